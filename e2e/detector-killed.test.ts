@@ -141,17 +141,19 @@ async function stopPrograms(): Promise<void> {
   programs = [];
 }
 
-it('finds the same when detectors are killed in the middle, nothing less and nothing twice', async () => {
-  const startMs = Date.now();
-  const undisturbed = await run(startMs, async () => sleep(100));
-  expect(undisturbed.alerts).toHaveLength(nodes * rounds);
-  expect(undisturbed.incidents.length).toBeGreaterThan(0);
+describe('detector killed', () => {
+  it('finds the same when detectors are killed in the middle, nothing less and nothing twice', async () => {
+    const startMs = Date.now();
+    const undisturbed = await run(startMs, async () => sleep(100));
+    expect(undisturbed.alerts).toHaveLength(nodes * rounds);
+    expect(undisturbed.incidents.length).toBeGreaterThan(0);
 
-  const disturbed = await run(startMs, async (round, detectors, url) => {
-    await sleep(100);
-    if (round === 3) detectors[0]!.child.kill('SIGKILL');
-    if (round === 5) detectors.push(startProgram('detector', url));
-    if (round === 8) detectors[1]!.child.kill('SIGKILL');
-  });
-  expect(disturbed).toEqual(undisturbed);
-}, 240_000);
+    const disturbed = await run(startMs, async (round, detectors, url) => {
+      await sleep(100);
+      if (round === 3) detectors[0]!.child.kill('SIGKILL');
+      if (round === 5) detectors.push(startProgram('detector', url));
+      if (round === 8) detectors[1]!.child.kill('SIGKILL');
+    });
+    expect(disturbed).toEqual(undisturbed);
+  }, 240_000);
+});

@@ -86,52 +86,54 @@ async function announce(tag: string, digest: string): Promise<void> {
   expect(answer.status).toBe(202);
 }
 
-it('shares the work between scanners, and loses nothing and repeats no finished layer when one is killed', async () => {
-  const layout = temporaryFolder();
-  const shared = Array.from({ length: layersPerImage }, (_, index) => [
-    { path: `opt/layer-${index}`, content: `${index}` },
-  ]);
-  const digests: string[] = [];
-  for (const name of ['one', 'two', 'three']) {
-    const image = await buildImage(layout, {
-      tag: name,
-      layers: [[debian13], ...shared, [dpkgStatus({ [name]: '1' })]],
+describe('horizontal scale', () => {
+  it('shares the work between scanners, and loses nothing and repeats no finished layer when one is killed', async () => {
+    const layout = temporaryFolder();
+    const shared = Array.from({ length: layersPerImage }, (_, index) => [
+      { path: `opt/layer-${index}`, content: `${index}` },
+    ]);
+    const digests: string[] = [];
+    for (const name of ['one', 'two', 'three']) {
+      const image = await buildImage(layout, {
+        tag: name,
+        layers: [[debian13], ...shared, [dpkgStatus({ [name]: '1' })]],
+      });
+      layerBlobs = [...new Set([...layerBlobs, ...image.layerDigests])];
+      digests.push(await pushImage(registry, `app:${name}`, `oci:${layout}:${name}`));
+    }
+    scanners.push(startScanner(), startScanner());
+    const logs = scanners.map((scanner) => {
+      const lines: string[] = [];
+      scanner.stdout?.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n')));
+      return lines;
     });
-    layerBlobs = [...new Set([...layerBlobs, ...image.layerDigests])];
-    digests.push(await pushImage(registry, `app:${name}`, `oci:${layout}:${name}`));
-  }
-  scanners.push(startScanner(), startScanner());
-  const logs = scanners.map((scanner) => {
-    const lines: string[] = [];
-    scanner.stdout?.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n')));
-    return lines;
-  });
-  await until(
-    'both scanners run',
-    () => logs.every((lines) => lines.some((line) => line.includes('service start'))),
-    30_000,
-  );
+    await until(
+      'both scanners run',
+      () => logs.every((lines) => lines.some((line) => line.includes('service start'))),
+      30_000,
+    );
 
-  await Promise.all(digests.map((digest, index) => announce(`tag-${index}`, digest)));
-  const isWorking = (lines: string[]) => lines.some((line) => line.includes('layer done'));
-  await until('a scanner has read a layer', () => logs.some(isWorking));
-  scanners[logs.findIndex(isWorking)]!.kill('SIGKILL');
-  await sleep(100);
-  const inFlight = 2 * 2;
-  const atTheKill = downloads.length;
+    await Promise.all(digests.map((digest, index) => announce(`tag-${index}`, digest)));
+    const isWorking = (lines: string[]) => lines.some((line) => line.includes('layer done'));
+    await until('a scanner has read a layer', () => logs.some(isWorking));
+    scanners[logs.findIndex(isWorking)]!.kill('SIGKILL');
+    await sleep(100);
+    const inFlight = 2 * 2;
+    const atTheKill = downloads.length;
 
-  await until(
-    'every push has its verdict',
-    async () => {
-      const { items } = await tidewaiter.api<{ items: { state: string }[] }>('/pushes');
-      return items.length === 3 && items.every(({ state }) => state === 'analyzed');
-    },
-    // What the bus had given to the dead one comes again after 30 seconds, and what it read after ten.
-    150_000,
-  );
-  // Shared layers were read once for all three images; what the dead scanner held was read again, and nothing else.
-  expect(new Set(downloads).size).toBe(layersPerImage + 4);
-  expect(downloads.length - new Set(downloads).size).toBeLessThanOrEqual(inFlight);
-  expect(atTheKill).toBeLessThan(downloads.length);
-  expect(logs.every(isWorking)).toBe(true);
-}, 240_000);
+    await until(
+      'every push has its verdict',
+      async () => {
+        const { items } = await tidewaiter.api<{ items: { state: string }[] }>('/pushes');
+        return items.length === 3 && items.every(({ state }) => state === 'analyzed');
+      },
+      // What the bus had given to the dead one comes again after 30 seconds, and what it read after ten.
+      150_000,
+    );
+    // Shared layers were read once for all three images; what the dead scanner held was read again, and nothing else.
+    expect(new Set(downloads).size).toBe(layersPerImage + 4);
+    expect(downloads.length - new Set(downloads).size).toBeLessThanOrEqual(inFlight);
+    expect(atTheKill).toBeLessThan(downloads.length);
+    expect(logs.every(isWorking)).toBe(true);
+  }, 240_000);
+});

@@ -115,110 +115,113 @@ afterAll(async () => {
   await removeFolders();
 });
 
-it('brings every push to one end and tells every alert once, whatever is killed meanwhile', async () => {
-  const dir = temporaryFolder();
-  await buildImage(dir, { layers: [[debian13], [dpkgStatus({ openssl: '3.0.15-1' })]] });
-  const digest = await pushImage(registry, 'app:first', `oci:${dir}:latest`);
-  const manifest = await fetch(`${registry.url}/v2/app/manifests/${digest}`, {
-    headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
-  });
-  const manifestBytes = await manifest.arrayBuffer();
-  const tags = Array.from({ length: webhooks }, (_, index) => `v${index}`);
-  for (const tag of tags) {
-    const headers = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' };
-    expect(
-      (await fetch(`${registry.url}/v2/app/manifests/${tag}`, { method: 'PUT', headers, body: manifestBytes })).status,
-    ).toBe(201);
-  }
-  for (const name of ['ingest', 'scanner 1', 'scanner 2', 'notifier']) startService(name);
-  await until(
-    'ingest is there',
-    async () => (await fetch(`${ingestUrl}/readyz`).catch(() => null))?.status === 200,
-    60_000,
-  );
-  const folder = writeAdvisories(join(home, 'osv'), [
-    { id: 'CVE-2026-1001', package: 'openssl', fixed: '3.0.17-1', severity: 'CRITICAL' },
-  ]);
-  const imported = spawn(launcher, ['advisories', 'import', folder], { env: environment });
-  expect((await once(imported, 'exit'))[0]).toBe(0);
-
-  const sending = new AbortController();
-  const chaos = (async () => {
-    const restart = (name: string) => async () => {
-      await killService(name);
-      await sleep(300);
-      startService(name);
-    };
-    const restartServer = (server: 'nats' | 'redis' | 'postgres') => async () => {
-      await servers[server].kill();
-      await sleep(700);
-      await servers[server].restart();
-    };
-    const kills = [
-      restart('ingest'),
-      restart('scanner 1'),
-      restart('notifier'),
-      restartServer('nats'),
-      restartServer('redis'),
-      restartServer('postgres'),
-      // They come back with nothing in them: transports, whose total loss is survivable.
-      () => servers.nats.wipe(),
-      () => servers.redis.wipe(),
-    ];
-    // Each at least once, and on and on while webhooks still come.
-    for (let round = 0; round < kills.length || !sending.signal.aborted; round += 1) {
-      await kills[round % kills.length]!();
-      await sleep(900);
+describe('nothing lost', () => {
+  it('brings every push to one end and tells every alert once, whatever is killed meanwhile', async () => {
+    const dir = temporaryFolder();
+    await buildImage(dir, { layers: [[debian13], [dpkgStatus({ openssl: '3.0.15-1' })]] });
+    const digest = await pushImage(registry, 'app:first', `oci:${dir}:latest`);
+    const manifest = await fetch(`${registry.url}/v2/app/manifests/${digest}`, {
+      headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+    });
+    const manifestBytes = await manifest.arrayBuffer();
+    const tags = Array.from({ length: webhooks }, (_, index) => `v${index}`);
+    for (const tag of tags) {
+      const headers = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' };
+      expect(
+        (await fetch(`${registry.url}/v2/app/manifests/${tag}`, { method: 'PUT', headers, body: manifestBytes }))
+          .status,
+      ).toBe(201);
     }
-  })();
-  for (let index = 0; index < tags.length; index += 10) {
-    await Promise.all(tags.slice(index, index + 10).map((tag) => send(digest, tag)));
-    await sleep(300);
-  }
-  sending.abort();
-  await chaos;
+    for (const name of ['ingest', 'scanner 1', 'scanner 2', 'notifier']) startService(name);
+    await until(
+      'ingest is there',
+      async () => (await fetch(`${ingestUrl}/readyz`).catch(() => null))?.status === 200,
+      60_000,
+    );
+    const folder = writeAdvisories(join(home, 'osv'), [
+      { id: 'CVE-2026-1001', package: 'openssl', fixed: '3.0.17-1', severity: 'CRITICAL' },
+    ]);
+    const imported = spawn(launcher, ['advisories', 'import', folder], { env: environment });
+    expect((await once(imported, 'exit'))[0]).toBe(0);
 
-  const open = `SELECT id FROM push WHERE state NOT IN ('analyzed', 'not-an-image', 'refused', 'dead-lettered')`;
-  await until('every push has ended', async () => (await sql(open)).length === 0, 150_000).catch(
-    explained(`SELECT push.id, push.state, to_json(job) AS job, to_json(outbox) AS event, inbox.handled_at
+    const sending = new AbortController();
+    const chaos = (async () => {
+      const restart = (name: string) => async () => {
+        await killService(name);
+        await sleep(300);
+        startService(name);
+      };
+      const restartServer = (server: 'nats' | 'redis' | 'postgres') => async () => {
+        await servers[server].kill();
+        await sleep(700);
+        await servers[server].restart();
+      };
+      const kills = [
+        restart('ingest'),
+        restart('scanner 1'),
+        restart('notifier'),
+        restartServer('nats'),
+        restartServer('redis'),
+        restartServer('postgres'),
+        // They come back with nothing in them: transports, whose total loss is survivable.
+        () => servers.nats.wipe(),
+        () => servers.redis.wipe(),
+      ];
+      // Each at least once, and on and on while webhooks still come.
+      for (let round = 0; round < kills.length || !sending.signal.aborted; round += 1) {
+        await kills[round % kills.length]!();
+        await sleep(900);
+      }
+    })();
+    for (let index = 0; index < tags.length; index += 10) {
+      await Promise.all(tags.slice(index, index + 10).map((tag) => send(digest, tag)));
+      await sleep(300);
+    }
+    sending.abort();
+    await chaos;
+
+    const open = `SELECT id FROM push WHERE state NOT IN ('analyzed', 'not-an-image', 'refused', 'dead-lettered')`;
+    await until('every push has ended', async () => (await sql(open)).length === 0, 150_000).catch(
+      explained(`SELECT push.id, push.state, to_json(job) AS job, to_json(outbox) AS event, inbox.handled_at
       FROM push LEFT JOIN job ON job.key = push.id::text LEFT JOIN outbox ON outbox.data ->> 'pushId' = push.id::text
       LEFT JOIN inbox ON inbox.event_id = outbox.id WHERE push.finished_at IS NULL LIMIT 5`),
-  );
-  const ends = await sql<{ tag: string; state: string; code: string | null }>('SELECT tag, state, code FROM push');
-  expect(ends.filter(({ state }) => state !== 'analyzed')).toEqual([]);
-  expect(ends.map(({ tag }) => tag).toSorted()).toEqual(tags.toSorted());
+    );
+    const ends = await sql<{ tag: string; state: string; code: string | null }>('SELECT tag, state, code FROM push');
+    expect(ends.filter(({ state }) => state !== 'analyzed')).toEqual([]);
+    expect(ends.map(({ tag }) => tag).toSorted()).toEqual(tags.toSorted());
 
-  await until(
-    'every alert is delivered',
-    async () => (await sql(`SELECT id FROM delivery WHERE state <> 'sent'`)).length === 0 && keys().size >= webhooks,
-    // What the bus lost twice is published again after 30 and 60 seconds.
-    150_000,
-  ).catch(
-    explained(`SELECT to_json(delivery) AS delivery, to_json(job) AS job FROM delivery
+    await until(
+      'every alert is delivered',
+      async () => (await sql(`SELECT id FROM delivery WHERE state <> 'sent'`)).length === 0 && keys().size >= webhooks,
+      // What the bus lost twice is published again after 30 and 60 seconds.
+      150_000,
+    ).catch(
+      explained(`SELECT to_json(delivery) AS delivery, to_json(job) AS job FROM delivery
       LEFT JOIN job ON job.key = delivery.id::text WHERE delivery.state <> 'sent' LIMIT 5`),
-  );
-  expect(await sql('SELECT id FROM dead_letter')).toEqual([]);
-  // One key for each alert: a repetition, which a crash between the answer and the commit makes, has the key of the first.
-  const keysByTag = Map.groupBy(
-    sink.received,
-    ({ body }) => (body as { groupLabels: { tag: string } }).groupLabels.tag,
-  );
-  expect([...keysByTag.keys()].toSorted()).toEqual(tags.toSorted());
-  for (const [tag, requests] of keysByTag) {
-    const ids = new Set(requests.map(({ headers }) => headers['webhook-id']));
-    expect([tag, ids.size]).toEqual([tag, 1]);
+    );
+    expect(await sql('SELECT id FROM dead_letter')).toEqual([]);
+    // One key for each alert: a repetition, which a crash between the answer and the commit makes, has the key of the first.
+    const keysByTag = Map.groupBy(
+      sink.received,
+      ({ body }) => (body as { groupLabels: { tag: string } }).groupLabels.tag,
+    );
+    expect([...keysByTag.keys()].toSorted()).toEqual(tags.toSorted());
+    for (const [tag, requests] of keysByTag) {
+      const ids = new Set(requests.map(({ headers }) => headers['webhook-id']));
+      expect([tag, ids.size]).toEqual([tag, 1]);
+    }
+  }, 420_000);
+
+  /** Rethrows with what the database and the services have to say of it. */
+  function explained(statement: string): (error: unknown) => Promise<never> {
+    return async (error) => {
+      const stuck = JSON.stringify(await sql(statement), null, 1);
+      const tails = [...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`);
+      throw new Error([String(error), stuck, ...tails].join('\n'));
+    };
   }
-}, 420_000);
 
-/** Rethrows with what the database and the services have to say of it. */
-function explained(statement: string): (error: unknown) => Promise<never> {
-  return async (error) => {
-    const stuck = JSON.stringify(await sql(statement), null, 1);
-    const tails = [...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`);
-    throw new Error([String(error), stuck, ...tails].join('\n'));
-  };
-}
-
-function keys(): Set<unknown> {
-  return new Set(sink.received.map(({ headers }) => headers['webhook-id']));
-}
+  function keys(): Set<unknown> {
+    return new Set(sink.received.map(({ headers }) => headers['webhook-id']));
+  }
+});

@@ -17,28 +17,30 @@ afterAll(async () => {
   await removeFolders();
 });
 
-it.each(['service detector', 'up --port-ingest 0 --port-console 0'])(
-  '%s stops when it is asked to, also while it waits for NATS',
-  async (command) => {
-    const nats = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-    const asked = once(nats, 'connection');
-    await once(nats, 'listening');
-    const child = spawn(launcher, command.split(' '), {
-      env: {
-        ...process.env,
-        TIDEWAITER_HOME: makeHome({}),
-        TIDEWAITER_NATS_URL: `nats://127.0.0.1:${(nats.address() as AddressInfo).port}`,
-        TIDEWAITER_REDIS_URL: servers.redis.url,
-        TIDEWAITER_DATABASE_URL: await servers.postgres.createDatabase(),
-        TIDEWAITER_HTTP_PORT: '0',
-      },
-    });
-    const output = collect(child);
-    const ended = once(child, 'exit');
-    await Promise.race([asked, ended]);
-    child.kill('SIGTERM');
-    expect([(await ended)[0], output()]).toEqual([0, 'stopping; once more to end at once\n']);
-    nats.close();
-  },
-  60_000,
-);
+describe('stopping', () => {
+  it.each(['service detector', 'up --port-ingest 0 --port-console 0'])(
+    '%s stops when it is asked to, also while it waits for NATS',
+    async (command) => {
+      const nats = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+      const asked = once(nats, 'connection');
+      await once(nats, 'listening');
+      const child = spawn(launcher, command.split(' '), {
+        env: {
+          ...process.env,
+          TIDEWAITER_HOME: makeHome({}),
+          TIDEWAITER_NATS_URL: `nats://127.0.0.1:${(nats.address() as AddressInfo).port}`,
+          TIDEWAITER_REDIS_URL: servers.redis.url,
+          TIDEWAITER_DATABASE_URL: await servers.postgres.createDatabase(),
+          TIDEWAITER_HTTP_PORT: '0',
+        },
+      });
+      const output = collect(child);
+      const ended = once(child, 'exit');
+      await Promise.race([asked, ended]);
+      child.kill('SIGTERM');
+      expect([(await ended)[0], output()]).toEqual([0, 'stopping; once more to end at once\n']);
+      nats.close();
+    },
+    60_000,
+  );
+});

@@ -70,27 +70,29 @@ const listed = async (query = '') =>
     )
   ).items;
 
-it('finds in a Deployment what scan finds, ends it with the fix, and sends nothing', async () => {
-  const privileged = deployment(1, { privileged: true });
-  await watch('ADDED', privileged);
-  await until('the findings', async () => (await listed()).length > 0);
+describe('workload findings', () => {
+  it('finds in a Deployment what scan finds, ends it with the fix, and sends nothing', async () => {
+    const privileged = deployment(1, { privileged: true });
+    await watch('ADDED', privileged);
+    await until('the findings', async () => (await listed()).length > 0);
 
-  writeFileSync(join(tidewaiter.home, 'web.json'), JSON.stringify(privileged));
-  const { stdout } = await runIn(tidewaiter.home, 'scan', 'k8s:web.json', '--format', 'json');
-  const { findings } = JSON.parse(stdout) as { findings: { id: string; severity: string; title: string }[] };
-  const scanned = findings.map(({ id, severity, title }) => `${severity} ${id}: ${title}`).toSorted();
-  const found = (await listed()).map(({ check, severity, title }) => `${severity} ${check}: ${title}`).toSorted();
-  expect(found).toEqual(scanned);
-  expect(found).toContain('critical k8s-privileged: The container app of Deployment shop/web is privileged');
+    writeFileSync(join(tidewaiter.home, 'web.json'), JSON.stringify(privileged));
+    const { stdout } = await runIn(tidewaiter.home, 'scan', 'k8s:web.json', '--format', 'json');
+    const { findings } = JSON.parse(stdout) as { findings: { id: string; severity: string; title: string }[] };
+    const scanned = findings.map(({ id, severity, title }) => `${severity} ${id}: ${title}`).toSorted();
+    const found = (await listed()).map(({ check, severity, title }) => `${severity} ${check}: ${title}`).toSorted();
+    expect(found).toEqual(scanned);
+    expect(found).toContain('critical k8s-privileged: The container app of Deployment shop/web is privileged');
 
-  await watch('MODIFIED', deployment(2, { privileged: false }));
-  await until('the fix', async () => (await listed('&check=k8s-privileged')).length === 0);
-  await watch('ADDED', privileged);
-  await quiet();
-  expect(await listed('&check=k8s-privileged')).toEqual([]);
-  expect(await listed('&check=k8s-privileged&state=ended')).toHaveLength(1);
-  await watch('DELETED', deployment(3, {}));
-  await until('the end', async () => (await listed()).length === 0);
-  expect((await tidewaiter.api<{ items: unknown[] }>('/deliveries')).items).toEqual([]);
-  expect(slack.received).toEqual([]);
+    await watch('MODIFIED', deployment(2, { privileged: false }));
+    await until('the fix', async () => (await listed('&check=k8s-privileged')).length === 0);
+    await watch('ADDED', privileged);
+    await quiet();
+    expect(await listed('&check=k8s-privileged')).toEqual([]);
+    expect(await listed('&check=k8s-privileged&state=ended')).toHaveLength(1);
+    await watch('DELETED', deployment(3, {}));
+    await until('the end', async () => (await listed()).length === 0);
+    expect((await tidewaiter.api<{ items: unknown[] }>('/deliveries')).items).toEqual([]);
+    expect(slack.received).toEqual([]);
+  });
 });

@@ -66,59 +66,61 @@ async function letterIds(): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-it('lists what was given up on one line each, whatever is in it', async () => {
-  await giveUpEvent('no\n\x1b[2Janswer');
-  await deadLetters('list');
-  const [id] = await letterIds();
-  expect(output.stdout).toMatch(
-    new RegExp(`^${id} {2}\\d{4}-.* {2}notifier +NO_ANSWER {2}app:1 {2}6 attempts {2}no\uFFFD\uFFFD\\[2Janswer\\n$`),
-  );
-  expect(output.stderr).toBe('');
-});
+describe('deadLettersCommand', () => {
+  it('lists what was given up on one line each, whatever is in it', async () => {
+    await giveUpEvent('no\n\x1b[2Janswer');
+    await deadLetters('list');
+    const [id] = await letterIds();
+    expect(output.stdout).toMatch(
+      new RegExp(`^${id} {2}\\d{4}-.* {2}notifier +NO_ANSWER {2}app:1 {2}6 attempts {2}no\uFFFD\uFFFD\\[2Janswer\\n$`),
+    );
+    expect(output.stderr).toBe('');
+  });
 
-it('lists all pages as JSON', async () => {
-  for (let letter = 0; letter < 205; letter++) await giveUp(null, `letter ${letter}`);
-  await deadLetters('list', '-o', 'json');
-  const { items, next } = JSON.parse(output.stdout) as { items: { id: string }[]; next: null };
-  expect(items.map(({ id }) => id)).toEqual(await letterIds());
-  expect(next).toBeNull();
-});
+  it('lists all pages as JSON', async () => {
+    for (let letter = 0; letter < 205; letter++) await giveUp(null, `letter ${letter}`);
+    await deadLetters('list', '-o', 'json');
+    const { items, next } = JSON.parse(output.stdout) as { items: { id: string }[]; next: null };
+    expect(items.map(({ id }) => id)).toEqual(await letterIds());
+    expect(next).toBeNull();
+  });
 
-it('says that there is nothing', async () => {
-  await deadLetters('list');
-  await deadLetters('list', '-o', 'json');
-  expect(output.stderr).toBe('no dead letters\n');
-  expect(JSON.parse(output.stdout)).toEqual({ items: [], next: null });
-});
+  it('says that there is nothing', async () => {
+    await deadLetters('list');
+    await deadLetters('list', '-o', 'json');
+    expect(output.stderr).toBe('no dead letters\n');
+    expect(JSON.parse(output.stdout)).toEqual({ items: [], next: null });
+  });
 
-it('tries one again, which then is listed only with the others that were', async () => {
-  const event = await giveUpEvent();
-  const [id = ''] = await letterIds();
-  await deadLetters('redrive', id);
-  expect(await unpublished()).toEqual([event]);
-  expect(output.stderr).toBe('1 of 1 will be tried again\n');
-  await deadLetters('list');
-  expect(output.stdout).toBe('');
-  await deadLetters('list', '--all');
-  expect(output.stdout).toContain('tried again');
+  it('tries one again, which then is listed only with the others that were', async () => {
+    const event = await giveUpEvent();
+    const [id = ''] = await letterIds();
+    await deadLetters('redrive', id);
+    expect(await unpublished()).toEqual([event]);
+    expect(output.stderr).toBe('1 of 1 will be tried again\n');
+    await deadLetters('list');
+    expect(output.stdout).toBe('');
+    await deadLetters('list', '--all');
+    expect(output.stdout).toContain('tried again');
 
-  await deadLetters('redrive', id);
-  expect(output.stderr).toContain(`${id}: there is none, or nothing that could be tried again`);
-  expect(process.exitCode).toBe(2);
-});
+    await deadLetters('redrive', id);
+    expect(output.stderr).toContain(`${id}: there is none, or nothing that could be tried again`);
+    expect(process.exitCode).toBe(2);
+  });
 
-it('tries all of them again, and says which cannot be', async () => {
-  const events = [await giveUpEvent(), await giveUpEvent()];
-  await giveUp(null, 'not JSON');
-  await deadLetters('redrive', '--all');
-  expect((await unpublished()).toSorted()).toEqual(events.toSorted());
-  expect(output.stderr).toBe('2 will be tried again; 1 cannot be, since the message was no event\n');
-});
+  it('tries all of them again, and says which cannot be', async () => {
+    const events = [await giveUpEvent(), await giveUpEvent()];
+    await giveUp(null, 'not JSON');
+    await deadLetters('redrive', '--all');
+    expect((await unpublished()).toSorted()).toEqual(events.toSorted());
+    expect(output.stderr).toBe('2 will be tried again; 1 cannot be, since the message was no event\n');
+  });
 
-it.each([
-  ['neither ids nor --all', []],
-  ['both', ['--all', '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12']],
-  ['what is no id', ['1']],
-])('refuses %s', async (_, args) => {
-  await expect(deadLetters('redrive', ...args)).rejects.toMatchObject({ exitCode: 64 });
+  it.each([
+    ['neither ids nor --all', []],
+    ['both', ['--all', '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12']],
+    ['what is no id', ['1']],
+  ])('refuses %s', async (_, args) => {
+    await expect(deadLetters('redrive', ...args)).rejects.toMatchObject({ exitCode: 64 });
+  });
 });

@@ -77,78 +77,80 @@ async function accepted(): Promise<string> {
 
 const jobs = async () => (await store.query<{ key: string }>('SELECT key FROM job')).map(({ key }) => key);
 
-it('lists each on one line where there is room, and on two where there is not', async () => {
-  const id = await givenUp();
-  await deliveries('list');
-  expect(output.stdout).toMatch(
-    new RegExp(
-      `^${id} {2}\\d{4}-\\S+ \\S+ {2}failed {6}18 tries {2}team by slack {2}severity=high {2}SLACK_REFUSED: is\uFFFD\uFFFD\\[2Jarchived\\n$`,
-    ),
-  );
-  output.restore();
-  output = captureOutput();
-  process.env['COLUMNS'] = '80';
-  await deliveries('list');
-  const [head = '', more] = output.stdout.split('\n');
-  expect(head).toBe(`${id}  failed      team by slack`);
-  expect(more).toMatch(/^ {2}\d{4}-\S+ \S+ {2}18 tries {2}severity=high {2}SLACK_REFUSED/);
-});
+describe('deliveriesCommand', () => {
+  it('lists each on one line where there is room, and on two where there is not', async () => {
+    const id = await givenUp();
+    await deliveries('list');
+    expect(output.stdout).toMatch(
+      new RegExp(
+        `^${id} {2}\\d{4}-\\S+ \\S+ {2}failed {6}18 tries {2}team by slack {2}severity=high {2}SLACK_REFUSED: is\uFFFD\uFFFD\\[2Jarchived\\n$`,
+      ),
+    );
+    output.restore();
+    output = captureOutput();
+    process.env['COLUMNS'] = '80';
+    await deliveries('list');
+    const [head = '', more] = output.stdout.split('\n');
+    expect(head).toBe(`${id}  failed      team by slack`);
+    expect(more).toMatch(/^ {2}\d{4}-\S+ \S+ {2}18 tries {2}severity=high {2}SLACK_REFUSED/);
+  });
 
-it('lists what is asked for, as much as is asked for', async () => {
-  const ids = [await givenUp(), await givenUp(), await accepted()];
-  await deliveries('list', '--state', 'failed', '--since', '1h', '--limit', '1', '-o', 'json');
-  expect(JSON.parse(output.stdout)).toMatchObject({ items: [{ id: ids[1] }], next: null });
-  await deliveries('list', '--receiver', 'nobody');
-  expect(output.stderr).toBe('no deliveries\n');
-});
+  it('lists what is asked for, as much as is asked for', async () => {
+    const ids = [await givenUp(), await givenUp(), await accepted()];
+    await deliveries('list', '--state', 'failed', '--since', '1h', '--limit', '1', '-o', 'json');
+    expect(JSON.parse(output.stdout)).toMatchObject({ items: [{ id: ids[1] }], next: null });
+    await deliveries('list', '--receiver', 'nobody');
+    expect(output.stderr).toBe('no deliveries\n');
+  });
 
-it('shows one with its ledger', async () => {
-  const id = await givenUp();
-  await made({ receiver: 'mail', channel: 'email', origin: { kind: 'fallback', id } });
-  await deliveries('redrive', id, '--author', 'jane');
-  await deliveries('show', id);
-  const lines = output.stdout.split('\n');
-  expect(lines[0]).toBe(id);
-  expect(output.stdout).toContain('message   High \uFFFD[2J\n');
-  expect(output.stdout).toMatch(/given-up {4}try 18 {2}SLACK_REFUSED: is/);
-  expect(output.stdout).toMatch(/redriven {4}try 18 {2}by jane\n/);
-  expect(output.stdout).toMatch(/made of it\n {2}\S+ {2}fallback {2}mail by email {2}pending\n/);
-  await expect(deliveries('show', uuidv7())).rejects.toMatchObject({ code: 'DELIVERY_UNKNOWN' });
-});
+  it('shows one with its ledger', async () => {
+    const id = await givenUp();
+    await made({ receiver: 'mail', channel: 'email', origin: { kind: 'fallback', id } });
+    await deliveries('redrive', id, '--author', 'jane');
+    await deliveries('show', id);
+    const lines = output.stdout.split('\n');
+    expect(lines[0]).toBe(id);
+    expect(output.stdout).toContain('message   High \uFFFD[2J\n');
+    expect(output.stdout).toMatch(/given-up {4}try 18 {2}SLACK_REFUSED: is/);
+    expect(output.stdout).toMatch(/redriven {4}try 18 {2}by jane\n/);
+    expect(output.stdout).toMatch(/made of it\n {2}\S+ {2}fallback {2}mail by email {2}pending\n/);
+    await expect(deliveries('show', uuidv7())).rejects.toMatchObject({ code: 'DELIVERY_UNKNOWN' });
+  });
 
-it('tries one again, and leaves alone what was accepted', async () => {
-  const [failed, sent] = [await givenUp(), await accepted()];
-  await deliveries('redrive', failed, sent);
-  expect(await jobs()).toEqual([failed]);
-  expect(output.stderr).toBe(
-    `${failed}: will be tried again\n${sent}: its channel has accepted it; --again sends it once more\n`,
-  );
-  expect(process.exitCode).toBe(2);
-});
+  it('tries one again, and leaves alone what was accepted', async () => {
+    const [failed, sent] = [await givenUp(), await accepted()];
+    await deliveries('redrive', failed, sent);
+    expect(await jobs()).toEqual([failed]);
+    expect(output.stderr).toBe(
+      `${failed}: will be tried again\n${sent}: its channel has accepted it; --again sends it once more\n`,
+    );
+    expect(process.exitCode).toBe(2);
+  });
 
-it('repeats what was accepted when it is said', async () => {
-  const id = await accepted();
-  await deliveries('redrive', id, '--again', '--author', 'jane');
-  const [repeated = ''] = await jobs();
-  expect(output.stderr).toBe(`${id}: will be sent again, as another delivery ${repeated}\n`);
-  expect(await ledger.get(repeated)).toMatchObject({ message: { summary: 'Sent again, as jane asked. It is so.' } });
-});
+  it('repeats what was accepted when it is said', async () => {
+    const id = await accepted();
+    await deliveries('redrive', id, '--again', '--author', 'jane');
+    const [repeated = ''] = await jobs();
+    expect(output.stderr).toBe(`${id}: will be sent again, as another delivery ${repeated}\n`);
+    expect(await ledger.get(repeated)).toMatchObject({ message: { summary: 'Sent again, as jane asked. It is so.' } });
+  });
 
-it('tries all of a receiver again', async () => {
-  await givenUp({ receiver: 'other' });
-  const ids = [await givenUp(), await givenUp()];
-  await accepted();
-  await deliveries('redrive', '--receiver', 'team');
-  expect((await jobs()).toSorted()).toEqual(ids.toSorted());
-  expect(output.stderr).toBe('2 will be tried again\n');
-});
+  it('tries all of a receiver again', async () => {
+    await givenUp({ receiver: 'other' });
+    const ids = [await givenUp(), await givenUp()];
+    await accepted();
+    await deliveries('redrive', '--receiver', 'team');
+    expect((await jobs()).toSorted()).toEqual(ids.toSorted());
+    expect(output.stderr).toBe('2 will be tried again\n');
+  });
 
-it.each([
-  ['nothing that says which', ['redrive']],
-  ['ids and a filter', ['redrive', uuidv7(), '--receiver', 'team']],
-  ['what is no id', ['redrive', '1']],
-  ['--again without ids', ['redrive', '--receiver', 'team', '--again']],
-])('refuses %s', async (_what, args) => {
-  await expect(deliveries(...args)).rejects.toMatchObject({ exitCode: 64 });
-  expect(await jobs()).toEqual([]);
+  it.each([
+    ['nothing that says which', ['redrive']],
+    ['ids and a filter', ['redrive', uuidv7(), '--receiver', 'team']],
+    ['what is no id', ['redrive', '1']],
+    ['--again without ids', ['redrive', '--receiver', 'team', '--again']],
+  ])('refuses %s', async (_what, args) => {
+    await expect(deliveries(...args)).rejects.toMatchObject({ exitCode: 64 });
+    expect(await jobs()).toEqual([]);
+  });
 });

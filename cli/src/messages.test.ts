@@ -29,27 +29,29 @@ async function run(...words: string[]): Promise<void> {
 
 const put = async (name: string, text: string) => writeFile(join(folder, name), text);
 
-it('shows a message in the words of templates', async () => {
-  await put('push.title.liquid', '{{ word }}: {{ about.repository }}');
-  await run('preview', '--kind', 'push', '--templates', folder);
-  expect(output.stdout).toMatch(/^Critical: shop\/checkout\n\nNew since the previous push: 1 critical, 4 high\./);
-});
+describe('messagesCommand', () => {
+  it('shows a message in the words of templates', async () => {
+    await put('push.title.liquid', '{{ word }}: {{ about.repository }}');
+    await run('preview', '--kind', 'push', '--templates', folder);
+    expect(output.stdout).toMatch(/^Critical: shop\/checkout\n\nNew since the previous push: 1 critical, 4 high\./);
+  });
 
-it('shows what Slack would be given', async () => {
-  await run('preview', '--kind', 'incident', '--channel', 'slack');
-  expect(JSON.parse(output.stdout)).toHaveProperty('blocks.0.type', 'header');
-});
+  it('shows what Slack would be given', async () => {
+    await run('preview', '--kind', 'incident', '--channel', 'slack');
+    expect(JSON.parse(output.stdout)).toHaveProperty('blocks.0.type', 'header');
+  });
 
-it('says what is wrong with templates, with file and line', async () => {
-  await put('push.title.liquid', '\n{{ titel }}');
-  await run('check', folder);
-  expect(output.stdout).toBe(`${join(folder, 'push.title.liquid')}:2: undefined variable: titel\n`);
-  expect(process.exitCode).toBe(1);
-});
+  it('says what is wrong with templates, with file and line', async () => {
+    await put('push.title.liquid', '\n{{ titel }}');
+    await run('check', folder);
+    expect(output.stdout).toBe(`${join(folder, 'push.title.liquid')}:2: undefined variable: titel\n`);
+    expect(process.exitCode).toBe(1);
+  });
 
-it('finds nothing wrong with what is right, and no folder where there is none', async () => {
-  await put('push.title.liquid', 'ok');
-  await run('check', folder);
-  expect(process.exitCode).toBeUndefined();
-  await expect(run('check', join(folder, 'none'))).rejects.toMatchObject({ code: 'TEMPLATES_MISSING' });
+  it('finds nothing wrong with what is right, and no folder where there is none', async () => {
+    await put('push.title.liquid', 'ok');
+    await run('check', folder);
+    expect(process.exitCode).toBeUndefined();
+    await expect(run('check', join(folder, 'none'))).rejects.toMatchObject({ code: 'TEMPLATES_MISSING' });
+  });
 });

@@ -39,8 +39,9 @@ const full = answer({
   history: { knownSince: '2026-11-20T00:00:00.000Z', isWhole: false, events: 1, alerts: 1 },
 });
 
-it('shows what would have been sent beside what was', () => {
-  expect(replayText(full, 80)).toBe(`2026-11-18 20:00 to 2026-11-25 20:00 UTC
+describe('routes replay', () => {
+  it('shows what would have been sent beside what was', () => {
+    expect(replayText(full, 80)).toBe(`2026-11-18 20:00 to 2026-11-25 20:00 UTC
 would have sent 14 messages with 1,230 alerts; sent were 23
 
 receiver             messages    alerts reminders     edits  was sent
@@ -59,18 +60,19 @@ busiest groups
 
 Known since 2026-11-20 00:00 UTC: what came before is not in this.
 `);
-});
+  });
 
-it.each([40, 60, 80, 200])('fits into %i columns, and lets no stranger write to the terminal', (width) => {
-  const lines = replayText(full, width).split('\n');
-  expect(lines.join('')).not.toContain('\u001b');
-  const sentences = /^(would|Known|\d{4}-|  in a flood|  silenced)/;
-  const rows = lines.filter((line) => !sentences.test(line));
-  expect(Math.max(...rows.map(({ length }) => length))).toBeLessThanOrEqual(width);
-});
+  it.each([40, 60, 80, 200])('fits into %i columns, and lets no stranger write to the terminal', (width) => {
+    const lines = replayText(full, width).split('\n');
+    expect(lines.join('')).not.toContain('\u001b');
+    const sentences = /^(would|Known|\d{4}-|  in a flood|  silenced)/;
+    const rows = lines.filter((line) => !sentences.test(line));
+    expect(Math.max(...rows.map(({ length }) => length))).toBeLessThanOrEqual(width);
+  });
 
-it('says when there is nothing, and when nothing can be known', () => {
-  expect(replayText(answer(), 80)).toContain('nobody would have been told, and nobody was\n');
-  const unknown = answer({ history: { knownSince: null, isWhole: false, events: 0, alerts: 0 } });
-  expect(replayText(unknown, 80)).toContain('not known yet');
+  it('says when there is nothing, and when nothing can be known', () => {
+    expect(replayText(answer(), 80)).toContain('nobody would have been told, and nobody was\n');
+    const unknown = answer({ history: { knownSince: null, isWhole: false, events: 0, alerts: 0 } });
+    expect(replayText(unknown, 80)).toContain('not known yet');
+  });
 });

@@ -39,40 +39,42 @@ async function silences(...args: string[]): Promise<void> {
 
 const why = ['--for', '2h', '--comment', 'planned work', '--author', 'jane'];
 
-it('is added, shown and ended', async () => {
-  await silences('add', 'repository=~"shop/.*"', 'severity="low"', ...why);
-  const id = output.stdout.trim();
-  await silences('list', '-o', 'json');
-  const { items } = JSON.parse(output.stdout.slice(output.stdout.indexOf('{'))) as { items: object[] };
-  expect(items).toMatchObject([
-    { id, matchers: ['repository=~"shop/.*"', 'severity="low"'], createdBy: 'jane', comment: 'planned work' },
-  ]);
-  await silences('expire', id);
-  await expect(silences('expire', id)).rejects.toMatchObject({ code: 'SILENCE_UNKNOWN' });
-  await silences('list');
-  expect(output.stderr).toContain('nothing is silenced');
-});
-
-it('shows what it would keep back, and keeps nothing back yet', async () => {
-  const alert = (rule: string, severity: string) => ({
-    identity: rule,
-    labels: { rule, severity },
-    annotations: {},
-    status: 'firing' as const,
-    startsAt: '2026-01-01T00:00:00Z',
-    endsAt: null,
+describe('silencesCommand', () => {
+  it('is added, shown and ended', async () => {
+    await silences('add', 'repository=~"shop/.*"', 'severity="low"', ...why);
+    const id = output.stdout.trim();
+    await silences('list', '-o', 'json');
+    const { items } = JSON.parse(output.stdout.slice(output.stdout.indexOf('{'))) as { items: object[] };
+    expect(items).toMatchObject([
+      { id, matchers: ['repository=~"shop/.*"', 'severity="low"'], createdBy: 'jane', comment: 'planned work' },
+    ]);
+    await silences('expire', id);
+    await expect(silences('expire', id)).rejects.toMatchObject({ code: 'SILENCE_UNKNOWN' });
+    await silences('list');
+    expect(output.stderr).toContain('nothing is silenced');
   });
-  await store.transaction((tx) => new FiringAlerts(store).record(tx, [alert('a', 'low'), alert('b', 'high')]));
-  await silences('add', 'severity="low"', ...why, '--dry-run');
-  expect(output.stdout).toBe('rule=a severity=low\n');
-  expect(output.stderr).toContain('1 of 2 firing alerts would be kept back');
-});
 
-it.each([
-  ['what would silence everything', ['add', 'rule=~".*"', ...why], 'MATCHER_INVALID'],
-  ['what is no matcher', ['add', 'rule', ...why], 'MATCHER_INVALID'],
-  ['a silence for ever', ['add', 'rule="a"', '--comment', 'x'], 'commander.missingMandatoryOptionValue'],
-  ['a silence without a reason', ['add', 'rule="a"', '--for', '1h'], 'commander.missingMandatoryOptionValue'],
-])('refuses %s', async (_what, args, code) => {
-  await expect(silences(...args)).rejects.toMatchObject({ code });
+  it('shows what it would keep back, and keeps nothing back yet', async () => {
+    const alert = (rule: string, severity: string) => ({
+      identity: rule,
+      labels: { rule, severity },
+      annotations: {},
+      status: 'firing' as const,
+      startsAt: '2026-01-01T00:00:00Z',
+      endsAt: null,
+    });
+    await store.transaction((tx) => new FiringAlerts(store).record(tx, [alert('a', 'low'), alert('b', 'high')]));
+    await silences('add', 'severity="low"', ...why, '--dry-run');
+    expect(output.stdout).toBe('rule=a severity=low\n');
+    expect(output.stderr).toContain('1 of 2 firing alerts would be kept back');
+  });
+
+  it.each([
+    ['what would silence everything', ['add', 'rule=~".*"', ...why], 'MATCHER_INVALID'],
+    ['what is no matcher', ['add', 'rule', ...why], 'MATCHER_INVALID'],
+    ['a silence for ever', ['add', 'rule="a"', '--comment', 'x'], 'commander.missingMandatoryOptionValue'],
+    ['a silence without a reason', ['add', 'rule="a"', '--for', '1h'], 'commander.missingMandatoryOptionValue'],
+  ])('refuses %s', async (_what, args, code) => {
+    await expect(silences(...args)).rejects.toMatchObject({ code });
+  });
 });

@@ -39,28 +39,30 @@ function parsed(): Command {
 
 const tokens = async (...args: string[]) => parsed().parseAsync(['tokens', ...args], { from: 'user' });
 
-it('makes a token, shows everything but the token, and ends it', async () => {
-  await tokens('create', 'ci', '--scope', 'gate', '--expires', '30d');
-  const token = output.stdout.trim();
-  expect(await known.verify(token)).toMatchObject({ name: 'ci', scope: 'gate' });
-  expect(output.stderr).toMatch(/^ci may gate until \d{4}-.*; this is shown only now\n$/);
-  await tokens('list');
-  await tokens('list', '-o', 'json');
-  expect(output.stdout).toMatch(/\nci {16}gate {3}made \S+ {2}used \S+ {2}until \S+\n/);
-  expect(output.stdout.split(token)).toHaveLength(2);
-  await tokens('revoke', 'ci');
-  expect(await known.verify(token)).toBeNull();
-  await expect(tokens('revoke', 'ci')).rejects.toMatchObject({ code: 'TOKEN_UNKNOWN' });
-});
+describe('tokensCommand', () => {
+  it('makes a token, shows everything but the token, and ends it', async () => {
+    await tokens('create', 'ci', '--scope', 'gate', '--expires', '30d');
+    const token = output.stdout.trim();
+    expect(await known.verify(token)).toMatchObject({ name: 'ci', scope: 'gate' });
+    expect(output.stderr).toMatch(/^ci may gate until \d{4}-.*; this is shown only now\n$/);
+    await tokens('list');
+    await tokens('list', '-o', 'json');
+    expect(output.stdout).toMatch(/\nci {16}gate {3}made \S+ {2}used \S+ {2}until \S+\n/);
+    expect(output.stdout.split(token)).toHaveLength(2);
+    await tokens('revoke', 'ci');
+    expect(await known.verify(token)).toBeNull();
+    await expect(tokens('revoke', 'ci')).rejects.toMatchObject({ code: 'TOKEN_UNKNOWN' });
+  });
 
-it.each([
-  ['a name that could be mistaken', ['create', 'a b']],
-  ['a scope that there is not', ['create', 'x', '--scope', 'admin']],
-])('refuses %s', async (_what, args) => {
-  await expect(tokens(...args)).rejects.toHaveProperty('code', 'commander.invalidArgument');
-});
+  it.each([
+    ['a name that could be mistaken', ['create', 'a b']],
+    ['a scope that there is not', ['create', 'x', '--scope', 'admin']],
+  ])('refuses %s', async (_what, args) => {
+    await expect(tokens(...args)).rejects.toHaveProperty('code', 'commander.invalidArgument');
+  });
 
-it('knows every scope that there is', () => {
-  const create = parsed().commands[0]!.commands.find((each) => each.name() === 'create')!;
-  expect(create.options.find(({ long }) => long === '--scope')?.argChoices).toEqual(tokenScopes);
+  it('knows every scope that there is', () => {
+    const create = parsed().commands[0]!.commands.find((each) => each.name() === 'create')!;
+    expect(create.options.find(({ long }) => long === '--scope')?.argChoices).toEqual(tokenScopes);
+  });
 });

@@ -102,77 +102,79 @@ async function scan(...flags: string[]) {
   };
 }
 
-it('is made by sync, and used by scan without being named', async () => {
-  const startedAt = Date.now();
-  expect((await scan()).warnings).toContain('ADVISORIES_MISSING');
-  await sync('--kev-url', place('/kev.json'), '--epss-url', place('/epss.csv'));
-  expect(process.exitCode).toBe(2);
-  expect(output.stderr).toMatch(
-    /^imported 2 records from Debian .*\nnpm: the server does not have it .*\[FEED_MISSING\]$/m,
-  );
-  expect(existsSync(join(folder, 'tidewaiter', 'advisories.db'))).toBe(true);
-  const { findings, warnings, asOf } = await scan();
-  // What is exploited comes first.
-  expect(findings).toEqual([
-    { id: 'CVE-2026-1002', kev: true, epss: 0.75, fix: { state: 'fixed', version: '2.12' } },
-    { id: 'CVE-2026-1001', kev: false, epss: null, fix: { state: 'fixed', version: '2.11' } },
-  ]);
-  expect(warnings).toEqual([]);
-  expect(Date.parse(asOf)).toBeGreaterThanOrEqual(startedAt);
+describe('local file', () => {
+  it('is made by sync, and used by scan without being named', async () => {
+    const startedAt = Date.now();
+    expect((await scan()).warnings).toContain('ADVISORIES_MISSING');
+    await sync('--kev-url', place('/kev.json'), '--epss-url', place('/epss.csv'));
+    expect(process.exitCode).toBe(2);
+    expect(output.stderr).toMatch(
+      /^imported 2 records from Debian .*\nnpm: the server does not have it .*\[FEED_MISSING\]$/m,
+    );
+    expect(existsSync(join(folder, 'tidewaiter', 'advisories.db'))).toBe(true);
+    const { findings, warnings, asOf } = await scan();
+    // What is exploited comes first.
+    expect(findings).toEqual([
+      { id: 'CVE-2026-1002', kev: true, epss: 0.75, fix: { state: 'fixed', version: '2.12' } },
+      { id: 'CVE-2026-1001', kev: false, epss: null, fix: { state: 'fixed', version: '2.11' } },
+    ]);
+    expect(warnings).toEqual([]);
+    expect(Date.parse(asOf)).toBeGreaterThanOrEqual(startedAt);
 
-  output.stdout = '';
-  await run('advisories', 'status', '--verify', '-o', 'json');
-  expect(JSON.parse(output.stdout)).toMatchObject({
-    store: join(folder, 'tidewaiter', 'advisories.db'),
-    advisories: 2,
-    ecosystems: [{ ecosystem: 'Debian', records: 2, packages: 2 }],
-    feeds: [{ name: 'Debian', records: 2 }, { name: 'EPSS' }, { name: 'KEV', ageSeconds: expect.any(Number) }],
-    kev: 1,
-    epss: 1,
+    output.stdout = '';
+    await run('advisories', 'status', '--verify', '-o', 'json');
+    expect(JSON.parse(output.stdout)).toMatchObject({
+      store: join(folder, 'tidewaiter', 'advisories.db'),
+      advisories: 2,
+      ecosystems: [{ ecosystem: 'Debian', records: 2, packages: 2 }],
+      feeds: [{ name: 'Debian', records: 2 }, { name: 'EPSS' }, { name: 'KEV', ageSeconds: expect.any(Number) }],
+      kev: 1,
+      epss: 1,
+    });
   });
-});
 
-it('is made by import as well, and is as old as what is in it', async () => {
-  const osv = join(folder, 'osv');
-  await mkdir(join(osv, 'Debian'), { recursive: true });
-  for (const [name, content] of files) if (name !== '/ecosystems.txt') await writeFile(join(osv, name), content);
-  const path = join(folder, 'elsewhere.db');
-  await run('advisories', 'import', osv, '--advisories', path, '--quiet');
-  expect(output.stderr).toBe('');
-  const fromFile = await scan('--advisories', path);
-  expect(fromFile).toMatchObject({ asOf: '2026-01-01T00:00:00.000Z', warnings: ['ADVISORIES_STALE'] });
-  expect((await scan('--advisories', path, '--max-advisory-age', '999999d')).warnings).toEqual([]);
-  // The folder itself says the same.
-  expect((await scan('--advisories', osv)).findings).toEqual(fromFile.findings);
-  expect(fromFile.findings[0]).toMatchObject({ id: 'CVE-2026-1002', kev: true, epss: 0.75 });
-});
-
-it('is not made where a path is mistyped', async () => {
-  await expect(run('advisories', 'import', join(folder, 'nowhere'))).rejects.toMatchObject({
-    code: 'ADVISORIES_MISSING',
+  it('is made by import as well, and is as old as what is in it', async () => {
+    const osv = join(folder, 'osv');
+    await mkdir(join(osv, 'Debian'), { recursive: true });
+    for (const [name, content] of files) if (name !== '/ecosystems.txt') await writeFile(join(osv, name), content);
+    const path = join(folder, 'elsewhere.db');
+    await run('advisories', 'import', osv, '--advisories', path, '--quiet');
+    expect(output.stderr).toBe('');
+    const fromFile = await scan('--advisories', path);
+    expect(fromFile).toMatchObject({ asOf: '2026-01-01T00:00:00.000Z', warnings: ['ADVISORIES_STALE'] });
+    expect((await scan('--advisories', path, '--max-advisory-age', '999999d')).warnings).toEqual([]);
+    // The folder itself says the same.
+    expect((await scan('--advisories', osv)).findings).toEqual(fromFile.findings);
+    expect(fromFile.findings[0]).toMatchObject({ id: 'CVE-2026-1002', kev: true, epss: 0.75 });
   });
-  expect(existsSync(join(folder, 'tidewaiter'))).toBe(false);
-});
 
-it('asks only the places that are named', async () => {
-  await run('advisories', 'sync', '--kev-url', place('/kev.json'), '--cache-dir', folder);
-  expect(output.stderr).toMatch(/^imported 1 records from KEV .*\n$/);
-  await run('advisories', 'status', '--cache-dir', folder);
-  expect(output.stdout).toMatch(/^advisories +0 {2}in \S+\nexploited \(KEV\) +1 {2}as of .*\nscores \(EPSS\) +0\n$/);
-});
+  it('is not made where a path is mistyped', async () => {
+    await expect(run('advisories', 'import', join(folder, 'nowhere'))).rejects.toMatchObject({
+      code: 'ADVISORIES_MISSING',
+    });
+    expect(existsSync(join(folder, 'tidewaiter'))).toBe(false);
+  });
 
-it('that is damaged is no clean result', async () => {
-  const path = join(folder, 'broken.db');
-  await sync('--advisories', path, '--ecosystems', 'Debian');
-  await writeFile(path, 'SQLite format 3');
-  await expect(scan('--advisories', path)).rejects.toMatchObject({ code: 'ADVISORIES_DAMAGED' });
-  await expect(sync('--advisories', path)).rejects.toMatchObject({ code: 'ADVISORIES_DAMAGED' });
-});
+  it('asks only the places that are named', async () => {
+    await run('advisories', 'sync', '--kev-url', place('/kev.json'), '--cache-dir', folder);
+    expect(output.stderr).toMatch(/^imported 1 records from KEV .*\n$/);
+    await run('advisories', 'status', '--cache-dir', folder);
+    expect(output.stdout).toMatch(/^advisories +0 {2}in \S+\nexploited \(KEV\) +1 {2}as of .*\nscores \(EPSS\) +0\n$/);
+  });
 
-it.each([
-  ['a place that is no URL', ['sync', '--url', 'bucket']],
-  ['a file', ['sync', '--url', 'file:///etc/passwd']],
-  ['names that leave the bucket', ['sync', '--ecosystems', '../npm']],
-])('refuses %s', async (_, args) => {
-  await expect(run('advisories', ...args)).rejects.toMatchObject({ code: 'commander.invalidArgument' });
+  it('that is damaged is no clean result', async () => {
+    const path = join(folder, 'broken.db');
+    await sync('--advisories', path, '--ecosystems', 'Debian');
+    await writeFile(path, 'SQLite format 3');
+    await expect(scan('--advisories', path)).rejects.toMatchObject({ code: 'ADVISORIES_DAMAGED' });
+    await expect(sync('--advisories', path)).rejects.toMatchObject({ code: 'ADVISORIES_DAMAGED' });
+  });
+
+  it.each([
+    ['a place that is no URL', ['sync', '--url', 'bucket']],
+    ['a file', ['sync', '--url', 'file:///etc/passwd']],
+    ['names that leave the bucket', ['sync', '--ecosystems', '../npm']],
+  ])('refuses %s', async (_, args) => {
+    await expect(run('advisories', ...args)).rejects.toMatchObject({ code: 'commander.invalidArgument' });
+  });
 });

@@ -100,56 +100,58 @@ async function packagesOf(target: string): Promise<string[]> {
   }
 }
 
-it('reads by way of the mirrors of registries.conf', async () => {
-  const [origin, copy] = [await start(give), await start(give)];
-  configure(origin, copy);
-  expect(await packagesOf(`${origin.name}/shop/app:1`)).toEqual(['musl']);
-  expect(copy.paths).toHaveLength(3);
-  expect(copy.paths[0]).toBe('/v2/copies/shop/app/manifests/1');
-  expect(origin.paths).toEqual([]);
-});
-
-it.each([
-  ['no archive', (length: number) => Buffer.alloc(length, 'x')],
-  ['another archive', (length: number) => tarArchive([{ path: 'fake', content: Buffer.alloc(length - 2_000) }])],
-])(
-  'does not let a mirror say what an image holds that gives %s',
-  async (_, content) => {
-    const [origin, liar] = [
-      await start(give),
-      await start((request, response) => {
-        if (request.url?.endsWith('/1')) response.writeHead(404).end();
-        else lie(content)(request, response);
-      }),
-    ];
-    configure(origin, liar);
+describe('registry', () => {
+  it('reads by way of the mirrors of registries.conf', async () => {
+    const [origin, copy] = [await start(give), await start(give)];
+    configure(origin, copy);
     expect(await packagesOf(`${origin.name}/shop/app:1`)).toEqual(['musl']);
-  },
-  30_000,
-);
+    expect(copy.paths).toHaveLength(3);
+    expect(copy.paths[0]).toBe('/v2/copies/shop/app/manifests/1');
+    expect(origin.paths).toEqual([]);
+  });
 
-it('trusts the authority in certs.d, for that host alone, and shows it our certificate', async () => {
-  const strict = { ...testAuthority.server, ca: testAuthority.ca, requestCert: true };
-  const [origin, other] = [await start(give, strict), await start(give, strict)];
-  const certificates = join(folder, 'containers/certs.d', origin.name);
-  mkdirSync(certificates, { recursive: true });
-  writeFileSync(join(certificates, 'ca.crt'), testAuthority.ca);
-  writeFileSync(join(certificates, 'client.cert'), testAuthority.client.certificate);
-  writeFileSync(join(certificates, 'client.key'), testAuthority.client.key);
-  expect(await packagesOf(`${origin.name}/shop/app:1`)).toEqual(['musl']);
-  await expect(packagesOf(`${other.name}/shop/app:1`)).rejects.toMatchObject({ code: 'EGRESS_UNTRUSTED' });
-});
+  it.each([
+    ['no archive', (length: number) => Buffer.alloc(length, 'x')],
+    ['another archive', (length: number) => tarArchive([{ path: 'fake', content: Buffer.alloc(length - 2_000) }])],
+  ])(
+    'does not let a mirror say what an image holds that gives %s',
+    async (_, content) => {
+      const [origin, liar] = [
+        await start(give),
+        await start((request, response) => {
+          if (request.url?.endsWith('/1')) response.writeHead(404).end();
+          else lie(content)(request, response);
+        }),
+      ];
+      configure(origin, liar);
+      expect(await packagesOf(`${origin.name}/shop/app:1`)).toEqual(['musl']);
+    },
+    30_000,
+  );
 
-it('does not ask a registry that is blocked', async () => {
-  const origin = await start(give);
-  writeFileSync(join(folder, 'registries.conf'), `[[registry]]\nlocation = "${origin.name}"\nblocked = true\n`);
-  await expect(packagesOf(`${origin.name}/shop/app:1`)).rejects.toMatchObject({ code: 'REGISTRY_BLOCKED' });
-  expect(origin.paths).toEqual([]);
-});
+  it('trusts the authority in certs.d, for that host alone, and shows it our certificate', async () => {
+    const strict = { ...testAuthority.server, ca: testAuthority.ca, requestCert: true };
+    const [origin, other] = [await start(give, strict), await start(give, strict)];
+    const certificates = join(folder, 'containers/certs.d', origin.name);
+    mkdirSync(certificates, { recursive: true });
+    writeFileSync(join(certificates, 'ca.crt'), testAuthority.ca);
+    writeFileSync(join(certificates, 'client.cert'), testAuthority.client.certificate);
+    writeFileSync(join(certificates, 'client.key'), testAuthority.client.key);
+    expect(await packagesOf(`${origin.name}/shop/app:1`)).toEqual(['musl']);
+    await expect(packagesOf(`${other.name}/shop/app:1`)).rejects.toMatchObject({ code: 'EGRESS_UNTRUSTED' });
+  });
 
-it('refuses a configuration that leaves nothing of a name', async () => {
-  const origin = await start(give);
-  const table = `[[registry]]\nprefix = "${origin.name}/shop/app"\nlocation = "${origin.name}"\n`;
-  writeFileSync(join(folder, 'registries.conf'), table);
-  await expect(packagesOf(`${origin.name}/shop/app:1`)).rejects.toMatchObject({ code: 'REGISTRIES_CONF' });
+  it('does not ask a registry that is blocked', async () => {
+    const origin = await start(give);
+    writeFileSync(join(folder, 'registries.conf'), `[[registry]]\nlocation = "${origin.name}"\nblocked = true\n`);
+    await expect(packagesOf(`${origin.name}/shop/app:1`)).rejects.toMatchObject({ code: 'REGISTRY_BLOCKED' });
+    expect(origin.paths).toEqual([]);
+  });
+
+  it('refuses a configuration that leaves nothing of a name', async () => {
+    const origin = await start(give);
+    const table = `[[registry]]\nprefix = "${origin.name}/shop/app"\nlocation = "${origin.name}"\n`;
+    writeFileSync(join(folder, 'registries.conf'), table);
+    await expect(packagesOf(`${origin.name}/shop/app:1`)).rejects.toMatchObject({ code: 'REGISTRIES_CONF' });
+  });
 });

@@ -14,49 +14,51 @@ const libssl: PackageRecord = {
   foundIn: 'var/lib/dpkg/status',
 };
 
-it.each<[string, string, string[]]>([
-  ['debian', '12', ['openssl']],
-  ['ubuntu', '22.04', ['openssl']],
-])('asks %s for the source package', (id, versionId, names) => {
-  expect(advisoryKeyOf(libssl, os(id, versionId))?.names).toEqual(names);
-});
+describe('advisoryKeyOf', () => {
+  it.each<[string, string, string[]]>([
+    ['debian', '12', ['openssl']],
+    ['ubuntu', '22.04', ['openssl']],
+  ])('asks %s for the source package', (id, versionId, names) => {
+    expect(advisoryKeyOf(libssl, os(id, versionId))?.names).toEqual(names);
+  });
 
-it.each<[string, string, string[]]>([
-  ['almalinux', '9', ['libssl3']],
-  ['rhel', '9.4', ['libssl3']],
-  ['rocky', '9.4', ['libssl3', 'openssl']],
-  ['sles', '15.5', ['openssl']],
-])('asks %s for the names that it uses', (id, versionId, names) => {
-  expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
-});
+  it.each<[string, string, string[]]>([
+    ['almalinux', '9', ['libssl3']],
+    ['rhel', '9.4', ['libssl3']],
+    ['rocky', '9.4', ['libssl3', 'openssl']],
+    ['sles', '15.5', ['openssl']],
+  ])('asks %s for the names that it uses', (id, versionId, names) => {
+    expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
+  });
 
-it('asks nothing about headers of the kernel, and calls them judged', () => {
-  const headers = { ...libssl, name: 'linux-libc-dev', source: { name: 'linux', version: '6.1.4-1' } };
-  expect(advisoryKeyOf(headers, debian)?.names).toEqual([]);
-  expect(advisoryKeyOf({ ...headers, name: 'linux-image-amd64' }, debian)?.names).toEqual(['linux']);
-});
+  it('asks nothing about headers of the kernel, and calls them judged', () => {
+    const headers = { ...libssl, name: 'linux-libc-dev', source: { name: 'linux', version: '6.1.4-1' } };
+    expect(advisoryKeyOf(headers, debian)?.names).toEqual([]);
+    expect(advisoryKeyOf({ ...headers, name: 'linux-image-amd64' }, debian)?.names).toEqual(['linux']);
+  });
 
-it.each<[PackageRecord['type'], string, string, string]>([
-  ['npm', '@babel/core', 'npm', '@babel/core'],
-  ['pypi', 'Ruamel.Yaml', 'PyPI', 'ruamel-yaml'],
-  ['golang', 'stdlib', 'Go', 'stdlib'],
-  ['golang', 'github.com/gorilla/mux/v2', 'Go', 'github.com/gorilla/mux/v2'],
-  ['maven', 'org.slf4j:slf4j-api', 'Maven', 'org.slf4j:slf4j-api'],
-  ['nuget', 'Newtonsoft.Json', 'NuGet', 'newtonsoft.json'],
-  ['composer', 'Drupal/Token', 'Packagist', 'drupal/token'],
-  ['swift', 'github.com/Apple/swift-nio', 'SwiftURL', 'github.com/apple/swift-nio'],
-  ['githubactions', 'TJ-actions/changed-files', 'GitHub Actions', 'tj-actions/changed-files'],
-])('asks about %s %s in %s, on any distribution or none', (type, name, ecosystem, asked) => {
-  const pkg = { ...libssl, type, name };
-  expect(advisoryKeyOf(pkg, debian)).toEqual({ ecosystem, release: null, names: [asked] });
-  expect(advisoryKeyOf(pkg, null)).toEqual({ ecosystem, release: null, names: [asked] });
-});
+  it.each<[PackageRecord['type'], string, string, string]>([
+    ['npm', '@babel/core', 'npm', '@babel/core'],
+    ['pypi', 'Ruamel.Yaml', 'PyPI', 'ruamel-yaml'],
+    ['golang', 'stdlib', 'Go', 'stdlib'],
+    ['golang', 'github.com/gorilla/mux/v2', 'Go', 'github.com/gorilla/mux/v2'],
+    ['maven', 'org.slf4j:slf4j-api', 'Maven', 'org.slf4j:slf4j-api'],
+    ['nuget', 'Newtonsoft.Json', 'NuGet', 'newtonsoft.json'],
+    ['composer', 'Drupal/Token', 'Packagist', 'drupal/token'],
+    ['swift', 'github.com/Apple/swift-nio', 'SwiftURL', 'github.com/apple/swift-nio'],
+    ['githubactions', 'TJ-actions/changed-files', 'GitHub Actions', 'tj-actions/changed-files'],
+  ])('asks about %s %s in %s, on any distribution or none', (type, name, ecosystem, asked) => {
+    const pkg = { ...libssl, type, name };
+    expect(advisoryKeyOf(pkg, debian)).toEqual({ ecosystem, release: null, names: [asked] });
+    expect(advisoryKeyOf(pkg, null)).toEqual({ ecosystem, release: null, names: [asked] });
+  });
 
-it.each<[string, PackageRecord, ReturnType<typeof os> | null]>([
-  ['of another kind of distribution', libssl, os('alpine', '3.20.1')],
-  ['of no distribution that we know', libssl, null],
-  ['that a vendor built for a distribution', { ...libssl, isThirdParty: true }, debian],
-  ['of a kind without advisories', { ...libssl, type: 'generic' }, debian],
-])('asks nobody about a package %s', (_, pkg, release) => {
-  expect(advisoryKeyOf(pkg, release)).toBeNull();
+  it.each<[string, PackageRecord, ReturnType<typeof os> | null]>([
+    ['of another kind of distribution', libssl, os('alpine', '3.20.1')],
+    ['of no distribution that we know', libssl, null],
+    ['that a vendor built for a distribution', { ...libssl, isThirdParty: true }, debian],
+    ['of a kind without advisories', { ...libssl, type: 'generic' }, debian],
+  ])('asks nobody about a package %s', (_, pkg, release) => {
+    expect(advisoryKeyOf(pkg, release)).toBeNull();
+  });
 });

@@ -15,33 +15,35 @@ const scoped = (type: PackageType, scope: ScopedPackage['scope'], state: Presenc
 const codes = (...args: Parameters<typeof blindSpots>) =>
   blindSpots(...args).map(({ code, message }) => `${code} ${message}`);
 
-it('sees everything where all advisories are at hand', () => {
-  expect(codes([scoped('deb', bookworm), scoped('npm', npm)], debian, [bookworm, npm])).toEqual([]);
-});
+describe('blindSpots', () => {
+  it('sees everything where all advisories are at hand', () => {
+    expect(codes([scoped('deb', bookworm), scoped('npm', npm)], debian, [bookworm, npm])).toEqual([]);
+  });
 
-it('names the ecosystems and releases without advisories', () => {
-  expect(codes([scoped('deb', bookworm), scoped('npm', npm)], debian, [{ ...bookworm, release: '11' }])).toEqual([
-    'ADVISORIES_MISSING no advisories for Debian:12 are at hand',
-    'ADVISORIES_MISSING no advisories for npm are at hand',
-  ]);
-});
+  it('names the ecosystems and releases without advisories', () => {
+    expect(codes([scoped('deb', bookworm), scoped('npm', npm)], debian, [{ ...bookworm, release: '11' }])).toEqual([
+      'ADVISORIES_MISSING no advisories for Debian:12 are at hand',
+      'ADVISORIES_MISSING no advisories for npm are at hand',
+    ]);
+  });
 
-it('counts what nobody judges', () => {
-  expect(codes([scoped('generic', null), scoped('cpan', null), scoped('cpan', null)], debian, [])).toEqual([
-    "PACKAGES_NOT_JUDGED 1 generic package was not judged: nobody's advisories speak of it",
-    "PACKAGES_NOT_JUDGED 2 cpan packages were not judged: nobody's advisories speak of them",
-  ]);
-});
+  it('counts what nobody judges', () => {
+    expect(codes([scoped('generic', null), scoped('cpan', null), scoped('cpan', null)], debian, [])).toEqual([
+      "PACKAGES_NOT_JUDGED 1 generic package was not judged: nobody's advisories speak of it",
+      "PACKAGES_NOT_JUDGED 2 cpan packages were not judged: nobody's advisories speak of them",
+    ]);
+  });
 
-it('does not ask about what a later layer hides', () => {
-  expect(codes([scoped('npm', npm, 'shadowed'), scoped('generic', null, 'shadowed')], debian, [])).toEqual([]);
-});
+  it('does not ask about what a later layer hides', () => {
+    expect(codes([scoped('npm', npm, 'shadowed'), scoped('generic', null, 'shadowed')], debian, [])).toEqual([]);
+  });
 
-it('knows no distribution only where one would matter', () => {
-  const fedora = { ...debian, id: 'fedora', name: 'Fedora 40' };
-  expect(codes([], fedora, [])).toEqual(['OS_UNKNOWN no advisories are known for Fedora 40']);
-  expect(codes([scoped('golang', npm)], null, [npm])).toEqual([]);
-  const unknown = 'OS_UNKNOWN no distribution recognised: its packages cannot be judged';
-  expect(codes([], null, [])).toEqual([unknown]);
-  expect(codes([scoped('deb', null)], null, [])[0]).toBe(unknown);
+  it('knows no distribution only where one would matter', () => {
+    const fedora = { ...debian, id: 'fedora', name: 'Fedora 40' };
+    expect(codes([], fedora, [])).toEqual(['OS_UNKNOWN no advisories are known for Fedora 40']);
+    expect(codes([scoped('golang', npm)], null, [npm])).toEqual([]);
+    const unknown = 'OS_UNKNOWN no distribution recognised: its packages cannot be judged';
+    expect(codes([], null, [])).toEqual([unknown]);
+    expect(codes([scoped('deb', null)], null, [])[0]).toBe(unknown);
+  });
 });

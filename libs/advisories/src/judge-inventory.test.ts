@@ -44,31 +44,33 @@ const packages = [
   packageOf({ type: 'generic', name: 'zlib' }),
 ];
 
-it('asks for each package whose advisories speak of it, and takes only what is about it', () => {
-  const asked: AdvisoryKey[] = [];
-  // A lookup may answer more than it was asked.
-  const all = [
-    candidate('Debian', '12', 'zlib'),
-    candidate('Debian', '11', 'zlib'),
-    candidate('npm', null, '@acme/Zlib'),
-  ];
-  const findings = judgeInventory(packages, os, (key) => {
-    asked.push(key);
-    return all;
+describe('judge inventory', () => {
+  it('asks for each package whose advisories speak of it, and takes only what is about it', () => {
+    const asked: AdvisoryKey[] = [];
+    // A lookup may answer more than it was asked.
+    const all = [
+      candidate('Debian', '12', 'zlib'),
+      candidate('Debian', '11', 'zlib'),
+      candidate('npm', null, '@acme/Zlib'),
+    ];
+    const findings = judgeInventory(packages, os, (key) => {
+      asked.push(key);
+      return all;
+    });
+    expect(asked).toEqual([
+      { ecosystem: 'Debian', release: '12', names: ['zlib'] },
+      { ecosystem: 'npm', release: null, names: ['@acme/Zlib'] },
+    ]);
+    expect(findings).toMatchObject([
+      { packageName: 'zlib1g', evidence: { source: 'Debian:12', comparedName: 'zlib' } },
+      { packageName: '@acme/Zlib', evidence: { source: 'npm' } },
+    ]);
   });
-  expect(asked).toEqual([
-    { ecosystem: 'Debian', release: '12', names: ['zlib'] },
-    { ecosystem: 'npm', release: null, names: ['@acme/Zlib'] },
-  ]);
-  expect(findings).toMatchObject([
-    { packageName: 'zlib1g', evidence: { source: 'Debian:12', comparedName: 'zlib' } },
-    { packageName: '@acme/Zlib', evidence: { source: 'npm' } },
-  ]);
-});
 
-it('takes ratings from whoever knows some', () => {
-  const ratingsOf = (id: string) =>
-    id === 'CVE-2026-1111' ? [{ advisoryId: 'GHSA-1', severity: 'high' as const, cvss: null }] : [];
-  const [finding] = judgeInventory(packages, os, () => [candidate('Debian', '12', 'zlib')], ratingsOf);
-  expect(finding).toMatchObject({ severity: 'high', evidence: { severities: { GHSA: 'high' } } });
+  it('takes ratings from whoever knows some', () => {
+    const ratingsOf = (id: string) =>
+      id === 'CVE-2026-1111' ? [{ advisoryId: 'GHSA-1', severity: 'high' as const, cvss: null }] : [];
+    const [finding] = judgeInventory(packages, os, () => [candidate('Debian', '12', 'zlib')], ratingsOf);
+    expect(finding).toMatchObject({ severity: 'high', evidence: { severities: { GHSA: 'high' } } });
+  });
 });

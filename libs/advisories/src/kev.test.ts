@@ -4,23 +4,25 @@ const catalogue = (vulnerabilities: unknown, dateReleased: unknown = '2025-08-25
   Buffer.from(JSON.stringify({ title: 'CISA Catalog', dateReleased, vulnerabilities }));
 const entry = (cveID: unknown, dateAdded: unknown = '2025-08-25') => ({ cveID, dateAdded, product: 'Git' });
 
-it('reads what is exploited, each once, and counts what cannot be read', () => {
-  const entries = [entry('CVE-2025-48384'), entry('CVE-2025-48384'), entry('git'), entry('CVE-2025-1'), null];
-  expect(readKev(catalogue([...entries, entry('CVE-2021-44228', '2021-12-10')]))).toEqual({
-    releasedAt: '2025-08-25T17:04:19.979Z',
-    entries: [
-      { cve: 'CVE-2025-48384', addedOn: '2025-08-25' },
-      { cve: 'CVE-2021-44228', addedOn: '2021-12-10' },
-    ],
-    rejected: 3,
+describe('readKev', () => {
+  it('reads what is exploited, each once, and counts what cannot be read', () => {
+    const entries = [entry('CVE-2025-48384'), entry('CVE-2025-48384'), entry('git'), entry('CVE-2025-1'), null];
+    expect(readKev(catalogue([...entries, entry('CVE-2021-44228', '2021-12-10')]))).toEqual({
+      releasedAt: '2025-08-25T17:04:19.979Z',
+      entries: [
+        { cve: 'CVE-2025-48384', addedOn: '2025-08-25' },
+        { cve: 'CVE-2021-44228', addedOn: '2021-12-10' },
+      ],
+      rejected: 3,
+    });
   });
-});
 
-it.each([
-  ['no JSON', Buffer.from('<html>')],
-  ['an OSV record', Buffer.from('{"id":"A","modified":"2025-01-01T00:00:00Z"}')],
-  ['a catalogue of nothing, which would wipe what is known', catalogue([])],
-  ['a catalogue without a date', catalogue([entry('CVE-2025-48384')], 'yesterday')],
-])('refuses %s', (_, bytes) => {
-  expect(() => readKev(bytes)).toThrow(expect.objectContaining({ code: 'KEV_FORMAT' }));
+  it.each([
+    ['no JSON', Buffer.from('<html>')],
+    ['an OSV record', Buffer.from('{"id":"A","modified":"2025-01-01T00:00:00Z"}')],
+    ['a catalogue of nothing, which would wipe what is known', catalogue([])],
+    ['a catalogue without a date', catalogue([entry('CVE-2025-48384')], 'yesterday')],
+  ])('refuses %s', (_, bytes) => {
+    expect(() => readKev(bytes)).toThrow(expect.objectContaining({ code: 'KEV_FORMAT' }));
+  });
 });

@@ -10,20 +10,22 @@ const folders = readdirSync(__dirname, { withFileTypes: true })
   .map((entry) => entry.name);
 const documentation = readFileSync(join(__dirname, '../../../docs/analyzers.md'), 'utf8');
 
-it('lists the analyzer of every folder, by name', () => {
-  expect(analyzers.map(({ name }) => name)).toEqual(folders.toSorted());
-});
+describe('analyzers', () => {
+  it('lists the analyzer of every folder, by name', () => {
+    expect(analyzers.map(({ name }) => name)).toEqual(folders.toSorted());
+  });
 
-it.each(folders)('%s has a test, fixtures and a row in docs/analyzers.md', (name) => {
-  expect(readdirSync(join(__dirname, name))).toEqual(expect.arrayContaining([`${name}.ts`, `${name}.test.ts`]));
-  expect(readdirSync(join(__dirname, name, 'fixtures'))).not.toEqual([]);
-  expect(documentation).toContain(`\n| \`${name}\` |`);
-});
+  it.each(folders)('%s has a test, fixtures and a row in docs/analyzers.md', (name) => {
+    expect(readdirSync(join(__dirname, name))).toEqual(expect.arrayContaining([`${name}.ts`, `${name}.test.ts`]));
+    expect(readdirSync(join(__dirname, name, 'fixtures'))).not.toEqual([]);
+    expect(documentation).toContain(`\n| \`${name}\` |`);
+  });
 
-it('names a version that changes with every analyzer', () => {
-  const [first, ...others] = analyzers as [Analyzer, ...Analyzer[]];
-  expect(versionOf(analyzers)).toBe(analyzersVersion);
-  expect(versionOf(analyzers.toReversed())).toBe(analyzersVersion);
-  expect(versionOf(others)).not.toBe(analyzersVersion);
-  expect(versionOf([{ ...first, version: first.version + 1 }, ...others])).not.toBe(analyzersVersion);
+  it('names a version that changes with every analyzer', () => {
+    const [first, ...others] = analyzers as [Analyzer, ...Analyzer[]];
+    expect(versionOf(analyzers)).toBe(analyzersVersion);
+    expect(versionOf(analyzers.toReversed())).toBe(analyzersVersion);
+    expect(versionOf(others)).not.toBe(analyzersVersion);
+    expect(versionOf([{ ...first, version: first.version + 1 }, ...others])).not.toBe(analyzersVersion);
+  });
 });

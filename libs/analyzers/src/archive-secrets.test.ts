@@ -27,67 +27,69 @@ async function look(...tars: TarEntry[][]) {
   };
 }
 
-it.each<[string, string, Buffer, string]>([
-  ['a jar', 'app.jar', jar(settings), 'app.jar!/BOOT-INF/classes/application.properties'],
-  [
-    'a zip',
-    'function.zip',
-    zipArchive([{ ...settings, name: '.env', content: `DB_PASSWORD=${password}\n` }]),
-    'function.zip!/.env',
-  ],
-  [
-    'a war in an ear',
-    'shop.ear',
-    jar({ name: 'shop.war', content: jar({ ...settings, name: 'WEB-INF/classes/application.properties' }) }),
-    'shop.ear!/shop.war!/WEB-INF/classes/application.properties',
-  ],
-  [
-    'an archive that is a program',
-    'app.jar',
-    Buffer.concat([Buffer.from('#!/bin/bash\nexec java -jar "$0"\n'), jar(settings)]),
-    'app.jar!/BOOT-INF/classes/application.properties',
-  ],
-])('finds what %s holds', async (_, path, content, expected) => {
-  expect(await look([{ path, content }])).toEqual({ found: [`generic-password ${expected} present`], warnings: [] });
-});
-
-it('tells what a later layer removes by the archive', async () => {
-  const { found } = await look([{ path: 'app.jar', content: jar(settings) }], [{ path: '.wh.app.jar' }]);
-  expect(found).toEqual([`generic-password app.jar!/${settings.name} shadowed`]);
-});
-
-it('leaves code, licences and what builds make', async () => {
-  const content = `password = "${password}"\n`;
-  const names = ['a/B.class', 'LICENSE.txt', 'META-INF/maven/a/b/pom.xml', 'static/app.js'];
-  expect(await look([{ path: 'a.jar', content: jar(...names.map((name) => ({ name, content }))) }])).toEqual({
-    found: [],
-    warnings: [],
+describe('archive secrets', () => {
+  it.each<[string, string, Buffer, string]>([
+    ['a jar', 'app.jar', jar(settings), 'app.jar!/BOOT-INF/classes/application.properties'],
+    [
+      'a zip',
+      'function.zip',
+      zipArchive([{ ...settings, name: '.env', content: `DB_PASSWORD=${password}\n` }]),
+      'function.zip!/.env',
+    ],
+    [
+      'a war in an ear',
+      'shop.ear',
+      jar({ name: 'shop.war', content: jar({ ...settings, name: 'WEB-INF/classes/application.properties' }) }),
+      'shop.ear!/shop.war!/WEB-INF/classes/application.properties',
+    ],
+    [
+      'an archive that is a program',
+      'app.jar',
+      Buffer.concat([Buffer.from('#!/bin/bash\nexec java -jar "$0"\n'), jar(settings)]),
+      'app.jar!/BOOT-INF/classes/application.properties',
+    ],
+  ])('finds what %s holds', async (_, path, content, expected) => {
+    expect(await look([{ path, content }])).toEqual({ found: [`generic-password ${expected} present`], warnings: [] });
   });
-});
 
-it('warns of an archive that it cannot read, and reads the others', async () => {
-  const { found, warnings } = await look([
-    { path: 'a.zip', content: 'PK no archive' },
-    { path: 'b.zip', content: jar(settings) },
-  ]);
-  expect(found).toHaveLength(1);
-  expect(warnings).toEqual(['MALFORMED_FILE a.zip']);
-});
+  it('tells what a later layer removes by the archive', async () => {
+    const { found } = await look([{ path: 'app.jar', content: jar(settings) }], [{ path: '.wh.app.jar' }]);
+    expect(found).toEqual([`generic-password app.jar!/${settings.name} shadowed`]);
+  });
 
-it('reads on behind what it cannot read', async () => {
-  const broken = { name: 'broken.war', content: 'PK no archive' };
-  const { found } = await look([{ path: 'a.ear', content: jar(broken, settings) }]);
-  expect(found).toEqual([`generic-password a.ear!/${settings.name} present`]);
-});
+  it('leaves code, licences and what builds make', async () => {
+    const content = `password = "${password}"\n`;
+    const names = ['a/B.class', 'LICENSE.txt', 'META-INF/maven/a/b/pom.xml', 'static/app.js'];
+    expect(await look([{ path: 'a.jar', content: jar(...names.map((name) => ({ name, content }))) }])).toEqual({
+      found: [],
+      warnings: [],
+    });
+  });
 
-it('ends with a warning where there is too much to search', async () => {
-  const files = Array.from({ length: 20_001 }, (_, number) => ({ name: `${number}.properties`, content: '' }));
-  const { warnings } = await look([{ path: 'a.zip', content: jar(settings, ...files) }]);
-  expect(warnings).toEqual(['SECRET_SEARCH_CUT a.zip']);
-});
+  it('warns of an archive that it cannot read, and reads the others', async () => {
+    const { found, warnings } = await look([
+      { path: 'a.zip', content: 'PK no archive' },
+      { path: 'b.zip', content: jar(settings) },
+    ]);
+    expect(found).toHaveLength(1);
+    expect(warnings).toEqual(['MALFORMED_FILE a.zip']);
+  });
 
-it('shows names of an archive in one line', async () => {
-  const { found } = await look([{ path: 'a.zip', content: jar({ ...settings, name: 'a\nb\u001b[0m/.env' }) }]);
-  expect(found.join()).not.toMatch(/[\p{Cc}]/u);
-  expect(found).toHaveLength(1);
+  it('reads on behind what it cannot read', async () => {
+    const broken = { name: 'broken.war', content: 'PK no archive' };
+    const { found } = await look([{ path: 'a.ear', content: jar(broken, settings) }]);
+    expect(found).toEqual([`generic-password a.ear!/${settings.name} present`]);
+  });
+
+  it('ends with a warning where there is too much to search', async () => {
+    const files = Array.from({ length: 20_001 }, (_, number) => ({ name: `${number}.properties`, content: '' }));
+    const { warnings } = await look([{ path: 'a.zip', content: jar(settings, ...files) }]);
+    expect(warnings).toEqual(['SECRET_SEARCH_CUT a.zip']);
+  });
+
+  it('shows names of an archive in one line', async () => {
+    const { found } = await look([{ path: 'a.zip', content: jar({ ...settings, name: 'a\nb\u001b[0m/.env' }) }]);
+    expect(found.join()).not.toMatch(/[\p{Cc}]/u);
+    expect(found).toHaveLength(1);
+  });
 });

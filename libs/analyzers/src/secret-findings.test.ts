@@ -36,15 +36,17 @@ async function told(...tars: TarEntry[][]): Promise<string[]> {
   return findings.map(({ severity, layer, state }) => `${severity} ${layer} ${state}`);
 }
 
-it.each<[string, TarEntry[][], string[]]>([
-  ['nobody brought', [[shipped]], ['high 0 present']],
-  ['a package of the distribution brought', [[shipped, status(), md5sums]], ['negligible 0 present']],
-  ['somebody changed in such a package', [[npmrc('ffffffff'), status(), md5sums]], ['high 0 present']],
-  ['is there to be filled in', [[shipped, status(conffiles), md5sums]], ['high 0 present']],
-  ['a package of a third party brought', [[shipped, status('Vendor: Acme\n'), md5sums]], ['high 0 present']],
-  ['a package of a language brought', [[shipped, wheel]], ['high 0 present']],
-  ['was removed', [[shipped], [{ path: 'usr/lib/tool/.wh..npmrc' }]], ['high 0 shadowed']],
-  ['was copied up', [[shipped], [shipped]], ['high 0 present']],
-])('a secret in a file that %s', async (_, layers, expected) => {
-  expect(await told(...layers)).toEqual(expected);
+describe('secret findings', () => {
+  it.each<[string, TarEntry[][], string[]]>([
+    ['nobody brought', [[shipped]], ['high 0 present']],
+    ['a package of the distribution brought', [[shipped, status(), md5sums]], ['negligible 0 present']],
+    ['somebody changed in such a package', [[npmrc('ffffffff'), status(), md5sums]], ['high 0 present']],
+    ['is there to be filled in', [[shipped, status(conffiles), md5sums]], ['high 0 present']],
+    ['a package of a third party brought', [[shipped, status('Vendor: Acme\n'), md5sums]], ['high 0 present']],
+    ['a package of a language brought', [[shipped, wheel]], ['high 0 present']],
+    ['was removed', [[shipped], [{ path: 'usr/lib/tool/.wh..npmrc' }]], ['high 0 shadowed']],
+    ['was copied up', [[shipped], [shipped]], ['high 0 present']],
+  ])('a secret in a file that %s', async (_, layers, expected) => {
+    expect(await told(...layers)).toEqual(expected);
+  });
 });

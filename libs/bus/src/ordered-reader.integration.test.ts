@@ -90,124 +90,126 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-it('brings the messages of its subject in order, those that are there and those that come', async () => {
-  const before = await publishMany(20);
-  await publish(runtimeChannel(4));
-  const { reader, taken } = read(null);
-  await until(() => taken.length === 20 && reader.isCurrent);
-  const after = await publishMany(300);
-  await until(() => taken.length === 320);
-  expect(taken).toEqual([...before, ...after]);
-});
-
-it('goes on after its place', async () => {
-  const numbers = await publishMany(5);
-  const first = read(null);
-  await until(() => first.taken.length === 5);
-  const places: StreamPlace[] = [];
-  const second = read({ ...first.place()!, sequence: first.place()!.sequence - 2 }, async ({ place }) => {
-    places.push(place);
+describe('OrderedReader', () => {
+  it('brings the messages of its subject in order, those that are there and those that come', async () => {
+    const before = await publishMany(20);
+    await publish(runtimeChannel(4));
+    const { reader, taken } = read(null);
+    await until(() => taken.length === 20 && reader.isCurrent);
+    const after = await publishMany(300);
+    await until(() => taken.length === 320);
+    expect(taken).toEqual([...before, ...after]);
   });
-  await until(() => second.taken.length === 2);
-  expect(second.taken).toEqual(numbers.slice(3));
-  expect(places.at(-1)).toEqual(first.place());
-});
 
-it('waits for whoever takes the messages', async () => {
-  await publishMany(3);
-  const gate = Promise.withResolvers<void>();
-  let asked = 0;
-  const { reader, taken } = read(null, async () => {
-    asked += 1;
-    await gate.promise;
+  it('goes on after its place', async () => {
+    const numbers = await publishMany(5);
+    const first = read(null);
+    await until(() => first.taken.length === 5);
+    const places: StreamPlace[] = [];
+    const second = read({ ...first.place()!, sequence: first.place()!.sequence - 2 }, async ({ place }) => {
+      places.push(place);
+    });
+    await until(() => second.taken.length === 2);
+    expect(second.taken).toEqual(numbers.slice(3));
+    expect(places.at(-1)).toEqual(first.place());
   });
-  await until(() => asked === 1);
-  await sleep(50);
-  expect([asked, reader.isCurrent]).toEqual([1, false]);
-  gate.resolve();
-  await until(() => taken.length === 3 && reader.isCurrent);
-});
 
-it('says the same time for a message however often it is read', async () => {
-  await publish();
-  const times: number[] = [];
-  const note = async ({ storedAtMs }: StreamMessage) => void times.push(storedAtMs);
-  const readers = [read(null, note), read(null, note)];
-  await until(() => readers.every(({ taken }) => taken.length === 1));
-  expect(times[0]).toBe(times[1]);
-  expect(Math.abs(times[0]! - Date.now())).toBeLessThan(60_000);
-});
+  it('waits for whoever takes the messages', async () => {
+    await publishMany(3);
+    const gate = Promise.withResolvers<void>();
+    let asked = 0;
+    const { reader, taken } = read(null, async () => {
+      asked += 1;
+      await gate.promise;
+    });
+    await until(() => asked === 1);
+    await sleep(50);
+    expect([asked, reader.isCurrent]).toEqual([1, false]);
+    gate.resolve();
+    await until(() => taken.length === 3 && reader.isCurrent);
+  });
 
-it('drops what it has read, and nothing of others', async () => {
-  await publishMany(3);
-  await publish(runtimeChannel(4));
-  const { taken, place } = read(null);
-  await until(() => taken.length === 3);
-  await bus.forget(stream, subject, { ...place()!, life: 'another' });
-  expect((await manager.streams.info(stream)).state.messages).toBe(4);
-  await bus.forget(stream, subject, place()!);
-  expect((await manager.streams.info(stream)).state.messages).toBe(1);
-  const later = read(place());
-  const next = await publish();
-  await until(() => later.taken.length === 1);
-  expect(later.taken).toEqual([next]);
-});
+  it('says the same time for a message however often it is read', async () => {
+    await publish();
+    const times: number[] = [];
+    const note = async ({ storedAtMs }: StreamMessage) => void times.push(storedAtMs);
+    const readers = [read(null, note), read(null, note)];
+    await until(() => readers.every(({ taken }) => taken.length === 1));
+    expect(times[0]).toBe(times[1]);
+    expect(Math.abs(times[0]! - Date.now())).toBeLessThan(60_000);
+  });
 
-it('goes on after a restart of the server, without a gap', async () => {
-  const before = await publishMany(10);
-  const { reader, taken } = read(null);
-  await until(() => taken.length === 10);
-  await servers.nats.kill();
-  await until(() => !reader.isCurrent);
-  await servers.nats.restart();
-  const after: number[] = [];
-  for (let tries = 0; after.length < 10 && tries < 300; tries += 1) {
-    await publish().then(
-      (number) => after.push(number),
-      async () => sleep(100),
-    );
-  }
-  await until(() => taken.length === 20);
-  expect(taken).toEqual([...before, ...after]);
-}, 90_000);
+  it('drops what it has read, and nothing of others', async () => {
+    await publishMany(3);
+    await publish(runtimeChannel(4));
+    const { taken, place } = read(null);
+    await until(() => taken.length === 3);
+    await bus.forget(stream, subject, { ...place()!, life: 'another' });
+    expect((await manager.streams.info(stream)).state.messages).toBe(4);
+    await bus.forget(stream, subject, place()!);
+    expect((await manager.streams.info(stream)).state.messages).toBe(1);
+    const later = read(place());
+    const next = await publish();
+    await until(() => later.taken.length === 1);
+    expect(later.taken).toEqual([next]);
+  });
 
-it('starts at the start of a stream that was lost and made anew', async () => {
-  await publishMany(10);
-  const old = read(null);
-  await until(() => old.taken.length === 10);
-  const place = old.place();
-  old.reader.stop();
-  await manager.streams.delete(stream);
-  await bus.reconcile();
-  const numbers = await publishMany(2);
-  const { taken } = read(place);
-  await until(() => taken.length === 2);
-  expect(taken).toEqual(numbers);
-});
+  it('goes on after a restart of the server, without a gap', async () => {
+    const before = await publishMany(10);
+    const { reader, taken } = read(null);
+    await until(() => taken.length === 10);
+    await servers.nats.kill();
+    await until(() => !reader.isCurrent);
+    await servers.nats.restart();
+    const after: number[] = [];
+    for (let tries = 0; after.length < 10 && tries < 300; tries += 1) {
+      await publish().then(
+        (number) => after.push(number),
+        async () => sleep(100),
+      );
+    }
+    await until(() => taken.length === 20);
+    expect(taken).toEqual([...before, ...after]);
+  }, 90_000);
 
-it('is refused by a full stream, which forgets nothing', async () => {
-  const { config } = await manager.streams.info(stream);
-  await manager.streams.update(stream, { ...config, max_bytes: 4_096 });
-  try {
-    let accepted = 0;
-    const fill = async () => {
-      for (; accepted < 100; accepted += 1) await publish(subject, 'x'.repeat(500));
-    };
-    await expect(fill()).rejects.toMatchObject({ code: 'STREAM_FULL' });
-    expect((await manager.streams.info(stream)).state.messages).toBe(accepted);
-  } finally {
-    await manager.streams.update(stream, config);
-  }
-});
+  it('starts at the start of a stream that was lost and made anew', async () => {
+    await publishMany(10);
+    const old = read(null);
+    await until(() => old.taken.length === 10);
+    const place = old.place();
+    old.reader.stop();
+    await manager.streams.delete(stream);
+    await bus.reconcile();
+    const numbers = await publishMany(2);
+    const { taken } = read(place);
+    await until(() => taken.length === 2);
+    expect(taken).toEqual(numbers);
+  });
 
-it('calls whoever listens', async () => {
-  const heard: string[] = [];
-  const forget = bus.onCall('alerts', () => heard.push('alerts'));
-  bus.call('others');
-  bus.call('alerts');
-  await until(() => heard.length > 0);
-  forget();
-  bus.call('alerts');
-  await bus.connection.flush();
-  expect(heard).toEqual(['alerts']);
+  it('is refused by a full stream, which forgets nothing', async () => {
+    const { config } = await manager.streams.info(stream);
+    await manager.streams.update(stream, { ...config, max_bytes: 4_096 });
+    try {
+      let accepted = 0;
+      const fill = async () => {
+        for (; accepted < 100; accepted += 1) await publish(subject, 'x'.repeat(500));
+      };
+      await expect(fill()).rejects.toMatchObject({ code: 'STREAM_FULL' });
+      expect((await manager.streams.info(stream)).state.messages).toBe(accepted);
+    } finally {
+      await manager.streams.update(stream, config);
+    }
+  });
+
+  it('calls whoever listens', async () => {
+    const heard: string[] = [];
+    const forget = bus.onCall('alerts', () => heard.push('alerts'));
+    bus.call('others');
+    bus.call('alerts');
+    await until(() => heard.length > 0);
+    forget();
+    bus.call('alerts');
+    await bus.connection.flush();
+    expect(heard).toEqual(['alerts']);
+  });
 });

@@ -36,52 +36,54 @@ function judged(...documents: string[]): boolean {
   );
 }
 
-it.each([
-  ['exec', 'Container.Id', true],
-  ['exec, write', 'Container.Id', true],
-  ['exec, write', 'Process.Executable, ProcessGuid', true],
-  ['exec', 'Pod.Name, Pod.Namespace', true],
-  ['exec', 'Node', true],
-  // What names no node may be on several.
-  ['exec', 'Process.User', false],
-  ['exec', 'sha256', false],
-  ['exec', 'Container.ImageDigest', false],
-  ['exec', 'Network.DestinationIp', false],
-  ['exec', '', false],
-  // What others than nodes tell of.
-  ['audit', 'Container.Id', false],
-  ['exec, audit', 'Pod.Name', false],
-  ['exec, request', 'Container.Id', false],
-  ['exec, call', 'Container.Id', false],
-  ['shell', 'container.id', false],
-  ['any', 'Container.Id', true],
-  ['any', 'Request.User', false],
-  ['foreign', 'Container.Id', false],
-  ['audit', 'Request.User', false],
-  ['call', 'userIdentity.arn', false],
-])('of %s by %s: %s', (of, groupBy, expected) => {
-  expect(judged(correlation('it', of, groupBy))).toBe(expected);
-});
+describe('isLocal', () => {
+  it.each([
+    ['exec', 'Container.Id', true],
+    ['exec, write', 'Container.Id', true],
+    ['exec, write', 'Process.Executable, ProcessGuid', true],
+    ['exec', 'Pod.Name, Pod.Namespace', true],
+    ['exec', 'Node', true],
+    // What names no node may be on several.
+    ['exec', 'Process.User', false],
+    ['exec', 'sha256', false],
+    ['exec', 'Container.ImageDigest', false],
+    ['exec', 'Network.DestinationIp', false],
+    ['exec', '', false],
+    // What others than nodes tell of.
+    ['audit', 'Container.Id', false],
+    ['exec, audit', 'Pod.Name', false],
+    ['exec, request', 'Container.Id', false],
+    ['exec, call', 'Container.Id', false],
+    ['shell', 'container.id', false],
+    ['any', 'Container.Id', true],
+    ['any', 'Request.User', false],
+    ['foreign', 'Container.Id', false],
+    ['audit', 'Request.User', false],
+    ['call', 'userIdentity.arn', false],
+  ])('of %s by %s: %s', (of, groupBy, expected) => {
+    expect(judged(correlation('it', of, groupBy))).toBe(expected);
+  });
 
-it.each([
-  ['{ place: { exec: Container.Id, write: container.id } }', true],
-  ['{ place: { exec: Container.Id, write: File.Path } }', false],
-])('asks what an alias means: %s', (aliases, expected) => {
-  expect(judged(correlation('it', 'exec, write', 'place', aliases))).toBe(expected);
-});
+  it.each([
+    ['{ place: { exec: Container.Id, write: container.id } }', true],
+    ['{ place: { exec: Container.Id, write: File.Path } }', false],
+  ])('asks what an alias means: %s', (aliases, expected) => {
+    expect(judged(correlation('it', 'exec, write', 'place', aliases))).toBe(expected);
+  });
 
-it('goes where an inner one goes, and where an outer one does', () => {
-  const local = correlation('inner', 'exec', 'Container.Id');
-  expect(judged(local, correlation('it', 'inner, write', 'Container.Id'))).toBe(true);
-  expect(judged(correlation('inner', 'exec', 'User'), correlation('it', 'inner, write', 'Container.Id'))).toBe(false);
-  expect(judged(correlation('it', 'exec', 'Container.Id'), correlation('outer', 'it, audit', 'User'))).toBe(false);
-});
+  it('goes where an inner one goes, and where an outer one does', () => {
+    const local = correlation('inner', 'exec', 'Container.Id');
+    expect(judged(local, correlation('it', 'inner, write', 'Container.Id'))).toBe(true);
+    expect(judged(correlation('inner', 'exec', 'User'), correlation('it', 'inner, write', 'Container.Id'))).toBe(false);
+    expect(judged(correlation('it', 'exec', 'Container.Id'), correlation('outer', 'it, audit', 'User'))).toBe(false);
+  });
 
-it('goes where one goes that it is nested with by a third', () => {
-  const documents = [
-    correlation('it', 'exec', 'Container.Id'),
-    correlation('middle', 'it, write', 'Container.Id'),
-    correlation('outer', 'middle', 'User'),
-  ];
-  expect(judged(...documents)).toBe(false);
+  it('goes where one goes that it is nested with by a third', () => {
+    const documents = [
+      correlation('it', 'exec', 'Container.Id'),
+      correlation('middle', 'it, write', 'Container.Id'),
+      correlation('outer', 'middle', 'User'),
+    ];
+    expect(judged(...documents)).toBe(false);
+  });
 });

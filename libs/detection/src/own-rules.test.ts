@@ -20,68 +20,72 @@ const infos: RuleInfo[] = [...loaded.rules.rules, ...loaded.correlations.map(({ 
 const weights: JsonValue[] = ['alone', 'support', 'context'];
 const raising = infos.filter((rule) => !loaded.rules.isPart(rule));
 
-it('are all read', () => {
-  expect(loaded.refused).toEqual([]);
-  expect(infos.length).toBeGreaterThan(200);
-});
-
-it('have ids of their own', () => {
-  expect(infos.map(({ id }) => id).filter((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toEqual([]);
-});
-
-it.each(['author', 'license', 'description'] as const)('all say their %s', (key) => {
-  expect(infos.filter((rule) => !rule[key]).map(placeOf)).toEqual([]);
-});
-
-it('say what they mean for an incident, and when they are wrong', () => {
-  const lacking = raising.filter(({ custom, falsepositives }) => {
-    const { finding, stage, weight } = (custom['tidewaiter'] ?? {}) as JsonObject;
-    if (falsepositives.length === 0 || !weights.includes(weight ?? null)) return true;
-    return weight !== 'context' && !(finding && stage);
+describe('own rules', () => {
+  it('are all read', () => {
+    expect(loaded.refused).toEqual([]);
+    expect(infos.length).toBeGreaterThan(200);
   });
-  expect(lacking.map(placeOf)).toEqual([]);
-});
 
-it('have examples of what they find and of what they do not', () => {
-  const lacking = raising.filter(
-    (rule) => examplesOf(rule, 'matches').length === 0 || examplesOf(rule, 'ignores').length === 0,
-  );
-  expect(lacking.map(placeOf)).toEqual([]);
-});
+  it('have ids of their own', () => {
+    expect(infos.map(({ id }) => id).filter((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toEqual(
+      [],
+    );
+  });
 
-it('find what their examples say', () => {
-  const failed = failedExamples(loaded);
-  expect(failed.map(({ rule, example, reason }) => `${placeOf(rule)}: ${reason}: ${JSON.stringify(example)}`)).toEqual(
-    [],
-  );
-});
+  it.each(['author', 'license', 'description'] as const)('all say their %s', (key) => {
+    expect(infos.filter((rule) => !rule[key]).map(placeOf)).toEqual([]);
+  });
 
-it('answer the same interpreted', () => {
-  const interpreted = loadRules(files, { interpreted: true });
-  for (const rule of infos) {
-    for (const example of [...examplesOf(rule, 'matches'), ...examplesOf(rule, 'ignores')]) {
-      if (JSON.stringify(example).includes('"repeat":1')) continue; // thousands of events tell nothing more
-      expect([...foundBy(interpreted, example)].toSorted()).toEqual([...foundBy(loaded, example)].toSorted());
+  it('say what they mean for an incident, and when they are wrong', () => {
+    const lacking = raising.filter(({ custom, falsepositives }) => {
+      const { finding, stage, weight } = (custom['tidewaiter'] ?? {}) as JsonObject;
+      if (falsepositives.length === 0 || !weights.includes(weight ?? null)) return true;
+      return weight !== 'context' && !(finding && stage);
+    });
+    expect(lacking.map(placeOf)).toEqual([]);
+  });
+
+  it('have examples of what they find and of what they do not', () => {
+    const lacking = raising.filter(
+      (rule) => examplesOf(rule, 'matches').length === 0 || examplesOf(rule, 'ignores').length === 0,
+    );
+    expect(lacking.map(placeOf)).toEqual([]);
+  });
+
+  it('find what their examples say', () => {
+    const failed = failedExamples(loaded);
+    expect(
+      failed.map(({ rule, example, reason }) => `${placeOf(rule)}: ${reason}: ${JSON.stringify(example)}`),
+    ).toEqual([]);
+  });
+
+  it('answer the same interpreted', () => {
+    const interpreted = loadRules(files, { interpreted: true });
+    for (const rule of infos) {
+      for (const example of [...examplesOf(rule, 'matches'), ...examplesOf(rule, 'ignores')]) {
+        if (JSON.stringify(example).includes('"repeat":1')) continue; // thousands of events tell nothing more
+        expect([...foundBy(interpreted, example)].toSorted()).toEqual([...foundBy(loaded, example)].toSorted());
+      }
     }
+  });
+
+  it('judge severely only with a technique', () => {
+    const lacking = raising.filter(
+      ({ level, tags }) => level !== 'informational' && !tags.some((tag) => techniqueOf(tag)),
+    );
+    expect(lacking.map(placeOf)).toEqual([]);
+  });
+
+  it('cover every technique of the matrix for containers', () => {
+    const covered = new Set(raising.flatMap(({ tags }) => tags.flatMap((tag) => techniqueOf(tag) ?? [])));
+    expect(containersMatrix.filter(({ id }) => !covered.has(id))).toEqual([]);
+  });
+
+  it('docs/attack-coverage.md is up to date: npm run docs', () => {
+    expect(readFileSync(join(folder, '../docs/attack-coverage.md'), 'utf8')).toBe(coverageMarkdown(raising));
+  });
+
+  function placeOf({ file, line, title }: RuleInfo): string {
+    return `${file}:${line} ${title}`;
   }
 });
-
-it('judge severely only with a technique', () => {
-  const lacking = raising.filter(
-    ({ level, tags }) => level !== 'informational' && !tags.some((tag) => techniqueOf(tag)),
-  );
-  expect(lacking.map(placeOf)).toEqual([]);
-});
-
-it('cover every technique of the matrix for containers', () => {
-  const covered = new Set(raising.flatMap(({ tags }) => tags.flatMap((tag) => techniqueOf(tag) ?? [])));
-  expect(containersMatrix.filter(({ id }) => !covered.has(id))).toEqual([]);
-});
-
-it('docs/attack-coverage.md is up to date: npm run docs', () => {
-  expect(readFileSync(join(folder, '../docs/attack-coverage.md'), 'utf8')).toBe(coverageMarkdown(raising));
-});
-
-function placeOf({ file, line, title }: RuleInfo): string {
-  return `${file}:${line} ${title}`;
-}

@@ -9,28 +9,30 @@ const connection = (destinationIp: string, id = 'c1') =>
 const nameOf = (dns: PassiveDns, destinationIp: string, id?: string) =>
   dns.named(connection(destinationIp, id)).network?.hostname;
 
-it('names a connection by the look-up that found its address', () => {
-  const dns = new PassiveDns();
-  dns.note(lookUp('pool.example.com', ['198.51.100.7', '198.51.100.8']));
-  expect(nameOf(dns, '198.51.100.8')).toBe('pool.example.com');
-  expect(nameOf(dns, '198.51.100.9')).toBeNull();
-  expect(nameOf(dns, '10.96.0.10')).toBeNull();
-});
-
-it("believes a container's own look-ups first", () => {
-  const dns = new PassiveDns();
-  dns.note(lookUp('shop.example.com', ['198.51.100.7'], 'c1'));
-  dns.note(lookUp('pool.example.com', ['198.51.100.7'], 'c2'));
-  expect(nameOf(dns, '198.51.100.7', 'c1')).toBe('shop.example.com');
-  expect(nameOf(dns, '198.51.100.7', 'c3')).toBe('pool.example.com');
-});
-
-it('leaves a name that the sensor gave', () => {
-  const dns = new PassiveDns();
-  dns.note(lookUp('pool.example.com', ['198.51.100.7']));
-  const named = observation({
-    activity: 'connect',
-    network: { destinationIp: '198.51.100.7', hostname: 'told.example.com' },
+describe('PassiveDns', () => {
+  it('names a connection by the look-up that found its address', () => {
+    const dns = new PassiveDns();
+    dns.note(lookUp('pool.example.com', ['198.51.100.7', '198.51.100.8']));
+    expect(nameOf(dns, '198.51.100.8')).toBe('pool.example.com');
+    expect(nameOf(dns, '198.51.100.9')).toBeNull();
+    expect(nameOf(dns, '10.96.0.10')).toBeNull();
   });
-  expect(dns.named(named)).toBe(named);
+
+  it("believes a container's own look-ups first", () => {
+    const dns = new PassiveDns();
+    dns.note(lookUp('shop.example.com', ['198.51.100.7'], 'c1'));
+    dns.note(lookUp('pool.example.com', ['198.51.100.7'], 'c2'));
+    expect(nameOf(dns, '198.51.100.7', 'c1')).toBe('shop.example.com');
+    expect(nameOf(dns, '198.51.100.7', 'c3')).toBe('pool.example.com');
+  });
+
+  it('leaves a name that the sensor gave', () => {
+    const dns = new PassiveDns();
+    dns.note(lookUp('pool.example.com', ['198.51.100.7']));
+    const named = observation({
+      activity: 'connect',
+      network: { destinationIp: '198.51.100.7', hostname: 'told.example.com' },
+    });
+    expect(dns.named(named)).toBe(named);
+  });
 });

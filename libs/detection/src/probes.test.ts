@@ -50,27 +50,29 @@ function alertsOf({ events, facts }: Probe): Alert[] {
   return [...alerts, ...detector.advance(endMs)];
 }
 
-if (existsSync(file)) {
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  const probes = lines.map((line) => JSON.parse(line) as Probe);
+describe('Detector, by probes of one technique each', () => {
+  if (existsSync(file)) {
+    const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    const probes = lines.map((line) => JSON.parse(line) as Probe);
 
-  it.each(probes.filter((probe) => probe.expect === 'alert'))('$technique: $what ($id)', (probe) => {
-    const alerts = alertsOf(probe);
-    const found = alerts.filter(
-      ({ severity, techniques }) =>
-        techniques.includes(probe.technique) && isLevelAtLeast(severity, probe.min_severity),
-    );
-    expect(found.length > 0 || shortly(alerts)).toBe(true);
-  });
+    it.each(probes.filter((probe) => probe.expect === 'alert'))('$technique: $what ($id)', (probe) => {
+      const alerts = alertsOf(probe);
+      const found = alerts.filter(
+        ({ severity, techniques }) =>
+          techniques.includes(probe.technique) && isLevelAtLeast(severity, probe.min_severity),
+      );
+      expect(found.length > 0 || shortly(alerts)).toBe(true);
+    });
 
-  it.each(probes.filter((probe) => probe.expect === 'no_alert'))('not $technique: $what ($id)', (probe) => {
-    const wrong = alertsOf(probe).filter(({ techniques }) => techniques.includes(probe.technique));
-    expect(shortly(wrong)).toEqual([]);
-  });
-} else {
-  stdout.write(`the probes are not there: ${file}; set TIDEWAITER_SHARED\n`);
-  it.todo('probes of techniques: not there');
-}
+    it.each(probes.filter((probe) => probe.expect === 'no_alert'))('not $technique: $what ($id)', (probe) => {
+      const wrong = alertsOf(probe).filter(({ techniques }) => techniques.includes(probe.technique));
+      expect(shortly(wrong)).toEqual([]);
+    });
+  } else {
+    stdout.write(`the probes are not there: ${file}; set TIDEWAITER_SHARED\n`);
+    it.todo('probes of techniques: not there');
+  }
+});
 
 function shortly(alerts: readonly Alert[]): string[] {
   return alerts.map(({ severity, techniques, title }) => `${severity} [${techniques.join()}] ${title}`);

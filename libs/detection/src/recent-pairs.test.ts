@@ -6,22 +6,24 @@ import { type KeptPairs, RecentPairs } from './recent-pairs.js';
 const part = fc.constantFrom('a', 'b', 'c', 'd');
 const steps = fc.array(fc.record({ place: part, key: part, sets: fc.boolean() }), { maxLength: 60 });
 
-it('knows and forgets what a map of the joined keys does, also after a snapshot', () => {
-  fc.assert(
-    fc.property(steps, fc.integer({ min: 1, max: 12 }), fc.nat(60), (calls, limit, keptAt) => {
-      const joined = new RecentMap<number>(limit);
-      let pairs = new RecentPairs<string, number>(limit);
-      for (const [index, { place, key, sets }] of calls.entries()) {
-        if (sets) {
-          joined.set(`${place}/${key}`, index);
-          pairs.set(place, key, index);
+describe('RecentPairs', () => {
+  it('knows and forgets what a map of the joined keys does, also after a snapshot', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 12 }), fc.nat(60), (calls, limit, keptAt) => {
+        const joined = new RecentMap<number>(limit);
+        let pairs = new RecentPairs<string, number>(limit);
+        for (const [index, { place, key, sets }] of calls.entries()) {
+          if (sets) {
+            joined.set(`${place}/${key}`, index);
+            pairs.set(place, key, index);
+          }
+          expect(pairs.get(place, key)).toBe(joined.get(`${place}/${key}`));
+          if (index !== keptAt) continue;
+          const other = new RecentPairs<string, number>(limit);
+          other.restore(JSON.parse(JSON.stringify(pairs.snapshot(String))) as KeptPairs<string, string>, Number);
+          pairs = other;
         }
-        expect(pairs.get(place, key)).toBe(joined.get(`${place}/${key}`));
-        if (index !== keptAt) continue;
-        const other = new RecentPairs<string, number>(limit);
-        other.restore(JSON.parse(JSON.stringify(pairs.snapshot(String))) as KeptPairs<string, string>, Number);
-        pairs = other;
-      }
-    }),
-  );
+      }),
+    );
+  });
 });

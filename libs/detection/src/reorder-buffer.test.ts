@@ -21,60 +21,62 @@ function passing(items: readonly Timed[], latenessMs: number): { left: Timed[]; 
   return { left, late };
 }
 
-it('lets everything out once, in order', () => {
-  fc.assert(
-    fc.property(fc.array(item), fc.nat(60), (items, latenessMs) => {
-      const { left, late } = passing(items, latenessMs);
-      expect(left).toEqual(left.toSorted(compareTimed));
-      expect([...left, ...late].toSorted(compareTimed)).toEqual(items.toSorted(compareTimed));
-    }),
-  );
-});
+describe('ReorderBuffer', () => {
+  it('lets everything out once, in order', () => {
+    fc.assert(
+      fc.property(fc.array(item), fc.nat(60), (items, latenessMs) => {
+        const { left, late } = passing(items, latenessMs);
+        expect(left).toEqual(left.toSorted(compareTimed));
+        expect([...left, ...late].toSorted(compareTimed)).toEqual(items.toSorted(compareTimed));
+      }),
+    );
+  });
 
-it('finds nothing late that is within the lateness', () => {
-  fc.assert(
-    fc.property(fc.array(item), (items) => {
-      expect(passing(items, 50).late).toEqual([]);
-    }),
-  );
-});
+  it('finds nothing late that is within the lateness', () => {
+    fc.assert(
+      fc.property(fc.array(item), (items) => {
+        expect(passing(items, 50).late).toEqual([]);
+      }),
+    );
+  });
 
-it('waits as long as it may, and no longer', () => {
-  const buffer = new ReorderBuffer<Timed>(10);
-  buffer.push({ id: 'a', timeMs: 100 });
-  expect(buffer.advance(110)).toEqual([]);
-  expect(buffer.advance(111)).toHaveLength(1);
-  expect(buffer.isLate({ id: 'b', timeMs: 100 })).toBe(true);
-  expect(buffer.isLate({ id: 'c', timeMs: 101 })).toBe(false);
-});
+  it('waits as long as it may, and no longer', () => {
+    const buffer = new ReorderBuffer<Timed>(10);
+    buffer.push({ id: 'a', timeMs: 100 });
+    expect(buffer.advance(110)).toEqual([]);
+    expect(buffer.advance(111)).toHaveLength(1);
+    expect(buffer.isLate({ id: 'b', timeMs: 100 })).toBe(true);
+    expect(buffer.isLate({ id: 'c', timeMs: 101 })).toBe(false);
+  });
 
-it('goes on from a snapshot', () => {
-  fc.assert(
-    fc.property(fc.array(item), (items) => {
-      const buffer = new ReorderBuffer<Timed>(20);
-      for (const each of items) buffer.push(each);
-      const other = new ReorderBuffer<Timed>(20);
-      other.restore(buffer.snapshot());
-      expect(other.advance(100)).toEqual(buffer.advance(100));
-    }),
-  );
-});
+  it('goes on from a snapshot', () => {
+    fc.assert(
+      fc.property(fc.array(item), (items) => {
+        const buffer = new ReorderBuffer<Timed>(20);
+        for (const each of items) buffer.push(each);
+        const other = new ReorderBuffer<Timed>(20);
+        other.restore(buffer.snapshot());
+        expect(other.advance(100)).toEqual(buffer.advance(100));
+      }),
+    );
+  });
 
-it('lets go of what has no time, and holds nothing up for it', () => {
-  const buffer = new ReorderBuffer<Timed>(10);
-  for (const timeMs of [Number.NaN, 100, Number.NaN]) buffer.push({ id: `at ${timeMs}`, timeMs });
-  expect(buffer.advance(111).map(({ timeMs }) => timeMs)).toEqual([Number.NaN, Number.NaN, 100]);
-  expect(buffer.size).toBe(0);
-});
+  it('lets go of what has no time, and holds nothing up for it', () => {
+    const buffer = new ReorderBuffer<Timed>(10);
+    for (const timeMs of [Number.NaN, 100, Number.NaN]) buffer.push({ id: `at ${timeMs}`, timeMs });
+    expect(buffer.advance(111).map(({ timeMs }) => timeMs)).toEqual([Number.NaN, Number.NaN, 100]);
+    expect(buffer.size).toBe(0);
+  });
 
-it('knows how many wait', () => {
-  fc.assert(
-    fc.property(fc.array(item), quarters, (items, nowMs) => {
-      const buffer = new ReorderBuffer<Timed>(10);
-      for (const each of items) buffer.push(each);
-      const left = buffer.advance(nowMs);
-      expect(buffer.size + left.length).toBe(items.length);
-      expect(left).toEqual(items.filter(({ timeMs }) => timeMs < nowMs - 10).toSorted(compareTimed));
-    }),
-  );
+  it('knows how many wait', () => {
+    fc.assert(
+      fc.property(fc.array(item), quarters, (items, nowMs) => {
+        const buffer = new ReorderBuffer<Timed>(10);
+        for (const each of items) buffer.push(each);
+        const left = buffer.advance(nowMs);
+        expect(buffer.size + left.length).toBe(items.length);
+        expect(left).toEqual(items.filter(({ timeMs }) => timeMs < nowMs - 10).toSorted(compareTimed));
+      }),
+    );
+  });
 });

@@ -56,58 +56,60 @@ function incidentsOf(records: readonly RuntimeRecord[], facts: unknown = {}) {
   return builder.incidents().map(({ title, severity, count }) => ({ title, severity, count }));
 }
 
-it.each([
-  ['Warning', 'medium'],
-  ['Error', 'high'],
-  ['Critical', 'critical'],
-  ['Emergency', 'critical'],
-])('opens an incident of its own at %s', (priority, severity) => {
-  expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([
-    {
-      title: 'A rule of the user: localhost:5000/payments/checkout:1.4.0 in namespace payments',
-      severity,
-      count: 1,
-    },
-  ]);
-});
-
-it.each(['Notice', 'Informational', 'Debug'])('opens none at %s', (priority) => {
-  expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([]);
-});
-
-it('opens one for each rule and image, whatever the pods, and counts', () => {
-  const repeated = [0, 1000, 2000].map((afterMs) => alert('First rule', 'Warning', 'a', afterMs));
-  const elsewhere = alert('First rule', 'Warning', 'b', 3000);
-  const another = alert('Second rule', 'Error', 'c', 4000, { 'container.image.tag': '2' });
-  expect(incidentsOf([...repeated, elsewhere, another])).toEqual([
-    expect.objectContaining({ severity: 'medium', count: 4 }),
-    expect.objectContaining({ severity: 'high', count: 1 }),
-  ]);
-});
-
-it('opens one for a container, whatever rules speak of it, by whichever part of its id', () => {
-  const first = alert('First rule', 'Warning', 'a', 0, {
-    'container.id': '8f4ae1a7a49c',
-    'container.image.repository': null,
+describe('sensor alone', () => {
+  it.each([
+    ['Warning', 'medium'],
+    ['Error', 'high'],
+    ['Critical', 'critical'],
+    ['Emergency', 'critical'],
+  ])('opens an incident of its own at %s', (priority, severity) => {
+    expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([
+      {
+        title: 'A rule of the user: localhost:5000/payments/checkout:1.4.0 in namespace payments',
+        severity,
+        count: 1,
+      },
+    ]);
   });
-  const second = alert('Second rule', 'Error', 'a', 1000, { 'container.id': '8f4ae1a7a49c'.padEnd(64, '0') });
-  expect(incidentsOf([first, second])).toEqual([expect.objectContaining({ severity: 'high', count: 2 })]);
-});
 
-it('says what a known rule of the sensor means, and opens the incident all the same', () => {
-  const drift = alert('Drop and execute new binary in container', 'Critical', 'a', 0, {
-    'proc.exepath': '/tmp/kinsing',
+  it.each(['Notice', 'Informational', 'Debug'])('opens none at %s', (priority) => {
+    expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([]);
   });
-  expect(incidentsOf([drift])).toEqual([
-    {
-      title: 'Drop and execute new binary in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
-      severity: 'critical',
-      count: 1,
-    },
-  ]);
-});
 
-it('opens none where images are built', () => {
-  const drift = alert('Drop and execute new binary in container', 'Critical', 'a');
-  expect(incidentsOf([drift], { policy: { builder_namespaces: ['payments'] } })).toEqual([]);
+  it('opens one for each rule and image, whatever the pods, and counts', () => {
+    const repeated = [0, 1000, 2000].map((afterMs) => alert('First rule', 'Warning', 'a', afterMs));
+    const elsewhere = alert('First rule', 'Warning', 'b', 3000);
+    const another = alert('Second rule', 'Error', 'c', 4000, { 'container.image.tag': '2' });
+    expect(incidentsOf([...repeated, elsewhere, another])).toEqual([
+      expect.objectContaining({ severity: 'medium', count: 4 }),
+      expect.objectContaining({ severity: 'high', count: 1 }),
+    ]);
+  });
+
+  it('opens one for a container, whatever rules speak of it, by whichever part of its id', () => {
+    const first = alert('First rule', 'Warning', 'a', 0, {
+      'container.id': '8f4ae1a7a49c',
+      'container.image.repository': null,
+    });
+    const second = alert('Second rule', 'Error', 'a', 1000, { 'container.id': '8f4ae1a7a49c'.padEnd(64, '0') });
+    expect(incidentsOf([first, second])).toEqual([expect.objectContaining({ severity: 'high', count: 2 })]);
+  });
+
+  it('says what a known rule of the sensor means, and opens the incident all the same', () => {
+    const drift = alert('Drop and execute new binary in container', 'Critical', 'a', 0, {
+      'proc.exepath': '/tmp/kinsing',
+    });
+    expect(incidentsOf([drift])).toEqual([
+      {
+        title: 'Drop and execute new binary in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
+        severity: 'critical',
+        count: 1,
+      },
+    ]);
+  });
+
+  it('opens none where images are built', () => {
+    const drift = alert('Drop and execute new binary in container', 'Critical', 'a');
+    expect(incidentsOf([drift], { policy: { builder_namespaces: ['payments'] } })).toEqual([]);
+  });
 });

@@ -1,25 +1,27 @@
 import { tacticOf, techniqueOf } from './tactics.js';
 
-it.each([
-  ['T1059', 'T1059'],
-  ['T1059.004', 'T1059.004'],
-  ['mitre_t1059', 'T1059'],
-  ['attack.t1059.004', 'T1059.004'],
-  ['mitre_execution', null],
-  ['T105', null],
-  ['T1059.04', null],
-  ['xT1059', null],
-  ['T1059\n', null],
-])('reads %j as %j', (tag, technique) => {
-  expect(techniqueOf(tag)).toBe(technique);
-});
+describe('tacticOf', () => {
+  it.each([
+    ['T1059', 'T1059'],
+    ['T1059.004', 'T1059.004'],
+    ['mitre_t1059', 'T1059'],
+    ['attack.t1059.004', 'T1059.004'],
+    ['mitre_execution', null],
+    ['T105', null],
+    ['T1059.04', null],
+    ['xT1059', null],
+    ['T1059\n', null],
+  ])('reads %j as %j', (tag, technique) => {
+    expect(techniqueOf(tag)).toBe(technique);
+  });
 
-it.each([
-  ['attack.defense-evasion', 'defense-evasion'],
-  ['attack.defense_evasion', 'defense-evasion'],
-  ['mitre_lateral_movement', 'lateral-movement'],
-  ['attack.t1059', null],
-  ['container', null],
-])('reads the tactic of %j as %j', (tag, tactic) => {
-  expect(tacticOf(tag)).toBe(tactic);
+  it.each([
+    ['attack.defense-evasion', 'defense-evasion'],
+    ['attack.defense_evasion', 'defense-evasion'],
+    ['mitre_lateral_movement', 'lateral-movement'],
+    ['attack.t1059', null],
+    ['container', null],
+  ])('reads the tactic of %j as %j', (tag, tactic) => {
+    expect(tacticOf(tag)).toBe(tactic);
+  });
 });

@@ -120,67 +120,69 @@ const mixed = <T>(lists: readonly T[][], choices: readonly number[]): T[] => {
   return all;
 };
 
-it('finds over two detectors, each of which sees a half, what one finds that sees all', () => {
-  fc.assert(
-    fc.property(told, fc.array(fc.nat(1), { minLength: 1, maxLength: 9 }), (records, choices) => {
-      const matches: WideMatch[][] = [];
-      const local = nodes.flatMap((node) => {
-        const passed: WideMatch[] = [];
-        matches.push(passed);
-        const ofNode = records.filter((record) => record.node === node);
-        return detected(ofNode, (match) => passed.push(JSON.parse(JSON.stringify(match)) as WideMatch));
-      });
-      const wide = new WideCorrelations(rules, 120_000);
-      for (const match of mixed(matches, choices)) wide.add(match);
-      const alerts = [...local, ...wide.advance(endMs)];
-      const whole = detected(records);
-      expect(sorted(alerts)).toEqual(sorted(whole));
-      expect(incidentsOf(alerts)).toEqual(incidentsOf(whole));
-    }),
-  );
-});
+describe('WideCorrelations', () => {
+  it('finds over two detectors, each of which sees a half, what one finds that sees all', () => {
+    fc.assert(
+      fc.property(told, fc.array(fc.nat(1), { minLength: 1, maxLength: 9 }), (records, choices) => {
+        const matches: WideMatch[][] = [];
+        const local = nodes.flatMap((node) => {
+          const passed: WideMatch[] = [];
+          matches.push(passed);
+          const ofNode = records.filter((record) => record.node === node);
+          return detected(ofNode, (match) => passed.push(JSON.parse(JSON.stringify(match)) as WideMatch));
+        });
+        const wide = new WideCorrelations(rules, 120_000);
+        for (const match of mixed(matches, choices)) wide.add(match);
+        const alerts = [...local, ...wide.advance(endMs)];
+        const whole = detected(records);
+        expect(sorted(alerts)).toEqual(sorted(whole));
+        expect(incidentsOf(alerts)).toEqual(incidentsOf(whole));
+      }),
+    );
+  });
 
-const match = (index: number, seconds: number, node: string): WideMatch => {
-  const passed: WideMatch[] = [];
-  detected([recordOf({ node: node as 'worker-1', seconds, binary: '/tmp/x', uid: 0 }, index)], (each) =>
-    passed.push(each),
-  );
-  return passed[0]!;
-};
+  const match = (index: number, seconds: number, node: string): WideMatch => {
+    const passed: WideMatch[] = [];
+    detected([recordOf({ node: node as 'worker-1', seconds, binary: '/tmp/x', uid: 0 }, index)], (each) =>
+      passed.push(each),
+    );
+    return passed[0]!;
+  };
 
-const titles = (alerts: readonly Alert[]) => alerts.map(({ title }) => title);
+  const titles = (alerts: readonly Alert[]) => alerts.map(({ title }) => title);
 
-it('counts what is passed on again once', () => {
-  const wide = new WideCorrelations(rules, 0);
-  wide.advance(startMs);
-  for (const each of [match(1, 0, 'worker-1'), match(1, 0, 'worker-1')]) wide.add(each);
-  // Few by one user: two of the same event would not be few.
-  expect(titles(wide.advance(startMs + 60_000))).toEqual(['Few by one user']);
-});
+  it('counts what is passed on again once', () => {
+    const wide = new WideCorrelations(rules, 0);
+    wide.advance(startMs);
+    for (const each of [match(1, 0, 'worker-1'), match(1, 0, 'worker-1')]) wide.add(each);
+    // Few by one user: two of the same event would not be few.
+    expect(titles(wide.advance(startMs + 60_000))).toEqual(['Few by one user']);
+  });
 
-it('counts what comes late from when it comes', () => {
-  const wide = new WideCorrelations(rules, 0);
-  wide.advance(startMs + 300_000);
-  wide.add(match(1, 0, 'worker-1'));
-  wide.add(match(2, 1, 'worker-2'));
-  expect(titles(wide.advance(startMs + 300_001))).toEqual(['Tool runs on several nodes']);
-});
+  it('counts what comes late from when it comes', () => {
+    const wide = new WideCorrelations(rules, 0);
+    wide.advance(startMs + 300_000);
+    wide.add(match(1, 0, 'worker-1'));
+    wide.add(match(2, 1, 'worker-2'));
+    expect(titles(wide.advance(startMs + 300_001))).toEqual(['Tool runs on several nodes']);
+  });
 
-it('goes on after a snapshot as if there had been none', () => {
-  const [first, second] = [new WideCorrelations(rules, 1000), new WideCorrelations(rules, 1000)];
-  first.advance(startMs);
-  first.add(match(1, 0, 'worker-1'));
-  first.advance(startMs + 5000);
-  first.add(match(2, 5, 'worker-2'));
-  second.restore(first.snapshot());
-  second.add(match(1, 0, 'worker-1'));
-  expect(second.advance(startMs + 9000)).toEqual(first.advance(startMs + 9000));
-  expect(second.correlation).toEqual(first.correlation);
-});
+  it('goes on after a snapshot as if there had been none', () => {
+    const [first, second] = [new WideCorrelations(rules, 1000), new WideCorrelations(rules, 1000)];
+    first.advance(startMs);
+    first.add(match(1, 0, 'worker-1'));
+    first.advance(startMs + 5000);
+    first.add(match(2, 5, 'worker-2'));
+    second.restore(first.snapshot());
+    second.add(match(1, 0, 'worker-1'));
+    expect(second.advance(startMs + 9000)).toEqual(first.advance(startMs + 9000));
+    expect(second.correlation).toEqual(first.correlation);
+  });
 
-it('lets matches of rules that are gone lead to nothing', () => {
-  const wide = new WideCorrelations(rules, 0);
-  wide.replaceRules(loadRules([]));
-  wide.add(match(1, 0, 'worker-1'));
-  expect(wide.advance(endMs)).toEqual([]);
+  it('lets matches of rules that are gone lead to nothing', () => {
+    const wide = new WideCorrelations(rules, 0);
+    wide.replaceRules(loadRules([]));
+    wide.add(match(1, 0, 'worker-1'));
+    expect(wide.advance(endMs)).toEqual([]);
+  });
 });

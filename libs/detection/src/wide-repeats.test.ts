@@ -23,49 +23,51 @@ const unfolded = ({ repeats = [], ...match }: WideMatch): WideMatch[] => [
 
 const told = fc.array(fc.record({ user: fc.constantFrom('a', 'b'), pauseMs: fc.nat(300), isKept: fc.boolean() }));
 
-it('passes on every match as it was, whenever it is kept and restored', () => {
-  fc.assert(
-    fc.property(told, (each) => {
-      const [given, passed]: [WideMatch[], WideMatch[]] = [[], []];
-      let repeats = new WideRepeats((match) => passed.push(match));
-      let nowMs = 1_000_000;
-      for (const [index, { user, pauseMs, isKept }] of each.entries()) {
-        nowMs += pauseMs;
-        repeats.advance(nowMs);
-        const match = matchOf(index, user, nowMs);
-        given.push(match);
-        repeats.add(match);
-        if (!isKept) continue;
-        const restored = new WideRepeats((one) => passed.push(one));
-        restored.restore(JSON.parse(JSON.stringify(repeats.snapshot())) as ReturnType<WideRepeats['snapshot']>);
-        repeats = restored;
-      }
-      repeats.advance(nowMs + repeatsWaitMs);
-      const byId = (a: WideMatch, b: WideMatch) => Number(a.id.slice(1)) - Number(b.id.slice(1));
-      expect(passed.flatMap(unfolded).toSorted(byId)).toEqual(given);
-    }),
-  );
-});
+describe('WideRepeats', () => {
+  it('passes on every match as it was, whenever it is kept and restored', () => {
+    fc.assert(
+      fc.property(told, (each) => {
+        const [given, passed]: [WideMatch[], WideMatch[]] = [[], []];
+        let repeats = new WideRepeats((match) => passed.push(match));
+        let nowMs = 1_000_000;
+        for (const [index, { user, pauseMs, isKept }] of each.entries()) {
+          nowMs += pauseMs;
+          repeats.advance(nowMs);
+          const match = matchOf(index, user, nowMs);
+          given.push(match);
+          repeats.add(match);
+          if (!isKept) continue;
+          const restored = new WideRepeats((one) => passed.push(one));
+          restored.restore(JSON.parse(JSON.stringify(repeats.snapshot())) as ReturnType<WideRepeats['snapshot']>);
+          repeats = restored;
+        }
+        repeats.advance(nowMs + repeatsWaitMs);
+        const byId = (a: WideMatch, b: WideMatch) => Number(a.id.slice(1)) - Number(b.id.slice(1));
+        expect(passed.flatMap(unfolded).toSorted(byId)).toEqual(given);
+      }),
+    );
+  });
 
-it('passes on the first at once, and those that repeat it together', () => {
-  const passed: WideMatch[] = [];
-  const repeats = new WideRepeats((match) => passed.push(match));
-  for (let index = 0; index < 5000; index += 1) {
-    repeats.advance(index);
-    repeats.add(matchOf(index, 'a', index));
-  }
-  expect(passed[0]).toEqual(matchOf(0, 'a', 0));
-  // Two in each half second.
-  expect(passed).toHaveLength(19);
-  expect(passed[1]).toMatchObject({ id: 'e499', repeats: { length: 498 } });
-});
+  it('passes on the first at once, and those that repeat it together', () => {
+    const passed: WideMatch[] = [];
+    const repeats = new WideRepeats((match) => passed.push(match));
+    for (let index = 0; index < 5000; index += 1) {
+      repeats.advance(index);
+      repeats.add(matchOf(index, 'a', index));
+    }
+    expect(passed[0]).toEqual(matchOf(0, 'a', 0));
+    // Two in each half second.
+    expect(passed).toHaveLength(19);
+    expect(passed[1]).toMatchObject({ id: 'e499', repeats: { length: 498 } });
+  });
 
-it('lets no more wait than it may, and nothing together that differs', () => {
-  const passed: WideMatch[] = [];
-  const repeats = new WideRepeats((match) => passed.push(match));
-  for (let index = 0; index < 5000; index += 1) repeats.add(matchOf(index, 'a', 0));
-  expect(passed.map((match) => match.repeats?.length ?? 0)).toEqual([0, 1000, 0, 1000, 0, 1000, 0, 1000, 0]);
-  repeats.add(matchOf(1, 'b', 0));
-  repeats.add({ ...matchOf(2, 'c', 0), rules: ['other'] });
-  expect(passed.slice(-2).map(({ id }) => id)).toEqual(['e1', 'e2']);
+  it('lets no more wait than it may, and nothing together that differs', () => {
+    const passed: WideMatch[] = [];
+    const repeats = new WideRepeats((match) => passed.push(match));
+    for (let index = 0; index < 5000; index += 1) repeats.add(matchOf(index, 'a', 0));
+    expect(passed.map((match) => match.repeats?.length ?? 0)).toEqual([0, 1000, 0, 1000, 0, 1000, 0, 1000, 0]);
+    repeats.add(matchOf(1, 'b', 0));
+    repeats.add({ ...matchOf(2, 'c', 0), rules: ['other'] });
+    expect(passed.slice(-2).map(({ id }) => id)).toEqual(['e1', 'e2']);
+  });
 });

@@ -20,47 +20,49 @@ const [early, late] = ['2026-02-01T00:00:00Z', '2026-04-01T00:00:00Z'];
 const before = { findings: [hole('A', early), hole('B', late), hole('C', early)], packages: [old], createdAt };
 const inAnother = { purl: 'pkg:deb/debian/zlib@2' };
 
-it.each<[string, Finding, keyof ReturnType<typeof findingChanges>]>([
-  ['a hole of both', hole('A', early), 'unchanged'],
-  ['a hole of both that nobody dates', hole('A', null), 'unchanged'],
-  ['a hole of both that became known since', hole('B', late), 'newlyPublished'],
-  ['a hole of both in another version', hole('B', late, inAnother), 'newlyPublished'],
-  ['a hole that became known since, of a package of both', hole('D', late), 'newlyPublished'],
-  ['a hole that was known, of a package of both', hole('D', early), 'introduced'],
-  ['a hole that nobody dates', hole('D', null), 'introduced'],
-  ['a hole that became known since, of a version that the change brought', hole('D', late, inAnother), 'introduced'],
-  ['a secret', hole('D', late, { kind: 'secret' }), 'introduced'],
-])('%s', (_what, finding, list) => {
-  expect(findingChanges(before, [finding])[list]).toEqual([finding]);
-});
-
-it('tells what is gone, and nothing of what does not run', () => {
-  const shadowed = hole('D', early, { state: 'shadowed' });
-  const changes = findingChanges(before, [hole('A', early), shadowed]);
-  expect(changes).toMatchObject({
-    introduced: [],
-    newlyPublished: [],
-    unchanged: [{ id: 'A' }],
-    resolved: [{ id: 'B' }, { id: 'C' }],
+describe('findingChanges', () => {
+  it.each<[string, Finding, keyof ReturnType<typeof findingChanges>]>([
+    ['a hole of both', hole('A', early), 'unchanged'],
+    ['a hole of both that nobody dates', hole('A', null), 'unchanged'],
+    ['a hole of both that became known since', hole('B', late), 'newlyPublished'],
+    ['a hole of both in another version', hole('B', late, inAnother), 'newlyPublished'],
+    ['a hole that became known since, of a package of both', hole('D', late), 'newlyPublished'],
+    ['a hole that was known, of a package of both', hole('D', early), 'introduced'],
+    ['a hole that nobody dates', hole('D', null), 'introduced'],
+    ['a hole that became known since, of a version that the change brought', hole('D', late, inAnother), 'introduced'],
+    ['a secret', hole('D', late, { kind: 'secret' }), 'introduced'],
+  ])('%s', (_what, finding, list) => {
+    expect(findingChanges(before, [finding])[list]).toEqual([finding]);
   });
-});
 
-it('blames the change where nobody knows when the earlier image was built', () => {
-  const changes = findingChanges({ ...before, createdAt: null }, [hole('B', late), hole('D', late)]);
-  expect(changes).toMatchObject({ introduced: [{ id: 'D' }], newlyPublished: [], unchanged: [{ id: 'B' }] });
-});
+  it('tells what is gone, and nothing of what does not run', () => {
+    const shadowed = hole('D', early, { state: 'shadowed' });
+    const changes = findingChanges(before, [hole('A', early), shadowed]);
+    expect(changes).toMatchObject({
+      introduced: [],
+      newlyPublished: [],
+      unchanged: [{ id: 'A' }],
+      resolved: [{ id: 'B' }, { id: 'C' }],
+    });
+  });
 
-it.each([
-  [undefined, null],
-  ['', null],
-  ['yesterday', null],
-  ['1970-01-01T00:00:00Z', null],
-  ['1980-01-01T00:00:01Z', null],
-  ['2026-03-01T00:00:00Z', createdAt],
-])('an image of %s was built: %s', (created, at) => {
-  expect(buildTime(created)).toEqual(at);
-});
+  it('blames the change where nobody knows when the earlier image was built', () => {
+    const changes = findingChanges({ ...before, createdAt: null }, [hole('B', late), hole('D', late)]);
+    expect(changes).toMatchObject({ introduced: [{ id: 'D' }], newlyPublished: [], unchanged: [{ id: 'B' }] });
+  });
 
-it('knows no day that is none', () => {
-  expect(publishedAt(hole('A', 'soon'))).toBeNull();
+  it.each([
+    [undefined, null],
+    ['', null],
+    ['yesterday', null],
+    ['1970-01-01T00:00:00Z', null],
+    ['1980-01-01T00:00:01Z', null],
+    ['2026-03-01T00:00:00Z', createdAt],
+  ])('an image of %s was built: %s', (created, at) => {
+    expect(buildTime(created)).toEqual(at);
+  });
+
+  it('knows no day that is none', () => {
+    expect(publishedAt(hole('A', 'soon'))).toBeNull();
+  });
 });

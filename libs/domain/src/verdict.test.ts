@@ -14,25 +14,30 @@ const finding = (more: Partial<Finding>) =>
   });
 const warning = (code: string) => ({ code, path: 'a', message: 'not read' });
 
-it.each<[string, Partial<Finding>[], string[], string]>([
-  ['nothing', [], [], 'pass'],
-  ['what is not bad', [{ severity: 'medium' }], [], 'pass'],
-  ['what is bad', [{ severity: 'high' }], [], 'fail'],
-  ['what a later layer hides', [{ severity: 'critical', state: 'shadowed' }], [], 'pass'],
-  ['a secret that a later layer hides', [{ severity: 'critical', state: 'shadowed', kind: 'secret' }], [], 'fail'],
-  ['what nobody rated', [{ severity: 'unknown' }], [], 'unknown'],
-  ['what could not be compared', [{ match: 'unknown' }], [], 'unknown'],
-  ['what could not be read', [], ['MALFORMED_FILE'], 'unknown'],
-  ['what is odd and was read', [], ['PARENT_PATH'], 'pass'],
-  ['what is bad beside what could not be read', [{ severity: 'high' }], ['MALFORMED_FILE'], 'fail'],
-])('judges %s', (_, findings, codes, expected) => {
-  expect(verdictOf(findings.map(finding), codes.map(warning)).result).toBe(expected);
-});
+describe('verdictOf', () => {
+  it.each<[string, Partial<Finding>[], string[], string]>([
+    ['nothing', [], [], 'pass'],
+    ['what is not bad', [{ severity: 'medium' }], [], 'pass'],
+    ['what is bad', [{ severity: 'high' }], [], 'fail'],
+    ['what a later layer hides', [{ severity: 'critical', state: 'shadowed' }], [], 'pass'],
+    ['a secret that a later layer hides', [{ severity: 'critical', state: 'shadowed', kind: 'secret' }], [], 'fail'],
+    ['what nobody rated', [{ severity: 'unknown' }], [], 'unknown'],
+    ['what could not be compared', [{ match: 'unknown' }], [], 'unknown'],
+    ['what could not be read', [], ['MALFORMED_FILE'], 'unknown'],
+    ['what is odd and was read', [], ['PARENT_PATH'], 'pass'],
+    ['what is bad beside what could not be read', [{ severity: 'high' }], ['MALFORMED_FILE'], 'fail'],
+  ])('judges %s', (_, findings, codes, expected) => {
+    expect(verdictOf(findings.map(finding), codes.map(warning)).result).toBe(expected);
+  });
 
-it('fails on what the threshold says, and says why', () => {
-  expect(verdictOf([finding({})], [], 'medium')).toEqual({ result: 'fail', reasons: ['1 finding is medium or worse'] });
-  expect(verdictOf([], [warning('MALFORMED_FILE'), warning('MALFORMED_FILE')])).toEqual({
-    result: 'unknown',
-    reasons: ['a: not read'],
+  it('fails on what the threshold says, and says why', () => {
+    expect(verdictOf([finding({})], [], 'medium')).toEqual({
+      result: 'fail',
+      reasons: ['1 finding is medium or worse'],
+    });
+    expect(verdictOf([], [warning('MALFORMED_FILE'), warning('MALFORMED_FILE')])).toEqual({
+      result: 'unknown',
+      reasons: ['a: not read'],
+    });
   });
 });

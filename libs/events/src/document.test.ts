@@ -7,35 +7,37 @@ import { consumers, consumersOf, streams } from './topology.js';
 
 const docs = join(__dirname, '../../../docs');
 
-// A stale page is mended by `npm run docs`.
-it('docs/events.md says what the catalogue says', () => {
-  expect(readFileSync(join(docs, 'events.md'), 'utf8')).toBe(eventsMarkdown(catalogue));
-});
+describe('asyncApi', () => {
+  // A stale page is mended by `npm run docs`.
+  it('docs/events.md says what the catalogue says', () => {
+    expect(readFileSync(join(docs, 'events.md'), 'utf8')).toBe(eventsMarkdown(catalogue));
+  });
 
-it('docs/asyncapi.json says what the catalogue says', () => {
-  expect(JSON.parse(readFileSync(join(docs, 'asyncapi.json'), 'utf8'))).toEqual(asyncApi(catalogue));
-});
+  it('docs/asyncapi.json says what the catalogue says', () => {
+    expect(JSON.parse(readFileSync(join(docs, 'asyncapi.json'), 'utf8'))).toEqual(asyncApi(catalogue));
+  });
 
-it('names every event once and by the pattern', () => {
-  const types = catalogue.map(({ type }) => type);
-  expect(new Set(types).size).toBe(types.length);
-  for (const type of types) expect(type).toMatch(/^dev\.tidewaiter\.[a-z]+\.[a-z]+ed\.v1$/);
-});
+  it('names every event once and by the pattern', () => {
+    const types = catalogue.map(({ type }) => type);
+    expect(new Set(types).size).toBe(types.length);
+    for (const type of types) expect(type).toMatch(/^dev\.tidewaiter\.[a-z]+\.[a-z]+ed\.v1$/);
+  });
 
-it('keeps every event in exactly one stream', () => {
-  for (const event of catalogue) {
-    expect(streams.filter(({ events }) => events.includes(event))).toHaveLength(1);
-  }
-});
+  it('keeps every event in exactly one stream', () => {
+    for (const event of catalogue) {
+      expect(streams.filter(({ events }) => events.includes(event))).toHaveLength(1);
+    }
+  });
 
-it('lets a consumer read only what its stream holds', () => {
-  for (const consumer of Object.values(consumers)) {
-    const stream = streams.find(({ name }) => name === consumer.stream);
-    for (const event of consumer.events) expect(stream?.events).toContain(event);
-  }
-});
+  it('lets a consumer read only what its stream holds', () => {
+    for (const consumer of Object.values(consumers)) {
+      const stream = streams.find(({ name }) => name === consumer.stream);
+      for (const event of consumer.events) expect(stream?.events).toContain(event);
+    }
+  });
 
-it('knows who must confirm an event', () => {
-  expect(consumersOf('dev.tidewaiter.registry.pushed.v1').map(({ name }) => name)).toEqual(['scanner']);
-  expect(consumersOf('dev.tidewaiter.notification.failed.v1')).toEqual([]);
+  it('knows who must confirm an event', () => {
+    expect(consumersOf('dev.tidewaiter.registry.pushed.v1').map(({ name }) => name)).toEqual(['scanner']);
+    expect(consumersOf('dev.tidewaiter.notification.failed.v1')).toEqual([]);
+  });
 });

@@ -19,21 +19,23 @@ const good = {
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
-it('reads a good event', () => {
-  expect(readEvent(bytes(good))).toEqual(good);
-});
+describe('readEvent', () => {
+  it('reads a good event', () => {
+    expect(readEvent(bytes(good))).toEqual(good);
+  });
 
-it('leaves out what a later producer added', () => {
-  const grown = { ...good, data: { ...good.data, somethingNew: 1 } };
-  expect(readEvent(bytes(grown)).data).toEqual(good.data);
-});
+  it('leaves out what a later producer added', () => {
+    const grown = { ...good, data: { ...good.data, somethingNew: 1 } };
+    expect(readEvent(bytes(grown)).data).toEqual(good.data);
+  });
 
-it.each([
-  ['not JSON', new TextEncoder().encode('{'), 'EVENT_MALFORMED'],
-  ['not UTF-8', new Uint8Array([0xff, 0xfe]), 'EVENT_MALFORMED'],
-  ['no envelope', bytes({ hello: 1 }), 'EVENT_MALFORMED'],
-  ['unknown type', bytes({ ...good, type: 'dev.tidewaiter.cat.petted.v1' }), 'EVENT_UNKNOWN'],
-  ['wrong data', bytes({ ...good, data: { ...good.data, digest: 'sha256:short' } }), 'EVENT_MALFORMED'],
-])('refuses %s', (_, message, code) => {
-  expect(() => readEvent(message)).toThrow(expect.objectContaining({ code, retryable: false }));
+  it.each([
+    ['not JSON', new TextEncoder().encode('{'), 'EVENT_MALFORMED'],
+    ['not UTF-8', new Uint8Array([0xff, 0xfe]), 'EVENT_MALFORMED'],
+    ['no envelope', bytes({ hello: 1 }), 'EVENT_MALFORMED'],
+    ['unknown type', bytes({ ...good, type: 'dev.tidewaiter.cat.petted.v1' }), 'EVENT_UNKNOWN'],
+    ['wrong data', bytes({ ...good, data: { ...good.data, digest: 'sha256:short' } }), 'EVENT_MALFORMED'],
+  ])('refuses %s', (_, message, code) => {
+    expect(() => readEvent(message)).toThrow(expect.objectContaining({ code, retryable: false }));
+  });
 });

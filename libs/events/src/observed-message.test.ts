@@ -44,37 +44,39 @@ const judged = (change: object) =>
   message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgements: [{ ...judgement, ...change }] }] } });
 const found = (change: object) => judged({ findings: [{ ...judgement.findings[0], ...change }] });
 
-it('reads what was found in an object of Kubernetes', () => {
-  expect(judged({}).records()).toEqual([{ ...record('a'), judgements: [judgement] }]);
-});
+describe('ObservedMessage', () => {
+  it('reads what was found in an object of Kubernetes', () => {
+    expect(judged({}).records()).toEqual([{ ...record('a'), judgements: [judgement] }]);
+  });
 
-it('reads the records of a message, and their events again', () => {
-  const [first, second] = [message({}, 'a', 'b'), message({}, 'c')];
-  expect(first.records()).toEqual([record('a'), record('b')]);
-  const again = [first.eventAt(1), first.eventAt(0), second.eventAt(0), first.eventAt(1)];
-  expect(again).toEqual([{ said: 'b' }, { said: 'a' }, { said: 'c' }, { said: 'b' }]);
-});
+  it('reads the records of a message, and their events again', () => {
+    const [first, second] = [message({}, 'a', 'b'), message({}, 'c')];
+    expect(first.records()).toEqual([record('a'), record('b')]);
+    const again = [first.eventAt(1), first.eventAt(0), second.eventAt(0), first.eventAt(1)];
+    expect(again).toEqual([{ said: 'b' }, { said: 'a' }, { said: 'c' }, { said: 'b' }]);
+  });
 
-it.each<[string, ObservedMessage]>([
-  ['other type', message({ type: 'dev.tidewaiter.tag.moved.v1', data: {} }, 'a')],
-  ['no records', message({})],
-  ['no sensor', message({ data: { records: [record('a')] } })],
-  ['no time', message({ time: 'now' }, 'a')],
-  ['record of nobody', message({ data: { sensor: 'nodes', records: [{ ...record('a'), source: 'nobody' }] } })],
-  ['record without id', message({ data: { sensor: 'nodes', records: [{ ...record('a'), id: '' }] } })],
-  ['record without node', message({ data: { sensor: 'nodes', records: [{ ...record('a'), node: undefined }] } })],
-  ['cluster that is a number', message({ data: { sensor: 'nodes', records: [{ ...record('a'), cluster: 1 }] } })],
-  ['event that is a list', message({ data: { sensor: 'nodes', records: [{ ...record('a'), event: [] }] } })],
-  [
-    'judgements that are no list',
-    message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgements: {} }] } }),
-  ],
-  ['version that is a number', judged({ version: 7 })],
-  ['object without workload', judged({ workload: null })],
-  ['object that is there or not', judged({ isGone: 'no' })],
-  ['finding of an unknown severity', found({ severity: 'fatal' })],
-  ['finding without title', found({ title: undefined })],
-  ['record that is null', message({ data: { sensor: 'nodes', records: [null] } })],
-])('refuses a message with %s', (_, broken) => {
-  expect(() => broken.records()).toThrow(expect.objectContaining({ code: 'EVENT_MALFORMED' }));
+  it.each<[string, ObservedMessage]>([
+    ['other type', message({ type: 'dev.tidewaiter.tag.moved.v1', data: {} }, 'a')],
+    ['no records', message({})],
+    ['no sensor', message({ data: { records: [record('a')] } })],
+    ['no time', message({ time: 'now' }, 'a')],
+    ['record of nobody', message({ data: { sensor: 'nodes', records: [{ ...record('a'), source: 'nobody' }] } })],
+    ['record without id', message({ data: { sensor: 'nodes', records: [{ ...record('a'), id: '' }] } })],
+    ['record without node', message({ data: { sensor: 'nodes', records: [{ ...record('a'), node: undefined }] } })],
+    ['cluster that is a number', message({ data: { sensor: 'nodes', records: [{ ...record('a'), cluster: 1 }] } })],
+    ['event that is a list', message({ data: { sensor: 'nodes', records: [{ ...record('a'), event: [] }] } })],
+    [
+      'judgements that are no list',
+      message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgements: {} }] } }),
+    ],
+    ['version that is a number', judged({ version: 7 })],
+    ['object without workload', judged({ workload: null })],
+    ['object that is there or not', judged({ isGone: 'no' })],
+    ['finding of an unknown severity', found({ severity: 'fatal' })],
+    ['finding without title', found({ title: undefined })],
+    ['record that is null', message({ data: { sensor: 'nodes', records: [null] } })],
+  ])('refuses a message with %s', (_, broken) => {
+    expect(() => broken.records()).toThrow(expect.objectContaining({ code: 'EVENT_MALFORMED' }));
+  });
 });

@@ -4,35 +4,37 @@ import { partitionOf, runtimeChannel, runtimePartitions } from './runtime-stream
 
 const place = { cluster: 'eu1', node: 'worker-1', sensor: 'tetragon-eu1' };
 
-// Fixed for ever: a node whose partition moves leaves its process tree behind.
-it.each([
-  [place, 10],
-  [{ ...place, sensor: 'falco-eu1' }, 10],
-  [{ ...place, node: 'worker-2' }, 7],
-  [{ ...place, cluster: null }, 10],
-  [{ ...place, node: null }, 4],
-  [{ cluster: null, node: null, sensor: 'cloudtrail-main' }, 30],
-])('keeps what %j tells together', (from, partition) => {
-  expect(partitionOf(from)).toBe(partition);
-});
+describe('partitionOf', () => {
+  // Fixed for ever: a node whose partition moves leaves its process tree behind.
+  it.each([
+    [place, 10],
+    [{ ...place, sensor: 'falco-eu1' }, 10],
+    [{ ...place, node: 'worker-2' }, 7],
+    [{ ...place, cluster: null }, 10],
+    [{ ...place, node: null }, 4],
+    [{ cluster: null, node: null, sensor: 'cloudtrail-main' }, 30],
+  ])('keeps what %j tells together', (from, partition) => {
+    expect(partitionOf(from)).toBe(partition);
+  });
 
-it('tells nodes of the same name in two clusters apart, and a node from a cluster', () => {
-  fc.assert(
-    fc.property(fc.string(), fc.string(), (cluster, node) => {
-      const partition = partitionOf({ ...place, cluster, node });
-      expect(partition).toBe(partitionOf({ cluster, node, sensor: 'another' }));
-      expect(Number.isInteger(partition) && partition >= 0 && partition < runtimePartitions).toBe(true);
-    }),
-  );
-});
+  it('tells nodes of the same name in two clusters apart, and a node from a cluster', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (cluster, node) => {
+        const partition = partitionOf({ ...place, cluster, node });
+        expect(partition).toBe(partitionOf({ cluster, node, sensor: 'another' }));
+        expect(Number.isInteger(partition) && partition >= 0 && partition < runtimePartitions).toBe(true);
+      }),
+    );
+  });
 
-it('spreads the nodes of a cluster', () => {
-  const counts = new Array<number>(runtimePartitions).fill(0);
-  for (let node = 0; node < 1_000; node += 1) counts[partitionOf({ ...place, node: `worker-${node}` })]! += 1;
-  expect(Math.min(...counts)).toBeGreaterThan(10);
-  expect(Math.max(...counts)).toBeLessThan(63);
-});
+  it('spreads the nodes of a cluster', () => {
+    const counts = new Array<number>(runtimePartitions).fill(0);
+    for (let node = 0; node < 1_000; node += 1) counts[partitionOf({ ...place, node: `worker-${node}` })]! += 1;
+    expect(Math.min(...counts)).toBeGreaterThan(10);
+    expect(Math.max(...counts)).toBeLessThan(63);
+  });
 
-it('has a subject for each', () => {
-  expect(runtimeChannel(7)).toBe('tidewaiter.runtime.observed.7');
+  it('has a subject for each', () => {
+    expect(runtimeChannel(7)).toBe('tidewaiter.runtime.observed.7');
+  });
 });

@@ -13,17 +13,19 @@ function inPod(namespace: string, name: string, imageDigest: string | null, more
   return { cluster: null, pod, container: { imageDigest } } as unknown as Observation;
 }
 
-it.each([
-  ['who runs the image, and is called as the pod begins', inPod('iot', 'gateway-hdmdg', digest), 'DaemonSet/gateway'],
-  ['nobody in another namespace', inPod('web', 'gateway-hdmdg', digest), 'Pod/gateway-hdmdg'],
-  ['nobody with another name', inPod('iot', 'gate-hdmdg', digest), 'Pod/gate-hdmdg'],
-  ['nobody without a digest', inPod('iot', 'gateway-hdmdg', null), 'Pod/gateway-hdmdg'],
-  [
-    'what the sensor says',
-    inPod('iot', 'gateway-hdmdg', digest, { workload: 'edge', workloadKind: 'StatefulSet' }),
-    'StatefulSet/edge',
-  ],
-])('the workload of a pod is %s', (_, observation, expected) => {
-  const workload = workloadOf(observation);
-  expect(`${workload?.kind}/${workload?.name}`).toBe(expected);
+describe('factContext', () => {
+  it.each([
+    ['who runs the image, and is called as the pod begins', inPod('iot', 'gateway-hdmdg', digest), 'DaemonSet/gateway'],
+    ['nobody in another namespace', inPod('web', 'gateway-hdmdg', digest), 'Pod/gateway-hdmdg'],
+    ['nobody with another name', inPod('iot', 'gate-hdmdg', digest), 'Pod/gate-hdmdg'],
+    ['nobody without a digest', inPod('iot', 'gateway-hdmdg', null), 'Pod/gateway-hdmdg'],
+    [
+      'what the sensor says',
+      inPod('iot', 'gateway-hdmdg', digest, { workload: 'edge', workloadKind: 'StatefulSet' }),
+      'StatefulSet/edge',
+    ],
+  ])('the workload of a pod is %s', (_, observation, expected) => {
+    const workload = workloadOf(observation);
+    expect(`${workload?.kind}/${workload?.name}`).toBe(expected);
+  });
 });

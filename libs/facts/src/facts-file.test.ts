@@ -8,112 +8,115 @@ import { factsFromFile } from './facts-file.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
-it('reads an empty document as nothing known', () => {
-  const { facts, policy, cluster } = factsFromFile({});
-  expect([facts.image(digest), cluster, policy.builderNamespaces]).toEqual([null, null, []]);
-});
-
-it('names each wrong key, and never a value', () => {
-  const read = () => factsFromFile({ images: { [digest]: { tag: 7, pushed: 'secret' } }, policy: { admins: 'alice' } });
-  expect(read).toThrow(expect.objectContaining({ code: 'FACTS_INVALID' }));
-  expect(read).toThrow(/images\.sha256:a+\.tag.*\n.*pushed.*\n.*policy\.admins/);
-  expect(read).not.toThrow(/alice/);
-});
-
-it('leaves out images whose key is no digest, and refuses workloads whose key is none', () => {
-  expect(factsFromFile({ images: { latest: {} } }).facts.image('latest')).toBeNull();
-  expect(() => factsFromFile({ workloads: { api: {} } })).toThrow(/namespace\/Kind\/name/);
-});
-
-it.each([
-  [{ signed: true, verified: true }, { present: true }, [true, true]],
-  [{ signed: true, verified: false }, { present: true }, [false, null]],
-  [{ signed: true }, { present: true, verified: false }, [true, false]],
-  [undefined, undefined, [null, null]],
-])('reads signature %j and provenance %j as %j', (signature, provenance, expected) => {
-  const image = factsFromFile({ images: { [digest]: { signature, provenance } } }).facts.image(digest);
-  expect([image?.signed, image?.provenanceVerified]).toEqual(expected);
-});
-
-it('takes keys that mean something to JavaScript as any others', () => {
-  const json = JSON.parse(
-    `{"images":{"${digest}":{"files":{"__proto__":{"package":"p"},"/constructor":{"package":"q"}}}},
-      "policy":{"sa_usual_sources":{"__proto__":["10.0.0.0/8"],"constructor":["10.0.0.0/8"]}}}`,
-  ) as unknown;
-  const { facts, policy } = factsFromFile(json);
-  expect(facts.image(digest)?.files.get('/constructor')).toEqual({ sha256: null, package: 'q' });
-  expect(facts.image(digest)?.files.get('constructor')).toBeNull();
-  expect(Object.keys(policy.serviceAccountSources)).toContain('constructor');
-});
-
-it('takes any JSON for what it is: facts, or none', () => {
-  const keys = fc.constantFrom(
-    'images',
-    'workloads',
-    'policy',
-    digest,
-    'files',
-    '/x',
-    'secrets',
-    'admins',
-    'a/b/c',
-    '__proto__',
-  );
-  fc.assert(
-    fc.property(fc.object({ key: keys, maxDepth: 5 }), (json) => {
-      try {
-        const { facts } = factsFromFile(json);
-        expect(facts.image(digest)?.digest ?? digest).toBe(digest);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'FACTS_INVALID' });
-      }
-    }),
-  );
-});
-
-const detection = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
-const hasShared = existsSync(detection);
-if (!hasShared) console.warn(`SKIPPED: the storylines' facts, because ${detection} is not there`);
-
-(hasShared ? describe : describe.skip)('the facts of storylines and probes', () => {
-  const folder = join(detection, 'storylines');
-  const files = hasShared ? readdirSync(folder).filter((name) => name.endsWith('.facts.json')) : [];
-  const documents = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as FactsDocument);
-  const probes = hasShared ? readFileSync(join(detection, 'technique-probes.jsonl'), 'utf8').trim().split('\n') : [];
-  documents.push(...probes.map((line) => (JSON.parse(line) as { facts: FactsDocument }).facts));
-
-  it('are read whole: every image, every file, every workload, every key of the policy', () => {
-    for (const document of documents) {
-      const { facts, policy } = factsFromFile(document);
-      for (const [key, image] of Object.entries(document.images)) {
-        const known = facts.image(key)!;
-        for (const [path, file] of Object.entries(image.files))
-          expect(known.files.get(path)).toMatchObject({ package: file.package });
-        expect([...known.vulnerabilities.values()].flat()).toHaveLength(image.vulnerabilities.length);
-        expect(known.secrets).toHaveLength(image.secrets.length);
-      }
-      for (const key of Object.keys(document.workloads)) {
-        const [namespace, kind, name] = key.split('/') as [string, string, string];
-        expect(facts.workload({ cluster: document.cluster, namespace, kind, name })).not.toBeNull();
-      }
-      // Each key that a document gives says something that an empty policy does not.
-      const plain = JSON.stringify(factsFromFile({}).policy);
-      for (const [key, value] of Object.entries(document.policy)) {
-        const isSaid = JSON.stringify(factsFromFile({ policy: { [key]: value } }).policy) !== plain;
-        expect([key, isSaid]).toEqual([key, true]);
-      }
-      expect(policy).toBeDefined();
-    }
-    expect(documents.length).toBeGreaterThan(70);
+describe('factsFromFile', () => {
+  it('reads an empty document as nothing known', () => {
+    const { facts, policy, cluster } = factsFromFile({});
+    expect([facts.image(digest), cluster, policy.builderNamespaces]).toEqual([null, null, []]);
   });
-});
 
-interface FactsDocument {
-  cluster: string;
-  images: Record<
-    string,
-    { files: Record<string, { package: string | null }>; vulnerabilities: unknown[]; secrets: unknown[] }
-  >;
-  workloads: Record<string, unknown>;
-  policy: Record<string, unknown>;
-}
+  it('names each wrong key, and never a value', () => {
+    const read = () =>
+      factsFromFile({ images: { [digest]: { tag: 7, pushed: 'secret' } }, policy: { admins: 'alice' } });
+    expect(read).toThrow(expect.objectContaining({ code: 'FACTS_INVALID' }));
+    expect(read).toThrow(/images\.sha256:a+\.tag.*\n.*pushed.*\n.*policy\.admins/);
+    expect(read).not.toThrow(/alice/);
+  });
+
+  it('leaves out images whose key is no digest, and refuses workloads whose key is none', () => {
+    expect(factsFromFile({ images: { latest: {} } }).facts.image('latest')).toBeNull();
+    expect(() => factsFromFile({ workloads: { api: {} } })).toThrow(/namespace\/Kind\/name/);
+  });
+
+  it.each([
+    [{ signed: true, verified: true }, { present: true }, [true, true]],
+    [{ signed: true, verified: false }, { present: true }, [false, null]],
+    [{ signed: true }, { present: true, verified: false }, [true, false]],
+    [undefined, undefined, [null, null]],
+  ])('reads signature %j and provenance %j as %j', (signature, provenance, expected) => {
+    const image = factsFromFile({ images: { [digest]: { signature, provenance } } }).facts.image(digest);
+    expect([image?.signed, image?.provenanceVerified]).toEqual(expected);
+  });
+
+  it('takes keys that mean something to JavaScript as any others', () => {
+    const json = JSON.parse(
+      `{"images":{"${digest}":{"files":{"__proto__":{"package":"p"},"/constructor":{"package":"q"}}}},
+      "policy":{"sa_usual_sources":{"__proto__":["10.0.0.0/8"],"constructor":["10.0.0.0/8"]}}}`,
+    ) as unknown;
+    const { facts, policy } = factsFromFile(json);
+    expect(facts.image(digest)?.files.get('/constructor')).toEqual({ sha256: null, package: 'q' });
+    expect(facts.image(digest)?.files.get('constructor')).toBeNull();
+    expect(Object.keys(policy.serviceAccountSources)).toContain('constructor');
+  });
+
+  it('takes any JSON for what it is: facts, or none', () => {
+    const keys = fc.constantFrom(
+      'images',
+      'workloads',
+      'policy',
+      digest,
+      'files',
+      '/x',
+      'secrets',
+      'admins',
+      'a/b/c',
+      '__proto__',
+    );
+    fc.assert(
+      fc.property(fc.object({ key: keys, maxDepth: 5 }), (json) => {
+        try {
+          const { facts } = factsFromFile(json);
+          expect(facts.image(digest)?.digest ?? digest).toBe(digest);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'FACTS_INVALID' });
+        }
+      }),
+    );
+  });
+
+  const detection = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
+  const hasShared = existsSync(detection);
+  if (!hasShared) console.warn(`SKIPPED: the storylines' facts, because ${detection} is not there`);
+
+  (hasShared ? describe : describe.skip)('the facts of storylines and probes', () => {
+    const folder = join(detection, 'storylines');
+    const files = hasShared ? readdirSync(folder).filter((name) => name.endsWith('.facts.json')) : [];
+    const documents = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as FactsDocument);
+    const probes = hasShared ? readFileSync(join(detection, 'technique-probes.jsonl'), 'utf8').trim().split('\n') : [];
+    documents.push(...probes.map((line) => (JSON.parse(line) as { facts: FactsDocument }).facts));
+
+    it('are read whole: every image, every file, every workload, every key of the policy', () => {
+      for (const document of documents) {
+        const { facts, policy } = factsFromFile(document);
+        for (const [key, image] of Object.entries(document.images)) {
+          const known = facts.image(key)!;
+          for (const [path, file] of Object.entries(image.files))
+            expect(known.files.get(path)).toMatchObject({ package: file.package });
+          expect([...known.vulnerabilities.values()].flat()).toHaveLength(image.vulnerabilities.length);
+          expect(known.secrets).toHaveLength(image.secrets.length);
+        }
+        for (const key of Object.keys(document.workloads)) {
+          const [namespace, kind, name] = key.split('/') as [string, string, string];
+          expect(facts.workload({ cluster: document.cluster, namespace, kind, name })).not.toBeNull();
+        }
+        // Each key that a document gives says something that an empty policy does not.
+        const plain = JSON.stringify(factsFromFile({}).policy);
+        for (const [key, value] of Object.entries(document.policy)) {
+          const isSaid = JSON.stringify(factsFromFile({ policy: { [key]: value } }).policy) !== plain;
+          expect([key, isSaid]).toEqual([key, true]);
+        }
+        expect(policy).toBeDefined();
+      }
+      expect(documents.length).toBeGreaterThan(70);
+    });
+  });
+
+  interface FactsDocument {
+    cluster: string;
+    images: Record<
+      string,
+      { files: Record<string, { package: string | null }>; vulnerabilities: unknown[]; secrets: unknown[] }
+    >;
+    workloads: Record<string, unknown>;
+    policy: Record<string, unknown>;
+  }
+});

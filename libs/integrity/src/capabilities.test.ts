@@ -1,39 +1,41 @@
 import { readCapabilities } from './capabilities.js';
 
-/** What setcap writes, taken off files on a Linux machine. */
-it.each([
-  ['0100000200200000000000000000000000000000', ['cap_net_raw'], [], true],
-  ['0000000200040000000000000000000000000000', ['cap_net_bind_service'], [], false],
-  [
-    '010000020000200000000000c001000000000000',
-    ['cap_sys_admin', 'cap_perfmon', 'cap_bpf', 'cap_checkpoint_restore'],
-    [],
-    true,
-  ],
-  ['0100000280000000800000000000000000000000', ['cap_setuid'], ['cap_setuid'], true],
-  ['010000018000000000000000', ['cap_setuid'], [], true],
-])('%s is %j', (hex, permitted, inheritable, isEffective) => {
-  expect(readCapabilities(hex)).toEqual({ permitted, inheritable, isEffective });
-});
-
-it('reads the root of a namespace', () => {
-  expect(readCapabilities('0100000380000000000000000000000000000000e8030000')).toMatchObject({
-    permitted: ['cap_setuid'],
-    rootId: 1000,
+describe('readCapabilities', () => {
+  /** What setcap writes, taken off files on a Linux machine. */
+  it.each([
+    ['0100000200200000000000000000000000000000', ['cap_net_raw'], [], true],
+    ['0000000200040000000000000000000000000000', ['cap_net_bind_service'], [], false],
+    [
+      '010000020000200000000000c001000000000000',
+      ['cap_sys_admin', 'cap_perfmon', 'cap_bpf', 'cap_checkpoint_restore'],
+      [],
+      true,
+    ],
+    ['0100000280000000800000000000000000000000', ['cap_setuid'], ['cap_setuid'], true],
+    ['010000018000000000000000', ['cap_setuid'], [], true],
+  ])('%s is %j', (hex, permitted, inheritable, isEffective) => {
+    expect(readCapabilities(hex)).toEqual({ permitted, inheritable, isEffective });
   });
-});
 
-it.each([
-  '',
-  '01',
-  '01000002',
-  '0100000480000000000000000000000000000000',
-  '0100000280000000000000000000000000',
-  '00'.repeat(24),
-])('takes %j for none', (hex) => {
-  expect(readCapabilities(hex)).toBeUndefined();
-});
+  it('reads the root of a namespace', () => {
+    expect(readCapabilities('0100000380000000000000000000000000000000e8030000')).toMatchObject({
+      permitted: ['cap_setuid'],
+      rootId: 1000,
+    });
+  });
 
-it('names what is newer than it by its number', () => {
-  expect(readCapabilities('0100000200000000000000000000008000000000')?.permitted).toEqual(['cap_63']);
+  it.each([
+    '',
+    '01',
+    '01000002',
+    '0100000480000000000000000000000000000000',
+    '0100000280000000000000000000000000',
+    '00'.repeat(24),
+  ])('takes %j for none', (hex) => {
+    expect(readCapabilities(hex)).toBeUndefined();
+  });
+
+  it('names what is newer than it by its number', () => {
+    expect(readCapabilities('0100000200000000000000000000008000000000')?.permitted).toEqual(['cap_63']);
+  });
 });

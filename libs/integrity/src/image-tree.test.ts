@@ -25,47 +25,49 @@ const anyEntry = fc
   .map(({ path, type, whiteout }) => entry(path, { type, ...(whiteout && { whiteout }) }));
 const anyLayer = fc.uniqueArray(anyEntry, { selector: ({ path, whiteout }) => `${path} ${whiteout}`, maxLength: 8 });
 
-it('shows what the overlay shows', () => {
-  fc.assert(
-    fc.property(fc.array(anyLayer, { minLength: 1, maxLength: 4 }), (layers) => {
-      const view = overlay(layers);
-      const tree = treeOf(...layers);
-      for (const [layer, entries] of layers.entries()) {
-        for (const { path, whiteout } of entries) {
-          if (!whiteout)
-            expect([path, layer, tree.isShown(path, layer)]).toEqual([path, layer, view.isVisible(path, layer)]);
+describe('imageTree', () => {
+  it('shows what the overlay shows', () => {
+    fc.assert(
+      fc.property(fc.array(anyLayer, { minLength: 1, maxLength: 4 }), (layers) => {
+        const view = overlay(layers);
+        const tree = treeOf(...layers);
+        for (const [layer, entries] of layers.entries()) {
+          for (const { path, whiteout } of entries) {
+            if (!whiteout)
+              expect([path, layer, tree.isShown(path, layer)]).toEqual([path, layer, view.isVisible(path, layer)]);
+          }
         }
-      }
-    }),
-    { numRuns: 1000 },
-  );
-});
+      }),
+      { numRuns: 1000 },
+    );
+  });
 
-it.each([
-  ['lib/x/libc.so', 'usr/lib/x/libc.so'],
-  ['usr/lib/libc.so', 'usr/lib/libc.so'],
-  ['loop/a', 'loop/a'],
-  ['up/etc/passwd', 'etc/passwd'],
-  ['abs/sh', 'bin/sh'],
-  ['top', 'top'],
-])('%s really is %s', (path, real) => {
-  const tree = treeOf([link('lib', 'usr/lib'), link('loop', 'loop'), link('up', '../../..'), link('abs', '/bin')]);
-  expect(tree.realPath(path)).toBe(real);
-});
+  it.each([
+    ['lib/x/libc.so', 'usr/lib/x/libc.so'],
+    ['usr/lib/libc.so', 'usr/lib/libc.so'],
+    ['loop/a', 'loop/a'],
+    ['up/etc/passwd', 'etc/passwd'],
+    ['abs/sh', 'bin/sh'],
+    ['top', 'top'],
+  ])('%s really is %s', (path, real) => {
+    const tree = treeOf([link('lib', 'usr/lib'), link('loop', 'loop'), link('up', '../../..'), link('abs', '/bin')]);
+    expect(tree.realPath(path)).toBe(real);
+  });
 
-it('keeps its time on paths of thousands of directories', () => {
-  const deep = Array.from({ length: 2000 }, (_, depth) => 'd/'.repeat(depth));
-  const layer = deep.map((path) => entry(`${path}f`));
-  const tree = treeOf(layer, layer);
-  expect(tree.isShown(`${deep.at(-1)}f`, 1)).toBe(true);
-  expect(tree.isShown(`${deep.at(-1)}f`, 0)).toBe(false);
-  expect(tree.realPath(`${deep.at(-1)}f`)).toBe(`${deep.at(-1)}f`);
-});
+  it('keeps its time on paths of thousands of directories', () => {
+    const deep = Array.from({ length: 2000 }, (_, depth) => 'd/'.repeat(depth));
+    const layer = deep.map((path) => entry(`${path}f`));
+    const tree = treeOf(layer, layer);
+    expect(tree.isShown(`${deep.at(-1)}f`, 1)).toBe(true);
+    expect(tree.isShown(`${deep.at(-1)}f`, 0)).toBe(false);
+    expect(tree.realPath(`${deep.at(-1)}f`)).toBe(`${deep.at(-1)}f`);
+  });
 
-it('knows the digests of hard links to files of lower layers', () => {
-  const tree = treeOf(
-    [entry('bin/busybox', { sha256: 'abc' })],
-    [entry('bin/w', { type: 'hardlink', linkTarget: 'bin/busybox' })],
-  );
-  expect(tree.digestOf(tree.shown.get('bin/w')!, 'sha256')).toBe('abc');
+  it('knows the digests of hard links to files of lower layers', () => {
+    const tree = treeOf(
+      [entry('bin/busybox', { sha256: 'abc' })],
+      [entry('bin/w', { type: 'hardlink', linkTarget: 'bin/busybox' })],
+    );
+    expect(tree.digestOf(tree.shown.get('bin/w')!, 'sha256')).toBe('abc');
+  });
 });

@@ -25,31 +25,33 @@ async function contentsOf(...layers: TarEntry[][]) {
   return fileJudgement(read, overlay(read.map(({ entries }) => entries)), { isInspected: true }).programs;
 }
 
-it('lists programs and libraries of packages as the image shows them', async () => {
-  const base = [
-    status('tool'),
-    ...lists('tool', 'usr/bin/tool', 'usr/lib/libtool.so.1', 'usr/share/doc/tool', 'etc/tool.conf'),
-    program('usr/bin/tool', 'old'),
-    file('usr/lib/libtool.so.1', 'library'),
-    file('usr/share/doc/tool', 'text'),
-    file('etc/tool.conf', 'text'),
-    program('usr/bin/unowned', 'x'),
-  ];
-  const contents = await contentsOf(base, [program('usr/bin/tool', 'new')]);
-  const tool = { type: 'deb', package: 'tool', version: '1-1' };
-  expect(contents.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
-    { ...tool, path: 'usr/bin/tool', layer: 1, sha256: sha256('new') },
-    { ...tool, path: 'usr/lib/libtool.so.1', layer: 0, sha256: sha256('library') },
-  ]);
-});
+describe('package contents', () => {
+  it('lists programs and libraries of packages as the image shows them', async () => {
+    const base = [
+      status('tool'),
+      ...lists('tool', 'usr/bin/tool', 'usr/lib/libtool.so.1', 'usr/share/doc/tool', 'etc/tool.conf'),
+      program('usr/bin/tool', 'old'),
+      file('usr/lib/libtool.so.1', 'library'),
+      file('usr/share/doc/tool', 'text'),
+      file('etc/tool.conf', 'text'),
+      program('usr/bin/unowned', 'x'),
+    ];
+    const contents = await contentsOf(base, [program('usr/bin/tool', 'new')]);
+    const tool = { type: 'deb', package: 'tool', version: '1-1' };
+    expect(contents.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+      { ...tool, path: 'usr/bin/tool', layer: 1, sha256: sha256('new') },
+      { ...tool, path: 'usr/lib/libtool.so.1', layer: 0, sha256: sha256('library') },
+    ]);
+  });
 
-it('leaves out what two packages have, links, and what is gone', async () => {
-  const contents = await contentsOf([
-    status('a', 'b'),
-    ...lists('a', 'usr/bin/both', 'usr/bin/link', 'usr/bin/gone'),
-    ...lists('b', 'usr/bin/both'),
-    program('usr/bin/both', 'x'),
-    { path: 'usr/bin/link', type: 'symlink', linkTarget: 'both' },
-  ]);
-  expect(contents).toEqual([]);
+  it('leaves out what two packages have, links, and what is gone', async () => {
+    const contents = await contentsOf([
+      status('a', 'b'),
+      ...lists('a', 'usr/bin/both', 'usr/bin/link', 'usr/bin/gone'),
+      ...lists('b', 'usr/bin/both'),
+      program('usr/bin/both', 'x'),
+      { path: 'usr/bin/link', type: 'symlink', linkTarget: 'both' },
+    ]);
+    expect(contents).toEqual([]);
+  });
 });

@@ -53,98 +53,100 @@ const textOf = (told: PushChanges) =>
 
 const numbered = (total: number) => Array.from({ length: total }, (_, index) => index + 1);
 
-it.each<[string, PushChanges, string[]]>([
-  ['nothing of what is the same', changes({}), []],
-  [
-    'who runs and what runs',
-    changes({
-      config: [
-        { field: 'user', before: 'app', after: 'root' },
-        { field: 'entrypoint', before: '/app', after: '/bin/sh with 2 arguments' },
-        { field: 'cmd', before: 'node with 1 argument', after: '' },
-        { field: 'env PATH', before: 'set', after: 'set' },
+describe('changeItems', () => {
+  it.each<[string, PushChanges, string[]]>([
+    ['nothing of what is the same', changes({}), []],
+    [
+      'who runs and what runs',
+      changes({
+        config: [
+          { field: 'user', before: 'app', after: 'root' },
+          { field: 'entrypoint', before: '/app', after: '/bin/sh with 2 arguments' },
+          { field: 'cmd', before: 'node with 1 argument', after: '' },
+          { field: 'env PATH', before: 'set', after: 'set' },
+        ],
+      }),
+      [
+        'runs as root now: before as app',
+        'entrypoint changed: /app → /bin/sh with 2 arguments',
+        'command changed: node with 1 argument → none',
       ],
-    }),
-    [
-      'runs as root now: before as app',
-      'entrypoint changed: /app → /bin/sh with 2 arguments',
-      'command changed: node with 1 argument → none',
     ],
-  ],
-  ['nothing of another user without rights', changes({ config: [{ field: 'user', before: 'a', after: 'b' }] }), []],
-  ['nothing of root as before', changes({ config: [{ field: 'user', before: '', after: 'root' }] }), []],
-  [
-    'set-uid files, a few by name',
-    changes({ files: numbered(7).map((each) => setuid(`bin/${each}`)) }),
-    ['7 new set-uid or set-gid files: bin/1, bin/2, bin/3, bin/4, bin/5 and 2 more'],
-  ],
-  [
-    'changed, new and removed code, with hashes',
-    changes({
-      files: [
-        edited('opt/app/lib/core.so'),
-        edited('usr/bin/tool', { change: 'added', kind: 'program', sha256Before: null }),
-        edited('app/old.py', { change: 'removed', kind: 'script', sha256After: null }),
-        edited('etc/cron.d/x', { kind: 'startup' }),
-        edited('app/data.bin', { kind: 'other' }),
-        edited('usr/lib/libssl.so.3', { upgradedWith: { type: 'deb', name: 'libssl3' } }),
+    ['nothing of another user without rights', changes({ config: [{ field: 'user', before: 'a', after: 'b' }] }), []],
+    ['nothing of root as before', changes({ config: [{ field: 'user', before: '', after: 'root' }] }), []],
+    [
+      'set-uid files, a few by name',
+      changes({ files: numbered(7).map((each) => setuid(`bin/${each}`)) }),
+      ['7 new set-uid or set-gid files: bin/1, bin/2, bin/3, bin/4, bin/5 and 2 more'],
+    ],
+    [
+      'changed, new and removed code, with hashes',
+      changes({
+        files: [
+          edited('opt/app/lib/core.so'),
+          edited('usr/bin/tool', { change: 'added', kind: 'program', sha256Before: null }),
+          edited('app/old.py', { change: 'removed', kind: 'script', sha256After: null }),
+          edited('etc/cron.d/x', { kind: 'startup' }),
+          edited('app/data.bin', { kind: 'other' }),
+          edited('usr/lib/libssl.so.3', { upgradedWith: { type: 'deb', name: 'libssl3' } }),
+        ],
+      }),
+      [
+        'changed start-up file etc/cron.d/x: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
+        'new program usr/bin/tool: sha256 bbbbbbbbbbbb',
+        'changed library opt/app/lib/core.so: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
+        'removed script app/old.py: sha256 aaaaaaaaaaaa',
       ],
-    }),
-    [
-      'changed start-up file etc/cron.d/x: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
-      'new program usr/bin/tool: sha256 bbbbbbbbbbbb',
-      'changed library opt/app/lib/core.so: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
-      'removed script app/old.py: sha256 aaaaaaaaaaaa',
     ],
-  ],
-  [
-    'how many more files of code differ than it names, beyond those that are stored',
-    changes({ files: numbered(300).map((each) => edited(`opt/${each}.so`)) }),
     [
-      ...[1, 2, 3, 4].map((each) => `changed library opt/${each}.so: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb`),
-      '296 more programs, libraries or scripts changed',
+      'how many more files of code differ than it names, beyond those that are stored',
+      changes({ files: numbered(300).map((each) => edited(`opt/${each}.so`)) }),
+      [
+        ...[1, 2, 3, 4].map((each) => `changed library opt/${each}.so: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb`),
+        '296 more programs, libraries or scripts changed',
+      ],
     ],
-  ],
-  [
-    'new hosts, a few by name, of more than are kept',
-    changes({ hosts: numbered(300).map((each) => ({ host: `h${each}.io`, namedIn: ['a.js'] })) }),
-    ['300 new hosts in its files, command or build steps: h1[.]io, h2[.]io, h3[.]io, h4[.]io, h5[.]io and 295 more'],
-  ],
-  [
-    'the base',
-    changes({ base: { isChanged: true, before: base(), after: base({ os: 'alpine 3.20' }), commonLayers: 0 } }),
-    ['base image changed: debian 12 → alpine 3.20'],
-  ],
-  [
-    'who signed and built',
-    changes({
-      origin: {
-        before: { revision: '1', builder: 'a', source: 'https://git/a', signers: ['release'] },
-        after: { revision: '2', builder: 'b', source: 'https://git/b', signers: [] },
-      },
-    }),
     [
-      'signed by others: release → nobody',
-      'built by another builder: a → b',
-      'built from another repository: https://git/a → https://git/b',
+      'new hosts, a few by name, of more than are kept',
+      changes({ hosts: numbered(300).map((each) => ({ host: `h${each}.io`, namedIn: ['a.js'] })) }),
+      ['300 new hosts in its files, command or build steps: h1[.]io, h2[.]io, h3[.]io, h4[.]io, h5[.]io and 295 more'],
     ],
-  ],
-  [
-    'another pusher',
-    { ...changes({}), pushers: { before: 'ci-bot', after: 'mallory' } },
-    ['pushed by mallory, before ci-bot'],
-  ],
-  [
-    'nothing of a pusher that one of the two registries does not name',
-    { ...changes({}), pushers: { before: null, after: 'a' } },
-    [],
-  ],
-  ['that it does not know', changes({ hosts: null }), ['not everything could be compared with the previous push']],
-  [
-    'which platform it is',
-    changes({}, { config: [{ field: 'user', before: 'app', after: '0' }] }),
-    ['runs as root now: before as app · linux/arm64 only'],
-  ],
-])('tells %s', (_, told, expected) => {
-  expect(textOf(told)).toEqual(expected);
+    [
+      'the base',
+      changes({ base: { isChanged: true, before: base(), after: base({ os: 'alpine 3.20' }), commonLayers: 0 } }),
+      ['base image changed: debian 12 → alpine 3.20'],
+    ],
+    [
+      'who signed and built',
+      changes({
+        origin: {
+          before: { revision: '1', builder: 'a', source: 'https://git/a', signers: ['release'] },
+          after: { revision: '2', builder: 'b', source: 'https://git/b', signers: [] },
+        },
+      }),
+      [
+        'signed by others: release → nobody',
+        'built by another builder: a → b',
+        'built from another repository: https://git/a → https://git/b',
+      ],
+    ],
+    [
+      'another pusher',
+      { ...changes({}), pushers: { before: 'ci-bot', after: 'mallory' } },
+      ['pushed by mallory, before ci-bot'],
+    ],
+    [
+      'nothing of a pusher that one of the two registries does not name',
+      { ...changes({}), pushers: { before: null, after: 'a' } },
+      [],
+    ],
+    ['that it does not know', changes({ hosts: null }), ['not everything could be compared with the previous push']],
+    [
+      'which platform it is',
+      changes({}, { config: [{ field: 'user', before: 'app', after: '0' }] }),
+      ['runs as root now: before as app · linux/arm64 only'],
+    ],
+  ])('tells %s', (_, told, expected) => {
+    expect(textOf(told)).toEqual(expected);
+  });
 });

@@ -16,14 +16,16 @@ const message: Message = {
   footer: 'Tidewaiter',
 };
 
-it('says that it is a repetition, and who asked for it, wherever it is shown', () => {
-  const repeated = repeatedMessage(message, 'jane\n<b>\u202E');
-  expect(repeated).toMatchObject({
-    ...message,
-    summary: expect.stringMatching(/^Sent again, as jane.*asked\. 2 high new/),
+describe('repeatedMessage', () => {
+  it('says that it is a repetition, and who asked for it, wherever it is shown', () => {
+    const repeated = repeatedMessage(message, 'jane\n<b>\u202E');
+    expect(repeated).toMatchObject({
+      ...message,
+      summary: expect.stringMatching(/^Sent again, as jane.*asked\. 2 high new/),
+    });
+    expect(repeated.summary).not.toMatch(/[\n\u202E]/);
+    expect(plainText(repeated, 4_000)).toContain('Sent again');
+    expect(mailHtml(repeated)).toContain('Sent again, as jane');
+    expect(JSON.stringify(slackBlocks(repeated))).toContain('Sent again');
   });
-  expect(repeated.summary).not.toMatch(/[\n\u202E]/);
-  expect(plainText(repeated, 4_000)).toContain('Sent again');
-  expect(mailHtml(repeated)).toContain('Sent again, as jane');
-  expect(JSON.stringify(slackBlocks(repeated))).toContain('Sent again');
 });

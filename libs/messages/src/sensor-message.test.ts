@@ -9,27 +9,29 @@ const report: SensorReport = {
   silentSince: '2026-01-02T03:04:05.000Z',
 };
 
-it('says that nobody watches, what, and since when', () => {
-  expect(sensorMessage(report)).toMatchObject({
-    kind: 'sensor',
-    status: 'firing',
-    severity: 'high',
-    title: 'High · Sensor nodes is silent',
-    summary: expect.stringMatching(
-      /^Nothing was heard of it since .*2026.* of the cluster eu1 is not seen: look whether it runs/,
-    ),
-    facts: [
-      { label: 'Sensor', value: 'nodes (tetragon)' },
-      { label: 'Cluster', value: 'eu1' },
-      { label: 'Last heard', value: expect.stringContaining('2026') },
-    ],
+describe('sensorMessage', () => {
+  it('says that nobody watches, what, and since when', () => {
+    expect(sensorMessage(report)).toMatchObject({
+      kind: 'sensor',
+      status: 'firing',
+      severity: 'high',
+      title: 'High · Sensor nodes is silent',
+      summary: expect.stringMatching(
+        /^Nothing was heard of it since .*2026.* of the cluster eu1 is not seen: look whether it runs/,
+      ),
+      facts: [
+        { label: 'Sensor', value: 'nodes (tetragon)' },
+        { label: 'Cluster', value: 'eu1' },
+        { label: 'Last heard', value: expect.stringContaining('2026') },
+      ],
+    });
   });
-});
 
-it('says that it is back, and what was not seen', () => {
-  expect(sensorMessage({ ...report, status: 'resolved', cluster: null })).toMatchObject({
-    status: 'resolved',
-    title: 'Resolved · Sensor nodes sends again',
-    summary: expect.stringMatching(/^It was silent since .* was not seen/),
+  it('says that it is back, and what was not seen', () => {
+    expect(sensorMessage({ ...report, status: 'resolved', cluster: null })).toMatchObject({
+      status: 'resolved',
+      title: 'Resolved · Sensor nodes sends again',
+      summary: expect.stringMatching(/^It was silent since .* was not seen/),
+    });
   });
 });

@@ -56,97 +56,99 @@ function changedRow(change: (row: Buffer) => void): Buffer {
   return packed(page!);
 }
 
-it('gives back what was packed, in one page or in many', () => {
-  fc.assert(
-    fc.property(fc.array(entry), fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 500), (drawn, times) => {
-      const entries = Array.from({ length: times }, () => drawn).flat();
-      const unpacked = decodeEntries(encoded(EntryTable.of(entries)));
-      expect(JSON.parse(JSON.stringify([...unpacked]))).toEqual(entries);
-    }),
-  );
-});
-
-/** A blob in pieces of some bytes. */
-async function* inPieces(blob: Buffer, bytes: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < blob.length; at += bytes) yield blob.subarray(at, at + bytes);
-}
-
-async function pathsInPieces(blob: Buffer, bytes: number): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const page of decodeEntryPages(inPieces(blob, bytes))) for (const { path: at } of page) paths.push(at);
-  return paths;
-}
-
-it.each([1, 7, 4_096, 1 << 24])('gives the same page by page, from pieces of %i bytes', async (bytes) => {
-  const entries = Array.from({ length: 5_000 }, (_, position) => file(`usr/share/doc/package-${position}/copyright`));
-  const table = EntryTable.of(entries);
-  expect([...table.pages()].length).toBeGreaterThan(1);
-  expect(await pathsInPieces(encoded(table), bytes)).toEqual(entries.map((each) => each.path));
-  expect(await pathsInPieces(encoded(EntryTable.of([])), bytes)).toEqual([]);
-});
-
-it('leaves out what was removed', () => {
-  const table = EntryTable.of([file('a'), file('b'), file('c')]);
-  table.remove(1);
-  table.compact();
-  expect(Array.from(decodeEntries(encoded(table)), (each) => each.path)).toEqual(['a', 'c']);
-});
-
-it('packs the same entries to the same bytes, far smaller than JSON', () => {
-  const entries = Array.from({ length: 1_000 }, (_, position): LayerEntry => {
-    return { ...file(`usr/share/doc/package-${position}/copyright`), size: position };
+describe('decodeEntries', () => {
+  it('gives back what was packed, in one page or in many', () => {
+    fc.assert(
+      fc.property(fc.array(entry), fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 500), (drawn, times) => {
+        const entries = Array.from({ length: times }, () => drawn).flat();
+        const unpacked = decodeEntries(encoded(EntryTable.of(entries)));
+        expect(JSON.parse(JSON.stringify([...unpacked]))).toEqual(entries);
+      }),
+    );
   });
-  const blob = encoded(EntryTable.of(entries));
-  expect(encoded(EntryTable.of(entries))).toEqual(blob);
-  expect(blob.length).toBeLessThan(JSON.stringify(entries).length / 10);
-});
 
-it('answers any bytes with entries or an expected error', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isPacked) => {
-      const blob = isPacked ? packed(bytes) : bytes;
-      try {
-        decodeEntries(blob);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'ENTRIES_INVALID' });
-      }
-    }),
-  );
-});
+  /** A blob in pieces of some bytes. */
+  async function* inPieces(blob: Buffer, bytes: number): AsyncGenerator<Buffer> {
+    for (let at = 0; at < blob.length; at += bytes) yield blob.subarray(at, at + bytes);
+  }
 
-it.each([
-  ['nothing', Buffer.alloc(0)],
-  ['another version', Buffer.of(1)],
-  ['a page cut short', changedRow(() => undefined).subarray(0, -1)],
-  ['half the length of a page', Buffer.of(entriesVersion, 1, 0)],
-  ['a page of other bytes', Buffer.of(entriesVersion, 1, 0, 0, 0, 7)],
-  ['half a row', packed(Buffer.alloc(10))],
-  ['a row beyond its page', changedRow((row) => row.writeUInt16BE(11, 20))],
-  ['a NUL in a name', changedRow((row) => row.fill(0, 25, 26))],
-  ['a type that there is not', changedRow((row) => row.writeUInt16BE(7, 0))],
-  ['a kind that there is not', changedRow((row) => row.writeUInt16BE(0x800, 0))],
-  ['capabilities beyond their page', changedRow((row) => row.writeUInt16BE(0x400, 0))],
-  ['half a byte of size', changedRow((row) => row.writeDoubleBE(0.5, 12))],
-  ['a link target of what is no link', changedRow((row) => row.writeUInt32BE((9 << 16) | 1, 20))],
-])('refuses %s', (_, blob) => {
-  expect(() => decodeEntries(blob)).toThrow(expect.objectContaining({ code: 'ENTRIES_INVALID' }));
-});
+  async function pathsInPieces(blob: Buffer, bytes: number): Promise<string[]> {
+    const paths: string[] = [];
+    for await (const page of decodeEntryPages(inPieces(blob, bytes))) for (const { path: at } of page) paths.push(at);
+    return paths;
+  }
 
-it.each([
-  ['nothing', Buffer.alloc(0)],
-  ['another version', Buffer.of(1)],
-  ['a page cut short', changedRow(() => undefined).subarray(0, -1)],
-  ['half the length of a page', Buffer.of(entriesVersion, 1, 0)],
-  ['a page that is too long', Buffer.of(entriesVersion, 255, 255, 255, 255, 0)],
-  ['half a row', packed(Buffer.alloc(10))],
-  ['a bomb', packed(Buffer.alloc(16 << 20))],
-])('refuses %s in pieces', async (_, blob) => {
-  for (const bytes of [1, 1 << 20])
-    await expect(pathsInPieces(blob, bytes)).rejects.toMatchObject({ code: 'ENTRIES_INVALID' });
-});
+  it.each([1, 7, 4_096, 1 << 24])('gives the same page by page, from pieces of %i bytes', async (bytes) => {
+    const entries = Array.from({ length: 5_000 }, (_, position) => file(`usr/share/doc/package-${position}/copyright`));
+    const table = EntryTable.of(entries);
+    expect([...table.pages()].length).toBeGreaterThan(1);
+    expect(await pathsInPieces(encoded(table), bytes)).toEqual(entries.map((each) => each.path));
+    expect(await pathsInPieces(encoded(EntryTable.of([])), bytes)).toEqual([]);
+  });
 
-it('refuses a bomb', () => {
-  expect(() => decodeEntries(packed(Buffer.alloc(16 << 20)))).toThrow(
-    expect.objectContaining({ code: 'ENTRIES_INVALID' }),
-  );
+  it('leaves out what was removed', () => {
+    const table = EntryTable.of([file('a'), file('b'), file('c')]);
+    table.remove(1);
+    table.compact();
+    expect(Array.from(decodeEntries(encoded(table)), (each) => each.path)).toEqual(['a', 'c']);
+  });
+
+  it('packs the same entries to the same bytes, far smaller than JSON', () => {
+    const entries = Array.from({ length: 1_000 }, (_, position): LayerEntry => {
+      return { ...file(`usr/share/doc/package-${position}/copyright`), size: position };
+    });
+    const blob = encoded(EntryTable.of(entries));
+    expect(encoded(EntryTable.of(entries))).toEqual(blob);
+    expect(blob.length).toBeLessThan(JSON.stringify(entries).length / 10);
+  });
+
+  it('answers any bytes with entries or an expected error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isPacked) => {
+        const blob = isPacked ? packed(bytes) : bytes;
+        try {
+          decodeEntries(blob);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ENTRIES_INVALID' });
+        }
+      }),
+    );
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['another version', Buffer.of(1)],
+    ['a page cut short', changedRow(() => undefined).subarray(0, -1)],
+    ['half the length of a page', Buffer.of(entriesVersion, 1, 0)],
+    ['a page of other bytes', Buffer.of(entriesVersion, 1, 0, 0, 0, 7)],
+    ['half a row', packed(Buffer.alloc(10))],
+    ['a row beyond its page', changedRow((row) => row.writeUInt16BE(11, 20))],
+    ['a NUL in a name', changedRow((row) => row.fill(0, 25, 26))],
+    ['a type that there is not', changedRow((row) => row.writeUInt16BE(7, 0))],
+    ['a kind that there is not', changedRow((row) => row.writeUInt16BE(0x800, 0))],
+    ['capabilities beyond their page', changedRow((row) => row.writeUInt16BE(0x400, 0))],
+    ['half a byte of size', changedRow((row) => row.writeDoubleBE(0.5, 12))],
+    ['a link target of what is no link', changedRow((row) => row.writeUInt32BE((9 << 16) | 1, 20))],
+  ])('refuses %s', (_, blob) => {
+    expect(() => decodeEntries(blob)).toThrow(expect.objectContaining({ code: 'ENTRIES_INVALID' }));
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['another version', Buffer.of(1)],
+    ['a page cut short', changedRow(() => undefined).subarray(0, -1)],
+    ['half the length of a page', Buffer.of(entriesVersion, 1, 0)],
+    ['a page that is too long', Buffer.of(entriesVersion, 255, 255, 255, 255, 0)],
+    ['half a row', packed(Buffer.alloc(10))],
+    ['a bomb', packed(Buffer.alloc(16 << 20))],
+  ])('refuses %s in pieces', async (_, blob) => {
+    for (const bytes of [1, 1 << 20])
+      await expect(pathsInPieces(blob, bytes)).rejects.toMatchObject({ code: 'ENTRIES_INVALID' });
+  });
+
+  it('refuses a bomb', () => {
+    expect(() => decodeEntries(packed(Buffer.alloc(16 << 20)))).toThrow(
+      expect.objectContaining({ code: 'ENTRIES_INVALID' }),
+    );
+  });
 });

@@ -23,105 +23,116 @@ function codeOf(run: () => unknown): string {
   return 'accepted';
 }
 
-it.each([
-  ['OCI', mediaTypes.ociManifest],
-  ['Docker', mediaTypes.dockerManifest],
-])('reads an %s manifest', (_, mediaType) => {
-  const annotations = { 'org.opencontainers.image.source': 'here', size: 3 };
-  const document = { schemaVersion: 2, mediaType, config, layers: [layer], annotations };
-  expect(parseManifest(bytes(document), `${mediaType}; charset=utf-8`)).toEqual({
-    kind: 'manifest',
-    mediaType,
-    config,
-    layers: [layer],
-    annotations: Object.assign(Object.create(null), { 'org.opencontainers.image.source': 'here' }),
+describe('parseManifest', () => {
+  it.each([
+    ['OCI', mediaTypes.ociManifest],
+    ['Docker', mediaTypes.dockerManifest],
+  ])('reads an %s manifest', (_, mediaType) => {
+    const annotations = { 'org.opencontainers.image.source': 'here', size: 3 };
+    const document = { schemaVersion: 2, mediaType, config, layers: [layer], annotations };
+    expect(parseManifest(bytes(document), `${mediaType}; charset=utf-8`)).toEqual({
+      kind: 'manifest',
+      mediaType,
+      config,
+      layers: [layer],
+      annotations: Object.assign(Object.create(null), { 'org.opencontainers.image.source': 'here' }),
+    });
   });
-});
 
-it('makes every text one that can be stored', () => {
-  const hostile = { ...layer, urls: ['http://\0\ud800/', 7] };
-  const document = { schemaVersion: 2, config, layers: [hostile] };
-  expect(parseManifest(bytes(document))).toMatchObject({ layers: [{ urls: ['http://\uFFFD\uFFFD/'] }] });
-});
+  it('makes every text one that can be stored', () => {
+    const hostile = { ...layer, urls: ['http://\0\ud800/', 7] };
+    const document = { schemaVersion: 2, config, layers: [hostile] };
+    expect(parseManifest(bytes(document))).toMatchObject({ layers: [{ urls: ['http://\uFFFD\uFFFD/'] }] });
+  });
 
-it.each([mediaTypes.ociIndex, mediaTypes.dockerManifestList])('reads the index %s with its platforms', (mediaType) => {
-  const child = { ...layer, mediaType: mediaTypes.ociManifest };
-  const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' };
-  const index = parseManifest(bytes({ schemaVersion: 2, mediaType, manifests: [child, { ...child, platform }] }));
-  expect(index).toMatchObject({ kind: 'index', manifests: [child, { ...child, platform: 'linux/arm64/v8' }] });
-});
-
-it('takes the type from the shape when neither the document nor the registry names one', () => {
-  expect(parseManifest(bytes({ schemaVersion: 2, config, layers: [] }), 'application/json').mediaType).toBe(
-    mediaTypes.ociManifest,
-  );
-  expect(parseManifest(bytes({ schemaVersion: 2, manifests: [] })).mediaType).toBe(mediaTypes.ociIndex);
-});
-
-it.each([
-  ['not JSON', 'nonsense', 'MANIFEST_INVALID'],
-  ['a list', [], 'MANIFEST_INVALID'],
-  ['null', null, 'MANIFEST_INVALID'],
-  ['neither list', { schemaVersion: 2 }, 'MANIFEST_INVALID'],
-  ['schema 1', { schemaVersion: 1, fsLayers: [] }, 'MANIFEST_SCHEMA1'],
-  ['manifests and layers', { manifests: [], layers: [], config }, 'MANIFEST_AMBIGUOUS'],
-  ['manifests and config', { manifests: [], config }, 'MANIFEST_AMBIGUOUS'],
-  [
-    'an index that calls itself a manifest',
-    { mediaType: mediaTypes.ociManifest, manifests: [] },
-    'MEDIA_TYPE_MISMATCH',
-  ],
-  ['another type', { mediaType: 'application/vnd.oci.artifact.manifest.v1+json', layers: [] }, 'MANIFEST_UNSUPPORTED'],
-  ['layers that are no list', { config, layers: { 0: layer } }, 'MANIFEST_INVALID'],
-  ['no config', { layers: [layer] }, 'MANIFEST_INVALID'],
-  ['a layer that is null', { config, layers: [null] }, 'MANIFEST_INVALID'],
-  ['a negative size', { config, layers: [{ ...layer, size: -1 }] }, 'MANIFEST_INVALID'],
-  ['a size that is a text', { config, layers: [{ ...layer, size: '1' }] }, 'MANIFEST_INVALID'],
-  ['a size beyond 2^53', { config, layers: [{ ...layer, size: 2 ** 60 }] }, 'MANIFEST_INVALID'],
-  ['a path as digest', { config, layers: [{ ...layer, digest: 'sha256:../../etc/passwd' }] }, 'MANIFEST_INVALID'],
-  ['a short digest', { config, layers: [{ ...layer, digest: 'sha256:abc' }] }, 'MANIFEST_INVALID'],
-  ['an md5 digest', { config, layers: [{ ...layer, digest: `md5:${'0'.repeat(32)}` }] }, 'MANIFEST_INVALID'],
-  ['a digest with a line break', { config, layers: [{ ...layer, digest: `${digest}\n` }] }, 'MANIFEST_INVALID'],
-  ['no media type', { config, layers: [{ digest, size: 1 }] }, 'MANIFEST_INVALID'],
-  ['1,001 layers', { config, layers: Array(1_001).fill(layer) }, 'maxLayers'],
-  ['1,001 manifests', { manifests: Array(1_001).fill(layer) }, 'maxManifests'],
-  ['4 MiB and more', { config, layers: [], annotations: { x: 'A'.repeat(4 << 20) } }, 'maxManifestBytes'],
-])('refuses a manifest with %s', (_, document, code) => {
-  const input = typeof document === 'string' ? Buffer.from(document) : bytes(document);
-  expect(codeOf(() => parseManifest(input))).toBe(code);
-});
-
-it('refuses a document that disagrees with what the registry says it is', () => {
-  const document = bytes({ mediaType: mediaTypes.ociManifest, config, layers: [layer] });
-  expect(codeOf(() => parseManifest(document, mediaTypes.dockerManifest))).toBe('MEDIA_TYPE_MISMATCH');
-  expect(codeOf(() => parseManifest(bytes({ config, layers: [] }), mediaTypes.ociIndex))).toBe('MEDIA_TYPE_MISMATCH');
-});
-
-it('is not confused by keys of prototypes', () => {
-  const text = JSON.stringify({ config, layers: [layer], annotations: {} }).replace(
-    '{}',
-    '{"__proto__":"x","constructor":"y"}',
-  );
-  const manifest = parseManifest(Buffer.from(text));
-  expect(Object.keys(manifest.annotations)).toEqual(['__proto__', 'constructor']);
-  expect(Object.getPrototypeOf(manifest.annotations)).toBeNull();
-  expect(codeOf(() => parseManifest(Buffer.from('{"__proto__":{"layers":[],"config":{}}}')))).toBe('MANIFEST_INVALID');
-});
-
-it('answers any JSON with a manifest or an expected error', () => {
-  const document = fc.record(
-    {
-      schemaVersion: fc.constant(2),
-      mediaType: fc.string(),
-      config: fc.json(),
-      layers: fc.jsonValue(),
-      subject: fc.jsonValue(),
+  it.each([mediaTypes.ociIndex, mediaTypes.dockerManifestList])(
+    'reads the index %s with its platforms',
+    (mediaType) => {
+      const child = { ...layer, mediaType: mediaTypes.ociManifest };
+      const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' };
+      const index = parseManifest(bytes({ schemaVersion: 2, mediaType, manifests: [child, { ...child, platform }] }));
+      expect(index).toMatchObject({ kind: 'index', manifests: [child, { ...child, platform: 'linux/arm64/v8' }] });
     },
-    { requiredKeys: [] },
   );
-  fc.assert(
-    fc.property(fc.oneof(document, fc.jsonValue()), (value) => {
-      codeOf(() => parseManifest(bytes(value)));
-    }),
-  );
+
+  it('takes the type from the shape when neither the document nor the registry names one', () => {
+    expect(parseManifest(bytes({ schemaVersion: 2, config, layers: [] }), 'application/json').mediaType).toBe(
+      mediaTypes.ociManifest,
+    );
+    expect(parseManifest(bytes({ schemaVersion: 2, manifests: [] })).mediaType).toBe(mediaTypes.ociIndex);
+  });
+
+  it.each([
+    ['not JSON', 'nonsense', 'MANIFEST_INVALID'],
+    ['a list', [], 'MANIFEST_INVALID'],
+    ['null', null, 'MANIFEST_INVALID'],
+    ['neither list', { schemaVersion: 2 }, 'MANIFEST_INVALID'],
+    ['schema 1', { schemaVersion: 1, fsLayers: [] }, 'MANIFEST_SCHEMA1'],
+    ['manifests and layers', { manifests: [], layers: [], config }, 'MANIFEST_AMBIGUOUS'],
+    ['manifests and config', { manifests: [], config }, 'MANIFEST_AMBIGUOUS'],
+    [
+      'an index that calls itself a manifest',
+      { mediaType: mediaTypes.ociManifest, manifests: [] },
+      'MEDIA_TYPE_MISMATCH',
+    ],
+    [
+      'another type',
+      { mediaType: 'application/vnd.oci.artifact.manifest.v1+json', layers: [] },
+      'MANIFEST_UNSUPPORTED',
+    ],
+    ['layers that are no list', { config, layers: { 0: layer } }, 'MANIFEST_INVALID'],
+    ['no config', { layers: [layer] }, 'MANIFEST_INVALID'],
+    ['a layer that is null', { config, layers: [null] }, 'MANIFEST_INVALID'],
+    ['a negative size', { config, layers: [{ ...layer, size: -1 }] }, 'MANIFEST_INVALID'],
+    ['a size that is a text', { config, layers: [{ ...layer, size: '1' }] }, 'MANIFEST_INVALID'],
+    ['a size beyond 2^53', { config, layers: [{ ...layer, size: 2 ** 60 }] }, 'MANIFEST_INVALID'],
+    ['a path as digest', { config, layers: [{ ...layer, digest: 'sha256:../../etc/passwd' }] }, 'MANIFEST_INVALID'],
+    ['a short digest', { config, layers: [{ ...layer, digest: 'sha256:abc' }] }, 'MANIFEST_INVALID'],
+    ['an md5 digest', { config, layers: [{ ...layer, digest: `md5:${'0'.repeat(32)}` }] }, 'MANIFEST_INVALID'],
+    ['a digest with a line break', { config, layers: [{ ...layer, digest: `${digest}\n` }] }, 'MANIFEST_INVALID'],
+    ['no media type', { config, layers: [{ digest, size: 1 }] }, 'MANIFEST_INVALID'],
+    ['1,001 layers', { config, layers: Array(1_001).fill(layer) }, 'maxLayers'],
+    ['1,001 manifests', { manifests: Array(1_001).fill(layer) }, 'maxManifests'],
+    ['4 MiB and more', { config, layers: [], annotations: { x: 'A'.repeat(4 << 20) } }, 'maxManifestBytes'],
+  ])('refuses a manifest with %s', (_, document, code) => {
+    const input = typeof document === 'string' ? Buffer.from(document) : bytes(document);
+    expect(codeOf(() => parseManifest(input))).toBe(code);
+  });
+
+  it('refuses a document that disagrees with what the registry says it is', () => {
+    const document = bytes({ mediaType: mediaTypes.ociManifest, config, layers: [layer] });
+    expect(codeOf(() => parseManifest(document, mediaTypes.dockerManifest))).toBe('MEDIA_TYPE_MISMATCH');
+    expect(codeOf(() => parseManifest(bytes({ config, layers: [] }), mediaTypes.ociIndex))).toBe('MEDIA_TYPE_MISMATCH');
+  });
+
+  it('is not confused by keys of prototypes', () => {
+    const text = JSON.stringify({ config, layers: [layer], annotations: {} }).replace(
+      '{}',
+      '{"__proto__":"x","constructor":"y"}',
+    );
+    const manifest = parseManifest(Buffer.from(text));
+    expect(Object.keys(manifest.annotations)).toEqual(['__proto__', 'constructor']);
+    expect(Object.getPrototypeOf(manifest.annotations)).toBeNull();
+    expect(codeOf(() => parseManifest(Buffer.from('{"__proto__":{"layers":[],"config":{}}}')))).toBe(
+      'MANIFEST_INVALID',
+    );
+  });
+
+  it('answers any JSON with a manifest or an expected error', () => {
+    const document = fc.record(
+      {
+        schemaVersion: fc.constant(2),
+        mediaType: fc.string(),
+        config: fc.json(),
+        layers: fc.jsonValue(),
+        subject: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(document, fc.jsonValue()), (value) => {
+        codeOf(() => parseManifest(bytes(value)));
+      }),
+    );
+  });
 });

@@ -14,36 +14,38 @@ function indexOf(children: Partial<Descriptor>[]): ImageIndex {
   return { kind: 'index', mediaType: mediaTypes.ociIndex, manifests, annotations: {} };
 }
 
-it.each([
-  ['linux/amd64', ['linux/amd64', 'linux/arm64'], ['linux/amd64']],
-  ['linux/arm64', ['linux/amd64', 'linux/arm64'], ['linux/arm64']],
-  ['linux/arm64', ['linux/arm64/v8'], ['linux/arm64/v8']],
-  ['linux/arm64/v8', ['linux/arm64'], ['linux/arm64']],
-  ['linux/arm64', ['linux/arm64/v9'], []],
-  ['linux/amd64', ['linux/amd64/v1', 'linux/amd64/v3'], ['linux/amd64/v1']],
-  ['linux/arm', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v7']],
-  ['linux/arm/v6', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v6']],
-  ['linux/amd64', ['windows/amd64'], []],
-])('for %s takes from %j the children %j', (wanted, platforms, chosen) => {
-  const index = indexOf(platforms.map((platform) => ({ platform })));
-  expect(choosePlatforms(index, [wanted]).map((child) => child.platform)).toEqual(chosen);
-});
+describe('choosePlatforms', () => {
+  it.each([
+    ['linux/amd64', ['linux/amd64', 'linux/arm64'], ['linux/amd64']],
+    ['linux/arm64', ['linux/amd64', 'linux/arm64'], ['linux/arm64']],
+    ['linux/arm64', ['linux/arm64/v8'], ['linux/arm64/v8']],
+    ['linux/arm64/v8', ['linux/arm64'], ['linux/arm64']],
+    ['linux/arm64', ['linux/arm64/v9'], []],
+    ['linux/amd64', ['linux/amd64/v1', 'linux/amd64/v3'], ['linux/amd64/v1']],
+    ['linux/arm', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v7']],
+    ['linux/arm/v6', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v6']],
+    ['linux/amd64', ['windows/amd64'], []],
+  ])('for %s takes from %j the children %j', (wanted, platforms, chosen) => {
+    const index = indexOf(platforms.map((platform) => ({ platform })));
+    expect(choosePlatforms(index, [wanted]).map((child) => child.platform)).toEqual(chosen);
+  });
 
-it('takes a child that names no platform', () => {
-  expect(choosePlatforms(indexOf([{}]), ['linux/amd64'])).toHaveLength(1);
-});
+  it('takes a child that names no platform', () => {
+    expect(choosePlatforms(indexOf([{}]), ['linux/amd64'])).toHaveLength(1);
+  });
 
-it('drops attestations, even when unknown platforms are wanted', () => {
-  const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
-  const index = indexOf([
-    { annotations, platform: 'unknown/unknown' },
-    { annotations },
-    { platform: 'unknown/unknown' },
-  ]);
-  expect(choosePlatforms(index, ['unknown/unknown', 'linux/amd64'])).toEqual([]);
-});
+  it('drops attestations, even when unknown platforms are wanted', () => {
+    const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
+    const index = indexOf([
+      { annotations, platform: 'unknown/unknown' },
+      { annotations },
+      { platform: 'unknown/unknown' },
+    ]);
+    expect(choosePlatforms(index, ['unknown/unknown', 'linux/amd64'])).toEqual([]);
+  });
 
-it('keeps an image that only calls itself an attestation', () => {
-  const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
-  expect(choosePlatforms(indexOf([{ annotations, platform: 'linux/amd64' }]), ['linux/amd64'])).toHaveLength(1);
+  it('keeps an image that only calls itself an attestation', () => {
+    const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
+    expect(choosePlatforms(indexOf([{ annotations, platform: 'linux/amd64' }]), ['linux/amd64'])).toHaveLength(1);
+  });
 });

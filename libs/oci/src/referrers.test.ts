@@ -6,26 +6,37 @@ function listed(manifests: unknown): Buffer {
   return Buffer.from(JSON.stringify({ schemaVersion: 2, manifests }));
 }
 
-it('reads what refers to a manifest', () => {
-  const artifactType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-  expect(parseReferrers(listed([{ ...good, artifactType }]))).toEqual([{ ...good, artifactType }]);
-});
+describe('parseReferrers', () => {
+  it('reads what refers to a manifest', () => {
+    const artifactType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+    expect(parseReferrers(listed([{ ...good, artifactType }]))).toEqual([{ ...good, artifactType }]);
+  });
 
-it('leaves out what is no descriptor', () => {
-  const bad = [null, 7, 'x', [], {}, { ...good, digest: 'sha256:x' }, { ...good, size: -1 }, { ...good, mediaType: 3 }];
-  expect(parseReferrers(listed([...bad, good]))).toEqual([good]);
-});
+  it('leaves out what is no descriptor', () => {
+    const bad = [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { ...good, digest: 'sha256:x' },
+      { ...good, size: -1 },
+      { ...good, mediaType: 3 },
+    ];
+    expect(parseReferrers(listed([...bad, good]))).toEqual([good]);
+  });
 
-it('takes a list of thousands', () => {
-  expect(parseReferrers(listed(Array.from({ length: 10_000 }, () => good)))).toHaveLength(10_000);
-});
+  it('takes a list of thousands', () => {
+    expect(parseReferrers(listed(Array.from({ length: 10_000 }, () => good)))).toHaveLength(10_000);
+  });
 
-it.each([
-  ['no list', listed({})],
-  ['no JSON', Buffer.from('{')],
-  ['too large', Buffer.alloc(5 * 1024 * 1024, 0x20)],
-])('refuses %s', (_, bytes) => {
-  expect(() => parseReferrers(bytes)).toThrow(
-    expect.objectContaining({ code: expect.stringMatching(/MANIFEST_INVALID|LIMIT_EXCEEDED/) }),
-  );
+  it.each([
+    ['no list', listed({})],
+    ['no JSON', Buffer.from('{')],
+    ['too large', Buffer.alloc(5 * 1024 * 1024, 0x20)],
+  ])('refuses %s', (_, bytes) => {
+    expect(() => parseReferrers(bytes)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/MANIFEST_INVALID|LIMIT_EXCEEDED/) }),
+    );
+  });
 });

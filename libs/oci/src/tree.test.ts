@@ -24,27 +24,29 @@ async function read(...members: TreeMember[]) {
 
 const denied = new NotFound('UNREADABLE', 'file that may not be read');
 
-it.each([
-  ['at once', [denied]],
-  ['after a piece', ['x'.repeat(600), denied]],
-])('lists a file that cannot be read %s without digest or content, with a warning', async (_, content) => {
-  const { entries, files, linkable, warnings } = await read(
-    { ...file, name: 'secret', size: 1000, content: pieces(...content) },
-    { ...file, name: 'next', size: 1, content: pieces('y') },
-  );
-  expect([...entries]).toMatchObject([{ path: 'secret', size: 1000, sha256: undefined }, { path: 'next' }]);
-  expect([...files]).toEqual([['next', 'y']]);
-  expect([...linkable]).toEqual(['next']);
-  expect(warnings).toEqual([{ code: 'UNREADABLE', path: 'secret', message: denied.message }]);
-});
+describe('readTree', () => {
+  it.each([
+    ['at once', [denied]],
+    ['after a piece', ['x'.repeat(600), denied]],
+  ])('lists a file that cannot be read %s without digest or content, with a warning', async (_, content) => {
+    const { entries, files, linkable, warnings } = await read(
+      { ...file, name: 'secret', size: 1000, content: pieces(...content) },
+      { ...file, name: 'next', size: 1, content: pieces('y') },
+    );
+    expect([...entries]).toMatchObject([{ path: 'secret', size: 1000, sha256: undefined }, { path: 'next' }]);
+    expect([...files]).toEqual([['next', 'y']]);
+    expect([...linkable]).toEqual(['next']);
+    expect(warnings).toEqual([{ code: 'UNREADABLE', path: 'secret', message: denied.message }]);
+  });
 
-it('fills a file that became shorter with zeros', async () => {
-  const { entries, warnings } = await read({ ...file, name: 'log', size: 3, content: pieces('x') });
-  expect(entries.at(0)?.sha256).toBe(createHash('sha256').update('x\0\0').digest('hex'));
-  expect(warnings).toEqual([]);
-});
+  it('fills a file that became shorter with zeros', async () => {
+    const { entries, warnings } = await read({ ...file, name: 'log', size: 3, content: pieces('x') });
+    expect(entries.at(0)?.sha256).toBe(createHash('sha256').update('x\0\0').digest('hex'));
+    expect(warnings).toEqual([]);
+  });
 
-it('throws what is no matter of one file', async () => {
-  const content = pieces(new Error('bug'));
-  await expect(read({ ...file, name: 'a', size: 1, content })).rejects.toThrow('bug');
+  it('throws what is no matter of one file', async () => {
+    const content = pieces(new Error('bug'));
+    await expect(read({ ...file, name: 'a', size: 1, content })).rejects.toThrow('bug');
+  });
 });

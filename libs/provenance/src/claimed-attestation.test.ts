@@ -35,73 +35,75 @@ const provenance = statementOf('https://slsa.dev/provenance/v1', {
   },
 });
 
-it.each([
-  ['bare', provenance, 'application/vnd.in-toto+json'],
-  ['in an envelope', envelopeOf(provenance), 'application/vnd.dsse.envelope.v1+json'],
-  [
-    'in a bundle',
-    {
-      mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
-      verificationMaterial: { publicKey: { hint: 'a' } },
-      dsseEnvelope: { ...envelopeOf(provenance), signatures: [{ sig: 'AAAA' }] },
-    },
-    'application/vnd.dev.sigstore.bundle.v0.3+json',
-  ],
-])('reads a statement %s, whoever signed it', (_, document, mediaType) => {
-  expect(read(document)).toMatchObject({
-    mediaType,
-    kind: 'provenance',
-    subjects: [digest],
-    builder: 'https://ci.example.com/builder',
-    run: {
-      url: 'https://ci.example.com/runs/7',
-      id: null,
-      source: 'https://git.example.com/acme/app',
-      revision: 'c0ffee',
-      finishedAt: '2026-01-02T03:04:05Z',
-    },
+describe('attestationType', () => {
+  it.each([
+    ['bare', provenance, 'application/vnd.in-toto+json'],
+    ['in an envelope', envelopeOf(provenance), 'application/vnd.dsse.envelope.v1+json'],
+    [
+      'in a bundle',
+      {
+        mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+        verificationMaterial: { publicKey: { hint: 'a' } },
+        dsseEnvelope: { ...envelopeOf(provenance), signatures: [{ sig: 'AAAA' }] },
+      },
+      'application/vnd.dev.sigstore.bundle.v0.3+json',
+    ],
+  ])('reads a statement %s, whoever signed it', (_, document, mediaType) => {
+    expect(read(document)).toMatchObject({
+      mediaType,
+      kind: 'provenance',
+      subjects: [digest],
+      builder: 'https://ci.example.com/builder',
+      run: {
+        url: 'https://ci.example.com/runs/7',
+        id: null,
+        source: 'https://git.example.com/acme/app',
+        revision: 'c0ffee',
+        finishedAt: '2026-01-02T03:04:05Z',
+      },
+    });
   });
-});
 
-it.each([
-  ['https://cyclonedx.org/bom', 'sbom'],
-  ['https://openvex.dev/ns/v0.2.0', 'vex'],
-  ['https://example.com/custom', 'other'],
-])('takes nothing of a run from %s', (predicateType, kind) => {
-  const claimed = read(statementOf(predicateType, { builder: { id: 'x' } }));
-  expect([claimed.kind, claimed.builder, Object.values(claimed.run).every((fact) => fact === null)]).toEqual([
-    kind,
-    null,
-    true,
-  ]);
-});
+  it.each([
+    ['https://cyclonedx.org/bom', 'sbom'],
+    ['https://openvex.dev/ns/v0.2.0', 'vex'],
+    ['https://example.com/custom', 'other'],
+  ])('takes nothing of a run from %s', (predicateType, kind) => {
+    const claimed = read(statementOf(predicateType, { builder: { id: 'x' } }));
+    expect([claimed.kind, claimed.builder, Object.values(claimed.run).every((fact) => fact === null)]).toEqual([
+      kind,
+      null,
+      true,
+    ]);
+  });
 
-it('leaves out subjects that are no images', () => {
-  expect(
-    read(statementOf('a', {}, [{ digest: { sha1: 'a' } }, 7, { digest: { sha256: 'a'.repeat(64) } }])).subjects,
-  ).toEqual([digest]);
-});
+  it('leaves out subjects that are no images', () => {
+    expect(
+      read(statementOf('a', {}, [{ digest: { sha1: 'a' } }, 7, { digest: { sha256: 'a'.repeat(64) } }])).subjects,
+    ).toEqual([digest]);
+  });
 
-it.each([{}, { mediaType: 'application/json' }, { payloadType: 'a' }, { _type: 'a' }, { predicateType: 'a' }])(
-  'knows that %j is none',
-  (document) => {
-    expect(attestationType(document)).toBeNull();
-  },
-);
-
-it('refuses what only signs', () => {
-  expect(() => read(statementOf('https://sigstore.dev/cosign/sign/v1', {}))).toThrow(TidewaiterError);
-});
-
-it('survives any statement', () => {
-  fc.assert(
-    fc.property(hostileJson, fc.nat(40), (value, at) => {
-      const changed = JSON.parse(replaceValue(provenance, at, value)) as object;
-      try {
-        read(changed);
-      } catch (error) {
-        expect(error).toBeInstanceOf(TidewaiterError);
-      }
-    }),
+  it.each([{}, { mediaType: 'application/json' }, { payloadType: 'a' }, { _type: 'a' }, { predicateType: 'a' }])(
+    'knows that %j is none',
+    (document) => {
+      expect(attestationType(document)).toBeNull();
+    },
   );
+
+  it('refuses what only signs', () => {
+    expect(() => read(statementOf('https://sigstore.dev/cosign/sign/v1', {}))).toThrow(TidewaiterError);
+  });
+
+  it('survives any statement', () => {
+    fc.assert(
+      fc.property(hostileJson, fc.nat(40), (value, at) => {
+        const changed = JSON.parse(replaceValue(provenance, at, value)) as object;
+        try {
+          read(changed);
+        } catch (error) {
+          expect(error).toBeInstanceOf(TidewaiterError);
+        }
+      }),
+    );
+  });
 });

@@ -54,82 +54,84 @@ class Repository implements ArtifactPlace {
   }
 }
 
-it('finds nothing where there is nothing, and says nothing of it', async () => {
-  expect(await findArtifacts(new Repository(), image)).toMatchObject({ artifacts: [], warnings: [] });
-});
+describe('findArtifacts', () => {
+  it('finds nothing where there is nothing, and says nothing of it', async () => {
+    expect(await findArtifacts(new Repository(), image)).toMatchObject({ artifacts: [], warnings: [] });
+  });
 
-it('finds by tag and by referrer, each once', async () => {
-  const place = new Repository();
-  const signature = {
-    mediaType: signatureType,
-    content: 'a',
-    annotations: { 'dev.cosignproject.cosign/signature': 'eA==' },
-  };
-  place.manifestOf(
-    [signature, { ...signature, annotations: { 'dev.cosignproject.cosign/signature': 'eQ==' } }],
-    tag('sig'),
-  );
-  place.manifestOf([{ mediaType: 'application/vnd.dsse.envelope.v1+json', content: 'b' }], tag('att'));
-  place.manifestOf([{ mediaType: 'text/spdx+json', content: 'c' }], tag('sbom'));
-  // The second has no type: clients of OCI 1.0 write none.
-  place.list.push({ ...place.manifestOf([{ mediaType: bundleType, content: 'd' }]), artifactType: bundleType });
-  place.list.push(place.manifestOf([signature]));
-  const { artifacts, warnings } = await findArtifacts(place, image);
-  expect(warnings).toEqual([]);
-  expect(artifacts.map(({ content }) => content.toString())).toEqual(['a', 'a', 'b', '', 'd']);
-});
+  it('finds by tag and by referrer, each once', async () => {
+    const place = new Repository();
+    const signature = {
+      mediaType: signatureType,
+      content: 'a',
+      annotations: { 'dev.cosignproject.cosign/signature': 'eA==' },
+    };
+    place.manifestOf(
+      [signature, { ...signature, annotations: { 'dev.cosignproject.cosign/signature': 'eQ==' } }],
+      tag('sig'),
+    );
+    place.manifestOf([{ mediaType: 'application/vnd.dsse.envelope.v1+json', content: 'b' }], tag('att'));
+    place.manifestOf([{ mediaType: 'text/spdx+json', content: 'c' }], tag('sbom'));
+    // The second has no type: clients of OCI 1.0 write none.
+    place.list.push({ ...place.manifestOf([{ mediaType: bundleType, content: 'd' }]), artifactType: bundleType });
+    place.list.push(place.manifestOf([signature]));
+    const { artifacts, warnings } = await findArtifacts(place, image);
+    expect(warnings).toEqual([]);
+    expect(artifacts.map(({ content }) => content.toString())).toEqual(['a', 'a', 'b', '', 'd']);
+  });
 
-it('does not read what is none of ours', async () => {
-  const place = new Repository();
-  const chart = place.manifestOf([{ mediaType: 'application/vnd.example.chart', content: 'x' }]);
-  place.list.push({ ...chart, artifactType: 'application/vnd.example.chart' });
-  place.manifestOf([{ mediaType: 'application/vnd.oci.image.layer.v1.tar', content: 'x' }], tag('sig'));
-  expect(await findArtifacts(place, image)).toMatchObject({ artifacts: [], warnings: [] });
-  // The three tags, of which one is there; no blob, and not the chart.
-  expect(place.asked).toBe(3);
-});
+  it('does not read what is none of ours', async () => {
+    const place = new Repository();
+    const chart = place.manifestOf([{ mediaType: 'application/vnd.example.chart', content: 'x' }]);
+    place.list.push({ ...chart, artifactType: 'application/vnd.example.chart' });
+    place.manifestOf([{ mediaType: 'application/vnd.oci.image.layer.v1.tar', content: 'x' }], tag('sig'));
+    expect(await findArtifacts(place, image)).toMatchObject({ artifacts: [], warnings: [] });
+    // The three tags, of which one is there; no blob, and not the chart.
+    expect(place.asked).toBe(3);
+  });
 
-it('looks at a bounded part of a flood', async () => {
-  const place = new Repository();
-  for (let index = 0; index < 5_000; index += 1) {
-    const descriptor = place.manifestOf([{ mediaType: bundleType, content: `{"index":${index}}` }]);
-    place.list.push({ ...descriptor, artifactType: bundleType });
-  }
-  const { artifacts, warnings } = await findArtifacts(place, image);
-  expect(artifacts).toHaveLength(provenanceLimits.maxManifests);
-  expect(warnings).toMatchObject([{ code: 'PROVENANCE_CUT' }]);
-  expect(place.asked).toBeLessThan(3 + 2 * provenanceLimits.maxManifests + 1);
-});
+  it('looks at a bounded part of a flood', async () => {
+    const place = new Repository();
+    for (let index = 0; index < 5_000; index += 1) {
+      const descriptor = place.manifestOf([{ mediaType: bundleType, content: `{"index":${index}}` }]);
+      place.list.push({ ...descriptor, artifactType: bundleType });
+    }
+    const { artifacts, warnings } = await findArtifacts(place, image);
+    expect(artifacts).toHaveLength(provenanceLimits.maxManifests);
+    expect(warnings).toMatchObject([{ code: 'PROVENANCE_CUT' }]);
+    expect(place.asked).toBeLessThan(3 + 2 * provenanceLimits.maxManifests + 1);
+  });
 
-it('reads no more than its share of one manifest', async () => {
-  const place = new Repository();
-  const layers = Array.from({ length: 500 }, (_, index) => ({ mediaType: bundleType, content: `${index}` }));
-  place.manifestOf(layers, tag('att'));
-  const { artifacts, warnings } = await findArtifacts(place, image);
-  expect(artifacts).toHaveLength(provenanceLimits.maxArtifacts);
-  expect(warnings).toMatchObject([{ code: 'PROVENANCE_CUT' }]);
-});
+  it('reads no more than its share of one manifest', async () => {
+    const place = new Repository();
+    const layers = Array.from({ length: 500 }, (_, index) => ({ mediaType: bundleType, content: `${index}` }));
+    place.manifestOf(layers, tag('att'));
+    const { artifacts, warnings } = await findArtifacts(place, image);
+    expect(artifacts).toHaveLength(provenanceLimits.maxArtifacts);
+    expect(warnings).toMatchObject([{ code: 'PROVENANCE_CUT' }]);
+  });
 
-it('leaves out what is too large', async () => {
-  const place = new Repository();
-  const large = { mediaType: bundleType, content: 'x'.repeat(provenanceLimits.maxArtifactBytes + 1) };
-  place.manifestOf([large, { mediaType: bundleType, content: 'y' }], tag('att'));
-  const { artifacts, warnings } = await findArtifacts(place, image);
-  expect(artifacts.map(({ content }) => content.toString())).toEqual(['y']);
-  expect(warnings).toMatchObject([{ code: 'PROVENANCE_CUT' }]);
-});
+  it('leaves out what is too large', async () => {
+    const place = new Repository();
+    const large = { mediaType: bundleType, content: 'x'.repeat(provenanceLimits.maxArtifactBytes + 1) };
+    place.manifestOf([large, { mediaType: bundleType, content: 'y' }], tag('att'));
+    const { artifacts, warnings } = await findArtifacts(place, image);
+    expect(artifacts.map(({ content }) => content.toString())).toEqual(['y']);
+    expect(warnings).toMatchObject([{ code: 'PROVENANCE_CUT' }]);
+  });
 
-it.each([
-  ['goes on after what cannot be read', new InvalidInput('DIGEST_MISMATCH', 'forged'), 3],
-  ['gives a registry up that does not answer', new Unavailable('REGISTRY_UNAVAILABLE', 'down'), 1],
-])('%s', async (_, error, asked) => {
-  const place = new Repository();
-  place.manifest = () => {
-    place.asked += 1;
-    return Promise.reject(error);
-  };
-  const { artifacts, warnings } = await findArtifacts(place, image);
-  expect(artifacts).toEqual([]);
-  expect(warnings).toEqual([{ code: 'PROVENANCE_UNREADABLE', path: null, message: error.message }]);
-  expect(place.asked).toBe(asked);
+  it.each([
+    ['goes on after what cannot be read', new InvalidInput('DIGEST_MISMATCH', 'forged'), 3],
+    ['gives a registry up that does not answer', new Unavailable('REGISTRY_UNAVAILABLE', 'down'), 1],
+  ])('%s', async (_, error, asked) => {
+    const place = new Repository();
+    place.manifest = () => {
+      place.asked += 1;
+      return Promise.reject(error);
+    };
+    const { artifacts, warnings } = await findArtifacts(place, image);
+    expect(artifacts).toEqual([]);
+    expect(warnings).toEqual([{ code: 'PROVENANCE_UNREADABLE', path: null, message: error.message }]);
+    expect(place.asked).toBe(asked);
+  });
 });

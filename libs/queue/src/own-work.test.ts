@@ -28,38 +28,40 @@ function ownWork(limits: { atOnce: number; waiting: number }) {
   return { own, begun, counts, end };
 }
 
-it('begins what there is room for, keeps some waiting, and leaves the rest', async () => {
-  const { own, begun, counts, end } = ownWork({ atOnce: 2, waiting: 1 });
-  expect(idsOf(own.take(['a', 'b', 'c', 'd'].map((id) => job(id))))).toEqual(['d']);
-  expect(begun).toEqual(['a', 'b']);
-  await end('a');
-  expect(begun).toEqual(['a', 'b', 'c']);
-  await end('b');
-  await end('c');
-  expect(counts).toEqual([1, 2, 1, 2, 1, 0]);
-});
+describe('OwnWork', () => {
+  it('begins what there is room for, keeps some waiting, and leaves the rest', async () => {
+    const { own, begun, counts, end } = ownWork({ atOnce: 2, waiting: 1 });
+    expect(idsOf(own.take(['a', 'b', 'c', 'd'].map((id) => job(id))))).toEqual(['d']);
+    expect(begun).toEqual(['a', 'b']);
+    await end('a');
+    expect(begun).toEqual(['a', 'b', 'c']);
+    await end('b');
+    await end('c');
+    expect(counts).toEqual([1, 2, 1, 2, 1, 0]);
+  });
 
-it('leaves what is not due, and what may wait', () => {
-  const { own, begun } = ownWork({ atOnce: 2, waiting: 2 });
-  const others = [job('bulk', { class: 'bulk' }), job('later', { delayMs: 2_000 })];
-  expect(own.take([...others, job('now')])).toEqual(others);
-  expect(begun).toEqual(['now']);
-});
+  it('leaves what is not due, and what may wait', () => {
+    const { own, begun } = ownWork({ atOnce: 2, waiting: 2 });
+    const others = [job('bulk', { class: 'bulk' }), job('later', { delayMs: 2_000 })];
+    expect(own.take([...others, job('now')])).toEqual(others);
+    expect(begun).toEqual(['now']);
+  });
 
-it('takes nothing where nothing may be under way', () => {
-  const { own } = ownWork({ atOnce: 0, waiting: 0 });
-  expect(idsOf(own.take([job('a')]))).toEqual(['a']);
-});
+  it('takes nothing where nothing may be under way', () => {
+    const { own } = ownWork({ atOnce: 0, waiting: 0 });
+    expect(idsOf(own.take([job('a')]))).toEqual(['a']);
+  });
 
-it('gives back what waited when it is closed, after what is under way', async () => {
-  const { own, begun, end } = ownWork({ atOnce: 1, waiting: 2 });
-  own.take(['a', 'b', 'c'].map((id) => job(id)));
-  let isClosed = false;
-  const closed = own.close().finally(() => (isClosed = true));
-  expect(idsOf(own.take([job('d')]))).toEqual(['d']);
-  await later();
-  expect(isClosed).toBe(false);
-  await end('a');
-  expect(idsOf(await closed)).toEqual(['b', 'c']);
-  expect(begun).toEqual(['a']);
+  it('gives back what waited when it is closed, after what is under way', async () => {
+    const { own, begun, end } = ownWork({ atOnce: 1, waiting: 2 });
+    own.take(['a', 'b', 'c'].map((id) => job(id)));
+    let isClosed = false;
+    const closed = own.close().finally(() => (isClosed = true));
+    expect(idsOf(own.take([job('d')]))).toEqual(['d']);
+    await later();
+    expect(isClosed).toBe(false);
+    await end('a');
+    expect(idsOf(await closed)).toEqual(['b', 'c']);
+    expect(begun).toEqual(['a']);
+  });
 });

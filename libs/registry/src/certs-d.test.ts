@@ -20,33 +20,35 @@ function put(folder: string, files: Record<string, string>): void {
 const places = () => [join(root, 'own'), join(root, 'system')];
 const host = 'registry.example.com:5000';
 
-it('reads authorities and the pair of a client', () => {
-  put(`system/${host}`, { 'ca.crt': 'A', 'more.crt': 'B', 'client.cert': 'C', 'client.key': 'K', README: '-' });
-  const { ca, client } = hostCertificates(host, places());
-  expect([ca, client?.certificate, client?.key.reveal()]).toEqual(['A\nB', 'C', 'K']);
-});
+describe('hostCertificates', () => {
+  it('reads authorities and the pair of a client', () => {
+    put(`system/${host}`, { 'ca.crt': 'A', 'more.crt': 'B', 'client.cert': 'C', 'client.key': 'K', README: '-' });
+    const { ca, client } = hostCertificates(host, places());
+    expect([ca, client?.certificate, client?.key.reveal()]).toEqual(['A\nB', 'C', 'K']);
+  });
 
-it('takes the first folder alone', () => {
-  put(`system/${host}`, { 'ca.crt': 'system', 'client.cert': 'C', 'client.key': 'K' });
-  put(`own/${host}`, { 'ca.crt': 'own' });
-  expect(hostCertificates(host, places())).toEqual({ ca: 'own' });
-});
+  it('takes the first folder alone', () => {
+    put(`system/${host}`, { 'ca.crt': 'system', 'client.cert': 'C', 'client.key': 'K' });
+    put(`own/${host}`, { 'ca.crt': 'own' });
+    expect(hostCertificates(host, places())).toEqual({ ca: 'own' });
+  });
 
-it.each(['registry.example.com', 'example.com:5000', '../system', '..', '.', '', 'a/b'])(
-  'has nothing for %j because another host has',
-  (other) => {
-    put(`system/${host}`, { 'ca.crt': 'A' });
-    put('system', { 'ca.crt': 'A' });
-    expect(hostCertificates(other, places())).toEqual({});
-  },
-);
+  it.each(['registry.example.com', 'example.com:5000', '../system', '..', '.', '', 'a/b'])(
+    'has nothing for %j because another host has',
+    (other) => {
+      put(`system/${host}`, { 'ca.crt': 'A' });
+      put('system', { 'ca.crt': 'A' });
+      expect(hostCertificates(other, places())).toEqual({});
+    },
+  );
 
-it.each(['client.cert', 'client.key'])('refuses %s alone', (name) => {
-  put(`own/${host}`, { [name]: 'X' });
-  expect(() => hostCertificates(host, places())).toThrow(expect.objectContaining({ code: 'CERTS_D' }));
-});
+  it.each(['client.cert', 'client.key'])('refuses %s alone', (name) => {
+    put(`own/${host}`, { [name]: 'X' });
+    expect(() => hostCertificates(host, places())).toThrow(expect.objectContaining({ code: 'CERTS_D' }));
+  });
 
-it('refuses what it cannot read', () => {
-  put(`own/${host}/ca.crt`, {});
-  expect(() => hostCertificates(host, places())).toThrow(expect.objectContaining({ code: 'CERTS_D' }));
+  it('refuses what it cannot read', () => {
+    put(`own/${host}/ca.crt`, {});
+    expect(() => hostCertificates(host, places())).toThrow(expect.objectContaining({ code: 'CERTS_D' }));
+  });
 });

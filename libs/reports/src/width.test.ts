@@ -1,10 +1,12 @@
 import { widthOf } from './width.js';
 
-it.each([
-  ['abc', 3],
-  ['漢字', 4],
-  ['😀', 2],
-  ['e\u0301', 1],
-])('takes %j to be %i columns wide', (text, columns) => {
-  expect(widthOf(text)).toBe(columns);
+describe('widthOf', () => {
+  it.each([
+    ['abc', 3],
+    ['漢字', 4],
+    ['😀', 2],
+    ['e\u0301', 1],
+  ])('takes %j to be %i columns wide', (text, columns) => {
+    expect(widthOf(text)).toBe(columns);
+  });
 });

@@ -22,27 +22,29 @@ receivers:
 
 const subject = (labels: Record<string, string>) => ({ alert: { labels } as unknown as Alert, about: labels });
 
-it('puts together what a receiver wants in one message', () => {
-  const critical = subject({ severity: 'critical', repository: 'a' });
-  const high = subject({ severity: 'high', repository: 'a' });
-  const other = subject({ severity: 'critical', repository: 'b' });
-  const groups = groupByRoute(config, [critical, high, other]).map(({ receiver, groupLabels, subjects }) => [
-    receiver,
-    groupLabels,
-    subjects,
-  ]);
-  expect(groups).toEqual([
-    ['pager', { repository: 'a' }, [critical]],
-    ['everyone', { severity: 'critical' }, [critical, other]],
-    ['everyone', { severity: 'high' }, [high]],
-    ['pager', { repository: 'b' }, [other]],
-  ]);
-});
+describe('channelsFor', () => {
+  it('puts together what a receiver wants in one message', () => {
+    const critical = subject({ severity: 'critical', repository: 'a' });
+    const high = subject({ severity: 'high', repository: 'a' });
+    const other = subject({ severity: 'critical', repository: 'b' });
+    const groups = groupByRoute(config, [critical, high, other]).map(({ receiver, groupLabels, subjects }) => [
+      receiver,
+      groupLabels,
+      subjects,
+    ]);
+    expect(groups).toEqual([
+      ['pager', { repository: 'a' }, [critical]],
+      ['everyone', { severity: 'critical' }, [critical, other]],
+      ['everyone', { severity: 'high' }, [high]],
+      ['pager', { repository: 'b' }, [other]],
+    ]);
+  });
 
-it('sends good news only to who asks for it', () => {
-  const kinds = (receiver: string, isNews: boolean) => channelsFor(config, receiver, isNews).map(({ kind }) => kind);
-  expect(kinds('everyone', true)).toEqual(['slack', 'webhook']);
-  expect(kinds('everyone', false)).toEqual(['webhook']);
-  expect(kinds('pager', false)).toEqual(['slack']);
-  expect(kinds('nobody', true)).toEqual([]);
+  it('sends good news only to who asks for it', () => {
+    const kinds = (receiver: string, isNews: boolean) => channelsFor(config, receiver, isNews).map(({ kind }) => kind);
+    expect(kinds('everyone', true)).toEqual(['slack', 'webhook']);
+    expect(kinds('everyone', false)).toEqual(['webhook']);
+    expect(kinds('pager', false)).toEqual(['slack']);
+    expect(kinds('nobody', true)).toEqual([]);
+  });
 });

@@ -1,7 +1,8 @@
 import { parseUnreadRouting } from './unread-routing.js';
 
-it('stands for every file that a routing.yaml may name', () => {
-  const text = `
+describe('parseUnreadRouting', () => {
+  it('stands for every file that a routing.yaml may name', () => {
+    const text = `
 global: { slack_api_url_file: a, smtp_auth_username: u, smtp_auth_password_file: b, opsgenie_api_key_file: c, telegram_bot_token_file: d, smtp_smarthost: 'm:25', smtp_from: a@b.example }
 route: { receiver: team }
 receivers:
@@ -16,6 +17,7 @@ receivers:
     sns_configs: [ { topic_arn: 'arn:aws:sns:eu-west-1:123456789012:alerts', sigv4: {} } ]
     telegram_configs: [ { chat_id_file: a }, { bot_token_file: b, chat_id_file: c } ]
 `;
-  const { receivers } = parseUnreadRouting(text);
-  expect(receivers.get('team')?.integrations).toHaveLength(13);
+    const { receivers } = parseUnreadRouting(text);
+    expect(receivers.get('team')?.integrations).toHaveLength(13);
+  });
 });

@@ -1,36 +1,38 @@
 import { errorFields } from './logger.js';
 
-it('logs an error by its kind, code, words and place', () => {
-  const error = Object.assign(new Error('it failed', { cause: new Error('because') }), { code: 'X1' });
-  expect(errorFields(error)).toEqual({
-    type: 'Error',
-    code: 'X1',
-    message: 'it failed',
-    stack: error.stack,
-    cause: 'because',
+describe('errorFields', () => {
+  it('logs an error by its kind, code, words and place', () => {
+    const error = Object.assign(new Error('it failed', { cause: new Error('because') }), { code: 'X1' });
+    expect(errorFields(error)).toEqual({
+      type: 'Error',
+      code: 'X1',
+      message: 'it failed',
+      stack: error.stack,
+      cause: 'because',
+    });
   });
-});
 
-it('logs nothing of what a library hangs on its errors', () => {
-  const error = Object.assign(new Error('query failed'), { parameters: ['hunter2'], query: 'INSERT …' });
-  expect(JSON.stringify(errorFields(error))).not.toMatch(/hunter2|INSERT/);
-});
+  it('logs nothing of what a library hangs on its errors', () => {
+    const error = Object.assign(new Error('query failed'), { parameters: ['hunter2'], query: 'INSERT …' });
+    expect(JSON.stringify(errorFields(error))).not.toMatch(/hunter2|INSERT/);
+  });
 
-it.each([
-  ['a text', { message: 'a text' }],
-  [undefined, { message: 'undefined' }],
-])('logs %j', (thrown, fields) => {
-  expect(errorFields(thrown)).toEqual(fields);
-});
+  it.each([
+    ['a text', { message: 'a text' }],
+    [undefined, { message: 'undefined' }],
+  ])('logs %j', (thrown, fields) => {
+    expect(errorFields(thrown)).toEqual(fields);
+  });
 
-it('bounds what a message may take', () => {
-  expect(String(errorFields(new Error('x'.repeat(1_000_000)))['message']).length).toBe(1_000);
-});
+  it('bounds what a message may take', () => {
+    expect(String(errorFields(new Error('x'.repeat(1_000_000)))['message']).length).toBe(1_000);
+  });
 
-it('masks secrets in the message, the stack and the cause of an error', () => {
-  const secret = `Zq7k${'Tw9Rb2'.repeat(3)}`;
-  const cause = new Error(`HTTP 400: {"password":"${secret}"}`);
-  const logged = JSON.stringify(errorFields(new Error(`cannot reach https://ci:${secret}@a.example.com`, { cause })));
-  expect(logged).toMatch(/ci:Zq7k\*+@a\.example\.com/);
-  expect(logged).not.toContain(secret);
+  it('masks secrets in the message, the stack and the cause of an error', () => {
+    const secret = `Zq7k${'Tw9Rb2'.repeat(3)}`;
+    const cause = new Error(`HTTP 400: {"password":"${secret}"}`);
+    const logged = JSON.stringify(errorFields(new Error(`cannot reach https://ci:${secret}@a.example.com`, { cause })));
+    expect(logged).toMatch(/ci:Zq7k\*+@a\.example\.com/);
+    expect(logged).not.toContain(secret);
+  });
 });

@@ -5,27 +5,29 @@ import { repeat } from './repeat.js';
 
 const logger = createLogger('test', 'silent');
 
-it('goes on after a failure, and ends what is under way when it is stopped', async () => {
-  let begun = 0;
-  let ended = 0;
-  const second = Promise.withResolvers<void>();
-  const work = async () => {
-    begun += 1;
-    if (begun === 1) throw new Error('no');
-    second.resolve();
+describe('repeat', () => {
+  it('goes on after a failure, and ends what is under way when it is stopped', async () => {
+    let begun = 0;
+    let ended = 0;
+    const second = Promise.withResolvers<void>();
+    const work = async () => {
+      begun += 1;
+      if (begun === 1) throw new Error('no');
+      second.resolve();
+      await sleep(50);
+      ended += 1;
+    };
+    const repetition = repeat(work, 10, logger);
+    await second.promise;
+    await repetition.stop();
+    expect({ begun, ended }).toEqual({ begun: 2, ended: 1 });
     await sleep(50);
-    ended += 1;
-  };
-  const repetition = repeat(work, 10, logger);
-  await second.promise;
-  await repetition.stop();
-  expect({ begun, ended }).toEqual({ begun: 2, ended: 1 });
-  await sleep(50);
-  expect(begun).toBe(2);
-});
+    expect(begun).toBe(2);
+  });
 
-it('does not wait out its pause when it is stopped', async () => {
-  const repetition = repeat(() => Promise.resolve(), 60_000, logger);
-  await sleep(10);
-  await repetition.stop();
+  it('does not wait out its pause when it is stopped', async () => {
+    const repetition = repeat(() => Promise.resolve(), 60_000, logger);
+    await sleep(10);
+    await repetition.stop();
+  });
 });

@@ -1,43 +1,45 @@
 import { isExamplePath, isMadeByTools, mayHoldSecrets } from './paths.js';
 
-it.each([
-  ['app/.env', 'A=1\n', true],
-  ['root/.ssh/id_rsa', '-----BEGIN', true],
-  ['app/server.p12', '\x30\x82\0\0', true],
-  ['root/.config/gcloud/credentials.db', 'SQLite format 3\0', true],
-  ['srv/other.db', 'SQLite format 3\0', false],
-  ['app/settings.ini', '\xff\xfea\0=\0', true],
-  ['app/no-extension', 'text\twith\x1b[0m colours\r\n', true],
-  ['app/umlauts.txt', 'Schl\xc3\xbcssel', true],
-  ['app/empty', '', false],
-  ['app/logo.PNG', 'text', false],
-  ['app/__pycache__/a.cpython-312.pyc', 'text', false],
-  ['usr/bin/curl', '\x7fELF\x02\x01\x01\0', false],
-  ['app/controls', '\x01\x02\x03\x04text', false],
-  ['var/lib/dpkg/status', 'Package: a', false],
-  ['lib/apk/db/installed', 'P:a', false],
-  ['app.png/notes', 'text', true],
-])('may %s hold secrets: %j is %s', (path, head, expected) => {
-  expect(mayHoldSecrets(path, Buffer.from(head, 'latin1'))).toBe(expected);
-});
+describe('isExamplePath', () => {
+  it.each([
+    ['app/.env', 'A=1\n', true],
+    ['root/.ssh/id_rsa', '-----BEGIN', true],
+    ['app/server.p12', '\x30\x82\0\0', true],
+    ['root/.config/gcloud/credentials.db', 'SQLite format 3\0', true],
+    ['srv/other.db', 'SQLite format 3\0', false],
+    ['app/settings.ini', '\xff\xfea\0=\0', true],
+    ['app/no-extension', 'text\twith\x1b[0m colours\r\n', true],
+    ['app/umlauts.txt', 'Schl\xc3\xbcssel', true],
+    ['app/empty', '', false],
+    ['app/logo.PNG', 'text', false],
+    ['app/__pycache__/a.cpython-312.pyc', 'text', false],
+    ['usr/bin/curl', '\x7fELF\x02\x01\x01\0', false],
+    ['app/controls', '\x01\x02\x03\x04text', false],
+    ['var/lib/dpkg/status', 'Package: a', false],
+    ['lib/apk/db/installed', 'P:a', false],
+    ['app.png/notes', 'text', true],
+  ])('may %s hold secrets: %j is %s', (path, head, expected) => {
+    expect(mayHoldSecrets(path, Buffer.from(head, 'latin1'))).toBe(expected);
+  });
 
-it.each([
-  ['usr/share/doc/a/README', true],
-  ['app/tests/fixtures/key.pem', true],
-  ['app/config.test.js', true],
-  ['app/.env.example', true],
-  ['app/latest/config.js', false],
-  ['srv/contest/config.js', false],
-  ['etc/app.conf', false],
-])('%s is an example: %s', (path, expected) => {
-  expect(isExamplePath(path)).toBe(expected);
-});
+  it.each([
+    ['usr/share/doc/a/README', true],
+    ['app/tests/fixtures/key.pem', true],
+    ['app/config.test.js', true],
+    ['app/.env.example', true],
+    ['app/latest/config.js', false],
+    ['srv/contest/config.js', false],
+    ['etc/app.conf', false],
+  ])('%s is an example: %s', (path, expected) => {
+    expect(isExamplePath(path)).toBe(expected);
+  });
 
-it.each([
-  ['app/package-lock.json', true],
-  ['app/bundle.min.js', true],
-  ['app/po/de.po', true],
-  ['app/settings.json', false],
-])('%s is made by tools: %s', (path, expected) => {
-  expect(isMadeByTools(path)).toBe(expected);
+  it.each([
+    ['app/package-lock.json', true],
+    ['app/bundle.min.js', true],
+    ['app/po/de.po', true],
+    ['app/settings.json', false],
+  ])('%s is made by tools: %s', (path, expected) => {
+    expect(isMadeByTools(path)).toBe(expected);
+  });
 });

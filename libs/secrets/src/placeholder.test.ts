@@ -1,44 +1,46 @@
 import { isPlaceholder, looksRandom } from './placeholder.js';
 import { fake, spelt } from './rules/fake.js';
 
-it.each([
-  '${DB_PASSWORD}',
-  '$DB_PASSWORD',
-  '{{ .Values.password }}',
-  '<your-api-key>',
-  '%s',
-  '%PASSWORD%',
-  '********',
-  'changeme',
-  spelt('AK', 'IAIOSFODNN7EXAMPLE'),
-  'xxxxxxxxxxxxxxxx',
-  '0000000000000000',
-  'abcdefghijklmnop',
-  'your-token-here',
-  spelt('sk_test_', '4eC39HqLyjWDarjtT1zdp7dc'),
-])('%s opens nothing', (value) => {
-  expect(isPlaceholder(value)).toBe(true);
-});
+describe('isPlaceholder', () => {
+  it.each([
+    '${DB_PASSWORD}',
+    '$DB_PASSWORD',
+    '{{ .Values.password }}',
+    '<your-api-key>',
+    '%s',
+    '%PASSWORD%',
+    '********',
+    'changeme',
+    spelt('AK', 'IAIOSFODNN7EXAMPLE'),
+    'xxxxxxxxxxxxxxxx',
+    '0000000000000000',
+    'abcdefghijklmnop',
+    'your-token-here',
+    spelt('sk_test_', '4eC39HqLyjWDarjtT1zdp7dc'),
+  ])('%s opens nothing', (value) => {
+    expect(isPlaceholder(value)).toBe(true);
+  });
 
-it.each([fake(40), fake(20, 'hex'), 'pa%s*w!rd#2', '%aB3*', '12345678-ABCD-ABCD-ABCD-1234567890AB'])(
-  '%s may open something',
-  (value) => {
-    expect(isPlaceholder(value)).toBe(false);
-  },
-);
+  it.each([fake(40), fake(20, 'hex'), 'pa%s*w!rd#2', '%aB3*', '12345678-ABCD-ABCD-ABCD-1234567890AB'])(
+    '%s may open something',
+    (value) => {
+      expect(isPlaceholder(value)).toBe(false);
+    },
+  );
 
-it('knows the mode in the form of a token from the word in a value without one', () => {
-  expect(isPlaceholder('duffel_test_' + fake(20), true)).toBe(false);
-  expect(isPlaceholder('duffel_test_' + fake(20))).toBe(true);
-});
+  it('knows the mode in the form of a token from the word in a value without one', () => {
+    expect(isPlaceholder('duffel_test_' + fake(20), true)).toBe(false);
+    expect(isPlaceholder('duffel_test_' + fake(20))).toBe(true);
+  });
 
-it.each([
-  [fake(32), true],
-  [fake(32, 'lower'), true],
-  ['NEXUS-GPT4-API-KEY', false],
-  ['SalesResults2024Number12', false],
-  ['cmp2-qat-1208358310', false],
-  ['getAccessTokenFromStorage', false],
-])('%s looks random: %s', (value, expected) => {
-  expect(looksRandom(value)).toBe(expected);
+  it.each([
+    [fake(32), true],
+    [fake(32, 'lower'), true],
+    ['NEXUS-GPT4-API-KEY', false],
+    ['SalesResults2024Number12', false],
+    ['cmp2-qat-1208358310', false],
+    ['getAccessTokenFromStorage', false],
+  ])('%s looks random: %s', (value, expected) => {
+    expect(looksRandom(value)).toBe(expected);
+  });
 });

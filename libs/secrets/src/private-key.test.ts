@@ -8,46 +8,50 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 const sec1 = pair.privateKey.export({ format: 'pem', type: 'sec1' }).toString();
 
-it('is certain of a key whose DER is whole, and shows nothing but its kind', () => {
-  expect(look(`# note\n${pem}`)).toMatchObject([
-    { rule: 'private-key', line: 2, confidence: 'certain', masked: '-----BEGIN PRIVATE KEY-----' },
-  ]);
-  expect(look(sec1)).toMatchObject([{ rule: 'private-key', confidence: 'certain' }]);
-});
+describe('private key', () => {
+  it('is certain of a key whose DER is whole, and shows nothing but its kind', () => {
+    expect(look(`# note\n${pem}`)).toMatchObject([
+      { rule: 'private-key', line: 2, confidence: 'certain', masked: '-----BEGIN PRIVATE KEY-----' },
+    ]);
+    expect(look(sec1)).toMatchObject([{ rule: 'private-key', confidence: 'certain' }]);
+  });
 
-it('knows a key again in JSON, with other line ends and indented', () => {
-  const prints = [pem, pem.replaceAll('\n', '\r\n'), pem.replaceAll('\n', '\n    '), JSON.stringify({ a: pem })].map(
-    (text) => look(text).map(({ fingerprint }) => fingerprint),
-  );
-  expect(new Set(prints.map(String)).size).toBe(1);
-  expect(prints[0]).toHaveLength(1);
-});
+  it('knows a key again in JSON, with other line ends and indented', () => {
+    const prints = [pem, pem.replaceAll('\n', '\r\n'), pem.replaceAll('\n', '\n    '), JSON.stringify({ a: pem })].map(
+      (text) => look(text).map(({ fingerprint }) => fingerprint),
+    );
+    expect(new Set(prints.map(String)).size).toBe(1);
+    expect(prints[0]).toHaveLength(1);
+  });
 
-it('doubts a key that is cut', () => {
-  const lines = pem.split('\n');
-  expect(look([...lines.slice(0, 2), ...lines.slice(3)].join('\n'))).toMatchObject([{ confidence: 'possible' }]);
-});
+  it('doubts a key that is cut', () => {
+    const lines = pem.split('\n');
+    expect(look([...lines.slice(0, 2), ...lines.slice(3)].join('\n'))).toMatchObject([{ confidence: 'possible' }]);
+  });
 
-it('tells a key under a passphrase from an open one', () => {
-  const encrypted = pair.privateKey
-    .export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' })
-    .toString();
-  expect(look(encrypted)).toMatchObject([{ rule: 'encrypted-private-key', severity: 'medium', confidence: 'certain' }]);
-  const old = pair.privateKey
-    .export({ format: 'pem', type: 'sec1', cipher: 'aes-256-cbc', passphrase: 'x' })
-    .toString();
-  expect(look(old)).toMatchObject([{ rule: 'encrypted-private-key' }]);
-});
+  it('tells a key under a passphrase from an open one', () => {
+    const encrypted = pair.privateKey
+      .export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' })
+      .toString();
+    expect(look(encrypted)).toMatchObject([
+      { rule: 'encrypted-private-key', severity: 'medium', confidence: 'certain' },
+    ]);
+    const old = pair.privateKey
+      .export({ format: 'pem', type: 'sec1', cipher: 'aes-256-cbc', passphrase: 'x' })
+      .toString();
+    expect(look(old)).toMatchObject([{ rule: 'encrypted-private-key' }]);
+  });
 
-it('keeps silent on public keys, certificates, headers without a key and footers of another', () => {
-  const spki = pair.publicKey.export({ format: 'pem', type: 'spki' }).toString();
-  for (const text of [
-    spki,
-    pem.replaceAll('PRIVATE KEY', 'CERTIFICATE'),
-    '-----BEGIN OPENSSH PRIVATE KEY----------END OPENSSH PRIVATE KEY-----',
-    pem.replace('END PRIVATE', 'END RSA PRIVATE'),
-    pem.slice(0, -30),
-  ]) {
-    expect(look(text)).toEqual([]);
-  }
+  it('keeps silent on public keys, certificates, headers without a key and footers of another', () => {
+    const spki = pair.publicKey.export({ format: 'pem', type: 'spki' }).toString();
+    for (const text of [
+      spki,
+      pem.replaceAll('PRIVATE KEY', 'CERTIFICATE'),
+      '-----BEGIN OPENSSH PRIVATE KEY----------END OPENSSH PRIVATE KEY-----',
+      pem.replace('END PRIVATE', 'END RSA PRIVATE'),
+      pem.slice(0, -30),
+    ]) {
+      expect(look(text)).toEqual([]);
+    }
+  });
 });

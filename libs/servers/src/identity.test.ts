@@ -23,36 +23,38 @@ async function startIdle(argument: string) {
   return { child, pidFile, pid: child.pid! };
 }
 
-it('stops a process that was started with our path', async () => {
-  const { child, pidFile } = await startIdle('/ours/nats.conf');
-  const exited = once(child, 'exit');
-  await stopLeftover(pidFile, '/ours/nats.conf');
-  expect(await exited).toEqual([null, 'SIGINT']);
-});
+describe('commandLine', () => {
+  it('stops a process that was started with our path', async () => {
+    const { child, pidFile } = await startIdle('/ours/nats.conf');
+    const exited = once(child, 'exit');
+    await stopLeftover(pidFile, '/ours/nats.conf');
+    expect(await exited).toEqual([null, 'SIGINT']);
+  });
 
-it('leaves a process alone whose pid came again, and removes the stale file', async () => {
-  const { child, pidFile, pid } = await startIdle('/ours/nats.conf.of-somebody-else');
-  await stopLeftover(pidFile, '/ours/nats.conf');
-  expect(await commandLine(pid)).toContain('/ours/nats.conf.of-somebody-else');
-  await expect(access(pidFile)).rejects.toMatchObject({ code: 'ENOENT' });
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-});
+  it('leaves a process alone whose pid came again, and removes the stale file', async () => {
+    const { child, pidFile, pid } = await startIdle('/ours/nats.conf.of-somebody-else');
+    await stopLeftover(pidFile, '/ours/nats.conf');
+    expect(await commandLine(pid)).toContain('/ours/nats.conf.of-somebody-else');
+    await expect(access(pidFile)).rejects.toMatchObject({ code: 'ENOENT' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
 
-it.each(['', 'nonsense', '-1', '0', '1', '99999999999999999999'])(
-  'signals nobody for the pid file %j',
-  async (text) => {
-    const pidFile = join(dir, 'pid');
-    await writeFile(pidFile, text);
-    await stopLeftover(pidFile, '/sbin/init');
-    await expect(access(pidFile)).resolves.toBeUndefined();
-  },
-);
+  it.each(['', 'nonsense', '-1', '0', '1', '99999999999999999999'])(
+    'signals nobody for the pid file %j',
+    async (text) => {
+      const pidFile = join(dir, 'pid');
+      await writeFile(pidFile, text);
+      await stopLeftover(pidFile, '/sbin/init');
+      await expect(access(pidFile)).resolves.toBeUndefined();
+    },
+  );
 
-it('knows when a living process started, and nothing of a dead one', async () => {
-  expect(await startTicks(process.pid)).toMatch(/^[0-9]+$/);
-  const { child, pid } = await startIdle('x');
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  expect(await startTicks(pid)).toBeUndefined();
+  it('knows when a living process started, and nothing of a dead one', async () => {
+    expect(await startTicks(process.pid)).toMatch(/^[0-9]+$/);
+    const { child, pid } = await startIdle('x');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await startTicks(pid)).toBeUndefined();
+  });
 });

@@ -14,18 +14,26 @@ beforeAll(async () => {
 
 afterAll(async () => rm(dir, { recursive: true, force: true }));
 
-it('takes the programs of PATH before those of the system, and only what can be run', async () => {
-  const programs = await findPrograms(['/nowhere', dir].join(delimiter));
-  expect(programs).toMatchObject({ redis: join(dir, 'valkey-server'), postgresFolder: dir });
-  expect(programs.nats).not.toBe(join(dir, 'nats-server'));
-});
+describe('findPrograms', () => {
+  it('takes the programs of PATH before those of the system, and only what can be run', async () => {
+    const programs = await findPrograms(['/nowhere', dir].join(delimiter));
+    expect(programs).toMatchObject({ redis: join(dir, 'valkey-server'), postgresFolder: dir });
+    expect(programs.nats).not.toBe(join(dir, 'nats-server'));
+  });
 
-it.each([
-  [{}, undefined, ['nats-server', 'redis-server', 'postgresql']],
-  [{ nats: '/bin/nats-server' }, undefined, ['redis-server', 'postgresql']],
-  [{ redis: '/bin/valkey-server' }, ['redis', 'database'] as const, ['postgresql']],
-  [{}, [] as const, []],
-])('of %j and wanting %j misses %j', (found, wanted, missing) => {
-  const none = { nats: undefined, redis: undefined, postgresFolder: undefined, setpriv: undefined, aptGet: undefined };
-  expect(missingPackages({ ...none, ...found }, wanted)).toEqual(missing);
+  it.each([
+    [{}, undefined, ['nats-server', 'redis-server', 'postgresql']],
+    [{ nats: '/bin/nats-server' }, undefined, ['redis-server', 'postgresql']],
+    [{ redis: '/bin/valkey-server' }, ['redis', 'database'] as const, ['postgresql']],
+    [{}, [] as const, []],
+  ])('of %j and wanting %j misses %j', (found, wanted, missing) => {
+    const none = {
+      nats: undefined,
+      redis: undefined,
+      postgresFolder: undefined,
+      setpriv: undefined,
+      aptGet: undefined,
+    };
+    expect(missingPackages({ ...none, ...found }, wanted)).toEqual(missing);
+  });
 });

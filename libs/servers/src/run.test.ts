@@ -13,46 +13,52 @@ beforeEach(async () => {
 
 afterEach(async () => rm(dir, { recursive: true, force: true }));
 
-it('shows the run to others while it lasts', async () => {
-  const claimed = await claimRun(dir, startedAt);
-  await claimed.update({ ready: true, services: [{ name: 'ingest', url: 'http://127.0.0.1:7070' }] });
-  expect(await currentRun(dir)).toMatchObject({ pid: process.pid, ready: true, startedAt: '2026-03-01T10:00:00.000Z' });
-  await claimed.release();
-  expect(await currentRun(dir)).toBeUndefined();
-});
-
-it('refuses a second run in the same folder and names the first one', async () => {
-  const claimed = await claimRun(dir, startedAt);
-  await expect(claimRun(dir, startedAt)).rejects.toMatchObject({
-    code: 'ALREADY_RUNNING',
-    message: expect.stringContaining(`process ${process.pid} `),
+describe('claimRun', () => {
+  it('shows the run to others while it lasts', async () => {
+    const claimed = await claimRun(dir, startedAt);
+    await claimed.update({ ready: true, services: [{ name: 'ingest', url: 'http://127.0.0.1:7070' }] });
+    expect(await currentRun(dir)).toMatchObject({
+      pid: process.pid,
+      ready: true,
+      startedAt: '2026-03-01T10:00:00.000Z',
+    });
+    await claimed.release();
+    expect(await currentRun(dir)).toBeUndefined();
   });
-  await claimed.release();
-  await (await claimRun(dir, startedAt)).release();
-});
 
-it('keeps the file, which holds passwords, from other users', async () => {
-  const claimed = await claimRun(dir, startedAt);
-  expect((await stat(join(dir, 'run.json'))).mode & 0o777).toBe(0o600);
-  await claimed.release();
-});
+  it('refuses a second run in the same folder and names the first one', async () => {
+    const claimed = await claimRun(dir, startedAt);
+    await expect(claimRun(dir, startedAt)).rejects.toMatchObject({
+      code: 'ALREADY_RUNNING',
+      message: expect.stringContaining(`process ${process.pid} `),
+    });
+    await claimed.release();
+    await (await claimRun(dir, startedAt)).release();
+  });
 
-it('believes no file of a run whose pid another process has now', async () => {
-  const claimed = await claimRun(dir, startedAt);
-  const text = await readFile(join(dir, 'run.json'), 'utf8');
-  await claimed.release();
-  const { startTicks } = JSON.parse(text) as { startTicks: string };
-  await writeFile(join(dir, 'run.json'), text.replace(`"${startTicks}"`, `"${Number(startTicks) - 1}"`));
-  expect(await currentRun(dir)).toBeUndefined();
-  await (await claimRun(dir, startedAt)).release();
-});
+  it('keeps the file, which holds passwords, from other users', async () => {
+    const claimed = await claimRun(dir, startedAt);
+    expect((await stat(join(dir, 'run.json'))).mode & 0o777).toBe(0o600);
+    await claimed.release();
+  });
 
-it('believes no file that came with the copy of a folder', async () => {
-  const claimed = await claimRun(dir, startedAt);
-  const copy = `${dir}-copy`;
-  await cp(dir, copy, { recursive: true });
-  expect(await currentRun(copy)).toBeUndefined();
-  expect(await currentRun(dir)).toMatchObject({ pid: process.pid });
-  await claimed.release();
-  await rm(copy, { recursive: true });
+  it('believes no file of a run whose pid another process has now', async () => {
+    const claimed = await claimRun(dir, startedAt);
+    const text = await readFile(join(dir, 'run.json'), 'utf8');
+    await claimed.release();
+    const { startTicks } = JSON.parse(text) as { startTicks: string };
+    await writeFile(join(dir, 'run.json'), text.replace(`"${startTicks}"`, `"${Number(startTicks) - 1}"`));
+    expect(await currentRun(dir)).toBeUndefined();
+    await (await claimRun(dir, startedAt)).release();
+  });
+
+  it('believes no file that came with the copy of a folder', async () => {
+    const claimed = await claimRun(dir, startedAt);
+    const copy = `${dir}-copy`;
+    await cp(dir, copy, { recursive: true });
+    expect(await currentRun(copy)).toBeUndefined();
+    expect(await currentRun(dir)).toMatchObject({ pid: process.pid });
+    await claimed.release();
+    await rm(copy, { recursive: true });
+  });
 });

@@ -134,146 +134,148 @@ afterAll(async () => {
   await servers.stop();
 });
 
-it('reaches what tags point to with the same image', async () => {
-  expect(await sharesOf(await incidentWith({}))).toEqual({ own: 'image' });
-});
-
-it('reaches the images with the layer that a file of the story lies in, the topmost that has it', async () => {
-  const incident = await incidentWith({
-    id: uuidOf('layer'),
-    artifacts: ['/bin/sh', '/app/server', '/tmp/x'].map((value) => ({ kind: 'path' as const, value })),
+describe('IncidentReaches', () => {
+  it('reaches what tags point to with the same image', async () => {
+    expect(await sharesOf(await incidentWith({}))).toEqual({ own: 'image' });
   });
-  expect(await sharesOf(incident)).toEqual({ own: 'image', sister: 'layer with /app/server' });
-});
 
-it('reaches the images that hold a file of the story, whatever it is called there, but for what packages bring', async () => {
-  const manifests = new ImageManifests(store, new Images(store));
-  const at = (path: string, letter: string, owner: string | null = null) => ({
-    path,
-    sha256: letter.repeat(64),
-    package: owner,
+  it('reaches the images with the layer that a file of the story lies in, the topmost that has it', async () => {
+    const incident = await incidentWith({
+      id: uuidOf('layer'),
+      artifacts: ['/bin/sh', '/app/server', '/tmp/x'].map((value) => ({ kind: 'path' as const, value })),
+    });
+    expect(await sharesOf(incident)).toEqual({ own: 'image', sister: 'layer with /app/server' });
   });
-  const shell = at('/bin/sh', '5', 'dash');
-  const put = async (digest: Digest, files: ReturnType<typeof at>[]) =>
-    store.transaction((tx) => manifests.put(tx, digest, packManifest([shell, ...files])));
-  await put(own, [at('/app/server', '6')]);
-  await put(cousin, [at('/opt/renamed', '6')]);
-  await put(stranger, [at('/opt/miner', '7')]);
-  const artifacts = [
-    ...['5', '7', 'not a hash '].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) })),
-    { kind: 'path' as const, value: '/app/server' },
-  ];
-  expect(await sharesOf(await incidentWith({ id: uuidOf('content'), artifacts }))).toEqual({
-    own: 'image',
-    sister: 'layer with /app/server',
-    cousin: 'file /app/server',
-    stranger: `file sha256:${'7'.repeat(64)}`,
-  });
-  // By its bytes alone, and in an incident whose image nobody knows.
-  const seen = ['5', '6'].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) }));
-  expect(await sharesOf(await incidentWith({ id: uuidOf('known'), artifacts: seen }))).toEqual({
-    own: 'image',
-    cousin: 'file /app/server',
-  });
-  expect(await sharesOf(await incidentWith({ id: uuidOf('alone'), imageDigest: null, artifacts: seen }))).toEqual({
-    own: `file sha256:${'6'.repeat(64)}`,
-    cousin: `file sha256:${'6'.repeat(64)}`,
-  });
-});
 
-it('reaches the images with a package of the story that is known to be bad', async () => {
-  const artifacts = ['log4j', 'dash'].map((value) => ({ kind: 'package' as const, value }));
-  const incident = await incidentWith({ id: uuidOf('package'), artifacts });
-  const finding = { packageName: 'log4j', severity: 'critical', kev: true } as ImageFinding;
-  expect(await sharesOf(incident, [finding])).toEqual({ own: 'image', cousin: 'package log4j' });
-  expect(await sharesOf(incident)).toEqual({ own: 'image' });
-});
-
-it('reaches every image that holds a secret of the story, also one that a later layer deletes', async () => {
-  const value = 'e'.repeat(64);
-  const finding = (state: string) => JSON.stringify({ kind: 'secret', state, evidence: { valueFingerprint: value } });
-  await store.query(
-    `INSERT INTO image_finding (image_digest, fingerprint, source, finding) VALUES ($1, 'key', 'layers', $3), ($2, 'key', 'layers', $4)`,
-    [own, stranger, finding('present'), finding('shadowed')],
-  );
-  const incident = await incidentWith({ id: uuidOf('secret'), artifacts: [{ kind: 'secret', value }] });
-  expect(await sharesOf(incident)).toEqual({ own: 'image', stranger: 'secret' });
-  await store.query('DELETE FROM image_finding');
-});
-
-it('reaches the workloads that run any of them, but for those of the incident', async () => {
-  const container = (name: string, digest: Digest) => ({
-    ...{
-      id: `${name}-${digest.slice(-8)}`.padEnd(64, '0'),
-      name: 'app',
-      kind: 'app' as const,
-      cluster: 'eu1',
-      node: 'node-1',
-    },
-    ...{
-      pod: null,
-      podUid: null,
-      serviceAccount: null,
-      repository: null,
-      tag: null,
-      privileged: null,
-      overrides: null,
-    },
-    workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name },
-    digest,
-    saidDigests: [digest],
-    ...{ startedAtMs: null, endedAtMs: null, firstSeenMs: Date.now(), lastSeenMs: Date.now() },
+  it('reaches the images that hold a file of the story, whatever it is called there, but for what packages bring', async () => {
+    const manifests = new ImageManifests(store, new Images(store));
+    const at = (path: string, letter: string, owner: string | null = null) => ({
+      path,
+      sha256: letter.repeat(64),
+      package: owner,
+    });
+    const shell = at('/bin/sh', '5', 'dash');
+    const put = async (digest: Digest, files: ReturnType<typeof at>[]) =>
+      store.transaction((tx) => manifests.put(tx, digest, packManifest([shell, ...files])));
+    await put(own, [at('/app/server', '6')]);
+    await put(cousin, [at('/opt/renamed', '6')]);
+    await put(stranger, [at('/opt/miner', '7')]);
+    const artifacts = [
+      ...['5', '7', 'not a hash '].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) })),
+      { kind: 'path' as const, value: '/app/server' },
+    ];
+    expect(await sharesOf(await incidentWith({ id: uuidOf('content'), artifacts }))).toEqual({
+      own: 'image',
+      sister: 'layer with /app/server',
+      cousin: 'file /app/server',
+      stranger: `file sha256:${'7'.repeat(64)}`,
+    });
+    // By its bytes alone, and in an incident whose image nobody knows.
+    const seen = ['5', '6'].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) }));
+    expect(await sharesOf(await incidentWith({ id: uuidOf('known'), artifacts: seen }))).toEqual({
+      own: 'image',
+      cousin: 'file /app/server',
+    });
+    expect(await sharesOf(await incidentWith({ id: uuidOf('alone'), imageDigest: null, artifacts: seen }))).toEqual({
+      own: `file sha256:${'6'.repeat(64)}`,
+      cousin: `file sha256:${'6'.repeat(64)}`,
+    });
   });
-  await store.transaction((tx) =>
-    new WorkloadLedger(store).put(tx, [
-      container('own', own),
-      container('beside', own),
-      container('sister', sister),
-      container('stranger', stranger),
-    ]),
-  );
-  const workloads = [{ cluster: 'eu1', workload: 'shop/Deployment/own', imageDigest: own, firstSeen: 'x', pods: [] }];
-  const artifacts = [{ kind: 'path' as const, value: '/app/server' }];
-  const incident = await incidentWith({ id: uuidOf('workloads'), workloads, artifacts });
-  const { items, total } = (await reaches.of(incident, [])).workloads;
-  expect(total).toBe(2);
-  expect(Object.fromEntries(items.map(({ workload, shares }) => [workload, shares]))).toEqual({
-    'shop/Deployment/beside': 'image',
-    'shop/Deployment/sister': 'layer with /app/server',
+
+  it('reaches the images with a package of the story that is known to be bad', async () => {
+    const artifacts = ['log4j', 'dash'].map((value) => ({ kind: 'package' as const, value }));
+    const incident = await incidentWith({ id: uuidOf('package'), artifacts });
+    const finding = { packageName: 'log4j', severity: 'critical', kev: true } as ImageFinding;
+    expect(await sharesOf(incident, [finding])).toEqual({ own: 'image', cousin: 'package log4j' });
+    expect(await sharesOf(incident)).toEqual({ own: 'image' });
   });
-});
 
-it('reaches the incidents that saw the same, by what is telling', async () => {
-  const seen = [
-    { kind: 'path' as const, value: '/bin/sh' },
-    { kind: 'destination' as const, value: 'pool.example.net:3333' },
-  ];
-  await incidentWith({ id: uuidOf('first'), artifacts: seen });
-  await incidentWith({ id: uuidOf('shell'), artifacts: seen.slice(0, 1) });
-  const { incidents } = await reaches.of(await incidentWith({ id: uuidOf('second'), artifacts: seen }), []);
-  expect(incidents).toMatchObject([{ id: uuidOf('first'), shares: ['destination pool.example.net:3333'] }]);
-});
+  it('reaches every image that holds a secret of the story, also one that a later layer deletes', async () => {
+    const value = 'e'.repeat(64);
+    const finding = (state: string) => JSON.stringify({ kind: 'secret', state, evidence: { valueFingerprint: value } });
+    await store.query(
+      `INSERT INTO image_finding (image_digest, fingerprint, source, finding) VALUES ($1, 'key', 'layers', $3), ($2, 'key', 'layers', $4)`,
+      [own, stranger, finding('present'), finding('shadowed')],
+    );
+    const incident = await incidentWith({ id: uuidOf('secret'), artifacts: [{ kind: 'secret', value }] });
+    expect(await sharesOf(incident)).toEqual({ own: 'image', stranger: 'secret' });
+    await store.query('DELETE FROM image_finding');
+  });
 
-it('puts what is in use before what is not', async () => {
-  await store.query(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+  it('reaches the workloads that run any of them, but for those of the incident', async () => {
+    const container = (name: string, digest: Digest) => ({
+      ...{
+        id: `${name}-${digest.slice(-8)}`.padEnd(64, '0'),
+        name: 'app',
+        kind: 'app' as const,
+        cluster: 'eu1',
+        node: 'node-1',
+      },
+      ...{
+        pod: null,
+        podUid: null,
+        serviceAccount: null,
+        repository: null,
+        tag: null,
+        privileged: null,
+        overrides: null,
+      },
+      workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name },
+      digest,
+      saidDigests: [digest],
+      ...{ startedAtMs: null, endedAtMs: null, firstSeenMs: Date.now(), lastSeenMs: Date.now() },
+    });
+    await store.transaction((tx) =>
+      new WorkloadLedger(store).put(tx, [
+        container('own', own),
+        container('beside', own),
+        container('sister', sister),
+        container('stranger', stranger),
+      ]),
+    );
+    const workloads = [{ cluster: 'eu1', workload: 'shop/Deployment/own', imageDigest: own, firstSeen: 'x', pods: [] }];
+    const artifacts = [{ kind: 'path' as const, value: '/app/server' }];
+    const incident = await incidentWith({ id: uuidOf('workloads'), workloads, artifacts });
+    const { items, total } = (await reaches.of(incident, [])).workloads;
+    expect(total).toBe(2);
+    expect(Object.fromEntries(items.map(({ workload, shares }) => [workload, shares]))).toEqual({
+      'shop/Deployment/beside': 'image',
+      'shop/Deployment/sister': 'layer with /app/server',
+    });
+  });
+
+  it('reaches the incidents that saw the same, by what is telling', async () => {
+    const seen = [
+      { kind: 'path' as const, value: '/bin/sh' },
+      { kind: 'destination' as const, value: 'pool.example.net:3333' },
+    ];
+    await incidentWith({ id: uuidOf('first'), artifacts: seen });
+    await incidentWith({ id: uuidOf('shell'), artifacts: seen.slice(0, 1) });
+    const { incidents } = await reaches.of(await incidentWith({ id: uuidOf('second'), artifacts: seen }), []);
+    expect(incidents).toMatchObject([{ id: uuidOf('first'), shares: ['destination pool.example.net:3333'] }]);
+  });
+
+  it('puts what is in use before what is not', async () => {
+    await store.query(
+      `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
      SELECT 'DSA-' || name, 'CVE-' || name, '{}', name, severity, now(), 1 FROM (VALUES ('dash', 'low'), ('log4j', 'critical')) AS row (name, severity)`,
-  );
-  await store.query(
-    `INSERT INTO package_match (package_id, advisory_id, vulnerability_ids, state, fix_state, fix_version, evidence)
+    );
+    await store.query(
+      `INSERT INTO package_match (package_id, advisory_id, vulnerability_ids, state, fix_state, fix_version, evidence)
      SELECT id, 'DSA-' || name, ARRAY['CVE-' || name], 'affected', 'fixed', '2', '{}' FROM package`,
-  );
-  const found = async () =>
-    (await new Findings(store).of([own])).map(({ id, running, inUse }) => ({ id, running, inUse }));
-  expect(await found()).toEqual([
-    { id: 'CVE-log4j', running: true, inUse: null },
-    { id: 'CVE-dash', running: true, inUse: null },
-  ]);
-  const now = new Date();
-  const used = { imageDigest: own, package: 'dash', how: 'executed' as const, firstSeen: now, lastSeen: now };
-  await store.transaction((tx) => new PackageUses(store).put(tx, [used]));
-  expect(await found()).toEqual([
-    { id: 'CVE-dash', running: true, inUse: true },
-    { id: 'CVE-log4j', running: true, inUse: false },
-  ]);
+    );
+    const found = async () =>
+      (await new Findings(store).of([own])).map(({ id, running, inUse }) => ({ id, running, inUse }));
+    expect(await found()).toEqual([
+      { id: 'CVE-log4j', running: true, inUse: null },
+      { id: 'CVE-dash', running: true, inUse: null },
+    ]);
+    const now = new Date();
+    const used = { imageDigest: own, package: 'dash', how: 'executed' as const, firstSeen: now, lastSeen: now };
+    await store.transaction((tx) => new PackageUses(store).put(tx, [used]));
+    expect(await found()).toEqual([
+      { id: 'CVE-dash', running: true, inUse: true },
+      { id: 'CVE-log4j', running: true, inUse: false },
+    ]);
+  });
 });

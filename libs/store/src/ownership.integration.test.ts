@@ -43,35 +43,37 @@ async function pushIndex(index: Digest, digest: Digest, labels: Record<string, s
   });
 }
 
-it('knows the first wanted label of an image, by its own digest and by that of its index', async () => {
-  await pushIndex(digestOf('a'), digestOf('b'), { team: 'other', owner: 'team-shop' });
-  await pushIndex(digestOf('c'), digestOf('d'), { team: 'other' });
-  await pushIndex(digestOf('e'), digestOf('f'), { title: 'app' });
-  const asked = ['a', 'b', 'c', 'e', 'f', '0'].map(digestOf);
-  expect(await new Ownership(store).ofImages(asked, ['owner', 'team'])).toEqual(
-    new Map([
-      [digestOf('a'), 'team-shop'],
-      [digestOf('b'), 'team-shop'],
-      [digestOf('c'), 'other'],
-    ]),
-  );
-});
+describe('Ownership', () => {
+  it('knows the first wanted label of an image, by its own digest and by that of its index', async () => {
+    await pushIndex(digestOf('a'), digestOf('b'), { team: 'other', owner: 'team-shop' });
+    await pushIndex(digestOf('c'), digestOf('d'), { team: 'other' });
+    await pushIndex(digestOf('e'), digestOf('f'), { title: 'app' });
+    const asked = ['a', 'b', 'c', 'e', 'f', '0'].map(digestOf);
+    expect(await new Ownership(store).ofImages(asked, ['owner', 'team'])).toEqual(
+      new Map([
+        [digestOf('a'), 'team-shop'],
+        [digestOf('b'), 'team-shop'],
+        [digestOf('c'), 'other'],
+      ]),
+    );
+  });
 
-it('knows what the workloads of a namespace know of it', async () => {
-  const said = { exposed: null, privileged: null, serviceAccount: null, replicas: 1, probes: [], imageDigests: [] };
-  const workload = { ...said, cluster: 'eu1', namespace: 'shop', kind: 'Deployment' };
-  await store.transaction(async (tx) =>
-    new WorkloadLedger(store).putWorkloads(tx, [
-      { ...workload, name: 'checkout', namespaceLabels: { owner: 'team-shop' } },
-      { ...workload, name: 'cart', namespaceLabels: {} },
-    ]),
-  );
-  const ownership = new Ownership(store);
-  const asked = [
-    { cluster: 'eu1', namespace: 'shop' },
-    { cluster: 'us1', namespace: 'shop' },
-    { cluster: null, namespace: 'shop' },
-    { cluster: 'eu1', namespace: 'x' },
-  ];
-  expect(await ownership.ofNamespaces(asked, 'owner')).toEqual(['team-shop', null, 'team-shop', null]);
+  it('knows what the workloads of a namespace know of it', async () => {
+    const said = { exposed: null, privileged: null, serviceAccount: null, replicas: 1, probes: [], imageDigests: [] };
+    const workload = { ...said, cluster: 'eu1', namespace: 'shop', kind: 'Deployment' };
+    await store.transaction(async (tx) =>
+      new WorkloadLedger(store).putWorkloads(tx, [
+        { ...workload, name: 'checkout', namespaceLabels: { owner: 'team-shop' } },
+        { ...workload, name: 'cart', namespaceLabels: {} },
+      ]),
+    );
+    const ownership = new Ownership(store);
+    const asked = [
+      { cluster: 'eu1', namespace: 'shop' },
+      { cluster: 'us1', namespace: 'shop' },
+      { cluster: null, namespace: 'shop' },
+      { cluster: 'eu1', namespace: 'x' },
+    ];
+    expect(await ownership.ofNamespaces(asked, 'owner')).toEqual(['team-shop', null, 'team-shop', null]);
+  });
 });

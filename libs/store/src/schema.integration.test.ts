@@ -22,24 +22,26 @@ afterAll(async () => {
   await servers.stop();
 });
 
-it('has entities and tables that agree', async () => {
-  const dataSource = await connectTo(await servers.postgres.createDatabase());
-  const planned = await dataSource.driver.createSchemaBuilder().log();
-  expect(planned.upQueries.map(({ query }) => query)).toEqual([]);
-});
+describe('schema', () => {
+  it('has entities and tables that agree', async () => {
+    const dataSource = await connectTo(await servers.postgres.createDatabase());
+    const planned = await dataSource.driver.createSchemaBuilder().log();
+    expect(planned.upQueries.map(({ query }) => query)).toEqual([]);
+  });
 
-it('migrates once, however many start at the same moment', async () => {
-  const url = await servers.postgres.createDatabase();
-  const [first] = await Promise.all([connectTo(url), connectTo(url), connectTo(url)]);
-  const applied = await first.query('SELECT name FROM migration');
-  expect(applied).toHaveLength(first.migrations.length);
-});
+  it('migrates once, however many start at the same moment', async () => {
+    const url = await servers.postgres.createDatabase();
+    const [first] = await Promise.all([connectTo(url), connectTo(url), connectTo(url)]);
+    const applied = await first.query('SELECT name FROM migration');
+    expect(applied).toHaveLength(first.migrations.length);
+  });
 
-it('can undo every migration', async () => {
-  const dataSource = await connectTo(await servers.postgres.createDatabase());
-  for (let left = dataSource.migrations.length; left > 0; left -= 1) await dataSource.undoLastMigration();
-  const tables = await dataSource.query(
-    `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'`,
-  );
-  expect(tables).toEqual([]);
+  it('can undo every migration', async () => {
+    const dataSource = await connectTo(await servers.postgres.createDatabase());
+    for (let left = dataSource.migrations.length; left > 0; left -= 1) await dataSource.undoLastMigration();
+    const tables = await dataSource.query(
+      `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'`,
+    );
+    expect(tables).toEqual([]);
+  });
 });

@@ -1,13 +1,15 @@
 import { captureOutput } from './capture-output.js';
 
-it('keeps the two streams apart and gives them back', () => {
-  const writes = () => [process.stdout.write, process.stderr.write];
-  const before = writes();
-  const output = captureOutput();
-  process.stdout.write('printed ');
-  process.stdout.write(Buffer.from('bytes ✓'));
-  process.stderr.write('told');
-  output.restore();
-  expect(output).toMatchObject({ stdout: 'printed bytes ✓', stderr: 'told' });
-  expect(writes()).toEqual(before);
+describe('captureOutput', () => {
+  it('keeps the two streams apart and gives them back', () => {
+    const writes = () => [process.stdout.write, process.stderr.write];
+    const before = writes();
+    const output = captureOutput();
+    process.stdout.write('printed ');
+    process.stdout.write(Buffer.from('bytes ✓'));
+    process.stderr.write('told');
+    output.restore();
+    expect(output).toMatchObject({ stdout: 'printed bytes ✓', stderr: 'told' });
+    expect(writes()).toEqual(before);
+  });
 });

@@ -30,24 +30,26 @@ async function send(port: number): Promise<number[]> {
   return codes;
 }
 
-it('keeps the mails that it accepts, read', async () => {
-  const sink = await mailSink();
-  expect(await send(sink.port)).toEqual([220, 250, 250, 250, 354, 250]);
-  const [first] = await sink.waitFor(1);
-  expect(first).toMatchObject({ from: 'a@example.test', recipients: ['b@example.test'], mail: { subject: 'Cargo' } });
-  expect(first?.mail.text).toContain('not what the papers say');
-  await sink.stop();
-});
+describe('mailSink', () => {
+  it('keeps the mails that it accepts, read', async () => {
+    const sink = await mailSink();
+    expect(await send(sink.port)).toEqual([220, 250, 250, 250, 354, 250]);
+    const [first] = await sink.waitFor(1);
+    expect(first).toMatchObject({ from: 'a@example.test', recipients: ['b@example.test'], mail: { subject: 'Cargo' } });
+    expect(first?.mail.text).toContain('not what the papers say');
+    await sink.stop();
+  });
 
-it.each([
-  ['mail', 421, [220, 250, 421]],
-  ['rcpt', 550, [220, 250, 250, 550]],
-  ['data', 451, [220, 250, 250, 250, 354, 451]],
-] as const)('refuses at %s with %i once', async (at, code, codes) => {
-  const sink = await mailSink();
-  sink.next({ at, code });
-  expect(await send(sink.port)).toEqual(codes);
-  expect(sink.received).toEqual([]);
-  expect((await send(sink.port)).at(-1)).toBe(250);
-  await sink.stop();
+  it.each([
+    ['mail', 421, [220, 250, 421]],
+    ['rcpt', 550, [220, 250, 250, 550]],
+    ['data', 451, [220, 250, 250, 250, 354, 451]],
+  ] as const)('refuses at %s with %i once', async (at, code, codes) => {
+    const sink = await mailSink();
+    sink.next({ at, code });
+    expect(await send(sink.port)).toEqual(codes);
+    expect(sink.received).toEqual([]);
+    expect((await send(sink.port)).at(-1)).toBe(250);
+    await sink.stop();
+  });
 });

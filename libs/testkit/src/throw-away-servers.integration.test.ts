@@ -25,38 +25,40 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-it('starts only what is wanted', () => {
-  expect(Object.keys(servers).toSorted()).toEqual(['postgres', 'redis', 'stop']);
-});
+describe('throwAwayServers', () => {
+  it('starts only what is wanted', () => {
+    expect(Object.keys(servers).toSorted()).toEqual(['postgres', 'redis', 'stop']);
+  });
 
-it('gives every suite a database of its own, or a copy of one that is prepared', async () => {
-  const prepared = await servers.postgres.createDatabase();
-  await query(prepared, 'CREATE TABLE ship (name text)');
-  const copy = await servers.postgres.createDatabase(new URL(prepared).pathname.slice(1));
-  await query(copy, "INSERT INTO ship VALUES ('tide')");
-  expect(await query(copy, 'SELECT name FROM ship')).toEqual([{ name: 'tide' }]);
-  expect(await query(prepared, 'SELECT name FROM ship')).toEqual([]);
-  await expect(query(await servers.postgres.createDatabase(), 'SELECT FROM ship')).rejects.toThrow('does not exist');
-});
+  it('gives every suite a database of its own, or a copy of one that is prepared', async () => {
+    const prepared = await servers.postgres.createDatabase();
+    await query(prepared, 'CREATE TABLE ship (name text)');
+    const copy = await servers.postgres.createDatabase(new URL(prepared).pathname.slice(1));
+    await query(copy, "INSERT INTO ship VALUES ('tide')");
+    expect(await query(copy, 'SELECT name FROM ship')).toEqual([{ name: 'tide' }]);
+    expect(await query(prepared, 'SELECT name FROM ship')).toEqual([]);
+    await expect(query(await servers.postgres.createDatabase(), 'SELECT FROM ship')).rejects.toThrow('does not exist');
+  });
 
-it('keeps what was committed through SIGKILL, and nothing through wipe', async () => {
-  const { postgres } = servers;
-  const url = await postgres.createDatabase();
-  await query(url, 'CREATE TABLE ship AS SELECT 1 AS id');
-  await postgres.kill();
-  await expect(query(url, 'SELECT')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  await postgres.restart();
-  expect(await query(url, 'SELECT id FROM ship')).toEqual([{ id: 1 }]);
-  await postgres.wipe();
-  await expect(query(url, 'SELECT')).rejects.toThrow('does not exist');
-});
+  it('keeps what was committed through SIGKILL, and nothing through wipe', async () => {
+    const { postgres } = servers;
+    const url = await postgres.createDatabase();
+    await query(url, 'CREATE TABLE ship AS SELECT 1 AS id');
+    await postgres.kill();
+    await expect(query(url, 'SELECT')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await postgres.restart();
+    expect(await query(url, 'SELECT id FROM ship')).toEqual([{ id: 1 }]);
+    await postgres.wipe();
+    await expect(query(url, 'SELECT')).rejects.toThrow('does not exist');
+  });
 
-it('leaves no process and no file behind', async () => {
-  const { postgres, stop } = await throwAwayServers({ postgres: true });
-  const [row] = (await query(postgres.url, 'SHOW data_directory')) as { data_directory: string }[];
-  const dir = dirname(row!.data_directory);
-  expect(await readdir(dir)).toContain('postgres');
-  await stop();
-  await expect(readdir(dir)).rejects.toMatchObject({ code: 'ENOENT' });
-  await expect(once(connect(postgres.port, '127.0.0.1'), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  it('leaves no process and no file behind', async () => {
+    const { postgres, stop } = await throwAwayServers({ postgres: true });
+    const [row] = (await query(postgres.url, 'SHOW data_directory')) as { data_directory: string }[];
+    const dir = dirname(row!.data_directory);
+    expect(await readdir(dir)).toContain('postgres');
+    await stop();
+    await expect(readdir(dir)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(once(connect(postgres.port, '127.0.0.1'), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
 });

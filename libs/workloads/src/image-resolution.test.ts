@@ -18,25 +18,27 @@ const directory: ImageDirectory = {
 const nothing: SaidImage = { digests: [], bare: new Set(), reference: null, startedAtMs: null, platform: null };
 const reference = { repository: 'docker.io/library/app', tag: '1' };
 
-it.each<[string, Partial<SaidImage>, Digest | null]>([
-  ['a manifest as itself', { digests: [amd] }, amd],
-  ['an index on a node of a known platform', { digests: [index], platform: 'linux/arm64' }, arm],
-  ['an index on any node as unknown', { digests: [index] }, null],
-  ['a config', { digests: [config], bare: new Set([config]) }, arm],
-  ['an index together with a config', { digests: [index, config] }, arm],
-  ['an index together with a manifest', { digests: [index, amd] }, amd],
-  ['what contradicts itself as unknown', { digests: [amd, arm] }, null],
-  ['what nobody has analysed as it is called', { digests: [other] }, other],
-  ['a config that nobody knows as unknown', { digests: [other], bare: new Set([other]) }, null],
-  ['a tag as of the start', { reference, startedAtMs: 2000, platform: 'linux/amd64' }, amd],
-  ['a tag that did not exist at the start as unknown', { reference, startedAtMs: 10, platform: 'linux/amd64' }, null],
-  ['a tag of an index on any node as unknown', { reference, startedAtMs: 2000 }, null],
-  [
-    'a config that nobody knows as unknown, whatever the tag',
-    { digests: [other], bare: new Set([other]), reference, startedAtMs: 2000 },
-    null,
-  ],
-  ['nothing as unknown', {}, null],
-])('resolves %s', (_, said, expected) => {
-  expect(manifestOf({ ...nothing, ...said }, directory)).toBe(expected);
+describe('manifestOf', () => {
+  it.each<[string, Partial<SaidImage>, Digest | null]>([
+    ['a manifest as itself', { digests: [amd] }, amd],
+    ['an index on a node of a known platform', { digests: [index], platform: 'linux/arm64' }, arm],
+    ['an index on any node as unknown', { digests: [index] }, null],
+    ['a config', { digests: [config], bare: new Set([config]) }, arm],
+    ['an index together with a config', { digests: [index, config] }, arm],
+    ['an index together with a manifest', { digests: [index, amd] }, amd],
+    ['what contradicts itself as unknown', { digests: [amd, arm] }, null],
+    ['what nobody has analysed as it is called', { digests: [other] }, other],
+    ['a config that nobody knows as unknown', { digests: [other], bare: new Set([other]) }, null],
+    ['a tag as of the start', { reference, startedAtMs: 2000, platform: 'linux/amd64' }, amd],
+    ['a tag that did not exist at the start as unknown', { reference, startedAtMs: 10, platform: 'linux/amd64' }, null],
+    ['a tag of an index on any node as unknown', { reference, startedAtMs: 2000 }, null],
+    [
+      'a config that nobody knows as unknown, whatever the tag',
+      { digests: [other], bare: new Set([other]), reference, startedAtMs: 2000 },
+      null,
+    ],
+    ['nothing as unknown', {}, null],
+  ])('resolves %s', (_, said, expected) => {
+    expect(manifestOf({ ...nothing, ...said }, directory)).toBe(expected);
+  });
 });

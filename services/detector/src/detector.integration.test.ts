@@ -179,176 +179,182 @@ const isSpread = (replicas: number) => async () => {
 
 const nodes = Array.from({ length: 40 }, (_, index) => `worker-${index}`);
 
-it('makes an alert and an incident of what a rule finds', async () => {
-  await startReplica();
-  const found = exec('worker-1');
-  await observe(found, exec('worker-2', '/usr/bin/other'));
-  await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
-  const { items } = await new DetectionAlerts(store).list({ limit: 10 });
-  const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
-  expect(items).toMatchObject([{ rule: { title: 'Probe runs' }, events: [found.id], incidentId: incident?.id }]);
-  expect(incident).toMatchObject({ state: 'open', openedBy: found.id });
-  const told = await store.query(`SELECT data FROM outbox WHERE source = '/tidewaiter/detector'`);
-  expect(told).toHaveLength(1);
-});
+describe('detector', () => {
+  it('makes an alert and an incident of what a rule finds', async () => {
+    await startReplica();
+    const found = exec('worker-1');
+    await observe(found, exec('worker-2', '/usr/bin/other'));
+    await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
+    const { items } = await new DetectionAlerts(store).list({ limit: 10 });
+    const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
+    expect(items).toMatchObject([{ rule: { title: 'Probe runs' }, events: [found.id], incidentId: incident?.id }]);
+    expect(incident).toMatchObject({ state: 'open', openedBy: found.id });
+    const told = await store.query(`SELECT data FROM outbox WHERE source = '/tidewaiter/detector'`);
+    expect(told).toHaveLength(1);
+  });
 
-it('gives an incident its workload and image when the watch reports the pod later, by the whole id of the container', async () => {
-  await startReplica();
-  const id = '8f4ae1a7a49c'.padEnd(64, '0');
-  const found = exec('worker-1');
-  Object.assign(found.event['process_exec']!['process' as never], { docker: id.slice(0, 31) });
-  await observe(found);
-  const incident = async () => (await new Incidents(store).list({ limit: 10 })).items[0];
-  await until('an incident', async () => (await incident()) !== undefined);
-  expect(await incident()).toMatchObject({ workload: null, imageDigest: null });
-  const digest = `sha256:${'b'.repeat(64)}`;
-  const status = { name: 'app', containerID: `containerd://${id}`, imageID: `shop/app@${digest}`, image: 'shop/app:1' };
-  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'app-7c9d8f6b5', controller: true };
-  const labels = { 'pod-template-hash': '7c9d8f6b5' };
-  const object = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'app-7c9d8f6b5-abcde', namespace: 'shop', uid: 'u', ownerReferences: [owner], labels },
-    spec: { nodeName: 'worker-1', containers: [{ name: 'app', image: 'shop/app:1' }] },
-    status: { containerStatuses: [status] },
-  };
-  const at = new Date().toISOString();
-  const event = { type: 'ADDED', object };
-  await observe({ id: 'pod', source: 'kubernetes-watch', sensor: 'watch', cluster: 'eu1', node: null, at, event });
-  await until('the workload', async () => (await incident())?.workload === 'shop/Deployment/app');
-  const { items } = await new Incidents(store).list({ limit: 10 });
-  expect(items).toMatchObject([{ namespace: 'shop', imageDigest: digest, openedBy: found.id }]);
-  const revisions = await new Incidents(store).revisions(items[0]!.id);
-  expect(revisions[0]?.kind).toBe('opened');
-  expect(revisions.slice(1).flatMap(({ news }) => news)).toEqual(
-    expect.arrayContaining(['The workload is known now: shop/Deployment/app', 'The image is known now']),
-  );
-});
-
-/** An analyzed image that should be signed and is not, and two containers that run it; answers its push. */
-async function unsigned(digest: Digest, containers: readonly string[]): Promise<string> {
-  const place = { connection: 'main', repository: 'shop/app', tag: '1' };
-  const [pushes, images] = [new Pushes(store), new Images(store)];
-  const [pushId = ''] = await store.transaction(async (tx) =>
-    pushes.add(tx, [
-      { ...place, claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null },
-    ]),
-  );
-  const push = (await pushes.get(pushId))!;
-  const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64', labels: {}, layers: [] };
-  const build = { createdAt: null, baseCreatedAt: null, user: null, configVersion: null, findings: [] };
-  await store.transaction(async (tx) => {
-    await images.add(tx, [{ ...image, ...build }]);
-    await images.analyzed(tx, digest, '1', { os: null, packages: [], findings: [], warnings: [], notEvaluated: [] });
-    await new ImageManifests(store, images).put(tx, digest, packManifest([]));
-    await pushes.resolved(tx, push, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
-    await pushes.analyzed(tx, pushId, { verdict: 'fail', counts: countBySeverity([]), warnings: [] });
-    await new Provenances(store).put(
-      tx,
-      place,
-      digest,
-      { signatures: [], attestations: [], vex: [], warnings: [] },
-      [],
+  it('gives an incident its workload and image when the watch reports the pod later, by the whole id of the container', async () => {
+    await startReplica();
+    const id = '8f4ae1a7a49c'.padEnd(64, '0');
+    const found = exec('worker-1');
+    Object.assign(found.event['process_exec']!['process' as never], { docker: id.slice(0, 31) });
+    await observe(found);
+    const incident = async () => (await new Incidents(store).list({ limit: 10 })).items[0];
+    await until('an incident', async () => (await incident()) !== undefined);
+    expect(await incident()).toMatchObject({ workload: null, imageDigest: null });
+    const digest = `sha256:${'b'.repeat(64)}`;
+    const status = {
+      name: 'app',
+      containerID: `containerd://${id}`,
+      imageID: `shop/app@${digest}`,
+      image: 'shop/app:1',
+    };
+    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'app-7c9d8f6b5', controller: true };
+    const labels = { 'pod-template-hash': '7c9d8f6b5' };
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'app-7c9d8f6b5-abcde', namespace: 'shop', uid: 'u', ownerReferences: [owner], labels },
+      spec: { nodeName: 'worker-1', containers: [{ name: 'app', image: 'shop/app:1' }] },
+      status: { containerStatuses: [status] },
+    };
+    const at = new Date().toISOString();
+    const event = { type: 'ADDED', object };
+    await observe({ id: 'pod', source: 'kubernetes-watch', sensor: 'watch', cluster: 'eu1', node: null, at, event });
+    await until('the workload', async () => (await incident())?.workload === 'shop/Deployment/app');
+    const { items } = await new Incidents(store).list({ limit: 10 });
+    expect(items).toMatchObject([{ namespace: 'shop', imageDigest: digest, openedBy: found.id }]);
+    const revisions = await new Incidents(store).revisions(items[0]!.id);
+    expect(revisions[0]?.kind).toBe('opened');
+    expect(revisions.slice(1).flatMap(({ news }) => news)).toEqual(
+      expect.arrayContaining(['The workload is known now: shop/Deployment/app', 'The image is known now']),
     );
   });
-  for (const id of containers) {
+
+  /** An analyzed image that should be signed and is not, and two containers that run it; answers its push. */
+  async function unsigned(digest: Digest, containers: readonly string[]): Promise<string> {
+    const place = { connection: 'main', repository: 'shop/app', tag: '1' };
+    const [pushes, images] = [new Pushes(store), new Images(store)];
+    const [pushId = ''] = await store.transaction(async (tx) =>
+      pushes.add(tx, [
+        { ...place, claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null },
+      ]),
+    );
+    const push = (await pushes.get(pushId))!;
+    const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64', labels: {}, layers: [] };
+    const build = { createdAt: null, baseCreatedAt: null, user: null, configVersion: null, findings: [] };
+    await store.transaction(async (tx) => {
+      await images.add(tx, [{ ...image, ...build }]);
+      await images.analyzed(tx, digest, '1', { os: null, packages: [], findings: [], warnings: [], notEvaluated: [] });
+      await new ImageManifests(store, images).put(tx, digest, packManifest([]));
+      await pushes.resolved(tx, push, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
+      await pushes.analyzed(tx, pushId, { verdict: 'fail', counts: countBySeverity([]), warnings: [] });
+      await new Provenances(store).put(
+        tx,
+        place,
+        digest,
+        { signatures: [], attestations: [], vex: [], warnings: [] },
+        [],
+      );
+    });
+    for (const id of containers) {
+      await store.query(
+        `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+       VALUES ($1, 'eu1', 'shop', $2, 'Deployment', $2, $3, '{}', now() - interval '1 hour', now())`,
+        [id, `app-${id.slice(0, 1)}`, digest],
+      );
+    }
+    return pushId;
+  }
+
+  it('forgets that an image is not signed as soon as its signature comes', async () => {
+    const digest: Digest = `sha256:${'e'.repeat(64)}`;
+    const index: Digest = `sha256:${'f'.repeat(64)}`;
+    const [before, after] = ['1'.repeat(64), '2'.repeat(64)] as const;
+    const pushId = await unsigned(digest, [before, after]);
+    const run = async (container: string) => {
+      const record = exec('worker-1');
+      Object.assign(record.event['process_exec']!['process' as never], { docker: container.slice(0, 31) });
+      await observe(record);
+      await until('it is judged', async () => (await alerted()).includes(record.id));
+      const [row] = await store.query<{ alert: string }>(
+        `SELECT alert::text AS alert FROM detection_alert WHERE alert -> 'events' ->> 0 = $1`,
+        [record.id],
+      );
+      return row!.alert;
+    };
+    /** An alert about the container that was judged when its image was known. */
+    const runKnown = async (container: string) => {
+      let alert = '';
+      await until('its image is known', async () => (alert = await run(container)).includes('is not in the image'));
+      return alert;
+    };
+    await startReplica();
+    expect(await runKnown(before)).toContain('the image is not signed');
+    const signer = { name: 'release', keyFingerprint: 'sha256:1', identity: null, issuer: null };
+    const signature = { verified: true, code: null, reason: null, signer, subject: index, artifact: digest };
+    const place = { connection: 'main', repository: 'shop/app' };
+    await store.transaction(async (tx) => {
+      const known = { signatures: [signature], attestations: [], vex: [], warnings: [] };
+      await new Provenances(store).put(tx, place, digest, known, []);
+    });
+    // The signature is of an index, whose image runs.
+    const data = {
+      ...{ ...place, pushId, tag: '1', digest: index, previousDigest: null, isCurrent: true, verdict: 'pass' },
+      ...{ counts: countBySeverity([]), opened: [], resolved: [], platforms: [{ platform: 'linux/amd64', digest }] },
+    };
+    const event = eventOf(imageReexamined.type, 'shop/app:1', data);
+    await bus.publish(imageReexamined.channel, event, event.id);
+    expect(await runKnown(after)).not.toContain('not signed');
+  });
+
+  /** An image that holds a key, and the one workload that runs it. */
+  async function leak(accessKeyId: string): Promise<Digest> {
+    const digest: Digest = `sha256:${'a'.repeat(64)}`;
+    const valueFingerprint = valueFingerprints(fingerprintKeyOf(fingerprintKey))?.of(accessKeyId);
+    await store.query(
+      `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzed_at) VALUES ($1, '', $1, 'linux/amd64', '{}', now())`,
+      [digest],
+    );
+    await store.query(
+      `INSERT INTO image_finding (image_digest, fingerprint, source, finding) VALUES ($1, 'f', 'layers', $2)`,
+      [
+        digest,
+        JSON.stringify({ kind: 'secret', id: 'aws-access-token', path: '/app/.env', evidence: { valueFingerprint } }),
+      ],
+    );
     await store.query(
       `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
-       VALUES ($1, 'eu1', 'shop', $2, 'Deployment', $2, $3, '{}', now() - interval '1 hour', now())`,
-      [id, `app-${id.slice(0, 1)}`, digest],
-    );
-  }
-  return pushId;
-}
-
-it('forgets that an image is not signed as soon as its signature comes', async () => {
-  const digest: Digest = `sha256:${'e'.repeat(64)}`;
-  const index: Digest = `sha256:${'f'.repeat(64)}`;
-  const [before, after] = ['1'.repeat(64), '2'.repeat(64)] as const;
-  const pushId = await unsigned(digest, [before, after]);
-  const run = async (container: string) => {
-    const record = exec('worker-1');
-    Object.assign(record.event['process_exec']!['process' as never], { docker: container.slice(0, 31) });
-    await observe(record);
-    await until('it is judged', async () => (await alerted()).includes(record.id));
-    const [row] = await store.query<{ alert: string }>(
-      `SELECT alert::text AS alert FROM detection_alert WHERE alert -> 'events' ->> 0 = $1`,
-      [record.id],
-    );
-    return row!.alert;
-  };
-  /** An alert about the container that was judged when its image was known. */
-  const runKnown = async (container: string) => {
-    let alert = '';
-    await until('its image is known', async () => (alert = await run(container)).includes('is not in the image'));
-    return alert;
-  };
-  await startReplica();
-  expect(await runKnown(before)).toContain('the image is not signed');
-  const signer = { name: 'release', keyFingerprint: 'sha256:1', identity: null, issuer: null };
-  const signature = { verified: true, code: null, reason: null, signer, subject: index, artifact: digest };
-  const place = { connection: 'main', repository: 'shop/app' };
-  await store.transaction(async (tx) => {
-    const known = { signatures: [signature], attestations: [], vex: [], warnings: [] };
-    await new Provenances(store).put(tx, place, digest, known, []);
-  });
-  // The signature is of an index, whose image runs.
-  const data = {
-    ...{ ...place, pushId, tag: '1', digest: index, previousDigest: null, isCurrent: true, verdict: 'pass' },
-    ...{ counts: countBySeverity([]), opened: [], resolved: [], platforms: [{ platform: 'linux/amd64', digest }] },
-  };
-  const event = eventOf(imageReexamined.type, 'shop/app:1', data);
-  await bus.publish(imageReexamined.channel, event, event.id);
-  expect(await runKnown(after)).not.toContain('not signed');
-});
-
-/** An image that holds a key, and the one workload that runs it. */
-async function leak(accessKeyId: string): Promise<Digest> {
-  const digest: Digest = `sha256:${'a'.repeat(64)}`;
-  const valueFingerprint = valueFingerprints(fingerprintKeyOf(fingerprintKey))?.of(accessKeyId);
-  await store.query(
-    `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzed_at) VALUES ($1, '', $1, 'linux/amd64', '{}', now())`,
-    [digest],
-  );
-  await store.query(
-    `INSERT INTO image_finding (image_digest, fingerprint, source, finding) VALUES ($1, 'f', 'layers', $2)`,
-    [
-      digest,
-      JSON.stringify({ kind: 'secret', id: 'aws-access-token', path: '/app/.env', evidence: { valueFingerprint } }),
-    ],
-  );
-  await store.query(
-    `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
      VALUES ($1, 'eu1', 'shop', 'payment-7c9d8f6b5-abcde', 'Deployment', 'payment', $2, '{}', now() - interval '1 hour', now())`,
-    ['c'.repeat(64), digest],
-  );
-  return digest;
-}
+      ['c'.repeat(64), digest],
+    );
+    return digest;
+  }
 
-it('names the workload from whose image a key leaked that signs a call, at its first use', async () => {
-  const digest = await leak('AKIALEAKED');
-  const masked = 'AKIA**AKED';
-  const fingerprint = valueFingerprints(fingerprintKeyOf(fingerprintKey))!.of('AKIALEAKED');
-  await startReplica();
-  const event = {
-    eventVersion: '1.10',
-    userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/report', accessKeyId: masked },
-    eventTime: new Date(Date.now() - 300_000).toISOString(), // logs of clouds come late
-    eventSource: 'sts.amazonaws.com',
-    eventName: 'GetCallerIdentity',
-    sourceIPAddress: '203.0.113.7',
-  };
-  const at = event.eventTime;
-  const secrets = [{ rule: 'aws-access-key-id', masked, fingerprint }];
-  await observe({ id: 'call', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event, secrets });
-  await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
-  const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
-  expect(incident?.workloads).toMatchObject([{ cluster: 'eu1', workload: 'shop/Deployment/payment' }]);
-  const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
-  expect(alert?.context).toMatchObject({ workload: 'shop/Deployment/payment', imageDigest: digest });
-});
+  it('names the workload from whose image a key leaked that signs a call, at its first use', async () => {
+    const digest = await leak('AKIALEAKED');
+    const masked = 'AKIA**AKED';
+    const fingerprint = valueFingerprints(fingerprintKeyOf(fingerprintKey))!.of('AKIALEAKED');
+    await startReplica();
+    const event = {
+      eventVersion: '1.10',
+      userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/report', accessKeyId: masked },
+      eventTime: new Date(Date.now() - 300_000).toISOString(), // logs of clouds come late
+      eventSource: 'sts.amazonaws.com',
+      eventName: 'GetCallerIdentity',
+      sourceIPAddress: '203.0.113.7',
+    };
+    const at = event.eventTime;
+    const secrets = [{ rule: 'aws-access-key-id', masked, fingerprint }];
+    await observe({ id: 'call', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event, secrets });
+    await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
+    const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
+    expect(incident?.workloads).toMatchObject([{ cluster: 'eu1', workload: 'shop/Deployment/payment' }]);
+    const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+    expect(alert?.context).toMatchObject({ workload: 'shop/Deployment/payment', imageDigest: digest });
+  });
 
-const campaign = `
+  const campaign = `
 title: Program on two nodes
 correlation: { type: value_count, rules: [tool], group-by: [Process.Executable], timespan: 10m, condition: { field: Node, gte: 2 } }
 level: high
@@ -368,176 +374,185 @@ logsource: { product: aws, service: cloudtrail }
 detection: { selection: { eventName: CreateRole }, condition: selection }
 `;
 
-it('correlates what different nodes and clouds tell, across a restart, once', async () => {
-  await writeFile(join(folder, 'rules.yml'), campaign);
-  const first = await startReplica();
-  const event = { eventSource: 'iam.amazonaws.com', eventName: 'CreateRole', userIdentity: { arn: 'agent' } };
-  const at = new Date(Date.now() - 1_000).toISOString();
-  const made: RuntimeRecord = { id: 'role', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event };
-  await observe(made);
-  // Of what comes late, the order in which it comes is the one that counts.
-  await until('the cloud', async () => {
-    const [sequence] = await store.query<{ isUsed: boolean }>(
-      'SELECT is_called AS "isUsed" FROM detection_match_number_seq',
-    );
-    return sequence!.isUsed;
+  it('correlates what different nodes and clouds tell, across a restart, once', async () => {
+    await writeFile(join(folder, 'rules.yml'), campaign);
+    const first = await startReplica();
+    const event = { eventSource: 'iam.amazonaws.com', eventName: 'CreateRole', userIdentity: { arn: 'agent' } };
+    const at = new Date(Date.now() - 1_000).toISOString();
+    const made: RuntimeRecord = {
+      id: 'role',
+      source: 'cloudtrail',
+      sensor: 'aws',
+      cluster: null,
+      node: null,
+      at,
+      event,
+    };
+    await observe(made);
+    // Of what comes late, the order in which it comes is the one that counts.
+    await until('the cloud', async () => {
+      const [sequence] = await store.query<{ isUsed: boolean }>(
+        'SELECT is_called AS "isUsed" FROM detection_match_number_seq',
+      );
+      return sequence!.isUsed;
+    });
+    const one = exec('worker-1', '/opt/agent');
+    await observe(exec('worker-2', '/usr/bin/other'), one);
+    await until('the cloud and a node', async () => (await alerted('Created, then run')).length === 1);
+    expect(await alerted('Program on two nodes')).toEqual([]);
+    await first.stop();
+    replicas = [];
+    // Given to the next as of the snapshot of the one that stopped.
+    expect(await store.query('SELECT id FROM detection_match')).toEqual([]);
+    await startReplica();
+    const last = exec('worker-3', '/opt/agent');
+    await observe(last);
+    await until('both nodes', async () => (await alerted('Program on two nodes')).length === 1);
+    const [found] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+    expect(found).toMatchObject({ rule: { title: 'Program on two nodes' }, events: [one.id, last.id] });
+    expect(await alerted('Created, then run')).toEqual(['role']);
+    await until('an incident of it', async () => {
+      const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+      return alert?.incidentId !== null;
+    });
   });
-  const one = exec('worker-1', '/opt/agent');
-  await observe(exec('worker-2', '/usr/bin/other'), one);
-  await until('the cloud and a node', async () => (await alerted('Created, then run')).length === 1);
-  expect(await alerted('Program on two nodes')).toEqual([]);
-  await first.stop();
-  replicas = [];
-  // Given to the next as of the snapshot of the one that stopped.
-  expect(await store.query('SELECT id FROM detection_match')).toEqual([]);
-  await startReplica();
-  const last = exec('worker-3', '/opt/agent');
-  await observe(last);
-  await until('both nodes', async () => (await alerted('Program on two nodes')).length === 1);
-  const [found] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
-  expect(found).toMatchObject({ rule: { title: 'Program on two nodes' }, events: [one.id, last.id] });
-  expect(await alerted('Created, then run')).toEqual(['role']);
-  await until('an incident of it', async () => {
-    const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
-    return alert?.incidentId !== null;
+
+  it('shares the partitions among replicas as they come and go', async () => {
+    await startReplica();
+    await until('one has all', isSpread(1));
+    const second = await startReplica();
+    await until('two share', isSpread(2));
+    await second.stop();
+    replicas = replicas.filter((replica) => replica !== second);
+    await until('one has all again', isSpread(1));
   });
-});
 
-it('shares the partitions among replicas as they come and go', async () => {
-  await startReplica();
-  await until('one has all', isSpread(1));
-  const second = await startReplica();
-  await until('two share', isSpread(2));
-  await second.stop();
-  replicas = replicas.filter((replica) => replica !== second);
-  await until('one has all again', isSpread(1));
-});
+  it('loses and doubles nothing when partitions move from one to another in the middle', async () => {
+    await startReplica();
+    await until('one has all', isSpread(1));
+    const sent: RuntimeRecord[] = [];
+    const send = async (rounds: number) => {
+      for (let round = 0; round < rounds; round += 1) {
+        const records = nodes.map((node) => exec(node));
+        sent.push(...records);
+        await observe(...records);
+      }
+    };
+    await send(3);
+    const second = startReplica();
+    await send(5);
+    await second;
+    await until('two share', isSpread(2));
+    await send(3);
+    await replicas[0]!.stop();
+    replicas = replicas.slice(1);
+    await send(3);
+    await until('all are judged', async () => (await alerted()).length >= sent.length);
+    await sleep(500);
+    expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
+  });
 
-it('loses and doubles nothing when partitions move from one to another in the middle', async () => {
-  await startReplica();
-  await until('one has all', isSpread(1));
-  const sent: RuntimeRecord[] = [];
-  const send = async (rounds: number) => {
-    for (let round = 0; round < rounds; round += 1) {
+  it('judges what is told again once', async () => {
+    await startReplica();
+    const records = nodes.map((node) => exec(node));
+    await observe(...records);
+    await observe(...records);
+    await until('all are judged', async () => (await alerted()).length === nodes.length);
+    await sleep(500);
+    expect(await alerted()).toEqual(records.map(({ id }) => id).toSorted());
+  });
+
+  it('gives up what is no event, keeps it with the reason, and goes on', async () => {
+    await startReplica();
+    const place = partitionOf(exec('worker-1'));
+    await publish(place, { sensor: 'tetragon-eu1', records: [{ id: 'x' }] });
+    await publish(place, { sensor: 'tetragon-eu1', records: [{ ...exec('worker-1'), event: { process_exec: 7 } }] });
+    const good = exec('worker-1');
+    await observe(good);
+    await until('the good one is judged', async () => (await alerted()).length === 1);
+    expect(await alerted()).toEqual([good.id]);
+    const letters = (await new DeadLetters(store).list({ limit: 10 })).items;
+    expect(letters).toMatchObject([{ worker: 'detector', code: 'EVENT_MALFORMED' }]);
+  });
+
+  it('goes on after NATS was away, and after PostgreSQL was', async () => {
+    await startReplica();
+    const sent: RuntimeRecord[] = [];
+    const send = async () => {
       const records = nodes.map((node) => exec(node));
       sent.push(...records);
       await observe(...records);
-    }
-  };
-  await send(3);
-  const second = startReplica();
-  await send(5);
-  await second;
-  await until('two share', isSpread(2));
-  await send(3);
-  await replicas[0]!.stop();
-  replicas = replicas.slice(1);
-  await send(3);
-  await until('all are judged', async () => (await alerted()).length >= sent.length);
-  await sleep(500);
-  expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
-});
+    };
+    await send();
+    await servers.nats.kill();
+    await servers.nats.restart();
+    await send();
+    await servers.postgres.kill();
+    await send();
+    await servers.postgres.restart();
+    await send();
+    await until('all are judged', async () => (await alerted().catch(() => [])).length >= sent.length);
+    expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
+  }, 90_000);
 
-it('judges what is told again once', async () => {
-  await startReplica();
-  const records = nodes.map((node) => exec(node));
-  await observe(...records);
-  await observe(...records);
-  await until('all are judged', async () => (await alerted()).length === nodes.length);
-  await sleep(500);
-  expect(await alerted()).toEqual(records.map(({ id }) => id).toSorted());
-});
+  it('goes on at the start of a stream that came back empty', async () => {
+    await startReplica();
+    const first = nodes.map((node) => exec(node));
+    await observe(...first);
+    await until('all are judged', async () => (await alerted()).length === first.length);
+    await servers.nats.wipe();
+    const later = nodes.map((node) => exec(node));
+    await observe(...later);
+    await until('all are judged', async () => (await alerted()).length >= 2 * nodes.length);
+    expect(await alerted()).toEqual([...first, ...later].map(({ id }) => id).toSorted());
+  }, 90_000);
 
-it('gives up what is no event, keeps it with the reason, and goes on', async () => {
-  await startReplica();
-  const place = partitionOf(exec('worker-1'));
-  await publish(place, { sensor: 'tetragon-eu1', records: [{ id: 'x' }] });
-  await publish(place, { sensor: 'tetragon-eu1', records: [{ ...exec('worker-1'), event: { process_exec: 7 } }] });
-  const good = exec('worker-1');
-  await observe(good);
-  await until('the good one is judged', async () => (await alerted()).length === 1);
-  expect(await alerted()).toEqual([good.id]);
-  const letters = (await new DeadLetters(store).list({ limit: 10 })).items;
-  expect(letters).toMatchObject([{ worker: 'detector', code: 'EVENT_MALFORMED' }]);
-});
+  it('takes new rules without losing an event, and refuses the bad ones alone', async () => {
+    const { url } = await startReplica();
+    const over = new AbortController();
+    const sent: RuntimeRecord[] = [];
+    const sending = (async () => {
+      while (!over.signal.aborted) {
+        const records = nodes.slice(0, 5).flatMap((node) => [exec(node), exec(node, '/usr/bin/tool')]);
+        sent.push(...records);
+        await observe(...records);
+        await sleep(20);
+      }
+    })();
+    await until('some are judged', async () => (await alerted()).length > 0);
+    await writeFile(
+      join(folder, 'rules.yml'),
+      `${shellRule('Probe runs', 'probe')}---${shellRule('Tool runs', 'tool')}---\ntitle: Bad\nlogsource: {}\ndetection: { condition: nothing }\n`,
+    );
+    await until('the new rule is used', async () => (await alerted('Tool runs')).length > 0);
+    over.abort();
+    await sending;
+    const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
+    await until('all are judged', async () => (await alerted()).length >= probes.length);
+    expect(await alerted()).toEqual(probes.toSorted());
+    const refused = async () => (await new DetectionRules(store).list({ limit: 10 }, { state: 'refused' })).items;
+    await until('the bad one is listed', async () => (await refused()).length > 0);
+    expect(await refused()).toMatchObject([{ title: 'Bad', reason: expect.any(String) }]);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/^tidewaiter_detector_rules\{state="refused".*\} 1$/m);
+  });
 
-it('goes on after NATS was away, and after PostgreSQL was', async () => {
-  await startReplica();
-  const sent: RuntimeRecord[] = [];
-  const send = async () => {
-    const records = nodes.map((node) => exec(node));
-    sent.push(...records);
-    await observe(...records);
-  };
-  await send();
-  await servers.nats.kill();
-  await servers.nats.restart();
-  await send();
-  await servers.postgres.kill();
-  await send();
-  await servers.postgres.restart();
-  await send();
-  await until('all are judged', async () => (await alerted().catch(() => [])).length >= sent.length);
-  expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
-}, 90_000);
-
-it('goes on at the start of a stream that came back empty', async () => {
-  await startReplica();
-  const first = nodes.map((node) => exec(node));
-  await observe(...first);
-  await until('all are judged', async () => (await alerted()).length === first.length);
-  await servers.nats.wipe();
-  const later = nodes.map((node) => exec(node));
-  await observe(...later);
-  await until('all are judged', async () => (await alerted()).length >= 2 * nodes.length);
-  expect(await alerted()).toEqual([...first, ...later].map(({ id }) => id).toSorted());
-}, 90_000);
-
-it('takes new rules without losing an event, and refuses the bad ones alone', async () => {
-  const { url } = await startReplica();
-  const over = new AbortController();
-  const sent: RuntimeRecord[] = [];
-  const sending = (async () => {
-    while (!over.signal.aborted) {
-      const records = nodes.slice(0, 5).flatMap((node) => [exec(node), exec(node, '/usr/bin/tool')]);
-      sent.push(...records);
-      await observe(...records);
-      await sleep(20);
-    }
-  })();
-  await until('some are judged', async () => (await alerted()).length > 0);
-  await writeFile(
-    join(folder, 'rules.yml'),
-    `${shellRule('Probe runs', 'probe')}---${shellRule('Tool runs', 'tool')}---\ntitle: Bad\nlogsource: {}\ndetection: { condition: nothing }\n`,
-  );
-  await until('the new rule is used', async () => (await alerted('Tool runs')).length > 0);
-  over.abort();
-  await sending;
-  const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
-  await until('all are judged', async () => (await alerted()).length >= probes.length);
-  expect(await alerted()).toEqual(probes.toSorted());
-  const refused = async () => (await new DetectionRules(store).list({ limit: 10 }, { state: 'refused' })).items;
-  await until('the bad one is listed', async () => (await refused()).length > 0);
-  expect(await refused()).toMatchObject([{ title: 'Bad', reason: expect.any(String) }]);
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  expect(metrics).toMatch(/^tidewaiter_detector_rules\{state="refused".*\} 1$/m);
-});
-
-it('remembers across a restart what happened before it', async () => {
-  const first = await startReplica();
-  await observe(exec('worker-1', '/usr/bin/other'));
-  const parent = exec('worker-1', '/usr/bin/parent');
-  await observe(parent);
-  await sleep(1_000);
-  await first.stop();
-  replicas = [];
-  const [{ count } = { count: 0 }] = await store.query<{ count: number }>(
-    'SELECT count(*)::int AS count FROM detector_snapshot',
-  );
-  expect(count).toBeGreaterThan(0);
-  await startReplica();
-  const child = exec('worker-1');
-  await observe(child);
-  await until('it is judged', async () => (await alerted()).length === 1);
-  expect(await alerted()).toEqual([child.id]);
+  it('remembers across a restart what happened before it', async () => {
+    const first = await startReplica();
+    await observe(exec('worker-1', '/usr/bin/other'));
+    const parent = exec('worker-1', '/usr/bin/parent');
+    await observe(parent);
+    await sleep(1_000);
+    await first.stop();
+    replicas = [];
+    const [{ count } = { count: 0 }] = await store.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM detector_snapshot',
+    );
+    expect(count).toBeGreaterThan(0);
+    await startReplica();
+    const child = exec('worker-1');
+    await observe(child);
+    await until('it is judged', async () => (await alerted()).length === 1);
+    expect(await alerted()).toEqual([child.id]);
+  });
 });

@@ -19,26 +19,28 @@ async function shown(registry: Registry, name: string): Promise<string[]> {
   return lines.flatMap((line) => /\{\w+="(.+)"\} ([1-9]\d*)$/.exec(line)?.slice(1).join(' ') ?? []);
 }
 
-it('counts what engines count while they are here, and no more', async () => {
-  const registry = new Registry();
-  const metrics = new EngineMetrics(registry);
-  const engine: WatchedEngine = { counts: { ...counts }, correlation: figures };
-  metrics.watch('partition/1', engine);
-  expect(await shown(registry, 'irregular_events_total')).toEqual([]);
-  engine.counts = { ...counts, late: 6, duplicates: 8 };
-  expect(await shown(registry, 'irregular_events_total')).toEqual(['late 4', 'duplicate 1']);
-  engine.counts = { ...counts, late: 7, duplicates: 8 };
-  metrics.forget('partition/1');
-  expect(await shown(registry, 'irregular_events_total')).toEqual(['late 5', 'duplicate 1']);
-  expect(await shown(registry, 'correlation_groups')).toEqual([]);
-});
+describe('EngineMetrics', () => {
+  it('counts what engines count while they are here, and no more', async () => {
+    const registry = new Registry();
+    const metrics = new EngineMetrics(registry);
+    const engine: WatchedEngine = { counts: { ...counts }, correlation: figures };
+    metrics.watch('partition/1', engine);
+    expect(await shown(registry, 'irregular_events_total')).toEqual([]);
+    engine.counts = { ...counts, late: 6, duplicates: 8 };
+    expect(await shown(registry, 'irregular_events_total')).toEqual(['late 4', 'duplicate 1']);
+    engine.counts = { ...counts, late: 7, duplicates: 8 };
+    metrics.forget('partition/1');
+    expect(await shown(registry, 'irregular_events_total')).toEqual(['late 5', 'duplicate 1']);
+    expect(await shown(registry, 'correlation_groups')).toEqual([]);
+  });
 
-it('goes on where correlations begin to count anew with other rules', async () => {
-  const registry = new Registry();
-  const metrics = new EngineMetrics(registry);
-  const engine: WatchedEngine = { correlation: figures };
-  metrics.watch('incidents', engine);
-  expect(await shown(registry, 'correlation_groups')).toEqual(['incidents 3']);
-  engine.correlation = { ...figures, droppedGroups: 1 };
-  expect(await shown(registry, 'correlation_losses_total')).toEqual(['group 1']);
+  it('goes on where correlations begin to count anew with other rules', async () => {
+    const registry = new Registry();
+    const metrics = new EngineMetrics(registry);
+    const engine: WatchedEngine = { correlation: figures };
+    metrics.watch('incidents', engine);
+    expect(await shown(registry, 'correlation_groups')).toEqual(['incidents 3']);
+    engine.correlation = { ...figures, droppedGroups: 1 };
+    expect(await shown(registry, 'correlation_losses_total')).toEqual(['group 1']);
+  });
 });

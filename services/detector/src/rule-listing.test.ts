@@ -22,31 +22,39 @@ logsource: { product: linux }
 detection: { any: { Image|foo: x }, condition: any }
 `;
 
-it('lists every document by file and line, those that were refused with the reason', () => {
-  const listed = listedRules(
-    loadRules([
-      { path: 'b.yml', text },
-      { path: 'a.yml', text: 'title: [' },
-    ]),
-  );
-  expect(listed).toEqual([
-    expect.objectContaining({ state: 'refused', title: null, file: 'a.yml', reason: expect.any(String) }),
-    {
-      state: 'loaded',
-      kind: 'rule',
-      id: 'shell',
-      title: 'Shell',
-      level: 'low',
-      status: 'test',
-      author: 'Somebody',
-      license: 'DRL-1.1',
-      tags: ['attack.t1059'],
-      isPart: true,
-      file: 'b.yml',
-      line: 2,
-      reason: null,
-    },
-    expect.objectContaining({ kind: 'correlation', title: 'Many shells', level: 'high', isPart: false, author: null }),
-    expect.objectContaining({ state: 'refused', title: 'Broken', reason: expect.stringContaining('foo') }),
-  ]);
+describe('listedRules', () => {
+  it('lists every document by file and line, those that were refused with the reason', () => {
+    const listed = listedRules(
+      loadRules([
+        { path: 'b.yml', text },
+        { path: 'a.yml', text: 'title: [' },
+      ]),
+    );
+    expect(listed).toEqual([
+      expect.objectContaining({ state: 'refused', title: null, file: 'a.yml', reason: expect.any(String) }),
+      {
+        state: 'loaded',
+        kind: 'rule',
+        id: 'shell',
+        title: 'Shell',
+        level: 'low',
+        status: 'test',
+        author: 'Somebody',
+        license: 'DRL-1.1',
+        tags: ['attack.t1059'],
+        isPart: true,
+        file: 'b.yml',
+        line: 2,
+        reason: null,
+      },
+      expect.objectContaining({
+        kind: 'correlation',
+        title: 'Many shells',
+        level: 'high',
+        isPart: false,
+        author: null,
+      }),
+      expect.objectContaining({ state: 'refused', title: 'Broken', reason: expect.stringContaining('foo') }),
+    ]);
+  });
 });

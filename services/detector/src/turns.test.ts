@@ -1,18 +1,20 @@
 import { Turns } from './turns.js';
 
-it('does one thing after the other, in the order in which they are asked for', async () => {
-  const turns = new Turns();
-  const done: number[] = [];
-  await Promise.all([1, 2, 3].map(async (each) => turns.take(() => done.push(each))));
-  expect(done).toEqual([1, 2, 3]);
-});
-
-it('tells whoever asked of a failure, and goes on', async () => {
-  const turns = new Turns();
-  const failing = turns.take(() => {
-    throw new Error('no');
+describe('Turns', () => {
+  it('does one thing after the other, in the order in which they are asked for', async () => {
+    const turns = new Turns();
+    const done: number[] = [];
+    await Promise.all([1, 2, 3].map(async (each) => turns.take(() => done.push(each))));
+    expect(done).toEqual([1, 2, 3]);
   });
-  const next = turns.take(() => 'yes');
-  await expect(failing).rejects.toThrow('no');
-  await expect(next).resolves.toBe('yes');
+
+  it('tells whoever asked of a failure, and goes on', async () => {
+    const turns = new Turns();
+    const failing = turns.take(() => {
+      throw new Error('no');
+    });
+    const next = turns.take(() => 'yes');
+    await expect(failing).rejects.toThrow('no');
+    await expect(next).resolves.toBe('yes');
+  });
 });

@@ -27,58 +27,60 @@ const noKeys = { get: async () => Promise.reject(new Error('nobody asks for keys
 
 const request = (authorization?: string) => ({ headers: { authorization }, body: Buffer.from('{}'), query: {} });
 
-it('keeps a registry and a sensor of the same name apart', () => {
-  const connections = new Connections(
-    { registries: [registry({})], sensors: [sensor], pipelines: [] },
-    noKeys,
-    fingerprintKey,
-  );
-  expect([...connections].map(({ id, kind }) => [id, kind])).toEqual([
-    ['registry/main', 'distribution'],
-    ['runtime/main', 'falco'],
-  ]);
-  expect(connections.get('main')).toBeUndefined();
-  expect(connections.get('registry/constructor')).toBeUndefined();
-});
+describe('Connections', () => {
+  it('keeps a registry and a sensor of the same name apart', () => {
+    const connections = new Connections(
+      { registries: [registry({})], sensors: [sensor], pipelines: [] },
+      noKeys,
+      fingerprintKey,
+    );
+    expect([...connections].map(({ id, kind }) => [id, kind])).toEqual([
+      ['registry/main', 'distribution'],
+      ['runtime/main', 'falco'],
+    ]);
+    expect(connections.get('main')).toBeUndefined();
+    expect(connections.get('registry/constructor')).toBeUndefined();
+  });
 
-it('knows a kind by its other name', () => {
-  const connections = new Connections(
-    { registries: [registry({ kind: 'github' })], sensors: [], pipelines: [] },
-    noKeys,
-    fingerprintKey,
-  );
-  expect(connections.get('registry/main')?.kind).toBe('ghcr');
-});
+  it('knows a kind by its other name', () => {
+    const connections = new Connections(
+      { registries: [registry({ kind: 'github' })], sensors: [], pipelines: [] },
+      noKeys,
+      fingerprintKey,
+    );
+    expect(connections.get('registry/main')?.kind).toBe('ghcr');
+  });
 
-const webhookSecret = new Secret('s3cret');
+  const webhookSecret = new Secret('s3cret');
 
-it.each([
-  ['no secret', {}, 'Bearer s3cret', false, true],
-  ['no secret, and none needed', { allowUnauthenticated: true }, undefined, true, false],
-  ['a secret, and it is right', { webhookSecret }, 'Bearer s3cret', true, false],
-  ['a secret, and it is wrong', { webhookSecret }, 'Bearer other', false, false],
-  ['a secret, and it is missing', { webhookSecret }, undefined, false, false],
-  // Whoever configures a secret wants it checked.
-  ['a secret, and none needed', { webhookSecret, allowUnauthenticated: true }, undefined, false, false],
-])('opens with %s', async (_, settings, authorization, isAuthentic, isClosed) => {
-  const connections = new Connections(
-    { registries: [registry(settings)], sensors: [], pipelines: [] },
-    noKeys,
-    fingerprintKey,
-  );
-  const connection = connections.registry('registry/main');
-  await expect(connection?.isAuthentic(request(authorization))).resolves.toBe(isAuthentic);
-  expect(connection?.isClosed).toBe(isClosed);
-});
+  it.each([
+    ['no secret', {}, 'Bearer s3cret', false, true],
+    ['no secret, and none needed', { allowUnauthenticated: true }, undefined, true, false],
+    ['a secret, and it is right', { webhookSecret }, 'Bearer s3cret', true, false],
+    ['a secret, and it is wrong', { webhookSecret }, 'Bearer other', false, false],
+    ['a secret, and it is missing', { webhookSecret }, undefined, false, false],
+    // Whoever configures a secret wants it checked.
+    ['a secret, and none needed', { webhookSecret, allowUnauthenticated: true }, undefined, false, false],
+  ])('opens with %s', async (_, settings, authorization, isAuthentic, isClosed) => {
+    const connections = new Connections(
+      { registries: [registry(settings)], sensors: [], pipelines: [] },
+      noKeys,
+      fingerprintKey,
+    );
+    const connection = connections.registry('registry/main');
+    await expect(connection?.isAuthentic(request(authorization))).resolves.toBe(isAuthentic);
+    expect(connection?.isClosed).toBe(isClosed);
+  });
 
-it('needs no secret where the sender signs, and lets nobody else in', async () => {
-  const sns = { topicArn: 'arn:aws:sns:eu-west-1:123456789012:images', certificate: 'none' };
-  const connections = new Connections(
-    { registries: [registry({ kind: 'ecr', sns })], sensors: [], pipelines: [] },
-    noKeys,
-    fingerprintKey,
-  );
-  const connection = connections.registry('registry/main');
-  expect(connection?.isClosed).toBe(false);
-  await expect(connection?.isAuthentic(request())).resolves.toBe(false);
+  it('needs no secret where the sender signs, and lets nobody else in', async () => {
+    const sns = { topicArn: 'arn:aws:sns:eu-west-1:123456789012:images', certificate: 'none' };
+    const connections = new Connections(
+      { registries: [registry({ kind: 'ecr', sns })], sensors: [], pipelines: [] },
+      noKeys,
+      fingerprintKey,
+    );
+    const connection = connections.registry('registry/main');
+    expect(connection?.isClosed).toBe(false);
+    await expect(connection?.isAuthentic(request())).resolves.toBe(false);
+  });
 });

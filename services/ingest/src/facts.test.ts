@@ -23,20 +23,22 @@ const deleted = (tag: string | null): Fact => ({
   deletion: { ...place, tag, digest: null, deletedBy: null, at: null },
 });
 
-it('tells of pushes and deletions in the order of the webhook', () => {
-  const first = push('1');
-  const untagged = push(null);
-  const ids = new Map([first, untagged].map((each) => [each, pushId]));
-  const drafts = draftsOf([deleted('1'), pushed(first), deleted(null), pushed(untagged)], ids);
-  expect(drafts.map(({ event: { channel }, subject }) => [channel, subject])).toEqual([
-    ['tidewaiter.registry.deleted', 'shop/app:1'],
-    ['tidewaiter.registry.pushed', 'shop/app:1'],
-    ['tidewaiter.registry.deleted', 'shop/app'],
-    ['tidewaiter.registry.pushed', 'shop/app'],
-  ]);
-  expect(drafts[1]?.data).toEqual({ pushId, ...place, tag: '1', digest });
-});
+describe('draftsOf', () => {
+  it('tells of pushes and deletions in the order of the webhook', () => {
+    const first = push('1');
+    const untagged = push(null);
+    const ids = new Map([first, untagged].map((each) => [each, pushId]));
+    const drafts = draftsOf([deleted('1'), pushed(first), deleted(null), pushed(untagged)], ids);
+    expect(drafts.map(({ event: { channel }, subject }) => [channel, subject])).toEqual([
+      ['tidewaiter.registry.deleted', 'shop/app:1'],
+      ['tidewaiter.registry.pushed', 'shop/app:1'],
+      ['tidewaiter.registry.deleted', 'shop/app'],
+      ['tidewaiter.registry.pushed', 'shop/app'],
+    ]);
+    expect(drafts[1]?.data).toEqual({ pushId, ...place, tag: '1', digest });
+  });
 
-it('refuses to tell of a push that has no row', () => {
-  expect(() => draftsOf([pushed(push('1'))], new Map())).toThrow();
+  it('refuses to tell of a push that has no row', () => {
+    expect(() => draftsOf([pushed(push('1'))], new Map())).toThrow();
+  });
 });

@@ -15,41 +15,43 @@ const egressOf = (...statuses: number[]) => {
   return { asked, egress: { request } as unknown as Pick<Egress, 'request'> };
 };
 
-it('asks once an hour, however many want the key', async () => {
-  const { asked, egress } = egressOf();
-  let now = 0;
-  const keys = new FetchedKeys(egress, () => now);
-  await expect(Promise.all([keys.get(url), keys.get(url)])).resolves.toEqual(['answer 1', 'answer 1']);
-  now = 3_599_999;
-  await expect(keys.get(url)).resolves.toBe('answer 1');
-  now = 3_600_000;
-  await expect(keys.get(url)).resolves.toBe('answer 2');
-  expect(asked).toHaveLength(2);
-});
+describe('FetchedKeys', () => {
+  it('asks once an hour, however many want the key', async () => {
+    const { asked, egress } = egressOf();
+    let now = 0;
+    const keys = new FetchedKeys(egress, () => now);
+    await expect(Promise.all([keys.get(url), keys.get(url)])).resolves.toEqual(['answer 1', 'answer 1']);
+    now = 3_599_999;
+    await expect(keys.get(url)).resolves.toBe('answer 1');
+    now = 3_600_000;
+    await expect(keys.get(url)).resolves.toBe('answer 2');
+    expect(asked).toHaveLength(2);
+  });
 
-it('asks again where somebody wants a younger one', async () => {
-  const { asked, egress } = egressOf();
-  let now = 0;
-  const keys = new FetchedKeys(egress, () => now);
-  await keys.get(url);
-  now = 59_999;
-  await expect(keys.get(url, 60_000)).resolves.toBe('answer 1');
-  now = 60_000;
-  await expect(keys.get(url, 60_000)).resolves.toBe('answer 2');
-  expect(asked).toHaveLength(2);
-});
+  it('asks again where somebody wants a younger one', async () => {
+    const { asked, egress } = egressOf();
+    let now = 0;
+    const keys = new FetchedKeys(egress, () => now);
+    await keys.get(url);
+    now = 59_999;
+    await expect(keys.get(url, 60_000)).resolves.toBe('answer 1');
+    now = 60_000;
+    await expect(keys.get(url, 60_000)).resolves.toBe('answer 2');
+    expect(asked).toHaveLength(2);
+  });
 
-it('keeps no failure', async () => {
-  const { egress } = egressOf(500);
-  const keys = new FetchedKeys(egress, () => 0);
-  await expect(keys.get(url)).rejects.toThrow(Unavailable);
-  await expect(keys.get(url)).resolves.toBe('answer 2');
-});
+  it('keeps no failure', async () => {
+    const { egress } = egressOf(500);
+    const keys = new FetchedKeys(egress, () => 0);
+    await expect(keys.get(url)).rejects.toThrow(Unavailable);
+    await expect(keys.get(url)).resolves.toBe('answer 2');
+  });
 
-it('keeps no more than it must: who may name URLs could fill the memory', async () => {
-  const { asked, egress } = egressOf();
-  const keys = new FetchedKeys(egress, () => 0);
-  for (let index = 0; index < 100; index += 1) await keys.get(new URL(`https://keys.example.com/${index}`));
-  await keys.get(new URL('https://keys.example.com/0'));
-  expect(asked).toHaveLength(101);
+  it('keeps no more than it must: who may name URLs could fill the memory', async () => {
+    const { asked, egress } = egressOf();
+    const keys = new FetchedKeys(egress, () => 0);
+    for (let index = 0; index < 100; index += 1) await keys.get(new URL(`https://keys.example.com/${index}`));
+    await keys.get(new URL('https://keys.example.com/0'));
+    expect(asked).toHaveLength(101);
+  });
 });

@@ -106,45 +106,50 @@ const tell = async (index: number) => {
   await patiently(() => store.transaction((tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }])));
 };
 
-it('tells every alert once, whatever is killed and however channels answer', async () => {
-  const restart = async (name: 'nats' | 'redis' | 'postgres') => {
-    await servers[name].kill();
-    await sleep(300);
-    await servers[name].restart();
-  };
-  const kills = [
-    () => restart('redis'),
-    () => restart('postgres'),
-    () => restart('nats'),
-    async () => {
-      await notifier.stop();
-      notifier = await start(environment);
-    },
-    () => servers.redis.wipe(),
-    () => servers.nats.wipe(),
-  ];
-  for (const [round, kill] of kills.entries()) {
-    const killing = kill();
-    for (let index = round; index < alerts; index += kills.length) await tell(index);
-    await killing;
-  }
-  const open = async () =>
-    patiently(() =>
-      store.query<object>(`SELECT receiver, state, attempt, code, reason FROM delivery WHERE state <> 'sent'`),
-    );
-  const told = async () => patiently(() => store.query<object>('SELECT id FROM delivery'));
-  for (const deadline = Date.now() + 300_000; (await told()).length < alerts || (await open()).length > 0;) {
-    if (Date.now() > deadline) throw new Error(`${(await told()).length} told, open: ${JSON.stringify(await open())}`);
-    await sleep(250);
-  }
-  // A repetition has the name of the first: the receiver drops it.
-  const names = new Map<string, Set<string>>();
-  for (const request of sink.received) {
-    const { alerts: some } = request.body as { alerts: { annotations: { summary: string } }[] };
-    for (const { annotations } of some) {
-      names.set(annotations.summary, (names.get(annotations.summary) ?? new Set()).add(idOf(request)));
+describe('chaos', () => {
+  it('tells every alert once, whatever is killed and however channels answer', async () => {
+    const restart = async (name: 'nats' | 'redis' | 'postgres') => {
+      await servers[name].kill();
+      await sleep(300);
+      await servers[name].restart();
+    };
+    const kills = [
+      () => restart('redis'),
+      () => restart('postgres'),
+      () => restart('nats'),
+      async () => {
+        await notifier.stop();
+        notifier = await start(environment);
+      },
+      () => servers.redis.wipe(),
+      () => servers.nats.wipe(),
+    ];
+    for (const [round, kill] of kills.entries()) {
+      const killing = kill();
+      for (let index = round; index < alerts; index += kills.length) await tell(index);
+      await killing;
     }
-  }
-  expect([...names.keys()].toSorted()).toEqual(Array.from({ length: alerts }, (_, index) => nameOf(index)).toSorted());
-  expect([...names].filter(([, ids]) => ids.size !== 1)).toEqual([]);
-}, 420_000);
+    const open = async () =>
+      patiently(() =>
+        store.query<object>(`SELECT receiver, state, attempt, code, reason FROM delivery WHERE state <> 'sent'`),
+      );
+    const told = async () => patiently(() => store.query<object>('SELECT id FROM delivery'));
+    for (const deadline = Date.now() + 300_000; (await told()).length < alerts || (await open()).length > 0;) {
+      if (Date.now() > deadline)
+        throw new Error(`${(await told()).length} told, open: ${JSON.stringify(await open())}`);
+      await sleep(250);
+    }
+    // A repetition has the name of the first: the receiver drops it.
+    const names = new Map<string, Set<string>>();
+    for (const request of sink.received) {
+      const { alerts: some } = request.body as { alerts: { annotations: { summary: string } }[] };
+      for (const { annotations } of some) {
+        names.set(annotations.summary, (names.get(annotations.summary) ?? new Set()).add(idOf(request)));
+      }
+    }
+    expect([...names.keys()].toSorted()).toEqual(
+      Array.from({ length: alerts }, (_, index) => nameOf(index)).toSorted(),
+    );
+    expect([...names].filter(([, ids]) => ids.size !== 1)).toEqual([]);
+  }, 420_000);
+});

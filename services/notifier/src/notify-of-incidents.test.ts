@@ -9,62 +9,64 @@ const revisions = kinds.map((kind, index): IncidentRevision => ({
   ...{ kind, revision: index + 1, severity: 'high', news: [], actor: null, at: new Date(0) },
 }));
 
-it('leaves to a later event what everybody hears of then', () => {
-  expect(kinds.map((_, index) => isOutdated({ revisions }, index + 1))).toEqual([true, true, true, true, false]);
-  // A step that came since is no reason not to tell that it opened.
-  const known = { revisions: revisions.slice(0, 2) };
-  expect([isOutdated(known, 1), isOutdated(known, 2)]).toEqual([false, false]);
-});
-
-it('tells everybody of what matters anew, and of the rest those who show how it stands', () => {
-  expect(kinds.map((_, index) => isForAll({ revisions }, index + 1))).toEqual([true, false, true, false, true]);
-});
-
-const report = (more: object): IncidentReport =>
-  ({
-    incident: { ...minerIncident(), ...more },
-    revisions,
-    context: {},
-    owner: 'team-shop',
-  }) as unknown as IncidentReport;
-
-it('is routed by what and where it is', () => {
-  expect(alertOf(report({}))).toMatchObject({
-    labels: {
-      kind: 'incident',
-      severity: 'high',
-      rule: 'Program started that the image does not have',
-      repository: 'shop/checkout',
-      tag: '1.4',
-      namespace: 'shop',
-      workload: 'shop/Deployment/checkout',
-      cluster: 'eu1',
-      technique: 'T1059',
-      finding: 'drift',
-      running: 'true',
-      owner: 'team-shop',
-    },
-    status: 'firing',
-    endsAt: null,
+describe('alertOf', () => {
+  it('leaves to a later event what everybody hears of then', () => {
+    expect(kinds.map((_, index) => isOutdated({ revisions }, index + 1))).toEqual([true, true, true, true, false]);
+    // A step that came since is no reason not to tell that it opened.
+    const known = { revisions: revisions.slice(0, 2) };
+    expect([isOutdated(known, 1), isOutdated(known, 2)]).toEqual([false, false]);
   });
-});
 
-it.each([
-  ['localhost:5000/shop/app', 'shop/app', undefined],
-  ['localhost:5000/shop/app:2', 'shop/app', '2'],
-  ['library/nginx:1', 'library/nginx', '1'],
-  [null, undefined, undefined],
-])('reads %s as pushes call it', (image, repository, tag) => {
-  const { labels } = alertOf(report({ image }));
-  expect([labels['repository'], labels['tag']]).toEqual([repository, tag]);
-});
+  it('tells everybody of what matters anew, and of the rest those who show how it stands', () => {
+    expect(kinds.map((_, index) => isForAll({ revisions }, index + 1))).toEqual([true, false, true, false, true]);
+  });
 
-it('is over when it is resolved or goes on elsewhere', () => {
-  for (const state of ['resolved', 'merged'])
-    expect(alertOf(report({ state }))).toMatchObject({ status: 'resolved', endsAt: minerIncident().lastSeen });
-});
+  const report = (more: object): IncidentReport =>
+    ({
+      incident: { ...minerIncident(), ...more },
+      revisions,
+      context: {},
+      owner: 'team-shop',
+    }) as unknown as IncidentReport;
 
-it('tells the states of one incident one after the other, and different ones together', () => {
-  const events = ['a', 'b', 'a', 'c', 'a', 'b'].map((incidentId, id) => ({ incidentId, id }));
-  expect(rounds(events).map((round) => round.map(({ id }) => id))).toEqual([[0, 1, 3], [2, 5], [4]]);
+  it('is routed by what and where it is', () => {
+    expect(alertOf(report({}))).toMatchObject({
+      labels: {
+        kind: 'incident',
+        severity: 'high',
+        rule: 'Program started that the image does not have',
+        repository: 'shop/checkout',
+        tag: '1.4',
+        namespace: 'shop',
+        workload: 'shop/Deployment/checkout',
+        cluster: 'eu1',
+        technique: 'T1059',
+        finding: 'drift',
+        running: 'true',
+        owner: 'team-shop',
+      },
+      status: 'firing',
+      endsAt: null,
+    });
+  });
+
+  it.each([
+    ['localhost:5000/shop/app', 'shop/app', undefined],
+    ['localhost:5000/shop/app:2', 'shop/app', '2'],
+    ['library/nginx:1', 'library/nginx', '1'],
+    [null, undefined, undefined],
+  ])('reads %s as pushes call it', (image, repository, tag) => {
+    const { labels } = alertOf(report({ image }));
+    expect([labels['repository'], labels['tag']]).toEqual([repository, tag]);
+  });
+
+  it('is over when it is resolved or goes on elsewhere', () => {
+    for (const state of ['resolved', 'merged'])
+      expect(alertOf(report({ state }))).toMatchObject({ status: 'resolved', endsAt: minerIncident().lastSeen });
+  });
+
+  it('tells the states of one incident one after the other, and different ones together', () => {
+    const events = ['a', 'b', 'a', 'c', 'a', 'b'].map((incidentId, id) => ({ incidentId, id }));
+    expect(rounds(events).map((round) => round.map(({ id }) => id))).toEqual([[0, 1, 3], [2, 5], [4]]);
+  });
 });

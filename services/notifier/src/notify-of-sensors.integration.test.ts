@@ -61,29 +61,31 @@ const event = (type: typeof sensorMissed) => ({
   },
 });
 
-it('tells whom the routes say that a sensor is silent, and that it is back, once each', async () => {
-  const store = new Store(dataSource, 'test');
-  const deliveries = new Deliveries(store);
-  const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
-  const alerts = new FiringAlerts(store);
-  const quiet = new Quiet([], new SilenceLedger(store), alerts);
-  const notifications = new Notifications(
-    channels,
-    deliveries,
-    new AlertGroups(store),
-    alerts,
-    quiet,
-    new ToldAlerts(store),
-    new AlertHistory(store),
-  );
-  const handler = new NotifyOfSensors(store, notifications);
-  const missed = event(sensorMissed);
-  await handler.missed(missed);
-  await handler.missed(missed);
-  await handler.recovered(event(sensorRecovered));
-  const { items } = await deliveries.list({ limit: 10 });
-  expect(items.map(({ receiver, groupLabels }) => [receiver, groupLabels])).toEqual([
-    ['platform', { sensor: 'nodes' }],
-    ['platform', { sensor: 'nodes' }],
-  ]);
+describe('NotifyOfSensors', () => {
+  it('tells whom the routes say that a sensor is silent, and that it is back, once each', async () => {
+    const store = new Store(dataSource, 'test');
+    const deliveries = new Deliveries(store);
+    const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
+    const alerts = new FiringAlerts(store);
+    const quiet = new Quiet([], new SilenceLedger(store), alerts);
+    const notifications = new Notifications(
+      channels,
+      deliveries,
+      new AlertGroups(store),
+      alerts,
+      quiet,
+      new ToldAlerts(store),
+      new AlertHistory(store),
+    );
+    const handler = new NotifyOfSensors(store, notifications);
+    const missed = event(sensorMissed);
+    await handler.missed(missed);
+    await handler.missed(missed);
+    await handler.recovered(event(sensorRecovered));
+    const { items } = await deliveries.list({ limit: 10 });
+    expect(items.map(({ receiver, groupLabels }) => [receiver, groupLabels])).toEqual([
+      ['platform', { sensor: 'nodes' }],
+      ['platform', { sensor: 'nodes' }],
+    ]);
+  });
 });

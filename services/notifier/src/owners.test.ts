@@ -9,52 +9,54 @@ const rules = [
   { namespace: 'pay*', owner: 'team-payments' },
 ];
 
-it.each([
-  ['the first that fits', 'shop/app', null, 'team-shop'],
-  ['both names, where a rule has both', 'shop/app', 'canary', 'team-canary'],
-  ['a namespace', null, 'payments', 'team-payments'],
-  ['nothing that is not named', 'other/app', 'default', null],
-  ['nothing of what has no name', null, null, null],
-])('goes by %s', (_, repository, namespace, owner) => {
-  expect(ruledOwner(rules, { repository, namespace })).toBe(owner);
-});
+describe('Owners', () => {
+  it.each([
+    ['the first that fits', 'shop/app', null, 'team-shop'],
+    ['both names, where a rule has both', 'shop/app', 'canary', 'team-canary'],
+    ['a namespace', null, 'payments', 'team-payments'],
+    ['nothing that is not named', 'other/app', 'default', null],
+    ['nothing of what has no name', null, null, null],
+  ])('goes by %s', (_, repository, namespace, owner) => {
+    expect(ruledOwner(rules, { repository, namespace })).toBe(owner);
+  });
 
-it.each([
-  ['team-shop', 'team-shop'],
-  [' Team Shop ', 'Team Shop'],
-  ['', null],
-  [null, null],
-  ['a\nb', null],
-  ['\u202Epohs', null],
-  ['x'.repeat(101), null],
-])('reads the name %j as %j', (text, name) => {
-  expect(ownerName(text)).toBe(name);
-});
+  it.each([
+    ['team-shop', 'team-shop'],
+    [' Team Shop ', 'Team Shop'],
+    ['', null],
+    [null, null],
+    ['a\nb', null],
+    ['\u202Epohs', null],
+    ['x'.repeat(101), null],
+  ])('reads the name %j as %j', (text, name) => {
+    expect(ownerName(text)).toBe(name);
+  });
 
-const digest: Digest = `sha256:${'a'.repeat(64)}`;
-const place = { cluster: 'eu1', namespace: 'default' };
+  const digest: Digest = `sha256:${'a'.repeat(64)}`;
+  const place = { cluster: 'eu1', namespace: 'default' };
 
-const owners = (image: string | null, namespace: string | null) =>
-  new Owners({ rules, labels: [] }, {
-    ofImages: () => Promise.resolve(new Map(image === null ? [] : [[digest, image]])),
-    ofNamespaces: () => Promise.resolve([namespace]),
-  } as unknown as Ownership);
+  const owners = (image: string | null, namespace: string | null) =>
+    new Owners({ rules, labels: [] }, {
+      ofImages: () => Promise.resolve(new Map(image === null ? [] : [[digest, image]])),
+      ofNamespaces: () => Promise.resolve([namespace]),
+    } as unknown as Ownership);
 
-it.each([
-  ['the operator', 'shop/app', 'by-image', 'by-namespace', 'team-shop'],
-  ['the namespace', 'other/app', 'by-image', 'by-namespace', 'by-namespace'],
-  ['the image', 'other/app', 'by-image', null, 'by-image'],
-  ['the image, where the namespace says nothing that is a name', 'other/app', 'by-image', '\u0000', 'by-image'],
-  ['nobody', 'other/app', null, null, null],
-])('believes %s', async (_, repository, image, namespace, owner) => {
-  expect(await owners(image, namespace).ofRunning([{ repository, digest, place }])).toEqual([owner]);
-});
+  it.each([
+    ['the operator', 'shop/app', 'by-image', 'by-namespace', 'team-shop'],
+    ['the namespace', 'other/app', 'by-image', 'by-namespace', 'by-namespace'],
+    ['the image', 'other/app', 'by-image', null, 'by-image'],
+    ['the image, where the namespace says nothing that is a name', 'other/app', 'by-image', '\u0000', 'by-image'],
+    ['nobody', 'other/app', null, null, null],
+  ])('believes %s', async (_, repository, image, namespace, owner) => {
+    expect(await owners(image, namespace).ofRunning([{ repository, digest, place }])).toEqual([owner]);
+  });
 
-it('answers for many images in their order', async () => {
-  const images = [
-    { repository: 'other/app', digest },
-    { repository: 'shop/app', digest },
-    { repository: 'other/app', digest: null },
-  ];
-  expect(await owners('by-image', null).ofImages(images)).toEqual(['by-image', 'team-shop', null]);
+  it('answers for many images in their order', async () => {
+    const images = [
+      { repository: 'other/app', digest },
+      { repository: 'shop/app', digest },
+      { repository: 'other/app', digest: null },
+    ];
+    expect(await owners('by-image', null).ofImages(images)).toEqual(['by-image', 'team-shop', null]);
+  });
 });

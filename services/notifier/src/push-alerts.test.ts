@@ -31,56 +31,58 @@ const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
     resolved,
   }) as unknown as PushReport;
 
-it('alerts on what is critical or high, or may be, and runs', () => {
-  const subjects = pushSubjects(
-    report([
-      finding('bad', { kev: true }),
-      finding('worse', { severity: 'critical', fix: { state: 'not-fixed', version: null } }, false),
-      finding('mild', { severity: 'medium' }),
-      finding('unrated', { severity: 'unknown' }),
-      finding('hidden', { state: 'shadowed' }),
-    ]),
-  );
-  expect(subjects.map(({ alert }) => alert.labels)).toEqual([
-    expect.objectContaining({
-      rule: 'bad',
-      severity: 'high',
-      repository: 'shop/app',
-      tag: '1',
-      package: 'openssl',
-      fixable: 'true',
-      new: 'true',
-      kev: 'true',
-      owner: 'team-shop',
-    }),
-    expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false', kev: 'false' }),
-    expect.objectContaining({ rule: 'unrated', severity: 'unknown', new: 'true' }),
-  ]);
-});
+describe('isNews', () => {
+  it('alerts on what is critical or high, or may be, and runs', () => {
+    const subjects = pushSubjects(
+      report([
+        finding('bad', { kev: true }),
+        finding('worse', { severity: 'critical', fix: { state: 'not-fixed', version: null } }, false),
+        finding('mild', { severity: 'medium' }),
+        finding('unrated', { severity: 'unknown' }),
+        finding('hidden', { state: 'shadowed' }),
+      ]),
+    );
+    expect(subjects.map(({ alert }) => alert.labels)).toEqual([
+      expect.objectContaining({
+        rule: 'bad',
+        severity: 'high',
+        repository: 'shop/app',
+        tag: '1',
+        package: 'openssl',
+        fixable: 'true',
+        new: 'true',
+        kev: 'true',
+        owner: 'team-shop',
+      }),
+      expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false', kev: 'false' }),
+      expect.objectContaining({ rule: 'unrated', severity: 'unknown', new: 'true' }),
+    ]);
+  });
 
-it.each([
-  ['a new finding', report([finding('a')]), true],
-  ['an old one', report([finding('a', {}, false)]), false],
-  ['one that is over', report([], [finding('a')]), false],
-])('knows whether %s is news', (_, given, expected) => {
-  expect(isNews(pushSubjects(given))).toBe(expected);
-});
+  it.each([
+    ['a new finding', report([finding('a')]), true],
+    ['an old one', report([finding('a', {}, false)]), false],
+    ['one that is over', report([], [finding('a')]), false],
+  ])('knows whether %s is news', (_, given, expected) => {
+    expect(isNews(pushSubjects(given))).toBe(expected);
+  });
 
-it('shows a receiver only what it is told of', () => {
-  const given = report([finding('a'), finding('b')], [finding('c'), finding('d')]);
-  const subjects = pushSubjects(given).filter(({ about }) => ['b', 'c'].includes(about.finding.finding.id));
-  const narrowed = narrowedTo(given, subjects);
-  expect([narrowed.findings, narrowed.resolved].map((all) => all.map((each) => each.finding.id))).toEqual([
-    ['b'],
-    ['c'],
-  ]);
-});
+  it('shows a receiver only what it is told of', () => {
+    const given = report([finding('a'), finding('b')], [finding('c'), finding('d')]);
+    const subjects = pushSubjects(given).filter(({ about }) => ['b', 'c'].includes(about.finding.finding.id));
+    const narrowed = narrowedTo(given, subjects);
+    expect([narrowed.findings, narrowed.resolved].map((all) => all.map((each) => each.finding.id))).toEqual([
+      ['b'],
+      ['c'],
+    ]);
+  });
 
-it('knows an alert again when it is over, and keeps packages with the same hole apart', () => {
-  const identityOf = (given: PushReport) => pushSubjects(given)[0]?.alert.identity;
-  const firing = identityOf(report([finding('CVE-1')]));
-  expect(identityOf({ ...report([], [finding('CVE-1', { severity: 'critical' }, false)]), digest: 'sha256:y' })).toBe(
-    firing,
-  );
-  expect(identityOf(report([finding('CVE-1', { fingerprint: 'CVE-1 of another package' })]))).not.toBe(firing);
+  it('knows an alert again when it is over, and keeps packages with the same hole apart', () => {
+    const identityOf = (given: PushReport) => pushSubjects(given)[0]?.alert.identity;
+    const firing = identityOf(report([finding('CVE-1')]));
+    expect(identityOf({ ...report([], [finding('CVE-1', { severity: 'critical' }, false)]), digest: 'sha256:y' })).toBe(
+      firing,
+    );
+    expect(identityOf(report([finding('CVE-1', { fingerprint: 'CVE-1 of another package' })]))).not.toBe(firing);
+  });
 });

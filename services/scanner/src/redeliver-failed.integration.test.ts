@@ -132,36 +132,38 @@ const look = async () => {
   await until(async () => (await jobsIn(`state = 'done'`)) > before);
 };
 
-it('asks once for what failed, over all pages, and reads nothing twice', async () => {
-  github.deliveries = [
-    delivery(6, 202, 5),
-    delivery(5, 502, 10),
-    delivery(4, 202, 20, 'guid-3'),
-    delivery(3, 500, 30),
-    delivery(2, 0, 40),
-    delivery(1, 500, 5 * 24 * 60),
-  ];
-  await look();
-  expect(github.asked).toEqual([2, 5]);
-  expect(new Set(github.requests.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer t0ken']));
-  const metrics = await fetch(`${service?.url}/metrics`).then(async (answer) => answer.text());
-  expect(metrics).toMatch(/^tidewaiter_ingest_redeliveries_total\{source="gh",service="scanner"\} 2$/m);
+describe('redeliver failed', () => {
+  it('asks once for what failed, over all pages, and reads nothing twice', async () => {
+    github.deliveries = [
+      delivery(6, 202, 5),
+      delivery(5, 502, 10),
+      delivery(4, 202, 20, 'guid-3'),
+      delivery(3, 500, 30),
+      delivery(2, 0, 40),
+      delivery(1, 500, 5 * 24 * 60),
+    ];
+    await look();
+    expect(github.asked).toEqual([2, 5]);
+    expect(new Set(github.requests.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer t0ken']));
+    const metrics = await fetch(`${service?.url}/metrics`).then(async (answer) => answer.text());
+    expect(metrics).toMatch(/^tidewaiter_ingest_redeliveries_total\{source="gh",service="scanner"\} 2$/m);
 
-  await look();
-  await look();
-  expect(github.asked).toEqual([2, 5]);
-  expect(github.notModified).toBe(1);
-});
+    await look();
+    await look();
+    expect(github.asked).toEqual([2, 5]);
+    expect(github.notModified).toBe(1);
+  });
 
-it('comes again when GitHub says so', async () => {
-  github.refusals = [{ status: 403, headers: { 'x-ratelimit-remaining': '0', 'retry-after': '1200' } }];
-  await queueLook();
-  await until(async () => (await jobsIn(`state = 'queued' AND run_at > now() + interval '19 minutes'`)) === 1);
-  await store.query(`DELETE FROM job WHERE queue = 'redeliver'`);
-});
+  it('comes again when GitHub says so', async () => {
+    github.refusals = [{ status: 403, headers: { 'x-ratelimit-remaining': '0', 'retry-after': '1200' } }];
+    await queueLook();
+    await until(async () => (await jobsIn(`state = 'queued' AND run_at > now() + interval '19 minutes'`)) === 1);
+    await store.query(`DELETE FROM job WHERE queue = 'redeliver'`);
+  });
 
-it('leaves it at that where the token may not: every look would fail', async () => {
-  github.refusals = [{ status: 401, headers: {} }];
-  await look();
-  expect(await store.query('SELECT id FROM dead_letter')).toEqual([]);
+  it('leaves it at that where the token may not: every look would fail', async () => {
+    github.refusals = [{ status: 401, headers: {} }];
+    await look();
+    expect(await store.query('SELECT id FROM dead_letter')).toEqual([]);
+  });
 });

@@ -8,20 +8,22 @@ const signers = new Signers([
   { name: 'shop-ci', repositories: ['shop/*'], key: key() },
 ]);
 
-it.each([
-  ['shop/app', ['release', 'shop-ci']],
-  ['base', ['release']],
-])('of %s are %j', (repository, names) => {
-  expect(signers.of(repository)?.names).toEqual(names);
-  expect(signers.of(repository)?.trust.keys.map(({ name }) => name)).toEqual(names);
-});
+describe('Signers', () => {
+  it.each([
+    ['shop/app', ['release', 'shop-ci']],
+    ['base', ['release']],
+  ])('of %s are %j', (repository, names) => {
+    expect(signers.of(repository)?.names).toEqual(names);
+    expect(signers.of(repository)?.trust.keys.map(({ name }) => name)).toEqual(names);
+  });
 
-it('are nobody where nobody is named', () => {
-  expect(signers.of('workshop/app')).toBeNull();
-});
+  it('are nobody where nobody is named', () => {
+    expect(signers.of('workshop/app')).toBeNull();
+  });
 
-it('must have keys', () => {
-  expect(() => new Signers([{ name: 'x', repositories: ['*'], key: 'x' }])).toThrow(
-    expect.objectContaining({ code: 'KEY_INVALID' }),
-  );
+  it('must have keys', () => {
+    expect(() => new Signers([{ name: 'x', repositories: ['*'], key: 'x' }])).toThrow(
+      expect.objectContaining({ code: 'KEY_INVALID' }),
+    );
+  });
 });

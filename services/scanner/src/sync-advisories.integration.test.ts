@@ -87,36 +87,43 @@ async function syncStates(): Promise<string[]> {
   );
 }
 
-it('brings advisories by itself, once in an interval, whatever one of its places lacks', async () => {
-  const environment = {
-    TIDEWAITER_ADVISORIES_INTERVAL: '6h',
-    TIDEWAITER_ADVISORIES_URL: place(''),
-    TIDEWAITER_KEV_URL: place('/kev.json'),
-    TIDEWAITER_EPSS_URL: place('/epss.csv.gz'),
-  };
-  await withScanner(environment, async () => {
-    while (!(await syncStates()).includes('done')) await sleep(50);
+describe('sync advisories', () => {
+  it('brings advisories by itself, once in an interval, whatever one of its places lacks', async () => {
+    const environment = {
+      TIDEWAITER_ADVISORIES_INTERVAL: '6h',
+      TIDEWAITER_ADVISORIES_URL: place(''),
+      TIDEWAITER_KEV_URL: place('/kev.json'),
+      TIDEWAITER_EPSS_URL: place('/epss.csv.gz'),
+    };
+    await withScanner(environment, async () => {
+      while (!(await syncStates()).includes('done')) await sleep(50);
+    });
+    expect(asked).toEqual(['/ecosystems.txt', '/Alpine/all.zip', '/Debian/all.zip', '/kev.json', '/epss.csv.gz']);
+    const holdings = await feeds.holdings();
+    expect(holdings).toMatchObject({
+      advisories: 1,
+      ecosystems: [{ ecosystem: 'Debian', records: 1 }],
+      kev: 1,
+      epss: 1,
+    });
+    expect(holdings.feeds.map(({ name }) => name)).toEqual(['Debian', 'EPSS', 'KEV']);
+    const scores = await store.query('SELECT cve, score FROM kev JOIN epss USING (cve)');
+    expect(scores).toEqual([{ cve: 'CVE-2026-1000', score: 0.5 }]);
+    // A second scanner finds that it is not due.
+    await withScanner(environment, async () => sleep(500));
+    expect(await syncStates()).toEqual(['done']);
+  }, 30_000);
+
+  it('asks nobody unless it is told to', async () => {
+    await withScanner({ TIDEWAITER_ADVISORIES_URL: place('') }, async () => sleep(500));
+    expect([asked, await syncStates()]).toEqual([[], []]);
+  }, 30_000);
+
+  it.each([
+    ['TIDEWAITER_ADVISORIES_INTERVAL', 'often'],
+    ['TIDEWAITER_ADVISORIES_URL', 'ftp://example.com'],
+    ['TIDEWAITER_ADVISORIES_ECOSYSTEMS', 'Debian,../npm'],
+  ])('does not start with %s=%s', async (name, value) => {
+    await expect(withScanner({ [name]: value }, async () => undefined)).rejects.toThrow(name);
   });
-  expect(asked).toEqual(['/ecosystems.txt', '/Alpine/all.zip', '/Debian/all.zip', '/kev.json', '/epss.csv.gz']);
-  const holdings = await feeds.holdings();
-  expect(holdings).toMatchObject({ advisories: 1, ecosystems: [{ ecosystem: 'Debian', records: 1 }], kev: 1, epss: 1 });
-  expect(holdings.feeds.map(({ name }) => name)).toEqual(['Debian', 'EPSS', 'KEV']);
-  const scores = await store.query('SELECT cve, score FROM kev JOIN epss USING (cve)');
-  expect(scores).toEqual([{ cve: 'CVE-2026-1000', score: 0.5 }]);
-  // A second scanner finds that it is not due.
-  await withScanner(environment, async () => sleep(500));
-  expect(await syncStates()).toEqual(['done']);
-}, 30_000);
-
-it('asks nobody unless it is told to', async () => {
-  await withScanner({ TIDEWAITER_ADVISORIES_URL: place('') }, async () => sleep(500));
-  expect([asked, await syncStates()]).toEqual([[], []]);
-}, 30_000);
-
-it.each([
-  ['TIDEWAITER_ADVISORIES_INTERVAL', 'often'],
-  ['TIDEWAITER_ADVISORIES_URL', 'ftp://example.com'],
-  ['TIDEWAITER_ADVISORIES_ECOSYSTEMS', 'Debian,../npm'],
-])('does not start with %s=%s', async (name, value) => {
-  await expect(withScanner({ [name]: value }, async () => undefined)).rejects.toThrow(name);
 });

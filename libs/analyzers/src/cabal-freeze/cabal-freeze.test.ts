@@ -7,36 +7,40 @@ import { cabalFreeze } from './cabal-freeze.js';
 const content = readFileSync(join(__dirname, 'fixtures/cabal.project.freeze'));
 const path = 'app/cabal.project.freeze';
 
-it.each([
-  ['cabal.project.freeze', true],
-  ['app/cabal.project.freeze', true],
-  ['app/cabal.project', false],
-])('wants %j: %s', (path, expected) => {
-  expect(cabalFreeze.wants(path, new Uint8Array())).toBe(expected);
-});
+describe('cabalFreeze', () => {
+  it.each([
+    ['cabal.project.freeze', true],
+    ['app/cabal.project.freeze', true],
+    ['app/cabal.project', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(cabalFreeze.wants(path, new Uint8Array())).toBe(expected);
+  });
 
-it('reads exact versions and no flags', () => {
-  const { packages, damage } = cabalFreeze.analyze({ path, content });
-  expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
-    'OneTuple@0.4.1.1',
-    'aeson@2.1.2.1',
-    'base@4.18.2.1',
-    'text-short@0.1.5',
-  ]);
-  expect(packages?.[0]).toMatchObject({ type: 'hackage', isDeclared: true, foundIn: path });
-  expect(damage).toBeUndefined();
-});
+  it('reads exact versions and no flags', () => {
+    const { packages, damage } = cabalFreeze.analyze({ path, content });
+    expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+      'OneTuple@0.4.1.1',
+      'aeson@2.1.2.1',
+      'base@4.18.2.1',
+      'text-short@0.1.5',
+    ]);
+    expect(packages?.[0]).toMatchObject({ type: 'hackage', isDeclared: true, foundIn: path });
+    expect(damage).toBeUndefined();
+  });
 
-it.each([
-  ['constraints: a ==1.0,b ==2.0', ['a', 'b']],
-  ['constraints: a ==1.*, b >=1 && ==2.0\r\n', []],
-  ['constraints: a ==1.0\r\n', ['a']],
-])('reads %j', (text, expected) => {
-  expect(cabalFreeze.analyze({ path, content: Buffer.from(text) }).packages?.map(({ name }) => name)).toEqual(expected);
-});
+  it.each([
+    ['constraints: a ==1.0,b ==2.0', ['a', 'b']],
+    ['constraints: a ==1.*, b >=1 && ==2.0\r\n', []],
+    ['constraints: a ==1.0\r\n', ['a']],
+  ])('reads %j', (text, expected) => {
+    expect(cabalFreeze.analyze({ path, content: Buffer.from(text) }).packages?.map(({ name }) => name)).toEqual(
+      expected,
+    );
+  });
 
-it('refuses other files', () => {
-  expect(() => cabalFreeze.analyze({ path, content: Buffer.from('packages: .') })).toThrow(
-    expect.objectContaining({ code: 'MALFORMED_FILE' }),
-  );
+  it('refuses other files', () => {
+    expect(() => cabalFreeze.analyze({ path, content: Buffer.from('packages: .') })).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_FILE' }),
+    );
+  });
 });

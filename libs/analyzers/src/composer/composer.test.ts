@@ -8,66 +8,68 @@ const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name)
 const path = 'var/www/vendor/composer/installed.json';
 const read = (document: unknown) => composer.analyze({ path, content: Buffer.from(JSON.stringify(document)) });
 
-it.each([
-  ['var/www/vendor/composer/installed.json', true],
-  ['app/lib/composer/installed.json', true],
-  ['composer/installed.json', true],
-  ['var/www/vendor/composer/installed.php', false],
-  ['var/www/installed.json', false],
-  ['var/www/my-composer/installed.json', false],
-])('wants %j: %s', (path, expected) => {
-  expect(composer.wants(path, new Uint8Array())).toBe(expected);
-});
+describe('composer', () => {
+  it.each([
+    ['var/www/vendor/composer/installed.json', true],
+    ['app/lib/composer/installed.json', true],
+    ['composer/installed.json', true],
+    ['var/www/vendor/composer/installed.php', false],
+    ['var/www/installed.json', false],
+    ['var/www/my-composer/installed.json', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(composer.wants(path, new Uint8Array())).toBe(expected);
+  });
 
-it('reads the installed packages of Composer 2, those for development too', () => {
-  const { packages, damage } = composer.analyze({ path, content: fixture('v2.json') });
-  expect(packages).toEqual([
-    {
-      type: 'composer',
-      name: 'acme/http-client',
-      version: '2.1.0',
-      source: { name: 'acme/http-client', version: '2.1.0' },
-      licenses: ['MIT', 'Apache-2.0'],
-      foundIn: path,
-    },
-    expect.objectContaining({ name: 'acme/log', version: '1.4.2', licenses: ['BSD-3-Clause'] }),
-    expect.objectContaining({ name: 'acme/test-kit', version: 'dev-main' }),
-  ]);
-  expect(damage).toBeUndefined();
-});
+  it('reads the installed packages of Composer 2, those for development too', () => {
+    const { packages, damage } = composer.analyze({ path, content: fixture('v2.json') });
+    expect(packages).toEqual([
+      {
+        type: 'composer',
+        name: 'acme/http-client',
+        version: '2.1.0',
+        source: { name: 'acme/http-client', version: '2.1.0' },
+        licenses: ['MIT', 'Apache-2.0'],
+        foundIn: path,
+      },
+      expect.objectContaining({ name: 'acme/log', version: '1.4.2', licenses: ['BSD-3-Clause'] }),
+      expect.objectContaining({ name: 'acme/test-kit', version: 'dev-main' }),
+    ]);
+    expect(damage).toBeUndefined();
+  });
 
-it('reads the installed packages of Composer 1', () => {
-  const { packages } = composer.analyze({ path, content: fixture('v1.json') });
-  expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
-    'acme/http-client@2.1.0',
-    'acme/log@1.4.2',
-  ]);
-});
+  it('reads the installed packages of Composer 1', () => {
+    const { packages } = composer.analyze({ path, content: fixture('v1.json') });
+    expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+      'acme/http-client@2.1.0',
+      'acme/log@1.4.2',
+    ]);
+  });
 
-it('writes names as Packagist does and keeps the names of branches', () => {
-  const packages = [
-    { name: 'Monolog/Monolog', version: 'V3.5.0' },
-    { name: 'a/b', version: 'dev-fix/issue-1' },
-    { name: 'a/c', version: 'v-next' },
-  ];
-  expect(read(packages).packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
-    'monolog/monolog@3.5.0',
-    'a/b@dev-fix/issue-1',
-    'a/c@v-next',
-  ]);
-});
+  it('writes names as Packagist does and keeps the names of branches', () => {
+    const packages = [
+      { name: 'Monolog/Monolog', version: 'V3.5.0' },
+      { name: 'a/b', version: 'dev-fix/issue-1' },
+      { name: 'a/c', version: 'v-next' },
+    ];
+    expect(read(packages).packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+      'monolog/monolog@3.5.0',
+      'a/b@dev-fix/issue-1',
+      'a/c@v-next',
+    ]);
+  });
 
-it('reads the good packages between others', () => {
-  const packages = [
-    null,
-    7,
-    { name: 'a/b' },
-    { name: 'no-vendor', version: '1.0' },
-    { name: 'a/good', version: '1.0' },
-  ];
-  expect(read({ packages })).toMatchObject({ packages: [{ name: 'a/good' }], damage: expect.stringMatching(/^4 /) });
-});
+  it('reads the good packages between others', () => {
+    const packages = [
+      null,
+      7,
+      { name: 'a/b' },
+      { name: 'no-vendor', version: '1.0' },
+      { name: 'a/good', version: '1.0' },
+    ];
+    expect(read({ packages })).toMatchObject({ packages: [{ name: 'a/good' }], damage: expect.stringMatching(/^4 /) });
+  });
 
-it.each([{}, 'x', { packages: {} }])('refuses %j', (document) => {
-  expect(() => read(document)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
+  it.each([{}, 'x', { packages: {} }])('refuses %j', (document) => {
+    expect(() => read(document)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
+  });
 });

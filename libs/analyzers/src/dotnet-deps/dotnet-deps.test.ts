@@ -11,59 +11,61 @@ const content = readFileSync(join(__dirname, 'fixtures/shop.deps.json'));
 const path = 'app/Shop.deps.json';
 const read = (document: unknown) => dotnetDeps.analyze({ path, content: Buffer.from(JSON.stringify(document)) });
 
-it.each([
-  ['app/Shop.deps.json', true],
-  ['usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/Microsoft.NETCore.App.deps.json', true],
-  ['app/deps.json', false],
-  ['app/Shop.deps.json.bak', false],
-  ['app/Shop.runtimeconfig.json', false],
-])('wants %j: %s', (path, expected) => {
-  expect(dotnetDeps.wants(path, new Uint8Array())).toBe(expected);
-});
-
-it('reads packages that are loaded and the runtime, not projects, compilers and collections', () => {
-  const { packages, damage } = dotnetDeps.analyze({ path, content });
-  expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
-    'Microsoft.NETCore.App.Runtime.linux-x64@8.0.1',
-    'Newtonsoft.Json@13.0.1',
-    'SQLitePCLRaw.lib.e_sqlite3@2.1.4',
-    'Acme.Old@3.1.0',
-  ]);
-  expect(packages?.[1]).toEqual({
-    type: 'nuget',
-    name: 'Newtonsoft.Json',
-    version: '13.0.1',
-    source: { name: 'Newtonsoft.Json', version: '13.0.1' },
-    licenses: [],
-    foundIn: path,
+describe('dotnetDeps', () => {
+  it.each([
+    ['app/Shop.deps.json', true],
+    ['usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/Microsoft.NETCore.App.deps.json', true],
+    ['app/deps.json', false],
+    ['app/Shop.deps.json.bak', false],
+    ['app/Shop.runtimeconfig.json', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(dotnetDeps.wants(path, new Uint8Array())).toBe(expected);
   });
-  expect(damage).toBeUndefined();
-});
 
-it('reads the good libraries between broken ones and says how many are lost', () => {
-  const libraries = {
-    'good/1.0.0': { type: 'package' },
-    '{{name}}/1.0.0': { type: 'package' },
-    'no-version': { type: 'package' },
-    'text/1.0.0': 'package',
-  };
-  expect(read({ libraries })).toMatchObject({
-    packages: [{ name: 'good' }],
-    damage: expect.stringMatching(/^2 records/),
+  it('reads packages that are loaded and the runtime, not projects, compilers and collections', () => {
+    const { packages, damage } = dotnetDeps.analyze({ path, content });
+    expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+      'Microsoft.NETCore.App.Runtime.linux-x64@8.0.1',
+      'Newtonsoft.Json@13.0.1',
+      'SQLitePCLRaw.lib.e_sqlite3@2.1.4',
+      'Acme.Old@3.1.0',
+    ]);
+    expect(packages?.[1]).toEqual({
+      type: 'nuget',
+      name: 'Newtonsoft.Json',
+      version: '13.0.1',
+      source: { name: 'Newtonsoft.Json', version: '13.0.1' },
+      licenses: [],
+      foundIn: path,
+    });
+    expect(damage).toBeUndefined();
   });
-});
 
-it('is not led astray by names of the language', () => {
-  const document = JSON.parse(
-    '{ "runtimeTarget": { "name": "__proto__" }, "targets": {}, "libraries": { "__proto__": { "type": "package" }, "a/1.0": { "type": "package" } } }',
-  );
-  expect(read(document).packages).toMatchObject([{ name: 'a' }]);
-});
+  it('reads the good libraries between broken ones and says how many are lost', () => {
+    const libraries = {
+      'good/1.0.0': { type: 'package' },
+      '{{name}}/1.0.0': { type: 'package' },
+      'no-version': { type: 'package' },
+      'text/1.0.0': 'package',
+    };
+    expect(read({ libraries })).toMatchObject({
+      packages: [{ name: 'good' }],
+      damage: expect.stringMatching(/^2 records/),
+    });
+  });
 
-it.each(['', '[]', '{}', '{ "libraries": 1 }', 'null', '\u0000'])('refuses %j', (text) => {
-  expect(() => dotnetDeps.analyze({ path, content: Buffer.from(text) })).toThrow(MalformedFile);
-});
+  it('is not led astray by names of the language', () => {
+    const document = JSON.parse(
+      '{ "runtimeTarget": { "name": "__proto__" }, "targets": {}, "libraries": { "__proto__": { "type": "package" }, "a/1.0": { "type": "package" } } }',
+    );
+    expect(read(document).packages).toMatchObject([{ name: 'a' }]);
+  });
 
-it('throws nothing but errors of its own on a damaged file', () => {
-  expect(unexpectedErrors(dotnetDeps, { path, content })).toEqual([]);
+  it.each(['', '[]', '{}', '{ "libraries": 1 }', 'null', '\u0000'])('refuses %j', (text) => {
+    expect(() => dotnetDeps.analyze({ path, content: Buffer.from(text) })).toThrow(MalformedFile);
+  });
+
+  it('throws nothing but errors of its own on a damaged file', () => {
+    expect(unexpectedErrors(dotnetDeps, { path, content })).toEqual([]);
+  });
 });

@@ -10,86 +10,92 @@ const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name)
 const info = 'var/lib/dpkg/info';
 const read = (path: string, content: string | Buffer) => dpkgFiles.analyze({ path, content: Buffer.from(content) });
 
-it.each([
-  ['var/lib/dpkg/info/netbase.list', true],
-  ['var/lib/dpkg/info/libc6:amd64.md5sums', true],
-  ['var/lib/dpkg/info/python3.11.conffiles', true],
-  ['var/lib/dpkg/status.d/openssl.md5sums', true],
-  ['var/lib/dpkg/status.d/openssl', false],
-  ['var/lib/dpkg/status.d/openssl.list', false],
-  ['var/lib/dpkg/info/netbase.postinst', false],
-  ['var/lib/dpkg/info/a/b.list', false],
-  ['x/var/lib/dpkg/info/netbase.list', false],
-  ['var/lib/dpkg/info/.list', false],
-])('wants %j: %s', (path, expected) => {
-  expect(dpkgFiles.wants(path, Buffer.alloc(0))).toBe(expected);
-});
+describe('dpkgFiles', () => {
+  it.each([
+    ['var/lib/dpkg/info/netbase.list', true],
+    ['var/lib/dpkg/info/libc6:amd64.md5sums', true],
+    ['var/lib/dpkg/info/python3.11.conffiles', true],
+    ['var/lib/dpkg/status.d/openssl.md5sums', true],
+    ['var/lib/dpkg/status.d/openssl', false],
+    ['var/lib/dpkg/status.d/openssl.list', false],
+    ['var/lib/dpkg/info/netbase.postinst', false],
+    ['var/lib/dpkg/info/a/b.list', false],
+    ['x/var/lib/dpkg/info/netbase.list', false],
+    ['var/lib/dpkg/info/.list', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(dpkgFiles.wants(path, Buffer.alloc(0))).toBe(expected);
+  });
 
-it('lists files without the directories they are in', () => {
-  expect(read(`${info}/netbase.list`, fixture('netbase.list'))).toEqual({
-    owned: [
+  it('lists files without the directories they are in', () => {
+    expect(read(`${info}/netbase.list`, fixture('netbase.list'))).toEqual({
+      owned: [
+        {
+          type: 'deb',
+          package: 'netbase',
+          files: [
+            { path: 'etc/ethertypes' },
+            { path: 'etc/protocols' },
+            { path: 'etc/rpc' },
+            { path: 'etc/services' },
+            { path: 'usr/share/doc/netbase/changelog.gz', role: 'documentation' },
+            { path: 'usr/share/doc/netbase/copyright', role: 'documentation' },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('reads digests', () => {
+    expect(read(`${info}/netbase.md5sums`, fixture('netbase.md5sums')).owned?.[0]?.files).toEqual([
       {
-        type: 'deb',
-        package: 'netbase',
-        files: [
-          { path: 'etc/ethertypes' },
-          { path: 'etc/protocols' },
-          { path: 'etc/rpc' },
-          { path: 'etc/services' },
-          { path: 'usr/share/doc/netbase/changelog.gz', role: 'documentation' },
-          { path: 'usr/share/doc/netbase/copyright', role: 'documentation' },
-        ],
+        path: 'usr/share/doc/netbase/changelog.gz',
+        digest: 'md5:fe47c7bb6cdfe35fc04e83338f3b915c',
+        role: 'documentation',
       },
-    ],
+      {
+        path: 'usr/share/doc/netbase/copyright',
+        digest: 'md5:78dd2c7c6f487348e4a0092c17a19d42',
+        role: 'documentation',
+      },
+    ]);
   });
-});
 
-it('reads digests', () => {
-  expect(read(`${info}/netbase.md5sums`, fixture('netbase.md5sums')).owned?.[0]?.files).toEqual([
-    {
-      path: 'usr/share/doc/netbase/changelog.gz',
-      digest: 'md5:fe47c7bb6cdfe35fc04e83338f3b915c',
-      role: 'documentation',
-    },
-    { path: 'usr/share/doc/netbase/copyright', digest: 'md5:78dd2c7c6f487348e4a0092c17a19d42', role: 'documentation' },
-  ]);
-});
-
-it('reads which files people may edit', () => {
-  const { owned } = read(
-    `${info}/netbase:all.conffiles`,
-    `${fixture('netbase.conffiles').toString()}remove-on-upgrade /etc/old\n`,
-  );
-  expect(owned?.map((each) => each.package)).toEqual(['netbase']);
-  expect(owned?.[0]?.files).toHaveLength(4);
-  expect(owned?.[0]?.files[0]).toEqual({ path: 'etc/ethertypes', role: 'config' });
-});
-
-it('reads the digests of a distroless image', () => {
-  const { owned } = read('var/lib/dpkg/status.d/libssl3.md5sums', `${'0'.repeat(32)}  ./usr/lib/libssl.so.3\n`);
-  expect(owned).toEqual([
-    { type: 'deb', package: 'libssl3', files: [{ path: 'usr/lib/libssl.so.3', digest: `md5:${'0'.repeat(32)}` }] },
-  ]);
-});
-
-it('counts lines that name no file', () => {
-  expect(read(`${info}/a.md5sums`, `x\n${'0'.repeat(32)}  usr/../../x\n${'0'.repeat(32)}  usr/x\n`)).toEqual({
-    owned: [{ type: 'deb', package: 'a', files: [{ path: 'usr/x', digest: `md5:${'0'.repeat(32)}` }] }],
-    damage: '2 lines that name no file',
+  it('reads which files people may edit', () => {
+    const { owned } = read(
+      `${info}/netbase:all.conffiles`,
+      `${fixture('netbase.conffiles').toString()}remove-on-upgrade /etc/old\n`,
+    );
+    expect(owned?.map((each) => each.package)).toEqual(['netbase']);
+    expect(owned?.[0]?.files).toHaveLength(4);
+    expect(owned?.[0]?.files[0]).toEqual({ path: 'etc/ethertypes', role: 'config' });
   });
-  expect(read(`${info}/a.list`, 'usr/x\n').damage).toBe('1 lines that name no file');
-});
 
-it('says nothing when there is nothing', () => {
-  expect(read(`${info}/a.list`, '/.\n')).toEqual({ owned: [] });
-  expect(read(`${info}/a.md5sums`, '')).toEqual({ owned: [] });
-});
+  it('reads the digests of a distroless image', () => {
+    const { owned } = read('var/lib/dpkg/status.d/libssl3.md5sums', `${'0'.repeat(32)}  ./usr/lib/libssl.so.3\n`);
+    expect(owned).toEqual([
+      { type: 'deb', package: 'libssl3', files: [{ path: 'usr/lib/libssl.so.3', digest: `md5:${'0'.repeat(32)}` }] },
+    ]);
+  });
 
-it.each(['list', 'md5sums', 'conffiles'])('reads any bytes as %s', (kind) => {
-  fc.assert(
-    fc.property(fc.array(fc.string({ unit: 'binary' })), (lines) => {
-      const { owned = [] } = read(`${info}/a.${kind}`, lines.join('\n'));
-      for (const { path } of owned.flatMap((each) => each.files)) expect(path).not.toMatch(/^\/|(^|\/)\.\.?(\/|$)/);
-    }),
-  );
+  it('counts lines that name no file', () => {
+    expect(read(`${info}/a.md5sums`, `x\n${'0'.repeat(32)}  usr/../../x\n${'0'.repeat(32)}  usr/x\n`)).toEqual({
+      owned: [{ type: 'deb', package: 'a', files: [{ path: 'usr/x', digest: `md5:${'0'.repeat(32)}` }] }],
+      damage: '2 lines that name no file',
+    });
+    expect(read(`${info}/a.list`, 'usr/x\n').damage).toBe('1 lines that name no file');
+  });
+
+  it('says nothing when there is nothing', () => {
+    expect(read(`${info}/a.list`, '/.\n')).toEqual({ owned: [] });
+    expect(read(`${info}/a.md5sums`, '')).toEqual({ owned: [] });
+  });
+
+  it.each(['list', 'md5sums', 'conffiles'])('reads any bytes as %s', (kind) => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), (lines) => {
+        const { owned = [] } = read(`${info}/a.${kind}`, lines.join('\n'));
+        for (const { path } of owned.flatMap((each) => each.files)) expect(path).not.toMatch(/^\/|(^|\/)\.\.?(\/|$)/);
+      }),
+    );
+  });
 });

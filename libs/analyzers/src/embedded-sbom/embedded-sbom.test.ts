@@ -12,122 +12,127 @@ const bitnami = 'opt/bitnami/redis/.spdx-redis.spdx';
 const read = (document: unknown) =>
   embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(JSON.stringify(document)) });
 
-it.each([
-  [bitnami, true],
-  ['opt/bitnami/common/.spdx-gosu.spdx', true],
-  ['opt/bitnami/.spdx-common.spdx', true],
-  ['var/lib/db/sbom/glibc-2.38-r5.spdx.json', true],
-  ['usr/local/share/sbom/app.cdx.json', true],
-  ['usr/lib/python3/site-packages/a-1.dist-info/sboms/auditwheel.cdx.json', true],
-  ['app/META-INF/sbom/application.cdx.json', true],
-  ['META-INF/sbom/bom.json', true],
-  ['sbom/bom.json', true],
-  ['opt/bitnami/redis/spdx-redis.spdx', false],
-  ['home/bitnami/.spdx-redis.spdx', false],
-  ['usr/src/app/test/fixtures/a.cdx.json', false],
-  ['bom.json', false],
-  ['var/lib/db/sbom/index.json', false],
-])('wants %j: %s', (path, expected) => {
-  expect(embeddedSbom.wants(path, Buffer.alloc(0))).toBe(expected);
-});
-
-it('reads an SBOM of Bitnami', () => {
-  expect(embeddedSbom.analyze({ path: bitnami, content: fixture('bitnami-redis.spdx') })).toEqual({
-    packages: [
-      {
-        type: 'bitnami',
-        name: 'redis',
-        version: '7.4.1-0',
-        arch: 'arm64',
-        source: { name: 'redis', version: '7.4.1-0' },
-        licenses: ['RSALv2'],
-        foundIn: bitnami,
-      },
-      {
-        type: 'golang',
-        name: 'github.com/Masterminds/semver/v3',
-        version: 'v3.2.1',
-        source: { name: 'github.com/Masterminds/semver/v3', version: 'v3.2.1' },
-        licenses: [],
-        foundIn: bitnami,
-      },
-    ],
+describe('embeddedSbom', () => {
+  it.each([
+    [bitnami, true],
+    ['opt/bitnami/common/.spdx-gosu.spdx', true],
+    ['opt/bitnami/.spdx-common.spdx', true],
+    ['var/lib/db/sbom/glibc-2.38-r5.spdx.json', true],
+    ['usr/local/share/sbom/app.cdx.json', true],
+    ['usr/lib/python3/site-packages/a-1.dist-info/sboms/auditwheel.cdx.json', true],
+    ['app/META-INF/sbom/application.cdx.json', true],
+    ['META-INF/sbom/bom.json', true],
+    ['sbom/bom.json', true],
+    ['opt/bitnami/redis/spdx-redis.spdx', false],
+    ['home/bitnami/.spdx-redis.spdx', false],
+    ['usr/src/app/test/fixtures/a.cdx.json', false],
+    ['bom.json', false],
+    ['var/lib/db/sbom/index.json', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(embeddedSbom.wants(path, Buffer.alloc(0))).toBe(expected);
   });
-});
 
-it('reads components of components, and what the SBOM is about', () => {
-  const { packages } = embeddedSbom.analyze({
-    path: 'META-INF/sbom/application.cdx.json',
-    content: fixture('application.cdx.json'),
+  it('reads an SBOM of Bitnami', () => {
+    expect(embeddedSbom.analyze({ path: bitnami, content: fixture('bitnami-redis.spdx') })).toEqual({
+      packages: [
+        {
+          type: 'bitnami',
+          name: 'redis',
+          version: '7.4.1-0',
+          arch: 'arm64',
+          source: { name: 'redis', version: '7.4.1-0' },
+          licenses: ['RSALv2'],
+          foundIn: bitnami,
+        },
+        {
+          type: 'golang',
+          name: 'github.com/Masterminds/semver/v3',
+          version: 'v3.2.1',
+          source: { name: 'github.com/Masterminds/semver/v3', version: 'v3.2.1' },
+          licenses: [],
+          foundIn: bitnami,
+        },
+      ],
+    });
   });
-  expect(packages?.map(({ name, version, licenses }) => [name, version, ...licenses]).toSorted()).toEqual([
-    ['@acme/inner', '3.1.0', 'MIT OR Apache-2.0', 'Own'],
-    ['org.example:shop', '1.0.0'],
-    ['org.slf4j:slf4j-api', '2.0.9', 'MIT'],
-  ]);
-});
 
-it.each(['', '[]', 'null', '{}', '{"bomFormat":"SPDX"}', '<bom/>', '{"spdxVersion":3}', '['.repeat(100_000)])(
-  'refuses %.20j',
-  (text) => {
-    expect(() => embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(text) })).toThrow(
-      expect.objectContaining({ code: 'MALFORMED_FILE' }),
-    );
-  },
-);
-
-it('reads components as deep as they go', () => {
-  const depth = 5_000;
-  const text = `${'{"components":['.repeat(depth)}{"purl":"pkg:npm/a@1"}${']}'.repeat(depth)}`;
-  const document = `{"bomFormat":"CycloneDX","components":[${text}]}`;
-  const { packages } = embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(document) });
-  expect(packages).toMatchObject([{ name: 'a' }]);
-});
-
-it('reads SPDX 3 with the licence that is declared before one that somebody concluded', () => {
-  const relationship = (relationshipType: string, to: string) => ({
-    ...{ type: 'Relationship', relationshipType, from: 'urn:a', to: [to] },
+  it('reads components of components, and what the SBOM is about', () => {
+    const { packages } = embeddedSbom.analyze({
+      path: 'META-INF/sbom/application.cdx.json',
+      content: fixture('application.cdx.json'),
+    });
+    expect(packages?.map(({ name, version, licenses }) => [name, version, ...licenses]).toSorted()).toEqual([
+      ['@acme/inner', '3.1.0', 'MIT OR Apache-2.0', 'Own'],
+      ['org.example:shop', '1.0.0'],
+      ['org.slf4j:slf4j-api', '2.0.9', 'MIT'],
+    ]);
   });
-  const license = (spdxId: string, simplelicensing_licenseExpression: string) => ({
-    spdxId,
-    simplelicensing_licenseExpression,
-  });
-  const graph = [
-    { type: 'software_Package', spdxId: 'urn:a', name: 'a', software_packageUrl: 'pkg:npm/a@1' },
-    { type: 'software_Package', spdxId: 'urn:b', name: 'b' },
-    relationship('hasDeclaredLicense', 'urn:mit'),
-    relationship('hasConcludedLicense', 'urn:apache'),
-    relationship('hasDeclaredLicense', 'urn:none'),
-    license('urn:mit', 'MIT'),
-    license('urn:apache', 'Apache-2.0'),
-    license('urn:none', 'NOASSERTION'),
-  ];
-  const document = { '@context': ['https://spdx.org/rdf/3.0.1/spdx-context.jsonld'], '@graph': graph };
-  expect(read(document).packages).toMatchObject([{ name: 'a', version: '1', licenses: ['MIT'] }]);
-});
 
-it('takes nothing else for a list, an object or a text', () => {
-  expect(read({ bomFormat: 'CycloneDX', components: 'x', metadata: 3 })).toEqual({ packages: [] });
-  expect(read({ bomFormat: 'CycloneDX', components: [null, 1, [], { purl: {}, licenses: [1] }] })).toEqual({
-    packages: [],
-  });
-  expect(read({ spdxVersion: 'SPDX-2.3', packages: [{ externalRefs: [null, { referenceType: 'purl' }] }] })).toEqual({
-    packages: [],
-  });
-  const spdx3 = { '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld' };
-  for (const graph of ['x', [null, 1, { type: 'software_Package', software_packageUrl: {}, externalIdentifier: [1] }]])
-    expect(read({ ...spdx3, '@graph': graph })).toEqual({ packages: [] });
-});
-
-it('survives any JSON', () => {
-  fc.assert(
-    fc.property(fc.json(), fc.constantFrom('components', 'packages'), (json, key) => {
-      const text = `{"bomFormat":"CycloneDX","spdxVersion":"SPDX-2.3","__proto__":{"purl":1},"${key}":[${json}]}`;
-      try {
-        embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(text) });
-      } catch (error) {
-        expect(error).toBeInstanceOf(TidewaiterError);
-      }
-    }),
+  it.each(['', '[]', 'null', '{}', '{"bomFormat":"SPDX"}', '<bom/>', '{"spdxVersion":3}', '['.repeat(100_000)])(
+    'refuses %.20j',
+    (text) => {
+      expect(() => embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(text) })).toThrow(
+        expect.objectContaining({ code: 'MALFORMED_FILE' }),
+      );
+    },
   );
+
+  it('reads components as deep as they go', () => {
+    const depth = 5_000;
+    const text = `${'{"components":['.repeat(depth)}{"purl":"pkg:npm/a@1"}${']}'.repeat(depth)}`;
+    const document = `{"bomFormat":"CycloneDX","components":[${text}]}`;
+    const { packages } = embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(document) });
+    expect(packages).toMatchObject([{ name: 'a' }]);
+  });
+
+  it('reads SPDX 3 with the licence that is declared before one that somebody concluded', () => {
+    const relationship = (relationshipType: string, to: string) => ({
+      ...{ type: 'Relationship', relationshipType, from: 'urn:a', to: [to] },
+    });
+    const license = (spdxId: string, simplelicensing_licenseExpression: string) => ({
+      spdxId,
+      simplelicensing_licenseExpression,
+    });
+    const graph = [
+      { type: 'software_Package', spdxId: 'urn:a', name: 'a', software_packageUrl: 'pkg:npm/a@1' },
+      { type: 'software_Package', spdxId: 'urn:b', name: 'b' },
+      relationship('hasDeclaredLicense', 'urn:mit'),
+      relationship('hasConcludedLicense', 'urn:apache'),
+      relationship('hasDeclaredLicense', 'urn:none'),
+      license('urn:mit', 'MIT'),
+      license('urn:apache', 'Apache-2.0'),
+      license('urn:none', 'NOASSERTION'),
+    ];
+    const document = { '@context': ['https://spdx.org/rdf/3.0.1/spdx-context.jsonld'], '@graph': graph };
+    expect(read(document).packages).toMatchObject([{ name: 'a', version: '1', licenses: ['MIT'] }]);
+  });
+
+  it('takes nothing else for a list, an object or a text', () => {
+    expect(read({ bomFormat: 'CycloneDX', components: 'x', metadata: 3 })).toEqual({ packages: [] });
+    expect(read({ bomFormat: 'CycloneDX', components: [null, 1, [], { purl: {}, licenses: [1] }] })).toEqual({
+      packages: [],
+    });
+    expect(read({ spdxVersion: 'SPDX-2.3', packages: [{ externalRefs: [null, { referenceType: 'purl' }] }] })).toEqual({
+      packages: [],
+    });
+    const spdx3 = { '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld' };
+    for (const graph of [
+      'x',
+      [null, 1, { type: 'software_Package', software_packageUrl: {}, externalIdentifier: [1] }],
+    ])
+      expect(read({ ...spdx3, '@graph': graph })).toEqual({ packages: [] });
+  });
+
+  it('survives any JSON', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.constantFrom('components', 'packages'), (json, key) => {
+        const text = `{"bomFormat":"CycloneDX","spdxVersion":"SPDX-2.3","__proto__":{"purl":1},"${key}":[${json}]}`;
+        try {
+          embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(text) });
+        } catch (error) {
+          expect(error).toBeInstanceOf(TidewaiterError);
+        }
+      }),
+    );
+  });
 });

@@ -10,51 +10,53 @@ import { nugetLock } from './nuget-lock.js';
 const content = readFileSync(join(__dirname, 'fixtures/packages.lock.json'));
 const path = 'src/packages.lock.json';
 
-it.each([
-  ['packages.lock.json', true],
-  ['src/packages.lock.json', true],
-  ['src/packages.Shop.Core.lock.json', true],
-  ['src/package-lock.json', false],
-  ['src/mypackages.lock.json', false],
-  ['src/packages.lock.json/x', false],
-  ['src/deno.lock.json', false],
-])('wants %j: %s', (path, expected) => {
-  expect(nugetLock.wants(path, new Uint8Array())).toBe(expected);
-});
-
-it('reads the packages of all frameworks, each once, as declared', () => {
-  const { packages, damage } = nugetLock.analyze({ path, content });
-  expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
-    'Newtonsoft.Json@13.0.1',
-    'Serilog@2.12.0',
-    'System.Text.Encodings.Web@6.0.0',
-    'System.Text.Encodings.Web@8.0.0',
-  ]);
-  expect(packages?.[0]).toEqual({
-    type: 'nuget',
-    name: 'Newtonsoft.Json',
-    version: '13.0.1',
-    source: { name: 'Newtonsoft.Json', version: '13.0.1' },
-    licenses: [],
-    foundIn: path,
-    isDeclared: true,
+describe('nugetLock', () => {
+  it.each([
+    ['packages.lock.json', true],
+    ['src/packages.lock.json', true],
+    ['src/packages.Shop.Core.lock.json', true],
+    ['src/package-lock.json', false],
+    ['src/mypackages.lock.json', false],
+    ['src/packages.lock.json/x', false],
+    ['src/deno.lock.json', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(nugetLock.wants(path, new Uint8Array())).toBe(expected);
   });
-  expect(damage).toBeUndefined();
-});
 
-it('says how many packages cannot be read', () => {
-  const text =
-    '{ "dependencies": { "net8.0": { "a": { "type": "Direct" }, "{b}": { "type": "Direct", "resolved": "1.0" }, "__proto__": 1 } } }';
-  expect(nugetLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
-    packages: [],
-    damage: expect.stringMatching(/^2 records/),
+  it('reads the packages of all frameworks, each once, as declared', () => {
+    const { packages, damage } = nugetLock.analyze({ path, content });
+    expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+      'Newtonsoft.Json@13.0.1',
+      'Serilog@2.12.0',
+      'System.Text.Encodings.Web@6.0.0',
+      'System.Text.Encodings.Web@8.0.0',
+    ]);
+    expect(packages?.[0]).toEqual({
+      type: 'nuget',
+      name: 'Newtonsoft.Json',
+      version: '13.0.1',
+      source: { name: 'Newtonsoft.Json', version: '13.0.1' },
+      licenses: [],
+      foundIn: path,
+      isDeclared: true,
+    });
+    expect(damage).toBeUndefined();
   });
-});
 
-it.each(['', '[]', '{}', '{ "dependencies": "x" }'])('refuses %j', (text) => {
-  expect(() => nugetLock.analyze({ path, content: Buffer.from(text) })).toThrow(MalformedFile);
-});
+  it('says how many packages cannot be read', () => {
+    const text =
+      '{ "dependencies": { "net8.0": { "a": { "type": "Direct" }, "{b}": { "type": "Direct", "resolved": "1.0" }, "__proto__": 1 } } }';
+    expect(nugetLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
+      packages: [],
+      damage: expect.stringMatching(/^2 records/),
+    });
+  });
 
-it('throws nothing but errors of its own on a damaged file', () => {
-  expect(unexpectedErrors(nugetLock, { path, content })).toEqual([]);
+  it.each(['', '[]', '{}', '{ "dependencies": "x" }'])('refuses %j', (text) => {
+    expect(() => nugetLock.analyze({ path, content: Buffer.from(text) })).toThrow(MalformedFile);
+  });
+
+  it('throws nothing but errors of its own on a damaged file', () => {
+    expect(unexpectedErrors(nugetLock, { path, content })).toEqual([]);
+  });
 });

@@ -13,23 +13,25 @@ const path = 'srv/app/pdm.lock';
 const read = (text: string | Buffer) => pdmLock.analyze({ path, content: Buffer.from(text) });
 const names = (text: string | Buffer) => read(text).packages?.map(({ name, version }) => `${name} ${version}`);
 
-it.each([
-  ['pdm.lock', true],
-  ['srv/app/pdm.lock', true],
-  ['srv/app/xpdm.lock', false],
-  ['srv/app/pdm.lock.bak', false],
-  ['opt/venv/lib/python3.11/site-packages/x/pdm.lock', false],
-])('wants %j: %s', (file, expected) => {
-  expect(pdmLock.wants(file, Buffer.alloc(0))).toBe(expected);
-});
+describe('pdmLock', () => {
+  it.each([
+    ['pdm.lock', true],
+    ['srv/app/pdm.lock', true],
+    ['srv/app/xpdm.lock', false],
+    ['srv/app/pdm.lock.bak', false],
+    ['opt/venv/lib/python3.11/site-packages/x/pdm.lock', false],
+  ])('wants %j: %s', (file, expected) => {
+    expect(pdmLock.wants(file, Buffer.alloc(0))).toBe(expected);
+  });
 
-it('reads what the default group installs', () => {
-  expect(read(content).damage).toBeUndefined();
-  expect(names(content)).toEqual(['requests 2.32.3', 'pysocks 1.7.1', 'older-format 1.0']);
-  expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
-});
+  it('reads what the default group installs', () => {
+    expect(read(content).damage).toBeUndefined();
+    expect(names(content)).toEqual(['requests 2.32.3', 'pysocks 1.7.1', 'older-format 1.0']);
+    expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
+  });
 
-it('throws nothing unexpected for damaged files', () => {
-  expect(() => read('[[package]]\nname\n')).toThrow(MalformedFile);
-  expect(unexpectedErrors(pdmLock, { path, content })).toEqual([]);
+  it('throws nothing unexpected for damaged files', () => {
+    expect(() => read('[[package]]\nname\n')).toThrow(MalformedFile);
+    expect(unexpectedErrors(pdmLock, { path, content })).toEqual([]);
+  });
 });

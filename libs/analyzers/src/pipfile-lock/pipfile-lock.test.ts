@@ -13,33 +13,35 @@ const path = 'srv/app/Pipfile.lock';
 const read = (text: string | Buffer) => pipfileLock.analyze({ path, content: Buffer.from(text) });
 const names = (text: string | Buffer) => read(text).packages?.map(({ name, version }) => `${name} ${version}`);
 
-it.each([
-  ['Pipfile.lock', true],
-  ['srv/app/Pipfile.lock', true],
-  ['srv/app/xPipfile.lock', false],
-  ['srv/app/Pipfile.lock.bak', false],
-  ['opt/venv/lib/python3.11/site-packages/x/Pipfile.lock', false],
-])('wants %j: %s', (file, expected) => {
-  expect(pipfileLock.wants(file, Buffer.alloc(0))).toBe(expected);
-});
+describe('pipfileLock', () => {
+  it.each([
+    ['Pipfile.lock', true],
+    ['srv/app/Pipfile.lock', true],
+    ['srv/app/xPipfile.lock', false],
+    ['srv/app/Pipfile.lock.bak', false],
+    ['opt/venv/lib/python3.11/site-packages/x/Pipfile.lock', false],
+  ])('wants %j: %s', (file, expected) => {
+    expect(pipfileLock.wants(file, Buffer.alloc(0))).toBe(expected);
+  });
 
-it('reads what is installed for production', () => {
-  expect(read(content).damage).toBeUndefined();
-  expect(names(content)).toEqual(['charset-normalizer 3.4.2', 'requests 2.32.3']);
-  expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
-});
+  it('reads what is installed for production', () => {
+    expect(read(content).damage).toBeUndefined();
+    expect(names(content)).toEqual(['charset-normalizer 3.4.2', 'requests 2.32.3']);
+    expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
+  });
 
-it.each([
-  ['{}', undefined],
-  ['{"default": []}', undefined],
-  ['{"default": {"a": null, "b": 1, "c": {"version": 1}}}', undefined],
-  ['{"default": {"a": {"version": "*"}}}', '1 records without a usable name, version or status'],
-  ['{"default": {"__proto__": {"version": "==1"}}}', '1 records without a usable name, version or status'],
-])('finds nothing in %j', (text, damage) => {
-  expect(read(text)).toEqual({ packages: [], ...(damage !== undefined && { damage }) });
-});
+  it.each([
+    ['{}', undefined],
+    ['{"default": []}', undefined],
+    ['{"default": {"a": null, "b": 1, "c": {"version": 1}}}', undefined],
+    ['{"default": {"a": {"version": "*"}}}', '1 records without a usable name, version or status'],
+    ['{"default": {"__proto__": {"version": "==1"}}}', '1 records without a usable name, version or status'],
+  ])('finds nothing in %j', (text, damage) => {
+    expect(read(text)).toEqual({ packages: [], ...(damage !== undefined && { damage }) });
+  });
 
-it('throws nothing unexpected for damaged files', () => {
-  expect(() => read('{"default": ')).toThrow(MalformedFile);
-  expect(unexpectedErrors(pipfileLock, { path, content })).toEqual([]);
+  it('throws nothing unexpected for damaged files', () => {
+    expect(() => read('{"default": ')).toThrow(MalformedFile);
+    expect(unexpectedErrors(pipfileLock, { path, content })).toEqual([]);
+  });
 });

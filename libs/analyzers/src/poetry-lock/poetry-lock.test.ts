@@ -13,37 +13,39 @@ const path = 'srv/app/poetry.lock';
 const read = (text: string | Buffer) => poetryLock.analyze({ path, content: Buffer.from(text) });
 const names = (text: string | Buffer) => read(text).packages?.map(({ name, version }) => `${name} ${version}`);
 
-it.each([
-  ['poetry.lock', true],
-  ['srv/app/poetry.lock', true],
-  ['srv/app/xpoetry.lock', false],
-  ['srv/app/poetry.lock.bak', false],
-  ['opt/venv/lib/python3.11/site-packages/x/poetry.lock', false],
-])('wants %j: %s', (file, expected) => {
-  expect(poetryLock.wants(file, Buffer.alloc(0))).toBe(expected);
-});
+describe('poetryLock', () => {
+  it.each([
+    ['poetry.lock', true],
+    ['srv/app/poetry.lock', true],
+    ['srv/app/xpoetry.lock', false],
+    ['srv/app/poetry.lock.bak', false],
+    ['opt/venv/lib/python3.11/site-packages/x/poetry.lock', false],
+  ])('wants %j: %s', (file, expected) => {
+    expect(poetryLock.wants(file, Buffer.alloc(0))).toBe(expected);
+  });
 
-it('reads what is installed without the development groups', () => {
-  expect(read(content).damage).toBeUndefined();
-  expect(names(content)).toEqual(['certifi 2025.1.31', 'pyyaml 6.0.2', 'gauge 1.1.0']);
-  expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
-});
+  it('reads what is installed without the development groups', () => {
+    expect(read(content).damage).toBeUndefined();
+    expect(names(content)).toEqual(['certifi 2025.1.31', 'pyyaml 6.0.2', 'gauge 1.1.0']);
+    expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
+  });
 
-it('knows the category of Poetry before 1.5, and nothing of the versions between', () => {
-  const table = (name: string, category: string) => `[[package]]\nname = "${name}"\nversion = "1"\n${category}\n`;
-  const text = table('a', 'category = "main"') + table('b', 'category = "dev"') + table('c', 'optional = false');
-  expect(names(text)).toEqual(['a 1', 'c 1']);
-});
+  it('knows the category of Poetry before 1.5, and nothing of the versions between', () => {
+    const table = (name: string, category: string) => `[[package]]\nname = "${name}"\nversion = "1"\n${category}\n`;
+    const text = table('a', 'category = "main"') + table('b', 'category = "dev"') + table('c', 'optional = false');
+    expect(names(text)).toEqual(['a 1', 'c 1']);
+  });
 
-it('reads the good tables and says how many are lost', () => {
-  const text =
-    '[[package]]\nname = "a"\n[[package]]\nname = "{{x}}"\nversion = "1"\n[[package]]\nname = "b"\nversion = "2"\n';
-  expect(names(text)).toEqual(['b 2']);
-  expect(read(text).damage).toBe('2 records without a usable name, version or status');
-  expect(read('package = 1\n')).toEqual({ packages: [] });
-});
+  it('reads the good tables and says how many are lost', () => {
+    const text =
+      '[[package]]\nname = "a"\n[[package]]\nname = "{{x}}"\nversion = "1"\n[[package]]\nname = "b"\nversion = "2"\n';
+    expect(names(text)).toEqual(['b 2']);
+    expect(read(text).damage).toBe('2 records without a usable name, version or status');
+    expect(read('package = 1\n')).toEqual({ packages: [] });
+  });
 
-it('throws nothing unexpected for damaged files', () => {
-  expect(() => read('[[package]\n')).toThrow(MalformedFile);
-  expect(unexpectedErrors(poetryLock, { path, content })).toEqual([]);
+  it('throws nothing unexpected for damaged files', () => {
+    expect(() => read('[[package]\n')).toThrow(MalformedFile);
+    expect(unexpectedErrors(poetryLock, { path, content })).toEqual([]);
+  });
 });

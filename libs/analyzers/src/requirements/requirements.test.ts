@@ -10,57 +10,59 @@ const content = readFileSync(join(__dirname, 'fixtures/requirements.txt'));
 const pins = (text: string | Buffer) =>
   requirements.analyze({ path, content: Buffer.from(text) }).packages?.map(({ name, version }) => `${name} ${version}`);
 
-it.each([
-  ['requirements.txt', true],
-  ['srv/requirements-dev.txt', true],
-  ['srv/requirements/base.txt', false],
-  ['srv/requirements.in', false],
-  ['srv/my-requirements.txt', false],
-])('wants %j: %s', (path, expected) => {
-  expect(requirements.wants(path, Buffer.alloc(0))).toBe(expected);
-});
-
-it('reads exact pins and nothing else', () => {
-  expect(pins(content)).toEqual([
-    'flask 0.12',
-    'django 4.2.30',
-    'zope-interface 5.0',
-    'charset-normalizer 3.4.2',
-    'urllib3 2.3.0',
-  ]);
-  expect(requirements.analyze({ path, content }).packages?.[0]).toEqual({
-    type: 'pypi',
-    name: 'flask',
-    version: '0.12',
-    source: { name: 'flask', version: '0.12' },
-    licenses: [],
-    foundIn: path,
-    isDeclared: true,
+describe('requirements', () => {
+  it.each([
+    ['requirements.txt', true],
+    ['srv/requirements-dev.txt', true],
+    ['srv/requirements/base.txt', false],
+    ['srv/requirements.in', false],
+    ['srv/my-requirements.txt', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(requirements.wants(path, Buffer.alloc(0))).toBe(expected);
   });
-});
 
-it('joins lines as pip does', () => {
-  expect(pins('flask==\\\r\n0.12\r\n# comment \\\nsix==1.17.0\nidna==3.10 \\')).toEqual([
-    'flask 0.12',
-    'six 1.17.0',
-    'idna 3.10',
-  ]);
-});
+  it('reads exact pins and nothing else', () => {
+    expect(pins(content)).toEqual([
+      'flask 0.12',
+      'django 4.2.30',
+      'zope-interface 5.0',
+      'charset-normalizer 3.4.2',
+      'urllib3 2.3.0',
+    ]);
+    expect(requirements.analyze({ path, content }).packages?.[0]).toEqual({
+      type: 'pypi',
+      name: 'flask',
+      version: '0.12',
+      source: { name: 'flask', version: '0.12' },
+      licenses: [],
+      foundIn: path,
+      isDeclared: true,
+    });
+  });
 
-it('reads what PowerShell redirected', () => {
-  expect(pins(Buffer.from('\uFEFFflask==0.12\r\nsix==1.17.0\r\n', 'utf16le'))).toEqual(['flask 0.12', 'six 1.17.0']);
-});
+  it('joins lines as pip does', () => {
+    expect(pins('flask==\\\r\n0.12\r\n# comment \\\nsix==1.17.0\nidna==3.10 \\')).toEqual([
+      'flask 0.12',
+      'six 1.17.0',
+      'idna 3.10',
+    ]);
+  });
 
-it.each([
-  ['one long line', 'a'.repeat(4 << 20)],
-  ['spaces', `a${' '.repeat(4 << 20)}b`],
-  ['continued lines', ' \\\n'.repeat(1 << 20)],
-  ['brackets', 'a[b,'.repeat(1 << 20)],
-  ['dashes', ' -'.repeat(1 << 20)],
-])('takes time in proportion to %s', (_, text) => {
-  expect(pins(text)).toEqual([]);
-});
+  it('reads what PowerShell redirected', () => {
+    expect(pins(Buffer.from('\uFEFFflask==0.12\r\nsix==1.17.0\r\n', 'utf16le'))).toEqual(['flask 0.12', 'six 1.17.0']);
+  });
 
-it('throws nothing unexpected for damaged files', () => {
-  expect(unexpectedErrors(requirements, { path, content })).toEqual([]);
+  it.each([
+    ['one long line', 'a'.repeat(4 << 20)],
+    ['spaces', `a${' '.repeat(4 << 20)}b`],
+    ['continued lines', ' \\\n'.repeat(1 << 20)],
+    ['brackets', 'a[b,'.repeat(1 << 20)],
+    ['dashes', ' -'.repeat(1 << 20)],
+  ])('takes time in proportion to %s', (_, text) => {
+    expect(pins(text)).toEqual([]);
+  });
+
+  it('throws nothing unexpected for damaged files', () => {
+    expect(unexpectedErrors(requirements, { path, content })).toEqual([]);
+  });
 });

@@ -7,41 +7,43 @@ import { stackLock } from './stack-lock.js';
 const content = readFileSync(join(__dirname, 'fixtures/stack.yaml.lock'));
 const path = 'app/stack.yaml.lock';
 
-it.each([
-  ['stack.yaml.lock', true],
-  ['app/stack.yaml.lock', true],
-  ['app/stack.yaml', false],
-])('wants %j: %s', (path, expected) => {
-  expect(stackLock.wants(path, new Uint8Array())).toBe(expected);
-});
-
-it('reads what comes from Hackage', () => {
-  expect(stackLock.analyze({ path, content })).toEqual({
-    packages: [
-      {
-        type: 'hackage',
-        name: 'acme-missiles',
-        version: '0.3',
-        source: { name: 'acme-missiles', version: '0.3' },
-        licenses: [],
-        foundIn: path,
-        isDeclared: true,
-      },
-    ],
+describe('stackLock', () => {
+  it.each([
+    ['stack.yaml.lock', true],
+    ['app/stack.yaml.lock', true],
+    ['app/stack.yaml', false],
+  ])('wants %j: %s', (path, expected) => {
+    expect(stackLock.wants(path, new Uint8Array())).toBe(expected);
   });
-});
 
-it('reads items that are not indented or indented, and says how many cannot be read', () => {
-  const text =
-    'packages:\n  - completed:\n      hackage: a-1.0@rev:0\n  - completed:\n      hackage: nothing\nsnapshots: []\n';
-  expect(stackLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
-    packages: [{ name: 'a', version: '1.0' }],
-    damage: expect.stringMatching(/^1 /),
+  it('reads what comes from Hackage', () => {
+    expect(stackLock.analyze({ path, content })).toEqual({
+      packages: [
+        {
+          type: 'hackage',
+          name: 'acme-missiles',
+          version: '0.3',
+          source: { name: 'acme-missiles', version: '0.3' },
+          licenses: [],
+          foundIn: path,
+          isDeclared: true,
+        },
+      ],
+    });
   });
-});
 
-it('refuses other files', () => {
-  expect(() => stackLock.analyze({ path, content: Buffer.from('resolver: lts-20.12') })).toThrow(
-    expect.objectContaining({ code: 'MALFORMED_FILE' }),
-  );
+  it('reads items that are not indented or indented, and says how many cannot be read', () => {
+    const text =
+      'packages:\n  - completed:\n      hackage: a-1.0@rev:0\n  - completed:\n      hackage: nothing\nsnapshots: []\n';
+    expect(stackLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
+      packages: [{ name: 'a', version: '1.0' }],
+      damage: expect.stringMatching(/^1 /),
+    });
+  });
+
+  it('refuses other files', () => {
+    expect(() => stackLock.analyze({ path, content: Buffer.from('resolver: lts-20.12') })).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_FILE' }),
+    );
+  });
 });

@@ -13,27 +13,29 @@ const path = 'srv/app/uv.lock';
 const read = (text: string | Buffer) => uvLock.analyze({ path, content: Buffer.from(text) });
 const names = (text: string | Buffer) => read(text).packages?.map(({ name, version }) => `${name} ${version}`);
 
-it.each([
-  ['uv.lock', true],
-  ['srv/app/uv.lock', true],
-  ['srv/app/xuv.lock', false],
-  ['srv/app/uv.lock.bak', false],
-  ['opt/venv/lib/python3.11/site-packages/x/uv.lock', false],
-])('wants %j: %s', (file, expected) => {
-  expect(uvLock.wants(file, Buffer.alloc(0))).toBe(expected);
-});
+describe('uvLock', () => {
+  it.each([
+    ['uv.lock', true],
+    ['srv/app/uv.lock', true],
+    ['srv/app/xuv.lock', false],
+    ['srv/app/uv.lock.bak', false],
+    ['opt/venv/lib/python3.11/site-packages/x/uv.lock', false],
+  ])('wants %j: %s', (file, expected) => {
+    expect(uvLock.wants(file, Buffer.alloc(0))).toBe(expected);
+  });
 
-it('reads what is locked, each version of a fork, without the workspace', () => {
-  expect(read(content).damage).toBeUndefined();
-  expect(names(content)).toEqual(['idna 3.10', 'numpy 1.26.4', 'numpy 2.2.4', 'gauge 1.1.0']);
-  expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
-});
+  it('reads what is locked, each version of a fork, without the workspace', () => {
+    expect(read(content).damage).toBeUndefined();
+    expect(names(content)).toEqual(['idna 3.10', 'numpy 1.26.4', 'numpy 2.2.4', 'gauge 1.1.0']);
+    expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
+  });
 
-it('reads the files of the first versions of uv', () => {
-  expect(names('[[distribution]]\nname = "a"\nversion = "1"\nsource = { registry = "x" }\n')).toEqual(['a 1']);
-});
+  it('reads the files of the first versions of uv', () => {
+    expect(names('[[distribution]]\nname = "a"\nversion = "1"\nsource = { registry = "x" }\n')).toEqual(['a 1']);
+  });
 
-it('throws nothing unexpected for damaged files', () => {
-  expect(() => read('package = [\n')).toThrow(MalformedFile);
-  expect(unexpectedErrors(uvLock, { path, content })).toEqual([]);
+  it('throws nothing unexpected for damaged files', () => {
+    expect(() => read('package = [\n')).toThrow(MalformedFile);
+    expect(unexpectedErrors(uvLock, { path, content })).toEqual([]);
+  });
 });

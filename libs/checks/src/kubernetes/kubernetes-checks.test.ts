@@ -13,155 +13,156 @@ const placesOf = (text: string, id: string) =>
     .findings.filter((finding) => finding.id === id)
     .map(({ evidence }) => `${String(evidence['resource'])} ${String(evidence['field'])}`);
 
-it.each([
-  ['v1', 'Pod', `spec: ${privilegedSpec}`, 'spec'],
-  ['apps/v1', 'Deployment', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-  ['apps/v1', 'StatefulSet', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-  ['apps/v1', 'DaemonSet', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-  ['apps/v1', 'ReplicaSet', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-  ['v1', 'ReplicationController', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-  ['batch/v1', 'Job', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-  [
-    'batch/v1beta1',
-    'CronJob',
-    `spec: { jobTemplate: { spec: { template: { spec: ${privilegedSpec} } } } }`,
-    'spec.jobTemplate.spec.template.spec',
-  ],
-  ['v1', 'PodTemplate', `template: { spec: ${privilegedSpec} }`, 'template.spec'],
-  ['extensions/v1beta1', 'Deployment', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-])('looks into %s %s', (apiVersion, kind, body, field) => {
-  const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: web, namespace: shop }\n${body}\n`;
-  expect(placesOf(text, 'k8s-privileged')).toEqual([
-    `${kind} shop/web ${field}.containers[0].securityContext.privileged`,
-  ]);
-});
-
-it.each(['containers', 'initContainers', 'ephemeralContainers'])('looks into %s', (list) => {
-  const text = `apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { ${list}: [{ name: a }, { name: b, securityContext: { privileged: true } }] }`;
-  expect(placesOf(text, 'k8s-privileged')).toEqual([`Pod web spec.${list}[1].securityContext.privileged`]);
-});
-
-it.each([
-  [
-    'many documents',
-    `${privilegedPod('a')}---\n# nothing\n---\n${privilegedPod('b')}...\n---\n${privilegedPod('c')}`,
-    ['a', 'b', 'c'],
-  ],
-  [
-    'a list',
-    `apiVersion: v1\nkind: List\nitems:\n  - ${privilegedPod('a').replaceAll('\n', '\n    ')}\n  - ${privilegedPod('b').replaceAll('\n', '\n    ')}`,
-    ['a', 'b'],
-  ],
-  [
-    'a list of pods',
-    `apiVersion: v1\nkind: PodList\nitems: [{ apiVersion: v1, kind: Pod, metadata: { name: a }, spec: ${privilegedSpec} }]`,
-    ['a'],
-  ],
-  [
-    'JSON',
-    JSON.stringify(
-      {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: 'a' },
-        spec: { containers: [{ name: 'app', securityContext: { privileged: true } }] },
-      },
-      null,
-      '\t',
-    ),
-    ['a'],
-  ],
-  [
-    'anchors',
-    `apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: x, securityContext: &c { privileged: true } }, { name: y, securityContext: *c }] }`,
-    ['a', 'a'],
-  ],
-  [
-    'merge keys',
-    `apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nx: &c { privileged: true }\nspec: { containers: [{ name: x, securityContext: { <<: *c } }, { name: y, securityContext: { <<: *c, privileged: false } }] }`,
-    ['a'],
-  ],
-  ['a byte order mark and CRLF', `\uFEFF${privilegedPod('a').replaceAll('\n', '\r\n')}`, ['a']],
-  [
-    'a marker with content',
-    `--- ${JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { containers: [{ securityContext: { privileged: true } }] } })}`,
-    ['a'],
-  ],
-  ['a directive', `%YAML 1.2\n---\n${privilegedPod('a')}`, ['a']],
-])('reads %s', (_, text, names) => {
-  expect(placesOf(text, 'k8s-privileged').map((place) => place.split(' ')[1])).toEqual(names);
-  expect(checkKubernetes(text, 'app.yaml').warnings).toEqual([]);
-});
-
-it('says on which line of the file something is', () => {
-  const text = `# first\n---\n${privilegedPod('a').replace(privilegedSpec, '\n  containers:\n    - name: app\n      securityContext:\n        privileged: true')}`;
-  const finding = checkKubernetes(text, 'app.yaml').findings.find(({ id }) => id === 'k8s-privileged');
-  expect(finding?.evidence).toMatchObject({
-    line: 10,
-    resource: 'Pod a',
-    field: 'spec.containers[0].securityContext.privileged',
+describe('checkKubernetes', () => {
+  it.each([
+    ['v1', 'Pod', `spec: ${privilegedSpec}`, 'spec'],
+    ['apps/v1', 'Deployment', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
+    ['apps/v1', 'StatefulSet', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
+    ['apps/v1', 'DaemonSet', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
+    ['apps/v1', 'ReplicaSet', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
+    ['v1', 'ReplicationController', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
+    ['batch/v1', 'Job', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
+    [
+      'batch/v1beta1',
+      'CronJob',
+      `spec: { jobTemplate: { spec: { template: { spec: ${privilegedSpec} } } } }`,
+      'spec.jobTemplate.spec.template.spec',
+    ],
+    ['v1', 'PodTemplate', `template: { spec: ${privilegedSpec} }`, 'template.spec'],
+    ['extensions/v1beta1', 'Deployment', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
+  ])('looks into %s %s', (apiVersion, kind, body, field) => {
+    const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: web, namespace: shop }\n${body}\n`;
+    expect(placesOf(text, 'k8s-privileged')).toEqual([
+      `${kind} shop/web ${field}.containers[0].securityContext.privileged`,
+    ]);
   });
-  expect(text.split('\n')[9]).toContain('privileged: true');
-});
 
-it.each([
-  ['a custom resource', 'apiVersion: example.com/v1\nkind: Pod\nspec: { hostNetwork: true }', []],
-  [
-    'a custom resource named Service',
-    'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: a }\nspec: { type: LoadBalancer }',
-    [],
-  ],
-  [
-    'a definition of custom resources',
-    'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {}',
-    [],
-  ],
-  ['an empty file', '', []],
-  ['comments', '# nothing\n---\n# here\n', []],
-  ['values of a chart', 'replicas: 2\n', ['K8S_NO_MANIFEST']],
-  ['a text', 'hello', ['K8S_NO_MANIFEST']],
-  ['a list', '- a\n- b', ['K8S_NO_MANIFEST']],
-  ['broken YAML', 'apiVersion: v1\nkind: [', ['MALFORMED_FILE']],
-  ['an alias without anchor', 'a: *b', ['MALFORMED_FILE']],
-  [
-    'a template',
-    'apiVersion: v1\nkind: Pod\n{{- if .Values.x }}\nspec: {{ toYaml .Values.spec | nindent 2 }}\n{{- end }}',
-    ['K8S_TEMPLATE'],
-  ],
-])('has no finding in %s', (_, text, codes) => {
-  const { findings, warnings } = checkKubernetes(text, 'app.yaml');
-  expect(findings).toEqual([]);
-  expect(warnings.map(({ code }) => code)).toEqual(codes);
-});
+  it.each(['containers', 'initContainers', 'ephemeralContainers'])('looks into %s', (list) => {
+    const text = `apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { ${list}: [{ name: a }, { name: b, securityContext: { privileged: true } }] }`;
+    expect(placesOf(text, 'k8s-privileged')).toEqual([`Pod web spec.${list}[1].securityContext.privileged`]);
+  });
 
-it('checks what a template leaves readable and says that it is one', () => {
-  const { findings, warnings } = checkKubernetes(
-    privilegedPod('"{{ .Release.Name }}"').replace('a:1', '{{ .Values.image }}'),
-    'app.yaml',
-  );
-  expect(findings).toContainEqual(expect.objectContaining({ id: 'k8s-privileged' }));
-  expect(warnings).toMatchObject([{ code: 'K8S_TEMPLATE', path: 'app.yaml' }]);
-});
+  it.each([
+    [
+      'many documents',
+      `${privilegedPod('a')}---\n# nothing\n---\n${privilegedPod('b')}...\n---\n${privilegedPod('c')}`,
+      ['a', 'b', 'c'],
+    ],
+    [
+      'a list',
+      `apiVersion: v1\nkind: List\nitems:\n  - ${privilegedPod('a').replaceAll('\n', '\n    ')}\n  - ${privilegedPod('b').replaceAll('\n', '\n    ')}`,
+      ['a', 'b'],
+    ],
+    [
+      'a list of pods',
+      `apiVersion: v1\nkind: PodList\nitems: [{ apiVersion: v1, kind: Pod, metadata: { name: a }, spec: ${privilegedSpec} }]`,
+      ['a'],
+    ],
+    [
+      'JSON',
+      JSON.stringify(
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'a' },
+          spec: { containers: [{ name: 'app', securityContext: { privileged: true } }] },
+        },
+        null,
+        '\t',
+      ),
+      ['a'],
+    ],
+    [
+      'anchors',
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: x, securityContext: &c { privileged: true } }, { name: y, securityContext: *c }] }`,
+      ['a', 'a'],
+    ],
+    [
+      'merge keys',
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nx: &c { privileged: true }\nspec: { containers: [{ name: x, securityContext: { <<: *c } }, { name: y, securityContext: { <<: *c, privileged: false } }] }`,
+      ['a'],
+    ],
+    ['a byte order mark and CRLF', `\uFEFF${privilegedPod('a').replaceAll('\n', '\r\n')}`, ['a']],
+    [
+      'a marker with content',
+      `--- ${JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { containers: [{ securityContext: { privileged: true } }] } })}`,
+      ['a'],
+    ],
+    ['a directive', `%YAML 1.2\n---\n${privilegedPod('a')}`, ['a']],
+  ])('reads %s', (_, text, names) => {
+    expect(placesOf(text, 'k8s-privileged').map((place) => place.split(' ')[1])).toEqual(names);
+    expect(checkKubernetes(text, 'app.yaml').warnings).toEqual([]);
+  });
 
-it('loses a broken document alone and quotes nothing of it', () => {
-  const { findings, warnings } = checkKubernetes(`password: "hunter2\n---\n${privilegedPod('b')}`, 'app.yaml');
-  expect(findings.some(({ id }) => id === 'k8s-privileged')).toBe(true);
-  expect(warnings).toHaveLength(1);
-  expect(JSON.stringify(warnings)).not.toContain('hunter2');
-});
+  it('says on which line of the file something is', () => {
+    const text = `# first\n---\n${privilegedPod('a').replace(privilegedSpec, '\n  containers:\n    - name: app\n      securityContext:\n        privileged: true')}`;
+    const finding = checkKubernetes(text, 'app.yaml').findings.find(({ id }) => id === 'k8s-privileged');
+    expect(finding?.evidence).toMatchObject({
+      line: 10,
+      resource: 'Pod a',
+      field: 'spec.containers[0].securityContext.privileged',
+    });
+    expect(text.split('\n')[9]).toContain('privileged: true');
+  });
 
-it('never repeats a secret', () => {
-  const secret = 'Hunter2Hunter2';
-  const text = `apiVersion: v1\nkind: Secret\nmetadata: { name: a }\nstringData: { password: ${secret} }\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { DB_PASSWORD: ${secret} }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, env: [{ name: TOKEN, value: ${secret} }, { name: U, value: "http://me:${secret}@a" }] }] }`;
-  const { findings } = checkKubernetes(text, 'app.yaml');
-  expect(findings.map(({ id }) => id)).toEqual(
-    expect.arrayContaining(['k8s-secret-in-file', 'k8s-secret-in-config-map', 'k8s-secret-in-env']),
-  );
-  expect(JSON.stringify(findings)).not.toContain(secret);
-});
+  it.each([
+    ['a custom resource', 'apiVersion: example.com/v1\nkind: Pod\nspec: { hostNetwork: true }', []],
+    [
+      'a custom resource named Service',
+      'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: a }\nspec: { type: LoadBalancer }',
+      [],
+    ],
+    [
+      'a definition of custom resources',
+      'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {}',
+      [],
+    ],
+    ['an empty file', '', []],
+    ['comments', '# nothing\n---\n# here\n', []],
+    ['values of a chart', 'replicas: 2\n', ['K8S_NO_MANIFEST']],
+    ['a text', 'hello', ['K8S_NO_MANIFEST']],
+    ['a list', '- a\n- b', ['K8S_NO_MANIFEST']],
+    ['broken YAML', 'apiVersion: v1\nkind: [', ['MALFORMED_FILE']],
+    ['an alias without anchor', 'a: *b', ['MALFORMED_FILE']],
+    [
+      'a template',
+      'apiVersion: v1\nkind: Pod\n{{- if .Values.x }}\nspec: {{ toYaml .Values.spec | nindent 2 }}\n{{- end }}',
+      ['K8S_TEMPLATE'],
+    ],
+  ])('has no finding in %s', (_, text, codes) => {
+    const { findings, warnings } = checkKubernetes(text, 'app.yaml');
+    expect(findings).toEqual([]);
+    expect(warnings.map(({ code }) => code)).toEqual(codes);
+  });
 
-it('has nothing to say at low or worse about a pod at the restricted level', () => {
-  const text = `apiVersion: apps/v1
+  it('checks what a template leaves readable and says that it is one', () => {
+    const { findings, warnings } = checkKubernetes(
+      privilegedPod('"{{ .Release.Name }}"').replace('a:1', '{{ .Values.image }}'),
+      'app.yaml',
+    );
+    expect(findings).toContainEqual(expect.objectContaining({ id: 'k8s-privileged' }));
+    expect(warnings).toMatchObject([{ code: 'K8S_TEMPLATE', path: 'app.yaml' }]);
+  });
+
+  it('loses a broken document alone and quotes nothing of it', () => {
+    const { findings, warnings } = checkKubernetes(`password: "hunter2\n---\n${privilegedPod('b')}`, 'app.yaml');
+    expect(findings.some(({ id }) => id === 'k8s-privileged')).toBe(true);
+    expect(warnings).toHaveLength(1);
+    expect(JSON.stringify(warnings)).not.toContain('hunter2');
+  });
+
+  it('never repeats a secret', () => {
+    const secret = 'Hunter2Hunter2';
+    const text = `apiVersion: v1\nkind: Secret\nmetadata: { name: a }\nstringData: { password: ${secret} }\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { DB_PASSWORD: ${secret} }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, env: [{ name: TOKEN, value: ${secret} }, { name: U, value: "http://me:${secret}@a" }] }] }`;
+    const { findings } = checkKubernetes(text, 'app.yaml');
+    expect(findings.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['k8s-secret-in-file', 'k8s-secret-in-config-map', 'k8s-secret-in-env']),
+    );
+    expect(JSON.stringify(findings)).not.toContain(secret);
+  });
+
+  it('has nothing to say at low or worse about a pod at the restricted level', () => {
+    const text = `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: web, namespace: shop }
 spec:
@@ -181,185 +182,188 @@ spec:
           volumeMounts: [{ name: tmp, mountPath: /tmp }]
       volumes: [{ name: tmp, emptyDir: {} }]
 `;
-  expect(checkKubernetes(text, 'app.yaml')).toEqual({ findings: [], warnings: [] });
-});
+    expect(checkKubernetes(text, 'app.yaml')).toEqual({ findings: [], warnings: [] });
+  });
 
-it('counts what is too much to list', () => {
-  const containers = Array.from(
-    { length: 700 },
-    (_, index) => `{ name: c${index}, securityContext: { privileged: true } }`,
-  ).join(', ');
-  const { findings } = checkKubernetes(
-    `apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [${containers}] }`,
-    'app.yaml',
-  );
-  const privileged = findings.filter(({ id }) => id === 'k8s-privileged');
-  expect(privileged).toHaveLength(501);
-  expect(privileged.at(-1)?.title).toBe('A container is privileged: 200 more places');
-});
+  it('counts what is too much to list', () => {
+    const containers = Array.from(
+      { length: 700 },
+      (_, index) => `{ name: c${index}, securityContext: { privileged: true } }`,
+    ).join(', ');
+    const { findings } = checkKubernetes(
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [${containers}] }`,
+      'app.yaml',
+    );
+    const privileged = findings.filter(({ id }) => id === 'k8s-privileged');
+    expect(privileged).toHaveLength(501);
+    expect(privileged.at(-1)?.title).toBe('A container is privileged: 200 more places');
+  });
 
-it('keeps keys of prototypes apart', () => {
-  const text = `apiVersion: v1\nkind: Pod\nmetadata: { name: a, __proto__: { polluted: 1 } }\nspec: { __proto__: { hostNetwork: true }, constructor: x, containers: [{ name: a, env: [{ name: __proto__, value: x }] }] }`;
-  expect(placesOf(text, 'k8s-host-network')).toEqual([]);
-  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
-});
+  it('keeps keys of prototypes apart', () => {
+    const text = `apiVersion: v1\nkind: Pod\nmetadata: { name: a, __proto__: { polluted: 1 } }\nspec: { __proto__: { hostNetwork: true }, constructor: x, containers: [{ name: a, env: [{ name: __proto__, value: x }] }] }`;
+    expect(placesOf(text, 'k8s-host-network')).toEqual([]);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
 
-const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 8 }, (_, level) => {
-  const name = String.fromCodePoint(98 + level);
-  const before = String.fromCodePoint(97 + level);
-  return `${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`;
-}).join('\n')}`;
+  const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 8 }, (_, level) => {
+    const name = String.fromCodePoint(98 + level);
+    const before = String.fromCodePoint(97 + level);
+    return `${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`;
+  }).join('\n')}`;
 
-it.each([
-  ['maxNodes', bomb],
-  ['maxNodes', `[${'1,'.repeat(yamlLimits.maxNodes)}1]`],
-  ['maxMarks', 'a: 1\n'.repeat(yamlLimits.maxMarks / 2 + 1)],
-  ['maxDepth', `${'['.repeat(150)}${']'.repeat(150)}`],
-  ['maxDepth', `a: ${'{b: '.repeat(50_000)}`],
-  ['maxDepth', '- '.repeat(5000)],
-  ['maxDocumentLength', 'x'.repeat(yamlLimits.maxDocumentLength + 1)],
-])('keeps to %s and says so', (limit, text) => {
-  expect(() => documentReader()({ text, line: 1 })).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }));
-  expect(checkKubernetes(text, 'app.yaml').warnings.map(({ code }) => code)).toEqual(['LIMIT_EXCEEDED']);
-});
+  it.each([
+    ['maxNodes', bomb],
+    ['maxNodes', `[${'1,'.repeat(yamlLimits.maxNodes)}1]`],
+    ['maxMarks', 'a: 1\n'.repeat(yamlLimits.maxMarks / 2 + 1)],
+    ['maxDepth', `${'['.repeat(150)}${']'.repeat(150)}`],
+    ['maxDepth', `a: ${'{b: '.repeat(50_000)}`],
+    ['maxDepth', '- '.repeat(5000)],
+    ['maxDocumentLength', 'x'.repeat(yamlLimits.maxDocumentLength + 1)],
+  ])('keeps to %s and says so', (limit, text) => {
+    expect(() => documentReader()({ text, line: 1 })).toThrow(
+      expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }),
+    );
+    expect(checkKubernetes(text, 'app.yaml').warnings.map(({ code }) => code)).toEqual(['LIMIT_EXCEEDED']);
+  });
 
-it.each([
-  ['maxFileLength', 'x'.repeat(yamlLimits.maxFileLength + 1)],
-  ['maxDocuments', '---\na\n'.repeat(yamlLimits.maxDocuments + 1)],
-])('refuses a file over %s', (limit, text) => {
-  expect(() => splitDocuments(text)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }));
-});
+  it.each([
+    ['maxFileLength', 'x'.repeat(yamlLimits.maxFileLength + 1)],
+    ['maxDocuments', '---\na\n'.repeat(yamlLimits.maxDocuments + 1)],
+  ])('refuses a file over %s', (limit, text) => {
+    expect(() => splitDocuments(text)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }));
+  });
 
-it('keeps to its limits over all documents of a file together', () => {
-  const document = `${privilegedPod('a')}${'\n'.repeat(1000)}---\n`;
-  const { findings, warnings } = checkKubernetes(document.repeat(yamlLimits.maxMarks / 1000), 'app.yaml');
-  expect(findings.filter(({ id }) => id === 'k8s-privileged').length).toBeGreaterThan(200);
-  expect(warnings[0]).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('marks') });
-});
+  it('keeps to its limits over all documents of a file together', () => {
+    const document = `${privilegedPod('a')}${'\n'.repeat(1000)}---\n`;
+    const { findings, warnings } = checkKubernetes(document.repeat(yamlLimits.maxMarks / 1000), 'app.yaml');
+    expect(findings.filter(({ id }) => id === 'k8s-privileged').length).toBeGreaterThan(200);
+    expect(warnings[0]).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('marks') });
+  });
 
-it('does not count definitions of custom resources, which it does not read', () => {
-  const definition = `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n${'a: 1\n'.repeat(yamlLimits.maxMarks)}`;
-  expect(placesOf(`${definition}---\n${privilegedPod('a')}`, 'k8s-privileged')).toHaveLength(1);
-});
+  it('does not count definitions of custom resources, which it does not read', () => {
+    const definition = `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n${'a: 1\n'.repeat(yamlLimits.maxMarks)}`;
+    expect(placesOf(`${definition}---\n${privilegedPod('a')}`, 'k8s-privileged')).toHaveLength(1);
+  });
 
-it('does not loop on an alias of itself', () => {
-  expect(() => documentReader()({ text: 'a: &a [*a]', line: 1 })).toThrow(
-    expect.objectContaining({ code: 'MALFORMED_FILE' }),
-  );
-});
+  it('does not loop on an alias of itself', () => {
+    expect(() => documentReader()({ text: 'a: &a [*a]', line: 1 })).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_FILE' }),
+    );
+  });
 
-it('throws nothing but its own errors, whatever is cut off or changed', () => {
-  const text = `${privilegedPod('a')}---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: a }\nrules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }]\n`;
-  for (let length = 0; length < text.length; length += 1) expectOwnErrors(text.slice(0, length));
-  const pieces = [
-    '{',
-    '}',
-    '[',
-    ']',
-    ': ',
-    '- ',
-    '\n',
-    '&a ',
-    '*a',
-    '<<: ',
-    '!!binary ',
-    '---\n',
-    '? ',
-    '|',
-    '>',
-    '"',
-    "'",
-    '\t',
-    'apiVersion: v1',
-    'kind: Pod',
-    'spec',
-    'containers',
-    '\0',
-    '\ud800',
-    '~',
-  ];
-  fc.assert(
-    fc.property(
-      fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 40 }),
-      fc.nat(text.length),
-      (parts, at) => {
-        expectOwnErrors(text.slice(0, at) + parts.join('') + text.slice(at));
-      },
-    ),
-    { numRuns: 1000 },
-  );
-});
+  it('throws nothing but its own errors, whatever is cut off or changed', () => {
+    const text = `${privilegedPod('a')}---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: a }\nrules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }]\n`;
+    for (let length = 0; length < text.length; length += 1) expectOwnErrors(text.slice(0, length));
+    const pieces = [
+      '{',
+      '}',
+      '[',
+      ']',
+      ': ',
+      '- ',
+      '\n',
+      '&a ',
+      '*a',
+      '<<: ',
+      '!!binary ',
+      '---\n',
+      '? ',
+      '|',
+      '>',
+      '"',
+      "'",
+      '\t',
+      'apiVersion: v1',
+      'kind: Pod',
+      'spec',
+      'containers',
+      '\0',
+      '\ud800',
+      '~',
+    ];
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 40 }),
+        fc.nat(text.length),
+        (parts, at) => {
+          expectOwnErrors(text.slice(0, at) + parts.join('') + text.slice(at));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
 
-it('reads values of any type where another is meant', () => {
-  const odd = fc.oneof(
-    fc.constant(null),
-    fc.boolean(),
-    fc.integer(),
-    fc.string(),
-    fc.constant([]),
-    fc.constant({}),
-    fc.constant([null]),
-    fc.constant([{}]),
-    fc.constant({ a: [] }),
-  );
-  const spec = fc.record({
-    containers: fc.oneof(
-      odd,
-      fc.array(
-        fc.dictionary(
-          fc.constantFrom(
-            'name',
-            'image',
-            'env',
-            'ports',
-            'securityContext',
-            'resources',
-            'volumeMounts',
-            'livenessProbe',
+  it('reads values of any type where another is meant', () => {
+    const odd = fc.oneof(
+      fc.constant(null),
+      fc.boolean(),
+      fc.integer(),
+      fc.string(),
+      fc.constant([]),
+      fc.constant({}),
+      fc.constant([null]),
+      fc.constant([{}]),
+      fc.constant({ a: [] }),
+    );
+    const spec = fc.record({
+      containers: fc.oneof(
+        odd,
+        fc.array(
+          fc.dictionary(
+            fc.constantFrom(
+              'name',
+              'image',
+              'env',
+              'ports',
+              'securityContext',
+              'resources',
+              'volumeMounts',
+              'livenessProbe',
+            ),
+            odd,
           ),
-          odd,
         ),
       ),
-    ),
-    volumes: odd,
-    securityContext: odd,
-    hostNetwork: odd,
-  });
-  fc.assert(
-    fc.property(
-      fc.constantFrom(
-        'Pod',
-        'Service',
-        'Ingress',
-        'ClusterRole',
-        'ClusterRoleBinding',
-        'Secret',
-        'ConfigMap',
-        'NetworkPolicy',
-        'Namespace',
-        'List',
+      volumes: odd,
+      securityContext: odd,
+      hostNetwork: odd,
+    });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(
+          'Pod',
+          'Service',
+          'Ingress',
+          'ClusterRole',
+          'ClusterRoleBinding',
+          'Secret',
+          'ConfigMap',
+          'NetworkPolicy',
+          'Namespace',
+          'List',
+        ),
+        spec,
+        odd,
+        odd,
+        (kind, spec, metadata, rules) => {
+          const apiVersion = kind.startsWith('Cluster')
+            ? 'rbac.authorization.k8s.io/v1'
+            : kind === 'Ingress' || kind === 'NetworkPolicy'
+              ? 'networking.k8s.io/v1'
+              : 'v1';
+          expectOwnErrors(
+            JSON.stringify({ apiVersion, kind, metadata, spec, rules, subjects: rules, data: rules, items: rules }),
+          );
+        },
       ),
-      spec,
-      odd,
-      odd,
-      (kind, spec, metadata, rules) => {
-        const apiVersion = kind.startsWith('Cluster')
-          ? 'rbac.authorization.k8s.io/v1'
-          : kind === 'Ingress' || kind === 'NetworkPolicy'
-            ? 'networking.k8s.io/v1'
-            : 'v1';
-        expectOwnErrors(
-          JSON.stringify({ apiVersion, kind, metadata, spec, rules, subjects: rules, data: rules, items: rules }),
-        );
-      },
-    ),
-  );
-});
+    );
+  });
 
-function expectOwnErrors(text: string): void {
-  try {
-    checkKubernetes(text, 'app.yaml');
-  } catch (error) {
-    if (!(error instanceof TidewaiterError)) throw error;
+  function expectOwnErrors(text: string): void {
+    try {
+      checkKubernetes(text, 'app.yaml');
+    } catch (error) {
+      if (!(error instanceof TidewaiterError)) throw error;
+    }
   }
-}
+});

@@ -5,6 +5,8 @@ import { templatesMarkdown } from './templates-markdown.js';
 
 const page = readFileSync(join(__dirname, '../../../../docs/templates.md'), 'utf8');
 
-it('docs/templates.md is up to date: npm run docs', () => {
-  expect(page).toBe(templatesMarkdown());
+describe('templatesMarkdown', () => {
+  it('docs/templates.md is up to date: npm run docs', () => {
+    expect(page).toBe(templatesMarkdown());
+  });
 });

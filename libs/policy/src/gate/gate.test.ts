@@ -8,52 +8,56 @@ const [old, published, brought] = [hole('OLD', 'critical'), hole('PUBLISHED', 'h
 const changes = { introduced: [brought], newlyPublished: [published], unchanged: [old], resolved: [] };
 const input = { findings: [old, published, brought], warnings: [], changes, policies: [] };
 
-it.each([
-  ['critical', 'fail', '1 finding is critical or worse, in all: OLD'],
-  ['high', 'fail', '2 findings are high or worse, in all: OLD, PUBLISHED'],
-  ['new:critical', 'pass', undefined],
-  ['new:high', 'pass', undefined],
-  ['new:medium', 'fail', '1 finding is medium or worse, introduced by this change: BROUGHT'],
-])('%s: %s', (text, result, reason) => {
-  const verdict = gateVerdict(input, readThreshold(text)!);
-  expect(verdict).toEqual({ result, reasons: reason === undefined ? [] : [reason] });
-});
-
-it('does not open where everything may be new', () => {
-  expect(gateVerdict({ ...input, changes: null }, readThreshold('new:high')!)).toMatchObject({ result: 'fail' });
-});
-
-it('is blind where the image could not be read', () => {
-  const warnings = [{ code: 'ADVISORIES_MISSING', message: 'none' }];
-  expect(gateVerdict({ ...input, warnings }, readThreshold('new:high')!)).toEqual({
-    result: 'unknown',
-    reasons: ['none'],
+describe('gateVerdict', () => {
+  it.each([
+    ['critical', 'fail', '1 finding is critical or worse, in all: OLD'],
+    ['high', 'fail', '2 findings are high or worse, in all: OLD, PUBLISHED'],
+    ['new:critical', 'pass', undefined],
+    ['new:high', 'pass', undefined],
+    ['new:medium', 'fail', '1 finding is medium or worse, introduced by this change: BROUGHT'],
+  ])('%s: %s', (text, result, reason) => {
+    const verdict = gateVerdict(input, readThreshold(text)!);
+    expect(verdict).toEqual({ result, reasons: reason === undefined ? [] : [reason] });
   });
-  expect(gateVerdict({ ...input, warnings }, null)).toEqual({ result: 'unknown', reasons: ['none'] });
-});
 
-it('does not know about a finding of the change that nobody rated', () => {
-  const unrated = { ...changes, introduced: [hole('NEW', 'unknown')] };
-  expect(gateVerdict({ ...input, changes: unrated }, readThreshold('new:high')!)).toMatchObject({ result: 'unknown' });
-});
+  it('does not open where everything may be new', () => {
+    expect(gateVerdict({ ...input, changes: null }, readThreshold('new:high')!)).toMatchObject({ result: 'fail' });
+  });
 
-it.each([
-  ['enforce', 'fail', 'fail', ['no-secrets: 1 secret']],
-  ['enforce', 'unknown', 'unknown', ['no-secrets: 1 secret']],
-  ['warn', 'fail', 'pass', []],
-  ['audit', 'unknown', 'pass', []],
-] as const)('a policy to %s that answers %s: %s', (mode, answer, result, reasons) => {
-  const policies = [{ name: 'no-secrets', mode, result: answer, reasons: ['1 secret'] }];
-  expect(gateVerdict({ ...input, policies }, null)).toEqual({ result, reasons });
-});
+  it('is blind where the image could not be read', () => {
+    const warnings = [{ code: 'ADVISORIES_MISSING', message: 'none' }];
+    expect(gateVerdict({ ...input, warnings }, readThreshold('new:high')!)).toEqual({
+      result: 'unknown',
+      reasons: ['none'],
+    });
+    expect(gateVerdict({ ...input, warnings }, null)).toEqual({ result: 'unknown', reasons: ['none'] });
+  });
 
-it('says first what closes it', () => {
-  const policies = [{ name: 'p', mode: 'enforce' as const, result: 'fail' as const, reasons: ['no'] }];
-  const unrated = { ...changes, introduced: [hole('NEW', 'unknown')] };
-  const { result, reasons } = gateVerdict({ ...input, changes: unrated, policies }, readThreshold('new:high')!);
-  expect([result, reasons[0], reasons.length]).toEqual(['fail', 'p: no', 2]);
-});
+  it('does not know about a finding of the change that nobody rated', () => {
+    const unrated = { ...changes, introduced: [hole('NEW', 'unknown')] };
+    expect(gateVerdict({ ...input, changes: unrated }, readThreshold('new:high')!)).toMatchObject({
+      result: 'unknown',
+    });
+  });
 
-it.each(['', 'new:', 'awful', 'new:new:high', 'HIGH'])('%j is no threshold', (text) => {
-  expect(readThreshold(text)).toBeUndefined();
+  it.each([
+    ['enforce', 'fail', 'fail', ['no-secrets: 1 secret']],
+    ['enforce', 'unknown', 'unknown', ['no-secrets: 1 secret']],
+    ['warn', 'fail', 'pass', []],
+    ['audit', 'unknown', 'pass', []],
+  ] as const)('a policy to %s that answers %s: %s', (mode, answer, result, reasons) => {
+    const policies = [{ name: 'no-secrets', mode, result: answer, reasons: ['1 secret'] }];
+    expect(gateVerdict({ ...input, policies }, null)).toEqual({ result, reasons });
+  });
+
+  it('says first what closes it', () => {
+    const policies = [{ name: 'p', mode: 'enforce' as const, result: 'fail' as const, reasons: ['no'] }];
+    const unrated = { ...changes, introduced: [hole('NEW', 'unknown')] };
+    const { result, reasons } = gateVerdict({ ...input, changes: unrated, policies }, readThreshold('new:high')!);
+    expect([result, reasons[0], reasons.length]).toEqual(['fail', 'p: no', 2]);
+  });
+
+  it.each(['', 'new:', 'awful', 'new:new:high', 'HIGH'])('%j is no threshold', (text) => {
+    expect(readThreshold(text)).toBeUndefined();
+  });
 });

@@ -17,18 +17,20 @@ const document = {
   ],
 };
 
-it('reads what a signer attests, and says who', () => {
-  const { statements, warnings } = attestedStatements([{ signer, artifact: 'sha256:1', document }]);
-  expect(warnings).toEqual([]);
-  expect(statements).toMatchObject([{ status: 'not_affected', source: 'attestation of release' }]);
-});
+describe('attestedStatements', () => {
+  it('reads what a signer attests, and says who', () => {
+    const { statements, warnings } = attestedStatements([{ signer, artifact: 'sha256:1', document }]);
+    expect(warnings).toEqual([]);
+    expect(statements).toMatchObject([{ status: 'not_affected', source: 'attestation of release' }]);
+  });
 
-it.each([undefined, null, 7, [], {}, { '@context': 'https://openvex.dev/ns', statements: 'x' }])(
-  'warns of %j, and reads the others',
-  (broken) => {
-    const documents = [broken, document].map((each) => ({ signer, artifact: 'sha256:1', document: each }));
-    const { statements, warnings } = attestedStatements(documents);
-    expect(statements).toHaveLength(1);
-    expect(warnings).toMatchObject([{ code: 'VEX_INVALID' }]);
-  },
-);
+  it.each([undefined, null, 7, [], {}, { '@context': 'https://openvex.dev/ns', statements: 'x' }])(
+    'warns of %j, and reads the others',
+    (broken) => {
+      const documents = [broken, document].map((each) => ({ signer, artifact: 'sha256:1', document: each }));
+      const { statements, warnings } = attestedStatements(documents);
+      expect(statements).toHaveLength(1);
+      expect(warnings).toMatchObject([{ code: 'VEX_INVALID' }]);
+    },
+  );
+});

@@ -59,125 +59,127 @@ const csaf = {
   ],
 };
 
-it('reads CycloneDX, its components by their refs', () => {
-  const [statement] = read(cycloneDx);
-  expect(statement).toMatchObject({
-    vulnerabilities: ['CVE-2024-1', 'GHSA-aaaa-bbbb-cccc'],
-    status: 'not_affected',
-    justification: 'code_not_present',
-    reason: 'removed',
-    author: 'Ann',
-    at: Date.parse('2026-01-01T00:00:00Z'),
-    products: [{ is: { texts: ['pkg:npm/lib@1'] }, parts: [] }],
-  });
-});
-
-it.each([
-  ['exploitable', 'affected'],
-  ['in_triage', 'under_investigation'],
-  ['resolved', 'fixed'],
-  ['resolved_with_pedigree', 'fixed'],
-  ['false_positive', 'not_affected'],
-])("CycloneDX's %s is %s", (state, status) => {
-  const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, analysis: { state } }];
-  expect(read({ ...cycloneDx, vulnerabilities })).toMatchObject([{ status }]);
-});
-
-it.each([
-  ['urn:cdx:cbb2cd68-2857-43b8-a10b-e8c03d277d18/1#pkg%3Anpm%2Flib%401', [], ['1']],
-  [
-    'pkg:npm/lib',
-    [{ version: '1' }, { version: '2', status: 'affected' }, { version: '3', status: 'unaffected' }],
-    ['1', '2'],
-  ],
-  ['pkg:npm/lib@9', [{ range: 'vers:npm/>=1' }], [undefined]],
-])('CycloneDX may name versions: %s %j', (ref, versions, expected) => {
-  const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, affects: [{ ref, versions }] }];
-  const [statement] = read({ ...cycloneDx, vulnerabilities });
-  expect(statement!.products.flatMap(({ is }) => is.purls.map(({ version }) => version))).toEqual(expected);
-});
-
-it('a bill of materials without an analysis says nothing', () => {
-  expect(read({ ...cycloneDx, vulnerabilities: [{ id: 'CVE-2024-1' }] })).toEqual([]);
-});
-
-it('reads CSAF, components as parts of their products', () => {
-  expect(read(csaf)).toMatchObject([
-    {
-      vulnerabilities: ['CVE-2024-1'],
+describe('readVex', () => {
+  it('reads CycloneDX, its components by their refs', () => {
+    const [statement] = read(cycloneDx);
+    expect(statement).toMatchObject({
+      vulnerabilities: ['CVE-2024-1', 'GHSA-aaaa-bbbb-cccc'],
       status: 'not_affected',
-      justification: 'vulnerable_code_not_present',
+      justification: 'code_not_present',
       reason: 'removed',
-      author: 'Example',
-      products: [{ is: { texts: ['pkg:oci/cart'] }, parts: [{ texts: ['pkg:npm/lib'] }] }],
-    },
-    { status: 'fixed', justification: null, reason: null, products: [{ is: { texts: ['pkg:npm/lib'] }, parts: [] }] },
-  ]);
-});
+      author: 'Ann',
+      at: Date.parse('2026-01-01T00:00:00Z'),
+      products: [{ is: { texts: ['pkg:npm/lib@1'] }, parts: [] }],
+    });
+  });
 
-it('reads the OpenVEX document of an attestation', () => {
-  const predicate = { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] };
-  expect(read({ _type: 'https://in-toto.io/Statement/v1', predicate })).toEqual([]);
-});
+  it.each([
+    ['exploitable', 'affected'],
+    ['in_triage', 'under_investigation'],
+    ['resolved', 'fixed'],
+    ['resolved_with_pedigree', 'fixed'],
+    ['false_positive', 'not_affected'],
+  ])("CycloneDX's %s is %s", (state, status) => {
+    const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, analysis: { state } }];
+    expect(read({ ...cycloneDx, vulnerabilities })).toMatchObject([{ status }]);
+  });
 
-it.each<[object, string]>([
-  [{}, 'f.json: neither OpenVEX, nor CycloneDX, nor CSAF'],
-  [[], 'f.json: neither'],
-  [
-    { '@context': 'https://openvex.dev/ns', statements: [{ vulnerability: 'A', status: 'bad' }] },
-    'f.json: statements[0].status',
-  ],
-  [
-    { '@context': 'https://openvex.dev/ns', statements: [{ vulnerability: 'A', status: 'not_affected' }] },
-    'statements[0].justification: not_affected needs',
-  ],
-  [{ bomFormat: 'CycloneDX' }, 'f.json: vulnerabilities'],
-  [{ document: { csaf_version: '2.0' } }, 'f.json: document.category'],
-])('refuses %j', (document, problem) => {
-  expect(() => read(document)).toThrow(problem);
-});
+  it.each([
+    ['urn:cdx:cbb2cd68-2857-43b8-a10b-e8c03d277d18/1#pkg%3Anpm%2Flib%401', [], ['1']],
+    [
+      'pkg:npm/lib',
+      [{ version: '1' }, { version: '2', status: 'affected' }, { version: '3', status: 'unaffected' }],
+      ['1', '2'],
+    ],
+    ['pkg:npm/lib@9', [{ range: 'vers:npm/>=1' }], [undefined]],
+  ])('CycloneDX may name versions: %s %j', (ref, versions, expected) => {
+    const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, affects: [{ ref, versions }] }];
+    const [statement] = read({ ...cycloneDx, vulnerabilities });
+    expect(statement!.products.flatMap(({ is }) => is.purls.map(({ version }) => version))).toEqual(expected);
+  });
 
-it('refuses what is no JSON', () => {
-  expect(() => readVex('{', 'f.json')).toThrow('f.json: not JSON');
-});
+  it('a bill of materials without an analysis says nothing', () => {
+    expect(read({ ...cycloneDx, vulnerabilities: [{ id: 'CVE-2024-1' }] })).toEqual([]);
+  });
 
-it('is not troubled by prototypes, depth or nonsense', () => {
-  const deep = (levels: number): object => (levels === 0 ? {} : { branches: [deep(levels - 1)] });
-  expect(read({ ...csaf, product_tree: { branches: [deep(1_000)] } })).toEqual([]);
-  expect(readVex(JSON.stringify(csaf).replaceAll('"nobody"', '"__proto__"'), 'f')).toHaveLength(2);
-  const odd = fc.letrec((tie) => ({
-    value: fc.oneof(
-      fc.string(),
-      fc.integer(),
-      fc.constant(null),
-      fc.array(tie('value')),
-      fc.dictionary(fc.string(), tie('value')),
-    ),
-  })).value;
-  fc.assert(
-    fc.property(fc.constantFrom<object>(cycloneDx, csaf), fc.string(), odd, (document, key, value) => {
-      const keys = Object.keys(document);
-      try {
-        read({ ...document, [key]: value, [keys.at(-1)!]: value });
-      } catch (error) {
-        expect(error).toBeInstanceOf(TidewaiterError);
-      }
-    }),
-  );
-});
+  it('reads CSAF, components as parts of their products', () => {
+    expect(read(csaf)).toMatchObject([
+      {
+        vulnerabilities: ['CVE-2024-1'],
+        status: 'not_affected',
+        justification: 'vulnerable_code_not_present',
+        reason: 'removed',
+        author: 'Example',
+        products: [{ is: { texts: ['pkg:oci/cart'] }, parts: [{ texts: ['pkg:npm/lib'] }] }],
+      },
+      { status: 'fixed', justification: null, reason: null, products: [{ is: { texts: ['pkg:npm/lib'] }, parts: [] }] },
+    ]);
+  });
 
-const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'), 'fixtures/ci');
-const documents = existsSync(shared)
-  ? ['openvex', 'csaf', 'cyclonedx-vex'].flatMap((folder) =>
-      readdirSync(join(shared, folder)).map((file) => join(folder, file)),
-    )
-  : [];
-const withShared = documents.length > 0 ? describe : describe.skip;
+  it('reads the OpenVEX document of an attestation', () => {
+    const predicate = { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] };
+    expect(read({ _type: 'https://in-toto.io/Statement/v1', predicate })).toEqual([]);
+  });
 
-withShared('real documents', () => {
-  it.each(documents.length > 0 ? documents : ['none'])('reads %s', (file) => {
-    const statements = readVex(readFileSync(join(shared, file), 'utf8'), file);
-    expect(statements.length).toBeGreaterThan(0);
-    for (const { vulnerabilities } of statements) expect(vulnerabilities.join()).toMatch(/^(CVE|GO|GHSA)-/);
+  it.each<[object, string]>([
+    [{}, 'f.json: neither OpenVEX, nor CycloneDX, nor CSAF'],
+    [[], 'f.json: neither'],
+    [
+      { '@context': 'https://openvex.dev/ns', statements: [{ vulnerability: 'A', status: 'bad' }] },
+      'f.json: statements[0].status',
+    ],
+    [
+      { '@context': 'https://openvex.dev/ns', statements: [{ vulnerability: 'A', status: 'not_affected' }] },
+      'statements[0].justification: not_affected needs',
+    ],
+    [{ bomFormat: 'CycloneDX' }, 'f.json: vulnerabilities'],
+    [{ document: { csaf_version: '2.0' } }, 'f.json: document.category'],
+  ])('refuses %j', (document, problem) => {
+    expect(() => read(document)).toThrow(problem);
+  });
+
+  it('refuses what is no JSON', () => {
+    expect(() => readVex('{', 'f.json')).toThrow('f.json: not JSON');
+  });
+
+  it('is not troubled by prototypes, depth or nonsense', () => {
+    const deep = (levels: number): object => (levels === 0 ? {} : { branches: [deep(levels - 1)] });
+    expect(read({ ...csaf, product_tree: { branches: [deep(1_000)] } })).toEqual([]);
+    expect(readVex(JSON.stringify(csaf).replaceAll('"nobody"', '"__proto__"'), 'f')).toHaveLength(2);
+    const odd = fc.letrec((tie) => ({
+      value: fc.oneof(
+        fc.string(),
+        fc.integer(),
+        fc.constant(null),
+        fc.array(tie('value')),
+        fc.dictionary(fc.string(), tie('value')),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(fc.constantFrom<object>(cycloneDx, csaf), fc.string(), odd, (document, key, value) => {
+        const keys = Object.keys(document);
+        try {
+          read({ ...document, [key]: value, [keys.at(-1)!]: value });
+        } catch (error) {
+          expect(error).toBeInstanceOf(TidewaiterError);
+        }
+      }),
+    );
+  });
+
+  const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'), 'fixtures/ci');
+  const documents = existsSync(shared)
+    ? ['openvex', 'csaf', 'cyclonedx-vex'].flatMap((folder) =>
+        readdirSync(join(shared, folder)).map((file) => join(folder, file)),
+      )
+    : [];
+  const withShared = documents.length > 0 ? describe : describe.skip;
+
+  withShared('real documents', () => {
+    it.each(documents.length > 0 ? documents : ['none'])('reads %s', (file) => {
+      const statements = readVex(readFileSync(join(shared, file), 'utf8'), file);
+      expect(statements.length).toBeGreaterThan(0);
+      for (const { vulnerabilities } of statements) expect(vulnerabilities.join()).toMatch(/^(CVE|GO|GHSA)-/);
+    });
   });
 });

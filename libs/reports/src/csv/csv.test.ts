@@ -21,40 +21,42 @@ function parse(text: string): string[][] {
   return rows;
 }
 
-it('has a row for each finding, with what the table counts', () => {
-  const [head, ...rows] = parse(render(sampleReport));
-  expect(rows).toHaveLength(sampleReport.findings.length);
-  const severities = rows.map((row) => row[head!.indexOf('severity')]);
-  expect(severities.filter((each) => each === 'critical')).toHaveLength(4);
-  expect(severities.filter((each) => each === 'high')).toHaveLength(5);
-  for (const row of rows) expect(row).toHaveLength(head!.length);
-});
+describe('csv', () => {
+  it('has a row for each finding, with what the table counts', () => {
+    const [head, ...rows] = parse(render(sampleReport));
+    expect(rows).toHaveLength(sampleReport.findings.length);
+    const severities = rows.map((row) => row[head!.indexOf('severity')]);
+    expect(severities.filter((each) => each === 'critical')).toHaveLength(4);
+    expect(severities.filter((each) => each === 'high')).toHaveLength(5);
+    for (const row of rows) expect(row).toHaveLength(head!.length);
+  });
 
-it('has a head alone when nothing is found', () => {
-  expect(parse(render(emptyReport))).toHaveLength(1);
-});
+  it('has a head alone when nothing is found', () => {
+    expect(parse(render(emptyReport))).toHaveLength(1);
+  });
 
-it.each([
-  ['=cmd()', "'=cmd()"],
-  ['+1', "'+1"],
-  ['-1', "'-1"],
-  ['@SUM(A1)', "'@SUM(A1)"],
-  ['\t=1', "'\t=1"],
-  ['\r=1', "'\r=1"],
-  ['\n=1', "'\n=1"],
-  ['＝1', "'＝1"],
-  ['a,"b"\r\nc', 'a,"b"\r\nc'],
-  ['nul\u0000\u001B\u202E', 'nul\uFFFD\uFFFD\uFFFD'],
-  ['a=b', 'a=b'],
-])('writes %j so that a spreadsheet reads %j', (text, expected) => {
-  const [head, first] = parse(render(hostileReport(text)));
-  expect(first![head!.indexOf('title')]).toBe(expected);
-  expect(first![head!.indexOf('package')]).toBe(expected);
-});
+  it.each([
+    ['=cmd()', "'=cmd()"],
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['\t=1', "'\t=1"],
+    ['\r=1', "'\r=1"],
+    ['\n=1', "'\n=1"],
+    ['＝1', "'＝1"],
+    ['a,"b"\r\nc', 'a,"b"\r\nc'],
+    ['nul\u0000\u001B\u202E', 'nul\uFFFD\uFFFD\uFFFD'],
+    ['a=b', 'a=b'],
+  ])('writes %j so that a spreadsheet reads %j', (text, expected) => {
+    const [head, first] = parse(render(hostileReport(text)));
+    expect(first![head!.indexOf('title')]).toBe(expected);
+    expect(first![head!.indexOf('package')]).toBe(expected);
+  });
 
-it('lists the packages where they are asked for', () => {
-  const [head, ...rows] = parse(csv.render(sampleReport, { ...options, isInventory: true }));
-  expect(rows).toHaveLength(sampleReport.packages.length);
-  expect(rows[0]![head!.indexOf('name')]).toBe('libssl3');
-  expect(rows[0]![head!.indexOf('source')]).toBe('openssl');
+  it('lists the packages where they are asked for', () => {
+    const [head, ...rows] = parse(csv.render(sampleReport, { ...options, isInventory: true }));
+    expect(rows).toHaveLength(sampleReport.packages.length);
+    expect(rows[0]![head!.indexOf('name')]).toBe('libssl3');
+    expect(rows[0]![head!.indexOf('source')]).toBe('openssl');
+  });
 });

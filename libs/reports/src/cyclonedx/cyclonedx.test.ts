@@ -30,113 +30,121 @@ interface Bom {
 const render = (report: Report) => cyclonedx.render(report, { width: 80, isColored: false, toolVersion: '0.1.0' });
 const bomOf = (report: Report) => JSON.parse(render(report)) as Bom;
 
-it.each(
-  Object.entries({
-    sampleReport,
-    emptyReport,
-    unknownReport,
-    malwareReport,
-    hostileReport: hostileReport('\uD800"\n'),
-  }),
-)('writes %s as the official schema says', (_name, report) => {
-  validate(bomOf(report));
-  expect(validate.errors).toBeNull();
-});
-
-it('is checked by a schema that refuses what is wrong', () => {
-  expect(validate({ ...bomOf(sampleReport), components: [{ type: 'thing', name: 'x' }] })).toBe(false);
-  const licenses = [{ license: { id: 'no such licence' } }];
-  expect(validate({ ...bomOf(sampleReport), components: [{ type: 'library', name: 'x', licenses }] })).toBe(false);
-});
-
-it('lists the system and the packages that the image shows', () => {
-  expect(bomOf(sampleReport).components.map(({ type, name }) => `${type} ${name}`)).toEqual([
-    'operating-system debian',
-    'library libssl3',
-    'library linux-libc-dev',
-    'library openssl',
-    'library zlib1g',
-    'library core',
-    'library express',
-    'library leftpad',
-    'library slf4j-api',
-  ]);
-});
-
-it('tells identifiers, expressions and names of licences apart', () => {
-  const licenses = new Map(bomOf(sampleReport).components.map(({ name, licenses }) => [name, licenses]));
-  expect(licenses.get('core')).toEqual([{ license: { id: 'MIT' } }]);
-  expect(licenses.get('express')).toEqual([{ expression: '(MIT OR Apache-2.0)' }]);
-  expect(licenses.get('leftpad')).toEqual([{ license: { name: 'see COPYING' } }, { license: { id: 'GPL-2.0-only' } }]);
-  expect(licenses.get('openssl')).toBeUndefined();
-});
-
-it('says of each component where it came from', () => {
-  const openssl = bomOf(sampleReport).components.find(({ name }) => name === 'libssl3');
-  expect(openssl).toMatchObject({
-    purl: 'pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12',
-    properties: [
-      { name: 'tidewaiter:type', value: 'deb' },
-      { name: 'tidewaiter:arch', value: 'amd64' },
-      { name: 'tidewaiter:source', value: 'openssl 3.0.15-1~deb12u1' },
-      { name: 'tidewaiter:path', value: 'var/lib/dpkg/status' },
-      { name: 'tidewaiter:layer', value: '0' },
-      { name: 'tidewaiter:state', value: 'present' },
-    ],
+describe('cyclonedx', () => {
+  it.each(
+    Object.entries({
+      sampleReport,
+      emptyReport,
+      unknownReport,
+      malwareReport,
+      hostileReport: hostileReport('\uD800"\n'),
+    }),
+  )('writes %s as the official schema says', (_name, report) => {
+    validate(bomOf(report));
+    expect(validate.errors).toBeNull();
   });
-});
 
-it('has each vulnerability once, with all that it affects', () => {
-  const { vulnerabilities } = bomOf(sampleReport);
-  expect(vulnerabilities.map(({ id, affects }) => [id, affects.length])).toEqual([
-    ['CVE-2025-1111', 2],
-    ['CVE-2025-2222', 1],
-    ['CVE-2024-3333', 1],
-    ['CVE-2023-45853', 1],
-    ['CVE-2024-4444', 1],
-  ]);
-  expect(vulnerabilities[0]).toMatchObject({
-    references: [
-      { id: 'DSA-5999-1', source: { name: 'DSA' } },
-      { id: 'GHSA-aaaa-bbbb-cccc', source: { name: 'GHSA' } },
-    ],
-    ratings: [{ score: 9.8, severity: 'critical', method: 'CVSSv31' }, { severity: 'critical' }],
-    properties: [
-      { name: 'tidewaiter:kev', value: 'true' },
-      { name: 'tidewaiter:epss', value: '0.91' },
-    ],
+  it('is checked by a schema that refuses what is wrong', () => {
+    expect(validate({ ...bomOf(sampleReport), components: [{ type: 'thing', name: 'x' }] })).toBe(false);
+    const licenses = [{ license: { id: 'no such licence' } }];
+    expect(validate({ ...bomOf(sampleReport), components: [{ type: 'library', name: 'x', licenses }] })).toBe(false);
   });
-});
 
-it('has packages that advisories call malware', () => {
-  const { components, vulnerabilities } = bomOf(malwareReport);
-  const ref = components.find(({ name }) => name === 'leftpad')!['bom-ref'];
-  expect(vulnerabilities).toMatchObject([
-    { id: 'MAL-2025-7777', affects: [{ ref, versions: [{ version: '1.0.0', status: 'affected' }] }] },
-  ]);
-});
+  it('lists the system and the packages that the image shows', () => {
+    expect(bomOf(sampleReport).components.map(({ type, name }) => `${type} ${name}`)).toEqual([
+      'operating-system debian',
+      'library libssl3',
+      'library linux-libc-dev',
+      'library openssl',
+      'library zlib1g',
+      'library core',
+      'library express',
+      'library leftpad',
+      'library slf4j-api',
+    ]);
+  });
 
-it('refers only to what it has, and to everything once', () => {
-  const twice = { ...sampleReport, packages: [...sampleReport.packages, ...sampleReport.packages] };
-  const { components, dependencies, vulnerabilities } = bomOf(twice);
-  const references = components.map((each) => each['bom-ref']);
-  expect(new Set(references).size).toBe(references.length);
-  expect(dependencies[0]!.dependsOn).toEqual(references);
-  for (const { ref } of vulnerabilities.flatMap(({ affects }) => affects)) expect(references).toContain(ref);
-  expect(vulnerabilities[0]!.affects).toHaveLength(4);
-});
+  it('tells identifiers, expressions and names of licences apart', () => {
+    const licenses = new Map(bomOf(sampleReport).components.map(({ name, licenses }) => [name, licenses]));
+    expect(licenses.get('core')).toEqual([{ license: { id: 'MIT' } }]);
+    expect(licenses.get('express')).toEqual([{ expression: '(MIT OR Apache-2.0)' }]);
+    expect(licenses.get('leftpad')).toEqual([
+      { license: { name: 'see COPYING' } },
+      { license: { id: 'GPL-2.0-only' } },
+    ]);
+    expect(licenses.get('openssl')).toBeUndefined();
+  });
 
-it('does not claim to be complete where something was not read', () => {
-  expect(bomOf(sampleReport).compositions[0]!.aggregate).toBe('incomplete');
-  expect(bomOf(emptyReport).compositions[0]!.aggregate).toBe('complete');
-});
+  it('says of each component where it came from', () => {
+    const openssl = bomOf(sampleReport).components.find(({ name }) => name === 'libssl3');
+    expect(openssl).toMatchObject({
+      purl: 'pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12',
+      properties: [
+        { name: 'tidewaiter:type', value: 'deb' },
+        { name: 'tidewaiter:arch', value: 'amd64' },
+        { name: 'tidewaiter:source', value: 'openssl 3.0.15-1~deb12u1' },
+        { name: 'tidewaiter:path', value: 'var/lib/dpkg/status' },
+        { name: 'tidewaiter:layer', value: '0' },
+        { name: 'tidewaiter:state', value: 'present' },
+      ],
+    });
+  });
 
-it('has a serial number of its own for other content', () => {
-  const other = bomOf({ ...sampleReport, packages: sampleReport.packages.slice(1) });
-  expect(other.serialNumber).not.toBe(bomOf(sampleReport).serialNumber);
-});
+  it('has each vulnerability once, with all that it affects', () => {
+    const { vulnerabilities } = bomOf(sampleReport);
+    expect(vulnerabilities.map(({ id, affects }) => [id, affects.length])).toEqual([
+      ['CVE-2025-1111', 2],
+      ['CVE-2025-2222', 1],
+      ['CVE-2024-3333', 1],
+      ['CVE-2023-45853', 1],
+      ['CVE-2024-4444', 1],
+    ]);
+    expect(vulnerabilities[0]).toMatchObject({
+      references: [
+        { id: 'DSA-5999-1', source: { name: 'DSA' } },
+        { id: 'GHSA-aaaa-bbbb-cccc', source: { name: 'GHSA' } },
+      ],
+      ratings: [{ score: 9.8, severity: 'critical', method: 'CVSSv31' }, { severity: 'critical' }],
+      properties: [
+        { name: 'tidewaiter:kev', value: 'true' },
+        { name: 'tidewaiter:epss', value: '0.91' },
+      ],
+    });
+  });
 
-it('has the same serial number for the same content at another time', () => {
-  const later = { ...sampleReport, stats: { ...sampleReport.stats, startedAt: '2027-01-01T00:00:00Z', durationMs: 1 } };
-  expect(bomOf(later).serialNumber).toBe(bomOf(sampleReport).serialNumber);
+  it('has packages that advisories call malware', () => {
+    const { components, vulnerabilities } = bomOf(malwareReport);
+    const ref = components.find(({ name }) => name === 'leftpad')!['bom-ref'];
+    expect(vulnerabilities).toMatchObject([
+      { id: 'MAL-2025-7777', affects: [{ ref, versions: [{ version: '1.0.0', status: 'affected' }] }] },
+    ]);
+  });
+
+  it('refers only to what it has, and to everything once', () => {
+    const twice = { ...sampleReport, packages: [...sampleReport.packages, ...sampleReport.packages] };
+    const { components, dependencies, vulnerabilities } = bomOf(twice);
+    const references = components.map((each) => each['bom-ref']);
+    expect(new Set(references).size).toBe(references.length);
+    expect(dependencies[0]!.dependsOn).toEqual(references);
+    for (const { ref } of vulnerabilities.flatMap(({ affects }) => affects)) expect(references).toContain(ref);
+    expect(vulnerabilities[0]!.affects).toHaveLength(4);
+  });
+
+  it('does not claim to be complete where something was not read', () => {
+    expect(bomOf(sampleReport).compositions[0]!.aggregate).toBe('incomplete');
+    expect(bomOf(emptyReport).compositions[0]!.aggregate).toBe('complete');
+  });
+
+  it('has a serial number of its own for other content', () => {
+    const other = bomOf({ ...sampleReport, packages: sampleReport.packages.slice(1) });
+    expect(other.serialNumber).not.toBe(bomOf(sampleReport).serialNumber);
+  });
+
+  it('has the same serial number for the same content at another time', () => {
+    const later = {
+      ...sampleReport,
+      stats: { ...sampleReport.stats, startedAt: '2027-01-01T00:00:00Z', durationMs: 1 },
+    };
+    expect(bomOf(later).serialNumber).toBe(bomOf(sampleReport).serialNumber);
+  });
 });

@@ -29,65 +29,67 @@ const render = (report: Report) => gitlab.render(report, { width: 80, isColored:
 const reportOf = (report: Report) => JSON.parse(render(report)) as GitlabReport;
 const hostile = ['', '\uD800"\n', 'x'.repeat(20_000), 'CVSS:3.1/AV:Z/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'];
 
-it.each([sampleReport, emptyReport, unknownReport, malwareReport, ...hostile.map(hostileReport)])(
-  'writes report %# as the official schema says',
-  (report) => {
-    validate(reportOf(report));
-    expect(validate.errors).toBeNull();
-  },
-);
-
-it('is checked by a schema that refuses what is wrong', () => {
-  const report = reportOf(sampleReport);
-  expect(validate({ ...report, vulnerabilities: [{ ...report.vulnerabilities[0], identifiers: [] }] })).toBe(false);
-});
-
-it('has the vulnerabilities of what the image shows, with what to do', () => {
-  const { vulnerabilities } = reportOf(sampleReport);
-  expect(vulnerabilities).toHaveLength(6);
-  expect(vulnerabilities[0]).toMatchObject({
-    severity: 'Critical',
-    solution: 'upgrade openssl 3.0.15-1~deb12u1 to 3.0.17-1~deb12u2',
-    identifiers: [
-      { type: 'cve', name: 'CVE-2025-1111', url: 'https://nvd.nist.gov/vuln/detail/CVE-2025-1111' },
-      { type: 'dsa', name: 'DSA-5999-1' },
-      { type: 'ghsa', name: 'GHSA-aaaa-bbbb-cccc', url: 'https://github.com/advisories/GHSA-aaaa-bbbb-cccc' },
-    ],
-    cvss_vectors: [{ vendor: 'unknown', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
-    location: {
-      dependency: { package: { name: 'openssl' }, version: '3.0.15-1~deb12u1' },
-      operating_system: 'debian:12',
-      image: 'registry.example.com/shop/api:1.4.2',
+describe('gitlab', () => {
+  it.each([sampleReport, emptyReport, unknownReport, malwareReport, ...hostile.map(hostileReport)])(
+    'writes report %# as the official schema says',
+    (report) => {
+      validate(reportOf(report));
+      expect(validate.errors).toBeNull();
     },
+  );
+
+  it('is checked by a schema that refuses what is wrong', () => {
+    const report = reportOf(sampleReport);
+    expect(validate({ ...report, vulnerabilities: [{ ...report.vulnerabilities[0], identifiers: [] }] })).toBe(false);
   });
-});
 
-it('has packages that advisories call malware', () => {
-  const { vulnerabilities, scan } = reportOf(malwareReport);
-  expect(vulnerabilities).toMatchObject([
-    {
+  it('has the vulnerabilities of what the image shows, with what to do', () => {
+    const { vulnerabilities } = reportOf(sampleReport);
+    expect(vulnerabilities).toHaveLength(6);
+    expect(vulnerabilities[0]).toMatchObject({
       severity: 'Critical',
-      identifiers: [{ type: 'mal', name: 'MAL-2025-7777' }],
-      location: { dependency: { package: { name: 'leftpad' }, version: '1.0.0' } },
-    },
-  ]);
-  expect(scan.messages[0]!.value).toMatch(/^1 finding of other kinds/);
-});
+      solution: 'upgrade openssl 3.0.15-1~deb12u1 to 3.0.17-1~deb12u2',
+      identifiers: [
+        { type: 'cve', name: 'CVE-2025-1111', url: 'https://nvd.nist.gov/vuln/detail/CVE-2025-1111' },
+        { type: 'dsa', name: 'DSA-5999-1' },
+        { type: 'ghsa', name: 'GHSA-aaaa-bbbb-cccc', url: 'https://github.com/advisories/GHSA-aaaa-bbbb-cccc' },
+      ],
+      cvss_vectors: [{ vendor: 'unknown', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
+      location: {
+        dependency: { package: { name: 'openssl' }, version: '3.0.15-1~deb12u1' },
+        operating_system: 'debian:12',
+        image: 'registry.example.com/shop/api:1.4.2',
+      },
+    });
+  });
 
-it('gives each vulnerability an id of its own', () => {
-  const ids = reportOf(sampleReport).vulnerabilities.map(({ id }) => id);
-  expect(new Set(ids).size).toBe(ids.length);
-});
+  it('has packages that advisories call malware', () => {
+    const { vulnerabilities, scan } = reportOf(malwareReport);
+    expect(vulnerabilities).toMatchObject([
+      {
+        severity: 'Critical',
+        identifiers: [{ type: 'mal', name: 'MAL-2025-7777' }],
+        location: { dependency: { package: { name: 'leftpad' }, version: '1.0.0' } },
+      },
+    ]);
+    expect(scan.messages[0]!.value).toMatch(/^1 finding of other kinds/);
+  });
 
-it('says what the format cannot tell, and what could not be read', () => {
-  expect(reportOf(sampleReport).scan).toMatchObject({
-    start_time: '2026-11-25T10:00:00',
-    end_time: '2026-11-25T10:00:01',
-    messages: [
-      { level: 'info', value: '8 findings of other kinds, or in lower layers only, cannot be told in this format' },
-      { level: 'info', value: 'fail: 9 findings are high or worse' },
-      { level: 'warn', value: 'MALFORMED_FILE: usr/lib/jvm/broken.jar: not a zip archive' },
-      { level: 'warn', value: 'LIMIT_EXCEEDED: more than 1000 warnings' },
-    ],
+  it('gives each vulnerability an id of its own', () => {
+    const ids = reportOf(sampleReport).vulnerabilities.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('says what the format cannot tell, and what could not be read', () => {
+    expect(reportOf(sampleReport).scan).toMatchObject({
+      start_time: '2026-11-25T10:00:00',
+      end_time: '2026-11-25T10:00:01',
+      messages: [
+        { level: 'info', value: '8 findings of other kinds, or in lower layers only, cannot be told in this format' },
+        { level: 'info', value: 'fail: 9 findings are high or worse' },
+        { level: 'warn', value: 'MALFORMED_FILE: usr/lib/jvm/broken.jar: not a zip archive' },
+        { level: 'warn', value: 'LIMIT_EXCEEDED: more than 1000 warnings' },
+      ],
+    });
   });
 });

@@ -15,57 +15,59 @@ const validate = ajv.compile(schema);
 
 const render = (report: Report) => json.render(report, { width: 80, isColored: false, toolVersion: '0.1.0' });
 
-it.each(Object.entries({ sampleReport, emptyReport, unknownReport, hostileReport: hostileReport('\uD800"\n') }))(
-  'writes %s as docs/report.schema.json says',
-  (_name, report) => {
-    validate(JSON.parse(render(report)));
-    expect(validate.errors).toBeNull();
-  },
-);
+describe('json', () => {
+  it.each(Object.entries({ sampleReport, emptyReport, unknownReport, hostileReport: hostileReport('\uD800"\n') }))(
+    'writes %s as docs/report.schema.json says',
+    (_name, report) => {
+      validate(JSON.parse(render(report)));
+      expect(validate.errors).toBeNull();
+    },
+  );
 
-it.each([
-  ['a severity that is none', { severity: 'bad' }],
-  ['a layer before the first', { layer: -1 }],
-  ['no fingerprint', { fingerprint: undefined }],
-])('has a schema that refuses %s', (_what, wrong) => {
-  const report = {
-    ...sampleReport,
-    findings: [{ ...sampleReport.findings[0]!, ...wrong } as Report['findings'][number]],
-  };
-  expect(validate(JSON.parse(render(report)))).toBe(false);
-});
+  it.each([
+    ['a severity that is none', { severity: 'bad' }],
+    ['a layer before the first', { layer: -1 }],
+    ['no fingerprint', { fingerprint: undefined }],
+  ])('has a schema that refuses %s', (_what, wrong) => {
+    const report = {
+      ...sampleReport,
+      findings: [{ ...sampleReport.findings[0]!, ...wrong } as Report['findings'][number]],
+    };
+    expect(validate(JSON.parse(render(report)))).toBe(false);
+  });
 
-it('has a schema that bears with fields to come', () => {
-  const report = JSON.parse(render(sampleReport)) as object;
-  expect(validate({ ...report, comingSoon: true })).toBe(true);
-});
+  it('has a schema that bears with fields to come', () => {
+    const report = JSON.parse(render(sampleReport)) as object;
+    expect(validate({ ...report, comingSoon: true })).toBe(true);
+  });
 
-it('loses nothing', () => {
-  expect(JSON.parse(render(sampleReport))).toEqual(sampleReport);
-});
+  it('loses nothing', () => {
+    expect(JSON.parse(render(sampleReport))).toEqual(sampleReport);
+  });
 
-it('writes fields in one order, whoever made the report', () => {
-  const reversed = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(reversed);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .toReversed()
-        .map(([key, each]) => [key, reversed(each)]),
-    );
-  };
-  expect(render(reversed(sampleReport) as Report)).toBe(render(sampleReport));
-  expect(Object.keys(JSON.parse(render(sampleReport)) as object)[0]).toBe('schemaVersion');
-});
+  it('writes fields in one order, whoever made the report', () => {
+    const reversed = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(reversed);
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(
+        Object.entries(value)
+          .toReversed()
+          .map(([key, each]) => [key, reversed(each)]),
+      );
+    };
+    expect(render(reversed(sampleReport) as Report)).toBe(render(sampleReport));
+    expect(Object.keys(JSON.parse(render(sampleReport)) as object)[0]).toBe('schemaVersion');
+  });
 
-it('escapes what would mislead a person, and keeps it', () => {
-  const report = { ...emptyReport, target: { ...emptyReport.target, reference: 'a\u202Eb\u{E0041}' } };
-  expect(render(report)).toContain('a\\u202eb\\udb40\\udc41');
-  expect(JSON.parse(render(report))).toEqual(report);
-});
+  it('escapes what would mislead a person, and keeps it', () => {
+    const report = { ...emptyReport, target: { ...emptyReport.target, reference: 'a\u202Eb\u{E0041}' } };
+    expect(render(report)).toContain('a\\u202eb\\udb40\\udc41');
+    expect(JSON.parse(render(report))).toEqual(report);
+  });
 
-it('keeps a field that is called __proto__ a field', () => {
-  const evidence = JSON.parse('{"__proto__": {"x": 1}}') as Record<string, unknown>;
-  const text = render({ ...sampleReport, findings: [{ ...sampleReport.findings[0]!, evidence }] });
-  expect(text).toContain('"__proto__": {');
+  it('keeps a field that is called __proto__ a field', () => {
+    const evidence = JSON.parse('{"__proto__": {"x": 1}}') as Record<string, unknown>;
+    const text = render({ ...sampleReport, findings: [{ ...sampleReport.findings[0]!, evidence }] });
+    expect(text).toContain('"__proto__": {');
+  });
 });

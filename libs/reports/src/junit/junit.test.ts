@@ -43,51 +43,53 @@ function decode(text: string): string {
 const suite = (report: Report, name: string) =>
   parse(render(report)).children.find((each) => each.attributes['name'] === name)!;
 
-it('has a failing case for each finding that counts', () => {
-  const root = parse(render(sampleReport));
-  expect(root.attributes).toEqual({
-    name: 'registry.example.com/shop/api:1.4.2',
-    tests: '15',
-    failures: '13',
-    errors: '0',
-    skipped: '1',
-    time: '1.234',
+describe('junit', () => {
+  it('has a failing case for each finding that counts', () => {
+    const root = parse(render(sampleReport));
+    expect(root.attributes).toEqual({
+      name: 'registry.example.com/shop/api:1.4.2',
+      tests: '15',
+      failures: '13',
+      errors: '0',
+      skipped: '1',
+      time: '1.234',
+    });
+    expect(root.children.map(({ attributes }) => attributes['name'])).toEqual([
+      'scan',
+      'vulnerability',
+      'secret',
+      'misconfiguration',
+      'integrity',
+      'malware',
+    ]);
   });
-  expect(root.children.map(({ attributes }) => attributes['name'])).toEqual([
-    'scan',
-    'vulnerability',
-    'secret',
-    'misconfiguration',
-    'integrity',
-    'malware',
-  ]);
-});
 
-it('skips vulnerabilities that a later layer hides, but not secrets', () => {
-  const outcomes = (name: string) => suite(sampleReport, name).children.map(({ children }) => children[0]!.name);
-  expect(outcomes('vulnerability').at(-1)).toBe('skipped');
-  expect(outcomes('secret')).toEqual(['failure', 'failure', 'failure']);
-});
+  it('skips vulnerabilities that a later layer hides, but not secrets', () => {
+    const outcomes = (name: string) => suite(sampleReport, name).children.map(({ children }) => children[0]!.name);
+    expect(outcomes('vulnerability').at(-1)).toBe('skipped');
+    expect(outcomes('secret')).toEqual(['failure', 'failure', 'failure']);
+  });
 
-it('has a case that passes when nothing is found', () => {
-  expect(parse(render(emptyReport)).attributes).toMatchObject({ tests: '1', failures: '0', errors: '0' });
-});
+  it('has a case that passes when nothing is found', () => {
+    expect(parse(render(emptyReport)).attributes).toMatchObject({ tests: '1', failures: '0', errors: '0' });
+  });
 
-it('is in error when too little could be read', () => {
-  expect(parse(render(unknownReport)).attributes).toMatchObject({ tests: '1', errors: '1' });
-  const [error] = suite(unknownReport, 'scan').children[0]!.children;
-  expect(error!.text).toBe('no advisories were given: packages were not judged\nusr/x.jar: not a zip archive');
-});
+  it('is in error when too little could be read', () => {
+    expect(parse(render(unknownReport)).attributes).toMatchObject({ tests: '1', errors: '1' });
+    const [error] = suite(unknownReport, 'scan').children[0]!.children;
+    expect(error!.text).toBe('no advisories were given: packages were not judged\nusr/x.jar: not a zip archive');
+  });
 
-it.each([
-  ['<script>"&\'</script>', '<script>"&\'</script>'],
-  [']]>', ']]>'],
-  ['a\nb\tc', 'a\nb\tc'],
-  ['nul\u0000 escape\u001B', 'nul\uFFFD escape\uFFFD'],
-  ['\uD800 \uFFFE \uFFFF', '\uFFFD \uFFFD \uFFFD'],
-  ['😀\u202E', '😀\u202E'],
-])('keeps %j as far as XML can', (text, expected) => {
-  const testCase = suite(hostileReport(text), 'vulnerability').children[0]!;
-  expect(testCase.attributes['name']).toBe(expected);
-  expect(testCase.children[0]!.text).toContain(expected);
+  it.each([
+    ['<script>"&\'</script>', '<script>"&\'</script>'],
+    [']]>', ']]>'],
+    ['a\nb\tc', 'a\nb\tc'],
+    ['nul\u0000 escape\u001B', 'nul\uFFFD escape\uFFFD'],
+    ['\uD800 \uFFFE \uFFFF', '\uFFFD \uFFFD \uFFFD'],
+    ['😀\u202E', '😀\u202E'],
+  ])('keeps %j as far as XML can', (text, expected) => {
+    const testCase = suite(hostileReport(text), 'vulnerability').children[0]!;
+    expect(testCase.attributes['name']).toBe(expected);
+    expect(testCase.children[0]!.text).toContain(expected);
+  });
 });

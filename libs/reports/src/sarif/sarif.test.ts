@@ -46,104 +46,108 @@ const many = (count: number, known: Partial<ReportFinding> = {}): Report => ({
   })),
 });
 
-it.each(
-  Object.entries({
-    sampleReport,
-    emptyReport,
-    unknownReport,
-    hostileReport: hostileReport('\uD800:/"\n'),
-  }),
-)('writes %s as the official schema says', (_name, report) => {
-  validate(logOf(report));
-  expect(validate.errors).toBeNull();
-});
-
-it('writes a truncated report as the official schema says', () => {
-  const findings = many(5001).findings.map((finding) => ({ ...finding, id: 'CVE-1' }));
-  const { runs, ...log } = logOf({ ...sampleReport, findings });
-  // The schema wants results that differ, and ajv compares each with each.
-  validate({ ...log, runs: runs.map((run) => ({ ...run, results: run.results.slice(0, 2) })) });
-  expect(validate.errors).toBeNull();
-});
-
-it('is checked by a schema that refuses what is wrong', () => {
-  expect(validate({ version: '2.1.0', runs: [{ results: [] }] })).toBe(false);
-});
-
-it('has a rule for each id and a result for each finding, the worst first', () => {
-  const { tool, results } = runOf(sampleReport);
-  expect(results).toHaveLength(sampleReport.findings.length);
-  expect(results[0]).toMatchObject({ ruleId: 'CVE-2025-1111', level: 'error' });
-  for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]!.id).toBe(ruleId);
-  const ids = tool.driver.rules.map(({ id }) => id);
-  expect(new Set(ids).size).toBe(ids.length);
-});
-
-it.each([
-  ['critical', 9.8, '9.8', 'error'],
-  ['critical', 7.5, '9.1', 'error'],
-  ['high', null, '8.0', 'error'],
-  ['medium', 9.8, '6.9', 'warning'],
-  ['low', null, '2.0', 'note'],
-  ['negligible', 5, '0.1', 'note'],
-  ['unknown', 5, undefined, 'warning'],
-] as const)(
-  'shows %s with a CVSS score of %j as %s: GitHub makes our severity of it',
-  (severity, score, shown, level) => {
-    const cvss = score === null ? null : { vector: 'CVSS:3.1/AV:N', score };
-    const { tool, results } = runOf(many(1, { severity, cvss }));
-    expect(tool.driver.rules[0]!.properties?.['security-severity']).toBe(shown);
-    expect(results[0]!.level).toBe(level);
-  },
-);
-
-it.each([
-  ['app/.env', 'app/.env'],
-  ['a b/ü#?.txt', 'a%20b/%C3%BC%23%3F.txt'],
-  ['c:/windows', 'c%3A/windows'],
-  ['', 'image'],
-  ['\uD800', '%EF%BF%BD'],
-])('writes the path %j as the URI %j', (path, uri) => {
-  const { physicalLocation } = runOf(many(1, { path })).results[0]!.locations[0]!;
-  expect(physicalLocation.artifactLocation.uri).toBe(uri);
-});
-
-it('points at the line of a secret, and at the image where there is no file', () => {
-  const { results } = runOf(sampleReport);
-  const place = (ruleId: string) => results.find((each) => each.ruleId === ruleId)!.locations[0]!.physicalLocation;
-  expect(place('secret/aws-access-key-id')).toEqual({
-    artifactLocation: { uri: 'app/.env' },
-    region: { startLine: 3 },
+describe('sarif', () => {
+  it.each(
+    Object.entries({
+      sampleReport,
+      emptyReport,
+      unknownReport,
+      hostileReport: hostileReport('\uD800:/"\n'),
+    }),
+  )('writes %s as the official schema says', (_name, report) => {
+    validate(logOf(report));
+    expect(validate.errors).toBeNull();
   });
-  expect(place('misconfiguration/image-root-user').artifactLocation.uri).toBe('registry.example.com/shop/api%3A1.4.2');
-});
 
-it('keeps the fingerprint that survives rescans', () => {
-  expect(runOf(sampleReport).results[0]!.partialFingerprints.primaryLocationLineHash).toBe('CVE-2025-1111-openssl');
-});
+  it('writes a truncated report as the official schema says', () => {
+    const findings = many(5001).findings.map((finding) => ({ ...finding, id: 'CVE-1' }));
+    const { runs, ...log } = logOf({ ...sampleReport, findings });
+    // The schema wants results that differ, and ajv compares each with each.
+    validate({ ...log, runs: runs.map((run) => ({ ...run, results: run.results.slice(0, 2) })) });
+    expect(validate.errors).toBeNull();
+  });
 
-it.each([
-  ['registry.example.com:5000/shop/api:1.4.2', 'tidewaiter/registry.example.com:5000/shop/api/'],
-  [`shop/api@sha256:${'a'.repeat(64)}`, 'tidewaiter/shop/api/'],
-  ['', 'tidewaiter/image/'],
-])('keeps the results of %s apart from those of other images', (reference, id) => {
-  const target = { ...sampleReport.target, reference };
-  expect(runOf({ ...sampleReport, target }).automationDetails.id).toBe(id);
-});
+  it('is checked by a schema that refuses what is wrong', () => {
+    expect(validate({ version: '2.1.0', runs: [{ results: [] }] })).toBe(false);
+  });
 
-it('says of what GitHub does not show', () => {
-  expect(runOf(many(5000)).results).toHaveLength(5000);
-  const { results, invocations } = runOf(many(5001));
-  expect(results).toHaveLength(5002);
-  expect(results[0]).toMatchObject({ ruleId: 'tidewaiter-truncated', level: 'note' });
-  expect(invocations[0]!.toolExecutionNotifications[0]!.message.text).toContain('this image has 5,001 findings');
-});
+  it('has a rule for each id and a result for each finding, the worst first', () => {
+    const { tool, results } = runOf(sampleReport);
+    expect(results).toHaveLength(sampleReport.findings.length);
+    expect(results[0]).toMatchObject({ ruleId: 'CVE-2025-1111', level: 'error' });
+    for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]!.id).toBe(ruleId);
+    const ids = tool.driver.rules.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
 
-it('keeps within the 25,000 results that GitHub takes, and keeps the worst', () => {
-  const report = many(30_000);
-  const worst = { ...report.findings[0]!, id: 'CVE-worst', severity: 'critical' as const };
-  const { results } = runOf({ ...report, findings: [...report.findings, worst] });
-  expect(results).toHaveLength(25_000);
-  expect(results[0]!.message.text).toContain('This file holds the worst 24,999 of them.');
-  expect(results[1]!.ruleId).toBe('CVE-worst');
+  it.each([
+    ['critical', 9.8, '9.8', 'error'],
+    ['critical', 7.5, '9.1', 'error'],
+    ['high', null, '8.0', 'error'],
+    ['medium', 9.8, '6.9', 'warning'],
+    ['low', null, '2.0', 'note'],
+    ['negligible', 5, '0.1', 'note'],
+    ['unknown', 5, undefined, 'warning'],
+  ] as const)(
+    'shows %s with a CVSS score of %j as %s: GitHub makes our severity of it',
+    (severity, score, shown, level) => {
+      const cvss = score === null ? null : { vector: 'CVSS:3.1/AV:N', score };
+      const { tool, results } = runOf(many(1, { severity, cvss }));
+      expect(tool.driver.rules[0]!.properties?.['security-severity']).toBe(shown);
+      expect(results[0]!.level).toBe(level);
+    },
+  );
+
+  it.each([
+    ['app/.env', 'app/.env'],
+    ['a b/ü#?.txt', 'a%20b/%C3%BC%23%3F.txt'],
+    ['c:/windows', 'c%3A/windows'],
+    ['', 'image'],
+    ['\uD800', '%EF%BF%BD'],
+  ])('writes the path %j as the URI %j', (path, uri) => {
+    const { physicalLocation } = runOf(many(1, { path })).results[0]!.locations[0]!;
+    expect(physicalLocation.artifactLocation.uri).toBe(uri);
+  });
+
+  it('points at the line of a secret, and at the image where there is no file', () => {
+    const { results } = runOf(sampleReport);
+    const place = (ruleId: string) => results.find((each) => each.ruleId === ruleId)!.locations[0]!.physicalLocation;
+    expect(place('secret/aws-access-key-id')).toEqual({
+      artifactLocation: { uri: 'app/.env' },
+      region: { startLine: 3 },
+    });
+    expect(place('misconfiguration/image-root-user').artifactLocation.uri).toBe(
+      'registry.example.com/shop/api%3A1.4.2',
+    );
+  });
+
+  it('keeps the fingerprint that survives rescans', () => {
+    expect(runOf(sampleReport).results[0]!.partialFingerprints.primaryLocationLineHash).toBe('CVE-2025-1111-openssl');
+  });
+
+  it.each([
+    ['registry.example.com:5000/shop/api:1.4.2', 'tidewaiter/registry.example.com:5000/shop/api/'],
+    [`shop/api@sha256:${'a'.repeat(64)}`, 'tidewaiter/shop/api/'],
+    ['', 'tidewaiter/image/'],
+  ])('keeps the results of %s apart from those of other images', (reference, id) => {
+    const target = { ...sampleReport.target, reference };
+    expect(runOf({ ...sampleReport, target }).automationDetails.id).toBe(id);
+  });
+
+  it('says of what GitHub does not show', () => {
+    expect(runOf(many(5000)).results).toHaveLength(5000);
+    const { results, invocations } = runOf(many(5001));
+    expect(results).toHaveLength(5002);
+    expect(results[0]).toMatchObject({ ruleId: 'tidewaiter-truncated', level: 'note' });
+    expect(invocations[0]!.toolExecutionNotifications[0]!.message.text).toContain('this image has 5,001 findings');
+  });
+
+  it('keeps within the 25,000 results that GitHub takes, and keeps the worst', () => {
+    const report = many(30_000);
+    const worst = { ...report.findings[0]!, id: 'CVE-worst', severity: 'critical' as const };
+    const { results } = runOf({ ...report, findings: [...report.findings, worst] });
+    expect(results).toHaveLength(25_000);
+    expect(results[0]!.message.text).toContain('This file holds the worst 24,999 of them.');
+    expect(results[1]!.ruleId).toBe('CVE-worst');
+  });
 });

@@ -23,71 +23,75 @@ const render = (report: Report) => spdx.render(report, { width: 80, isColored: f
 const documentOf = (report: Report) => JSON.parse(render(report)) as Document;
 const twice = { ...sampleReport, packages: [...sampleReport.packages, ...sampleReport.packages] };
 
-it.each(Object.entries({ sampleReport, emptyReport, unknownReport, twice, hostileReport: hostileReport('\uD800"\n') }))(
-  'writes %s as the official schema says',
-  (_name, report) => {
+describe('spdx', () => {
+  it.each(
+    Object.entries({ sampleReport, emptyReport, unknownReport, twice, hostileReport: hostileReport('\uD800"\n') }),
+  )('writes %s as the official schema says', (_name, report) => {
     validate(documentOf(report));
     expect(validate.errors).toBeNull();
-  },
-);
-
-it('is checked by a schema that refuses what is wrong', () => {
-  expect(validate({ ...documentOf(sampleReport), packages: [{ name: 'x' }] })).toBe(false);
-});
-
-it.each(Object.entries({ twice, hostileReport: hostileReport('ä b/c') }))(
-  'gives each element of %s an identifier of its own, of allowed characters, and relates it to the image',
-  (_name, report) => {
-    const { packages, relationships } = documentOf(report);
-    const ids = packages.map(({ SPDXID }) => SPDXID);
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const id of ids) expect(id).toMatch(/^SPDXRef-[A-Za-z0-9.-]+$/);
-    const [first, ...others] = relationships.map((each) => Object.values(each).join(' '));
-    expect(first).toBe('SPDXRef-DOCUMENT DESCRIBES SPDXRef-Image');
-    expect(others).toEqual(ids.slice(1).map((id) => `SPDXRef-Image CONTAINS ${id}`));
-  },
-);
-
-it('asserts licences only where SPDX knows them', () => {
-  const { packages, hasExtractedLicensingInfos } = documentOf(sampleReport);
-  const licenses = new Map(packages.map((each) => [each.name, each]));
-  expect(licenses.get('@babel/core')?.licenseDeclared).toBe('MIT');
-  expect(licenses.get('express')?.licenseDeclared).toBe('(MIT OR Apache-2.0)');
-  expect(licenses.get('leftpad')).toMatchObject({
-    licenseDeclared: 'NOASSERTION',
-    licenseComments: 'see COPYING; GPL-2.0-only',
   });
-  expect(licenses.get('openssl')?.licenseDeclared).toBe('NOASSERTION');
-  expect(hasExtractedLicensingInfos).toMatchObject([{ licenseId: 'LicenseRef-Acme' }]);
-});
 
-it('names each package by its purl', () => {
-  const openssl = documentOf(sampleReport).packages.find(({ name }) => name === 'openssl');
-  expect(openssl).toMatchObject({
-    versionInfo: '3.0.15-1~deb12u1',
-    externalRefs: [
-      {
-        referenceCategory: 'PACKAGE-MANAGER',
-        referenceType: 'purl',
-        referenceLocator: 'pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=amd64&distro=debian-12',
-      },
-    ],
+  it('is checked by a schema that refuses what is wrong', () => {
+    expect(validate({ ...documentOf(sampleReport), packages: [{ name: 'x' }] })).toBe(false);
   });
-});
 
-it('leaves out what a later layer hides', () => {
-  expect(render(sampleReport)).not.toContain('wget');
-});
+  it.each(Object.entries({ twice, hostileReport: hostileReport('ä b/c') }))(
+    'gives each element of %s an identifier of its own, of allowed characters, and relates it to the image',
+    (_name, report) => {
+      const { packages, relationships } = documentOf(report);
+      const ids = packages.map(({ SPDXID }) => SPDXID);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const id of ids) expect(id).toMatch(/^SPDXRef-[A-Za-z0-9.-]+$/);
+      const [first, ...others] = relationships.map((each) => Object.values(each).join(' '));
+      expect(first).toBe('SPDXRef-DOCUMENT DESCRIBES SPDXRef-Image');
+      expect(others).toEqual(ids.slice(1).map((id) => `SPDXRef-Image CONTAINS ${id}`));
+    },
+  );
 
-it('writes times without fractions, as the specification has them', () => {
-  expect(documentOf(sampleReport).creationInfo.created).toBe('2026-11-25T10:00:00Z');
-});
+  it('asserts licences only where SPDX knows them', () => {
+    const { packages, hasExtractedLicensingInfos } = documentOf(sampleReport);
+    const licenses = new Map(packages.map((each) => [each.name, each]));
+    expect(licenses.get('@babel/core')?.licenseDeclared).toBe('MIT');
+    expect(licenses.get('express')?.licenseDeclared).toBe('(MIT OR Apache-2.0)');
+    expect(licenses.get('leftpad')).toMatchObject({
+      licenseDeclared: 'NOASSERTION',
+      licenseComments: 'see COPYING; GPL-2.0-only',
+    });
+    expect(licenses.get('openssl')?.licenseDeclared).toBe('NOASSERTION');
+    expect(hasExtractedLicensingInfos).toMatchObject([{ licenseId: 'LicenseRef-Acme' }]);
+  });
 
-it('has a namespace of its own for other content', () => {
-  expect(documentOf(twice).documentNamespace).not.toBe(documentOf(sampleReport).documentNamespace);
-});
+  it('names each package by its purl', () => {
+    const openssl = documentOf(sampleReport).packages.find(({ name }) => name === 'openssl');
+    expect(openssl).toMatchObject({
+      versionInfo: '3.0.15-1~deb12u1',
+      externalRefs: [
+        {
+          referenceCategory: 'PACKAGE-MANAGER',
+          referenceType: 'purl',
+          referenceLocator: 'pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=amd64&distro=debian-12',
+        },
+      ],
+    });
+  });
 
-it('has the same namespace for the same content at another time', () => {
-  const later = { ...sampleReport, stats: { ...sampleReport.stats, startedAt: '2027-01-01T00:00:00Z', durationMs: 1 } };
-  expect(documentOf(later).documentNamespace).toBe(documentOf(sampleReport).documentNamespace);
+  it('leaves out what a later layer hides', () => {
+    expect(render(sampleReport)).not.toContain('wget');
+  });
+
+  it('writes times without fractions, as the specification has them', () => {
+    expect(documentOf(sampleReport).creationInfo.created).toBe('2026-11-25T10:00:00Z');
+  });
+
+  it('has a namespace of its own for other content', () => {
+    expect(documentOf(twice).documentNamespace).not.toBe(documentOf(sampleReport).documentNamespace);
+  });
+
+  it('has the same namespace for the same content at another time', () => {
+    const later = {
+      ...sampleReport,
+      stats: { ...sampleReport.stats, startedAt: '2027-01-01T00:00:00Z', durationMs: 1 },
+    };
+    expect(documentOf(later).documentNamespace).toBe(documentOf(sampleReport).documentNamespace);
+  });
 });

@@ -34,55 +34,57 @@ const notified = (message: unknown) => ({
   Timestamp: '2026-01-02T03:04:10Z',
 });
 
-it.each([
-  ['as it is', call],
-  ['through EventBridge', bridged],
-  ['through SNS', notified(call)],
-  ['through EventBridge and SNS', notified(bridged)],
-  ['in a file of a trail', { Records: [call] }],
-])('reads a call %s', (_, body) => {
-  expect(read(body).records).toMatchObject([
-    { id: 'd2905ac3-9898-433f-b10d-9302abe4e208', node: null, at: '2026-01-02T03:04:05Z', event: masked },
-  ]);
-});
-
-it('says who asked for what, from where, and whether it was done', () => {
-  expect(see({})).toMatchObject({
-    activity: 'request',
-    request: {
-      user: 'arn:aws:iam::123456789012:user/report',
-      accessKeyId: 'AKIA***MPLE',
-      sourceIps: ['203.0.113.7'],
-      userAgent: 'aws-cli/2.15',
-      verb: 'CreateRole',
-      resource: 'iam.amazonaws.com',
-      namespace: '123456789012',
-      name: 'backdoor',
-      succeeded: false,
-    },
+describe('cloudtrail', () => {
+  it.each([
+    ['as it is', call],
+    ['through EventBridge', bridged],
+    ['through SNS', notified(call)],
+    ['through EventBridge and SNS', notified(bridged)],
+    ['in a file of a trail', { Records: [call] }],
+  ])('reads a call %s', (_, body) => {
+    expect(read(body).records).toMatchObject([
+      { id: 'd2905ac3-9898-433f-b10d-9302abe4e208', node: null, at: '2026-01-02T03:04:05Z', event: masked },
+    ]);
   });
-  expect(
-    see({ errorCode: undefined, requestParameters: null, userIdentity: { invokedBy: 'AWS Internal' } })?.request,
-  ).toMatchObject({
-    user: 'AWS Internal',
-    name: null,
-    succeeded: true,
+
+  it('says who asked for what, from where, and whether it was done', () => {
+    expect(see({})).toMatchObject({
+      activity: 'request',
+      request: {
+        user: 'arn:aws:iam::123456789012:user/report',
+        accessKeyId: 'AKIA***MPLE',
+        sourceIps: ['203.0.113.7'],
+        userAgent: 'aws-cli/2.15',
+        verb: 'CreateRole',
+        resource: 'iam.amazonaws.com',
+        namespace: '123456789012',
+        name: 'backdoor',
+        succeeded: false,
+      },
+    });
+    expect(
+      see({ errorCode: undefined, requestParameters: null, userIdentity: { invokedBy: 'AWS Internal' } })?.request,
+    ).toMatchObject({
+      user: 'AWS Internal',
+      name: null,
+      succeeded: true,
+    });
   });
-});
 
-it('counts that a file lies in a bucket, which is not fetched', () => {
-  const notice = notified({ s3Bucket: 'trail', s3ObjectKey: ['AWSLogs/1/CloudTrail/x.json.gz'] });
-  expect(read(notice)).toEqual({ records: [], ignored: { 'log-file': 1 }, dropped: 0 });
-});
+  it('counts that a file lies in a bucket, which is not fetched', () => {
+    const notice = notified({ s3Bucket: 'trail', s3ObjectKey: ['AWSLogs/1/CloudTrail/x.json.gz'] });
+    expect(read(notice)).toEqual({ records: [], ignored: { 'log-file': 1 }, dropped: 0 });
+  });
 
-it('knows a call without time by its envelope', () => {
-  expect(read({ ...bridged, detail: { ...call, eventTime: undefined } }).records[0]?.at).toBe('2026-01-02T03:04:09Z');
-});
+  it('knows a call without time by its envelope', () => {
+    expect(read({ ...bridged, detail: { ...call, eventTime: undefined } }).records[0]?.at).toBe('2026-01-02T03:04:09Z');
+  });
 
-it.each([
-  ['a message that is no JSON', { ...notified(0), Message: 'hello' }],
-  ['something else of EventBridge', { 'detail-type': 'Scheduled Event', detail: {} }],
-  ['envelopes without end', notified(notified(notified(notified(call))))],
-])('is not %s', (_, body) => {
-  expect(() => read(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
+  it.each([
+    ['a message that is no JSON', { ...notified(0), Message: 'hello' }],
+    ['something else of EventBridge', { 'detail-type': 'Scheduled Event', detail: {} }],
+    ['envelopes without end', notified(notified(notified(notified(call))))],
+  ])('is not %s', (_, body) => {
+    expect(() => read(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
+  });
 });

@@ -82,96 +82,98 @@ function loaded(detections: readonly object[], interpreted: boolean) {
   return loadRules(files, { interpreted });
 }
 
-it('compiled rules answer as interpreted ones, and neither throws', () => {
-  fc.assert(
-    fc.property(rules, fc.array(event, { minLength: 1, maxLength: 5 }), (detections, events) => {
-      const compiled = loaded(detections, false);
-      const interpreted = loaded(detections, true);
-      expect(compiled.refused).toEqual(interpreted.refused);
-      for (const each of events.map((json) => jsonEvent(json, source))) {
-        const matched = compiled.rules.match(each);
-        expect(matched.map(({ rule: { id } }) => id)).toEqual(
-          interpreted.rules.match(each).map(({ rule: { id } }) => id),
-        );
-        for (const match of matched) expect(match.explain().length).toBeGreaterThan(0);
-      }
-    }),
-    { numRuns: 100 },
-  );
-});
+describe('engine.properties', () => {
+  it('compiled rules answer as interpreted ones, and neither throws', () => {
+    fc.assert(
+      fc.property(rules, fc.array(event, { minLength: 1, maxLength: 5 }), (detections, events) => {
+        const compiled = loaded(detections, false);
+        const interpreted = loaded(detections, true);
+        expect(compiled.refused).toEqual(interpreted.refused);
+        for (const each of events.map((json) => jsonEvent(json, source))) {
+          const matched = compiled.rules.match(each);
+          expect(matched.map(({ rule: { id } }) => id)).toEqual(
+            interpreted.rules.match(each).map(({ rule: { id } }) => id),
+          );
+          for (const match of matched) expect(match.explain().length).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
 
-/** Without an index, a memo or an order of its own. */
-function holds(expression: Expression, json: object): boolean {
-  switch (expression.kind) {
-    case 'and':
-      return expression.parts.every((part) => holds(part, json));
-    case 'or':
-      return expression.parts.some((part) => holds(part, json));
-    case 'not':
-      return !holds(expression.part, json);
-    case 'leaf':
-      return answer(expression.leaf, json);
+  /** Without an index, a memo or an order of its own. */
+  function holds(expression: Expression, json: object): boolean {
+    switch (expression.kind) {
+      case 'and':
+        return expression.parts.every((part) => holds(part, json));
+      case 'or':
+        return expression.parts.some((part) => holds(part, json));
+      case 'not':
+        return !holds(expression.part, json);
+      case 'leaf':
+        return answer(expression.leaf, json);
+    }
   }
-}
 
-function answer(leaf: Leaf, json: object): boolean {
-  const names = [leaf.field, leaf.test.kind === 'field' ? leaf.test.other : leaf.field];
-  const view = new EventView(names);
-  view.look(jsonEvent(json, source));
-  return leafAnswer(leaf, (name) => names.indexOf(name))(view);
-}
+  function answer(leaf: Leaf, json: object): boolean {
+    const names = [leaf.field, leaf.test.kind === 'field' ? leaf.test.other : leaf.field];
+    const view = new EventView(names);
+    view.look(jsonEvent(json, source));
+    return leafAnswer(leaf, (name) => names.indexOf(name))(view);
+  }
 
-const leafOf = (name: string | null, test: Test): Expression => ({ kind: 'leaf', leaf: { field: name, test } });
-const leaf = fc.oneof(
-  fc
-    .tuple(field, text, fc.boolean())
-    .map(([name, part, isCased]) =>
-      leafOf(name, { kind: 'text', text: part === '' ? [] : [isCased ? part : part.toLowerCase()], isCased }),
-    ),
-  field.map((name) => leafOf(name, { kind: 'exists' })),
-  field.map((name) => leafOf(name, { kind: 'number', number: 10 })),
-  fc.constantFrom('a', 'ab', 'B').map((part) => leafOf(null, { kind: 'regex', source: `${part}.*`, flags: 'i' })),
-  fc
-    .tuple(field, fc.constantFrom('a+b', '^a', 'b$', '(a|/)b', '[^a]b'))
-    .map(([name, source]) => leafOf(name, { kind: 'regex', source, flags: '' })),
-  fc
-    .tuple(field, fc.constantFrom('*a*b*', 'a*b', '*a?b*', '?a*', '*/*a*', 'a*'), fc.boolean())
-    .map(([name, pattern, isCased]) => leafOf(name, { kind: 'text', text: parseString(pattern), isCased })),
-  fc
-    .tuple(field, fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '::1', '0.0.0.0/0'))
-    .map(([name, network]) => leafOf(name, { kind: 'cidr', network: parseNetwork(network) as Network })),
-);
-const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
-  const parts = fc.array(tie('expression'), { minLength: 1, maxLength: 4 });
-  return {
-    expression: fc.oneof(
-      { maxDepth: 4 },
-      leaf,
-      parts.map((all): Expression => ({ kind: 'and', parts: all })),
-      parts.map((all): Expression => ({ kind: 'or', parts: all })),
-      tie('expression').map((part): Expression => ({ kind: 'not', part })),
-    ),
-  };
-});
-
-it.each([false, true])('finds with its index what asking every rule finds (interpreted: %s)', (isInterpreted) => {
-  fc.assert(
-    fc.property(fc.array(expression, { maxLength: 12 }), fc.array(event, { maxLength: 5 }), (all, events) => {
-      const engine = new Engine(all, isInterpreted);
-      for (const json of events) {
-        const expected = all.flatMap((each, index) => (holds(each, json) ? [index] : []));
-        expect(engine.match(jsonEvent(json, source))).toEqual(expected);
-      }
-    }),
-    { numRuns: 100 },
+  const leafOf = (name: string | null, test: Test): Expression => ({ kind: 'leaf', leaf: { field: name, test } });
+  const leaf = fc.oneof(
+    fc
+      .tuple(field, text, fc.boolean())
+      .map(([name, part, isCased]) =>
+        leafOf(name, { kind: 'text', text: part === '' ? [] : [isCased ? part : part.toLowerCase()], isCased }),
+      ),
+    field.map((name) => leafOf(name, { kind: 'exists' })),
+    field.map((name) => leafOf(name, { kind: 'number', number: 10 })),
+    fc.constantFrom('a', 'ab', 'B').map((part) => leafOf(null, { kind: 'regex', source: `${part}.*`, flags: 'i' })),
+    fc
+      .tuple(field, fc.constantFrom('a+b', '^a', 'b$', '(a|/)b', '[^a]b'))
+      .map(([name, source]) => leafOf(name, { kind: 'regex', source, flags: '' })),
+    fc
+      .tuple(field, fc.constantFrom('*a*b*', 'a*b', '*a?b*', '?a*', '*/*a*', 'a*'), fc.boolean())
+      .map(([name, pattern, isCased]) => leafOf(name, { kind: 'text', text: parseString(pattern), isCased })),
+    fc
+      .tuple(field, fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '::1', '0.0.0.0/0'))
+      .map(([name, network]) => leafOf(name, { kind: 'cidr', network: parseNetwork(network) as Network })),
   );
-});
+  const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
+    const parts = fc.array(tie('expression'), { minLength: 1, maxLength: 4 });
+    return {
+      expression: fc.oneof(
+        { maxDepth: 4 },
+        leaf,
+        parts.map((all): Expression => ({ kind: 'and', parts: all })),
+        parts.map((all): Expression => ({ kind: 'or', parts: all })),
+        tie('expression').map((part): Expression => ({ kind: 'not', part })),
+      ),
+    };
+  });
 
-it('explains what holds, and says nothing of what does not', () => {
-  fc.assert(
-    fc.property(expression, event, (each, json) => {
-      const reasons = new Explainer(each).explain(jsonEvent(json, source));
-      expect(reasons.length > 0).toBe(holds(each, json));
-    }),
-  );
+  it.each([false, true])('finds with its index what asking every rule finds (interpreted: %s)', (isInterpreted) => {
+    fc.assert(
+      fc.property(fc.array(expression, { maxLength: 12 }), fc.array(event, { maxLength: 5 }), (all, events) => {
+        const engine = new Engine(all, isInterpreted);
+        for (const json of events) {
+          const expected = all.flatMap((each, index) => (holds(each, json) ? [index] : []));
+          expect(engine.match(jsonEvent(json, source))).toEqual(expected);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('explains what holds, and says nothing of what does not', () => {
+    fc.assert(
+      fc.property(expression, event, (each, json) => {
+        const reasons = new Explainer(each).explain(jsonEvent(json, source));
+        expect(reasons.length > 0).toBe(holds(each, json));
+      }),
+    );
+  });
 });

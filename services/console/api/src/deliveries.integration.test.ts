@@ -72,79 +72,81 @@ const accepted = async (more: Partial<NewDelivery<unknown>> = {}): Promise<strin
   return id;
 };
 
-it('shows how channels take what they are given', async () => {
-  await accepted({ channel: 'email' });
-  await givenUp();
-  expect((await call('GET', 'receivers')).body).toMatchObject({
-    items: [
-      { receiver: 'team', channel: 'email', state: 'working', sent: 1, failed: 0, since: null, lastFailure: null },
-      {
-        channel: 'slack',
-        state: 'broken',
-        since: expect.any(String),
-        failed: 1,
-        lastFailure: { code: 'SLACK_REFUSED' },
-      },
-    ],
+describe('deliveries', () => {
+  it('shows how channels take what they are given', async () => {
+    await accepted({ channel: 'email' });
+    await givenUp();
+    expect((await call('GET', 'receivers')).body).toMatchObject({
+      items: [
+        { receiver: 'team', channel: 'email', state: 'working', sent: 1, failed: 0, since: null, lastFailure: null },
+        {
+          channel: 'slack',
+          state: 'broken',
+          since: expect.any(String),
+          failed: 1,
+          lastFailure: { code: 'SLACK_REFUSED' },
+        },
+      ],
+    });
   });
-});
 
-it('lists those that are asked for', async () => {
-  const incident = uuidv7();
-  const id = await givenUp({ receiver: 'other', edition: { subject: incident, revision: 1 } });
-  for (const query of [
-    'receiver=other',
-    `incident=${incident}`,
-    'receiver=other&state=failed&since=2020-01-01T00:00:00Z',
-  ])
-    expect((await call('GET', `deliveries?${query}`)).body).toMatchObject({ items: [{ id }], next: null });
-  for (const query of ['receiver=other&state=fallen-back', `push=${uuidv7()}`, 'since=2099-01-01T00:00:00Z'])
-    expect((await call('GET', `deliveries?${query}`)).body).toMatchObject({ items: [] });
-});
-
-it('tries again what was given up, safe to repeat, and keeps who wanted it', async () => {
-  const id = await givenUp({ receiver: 'one' });
-  const redrive = async () => call('POST', `deliveries/${id}/redrive`);
-  expect(await redrive()).toEqual({ status: 202, body: { id, outcome: 'redriven' } });
-  expect(await redrive()).toEqual({ status: 202, body: { id, outcome: 'under-way' } });
-  expect((await call('GET', `deliveries/${id}`)).body).toMatchObject({
-    state: 'pending',
-    steps: [
-      { kind: 'made' },
-      { kind: 'given-up', attempt: 18, code: 'SLACK_REFUSED' },
-      { kind: 'redriven', by: 'bootstrap' },
-    ],
-    derived: [],
+  it('lists those that are asked for', async () => {
+    const incident = uuidv7();
+    const id = await givenUp({ receiver: 'other', edition: { subject: incident, revision: 1 } });
+    for (const query of [
+      'receiver=other',
+      `incident=${incident}`,
+      'receiver=other&state=failed&since=2020-01-01T00:00:00Z',
+    ])
+      expect((await call('GET', `deliveries?${query}`)).body).toMatchObject({ items: [{ id }], next: null });
+    for (const query of ['receiver=other&state=fallen-back', `push=${uuidv7()}`, 'since=2099-01-01T00:00:00Z'])
+      expect((await call('GET', `deliveries?${query}`)).body).toMatchObject({ items: [] });
   });
-});
 
-it('repeats what was accepted only when told to, and says so', async () => {
-  const id = await accepted({ receiver: 'two' });
-  expect((await call('POST', `deliveries/${id}/redrive`, {})).body).toEqual({ id, outcome: 'accepted' });
-  const again = await call('POST', `deliveries/${id}/redrive`, { again: true });
-  expect(again).toMatchObject({ status: 202, body: { outcome: 'repeated' } });
-  expect((await call('GET', `deliveries/${again.body['id'] as string}`)).body).toMatchObject({
-    origin: { kind: 'repetition', id },
-    message: { summary: 'Sent again, as bootstrap asked. It is so.' },
+  it('tries again what was given up, safe to repeat, and keeps who wanted it', async () => {
+    const id = await givenUp({ receiver: 'one' });
+    const redrive = async () => call('POST', `deliveries/${id}/redrive`);
+    expect(await redrive()).toEqual({ status: 202, body: { id, outcome: 'redriven' } });
+    expect(await redrive()).toEqual({ status: 202, body: { id, outcome: 'under-way' } });
+    expect((await call('GET', `deliveries/${id}`)).body).toMatchObject({
+      state: 'pending',
+      steps: [
+        { kind: 'made' },
+        { kind: 'given-up', attempt: 18, code: 'SLACK_REFUSED' },
+        { kind: 'redriven', by: 'bootstrap' },
+      ],
+      derived: [],
+    });
   });
-});
 
-it('tries all of a receiver again', async () => {
-  await givenUp({ receiver: 'three' });
-  await givenUp({ receiver: 'three' });
-  await accepted({ receiver: 'three' });
-  const redrive = async () => call('POST', 'deliveries/redrive', { receiver: 'three', state: 'failed' });
-  expect(await redrive()).toEqual({ status: 202, body: { redriven: 2, isMore: false } });
-  expect(await redrive()).toEqual({ status: 202, body: { redriven: 0, isMore: false } });
-});
+  it('repeats what was accepted only when told to, and says so', async () => {
+    const id = await accepted({ receiver: 'two' });
+    expect((await call('POST', `deliveries/${id}/redrive`, {})).body).toEqual({ id, outcome: 'accepted' });
+    const again = await call('POST', `deliveries/${id}/redrive`, { again: true });
+    expect(again).toMatchObject({ status: 202, body: { outcome: 'repeated' } });
+    expect((await call('GET', `deliveries/${again.body['id'] as string}`)).body).toMatchObject({
+      origin: { kind: 'repetition', id },
+      message: { summary: 'Sent again, as bootstrap asked. It is so.' },
+    });
+  });
 
-it.each([
-  ['POST', 'deliveries/redrive', {}, 400, 'INPUT_INVALID'],
-  ['POST', 'deliveries/redrive', { receiver: 'team', state: 'sent' }, 400, 'INPUT_INVALID'],
-  ['POST', `deliveries/${uuidv7()}/redrive`, {}, 404, 'DELIVERY_UNKNOWN'],
-  ['POST', 'deliveries/x/redrive', {}, 400, 'ID_INVALID'],
-  ['GET', 'deliveries?state=lost', undefined, 400, 'INPUT_INVALID'],
-  ['GET', 'deliveries?since=yesterday', undefined, 400, 'INPUT_INVALID'],
-])('refuses %s %s %j', async (method, path, body, status, code) => {
-  expect(await call(method, path, body)).toMatchObject({ status, body: { code } });
+  it('tries all of a receiver again', async () => {
+    await givenUp({ receiver: 'three' });
+    await givenUp({ receiver: 'three' });
+    await accepted({ receiver: 'three' });
+    const redrive = async () => call('POST', 'deliveries/redrive', { receiver: 'three', state: 'failed' });
+    expect(await redrive()).toEqual({ status: 202, body: { redriven: 2, isMore: false } });
+    expect(await redrive()).toEqual({ status: 202, body: { redriven: 0, isMore: false } });
+  });
+
+  it.each([
+    ['POST', 'deliveries/redrive', {}, 400, 'INPUT_INVALID'],
+    ['POST', 'deliveries/redrive', { receiver: 'team', state: 'sent' }, 400, 'INPUT_INVALID'],
+    ['POST', `deliveries/${uuidv7()}/redrive`, {}, 404, 'DELIVERY_UNKNOWN'],
+    ['POST', 'deliveries/x/redrive', {}, 400, 'ID_INVALID'],
+    ['GET', 'deliveries?state=lost', undefined, 400, 'INPUT_INVALID'],
+    ['GET', 'deliveries?since=yesterday', undefined, 400, 'INPUT_INVALID'],
+  ])('refuses %s %s %j', async (method, path, body, status, code) => {
+    expect(await call(method, path, body)).toMatchObject({ status, body: { code } });
+  });
 });

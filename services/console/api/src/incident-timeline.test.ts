@@ -23,26 +23,30 @@ const context = {
   },
 } as unknown as IncidentContext;
 
-it('is all that happened around it, in the order of time', () => {
-  const revisions = [
-    revision('opened', '01:02:05'),
-    revision('updated', '01:02:10'),
-    revision('resolved', '02:00:00', { actor: 'jane', news: [] }),
-  ];
-  const deliveries = [delivery('sent', '01:02:06'), delivery('retrying', '02:00:01')];
-  const lines = incidentTimeline(incident, revisions, context, deliveries);
-  expect(lines.map(({ at: time, title, detail }) => `${time.slice(11, 19)} ${title} (${detail})`)).toEqual([
-    '00:30:00 shop/checkout:1.4 pushed (by ci)',
-    '01:02:03 Dropped program started (T1059 · execution · 2 events)',
-    '01:02:05 Incident opened (null)',
-    '01:02:06 team notified (slack)',
-    '01:02:09 Connection to a mining pool (T1496.001 · impact)',
-    '02:00:00 Incident resolved (by jane)',
-    '02:00:01 team waiting (slack)',
-  ]);
-});
+describe('incidentTimeline', () => {
+  it('is all that happened around it, in the order of time', () => {
+    const revisions = [
+      revision('opened', '01:02:05'),
+      revision('updated', '01:02:10'),
+      revision('resolved', '02:00:00', { actor: 'jane', news: [] }),
+    ];
+    const deliveries = [delivery('sent', '01:02:06'), delivery('retrying', '02:00:01')];
+    const lines = incidentTimeline(incident, revisions, context, deliveries);
+    expect(lines.map(({ at: time, title, detail }) => `${time.slice(11, 19)} ${title} (${detail})`)).toEqual([
+      '00:30:00 shop/checkout:1.4 pushed (by ci)',
+      '01:02:03 Dropped program started (T1059 · execution · 2 events)',
+      '01:02:05 Incident opened (null)',
+      '01:02:06 team notified (slack)',
+      '01:02:09 Connection to a mining pool (T1496.001 · impact)',
+      '02:00:00 Incident resolved (by jane)',
+      '02:00:01 team waiting (slack)',
+    ]);
+  });
 
-it('takes times that are none', () => {
-  const odd = { ...incident, steps: [{ ...incident.steps[0]!, at: 'long ago' }] };
-  expect(incidentTimeline(odd, [], { ...context, image: null }, [])).toMatchObject([{ at: 'long ago', kind: 'step' }]);
+  it('takes times that are none', () => {
+    const odd = { ...incident, steps: [{ ...incident.steps[0]!, at: 'long ago' }] };
+    expect(incidentTimeline(odd, [], { ...context, image: null }, [])).toMatchObject([
+      { at: 'long ago', kind: 'step' },
+    ]);
+  });
 });

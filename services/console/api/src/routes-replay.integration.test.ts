@@ -57,31 +57,33 @@ receivers: [ { name: team, slack_configs: [ { api_url_file: /etc/hostname } ], w
 `;
 const since = new Date(Date.now() - 3_600_000).toISOString();
 
-it('says what a file would have sent, and reads no file that it names', async () => {
-  const until = new Date(Date.now() + 1_000).toISOString();
-  const { status, body } = await replay({ routing, since, until });
-  expect(status).toBe(200);
-  expect(body).toMatchObject({
-    history: { events: 1, alerts: 1, isWhole: false },
-    would: { messages: 2, receivers: [{ receiver: 'team', channels: { slack: 1, webhook: 1 } }] },
-    sent: [],
+describe('routes replay', () => {
+  it('says what a file would have sent, and reads no file that it names', async () => {
+    const until = new Date(Date.now() + 1_000).toISOString();
+    const { status, body } = await replay({ routing, since, until });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      history: { events: 1, alerts: 1, isWhole: false },
+      would: { messages: 2, receivers: [{ receiver: 'team', channels: { slack: 1, webhook: 1 } }] },
+      sent: [],
+    });
+    const dates = { ...body, since: new Date(since), until: new Date(until) };
+    expect(replayAnswer.omit({ history: true }).safeParse(dates).success).toBe(true);
+    expect((await replay({ routing, since, receiver: 'other' })).body).toMatchObject({ would: { messages: 0 } });
   });
-  const dates = { ...body, since: new Date(since), until: new Date(until) };
-  expect(replayAnswer.omit({ history: true }).safeParse(dates).success).toBe(true);
-  expect((await replay({ routing, since, receiver: 'other' })).body).toMatchObject({ would: { messages: 0 } });
-});
 
-it.each([
-  [{ routing: 'route: { receiver: nobody }', since }, 'ROUTING_INVALID'],
-  [{ routing }, 'INPUT_INVALID'],
-  [{ routing, since: 'yesterday' }, 'INPUT_INVALID'],
-  [{ routing, since: '2020-01-01T00:00:00Z' }, 'REPLAY_TIME_INVALID'],
-  [{ routing, since, until: '2020-01-01T00:00:00Z' }, 'REPLAY_TIME_INVALID'],
-  [{ routing: 'x'.repeat(1_048_577), since }, 'INPUT_INVALID'],
-])('refuses %#', async (body, code) => {
-  expect(await replay(body)).toMatchObject({ status: 400, body: { code } });
-});
+  it.each([
+    [{ routing: 'route: { receiver: nobody }', since }, 'ROUTING_INVALID'],
+    [{ routing }, 'INPUT_INVALID'],
+    [{ routing, since: 'yesterday' }, 'INPUT_INVALID'],
+    [{ routing, since: '2020-01-01T00:00:00Z' }, 'REPLAY_TIME_INVALID'],
+    [{ routing, since, until: '2020-01-01T00:00:00Z' }, 'REPLAY_TIME_INVALID'],
+    [{ routing: 'x'.repeat(1_048_577), since }, 'INPUT_INVALID'],
+  ])('refuses %#', async (body, code) => {
+    expect(await replay(body)).toMatchObject({ status: 400, body: { code } });
+  });
 
-it('asks for a token', async () => {
-  expect((await replay({ routing, since }, 'Bearer x')).status).toBe(401);
+  it('asks for a token', async () => {
+    expect((await replay({ routing, since }, 'Bearer x')).status).toBe(401);
+  });
 });

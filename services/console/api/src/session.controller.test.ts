@@ -1,10 +1,12 @@
 import { SessionCookie } from './session.controller.js';
 
-it.each([
-  [undefined, 'Path=/api; HttpOnly; SameSite=Strict'],
-  ['http://127.0.0.1:7080', 'Path=/api; HttpOnly; SameSite=Strict'],
-  ['https://tidewaiter.example.com/', 'Path=/api; HttpOnly; SameSite=Strict; Secure'],
-  ['https://example.com/security/tidewaiter', 'Path=/security/tidewaiter/api; HttpOnly; SameSite=Strict; Secure'],
-])('keeps the session of a console that is published at %s', (publicUrl, attributes) => {
-  expect(new SessionCookie(publicUrl).holding('x')).toBe(`tidewaiter_session=x; ${attributes}`);
+describe('SessionCookie', () => {
+  it.each([
+    [undefined, 'Path=/api; HttpOnly; SameSite=Strict'],
+    ['http://127.0.0.1:7080', 'Path=/api; HttpOnly; SameSite=Strict'],
+    ['https://tidewaiter.example.com/', 'Path=/api; HttpOnly; SameSite=Strict; Secure'],
+    ['https://example.com/security/tidewaiter', 'Path=/security/tidewaiter/api; HttpOnly; SameSite=Strict; Secure'],
+  ])('keeps the session of a console that is published at %s', (publicUrl, attributes) => {
+    expect(new SessionCookie(publicUrl).holding('x')).toBe(`tidewaiter_session=x; ${attributes}`);
+  });
 });

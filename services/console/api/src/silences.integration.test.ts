@@ -44,50 +44,52 @@ const call = async (method: string, path: string, body?: object) => {
 
 const endsAt = '2099-01-01T00:00:00Z';
 
-it('is made, shown, and ended', async () => {
-  const silence = { matchers: ['severity="low"'], endsAt, comment: 'planned work' };
-  const made = await call('POST', 'silences', silence);
-  expect(made).toMatchObject({ status: 200, body: { matchers: ['severity="low"'], comment: 'planned work' } });
-  const { id } = made.body as { id: string };
-  expect(made.body['createdBy']).not.toBe('');
-  expect((await call('GET', 'silences')).body).toMatchObject({ items: [{ id }], next: null });
-  expect((await call('DELETE', `silences/${id}`)).status).toBe(200);
-  // A lost answer is asked for again.
-  expect((await call('DELETE', `silences/${id}`)).status).toBe(200);
-  expect((await call('GET', 'silences')).body).toMatchObject({ items: [] });
-  expect((await call('GET', 'silences?all=true')).body).toMatchObject({ items: [{ id }] });
-});
-
-it('shows beforehand what it would keep back', async () => {
-  const alert = (rule: string, severity: string) => ({
-    identity: rule,
-    labels: { rule, severity },
-    annotations: {},
-    status: 'firing' as const,
-    startsAt: '2026-01-01T00:00:00Z',
-    endsAt: null,
+describe('silences', () => {
+  it('is made, shown, and ended', async () => {
+    const silence = { matchers: ['severity="low"'], endsAt, comment: 'planned work' };
+    const made = await call('POST', 'silences', silence);
+    expect(made).toMatchObject({ status: 200, body: { matchers: ['severity="low"'], comment: 'planned work' } });
+    const { id } = made.body as { id: string };
+    expect(made.body['createdBy']).not.toBe('');
+    expect((await call('GET', 'silences')).body).toMatchObject({ items: [{ id }], next: null });
+    expect((await call('DELETE', `silences/${id}`)).status).toBe(200);
+    // A lost answer is asked for again.
+    expect((await call('DELETE', `silences/${id}`)).status).toBe(200);
+    expect((await call('GET', 'silences')).body).toMatchObject({ items: [] });
+    expect((await call('GET', 'silences?all=true')).body).toMatchObject({ items: [{ id }] });
   });
-  await store.transaction((tx) => new FiringAlerts(store).record(tx, [alert('a', 'low'), alert('b', 'high')]));
-  expect((await call('POST', 'silences/preview', { matchers: ['severity=~"low|medium"'] })).body).toEqual({
-    firing: 2,
-    hidden: 1,
-    alerts: [{ labels: { rule: 'a', severity: 'low' } }],
+
+  it('shows beforehand what it would keep back', async () => {
+    const alert = (rule: string, severity: string) => ({
+      identity: rule,
+      labels: { rule, severity },
+      annotations: {},
+      status: 'firing' as const,
+      startsAt: '2026-01-01T00:00:00Z',
+      endsAt: null,
+    });
+    await store.transaction((tx) => new FiringAlerts(store).record(tx, [alert('a', 'low'), alert('b', 'high')]));
+    expect((await call('POST', 'silences/preview', { matchers: ['severity=~"low|medium"'] })).body).toEqual({
+      firing: 2,
+      hidden: 1,
+      alerts: [{ labels: { rule: 'a', severity: 'low' } }],
+    });
   });
-});
 
-it.each([
-  [{ matchers: ['severity=~".*"'], endsAt, comment: 'x' }, 'MATCHER_INVALID'],
-  [{ matchers: ['severity'], endsAt, comment: 'x' }, 'MATCHER_INVALID'],
-  [{ matchers: ['a="b"'], endsAt: '2020-01-01T00:00:00Z', comment: 'x' }, 'SILENCE_OVER'],
-  [{ matchers: ['a="b"'], endsAt }, 'INPUT_INVALID'],
-  [{ matchers: [], endsAt, comment: 'x' }, 'INPUT_INVALID'],
-])('refuses %j', async (body, code) => {
-  expect(await call('POST', 'silences', body)).toMatchObject({ status: 400, body: { code } });
-});
+  it.each([
+    [{ matchers: ['severity=~".*"'], endsAt, comment: 'x' }, 'MATCHER_INVALID'],
+    [{ matchers: ['severity'], endsAt, comment: 'x' }, 'MATCHER_INVALID'],
+    [{ matchers: ['a="b"'], endsAt: '2020-01-01T00:00:00Z', comment: 'x' }, 'SILENCE_OVER'],
+    [{ matchers: ['a="b"'], endsAt }, 'INPUT_INVALID'],
+    [{ matchers: [], endsAt, comment: 'x' }, 'INPUT_INVALID'],
+  ])('refuses %j', async (body, code) => {
+    expect(await call('POST', 'silences', body)).toMatchObject({ status: 400, body: { code } });
+  });
 
-it('says of a silence that there is none', async () => {
-  expect(await call('DELETE', `silences/${uuidv7()}`)).toMatchObject({
-    status: 404,
-    body: { code: 'SILENCE_UNKNOWN' },
+  it('says of a silence that there is none', async () => {
+    expect(await call('DELETE', `silences/${uuidv7()}`)).toMatchObject({
+      status: 404,
+      body: { code: 'SILENCE_UNKNOWN' },
+    });
   });
 });

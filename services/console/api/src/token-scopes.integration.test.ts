@@ -34,41 +34,43 @@ afterAll(async () => {
 const status = async (scope: TokenScope, method: string, path: string): Promise<number> =>
   (await fetch(`${service.url}${path}`, { method, headers: { authorization: `Bearer ${tokens.get(scope)!}` } })).status;
 
-it.each<[string, string, TokenScope]>([
-  ['GET', '/api/v1/pushes', 'read'],
-  ['HEAD', '/api/v1/pushes', 'read'],
-  ['GET', `/api/v1/deliveries/${uuidv7()}`, 'read'],
-  ['POST', '/api/v1/silences/preview', 'read'],
-  ['POST', '/api/v1/gate', 'gate'],
-  ['POST', '/admission/validate', 'gate'],
-  ['GET', '/api/v1/openapi.json', 'gate'],
-  ['POST', '/api/v1/silences', 'write'],
-  ['POST', `/api/v1/incidents/${uuidv7()}/acknowledge`, 'write'],
-  ['POST', `/api/v1/deliveries/${uuidv7()}/redrive`, 'write'],
-  ['POST', '/api/v1/deliveries/redrive', 'write'],
-])('%s %s needs a token for %s', async (method, path, needed) => {
-  for (const scope of tokenScopes) {
-    const isEnough = tokenScopes.indexOf(scope) >= tokenScopes.indexOf(needed);
-    expect([scope, (await status(scope, method, path)) === 403]).toEqual([scope, !isEnough]);
-  }
-});
-
-it('lets no token that only reads change anything', async () => {
-  const changes = routes.filter(({ method, scope, isOpen }) => method !== 'get' && scope === undefined && !isOpen);
-  expect(changes.length).toBeGreaterThan(5);
-  for (const { method, path } of changes)
-    expect([path, await status('read', method.toUpperCase(), `/api/v1${path.replace('{id}', uuidv7())}`)]).toEqual([
-      path,
-      403,
-    ]);
-});
-
-it('says which one is missing', async () => {
-  const answer = await fetch(`${service.url}/api/v1/pushes`, {
-    headers: { authorization: `Bearer ${tokens.get('gate')!}` },
+describe('token scopes', () => {
+  it.each<[string, string, TokenScope]>([
+    ['GET', '/api/v1/pushes', 'read'],
+    ['HEAD', '/api/v1/pushes', 'read'],
+    ['GET', `/api/v1/deliveries/${uuidv7()}`, 'read'],
+    ['POST', '/api/v1/silences/preview', 'read'],
+    ['POST', '/api/v1/gate', 'gate'],
+    ['POST', '/admission/validate', 'gate'],
+    ['GET', '/api/v1/openapi.json', 'gate'],
+    ['POST', '/api/v1/silences', 'write'],
+    ['POST', `/api/v1/incidents/${uuidv7()}/acknowledge`, 'write'],
+    ['POST', `/api/v1/deliveries/${uuidv7()}/redrive`, 'write'],
+    ['POST', '/api/v1/deliveries/redrive', 'write'],
+  ])('%s %s needs a token for %s', async (method, path, needed) => {
+    for (const scope of tokenScopes) {
+      const isEnough = tokenScopes.indexOf(scope) >= tokenScopes.indexOf(needed);
+      expect([scope, (await status(scope, method, path)) === 403]).toEqual([scope, !isEnough]);
+    }
   });
-  expect(await answer.json()).toMatchObject({
-    code: 'SCOPE_MISSING',
-    title: 'this needs a token for read, and yours is for gate',
+
+  it('lets no token that only reads change anything', async () => {
+    const changes = routes.filter(({ method, scope, isOpen }) => method !== 'get' && scope === undefined && !isOpen);
+    expect(changes.length).toBeGreaterThan(5);
+    for (const { method, path } of changes)
+      expect([path, await status('read', method.toUpperCase(), `/api/v1${path.replace('{id}', uuidv7())}`)]).toEqual([
+        path,
+        403,
+      ]);
+  });
+
+  it('says which one is missing', async () => {
+    const answer = await fetch(`${service.url}/api/v1/pushes`, {
+      headers: { authorization: `Bearer ${tokens.get('gate')!}` },
+    });
+    expect(await answer.json()).toMatchObject({
+      code: 'SCOPE_MISSING',
+      title: 'this needs a token for read, and yours is for gate',
+    });
   });
 });

@@ -27,91 +27,96 @@ const codeOf = (bind: () => unknown): string => {
   return 'bound';
 };
 
-it('binds an SBOM to the image that the request names', () => {
-  const query = { digest: digestOf('a'), repository: 'registry.example.com/shop/app', tag: '1.0' };
-  expect(bindReport(sbom, query, reporter)).toMatchObject([
-    {
-      connection: 'ci',
-      imageDigest: digestOf('a'),
-      registry: 'registry.example.com',
-      repository: 'shop/app',
-      tag: '1.0',
-    },
-  ]);
-});
-
-it('binds a statement to each of its subjects, or to the one that the request names', () => {
-  const both = statement(digestOf('a'), digestOf('b'));
-  expect(bindReport(both, {}, reporter).map(({ imageDigest }) => imageDigest)).toEqual([digestOf('a'), digestOf('b')]);
-  expect(bindReport(both, { digest: digestOf('b') }, reporter)).toMatchObject([{ imageDigest: digestOf('b') }]);
-});
-
-it.each([
-  ['an SBOM without an image', () => bindReport(sbom, {}, reporter), 'DIGEST_MISSING'],
-  ['a statement without a subject', () => bindReport(statement(), {}, reporter), 'DIGEST_MISSING'],
-  ['a digest that is none', () => bindReport(sbom, { digest: 'sha256:1' }, reporter), 'DIGEST_INVALID'],
-  [
-    'a statement about another image',
-    () => bindReport(statement(digestOf('a')), { digest: digestOf('b') }, reporter),
-    'SUBJECT_MISMATCH',
-  ],
-  ['a run of another image', () => bindReport(run(), { digest: digestOf('b') }, reporter), 'SUBJECT_MISMATCH'],
-  ['a run of which nothing is said', () => bindReport(run({ run: {} }), {}, reporter), 'RUN_MISSING'],
-  ['a repository that is none', () => bindReport(run(), { repository: 'A/../b' }, reporter), 'REPOSITORY_INVALID'],
-  ['a tag that is none', () => bindReport(run(), { tag: 'a b' }, reporter), 'TAG_INVALID'],
-  [
-    'more subjects than anybody looks at',
-    () =>
-      bindReport(
-        statement(...Array.from({ length: maxSubjects + 1 }, (_, at) => digestOf((at + 16).toString(16)))),
-        {},
-        reporter,
-      ),
-    'TOO_MANY_SUBJECTS',
-  ],
-])('refuses %s', (_, bind, code) => {
-  expect(codeOf(bind)).toBe(code);
-});
-
-it.each([
-  [{}, 'bound'],
-  [{ repository: 'shop/other' }, 'bound'],
-  [{ repository: 'shopping/app' }, 'REPOSITORY_DENIED'],
-  [{ repository: 'registry.example.com/shop/app' }, 'bound'],
-  [{ repository: 'shop/app', tag: '2' }, 'bound'],
-])('lets a pipeline speak of its own repositories alone: %j', (query, code) => {
-  expect(codeOf(() => bindReport(run(), query, { ...reporter, repositories: ['shop/*'] }))).toBe(code);
-});
-
-it('wants to know the repository where a pipeline may not speak of all', () => {
-  const narrow = { ...reporter, repositories: ['shop/*'] };
-  expect(codeOf(() => bindReport(sbom, { digest: digestOf('a') }, narrow))).toBe('REPOSITORY_DENIED');
-});
-
-it('believes a token more than what anybody writes, and says which facts are its', () => {
-  const proven = { revision: 'c0ffee', actor: 'octocat', attempt: null };
-  const [report] = bindReport(run({ run: { id: '7', revision: 'beef' } }), {}, { ...reporter, proven });
-  expect(report).toMatchObject({
-    run: { id: '7', revision: 'c0ffee', actor: 'octocat' },
-    proven: ['revision', 'actor'],
+describe('bindReport', () => {
+  it('binds an SBOM to the image that the request names', () => {
+    const query = { digest: digestOf('a'), repository: 'registry.example.com/shop/app', tag: '1.0' };
+    expect(bindReport(sbom, query, reporter)).toMatchObject([
+      {
+        connection: 'ci',
+        imageDigest: digestOf('a'),
+        registry: 'registry.example.com',
+        repository: 'shop/app',
+        tag: '1.0',
+      },
+    ]);
   });
-});
 
-it('needs no words where the token says enough', () => {
-  const proven = { revision: 'c0ffee' };
-  expect(bindReport(run({ run: undefined }), {}, { ...reporter, proven })).toMatchObject([{ run: proven }]);
-});
+  it('binds a statement to each of its subjects, or to the one that the request names', () => {
+    const both = statement(digestOf('a'), digestOf('b'));
+    expect(bindReport(both, {}, reporter).map(({ imageDigest }) => imageDigest)).toEqual([
+      digestOf('a'),
+      digestOf('b'),
+    ]);
+    expect(bindReport(both, { digest: digestOf('b') }, reporter)).toMatchObject([{ imageDigest: digestOf('b') }]);
+  });
 
-it('knows the same report again, and another run or image from it', () => {
-  const keyOf = (...[of, query, by = reporter]: [ReturnType<typeof document>, Record<string, string>?, Reporter?]) =>
-    bindReport(of, query ?? {}, by)[0]?.reportKey;
-  expect(keyOf(run())).toBe(keyOf(run()));
-  const others = [
-    keyOf(run()),
-    keyOf(run(), { tag: '2' }),
-    keyOf(run(), {}, { ...reporter, proven: { id: '8' } }),
-    keyOf(sbom, { digest: digestOf('a') }),
-    keyOf(sbom, { digest: digestOf('b') }),
-  ];
-  expect(new Set(others).size).toBe(others.length);
+  it.each([
+    ['an SBOM without an image', () => bindReport(sbom, {}, reporter), 'DIGEST_MISSING'],
+    ['a statement without a subject', () => bindReport(statement(), {}, reporter), 'DIGEST_MISSING'],
+    ['a digest that is none', () => bindReport(sbom, { digest: 'sha256:1' }, reporter), 'DIGEST_INVALID'],
+    [
+      'a statement about another image',
+      () => bindReport(statement(digestOf('a')), { digest: digestOf('b') }, reporter),
+      'SUBJECT_MISMATCH',
+    ],
+    ['a run of another image', () => bindReport(run(), { digest: digestOf('b') }, reporter), 'SUBJECT_MISMATCH'],
+    ['a run of which nothing is said', () => bindReport(run({ run: {} }), {}, reporter), 'RUN_MISSING'],
+    ['a repository that is none', () => bindReport(run(), { repository: 'A/../b' }, reporter), 'REPOSITORY_INVALID'],
+    ['a tag that is none', () => bindReport(run(), { tag: 'a b' }, reporter), 'TAG_INVALID'],
+    [
+      'more subjects than anybody looks at',
+      () =>
+        bindReport(
+          statement(...Array.from({ length: maxSubjects + 1 }, (_, at) => digestOf((at + 16).toString(16)))),
+          {},
+          reporter,
+        ),
+      'TOO_MANY_SUBJECTS',
+    ],
+  ])('refuses %s', (_, bind, code) => {
+    expect(codeOf(bind)).toBe(code);
+  });
+
+  it.each([
+    [{}, 'bound'],
+    [{ repository: 'shop/other' }, 'bound'],
+    [{ repository: 'shopping/app' }, 'REPOSITORY_DENIED'],
+    [{ repository: 'registry.example.com/shop/app' }, 'bound'],
+    [{ repository: 'shop/app', tag: '2' }, 'bound'],
+  ])('lets a pipeline speak of its own repositories alone: %j', (query, code) => {
+    expect(codeOf(() => bindReport(run(), query, { ...reporter, repositories: ['shop/*'] }))).toBe(code);
+  });
+
+  it('wants to know the repository where a pipeline may not speak of all', () => {
+    const narrow = { ...reporter, repositories: ['shop/*'] };
+    expect(codeOf(() => bindReport(sbom, { digest: digestOf('a') }, narrow))).toBe('REPOSITORY_DENIED');
+  });
+
+  it('believes a token more than what anybody writes, and says which facts are its', () => {
+    const proven = { revision: 'c0ffee', actor: 'octocat', attempt: null };
+    const [report] = bindReport(run({ run: { id: '7', revision: 'beef' } }), {}, { ...reporter, proven });
+    expect(report).toMatchObject({
+      run: { id: '7', revision: 'c0ffee', actor: 'octocat' },
+      proven: ['revision', 'actor'],
+    });
+  });
+
+  it('needs no words where the token says enough', () => {
+    const proven = { revision: 'c0ffee' };
+    expect(bindReport(run({ run: undefined }), {}, { ...reporter, proven })).toMatchObject([{ run: proven }]);
+  });
+
+  it('knows the same report again, and another run or image from it', () => {
+    const keyOf = (...[of, query, by = reporter]: [ReturnType<typeof document>, Record<string, string>?, Reporter?]) =>
+      bindReport(of, query ?? {}, by)[0]?.reportKey;
+    expect(keyOf(run())).toBe(keyOf(run()));
+    const others = [
+      keyOf(run()),
+      keyOf(run(), { tag: '2' }),
+      keyOf(run(), {}, { ...reporter, proven: { id: '8' } }),
+      keyOf(sbom, { digest: digestOf('a') }),
+      keyOf(sbom, { digest: digestOf('b') }),
+    ];
+    expect(new Set(others).size).toBe(others.length);
+  });
 });

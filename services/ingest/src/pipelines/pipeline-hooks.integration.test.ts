@@ -111,128 +111,131 @@ const reportsOf = async (digest: string) =>
 const sbom =
   '{"bomFormat":"CycloneDX","specVersion":"1.6",\n"components":[{"type":"library","name":"a","purl":"pkg:npm/a@1"}]}\n';
 
-it('has an SBOM on disk, byte for byte and with its event, before the answer', async () => {
-  const digest = newDigest();
-  const path = `ci?digest=${digest}&repository=registry.example.com/shop/app&tag=1.0`;
-  expect(await post(path, sbom)).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0, ignored: 0 } });
-  const [report] = await reportsOf(digest);
-  expect(report).toMatchObject({
-    connection: 'ci',
-    kind: 'sbom',
-    format: 'cyclonedx',
-    version: '1.6',
-    packages: 1,
-    run: null,
+describe('pipeline hooks', () => {
+  it('has an SBOM on disk, byte for byte and with its event, before the answer', async () => {
+    const digest = newDigest();
+    const path = `ci?digest=${digest}&repository=registry.example.com/shop/app&tag=1.0`;
+    expect(await post(path, sbom)).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0, ignored: 0 } });
+    const [report] = await reportsOf(digest);
+    expect(report).toMatchObject({
+      connection: 'ci',
+      kind: 'sbom',
+      format: 'cyclonedx',
+      version: '1.6',
+      packages: 1,
+      run: null,
+    });
+    const [document] = await store.query<{ content: Buffer }>(
+      'SELECT content FROM pipeline_document WHERE digest = $1',
+      [report?.['document_digest']],
+    );
+    expect(document?.content.toString()).toBe(sbom);
+    expect(await store.query('SELECT type, data FROM outbox WHERE subject = $1', [digest])).toEqual([
+      {
+        type: 'dev.tidewaiter.pipeline.reported.v1',
+        data: {
+          reportId: report?.['id'],
+          connection: 'ci',
+          kind: 'sbom',
+          digest,
+          repository: 'shop/app',
+          tag: '1.0',
+          revision: null,
+        },
+      },
+    ]);
   });
-  const [document] = await store.query<{ content: Buffer }>('SELECT content FROM pipeline_document WHERE digest = $1', [
-    report?.['document_digest'],
-  ]);
-  expect(document?.content.toString()).toBe(sbom);
-  expect(await store.query('SELECT type, data FROM outbox WHERE subject = $1', [digest])).toEqual([
-    {
-      type: 'dev.tidewaiter.pipeline.reported.v1',
-      data: {
-        reportId: report?.['id'],
-        connection: 'ci',
-        kind: 'sbom',
-        digest,
+
+  it('knows what is sent again', async () => {
+    const path = `ci?digest=${newDigest()}`;
+    const answers = await Promise.all(Array.from({ length: 4 }, async () => post(path, sbom)));
+    expect(answers.filter(({ body }) => body['accepted'] === 1)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body['duplicates'] === 1)).toHaveLength(3);
+    expect((await post(`ci?digest=${newDigest()}`, sbom)).body).toMatchObject({ accepted: 1 });
+  });
+
+  it('takes the run of a job from its token, and says which facts are proven', async () => {
+    const digest = newDigest();
+    const body = JSON.stringify({
+      image: 'shop/app:1',
+      digest,
+      run: { revision: 'beef', startedAt: '2026-01-02T03:04:05Z' },
+    });
+    expect((await post('jobs', body, `Bearer ${await jobToken()}`)).status).toBe(202);
+    expect(await reportsOf(digest)).toMatchObject([
+      {
         repository: 'shop/app',
-        tag: '1.0',
-        revision: null,
+        tag: '1',
+        run: {
+          url: `${issuerUrl}/acme/app/-/pipelines/7`,
+          id: '7',
+          actor: 'jane',
+          revision: 'c0ffee',
+          startedAt: '2026-01-02T03:04:05Z',
+        },
+        proven: expect.arrayContaining(['url', 'id', 'actor', 'revision']),
       },
-    },
-  ]);
-});
-
-it('knows what is sent again', async () => {
-  const path = `ci?digest=${newDigest()}`;
-  const answers = await Promise.all(Array.from({ length: 4 }, async () => post(path, sbom)));
-  expect(answers.filter(({ body }) => body['accepted'] === 1)).toHaveLength(1);
-  expect(answers.filter(({ body }) => body['duplicates'] === 1)).toHaveLength(3);
-  expect((await post(`ci?digest=${newDigest()}`, sbom)).body).toMatchObject({ accepted: 1 });
-});
-
-it('takes the run of a job from its token, and says which facts are proven', async () => {
-  const digest = newDigest();
-  const body = JSON.stringify({
-    image: 'shop/app:1',
-    digest,
-    run: { revision: 'beef', startedAt: '2026-01-02T03:04:05Z' },
+    ]);
+    expect(await store.query('SELECT data FROM outbox WHERE subject = $1', [digest])).toMatchObject([
+      { data: { revision: 'c0ffee' } },
+    ]);
+    const asked = keyRequests;
+    expect((await post('jobs', body, `Bearer ${await jobToken()}`)).body).toMatchObject({ duplicates: 1 });
+    expect(keyRequests).toBe(asked);
   });
-  expect((await post('jobs', body, `Bearer ${await jobToken()}`)).status).toBe(202);
-  expect(await reportsOf(digest)).toMatchObject([
-    {
-      repository: 'shop/app',
-      tag: '1',
-      run: {
-        url: `${issuerUrl}/acme/app/-/pipelines/7`,
-        id: '7',
-        actor: 'jane',
-        revision: 'c0ffee',
-        startedAt: '2026-01-02T03:04:05Z',
-      },
-      proven: expect.arrayContaining(['url', 'id', 'actor', 'revision']),
-    },
-  ]);
-  expect(await store.query('SELECT data FROM outbox WHERE subject = $1', [digest])).toMatchObject([
-    { data: { revision: 'c0ffee' } },
-  ]);
-  const asked = keyRequests;
-  expect((await post('jobs', body, `Bearer ${await jobToken()}`)).body).toMatchObject({ duplicates: 1 });
-  expect(keyRequests).toBe(asked);
-});
 
-it.each([
-  ['no token', ''],
-  ['a wrong token', 'Bearer other'],
-])('lets nobody in with %s, before the body is read', async (_, authorization) => {
-  expect(await post('ci', Buffer.alloc(maxBodyBytes + 1), authorization)).toMatchObject({
-    status: 401,
-    body: { code: 'HOOK_UNAUTHORIZED' },
+  it.each([
+    ['no token', ''],
+    ['a wrong token', 'Bearer other'],
+  ])('lets nobody in with %s, before the body is read', async (_, authorization) => {
+    expect(await post('ci', Buffer.alloc(maxBodyBytes + 1), authorization)).toMatchObject({
+      status: 401,
+      body: { code: 'HOOK_UNAUTHORIZED' },
+    });
   });
-});
 
-it('lets no job in that the settings do not ask for', async () => {
-  for (const claims of [
-    { project_path: 'evil/app' },
-    { ref_protected: 'false' },
-    { pipeline_source: 'merge_request_event' },
-  ])
-    expect(await post('jobs', '{}', `Bearer ${await jobToken(claims)}`)).toMatchObject({ status: 401 });
-});
+  it('lets no job in that the settings do not ask for', async () => {
+    for (const claims of [
+      { project_path: 'evil/app' },
+      { ref_protected: 'false' },
+      { pipeline_source: 'merge_request_event' },
+    ])
+      expect(await post('jobs', '{}', `Bearer ${await jobToken(claims)}`)).toMatchObject({ status: 401 });
+  });
 
-it.each([
-  ['nobody', '{}', 404, 'CONNECTION_UNKNOWN'],
-  ['ci', '', 400, 'BODY_EMPTY'],
-  ['ci', '<sbom/>', 400, 'BODY_NOT_JSON'],
-  ['ci', '{"a":1}', 422, 'BODY_UNRECOGNISED'],
-  ['ci', sbom, 422, 'DIGEST_MISSING'],
-  ['ci?digest=latest', sbom, 400, 'DIGEST_INVALID'],
-  ['ci', '{"bomFormat":"CycloneDX","specVersion":"9"}', 422, 'DOCUMENT_INVALID'],
-  [`shop?digest=sha256:${'a'.repeat(64)}`, sbom, 403, 'REPOSITORY_DENIED'],
-  [`shop?digest=sha256:${'a'.repeat(64)}&repository=bank/app`, sbom, 403, 'REPOSITORY_DENIED'],
-])('answers %s with a code', async (path, body, status, code) => {
-  const answer = await post(path, body);
-  expect(answer).toMatchObject({ status, body: { code, status } });
-  expect(answer.headers.get('content-type')).toContain('application/problem+json');
-});
+  it.each([
+    ['nobody', '{}', 404, 'CONNECTION_UNKNOWN'],
+    ['ci', '', 400, 'BODY_EMPTY'],
+    ['ci', '<sbom/>', 400, 'BODY_NOT_JSON'],
+    ['ci', '{"a":1}', 422, 'BODY_UNRECOGNISED'],
+    ['ci', sbom, 422, 'DIGEST_MISSING'],
+    ['ci?digest=latest', sbom, 400, 'DIGEST_INVALID'],
+    ['ci', '{"bomFormat":"CycloneDX","specVersion":"9"}', 422, 'DOCUMENT_INVALID'],
+    [`shop?digest=sha256:${'a'.repeat(64)}`, sbom, 403, 'REPOSITORY_DENIED'],
+    [`shop?digest=sha256:${'a'.repeat(64)}&repository=bank/app`, sbom, 403, 'REPOSITORY_DENIED'],
+  ])('answers %s with a code', async (path, body, status, code) => {
+    const answer = await post(path, body);
+    expect(answer).toMatchObject({ status, body: { code, status } });
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
 
-it('forgets senders that go away in the middle', async () => {
-  const { port } = new URL(ingest.url);
-  for (let turn = 0; turn < 10; turn += 1) {
-    const headers = { authorization: 'Bearer t0ken', 'content-length': '1000' };
-    const sent = request({ port, path: '/hooks/pipeline/ci', method: 'POST', headers });
-    sent.on('error', () => undefined);
-    await new Promise((written) => sent.write('{', written));
-    const gone = new Promise((closed) => sent.once('close', closed));
-    sent.destroy();
-    await gone;
-  }
-  expect((await post(`ci?digest=${newDigest()}`, sbom)).status).toBe(202);
-});
+  it('forgets senders that go away in the middle', async () => {
+    const { port } = new URL(ingest.url);
+    for (let turn = 0; turn < 10; turn += 1) {
+      const headers = { authorization: 'Bearer t0ken', 'content-length': '1000' };
+      const sent = request({ port, path: '/hooks/pipeline/ci', method: 'POST', headers });
+      sent.on('error', () => undefined);
+      await new Promise((written) => sent.write('{', written));
+      const gone = new Promise((closed) => sent.once('close', closed));
+      sent.destroy();
+      await gone;
+    }
+    expect((await post(`ci?digest=${newDigest()}`, sbom)).status).toBe(202);
+  });
 
-it('takes larger bodies than other hooks, up to a limit', async () => {
-  const padded = Buffer.concat([Buffer.from(sbom), Buffer.alloc(2 ** 21, ' ')]);
-  expect((await post(`ci?digest=${newDigest()}`, padded)).status).toBe(202);
-  expect((await post('ci', Buffer.alloc(maxBodyBytes + 1))).status).toBe(413);
+  it('takes larger bodies than other hooks, up to a limit', async () => {
+    const padded = Buffer.concat([Buffer.from(sbom), Buffer.alloc(2 ** 21, ' ')]);
+    expect((await post(`ci?digest=${newDigest()}`, padded)).status).toBe(202);
+    expect((await post('ci', Buffer.alloc(maxBodyBytes + 1))).status).toBe(413);
+  });
 });

@@ -4,24 +4,26 @@ import { maxDocuments, splitDocuments } from './split-documents.js';
 
 const split = (text: string) => splitDocuments(Buffer.from(text)).map(String);
 
-it.each([
-  ['a document', '{"a":1}', ['{"a":1}']],
-  ['with its last newline, which a digest covers', '{"a":1}\r\n', ['{"a":1}\r\n']],
-  ['over many lines', '{\n"a": 1\n}\n', ['{\n"a": 1\n}\n']],
-  ['a document on each line', '{"a":1}\n\n{"b":2}\n', ['{"a":1}', '{"b":2}']],
-  ['what is none', 'a\nb', ['a\nb']],
-  [
-    'what gcloud shows',
-    '{"provenance_summary":{"provenance":[{"envelope":{"payload":"x"}},{"build":{}}]}}',
-    ['{"payload":"x"}'],
-  ],
-  ['what only has the word', '{"a":"\\"provenance_summary\\""}', ['{"a":"\\"provenance_summary\\""}']],
-])('finds %s', (_, text, documents) => {
-  expect(split(text)).toEqual(documents);
-});
+describe('splitDocuments', () => {
+  it.each([
+    ['a document', '{"a":1}', ['{"a":1}']],
+    ['with its last newline, which a digest covers', '{"a":1}\r\n', ['{"a":1}\r\n']],
+    ['over many lines', '{\n"a": 1\n}\n', ['{\n"a": 1\n}\n']],
+    ['a document on each line', '{"a":1}\n\n{"b":2}\n', ['{"a":1}', '{"b":2}']],
+    ['what is none', 'a\nb', ['a\nb']],
+    [
+      'what gcloud shows',
+      '{"provenance_summary":{"provenance":[{"envelope":{"payload":"x"}},{"build":{}}]}}',
+      ['{"payload":"x"}'],
+    ],
+    ['what only has the word', '{"a":"\\"provenance_summary\\""}', ['{"a":"\\"provenance_summary\\""}']],
+  ])('finds %s', (_, text, documents) => {
+    expect(split(text)).toEqual(documents);
+  });
 
-it('refuses more documents than anybody sends', () => {
-  expect(split('{}\n'.repeat(maxDocuments))).toHaveLength(maxDocuments);
-  expect(() => split('{}\n'.repeat(maxDocuments + 1))).toThrow(InvalidInput);
-  expect(() => split('{"provenance_summary":{"provenance":[]}}')).toThrow(InvalidInput);
+  it('refuses more documents than anybody sends', () => {
+    expect(split('{}\n'.repeat(maxDocuments))).toHaveLength(maxDocuments);
+    expect(() => split('{}\n'.repeat(maxDocuments + 1))).toThrow(InvalidInput);
+    expect(() => split('{"provenance_summary":{"provenance":[]}}')).toThrow(InvalidInput);
+  });
 });

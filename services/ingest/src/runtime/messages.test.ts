@@ -15,45 +15,47 @@ const record = (id: string, node: string | null, event: object = {}): RuntimeRec
   event: event as RuntimeRecord['event'],
 });
 
-it('puts the records of a partition together, in their order', () => {
-  const records = Array.from({ length: 60 }, (_, index) => record(`e${index}`, `node-${index % 7}`));
-  const messages = messagesOf(records, told);
-  for (const { channel, event, records: some } of messages) {
-    expect(new Set(some.map((each) => runtimeChannel(partitionOf(each))))).toEqual(new Set([channel]));
-    expect(event).toMatchObject({
-      subject: 'nodes',
-      source: '/tidewaiter/ingest',
-      data: { sensor: 'nodes', records: some },
-    });
-    expect(some.map(({ id }) => Number(id.slice(1)))).toEqual(
-      some.map(({ id }) => Number(id.slice(1))).toSorted((a, b) => a - b),
+describe('messagesOf', () => {
+  it('puts the records of a partition together, in their order', () => {
+    const records = Array.from({ length: 60 }, (_, index) => record(`e${index}`, `node-${index % 7}`));
+    const messages = messagesOf(records, told);
+    for (const { channel, event, records: some } of messages) {
+      expect(new Set(some.map((each) => runtimeChannel(partitionOf(each))))).toEqual(new Set([channel]));
+      expect(event).toMatchObject({
+        subject: 'nodes',
+        source: '/tidewaiter/ingest',
+        data: { sensor: 'nodes', records: some },
+      });
+      expect(some.map(({ id }) => Number(id.slice(1)))).toEqual(
+        some.map(({ id }) => Number(id.slice(1))).toSorted((a, b) => a - b),
+      );
+    }
+    expect(messages.flatMap((message) => message.records)).toHaveLength(60);
+  });
+
+  it('makes of the same records the same message, and an event that the bus reads', () => {
+    const [first] = messagesOf([record('a', 'n'), record('b', 'n')], told);
+    const [again] = messagesOf([record('a', 'n'), record('b', 'n')], { ...told, traceparent: '00-1-2-03' });
+    const [other] = messagesOf([record('b', 'n'), record('a', 'n')], told);
+    expect(again?.messageId).toBe(first?.messageId);
+    expect(other?.messageId).not.toBe(first?.messageId);
+    expect(again?.event.traceparent).toBe('00-1-2-03');
+    expect(readEvent(Buffer.from(JSON.stringify(first?.event)))).toEqual(first?.event);
+  });
+
+  it('splits what does not fit into a message of 256 KiB, and loses nothing', () => {
+    // Six bytes each in JSON, so counting characters would be far off.
+    const records = Array.from({ length: 40 }, (_, index) =>
+      record(`e${index}`, 'n', { output: '\u0001'.repeat(8_192) }),
     );
-  }
-  expect(messages.flatMap((message) => message.records)).toHaveLength(60);
-});
+    const messages = messagesOf(records, told);
+    const sizes = messages.map(({ event }) => Buffer.byteLength(JSON.stringify(event)));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
+    expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(190 * 1024);
+    expect(messages.flatMap((message) => message.records.map(({ id }) => id))).toEqual(records.map(({ id }) => id));
+  });
 
-it('makes of the same records the same message, and an event that the bus reads', () => {
-  const [first] = messagesOf([record('a', 'n'), record('b', 'n')], told);
-  const [again] = messagesOf([record('a', 'n'), record('b', 'n')], { ...told, traceparent: '00-1-2-03' });
-  const [other] = messagesOf([record('b', 'n'), record('a', 'n')], told);
-  expect(again?.messageId).toBe(first?.messageId);
-  expect(other?.messageId).not.toBe(first?.messageId);
-  expect(again?.event.traceparent).toBe('00-1-2-03');
-  expect(readEvent(Buffer.from(JSON.stringify(first?.event)))).toEqual(first?.event);
-});
-
-it('splits what does not fit into a message of 256 KiB, and loses nothing', () => {
-  // Six bytes each in JSON, so counting characters would be far off.
-  const records = Array.from({ length: 40 }, (_, index) =>
-    record(`e${index}`, 'n', { output: '\u0001'.repeat(8_192) }),
-  );
-  const messages = messagesOf(records, told);
-  const sizes = messages.map(({ event }) => Buffer.byteLength(JSON.stringify(event)));
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
-  expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(190 * 1024);
-  expect(messages.flatMap((message) => message.records.map(({ id }) => id))).toEqual(records.map(({ id }) => id));
-});
-
-it('makes nothing of nothing', () => {
-  expect(messagesOf([], told)).toEqual([]);
+  it('makes nothing of nothing', () => {
+    expect(messagesOf([], told)).toEqual([]);
+  });
 });

@@ -1,15 +1,17 @@
 import { Pressure } from './pressure.js';
 
-it('takes what there is room for, and one thing of any size when there is nothing else', () => {
-  const pressure = new Pressure(100);
-  const release = pressure.take(500);
-  expect(() => pressure.take(1)).toThrow(expect.objectContaining({ code: 'INTAKE_BUSY', retryAfterMs: 2_000 }));
-  release();
-  release();
-  expect(pressure.heldBytes).toBe(0);
-  const two = [pressure.take(60), pressure.take(40)];
-  expect(() => pressure.take(1)).toThrow();
-  two[0]?.();
-  expect(() => pressure.take(60)).not.toThrow();
-  expect(pressure.heldBytes).toBe(100);
+describe('Pressure', () => {
+  it('takes what there is room for, and one thing of any size when there is nothing else', () => {
+    const pressure = new Pressure(100);
+    const release = pressure.take(500);
+    expect(() => pressure.take(1)).toThrow(expect.objectContaining({ code: 'INTAKE_BUSY', retryAfterMs: 2_000 }));
+    release();
+    release();
+    expect(pressure.heldBytes).toBe(0);
+    const two = [pressure.take(60), pressure.take(40)];
+    expect(() => pressure.take(1)).toThrow();
+    two[0]?.();
+    expect(() => pressure.take(60)).not.toThrow();
+    expect(pressure.heldBytes).toBe(100);
+  });
 });

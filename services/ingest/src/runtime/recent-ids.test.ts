@@ -2,14 +2,16 @@ import * as fc from 'fast-check';
 
 import { RecentIds } from './recent-ids.js';
 
-it('knows the last ids, at least half as many as it may hold, and never more', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 1, max: 200 }), (max, count) => {
-      const recent = new RecentIds(max);
-      const ids = Array.from({ length: count }, (_, index) => `e${index}`);
-      for (const id of ids) recent.add(id);
-      for (const id of ids.slice(-Math.ceil(max / 2))) expect(recent.has(id)).toBe(true);
-      expect(ids.filter((id) => recent.has(id)).length).toBeLessThanOrEqual(max + 1);
-    }),
-  );
+describe('RecentIds', () => {
+  it('knows the last ids, at least half as many as it may hold, and never more', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 1, max: 200 }), (max, count) => {
+        const recent = new RecentIds(max);
+        const ids = Array.from({ length: count }, (_, index) => `e${index}`);
+        for (const id of ids) recent.add(id);
+        for (const id of ids.slice(-Math.ceil(max / 2))) expect(recent.has(id)).toBe(true);
+        expect(ids.filter((id) => recent.has(id)).length).toBeLessThanOrEqual(max + 1);
+      }),
+    );
+  });
 });

@@ -17,44 +17,52 @@ const request = (headers: Record<string, string>, body: object = {}) => ({
 });
 const token = new Secret('t0ken');
 
-it.each([
-  ['a token, and it is right', { token }, { authorization: 'Bearer t0ken' }, true, false],
-  ['a token, and it is wrong', { token }, { authorization: 'Bearer other' }, false, false],
-  ['a token, and it is in a header of its own', { token }, { 'x-api-key': 't0ken' }, true, false],
-  ['no token', {}, {}, false, true],
-  ['no token, and none needed', { allowUnauthenticated: true }, {}, true, false],
-  // Whoever configures a token wants it checked.
-  ['a token, and none needed', { token, allowUnauthenticated: true }, {}, false, false],
-  // Whoever asks for a signature does not mean "or anybody".
-  ['a topic, and none needed', { sns: { topicArn }, allowUnauthenticated: true }, {}, false, false],
-])('opens with %s', async (_, settings, headers, isAuthentic, isClosed) => {
-  const connection = open(settings);
-  await expect(connection.isAuthentic(request(headers))).resolves.toBe(isAuthentic);
-  expect(connection.isClosed).toBe(isClosed);
-});
+describe('sensorConnection', () => {
+  it.each([
+    ['a token, and it is right', { token }, { authorization: 'Bearer t0ken' }, true, false],
+    ['a token, and it is wrong', { token }, { authorization: 'Bearer other' }, false, false],
+    ['a token, and it is in a header of its own', { token }, { 'x-api-key': 't0ken' }, true, false],
+    ['no token', {}, {}, false, true],
+    ['no token, and none needed', { allowUnauthenticated: true }, {}, true, false],
+    // Whoever configures a token wants it checked.
+    ['a token, and none needed', { token, allowUnauthenticated: true }, {}, false, false],
+    // Whoever asks for a signature does not mean "or anybody".
+    ['a topic, and none needed', { sns: { topicArn }, allowUnauthenticated: true }, {}, false, false],
+  ])('opens with %s', async (_, settings, headers, isAuthentic, isClosed) => {
+    const connection = open(settings);
+    await expect(connection.isAuthentic(request(headers))).resolves.toBe(isAuthentic);
+    expect(connection.isClosed).toBe(isClosed);
+  });
 
-it('believes no message of another topic, and none that names a certificate of strangers', async () => {
-  const connection = open({ sns: { topicArn, certificate: 'none' } });
-  const message = { Type: 'Notification', TopicArn: topicArn, Message: '{}', SignatureVersion: '2', Signature: 'eA==' };
-  for (const change of [
-    { TopicArn: `${topicArn}x`, SigningCertURL: 'https://sns.eu-west-1.amazonaws.com/a.pem' },
-    { SigningCertURL: 'https://sns.eu-west-1.amazonaws.com.evil.example/a.pem' },
-    { SigningCertURL: 'https://sns.eu-west-1.amazonaws.com/a.pem' },
-  ]) {
-    await expect(connection.isAuthentic(request({}, { ...message, ...change }))).resolves.toBe(false);
-  }
-});
+  it('believes no message of another topic, and none that names a certificate of strangers', async () => {
+    const connection = open({ sns: { topicArn, certificate: 'none' } });
+    const message = {
+      Type: 'Notification',
+      TopicArn: topicArn,
+      Message: '{}',
+      SignatureVersion: '2',
+      Signature: 'eA==',
+    };
+    for (const change of [
+      { TopicArn: `${topicArn}x`, SigningCertURL: 'https://sns.eu-west-1.amazonaws.com/a.pem' },
+      { SigningCertURL: 'https://sns.eu-west-1.amazonaws.com.evil.example/a.pem' },
+      { SigningCertURL: 'https://sns.eu-west-1.amazonaws.com/a.pem' },
+    ]) {
+      await expect(connection.isAuthentic(request({}, { ...message, ...change }))).resolves.toBe(false);
+    }
+  });
 
-it('counts the question of SNS whether it may send, and follows nothing', () => {
-  const question = {
-    Type: 'SubscriptionConfirmation',
-    TopicArn: topicArn,
-    Message: 'm',
-    SubscribeURL: 'https://evil.example',
-  };
-  expect(open({ token }).read(Buffer.from(JSON.stringify(question)), '2026-01-02T03:04:05Z')).toEqual({
-    records: [],
-    ignored: { 'subscription-confirmation': 1 },
-    dropped: 0,
+  it('counts the question of SNS whether it may send, and follows nothing', () => {
+    const question = {
+      Type: 'SubscriptionConfirmation',
+      TopicArn: topicArn,
+      Message: 'm',
+      SubscribeURL: 'https://evil.example',
+    };
+    expect(open({ token }).read(Buffer.from(JSON.stringify(question)), '2026-01-02T03:04:05Z')).toEqual({
+      records: [],
+      ignored: { 'subscription-confirmation': 1 },
+      dropped: 0,
+    });
   });
 });

@@ -14,21 +14,23 @@ beforeEach(async () => {
 });
 afterEach(async () => sink.stop());
 
-it('answers whoever pressed, with text that formats nothing', async () => {
-  const replies = new SlackReplies(new Egress({ allow: ['127.0.0.1/32'] }), logger, sink.url);
-  await replies.send(`${sink.url}/actions/1`, 'Silenced: a="<!channel>"');
-  await replies.onApplicationShutdown();
-  expect(failures).toEqual([]);
-  expect(sink.received.map(({ path, body }) => [path, body])).toEqual([
-    ['/actions/1', { response_type: 'ephemeral', replace_original: false, text: 'Silenced: a="&lt;!channel&gt;"' }],
-  ]);
-});
+describe('SlackReplies', () => {
+  it('answers whoever pressed, with text that formats nothing', async () => {
+    const replies = new SlackReplies(new Egress({ allow: ['127.0.0.1/32'] }), logger, sink.url);
+    await replies.send(`${sink.url}/actions/1`, 'Silenced: a="<!channel>"');
+    await replies.onApplicationShutdown();
+    expect(failures).toEqual([]);
+    expect(sink.received.map(({ path, body }) => [path, body])).toEqual([
+      ['/actions/1', { response_type: 'ephemeral', replace_original: false, text: 'Silenced: a="&lt;!channel&gt;"' }],
+    ]);
+  });
 
-it('calls nobody else, whatever the request names, and fails for nobody', async () => {
-  const replies = new SlackReplies(new Egress({ allow: ['127.0.0.1/32'] }), logger);
-  for (const url of [sink.url, 'http://169.254.169.254/', 'https://hooks.slack.com.evil.example/', 'nonsense']) {
-    await replies.send(url, 'x');
-  }
-  await replies.onApplicationShutdown();
-  expect(sink.received).toEqual([]);
+  it('calls nobody else, whatever the request names, and fails for nobody', async () => {
+    const replies = new SlackReplies(new Egress({ allow: ['127.0.0.1/32'] }), logger);
+    for (const url of [sink.url, 'http://169.254.169.254/', 'https://hooks.slack.com.evil.example/', 'nonsense']) {
+      await replies.send(url, 'x');
+    }
+    await replies.onApplicationShutdown();
+    expect(sink.received).toEqual([]);
+  });
 });

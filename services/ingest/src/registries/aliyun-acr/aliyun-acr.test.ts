@@ -9,19 +9,21 @@ const payload = {
 };
 const parse = (body: unknown) => aliyun.parse({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
-it('reads a push, with its digest, its region and the time of China', () => {
-  expect(parse(payload).events).toMatchObject([
-    {
-      outcome: 'push',
-      registry: 'registry.cn-hangzhou.aliyuncs.com',
-      repository: 'shop/App',
-      tag: '1.0',
-      digest,
-      at: '2026-01-02T03:04:05Z',
-    },
-  ]);
-});
+describe('aliyun', () => {
+  it('reads a push, with its digest, its region and the time of China', () => {
+    expect(parse(payload).events).toMatchObject([
+      {
+        outcome: 'push',
+        registry: 'registry.cn-hangzhou.aliyuncs.com',
+        repository: 'shop/App',
+        tag: '1.0',
+        digest,
+        at: '2026-01-02T03:04:05Z',
+      },
+    ]);
+  });
 
-it('refuses what is no webhook of it', () => {
-  expect(() => parse({ push_data: payload.push_data })).toThrow(InvalidInput);
+  it('refuses what is no webhook of it', () => {
+    expect(() => parse({ push_data: payload.push_data })).toThrow(InvalidInput);
+  });
 });

@@ -9,35 +9,37 @@ const payload = {
 };
 const parse = (body: unknown) => dockerHub.parse({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
-it('reads a push, whose digest it does not say', () => {
-  expect(parse(payload).events).toMatchObject([
-    {
-      outcome: 'push',
-      registry: 'docker.io',
-      repository: 'shop/app',
-      tag: '1.0',
-      digest: null,
-      actor: 'ci',
-      at: '2026-01-02T03:04:05.000Z',
-    },
-  ]);
-});
+describe('dockerHub', () => {
+  it('reads a push, whose digest it does not say', () => {
+    expect(parse(payload).events).toMatchObject([
+      {
+        outcome: 'push',
+        registry: 'docker.io',
+        repository: 'shop/app',
+        tag: '1.0',
+        digest: null,
+        actor: 'ci',
+        at: '2026-01-02T03:04:05.000Z',
+      },
+    ]);
+  });
 
-it('takes the same body for the same delivery, and another push of the same tag for another one', () => {
-  const keyOf = (body: typeof payload) => parse(body).events[0]?.deliveryKey;
-  const later = { ...payload, push_data: { ...payload.push_data, pushed_at: 1767323046 } };
-  expect(keyOf(payload)).toBe(keyOf(structuredClone(payload)));
-  expect(keyOf(later)).not.toBe(keyOf(payload));
-});
+  it('takes the same body for the same delivery, and another push of the same tag for another one', () => {
+    const keyOf = (body: typeof payload) => parse(body).events[0]?.deliveryKey;
+    const later = { ...payload, push_data: { ...payload.push_data, pushed_at: 1767323046 } };
+    expect(keyOf(payload)).toBe(keyOf(structuredClone(payload)));
+    expect(keyOf(later)).not.toBe(keyOf(payload));
+  });
 
-it('refuses what is no webhook of Docker Hub', () => {
-  expect(() => parse({ events: [] })).toThrow(InvalidInput);
-});
+  it('refuses what is no webhook of Docker Hub', () => {
+    expect(() => parse({ events: [] })).toThrow(InvalidInput);
+  });
 
-it.each([
-  [{ token: 's3cret' }, true],
-  [{ token: 'other' }, false],
-  [{}, false],
-])('finds the secret in the URL: %j', (query, isKnown) => {
-  expect(dockerHub.authenticate({ headers: {}, body: Buffer.alloc(0), query }, new Secret('s3cret'))).toBe(isKnown);
+  it.each([
+    [{ token: 's3cret' }, true],
+    [{ token: 'other' }, false],
+    [{}, false],
+  ])('finds the secret in the URL: %j', (query, isKnown) => {
+    expect(dockerHub.authenticate({ headers: {}, body: Buffer.alloc(0), query }, new Secret('s3cret'))).toBe(isKnown);
+  });
 });

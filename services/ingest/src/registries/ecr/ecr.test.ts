@@ -28,64 +28,69 @@ const envelope = {
   Message: JSON.stringify(event),
 };
 
-it.each([
-  ['straight', event],
-  ['through SNS', envelope],
-])('reads a push that came %s as the same delivery', (_how, body) => {
-  expect(ecr.parse(request(body)).events).toMatchObject([
-    {
-      outcome: 'push',
-      registry: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
-      repository: 'shop/app',
-      tag: '1.0',
-      digest,
-      at: '2026-01-02T03:04:05Z',
-      deliveryKey: 'e1',
-    },
-  ]);
-});
+describe('ecr', () => {
+  it.each([
+    ['straight', event],
+    ['through SNS', envelope],
+  ])('reads a push that came %s as the same delivery', (_how, body) => {
+    expect(ecr.parse(request(body)).events).toMatchObject([
+      {
+        outcome: 'push',
+        registry: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+        repository: 'shop/app',
+        tag: '1.0',
+        digest,
+        at: '2026-01-02T03:04:05Z',
+        deliveryKey: 'e1',
+      },
+    ]);
+  });
 
-const other = (type: string, more: object) => ({ ...event, 'detail-type': type, detail: { ...detail, ...more } });
+  const other = (type: string, more: object) => ({ ...event, 'detail-type': type, detail: { ...detail, ...more } });
 
-it.each([
-  [other('ECR Image Action', { 'action-type': 'DELETE' }), { events: [{ outcome: 'delete' }] }],
-  [other('ECR Image Action', { result: 'FAILURE' }), { events: [], ignored: { ignore: 1 } }],
-  [other('ECR Pull Through Cache Action', { 'sync-status': 'SUCCESS' }), { events: [{ outcome: 'push' }] }],
-  [other('ECR Pull Through Cache Action', { 'sync-status': 'FAILED' }), { events: [], ignored: { ignore: 1 } }],
-  [other('ECR Replication Action', {}), { events: [{ outcome: 'push' }] }],
-  [other('ECR Image Scan', {}), { events: [], ignored: { scan: 1 } }],
-  [other('Inspector2 Finding', {}), { events: [], ignored: { scan: 1 } }],
-  [other('ECR Referrer Action', {}), { events: [], ignored: { ignore: 1 } }],
-  [
-    { ...envelope, Type: 'SubscriptionConfirmation' },
-    { events: [], ignored: { 'subscription-confirmation': 1 } },
-  ],
-  [{ ...event, region: 'cn-north-1' }, { events: [{ registry: '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn' }] }],
-])('reads %#', (body, expected) => {
-  expect(ecr.parse(request(body))).toMatchObject(expected);
-});
+  it.each([
+    [other('ECR Image Action', { 'action-type': 'DELETE' }), { events: [{ outcome: 'delete' }] }],
+    [other('ECR Image Action', { result: 'FAILURE' }), { events: [], ignored: { ignore: 1 } }],
+    [other('ECR Pull Through Cache Action', { 'sync-status': 'SUCCESS' }), { events: [{ outcome: 'push' }] }],
+    [other('ECR Pull Through Cache Action', { 'sync-status': 'FAILED' }), { events: [], ignored: { ignore: 1 } }],
+    [other('ECR Replication Action', {}), { events: [{ outcome: 'push' }] }],
+    [other('ECR Image Scan', {}), { events: [], ignored: { scan: 1 } }],
+    [other('Inspector2 Finding', {}), { events: [], ignored: { scan: 1 } }],
+    [other('ECR Referrer Action', {}), { events: [], ignored: { ignore: 1 } }],
+    [
+      { ...envelope, Type: 'SubscriptionConfirmation' },
+      { events: [], ignored: { 'subscription-confirmation': 1 } },
+    ],
+    [
+      { ...event, region: 'cn-north-1' },
+      { events: [{ registry: '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn' }] },
+    ],
+  ])('reads %#', (body, expected) => {
+    expect(ecr.parse(request(body))).toMatchObject(expected);
+  });
 
-it('reads what an input transformer makes of it', () => {
-  const cloudEvent = {
-    specversion: '1.0',
-    id: 'c1',
-    type: 'com.amazon.ecr.image.push',
-    source: 'urn:aws:ecr:eu-west-1:123456789012:repository/shop/app',
-    data: { repositoryName: 'shop/app', imageDigest: digest, imageTag: '1.0', registryId: '123456789012' },
-  };
-  expect(ecr.parse(request(cloudEvent)).events).toMatchObject([
-    { registry: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', repository: 'shop/app', tag: '1.0', digest },
-  ]);
-});
+  it('reads what an input transformer makes of it', () => {
+    const cloudEvent = {
+      specversion: '1.0',
+      id: 'c1',
+      type: 'com.amazon.ecr.image.push',
+      source: 'urn:aws:ecr:eu-west-1:123456789012:repository/shop/app',
+      data: { repositoryName: 'shop/app', imageDigest: digest, imageTag: '1.0', registryId: '123456789012' },
+    };
+    expect(ecr.parse(request(cloudEvent)).events).toMatchObject([
+      { registry: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', repository: 'shop/app', tag: '1.0', digest },
+    ]);
+  });
 
-it.each([[{}], [{ ...envelope, Message: 'no JSON' }]])('refuses %j', (body) => {
-  expect(() => ecr.parse(request(body))).toThrow(InvalidInput);
-});
+  it.each([[{}], [{ ...envelope, Message: 'no JSON' }]])('refuses %j', (body) => {
+    expect(() => ecr.parse(request(body))).toThrow(InvalidInput);
+  });
 
-it('takes the key of an API destination', () => {
-  const isKnown = (headers: Record<string, string>) =>
-    ecr.authenticate({ headers, body: Buffer.alloc(0) }, new Secret('s3cret'));
-  expect(isKnown({ 'x-api-key': 's3cret' })).toBe(true);
-  expect(isKnown({ authorization: `Basic ${Buffer.from('any:s3cret').toString('base64')}` })).toBe(true);
-  expect(isKnown({ 'x-api-key': 'other' })).toBe(false);
+  it('takes the key of an API destination', () => {
+    const isKnown = (headers: Record<string, string>) =>
+      ecr.authenticate({ headers, body: Buffer.alloc(0) }, new Secret('s3cret'));
+    expect(isKnown({ 'x-api-key': 's3cret' })).toBe(true);
+    expect(isKnown({ authorization: `Basic ${Buffer.from('any:s3cret').toString('base64')}` })).toBe(true);
+    expect(isKnown({ 'x-api-key': 'other' })).toBe(false);
+  });
 });

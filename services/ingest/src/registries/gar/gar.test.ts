@@ -22,33 +22,35 @@ const read = {
   deliveryKey: 'm1',
 };
 
-it('reads a message of Pub/Sub, and one that the subscription unwrapped', () => {
-  expect(parse(pushed(notice)).events).toMatchObject([read]);
-  const headers = { 'x-goog-pubsub-message-id': 'm1', 'x-goog-pubsub-publish-time': '2026-01-02T03:04:05.345Z' };
-  expect(parse(notice, headers).events).toMatchObject([read]);
-});
+describe('gar', () => {
+  it('reads a message of Pub/Sub, and one that the subscription unwrapped', () => {
+    expect(parse(pushed(notice)).events).toMatchObject([read]);
+    const headers = { 'x-goog-pubsub-message-id': 'm1', 'x-goog-pubsub-publish-time': '2026-01-02T03:04:05.345Z' };
+    expect(parse(notice, headers).events).toMatchObject([read]);
+  });
 
-it.each([
-  [
-    { action: 'INSERT', tag: 'localhost:5000/app:1.0' },
-    { registry: 'localhost:5000', repository: 'app', tag: '1.0' },
-  ],
-  [
-    { action: 'INSERT', digest: notice.digest },
-    { tag: null, digest },
-  ],
-  [
-    { action: 'DELETE', tag: notice.tag },
-    { outcome: 'delete', tag: '1.0', digest: null },
-  ],
-])('reads %j', (data, expected) => {
-  expect(parse(pushed(data)).events).toMatchObject([expected]);
-});
+  it.each([
+    [
+      { action: 'INSERT', tag: 'localhost:5000/app:1.0' },
+      { registry: 'localhost:5000', repository: 'app', tag: '1.0' },
+    ],
+    [
+      { action: 'INSERT', digest: notice.digest },
+      { tag: null, digest },
+    ],
+    [
+      { action: 'DELETE', tag: notice.tag },
+      { outcome: 'delete', tag: '1.0', digest: null },
+    ],
+  ])('reads %j', (data, expected) => {
+    expect(parse(pushed(data)).events).toMatchObject([expected]);
+  });
 
-it.each([['no JSON'], [{ action: 'UPDATE' }], [[1]]])('counts %j, which anybody may publish', (data) => {
-  expect(parse(pushed(data))).toEqual({ events: [], ignored: { ignore: 1 } });
-});
+  it.each([['no JSON'], [{ action: 'UPDATE' }], [[1]]])('counts %j, which anybody may publish', (data) => {
+    expect(parse(pushed(data))).toEqual({ events: [], ignored: { ignore: 1 } });
+  });
 
-it('counts a notice that names nothing', () => {
-  expect(parse(pushed({ action: 'INSERT', tag: 'app' })).ignored).toEqual({ malformed: 1 });
+  it('counts a notice that names nothing', () => {
+    expect(parse(pushed({ action: 'INSERT', tag: 'app' })).ignored).toEqual({ malformed: 1 });
+  });
 });

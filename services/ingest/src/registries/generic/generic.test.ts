@@ -7,72 +7,74 @@ import { generic } from './generic.js';
 const digest = `sha256:${'ab'.repeat(32)}`;
 const request = (body: unknown) => ({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
-it('reads CloudEvents where nothing is configured', () => {
-  const event = {
-    specversion: '1.0',
-    id: 'c1',
-    source: 'https://registry.example.com',
-    type: 'container.image.push',
-    time: '2026-01-02T03:04:05Z',
-    data: { repository: 'shop/app', tag: '1.0', digest, registryUrl: 'registry.example.com' },
-  };
-  expect(generic.parse(request(event)).events).toMatchObject([
-    {
-      outcome: 'push',
-      registry: 'registry.example.com',
-      repository: 'shop/app',
-      tag: '1.0',
-      digest,
-      at: '2026-01-02T03:04:05Z',
-      deliveryKey: 'https://registry.example.com c1',
-    },
-  ]);
-  expect(generic.parse(request({ ...event, type: 'container.image.scan' }))).toEqual({
-    events: [],
-    ignored: { ignore: 1 },
+describe('generic', () => {
+  it('reads CloudEvents where nothing is configured', () => {
+    const event = {
+      specversion: '1.0',
+      id: 'c1',
+      source: 'https://registry.example.com',
+      type: 'container.image.push',
+      time: '2026-01-02T03:04:05Z',
+      data: { repository: 'shop/app', tag: '1.0', digest, registryUrl: 'registry.example.com' },
+    };
+    expect(generic.parse(request(event)).events).toMatchObject([
+      {
+        outcome: 'push',
+        registry: 'registry.example.com',
+        repository: 'shop/app',
+        tag: '1.0',
+        digest,
+        at: '2026-01-02T03:04:05Z',
+        deliveryKey: 'https://registry.example.com c1',
+      },
+    ]);
+    expect(generic.parse(request({ ...event, type: 'container.image.scan' }))).toEqual({
+      events: [],
+      ignored: { ignore: 1 },
+    });
   });
-});
 
-it('reads what stands where the configuration says', () => {
-  const fields = {
-    events: 'items',
-    action: 'what',
-    push: ['uploaded'],
-    delete: ['gone'],
-    repository: 'image.path',
-    tag: 'image.label',
-    id: 'number',
-  };
-  const item = (what: string, number: string) => ({ what, number, image: { path: 'shop/app', label: '1.0' } });
-  const body = { items: [item('uploaded', 'n1'), item('gone', 'n2'), item('seen', 'n3'), { what: 'uploaded' }] };
-  expect(generic.parse(request(body), { fields })).toMatchObject({
-    events: [
-      { outcome: 'push', repository: 'shop/app', tag: '1.0', deliveryKey: 'n1' },
-      { outcome: 'delete', deliveryKey: 'n2' },
-    ],
-    ignored: { ignore: 1, malformed: 1 },
+  it('reads what stands where the configuration says', () => {
+    const fields = {
+      events: 'items',
+      action: 'what',
+      push: ['uploaded'],
+      delete: ['gone'],
+      repository: 'image.path',
+      tag: 'image.label',
+      id: 'number',
+    };
+    const item = (what: string, number: string) => ({ what, number, image: { path: 'shop/app', label: '1.0' } });
+    const body = { items: [item('uploaded', 'n1'), item('gone', 'n2'), item('seen', 'n3'), { what: 'uploaded' }] };
+    expect(generic.parse(request(body), { fields })).toMatchObject({
+      events: [
+        { outcome: 'push', repository: 'shop/app', tag: '1.0', deliveryKey: 'n1' },
+        { outcome: 'delete', deliveryKey: 'n2' },
+      ],
+      ignored: { ignore: 1, malformed: 1 },
+    });
   });
-});
 
-it('takes everything for a push where no action is configured', () => {
-  const { events } = generic.parse(request({ name: 'shop/app', tag: '1' }), {
-    fields: { repository: 'name', tag: 'tag' },
+  it('takes everything for a push where no action is configured', () => {
+    const { events } = generic.parse(request({ name: 'shop/app', tag: '1' }), {
+      fields: { repository: 'name', tag: 'tag' },
+    });
+    expect(events).toMatchObject([{ outcome: 'push', repository: 'shop/app', tag: '1' }]);
   });
-  expect(events).toMatchObject([{ outcome: 'push', repository: 'shop/app', tag: '1' }]);
-});
 
-it('refuses what is no object, and follows no path to a prototype', () => {
-  expect(() => generic.parse(request([1]))).toThrow(InvalidInput);
-  expect(generic.parse(request({}), { fields: { repository: 'constructor.name' } }).events).toEqual([]);
-});
+  it('refuses what is no object, and follows no path to a prototype', () => {
+    expect(() => generic.parse(request([1]))).toThrow(InvalidInput);
+    expect(generic.parse(request({}), { fields: { repository: 'constructor.name' } }).events).toEqual([]);
+  });
 
-it('takes the secret in any of the usual places, and a signature', () => {
-  const secret = new Secret('s3cret');
-  const body = Buffer.from('{}');
-  const signature = createHmac('sha256', 's3cret').update(body).digest('hex');
-  const isKnown = (headers: Record<string, string>) => generic.authenticate({ headers, body }, secret);
-  expect(isKnown({ authorization: 'Bearer s3cret' })).toBe(true);
-  expect(isKnown({ 'x-webhook-secret': 's3cret' })).toBe(true);
-  expect(isKnown({ 'x-hub-signature-256': `sha256=${signature}` })).toBe(true);
-  expect(isKnown({ 'x-hub-signature-256': 'sha256=' })).toBe(false);
+  it('takes the secret in any of the usual places, and a signature', () => {
+    const secret = new Secret('s3cret');
+    const body = Buffer.from('{}');
+    const signature = createHmac('sha256', 's3cret').update(body).digest('hex');
+    const isKnown = (headers: Record<string, string>) => generic.authenticate({ headers, body }, secret);
+    expect(isKnown({ authorization: 'Bearer s3cret' })).toBe(true);
+    expect(isKnown({ 'x-webhook-secret': 's3cret' })).toBe(true);
+    expect(isKnown({ 'x-hub-signature-256': `sha256=${signature}` })).toBe(true);
+    expect(isKnown({ 'x-hub-signature-256': 'sha256=' })).toBe(false);
+  });
 });

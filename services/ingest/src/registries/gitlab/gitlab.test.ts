@@ -13,13 +13,15 @@ const event = {
 };
 const request = { headers: { authorization: 'the-secret' }, body: Buffer.from(JSON.stringify({ events: [event] })) };
 
-it('reads the envelope, and leaves the token of the actor where it is', () => {
-  const { events } = gitlab.parse(request);
-  expect(events).toMatchObject([{ outcome: 'push', repository: 'shop/app', tag: '1.0', digest, actor: 'root' }]);
-  expect(JSON.stringify(events)).not.toContain('eyJ');
-});
+describe('gitlab', () => {
+  it('reads the envelope, and leaves the token of the actor where it is', () => {
+    const { events } = gitlab.parse(request);
+    expect(events).toMatchObject([{ outcome: 'push', repository: 'shop/app', tag: '1.0', digest, actor: 'root' }]);
+    expect(JSON.stringify(events)).not.toContain('eyJ');
+  });
 
-it('takes the secret as GitLab sends it, without a scheme', () => {
-  expect(gitlab.authenticate(request, new Secret('the-secret'))).toBe(true);
-  expect(gitlab.authenticate(request, new Secret('another'))).toBe(false);
+  it('takes the secret as GitLab sends it, without a scheme', () => {
+    expect(gitlab.authenticate(request, new Secret('the-secret'))).toBe(true);
+    expect(gitlab.authenticate(request, new Secret('another'))).toBe(false);
+  });
 });

@@ -34,77 +34,85 @@ const read = {
   actor: 'robot$ci',
 };
 
-it.each([
-  ['PUSH_ARTIFACT', 'push'],
-  ['pushImage', 'push'],
-  ['DELETE_ARTIFACT', 'delete'],
-])('reads %s of the default format as %s', (type, outcome) => {
-  expect(parse(plain(type))).toEqual({
-    events: [
-      { ...read, outcome, at: '2026-01-02T03:04:05.000Z', deliveryKey: expect.stringMatching(/^sha256:\w{64}#0$/) },
-    ],
-    ignored: {},
+describe('harbor', () => {
+  it.each([
+    ['PUSH_ARTIFACT', 'push'],
+    ['pushImage', 'push'],
+    ['DELETE_ARTIFACT', 'delete'],
+  ])('reads %s of the default format as %s', (type, outcome) => {
+    expect(parse(plain(type))).toEqual({
+      events: [
+        { ...read, outcome, at: '2026-01-02T03:04:05.000Z', deliveryKey: expect.stringMatching(/^sha256:\w{64}#0$/) },
+      ],
+      ignored: {},
+    });
   });
-});
 
-it.each([
-  ['harbor.artifact.pushed', 'push'],
-  ['harbor.artifact.deleted', 'delete'],
-])('reads the CloudEvent %s as %s', (type, outcome) => {
-  expect(parse(cloudEvent(type))).toEqual({
-    events: [{ ...read, outcome, at: '2026-01-02T03:04:05Z', deliveryKey: '/projects/2/webhook/policies/15 c1#0' }],
-    ignored: {},
+  it.each([
+    ['harbor.artifact.pushed', 'push'],
+    ['harbor.artifact.deleted', 'delete'],
+  ])('reads the CloudEvent %s as %s', (type, outcome) => {
+    expect(parse(cloudEvent(type))).toEqual({
+      events: [{ ...read, outcome, at: '2026-01-02T03:04:05Z', deliveryKey: '/projects/2/webhook/policies/15 c1#0' }],
+      ignored: {},
+    });
   });
+
+  it.each([
+    [plain('PULL_ARTIFACT'), 'pull'],
+    [plain('SCANNING_COMPLETED'), 'scan'],
+    [cloudEvent('harbor.scan.stopped'), 'scan'],
+    [plain('QUOTA_EXCEED'), 'ignore'],
+    [cloudEvent('harbor.replication.status.changed'), 'ignore'],
+    [plain('PUSH_ARTIFACT', []), 'malformed'],
+    [plain('PUSH_ARTIFACT', 'x'), 'malformed'],
+  ])('counts %j as %s', (body, reason) => {
+    expect(parse(body)).toEqual({ events: [], ignored: { [reason]: 1 } });
+  });
+
+  it('takes a digest in the place of the tag for no tag', () => {
+    expect(parse(plain('PUSH_ARTIFACT', [{ ...resource, tag: digest }])).events).toMatchObject([{ tag: null, digest }]);
+  });
+
+  it('gives each resource its own key and counts the unreadable ones', () => {
+    const { events, ignored } = parse(plain('PUSH_ARTIFACT', [resource, null, { ...resource, tag: '1' }]));
+    expect(events.map(({ tag }) => tag)).toEqual(['1.0', '1']);
+    expect(new Set(events.map(({ deliveryKey }) => deliveryKey)).size).toBe(2);
+    expect(ignored).toEqual({ malformed: 1 });
+  });
+
+  it('keys a repeated body alike and another body differently', () => {
+    const keyOf = (tag: string) => parse(plain('PUSH_ARTIFACT', [{ ...resource, tag }])).events[0]?.deliveryKey;
+    expect(keyOf('1')).toBe(keyOf('1'));
+    expect(keyOf('1')).not.toBe(keyOf('2'));
+  });
+
+  it('falls back to the body where a CloudEvent has no id', () => {
+    expect(parse({ ...cloudEvent('harbor.artifact.pushed'), id: undefined }).events[0]?.deliveryKey).toMatch(
+      /^sha256:/,
+    );
+  });
+
+  it.each([-1, 1e300, '1767323045', null])('reads the time %j as none', (occur_at) => {
+    expect(parse({ ...plain('PUSH_ARTIFACT'), occur_at }).events).toMatchObject([{ at: null }]);
+  });
+
+  it.each([{ text: 'event_type: PUSH_ARTIFACT' }, [], null, { type: 'PUSH_ARTIFACT' }, { type: 1, event_data: {} }])(
+    'refuses %j',
+    (body) => {
+      expect(() => parse(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
+    },
+  );
+
+  it.each(['s3cret', 'Bearer s3cret', `Basic ${Buffer.from('h:s3cret').toString('base64')}`])(
+    'knows its Harbor by %j',
+    (authorization) => {
+      expect(harbor.authenticate({ headers: { authorization }, body: Buffer.alloc(0) }, new Secret('s3cret'))).toBe(
+        true,
+      );
+      expect(harbor.authenticate({ headers: { authorization }, body: Buffer.alloc(0) }, new Secret('other'))).toBe(
+        false,
+      );
+    },
+  );
 });
-
-it.each([
-  [plain('PULL_ARTIFACT'), 'pull'],
-  [plain('SCANNING_COMPLETED'), 'scan'],
-  [cloudEvent('harbor.scan.stopped'), 'scan'],
-  [plain('QUOTA_EXCEED'), 'ignore'],
-  [cloudEvent('harbor.replication.status.changed'), 'ignore'],
-  [plain('PUSH_ARTIFACT', []), 'malformed'],
-  [plain('PUSH_ARTIFACT', 'x'), 'malformed'],
-])('counts %j as %s', (body, reason) => {
-  expect(parse(body)).toEqual({ events: [], ignored: { [reason]: 1 } });
-});
-
-it('takes a digest in the place of the tag for no tag', () => {
-  expect(parse(plain('PUSH_ARTIFACT', [{ ...resource, tag: digest }])).events).toMatchObject([{ tag: null, digest }]);
-});
-
-it('gives each resource its own key and counts the unreadable ones', () => {
-  const { events, ignored } = parse(plain('PUSH_ARTIFACT', [resource, null, { ...resource, tag: '1' }]));
-  expect(events.map(({ tag }) => tag)).toEqual(['1.0', '1']);
-  expect(new Set(events.map(({ deliveryKey }) => deliveryKey)).size).toBe(2);
-  expect(ignored).toEqual({ malformed: 1 });
-});
-
-it('keys a repeated body alike and another body differently', () => {
-  const keyOf = (tag: string) => parse(plain('PUSH_ARTIFACT', [{ ...resource, tag }])).events[0]?.deliveryKey;
-  expect(keyOf('1')).toBe(keyOf('1'));
-  expect(keyOf('1')).not.toBe(keyOf('2'));
-});
-
-it('falls back to the body where a CloudEvent has no id', () => {
-  expect(parse({ ...cloudEvent('harbor.artifact.pushed'), id: undefined }).events[0]?.deliveryKey).toMatch(/^sha256:/);
-});
-
-it.each([-1, 1e300, '1767323045', null])('reads the time %j as none', (occur_at) => {
-  expect(parse({ ...plain('PUSH_ARTIFACT'), occur_at }).events).toMatchObject([{ at: null }]);
-});
-
-it.each([{ text: 'event_type: PUSH_ARTIFACT' }, [], null, { type: 'PUSH_ARTIFACT' }, { type: 1, event_data: {} }])(
-  'refuses %j',
-  (body) => {
-    expect(() => parse(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
-  },
-);
-
-it.each(['s3cret', 'Bearer s3cret', `Basic ${Buffer.from('h:s3cret').toString('base64')}`])(
-  'knows its Harbor by %j',
-  (authorization) => {
-    expect(harbor.authenticate({ headers: { authorization }, body: Buffer.alloc(0) }, new Secret('s3cret'))).toBe(true);
-    expect(harbor.authenticate({ headers: { authorization }, body: Buffer.alloc(0) }, new Secret('other'))).toBe(false);
-  },
-);

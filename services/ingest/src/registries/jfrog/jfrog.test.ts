@@ -14,43 +14,45 @@ const payload = {
 };
 const parse = (body: unknown) => jfrog.parse({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
-it('reads a push by the path of its manifest, since image_name may be cut', () => {
-  expect(parse(payload).events).toMatchObject([
-    {
-      outcome: 'push',
-      registry: 'artifacts.example.com',
-      repository: 'docker-local/shop/app',
-      tag: '1.0',
-      digest: `sha256:${sha256}`,
-      actor: 'jfrog/ci',
-    },
-  ]);
-});
+describe('jfrog', () => {
+  it('reads a push by the path of its manifest, since image_name may be cut', () => {
+    expect(parse(payload).events).toMatchObject([
+      {
+        outcome: 'push',
+        registry: 'artifacts.example.com',
+        repository: 'docker-local/shop/app',
+        tag: '1.0',
+        digest: `sha256:${sha256}`,
+        actor: 'jfrog/ci',
+      },
+    ]);
+  });
 
-it.each([
-  [{ event_type: 'promoted' }, { events: [{ outcome: 'push' }] }],
-  [{ event_type: 'deleted' }, { events: [{ outcome: 'delete' }] }],
-  [{ domain: 'artifact' }, { events: [], ignored: { ignore: 1 } }],
-  [{ event_type: 'moved' }, { events: [], ignored: { ignore: 1 } }],
-  [{ data: {} }, { events: [], ignored: { malformed: 1 } }],
-])('reads %j', (more, expected) => {
-  expect(parse({ ...payload, ...more })).toMatchObject(expected);
-});
+  it.each([
+    [{ event_type: 'promoted' }, { events: [{ outcome: 'push' }] }],
+    [{ event_type: 'deleted' }, { events: [{ outcome: 'delete' }] }],
+    [{ domain: 'artifact' }, { events: [], ignored: { ignore: 1 } }],
+    [{ event_type: 'moved' }, { events: [], ignored: { ignore: 1 } }],
+    [{ data: {} }, { events: [], ignored: { malformed: 1 } }],
+  ])('reads %j', (more, expected) => {
+    expect(parse({ ...payload, ...more })).toMatchObject(expected);
+  });
 
-it('refuses what is no webhook of Artifactory', () => {
-  expect(() => parse({ action: 'push' })).toThrow(InvalidInput);
-});
+  it('refuses what is no webhook of Artifactory', () => {
+    expect(() => parse({ action: 'push' })).toThrow(InvalidInput);
+  });
 
-it('takes a signature made with the secret, and the secret itself', () => {
-  const body = Buffer.from(JSON.stringify(payload));
-  const secret = new Secret('s3cret');
-  const signature = createHmac('sha256', 's3cret').update(body).digest('hex');
-  const isKnown = (proof: string) => jfrog.authenticate({ headers: { 'x-jfrog-event-auth': proof }, body }, secret);
-  expect(['s3cret', signature, 'other', '', signature.slice(2)].map(isKnown)).toEqual([
-    true,
-    true,
-    false,
-    false,
-    false,
-  ]);
+  it('takes a signature made with the secret, and the secret itself', () => {
+    const body = Buffer.from(JSON.stringify(payload));
+    const secret = new Secret('s3cret');
+    const signature = createHmac('sha256', 's3cret').update(body).digest('hex');
+    const isKnown = (proof: string) => jfrog.authenticate({ headers: { 'x-jfrog-event-auth': proof }, body }, secret);
+    expect(['s3cret', signature, 'other', '', signature.slice(2)].map(isKnown)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
 });

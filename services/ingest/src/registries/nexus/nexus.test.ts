@@ -17,46 +17,48 @@ const parse = (more: object) => {
   return nexus.parse({ headers: { 'x-nexus-webhook-delivery': 'd1' }, body });
 };
 
-it('reads a component', () => {
-  expect(parse({ component }).events).toMatchObject([
-    {
-      outcome: 'push',
-      registry: null,
-      repository: 'shop/app',
-      tag: '1.0',
-      digest: null,
-      at: '2026-01-02T03:04:05.219Z',
-      deliveryKey: 'd1',
-    },
-  ]);
-});
+describe('nexus', () => {
+  it('reads a component', () => {
+    expect(parse({ component }).events).toMatchObject([
+      {
+        outcome: 'push',
+        registry: null,
+        repository: 'shop/app',
+        tag: '1.0',
+        digest: null,
+        at: '2026-01-02T03:04:05.219Z',
+        deliveryKey: 'd1',
+      },
+    ]);
+  });
 
-const asset = (name: string) => ({ asset: { format: 'docker', name } });
+  const asset = (name: string) => ({ asset: { format: 'docker', name } });
 
-it.each([
-  [asset('v2/shop/app/manifests/1.0'), { events: [{ outcome: 'push', tag: '1.0', digest: null }] }],
-  [asset(`v2/shop/app/manifests/${digest}`), { events: [{ outcome: 'push', tag: null, digest }] }],
-  [asset(`v2/-/blobs/${digest}`), { events: [], ignored: { blob: 1 } }],
-  [{ component, action: 'UPDATED' }, { events: [{ outcome: 'push' }] }],
-  [{ component, action: 'DELETED' }, { events: [{ outcome: 'delete' }] }],
-  [{ component: { ...component, format: 'maven2' } }, { events: [], ignored: { ignore: 1 } }],
-  [
-    { components: ['c1', 'c2'], action: 'PURGED' },
-    { events: [], ignored: { ignore: 1 } },
-  ],
-])('reads %j', (more, expected) => {
-  expect(parse(more)).toMatchObject(expected);
-});
+  it.each([
+    [asset('v2/shop/app/manifests/1.0'), { events: [{ outcome: 'push', tag: '1.0', digest: null }] }],
+    [asset(`v2/shop/app/manifests/${digest}`), { events: [{ outcome: 'push', tag: null, digest }] }],
+    [asset(`v2/-/blobs/${digest}`), { events: [], ignored: { blob: 1 } }],
+    [{ component, action: 'UPDATED' }, { events: [{ outcome: 'push' }] }],
+    [{ component, action: 'DELETED' }, { events: [{ outcome: 'delete' }] }],
+    [{ component: { ...component, format: 'maven2' } }, { events: [], ignored: { ignore: 1 } }],
+    [
+      { components: ['c1', 'c2'], action: 'PURGED' },
+      { events: [], ignored: { ignore: 1 } },
+    ],
+  ])('reads %j', (more, expected) => {
+    expect(parse(more)).toMatchObject(expected);
+  });
 
-it('refuses what is no webhook of Nexus', () => {
-  expect(() => nexus.parse({ headers: {}, body: Buffer.from('{}') })).toThrow(InvalidInput);
-});
+  it('refuses what is no webhook of Nexus', () => {
+    expect(() => nexus.parse({ headers: {}, body: Buffer.from('{}') })).toThrow(InvalidInput);
+  });
 
-it('takes its signature of SHA-1, and none that is missing', () => {
-  const body = Buffer.from('{}');
-  const signature = createHmac('sha1', 's3cret').update(body).digest('hex');
-  const isKnown = (headers: Record<string, string>) => nexus.authenticate({ headers, body }, new Secret('s3cret'));
-  expect(isKnown({ 'x-nexus-webhook-signature': signature })).toBe(true);
-  expect(isKnown({ 'x-nexus-webhook-signature': `${signature}00` })).toBe(false);
-  expect(isKnown({})).toBe(false);
+  it('takes its signature of SHA-1, and none that is missing', () => {
+    const body = Buffer.from('{}');
+    const signature = createHmac('sha1', 's3cret').update(body).digest('hex');
+    const isKnown = (headers: Record<string, string>) => nexus.authenticate({ headers, body }, new Secret('s3cret'));
+    expect(isKnown({ 'x-nexus-webhook-signature': signature })).toBe(true);
+    expect(isKnown({ 'x-nexus-webhook-signature': `${signature}00` })).toBe(false);
+    expect(isKnown({})).toBe(false);
+  });
 });

@@ -16,31 +16,33 @@ const parse = (type: string, body: object = data) =>
     body: Buffer.from(JSON.stringify(body)),
   });
 
-it('reads an event whose type and id stand in headers', () => {
-  expect(parse('zotregistry.image.updated').events).toMatchObject([
-    {
-      outcome: 'push',
-      registry: null,
-      repository: 'shop/app',
-      tag: '1.0',
-      digest,
-      actor: 'ci',
-      at: '2026-01-02T03:04:05.123456789Z',
-      deliveryKey: 'zot c1',
-    },
-  ]);
-});
+describe('zot', () => {
+  it('reads an event whose type and id stand in headers', () => {
+    expect(parse('zotregistry.image.updated').events).toMatchObject([
+      {
+        outcome: 'push',
+        registry: null,
+        repository: 'shop/app',
+        tag: '1.0',
+        digest,
+        actor: 'ci',
+        at: '2026-01-02T03:04:05.123456789Z',
+        deliveryKey: 'zot c1',
+      },
+    ]);
+  });
 
-it.each([
-  ['zotregistry.image.updated', { ...data, reference: digest }, { events: [{ tag: null, digest }] }],
-  ['zotregistry.image.deleted', data, { events: [{ outcome: 'delete' }] }],
-  ['zotregistry.image.scanned', data, { events: [], ignored: { scan: 1 } }],
-  ['zotregistry.image.lint_failed', data, { events: [], ignored: { ignore: 1 } }],
-  ['zotregistry.repository.created', {}, { events: [], ignored: { ignore: 1 } }],
-])('reads %s', (type, body, expected) => {
-  expect(parse(type, body)).toMatchObject(expected);
-});
+  it.each([
+    ['zotregistry.image.updated', { ...data, reference: digest }, { events: [{ tag: null, digest }] }],
+    ['zotregistry.image.deleted', data, { events: [{ outcome: 'delete' }] }],
+    ['zotregistry.image.scanned', data, { events: [], ignored: { scan: 1 } }],
+    ['zotregistry.image.lint_failed', data, { events: [], ignored: { ignore: 1 } }],
+    ['zotregistry.repository.created', {}, { events: [], ignored: { ignore: 1 } }],
+  ])('reads %s', (type, body, expected) => {
+    expect(parse(type, body)).toMatchObject(expected);
+  });
 
-it('refuses a request without a type', () => {
-  expect(() => zot.parse({ headers: {}, body: Buffer.from('{}') })).toThrow(InvalidInput);
+  it('refuses a request without a type', () => {
+    expect(() => zot.parse({ headers: {}, body: Buffer.from('{}') })).toThrow(InvalidInput);
+  });
 });
