@@ -1,6 +1,6 @@
 import type { Severity } from './severity.js';
 
-/** Whether the sources know a version that closes the hole. */
+/** Whether the sources know a version that fixes the vulnerability. */
 export type FixState = 'fixed' | 'not-fixed' | 'wont-fix' | 'unknown';
 
 /** One advisory that hits, or may hit, one package. */
@@ -12,11 +12,11 @@ export interface Match {
   fix: { state: FixState; version?: string };
 }
 
-/** What people see of an advisory. */
+/** Fields of an advisory that reports and messages show. */
 export interface AdvisorySummary {
   /** OSV id. */
   id: string;
-  /** The id people know: the CVE, else the GHSA, else the source's own. */
+  /** The familiar id: the CVE, else the GHSA, else the source's own. */
   vulnerabilityId: string;
   /** Every other id, with the CVE and GHSA ids of `upstream`; sorted. */
   aliases: string[];
@@ -24,6 +24,6 @@ export interface AdvisorySummary {
   /** CVSS base score, 0 to 10, where a source gives a vector. */
   cvss: { vector: string; score: number } | null;
   title: string;
-  /** ISO 8601; null where nobody says. */
+  /** ISO 8601; null where no source gives a date. */
   published: string | null;
 }

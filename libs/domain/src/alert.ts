@@ -1,12 +1,12 @@
-/** What a route matches on, in Alertmanager's sense: short names, short values. */
+/** Labels that routes match on, in Alertmanager's sense: short names, short values. */
 export type Labels = Record<string, string>;
 
-/** One thing somebody may want to hear about: a finding of a push, or an incident. */
+/** Subject of notifications: a finding of a push, or an incident. */
 export interface Alert {
-  /** What it is about: the same from its firing to its end, whatever its labels say by then, and of nothing else. */
+  /** Key of the alert's subject, and of no other subject: constant from firing to resolved, even when labels change. */
   identity: string;
   labels: Labels;
-  /** Texts for people; never matched on. */
+  /** Texts for readers; never matched on. */
   annotations: Record<string, string>;
   status: 'firing' | 'resolved';
   /** ISO 8601. */

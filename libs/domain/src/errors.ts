@@ -1,11 +1,12 @@
 export interface ErrorOptions {
   cause?: unknown;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without a change by an operator. */
   retryable?: boolean;
 }
 
 /**
- * A failure that we expect and can explain. Anything that is not one of these is a bug and is shown to users as `INTERNAL`.
+ * Expected failure with an explanation. Any other error is a bug and is shown to users as
+ * `INTERNAL`.
  * `code` is stable: scripts and documentation refer to it.
  */
 export class TidewaiterError extends Error {
@@ -25,7 +26,7 @@ export class TidewaiterError extends Error {
 /** Input that can never be accepted as it is: wrong syntax, wrong type, over a named limit. Never retried. */
 export class InvalidInput extends TidewaiterError {}
 
-/** A file in an image that claims a format and does not keep to it. Costs that file a warning, never the scan. */
+/** A file in an image that claims a format and violates it. Costs that file a warning, never the scan. */
 export class MalformedFile extends TidewaiterError {
   constructor(message: string, options?: ErrorOptions) {
     super('MALFORMED_FILE', message, options);
@@ -42,9 +43,9 @@ export class LimitExceeded extends TidewaiterError {
   }
 }
 
-/** Something outside did not answer as it should; the same call may work later. */
+/** An external system did not answer as it should; the same call may work later. */
 export class Unavailable extends TidewaiterError {
-  /** When the other side asked us to come back, in milliseconds from now. */
+  /** Delay before the next try that the other side requests, in milliseconds from now. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: string, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
@@ -53,11 +54,11 @@ export class Unavailable extends TidewaiterError {
   }
 }
 
-/** Nothing was tried, since it is not time yet. What was to be done is put back, and that is no failed try of it. */
+/** It is too early, so no attempt was made. The job is requeued without counting an attempt. */
 export class NotYet extends Unavailable {}
 
-/** The other side says that we may not. Asking again will not help until a person changes the credentials. */
+/** The other side denies access. A retry will not help until an operator changes the credentials. */
 export class AccessDenied extends TidewaiterError {}
 
-/** What we were asked to look at is not there (any more). */
+/** The requested object does not exist (any more). */
 export class NotFound extends TidewaiterError {}

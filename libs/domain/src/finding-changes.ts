@@ -2,30 +2,36 @@ import { isCounted } from './counting.js';
 import type { Finding } from './finding.js';
 import type { ImagePackage } from './package.js';
 
-/** What an image is compared with. */
+/** The image to compare with: an earlier version. */
 export interface EarlierImage<Of extends Finding = Finding> {
   findings: readonly Of[];
   packages: readonly Pick<ImagePackage, 'purl' | 'state'>[];
-  /** When it was built; null where nobody knows. */
+  /** Build time; null where it is unknown. */
   createdAt: Date | null;
 }
 
-/** The findings of two images. What cannot be told from what the change brought counts as brought. */
+/**
+ * Differences between the findings of two images. A finding that cannot be separated from the
+ * change counts as introduced.
+ */
 export interface FindingChanges<Of extends Finding = Finding> {
   /** The change brought them. */
   introduced: Of[];
-  /** The change has nothing to do with them: they became known after the earlier image was built, about packages that it has too. */
+  /** Unrelated to the change: published after the earlier image was built, about packages that it has too. */
   newlyPublished: Of[];
-  /** The earlier image had them, and they were known. */
+  /** The earlier image had them, and they were already published. */
   unchanged: Of[];
   /** The change took them away. */
   resolved: Of[];
 }
 
-/** Images did not exist before; builders that keep no time write some day of the last century. */
+/**
+ * Lower limit on build times: images did not exist before; builders without build times write a date
+ * of the last century.
+ */
 const firstImageAt = Date.UTC(2013, 0);
 
-/** Compares by fingerprint: neither version nor place makes another finding. */
+/** Compares by fingerprint: another version or place does not make another finding. */
 export function findingChanges<Of extends Finding>(before: EarlierImage<Of>, after: readonly Of[]): FindingChanges<Of> {
   const [old, current] = [before.findings.filter(isCounted), after.filter(isCounted)];
   const known = new Set(old.map(({ fingerprint }) => fingerprint));
@@ -43,7 +49,7 @@ export function findingChanges<Of extends Finding>(before: EarlierImage<Of>, aft
   return changes;
 }
 
-/** The day on which a vulnerability's advisory was published; null where nobody says. */
+/** Publication date of a vulnerability's advisory; null where it is unknown. */
 export function publishedAt({ kind, evidence }: Finding): Date | null {
   const { published } = evidence;
   if (kind !== 'vulnerability' || typeof published !== 'string') return null;
@@ -56,7 +62,7 @@ function wasPublishedAfter(finding: Finding, createdAt: Date | null): boolean {
   return published !== null && createdAt !== null && published > createdAt;
 }
 
-/** When an image says that it was built; null where it does not, or cannot mean it. */
+/** Build time that an image declares; null where it declares none, or an implausible one. */
 export function buildTime(created: string | undefined): Date | null {
   const time = Date.parse(created ?? '');
   return time >= firstImageAt ? new Date(time) : null;

@@ -13,34 +13,37 @@ export const findingKinds = [
 
 export type FindingKind = (typeof findingKinds)[number];
 
-/** Something that is wrong with an image. One model for every kind. */
+/** A problem of an image. One model for every kind. */
 export interface Finding {
   kind: FindingKind;
-  /** The id people know: a CVE, or the id of a rule. */
+  /** The familiar id: a CVE, or the id of a rule. */
   id: string;
   aliases: string[];
   severity: Severity;
   title: string;
-  /** The same for the same hole in the same package name, across rescans, versions and digests. */
+  /** Stable for the same vulnerability in the same package name, across rescans, versions and digests. */
   fingerprint: string;
   purl: string | null;
   packageName: string | null;
   installedVersion: string | null;
   path: string | null;
-  /** Index of the layer that brought it; null of what is no file of a layer. */
+  /** Index of the layer that brought it; null where the finding is not about a file of a layer. */
   layer: number | null;
   state: Presence;
   /** `unknown` where a version could not be compared; such a finding is reported and counted, never hidden. */
   match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
   cvss: { vector: string; score: number } | null;
-  /** How sure it is that this is what it looks like. */
+  /** Certainty that the finding is real. */
   confidence: Confidence;
-  /** What was seen, for people: plain JSON, never a secret's value. */
+  /** Observed values for readers: plain JSON, never a secret's value. */
   evidence: Record<string, unknown>;
 }
 
-/** Why a finding of an image that did not change is announced: its advisory, CISA's catalog of exploited vulnerabilities, or its EPSS score. */
+/**
+ * Why a finding of an unchanged image is announced: its advisory, CISA's catalog of exploited
+ * vulnerabilities, or its EPSS score.
+ */
 export const findingReasons = ['advisory', 'kev', 'epss'] as const;
 export type FindingReason = (typeof findingReasons)[number];
 
@@ -48,7 +51,7 @@ export type Confidence = 'certain' | 'likely' | 'possible';
 
 type Required = 'kind' | 'id' | 'severity' | 'title' | 'fingerprint' | 'layer' | 'state';
 
-/** A finding that is about no package, but where `known` says more. */
+/** A finding with defaults for a finding without a package; `known` overrides them. */
 export function findingOf(known: Pick<Finding, Required> & Partial<Finding>): Finding {
   return {
     aliases: [],

@@ -2,28 +2,28 @@ import type { Digest } from './image.js';
 import type { JsonObject } from './runtime-record.js';
 import type { Severity } from './severity.js';
 
-/** `merged`: its story goes on in another incident. */
+/** `merged`: the incident continues in another one. */
 export const incidentStates = ['open', 'resolved', 'merged'] as const;
 
 export type IncidentState = (typeof incidentStates)[number];
 
-/** How incidents say that their image is not signed: what it opens with, where more is known. */
+/** Opening words of the text by which incidents report an unsigned image; details may follow. */
 export const notSignedText = 'the image is not signed';
 
-/** What runtime events added up to: one campaign, told as one story. What it says of texts is attacker-controlled. */
+/** Alerts of one campaign, correlated into one incident. Texts from events are attacker-controlled. */
 export interface Incident {
   /** UUID, derived from the alert that opened it: the same after a replay. */
   id: string;
-  /** Grows with every change of the story; of two states the greater one is the newer. */
+  /** Grows with every change of the incident; of two states the greater one is the newer. */
   revision: number;
   state: IncidentState;
-  /** Of a merged incident: id of the one that goes on. */
+  /** Id of the incident that continues a merged one. */
   mergedInto: string | null;
   /** A few words: `Miner in kube-system/DaemonSet/kube-proxy-controller`. */
   title: string;
   /** Rank of the title, smaller being worse: an attacker's success comes before the method. Null: stored before ranks existed. */
   titleRank: number | null;
-  /** What came in, how, where it runs, since when. */
+  /** Summary: the attack, its way in, where it runs and since when. */
   sentence: string;
   severity: Severity;
   /** 0 to 100: order among incidents of one severity. */
@@ -32,7 +32,7 @@ export interface Incident {
   workload: string | null;
   /** As the sensor names it: `registry.example.com/shop/payment:3.4.0`. */
   image: string | null;
-  /** Of the manifest that runs. */
+  /** Digest of the manifest that runs. */
   imageDigest: Digest | null;
   cluster: string | null;
   namespace: string | null;
@@ -41,25 +41,25 @@ export interface Incident {
   /** ISO 8601, with every digit that the sensor gave. */
   firstSeen: string;
   lastSeen: string;
-  /** Events that it stands for. */
+  /** Number of events in the incident. */
   count: number;
-  /** Short words: `drift`, `miner`. */
+  /** Keywords: `drift`, `miner`. */
   findings: string[];
   /** MITRE ATT&CK, in the order in which they were seen. */
   techniques: string[];
-  /** In the order of their times. */
+  /** Sorted by time. */
   steps: IncidentStep[];
-  /** The telling events of each step, first ones first; bounded, see `count`. */
+  /** The most significant events of each step, first ones first; bounded, see `count`. */
   evidence: IncidentEvidence[];
-  /** Everything that is affected, `workload` among it. */
+  /** Every affected workload, including `workload`. */
   workloads: IncidentWorkload[];
-  /** What the parts of the story share, and what a blast radius is asked by. */
+  /** Artifacts that the alerts have in common; blast radius queries start from them. */
   artifacts: IncidentArtifact[];
-  /** What the image and the cluster told that made it certain: `/tmp/.x/kthreadd is not in the image`. */
+  /** Facts about the image and the cluster that confirmed it: `/tmp/.x/kthreadd is not in the image`. */
   factsUsed: string[];
-  /** What to do, the most urgent first. */
+  /** Recommended actions, the most urgent first. */
   nextSteps: string[];
-  /** Whose rules found it: their licences ask for the names. */
+  /** Credits for the rules that matched: their licenses require the names. */
   rules: RuleCredit[];
 }
 
@@ -86,7 +86,7 @@ export interface IncidentEvidence {
   text: string;
   /** `namespace/pod/container`, or the node. */
   where: string | null;
-  /** The sensor's own words, cut to what is worth keeping; null where they are too long. */
+  /** The sensor's original fields, cut to those worth keeping; null where they are too long. */
   record: JsonObject | null;
 }
 
@@ -103,7 +103,7 @@ export const artifactKinds = ['sha256', 'path', 'package', 'destination', 'secre
 
 export interface IncidentArtifact {
   kind: (typeof artifactKinds)[number];
-  /** A secret only ever by its fingerprint. */
+  /** For a secret, only ever its fingerprint. */
   value: string;
 }
 
@@ -115,7 +115,7 @@ export interface RuleCredit {
   link: string | null;
 }
 
-/** What the builder says happened to an incident, with its whole state after it. */
+/** One change of an incident by the incident builder, with the whole state after it. */
 export interface IncidentChange {
   kind: 'opened' | 'updated' | 'resolved' | 'merged';
   incident: Incident;

@@ -1,7 +1,10 @@
 import type { Priority } from './priority.js';
 import type { JsonObject, RuntimeRecord } from './runtime-record.js';
 
-/** What an event is about. `send` is data on its way out of a socket; `other` has only the sensor's own words; `health` is the sensor speaking of itself. */
+/**
+ * Kind of an event. `send` is data leaving a socket; `other` has only the sensor's own fields;
+ * `health` is the sensor's report about itself.
+ */
 export const activities = [
   'exec',
   'exit',
@@ -22,12 +25,15 @@ export const activities = [
 
 export type Activity = (typeof activities)[number];
 
-/** A record in our words, whatever sensor it comes from. What the sensor did not say is null, never an empty string. */
+/**
+ * A record in the product's own fields, whatever the sensor. Values that the sensor did not report
+ * are null, never an empty string.
+ */
 export interface Observation extends Omit<RuntimeRecord, 'event' | 'judgements'> {
   activity: Activity;
   /** Milliseconds since 1970, with a fraction: for order and windows. {@link RuntimeRecord.at} is the truth. */
   timeMs: number;
-  /** The process that did it; for `exec` the new one. */
+  /** The acting process; for `exec` the new one. */
   process: ObservedProcess | null;
   container: ObservedContainer | null;
   pod: ObservedPod | null;
@@ -38,11 +44,11 @@ export interface Observation extends Omit<RuntimeRecord, 'event' | 'judgements'>
   } | null;
   network: ObservedNetwork | null;
   request: ObservedRequest | null;
-  /** Where the sensor judged itself. */
+  /** Present where the sensor itself raised an alert. */
   alert: { rule: string; priority: Priority; output: string; tags: string[] } | null;
-  /** Events that the sensor says it lost. */
+  /** Number of events that the sensor reports as lost. */
   dropped: number;
-  /** The sensor's own words, for rules that ask for them. Attacker-controlled. */
+  /** The sensor's own fields, for rules that match on them. Attacker-controlled. */
   native: JsonObject;
 }
 
@@ -54,7 +60,7 @@ export interface ObservedProcess {
   parentPid: number | null;
   /** Path of the executable. */
   executable: string | null;
-  /** The whole command line, starting with what the sensor starts it with. */
+  /** The whole command line, beginning as the sensor's does. */
   commandLine: string | null;
   /** argv after the executable, as one text. */
   arguments: string | null;
@@ -63,7 +69,7 @@ export interface ObservedProcess {
   uid: number | null;
   /** Name, or the number as text; `root` for 0. */
   user: string | null;
-  /** The user who logged in; null when nobody did. */
+  /** The user who logged in; null without a login. */
   auditUid: number | null;
   parentExecutable: string | null;
   parentCommandLine: string | null;
@@ -71,7 +77,7 @@ export interface ObservedProcess {
   sha256: string | null;
   /** Whether it descends from the container's first process; false for `kubectl exec`. */
   inInitTree: boolean | null;
-  /** Whether it was started from a file that is not in the image, by the sensor's own knowledge (Falco's upper layer). */
+  /** Whether its executable is not in the image, by the sensor's own knowledge (Falco's upper layer). */
   fromUpperLayer: boolean | null;
   /** Whether it gained privileges when it started. */
   privilegesRaised: boolean | null;
@@ -84,7 +90,7 @@ export interface ObservedContainer {
   /** `localhost:5000/shop/app`, without tag. */
   imageRepository: string | null;
   imageTag: string | null;
-  /** As the sensor says: of a manifest, an index or a config. */
+  /** Digest of a manifest, an index or a config, as the sensor reports it. */
   imageDigest: string | null;
   startedAt: string | null;
 }
@@ -105,11 +111,11 @@ export interface ObservedNetwork {
   sourcePort: number | null;
   destinationIp: string | null;
   destinationPort: number | null;
-  /** Name that was asked for, or that the address is known by. */
+  /** Queried name, or the name that the address is known by. */
   hostname: string | null;
   /** Addresses that a look-up found for {@link hostname}. */
   answers: string[];
-  /** How much was sent, for `send`. */
+  /** Number of bytes sent, for `send`. */
   bytes: number | null;
 }
 
@@ -126,12 +132,12 @@ export interface ObservedRequest {
   resource: string | null;
   namespace: string | null;
   name: string | null;
-  /** HTTP status, or null; {@link succeeded} says what counts. */
+  /** HTTP status, or null; {@link succeeded} is authoritative. */
   status: number | null;
   succeeded: boolean;
 }
 
-/** A process of which nothing is known. */
+/** A process with no known fields. */
 export function unknownProcess(): ObservedProcess {
   return {
     execId: null,

@@ -33,7 +33,7 @@ export type PackageType = (typeof packageTypes)[number];
 
 const distributionTypes: ReadonlySet<PackageType> = new Set<PackageType>(['apk', 'deb', 'rpm']);
 
-/** Whether packages of this kind come from a distribution, whose database answers for the system's directories. */
+/** Whether packages of this kind come from a distribution, whose database covers the system's directories. */
 export function isDistributionType(type: PackageType): boolean {
   return distributionTypes.has(type);
 }
@@ -46,7 +46,7 @@ export interface PackageRecord {
   /** Verbatim, epoch included. */
   version: string;
   arch?: string;
-  /** What the purl says beside architecture and distribution: `{ modularity: 'nodejs:18' }`. */
+  /** Qualifiers of the purl beside architecture and distribution: `{ modularity: 'nodejs:18' }`. */
   qualifiers?: Record<string, string>;
   /** The source package it was built from; advisories of distributions name that one. Elsewhere the package itself. */
   source: { name: string; version: string };
@@ -54,9 +54,12 @@ export interface PackageRecord {
   licenses: string[];
   /** Path of the package database or manifest that declares it, without leading slash. */
   foundIn: string;
-  /** Somebody else than the distribution built it: what advisories of the distribution say under its name is about another package. */
+  /**
+   * Built by a third party, not the distribution: the distribution's advisories for this name are
+   * about another package.
+   */
   isThirdParty?: true;
-  /** A lock file asks for it; that it is installed was not seen. */
+  /** Declared by a lock file; the installed package itself was not found. */
   isDeclared?: true;
 }
 
@@ -73,28 +76,34 @@ export interface ImagePackage extends Package {
   state: Presence;
 }
 
-/** Files that one package of a package database says are its own. */
+/** Files that a package database lists as owned by one package. */
 export interface OwnedFiles {
   type: PackageType;
   /** Name of the package, as its {@link PackageRecord} has it. */
   package: string;
   files: OwnedFile[];
-  /** Somebody else than the distribution built the package: advisories of the distribution say nothing about what is in it. */
+  /** Built by a third party, not the distribution: the distribution's advisories do not cover its content. */
   isThirdParty?: true;
 }
 
-/** What a package database says about one file. */
+/** Entry of a package database for one file. */
 export interface OwnedFile {
-  /** From the image's root, without leading slash, as the database writes it: directories on the way may be links by now. */
+  /**
+   * From the image's root, without leading slash, as the database writes it: parent directories may
+   * be links by now.
+   */
   path: string;
-  /** Of the content: `md5:…`, `sha1:…`, `sha256:…` in hex; absent where the database has none. */
+  /** Hash of the content: `md5:…`, `sha1:…`, `sha256:…` in hex; absent where the database has none. */
   digest?: string;
-  /** Why the file may differ or be missing: people edit configuration, slim images drop documentation, ghosts need not exist. */
+  /**
+   * Why the file may differ or be missing: users edit configuration, slim images drop
+   * documentation, ghosts need not exist.
+   */
   role?: 'config' | 'documentation' | 'ghost';
   /** Permission bits with setuid, setgid and sticky. */
   mode?: number;
-  /** Of a symbolic link. */
+  /** Target of a symbolic link. */
   linkTarget?: string;
-  /** As people write them: `cap_net_raw=ep`. */
+  /** In text form: `cap_net_raw=ep`. */
   capabilities?: string;
 }

@@ -1,18 +1,18 @@
 import { attestationKinds } from './provenance.js';
 
-/** What a pipeline may tell of an image: the run that built it, or a document that it made. */
+/** Reports that a pipeline may send about an image: the run that built it, or a document that it made. */
 export const pipelineReportKinds = ['run', ...attestationKinds] as const;
 
 export type PipelineReportKind = (typeof pipelineReportKinds)[number];
 
 /** The run of a pipeline, as far as it is known. */
 export interface CiRun {
-  /** A page for people. */
+  /** Web page of the run. */
   url: string | null;
   id: string | null;
   attempt: string | null;
   workflow: string | null;
-  /** Who made it run. */
+  /** User or account that triggered the run. */
   actor: string | null;
   /** Repository of the sources: `https://git.example.com/shop/app`. */
   source: string | null;

@@ -1,24 +1,24 @@
 import type { Verdict, VerdictWithReasons } from './verdict.js';
 
-/** What a policy's answer does: nothing but be written down, warn, or decide. */
+/** Effect of a policy's result: recorded only, a warning, or part of the verdict. */
 export const policyModes = ['audit', 'warn', 'enforce'] as const;
 
 export type PolicyMode = (typeof policyModes)[number];
 
-/** What a policy says about an image. */
+/** Result of a policy for an image. */
 export interface PolicyResult {
   name: string;
   mode: PolicyMode;
-  /** `unknown` where a fact is missing that the answer depends on. */
+  /** `unknown` where a fact that the result depends on is missing. */
   result: Verdict;
-  /** A sentence each. */
+  /** One sentence each. */
   reasons: string[];
 }
 
 const maxReasons = 10;
 const worstFirst: readonly Verdict[] = ['fail', 'unknown', 'pass'];
 
-/** A verdict with what policies add to it; those that only warn or are written down decide nothing. */
+/** A verdict combined with policy results; policies in mode `warn` or `audit` do not affect it. */
 export function withPolicies(verdict: VerdictWithReasons, results: readonly PolicyResult[]): VerdictWithReasons {
   const answers = results
     .filter(({ mode }) => mode === 'enforce')
@@ -27,7 +27,7 @@ export function withPolicies(verdict: VerdictWithReasons, results: readonly Poli
   return { result: all[0]!.result, reasons: all.flatMap(({ reasons }) => reasons).slice(0, maxReasons) };
 }
 
-/** What policies warn of. */
+/** Warnings from policies in mode `warn` that did not pass. */
 export function policyWarnings(results: readonly PolicyResult[]): { code: string; path: null; message: string }[] {
   return results
     .filter(({ mode, result }) => mode === 'warn' && result !== 'pass')

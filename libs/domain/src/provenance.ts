@@ -1,24 +1,24 @@
 import type { Digest } from './image.js';
 
-/** Why a signature proves nothing. Stable: scripts and policies refer to them. */
+/** Reason why a signature proves nothing. Stable: scripts and policies refer to it. */
 export const refusalCodes = [
-  /** It is not what its media type says. */
+  /** Its content does not match its media type. */
   'MALFORMED',
-  /** A form that we do not read. */
+  /** An unsupported format. */
   'UNSUPPORTED',
   /** It carries no signature at all. */
   'UNSIGNED',
-  /** No configured key or identity made it, or what it was made for was altered: a key cannot tell the two apart. */
+  /** No configured key or identity made it, or the signed content was altered: a key cannot distinguish the two. */
   'SIGNER_UNKNOWN',
-  /** It names a trusted key or certificate, and is not made by it. */
+  /** It names a trusted key or certificate, but was not made by it. */
   'SIGNATURE_INVALID',
   /** Its certificate does not come from the trusted root, or was not valid when it signed. */
   'CERTIFICATE_UNTRUSTED',
-  /** Nobody trusted says when it was made. */
+  /** No trusted source confirms its signing time. */
   'TIMESTAMP_UNVERIFIED',
   /** The trusted transparency log does not hold it. */
   'LOG_UNVERIFIED',
-  /** A trusted certificate, of somebody else than who is configured. */
+  /** A trusted certificate, but of an identity that is not configured. */
   'IDENTITY_MISMATCH',
   /** Signed, but about another image. */
   'SUBJECT_MISMATCH',
@@ -26,15 +26,15 @@ export const refusalCodes = [
 
 export type RefusalCode = (typeof refusalCodes)[number];
 
-/** Who made a signature that holds. */
+/** Signer of a verified signature. */
 export interface Signer {
-  /** As it is configured. */
+  /** Name in the configuration. */
   name: string;
-  /** `sha256:` over the public key (SPKI, DER); null of a certificate. */
+  /** `sha256:` over the public key (SPKI, DER); null for a certificate. */
   keyFingerprint: string | null;
-  /** Subject of the certificate: a mail address, the URL of a workflow; null of a key. */
+  /** Subject of the certificate: a mail address, the URL of a workflow; null for a key. */
   identity: string | null;
-  /** Who vouched for that identity. */
+  /** Issuer that vouched for that identity. */
   issuer: string | null;
 }
 
@@ -43,7 +43,7 @@ export interface Signature {
   verified: boolean;
   /** Null when it is verified, and `reason` with it. */
   code: RefusalCode | null;
-  /** For people. */
+  /** Explanation for readers. */
   reason: string | null;
   /** Null unless verified. */
   signer: Signer | null;
@@ -57,12 +57,12 @@ export const attestationKinds = ['provenance', 'sbom', 'vex', 'other'] as const;
 
 export type AttestationKind = (typeof attestationKinds)[number];
 
-/** What somebody states of an image, and whether a signature vouches for it. */
+/** A statement about an image, and whether a signature vouches for it. */
 export interface Attestation extends Signature {
   kind: AttestationKind;
   /** @see https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
   predicateType: string | null;
-  /** Who built the image, as its provenance says; like what follows null unless verified. */
+  /** Builder of the image, from its provenance; null unless verified, as are the fields that follow. */
   builder: string | null;
   /** Repository of the sources: `https://git.example.com/shop/app`. */
   source: string | null;
@@ -71,7 +71,7 @@ export interface Attestation extends Signature {
   builtAt: string | null;
 }
 
-/** A VEX document that lies beside an image, and who vouches for it. */
+/** A VEX document attached to an image, and its verified signer. */
 export interface AttestedVex {
   signer: Signer;
   /** The manifest that holds it. */
@@ -79,7 +79,7 @@ export interface AttestedVex {
   document: unknown;
 }
 
-/** What is signed of an image, verified or not. */
+/** Signatures and attestations of an image, verified or not. */
 export interface Provenance {
   signatures: Signature[];
   attestations: Attestation[];

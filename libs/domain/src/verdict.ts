@@ -6,15 +6,15 @@ export type Verdict = 'pass' | 'fail' | 'unknown';
 
 export interface VerdictWithReasons {
   result: Verdict;
-  /** A sentence each. */
+  /** One sentence each. */
   reasons: string[];
 }
 
-/** What a verdict fails on where nobody says otherwise. */
+/** Severity from which a verdict fails by default. */
 const defaultThreshold = 'high';
 const maxReasons = 10;
 
-/** Warnings after which "nothing found" would mean nothing. */
+/** Codes of warnings after which "nothing found" would prove nothing. */
 const blindingCodes = new Set([
   'ADVISORIES_DAMAGED',
   'ADVISORIES_MISSING',
@@ -34,12 +34,16 @@ const blindingCodes = new Set([
   'UNREADABLE',
 ]);
 
-/** Id of the finding about a layer that could not be read: whatever the threshold, nothing passes because of what is not known of it. */
+/**
+ * Id of the finding about a layer that could not be read: whatever the threshold, an unread layer
+ * never yields a pass.
+ */
 export const layerNotAnalyzedId = 'layer-not-analyzed';
 
 /**
- * `fail` on a finding as bad as the threshold; `unknown`, with the reasons, where something could not be judged, be it how bad a
- * finding is; else `pass`. Without a threshold findings decide nothing: policies do.
+ * `fail` on a finding at or above the threshold; `unknown`, with the reasons, where something could
+ * not be judged, including the severity of a finding; else `pass`. Without a threshold findings
+ * decide nothing: policies do.
  */
 export function verdictOf(
   findings: readonly Finding[],
