@@ -59,7 +59,7 @@ describe('Connections', () => {
     ['a secret, and it is right', { webhookSecret }, 'Bearer s3cret', true, false],
     ['a secret, and it is wrong', { webhookSecret }, 'Bearer other', false, false],
     ['a secret, and it is missing', { webhookSecret }, undefined, false, false],
-    // Whoever configures a secret wants it checked.
+    // A configured secret is always checked, even where none is required.
     ['a secret, and none needed', { webhookSecret, allowUnauthenticated: true }, undefined, false, false],
   ])('opens with %s', async (_, settings, authorization, isAuthentic, isClosed) => {
     const connections = new Connections(

@@ -11,10 +11,10 @@ import { registryKind } from './registries/registry-kinds.js';
 import { type SensorConnection, sensorConnection } from './runtime/sensor-connection.js';
 import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
 
-/** What a body says, in our words. */
+/** Parsed hook: facts and counts of ignored events. */
 export interface ReadHook {
   facts: Fact[];
-  /** How many were left out, by reason. */
+  /** Number of events left out, by reason. */
   ignored: Record<string, number>;
 }
 
@@ -29,11 +29,14 @@ export interface RegistryConnection {
   id: string;
   name: string;
   kind: string;
-  /** Whether nobody can pass: there is no secret and no proof, and the settings do not say that none is needed. */
+  /**
+   * Whether every request is refused: no secret and no proof is configured, and the settings do not
+   * allow unauthenticated requests.
+   */
   isClosed: boolean;
   /** Judged on the raw request. @throws Unavailable when a key that it needs cannot be had now */
   isAuthentic(request: HookRequest): Promise<boolean>;
-  /** The answer to a sender that asks before it sends; null where this is no such question. */
+  /** Answer to a sender's handshake request; null where the request is none. */
   handshake(request: HookRequest): Handshake | null;
   /** @throws InvalidInput when the body is not of this kind */
   read(request: HookRequest): ReadHook;
@@ -99,7 +102,7 @@ function registryConnection(settings: RegistrySettings, keys: PublishedKeys): Re
 
 function registryFact(connection: string, event: RegistryEvent): Fact {
   const { deliveryKey, repository, tag, digest, at } = event;
-  // A user, a URL or a user agent, as the registry has it: with a password in it at times.
+  // A user, a URL or a user agent, as the registry reports it: it may contain a password.
   const actor = event.actor && redactSecrets(event.actor);
   if (event.outcome === 'delete') {
     return { kind: 'deletion', deliveryKey, deletion: { connection, repository, tag, digest, deletedBy: actor, at } };
@@ -122,7 +125,7 @@ function door(kind: Authenticator, secret: Secret | undefined, allowUnauthentica
   };
 }
 
-/** A registry may prove itself by its secret, or by a signature that its kind has and the settings ask for. */
+/** Authenticates a registry by its secret, or by a signature if its kind has one and the settings configure it. */
 function registryDoor(
   kind: RegistryKind,
   { webhookSecret, allowUnauthenticated, sns, google }: RegistrySettings,
@@ -134,7 +137,7 @@ function registryDoor(
     return kind.proof === 'google' && google ? isFromServiceAccount(request, google, keys) : false;
   };
   const hasProof = (kind.proof === 'sns' && sns) || (kind.proof === 'google' && google);
-  // Who asks for a signature does not mean "or anybody".
+  // A configured signature is never replaced by `allowUnauthenticated`.
   if (hasProof && !webhookSecret) return { isClosed: false, isAuthentic: proves };
   return {
     isClosed: bySecret.isClosed,
@@ -142,7 +145,7 @@ function registryDoor(
   };
 }
 
-/** The settings' schema lists the same kinds as we do; were they to differ, nothing may start. */
+/** The settings' schema lists the same kinds as this service; if they differ, the service must not start. */
 function known<Kind>(reader: Kind | undefined, kind: string): Kind {
   if (!reader) throw new Error(`the settings allow the kind ${kind}, which ingest cannot read`);
   return reader;

@@ -6,7 +6,7 @@ import type { Connection } from './connections.js';
 import { HookMetrics, resultOfError } from './hook-metrics.js';
 import type { HookRequest } from './hook-request.js';
 
-/** What all hooks do around an answer: it is part of the sender's trace, and a refusal is counted and logged. */
+/** Wraps the answer of every hook: continues the sender's trace, and counts and logs refusals. */
 @Injectable()
 export class HookAnswers {
   constructor(

@@ -5,7 +5,7 @@ import { Counter, Registry } from 'prom-client';
 import type { Connection } from './connections.js';
 import type { Receipt } from './receipt.js';
 
-/** How a webhook ended. One that tells of something new is `accepted`, whatever else it holds. */
+/** Result of a webhook. One with at least one new fact is `accepted`, whatever else it contains. */
 export type HookResult =
   | 'accepted'
   | 'duplicate'
@@ -44,12 +44,15 @@ export class HookMetrics {
     });
   }
 
-  /** Counts a webhook; strangers' names for connections never become labels. */
+  /** Counts a webhook; connection names from unknown senders never become labels. */
   count(connection: Pick<Connection, 'kind'> | undefined, result: HookResult): void {
     this.#webhooks.inc({ kind: connection?.kind ?? 'unknown', result });
   }
 
-  /** What became of the events in a sensor's request; `dropped` by the sensor before it could tell of them. */
+  /**
+   * Counts the events of a sensor's request by outcome; `dropped` events were lost by the sensor
+   * before it could report them.
+   */
   countRecords({ name }: Connection, { accepted, duplicates, ignored }: Receipt, dropped: number): void {
     for (const [result, events] of Object.entries({ accepted, duplicates, ignored })) {
       this.#records.inc({ sensor: name, result }, events);

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 import { InvalidInput, type Secret } from '@tidewaiter/domain';
 
-/** What arrived at a hook, before anybody believed a word of it. */
+/** Unverified request to a hook: its sender is not authenticated yet. */
 export interface HookRequest {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -34,7 +34,7 @@ function guard(value: unknown, levelsLeft: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (levelsLeft === 0)
     throw new InvalidInput('BODY_TOO_DEEP', `The body is nested deeper than ${maxJsonDepth} levels.`);
-  // JSON.parse makes it an own property; whoever later copies the object by assignment would set a prototype.
+  // JSON.parse makes it an own property; copying the object by assignment later would set a prototype.
   Reflect.deleteProperty(value, '__proto__');
   for (const child of Object.values(value)) guard(child, levelsLeft - 1);
 }
@@ -43,7 +43,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What stands at a path of own members (never `constructor` and its like); undefined where the path ends early. */
+/** Value at a path of own members (never `constructor` and its like); undefined where the path ends early. */
 export function field(value: unknown, ...path: string[]): unknown {
   let here = value;
   for (const name of path) {
@@ -53,7 +53,10 @@ export function field(value: unknown, ...path: string[]): unknown {
   return here;
 }
 
-/** A text of the body that PostgreSQL can keep; null for anything else and for the empty text, cut to `maxChars` with an ellipsis. */
+/**
+ * A text of the body that PostgreSQL can store, cut to `maxChars` with an ellipsis; null for anything
+ * else and for the empty text.
+ */
 export function readText(value: unknown, maxChars = 512): string | null {
   if (typeof value !== 'string' || value === '') return null;
   const cut = value.length > maxChars ? `${value.slice(0, maxChars - 1)}…` : value;
@@ -73,10 +76,10 @@ export function readTime(value: unknown): string | null {
   return Number.isNaN(time.getTime()) ? null : `${time.toISOString().slice(0, 19)}${fraction}Z`;
 }
 
-/** Whether a sender knows the secret, in constant time. A missing or empty one knows nothing. */
+/** Whether a sender knows the secret, in constant time. A missing or empty secret never matches. */
 export function secretEquals(given: string | undefined, secret: Secret): boolean {
   if (!given || secret.reveal() === '') return false;
-  // Hashed first: timingSafeEqual wants equal lengths, and the length of the secret is nobody's business.
+  // Hashed first: timingSafeEqual needs equal lengths, and the length of the secret must not leak.
   return timingSafeEqual(sha256(given), sha256(secret.reveal()));
 }
 

@@ -10,7 +10,7 @@ export interface HookRoute {
   Querystring: Record<string, unknown>;
 }
 
-/** The id of the connection that a request is for, whether there is one or not. */
+/** The id of the connection that the URL names, whether it exists or not. */
 export function connectionId({ params, url }: FastifyRequest<HookRoute>): string {
   return `${params.family ?? url.split('/')[2]}/${params.connection}`;
 }
@@ -19,7 +19,7 @@ export function hookRequest({ headers, body, query }: FastifyRequest<HookRoute>)
   return { headers: textsOf(headers), body: body ?? Buffer.alloc(0), query: textsOf(query) };
 }
 
-/** What is given twice is a list, and counts as not given: nobody could say which one is meant. */
+/** Drops repeated fields, which Fastify gives as a list: their value would be ambiguous. */
 function textsOf(fields: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

@@ -13,7 +13,10 @@ import { connectionId, hookRequest, type HookRoute } from './hook-route.js';
 import { Intake } from './intake.js';
 import { logLevel, type Receipt, totalOf } from './receipt.js';
 
-/** `POST /hooks/registry/{connection}`: what registries tell of pushes, into rows and events. */
+/**
+ * `POST /hooks/registry/{connection}`: stores the pushes and deletions that registries report, and
+ * emits their events.
+ */
 @Controller('hooks')
 @UseFilters(BodyFilter)
 export class Hooks {
@@ -35,7 +38,7 @@ export class Hooks {
     return this.#answer(request, reply);
   }
 
-  /** CloudEvents' way of asking whether a sender may send. */
+  /** Validation request of CloudEvents, by which a sender requests permission to send. */
   @Options(':family/:connection')
   @RouteConfig({ rateLimit: {} })
   async ask(
@@ -61,7 +64,7 @@ export class Hooks {
     });
   }
 
-  /** Nothing of a body is acted on before its sender is known. */
+  /** Authenticates the sender; no part of a body is processed before. */
   async #admit(connection: RegistryConnection | undefined, hook: HookRequest): Promise<RegistryConnection> {
     if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
     if (await connection.isAuthentic(hook)) return connection;

@@ -10,14 +10,14 @@ import { configurePipelineRoute } from './pipelines/pipeline-http.js';
 import { configureRuntimeRoute } from './runtime/runtime-http.js';
 
 const windowMs = 60_000;
-/** A sender that dribbles its body must not hold a socket for ever. */
+/** Limit on the time for a request: a sender that dribbles its body must not hold a socket for ever. */
 const requestTimeoutMs = 30_000;
 
-/** What only Fastify can do for the hooks: raw bodies, the rate limit and the time limit. */
+/** Fastify settings of the hooks: raw bodies, the rate limit and the time limit. */
 export async function configureHttp(app: NestFastifyApplication, hookRate: number): Promise<void> {
   app.getHttpServer().requestTimeout = requestTimeoutMs;
   const fastify = app.getHttpAdapter().getInstance();
-  // Signatures cover the bytes as they came, and senders put any content type on their JSON, or none.
+  // Signatures cover the bytes as received, and senders put any content type on their JSON, or none.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   configurePipelineRoute(app);
@@ -25,13 +25,13 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
   await limitRate(app, hookRate);
 }
 
-/** Counts by connection and sender, so that a stranger cannot use up what a registry may send. */
+/** Counts by connection and sender, so that an unauthenticated sender cannot use up a registry's limit. */
 async function limitRate(app: NestFastifyApplication, hookRate: number): Promise<void> {
   const connections = app.get(Connections);
   const metrics = app.get(HookMetrics);
   const connectionOf = (request: FastifyRequest) => connections.get(connectionId(request as FastifyRequest<HookRoute>));
   await app.register(rateLimit, {
-    // Only routes that say so: the hooks.
+    // Applies only to routes with `rateLimit`: the hooks.
     global: false,
     max: hookRate,
     timeWindow: windowMs,

@@ -24,7 +24,10 @@ import { ButtonDesk } from './slack/button-desk.js';
 import { SlackButtons, SlackSigning } from './slack/slack-buttons.js';
 import { SlackReplies } from './slack/slack-replies.js';
 
-/** Of sensors' bodies, packed and unpacked, at one moment; as objects they take about four times as much. */
+/**
+ * Limit on sensors' bodies in memory at one moment, packed and unpacked; as objects they take about
+ * four times as much.
+ */
 const maxHeldBytes = 64 * 2 ** 20;
 
 /** Webhooks in, rows and events out. */
@@ -68,7 +71,10 @@ export class IngestModule {
   }
 }
 
-/** Without a configured key fingerprints last as long as this process: nobody who lacks the key can guess values by them. */
+/**
+ * Without a configured key fingerprints last as long as this process: values cannot be guessed from
+ * them without the key.
+ */
 function keyOf({ fingerprintKey }: IngestConfig): Uint8Array {
   return fingerprintKey ? fingerprintKeyOf(fingerprintKey.reveal()) : randomBytes(32);
 }

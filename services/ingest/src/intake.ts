@@ -3,18 +3,18 @@ import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewai
 
 import { draftsOf, type Fact } from './facts.js';
 
-/** What one webhook tells. */
+/** Facts of one webhook. */
 export interface Delivery {
   /** Id of the connection, within which delivery keys are unique. */
   connection: string;
   facts: readonly Fact[];
-  /** Of the body: what it costs to keep this waiting. */
+  /** Size of the body: the cost of keeping this waiting. */
   sizeBytes: number;
   /** W3C trace context of the webhook. */
   traceparent: string | undefined;
 }
 
-/** What became of a delivery's facts. */
+/** Counts of a delivery's facts by outcome. */
 export interface Kept {
   accepted: number;
   duplicates: number;
@@ -22,7 +22,7 @@ export interface Kept {
 
 const limits = { concurrency: 2, batchBytes: 2 * 2 ** 20, waitingBytes: 32 * 2 ** 20, timeoutMs: 10_000 };
 
-/** Keeps what webhooks tell: rows, and the events about them. Each fact once, however often it is delivered. */
+/** Stores the facts of webhooks as rows, and emits their events. Each fact once, however often it is delivered. */
 @Injectable()
 export class Intake {
   readonly #commits = new GroupCommit(async (deliveries: readonly Delivery[]) => this.#save(deliveries), limits);
@@ -35,7 +35,7 @@ export class Intake {
 
   /**
    * Resolves when everything is committed.
-   * @throws Unavailable when it cannot be kept now
+   * @throws Unavailable when it cannot be stored now
    */
   async keep(delivery: Delivery): Promise<Kept> {
     return this.#commits.add(delivery, delivery.sizeBytes);
@@ -58,7 +58,7 @@ export class Intake {
     });
   }
 
-  /** The deliveries, each with only those of its facts that nobody has told before. */
+  /** The deliveries, each with only those of its facts that are new. */
   async #freshOf(tx: Transaction, deliveries: readonly Delivery[]): Promise<Delivery[]> {
     const keys = deliveries.flatMap(({ connection, facts }) =>
       facts.map(({ deliveryKey }) => ({ connection, deliveryKey })),

@@ -1,9 +1,9 @@
 import { Unavailable } from '@tidewaiter/domain';
 import type { Egress } from '@tidewaiter/egress';
 
-/** Keys that senders publish, by the URL at which they are. */
+/** Keys that senders publish, by their URL. */
 export interface PublishedKeys {
-  /** The text there, perhaps of an hour ago, or of what age it may be. @throws Unavailable when it cannot be had now */
+  /** The text at the URL, cached for an hour or for `maxAgeMs`. @throws Unavailable when it cannot be fetched now */
   get(url: URL, maxAgeMs?: number): Promise<string>;
 }
 
@@ -11,7 +11,7 @@ const keptMs = 3_600_000;
 const maxBytes = 256 * 1024;
 const maxKept = 64;
 
-/** Fetches keys through the one way out, each at most once an hour. */
+/** Fetches keys through egress, each at most once an hour. */
 export class FetchedKeys implements PublishedKeys {
   readonly #kept = new Map<string, { text: Promise<string>; since: number }>();
 
@@ -26,7 +26,7 @@ export class FetchedKeys implements PublishedKeys {
     const text = this.#fetch(url);
     this.#kept.set(url.href, { text, since: this.now() });
     if (this.#kept.size > maxKept) this.#kept.delete(this.#kept.keys().next().value ?? '');
-    // What failed is asked for again by the next one who needs it.
+    // A failed fetch is not cached: the next call tries again.
     text.catch(() => this.#kept.delete(url.href));
     return text;
   }

@@ -1,11 +1,14 @@
-/** What a sender is told once everything is stored and it may forget it. */
+/** Answer to a sender once everything is stored; the sender may then drop its copy. */
 export interface Receipt {
   accepted: number;
   duplicates: number;
   ignored: number;
 }
 
-/** What nobody asked for is nobody's concern, but a sender of which nothing can be read should be looked at. */
+/**
+ * Level for logging a webhook: ignored events are of no concern, but a sender whose events are all
+ * unreadable is a warning.
+ */
 export function logLevel(facts: number, ignored: Readonly<Record<string, number>>): 'info' | 'warn' | 'debug' {
   if (facts > 0) return 'info';
   return (ignored['malformed'] ?? 0) > 0 ? 'warn' : 'debug';

@@ -3,20 +3,21 @@ import { createPublicKey, verify } from 'node:crypto';
 import { field, isObject, parseJson } from './hook-request.js';
 
 /**
- * A message of Amazon SNS, which proves by its signature that SNS sent it, and by its topic for whom.
+ * A message of Amazon SNS: its signature proves that SNS sent it, and its topic names the intended
+ * receiver.
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
  */
 export interface SnsMessage {
   type: 'Notification' | 'SubscriptionConfirmation' | 'UnsubscribeConfirmation';
   topicArn: string;
   message: string;
-  /** Whatever is signed, by its name in the body. */
+  /** Fields of the body by name, among them all that are signed. */
   fields: Readonly<Record<string, unknown>>;
 }
 
 const types: ReadonlySet<unknown> = new Set(['Notification', 'SubscriptionConfirmation', 'UnsubscribeConfirmation']);
 
-/** The envelope; null where the body is none, as under raw delivery. */
+/** The envelope; null where the body has none, as under raw delivery. */
 export function readSns(body: Buffer): SnsMessage | null {
   const payload = jsonOf(body);
   const [type, topicArn, message] = ['Type', 'TopicArn', 'Message'].map((name) => field(payload, name));
@@ -35,7 +36,7 @@ function jsonOf(body: Buffer): unknown {
 
 const signingHost = /^sns\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com(?:\.cn)?$/;
 
-/** Where the certificate of the signature is; null for any place that is not Amazon's. */
+/** URL of the signature's certificate; null for any host that is not Amazon's. */
 export function snsCertificateUrl({ fields }: SnsMessage): URL | null {
   const given = fields['SigningCertURL'];
   const url = typeof given === 'string' ? URL.parse(given) : null;
@@ -65,6 +66,6 @@ export function isSignedBy({ type, fields }: SnsMessage, certificate: string): b
   }
 }
 
-// In the order in which they are signed. A subject is only there when the sender gave one.
+// In the order in which they are signed. A subject is only present when the sender gave one.
 const notificationFields = ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'];
 const confirmationFields = ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'];

@@ -17,16 +17,16 @@ import type { ReadDocument } from './documents/document-kinds.js';
 import { type ImageName, isTag, readImageName } from './image-name.js';
 import { redactDocument } from './redact-document.js';
 
-/** Images that one document is bound to, at most: what a release attests may have hundreds of files. */
+/** Limit on images that one document is bound to: a release's attestation may have hundreds of files. */
 export const maxSubjects = 64;
 
-/** Who sends, and what is known of the run that sends. */
+/** Sender of a report, and the known facts of its run. */
 export interface Reporter {
   /** `ci` */
   connection: string;
-  /** Patterns of the repositories that it may speak of. */
+  /** Patterns of the repositories that it may report on. */
   repositories: readonly string[];
-  /** What its token says of the run: nothing where it has none. */
+  /** Facts of the run from its token; empty without a token. */
   proven: Partial<CiRun>;
 }
 
@@ -91,7 +91,7 @@ function digestsOf({ subjects, isBound, format }: ReadDocument, query: HookReque
   return subjects;
 }
 
-/** What the request says goes before what the document says. */
+/** Name of the image; the request takes precedence over the document. */
 function imageOf({ image }: ReadDocument, query: HookRequest['query'] = {}): ImageName | null {
   const { repository, tag } = query;
   const named = repository === undefined ? image : readImageName(repository);
@@ -106,14 +106,17 @@ function mayReport({ repositories }: Reporter, image: ImageName | null): boolean
   return repositories.some((pattern) => pattern === '*' || (image && matchesWildcard(pattern, image.repository)));
 }
 
-/** What a token says goes before what anybody writes; the facts of it by name, so that people can tell. */
+/**
+ * Merges the run: the token's claims take precedence over the sender's. `proven` lists their names,
+ * so that readers can distinguish them.
+ */
 function mergedRun(claimed: CiRun, token: Partial<CiRun>): { run: CiRun; proven: CiRunFact[] } {
   const known = Object.entries(token).filter(([, value]) => value !== null && value !== undefined);
   const run = withoutSecrets({ ...claimed, ...Object.fromEntries(known) });
   return { run, proven: known.map(([name]) => name as CiRunFact) };
 }
 
-/** URLs of pipelines and repositories come with a password or token in them at times. */
+/** URLs of pipelines and repositories may contain a password or token. */
 function withoutSecrets(run: CiRun): CiRun {
   const safe = Object.entries(run).map(([name, value]) => [
     name,

@@ -6,13 +6,19 @@ import { field, isObject, type JsonObject } from '../hook-request.js';
 import type { PublishedKeys } from '../published-keys.js';
 import type { CiKind } from './ci/ci-kind.js';
 
-/** No shared secrets, no `none`: what a public key verifies. */
+/** Algorithms with a public key only: no shared secrets, no `none`. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const clockToleranceSeconds = 30;
-/** A key that nobody knows may be new: it is looked for again, but not for each of a stranger's tokens. */
+/**
+ * Age from which keys are fetched again for an unknown key id, which may be new. The limit prevents
+ * a fetch for each forged token.
+ */
 const newKeyAfterMs = 60_000;
 
-/** What a job's token says; null when it proves nothing, or not what the settings ask for. @throws Unavailable when a key cannot be had now */
+/**
+ * Claims of a job's token; null when it is not valid or does not meet the settings.
+ * @throws Unavailable when a key cannot be fetched now
+ */
 export async function verifiedClaims(
   token: string,
   ci: CiKind,
@@ -39,7 +45,7 @@ async function verify(token: string, trusted: TokenIssuer, keys: PublishedKeys):
 
 function refused(error: unknown, issuer: string): null {
   if (error instanceof errors.JOSEError) return null;
-  // Of a key that is broken, WebCrypto says so in errors of its own.
+  // WebCrypto has errors of its own for a broken key.
   throw error instanceof TidewaiterError ? error : unreadable(issuer, error);
 }
 
@@ -69,7 +75,7 @@ async function keySetOf(
 function keysUrl(configuration: unknown, issuer: string): URL {
   const [named, text] = [field(configuration, 'issuer'), field(configuration, 'jwks_uri')];
   const url = typeof text === 'string' ? URL.parse(text) : null;
-  // The keys come over a way that is as safe as the one that named them.
+  // The keys must come over a channel as safe as that of the document which named them.
   if (named !== issuer || url?.protocol !== new URL(issuer).protocol) throw unreadable(issuer);
   return url;
 }
@@ -92,7 +98,7 @@ function unreadable(issuer: string, cause?: unknown): Unavailable {
   return new Unavailable('KEYS_UNAVAILABLE', `the keys of ${issuer} cannot be read`, { cause });
 }
 
-/** Whether the claims are those that the settings ask for, and the job is none that an outsider can make run. */
+/** Whether the claims meet the settings, and the job is not one that an outsider can trigger. */
 function meets(claims: JWTPayload, { outsiders }: CiKind, { claims: asked }: TokenIssuer): boolean {
   if (!asked.every(({ claim, values }) => values.some((pattern) => isClaimed(claims, claim, pattern)))) return false;
   if (outsiders === null || asked.some(({ claim }) => claim === outsiders.claim)) return true;

@@ -10,9 +10,9 @@ import { ciKind } from './ci/ci-kinds.js';
 import { readDocument } from './documents/document-kinds.js';
 import { splitDocuments } from './split-documents.js';
 
-/** What a sender proved. */
+/** Proof of a sender's identity. */
 export interface Proof {
-  /** What its token says of the run; nothing where it has a secret. */
+  /** Facts of the run from its token; empty for a sender with a secret. */
   run: Partial<CiRun>;
 }
 
@@ -23,9 +23,9 @@ export interface PipelineConnection {
   id: string;
   name: string;
   kind: PipelineSettings['kind'];
-  /** One without a proof is refused when the settings are read. */
+  /** Always false: the settings refuse a pipeline without a proof. */
   isClosed: false;
-  /** Judged on the headers alone; null when they prove nothing. @throws Unavailable when a key that it needs cannot be had now */
+  /** Judged on the headers alone; null when they prove nothing. @throws Unavailable when a key cannot be fetched now */
   prove(request: Pick<HookRequest, 'headers'>): Promise<Proof | null>;
   /** @throws InvalidInput, AccessDenied */
   read(request: HookRequest, proof: Proof): NewPipelineReport[];

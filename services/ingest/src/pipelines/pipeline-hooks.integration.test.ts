@@ -27,7 +27,7 @@ let issuerUrl: string;
 let keys: Awaited<ReturnType<typeof generateKeyPair>>;
 let keyRequests = 0;
 
-/** What a CI publishes. */
+/** Serves the discovery document and keys of a CI. */
 async function startIssuer(): Promise<void> {
   keys = await generateKeyPair('RS256');
   const set = JSON.stringify({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' }] });

@@ -7,14 +7,14 @@ import { HookMetrics, resultOfError } from '../hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
 import type { PipelineConnection, Proof } from './pipeline-connection.js';
 
-/** SBOMs of large images have some megabytes. */
+/** Limit on a body: SBOMs of large images have some megabytes. */
 export const maxBodyBytes = 16 * 2 ** 20;
-/** Bodies that are read at one moment; each is held several times over while it is parsed. */
+/** Limit on bodies read at one moment; each is held several times over while it is parsed. */
 const maxRequests = 8;
 
 const route = '/hooks/pipeline/:connection';
 
-/** Who sends a request, by what its headers prove. */
+/** Sender of a request, proven by its headers. */
 export interface Sender {
   connection: PipelineConnection;
   proof: Proof;
@@ -33,7 +33,10 @@ function unproven(): AccessDenied {
   return new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
 }
 
-/** Gives the pipelines' route its own limits before a byte of a body is read: larger bodies, from senders that are known, and a few at a time. */
+/**
+ * Gives the pipelines' route its own limits before a byte of a body is read: larger bodies, only
+ * from authenticated senders, and a few at a time.
+ */
 export function configurePipelineRoute(app: NestFastifyApplication): void {
   const connections = app.get(Connections);
   const metrics = app.get(HookMetrics);
@@ -51,11 +54,11 @@ export function configurePipelineRoute(app: NestFastifyApplication): void {
       const proof = await connection.prove(hookRequest(hook));
       if (!proof) throw unproven();
       hook.sender = { connection, proof };
-      // Its close, which frees its place, may be over by now.
+      // The socket's close event, which frees the slot, may already have passed.
       const isGone = request.raw.socket.destroyed;
       if (isGone || running >= maxRequests) throw new Unavailable('INTAKE_FULL', 'too many documents are being read');
       running += 1;
-      // Also after an error, and when the sender has gone.
+      // Runs also after an error, and when the sender has disconnected.
       reply.raw.once('close', () => (running -= 1));
     } catch (error) {
       metrics.count(connection, resultOfError(error));

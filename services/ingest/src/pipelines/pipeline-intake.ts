@@ -4,7 +4,7 @@ import { GroupCommit, type NewPipelineReport, type PipelineReport, PipelineRepor
 
 import type { Kept } from '../intake.js';
 
-/** What one request tells. */
+/** Reports of one request. */
 export interface Upload {
   reports: readonly NewPipelineReport[];
   sizeBytes: number;
@@ -14,7 +14,7 @@ export interface Upload {
 /** Documents are large and few: each is committed alone, and what waits is bounded. */
 const limits = { concurrency: 2, batchBytes: 1, waitingBytes: 64 * 2 ** 20, timeoutMs: 10_000 };
 
-/** Keeps what pipelines tell: the documents, what they say, and the events about it. Each report once. */
+/** Stores pipelines' documents and the claims in them, and emits their events. Each report once. */
 @Injectable()
 export class PipelineIntake {
   readonly #commits = new GroupCommit(
@@ -27,7 +27,7 @@ export class PipelineIntake {
     private readonly reports: PipelineReports,
   ) {}
 
-  /** Resolves when everything is committed. @throws Unavailable when it cannot be kept now */
+  /** Resolves when everything is committed. @throws Unavailable when it cannot be stored now */
   async keep(upload: Upload): Promise<Kept> {
     return this.#commits.add(upload, upload.sizeBytes);
   }

@@ -5,52 +5,52 @@ import { redactSecrets } from '@tidewaiter/secrets';
 
 import { authorizationEquals, readText, readTime, secretEquals, type HookRequest } from '../hook-request.js';
 
-/** How one kind of registry tells of pushes. Pure: no clock, no network, nothing kept between two requests. */
+/** How one kind of registry reports pushes. Pure: no clock, no network, no state between two requests. */
 export interface RegistryKind {
-  /** The word of `kind:` in the configuration. */
+  /** The value of `kind:` in the configuration. */
   kind: string;
-  /** Other words that mean the same. */
+  /** Other values that mean the same. */
   aliases: readonly string[];
-  /** For people. */
+  /** Name for readers. */
   title: string;
   setup: Setup;
   /**
-   * Whether the sender proved to know the connection's secret, judged on the raw request. Asked only where a secret is
-   * configured; whether a connection may go without one is the caller's decision.
+   * Whether the sender proved to know the connection's secret, judged on the raw request. Called only
+   * where a secret is configured; whether a connection may go without one is the caller's decision.
    */
   authenticate(request: HookRequest, secret: Secret): boolean;
   /** How a request can prove its sender without a secret; the caller checks it, with keys that are published. */
   proof?: 'sns' | 'google';
-  /** What the sender wants to hear before it sends anything; null where the request is no such question. */
+  /** Response to a handshake, which some senders need before they send; null where the request is no handshake. */
   handshake?(request: HookRequest): Handshake | null;
   /** @throws InvalidInput when the body as a whole is not of this kind; one bad event is counted as `malformed` instead */
   parse(request: HookRequest, settings?: KindSettings): ParsedHook;
 }
 
-/** How it is connected, in Markdown: the page of each kind is made of this. */
+/** Setup instructions in Markdown: the page of each kind is made of them. */
 export interface Setup {
   /** An example of the registry's address. */
   url: string;
   /** How a request proves its sender. */
   proof: string;
-  /** By what a repeated delivery is recognised. */
+  /** How a repeated delivery is recognized. */
   repetition: string;
-  /** What to do in the registry. */
+  /** Steps in the registry. */
   steps: readonly string[];
-  /** What else is good to know. */
+  /** Further notes. */
   note: string;
 }
 
-/** What the configuration says of how to read a connection's bodies. */
+/** Configured settings for reading a connection's bodies. */
 export interface KindSettings {
   fields?: GenericFields | undefined;
 }
 
-/** Paths into JSON, `data.repository`, that say what stands where. */
+/** Paths into JSON, such as `data.repository`, of each field. */
 export interface GenericFields {
-  /** Of a list with an event each; the whole body is one event without it. */
+  /** Path of a list with one event each; the whole body is one event without it. */
   events?: string | undefined;
-  /** Whose values say whether something was pushed or deleted; everything is a push without it. */
+  /** Path of the action, push or deletion; everything is a push without it. */
   action?: string | undefined;
   push?: readonly string[] | undefined;
   delete?: readonly string[] | undefined;
@@ -70,16 +70,19 @@ export interface Handshake {
   body: object | null;
 }
 
-/** Why something that arrived is no event for us. */
+/** Reason for which a received item is not counted as an event. */
 export type IgnoreReason = 'pull' | 'blob' | 'scan' | 'ping' | 'subscription-confirmation' | 'ignore' | 'malformed';
 
 export interface ParsedHook {
   events: RegistryEvent[];
-  /** How many were left out, by {@link IgnoreReason}; a reason that did not occur is absent. */
+  /** Number of items left out, by {@link IgnoreReason}; a reason that did not occur is absent. */
   ignored: Record<string, number>;
 }
 
-/** One push or deletion as a registry tells it. Claims, not facts: the registry itself is asked before anything is done. */
+/**
+ * One push or deletion as a registry reports it. Claims, not facts: the registry itself is queried
+ * before anything is done.
+ */
 export interface RegistryEvent {
   outcome: 'push' | 'delete';
   /** Host that the body names; a hint only, it is shaped by clients and proxies. */
@@ -89,22 +92,22 @@ export interface RegistryEvent {
   tag: string | null;
   digest: Digest | null;
   mediaType: string | null;
-  /** Anything but `image` belongs to another image and is never scanned as one. `image` when unknown. */
+  /** Kind of artifact; any but `image` belongs to another image and is never scanned as one. `image` when unknown. */
   artifact: 'image' | 'signature' | 'attestation' | 'sbom' | 'referrers-index';
   /** Digest of the image that a signature, attestation, SBOM or referrers index is about. */
   attachedTo: Digest | null;
   actor: string | null;
   /** ISO 8601 in UTC, by the registry's clock. */
   at: string | null;
-  /** The same for the same event when it is delivered again; unique within one connection. */
+  /** Constant when the same event is delivered again; unique within one connection. */
   deliveryKey: string;
 }
 
-/** What a body says about an event, unread. */
+/** Fields of an event in a body, unvalidated. */
 export interface Claims {
   registry: unknown;
   repository: unknown;
-  /** Whether its repositories may have capitals, which those of OCI have not. */
+  /** Whether its repositories may have capitals, which OCI's grammar forbids. */
   hasCapitals?: boolean;
   tag: unknown;
   digest: unknown;
@@ -121,13 +124,13 @@ const maxNameChars = 255;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const hostPattern = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/;
 
-/** The event that the claims make; `malformed` when nobody could tell what was pushed or deleted. */
+/** The event for these claims; `malformed` when the pushed or deleted object is ambiguous. */
 export function registryEvent(outcome: RegistryEvent['outcome'], claims: Claims): RegistryEvent | 'malformed' {
   const repository = matching(claims.hasCapitals ? capitalsToo : repositoryPattern, claims.repository);
   if (repository === null) return 'malformed';
   const tag = matching(tagPattern, claims.tag);
   const digest = isDigest(claims.digest) ? claims.digest : null;
-  // A deletion whose tag we cannot read must not pass for the deletion of the whole repository.
+  // A deletion whose tag is unreadable must not pass for the deletion of the whole repository.
   const named = Boolean(claims.tag) || Boolean(claims.digest);
   if (tag === null && digest === null && (outcome === 'push' || named)) return 'malformed';
   return {
@@ -144,7 +147,7 @@ export function registryEvent(outcome: RegistryEvent['outcome'], claims: Claims)
   };
 }
 
-/** Sorts what was read into events and counted reasons. */
+/** Sorts parsed outcomes into events and counted reasons. */
 export function collect(outcomes: Iterable<RegistryEvent | IgnoreReason>): ParsedHook {
   const parsed: ParsedHook = { events: [], ignored: {} };
   for (const outcome of outcomes) {
@@ -154,10 +157,10 @@ export function collect(outcomes: Iterable<RegistryEvent | IgnoreReason>): Parse
   return parsed;
 }
 
-/** The sender's own id of a delivery as a short printable key; null when it gave none. */
+/** The sender's own id of a delivery as a short printable key; null without an id. */
 export function ownKey(id: unknown): string | null {
   if (typeof id !== 'string' || id === '') return null;
-  // Senders make ids of URLs, with a password in them at times.
+  // Senders build ids from URLs, which may contain a password.
   return /^[\x20-\x7e]{1,200}$/.test(id) && redactSecrets(id) === id ? id : sha256(id);
 }
 
@@ -166,7 +169,10 @@ export function bodyKey(body: Buffer): string {
   return sha256(body);
 }
 
-/** Whether the request's URL carries the secret: `?token=` for senders that can do no better, or Basic's password, which some make of `user:secret@`. */
+/**
+ * Whether the request's URL carries the secret: `?token=` for senders without a better way, or
+ * Basic's password, which some make of `user:secret@`.
+ */
 export function urlSecretEquals(request: HookRequest, secret: Secret): boolean {
   return secretEquals(request.query?.['token'], secret) || authorizationEquals(request, secret);
 }
@@ -192,8 +198,9 @@ export function jsonOfForm({ headers, body }: HookRequest): Buffer {
 const attachmentTagPattern = /^sha256-([0-9a-f]{64})(?:\.(sig|att|sbom))?$/;
 const artifacts = { sig: 'signature', att: 'attestation', sbom: 'sbom' } as const;
 
-// @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery and, without a suffix, the OCI
-// distribution specification, "Referrers Tag Schema". Their manifests look like any image, only the tag tells.
+// @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+// and, without a suffix, the OCI distribution specification, "Referrers Tag Schema". Their
+// manifests look like any image, only the tag differs.
 function attachment(tag: string | null): Pick<RegistryEvent, 'artifact' | 'attachedTo'> {
   const match = attachmentTagPattern.exec(tag ?? '');
   if (match === null) return { artifact: 'image', attachedTo: null };

@@ -86,7 +86,7 @@ const post = async (path: string, body: string | Buffer, headers: Record<string,
 };
 const lines = (events: readonly object[]) => events.map((event) => JSON.stringify(event)).join('\n');
 
-/** Everything that the stream has, with its subject. */
+/** All messages of the stream, with their subjects. */
 async function stored(): Promise<{ subject: string; data: DataOf<typeof runtimeObserved> }[]> {
   const { source, waiting } = await bus.consumerAfter('TIDEWAITER_RUNTIME', `${runtimeObserved.channel}.*`, null);
   const messages = [];
@@ -255,7 +255,7 @@ it('tells that a sensor has gone silent, and that it is back, once each, over tw
     ]);
     const health = await new SensorContacts(store).list();
     expect(health.find(({ sensor }) => sensor === 'falco-eu1')).toMatchObject({ dropped: 41, kind: 'falco' });
-    // It has never said anything, so it is not missed.
+    // It has never sent anything, so it is not reported as silent.
     expect(health.find(({ sensor }) => sensor === 'closed')).toMatchObject({ heardAt: null, silentSince: null });
   } finally {
     await other.stop();

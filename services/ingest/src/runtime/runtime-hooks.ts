@@ -17,7 +17,7 @@ import type { SensorConnection } from './sensor-connection.js';
 import { SensorWatch } from './sensor-watch.js';
 import { unpack } from './unpack.js';
 
-/** `POST /hooks/runtime/{connection}`: what sensors saw, into the stream. */
+/** `POST /hooks/runtime/{connection}`: publishes the events of sensors to the stream. */
 @Controller('hooks/runtime')
 @UseFilters(BodyFilter)
 export class RuntimeHooks {
@@ -50,7 +50,8 @@ export class RuntimeHooks {
   async #take(connection: SensorConnection, hook: HookRequest): Promise<Receipt> {
     if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
     const body = await unpack(hook.body, hook.headers['content-encoding']);
-    // What came is accounted for since its headers were read; what it became is, from here on.
+    // The packed bytes are accounted for since the headers were read; the unpacked bytes are from
+    // here on.
     const release = body === hook.body ? () => undefined : this.pressure.take(body.length);
     try {
       return await this.#keep(connection, body);
@@ -63,19 +64,19 @@ export class RuntimeHooks {
     const { records, ignored, dropped } = connection.read(body, new Date().toISOString());
     const kept = await this.intake.keep(records, currentTraceparent());
     const receipt = { ...kept, ignored: totalOf(ignored) };
-    // A repetition would count its losses again.
+    // A redelivery would count its losses again.
     const newlyDropped = kept.accepted > 0 || kept.duplicates === 0 ? dropped : 0;
     this.watch.heard(connection.name, { records: kept.accepted, dropped: newlyDropped });
     this.metrics.countRecords(connection, receipt, newlyDropped);
     this.metrics.count(connection, resultOf(receipt));
-    // Sensors speak all the time; only one of which nothing can be read should be looked at.
+    // Sensors send all the time; only one whose events are all unreadable is worth a warning.
     const level = logLevel(records.length, ignored) === 'warn' ? 'warn' : 'debug';
     this.logger[level]({ connection: connection.id, ...receipt, dropped: newlyDropped, reasons: ignored }, 'webhook');
     return receipt;
   }
 }
 
-/** Nothing of a body is read before its sender is known. */
+/** Authenticates the sender; no part of a body is parsed before. */
 async function admitted(connection: SensorConnection | undefined, hook: HookRequest): Promise<SensorConnection> {
   if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
   if (await connection.isAuthentic(hook)) return connection;

@@ -8,14 +8,14 @@ import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
 import { Pressure } from './pressure.js';
 import type { SensorConnection } from './sensor-connection.js';
 
-/** What a body of a sensor may be as it comes; shippers send batches. */
+/** Limit on a sensor's body as received; shippers send batches. */
 export const maxBodyBytes = 8 * 2 ** 20;
 
 const runtimeRoute = '/hooks/runtime/:connection';
 
 /**
- * Gives the sensors' route its own limits, before a byte of a body is read: a larger body, and only from whom it may come, and
- * only while there is room for it.
+ * Gives the sensors' route its own limits, before a byte of a body is read: a larger body, but only
+ * from authenticated senders, and only while there is room for it.
  */
 export function configureRuntimeRoute(app: NestFastifyApplication): void {
   const connections = app.get(Connections);
@@ -37,17 +37,17 @@ export function configureRuntimeRoute(app: NestFastifyApplication): void {
       throw error;
     }
   });
-  // Also after an error, and when the sender has gone.
+  // Runs also after an error, and when the sender has disconnected.
   fastify.addHook('onResponse', async (request) => releases.get(request.raw)?.());
 }
 
-/** A connection whose messages are signed shows who it is only in its body. */
+/** Refuses a wrong token early; a connection with signed messages can be authenticated only by its body. */
 function refuseStranger(connection: SensorConnection | undefined, request: FastifyRequest<HookRoute>): void {
   if (!connection || connection.isSigned || connection.showsToken(hookRequest(request))) return;
   throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing or wrong');
 }
 
-/** A body that comes in chunks may be as large as any. */
+/** Size to reserve; a chunked body may be as large as the limit. */
 function expectedBytes({ headers }: FastifyRequest): number {
   const declared = Number(headers['content-length'] ?? maxBodyBytes);
   return Number.isSafeInteger(declared) && declared >= 0 ? Math.min(declared, maxBodyBytes) : maxBodyBytes;

@@ -5,26 +5,27 @@ import type { RuntimeRecord } from '@tidewaiter/domain';
 import { messagesOf, type RuntimeMessage } from './messages.js';
 import { RecentIds } from './recent-ids.js';
 
-/** What became of a sensor's records. */
+/** Counts of a sensor's records by outcome. */
 export interface Kept {
   accepted: number;
   duplicates: number;
 }
 
-/** Some minutes of a busy cluster; what is older is the detector's to recognise. */
+/** Some minutes of a busy cluster; the detector recognizes older repetitions. */
 const maxRecentIds = 400_000;
 
-/** Puts records into the stream. Nothing else keeps them: a sensor may forget them when the stream has them on disk. */
+/** Publishes records to the stream, their only store: a sensor may drop its copy once the stream has them on disk. */
 @Injectable()
 export class RuntimeIntake {
   readonly #recent = new RecentIds(maxRecentIds);
-  /** What is on its way into the stream, by its record. */
+  /** Pending publishes, by the key of their record. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(private readonly bus: Bus) {}
 
   /**
-   * Resolves when everything is on disk. What was kept before a failure is not kept twice when the sensor sends it again.
+   * Resolves when everything is on disk. Records stored before a failure are not stored twice when
+   * the sensor resends them.
    * @throws Unavailable `STREAM_FULL`, `BUS_UNAVAILABLE`
    */
   async keep(records: readonly RuntimeRecord[], traceparent: string | undefined): Promise<Kept> {
@@ -39,7 +40,7 @@ export class RuntimeIntake {
     return { accepted: fresh.length - repeated, duplicates: records.length - fresh.length + repeated };
   }
 
-  /** The records that nobody has told of late, and the fate of those that somebody is telling at this moment. */
+  /** The records without a recent duplicate, and the pending publishes of those in flight. */
   #sort(records: readonly RuntimeRecord[]): { fresh: RuntimeRecord[]; awaited: Set<Promise<unknown>> } {
     const own = new Set<string>();
     const awaited = new Set<Promise<unknown>>();
@@ -54,7 +55,10 @@ export class RuntimeIntake {
     return { fresh, awaited };
   }
 
-  /** Answers how many of its records the stream had already: all, when another process was sent the same. */
+  /**
+   * Returns how many of its records the stream already had: all of them, when another process
+   * received the same request.
+   */
   async #publish({ channel, event, messageId, records }: RuntimeMessage): Promise<number> {
     const keys = records.map(keyOf);
     const acknowledged = this.bus.publish(channel, event, messageId);

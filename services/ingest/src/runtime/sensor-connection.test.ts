@@ -24,9 +24,9 @@ describe('sensorConnection', () => {
     ['a token, and it is in a header of its own', { token }, { 'x-api-key': 't0ken' }, true, false],
     ['no token', {}, {}, false, true],
     ['no token, and none needed', { allowUnauthenticated: true }, {}, true, false],
-    // Whoever configures a token wants it checked.
+    // A configured token is always checked.
     ['a token, and none needed', { token, allowUnauthenticated: true }, {}, false, false],
-    // Whoever asks for a signature does not mean "or anybody".
+    // A configured signature is always required.
     ['a topic, and none needed', { sns: { topicArn }, allowUnauthenticated: true }, {}, false, false],
   ])('opens with %s', async (_, settings, headers, isAuthentic, isClosed) => {
     const connection = open(settings);

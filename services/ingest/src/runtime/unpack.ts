@@ -3,7 +3,7 @@ import { gunzip, inflate, zstdDecompress } from 'node:zlib';
 
 import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 
-/** What a body may be unpacked: eight times what it may be when it comes. */
+/** Limit on an unpacked body: eight times that of a body as received. */
 export const maxUnpackedBytes = 64 * 2 ** 20;
 
 const decoders = {
@@ -15,8 +15,8 @@ const decoders = {
 type Packing = keyof typeof decoders;
 
 /**
- * A body without its compression: as its `Content-Encoding` says, or as its first bytes do, since some shippers compress and do
- * not tell.
+ * Decompresses a body: by its `Content-Encoding`, or by its first bytes, since some shippers
+ * compress without the header.
  * @throws InvalidInput `ENCODING_UNKNOWN`, `BODY_DAMAGED`
  * @throws LimitExceeded when it would be larger than {@link maxUnpackedBytes}
  */
@@ -47,7 +47,7 @@ function packingOf(body: Buffer, contentEncoding = ''): Packing | null {
   if (named === undefined)
     throw new InvalidInput('ENCODING_UNKNOWN', 'Content-Encoding is none of gzip, deflate and zstd.');
   const magic = magicOf(body);
-  // A proxy that unpacks may leave the header as it was: what is no gzip is none.
+  // A proxy that unpacks may leave the header as it was: the first bytes decide.
   if (named === 'gzip' || named === 'zstd') return magic === named ? named : magic;
   return named ?? magic;
 }

@@ -4,10 +4,10 @@ import { Incidents, SilenceLedger, Store } from '@tidewaiter/store';
 import type { ButtonAction } from './button-press.js';
 
 const dayMs = 24 * 3_600_000;
-/** A second press within this time asks for the same day. */
+/** Time within which a second press does not add another silence. */
 const sameDayMs = 3_600_000;
 
-/** Does what a button stands for; repeating it changes nothing. */
+/** Performs a button's action; idempotent. */
 @Injectable()
 export class ButtonDesk {
   constructor(
@@ -16,7 +16,7 @@ export class ButtonDesk {
     private readonly silences: SilenceLedger,
   ) {}
 
-  /** What it came to, in one sentence. */
+  /** Performs the action; returns its result in one sentence. */
   async act(action: ButtonAction, by: string): Promise<string> {
     return action.kind === 'acknowledge' ? this.#acknowledge(action.incident, by) : this.#silence(action, by);
   }

@@ -7,15 +7,15 @@ import { z } from 'zod';
 
 import { type HookRequest, parseJson } from '../hook-request.js';
 
-/** How old a request may be: later it may be one that somebody recorded. */
+/** Limit on the age of a request: an older one may be a replay. */
 const maxAgeMs = 5 * 60_000;
 const maxNameChars = 80;
 
-/** What somebody asked for by pressing a button. */
+/** Action that a user requested by pressing a button. */
 export interface ButtonPress {
   /** `jane (Slack)` */
   by: string;
-  /** Where Slack takes an answer that only this person sees. */
+  /** URL at which Slack accepts a reply that only this user sees. */
   responseUrl: string | null;
   action: ButtonAction;
 }
@@ -25,7 +25,7 @@ export type ButtonAction =
   | { kind: 'silence'; incident: string | null; matchers: string[] };
 
 /**
- * Whether Slack signed these bytes with our secret, and lately.
+ * Whether Slack signed these bytes with the configured secret, and recently.
  * @see https://docs.slack.dev/authentication/verifying-requests-from-slack
  */
 export function isSignedBySlack({ headers, body }: HookRequest, secret: Secret, nowMs: number): boolean {
@@ -50,7 +50,8 @@ const silence = z.object({
 });
 
 /**
- * What a signed request asks for; null where it asks for nothing of ours, such as a button that opened a page.
+ * The action of a signed request; null for actions that are not Tidewaiter's, such as a button that
+ * opened a page.
  * @throws InvalidInput `BODY_UNRECOGNISED`
  */
 export function readButtonPress(body: Buffer): ButtonPress | null {
@@ -83,7 +84,7 @@ function readSilence(value: string): ButtonAction {
   const read = silence.safeParse(parseJson(Buffer.from(value)));
   if (!read.success) throw new InvalidInput('BODY_UNRECOGNISED', 'the button says nothing that can be silenced');
   const { incident, matchers } = read.data;
-  // As over the API: nobody may silence everything.
+  // As in the API: a silence may not match everything.
   const isNarrow = matchers.flatMap((text) => parseMatchers(text)).some(({ accepts }) => !accepts(''));
   if (isNarrow) return { kind: 'silence', incident, matchers };
   throw new InvalidInput('MATCHER_INVALID', 'the button would silence everything');

@@ -9,12 +9,15 @@ import { ButtonDesk } from './button-desk.js';
 import { isSignedBySlack, readButtonPress } from './button-press.js';
 import { SlackReplies } from './slack-replies.js';
 
-/** What Slack signs its requests with; undefined where messages have no buttons. */
+/** Secret with which Slack signs its requests; undefined where messages have no buttons. */
 export class SlackSigning {
   constructor(readonly secret: Secret | undefined) {}
 }
 
-/** `POST /hooks/slack/interactions`: somebody pressed a button below a message. Slack wants an answer within three seconds. */
+/**
+ * `POST /hooks/slack/interactions`: a user pressed a button below a message. Slack wants an answer
+ * within three seconds.
+ */
 @Controller('hooks/slack/interactions')
 export class SlackButtons {
   constructor(
@@ -41,7 +44,7 @@ export class SlackButtons {
     const { action, by, responseUrl } = press;
     const reply = await this.desk.act(action, by);
     this.logger.info({ action: action.kind, by, incident: action.incident }, 'button pressed');
-    // What was done is kept by now; that somebody reads of it at once is worth no waiting.
+    // The action is already committed; the answer does not wait for the reply to the user.
     if (responseUrl !== null) void this.replies.send(responseUrl, reply);
     return '';
   }

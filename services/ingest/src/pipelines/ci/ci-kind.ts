@@ -2,12 +2,15 @@ import type { CiRun } from '@tidewaiter/domain';
 
 import type { JsonObject } from '../../hook-request.js';
 
-/** What the tokens of one CI say. Pure: somebody else has verified them. */
+/** Reads the claims of one CI's tokens. Pure: the caller has verified them. */
 export interface CiKind {
-  /** Also the word of `kind:` in the settings. */
+  /** Also the value of `kind:` in the settings. */
   ci: 'github' | 'gitlab' | 'oidc';
-  /** The claim that says what made the job run, and what strangers can make happen; refused unless the settings ask for the claim. */
+  /**
+   * The claim with the trigger of the job, and its values that outsiders can cause; refused unless
+   * the settings constrain the claim.
+   */
   outsiders: { claim: string; values: readonly string[] } | null;
-  /** The run, as far as the claims say. */
+  /** The run, as far as the claims describe it. */
   run(claims: JsonObject, issuer: string): Partial<CiRun>;
 }

@@ -4,7 +4,7 @@ import type { CiKind } from './ci-kind.js';
 /** @see https://docs.github.com/en/actions/reference/security/oidc */
 export const github: CiKind = {
   ci: 'github',
-  // Whoever may propose a change may make these run, with a workflow of his own.
+  // Anyone who may propose a change can trigger these events with a workflow of their own.
   outsiders: { claim: 'event_name', values: ['pull_request', 'pull_request_target'] },
   run(claims, issuer) {
     const text = (name: string) => readText(field(claims, name));
@@ -23,7 +23,7 @@ export const github: CiKind = {
   },
 };
 
-/** GitHub's tokens come from a host of their own, those of a server in one's own house from a path of it. */
+/** GitHub's tokens come from a host of their own, those of a self-hosted server from a path of it. */
 function serverOf(issuer: string): string {
   const { protocol, host } = new URL(issuer);
   if (host === 'token.actions.githubusercontent.com') return 'https://github.com';

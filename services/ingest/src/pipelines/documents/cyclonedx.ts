@@ -38,7 +38,7 @@ export const cyclonedx: DocumentKind = {
   },
 };
 
-/** What its schema forbids, of the parts that say what is in an image; null where nothing is. */
+/** First violation of the schema, in the parts that describe an image's content; null without one. */
 function problemOf(document: JsonObject): string | null {
   const { bomFormat, specVersion, version = 1, serialNumber: serial } = document;
   if (bomFormat !== 'CycloneDX') return 'bomFormat is not CycloneDX';
@@ -86,7 +86,7 @@ function dependencyProblem(dependencies: unknown): string | null {
   return null;
 }
 
-/** Of the image that the SBOM is about: in its purl, as its version (Syft), or in a property of Trivy's. */
+/** Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a property of Trivy's. */
 function subjectsOf(component: unknown): Digest[] {
   const named = [digestOfPurl(field(component, 'purl'))];
   if (field(component, 'type') === 'container') {

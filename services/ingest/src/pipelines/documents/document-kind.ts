@@ -3,15 +3,15 @@ import { type CiRun, type Digest, InvalidInput, type PipelineReportKind } from '
 import type { JsonObject } from '../../hook-request.js';
 import type { ImageName } from '../image-name.js';
 
-/** One kind of document that pipelines send. Pure: it believes nothing, and says what the document claims. */
+/** One kind of document that pipelines send. Pure: it returns what the document claims, without trusting it. */
 export interface DocumentKind {
-  /** A word of ours: `cyclonedx`. */
+  /** Tidewaiter's name of the format: `cyclonedx`. */
   format: DocumentFormat;
-  /** For people. */
+  /** Name for readers. */
   title: string;
-  /** Whether a document means to be of this kind. */
+  /** Whether a document claims to be of this kind. */
   recognises(document: JsonObject): boolean;
-  /** @throws InvalidInput `DOCUMENT_INVALID` when it does not keep to what its kind demands */
+  /** @throws InvalidInput `DOCUMENT_INVALID` when it violates its format */
   read(document: JsonObject, content: Buffer): Stated;
 }
 
@@ -19,30 +19,33 @@ export const documentFormats = ['cyclonedx', 'spdx', 'in-toto', 'run'] as const;
 
 export type DocumentFormat = (typeof documentFormats)[number];
 
-/** What a document says. */
+/** Claims of a document. */
 export interface Stated {
   kind: PipelineReportKind;
   mediaType: string;
-  /** Of the format, or the type of the predicate. */
+  /** Version of the format, or the type of the predicate. */
   version: string | null;
-  /** The images that it names itself as what it is about. */
+  /** The images that the document names as its subject. */
   subjects: readonly Digest[];
-  /** Whether it can be about nothing else: a statement names its subjects, an SBOM may have been made of a folder. */
+  /**
+   * Whether it cannot be about another digest: a statement names its subjects, an SBOM may have
+   * been made of a folder.
+   */
   isBound: boolean;
   image: ImageName | null;
   run: CiRun;
   /** Packages that an SBOM lists. */
   packages: number | null;
-  /** Who built it, as its provenance says. */
+  /** Builder, from its provenance. */
   builder: string | null;
 }
 
-/** A document that does not keep to its own format. */
+/** Error for a document that violates its own format. */
 export function invalidDocument(title: string, problem: string): InvalidInput {
   return new InvalidInput('DOCUMENT_INVALID', `The document is no valid ${title}: ${problem}.`);
 }
 
-/** What is no list has nothing in it. */
+/** The value if it is a list, else an empty list. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -25,7 +25,7 @@ const files = (folder: string) =>
         .map(({ name }) => `${folder}/${name}`)
     : [];
 
-// What others have written. Without the shared folder this is reported as skipped.
+// Documents of other tools. Without the shared folder this is reported as skipped.
 const describeShared = existsSync(ci) ? describe : describe.skip;
 
 describeShared('documents of others', () => {

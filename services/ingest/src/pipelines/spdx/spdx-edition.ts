@@ -5,10 +5,10 @@ import type { JsonObject } from '../../hook-request.js';
 /** One of the two shapes that SPDX has had. */
 export interface SpdxEdition {
   recognises(document: JsonObject): boolean;
-  /** Why it is none, for people. */
+  /** Reason why a document is not of this edition, for readers. */
   problemOf(document: JsonObject): string | null;
   versionOf(document: JsonObject): string;
-  /** Of what the document is about. */
+  /** Purls of the packages that the document is about. */
   purlsOf(document: JsonObject): unknown[];
   /** The images that it is about. */
   subjectsOf(document: JsonObject): Digest[];

@@ -41,7 +41,7 @@ function described(document: JsonObject): JsonObject[] {
     .filter((each) => ids.has(each['SPDXID']));
 }
 
-/** Of the image that the SBOM is about: in its purl, as its version (Syft), or in a text of Trivy's. */
+/** Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a text of Trivy's. */
 function subjectsOf(document: JsonObject): Digest[] {
   const named = described(document).flatMap((each) => {
     const ofTrivy = listOf(each['attributionTexts']).filter((text) => String(text).startsWith('RepoDigest: '));

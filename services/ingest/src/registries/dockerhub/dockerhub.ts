@@ -23,8 +23,8 @@ const setup: Setup = {
 };
 
 /**
- * Docker Hub's webhooks. They prove nothing, so the secret stands in the URL; they have no id, and no digest either. Their
- * `callback_url` is never called.
+ * Docker Hub's webhooks. They are not signed, so the secret is in the URL; they have no id, and no
+ * digest either. Their `callback_url` is never called.
  * @see https://docs.docker.com/docker-hub/repos/manage/webhooks/
  */
 export const dockerHub: RegistryKind = {
@@ -45,7 +45,7 @@ export const dockerHub: RegistryKind = {
       repository: field(repository, 'repo_name'),
       tag: field(push, 'tag'),
       digest: undefined,
-      // Of the config, which is all that it says.
+      // Media type of the config, the only one that Docker Hub sends.
       mediaType: field(push, 'media_type'),
       actor: field(push, 'pusher'),
       at: timeOfSeconds(field(push, 'pushed_at')),

@@ -50,7 +50,7 @@ export const ecr: RegistryKind = {
   parse: (request) => collect([readRequest(request)]),
 };
 
-/** What an API destination may be configured to send its key in. */
+/** Headers that an API destination may be configured to send its key in. */
 const keyHeaders = ['x-api-key', 'x-webhook-secret'];
 
 function readRequest({ body }: HookRequest): RegistryEvent | IgnoreReason {
@@ -78,7 +78,7 @@ function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreR
     mediaType: field(detail, 'manifest-media-type'),
     actor: undefined,
     at: field(event, 'time'),
-    // The same event may come straight and through SNS.
+    // The same event may come directly and through SNS.
     deliveryKey: ownKey(field(event, 'id')) ?? fallbackKey,
   });
 }

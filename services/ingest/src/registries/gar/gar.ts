@@ -33,7 +33,8 @@ gcloud pubsub subscriptions create tidewaiter --topic gcr \\
 };
 
 /**
- * Google Artifact Registry's topic `gcr` through a push subscription of Pub/Sub, whose token says for whom it is.
+ * Google Artifact Registry's topic `gcr` through a push subscription of Pub/Sub, whose token names
+ * its audience.
  * @see https://cloud.google.com/artifact-registry/docs/configure-notifications
  * @see https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
  */
@@ -50,7 +51,7 @@ export const gar: RegistryKind = {
 function readRequest({ headers, body }: HookRequest): RegistryEvent | IgnoreReason {
   const payload = parseJson(body);
   const message = field(payload, 'message');
-  // A subscription may unwrap: then the body is the data itself and the rest stands in headers.
+  // A subscription may unwrap: then the body is the data itself and the other fields are in headers.
   if (!isObject(message)) {
     const key = ownKey(headers['x-goog-pubsub-message-id']) ?? bodyKey(body);
     return readNotice(payload, headers['x-goog-pubsub-publish-time'], key);
@@ -59,7 +60,7 @@ function readRequest({ headers, body }: HookRequest): RegistryEvent | IgnoreReas
   return readNotice(dataOf(message), message['publishTime'], key);
 }
 
-/** Anything may be published to a topic; what is no JSON is none of the registry's. */
+/** Data of a message; null if it is not JSON, since other publishers may use the topic too. */
 function dataOf({ data }: Readonly<Record<string, unknown>>): unknown {
   if (typeof data !== 'string') return null;
   try {

@@ -48,7 +48,10 @@ const setup: Setup = {
   note: 'Paths are names joined by dots; they lead through objects only.',
 };
 
-/** Any sender of JSON: the configuration says where in it what stands. Without that, CloudEvents of the type `container.image.push`. */
+/**
+ * Any sender of JSON: the configuration names the path of each field. Without one, CloudEvents of
+ * the type `container.image.push`.
+ */
 export const generic: RegistryKind = {
   kind: 'generic',
   aliases: [],
@@ -115,7 +118,7 @@ function optional(event: unknown, path: string | undefined): unknown {
   return path === undefined ? undefined : at(event, path);
 }
 
-/** What stands at `data.repository`; no path is the whole. */
+/** Value at a path such as `data.repository`; the whole value without a path. */
 function at(value: unknown, path = ''): unknown {
   return path === '' ? value : field(value, ...path.split('.'));
 }

@@ -77,7 +77,7 @@ interface Notice {
 function readNotice(body: unknown, fallbackKey: string): Notice {
   const type = field(body, 'type');
   const data = field(body, 'data') ?? field(body, 'event_data');
-  // Harbor's third format is a Slack message, a text and not data; it ends here too.
+  // Harbor's third format is a Slack message, text instead of data; it is refused here too.
   if (typeof type !== 'string' || !isObject(data)) {
     throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of Harbor.');
   }
@@ -102,7 +102,7 @@ function* readResources(
     yield registryEvent(outcome, {
       registry: hostOf(field(resource, 'resource_url')),
       repository: field(data, 'repository', 'repo_full_name'),
-      // Of an untagged artifact this is the digest, which is no tag and is read as none.
+      // For an untagged artifact this is the digest, which is not a valid tag and is read as none.
       tag: field(resource, 'tag'),
       digest: field(resource, 'digest'),
       actor,

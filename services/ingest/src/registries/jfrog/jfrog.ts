@@ -61,7 +61,7 @@ function readEvent(payload: unknown, deliveryKey: string): RegistryEvent | Ignor
     registry: hostOf(field(payload, 'jpd_origin')),
     repository: repositoryOf(field(data, 'repo_key'), field(data, 'path')),
     tag: field(data, 'tag'),
-    // Of the manifest file, bare.
+    // Digest of the manifest file, without `sha256:`.
     digest: typeof sha256 === 'string' ? `sha256:${sha256}` : undefined,
     actor: field(payload, 'source'),
     at: undefined,
