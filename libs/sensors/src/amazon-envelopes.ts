@@ -4,15 +4,15 @@ import { isObject, list, object, text } from './json.js';
 import { parseJson } from './parse-json.js';
 import { readTime } from './times.js';
 
-/** An event of Amazon's, and when its envelope says that it happened. */
+/** An event of Amazon's, and its time by the envelope. */
 export interface Enveloped {
   event: JsonObject;
   at: string | null;
 }
 
 /**
- * What is in the envelopes of Amazon: EventBridge (`detail`), SNS (`Message`, a JSON text), a trail's file (`Records`) and what
- * CloudWatch Logs hands on (`logEvents`); one may be in another.
+ * Unwraps the events of Amazon's envelopes: EventBridge (`detail`), SNS (`Message`, a JSON text), a
+ * trail's file (`Records`) and a CloudWatch Logs delivery (`logEvents`); envelopes may be nested.
  */
 export function* eventsOfAmazon(document: JsonObject, envelopesLeft = 3): Iterable<Enveloped> {
   if (envelopesLeft > 0) {
@@ -44,7 +44,7 @@ function withinEnvelope(document: JsonObject): { events: JsonObject[]; at: strin
   return null;
 }
 
-/** A message that is no JSON is none of ours; it stays a document in which nothing is found. */
+/** A message that is not JSON is no event of a sensor; it becomes a document that no sensor recognizes. */
 function messageOf(message: string): JsonObject[] {
   try {
     const value = parseJson(message);

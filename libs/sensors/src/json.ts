@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What was read of an object that is not there, or is none. */
+/** Empty object in place of a missing or malformed one. */
 export const nothing: JsonObject = Object.freeze(Object.create(null)) as JsonObject;
 
 export function object(value: Maybe): JsonObject {
@@ -17,17 +17,17 @@ export function list(value: Maybe): readonly JsonValue[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A text that says something: null for anything else, and for the empty one. */
+/** A nonempty text; null for anything else. */
 export function text(value: Maybe): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** The texts of a list that say something. */
+/** The nonempty texts of a list. */
 export function texts(value: Maybe): string[] {
   return list(value).filter((each) => typeof each === 'string' && each !== '') as string[];
 }
 
-/** A number, also one that travels as text: protobuf's 64 bits, and what {@link parseJson} could not hold. */
+/** A number, also in text form: protobuf's 64 bits, and integers that {@link parseJson} keeps as text. */
 export function number(value: Maybe): number | null {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^-?\d{1,20}(\.\d{1,20})?$/.test(value) ? Number(value) : null;
@@ -38,8 +38,8 @@ export function bool(value: Maybe): boolean | null {
 }
 
 /**
- * What stands at a name: the literal key, else the dotted path, through lists by their elements (then a list of what they have).
- * Own members alone, so that no name reaches a prototype.
+ * Value at a name: the literal key, else the dotted path, through lists by their elements (then a
+ * list of the values found). Own members alone, so that no name reaches a prototype.
  */
 export function at(value: Maybe, name: string): Maybe {
   if (Array.isArray(value)) {

@@ -13,7 +13,7 @@ import { lookalikeOf } from './lookalike.js';
 
 type Getter = (observation: Observation) => JsonValue | undefined;
 
-/** What of an observation rules may ask by name, whatever sensor it comes from: `Process.CommandLine`, `Pod.Namespace` … */
+/** Fields of an observation that rules may name, whatever the sensor: `Process.CommandLine`, `Pod.Namespace` … */
 const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Activity', ({ activity }) => activity],
   ['Source', ({ source }) => source],
@@ -88,20 +88,20 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Alert.Tags', ({ alert }) => alert?.tags],
 ]);
 
-/** What a request to Kubernetes asks of pods. */
+/** Pod settings in a request to Kubernetes. */
 function requested(read: (event: JsonObject) => JsonValue[]): Getter {
   return ({ source, native }) => (source === 'kubernetes-audit' ? unlessEmpty(read(native)) : undefined);
 }
 
-/** A list in which there is nothing is as good as missing. */
+/** Treats an empty list as a missing field. */
 export function unlessEmpty(values: JsonValue[]): JsonValue | undefined {
   return values.length === 0 ? undefined : values;
 }
 
-/** How a field of ours is read; undefined where none is called so. */
+/** Getter of a neutral field; undefined for an unknown name. */
 export function neutralGetter(name: string): Getter | undefined {
   return fields.get(name);
 }
 
-/** Every name that {@link neutralGetter} knows. */
+/** Every name that {@link neutralGetter} accepts. */
 export const neutralFieldNames: readonly string[] = [...fields.keys()];

@@ -6,20 +6,21 @@ import { list, object, text } from './json.js';
 import { latestTimeIn } from './kubernetes-watch/latest-time.js';
 import { readTime } from './times.js';
 
-/** How a source shows an object. */
+/** State of an object, as a source reports it. */
 export interface ObjectState {
   /** The whole object, before anything is cut out of it. */
   object: JsonObject;
   isGone: boolean;
-  /** Whether its `resourceVersion` is that of this state: a request carries the one of the state that it replaces. */
+  /** Whether its `resourceVersion` is that of this state: a request carries that of the state that it replaces. */
   isStored: boolean;
-  /** Where the object itself has no time, or is not stored. */
+  /** Time of the state where the object itself has none, or is not stored. */
   at: string;
 }
 
 /**
- * The findings of an object that runs pods; undefined of other objects, and of ReplicaSets and Jobs that belong to something else: their pods
- * count, or the manifest of what they belong to. A name that the API server would refuse is no name of an object.
+ * The findings of an object that runs pods; undefined for other objects, and for ReplicaSets and
+ * Jobs with an owner: their pods or their owner's manifest are judged instead. A name that the API
+ * server would refuse is not an object's name.
  */
 export function judgeObject(
   { object: shown, isGone, isStored, at }: ObjectState,
@@ -40,7 +41,7 @@ export function judgeObject(
   };
 }
 
-// What Kubernetes takes: subdomains and labels of DNS.
+// Names that Kubernetes accepts: subdomains and labels of DNS.
 const objectName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 const namespaceName = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const kindName = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
@@ -63,7 +64,7 @@ function versionIn(metadata: JsonObject): string | null {
 
 const maxManagers = 100;
 
-/** The API server notes when each manager changed its fields last: of a change to the specification nothing else has the time. */
+/** The API server records when each manager last changed its fields: the only time of a change to the specification. */
 function changedAtIn(shown: JsonObject): string | null {
   const managers = list(object(shown['metadata'])['managedFields']).slice(0, maxManagers);
   const times = managers.map((manager) => readTime(object(manager)['time'])).filter((time) => time !== null);

@@ -3,15 +3,16 @@ import { InvalidInput, type JsonValue, LimitExceeded } from '@tidewaiter/domain'
 import { isObject } from './json.js';
 import { endOfText, parseJson } from './parse-json.js';
 
-/** What a body holds, one after the other; undefined for what is no JSON. */
+/** Documents of a body in order; undefined for one that is not JSON. */
 export type Documents = readonly (JsonValue | undefined)[];
 
-/** Shippers send some thousands at once; a body of nothing but brackets would be millions. */
+/** Limit on documents: shippers send some thousands at once; a body of only brackets would be millions. */
 export const maxDocuments = 100_000;
 
 /**
- * A body as its documents: one, an array of them, one a line, or one after the other as `kubectl --watch` writes them. Bytes that are
- * not UTF-8 become U+FFFD, so that a sensor never repeats a damaged event for ever.
+ * Splits a body into its documents: one, an array of them, one a line, or one after the other as
+ * `kubectl --watch` writes them. Bytes that are not UTF-8 become U+FFFD, so that a sensor never
+ * repeats a damaged event for ever.
  * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`
  * @throws LimitExceeded above {@link maxDocuments}
  */
@@ -32,7 +33,7 @@ function parseWhole(source: string): JsonValue | InvalidInput {
   }
 }
 
-/** The documents of what is not one: `error` where there are none. */
+/** Documents of a body that is not a single one. @throws `error` where there are none */
 function parts(source: string, error: InvalidInput): Documents {
   const sequence = oneAfterTheOther(source);
   if (sequence.length > 1 && sequence.every((each) => each !== undefined)) return sequence;
@@ -41,7 +42,7 @@ function parts(source: string, error: InvalidInput): Documents {
   return documents;
 }
 
-/** Whether the first line is a document of its own, and more follows: then nothing is parsed twice. */
+/** Whether the first line is a document of its own, and more follow: then no text is parsed twice. */
 function beginsWithLine(source: string): boolean {
   const end = source.indexOf('\n');
   if (end === -1 || source.charCodeAt(0) !== 0x7b || source.slice(end).trim() === '') return false;

@@ -17,33 +17,40 @@ import { fitted } from './record-size.js';
 import { redactEvent } from './redact-event.js';
 import type { Connection, ReadRecords, Sensor } from './sensor.js';
 
-/** What a document tells: one event. */
+/** One event of a document. */
 export interface Told {
-  /** The sensor's own id, or how to make it of the event without its secrets; null to take a hash over that event. */
+  /**
+   * The sensor's own id, or a function that derives it from the event without its secrets; null for
+   * a hash over that event.
+   */
   id: string | null | ((event: JsonObject) => string | null);
-  /** Null where it says no time. */
+  /** Null where the event has no time. */
   at: string | null;
-  /** When it is known to be still so; absent of events, which are over. */
+  /** Time at which the state is confirmed to hold; absent for events, which have passed. */
   seenAt?: string;
   node: string | null;
-  /** Claimed by the body; what is configured wins. */
+  /** Claimed by the body; a configured cluster takes precedence. */
   cluster?: string | null;
   event: JsonObject;
-  /** Events that it says were lost. */
+  /** Number of events that it reports as lost. */
   dropped?: number;
   /** Objects of Kubernetes that it is about; those that run pods are judged. */
   objects?: readonly ObjectState[];
 }
 
-/** Why a document is left out: a word of the sensor's page, or `malformed` for what is no event of this sensor. */
+/**
+ * Why a document is left out: a reason from the sensor's page, or `malformed` for one that is not
+ * an event of this sensor.
+ */
 export type Reason = string;
 
-/** Reads one document: what it tells, or why it is left out. */
+/** Reads one document: its events, or why it is left out. */
 export type Tell = (document: JsonObject, connection: Connection) => Iterable<Told | Reason>;
 
 /**
- * The records of a body. One bad document of a batch is counted and stops none of its neighbours.
- * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNISED` when no document is of this sensor
+ * The records of a body. One bad document of a batch is counted and does not affect the others.
+ * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNISED` when no document
+ * is of this sensor
  */
 export function readRecords(
   { source, title }: Pick<Sensor, 'source' | 'title'>,
@@ -62,12 +69,15 @@ export function readRecords(
       else add(read, told, { source, connection, check });
     }
   }
-  // Tried on the whole batch: among readable events a foreign one is only counted.
+  // Checked on the whole batch: a foreign event among readable ones is only counted.
   if (!isRecognised) throw new InvalidInput('BODY_UNRECOGNISED', `The body holds no event of ${title}.`);
   return read;
 }
 
-/** Shippers put what they read into a member of their own, as it is or as text: what is none of ours may have one of ours in it. */
+/**
+ * Shippers wrap an event in a member of their own, as an object or as text: a malformed document
+ * may contain an event of this sensor.
+ */
 function tellUnwrapped(document: JsonObject, connection: Connection, tell: Tell): Iterable<Told | Reason> {
   const told = [...tell(document, connection)];
   if (told.length !== 1 || told[0] !== 'malformed') return told;
@@ -99,10 +109,10 @@ interface Making {
 
 function add(read: ReadRecords, told: Told, { source, connection, check }: Making): void {
   read.dropped += told.dropped ?? 0;
-  // Before it is cut to size: half of a secret has no form by which it is known.
+  // Redact before cutting to size: a truncated secret no longer matches its pattern.
   const redacted = redactEvent(told.event, connection.fingerprintKey);
   const judgements = judged(told.objects ?? [], connection, check);
-  // An attacker who makes an object that cannot be cut to size must not hide its findings with it.
+  // An attacker must not hide an object's findings by making it too large to be cut to size.
   const kept = fitted(redacted.event) ?? (judgements.length > 0 ? fitted({}) : null);
   if (kept === null) return ignore(read, 'too-large');
   const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
@@ -120,7 +130,10 @@ function add(read: ReadRecords, told: Told, { source, connection, check }: Makin
   });
 }
 
-/** Limit of one record, beside the largest event in a message: some 150 objects of a deleted collection, which have no findings. */
+/**
+ * Limit on the judgements of one record, beside the largest event in a message: some 150 objects of
+ * a deleted collection, which have no findings.
+ */
 const maxJudgementBytes = 44 * 1024;
 
 function judged(objects: readonly ObjectState[], { fingerprintKey }: Connection, check: CheckRunningObject) {
@@ -136,7 +149,7 @@ function judged(objects: readonly ObjectState[], { fingerprintKey }: Connection,
   return judgements;
 }
 
-/** Masks secrets that an attacker or a mistake has put into a name or a path. */
+/** Masks secrets in names and paths, put there by an attacker or by mistake. */
 function withoutSecrets(judgement: ObjectJudgement, key: Uint8Array): ObjectJudgement {
   const { namespace, name, workload, findings } = judgement;
   const texts = findings.map(({ title, container, field }) => ({ title, container, field }));
@@ -159,12 +172,12 @@ function ignore({ ignored }: ReadRecords, reason: string): void {
 
 const printableId = /^[\x21-\x7e]{1,128}$/;
 
-/** An id that is too long, or that nobody could print, is known by its hash. */
+/** The id, or its hash if it is too long or not printable. */
 function ownId(id: string | null): string | null {
   return id === null || printableId.test(id) ? id : hashOf(id);
 }
 
-/** A short id of what has none. */
+/** Short hash as the id of an event that has none. */
 export function hashOf(text: string): string {
   return hash('sha256', text, 'hex').slice(0, 32);
 }

@@ -1,9 +1,12 @@
 import { cut, type JsonObject, type JsonValue } from '@tidewaiter/domain';
 
-/** An event of this size goes into a message of 256 KiB, together with what is said of it. */
+/** Limit on an event: with its record's other fields it fits into a message of 256 KiB. */
 export const maxEventBytes = 192 * 1024;
 
-/** What is cut, until an event is small enough: long texts are mostly command lines, and documents within documents. */
+/**
+ * Limits on texts and lists, applied in turn until an event fits: long texts are mostly command
+ * lines and nested documents.
+ */
 const cuts = [
   { maxChars: 16_384, maxItems: 2_000 },
   { maxChars: 4_096, maxItems: 500 },
@@ -11,13 +14,13 @@ const cuts = [
   { maxChars: 128, maxItems: 20 },
 ] as const;
 
-/** An event, and how it is written. */
+/** An event, and its JSON. */
 export interface Fitted {
   event: JsonObject;
   json: string;
 }
 
-/** The event as it is, or with its longest texts and lists cut; null where even that does not make it small enough. */
+/** The event unchanged, or with its longest texts and lists cut; null where it is still too large. */
 export function fitted(event: JsonObject): Fitted | null {
   const json = JSON.stringify(event);
   if (Buffer.byteLength(json) <= maxEventBytes) return { event, json };

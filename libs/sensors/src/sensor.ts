@@ -1,52 +1,55 @@
 import type { Activity, Observation, RuntimeRecord, RuntimeSource } from '@tidewaiter/domain';
 
-/** What one request or file of a sensor holds. */
+/** Records of one request or file of a sensor. */
 export interface ReadRecords {
   records: RuntimeRecord[];
-  /** How many were left out, by reason. */
+  /** Number of events left out, by reason. */
   ignored: Record<string, number>;
-  /** Events that the sensor says it lost. */
+  /** Number of events that the sensor reports as lost. */
   dropped: number;
 }
 
-/** Where a request comes from: the configured connection. */
+/** The configured connection of a request. */
 export interface Connection {
   sensor: string;
   cluster: string | null;
-  /** ISO 8601: when the body came. It stands in for the time of events that have none. */
+  /** ISO 8601: time at which the body was received. It replaces the time of events that have none. */
   receivedAt: string;
-  /** HMAC key of the installation: secrets of events are masked, and named by their fingerprints under it. */
+  /** HMAC key of the installation: secrets of events are masked, and identified by their fingerprints under it. */
   fingerprintKey: Uint8Array;
-  /** For `generic`: where its fields stand. */
+  /** For `generic`: paths of its fields. */
   fields?: GenericFields;
 }
 
-/** Our names of fields, and the path at which each stands in a foreign event: `{ at: 'ts', 'process.executable': 'proc.exe' }`. */
+/**
+ * Tidewaiter's field names, and the path of each in a foreign event:
+ * `{ at: 'ts', 'process.executable': 'proc.exe' }`.
+ */
 export type GenericFields = Readonly<Partial<Record<string, string>>>;
 
-/** What people must know of a kind: its part of `docs/sensors.md` is made of this. */
+/** Documentation of a kind: its part of `docs/sensors.md` is generated from this. */
 export interface SensorPage {
-  /** What bodies are read, and in what forms. */
+  /** Accepted bodies and their formats. */
   reads: string;
   tells: readonly Activity[];
-  /** By what a repeated event is recognised. */
+  /** How a repeated event is recognized. */
   repetition: string;
-  /** What is counted and else left out, by reason; `malformed` and `too-large` go without saying. */
+  /** Reasons for which events are counted and ignored, beside `malformed` and `too-large`. */
   ignores: Readonly<Record<string, string>>;
-  /** What it cannot tell, and what is done with what it tells too much of. */
+  /** Limitations, and how sensitive or excess data is handled. */
   note: string;
 }
 
-/** How one kind of sensor tells of what runs. Pure: no clock, no network, nothing kept between two requests. */
+/** How one kind of sensor reports runtime events. Pure: no clock, no network, no state between two requests. */
 export interface Sensor {
   source: RuntimeSource;
-  /** Other words of `kind:` that mean the same. */
+  /** Other values of `kind:` that mean the same. */
   aliases: readonly string[];
-  /** For people. */
+  /** Name for readers. */
   title: string;
   about: SensorPage;
-  /** Splits a body, whose compression is undone, into records without secrets. @throws InvalidInput when it is not of this kind */
+  /** Splits a decompressed body into records without secrets. @throws InvalidInput when it is not of this kind */
   read(body: Buffer, connection: Connection): ReadRecords;
-  /** Never throws: what cannot be read is null in it. */
+  /** Never throws: unreadable values are null. */
   observe(record: RuntimeRecord): Observation;
 }

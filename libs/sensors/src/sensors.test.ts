@@ -69,14 +69,14 @@ function check(records: readonly RuntimeRecord[]): void {
     const digest = observation.container?.imageDigest ?? null;
     expect(digest === null || isDigest(digest)).toBe(true);
     expect(JSON.stringify(observation)).not.toMatch(/\\u0000|\\ud[89a-f]/);
-    // What is not known is null, never empty; an alert alone may lack words.
+    // Unknown values are null, never empty; only an alert may have empty texts.
     expect(JSON.stringify({ ...observation, native: null, alert: null })).not.toContain(':""');
     expect(logsourcesOf(observation).length).toBeGreaterThan(0);
     for (const name of ['Image', 'Process.Executable', 'Request.Images', '__proto__', 'constructor.name']) {
       sigmaField(observation, name);
     }
     expect([...scalarsOf(observation)].every((each) => typeof each !== 'object')).toBe(true);
-    // The rules' own words of a record survive the bus.
+    // The native fields of a record survive the bus.
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   }
   expect(({} as { polluted?: true }).polluted).toBeUndefined();
@@ -100,7 +100,7 @@ describe.each(sensors)('any body for $source', ({ source, read }) => {
       JSON.stringify([sample, sample]),
       `${JSON.stringify(sample)}\n\n${JSON.stringify(sample)}\r\n`,
     ]) {
-      // The same event has the same id, whatever it comes in.
+      // The same event has the same id, whatever its envelope.
       expect(read(Buffer.from(body), connection).records.map(({ id }) => id)).toEqual([once[0]?.id, once[0]?.id]);
     }
   });

@@ -20,7 +20,7 @@ const connection = {
 
 type Expected = Record<string, unknown> & { request: 'accept' | 'reject' };
 
-/** Which sensor a file is of. */
+/** Kind of sensor that a file is from. */
 function kindOf(path: string): string {
   const [first = ''] = path.split('/', 1);
   if (first === 'aws') return path.includes('guardduty') ? 'guardduty' : 'cloudtrail';
@@ -97,7 +97,7 @@ function requestOf({ auditID, verb, requestURI, requestReceivedTimestamp, user }
   );
 }
 
-/** Why a file holds nothing that happened; null where it does. */
+/** Why a file contains no event of something that happened; null where it does. */
 function reasonOf(path: string, expected: Expected | undefined): string | null {
   const { detection, rule, stage, type, code } = expected ?? ({} as Record<string, unknown>);
   if (path.startsWith('falco/') && detection === false && rule !== 'Falco internal: syscall event drop') {
@@ -112,7 +112,7 @@ function countOf(path: string, expected: Expected | undefined): number {
   return { 'cri/containerd-events.json': 3, 'cri/crictl-images.json': 2 }[path] ?? 1;
 }
 
-/** What we make of a record, in the words of EXPECTED.json. */
+/** Observed values of a record, in the form of EXPECTED.json. */
 function factsOf(record: RuntimeRecord, observation: Observation): Record<string, unknown> {
   const { process, container, pod, request, alert } = observation;
   const common = {
@@ -180,7 +180,7 @@ function factsOf(record: RuntimeRecord, observation: Observation): Record<string
   }
 }
 
-/** What the ledger of containers reads of a pod, each in the form of EXPECTED.json. */
+/** Containers of a pod as the container ledger reads them, in the form of EXPECTED.json. */
 function containersOf(pod: ReturnType<typeof object>): unknown[] {
   const status = object(pod['status']);
   const lists = ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'];
@@ -202,16 +202,16 @@ function containersOf(pod: ReturnType<typeof object>): unknown[] {
   );
 }
 
-/** What we expect otherwise than EXPECTED.json, and why. */
+/** Expected values of EXPECTED.json, adjusted where Tidewaiter deliberately differs. */
 function normalised(path: string, expected: Expected): Record<string, unknown> {
   const { request: _, stage: _stage, impersonated: _as, policy: _policy, function: _hook, ...rest } = expected;
   const { source: _source, onHost: _host, format: _format, event: _event, timeNs, events, ...fields } = rest;
   if (events !== undefined) return {};
   if (timeNs !== undefined) fields['time'] = timeOfNanos(timeNs);
   for (const [name, value] of Object.entries(fields)) {
-    // What is empty is not known.
+    // An empty text is an unknown value.
     if (value === '') fields[name] = null;
-    // PostgreSQL keeps no U+0000.
+    // PostgreSQL cannot store U+0000.
     if (typeof value === 'string') fields[name] = value.replaceAll('\0', '\uFFFD') || null;
   }
   // An event without id or time gets one; a request without answer was not refused.
@@ -220,12 +220,12 @@ function normalised(path: string, expected: Expected): Record<string, unknown> {
   if (typeof fields['time'] === 'string') fields['time'] = fields['time'].replace(/Z\+2$/, 'Z');
   if (path.startsWith('falco/')) {
     if (fields['detection'] === false) return { detection: false };
-    // Without the id of its container an event cannot say which container it means.
+    // Without a container id an event cannot identify its container.
     if (fields['containerId'] === null) Object.assign(fields, { imageRepository: null, imageTag: null });
-    // The user by his number, where he has no name.
+    // A user without a name is given by number.
     if (fields['user'] === null) delete fields['user'];
   }
-  // Outside Kubernetes there is a cut id, which is better than none.
+  // Outside Kubernetes there is only a truncated id, which is better than none.
   if (path.startsWith('tetragon/') && fields['containerId'] === null) delete fields['containerId'];
   if (Array.isArray(fields['containers'])) {
     fields['containers'] = fields['containers'].map(({ image: _image, ...each }: Record<string, unknown>) => each);

@@ -5,7 +5,7 @@ import { at, isObject, object, scalars } from './json.js';
 import { capabilitiesOf, hostPathsOf } from './kubernetes-audit/requested-pods.js';
 import { neutralGetter, unlessEmpty } from './neutral-fields.js';
 
-/** Activities by the category that Sigma has for them; what has none is there for our own rules alone. */
+/** Sigma's category of each activity; an activity without one is only for Tidewaiter's own rules. */
 const linuxCategories: Partial<Record<Activity, string>> = {
   exec: 'process_creation',
   exit: 'process_termination',
@@ -17,7 +17,7 @@ const linuxCategories: Partial<Record<Activity, string>> = {
 
 const byKey = new Map<string, readonly LogSource[]>();
 
-/** What the event is in Sigma's words, and `tidewaiter/<activity>` for rules that ask for no sensor in particular. */
+/** Log sources of the event in Sigma's terms, and `tidewaiter/<activity>` for rules that do not require a sensor. */
 export function logsourcesOf(observation: Observation): readonly LogSource[] {
   const { source, activity } = observation;
   const key = activity === 'file' ? `${source} file ${observation.file?.access}` : `${source} ${activity}`;
@@ -33,7 +33,7 @@ function foreignLogsources({ source, activity, file }: Observation): LogSource[]
   if (activity === 'alert') return [{ product: source, service: 'alert' }];
   if (activity === 'request') return requestLogsources(source);
   if (activity === 'container') return [{ product: 'kubernetes', category: 'container' }];
-  // Sigma's file_event is about files that are made, the hooks see writes. What is only read is none.
+  // Sigma's file_event is about created files, the hooks see writes. A read has no category.
   const category =
     activity === 'file' ? (file?.access === 'write' ? 'file_event' : undefined) : linuxCategories[activity];
   return category === undefined ? [] : [{ product: 'linux', category }];
@@ -46,7 +46,10 @@ function requestLogsources(source: Observation['source']): LogSource[] {
 
 type Getter = (observation: Observation) => JsonValue | undefined;
 
-/** Sigma's names of what happens on Linux. @see https://sigmahq.io/sigma-specification/specification/sigma-appendix-taxonomy.html */
+/**
+ * Sigma's field names for Linux events.
+ * @see https://sigmahq.io/sigma-specification/specification/sigma-appendix-taxonomy.html
+ */
 const linuxFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Image', ({ process }) => process?.executable],
   ['CommandLine', ({ process }) => process?.commandLine],
@@ -73,7 +76,7 @@ const linuxFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['QueryName', ({ network, activity }) => (activity === 'dns' ? network?.hostname : null)],
 ]);
 
-/** What SigmaHQ's rules ask of Kubernetes and the API server does not send as such. */
+/** Fields that SigmaHQ's rules for Kubernetes use and the API server does not send under these names. */
 const auditFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['apiGroup', ({ native }) => object(native['objectRef'])['apiGroup']],
   ['hostPath', ({ native }) => unlessEmpty(hostPathsOf(native))],
@@ -86,12 +89,13 @@ export function sigmaField(observation: Observation, name: string): unknown {
 }
 
 /**
- * How a field that a rule names is read: Sigma's name, ours (`Process.Executable`), or the sensor's own as literal key or dotted
- * path. Undefined where it is missing.
+ * Getter of a field that a rule names: Sigma's name, a neutral one (`Process.Executable`), or the
+ * sensor's own as literal key or dotted path. The value is undefined where the field is missing.
  */
 export function sigmaGetter(name: string): (observation: Observation) => unknown {
   const neutral = neutralGetter(name);
-  // No member of an event passes for one of ours. Most that a rule of ours asks for are none of this event, and it is not searched for them.
+  // A neutral name never reads a member of an event. Most neutral fields that a rule names are
+  // missing in an event, and its members are not searched for them.
   if (neutral !== undefined) return (observation) => neutral(observation) ?? undefined;
   const [linux, audit] = [linuxFields.get(name), auditFields.get(name)];
   return (observation) => {
@@ -108,7 +112,7 @@ export function sigmaGetter(name: string): (observation: Observation) => unknown
 const ofProcess = ['Image', 'CommandLine', 'ParentImage', 'ParentCommandLine', 'CurrentDirectory', 'User', 'ProcessId'];
 const ofConnection = ['Image', 'Initiated', 'DestinationIp', 'DestinationPort', 'DestinationHostname', 'Protocol'];
 
-/** The members of an event in which fields of these names may stand. */
+/** Top-level members of an event that may hold fields of these names. */
 export function nativeMembers(names: Iterable<string>): ReadonlySet<string> {
   const members = new Set<string>();
   for (const name of names) {
@@ -118,10 +122,10 @@ export function nativeMembers(names: Iterable<string>): ReadonlySet<string> {
   return members;
 }
 
-/** Of whom nothing but {@link sigmaGetter} and keywords looks into their own words. */
+/** Sources whose native fields are only read by {@link sigmaGetter} and keywords. */
 const plainSources: ReadonlySet<string> = new Set<Observation['source']>(['tetragon', 'tracee']);
 
-/** Whether rules that ask for nothing outside of `members` may see the sensor's own words of an event. */
+/** Whether rules that read only `members` may need the native fields of an event. */
 export function isNativeAsked({ source, activity, native }: Observation, members: ReadonlySet<string>): boolean {
   if (!plainSources.has(source) || searchedFields[activity] === undefined) return true;
   for (const member in native) if (members.has(member)) return true;
@@ -129,12 +133,12 @@ export function isNativeAsked({ source, activity, native }: Observation, members
 }
 
 /**
- * What a Linux event is in Sigma's words, where keywords are looked for. Not in the sensor's: it repeats the whole command line of
- * a process with everything that the process does.
+ * Fields of a Linux event that keywords search, by Sigma's names. Native fields are not searched:
+ * the sensor repeats the whole command line of a process with each of its events.
  */
 const searchedFields: Partial<Record<Activity, readonly string[]>> = {
   exec: ofProcess,
-  // What it was started with was searched then.
+  // The command line was already searched at the exec.
   exit: ['Image', 'User'],
   privilege: ['Image', 'User'],
   connect: ofConnection,

@@ -1,11 +1,16 @@
-/** More than the nodes of a few partitions run at a time. When it is full it begins anew: an order of use would cost more than it brings. */
+/**
+ * Limit on the entries: more than the nodes of a few partitions need at a time. A full cache is
+ * cleared: LRU order would cost more than it saves.
+ */
 const maxKnown = 8_192;
-/** What is longer seldom comes twice, and is much to remember. */
+/** Limit on the input of a cached value: longer input seldom repeats and takes much memory. */
 const maxChars = 2_048;
 
 /**
- * What was made of words before, by the most telling of them. Nodes tell the same of a container, a parent, an executable with every event: what is made
- * of equal words is one object, which is neither made again, nor moved about by the garbage collector while its event waits. It changes no answer.
+ * Cache of derived values, keyed by the most specific part of their input. Nodes repeat the same
+ * container, parent and executable with every event: equal input yields one object, which is
+ * neither made again, nor moved about by the garbage collector while its event waits. The cache
+ * never changes a result.
  */
 export class ToldBefore<Made> {
   readonly #known = new Map<string, Made>();
@@ -14,7 +19,7 @@ export class ToldBefore<Made> {
     return this.#known.get(key);
   }
 
-  /** @param chars how long all the words are together */
+  /** @param chars total length of the input */
   set(key: string, made: Made, chars: number): void {
     if (key.length + chars > maxChars) return;
     if (this.#known.size >= maxKnown) this.#known.clear();
@@ -24,7 +29,7 @@ export class ToldBefore<Made> {
 
 const texts = new ToldBefore<string>();
 
-/** The same text, as the object that it was when it came first. */
+/** The first object of an equal text. */
 export function sameText(text: string | null): string | null {
   if (text === null || text.length > maxChars) return text;
   const known = texts.get(text);

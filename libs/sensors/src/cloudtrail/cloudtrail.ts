@@ -31,7 +31,7 @@ export const cloudtrail: Sensor = {
 
 function* tell(document: JsonObject): Iterable<Told | Reason> {
   for (const { event, at } of eventsOfAmazon(document)) {
-    // What a trail tells SNS: that a file lies in its bucket.
+    // Notice of a trail through SNS: a log file was stored in its bucket.
     if ('s3ObjectKey' in event) yield 'log-file';
     else if (text(event['eventName']) === null || text(event['eventSource']) === null) {
       yield 'malformed';
@@ -61,13 +61,13 @@ function observe(record: RuntimeRecord): Observation {
     namespace: text(event['recipientAccountId']) ?? text(identity['accountId']),
     name: firstName(event['requestParameters']),
     status: null,
-    // There is no other sign of success.
+    // CloudTrail has no other sign of success.
     succeeded: text(event['errorCode']) === null,
   };
   return observation;
 }
 
-/** What the request is about, by the parameter that says so: `roleName`, `bucketName`, `repositoryName` … */
+/** Object of the request, by the parameter with its name: `roleName`, `bucketName`, `repositoryName` … */
 function firstName(parameters: JsonObject[string] | undefined): string | null {
   if (!isObject(parameters)) return null;
   for (const [key, value] of Object.entries(parameters)) {

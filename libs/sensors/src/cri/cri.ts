@@ -8,8 +8,9 @@ import type { Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 
 /**
- * What a node's container runtime knows: `crictl ps -a -o json`, `crictl images -o json`, and events of containerd, one a line.
- * The shipper may add `node`. Each container and each image is a record of its own.
+ * Containers and images of a node's container runtime: `crictl ps -a -o json`,
+ * `crictl images -o json`, and events of containerd, one a line. The shipper may add `node`. Each
+ * container and each image is a record of its own.
  * @see https://github.com/kubernetes/cri-api/blob/master/pkg/apis/runtime/v1/api.proto
  */
 export const cri: Sensor = {
@@ -57,7 +58,7 @@ function tellImage(image: unknown, node: string | null): Told | Reason {
   if (!isObject(image)) return 'malformed';
   const id = text(image['id']);
   if (id === null) return 'malformed';
-  // The same image may get other names: that is news.
+  // The same image may get other names, which makes a new record.
   return {
     id: `image/${hashOf(JSON.stringify([id, node, image['repoTags'] ?? null, image['repoDigests'] ?? null]))}`,
     at: null,
@@ -85,7 +86,7 @@ function observe(record: RuntimeRecord): Observation {
   return observation;
 }
 
-/** `imageRef` is the digest of the config, the name is what the pod asked for. */
+/** `imageRef` is the digest of the config, the name is the one in the pod's specification. */
 function readContainer(container: JsonObject): Observation['container'] {
   const image = object(container['image']);
   const ref = readImageName(text(container['imageRef']) ?? text(container['imageId']) ?? text(image['image']));
@@ -108,7 +109,7 @@ function readPod(labels: JsonObject): Observation['pod'] {
   return { namespace, name, uid, workloadKind: null, workload: null, serviceAccount: null };
 }
 
-/** The first of its names; all of them, and the digest of its config, are in the native words. */
+/** The first of its names; all names, and the digest of its config, are in the native fields. */
 function readImage(image: JsonObject): Observation['container'] {
   const digested = readImageName(texts(image['repoDigests'])[0] ?? null);
   const tagged = readImageName(texts(image['repoTags'])[0] ?? null);

@@ -52,7 +52,10 @@ function* tell(alert: JsonObject): Iterable<Told | Reason> {
   };
 }
 
-/** falcosidekick's `uuid` is new for each time it passes the alert on, and it sorts the fields anew: neither tells a repetition. */
+/**
+ * falcosidekick makes a new `uuid` each time it passes the alert on, and reorders the fields:
+ * neither identifies a repetition.
+ */
 function idOf(alert: JsonObject): string {
   const fields = alert['output_fields'];
   const sorted = isObject(fields) ? Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)) : null;
@@ -60,7 +63,7 @@ function idOf(alert: JsonObject): string {
   return hashOf(JSON.stringify([rule, time, hostname, output, sorted]));
 }
 
-/** A message of lost events without a readable number still says that something was lost. */
+/** A drop message without a readable number still reports at least one lost event. */
 function droppedBy(fields: JsonObject): number {
   const count = number(fields['n_drops']);
   return count !== null && Number.isSafeInteger(count) && count > 0 ? count : 1;
@@ -87,7 +90,7 @@ function observe(record: RuntimeRecord): Observation {
   return observation;
 }
 
-/** What our own rules in `deploy/sensors/falco` carry: they judge nothing, they tell what happens. */
+/** Tag of the rules in `deploy/sensors/falco`, which report events without judging them. */
 const feedTag = 'tidewaiter_feed';
 
 const activities: Readonly<Record<string, Observation['activity']>> = Object.freeze(
@@ -117,7 +120,7 @@ const activities: Readonly<Record<string, Observation['activity']>> = Object.fre
   } satisfies Record<string, Observation['activity']>),
 );
 
-/** A field that Falco could fill: it writes `<NA>` for what it does not know. */
+/** Value of a field, null where Falco writes `<NA>` for an unknown one. */
 function known(value: JsonObject[string] | undefined): string | null {
   return value === '<NA>' ? null : text(value);
 }
@@ -151,7 +154,7 @@ function withoutFirstWord(commandLine: string | null): string | null {
   return commandLine === null || space === -1 ? null : commandLine.slice(space + 1);
 }
 
-/** JSON's, or as falcosidekick's templates make it: a word. */
+/** JSON's boolean, or its text, which falcosidekick's templates produce. */
 function readFlag(value: JsonObject[string] | undefined): boolean | null {
   if (typeof value === 'boolean') return value;
   return value === 'true' ? true : value === 'false' ? false : null;

@@ -17,7 +17,7 @@ import { readPriority } from '../priority.js';
 
 type Set = (observation: Observation, value: JsonValue) => void;
 
-/** What a mapped value sets. Parts that nobody mapped stay null as a whole. */
+/** Setters of the observation, by the name of a mapped field. Parts without a mapped field stay null as a whole. */
 const setters: Readonly<Record<string, Set>> = {
   activity: (observation, value) => {
     if (isActivity(value)) observation.activity = value;
@@ -89,10 +89,10 @@ const setters: Readonly<Record<string, Set>> = {
 
 const accesses = ['read', 'write', 'delete', 'rename', 'link', 'map', 'mode'] as const;
 
-/** Every name that a mapping may use; the first four are about the record itself. */
+/** Names that a mapping may use; the first four are about the record itself. */
 export const genericFields: readonly string[] = ['at', 'id', 'node', 'cluster', ...Object.keys(setters)];
 
-/** Fills in what is mapped; an activity that nobody named follows from what is there. */
+/** Sets the mapped fields; without a mapped activity, it follows from the parts that are present. */
 export function readFields(observation: Observation, fields: JsonObject): void {
   for (const [name, value] of Object.entries(fields)) {
     if (Object.hasOwn(setters, name)) setters[name]?.(observation, value);

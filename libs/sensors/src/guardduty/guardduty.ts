@@ -50,7 +50,7 @@ function* tell(document: JsonObject): Iterable<Told | Reason> {
       const service = object(finding['service']);
       const updatedAt = readTime(finding['updatedAt']);
       yield {
-        // A finding keeps its id while it grows.
+        // The id of a finding stays the same while it grows.
         id: updatedAt === null ? id : `${id}@${updatedAt}`,
         at: readTime(service['eventLastSeen']) ?? updatedAt ?? at,
         node: null,
@@ -128,7 +128,7 @@ function readPod(workload: JsonObject): Observation['pod'] {
     namespace,
     name: isPod ? name : null,
     uid: isPod ? text(workload['uid']) : null,
-    // Of a pod it is not said who made it.
+    // GuardDuty does not report the owner of a pod.
     workloadKind: isPod ? null : kind,
     workload: isPod ? null : name,
     serviceAccount: text(workload['serviceAccountName']),

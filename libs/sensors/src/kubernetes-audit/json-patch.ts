@@ -6,8 +6,8 @@ const maxOperations = 1000;
 const maxDepth = 32;
 
 /**
- * What the operations of a JSON Patch put into an object, as far as they say: `replace /spec/hostPID true` gives `{ spec: { hostPID: true } }`. Of
- * lists it gives the items that are touched.
+ * Object that the operations of a JSON Patch describe: `replace /spec/hostPID true` gives
+ * `{ spec: { hostPID: true } }`. For lists it has only the changed items.
  * @see https://www.rfc-editor.org/rfc/rfc6902
  */
 export function objectOfPatch(operations: readonly JsonValue[]): JsonObject {
@@ -26,14 +26,14 @@ export function objectOfPatch(operations: readonly JsonValue[]): JsonObject {
   return withLists(root) as JsonObject;
 }
 
-/** The steps of a pointer, none of one that is too deep to be about a pod. `-` is a place of its own at the end of a list. */
+/** Segments of a pointer; empty for one too deep to be about a pod. `-` is a place of its own at the end of a list. */
 function segmentsOf(pointer: string, place: string): string[] {
   const segments = pointer.split('/', maxDepth + 2).slice(1);
   if (segments.length > maxDepth) return [];
   return segments.map((segment) => (segment === '-' ? place : segment.replaceAll('~1', '/').replaceAll('~0', '~')));
 }
 
-/** The object at `name`, made where there is none; what came with an operation is copied before it is changed. */
+/** The object at `name`, created where it is missing; a value of an operation is copied before it is changed. */
 function memberOf(parent: JsonObject, name: string, ours: Set<JsonObject>): JsonObject {
   const found = parent[name];
   if (isObject(found) && ours.has(found)) return found;
@@ -43,7 +43,7 @@ function memberOf(parent: JsonObject, name: string, ours: Set<JsonObject>): Json
   return member;
 }
 
-/** Objects whose members are all numbered are the lists that they stand for. */
+/** Turns objects with only numeric keys back into lists. */
 function withLists(value: JsonValue, depth = 0): JsonValue {
   if (!isObject(value) || depth > maxDepth) return value;
   const members = Object.entries(value).map(([name, member]) => [name, withLists(member, depth + 1)] as const);

@@ -10,7 +10,8 @@ import { auditedObjects } from './audited-object.js';
 import { withoutSecrets } from './secret-values.js';
 
 /**
- * The audit log of Kubernetes: what an audit webhook posts (an EventList), or its log file, one event a line.
+ * The audit log of Kubernetes: requests of an audit webhook (an EventList), or its log file, one
+ * event a line.
  * @see https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
  */
 export const kubernetesAudit: Sensor = {
@@ -36,7 +37,7 @@ function* tell(body: JsonObject, { receivedAt }: Connection): Iterable<Told | Re
 
 function* tellDocument(document: JsonObject, receivedAt: string): Iterable<Told | Reason> {
   if (document['kind'] !== 'EventList') return yield* tellEvent(document, receivedAt);
-  // An empty list is one of ours, too.
+  // An empty list is a valid document of this sensor, too.
   if (list(document['items']).length === 0) yield 'empty';
   for (const item of list(document['items'])) yield* isObject(item) ? tellEvent(item, receivedAt) : ['malformed'];
 }
@@ -46,7 +47,8 @@ function* tellEvent(event: JsonObject, receivedAt: string): Iterable<Told | Reas
   if (!counts(event)) return yield 'stage';
   yield {
     id: idOf,
-    // When it was asked for, not when it was over: an exec lasts for hours, and what it does comes after it.
+    // Time of the request, not of its end: an exec lasts for hours, and the events it causes must
+    // come after it.
     at:
       readTime(event['requestReceivedTimestamp']) ?? readTime(event['stageTimestamp']) ?? readTime(event['timestamp']),
     node: null,
@@ -56,8 +58,9 @@ function* tellEvent(event: JsonObject, receivedAt: string): Iterable<Told | Reas
 }
 
 /**
- * `auditID` alone does not identify a request: a client may choose it with the header `Audit-ID`, and could hide a request behind an earlier one. The
- * time of the request is the API server's, and the same in all stages.
+ * `auditID` alone does not identify a request: a client may choose it with the header `Audit-ID`,
+ * and could hide a request behind an earlier one. The time of the request is the API server's, and
+ * the same in all stages.
  */
 function idOf(event: JsonObject): string | null {
   const auditId = text(event['auditID']);
@@ -67,7 +70,7 @@ function idOf(event: JsonObject): string | null {
   return `${auditId}:${hashOf(JSON.stringify(request)).slice(0, 16)}`;
 }
 
-/** Items of an EventList need not say their kind again. */
+/** Items of an EventList need not repeat their kind. */
 function isAuditEvent(event: JsonObject): boolean {
   if ('kind' in event && event['kind'] !== 'Event') return false;
   const version = text(event['apiVersion']);
@@ -120,7 +123,7 @@ function isForbidden(event: JsonObject): boolean {
   return object(event['annotations'])['authorization.k8s.io/decision'] === 'forbid';
 }
 
-/** What acts on a pod is about that pod. */
+/** The pod that a request acts on. */
 function readPod(event: JsonObject, reference: JsonObject): Observation['pod'] {
   const namespace = text(reference['namespace']);
   if (reference['resource'] !== 'pods' || namespace === null) return null;

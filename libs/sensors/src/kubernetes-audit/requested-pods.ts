@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 import { isObject, list, object, text, texts } from '../json.js';
 import { objectOfPatch } from './json-patch.js';
 
-/** The specification of the pods that a request asks for: its own, a template's, or a template's of a template. */
+/** Pod specification of a request: its own, a template's, or a template's of a template. */
 function podSpecOf(event: JsonObject): JsonObject {
   const spec = object(requested(event)['spec']);
   const template = object(object(spec['template'])['spec']);
@@ -11,7 +11,7 @@ function podSpecOf(event: JsonObject): JsonObject {
   return [jobTemplate, template].find((each) => Object.keys(each).length > 0) ?? spec;
 }
 
-/** The object of a request; of a patch what it changes, also where that is a list of operations. */
+/** The object of a request; for a patch the changed parts, also where it is a list of operations. */
 function requested({ requestObject }: JsonObject): JsonObject {
   return Array.isArray(requestObject) ? objectOfPatch(requestObject) : object(requestObject);
 }
@@ -23,13 +23,13 @@ function containersOf(event: JsonObject): JsonObject[] {
   return lists.flatMap((each) => list(each).filter(isObject));
 }
 
-/** Paths of the node that the pods would see. */
+/** Paths of the node that the pods would mount. */
 export function hostPathsOf(event: JsonObject): string[] {
   const volumes = list(podSpecOf(event)['volumes']);
   return volumes.flatMap((volume) => text(object(object(volume)['hostPath'])['path']) ?? []);
 }
 
-/** Of all containers; one that is privileged has them all, and says so. */
+/** Added capabilities of all containers; a privileged one has them all, shown as `ALL(privileged)`. */
 export function capabilitiesOf(event: JsonObject): string[] {
   return containersOf(event).flatMap((container) => {
     const context = object(container['securityContext']);
@@ -42,13 +42,13 @@ export function imagesOf(event: JsonObject): string[] {
   return containersOf(event).flatMap((container) => text(container['image']) ?? []);
 }
 
-/** What each container would start, where the request says so. */
+/** Command and arguments of each container, where the request sets them. */
 export function commandsOf(event: JsonObject): string[] {
   const commands = containersOf(event).map(({ command, args }) => [...texts(command), ...texts(args)].join(' '));
   return commands.filter((command) => command !== '');
 }
 
-/** `hostPID`, `hostNetwork`, `hostIPC`: those that the pods would share with the node. */
+/** Namespaces that the pods would share with the node: `hostPID`, `hostNetwork`, `hostIPC`. */
 export function hostNamespacesOf(event: JsonObject): string[] {
   const spec = podSpecOf(event);
   return ['hostPID', 'hostNetwork', 'hostIPC'].filter((name) => spec[name] === true);

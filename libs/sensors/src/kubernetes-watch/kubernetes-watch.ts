@@ -8,8 +8,8 @@ import { latestTimeIn } from './latest-time.js';
 import { slimObject } from './slim-object.js';
 
 /**
- * What a watch of the Kubernetes API tells, one event a line: pods above all, which say what image each container runs; lists and
- * single objects count as if they were added.
+ * Events of a watch of the Kubernetes API, one a line: mainly pods, with the image of each
+ * container; lists and single objects count as added.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export const kubernetesWatch: Sensor = {
@@ -33,7 +33,7 @@ function* tell(document: JsonObject, { receivedAt }: Connection): Iterable<Told 
   const { type, object: watched } = document;
   if (isObject(watched) && typeof type === 'string') {
     if (type === 'BOOKMARK') return yield 'bookmark';
-    // The watch is over; its client begins anew.
+    // The watch has ended; its client starts a new one.
     if (type === 'ERROR') return yield 'error';
     return yield changes.has(type) ? tellOf(type, watched, receivedAt) : 'malformed';
   }
@@ -43,7 +43,7 @@ function* tell(document: JsonObject, { receivedAt }: Connection): Iterable<Told 
 
 function* tellList(document: JsonObject, receivedAt: string): Iterable<Told | Reason> {
   const items = list(document['items']);
-  // `PodList` says once for all of its items what they are.
+  // `PodList` gives the kind once for all of its items.
   const kind = text(document['kind'])?.replace(/List$/, '') ?? '';
   const apiVersion = text(document['apiVersion']) ?? 'v1';
   if (items.length === 0) yield 'empty';
@@ -62,7 +62,8 @@ function tellOf(type: string, watched: JsonObject, receivedAt: string): Told | R
   const [at, isGone] = [latestTimeIn(watched), type === 'DELETED'];
   const identity = text(metadata['uid']) ?? `${kind}/${text(metadata['namespace'])}/${name}`;
   const isLivePod = kind === 'Pod' && !isGone;
-  // A watch that begins anew lists what it has listed before. Once a day that says of a pod that it still runs, however long nothing of it changes.
+  // A restarted watch lists the same objects again. One record a day confirms that a pod still
+  // runs, however long it stays unchanged.
   const day = isLivePod ? `-${receivedAt.slice(0, 10)}` : '';
   return {
     id: (event) => `${identity}@${hashOf(JSON.stringify(event['object']))}${day}${isGone ? '-deleted' : ''}`,
@@ -92,7 +93,7 @@ function observe(record: RuntimeRecord): Observation {
   return observation;
 }
 
-/** Who made the pod, as a person would name it: of a ReplicaSet that a Deployment made, the Deployment. */
+/** Workload of the pod: for a ReplicaSet of a Deployment, the Deployment. */
 function ownerOf(metadata: JsonObject): { kind: string; name: string } | null {
   const owners: readonly JsonValue[] = list(metadata['ownerReferences']);
   const owner = owners.filter(isObject).find((each) => each['controller'] === true) ?? owners.find(isObject);

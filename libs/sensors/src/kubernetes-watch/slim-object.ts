@@ -4,9 +4,9 @@ import { isObject, list, object } from '../json.js';
 import { slimMetadata } from '../kubernetes-audit/secret-values.js';
 
 /**
- * An object without what nobody here asks for and nobody should keep: who changed which field when, the copies that `kubectl
- * apply` leaves, the values of environment variables, which are passwords more often than they should be, and all that Secrets
- * and ConfigMaps hold.
+ * Removes members that are unused or must not be stored: `managedFields`, the copies that
+ * `kubectl apply` leaves, the values of environment variables, which are often passwords, and the
+ * data of Secrets and ConfigMaps.
  */
 export function slimObject(watched: JsonObject): JsonObject {
   const kept: JsonObject = { ...watched };
@@ -16,7 +16,7 @@ export function slimObject(watched: JsonObject): JsonObject {
   return kept;
 }
 
-/** Of a pod, or of what holds templates of pods. */
+/** Slims the specification of a pod, or of an object with pod templates. */
 function slimSpec(spec: JsonObject, levelsLeft: number): JsonObject {
   const kept: JsonObject = { ...spec };
   for (const member of ['containers', 'initContainers', 'ephemeralContainers']) {

@@ -10,7 +10,10 @@ import {
 import { isObject, list, number, object, text } from '../json.js';
 import { baseName } from '../observation.js';
 
-/** What a hook of the kernel is about, by its function without `__x64_` and the like. Policies may name others: those are `other`. */
+/**
+ * Observers of kernel hooks, by function without `__x64_` and the like. Tracing policies may name others:
+ * their activity is `other`.
+ */
 const hooks: ReadonlyMap<string, (observation: Observation, hook: Hook) => void> = new Map([
   ...named(
     ['tcp_connect', 'tcp_v4_connect', 'tcp_v6_connect', 'security_socket_connect', 'sys_connect'],
@@ -52,7 +55,7 @@ interface Hook {
   hash: string | null;
 }
 
-/** Fills in what a hook tells beside its process. `kind` is the member of the event, `told` what it holds. */
+/** Adds a hook's data beside its process. `kind` is the member of the event, `told` its value. */
 export function observeHook(observation: Observation, kind: string, told: JsonObject): void {
   if (kind in ownKinds) {
     observation.activity = ownKinds[kind] ?? 'other';
@@ -68,7 +71,7 @@ export function observeHook(observation: Observation, kind: string, told: JsonOb
   }
 }
 
-/** Kinds of the enterprise edition, whose events are no hooks. */
+/** Kinds of the enterprise edition, whose events are not hooks. */
 const ownKinds: Readonly<Record<string, Activity>> = {
   process_connect: 'connect',
   process_accept: 'accept',
@@ -90,7 +93,8 @@ function network(activity: Activity) {
   return (observation: Observation, { args, returned }: Hook): void => {
     const socket = find(args, 'sock_arg', 'skb_arg', 'sockaddr_arg') ?? object(returned['sock_arg']);
     observation.activity = activity;
-    // The kernel calls its own end the source; of what is accepted the source is who came.
+    // The kernel calls its own end the source; for an accepted connection the source is the remote
+    // end.
     observation.network =
       activity === 'accept'
         ? addresses(socket, 'daddr', 'dport', 'saddr', 'sport')
@@ -139,7 +143,7 @@ function target(address: JsonObject): Partial<ObservedNetwork> {
  */
 const numericMembers = ['int_arg', 'uint_arg', 'long_arg', 'size_arg'];
 
-/** The first number among the arguments: a mask, or how many bytes were sent. */
+/** The first number among the arguments: a mask, or the number of bytes sent. */
 function firstNumber(args: readonly JsonValue[]): number | null {
   for (const arg of args) {
     for (const member of numericMembers) {
@@ -170,15 +174,15 @@ function file(access: NonNullable<Observation['file']>['access']) {
 
 const protExec = 4;
 
-/** Memory that may be executed is a library that is loaded. */
+/** Mapping executable memory is loading a library. */
 function mapping(observation: Observation, hook: Hook): void {
   file('map')(observation, hook);
   if (observation.file !== null && ((firstNumber(hook.args) ?? 0) & protExec) !== 0) observation.activity = 'load';
 }
 
 /**
- * A file on its way to become a process: here alone the kernel tells its hash. The process of the event is still the one before,
- * so what will run stands in its place.
+ * A file about to be executed: the only hook at which the kernel reports its hash. The event's
+ * process is still the previous one, so the file's path and hash replace its executable.
  */
 function executable(observation: Observation, hook: Hook): void {
   file('map')(observation, hook);

@@ -78,7 +78,7 @@ describe('what was told before of a container and a parent', () => {
   let ids = 0;
   const newId = () => (ids += 1).toString(16).padStart(64, '0');
 
-  /** What is observed of an event when nothing was told before, and after `before` was. */
+  /** Observes an event without an earlier event of its container, and after `before`. */
   function twice(event: (id: string) => object, before: (id: string) => object) {
     const [alone, after] = [newId(), newId()];
     see(before(after));
@@ -201,7 +201,7 @@ it('reads what a connect is asked for, and what an accept returned', () => {
     activity: 'connect',
     network: { destinationIp: '192.0.2.1', destinationPort: 443, sourceIp: null },
   });
-  // Who came is the source.
+  // The remote end is the source.
   expect(kprobe('inet_csk_accept', [], { return: { sock_arg: socket } })).toMatchObject({
     activity: 'accept',
     network: { sourceIp: '192.0.2.1', sourcePort: 443, destinationIp: '10.0.0.1', destinationPort: 4000 },

@@ -50,7 +50,7 @@ function* tell(event: JsonObject): Iterable<Told | Reason> {
   };
 }
 
-/** `process_exec` and its like: the one member that says what the event is. */
+/** Member that names the kind of the event: `process_exec` and the like. */
 function kindOf(event: JsonObject): string | null {
   for (const name in event) {
     if ((name.startsWith('process_') || name === 'rate_limit_info') && isObject(event[name])) return name;
@@ -76,7 +76,7 @@ function observe(record: RuntimeRecord): Observation {
   return observation;
 }
 
-/** What hooks are about depends on the function, see {@link observeHook}. */
+/** Activities by kind; those of hooks depend on the function, see {@link observeHook}. */
 const activities: Readonly<Record<string, Activity>> = {
   process_exec: 'exec',
   process_exit: 'exit',
@@ -128,7 +128,7 @@ interface Parent {
 const unknownParent: Parent = { execId: null, pid: null, executable: null, arguments: null, commandLine: null };
 const parents = new ToldBefore<Parent>();
 
-/** `execId` as the child says it, which is what parents are known by. */
+/** `execId` as the child reports it, which is the key of parents. */
 function parentOf(parent: JsonObject, execId: string | null): Parent {
   const pid = number(parent['pid']);
   const [executable, args] = [text(parent['binary']), text(parent['arguments'])];
@@ -151,7 +151,7 @@ function readPrivileges(properties: JsonObject[string] | undefined): boolean | n
 
 type Place = Pick<Observation, 'container' | 'pod'>;
 
-/** All that it is made of, as it was said. */
+/** All input of a place, as the sensor reported it. */
 type PlaceWords = Record<'pod' | 'container' | 'image', JsonObject> & { docker: JsonValue | undefined };
 
 const places = new ToldBefore<{ words: PlaceWords; place: Place }>();

@@ -7,7 +7,7 @@ import type { TraceeArguments } from './arguments.js';
 
 type Observe = (observation: Observation, args: TraceeArguments) => void;
 
-/** What an event of Tracee's is about, by its name; others are `other`. */
+/** Observers of Tracee's events, by name; others have the activity `other`. */
 const events: ReadonlyMap<string, Observe> = new Map<string, Observe>([
   ['sched_process_exec', exec],
   ['execve', exec],
@@ -42,7 +42,7 @@ const events: ReadonlyMap<string, Observe> = new Map<string, Observe>([
   ['existing_container', become('container')],
 ]);
 
-/** Fills in what an event tells beside its process. */
+/** Adds an event's data beside its process. */
 export function observeEvent(observation: Observation, name: string, args: TraceeArguments): void {
   events.get(name)?.(observation, args);
 }
@@ -53,7 +53,7 @@ function become(activity: Activity): Observe {
   };
 }
 
-/** The process of the event is still the one before; what it becomes is in the arguments. */
+/** The event's process is still the previous one; the new one is in the arguments. */
 function exec(observation: Observation, args: TraceeArguments): void {
   const { process } = observation;
   observation.activity = 'exec';

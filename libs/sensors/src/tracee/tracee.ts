@@ -17,8 +17,8 @@ import { readArguments, type TraceeArguments } from './arguments.js';
 import { observeEvent } from './events.js';
 
 /**
- * Tracee's events and detections as JSON, one a line: those of before (`timestamp`, `eventName`, `args`) and those of its protobuf
- * (`workload`, `data`).
+ * Tracee's events and detections as JSON, one a line: the earlier format (`timestamp`, `eventName`,
+ * `args`) and that of its protobuf (`workload`, `data`).
  * @see https://aquasecurity.github.io/tracee/latest/docs/outputs/event-structure/
  */
 export const tracee: Sensor = {
@@ -56,7 +56,7 @@ function* tell(event: JsonObject): Iterable<Told | Reason> {
   yield {
     id: null,
     at: timeOf(event['timestamp']),
-    // What a process in a container takes for the name of its host is its pod's: shippers may add that of the node.
+    // A process in a container reports its pod's name as host name: shippers may add that of the node.
     node: text(event['nodeName']) ?? text(event['node_name']) ?? text(event['hostName']),
     event,
     dropped: droppedBy(event),
@@ -72,7 +72,7 @@ function timeOf(value: JsonValue | undefined): string | null {
   return isObject(value) ? timeOfParts(number(value['seconds']), number(value['nanos']) ?? 0) : timeOfNanos(value);
 }
 
-/** `lost_events` and its like: what Tracee could not take from the kernel. */
+/** `lost_events` and the like: number of events that Tracee lost on their way from the kernel. */
 function droppedBy(event: JsonObject): number {
   if (nameOf(event) !== 'lost_events') return 0;
   const lost = readArguments(event);
@@ -176,7 +176,7 @@ function podOf(namespace: string | null, name: string | null, uid: string | null
 
 const oldSeverities = ['informational', 'notice', 'warning', 'critical'] as const;
 
-/** A signature's finding: `metadata` of before, `threat` of the protobuf. */
+/** Detection of a signature: `metadata` in the earlier format, `threat` in the protobuf's. */
 function readDetection(event: JsonObject, args: TraceeArguments): Observation['alert'] {
   const threat = object(event['threat']);
   const properties = object(object(event['metadata'])['Properties']);
