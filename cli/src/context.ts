@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 import type { Environment } from '@tidewaiter/runtime';
 
-/** What the command was started with. Read here and not through `runtime`, whose NestJS would cost every command half a second. */
+/**
+ * Environment of the process. Read here and not through `runtime`, whose NestJS would cost every
+ * command half a second.
+ */
 export const environment: Environment = process.env;
 
 /** The folder that holds `tidewaiter.yaml`, `routing.yaml` and `.tidewaiter/`: the launcher's own unless TIDEWAITER_HOME names one. */
@@ -12,7 +15,7 @@ export const home = resolve(environment['TIDEWAITER_HOME'] || fileURLToPath(new 
 /** Data, passwords and logs of `up`. */
 export const stateDir = join(home, '.tidewaiter');
 
-/** Tells a person something; standard output belongs to machines. */
+/** Prints lines to standard error; standard output is for machine-readable results. */
 export function tell(...lines: string[]): void {
   process.stderr.write(`${lines.join('\n')}\n`);
 }

@@ -11,7 +11,7 @@ const exitFailed = 2;
 const exitUsage = 64;
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** What was given up, and the way back. */
+/** Commands that list and redrive dead letters. */
 export function deadLettersCommand(program: Command): void {
   const letters = program.command('dead-letters').description('what was given up, and the way back');
   letters
@@ -49,7 +49,7 @@ async function* everyLetter(letters: DeadLetters, all: boolean): AsyncGenerator<
   }
 }
 
-/** In the shape of the API's lists. Written as it is read: there may be very many. */
+/** Prints the letters in the shape of the API's lists, streamed: there may be very many. */
 async function listJson(letters: DeadLetters, all: boolean): Promise<void> {
   let separator = '\n';
   process.stdout.write('{ "items": [');

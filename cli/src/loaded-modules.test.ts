@@ -36,7 +36,7 @@ function loadedBy(...args: string[]): { count: number; packages: Set<string> } {
   return { count: urls.length, packages: new Set(packages.flatMap((found) => found?.[1] ?? found?.[2] ?? [])) };
 }
 
-/** What services need, or what is needed to fetch something, and no command that reads a local image. */
+/** Packages for services or downloads, which no command on a local image may load. */
 const ofServices = [
   '@nestjs/core',
   'rxjs',

@@ -9,7 +9,7 @@ import { createProgram } from './program.js';
 const exitFailed = 2;
 const exitUnsupported = 3;
 const exitTimeout = 4;
-/** There is no such target, or it is nothing that could be scanned. */
+/** The target does not exist, or cannot be scanned. */
 const unsupportedCodes = new Set([
   'FINDING_UNKNOWN',
   'IMAGE_UNKNOWN',
@@ -22,9 +22,12 @@ const unsupportedCodes = new Set([
   'TAG_MISSING',
   'TARGET_MISSING',
 ]);
-/** There may be a verdict, but not yet. */
+/** A verdict may follow, but is not ready yet. */
 const timeoutCodes = new Set(['SCAN_TIMEOUT', 'VERDICT_PENDING']);
-/** Their lines are ours; a line break in any other message was put there by an image or a registry, to forge a line. */
+/**
+ * Tidewaiter wrote the line breaks of these messages; in any other message an image or a registry
+ * put them there, to forge a line.
+ */
 const listingCodes = new Set([
   'CONFIG_INVALID',
   'ROUTING_INVALID',
@@ -35,14 +38,14 @@ const listingCodes = new Set([
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
-// Whoever reads may be gone before all is written.
+// The reader of a pipe may end before all is written.
 process.stdout.on('error', () => undefined);
 try {
   await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
-// A pipe takes 64 KiB at once, and whoever reads it may be slow.
+// A pipe takes 64 KiB at once, and its reader may be slow.
 await new Promise((resolve) => process.stdout.write('', resolve));
 // A service that did not end in time still holds the event loop.
 process.exit();
@@ -58,7 +61,7 @@ function exitCodeOf(error: unknown): number {
   return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
 }
 
-/** On one line, but for errors that list what is wrong with our own files. */
+/** Message on one line, except for the errors of {@link listingCodes}, which list several problems. */
 function textOf({ code, message }: TidewaiterError): string {
   if (!listingCodes.has(code)) return printable(message);
   const lines = message.split('\n').map((line) => printable(line));

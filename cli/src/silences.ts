@@ -16,7 +16,7 @@ interface AddOptions {
   dryRun: boolean;
 }
 
-/** What nobody wants to hear of for a while. */
+/** Commands that list, add and expire silences. */
 export function silencesCommand(program: Command): void {
   const silences = program.command('silences').description('what nobody wants to hear of for a while');
   silences
@@ -81,7 +81,7 @@ async function add(ledger: SilenceLedger, store: Store, texts: readonly string[]
   tell(`silenced until ${silence.endsAt.toISOString()}`);
 }
 
-/** @throws InvalidInput `MATCHER_INVALID`, also for what would silence everything */
+/** @throws InvalidInput `MATCHER_INVALID`, also for matchers that would silence everything */
 async function readMatchers(texts: readonly string[]): Promise<string[]> {
   const { formatMatcher, parseMatchers } = await import('@tidewaiter/routing');
   const matchers = texts.flatMap((text) => parseMatchers(text));

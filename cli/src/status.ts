@@ -5,7 +5,7 @@ import { stateDir } from './context.js';
 
 const readyWithinMs = 1_000;
 
-/** Shows what runs in this folder. Exit code 3 when nothing does. */
+/** Prints the running services and processes of this folder. Exit code 3 when nothing runs. */
 export function statusCommand(program: Command): void {
   program
     .command('status')
@@ -19,7 +19,7 @@ export function statusCommand(program: Command): void {
     });
 }
 
-/** Everything but passwords. */
+/** Fields of the status output: the whole run except passwords. */
 async function describe({ pid, startedAt, ready, services, processes }: Run) {
   const ageSeconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
   const checked = services.map(async (service) => ({ ...service, ...(await readiness(service.url)) }));
@@ -28,7 +28,7 @@ async function describe({ pid, startedAt, ready, services, processes }: Run) {
 
 interface Readiness {
   ready: boolean;
-  /** `ok`, or the code of the error for which the last good configuration is still in use; null where nothing answers. */
+  /** `ok`, or the code of the error for which the last good configuration is still in use; null without a response. */
   configuration: string | null;
 }
 

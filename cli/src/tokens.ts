@@ -7,10 +7,10 @@ import { withStore } from './database.js';
 import { age } from './duration.js';
 import { fit } from './terminal.js';
 
-/** As `libs/store` has them, which this command loads only when it runs. */
+/** As in `libs/store`, which this command loads only when it runs. */
 const scopes: readonly TokenScope[] = ['gate', 'read', 'write'];
 
-/** Who may call the API, and what for. */
+/** Commands that list, create and revoke API tokens. */
 export function tokensCommand(program: Command): void {
   const tokens = program.command('tokens').description('who may call the API, and what for');
   tokens

@@ -51,7 +51,7 @@ export function upCommand(program: Command): void {
     });
 }
 
-/** What a person wants to know once it runs. */
+/** Lines of the message after startup. */
 function welcome({ services, notices }: Pick<Run, 'services' | 'notices'>): string[] {
   const urlOf = (name: string): string | undefined => services.find((service) => service.name === name)?.url;
   return [
@@ -70,7 +70,8 @@ async function up(options: UpOptions): Promise<void> {
   const run = await claimRun(stateDir, new Date());
   closing.defer(async () => run.release());
   const use = givenUrls();
-  // Before anything is started: a mistake in a file is the most common reason why nothing will.
+  // Checked before anything is started: a mistake in a file is the most common reason for a failed
+  // start.
   await checkFiles();
   const local = await startLocalServers({ dir: stateDir, use, programs: await bringPrograms(use) });
   closing.defer(local.stop);
@@ -97,13 +98,13 @@ async function startAll(
     });
   const running: RunningService[] = [];
   const workers: Worker[] = [];
-  // All at once: each may take eight seconds, and who stops us waits ten.
+  // All at once: each may take eight seconds, and the caller that stops this process waits ten.
   closing.defer(async () => {
     await Promise.allSettled([...workers.map((worker) => worker.stop()), ...running.map(stopService)]);
   });
   for (const name of serviceNames) {
     const service = await Promise.race([startService(name, environmentOf(name)).catch(explainPort), stop]);
-    // A start waits for servers as long as it takes; whoever wants to stop does not.
+    // A start waits for servers without a limit; a stop request must not.
     if (!service) return;
     running.push(service);
   }
@@ -120,7 +121,7 @@ async function startAll(
   tell(...welcome({ services, notices }));
 }
 
-/** Prints what becomes of the servers; `changed` when one has another process. */
+/** Prints state changes of the servers; `changed` is called when one has a new process. */
 function serverListener(changed: () => Promise<void>): ServerListener {
   return {
     ended: (name) => tell(`${name} ended by itself; starting it again (its log is in ${stateDir})`),
@@ -137,11 +138,12 @@ interface Worker extends ProcessInfo {
   stop(): Promise<void>;
 }
 
-/** A scanner in a process of its own. It ends when the channel to us closes, so it outlives nobody. */
+/** A scanner in a process of its own. It ends when its channel to this process closes, so it never outlives it. */
 function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
   const name = `scanner-${number}`;
-  // Detached: a terminal's Ctrl-C goes to its whole process group, and we are the one to tell it.
-  // Without our terminal: a hangup of it must not look like one of theirs.
+  // Detached: a terminal's Ctrl-C goes to its whole process group, but this process stops its
+  // workers.
+  // Without the terminal: a worker must not take the SIGHUP of a reload for a closed terminal.
   const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
   const child = fork(process.argv[1]!, ['service', 'scanner'], { env: given, detached: true, stdio });
   const exited = once(child, 'exit');
@@ -159,7 +161,7 @@ function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
   };
 }
 
-/** The programs of the servers that we start ourselves, installed first where we may. */
+/** The programs of the local servers, installed first where that is allowed. */
 async function bringPrograms(use: Partial<ServerUrls>): Promise<Programs> {
   const wanted = (['nats', 'redis', 'database'] as const satisfies ServerKind[]).filter((kind) => !use[kind]);
   const programs = await findPrograms(environment['PATH']);

@@ -1,2 +1,2 @@
-/** Of every package of Tidewaiter. */
+/** Version of every package of Tidewaiter. */
 export const version = '0.1.0';

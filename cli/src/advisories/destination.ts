@@ -5,14 +5,14 @@ import type { Command } from 'commander';
 import { advisoryFilePath } from '../cache-dir.js';
 import { hasDatabase, isUpRunning, withStore } from '../database.js';
 
-/** The flags that say which advisories are meant: those of the local file, or those of the platform. */
+/** Flags that select the advisories: those of the local file, or those of the platform. */
 export interface DestinationFlags {
   advisories?: string;
   cacheDir?: string;
   database?: boolean;
 }
 
-/** What a status shows, wherever it is. */
+/** Fields of the status output, for the file and for the database. */
 export interface Holdings extends AdvisoryHoldings {
   /** Path of the file, or `database`. */
   store: string;
@@ -28,14 +28,14 @@ export function withDestinationFlags(command: Command): Command {
     );
 }
 
-/** The path of the local file; undefined where the platform's database is meant, alone or first. */
+/** The path of the local file; undefined where the platform's database is selected, alone or first. */
 export async function filePathOf({ advisories, cacheDir, database }: DestinationFlags): Promise<string | undefined> {
   if (advisories !== undefined) return advisories;
   if (database === true || (cacheDir === undefined && (await hasDatabase()))) return undefined;
   return advisoryFilePath(cacheDir);
 }
 
-/** Does `work` on what keeps the advisories that are meant. */
+/** Runs `work` on the store of the selected advisories. */
 export async function withKeeper(
   flags: DestinationFlags,
   work: (keeper: AdvisoryKeeper) => Promise<void>,
@@ -46,7 +46,7 @@ export async function withKeeper(
   return withStore(async (store) => {
     const database = new AdvisoryFeeds(store, new Advisories(store));
     if (flags.database === true || !(await isUpRunning())) return work(database);
-    // Beside an `up`, `scan` reads the local file: it must know what the platform knows.
+    // Beside an `up`, `scan` reads the local file: it must have the same advisories as the platform.
     const { bothKeepers } = await import('@tidewaiter/advisory-sync');
     return withFile(advisoryFilePath(), async (file) => work(bothKeepers(database, file)));
   });

@@ -113,7 +113,7 @@ describe('local file', () => {
     );
     expect(existsSync(join(folder, 'tidewaiter', 'advisories.db'))).toBe(true);
     const { findings, warnings, asOf } = await scan();
-    // What is exploited comes first.
+    // Exploited vulnerabilities come first.
     expect(findings).toEqual([
       { id: 'CVE-2026-1002', kev: true, epss: 0.75, fix: { state: 'fixed', version: '2.12' } },
       { id: 'CVE-2026-1001', kev: false, epss: null, fix: { state: 'fixed', version: '2.11' } },
@@ -143,7 +143,7 @@ describe('local file', () => {
     const fromFile = await scan('--advisories', path);
     expect(fromFile).toMatchObject({ asOf: '2026-01-01T00:00:00.000Z', warnings: ['ADVISORIES_STALE'] });
     expect((await scan('--advisories', path, '--max-advisory-age', '999999d')).warnings).toEqual([]);
-    // The folder itself says the same.
+    // The folder itself gives the same findings.
     expect((await scan('--advisories', osv)).findings).toEqual(fromFile.findings);
     expect(fromFile.findings[0]).toMatchObject({ id: 'CVE-2026-1002', kev: true, epss: 0.75 });
   });

@@ -4,7 +4,7 @@ import { printable } from '@tidewaiter/domain';
 import { count } from '../terminal.js';
 import type { Holdings } from './destination.js';
 
-/** What is kept, as JSON with the age of each source in seconds. */
+/** Stored advisories as JSON, with the age of each source in seconds. */
 export function statusJson(holdings: Holdings, now: number): string {
   const feeds = holdings.feeds.map((feed) => ({
     ...feed,
@@ -13,7 +13,7 @@ export function statusJson(holdings: Holdings, now: number): string {
   return `${JSON.stringify({ ...holdings, feeds }, null, 2)}\n`;
 }
 
-/** What is kept, as a table for people. */
+/** Stored advisories as a table for readers. */
 export function statusTable({ store, advisories, ecosystems, feeds, kev, epss }: Holdings, now: number): string {
   const asOf = new Map(feeds.map((feed) => [feed.name, feed.asOf]));
   const age = (name: string) => ageText(asOf.get(name), now);

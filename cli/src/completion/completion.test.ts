@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What each shell offers for each line, as it would stand on the line in the end. Asked of the real shell. */
+/** Completed lines that each real shell offers for each input line. */
 const ask: Record<Shell, (lines: readonly string[]) => string[][]> = {
   bash: (lines) =>
     read(
@@ -51,7 +51,7 @@ const ask: Record<Shell, (lines: readonly string[]) => string[][]> = {
        end`,
       ['--no-config', '-c'],
     ),
-  // Its completion runs in its line editor alone: one key makes a second zsh take the lines one by one.
+  // zsh completes only in its line editor: one key makes a second zsh take the lines one by one.
   zsh: (lines) =>
     read(
       'zsh',

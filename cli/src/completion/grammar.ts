@@ -5,10 +5,10 @@ import type { Argument, Command, Option } from 'commander';
 import { expressionKeys } from '../find/expression-keys.js';
 import { sourceKinds } from '../sources/sources.js';
 
-/** What may stand for an argument, or for the value of an option. */
+/** Values of an argument or of an option. */
 export interface Values {
   words: readonly string[];
-  /** Whether a file may stand: never, in place of a word, or behind a word and `=` or `:`. */
+  /** Whether a file may be given: never, in place of a word, or behind a word and `=` or `:`. */
   files: 'never' | 'alone' | '=' | ':';
   /** Several words, with commas between them. */
   isList: boolean;
@@ -18,18 +18,18 @@ export interface OptionGrammar {
   /** `-o`, `--output` */
   names: string[];
   description: string;
-  /** What the help calls the value; undefined for an option that takes none. */
+  /** Placeholder of the value in the help; undefined for an option without a value. */
   placeholder: string | undefined;
   values: Values;
 }
 
 export interface CommandGrammar {
   name: string;
-  /** From below the program: `routes check`; empty for the program. */
+  /** Names from below the program: `routes check`; empty for the program. */
   path: string[];
   description: string;
   options: OptionGrammar[];
-  /** All arguments alike: no command has two of which words are known. */
+  /** Shared by all arguments: no command has two with known words. */
   values: Values;
   commands: CommandGrammar[];
 }
@@ -38,7 +38,7 @@ const nothing: Values = { words: [], files: 'never', isList: false };
 const file: Values = { ...nothing, files: 'alone' };
 const target: Values = { ...nothing, words: sourceKinds.map(({ scheme }) => scheme), files: ':' };
 
-/** What stands for the placeholders of the help, where commander does not know its choices. */
+/** Values of the help's placeholders, for which commander has no choices. */
 const placeholders = new Map<string, Values>([
   ['format[=file]', { ...nothing, words: reportFormats.map(({ name }) => name), files: '=' }],
   ['list', { ...nothing, words: findingKinds, isList: true }],
@@ -56,7 +56,7 @@ const placeholders = new Map<string, Values>([
   ...['severity', 'threshold'].map((name) => [name, { ...nothing, words: severities }] as const),
   ...['image', 'target', 'old', 'new'].map((name) => [name, target] as const),
   ...['file', 'dir', 'path'].map((name) => [name, file] as const),
-  // Anything may stand for these.
+  // Placeholders of free text.
   ...[
     'count',
     'duration',
@@ -76,8 +76,8 @@ const placeholders = new Map<string, Values>([
 ]);
 
 /**
- * What a shell needs to know of a command and all below it.
- * @throws Error for a placeholder that nobody has said anything about: a mistake of ours, which a test finds
+ * Completion grammar of a command and its subcommands.
+ * @throws Error for an unknown placeholder: a programming error, which a test finds
  */
 export function grammarOf(command: Command, path: string[] = []): CommandGrammar {
   const help = command.createHelp();

@@ -5,10 +5,10 @@ import { InvalidInput, NotFound, type RuntimeRecord } from '@tidewaiter/domain';
 import { type Connection, sensorOf } from '@tidewaiter/sensors';
 import { z } from 'zod';
 
-/** Longer lines are no event: the largest of an audit log is about a third of this. */
+/** Limit on a line: the largest event of an audit log is about a third of this. */
 const maxLineBytes = 4 * 1024 * 1024;
 const newline = 0x0a;
-/** Of an event that neither itself nor its line dates. */
+/** Time of an event when neither the event nor its line has one. */
 const unknownTime = '1970-01-01T00:00:00Z';
 
 const line = z.looseObject({
@@ -19,8 +19,8 @@ const line = z.looseObject({
 });
 
 /**
- * Reads recorded events, one JSON object a line, as they come. Where `source` names a sensor, a line may also be an event as that
- * sensor sends it.
+ * Reads recorded events in order, one JSON object a line. Where `source` names a sensor, a line may
+ * also be an event as that sensor sends it.
  * @throws NotFound `RECORDING_MISSING`; InvalidInput `RECORDING_INVALID` naming the line
  */
 export async function* recordedEvents(path: string, context: Context): AsyncGenerator<RuntimeRecord> {
@@ -39,9 +39,9 @@ function open(path: string): Readable {
 /** Fields that the lines of a recording lack. */
 export interface Context {
   cluster: string | null;
-  /** As for a connection of ingest: secrets are masked in the same way. */
+  /** As in an ingest connection: secrets are masked in the same way. */
   fingerprintKey: Uint8Array;
-  /** The sensor of lines that are events as it sends them. */
+  /** The sensor of lines that are events in its own format. */
   source?: string | undefined;
 }
 
@@ -56,7 +56,7 @@ function recordsOf(text: string, number: number, { source: ofBare, ...context }:
   }
   const { id, at, source, event } = read.data;
   const records = readBy(source, event, number, { ...context, receivedAt: at ?? unknownTime });
-  // A line is one event nearly always; of a list each gets an id of its own.
+  // A line is nearly always one event; each event of a list gets an id of its own.
   return records.map((record, index) => ({
     ...record,
     id: index === 0 ? id : `${id}#${index + 1}`,

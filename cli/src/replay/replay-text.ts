@@ -7,10 +7,10 @@ import type { Replayed } from './replayed.js';
 
 const labelColumns = 12;
 const maxOtherRules = 30;
-/** Below this, what belongs to a label goes under it. */
+/** Width below which a value is printed under its label. */
 const spacious = 72;
 
-/** For people: each incident as a story, then what stayed an alert. */
+/** Text output: each incident with its steps, then the alerts without an incident. */
 export function replayText(replayed: Replayed, terminal: Pen): string {
   const pen = penOf({ ...terminal, toolVersion: '' });
   const incidents = replayed.incidents.toSorted(
@@ -44,7 +44,7 @@ function incidentLines(incident: Incident, pen: Pen): string[] {
   ];
 }
 
-/** One thing of an incident, beside its label or, on a narrow terminal, under it. */
+/** One field of an incident, beside its label or, on a narrow terminal, under it. */
 function row(label: string, text: string, pen: Pen): string[] {
   if (text === '') return [];
   const margin = pen.width < spacious ? 4 : labelColumns + 2;
@@ -85,7 +85,7 @@ function eventsText(events: readonly string[]): string {
 /** The author of the rules that come with Tidewaiter. */
 const ourselves = 'Tidewaiter';
 
-/** Who wrote a rule is named with what it found; our own, and what sensors judged, are counted. */
+/** Credits the author of each matched rule; rules of Tidewaiter and of sensors are only counted. */
 function creditLines({ rules }: Incident): string[] {
   const own = rules.filter(({ author }) => author === ourselves).length;
   const sensors = rules.filter(({ author }) => author === null).length;
@@ -96,13 +96,13 @@ function creditLines({ rules }: Incident): string[] {
   ];
 }
 
-/** The Detection Rule License asks that whoever wrote a rule is named with what it found. */
+/** Title with author and license: the Detection Rule License requires that each match names the rule's author. */
 function credit({ title, author, license }: Incident['rules'][number]): string {
   const by = [author, license].filter((part) => part !== null).join(', ');
   return by === '' ? title : `${title} (${by})`;
 }
 
-/** Alerts that are in no incident, by rule: the loudest first. */
+/** Alerts without an incident, by rule: the most severe, then the most frequent first. */
 function otherAlerts({ alerts, incidentOf }: Replayed, pen: Pen): string[] {
   const byRule = new Map<string, { alert: Alert; count: number }>();
   for (const alert of alerts) {

@@ -1,14 +1,14 @@
 import type { Alert, DetectorCounts } from '@tidewaiter/detection';
 import type { Incident } from '@tidewaiter/domain';
 
-/** What came of recorded events. */
+/** Result of a replay of recorded events. */
 export interface Replayed {
   incidents: readonly Incident[];
   /** Id of the incident that an alert is in. */
   incidentOf(alertId: string): string | null;
-  /** The first ones, in the order in which they were raised. */
+  /** The first alerts, in the order in which they were raised. */
   alerts: readonly Alert[];
-  /** Of all alerts. */
+  /** Number of all alerts. */
   alertCount: number;
   counts: Readonly<DetectorCounts>;
 }

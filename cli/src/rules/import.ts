@@ -8,7 +8,7 @@ import { tell } from '../context.js';
 import { readCheckout } from './checkout.js';
 import { counted, problemLine } from './load.js';
 
-/** What sensors tell of, in Sigma's words. */
+/** Log sources that the sensors provide, in Sigma's terms. */
 const offered: readonly LogSource[] = [
   ...['process_creation', 'process_termination', 'file_event', 'network_connection', 'dns_query', 'image_load'].map(
     (category) => ({ product: 'linux', category }),
@@ -22,8 +22,8 @@ const offered: readonly LogSource[] = [
 const maxSources = 10;
 
 /**
- * Copies what can be used. Author and licence stay with their rules.
- * @throws NotFound `RULES_MISSING`; InvalidInput and LimitExceeded of a broken or hostile archive
+ * Copies the usable rules, each with its author and license.
+ * @throws NotFound `RULES_MISSING`; InvalidInput and LimitExceeded for a broken or hostile archive
  */
 export async function importRules(path: string, into: string): Promise<void> {
   const { rules: files, licenses } = await readCheckout(path);
@@ -59,7 +59,7 @@ function nameOf({ product, category, service }: LogSource): string {
   return [product, category, service].filter((part) => part !== undefined).join('/');
 }
 
-/** Nothing is left out in silence. */
+/** Line that reports how many rules were left out, by status or log source. */
 function leftOut(unfit: ReadonlyMap<string, number>): string[] {
   const sorted = [...unfit].toSorted(([, a], [, b]) => b - a);
   const shown = sorted.slice(0, maxSources).map(([name, number]) => `${printable(name)} ${number}`);
@@ -68,7 +68,7 @@ function leftOut(unfit: ReadonlyMap<string, number>): string[] {
   return shown.length === 0 ? [] : [`left out, because no sensor tells of it: ${shown.join(', ')}`];
 }
 
-/** SigmaHQ says it once for all rules; away from there each must say it, for every match to show it. */
+/** Adds the license to a rule: SigmaHQ states it once for all rules, but each match must show it. */
 function withLicense({ path, text }: RuleFile): RuleFile {
   const places = text.match(/^logsource:/gm) ?? [];
   if (places.length !== 1 || /^license:/m.test(text)) return { path, text };

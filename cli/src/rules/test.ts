@@ -21,17 +21,17 @@ interface TestOptions {
   isJson: boolean;
 }
 
-/** A rule that one event meets, or a correlation that several do. */
+/** A match of a rule by one event, or of a correlation by several. */
 interface Hit {
   rule: RuleInfo;
   at: string;
   events: readonly string[];
-  /** Whether it is a part of a correlation and raises nothing alone. */
+  /** Whether the rule is part of a correlation and raises no alert alone. */
   isPart: boolean;
   explanation: readonly Explanation[];
 }
 
-/** How long the clock goes on after the last event, for correlations that wait until their window ends. */
+/** Time by which the clock advances after the last event, for correlations that wait until their window ends. */
 const afterwardsMs = 366 * 24 * 60 * 60_000;
 
 /** @throws NotFound `RULES_MISSING`, `RECORDING_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID`, `RECORDING_INVALID` */
@@ -107,7 +107,7 @@ function textWriter(): Writer {
   return { hit: (hit) => void process.stdout.write(`${textLine(hit)}\n`), end: () => undefined };
 }
 
-/** Who wrote the rule is named with what it found: the Detection Rule License asks for it. */
+/** One line of a match. The Detection Rule License requires that it names the rule's author. */
 function textLine({ rule, events, isPart, explanation }: Hit): string {
   const by = [rule.author, rule.license].filter((part) => part !== null).map((part) => printable(part));
   const why = explanation.map(({ field, value, test }) =>
@@ -122,7 +122,7 @@ function textLine({ rule, events, isPart, explanation }: Hit): string {
   ].join('\t');
 }
 
-/** A list that is written as it grows. */
+/** Writes a list while it grows. */
 function jsonWriter(): Writer {
   let isFirst = true;
   process.stdout.write('{ "matches": [');

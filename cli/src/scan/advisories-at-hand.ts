@@ -1,11 +1,11 @@
 import type { AdvisoryScope, CandidateLookup, EcosystemAge, Exploitation, RatingLookup } from '@tidewaiter/advisories';
 import type { Warning } from '@tidewaiter/oci';
 
-/** Advisories at hand, wherever they come from. */
+/** Lookups in loaded advisories, whatever their source. */
 export interface AdvisoriesAtHand {
   candidatesFor: CandidateLookup;
   ratingsOf: RatingLookup;
-  /** Those of some scopes of which anything is known. */
+  /** The given scopes for which there is any advisory data. */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[];
   exploitation(cves: readonly string[]): Exploitation;
   /** Age of the data of some ecosystems; ecosystems without known data are left out. */

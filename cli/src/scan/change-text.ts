@@ -4,7 +4,10 @@ import { count, fit } from '../terminal.js';
 
 const maxShown = 20;
 
-/** A heading with the number of its items and the first of them; nothing where there are none, a word where they are not known. */
+/**
+ * A heading with the number of its items and the first of them; empty without items, a note where
+ * they cannot be compared.
+ */
 export function section<Item>(title: string, items: readonly Item[] | null, line: (item: Item) => string): string {
   if (items === null) return `${title}: cannot be compared\n`;
   if (items.length === 0) return '';
@@ -13,12 +16,15 @@ export function section<Item>(title: string, items: readonly Item[] | null, line
   return `${title} (${count(items.length)})\n${lines.join('\n')}\n`;
 }
 
-/** Text of strangers, cut to the terminal. */
+/** Untrusted text, cut to the terminal's width. */
 export function shownLine(line: string): string {
   return fit(`  ${printable(line)}`, process.stdout);
 }
 
-/** What a change brought and took, and what would be there without it. */
+/**
+ * Sections for findings that a change introduced or resolved, and for those published meanwhile,
+ * which it did not cause.
+ */
 export function changeSections({ introduced, newlyPublished, resolved }: FindingChanges): string[] {
   return [
     section('findings introduced', introduced, (each) => `+ ${findingLine(each)}`),

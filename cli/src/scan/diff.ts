@@ -14,7 +14,7 @@ interface DiffFlags extends ReadingFlags, JudgingFlags {
 
 type FileChange = NonNullable<ImageDiff['files']>[number];
 
-/** What a new image changes. */
+/** Compares two images. */
 export function diffCommand(program: Command): void {
   const command = program
     .command('diff')
@@ -45,7 +45,7 @@ async function stateOf({ report, layers, config }: ScannedTarget): Promise<Image
     import('@tidewaiter/integrity'),
     import('@tidewaiter/secrets'),
   ]);
-  // Both configs are here: their values are compared as they are, and never shown.
+  // Both configs are available: their values are compared unmasked, and never printed.
   const keeping: ConfigKeeping = { mask: redactSecrets, fingerprint: { by: 'value', of: (value) => value } };
   const { os, packages, findings } = report;
   const createdAt = buildTime(config?.created);
@@ -85,7 +85,7 @@ function fileLine({ path, change, isNewSetuid, modeAfter }: FileChange): string 
     : `~ ${path}  ${change}${setuid}`;
 }
 
-/** What the images say of their base, and what their layers say. */
+/** Changes of the base image: its declared name, digest and OS, and the common layers. */
 function baseText({ isChanged, before, after, commonLayers }: ImageDiff['base']): string {
   if (!isChanged) return '';
   const named = (['name', 'digest', 'os'] as const).filter((field) => before[field] !== after[field]);

@@ -9,7 +9,7 @@ interface ExplainFlags extends ReadingFlags, JudgingFlags {
   output: 'text' | 'json';
 }
 
-/** Where one finding comes from, and what to do. */
+/** Explains one finding: its origin and its fix. */
 export function explainCommand(program: Command): void {
   const command = program
     .command('explain')
@@ -35,7 +35,7 @@ async function explain(id: string, target: string, flags: ExplainFlags): Promise
   process.stdout.write(`${text}\n`);
 }
 
-/** A finding, and why it does not count where it does not. */
+/** A finding, and its suppression if it does not count. */
 type Explained = ReportFinding & { by?: Suppression };
 
 function story(finding: Explained, { layers }: Report, fix: string | undefined): string {
@@ -68,7 +68,7 @@ function stateOf({ state, confidence, match }: ReportFinding): string {
   return `${presence}; ${match === 'unknown' ? 'the version could not be compared' : confidence}`;
 }
 
-/** What was compared is told in few lines; evidence of other kinds of findings as it is. */
+/** Rows of the evidence: a version comparison is shortened, other evidence is printed as it is. */
 function evidenceRows({
   source,
   comparedName,

@@ -12,7 +12,7 @@ import type { ReportFinding } from '@tidewaiter/reports';
 import { count } from '../terminal.js';
 import { changeCounts, changeSections, findingLine, section } from './change-text.js';
 
-/** What a gate answers, as `-o json` writes it. */
+/** Answer of a gate, as `-o json` prints it. */
 export interface GateAnswer {
   image: string;
   digest: string | null;
@@ -20,15 +20,15 @@ export interface GateAnswer {
   failOn: string | null;
   result: Verdict;
   reasons: string[];
-  /** Null without an image to compare with. */
+  /** Null without an image for comparison. */
   changes: FindingChanges<ReportFinding> | null;
   findings: ReportFinding[];
-  /** The findings that count, by severity; absent in the answer of an older server. */
+  /** Number of counted findings by severity; absent in the answer of an older server. */
   counts?: SeverityCounts;
   suppressed: unknown[];
   policies: PolicyResult[];
   warnings: { code: string; path: string | null; message: string }[];
-  /** The image in the console; only where a platform was asked. */
+  /** The image's page in the console; only with `--server`. */
   consoleUrl?: string;
 }
 

@@ -19,7 +19,7 @@ interface GateFlags extends ReadingFlags, JudgingFlags {
   wait: number;
 }
 
-/** Lets an image pass, or not: what this change brought against what was published meanwhile. */
+/** Lets an image pass or not: distinguishes findings that the change introduced from those published meanwhile. */
 export function gateCommand(program: Command): void {
   const command = program
     .command('gate')
@@ -63,7 +63,7 @@ async function gate(image: string, flags: GateFlags, command: Command): Promise<
   process.exitCode = exitCodeOf(answer.result);
 }
 
-/** What an image comes to is the platform's to say, by its own rules. */
+/** Conflicts between flags: with `--server` the platform judges an image by its own settings. */
 function serverProblem({ tokenFile, policy, vex, ignoreFile }: GateFlags): string | undefined {
   if (tokenFile === undefined) return '--server needs --token-file';
   return policy || vex || ignoreFile ? '--policy, --vex and --ignore-file are the settings of the server' : undefined;

@@ -4,7 +4,10 @@ import { type ImageReference, parseReference } from '@tidewaiter/registry';
 
 import type { ImageSource } from '../sources/image-source.js';
 
-/** What VEX, exceptions and policies know an image by. What lies in no registry has a name only where its archive tells one. */
+/**
+ * Names by which VEX, exceptions and policies identify an image. Outside a registry it has a name
+ * only if its archive gives one.
+ */
 export function identityOf(reference: string, { name, digest, configDigest }: ImageSource): ImageIdentity {
   const digests = [digest, configDigest].filter((each) => each !== null);
   const read = name === undefined ? undefined : readName(name);
@@ -13,7 +16,7 @@ export function identityOf(reference: string, { name, digest, configDigest }: Im
   return { reference: name!, repository: `${host}/${repository}`, tag, digests: withDigest(digests, asked) };
 }
 
-/** An archive may call its image anything. */
+/** Parsed name, or undefined: an archive may give its image any name. */
 function readName(name: string): ImageReference | undefined {
   try {
     return parseReference(name);
@@ -23,7 +26,7 @@ function readName(name: string): ImageReference | undefined {
   }
 }
 
-/** Of an index that was asked for, the digest names what was chosen from it too. */
+/** If an index was requested by digest, that digest also identifies the chosen manifest. */
 function withDigest(digests: Digest[], asked: string | undefined): Digest[] {
   return isDigest(asked) && !digests.includes(asked) ? [...digests, asked] : digests;
 }

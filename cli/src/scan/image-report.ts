@@ -37,25 +37,25 @@ import type { KnownImage } from './policy-facts.js';
 import type { SignedBy } from './provenance.js';
 import type { ReadImage } from './read-image.js';
 
-/** What a scan shall find, and against what. */
+/** Options of the judgement: kinds of findings, and the data to judge by. */
 export interface JudgeOptions {
   kinds: ReadonlySet<FindingKind>;
-  /** Undefined for the usual; null where policies alone decide. */
+  /** Undefined for the default; null where policies alone decide. */
   failOn: Severity | null | undefined;
   /** Only findings of these severities; all unless given. */
   severities?: ReadonlySet<Severity>;
-  /** Whether only what can be mended counts, of vulnerabilities. */
+  /** Whether only fixable vulnerabilities count. */
   isOnlyFixed: boolean;
-  /** Undefined where there are none. */
+  /** Undefined without advisories. */
   advisories: LocalAdvisoriesOptions | undefined;
-  /** Whose signatures count; undefined where nobody asked for any. */
+  /** Trusted signers; undefined where no signature check was requested. */
   trust?: Trust;
-  /** What speaks against findings. */
+  /** VEX statements and exceptions. */
   objections: Objections;
   policies: readonly Policy[];
 }
 
-/** Judges what was read of an image. */
+/** Judges the content of an image. */
 export async function reportOf(
   reference: string,
   source: ImageSource,
@@ -65,7 +65,7 @@ export async function reportOf(
   options: JudgeOptions,
 ): Promise<Report> {
   const view = overlay(read.layers.map(({ entries }) => entries));
-  // A folder may be somebody's sources, whose lock files say what they will be built from.
+  // A folder may hold sources, whose lock files declare the packages of a future build.
   const found = inventory(read.layers, view, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
@@ -109,7 +109,7 @@ export async function reportOf(
   };
 }
 
-/** What advisories tell of. */
+/** Kinds of findings that come from advisories. */
 const advisoryKinds = ['vulnerability', 'malware', 'supply-chain'] as const;
 
 const nothingJudged: Judged = { findings: [], warnings: [], asOf: null };
@@ -120,7 +120,7 @@ async function vulnerabilities(
 ): Promise<Judged> {
   if (!advisoryKinds.some((kind) => kinds.has(kind))) return nothingJudged;
   if (advisories === undefined) {
-    // Malware and what is wrong with a supply chain is found without them as well.
+    // Malware and supply-chain findings also come from other checks than advisories.
     if (!kinds.has('vulnerability')) return nothingJudged;
     const message =
       'there are no advisories, so packages were not judged: run `tidewaiter advisories sync`, or name some';
@@ -146,7 +146,7 @@ function imageFindings(
   view: Overlay,
   analysis: AnalysisOptions,
 ): Finding[] {
-  // The files of a folder came in no step of a build.
+  // The files of a folder have no build step.
   const steps = read.layers.map((layer, index) => {
     const createdBy = layers[index]?.createdBy;
     return { ...layer, ...(createdBy !== undefined && { createdBy }) };
@@ -177,7 +177,7 @@ async function endsOfSupport(
   return endOfLife(os, packages, now);
 }
 
-/** Most scans have no objections, and do not load what reads them. */
+/** Applies VEX and exceptions. Most scans have none, and do not load their parsers. */
 async function objectedTo(
   findings: ReportFinding[],
   image: { reference: string; source: ImageSource; packages: Report['packages']; startedAt: Date },
@@ -197,13 +197,13 @@ async function askedPolicies(image: KnownImage, { policies }: JudgeOptions): Pro
 }
 
 function isAsked({ kind, id, fix, severity }: Finding, { kinds, isOnlyFixed, severities }: JudgeOptions): boolean {
-  // Whatever is asked for may lie in it.
+  // The unread layer may contain findings of every requested kind.
   if (id === layerNotAnalyzedId) return true;
   if (!kinds.has(kind) || severities?.has(severity) === false) return false;
   return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
 }
 
-/** CISA's catalogue and FIRST's scores are about vulnerabilities. */
+/** Marks a finding as neither in CISA's catalog nor scored by FIRST: both are about vulnerabilities. */
 function unexploited(finding: Finding): ReportFinding {
   return { ...finding, kev: false, epss: null };
 }

@@ -11,7 +11,7 @@ import { ignoreFileNames, readObjections } from './objections.js';
 import { readPolicies } from './policies.js';
 import type { ReadingFlags } from './reading-flags.js';
 
-/** The flags of every command that judges images. */
+/** Flags of every command that judges images. */
 export interface JudgingFlags {
   onlyFixed?: boolean;
   kinds: FindingKind[];
@@ -22,7 +22,7 @@ export interface JudgingFlags {
   policy?: string[];
 }
 
-/** Unless the flag says otherwise. */
+/** Default of `--max-advisory-age`. */
 export const maxAdvisoryAgeMs = age('7d');
 
 export function withJudgingFlags(command: Command): Command {
@@ -50,7 +50,7 @@ export function withJudgingFlags(command: Command): Command {
     );
 }
 
-/** Of the commands that give a verdict. */
+/** Adds `--policy`, for commands that give a verdict. */
 export function withPolicyFlag(command: Command): Command {
   return command.option(
     '--policy <file>',
@@ -59,7 +59,7 @@ export function withPolicyFlag(command: Command): Command {
   );
 }
 
-/** @throws NotFound, InvalidInput where a file that is named cannot be read */
+/** @throws NotFound, InvalidInput where a named file cannot be read */
 export async function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cacheDir'>): Promise<JudgeOptions> {
   const { kinds, onlyFixed = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
   const [objections, policies] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
@@ -74,7 +74,7 @@ export async function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cac
   };
 }
 
-/** What `advisories sync` or `import` has made, if either ever ran. */
+/** The file written by `advisories sync` or `import`, if it exists. */
 function knownFile(cacheDir: string | undefined): string | undefined {
   const path = advisoryFilePath(cacheDir);
   return existsSync(path) ? path : undefined;

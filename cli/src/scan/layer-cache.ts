@@ -5,26 +5,26 @@ import { join } from 'node:path';
 import type { Layer } from '@tidewaiter/domain';
 import type { PackedLayer } from '@tidewaiter/sandbox';
 
-/** The size of the tar as a double, the number of entries, the length of the facts. */
+/** Header: size of the tar as a double, number of entries, length of the facts. */
 const headBytes = 16;
 
-/** What is kept of a layer; its list of files may come in pieces. */
+/** Cached data of a layer; its list of files may come in pieces. */
 export interface LayerToKeep extends Pick<PackedLayer, 'uncompressedBytes' | 'entryCount' | 'facts'> {
   entries: Iterable<Uint8Array>;
 }
 
 /**
- * Layers that were read before, a file each. Its name holds the blob beside the diffID: a manifest may claim any diffID for any
- * blob, and only the very pair that was read has been proved.
+ * Cache of analyzed layers, one file each. The key includes the blob's digest beside the diffID: a
+ * manifest may claim any diffID for any blob, and only the pair that was read is verified.
  */
 export class LayerCache {
   constructor(
     private readonly folder: string,
-    /** Names the analyzers, and whatever else the answer depends on. */
+    /** Version of the analyzers, and of everything else that the result depends on. */
     private readonly version: string,
   ) {}
 
-  /** Null for what is not known. */
+  /** Null for a layer that is not cached. */
   async get(layer: Layer): Promise<PackedLayer | null> {
     const bytes = await readFile(this.#pathOf(layer)).catch(() => null);
     if (bytes === null || bytes.length < headBytes) return null;
@@ -38,7 +38,7 @@ export class LayerCache {
     };
   }
 
-  /** Keeps a layer. That the disk is full or the folder may not be written costs the next scan its time, not this one. */
+  /** Stores a layer. A full disk or an unwritable folder costs the next scan time, but does not fail this one. */
   async put(layer: Layer, { uncompressedBytes, entryCount, facts, entries }: LayerToKeep): Promise<void> {
     const head = Buffer.alloc(headBytes);
     head.writeDoubleLE(uncompressedBytes, 0);
@@ -51,11 +51,11 @@ export class LayerCache {
       await writeFile(partial, chain(head, facts, entries), { mode: 0o600 });
       await rename(partial, path);
     } catch {
-      // Nothing to tell: there may be no home at all, as in a build container.
+      // Not logged: there may be no home at all, as in a build container.
     }
   }
 
-  /** With the media type: that it lies is told of the layer. */
+  /** Path of a layer's file. The key includes the media type, since a wrong one yields a warning about the layer. */
   #pathOf({ digest, sizeBytes, diffId, mediaType }: Layer): string {
     const about = [this.version, digest, sizeBytes, diffId, mediaType].join('\n');
     const name = createHash('sha256').update(about).digest('hex');

@@ -21,8 +21,8 @@ import type { Warning } from '@tidewaiter/oci';
 import type { AdvisoriesAtHand } from './advisories-at-hand.js';
 
 /**
- * Reads what may concern some packages from an archive of OSV records, a folder of archives, or one of records, and what lies
- * beside them of KEV and EPSS.
+ * Loads the records for some packages from an archive of OSV records, a folder of archives, or a
+ * folder of records, and the KEV and EPSS files beside them.
  * @throws NotFound `ADVISORIES_MISSING`
  */
 export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): Promise<AdvisoriesAtHand> {
@@ -34,7 +34,7 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
   const warnings: Warning[] = loaded.rejected > 0 ? [{ code: 'ADVISORIES_DAMAGED', path: null, message }] : [];
   return {
     candidatesFor: (key) => loaded.candidatesFor(key),
-    // Only records about these packages are kept, and those have been asked.
+    // Only records about these packages are loaded, and those are candidates already.
     ratingsOf: () => [],
     covered: (scopes) => loaded.covered(scopes),
     exploitation: (cves) => worstExploitation(cves.flatMap((cve) => loaded.exploitation.get(cve) ?? [])),
@@ -44,10 +44,10 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
   };
 }
 
-/** What may concern some packages; archives of other ecosystems are never opened. */
+/** Records that may apply to some packages; archives of other ecosystems are never opened. */
 class LoadedRecords {
   rejected = 0;
-  /** When the newest record that may concern them had been modified. */
+  /** Modification time of the newest record in the packages' ecosystems. */
   newest: string | null = null;
   readonly exploitation = new Map<string, Exploitation>();
   /** Wanted names, by ecosystem. */
@@ -69,7 +69,7 @@ class LoadedRecords {
     return names.flatMap((name) => this.#candidates.get(`${ecosystem} ${name}`) ?? []);
   }
 
-  /** A folder laid out like the OSV bucket says by its names what is in them; anything else is read whole. */
+  /** In a folder laid out like the OSV bucket, file names give the ecosystem; any other folder is read whole. */
   async loadRecords(sources: readonly RecordSource[]): Promise<void> {
     const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
     const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
@@ -109,7 +109,7 @@ class LoadedRecords {
   }
 }
 
-/** Folders of the bucket were once called like `Debian:12`. */
+/** Older folders of the bucket have names like `Debian:12`. */
 function ecosystemOf({ name }: RecordSource): string {
   return name.split(':', 1)[0]!;
 }

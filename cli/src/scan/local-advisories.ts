@@ -19,14 +19,14 @@ import type { AdvisoriesAtHand } from './advisories-at-hand.js';
 export interface Judged {
   findings: ReportFinding[];
   warnings: Warning[];
-  /** Everything that was published about these packages until then is known, ISO 8601. */
+  /** Time until which the advisories for these packages are complete, ISO 8601. */
   asOf: string | null;
 }
 
 export interface LocalAdvisoriesOptions {
   /** The local file, or OSV records: an archive, a folder of archives, or of records. */
   path: string;
-  /** Advisories that are older are told as such. */
+  /** Age above which advisories are reported as stale. */
   maxAgeMs: number;
 }
 
@@ -44,7 +44,7 @@ export async function judgePackages(
   const keys = scoped.flatMap(({ scope }) => scope ?? []);
   return withAdvisories(path, keys, (advisories) => {
     const covered = advisories.covered(keys);
-    // A package that a later layer hides does not count, and so the age of its data does not.
+    // The age of the data of shadowed packages does not count, as those packages do not.
     const current = scoped.flatMap(({ state, scope }) => (state === 'present' && scope ? [scope] : []));
     const ages = advisories.ages(new Set(advisories.covered(current).map(({ ecosystem }) => ecosystem)));
     const findings = judgeInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);

@@ -3,18 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { NotFound } from '@tidewaiter/domain';
 import type { Objections } from '@tidewaiter/policy';
 
-/** Files that may speak against findings. */
+/** Files with VEX statements and ignore rules. */
 export interface ObjectionFiles {
   vex?: string[];
-  /** Those of the working directory unless given. */
+  /** Defaults to the ignore files of the working directory. */
   ignoreFile?: string[];
 }
 
 export const noObjections: Objections = { statements: [], exceptions: [] };
 
 /**
- * Reads VEX documents and ignore files, before anything else is done: a wrong one must not cost a scan.
- * @throws NotFound `VEX_MISSING`, `IGNORE_FILE_MISSING`; InvalidInput `VEX_INVALID`, `IGNORE_FILE_INVALID`
+ * Reads VEX documents and ignore files before the scan: an invalid one must not cost a whole scan.
+ * @throws NotFound `VEX_MISSING`, `IGNORE_FILE_MISSING`; InvalidInput `VEX_INVALID`,
+ * `IGNORE_FILE_INVALID`
  */
 export async function readObjections({ vex = [], ignoreFile }: ObjectionFiles): Promise<Objections> {
   const ignores = ignoreFile ? await readNamed(ignoreFile, 'IGNORE_FILE_MISSING') : await readDefaults();
@@ -43,7 +44,7 @@ async function readNamed(names: readonly string[], code: string): Promise<NamedT
   );
 }
 
-/** In the working directory, where nobody names others. */
+/** Default ignore files in the working directory. */
 export const ignoreFileNames = ['.tidewaiter-ignore.yaml', '.trivyignore', '.trivyignore.yaml'];
 
 async function readDefaults(): Promise<NamedText[]> {

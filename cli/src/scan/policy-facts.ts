@@ -21,24 +21,24 @@ import type { ReportFinding } from '@tidewaiter/reports';
 import type { ImageSource } from '../sources/image-source.js';
 import { identityOf } from './image-identity.js';
 
-/** What a scan knows of an image. */
+/** Facts about an image that a scan collects. */
 export interface KnownImage {
   reference: string;
   source: ImageSource;
   os: OsRelease | null;
   packages: readonly ImagePackage[];
   findings: readonly ReportFinding[];
-  /** Kinds of findings that were asked for. */
+  /** Requested kinds of findings. */
   kinds: ReadonlySet<FindingKind>;
   warnings: readonly Warning[];
   startedAt: Date;
   /** ISO 8601; null without advisories. */
   asOf: string | null;
-  /** Null where nobody asked for signatures. */
+  /** Null where no signature check was requested. */
   provenance: Provenance | null;
 }
 
-/** The facts that files can tell: not whether the image runs, nor what a platform asks of its repository. */
+/** Policy facts that files provide: not whether the image runs, nor the platform's settings for its repository. */
 export function factsOf(known: KnownImage): PolicyFacts {
   const { reference, source, os, packages, findings, startedAt, asOf, provenance } = known;
   const identity = identityOf(reference, source);
@@ -75,7 +75,10 @@ function gapsOf({ source, kinds }: KnownImage): EvaluationGap[] {
   });
 }
 
-/** A file shows how an image is built or run, an SBOM what it is made of, and a folder no config. */
+/**
+ * Kinds that a target cannot have: a file shows how an image is built or run, an SBOM its packages,
+ * and a folder no config.
+ */
 function absentKinds({ checked, listed, config }: ImageSource): FindingKind[] {
   if (checked) return findingKinds.filter((kind) => kind !== 'misconfiguration');
   if (listed) return ['secret', 'misconfiguration', 'integrity'];

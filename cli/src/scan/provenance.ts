@@ -5,16 +5,16 @@ import { imageProvenance, type Trust, unsignedFinding } from '@tidewaiter/proven
 
 import type { ImageSource } from '../sources/image-source.js';
 
-/** What is signed of an image, and the finding where it is not signed by whom it should be. */
+/** Signatures of an image, and the finding if no required signer signed it. */
 export interface SignedBy {
   provenance: Provenance;
   findings: Finding[];
-  /** What trusted signers say of vulnerabilities. */
+  /** VEX statements of trusted signers. */
   statements: VexStatement[];
   warnings: Warning[];
 }
 
-/** Looks for signatures and attestations where the image lies. */
+/** Looks for signatures and attestations in the image's registry or layout. */
 export async function signedBy(reference: string, { signed }: ImageSource, trust: Trust): Promise<SignedBy> {
   const { signatures, attestations, vex, ...found } = signed
     ? await imageProvenance(signed.place, signed.digests, trust)

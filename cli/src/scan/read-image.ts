@@ -21,7 +21,7 @@ import type { ImageSource, SourceLayer } from '../sources/image-source.js';
 import { LayerCache, type LayerToKeep } from './layer-cache.js';
 import type { Progress } from './progress.js';
 
-/** What was read of an image, and how. */
+/** Analyzed layers of an image, with statistics. */
 export interface ReadImage {
   /** From the bottom up; a file tree is one. A layer that could not be read is empty. */
   layers: AnalyzedLayer[];
@@ -29,7 +29,7 @@ export interface ReadImage {
   unread: UnreadLayer[];
   layersAnalyzed: number;
   layersFromCache: number;
-  /** Uncompressed, of the layers that were read now. */
+  /** Uncompressed bytes of the layers that were read now. */
   bytesRead: number;
 }
 
@@ -41,14 +41,15 @@ interface Reading {
 }
 
 const maxThreads = 4;
-/** Hashing holes lets nothing else run, not even `--timeout`: a layer with more of them is read in a thread. */
+/** Hashing holes blocks the event loop, even `--timeout`: a layer with more of them is read in a thread. */
 const maxSparseBytesHere = 256 * 1024 * 1024;
-/** Below this a thread takes longer to start than the layers to read. */
+/** Size below which a thread takes longer to start than the layers take to read. */
 const threadedFromBytes = 16 * 1024 * 1024;
 
 /**
- * Reads every layer of an image that the cache does not know, each different one once. A layer that cannot be read costs no other one.
- * @throws what the signal says
+ * Reads every layer of an image that is not cached, each distinct one once. A layer that cannot be
+ * read does not affect the others.
+ * @throws the reason of the signal
  */
 export async function readImage(
   source: ImageSource,
@@ -64,7 +65,8 @@ export async function readImage(
   const cache = new LayerCache(cacheDir, analysisVersion(analysis));
   const failures = new Map<string, unknown>();
   const failed = (layer: SourceLayer, error: unknown) => {
-    // A scan that is over says so; an error of ours is no layer's fault either, but hides as much.
+    // An aborted scan throws; an internal error is not the layer's fault either, but leaves it
+    // unread all the same.
     signal.throwIfAborted();
     failures.set(keyOf(layer), error);
     progress.layerDone();
@@ -104,7 +106,7 @@ function unreadLayer({ index, digest, diffId, createdBy }: SourceLayer, error: u
   };
 }
 
-/** Images repeat layers, empty ones above all. */
+/** Distinct layers: images repeat layers, mostly empty ones. */
 function distinct(layers: readonly SourceLayer[]): SourceLayer[] {
   return [...new Map(layers.map((layer) => [keyOf(layer), layer])).values()];
 }
@@ -135,7 +137,7 @@ async function knownLayers(
   return known;
 }
 
-/** A file of the cache that a full disk cut short is read again. */
+/** Unpacks a cached layer; null for a file that a full disk truncated, which is then read again. */
 function tryUnpack(packed: PackedLayer): AnalyzedLayer | null {
   try {
     return unpack(packed);
@@ -150,8 +152,9 @@ function unpack({ entries, facts }: PackedLayer): AnalyzedLayer {
 }
 
 /**
- * Reads layers on several cores: threads take the largest ones, this thread the smallest ones, until none is left. This thread is
- * worth one that need not be started, and what it reads need not be packed and unpacked.
+ * Reads layers on several cores: threads take the largest ones, this thread the smallest ones,
+ * until none is left. This thread replaces one that would have to be started, and its layers need
+ * not be packed and unpacked.
  */
 async function readLayers(
   layers: readonly SourceLayer[],
@@ -214,7 +217,7 @@ async function orFailed(
   }
 }
 
-/** Nothing is said of an image because of what a mirror gave. */
+/** Retries from the registry itself: a mirror's content must not cause a finding about the image. */
 async function readTrusted<T>(
   { open, openOriginal }: SourceLayer,
   readFrom: (open: SourceLayer['open']) => Promise<T>,

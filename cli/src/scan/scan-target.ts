@@ -15,7 +15,7 @@ import { Progress } from './progress.js';
 import { readImage } from './read-image.js';
 import type { ReadingFlags } from './reading-flags.js';
 
-/** A target that was read, with what a report leaves out. */
+/** A scanned target, with data that its report leaves out. */
 export interface ScannedTarget {
   report: Report;
   config: ImageConfig | null;
@@ -25,7 +25,8 @@ export interface ScannedTarget {
 
 /**
  * Reads and judges one target; `needsDigests` where its files are compared with others.
- * @throws TidewaiterError with a stable code for everything that can be expected to go wrong; `SCAN_TIMEOUT` after `--timeout`
+ * @throws TidewaiterError with a stable code for every expected failure; `SCAN_TIMEOUT` after
+ * `--timeout`
  */
 export async function scanTarget(
   named: string,
@@ -40,7 +41,7 @@ export async function scanTarget(
     new Unavailable('SCAN_TIMEOUT', `${target}: no verdict within ${flags.timeout / 1000} s`, { cause });
   timeout.addEventListener('abort', () => late.reject(tooLate()));
   try {
-    // Not everything that reads looks at the signal; the process ends with the command.
+    // Some readers ignore the signal; the process ends with the command.
     return await Promise.race([scanWith(target, flags, judging, needsDigests, timeout), late.promise]);
   } catch (error) {
     throw timeout.aborted ? tooLate(error) : error;
@@ -81,7 +82,7 @@ async function scanWith(
   }
 }
 
-/** What the layers need to be looked at for: what nobody asks for costs nothing. */
+/** Options of the layer analysis, limited to the requested kinds of findings. */
 async function analysisFor({ kinds }: JudgeOptions, needsDigests: boolean): Promise<AnalysisOptions> {
   const isInspected =
     needsDigests || (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));

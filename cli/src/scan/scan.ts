@@ -17,7 +17,7 @@ interface ScanFlags extends ReadingFlags, JudgingFlags, SignerFlags, FamiliarFla
 const exitGateFailed = 1;
 const exitNoVerdict = 2;
 
-/** Everything that files can tell about an image, without a server. */
+/** Scans an image from files alone, without a server. */
 export function scanCommand(program: Command): void {
   const command = program
     .command('scan')
@@ -57,12 +57,12 @@ async function scan(named: string | undefined, given: ScanFlags, command: Comman
   if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
 }
 
-/** Who names policies and no severity wants the policies to decide. */
+/** Without `--fail-on`, given policies decide alone. */
 function thresholdOf({ failOn, policy = [] }: ScanFlags): JudgeOptions['failOn'] {
   return failOn ?? (policy.length > 0 ? null : undefined);
 }
 
-/** A gate that knows nothing does not open. @param failed in place of the usual code of a gate that closes */
+/** A gate without a verdict does not pass. @param failed replaces the usual exit code of a failed gate */
 export function exitCodeOf(result: Verdict, failed = exitGateFailed): number {
   if (result === 'pass') return 0;
   return result === 'fail' ? failed : exitNoVerdict;

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { collect } from '../collect.js';
 import { readText } from '../sources/text-files.js';
 
-/** The flags that say whose signatures count. */
+/** Flags that select the trusted signers. */
 export interface SignerFlags {
   key?: string[];
   trustedRoot?: string;
@@ -22,7 +22,7 @@ export function withSignerFlags(command: Command): Command {
     .option('--certificate-oidc-issuer <url>', 'who must have vouched for that identity');
 }
 
-/** What is wrong with the flags together, in words. */
+/** Explanation of an invalid combination of flags. */
 export function signerProblem({
   trustedRoot,
   certificateIdentity,
@@ -34,7 +34,7 @@ export function signerProblem({
 }
 
 /**
- * Whose signatures count; undefined where nobody asked for any.
+ * Trusted signers; undefined where no flag names any.
  * @throws InvalidInput `KEY_INVALID`, `TRUSTED_ROOT_INVALID`; NotFound `TARGET_MISSING`
  */
 export async function readSigners(flags: SignerFlags): Promise<Trust | undefined> {

@@ -20,11 +20,11 @@ interface DockerConfig {
 
 const helperTimeoutMs = 10_000;
 const helperName = /^[A-Za-z0-9_-]{1,64}$/;
-/** Under this name Docker keeps what is for Docker Hub. */
+/** Key of Docker Hub in Docker's configuration. */
 const dockerHubKey = 'https://index.docker.io/v1/';
 
 /**
- * What `docker login` has kept for a registry, and nobody else's.
+ * Credentials that `docker login` stored for this registry, never those of another one.
  * @throws InvalidInput `DOCKER_CONFIG`
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores
  */
@@ -47,7 +47,7 @@ async function readConfig(): Promise<DockerConfig> {
     const config: unknown = JSON.parse(text);
     if (typeof config === 'object' && config !== null) return config;
   } catch {
-    // Told below; the parser's message would quote the file.
+    // Reported below; the parser's message would quote the file.
   }
   throw new InvalidInput('DOCKER_CONFIG', `${path} is not a JSON object`);
 }
@@ -64,13 +64,13 @@ function readAuth(
   if (typeof auth !== 'string') return undefined;
   const text = Buffer.from(auth, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  // An empty password stands beside an identity token, which is for Docker's own login server.
+  // An empty password accompanies an identity token, which is for Docker's own login server.
   return colon < 1 || colon === text.length - 1
     ? undefined
     : { username: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
 }
 
-/** A helper that is missing, or has nothing, means that the registry is asked without credentials. */
+/** Credentials of a helper; without the helper or an entry the registry is queried without credentials. */
 async function askHelper(name: string, server: string): Promise<Credentials | undefined> {
   if (!helperName.test(name)) throw new InvalidInput('DOCKER_CONFIG', 'the name of a credential helper is not usable');
   const answer = await new Promise<string>((resolve) => {
@@ -83,7 +83,7 @@ async function askHelper(name: string, server: string): Promise<Credentials | un
   });
   try {
     const { Username: username, Secret: secret } = JSON.parse(answer) as { Username?: unknown; Secret?: unknown };
-    // An identity token is for Docker's own login server, which is not spoken to here.
+    // An identity token is for Docker's own login server, which is not used here.
     if (typeof username !== 'string' || typeof secret !== 'string' || username === '<token>') return undefined;
     return { username, password: new Secret(secret) };
   } catch {

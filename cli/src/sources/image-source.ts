@@ -2,27 +2,27 @@ import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform } from '
 import type { ImageConfig, TreeMember, Warning } from '@tidewaiter/oci';
 import type { ArtifactPlace } from '@tidewaiter/provenance';
 
-/** An image that can be read, wherever it lies. */
+/** A readable image, whatever its place. */
 export interface ImageSource {
-  /** Null where the place knows none, as a folder does. */
+  /** Null where the place has none, as a folder does. */
   digest: Digest | null;
   mediaType: string | null;
   platform: Platform | null;
   configDigest: Digest | null;
   config: ImageConfig | null;
-  /** What a registry or `docker save` calls it: `ghcr.io/shop/cart:1.2`. */
+  /** Name in a registry or in `docker save`: `ghcr.io/shop/cart:1.2`. */
   name?: string;
   /** From the bottom up. */
   layers: SourceLayer[];
-  /** The files of a place that has no layers. */
+  /** The files of a place without layers. */
   tree?: () => AsyncIterable<TreeMember>;
-  /** The packages of a place that says them itself. */
+  /** The packages of a place that lists them itself, such as an SBOM. */
   listed?: { os: OsRelease | null; packages: ImagePackage[] };
-  /** What is wrong with a file that is no image. */
+  /** Findings of a file that is not an image. */
   checked?: Finding[];
-  /** Where it is said who signed the image, and of which digests: its own, and those of the indexes that it was reached by. */
+  /** Place of the image's signatures, and the signed digests: its own, and those of the indexes that led to it. */
   signed?: { place: ArtifactPlace; digests: readonly Digest[] };
-  /** What could not be read so far. */
+  /** Warnings about unreadable parts so far. */
   warnings: Warning[];
   close(): Promise<void>;
 }
@@ -30,28 +30,32 @@ export interface ImageSource {
 export interface SourceLayer extends Layer {
   /** The blob from its start; trustworthy only once the end is reached without an error. */
   open(): AsyncIterable<Uint8Array>;
-  /** The same from the registry itself, where `open` may have gone to a mirror: asked when what that gave could not be read. */
+  /**
+   * The same blob from the registry itself, where `open` may use a mirror: called when the mirror's
+   * content could not be read.
+   */
   openOriginal?(): AsyncIterable<Uint8Array>;
   /**
-   * Checks that the blob is what its names say, where it is at hand: its content may be known from an earlier reading.
+   * Checks that the blob matches its digest, size and diffID, where it is local: its content may be
+   * cached from an earlier scan.
    * @throws InvalidInput `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `DIFF_ID_MISMATCH`
    */
   verify?(): Promise<void>;
 }
 
 export interface SourceOptions {
-  /** Undefined for the platform of this machine, or the only one that there is. */
+  /** Undefined for the platform of this machine, or the only one available. */
   platform?: Platform;
-  /** Whether registries may be spoken to without TLS, or with a certificate that nobody vouches for. */
+  /** Whether registries may be used without TLS, or with an untrusted certificate. */
   isInsecure: boolean;
-  /** Whether nothing may be asked of the network. */
+  /** Whether network access is forbidden. */
   isOffline: boolean;
   signal: AbortSignal;
 }
 
 /** One way to name an image. */
 export interface SourceKind {
-  /** What stands before the colon of a target. */
+  /** Part of a target before the colon. */
   scheme: string;
   /** @throws NotFound, InvalidInput, LimitExceeded, Unavailable, AccessDenied */
   open(location: string, options: SourceOptions): Promise<ImageSource>;

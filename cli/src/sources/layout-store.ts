@@ -39,8 +39,8 @@ async function readManifest(files: LayoutFiles, digest: Digest): Promise<Buffer>
 }
 
 /**
- * What the layout says of a manifest: the list that the tag of referrers names, what names it as its subject, and what `cosign
- * save` puts beside it.
+ * Referrers of a manifest in the layout: the list under the referrers tag, manifests with it as
+ * their subject, and those that `cosign save` puts beside it.
  */
 async function referrersIn(files: LayoutFiles, digest: Digest): Promise<Descriptor[]> {
   const manifests = await readIndex(files);
@@ -54,7 +54,7 @@ async function referrersIn(files: LayoutFiles, digest: Digest): Promise<Descript
   return [...listed, ...own];
 }
 
-/** Null also of what cannot be read: it says nothing of any other manifest. */
+/** Subject of a manifest; null also for an unreadable one, which is irrelevant for other manifests. */
 async function subjectOf(files: LayoutFiles, { digest }: Descriptor): Promise<Digest | null> {
   try {
     return parseManifest(await readManifest(files, digest)).subject?.digest ?? null;
@@ -64,7 +64,7 @@ async function subjectOf(files: LayoutFiles, { digest }: Descriptor): Promise<Di
   }
 }
 
-/** A layout that names a blob and does not hold it is broken, not missing. */
+/** A missing blob of a manifest in the layout is a broken layout, not a missing target. */
 async function* present(files: LayoutFiles, digest: Digest): AsyncGenerator<Uint8Array> {
   try {
     yield* files.read(blobPath(digest));
@@ -101,18 +101,18 @@ async function readIndex(files: LayoutFiles): Promise<readonly Descriptor[]> {
   return index.manifests;
 }
 
-/** Signatures and attestations, by the annotation of `cosign save`. */
+/** Whether it is a signature, attestation or SBOM, by the annotation of `cosign save`. */
 function isSavedByCosign({ annotations }: Descriptor): boolean {
   return /^dev\.cosignproject\.cosign\/(sigs|atts|sboms)$/.test(annotations?.['kind'] ?? '');
 }
 
-/** What nobody means who names no tag. */
+/** Whether a manifest is a signature, attestation or SBOM, which a target without a tag never means. */
 function isAboutAnother(descriptor: Descriptor): boolean {
   const tag = descriptor.annotations?.[refName] ?? '';
   return isSavedByCosign(descriptor) || /(^|:)sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag);
 }
 
-/** Some writers put the whole reference there. */
+/** Whether a manifest has this tag; some writers store the whole reference there. */
 function isTagged({ annotations }: Descriptor, tag: string): boolean {
   const name = annotations?.[refName];
   return name === tag || (name?.endsWith(`:${tag}`) ?? false);

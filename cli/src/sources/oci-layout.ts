@@ -22,7 +22,7 @@ function folderFiles(folder: string): LayoutFiles {
   const missing = (path: string) => (cause: unknown) => {
     throw new NotFound('TARGET_MISSING', `${join(folder, path)} cannot be read`, { cause });
   };
-  // Nobody writes into a pipe for us, and a device never ends.
+  // Only regular files: a read from a pipe without a writer or from a device never ends.
   const statOf = async (path: string) => {
     const found = await stat(join(folder, path)).catch(missing(path));
     if (!found.isFile()) throw new NotFound('TARGET_MISSING', `${join(folder, path)} is no file`);

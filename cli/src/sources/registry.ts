@@ -17,8 +17,9 @@ import type { SourceKind, SourceOptions } from './image-source.js';
 import { type Place, placesOf } from './registries-conf.js';
 
 /**
- * `docker://NAME`, or a name alone: an image in a registry, read as the tools of this machine read it: with the credentials that
- * `docker login` has kept, the mirrors of `registries.conf` and the certificates of `certs.d`.
+ * `docker://NAME`, or a name alone: an image in a registry, read with the same settings as this
+ * machine's tools: the credentials of `docker login`, the mirrors of `registries.conf` and the
+ * certificates of `certs.d`.
  */
 export const registry: SourceKind = {
   scheme: 'docker',
@@ -42,7 +43,7 @@ export const registry: SourceKind = {
   },
 };
 
-/** The ways to an image, the safest first, each with all its mirrors. */
+/** Connections to an image's registry, the safest first, each with all its mirrors. */
 async function connectionsTo(
   host: string,
   repository: string,
@@ -57,7 +58,7 @@ async function connectionsTo(
   return originWays.map((way) => ({ ...way, mirrors: ways }));
 }
 
-/** The ways to one host. Plain HTTP is spoken to this machine, and elsewhere only where that was asked for. */
+/** Connections to one host. Plain HTTP is used for this machine, and elsewhere only where it was requested. */
 async function waysTo({ name, isInsecure }: Place, repository: string): Promise<RegistryConnection[]> {
   const slash = name.indexOf('/');
   if (slash < 1)
@@ -78,13 +79,13 @@ async function waysTo({ name, isInsecure }: Place, repository: string): Promise<
     ...(isInsecure && { insecureSkipVerify: true }),
   };
   const plain = { ...common, url: `http://${host}` };
-  // Who keeps certificates for a host does not want it to be spoken to without.
+  // Configured certificates for a host rule out connections without them.
   if (certificates.ca ?? certificates.client) return [secure];
   if (/^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d+)?$/.test(host)) return [plain, secure];
   return isInsecure ? [secure, plain] : [secure];
 }
 
-/** Where Podman and Docker keep the certificates of registries, a person's own first. */
+/** Folders in which Podman and Docker store the certificates of registries, the user's own first. */
 function certificateFolders(): string[] {
   const own = environment['XDG_CONFIG_HOME'] || join(homedir(), '.config');
   return [join(own, 'containers'), '/etc/containers', join(own, 'docker'), '/etc/docker'].map((folder) =>

@@ -7,14 +7,14 @@ import { decodeName, type TreeMember, type Warning } from '@tidewaiter/oci';
 import type { SourceKind } from './image-source.js';
 import { readChunkBytes } from './location.js';
 
-/** What the kernel makes up, where a root file system that runs is read. */
+/** Folders that the kernel generates, in a running root file system. */
 const kernelFolders = new Set(['dev', 'proc', 'sys']);
 
-/** `rootfs:DIR`: a root file system that is unpacked already. */
+/** `rootfs:DIR`: an unpacked root file system. */
 export const rootfs: SourceKind = {
   scheme: 'rootfs',
   async open(location) {
-    // What is named may be a link, as `/proc/PID/root` is; those that lie in it are read as links.
+    // The root itself may be a link, as `/proc/PID/root` is; links inside it are read as links.
     const root = await stat(location).catch(() => undefined);
     if (!root?.isDirectory()) throw new NotFound('TARGET_MISSING', `${location}: there is no such folder`);
     const warnings: Warning[] = [];
@@ -36,7 +36,7 @@ async function* membersOf(folder: Buffer, root: Stats, warnings: Warning[], abov
   for (const entry of await entriesOf(folder, above, warnings)) {
     const path = Buffer.concat([folder, Buffer.from('/'), entry.name]);
     const name = `${above}${decodeName(entry.name)}`;
-    // It may be gone since it was listed.
+    // The file may have been removed since it was listed.
     const stats = await lstat(path).catch(() => undefined);
     if (!stats || (above === '' && stats.dev !== root.dev && kernelFolders.has(name))) continue;
     const member = await memberOf(path, name, stats, warnings);
@@ -83,7 +83,7 @@ async function* contentOf(path: Buffer, size: number): AsyncGenerator<Buffer> {
   }
 }
 
-/** The type as a tar writes it. */
+/** Type flag of the file in a tar. */
 function flagOf(stats: Stats): string {
   if (stats.isFile()) return '0';
   if (stats.isSymbolicLink()) return '2';

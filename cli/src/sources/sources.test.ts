@@ -30,7 +30,7 @@ async function open(target: string, platform?: string) {
   return openSource(target, { isInsecure: false, isOffline: true, signal, ...(platform && { platform }) });
 }
 
-/** What the packages of a target are, read through every step that a scan takes. */
+/** Packages of a target, read through every step of a scan. */
 async function packagesOf(target: string, platform?: string): Promise<string[]> {
   const source = await open(target, platform);
   const layers = source.tree
@@ -48,7 +48,7 @@ async function packagesOf(target: string, platform?: string): Promise<string[]> 
 
 const both = ['musl 1.2.5-r0', 'zlib 1.3.1-r1'];
 
-/** The folder as a tar, as archives of a layout are made. */
+/** The folder as a tar, in the form of a layout archive. */
 function tarOf(dir: string, prefix = ''): TarEntry[] {
   return readdirSync(join(dir, prefix), { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory()
@@ -57,7 +57,7 @@ function tarOf(dir: string, prefix = ''): TarEntry[] {
   );
 }
 
-/** What `docker save` of an older Docker writes: a layer that comes twice is a link. */
+/** Output of an older Docker's `docker save`: a repeated layer is a link. */
 function dockerArchive(tags: readonly string[][]): Buffer {
   const layer = tarArchive(alpine);
   const diffId = `sha256:${createHash('sha256').update(layer).digest('hex')}`;
@@ -146,7 +146,7 @@ describe('oci:DIR', () => {
 it.each([
   ['plain', (tar: Buffer) => tar],
   ['compressed', (tar: Buffer) => gzipSync(tar)],
-  // Compressors that work in pieces start with a frame that holds none of the content.
+  // Compressors that work in pieces start with a frame without content.
   ['zstd', (tar: Buffer) => Buffer.concat([Buffer.from('502a4d180400000000000000', 'hex'), zstdCompressSync(tar)])],
 ])('reads an OCI layout in a %s tar', async (_, compress) => {
   const layout = join(folder, 'layout');
