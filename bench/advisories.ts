@@ -1,4 +1,7 @@
-/** What an import of advisories costs: records a second, bytes a record, memory; into the local file and into PostgreSQL. See README.md. */
+/**
+ * Cost of an import of advisories: records a second, bytes a record, memory; into the local file
+ * and into PostgreSQL. See README.md.
+ */
 import { fork } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
@@ -14,10 +17,10 @@ import { throwAwayServers } from '@tidewaiter/testkit';
 
 const shared = env['TIDEWAITER_SHARED'] ?? '../shared';
 const bucket = join(shared, 'advisories', 'osv');
-/** All of OSV that a fleet needs, as research found it: records, and packages that they name. */
+/** Size of all OSV data that a fleet needs, as measured: records, and packages that they name. */
 const normalSet = { records: 700_000, packages: 2_800_000 };
 
-/** What one program did. */
+/** Cost of one program. */
 interface Cost {
   records: number;
   seconds: number;
@@ -25,7 +28,7 @@ interface Cost {
   peakMegabytes: number;
 }
 
-/** What a program is told; each runs in a process of its own, for its memory. */
+/** Task of a measured program; each runs in a process of its own, to measure its memory. */
 type Task = { kind: 'parse' } | { kind: 'file'; path: string } | { kind: 'database'; url: string };
 
 const task = process.argv[2];
@@ -74,7 +77,7 @@ async function printSizes(path: string, url: string): Promise<void> {
     ['file', (await stat(path)).size],
     ['database', bytes],
   ] as const) {
-    // Packages take most of it; sources differ in how many an advisory names.
+    // Packages take most of the space; sources differ in the number of packages an advisory names.
     const normal = (size / packages) * normalSet.packages;
     const each = `${Math.round(size / advisories)} bytes an advisory, ${Math.round(size / packages)} a package`;
     console.log(

@@ -1,4 +1,4 @@
-/** What correlation costs: events a CPU second, memory for each live group, and how long a snapshot takes. See README.md. */
+/** Cost of correlation: events a CPU second, memory for each live group, and duration of a snapshot. See README.md. */
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { argv, cpuUsage, execPath, memoryUsage } from 'node:process';
@@ -14,7 +14,7 @@ const eventsPerRun = 1_000_000;
 interface Case {
   correlation: string;
   groups: number;
-  /** Of each group before the measurement, in turn of the rules named. */
+  /** Number of events of each group before the measurement, matching the named rules in turn. */
   eventsBefore: number;
   rules: readonly string[];
 }
@@ -43,7 +43,7 @@ const [, script, chosen] = argv;
 if (chosen === undefined) inProcessesOfTheirOwn();
 else measure(cases[chosen]!);
 
-/** What one case leaves behind must not count for the next. */
+/** Runs each case in its own process, so that leftovers of one do not affect the next. */
 function inProcessesOfTheirOwn(): void {
   console.log(
     `load ${loadavg()[0]!.toFixed(1)}; times are CPU times; memory is that before the events that are timed\n`,
@@ -100,7 +100,7 @@ function load(correlation: string): { correlations: readonly CorrelationRule[]; 
   return { correlations, rules: rules.rules };
 }
 
-/** As long as Tetragon's. */
+/** Event id with the length of Tetragon's. */
 function idOf(number: number): string {
   return `node-17:${number.toString().padStart(24, '0')}:4711`;
 }
@@ -119,7 +119,7 @@ function resident(): number {
   return memoryUsage().rss;
 }
 
-/** CPU milliseconds: the machine may be busy with other things. */
+/** CPU milliseconds, since the machine may be busy with other work. */
 function timed(work: () => void): number {
   const start = cpuUsage();
   work();

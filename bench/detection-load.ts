@@ -1,4 +1,4 @@
-/** Rules and events for bench/detector.ts: of the size and kind that a cluster makes. */
+/** Rules and events for bench/detector.ts, with the sizes and kinds of a real cluster. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,10 +11,10 @@ export interface RuleText {
   text: string;
 }
 
-/** Correlations that lean on rules of the same number of their own. */
+/** Number of correlations, each over one rule of its own. */
 export const correlations = 100;
 
-/** Rule number `salt`, of the kinds that people write; no two ask for the same text. */
+/** Rule number `salt`, of a realistic kind; no two search for the same text. */
 function saltedRule(salt: number): string {
   const kinds = [
     `selection: { Image|endswith: [/tool-${salt}, /helper-${salt}], CommandLine|contains: ['--get-${salt}', 'fetch ${salt}'] }\n  condition: selection`,
@@ -23,13 +23,13 @@ function saltedRule(salt: number): string {
     `drifted: { Image|startswith: /opt/odd-${salt}/, File.InImage: false }\n  condition: drifted`,
     `selection: { Image|endswith: /agent-${salt}, User: root, Image.Signed: false }\n  filter: { CurrentDirectory|startswith: /srv/${salt} }\n  condition: selection and not filter`,
   ];
-  // SigmaHQ has about as many.
+  // A share of regular expressions like SigmaHQ's.
   const pattern = `selection: { CommandLine|re: 'ncat?\\s+-[ce]\\s+\\S*sh\\s+target-${salt}\\.example' }\n  condition: selection`;
   const detection = salt % 30 === 7 ? pattern : kinds[salt % kinds.length];
   return `title: Salted rule ${salt}\nid: ${uuid(salt)}\nname: salted_${salt}\nlevel: medium\nlogsource: { product: linux, category: process_creation }\ndetection:\n  ${detection}\n`;
 }
 
-/** A part that every hundredth event or so meets, and the correlation over it. */
+/** A part that about every hundredth event matches, and the correlation over it. */
 function saltedCorrelation(salt: number): string {
   const part = `title: Part ${salt}\nid: ${uuid(1e6 + salt)}\nname: part_${salt}\nlevel: informational\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection: { CommandLine|contains: 'worker=${salt} ' }\n  condition: selection\n`;
   const types = [
@@ -41,13 +41,13 @@ function saltedCorrelation(salt: number): string {
 
 const uuid = (salt: number) => `5a17ed00-0000-4000-8000-${salt.toString(16).padStart(12, '0')}`;
 
-/** SigmaHQ's Linux rules, where the shared data is there: most rules of an installation are somebody else's. */
+/** SigmaHQ's Linux rules, where the shared data is available: most rules of an installation are third-party ones. */
 function sharedRules(): RuleText[] {
   const folder = resolve(process.env['TIDEWAITER_SHARED'] ?? '../shared', 'detection/sigma');
   return existsSync(folder) ? textsIn(folder) : [];
 }
 
-/** The rules that Tidewaiter brings along. */
+/** Rules that Tidewaiter ships. */
 export function ownRuleTexts(): RuleText[] {
   return textsIn(fileURLToPath(new URL('../rules', import.meta.url)));
 }
@@ -58,7 +58,7 @@ function textsIn(folder: string): RuleText[] {
     .map((path) => ({ path, text: readFileSync(join(folder, path), 'utf8') }));
 }
 
-/** So many rules, shared ones first, and the correlations. */
+/** `count` rules, shared ones first, and the correlations. */
 export function ruleTexts(count: number): RuleText[] {
   const shared = sharedRules().slice(0, count);
   const salted = Array.from({ length: Math.max(0, count - shared.length) }, (_, salt) => saltedRule(salt));
@@ -77,10 +77,10 @@ const commands = [
   ['/usr/bin/jq', '--raw-output .status.conditions[] /var/run/app/state.json /var/run/app/peers.json'],
 ] as const;
 
-/** Of a node. Each event has a command line of its own, whichever container it is of. */
+/** Number of containers of a node. Each event has a command line of its own, whatever its container. */
 const containersOfNode = 40;
 
-/** The exec event number `turn` of a node, as Tetragon tells it: about 1.7 KB. */
+/** The exec event number `turn` of a node, as Tetragon sends it: about 1.7 KB. */
 export function execRecord(
   turn: number,
   node: string,

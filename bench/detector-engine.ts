@@ -1,4 +1,4 @@
-/** One thread, no servers: messages of the runtime stream in, alerts out. */
+/** Measures one thread, no servers: messages of the runtime stream in, alerts out. */
 import { loadavg } from 'node:os';
 import { createHistogram, performance } from 'node:perf_hooks';
 
@@ -15,9 +15,9 @@ const nodes = 32;
 interface Case {
   name: string;
   texts: () => RuleText[];
-  /** How many events per CPU second are wanted. */
+  /** Target rate in events per CPU second. */
   target?: number;
-  /** Of a node. */
+  /** Number of containers of a node. */
   containers?: number;
 }
 
@@ -29,7 +29,7 @@ const cases: Case[] = [
 ];
 const stepMs = 20;
 
-/** An image of 20,000 files, of which the load runs some. */
+/** Facts of an image of 20,000 files, of which the load runs some. */
 function facts(ledger: ContainerLedger) {
   const files = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, index) => [`/usr/lib/app/file-${index}`, { package: `package-${index % 300}` }]),
@@ -47,7 +47,7 @@ function facts(ledger: ContainerLedger) {
   return factContext({ facts: known, policy, lookup: ledger });
 }
 
-/** Messages as they lie in the stream, of events that follow each other by `stepMs` for each message. */
+/** Messages as stored in the stream; each message's events are `stepMs` later than the previous one's. */
 function messages(count: number, startMs: number, containers?: number): Buffer[] {
   return Array.from({ length: Math.ceil(count / recordsPerMessage) }, (_, turn) => {
     const node = `worker-${turn % nodes}`;
@@ -132,7 +132,7 @@ export function engineBench(events: number): boolean {
   return isFine;
 }
 
-/** What no reader of the stream can be faster than. */
+/** Rate of JSON.parse alone, an upper limit for any reader of the stream. */
 function parseRate(events: number): number {
   const load = messages(Math.min(events, 50_000), Date.now());
   let best = Infinity;
@@ -145,7 +145,10 @@ function parseRate(events: number): number {
   return (load.length * recordsPerMessage) / best;
 }
 
-/** How long after it was due a message has been judged, when messages come at a rate; by the thread's own clock. */
+/**
+ * Latency (p99) from a message's due time to the end of its judgement, for messages at a fixed
+ * rate; by the thread's own clock.
+ */
 function pacedP99(detector: Detector, load: readonly Buffer[], startMs: number, eventsPerSecond: number): number {
   const latencyUs = createHistogram();
   const intervalMs = (recordsPerMessage / eventsPerSecond) * 1_000;

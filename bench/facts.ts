@@ -1,4 +1,4 @@
-/** What image facts and the ledger of containers cost for each event, and in memory. See README.md. */
+/** Cost of image facts and the container ledger for each event, and in memory. See README.md. */
 import { cpuUsage, memoryUsage } from 'node:process';
 
 import type { Observation } from '@tidewaiter/domain';
@@ -15,7 +15,7 @@ const path = (index: number) =>
   `/usr/lib/python3/dist-packages/package_${index % 500}/part_${index % 37}/module_${index}.py`;
 const file = (index: number): ImageFile => ({ path: path(index), sha256: hash, package: `package-${index % 500}` });
 
-/** Microseconds of the processor that one call takes. */
+/** CPU microseconds of one call. */
 function microseconds(calls: number, run: (call: number) => void): number {
   for (let call = 0; call < calls / 10; call += 1) run(call);
   const start = cpuUsage();
@@ -151,7 +151,7 @@ function timeFields(): void {
   const events = Array.from({ length: 20_000 }, (_, index) => exec(index % 100));
   for (const event of events.slice(0, 100)) ledger.observe(event);
   const each = microseconds(rounds, (call) => {
-    // Another observation each time: answers are remembered for one.
+    // A new observation each time: facts are cached for each observation.
     const event = { ...events[call % events.length]! };
     for (const name of names) factField(name, event, context);
   });

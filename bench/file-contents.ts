@@ -1,4 +1,7 @@
-/** What it costs to find the images of a fleet that hold a file, by its bytes: room for each image, time to keep and to ask. See README.md. */
+/**
+ * Cost of finding the images of a fleet that hold a file, by its bytes: space for each image, time
+ * of a write and of a query. See README.md.
+ */
 import { hash } from 'node:crypto';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -16,7 +19,7 @@ const { values } = parseArgs({
   },
 });
 const images = Number(values.images);
-/** Files that all images on one base have, and files of an image alone. */
+/** Number of files that all images on one base share, and of files of one image alone. */
 const [shared, own] = [Number(values.shared), Number(values.own)];
 const bases = 30;
 const questions = 200;

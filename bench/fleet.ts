@@ -1,7 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 /**
- * A fleet of images on shared bases, on a whole `up`: how often each layer is fetched and read, how long it takes until all have a
- * verdict, and how many a second get one once the bases are known. See README.md.
+ * A fleet of images on shared bases, on a whole `up`: number of downloads and analyses of each
+ * layer, time until all images have a verdict, and rate of verdicts once the bases are cached. See
+ * README.md.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -77,7 +78,7 @@ async function main(): Promise<void> {
   if (layers !== readings) process.exitCode = 1;
 }
 
-/** What a runtime of a language brings. */
+/** Layer with the files of a language runtime. */
 function runtimeLayer(index: number): Buffer {
   const files = Array.from({ length: 400 }, (_, file) => [
     {
@@ -92,7 +93,7 @@ function runtimeLayer(index: number): Buffer {
   return tarArchive(files.flat());
 }
 
-/** What one team builds. */
+/** Layer with the application of one team. */
 function applicationLayer(name: string): Buffer {
   const files = Array.from({ length: 20 }, (_, file) => [
     { path: `app/node_modules/d${file}/package.json`, content: `{"name":"d${file}","version":"1.${file}.0"}` },
@@ -103,12 +104,12 @@ function applicationLayer(name: string): Buffer {
 
 interface Counter {
   url: string;
-  /** How often each blob was asked for. */
+  /** Number of requests for each blob. */
   fetched: Map<string, number>;
   stop: () => Promise<void>;
 }
 
-/** Passes on to a registry what a scanner asks of it, and counts. */
+/** Proxies a scanner's requests to a registry, and counts downloads of blobs. */
 async function startCounter(registryUrl: string): Promise<Counter> {
   const fetched = new Map<string, number>();
   const passOn = async ({ method = 'GET', url = '', headers }: IncomingMessage, response: ServerResponse) => {

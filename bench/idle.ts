@@ -1,4 +1,4 @@
-/** How long `up` takes to be ready, at first and again, and how much memory everything needs when nothing happens. See README.md. */
+/** Startup time of `up`, at first and again, and memory of all processes when idle. See README.md. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,7 +35,7 @@ async function timeStop(up: Up): Promise<void> {
   report('stopped', (performance.now() - began) / 1_000, ' s');
 }
 
-/** Prints the proportional set size of each process and its children; answers the sum in MiB. */
+/** Prints the proportional set size of each process and its children; returns the sum in MiB. */
 function reportMemory({ pid, processes }: Run): number {
   const named = new Set(processes.map((each) => each.pid));
   let total = 0;
@@ -48,7 +48,7 @@ function reportMemory({ pid, processes }: Run): number {
   return total;
 }
 
-/** What the process of all services says of itself. */
+/** Prints the memory metrics of the process with all services. */
 async function reportNode({ services }: Run): Promise<void> {
   const metrics = await fetch(`${services[0]!.url}/metrics`).then(async (answer) => answer.text());
   const mib = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]) / 2 ** 20;

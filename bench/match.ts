@@ -1,4 +1,7 @@
-/** What it takes to judge an image of 400 packages against everything: the function alone, and `tidewaiter scan` as a whole. See README.md. */
+/**
+ * Cost of matching an image of 400 packages against all advisories: the function alone, and
+ * `tidewaiter scan` as a whole. See README.md.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,10 +19,10 @@ const shared = resolve(env['TIDEWAITER_SHARED'] ?? '../shared');
 const runs = Number(env['RUNS'] ?? 9);
 const packageCount = 400;
 const os = { id: 'ubuntu', versionId: '18.04', name: 'Ubuntu 18.04', idLike: [] };
-// As the launcher starts it, but for the shell's own time.
+// Same flags as the launcher's, without the shell's own time.
 const program = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/main.js')];
 
-/** Names of packages that advisories speak of: all of them but the kernel, or those that most do. */
+/** Names of packages with advisories: all except the kernel, or those with the most advisories. */
 const images = {
   typical: `SELECT name FROM affected JOIN release ON release.id = release_id WHERE ecosystem = 'Ubuntu' AND release = '18.04:LTS'
     AND name NOT LIKE 'linux%' GROUP BY name ORDER BY name`,
@@ -100,7 +103,7 @@ async function compare(name: string, packages: readonly ImagePackage[]): Promise
   );
 }
 
-/** Every run opens the file anew, as a process does. */
+/** Opens the file again in every run, as a process does. */
 function judge(packages: readonly ImagePackage[]): number {
   using file = AdvisoryFile.open(path);
   const findings = judgeInventory(packages, os, (key) => file.candidates(key));
@@ -114,7 +117,7 @@ function sbomOf(packages: readonly ImagePackage[]) {
   return { bomFormat: 'CycloneDX', specVersion: '1.6', components: [system, ...components] };
 }
 
-/** Bash knows what the time of its child was. */
+/** Runs a scan and measures its time with bash's `time`. */
 async function scan(sbom: string): Promise<{ wall: number; cpu: number }> {
   const output = ['-o', 'json=/dev/null', '--quiet'];
   const command = [

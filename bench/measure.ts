@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 
 const memoryIntervalMs = 5;
 
-/** As the launcher starts Node, but for the shell's own time. */
+/** Node's flags from the launcher, without the shell's own time. */
 export const nodeFlags = ['--max-semi-space-size=4', '--initial-old-space-size=32'];
 
-/** What one run of one program took. */
+/** Cost of one run of a program. */
 export interface Cost {
   wallSeconds: number;
   cpuSeconds: number;
   peakMegabytes: number;
 }
 
-/** Runs a program; bash knows what the time of its children was, and the kernel their largest memory so far. */
+/** Runs a program; bash measures the time of its children, and the kernel their peak memory. */
 export async function measure(command: readonly string[]): Promise<Cost> {
   const timed = spawn('bash', ['-c', 'TIMEFORMAT="cost %R %U %S"; time "$@"', 'bash', ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -29,7 +29,7 @@ export async function measure(command: readonly string[]): Promise<Cost> {
   return { wallSeconds: Number(wall), cpuSeconds: Number(user) + Number(system), peakMegabytes };
 }
 
-/** The largest resident set that the child of a shell has had. */
+/** Peak resident set of a shell's child. */
 function peakOf(shell: number): number {
   try {
     const [child] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ');
@@ -40,7 +40,7 @@ function peakOf(shell: number): number {
   }
 }
 
-/** Medians of several runs, as a line of a table. */
+/** Medians of several runs, as a row of a table. */
 export function row(name: string, costs: readonly Cost[]): string {
   const [wall, cpu, peak] = (['wallSeconds', 'cpuSeconds', 'peakMegabytes'] as const).map((key) =>
     median(costs.map((cost) => cost[key])),

@@ -1,4 +1,4 @@
-/** What an image of a million files costs in memory, in the command and in the threads of a worker. See README.md. */
+/** Memory of an image with a million files, in the command and in the threads of a worker. See README.md. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
@@ -56,7 +56,7 @@ async function compare(): Promise<void> {
   }
 }
 
-/** Writes an image as an OCI layout, never holding more of it than a file. */
+/** Writes an image as an OCI layout, with at most one file in memory. */
 async function writeLayout(folder: string): Promise<void> {
   const blobs = join(folder, 'blobs/sha256');
   await mkdir(blobs, { recursive: true });
@@ -104,7 +104,7 @@ async function writeLayer(blobs: string, layer: number): Promise<Blob & { diffId
   return { digest: `sha256:${hex}`, size, diffId: `sha256:${unpacked.digest('hex')}` };
 }
 
-/** Some hundred files a directory, with paths as long as those of a package of npm; no two have the same content. */
+/** Some hundred files a directory, with paths as long as those of an npm package; no two have the same content. */
 function* tarOf(layer: number): Generator<Buffer> {
   const end = Math.floor((files * (layer + 1)) / layerCount);
   for (let index = Math.floor((files * layer) / layerCount); index < end; index += 1) {

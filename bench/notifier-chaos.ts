@@ -5,10 +5,10 @@ import type { Severity } from '@tidewaiter/domain';
 
 import { fastSink, incidentOf, type Notifier, type Rig, startRig } from './notifier-rig.ts';
 
-/** How a channel treats some messages at their first try; afterwards it takes them. */
+/** Reaction of a channel to the first try of some messages; later tries succeed. */
 type Mood = 'takes' | 'asks to wait' | 'fails' | 'hangs' | 'cuts' | 'takes and cuts';
 
-/** One channel for each severity, so that one in a bad mood is not all. */
+/** Reactions by severity, which has a channel each, so that one failing channel does not stop all. */
 const moods: Record<Severity, Mood[]> = {
   critical: ['takes'],
   high: ['takes', 'takes', 'takes', 'takes', 'asks to wait'],
@@ -18,7 +18,10 @@ const moods: Record<Severity, Mood[]> = {
   unknown: ['takes'],
 };
 const severities = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
-/** A channel that failed often is left alone for ten minutes at most: where nothing has arrived for longer, nothing will. */
+/**
+ * Time without arrivals after which the bench gives up: longer than the ten minutes for which a
+ * failing channel is paused at most.
+ */
 const patienceMs = 720_000;
 const reportEveryMs = 10_000;
 
@@ -31,7 +34,7 @@ const acts: Record<Mood, (response: ServerResponse) => void> = {
   'takes and cuts': (response) => void response.destroy(),
 };
 
-/** @returns whether every alert arrived, and none under two names */
+/** @returns whether every alert arrived, and none under two message ids */
 export async function chaosBench(alerts: number, seed: number, logFile?: string): Promise<boolean> {
   const random = randomOf(seed);
   const arrivals = new Arrivals();
@@ -74,7 +77,7 @@ ${severities.map((severity) => `  - { name: ${severity}, webhook_configs: [ { ur
     console.log(`  given up: nothing has arrived for ${patienceMs / 60_000} minutes`);
     break;
   }
-  // Whatever is told twice has the time to.
+  // Leaves time for duplicates to arrive.
   await sleep(5_000);
   clearInterval(report);
   const lost = alerts - arrivals.size;
@@ -88,10 +91,10 @@ ${severities.map((severity) => `  - { name: ${severity}, webhook_configs: [ { ur
   return lost === 0 && arrivals.doubled === 0 && killing.crashes === 0;
 }
 
-/** What the channels took. */
+/** Messages that the channels accepted. */
 class Arrivals {
   readonly #tried = new Set<string>();
-  /** Names of the messages that were taken, by the incident that they tell of. */
+  /** Ids of the accepted messages, by the incident that they are about. */
   readonly #taken = new Map<string, Set<string>>();
   repeats = 0;
 
@@ -127,7 +130,7 @@ async function tellAll(rig: Rig, alerts: number, onTold: (count: number) => void
   }
 }
 
-/** Deliveries that have not ended well. */
+/** Deliveries that were not sent. */
 async function unfinished({ store }: Rig): Promise<object[]> {
   return patiently(() =>
     store.query<object>(
@@ -136,7 +139,7 @@ async function unfinished({ store }: Rig): Promise<object[]> {
   );
 }
 
-/** How many deliveries stand how, and why. */
+/** Number of deliveries by state and error code. */
 async function states({ store }: Rig): Promise<string> {
   const rows = await patiently(() =>
     store.query<{ state: string; count: number }>(
@@ -146,7 +149,7 @@ async function states({ store }: Rig): Promise<string> {
   return rows.map(({ state, count }) => `${state} ${count}`).join(', ');
 }
 
-/** Kills one part after the other, each as a crash, and lets it come back. */
+/** Kills one part after the other, each as a crash, and restarts it. */
 class Killing {
   readonly #stopping = new AbortController();
   readonly #counts = new Map<string, number>();
@@ -154,7 +157,7 @@ class Killing {
   readonly #rig: Rig;
   readonly #random: () => number;
   notifier: Notifier;
-  /** How often the notifier ended without having been told to. */
+  /** Number of times the notifier ended without a request. */
   crashes = 0;
 
   constructor(rig: Rig, notifier: Notifier, random: () => number) {
@@ -190,7 +193,7 @@ class Killing {
     this.#stopping.abort();
   }
 
-  /** As whatever keeps services running would. */
+  /** Restarts an ended notifier, as a supervisor would. */
   async revive(): Promise<void> {
     if (!this.notifier.hasEnded) return;
     this.crashes += 1;
@@ -208,7 +211,7 @@ class Killing {
   }
 }
 
-/** The detector, too, tries again when PostgreSQL is away; an incident that is told twice is one. */
+/** Retries like the detector when PostgreSQL is down; repeating an incident is idempotent. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -219,7 +222,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Numbers of which the same seed gives the same. @see https://prng.di.unimi.it/splitmix64.c, in 32 bits */
+/** Pseudorandom numbers, reproducible by seed. @see https://prng.di.unimi.it/splitmix64.c, in 32 bits */
 function randomOf(seed: number): () => number {
   let state = seed;
   return () => {

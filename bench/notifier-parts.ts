@@ -18,7 +18,7 @@ const memoryTargetMiB = 300;
 const dueGroups = 2_000;
 const patienceMs = 300_000;
 
-/** From the commit of an incident to the request at Slack, one incident after the other at a steady pace. */
+/** Latency from the commit of an incident to the request at Slack, for incidents at a steady pace. */
 export async function latencyBench(): Promise<boolean> {
   const slack = await slackSink();
   const rig = await startRig(`
@@ -41,7 +41,7 @@ receivers: [ { name: team, slack_configs: [ { app_token: xoxb-1, app_url: "${sla
   }
   const isWhole = await until(() => slack.received.length >= timedIncidents, 30_000);
   clearInterval(watch);
-  // The first ones meet a program that has done nothing yet.
+  // The first incidents warm the program up and do not count.
   const latencies = began.map((at, index) => (arrived[index] ?? Infinity) - at).slice(timedIncidents / 5);
   const p = percentiles(latencies);
   console.log(
@@ -52,7 +52,7 @@ receivers: [ { name: team, slack_configs: [ { app_token: xoxb-1, app_url: "${sla
   return isWhole && p(95) < latencyTargetMs;
 }
 
-/** The notifier's time of the processor: for each incident from the event on, and for each message alone. */
+/** CPU time of the notifier: for each incident from the event on, and for each message alone. */
 export async function throughputBench({ incidents }: Sizes): Promise<boolean> {
   const one = await timed(incidents, 1);
   const many = await timed(Math.ceil(incidents / channels), channels);
@@ -88,7 +88,7 @@ receivers: [ { name: machines, webhook_configs: [ ${Array.from({ length: perInci
   }
   const isWhole = await until(() => taken.size >= expected, patienceMs);
   const seconds = (performance.now() - began) / 1_000;
-  // What is written after the answers is part of it.
+  // Writes after the last response count too.
   await until(
     async () => (await rig.store.query(`SELECT FROM delivery WHERE state <> 'sent' LIMIT 1`)).length === 0,
     30_000,
@@ -103,7 +103,7 @@ receivers: [ { name: machines, webhook_configs: [ ${Array.from({ length: perInci
   return { cpuSeconds, events: incidents, deliveries: taken.size };
 }
 
-/** Groups with a message each that waits for half a day, and the alerts in them, which rules of inhibition ask about. */
+/** Groups with one message each, held for half a day, and their alerts, which inhibition rules look up. */
 export async function groupsBench({ groups }: Sizes): Promise<boolean> {
   const rig = await startRig(`
 route: { receiver: none, routes: [ { receiver: machines, group_by: [repository], group_wait: 12h, mute_time_intervals: [always] } ] }
@@ -122,7 +122,7 @@ receivers: [ { name: none }, { name: machines, webhook_configs: [ { url: "http:/
     `INSERT INTO alert_group (key, due_at) SELECT 'machines' || chr(10) || n, now() + interval '12 hours' FROM generate_series(1, $1) AS n`,
     [groups],
   );
-  // The first ones are due while the program runs.
+  // The first groups become due while the program runs.
   await rig.store.query(
     `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, state, held_for)
      SELECT gen_random_uuid(), gen_random_uuid(), 'machines', 'webhook', 0, 'route.routes[0]', n::text, jsonb_build_object('repository', 'team/app-' || n),
@@ -133,7 +133,7 @@ receivers: [ { name: none }, { name: machines, webhook_configs: [ { url: "http:/
   );
   const idle = await rig.startNotifier();
   const empty = idle.memoryMiB;
-  // The first message makes it read what fires.
+  // The first message makes the notifier load the firing alerts.
   await rig.tell([incidentOf('incident')]);
   await until(async () => (await rig.store.query('SELECT FROM delivery')).length > 0, 60_000);
   await sleep(10_000);
@@ -159,7 +159,7 @@ receivers: [ { name: none }, { name: machines, webhook_configs: [ { url: "http:/
   return peak < memoryTargetMiB;
 }
 
-/** As a push with a few findings is worded. */
+/** Message of a push with a few findings. */
 const heldMessage = {
   kind: 'push',
   status: 'firing',

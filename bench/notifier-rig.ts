@@ -1,4 +1,4 @@
-/** What the benches of the notifier need: servers, the notifier as a program, and somebody who tells of incidents. */
+/** Rig for the benches of the notifier: servers, the notifier as a program, and a publisher of incidents. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ export type Servers = ThrowAwayServers<{ postgres: true; nats: true; redis: true
 export interface Rig {
   servers: Servers;
   store: Store;
-  /** Keeps incidents and publishes them, as the detector does. */
+  /** Stores incidents and publishes them, as the detector does. */
   tell(incidents: readonly Incident[]): Promise<void>;
   /** @throws when it ends before it is ready */
   startNotifier(): Promise<Notifier>;
@@ -39,7 +39,7 @@ export class Notifier {
     this.#ended = once(child, 'exit');
   }
 
-  /** Whether it runs no more, for whatever reason. */
+  /** Whether it has ended, for whatever reason. */
   get hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
@@ -49,7 +49,7 @@ export class Notifier {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
-  /** Resident memory now, and the most that it was. */
+  /** Resident memory now, and its peak. */
   get memoryMiB(): { now: number; peak: number } {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
     const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
@@ -75,7 +75,7 @@ export class Notifier {
   }
 }
 
-/** Servers, and a notifier that reads this `routing.yaml` once it is started, and appends its log to a file. */
+/** Servers, and a notifier that reads this `routing.yaml` when it is started, and appends its log to a file. */
 export async function startRig(routing: string, logFile?: string): Promise<Rig> {
   const log = logFile === undefined ? 'ignore' : openSync(logFile, 'a');
   const servers = await throwAwayServers({ postgres: true, nats: true, redis: true }, { fsync: true });
@@ -106,7 +106,7 @@ export async function startRig(routing: string, logFile?: string): Promise<Rig> 
           TIDEWAITER_HTTP_PORT: '0',
         },
         execArgv: ['--max-semi-space-size=8'],
-        // Where nobody wants its log it goes nowhere, but it is written.
+        // The notifier always writes its log; without a log file it is discarded.
         stdio: ['ignore', log, 'inherit', 'ipc'],
       });
       const notifier = new Notifier(child);
@@ -124,7 +124,7 @@ export async function startRig(routing: string, logFile?: string): Promise<Rig> 
   };
 }
 
-/** An incident of its own, in an image of its own. Its title is what the messages about it are known by. */
+/** A separate incident in a separate image. Its title identifies the messages about it. */
 export function incidentOf(name: string, more: Partial<Incident> = {}): Incident {
   const hash = createHash('sha256').update(name).digest('hex');
   return minerIncident({
@@ -139,7 +139,7 @@ export function incidentOf(name: string, more: Partial<Incident> = {}): Incident
   });
 }
 
-/** A receiver of webhooks that keeps nothing but what `take` keeps. */
+/** A webhook receiver that stores nothing itself; `take` handles each request. */
 export async function fastSink(
   take: (request: { path: string; id: string; body: string }, response: ServerResponse) => void,
 ): Promise<{ url: string; stop(): void }> {

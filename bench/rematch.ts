@@ -1,6 +1,7 @@
 /**
- * What a new advisory costs in a large fleet: from its commit to `finding.opened`, the whole fleet matched anew, and the question
- * where a vulnerability is. The fleet is generated: real names and versions, images on shared bases. See README.md.
+ * Cost of a new advisory in a large fleet: from its commit to `finding.opened`, rematching the
+ * whole fleet, and the query for the places of a vulnerability. The fleet is generated: real names
+ * and versions, images on shared bases. See README.md.
  */
 import { loadavg } from 'node:os';
 import { createHistogram, performance } from 'node:perf_hooks';
@@ -26,7 +27,7 @@ const { values } = parseArgs({
 const images = Number(values.images);
 const packagesPerImage = Number(values.packages);
 const distinct = Number(values.distinct);
-/** Packages that all images on one base have; the others are the image's own. */
+/** Number of packages that all images on one base share; the others are the image's own. */
 const sharedPackages = Math.floor(packagesPerImage * 0.75);
 const bases = 50;
 
@@ -54,7 +55,7 @@ const scanner = await start({
 });
 closing.defer(async () => scanner.stop());
 
-// A service that starts finds everything matched by nobody's version and matches it anew.
+// The starting service finds every package unmatched (`matched_by` 0), and matches all again.
 const rematchedMs = await timed('the whole fleet is matched anew', async () => {
   await until(async () => (await count('SELECT count(*)::int AS count FROM package WHERE matched_by = 0')) === 0);
 });
@@ -72,7 +73,7 @@ console.table({
 });
 console.log(`memory: ${mib(before)} MiB before, ${mib(process.memoryUsage.rss())} MiB after the advisories`);
 
-/** Names of real advisories with versions that some of them hit, as in fleets. */
+/** Package names of real advisories, with versions that some of them affect, as in fleets. */
 async function seedFleet(): Promise<void> {
   await store.query(
     `INSERT INTO package (purl, type, name, version, source_name, source_version, licenses, ecosystem, release, advisory_names, matched_by)
@@ -90,7 +91,7 @@ async function seedFleet(): Promise<void> {
     `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzers_version, analyzed_at)
      SELECT digest, 'application/vnd.oci.image.manifest.v1+json', digest, 'linux/amd64', '{}', $2, now()
      FROM generate_series(1, $1::int) AS number, LATERAL (SELECT 'sha256:' || encode(sha256(number::text::bytea), 'hex') AS digest) AS named`,
-    // Read by the analyzers of today: nothing of it is to be read again.
+    // Current analyzers version, so that no image is analyzed again.
     [images, analysisVersion({ isInspected: true })],
   );
   const total = await count('SELECT count(*)::int AS count FROM package');
@@ -117,7 +118,10 @@ async function seedFleet(): Promise<void> {
   );
 }
 
-/** Publishes an advisory about a package that a fiftieth of the fleet has by its base, in all versions; answers how long it takes until it is told. */
+/**
+ * Publishes an advisory about all versions of a package that a fiftieth of the fleet has by its
+ * base; returns the milliseconds until `finding.opened`.
+ */
 async function openFinding(turn: number): Promise<number> {
   const [common] = await store.query<{ ecosystem: string; release: string | null; name: string }>(
     `SELECT ecosystem, release, name FROM package WHERE id = $1`,

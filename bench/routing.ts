@@ -1,4 +1,4 @@
-/** What it takes to decide who is told of an alert: routes, silences and inhibition, in memory. See README.md. */
+/** Cost of routing an alert: routes, silences and inhibition, in memory. See README.md. */
 import { loadavg } from 'node:os';
 
 import type { Labels } from '@tidewaiter/domain';
@@ -21,7 +21,7 @@ receivers: [ { name: everybody } ]
   () => '',
 );
 
-/** Half of them as people write them for one team, half with expressions. */
+/** Half of the routes match one team exactly, half by regular expression. */
 function routeText(index: number): string {
   const matcher =
     index % 2 === 0 ? `repository="team-${index}/app"` : `repository=~"team-${index}/.*|shop-${index}/.+"`;

@@ -1,4 +1,7 @@
-/** What a scan costs: wall time, CPU and memory, beside what reading alone costs and beside Trivy where there is one. See README.md. */
+/**
+ * Cost of a scan: wall time, CPU and memory, compared with reading alone and with Trivy where it is
+ * installed. See README.md.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -42,7 +45,7 @@ async function compare(): Promise<void> {
       ...(trivy ? trivyRuns(trivy, layout, scratch) : []),
     ];
     console.log(`\n${image}`);
-    // The programs take turns, so that what else the machine does falls on all of them.
+    // The programs take turns, so that other load on the machine affects all of them.
     const costs = programs.map((): Cost[] => []);
     for (let run = 0; run <= runs; run += 1) {
       for (const [index, [, command, { fresh }]] of programs.entries()) {
@@ -70,7 +73,10 @@ function trivyRuns(program: string, layout: string, scratch: string): [string, s
   ];
 }
 
-/** What no scanner can do without: every blob read and hashed, unpacked, and hashed again. All layers at once, as zlib's threads can. */
+/**
+ * Minimum work of every scanner: each blob read and hashed, unpacked, and hashed again. All layers
+ * at once, as zlib's threads allow.
+ */
 async function floor(layout: string): Promise<void> {
   const read = (digest: string) => join(layout, 'blobs', digest.replace(':', '/'));
   const json = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { manifests: Blob[]; layers: Blob[] };

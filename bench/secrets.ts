@@ -1,4 +1,4 @@
-/** What the search for secrets costs on texts that are made to cost as much as they can. See README.md. */
+/** Cost of the search for secrets on texts that are crafted to be as expensive as possible. See README.md. */
 import { cpuUsage } from 'node:process';
 
 import { findSecrets } from '@tidewaiter/secrets';

@@ -1,4 +1,4 @@
-/** How many events of each sensor one core reads and observes. See README.md. */
+/** Number of events of each sensor that one core parses and observes. See README.md. */
 import { cpuUsage } from 'node:process';
 
 import type { RuntimeRecord } from '@tidewaiter/domain';
@@ -15,7 +15,7 @@ const connection = {
   fingerprintKey: Buffer.alloc(32),
 };
 
-/** What the detector gets: the JSON of a message. */
+/** Parses and observes messages in JSON, the detector's input. */
 function observeAll(messages: readonly string[]): number {
   let seen = 0;
   for (const message of messages) {
@@ -27,7 +27,7 @@ function observeAll(messages: readonly string[]): number {
   return seen;
 }
 
-/** The best of some rounds, in thousands a second of one core. */
+/** The best of some rounds, in thousands a second on one core. */
 function rate(work: () => number): string {
   let best = 0;
   for (let round = 0; round < rounds; round += 1) {

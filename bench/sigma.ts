@@ -1,4 +1,4 @@
-/** What it takes to ask Sigma rules about events: the match stage alone. See README.md. */
+/** Cost of matching Sigma rules against events: the match stage alone. See README.md. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -45,7 +45,7 @@ function throughput(count: number, interpreted: boolean): void {
   );
 }
 
-/** From nothing, and as the detector does it: with one file changed, and the first event after it. */
+/** Times a load of all rules, and a reload as in the detector: with one file changed, and the first event after it. */
 function loading(count: number): void {
   const files = salted(own, count);
   const reads = Array.from({ length: rounds }, () => milliseconds(() => loadRules(files)));
@@ -61,7 +61,7 @@ function loading(count: number): void {
   );
 }
 
-/** Each rule alone, asked about a command line that is made of the rule's own words. */
+/** Each rule alone, against a command line made of the rule's own words. */
 function worstRules(): void {
   const rules = [...own.map((file) => ({ file, texts: commandLines(file.text) })), ...hostile()];
   const costs = rules.map(({ file, texts }) => ({
@@ -99,7 +99,7 @@ function threeLetters(): string[] {
   return all.flatMap((a) => all.flatMap((b) => all.map((c) => a + b + c)));
 }
 
-/** A text in which most of three letters follow each other. */
+/** A text with most sequences of three letters. */
 function cyclic(): string {
   let [text, seed] = ['', 1];
   for (; text.length < longCommandLength; seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31)
@@ -107,7 +107,7 @@ function cyclic(): string {
   return text;
 }
 
-/** What somebody would write, and then send, who wants the detection to be busy. */
+/** Rules and events that an attacker would craft to slow the detection down. */
 function hostile(): { file: RuleFile; texts: string[] }[] {
   const words = Array.from({ length: 5_000 }, (_, index) => `w${index.toString(36)} `);
   const rule = (name: string, detection: object, ...texts: string[]) => ({
@@ -210,7 +210,7 @@ function sigmaHq(): RuleFile[] {
     .map((path) => ({ path, text: readFileSync(join(shared, 'sigma', path), 'utf8') }));
 }
 
-/** More rules than there are: the same ones with other words in them. */
+/** Extends the rules to `count`: copies with other words in them. */
 function salted(rules: readonly RuleFile[], count: number): RuleFile[] {
   return Array.from({ length: count }, (_, index) => {
     const { path, text } = rules[index % rules.length]!;

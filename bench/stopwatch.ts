@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Pushed } from './images.ts';
 
-/** Of the webhooks. */
+/** Secret of the webhooks. */
 export const secret = 'bench';
 const lookEveryMs = 4;
-/** Whatever has no verdict by then has been lost. */
+/** Time after which a push without a verdict is considered lost. */
 const patienceMs = 60_000;
 
-/** When the webhook of a push was sent, answered, and seen to have its verdict; all by the sender's clock. */
+/** Times at which the webhook of a push was sent, answered, and the verdict seen; all by the sender's clock. */
 export interface Times {
   sent: number;
   answered: number;
@@ -18,7 +18,7 @@ export interface Times {
 
 export type Query = <Row>(sql: string, parameters?: unknown[]) => Promise<Row[]>;
 
-/** Announces pushes and sees them end. */
+/** Announces pushes and waits for their verdicts. */
 export class Stopwatch {
   readonly #waiting = new Map<string, (seen: number) => void>();
   readonly #ingestPort: number;
@@ -29,7 +29,10 @@ export class Stopwatch {
     this.#query = query;
   }
 
-  /** Announces all of them, so many at once, each loop the next when its last one has its verdict; answers them by tag. */
+  /**
+   * Announces all pushes in `loops` parallel loops, of which each sends its next push once the last
+   * one has its verdict; returns their times by tag.
+   */
   async timeAll(pushes: readonly Pushed[], loops: number): Promise<Map<string, Times>> {
     const times = new Map<string, Times>();
     const rest = pushes.values();
@@ -51,7 +54,7 @@ export class Stopwatch {
     return { sent, answered, seen: await promise };
   }
 
-  /** One query for all that are under way: what looking costs must not grow with their number. */
+  /** One query for all pending pushes: the cost of polling must not grow with their number. */
   async #look(ended: AbortSignal): Promise<void> {
     let lastSeen = now();
     while (!ended.aborted) {
@@ -72,7 +75,7 @@ export class Stopwatch {
   }
 }
 
-/** Milliseconds of the clock that PostgreSQL on the same machine has too. */
+/** Milliseconds of the clock that PostgreSQL on the same machine uses too. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -13,16 +13,17 @@ export const launcher = resolve(import.meta.dirname, '../tidewaiter');
 /** A new folder for an `up`. */
 export async function makeHome(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
-  // What root starts keeps PostgreSQL's data elsewhere, for ever, unless its user can come here.
+  // PostgreSQL runs as another user under root; if that user cannot enter this folder, its data is
+  // stored elsewhere and never removed.
   await chmod(home, 0o711);
   return home;
 }
 
 export interface Up {
   run: Run;
-  /** How long it took to be ready. */
+  /** Time until it was ready. */
   seconds: number;
-  /** CPU time so far of our own processes, without the servers'. */
+  /** CPU time so far of Tidewaiter's own processes, without the servers'. */
   cpuSeconds: () => number;
   stop: () => Promise<void>;
 }
@@ -56,7 +57,7 @@ function workersOf({ processes }: Run): number[] {
   return processes.filter(({ name }) => name.startsWith('scanner')).map(({ pid }) => pid);
 }
 
-/** As the kernel counts, in hundredths of a second. */
+/** CPU seconds by the kernel's counters, in steps of a hundredth. */
 function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

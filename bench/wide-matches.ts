@@ -1,6 +1,7 @@
 /**
- * What a flood costs that correlations over all partitions count: clients that the API server refuses, over and over. From the record to the row that
- * the builder of incidents reads. See README.md.
+ * Cost of a flood of matches for correlations over all partitions: clients that the API server
+ * refuses again and again. From the record to the row that the incident builder reads. See
+ * README.md.
  */
 import { cpuUsage } from 'node:process';
 import { parseArgs } from 'node:util';
