@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 /** Makes one input into another. `other` is a second seed. */
 type Mutation = (input: Buffer, random: Random, other: Buffer) => Buffer;
 
-/** What grows beyond is cut: more time per input would find less. */
+/** Limit on a mutated input: longer ones take more time and find less. */
 const maxInputBytes = 2 * 1024 * 1024;
 const maxSteps = 6;
 
@@ -15,7 +15,7 @@ const interestingTexts = [
   ...['0', '-1', '00000000000', '77777777777', '2147483648', '4294967296', '9007199254740993', '1e999', 'NaN'],
   ...['18446744073709551616', '-9223372036854775808', '9'.repeat(40), '1.0'.repeat(30), '0x10', '1_000'],
 ];
-/** What means something to one parser or another. */
+/** Tokens that are special to at least one parser. */
 const tokens = [
   ...['\0', '\n', '\r\n', '\n\n', '\t', ' ', '"', "'", '\\', '\\u0000', '\\ud800', '\u2028', '\ufeff', '\u001b[2J'],
   ...[
@@ -65,7 +65,7 @@ const mutations: readonly Mutation[] = [
   nest,
 ];
 
-/** The input of one turn, from the seeds by some mutations, one after the other. */
+/** The input of one turn: a seed after some mutations, applied in sequence. */
 export function mutate(seeds: readonly Buffer[], random: Random): Buffer {
   let input: Buffer = Buffer.from(random.pick(seeds));
   for (let steps = 1 + random.below(maxSteps); steps > 0; steps -= 1) {
@@ -92,7 +92,7 @@ function setInteger(input: Buffer, random: Random): Buffer {
   return withInteger(input, random, () => random.pick(interestingNumbers));
 }
 
-/** Lengths, counts and offsets that are slightly wrong. */
+/** Makes lengths, counts and offsets slightly wrong. */
 function nudgeInteger(input: Buffer, random: Random): Buffer {
   return withInteger(input, random, (value) => value + random.below(33) - 16);
 }
@@ -102,7 +102,7 @@ function withInteger(input: Buffer, random: Random, change: (value: number) => n
   const at = placeIn(input, random);
   if (at + width > input.length) return input;
   const isBigEndian = random.oneIn(2);
-  // Of eight bytes the half that small numbers use.
+  // For eight bytes, uses the half that small numbers occupy.
   const bytes = Math.min(width, 4);
   const place = width === 8 && isBigEndian ? at + 4 : at;
   const value = isBigEndian ? input.readUIntBE(place, bytes) : input.readUIntLE(place, bytes);
@@ -112,7 +112,7 @@ function withInteger(input: Buffer, random: Random, change: (value: number) => n
   return input;
 }
 
-/** Numbers that are written out: tar's octal fields, PAX lengths, versions. */
+/** Replaces numbers in text form: tar's octal fields, PAX lengths, versions. */
 function setDigits(input: Buffer, random: Random): Buffer {
   let start = placeIn(input, random);
   const last = Math.min(input.length, start + 4096);
@@ -121,7 +121,7 @@ function setDigits(input: Buffer, random: Random): Buffer {
   while (end < input.length && isDigit(input[end])) end += 1;
   if (end === start) return input;
   const text = random.oneIn(2) ? random.pick(interestingTexts) : String(random.pick(interestingNumbers));
-  // A field of a fixed width stays as wide as it is.
+  // A field of fixed width keeps its width.
   const isFixed = random.oneIn(2);
   const digits = Buffer.from(isFixed ? text.padStart(end - start, '0').slice(start - end) : text);
   return Buffer.concat([input.subarray(0, start), digits, input.subarray(end)]);
@@ -146,7 +146,7 @@ function duplicateBlock(input: Buffer, random: Random): Buffer {
   return Buffer.concat([input.subarray(0, at), input.subarray(start, end), input.subarray(at)]);
 }
 
-/** What takes the square of its input's time shows itself here. */
+/** Repeats a block, which exposes parsers with quadratic time. */
 function repeatBlock(input: Buffer, random: Random): Buffer {
   const [start, end] = blockOf(input, random);
   const block = input.subarray(start, Math.min(end, start + 256));
@@ -182,7 +182,7 @@ function insertToken(input: Buffer, random: Random): Buffer {
   return Buffer.concat([input.subarray(0, at), token, input.subarray(at + replaced)]);
 }
 
-/** Parsers that call themselves for what is inside run out of stack. */
+/** Nests brackets deeply: recursive parsers overflow the stack. */
 function nest(input: Buffer, random: Random): Buffer {
   const opening = random.pick(['[', '{"a":', '(', '- ', '{', '[[', '<a>', '{a: ', '\n ', 'a.', '[a.']);
   const depth = random.pick([10, 100, 1_000, 20_000]);
@@ -190,7 +190,7 @@ function nest(input: Buffer, random: Random): Buffer {
   return Buffer.concat([input.subarray(0, at), Buffer.from(opening.repeat(depth)), input.subarray(at)]);
 }
 
-/** A place in the input; seldom one of a run of zeros, which programs and databases are full of. */
+/** A position in the input; seldom in a run of zeros, which programs and databases are full of. */
 function placeIn(input: Buffer, random: Random): number {
   let at = random.below(input.length);
   for (let tries = 0; tries < 32 && input[at] === 0; tries += 1) at = random.below(input.length);

@@ -3,7 +3,7 @@ import { headBytes } from '@tidewaiter/oci';
 
 import { outcomes } from './target.ts';
 
-/** What every analyzer says that wants a file of one of these paths with this content. */
+/** Results of every analyzer that wants a file of one of these paths with this content. */
 export function readFiles(content: Buffer, ...paths: string[]): unknown {
   const head = content.subarray(0, headBytes);
   return paths.map((path) => {

@@ -1,4 +1,5 @@
-// node fuzz/run.ts [target…] [--seconds 30] [--seed N] [--replay FILE]; what it finds is described in docs/howto/fuzz.md.
+// node fuzz/run.ts [target…] [--seconds 30] [--seed N] [--replay FILE]; docs/howto/fuzz.md
+// describes its findings.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,15 +10,15 @@ import { faultOf, type Target } from './target.ts';
 import { targets } from './targets.ts';
 import type { Assignment, Finding } from './worker.ts';
 
-/** One input may take no longer; honest ones of this size take some milliseconds. */
+/** Time limit for one input; honest ones of this size take some milliseconds. */
 const inputLimitMs = 5_000;
 const heapLimitMb = 512;
-/** Of the whole process, since buffers lie outside of a worker's heap. */
+/** Limit on the resident set of the whole process, since buffers lie outside of a worker's heap. */
 const residentLimitBytes = 2 * 1024 ** 3;
 const pollMs = 100;
-/** In place of a turn while a thread loads its modules. */
+/** Value in place of a turn while a thread loads its modules. */
 const notStarted = -1;
-/** More findings of one target are most often the same ones. */
+/** Limit on findings: more of one target are mostly duplicates. */
 const maxFindings = 20;
 const crashes = join(import.meta.dirname, 'crashes');
 
@@ -52,7 +53,8 @@ async function fuzz(target: Target): Promise<void> {
   let suspect = -1;
   while (performance.now() < end && findings.size < maxFindings) {
     const { turn, lethal } = await feed(target, turns, end - performance.now(), found);
-    // What earlier inputs left to the garbage collector, or a busy machine, is not this one's fault: it is tried once more.
+    // Garbage of earlier inputs or a busy machine may have caused it, so the same input is tried
+    // once more.
     const isSuspected = lethal !== undefined && turn !== suspect;
     if (lethal !== undefined && !isSuspected) found({ turn, fault: lethal });
     suspect = turn;
@@ -65,7 +67,10 @@ async function fuzz(target: Target): Promise<void> {
   for (const finding of findings.values()) keep(target, finding);
 }
 
-/** Runs a worker until its time is over or one input kills it; answers the last turn, and what was lethal about it. */
+/**
+ * Runs a worker until its time is over or an input kills it; returns the last turn, and the fault
+ * that ended the worker.
+ */
 async function feed(
   target: Target,
   firstTurn: number,
@@ -96,7 +101,7 @@ async function feed(
   return { turn: turn[0]!, lethal };
 }
 
-/** Calls `kill` when one turn takes too long or the process too much memory. */
+/** Calls `kill` when one turn exceeds the time limit or the process the memory limit. */
 function watch(turn: Int32Array, kill: (fault: string) => void): NodeJS.Timeout {
   let last = notStarted;
   let since = performance.now();
@@ -112,7 +117,7 @@ function watch(turn: Int32Array, kill: (fault: string) => void): NodeJS.Timeout 
   }, pollMs);
 }
 
-/** Two faults with the same message kind at the same place are one finding. */
+/** Key of a fault: two with the same kind of message at the same place are one finding. */
 function placeOf(fault: string): string {
   const [message = '', ...frames] = fault.split('\n');
   return [

@@ -2,15 +2,15 @@ import { TidewaiterError } from '@tidewaiter/domain';
 
 /** A parser that is given hostile input. */
 export interface Target {
-  /** Also of its folder in `seeds/`. */
+  /** Also the name of its folder in `seeds/`. */
   name: string;
-  /** Reads one input. It may throw nothing but TidewaiterError, and what it answers must be plain JSON. */
+  /** Reads one input. It may throw only TidewaiterError, and its result must be plain JSON. */
   run: (input: Buffer) => unknown;
-  /** Mends what would stop every mutated input at the door: checksums, compression. */
+  /** Repairs parts that would cause every mutated input to be refused early: checksums, compression. */
   repair?: (input: Buffer) => Buffer;
 }
 
-/** Runs a target over one input; answers what is wrong with it, undefined where nothing is. */
+/** Runs a target on one input; returns a description of the fault, or undefined without one. */
 export async function faultOf({ run }: Target, input: Buffer): Promise<string | undefined> {
   try {
     if (!isPlain(await run(input))) return 'the answer is no plain JSON that can be stored';
@@ -21,7 +21,7 @@ export async function faultOf({ run }: Target, input: Buffer): Promise<string | 
   return 'polluted' in {} || Object.keys(Object.prototype).length > 0 ? 'Object.prototype was changed' : undefined;
 }
 
-/** Whether JSON keeps a value as it is, and PostgreSQL its texts. */
+/** Whether JSON preserves a value, and PostgreSQL can store its texts. */
 function isPlain(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
   if (typeof value === 'number') return Number.isFinite(value);
@@ -31,7 +31,7 @@ function isPlain(value: unknown): boolean {
   return (prototype === null || prototype === Object.prototype) && Object.values(value).every(isPlain);
 }
 
-/** What analyzers and other parsers of a list make of one input; one that refuses it does not keep it from the others. */
+/** Results of analyzers and other parsers for one input; an input that one of them refuses still reaches the others. */
 export function outcomes(parsers: readonly (() => unknown)[]): unknown[] {
   return parsers.map((parse) => {
     try {

@@ -1,23 +1,23 @@
-// Feeds one target until the time is over. The turn stands in shared memory before its input is read, so that whoever ends this
-// thread knows which input it was.
+// Feeds one target until the time is over. The turn is written to shared memory before its input is
+// read, so that the thread that terminates this one knows the input.
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { inputOf, seedsOf } from './seeds.ts';
 import { faultOf } from './target.ts';
 import { targets } from './targets.ts';
 
-/** What a run of a worker is given. */
+/** Parameters of a worker's run. */
 export interface Assignment {
   target: string;
   seed: number;
   firstTurn: number;
   /** Milliseconds from the first input. */
   durationMs: number;
-  /** One number: the turn that is being read. */
+  /** One number: the current turn. */
   turn: Int32Array;
 }
 
-/** An input that is at fault, which a worker posts. */
+/** A faulty input, as posted by a worker. */
 export interface Finding {
   turn: number;
   fault: string;

@@ -3,7 +3,7 @@ import { indexArchive } from '@tidewaiter/oci';
 import { withTarChecksums } from '../tar-checksums.ts';
 import type { Target } from '../target.ts';
 
-/** What `docker-archive:` and `oci-archive:` find their files by. */
+/** Index by which `docker-archive:` and `oci-archive:` find their files. */
 export const archiveIndex: Target = {
   name: 'archive-index',
   run: async (input) => {

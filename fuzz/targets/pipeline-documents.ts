@@ -2,7 +2,7 @@ import { readDocument } from '../../services/ingest/dist/pipelines/documents/doc
 import { splitDocuments } from '../../services/ingest/dist/pipelines/split-documents.js';
 import { outcomes, type Target } from '../target.ts';
 
-/** What pipelines send: SBOMs, attestations, runs. */
+/** Documents from pipelines: SBOMs, attestations, runs. */
 export const pipelineDocuments: Target = {
   name: 'pipeline-documents',
   run: (input) =>
