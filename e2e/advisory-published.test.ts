@@ -64,7 +64,7 @@ const archive = (path: string, ...files: ZipFile[]): TarEntry => ({ path, conten
 
 const jarName = 'log4j-core-2.14.1.jar';
 
-/** Every way in which Log4j gets into an image, by the name of a repository. */
+/** Every way in which an image can contain Log4j, by the name of a repository. */
 const images = {
   direct: archive(`opt/lib/${jarName}`, log4jPom('2.14.1'), ...log4jClasses()),
   nested: archive(
@@ -93,7 +93,7 @@ interface Advisory {
   ranges: [introduced: string, fixed: string][];
 }
 
-// What GitHub's advisories say, as OSV has them, without their prose.
+// GitHub's advisories in OSV form, without their prose.
 const advisories: Advisory[] = [
   {
     id: 'GHSA-jfh8-c2jp-5v3q',
@@ -171,7 +171,7 @@ async function findingsOf(name: Name): Promise<Finding[]> {
   return (await tidewaiter.api<List<Finding>>(`/images/${digests.get(name)}/findings`)).items;
 }
 
-/** The images that a message names, of all that there are. */
+/** Images that a message names. */
 function namedIn(text: string): string[] {
   return Object.keys(images)
     .filter((name) => text.includes(`shop/${name}:1`))
@@ -210,7 +210,7 @@ receivers:
     await buildImage(dir, { layers: [[entry]], config: hardened });
     digests.set(name, await pushImage(registry, `shop/${name}:1`, `oci:${dir}:latest`));
   }
-  // Nobody's advisories speak of Maven yet, and that is not the same as nothing found.
+  // There is no advisory data for Maven yet, which is not the same as nothing found.
   await verdictsAre({
     direct: 'unknown',
     nested: 'unknown',
@@ -219,7 +219,7 @@ receivers:
     mitigated: 'unknown',
     fixed: 'unknown',
   });
-  // From here on nothing can be pulled.
+  // From here on no image can be pulled.
   await registry.stop();
 }, 240_000);
 
@@ -323,7 +323,7 @@ describe('advisories that turn out to be wrong', () => {
     await publish(recordOf(corrected, { modified }));
     const told = JSON.stringify((await slack.waitFor(3)).at(-1)!.body);
     expect(told).toContain(`Resolved · ${log4Shell}`);
-    // Of what was relocated nobody knows the version, so it may still be affected.
+    // The version of relocated classes is unknown, so they may still be affected.
     expect(namedIn(told)).toEqual(['direct', 'nested', 'shaded']);
     await verdictsAre({
       direct: 'pass',

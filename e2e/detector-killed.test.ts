@@ -60,7 +60,7 @@ function startProgram(name: string, databaseUrl: string, port = 0): Program {
 
 const isStarted = ({ output }: Program) => output().includes('service start');
 
-/** What one node does in one round: two commands, of which one is a probe. The same in every run, but for nothing. */
+/** Events of one node in one round: two commands, one of them a probe. Each run has the same events. */
 function eventsOf(node: number, round: number, startMs: number): string {
   const time = new Date(startMs + round * 100).toISOString();
   const container = (node + 1).toString(16).padStart(2, '0').repeat(32);
@@ -68,7 +68,8 @@ function eventsOf(node: number, round: number, startMs: number): string {
     .map((binary) => {
       const exec_id = Buffer.from(`worker-${node}:${round}:${binary}`).toString('base64');
       const pod = {
-        // Whose alerts have nothing in common with those of others: what joins late depends on who comes first.
+        // A namespace for each node, so that no alerts are joined across nodes: late joins depend on
+        // the order of arrival.
         namespace: `shop-${node}`,
         name: `app-${node}`,
         container: { id: `containerd://${container}`, name: 'app', image: { name: 'registry.example.com/shop/app:1' } },
@@ -122,7 +123,7 @@ async function run(startMs: number, disturb: (round: number, detectors: Program[
     )) as [{ count: number }];
     return count >= nodes * rounds;
   });
-  // What would come twice has come by then.
+  // Leaves time for duplicates to arrive.
   await sleep(2_000);
   const found = {
     alerts: await query(`SELECT id, rule, incident_id FROM detection_alert WHERE rule = 'Probe runs' ORDER BY id`),

@@ -25,11 +25,11 @@ let registry: TestRegistry;
 let slowRegistry: Server;
 let tidewaiter: Tidewaiter;
 const scanners: ChildProcess[] = [];
-/** Layer blobs that were asked for, in order. */
+/** Downloaded layer blobs, in the order of their requests. */
 const downloads: string[] = [];
 let layerBlobs: string[] = [];
 
-/** Stands before the registry, counts the blobs and takes its time for each, as a registry across an ocean does. */
+/** Proxies the registry, counts the blobs and delays each, like a distant registry. */
 async function startSlowRegistry(): Promise<string> {
   slowRegistry = createServer((incoming, outgoing) => {
     const digest = /\/blobs\/(sha256:[0-9a-f]{64})$/.exec(incoming.url ?? '')?.[1];
@@ -127,10 +127,12 @@ describe('horizontal scale', () => {
         const { items } = await tidewaiter.api<{ items: { state: string }[] }>('/pushes');
         return items.length === 3 && items.every(({ state }) => state === 'analyzed');
       },
-      // What the bus had given to the dead one comes again after 30 seconds, and what it read after ten.
+      // The bus redelivers the killed scanner's messages after 30 seconds; its jobs' leases end
+      // after 15.
       150_000,
     );
-    // Shared layers were read once for all three images; what the dead scanner held was read again, and nothing else.
+    // Shared layers were read once for all three images; only those in progress in the killed
+    // scanner were read again.
     expect(new Set(downloads).size).toBe(layersPerImage + 4);
     expect(downloads.length - new Set(downloads).size).toBeLessThanOrEqual(inFlight);
     expect(atTheKill).toBeLessThan(downloads.length);

@@ -11,7 +11,10 @@ import { buildIndex, elfFile, tarArchive, type TarEntry, zipArchive } from '@tid
 import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { launcher, removeFolders, temporaryFolder } from './tidewaiter.js';
 
-/** The target is 256 MiB, which the dearest stays below; when memory is collected differs from machine to machine. */
+/**
+ * The target is 256 MiB, which the most expensive image stays below; the time of garbage collection
+ * differs by machine.
+ */
 const mostBytes = 384 * 1024 * 1024;
 const mib = 1024 * 1024;
 
@@ -24,7 +27,7 @@ const mediaTypes = {
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 };
 
-/** Packages that an honest reader finds in {@link good}, whatever else is in the image. */
+/** Packages in {@link good} that must be found, whatever else is in the image. */
 const goodPurl = 'pkg:deb/debian/openssl@3.0.17-1?arch=amd64&distro=debian-13';
 const good: TarEntry[] = [debian13, dpkgStatus({ openssl: '3.0.17-1' })];
 
@@ -39,7 +42,7 @@ interface Outcome {
   code: number;
   stdout: string;
   stderr: string;
-  /** What the program's process says itself; null where the system does not tell. */
+  /** Cost that the program's process reports; null where the system does not report it. */
   cost: { cpuMs: number; peakBytes: number } | null;
 }
 
@@ -52,7 +55,7 @@ let strangers: Server;
 let strangersUrl: string;
 let callsToStrangers = 0;
 
-/** Runs the program as a person does, and keeps what it cost. */
+/** Runs the program as a user does, and records its cost. */
 async function scan(target: string, ...flags: string[]): Promise<Outcome> {
   const costFile = join(home, 'cost.json');
   rmSync(costFile, { force: true });
@@ -74,7 +77,7 @@ async function scan(target: string, ...flags: string[]): Promise<Outcome> {
   });
 }
 
-/** Has every process write what it has cost when it ends; the launcher's own Node comes before the program's. */
+/** Makes every process write its cost when it ends; the launcher's own Node comes before the program's. */
 const costScript = `process.on('exit', () => {
   try {
     const { readFileSync, writeFileSync } = require('node:fs');
@@ -123,7 +126,7 @@ function layer(content: TarEntry[] | Buffer, edits: Partial<Descriptor> = {}): L
   return { descriptor: { ...blob(gzipSync(tar, { level: 1 }), mediaTypes.gzip), ...edits }, diffId: digestOf(tar) };
 }
 
-/** A layer whose blob is what it is: nobody knows what it unpacks to. */
+/** A layer with the given blob, whose unpacked content is unknown. */
 function rawLayer(bytes: Buffer, mediaType = mediaTypes.gzip, diffId = digestOf('')): Layer {
   return { descriptor: blob(bytes, mediaType), diffId };
 }
@@ -133,7 +136,7 @@ function configOf(layers: readonly Layer[]): Record<string, unknown> {
   return { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: diffIds } };
 }
 
-/** Writes an image; what is edited is so in its manifest. */
+/** Writes an image; `edits` change its manifest. */
 function image(layers: readonly Layer[], edits: Record<string, unknown> = {}): Descriptor {
   const config = json(configOf(layers), mediaTypes.config);
   const descriptors = layers.map(({ descriptor }) => descriptor);
@@ -167,7 +170,7 @@ function entry(spec: TarEntry, edit: (header: Buffer) => void = () => undefined)
 const flag = (type: string) => (header: Buffer) => header.write(type, 156, 'latin1');
 const size = (text: string) => (header: Buffer) => header.write(text.padEnd(12, '\0'), 124, 'latin1');
 
-/** A PAX header in front of the next entry; keywords may be there twice. */
+/** A PAX header for the next entry; keywords may be repeated. */
 function pax(...records: [keyword: string, value: string][]): Buffer {
   const lines = records.map(([keyword, value]) => {
     const rest = Buffer.byteLength(` ${keyword}=${value}\n`);
@@ -184,7 +187,7 @@ function tarOf(...blocks: readonly Buffer[]): Buffer {
   return Buffer.concat([tarArchive(good).subarray(0, -1024), ...blocks, last]);
 }
 
-/** A gzip stream that unpacks to `head` and then `times` times `chunk`, and ends there. */
+/** A gzip stream that unpacks to `head` and then `times` times `chunk`, and then stops without a final block. */
 function gzipRepeated(head: Buffer, chunk: Buffer, times: number): Buffer {
   const flushed = (bytes: Buffer) => deflateRawSync(bytes, { finishFlush: constants.Z_FULL_FLUSH });
   const start = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
@@ -197,19 +200,19 @@ const huge = entry({ path: 'zeros' }, size('77777777777'));
 const emptyFiles = (count: number) =>
   Buffer.concat(Array.from({ length: count }, (_, index) => entry({ path: `e/${index}` })));
 
-/** An image that attacks, and what must come of it. */
+/** A hostile image, and its expected result. */
 interface Hostile {
   what: string;
   build: () => unknown;
-  /** 0 where everything was read; 2 where it was not; 3 where there is nothing to scan. */
+  /** 0 where everything was read; 2 where something was not; 3 where there is nothing to scan. */
   code: 0 | 2 | 3;
-  /** Code of the error where nothing can be said about the image. */
+  /** Code of the error where there is no report. */
   error?: string;
   /** Codes of warnings, with the path they must be about. */
   warns?: [code: string, path?: string | null][];
   /** All packages of the report; `shadowed` behind those that a later layer hides. */
   finds?: string[];
-  /** {@link mostBytes} unless told: an image of a million files is no attack. */
+  /** Defaults to {@link mostBytes}: an image of a million files is no attack. */
   mostBytes?: number;
 }
 
@@ -865,7 +868,10 @@ const documents: Hostile[] = [
 const noise = createHash('shake256', { outputLength: 4096 }).update('noise').digest();
 const jar = (...files: Parameters<typeof zipArchive>[0]) => zipArchive(files);
 
-/** Files of one image that are not what their names say: each must be named in a warning, and the good packages found. */
+/**
+ * Files of one image with content that does not match their names: each must be named in a warning,
+ * and the good packages found.
+ */
 const broken: [what: string, path: string, content: Buffer | string][] = [
   ['a dpkg database', 'var/lib/dpkg/status.d/noise', noise],
   ['an apk database', 'lib/apk/db/installed', noise],
@@ -898,7 +904,7 @@ const broken: [what: string, path: string, content: Buffer | string][] = [
   ['a Rust program', 'usr/bin/rust', elfFile([{ name: '.dep-v0', content: 'no zlib' }])],
 ];
 
-/** A long text in every kind of file that somebody parses: none may take more than its share of time. */
+/** A long text in every kind of parsed file: none may take more than its share of time. */
 const textFiles = [
   'var/lib/dpkg/status.d/x',
   'lib/apk/db/installed',
@@ -1083,7 +1089,7 @@ beforeAll(async () => {
   canary = temporaryFolder();
   writeFileSync(join(canary, 'canary'), 'as it was');
   writeFileSync(join(home, 'cost.cjs'), costScript);
-  // Of every ecosystem that the images have packages of: without any, nothing could be said of them.
+  // One advisory for every ecosystem in the images: without any, no package could be judged.
   advisories = writeAdvisories(
     join(home, 'osv'),
     ['Debian:13', 'npm', 'PyPI', 'Maven', 'Go'].map((ecosystem, index) => ({
@@ -1186,7 +1192,7 @@ it('has written nothing beside its cache, and called nobody', () => {
   expect(callsToStrangers).toBe(0);
 });
 
-/** The code of the one line that says why there is no report, or of the finding that says why a layer was not analyzed. */
+/** The code of the one-line error in place of a report, or of the finding for a layer that was not analyzed. */
 function refusedWith({ stdout, stderr }: Outcome): string | undefined {
   if (stdout.startsWith('{')) {
     const { findings } = JSON.parse(stdout) as Report;
@@ -1211,7 +1217,7 @@ function expectReport(
   expect(verdict.result).toBe(code === 0 ? 'pass' : 'unknown');
 }
 
-/** Memory does not depend on the machine's speed; what time the dearest takes is printed at the end, for people. */
+/** Memory does not depend on the machine's speed; the time of the most expensive image is only printed at the end. */
 function expectSmall({ cost }: Outcome, most = mostBytes): void {
   if (!cost) return;
   expect(cost.peakBytes).toBeLessThan(most);

@@ -24,7 +24,8 @@ import {
   until,
 } from './tidewaiter.js';
 
-// An image is pushed and read, a workload starts it, somebody breaks in, and one message in Slack tells the story as it grows.
+// An image is pushed and analyzed, a workload starts it, an attacker breaks in, and one message in
+// Slack is updated as the incident grows.
 
 interface ListedIncident {
   id: string;
@@ -104,7 +105,7 @@ afterAll(async () => {
   await removeFolders();
 });
 
-/** Pushes a small Debian with a server and a shell; answers its digest once it is read. */
+/** Pushes a small Debian with a server and a shell; returns its digest once it is analyzed. */
 async function push(name: string): Promise<string> {
   const dir = temporaryFolder();
   const program = (path: string) => ({ path, mode: 0o755, content: `#!/bin/sh\n# ${path}\n` });
@@ -134,7 +135,7 @@ async function report(sensor: string, ...events: object[]): Promise<void> {
   expect([answer.status, await answer.text()]).toEqual([202, expect.any(String)]);
 }
 
-/** A Pod as the API server shows it to who watches. */
+/** A Pod as the API server sends it to a watch. */
 function podOf(deployment: string, id: string): object {
   const name = `${deployment}-7d4c9f6b5-x2x9k`;
   return {
@@ -175,13 +176,13 @@ function podOf(deployment: string, id: string): object {
 let serial = 0;
 let clockMs = Date.now();
 
-/** One thing after the other, as on a node. */
+/** Strictly increasing times, as on a node. */
 function now(): string {
   clockMs = Math.max(clockMs + 5, Date.now());
   return new Date(clockMs).toISOString();
 }
 
-/** A process of the container as Tetragon tells of it. */
+/** A process of the container as Tetragon reports it. */
 function processOf(binary: string, args: string, parent: object | null = null): object {
   serial += 1;
   const time = now();
@@ -239,7 +240,7 @@ const connect = (process: object, daddr: string, dport: number) =>
     },
   });
 
-/** Somebody opens a shell in the pod through the API server. */
+/** Audit event of an attacker who opens a shell in the pod through the API server. */
 function podExec(): object {
   const time = new Date().toISOString();
   return {

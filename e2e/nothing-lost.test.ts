@@ -57,7 +57,7 @@ async function sql<Row extends object>(statement: string): Promise<Row[]> {
   }
 }
 
-/** Sends a webhook as a registry does: the same body again until somebody says 2xx. */
+/** Sends a webhook as a registry does: repeats the same body until the answer is 2xx. */
 async function send(digest: string, tag: string): Promise<void> {
   const event = {
     id: randomUUID(),
@@ -163,11 +163,11 @@ describe('nothing lost', () => {
         restartServer('nats'),
         restartServer('redis'),
         restartServer('postgres'),
-        // They come back with nothing in them: transports, whose total loss is survivable.
+        // NATS and Redis come back empty: they are transports, whose total loss is survivable.
         () => servers.nats.wipe(),
         () => servers.redis.wipe(),
       ];
-      // Each at least once, and on and on while webhooks still come.
+      // Each kill at least once, and repeatedly while webhooks still arrive.
       for (let round = 0; round < kills.length || !sending.signal.aborted; round += 1) {
         await kills[round % kills.length]!();
         await sleep(900);
@@ -193,14 +193,15 @@ describe('nothing lost', () => {
     await until(
       'every alert is delivered',
       async () => (await sql(`SELECT id FROM delivery WHERE state <> 'sent'`)).length === 0 && keys().size >= webhooks,
-      // What the bus lost twice is published again after 30 and 60 seconds.
+      // Events that the bus lost twice are republished after 30 and 60 seconds.
       150_000,
     ).catch(
       explained(`SELECT to_json(delivery) AS delivery, to_json(job) AS job FROM delivery
       LEFT JOIN job ON job.key = delivery.id::text WHERE delivery.state <> 'sent' LIMIT 5`),
     );
     expect(await sql('SELECT id FROM dead_letter')).toEqual([]);
-    // One key for each alert: a repetition, which a crash between the answer and the commit makes, has the key of the first.
+    // One key for each alert: a repetition, caused by a crash between the response and the commit,
+    // has the same key.
     const keysByTag = Map.groupBy(
       sink.received,
       ({ body }) => (body as { groupLabels: { tag: string } }).groupLabels.tag,
@@ -212,7 +213,7 @@ describe('nothing lost', () => {
     }
   }, 420_000);
 
-  /** Rethrows with what the database and the services have to say of it. */
+  /** Rethrows with the stuck rows of the database and the tail of each service's log. */
   function explained(statement: string): (error: unknown) => Promise<never> {
     return async (error) => {
       const stuck = JSON.stringify(await sql(statement), null, 1);

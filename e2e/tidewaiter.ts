@@ -12,18 +12,18 @@ import { currentRun } from '@tidewaiter/servers';
 export const launcher = resolve(__dirname, '../tidewaiter');
 const run = promisify(execFile);
 
-/** The real program, in a folder of its own, as a user would start it. */
+/** The real program, started in a folder of its own as a user would. */
 export interface Tidewaiter {
   home: string;
   ingestUrl: string;
   consoleUrl: string;
-  /** The setup link, which signs a browser in. */
+  /** The setup link, which opens a session in a browser. */
   setupUrl: string;
   /** Calls the API with the bootstrap token. */
   api<Body>(path: string, init?: RequestInit): Promise<Body>;
-  /** What it has logged, a line each. */
+  /** Parsed log, one object a line. */
   log(): Record<string, unknown>[];
-  /** Runs a command of the launcher; answers what it printed. */
+  /** Runs a command of the launcher; returns its output. */
   command(...args: string[]): Promise<{ stdout: string; stderr: string }>;
   stop(): Promise<void>;
 }
@@ -33,18 +33,19 @@ const folders: string[] = [];
 /** A folder that {@link removeFolders} removes. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-e2e-'));
-  // PostgreSQL runs as another user when the tests run as root; where it cannot reach the folder, its data would lie elsewhere.
+  // PostgreSQL runs as another user when the tests run as root; if that user cannot enter the
+  // folder, its data is stored elsewhere.
   chmodSync(folder, 0o711);
   folders.push(folder);
   return folder;
 }
 
-/** The end of a test file's `afterAll`: what runs in the folders must have ended. */
+/** Last call of a test file's `afterAll`: processes in the folders must have ended. */
 export async function removeFolders(): Promise<void> {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
-/** Runs one command as a person does, in a home and working directory of its own. */
+/** Runs one command as a user does, in a home and working directory of its own. */
 export async function runIn(
   home: string,
   ...args: string[]
@@ -64,7 +65,7 @@ export function makeHome(files: Record<string, string>): string {
   return home;
 }
 
-/** `./tidewaiter up`, ready. */
+/** Starts `./tidewaiter up` and waits until it is ready. */
 export async function startTidewaiter(home: string, ingestPort: number): Promise<Tidewaiter> {
   const environment = { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'info' };
   const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], { env: environment });
@@ -108,7 +109,7 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
   };
 }
 
-/** Keeps the end of what a child prints. */
+/** Collects the end of a child's output. */
 export function collect(child: ChildProcess): () => string {
   let text = '';
   const add = (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(-500_000));
@@ -117,12 +118,12 @@ export function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-/** Long enough for a message that should not come. */
+/** Waits long enough for a message that should not arrive. */
 export async function quiet(): Promise<void> {
   await sleep(2_000);
 }
 
-/** Waits for something to become true. */
+/** Waits until a condition holds. */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await isTrue())) {

@@ -68,7 +68,7 @@ const hookSecret = 'hook-secret-of-the-test';
 const sensorToken = 'sensor-token-of-the-test';
 const channel = 'C0000001';
 const dayMs = 86_400_000;
-/** The implant sleeps so long. */
+/** Time for which the implant sleeps. */
 const sleepMs = 14 * dayMs;
 
 const site = 'usr/local/lib/python3.12/site-packages';
@@ -77,7 +77,7 @@ const modulePath = `${site}/acme_core/core.py`;
 const base: TarEntry[] = [debian13, dpkgStatus({ zlib1g: '1:1.2.13' })];
 
 const hash = (content: string) => createHash('sha256').update(content).digest();
-/** As messages write it. */
+/** Digest as messages show it. */
 const shortSha256 = (content: string) => sha256(content).slice(0, 'sha256:'.length + 12);
 const sha256 = (content: string) => `sha256:${hash(content).toString('hex')}`;
 
@@ -106,7 +106,7 @@ const clean = application('core as built', 'version = 1\n');
   let relay: RegistryRelay;
   let tidewaiter: Tidewaiter;
   let key: CosignKey;
-  /** Added to the times of the registry: the builds are two weeks old when their runtime events come. */
+  /** Shift of the registry's times: the builds are two weeks old when their runtime events arrive. */
   let shiftMs = 0;
 
   beforeAll(async () => {
@@ -163,7 +163,10 @@ receivers:
     await removeFolders();
   });
 
-  /** Pushes an image of a revision and signs it a moment later, as pipelines do; answers the push once it is analyzed. */
+  /**
+   * Pushes an image of a revision and signs it a moment later, as pipelines do; returns the push
+   * once it is analyzed.
+   */
   async function release(name: string, revision: string, layer: TarEntry[]): Promise<Push> {
     const layout = temporaryFolder();
     const Labels = { 'org.opencontainers.image.revision': revision.repeat(40) };
@@ -218,7 +221,7 @@ receivers:
     expect([answer.status, await answer.text()]).toEqual([202, expect.any(String)]);
   }
 
-  /** Of the node: two processes of one id would be one story. */
+  /** Process id on the node, one for each pod: two processes with one id would join one incident. */
   const pidOf = (podName: string) => 4_000 + hash(podName).readUInt16BE();
   const containerOf = (podName: string) => hash(podName).toString('hex');
   const imageOf = (repository: string, digest: string) => `${registry.host}/${repository}@${digest}`;
@@ -294,7 +297,7 @@ receivers:
     return { node_name: 'node-1', time, process_kprobe: { ...kprobe, policy_name: 'egress-connect' } };
   }
 
-  /** A connection of which a rule of the operator in Falco reports the name. */
+  /** A connection whose host name a Falco rule of the operator reports. */
   function falcoConnect(podName: string, name: string): object {
     return {
       ...{ uuid: randomUUID(), rule: 'Outbound connection', priority: 'Notice', source: 'syscall', hostname: 'node-1' },
@@ -333,7 +336,7 @@ receivers:
     const found = await findings(second.digest);
     const of = (id: string) => found.filter((each) => each.id === id);
     expect(of('release-tag-moved')).toMatchObject([{ evidence: { tag: '1.4', previousDigest: first.digest } }]);
-    // (2) The same revision, other content.
+    // (2) The same revision, different content.
     const changes = [
       { path: libraryPath, before: sha256('core as built'), after: sha256(implant) },
       { path: modulePath, before: sha256('version = 1\n'), after: sha256(beacon) },
@@ -378,7 +381,7 @@ receivers:
     expect(worse).toEqual([]);
     await quiet();
     expect(posts()).toHaveLength(messages);
-    // Its signature, which came after it, counts by now.
+    // Its signature, which arrived after it, counts by now.
     expect(await tidewaiter.api<{ verdict: string }>(`/pushes/${control.id}`)).not.toMatchObject({ verdict: 'fail' });
     expect(await gate(`${registry.host}/shop/app:1.5`)).toBe(0);
   }, 120_000);
@@ -414,7 +417,7 @@ receivers:
       return items.map(({ pod: name, digest, isRunning }) => [name, digest, isRunning]);
     };
     const expected = alteredPods.map((name) => [name, second.digest, true]);
-    // Every pod is heard of: one that no sensor reports for a week counts as ended.
+    // Every pod is reported: one that no sensor reports for a week counts as ended.
     await report('tetragon', ...[cleanPod, ...alteredPods].map((name) => tetragonConnect(name, '10.42.0.9')));
     const all = [cleanPod, ...alteredPods].length;
     await until(
