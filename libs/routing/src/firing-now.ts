@@ -6,7 +6,7 @@ import type { PastAlert } from './past.js';
 import { QuietNow } from './quiet.js';
 import type { Silences } from './silence.js';
 
-/** What fires at a moment of a simulation, and what it keeps quiet. */
+/** Alerts that fire at a moment of a simulation, with the silences and inhibitions that suppress others. */
 export class FiringNow {
   readonly #inhibitions: Inhibitions;
   readonly #labels = new Map<string, Labels>();
@@ -18,7 +18,7 @@ export class FiringNow {
     this.#inhibitions = new Inhibitions(inhibitRules);
   }
 
-  /** Notes how an alert stands; answers whether something is over that may have inhibited others. */
+  /** Records the status of an alert. Returns whether an alert ended or changed that may have inhibited others. */
   record({ identity, labels, status }: PastAlert): boolean {
     const before = this.#labels.get(identity);
     if (before) this.#inhibitions.resolve({ id: identity, labels: before });
@@ -34,7 +34,7 @@ export class FiringNow {
     return this.#labels.has(identity);
   }
 
-  /** The labels that an alert has by now; undefined of one that does not fire. */
+  /** Current labels of an alert; undefined unless it fires. */
   labelsOf(identity: string): Labels | undefined {
     return this.#labels.get(identity);
   }

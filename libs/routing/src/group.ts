@@ -4,25 +4,28 @@ import type { Integration } from './receivers/receiver.js';
 import { groupKey, groupLabels, matchRoutes, type RouteMatch } from './route.js';
 import type { RoutingConfig } from './routing.js';
 
-/** Something that one alert is about: a finding of a push, or an incident. */
+/** Alert together with its subject: a finding of a push, or an incident. */
 export interface Subject<About, Told extends Pick<Alert, 'labels'> = Alert> {
   alert: Told;
   about: About;
 }
 
-/** What one receiver is told in one message. */
+/** Alerts that go to one receiver in one message. */
 export interface Group<About, Told extends Pick<Alert, 'labels'> = Alert> {
   receiver: string;
   /** Path of the route in routing.yaml. */
   route: string;
-  /** What the route says; null of one that told it before. */
+  /**
+   * Options of the matching route; null where the routes no longer lead to the receiver and its
+   * channel still shows the subject.
+   */
   match: RouteMatch | null;
   groupKey: string;
   groupLabels: Labels;
   subjects: Subject<About, Told>[];
 }
 
-/** Sends every alert down the route tree and puts those together that a receiver wants in one message. */
+/** Matches every alert against the route tree and groups those that a receiver wants in one message. */
 export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
   config: RoutingConfig,
   subjects: readonly Subject<About, Told>[],
@@ -32,7 +35,7 @@ export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
     const { labels } = subject.alert;
     for (const match of matchRoutes(config, labels)) {
       const key = groupKey(match, labels);
-      // Two routes may share a key, as in Alertmanager; a receiver hears of a group once.
+      // Two routes may share a key, as in Alertmanager; a receiver gets a group once.
       const name = `${match.receiver}\n${key}`;
       const group = groups.get(name) ?? {
         receiver: match.receiver,
@@ -50,8 +53,9 @@ export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
 }
 
 /**
- * Puts together all that one route sends to a receiver, whatever its `group_by` says: an advisory hits a hundred images at once, and
- * is one message. What the alerts share in labels is for the message to say.
+ * Groups all alerts that one route sends to a receiver and ignores `group_by`: an advisory can
+ * affect a hundred images at once and stays one message. The message itself lists the labels that
+ * its alerts share.
  */
 export function groupByReceiver<About, Told extends Pick<Alert, 'labels'>>(
   config: RoutingConfig,
@@ -71,7 +75,7 @@ export function groupByReceiver<About, Told extends Pick<Alert, 'labels'>>(
   return [...groups.values()];
 }
 
-/** The channels of a receiver that want to hear of it: good news goes only to those that ask for it. */
+/** Channels of a receiver that get this message: resolutions go only to channels with `send_resolved`. */
 export function channelsFor(config: RoutingConfig, receiver: string, isNews: boolean): Integration[] {
   const integrations = config.receivers.get(receiver)?.integrations ?? [];
   return integrations.filter((integration) => isNews || integration.config.sendResolved);

@@ -6,17 +6,20 @@ import type { Matcher } from './matcher.js';
 import { readLegacyMatchers, readMatcherList } from './read-matchers.js';
 import type { Section } from './section.js';
 
-/** While an alert meets the source, others that meet the target and agree in some labels are not told. */
+/** While an alert matches the source, alerts that match the target and agree in the `equal` labels are suppressed. */
 export interface InhibitRule {
   source: readonly Matcher[];
   target: readonly Matcher[];
-  /** Labels in which both must have the same value; one that neither has is the same. */
+  /** Labels that must have the same value in both alerts; a label that both lack counts as equal. */
   equal: readonly string[];
 }
 
 const findingKinds = 'vulnerability|secret|misconfiguration|integrity|malware|supply-chain';
 
-/** What holds where the file has no `inhibit_rules`: an incident speaks for what is wrong with the image that it is about. */
+/**
+ * Rules used when the file has no `inhibit_rules`: an incident suppresses the findings of its image
+ * that are not new.
+ */
 export const builtInInhibitRules: readonly InhibitRule[] = [
   {
     source: [createMatcher('kind', '=', 'incident'), createMatcher('digest', '!=', '')],
@@ -35,7 +38,7 @@ export function readInhibitRules(root: Section): readonly InhibitRule[] {
       ...readLegacyMatchers(section, `${name}_match_re`, '=~'),
     ];
     const rule = { source: side('source'), target: side('target'), equal: section.texts('equal') ?? [] };
-    // A name that people give to a rule.
+    // The optional name of a rule; it has no effect.
     section.scalar('name');
     section.refuse(['sources']);
     section.finish();
@@ -43,20 +46,20 @@ export function readInhibitRules(root: Section): readonly InhibitRule[] {
   });
 }
 
-/** An alert that fires, by whatever its owner calls it. */
+/** Firing alert, under the id that its owner uses. */
 interface Firing {
   id: string;
   labels: Labels;
 }
 
-/** A rule, and the alerts that meet its source. */
+/** Rule with the firing alerts that match its source. */
 interface KeptRule {
   rule: InhibitRule;
   /** By the values of the `equal` labels, then by id. */
   sources: Map<string, Map<string, Labels>>;
 }
 
-/** Which alerts fire now, kept so that the question whether one of them inhibits another costs no walk over all of them. */
+/** Index of the firing alerts that finds an inhibiting alert without a scan of all of them. */
 export class Inhibitions {
   readonly #bySource: MatcherIndex<KeptRule>;
   readonly #byTarget: MatcherIndex<KeptRule>;
@@ -67,7 +70,7 @@ export class Inhibitions {
     this.#byTarget = new MatcherIndex(kept, ({ rule }) => rule.target);
   }
 
-  /** Whether it may inhibit others while it fires. */
+  /** Whether an alert with these labels can inhibit others while it fires. */
   isSource(labels: Labels): boolean {
     return this.#bySource.of(labels).next().done !== true;
   }
@@ -89,14 +92,15 @@ export class Inhibitions {
     }
   }
 
-  /** The id of an alert that inhibits this one; null when none does. */
+  /** Id of an alert that inhibits this one; null when none does. */
   inhibitorOf(labels: Labels): string | null {
     for (const { rule, sources } of this.#byTarget.of(labels)) {
       const alike = sources.size === 0 ? undefined : sources.get(equalKey(rule, labels));
       if (alike === undefined) continue;
       const isSource = rule.source.every((matcher) => matches(matcher, labels));
       for (const [id, source] of alike) {
-        // What is both source and target of a rule is not inhibited by what is both, too: neither would be told.
+        // An alert that matches both sides of a rule is not inhibited by another that does too:
+        // they would suppress each other.
         if (!isSource || !rule.target.every((matcher) => matches(matcher, source))) return id;
       }
     }
@@ -104,7 +108,7 @@ export class Inhibitions {
   }
 }
 
-/** No label of ours holds U+0000. */
+/** Joins the `equal` values with U+0000, which no label of Tidewaiter contains. */
 function equalKey({ equal }: InhibitRule, labels: Labels): string {
   return equal.map((name) => labelValue(labels, name)).join('\0');
 }

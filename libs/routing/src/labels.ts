@@ -1,4 +1,7 @@
-/** What each label of Tidewaiter's alerts means. Routes may match on any label; these are the ones that alerts have. A label without a value is not there. */
+/**
+ * Meaning of each label of Tidewaiter's alerts. Routes may match on any label; alerts have these.
+ * An empty label counts as absent.
+ */
 export const documentedLabels = {
   kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime, `sensor` for one that has gone silent, `not-analyzed` for a push that could not be analyzed.',
   severity:

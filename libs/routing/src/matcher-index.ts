@@ -3,11 +3,11 @@ import type { Labels } from '@tidewaiter/domain';
 import { labelValue, matches } from './matcher.js';
 import type { Matcher } from './matcher.js';
 
-/** Things that ask something of labels, found by an alert's labels without trying each of them. */
+/** Index of items by their matchers: finds the items that match an alert without testing each one. */
 export class MatcherIndex<Item> {
-  /** Those with a matcher `name="value"`, by name and value. */
+  /** Items with a matcher `name="value"`, by name and value. */
   readonly #byValue = new Map<string, Map<string, Item[]>>();
-  /** What others ask is tried for every alert. */
+  /** Items without such a matcher; tested for every alert. */
   readonly #others: Item[] = [];
 
   constructor(
@@ -17,7 +17,7 @@ export class MatcherIndex<Item> {
     for (const item of items) this.#add(item);
   }
 
-  /** Every one whose matchers all hold. */
+  /** Yields every item whose matchers all match. */
   *of(labels: Labels): Generator<Item> {
     for (const [name, byValue] of this.#byValue) {
       const value = labelValue(labels, name);

@@ -2,43 +2,46 @@ import type { Labels } from '@tidewaiter/domain';
 
 import type { Integration } from './receivers/receiver.js';
 
-/** An alert as it was at a moment. */
+/** State of an alert at a moment. */
 export interface PastAlert {
   identity: string;
   labels: Labels;
   status: 'firing' | 'resolved';
 }
 
-/** Something that there was to tell at a moment. */
+/** Past event that would cause notifications: its alerts at that moment. */
 export interface PastEvent {
   /** Milliseconds since 1970; events come in the order of their times. */
   atMs: number;
   alerts: readonly PastAlert[];
-  /** Of an event that tells a state of an incident; for everybody, or for those alone who follow it. */
+  /**
+   * Set for an event that reports a state of an incident: sent to all channels, or only to those
+   * that follow the incident.
+   */
   state: { subject: string; isForAll: boolean; isAcknowledged: boolean } | null;
 }
 
-/** A message that would have gone out. */
+/** Message that the simulated routes would have sent. */
 export interface SimulatedMessage {
   atMs: number;
   receiver: string;
   route: string;
   groupKey: string;
   channel: Integration['kind'];
-  /** `edit`: the channel shows how something stands, and only changes what it shows. */
+  /** `edit`: the channel shows the current state, and the message only updates what it shows. */
   kind: 'news' | 'reminder' | 'edit';
   /** Why it did not go out at once. */
   heldFor: 'group' | 'digest' | 'storm' | 'muted' | 'silenced' | 'inhibited' | null;
   alerts: number;
-  /** What would have been messages of their own, had they not come together. */
+  /** Number of separate messages that this one merges. */
   together: number;
 }
 
-/** Something that would have waited, or not have been told at all. */
+/** Message that would have been delayed or dropped. */
 export interface HeldBack {
   receiver: string;
   route: string;
   why: NonNullable<SimulatedMessage['heldFor']>;
-  /** `told` with others or later; `over` before anybody was told; `waits` still at the end. */
+  /** `told`: sent later or merged with others; `over`: ended before it was sent; `waits`: still held at the end. */
   outcome: 'told' | 'over' | 'waits';
 }

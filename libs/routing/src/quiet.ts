@@ -3,16 +3,16 @@ import type { Labels } from '@tidewaiter/domain';
 import type { Inhibitions } from './inhibition.js';
 import type { Silences } from './silence.js';
 
-/** Why nobody is told of an alert now, and when that may be over. */
+/** Reason why an alert is suppressed now, and when the suppression may end. */
 export interface QuietReason {
   how: 'silenced' | 'inhibited';
-  /** For people: `silenced by …`, `inhibited by …`. */
+  /** Text for users: `silenced by …`, `inhibited by …`. */
   reason: string;
-  /** Milliseconds; null where nobody knows. */
+  /** Milliseconds; null where the end is unknown. */
   forMs: number | null;
 }
 
-/** What is silenced and what is inhibited at a moment. */
+/** Silences and inhibitions in effect at a moment. */
 export class QuietNow {
   constructor(
     private readonly silences: Silences,
@@ -20,7 +20,7 @@ export class QuietNow {
     private readonly nowMs: number,
   ) {}
 
-  /** Null where people are to be told. */
+  /** Null if the alert is not suppressed. */
   reasonFor(labels: Labels): QuietReason | null {
     const silences = this.silences.of(labels, this.nowMs);
     if (silences.length > 0) {

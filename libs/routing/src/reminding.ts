@@ -5,28 +5,28 @@ import { isMuted } from './route.js';
 import type { RouteMatch } from './route.js';
 import { mutedMs } from './waiting.js';
 
-/** What a group was told of and still fires. */
+/** Alerts of a group that were sent and still fire. */
 export interface Remindable<Alert> {
   alerts: readonly Alert[];
-  /** When it was told last; of what is on its way, now. */
+  /** Time of the last message; the current time for a message that is still on its way. */
   lastMs: number;
 }
 
-/** What is told again now, or when somebody looks at it again. */
+/** Alerts to repeat now, or the delay until the next check. */
 export type Reminding<Alert> = { tell: Alert[] } | { lookInMs: number };
 
-/** Whether a group is told again: what nobody wants to hear waits on. The route gives `repeat_interval`. */
+/** Decides whether a group is repeated after the route's `repeat_interval`; suppressed alerts are left out. */
 export function reminding<Alert extends { labels: Labels }>(
   { alerts, lastMs }: Remindable<Alert>,
   { quiet, route, nowMs }: { quiet: Pick<QuietNow, 'reasonFor'>; route: RouteMatch; nowMs: number },
 ): Reminding<Alert> {
-  // None of it was told yet: it waits itself.
+  // The first message is still held and goes out by itself.
   if (alerts.length === 0 || isMuted(route, nowMs)) return { lookInMs: mutedMs };
   const leftMs = lastMs + route.repeatIntervalMs - nowMs;
   if (leftMs > 0) return { lookInMs: leftMs };
   const reasons = alerts.map(({ labels }) => quiet.reasonFor(labels));
   if (reasons.every((reason) => reason !== null)) {
-    // A silence may be ended before its time: looked at as often as Alertmanager looks at a group.
+    // A silence may be ended early, so check as often as Alertmanager flushes a group.
     return { lookInMs: Math.min(...reasons.map((reason) => reason?.forMs ?? mutedMs), route.groupIntervalMs) };
   }
   return { tell: alerts.filter((_, index) => reasons[index] === null) };

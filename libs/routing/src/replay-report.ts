@@ -1,32 +1,32 @@
 import type { HeldBack, SimulatedMessage } from './past.js';
 
-/** What would have gone out, in figures. */
+/** Number of messages that would have been sent. */
 export interface MessageCounts {
   messages: number;
-  /** Of the messages, those that say again what was told before. */
+  /** Messages that repeat an earlier one; included in `messages`. */
   reminders: number;
-  /** Messages that only change what a channel shows already. */
+  /** Messages that only update what a channel already shows. */
   edits: number;
-  /** Alerts in the messages, each counted as often as it is told. */
+  /** Alerts in all messages, counted once per message. */
   alerts: number;
 }
 
 export interface ReceiverReport extends MessageCounts {
   receiver: string;
-  /** By the path of the route. */
+  /** Grouped by the path of the route. */
   routes: (MessageCounts & { route: string })[];
   /** Messages by the kind of channel. */
   channels: Record<string, number>;
 }
 
-/** What did not go out at once, by what held it back. */
+/** Messages that were delayed or dropped, by reason. */
 export interface HeldBackReport {
   why: HeldBack['why'];
-  /** Told later, or together with others. */
+  /** Sent later, or merged with others. */
   told: number;
-  /** Over before anybody was told. */
+  /** Ended before they were sent. */
   over: number;
-  /** Waiting still at the end. */
+  /** Still held at the end. */
   waits: number;
 }
 
@@ -35,11 +35,11 @@ export interface BusyGroup extends MessageCounts {
   groupKey: string;
 }
 
-/** What a routing.yaml would have made of what happened. */
+/** Result of replaying past events against a routing.yaml. */
 export interface ReplayReport extends MessageCounts {
   receivers: ReceiverReport[];
   heldBack: HeldBackReport[];
-  /** Those of which most messages would have been sent. */
+  /** Groups with the most messages. */
   busiest: BusyGroup[];
 }
 
@@ -47,8 +47,8 @@ const maxBusiest = 10;
 const reasons = ['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted'] as const;
 
 /**
- * Adds up what a simulation sent and held back.
- * @param receiver one alone; null for all
+ * Sums up the messages that a simulation sent and held back.
+ * @param receiver name of the only receiver to count; null for all
  */
 export function replayReport(
   { messages: all, heldBack }: { messages: readonly SimulatedMessage[]; heldBack: readonly HeldBack[] },

@@ -9,10 +9,10 @@ import { contains } from './time-interval.js';
 import type { TimeInterval } from './time-interval.js';
 import { showName } from './yaml-document.js';
 
-/** Where a route sends alerts and how it gathers them. */
+/** Options of a route: its receiver, grouping and times. */
 export interface RouteMatch {
   receiver: string;
-  /** Where the route stands in the file: `route.routes[1].routes[0]`. */
+  /** Path of the route in the file: `route.routes[1].routes[0]`. */
   path: string;
   /** The matchers from the root down, `{}/{severity="critical"}`: Alertmanager's key, which routes with equal matchers share. */
   key: string;
@@ -20,11 +20,11 @@ export interface RouteMatch {
   groupWaitMs: number;
   groupIntervalMs: number;
   repeatIntervalMs: number;
-  /** Which of the times the file gives, here or above: without that nothing waits, and nothing is repeated. */
+  /** Times that the file sets, here or in a parent route. Without them nothing waits and nothing is repeated. */
   given: ReadonlySet<TimingKey>;
-  /** Nothing is told while one of these holds. */
+  /** Messages are held while one of these intervals contains the time. */
   muteTimeIntervals: readonly TimeInterval[];
-  /** Something is told only while one of these holds; with none of them, always. */
+  /** Messages go out only while one of these intervals contains the time; if empty, always. */
   activeTimeIntervals: readonly TimeInterval[];
 }
 
@@ -32,12 +32,12 @@ export type TimingKey = (typeof timingKeys)[number];
 
 const timingKeys = ['group_wait', 'group_interval', 'repeat_interval'] as const;
 
-/** A node of the tree. What it does not say itself it has from its parent. */
+/** Node of the routing tree. It inherits options that it does not set from its parent. */
 export interface Route {
   options: RouteMatch;
-  /** All of them must hold. */
+  /** All of them must match. */
   matchers: Matcher[];
-  /** Whether the routes after this one are tried too when this one matches. */
+  /** Whether the next sibling routes are tried too after this one matches. */
   continue: boolean;
   routes: Route[];
 }
@@ -72,7 +72,7 @@ function matchNode(route: Route, labels: Labels): RouteMatch[] {
   return found.length > 0 ? found : [route.options];
 }
 
-/** The route that stands at a path of the file; null where there is none by now. */
+/** Returns the route at a path of the file; null if the file no longer has it. */
 export function routeAt({ route }: { route: Route }, path: string): RouteMatch | null {
   if (route.options.path === path) return route.options;
   for (const child of route.routes) {
@@ -82,13 +82,13 @@ export function routeAt({ route }: { route: Route }, path: string): RouteMatch |
   return null;
 }
 
-/** Whether a route may tell something at this moment. */
+/** Whether the route holds back messages at this moment. */
 export function isMuted({ muteTimeIntervals, activeTimeIntervals }: RouteMatch, timeMs: number): boolean {
   if (muteTimeIntervals.some((interval) => contains(interval, timeMs))) return true;
   return activeTimeIntervals.length > 0 && !activeTimeIntervals.some((interval) => contains(interval, timeMs));
 }
 
-/** The labels that an alert shares with its group on this route. An empty label is as good as none. */
+/** Labels that an alert shares with its group on this route. An empty label counts as absent. */
 export function groupLabels({ groupBy }: RouteMatch, labels: Labels): Labels {
   const names = groupBy === 'all' ? Object.keys(labels) : groupBy;
   const pairs = names.map((name) => [name, labelValue(labels, name)] as const).filter(([, value]) => value !== '');
@@ -97,15 +97,16 @@ export function groupLabels({ groupBy }: RouteMatch, labels: Labels): Labels {
 }
 
 /**
- * Names the group of an alert on a route as Alertmanager does: `{}/{severity="critical"}:{repository="x"}`. It survives restarts and moved
- * routes. Two routes may share it, so what is kept by it is kept by the receiver as well.
+ * Returns Alertmanager's key for the group of an alert on a route:
+ * `{}/{severity="critical"}:{repository="x"}`. The key survives restarts and moved routes. Two
+ * routes may share it, so state is stored by key and receiver.
  */
 export function groupKey(match: RouteMatch, labels: Labels): string {
   const pairs = Object.entries(groupLabels(match, labels)).map(([name, value]) => `${name}=${quote(value)}`);
   return `${match.key}:{${pairs.join(', ')}}`;
 }
 
-/** What routes may name. */
+/** Receivers and time intervals that routes may refer to. */
 export interface Named {
   receivers: ReadonlyMap<string, Receiver>;
   timeIntervals: ReadonlyMap<string, TimeInterval>;
@@ -132,7 +133,7 @@ function readNode(section: Section, parent: RouteMatch, named: Named): Route {
     groupIntervalMs: readInterval(section, 'group_interval') ?? parent.groupIntervalMs,
     repeatIntervalMs: readInterval(section, 'repeat_interval') ?? parent.repeatIntervalMs,
     given: new Set([...parent.given, ...timingKeys.filter((key) => section.has(key))]),
-    // These two are a route's own and no child's, as in Alertmanager.
+    // These two are not inherited by child routes, as in Alertmanager.
     muteTimeIntervals: readIntervalNames(section, 'mute_time_intervals', named.timeIntervals),
     activeTimeIntervals: readIntervalNames(section, 'active_time_intervals', named.timeIntervals),
   };
@@ -162,7 +163,7 @@ function readIntervalNames(
 
 function readGroupBy(section: Section): string[] | 'all' | undefined {
   const names = section.texts('group_by');
-  // In Alertmanager an empty list leaves `Route.GroupBy` as it was, nil, and the parent's holds.
+  // In Alertmanager an empty list leaves `Route.GroupBy` nil, so that the parent's value applies.
   if (names === undefined || names.length === 0) return undefined;
   if (names.includes('')) section.problem('group_by', 'a label name must not be empty');
   if (new Set(names).size < names.length) section.problem('group_by', 'a label is named twice');

@@ -4,21 +4,21 @@ import { parseDuration } from './duration.js';
 import { showKey } from './yaml-document.js';
 import type { YamlValue } from './yaml-document.js';
 
-/** Gives the text of a file that a key names, as in `api_url_file`. */
+/** Returns the content of the file that a key names, as in `api_url_file`. */
 export type ReadFile = (path: string, key: string) => string;
 
-/** What reading one file shares. */
+/** State shared by all readers of one file. */
 export interface Reading {
-  /** Everything that is wrong so far, one line each, with its path and without any value. */
+  /** Problems found so far, one line each, with the path and never a value. */
   readonly problems: string[];
-  /** Keys that mean something in Alertmanager and change nothing here, one line each. */
+  /** Keys of Alertmanager that have no effect here, one line each. */
   readonly warnings: string[];
-  /** Gives the text of a file that a `*_file` key names. */
+  /** Returns the content of the file that a `*_file` key names. */
   readonly readFile: ReadFile;
   readonly environment: Environment;
 }
 
-/** What a process was started with. */
+/** Environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const flags = new Map([
@@ -30,22 +30,25 @@ const flags = new Map([
   ['off', false],
 ]);
 
-/** Why a template is refused or ignored. */
+/** Reason for which a template is refused or ignored. */
 export const templated = ' (templates: Tidewaiter renders the message itself)';
 
-/** Why a key that words the message is ignored. */
+/** Reason for which a key with message text is ignored. */
 export const rendered = ' (Tidewaiter renders the message itself)';
 
-/** Node's timers count no further. */
+/** Longest delay of a Node timer. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** A map of the file. Readers take their keys from it; `finish` reports every key that nobody took. An empty value is the same as no key, as in Alertmanager. */
+/**
+ * Map in the file. Readers take their keys from it; `finish` reports every key that no reader took.
+ * An empty value counts as absent, as in Alertmanager.
+ */
 export class Section {
   readonly #taken = new Set<string>();
 
   constructor(
     private readonly entries: ReadonlyMap<string, YamlValue>,
-    /** Where it stands in the file: `route.routes[2]`; empty for the file itself. */
+    /** Path in the file: `route.routes[2]`; empty for the root. */
     readonly path: string,
     private readonly reading: Reading,
   ) {}
@@ -54,7 +57,7 @@ export class Section {
     return (this.entries.get(key) ?? '') !== '';
   }
 
-  /** Text that is sent as it is; Alertmanager would expand templates in it, so those are refused. */
+  /** Text that is sent unchanged. A template is refused, as Alertmanager would expand it. */
   text(key: string): string | undefined {
     const text = this.scalar(key);
     if (!text?.includes('{{')) return text;
@@ -62,7 +65,7 @@ export class Section {
     return undefined;
   }
 
-  /** Text of which the message does without: a template in it is ignored, where `text` would refuse it. */
+  /** Optional text of a message: a template is ignored with a warning, where `text` refuses it. */
   wording(key: string): string | undefined {
     const text = this.scalar(key);
     if (!text?.includes('{{')) return text;
@@ -100,7 +103,7 @@ export class Section {
     return this.attempt(key, () => parseDuration(text));
   }
 
-  /** How long something may take; 0 when the file does not say. What a timer cannot count is as good as for ever. */
+  /** Timeout; 0 when the file gives none. Values above the range of a timer are cut to it. */
   timeoutMs(key: string): number {
     return Math.min(this.durationMs(key) ?? 0, maxTimerMs);
   }
@@ -114,7 +117,10 @@ export class Section {
     return undefined;
   }
 
-  /** The secret under `key`, or in the file that `<key>_file` names. White space around a file's text is not part of the secret. */
+  /**
+   * Reads the secret under `key`, or in the file that `<key>_file` names. White space around a
+   * file's text is not part of the secret.
+   */
   secret(key: string): Secret | undefined {
     const inline = this.scalar(key);
     const file = this.scalar(`${key}_file`);
@@ -125,7 +131,7 @@ export class Section {
     return text ? new Secret(text) : undefined;
   }
 
-  /** A secret that becomes part of a header, where a line break would start the next header. */
+  /** Secret that becomes part of a header, where a line break would start the next header. */
   headerSecret(key: string): Secret | undefined {
     const secret = this.secret(key);
     if (!secret || /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(secret.reveal())) return secret;
@@ -141,22 +147,22 @@ export class Section {
     return undefined;
   }
 
-  /** A variable of the process that sends. */
+  /** Environment variable of the notifier. */
   environment(name: string): string | undefined {
     return this.reading.environment[name];
   }
 
-  /** The keys of a map whose keys are the user's own. */
+  /** Keys of a map with user-defined keys. */
   names(): string[] {
     return [...this.entries.keys()];
   }
 
-  /** The texts of the files that the key lists, without white space around them. */
+  /** Contents of the files that the key lists, trimmed. */
   files(key: string): string[] {
     return (this.texts(key) ?? []).flatMap((path) => this.#file(key, path)?.trim() ?? []);
   }
 
-  /** The text of the file that the key names. */
+  /** Content of the file that the key names. */
   file(key: string): string | undefined {
     const path = this.scalar(key);
     return path === undefined ? undefined : this.#file(key, path);
@@ -170,7 +176,7 @@ export class Section {
     return this.entries.get(key) instanceof Map;
   }
 
-  /** Whatever stands there, for who only passes it on. */
+  /** Value of any type, for a reader that passes it on unchanged. */
   value(key: string): Exclude<YamlValue, null> | undefined {
     return this.#take(key);
   }
@@ -180,7 +186,7 @@ export class Section {
     return value === undefined ? undefined : this.#asSection(value, this.at(key));
   }
 
-  /** As `section`; an empty one where there is none. */
+  /** Like `section`, but returns an empty one where the key is absent. */
   sectionOrEmpty(key: string): Section {
     return this.section(key) ?? new Section(new Map(), this.at(key), this.reading);
   }
@@ -189,7 +195,7 @@ export class Section {
     return this.#list(key).flatMap((item, index) => this.#asSection(item, `${this.at(key)}[${index}]`) ?? []);
   }
 
-  /** Undefined when the key is not there; an empty list is a list. */
+  /** Undefined when the key is absent; an empty list stays a list. */
   texts(key: string): string[] | undefined {
     if (!this.has(key)) return undefined;
     return this.#list(key).flatMap((item, index) => {
@@ -199,7 +205,7 @@ export class Section {
     });
   }
 
-  /** A map whose keys are the user's own names. Here an empty text is a value. */
+  /** Entries of a map with user-defined keys. An empty text is a value here. */
   pairs(key: string): [name: string, value: string][] {
     const value = this.#take(key);
     if (value === undefined) return [];
@@ -214,7 +220,7 @@ export class Section {
     });
   }
 
-  /** As `pairs`, of texts that are sent as they are; those with a template are ignored. */
+  /** Like `pairs`, for texts that are sent unchanged; texts with a template are ignored with a warning. */
   plainPairs(key: string): [name: string, value: string][] {
     return this.pairs(key).filter(([name, value]) => {
       if (!value.includes('{{')) return true;
@@ -223,7 +229,7 @@ export class Section {
     });
   }
 
-  /** Runs a reader that throws `InvalidInput` and notes what it says under the key. */
+  /** Runs a reader and records the message of a thrown `InvalidInput` as a problem of the key. */
   attempt<T>(key: string, read: () => T): T | undefined {
     try {
       return read();
@@ -238,24 +244,33 @@ export class Section {
     this.reading.problems.push(`${this.at(key)}: ${message}`);
   }
 
-  /** Refuses a key of Alertmanager without which messages would go elsewhere, or under another identity. */
+  /**
+   * Refuses a key of Alertmanager that Tidewaiter cannot ignore: without it, messages would go to
+   * another target or under another identity.
+   */
   unsupported(key: string, why: string): void {
     this.reading.problems.push(`not supported: ${this.at(key)}${why}`);
   }
 
-  /** {@link unsupported} for those of `keys` that are there. */
+  /** Calls {@link unsupported} for each of `keys` that is present. */
   refuse(keys: readonly string[], why = ''): void {
     for (const key of keys) {
       if (this.#take(key) !== undefined) this.unsupported(key, why);
     }
   }
 
-  /** Warns of a key of Alertmanager that changes nothing here. Whom a message reaches must not depend on it. */
+  /**
+   * Warns about a key of Alertmanager that has no effect here. Never use it for a key that decides
+   * who receives a message.
+   */
   ignored(key: string, why: string): void {
     this.reading.warnings.push(`ignored: ${this.at(key)}${why}`);
   }
 
-  /** Reports the keys that no reader has taken: `ignored` are Alertmanager's own, all others are mistakes. */
+  /**
+   * Reports the keys that no reader took: `ignored` lists keys of Alertmanager without effect, all
+   * others are errors.
+   */
   finish(ignored: readonly string[] = [], why = ''): void {
     for (const key of this.entries.keys()) {
       if (this.#taken.has(key)) continue;
@@ -292,18 +307,18 @@ export class Section {
     try {
       return this.reading.readFile(path, key);
     } catch {
-      // Neither the path nor the system's message: both may come from a mistyped secret.
+      // Include neither the path nor the system's message: both may come from a mistyped secret.
       this.problem(key, 'the file cannot be read');
       return undefined;
     }
   }
 }
 
-/** What is wrong with a URL that we are to call; undefined when nothing is. */
+/** Returns the problem of a URL for outgoing requests; undefined when it is valid. */
 function urlProblem(text: string): string | undefined {
   if (text.includes('{{') || !/^https?:\/\//i.test(text) || !URL.canParse(text))
     return 'expected an http or https URL without templates';
   const { username, password } = new URL(text);
-  // Credentials in a URL end in logs, so no request goes to such a one.
+  // Credentials in a URL end up in logs, so such a URL is refused.
   return username || password ? 'user and password do not belong in a URL; use http_config.basic_auth' : undefined;
 }

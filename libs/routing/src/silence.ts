@@ -3,7 +3,7 @@ import type { Labels } from '@tidewaiter/domain';
 import { MatcherIndex } from './matcher-index.js';
 import type { Matcher } from './matcher.js';
 
-/** For how long alerts that meet all matchers are not told, by whom and why. */
+/** Suppression of the alerts that match all matchers for a time, with author and reason. */
 export interface Silence {
   id: string;
   matchers: readonly Matcher[];
@@ -14,7 +14,7 @@ export interface Silence {
   comment: string;
 }
 
-/** What is silenced, for the question whether an alert is. */
+/** Index of silences that finds those of an alert. */
 export class Silences {
   readonly #index: MatcherIndex<Silence>;
 
@@ -22,7 +22,7 @@ export class Silences {
     this.#index = new MatcherIndex(silences, ({ matchers }) => matchers);
   }
 
-  /** The silences that hide the alert at a moment. */
+  /** Returns the silences that suppress the alert at a moment. */
   of(labels: Labels, timeMs: number): Silence[] {
     return [...this.#index.of(labels)].filter(({ startsAtMs, endsAtMs }) => startsAtMs <= timeMs && timeMs < endsAtMs);
   }

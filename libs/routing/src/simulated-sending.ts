@@ -3,7 +3,7 @@ import type { Integration } from './receivers/receiver.js';
 import type { RouteMatch } from './route.js';
 import { isStorm, stormMs, stormSize } from './waiting.js';
 
-/** What one channel would have been given. */
+/** Delivery that one channel would have received. */
 export interface SimulatedDelivery {
   receiver: string;
   route: string;
@@ -15,20 +15,20 @@ export interface SimulatedDelivery {
   kind: SimulatedMessage['kind'];
   why: SimulatedMessage['heldFor'];
   createdMs: number;
-  /** When it went out; null while it waits. */
+  /** Time at which it was sent; null while it is held. */
   toldMs: number | null;
 }
 
-/** What went out in a simulation, and what did not at once. */
+/** Messages that a simulation sent, and those that it held back. */
 export class SimulatedSending {
   readonly messages: SimulatedMessage[] = [];
   readonly heldBack: HeldBack[] = [];
-  /** When what each channel was given last was made. */
+  /** Creation times of the last messages of each channel. */
   readonly #given = new Map<string, number[]>();
-  /** Incidents that a channel shows. */
+  /** Incidents that a channel already shows. */
   readonly #shown = new Set<string>();
 
-  /** Sends what came together as one message. */
+  /** Sends merged deliveries as one message. */
   send(together: readonly SimulatedDelivery[], nowMs: number): void {
     const last = together.at(-1)!;
     for (const each of together) {
@@ -49,12 +49,12 @@ export class SimulatedSending {
     });
   }
 
-  /** Notes what became of something that did not go out at once. */
+  /** Records the outcome of a delivery that was held back. */
   holdBack({ receiver, route, why }: SimulatedDelivery, outcome: HeldBack['outcome']): void {
     if (why !== null) this.heldBack.push({ receiver, route, why, outcome });
   }
 
-  /** Whether the channel has had so many messages that nobody reads the next. */
+  /** Whether the channel already got so many messages lately that the next ones are merged. */
   isFlooded(delivery: SimulatedDelivery, nowMs: number): boolean {
     const lately = this.#givenTo(delivery).filter((atMs) => atMs > nowMs - stormMs);
     return isStorm(delivery.channel.kind, lately.length);

@@ -24,11 +24,11 @@ interface GroupState {
   held: SimulatedDelivery[];
   dueMs: number | null;
   remindMs: number | null;
-  /** What the group was told of, by identity. */
+  /** Alerts that the group has sent, by identity. */
   told: Map<string, { labels: Labels; by: SimulatedDelivery }>;
 }
 
-/** An alert of which a group was told, and by what. */
+/** Alert that a group has sent, with the delivery that carried it. */
 interface ToldAlert {
   identity: string;
   labels: Labels;
@@ -38,19 +38,22 @@ interface ToldAlert {
 export interface SimulationOptions {
   config: RoutingConfig;
   silences: Silences;
-  /** What fired before the first event. */
+  /** Alerts that fired before the first event. */
   firing: Iterable<PastAlert>;
   maxSteps?: number;
 }
 
-/** Looks at groups and at minutes of a calendar, in all: a file may be written so that there are more than anybody can wait for. */
+/**
+ * Limit on checks of groups and steps through calendar minutes in one simulation: a file can be
+ * written to need more than anybody can wait for.
+ */
 const usualMaxSteps = 1_000_000;
-/** How often what is inhibited is looked at that is to be told again. */
+/** Interval of the reminder checks of inhibited alerts. */
 const inhibitedMs = 300_000;
 
 /**
- * What a routing.yaml would have made of what happened: the decisions of the notifier over the same events, with the clock of the
- * events. Nothing is worded and nothing is sent.
+ * Replays past events against a routing.yaml: makes the decisions of the notifier with the clock of
+ * the events. It renders and sends no message.
  */
 export class Simulation {
   readonly #config: RoutingConfig;
@@ -60,7 +63,7 @@ export class Simulation {
   readonly #groups = new Map<string, GroupState>();
   readonly #acknowledged = new Set<string>();
   readonly #timers = new Timers();
-  /** Groups that are looked at again as soon as something is over that may have inhibited what they wait with. */
+  /** Groups with held alerts that may be inhibited; checked again as soon as a possible inhibitor ends. */
   readonly #inhibited = new Set<string>();
   #stepsLeft: number;
   #nowMs = -Infinity;
@@ -82,7 +85,7 @@ export class Simulation {
   }
 
   /**
-   * Lives through the time until an event, and then tells it.
+   * Advances the clock to an event and processes the event.
    * @throws InvalidInput `REPLAY_TOO_LARGE`
    */
   add({ atMs, alerts, state }: PastEvent): void {
@@ -97,7 +100,7 @@ export class Simulation {
     else if (state !== null) this.#acknowledged.delete(state.subject);
   }
 
-  /** Lives through the time until the end; what waits then is left. */
+  /** Advances the clock to the end; messages still held then are counted as waiting. */
   end(atMs: number): void {
     this.until(atMs);
     for (const { held } of this.#groups.values()) for (const each of held) this.#sending.holdBack(each, 'waits');
@@ -248,7 +251,10 @@ export class Simulation {
     for (const some of together.values()) this.#send(some, name);
   }
 
-  /** Nobody looks each minute, as the notifier does: it is known here when something changes. */
+  /**
+   * Schedules the next check of a held delivery. The notifier polls each minute; the simulation
+   * knows when something changes.
+   */
   #waitOn(name: string, { route, alerts }: SimulatedDelivery, quiet: QuietNow): void {
     if (this.#muteTimes.isMuted(route, this.#nowMs)) {
       this.#dueIn(name, this.#muteTimes.endsInMs(route, this.#nowMs));
@@ -274,7 +280,7 @@ export class Simulation {
     else this.#tellAgain(name, group, { newest, route, told: again.tell });
   }
 
-  /** As the notifier decides it, but looked at only when something changes. */
+  /** Makes the notifier's decision on a reminder, but is evaluated only when something changes. */
   #reminding(told: readonly ToldAlert[], newest: SimulatedDelivery, route: RouteMatch): Reminding<ToldAlert> {
     const heard = told.filter(({ by }) => by.toldMs !== null);
     const isAcknowledged = newest.subject !== null && this.#acknowledged.has(newest.subject);
@@ -319,7 +325,7 @@ export class Simulation {
     return group;
   }
 
-  /** An earlier time that is set already stays. */
+  /** Schedules the group; an earlier time that is already set stays. */
   #dueIn(name: string, forMs: number): void {
     const group = this.#group(name);
     const atMs = this.#nowMs + Math.max(forMs, 1);

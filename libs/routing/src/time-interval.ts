@@ -1,11 +1,11 @@
 import type { Section } from './section.js';
 
-/** A span of numbers, both ends included. */
+/** Range of numbers, both ends included. */
 type Span = readonly [from: number, to: number];
 
-/** One entry of a time interval; what is not given holds always, and a list holds when one of its spans does. */
+/** One entry of a time interval; an absent field always matches, and a list matches when one of its spans does. */
 interface TimeRange {
-  /** Minutes of the day; the end is not included. */
+  /** Minutes of the day; the end is excluded. */
   times: readonly Span[];
   /** 0 is Sunday. */
   weekdays: readonly Span[];
@@ -17,13 +17,16 @@ interface TimeRange {
   location: string;
 }
 
-/** A named list of times, of which one must hold. @see https://prometheus.io/docs/alerting/latest/configuration/ `<time_interval>` */
+/**
+ * Named list of time ranges, of which one must match.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<time_interval>`
+ */
 export interface TimeInterval {
   name: string;
   ranges: readonly TimeRange[];
 }
 
-/** Whether the interval holds at a moment, in milliseconds since 1970. */
+/** Whether the interval contains a moment, in milliseconds since 1970. */
 export function contains({ ranges }: TimeInterval, timeMs: number): boolean {
   return ranges.some((range) => holds(range, localTime(range.location, timeMs)));
 }
@@ -50,7 +53,8 @@ function holds(range: TimeRange, local: LocalTime): boolean {
 }
 
 function isDay([from, to]: Span, { day, daysInMonth }: LocalTime): boolean {
-  // What begins after the end of a short month is cut to its last day, as in Alertmanager.
+  // A range that starts after the end of a short month is clamped to its last day, as in
+  // Alertmanager.
   const first = Math.min(from < 0 ? daysInMonth + from + 1 : from, daysInMonth);
   const last = Math.min(to < 0 ? daysInMonth + to + 1 : to, daysInMonth);
   return from <= daysInMonth && Math.max(first, 1) <= day && day <= last;
@@ -86,7 +90,7 @@ function formatOf(location: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** Minutes since midnight by the clocks of a place. */
+/** Minutes since midnight in a time zone. */
 export function localMinute(location: string, timeMs: number): number {
   return localTime(location, timeMs).minute;
 }
@@ -145,14 +149,14 @@ function readMinute(section: Section, key: string): number | undefined {
   return minutes;
 }
 
-/** `08:30` in minutes; undefined where it is no time of a day, which ends at `24:00`. */
+/** Parses `08:30` to minutes since midnight, up to `24:00`; undefined for any other text. */
 export function minutesOfDay(text: string): number | undefined {
   const [, hour, minute] = /^([01]\d|2[0-4]):([0-5]\d)$/.exec(text) ?? [];
   const total = Number(hour) * 60 + Number(minute);
   return total <= 24 * 60 ? total : undefined;
 }
 
-/** Reads one end of a span; undefined when it is none. */
+/** Parses one end of a range; undefined when the text is not valid. */
 type ReadEnd = (text: string) => number | undefined;
 
 function named(names: readonly string[], first: number): ReadEnd {
@@ -183,7 +187,10 @@ function readSpans(section: Section, key: string, readEnd: ReadEnd): Span[] {
   });
 }
 
-/** A day counted from the end of the month comes after any that is counted from its start, in some month. */
+/**
+ * Whether a range of days is in order. A day counted from the end of the month comes after a day
+ * counted from its start in at least some months.
+ */
 function isInOrder(from: number, to: number): boolean {
   if (from < 0 === to < 0) return from <= to;
   return from > 0;
@@ -197,7 +204,7 @@ function readLocation(section: Section): string {
   return 'UTC';
 }
 
-/** What is wrong with the name of a time zone; undefined when nothing is. */
+/** Returns the problem of a time zone name; undefined when it is valid. */
 export function timeZoneProblem(location: string): string | undefined {
   try {
     formatOf(location);

@@ -7,13 +7,13 @@ import type { ChannelKind } from './receivers/receiver.js';
 import { isMuted } from './route.js';
 import type { RouteMatch } from './route.js';
 
-/** Messages to one channel within a minute; what comes beyond that is told together. */
+/** Number of messages to one channel within a minute above which further ones are merged. */
 export const stormSize = 5;
 export const stormMs = 60_000;
-/** How often somebody looks whether what is muted may be told. */
+/** Interval at which the notifier rechecks held messages of muted routes. */
 export const mutedMs = 60_000;
 
-/** Channels that no person reads one by one. */
+/** Channels that programs read. */
 const forMachines: ReadonlySet<string> = new Set<ChannelKind>([
   'webhook',
   'alertmanager',
@@ -24,12 +24,12 @@ const forMachines: ReadonlySet<string> = new Set<ChannelKind>([
   'jira',
 ]);
 
-/** Whether a program reads a channel: it wants each group by itself, as its route groups them. */
+/** Whether a program reads the channel: it needs each group by itself, as its route groups them. */
 export function isForMachines(channel: string): boolean {
   return forMachines.has(channel);
 }
 
-/** Whether a channel has had so many messages within a minute that nobody reads them. */
+/** Whether a channel got so many messages within a minute that nobody would read more. */
 export function isStorm(channel: string, givenLately: number): boolean {
   return !isForMachines(channel) && givenLately >= stormSize;
 }
@@ -37,22 +37,22 @@ export function isStorm(channel: string, givenLately: number): boolean {
 /** Why a message does not go out at once. */
 export type WaitReason = 'digest' | 'muted' | 'quiet' | 'group';
 
-/** For how long a message waits, and why; null where it goes out at once. */
+/** Delay of a message and its reason; null where it goes out at once. */
 export type Wait = { forMs: number; why: WaitReason } | null;
 
-/** What is known of a group of which something is to be told. */
+/** State of a group with pending alerts. */
 export interface Waiting {
-  /** Null of a channel that shows what it was told before, by a route that leads elsewhere by now. */
+  /** Null for a channel that shows an earlier message through a route that no longer sends it there. */
   match: RouteMatch | null;
-  /** Of the receiver. */
+  /** Summary times of the receiver; null where messages are not collected. */
   digest: DigestTimes | null;
-  /** Why nobody is told of each of the alerts; null where people are. */
+  /** Suppression reason of each alert; null for an alert that is not suppressed. */
   reasons: readonly (QuietReason | null)[];
-  /** For how long nothing was told of the group; null for ever. */
+  /** Time since the last message of the group; null if there was none. */
   quietMs: number | null;
-  /** The channel shows how things stand, and is not disturbed by hearing of it. */
+  /** The channel shows the current state; an update there does not disturb anyone. */
   isShown: boolean;
-  /** Time that a message waits for others where the route gives no times; sent at once unless given. */
+  /** Default times where the route sets none; without it the message goes out at once. */
   usual?: GroupTimes;
 }
 
@@ -62,12 +62,15 @@ export interface GroupTimes {
   intervalMs: number;
 }
 
-/** An import brings many advisories about the same images within seconds: they are one message, and what follows soon is the next. */
+/**
+ * Batches advisory news: an import brings many advisories about the same images within seconds.
+ * They form one message, and what follows soon the next.
+ */
 export const advisoryTimes: GroupTimes = { waitMs: 5_000, intervalMs: 60_000 };
 
 const atOnce: GroupTimes = { waitMs: 0, intervalMs: 0 };
 
-/** For how long something waits that there is to tell of a group. */
+/** Decides whether and how long pending alerts of a group wait. */
 export function waitOf({ match, digest, reasons, quietMs, isShown, usual }: Waiting, nowMs: number): Wait {
   if (digest !== null) return { forMs: digestWaitMs(digest, nowMs), why: 'digest' };
   if (match !== null && isMuted(match, nowMs)) return { forMs: mutedMs, why: 'muted' };
@@ -80,8 +83,8 @@ export function waitOf({ match, digest, reasons, quietMs, isShown, usual }: Wait
 }
 
 /**
- * For how long a message waits for others of its group. Where the file gives no times it does not wait: a push or an incident is one
- * message anyway.
+ * Time that a message waits for others of its group. Without times in the file it does not wait: a
+ * push or an incident is one message anyway.
  */
 export function groupWaitMs(match: RouteMatch, quietMs: number | null, usual: GroupTimes = atOnce): number {
   const intervalMs = match.given.has('group_interval') ? match.groupIntervalMs : usual.intervalMs;
@@ -89,37 +92,37 @@ export function groupWaitMs(match: RouteMatch, quietMs: number | null, usual: Gr
   return match.given.has('group_wait') ? match.groupWaitMs : usual.waitMs;
 }
 
-/** An alert that waits with others in a message. */
+/** Alert in a held message. */
 interface WaitingAlert {
   identity: string;
   labels: Labels;
   status: 'firing' | 'resolved';
 }
 
-/** What decides over messages that are due. */
+/** Checks that decide over due messages. */
 export interface Due<Alert> {
   isFiring(alert: Alert): boolean;
   reasonFor(labels: Labels): QuietReason | null;
   isMuted(route: string): boolean;
 }
 
-/** Messages that were due: some go out, some wait on, and some nobody needs any more. */
+/** Due messages: some go out, some stay held, and some are obsolete. */
 export interface Sorted<Message> {
   ready: Message[];
-  /** They were over before anybody was told. */
+  /** Their alerts ended before they were sent. */
   over: Message[];
-  /** When to look at the rest again; null where there is none. */
+  /** Delay until the next check of the held ones; null where there are none. */
   waitMs: number | null;
 }
 
-/** Sorts what is due by what may be told now. */
+/** Sorts due messages by whether they may go out now. */
 export function sortDue<Alert extends WaitingAlert, Message extends { alerts: readonly Alert[]; route: string }>(
   due: readonly Message[],
   { isFiring, reasonFor, isMuted: isRouteMuted }: Due<Alert>,
 ): Sorted<Message & { alerts: Alert[] }> {
   const sorted: Sorted<Message & { alerts: Alert[] }> = { ready: [], over: [], waitMs: null };
   const waits = (ms: number) => (sorted.waitMs = Math.min(sorted.waitMs ?? Infinity, ms));
-  // Of what was never told nobody needs to hear that it is over.
+  // Drop the resolution of an alert whose start was never sent.
   const untold = new Set(due.flatMap(({ alerts }) => alerts.filter(fires)).map(({ identity }) => identity));
   for (const each of due) {
     const alerts = each.alerts.filter((alert) => (fires(alert) ? isFiring(alert) : !untold.has(alert.identity)));

@@ -2,11 +2,14 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Alias, Node, Pair, YAMLError, YAMLMap } from 'yaml';
 
-/** What a YAML file holds, with every scalar as it was written: `1.50` stays `1.50` and whoever reads the key says what it must be. */
+/**
+ * Value of a YAML file, with every scalar as it was written: `1.50` stays `1.50`, and the reader of
+ * a key decides on its type.
+ */
 export type YamlValue = string | null | YamlValue[] | Map<string, YamlValue>;
 
 const maxFileBytes = 1024 * 1024;
-/** With every alias counted as often as it is used, so that a few lines cannot stand for millions. */
+/** Nodes of one file. Aliases count once per use, so that a few lines cannot expand to millions of nodes. */
 const maxNodes = 100_000;
 const maxDepth = 100;
 const maxSyntaxErrors = 20;
@@ -22,7 +25,7 @@ export function readYaml(text: string, problems: string[]): YamlValue {
     schema: 'failsafe',
     customTags: ['null'],
     prettyErrors: false,
-    // The library compares every key with every other one; the walk below does it with a Map.
+    // Avoids the library's quadratic comparison of keys; the walk below uses a Map.
     uniqueKeys: false,
     lineCounter: lines,
   });
@@ -39,7 +42,10 @@ function overLimit(message: string): InvalidInput {
   return new InvalidInput('ROUTING_INVALID', message);
 }
 
-/** Turns the nodes of the library into plain values. One pass, so an alias can only mean something above it and never itself. */
+/**
+ * Converts the library's nodes to plain values in one pass, so that an alias can only refer to
+ * something above it and never to itself.
+ */
 class Walk {
   #nodes = 0;
   readonly #anchors = new Map<string, { value: YamlValue; nodes: number }>();
@@ -83,7 +89,7 @@ class Walk {
     return map;
   }
 
-  /** YAML 1.1's merge key: what the map says itself wins. @see https://yaml.org/type/merge.html */
+  /** Applies YAML 1.1's merge key: keys of the map itself win. @see https://yaml.org/type/merge.html */
   #merge(node: Node, map: Map<string, YamlValue>, source: YamlValue): void {
     if (!(source instanceof Map)) return this.#problem(node, '<< takes a map or a list of maps');
     for (const [key, value] of source) if (!map.has(key)) map.set(key, value);
@@ -112,13 +118,16 @@ class Walk {
 const mapTag = 'tag:yaml.org,2002:map';
 const seqTag = 'tag:yaml.org,2002:seq';
 
-/** A key as messages show it: bare where that is safe, else quoted, cut, and without anything that could move a terminal's cursor. */
+/**
+ * Formats a key for messages: unquoted where that is safe, else quoted, shortened, and without
+ * terminal control characters.
+ */
 export function showKey(key: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[\d+\])?$/.test(key)) return key;
   return showName(key);
 }
 
-/** A name that the user chose, in quotes, fit for a terminal: unlike a value it is never secret. */
+/** Quotes a user-defined name safely for a terminal; unlike a value it is never secret. */
 export function showName(name: string): string {
   return JSON.stringify(name.slice(0, 64)).replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -1,9 +1,9 @@
 import type { Section } from '../section.js';
 import type { HttpConfig } from './http-config.js';
 
-/** One entry of `alertmanager_configs`, which is Tidewaiter's own: an Alertmanager to which the alerts are passed on. */
+/** One entry of `alertmanager_configs`, a kind of Tidewaiter's own: an Alertmanager to which alerts are forwarded. */
 export interface AlertmanagerConfig {
-  /** Of the server; `/api/v2/alerts` comes after it. */
+  /** URL of the server; `/api/v2/alerts` is appended. */
   url: string;
   http: HttpConfig;
   timeoutMs: number;

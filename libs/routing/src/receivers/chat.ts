@@ -5,7 +5,7 @@ import type { Section } from '../section.js';
 import { refuseAuth } from './http-config.js';
 import type { HttpConfig } from './http-config.js';
 
-/** One entry of `msteamsv2_configs`: a flow of Power Automate, whose address is its secret. */
+/** One entry of `msteamsv2_configs`: a Power Automate flow, whose URL is its secret. */
 export interface TeamsConfig {
   url: Secret;
   http: HttpConfig;
@@ -35,7 +35,7 @@ export interface TelegramConfig {
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every Telegram receiver. */
+/** Defaults of the `global` section for every Telegram receiver. */
 export interface TelegramDefaults {
   token: Secret | undefined;
   apiUrl: string;

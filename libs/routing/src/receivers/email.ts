@@ -11,13 +11,16 @@ export interface MailHost {
   port: number;
 }
 
-/** Who logs in at the mail host. */
+/** SMTP credentials for the mail host. */
 export interface MailAuth {
   username: string;
-  /** For whom, where that is somebody else; PLAIN alone has a place for it. */
+  /** SASL authorization identity, where it differs from `username`; only PLAIN can send it. */
   identity: string | undefined;
   password: Secret;
-  /** The password is a shared secret that never travels. Else the mail host names the ways: PLAIN, LOGIN, CRAM-MD5. */
+  /**
+   * Whether `password` is a CRAM-MD5 secret, which is never transmitted. Otherwise the mail host
+   * offers the mechanisms: PLAIN, LOGIN, CRAM-MD5.
+   */
   isCramMd5: boolean;
 }
 
@@ -27,12 +30,12 @@ export interface EmailConfig {
   to: string[];
   from: string;
   smarthost: MailHost;
-  /** The name given in EHLO. */
+  /** Host name sent in EHLO. */
   hello: string;
   auth: MailAuth | undefined;
   /** Whether the message must not be sent without STARTTLS. */
   requireTls: boolean;
-  /** Whether TLS comes before the first word; undefined: on port 465, where it always does. */
+  /** Whether TLS starts before the SMTP greeting (implicit TLS); undefined: only on port 465, where it always does. */
   implicitTls: boolean | undefined;
   tls: TlsConfig;
   /** Extra headers. The names differ in more than case. */
@@ -40,7 +43,7 @@ export interface EmailConfig {
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every e-mail receiver. */
+/** Defaults of the `global` section for every e-mail receiver. */
 export interface EmailDefaults {
   from: string | undefined;
   smarthost: MailHost | undefined;
@@ -94,7 +97,7 @@ export function readEmail(section: Section, defaults: EmailDefaults): EmailConfi
   return to.length > 0 && from !== undefined && smarthost ? { to, from, smarthost, ...config } : undefined;
 }
 
-/** A list, or addresses separated by commas; a comma inside quotes belongs to the name. */
+/** Reads a list, or addresses separated by commas; a comma inside quotes belongs to the display name. */
 function readRecipients(section: Section): string[] {
   const texts = section.isList('to') ? section.texts('to') : section.text('to')?.match(/(?:[^,"]|"[^"]*"|")+/g);
   const to = (texts ?? []).map((text) => text.trim()).filter(Boolean);
@@ -111,7 +114,10 @@ function readFrom(section: Section, key: string): string | undefined {
   return from;
 }
 
-/** Strict enough that nothing in it can start another header or recipient, and that a template is none. The mail host knows the rest. */
+/**
+ * Whether the text is a mail address. Strict enough that it cannot start another header or
+ * recipient and is no template; the mail host validates the rest.
+ */
 function isMailbox(text: string): boolean {
   const [, bracketed] = /^(?:"[^"<>\r\n]*" *|[^"<>,\r\n]*)<([^<>]*)>$/.exec(text) ?? [];
   return /^[^\s\p{Cc}"<>(){},;:@\\]+@[^\s\p{Cc}"<>(){},;:@\\]+$/u.test(bracketed ?? text);
@@ -131,7 +137,8 @@ function readAuth(section: Section, defaults: EmailDefaults): MailAuth | undefin
   const username = section.text('auth_username') ?? defaults.username;
   const identity = section.text('auth_identity') ?? defaults.identity;
   const own = { password: section.secret('auth_password'), secret: section.secret('auth_secret') };
-  // Alertmanager takes both and asks the mail host; here a password, which works with every way, goes before the secret of one.
+  // Alertmanager accepts both and lets the mail host choose; here a password, which works with
+  // every mechanism, wins over the secret, which works with CRAM-MD5 only.
   const { password, secret } = own.password || own.secret ? own : defaults;
   const proof = password ?? secret;
   if (username !== undefined && proof)
@@ -141,7 +148,8 @@ function readAuth(section: Section, defaults: EmailDefaults): MailAuth | undefin
       password: proof,
       isCramMd5: password === undefined,
     };
-  // Sending without the half that is there would be sending without authentication, unasked.
+  // With half of the credentials ignored, mail would go out unauthenticated without the operator's
+  // intent.
   if (username !== undefined) section.problem('auth_password', 'is required with auth_username, or auth_secret');
   if (proof) section.problem('auth_username', `is required with ${password ? 'auth_password' : 'auth_secret'}`);
   return undefined;

@@ -4,22 +4,25 @@ import type { Section } from '../section.js';
 import { readTls } from './tls-config.js';
 import type { TlsConfig } from './tls-config.js';
 
-/** How requests to a channel are made. */
+/** HTTP client settings of a channel. */
 export interface HttpConfig {
   auth: HttpAuth | undefined;
-  /** Sent with every request; the names differ in more than case. */
+  /** Sent with every request; names are unique regardless of case. */
   headers: [name: string, value: Secret][];
   tls: TlsConfig | undefined;
   proxy: HttpProxies | undefined;
 }
 
-/** What the `Authorization` header of a request is made of. */
+/** Sources of the `Authorization` header of a request. */
 export type HttpAuth =
   | { type: 'authorization'; scheme: string; credentials: Secret }
   | { type: 'basic'; username: string; password: Secret }
   | OAuth2;
 
-/** A token that is fetched with our own credentials. @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4 */
+/**
+ * OAuth 2.0 client credentials with which an access token is fetched.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ */
 export interface OAuth2 {
   type: 'oauth2';
   clientId: string;
@@ -31,11 +34,11 @@ export interface OAuth2 {
   proxy: HttpProxies | undefined;
 }
 
-/** Through what requests go, by the scheme of where they go. */
+/** Proxies by the scheme of the target URL. */
 export interface HttpProxies {
   http: HttpProxy | undefined;
   https: HttpProxy | undefined;
-  /** What is asked directly, as in `NO_PROXY`. */
+  /** Hosts that are reached without the proxy, as in `NO_PROXY`. */
   noProxy: string[];
   /** Sent to the proxy. */
   headers: [name: string, value: Secret][];
@@ -48,7 +51,10 @@ export interface HttpProxy {
 
 export const plainHttp: HttpConfig = { auth: undefined, headers: [], tls: undefined, proxy: undefined };
 
-/** Reads `global.http_config`, which holds for receivers that have none. What it says goes to every channel, so it must say nothing that is for one. */
+/**
+ * Reads `global.http_config`, the default for receivers without their own. It applies to every
+ * channel, so it must not hold credentials or headers of a single one.
+ */
 export function readHttpDefaults(global: Section): HttpConfig {
   const http = global.section('http_config');
   if (!http) return plainHttp;
@@ -66,14 +72,14 @@ export function readHttpConfig(receiver: Section, defaults: HttpConfig): HttpCon
 function readHttp(http: Section): HttpConfig {
   const config = { auth: readAuth(http), headers: readHeaders(http), ...readConnection(http) };
   http.flag('enable_http2');
-  // A message that is led elsewhere may end as a question for a page that says 200, or with a stranger.
+  // A redirected message may arrive as a GET for a page that answers 200, or reach a third party.
   if (http.flag('follow_redirects') === true)
     http.problem('follow_redirects', 'is not done, as a message could be lost on the way; give the last address');
   http.finish();
   return config;
 }
 
-/** Notes credentials where a channel has its own way to say who we are. */
+/** Reports a problem for HTTP credentials of a channel that authenticates in another way. */
 export function refuseAuth(receiver: Section, { auth }: HttpConfig, why: string): void {
   if (auth) receiver.problem('http_config', `has credentials, but ${why}`);
 }
@@ -99,7 +105,7 @@ function readAuthorization(http: Section): HttpAuth | undefined {
   return credentials && { type: 'authorization', scheme, credentials };
 }
 
-/** What `authorization` was called before. */
+/** Reads `bearer_token`, the older name of `authorization`. */
 function readBearerToken(http: Section): HttpAuth | undefined {
   const credentials = http.headerSecret('bearer_token');
   return credentials && { type: 'authorization', scheme: 'Bearer', credentials };
@@ -127,7 +133,7 @@ function readOAuth2(http: Section): HttpAuth | undefined {
     parameters: section.pairs('endpoint_params'),
     ...readConnection(section),
   };
-  // Keys of ways to prove who we are that need more than a secret.
+  // Client authentication methods that need more than a shared secret are not supported.
   section.refuse([
     'client_secret_ref',
     'client_certificate_key',
@@ -143,7 +149,7 @@ function readOAuth2(http: Section): HttpAuth | undefined {
   return { type: 'oauth2', clientId, clientSecret, tokenUrl, ...more };
 }
 
-/** What a channel and the server of its tokens both have. */
+/** Reads the TLS and proxy settings that a channel and its OAuth token server share. */
 function readConnection(section: Section): Pick<HttpConfig, 'tls' | 'proxy'> {
   return { tls: readTls(section, 'tls_config'), proxy: readProxies(section) };
 }
@@ -165,7 +171,7 @@ function readProxies(section: Section): HttpProxies | undefined {
   return { http, https, noProxy: (named('NO_PROXY') ?? '').split(','), headers };
 }
 
-/** User and password stand in the address here, as is the custom. */
+/** Reads a proxy URL, which by convention contains its user and password. */
 function readProxy(section: Section, key: string, text: string | undefined): HttpProxy | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
@@ -177,7 +183,7 @@ function readProxy(section: Section, key: string, text: string | undefined): Htt
   return { url: url.origin, user: name === '' ? undefined : { name, password: new Secret(password) } };
 }
 
-/** A percent sign that stands for itself is left alone. */
+/** Decodes percent encoding; text with a stray percent sign is returned unchanged. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -197,7 +203,8 @@ function readProxyHeaders(section: Section): [string, Secret][] {
   return headers;
 }
 
-// What is ours to say, or would change what a request is. @see https://github.com/prometheus/common/blob/main/config/headers.go
+// Headers that Tidewaiter sets itself, or that change the framing of a request. @see
+// https://github.com/prometheus/common/blob/main/config/headers.go
 const reserved = new Set(
   'authorization connection content-encoding content-length content-type expect host keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade user-agent'.split(
     ' ',

@@ -5,29 +5,29 @@ import type { HttpConfig } from './http-config.js';
 
 /** One entry of `jira_configs`. */
 export interface JiraConfig {
-  /** Of the API, without a slash at its end: `https://example.atlassian.net/rest/api/3`. */
+  /** URL of the API without a trailing slash: `https://example.atlassian.net/rest/api/3`. */
   apiUrl: string;
-  /** Whether it is Atlassian's own, which searches in another place than a Data Center. */
+  /** Whether this is Jira Cloud, whose search endpoint differs from that of Data Center. */
   isCloud: boolean;
-  /** Whether descriptions are documents (version 3 of the API); else they are markup. */
+  /** Whether descriptions are Atlassian documents (version 3 of the API) instead of wiki markup. */
   takesDocuments: boolean;
   project: string;
   issueType: string;
-  /** Instead of the message's title. */
+  /** Replaces the title of the message. */
   summary: string | undefined;
   labels: string[];
-  /** A name; by the message's severity where the file does not say. */
+  /** Name of a priority; by default derived from the severity of the message. */
   priority: string | undefined;
-  /** What stays as people have left it, when an issue is brought up to date. */
+  /** Fields that an update leaves as users edited them. */
   kept: ReadonlySet<'summary' | 'description' | 'labels'>;
-  /** Names of transitions of the workflow. */
+  /** Names of workflow transitions. */
   resolveTransition: string | undefined;
   reopenTransition: string | undefined;
-  /** Issues that were closed with it stay closed. */
+  /** Resolution with which closed issues are not reopened. */
   wontFixResolution: string | undefined;
-  /** How long after its end an issue is opened again rather than another one made. */
+  /** Time after its resolution in which an issue is reopened instead of creating a new one, in milliseconds. */
   reopenWithinMs: number;
-  /** Other fields, as they are sent. */
+  /** Additional fields, sent unchanged. */
   fields: Record<string, JiraValue>;
   http: HttpConfig;
   timeoutMs: number;
@@ -36,7 +36,7 @@ export interface JiraConfig {
 
 export type JiraValue = string | number | null | JiraValue[] | { [name: string]: JiraValue };
 
-/** What the `global` section says for every Jira receiver. */
+/** Defaults of the `global` section for every Jira receiver. */
 export interface JiraDefaults {
   apiUrl: string | undefined;
 }
@@ -88,7 +88,7 @@ function readApi(
   const { hostname, pathname } = new URL(url);
   const isAtlassians = /(?:^|\.)atlassian\.(?:net|com)$/.test(hostname);
   const isCloud = type === 'cloud' || (type === 'auto' && (isAtlassians || pathname.endsWith('/3')));
-  // The address that people open in a browser is completed; version 2 is the one that every Data Center has.
+  // A browser URL is completed with the API path; every Data Center has version 2.
   const apiUrl = pathname.includes('/rest/') ? url : `${url}/rest/api/${isCloud ? 3 : 2}`;
   const version = /\/rest\/api\/(2|3|latest)$/.exec(apiUrl)?.[1];
   if (version) return { apiUrl, isCloud, takesDocuments: version === '3' };
@@ -103,7 +103,7 @@ function readProject(section: Section): string | undefined {
   return undefined;
 }
 
-/** A text, or in newer files a map that also says whether an issue that is there is changed. */
+/** Reads a text, or in newer files a map that can also forbid updates of an existing issue. */
 function readSummary(section: Section): { text: string | undefined; isKept: boolean } {
   if (!section.isMap('summary')) return { text: section.wording('summary'), isKept: false };
   const own = section.sectionOrEmpty('summary');
@@ -154,7 +154,10 @@ function readFields(section: Section): JiraConfig['fields'] {
   return Object.fromEntries(plain.map(([name, own]) => [name, numberOr(own)]));
 }
 
-/** Numbers are values of fields themselves, never parts of them: there a number is an id, which is a text. */
+/**
+ * Converts a numeric text to a number, but only at the top level of a field: inside an object a
+ * number is an id, which Jira takes as text.
+ */
 function numberOr(value: YamlValue): JiraValue {
   return typeof value === 'string' && /^-?\d{1,15}(?:\.\d{1,10})?$/.test(value) ? Number(value) : jiraValue(value);
 }

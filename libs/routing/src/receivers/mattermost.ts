@@ -5,10 +5,10 @@ import type { Section } from '../section.js';
 import { refuseAuth } from './http-config.js';
 import type { HttpConfig } from './http-config.js';
 
-/** One entry of `mattermost_configs`: an incoming webhook, whose address is its secret. */
+/** One entry of `mattermost_configs`: an incoming webhook, whose URL is its secret. */
 export interface MattermostConfig {
   url: Secret;
-  /** Where the message goes, if not where the webhook is. */
+  /** Overrides the channel of the webhook. */
   channel: string | undefined;
   username: string | undefined;
   iconUrl: string | undefined;
@@ -18,7 +18,7 @@ export interface MattermostConfig {
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every Mattermost receiver. */
+/** Defaults of the `global` section for every Mattermost receiver. */
 export interface MattermostDefaults {
   url: Secret | undefined;
 }

@@ -8,11 +8,11 @@ import type { HttpConfig } from './http-config.js';
 /** One entry of `opsgenie_configs`. */
 export interface OpsgenieConfig {
   apiKey: Secret;
-  /** Ends in a slash. */
+  /** Ends with a slash. */
   apiUrl: string;
   responders: Record<string, string>[];
   tags: string[];
-  /** `P1` to `P5`; by the message's own severity where the file does not say. */
+  /** `P1` to `P5`; by default derived from the severity of the message. */
   priority: string | undefined;
   entity: string | undefined;
   source: string | undefined;
@@ -23,7 +23,7 @@ export interface OpsgenieConfig {
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every Opsgenie receiver. */
+/** Defaults of the `global` section for every Opsgenie receiver. */
 export interface OpsgenieDefaults {
   apiKey: Secret | undefined;
   apiUrl: string;

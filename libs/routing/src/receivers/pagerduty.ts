@@ -7,11 +7,11 @@ import type { HttpConfig } from './http-config.js';
 
 /** One entry of `pagerduty_configs`. */
 export interface PagerDutyConfig {
-  /** Which Events API, as an integration of PagerDuty has a key of one or the other. */
+  /** Version of the Events API; the integration key of a PagerDuty service works with one version only. */
   api: 'v1' | 'v2';
   key: Secret;
   url: string;
-  /** One of PagerDuty's words; by the message's own severity where the file does not say. */
+  /** One of PagerDuty's severities; by default derived from the severity of the message. */
   severity: PagerDutySeverity | undefined;
   class: string | undefined;
   component: string | undefined;
@@ -29,12 +29,12 @@ export type PagerDutySeverity = (typeof severities)[number];
 
 const severities = ['critical', 'error', 'warning', 'info'] as const;
 
-/** What the `global` section says for every PagerDuty receiver. */
+/** Defaults of the `global` section for every PagerDuty receiver. */
 export interface PagerDutyDefaults {
   url: string;
 }
 
-/** Of the Events API v1, which has one address; `global.pagerduty_url` is that of v2. */
+/** URL of the Events API v1, which is fixed; `global.pagerduty_url` applies to v2. */
 const olderUrl = 'https://events.pagerduty.com/generic/2010-04-15/create_event.json';
 
 export function readPagerDutyDefaults(global: Section): PagerDutyDefaults {

@@ -98,7 +98,7 @@ describe('receivers', () => {
       'http://127.0.0.1:9/api/',
       'xoxb-1',
     ],
-    // What people did before app tokens.
+    // Bot configuration from before app tokens.
     [
       "{slack_app_token: xoxb-1, slack_api_url: 'https://slack.com/api/chat.postMessage'}",
       "{channel: '#a', http_config: {authorization: {credentials: xoxb-3}}}",

@@ -37,7 +37,7 @@ import type { WebhookConfig } from './webhook.js';
 import { readWeChat, readWeChatDefaults } from './wechat.js';
 import type { WeChatConfig } from './wechat.js';
 
-/** What the file says of each kind of channel, by the word before `_configs`. */
+/** Configuration type of each kind of channel, by the prefix of its `_configs` key. */
 export interface ChannelConfigs {
   slack: SlackConfig;
   email: EmailConfig;
@@ -61,31 +61,37 @@ export interface ChannelConfigs {
 
 export type ChannelKind = keyof ChannelConfigs;
 
-/** One way to reach a receiver. With the receiver's name, `kind` and `index` say which one, as in `slack_configs[0]`. */
+/** One channel of a receiver. The receiver's name, `kind` and `index` identify it, as in `slack_configs[0]`. */
 export type Integration = {
   [K in ChannelKind]: { kind: K; index: number; config: ChannelConfigs[K] };
 }[ChannelKind];
 
-/** Somebody who is told; with no integrations, nobody, on purpose. */
+/** Named list of channels; one without integrations discards its alerts on purpose. */
 export interface Receiver {
   name: string;
   integrations: Integration[];
-  /** When everything that came together is told in one message; null where each is told when it comes. */
+  /** Times at which collected messages go out as one summary; null: each message goes out when it comes. */
   digest: DigestTimes | null;
-  /** Name of the receiver that is told instead when a channel of this one takes no messages any more; Tidewaiter's own. */
+  /**
+   * Name of the receiver that takes over when a channel of this one stops accepting messages; an
+   * extension of Tidewaiter.
+   */
   fallback: string | null;
 }
 
-/** Reads one entry of a list of channels, whose `http_config` is read already; undefined when a problem was noted. */
+/**
+ * Reader of one entry of each kind of channel, whose `http_config` is read already; returns
+ * undefined after noting a problem.
+ */
 type Readers = { [K in ChannelKind]: (entry: Section, http: HttpConfig) => ChannelConfigs[K] | undefined };
 
-/** What reads the channels of a receiver. */
+/** Readers of the channels of a receiver, with the default HTTP settings. */
 interface ChannelReaders {
   readers: Readers;
   http: HttpConfig;
 }
 
-/** The readers of every kind of channel, with what `global` says for them. */
+/** Builds the readers of every kind of channel with their defaults from `global`. */
 export function channelReaders(global: Section): ChannelReaders {
   return {
     http: readHttpDefaults(global),
@@ -119,7 +125,7 @@ function knowing<Defaults, Config>(
   return (entry, http) => read(entry, http, defaults);
 }
 
-/** Channels of Alertmanager that Tidewaiter does not have, and why. */
+/** Channel kinds of Alertmanager that Tidewaiter does not support, with the reason. */
 const missingKinds = {
   msteams_configs: ' (the connectors of Office 365 have ended; use msteamsv2_configs)',
   jsm_configs: '',
@@ -150,7 +156,7 @@ export function readReceivers(root: Section, channels: ChannelReaders): Map<stri
   return receivers;
 }
 
-/** A receiver that would send nothing at all is a mistake; one that still has another channel is worth a warning. */
+/** Refuses unsupported channels of a receiver that has no other one; warns if it has one. */
 function readMissingKinds(section: Section, hasChannel: boolean): void {
   for (const [key, why] of Object.entries(missingKinds)) {
     if (section.value(key) === undefined) continue;
@@ -161,7 +167,7 @@ function readMissingKinds(section: Section, hasChannel: boolean): void {
 
 function readIntegrations(section: Section, kind: ChannelKind, { readers, http }: ChannelReaders): Integration[] {
   return section.sections(`${kind}_configs`).flatMap((entry, index) => {
-    // A mail goes another way, and its `http_config` is a key that nobody knows.
+    // Mail does not use HTTP, so its `http_config` is left to be reported as an unknown key.
     const config = readers[kind](entry, kind === 'email' ? http : readHttpConfig(entry, http));
     return config === undefined ? [] : [{ kind, index, config } as Integration];
   });

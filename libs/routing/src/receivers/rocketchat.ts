@@ -7,10 +7,10 @@ import type { HttpConfig } from './http-config.js';
 
 /** One entry of `rocketchat_configs`. */
 export interface RocketChatConfig {
-  /** Of the server, without a slash at its end. */
+  /** URL of the server without a trailing slash. */
   apiUrl: string;
   token: Secret;
-  /** The user whose token it is. */
+  /** Id of the user to whom the token belongs. */
   tokenId: Secret;
   /** `#general`, `@somebody`, or the id of a room. */
   channel: string;
@@ -21,7 +21,7 @@ export interface RocketChatConfig {
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every Rocket.Chat receiver. */
+/** Defaults of the `global` section for every Rocket.Chat receiver. */
 export interface RocketChatDefaults {
   apiUrl: string;
   token: Secret | undefined;

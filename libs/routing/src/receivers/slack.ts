@@ -4,7 +4,7 @@ import { rendered } from '../section.js';
 import type { Section } from '../section.js';
 import type { HttpConfig } from './http-config.js';
 
-/** How a message reaches Slack: through an incoming webhook, or as a bot, which alone can edit what it wrote. */
+/** Access to Slack: an incoming webhook, or a bot, which alone can edit its messages. */
 export type SlackTarget =
   | { mode: 'webhook'; url: Secret; channel: string | undefined }
   | { mode: 'bot'; url: string; token: Secret; channel: string };
@@ -16,12 +16,12 @@ export interface SlackConfig {
   iconEmoji: string | undefined;
   iconUrl: string | undefined;
   http: HttpConfig;
-  /** How long one request may take; 0 when the file does not say. */
+  /** Timeout of one request; 0 when the file gives none. */
   timeoutMs: number;
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every Slack receiver. */
+/** Defaults of the `global` section for every Slack receiver. */
 export interface SlackDefaults {
   apiUrl: Secret | undefined;
   appToken: Secret | undefined;
@@ -77,7 +77,7 @@ export function readSlack(section: Section, http: HttpConfig, defaults: SlackDef
   return target && { target, ...config };
 }
 
-/** The order in which Alertmanager decides: own token, own URL, global token, global URL. */
+/** Chooses the target in Alertmanager's order: own token, own URL, global token, global URL. */
 function readTarget(section: Section, http: HttpConfig, defaults: SlackDefaults): SlackTarget | undefined {
   const channel = section.text('channel');
   const ownUrl = section.secretUrl('api_url');
@@ -92,7 +92,8 @@ function readTarget(section: Section, http: HttpConfig, defaults: SlackDefaults)
   const url = ownUrl ?? defaults.apiUrl;
   if (!url) section.problem('api_url', 'is required, or app_token, or one of them in global');
   if (!url) return undefined;
-  // The way to use a bot before Alertmanager knew app tokens: the method's address as URL, the token as credentials.
+  // Bot configuration from before Alertmanager had app tokens: the URL of the method with the token
+  // as credentials.
   if (!new URL(url.reveal()).pathname.endsWith('/chat.postMessage')) {
     if (authorized)
       section.problem('http_config', 'authorization works with an api_url that ends in /chat.postMessage only');

@@ -5,18 +5,18 @@ import type { Section } from '../section.js';
 import { refuseAuth } from './http-config.js';
 import type { HttpConfig } from './http-config.js';
 
-/** By what Amazon knows us. */
+/** AWS access key. */
 export interface AwsCredentials {
   accessKey: string;
   secretKey: Secret;
-  /** Of credentials that end; they come with one. */
+  /** Session token of temporary credentials. */
   sessionToken: Secret | undefined;
 }
 
-/** To whom a message goes: one of the three. */
+/** Target of a message: exactly one of the three. */
 export type SnsTarget = { topicArn: string } | { targetArn: string } | { phoneNumber: string };
 
-/** What a workload of Kubernetes is known by: a token that is written anew from time to time, worth a role. */
+/** Web identity of a Kubernetes workload: a token file that is rotated, exchanged for credentials of a role. */
 export interface AwsWebIdentity {
   tokenFile: string;
   roleArn: string;
@@ -27,9 +27,9 @@ export interface SnsConfig {
   apiUrl: string;
   region: string;
   credentials: AwsCredentials | AwsWebIdentity;
-  /** Another role, which our credentials take on before they publish. */
+  /** Role that the credentials assume before they publish. */
   roleArn: string | undefined;
-  /** Of the Security Token Service, which gives credentials for a role. */
+  /** URL of the Security Token Service, which issues credentials for a role. */
   stsUrl: string;
   target: SnsTarget;
   subject: string | undefined;
@@ -39,7 +39,7 @@ export interface SnsConfig {
   sendResolved: boolean;
 }
 
-/** What the process was started with, in the words of Amazon's own tools. */
+/** AWS settings from the environment, under the variable names of Amazon's own tools. */
 export interface AwsDefaults {
   region: string | undefined;
   credentials: AwsCredentials | AwsWebIdentity | undefined;
@@ -135,7 +135,7 @@ function readSigning(
   return { region, credentials, roleArn, stsUrl: defaults.stsUrl ?? awsUrl('sts', region) };
 }
 
-/** Both or none, as in Alertmanager. */
+/** Reads access key and secret key: both or none, as in Alertmanager. */
 function readKeys(sigv4: Section): AwsCredentials | undefined {
   const accessKey = sigv4.text('access_key');
   const secretKey = sigv4.secret('secret_key');
@@ -151,7 +151,7 @@ function regionOf(target: SnsTarget): string | undefined {
   return ('topicArn' in target ? target.topicArn : target.targetArn).split(':')[3];
 }
 
-/** Of a service in a region; those in China have a domain of their own. */
+/** Endpoint of an AWS service in a region; regions in China have their own domain. */
 function awsUrl(service: 'sns' | 'sts', region: string): string {
   return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }

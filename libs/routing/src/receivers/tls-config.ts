@@ -2,13 +2,13 @@ import type { Secret } from '@tidewaiter/domain';
 
 import type { Section } from '../section.js';
 
-/** How a TLS connection is made. */
+/** TLS settings of a connection. */
 export interface TlsConfig {
-  /** The certificates that are trusted instead of the system's, in PEM. */
+  /** Trusted CA certificates that replace the system's, in PEM. */
   ca: string | undefined;
-  /** Who we are, both in PEM. */
+  /** Client certificate and key, both in PEM. */
   client: { certificate: string; key: Secret } | undefined;
-  /** The name that the certificate must have, where it is not the host's. */
+  /** Expected name in the server certificate, where it differs from the host. */
   serverName: string | undefined;
   insecureSkipVerify: boolean;
   minVersion: TlsVersion | undefined;
@@ -43,7 +43,7 @@ export function readTls(section: Section, key: string): TlsConfig | undefined {
   return config;
 }
 
-/** The text under `key`, or in the file that `<key>_file` names. */
+/** Reads the PEM text under `key`, or in the file that `<key>_file` names. */
 function readPem(tls: Section, key: 'ca' | 'cert'): string | undefined {
   const [inline, file] = [tls.scalar(key), tls.file(`${key}_file`)];
   if (inline !== undefined && file !== undefined) tls.problem(key, `and ${key}_file are both given; keep one`);

@@ -5,13 +5,13 @@ import type { Section } from '../section.js';
 import { refuseAuth } from './http-config.js';
 import type { HttpConfig } from './http-config.js';
 
-/** One entry of `victorops_configs`, which is Splunk On-Call by now. */
+/** One entry of `victorops_configs`; VictorOps is now called Splunk On-Call. */
 export interface VictorOpsConfig {
-  /** Ends in a slash; key and routing key come after it. */
+  /** Ends with a slash; API key and routing key are appended. */
   apiUrl: string;
   apiKey: Secret;
   routingKey: string;
-  /** By the message's severity where the file does not say. */
+  /** By default derived from the severity of the message. */
   messageType: VictorOpsMessageType | undefined;
   monitoringTool: string | undefined;
   customFields: [name: string, value: string][];
@@ -24,7 +24,7 @@ export type VictorOpsMessageType = (typeof messageTypes)[number];
 
 const messageTypes = ['CRITICAL', 'WARNING', 'INFO'] as const;
 
-/** What the `global` section says for every such receiver. */
+/** Defaults of the `global` section for every VictorOps receiver. */
 export interface VictorOpsDefaults {
   apiUrl: string;
   apiKey: Secret | undefined;

@@ -11,7 +11,7 @@ export interface WebexConfig {
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every Webex receiver. */
+/** Defaults of the `global` section for every Webex receiver. */
 export interface WebexDefaults {
   url: string;
 }

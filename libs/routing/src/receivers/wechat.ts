@@ -7,7 +7,7 @@ import type { HttpConfig } from './http-config.js';
 
 /** One entry of `wechat_configs`: an app of an enterprise. */
 export interface WeChatConfig {
-  /** Ends in a slash. */
+  /** Ends with a slash. */
   apiUrl: string;
   corpId: string;
   apiSecret: Secret;
@@ -21,7 +21,7 @@ export interface WeChatConfig {
   sendResolved: boolean;
 }
 
-/** What the `global` section says for every WeChat receiver. */
+/** Defaults of the `global` section for every WeChat receiver. */
 export interface WeChatDefaults {
   apiUrl: string;
   corpId: string | undefined;
