@@ -14,15 +14,15 @@ import {
   type MessageTally,
 } from './message.js';
 
-/** What to act on now: more than a person can do today would be read by nobody. */
+/** Limit on urgent items: nobody would read more than they can handle in a day. */
 const maxUrgent = 5;
 const nothing: MessageTally = { fresh: 0, exploited: 0, still: 0, fixed: 0 };
 
-/** What a digest says beside what came: it is at hand when people have time to look after it. */
+/** Extra content of a summary: notes for when its readers have time for them. */
 export interface DigestNotes {
-  /** Exceptions that end soon, the next first: what they cover counts again then. */
+  /** Exceptions that end soon, the next first: the findings they cover count again after that. */
   ending: EndingException[];
-  /** What is wrong with Tidewaiter itself, a line each; empty where nothing is. */
+  /** Health problems of Tidewaiter itself, one line each; empty where there are none. */
   health: string[];
 }
 
@@ -31,11 +31,14 @@ export interface EndingException {
   until: Date;
   reason: string | null;
   owner: string | null;
-  /** Where it is written. */
+  /** File and place that define it. */
   source: string;
 }
 
-/** What came since the last digest, as one message: how it stands, what to act on now, what else is new, what is over. Null where nothing is new. */
+/**
+ * Merges the messages since the last summary into one: totals, urgent items, other new items, ended
+ * items. Null without news.
+ */
 export function digestMessage(
   messages: readonly Message[],
   { consoleUrl }: { consoleUrl: string },
@@ -72,7 +75,7 @@ export function digestMessage(
   };
 }
 
-/** An incident goes on while one reads; what is exploited is next, then what is critical. 0: it can wait. */
+/** Rank of urgency: open incidents first, then exploited findings, then critical ones. 0: it can wait. */
 function urgency(message: Message): number {
   const { kind, status, severity } = message;
   if (status === 'resolved') return 0;

@@ -6,7 +6,7 @@ import { highest, versionOrder } from './push-message-groups.js';
 
 /** Vulnerabilities of the same packages in the same images, which one upgrade closes. */
 export interface FindingFamily {
-  /** The exploited and worst first. */
+  /** Exploited ones first, then the most severe. */
   reports: FindingReport[];
   packages: string[];
   places: FindingPlace[];
@@ -14,13 +14,13 @@ export interface FindingFamily {
   target: string | null;
 }
 
-/** An image, by the names under which it was announced. */
+/** Image under the names with which it was announced. */
 export interface AffectedImage {
   registry: string;
   repository: string;
-  /** `shop/app:1.4`, or `shop/app@sha256:0123456789ab` of an image that no tag points to. */
+  /** `shop/app:1.4`, or `shop/app@sha256:0123456789ab` for an image that no tag points to. */
   name: string;
-  /** Of an image that no tag points to its last one. */
+  /** Tag of the image; the last one where no tag points to it now. */
   tag: string | null;
   isTagged: boolean;
   digest: string;
@@ -59,7 +59,7 @@ function worstReportFirst(a: FindingReport, b: FindingReport): number {
   );
 }
 
-/** Exploited first, then the most severe, then what runs and reaches most. */
+/** Order of families: exploited first, then the most severe, then those with most running images, then most images. */
 function worstFamilyFirst(a: FindingFamily, b: FindingFamily): number {
   const isExploited = ({ reports }: FindingFamily) => Number(reports.some(({ exploitation }) => exploitation.kev));
   const severityOf = ({ reports }: FindingFamily) => worstSeverity(reports.map(({ severity }) => severity));

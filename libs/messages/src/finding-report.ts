@@ -1,14 +1,14 @@
 import type { Exploitation } from '@tidewaiter/advisories';
 import type { FindingKind, FindingReason, FixState, Severity } from '@tidewaiter/domain';
 
-/** An image that has, or had, what is wrong. */
+/** Image that has, or had, the vulnerability. */
 export interface FindingPlace {
   /** Host of the registry: `registry.example.com`. */
   registry: string;
   repository: string;
-  /** Of an image that no tag points to its last tag, null where it never had one. */
+  /** Tag of the image; the last one where no tag points to it now, null where it never had one. */
   tag: string | null;
-  /** Whether the tag points to the image; one that it does not point to is named by its digest. */
+  /** Whether the tag still points to the image; if not, messages name the image by its digest. */
   isTagged: boolean;
   digest: string;
   packageName: string;
@@ -25,7 +25,7 @@ export interface FindingPlace {
   owner: string | null;
 }
 
-/** A vulnerability that came to images, or left them, without a push. */
+/** Vulnerability that appeared in images, or left them, without a push. */
 export interface FindingReport {
   kind: FindingKind;
   id: string;
@@ -36,8 +36,8 @@ export interface FindingReport {
   status: 'opened' | 'resolved';
   /** Why it is announced now. */
   reason: FindingReason;
-  /** ISO 8601: when the platform learned of it. */
+  /** Time when Tidewaiter learned of it, ISO 8601. */
   at: string;
-  /** Images that tags point to, or that run although none does. */
+  /** Images that a tag points to, or that run without one. */
   places: FindingPlace[];
 }

@@ -21,12 +21,12 @@ import {
 } from './message.js';
 import { changeItems } from './push-message-changes.js';
 
-/** Vulnerabilities of the image that a message names. */
+/** Limit on the vulnerabilities of the image that a message names. */
 const maxFindings = 3;
-/** Pushes that a message lists. */
+/** Limit on the pushes that a message lists. */
 const maxPushes = 20;
 
-/** One message about one incident: what happened, what we know of the image, how far it reaches and what to do. */
+/** Renders the message about an incident: what happened, facts about the image, how far it reaches and what to do. */
 export function incidentMessage(
   { incident: stored, revisions, context }: IncidentReport,
   { consoleUrl }: { consoleUrl: string },
@@ -78,7 +78,7 @@ export function incidentMessage(
   };
 }
 
-/** Mail programs make a link of every address and host, and nobody should open one of these. */
+/** Defangs URLs and hosts: mail programs link every address, and nobody should open one of these. */
 function unlinked({ artifacts }: ToldIncident): (text: string) => string {
   const hosts = artifacts.flatMap(({ kind, value }) => {
     const host = value.replace(/:\d+$/, '');
@@ -94,11 +94,11 @@ function titleOf({ title, workload, namespace, cluster, number }: ToldIncident, 
   const place = workload ?? namespace ?? cluster;
   const named = place === null || title.includes(place) ? title : `${title} · ${place}`;
   const tail = ` (INC-${number})`;
-  // The number goes last and must not be what is cut off.
+  // The number comes last and must survive the cut.
   return clean(`${word} · ${named}`, maxTitleChars - tail.length) + tail;
 }
 
-/** Who looks after it; null where nobody said so since it last became worse. */
+/** User who acknowledged the incident; null if nobody has since it last became worse. */
 function acknowledgedBy(revisions: readonly ToldRevision[]): string | null {
   const last = revisions.findLast(({ kind }) => kind !== 'opened' && kind !== 'updated');
   return last?.kind === 'acknowledged' ? last.actor : null;
@@ -110,7 +110,7 @@ function ending({ state, resolvedBy }: ToldIncident, acknowledged: string | null
   return resolvedBy === null ? 'Nothing more happened since.' : `Resolved by ${resolvedBy}.`;
 }
 
-/** How far it may reach, in one sentence. */
+/** Describes the blast radius in one sentence. */
 export function reachText(
   { workloads, imageDigest }: Pick<ToldIncident, 'workloads' | 'imageDigest'>,
   { images, workloads: reached, incidents }: ToldReach,
@@ -118,7 +118,7 @@ export function reachText(
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
   const exposed = reached.items.filter((each) => each.exposed === true).length;
   const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
-  // Those of the image itself come first, so that what is cut off are others.
+  // Tags of the same image come first, so that a cut drops other images.
   const tags = images.items.filter(({ shares }) => shares === 'image').length;
   const others = images.total - tags;
   const numbers = incidents.map(({ number }) => `INC-${number}`);
@@ -155,7 +155,7 @@ function stepItem(
   };
 }
 
-/** Each tag that was moved or pushed, from what to what, by whom. */
+/** Lists each tag that was moved or pushed: old and new target, and the user. */
 function pushItems({ evidence, firstSeen }: ToldIncident, safe: (text: string) => string): MessageItem[] {
   const pushes = evidence.filter(({ source }) => source === 'registry');
   const more = pushes.length - maxPushes;
@@ -165,7 +165,7 @@ function pushItems({ evidence, firstSeen }: ToldIncident, safe: (text: string) =
   ];
 }
 
-/** `10:42:03`, with the day where it is not the one on which it began. */
+/** Formats a time as `10:42:03`, with the date where it differs from that of the first event. */
 function clockText(at: string, firstSeen: string): string {
   const time = new Date(at);
   if (Number.isNaN(time.getTime())) return at;
@@ -177,13 +177,13 @@ function evidenceText({ text, where }: IncidentEvidence): string {
   return where === null ? text : `${text} (${where})`;
 }
 
-/** The incident of an image whose signature came later: it says when the image was not signed, as it is by now. */
+/** Rewords an incident of an image that was signed later: the image was not signed at that time, but is now. */
 function signedSince(incident: ToldIncident): ToldIncident {
   const corrected = (text: string) => text.replaceAll(notSignedText, 'the image was not signed at that time');
   return { ...incident, sentence: corrected(incident.sentence), factsUsed: incident.factsUsed.map(corrected) };
 }
 
-/** A runtime event means more beside what is known of its image, and an image that nobody looked at must not pass for a clean one. */
+/** Facts about the image of the incident. An image without analysis must not look like a clean one. */
 function imageItems(
   { factsUsed, image: name, imageDigest }: ToldIncident,
   image: ToldImage | null,
@@ -245,7 +245,10 @@ function facts(incident: ToldIncident, image: ToldImage | null): Message['facts'
   ];
 }
 
-/** Licences of rules ask for the name of their author beside every match, so all authors are named before all rules are. */
+/**
+ * Credits of the matched rules. Rule licenses require the author's name beside every match, so the
+ * text names all authors before it names all rules.
+ */
 export function creditsText(rules: readonly RuleCredit[]): string {
   const groups = Map.groupBy(rules, ({ author, license }) => JSON.stringify([author, license]));
   const credits = [...groups.values()].map((group) => {
@@ -259,7 +262,7 @@ export function creditsText(rules: readonly RuleCredit[]): string {
   return credits.join('; ');
 }
 
-/** How one state of it reads in a thread. */
+/** Renders one state of the incident for a thread. */
 function newsOf({ revision, kind, news, actor }: ToldRevision, safe: (text: string) => string): MessageNews {
   const heads = {
     opened: null,

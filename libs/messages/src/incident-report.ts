@@ -1,41 +1,41 @@
 import type { Digest, Finding, Incident, SeverityCounts, Severity } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 
-/** Everything there is to tell of an incident. */
+/** Data for the message about an incident. */
 export interface IncidentReport {
   incident: ToldIncident;
-  /** What people were told, oldest first. */
+  /** Reported revisions of the incident, oldest first. */
   revisions: ToldRevision[];
   context: { image: ToldImage | null; reach: ToldReach };
-  /** Who answers for what it happened in; null where nobody says. */
+  /** Owner of the place where it happened; null where none is known. */
   owner: string | null;
 }
 
-/** An incident as people know it: by its number, and by who ended it. */
+/** Incident with the fields that users see: its number, and who resolved it. */
 export interface ToldIncident extends Incident {
   number: number;
   resolvedBy: string | null;
 }
 
-/** What was new in one state. */
+/** News of one revision of an incident. */
 export interface ToldRevision {
   revision: number;
   kind: 'opened' | 'updated' | 'acknowledged' | 'worsened' | 'reopened' | 'resolved' | 'merged';
   severity: Severity;
   news: string[];
-  /** The person who did it; null where nobody did. */
+  /** User who caused the revision; null where no user did. */
   actor: string | null;
 }
 
-/** The image that it happened in; null where it is not known, or was never pushed to where we look. */
+/** Image in which the incident happened; null where it is unknown or was never pushed to a watched registry. */
 export interface ToldImage {
   digest: Digest;
   push: { pushedAt: Date | null; receivedAt: Date; pushedBy: string | null };
   changes: PushChanges | null;
   counts: SeverityCounts;
-  /** Whether everything in it could be judged, so that nothing found means something. */
+  /** Whether all of the image could be evaluated, so that zero findings means there are none. */
   isJudged: boolean;
-  /** The most pressing of its findings. */
+  /** Most urgent findings of the image. */
   findings: (Pick<Finding, 'id' | 'packageName'> & { kev: boolean })[];
   provenance: {
     isSigned: boolean | null;
@@ -46,7 +46,7 @@ export interface ToldImage {
   };
 }
 
-/** What else has what it was about; the lists are cut, the totals are not. */
+/** Blast radius of the incident; the lists are cut, the totals are not. */
 export interface ToldReach {
   images: { items: { shares: string }[]; total: number };
   workloads: { items: { exposed: boolean | null }[]; total: number };

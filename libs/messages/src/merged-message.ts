@@ -13,10 +13,16 @@ import {
   type MessageSection,
 } from './message.js';
 
-/** Lines of one section of a merged message, at most; each channel shows as many as it has room for and counts the rest. */
+/**
+ * Limit on the lines of one section of a merged message; each channel shows as many as it has room
+ * for and counts the rest.
+ */
 const maxMergedItems = 100;
 
-/** Several messages as one: what each was about in a line, incidents and the worst first. One alone stays as it is. */
+/**
+ * Merges several messages into one with a line for each, the worst and incidents first. A single
+ * message is returned unchanged.
+ */
 export function mergedMessage(messages: readonly Message[]): Message {
   const [only] = messages;
   if (only !== undefined && messages.length === 1) return only;
@@ -45,14 +51,14 @@ export function mergedMessage(messages: readonly Message[]): Message {
   };
 }
 
-/** A line for each, without its details where there are many: the names of more images and incidents fit. */
+/** One line for each message; no details in a long list, so that the names of more images and incidents fit. */
 function mergedSection(title: string, messages: readonly Message[]): MessageSection[] {
   const items = messages.map(itemOf);
   const isLong = distinct(items).length > maxItems;
   return section(title, distinct(isLong ? items.map(withoutDetail) : items), maxMergedItems);
 }
 
-/** One line in place of those that read the same. */
+/** Merges lines with equal text. */
 function distinct(items: readonly MessageItem[]): MessageItem[] {
   const alike = Map.groupBy(items, ({ severity, text, detail }) => JSON.stringify([severity, text, detail]));
   return [...alike.values()].map(([item, ...others]) =>
@@ -81,7 +87,7 @@ function summaryOf(firing: number, still: number, over: number): string {
   return `${parts.filter((part) => part !== '').join(', ')}. Each has its page in the console.`;
 }
 
-/** What a message was about, as a line of another one. */
+/** Renders a message as one line of another message. */
 export function itemOf(message: Message): MessageItem {
   const { severity, summary, links, isReminder = false } = message;
   const [link] = links;

@@ -1,32 +1,32 @@
 import { compareSeverity, cut, severities, type Severity, type SeverityCounts } from '@tidewaiter/domain';
 
-/** What a channel has to say, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
+/** Message for a channel, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
 export interface Message {
   kind: MessageKind;
   status: 'firing' | 'resolved';
   severity: Severity;
-  /** One line that says it all: the subject of a mail, the header in Slack. */
+  /** Complete in one line: the subject of a mail, the header in Slack. */
   title: string;
   /** One or two sentences. */
   summary: string;
   facts: Fact[];
   sections: MessageSection[];
-  /** Only ever into our own console. */
+  /** Links to Tidewaiter's console only. */
   links: MessageLink[];
   footer: string;
-  /** How it came to this, state by state; absent of what has no states. */
+  /** Earlier states; absent for a subject without states. */
   history?: MessageNews[];
-  /** Whether somebody looks after it, so that nobody needs to say so again. */
+  /** Whether a user has acknowledged it. */
   isAcknowledged?: boolean;
-  /** Whether it says again what was told before. */
+  /** Whether it repeats an earlier message. */
   isReminder?: boolean;
-  /** In figures, for who adds up several messages. */
+  /** Totals for summaries of several messages. */
   tally?: MessageTally;
-  /** In plain values, for templates; what is not known is left out or null. */
+  /** Plain values for templates; unknown values are left out or null. */
   about?: MessageAbout;
 }
 
-/** What a message is about. */
+/** Subject of a message, in plain values. */
 export interface MessageAbout {
   registry?: string | null;
   repository?: string | null;
@@ -40,7 +40,7 @@ export interface MessageAbout {
   advisory?: string | null;
   packages?: string[];
   fixedIn?: string[];
-  /** Its number. */
+  /** Number of the incident. */
   incident?: number | null;
   workload?: string | null;
   namespace?: string | null;
@@ -52,16 +52,16 @@ export interface MessageAbout {
 export const messageKinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const;
 export type MessageKind = (typeof messageKinds)[number];
 
-/** Of what people are told of: findings, or one incident. */
+/** Totals of the findings of a message, or of one incident. */
 export interface MessageTally {
   fresh: number;
-  /** Of the fresh ones, those that are known to be exploited. */
+  /** Fresh ones that are known to be exploited. */
   exploited: number;
   still: number;
   fixed: number;
 }
 
-/** What was new in one state, a line each. */
+/** News of one state, one line each. */
 export interface MessageNews {
   revision: number;
   lines: string[];
@@ -75,7 +75,7 @@ export interface Fact {
 export interface MessageSection {
   title: string;
   items: MessageItem[];
-  /** How many more items there are; every channel says so. */
+  /** Number of further items; every channel shows it. */
   omitted: number;
 }
 
@@ -84,7 +84,7 @@ export interface MessageItem {
   text: string;
   detail: string | null;
   isNew: boolean;
-  /** Where to read on; a channel that cannot link a line leaves it out. */
+  /** Link to details; a channel that cannot link a line leaves it out. */
   url?: string;
 }
 
@@ -93,15 +93,15 @@ export interface MessageLink {
   url: string;
 }
 
-/** Items shown of one section, at most. */
+/** Limit on the items shown of one section. */
 export const maxItems = 12;
-/** Characters of one text of an item, at most. */
+/** Limit on the characters of one text of an item. */
 export const maxItemChars = 300;
-/** Characters of one fact's value, at most. */
+/** Limit on the characters of a fact value. */
 export const maxFactChars = 300;
-/** Values of one name that templates are given, at most. */
+/** Limit on the values of one list for templates. */
 const maxAboutValues = 50;
-/** Characters of a title, at most: what Slack's header takes, with room for its mark. */
+/** Limit on the characters of a title: the size of Slack's header, less its mark. */
 export const maxTitleChars = 140;
 
 const severityWords: Record<Severity, string> = {
@@ -113,18 +113,18 @@ const severityWords: Record<Severity, string> = {
   unknown: 'Unknown',
 };
 
-/** The one word in which a message says how bad it is, or that it is over. */
+/** Head word of a message: its severity, or that it is resolved. */
 export function headWord({ status, severity }: Pick<Message, 'status' | 'severity'>): string {
   return status === 'resolved' ? 'Resolved' : severityWords[severity];
 }
 
-/** The title without its first word, for a list that shows how bad each is by itself. */
+/** Title without its head word, for a list that shows the severity separately. */
 export function bareTitle(message: Pick<Message, 'title' | 'status' | 'severity'>): string {
   const word = `${headWord(message)} · `;
   return message.title.startsWith(word) ? message.title.slice(word.length) : message.title;
 }
 
-/** Whether it is worse than what was told before, or was over and is not any more: then it should be noticed again. */
+/** Whether the state is worse than the one sent before, or fires again: then it must be noticed again. */
 export function risesAbove(
   told: Pick<Message, 'status' | 'severity'>,
   now: Pick<Message, 'status' | 'severity'>,
@@ -133,19 +133,22 @@ export function risesAbove(
   return told.status === 'resolved' || compareSeverity(now.severity, told.severity) < 0;
 }
 
-/** How people read a severity. */
+/** Displayed name of a severity. */
 export function severityWord(severity: Severity): string {
   return severityWords[severity];
 }
 
-// Controls, directional overrides, zero-width and tag characters can make a text read as another one, or hide a part of it.
-// The two joiners stay: emoji and several scripts need them.
+// Control characters, directional overrides, zero-width and tag characters can make a text read as
+// another one, or hide part of it. The two joiners stay: emoji and several scripts need them.
 const invisible = /[\p{Cc}\p{Cf}\p{Co}]/gu;
 const joiners = new Set(['\u200c', '\u200d']);
-// What Unicode calls white space and what ends a line somewhere, the header of a mail included.
+// White space of Unicode, and all characters that end a line somewhere, mail headers included.
 const blank = /[\s\u0085\u2028\u2029]+/gu;
 
-/** One line of text that shows what it says: no controls, no direction tricks, at most `maxChars` UTF-16 units. Escaping is the channel's work. */
+/**
+ * Cleans text to one visible line: no control characters, no bidirectional tricks, at most
+ * `maxChars` UTF-16 units. Escaping is left to the channel.
+ */
 export function clean(text: string, maxChars: number): string {
   const visible = text
     .toWellFormed()
@@ -154,7 +157,7 @@ export function clean(text: string, maxChars: number): string {
   return cut(visible.trim(), maxChars);
 }
 
-/** A sorted section that shows the first `maxItems` and counts the rest; nothing when it would be empty. */
+/** Section that shows the first `max` items and counts the rest; nothing when it would be empty. */
 export function section(title: string, items: readonly MessageItem[], max = maxItems): MessageSection[] {
   if (items.length === 0) return [];
   const shown = items.slice(0, max).map((item) => ({
@@ -165,13 +168,13 @@ export function section(title: string, items: readonly MessageItem[], max = maxI
   return [{ title, items: shown, omitted: items.length - shown.length }];
 }
 
-/** A fact, unless nothing is known. */
+/** Fact with this value; nothing when the value is empty. */
 export function fact(label: string, value: string | null): Fact[] {
   const shown = clean(value ?? '', maxFactChars);
   return shown === '' ? [] : [{ label, value: shown }];
 }
 
-/** What a message is about, each value as {@link clean} shows it. */
+/** Subject of a message, each value cleaned by {@link clean}. */
 export function aboutValues(about: MessageAbout): MessageAbout {
   const cleaned = Object.entries(about).map(([name, value]): [string, unknown] => [name, cleanValue(value)]);
   return Object.fromEntries(cleaned);
@@ -182,10 +185,10 @@ function cleanValue(value: string | number | string[] | null): typeof value {
   return Array.isArray(value) ? value.slice(0, maxAboutValues).map((each) => clean(each, maxFactChars)) : value;
 }
 
-/** A link to a page of the console, which may live below a path. */
+/** Link to a page of the console, whose base URL may have a path. */
 export function consoleLink(text: string, consoleUrl: string, ...path: [page: string, id: string]): MessageLink {
   const base = consoleUrl.endsWith('/') ? consoleUrl : `${consoleUrl}/`;
-  // A path may hold colons, and a digest is easier to read with its own.
+  // Fragments may contain colons, and a digest is easier to read with its own.
   const below = path.map((part) => encodeURIComponent(part).replaceAll('%3A', ':')).join('/');
   return { text, url: new URL(`#${below}`, base).href };
 }
@@ -209,13 +212,13 @@ export function countsText(counts: SeverityCounts): string | null {
   return parts.length === 0 ? null : parts.join(', ');
 }
 
-/** `2026-11-25 10:42 UTC`, or the text itself where it is no time. */
+/** Formats a time as `2026-11-25 10:42 UTC`; returns text that is not a time unchanged. */
 export function timeText(iso: string): string {
   const at = new Date(iso);
   return Number.isNaN(at.getTime()) ? iso : `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** `sha256:4fd2a1b09c3e`, enough to tell digests apart. */
+/** Shortens a digest to `sha256:4fd2a1b09c3e`, enough to distinguish digests. */
 export function shortDigest(digest: string): string {
   return digest.slice(0, 'sha256:'.length + 12);
 }

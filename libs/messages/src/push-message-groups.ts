@@ -13,7 +13,7 @@ import { type VersionComparer, versionSchemeOf, versionSchemes } from '@tidewait
 import { evidenceText } from './finding-evidence.js';
 import { clean, count, enumerate, type MessageItem, shortDigest } from './message.js';
 
-/** What is known of a finding beside what it says itself; absent or null while nobody tells. */
+/** Exploitation and usage data of a finding; absent or null while no source reports it. */
 export interface Pressure {
   /** In CISA's catalogue of exploited vulnerabilities. */
   kev?: boolean;
@@ -25,21 +25,21 @@ export interface Pressure {
   inUse?: boolean | null;
 }
 
-/** A finding of a pushed image, seen against the previous push of its tag. */
+/** Finding of a pushed image, compared with the baseline of the push. */
 export interface PushFinding {
   finding: Finding & Pressure;
-  /** Whether the previous push of the tag did not have it. */
+  /** Whether the baseline did not have it. */
   isNew: boolean;
-  /** Those of the push's platforms that have it. */
+  /** Platforms of the push that have it. */
   platforms: Platform[];
-  /** The layer that holds it, and the build step that made the layer, without secrets; absent of what is in no layer. */
+  /** Layer of the finding and the build step that made it, without secrets; absent for a finding outside of layers. */
   layer?: { digest: string; createdBy: string | null };
 }
 
-/** Findings that one act closes, or that share the reason why none does. */
+/** Findings that one remedy closes, or that share the reason why none does. */
 export interface FindingGroup {
   remedy: Remedy;
-  /** Packages built from one source share versions and findings, and so a line. */
+  /** Packages built from one source share versions and findings, so they share a line. */
   packages: string[];
   /** New ones first, then worst first. */
   findings: PushFinding[];
@@ -48,18 +48,24 @@ export interface FindingGroup {
   target: string | null;
 }
 
-/** What can be done, easiest first. `unjudged`: the installed version could not be compared. `remove`: no package, so nothing to upgrade. */
+/**
+ * Remedies, easiest first. `unjudged`: the installed version could not be compared. `remove`: no
+ * package, so nothing to upgrade.
+ */
 const remedies = ['upgrade', 'unjudged', 'no-fix', 'remove'] as const;
 type Remedy = (typeof remedies)[number];
 
-/** Ids that an item names before it counts the rest. */
+/** Limit on the ids that an item names; the rest is counted. */
 const maxIds = 5;
-/** Characters of a build step in an item. */
+/** Limit on the characters of a build step in an item. */
 const maxStepChars = 120;
-/** Packages that an item names before it counts the rest. */
+/** Limit on the packages that an item names; the rest is counted. */
 const maxPackages = 3;
 
-/** Groups findings by what to do about them: first the upgrades, the one that closes most new ones in front and any that closes exploited ones before it; then the rest, worst first. */
+/**
+ * Groups findings by remedy: upgrades first, in front those that close exploited findings and then
+ * those that close most new ones; then the rest, worst first.
+ */
 export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] {
   const perPackage = bucket(findings, ({ finding }) => [
     remedyOf(finding),
@@ -85,12 +91,12 @@ export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] 
   return perSource.map(join).toSorted(inOrderOfUse);
 }
 
-/** The upgrade that closes most, new findings before old ones; whatever closes an exploited one goes first. */
+/** Returns the upgrade that closes most findings, new before old ones; one that closes an exploited finding wins. */
 export function bestUpgrade(groups: readonly FindingGroup[]): FindingGroup | undefined {
   return groups.find(({ remedy }) => remedy === 'upgrade');
 }
 
-/** One line about a group. `isFirst`: on the first push of a tag nothing is called new. */
+/** Renders a group as one line. `isFirst`: nothing is called new on the first push of a tag. */
 export function itemOf(
   group: FindingGroup,
   { isFirst, platforms }: { isFirst: boolean; platforms: readonly string[] },
@@ -109,7 +115,7 @@ export function itemOf(
   };
 }
 
-/** One line about findings that are gone. */
+/** Renders resolved findings as one line. */
 export function resolvedItemOf(group: FindingGroup): MessageItem {
   const { finding } = group.findings[0]!;
   const text = `${nameOf(group)} ${finding.installedVersion ?? ''}: ${count(group.findings.length, 'finding')} gone`;
@@ -135,7 +141,10 @@ interface Part {
   findings: PushFinding[];
 }
 
-/** One upgrade closes all findings of a package when the highest of their fixes is known. */
+/**
+ * Splits the findings of a package by target version: one part when the highest fix is known, else
+ * one for each fix.
+ */
 function splitByTarget(findings: PushFinding[]): Part[] {
   const first = findings[0]!.finding;
   const sorted = findings.toSorted(newAndWorstFirst);
@@ -149,18 +158,18 @@ function splitByTarget(findings: PushFinding[]): Part[] {
   }));
 }
 
-/** Undefined where versions have no order that we know: findings with different fixes stay apart. */
+/** Undefined where the order of versions is unknown: findings with different fixes stay apart. */
 function orderOf(finding: Finding): VersionComparer | undefined {
   return versionOrder(purlType(finding));
 }
 
-/** Comparison of versions of a type of package; undefined where they have no known order. */
+/** Version comparer of a package type; undefined where the order is unknown. */
 export function versionOrder(packageType: string): VersionComparer | undefined {
   const scheme = versionSchemeOf(packageType);
   return scheme && versionSchemes[scheme];
 }
 
-/** The highest of some versions; null where they cannot be compared. */
+/** Highest of some versions; null where they cannot be compared. */
 export function highest(versions: string[], order: VersionComparer | undefined): string | null {
   if (versions.length === 1) return versions[0]!;
   if (!order) return null;
@@ -199,7 +208,7 @@ function textOf(group: FindingGroup, findings: string): string {
   }
 }
 
-/** Whether a later layer deletes the secret, so that it can still be read from its own. */
+/** Whether a later layer deletes the secret, which still can be read from its own layer. */
 export function isDeletedSecret({ kind, state }: Finding): boolean {
   return kind === 'secret' && state === 'shadowed';
 }
@@ -211,7 +220,10 @@ function deletedText(finding: Finding): string {
   return `: deleted ${where}, recoverable`;
 }
 
-/** ` · layer 1 (sha256:4fd2a1b09c3e), made by COPY . /app`: where the build has to change; why a layer could not be analyzed. */
+/**
+ * Formats ` · layer 1 (sha256:4fd2a1b09c3e), made by COPY . /app`: the build step to change, or why
+ * a layer could not be analyzed.
+ */
 function layerOf({ findings }: FindingGroup): string {
   const [{ finding, layer }] = findings as [PushFinding, ...PushFinding[]];
   const { digest, createdBy, reason } = finding.evidence;
@@ -263,12 +275,12 @@ function inOrderOfUse(a: FindingGroup, b: FindingGroup): number {
   );
 }
 
-/** What is exploited somewhere goes before what only counts more. */
+/** Whether a group has exploited findings, which rank above higher counts. */
 function isPressing({ findings }: FindingGroup): boolean {
   return findings.some(({ finding }) => finding.kev === true);
 }
 
-/** A total order: by fingerprint in the end, so that the order of the input never shows. */
+/** Total order of findings; the fingerprint decides last, so that the order of the input has no effect. */
 function newAndWorstFirst(a: PushFinding, b: PushFinding): number {
   return (
     Number(b.isNew) - Number(a.isNew) ||

@@ -41,52 +41,55 @@ import {
   type PushFinding,
 } from './push-message-groups.js';
 
-/** What a push brought, as the scanner knows it. */
+/** Result of a push, as the scanner knows it. */
 export interface PushReport {
   /** Host of the registry: `registry.example.com`. */
   registry: string;
   repository: string;
   tag: string | null;
   digest: Digest;
-  /** Who answers for it; null where nobody says. */
+  /** Owner of the image; null where none is known. */
   owner: string | null;
   platforms: Platform[];
   pushedBy: string | null;
   /** ISO 8601. */
   pushedAt: string;
-  /** The run that built it, as far as a pipeline told of it. */
+  /** CI run that built it, as far as a pipeline reported it. */
   pipeline: ReportedBuild | null;
   /** Digest of the baseline: the previous digest of the tag, or the release before it; null where there is neither. */
   previousDigest: Digest | null;
   /** Baseline with its reason; absent or null for pushes that an older version compared. */
   comparedWith?: Baseline | null;
-  /** Of all severities. */
+  /** Findings of all severities. */
   findings: PushFinding[];
-  /** What the previous push of the tag had and this one has not. */
+  /** Findings that the baseline had and this push does not have. */
   resolved: PushFinding[];
-  /** Against the previous push; null on the first one, and where that was never read. */
+  /** Package changes since the baseline; null on the first push, and where the baseline was never read. */
   packagesChanged: { added: number; removed: number; upgraded: number } | null;
-  /** Likewise, all of it; null where that was not kept. */
+  /** All changes since the baseline; null where they were not stored. */
   changes: PushChanges | null;
-  /** What could not be read or compared, in words. */
+  /** Warnings about content that could not be read or compared, in words. */
   warnings: string[];
   counts: SeverityCounts;
 }
 
-/** What a pipeline said of its run, and which of it a token of its CI proves. */
+/** CI run as reported by its pipeline, and the facts that a CI token proves. */
 export interface ReportedBuild {
   run: CiRun;
   proven: readonly CiRunFact[];
 }
 
-/** Characters of an image's name in a title: its end is kept, the tag is there. */
+/** Limit on the characters of an image name in a title; its end is kept, as it holds the tag. */
 const maxNameChars = 64;
 
-/** One message about one push: what is new and bad, grouped by the upgrade that fixes it. The same report gives the same message. */
+/**
+ * Renders the message about a push: new alarming findings, grouped by the upgrade that fixes them.
+ * Deterministic: the same report gives the same message.
+ */
 export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: string }): Message {
   const alarming = report.findings.filter(isAlarming);
   const fresh = alarming.filter(({ isNew }) => isNew);
-  // What could not be read may hold anything: only a whole picture gives an all-clear.
+  // Unread content may hide findings: only a complete scan may resolve.
   const status = alarming.length === 0 && report.warnings.length === 0 ? 'resolved' : 'firing';
   const severity = worstSeverity((fresh.length > 0 ? fresh : alarming).map(({ finding }) => finding.severity));
   const groups = groupFindings(alarming);
@@ -116,7 +119,10 @@ function aboutOf({ registry, repository, tag, digest, pushedBy, pushedAt, pipeli
   return aboutValues({ registry, repository, tag, digest, pushedBy, pushedAt, revision });
 }
 
-/** Whether a finding is announced. An unknown severity may be critical: Debian's own advisories carry none at all. */
+/**
+ * Whether a finding is announced. Unknown severity counts, as it may be critical: Debian's own
+ * advisories carry none at all.
+ */
 export function isAlarming({ finding }: PushFinding): boolean {
   return isCounted(finding) && (isAtLeast(finding.severity, 'high') || finding.severity === 'unknown');
 }
@@ -186,7 +192,10 @@ function firstSentence(report: PushReport, alarming: PushFinding[], fresh: PushF
   return `New since ${baselineName(report)}: ${severityText(fresh)}.${more}`;
 }
 
-/** Whether the image runs, and how much of what is wrong with it: a finding in a program that runs is nearer than one on a disk. */
+/**
+ * Describes whether the image runs, and which affected packages are in use: a finding in a running
+ * program is more urgent than one on disk.
+ */
 function runningText({ findings }: PushReport, alarming: PushFinding[]): string | null {
   if (!findings.some(({ finding }) => finding.running === true)) return null;
   const used = alarming.filter(({ finding }) => finding.inUse === true);
@@ -195,7 +204,7 @@ function runningText({ findings }: PushReport, alarming: PushFinding[]): string 
   return `A workload runs this image, and ${enumerate(packages, 3)} ${packages.length === 1 ? 'is' : 'are'} in use.`;
 }
 
-/** To delete a file in a later layer takes nothing from who pulls the image. */
+/** Warns of deleted secrets: a later layer that deletes a file does not remove it for anybody who pulls the image. */
 function deletedSecretsText(alarming: PushFinding[]): string | null {
   const deleted = alarming.filter(({ finding }) => isDeletedSecret(finding)).length;
   if (deleted === 0) return null;
@@ -237,7 +246,7 @@ function baselineName({ comparedWith }: PushReport): string {
   return isRelease ? comparedWith.tag! : 'the previous push';
 }
 
-/** `2.0.0 (sha256:4fd2a1b09c3e), previous version of the line 2.0`. */
+/** Formats the baseline: `2.0.0 (sha256:4fd2a1b09c3e), previous version of the line 2.0`. */
 function comparedText(digest: Digest, baseline: Baseline | null | undefined): string {
   const name = shortDigest(digest);
   if (!baseline || baseline.reason === 'same-tag') return name;
@@ -250,14 +259,14 @@ function baselineText({ reason, line }: Baseline): string {
   return line === null ? 'previous version' : `previous version of the line ${line}`;
 }
 
-/** Null while nobody tells of containers; not to have seen one is no proof that none runs. */
+/** Whether the image runs; null while no sensor reports containers. An unseen image is no proof that none runs. */
 function runningFact({ findings }: PushReport): string | null {
   const told = findings.flatMap(({ finding }) => finding.running ?? []);
   if (told.length === 0) return null;
   return told.includes(true) ? 'yes' : 'not seen';
 }
 
-/** From which revision it was built, and by which run; what nobody proves is told as a claim. */
+/** Source revision and CI run of the build; facts that no token proves are marked as claims. */
 function buildFacts(pipeline: ReportedBuild | null): Message['facts'] {
   if (!pipeline) return [];
   const { run, proven } = pipeline;

@@ -22,21 +22,24 @@ import {
   timeText,
 } from './message.js';
 
-/** Something that people were told of and that still is so. */
+/** Alert that was sent and still fires. */
 export interface StillFiring {
   alert: Alert;
   since: Date;
-  /** What people were told of it last. */
+  /** Last message about it. */
   told: Message;
 }
 
-/** When it is said again, and how often. */
+/** Time of the reminder, and its interval in milliseconds. */
 export interface Again {
   now: Date;
   everyMs: number;
 }
 
-/** Says again what people were told and what is left of it: worded so that nobody takes it for news. The newest of what was told comes first. */
+/**
+ * Renders a reminder about the alerts that still fire, worded so that nobody takes it for news. The
+ * alert of the newest message comes first.
+ */
 export function reminderMessage(still: readonly StillFiring[], { now, everyMs }: Again): Message {
   const [{ alert, told }] = still as [StillFiring, ...StillFiring[]];
   const isAlone = still.length === 1 && (told.kind === 'incident' || told.kind === 'sensor');
@@ -58,7 +61,7 @@ export function reminderMessage(still: readonly StillFiring[], { now, everyMs }:
   };
 }
 
-/** What is left of several: they are counted again, since some of those that people were told of are over by now. */
+/** Lists the remaining alerts of a group with fresh totals, since some of those sent before have ended. */
 function listMessage(still: readonly StillFiring[], told: Message): Message {
   const worstFirst = still.toSorted(
     (a, b) => compareSeverity(severityOf(a), severityOf(b)) || a.alert.identity.localeCompare(b.alert.identity, 'en'),
@@ -78,7 +81,7 @@ function listMessage(still: readonly StillFiring[], told: Message): Message {
   };
 }
 
-/** `CVE-2026-1 in openssl · 4 images`, `3 findings · shop/app:1`. */
+/** Names the alerts: `CVE-2026-1 in openssl · 4 images`, `3 findings · shop/app:1`. */
 function nameOf(still: readonly StillFiring[]): string {
   const names = new Set(still.map(({ alert }) => alert.annotations['summary'] ?? ''));
   const [name = ''] = names;
@@ -113,7 +116,7 @@ function itemOf(still: StillFiring): MessageItem {
   };
 }
 
-/** `shop/app:1.2`; empty of what has no image. */
+/** Image of an alert: `shop/app:1.2`; empty without one. */
 function placeOf({ alert: { labels } }: StillFiring): string {
   const { repository = '', tag = '' } = labels;
   return tag === '' ? repository : `${repository}:${tag}`;
@@ -125,7 +128,7 @@ const units = [
   ['minute', 60_000],
 ] as const;
 
-/** `3 days`, `5 hours`: the largest unit of which there is more than one. */
+/** Formats a duration in the largest unit that counts at least two: `3 days`, `5 hours`. */
 export function ageText(ms: number): string {
   const [name, unitMs] = units.find((unit) => ms >= 2 * unit[1]) ?? (['minute', 60_000] as const);
   return count(Math.max(Math.floor(ms / unitMs), 1), name);

@@ -11,11 +11,11 @@ import {
 
 export const jiraLimits = {
   summaryChars: 255,
-  /** Of a description: of its markup, or of its document as JSON. */
+  /** Limit of a description: of its markup, or of its document as JSON. */
   descriptionChars: 32_767,
 } as const;
 
-// With these, what is left when no item is shown fits, however much must be escaped.
+// With these limits a message without items always fits, however much must be escaped.
 const maxSummaryChars = 2_000;
 const maxFacts = 15;
 const maxSections = 10;
@@ -30,20 +30,21 @@ export interface JiraNode {
   marks?: { type: 'strong' | 'em' | 'link'; attrs?: { href: string } }[];
 }
 
-/** The message as a document, which version 3 of Jira's API takes. What others wrote is text, and nothing else. */
+/** Renders the message as a document for version 3 of Jira's API. Untrusted text only becomes text nodes. */
 export function jiraDocument(message: Message): JiraNode {
   return fitting(message, documentOf, (document) => JSON.stringify(document).length);
 }
 
 /**
- * The message in Jira's markup, which version 2 of its API takes. What others wrote formats and embeds nothing.
+ * Renders the message in wiki markup for version 2 of Jira's API. Untrusted text cannot format or
+ * embed anything.
  * @see https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
  */
 export function jiraMarkup(message: Message): string {
   return fitting(message, markupOf, (markup) => markup.length);
 }
 
-/** Renders with fewer and fewer items until it fits; what is left out is counted. */
+/** Renders with ever fewer items until the result fits; left-out items are counted. */
 function fitting<T>(message: Message, render: (message: Message) => T, lengthOf: (rendered: T) => number): T {
   for (let shown = maxItems; ; shown = Math.floor(shown / 2)) {
     const rendered = render(withItems(message, shown));
@@ -91,7 +92,7 @@ function itemNodes(item: MessageItem): JiraNode[] {
   return [...mark, words, ...(item.detail === null ? [] : [{ type: 'hardBreak' }, text(item.detail)])];
 }
 
-/** Jira refuses a list without items, as it refuses a text without characters. */
+/** Builds a bullet list; no node without items, as Jira rejects an empty list, just like an empty text node. */
 function list(items: JiraNode[][]): JiraNode[] {
   if (items.length === 0) return [];
   return [
@@ -138,11 +139,14 @@ function sectionMarkup({ title, items, omitted }: MessageSection): string {
 function itemMarkup({ severity, text: words, detail, url }: MessageItem): string {
   const mark = severity === null ? '' : `*${severityWord(severity)}* `;
   const linkedWords = url === undefined ? escaped(words) : `[${escaped(words)}|${inLink(url)}]`;
-  // Two backslashes are a new line within the item.
+  // Two backslashes break the line within an item.
   return `* ${mark}${linkedWords}${detail === null ? '' : `\\\\${escaped(detail)}`}`;
 }
 
-/** A backslash takes the meaning of a character; of its own, as of an entity, there is no other way than its number. */
+/**
+ * Escapes wiki markup. A backslash escapes most characters; a backslash itself and an entity need a
+ * character reference.
+ */
 function escaped(words: string): string {
   return words.replaceAll(/\\|&(?=#?\w{1,32};)|(?<!\w)-|-(?!\w)|[{}[\]*_+^~?!|]/g, (character) => {
     if (character === '\\') return '&#92;';

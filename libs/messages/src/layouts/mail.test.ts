@@ -36,7 +36,7 @@ const message: Message = {
   footer: 'Tidewaiter · shop/checkout',
 };
 
-/** What a reader sees of HTML, blanks folded. */
+/** Visible text of an HTML mail, with white space collapsed. */
 function seen(page: string): string {
   const body = page.replace(/^[^]*<body/, '<body').replaceAll(/<[^>]*>/g, ' ');
   return body
@@ -120,7 +120,7 @@ describe('mailHtml', () => {
   });
 });
 
-/** The shape of the hostile message above without its attacks: the markup must have the same elements. */
+/** Harmless counterpart of the hostile message above: its markup must have the same elements. */
 const plainTexts: Partial<Message> = {
   title: 'x',
   summary: 'x',

@@ -19,28 +19,28 @@ interface Button {
   style?: 'primary';
 }
 
-/** What people can do right in a channel, where somebody listens to buttons. */
+/** Actions of the buttons in a message, for channels with an endpoint for Slack interactions. */
 export interface SlackActions {
-  /** Id of the incident that can be acknowledged; null where there is none, or somebody did. */
+  /** Id of the incident that can be acknowledged; null without an incident, or if it is acknowledged already. */
   acknowledge: string | null;
-  /** What the button to keep quiet for a day stands for; null where it would stand for too much. */
+  /** Value of the button that silences for a day; null where the silence would be too broad. */
   silence: string | null;
 }
 
-/** The ids by which buttons are known again. */
+/** Action ids that identify the buttons in an interaction. */
 export const slackActionIds = { acknowledge: 'tidewaiter_acknowledge', silence: 'tidewaiter_silence' } as const;
 
 interface PlainText {
   type: 'plain_text';
   text: string;
-  /** False: `:name:` in a file name stays what it is. */
+  /** False, so that `:name:` in a file name does not become an emoji. */
   emoji: false;
 }
 
 interface Mrkdwn {
   type: 'mrkdwn';
   text: string;
-  /** True: Slack links nothing on its own, neither host names nor channels nor people. */
+  /** True, so that Slack links no host names, channels or users by itself. */
   verbatim: true;
 }
 
@@ -57,11 +57,11 @@ export const slackLimits = {
   allChars: 13_000,
 } as const;
 
-/** What the lists of findings may take of `allChars`, escaped; the rest is for facts, links and the blocks' own JSON. */
+/** Share of `allChars` for the lists of findings, escaped; the rest is for facts, links and the JSON of the blocks. */
 const maxListChars = 6_000;
-/** Escaped characters of one value of a fact; ten of them fit. */
+/** Limit on the escaped characters of one fact value; ten of them fit. */
 const maxValueChars = 350;
-/** Escaped characters of one block of a list. */
+/** Limit on the escaped characters of one list block. */
 const maxTextChars = 2_000;
 const moreChars = '\n+100000 more'.length;
 const indent = '\u2003\u2002';
@@ -75,7 +75,10 @@ const marks: Record<Severity, string> = {
   unknown: '⚫',
 };
 
-/** The message as Block Kit, within Slack's limits. Text that others wrote stands in plain text or in code, where it can format nothing. */
+/**
+ * Renders the message as Block Kit, within Slack's limits. Untrusted text goes into plain text or
+ * code, where it cannot format anything.
+ */
 export function slackBlocks(message: Message, actions: SlackActions | null = null): Block[] {
   return [
     { type: 'header', text: plain(`${markOf(message)} ${message.title}`, slackLimits.headerChars) },
@@ -87,12 +90,12 @@ export function slackBlocks(message: Message, actions: SlackActions | null = nul
   ];
 }
 
-/** What notifications and screen readers say. */
+/** Text for notifications and screen readers. */
 export function slackText({ title, summary }: Message): string {
   return escaped(`${title}. ${summary}`, slackLimits.textChars);
 }
 
-/** What is new, for the thread below a message. */
+/** Blocks with the news of a message, for its thread. */
 export function noteBlocks(message: Message, lines: readonly string[]): Block[] {
   const text = lines.join('\n');
   return [{ type: 'section', text: plain(`${markOf(message)} ${text}`, slackLimits.textChars) }];
@@ -121,7 +124,7 @@ function factBlocks(facts: readonly Fact[]): Block[] {
 function listBlocks(sections: readonly MessageSection[]): Block[] {
   let left = maxListChars;
   return sections.flatMap((section, index) => {
-    // A long list leaves the others their share.
+    // A long list leaves room for the others.
     const texts = listTexts(section, Math.floor(left / (sections.length - index)));
     left -= texts.join('').length;
     const title: Block = { type: 'section', text: mrkdwn(`*${section.title}*`) };
@@ -132,7 +135,7 @@ function listBlocks(sections: readonly MessageSection[]): Block[] {
   });
 }
 
-/** The lines of a list in texts that Slack takes, and how many lines have no room. */
+/** Packs the lines of a list into texts that Slack accepts and counts the lines that do not fit. */
 function listTexts({ items, omitted }: MessageSection, maxChars: number): string[] {
   const texts: string[] = [];
   let left = maxChars - moreChars;
@@ -192,7 +195,10 @@ function mrkdwn(text: string): Mrkdwn {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
-/** A value inside mrkdwn: in code as soon as anything in it could format. A backtick, which would end the code, becomes its look-alike. */
+/**
+ * Escapes a value for mrkdwn: as code if anything in it could format. A backtick, which would end
+ * the code, becomes its look-alike.
+ */
 function inert(value: string): string {
   const text = escaped(value.replaceAll('`', 'ˋ'), maxValueChars);
   return /[*_~ˋ]|:[\w+'-]+:|^>/.test(value.replaceAll('`', 'ˋ')) ? `\`${text}\`` : text;
@@ -200,7 +206,10 @@ function inert(value: string): string {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** Escapes as Slack asks, which leaves no `<!channel>`, and cuts by the escaped length without splitting an entity or a character. */
+/**
+ * Escapes as Slack requires, which leaves no `<!channel>`, and cuts by the escaped length without
+ * splitting an entity or a character.
+ */
 function escaped(text: string, maxChars: number): string {
   let out = '';
   for (const character of text) {

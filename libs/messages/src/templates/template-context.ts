@@ -48,7 +48,7 @@ const about = z.object({
   techniques: names.describe('MITRE ATT&CK: T1059.'),
 });
 
-/** What a template sees: the same names in every template; what a kind of message does not have is null, empty or 0. */
+/** Variables of a template: the same names for every kind of message; values that a kind lacks are null, empty or 0. */
 export const templateContext = z.object({
   kind: z.enum(messageKinds),
   status: z.enum(['firing', 'resolved']),
@@ -94,7 +94,7 @@ const nothingAbout: z.output<typeof about> = {
   techniques: [],
 } satisfies Required<MessageAbout>;
 
-/** What templates see of a message. */
+/** Builds the variables of a template from a message. */
 export function contextOf(message: Message): TemplateContext {
   const {
     kind,
