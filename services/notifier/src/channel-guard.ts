@@ -1,26 +1,29 @@
 import { NotYet, Unavailable } from '@tidewaiter/domain';
 
-/** Failures in a row after which a channel is left alone for a while. */
+/** Consecutive failures that open the circuit breaker of a channel. */
 const maxFailures = 5;
 const firstRestMs = 30_000;
 const longestRestMs = 600_000;
-/** An answer that takes longer than this is a slow one. */
+/** Time after which a pending answer counts as slow. */
 const slowMs = 2_000;
-/** How long the others wait for what a probe finds, which may take as long as a call does. */
+/** Retry delay of other messages while a probe runs; a probe may take as long as any call. */
 const probeMs = 10_000;
-/** How many slow answers one channel may wait for: the others must not wait behind it. */
+/** Limit on the slow calls of one channel, so that other channels do not wait behind it. */
 const maxSlow = 4;
 
 interface ChannelState {
   failures: number;
   restUntilMs: number;
-  /** One try tells whether the channel is back; the others wait for what it finds. */
+  /** Whether a probe call is running; the other messages wait for its result. */
   isProbed: boolean;
-  /** When the calls began that have no answer yet. */
+  /** Start times of the calls without an answer so far. */
   pending: Map<symbol, number>;
 }
 
-/** Keeps one channel that is down or slow from holding up the others: a circuit breaker for each, and a bound on what waits. */
+/**
+ * Circuit breaker of each channel, with a limit on its slow calls: a channel that is down or slow
+ * must not hold up the others.
+ */
 export class ChannelGuard {
   readonly #channels = new Map<string, ChannelState>();
 
@@ -41,7 +44,7 @@ export class ChannelGuard {
       return result;
     } catch (error) {
       if (error instanceof Unavailable) this.#failed(state, error.retryAfterMs);
-      // Whatever it says of the message, the channel has answered.
+      // Any other error is an answer of the channel, so the channel works.
       else state.failures = 0;
       throw error;
     } finally {
@@ -64,7 +67,7 @@ export class ChannelGuard {
 
   #failed(state: ChannelState, askedMs = 0): void {
     const now = this.now();
-    // What was under way when the rest began failed with it, and is no reason for a longer one.
+    // A call that was in flight when the circuit opened does not extend the pause.
     if (now < state.restUntilMs) {
       state.restUntilMs = Math.max(state.restUntilMs, now + askedMs);
       return;

@@ -11,22 +11,22 @@ import { type JudgedPlaces, StillTrue } from './still-true.js';
 
 type Held = HeldDelivery<Message>;
 
-/** What is known of messages that have waited. */
+/** Current facts about held messages. */
 export interface KnownState {
-  /** Identities of alerts that hold no longer. */
+  /** Identities of alerts that no longer hold. */
   over: ReadonlySet<string>;
-  /** The pushes that messages have to be worded anew from, by their id; null of one that is gone. */
+  /** Current reports, by push id, of the messages that must be rendered again; null for a push that is gone. */
   reports: ReadonlyMap<string, PushReport | null>;
 }
 
-/** Messages as they are now: some go out, some are over, and some have to be looked at again. */
+/** Updated messages: some are ready, some obsolete, and some must be checked again. */
 interface Current {
   ready: Held[];
   over: Held[];
   isMore: boolean;
 }
 
-/** Brings messages up to date that have waited: each counts and lists what still holds. */
+/** Updates held messages: each counts and lists only the alerts that still hold. */
 @Injectable()
 export class CurrentMessages {
   constructor(
@@ -36,9 +36,10 @@ export class CurrentMessages {
   ) {}
 
   /**
-   * Finds out what is known of messages that are due. It asks for more than one transaction may, which keeps others waiting.
+   * Collects current facts about due messages. Its queries exceed what one transaction may do while
+   * others wait for it.
    * @param due with the alerts that fire
-   * @param alertCounts number of alerts of each as it was made, by its id
+   * @param alertCounts number of alerts of each message as it was made, by message id
    */
   async look(due: readonly Held[], alertCounts: ReadonlyMap<string, number>): Promise<KnownState> {
     const judged: JudgedPlaces = new Map();
@@ -56,7 +57,10 @@ export class CurrentMessages {
     return { over, reports };
   }
 
-  /** The messages with what is left of them; those of which something ended since the look are left out. */
+  /**
+   * Reduces the messages to the alerts that still hold. Leaves out messages with alerts that ended
+   * after the facts were collected.
+   */
   sort(due: readonly Held[], { over, reports }: KnownState, alertCounts: ReadonlyMap<string, number>): Current {
     const current: Current = { ready: [], over: [], isMore: false };
     for (const each of due) {
@@ -70,7 +74,10 @@ export class CurrentMessages {
     return current;
   }
 
-  /** Vulnerabilities are worded from their alerts anyway, and everything else is about one alert. */
+  /**
+   * Renders a push message again. Vulnerability messages are rendered from their alerts anyway, and
+   * all others are about one alert.
+   */
   #reworded(held: Held, report: PushReport | null): Held {
     const { routing, consoleUrl } = this.channels;
     if (!report || !routing) return held;

@@ -44,7 +44,7 @@ let deliveries: Deliveries;
 const incident = (severity: Severity, name: string, more: Partial<Incident> = {}): Incident =>
   minerIncident({ id: uuidOf(name), title: `${name} in shop/checkout`, severity, ...more });
 
-/** What the detector says of an incident; answers its id. */
+/** Stores an incident as the detector would; returns its id. */
 async function told(severity: Severity, name: string, more: Partial<Incident> = {}): Promise<string> {
   const change = { kind: 'updated' as const, incident: incident(severity, name, more) };
   await store.transaction((tx) => incidents.apply(tx, [change]));
@@ -55,7 +55,7 @@ const openIncident = async (severity: Severity, name: string) => told(severity, 
 
 const resolve = async (id: string) => store.transaction((tx) => incidents.resolve(tx, id, 'me'));
 
-/** The delivery to a channel once it is in this state. */
+/** Waits until a delivery to the channel is in this state, and returns it. */
 async function deliveryIn(state: ListedDelivery['state'], channel: string): Promise<ListedDelivery> {
   const deadline = Date.now() + 60_000;
   for (;;) {
@@ -306,7 +306,7 @@ describe('a bot', () => {
     await sentRevisions(1);
     await state(2, 'medium', 2);
     await sentRevisions(2);
-    // Its route is for medium ones; the critical route leads to an incoming webhook.
+    // The bot's route matches medium severity; the critical route leads to an incoming webhook.
     await state(3, 'critical', 2);
     await sentRevisions(3);
     await deliveryIn('sent', 'slack');
@@ -323,7 +323,7 @@ describe('a bot', () => {
       'Connection to a mining pool (T1496.001)',
       'Severity rose from medium to critical',
     ]);
-    // The other channels heard of what everybody hears of.
+    // The other channels got only what goes to all channels.
     expect(slack.received).toHaveLength(1);
   });
 

@@ -18,7 +18,7 @@ import {
 import { Channels } from './channels.js';
 import type { Edition, Outcome } from './receivers/receiver.js';
 
-/** A message that its channel took, and what is to be noted of it. */
+/** Message that its channel accepted, with the outcome to record. */
 interface Taken {
   job: ClaimedJob;
   delivery: Delivery<Message>;
@@ -26,10 +26,13 @@ interface Taken {
   traceparent: string | undefined;
 }
 
-/** What was sent at the same time is noted together. */
+/** Deliveries that were sent at the same time are recorded in one transaction. */
 const noteLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
 
-/** The transactions that move a delivery: each leaves it, its job and what is told about it in one consistent state. */
+/**
+ * Transactions that change the state of a delivery: each leaves the delivery, its job and its
+ * reported outcome consistent.
+ */
 @Injectable()
 export class DeliverySteps {
   readonly #notes = new GroupCommit(async (taken: readonly Taken[]) => this.#sent(taken), noteLimits);
@@ -42,15 +45,17 @@ export class DeliverySteps {
   ) {}
 
   /**
-   * The delivery of a job with what its channel was told before, or null when it has ended.
-   * @throws NotYet `DELIVERY_WAITS` while its channel is being told of an older state of the same.
+   * Returns the delivery of a job with the messages that its channel already has, or null when the
+   * delivery has ended.
+   * @throws NotYet `DELIVERY_WAITS` while an older state of the same subject is being sent to its
+   * channel.
    */
   async begin(job: ClaimedJob): Promise<{ stored: Delivery<Message>; edition: Edition | null } | null> {
     const begun = await this.deliveries.begin<Message>(job.key, job.attempt);
     if (begun.how === 'waits') {
       throw new NotYet('DELIVERY_WAITS', 'an older message about the same is on its way', { retryAfterMs: 2_000 });
     }
-    // A message that was held up must not arrive after one that says how things are now.
+    // A delayed message must not arrive after one about a newer state.
     if (begun.how !== 'begun') return null;
     const { delivery: stored, thread } = begun;
     return { stored, edition: stored.edition && thread && { ...stored.edition, thread } };
@@ -60,13 +65,13 @@ export class DeliverySteps {
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
 
-  /** @throws Unavailable `LEASE_LOST` when somebody else has the job by now */
+  /** @throws Unavailable `LEASE_LOST` when another process holds the job by now */
   async sent(job: ClaimedJob, delivery: Delivery<Message>, outcome: Outcome): Promise<void> {
     const isNoted = await this.#notes.add({ job, delivery, outcome, traceparent: currentTraceparent() });
     if (!isNoted) throw leaseLost(job);
   }
 
-  /** Notes those of which we still hold the jobs; answers which. */
+  /** Records the deliveries whose job leases this process still holds; returns for each whether it did. */
   async #sent(all: readonly Taken[]): Promise<boolean[]> {
     return this.store.transaction(async (tx) => {
       const finished = await this.jobs.finishAll(
@@ -112,7 +117,7 @@ export class DeliverySteps {
     });
   }
 
-  /** Somebody else is told what a channel did not take. What the other one does not take either is left at that. */
+  /** Sends the message to the fallback receiver. There is no second fallback. */
   async #fallBack(tx: Transaction, { receiver, ...delivery }: Delivery<Message>): Promise<void> {
     const { routing } = this.channels;
     const fallback = routing?.receivers.get(receiver)?.fallback ?? null;

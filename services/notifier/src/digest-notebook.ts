@@ -4,10 +4,10 @@ import type { ChannelHealth, ChannelHealths, SensorContacts, SensorHealth } from
 
 type Exception = TidewaiterSettings['rules']['exceptions'][number];
 
-/** An exception is told of when it ends within this: time enough to look at it again before what it covers counts. */
+/** Time before its end in which a summary lists an exception: enough to review it before its findings count again. */
 const soonMs = 7 * 86_400_000;
 
-/** What a digest says beside what came. */
+/** Collects the notes of a summary: exceptions that end soon, and health problems. */
 export class DigestNotebook {
   constructor(
     private readonly exceptions: readonly Exception[],
@@ -22,7 +22,7 @@ export class DigestNotebook {
   }
 }
 
-/** Exceptions that hold and end soon, the next first. */
+/** Active exceptions that end soon, the next first. */
 export function endingSoon(exceptions: readonly Exception[], now: Date): EndingException[] {
   return exceptions
     .flatMap(({ until, ...exception }) => (until === null ? [] : [{ ...exception, until }]))
@@ -31,7 +31,7 @@ export function endingSoon(exceptions: readonly Exception[], now: Date): EndingE
     .map(({ finding, until, reason, owner, source }) => ({ finding, until, reason, owner, source }));
 }
 
-/** A line for each channel that takes no messages, and for each sensor that is silent. */
+/** One line for each channel that accepts no messages, and for each stale sensor. */
 export function healthLines(channels: readonly ChannelHealth[], sensors: readonly SensorHealth[]): string[] {
   return [
     ...channels

@@ -29,15 +29,16 @@ import { Quiet } from './quiet.js';
 import { digestMark, isStormName } from './timing.js';
 
 const lookMs = 250;
-/** Groups that are looked at in one transaction: when a silence ends, all that waited because of it are due at once. */
+/** Groups handled in one transaction: when a silence ends, all groups that it held are due at once. */
 const groupsAtOnce = 50;
 const forgetEveryMs = 3_600_000;
 
 type Held = HeldDelivery<Message>;
 
 /**
- * Tells what has waited for its group, for the end of a silence, for the hour of a digest. The group's row is the timer: it survives
- * restarts, and whoever holds it tells alone.
+ * Flushes messages that were held for their group, for the end of a silence, or for the hour of a
+ * summary. The group's row is the timer: it survives restarts, and only the holder of its lock
+ * sends.
  */
 @Injectable()
 export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -69,7 +70,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     while (await this.#tellNext());
   }
 
-  /** Tells of some of the groups that are due, in one transaction; false when there is none. */
+  /** Flushes some of the due groups in one transaction; false when none is due. */
   async #tellNext(): Promise<boolean> {
     const due = await this.groups.due(groupsAtOnce);
     if (due.length === 0) return false;
@@ -82,7 +83,10 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     });
   }
 
-  /** What is known of the messages that are due. Whoever holds their groups meanwhile may change them. */
+  /**
+   * Collects current facts about due messages. It holds no locks meanwhile, so the holder of a
+   * group may change them.
+   */
   async #known(keys: readonly string[], quiet: QuietNow): Promise<KnownState> {
     const due: Held[] = [];
     const counts = new Map<string, number>();
@@ -107,7 +111,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before anybody was to be told');
     const { waitMs } = sorted;
     if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(digestMark) });
-    // Deliveries beyond those that one transaction reads become the next message.
+    // One transaction reads a limited number of deliveries; the rest become the next message.
     const isOneEnded = ready.length > 0 || waitMs === null;
     if ((isMore && isOneEnded) || isLookedAtAgain) await this.groups.wait(tx, key, { forMs: 0, isQuiet: false });
     if (ready.length === 0) return;
@@ -115,7 +119,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     await this.groups.told(tx, key);
   }
 
-  /** What may be told now, what is over before anybody was told, and when to look at the rest again. */
+  /** Sorts held messages: ready to send, obsolete, or to check again later. */
   async #sort(tx: Transaction, held: readonly Held[], quiet: QuietNow): Promise<Sorted<Held>> {
     const firing = await this.alerts.firing(
       tx,
@@ -152,7 +156,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
   }
 
-  /** One message for each channel, of how everything stands by now. */
+  /** Sends one summary to each channel, with the current state of everything. */
   async #releaseDigests(tx: Transaction, ready: readonly Held[]): Promise<void> {
     const byChannel = Map.groupBy(ready, ({ receiver, channel, integration }) =>
       JSON.stringify([receiver, channel, integration]),
@@ -177,7 +181,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  /** The newest message says all that there is to say of one subject. */
+  /** Sends only the newest message about a subject; it covers the older ones. */
   async #releaseState(tx: Transaction, together: readonly Held[]): Promise<string> {
     const last = together.at(-1)!;
     const others = together.slice(0, -1).map(({ id }) => id);
@@ -186,7 +190,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     return last.id;
   }
 
-  /** Messages about different subjects become one, of the newest of each. */
+  /** Merges messages about different subjects into one, with the newest of each. */
   async #releaseMerged(tx: Transaction, together: readonly Held[]): Promise<string> {
     const last = together.at(-1)!;
     const merged = together.slice(0, -1).map(({ id }) => id);
@@ -209,7 +213,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
   }
 }
 
-/** Vulnerabilities that came together, alone: one message that lists them all. */
+/** Renders vulnerabilities that came together as one message. */
 function oneMessage(reports: readonly FindingReport[], channels: Channels): Message[] {
   return reports.length === 0 ? [] : [findingMessage(reports, channels)];
 }
@@ -218,17 +222,20 @@ function isFinding({ message }: Held): boolean {
   return message.kind === 'finding' && message.isReminder !== true;
 }
 
-/** The messages, of several states of one subject the newest. */
+/** Messages, only the newest of each subject. */
 function newestOfEach(held: readonly Held[]): Message[] {
   return [...new Map(held.map((each) => [each.subject ?? each.id, each.message])).values()];
 }
 
-/** The incident of which it tells a state; null of everything else, also of what names itself so that it can be corrected. */
+/**
+ * Id of the incident whose state it reports; null for every other message, including those whose
+ * subject only serves corrections.
+ */
 function incidentOf({ message, subject }: Held): string | null {
   return message.kind === 'incident' ? subject : null;
 }
 
-/** Each as it is by now. */
+/** Alerts of the messages, each in its newest state. */
 function alertsOf(held: readonly Held[]): Alert[] {
   return [...new Map(held.flatMap(({ alerts }) => alerts).map((alert) => [alert.identity, alert])).values()];
 }

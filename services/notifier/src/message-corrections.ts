@@ -11,19 +11,19 @@ import { follows } from './receivers/receivers.js';
 /** Identities of alerts by the name of the channel whose messages no longer report them. */
 export type CorrectedAlerts = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** A push of which messages are no longer true. */
+/** Push whose messages are no longer true. */
 export interface Correction<About> {
   pushId: string;
   /** ISO 8601. */
   at: string;
-  /** All that the push brings and ends by now. */
+  /** All current and ended subjects of the push. */
   subjects: readonly Subject<About>[];
-  /** What was announced and is over. */
+  /** Subjects that were announced and have ended. */
   over: readonly Subject<About>[];
   message(told: PushMessage<Message>, left: readonly Subject<About>[], over: readonly Subject<About>[]): Message;
 }
 
-/** Corrects messages about pushes in the channels that can edit what they were sent. */
+/** Corrects messages about pushes in the channels that can edit sent messages. */
 @Injectable()
 export class MessageCorrections {
   constructor(
@@ -33,8 +33,9 @@ export class MessageCorrections {
   ) {}
 
   /**
-   * Corrects the messages about a push in the channels that can edit them; answers what those channels need no message about any more.
-   * What is not sent yet is replaced, and what waits for its group is worded when its time comes.
+   * Corrects the messages about a push in the channels that can edit them; returns the alerts about
+   * which those channels need no new message. A pending message is replaced; a held one is rendered
+   * when it is flushed.
    */
   async correct<About>(tx: Transaction, correction: Correction<About>): Promise<CorrectedAlerts> {
     const corrected = new Map<string, Set<string>>();
@@ -42,7 +43,7 @@ export class MessageCorrections {
     if (!routing || correction.over.length === 0) return corrected;
     const { pushId } = correction;
     const over = new Set(correction.over.map(({ alert }) => alert.identity));
-    // Whoever tells a group holds it until its messages are on their way.
+    // A sender locks its group until the messages are on their way.
     for (const group of await this.deliveries.waitingOf(tx, pushId)) await this.groups.enter(tx, group);
     const groups = groupByRoute(routing, correction.subjects);
     const editions: NewDelivery<Message>[] = [];
@@ -61,7 +62,7 @@ export class MessageCorrections {
     return corrected;
   }
 
-  /** The next edition of a message: what it reports and still holds, and what is over. */
+  /** Builds the next edition of a message: its alerts that still hold, and those that ended. */
   #corrected<About>(
     told: PushMessage<Message>,
     groups: readonly Group<About>[],
@@ -86,9 +87,10 @@ export class MessageCorrections {
 }
 
 /**
- * What a message about a push reports and still holds, with what the push ended in the same group.
- * @param subjects all that the push brings by now
- * @param groups the same as the routes group it
+ * Returns the subjects of a message about a push that still hold, with those that the push ended in
+ * the same group.
+ * @param subjects all current subjects of the push
+ * @param groups the same subjects, grouped by the routes
  */
 export function leftOf<About>(
   told: Pick<NewDelivery<Message>, 'receiver' | 'groupKey' | 'alerts'>,

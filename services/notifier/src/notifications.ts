@@ -35,64 +35,64 @@ import { Quiet } from './quiet.js';
 import { follows } from './receivers/receivers.js';
 import { digestMark, groupName, stormName } from './timing.js';
 
-/** How the subjects of one kind of event become messages. */
+/** Renders the subjects of one kind of event. */
 export interface Wording<About> {
-  /** Whether a group tells something new and bad; good news goes only to channels that ask for it. */
+  /** Whether a group reports a new problem; resolutions go only to channels with `send_resolved`. */
   isNews(subjects: readonly Subject<About>[]): boolean;
-  /** Whether channels for people get one message of all that comes within seconds, whatever `group_by` says. */
+  /** Whether channels for humans get one message for everything within seconds, regardless of `group_by`. */
   isGathered?: true;
   /** The push that the messages report. Channels that can edit them get its corrections. */
   pushId?: string;
-  /** Alerts that a channel needs no message about: one that it has was corrected. */
+  /** Alerts that need no message in a channel, as a message there was corrected. */
   corrected?: CorrectedAlerts;
   message(subjects: readonly Subject<About>[]): Message;
 }
 
-/** One state of something that goes on, as an incident does. */
+/** One state of a subject with a life cycle, such as an incident. */
 export interface State<About> extends Subject<About> {
   edition: { subject: string; revision: number };
   message: Message;
-  /** For everybody whom the routes name; else for channels alone that show how things stand. */
+  /** Whether all routed channels get it; otherwise only channels that show the current state. */
   isForAll: boolean;
 }
 
-/** How long messages wait, and with what. */
+/** How long messages are held, and under which name. */
 interface Held {
   /** 0: they go out at once. */
   waitMs: number;
-  /** It waits because nobody is to be told. */
+  /** Whether it is held because all of its alerts are suppressed. */
   isQuiet?: boolean;
   heldFor: string;
 }
 
-/** How a channel takes it. */
+/** How a channel treats the message. */
 interface Shown {
-  /** The channel shows how things stand, and is not disturbed by hearing of it. */
+  /** The channel shows the current state; an update there does not disturb anyone. */
   isShown?: boolean;
-  /** It concerns those alone who follow it. */
+  /** Whether only channels that follow the subject get it. */
   isNoNews?: boolean;
-  /** Time that it waits for others where the route gives no times. */
+  /** Default group times where the route sets none. */
   usual?: GroupTimes;
 }
 
-/** A group, the channels of its receiver that take it, and how. */
+/** Group, and the channels of its receiver that accept its messages, with their options. */
 interface Addressed<About> {
   group: Group<About>;
   takes(channel: Integration): boolean;
   how: Shown;
 }
 
-/** What a group is told again. */
+/** Reminder of a group. */
 export interface Reminder {
   group: Group<unknown>;
   message: Message;
-  /** Of an incident: the newest state that anybody was told. */
+  /** For an incident: the newest state that was sent to any channel. */
   edition: NewDelivery<Message>['edition'];
-  /** What a channel calls the message that is repeated. */
+  /** Returns the reference in a channel of the message that is repeated. */
   replyTo: (channel: Integration) => string | null;
 }
 
-/** Decides who is told what and when, and puts it into the ledger. */
+/** Decides who gets which message and when, and adds the deliveries. */
 @Injectable()
 export class Notifications {
   constructor(
@@ -119,7 +119,7 @@ export class Notifications {
     const quiet = await this.quiet.now();
     await this.alerts.record(tx, alerts);
     for (const { group, takes, how } of addressed(routing, subjects, wording)) {
-      // What is silent now is worded by itself, for the case that it still fires when the silence ends.
+      // Suppressed alerts get their own message, in case they still fire when the silence ends.
       const isQuiet = ({ alert }: Subject<About>) => quiet.reasonFor(alert.labels) !== null;
       for (const some of [group.subjects.filter((each) => !isQuiet(each)), group.subjects.filter(isQuiet)]) {
         const deliveries =
@@ -136,7 +136,7 @@ export class Notifications {
     wording: Wording<About> & Pick<Addressed<About>, 'takes'>,
   ): NewDelivery<Message>[] {
     const isNews = wording.isNews(group.subjects);
-    // What was there before and still is concerns nobody anew, also where another group has news.
+    // Old findings are not announced again, even where another group of the event has news.
     if (!isNews && group.subjects.every(({ alert }) => alert.status === 'firing')) return [];
     const isCorrected = (channel: Integration) => {
       const over = wording.corrected?.get(channelName(group.receiver, channel));
@@ -154,7 +154,10 @@ export class Notifications {
     });
   }
 
-  /** The same for a state of something that people were perhaps told of before: each channel hears of it once, whatever routes lead there. */
+  /**
+   * Adds the deliveries of a new state of a subject that channels may already show. Each channel
+   * gets the state once, whatever number of routes lead there.
+   */
   async addState<About>(tx: Transaction, eventId: string, state: State<About>): Promise<void> {
     const { routing } = this.channels;
     const { subject } = state.edition;
@@ -189,7 +192,7 @@ export class Notifications {
     }
   }
 
-  /** Who shows what it was told before, and must not go on showing it when the routes lead elsewhere by now. */
+  /** Channels that show an earlier state and must be updated even if the routes no longer lead there. */
   async #following<About>(
     tx: Transaction,
     { receivers }: RoutingConfig,
@@ -205,7 +208,7 @@ export class Notifications {
     });
   }
 
-  /** Tells a group again what it was told, in the transaction that holds the group's row. */
+  /** Adds a reminder of a group, in the transaction that holds the group's row. */
   async remind(tx: Transaction, { group, message, edition, replyTo }: Reminder): Promise<void> {
     const eventId = randomUUID();
     const reworded = this.channels.reword(message);
@@ -234,7 +237,7 @@ export class Notifications {
     await this.#hand(tx, group, deliveries, await this.#wait(tx, group, quiet, how), how);
   }
 
-  /** For how long a group waits, and with what. */
+  /** Decides how long a group is held, and under which name. */
   async #wait<About>(
     tx: Transaction,
     { receiver, match, groupKey, subjects }: Group<About>,
@@ -250,14 +253,14 @@ export class Notifications {
     return { waitMs: wait?.forMs ?? 0, heldFor, isQuiet: wait?.why === 'quiet' };
   }
 
-  /** With the other messages that wait for the hour of the receiver. */
+  /** Holds the message for the next summary of the receiver. */
   async #digest(tx: Transaction, receiver: string, waitMs: number): Promise<Held> {
     const heldFor = `${receiver}${digestMark}`;
     await this.groups.enter(tx, heldFor);
     return { waitMs, heldFor };
   }
 
-  /** Hands messages out, or to what they wait for. */
+  /** Adds deliveries: at once, or held under the name they wait for. */
   async #hand<About>(
     tx: Transaction,
     group: Group<About>,
@@ -276,7 +279,7 @@ export class Notifications {
     if (ids[0] !== undefined && !isNoNews) await this.#again(tx, group, ids[0], wait.waitMs);
   }
 
-  /** Where the route says so, what a group is told now is told again while it fires. */
+  /** Schedules a reminder of the group, where the route has a `repeat_interval`. */
   async #again<About>(tx: Transaction, group: Group<About>, deliveryId: string, waitMs: number): Promise<void> {
     const { receiver, groupKey, match, subjects } = group;
     const alerts = subjects.map(({ alert }) => alert).filter(({ status }) => status === 'firing');
@@ -285,7 +288,7 @@ export class Notifications {
     await this.told.add(tx, groupName(receiver, groupKey), { alerts, deliveryId, againInMs });
   }
 
-  /** Where a channel has had so many messages that nobody reads them, the next ones become one. */
+  /** Holds the next messages of a flooded channel, to merge them into one. */
   async #storm(tx: Transaction, delivery: NewDelivery<Message>): Promise<Held | null> {
     if (!isStorm(delivery.channel, await this.deliveries.givenLately(tx, delivery))) return null;
     const heldFor = stormName(delivery);
@@ -310,7 +313,10 @@ export class Notifications {
   }
 }
 
-/** Programs get each group of a route by itself; people get what belongs together in one message. */
+/**
+ * Addresses the groups: channels for programs get each group of a route separately, channels for
+ * humans get one message per route where messages are gathered.
+ */
 function addressed<About>(
   routing: RoutingConfig,
   subjects: readonly Subject<About>[],
@@ -329,7 +335,7 @@ function addressed<About>(
   ];
 }
 
-/** Each incident of a group waits and is told by itself. */
+/** Names a group for one incident, as each incident of a group is held and sent separately. */
 function ofSubject<About>(group: Group<About>, subject: string): Group<About> {
   return { ...group, groupKey: `${group.groupKey}#${subject}` };
 }

@@ -21,17 +21,23 @@ import { Notifications } from './notifications.js';
 
 interface IncidentEvent extends DataOf<typeof incidentOpened> {
   id: string;
-  /** Runs something as a part of what handles the event, for its trace. */
+  /** Runs work in the trace context of the event. */
   inContext<T>(work: () => T): T;
 }
 
-/** What waits is bounded by what the bus hands out at once. */
+/** Limits of the batches of events. The number of unacknowledged events on the bus bounds what waits. */
 const tellingLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 
-/** Tells people of incidents: when one opens, grows worse or opens again; of everything else those who show how it stands. */
+/**
+ * Notifies of incidents when they open, worsen or reopen. Other changes only update the channels
+ * that show the current state.
+ */
 @Controller()
 export class NotifyOfIncidents {
-  /** Events that come while others are told share their questions and one transaction: each costs a fraction of what it does alone. */
+  /**
+   * Batches events that arrive while others are handled. They share queries and one transaction,
+   * which makes each much cheaper.
+   */
   readonly #telling = new GroupCommit(
     async (events: readonly IncidentEvent[]) => this.#tellTogether(events),
     tellingLimits,
@@ -68,7 +74,7 @@ export class NotifyOfIncidents {
     return events.map(() => undefined);
   }
 
-  /** Tells of several incidents in one transaction. */
+  /** Adds the notifications of several incidents in one transaction. */
   async #tellRound(events: readonly IncidentEvent[]): Promise<void> {
     const reports = await this.reports.of(events.map(({ incidentId }) => incidentId));
     const byId = new Map(events.map((event) => [event.id, event]));
@@ -92,7 +98,10 @@ export class NotifyOfIncidents {
   }
 }
 
-/** The events in groups of which each has one of every incident, in their order: what is told of one counts for the next. */
+/**
+ * Splits events into rounds with at most one event of each incident, in order: the notification of
+ * one event affects the next one of that incident.
+ */
 export function rounds<Event extends { incidentId: string }>(events: readonly Event[]): Event[][] {
   const groups: Event[][] = [];
   const seen = new Map<string, number>();
@@ -104,15 +113,18 @@ export function rounds<Event extends { incidentId: string }>(events: readonly Ev
   return groups;
 }
 
-/** What people need not hear of who do not watch it. */
+/** Revisions that only channels following the incident get. */
 const forFollowers: ReadonlySet<string> = new Set(['updated', 'acknowledged']);
 
-/** Whether something has become of it since that everybody hears of: that comes with an event of its own. */
+/** Whether a later revision goes to all channels; that revision has its own event. */
 export function isOutdated({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {
   return revisions.some((each) => each.revision > revision && !forFollowers.has(each.kind));
 }
 
-/** One push alone: its own message says the same. Once anything more belongs to the incident, the incident is reported. */
+/**
+ * Whether the incident consists of one push only, whose own message covers it. Once more evidence
+ * belongs to the incident, the incident is reported.
+ */
 export function isReportedByPush({ incident }: Pick<IncidentReport, 'incident'>): boolean {
   const events = new Set(incident.evidence.map(({ event }) => event));
   return events.size === 1 && incident.evidence.every(({ source }) => source === 'registry');
@@ -130,7 +142,7 @@ export function alertOf({ incident, owner }: IncidentReport): Alert {
     ...imageNames(image),
     digest: imageDigest,
     namespace,
-    // Before there were workloads this was the pod.
+    // Incidents from before workloads were recorded have only the pod.
     workload: workload ?? workloads[0]?.pods[0],
     cluster,
     technique: techniques[0],

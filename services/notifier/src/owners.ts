@@ -4,23 +4,24 @@ import { maxOwnerCharacters, type OwnerSettings } from '@tidewaiter/runtime';
 import { type NamespacePlace, Ownership } from '@tidewaiter/store';
 import { ownerLabel } from '@tidewaiter/workloads';
 
-/** An image, as far as its names are known. */
+/** Image with the names that are known. */
 export interface OwnedImage {
   repository: string | null;
   digest: Digest | null;
 }
 
-/** An image that something happened in. */
+/** Image of a container in which something happened. */
 export interface RunningImage extends OwnedImage {
-  /** Null where it is not known where it ran. */
+  /** Cluster and namespace in which it ran; null if unknown. */
   place: NamespacePlace | null;
 }
 
 const imageLabel = 'dev.tidewaiter.owner';
 
 /**
- * Who answers for images and for what runs. The operator's word goes first, then the cluster's, then the image's: whoever builds an
- * image may write any name into it, and must not lead its alerts away from those who were told to look.
+ * Finds the owner of images and workloads. The operator's rules win over the labels of the cluster,
+ * and those over the image's: whoever builds an image can write any name into it, and must not
+ * divert its alerts from their owners.
  */
 @Injectable()
 export class Owners {
@@ -33,7 +34,7 @@ export class Owners {
     this.#imageLabels = [imageLabel, ...settings.labels];
   }
 
-  /** One for each image, in their order; null where nobody says. */
+  /** Returns the owner of each image, in their order; null where none is known. */
   async ofImages(images: readonly OwnedImage[]): Promise<(string | null)[]> {
     const digests = images.flatMap(({ digest }) => digest ?? []);
     const said = digests.length === 0 ? null : await this.ownership.ofImages(digests, this.#imageLabels);
@@ -43,7 +44,7 @@ export class Owners {
     });
   }
 
-  /** Of what happened in namespaces, in their order. */
+  /** Returns the owner of each running image, in their order; considers rules and labels of its namespace. */
   async ofRunning(running: readonly RunningImage[]): Promise<(string | null)[]> {
     const places = running.flatMap(({ place }) => place ?? []);
     const said = places.length === 0 ? [] : await this.ownership.ofNamespaces(places, ownerLabel);
@@ -56,7 +57,7 @@ export class Owners {
   }
 }
 
-/** The owner of the first rule that fits. */
+/** Returns the owner of the first matching rule. */
 export function ruledOwner(
   rules: OwnerSettings['rules'],
   { repository, namespace }: { repository: string | null; namespace: string | null },
@@ -66,7 +67,7 @@ export function ruledOwner(
   return rules.find((rule) => fits(rule.repository, repository) && fits(rule.namespace, namespace))?.owner ?? null;
 }
 
-/** A name as somebody wrote it into an image or a namespace; null where it is none. */
+/** Validates the owner name of an image or namespace label; null when it is not a valid name. */
 export function ownerName(text: string | null): string | null {
   const name = text?.trim() ?? '';
   return name.length === 0 || name.length > maxOwnerCharacters || /\p{C}/u.test(name) ? null : name;

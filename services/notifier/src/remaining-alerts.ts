@@ -5,7 +5,7 @@ import { Channels } from './channels.js';
 import { IncidentReports } from './incident-reports.js';
 import { type JudgedPlaces, partsOf, StillTrue } from './still-true.js';
 
-/** What is left of that which a group was sent, for its reminder. */
+/** Finds the alerts of a group that still hold, for its reminder. */
 @Injectable()
 export class RemainingAlerts {
   constructor(
@@ -14,7 +14,7 @@ export class RemainingAlerts {
     private readonly channels: Channels,
   ) {}
 
-  /** The alerts that still hold; incidents with the message that they would have now. */
+  /** Returns the alerts that still hold; incidents with their current message. */
   async of(still: readonly StillFiring[]): Promise<StillFiring[]> {
     const judged: JudgedPlaces = new Map();
     const left: StillFiring[] = [];

@@ -82,7 +82,7 @@ const bot =
   'slack_configs: [ { api_url: "https://slack.example/api/chat.postMessage", channel: C0000001, http_config: { authorization: { credentials: x } } } ]';
 const mail = 'email_configs: [ { to: a@b.example, from: c@d.example, smarthost: "m:25" } ]';
 
-/** A notifier with this file; each call is another replica on the same database. */
+/** Starts a notifier with this routing.yaml; each call is another replica on the same database. */
 const start = (route: string, { receiver = slack, more = '', settings = '' } = {}) => {
   const routing = parseRouting(
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
@@ -156,12 +156,12 @@ interface Row {
 }
 const rows = async () => store.query<Row>('SELECT * FROM delivery ORDER BY id');
 const reminders = async () => (await rows()).filter(({ message }) => message.isReminder);
-/** What is on its way arrives, as if a channel had taken it. */
+/** Marks pending deliveries as sent, as if a channel had accepted them. */
 const arrive = async () =>
   store.query(
     `UPDATE delivery SET state = 'sent', reference = 'C0000001/' || left(id::text, 13), finished_at = now() WHERE state = 'pending'`,
   );
-/** Brings every time nearer, as if this much had passed. */
+/** Shifts all timers, as if this much time had passed. */
 const pass = async (interval: string) => {
   await arrive();
   await store.query(
@@ -180,7 +180,7 @@ const until = async (check: () => Promise<boolean>) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
-/** Until nothing is due any more. */
+/** Waits until nothing is due. */
 const settled = async () =>
   until(
     async () => (await store.query('SELECT FROM alert_group WHERE remind_at <= now() OR due_at <= now()')).length === 0,
@@ -333,7 +333,7 @@ describe('findings', () => {
     identity: JSON.stringify(['finding', 'r:5000', 'shop/app', '1', 'vulnerability/CVE-1/deb/openssl']),
   };
 
-  /** Leaves what a push leaves that the scanner has analysed, with a hole. */
+  /** Stores an analyzed push with a vulnerability. */
   const push = async () => {
     const [pushes, images] = [new Pushes(store), new Images(store)];
     const place = { connection: 'main', repository: 'shop/app', tag: '1' };

@@ -21,8 +21,8 @@ const lookMs = 1_000;
 const postponedMs = 300_000;
 
 /**
- * Tells groups again what they were told and what still fires, where a route says after which time. The group's row is the timer: it
- * survives restarts, and whoever holds it tells alone.
+ * Repeats messages about alerts that still fire, at the interval of their route. The group's row is
+ * the timer: it survives restarts, and only the holder of its lock sends.
  */
 @Injectable()
 export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -50,7 +50,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
     while (await this.#remindNext());
   }
 
-  /** Tells one group again that is due; false when there is none. */
+  /** Handles the next due reminder; false when none is due. */
   async #remindNext(): Promise<boolean> {
     if (!(await this.told.areDue())) return false;
     const quiet = await this.quiet.now(true);
@@ -62,7 +62,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
         return taken !== null;
       });
     } catch (error) {
-      // One that cannot be judged must not keep the others from being told.
+      // A reminder that cannot be evaluated must not block the others.
       const key: string | null = taken;
       if (key !== null) await this.store.transaction(async (tx) => this.told.again(tx, key, postponedMs));
       throw error;
@@ -79,20 +79,23 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
     if (lookInMs !== null) await this.told.again(tx, key, lookInMs);
   }
 
-  /** The route by which a group was told, as the file has it by now; null where that repeats nothing any more. */
+  /** Current route of a group; null where it no longer repeats. */
   #routeOf({ deliveries: [newest] }: Retelling<Message>): RouteMatch | null {
     const { routing } = this.channels;
     const route = routing && newest ? routeAt(routing, newest.route) : null;
     return route?.receiver === newest?.receiver && route?.given.has('repeat_interval') ? route : null;
   }
 
-  /** Words what is left and tells it; answers in how many milliseconds to look again where it did not, or null. */
+  /**
+   * Renders and adds a reminder of the remaining alerts; returns the milliseconds until the next
+   * check where it did not, or null.
+   */
   async #tell(tx: Transaction, retelling: Retelling<Message>, route: RouteMatch): Promise<number | null> {
     const still = await this.remaining.of(stillFiring(retelling));
     const [newest] = still;
-    // An exception may end, and a tag may come back.
+    // Keep the timer: an exception may end, and a tag may come back.
     if (newest === undefined) return route.repeatIntervalMs;
-    // Somebody looks after it and needs nobody who says so again; should it get worse, that is told anew.
+    // An acknowledged incident needs no reminder; if it gets worse, it is announced again.
     if (newest.told.isAcknowledged) return route.repeatIntervalMs;
     const [{ receiver, groupKey, groupLabels, subject, revision, message }] = retelling.deliveries as [
       ToldDelivery<Message>,
@@ -112,7 +115,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-/** What people have heard of: what is on its way or waits is no reminder yet. */
+/** Alerts whose message is no longer held; an alert in a held message needs no reminder yet. */
 function heard({ alerts, deliveries }: Retelling<Message>): {
   alerts: (ToldAlert & { labels: Labels })[];
   lastMs: number;
@@ -127,7 +130,7 @@ function heard({ alerts, deliveries }: Retelling<Message>): {
   };
 }
 
-/** Each alert with the message by which people heard of it. */
+/** Each alert with the message that reported it. */
 function stillFiring({ alerts, deliveries }: Retelling<Message>): StillFiring[] {
   const messages = new Map(deliveries.map(({ id, message }) => [id, message]));
   return alerts.flatMap(({ alert, since, deliveryId }) => {

@@ -2,15 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { type Alert, isCounted, isDigest } from '@tidewaiter/domain';
 import { type Image, Images, type JudgedPush, Judgements, Pushes, TagLedger } from '@tidewaiter/store';
 
-/** Tags and running images that are judged anew at one time; alerts of those beyond are taken as they were announced. */
+/** Limit on the tags and running images evaluated in one pass; alerts of further ones are kept as announced. */
 const maxPlaces = 100;
 
-/** Tags and running images as they stand at one time: fingerprints of what counts; null of one that is not judged. */
+/**
+ * Fingerprints of the counted findings of tags and running images, evaluated in one pass; null for
+ * one that is not evaluated.
+ */
 export type JudgedPlaces = Map<string, ReadonlySet<string> | null>;
 
 /**
- * Drops alerts that no longer hold, by what is known now: a tag may be gone, an image may run no more, and a finding may have been
- * accepted, without an event that says so.
+ * Drops alerts that no longer hold. A tag may be deleted, an image may have stopped, and a finding
+ * may have been excepted, without an event.
  */
 @Injectable()
 export class StillTrue {
@@ -22,12 +25,12 @@ export class StillTrue {
   ) {}
 
   /**
-   * Whether an alert about an image still holds; true of everything else.
-   * @param judged places that were judged at the same time, and to which this one is added
+   * Whether an alert about an image still holds; true for every other alert.
+   * @param judged places evaluated in the same pass, to which this one is added
    */
   async holds({ identity }: Alert, judged: JudgedPlaces): Promise<boolean> {
     const [kind, registry, repository, version, fingerprint] = partsOf(identity);
-    // Alerts about content that its tag has no more name no tag.
+    // Alerts about content that its tag no longer points to name no tag.
     if (registry == null || repository == null || version == null) return true;
     const place = { registry, repository };
     if (kind === 'not-analyzed') return !(await this.ledger.isGone({ ...place, tag: version }));
@@ -44,8 +47,9 @@ export class StillTrue {
   }
 
   /**
-   * What counts of the findings of a tag, of which none is left where the tag is gone; null while what it points to is not judged: what
-   * comes next is compared with what was there, so that dropping it would lose it.
+   * Fingerprints of the counted findings of a tag; empty where the tag is deleted. Null while its
+   * current push is not analyzed: the next push is compared with the old one, so dropping the alert
+   * now would lose it.
    */
   async #findings(place: { registry: string; repository: string; tag: string }): Promise<ReadonlySet<string> | null> {
     const push = await this.pushes.current(place);
@@ -54,7 +58,7 @@ export class StillTrue {
     return this.#counted(push, await this.images.ofPush(push.id));
   }
 
-  /** What counts of the findings of an image that no tag points to, of which none is left where it runs no more. */
+  /** Fingerprints of the counted findings of an untagged image; empty if it no longer runs. */
   async #findingsOfRunning(place: {
     registry: string;
     repository: string;
@@ -73,7 +77,7 @@ export class StillTrue {
   }
 }
 
-/** The parts of the identity of an alert. Alerts of older versions and of other programs may be named otherwise. */
+/** Splits the identity of an alert. Alerts of older versions and of other programs may have other identities. */
 export function partsOf(identity: string): readonly (string | null | undefined)[] {
   try {
     const parts: unknown = JSON.parse(identity);

@@ -8,9 +8,9 @@ import { oauthToken } from './oauth-token.js';
 import { basicAuthorization, isTemporary, post, retryAfterMs } from './outbound.js';
 import type { Delivery, Outcome, SendContext } from './receiver.js';
 
-/** A channel that takes JSON and whose status says whether it did. */
+/** Request to a channel that takes JSON and reports success by its status. */
 export interface JsonRequest {
-  /** For errors: `PagerDuty`, and `PAGERDUTY` before their codes. */
+  /** Name for errors: `PagerDuty`, and `PAGERDUTY` as prefix of their codes. */
   name: string;
   url: string;
   body: object;
@@ -18,11 +18,14 @@ export interface JsonRequest {
   credentials?: EgressRequest['credentials'];
   http: HttpConfig;
   timeoutMs: number;
-  /** Statuses after which this channel may take the same later, beside the usual ones. */
+  /** Further statuses after which this channel may accept a retry. */
   temporary?: readonly number[];
 }
 
-/** Sends it once. @throws as `Receiver.send` says */
+/**
+ * Sends the request once.
+ * @throws as `Receiver.send`
+ */
 export async function postJson(request: JsonRequest, delivery: Delivery, context: SendContext): Promise<Outcome> {
   const { name, url, body, headers, credentials, http, timeoutMs, temporary } = request;
   const response = await post(
@@ -41,7 +44,10 @@ export async function postJson(request: JsonRequest, delivery: Delivery, context
   return { outcome: 'sent', reference: delivery.id, refused: [] };
 }
 
-/** What a status means for the next try. The answer's text stays out of it: it ends in logs, and a stranger may have written it. */
+/**
+ * Classifies a failed response. Its body stays out of the error: errors are logged, and an attacker
+ * may control the body.
+ */
 export function httpFailure(
   name: string,
   { status, headers }: EgressResponse,
@@ -69,8 +75,9 @@ export async function authorization(
 }
 
 /**
- * By what the channel knows that messages are about the same thing: an incident has one name from its opening to its end, everything
- * else the name of its group. Hashed, since channels bound its length and show it.
+ * Key by which a channel recognizes messages about the same subject: an incident keeps one key from
+ * opening to end, anything else has that of its group. Hashed, since channels limit its length and
+ * show it.
  */
 export function dedupKey({ message, alerts, groupKey, receiver }: Delivery): string {
   const [alert] = alerts;

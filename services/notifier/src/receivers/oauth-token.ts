@@ -7,15 +7,16 @@ import { answerText, basicAuthorization, isTemporary, jsonOf, post, retryAfterMs
 import type { SendContext } from './receiver.js';
 
 const maxAnswerBytes = 64 * 1024;
-/** Of a token of which the server does not say how long it holds. */
+/** Lifetime of a token whose server gives none. */
 const usualLifeMs = 5 * 60_000;
-/** Before it ends, a new one is asked for. */
+/** Time before the expiry at which a new token is requested. */
 const spareMs = 30_000;
 
 const kept = new WeakMap<OAuth2, { token: Secret; endsAt: number }>();
 
 /**
- * The token that says who we are, fetched with our own credentials and kept while it holds.
+ * Returns an access token, fetched with the client credentials and cached until shortly before it
+ * expires.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @throws Unavailable, AccessDenied; nothing was sent to the channel
  */
@@ -31,7 +32,7 @@ async function fetchToken(oauth: OAuth2, context: SendContext): Promise<{ token:
   const response = await askForToken(oauth, 'header', context);
   if (response.status !== 400 && response.status !== 401) return readToken(response);
   await response.discard();
-  // There are servers that look for the secret in the body alone.
+  // Some servers accept the secret only in the body.
   return readToken(await askForToken(oauth, 'body', context));
 }
 
@@ -59,7 +60,7 @@ async function askForToken(oauth: OAuth2, place: 'header' | 'body', context: Sen
   );
 }
 
-/** As in a form. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+/** Form-encodes a client id or secret. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
 function encoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }

@@ -12,13 +12,13 @@ import type { HttpConfig, HttpProxies, TlsConfig } from '@tidewaiter/routing';
 
 import { OutcomeUnknown, type SendContext } from './receiver.js';
 
-/** Milliseconds that a channel has for its answer, unless its configuration says otherwise. */
+/** Default timeout of an answer. */
 const answerTimeoutMs = 15_000;
 
-/** An hour. A channel that asks for more than that gets asked again before. */
+/** Limit on the wait that a channel may request: one hour. */
 const maxRetryAfterMs = 3_600_000;
 
-// Failures that come before the first byte of the request has left.
+// Errors that occur before the first byte of the request is sent.
 const neverSent = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -28,9 +28,9 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** What is sent to a channel. `timeoutMs`: for the whole exchange; 0 for the usual time. */
+/** Request to a channel. `timeoutMs`: for the whole exchange; 0 for the default. */
 export interface Post extends Pick<EgressRequest, 'headers' | 'body' | 'credentials'> {
-  /** How the channel's configuration wants it; of who we are there, `credentials` is made. */
+  /** HTTP settings of the channel; `credentials` is made of its `auth`. */
   http: Omit<HttpConfig, 'auth'>;
   timeoutMs: number;
 }
@@ -61,7 +61,7 @@ export async function exchange(
       headers: { ...revealed(http.headers), ...headers },
       ...(http.tls && { tls: egressTls(http.tls) }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
-      // Their own limits are shorter than what the configuration may ask for.
+      // The defaults of the client are shorter than what the configuration may ask for.
       headersTimeoutMs: withinMs,
       bodyIdleTimeoutMs: withinMs,
       allowPrivate: isWrittenPrivate(hostname),
@@ -98,7 +98,7 @@ function egressTls({ ca, client, serverName, insecureSkipVerify, minVersion, max
   };
 }
 
-/** Lower case, so that one of ours stands in the place of one of the same name. */
+/** Names in lower case, so that Tidewaiter's own header replaces a configured one of the same name. */
 function revealed(headers: HttpConfig['headers']): Record<string, string> {
   return Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value.reveal()]));
 }
@@ -108,7 +108,7 @@ export function basicAuthorization(username: string, password: Secret): Secret {
   return new Secret(`Basic ${Buffer.from(`${username}:${password.reveal()}`, 'utf8').toString('base64')}`);
 }
 
-/** Asks a channel what changes nothing there, so that without an answer nothing is in doubt. */
+/** Runs a read-only request, after which no outcome is in doubt if the answer is missing. */
 export async function withoutDoubt<T>(name: string, question: () => Promise<T>): Promise<T> {
   try {
     return await question();
@@ -123,7 +123,11 @@ function wasNeverSent({ code, cause }: Unavailable): boolean {
   return typeof cause === 'object' && cause !== null && 'code' in cause && neverSent.has(String(cause.code));
 }
 
-/** The answer's text. @throws OutcomeUnknown when it does not come whole, or is larger: its status alone may not say whether the message was taken. */
+/**
+ * Reads the body of the answer.
+ * @throws OutcomeUnknown when it is incomplete or too large: its status alone may not show whether
+ * the message was accepted.
+ */
 export async function answerText(response: EgressResponse, limitBytes: number): Promise<string> {
   try {
     return await response.text(limitBytes);
@@ -135,7 +139,7 @@ export async function answerText(response: EgressResponse, limitBytes: number): 
   }
 }
 
-/** Undefined when it is none: the parser's own error would quote the text, which may be a token. */
+/** Parses JSON; undefined when invalid: the parser's own error would quote the text, which may be a token. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -144,20 +148,20 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** Whether the same request may be taken later. @see https://www.rfc-editor.org/rfc/rfc9110#section-15 */
+/** Whether a retry of the same request may succeed. @see https://www.rfc-editor.org/rfc/rfc9110#section-15 */
 export function isTemporary(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-/** For how long an answer asks to stay away, as an error takes it. */
+/** Reads the requested retry delay in the form that errors take. */
 export function retryAfterMs(headers: Readonly<Record<string, string>>, now: Date): { retryAfterMs?: number } {
   const waitMs = readRetryAfter(headers['retry-after'], now.getTime(), maxRetryAfterMs);
   return waitMs === undefined ? {} : { retryAfterMs: waitMs };
 }
 
 /**
- * Whether the operator himself wrote a loopback or private address, or `localhost`: then he means it. A name that resolves to
- * one may be somebody else's trick and needs `egress.allow`.
+ * Whether the operator configured `localhost` or a loopback or private address literally, and so
+ * intended it. A name that resolves to one may be an attack and needs `egress.allow`.
  */
 export function isWrittenPrivate(hostname: string): boolean {
   if (hostname === 'localhost') return true;

@@ -6,7 +6,7 @@ import type { DeliveryThread } from '@tidewaiter/store';
 
 /** One message on its way to one receiver. */
 export interface Delivery {
-  /** UUID, the same on every attempt: what a receiver uses to recognise a repetition. */
+  /** UUID that stays the same on every attempt, so that a receiver can detect a duplicate. */
   id: string;
   groupKey: string;
   groupLabels: Labels;
@@ -14,21 +14,21 @@ export interface Delivery {
   message: Message;
   /** 1 on the first try. */
   attempt: number;
-  /** Recipients that an earlier attempt reached, as its `PartlySent` said. */
+  /** Recipients that an earlier attempt reached, from its `PartlySent`. */
   reached: string[];
   /** Name of the receiver in routing.yaml. */
   receiver: string;
-  /** Where people find this Tidewaiter: the console's URL. */
+  /** URL of the console. */
   externalUrl: string;
-  /** Of a message that tells a state of something that goes on, or that can be corrected. */
+  /** Set for a message about a state of a continuing subject, or one that can be corrected. */
   edition: Edition | null;
-  /** The channel's own name for the message that this one repeats; null of what is new. */
+  /** Reference in the channel of the message that this one repeats; null for a new message. */
   replyTo?: string | null;
 }
 
-/** Which state of what a message tells, and what this channel was told of it before. */
+/** State that a message reports, and the earlier messages about its subject in this channel. */
 export interface Edition {
-  /** Id of the incident; of a push, a name of the message itself. */
+  /** Id of the incident; for a push, a name of the message itself. */
   subject: string;
   revision: number;
   thread: DeliveryThread<Message>;
@@ -38,26 +38,26 @@ export interface SendContext {
   egress: Egress;
   /** Aborted when the process stops. */
   signal: AbortSignal;
-  /** Whether somebody hears when a button in Slack is pressed. */
+  /** Whether an endpoint receives interactions with Slack buttons. */
   hasSlackButtons?: boolean;
 }
 
 export interface Outcome {
   outcome: 'sent';
-  /** The channel's own name for the message: Slack's `ts`, a Message-ID. */
+  /** Reference of the message in the channel: Slack's `ts`, a Message-ID. */
   reference: string | null;
   /** Recipients that will never get it, each with the server's reason; the others have it. */
   refused: string[];
-  /** What became of it, where that was not the usual. */
+  /** Describes an unusual outcome. */
   note?: string;
 }
 
-/** What routing.yaml says of each kind of channel. */
+/** Configuration of each kind of channel in routing.yaml. */
 export type Configs = ChannelConfigs;
 
 export type Kind = keyof Configs;
 
-/** Lays out a message for one kind of channel and sends it. Retries, ledger and rate limits are the notifier's work. */
+/** Lays out a message for one kind of channel and sends it. The notifier handles retries, records and rate limits. */
 export interface Receiver<K extends Kind> {
   kind: K;
   /**
@@ -69,20 +69,23 @@ export interface Receiver<K extends Kind> {
    * @throws InvalidInput when the channel will never take this message.
    */
   send(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome>;
-  /** Asks the channel whether an earlier attempt of this delivery arrived; null when it shows no trace of it. Few channels can tell. */
+  /**
+   * Looks up whether an earlier attempt of this delivery arrived; null when the channel has no
+   * trace of it. Few channels can answer that.
+   */
   find?(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome | null>;
-  /** Whether the channel shows how things stand, so that it wants to know of every change; the others hear of what matters anew. */
+  /** Whether the channel shows the current state, so that it gets every change; the others get only important news. */
   follows?(config: Configs[K]): boolean;
 }
 
-/** Declares a receiver; the kind decides which configuration it gets. */
+/** Declares a receiver; its kind determines its configuration type. */
 export function receiver<K extends Kind>(definition: Receiver<K>): Receiver<K> {
   return definition;
 }
 
 /**
- * The connection broke or fell silent after the message had left: the channel may have it. Retrying may double it, unless the
- * receiver's `find` sees it or the channel recognises the delivery's id.
+ * The connection broke or timed out after the message was sent: the channel may have it. A retry
+ * may duplicate it, unless the receiver's `find` sees it or the channel recognizes the delivery id.
  */
 export class OutcomeUnknown extends Unavailable {
   constructor(message: string, cause: unknown, wait: { retryAfterMs?: number } = {}) {
@@ -94,7 +97,10 @@ export class OutcomeUnknown extends Unavailable {
   }
 }
 
-/** Some recipients have it, others may get it later. The next attempt gets `reached` with its delivery, and leaves those out. */
+/**
+ * Some recipients have the message, others may get it later. The next attempt gets `reached` with
+ * its delivery and skips those.
+ */
 export class PartlySent extends Unavailable {
   constructor(
     readonly reached: string[],

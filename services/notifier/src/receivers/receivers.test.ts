@@ -15,21 +15,21 @@ import { dedupKey } from './http-channel.js';
 import { OutcomeUnknown, type Configs, type Delivery, type Kind, type SendContext } from './receiver.js';
 import { receivers, send } from './receivers.js';
 
-/** In every place where a configuration has a secret. */
+/** Used for every secret of a configuration. */
 const secret = 'Zm9yLXlvdXItZXllcy1vbmx5LWZvci15b3U';
 
 type Trouble = 'temporary' | 'refused' | 'denied' | 'hang' | 'drop';
 type Channel = { [K in Kind]: { kind: K; config: Configs[K] } }[Kind];
 
-/** A channel's own server, so far as the contract needs it. */
+/** Fake server of a channel, as far as the contract needs it. */
 interface Bench {
   channel(host: string, port: number): Channel;
   port: number;
-  /** Troubles of the next attempts, one each. */
+  /** Failures of the next attempts, one each. */
   next(...troubles: Trouble[]): void;
-  /** How many of them have not come yet. */
+  /** Number of configured failures that have not happened yet. */
   waiting(): number;
-  /** What identifies the delivery in each message that was taken. */
+  /** Delivery identifier in each accepted message. */
   taken(): string[];
   stop(): Promise<void>;
 }
@@ -70,7 +70,7 @@ async function httpBench(
   answers: Record<'ok' | 'temporary' | 'refused' | 'denied', Answer>,
   channel: Bench['channel'],
   idOf: (request: { text: string; headers: NodeJS.Dict<string | string[]> }) => string,
-  /** The answer to what changes nothing, which has no troubles. */
+  /** Answers to read-only requests, which never fail. */
   questions: Record<string, Answer> = {},
 ): Promise<Bench> {
   const taken: string[] = [];
@@ -142,7 +142,7 @@ const benches: Record<string, () => Promise<Bench>> = {
           },
         },
       }),
-      // A webhook has no place for an id: this is the one channel that can be doubled unseen.
+      // A webhook has no field for an id: only this channel can get undetected duplicates.
       () => delivery.id,
     ),
   'slack, bot': () =>
@@ -228,7 +228,7 @@ const benches: Record<string, () => Promise<Bench>> = {
       }),
       ({ text }) => (JSON.parse(text).alias === dedupKey(delivery) ? delivery.id : 'another alias'),
     ),
-  // These three have no place for an id: what breaks after it was taken is doubled.
+  // These three have no field for an id: a failure after acceptance leads to a duplicate.
   msteamsv2: () =>
     httpBench(
       jsonAnswers,
@@ -363,7 +363,7 @@ const benches: Record<string, () => Promise<Bench>> = {
       }),
       ({ text }) => (JSON.parse(text).groupKey === delivery.groupKey ? delivery.id : 'another group'),
     ),
-  // These four have no place for an id either.
+  // These four have no field for an id either.
   pushover: () =>
     httpBench(
       jsonAnswers,
@@ -461,7 +461,7 @@ const benches: Record<string, () => Promise<Bench>> = {
           toTag: undefined,
         },
       }),
-      // It knows a repetition by its text.
+      // It detects a duplicate by its text.
       () => delivery.id,
       {
         [`/cgi-bin/gettoken?corpid=corp&corpsecret=${secret}`]: {
@@ -575,7 +575,7 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
 
   const attempt = (signal = context.signal, host = '127.0.0.1', port = bench.port) =>
     send(bench.channel(host, port), delivery, { ...context, signal });
-  /** The failure of an attempt, of which nothing may show a secret, however deep one looks. */
+  /** Error of an attempt, which must not show a secret at any depth. */
   const failureOf = async (attempted: Promise<unknown>) => {
     const error: unknown = await attempted.then(
       () => 'no failure',

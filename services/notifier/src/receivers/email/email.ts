@@ -12,8 +12,8 @@ type EmailConfig = Configs['email'];
 const sendTimeoutMs = 90_000;
 
 /**
- * Sends a mail, text and HTML of equal content, to a mail host. Its Message-ID is the delivery's, so that a mail host or a
- * mailbox that got it twice can tell.
+ * Sends a mail with equal text and HTML content through a mail host. The delivery id is its
+ * Message-ID, so that a mail host or mailbox can detect a duplicate.
  * @see https://www.rfc-editor.org/rfc/rfc5321
  */
 export const email = receiver({
@@ -47,7 +47,7 @@ async function transmit(config: EmailConfig, delivery: Delivery, context: SendCo
     return { messageId, accepted: accepted.map(String), rejected: rejectedErrors };
   } catch (error) {
     const { rejectedErrors: rejected = [] } = error as SmtpError;
-    // When others have it already, the refusal of the rest is a result and no failure.
+    // If others already have the mail, a rejection of the rest is a result and not a failure.
     if (delivery.reached.length > 0 && rejected.length > 0) return { messageId, accepted: [], rejected };
     const host = `${smarthost.host}:${smarthost.port}`;
     throw mailFailure(error, { host, password: auth?.password, handedOver: handedOver.has(messageId) });
@@ -56,7 +56,10 @@ async function transmit(config: EmailConfig, delivery: Delivery, context: SendCo
   }
 }
 
-/** What tells mails apart, or is ours to say; everything else the operator may add, and the subject he may replace. */
+/**
+ * Headers that identify a mail or that only Tidewaiter sets. Operators may add any others, and may
+ * replace the subject.
+ */
 const ownHeaders = new Set(
   'from to subject date message-id references in-reply-to auto-submitted x-auto-response-suppress list-id mime-version content-type'.split(
     ' ',
@@ -77,11 +80,12 @@ function compose({ from, to, headers }: EmailConfig, delivery: Delivery) {
     references,
     inReplyTo: references.at(-1),
     headers: {
-      // A person can always ask to be left out; who has a page for it names it among the headers.
+      // A recipient can always ask to be removed; operators with an unsubscribe page set this
+      // header themselves.
       'List-Unsubscribe': `<mailto:${encodeURI(bare(from))}?subject=unsubscribe>`,
       ...Object.fromEntries(extra.map(([name, value]) => [canonical(name), value])),
       'Auto-Submitted': 'auto-generated',
-      // Outlook's own word for the same.
+      // Outlook's equivalent of Auto-Submitted.
       'X-Auto-Response-Suppress': 'All',
       'List-Id': `Tidewaiter <alerts.${domain}>`,
     },
@@ -90,13 +94,17 @@ function compose({ from, to, headers }: EmailConfig, delivery: Delivery) {
   };
 }
 
-/** `List-Unsubscribe` for `list-unsubscribe`, so that a name replaces ours however it is written. */
+/**
+ * Normalizes `list-unsubscribe` to `List-Unsubscribe`, so that a configured header replaces the
+ * default in any spelling.
+ */
 function canonical(name: string): string {
   return name.toLowerCase().replaceAll(/(?<![a-z0-9])[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 /**
- * What a mail follows, oldest first. The first one never was a mail: it holds those together of which nobody knows which arrived first.
+ * References of a mail, oldest first. The first id never was a mail: it keeps a thread together
+ * when it is unknown which mail arrived first.
  * @see https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4
  */
 function referencesOf(delivery: Delivery, domain: string): string[] {
@@ -112,16 +120,19 @@ function threadOf({ groupKey, edition, message, receiver }: Delivery): [kind: st
   return edition ? ['incident', edition.subject] : ['group', groupKey];
 }
 
-/** Mail programs keep a thread together by its subject, too. What became worse comes under a subject of its own, so that it is noticed. */
+/**
+ * Subject of a mail. Mail programs also thread by subject, so an incident that became worse gets a
+ * new subject to be noticed.
+ */
 function subjectOf({ message, edition }: Delivery): string {
   const { first = null, last = null } = edition?.thread ?? {};
-  // That it is a reminder stands in the title.
+  // The title already marks a reminder.
   if (message.isReminder) return message.title;
   if (first === null || last === null || risesAbove(last.message, message)) return message.title;
   return `Re: ${first.message.title}`;
 }
 
-/** `team@example.org` of `"Team" <team@Example.ORG>`, as nodemailer names recipients. */
+/** Extracts `team@example.org` from `"Team" <team@Example.ORG>`, as nodemailer names recipients. */
 function bare(mailbox: string): string {
   const address = /<([^<>]*)>$/.exec(mailbox)?.[1] ?? mailbox;
   const at = address.lastIndexOf('@');

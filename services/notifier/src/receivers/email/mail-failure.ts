@@ -4,11 +4,11 @@ import { redactSecrets } from '@tidewaiter/secrets';
 
 import { OutcomeUnknown } from '../receiver.js';
 
-/** What nodemailer adds to an error. */
+/** Properties that nodemailer adds to an error. */
 export interface SmtpError {
   message: string;
   code?: string | number | undefined;
-  /** Three digits, where a server answered. */
+  /** SMTP reply code, where a server answered. */
   responseCode?: number | undefined;
   response?: string | undefined;
   recipient?: string | undefined;
@@ -19,25 +19,28 @@ export interface Dialogue {
   /** `mail.example.org:587` */
   host: string;
   password: Secret | undefined;
-  /** Whether the whole mail had been written, so that the host may have it. */
+  /** Whether the complete mail was written, so that the host may have accepted it. */
   handedOver: boolean;
 }
 
-/** Characters of a server's reply that are kept. */
+/** Limit on the stored characters of a server reply. */
 const maxReplyChars = 200;
 
-/** Whether a mail host asks to come back. @see https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1 */
+/** Whether the mail host asks to retry later. @see https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1 */
 export function isDeferred({ responseCode = 0 }: SmtpError): boolean {
-  // 503 is about the order of the commands, not about the mail.
+  // 503 is about the order of commands, not about the mail.
   return (responseCode >= 400 && responseCode < 500) || responseCode === 503;
 }
 
-/** `team@example.org: 550 5.1.1 no such user` */
+/** Formats a rejection: `team@example.org: 550 5.1.1 no such user`. */
 export function refusalText(error: SmtpError, password: Secret | undefined): string {
   return `${error.recipient ?? 'a recipient'}: ${replyOf(error, password)}`;
 }
 
-/** What a failed attempt means. A server's reply is kept in words, but not as the cause: it may repeat what it was sent. */
+/**
+ * Classifies a failed attempt. The server's reply goes into the message, but not into the cause: it
+ * may quote the mail.
+ */
 export function mailFailure(error: unknown, { host, password, handedOver }: Dialogue): TidewaiterError {
   if (error instanceof TidewaiterError) return error;
   const failure = error as SmtpError;
@@ -61,7 +64,8 @@ export function mailFailure(error: unknown, { host, password, handedOver }: Dial
 
 function replyOf({ response, message }: SmtpError, password: Secret | undefined): string {
   const text = response ?? message;
-  // Ours first, whatever it looks like; then all that the mail may have quoted, before a cut could hide what it is.
+  // Remove the password first, whatever it looks like; then all secrets the mail may have
+  // contained, before a cut could hide their form.
   const withoutPassword = password ? text.replaceAll(password.reveal(), String(password)) : text;
   return clean(redactSecrets(withoutPassword), maxReplyChars);
 }

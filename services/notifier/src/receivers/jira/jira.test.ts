@@ -133,13 +133,13 @@ describe('on the Cloud', () => {
     atlassian.next('usual', 'swallow');
     const error = await failureOf(tell());
     expect(error).toBeInstanceOf(OutcomeUnknown);
-    // The search of Jira finds it only after a while.
+    // Jira's search finds the issue only after some time.
     expect(error).toHaveProperty('retryAfterMs', 60_000);
     expect(await tell(delivery(message, { attempt: 2 }))).toMatchObject({ reference: 'SEC-1' });
     expect(atlassian.issues).toHaveLength(1);
   });
 
-  // What may go wrong, at each request of a message: the search, and what is written after it.
+  // Failures at each request of a message: at the search, and at the writes after it.
   const troubles = ['swallow', 'drop', { status: 500 }, { status: 429 }] as const;
   const places = [0, 1, 2, 3].flatMap((before) => troubles.map((trouble) => [trouble, before] as const));
 

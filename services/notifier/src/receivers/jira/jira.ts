@@ -17,10 +17,10 @@ import {
 
 type JiraConfig = Configs['jira'];
 
-/** Until Jira's search surely finds what was made: looking for it earlier would make another one. */
+/** Time until Jira's search index surely has a new issue; an earlier search could lead to a duplicate. */
 const indexingMs = 60_000;
 
-/** Jira's own names, which many have kept. */
+/** Jira's default priorities, which many projects have kept. */
 const priorities: Record<Severity, string> = {
   critical: 'Highest',
   high: 'High',
@@ -31,8 +31,9 @@ const priorities: Record<Severity, string> = {
 };
 
 /**
- * Jira, one issue for each thing that is told: brought up to date as it changes, moved through its workflow when it is over, opened
- * again when it comes back soon. An issue is known by a label, as Alertmanager knows its own, so a repetition finds what is there.
+ * Keeps one Jira issue for each subject: updates it on changes, moves it through its workflow at
+ * the end, and reopens it if the subject fires again soon. As in Alertmanager a label identifies
+ * the issue, so a repetition finds it.
  * @see https://developer.atlassian.com/cloud/jira/platform/rest/v3/
  */
 export const jira = receiver({
@@ -45,7 +46,7 @@ export const jira = receiver({
       throw new Unavailable('JIRA_INDEXING', 'Jira may not know yet what it was told', { retryAfterMs: indexingMs });
     }
     if (!issue) return sent(isOver ? null : await make(delivery, call));
-    // Many workflows let nobody change what is closed.
+    // Many workflows forbid changes to closed issues.
     if (isDone(issue) && config.reopenTransition !== undefined)
       await moveIssue(issue.key, config.reopenTransition, call);
     await change(issue.key, delivery, call);
@@ -58,12 +59,18 @@ function sent(reference: string | null): Outcome {
   return { outcome: 'sent', reference, refused: [] };
 }
 
-/** Of an older state nobody knows whether it arrived: if it did a moment ago, a search may not find it yet. */
+/**
+ * Whether an earlier state may have created an issue that is not yet indexed: its delivery is
+ * unconfirmed, and the search may not find a recent issue.
+ */
 function isPerhapsUnindexed({ edition, attempt }: Delivery): boolean {
   return edition?.thread.isInDoubt === true && attempt === 1;
 }
 
-/** The issue of what is told, while it can be taken up; null when there is none. What was told before names it, else its label finds it. */
+/**
+ * Returns the usable issue of the subject; null without one. Found by the reference of an earlier
+ * message, else by its label.
+ */
 async function issueOf(delivery: Delivery, call: JiraCall, now: Date): Promise<JiraIssue | null> {
   const { last, first } = delivery.edition?.thread ?? { last: null, first: null };
   const key = /^[A-Z][A-Z0-9_]*-\d+$/.exec(last?.reference ?? first?.reference ?? '')?.[0];
@@ -97,7 +104,7 @@ function isDone({ fields }: JiraIssue): boolean {
   return fields.status.statusCategory.key === 'done';
 }
 
-/** As Alertmanager's. */
+/** Label of the issue, in Alertmanager's form. */
 function labelOf(delivery: Delivery): string {
   return `ALERT{${dedupKey(delivery)}}`;
 }
@@ -128,7 +135,7 @@ async function change(key: string, delivery: Delivery, call: JiraCall): Promise<
     ...(!config.kept.has('summary') && { summary }),
     ...(!config.kept.has('description') && { description }),
   };
-  // Added, so that labels of people stay.
+  // Added instead of set, so that labels of users stay.
   const added = labelsOf(config, delivery).map((label) => ({ add: label }));
   const update = config.kept.has('labels') ? {} : { labels: added };
   const issue = { fields, update, properties: propertiesOf(delivery) };
@@ -143,7 +150,7 @@ function labelsOf({ labels }: JiraConfig, delivery: Delivery): string[] {
   return [...labels, labelOf(delivery)];
 }
 
-/** Which delivery wrote the issue last, for who looks into a doubt. */
+/** Property with the last delivery that wrote the issue, for troubleshooting. */
 function propertiesOf({ id }: Delivery): JiraChange['properties'] {
   return [{ key: 'tidewaiter', value: { delivery: id } }];
 }
@@ -155,7 +162,10 @@ function titleAndText(config: JiraConfig, { message }: Delivery): { summary: str
   };
 }
 
-/** Projects have priorities of their own, or none: one that nobody asked for is not worth a lost message. */
+/**
+ * Retries without the default priority where the project does not have it: an unconfigured priority
+ * must not lose a message.
+ */
 async function orWithoutPriority<T>(
   issue: JiraChange,
   { priority }: JiraConfig,

@@ -5,7 +5,7 @@ import { postJson } from '../http-channel.js';
 import { inertMarkdown } from '../markdown.js';
 import { receiver, type Configs } from '../receiver.js';
 
-/** Of a whole post. @see https://developers.mattermost.com/integrate/webhooks/incoming/ */
+/** Limit on the characters of a post. @see https://developers.mattermost.com/integrate/webhooks/incoming/ */
 export const maxMattermostChars = 16_383;
 
 const colors: Record<Severity, string> = {
@@ -17,7 +17,7 @@ const colors: Record<Severity, string> = {
   unknown: '#607d8b',
 };
 
-/** An incoming webhook of Mattermost. It can neither recognise a repetition nor be asked. */
+/** Posts to an incoming webhook of Mattermost. It cannot detect duplicates, and cannot be queried. */
 export const mattermost = receiver({
   kind: 'mattermost',
   async send(config, delivery, context) {
@@ -47,7 +47,7 @@ export function mattermostMessage(
         fallback: title,
         title,
         title_link: message.links[0]?.url,
-        // Less than half of it, since each character may need a backslash.
+        // Less than half of the limit, since each character may need a backslash.
         text: inertMarkdown(plainText({ ...message, links: [] }, 7_500)),
         color: message.status === 'resolved' ? '#2ecc71' : colors[message.severity],
         footer: cut(message.footer, 200),

@@ -3,7 +3,7 @@ import type { SlackActions } from '@tidewaiter/messages';
 
 import type { Delivery } from '../receiver.js';
 
-/** What people can do about a message. Of several things at once nobody could say which one is meant. */
+/** Button actions of a message. An action that would be ambiguous for several subjects is null. */
 export function slackActions({ message, alerts, edition }: Delivery): SlackActions {
   const isOpen = message.status === 'firing';
   const incident = message.kind === 'incident' ? (edition?.subject ?? null) : null;
@@ -14,7 +14,7 @@ export function slackActions({ message, alerts, edition }: Delivery): SlackActio
   };
 }
 
-/** What a day of quiet is asked for, in Alertmanager's syntax: as narrow as what was told. */
+/** Matchers of the silence for a day, in Alertmanager's syntax: as narrow as the message. */
 function silenceMatchers(kind: Delivery['message']['kind'], alerts: readonly Alert[]): string[] | null {
   const labels = commonLabels(alerts);
   const named = (...names: string[]) => names.flatMap((name) => matcher(name, labels[name]));
@@ -25,7 +25,7 @@ function silenceMatchers(kind: Delivery['message']['kind'], alerts: readonly Ale
       : [...named('kind', 'rule'), ...(place.length > 0 ? place : named('repository'))];
   }
   if (kind === 'finding') return named('rule').length === 0 ? null : named('kind', 'rule');
-  // What happens in the image while it runs is no matter of its findings.
+  // A silence of findings does not cover runtime incidents of the image.
   if (kind === 'push')
     return named('repository').length === 0 ? null : ['kind!="incident"', ...named('repository', 'tag')];
   return null;
@@ -40,7 +40,7 @@ function commonLabels(alerts: readonly Alert[]): Labels {
 }
 
 function matcher(name: string, value: string | undefined): string[] {
-  // A value that needs other escapes than these is no name that somebody gave.
+  // A value that needs other escapes than these is not a legitimate name.
   if (value === undefined || /\p{Cc}/u.test(value)) return [];
   return [`${name}="${value.replaceAll(/[\\"]/g, '\\$&')}"`];
 }

@@ -10,13 +10,13 @@ type SlackTarget = Configs['slack']['target'];
 export type SlackWebhook = Extract<SlackTarget, { mode: 'webhook' }>;
 export type SlackBot = Extract<SlackTarget, { mode: 'bot' }>;
 
-/** Bytes of an answer: so many messages of ours fit. */
+/** Limit on an answer: enough for the messages of one page. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
-/** Slack will never do it. */
+/** Slack rejects the request permanently. */
 export class SlackRefused extends InvalidInput {
   constructor(
-    /** Slack's own: `message_not_found`. */
+    /** Error code of Slack: `message_not_found`. */
     readonly word: string,
   ) {
     super('SLACK_REFUSED', `Slack answered ${word}`);
@@ -46,12 +46,12 @@ type ApiAnswer = z.infer<typeof apiAnswer>;
 export interface SlackCall {
   bot: SlackBot;
   http: HttpConfig;
-  /** How long one request may take; 0 for the usual time. */
+  /** Timeout of one request; 0 for the default. */
   timeoutMs: number;
   context: SendContext;
 }
 
-/** Posts to an incoming webhook, which answers `ok` and no more. */
+/** Posts to an incoming webhook, which only answers `ok`. */
 export async function postToWebhook(
   { url }: SlackWebhook,
   body: object,
@@ -68,7 +68,7 @@ export async function callWith(method: string, body: object, slack: SlackCall): 
   return call(method, json(body), slack);
 }
 
-/** Calls a method that reads: they take forms alone. */
+/** Calls a read method, which takes form data only. */
 export async function ask(method: string, query: Record<string, string>, slack: SlackCall): Promise<SlackMessage[]> {
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
   const { messages = [] } = await call(method, { headers, body: new URLSearchParams(query).toString() }, slack);
@@ -81,7 +81,10 @@ function json(body: object): Content {
   return { headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) };
 }
 
-/** Calls a method of the Web API, which says most of its errors with status 200. The configured address is that of `chat.postMessage`. */
+/**
+ * Calls a method of the Web API, which reports most errors with status 200. The configured URL is
+ * that of `chat.postMessage`.
+ */
 async function call(
   method: string,
   content: Content,
@@ -100,7 +103,8 @@ async function call(
   throw failure(response, answer?.error ?? text);
 }
 
-// What Slack calls the troubles that pass. @see https://docs.slack.dev/reference/methods/chat.postMessage, "Errors"
+// Slack's error codes for temporary failures. @see
+// https://docs.slack.dev/reference/methods/chat.postMessage, "Errors"
 const temporary = new Set([
   'ratelimited',
   'rate_limited',
@@ -109,7 +113,7 @@ const temporary = new Set([
   'service_unavailable',
   'request_timeout',
 ]);
-// Troubles with who we are. Everything else is about the message or the channel.
+// Error codes about credentials. All others concern the message or the channel.
 const denied = new Set([
   'invalid_auth',
   'not_authed',
@@ -128,7 +132,8 @@ const denied = new Set([
 ]);
 
 function failure({ status, headers }: EgressResponse, reason: string): AccessDenied | InvalidInput | Unavailable {
-  // Slack's own words only: a stranger behind the URL could answer with our token, and this ends in logs.
+  // Use Slack's own error codes only: an attacker behind the URL could answer with the token, and
+  // this text is logged.
   const code = /^[a-z_]{1,60}$/.test(reason.trim()) ? reason.trim() : `status ${status}`;
   const message = `Slack answered ${code}`;
   if (status === 429 || code === 'ratelimited' || code === 'rate_limited') {

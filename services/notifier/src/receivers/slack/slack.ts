@@ -16,9 +16,11 @@ import {
 type SlackConfig = Configs['slack'];
 
 /**
- * Slack, through an incoming webhook or as a bot. A bot keeps one message of an incident, and of a push: it edits it as things change, and says in
- * its thread what was new; the channel hears of that only when it became worse, or is reminded of it. Only a bot can look up whether an unconfirmed message
- * arrived; it needs the right to read the channel's history, and the channel's id rather than its name.
+ * Sends to Slack through an incoming webhook or as a bot. A bot keeps one message for each incident
+ * and push: it edits the message on changes and posts news in its thread, broadcast to the channel
+ * only for reminders or if it became worse. Only a bot can look up whether an unconfirmed message
+ * arrived; that needs the permission to read the channel's history, and the channel's id rather
+ * than its name.
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  * @see https://docs.slack.dev/reference/methods/chat.postMessage
  */
@@ -39,23 +41,23 @@ export const slack = receiver({
   },
 });
 
-/** Where a message lies. Its text form is the reference of a delivery. */
+/** Location of a message. Its text form is the reference of a delivery. */
 interface MessagePlace {
-  /** The id, which editing asks for; posting takes a name, too. */
+  /** Channel id, which editing requires; posting accepts a name, too. */
   channel: string;
   ts: string;
 }
 
-/** Marks a message with the delivery's id and its subject, which is how `find` knows it again. */
+/** Metadata type that marks a message with the delivery id and subject, by which `find` recognizes it. */
 const eventType = 'tidewaiter_delivery';
-/** Messages of the channel that are looked through, newest first. */
+/** Limit on the messages of the channel that are searched, newest first. */
 const historyLength = 100;
-/** Answers in a thread that are looked through. */
+/** Limit on the thread replies that are searched. */
 const repliesLength = 999;
 
-// Somebody deleted it.
+// Error codes for a deleted message or thread.
 const deleted = new Set(['message_not_found', 'thread_not_found']);
-// Slack keeps the message and does not let it be edited any more.
+// Error codes for a message that exists but can no longer be edited.
 const uneditable = new Set(['cant_update_message', 'edit_window_closed']);
 
 async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
@@ -69,7 +71,7 @@ async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCa
     : { ...sent(root), note: 'Slack lets nobody edit the message: what changed is in its thread' };
 }
 
-/** What is still so is said below the message that said it first, where the channel sees it: no second message begins. */
+/** Posts a reminder as a broadcast reply to the original message instead of a new message. */
 async function remind(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<Outcome> {
   const content = { ...contentOf(config, delivery, slack.context), metadata: metadataOf(delivery) };
   const place = { channel: root.channel, thread_ts: root.ts, reply_broadcast: true };
@@ -89,14 +91,17 @@ async function postAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCa
   return sent(ts === undefined ? null : { channel, ts });
 }
 
-/** Good news that needs no message of its own: the channel does not ask for it, or was never told what is over. */
+/**
+ * Whether a resolution needs no message: the channel does not ask for it, or never got the message
+ * that it resolves.
+ */
 function isNeedless({ sendResolved }: SlackConfig, { edition, message }: Delivery): boolean {
   if (!edition || message.status !== 'resolved') return false;
   const { last, isInDoubt } = edition.thread;
   return !sendResolved || (message.kind === 'push' && edition.revision > 1 && last === null && !isInDoubt);
 }
 
-/** Brings the message up to date. `gone`: somebody deleted it. `fixed`: Slack keeps it as it is. */
+/** Edits the message. `gone`: a user deleted it. `fixed`: Slack forbids the edit. */
 async function edit(
   config: SlackConfig,
   delivery: Delivery,
@@ -110,13 +115,13 @@ async function edit(
   } catch (error) {
     if (!(error instanceof SlackRefused)) throw error;
     if (error.word === 'message_not_found') return 'gone';
-    // Then the thread alone says how things went on.
+    // Then only the thread shows the later states.
     if (uneditable.has(error.word)) return 'fixed';
     throw error;
   }
 }
 
-/** Says in the thread what is new since the channel was told last. */
+/** Posts the news since the last update of the channel in the thread. */
 async function note(
   config: SlackConfig,
   delivery: Delivery,
@@ -126,7 +131,7 @@ async function note(
   const { message, edition } = delivery;
   const told = edition?.thread.last ?? null;
   const lines = linesSince(message, edition);
-  // The edited message says that it is over; one that stays as it was does not.
+  // The edited message shows the resolution; an uneditable one does not.
   const isUnasked = message.status === 'resolved' && !config.sendResolved && isEdited;
   if (lines.length === 0 || isUnasked) return;
   const { username, iconEmoji, iconUrl } = config;
@@ -157,7 +162,7 @@ function linesSince({ history = [] }: Message, edition: Edition | null): string[
     .flatMap(({ lines }) => lines);
 }
 
-/** The message that the channel has of the subject; null while it has none. */
+/** Message of the subject in the channel; null without one. */
 async function rootOf(delivery: Delivery, slack: SlackCall): Promise<MessagePlace | null> {
   const { edition } = delivery;
   const known = knownRoot(delivery, slack.bot);
@@ -165,7 +170,7 @@ async function rootOf(delivery: Delivery, slack: SlackCall): Promise<MessagePlac
   return whereAllowed(async () => findInChannel((payload) => payload['subject'] === edition.subject, slack));
 }
 
-/** What was told of an incident before, or what a reminder repeats. */
+/** Earlier message about the subject, or the message that a reminder repeats. */
 function knownRoot({ edition, message, replyTo = null }: Delivery, bot: SlackBot): MessagePlace | null {
   return placeOf(edition?.thread.last?.reference ?? (message.isReminder ? replyTo : null), bot);
 }
@@ -179,7 +184,8 @@ async function findAsBot(delivery: Delivery, slack: SlackCall): Promise<Outcome 
   }
   const query = { channel: root.channel, ts: root.ts, limit: String(repliesLength), include_all_metadata: 'true' };
   const replies = await ask('conversations.replies', query, slack);
-  // The message itself bears the mark as soon as it is edited; only what follows in the thread says that all was done.
+  // The message itself carries the mark as soon as it is edited; only a reply in the thread proves
+  // that all steps were done.
   return replies.some((reply) => reply.ts !== root.ts && bears(reply, isIt)) ? sent(root) : null;
 }
 
@@ -191,7 +197,7 @@ async function findInChannel(
   const query = { channel, limit: String(historyLength), include_all_metadata: 'true' };
   const messages = await ask('conversations.history', query, slack);
   const found = messages.find((message) => bears(message, isIt));
-  // What was also sent to the channel belongs to the thread of another message.
+  // A broadcast reply belongs to the thread of another message.
   return found ? { channel, ts: found.thread_ts ?? found.ts } : null;
 }
 
@@ -199,7 +205,7 @@ function bears({ metadata }: SlackMessage, isIt: (payload: Record<string, unknow
   return metadata?.event_type === eventType && isIt(metadata.event_payload);
 }
 
-/** Null also when Slack does not let us look: then the message is sent again, which is better than not at all. */
+/** Runs a lookup; null also when Slack denies it: then the message is sent again, which is better than not at all. */
 async function whereAllowed<T>(look: () => Promise<T | null>): Promise<T | null> {
   try {
     return await look();
@@ -219,7 +225,7 @@ function contentOf(
   { hasSlackButtons }: SendContext,
 ) {
   const { message } = delivery;
-  // Only messages of an app can have buttons that somebody hears.
+  // Only messages of an app can have buttons whose interactions arrive.
   const actions = hasSlackButtons && target.mode === 'bot' ? slackActions(delivery) : null;
   return {
     channel: target.channel,
@@ -237,11 +243,11 @@ function sent(place: MessagePlace | null): Outcome {
   return { outcome: 'sent', reference: place && `${place.channel}/${place.ts}`, refused: [] };
 }
 
-/** Null when the reference is none, or lies in another channel than the one that is configured now. */
+/** Parses a reference; null when it is invalid, or lies in another channel than the configured one. */
 function placeOf(reference: string | null, bot: SlackBot): MessagePlace | null {
   const [channel, ts] = reference?.split('/') ?? [];
   if (channel === undefined || ts === undefined) return null;
-  // A name says nothing of the id.
+  // A channel name does not reveal its id.
   const isElsewhere = /^[CGD][A-Z0-9]{5,}$/.test(bot.channel) && bot.channel !== channel;
   return isElsewhere ? null : { channel, ts };
 }

@@ -17,7 +17,7 @@ const token =
 const form = 'application/x-www-form-urlencoded';
 
 describe('signAws', () => {
-  // Those of Amazon's aws-sig-v4-test-suite that are about a POST; its signatures are Amazon's.
+  // POST requests of Amazon's aws-sig-v4-test-suite, with Amazon's signatures.
   it.each<[name: string, headers: Record<string, string>, body: string, signedHeaders: string, signature: string]>([
     ['post-vanilla', {}, '', 'host;x-amz-date', '5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b'],
     [

@@ -10,17 +10,17 @@ type SnsConfig = Configs['sns'];
 
 /** @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 export const snsLimits = {
-  /** Message, subject and attributes together. */
+  /** Limit on message, subject and attributes together. */
   bytes: 256 * 1024,
-  /** The API says less than 100. */
+  /** The API requires less than 100. */
   subjectChars: 99,
-  /** Of one SMS; what is longer is sent as several, each with its price. */
+  /** Limit of one SMS; longer texts are sent and charged as several. */
   smsChars: 140,
 } as const;
 
 /**
- * Amazon's Simple Notification Service: a topic, a phone or an app. Of the same message to a FIFO topic it takes one within five
- * minutes; elsewhere a repetition is told again.
+ * Publishes to Amazon's Simple Notification Service: a topic, a phone or an app. A FIFO topic drops
+ * duplicates within five minutes; other targets deliver them.
  * @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
  */
 export const sns = receiver({
@@ -69,7 +69,7 @@ function textOf({ attributes }: SnsConfig, { message }: Delivery): string {
   return `${title}\n\n${plainTextOfBytes(message, snsLimits.bytes - taken)}`;
 }
 
-/** A FIFO topic keeps messages about the same thing in order, and takes each once. */
+/** Keys with which a FIFO topic keeps messages about the same subject in order and accepts each once. */
 function orderOf(target: object, delivery: Delivery): [string, string][] {
   if (!('topicArn' in target) || !String(target.topicArn).endsWith('.fifo')) return [];
   return [
