@@ -12,17 +12,23 @@ import {
 } from './admission.js';
 import type { StoredVerdicts } from './stored-verdicts.js';
 
-/** A rollout asks about the same image once for each pod. What is older than this is looked up again, for the next who asks. */
+/**
+ * Age up to which a cached verdict is fresh: a rollout asks about the same image once for each pod.
+ * An older one is refreshed in the background, for the next request.
+ */
 const freshMs = 10_000;
-/** Nobody is answered with what is older. */
+/** Age above which a cached verdict is not served any more. */
 const keptMs = 60_000;
 const maxKept = 2_000;
-/** Of containers in one request; nobody has as many, and each asks the store. */
+/** Limit on the images looked up for one request; real pods have fewer, and each costs queries. */
 const maxImages = 50;
-/** Kubernetes waits some seconds, and then does as its own configuration says, which nobody would count. */
+/**
+ * Time limit of an answer. After some seconds Kubernetes would apply its own failure policy, which
+ * no metric would count.
+ */
 const answerWithinMs = 1_500;
 
-/** An image of which no push is known, or whose push is being analyzed. */
+/** Error codes for an image without a known push, or whose push is being analyzed. */
 const unscannedCodes = new Set(['IMAGE_UNKNOWN', 'VERDICT_PENDING']);
 
 interface Kept {
@@ -30,7 +36,7 @@ interface Kept {
   at: number;
 }
 
-/** Answers what may run by what is stored, and counts its answers. */
+/** Decides on admission requests by stored verdicts, and counts its answers. */
 export class AdmissionDesk {
   readonly #kept = new Map<string, Kept>();
   readonly #answers: Counter<'outcome'>;
@@ -64,7 +70,7 @@ export class AdmissionDesk {
     });
   }
 
-  /** Images that this process has allowed to run although they were not scanned. */
+  /** Number of unscanned images that this process has allowed. */
   get allowedUnscanned(): number {
     return this.#allowedUnscanned;
   }
@@ -107,7 +113,7 @@ export class AdmissionDesk {
     this.#kept.set(image, { verdict, at: performance.now() });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > maxKept) this.#kept.delete(oldest!);
-    // What could not be told now may be told the next time.
+    // Do not cache an unknown verdict: the next lookup may succeed.
     if ((await verdict).result === 'unknown') this.#kept.delete(image);
     return verdict;
   }

@@ -8,7 +8,7 @@ const containers = z.array(container).max(1_000).optional().catch(undefined);
 const podSpec = z.object({ containers, initContainers: containers, ephemeralContainers: containers });
 const podTemplate = z.object({ template: z.object({ spec: podSpec.optional() }).optional() });
 
-/** A pod, or whatever makes pods: the template is in one place of each kind. */
+/** Pod, or an object with a pod template, whose place depends on the kind. */
 const workload = z.object({
   spec: podSpec
     .extend(podTemplate.shape)
@@ -32,35 +32,36 @@ export const admissionReview = z.object({
 
 export type AdmissionRequest = z.output<typeof admissionReview>['request'];
 
-/** What is known of an image that wants to run. */
+/** Stored verdict on an image that is about to run. */
 export interface AdmissionVerdict {
   image: string;
   result: Verdict;
   reasons: string[];
-  /** Whether it is unknown because it was not scanned yet: no push of it is known, or it is still being analyzed. */
+  /** Whether it is unknown because it is not scanned: no push of it is known, or one is still being analyzed. */
   isUnscanned?: boolean;
 }
 
-/** How it went, for the metric. */
+/** Outcome label of the metric. */
 export type AdmissionOutcome = 'allowed' | 'warned' | 'denied' | 'exempt';
 
 export interface AdmissionDecision {
   outcome: AdmissionOutcome;
   warnings: string[];
-  /** Why not; null where it is allowed. */
+  /** Reason of a refusal; null where the request is allowed. */
   refusal: string | null;
-  /** Images that may run although they were not scanned. */
+  /** Images that are allowed although they are not scanned. */
   unscanned: string[];
 }
 
-/** Kubernetes cuts longer ones, and all of them at 4 KiB. */
+/** Limit on the characters of a warning: Kubernetes cuts longer ones, and all of them together at 4 KiB. */
 const maxWarning = 256;
 const maxWarnings = 10;
 const maxRefusal = 1_000;
 
 /**
- * The images that a request brings: what runs already may be scaled, labelled and ended whatever is known of it by now.
- * Nothing where the request starts nothing, or comes from a namespace that is exempt.
+ * Returns the new images of a request: images that already run may be scaled, labeled and deleted,
+ * whatever their verdict is by now. Empty where the request starts nothing, or its namespace is
+ * exempt.
  */
 export function imagesToJudge(request: AdmissionRequest, { exemptNamespaces }: AdmissionSettings): string[] {
   const { operation, namespace, object, oldObject } = request;
@@ -85,8 +86,9 @@ function imagesOf(object: z.output<typeof workload> | null | undefined): string[
 }
 
 /**
- * Decides by what is stored of each image. Whoever enforces gets no image of which a needed fact is unknown: an attacker would otherwise
- * make it unknown. Only what was not scanned yet may be let through, where the settings say so.
+ * Decides by the stored verdict of each image. In enforce mode an image with an unknown fact is
+ * denied, since an attacker could otherwise make facts unknown. Only an unscanned image may pass,
+ * where the settings allow it.
  */
 export function decide(verdicts: readonly AdmissionVerdict[], { mode, unknown }: AdmissionSettings): AdmissionDecision {
   const isRefused = ({ result, isUnscanned = false }: AdmissionVerdict) =>
@@ -121,7 +123,7 @@ export const admissionAnswer = z.object({
   }),
 });
 
-/** Kubernetes wants the answer with its own `uid`, and an HTTP status of 200 also for a refusal. */
+/** Builds the answer. Kubernetes expects its own `uid` in it, and HTTP status 200 even for a refusal. */
 export function answerOf(uid: string, { warnings, refusal }: AdmissionDecision): z.output<typeof admissionAnswer> {
   return {
     apiVersion: 'admission.k8s.io/v1',

@@ -7,7 +7,7 @@ import { alertsQuery, readInput } from './requests.js';
 
 type AlertAnswer = z.output<typeof alertAnswer>;
 
-/** What rules found in what runs, also what became part of no incident. */
+/** Alerts of the detection rules, including those that belong to no incident. */
 @Controller('api/v1/alerts')
 export class AlertsController {
   constructor(private readonly alerts: DetectionAlerts) {}
@@ -20,7 +20,7 @@ export class AlertsController {
   }
 }
 
-/** What joins alerts, and their evidence, is between them and the builder of incidents. */
+/** Selects the public fields of an alert. Join keys and evidence are internal to the correlation of incidents. */
 function describeAlert({ id, rule, severity, weight, at, events, ...alert }: ListedAlert): AlertAnswer {
   const { techniques, stage, title, explanation, finding, isFact, bySensor, context, lowered, incidentId } = alert;
   const said = { title, explanation, finding, techniques, stage };

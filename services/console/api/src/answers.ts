@@ -10,7 +10,8 @@ import {
 import { pushStates } from '@tidewaiter/store';
 import { z } from 'zod';
 
-// What the API answers. Controllers are typed by these schemas, and the OpenAPI document is made of them.
+// Answer schemas of the API. Controllers are typed by them, and the OpenAPI document is generated
+// from them.
 
 const text = z.string().nullable();
 const time = z.date();
@@ -19,7 +20,7 @@ const severity = z.enum(severities);
 const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
 const warning = z.object({ code: z.string(), path: text.optional(), message: z.string() });
 
-/** A list, and the cursor of its next page. */
+/** List with the cursor of its next page. */
 export const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), next: text });
 
 export const pushAnswer = z.object({
@@ -32,7 +33,10 @@ export const pushAnswer = z.object({
   digest: text,
   mediaType: text,
   artifact: z.string(),
-  /** Whether its registry told of it, a look found it, or it was there when the registry was connected. */
+  /**
+   * How the push was learned: its registry announced it, reconciliation found it, or it existed
+   * when the registry was connected.
+   */
   origin: z.enum(['told', 'missed', 'imported']),
   attachedTo: text,
   pushedBy: text,
@@ -42,15 +46,15 @@ export const pushAnswer = z.object({
   state: z.enum(pushStates),
   /** Digest that its tag pointed to before. */
   previousDigest: text,
-  /** Baseline, and the reason; null where there was none, and for pushes older than this field. */
+  /** Baseline with its reason; null without one, and for pushes older than this field. */
   comparedWith: baseline.nullable(),
-  /** Until when its missing signature is not announced; null where none is awaited. */
+  /** Time until which its missing signature is not announced; null where none is awaited. */
   signatureDueAt: time.nullable(),
-  /** It was reported after a newer push of its tag, and changes nothing about what the tag points to. */
+  /** Whether it was reported after a newer push of its tag; then it does not change where the tag points. */
   isLate: z.boolean(),
   verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
   counts: z.record(severity, count).nullable(),
-  /** What the verdict does not know. */
+  /** Number of warnings about unread or unevaluated content. */
   warningCount: count,
   code: text,
   reason: text,
@@ -63,24 +67,24 @@ const imageAnswer = z.object({
   configDigest: z.string(),
   platform: z.string(),
   createdAt: time.nullable(),
-  /** When its lowest layer was made. */
+  /** Creation time of its lowest layer. */
   baseCreatedAt: time.nullable(),
-  /** Whom it runs as; empty for root. */
+  /** User that it runs as; empty for root. */
   user: text,
   labels: z.record(z.string(), z.string()),
   os: z
     .object({ id: z.string(), versionId: z.string().optional(), name: z.string(), idLike: z.array(z.string()) })
     .nullable(),
   warnings: z.array(warning),
-  /** Kinds of findings that were not looked for. */
+  /** Kinds of findings that were not evaluated. */
   notEvaluated: z.array(z.enum(findingKinds)),
   /** Indexes of the layers that could not be read. */
   unreadLayers: z.array(count),
-  /** Null until it is analysed. */
+  /** Null until it is analyzed. */
   analyzedAt: time.nullable(),
 });
 
-/** Where an image was last pushed. */
+/** Image with the place where it was last pushed. */
 export const listedImageAnswer = imageAnswer.extend({ connection: z.string(), repository: z.string(), tag: text });
 
 const layerAnswer = z.object({
@@ -94,7 +98,7 @@ const layerAnswer = z.object({
 
 const signatureAnswer = z.object({
   verified: z.boolean(),
-  /** Why it proves nothing; null when it is verified. */
+  /** Reason of a failed verification; null when verified. */
   code: z.enum(refusalCodes).nullable(),
   reason: text,
   signer: z.object({ name: z.string(), keyFingerprint: text, identity: text, issuer: text }).nullable(),
@@ -102,7 +106,7 @@ const signatureAnswer = z.object({
   artifact: z.string(),
 });
 
-/** What is signed of an image in one repository. */
+/** Signatures and attestations of an image in one repository. */
 const provenanceAnswer = z.object({
   connection: z.string(),
   repository: z.string(),
@@ -134,14 +138,14 @@ const runAnswer = z.object({
   finishedAt: text,
 });
 
-/** What a pipeline told of an image. */
+/** Document that a pipeline sent about an image. */
 const pipelineReportAnswer = z.object({
   id: z.string(),
   connection: z.string(),
   kind: z.enum(pipelineReportKinds),
   /** `cyclonedx`, `spdx`, `in-toto` or `run`. */
   format: z.string(),
-  /** Of the format, or the type of the predicate. */
+  /** Version of the format, or the predicate type. */
   version: text,
   imageDigest: z.string(),
   documentDigest: z.string(),
@@ -149,9 +153,9 @@ const pipelineReportAnswer = z.object({
   repository: text,
   tag: text,
   run: runAnswer.nullable(),
-  /** Facts of the run that the token of its CI proves; the others are claims. */
+  /** Facts of the run that a CI token proves; the others are claims. */
   proven: z.array(z.string()),
-  /** Whether a configured signer vouches for the document; always false of what is not signed. */
+  /** Whether a configured signer has signed the document; always false for unsigned documents. */
   verified: z.boolean(),
   packages: count.nullable(),
   builder: text,
@@ -160,14 +164,14 @@ const pipelineReportAnswer = z.object({
 
 export const imagesAnswer = z.object({
   digest: z.string(),
-  /** The image itself, or those of an index. */
+  /** The image itself, or the images of an index. */
   images: z.array(
     imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer), provenance: z.array(provenanceAnswer) }),
   ),
-  /** Null where no pipeline told of it. */
+  /** Null where no pipeline reported it. */
   pipeline: z
     .object({
-      /** The run that says most of how the image came to be. */
+      /** The run with the strongest evidence of how the image was built. */
       run: runAnswer.extend({ connection: z.string(), proven: z.array(z.string()), receivedAt: time }).nullable(),
       reports: z.array(pipelineReportAnswer),
     })
@@ -203,27 +207,30 @@ export const findingAnswer = z.object({
   packageName: text,
   installedVersion: text,
   path: text,
-  /** Null of what is no file of a layer. */
+  /** Null for a finding outside of the layers. */
   layer: count.nullable(),
   state: presence,
   /** `unknown`: the version could not be compared. */
   match: z.enum(['affected', 'unknown']),
   fix: z.object({ state: z.enum(['fixed', 'not-fixed', 'wont-fix', 'unknown']), version: text }),
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
-  /** In CISA's catalogue of exploited vulnerabilities. */
+  /** Whether it is in CISA's catalog of known exploited vulnerabilities. */
   kev: z.boolean(),
-  /** Probability of exploitation in the next 30 days, 0 to 1, as FIRST has it. */
+  /** EPSS probability of exploitation in the next 30 days, 0 to 1. */
   epss: z.number().nullable(),
-  /** Whether a workload runs the image, or did in the last day; null while nobody tells of containers. */
+  /** Whether a workload runs the image, or did in the last day; null while no sensor reports containers. */
   running: z.boolean().nullable(),
-  /** Whether the package was seen to be executed or loaded; null while nobody tells, and false is no proof that it never is. */
+  /**
+   * Whether a sensor saw the package executed or loaded; null without such data. False does not
+   * prove that it is unused.
+   */
   inUse: z.boolean().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
 });
 
 const suppression = z.object({
-  /** `vex`: a VEX statement. `exception`: the settings. */
+  /** `vex`: a VEX statement. `ignore`: an ignore file. `exception`: the settings. */
   kind: z.enum(['vex', 'ignore', 'exception']),
   source: z.string(),
   author: text,
@@ -232,12 +239,15 @@ const suppression = z.object({
   until: text,
 });
 
-/** `counts`: how many count, by severity, as the push of the image has them. */
+/** `counts`: number of counted findings by severity, as for the push of the image. */
 export const imageFindingsAnswer = listOf(
   findingAnswer.extend({
-    /** Whether it adds one to `counts`: not what a later layer hides, what is suppressed, nor the same at the same place again. */
+    /**
+     * Whether it adds one to `counts`: not if a later layer hides it, if it is suppressed, or if it
+     * repeats another one at the same place.
+     */
     counted: z.boolean(),
-    /** Why it does not count, on whose word; null of what nothing suppresses. */
+    /** Suppression with its author; null where it is not suppressed. */
     by: suppression.nullable(),
   }),
 ).extend({ counts: z.record(severity, count) });
@@ -247,12 +257,12 @@ const gateFinding = findingAnswer.omit({ platform: true });
 const policyResult = z.object({
   name: z.string(),
   mode: z.enum(policyModes),
-  /** `unknown` where a fact is missing that the answer depends on. */
+  /** `unknown` where a fact that decides is missing. */
   result: z.enum(['pass', 'fail', 'unknown']),
   reasons: z.array(z.string()),
 });
 
-/** What speaks for and against the images of a push, as it is now. */
+/** Current suppressions and policy results of the images of a push. */
 const judgementAnswer = z.object({
   suppressed: z.array(gateFinding.extend({ by: suppression })),
   policies: z.array(policyResult),
@@ -268,22 +278,22 @@ export const gateAnswer = judgementAnswer.extend({
   against: text,
   failOn: text,
   pushId: z.uuid(),
-  /** Of the push, when it was analysed. */
+  /** Verdict of the push at the time of its analysis. */
   storedVerdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
   result: z.enum(['pass', 'fail', 'unknown']),
   reasons: z.array(z.string()),
-  /** Null without an image to compare with. */
+  /** Null without a baseline. */
   changes: z
     .object({
       introduced: z.array(gateFinding),
-      /** Known only since the other image was built, about packages that it has too. */
+      /** Published only after the baseline was built, about packages that it has too. */
       newlyPublished: z.array(gateFinding),
       unchanged: z.array(gateFinding),
       resolved: z.array(gateFinding),
     })
     .nullable(),
   findings: z.array(gateFinding),
-  /** Number of findings that count, by severity: each once for a location, whatever platforms have it. */
+  /** Number of counted findings by severity, each location once for all platforms. */
   counts: z.record(severity, count),
   warnings: z.array(warning),
 });
@@ -291,7 +301,7 @@ export const gateAnswer = judgementAnswer.extend({
 export const deadLetterAnswer = z.object({
   id: z.uuid(),
   stage: z.enum(['event', 'job']),
-  /** Consumer or queue that gave it up. */
+  /** Consumer or queue whose retries ended. */
   worker: z.string(),
   eventId: text,
   jobId: text,
@@ -307,12 +317,12 @@ export const redriveAnswer = z.object({ id: z.uuid() });
 
 export const statusAnswer = z.object({
   pushes: z.record(pushAnswer.shape.state.exclude(['not-an-image']), count),
-  /** Work that waits or runs; seconds for which the oldest due job has waited. */
+  /** Queued and running work; `oldestSeconds` is the waiting time of the oldest due job. */
   queues: z.array(z.object({ queue: z.string(), queued: count, running: count, oldestSeconds: z.number() })),
   advisories: z.object({
     advisories: count,
     ecosystems: z.array(z.object({ ecosystem: z.string(), packages: count })),
-    /** Where they come from, with KEV and EPSS: everything that was published until `asOf` is known. */
+    /** Sources of advisories, KEV and EPSS: everything published until `asOf` is imported. */
     feeds: z.array(
       z.object({
         name: z.string(),
@@ -324,15 +334,18 @@ export const statusAnswer = z.object({
         rejected: count,
       }),
     ),
-    /** By the date of its own data, whenever it was imported; `isStale` after 7 days. */
+    /** Age by the date of the data itself, not of its import; `isStale` after 7 days. */
     ages: z.array(z.object({ ecosystem: z.string(), asOf: z.string(), ageSeconds: count, isStale: z.boolean() })),
     lastImport: z
       .object({ source: z.string(), records: count, changed: count, rejected: count, importedAt: time })
       .nullable(),
   }),
-  /** Images that this console let run although they were not scanned, since its start. */
+  /** Unscanned images that this console has allowed since its start. */
   admission: z.object({ allowedUnscanned: count }),
-  /** The processes that run, with an error where the files of now were refused and the last good configuration is in use. */
+  /**
+   * Running processes; `error` is set where the current files were rejected and the last good
+   * configuration is in use.
+   */
   configuration: z.array(
     z.object({
       service: z.string(),
@@ -343,7 +356,7 @@ export const statusAnswer = z.object({
   ),
 });
 
-/** RFC 9457. */
+/** Problem details of RFC 9457. */
 export const problemAnswer = z.object({
   type: z.string(),
   status: z.int(),

@@ -6,15 +6,15 @@ const time = z.date();
 const count = z.int().nonnegative();
 
 const head = {
-  /** Counts over all pages. Those of workloads, pods and containers are null while no sensor reports containers. */
+  /** Totals over all pages. Those of workloads, pods and containers are null while no sensor reports containers. */
   counts: z.object({
     packages: count,
     images: count,
     /** Images that a tag points to now. */
     tagged: count,
-    /** The vulnerability is closed in them by other means than a version. */
+    /** Images in which the vulnerability is mitigated by other means than a version. */
     mitigated: count,
-    /** A version could not be compared. */
+    /** Images with a version that could not be compared. */
     unknown: count,
     repositories: count,
     workloads: count.nullable(),
@@ -22,7 +22,7 @@ const head = {
     containers: count.nullable(),
     running: count.nullable(),
   }),
-  /** Why the answer may lack images, and how many images or layers that concerns. */
+  /** Reasons for which the answer may lack images, and how many images or layers each concerns. */
   notEvaluated: z.array(
     z.object({
       code: z.enum(['LAYERS_UNREAD', 'FILES_NOT_INDEXED', 'PATHS_NOT_INDEXED', 'TOO_MANY_RESULTS']),
@@ -39,7 +39,7 @@ const packageAnswer = z.object({
   foundIn: z.string(),
   isUnknown: z.boolean(),
   isMitigated: z.boolean(),
-  /** Whether it was seen to be executed or loaded; null while nothing of the image was. */
+  /** Whether a sensor saw it executed or loaded; null without such data for the image. */
   inUse: z.boolean().nullable(),
 });
 
@@ -49,7 +49,7 @@ const placeAnswer = z.object({
   tag: text,
   digest: z.string(),
   since: time,
-  /** When the tag moved or was deleted. */
+  /** Time when the tag moved or was deleted. */
   until: time.nullable(),
   isCurrent: z.boolean(),
   pushId: z.uuid().nullable(),
@@ -64,10 +64,10 @@ const workloadAnswer = z.object({
   exposed: z.boolean().nullable(),
   containers: count,
   running: count,
-  /** Some of them. */
+  /** Some of the pods. */
   pods: z.array(z.string()),
   since: time,
-  /** Null while one of its containers runs. */
+  /** Time when its last container ended; null while one runs. */
   until: time.nullable(),
 });
 
@@ -78,22 +78,22 @@ export const blastRadiusAnswer = z.object({
       id: z.string(),
       digest: z.string(),
       platform: text,
-      /** The first of its places. */
+      /** The first of `places`. */
       registry: text,
       repository: text,
       tag: text,
-      /** Tags that point to it or did, current ones first; some of them. */
+      /** Tags that point to it or did, current ones first; the list is cut. */
       places: z.array(placeAnswer),
       placeCount: count,
       packages: z.array(packageAnswer),
       purls: z.array(z.string()),
       /** Paths of the file that was searched for by its hash. */
       paths: z.array(z.string()),
-      /** Other matches of the search. */
+      /** Descriptions of the other matches of the search. */
       notes: z.array(z.string()),
       isMitigated: z.boolean(),
       isUnknown: z.boolean(),
-      /** Some of them; null while no sensor reports containers. */
+      /** Workloads that run it, cut; null while no sensor reports containers. */
       workloads: z.array(workloadAnswer).nullable(),
       workloadCount: count.nullable(),
     }),
@@ -116,7 +116,7 @@ export const blastContainersAnswer = z.object({
       repository: text,
       tag: text,
       since: time,
-      /** When it ended, or was last seen; null while it runs. */
+      /** Time when it ended or was last seen; null while it runs. */
       until: time.nullable(),
       isRunning: z.boolean(),
       isUnknown: z.boolean(),
@@ -125,11 +125,11 @@ export const blastContainersAnswer = z.object({
   ),
 });
 
-/** Something that a search text names. */
+/** Search result. */
 export const searchHitAnswer = z.object({
   type: z.enum(searchHitTypes),
   id: z.string(),
   title: z.string(),
-  /** The route that shows it. */
+  /** Console route of its page. */
   link: z.string(),
 });

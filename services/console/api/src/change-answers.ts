@@ -1,14 +1,15 @@
 import { baselineReasons, findingKinds, packageTypes, severities } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-// What a push changed, as the API answers it. The store's own type must fit, or the controller does not compile.
+// Answer schema of the changes of a push. The store's type must match, or the controller does not
+// compile.
 
 const text = z.string().nullable();
 const count = z.int().nonnegative();
-/** Those that have it, where not all do that were compared. */
+/** Platforms that have the change; absent where all compared platforms do. */
 const platforms = z.array(z.string()).optional();
 
-/** `total` counts all; `items` are the most telling, 200 at most. */
+/** `total` counts all; `items` has the most important ones, at most 200. */
 const listOfTold = <Shape extends z.ZodRawShape>(shape: Shape) => ({
   total: count,
   items: z.array(z.object({ ...shape, platforms })),
@@ -31,18 +32,18 @@ const finding = {
 
 const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
 
-/** Null is what could not be compared. */
+/** Changes of a push. Null where a part could not be compared. */
 export const pushChangesAnswer = z.object({
-  /** The image that the push is compared with, and why; absent from comparisons that an older version stored. */
+  /** Baseline with its reason; absent in comparisons that an older version stored. */
   comparedWith: baseline.optional(),
-  /** Accounts that pushed the two, as the registry names them. */
+  /** Accounts that pushed the baseline and this push, as the registry names them. */
   pushers: z.object({ before: text, after: text }).optional(),
   platforms: z.array(
     z.object({
       platform: z.string(),
       before: text,
       after: text,
-      /** `unread`: what was there before was never analysed. */
+      /** `unread`: the baseline was never analyzed. */
       change: z.enum(['compared', 'same', 'added', 'removed', 'unread']),
     }),
   ),
@@ -55,17 +56,17 @@ export const pushChangesAnswer = z.object({
     .object({
       ...counts,
       newSetuid: count,
-      /** Programs, libraries and scripts that differ, without what the new version of a package explains. */
+      /** Changed programs, libraries and scripts, except those explained by a new version of a package. */
       code: count.optional(),
       ...listOfTold({
         path: z.string(),
         change: z.enum(['added', 'removed', 'content', 'mode', 'owner', 'type', 'link']),
         kind: z.enum(['setuid', 'startup', 'program', 'library', 'script', 'other', 'documentation']),
         sizeBytes: count,
-        /** Hash of the content, in hex; absent from comparisons that an older version stored. */
+        /** SHA-256 of the content, in hex; absent in comparisons that an older version stored. */
         sha256Before: text.optional(),
         sha256After: text.optional(),
-        /** The package whose other version explains the change. */
+        /** Package whose version change explains the file change. */
         upgradedWith: z.object({ type: z.enum(packageTypes), name: z.string() }).optional(),
         modeBefore: text,
         modeAfter: text,
@@ -88,7 +89,7 @@ export const pushChangesAnswer = z.object({
   origin: z.array(z.object({ before: origin, after: origin, platforms })).optional(),
   findings: z.object({
     introduced: z.object(listOfTold(finding)),
-    /** Became known after the earlier image was built. */
+    /** Published after the baseline was built. */
     newlyPublished: z.object(listOfTold(finding)),
     resolved: z.object(listOfTold(finding)),
   }),

@@ -32,7 +32,7 @@ import { routes } from './routes.js';
 const hex = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 const [index, amd64, arm64, unknownDigest] = ['0', 'a', 'b', 'f'].map(hex) as [Digest, Digest, Digest, Digest];
 const unknownId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
-/** What an attacker may write into a tag, a title or a log line. */
+/** Hostile text that an attacker may put into a tag, a title or a log line. */
 const hostile = `"><script>alert('1')</script>\u202e\u0007\${7*7} <img src=x onerror=alert(2)>`;
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
@@ -55,7 +55,7 @@ const bearer = () => ({ authorization: `Bearer ${token}` });
 
 type Json = Record<string, unknown> & { items: Json[]; next: string | null };
 
-/** Reads an answer, which must be just what the OpenAPI document says. */
+/** Reads an answer and checks it against the OpenAPI document. */
 async function get(path: string, method: 'get' | 'post' = 'get'): Promise<Json> {
   const answer = await call(`/api/v1${path}`, { method, headers: bearer() });
   const body = (await answer.json()) as Json;
@@ -181,7 +181,10 @@ const changes: Parameters<PushDifferences['put']>[2] = {
   },
 };
 
-/** An index of two platforms with one hole each, a refused push and one in work; the ids, oldest first. */
+/**
+ * Stores an index of two platforms with one vulnerability each, a refused push and one in progress;
+ * returns the ids, oldest first.
+ */
 async function seedPushes(): Promise<string[]> {
   const pushes = new Pushes(store);
   const images = new Images(store);
@@ -841,7 +844,7 @@ describe('the API', () => {
     });
     const mail = await call('/api/v1/messages/preview/mail?kind=incident', { headers: bearer() });
     expect(mail.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    // In a frame of our pages, and nothing of it runs or is loaded.
+    // Only the console's own pages may frame it, and nothing in it runs or is loaded.
     expect(mail.headers.get('content-security-policy')).toBe(
       "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
     );

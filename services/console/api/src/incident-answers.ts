@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { findingAnswer, pushAnswer } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
 
-// What the API answers of incidents. The store's own types must fit, or the controller does not compile.
+// Answer schemas of incidents. The store's types must match, or the controller does not compile.
 
 const text = z.string().nullable();
 const time = z.date();
@@ -15,32 +15,32 @@ const severity = z.enum(severities);
 
 const step = z.object({
   title: z.string(),
-  /** MITRE ATT&CK. */
+  /** MITRE ATT&CK technique. */
   technique: text,
-  /** Its tactic. */
+  /** Tactic of the technique. */
   stage: text,
   severity,
   at: z.string(),
   events: z.array(z.string()),
 });
 
-/** Whose rule it was: licences ask for the names. */
+/** Rule with its author, whose name rule licenses require. */
 const ruleCredit = z.object({ id: text, title: z.string(), author: text, license: text, link: text });
 
 export const incidentAnswer = z.object({
   id: z.uuid(),
   number: count,
-  /** Counts what people are told of. */
+  /** Number of the revision, raised for every reported change. */
   revision: count,
   state: z.enum(incidentStates),
-  /** Of a merged incident: the one that goes on. */
+  /** Id of the incident into which it was merged. */
   mergedInto: text,
   title: z.string(),
-  /** Rank of the title, 0 the worst; null for incidents from before it was known. */
+  /** Rank of the title, 0 is the worst; null for incidents from before ranks were stored. */
   titleRank: count.nullable(),
   sentence: z.string(),
   severity,
-  /** 0 to 100: order among incidents of one severity. */
+  /** 0 to 100: orders incidents of one severity. */
   score: z.number(),
   /** `namespace/Kind/name` */
   workload: text,
@@ -50,7 +50,7 @@ export const incidentAnswer = z.object({
   namespace: text,
   techniques: z.array(z.string()),
   steps: z.array(step),
-  /** Short words for what was found: `drift`. */
+  /** Short names of the findings: `drift`. */
   findings: z.array(z.string()),
   rules: z.array(ruleCredit),
   count,
@@ -60,7 +60,7 @@ export const incidentAnswer = z.object({
   openedAt: time,
   updatedAt: time,
   resolvedAt: time.nullable(),
-  /** Null where it ended by itself. */
+  /** Null where it ended without a user. */
   resolvedBy: text,
 });
 
@@ -71,11 +71,11 @@ const evidence = z.object({
   rule: z.string(),
   text: z.string(),
   where: text,
-  /** The sensor's own words. */
+  /** Record as the sensor sent it. */
   record: z.record(z.string(), z.json()).nullable(),
 });
 
-/** `push`, `step`, `state`, `message`: what happened, what became of the incident, who was told. */
+/** Entry of the timeline: `push` of the image, attack `step`, `state` of the incident, or `message` to a channel. */
 const timelineEntry = z.object({
   at: z.string(),
   kind: z.enum(['push', 'step', 'state', 'message']),
@@ -89,15 +89,15 @@ const reachedImage = z.object({
   repository: z.string(),
   tag: z.string(),
   digest: z.string(),
-  /** The closest tie: `image`, `layer with …`, `package …`. */
+  /** Closest relation: `image`, `layer with …`, `package …`. */
   shares: z.string(),
 });
 
 export const incidentDetailAnswer = incidentAnswer.extend({
-  /** The telling events, which say how it began. */
+  /** The most important events, beginning with the first. */
   evidence: z.array(evidence),
   timeline: z.array(timelineEntry),
-  /** What people were told, oldest first. */
+  /** Reported revisions, oldest first. */
   revisions: z.array(
     z.object({
       revision: count,
@@ -120,7 +120,7 @@ export const incidentDetailAnswer = incidentAnswer.extend({
   artifacts: z.array(z.object({ kind: z.enum(artifactKinds), value: z.string() })),
   factsUsed: z.array(z.string()),
   nextSteps: z.array(z.string()),
-  /** What we know of the image; null where it is not known. */
+  /** Facts about the image; null where it is unknown. */
   imageFacts: z
     .object({
       digest: z.string(),
@@ -130,7 +130,7 @@ export const incidentDetailAnswer = incidentAnswer.extend({
       isJudged: z.boolean(),
       findings: z.array(findingAnswer.omit({ platform: true })),
       provenance: z.object({
-        /** Null: nobody asked. */
+        /** Null where signatures were not checked. */
         isSigned: z.boolean().nullable(),
         signers: z.array(z.string()),
         builder: text,
@@ -140,23 +140,23 @@ export const incidentDetailAnswer = incidentAnswer.extend({
     })
     .nullable(),
   blastRadius: z.object({
-    /** In what tags point to now. */
+    /** Images that tags point to now. */
     images: z.object({ items: z.array(reachedImage), total: count }),
-    /** Beside those of the incident, now or in the last day. */
+    /** Other workloads than those of the incident, now or in the last day. */
     workloads: z.object({
       items: z.array(
         z.object({
           cluster: text,
           workload: z.string(),
           imageDigest: z.string(),
-          /** Null while nobody told of services. */
+          /** Null while no sensor reports services. */
           exposed: z.boolean().nullable(),
           shares: z.string(),
         }),
       ),
       total: count,
     }),
-    /** Others that saw the same file, destination, secret or identity. */
+    /** Other incidents with the same file, destination, secret or identity. */
     incidents: z.array(z.object({ id: z.uuid(), number: count, title: z.string(), shares: z.array(z.string()) })),
   }),
 });
@@ -174,7 +174,7 @@ export const alertAnswer = z.object({
     file: text,
   }),
   severity: z.enum(levels),
-  /** What it may do: open an incident by itself, with another kind of evidence, or never. */
+  /** Effect of the alert: opens an incident alone, opens one together with another kind of evidence, or never does. */
   weight: z.enum(['alone', 'support', 'context']),
   at: z.string(),
   /** Ids of the runtime records. */
@@ -196,9 +196,9 @@ export const alertAnswer = z.object({
     image: text,
     imageDigest: text,
   }),
-  /** What was known of the image and the workload, as far as it matters. */
+  /** Relevant facts about the image and the workload. */
   image: z.array(z.string()),
-  /** Why context lowered it. */
+  /** Reason for which context lowered the severity. */
   lowered: text,
   incidentId: z.uuid().nullable(),
 });
@@ -213,10 +213,10 @@ export const ruleAnswer = z.object({
   author: text,
   license: text,
   tags: z.array(z.string()),
-  /** Whether it is only a part of a correlation, and raises nothing alone. */
+  /** Whether it is only a part of a correlation and raises no alerts itself. */
   isPart: z.boolean(),
   file: z.string(),
   line: z.number(),
-  /** Why it was refused. */
+  /** Reason of the refusal. */
   reason: text,
 });

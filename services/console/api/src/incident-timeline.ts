@@ -1,7 +1,7 @@
 import type { Severity } from '@tidewaiter/domain';
 import type { AboutDelivery, IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 
-/** One line of what happened around an incident. */
+/** Entry of the timeline of an incident. */
 export interface TimelineEntry {
   /** ISO 8601. */
   at: string;
@@ -11,7 +11,7 @@ export interface TimelineEntry {
   severity: Severity | null;
 }
 
-/** From the push of the image to the last message, in the order of time. */
+/** Builds the timeline of an incident from the push of its image to the last message, in order of time. */
 export function incidentTimeline(
   incident: StoredIncident,
   revisions: readonly IncidentRevision[],
@@ -21,7 +21,7 @@ export function incidentTimeline(
   const entries = [
     ...(image === null ? [] : [pushEntry(image)]),
     ...incident.steps.map(stepEntry),
-    // That a step came is there already.
+    // Updates are left out: their steps are entries already.
     ...revisions.filter(({ kind }) => kind !== 'updated').map(stateEntry),
     ...deliveries.map(messageEntry),
   ];
@@ -56,7 +56,7 @@ const stateTitles = {
 } as const;
 
 function stateEntry({ at, kind, actor, news, severity }: IncidentRevision): TimelineEntry {
-  // What it opened with are its steps.
+  // The news of the opening are its steps, which are entries already.
   const said = kind === 'opened' ? [] : news;
   const detail = [actor && `by ${actor}`, ...said].filter(Boolean).join(' · ');
   return { at: at.toISOString(), kind: 'state', title: stateTitles[kind], detail: detail || null, severity };

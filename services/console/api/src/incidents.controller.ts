@@ -38,7 +38,10 @@ export class IncidentsController {
     return { items: items.map(describeIncident), next };
   }
 
-  /** Who watches it asks with the `ETag` that it had; what is known of its image and its reach is looked up only where something happened. */
+  /**
+   * Returns an incident. Pollers send the last `ETag`, so that image facts and blast radius are
+   * only queried after a change.
+   */
   @Get(':id')
   async get(
     @Param('id') id: string,
@@ -58,7 +61,7 @@ export class IncidentsController {
     return { ...incident, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
   }
 
-  /** Resolving what is resolved already changes nothing and tells nobody. */
+  /** Resolves an incident. For a resolved one this changes nothing and sends no notification. */
   @Post(':id/resolve')
   @HttpCode(200)
   async resolve(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
@@ -69,7 +72,7 @@ export class IncidentsController {
     return describeIncident(incident);
   }
 
-  /** Says that somebody looks after it; what is acknowledged or over stays as it is. */
+  /** Acknowledges an incident; one that is acknowledged or ended stays unchanged. */
   @Post(':id/acknowledge')
   @HttpCode(200)
   async acknowledge(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
@@ -92,7 +95,7 @@ function etagOf(content: unknown): string {
   return `"${createHash('sha256').update(JSON.stringify(content)).digest('base64url')}"`;
 }
 
-/** What a list says of an incident; the rest is on its own page. */
+/** Selects the fields of an incident for a list; its own page has the rest. */
 function describeIncident(incident: ListedIncident): IncidentAnswer {
   const { workloads: _, artifacts: __, factsUsed: ___, nextSteps: ____, ...listed } = incident;
   return listed;

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 
 import { mailPreviewQuery, previewQuery, readInput } from './requests.js';
 
-/** What the templates in use are, and where links of messages lead. */
+/** Templates in use, and the base URL of links in messages. */
 export class MessageWords {
   constructor(
     readonly templates: Templates,
@@ -12,22 +12,25 @@ export class MessageWords {
   ) {}
 }
 
-/** Styles of a mail stand in its HTML. Nothing of it runs, nothing is loaded, and only the console's own pages show it. */
+/**
+ * Security policy of a mail preview: inline styles are allowed, nothing runs or is loaded, and only
+ * the console's own pages may frame it.
+ */
 const mailSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
 
-/** Messages before anybody is sent one. */
+/** Previews of messages. */
 @Controller('api/v1/messages')
 export class MessagesController {
   constructor(private readonly words: MessageWords) {}
 
-  /** A message about an image that nobody has. */
+  /** Renders a sample message about a fictitious image. */
   @Get('preview')
   preview(@Query() query: unknown): Preview {
     const { kind, channel } = readInput(previewQuery, query);
     return previewMessage(kind, channel, this.words);
   }
 
-  /** The mail as a page of its own, for a frame. */
+  /** Renders the mail as a page of its own, for a frame. */
   @Get('preview/mail')
   mail(@Query() query: unknown, @Res({ passthrough: true }) reply: FastifyReply): string {
     const { kind } = readInput(mailPreviewQuery, query);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// What the API answers about messages to people: deliveries, channels, silences, and what routes would have made of them.
+// Answer schemas of notifications: deliveries, channels, silences, and replays of routes.
 
 const text = z.string().nullable();
 const time = z.date();
@@ -18,7 +18,7 @@ export const deliveryAnswer = z.object({
   alertCount: count,
   state: z.enum(['held', 'pending', 'sending', 'retrying', 'sent', 'superseded', 'merged', 'suppressed', 'failed']),
   attempt: count,
-  /** Recipients that have it already, of a message to several. */
+  /** Recipients that already have it, for a message to several. */
   reached: z.array(z.string()),
   reference: text,
   code: text,
@@ -26,12 +26,12 @@ export const deliveryAnswer = z.object({
   createdAt: time,
   nextAt: time.nullable(),
   finishedAt: time.nullable(),
-  /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
+  /** Delivery from which it was derived: as a fallback to another receiver, or as a repetition. */
   origin: z.object({ kind: z.enum(['fallback', 'repetition']), id: z.uuid() }).nullable(),
 });
 
 const alert = z.object({
-  /** The same while it fires and when it is over. */
+  /** Stays the same from firing to resolved. */
   identity: z.string(),
   labels: z.record(z.string(), z.string()),
   annotations: z.record(z.string(), z.string()),
@@ -40,16 +40,19 @@ const alert = z.object({
   endsAt: text,
 });
 
-/** `message`: what the channel was given, in the notifier's own form; `edition`: which state of which incident it tells, or of which message that is corrected. */
+/**
+ * `message`: the message in the notifier's own form; `edition`: the reported state of an incident,
+ * or of a message that is corrected.
+ */
 export const deliveryDetailAnswer = deliveryAnswer.extend({
   alerts: z.array(alert),
   message: z.unknown(),
   edition: z.object({ subject: z.string(), revision: count }).nullable(),
-  /** What the channel calls the message that this one repeats. */
+  /** Reference in the channel of the message that this one repeats. */
   replyTo: text,
-  /** The push that the message announces or corrects; null of every other message. */
+  /** Push that the message announces or corrects; null for every other message. */
   pushId: z.uuid().nullish(),
-  /** The ledger, oldest entry first: how it was made, what became of its tries, and who did what about it. */
+  /** Steps of the delivery, oldest first: its creation, its attempts, and actions of users. */
   steps: z.array(
     z.object({
       at: time,
@@ -71,7 +74,7 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
       by: text,
     }),
   ),
-  /** Deliveries that were made of it. */
+  /** Deliveries that were derived from it. */
   derived: z.array(
     z.object({
       id: z.uuid(),
@@ -84,20 +87,20 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
 });
 
 export const redriveOneAnswer = z.object({
-  /** Of the delivery that goes out, or that was left alone. */
+  /** Id of the delivery that is sent, or that was left unchanged. */
   id: z.uuid(),
   outcome: z.enum(['redriven', 'repeated', 'accepted', 'under-way', 'held', 'ended']),
 });
 
 export const redriveManyAnswer = z.object({
   redriven: count,
-  /** Whether there are more than one request takes. */
+  /** Whether there are more than one request redrives. */
   isMore: z.boolean(),
 });
 
 export const silenceAnswer = z.object({
   id: z.uuid(),
-  /** In Alertmanager's syntax. */
+  /** Matchers in Alertmanager's syntax. */
   matchers: z.array(z.string()),
   startsAt: time,
   endsAt: time,
@@ -107,31 +110,31 @@ export const silenceAnswer = z.object({
 });
 
 export const silencePreviewAnswer = z.object({
-  /** All alerts that fire now. */
+  /** Number of alerts that fire now. */
   firing: count,
-  /** Those that would be kept back; the first hundred are shown. */
+  /** Number of alerts that would be suppressed; the first hundred are listed. */
   hidden: count,
   alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })),
 });
 
 const messageCounts = {
   messages: count,
-  /** Of the messages, those that say again what was told before. */
+  /** Messages that repeat an earlier one; included in `messages`. */
   reminders: count,
-  /** They only change what a channel shows already, and are no messages. */
+  /** Updates of what a channel already shows; not included in `messages`. */
   edits: count,
-  /** Alerts in the messages, each as often as it is told. */
+  /** Alerts in all messages, counted once per message. */
   alerts: count,
 };
 
-/** What a routing.yaml would have made of what happened. Nothing is sent by asking. */
+/** Result of replaying past events against a routing.yaml. A replay sends nothing. */
 export const replayAnswer = z.object({
   since: time,
   until: time,
   history: z.object({
-    /** Since when it is known what there was to tell. */
+    /** Time since which the history is recorded. */
     knownSince: time.nullable(),
-    /** Whether that is all of the time that was asked for. */
+    /** Whether the history covers all of the requested time. */
     isWhole: z.boolean(),
     events: count,
     alerts: count,
@@ -146,7 +149,10 @@ export const replayAnswer = z.object({
         channels: z.record(z.string(), count),
       }),
     ),
-    /** What did not go out at once: told later or together with others, over before anybody was told, or waiting at the end. */
+    /**
+     * Messages that were not sent at once: sent later or merged, ended before they were sent, or
+     * still held at the end.
+     */
     heldBack: z.array(
       z.object({
         why: z.enum(['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted']),
@@ -155,10 +161,10 @@ export const replayAnswer = z.object({
         waits: count,
       }),
     ),
-    /** The groups of which most would have been sent. */
+    /** Groups with the most messages. */
     busiest: z.array(z.object({ receiver: z.string(), groupKey: z.string(), ...messageCounts })),
   }),
-  /** What was really sent in that time, by whatever the routes were. */
+  /** Messages that were really sent in that time, under the routes of then. */
   sent: z.array(
     z.object({
       receiver: z.string(),
@@ -173,17 +179,17 @@ export const replayAnswer = z.object({
   ),
 });
 
-/** A channel of a receiver that was given messages, over the last week. */
+/** Health of a channel that got messages in the last week. */
 export const receiverAnswer = z.object({
   receiver: z.string(),
   channel: z.string(),
   integration: count,
   /**
-   * `broken`: its newest message that ended was given up. `resting`: it failed so often that it is left alone for a while. `failing`: a
-   * message is tried again. `working`: none of that.
+   * `broken`: its newest ended message failed. `resting`: its circuit breaker is open after
+   * repeated failures. `failing`: a message is being retried. `working`: none of these.
    */
   state: z.enum(['working', 'failing', 'resting', 'broken']),
-  /** When the first try failed after which none succeeded. */
+  /** Time of the first failed attempt without a success since. */
   since: time.nullable(),
   sent: count,
   failed: count,
@@ -191,12 +197,12 @@ export const receiverAnswer = z.object({
   waitingSince: time.nullable(),
   lastSentAt: time.nullable(),
   lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
-  /** How long 95 of 100 messages of the last day took at most, from when they were to go out until the channel had them. */
+  /** 95th percentile of the delivery time in the last day, from due to accepted by the channel. */
   p95Seconds: z.number().nullable(),
 });
 
 export const previewAnswer = z.object({
-  /** The subject of the mail. */
+  /** Subject of the mail. */
   title: z.string(),
   mediaType: z.string(),
   content: z.string(),

@@ -50,7 +50,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
     browser = await chromium.launch({ executablePath, args });
     page = await browser.newPage();
-    // Chromium also reports a breach of the content security policy here.
+    // Chromium also reports violations of the content security policy here.
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     page.on('pageerror', (error) => problems.push(String(error)));
   });
@@ -174,7 +174,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
 
     await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'updated', incident: grown }]));
     await page.getByText('It got worse.').waitFor();
-    // Whoever reads is not disturbed, and whoever looked after it hears of it anew.
+    // The update keeps open details and focus, and the worsened incident can be acknowledged again.
     expect(await page.locator('details[open]').count()).toBe(1);
     expect(await page.locator('#incident-resolve:focus').count()).toBe(1);
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
@@ -266,7 +266,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
   it('close behind who signs out', async () => {
     expect(problems).toEqual([]);
     await page.getByRole('button', { name: 'Sign out' }).click();
-    // A page that is left at once takes its request with it.
+    // Leaving the page at once would cancel its request.
     await page.getByLabel('API token').waitFor();
     await page.reload();
     await page.getByLabel('API token').waitFor();

@@ -10,7 +10,7 @@ interface Vouched {
   provenance: readonly { attestations: readonly Attestation[] }[];
 }
 
-/** What pipelines told of an image, newest first, with what signers vouch for; null where nobody told anything. */
+/** Pipeline documents of an image, newest first, with the verification of signed ones; null without any. */
 export function pipelineAnswer(reports: readonly PipelineReport[], images: readonly Vouched[]): PipelineAnswer {
   if (reports.length === 0) return null;
   const attestations = images.flatMap(({ provenance }) => provenance.flatMap((each) => each.attestations));
@@ -23,7 +23,7 @@ export function pipelineAnswer(reports: readonly PipelineReport[], images: reado
   return { run: runOf(reports), reports: shown };
 }
 
-/** The newest that a token proves, else the newest that is claimed. */
+/** Newest run that a token proves, else the newest claimed one. */
 function runOf(reports: readonly PipelineReport[]): NonNullable<PipelineAnswer>['run'] {
   const told = reports.filter(({ run }) => run !== null);
   const best = told.find(({ proven }) => proven.length > 0) ?? told.find(({ kind }) => kind === 'run') ?? told[0];

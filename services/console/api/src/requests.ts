@@ -6,22 +6,22 @@ import { z } from 'zod';
 
 const thresholdPattern = new RegExp(`^(new:)?(${severities.join('|')})$`);
 
-/** How every list is paged. */
+/** Paging parameters of every list. */
 export const pageQuery = z.strictObject({
   /** Items on a page. */
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  /** The `next` of the page before. */
+  /** `next` of the previous page. */
   after: z.string().max(200).transform(readCursor).optional(),
 });
 
-/** Without a state signatures, attestations and charts are left out. */
+/** Filter of pushes; without a state signatures, attestations and charts are left out. */
 export const pushesQuery = pageQuery.extend({ state: z.enum(pushStates).optional() });
 
 /** The cursor of images names a push and an image of it. */
 export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
 
 export const findingsQuery = z.strictObject({
-  /** Id of the push by whose repository and tag exceptions are judged; the newest push of the image where none is given. */
+  /** Id of the push whose repository and tag select the exceptions; by default the newest push of the image. */
   push: z.uuid().optional(),
 });
 
@@ -30,11 +30,11 @@ export const incidentsQuery = pageQuery.extend({
   severity: z.enum(severities).optional(),
 });
 
-/** The cursor of alerts is the id of one, which is none of ours. */
+/** The cursor of alerts is the id of an alert, which need not be a UUID. */
 export const alertsQuery = pageQuery.extend({
   after: z.string().min(1).max(200).optional(),
   severity: z.enum(levels).optional(),
-  /** Id of an incident that they are part of. */
+  /** Id of the incident to which they belong. */
   incident: z.uuid().optional(),
 });
 
@@ -75,7 +75,7 @@ export const rulesQuery = pageQuery.extend({
 });
 
 export const deadLettersQuery = pageQuery.extend({
-  /** With those that were tried again. */
+  /** Includes those that were redriven. */
   all: z
     .enum(['true', 'false'])
     .default('false')
@@ -84,7 +84,7 @@ export const deadLettersQuery = pageQuery.extend({
 
 const deliveryFilter = {
   receiver: z.string().min(1).max(1_000).optional(),
-  /** `fallen-back`: given up, and somebody else was told instead. */
+  /** `fallen-back`: failed, and sent to the fallback receiver instead. */
   state: z.enum(deliveryStates).optional(),
   since: z.iso
     .datetime({ offset: true })
@@ -100,7 +100,7 @@ export const deliveriesQuery = pageQuery.extend(deliveryFilter);
 
 export const redriveOneBody = z
   .strictObject({
-    /** Whether what was accepted is sent once more, as a delivery that says so. */
+    /** Whether to send an accepted message again, as a delivery marked as a repetition. */
     again: z.boolean().default(false),
   })
   .prefault({});
@@ -112,14 +112,14 @@ export const redriveManyBody = z
 export const mailPreviewQuery = z.strictObject({ kind: z.enum(messageKinds) });
 
 export const previewQuery = mailPreviewQuery.extend({
-  /** The text of a mail, its HTML, or what Slack is given. */
+  /** Format of the preview: text of a mail, its HTML, or Slack's blocks. */
   channel: z.enum(previewChannels).default('text'),
 });
 
 const matcherTexts = z.array(z.string().min(1).max(4_096)).min(1).max(64);
 
 export const silencesQuery = pageQuery.extend({
-  /** With those that have ended. */
+  /** Includes those that have ended. */
   all: z
     .enum(['true', 'false'])
     .default('false')
@@ -127,12 +127,12 @@ export const silencesQuery = pageQuery.extend({
 });
 
 export const silencePreviewBody = z.strictObject({
-  /** `severity="low"`, in Alertmanager's syntax; all must hold. */
+  /** Matchers in Alertmanager's syntax, such as `severity="low"`; all must match. */
   matchers: matcherTexts,
 });
 
 export const silenceBody = silencePreviewBody.extend({
-  /** Now unless given. */
+  /** Defaults to now. */
   startsAt: z.iso.datetime({ offset: true }).optional(),
   endsAt: z.iso.datetime({ offset: true }),
   comment: z.string().min(1).max(2_000),
@@ -140,12 +140,12 @@ export const silenceBody = silencePreviewBody.extend({
 
 export const replayBody = z
   .strictObject({
-    /** The text of a `routing.yaml`. Files that it names are not read. */
+    /** Content of a `routing.yaml`. Files that it names are not read. */
     routing: z.string().min(1).max(1_048_576),
     since: z.iso.datetime({ offset: true }),
-    /** Now unless given. */
+    /** Defaults to now. */
     until: z.iso.datetime({ offset: true }).optional(),
-    /** One receiver alone. */
+    /** Limits the result to one receiver. */
     receiver: z.string().min(1).max(1_024).optional(),
   })
   .transform(({ since, until, ...rest }) => ({
@@ -159,16 +159,16 @@ const imageName = z.string().min(1).max(1_024);
 export const gateBody = z.strictObject({
   /** `registry.example.com/shop/cart:1.2`, or `@` and a digest. */
   image: imageName,
-  /** The image that it replaces; what its push was compared with unless given. */
+  /** Image that it replaces; defaults to the baseline of its push. */
   against: imageName.optional(),
-  /** `high`, or `new:high` for what the change introduced; without it, as for every push. */
+  /** `high`, or `new:high` for findings that the change introduced; by default the rules for every push apply. */
   failOn: z.string().regex(thresholdPattern, 'expected a severity, or new: and a severity').optional(),
 });
 
 const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 const digest = z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits');
 
-/** Conditions of a search across the fleet; all must hold. */
+/** Conditions of a search across the fleet; all must match. */
 const blastConditions = {
   /** `CVE-2021-44228`, or the id of any advisory about it. */
   vulnerability: z.string().min(1).max(500).optional(),
@@ -178,15 +178,15 @@ const blastConditions = {
   package: z.string().min(1).max(2_000).optional(),
   /** `<3.0.14`: versions of the package. */
   version: z.string().min(1).max(500).optional(),
-  /** What a file holds, as `sha256:` and its hash; empty files are not kept track of. */
+  /** SHA-256 of the content of a file, as `sha256:…`; empty files are not indexed. */
   file: digest.optional(),
-  /** `/usr/bin/curl`: a file or link in any layer, also one that a later layer deletes. */
+  /** `/usr/bin/curl`: a file or link in any layer, including one that a later layer deletes. */
   path: z.string().startsWith('/').max(4_096).optional(),
   /** A diffID, or the digest of a blob. */
   layer: digest.optional(),
   /** `debian:12`, or the digest of a base image. */
   base: z.string().min(1).max(1_000).optional(),
-  /** Fingerprint of a secret's value, as findings have it. */
+  /** Fingerprint of a secret's value, as in findings. */
   secret: z
     .string()
     .toLowerCase()
@@ -194,11 +194,11 @@ const blastConditions = {
     .optional(),
   /** Digest of an image, an index or a configuration. */
   image: digest.optional(),
-  /** Name, key fingerprint or certificate identity of who signed. */
+  /** Name, key fingerprint or certificate identity of the signer. */
   signer: z.string().min(1).max(2_000).optional(),
   /** Images that a tag pointed to, or that ran, at this time or later. */
   since: time.optional(),
-  /** The same, at this time or before. */
+  /** Images that a tag pointed to, or that ran, at this time or before. */
   until: time.optional(),
   /** Limits the search to running images. */
   running: z
@@ -207,11 +207,11 @@ const blastConditions = {
     .transform((value) => value === 'true'),
 };
 
-/** The cursor of images names a push and an image, that of containers is the id of one. */
+/** The cursor of images names a push and an image; that of containers is the id of a container. */
 export const blastRadiusQuery = pageQuery.extend({ ...blastConditions, after: z.string().min(1).max(200).optional() });
 
 export const searchQuery = z.strictObject({
-  /** The id of a vulnerability or incident, a package, digest, fingerprint, path, repository or workload. */
+  /** Id of a vulnerability or incident, a package, digest, fingerprint, path, repository or workload. */
   q: z.string().trim().min(1).max(1_000),
 });
 

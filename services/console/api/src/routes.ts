@@ -54,32 +54,32 @@ import {
 } from './requests.js';
 import { workloadFindingAnswer } from './workload-answers.js';
 
-/** One route of the API, as the OpenAPI document tells of it. */
+/** Route of the API, as documented in OpenAPI. */
 export interface Route {
   method: 'get' | 'post' | 'delete';
-  /** Below `/api/v1`. */
+  /** Path below `/api/v1`. */
   path: string;
-  /** Not below it: a name that others have chosen. */
+  /** Set for a path outside of `/api/v1`. */
   isAtRoot?: true;
   summary: string;
   status: 200 | 202 | 204;
   query?: z.ZodObject;
   body?: z.ZodType;
   answer?: z.ZodType;
-  /** Of the answer, where that is not JSON. */
+  /** Media type of the answer, where it is not JSON. */
   mediaType?: 'text/html';
   /** Needs no token. */
   isOpen?: true;
-  /** What a token must be for, where that is not `read` of what is got and `write` of everything else. */
+  /** Required scope; defaults to `read` for GET and `write` for other methods. */
   scope?: TokenScope;
 }
 
-/** What a token must be for to use a route. */
+/** Returns the token scope that a route requires. */
 export function scopeOf({ method, scope }: Pick<Route, 'method' | 'scope'>): TokenScope {
   return scope ?? (method === 'get' ? 'read' : 'write');
 }
 
-/** Every route there is. A test compares it with what the controllers declare. */
+/** All routes. A test compares them with the decorators of the controllers. */
 export const routes: readonly Route[] = [
   list('/pushes', 'Pushes, newest first', pushesQuery, pushAnswer),
   get('/pushes/{id}', 'A push with its images and warnings', pushDetailAnswer),

@@ -3,7 +3,7 @@ import { DetectionRules, type ListedRule, type Page } from '@tidewaiter/store';
 
 import { readInput, rulesQuery } from './requests.js';
 
-/** What the detector judges by. */
+/** Rules of the detector. */
 @Controller('api/v1/rules')
 export class RulesController {
   constructor(private readonly rules: DetectionRules) {}

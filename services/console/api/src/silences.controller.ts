@@ -8,10 +8,10 @@ import type { silenceAnswer, silencePreviewAnswer } from './notification-answers
 import { readId, readInput, silenceBody, silencePreviewBody, silencesQuery } from './requests.js';
 import { Caller } from './token-guard.js';
 
-/** Alerts that a preview shows; it counts them all. */
+/** Limit on the alerts that a preview lists; it counts them all. */
 const maxShown = 100;
 
-/** What nobody wants to hear of for a while. */
+/** Silences: list, create, preview and expire. */
 @Controller('api/v1/silences')
 export class SilencesController {
   constructor(
@@ -43,7 +43,7 @@ export class SilencesController {
     return this.store.transaction((tx) => this.silences.add(tx, silence));
   }
 
-  /** What fires now and would be kept back. */
+  /** Lists the firing alerts that a silence would suppress. */
   @Post('preview')
   @HttpCode(200)
   async preview(@Body() body: unknown): Promise<z.output<typeof silencePreviewAnswer>> {
@@ -57,7 +57,7 @@ export class SilencesController {
     };
   }
 
-  /** Ends a silence now: what still fires is told. */
+  /** Ends a silence now; alerts that still fire are then sent. */
   @Delete(':id')
   @HttpCode(200)
   async expire(@Param('id') id: string): Promise<StoredSilence> {

@@ -12,14 +12,14 @@ import {
   Pushes,
 } from '@tidewaiter/store';
 
-/** An image that was analysed, judged as it is now. */
+/** Analyzed image with its current judgment. */
 export interface StoredVerdict {
   push: Push;
   images: Image[];
   judgement: ImageJudgement<ImageFinding>;
 }
 
-/** What the store knows of images by their names; nothing is ever pulled. */
+/** Judges images by name from stored data; nothing is ever pulled. */
 @Injectable()
 export class StoredVerdicts {
   constructor(
@@ -29,8 +29,10 @@ export class StoredVerdicts {
   ) {}
 
   /**
-   * Judges an image under the name by which it is asked for: what was excepted in one repository is not so in another.
-   * @throws NotFound `IMAGE_UNKNOWN`; Unavailable `VERDICT_PENDING` while it is analysed; InvalidInput `REFERENCE_INVALID`
+   * Judges an image under the requested name: an exception for one repository does not apply to
+   * another.
+   * @throws NotFound `IMAGE_UNKNOWN`; Unavailable `VERDICT_PENDING` while it is analyzed;
+   * InvalidInput `REFERENCE_INVALID`
    */
   async of(name: string, isRunning?: boolean): Promise<StoredVerdict> {
     const { push, place } = await this.pushOf(name);
@@ -43,20 +45,21 @@ export class StoredVerdicts {
     return { push, images, judgement: await this.judgements.of(place, images, warnings, isRunning) };
   }
 
-  /** The push that speaks for a name, and the name as it is judged by. */
+  /** Returns the push that represents a name, and the place under which it is judged. */
   async pushOf(name: string): Promise<{ push: Push; place: JudgedPush }> {
     const reference = parseReference(name);
     const host = await this.#hostOf(reference);
     const { repository, digest = null } = reference;
     const tag = digest === null ? (reference.tag ?? null) : null;
     const own = await this.pushes.latest({ host, repository, tag, digest });
-    // The same content is known from somewhere else.
+    // The same content may have been pushed under another name.
     const known = digest ?? own?.digest ?? null;
-    // The last verdict of the same content holds until it is replaced, also where its newest push has none (yet).
+    // The last verdict on the same content holds until it is replaced, even while its newest push
+    // has none.
     const push = own?.state === 'analyzed' || known === null ? own : ((await this.pushes.newestOf(known)) ?? own);
     if (!push) throw new NotFound('IMAGE_UNKNOWN', `no image ${name} was pushed, as far as we were told`);
     const asked: Digest | null = digest ?? push.digest;
-    // A tag beside a digest is anybody's claim: only the push says which tag it was.
+    // A tag beside a digest is an unverified claim: only the push knows its tag.
     return { push, place: { ...push, registryHost: host, repository, tag: own?.tag ?? null, digest: asked } };
   }
 

@@ -13,7 +13,7 @@ const cookiePattern = /(?:^|; ?)tidewaiter_session=([A-Za-z0-9_-]{1,64})(?:;|$)/
 
 type CallersRequest = FastifyRequest & { caller?: ApiToken };
 
-/** What each route needs, by method and path as Fastify has them: the route counts, not the URL, of which there are many spellings. */
+/** Required scope by method and route pattern of Fastify. The pattern counts, not the URL, which has many spellings. */
 const scopes: ReadonlyMap<string, TokenScope> = new Map(
   routes.map((route) => {
     const path = `${route.isAtRoot ? '' : '/api/v1'}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
@@ -41,7 +41,7 @@ function nameOf({ method, routeOptions: { url } }: AskedRoute): string {
   return `${method === 'HEAD' ? 'GET' : method} ${url}`;
 }
 
-/** Lets nobody in without an API token for what the route needs, in the `Authorization` header or in the session cookie. */
+/** Requires an API token with the scope of the route, in the `Authorization` header or the session cookie. */
 @Injectable()
 export class TokenGuard implements CanActivate {
   constructor(
@@ -69,7 +69,7 @@ export async function verifiedToken(tokens: ApiTokens, token: string): Promise<A
   return known;
 }
 
-/** Whose token the request came with. */
+/** Parameter decorator for the token of the caller. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) => {
   return context.switchToHttp().getRequest<CallersRequest>().caller;
 });
@@ -78,7 +78,7 @@ function tokenOf({ method, headers }: FastifyRequest): string {
   if (headers.authorization !== undefined) return headers.authorization.replace(/^Bearer /i, '');
   const token = cookiePattern.exec(headers.cookie ?? '')?.[1];
   if (token === undefined) throw new AccessDenied('TOKEN_MISSING', 'send `Authorization: Bearer <API token>`');
-  // Browsers add cookies by themselves, but no site can make them add this header to a request for another one.
+  // Browsers send cookies automatically, but no other site can make them add this header.
   if (method !== 'GET' && method !== 'HEAD' && headers[csrfHeader] !== '1') {
     throw new AccessDenied('CSRF_HEADER_MISSING', `a change by session cookie needs the header ${csrfHeader}: 1`);
   }
