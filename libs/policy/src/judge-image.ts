@@ -20,19 +20,19 @@ import { mustBeSigned, policiesOf, type Rules } from './rules.js';
 import { suppress } from './suppress.js';
 import { attestedStatements } from './vex/attested.js';
 
-/** An image that is known already. */
+/** Analyzed image, as input of the judgment. */
 export interface KnownImage<Of extends Finding> {
   identity: ImageIdentity;
   claims: ImageClaims;
   findings: readonly Of[];
   packages: readonly ImagePackage[];
-  /** Kinds that were not evaluated. */
+  /** Kinds of findings that were not evaluated. */
   gaps?: readonly EvaluationGap[];
-  /** What is signed of it; undefined where nobody has looked. */
+  /** Signatures and attestations; undefined where they were not looked up. */
   provenance?: Provenance & { vex: readonly AttestedVex[] };
 }
 
-/** What is known beside an image. */
+/** Facts from outside of the image. */
 export interface Circumstances {
   running?: boolean;
   advisoriesAsOf?: Date;
@@ -50,14 +50,14 @@ export interface ImageJudgement<Of extends Finding> {
   findings: Of[];
   suppressed: Suppressed<Of>[];
   policies: PolicyResult[];
-  /** Those given, and what the rules add. */
+  /** Warnings of the input, and those of the rules. */
   warnings: Warning[];
 }
 
-/** Codes of what this judgement itself warns of. */
+/** Codes of the warnings that this judgment adds itself. */
 const ownCodes = new Set(['EXCEPTION_EXPIRED', 'POLICY_WARNING', 'VEX_INVALID']);
 
-/** Judges an image, or the images of an index together: an index is as bad as the worst of them. */
+/** Judges an image, or the images of an index together: an index gets the worst of their verdicts. */
 export function judgeImages<Of extends Finding>(
   images: readonly KnownImage<Of>[],
   warnings: readonly Warning[],

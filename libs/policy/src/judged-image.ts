@@ -2,14 +2,17 @@ import type { Digest } from '@tidewaiter/domain';
 
 import { type PurlPattern, readPurl } from './purl-pattern.js';
 
-/** What statements, exceptions and policies know an image by. */
+/** Names by which statements, exceptions and policies identify an image. */
 export interface ImageIdentity {
-  /** As it was asked for. */
+  /** Reference as requested. */
   reference: string;
-  /** `registry.example.com/shop/cart`, or without the host where only the repository is known; null of what lies in no registry. */
+  /**
+   * `registry.example.com/shop/cart`, or without the host where only the repository is known; null
+   * outside of a registry.
+   */
   repository: string | null;
   tag: string | null;
-  /** Its own, and that of an index that it was chosen from. */
+  /** Digest of the image, and that of the index from which it was chosen. */
   digests: readonly Digest[];
 }
 
@@ -32,7 +35,7 @@ function isImagePurl(purl: PurlPattern, { repository, tag, digests }: ImageIdent
   const url = qualifiers.get('repository_url');
   const isNamed = repository !== null && hasName(purl, url, repository);
   if (purl.version?.startsWith('sha256:') === true) {
-    // Nothing else has the digest, whatever it is called here.
+    // A digest identifies the content under any name.
     return digests.includes(purl.version) && (isNamed || repository === null || url === undefined);
   }
   const wanted = purl.version ?? qualifiers.get('tag');
@@ -42,14 +45,14 @@ function isImagePurl(purl: PurlPattern, { repository, tag, digests }: ImageIdent
 function hasName({ namespace, name }: PurlPattern, url: string | undefined, repository: string): boolean {
   const own = namespace === '' ? name : `${namespace}/${name}`;
   if (url === undefined) return isRepository(own, repository);
-  // Some name the repository in it, others the place that the name is in.
+  // Some authors put the repository into `repository_url`, others only its parent path.
   const place = url.replace(/^https?:\/\//, '').replace(/\/$/, '');
   return isRepository(place, repository)
     ? repository.split('/').at(-1) === name
     : isRepository(`${place}/${own}`, repository);
 }
 
-/** A name without a host means the repository wherever it lies; Docker Hub has several names. */
+/** Compares repository names. A name without a host matches every registry; Docker Hub has several names. */
 function isRepository(named: string, repository: string): boolean {
   const [one, other] = [named, repository].map(canonical) as [string, string];
   return (

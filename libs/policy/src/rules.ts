@@ -18,23 +18,26 @@ import { asksFor, type Policy } from './policies/policy.js';
 import type { Objections } from './suppress.js';
 import { readVex } from './vex/read-vex.js';
 
-/** By what a platform judges its images. */
+/** Rules by which images are judged. */
 export interface Rules extends Objections {
   policies: readonly ScopedPolicy[];
-  /** Repositories whose images somebody must have signed; `*` stands for any characters. */
+  /** Repositories whose images must be signed; `*` matches any characters. */
   signedRepositories: readonly string[];
-  /** What each of them says, as it was written, and until when. */
+  /** Text of each rule as written, and its end. */
   written: readonly { text: string; until: Date | null }[];
 }
 
-/** A policy, and of which repositories; of all unless they are named. */
+/** Policy with its repositories; undefined for all. */
 export interface ScopedPolicy extends Policy {
   repositories: readonly Glob[] | undefined;
 }
 
 export const noRules: Rules = { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] };
 
-/** Another one means other verdicts: a rule was written anew, or an exception has ended. Empty without rules. */
+/**
+ * Hash of the rules in effect. It changes when a rule is edited or an exception ends, as verdicts
+ * may change then. Empty without rules.
+ */
 export function rulesVersion({ written }: Rules, now: Date): string {
   const valid = written.filter(({ until }) => until === null || until > now).map(({ text }) => text);
   return valid.length === 0 ? '' : createHash('sha256').update(JSON.stringify(valid)).digest('hex');
@@ -47,7 +50,7 @@ const exceptionSetting = z.strictObject({
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, 'expected a digest: sha256: and 64 hex digits')
     .optional(),
-  /** An id, an alias or a fingerprint. */
+  /** Id, alias or fingerprint. */
   finding: z.string().min(1),
   reason: reasonSchema,
   owner: z.string().trim().min(1),
@@ -56,17 +59,17 @@ const exceptionSetting = z.strictObject({
 
 const policySetting = z.strictObject({
   name: policyNameSchema,
-  /** A policy of one's own; without it, one that comes with Tidewaiter. */
+  /** File of a custom policy; without it, the name is that of a built-in policy. */
   file: z.string().min(1).optional(),
   mode: z.enum(policyModes).default('enforce'),
   repositories: z.array(patternSchema).min(1).optional(),
 });
 
-/** The lists of `tidewaiter.yaml` that say how images are judged. */
+/** Lists of `tidewaiter.yaml` that define how images are judged. */
 export const ruleSettings = {
   exceptions: z.array(exceptionSetting).default([]),
   policies: z.array(policySetting).default([]),
-  /** VEX documents. */
+  /** Paths of VEX documents. */
   vex: z.array(z.string().min(1)).default([]),
 };
 
@@ -76,13 +79,13 @@ interface RuleSettings {
   vex: string[];
 }
 
-/** A file of the settings. */
+/** Returns the content of a file that the settings name. */
 type ReadFile = (at: string, file: string) => string | undefined;
 
 /**
  * Reads the files that the settings name.
- * @param readFile gives the text of a file, or notes that it cannot be read and gives nothing
- * @param problems is given what is wrong
+ * @param readFile returns the content of a file, or records a problem and returns undefined
+ * @param problems receives the problems
  */
 export function readRules(
   settings: RuleSettings,
@@ -141,7 +144,7 @@ function policyOf({
   return { ...policy, repositories: repositories?.map((pattern) => globMatcher(pattern)!) };
 }
 
-/** A policy that comes with Tidewaiter may change with it. */
+/** Source of a built-in policy, which may change with a release. */
 function sourceOf(name: string): string {
   const { variables, rules } = builtInPolicies.find((each) => each.name === name) ?? {};
   return JSON.stringify({ variables, rules });
@@ -165,18 +168,18 @@ function exceptionOf(
   return { kind: 'exception', source: `exceptions[${index}]`, finding, image, reason, owner, until };
 }
 
-/** Whether these rules ask for the packages of an image, of which there may be thousands. */
+/** Whether these rules need the packages of an image, of which there may be thousands. */
 export function needsPackages({ statements, policies }: Rules): boolean {
   return statements.length > 0 || policies.some((policy) => asksFor(policy, 'packages'));
 }
 
-/** Whether somebody must have signed the images of a repository; of an image that lies in none, nobody. */
+/** Whether the images of a repository must be signed; never for an image outside of a registry. */
 export function mustBeSigned({ signedRepositories }: Rules, repository: string | null): boolean {
   if (repository === null) return false;
   return signedRepositories.some((pattern) => repositoryMatches((name) => matchesWildcard(pattern, name), repository));
 }
 
-/** The policies of a repository; of an image that lies in none, those of all. */
+/** Policies that apply to a repository; for an image outside of a registry, those without repositories. */
 export function policiesOf({ policies }: Rules, repository: string | null): Policy[] {
   return policies.filter(({ repositories }) => {
     if (!repositories) return true;

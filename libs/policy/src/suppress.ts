@@ -5,20 +5,23 @@ import type { ImageIdentity } from './judged-image.js';
 import type { VexStatement } from './vex/statement.js';
 import { VexJudgement } from './vex/vex-judgement.js';
 
-/** What may speak against findings. */
+/** Statements and exceptions that can suppress findings. */
 export interface Objections {
   statements: readonly VexStatement[];
   exceptions: readonly Exception[];
 }
 
-/** The findings that count, those that do not, and what a person should know of the difference. */
+/** Counted and suppressed findings, with warnings about the difference. */
 export interface Judged<Of extends Finding> {
   findings: Of[];
   suppressed: Suppressed<Of>[];
   warnings: { code: string; path: null; message: string }[];
 }
 
-/** Takes out what somebody excepted, or said not to affect this image; the decision of the image's own people goes first. */
+/**
+ * Removes findings that are excepted, or that do not affect this image according to VEX; an
+ * exception wins over a VEX statement.
+ */
 export function suppress<Of extends Finding>(
   findings: readonly Of[],
   image: ImageIdentity & { packages: readonly Pick<ImagePackage, 'purl'>[] },

@@ -6,16 +6,16 @@ const maxFileBytes = 1024 * 1024;
 const maxAliasCount = 100;
 const maxProblems = 20;
 
-/** A value of a YAML file, and where in the file its parts are. */
+/** Value of a YAML file, with the lines of its parts. */
 export interface YamlFile<Value> {
   value: Value;
-  /** Counted from 1. */
+  /** Line of a part of the value, counted from 1. */
   lineOf(path: readonly PropertyKey[]): number;
 }
 
 /**
  * Reads a YAML file by a schema.
- * @throws InvalidInput `code` naming the file, the line and the key of everything that is wrong
+ * @throws InvalidInput `code` naming the file, line and key of every problem
  */
 export function readYamlFile<Schema extends z.ZodType>(
   text: string,
@@ -62,7 +62,7 @@ function problemsOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: st
   return [{ path: issue.path, message: `${at(issue.path) || 'the file'}: ${issue.message}` }];
 }
 
-/** Of the deepest part of the path that is there: a key that is missing is missing from the map around it. */
+/** Offset of the deepest existing part of the path: a missing key is reported at the map that lacks it. */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   let offset = 0;
   let node: unknown = document.contents;

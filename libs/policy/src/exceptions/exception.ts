@@ -5,22 +5,22 @@ import { globMatcher } from '../glob.js';
 import type { ImageIdentity } from '../judged-image.js';
 import { matchesPurl, type PurlPattern, readPurl } from '../purl-pattern.js';
 
-/** Findings that somebody decided to bear with. What is left out restricts nothing. */
+/** Decision to accept findings. An absent field does not restrict it. */
 export interface Exception {
   kind: 'ignore' | 'exception';
-  /** The file, with the line. */
+  /** File and line. */
   source: string;
-  /** An id, an alias or a fingerprint of findings. */
+  /** Id, alias or fingerprint of the findings. */
   finding: string;
   kinds?: readonly FindingKind[];
   paths?: readonly Glob[];
-  /** Names of packages, or purls. */
+  /** Package names or purls. */
   packages?: readonly (string | PurlPattern)[];
-  /** Of images: only those of this repository, tag, digest. */
+  /** Limits the exception to images with this repository, tag and digest. */
   image?: { repository?: Glob | undefined; tag?: Glob | undefined; digest?: string | undefined };
   reason: string | null;
   owner: string | null;
-  /** Until when it holds; null for ever. */
+  /** Time until which it holds; null without end. */
   until: Date | null;
 }
 
@@ -37,7 +37,7 @@ export function repositoryMatches(glob: Glob, repository: string): boolean {
   return namesOf(repository).some((name) => glob(name));
 }
 
-/** A repository, with its registry and without: settings name it either way. */
+/** Returns a repository with and without its registry: settings use either name. */
 function namesOf(repository: string): string[] {
   const slash = repository.indexOf('/');
   const isHost = slash > 0 && /[.:]|^localhost$/.test(repository.slice(0, slash));
@@ -63,7 +63,7 @@ export function suppressionOf({ kind, source, owner, reason, until }: Exception)
   return { kind, source, author: owner, reason, justification: null, until: until?.toISOString() ?? null };
 }
 
-/** A pattern in a file of a person. */
+/** Pattern in a user's file. */
 export const patternSchema = z
   .string()
   .min(1)
@@ -78,7 +78,7 @@ export const purlSchema = z.string().transform((text, context): PurlPattern => {
   return z.NEVER;
 });
 
-/** The last day that counts, in UTC. */
+/** Last day on which it holds, in UTC. */
 export const untilSchema = z.iso
   .date({ error: 'expected a day: 2027-01-31' })
   .transform((day) => new Date(Date.parse(day) + 86_400_000 - 1));

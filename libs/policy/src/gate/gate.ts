@@ -11,24 +11,27 @@ import {
   withPolicies,
 } from '@tidewaiter/domain';
 
-/** On what a gate closes: `high` on every finding as bad, `new:high` on those that the change introduced. */
+/**
+ * Threshold of a gate: `high` fails on every finding of at least that severity, `new:high` on those
+ * that the change introduced.
+ */
 export interface GateThreshold {
   severity: Severity;
   isOfChange: boolean;
 }
 
-/** What a gate looks at. */
+/** Input of a gate. */
 export interface GateInput {
   findings: readonly Finding[];
   warnings: readonly { code: string; path?: string | null; message: string }[];
-  /** Against the image that it replaces; null where that is not known. */
+  /** Changes since the image that it replaces; null where that is unknown. */
   changes: FindingChanges | null;
   policies: readonly PolicyResult[];
 }
 
 const changePrefix = 'new:';
 
-/** Reads `high` or `new:high`; undefined for what is neither. */
+/** Parses `high` or `new:high`; undefined for any other text. */
 export function readThreshold(text: string): GateThreshold | undefined {
   const isOfChange = text.startsWith(changePrefix);
   const name = isOfChange ? text.slice(changePrefix.length) : text;
@@ -37,8 +40,8 @@ export function readThreshold(text: string): GateThreshold | undefined {
 }
 
 /**
- * Opens or closes. Without a threshold the policies decide. A gate that asks for a change and knows of none does not open: everything
- * may be new.
+ * Returns the verdict of a gate. Without a threshold the policies decide. With a threshold on
+ * changes and no known baseline all findings count, as everything may be new.
  */
 export function gateVerdict(input: GateInput, threshold: GateThreshold | null): VerdictWithReasons {
   const { findings, warnings, changes, policies } = input;

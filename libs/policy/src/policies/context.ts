@@ -8,12 +8,12 @@ import type { FindingFacts, PackageFacts, PolicyFacts } from './facts.js';
 import { asPlaceholder, registerGuards } from './guard.js';
 import { groups, itemTypes, single } from './vocabulary.js';
 
-/** What a person may write: beyond it lies no policy, but a riddle. */
+/** Limits on the size of an expression: larger ones are unreadable. */
 const limits = { maxAstNodes: 2_000, maxDepth: 64, maxListElements: 500, maxMapEntries: 100, maxCallArguments: 16 };
 const maxIds = 10;
 const daySeconds = 86_400n;
 
-// The language tells its types by their constructors.
+// The CEL library identifies custom types by their constructors.
 class FindingItem {
   constructor(facts: object) {
     Object.assign(this, facts);
@@ -46,7 +46,7 @@ language
   .registerFunction('ids(list<Finding>): string', (list: FindingFacts[]) => idsText(list));
 registerGuards(language);
 
-/** The language with all facts, for one policy to add its variables to. */
+/** Returns a copy of the CEL environment with all facts, to which a policy adds its variables. */
 export function policyLanguage(): Environment {
   return language.clone();
 }
@@ -61,16 +61,16 @@ function idsText(findings: readonly FindingFacts[]): string {
   return `${ids.slice(0, maxIds).join(', ')}${more}`;
 }
 
-/** The facts as the language takes them. */
+/** Facts in the form of the CEL environment. */
 export interface PolicyContext {
   values: Record<string, unknown>;
-  /** The longest list or text among them. */
+  /** Length of the longest list or text among them. */
   largest: number;
   /** Empty where `findings` and `packages` are complete. */
   gaps: readonly ContextGap[];
 }
 
-/** A kind of items that the lists may lack. */
+/** Kind of items that the lists may lack. */
 export interface ContextGap {
   /** `needs secret findings, which were not evaluated: no fingerprint key is set`. */
   message: string;
@@ -78,7 +78,7 @@ export interface ContextGap {
   placeholder: object;
 }
 
-/** What is not known is left out, and is then asked for in vain. */
+/** Converts facts to CEL values. Unknown facts are left out, so that a policy that needs them gives `unknown`. */
 export function contextOf(facts: PolicyFacts): PolicyContext {
   const { now, findings, packages, advisories } = facts;
   const age = advisories?.asOf && Duration.fromMilliseconds(now.getTime() - advisories.asOf.getTime());

@@ -1,10 +1,10 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 
-/** What an expression may cost at worst. */
+/** Worst-case cost of an expression. */
 interface Bound {
-  /** Operations. */
+  /** Number of operations. */
   steps: number;
-  /** Items or characters of its value, or of anything in it. */
+  /** Number of items or characters of its value, or of anything in it. */
   size: number;
 }
 
@@ -13,9 +13,9 @@ const macros = new Set([...quantifiers, 'filter', 'map']);
 const answersYesOrNo = new Set(['==', '!=', '<', '<=', '>', '>=', 'in', '&&', '||', '!_']);
 
 /**
- * How many operations an expression takes at worst, before any is done: CEL cannot loop for ever, but a few nested comprehensions
- * over a list are as good.
- * @param largest the longest list or text among the facts
+ * Returns the worst-case number of operations of an expression before it runs: CEL has no endless
+ * loops, but a few nested comprehensions over a list cost as much.
+ * @param largest length of the longest list or text among the facts
  */
 export function worstCost(expression: ASTNode, largest: number): number {
   return boundOf(expression, new Map(), largest).steps;
@@ -32,7 +32,7 @@ function boundOf(node: ASTNode, sizes: ReadonlyMap<string, number>, largest: num
     });
   }
   const children = childrenOf(node).map((child) => ({ op: child.op, ...boundOf(child, sizes, largest) }));
-  // What is compared or passed on as a whole is walked through; a field or a literal is short.
+  // A value that is compared or passed as a whole is traversed; a field or a literal is short.
   const walked = sum(children.map(({ op, size }) => (op === '.' || op === 'value' || node.op === '.' ? 1 : size)));
   return {
     steps: 1 + walked + sum(children.map(({ steps }) => steps)),
@@ -53,12 +53,12 @@ function comprehensionBound(name: string, range: Bound, bodiesOver: (size: numbe
 function sizeOf(node: ASTNode, sizes: readonly number[]): number {
   if (answersYesOrNo.has(node.op)) return 1;
   if (node.op === '.' || node.op === '?:') return Math.max(1, ...sizes);
-  // A text of every item.
+  // The result contains a text for every item.
   if (node.op === 'rcall' && node.args[0] === 'join') return sum(sizes) ** 2;
   return Math.max(1, sum(sizes));
 }
 
-/** The expressions that an expression is made of. */
+/** Returns the direct subexpressions. */
 export function childrenOf({ args }: ASTNode): ASTNode[] {
   return [args].flat(3).filter(isNode);
 }

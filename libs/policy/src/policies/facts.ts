@@ -2,13 +2,13 @@ import type { FindingKind, Severity } from '@tidewaiter/domain';
 
 import type { EvaluationGap } from './evaluation-gaps.js';
 
-// What policies may ask. A fact that is left out is not known, which is something else than no or none.
+// Facts that policies can query. An absent fact is unknown, which differs from false or empty.
 
 export interface PolicyFacts {
   image: ImageFacts;
   findings: readonly FindingFacts[];
   packages: readonly PackageFacts[];
-  /** Why `findings` and `packages` may lack something; none where both are complete. */
+  /** Reasons for which `findings` and `packages` may be incomplete; empty where both are complete. */
   gaps?: readonly EvaluationGap[];
   provenance?: ProvenanceFacts;
   repository?: RepositoryFacts;
@@ -25,9 +25,9 @@ export interface ImageFacts {
   platform?: string;
   os?: { id: string; versionId?: string };
   createdAt?: Date;
-  /** When the lowest layer was made, which is what the image stands on. */
+  /** Creation time of the lowest layer, and so of the base image. */
   baseCreatedAt?: Date;
-  /** Empty for root. */
+  /** User; empty for root. */
   user?: string;
   labels?: Record<string, string>;
 }
@@ -44,7 +44,7 @@ export interface FindingFacts {
   purl?: string;
   path?: string;
   layer?: number;
-  /** Whether it counts: not hidden by a later layer, or a secret all the same. */
+  /** Whether it counts: not hidden by a later layer; a secret counts even when hidden. */
   counted: boolean;
   fixable: boolean;
   fixedIn?: string;
@@ -65,7 +65,7 @@ export interface PackageFacts {
 }
 
 export interface ProvenanceFacts {
-  /** Whether somebody who is trusted has signed the image or stated something of it. */
+  /** Whether a trusted signer has signed the image or an attestation of it. */
   signed: boolean;
   signers: readonly string[];
   builders: readonly string[];
@@ -75,6 +75,6 @@ export interface ProvenanceFacts {
 
 export interface RepositoryFacts {
   name?: string;
-  /** Whether the settings ask for a signature. */
+  /** Whether the settings require a signature. */
   signerRequired?: boolean;
 }

@@ -10,7 +10,7 @@ import {
 import type { ImageIdentity } from '../judged-image.js';
 import type { FindingFacts, ImageFacts, PackageFacts, ProvenanceFacts } from './facts.js';
 
-/** What an image says of itself; what it does not say is left out. */
+/** Claims of the image config about itself; null where it has none. */
 export interface ImageClaims {
   digest: string | null;
   platform: string | null;
@@ -36,10 +36,13 @@ export function imageFacts({ reference, tag }: ImageIdentity, claims: ImageClaim
   };
 }
 
-/** What a catalogue of exploited vulnerabilities and FIRST's scores say, where they were asked. */
+/** Finding with KEV and EPSS data, where they were looked up. */
 type RatedFinding = Finding & { kev?: boolean; epss?: number | null };
 
-/** Findings as policies see them. Nearly every CVE has a score: where none has, nobody asked, and what is exploited is not known. */
+/**
+ * Converts findings to policy facts. Nearly every CVE has an EPSS score: if no finding has one, the
+ * data was not looked up, and `kev` is unknown.
+ */
 export function findingFacts(findings: readonly RatedFinding[]): FindingFacts[] {
   const isKevKnown = findings.some(({ kev, epss }) => kev === true || epss != null);
   return findings.map((finding) => factsOf(finding, isKevKnown));
@@ -75,7 +78,7 @@ export function packageFacts({ purl, type, name, version, licenses, state }: Ima
   return { purl, type, name, version, licenses, counted: state === 'present' };
 }
 
-/** What is verified; what nobody vouches for is no fact. */
+/** Provenance facts of verified signatures and attestations only. */
 export function provenanceFacts({ signatures, attestations }: Provenance): ProvenanceFacts {
   const signers = new Set([...signatures, ...attestations].flatMap(({ signer }) => signer?.name ?? []));
   const stated = (fact: 'builder' | 'source' | 'revision') => [

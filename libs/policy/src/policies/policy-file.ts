@@ -21,7 +21,7 @@ const policyFile = z.strictObject({
     .max(100),
 });
 
-/** What the settings say of a policy, which goes before what its file says. */
+/** Settings of a policy, which override its file. */
 export interface PolicySettings {
   name?: string | undefined;
   mode?: PolicyMode | undefined;
@@ -30,7 +30,7 @@ export interface PolicySettings {
 /**
  * Reads a policy: YAML, or in a `.cel` file one expression that must hold, with comments.
  * @param file its name
- * @throws InvalidInput `POLICY_INVALID` naming the line and key of everything that is wrong
+ * @throws InvalidInput `POLICY_INVALID` naming the line and key of every problem
  */
 export function readPolicy(text: string, file: string, { name, mode }: PolicySettings = {}): Policy {
   const called = name ?? nameOf(file);

@@ -85,7 +85,7 @@ export function cycloneDxStatements(document: Document, source: string): VexStat
   });
 }
 
-/** What the document calls its components, at every depth. */
+/** Purls of the components of the document at every depth, by `bom-ref`. */
 function purlsByRef({ metadata, components = [] }: Document): ReadonlyMap<string, string> {
   const purls = new Map<string, string>();
   const waiting: unknown[] = [metadata?.component, ...components];
@@ -99,7 +99,7 @@ function purlsByRef({ metadata, components = [] }: Document): ReadonlyMap<string
   return purls;
 }
 
-/** A version that is said to be unaffected is none that the analysis is about. */
+/** Products of an `affects` entry. A version with status `unaffected` is not a subject of the analysis. */
 function productsOf(
   { ref, versions = [] }: { ref: string; versions?: z.output<typeof version>[] | undefined },
   purls: ReadonlyMap<string, string>,
@@ -115,12 +115,15 @@ function productsOf(
     });
 }
 
-/** A product of some versions is never the whole image, which is known by its digest. */
+/** Limits a product to some versions. It is never the whole image, which is identified by its digest. */
 function namesWith(purls: readonly PurlPattern[], only: string | undefined): ProductNames {
   return { texts: [], purls: purls.map((purl) => ({ ...purl, version: only })) };
 }
 
-/** A BOM-Link names a component of another document. @see https://cyclonedx.org/capabilities/bomlink/ */
+/**
+ * Resolves a BOM-Link, which names a component of another document.
+ * @see https://cyclonedx.org/capabilities/bomlink/
+ */
 function localRef(ref: string): string {
   if (!ref.startsWith('urn:cdx:')) return ref;
   const [, element = ''] = ref.split('#', 2);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { productNames, timeOf, type VexProduct, type VexStatement, words } from './statement.js';
 
-/** Names that a document gives to one thing. */
+/** All names that a document gives to one thing. */
 interface Named {
   names: (string | undefined)[];
 }
@@ -36,7 +36,7 @@ const statement = z
   .object({
     vulnerability,
     products: z.array(product).optional(),
-    /** Of documents of version 0.0.1, where they stand for all products. */
+    /** Used by documents of version 0.0.1, in which they apply to all products. */
     subcomponents: z.array(component).optional(),
     status: z.enum(['not_affected', 'affected', 'fixed', 'under_investigation']),
     justification: words,
@@ -46,7 +46,7 @@ const statement = z
     timestamp: words,
     last_updated: words,
   })
-  // What nobody explains suppresses nothing.
+  // A statement without a justification suppresses nothing.
   .refine(
     ({ status, justification, impact_statement: impact }) => status !== 'not_affected' || justification || impact,
     {

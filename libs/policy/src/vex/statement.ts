@@ -4,24 +4,28 @@ import { type PurlPattern, readPurl } from '../purl-pattern.js';
 
 export type VexStatus = 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
 
-/** What one author says about one vulnerability of some products. @see https://www.cisa.gov/resources-tools/resources/minimum-requirements-vulnerability-exploitability-exchange-vex */
+/**
+ * Statement of one author about one vulnerability in some products.
+ * @see
+ * https://www.cisa.gov/resources-tools/resources/minimum-requirements-vulnerability-exploitability-exchange-vex
+ */
 export interface VexStatement {
-  /** The id and its aliases. */
+  /** Id and aliases. */
   vulnerabilities: string[];
   status: VexStatus;
   products: VexProduct[];
-  /** VEX's own word: `vulnerable_code_not_present`. */
+  /** Justification code of VEX: `vulnerable_code_not_present`. */
   justification: string | null;
-  /** In words. */
+  /** Explanation in free text. */
   reason: string | null;
   author: string | null;
-  /** Milliseconds since 1970; 0 where nobody says. */
+  /** Milliseconds since 1970; 0 where the document has no time. */
   at: number;
-  /** The file. */
+  /** File of the statement. */
   source: string;
 }
 
-/** A product, and the parts of it that are meant; without parts it is the whole. */
+/** Product with the affected parts; without parts the whole product. */
 export interface VexProduct {
   is: ProductNames;
   parts: ProductNames[];
@@ -29,7 +33,7 @@ export interface VexProduct {
   range?: string;
 }
 
-/** Every name that is given to one thing. */
+/** All names of one product or part. */
 export interface ProductNames {
   texts: string[];
   purls: PurlPattern[];
@@ -40,12 +44,12 @@ export function productNames(texts: readonly (string | undefined)[]): ProductNam
   return { texts: known, purls: known.flatMap((text) => readPurl(text) ?? []) };
 }
 
-/** 0 for what is no time. */
+/** Parses the first given time to milliseconds; 0 if it is missing or invalid. */
 export function timeOf(...texts: (string | undefined)[]): number {
   const text = texts.find((each) => each !== undefined);
   const time = text === undefined ? Number.NaN : Date.parse(text);
   return Number.isNaN(time) ? 0 : time;
 }
 
-/** Text that a stranger may leave out. */
+/** Optional text of an untrusted document. */
 export const words = z.string().optional().catch(undefined);

@@ -5,7 +5,7 @@ import { type ImageIdentity, isProduct } from '../judged-image.js';
 import { matchesPurl, type PurlPattern, readPurl } from '../purl-pattern.js';
 import type { ProductNames, VexProduct, VexStatement } from './statement.js';
 
-/** What VEX documents say about the vulnerabilities of one image. */
+/** Finds the VEX statements that apply to the vulnerabilities of one image. */
 export class VexJudgement {
   readonly #byVulnerability = new Map<string, Ordered[]>();
   readonly #isOfImage = new Map<VexProduct, boolean>();
@@ -27,7 +27,10 @@ export class VexJudgement {
     this.#packages = statements.length === 0 ? [] : packages.flatMap(({ purl }) => readPurl(purl) ?? []);
   }
 
-  /** The newest statement about a finding, of those that mean its package in this image; of two of one time the one that was read later. */
+  /**
+   * Returns the newest statement about a finding that applies to its package in this image; of two
+   * with the same time the one read later.
+   */
   of({ kind, id, aliases, purl }: Finding): VexStatement | undefined {
     const named = purl === null || kind !== 'vulnerability' ? undefined : readPurl(purl);
     if (!named) return undefined;
@@ -41,7 +44,7 @@ export class VexJudgement {
     return newest?.statement;
   }
 
-  /** A product that is neither the image nor in it means nothing here. */
+  /** Whether a product applies to a package: the product must be the image or in it. */
   #means(product: VexProduct, named: PurlPattern): boolean {
     if (product.range !== undefined && !isInRange(named.version, product.range)) return false;
     const isPart = product.parts.some((part) => isNamed(part, named));
@@ -53,7 +56,7 @@ export class VexJudgement {
   }
 }
 
-/** A statement, and which one it was in the order of reading. */
+/** Statement with its position in reading order. */
 interface Ordered {
   statement: VexStatement;
   order: number;
@@ -63,7 +66,7 @@ function isAfter(one: Ordered, other: Ordered): boolean {
   return one.statement.at > other.statement.at || (one.statement.at === other.statement.at && one.order > other.order);
 }
 
-/** A range that cannot be compared means nothing, and never everything. */
+/** Whether a version is in a range; a range that cannot be compared contains nothing. */
 function isInRange(version: string | undefined, range: string): boolean {
   try {
     return version !== undefined && satisfiesVers(version, range);
