@@ -3,20 +3,20 @@ import { compareSeverity, type Severity, worstSeverity } from '@tidewaiter/domai
 import { latestVersion } from './latest-version.js';
 import type { Report, ReportFinding } from './report.js';
 
-/** What one package can do with its vulnerabilities: an upgrade, or nothing yet. */
+/** Vulnerabilities of one package with their common upgrade, if there is one. */
 export interface PackageFindings {
-  /** The source package where several packages come of it. */
+  /** Source package, where several packages are built from it. */
   name: string;
   packages: string[];
   installed: string;
-  /** Closes all of them; null where no version does. */
+  /** Version that closes all of them; null where none does. */
   upgrade: string | null;
   findings: ReportFinding[];
   worst: Severity;
   exploited: number;
 }
 
-/** The findings of a report by what a person does about them; every finding is in exactly one group. */
+/** Findings of a report by remedy; every finding is in exactly one group. */
 export interface FindingGroups {
   upgrades: PackageFindings[];
   unfixed: PackageFindings[];
@@ -28,7 +28,7 @@ export interface FindingGroups {
   misconfiguration: ReportFinding[];
 }
 
-/** Sorts findings into groups, the worst first in each. */
+/** Groups findings, the worst first in each group. */
 export function groupFindings({ findings, packages }: Report): FindingGroups {
   const sorted = findings.toSorted(byRisk);
   const vulnerabilities = sorted.filter(({ kind }) => kind === 'vulnerability');
@@ -45,12 +45,15 @@ export function groupFindings({ findings, packages }: Report): FindingGroups {
   };
 }
 
-/** What an advisory says of a package: that it has a hole, or that it is malware. Malware that files give away is of no package. */
+/**
+ * Whether a finding comes from an advisory about a package: a vulnerability, or a malicious
+ * package. Malware that was found by its files belongs to no package.
+ */
 export function isOfAdvisory({ kind, evidence }: ReportFinding): boolean {
   return kind === 'vulnerability' || (kind === 'malware' && typeof evidence['advisory'] === 'string');
 }
 
-/** What to look at first: what runs, what is exploited, what is likely to be, what can be mended, what is severe. */
+/** Order of priority: present, exploited, likely to be exploited, fixable, severe. */
 export function byRisk(a: ReportFinding, b: ReportFinding): number {
   return (
     Number(b.state === 'present') - Number(a.state === 'present') ||
@@ -63,7 +66,7 @@ export function byRisk(a: ReportFinding, b: ReportFinding): number {
   );
 }
 
-/** In tenths: finer differences of a prediction do not go before what is known. */
+/** EPSS in tenths: finer differences of a prediction must not outrank facts. */
 function likelihood({ epss }: ReportFinding): number {
   return Math.floor((epss ?? 0) * 10);
 }
@@ -92,7 +95,7 @@ function describeGroup(findings: ReportFinding[], sources: ReadonlyMap<string, s
   };
 }
 
-/** What is exploited first, then the worst, then what one upgrade closes most of. */
+/** Order of packages: exploited first, then the worst severity, then the most findings that one upgrade closes. */
 function byGain(a: PackageFindings, b: PackageFindings): number {
   return (
     Number(b.exploited > 0) - Number(a.exploited > 0) ||

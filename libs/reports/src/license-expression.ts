@@ -1,6 +1,6 @@
 import { spdxExceptionIds, spdxLicenseIds } from './spdx-ids.js';
 
-/** What the metadata of a package says about its licence, as SPDX has it. */
+/** License of a package in the terms of SPDX. */
 export type License = { id: string } | { expression: string } | { name: string };
 
 const maxCharacters = 2000;
@@ -8,7 +8,11 @@ const licenseIds = byLowerCase(spdxLicenseIds);
 const exceptionIds = byLowerCase(spdxExceptionIds);
 const reference = /^LicenseRef-[A-Za-z0-9.-]{1,200}$/;
 
-/** Tells identifiers and expressions of SPDX from the free text that most metadata holds. @see https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/ */
+/**
+ * Classifies a license text as SPDX identifier, SPDX expression or free text, which most metadata
+ * has.
+ * @see https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/
+ */
 export function readLicense(text: string): License {
   const id = licenseIds.get(text.trim().toLowerCase());
   if (id !== undefined) return { id };
@@ -16,7 +20,7 @@ export function readLicense(text: string): License {
   return expression === undefined ? { name: text } : { expression };
 }
 
-/** The licences of one package as one expression; undefined where one of them is free text. */
+/** Joins the licenses of one package to one expression; undefined where one of them is free text. */
 export function joinLicenses(texts: readonly string[]): string | undefined {
   const all = [...new Set(texts.map(expressionOf))];
   if (all.length === 0 || all.includes(undefined)) return undefined;
@@ -29,7 +33,10 @@ function expressionOf(text: string): string | undefined {
   return 'id' in license ? license.id : license.expression;
 }
 
-/** Looks at each word beside the one before it, so that depth is a number and not a stack of calls. */
+/**
+ * Validates and normalizes an expression. It checks each word against the previous one, so that
+ * nesting is a counter and not recursion.
+ */
 function readExpression(text: string): string | undefined {
   if (text.length > maxCharacters) return undefined;
   const known: string[] = [];
@@ -46,7 +53,7 @@ function readExpression(text: string): string | undefined {
   return known.join(' ').replaceAll('( ', '(').replaceAll(' )', ')');
 }
 
-/** The word as the list spells it; undefined where it may not stand. */
+/** Returns the word in the spelling of the SPDX list; undefined where it is not allowed. */
 function readWord(word: string, known: readonly string[]): string | undefined {
   if (known.at(-1) === 'WITH') return exceptionIds.get(word.toLowerCase());
   if (isOpen(known.at(-1))) return word === '(' ? word : licenseId(word);
@@ -56,12 +63,12 @@ function readWord(word: string, known: readonly string[]): string | undefined {
   return operator === 'AND' || operator === 'OR' ? operator : undefined;
 }
 
-/** Whether a licence has to follow. */
+/** Whether a license must follow. */
 function isOpen(word: string | undefined): boolean {
   return word === undefined || word === '(' || word === 'AND' || word === 'OR';
 }
 
-/** `WITH` stands behind one licence: neither behind a bracket nor behind another exception. */
+/** Whether `WITH` may follow: only after a single license, not after a bracket or another exception. */
 function mayHaveException(known: readonly string[]): boolean {
   return known.at(-1) !== ')' && known.at(-2) !== 'WITH';
 }

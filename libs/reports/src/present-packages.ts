@@ -1,13 +1,13 @@
 import type { Report, ReportPackage } from './report.js';
 
-/** A package with a name of its own within one document. */
+/** Package with a unique reference within one document. */
 export interface ReferredPackage {
-  /** The purl, numbered where the image has it several times. */
+  /** Purl, numbered where the image has the package several times. */
   reference: string;
   package: ReportPackage;
 }
 
-/** What a bill of materials lists: the packages that the image shows, not those that a later layer hides. */
+/** Packages for a bill of materials: the present ones, not those that a later layer hides. */
 export function presentPackages({ packages }: Report): ReferredPackage[] {
   const seen = new Map<string, number>();
   return packages
@@ -19,7 +19,10 @@ export function presentPackages({ packages }: Report): ReferredPackage[] {
     });
 }
 
-/** The parts of a name that many ecosystems keep apart: `@babel` and `core`, `org.slf4j` and `slf4j-api`. */
+/**
+ * Splits a package name into group and name, as in many ecosystems: `@babel` and `core`,
+ * `org.slf4j` and `slf4j-api`.
+ */
 export function splitName({ type, name }: ReportPackage): { group?: string; name: string } {
   const separator = type === 'maven' ? ':' : '/';
   const end = ['maven', 'npm', 'composer'].includes(type) ? name.indexOf(separator) : -1;

@@ -12,7 +12,7 @@ const folders = readdirSync(__dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
 
-/** What may move a cursor, turn the way of reading, or be no character at all. */
+/** Characters that move the cursor, change the text direction, or are invalid. */
 const harmful = /(?![\n\r\t])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 
 const hostileTexts = [

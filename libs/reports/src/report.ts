@@ -11,32 +11,35 @@ import type {
   Suppressed,
 } from '@tidewaiter/domain';
 
-/** What a scan found, for every output format. Published as JSON, with `docs/report.schema.json`; fields are only ever added. */
+/**
+ * Result of a scan, for every output format. Published as JSON with `docs/report.schema.json`;
+ * fields are only ever added.
+ */
 export interface Report {
   schemaVersion: 1;
   target: ReportTarget;
   /** Null for images without a distribution. */
   os: OsRelease | null;
   layers: ReportLayer[];
-  /** By purl. */
+  /** Sorted by purl. */
   packages: ReportPackage[];
   /** Worst first. */
   findings: ReportFinding[];
-  /** The findings that count, by severity. */
+  /** Number of counted findings by severity. */
   counts: SeverityCounts;
-  /** What does not count, on somebody's word; worst first. */
+  /** Suppressed findings with their suppression; worst first. */
   suppressed: Suppressed<ReportFinding>[];
-  /** Who signed the image and how it was built; null where nobody asked. */
+  /** Signers and build of the image; null where signatures were not checked. */
   provenance: Provenance | null;
   warnings: ReportWarning[];
-  /** What the policies say that were asked. */
+  /** Results of the evaluated policies. */
   policies: PolicyResult[];
   verdict: ReportVerdict;
   stats: ReportStats;
 }
 
 export interface ReportTarget {
-  /** As it was asked for. */
+  /** Reference as requested. */
   reference: string;
   digest: Digest | null;
   mediaType: string | null;
@@ -51,13 +54,13 @@ export interface ReportLayer extends Pick<Layer, 'index' | 'digest' | 'diffId' |
 export type ReportPackage = ImagePackage;
 
 export interface ReportFinding extends Finding {
-  /** In CISA's catalogue of exploited vulnerabilities. */
+  /** Whether it is in CISA's catalog of known exploited vulnerabilities. */
   kev: boolean;
-  /** Probability of exploitation in the next 30 days, 0 to 1. */
+  /** EPSS probability of exploitation in the next 30 days, 0 to 1. */
   epss: number | null;
 }
 
-/** Something that could not be read or is not as it should be. */
+/** Content that could not be read, or that is not as it should be. */
 export interface ReportWarning {
   code: string;
   path: string | null;
@@ -66,7 +69,7 @@ export interface ReportWarning {
 
 export interface ReportVerdict {
   result: 'pass' | 'fail' | 'unknown';
-  /** A sentence each. */
+  /** One sentence for each reason. */
   reasons: string[];
 }
 
@@ -77,27 +80,33 @@ export interface ReportStats {
   bytesRead: number;
   layersAnalyzed: number;
   layersFromCache: number;
-  /** Everything that was published about the image's packages until then is known, ISO 8601; null without advisories. */
+  /**
+   * Time until which all published advisories about the image's packages are known, ISO 8601; null
+   * without advisories.
+   */
   advisoriesAsOf: string | null;
 }
 
 export interface RenderOptions {
-  /** Columns of the terminal; tables are drawn within it. */
+  /** Columns of the terminal, which limit the width of tables. */
   width: number;
-  /** Whether colours may be used. */
+  /** Whether colors are allowed. */
   isColored: boolean;
-  /** Of Tidewaiter, for formats that name their tool. */
+  /** Version of Tidewaiter, for formats that name their tool. */
   toolVersion: string;
-  /** Whether `table` and `csv` list the packages rather than what is wrong with them; the bills of materials always do. */
+  /** Whether `table` and `csv` list packages instead of findings; bills of materials always do. */
   isInventory?: boolean;
-  /** Whether the exit code follows the verdict, which is so unless given. A report that fails nothing must not print "fail". */
+  /**
+   * Whether the exit code follows the verdict; defaults to true. A report that does not fail the
+   * command must not print "fail".
+   */
   isGate?: boolean;
 }
 
-/** One way to write a report. */
+/** Output format of a report. */
 export interface ReportFormat {
-  /** As `--output` names it. */
+  /** Name for `--output`. */
   name: string;
-  /** The same report gives the same text. */
+  /** Renders a report. Deterministic: the same report gives the same text. */
   render(report: Report, options: RenderOptions): string;
 }

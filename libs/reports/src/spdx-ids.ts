@@ -1,7 +1,7 @@
 // The lists of spdx-license-ids 3.0.24 (CC0-1.0, deprecated ids included) and spdx-exceptions 2.5.0 (CC-BY-3.0), which hold the
 // identifiers of the SPDX License List. A new release of it replaces both texts.
 
-/** Every identifier of the SPDX License List. @see https://spdx.org/licenses/ */
+/** All identifiers of the SPDX License List. @see https://spdx.org/licenses/ */
 export const spdxLicenseIds: readonly string[] = words(`
   0BSD 3D-Slicer-1.0 AAL ADSL AFL-1.1 AFL-1.2 AFL-2.0 AFL-2.1 AFL-3.0 AGPL-1.0 AGPL-1.0-only AGPL-1.0-or-later
   AGPL-3.0 AGPL-3.0-only AGPL-3.0-or-later ALGLIB-Documentation AMD-newlib AMDPLPA AML AML-glslang AMPAS ANTLR-PD
@@ -89,7 +89,7 @@ export const spdxLicenseIds: readonly string[] = words(`
   xkeyboard-config-Zinoviev xlock xpp xzoom zlib-acknowledgement
 `);
 
-/** What may stand behind `WITH`. @see https://spdx.org/licenses/exceptions-index.html */
+/** Exceptions that may follow `WITH`. @see https://spdx.org/licenses/exceptions-index.html */
 export const spdxExceptionIds: readonly string[] = words(`
   389-exception Asterisk-exception Autoconf-exception-2.0 Autoconf-exception-3.0 Autoconf-exception-generic
   Autoconf-exception-generic-3.0 Autoconf-exception-macro Bison-exception-1.24 Bison-exception-2.2

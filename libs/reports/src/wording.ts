@@ -15,7 +15,10 @@ export function countOf(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `14 findings: 2 critical, 12 high`, as everything counts them; findings that later layers hide are named apart. */
+/**
+ * Summarizes findings: `14 findings: 2 critical, 12 high`, by the common counting rules; findings
+ * that later layers hide are listed separately.
+ */
 export function severitiesText(findings: readonly ReportFinding[]): string {
   const counts = countFindings(findings);
   const total = severities.reduce((sum, each) => sum + counts[each], 0);
@@ -39,7 +42,7 @@ export function suppressedText({ suppressed }: Report): string | undefined {
   return `${countOf(suppressed.length, 'finding')} suppressed: ${parts.join(', ')}`;
 }
 
-/** `133 packages: 91 deb, 42 npm`, of those that the image shows. */
+/** Summarizes the present packages: `133 packages: 91 deb, 42 npm`. */
 export function packagesText({ packages }: Report): string {
   const counts = new Map<string, number>();
   const present = packages.filter(({ state }) => state === 'present');
@@ -49,12 +52,12 @@ export function packagesText({ packages }: Report): string {
   return `${countOf(present.length, 'package')}${list === '' ? '' : `: ${list}`}`;
 }
 
-/** Whether the target is an image or something like it: a Dockerfile has neither files nor packages. */
+/** Whether the target has files and packages, as an image does: a Dockerfile has neither. */
 export function holdsFiles({ target: { reference } }: Report): boolean {
   return !/^(dockerfile|k8s):/.test(reference);
 }
 
-/** What was looked at, so that silence is not taken for a clean bill. */
+/** Describes what was scanned, so that an empty report is not taken for a clean bill of health. */
 export function checkedText(report: Report): string {
   const { packages, layers, stats } = report;
   if (!holdsFiles(report)) return 'its configuration';
@@ -68,7 +71,7 @@ export function osText({ os }: Report): string {
   return os === null ? 'no distribution' : printable(os.name, 80);
 }
 
-/** Who signed the image, and what its provenance says; null where nobody asked. */
+/** Describes signers and provenance; null where signatures were not checked. */
 export function signedText({ provenance }: Report): string | null {
   if (provenance === null) return null;
   const { signatures, attestations } = provenance;
@@ -103,7 +106,7 @@ function builtText({ builder, source, revision, builtAt }: Attestation): string 
   return told.length === 0 ? 'built by nobody knows whom' : `built ${told.join(' ')}`;
 }
 
-/** The verdict with its first reason. Where nothing fails on it, what was found and the flag that would fail. */
+/** Describes the verdict with its first reason. Without a gate: the reason, and the flag with which it would fail. */
 export function verdictText({ verdict: { result, reasons } }: Report, isGate = true): string {
   const [first] = reasons;
   const more = reasons.length > 1 ? ` (and ${countOf(reasons.length - 1, 'more reason')})` : '';
@@ -113,12 +116,12 @@ export function verdictText({ verdict: { result, reasons } }: Report, isGate = t
   return result === 'fail' ? `${reason}; --fail-on high makes that exit code 1` : `not evaluated: ${reason}`;
 }
 
-/** A warning on one line: its code, its path where there is one, what it says. */
+/** Formats a warning on one line: its code, its path if any, and its message. */
 export function warningText({ code, path, message }: ReportWarning): string {
   return [code, path, message].filter((part) => part !== null).join(': ');
 }
 
-/** What the person should do about one vulnerability; undefined where nobody knows. */
+/** Describes the remedy of one vulnerability; undefined where none is known. */
 export function fixText({ fix, packageName, purl, installedVersion }: ReportFinding): string | undefined {
   if (fix.version !== null)
     return `upgrade ${packageName ?? purl} ${installedVersion ?? ''} to ${fix.version}`.replace('  ', ' ');

@@ -11,7 +11,10 @@ import { fixText } from '../wording.js';
 const imageReference = 'image';
 const osReference = 'os';
 
-/** CycloneDX 1.6: the packages that the image shows, with their vulnerabilities. @see https://cyclonedx.org/docs/1.6/json/ */
+/**
+ * Writes CycloneDX 1.6: the present packages of the image with their vulnerabilities.
+ * @see https://cyclonedx.org/docs/1.6/json/
+ */
 export const cyclonedx: ReportFormat = {
   name: 'cyclonedx',
   render: (report, { toolVersion }) => {
@@ -90,7 +93,10 @@ function componentOf({ reference, package: each }: ReferredPackage): object {
   };
 }
 
-/** Either one expression or a list of identifiers and names: the specification has no list of expressions. */
+/**
+ * Licenses of a component: either one expression or a list of ids and names, as the specification
+ * has no list of expressions.
+ */
 function licensesOf(texts: readonly string[]): object[] {
   const licenses = [...new Set(texts)].map(readLicense);
   const [first] = licenses;
@@ -98,7 +104,7 @@ function licensesOf(texts: readonly string[]): object[] {
   return licenses.map((each) => ({ license: 'expression' in each ? { name: each.expression } : each }));
 }
 
-/** One entry for each vulnerability, or malicious package, with all that it affects. */
+/** Entries of vulnerabilities and malicious packages, one for each id with everything that it affects. */
 function vulnerabilitiesOf({ findings }: Report, packages: readonly ReferredPackage[]): object[] {
   const references = Map.groupBy(packages, ({ package: each }) => each.purl);
   const shown = findings.filter(
@@ -167,7 +173,7 @@ function methodOf(vector: string): string {
   return methods.find(([start]) => vector.startsWith(start))?.[1] ?? 'other';
 }
 
-/** Who gives out ids like this one. */
+/** Source that issues ids with this prefix. */
 function sourceOf(id: string): { name: string } {
   return { name: /^[A-Za-z]{2,20}(?=-)/.exec(id)?.[0].toUpperCase() ?? 'unknown' };
 }

@@ -5,7 +5,7 @@ const findingFields = words(
   'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix kev epss cvss confidence evidence',
 );
 
-/** The fields of each object as `docs/report.schema.json` has them; others follow by name. */
+/** Field order of each object, as in `docs/report.schema.json`; other fields follow by name. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   report: words(
     'schemaVersion target os layers packages findings counts suppressed provenance warnings policies verdict stats',
@@ -32,13 +32,13 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   stats: words('startedAt durationMs files bytesRead layersAnalyzed layersFromCache advisoriesAsOf'),
 };
 
-/** The report itself, its fields in one order whoever made it. */
+/** Writes the report itself, with its fields in a fixed order. */
 export const json: ReportFormat = {
   name: 'json',
   render: (report) => jsonText(inOrder(report, 'report')),
 };
 
-/** `place` is the field that holds the value, for lists too. */
+/** Sorts the fields. `place` is the field that holds the value, also for lists. */
 function inOrder(value: unknown, place: string): unknown {
   if (Array.isArray(value)) return value.map((each) => inOrder(each, place));
   if (typeof value !== 'object' || value === null) return value;
@@ -50,7 +50,10 @@ function inOrder(value: unknown, place: string): unknown {
   );
 }
 
-/** What the evidence of a finding holds is nothing of ours, whatever it is called. */
+/**
+ * Names the place of a nested value. Keys inside of evidence are not fields of the report, whatever
+ * their names are.
+ */
 function placeIn(place: string, field: string): string {
   return place === 'evidence' || place === 'qualifiers' ? place : field;
 }

@@ -15,7 +15,7 @@ interface TestCase {
   outcome: 'passed' | 'failure' | 'error' | 'skipped';
 }
 
-/** JUnit's XML as CI systems show it: a suite for the scan itself and one for each kind of finding. */
+/** Writes JUnit XML for CI systems: one suite for the scan itself and one for each kind of finding. */
 export const junit: ReportFormat = {
   name: 'junit',
   render: (report) => {
@@ -44,7 +44,7 @@ function countsOf(cases: readonly TestCase[]): Record<string, string> {
   return { tests: String(cases.length), failures: count('failure'), errors: count('error'), skipped: count('skipped') };
 }
 
-/** An image that could not be read whole is an error, not a clean one. */
+/** Suite of the scan: an image that was not read completely is an error, not a clean one. */
 function scanSuite(report: Report): Suite {
   const { verdict, warnings } = report;
   const told = warnings.map(warningText);
@@ -69,7 +69,10 @@ function suiteOf(kind: FindingKind, { findings }: Report): Suite {
   return { name: kind, cases };
 }
 
-/** What a later layer hides does not run, but a secret in it is still given away. */
+/**
+ * Test case of a finding. A finding that a later layer hides is skipped, except for a secret, which
+ * is still exposed.
+ */
 function caseOf(finding: ReportFinding): TestCase {
   const { kind, id, severity, title, state, purl, path } = finding;
   const isSkipped = state === 'shadowed' && kind !== 'secret';

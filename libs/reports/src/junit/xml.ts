@@ -1,7 +1,8 @@
-// What XML 1.0 has no way to write, lone surrogates among it. @see https://www.w3.org/TR/xml/#charsets
+// Characters that XML 1.0 cannot represent, including lone surrogates. @see
+// https://www.w3.org/TR/xml/#charsets
 const unwritable = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
-// Written as references, so that a person who prints the file is not misled.
+// Invisible characters, written as references so that they cannot mislead a reader of the file.
 const invisible = /[\u007F-\u009F\u2028\u2029\p{Cf}]/gu;
 
 const entities: Readonly<Record<string, string>> = {
@@ -14,10 +15,10 @@ const entities: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
-/** Markup that was made by {@link element} and {@link text}; nothing else can be a child. */
+/** Markup made by {@link element} and {@link text}; nothing else can be a child. */
 export type Xml = string & { readonly xml: unique symbol };
 
-/** One element; attributes are escaped here. */
+/** Builds an element and escapes its attributes. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string>>,
@@ -28,7 +29,7 @@ export function element(
   return `<${name}${written.join('')}${content}` as Xml;
 }
 
-/** Text between tags. */
+/** Escapes text between tags. */
 export function text(value: string): Xml {
   return escape(value, /[&<>\r]/g) as Xml;
 }

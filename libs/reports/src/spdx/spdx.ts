@@ -11,7 +11,7 @@ const documentId = 'SPDXRef-DOCUMENT';
 const imageId = 'SPDXRef-Image';
 const osId = 'SPDXRef-OperatingSystem';
 
-/** SPDX 2.3 in JSON: the packages that the image shows. @see https://spdx.github.io/spdx-spec/v2.3/ */
+/** Writes SPDX 2.3 in JSON: the present packages of the image. @see https://spdx.github.io/spdx-spec/v2.3/ */
 export const spdx: ReportFormat = {
   name: 'spdx',
   render: (report, { toolVersion }) => {
@@ -36,7 +36,7 @@ export const spdx: ReportFormat = {
 
 function creationOf({ stats: { startedAt }, warnings }: Report, toolVersion: string): object {
   return {
-    // The specification knows no fractions of seconds.
+    // The specification has no fractions of seconds.
     created: startedAt.replace(/\.\d{1,9}Z$/, 'Z'),
     creators: [`Tool: tidewaiter-${toolVersion}`],
     ...(warnings.length > 0 && {
@@ -51,7 +51,7 @@ interface SpdxPackage {
   [field: string]: unknown;
 }
 
-/** What nobody has looked into is said to be so. */
+/** Fields without an analysis, marked as not asserted. */
 const unasserted = {
   downloadLocation: 'NOASSERTION',
   filesAnalyzed: false,
@@ -103,12 +103,15 @@ function packageOf({ reference, package: each }: ReferredPackage): SpdxPackage {
   };
 }
 
-/** Letters, digits, dots and hyphens. @see https://spdx.github.io/spdx-spec/v2.3/package-information/#72-package-spdx-identifier-field */
+/**
+ * Makes an SPDX id of letters, digits, dots and hyphens.
+ * @see https://spdx.github.io/spdx-spec/v2.3/package-information/#72-package-spdx-identifier-field
+ */
 function idOf(name: string): string {
   return name.slice(0, 80).replaceAll(/[^A-Za-z0-9.]+/g, '-');
 }
 
-/** Licences that the list does not have must be declared in the document; their text is not ours to know. */
+/** Declares the licenses that are not on the SPDX list, as the specification requires; their text is unknown. */
 function extractedLicenses(packages: readonly SpdxPackage[]): object {
   const ids = new Set(
     packages.flatMap(({ licenseDeclared }) => licenseDeclared.match(/LicenseRef-[A-Za-z0-9.-]+/g) ?? []),

@@ -20,14 +20,14 @@ import { wrap } from './wrap.js';
 const maxIds = 12;
 const maxTitle = 160;
 
-/** For people at a terminal: what to do first comes first, the verdict last. */
+/** Writes a report for a terminal: urgent actions first, the verdict last. */
 export const table: ReportFormat = {
   name: 'table',
   render: (report, options) => {
     const pen = penOf(options);
     const head = headLines(report, pen);
     const warnings = warningLines(report, pen);
-    // A list of packages judges nothing.
+    // A list of packages has no verdict.
     const lines =
       options.isInventory === true
         ? [...head, ...inventoryLines(report, pen), ...warnings]
@@ -79,7 +79,7 @@ function verdictLines(report: Report, isGate: boolean | undefined, pen: Pen): st
   ];
 }
 
-/** What does not count is counted, so that nobody takes it for not there. */
+/** Counts the suppressed findings, so that nobody takes them for absent. */
 function suppressedLines(report: Report, pen: Pen): string[] {
   const text = suppressedText(report);
   return text === undefined ? [] : wrap(text, pen.width);
@@ -139,7 +139,7 @@ function misconfigurationEntry(finding: ReportFinding): Entry {
   return findingEntry(finding, [[placeOf(finding)], [textOf(finding.evidence['fix'])]]);
 }
 
-/** What it is, and rows of facts of which some may be unknown. */
+/** Entry of a finding: its title, and rows of facts of which some may be unknown. */
 function findingEntry(finding: ReportFinding, rows: readonly (readonly (string | null)[])[]): Entry {
   const { id, severity, confidence } = finding;
   const doubt = confidence === 'certain' ? '' : ` (${confidence})`;
