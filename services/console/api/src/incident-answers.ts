@@ -94,7 +94,7 @@ const reachedImage = z.object({
 });
 
 export const incidentDetailAnswer = incidentAnswer.extend({
-  /** The most important events, beginning with the first. */
+  /** Key events that show how the incident began. */
   evidence: z.array(evidence),
   timeline: z.array(timelineEntry),
   /** Reported revisions, oldest first. */
