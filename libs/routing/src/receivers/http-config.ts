@@ -203,8 +203,8 @@ function readProxyHeaders(section: Section): [string, Secret][] {
   return headers;
 }
 
-// Headers that Tidewaiter sets itself, or that change the framing of a request. @see
-// https://github.com/prometheus/common/blob/main/config/headers.go
+// Headers that Tidewaiter sets itself, or that change the framing of a request.
+// @see https://github.com/prometheus/common/blob/main/config/headers.go
 const reserved = new Set(
   'authorization connection content-encoding content-length content-type expect host keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade user-agent'.split(
     ' ',
