@@ -103,8 +103,8 @@ async function call(
   throw failure(response, answer?.error ?? text);
 }
 
-// Slack's error codes for temporary failures. @see
-// https://docs.slack.dev/reference/methods/chat.postMessage, "Errors"
+// Slack's error codes for temporary failures.
+// @see https://docs.slack.dev/reference/methods/chat.postMessage, "Errors"
 const temporary = new Set([
   'ratelimited',
   'rate_limited',
