@@ -6,8 +6,7 @@ export type VexStatus = 'not_affected' | 'affected' | 'fixed' | 'under_investiga
 
 /**
  * Statement of one author about one vulnerability in some products.
- * @see
- * https://www.cisa.gov/resources-tools/resources/minimum-requirements-vulnerability-exploitability-exchange-vex
+ * @see https://www.cisa.gov/resources-tools/resources/minimum-requirements-vulnerability-exploitability-exchange-vex
  */
 export interface VexStatement {
   /** Id and aliases. */
