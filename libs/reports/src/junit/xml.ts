@@ -1,5 +1,5 @@
-// Characters that XML 1.0 cannot represent, including lone surrogates. @see
-// https://www.w3.org/TR/xml/#charsets
+// Characters that XML 1.0 cannot represent, including lone surrogates.
+// @see https://www.w3.org/TR/xml/#charsets
 const unwritable = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 // Invisible characters, written as references so that they cannot mislead a reader of the file.
