@@ -3,24 +3,24 @@ import type { Digest, Platform } from '@tidewaiter/domain';
 import type { ImageName } from './image-id.js';
 import type { Authority } from './said.js';
 
-/** What kind of container it is in its pod. */
+/** Role of a container in its pod. */
 export type ContainerKind = 'app' | 'init' | 'sidecar' | 'ephemeral';
 
-/** What a pod may say in place of its image: the entrypoint, and the arguments. */
+/** Fields by which a pod can override its image: the entrypoint (`command`) and the arguments. */
 export const overrides = ['command', 'args'] as const;
 
 export type Override = (typeof overrides)[number];
 
-/** Where a pod is. */
+/** Cluster, namespace and name of a pod. */
 export interface PodName {
   cluster: string | null;
   namespace: string;
   name: string;
 }
 
-/** What one source says of a container. Null: it does not say. */
+/** Claim of one source about a container. Null: the source has no information on the field. */
 export interface ContainerClaim {
-  /** Hex, possibly cut. */
+  /** Hex, possibly truncated. */
   id: string;
   pod: PodName | null;
   cluster: string | null;
@@ -29,13 +29,13 @@ export interface ContainerClaim {
   kind: ContainerKind | null;
   images: readonly ImageName[];
   privileged: boolean | null;
-  /** What is started in place of what the image says; empty: nothing. */
+  /** Fields that the pod overrides in its image; empty: none. */
   overrides: readonly Override[] | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
 }
 
-/** What one source says of a pod. */
+/** Claim of one source about a pod. */
 export interface PodClaim extends PodName {
   uid: string | null;
   node: string | null;
@@ -48,7 +48,7 @@ export interface PodClaim extends PodName {
   endedAtMs: number | null;
 }
 
-/** What Kubernetes says of a namespace, or of how something in it is reached. */
+/** Claim of Kubernetes about the labels of a namespace; {@link ServiceClaim} covers how its pods are reached. */
 export interface NamespaceClaim {
   cluster: string | null;
   namespace: string;
@@ -59,23 +59,23 @@ export interface ServiceClaim {
   cluster: string | null;
   namespace: string;
   name: string;
-  /** Whether something outside the cluster may call it; null where only its selector is said. */
+  /** Whether the service can be reached from outside the cluster; null where only its selector is known. */
   exposed: boolean | null;
   selector: Readonly<Record<string, string>> | null;
   isGone: boolean;
 }
 
-/** What a source says at one time. */
+/** Claims that one source makes at one time. */
 export interface Claims {
   by: Authority;
   atMs: number;
-  /** When what has not ended was still so; absent where that is {@link atMs}. */
+  /** Time at which what has not ended was last seen running; absent where that is {@link atMs}. */
   seenMs?: number;
   containers: ContainerClaim[];
   pods: PodClaim[];
   namespaces: NamespaceClaim[];
   services: ServiceClaim[];
-  /** Digests of manifests or indexes of what a node calls by the digest of its config. */
+  /** Digests of manifests or indexes, for images that a node identifies by the digest of their config. */
   images: { configDigest: Digest; digests: readonly Digest[] }[];
   nodes: { cluster: string | null; node: string; platform: Platform }[];
 }
@@ -86,7 +86,7 @@ export function noClaims(by: Authority, atMs: number): Claims {
 
 const hexId = /^[0-9a-f]{12,64}$/;
 
-/** The id of a container without the runtime's prefix; null for what cannot be one, as `host`. */
+/** Extracts the id of a container without the runtime's prefix; null for text that cannot be one, such as `host`. */
 export function containerIdOf(text: string | null | undefined): string | null {
   if (text && hexId.test(text)) return text;
   const id = text?.slice(text.lastIndexOf('/') + 1).toLowerCase() ?? '';

@@ -240,7 +240,7 @@ it('knows from containers and images of a runtime which manifest a config belong
   };
   const image = { id: config, repoDigests: [`registry.example.com/shop/checkout@${digest}`] };
   const listed = [{ containers: [container] }, { images: [image] }];
-  // As the sensor splits lists.
+  // The sensor splits lists in this way.
   for (const [some, others] of [listed, [{ container }, { image }], [container, image]] as JsonObject[][]) {
     const ledger = ledgerOf(observation('cri', { native: some! }));
     expect(ledger.container(id)).toMatchObject({ digest: null, startedAtMs: start, workload: { kind: 'StatefulSet' } });

@@ -25,15 +25,15 @@ import { parsePodKey, podKey, type WorkloadRef } from './workload.js';
 
 export interface LedgerOptions {
   images?: ImageDirectory;
-  /** Those that were seen longest ago go first. */
+  /** Limit on containers; the least recently seen are evicted first. */
   maxContainers?: number;
   maxPods?: number;
 }
 
-/** That a container still runs is told again after so long. */
+/** Interval after which a container that still runs is reported as changed again. */
 const toldAgainMs = 3_600_000;
 
-/** An answer, and what it was made of. */
+/** A cached answer, and the inputs that it was computed from. */
 interface Answer<Known> {
   known: Known;
   revision: number;
@@ -41,8 +41,9 @@ interface Answer<Known> {
 }
 
 /**
- * Which container runs what, as far as anybody said: watch, audit, sensors and runtimes in any order, each of whom knows a part.
- * What was seen of a container joins when it is asked for, so that who comes late still counts.
+ * Ledger of which container runs what, merged from watch, audit, sensors and runtimes in any order,
+ * each of which knows a part. Claims about a container are merged when it is looked up, so that
+ * late ones still count.
  */
 export class ContainerLedger {
   readonly #containers: ContainerRecords;
@@ -52,13 +53,13 @@ export class ContainerLedger {
   readonly #kept: KeptWorkloads;
   readonly #repetitions = new Repetitions();
   readonly #images: ImageDirectory;
-  /** Ids and keys of what changed since somebody took it. */
+  /** Ids and keys of what changed since the last `takeChanged` call. */
   readonly #changed = new Set<string>();
   readonly #changedWorkloads = new Set<string>();
-  /** Answers, as long as nothing that they were made of changed. */
+  /** Cached answers, valid while none of their inputs changed. */
   readonly #answers = new WeakMap<ContainerRecord, Answer<KnownContainer>>();
   readonly #workloadAnswers = new Map<string, KnownWorkload>();
-  /** The last answer: one event is asked about several times. */
+  /** The last answer: each event is looked up several times. */
   #last: { observation: Observation; container: KnownContainer | null; revision: number } | null = null;
 
   constructor({ images = noImages, maxContainers = 100_000, maxPods = 100_000 }: LedgerOptions = {}) {
@@ -71,7 +72,7 @@ export class ContainerLedger {
     });
   }
 
-  /** Adds what an event says of containers. */
+  /** Adds the claims that an event makes about containers. */
   observe(observation: Observation): void {
     const repeated = this.#repetitions.repeatedIn(observation);
     if (repeated !== null && this.#seeAgain(repeated, observation.timeMs)) return;
@@ -96,12 +97,15 @@ export class ContainerLedger {
     }
   }
 
-  /** Adds what was kept of a workload. What is told here counts more, and nobody is told of it again. */
+  /**
+   * Adds persisted state of a workload. Claims made to this ledger take precedence, and the state
+   * is not reported as changed.
+   */
   addKept(workload: KnownWorkload): void {
     this.#workloadAnswers.delete(this.#kept.add(workload));
   }
 
-  /** The container that an event is about, or the only one that its pod can mean. */
+  /** Returns the container that an event is about, or the only one that its pod can mean. */
   find(observation: Observation): KnownContainer | null {
     const revision = this.#revision;
     if (this.#last?.observation !== observation || this.#last.revision !== revision) {
@@ -110,7 +114,10 @@ export class ContainerLedger {
     return this.#last.container;
   }
 
-  /** By its id, whole or cut; null where nobody said anything, or several containers begin like that. */
+  /**
+   * Looks a container up by its id, whole or truncated; null where it is unknown or several
+   * containers share the prefix.
+   */
   container(id: string): KnownContainer | null {
     const record = this.#containers.find(id);
     return record && this.#known(record);
@@ -131,7 +138,7 @@ export class ContainerLedger {
     return this.find(observation)?.startedAtMs ?? null;
   }
 
-  /** What the container is started with in place of what its image says; null where nobody knows. */
+  /** Returns the fields of the image that the pod of the container overrides; null where they are not known. */
   overridesOf(observation: Observation): readonly Override[] | null {
     return this.find(observation)?.overrides ?? null;
   }
@@ -157,19 +164,22 @@ export class ContainerLedger {
     return known;
   }
 
-  /** Everything that is known of containers, in no order that means anything. */
+  /** Yields all known containers, in no particular order. */
   *containers(): Generator<KnownContainer> {
     for (const record of this.#containers.records()) yield this.#known(record);
   }
 
-  /** Containers of which something new was said since the last call. */
+  /** Containers whose claims changed since the last call. */
   takeChanged(): KnownContainer[] {
     const ids = [...this.#changed];
     this.#changed.clear();
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
   }
 
-  /** Likewise of workloads, but for what was kept of them: it may be older than what others keep by now. */
+  /**
+   * Workloads that changed since the last call, without their persisted state: other ledgers may
+   * have persisted newer state by now.
+   */
   takeChangedWorkloads(): KnownWorkload[] {
     const keys = [...this.#changedWorkloads];
     this.#changedWorkloads.clear();
@@ -183,12 +193,12 @@ export class ContainerLedger {
     return this.#containers.size;
   }
 
-  /** Grows when something is said that any answer may depend on. */
+  /** Grows with each claim that any answer may depend on. */
   get #revision(): number {
     return this.#nodes.revision + this.#images.revision;
   }
 
-  /** Of a container of which nothing new is said, only when it was seen last changes. */
+  /** A repeated claim only updates lastSeen. */
   #seeAgain(id: string, timeMs: number): boolean {
     const record = this.#containers.exactly(id);
     if (!record || timeMs < record.firstSeenMs) return false;
@@ -212,7 +222,7 @@ export class ContainerLedger {
     return alive.length === 1 ? alive[0]! : null;
   }
 
-  /** Of ids some of which may be parts of others. */
+  /** Resolves ids, some of which may be prefixes of others, to distinct containers. */
   #containersOf(ids: readonly string[]): KnownContainer[] {
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
   }
@@ -225,7 +235,7 @@ export class ContainerLedger {
     const { fields, probes } = mergedOfWorkload(pods);
     return {
       ...ref,
-      // Of all that is said here they alone change with what becomes known of images, and are seldom asked for.
+      // Lazy: only this field changes when images become known, and it is seldom read.
       get imageDigests() {
         return digests();
       },

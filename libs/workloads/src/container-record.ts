@@ -3,7 +3,7 @@ import type { Digest } from '@tidewaiter/domain';
 import type { Claims, ContainerClaim, ContainerKind, PodClaim } from './claims.js';
 import { type Authority, said, type Said, strongest } from './said.js';
 
-/** What is said of a container under one id. Merging is in any order the same. */
+/** Merged claims about a container under one id. Merging is commutative: the order of claims does not matter. */
 export interface ContainerRecord {
   id: string;
   firstSeenMs: number;
@@ -19,17 +19,17 @@ export interface ContainerRecord {
     reference: Said<string> | null;
     repository: Said<string> | null;
     privileged: Said<boolean> | null;
-    /** With a blank between. */
+    /** Separated by blanks. */
     overrides: Said<string> | null;
     startedAtMs: Said<number> | null;
     endedAtMs: Said<number> | null;
   };
-  /** In order. Those of configs, as far as one can tell, are also in `bare`. */
+  /** Sorted. Those that are probably digests of configs are also in `bare`. */
   digests: Digest[];
   bare: Digest[];
 }
 
-/** What is said of a pod. */
+/** Merged claims about a pod. */
 export interface PodRecord {
   key: string;
   lastSeenMs: number;
@@ -44,11 +44,11 @@ export interface PodRecord {
     endedAtMs: Said<number> | null;
   };
   probes: string[];
-  /** Ids of containers that were said to be of it. */
+  /** Ids of containers that were claimed to belong to it. */
   containers: string[];
 }
 
-/** More would be an attack, or a mistake. */
+/** Limits on each record: more would be an attack, or a mistake. */
 const maxDigests = 8;
 const maxProbes = 32;
 const maxContainersOfPod = 256;
@@ -132,7 +132,10 @@ export function mergedPods(a: PodRecord, b: PodRecord): PodRecord {
   };
 }
 
-/** What is said of the pods of a workload together. Not their containers: a thousand pods have thousands, and each merge would sort them. */
+/**
+ * Merges the claims about the pods of a workload, without their containers: a thousand pods have
+ * thousands, and each merge would sort them.
+ */
 export function mergedOfWorkload(pods: readonly PodRecord[]): Pick<PodRecord, 'fields' | 'probes'> {
   return pods
     .map(({ fields, probes }) => ({ fields, probes }))
@@ -142,7 +145,7 @@ export function mergedOfWorkload(pods: readonly PodRecord[]): Pick<PodRecord, 'f
     }));
 }
 
-/** Whether a merge said nothing but that it was seen again. */
+/** Whether a merge changed nothing but the time when it was last seen. */
 export function isSameButSeen<Merged extends ContainerRecord | PodRecord>(before: Merged, after: Merged): boolean {
   const fields = Object.keys(before.fields) as (keyof Merged['fields'])[];
   const [old, now] = [
@@ -160,7 +163,7 @@ function lengthOf(record: object, list: string): number {
   return ((record as Record<string, readonly string[] | undefined>)[list] ?? []).length;
 }
 
-/** The same few whatever order they come in. */
+/** Picks the same few texts, whatever order they come in. */
 function someOf(texts: readonly string[], max: number): string[] {
   return texts.length <= 1 ? [...texts] : [...new Set(texts)].toSorted().slice(0, max);
 }

@@ -3,11 +3,11 @@ import { type ContainerRecord, mergedContainers } from './container-record.js';
 const prefixLength = 12;
 const none: ContainerRecord[] = [];
 
-/** Containers by ids of which some are cut: those of one container begin alike. */
+/** Containers by id. Ids may be truncated: those of one container share a prefix. */
 export class ContainerRecords {
-  /** By the first characters of the id. Nearly always one or two. */
+  /** Records by the first characters of the id; nearly always one or two. */
   readonly #buckets = new Map<string, ContainerRecord[]>();
-  /** What was merged of a bucket, until something is put into it. */
+  /** Cached merges of a bucket, dropped when the bucket changes. */
   readonly #merged = new WeakMap<ContainerRecord[], Map<string, ContainerRecord | null>>();
   #size = 0;
 
@@ -37,8 +37,9 @@ export class ContainerRecords {
   }
 
   /**
-   * All that is said of the container of an id: under that id, under longer ones, and under shorter ones that begin no other.
-   * Undecided until it is asked for, since another container that begins alike may still come.
+   * Merges all claims about the container of an id: under that id, under longer ones, and under
+   * shorter ones that are a prefix of no other container. Resolved on lookup, since another
+   * container with the same prefix may still come.
    */
   find(id: string): ContainerRecord | null {
     const bucket = this.#bucket(id);
@@ -50,7 +51,7 @@ export class ContainerRecords {
     if (found === undefined) known.set(id, (found = mergedUnder(id, bucket)));
     return found;
   }
-  /** One for each container; those under ids that may be of several are left out. */
+  /** Yields one record for each container; leaves out ids that several containers may share. */
   *records(): Generator<ContainerRecord> {
     for (const bucket of this.#buckets.values()) {
       for (const { id } of bucket) if (wholeOf(id, bucket) === id) yield this.find(id)!;
@@ -61,7 +62,7 @@ export class ContainerRecords {
     return this.#buckets.get(id.slice(0, prefixLength)) ?? none;
   }
 
-  /** A twentieth at once: sorting for each new one would cost more than all else. */
+  /** Evicts a twentieth at once: sorting for each new record would cost more than everything else. */
   #forget(): void {
     const oldest = [...this.#buckets.values()].flat().toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
     for (const { id } of oldest.slice(0, Math.ceil(this.max / 20))) {
@@ -80,7 +81,7 @@ function mergedUnder(id: string, bucket: readonly ContainerRecord[]): ContainerR
   return parts.length === 0 ? null : parts.reduce(mergedContainers);
 }
 
-/** The only longest id that begins with `id`; null where several do. */
+/** Returns the only longest id that begins with `id`; null where several do. */
 function wholeOf(id: string, bucket: readonly ContainerRecord[]): string | null {
   let longest = id;
   for (const record of bucket) {

@@ -1,19 +1,20 @@
 import { type Digest, isDigest } from '@tidewaiter/domain';
 
-/** An image as somebody names it. */
+/** Parsed image reference. */
 export interface ImageName {
-  /** `localhost:5000/shop/app`; short names as they are. */
+  /** `localhost:5000/shop/app`; short names are not expanded. */
   repository: string | null;
   tag: string | null;
-  /** Of a manifest or an index where there is a repository, else of a config: the image's id on the node. */
+  /** Digest of a manifest or index if there is a repository, else of a config: the image's id on the node. */
   digest: Digest | null;
 }
 
 const maxNameLength = 512;
 
 /**
- * Reads what runtimes call an image, with or without the prefix of one: `name:tag`, `name@digest`, `name:tag@digest`, or a
- * digest alone. Null for an empty text, and for what is none of them.
+ * Parses an image reference as runtimes write it, with or without a scheme: `name:tag`,
+ * `name@digest`, `name:tag@digest`, or a digest alone. Null for an empty text, and for any other
+ * form.
  */
 export function readImageName(text: string | null | undefined): ImageName | null {
   if (!text || text.length > maxNameLength) return null;
@@ -32,7 +33,7 @@ export function readImageName(text: string | null | undefined): ImageName | null
 
 const repositoryWithTag = /^[A-Za-z0-9][A-Za-z0-9._/:-]*$/;
 
-/** The full name that a short one stands for: `nginx` is `docker.io/library/nginx`. */
+/** Expands a short repository name: `nginx` is `docker.io/library/nginx`. */
 export function fullRepository(repository: string): string {
   const [host = '', ...rest] = repository.split('/');
   if (rest.length === 0) return `docker.io/library/${repository}`;

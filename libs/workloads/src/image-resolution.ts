@@ -6,36 +6,40 @@ export interface KnownManifest {
   platform: Platform;
 }
 
-/** What is known of images, ready in memory. */
+/** Lookup of known images, in memory. */
 export interface ImageDirectory {
-  /** Grows whenever an answer may have become another one. */
+  /** Grows whenever an answer may have changed. */
   readonly revision: number;
-  /** The manifests that a digest may stand for: of a manifest, of an index, of a config. Empty: nobody knows it. */
+  /**
+   * Returns the manifests that the digest of a manifest, index or config may stand for; empty where
+   * it is not known.
+   */
   manifestsOf(digest: Digest): readonly KnownManifest[];
-  /** What a tag pointed to at a time; null where nobody knows. */
+  /** Returns the digest that a tag pointed to at a time; null where it is not known. */
   tagAt(repository: string, tag: string, atMs: number): Digest | null;
 }
 
 /** Knows no image. */
 export const noImages: ImageDirectory = { revision: 0, manifestsOf: () => [], tagAt: () => null };
 
-/** What is said of the image of a container. */
+/** Claims about the image of a container. */
 export interface SaidImage {
-  /** As somebody said them: of a manifest, an index or a config. */
+  /** Digests as sources claim them: of a manifest, an index or a config. */
   digests: readonly Digest[];
-  /** Digests among them that came without the name of a repository: of a config, most likely. */
+  /** Subset of the digests that came without a repository: of a config, most likely. */
   bare: ReadonlySet<Digest>;
-  /** Tag by which it was started. */
+  /** Tag by which the container was started. */
   reference: { repository: string; tag: string } | null;
   startedAtMs: number | null;
-  /** Of the node; null where nobody said. */
+  /** Platform of the node; null where it is not known. */
   platform: Platform | null;
 }
 
 /**
- * The manifest that runs. Whatever is said must agree: an index says of which images, a config which of them. Null where that
- * leaves several, or none: a wrong image is worse than none. An index of which one image alone was analysed means that one, as
- * `platforms` of the settings says what the clusters are.
+ * Returns the manifest that runs. All claims must agree: an index restricts it to its images, a
+ * config to one of them. Null where several remain, or none: a wrong image is worse than none. An
+ * index of which only one image was analyzed stands for that image, as `platforms` of the settings
+ * declares the clusters' platforms.
  */
 export function manifestOf(image: SaidImage, directory: ImageDirectory): Digest | null {
   const known = image.digests
@@ -43,7 +47,7 @@ export function manifestOf(image: SaidImage, directory: ImageDirectory): Digest 
     .filter((manifests) => manifests.length > 0);
   if (known.length > 0) return onlyOne(shared(known), image.platform);
   const named = image.digests.filter((digest) => !image.bare.has(digest));
-  // Nobody has analysed it: the digest that the cluster names is still what it is called by.
+  // Not analyzed: the digest that the cluster names still identifies the image.
   if (named.length > 0) return named.length === 1 ? named[0]! : null;
   if (image.reference === null || image.startedAtMs === null || image.digests.length > 0) return null;
   const { repository, tag } = image.reference;
@@ -62,7 +66,7 @@ function onlyOne(manifests: readonly KnownManifest[], platform: Platform | null)
   return digests.size === 1 ? only! : null;
 }
 
-/** `linux/arm64/v8` is for a node that calls itself `linux/arm64`. */
+/** Whether a manifest fits a node: `linux/arm64/v8` fits a node that reports `linux/arm64`. */
 function isFor(manifest: Platform, node: Platform): boolean {
   return manifest === node || manifest.startsWith(`${node}/`);
 }

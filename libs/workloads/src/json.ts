@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 
 const maxText = 512;
 
-/** An object at a path of keys, or an empty one: what sensors send may be anything. */
+/** Returns the object at a path of keys, or an empty one: input of sensors may have any shape. */
 export function objectAt(value: JsonValue | undefined, ...keys: string[]): JsonObject {
   let found = value;
   for (const key of keys) found = isObject(found) && Object.hasOwn(found, key) ? found[key] : undefined;
@@ -24,7 +24,7 @@ export function timeAt(object: JsonObject, key: string): number | null {
   return Number.isNaN(timeMs) ? null : timeMs;
 }
 
-/** Texts by key, a few of them. */
+/** Returns at most 64 labels whose values are texts. */
 export function labelsAt(object: JsonObject, key: string): Record<string, string> {
   const labels = Object.entries(objectAt(object, key)).filter(
     ([name, value]) => name !== '__proto__' && typeof value === 'string',

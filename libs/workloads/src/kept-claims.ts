@@ -1,12 +1,13 @@
 import { type Claims, noClaims } from './claims.js';
 import type { KnownContainer } from './known.js';
 
-/** What was kept of a container, for a ledger that starts. */
+/** Claims of a persisted container, for a ledger that starts. */
 export function keptClaims(container: KnownContainer): Claims {
   const { id, pod, cluster, node, name, kind, privileged, overrides, startedAtMs, endedAtMs, lastSeenMs } = container;
   const claims = noClaims('kept', lastSeenMs);
   const { repository, tag, saidDigests, digest, workload, podUid, serviceAccount } = container;
-  // What runs was worked out; what was said beside it may be a config, of which one cannot tell any more.
+  // The digest that runs was resolved; any other claimed digest may be one of a config, which can
+  // no longer be determined.
   const said = [...new Set([...(digest === null ? [] : [digest]), ...saidDigests])];
   const images = said.map((each) => ({ repository: each === digest ? repository : null, tag: null, digest: each }));
   const named = repository === null ? [] : [{ repository, tag, digest: null }];

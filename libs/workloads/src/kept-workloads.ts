@@ -3,12 +3,12 @@ import { keyOfWorkload } from './pod-records.js';
 
 type Labels = KnownWorkload['namespaceLabels'];
 
-/** What other ledgers were told of workloads, or this one before a restart. It counts where nobody tells this one. */
+/** Persisted workloads: from other ledgers, or from this one before a restart. Used where this ledger has no claims. */
 export class KeptWorkloads {
   readonly #workloads = new Map<string, KnownWorkload>();
   readonly #labels = new Map<string, Labels>();
 
-  /** @param max those that were kept longest ago go first */
+  /** @param max limit on entries; the least recently added are evicted first */
   constructor(private readonly max: number) {}
 
   /** @returns the key of the workload */
@@ -16,7 +16,7 @@ export class KeptWorkloads {
     const key = keyOfWorkload(workload);
     this.#put(this.#workloads, key, workload);
     const { cluster, namespace, namespaceLabels } = workload;
-    // Every namespace has labels: none are of a ledger that was not told of it.
+    // Every namespace has labels: an empty set comes from a ledger that did not know them.
     if (Object.keys(namespaceLabels).length > 0) {
       this.#put(this.#labels, `${cluster ?? ''}\n${namespace}`, namespaceLabels);
     }
@@ -27,7 +27,7 @@ export class KeptWorkloads {
     return this.#workloads.get(key) ?? null;
   }
 
-  /** Of a namespace, by `cluster` and `namespace`, a line break between. */
+  /** Labels of a namespace, whose key is `cluster` and `namespace` separated by a line break. */
   labelsOf(namespace: string): Labels | null {
     return this.#labels.get(namespace) ?? null;
   }

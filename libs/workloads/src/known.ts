@@ -3,7 +3,7 @@ import type { Digest } from '@tidewaiter/domain';
 import type { ContainerKind, Override, PodName } from './claims.js';
 import type { WorkloadRef } from './workload.js';
 
-/** What is known of a container. Null: nobody said, or nobody can tell. */
+/** Resolved state of a container. Null: not claimed by any source, or ambiguous. */
 export interface KnownContainer {
   id: string;
   name: string | null;
@@ -16,12 +16,12 @@ export interface KnownContainer {
   workload: WorkloadRef | null;
   /** The manifest that runs. */
   digest: Digest | null;
-  /** As somebody said them, of manifests, indexes and configs. */
+  /** Digests as sources claimed them, of manifests, indexes and configs. */
   saidDigests: readonly Digest[];
   repository: string | null;
   tag: string | null;
   privileged: boolean | null;
-  /** What its pod says in place of the image. */
+  /** Fields of the image that its pod overrides. */
   overrides: readonly Override[] | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
@@ -29,7 +29,7 @@ export interface KnownContainer {
   lastSeenMs: number;
 }
 
-/** What is known of a workload from its pods. */
+/** Resolved state of a workload, from its pods. */
 export interface KnownWorkload extends WorkloadRef {
   imageDigests: readonly Digest[];
   namespaceLabels: Readonly<Record<string, string>>;

@@ -15,7 +15,7 @@ import { isObject, labelsAt, listAt, objectAt, textAt, timeAt } from './json.js'
 import { workloadOfPod } from './owner.js';
 import type { Authority } from './said.js';
 
-/** Who shows an object of Kubernetes, when, and whether it is gone. */
+/** Source of a Kubernetes object, its time, and whether the object is gone. */
 export interface Shown {
   by: Authority;
   atMs: number;
@@ -23,10 +23,10 @@ export interface Shown {
   isGone: boolean;
 }
 
-/** Of a namespace: who answers for what is in it. */
+/** Label of a namespace that names the owner of its workloads. */
 export const ownerLabel = 'tidewaiter.dev/owner';
 
-/** What an object of Kubernetes, as the API has it, says of what runs. */
+/** Reads the claims about running containers from a Kubernetes object in the form of the API. */
 export function claimsOfObject(object: JsonObject, shown: Shown): Claims {
   const claims = noClaims(shown.by, shown.atMs);
   const metadata = objectAt(object, 'metadata');
@@ -53,7 +53,7 @@ export function claimsOfObject(object: JsonObject, shown: Shown): Claims {
   return claims;
 }
 
-/** Its owner may stand in an annotation too, where names may be longer and have spaces. */
+/** The owner may also be in an annotation, where names may be longer and have spaces. */
 function labelsOfNamespace(metadata: JsonObject): Record<string, string> {
   const owner = textAt(objectAt(metadata, 'annotations'), ownerLabel);
   return { ...(owner !== null && { [ownerLabel]: owner }), ...labelsAt(metadata, 'labels') };
@@ -68,7 +68,8 @@ function addPod(claims: Claims, pod: JsonObject, place: PodName, { atMs, isGone 
     uid: textAt(metadata, 'uid'),
     node,
     serviceAccount: textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount'),
-    // An answer without the pod itself, as of a deletion, says nothing of its owners.
+    // A response without the pod itself, such as the one to a deletion, has no information on its
+    // owners.
     workload: isObject(pod.spec) ? workloadOfPod({ metadata }) : null,
     labels: isObject(pod.spec) ? labelsAt(metadata, 'labels') : null,
     privileged: specs.size === 0 ? null : [...specs.values()].some(({ isPrivileged }) => isPrivileged),
@@ -135,7 +136,7 @@ function probesOf(container: JsonObject): string[] {
   );
 }
 
-/** Of the container that runs, and of the one that it took the place of. */
+/** Claims about the running container, and about the terminated one that it replaced. */
 function containerClaims(
   status: JsonObject,
   place: { pod: PodName; node: string | null; about: ContainerSpec | undefined; endedAtMs: number | null },
@@ -178,7 +179,7 @@ function addNode(claims: Claims, object: JsonObject, cluster: string | null, nod
 function addService(claims: Claims, object: JsonObject, place: PodName, { isGone }: Shown): void {
   const spec = objectAt(object, 'spec');
   const exposed = spec.type === 'LoadBalancer' || spec.type === 'NodePort' || hasOutsideAddress(spec);
-  // Without a selector, pods are chosen by somebody else.
+  // A service without a selector has its endpoints set by another party.
   claims.services.push({
     ...place,
     exposed,

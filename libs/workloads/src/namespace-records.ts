@@ -2,22 +2,22 @@ import type { NamespaceClaim, ServiceClaim } from './claims.js';
 import type { PodRecord } from './container-record.js';
 import { type Authority, type Said, said, stronger } from './said.js';
 
-/** More would be an attack, or a mistake. */
+/** Limits on entries: more would be an attack, or a mistake. */
 const maxNamespaces = 50_000;
 const maxServices = 10_000;
 
 interface NamespaceRecord {
   labels: Said<string> | null;
-  /** By name; empty until somebody tells of one. */
+  /** Services by name; empty while none is known. */
   services: Map<string, { service: Said<string> | null; isIngress: boolean }>;
 }
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What is said of namespaces, and of how what is in them is reached. By `cluster` and `namespace`, a line break between. */
+/** Claims about namespaces and their services. Keys are `cluster` and `namespace` separated by a line break. */
 export class NamespaceRecords {
   readonly #records = new Map<string, NamespaceRecord>();
-  /** Nearly every event is asked for them. */
+  /** Parsed labels: they are looked up for nearly every event. */
   readonly #read = new WeakMap<Said<string>, Labels>();
 
   addNamespace({ cluster, namespace, labels }: NamespaceClaim, by: Authority, atMs: number): void {
@@ -34,7 +34,7 @@ export class NamespaceRecords {
     else service.service = stronger(service.service, said(JSON.stringify({ exposed, selector, isGone }), by, atMs));
   }
 
-  /** Null until somebody tells of them. */
+  /** Returns the labels of a namespace; null while they are not known. */
   labelsOf(key: string): Labels | null {
     const labels = this.#records.get(key)?.labels;
     if (!labels) return null;
@@ -43,7 +43,7 @@ export class NamespaceRecords {
     return read;
   }
 
-  /** Whether something outside the cluster can reach one of some pods; null while nobody told of services or labels. */
+  /** Whether any of the pods can be reached from outside the cluster; null while no services or labels are known. */
   isExposed(key: string, pods: readonly PodRecord[]): boolean | null {
     const services = [...(this.#records.get(key)?.services.values() ?? [])];
     const labels = pods.flatMap(({ fields }) => (fields.labels ? [JSON.parse(fields.labels.value) as Labels] : []));

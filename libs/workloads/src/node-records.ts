@@ -6,14 +6,14 @@ import { type Said, said, stronger } from './said.js';
 const maxConfigs = 100_000;
 const maxNodes = 100_000;
 
-/** What nodes say of themselves and of their images: it helps to tell which manifest runs. */
+/** Platforms of nodes, and digests of the images that they list: both help to determine which manifest runs. */
 export class NodeRecords {
   readonly #platforms = new Map<string, Said<Platform>>();
   /** Digests of manifests or indexes by the digest of their config. */
   readonly #configs = new Map<Digest, readonly Digest[]>();
   #revision = 0;
 
-  /** Grows whenever an answer may have become another one. */
+  /** Grows whenever an answer may have changed. */
   get revision(): number {
     return this.#revision;
   }

@@ -7,7 +7,7 @@ import { isObject, objectAt, textAt } from './json.js';
 import { claimsOfObject } from './kubernetes-claims.js';
 import type { Authority } from './said.js';
 
-/** What an event says of containers, whatever it is about. */
+/** Extracts the claims that an event makes about containers, whatever it is about. */
 export function claimsOf(observation: Observation): Claims {
   const { source, native, cluster, node, seenAt } = observation;
   const atMs = Math.floor(observation.timeMs);
@@ -29,7 +29,7 @@ const auditedKinds: Readonly<Record<string, string>> = {
   ingresses: 'Ingress',
 };
 
-/** Objects as the API server answered with them, or was given them: only where the audit level has bodies. */
+/** Claims from objects in the response or request of the API server: only where the audit level includes bodies. */
 function claimsOfAudit({ native, cluster, request }: Observation, atMs: number): Claims {
   const reference = objectAt(native, 'objectRef');
   const resource = textAt(reference, 'resource') ?? '';
@@ -86,7 +86,7 @@ function imagesOf({ imageRepository, imageTag, imageDigest }: NonNullable<Observ
   return imageRepository === null && digest === null ? [] : [{ repository: imageRepository, tag: imageTag, digest }];
 }
 
-/** Falco and Tetragon say it, each in its own words. */
+/** Reads the privileged flag as Falco or Tetragon reports it. */
 function privilegedOf(native: JsonObject): boolean | null {
   const [first] = Object.values(native).filter((value) => isObject(value) && isObject(value.process));
   const security = objectAt(first, 'process', 'pod', 'container', 'security_context').privileged;

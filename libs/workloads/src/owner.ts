@@ -2,10 +2,11 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { labelsAt, listAt, textAt } from './json.js';
 
-// Jobs of a CronJob end in the minute since 1970 for which they were planned: eight digits from 1989 to 2160.
+// Jobs of a CronJob end in the minute since 1970 for which they were scheduled: eight digits from
+// 1989 to 2160.
 const ofCronJob = /^(.+)-[0-9]{8}$/;
 
-/** What a person would name as the owner of a pod: the Deployment and not its ReplicaSet, the CronJob and not its Job. */
+/** Returns the top-level owner of a pod: the Deployment and not its ReplicaSet, the CronJob and not its Job. */
 export function workloadOfPod(pod: JsonObject): { kind: string; name: string } | null {
   const metadata = pod.metadata as JsonObject;
   const owners = listAt(metadata, 'ownerReferences');
@@ -19,7 +20,7 @@ export function workloadOfPod(pod: JsonObject): { kind: string; name: string } |
   return cronJob === undefined ? { kind, name } : { kind: 'CronJob', name: cronJob };
 }
 
-/** The hash that stands behind the name of the owner is in a label, too. */
+/** Returns the owner of a ReplicaSet, whose name ends with the hash that is also in a label. */
 function ofReplicaSet(name: string, labels: Record<string, string>): { kind: string; name: string } {
   for (const [label, kind] of [
     ['pod-template-hash', 'Deployment'],

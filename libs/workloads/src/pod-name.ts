@@ -1,15 +1,16 @@
-/** Characters that Kubernetes makes random names of: no vowels, and nothing that looks like another. */
+/** Characters of Kubernetes' random names: no vowels, and none that looks like another. */
 const random = '[bcdfghjklmnpqrstvwxz2456789]';
 
-// `<deployment>-<hash of the template>-<5 random>`: the hash is a decimal number of 32 bits in the same characters.
+// `<deployment>-<hash of the template>-<5 random>`: the hash is a 32-bit number, encoded in the
+// same characters.
 const ofDeployment = new RegExp(`^(.+)-${random}{6,10}-${random}{5}$`);
 // `<cron job>-<scheduled minute since 1970>-<5 random>`
 const ofCronJob = new RegExp(`^(.+)-[0-9]{8}-${random}{5}$`);
 const ofStatefulSet = /^(.+)-[0-9]{1,5}$/;
 
 /**
- * What a pod belongs to, as far as its name tells: for sensors that say nothing else. A Job, a DaemonSet and a ReplicaSet
- * without a Deployment name their pods alike, so those stay pods.
+ * Guesses the workload of a pod from its name, for sensors that report nothing else. A Job, a
+ * DaemonSet and a ReplicaSet without a Deployment name their pods alike, so those stay pods.
  */
 export function workloadOfPodName(pod: string): { kind: string; name: string } {
   for (const [pattern, kind] of [

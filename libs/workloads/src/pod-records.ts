@@ -2,13 +2,13 @@ import { isSameButSeen, mergedPods, type PodRecord } from './container-record.js
 import { workloadOfPodName } from './pod-name.js';
 import { parsePodKey, parseWorkloadKey, type WorkloadRef, workloadKey } from './workload.js';
 
-/** Pods, and which workloads they belong to. */
+/** Pods and the workloads that they belong to. */
 export class PodRecords {
   readonly #pods = new Map<string, PodRecord>();
   /** Keys of the pods of a workload. */
   readonly #workloads = new Map<string, Set<string>>();
 
-  /** @param onChange told of workloads of which something new was said */
+  /** @param onChange called with the key of each workload whose claims changed */
   constructor(
     private readonly max: number,
     private readonly onChange: (workload: string) => void,
@@ -18,7 +18,7 @@ export class PodRecords {
     return this.#pods.get(key);
   }
 
-  /** @returns whether that says more than that it was seen again */
+  /** @returns whether the record changed more than the time when it was last seen */
   add(record: PodRecord): boolean {
     const before = this.#pods.get(record.key);
     const after = before ? mergedPods(before, record) : record;
@@ -36,7 +36,7 @@ export class PodRecords {
     this.add({ key, lastSeenMs: atMs, fields: { ...blank, endedAtMs: null }, probes: [], containers: [containerId] });
   }
 
-  /** Something changed that belongs to a pod. */
+  /** Marks the workload of a pod as changed. */
   touch(key: string): void {
     const pod = this.#pods.get(key);
     const workload = pod && workloadOfRecord(pod);
@@ -47,7 +47,7 @@ export class PodRecords {
     for (const key of this.#workloads.keys()) if (key.startsWith(`${namespace}/`)) this.onChange(key);
   }
 
-  /** What a pod belongs to; a guess from its name where nobody said. */
+  /** Returns the workload of a pod; a guess from its name where no source claims one. */
   workloadOf(key: string): WorkloadRef {
     const { cluster, namespace, name } = parsePodKey(key);
     const workload = this.#pods.get(key)?.fields.workload?.value;
@@ -78,7 +78,7 @@ export class PodRecords {
     this.onChange(key);
   }
 
-  /** A twentieth at once: sorting for each new one would cost more than all else. */
+  /** Evicts a twentieth at once: sorting for each new record would cost more than everything else. */
   #forget(): void {
     const oldest = [...this.#pods.values()].toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
     for (const pod of oldest.slice(0, Math.ceil(this.max / 20))) {
@@ -88,14 +88,14 @@ export class PodRecords {
   }
 }
 
-/** `cluster`, a line break, and the key within the cluster: that of a workload everywhere. */
+/** Key of a workload across clusters: `cluster`, a line break, and the key within the cluster. */
 export function keyOfWorkload(ref: WorkloadRef): string {
   let key = keys.get(ref);
   if (key === undefined) keys.set(ref, (key = `${ref.cluster ?? ''}\n${workloadKey(ref)}`));
   return key;
 }
 
-/** Events of a container name its workload by the same object, and each is asked several times. */
+/** Cached keys: events of a container share the object of their workload, and each needs its key several times. */
 const keys = new WeakMap<WorkloadRef, string>();
 
 /** The reverse of {@link keyOfWorkload}. */

@@ -3,9 +3,9 @@ import type { Observation } from '@tidewaiter/domain';
 import { containerIdOf } from './claims.js';
 import { slotMs } from './said.js';
 
-/** Containers whose last words are remembered. */
+/** Limit on containers whose latest claims are remembered. */
 const maxRemembered = 50_000;
-/** Sensors whose events all say the same of their container. */
+/** Sensors whose events all make the same claims about their container. */
 const ordinary = new Set<Observation['source']>(['tetragon', 'tracee']);
 
 interface LastWords extends Pick<Observation, 'container' | 'pod' | 'node'> {
@@ -14,14 +14,14 @@ interface LastWords extends Pick<Observation, 'container' | 'pod' | 'node'> {
 }
 
 /**
- * What sensors said of containers just before. Nearly all events say nothing else, and claims take longer to make and to merge than
- * all that is done with an event otherwise.
+ * Latest claims of sensors about containers. Nearly all events repeat them, and making and merging
+ * claims takes longer than all other processing of an event.
  */
 export class Repetitions {
-  /** By the id of the container as the sensor says it. */
+  /** By the id of the container as the sensor reports it. */
   readonly #last = new Map<string, LastWords>();
 
-  /** Id of the container of which an event says nothing new; null where it may. */
+  /** Returns the id of the container if an event only repeats known claims; null where it may have new ones. */
   repeatedIn({ source, container, pod, node, timeMs }: Observation): string | null {
     const last = container?.id && ordinary.has(source) ? this.#last.get(container.id) : undefined;
     if (!last || last.slot !== Math.floor(timeMs / slotMs) || last.node !== node) return null;
@@ -37,7 +37,7 @@ export class Repetitions {
   }
 }
 
-/** Of two plain records of texts, numbers and truths. */
+/** Whether two flat records of primitive values are equal. */
 function saysTheSame(a: object | null, b: object | null): boolean {
   if (a === b) return true;
   if (a === null || b === null) return false;

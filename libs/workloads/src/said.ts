@@ -1,9 +1,9 @@
-/** Who says something, the least believable first. */
+/** Sources of claims, the least trusted first. */
 export const authorities = ['guess', 'falco', 'sensor', 'runtime', 'kept', 'audit', 'watch'] as const;
 
 export type Authority = (typeof authorities)[number];
 
-/** A value and how much it counts: by who says it, then by when. */
+/** A value and its precedence: by source, then by time. */
 export interface Said<Value> {
   value: Value;
   order: number;
@@ -12,7 +12,10 @@ export interface Said<Value> {
 // Milliseconds since 1970 take 41 bits until the year 2039, and 44 until 2527.
 const perAuthority = 2 ** 44;
 
-/** Sensors say the same with every event: what they say counts from when such a slot began, so that repeating it is nothing new. */
+/**
+ * Slot in which repeated claims of a sensor count as one: they take the time when the slot began,
+ * so that a repetition is not a change.
+ */
 export const slotMs = 600_000;
 
 export function said<Value>(value: Value | null, by: Authority, atMs: number): Said<Value> | null {
@@ -21,7 +24,10 @@ export function said<Value>(value: Value | null, by: Authority, atMs: number): S
   return { value, order: authorities.indexOf(by) * perAuthority + from };
 }
 
-/** The one that counts more. In whatever order values come, the same one is left: that is all that makes the ledger join. */
+/**
+ * Returns the claim of higher precedence. The result does not depend on the order of claims, which
+ * is what makes the ledger converge.
+ */
 export function stronger<Value>(a: Said<Value> | null, b: Said<Value> | null): Said<Value> | null {
   if (a === null || b === null) return a ?? b;
   if (a.order !== b.order) return a.order > b.order ? a : b;

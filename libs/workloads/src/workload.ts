@@ -1,6 +1,6 @@
 import type { PodName } from './claims.js';
 
-/** What runs a container: what a person would name. */
+/** Reference to the top-level object that runs a container. */
 export interface WorkloadRef {
   cluster: string | null;
   namespace: string;
@@ -14,7 +14,7 @@ export function workloadKey({ namespace, kind, name }: WorkloadRef): string {
   return `${namespace}/${kind}/${name}`;
 }
 
-/** The reverse of {@link workloadKey}; null for a text that is none. */
+/** The reverse of {@link workloadKey}; null for text that is not such a key. */
 export function parseWorkloadKey(key: string): Omit<WorkloadRef, 'cluster'> | null {
   const [namespace, kind, name, ...rest] = key.split('/');
   return namespace && kind && name && rest.length === 0 ? { namespace, kind, name } : null;
