@@ -6,7 +6,8 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 const internalKinds = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat', 'linkLocal']);
 const nowhereKinds = new Set(['unspecified', 'broadcast', 'multicast']);
 
-// They hand out the machine's own credentials: neither a public place nor one that makes a connection harmless.
+// Metadata services hand out the machine's own credentials: neither a public host nor one that
+// makes a connection harmless.
 const metadataServices = new Set([
   '169.254.169.254',
   '169.254.170.2',
@@ -17,18 +18,18 @@ const metadataServices = new Set([
   'fd20:ce::254',
 ]);
 
-/** Where an address is: of this network, in the world, a cloud's metadata service, or no place (multicast, unreadable). */
+/** Class of an address: internal network, internet, metadata service of a cloud, or none (multicast, unreadable). */
 export function placeOf(text: string, internal: AddressSet): 'internal' | 'public' | 'metadata' | 'nowhere' {
   const address = parse(text);
   if (!address) return 'nowhere';
   if (metadataServices.has(address.toString())) return 'metadata';
   const kind = address.range();
   if (internalKinds.has(kind) || internal.has(text)) return 'internal';
-  // Documentation and benchmark ranges stand for public hosts: nothing of ours is there.
+  // Documentation and benchmark ranges count as public hosts: no internal host uses them.
   return nowhereKinds.has(kind) ? 'nowhere' : 'public';
 }
 
-/** CIDR ranges, addresses and names of hosts, in which `*` stands for anything. */
+/** Set of CIDR ranges, addresses and host names, in which `*` is a wildcard. */
 export class AddressSet {
   readonly #ranges: [Address, number][] = [];
   readonly #names: string[] = [];
@@ -46,7 +47,7 @@ export class AddressSet {
     return this.#names.length > 0;
   }
 
-  /** Whether an address or the name of a host is among them. */
+  /** Whether an address or a host name is in the set. */
   has(text: string): boolean {
     const address = parse(text);
     if (!address) return this.#names.some((name) => matchesWildcard(name, canonicalHost(text)));
@@ -56,7 +57,7 @@ export class AddressSet {
 
 const sets = new WeakMap<readonly string[], AddressSet>();
 
-/** The set of a list of a policy, made once. */
+/** Returns the address set of a policy's list, built once. */
 export function addressesOf(list: readonly string[]): AddressSet {
   let set = sets.get(list);
   if (!set) sets.set(list, (set = new AddressSet(list)));
@@ -65,7 +66,7 @@ export function addressesOf(list: readonly string[]): AddressSet {
 
 const authorities = /\b[a-z][a-z0-9+.-]{0,15}:\/\/(?:[^\s/@'"]{0,256}@)?(\[[0-9a-f:.]{2,64}\]|[a-z0-9._-]{1,253})/gi;
 
-/** The hosts of the URLs in a command line, a few of them. */
+/** Returns the hosts of the URLs in a command line, at most 16. */
 export function hostsIn(commandLine: string): string[] {
   const hosts: string[] = [];
   for (const [, host] of commandLine.slice(0, 8192).matchAll(authorities)) {
@@ -79,7 +80,7 @@ export function isAddress(text: string): boolean {
   return parse(text) !== null;
 }
 
-/** An IPv4 address in the form of IPv6 is one of IPv4. Four decimal parts, or IPv6: shorter forms are names. */
+/** Parses an address; IPv4 in IPv6 form becomes IPv4. Accepts four decimal parts or IPv6: shorter forms are names. */
 function parse(text: string): Address | null {
   if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !(text.includes(':') && ipaddr.IPv6.isValid(text))) return null;
   return ipaddr.process(text);

@@ -1,4 +1,4 @@
-/** Values by key, in so many bytes at most: those that were not asked for the longest go first. */
+/** LRU cache limited by bytes. */
 export class ByteCache<Value> {
   readonly #entries = new Map<string, { value: Value; bytes: number }>();
   #bytes = 0;
@@ -22,7 +22,7 @@ export class ByteCache<Value> {
     return entry.value;
   }
 
-  /** What alone is larger than the cache is kept until the next one comes: whoever asked for it is about to use it. */
+  /** Adds a value. One that is larger than the cache stays until the next is added: the caller is about to use it. */
   set(key: string, value: Value, bytes: number): void {
     this.delete(key);
     this.#entries.set(key, { value, bytes });

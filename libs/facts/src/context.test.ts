@@ -7,7 +7,7 @@ const digest = `sha256:${'a'.repeat(64)}`;
 const file = { images: { [digest]: {} }, workloads: { 'iot/DaemonSet/gateway': { image_digest: digest } } };
 const { workloadOf } = factContext(factsFromFile(file));
 
-/** Of a sensor that knows the name of the pod alone. */
+/** Observation of a sensor that knows only the name of the pod. */
 function inPod(namespace: string, name: string, imageDigest: string | null, more: object = {}): Observation {
   const pod = { namespace, name, uid: null, workload: null, workloadKind: null, serviceAccount: null, ...more };
   return { cluster: null, pod, container: { imageDigest } } as unknown as Observation;

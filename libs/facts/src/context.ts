@@ -5,34 +5,34 @@ import type { KnownFacts, WorkloadFacts } from './facts.js';
 import type { Habits } from './habits.js';
 import type { RuntimePolicy } from './policy.js';
 
-/** What fields are answered from. */
+/** Inputs of the fact fields. */
 export interface FactContext {
   facts: KnownFacts;
   policy: RuntimePolicy;
-  /** What was usual up to now; null where nobody learns. */
+  /** Learned habits up to now; null where learning is off. */
   habits: Habits | null;
-  /** The manifest that the container runs, or null while nobody knows. */
+  /** Returns the manifest that the container runs, or null while it is not known. */
   digestOf(observation: Observation): Digest | null;
   workloadOf(observation: Observation): WorkloadRef | null;
   /** When the container started, in milliseconds since 1970. */
   startedAtOf(observation: Observation): number | null;
-  /** What its pod starts the container with in place of what its image says; null where nobody knows. */
+  /** Returns the fields of the image that the pod of the container overrides; null where they are not known. */
   overridesOf(observation: Observation): readonly Override[] | null;
-  /** What is known of a workload. */
+  /** Returns the known facts of a workload. */
   workload(workload: WorkloadRef): WorkloadFacts | null;
-  /** Labels of the namespace of a workload; most events are asked for nothing else of it. */
+  /** Returns the labels of a workload's namespace; most events need nothing else of the workload. */
   namespaceLabelsOf(workload: WorkloadRef): Readonly<Record<string, string>>;
-  /** Commands by which the kubelet asks whether a workload is well, as its pods say. */
+  /** Returns the exec probes by which the kubelet checks the health of a workload, as its pods declare them. */
   probesOf(workload: WorkloadRef): readonly string[];
 }
 
-/** Who knows which container is meant: the ledger. */
+/** Lookup of containers and workloads, implemented by the container ledger. */
 export type ContainerLookup = Pick<
   FactContext,
   'digestOf' | 'workloadOf' | 'startedAtOf' | 'overridesOf' | 'workload' | 'namespaceLabelsOf' | 'probesOf'
 >;
 
-/** A context that believes `lookup`, and without one what observations say of themselves. */
+/** Creates a context that prefers `lookup`, and falls back to the fields of the observation. */
 export function factContext(known: {
   facts: KnownFacts;
   policy: RuntimePolicy;
@@ -72,14 +72,17 @@ function saidWorkload({ cluster, pod }: Observation): WorkloadRef | null {
   return name ? { cluster, namespace, ...workloadOfPodName(name) } : null;
 }
 
-/** Whether only the name of the pod says what made it, from which a DaemonSet or a Job cannot be told. */
+/** Whether the workload is only guessed from the pod's name, which cannot identify a DaemonSet or a Job. */
 function isGuessed({ kind, name }: WorkloadRef, { pod }: Observation): boolean {
   if (!pod?.name || pod.workloadKind) return false;
   const guess = workloadOfPodName(pod.name);
   return guess.kind === kind && guess.name === name;
 }
 
-/** Of the workloads that run the image, the one in the namespace of the pod whose name the pod's begins with. */
+/**
+ * Returns the only workload that runs the image, is in the pod's namespace and has a name that the
+ * pod's name begins with.
+ */
 function soleRunner(workloads: readonly WorkloadRef[], { pod }: Observation): WorkloadRef | null {
   const named = workloads.filter(
     ({ namespace, name }) => namespace === pod?.namespace && `${pod.name}-`.startsWith(`${name}-`),

@@ -7,7 +7,10 @@ import type { Subject } from './subject.js';
 
 const noAddress = 'the event names no destination';
 
-/** Of what a connection goes to; of a DNS query the server that is asked, except where the name that it asks for is meant. */
+/**
+ * Facts about the destination of a connection; for a DNS query about the server that is queried,
+ * unless the queried name is meant.
+ */
 export const destinationFields: readonly FactField[] = [
   {
     name: 'Dest.Public',
@@ -59,7 +62,7 @@ export const destinationFields: readonly FactField[] = [
     meaning: 'Whether containers of this image have talked to it before.',
     unknownWhen: 'they were not watched for long enough',
     answer: (subject) => {
-      // A workload that is known to send nothing out has not talked to anybody in the world.
+      // A workload whose baseline is zero egress has not talked to any public host.
       if (placeIn(subject) === 'public' && baselineOf(subject) === 0) return false;
       return subject.digest && seenWith(subject, subject.digest);
     },
@@ -91,7 +94,7 @@ function placeIn({ observation: { network }, context }: Subject): ReturnType<typ
   return network?.destinationIp ? placeOf(network.destinationIp, addressesOf(context.policy.internalRanges)) : null;
 }
 
-/** The names of a destination: its address, its host, whatever of both is known. */
+/** Returns the known names of a destination: its address and its host. */
 function namesOf({ observation: { network } }: Subject): string[] {
   return [network?.destinationIp, network?.hostname].filter((name) => name !== null && name !== undefined);
 }
@@ -115,7 +118,7 @@ function isAllowed(subject: Subject): boolean | null {
   return isCommandAllowed(subject, sets);
 }
 
-/** Of an address without a name: it is one of the hosts that the command names, if it names any. */
+/** Whether the hosts that the command names are allowed, for an address without a name; null where it names none. */
 function isCommandAllowed({ observation: { process, network } }: Subject, sets: readonly AddressSet[]): boolean | null {
   const hosts = hostsIn(process?.commandLine ?? '');
   if (network?.destinationIp && hosts.includes(network.destinationIp)) return false;

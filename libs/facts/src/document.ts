@@ -1,7 +1,7 @@
 import type { FactField } from './fact-field.js';
 import { runtimePolicySettings } from './policy.js';
 
-/** The page of the documentation about facts, made of the fields themselves. */
+/** Generates the documentation page about facts from the fields. */
 export function factsMarkdown(fields: readonly FactField[]): string {
   const groups = Map.groupBy(fields, ({ name }) => name.slice(0, name.indexOf('.')));
   const tables = [...groups].map(

@@ -6,9 +6,9 @@ type Answer = boolean | string | number | readonly string[] | null | undefined;
 export interface FactField {
   name: string;
   type: 'boolean' | 'text' | 'number' | 'list';
-  /** What it says. */
+  /** Description of the value, for the documentation. */
   meaning: string;
-  /** When nobody can say. */
+  /** Condition under which the value is not known. */
   unknownWhen: string;
   /** Null and undefined: not known. */
   answer(subject: Subject): Answer;

@@ -98,7 +98,7 @@ describe('factsFromFile', () => {
           const [namespace, kind, name] = key.split('/') as [string, string, string];
           expect(facts.workload({ cluster: document.cluster, namespace, kind, name })).not.toBeNull();
         }
-        // Each key that a document gives says something that an empty policy does not.
+        // Each key of a document changes the empty policy.
         const plain = JSON.stringify(factsFromFile({}).policy);
         for (const [key, value] of Object.entries(document.policy)) {
           const isSaid = JSON.stringify(factsFromFile({ policy: { [key]: value } }).policy) !== plain;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { AccessKey, ImageFacts, KnownFacts, KnownVulnerability, WorkloadFacts } from './facts.js';
 import { noPolicy, type RuntimePolicy } from './policy.js';
 
-/** What a file of facts says, for `replay`. */
+/** Content of a facts file, for `replay`. */
 export interface FactsFile {
   cluster: string | null;
   facts: KnownFacts;
@@ -19,7 +19,7 @@ const lists = z.record(text, z.array(text).max(100_000)).default({});
 const flag = z.boolean().nullish();
 const named = text.nullish();
 
-// Loose objects: a file may say more than we ask.
+// Loose objects: a file may have more keys than these.
 const file = z.looseObject({
   sha256: named,
   package: named,
@@ -108,7 +108,8 @@ const factsFile = z.looseObject({
 });
 
 /**
- * Reads what is known of images and workloads from a JSON document as `replay --facts` takes it. What it leaves out is unknown.
+ * Parses facts about images and workloads from the JSON document that `replay --facts` takes.
+ * Missing keys are unknown facts.
  * @throws InvalidInput `FACTS_INVALID`, naming each wrong key
  */
 export function factsFromFile(json: unknown): FactsFile {
@@ -127,7 +128,7 @@ export function factsFromFile(json: unknown): FactsFile {
   return { cluster, facts: new FactsInMemory(images, workloads), policy: policyFacts(read.data.policy) };
 }
 
-/** Facts that are all there from the start. */
+/** Facts that are all loaded from the start. */
 class FactsInMemory implements KnownFacts {
   readonly #keys = new Map<string, NonNullable<ReturnType<KnownFacts['secretOfKey']>>>();
 
@@ -146,7 +147,7 @@ class FactsInMemory implements KnownFacts {
     return this.images.get(digest) ?? null;
   }
 
-  /** The file names no cluster for each workload: it is about one. */
+  /** The cluster is not compared: a file is about one cluster. */
   workload(workload: WorkloadRef): WorkloadFacts | null {
     return this.workloads.get(workloadKey(workload)) ?? null;
   }
@@ -197,13 +198,13 @@ function imageFacts(digest: Digest, read: z.output<typeof image>): ImageFacts {
   };
 }
 
-/** Provenance that does not say whether it was verified counts as far as the signature does. */
+/** Provenance without a verification result counts as verified if the signature does. */
 function provenanceVerified(provenance: z.output<typeof image>['provenance'], signed: boolean | null): boolean | null {
   if (provenance?.present === false) return false;
   return provenance?.verified ?? (provenance?.present && signed ? true : null);
 }
 
-/** Null where the image before was not signed, or nobody knows by whom. */
+/** Null where the previous image was not signed, or one of the signers is not known. */
 function signerChanged(
   { signature, previous_digests: [before] }: z.output<typeof image>,
   signed: boolean | null,

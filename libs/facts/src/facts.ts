@@ -1,7 +1,7 @@
 import type { Digest, Severity } from '@tidewaiter/domain';
 import type { WorkloadRef } from '@tidewaiter/workloads';
 
-/** A file as an image has it. */
+/** File of an image. */
 export interface ManifestFile {
   /** Hex; null where it was not read. */
   sha256: string | null;
@@ -9,46 +9,46 @@ export interface ManifestFile {
   package: string | null;
 }
 
-/** Answers for absolute paths, in memory and at once. */
+/** Lookup of files by absolute path, in memory and synchronous. */
 export interface FileManifest {
   get(path: string): ManifestFile | null;
 }
 
-/** What a tag pointed to before. */
+/** Image before the current one: from the tag's history, or the previous release. */
 export interface PreviousImage {
   digest: Digest;
-  /** Whether the tag itself pointed to it; else it is what release comparison chose: the release before it. */
+  /** Whether the tag itself pointed to it; else release comparison chose it: the release before. */
   isOfTag: boolean;
   pushedBy: string | null;
-  /** Null where nobody asked. */
+  /** Null where the signature was not checked. */
   signed: boolean | null;
-  /** Null where nobody kept it. */
+  /** Null where it was not recorded. */
   entrypoint: readonly string[] | null;
-  /** Null where they were not kept; then the lists say what they can. */
+  /** Null where the manifest was not kept; then only the two lists are available. */
   files: FileManifest | null;
   addedFiles: readonly string[];
   changedFiles: readonly string[];
 }
 
-/** A secret that lies in an image. Its value is nowhere. */
+/** Secret found in an image, without its value. */
 export interface KnownSecret {
   /** The rule that found it. */
   id: string;
   path: string | null;
   fingerprint: string | null;
-  /** In facts that a person wrote; the platform itself keeps the fingerprint alone. */
+  /** Only in hand-written facts; the platform itself keeps only the fingerprint. */
   accessKeyId: string | null;
 }
 
-/** The key that signed a call. */
+/** Access key that signed a call. */
 export interface AccessKey {
   /** Masked: `AKIA************WXYZ`. */
   id: string;
-  /** Null where the record came from a sensor that nothing was masked for. */
+  /** Null where the sensor's record was not masked. */
   fingerprint: string | null;
 }
 
-/** What is known of one image. */
+/** Known facts of one image. */
 export interface ImageFacts {
   digest: Digest;
   repository: string | null;
@@ -59,18 +59,18 @@ export interface ImageFacts {
   files: FileManifest;
   entrypoint: readonly string[];
   user: string | null;
-  /** Null: nobody asked. */
+  /** Null: not checked. */
   signed: boolean | null;
   signerChanged: boolean | null;
   provenanceVerified: boolean | null;
-  /** Images that the tag pointed to before, newest first; of a new tag the release before it. */
+  /** Images that the tag pointed to before, newest first; for a new tag the previous release. */
   previous: readonly PreviousImage[];
-  /** By the name of the package; those of packages inside a file by its path as well. */
+  /** By package name; those of packages inside a file also by the path of the file. */
   vulnerabilities: ReadonlyMap<string, readonly KnownVulnerability[]>;
   secrets: readonly KnownSecret[];
-  /** Findings of integrity and malware, by path. */
+  /** Integrity and malware findings, by path. */
   flagged: ReadonlyMap<string, { kind: 'integrity' | 'malware'; id: string }>;
-  /** Ids of its supply-chain findings that are medium or worse; absent where nobody looks for any. */
+  /** Ids of its supply-chain findings of medium severity or worse; absent where they are not evaluated. */
   supplyChain?: readonly string[];
 }
 
@@ -83,7 +83,7 @@ export interface KnownVulnerability {
   location: string | null;
 }
 
-/** What is known of one workload. */
+/** Known facts of one workload. */
 export interface WorkloadFacts extends WorkloadRef {
   imageDigests: readonly Digest[];
   namespaceLabels: Readonly<Record<string, string>>;
@@ -93,12 +93,12 @@ export interface WorkloadFacts extends WorkloadRef {
   replicas: number | null;
 }
 
-/** Everything that is known, ready in memory: rules wait for nothing. */
+/** Lookup of all known facts, in memory: rules never wait. */
 export interface KnownFacts {
   image(digest: Digest): ImageFacts | null;
   workload(workload: WorkloadRef): WorkloadFacts | null;
   /** Workloads that are known to run an image. */
   workloadsOf(digest: Digest): readonly WorkloadRef[];
-  /** The image in which the id of a cloud access key was found. */
+  /** Returns the image in which the id of a cloud access key was found. */
   secretOfKey(key: AccessKey): { digest: Digest; secret: KnownSecret } | null;
 }

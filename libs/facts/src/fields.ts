@@ -10,7 +10,7 @@ import { imageFields } from './image-fields.js';
 import { policyFields } from './policy-fields.js';
 import { subjectOf } from './subject.js';
 
-/** Every fact that rules may ask for, in the order of the documentation. */
+/** All facts that rules can use, in the order of the documentation. */
 export const factFields: readonly FactField[] = [
   ...imageFields,
   ...fileFields,
@@ -26,15 +26,15 @@ export function isFactField(name: string): boolean {
   return byName.has(name);
 }
 
-/** How a fact is found out; undefined where none is called so. */
+/** Returns the function that computes a fact; undefined where no fact has the name. */
 export function factGetter(name: string): ((observation: Observation, context: FactContext) => unknown) | undefined {
   const field = byName.get(name);
   return field && ((observation, context) => field.answer(subjectOf(observation, context)) ?? undefined);
 }
 
 /**
- * What is known beside an observation: true, false, a text, a number or a list. Undefined where it is not known, and for other
- * fields. Found out when it is asked for; never throws.
+ * Computes a fact about an observation: boolean, text, number or list. Undefined where it is not
+ * known, and for names of other fields. Lazy; never throws.
  */
 export function factField(name: string, observation: Observation, context: FactContext): unknown {
   return byName.get(name)?.answer(subjectOf(observation, context)) ?? undefined;

@@ -65,7 +65,7 @@ describe('contentKeyOf', () => {
   });
 
   it('finds bytes only where a digest begins', () => {
-    // The end of one digest and the start of the next look like a third.
+    // The end of one digest and the start of the next look like a third digest.
     const files = packManifest(
       ['ab', 'abab'].map((path) => file(`/${path}`, null, `${'12'.repeat(16)}${'34'.repeat(16)}`)),
     );

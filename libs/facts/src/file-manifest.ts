@@ -4,21 +4,21 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import type { FileManifest, ManifestFile } from './facts.js';
 
-/** Something that an image shows: a file, or a symbolic link to one or to a directory. */
+/** File of an image, or symbolic link to a file or directory. */
 export interface ImageFile extends ManifestFile {
   /** Absolute. */
   path: string;
-  /** Of a symbolic link, as it is written. */
+  /** Target of a symbolic link, as written. */
   linkTarget?: string;
 }
 
-// All numbers are little-endian, as the arrays of this machine are. Sections lie one after the other, each from a multiple of four:
-//   magic, seed, files, names of packages, directories, bytes of text
-//   hashes of the paths, low and high halves (32 bits each), in the order of the high, then the low ones
-//   where the name of each file starts in the text, its directory, its package plus one (32 bits each)
+// Format. All numbers are little-endian, as this machine's typed arrays are; each section is aligned to four bytes:
+//   magic, seed, number of files, of package names and of directories, bytes of text
+//   hashes of the paths, the low halves, then the high ones (32 bits each); files are sorted by high, then low half
+//   for each file the offset of its name in the text, its directory, its package plus one (32 bits each)
 //   sha256 of each file (32 bytes; zeros: not read)
-//   where the names of packages, then of directories, start in the text
-//   text: names, each with its bytes in front (16 bits; the high bit: a link, whose target follows in the same way)
+//   offsets in the text of the package names, then of the directories
+//   text: names, each after its length in bytes (16 bits; the high bit marks a link, whose target follows in the same form)
 const magic = 0x3146_4d54;
 const headerWords = 6;
 const isLink = 0x8000;
@@ -29,8 +29,9 @@ const digestBytes = 32;
 const notRead = Buffer.alloc(digestBytes);
 
 /**
- * What files of the same bytes are found by: eight bytes of their sha256. Two contents that share them take 2^32 attempts of
- * somebody who makes both; for a given one nobody finds another.
+ * Search key for files with equal content: the first eight bytes of the SHA-256. An attacker who
+ * makes both contents needs 2^32 attempts for a collision; a second content for a given key is
+ * infeasible.
  */
 export function contentKeyOf(sha256: string): bigint {
   return Buffer.from(sha256.slice(0, 16), 'hex').readBigInt64BE();
@@ -41,8 +42,8 @@ const notReadKey = 0n;
 const emptyKey = contentKeyOf('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 
 /**
- * The files of an image in some seventy bytes each, sorted by a hash of eight bytes of their paths. A hash finds a file, the
- * path itself decides.
+ * Files of an image in some seventy bytes each, sorted by a 64-bit hash of their paths. The hash
+ * finds the file; a comparison of the path confirms it.
  */
 export class PackedManifest implements FileManifest {
   readonly #seed: number;
@@ -87,7 +88,7 @@ export class PackedManifest implements FileManifest {
     return this.#low.length;
   }
 
-  /** What a process finds at a path, through the links on the way. */
+  /** Returns the file that a process finds at a path, following symbolic links. */
   get(path: string): ManifestFile | null {
     let at = path;
     for (let links = 0; links <= maxLinks; links += 1) {
@@ -99,12 +100,12 @@ export class PackedManifest implements FileManifest {
     return null;
   }
 
-  /** Every path with what is there, in no order that means anything. */
+  /** Yields all paths, in no particular order. */
   *paths(): Generator<string> {
     for (let index = 0; index < this.size; index += 1) yield this.#pathOf(index);
   }
 
-  /** The files with these bytes, in no order that means anything. */
+  /** Yields the files with these bytes, in no particular order. */
   *holding(sha256: string): Generator<{ path: string; package: string | null }> {
     const wanted = Buffer.from(sha256, 'hex');
     if (wanted.length !== digestBytes || wanted.equals(notRead)) return;
@@ -115,7 +116,7 @@ export class PackedManifest implements FileManifest {
     }
   }
 
-  /** {@link contentKeyOf} of everything that its files hold, once each and in order. */
+  /** Returns the {@link contentKeyOf} of all file contents, sorted and without duplicates. */
   contentKeys(): BigInt64Array {
     const keys = new BigInt64Array(this.size);
     for (let index = 0; index < this.size; index += 1) keys[index] = this.#digests.readBigInt64BE(index * digestBytes);
@@ -136,7 +137,7 @@ export class PackedManifest implements FileManifest {
     };
   }
 
-  /** Where the link leads that stands at a path; null where none does. */
+  /** Returns the target of the link at a path; null where there is no link. */
   #linkOf(index: number, path: string): string | null {
     const nameAt = this.#names[index]!;
     const head = this.#text.readUInt16LE(nameAt);
@@ -144,7 +145,7 @@ export class PackedManifest implements FileManifest {
     return joined(path.slice(0, path.lastIndexOf('/')), this.#textAt(nameAt + 2 + (head & maxNameBytes)));
   }
 
-  /** The path with the first link followed that one of its directories is; null where none is. */
+  /** Returns the path with its first linked directory resolved; null where no directory is a link. */
   #throughDirectories(path: string): string | null {
     for (let slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
       const directory = path.slice(0, slash);
@@ -163,7 +164,7 @@ export class PackedManifest implements FileManifest {
     return -1;
   }
 
-  /** Where a hash is, or would be. */
+  /** Returns the index of a hash, or where it would be inserted (binary search). */
   #firstAt(low: number, high: number): number {
     const [highs, lows] = [this.#high, this.#low];
     let from = 0;
@@ -195,7 +196,7 @@ export class PackedManifest implements FileManifest {
   }
 }
 
-/** Packs the files of an image. Of one path the first counts. */
+/** Packs the files of an image. The first file of a path wins. */
 export function packManifest(files: Iterable<ImageFile>, seed: number = randomInt(2 ** 32)): PackedManifest {
   const text = new TextWriter();
   const rows: Row[] = [];
@@ -247,7 +248,7 @@ class TextWriter {
   #bytes = Buffer.alloc(64 * 1024);
   length = 0;
 
-  /** @returns where it starts */
+  /** @returns the offset of the name in the text */
   name(text: string, linkTarget?: string): number {
     const at = this.length;
     this.#write(text, linkTarget === undefined ? 0 : isLink);
@@ -270,7 +271,7 @@ class TextWriter {
   }
 }
 
-/** Texts that many files share, once each. */
+/** String table: texts that many files share, stored once each. */
 class Numbers {
   readonly starts: number[] = [];
   readonly #known = new Map<string, number>();
@@ -286,7 +287,10 @@ class Numbers {
   }
 }
 
-/** Two times 32 bits. The seed is another one for each manifest: nobody can prepare names that all hash alike. */
+/**
+ * Hashes a path to two 32-bit numbers. The seed differs for each manifest, so that an attacker
+ * cannot prepare names that collide.
+ */
 function hashOf(path: string, seed: number): [low: number, high: number] {
   let low = seed ^ 0x811c_9dc5;
   let high = imul(seed, 0x9e37_79b1) ^ 0x1234_5677;
@@ -301,7 +305,7 @@ function hashOf(path: string, seed: number): [low: number, high: number] {
   return [(low ^ (low >>> 15)) >>> 0, (high ^ (high >>> 15)) >>> 0];
 }
 
-/** Where a link in a directory leads, without `.` and `..`. */
+/** Resolves the target of a link in a directory, without `.` and `..`. */
 function joined(directory: string, target: string): string {
   const kept: string[] = [];
   for (const part of (target.startsWith('/') ? target : `${directory}/${target}`).split('/')) {

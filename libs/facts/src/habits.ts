@@ -1,9 +1,9 @@
 import type { Digest } from '@tidewaiter/domain';
 
-/** What about an identity may be usual. */
+/** Aspect of an identity that is learned. */
 export type HabitKind = 'source' | 'client' | 'namespace';
 
-/** What was usual before a time, in milliseconds since 1970. Undefined: it was not watched for long enough to say. */
+/** Habits before a time, in milliseconds since 1970. Undefined: not watched for long enough to answer. */
 export interface Habits {
   /** Whether containers of an image have talked to an address or a host. */
   hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined;

@@ -95,7 +95,7 @@ export const identityFields: readonly FactField[] = [
   },
 ];
 
-/** What is configured decides; else what was learned. */
+/** Whether values are usual for the identity: the configuration decides, else what was learned. */
 function isUsual(
   { observation: { request, timeMs }, context }: Subject,
   kind: HabitKind,
@@ -112,7 +112,7 @@ function isUsual(
   return answers.includes(undefined) ? undefined : true;
 }
 
-/** Configurations name keys in full, events masked. */
+/** Finds the list of an identity: configurations name keys in full, events masked. */
 function ofIdentity(
   lists: Readonly<Record<string, readonly string[]>>,
   identity: string,

@@ -6,16 +6,16 @@ const serviceAccount = /^system:serviceaccount:([^:]+:[^:]+)$/;
 const assumedRole = /:assumed-role\/([^/]+)\//;
 const iamUser = /:user\/(?:.*\/)?([^/]+)$/;
 
-/** What policies may call the one who makes a call, the most telling name first: `namespace:name`, a key's id, a role. */
+/** Names by which a policy can refer to the caller, the most specific first: `namespace:name`, a key's id, a role. */
 export function identitiesOf({ user, accessKeyId }: ObservedRequest): string[] {
   const account = serviceAccount.exec(user ?? '')?.[1];
   const role = (assumedRole.exec(user ?? '') ?? iamUser.exec(user ?? ''))?.[1];
-  // A role is used under a new key each hour (ASIA…): its name is what stays.
+  // A role is used under a new key each hour (ASIA…): only its name is stable.
   const isPassing = accessKeyId?.startsWith('ASIA') ?? true;
   return [account, isPassing ? null : accessKeyId, role, user, accessKeyId].filter((name) => !!name) as string[];
 }
 
-/** The key that signed the call of an observation, with the fingerprint under which images are known that hold it. */
+/** Returns the key that signed a call, with the fingerprint by which images that contain it are found. */
 export function accessKeyOf({ request, secrets = [] }: Pick<Observation, 'request' | 'secrets'>): AccessKey | null {
   const id = request?.accessKeyId;
   if (!id) return null;
@@ -28,13 +28,19 @@ export function clientOf(userAgent: string | null): string | null {
   return program ? program.slice(0, 128) : null;
 }
 
-/** What people and their scripts call with. A controller is a program of its own, or made with a library for controllers. */
+/**
+ * Clients of users and their scripts. A controller is a program of its own, or built with a library
+ * for controllers.
+ */
 const toolOfPeople =
   /^(kubectl|curl|wget|python.*|httpx|aiohttp|go-http-client|java|okhttp|mozilla|axios|node|node-fetch|undici|ruby|perl|libwww-perl|k9s|lens|helm|httpie|openapi-generator|rest-client|)$/;
 const controllerLibrary = /^(manager|fabric8-kubernetes-client|kopf|operator.*|.*-(operator|controller|manager))$/;
 const controllerAccount = /(^|[-:])(operator|controller|controllers|manager)(-|$)/;
 
-/** Whether a service account calls with the program of a controller that has its name, or is called one and uses a library for them. */
+/**
+ * Whether a service account calls with the controller program of its own name, or is named like a
+ * controller and uses a library for controllers.
+ */
 export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
   const account = serviceAccount.exec(user ?? '')?.[1];
   const client = clientOf(userAgent);
@@ -43,7 +49,7 @@ export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
   return isNamedAlike(client, name) || (controllerAccount.test(name) && controllerLibrary.test(client));
 }
 
-/** `velero-server` is of `velero`; short names are in everything. */
+/** Whether the names are alike, as `velero-server` and `velero` are; short names would match too much. */
 function isNamedAlike(client: string, name: string): boolean {
   const [longer, shorter] = client.length > name.length ? [client, name] : [name, client];
   return shorter.length >= 4 && `-${longer}-`.includes(`-${shorter}-`);

@@ -143,7 +143,7 @@ export const imageFields: readonly FactField[] = [
   },
 ];
 
-/** Registries in which everybody has a namespace. */
+/** Registries in which anyone can get a namespace. */
 const publicRegistries = new Set([
   'docker.io',
   'index.docker.io',
@@ -158,7 +158,7 @@ function isPublic(repository: string | null): boolean | null {
   if (repository === null) return null;
   const [host = '', ...rest] = repository.split('/');
   const hasHost = rest.length > 0 && (/[.:]/.test(host) || host === 'localhost');
-  // A name without a host is one of Docker Hub.
+  // A name without a host belongs to Docker Hub.
   return !hasHost || publicRegistries.has(host);
 }
 

@@ -2,7 +2,7 @@ import type { ObservedProcess } from '@tidewaiter/domain';
 
 import { absolutePath } from './paths.js';
 
-/** A class path has no bound of its own. */
+/** Limit on archives: a class path has no bound of its own. */
 const maxArchives = 256;
 const maxCommandLineChars = 64 * 1024;
 
@@ -10,17 +10,18 @@ const archiveName = /\.(?:jar|war|ear)$/i;
 const valueOptions = new Set(['-p', '--module-path', '--upgrade-module-path', '--add-modules', '-m', '--module']);
 const classPathOptions = new Set(['-cp', '-classpath', '--class-path']);
 
-/** The part of a {@link ObservedProcess} that names archives. */
+/** Fields of an {@link ObservedProcess} that name archives. */
 type Commands = Pick<ObservedProcess, 'commandLine' | 'parentCommandLine' | 'workingDirectory'>;
 
-/** Whether a file is an archive of Java classes, which may hold packages of its own. */
+/** Whether a file is a Java archive, which may contain packages of its own. */
 export function isJavaArchive(path: string): boolean {
   return archiveName.test(path);
 }
 
 /**
- * Archives that a process, or the one that started it, was given to run by `java -jar` or a class path. A path stays relative where the
- * working directory is unknown, and `folder/*` stands for the archives of a folder.
+ * Archives that `java -jar` or a class path names, in the command line of a process or of its
+ * parent. A path stays relative where the working directory is unknown, and `folder/*` stands for
+ * the archives of a folder.
  * @see https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html
  */
 export function javaArchivesOf({ commandLine, parentCommandLine, workingDirectory }: Commands): string[] {
@@ -29,7 +30,7 @@ export function javaArchivesOf({ commandLine, parentCommandLine, workingDirector
   return [...new Set(absolute)].slice(0, maxArchives);
 }
 
-/** Whether a package at `location` (`/srv/shop.ear!/lib/x.jar`) is in the archive that a process was given. */
+/** Whether a package at `location` (`/srv/shop.ear!/lib/x.jar`) is in the archive of a process. */
 export function isInArchive(location: string, archive: string): boolean {
   const [file = ''] = location.split('!/', 1);
   if (!archive.endsWith('/*')) return file === archive || (!archive.startsWith('/') && file.endsWith(`/${archive}`));
@@ -50,7 +51,7 @@ function archivesIn(commandLine: string): string[] {
     if (classPathOptions.has(word)) archives.push(...classPath(words[(index += 1)] ?? ''));
     else if (word.startsWith('--class-path=')) archives.push(...classPath(word.slice('--class-path='.length)));
     else if (valueOptions.has(word)) index += 1;
-    // The main class: what follows is the application's.
+    // The main class: the remaining arguments are the application's.
     else if (!word.startsWith('-')) break;
   }
   return archives;

@@ -5,7 +5,7 @@ import type { FactContext } from './context.js';
 import type { HabitKind, Habits } from './habits.js';
 import { clientOf, identitiesOf } from './identity.js';
 
-/** Something that was seen of somebody. */
+/** Value seen for an image, a cluster or an identity. */
 export interface LearnedHabit {
   /** `destination` of an image, `image` of a cluster, or a {@link HabitKind} of an identity. */
   kind: 'destination' | 'image' | HabitKind;
@@ -17,13 +17,16 @@ export interface LearnedHabit {
 }
 
 export interface LearnedOptions {
-  /** For so long somebody is watched before anything is said, and so old is what counts as usual later. */
+  /**
+   * Learning period of a subject, during which nothing is answered; also the age from which later
+   * values count as usual.
+   */
   learningMs?: number;
-  /** Those that were seen longest ago go first. */
+  /** Limit on subjects; the least recently seen are evicted first. */
   maxSubjects?: number;
 }
 
-/** Who has more than that has no habits. */
+/** Limit on values of a subject; one that reaches it has no habits. */
 export const maxHabits = 256;
 
 interface Times {
@@ -38,12 +41,13 @@ interface Learner {
 }
 
 const day = 24 * 3_600_000;
-/** A habit is told again when it was last told of so long ago. */
+/** Interval in which a repeated habit is reported as changed at most once. */
 const retoldMs = 3_600_000;
 
 /**
- * What was seen of images, identities and clusters. Usual is what was seen while somebody was new, and what has been going on for
- * as long as that since. Whatever order events come in, the same is learned.
+ * Habits learned from images, identities and clusters. Usual are the values seen during the
+ * learning period of the subject, and later ones that are at least as old as that period. The order
+ * of events does not matter.
  */
 export class Learned implements Habits {
   /** By kind and subject. */
@@ -57,7 +61,7 @@ export class Learned implements Habits {
     this.#maxSubjects = maxSubjects;
   }
 
-  /** Learns from an event, after it was judged. */
+  /** Learns from an event, after the rules evaluated it. */
   observe(observation: Observation, context: Pick<FactContext, 'digestOf'>): void {
     const { network, request, container, cluster, activity } = observation;
     const atMs = Math.floor(observation.timeMs);
@@ -67,7 +71,7 @@ export class Learned implements Habits {
       const names = activity === 'connect' ? [network?.destinationIp, network?.hostname] : [];
       for (const name of names) if (name) this.#see('destination', digest, name.toLowerCase(), atMs);
     }
-    // A call that was refused says nothing of what somebody usually does.
+    // A call that was refused is no evidence of usual behavior.
     if (!request?.succeeded) return;
     const [identity] = identitiesOf(request);
     if (identity === undefined) return;
@@ -90,14 +94,14 @@ export class Learned implements Habits {
     return isUsual === undefined ? undefined : !isUsual;
   }
 
-  /** Takes what was kept. */
+  /** Loads persisted habits. */
   load(habits: Iterable<LearnedHabit>): void {
     for (const { kind, subject, value, firstSeenMs, lastSeenMs } of habits) {
       this.#add(kind, subject, value, { firstSeenMs, lastSeenMs });
     }
   }
 
-  /** What is to be kept since the last call. */
+  /** Returns the habits to persist since the last call. */
   takeChanged(): LearnedHabit[] {
     const changed = [...this.#changed.values()];
     this.#changed.clear();
@@ -132,7 +136,7 @@ export class Learned implements Habits {
     if (isNews) this.#changed.set(`${keyOf(kind, subject)}\n${value}`, { kind, subject, value, ...times });
   }
 
-  /** Nearly every event shows what was seen a moment ago, of which nobody needs to be told. */
+  /** Nearly every event repeats recent values, which need no report: only lastSeen changes. */
   #seeAgain(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): boolean {
     const learner = this.#learners.get(keyOf(kind, subject));
     const before = learner?.values.get(value);
@@ -160,7 +164,7 @@ export class Learned implements Habits {
     return { times, isNews: isKept && isNews(before, times) };
   }
 
-  /** A twentieth at once: sorting for each new one would cost more than all else. */
+  /** Evicts a twentieth at once: sorting for each new subject would cost more than everything else. */
   #forget(): void {
     const oldest = [...this.#learners].toSorted(([, a], [, b]) => a.lastSeenMs - b.lastSeenMs);
     for (const [key] of oldest.slice(0, Math.ceil(this.#maxSubjects / 20))) this.#learners.delete(key);

@@ -2,7 +2,10 @@ import type { Subject } from './subject.js';
 
 const inPackage = /^.*\/node_modules\/((?:@[^/@]{1,214}\/)?[^/@.][^/@]{0,213})(?:\/|$)/;
 
-/** `@scope/name` of the innermost package folder that a file, or else the process, is in. */
+/**
+ * Returns the `@scope/name` of the innermost package folder that contains the file, or else the
+ * process's working directory.
+ */
 export function npmPackageOf({ path, observation: { process } }: Subject): string | undefined {
   for (const place of [path, process?.workingDirectory]) {
     const name = place && inPackage.exec(place.slice(0, 4096))?.[1];

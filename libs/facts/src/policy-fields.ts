@@ -4,7 +4,7 @@ import type { FactField } from './fact-field.js';
 import { own } from './own.js';
 import type { Subject } from './subject.js';
 
-/** What the operator says, about the event at hand. */
+/** Facts from the operator's policy, for the event at hand. */
 export const policyFields: readonly FactField[] = [
   {
     name: 'Policy.Admin',
@@ -78,7 +78,7 @@ export const policyFields: readonly FactField[] = [
   },
 ];
 
-/** A service account as workloads are written: `security/scanner`. */
+/** Formats a service account like a workload: `security/scanner`. */
 function serviceAccountOf(user: string | null | undefined): string | null {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '') ?? [];
   return namespace && name ? `${namespace}/${name}` : null;
@@ -97,7 +97,10 @@ function isCommandOf(
 
 const shellWords = /[;&|<>`$(){}\n]/g;
 
-/** A `*` stands for arguments, not for another command that follows them: `convert x; curl …` is no `convert *`. */
+/**
+ * Whether a command matches a pattern. A `*` stands for arguments, not for another command that
+ * follows them: `convert x; curl …` does not match `convert *`.
+ */
 function isKnownChild(pattern: string, command: string): boolean {
   return matchesWildcard(pattern, command) && (command.match(shellWords) ?? []).every((word) => pattern.includes(word));
 }
@@ -106,7 +109,7 @@ function sameCommand(a: string, b: string): boolean {
   return a === b;
 }
 
-/** A command as sensors agree on it: the program without its folder, no quotes, one space between words. */
+/** Normalizes a command, as sensors differ: the program without its folder, no quotes, one space between words. */
 function plainCommand(commandLine: string): string {
   const [program = '', ...rest] = commandLine
     .replaceAll(/["'\\]/g, '')

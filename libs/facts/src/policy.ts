@@ -4,7 +4,7 @@ import { z } from 'zod';
 const texts = z.array(z.string().min(1).max(512)).max(10_000).default([]);
 const byName = z.record(z.string().min(1).max(512), z.array(z.string().min(1).max(4096)).max(10_000)).default({});
 
-/** A slash makes a range of it: one that cannot be read would silently be the name of a host. */
+/** Text with a slash must be a CIDR range: an invalid one would silently become a host name. */
 const place = z
   .string()
   .min(1)
@@ -14,8 +14,9 @@ const places = z.array(place).max(10_000).default([]);
 const placesByName = z.record(z.string().min(1).max(512), z.array(place).max(10_000)).default({});
 
 /**
- * What the operator says of how workloads are meant to behave: `runtime:` of `tidewaiter.yaml`. Workloads are `namespace/name`,
- * service accounts `namespace:name`, addresses CIDR ranges or single addresses, hosts names in which `*` stands for anything.
+ * Operator's policy for the behavior of workloads: `runtime:` of `tidewaiter.yaml`. Workloads are
+ * `namespace/name`, service accounts `namespace:name`, addresses CIDR ranges or single addresses,
+ * hosts names in which `*` is a wildcard.
  */
 export const runtimePolicySettings = z.strictObject({
   builderNamespaces: texts.describe(
@@ -56,10 +57,10 @@ export const runtimePolicySettings = z.strictObject({
     .describe('How long images and identities are watched before anything about them counts as unusual: `24h`, `7d`.'),
 });
 
-/** What is said or was learned of how workloads are meant to behave. */
+/** Configured or learned policy for the behavior of workloads. */
 export interface RuntimePolicy extends Omit<z.output<typeof runtimePolicySettings>, 'learningPeriod'> {
   learningMs: number;
-  /** Destinations that a workload talked to under the digest that it ran before. */
+  /** Destinations that a workload talked to under the previous digest. */
   egressWithPreviousDigest: Record<string, string[]>;
   /** Bytes that a workload usually sends out; 0 for one that never does. */
   egressBaselineBytes: Record<string, number>;
@@ -67,14 +68,14 @@ export interface RuntimePolicy extends Omit<z.output<typeof runtimePolicySetting
   installedPaths: string[];
   /** npm packages, `name@version`, that came from the public registry. */
   publicNpmPackages: string[];
-  /** npm packages whose content is as the lock file says, or not. */
+  /** npm packages, each with whether its content matches the lock file. */
   lockfileVerified: Record<string, boolean>;
-  /** Answers for images of which nothing else is known; absent: nobody said. */
+  /** Answers for images without other facts; absent: not configured. */
   imageFirstSeen?: boolean | undefined;
   imageScanned?: boolean | undefined;
 }
 
-/** The settings as a policy, of which nothing is learned yet. */
+/** Converts the settings to a policy without learned values. */
 export function policyOf({ learningPeriod, ...said }: z.output<typeof runtimePolicySettings>): RuntimePolicy {
   return {
     ...said,
@@ -87,5 +88,5 @@ export function policyOf({ learningPeriod, ...said }: z.output<typeof runtimePol
   };
 }
 
-/** A policy that says nothing. */
+/** Empty policy. */
 export const noPolicy: RuntimePolicy = policyOf(runtimePolicySettings.parse({}));

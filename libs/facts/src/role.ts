@@ -1,7 +1,7 @@
 import { own } from './own.js';
 import type { Subject } from './subject.js';
 
-/** Words of labels for what a namespace is for. */
+/** Roles by the values of namespace labels. */
 const words: Readonly<Record<string, string>> = {
   builder: 'builder',
   build: 'builder',
@@ -10,7 +10,7 @@ const words: Readonly<Record<string, string>> = {
   security: 'security',
 };
 
-/** What the namespace of an observation is for: by the policy, else by its labels. */
+/** Returns the role of an observation's namespace: by the policy, else by its labels. */
 export function roleOf({ namespace, workloadRef, workloadName, context }: Subject): string | undefined {
   if (namespace === null) return undefined;
   const { builderNamespaces, debugNamespaces, securityAgents, roleLabels } = context.policy;

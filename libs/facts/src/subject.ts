@@ -13,9 +13,9 @@ import type {
 import { accessKeyOf } from './identity.js';
 import { absolutePath } from './paths.js';
 
-/** What an observation is about, found out when it is first asked for. */
+/** Subject of an observation: image, workload, file and secret, looked up on first use. */
 export class Subject {
-  // Undefined: nobody has asked yet. Answers of a map would take longer than most of the look-ups.
+  // Undefined: not looked up yet. A map of answers would take longer than most of the look-ups.
   #digest: Digest | null | undefined;
   #image: ImageFacts | null | undefined;
   #workloadRef: WorkloadRef | null | undefined;
@@ -29,7 +29,7 @@ export class Subject {
     readonly context: FactContext,
   ) {}
 
-  /** The image that the container runs; of a call that a key of an image signed, that image. */
+  /** Image that the container runs; for a call signed with a key found in an image, that image. */
   get digest(): Digest | null {
     if (this.#digest === undefined) {
       this.#digest = this.context.digestOf(this.observation) ?? this.keySecret?.digest ?? null;
@@ -63,14 +63,14 @@ export class Subject {
     return pod?.namespace ?? this.workloadRef?.namespace ?? request?.namespace ?? null;
   }
 
-  /** What a policy calls the workload. */
+  /** Name of the workload in policies. */
   get workloadName(): string | null {
     const { workloadRef: ref, namespace } = this;
     const name = ref?.name ?? this.observation.pod?.workload;
     return namespace && name ? `${namespace}/${name}` : null;
   }
 
-  /** Of the executable that was started, else of the file that is touched. */
+  /** Path of the executable that was started, else of the file that is accessed. */
   get path(): string | null {
     if (this.#path === undefined) this.#path = pathOf(this.observation);
     return this.#path;
@@ -85,7 +85,8 @@ export class Subject {
   get packageVulnerabilities(): readonly KnownVulnerability[] | undefined {
     const { file, image, path } = this;
     if (!file || !image || path === null) return undefined;
-    // Archives and programs hold packages of their own: those are known by the path of the file.
+    // Archives and programs contain packages of their own, which are listed under the path of the
+    // file.
     const inside = image.vulnerabilities.get(path);
     if (file.package === null) return inside;
     return [...(image.vulnerabilities.get(file.package) ?? []), ...(inside ?? [])];
@@ -95,7 +96,7 @@ export class Subject {
     return this.path === null ? undefined : this.image?.flagged.get(this.path);
   }
 
-  /** The secret of an image that is used: by its key, or at its path. */
+  /** Secret of an image that is used: by its key, or at its path. */
   get secret(): KnownSecret | undefined {
     return this.keySecret?.secret ?? this.secretAtPath;
   }
@@ -114,16 +115,15 @@ export class Subject {
   }
 }
 
-/** Of the executable that was started, else of the file that is touched. */
 function pathOf({ activity, process, file }: Observation): string | null {
   const path = activity === 'exec' || file === null ? process?.executable : file.path;
   return path ? absolutePath(path, process?.workingDirectory ?? null) : null;
 }
 
-/** The last one: an event is asked for one field after the other. */
+/** Cached subject of the last event: its fields are computed one after the other. */
 let last: Subject | undefined;
 
-/** The subject of an observation. */
+/** Returns the subject of an observation. */
 export function subjectOf(observation: Observation, context: FactContext): Subject {
   if (last?.observation !== observation || last.context !== context) last = new Subject(observation, context);
   return last;
