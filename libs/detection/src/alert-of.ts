@@ -12,7 +12,7 @@ import { evidenceOf, type Scene } from './scene.js';
 import type { SensorJudgement } from './sensor-alert.js';
 import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
 
-/** What a rule that matched says. */
+/** Creates the alert of a rule that matched. */
 export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
   const { rule } = match;
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
@@ -34,13 +34,13 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
       ...scene.keys,
       ...extraKeys([...joins, ...campaignJoins(seen), ...hostJoins(seen), ...releaseJoins(seen)], [scene]),
     ],
-    // Of what only accompanies, the sentence is enough.
+    // Context alerts carry only the sentence, not the record.
     evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
     lowered: null,
   };
 }
 
-/** A process that has just begun to run tells by what it was started: its start belongs to what it does first. */
+/** Time after its start in which a process's own start event is added to the events of its alerts. */
 const justStartedMs = 10 * 60_000;
 
 function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'events' | 'eventTimesMs'> {
@@ -48,16 +48,22 @@ function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'eve
   if (startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs) {
     return { events: [event], eventTimesMs: [timeMs] };
   }
-  // Told together with what it does, not as a step of its own.
+  // Both have the time of the event: the start is part of the same step, not a step of its own.
   return { events: [startEvent, event], eventTimesMs: [timeMs, timeMs] };
 }
 
-/** What runs on a node, in no container, may have got there out of one: it joins an escape from there, and what else is found on the node. */
+/**
+ * Joins alerts about host processes outside containers by node: such a process may have escaped
+ * from a container there.
+ */
 function hostJoins({ observation }: Seen): string[] {
   return observation.process !== null && observation.container === null && observation.pod === null ? ['node'] : [];
 }
 
-/** Joins runtime alerts with the incident of the push whose tag was moved, whose usual signature is missing, or whose build was altered. */
+/**
+ * Joins runtime alerts with the incident of the push whose tag was moved, whose usual signature is
+ * missing, or whose build was altered.
+ */
 function releaseJoins({ observation, facts }: Seen): string[] {
   const found = factField('Image.SupplyChainFindings', observation, facts);
   return Array.isArray(found) && found.some((id) => incidentFindings.has(String(id))) ? ['release'] : [];
@@ -70,7 +76,10 @@ const incidentFindings = new Set([
   'same-revision-different-content',
 ]);
 
-/** What a sensor says by itself; `speakers` are the rules that know more of it, the severest first. */
+/**
+ * Creates the alert of a sensor's own judgement; `speakers` are the rules that describe it in more
+ * detail, the severest first.
+ */
 export function sensorAlert(
   scene: Scene,
   { observation }: Seen,
@@ -121,8 +130,9 @@ const maxKeys = 64;
 const maxEvidence = 8;
 
 /**
- * What a correlation says. It joins everything that its events are joined by, since that they belong together is what it found.
- * `members` are the scenes of its events, as far as they are still remembered, in order of time.
+ * Creates the alert of a correlation. It has the join keys of all its events, since the correlation
+ * found that they belong together. `members` are the scenes of its events, as far as they are still
+ * in memory, in order of time.
  */
 export function firingAlert(
   { rule, timeMs, events, group }: Firing,
@@ -157,14 +167,17 @@ export function firingAlert(
   };
 }
 
-/** Whether a rule asked for what is known, not only for what happened. */
+/** Whether a rule matched by facts, not only by the event's own fields. */
 export function isAboutFacts(match: Match): boolean {
   return match.explain().some(({ field }) => isFactField(field));
 }
 
 const factAsking = new WeakMap<RuleInfo, boolean>();
 
-/** Whether it ever can be: most parts of correlations only count what happens, and how each match came about takes long to say. */
+/**
+ * Whether a rule uses facts at all: most parts of correlations only count events, and explaining
+ * each match is slow.
+ */
 export function asksForFacts(rule: RuleInfo, rules: RuleSet): boolean {
   let asks = factAsking.get(rule);
   if (asks === undefined) factAsking.set(rule, (asks = rules.fieldsOf(rule).some(isFactField)));
@@ -175,7 +188,7 @@ function fromScene({ at, timeMs, explanation, context, image, artifacts }: Scene
   return { at, timeMs, explanation, context, image, artifacts };
 }
 
-/** None of the events is remembered: what they have in common is all that can be said. */
+/** Fallback where no event is in memory any more: only the group of the correlation is known. */
 function placeless(timeMs: number, group: Record<string, string>): ReturnType<typeof fromScene> {
   const shared = Object.entries(group).map(([field, value]) => `${field} ${value}`);
   return {

@@ -1,21 +1,21 @@
 import type { Digest, IncidentArtifact, IncidentEvidence } from '@tidewaiter/domain';
 
-/** How bad an alert is: Sigma's words. */
+/** Severity of an alert, in Sigma's terms. */
 export const levels = ['critical', 'high', 'medium', 'low', 'informational'] as const;
 
 export type Level = (typeof levels)[number];
 
 /**
- * What an alert may do. `alone` opens an incident by itself, `support` with a second kind of evidence, `context` never: it tells more of an
- * incident that others opened.
+ * Effect of an alert: `alone` opens an incident by itself, `support` with a second kind of
+ * evidence, `context` never: it adds detail to an incident that other alerts opened.
  */
 export type Weight = 'alone' | 'support' | 'context';
 
-/** One rule that matched, with what was known when it did. */
+/** Match of one rule, with the facts known at that time. */
 export interface Alert {
   /** Derived from the rule and its events: the same events give the same alert again. */
   id: string;
-  /** Id of the alert that this one replaces: its event was judged again when more was known of the container. */
+  /** Id of the alert that this one replaces: its event was evaluated again when more was known of the container. */
   revises?: string;
   rule: AlertRule;
   severity: Level;
@@ -25,30 +25,30 @@ export interface Alert {
   timeMs: number;
   /** Ids of the records, in order; a correlation has several. */
   events: string[];
-  /** When each of them happened. */
+  /** Time of each event. */
   eventTimesMs: number[];
   /** ATT&CK: `T1059.004` */
   techniques: string[];
   /** ATT&CK tactic, as in tags: `command-and-control`. */
   stage: string | null;
   title: string;
-  /** What happened, in words of the event. Attacker-controlled text. */
+  /** Description of the event. Attacker-controlled text. */
   explanation: string;
-  /** What our own rules call it: `drift`, `miner`. */
+  /** Finding of a built-in rule: `drift`, `miner`. */
   finding: string | null;
-  /** What an incident is called for it, where its finding's own name says too little: `SSH access planted`. */
+  /** Incident name that overrides the finding's where that is too general: `SSH access planted`. */
   name: string | null;
-  /** Whether it rests on what is known of the image, not on behaviour alone. */
+  /** Whether it depends on facts about the image, not on behavior alone. */
   isFact: boolean;
   /** Whether a sensor judged it, not a rule. */
   bySensor: boolean;
-  /** What it is joined to other alerts by: see {@link joinKeys}. */
+  /** Keys that join it to other alerts: see {@link joinKeys}. */
   keys: string[];
   context: AlertContext;
-  /** What was known of the image and the workload, as far as it matters. */
+  /** Relevant facts about the image and the workload. */
   image: ImageEvidence[];
   artifacts: IncidentArtifact[];
-  /** The telling events, bounded. */
+  /** The most relevant events, bounded. */
   evidence: IncidentEvidence[];
   /** Why context lowered it; null where nothing did. */
   lowered: string | null;
@@ -61,13 +61,13 @@ export interface AlertRule {
   license: string | null;
   level: Level;
   tags: string[];
-  /** Where more is said of it. */
+  /** Reference with more about the rule. */
   link: string | null;
-  /** File of the rule; null of a sensor's own. */
+  /** File of the rule; null for a rule of a sensor. */
   file: string | null;
 }
 
-/** Where it happened, as far as anyone knows. */
+/** Place of an alert; null for what is not known. */
 export interface AlertContext {
   cluster: string | null;
   node: string | null;
@@ -81,18 +81,18 @@ export interface AlertContext {
   imageDigest: Digest | null;
 }
 
-/** A fact of the image or the workload that an incident uses. */
+/** Fact about the image or the workload that an incident uses. */
 export interface ImageEvidence {
-  /** For a person: `/tmp/kinsing is not in the image`. */
+  /** Display text: `/tmp/kinsing is not in the image`. */
   text: string;
-  /** The finding that it is by itself. */
+  /** Finding that the fact is by itself. */
   finding: string | null;
   technique: string | null;
-  /** A vulnerability that attackers are known to use: counts only where the story is one of exploitation. */
+  /** Vulnerability that is known to be exploited: counts only in a story of exploitation. */
   vulnerability: { id: string; package: string } | null;
 }
 
-/** Worst first. */
+/** Compares two levels, the worst first. */
 export function compareLevel(a: Level, b: Level): number {
   return levels.indexOf(a) - levels.indexOf(b);
 }

@@ -4,7 +4,10 @@ import { compareLevel } from './alert.js';
 import { containersMatrix, type Technique } from './attack-matrix.js';
 import { meaningOf } from './rule-meaning.js';
 
-/** `docs/attack-coverage.md`: which rules find which technique. `rules` are those that raise an alert of their own. */
+/**
+ * Generates `docs/attack-coverage.md`: the rules of each technique. `rules` are those that raise an
+ * alert of their own.
+ */
 export function coverageMarkdown(rules: readonly RuleInfo[]): string {
   const found = byTechnique(rules);
   const covered = containersMatrix.filter(({ id }) => found.has(id)).length;

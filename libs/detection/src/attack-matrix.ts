@@ -1,4 +1,4 @@
-/** A technique of an attack, as MITRE calls it. */
+/** ATT&CK technique with its tactics. */
 export interface Technique {
   id: string;
   name: string;
@@ -6,7 +6,7 @@ export interface Technique {
 }
 
 /**
- * The techniques that ATT&CK gives for containers.
+ * Techniques of the ATT&CK matrix for containers.
  * @see https://attack.mitre.org/matrices/enterprise/containers/ version 18.1
  */
 export const containersMatrix: readonly Technique[] = (

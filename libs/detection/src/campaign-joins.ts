@@ -3,13 +3,18 @@ import { factField } from '@tidewaiter/facts';
 
 import type { Seen } from './event-view.js';
 
-/** Folders that everybody can write to, files in memory, and hidden files: where payloads are put, and no image has its programs. */
+/**
+ * World-writable folders, files in memory and hidden files: attackers put payloads there, and
+ * images have no programs there.
+ */
 const payloadPath =
   /^\/(?:dev\/(?:shm|mqueue)|run\/shm|tmp|var\/tmp)\/|^\/?memfd:|^\/(?:proc\/(?:self|\d+)|dev)\/fd\/\d+|\/\.[^/]+$/;
 
 /**
- * By which of its extra keys an alert joins those of other workloads, as one campaign. A program that no image brought came from somewhere: where the
- * same one runs, or talks to the same place, the same attacker is at work. A program of the image shares its destinations with many for good reasons.
+ * Returns the kinds of extra keys by which an alert joins those of other workloads as one campaign.
+ * A program that no image contains was brought in: where the same program runs, or talks to the
+ * same destination, the same attacker is at work. A program of the image legitimately shares
+ * destinations with many others.
  */
 export function campaignJoins(seen: Seen): string[] {
   const { observation, facts } = seen;
@@ -27,7 +32,7 @@ export function campaignJoins(seen: Seen): string[] {
 /** Findings of the scanner about programs that came with an image and belong to an attacker. */
 export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-tool', 'shellcode', 'packed-executable']);
 
-/** Falls back to the path where the image is not known. */
+/** Whether the program is hostile or not in the image; falls back to the path where the image is not known. */
 function isForeignProgram({ observation, facts }: Seen): boolean {
   if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
   const inImage = factField('File.InImage', observation, facts);
@@ -35,19 +40,19 @@ function isForeignProgram({ observation, facts }: Seen): boolean {
   return payloadPath.test(observation.process?.executable ?? '');
 }
 
-/** Keys by which a campaign is known from workload to workload. */
+/** Keys that identify a campaign across workloads. */
 export function campaignKeys({ process, network }: Observation): Record<string, string> {
   const pool = poolIn(process?.commandLine);
   const dropper = dropperIn(process?.commandLine) ?? dropperIn(process?.parentCommandLine);
   return {
     ...(pool && { pool: `pool:${pool}` }),
-    // A miner that is configured by a file says its pool by connecting to it.
+    // A miner that is configured by a file reveals its pool by connecting to it.
     ...(network?.destinationIp && { peer: `pool:${network.destinationIp}` }),
     ...(dropper && { dropper: `dropper:${dropper}` }),
   };
 }
 
-/** The mining pool that a command names: by the protocol, or as miners take it, `-o host:port`. */
+/** Returns the mining pool that a command names: by the protocol, or in miners' syntax, `-o host:port`. */
 function poolIn(command: string | null | undefined): string | undefined {
   const named = /\bstratum[0-9]?(?:\+[a-z]+)?:\/\/([a-z0-9.-]{1,253})/i.exec(command ?? '');
   const option =
@@ -58,7 +63,10 @@ function poolIn(command: string | null | undefined): string | undefined {
 const privateIpv4 =
   /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])|22[4-9]|2[3-5]\d)\./;
 
-/** The host of the internet from which a command fetches by its bare address. Names would join what uses the same mirror or code host. */
+/**
+ * Returns the internet host from which a command downloads by its bare address. Host names would
+ * join workloads that use the same mirror or code host.
+ */
 function dropperIn(command: string | null | undefined): string | undefined {
   const address = /\bhttps?:\/\/(\d{1,3}(?:\.\d{1,3}){3})(?=[:/\s"'?]|$)/i.exec(command ?? '')?.[1];
   return address === undefined || privateIpv4.test(address) ? undefined : address;

@@ -1,12 +1,13 @@
 import type { Observation } from '@tidewaiter/domain';
 import { containerIdOf } from '@tidewaiter/workloads';
 
-/** Falco and the runtimes' tools cut the ids of containers to this. */
+/** Length to which Falco and the runtimes' tools truncate container ids. */
 const shortIdChars = 12;
 
 /**
- * One container, whatever sensor reports it: null for what runs on the host. Ids are random, so that this much of one is enough, and not every
- * sensor knows its cluster. Tetragon cuts ids to 31 characters, Kubernetes puts the runtime before them: `containerd://`.
+ * Key of a container that is the same for all sensors; null for what runs on the host. Ids are
+ * random, so that this prefix is enough, and not every sensor knows its cluster. Tetragon truncates
+ * ids to 31 characters, Kubernetes adds the runtime as a prefix: `containerd://`.
  */
 export function containerKey({ cluster, container }: Pick<Observation, 'cluster' | 'container'>): string | null {
   if (!container?.id) return null;

@@ -43,13 +43,13 @@ describe('isLocal', () => {
     ['exec, write', 'Process.Executable, ProcessGuid', true],
     ['exec', 'Pod.Name, Pod.Namespace', true],
     ['exec', 'Node', true],
-    // What names no node may be on several.
+    // Fields that name no node: events may come from several.
     ['exec', 'Process.User', false],
     ['exec', 'sha256', false],
     ['exec', 'Container.ImageDigest', false],
     ['exec', 'Network.DestinationIp', false],
     ['exec', '', false],
-    // What others than nodes tell of.
+    // Events that are not reported by nodes.
     ['audit', 'Container.Id', false],
     ['exec, audit', 'Pod.Name', false],
     ['exec, request', 'Container.Id', false],

@@ -6,7 +6,10 @@ export interface DetectorRules {
   correlations: readonly CorrelationRule[];
 }
 
-/** What has no meaning beyond its node: equal values are of one node. Of other fields nobody knows, which is no harm. */
+/**
+ * Fields whose values are unique to a node: equal values are of one node. A field that is missing
+ * here only makes a correlation wide, which is safe.
+ */
 const nodeFields: ReadonlySet<string> = new Set([
   'Node',
   'Container.Id',
@@ -16,12 +19,12 @@ const nodeFields: ReadonlySet<string> = new Set([
   'Process.ParentExecId',
   'Process.Pid',
   'Process.ParentPid',
-  // Sigma's
+  // Fields of Sigma.
   'ProcessGuid',
   'ParentProcessGuid',
   'ProcessId',
   'ParentProcessId',
-  // of sensors
+  // Fields of sensors.
   'container.id',
   'containerId',
   'k8s.pod.name',
@@ -34,7 +37,7 @@ const nodeFields: ReadonlySet<string> = new Set([
   'process.pid',
 ]);
 
-/** What a sensor on a node tells of. */
+/** Activities that sensors on a node report. */
 const nodeActivities: ReadonlySet<string> = new Set<Activity>([
   'exec',
   'exit',
@@ -49,21 +52,22 @@ const nodeActivities: ReadonlySet<string> = new Set<Activity>([
 ]);
 
 /**
- * Whether all that a correlation joins is told by one node, so that who reads the node's partition alone can judge it: it groups by something of
- * a node, and nothing but nodes tells of its parts. Whoever is named by another correlation goes where that goes.
+ * Whether all events that a correlation joins come from one node, so that the detector of the
+ * node's partition can evaluate it alone: it groups by a node field, and only sensors on nodes
+ * report its parts. A correlation that another one refers to is evaluated where that one is.
  */
 export function isLocal(correlation: CorrelationRule, rules: DetectorRules): boolean {
   return !wideCorrelations(rules).has(correlation);
 }
 
-/** Those that join what several partitions tell, inner ones before those that build on them. */
+/** Returns the correlations that join events of several partitions, inner ones before those that build on them. */
 export function wideCorrelations(rules: DetectorRules): ReadonlySet<CorrelationRule> {
   let wide = found.get(rules.correlations);
   if (!wide) found.set(rules.correlations, (wide = findWide(rules)));
   return wide;
 }
 
-/** Every partition asks, of the same rules. */
+/** Cached by list: every partition has the same rules. */
 const found = new WeakMap<readonly CorrelationRule[], ReadonlySet<CorrelationRule>>();
 
 function findWide({ rules, correlations }: DetectorRules): ReadonlySet<CorrelationRule> {
@@ -84,7 +88,7 @@ function findWide({ rules, correlations }: DetectorRules): ReadonlySet<Correlati
   return new Set(correlations.filter((each) => wide.has(each)));
 }
 
-/** By itself; of an inner correlation it is asked for itself. */
+/** Whether one correlation is local by itself; inner correlations are tested on their own. */
 function isOfOneNode(
   { groupBy, aliases, rules }: CorrelationRule,
   logsourceOf: (word: string) => LogSource | undefined,
@@ -97,7 +101,11 @@ function isOfOneNode(
   return groupBy.some(isNodeField) && rules.every((word) => inner.has(word) || isOfNodes(logsourceOf(word)));
 }
 
-/** What a rule of any activity asks of a container or process, nodes tell: passing all of it on would flood the others. */
+/**
+ * Whether nodes report the events of a log source. A rule without a category counts as such, since
+ * fields of containers and processes come from nodes: passing on all its events would flood the
+ * other detectors.
+ */
 function isOfNodes(logsource: LogSource | undefined): boolean {
   const { product, category } = logsource ?? {};
   return product === 'linux' || (product === 'tidewaiter' && (category === undefined || nodeActivities.has(category)));

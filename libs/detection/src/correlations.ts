@@ -11,15 +11,15 @@ import type { Alert } from './alert.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
 import type { Scene } from './scene.js';
 
-/** What is remembered of an event that a correlation may come back to. */
+/** Event in memory that a correlation may refer to. */
 export interface MatchedEvent {
-  /** Made when it is first asked for: most events that are counted are never told of. */
+  /** Lazy: most events that are counted are never reported. */
   scene: () => Scene;
-  /** Whether a rule asked for what is known, not only for what happened. */
+  /** Whether a rule matched by facts, not only by the event's own fields. */
   isFact: boolean;
 }
 
-/** The same where it is kept, or goes elsewhere. */
+/** Serializable form, for snapshots and other detectors. */
 export interface MatchedScene {
   scene: Scene;
   isFact: boolean;
@@ -33,7 +33,7 @@ export interface KeptCorrelations {
 
 const maxScenes = 10_000;
 
-/** Correlations, and what there is to tell of the events that they join. What arrives is in order. */
+/** Runs correlations and makes alerts of the events that they join. Events must arrive in order. */
 export class Correlations {
   #correlator: Correlator;
   readonly #matched = new RecentMap<MatchedEvent>(maxScenes);
@@ -55,7 +55,7 @@ export class Correlations {
     return this.#correlator.advance(timeMs).map((firing) => this.#fired(firing));
   }
 
-  /** The state of correlations that stay as they are stays. */
+  /** Replaces the rules; unchanged correlations keep their state. */
   replace(rules: readonly CorrelationRule[]): void {
     const state = this.#correlator.snapshot();
     this.#correlator = new Correlator(rules);

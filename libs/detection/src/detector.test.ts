@@ -321,7 +321,7 @@ level: high
   const sourceOf = ({ event }: RuntimeRecord) => ({ eventAt: jest.fn(() => structuredClone(event)) });
 
   it('is not read again for rules that ask for nothing in its own words', () => {
-    // Events of images that are not known are kept, and read for it.
+    // The image is known: events of unknown images are kept, which reads their native event.
     const facts = factContext(factsFromFile({ images: { [`sha256:${'a'.repeat(64)}`]: {} } }));
     const detector = newDetector({ clock: 'caller', facts });
     const source = sourceOf(flagged());

@@ -33,23 +33,26 @@ import { type KeptRepeats, WideRepeats } from './wide-repeats.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
-  /** How long an event waits for earlier ones. Of a recording, later ones are judged, but take no part in correlations. */
+  /**
+   * Time for which an event waits for earlier ones. In a recording, later ones are evaluated, but
+   * take no part in correlations.
+   */
   allowedLatenessMs: number;
-  /** Whether time goes by the events themselves, as in a replay, or by {@link Detector.advance} alone. */
+  /** Clock: the events themselves, as in a replay, or {@link Detector.advance} alone. */
   clock?: 'events' | 'caller';
-  /** Learns what containers run, from every observation in order of time, before it is judged. */
+  /** Ledger that learns the containers, from every observation in order of time, before the rules evaluate it. */
   ledger?: { observe(observation: Observation): void };
-  /** Told of every observation when it comes, before it waits. */
+  /** Called with every observation on arrival, before it waits. */
   onObserved?: (observation: Observation) => void;
-  /** Told every second of containers of which something is missing, so that it is fetched. */
+  /** Called every second for containers with missing facts, so that they are fetched. */
   onMissing?: (observation: Observation) => void;
-  /** Told of an observation that is judged again, since more is known of its container. */
+  /** Called with an observation that is evaluated again, because more is known of its container. */
   onPlaced?: (observation: Observation) => void;
-  /** Is given what correlations over several detectors are made of. Without it, this detector is the only one. */
+  /** Called with the matches of correlations over several detectors. Without it, this detector is the only one. */
   onWideMatch?: (match: WideMatch) => void;
 }
 
-/** What a detector has done, for metrics. */
+/** Counters of a detector, for metrics. */
 export interface DetectorCounts {
   observed: number;
   duplicates: number;
@@ -76,38 +79,39 @@ interface KeptState {
   unplaced: KeptUnplaced;
 }
 
-/** A record that a sensor or a queue repeats comes within minutes. */
+/** Duplicates that a sensor or a queue sends come within minutes. */
 const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
-/** Interval at which events of unknown containers are judged again. */
+/** Interval at which events of containers with missing facts are evaluated again. */
 const judgeAgainMs = 1_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
 
 /**
- * Records in, alerts out: observed, put in order, seen before what is remembered and known, judged by rules, correlated. Pure and synchronous: the
- * same records and the same times give the same alerts.
+ * Detection pipeline, records in, alerts out: parses, sorts by time, adds memory and facts, matches
+ * rules and correlates. Pure and synchronous: the same records and the same times give the same
+ * alerts.
  */
 export class Detector {
   readonly #options: DetectorOptions;
   #rules: RuleSet;
   readonly #correlations: Correlations;
-  /** Those over several detectors, where this is the only one. */
+  /** Correlations over several detectors, used where this is the only one. */
   readonly #wide: Correlations;
   #wideParts: WideParts;
   readonly #wideRepeats = new WideRepeats((match) => this.#options.onWideMatch?.(match));
-  /** In what members of a sensor's event a rule may look. */
+  /** Members of a sensor's event that rules may read. */
   #members: ReadonlySet<string>;
   readonly #waiting: ReorderBuffer<WaitingEvent>;
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #dns = new PassiveDns();
-  /** By node, which tells the same record again. */
+  /** Ids of recent records by node: a duplicate comes from the same node. */
   readonly #recentIds = new RecentPairs<string, number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
   readonly #unplaced: UnplacedEvents;
   #judgedAgainMs = Number.NEGATIVE_INFINITY;
-  /** As the caller last said; before, nobody knows what is ahead. */
+  /** Last time of the caller's clock; infinite until the first call of `advance`. */
   #clockMs = Number.POSITIVE_INFINITY;
   readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
 
@@ -130,12 +134,15 @@ export class Detector {
     return this.#correlations.figures;
   }
 
-  /** Events that wait for earlier ones. */
+  /** Number of events that wait for earlier ones. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** @param source where the record can be read again, as number `index`: without it, all of it waits in memory */
+  /**
+   * @param source source from which the record can be read again, as number `index`: without it,
+   * the whole record waits in memory
+   */
   observe(record: RuntimeRecord, source: RecordSource | null = null, index = 0): Alert[] {
     this.#counts.observed += 1;
     const observation = observe(record);
@@ -145,15 +152,17 @@ export class Detector {
     const timeMs = isByCaller ? this.#placeOf(observation) : observation.timeMs;
     const event = waitingEvent(record, observation, timeMs);
     if (this.#waiting.isLate(event)) return this.#judgeLate(event);
-    // A ledger that learns when the event is judged looks into its words.
+    // A ledger that learns at evaluation time reads the native event.
     if (source !== null && this.#options.ledger === undefined) leaveNative(event, this.#members, source, index);
     this.#waiting.push(event);
     return isByCaller ? [] : this.#release(timeMs);
   }
 
   /**
-   * Where the caller has the clock, every event waits at least until he moves it: what it will be asked can be fetched meanwhile. Clouds deliver their
-   * logs minutes late, as a rule: they count from when they come. A node whose clock is ahead waits no longer than others.
+   * Returns the time by which an event is ordered. With the caller's clock, every event waits at
+   * least until the clock moves, so that missing facts can be fetched meanwhile. Cloud logs usually
+   * arrive minutes late: they count from their arrival. A node whose clock is ahead waits no longer
+   * than others.
    */
   #placeOf({ timeMs }: Observation): number {
     const { watermarkMs } = this.#waiting;
@@ -161,7 +170,7 @@ export class Detector {
     return Math.max(Math.min(timeMs, this.#clockMs), watermarkMs);
   }
 
-  /** It is `timeMs` now: what waited long enough is judged, and windows close. */
+  /** Moves the clock to `timeMs`: evaluates what waited long enough, and closes windows. */
   advance(timeMs: number): Alert[] {
     this.#clockMs = timeMs;
     const alerts = [...this.#release(timeMs), ...this.#judgeAgain(timeMs)];
@@ -170,11 +179,11 @@ export class Detector {
     return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
   }
 
-  /** Other rules from now on. What is remembered stays, and so does the state of correlations that stay as they are. */
+  /** Replaces the rules. Memory stays, and so does the state of unchanged correlations. */
   replaceRules(rules: DetectorRules): void {
     this.#rules = rules.rules;
     this.#members = nativeMembers(rules.rules.fields);
-    // These rules may ask for what the others did not.
+    // The new rules may read fields that the old ones did not.
     for (const event of this.#waiting.snapshot().items) bringNative(event);
     this.#correlations.replace(rules.correlations.filter((each) => isLocal(each, rules)));
     this.#wide.replace([...wideCorrelations(rules)]);
@@ -202,7 +211,7 @@ export class Detector {
     return Buffer.from(JSON.stringify(kept));
   }
 
-  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
+  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
@@ -223,23 +232,26 @@ export class Detector {
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
     for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(event, event.timeMs));
-    // With a clock driven by events, no caller triggers the second judgement.
+    // With a clock driven by events, no caller triggers the second evaluation.
     if (this.#options.clock !== 'caller') alerts.push(...this.#judgeAgain(nowMs));
     return alerts;
   }
 
-  /** By the clock that moves this detector. */
+  /** Current time of the clock that moves this detector. */
   get #nowMs(): number {
     return Number.isFinite(this.#clockMs) ? this.#clockMs : this.#waiting.watermarkMs;
   }
 
-  /** Of a recording, the order is all there is, and what is out of it correlates with nothing. */
+  /** Evaluates a late event of a recording without correlating it: correlations depend on the order of events. */
   #judgeLate(event: WaitingEvent): Alert[] {
     this.#counts.late += 1;
     return this.#judge(event, null);
   }
 
-  /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
+  /**
+   * Evaluates one event. Rules see the memory up to the event itself; its own suspicions count from
+   * the next event on.
+   */
   #judge(waiting: WaitingEvent, correlatedMs: number | null): Alert[] {
     const observation = this.#dns.named(waiting.observation);
     const process = this.#remember(observation);
@@ -260,8 +272,8 @@ export class Detector {
   }
 
   /**
-   * Judges events of containers again of which more is known by now. What a correlation counted stays counted; what only the facts make a part of one
-   * comes too late for it.
+   * Evaluates events again whose containers are better known by now. Counts of correlations stay;
+   * an event that becomes part of a correlation only by the new facts is too late for it.
    */
   #judgeAgain(nowMs: number): Alert[] {
     if (nowMs - this.#judgedAgainMs < judgeAgainMs || this.#unplaced.size === 0) return [];
@@ -309,7 +321,8 @@ export class Detector {
     const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));
     const matched = { scene, isFact };
     alerts.push(...this.#correlations.observe(correlated, matched));
-    // Of what is found beyond this detector, nobody would tell it.
+    // Alerts of wide correlations add no suspicion: across several detectors, none would report
+    // them back to this one.
     return [...this.#suspected(process, alerts, observation.timeMs), ...this.#correlateWidely(correlated, matched)];
   }
 
@@ -343,7 +356,7 @@ export class Detector {
   }
 
   #isRepeated({ id, node, timeMs }: Observation): boolean {
-    // Whole seconds take no memory of their own.
+    // Whole seconds are small integers, which take no heap memory.
     const seconds = Math.floor(timeMs / 1_000);
     const before = this.#recentIds.get(node ?? '', id);
     this.#recentIds.set(node ?? '', id, seconds);
@@ -352,7 +365,7 @@ export class Detector {
     return true;
   }
 
-  /** A process that writes a file writes it many times. */
+  /** Whether a process wrote the file before: it usually writes a file many times. */
   #isRepeatedWrite({ activity, file, process, timeMs }: Observation): boolean {
     if (activity !== 'file' || file?.access !== 'write' || process?.execId == null) return false;
     const key = `${process.execId}:${file.path}`;

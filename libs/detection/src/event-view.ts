@@ -6,7 +6,7 @@ import type { SigmaEvent } from '@tidewaiter/sigma';
 import type { FileWriter, FileWriters } from './file-writers.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 
-/** What the fields of one observation are answered from. */
+/** Inputs from which the fields of an observation are computed. */
 export interface Seen {
   observation: Observation;
   process: TreeProcess | null;
@@ -15,7 +15,7 @@ export interface Seen {
   facts: FactContext;
 }
 
-/** An observation as rules see it: the sensor's words, what is remembered of processes, and what is known of images. */
+/** View of an observation for rules: the sensor's fields, the memory of processes, and the facts of images. */
 export function eventView(seen: Seen): SigmaEvent {
   const { observation } = seen;
   return {
@@ -27,9 +27,9 @@ export function eventView(seen: Seen): SigmaEvent {
 
 type Getter = (seen: Seen) => unknown;
 
-/** Rules ask for the same names of every event: whose they are is found out once. */
+/** Getters by field name: rules read the same names of every event, so each name is resolved once. */
 const getters = new Map<string, Getter>();
-/** More than any rules ask for. Names come from rules alone, but rules come and go. */
+/** Limit above what any rule set reads. Names come only from rules, but rules are replaced. */
 const maxGetters = 10_000;
 
 function getterOf(name: string): Getter {
@@ -50,10 +50,10 @@ function findGetter(name: string): Getter {
   return ({ observation }) => said(observation);
 }
 
-/** Fields that only memory answers. Undefined: not known. */
+/** Fields that are computed from memory alone. Undefined: not known. */
 const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.AncestorExecutables', (seen) => orUnknown(ancestors(seen).flatMap(({ executable }) => executable ?? []))],
-  // Hooks of Tetragon may come without the parent.
+  // Kprobe events of Tetragon may come without the parent.
   [
     'Process.ParentExecutable',
     ({ observation, process, tree }) =>
@@ -76,7 +76,7 @@ function ancestors({ process, tree }: Seen): TreeProcess[] {
   return process === null ? [] : tree.ancestors(process);
 }
 
-/** The process and its ancestors within the same container: what starts containers is not of them. */
+/** Returns the process and its ancestors in the same container, without the runtime that started the container. */
 function inside(seen: Seen): TreeProcess[] {
   const { process } = seen;
   if (process === null) return [];
@@ -92,7 +92,7 @@ function age(timeMs: number, startedMs: number | null | undefined): number | und
   return startedMs == null ? undefined : (timeMs - startedMs) / 1000;
 }
 
-/** Of the executable that is started, else of the file that is touched. */
+/** Returns the last writer of the executable that is started, else of the file that is accessed. */
 function writer({ observation, writers }: Seen): FileWriter | null {
   const { activity, process, file } = observation;
   const path = activity === 'exec' || file === null ? process?.executable : file.path;

@@ -3,10 +3,10 @@ import type { Observation } from '@tidewaiter/domain';
 import { containerKey } from './container-key.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
 
-/** Who wrote a file: what drift is judged by. */
+/** Last writer of a file, by which drift is judged. */
 export interface FileWriter {
   timeMs: number;
-  /** Executables: the writer's own, then those of the processes that it comes from. */
+  /** Executables: the writer's own, then those of its ancestors. */
   executables: string[];
   inContainer: boolean;
 }
@@ -18,13 +18,13 @@ export interface KeptWriters {
   containers: KeptMap<string>;
 }
 
-/** Who last wrote which file in which container, or on which node. */
+/** Last writers of files, by container or node. */
 export class FileWriters {
   readonly #writers = new RecentMap<FileWriter>(maxFiles);
-  /** The container that last wrote a path, by node: from the host its files have other paths. */
+  /** Container that last wrote a path, by node: on the host its files have other paths. */
   readonly #containers = new RecentMap<string>(maxFiles);
 
-  /** Remembers a write; `executables` starts with the writer's. */
+  /** Records a write; `executables` starts with the writer's. */
   note(observation: Observation, executables: string[]): void {
     const { file, timeMs } = observation;
     if (file === null) return;
@@ -32,7 +32,8 @@ export class FileWriters {
     const writer = { timeMs, executables, inContainer: container !== null };
     if (container !== null && file.access !== 'read') this.#containers.set(onNode(observation, file.path), container);
     if (file.access === 'write') this.#writers.set(key(observation, file.path), writer);
-    // What is moved or linked into place was made by who moved it; the older name may be the one that the writer used.
+    // A rename or link counts as a write by its process, unless the writer of the older name is
+    // known.
     if (file.to !== null && (file.access === 'rename' || file.access === 'link')) {
       this.#writers.set(key(observation, file.to), this.#writers.get(key(observation, file.path)) ?? writer);
     }
@@ -42,7 +43,7 @@ export class FileWriters {
     return this.#writers.get(key(observation, path)) ?? null;
   }
 
-  /** The container on the node of `observation` that has written `path`, as the container calls it. */
+  /** Returns the container on the node of `observation` that has written `path`, a path inside the container. */
   containerOf(observation: Observation, path: string): string | null {
     return this.#containers.get(onNode(observation, path)) ?? null;
   }

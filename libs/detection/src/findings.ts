@@ -1,14 +1,14 @@
-/** What a finding of the detection is called, how telling it is, and what to do about it. */
+/** Name, rank and advice of a detection finding. */
 export interface FindingWords {
-  /** What an incident is called for it. */
+  /** Name of an incident with this finding. */
   name: string;
-  /** Of several findings, the one with the least names the incident. */
+  /** Rank: of several findings, the one with the lowest names the incident. */
   rank: number;
-  /** What to do, as an order; null where the finding only adds to others. */
+  /** Recommended action; null where the finding only adds to others. */
   advice: string | null;
 }
 
-/** The most telling first: what the attacker achieved comes before how. */
+/** Findings that name incidents, the most significant first: what the attacker achieved comes before how. */
 const naming: readonly (readonly [finding: string, name: string])[] = [
   ['container-escape', 'Container escape'],
   ['host-exec-from-snapshot', 'Container escape'],
@@ -76,7 +76,7 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['attack-tool', 'Attack tool'],
 ];
 
-/** What only adds to others, also to findings that a user's rule has words of its own for. */
+/** Findings that only add to others, also to findings that only a user's rule defines. */
 const adding: readonly (readonly [finding: string, name: string])[] = [
   ['service-exposed', 'Exposed service'],
   ['same-tag-new-digest', 'Tag hijack'],
@@ -228,7 +228,7 @@ function wordsAt(finding: string, name: string, rank: number): FindingWords {
 /** Rank of a title without a finding: the name of a rule, or a sensor's own text. */
 export const unnamedRank = naming.length + 1 + adding.length;
 
-/** Words of a finding; one that only a rule knows is taken as it is. */
+/** Returns the name, rank and advice of a finding; a finding that only a rule defines is named by its id. */
 export function wordsOf(finding: string): FindingWords {
   return known.get(finding) ?? { name: sentenceCase(finding), rank: naming.length, advice: null };
 }
@@ -238,7 +238,10 @@ function sentenceCase(finding: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Findings by which a vulnerability of the image becomes the way in: a server that does what only an attacker asks of it. */
+/**
+ * Findings that make a vulnerability of the image the likely entry point: a server does what only
+ * an attacker would make it do.
+ */
 export const exploitationFindings: ReadonlySet<string> = new Set([
   'server-spawned-shell',
   'db-spawned-shell',

@@ -12,10 +12,10 @@ import {
 
 import type { AlertContext, ImageEvidence } from './alert.js';
 
-/** EPSS from which a vulnerability counts as one that is exploited, as in `File.Exploited`. */
+/** EPSS from which a vulnerability counts as exploited, as in `File.Exploited`. */
 const exploitedEpss = 0.5;
 
-/** What is known of the image and the workload behind an observation that makes an incident certain, or worse. */
+/** Facts about the image and the workload of an observation that make an incident certain, or worse. */
 export function imageEvidence(observation: Observation, facts: FactContext, place: AlertContext): ImageEvidence[] {
   const image = place.imageDigest === null ? null : facts.facts.image(place.imageDigest);
   return [
@@ -79,7 +79,7 @@ function archiveEvidence({ process, file }: Observation, image: ImageFacts): Ima
   }));
 }
 
-/** The key that signed a call lies in an image. */
+/** Evidence that the key which signed a call was found in an image. */
 function keyEvidence(observation: Observation, { facts }: FactContext): ImageEvidence[] {
   const key = accessKeyOf(observation);
   const found = key && facts.secretOfKey(key);
@@ -95,7 +95,7 @@ function isUpstreamMismatch(path: string, observation: Observation, { facts, dig
 
 const known = new WeakMap<ImageFacts, ImageEvidence[]>();
 
-/** The same for every event of an image, and asked for at every alert. */
+/** Evidence about the image alone, cached: it is the same for all its events, and each alert needs it. */
 function ofImage(image: ImageFacts): ImageEvidence[] {
   let evidence = known.get(image);
   if (evidence === undefined) known.set(image, (evidence = readImage(image)));
@@ -136,14 +136,14 @@ interface Exploited {
   package: string;
 }
 
-/** `CVE-2021-44228 (KEV) in log4j-core at /app/lib/log4j-core-2.14.1.jar` */
+/** Formats as `CVE-2021-44228 (KEV) in log4j-core at /app/lib/log4j-core-2.14.1.jar`. */
 function exploitedText({ id, kev, location }: KnownVulnerability, name: string): string {
   return `${id}${kev ? ' (KEV)' : ''} in ${name}${location === null ? '' : ` at ${location}`}`;
 }
 
 const exploitedOfImage = new WeakMap<ImageFacts, Exploited[]>();
 
-/** Exploited vulnerabilities by the name of their package, the likeliest first. */
+/** Exploited vulnerabilities with the name of their package, the likeliest first. */
 function exploitedOf(image: ImageFacts): Exploited[] {
   let found = exploitedOfImage.get(image);
   if (found === undefined) exploitedOfImage.set(image, (found = readExploited(image)));
@@ -172,7 +172,7 @@ function ofWorkload(observation: Observation, { facts, workloadOf, overridesOf }
   const workload = ref && facts.workload(ref);
   return [
     ...(workload?.privileged === true ? [fact('the workload is privileged', 'privileged', 'T1610')] : []),
-    // What is known of the image says little then of what runs.
+    // Facts about the image then say little about the process that runs.
     ...(overridesOf(observation)?.includes('command') ? [fact('its pod starts the image with another command')] : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { type Digest, isDigest, type ObservedContainer } from '@tidewaiter/domain';
 
-/** The image of a container in the words of registries. What the sensor did not tell is null, no tag is assumed. */
+/** Image of a container in registry terms. Null for what the sensor did not report; no tag is assumed. */
 export interface ImageReference {
   /** `docker.io`, `localhost:5000`; null together with `repository`. */
   host: string | null;
@@ -13,15 +13,15 @@ export interface ImageReference {
 const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /**
- * Reads what a sensor says of a container's image by Docker's rules. Never throws: a name that no registry would accept is a
- * name that we do not know.
+ * Parses a sensor's image name by Docker's rules. Never throws: a name that no registry would
+ * accept counts as unknown.
  * @see https://pkg.go.dev/github.com/distribution/reference
  */
 export function imageReferenceOf(
   container: Pick<ObservedContainer, 'imageRepository' | 'imageTag' | 'imageDigest'>,
 ): ImageReference {
   const [named = '', digestInName] = (container.imageRepository ?? '').split('@', 2);
-  // The colon of a port stands before the last slash.
+  // The colon of a port comes before the last slash.
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
   const name = colon < 0 ? named : named.slice(0, colon);
   const tagInName = colon < 0 ? '' : named.slice(colon + 1);
@@ -36,14 +36,14 @@ function splitName(name: string): Pick<ImageReference, 'host' | 'repository'> {
   if (name === '') return { host: null, repository: null };
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
-  // A first component is a host when it cannot be a repository's.
+  // A first component is a host if it cannot be part of a repository.
   if (!/[.:A-Z]/.test(first) && first !== 'localhost') return { host: 'docker.io', repository: onDockerHub(name) };
   const host = first.toLowerCase();
   const path = name.slice(slash + 1);
   return dockerHub.has(host) ? { host: 'docker.io', repository: onDockerHub(path) } : { host, repository: path };
 }
 
-/** Docker Hub keeps its official images, which people write in one word, under `library/`. */
+/** Expands a one-word name: Docker Hub keeps its official images under `library/`. */
 function onDockerHub(repository: string): string {
   return repository.includes('/') ? repository : `library/${repository}`;
 }

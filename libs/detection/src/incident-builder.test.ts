@@ -15,7 +15,7 @@ interface Sketch extends Partial<Omit<Alert, 'rule'>> {
   afterMs?: number;
 }
 
-/** An alert that counts alone, in container `c1`, unless the sketch says otherwise. */
+/** Creates an alert of weight `alone` in container `c1`; the sketch overrides its fields. */
 function alert({ rule = 'drift', afterMs = 0, ...rest }: Sketch = {}): Alert {
   number += 1;
   const id = rest.id ?? `alert-${String(number).padStart(4, '0')}`;

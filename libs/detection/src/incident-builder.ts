@@ -23,9 +23,9 @@ import { tellStory } from './tell-story.js';
 const hour = 60 * 60_000;
 const day = 24 * hour;
 
-/** An incident of which nothing more is heard is over; a late step opens it again. */
+/** Time without alerts after which an incident is resolved; a later alert reopens it. */
 const silenceMs = day;
-/** As long as almost anything joins by. */
+/** Memory of stories: as long as almost any key joins. */
 const rememberedMs = 7 * day;
 const maxKnownAlerts = 200_000;
 const maxKnownIncidents = 100_000;
@@ -33,7 +33,7 @@ const maxWaitingAlerts = 20_000;
 const maxStories = 20_000;
 const pruneEveryMs = hour;
 
-/** An alert that is no story's own, and the stories that it was told with. */
+/** Alert that belongs to no story of its own, and the stories that it accompanies. */
 interface Accompanying {
   alert: Alert;
   stories: number[];
@@ -55,36 +55,37 @@ interface KeptState {
   prunedMs: number | null;
 }
 
-/** A story, and what was said of it as an incident. */
+/** Story, and its last published incident. */
 interface Case {
   story: Story;
-  /** The last that was told; null while it is none. */
+  /** Last published state; null while the story is no incident. */
   told: Incident | null;
-  /** Ids of incidents that went into it, and that nobody has been told of yet. */
+  /** Incidents merged into this one whose merge is not published yet. */
   absorbed: Incident[];
 }
 
 /**
- * Alerts in, incidents out. Pure: what the incidents are in the end depends on which alerts there were, not on the order in which they came. Alerts that
- * count are joined by what they share; what only accompanies goes with those that it shares something with, and joins nothing.
+ * Builds incidents of alerts. Pure: the resulting incidents depend on the set of alerts, not on
+ * their order. Core alerts are joined by shared keys; context alerts accompany the stories whose
+ * keys they share, and join nothing.
  */
 export class IncidentBuilder {
   readonly #cases = new Map<number, Case>();
-  /** Of stories that became part of another one. */
+  /** Merged stories, each with the story that it became part of. */
   readonly #mergedInto = new Map<number, number>();
   readonly #trails = new KeyTrails();
   readonly #waiting = new RecentMap<Accompanying>(maxWaitingAlerts);
-  /** Alerts by id, and the story that they are in; -1 of those in none. */
+  /** Alerts by id, with their story; -1 for those in none. */
   readonly #known = new RecentMap<number>(maxKnownAlerts);
-  /** The last of each incident: an id that comes back goes on. */
+  /** Last revision of each incident: an id that comes back continues its count. */
   readonly #revisions = new RecentMap<number>(maxKnownIncidents);
-  /** Stories that only grew: told with the next {@link advance}. */
+  /** Stories that only repeat: published with the next {@link advance}. */
   readonly #grown = new Set<number>();
   #nextStory = 1;
   #nowMs = Number.NEGATIVE_INFINITY;
   #prunedMs = Number.NEGATIVE_INFINITY;
 
-  /** What is new through this alert; mere repetition is told with the next {@link advance}. */
+  /** Returns the changes that this alert makes; mere repetition is published with the next {@link advance}. */
   add(alert: Alert): IncidentChange[] {
     if (this.#known.get(alert.id) !== undefined) return [];
     this.#known.set(alert.id, -1);
@@ -92,7 +93,7 @@ export class IncidentBuilder {
     return [...new Set([...touched].map((story) => this.#find(story)))].flatMap((story) => this.#tell(story));
   }
 
-  /** It is `timeMs` now: what grew is told, what fell silent is over, and what is long over is forgotten. */
+  /** Moves the clock to `timeMs`: publishes stories that grew, resolves silent incidents, and evicts old stories. */
   advance(timeMs: number): IncidentChange[] {
     this.#nowMs = Math.max(this.#nowMs, timeMs);
     const changes = [...this.settle(), ...this.#closeSilent()];
@@ -100,19 +101,19 @@ export class IncidentBuilder {
     return changes;
   }
 
-  /** Incidents that only grew are told. */
+  /** Publishes incidents that only grew. */
   settle(): IncidentChange[] {
     const changes = [...this.#grown].flatMap((story) => this.#tell(this.#find(story)));
     this.#grown.clear();
     return changes;
   }
 
-  /** Every incident that is remembered, as it was told last. */
+  /** All incidents in memory, in their last published state. */
   incidents(): Incident[] {
     return [...this.#cases.values()].flatMap(({ told }) => told ?? []);
   }
 
-  /** Id of the incident that an alert is in. */
+  /** Returns the id of the incident that contains an alert. */
   incidentOf(alertId: string): string | null {
     const story = this.#known.get(alertId);
     return story === undefined || story < 0 ? null : (this.#cases.get(this.#find(story))?.told?.id ?? null);
@@ -138,7 +139,7 @@ export class IncidentBuilder {
     return Buffer.from(JSON.stringify(kept));
   }
 
-  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
+  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#cases.clear();
@@ -157,14 +158,14 @@ export class IncidentBuilder {
     this.#prunedMs = kept.prunedMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Adds an alert that is not there; `before` are the stories that an earlier judgement of the same event was in. */
+  /** Adds an alert that is not there; `before` are the stories of an earlier evaluation of the same event. */
   #place(alert: Alert, before: readonly number[] = []): Set<number> {
     return roleOf(alert) === 'core' ? this.#addCore(alert, before) : this.#addAccompanying(alert, before);
   }
 
   /**
-   * Puts an alert in the place of the one that it revises, under the id of that one, which incidents are named by. Of several revisions the one counts
-   * that knew most, in whatever order they come.
+   * Replaces an alert by its revision, under the original id, which incident ids derive from. Of
+   * several revisions the one with the most facts wins, in whatever order they come.
    */
   #revise(revision: Alert, original: string): Set<number> {
     const alert: Alert = { ...revision, id: original };
@@ -186,7 +187,7 @@ export class IncidentBuilder {
     return touched;
   }
 
-  /** Joins everything that the alert has something in common with into one story, and calls in who waited for it. */
+  /** Merges all stories that share a key with the alert into one, and adds the alerts that waited for it. */
   #addCore(alert: Alert, before: readonly number[]): Set<number> {
     const joined = [...before, ...alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs))];
     const near = new Set(joined.map((story) => this.#find(story)));
@@ -217,7 +218,10 @@ export class IncidentBuilder {
     return touched;
   }
 
-  /** A sensor's judgement that no rule of ours says more of: one story for each rule and subject, and for each container. */
+  /**
+   * Adds a sensor's judgement that no built-in rule details: one story for each rule and subject,
+   * and for each container.
+   */
   #addWitness({ alert, stories }: Accompanying, before: readonly number[], touched: Set<number>): void {
     const keys = alert.keys.filter((key) => kindOfKey(key) === 'subject');
     if (keys.length === 0) return;
@@ -234,12 +238,13 @@ export class IncidentBuilder {
     const { alert } = accompanying;
     const stories = accompanying.stories.map((earlier) => this.#find(earlier));
     if (stories.includes(story)) return;
-    // A sensor's judgement counts, so that it can be in one story only: between two that know of it, it is the link.
+    // A sensor's judgement counts, so that it can be in one story only: it links two stories that
+    // share its keys.
     if (roleOf(alert) === 'witness' && stories.length > 0) {
       touched.add(this.#union(new Set([...stories, story])));
       return;
     }
-    // What stood for itself goes with the story that tells more.
+    // A judgement with a story of its own moves to the story that has more detail.
     const alone = this.#known.get(alert.id) ?? -1;
     if (accompanying.stories.length === 0 && alone >= 0) this.#withdraw(alert, this.#find(alone), story, touched);
     accompanying.stories.push(story);
@@ -253,12 +258,12 @@ export class IncidentBuilder {
     else this.#grown.add(story);
   }
 
-  /** Takes a sensor's alert out of its own story; when nothing is left there, its incident goes on in the other. */
+  /** Removes a sensor's alert from its own story; if that is then empty, its incident continues in the other. */
   #withdraw(alert: Alert, from: number, into: number, touched: Set<number>): void {
     const source = this.#cases.get(from);
     if (source === undefined || from === into || !source.story.isWitness) return;
     removeAlert(source.story, alert);
-    // An incident goes with the alert that opened it.
+    // An incident moves with the alert that opened it.
     if (source.told?.id === incidentId(alert.id) || source.story.groups.size === 0) this.#absorb(source, into);
     if (source.story.groups.size > 0) touched.add(from);
   }
@@ -270,7 +275,7 @@ export class IncidentBuilder {
     source.told = null;
   }
 
-  /** One story of several; a new one of none. The oldest number stays. */
+  /** Merges stories into the oldest; creates a new one if there are none. */
   #union(stories: ReadonlySet<number>, isWitness = false): number {
     const [oldest, ...others] = [...stories].filter((story) => this.#cases.has(story)).toSorted((a, b) => a - b);
     if (oldest === undefined) {
@@ -326,7 +331,7 @@ export class IncidentBuilder {
     return changes;
   }
 
-  /** Resolves an incident whose opening alert turned out to be harmless when more was known. */
+  /** Resolves an incident whose opening alert became harmless when more facts were known. */
   #explained(found: Case): IncidentChange[] {
     if (found.told?.state !== 'open') return [];
     const change = this.#change('resolved', { ...found.told, state: 'resolved' });
@@ -351,7 +356,7 @@ export class IncidentBuilder {
     return changes;
   }
 
-  /** Stories that came to nothing go before incidents. */
+  /** Evicts one story: those that are no incident go first. */
   #forgetOldest(): void {
     for (const [number, { told }] of this.#cases) {
       if (told !== null) continue;
@@ -374,7 +379,7 @@ export class IncidentBuilder {
   }
 }
 
-/** Picks, of two judgements of one event, the one with more knowledge of the container and its image. */
+/** Returns the one of two evaluations of an event that has more facts about the container and its image. */
 function betterKnown(a: Alert, b: Alert): Alert {
   return knowledgeOf(b) >= knowledgeOf(a) ? b : a;
 }
@@ -383,7 +388,7 @@ function knowledgeOf({ context, image }: Alert): number {
   return Object.values(context).filter((value) => value !== null).length * 100 + image.length;
 }
 
-/** A story is kept for as long as anything can still join it. */
+/** Retention of a story: as long as anything can still join it. */
 function keptMs(story: Story): number {
   const ofRelease = alertsOf(story).some(({ keys }) => keys.some((key) => kindOfKey(key) === 'release'));
   return ofRelease ? joinTtlMs['release']! : rememberedMs;

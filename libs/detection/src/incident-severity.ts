@@ -15,7 +15,10 @@ export function severityOf(level: Level): Severity {
   return severityByLevel[level];
 }
 
-/** The worst alert, and a step more for each further tactic that our rules saw: an attack that gets on is worse than its parts. */
+/**
+ * Severity of an incident: that of the worst alert, one step higher for each further tactic that
+ * built-in rules saw, since an attack that progresses is worse than its parts.
+ */
 export function incidentSeverity(alerts: readonly Alert[]): Severity {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   const worst = Math.min(...counting.map(({ severity }) => levels.indexOf(severity)), levels.length - 1);
@@ -25,7 +28,7 @@ export function incidentSeverity(alerts: readonly Alert[]): Severity {
 
 const baseScores: Record<Severity, number> = { critical: 80, high: 60, medium: 40, low: 20, negligible: 0, unknown: 0 };
 
-/** 0 to 100: within a severity, how far it got and what is known against the image. */
+/** Score from 0 to 100: within a severity, the number of tactics, facts and workloads. */
 export function incidentScore(severity: Severity, alerts: readonly Alert[], facts: number, workloads: number): number {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   return baseScores[severity] + Math.min(3 * stages(counting).size + 2 * facts + 2 * (workloads - 1), 20);

@@ -5,10 +5,10 @@ import { severityOf } from './incident-severity.js';
 import { compareTimed } from './reorder-buffer.js';
 import { roleOf } from './story.js';
 
-/** Longer campaigns than this are told by their first steps. */
+/** Limit on steps: in longer campaigns, the last step collects the rest. */
 const maxSteps = 40;
 const maxEventsOfStep = 100;
-/** What follows without a finding of its own belongs to what went before, for so long. */
+/** Time for which an alert without a finding of its own continues the previous step. */
 const pauseMs = 10 * 60_000;
 
 interface OpenStep {
@@ -20,8 +20,9 @@ interface OpenStep {
 }
 
 /**
- * The steps of an attack: alerts in order of time, those that say the same, and those that only accompany them, taken together. An event stands in one
- * step, so that all events read in the order of the steps are in the order of their times.
+ * Groups alerts into the steps of an attack, in order of time: repetitions and accompanying alerts
+ * join one step. Each event is in one step, so that all events, read in the order of the steps, are
+ * in the order of their times.
  */
 export function stepsOf(alerts: readonly Alert[]): IncidentStep[] {
   const steps: OpenStep[] = [];
@@ -40,7 +41,7 @@ export function stepsOf(alerts: readonly Alert[]): IncidentStep[] {
   }));
 }
 
-/** One event, and what was said of it. */
+/** One event, and its most significant alert. */
 interface Moment {
   timeMs: number;
   event: string;
@@ -52,7 +53,7 @@ function moments(alerts: readonly Alert[]): Moment[] {
   for (const alert of alerts) {
     for (const [index, event] of alert.events.entries()) {
       const moment = byEvent.get(event) ?? { timeMs: alert.eventTimesMs[index] ?? alert.timeMs, said: [] };
-      // What an event says by itself comes before what it adds to.
+      // An alert whose last event this is ranks before one that the event only contributes to.
       moment.said.push({ alert, rank: tellingRank(alert) + (index === alert.events.length - 1 ? 0 : 1.5) });
       byEvent.set(event, moment);
     }
@@ -81,7 +82,8 @@ function newStep({ telling, event, timeMs }: Moment): OpenStep {
 
 function continues(step: OpenStep, { telling, timeMs }: Moment): boolean {
   if (telling.finding !== null) return telling.finding === step.finding;
-  // What says nothing new accompanies; a rule of a user that counts by itself is a step.
+  // An alert without a finding continues the step; a core alert of a user's rule does so only in
+  // the same stage.
   return timeMs - step.lastMs <= pauseMs && (roleOf(telling) !== 'core' || telling.stage === step.best.stage);
 }
 

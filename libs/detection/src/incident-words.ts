@@ -6,7 +6,7 @@ import { type Alert, compareLevel } from './alert.js';
 import { unnamedRank, wordsOf } from './findings.js';
 import { roleOf } from './story.js';
 
-/** What a title is made of. */
+/** Inputs of an incident's title. */
 export interface Titled {
   isWitness: boolean;
   opening: Alert;
@@ -19,7 +19,7 @@ export interface Titled {
 
 const maxTitleChars = 200;
 
-/** What it is, and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
+/** Title with what happened and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
 export function incidentTitle(story: Titled): string {
   if (story.isWitness) return worstJudgement(story.alerts).title;
   const [way] = waysIn(story);
@@ -27,14 +27,15 @@ export function incidentTitle(story: Titled): string {
 }
 
 /**
- * Rank of the title, less being worse. It never grows while findings are added, so an incident is renamed only for the worse.
+ * Rank of the title; a lower rank is worse. It never grows while findings are added, so an incident
+ * is renamed only for the worse.
  */
 export function titleRank(story: Pick<Titled, 'isWitness' | 'findings' | 'alerts'>): number {
   const telling = story.isWitness ? undefined : tellingFinding(story);
   return telling === undefined ? unnamedRank : wordsOf(telling).rank;
 }
 
-/** How it came in, where the story is named for what came of that. */
+/** Entry points, for a story that is named after their consequence. */
 function waysIn({ findings, vulnerability }: Titled): string[] {
   const ways = findings.slice(1).flatMap((finding) => wayByFinding.get(finding) ?? []);
   return vulnerability === null ? ways : [vulnerability.id, ...ways];
@@ -47,7 +48,7 @@ const wayByFinding: ReadonlyMap<string, string> = new Map([
   ['anonymous-admin', 'anonymous access'],
 ]);
 
-/** What the most telling finding is called; where no rule found words for it, the title of the rule that opened it. */
+/** Name of the top-ranked finding; without a finding, the title of the rule that opened the incident. */
 function nameOf({ alerts, findings, opening }: Titled): string {
   const telling = tellingFinding({ alerts, findings });
   if (telling === undefined) return opening.rule.title;
@@ -55,7 +56,7 @@ function nameOf({ alerts, findings, opening }: Titled): string {
   return named?.name ?? wordsOf(telling).name;
 }
 
-/** Facts add findings, too, but what happened names the incident. */
+/** Returns the top-ranked finding of an alert. Facts add findings too, but events name the incident. */
 function tellingFinding({ alerts, findings }: Pick<Titled, 'alerts' | 'findings'>): string | undefined {
   return findings.find((finding) => alerts.some((alert) => alert.finding === finding));
 }
@@ -65,16 +66,16 @@ function whereOf({ workload, image, opening }: Titled): string {
   return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
 }
 
-/** Alert that names an incident with sensor judgements alone: the severest, the first of several. */
+/** Returns the alert that names an incident of sensor judgements alone: the severest, the first of several. */
 function worstJudgement(alerts: readonly Alert[]): Alert {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   return counting.toSorted((a, b) => compareLevel(a.severity, b.severity))[0]!;
 }
 
-/** More than this nobody reads in one go. */
+/** Limit on steps in the sentence, for readability. */
 const maxSteps = 4;
 
-/** What came in, how, where it runs, since when. */
+/** Summary of an incident: since when, where, which image, and its worst steps. */
 export function incidentSentence(
   told: Omit<Incident, 'title' | 'titleRank' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
 ): string {
@@ -100,12 +101,15 @@ function worstSteps(steps: readonly IncidentStep[]): IncidentStep[] {
   return once.filter((step) => worst.has(step));
 }
 
-/** `JVM spawned a shell` stays as it is; `Shell spawned` begins small. */
+/** Lowercases the first word unless it is an acronym: `JVM spawned a shell` stays. */
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z]/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
 }
 
-/** An incident's id, from the alert that opened it: a UUID of version 8, whose bits are ours. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+/**
+ * Derives an incident's id from the alert that opened it: a UUID of version 8, whose bits are
+ * custom. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8
+ */
 export function incidentId(alert: string): string {
   const hash = createHash('sha256').update(`tidewaiter incident ${alert}`).digest();
   hash[6] = (hash[6]! & 0x0f) | 0x80;

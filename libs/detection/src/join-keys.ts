@@ -12,28 +12,29 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /**
- * How long two alerts may lie apart and still be joined by what they share. Research on real chains is behind the figures: a token is used
- * within minutes of its theft, a leaked key days later, a bad build weeks later.
+ * Maximum time between two alerts that are joined by a shared key, by kind of key. The values come
+ * from research on real attack chains: a token is used within minutes of its theft, a leaked key
+ * days later, a bad build weeks later.
  */
 export const joinTtlMs: Readonly<Record<string, number>> = {
   exec: 7 * day,
   container: 7 * day,
   pod: 7 * day,
   workload: 30 * minute,
-  /** Guessed from the name of a pod. */
+  /** Owner guessed from the name of a pod. */
   owner: 10 * minute,
   identity: 30 * minute,
-  /** An account of a registry. */
+  /** Account of a registry. */
   actor: 10 * minute,
   source: 30 * minute,
   key: 7 * day,
-  /** Of a cloud, by its name: what it hands out lasts for hours. */
+  /** Name of a cloud role: the credentials that it issues last for hours. */
   role: day / 2,
-  /** Credentials of the cloud were asked for, or used from outside. */
+  /** Cloud credentials that were requested, or used from outside. */
   cloud: 30 * minute,
-  /** Only what escapes and what runs on the host afterwards has it. */
+  /** Only escapes, and what runs on the host afterwards, have this key. */
   node: 5 * minute,
-  /** A digest that somebody tampered with: what it was built to do may wait for weeks. */
+  /** Digest of a suspect push: its payload may lie dormant for weeks. */
   release: 60 * day,
   hash: day,
   hostname: day,
@@ -43,7 +44,7 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   subject: 7 * day,
 };
 
-/** How long before or after an alert that counts, one of weight `context` still belongs to the same story. */
+/** Maximum time between a core alert and one of weight `context` that belongs to its story. */
 export const contextTtlMs: Readonly<Record<string, number>> = {
   ...joinTtlMs,
   exec: day,
@@ -52,12 +53,12 @@ export const contextTtlMs: Readonly<Record<string, number>> = {
   key: day,
 };
 
-/** The kind of thing that a key names: how long it joins. */
+/** Kind of a key, which determines how long it joins. */
 export function kindOfKey(key: string): string {
   return key.slice(0, key.indexOf(':'));
 }
 
-/** What alerts about an observation are joined to others by: always, and where a rule asks for it. */
+/** Returns the join keys of an observation: `keys` always join, `extraKeys` only where a rule asks for them. */
 export function joinKeys(seen: Seen, place: AlertContext): { keys: string[]; extraKeys: Record<string, string> } {
   const { observation, process, tree, facts } = seen;
   const { cluster, pod } = observation;
@@ -77,14 +78,14 @@ export function joinKeys(seen: Seen, place: AlertContext): { keys: string[]; ext
   };
 }
 
-/** Where container runtimes keep the files of containers, and what a container calls the file. */
+/** Folders in which container runtimes keep the files of containers; the capture is the path inside the container. */
 const layerPaths = [
   /\/snapshots\/\d+\/(?:fs|work)(\/.+)$/,
   /\/(?:overlay2|overlay|aufs|vfs\/dir)\/[^/]+\/(?:diff|merged)(\/.+)$/,
   /^\/run\/containerd\/io\.containerd\.runtime\.v2\.task\/[^/]+\/[0-9a-f]{12,64}\/rootfs(\/.+)$/,
 ];
 
-/** A program of the host that lies in the layers of a container: the container that wrote it. */
+/** Returns the container that wrote a program which runs on the host from a container's layers. */
 function layerContainer({ observation, writers }: Seen): string | null {
   const executable = observation.process?.executable;
   if (!executable) return null;
@@ -92,14 +93,14 @@ function layerContainer({ observation, writers }: Seen): string | null {
   return path === undefined ? null : writers.containerOf(observation, path);
 }
 
-/** By the name of the pod, and by what made it as far as that name tells: a pod that is gone is known by nothing else. */
+/** Keys of the pod's name and of the owners that it suggests: a pod that is gone has no other keys. */
 function podKeys({ cluster, pod }: Observation): string[] {
   if (!pod?.namespace || !pod.name) return [];
   const within = `${cluster ?? ''}/${pod.namespace}`;
   return [`pod:${within}/${pod.name}`, ...podOwners(pod.name).map((owner) => `owner:${within}/${owner}`)];
 }
 
-/** `payment-6c9-abcde` comes from `payment`, by way of `payment-6c9`. */
+/** Owners that a pod's name suggests: `payment-6c9-abcde` comes from `payment`, by way of `payment-6c9`. */
 function podOwners(pod: string): string[] {
   const maker = /^(.+)-[a-z0-9]{5}$/.exec(pod)?.[1];
   if (maker === undefined) return [];
@@ -107,7 +108,10 @@ function podOwners(pod: string): string[] {
   return deployment === undefined ? [maker] : [maker, deployment];
 }
 
-/** Whose token the pod has: calls with it belong to the story of the pod. Every pod may have `default`. */
+/**
+ * Key of the service account whose token the pod has: calls with it belong to the story of the pod.
+ * Not for `default`, which all pods may share.
+ */
 function serviceAccountKey(observation: Observation, facts: FactContext): string | null {
   const { cluster, pod, request } = observation;
   if (request !== null) return null;
@@ -119,8 +123,9 @@ function serviceAccountKey(observation: Observation, facts: FactContext): string
 }
 
 /**
- * The process and what it comes from. In a container that is the container itself; on the host, where everything comes from the first process, only
- * the nearest few, and never what starts all others.
+ * Keys of the process and its ancestors. In a container, only the process itself, since the
+ * container has a key of its own; on the host, where everything descends from the first process,
+ * only the nearest few ancestors, and never the root of all.
  */
 function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
   if (process === null) return [];
@@ -137,7 +142,7 @@ function requestKeys({ cluster, request }: Observation): (string | null)[] {
   ];
 }
 
-/** Controllers and nodes speak for everyone: that two requests came from one says nothing. */
+/** Whether an identity acts for everyone, as controllers and nodes do: a shared one is no evidence. */
 function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
@@ -163,7 +168,10 @@ function extraKeysOf({ observation, facts }: Seen, { imageDigest }: AlertContext
   };
 }
 
-/** Few sensors hash; the scanner did where it found something about a program of the image. What all images have joins nothing. */
+/**
+ * Returns the scanner's hash of a program with a hostile finding, since few sensors hash. Files
+ * that all images have must not join anything.
+ */
 function imageFileHash(
   path: string | null | undefined,
   imageDigest: AlertContext['imageDigest'],
@@ -174,7 +182,7 @@ function imageFileHash(
   return image.files.get(path)?.sha256 ?? null;
 }
 
-/** The role of a cloud that signed a call, or whose credentials a command fetches. */
+/** Returns the cloud role that signed a call, or whose credentials a command fetches. */
 function roleIn(text: string | null | undefined): string | undefined {
   return /(?::assumed-role\/|\/security-credentials\/)([\w+=,.@-]{1,64})/.exec(text ?? '')?.[1];
 }

@@ -1,14 +1,14 @@
 import { contextTtlMs, joinTtlMs, kindOfKey } from './join-keys.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
 
-/** A stretch of time in which alerts that count followed each other closely enough, by one key. */
+/** Period in which core alerts with one key followed each other closely enough. */
 interface Stretch {
   fromMs: number;
   toMs: number;
   story: number;
 }
 
-/** An alert that waits for one that counts. */
+/** Context alert that waits for a core alert. */
 interface Waiting {
   timeMs: number;
   alert: string;
@@ -19,34 +19,34 @@ export interface KeyTrail {
   waiting: Waiting[];
 }
 
-/** Keys that nothing was joined by for longest go first. */
+/** Limit on keys; the least recently used are evicted first. */
 const maxTrails = 300_000;
-/** By one key; the newest are kept. */
+/** Limits for each key; the newest are kept. */
 const maxWaiting = 256;
 const maxStretches = 64;
-/** Of a kind of key that nobody joins by, no two times are close enough. */
+/** Maximum distance for kinds of keys that never join: no two times are close enough. */
 const never = -1;
 
 /**
- * Which stories a key leads to, and when. Alerts that count are joined when they share a key and lie close enough; whatever the order in which they
- * come, the stretches that they make are the same.
+ * Stories of each key, with their periods. Core alerts are joined when they share a key and are
+ * close enough in time; the resulting periods do not depend on the order of arrival.
  */
 export class KeyTrails {
   readonly #trails = new RecentMap<KeyTrail>(maxTrails);
 
-  /** Stories that an alert that counts is joined to. */
+  /** Returns the stories that a core alert is joined to. */
   joinedBy(key: string, timeMs: number): number[] {
     const ttlMs = joinTtlMs[kindOfKey(key)] ?? never;
     return this.#near(key, timeMs, ttlMs);
   }
 
-  /** Stories that an alert that only accompanies belongs to. */
+  /** Returns the stories that a context alert belongs to. */
   nearBy(key: string, timeMs: number): number[] {
     const ttlMs = contextTtlMs[kindOfKey(key)] ?? never;
     return this.#near(key, timeMs, ttlMs);
   }
 
-  /** An alert of `story` that counts happened then. Returns the alerts that waited for it. */
+  /** Adds a core alert of `story` to the periods of a key. Returns the alerts that waited for it. */
   extend(key: string, timeMs: number, story: number): string[] {
     const kind = kindOfKey(key);
     const ttlMs = joinTtlMs[kind] ?? never;
@@ -72,7 +72,7 @@ export class KeyTrails {
     if (waiting.length > maxWaiting) waiting.splice(0, waiting.length - maxWaiting);
   }
 
-  /** Forgets what nothing at `nowMs` or later can be joined to. */
+  /** Drops periods and waiting alerts that nothing at `nowMs` or later can be joined to. */
   prune(nowMs: number): void {
     for (const [key, trail] of [...this.#trails.entries()]) {
       const kind = kindOfKey(key);

@@ -2,9 +2,10 @@ import type { Alert } from './alert.js';
 import { roleOf } from './story.js';
 
 /**
- * The alert with which a story becomes an incident, given its alerts in order of time; null while it is none. One alert that counts alone
- * suffices. Else two are needed that do not say the same: different rules, and either different stages of an attack, or what is known of the image
- * beside what happened.
+ * Returns the alert with which a story becomes an incident, given its alerts in order of time; null
+ * while it is none. One alert of weight `alone` suffices. Otherwise two independent ones are
+ * needed: of different rules, and either of different tactics, or one about facts of the image and
+ * one about behavior.
  */
 export function openingAlert(alerts: readonly Alert[]): Alert | null {
   const support: Alert[] = [];

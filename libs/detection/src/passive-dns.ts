@@ -7,13 +7,14 @@ const maxAnswers = 20_000;
 const maxAnswersOfOne = 32;
 
 /**
- * Names by the addresses that they stood for, as look-ups were seen: sensors tell of a connection's address alone. A container's own
- * look-ups count before those of others on the same cluster, since many names share the addresses of a CDN.
+ * Passive DNS: names by address, from observed look-ups, since sensors report only the address of a
+ * connection. A container's own look-ups take precedence over those of others in the cluster, since
+ * many names share the addresses of a CDN.
  */
 export class PassiveDns {
   readonly #names = new RecentMap<string>(maxAnswers);
 
-  /** Learns from a look-up what it found. */
+  /** Records the answers of a look-up. */
   note(observation: Observation): void {
     const { network } = observation;
     if (network?.hostname == null) return;
@@ -22,7 +23,7 @@ export class PassiveDns {
     }
   }
 
-  /** `observation` with the name that its destination is known by. */
+  /** Adds the known name of the destination to `observation`. */
   named(observation: Observation): Observation {
     const { activity, network } = observation;
     if (activity !== 'connect' || network === null || network.hostname !== null || network.destinationIp === null)

@@ -14,7 +14,7 @@ import { Detector } from './detector.js';
 const folder = join(__dirname, '../../../rules');
 const file = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection/technique-probes.jsonl');
 
-/** A few events that one technique leaves, or that only look like it. */
+/** A few events of one technique, or of benign activity that resembles it. */
 interface Probe {
   id: string;
   technique: string;

@@ -105,7 +105,7 @@ it('goes on from a snapshot', () => {
   const tree = new ProcessTree();
   const java = tree.note(start('1', '/usr/bin/java', null, { process: { pid: 7 } }))!;
   tree.suspect(java, 'reverse-shell', startMs);
-  // Of another node than the process that is its parent, as far as its sensor says.
+  // A process whose sensor reports another node than that of its parent.
   tree.note(start('9', '/bin/sh', null, { node: null, process: { pid: 8, parentPid: 7 } }));
   const other = new ProcessTree();
   other.restore(JSON.parse(JSON.stringify(tree.snapshot())) as ReturnType<ProcessTree['snapshot']>);

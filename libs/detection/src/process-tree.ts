@@ -4,14 +4,14 @@ import { containerKey } from './container-key.js';
 import { RecentMap } from './recent-map.js';
 import { type KeptPairs, RecentPairs } from './recent-pairs.js';
 
-/** What no other process is called. */
+/** Unique name of a process. */
 export interface ProcessName {
   /** `cluster/node` */
   node: string;
   id: string;
 }
 
-/** One process as it is remembered: from its start until it is forgotten, not until its end, since what it left behind tells later. */
+/** Process in memory. It stays after its exit until it is evicted, since what it left behind may matter later. */
 export interface TreeProcess {
   name: ProcessName;
   parent: ProcessName | null;
@@ -20,30 +20,30 @@ export interface TreeProcess {
   uid: number | null;
   startedMs: number | null;
   exitedMs: number | null;
-  /** Id of the event that told of its start. */
+  /** Id of the event that reported its start. */
   startEvent: string | null;
-  /** What alerts said of it, and when the last of them did. */
+  /** Findings of alerts about it; `suspectedMs` is the time of the last. */
   suspicions: readonly string[];
   suspectedMs: number;
 }
 
-/** Those that nobody asked of for longest go first; what is still at work is asked of by what it starts. */
+/** Limit on processes; the least recently used are evicted first, and children keep a running parent in use. */
 const maxProcesses = 50_000;
 const maxNodes = 10_000;
-/** Deeper trees than this are someone's attempt to make us walk. */
+/** Limit on the depth of the tree: an attacker may build a deep one to make each look-up expensive. */
 const maxDepth = 32;
 const maxSuspicions = 8;
 const sameStartMs = 2000;
-/** A server that runs for months is not looked at for ever. */
+/** Period of suspicion: a server that runs for months must not be suspected for ever. */
 const suspicionMs = 30 * 60_000;
 const never = 0;
-/** Nearly all processes share it. */
+/** Shared by nearly all processes, to save memory. */
 const unsuspected: readonly string[] = [];
 
-/** A name as it is kept: of the node that it is kept with, the id alone. */
+/** Serialized name: the id alone if the node is the one under which it is stored. */
 type KeptName = string | [node: string, id: string];
 
-/** A process as it is kept: there are tens of thousands, and to write the names of their members would take as long as to write the rest. */
+/** Serialized process. A tuple, since there are tens of thousands and writing member names would double the time. */
 type KeptProcess = [
   parent: KeptName | null,
   executable: string | null,
@@ -62,7 +62,7 @@ export interface KeptTree {
   inContainers: KeptPairs<number, KeptName>;
 }
 
-/** Where a process runs. */
+/** Node and container of a process. */
 interface Where {
   /** `cluster/node` */
   node: string;
@@ -71,18 +71,18 @@ interface Where {
 }
 
 /**
- * Who started whom, over all nodes. Sensors with ids that live for ever (`exec_id`) are joined by them; where there are only pids, the
- * latest process of that number on the node, or in the container, is meant.
+ * Process tree over all nodes. Sensors with globally unique ids (`exec_id`) are joined by them;
+ * where there are only pids, the pid means its latest process on the node, or in the container.
  */
 export class ProcessTree {
   readonly #processes = new RecentPairs<string, TreeProcess>(maxProcesses);
-  /** By number: the process that has it now. */
+  /** Current process of each pid. */
   readonly #onNodes = new RecentPairs<number, ProcessName>(maxProcesses);
   readonly #inContainers = new RecentPairs<number, ProcessName>(maxProcesses);
-  /** One text for each, however many processes a node has. */
+  /** Interned node names: one string for all processes of a node. */
   readonly #nodes = new RecentMap<string>(maxNodes);
 
-  /** Learns of the process that `observation` is about, and returns it; null where it is about none. */
+  /** Records the process of `observation`, and returns it; null where there is none. */
   note(observation: Observation): TreeProcess | null {
     const { process } = observation;
     if (process === null) return null;
@@ -95,7 +95,7 @@ export class ProcessTree {
     return known;
   }
 
-  /** The process of an observation, where it was seen before. */
+  /** Returns the process of an observation if it was seen before. */
   find(observation: Observation): TreeProcess | null {
     return observation.process === null ? null : this.#find(observation.process, this.#whereIs(observation));
   }
@@ -104,7 +104,7 @@ export class ProcessTree {
     return parent && (this.#processes.get(parent.node, parent.id) ?? null);
   }
 
-  /** From the parent upwards, nearest first. */
+  /** Returns the ancestors, the parent first. */
   ancestors(process: TreeProcess): TreeProcess[] {
     const found: TreeProcess[] = [];
     for (let at: TreeProcess | undefined = process; at.parent !== null && found.length < maxDepth;) {
@@ -122,7 +122,7 @@ export class ProcessTree {
     }
   }
 
-  /** What was said lately of a process and of those that it comes from. */
+  /** Recent suspicions about a process and its ancestors. */
   suspicions(process: TreeProcess, timeMs: number): string[] {
     const suspected = [process, ...this.ancestors(process)].filter(
       ({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs,
@@ -158,7 +158,7 @@ export class ProcessTree {
     return (name && this.#processes.get(name.node, name.id)) ?? null;
   }
 
-  /** The process that has the number now: on the node, else in the container. */
+  /** Returns the process that has the pid now: on the node, else in the container. */
   #numbered(pid: number | null, { node, hasNode, container }: Where): ProcessName | null {
     if (pid === null) return null;
     const onNode = hasNode ? this.#onNodes.get(node, pid) : undefined;
@@ -169,7 +169,7 @@ export class ProcessTree {
     const { node, hasNode, container } = where;
     const { execId, pid, executable } = process;
     const isStart = observation.activity === 'exec';
-    // The same start told twice, by two sensors or again, forgets nothing.
+    // A start that is reported twice, by two sensors or as a duplicate, keeps its suspicions.
     const same = known?.executable === executable ? known : null;
     const name = { node, id: execId ?? `${container ?? ''}/${pid ?? 'unknown'}@${observation.timeMs}` };
     const added: TreeProcess = {
@@ -190,7 +190,10 @@ export class ProcessTree {
     return added;
   }
 
-  /** A parent that started before the sensor did is remembered by what its child says of it. */
+  /**
+   * Returns the parent's name. A parent that started before the sensor did is stored with the
+   * executable that its child reports.
+   */
   #parentOf({ parentExecId, parentPid, parentExecutable }: ObservedProcess, where: Where): ProcessName | null {
     if (parentExecId === null) return this.#numbered(parentPid, where);
     const known = this.#processes.get(where.node, parentExecId);
@@ -214,12 +217,12 @@ export class ProcessTree {
   }
 }
 
-/** As one text. */
+/** Formats the name of a process as one text. */
 export function processKey({ name: { node, id } }: TreeProcess): string {
   return `${node}/${id}`;
 }
 
-/** Two sensors on one node tell of the same start, one with its id and one with its number. */
+/** Whether a start was already reported: two sensors on one node report it, one by exec id and one by pid. */
 function isToldAgain({ timeMs }: Observation, { execId, executable }: ObservedProcess, known: TreeProcess): boolean {
   if (known.startedMs === null || known.executable !== executable) return false;
   return execId === null ? Math.abs(timeMs - known.startedMs) <= sameStartMs : timeMs === known.startedMs;

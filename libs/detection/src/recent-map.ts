@@ -1,12 +1,13 @@
-/** What a map holds, for a snapshot: older ones and newer ones. */
+/** Snapshot of a map: its older and newer generation. */
 export interface KeptMap<V> {
   older: [string, V][];
   newer: [string, V][];
 }
 
 /**
- * What was seen lately, by key: holds at most `limit` entries. Once half of it is new, what was not used since the half before is forgotten: cheaper than
- * an order of every use, and never less than the newer half is known.
+ * Bounded map of at most `limit` entries with approximate LRU eviction. When the newer generation
+ * reaches half the limit, entries of the older one that were not used since are dropped: cheaper
+ * than exact LRU, and at least the newer half always stays.
  */
 export class RecentMap<V> {
   #older = new Map<string, V>();
@@ -17,7 +18,7 @@ export class RecentMap<V> {
     this.#half = Math.max(Math.floor(limit / 2), 1);
   }
 
-  /** Reading is using. */
+  /** Returns a value and marks it as used. */
   get(key: string): V | undefined {
     const newer = this.#newer.get(key);
     if (newer !== undefined || this.#older.size === 0) return newer;
@@ -41,7 +42,7 @@ export class RecentMap<V> {
     this.#newer.delete(key);
   }
 
-  /** Each key once. */
+  /** Yields each key once. */
   *entries(): Generator<[string, V]> {
     for (const entry of this.#older) if (!this.#newer.has(entry[0])) yield entry;
     yield* this.#newer;

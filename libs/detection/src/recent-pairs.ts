@@ -1,12 +1,12 @@
-/** What a map of pairs holds, for a snapshot: older ones and newer ones. */
+/** Snapshot of a map of pairs: its older and newer generation. */
 export interface KeptPairs<K, V> {
   older: [string, [K, V][]][];
   newer: [string, [K, V][]][];
 }
 
 /**
- * As {@link RecentMap}, by keys of two parts, of which the first is one of few: small maps are asked faster than a large one, and no text is made of the
- * parts.
+ * {@link RecentMap} with two-part keys, of which the first has few values: small maps are faster
+ * than a large one, and the parts need not be concatenated.
  */
 export class RecentPairs<K extends string | number, V> {
   #older = new Map<string, Map<K, V>>();
@@ -18,7 +18,7 @@ export class RecentPairs<K extends string | number, V> {
     this.#half = Math.max(Math.floor(limit / 2), 1);
   }
 
-  /** Reading is using. */
+  /** Returns a value and marks it as used. */
   get(place: string, key: K): V | undefined {
     const newer = this.#newer.get(place)?.get(key);
     if (newer !== undefined) return newer;
@@ -43,7 +43,7 @@ export class RecentPairs<K extends string | number, V> {
     this.#newerSize = 0;
   }
 
-  /** @param keep what is kept of a value: the parts of its key are kept anyway */
+  /** @param keep serializes a value; the parts of its key are stored anyway */
   snapshot<Kept>(keep: (value: V, place: string) => Kept): KeptPairs<K, Kept> {
     const kept = (pairs: ReadonlyMap<string, ReadonlyMap<K, V>>) =>
       Array.from(pairs, ([place, values]): [string, [K, Kept][]] => [

@@ -1,24 +1,24 @@
 import { Heap } from '@tidewaiter/sigma';
 
-/** Something with a time, and what settles the order of those that have the same one. */
+/** Item that is ordered by time; items of equal time are ordered by the other fields. */
 export interface Timed {
   timeMs: number;
-  /** When it happened, where its place in the order is not that. */
+  /** Time of the event, where it differs from the time by which it is ordered. */
   happenedMs?: number;
   id: string;
 }
 
-/** Earlier first; equal times by id, so that every order of arrival gives the same order of leaving. */
+/** Compares by time, then by id, so that the result does not depend on the order of arrival. */
 export function compareTimed(a: Timed, b: Timed): number {
   return a.timeMs - b.timeMs || (a.happenedMs ?? 0) - (b.happenedMs ?? 0) || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
 /**
- * Puts what arrives into the order in which it happened, by waiting: an item leaves once the clock, which the latest item moves, is `latenessMs` past
- * it. What comes later than that is late; it is for the caller to say what is still done with it.
+ * Sorts items by time with a delay: an item leaves once the clock is `latenessMs` past it. Items
+ * that arrive later than that are late; the caller decides what happens to them.
  */
 export class ReorderBuffer<T extends Timed> {
-  /** By the millisecond, each in no order: thousands wait, and few of them for the same one. */
+  /** Items by millisecond, unsorted: thousands wait, and few of them for the same millisecond. */
   readonly #slots = new Map<number, T[]>();
   #order = new Heap<number>((a, b) => a - b);
   #size = 0;
@@ -33,7 +33,7 @@ export class ReorderBuffer<T extends Timed> {
     return this.#size;
   }
 
-  /** Everything before this has left. */
+  /** Time before which all items have left. */
   get watermarkMs(): number {
     return this.#watermarkMs;
   }
@@ -43,7 +43,7 @@ export class ReorderBuffer<T extends Timed> {
   }
 
   push(item: T): void {
-    // What has no time must not hold up what has one.
+    // An item without a valid time must not hold up the others.
     const slot = Number.isNaN(item.timeMs) ? Number.NEGATIVE_INFINITY : Math.floor(item.timeMs);
     const items = this.#slots.get(slot);
     if (items === undefined) this.#open(slot, [item]);
@@ -51,7 +51,7 @@ export class ReorderBuffer<T extends Timed> {
     this.#size += 1;
   }
 
-  /** What leaves now that it is `nowMs` by the time of the events. */
+  /** Moves the clock to `nowMs` and returns the items that leave, sorted. */
   advance(nowMs: number): T[] {
     this.#watermarkMs = Math.max(this.#watermarkMs, nowMs - this.#latenessMs);
     const left: T[] = [];

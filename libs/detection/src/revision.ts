@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Alert } from './alert.js';
 
 /**
- * Changes by a second judgement of an event: new alerts, and revisions of alerts whose container, image or severity differs.
- * An alert that depended on facts and does not come again is revised to one that no longer counts.
+ * Returns the changes by a second evaluation of an event: new alerts, and revisions of alerts whose
+ * container, image or severity differs. An alert that depended on facts and does not recur is
+ * revised to one that no longer counts.
  */
 export function revisionsOf(before: readonly Alert[], after: readonly Alert[]): Alert[] {
   const earlier = new Map(before.map((alert) => [alert.id, alert]));
@@ -35,7 +36,7 @@ function revisionOf(alert: Alert): Alert {
   return { ...alert, id, revises: alert.id };
 }
 
-/** Fields that a second judgement may change. */
+/** Fields that a second evaluation may change. */
 function fingerprintOf({ context, image, keys, severity, weight, title, lowered }: Alert): string {
   return JSON.stringify([context, image, keys, severity, weight, title, lowered]);
 }

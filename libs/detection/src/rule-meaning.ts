@@ -4,7 +4,7 @@ import type { RuleInfo } from '@tidewaiter/sigma';
 import type { AlertRule, Weight } from './alert.js';
 import { tacticOf, techniqueOf } from './tactics.js';
 
-/** What a rule means for incidents: its `tidewaiter:` block, and what stands in for what it leaves out. */
+/** Meaning of a rule for incidents: its `tidewaiter:` block, with defaults for missing keys. */
 export interface RuleMeaning {
   finding: string | null;
   name: string | null;
@@ -36,7 +36,7 @@ function readMeaning(rule: RuleInfo): RuleMeaning {
     name: textAt(own, 'name'),
     stage: textAt(own, 'stage') ?? rule.tags.map(tacticOf).find((tactic) => tactic !== null) ?? null,
     weight: weights.find((weight) => weight === own['weight']) ?? defaultWeight(rule),
-    // Who escapes goes on on the node.
+    // An escape continues on the node.
     joins: [...textsAt(own, 'joins'), ...(techniques.includes('T1611') ? ['node'] : [])],
     techniques,
   };
@@ -44,7 +44,10 @@ function readMeaning(rule: RuleInfo): RuleMeaning {
 
 const weights = ['alone', 'support', 'context'] as const;
 
-/** A rule of a user that says nothing of us counts by its level: high and critical open an incident, medium helps to. */
+/**
+ * Default weight of a user's rule without a `tidewaiter:` block, by its level: high and critical
+ * open an incident, medium supports one.
+ */
 function defaultWeight({ level }: RuleInfo): Weight {
   if (level === 'critical' || level === 'high') return 'alone';
   return level === 'medium' ? 'support' : 'context';

@@ -8,11 +8,11 @@ import { imageEvidence } from './image-evidence.js';
 import { joinKeys } from './join-keys.js';
 import { placeOf } from './workload-of.js';
 
-/** What one observation gives to every alert about it, whichever rule speaks. */
+/** Fields that all alerts about one observation share, whichever rule matched. */
 export type Scene = Pick<Alert, 'at' | 'timeMs' | 'explanation' | 'context' | 'image' | 'artifacts' | 'keys'> & {
   event: string;
   source: string;
-  /** Asked for by a rule of its own: see `tidewaiter.joins`. */
+  /** Keys that join only where a rule asks for them: see `tidewaiter.joins`. */
   extraKeys: Record<string, string>;
 };
 
@@ -34,7 +34,7 @@ export function sceneOf(seen: Seen): Scene {
   };
 }
 
-/** Longer records are told of by their sentence alone. */
+/** Limit on records in evidence: longer ones are left out, and only their description stays. */
 const maxRecordChars = 8192;
 
 export function evidenceOf(scene: Scene, rule: string, native: JsonObject | null): IncidentEvidence {

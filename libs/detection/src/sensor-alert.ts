@@ -15,7 +15,7 @@ const levelByPriority: Record<Priority, Level> = {
   debug: 'informational',
 };
 
-/** What a sensor's own judgement is worth here. */
+/** Severity and weight of a sensor's own judgement. */
 export interface SensorJudgement {
   severity: Level;
   weight: Weight;
@@ -24,7 +24,10 @@ export interface SensorJudgement {
   techniques: string[];
 }
 
-/** From `warning` upwards a sensor's judgement opens an incident, unless what is known of the image explains what the sensor saw. */
+/**
+ * Judges a sensor's alert. From `warning` upwards it opens an incident, unless facts about the
+ * image explain what the sensor saw.
+ */
 export function judgeSensorAlert(observation: Observation, facts: FactContext): SensorJudgement {
   const { priority, tags } = observation.alert!;
   const level = levelByPriority[priority];
@@ -36,7 +39,7 @@ export function judgeSensorAlert(observation: Observation, facts: FactContext): 
   return { severity: level, weight: 'alone', lowered: null, stage, techniques };
 }
 
-/** Escapes to the host are nobody's work. */
+/** Techniques that are never legitimate: escapes to the host. */
 const neverExplained = new Set(['T1611']);
 
 function explanationOf(observation: Observation, facts: FactContext, techniques: readonly string[]): string | null {
@@ -61,7 +64,10 @@ function explanationOf(observation: Observation, facts: FactContext, techniques:
   return null;
 }
 
-/** Falco calls a file new when the upper layer has it, and a file that was only touched is there, too. */
+/**
+ * Whether an alert is about new files. Falco calls a file new if it is in the upper layer, where a
+ * file that was only touched is, too.
+ */
 function isAboutNewFiles({ alert }: Observation): boolean {
   return /\b(?:drop|drift|new binary|not part of base image)\b/i.test(`${alert?.rule}`);
 }

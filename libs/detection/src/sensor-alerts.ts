@@ -8,9 +8,10 @@ import type { Scene } from './scene.js';
 import { judgeSensorAlert } from './sensor-alert.js';
 
 /**
- * What is made of a sensor's own judgement. From `warning` upwards it counts by itself, unless something explains it: what is known of the image, or a
- * rule that knows this judgement and gives it the weight of context. A rule that knows it and does not explain it away says what it means; one that counts
- * alone speaks beside it. Of judgements below `warning` such rules say everything.
+ * Creates the alerts for a sensor's own judgement. From `warning` upwards it counts by itself,
+ * unless something explains it: facts about the image, or a rule for this judgement with weight
+ * `context`. Any other rule for it sets its meaning; one of weight `alone` also raises an alert of
+ * its own. Below `warning`, such rules replace the sensor's alert.
  */
 export function sensorAlerts(matches: readonly Match[], scene: Scene, seen: Seen): Alert[] {
   const speaking = matches.filter(speaksForSensor);
@@ -23,7 +24,7 @@ export function sensorAlerts(matches: readonly Match[], scene: Scene, seen: Seen
   return [...beside.map((match) => ruleAlert(match, scene, seen)), sensorAlert(scene, seen, judgement, speakers)];
 }
 
-/** Whether a rule asks for what the sensor said, not only for where it happened. */
+/** Whether a rule matches the sensor's alert, not only its place. */
 function speaksForSensor(match: Match): boolean {
   return match.explain().some(({ field }) => field.startsWith('Alert.') || field === 'rule');
 }

@@ -17,7 +17,7 @@ const rules = loadRules(
 
 const startMs = Date.parse('2026-11-25T10:42:07Z');
 
-/** An alert of Falco about a container of `checkout`. */
+/** Creates a Falco alert about a container of `checkout`. */
 function alert(rule: string, priority: string, pod: string, afterMs = 0, more: JsonObject = {}): RuntimeRecord {
   const at = new Date(startMs + afterMs).toISOString();
   return {
@@ -46,7 +46,7 @@ function alert(rule: string, priority: string, pod: string, afterMs = 0, more: J
   };
 }
 
-/** Nothing is known of any image. */
+/** Runs the records, by default without facts about any image, and returns the incidents. */
 function incidentsOf(records: readonly RuntimeRecord[], facts: unknown = {}) {
   const detector = new Detector({ ...rules, facts: factContext(factsFromFile(facts)), allowedLatenessMs: 0 });
   const builder = new IncidentBuilder();

@@ -11,8 +11,9 @@ const maxSubjectChars = 160;
 const maxNamespaceChars = 63;
 
 /**
- * Title of a sensor's own judgement, with its place: `Terminal shell in container: shop/app:1 in namespace shop`. `place` is
- * what else is known of the container, where the sensor did not name its image or its pod.
+ * Title of a sensor's own judgement, with its place: `Terminal shell in container: shop/app:1 in
+ * namespace shop`. `place` has the known facts of the container, for a sensor that did not name its
+ * image or its pod.
  */
 export function sensorTitle(
   observation: Observation,
@@ -44,12 +45,12 @@ function subjectText({ container, pod, node }: Observation, reference: ImageRefe
   return name === null ? 'a container of an unknown image' : `container ${name} of an unknown image`;
 }
 
-/** The store indexes it, and PostgreSQL has 2,704 bytes for a row of an index. */
+/** Limit on keys: the store indexes them, and PostgreSQL has 2,704 bytes for a row of an index. */
 const maxKeyBytes = 1024;
 
 /**
- * What a sensor's alert is about: one incident for each rule and subject, where nothing else is known. A JSON array of the rule, what kind of
- * thing it is, which one, its namespace and its cluster.
+ * Key of a sensor alert's subject: one incident for each rule and subject, where nothing else is
+ * known. A JSON array of the rule, the kind of subject, its name, its namespace and its cluster.
  */
 export function subjectKey(observation: Observation): string {
   const { alert, pod, cluster } = observation;
@@ -58,29 +59,31 @@ export function subjectKey(observation: Observation): string {
   return JSON.stringify(['sha256', createHash('sha256').update(key).digest('hex')]);
 }
 
-/** Whatever sensors judge of one container is one incident, also where some know its image and some do not. */
+/** Subject by container: all judgements of one container are one incident, also if only some sensors know its image. */
 export function containerSubject(observation: Observation): string | null {
   const key = containerKey(observation);
   return key === null ? null : JSON.stringify(['container', key]);
 }
 
-/** The kind goes first, so that no name of one kind can pass for another. */
+/** Kind and name of the subject. The kind goes first, so that names of different kinds cannot collide. */
 function subject({ container, pod, node }: Observation): (string | null)[] {
   // Audit events of Kubernetes have no container, and their node is the one of the sensor that read them.
   if (container === null) return pod?.name ? ['pod', pod.name] : ['host', node];
   const reference = imageReferenceOf(container);
-  // As the sensor names it, whatever we know of it: what its tag points to changes with every push, and the incident stays the same.
+  // By the sensor's name alone: the digest behind a tag changes with every push, and the incident
+  // must stay the same.
   if (reference.digest !== null) return ['image', reference.digest];
   if (reference.host !== null) return ['image', `${reference.host}/${reference.repository}`, reference.tag];
-  // All containers of unknown images together would hide one behind the other.
+  // A common subject for all unknown images would hide one container behind another.
   return ['container', containerKey({ cluster: null, container }) ?? container.name];
 }
 
-// Controls, directional overrides and zero-width characters can make a text read as another one, or hide a part of it.
+// Controls, directional overrides and zero-width characters can disguise a text, or hide a part of
+// it.
 const blank = /[\s\p{Cc}]+/gu;
 const invisible = /[\p{Cf}\p{Co}]/gu;
 
-/** One line of text without controls and direction tricks, at most `maxChars` UTF-16 units. */
+/** Reduces text to one line without control and direction characters, of at most `maxChars` UTF-16 units. */
 function visible(text: string, maxChars: number): string {
   return cut(text.toWellFormed().replace(blank, ' ').replace(invisible, '').trim(), maxChars);
 }

@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** Reads what `snapshot()` wrote. @throws InvalidInput `SNAPSHOT_UNREADABLE` */
+/** Parses a snapshot. @throws InvalidInput `SNAPSHOT_UNREADABLE` */
 export function readSnapshot<State extends { format: string }>(bytes: Uint8Array, format: State['format']): State {
   let state: { format?: unknown } | null;
   try {

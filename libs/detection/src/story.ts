@@ -2,8 +2,9 @@ import { type Alert, isLevelAtLeast } from './alert.js';
 import { compareTimed } from './reorder-buffer.js';
 
 /**
- * What an alert may do for a story. `core` alerts are what stories are made of; a `witness` is a sensor's own judgement, which opens an incident of
- * its own where no rule of ours says more; `context` colours what others opened.
+ * Role of an alert in a story. `core` alerts make the story; a `witness` is a sensor's own
+ * judgement, which opens an incident of its own where no built-in rule details it; `context` adds
+ * to what others opened.
  */
 export type Role = 'core' | 'witness' | 'context';
 
@@ -12,9 +13,9 @@ export function roleOf({ bySensor, weight, severity, lowered }: Alert): Role {
   return bySensor ? 'witness' : 'core';
 }
 
-/** Alerts that say the same of the same thing: the first ones are kept, the rest is counted. */
+/** Repeated alerts of one rule and place: the first ones are kept, the rest is counted. */
 export interface AlertGroup {
-  /** In order of time, at most {@link maxKeptAlerts}: which they are does not depend on the order of arrival. */
+  /** Sorted by time, at most {@link maxKeptAlerts}; the selection does not depend on the order of arrival. */
   alerts: Alert[];
   count: number;
   lastMs: number;
@@ -23,7 +24,7 @@ export interface AlertGroup {
 
 const maxKeptAlerts = 100;
 const maxAlertsWithEvidence = 4;
-/** An incident of more kinds of alerts than this tells of the worst ones. */
+/** Limit on kinds of alerts in a story: the worst ones are kept. */
 const maxGroups = 64;
 
 /** Alerts that belong together, whether they open an incident or not. */
@@ -31,7 +32,7 @@ export interface Story {
   groups: Map<string, AlertGroup>;
   firstMs: number;
   lastMs: number;
-  /** Whether it is of one sensor's judgements alone. */
+  /** Whether it consists only of sensors' own judgements. */
   isWitness: boolean;
 }
 
@@ -39,7 +40,7 @@ export function newStory(isWitness: boolean): Story {
   return { groups: new Map(), firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY, isWitness };
 }
 
-/** Adds an alert that is not there yet. Says whether the story only repeats itself. */
+/** Adds an alert that is not there yet. Returns whether it changes the story or only repeats it. */
 export function addAlert(story: Story, alert: Alert): 'told' | 'repeated' {
   const key = groupKey(alert);
   const group = story.groups.get(key);
@@ -52,13 +53,13 @@ export function addAlert(story: Story, alert: Alert): 'told' | 'repeated' {
     group.count += 1;
     if (alert.timeMs >= group.lastMs) Object.assign(group, { lastMs: alert.timeMs, lastAt: alert.at });
   }
-  // What is only context makes no incident last.
+  // Context alerts do not keep an incident open.
   if (roleOf(alert) !== 'context') story.lastMs = Math.max(story.lastMs, alert.timeMs);
   story.firstMs = Math.min(story.firstMs, alert.timeMs);
   return isRepeated ? 'repeated' : 'told';
 }
 
-/** Takes an alert out again that belongs to another story. */
+/** Removes an alert that belongs to another story. */
 export function removeAlert(story: Story, alert: Alert): void {
   const key = groupKey(alert);
   const group = story.groups.get(key);
@@ -73,7 +74,7 @@ export function removeAlert(story: Story, alert: Alert): void {
   story.lastMs = Math.max(...[...story.groups.values()].map(({ lastMs }) => lastMs));
 }
 
-/** Takes out an alert by its id and returns it; null where it is not kept, as of long repetitions. */
+/** Removes an alert by its id and returns it; null where it was only counted, as in long repetitions. */
 export function takeOut(story: Story, alertId: string): Alert | null {
   for (const { alerts } of story.groups.values()) {
     const alert = alerts.find(({ id }) => id === alertId);
@@ -84,7 +85,7 @@ export function takeOut(story: Story, alertId: string): Alert | null {
   return null;
 }
 
-/** Two stories turn out to be one. */
+/** Merges one story into another. */
 export function mergeStories(into: Story, from: Story): void {
   for (const [key, group] of from.groups) {
     const same = into.groups.get(key);
@@ -103,7 +104,7 @@ export function mergeStories(into: Story, from: Story): void {
   into.lastMs = Math.max(into.lastMs, from.lastMs);
 }
 
-/** Everything that is kept of a story, in order of time. */
+/** Returns all kept alerts of a story, in order of time. */
 export function alertsOf(story: Story): Alert[] {
   return [...story.groups.values()].flatMap(({ alerts }) => alerts).toSorted(compareTimed);
 }

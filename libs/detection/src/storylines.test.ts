@@ -25,7 +25,7 @@ const own = join(__dirname, '../testdata');
 const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection/storylines');
 const rulesFolder = env.TIDEWAITER_RULES_UNDER_TEST ?? join(__dirname, '../../../rules');
 
-/** What must come out of a stream. Ours beside the tests have the same form as the shared ones. */
+/** Expected result of a stream. The streams beside the tests have the same form as the shared ones. */
 interface Expected {
   kind: 'attack' | 'benign';
   incidents: {
@@ -177,7 +177,7 @@ it('takes any value anywhere, and shows nothing that is not printable', () => {
   );
 });
 
-/** What an incident lacks of what it must have, in words. */
+/** Lists the parts that an incident lacks. */
 function missingFrom(
   incident: Incident,
   wanted: Expected['incidents'][number],

@@ -27,7 +27,7 @@ function suspect(tag: string, seconds: number, more: Partial<SuspectPush> = {}):
 
 const sameRevision = { id: 'same-revision-different-content', title: 'Same revision, different content' };
 
-/** A push of content `e`, which its revision was not built into before. */
+/** Creates a push of content `e`, which differs from the earlier build of its revision. */
 function altered(tag: string, seconds: number, more: Partial<SuspectPush> = {}): SuspectPush {
   const alterations = [{ previousDigest: digestOf('a'), digest: digestOf('e'), isReported: false }];
   return suspect(tag, seconds, { previousDigest: null, findings: [sameRevision], alterations, ...more });

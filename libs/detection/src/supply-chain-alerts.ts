@@ -4,7 +4,10 @@ import type { Digest } from '@tidewaiter/domain';
 
 import type { Alert, Level, Weight } from './alert.js';
 
-/** A push whose tag was moved, whose signature, builder or account is not the usual one, or whose content is not that of its revision. */
+/**
+ * Push whose tag was moved, whose signature, builder or account is unusual, or whose content
+ * differs from that of its revision.
+ */
 export interface SuspectPush {
   pushId: string;
   connection: string;
@@ -13,13 +16,13 @@ export interface SuspectPush {
   repository: string;
   tag: string;
   digest: Digest;
-  /** Digests of the images that the push consists of. */
+  /** Digests of the images in the push. */
   imageDigests: Digest[];
   previousDigest: Digest | null;
   pushedBy: string | null;
   /** ISO 8601. */
   pushedAt: string;
-  /** When its analysis ended, in milliseconds since 1970. */
+  /** Time at which its analysis ended, in milliseconds since 1970. */
   analyzedMs: number;
   /** Its supply-chain findings. */
   findings: { id: string; title: string }[];
@@ -27,38 +30,42 @@ export interface SuspectPush {
   alterations: Alteration[];
 }
 
-/** Two contents that one revision was built into. */
+/** Two different contents built from one revision. */
 export interface Alteration {
   previousDigest: Digest;
   digest: Digest;
-  /** A push with the same two contents was decided before the time within which pushes belong together. */
+  /**
+   * Whether a push with the same two contents was decided earlier, outside the window in which
+   * pushes belong together.
+   */
   isReported: boolean;
 }
 
-/** Decisions about some suspect pushes. */
+/** Decisions about suspect pushes. */
 export interface SettledPushes {
   pushIds: string[];
-  /** Pushes that an incident reports in place of a message of their own. */
+  /** Pushes that an incident reports instead of a message of their own. */
   inIncident: string[];
   alerts: Alert[];
 }
 
-/** One actor moves many tags within seconds: nothing is decided before so long after the last of them. */
+/** Debounce: one actor moves many tags within seconds, so a decision waits for this time without further pushes. */
 const quietMs = 5_000;
 const longestWaitMs = 20_000;
-/** Pushes of one actor, or to one digest, that lie no further apart belong together. */
+/** Maximum time between pushes of one actor, or to one digest, that belong together. */
 export const suspectWindowMs = 10 * 60_000;
 
 const moved = 'release-tag-moved';
 const altered = 'same-revision-different-content';
-/** Findings that say that content comes from somebody else, or is not what its sources say. */
+/** Findings of content from another identity, or not from its sources. */
 const foreign = new Set(['image-unsigned', 'identity-missing', 'identity-changed', altered]);
 
 /**
- * Decides which of the waiting pushes open or join an incident. Pushes of one account, or to one digest, that come together are one
- * group: several moved release tags are one incident, and so is one moved tag whose content is unsigned or of another identity. Content
- * that differs from what its revision was built into before is an incident without a moved tag, once for the two contents.
- * @param known pushes of the window about which this was decided before
+ * Decides which of the waiting pushes open or join an incident. Pushes of one account, or to one
+ * digest, within the window form one group: several moved release tags are one incident, and so is
+ * one moved tag whose content is unsigned or of another identity. Content that differs from an
+ * earlier build of its revision is an incident without a moved tag, once for the two contents.
+ * @param known pushes of the window that were decided before
  */
 export function settlePushes(
   waiting: readonly SuspectPush[],
@@ -78,8 +85,8 @@ export function settlePushes(
 }
 
 /**
- * Whether the message of the incident says what the message of the push would: they opened it together, or it is about the same
- * digest or altered contents. Other content that comes later is news.
+ * Whether the incident's message covers that of the push: they opened it together, or it is about
+ * the same digest or altered contents. Different content that comes later is news.
  */
 function isCovered(push: SuspectPush, group: readonly SuspectPush[], before: readonly SuspectPush[]): boolean {
   const others = [...group, ...before].filter(({ pushId }) => pushId !== push.pushId);
@@ -118,7 +125,7 @@ function groupsOf(waiting: readonly SuspectPush[]): SuspectPush[][] {
 
 function areRelated(a: SuspectPush, b: SuspectPush): boolean {
   if (Math.abs(Date.parse(a.pushedAt) - Date.parse(b.pushedAt)) > suspectWindowMs) return false;
-  // A mirror has a connection of its own.
+  // Before the comparison of connections: a mirror has a connection of its own.
   if (a.alterations.some((each) => hasAlteration(b, each))) return true;
   if (a.connection !== b.connection) return false;
   return a.digest === b.digest || (a.pushedBy !== null && a.pushedBy === b.pushedBy);
@@ -145,7 +152,7 @@ function isForeign({ findings }: SuspectPush): boolean {
   return findings.some(({ id }) => foreign.has(id));
 }
 
-/** An alert for each push of an incident: the same pushes give the same alerts again. */
+/** Creates an alert for each push of an incident; the same pushes give the same alerts again. */
 function alertsOf(pushes: readonly SuspectPush[]): Alert[] {
   const tags = movedTags(pushes).size;
   const repositories = new Set(pushes.map(({ registry, repository }) => `${registry}/${repository}`));
@@ -234,7 +241,10 @@ function nameOf(push: SuspectPush, tags: number): string | null {
   return tags > 1 ? `${tags} release tags moved${by}` : `Release tag ${push.tag} moved${by}`;
 }
 
-/** `rel/tool:v0.3.0 moved from sha256:0123456789ab to sha256:abcdef012345 by mallory; Not signed by release`. */
+/**
+ * Formats as `rel/tool:v0.3.0 moved from sha256:0123456789ab to sha256:abcdef012345 by mallory; Not
+ * signed by release`.
+ */
 function moveText(push: SuspectPush): string {
   const { repository, tag, digest, previousDigest, pushedBy, findings, alterations } = push;
   const by = pushedBy === null ? ' by an account that the registry does not name' : ` by ${pushedBy}`;

@@ -16,13 +16,19 @@ export const tactics = [
   'impact',
 ] as const;
 
-/** The tactic that a tag names: Sigma writes `attack.defense-evasion` or `attack.defense_evasion`, Falco `mitre_defense_evasion`. */
+/**
+ * Parses the tactic of a tag: Sigma writes `attack.defense-evasion` or `attack.defense_evasion`,
+ * Falco `mitre_defense_evasion`.
+ */
 export function tacticOf(tag: string): string | null {
   const word = /^(?:attack\.|mitre_)([a-z_-]+)$/.exec(tag.toLowerCase())?.[1]?.replaceAll('_', '-');
   return tactics.find((tactic) => tactic === word) ?? null;
 }
 
-/** The technique that a tag names, `T1059.004`; null of a tactic or a plain word. Falco writes `T1059` and `mitre_t1059`, Sigma `attack.t1059`. */
+/**
+ * Parses the technique of a tag, `T1059.004`; null for a tactic or a plain word. Falco writes
+ * `T1059` and `mitre_t1059`, Sigma `attack.t1059`.
+ */
 export function techniqueOf(tag: string): string | null {
   return /^(?:mitre_|attack\.)?(T\d{4}(?:\.\d{3})?)$/i.exec(tag)?.[1]?.toUpperCase() ?? null;
 }

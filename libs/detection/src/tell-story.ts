@@ -15,7 +15,10 @@ import { incidentId, incidentSentence, incidentTitle, titleRank } from './incide
 import { roleOf, type Story } from './story.js';
 
 const maxEvidence = 50;
-/** Pushes are few beside events, and each that is not in the evidence would be reported nowhere. */
+/**
+ * Limit on pushes in the evidence. Pushes are few compared to events, and one without evidence
+ * would be reported nowhere.
+ */
 const maxPushes = 500;
 const maxWorkloads = 50;
 const maxPodsOfWorkload = 20;
@@ -23,12 +26,12 @@ const maxArtifacts = 60;
 const maxFacts = 20;
 const maxNextSteps = 6;
 
-/** What a story tells, apart from what became of it. */
+/** Content of an incident, without its revision, state and merge. */
 export type ToldStory = Omit<Incident, 'revision' | 'state' | 'mergedInto'>;
 
 /**
- * Tells the story of alerts, in order of time, of which `opening` made an incident. A pure function of them: the order in which they came is not
- * in it.
+ * Builds the content of an incident from its alerts in order of time, of which `opening` opened it.
+ * A pure function: the order of arrival does not matter.
  */
 export function tellStory(story: Story, alerts: readonly Alert[], opening: Alert): ToldStory {
   const lead = leadOf(alerts) ?? opening;
@@ -64,7 +67,7 @@ export function tellStory(story: Story, alerts: readonly Alert[], opening: Alert
   return { ...told, title: incidentTitle(titled), titleRank: titleRank(titled), sentence: incidentSentence(told) };
 }
 
-/** The alert that says where it began: a container that did something comes before a request that named one. */
+/** Returns the alert that names the place: a container that acted comes before a request that named a workload. */
 function leadOf(alerts: readonly Alert[]): Alert | null {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   const inContainer = counting.find(({ context }) => context.workload !== null && context.container !== null);
@@ -76,7 +79,7 @@ function leadOf(alerts: readonly Alert[]): Alert | null {
   );
 }
 
-/** What is known of images, each thing once, told by those who count first. */
+/** Facts about images without duplicates, those of core alerts first. */
 function factsOf(alerts: readonly Alert[]): ImageEvidence[] {
   const facts = new Map<string, ImageEvidence>();
   const ranked = alerts.toSorted((a, b) => Number(roleOf(a) === 'context') - Number(roleOf(b) === 'context'));
@@ -86,13 +89,16 @@ function factsOf(alerts: readonly Alert[]): ImageEvidence[] {
   return [...facts.values()].filter((fact) => !isSaidBetter(fact, facts.values()));
 }
 
-/** That a vulnerable package is in use says also that it is there. */
+/** Whether another fact includes this one: a vulnerable package in use is also present. */
 function isSaidBetter({ vulnerability, finding }: ImageEvidence, others: Iterable<ImageEvidence>): boolean {
   if (vulnerability === null || finding !== null) return false;
   return [...others].some((other) => other.finding !== null && other.vulnerability?.id === vulnerability.id);
 }
 
-/** The most telling first. A vulnerability of the image counts as the way in where a server did what only an attacker asks of it. */
+/**
+ * Findings, the most significant first. A vulnerability of the image counts as the entry point
+ * where a server did what only an attacker would make it do.
+ */
 function findingsOf(alerts: readonly Alert[], facts: readonly ImageEvidence[]): string[] {
   const found = new Set([
     ...alerts.flatMap(({ finding }) => finding ?? []),
@@ -114,7 +120,7 @@ function exploitedIn(
   return first !== undefined && (isBreach || first.isInUse) ? { id: first.id, package: first.package } : null;
 }
 
-/** ATT&CK, in the order in which they were seen. */
+/** ATT&CK techniques, in the order in which they were seen. */
 function techniquesOf(
   alerts: readonly Alert[],
   facts: readonly ImageEvidence[],
@@ -152,7 +158,7 @@ function workloadsOf(alerts: readonly Alert[]): IncidentWorkload[] {
   const found = new Map<string, IncidentWorkload>();
   for (const alert of alerts) {
     const { cluster, workload, imageDigest, pod } = alert.context;
-    // What is only context may have happened in a neighbour.
+    // A context alert may be about a neighboring workload.
     if (workload === null || roleOf(alert) === 'context') continue;
     const key = `${cluster ?? ''}/${workload}`;
     const known = found.get(key) ?? { cluster, workload, imageDigest, firstSeen: alert.at, pods: [] };
@@ -181,7 +187,7 @@ function nextSteps(findings: readonly string[]): string[] {
   ].slice(0, maxNextSteps);
 }
 
-/** Licences ask that whoever wrote a rule is named. */
+/** Credits of the rules: licenses require that their authors are named. */
 function creditsOf(alerts: readonly Alert[]): RuleCredit[] {
   const credits = new Map<string, RuleCredit>();
   for (const { rule } of alerts) {

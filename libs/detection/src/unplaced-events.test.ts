@@ -102,7 +102,7 @@ const events = [
 
 type Report = RuntimeRecord | 'image analyzed';
 
-/** Incidents after sensors, the watch and the scanner report in an order, two seconds after each other. */
+/** Runs the reports of sensors, the watch and the scanner in an order, two seconds apart, and returns the incidents. */
 function incidentsAfter(reports: readonly Report[]) {
   let isAnalyzed = false;
   const ledger = new ContainerLedger();

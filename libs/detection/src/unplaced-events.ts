@@ -5,7 +5,7 @@ import { workloadKey } from '@tidewaiter/workloads';
 import type { Alert } from './alert.js';
 import { containerKey } from './container-key.js';
 
-/** An event of a container of which something is not known yet, and the alerts that came of it so far. */
+/** Event of a container with missing facts, and its alerts so far. */
 export interface UnplacedEvent {
   record: RuntimeRecord;
   observation: Observation;
@@ -13,9 +13,9 @@ export interface UnplacedEvent {
 }
 
 interface UnplacedContainer {
-  /** When its first event was judged, by the clock of the detector. */
+  /** Time at which its first event was evaluated, by the clock of the detector. */
   sinceMs: number;
-  /** Facts at the last judgement of its events. */
+  /** Facts at the last evaluation of its events. */
   known: string;
   events: UnplacedEvent[];
 }
@@ -29,12 +29,13 @@ export type KeptUnplaced = [
 const waitMs = 60 * 60_000;
 const maxEventsOfContainer = 64;
 const maxEvents = 1_000;
-/** Activities that rules judge by the image alone: such an event may be nothing until its image is known. */
+/** Activities that rules evaluate by the image alone: such an event may raise no alert until its image is known. */
 const judgedByImage: ReadonlySet<Activity> = new Set(['exec', 'load', 'connect', 'dns']);
 
 /**
- * Events of containers whose workload or image is not known yet: a sensor is faster than the watch of Kubernetes and the scanner. They are judged again
- * when more is known, so that the order in which the three report does not matter.
+ * Events of containers whose workload or image is not known yet: a sensor is faster than the
+ * Kubernetes watch and the scanner. They are evaluated again when more is known, so that the order
+ * in which the three report does not matter.
  */
 export class UnplacedEvents {
   readonly #containers = new Map<string, UnplacedContainer>();
@@ -46,7 +47,7 @@ export class UnplacedEvents {
     return this.#size;
   }
 
-  /** Keeps an event if more may become known of its container; `recordOf` is only called then. */
+  /** Adds an event if facts of its container are missing; `recordOf` is only called then. */
   add(observation: Observation, alerts: Alert[], recordOf: () => RuntimeRecord, nowMs: number): void {
     if (alerts.length === 0 && !judgedByImage.has(observation.activity)) return;
     const key = containerKey(observation);
@@ -61,12 +62,12 @@ export class UnplacedEvents {
     while (this.#size > maxEvents) this.#dropLongestWaiting();
   }
 
-  /** Calls `ask` for one event of each container, so that what is missing is fetched. */
+  /** Calls `ask` for one event of each container, so that missing facts are fetched. */
   forEachContainer(ask: (observation: Observation) => void): void {
     for (const { events } of this.#containers.values()) ask(events.at(-1)!.observation);
   }
 
-  /** Events of containers of which more is known by now than when they were judged, in order of time. */
+  /** Returns the events of containers whose facts changed since their last evaluation, in order of time. */
   takeChanged(nowMs: number): UnplacedEvent[] {
     const changed: UnplacedEvent[] = [];
     for (const [key, container] of this.#containers) {
@@ -96,7 +97,7 @@ export class UnplacedEvents {
     this.#size = [...this.#containers.values()].reduce((sum, { events }) => sum + events.length, 0);
   }
 
-  /** Known facts of the container; null when nothing is missing. */
+  /** Known facts of the container; null if nothing is missing. */
   #knownOf(observation: Observation): string | null {
     const workload = this.facts.workloadOf(observation);
     const digest = this.facts.digestOf(observation);

@@ -1,20 +1,20 @@
 import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
 import { isNativeAsked } from '@tidewaiter/sensors';
 
-/** Where records come from, and can be read again. */
+/** Source from which records can be read again. */
 export interface RecordSource {
-  /** The event of the record with that number, in the words of its sensor. */
+  /** Returns the native event of the record with that number. */
   eventAt(index: number): JsonObject;
 }
 
-/** An event on its way to its place in the order. */
+/** Event that waits in the reorder buffer. */
 export interface WaitingEvent {
   id: string;
-  /** Where it stands in the order. */
+  /** Time by which it is ordered. */
   timeMs: number;
   happenedMs: number;
   observation: Observation;
-  /** Null where the sensor's own words do not wait with it: they are in `source`, at `index`. */
+  /** Null where the native event is not in memory: it is in `source`, at `index`. */
   record: RuntimeRecord | null;
   source: RecordSource | null;
   index: number;
@@ -27,8 +27,9 @@ export function waitingEvent(record: RuntimeRecord, observation: Observation, ti
 const unread: JsonObject = Object.freeze({});
 
 /**
- * The sensor's own words are most of an event, tens of thousands may wait, and what waits is moved about by the garbage collector: where no rule asks for
- * one of their `members`, they stay where they came from.
+ * Drops the native event from memory where no rule reads one of its `members`; it can be read from
+ * `source` again. Native events are most of an event's size, and tens of thousands may wait, which
+ * burdens the garbage collector.
  */
 export function leaveNative(
   waiting: WaitingEvent,
@@ -43,7 +44,7 @@ export function leaveNative(
   waiting.index = index;
 }
 
-/** The sensor's own words, wherever they are. */
+/** Returns the native event, from memory or from its source. */
 export function nativeOf({ observation, source, index }: WaitingEvent): JsonObject {
   return source === null ? observation.native : source.eventAt(index);
 }
@@ -53,7 +54,7 @@ export function bringNative(waiting: WaitingEvent): void {
   waiting.source = null;
 }
 
-/** The record as it came. */
+/** Restores the record as it was received. */
 export function recordOf(waiting: WaitingEvent): RuntimeRecord {
   if (waiting.record !== null) return waiting.record;
   const { id, source, sensor, cluster, node, at, secrets } = waiting.observation;

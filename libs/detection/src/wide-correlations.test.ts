@@ -102,14 +102,14 @@ function detected(records: readonly RuntimeRecord[], onWideMatch?: (match: WideM
 
 const sorted = (alerts: readonly Alert[]) => alerts.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
-/** What becomes of alerts, apart from how often it was told. */
+/** Returns the incident changes of alerts, without those that only publish repetitions. */
 function incidentsOf(alerts: readonly Alert[]): unknown[] {
   const builder = new IncidentBuilder();
   const ordered = alerts.toSorted((a, b) => a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1));
   return ordered.flatMap((alert) => builder.add(alert));
 }
 
-/** The lists as one, each in its own order. */
+/** Interleaves the lists, each in its own order. */
 const mixed = <T>(lists: readonly T[][], choices: readonly number[]): T[] => {
   const rest = lists.map((list) => [...list]);
   const all: T[] = [];
@@ -155,7 +155,7 @@ describe('WideCorrelations', () => {
     const wide = new WideCorrelations(rules, 0);
     wide.advance(startMs);
     for (const each of [match(1, 0, 'worker-1'), match(1, 0, 'worker-1')]) wide.add(each);
-    // Few by one user: two of the same event would not be few.
+    // The rule matches only a low count: a duplicate that counted would exceed it.
     expect(titles(wide.advance(startMs + 60_000))).toEqual(['Few by one user']);
   });
 

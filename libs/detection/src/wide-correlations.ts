@@ -16,27 +16,27 @@ import { ReorderBuffer } from './reorder-buffer.js';
 import type { Scene } from './scene.js';
 import { readSnapshot } from './snapshot.js';
 
-/** That an event matched parts of correlations which join what several detectors see: all that those ask of it. */
+/** Match of parts of correlations over several detectors, with all fields that those read. */
 export interface WideMatch extends MatchedScene {
-  /** Of the event. */
+  /** Id of the event. */
   id: string;
-  /** Where the event stands in the order of its detector. */
+  /** Time by which the event is ordered in its detector. */
   timeMs: number;
   /** Ids of the rules. */
   rules: string[];
   fields: Record<string, Scalar>;
-  /** Events before it of which all of this is true but for these. */
+  /** Earlier events that differ from this one only in these members. */
   repeats?: readonly WideRepeat[];
 }
 
 export interface WideRepeat extends Pick<WideMatch, 'id' | 'timeMs'> {
-  /** When it happened, as in its scene. */
+  /** Time of the event, as in its scene. */
   happened: Pick<Scene, 'at' | 'timeMs'>;
 }
 
-/** What a detector passes on of its matches. */
+/** Parts of wide correlations, whose matches a detector passes on. */
 export class WideParts {
-  /** By id or name of a part, what the correlations that it is in ask of its events. */
+  /** Fields that the correlations over a part read, by id or name of the part. */
   readonly #fields: ReadonlyMap<string, ReadonlySet<string>>;
 
   constructor(rules: DetectorRules) {
@@ -45,13 +45,13 @@ export class WideParts {
     this.#fields = new Map(Array.from(parts, (word) => [word, correlationFields([...correlationsOver(word, wide)])]));
   }
 
-  /** Those of the rules that are parts. */
+  /** Returns those of the rules that are parts. */
   among(rules: readonly RuleInfo[]): RuleInfo[] {
     if (this.#fields.size === 0) return [];
     return rules.filter((rule) => wordsOf(rule).some((word) => this.#fields.has(word)));
   }
 
-  /** What is asked of an event that is a match of these parts. */
+  /** Returns the fields that correlations read of an event that matches these parts. */
   fieldsOf(event: SigmaEvent, parts: readonly RuleInfo[]): Record<string, Scalar> {
     const names = new Set(parts.flatMap(wordsOf).flatMap((word) => [...(this.#fields.get(word) ?? [])]));
     return Object.fromEntries(
@@ -63,7 +63,7 @@ export class WideParts {
   }
 }
 
-/** Those of which something is a part, directly or through others. */
+/** Returns the correlations that contain a part, directly or through others. */
 function correlationsOver(
   word: string,
   wide: readonly CorrelationRule[],
@@ -90,12 +90,12 @@ interface KeptState {
   correlations: KeptCorrelations;
 }
 
-/** A detector that is read again from its last snapshot passes on again what came after it. */
+/** Limit on ids for deduplication: a detector that restarts from a snapshot passes on later matches again. */
 const maxSeen = 100_000;
 
 /**
- * Correlations over what several detectors see: their matches in, in any order; alerts out. Time moves by {@link advance} alone, which
- * the same matches come to the same by.
+ * Correlations over several detectors: takes their matches, in any order, and returns alerts. Time
+ * moves by {@link advance} alone, so that the same matches give the same alerts.
  */
 export class WideCorrelations {
   #rules: ReadonlyMap<string, RuleInfo>;
@@ -114,12 +114,12 @@ export class WideCorrelations {
     return this.#correlations.figures;
   }
 
-  /** Matches that wait for earlier ones. */
+  /** Number of matches that wait for earlier ones. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Judged when time has moved on. What comes late counts from when it comes. */
+  /** Adds a match, which is evaluated when time has moved on. A late match counts from its arrival. */
   add({ repeats = [], ...match }: WideMatch): void {
     for (const { id, timeMs, happened } of repeats) {
       this.#add({ ...match, id, timeMs, scene: { ...match.scene, event: id, ...happened } });
@@ -152,7 +152,7 @@ export class WideCorrelations {
     return Buffer.from(JSON.stringify(kept));
   }
 
-  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
+  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
@@ -174,7 +174,7 @@ export class WideCorrelations {
       field: (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined),
       scalars: () => [],
     };
-    // Of a rule that is gone meanwhile nothing follows.
+    // Ignores rules that were removed meanwhile.
     const known = rules.flatMap((rule) => this.#rules.get(rule) ?? []);
     return this.#correlations.observe({ id, timeMs, event, rules: known }, matchedOfScene({ scene, isFact }));
   }

@@ -10,7 +10,7 @@ const matchOf = (index: number, user: string, timeMs: number): WideMatch => {
   return { id: `e${index}`, timeMs, rules: ['refused'], fields: { 'Request.User': user }, isFact: false, scene };
 };
 
-/** What whoever takes a match makes of it. */
+/** Expands a match into its repeats, as a receiver does. */
 const unfolded = ({ repeats = [], ...match }: WideMatch): WideMatch[] => [
   ...repeats.map(({ id, timeMs, happened }) => ({
     ...match,

@@ -1,25 +1,26 @@
 import type { WideMatch, WideRepeat } from './wide-correlations.js';
 
-/** For so long what repeats a match waits to be passed on with the last of its kind. */
+/** Time for which repeats of a match are collected before they are passed on together. */
 export const repeatsWaitMs = 500;
 
-/** What waits is memory: more are passed on at once. */
+/** Limit on collected repeats, to bound memory: at this number they are passed on at once. */
 const maxRepeats = 1_000;
 
 interface Held {
   sinceMs: number;
-  /** The last of its kind; null while nothing repeats the first. */
+  /** Last match of its kind; null while nothing repeats the first. */
   last: WideMatch | null;
-  /** Those between the first and the last. */
+  /** Repeats between the first and the last. */
   repeats: WideRepeat[];
 }
 
-/** Matches that wait, by their kinds. */
+/** Collected matches by kind. */
 export type KeptRepeats = [kind: string, held: Held][];
 
 /**
- * Matches on their way to those who correlate over several detectors. A client that is refused a thousand times a second matches a thousand times in
- * the same way: the first goes on at once, what repeats it goes on together. Every event keeps its id and its times, so that the same comes of it.
+ * Batches matches on their way to the correlations over several detectors. A client that is refused
+ * a thousand times a second makes a thousand equal matches: the first is passed on at once, its
+ * repeats together. Every event keeps its id and its times, so that the result is the same.
  */
 export class WideRepeats {
   #held = new Map<string, Held>();
@@ -39,10 +40,10 @@ export class WideRepeats {
     if (held.repeats.length >= maxRepeats) this.#release(kind, held);
   }
 
-  /** Passes on what has waited long enough. */
+  /** Passes on batches that have waited long enough. */
   advance(timeMs: number): void {
     for (const [kind, held] of this.#held) {
-      // They stand in the order in which they began.
+      // Entries are in the order in which they began.
       if (timeMs - held.sinceMs < repeatsWaitMs) return;
       this.#release(kind, held);
     }
@@ -62,7 +63,7 @@ export class WideRepeats {
   }
 }
 
-/** Everything that is said of an event but which it is, and when it was. */
+/** Kind of a match: all its members except the event's id and times. */
 function kindOf({ rules, fields, isFact, scene }: WideMatch): string {
   const { event: _, at: _at, timeMs: _timeMs, ...same } = scene;
   return JSON.stringify([rules, fields, isFact, same]);

@@ -4,7 +4,7 @@ import { workloadKey, type WorkloadRef } from '@tidewaiter/workloads';
 
 import type { AlertContext } from './alert.js';
 
-/** What the observation is about, in a person's words. */
+/** Returns the place of an observation: cluster, node, pod, workload and image. */
 export function placeOf(observation: Observation, facts: FactContext): AlertContext {
   const { cluster, node, pod, container, request } = observation;
   const imageDigest = digestOf(observation, facts);
@@ -30,7 +30,7 @@ const kinds: ReadonlyMap<string, string> = new Map([
   ['cronjobs', 'CronJob'],
 ]);
 
-/** A request to make, change or remove a workload is about that workload. */
+/** Returns the workload that a request creates, changes or deletes. */
 function requestedWorkload({ cluster, request }: Observation): WorkloadRef | null {
   const kind = kinds.get(request?.resource?.split('/')[0] ?? '');
   return kind && request?.namespace && request.name
@@ -43,7 +43,7 @@ function digestOf(observation: Observation, facts: FactContext): Digest | null {
   return facts.digestOf(observation) ?? (key ? (facts.facts.secretOfKey(key)?.digest ?? null) : null);
 }
 
-/** A cloud's log knows no workloads, but the key that signed the call lies in an image, and somebody runs it. */
+/** Returns the workload that runs the image with the key of a call: a cloud's log names no workloads. */
 function workloadOfKey({ request }: Observation, digest: Digest | null, { facts }: FactContext): WorkloadRef | null {
   if (!request?.accessKeyId || digest === null) return null;
   const [first = null, ...others] = facts.workloadsOf(digest);

@@ -6,7 +6,7 @@ import { type CorrelationRule, Correlator, type RuleInfo, type RuleSet, type Sig
 import { recordOf } from './example-record.js';
 import { isObject, readExample } from './example.js';
 
-/** An example of a rule that does not hold, in words. */
+/** Example of a rule that fails, with the reason. */
 export interface FailedExample {
   rule: RuleInfo;
   example: JsonValue;
@@ -18,7 +18,7 @@ interface Loaded {
   correlations: readonly CorrelationRule[];
 }
 
-/** Runs the examples of every rule that has some: what `matches` must be found by the rule, what `ignores` must not. */
+/** Runs the examples of all rules: a rule must match those in `matches`, and must not match those in `ignores`. */
 export function failedExamples(loaded: Loaded): FailedExample[] {
   const infos = [...loaded.rules.rules, ...loaded.correlations.map(({ info }) => info)];
   return infos.flatMap((rule) => [
@@ -46,7 +46,10 @@ function failure(loaded: Loaded, rule: RuleInfo, example: JsonValue, isWanted: b
 
 const start = Date.parse('2026-04-01T10:00:00Z');
 
-/** Ids of the rules and correlations that an example sets off. @throws InvalidInput when the example cannot be read */
+/**
+ * Returns the ids of the rules and correlations that an example triggers. @throws InvalidInput when
+ * the example cannot be read
+ */
 export function foundBy({ rules, correlations }: Loaded, example: JsonValue): Set<string> {
   const correlator = new Correlator(correlations, { allowedLatenessMs: 0 });
   const found = new Set<string>();
@@ -64,7 +67,7 @@ export function foundBy({ rules, correlations }: Loaded, example: JsonValue): Se
   return found;
 }
 
-/** What is given decides; what only a running detector knows is unknown otherwise. */
+/** View of an example: `given` fields take precedence; facts that only a running detector has are unknown otherwise. */
 function exampleView(observation: Observation, given: JsonObject): SigmaEvent {
   return {
     logsources: logsourcesOf(observation),

@@ -5,7 +5,10 @@ import { type ExampleEvent, invalid, isObject } from './example.js';
 
 const container = 'c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789';
 
-/** The record that the sensor would send. @throws InvalidInput `EXAMPLE_INVALID` when the sensor cannot read it */
+/**
+ * Creates the record that the sensor would send. @throws InvalidInput `EXAMPLE_INVALID` when the
+ * sensor cannot read it
+ */
 export function recordOf(event: ExampleEvent, index: number, at: string): RuntimeRecord {
   const { source, body } = makers[event.kind]!({ event, index, at });
   const connection = { sensor: 'example', cluster: 'example', receivedAt: at, fingerprintKey: Buffer.alloc(32) };
@@ -67,7 +70,7 @@ function socket({ about, said }: ExampleEvent): JsonObject {
   return { sock_arg: { family: 'AF_INET', protocol, saddr: '10.42.0.17', sport: 40_000, daddr, dport: Number(dport) } };
 }
 
-/** A process in a pod, or with `host: true` on its node. */
+/** Creates an event of a process in a pod, or with `host: true` on its node. */
 function tetragon({ event: { said }, index, at }: Making, kind: string, told: JsonObject, command: JsonValue) {
   const { parent = '/usr/bin/containerd-shim-runc-v2', cwd = '/', uid = 0, init = true, host, raised } = said;
   const inPod: JsonObject =
@@ -96,7 +99,7 @@ function tetragon({ event: { said }, index, at }: Making, kind: string, told: Js
   return { source: 'tetragon' as const, body };
 }
 
-/** The kernel marks what it runs without a file that can be found. */
+/** Splits a command; the kernel marks an executable whose file was deleted. */
 function commandOf(command: string): { binary: string; arguments: string } {
   const [binary = '', ...rest] = command.split(' ');
   if (rest[0] === '(deleted)') return { binary: `${binary} (deleted)`, arguments: rest.slice(1).join(' ') };

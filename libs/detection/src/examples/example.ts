@@ -1,24 +1,24 @@
 import { InvalidInput, type JsonObject, type JsonValue } from '@tidewaiter/domain';
 
 /**
- * One event of an example in a rule, in few words. What it says becomes a record as the sensor sends it, so that an example tests how
- * events are read, too. @see rules/README.md
+ * One event of an example in a rule, in short form. It becomes a record as the sensor sends it, so
+ * that an example also tests how events are parsed. @see rules/README.md
  */
 export interface ExampleEvent {
-  /** Which sensor's event it is, and the one thing that it is about: see the makers. */
+  /** Type of event, which implies the sensor; `about` is its main value: see the makers. */
   kind: string;
   about: JsonValue;
-  /** All that the example says, the above included. */
+  /** All keys of the example, including the above. */
   said: JsonObject;
-  /** Fields whose answers the example decides: facts, and what a detector remembers. */
+  /** Fields whose values the example sets: facts, and a detector's memory. */
   given: JsonObject;
-  /** After the event before, in milliseconds. */
+  /** Time after the previous event, in milliseconds. */
   afterMs: number;
 }
 
 const maxRepeats = 10_000;
 
-/** The events of one example, repetitions written out. @throws InvalidInput `EXAMPLE_INVALID` */
+/** Expands an example into its events. @throws InvalidInput `EXAMPLE_INVALID` */
 export function readExample(example: JsonValue): ExampleEvent[] {
   return (Array.isArray(example) ? example : [example]).flatMap(readEvents);
 }
@@ -70,7 +70,7 @@ function duration(text: JsonValue): number {
   return Number(count) * units[unit]!;
 }
 
-/** `{n}` counts repetitions, from 1. */
+/** Replaces `{n}` by the number of the repetition, from 1. */
 function fill(value: JsonValue, n: string): JsonValue {
   if (typeof value === 'string') return value.replaceAll('{n}', n);
   if (Array.isArray(value)) return value.map((each) => fill(each, n));
