@@ -3,7 +3,7 @@ import { RuleError, shown } from './rule-error.js';
 import { anyRun, joined } from './sigma-string.js';
 import type { Part } from './sigma-string.js';
 
-/** What a condition says, before its names are looked up. */
+/** Parsed condition, before its names are resolved. */
 export type Condition =
   | { kind: 'and' | 'or'; parts: readonly Condition[] }
   | { kind: 'not'; part: Condition }
@@ -15,7 +15,8 @@ const maxTokens = 2_000;
 const maxDepth = 50;
 
 /**
- * Reads a condition: `or` binds weaker than `and`, that weaker than `not`. Words are whole words.
+ * Parses a condition: `or` binds weaker than `and`, which binds weaker than `not`. Operators are
+ * whole words.
  * @throws RuleError
  * @see Sigma rules specification 2.1, "Condition"
  */
@@ -107,7 +108,7 @@ function isOperator(word: string): boolean {
   return /^(?:and|or|not|of)$/i.test(word);
 }
 
-/** The names that a pattern selects; those that begin with `_` only where the pattern does. */
+/** Returns the names that a pattern selects; those that begin with `_` only if the pattern does. */
 export function namesOf(pattern: string, names: Iterable<string>): string[] {
   const parts = pattern.split('*').flatMap((piece, index): Part[] => (index === 0 ? [piece] : [anyRun, piece]));
   const selects = globMatcher(joined(parts));

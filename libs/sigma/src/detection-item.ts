@@ -15,11 +15,11 @@ import { anyRun, joined, literalOf, mapTexts } from './sigma-string.js';
 
 const maxValues = 10_000;
 
-/** Reads `field|modifier…: value` or a list of values. @throws RuleError */
+/** Parses `field|modifier…: value` or a list of values. @throws RuleError */
 export function readItem(key: string, located: Located, placeholders: Placeholders): Expression {
   const [name = '', ...modifiers] = key.split('|');
   const field = name === '' ? null : name;
-  // No value at all is null.
+  // An empty value is null.
   const values =
     isList(located.value) && located.value.length > 0 ? located.value : [{ ...located, value: single(located) }];
   if (values.length > maxValues) throw new RuleError(located.line, `more than ${maxValues} values`);
@@ -29,7 +29,7 @@ export function readItem(key: string, located: Located, placeholders: Placeholde
   return item.isNegated ? not(expression) : expression;
 }
 
-/** Keywords: values that stand without a field. @throws RuleError */
+/** Parses keywords, which are values without a field. @throws RuleError */
 export function readKeywords(values: readonly Located[], line: number, placeholders: Placeholders): Expression {
   return readItem('', { value: values, line }, placeholders);
 }
@@ -49,7 +49,7 @@ function expressionOf(value: Value, item: Item, field: string | null): Expressio
 
 function leaf(field: string | null, test: Test, { line }: Item): Expression {
   if (field !== null || test.kind === 'regex') return { kind: 'leaf', leaf: { field, test } };
-  // A keyword is found anywhere in a value.
+  // A keyword matches anywhere in a value.
   if (test.kind !== 'text') throw new RuleError(line, 'an item without a field takes text');
   const text = joined([anyRun, ...test.text, anyRun]);
   return { kind: 'leaf', leaf: { field, test: { ...test, text } } };

@@ -9,15 +9,16 @@ import { isPattern, isStarred } from './matching/pattern-test.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError, shown } from './rule-error.js';
 
-/** Keys of `detection` and `filter` that name no selection. */
+/** Keys of `detection` and `filter` that are not selections. */
 const reserved = ['condition', 'timeframe', 'rules'];
 
-/** How large an expression may become when names that stand in several places are put in. */
+/** Limit on the size of an expression after names are replaced by their selections. */
 const maxLeaves = 20_000;
 const maxPatterns = 64;
 
 /**
- * Reads the named selections of a rule or filter and its condition; several conditions are alternatives.
+ * Parses the named selections of a rule or filter and its condition; several conditions are
+ * alternatives.
  * @throws RuleError
  */
 export function readDetections(detection: Located, what: string, placeholders: Placeholders): Expression {
@@ -41,7 +42,7 @@ export function readDetections(detection: Located, what: string, placeholders: P
   return whole;
 }
 
-/** Leaves, as often as they stand there; selections are shared, so that each is counted once. */
+/** Counts leaves with repetition; shared selections are measured once. */
 function sizeOf(whole: Expression): number {
   const sizes = new Map<Expression, number>();
   const measure = (expression: Expression): number => {
@@ -58,7 +59,7 @@ function sizeOf(whole: Expression): number {
   return measure(whole);
 }
 
-/** A map asks for all of its items, a list for one of its members. */
+/** Parses a selection: all items of a map must match, or one member of a list. */
 function readSelection({ value, line }: Located, name: string, placeholders: Placeholders): Expression {
   if (isMap(value)) {
     if (value.size === 0) throw new RuleError(line, `${shown(name)} is empty`);

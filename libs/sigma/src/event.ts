@@ -1,21 +1,27 @@
-/** Where events come from, in Sigma's words. */
+/** Log source of an event, in Sigma's terms. */
 export interface LogSource {
   product?: string;
   category?: string;
   service?: string;
 }
 
-/** What rules ask of an event. */
+/** Event in the form that rules read. */
 export interface SigmaEvent {
-  /** What the event is: a rule applies when each of category, product and service that it names equals that of one of these. */
+  /**
+   * Log sources of the event: a rule applies when each of category, product and service that it
+   * names equals that of one of these.
+   */
   logsources: readonly LogSource[];
-  /** Value of a field; undefined when it is missing. Asked at most once by a match, and again when it is explained. */
+  /**
+   * Returns the value of a field; undefined when it is missing. Called at most once by a match, and
+   * again when it is explained.
+   */
   field(name: string): unknown;
-  /** Every scalar value of the event, for keywords. */
+  /** Returns all scalar values of the event, for keywords. */
   scalars(): Iterable<string | number | boolean>;
 }
 
-/** Whether a rule of this logsource looks at events of that one. @see Sigma rules specification 2.1, "Log Source" */
+/** Whether a rule of this logsource applies to events of that one. @see Sigma rules specification 2.1, "Log Source" */
 export function appliesTo(rule: LogSource, event: LogSource): boolean {
   return (
     (rule.product === undefined || rule.product === event.product) &&

@@ -5,18 +5,18 @@ import { type Answer, leafAnswer, textTest } from './matching/answers.js';
 import { EventView } from './matching/event-view.js';
 import { anyRun, written } from './sigma-string.js';
 
-/** One question that a rule asked, and what it found. */
+/** Test of a rule, with the value that it matched. */
 export interface Explanation {
   /** `*` for a keyword, which may be in any field. */
   field: string;
-  /** Cut when it is long; null where the field is missing or null. */
+  /** Truncated when it is long; null where the field is missing or null. */
   value: string | null;
   /** `endswith /curl`, `not = root` */
   test: string;
 }
 
 const maxShown = 100;
-/** What is not there says little: so much of it, and only when nothing else can be said. */
+/** Limit on negated tests, which explain little and are only shown when there is no other test. */
 const maxNegative = 10;
 const maxValueLength = 1_000;
 
@@ -27,13 +27,16 @@ interface Why {
 
 const nothing: Why = { found: [], absent: [] };
 
-/** A question made ready to be asked, and its words. */
+/** Compiled leaf, with its description. */
 interface AskedLeaf {
   answer: Answer;
   test: string;
 }
 
-/** Says why an expression holds, of one event after the other: a rule that is a part of a correlation may match every second event. */
+/**
+ * Explains why an expression matches, reused for many events: a rule that is a part of a
+ * correlation may match every second event.
+ */
 export class Explainer {
   readonly #view: EventView;
   readonly #numberOf: (name: string | null) => number;
@@ -57,7 +60,7 @@ export class Explainer {
     return found.length > 0 ? found.slice(0, maxShown) : absent.slice(0, maxNegative);
   }
 
-  /** Why it is so; undefined when it is not. */
+  /** Returns why the expression has the value `isSo`; undefined when it does not have it. */
   #why(expression: Expression, isSo: boolean): Why | undefined {
     switch (expression.kind) {
       case 'leaf':
@@ -92,7 +95,7 @@ export class Explainer {
     return isSo ? { found: [explanation], absent: [] } : { found: [], absent: [explanation] };
   }
 
-  /** Of several texts, the one that the test accepts. */
+  /** Returns, of several texts, the one that the test accepts. */
   #valueOf({ field, test }: Leaf): string | null {
     const raw = this.#view.raw(this.#numberOf(field));
     const value = raw[Math.max(0, this.#acceptedOf(field, test))];
@@ -107,7 +110,7 @@ export class Explainer {
   }
 }
 
-/** The question in Sigma's words. */
+/** Describes a test in Sigma's syntax. */
 function describe(test: Test): string {
   switch (test.kind) {
     case 'text':

@@ -2,13 +2,13 @@ import type { Network } from './matching/cidr.js';
 import type { TimePart } from './matching/time-part.js';
 import type { SigmaString } from './sigma-string.js';
 
-/** What a rule asks of an event. */
+/** Boolean expression of a rule. */
 export type Expression =
   | { kind: 'and' | 'or'; parts: readonly Expression[] }
   | { kind: 'not'; part: Expression }
   | { kind: 'leaf'; leaf: Leaf };
 
-/** One question about one field. */
+/** Test of one field. */
 export interface Leaf {
   /** Null for a keyword: any scalar of the event. */
   field: string | null;
@@ -19,19 +19,19 @@ export type Comparison = 'lt' | 'lte' | 'gt' | 'gte';
 export type Position = 'equals' | 'startswith' | 'endswith' | 'contains';
 
 export type Test =
-  /** The whole value, in lower case unless `isCased`. */
+  /** Whole value, in lower case unless `isCased`. */
   | { kind: 'text'; text: SigmaString; isCased: boolean }
   | { kind: 'number'; number: number }
   /** Missing, or null. */
   | { kind: 'null' }
   /** Present, null included. */
   | { kind: 'exists' }
-  /** Anywhere in the value. */
+  /** Match anywhere in the value. */
   | { kind: 'regex'; source: string; flags: string }
   | { kind: 'compare'; comparison: Comparison; number: number }
   | { kind: 'cidr'; network: Network }
   | { kind: 'time-part'; part: TimePart; comparison: Comparison | 'eq'; number: number }
-  /** Against the value of another field. */
+  /** Comparison with the value of another field. */
   | { kind: 'field'; other: string; position: Position; isCased: boolean };
 
 export function and(parts: readonly Expression[]): Expression {
@@ -46,14 +46,14 @@ export function not(part: Expression): Expression {
   return part.kind === 'not' ? part.part : { kind: 'not', part };
 }
 
-/** Every leaf, as often as it stands there. */
+/** Yields all leaves, with repetition. */
 export function* leavesOf(expression: Expression): Generator<Leaf> {
   if (expression.kind === 'leaf') yield expression.leaf;
   else if (expression.kind === 'not') yield* leavesOf(expression.part);
   else for (const part of expression.parts) yield* leavesOf(part);
 }
 
-/** The expression with something else in place of each leaf. */
+/** Returns the expression with each leaf replaced. */
 export function mapLeaves(expression: Expression, change: (leaf: Leaf) => Expression): Expression {
   if (expression.kind === 'leaf') return change(expression.leaf);
   if (expression.kind === 'not') return not(mapLeaves(expression.part, change));

@@ -10,16 +10,16 @@ import type { DetectionRule } from './rule-document.js';
 import { readLogSource } from './rule-document.js';
 import { RuleError } from './rule-error.js';
 
-/** What narrows other rules. @see Sigma filters specification 2.1 */
+/** Filter that narrows other rules. @see Sigma filters specification 2.1 */
 export interface Filter {
   file: string;
   line: number;
   title: string | null;
   logsource: LogSource;
-  /** Ids and names; null for any. */
+  /** Ids and names of the rules; null for any. */
   rules: ReadonlySet<string> | null;
   expression: Expression;
-  /** Whether it says what it leaves out. One that does not keeps only what it selects, which few mean. */
+  /** Whether it excludes what it selects. Otherwise it keeps only what it selects, which few authors intend. */
   excludes: boolean;
 }
 
@@ -42,14 +42,20 @@ export function readFilter(document: Located, file: string, placeholders: Placeh
   };
 }
 
-/** The rule with every filter that is about it: an exclusion is written `not selection`, because both must hold. */
+/**
+ * Adds all matching filters to a rule: an exclusion is written `not selection`, because rule and
+ * filter must both hold.
+ */
 export function filtered(rule: DetectionRule, filters: readonly Filter[]): DetectionRule {
   const own = filters.filter((filter) => narrows(filter, rule));
   if (own.length === 0) return rule;
   return { ...rule, expression: and([rule.expression, ...own.map(({ expression }) => expression)]) };
 }
 
-/** A filter may be as wide as its rules or wider, never narrower: it would apply to some of their events alone. */
+/**
+ * Whether a filter applies to a rule. Its log source may be as wide as the rule's or wider, never
+ * narrower: it would apply to only some of the rule's events.
+ */
 export function narrows({ logsource, rules }: Filter, { info, logsource: ofRule }: DetectionRule): boolean {
   const isNamed = rules === null || rules.has(info.id) || (info.name !== null && rules.has(info.name));
   return isNamed && appliesTo(logsource, ofRule);

@@ -1,4 +1,4 @@
-/** A binary heap: what goes before all others comes out first. */
+/** Binary heap: the smallest item comes out first. */
 export class Heap<Item> {
   #items: Item[] = [];
 
@@ -40,7 +40,7 @@ export class Heap<Item> {
     return first;
   }
 
-  /** In the order in which they would come out. */
+  /** Returns all items in the order in which they would be popped. */
   sorted(): Item[] {
     return this.#items.toSorted(this.compare);
   }

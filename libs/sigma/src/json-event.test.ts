@@ -4,7 +4,7 @@ describe('lookUp', () => {
   it.each([
     [{ a: { 'b.c': 1 } }, 'a.b.c', 1],
     [{ 'a.b': { c: 1 } }, 'a.b.c', 1],
-    // The first way ends nowhere.
+    // The first split of the name leads nowhere.
     [{ a: { b: 2 }, 'a.b': { c: 1 } }, 'a.b.c', 1],
     [{ a: [{ b: 1 }, {}, { b: [2] }] }, 'a.b', [1, [2]]],
     [{ a: [{}] }, 'a.b', undefined],

@@ -1,16 +1,17 @@
 import type { LogSource, SigmaEvent } from './event.js';
 
-/** A JSON object as an event, with its own words. */
+/** Wraps a JSON object as an event with its own field names. */
 export function jsonEvent(event: object, logsources: readonly LogSource[]): SigmaEvent {
   return { logsources, field: (name) => lookUp(event, name), scalars: () => scalarsOf(event) };
 }
 
-/** How deep lists in lists are entered. */
+/** Limit on nested lists. */
 const maxListDepth = 8;
 
 /**
- * The value of a field: a literal key wins, else the dotted path through objects; arrays are entered, and what their elements have
- * there is a list. Undefined where nothing is. Own properties only: field names and events come from outside.
+ * Returns the value of a field: a literal key takes precedence over the dotted path through
+ * objects; arrays are traversed, and the values of their elements become a list. Undefined if there
+ * is none. Own properties only: field names and events are untrusted.
  */
 export function lookUp(within: unknown, name: string, listDepth = 0): unknown {
   if (Array.isArray(within)) {
@@ -20,7 +21,8 @@ export function lookUp(within: unknown, name: string, listDepth = 0): unknown {
   }
   if (typeof within !== 'object' || within === null) return undefined;
   if (Object.hasOwn(within, name)) return (within as Record<string, unknown>)[name];
-  // Every way to cut the name: keys may hold dots themselves. A place in the event is reached by one way only.
+  // Try every split of the name, since keys may contain dots. Each place in the event is still
+  // reached in one way only.
   for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
     const key = name.slice(0, dot);
     if (!Object.hasOwn(within, key)) continue;
@@ -30,10 +32,10 @@ export function lookUp(within: unknown, name: string, listDepth = 0): unknown {
   return undefined;
 }
 
-/** Every text, number and switch in it, however deep; names of keys are none. */
+/** Returns every text, number and boolean in the event, however deep, without keys. */
 export function scalarsOf(event: unknown): (string | number | boolean)[] {
   const scalars: (string | number | boolean)[] = [];
-  // A stack of our own: an event may be nested deeper than calls can be.
+  // Explicit stack: an event may be nested deeper than the call stack allows.
   const rest: unknown[] = [event];
   while (rest.length > 0) {
     const value = rest.pop();

@@ -16,7 +16,7 @@ import type { RuleInfo } from './rule-info.js';
 import { RuleSet } from './rule-set.js';
 import { readDocument, splitDocuments } from './yaml-documents.js';
 
-/** A document that was left out, and why; or one that was not, and should be looked at. */
+/** Document that was refused, with the reason; or one that was loaded with a warning. */
 export interface RefusedRule {
   file: string;
   line: number;
@@ -26,26 +26,26 @@ export interface RefusedRule {
 
 export interface LoadOptions {
   pipelines?: readonly Pipeline[];
-  /** Values for `%name%`; they win over those of pipelines. */
+  /** Values for `%name%`; they take precedence over those of pipelines. */
   placeholders?: Readonly<Record<string, readonly string[]>>;
-  /** Answers without code made from text, for where that is forbidden. */
+  /** Evaluates rules without generated code, for environments that forbid it. */
   interpreted?: boolean;
-  /** What was loaded before: a file whose text is the same is not read again. */
+  /** Rules loaded before: a file with the same text is not parsed again. */
   previous?: LoadedRules;
 }
 
 export interface LoadedRules {
   rules: RuleSet;
-  /** Inner ones before those that build on them. */
+  /** Linked correlations, inner ones before those that build on them. */
   correlations: readonly CorrelationRule[];
   refused: readonly RefusedRule[];
-  /** What loaded, and probably does not say what its author means. */
+  /** Documents that were loaded, but probably do not mean what their author intended. */
   warnings: readonly RefusedRule[];
-  /** For {@link LoadOptions.previous}. */
+  /** Parsed files, for {@link LoadOptions.previous}. */
   readonly files: ReadFiles;
 }
 
-/** What was read of each file, by its path, with the same placeholders. */
+/** Parsed files by path, for the same placeholders. */
 interface ReadFiles {
   placeholders: string;
   byPath: ReadonlyMap<string, ReadFile>;
@@ -56,7 +56,7 @@ interface ReadFile {
   parts: readonly Part[];
 }
 
-/** What one document holds. */
+/** Content of one document. */
 type Part =
   | { kind: 'rule'; rule: DetectionRule }
   | { kind: 'filter'; filter: Filter }
@@ -65,7 +65,7 @@ type Part =
 
 const maxRules = 20_000;
 
-/** Reads rules, filters and correlations. A document that cannot be used is left out with its reason; the others load. */
+/** Loads rules, filters and correlations. An invalid document is refused with its reason; the others load. */
 export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): LoadedRules {
   const { previous, interpreted: isInterpreted = false } = options;
   const pipelines = (options.pipelines ?? []).toSorted((a, b) => a.priority - b.priority);
@@ -142,14 +142,14 @@ function attempt<Result>(
   }
 }
 
-/** Documents of all files, as they are brought together. */
+/** Collector of the documents of all files. */
 class Gathering {
   readonly correlations: CorrelationRule[] = [];
   readonly refused: RefusedRule[] = [];
   readonly warnings: RefusedRule[] = [];
   readonly #rules: DetectionRule[] = [];
   readonly #filters: Filter[] = [];
-  /** Ids and names, and who has them. */
+  /** Ids and names in use, with their rule. */
   readonly #taken = new Map<string, RuleInfo>();
 
   take(part: Part): void {
@@ -170,7 +170,7 @@ class Gathering {
     }
   }
 
-  /** The rules as filters and pipelines leave them. */
+  /** Returns the rules after filters and pipelines were applied. */
   finishedRules(pipelines: readonly Pipeline[]): DetectionRule[] {
     for (const filter of this.#filters)
       if (filter.rules && !this.#rules.some((rule) => narrows(filter, rule)))
@@ -192,7 +192,10 @@ class Gathering {
     this.refused.push(problem(of, line, reason));
   }
 
-  /** Correlations, filters and incidents call a rule by its id or name: the first one has them. */
+  /**
+   * Whether the id and name are unused: correlations, filters and incidents refer to a rule by
+   * them, so the first rule keeps them.
+   */
   #isNew(info: RuleInfo): boolean {
     const words = [...new Set([info.id, info.name])].filter((word) => word !== null);
     const other = words.map((word) => this.#taken.get(word)).find((each) => each !== undefined);
@@ -213,7 +216,10 @@ interface Titled {
   title: string | null;
 }
 
-/** pySigma and we ask for both; the example in Sigma's own text means the opposite. */
+/**
+ * Warning about filters that do not exclude: pySigma and this library require both rule and filter
+ * to match; the example in Sigma's own text means the opposite.
+ */
 const keepsOnly = 'the filter keeps only what it selects: to leave that out, write not selection';
 
 function problem({ file, title }: Titled, line: number, reason: string): RefusedRule {

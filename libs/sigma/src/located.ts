@@ -2,7 +2,7 @@ import type { JsonValue } from '@tidewaiter/domain';
 
 import { RuleError, shown } from './rule-error.js';
 
-/** A value of a YAML document, with the line in the file where it stands. */
+/** Value of a YAML document, with its line in the file. */
 export interface Located {
   value: LocatedValue;
   line: number;
@@ -20,25 +20,25 @@ export function isList(value: LocatedValue): value is LocatedList {
   return Array.isArray(value);
 }
 
-/** @throws RuleError when it is no map */
+/** @throws RuleError when it is not a map */
 export function mapOf({ value, line }: Located, what: string): LocatedMap {
   if (!isMap(value)) throw new RuleError(line, `${what} must be a map`);
   return value;
 }
 
-/** The items of a list; one value that stands alone is a list of itself, and nothing is none. */
+/** Returns the items of a list; a single value becomes a list of one, and a missing one an empty list. */
 export function itemsOf(located: Located | undefined): LocatedList {
   if (!located || located.value === null) return [];
   return isList(located.value) ? located.value : [located];
 }
 
-/** Numbers and switches as they would be written. @throws RuleError when it is a list or a map */
+/** Converts numbers and booleans to text. @throws RuleError when it is a list or a map */
 export function textOf({ value, line }: Located, what: string): string {
   if (value === null || typeof value === 'object') throw new RuleError(line, `${what} must be text`);
   return String(value);
 }
 
-/** The text under a key; null when it is missing or empty. @throws RuleError when it is a list or a map */
+/** Returns the text under a key; null when it is missing or empty. @throws RuleError when it is a list or a map */
 export function textAt(map: LocatedMap, key: string): string | null {
   const located = map.get(key);
   return located && located.value !== null && located.value !== '' ? textOf(located, key) : null;
@@ -49,13 +49,13 @@ export function textsAt(map: LocatedMap, key: string): string[] {
   return itemsOf(map.get(key)).map((item) => textOf(item, key));
 }
 
-/** Refuses keys that nobody reads: a misspelt one must not pass as if it were not there. @throws RuleError */
+/** Refuses unknown keys: a misspelled one must not be ignored. @throws RuleError */
 export function onlyKeys(map: LocatedMap, known: readonly string[], where: string): void {
   for (const [key, { line }] of map)
     if (!known.includes(key)) throw new RuleError(line, `${where} has the unknown key ${shown(key)}`);
 }
 
-/** The value without its lines. */
+/** Returns the value without its lines. */
 export function plainOf({ value }: Located): JsonValue {
   if (isMap(value)) return Object.fromEntries([...value].map(([key, each]) => [key, plainOf(each)]));
   return isList(value) ? value.map(plainOf) : value;

@@ -8,24 +8,24 @@ import { RuleError, shown } from './rule-error.js';
 import { anyRun, joined, literalOf, mapTexts, parseString } from './sigma-string.js';
 import type { SigmaString } from './sigma-string.js';
 
-/** A value of a rule on its way through the modifiers. */
+/** Value of a rule while modifiers are applied. */
 export type Value = SigmaString | number | boolean | null;
 
-/** What the modifiers of an item have made of it so far. */
+/** State of an item while modifiers are applied. */
 export interface Item {
   readonly line: number;
   readonly placeholders: Placeholders;
-  /** For each value of the rule, what may stand in its place. */
+  /** Alternatives for each value of the rule. */
   values: readonly (readonly Value[])[];
-  /** How the values are compared. */
+  /** Type of comparison. */
   test: 'value' | 'regex' | 'cidr' | 'exists' | 'field';
   comparison: Comparison | null;
   timePart: TimePart | null;
-  /** Of a `field`. */
+  /** Position for the test `field`. */
   position: Position;
-  /** Of a `regex`: `i`, `m`, `s`. */
+  /** Flags for the test `regex`: `i`, `m`, `s`. */
   flags: string;
-  /** The bytes that texts stand for, where they are not those of UTF-8. */
+  /** Encoding of texts, where it is not UTF-8. */
   encode: ((text: string) => Buffer) | null;
   isCased: boolean;
   isAll: boolean;
@@ -34,18 +34,18 @@ export interface Item {
 
 type Modifier = (item: Item) => void;
 
-/** How many others one value may stand for: five dashes at five places. */
+/** Limit on the alternatives of one value: five dashes at five places. */
 const maxAlternatives = 5 ** 5;
 const maxTotal = 20_000;
 
-/** Applies what follows the field's name, left to right. @throws RuleError */
+/** Applies the modifiers of a field, left to right. @throws RuleError */
 export function applyModifiers(
   names: readonly string[],
   values: readonly Located[],
   line: number,
   placeholders: Placeholders,
 ): Item {
-  // Backslashes of an expression are its own.
+  // Backslashes in a regular expression are not escapes of Sigma.
   const read = names.includes('re') ? (text: string) => [text] : parseString;
   const item: Item = {
     line,
@@ -67,7 +67,7 @@ export function applyModifiers(
     modifier(item);
   }
   const { encode } = item;
-  // Bytes that no base64 follows are characters each.
+  // Without base64, each byte becomes a character.
   if (encode) changeTexts(item, (text) => [mapTexts(text, (part) => encode(part).toString('latin1'))]);
   return item;
 }
@@ -111,12 +111,12 @@ const modifiers: ReadonlyMap<string, Modifier> = new Map<string, Modifier>([
 function placed(position: Position, place: (text: SigmaString) => SigmaString): Modifier {
   return (item) => {
     if (item.test === 'field') item.position = position;
-    // An expression is found anywhere, unless it says otherwise itself.
+    // A regular expression matches anywhere, unless it is anchored.
     else if (item.test !== 'regex' || position !== 'contains') changeTexts(item, (text) => [joined(place(text))]);
   };
 }
 
-/** Puts texts in place of each text; numbers and switches are taken as they would be written. */
+/** Replaces each text by alternatives; numbers and booleans become text first. */
 function changeTexts(item: Item, change: (text: SigmaString) => readonly SigmaString[]): void {
   if (item.test !== 'value' || item.comparison || item.timePart)
     throw new RuleError(item.line, 'a modifier that changes text stands behind one that takes no text');
@@ -138,7 +138,7 @@ function asText(value: Value, line: number): SigmaString {
 
 const dashes = ['-', '/', '\u2013', '\u2014', '\u2015'];
 
-/** Every dash or slash that begins a word, as each of the characters that Windows takes for one. */
+/** Replaces every dash or slash that begins a word by each character that Windows accepts as a dash. */
 function windash(string: SigmaString): SigmaString[] {
   const choices = string.flatMap((part): SigmaString[] =>
     typeof part === 'string'
@@ -148,7 +148,7 @@ function windash(string: SigmaString): SigmaString[] {
   let variants: SigmaString[] = [[]];
   for (const choice of choices) {
     variants = variants.flatMap((start) => choice.map((end) => [...start, end]));
-    // One too many is enough for the limit to be seen.
+    // Stop at the first one above the limit, which the caller reports.
     if (variants.length > maxAlternatives) break;
   }
   return variants.map(joined);
@@ -158,7 +158,7 @@ function encoded(encode: (text: string) => Buffer): Modifier {
   return (item) => void (item.encode = encode);
 }
 
-/** Texts made of the bytes of each text. */
+/** Replaces each text by the encoded form of its bytes. */
 function base64(item: Item, write: (bytes: Buffer) => string[]): void {
   const encode = item.encode ?? ((text) => Buffer.from(text));
   item.encode = null;
@@ -170,7 +170,10 @@ function base64(item: Item, write: (bytes: Buffer) => string[]): void {
   });
 }
 
-/** What base64 makes of the bytes wherever they begin in something longer, without the characters that also hold bits of what is around. */
+/**
+ * Returns the base64 forms of the bytes at the three possible offsets in a longer text, without the
+ * characters that also encode surrounding bits.
+ */
 function base64Offsets(bytes: Buffer): string[] {
   const texts = [0, 1, 2].map((offset) => {
     const text = Buffer.concat([Buffer.alloc(offset), bytes])
@@ -179,7 +182,7 @@ function base64Offsets(bytes: Buffer): string[] {
     const end = (offset + bytes.length) % 3 === 0 ? text.length : text.length - 1;
     return text.slice([0, 2, 3][offset], end);
   });
-  // Of a single byte there may be nothing left, which would be in every text.
+  // A single byte may leave an empty text, which would match every text.
   return texts.filter((text) => text !== '');
 }
 

@@ -14,30 +14,31 @@ import { RuleError, shown } from './rule-error.js';
 import { readDocument, splitDocuments } from './yaml-documents.js';
 
 /**
- * What fits rules to events that call things otherwise: a part of pySigma's processing pipelines.
+ * Pipeline that adapts rules to events with other field names: a subset of pySigma's processing
+ * pipelines.
  * @see https://sigmahq-pysigma.readthedocs.io/en/latest/Processing_Pipelines.html
  */
 export interface Pipeline {
-  /** Lower ones come first. */
+  /** Pipelines of lower priority are applied first. */
   priority: number;
   /** Values for placeholders. */
   values: Placeholders;
-  /** @throws RuleError when it says that a rule must not be used */
+  /** @throws RuleError when it refuses the rule */
   apply(rule: DetectionRule): DetectionRule;
 }
 
-/** One step of a pipeline: what it makes of a rule that it is about. */
+/** One transformation, which returns the changed rule. */
 type Step = (rule: DetectionRule) => DetectionRule;
 
-/** Reads one transformation. @throws RuleError */
+/** Parses one transformation. @throws RuleError */
 type ReadStep = (map: LocatedMap, line: number) => Step;
 
-/** Of the pipeline as a whole, those that only people read included. */
+/** Top-level keys of a pipeline, including informative ones. */
 const pipelineKeys = ['name', 'priority', 'vars', 'transformations', 'allowed_backends'];
 const conditionKeys = ['id', 'type', 'rule_conditions', 'rule_cond_op', 'rule_cond_not', 'field_name_conditions'];
 
 /**
- * Reads a pipeline as a whole: half of one would make rules that never match.
+ * Parses a pipeline completely or not at all: a part of one would make rules that never match.
  * @throws InvalidInput `PIPELINE_INVALID`
  */
 export function readPipeline({ path, text }: RuleFile): Pipeline {
@@ -82,7 +83,7 @@ const transformations: ReadonlyMap<string, { keys: readonly string[]; read: Read
   ['add_condition', { keys: ['conditions', 'negated'], read: addCondition }],
   ['change_logsource', { keys: ['category', 'product', 'service'], read: changeLogSource }],
   ['rule_failure', { keys: ['message'], read: ruleFailure }],
-  // What it does is done for every placeholder that has values.
+  // No-op: placeholders with values are always replaced.
   ['value_placeholders', { keys: [], read: () => (rule: DetectionRule) => rule }],
 ]);
 
@@ -105,7 +106,7 @@ function affix(key: 'prefix' | 'suffix', add: (field: string, affix: string) => 
   };
 }
 
-/** Several names are alternatives. */
+/** Renames fields; several names are alternatives. */
 function renaming(namesOf: (field: string) => readonly string[]): Step {
   const rename = (leaf: Leaf): Expression => {
     const { field, test } = leaf;
@@ -120,7 +121,7 @@ function renaming(namesOf: (field: string) => readonly string[]): Step {
   return (rule) => ({ ...rule, expression: mapLeaves(rule.expression, rename) });
 }
 
-/** As if the rule had never asked. */
+/** Removes items as if the rule had never contained them. */
 function dropItem(map: LocatedMap, line: number): Step {
   if (!map.has('field_name_conditions')) throw new RuleError(line, 'drop_detection_item needs field_name_conditions');
   const isAbout = readFieldConditions(map);
@@ -162,7 +163,7 @@ function ruleFailure(map: LocatedMap): Step {
   };
 }
 
-/** Whether a step is about a rule. */
+/** Parses the conditions on rules: whether a step applies to a rule. */
 function readRuleConditions(map: LocatedMap): (rule: DetectionRule) => boolean {
   const conditions = itemsOf(map.get('rule_conditions')).map(readRuleCondition);
   if (conditions.length === 0) return () => true;
@@ -193,7 +194,7 @@ function readRuleCondition(located: Located): (rule: DetectionRule) => boolean {
   }
 }
 
-/** Whether a step is about a field. */
+/** Parses the conditions on fields: whether a step applies to a field. */
 function readFieldConditions(map: LocatedMap): (field: string) => boolean {
   const conditions = itemsOf(map.get('field_name_conditions')).map((located) => {
     const condition = mapOf(located, 'a field condition');

@@ -2,12 +2,12 @@ import { RuleError, shown } from './rule-error.js';
 import { joined, parseString } from './sigma-string.js';
 import type { SigmaString } from './sigma-string.js';
 
-/** Values for `%name%`, as they would be written in a rule. */
+/** Values for `%name%`, in the syntax of rules. */
 export type Placeholders = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The string with each combination of values in place of its placeholders; `\%` is a percent sign.
- * @throws RuleError for a name that has no value: a rule that waits for one would never match
+ * Replaces the placeholders of a string by each combination of values; `\%` is a percent sign.
+ * @throws RuleError for a name without a value: a rule that needs one would never match
  */
 export function expandPlaceholders(string: SigmaString, placeholders: Placeholders, line: number): SigmaString[] {
   let expanded: SigmaString[] = [[]];
@@ -21,7 +21,7 @@ export function expandPlaceholders(string: SigmaString, placeholders: Placeholde
   }
   return expanded.map(joined);
 
-  /** For each piece of the text, what may stand for it. */
+  /** Returns the alternatives for each piece of the text. */
   function textChoices(text: string): SigmaString[][] {
     return [...text.matchAll(/\\%|%([A-Za-z0-9_.-]+)%|[^%\\]+|[%\\]/g)].map(([token, name]) => {
       if (name === undefined) return [[token === String.raw`\%` ? '%' : token]];

@@ -8,21 +8,22 @@ import { nestingOf, piecesOf } from './matching/wildcard-search.js';
 import type { DetectionRule } from './rule-document.js';
 import { RuleError } from './rule-error.js';
 
-/** How often one text may be read, after the literals of all rules have been looked for in it. Most rules do it once, if at all. */
+/** Limit on passes over one text, after the common scan for the literals of all rules. Most rules need one, if any. */
 const maxPasses = 5;
-/** Lists are one question each, or as many as they have values where all must be there or the list is short. */
+/** Limit on tests. A list is one test, or one for each value where all must match or the list is short. */
 const maxQuestions = 5_000;
-/** Numbers, parts of a time and other fields that are compared one by one. */
+/** Limit on numbers, parts of a time and other fields that are compared one by one. */
 const maxComparisons = 64;
-/** Of all values with a star inside. */
+/** Limit on pieces of all values with a star inside. */
 const maxPieces = 500;
-/** How many pieces may each be the end of the next longer one. */
+/** Limit on the length of a chain of pieces in which each is a suffix of the next. */
 const maxNesting = 8;
 
 const checked = new WeakSet<Expression>();
 
 /**
- * Refuses a rule that an event could keep busy for too long. What a rule takes at most is known from the rule, whatever the event is.
+ * Refuses a rule that could take too long for an event. The maximum cost follows from the rule
+ * alone, whatever the event is.
  * @throws RuleError
  */
 export function checkCost({ expression, info }: DetectionRule): void {
@@ -55,7 +56,7 @@ function starredPieces({ test }: Leaf): string[] {
   return isPattern(test) && test.kind === 'text' && isStarred(test.text) ? piecesOf(test.text).slice(1, -1) : [];
 }
 
-/** Over the text of one field, which may be among the keywords as well. */
+/** Returns the number of passes over the text of one field, which may also be among the keywords. */
 function passesOf(expression: Expression, leaves: readonly Leaf[]): number {
   const passes = new Map<string | null, number>();
   const add = (field: string | null, count: number) => passes.set(field, (passes.get(field) ?? 0) + count);

@@ -8,12 +8,12 @@ import { RuleError } from './rule-error.js';
 import type { RuleInfo } from './rule-info.js';
 
 export interface RuleFile {
-  /** For people, and for rules that have no id. */
+  /** Path for messages, and for rules without an id. */
   path: string;
   text: string;
 }
 
-/** A rule that looks at single events. */
+/** Rule on single events. */
 export interface DetectionRule {
   info: RuleInfo;
   logsource: LogSource;
@@ -39,7 +39,7 @@ export function readLogSource(map: LocatedMap, line: number): LogSource {
   return logSourceOf(mapOf(located, 'logsource'), located.line);
 }
 
-/** @throws RuleError when it names nothing: it would be about everything */
+/** @throws RuleError when it names nothing: it would apply to all events */
 export function logSourceOf(map: LocatedMap, line: number): LogSource {
   const logsource: LogSource = {};
   for (const key of ['product', 'category', 'service'] as const) {

@@ -1,8 +1,8 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** One document that cannot be used, and why. The others load. */
+/** Error of one document, which is refused. The others load. */
 export class RuleError extends InvalidInput {
-  /** @param line in the file, from 1 */
+  /** @param line line in the file, from 1 */
   constructor(
     readonly line: number,
     readonly reason: string,
@@ -13,7 +13,7 @@ export class RuleError extends InvalidInput {
 
 const maxShown = 80;
 
-/** Text of a rule as messages show it: quoted, cut, and without anything that could move a terminal's cursor. */
+/** Formats text of a rule for messages: quoted, truncated, and without terminal control characters. */
 export function shown(text: string): string {
   const cut = text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
   return JSON.stringify(cut).replaceAll(/[^\x20-\x7e…]/g, '?');

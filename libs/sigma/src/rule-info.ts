@@ -8,16 +8,16 @@ export const levels = ['informational', 'low', 'medium', 'high', 'critical'] as 
 
 export type Level = (typeof levels)[number];
 
-/** What a rule says of itself, beside what it looks for. */
+/** Metadata of a rule. */
 export interface RuleInfo {
-  /** The rule's `id`; where it has none its name, else the place where it stands. */
+  /** The rule's `id`; without one its name, else its file and line. */
   id: string;
-  /** How correlations and filters may call it. */
+  /** Name by which correlations and filters may refer to it. */
   name: string | null;
   title: string;
-  /** `medium` where the rule says nothing. */
+  /** `medium` where the rule sets none. */
   level: Level;
-  /** The Detection Rule License asks that it is shown with every match. */
+  /** Author; the Detection Rule License requires that it is shown with every match. */
   author: string | null;
   license: string | null;
   status: string | null;
@@ -26,9 +26,9 @@ export interface RuleInfo {
   tags: readonly string[];
   falsepositives: readonly string[];
   file: string;
-  /** Where its document begins, from 1. */
+  /** First line of its document, from 1. */
   line: number;
-  /** Keys that Sigma does not know. */
+  /** Keys that are not Sigma's. */
   custom: JsonObject;
 }
 

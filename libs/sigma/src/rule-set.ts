@@ -7,47 +7,47 @@ import { Engine } from './matching/engine.js';
 import type { DetectionRule } from './rule-document.js';
 import type { RuleInfo } from './rule-info.js';
 
-/** A rule that an event meets. */
+/** Rule that an event matches. */
 export interface Match {
   rule: RuleInfo;
-  /** What the event has that the rule asks for. */
+  /** Returns the fields of the event that made the rule match. */
   explain(): readonly Explanation[];
 }
 
 export interface RuleSetOptions {
-  /** Ids and names of rules that raise nothing alone. */
+  /** Ids and names of rules that raise no alert alone. */
   parts?: ReadonlySet<string>;
-  /** Fields that others than the rules ask for. */
+  /** Fields that other components read. */
   otherFields?: Iterable<string>;
-  /** Answers without code made from text; slower, with the same answers. */
+  /** Evaluates rules without generated code; slower, with the same results. */
   isInterpreted?: boolean;
-  /** What was there before, whose index is kept for the kinds of events that the same rules are about. */
+  /** Previous rule set, whose engines are reused for the kinds of events to which the same rules apply. */
   previous?: RuleSet;
 }
 
-/** The rules for one kind of events. */
+/** Rules for one kind of events. */
 interface RoutedRules {
   engine: Engine;
   rules: readonly DetectionRule[];
 }
 
-/** Kinds of events; those that come are few. */
+/** Limit on kinds of events with an engine; in practice there are few. */
 const maxEngines = 256;
 
-/** Rules that can be asked about events. */
+/** Rules that are matched against events. */
 export class RuleSet {
   readonly rules: readonly RuleInfo[];
-  /** Every field that a rule asks for. */
+  /** Fields that rules and other components read. */
   readonly fields: ReadonlySet<string>;
   readonly #parts: ReadonlySet<string>;
   readonly #isInterpreted: boolean;
-  /** Made when the first event of a kind comes. */
+  /** Engines by kind of event, built at the first event of the kind. */
   readonly #engines = new Map<string, RoutedRules>();
   readonly #previous: ReadonlyMap<string, RoutedRules>;
-  /** Made when a rule is first explained. */
+  /** Built when a rule is first explained. */
   readonly #explainers = new WeakMap<DetectionRule, Explainer>();
 
-  /** Events of one kind often come together, and with the same list. */
+  /** Last engine: events of one kind often come in sequence, with the same list object. */
   #last: (RoutedRules & { logsources: readonly LogSource[] }) | undefined;
 
   constructor(
@@ -59,27 +59,27 @@ export class RuleSet {
     this.fields = new Set([...asked, ...otherFields]);
     this.#parts = parts;
     this.#isInterpreted = isInterpreted;
-    // Of the other kind, it would answer in the other way.
+    // Engines of the other mode must not be reused.
     this.#previous = previous && previous.#isInterpreted === isInterpreted ? previous.#engines : new Map();
   }
 
-  /** Whether a rule is only a part of a correlation, and raises nothing alone. */
+  /** Whether a rule is only a part of a correlation, and raises no alert alone. */
   isPart({ id, name }: RuleInfo): boolean {
     return this.#parts.has(id) || (name !== null && this.#parts.has(name));
   }
 
-  /** What the rule is about; undefined for one that is not of this set. */
+  /** Returns the log source of a rule; undefined for one that is not in this set. */
   logsourceOf(rule: RuleInfo): LogSource | undefined {
     return this.detections.find(({ info }) => info === rule)?.logsource;
   }
 
-  /** The fields that a rule asks for; none of one that is not of this set. */
+  /** Returns the fields that a rule reads; none for one that is not in this set. */
   fieldsOf(rule: RuleInfo): readonly string[] {
     const found = this.detections.find(({ info }) => info === rule);
     return found === undefined ? [] : [...leavesOf(found.expression)].flatMap(fieldsOf);
   }
 
-  /** The rules that the event meets, in the order in which they were loaded. */
+  /** Returns the rules that the event matches, in the order in which they were loaded. */
   match(event: SigmaEvent): readonly Match[] {
     const { engine, rules } = this.#engineFor(event.logsources);
     const matched = engine.match(event);

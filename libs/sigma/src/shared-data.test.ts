@@ -71,7 +71,7 @@ const vectors: Vector[] = isThere
   });
 });
 
-/** The vectors take it as given that the rule is about the event. */
+/** The vectors assume that the rule's log source applies to the event. */
 function logsourceOf(rule: string): LogSource {
   const of = (key: string) => new RegExp(`^    ${key}: *(\\S+)`, 'm').exec(rule)?.[1];
   return { product: of('product'), category: of('category'), service: of('service') };

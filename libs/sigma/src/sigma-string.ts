@@ -1,15 +1,16 @@
-/** Any run of characters, also none. */
+/** Wildcard for any number of characters, including none. */
 export const anyRun = Symbol('*');
-/** One code point. */
+/** Wildcard for one code point. */
 export const anyOne = Symbol('?');
 
 export type Part = string | typeof anyRun | typeof anyOne;
 
-/** Text with wildcards: two texts never stand side by side, and none is empty. */
+/** Text with wildcards, in canonical form: two texts are never adjacent, and none is empty. */
 export type SigmaString = readonly Part[];
 
 /**
- * Reads a value of a rule. `\*`, `\?` and `\\` are the characters themselves; a backslash before anything else is a backslash.
+ * Parses a value of a rule. `\*`, `\?` and `\\` are the characters themselves; a backslash before
+ * anything else is a backslash.
  * @see Sigma rules specification 2.1, "Escaping"
  */
 export function parseString(text: string): SigmaString {
@@ -22,7 +23,7 @@ export function parseString(text: string): SigmaString {
   return joined(parts);
 }
 
-/** Brings any parts into the one form of a string. */
+/** Converts parts to the canonical form. */
 export function joined(parts: SigmaString): SigmaString {
   const result: Part[] = [];
   for (const part of parts) {
@@ -34,20 +35,20 @@ export function joined(parts: SigmaString): SigmaString {
   return result;
 }
 
-/** The text of a string without wildcards; undefined for one with. */
+/** Returns the text of a string without wildcards; undefined for one with wildcards. */
 export function literalOf(string: SigmaString): string | undefined {
   if (string.length === 0) return '';
   return string.length === 1 && typeof string[0] === 'string' ? string[0] : undefined;
 }
 
-/** As {@link parseString} reads it; different strings have different texts. */
+/** Formats a string in the syntax that {@link parseString} reads; different strings have different texts. */
 export function written(string: SigmaString): string {
   return string
     .map((part) => (typeof part === 'string' ? part.replaceAll(/[*?\\]/g, String.raw`\$&`) : part.description))
     .join('');
 }
 
-/** A change of the texts alone. */
+/** Applies a function to the texts, without the wildcards. */
 export function mapTexts(string: SigmaString, change: (text: string) => string): SigmaString {
   return string.map((part) => (typeof part === 'string' ? change(part) : part));
 }

@@ -7,20 +7,23 @@ import { RuleError, shown } from './rule-error.js';
 export const yamlLimits = {
   maxFileLength: 1024 * 1024,
   maxDocuments: 1_000,
-  /** Of one document, every alias counted as often as it is used, so that a few lines cannot stand for millions. */
+  /**
+   * Limit on nodes of one document. An alias counts all its nodes at each use, so that a few lines
+   * cannot expand to millions.
+   */
   maxNodes: 20_000,
   maxDepth: 32,
 } as const;
 
-/** One document of a file, still as text. */
+/** One document of a file, not yet parsed. */
 export interface DocumentText {
   text: string;
-  /** Of its first line in the file, from 1. */
+  /** First line in the file, from 1. */
   line: number;
 }
 
 /**
- * Cuts a file at its document markers, so that one broken document costs itself alone.
+ * Splits a file at its document markers, so that a broken document does not affect the others.
  * @throws RuleError over a limit
  */
 export function splitDocuments(file: string): DocumentText[] {
@@ -39,7 +42,7 @@ export function splitDocuments(file: string): DocumentText[] {
   for (const { index, 0: marker } of text.matchAll(/^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm)) {
     close(start, index, line);
     line += linesIn(text, start, index);
-    // `--- value` belongs to what follows; what ends a document does not.
+    // `--- value` belongs to the next document; `...` belongs to none.
     start = marker === '...' ? index + marker.length : index;
   }
   close(start, text.length, line);
@@ -60,7 +63,7 @@ function linesIn(text: string, start: number, end: number): number {
 }
 
 /**
- * Reads one document as plain values. Tags of programs are read as what they hold.
+ * Parses one document to plain values. Application tags are ignored.
  * @throws RuleError
  * @see https://yaml.org/spec/1.2.2/
  */
@@ -74,14 +77,14 @@ export function readDocument({ text, line }: DocumentText): Located {
 
 function parse(text: string, line: number, lineCounter: LineCounter) {
   try {
-    // The library compares every key with every other one; the walk does it with a Map.
+    // The library compares every key with every other one; `Walk` checks for duplicates with a Map.
     return parseDocument(text, { schema: 'core', merge: false, prettyErrors: false, uniqueKeys: false, lineCounter });
   } catch {
     throw new RuleError(line, 'cannot be read as YAML');
   }
 }
 
-/** Turns nodes of the library into values. One pass, so an alias means something above it and never itself. */
+/** Converts nodes of the library to values. One pass, so an alias refers to an anchor above it and never to itself. */
 class Walk {
   #nodes = 0;
   readonly #anchors = new Map<string, { located: Located; nodes: number }>();
@@ -116,14 +119,14 @@ class Walk {
       const read = this.read(value, depth + 1, line);
       if (name === '<<') merged.push(...(Array.isArray(read.value) ? (read.value as readonly Located[]) : [read]));
       else if (map.has(name)) throw new RuleError(line, `duplicate key ${shown(name)}`);
-      // A value is found under its key: that line says more than the one where a list or map begins.
+      // The line of the key is more useful than the one where its list or map begins.
       else map.set(name, { value: read.value, line });
     }
     for (const source of merged) this.#merge(map, source);
     return map;
   }
 
-  /** YAML 1.1's merge key: what the map says itself wins. @see https://yaml.org/type/merge.html */
+  /** Merges maps by YAML 1.1's merge key: the map's own keys take precedence. @see https://yaml.org/type/merge.html */
   #merge(map: Map<string, Located>, { value, line }: Located): void {
     if (!(value instanceof Map)) throw new RuleError(line, '<< takes a map or a list of maps');
     for (const [key, located] of value as LocatedMap) {
@@ -151,7 +154,7 @@ class Walk {
 }
 
 function scalar({ value, source }: Scalar): LocatedValue {
-  // A number that JavaScript cannot hold keeps its digits.
+  // A number beyond the range of JavaScript keeps its digits as text.
   if (typeof value === 'number' && !isExact(value)) return source ?? String(value);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   return null;

@@ -22,29 +22,29 @@ export interface Bound {
   value: number;
 }
 
-/** What must hold of a window: all bounds of its figure, or an expression over the rules that were seen in it. */
+/** Condition on a window: all bounds of its aggregate value, or an expression over the rules that were seen in it. */
 export type CorrelationCondition = { bounds: readonly Bound[] } | { expression: Expression };
 
-/** How matches of other rules combine. @see Sigma correlation rules specification 2.1 */
+/** Correlation of the matches of other rules. @see Sigma correlation rules specification 2.1 */
 export interface CorrelationRule {
   info: RuleInfo;
-  /** Where the section `correlation` stands in the file. */
+  /** Line of the section `correlation` in the file. */
   line: number;
-  /** Whether the document gives a level; otherwise the highest of the parts is taken. */
+  /** Whether the document sets a level; otherwise the highest of the parts is used. */
   hasLevel: boolean;
   type: CorrelationType;
   /** Ids or names of the parts, in the order of the document. */
   rules: readonly string[];
   groupBy: readonly string[];
-  /** Alias to the part's id or name to the field that it means in events of that part. */
+  /** Alias to the part's id or name to the field that it stands for in events of that part. */
   aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
   timespanMs: number;
   condition: CorrelationCondition;
-  /** What the value types look at; empty for the others. */
+  /** Fields that the value types aggregate; empty for other types. */
   fields: readonly string[];
-  /** From 0 to 100, of `value_percentile` alone. */
+  /** From 0 to 100; only for `value_percentile`. */
   percentile: number | null;
-  /** Whether the parts raise something on their own too. */
+  /** Whether the parts also raise alerts of their own. */
   generate: boolean;
 }
 
@@ -53,8 +53,9 @@ export function isTemporal(type: CorrelationType): boolean {
 }
 
 /**
- * What more events can undo, or what a single early event would decide wrongly, is judged once: when the window that began
- * with the group's first event closes. All else is judged at every event.
+ * Whether a correlation is evaluated once, when the window that began with the group's first event
+ * closes: its condition can be undone by later events, or met too early by a single one. All others
+ * are evaluated at every event.
  */
 export function isJudgedAtClose({ type, condition }: Pick<CorrelationRule, 'type' | 'condition'>): boolean {
   if ('expression' in condition) return hasNot(condition.expression);
@@ -66,7 +67,10 @@ export function isJudgedAtClose({ type, condition }: Pick<CorrelationRule, 'type
   return !counts || !(grows || bound.operator === 'eq');
 }
 
-/** How many must be remembered to decide a bound that is judged at every event: one more tells "reached" from "passed". */
+/**
+ * Number of entries to keep for bounds that are evaluated at every event: one more than the value
+ * where "reached" must be distinguished from "exceeded".
+ */
 export function countNeeded(bounds: readonly Bound[]): number {
   return Math.max(
     1,

@@ -29,7 +29,7 @@ const infoOf = (name: string): RuleInfo => ({
 
 const base = ['a', 'b', 'c'].map(infoOf);
 
-// ---- What may come ----
+// ---- Generators ----
 
 const bounds = fc.array(
   fc.record({ operator: fc.constantFrom('gte', ...operators), value: fc.integer({ min: 0, max: 4 }) }),
@@ -65,7 +65,7 @@ const aliases: CorrelationRule['aliases'] = new Map([
   ],
 ]);
 
-/** @param place in the list: later ones may build on earlier ones */
+/** @param place index in the list: later ones may build on earlier ones */
 function correlation(place: number, types: readonly CorrelationType[]): fc.Arbitrary<CorrelationRule> {
   const names = ['a', 'b', 'c', ...Array.from({ length: place }, (_, index) => `corr${index}`)];
   return fc
@@ -131,7 +131,7 @@ function run(correlator: Correlator, stream: readonly CorrelatedEvent[]): Firing
 
 const essence = ({ rule, timeMs, group, trigger }: Firing) => ({ rule: rule.name, timeMs, group, trigger });
 
-// ---- The profile once more, as plainly as it can be said: everything is kept and looked through at every event ----
+// ---- Reference model of the profile: all events are kept, and searched at every event ----
 
 interface Seen {
   timeMs: number;
@@ -162,7 +162,10 @@ class Model {
     return this;
   }
 
-  /** One event, or one firing, to every correlation from a place on; inner ones speak before outer ones listen. */
+  /**
+   * Feeds one event, or one firing, to all correlations from a place on; inner ones fire before
+   * outer ones see the event.
+   */
   #tell(infos: readonly RuleInfo[], field: Seen['field'], timeMs: number, trigger: string | null, from: number): void {
     const waiting = [{ infos, field }];
     for (let place = from; place < this.rules.length; place += 1) {
@@ -263,7 +266,7 @@ function comesTrue(rule: CorrelationRule, window: readonly Seen[]): boolean {
   return figure !== undefined && keepsTo(condition.bounds, figure);
 }
 
-/** Every set of steps that was done in their order, the empty one too. */
+/** Returns every set of steps that occurred in order, including the empty one. */
 function chainsIn(window: readonly Seen[]): Set<number>[] {
   let chains = new Map<string, number[]>([['', []]]);
   for (const { positions } of window) {
@@ -288,7 +291,7 @@ function figureOf({ type, percentile }: CorrelationRule, window: readonly Seen[]
   return percentileOf(Float64Array.from(numbers), percentile ?? 50);
 }
 
-// ---- What must always hold ----
+// ---- Invariants ----
 
 describe('Correlator', () => {
   it.each(correlationTypes)('judges %s as the profile says, looked at anew from all events each time', (type) => {
@@ -328,7 +331,7 @@ describe('Correlator', () => {
         events,
         fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 40 }),
         (rules, stream, delays) => {
-          // Events of one time keep their order of arrival: each gets a time of its own.
+          // Events of equal time are ordered by arrival: each gets a time of its own.
           const distinct = stream.map((event, index) => ({ ...event, timeMs: event.timeMs + index }));
           const arrival = new Map(distinct.map((event, index) => [event, event.timeMs + delays[index]!]));
           const late = distinct.toSorted((a, b) => arrival.get(a)! - arrival.get(b)!);

@@ -243,7 +243,7 @@ describe('limits', () => {
     const sections = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`x${index}`, section]));
     const bench = new Bench(sections, { maxEntries: 50 });
     for (let n = 0; n < 100; n += 1) bench.see(n, { kind: 'a', n });
-    // The one that is just being added to may go beyond.
+    // The group that is being added to may exceed the limit.
     expect(bench.correlator.figures.entries).toBeLessThanOrEqual(100);
   });
 

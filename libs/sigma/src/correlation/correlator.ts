@@ -13,17 +13,20 @@ import { readSnapshot, writeSnapshot } from './snapshot.js';
 import { Memory } from './state/memory.js';
 
 export interface CorrelatorOptions {
-  /** How much later than the latest event one may come and still be put in its place. Default 0: events come in order. */
+  /**
+   * Maximum delay of an event behind the latest one with which it is still sorted in. Default 0:
+   * events come in order.
+   */
   allowedLatenessMs?: number;
-  /** Live groups of all correlations together. Default 1,000,000. */
+  /** Limit on live groups of all correlations together. Default 1,000,000. */
   maxGroups?: number;
-  /** What all groups remember together. Default 4,000,000. */
+  /** Limit on entries of all groups together. Default 4,000,000. */
   maxEntries?: number;
-  /** Events that wait for earlier ones. Default 100,000. */
+  /** Limit on events that wait for earlier ones. Default 100,000. */
   maxWaiting?: number;
 }
 
-/** One event and the rules that it matches. */
+/** Event and the rules that it matches. */
 export interface CorrelatedEvent {
   id: string;
   timeMs: number;
@@ -31,27 +34,27 @@ export interface CorrelatedEvent {
   rules: readonly RuleInfo[];
 }
 
-/** A correlation that came true. */
+/** Correlation whose condition was met. */
 export interface Firing {
   rule: RuleInfo;
-  /** Of the event that made it fire, else the close of its window. */
+  /** Time of the event that triggered it, else the close of its window. */
   timeMs: number;
-  /** Values of group-by by their names. */
+  /** Values of the group-by fields by name. */
   group: Record<string, string>;
-  /** Id of the event that made it fire; null at the close of a window. */
+  /** Id of the event that triggered it; null at the close of a window. */
   trigger: string | null;
-  /** Ids of the events behind it, at most the latest 100. */
+  /** Ids of the contributing events, at most the latest 100. */
   events: string[];
 }
 
-/** What an operator wants to know of a correlator. */
+/** State and counters of a correlator, for metrics. */
 export interface CorrelatorFigures {
   groups: number;
   entries: number;
   waiting: number;
-  /** Events that took no part because they came later than allowed. */
+  /** Events that were ignored because they came later than allowed. */
   lateEvents: number;
-  /** Events that were judged before their time because too many waited. */
+  /** Events that were evaluated early because too many waited. */
   hurriedEvents: number;
   droppedGroups: number;
   droppedEntries: number;
@@ -62,12 +65,16 @@ interface Work {
   evidence: number;
 }
 
-/** Of one correlation at one event: more than can come into being, so that they become fewer, and no long pause. */
+/**
+ * Limits on idle groups that are closed at one event or advance, for one correlation: more than can
+ * be opened, so that their number falls, but without a long pause.
+ */
 const idleClosedPerEvent = 2;
 const idleClosedPerAdvance = 10_000;
 
 /**
- * Judges correlations over a stream of matched events, by event time. Deterministic: the same calls give the same firings.
+ * Evaluates correlations over a stream of matched events, by event time. Deterministic: the same
+ * calls give the same firings.
  * @see docs/correlation.md
  */
 export class Correlator {
@@ -79,14 +86,14 @@ export class Correlator {
   #memory: Memory;
   #waiting = new ReorderBuffer();
   #clockMs = -Infinity;
-  /** Nothing earlier is accepted any more. */
+  /** Time before which no event is accepted any more. */
   #watermarkMs = -Infinity;
-  /** No window closes before. */
+  /** Time before which no window closes. */
   #nextCloseMs = Infinity;
   #lateEvents = 0;
   #hurriedEvents = 0;
 
-  /** @param correlations as linked: inner ones before those that build on them */
+  /** @param correlations linked correlations: inner ones before those that build on them */
   constructor(
     correlations: readonly CorrelationRule[],
     {
@@ -117,22 +124,25 @@ export class Correlator {
     };
   }
 
-  /** Takes an event in and moves the clock to it. Answers what this decided, in the order of time. */
+  /** Adds an event and moves the clock to it. Returns the resulting firings, in order of time. */
   observe({ id, timeMs, event, rules }: CorrelatedEvent): Firing[] {
     const firings: Firing[] = [];
     const takes = rules.length > 0 ? this.#routes.takesOf(rules, (name) => event.field(name)) : [];
-    // A time that is no number is never in time.
+    // NaN is never in time.
     const isLate = !(timeMs >= this.#watermarkMs);
     if (takes.length > 0 && isLate) this.#lateEvents += 1;
     const isTaken = takes.length > 0 && !isLate;
     if (isTaken && this.#latenessMs > 0) this.#waiting.push({ id: bounded(id), timeMs, takes });
     this.#moveClock(timeMs, firings);
-    // Nothing earlier can come any more, so that nothing has to wait.
+    // Without lateness no earlier event can come, so nothing has to wait.
     if (isTaken && this.#latenessMs === 0) this.#judgeAll(this.#workOf(takes, bounded(id)), timeMs, id, firings);
     return firings;
   }
 
-  /** Moves the clock without an event. A window that ends at this very time stays open: an event of this time may still come. */
+  /**
+   * Moves the clock without an event. A window that ends at this very time stays open: an event of
+   * this time may still come.
+   */
   advance(timeMs: number): Firing[] {
     const firings: Firing[] = [];
     this.#moveClock(timeMs, firings);
@@ -141,7 +151,7 @@ export class Correlator {
     return firings;
   }
 
-  /** All that the future depends on. */
+  /** Serializes all state that later results depend on. */
   snapshot(): Uint8Array {
     return writeSnapshot({
       plans: this.#plans,
@@ -154,8 +164,9 @@ export class Correlator {
   }
 
   /**
-   * Takes up where the snapshot was made. Correlations that have changed since begin anew; the others go on.
-   * @throws InvalidInput when the bytes are no whole snapshot of this version
+   * Restores the state of a snapshot. Correlations that changed since start with empty state; the
+   * others continue.
+   * @throws InvalidInput when the bytes are not a complete snapshot of this version
    */
   restore(bytes: Uint8Array): void {
     const memory = this.#emptyMemory();
@@ -192,14 +203,17 @@ export class Correlator {
     this.#judgeAll(this.#workOf(takes, id), timeMs, id, firings);
   }
 
-  /** Each piece of work holds the evidence until it is done. */
+  /** Creates work items, each of which holds a reference to the evidence until it is done. */
   #workOf(takes: readonly Take[], ids: string | readonly string[]): Work[] {
     const evidence = this.#memory.evidence.add(ids);
     for (let held = 1; held < takes.length; held += 1) this.#memory.evidence.hold(evidence);
     return takes.map((take) => ({ take, evidence }));
   }
 
-  /** In the order of correlations; what an inner one adds comes behind what outer ones see of the event itself. */
+  /**
+   * Evaluates work in the order of correlations; work that an inner firing adds goes behind what
+   * outer ones see of the event itself.
+   */
   #judgeAll(work: Work[], timeMs: number, trigger: string | null, firings: Firing[]): void {
     for (let next = 0; next < work.length; next += 1) {
       const { take, evidence } = work[next]!;
@@ -240,7 +254,10 @@ export class Correlator {
     };
   }
 
-  /** A firing is an event for outer correlations: with the fields of its last event and, below them, the values of its group. */
+  /**
+   * Emits a firing, and passes it to outer correlations as an event: with the fields of its last
+   * event and, as fallback, the values of its group.
+   */
   #tell(firing: Firing, correlation: number, carried: Take['carried'], work: Work[], firings: Firing[]): void {
     if (this.#plans[correlation]!.raises) firings.push(firing);
     const fieldOf = (name: string) => own(carried, name) ?? own(firing.group, name);
@@ -274,7 +291,10 @@ export class Correlator {
     this.#judgeAll(work, dueMs, null, firings);
   }
 
-  /** Of windows that end together that of the inner correlation is first, so that it counts for the outer one. */
+  /**
+   * Returns the window that closes next. Of windows that end together, that of the inner
+   * correlation is first, so that it counts for the outer one.
+   */
   #firstToClose(): { correlation: number; dueMs: number } {
     let first = { correlation: -1, dueMs: Infinity };
     for (const correlation of this.#closing) {
@@ -286,7 +306,7 @@ export class Correlator {
     return first;
   }
 
-  /** Forgets groups that have nothing left in any window to come. */
+  /** Closes groups that no later window can include. */
   #closeIdle(correlation: number, timeMs: number, most: number): void {
     const { rule, isJudgedAtClose } = this.#plans[correlation]!;
     if (isJudgedAtClose) return;

@@ -1,6 +1,6 @@
 import { RuleError, shown } from '../rule-error.js';
 
-/** A condition over rules: which of them were seen. */
+/** Boolean expression over the rules that were seen. */
 export type Expression =
   | { rule: string }
   | { not: Expression }
@@ -13,7 +13,7 @@ const token = /\s*(?:([()])|([\w.-]+))\s*/y;
 const operators = new Set(['and', 'or', 'not']);
 
 /**
- * Reads `a and (b or c) and not d`. `not` binds closest, then `and`, then `or`.
+ * Parses `a and (b or c) and not d`. `not` binds closest, then `and`, then `or`.
  * @throws RuleError
  */
 export function readExpression(text: string, line: number): Expression {
@@ -95,7 +95,7 @@ class Parser {
   }
 }
 
-/** Every rule once, in the order of the text. */
+/** Returns each rule once, in the order of the text. */
 export function rulesIn(expression: Expression): string[] {
   return [...new Set(leavesOf(expression))];
 }
@@ -112,8 +112,8 @@ export function hasNot(expression: Expression): boolean {
 }
 
 /**
- * Whether it holds. What is asked for and what is excluded may have different witnesses: in an ordered chain a rule must be a step
- * of the chain, but a rule that must be absent must not be seen at all.
+ * Evaluates an expression. Required and excluded rules may have different predicates: in an ordered
+ * chain a required rule must be a step of the chain, but an excluded rule must not be seen at all.
  */
 export function holds(
   expression: Expression,
@@ -125,7 +125,7 @@ export function holds(
     if ('not' in each) return judge(each.not, !negated);
     const all = 'all' in each;
     const parts = all ? each.all : each.any;
-    // By De Morgan a negated "all" is an "any" of what is negated.
+    // By De Morgan's law a negated "all" is an "any" of the negated parts.
     return all === negated ? parts.some((part) => judge(part, negated)) : parts.every((part) => judge(part, negated));
   };
   return judge(expression, false);

@@ -4,17 +4,18 @@ import { levels } from '../rule-info.js';
 import type { CorrelationRule } from './correlation-rule.js';
 
 export interface LinkedCorrelations {
-  /** Inner ones before those that build on them. */
+  /** Linked correlations, inner ones before those that build on them. */
   linked: CorrelationRule[];
   refused: { info: RuleInfo; line: number; reason: string }[];
 }
 
-/** So that a chain of a thousand documents does not end the stack. */
+/** Limit on nesting, so that a chain of a thousand documents does not overflow the stack. */
 const maxNesting = 32;
 
 /**
- * Joins correlations, of which no two share an id or name, to the rules and to each other by id or name. One that names what is not there, or that comes back to itself, is
- * refused, and with it whatever builds on it; the others stay.
+ * Links correlations, of which no two share an id or name, to the rules and to each other by id or
+ * name. One with an unknown reference or a cycle is refused, together with those that build on it;
+ * the others stay.
  */
 export function linkCorrelations(
   correlations: readonly CorrelationRule[],
@@ -23,12 +24,15 @@ export function linkCorrelations(
   return new Linker(correlations, rules).link();
 }
 
-/** Ids and names, as correlations write them, of what raises nothing on its own: parts of a correlation that does not `generate`. */
+/**
+ * Ids and names, as correlations write them, of parts that raise no alert of their own: those of a
+ * correlation that does not `generate`.
+ */
 export function silentParts(correlations: readonly CorrelationRule[]): ReadonlySet<string> {
   return new Set(correlations.filter(({ generate }) => !generate).flatMap(({ rules }) => rules));
 }
 
-/** Every field that correlations may ask an event for. */
+/** Returns all fields that correlations may read from an event. */
 export function correlationFields(correlations: readonly CorrelationRule[]): ReadonlySet<string> {
   const fields = new Set<string>();
   for (const { groupBy, aliases, fields: values } of correlations)

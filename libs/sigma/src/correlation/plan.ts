@@ -7,12 +7,12 @@ import type { Measure } from './measures/measure.js';
 import { NumberSum, NumbersOfWindow } from './measures/numbers.js';
 import { OrderedChains } from './measures/ordered-chains.js';
 
-/** A correlation made ready to be judged. */
+/** Correlation with its compiled measure. */
 export interface Plan {
   rule: CorrelationRule;
   measure: Measure;
   isJudgedAtClose: boolean;
-  /** Whether a firing is told; that of an inner one may only count for outer ones. */
+  /** Whether a firing is returned; that of an inner correlation may only count for outer ones. */
   raises: boolean;
 }
 

@@ -16,7 +16,7 @@ function load(...documents: string[]) {
   return loadRules([{ path: 'rules.yml', text }]);
 }
 
-/** The document stands from line 15 on, its correlation section in line 17. */
+/** The document begins at line 15, its correlation section at line 17. */
 const named = (name: string, section: string) => `title: ${name}\nname: ${name}\ncorrelation: ${section}`;
 
 function one(section: string): CorrelationRule {

@@ -12,13 +12,13 @@ export const correlationLimits = {
   maxGroupBy: 16,
   maxFields: 16,
   maxTimespanDays: 3_660,
-  /** What is remembered of one group: a rule that must count further could never fire. */
+  /** Limit on the entries of one group: a rule that must count further could never fire. */
   maxPerGroup: 65_536,
 } as const;
 
 const keys = ['type', 'rules', 'group-by', 'aliases', 'timespan', 'condition', 'generate'];
 const dayMs = 86_400_000;
-/** A month and a year are the means of the Gregorian calendar. */
+/** Milliseconds by unit; month and year are the means of the Gregorian calendar. */
 const unitMs: Readonly<Record<string, number>> = {
   s: 1_000,
   m: 60_000,
@@ -30,7 +30,7 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a document that has the key `correlation`.
+ * Parses a document that has the key `correlation`.
  * @throws RuleError
  * @see Sigma correlation rules specification 2.1
  */
@@ -108,7 +108,10 @@ function readTimespan(located: Located | undefined, line: number): number {
   return timespanMs;
 }
 
-/** The specification has `generate` beside the section in its schema and inside it in its text and in pySigma. */
+/**
+ * Reads `generate` in both places: the specification has it beside the section in its schema, and
+ * inside it in its text and in pySigma.
+ */
 function readGenerate(document: LocatedMap, map: LocatedMap): boolean {
   const places = [document.get('generate'), map.get('generate')].filter((each) => each !== undefined);
   for (const { value, line } of places)
@@ -188,7 +191,7 @@ function refuseWhatCannotWork(rule: CorrelationRule): void {
   }
   if (type === 'temporal_ordered') chainsOf(rule);
   const { maxPerGroup } = correlationLimits;
-  // The number of events in a window that is judged at its close is a mere number.
+  // A window that is evaluated at its close only needs the number of its events.
   const remembers = type === 'value_count' || (type === 'event_count' && !isJudgedAtClose(rule));
   if (remembers && 'bounds' in condition && countNeeded(condition.bounds) > maxPerGroup)
     throw new RuleError(line, `${type} does not count beyond ${maxPerGroup - 1} within a group`);

@@ -1,7 +1,7 @@
 import { Heap } from '../heap.js';
 import type { Take } from './routes.js';
 
-/** An event as correlation sees it. */
+/** Event in the form that correlations need. */
 export interface Occurrence {
   id: string;
   timeMs: number;
@@ -12,7 +12,7 @@ interface Waiting extends Occurrence {
   arrival: number;
 }
 
-/** Events that wait until nothing earlier can come: by time, those of one time in the order of their arrival. */
+/** Buffer of events that wait until no earlier one can come, sorted by time, then by arrival. */
 export class ReorderBuffer {
   readonly #heap = new Heap<Waiting>((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);
   #arrivals = 0;
@@ -21,7 +21,7 @@ export class ReorderBuffer {
     return this.#heap.size;
   }
 
-  /** When the first is due; Infinity when none waits. */
+  /** Time of the first event; Infinity when none waits. */
   get nextMs(): number {
     return this.#heap.first?.timeMs ?? Infinity;
   }
@@ -35,7 +35,7 @@ export class ReorderBuffer {
     return this.#heap.pop();
   }
 
-  /** In the order in which they would come out. */
+  /** Returns all events in the order in which they would be popped. */
   all(): readonly Occurrence[] {
     return this.#heap.sorted();
   }

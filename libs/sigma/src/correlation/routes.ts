@@ -3,23 +3,23 @@ import type { CorrelationRule } from './correlation-rule.js';
 import { numberOf, scalarOf, textOf } from './scalar.js';
 import type { Scalar } from './scalar.js';
 
-/** What one event is in one group of one correlation. */
+/** Contribution of one event to one group of one correlation. */
 export interface Take {
-  /** Place of the correlation in the list. */
+  /** Index of the correlation in the list. */
   correlation: number;
-  /** Which of the correlation's rules it matched. */
+  /** Positions of the correlation's rules that the event matched. */
   positions: readonly number[];
-  /** The group: values of group-by as one text, see `groupOf`. */
+  /** Key of the group: the values of group-by as one text, see `groupOf`. */
   key: string;
-  /** What a value type looks at; undefined when the event has none. */
+  /** Value that a value type aggregates; undefined when the event has none. */
   value: Scalar | undefined;
-  /** What outer correlations will ask of a firing whose last event this is. */
+  /** Fields that outer correlations read from a firing whose last event this is. */
   carried: Readonly<Record<string, Scalar>> | undefined;
 }
 
 type Reading = (name: string) => Scalar | undefined;
 
-/** How one rule takes part in one correlation: fields by their names in that rule's events. */
+/** Participation of one rule in one correlation: fields by their names in that rule's events. */
 interface Part {
   correlation: number;
   positions: readonly number[];
@@ -28,13 +28,13 @@ interface Part {
   carried: readonly string[];
 }
 
-/** Finds out of which groups an event is. */
+/** Router of events to the groups that they belong to. */
 export class Routes {
   readonly #places = new Map<string, { correlation: number; position: number }[]>();
   readonly #carried: (readonly string[])[];
   readonly #parts = new WeakMap<RuleInfo, readonly Part[]>();
 
-  /** @param correlations inner ones first */
+  /** @param correlations correlations, inner ones first */
   constructor(private readonly correlations: readonly CorrelationRule[]) {
     correlations.forEach(({ rules }, correlation) =>
       rules.forEach((word, position) => {
@@ -46,7 +46,10 @@ export class Routes {
     this.#carried = this.#whatOuterOnesAsk();
   }
 
-  /** Ascending by correlation. @param fieldOf the event's, or the firing's */
+  /**
+   * Returns the contributions of an event, sorted by correlation. @param fieldOf reads a field of
+   * the event, or of the firing
+   */
   takesOf(rules: readonly RuleInfo[], fieldOf: (name: string) => unknown): Take[] {
     const takes: Take[] = [];
     const read = this.#reading(rules, fieldOf);
@@ -60,7 +63,7 @@ export class Routes {
     return rules.length > 1 ? merged(takes) : takes;
   }
 
-  /** Where several parts may ask for the same field, it is asked for once. */
+  /** Caches field values where several parts may read the same field. */
   #reading(rules: readonly RuleInfo[], fieldOf: (name: string) => unknown): Reading {
     const isAlone = rules.length === 1 && this.#partsOf(rules[0]!).length <= 1;
     return isAlone ? (name) => scalarOf(fieldOf(name)) : remembering(fieldOf);
@@ -87,7 +90,10 @@ export class Routes {
     return names && { correlation, positions, ...names, carried: this.#carried[correlation]! };
   }
 
-  /** Outer ones come later in the list, so that theirs are known first. */
+  /**
+   * Fields that outer correlations read from each inner one. Outer ones come later in the list, so
+   * that the loop runs backwards.
+   */
   #whatOuterOnesAsk(): (readonly string[])[] {
     const carried: (readonly string[])[] = [];
     for (let inner = this.correlations.length - 1; inner >= 0; inner -= 1) {
@@ -103,7 +109,10 @@ export class Routes {
   }
 }
 
-/** The fields of a rule's events that a correlation asks for; undefined when an alias that the groups need does not speak of the rule. */
+/**
+ * Resolves the names of a correlation's fields in a rule's events; undefined when an alias in
+ * group-by has no mapping for the rule.
+ */
 function namesFor(
   rule: RuleInfo,
   { groupBy, fields, aliases }: CorrelationRule,
@@ -129,7 +138,10 @@ function takeOf(part: Part, { type }: CorrelationRule, read: Reading): Take | un
   };
 }
 
-/** One text stands for itself; several for their JSON, which no value can forge. Undefined when one is missing. */
+/**
+ * Encodes values as one text: a single one as it is, several as JSON, which no value can forge.
+ * Undefined when one is missing.
+ */
 function tupleOf(names: readonly string[], read: Reading): string | undefined {
   if (names.length === 0) return '';
   const texts: string[] = [];
@@ -155,13 +167,13 @@ function recordOf(names: readonly string[], read: Reading): Record<string, Scala
   );
 }
 
-/** The values of group-by, by their names, out of a group's key. */
+/** Decodes a group's key to the values of the group-by fields, by name. */
 export function groupOf(groupBy: readonly string[], key: string): Record<string, string> {
   const texts = groupBy.length > 1 ? (JSON.parse(key) as string[]) : [key];
   return Object.fromEntries(groupBy.map((name, index) => [name, texts[index]!]));
 }
 
-/** An event that matches two rules of a correlation is one event in their group. */
+/** Merges contributions to one group: an event that matches two rules of a correlation counts as one event. */
 function merged(takes: readonly Take[]): Take[] {
   const found: Take[] = [];
   for (const take of takes) {

@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 
-/** What correlation keeps of a field. */
+/** Value of a field as correlations store it. */
 export type Scalar = string | number;
 
-/** Longer texts are kept by their beginning and their digest: a million groups must not hold a million command lines. */
+/**
+ * Limit on texts; longer ones are stored as prefix and digest: a million groups must not hold a
+ * million command lines.
+ */
 const maxTextLength = 256;
 const shownLength = 128;
 
-/** Undefined for what is missing or null. A list of one is what it holds; other lists and objects are their JSON. */
+/**
+ * Converts a value to a scalar; undefined if it is missing or null. A list of one becomes its
+ * element; other lists and objects become JSON.
+ */
 export function scalarOf(value: unknown): Scalar | undefined {
   if (typeof value === 'string') return bounded(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
@@ -20,7 +26,7 @@ export function textOf(scalar: Scalar): string {
   return typeof scalar === 'number' ? String(scalar) : scalar;
 }
 
-/** Numbers, and texts that write one in decimal; undefined for the rest. */
+/** Converts a number, or a text with a decimal number; undefined for others. */
 export function numberOf(scalar: Scalar): number | undefined {
   if (typeof scalar === 'number') return scalar;
   if (scalar.length > 32 || !/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(scalar)) return undefined;
@@ -28,7 +34,7 @@ export function numberOf(scalar: Scalar): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** The text itself unless it is longer than any that is kept. */
+/** Returns the text itself, or its prefix and digest if it is longer than the limit. */
 export function bounded(text: string): string {
   if (text.length <= maxTextLength) return text;
   return `${text.slice(0, shownLength)}…sha256:${createHash('sha256').update(text).digest('hex')}`;

@@ -1,10 +1,10 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** Integers up to here are written in as few bytes as they need; all other numbers as they are, in eight. */
+/** Limit below which integers are written as varints; all other numbers take eight bytes. */
 const maxShort = 2 ** 50;
 const firstLength = 1 << 16;
 
-/** Writes numbers and texts one after the other. */
+/** Writer of numbers and texts. */
 export class SnapshotWriter {
   #bytes = Buffer.allocUnsafe(firstLength);
   #length = 0;
@@ -26,7 +26,7 @@ export class SnapshotWriter {
     this.#length += 1;
   }
 
-  /** Any number, exactly. */
+  /** Writes any number without loss. */
   number(value: number): void {
     if (Number.isInteger(value) && Math.abs(value) < maxShort && !Object.is(value, -0)) {
       this.uint(value < 0 ? -value * 4 - 2 : value * 4);
@@ -53,7 +53,7 @@ export class SnapshotWriter {
   }
 }
 
-/** Reads what the writer wrote; reading past the end is an error. */
+/** Reader of what the writer wrote; throws when it reads past the end. */
 export class SnapshotReader {
   #at = 0;
 

@@ -11,7 +11,7 @@ import type { Scalar } from './scalar.js';
 import { malformed, SnapshotReader, SnapshotWriter } from './snapshot-bytes.js';
 import type { Memory } from './state/memory.js';
 
-/** Raise it when the same bytes would mean something else. */
+/** Format version: raise it when the meaning of the bytes changes. */
 const version = 1;
 const magic = 'TWCS';
 const checksumLength = 4;
@@ -40,7 +40,7 @@ export function writeSnapshot(content: SnapshotContent): Uint8Array {
 }
 
 /**
- * Fills an empty memory with the groups of those correlations that are still the same.
+ * Fills an empty memory with the groups of unchanged correlations.
  * @throws InvalidInput
  */
 export function readSnapshot(bytes: Uint8Array, plans: readonly Plan[], memory: Memory): SnapshotHead {
@@ -58,7 +58,7 @@ export function readSnapshot(bytes: Uint8Array, plans: readonly Plan[], memory: 
   return new Reading(reader, plans, memory).read();
 }
 
-/** What makes state of one correlation senseless for another. */
+/** Fingerprint of the settings that state depends on: it must not be restored when they differ. */
 function fingerprintOf({
   info,
   type,
@@ -77,7 +77,10 @@ function fingerprintOf({
 
 const evidenceKinds = { event: 0, chain: 1, firing: 2 } as const;
 
-/** Times are near the clock: their distance takes few bytes. Fractions would not survive the subtraction. */
+/**
+ * Base of times, which are written as differences to the clock to save bytes. Fractions would not
+ * survive the subtraction.
+ */
 function baseOf(clockMs: number): number {
   return Number.isInteger(clockMs) ? clockMs : 0;
 }
@@ -144,7 +147,7 @@ class Writing {
     }
   }
 
-  /** The first time in full; then by its number. */
+  /** Writes a text in full the first time, then its number. */
   #text(text: number): void {
     const { number, isNew } = this.#texts.numberOf(text);
     this.writer.uint(number);
@@ -185,7 +188,7 @@ class Writing {
   }
 }
 
-/** Numbers rows of a table in the order in which they are first met. */
+/** Numbers rows of a table in the order of their first use. */
 class Numbering {
   readonly #numbers: Int32Array;
   #next = 1;
@@ -232,7 +235,7 @@ class Reading {
     return { waiting: waiting.filter(({ takes }) => takes.length > 0), clockMs, watermarkMs, counters };
   }
 
-  /** Undefined is the place of a correlation that is no more; what it had is read all the same. */
+  /** Reads a group. `correlation` is undefined if it no longer exists: its data is read and dropped. */
   #group(correlation: number | undefined): void {
     const { reader, memory } = this;
     const key = this.#text();
@@ -273,7 +276,7 @@ class Reading {
   #ids(): number {
     const number = this.reader.uint();
     if (number === this.#evidence.length) {
-      // Its number is given before those of its parts.
+      // Reserve the number before those of its parts are assigned.
       this.#evidence.push(-1);
       this.#evidence[number] = this.#newEvidence();
     }

@@ -2,12 +2,12 @@ const pageBits = 8;
 const pageSize = 1 << pageBits;
 const pages = 0x1_0000 >> pageBits;
 
-/** The code units that texts are made of, numbered from 1; 0 is every other one. */
+/** Code units that texts consist of, numbered from 1; 0 is any other one. */
 export class Alphabet {
   size = 1;
-  /** Numbers of the first page, which nearly every text is made of. */
+  /** Numbers of the first page, which nearly all text uses. */
   readonly latin: Uint16Array;
-  /** By page: where its numbers begin in {@link numbers}. Pages without a number share one. */
+  /** By page the start of its numbers in {@link numbers}. Pages without a number share one. */
   readonly #starts = new Uint32Array(pages).fill(pageSize);
   #numbers = new Uint16Array(2 * pageSize);
 

@@ -8,10 +8,10 @@ import { compileRegex } from './regex.js';
 import { timePart } from './time-part.js';
 import { numberOf } from './values.js';
 
-/** Answers one question about the event that the view looks at. */
+/** Evaluates one test of the event in the view. */
 export type Answer = (view: EventView) => boolean;
 
-/** @param numberOfField what the view calls a field */
+/** @param numberOfField returns the number of a field in the view */
 export function leafAnswer(leaf: Leaf, numberOfField: (name: string | null) => number): Answer {
   const field = numberOfField(leaf.field);
   const { test } = leaf;
@@ -35,13 +35,13 @@ export function leafAnswer(leaf: Leaf, numberOfField: (name: string | null) => n
   }
 }
 
-/** Whether a field is an address in one of many networks. */
+/** Tests whether a field is an address in one of many networks. */
 export function networksAnswer(field: number, networks: readonly Network[]): Answer {
   const set = new NetworkSet(networks);
   return (view) => view.raw(field).some((text) => set.has(text));
 }
 
-/** Tests of one text; those of strings that are not cased see it in lower case. */
+/** Compiles the test of one text; uncased tests receive it in lower case. */
 export function textTest(test: Exclude<Test, { kind: 'null' | 'exists' | 'field' }>): (text: string) => boolean {
   switch (test.kind) {
     case 'text':
@@ -49,7 +49,7 @@ export function textTest(test: Exclude<Test, { kind: 'null' | 'exists' | 'field'
     case 'number':
       return (text) => numberOf(text) === test.number;
     case 'regex': {
-      // Most are never asked for.
+      // Lazy: most expressions are never evaluated.
       let regex: ReturnType<typeof compileRegex> | undefined;
       return (text) => (regex ??= compileRegex(test)).test(text);
     }

@@ -1,4 +1,4 @@
-/** Numbers below a size, as bits of words. */
+/** Set of numbers below a size, as bits. */
 export type BitSet = Int32Array;
 
 export function emptySet(size: number): BitSet {
@@ -13,7 +13,7 @@ export function addAll(set: BitSet, others: BitSet): void {
   for (let word = 0; word < set.length; word += 1) set[word]! |= others[word]!;
 }
 
-/** Writes what both have into `result`; says whether it is anything. */
+/** Writes the intersection to `result`; returns whether it is not empty. */
 export function common(a: BitSet, b: BitSet, result: BitSet): boolean {
   let any = 0;
   for (let word = 0; word < a.length; word += 1) any |= result[word] = a[word]! & b[word]!;

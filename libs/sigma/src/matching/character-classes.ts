@@ -2,21 +2,21 @@ const lastPoint = 0x10_ffff;
 const pageBits = 8;
 const pageSize = 1 << pageBits;
 
-/** Code points that nothing tells apart, as one class. */
+/** Equivalence classes of code points. */
 export class CharacterClasses {
-  /** A point of each class. */
+  /** One code point of each class. */
   readonly examples: readonly number[];
-  /** Where one class ends and another begins, in order. */
+  /** Code points at which a class begins that differs from the one before, in order. */
   readonly borders: readonly number[];
-  /** Classes of the first 256 points, which nearly every text is made of. */
+  /** Classes of the first 256 code points, which nearly all text uses. */
   readonly latin: Uint16Array;
-  /** By page of points: where its classes begin. Pages that are all of one class share theirs. */
+  /** By page of code points the start of its classes. Pages of a single class share theirs. */
   readonly #starts = new Uint32Array((lastPoint >> pageBits) + 1);
   readonly #classes: Uint16Array;
 
   /**
-   * @param borders points that may be told apart from the one before, in order
-   * @param kindOf the same for all points that are not told apart
+   * @param borders code points that may differ from the one before, in order
+   * @param kindOf returns the same text for all code points of a class
    */
   constructor(borders: Iterable<number>, kindOf: (point: number) => string) {
     const ranges = [0, ...[...borders].filter((point) => point > 0 && point <= lastPoint)];

@@ -1,17 +1,17 @@
-/** Addresses that begin with the same bits. */
+/** Range of addresses with a common prefix. */
 export interface Network {
-  /** As in the rule. */
+  /** Text in the rule. */
   text: string;
-  /** IPv4 is `::ffff:0:0/96`. */
+  /** 128-bit address; IPv4 is mapped to `::ffff:0:0/96`. */
   address: bigint;
-  /** Of 128. */
+  /** Bits of the prefix, of 128. */
   prefixLength: number;
 }
 
 const bits = 128;
 const mapped = 0xffffn << 32n;
 
-/** @returns a sentence when it is none */
+/** @returns a sentence when it is not a network */
 export function parseNetwork(text: string): Network | string {
   const [, host = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const address = parseAddress(host);
@@ -29,7 +29,7 @@ export function isInNetwork(text: string, { address, prefixLength }: Network): b
   return host !== undefined && (host ^ address) >> BigInt(bits - prefixLength) === 0n;
 }
 
-/** Any number of networks, of which one must hold an address: it is read once, and looked for among those that begin before it. */
+/** Set of networks: parses an address once and finds its network by binary search. */
 export class NetworkSet {
   readonly #starts: readonly bigint[];
   readonly #ends: readonly bigint[];
@@ -42,7 +42,7 @@ export class NetworkSet {
     const ends: bigint[] = [];
     for (const { address, prefixLength } of sorted) {
       const end = address | ((1n << BigInt(bits - prefixLength)) - 1n);
-      // Two networks lie beside each other, or one in the other.
+      // Two networks are disjoint, or one contains the other.
       if (ends.length > 0 && end <= ends.at(-1)!) continue;
       starts.push(address);
       ends.push(end);
@@ -66,7 +66,7 @@ export class NetworkSet {
 
 const maxAddressLength = 45;
 
-/** IPv4 and IPv6 in every spelling; undefined for what is no address. */
+/** Parses IPv4 and IPv6 in every notation; undefined for other text. */
 function parseAddress(text: string): bigint | undefined {
   if (text.length > maxAddressLength) return undefined;
   return text.includes(':') ? parseIPv6(text) : parseIPv4(text, mapped);

@@ -1,13 +1,13 @@
 import type { Memo } from './memo.js';
 import type { Tree } from './tree.js';
 
-/** In longer chains, questions are asked in a loop: there is a limit to how long code may be. */
+/** Length above which a chain becomes a loop: generated code has a size limit. */
 const longChain = 24;
 
 /**
- * Makes a function of a tree that answers as {@link interpret} does. Its code consists of operators, names of ours and numbers of
- * questions: nothing that a rule says enters it.
- * @throws EvalError where code must not be made from text
+ * Compiles a tree to a function with the result of {@link interpret}. The generated code consists
+ * of operators, fixed names and numbers of tests: no text of a rule enters it.
+ * @throws EvalError where code generation is forbidden
  */
 export function compile(tree: Tree, memo: Memo, scanOf: readonly (number | null)[]): () => boolean {
   const lists: Int32Array[] = [];

@@ -1,15 +1,15 @@
 import { TextUnits } from './text-units.js';
 
-/** Below, no way of looking takes long. */
+/** Length below which any search is fast. */
 const shortText = 256;
 
 const [outer, inner] = [new TextUnits(), new TextUnits()];
-/** How much of what is looked for has been found again, by how much of it has been read. */
+/** Failure function of the algorithm: length of the longest border by length of the prefix. */
 let borders = new Int32Array(shortText);
 
 /**
- * Whether a text holds another one, in time in proportion to both: `includes` compares long texts anew at every place, and here both
- * come from an event.
+ * Whether a text contains another one, in linear time: `includes` may compare long texts again at
+ * every place, and here an attacker may control both.
  * @see D. Knuth, J. Morris, V. Pratt, "Fast pattern matching in strings", 1977
  */
 export function containsText(text: string, wanted: string): boolean {

@@ -11,7 +11,7 @@ import type { Network } from './cidr.js';
 import { Engine } from './engine.js';
 import { EventView } from './event-view.js';
 
-/** Rules as people write them, of few words, so that they and the events have something in common. */
+/** Realistic rules of few words, so that rules and events overlap. */
 const words = ['a', 'b', 'ab', 'A', '/a', '/ab', 'a*b', '*', '?b', '', 'é', '1', '10', 'ba/a', 'long literal'];
 const field = fc.constantFrom('x', 'y', 'z.x');
 const text = fc.constantFrom(...words);
@@ -101,7 +101,7 @@ describe('engine.properties', () => {
     );
   });
 
-  /** Without an index, a memo or an order of its own. */
+  /** Evaluates without an index, a memo or a reordering. */
   function holds(expression: Expression, json: object): boolean {
     switch (expression.kind) {
       case 'and':

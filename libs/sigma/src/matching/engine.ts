@@ -12,24 +12,24 @@ import { witnessOf } from './witness.js';
 
 interface Entry {
   tree: Tree;
-  /** Made when the rule is first looked at: most never are. */
+  /** Lazy: most rules are never evaluated. */
   matches: (() => boolean) | undefined;
-  /** Number of the last event that had its witness. */
+  /** Number of the last event that contained its witness. */
   seenWith: number;
 }
 
-/** Answers many expressions about one event after the other. */
+/** Evaluates many expressions against one event after the other. */
 export class Engine {
   readonly #plan: ScanPlan;
   readonly #entries: Entry[];
   readonly #memo: Memo;
-  /** By question: the expressions that can hold only if its answer, or that of another one of theirs, is yes. */
+  /** By test the expressions that can only match if this test, or another of their witness, does. */
   readonly #witnessed: (number[] | null)[];
-  /** Scans that answer such questions. */
+  /** Scans that evaluate such tests. */
   readonly #probes: readonly number[];
-  /** Expressions that nothing points to. */
+  /** Expressions without a witness, which are evaluated for every event. */
   readonly #always: readonly number[];
-  /** Those, and what an event points to. */
+  /** Candidates of the current event: `always`, and those whose witness was found. */
   readonly #candidates: number[];
 
   constructor(
@@ -61,7 +61,7 @@ export class Engine {
     this.#memo = new Memo(questions, this.#plan);
   }
 
-  /** Numbers of the expressions that hold, in their order. */
+  /** Returns the numbers of the expressions that match, in order. */
   match(event: SigmaEvent): readonly number[] {
     this.#memo.look(event);
     const count = this.#lookForWitnesses();
@@ -73,7 +73,7 @@ export class Engine {
     return matched?.sort((a, b) => a - b) ?? none;
   }
 
-  /** Writes the expressions that may hold into `candidates` and returns how many. */
+  /** Writes the expressions that may match to `candidates` and returns their number. */
   #lookForWitnesses(): number {
     const memo = this.#memo;
     let count = this.#always.length;
@@ -102,7 +102,7 @@ export class Engine {
 
 const none: readonly number[] = [];
 
-/** How often a literal is thought to be found: half as often with each character. What is told of everything is told often. */
+/** Estimated rate of a literal: halves with each character, and is higher for keywords, which see all values. */
 function rateOf(question: Question): number | undefined {
   if (question.kind !== 'literals') return undefined;
   const ofEvery = question.field === null ? 16 : 1;
@@ -115,7 +115,7 @@ function literalRate({ text, place }: LiteralTest): number {
   return isSwitch ? 1 / 2 : 2 ** -Math.min(text.length, 24) * 2;
 }
 
-/** How much is done to answer a question. */
+/** Relative cost of a test. */
 function costOf(question: Question): number {
   if (question.kind === 'literals') return question.field === null ? 2 : 1;
   return question.kind === 'pattern' ? 4 : 3;

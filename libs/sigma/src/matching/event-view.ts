@@ -6,18 +6,18 @@ const isMissing = 1;
 const isNull = 2;
 const hasTexts = 3;
 
-/** The fields of one event after the other, by number. A field is asked for when the first question is about it. */
+/** Fields of the current event, by number. A field is read on its first use. */
 export class EventView {
   readonly #state: Uint8Array;
   readonly #values: unknown[];
   readonly #raw: (readonly string[] | undefined)[];
   readonly #lower: (readonly string[] | undefined)[];
-  /** By field: lists that hold the one text that most fields have. */
+  /** By field a reusable list for the single text that most fields have. */
   readonly #oneRaw: string[][];
   readonly #oneLower: string[][];
   #event: SigmaEvent | undefined;
 
-  /** @param fields their names; null is every scalar of the event */
+  /** @param fields names of the fields; null stands for all scalars of the event */
   constructor(private readonly fields: readonly (string | null)[]) {
     this.#state = new Uint8Array(fields.length);
     this.#values = fields.map(() => undefined);
@@ -32,7 +32,7 @@ export class EventView {
     this.#state.fill(unread);
   }
 
-  /** Whether the field is there, null included. */
+  /** Whether the field is present, null included. */
   isPresent(field: number): boolean {
     return this.#read(field) !== isMissing;
   }
@@ -42,13 +42,13 @@ export class EventView {
     return this.#read(field) < hasTexts;
   }
 
-  /** What the field says; of a list, each of its elements. */
+  /** Returns the texts of a field; for a list, those of its elements. */
   raw(field: number): readonly string[] {
     if (this.#read(field) !== hasTexts) return noTexts;
     return (this.#raw[field] ??= this.#textsOf(field));
   }
 
-  /** The same in lower case. */
+  /** Returns the texts of a field in lower case. */
   lower(field: number): readonly string[] {
     if (this.#read(field) !== hasTexts) return noTexts;
     return (this.#lower[field] ??= this.#lowerOf(field));

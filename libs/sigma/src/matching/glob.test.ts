@@ -10,7 +10,7 @@ describe('globMatcher', () => {
     ['a*b', 'a\nb', true],
     ['a*b', 'aXbX', false],
     ['*ab*ab*', 'xabab', true],
-    // The one ab cannot be both.
+    // The two segments cannot share one ab.
     ['*ab*ab*', 'xabx', false],
     ['a*a', 'a', false],
     ['?', '😀', true],

@@ -2,12 +2,12 @@ import { anyOne, anyRun } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
 import { codePoints, longestSegment, ShiftAnd } from './shift-and.js';
 
-/** What stands between two `*`: texts, and {@link anyOne} for one code point each. */
+/** Segment between two `*`: texts, and {@link anyOne} for one code point each. */
 type Segment = readonly (string | typeof anyOne)[];
 
 /**
- * Whether a text is what a string with wildcards stands for. Segments are found from left to right, each at the first place where
- * it fits: no expression, no way back, so that no text makes it slow.
+ * Compiles a string with wildcards. Segments are found from left to right, each at its first match:
+ * no regular expression and no backtracking, so that no text makes it slow.
  */
 export function globMatcher(pattern: SigmaString): (text: string) => boolean {
   const [first = [], ...others] = split(pattern);
@@ -33,7 +33,7 @@ function split(pattern: SigmaString): Segment[] {
   return segments;
 }
 
-/** Says where the first place that the segment fits at, from a place on, ends; or -1. */
+/** Returns a function that finds the end of a segment's first match from a place on; or -1. */
 function finder(segment: Segment): (text: string, from: number) => number {
   if (codePoints(segment).length <= longestSegment) {
     const search = new ShiftAnd(segment);
@@ -46,7 +46,7 @@ function finder(segment: Segment): (text: string, from: number) => number {
   };
 }
 
-/** How many code points with single wildcards among them must be looked for in one piece: the more, the longer it takes. */
+/** Number of code points in the longest inner segment with single wildcards: the cost of a search grows with it. */
 export function longestSearch(pattern: SigmaString): number {
   const searched = split(pattern)
     .slice(1, -1)
@@ -54,12 +54,12 @@ export function longestSearch(pattern: SigmaString): number {
   return Math.max(0, ...searched.map((segment) => codePoints(segment).length));
 }
 
-/** How many pieces must be looked for. */
+/** Number of segments to search for. */
 export function searchCount(pattern: SigmaString): number {
   return pattern.filter((part) => part === anyRun).length;
 }
 
-/** Where the segment ends when it begins at a place, or -1. */
+/** Returns the end of a segment that begins at a place, or -1. */
 function fitsAt(text: string, start: number, segment: Segment): number {
   let at = start;
   for (const part of segment) {
@@ -74,7 +74,7 @@ function fitsAt(text: string, start: number, segment: Segment): number {
   return at;
 }
 
-/** Whether the segment fits at the very end of the text, and begins no earlier than at a place. */
+/** Whether the segment matches at the end of the text, and begins no earlier than `from`. */
 function endsWith(text: string, from: number, segment: Segment): boolean {
   let at = text.length;
   for (const part of segment.toReversed()) {
@@ -89,7 +89,7 @@ function endsWith(text: string, from: number, segment: Segment): boolean {
   return true;
 }
 
-/** Whether two units are one code point. */
+/** Whether two units are a surrogate pair. */
 function isPair(text: string, at: number): boolean {
   return (text.codePointAt(at) ?? 0) > 0xffff;
 }

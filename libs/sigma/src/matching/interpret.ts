@@ -1,7 +1,7 @@
 import type { Memo } from './memo.js';
 import type { Tree } from './tree.js';
 
-/** Whether the event that the memo is about meets the tree. */
+/** Whether the current event of the memo matches the tree. */
 export function interpret(tree: Tree, memo: Memo): boolean {
   switch (tree.op) {
     case 'ask':

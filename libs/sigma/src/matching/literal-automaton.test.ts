@@ -20,7 +20,7 @@ const literals = fc.uniqueArray(fc.record({ text: words, place: fc.constantFrom<
   selector: ({ text, place }) => `${place} ${text}`,
   maxLength: 60,
 });
-/** Some long enough to be read in several places at once. */
+/** Some are long enough for several readers. */
 const texts = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '/', 'é', '😀', 'x'), maxLength: 200, size: 'max' });
 
 describe('LiteralAutomaton', () => {

@@ -1,71 +1,79 @@
 import { Alphabet } from './alphabet.js';
 import { TextUnits } from './text-units.js';
 
-/** Where in a text a literal must stand. */
+/** Required position of a literal in a text. */
 export type Place = 'anywhere' | 'start' | 'end';
 
 export interface Literal {
   /** Not empty. */
   text: string;
   place: Place;
-  /** What is reported when it is found. No two literals have the same text and place. */
+  /** Id that is reported when it is found. No two literals have the same text and place. */
   id: number;
 }
 
-/** Is told of every place where literals end. */
+/** Callback for every position at which literals end. */
 export interface EndsWatcher {
-  /** By literal: 1 where there is nothing to tell of it, nor of what it ends with, for now. */
+  /** By literal: 1 while neither it nor its suffixes need to be reported. */
   readonly idle: Uint8Array;
   /**
-   * @param literal the longest that ends there, by its number in the order of different texts; those that it ends with end there, too
+   * @param literal the longest literal that ends there, by its number in the order of different
+   * texts; its suffixes that are literals end there, too
    * @returns whether to read on
    */
   endAt(literal: number, length: number): boolean;
 }
 
-/** A state with more children than this has a row with every next state; the others look at their children, then where they fail to. */
+/**
+ * Thresholds of children above which a state has a row with every next state; others search their
+ * children, then follow the failure link.
+ */
 const narrowness = [-1, 3, 64, Infinity];
-/** All rows together: the first of these is taken with which they are no more. */
+/** Limit on the table: the first threshold is used with which all rows fit. */
 const maxNumbers = 4_000_000;
 const latin = 256;
 const none = -1;
-/** Shorter texts are read in one go. */
+/** Length below which texts are read with a single reader. */
 const shortText = 24;
-/** Behind the classes of a row: the depth of its state, and what is reported in it. */
+/** Extra columns of a row, after the classes: the depth of its state, and its output. */
 const extras = 2;
 
 const text = new TextUnits();
 
 /**
- * Finds any number of literals in one pass over a text, after Aho and Corasick: time in proportion to the text, whatever the
- * literals and the text are. States are numbered breadth first, so that the children of one stand side by side.
- *
- * A step waits for the one before it, for longer than it takes. A long text is therefore read in four places at once. Each of the
- * first three readers goes on into the part of the next one until all that it has in mind began there.
+ * Aho-Corasick automaton, which finds any number of literals in one pass over a text: in linear
+ * time, whatever the literals and the text are. States are numbered breadth first, so that the
+ * children of a state are adjacent.
+ * Each step depends on the result of the previous one, and this latency dominates. A long text is
+ * therefore read at four places at once. Each of the first three readers continues into the part of
+ * the next one until all its partial matches began there.
  */
 export class LiteralAutomaton {
   readonly #alphabet: Alphabet;
   /** The children of a state are `first[state]` up to `first[state + 1]`. */
   readonly #first: Int32Array;
-  /** The class of characters by which a parent leads to it. */
+  /** Character class by which the parent leads to a state. */
   readonly #label: Uint16Array;
-  /** The longest other state that is the end of this one. */
+  /** Failure link: the longest other state that is a suffix of this one. */
   readonly #fail: Int32Array;
   readonly #depth: Int32Array;
-  /** Where in `next` the row of a wide state begins. */
+  /** Start of a wide state's row in `next`. */
   readonly #row: Int32Array;
-  /** Where every state has a row: the row of the next state, or `~output` where something is to report in it. Else states. */
+  /**
+   * Transitions. If every state has a row: the row of the next state, or `~output` if that has an
+   * output. Otherwise states.
+   */
   readonly #next: Int32Array;
-  /** By state: the longest literal that ends in it, as a number of `ends`. */
+  /** By state the longest literal that ends in it, as an index of `ends`. */
   readonly #output: Int32Array;
   readonly #ends: LiteralEnds;
   readonly #maxNarrow: number;
   readonly #stride: number;
   readonly #isDense: boolean;
-  /** By output: what it reports, and the row that goes on. */
+  /** By output its literal, and the row that continues. */
   readonly #reports: Int32Array;
   readonly #rows: Int32Array;
-  /** By output: in which pass it was last reported. What was found needs not be found again. */
+  /** By output the pass in which it was last reported: each is reported once. */
   readonly #seen: Uint32Array;
 
   constructor(literals: readonly Literal[]) {
@@ -94,14 +102,14 @@ export class LiteralAutomaton {
     if (this.#isDense) this.#encode();
   }
 
-  /** Writes the id of everything found into `found`, each once, from `at` on, and returns the place behind the last. */
+  /** Writes the ids of all literals found to `found`, each once, from `at` on, and returns the index after the last. */
   scan(value: string, found: number[], at: number): number {
     if (this.#ends.begin() === 1) this.#seen.fill(0);
     if (!this.#isDense) return this.#scanSparse(value, found, at);
     return value.length < shortText ? this.#scanShort(value, found, at) : this.#scanLong(value, found, at);
   }
 
-  /** Tells the watcher of all places, from left to right. */
+  /** Calls the watcher for all positions, from left to right. */
   walk(value: string, watcher: EndsWatcher): void {
     if (!this.#isDense) return this.#walkSparse(value, watcher);
     const [next, rows, reports] = [this.#next, this.#rows, this.#reports];
@@ -118,7 +126,7 @@ export class LiteralAutomaton {
     }
   }
 
-  /** The longest other literal that this one ends with, or -1. */
+  /** Returns the longest other literal that is a suffix of this one, or -1. */
   shorterOf(literal: number): number {
     return this.#ends.shorterOf(literal);
   }
@@ -183,7 +191,7 @@ export class LiteralAutomaton {
     return this.#readRest(d, fourth + quarter, length, found, count);
   }
 
-  /** From where another reader began, as long as something is in mind that began before. */
+  /** Continues past the start of the next reader while a partial match that began before it is alive. */
   #readOn(from: number, border: number, length: number, found: number[], at: number): number {
     const depthAt = this.#alphabet.size;
     let count = at;
@@ -264,7 +272,7 @@ export class LiteralAutomaton {
     }
   }
 
-  /** Rows and outputs in place of states. */
+  /** Replaces states in the table by rows and outputs. */
   #encode(): void {
     const { size } = this.#alphabet;
     const codes = new Int32Array(this.#row.length);
@@ -291,20 +299,23 @@ export class LiteralAutomaton {
     return rows;
   }
 
-  /** The root always, so that every way down ends. */
+  /** Whether a state has a row. The root always has, so that every failure path ends. */
   #isWide(state: number, maxNarrow: number): boolean {
     return state === 0 || this.#first[state + 1]! - this.#first[state]! > maxNarrow;
   }
 }
 
-/** Texts of literals, and what is reported when one has been read. Each has a number, and knows the next shorter one that it ends with. */
+/**
+ * Texts of literals and their ids. Each text has a number, and a link to the longest other literal
+ * that is its suffix.
+ */
 class LiteralEnds {
   readonly #ids: Record<Place, Int32Array>;
   readonly #length: Int32Array;
   readonly #shorter: Int32Array;
-  /** In which pass it was last reported: what was found needs not be found again. */
+  /** Pass in which each was last reported: each is reported once. */
   readonly #seen: Uint32Array;
-  /** The same of the end of the text, to which more than one reader may come. */
+  /** Pass in which each was last reported at the end of the text, which more than one reader may reach. */
   readonly #seenLast: Uint32Array;
   #count = 0;
   pass = 0;
@@ -318,7 +329,7 @@ class LiteralEnds {
     this.#seenLast = new Uint32Array(literals.length);
   }
 
-  /** @param known the number of the text, where it has one already */
+  /** @param known number of the text if it already has one */
   add({ text: { length }, place, id }: Literal, known: number): number {
     const end = known === none ? this.#count++ : known;
     this.#length[end] = length;
@@ -326,7 +337,7 @@ class LiteralEnds {
     return end;
   }
 
-  /** What is reported where both end: the longer one, which goes on to the shorter one. */
+  /** Links two literals that end in one state: returns the longer, with a link to the shorter one. */
   link(longer: number, shorter: number): number {
     if (longer === none) return shorter;
     this.#shorter[longer] = shorter;
@@ -337,7 +348,7 @@ class LiteralEnds {
     return this.#shorter[end]!;
   }
 
-  /** Says in which pass this is. They are counted anew before they are too many. */
+  /** Starts a pass and returns its number. Resets the counter before it overflows. */
   begin(): number {
     this.pass += 1;
     if (this.pass <= 0xffff_ffff) return this.pass;
@@ -346,20 +357,20 @@ class LiteralEnds {
     return (this.pass = 1);
   }
 
-  /** @param length how much of the text has been read */
+  /** @param length number of units read so far */
   report(end: number, length: number, found: number[], at: number): number {
     const { anywhere, start } = this.#ids;
     let count = at;
     for (let each = end; each !== none && this.#seen[each] !== this.pass; each = this.#shorter[each]!) {
       this.#seen[each] = this.pass;
       if (anywhere[each] !== none) found[count++] = anywhere[each]!;
-      // What stands at the start is nowhere seen earlier.
+      // A literal at the start cannot have been seen earlier.
       if (start[each] !== none && this.#length[each] === length) found[count++] = start[each]!;
     }
     return count;
   }
 
-  /** At the end of the text. */
+  /** Reports the literals at the end of the text. */
   reportLast(end: number, found: number[], at: number): number {
     let count = at;
     for (let each = end; each !== none && this.#seenLast[each] !== this.pass; each = this.#shorter[each]!) {
@@ -370,15 +381,15 @@ class LiteralEnds {
   }
 }
 
-/** Nodes in the order in which they were made; 0 is the root. */
+/** Trie of the literals; nodes in the order of creation, 0 is the root. */
 class Trie {
   readonly #parent: number[] = [0];
   readonly #label: number[] = [0];
   readonly #depth: number[] = [0];
-  /** The youngest child of a node, and the next older one of the same parent. */
+  /** Newest child of a node, and the next older sibling. */
   readonly #child: number[] = [0];
   readonly #sibling: number[] = [0];
-  /** The node at which each literal ends. */
+  /** Node at which each literal ends. */
   readonly ends: Int32Array;
 
   constructor(literals: readonly Literal[], alphabet: Alphabet) {
@@ -411,7 +422,7 @@ class Trie {
     return node;
   }
 
-  /** The nodes renumbered as states. */
+  /** Renumbers the nodes as states. */
   breadthFirst() {
     const count = this.#parent.length;
     const nodes = new Int32Array(count);

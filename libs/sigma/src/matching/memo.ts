@@ -6,9 +6,12 @@ import type { Questions, Scan, ScanPlan } from './questions.js';
 
 const alone = -1;
 
-/** What is known of the event at hand. Questions are answered when first asked, and once, however many rules ask. */
+/**
+ * Cache of test results for the current event. Each test is evaluated on first use, and once,
+ * however many rules need it.
+ */
 export class Memo {
-  /** Number of the event; a question or scan whose mark is another one has not been asked of this event. */
+  /** Number of the event; a test or scan with another mark was not evaluated for this event. */
   event = 0;
   readonly yes: Uint32Array;
   readonly no: Uint32Array;
@@ -18,7 +21,7 @@ export class Memo {
   readonly #scans: readonly Scan[];
   readonly #searches: readonly LiteralSearch[];
   readonly #scanOf: Int32Array;
-  /** What the last scan found, and how much of it. */
+  /** Result of the last scan; only its first entries are valid. */
   readonly found: number[] = [];
 
   constructor(questions: Questions, { scans, searches, scanOf }: ScanPlan) {
@@ -51,14 +54,14 @@ export class Memo {
     return this.yes[question] === this.event;
   };
 
-  /** Answers a question that no scan answers and that has not been asked. */
+  /** Evaluates a test that belongs to no scan and was not evaluated yet. */
   decide = (question: number): boolean => {
     const answer = this.#answers[question]!(this.#view);
     (answer ? this.yes : this.no)[question] = this.event;
     return answer;
   };
 
-  /** Answers every question of a scan; returns how many of them with yes, which are in {@link found}. */
+  /** Evaluates all tests of a scan; returns the number of matches, which are in {@link found}. */
   scan = (scan: number): number => {
     this.scanned[scan] = this.event;
     const count = this.#scans[scan]!.answer(this.#view, this.found);

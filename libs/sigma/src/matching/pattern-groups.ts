@@ -4,20 +4,20 @@ import { PatternSearch } from './pattern-search.js';
 import { isPattern, patternKey, seesCase } from './pattern-test.js';
 import type { PatternTest } from './pattern-test.js';
 
-/** The patterns of one rule that are about the same texts. */
+/** Patterns of one rule that are applied to the same texts. */
 export interface PatternGroup {
-  /** The same for all rules that ask the same of the same field. */
+  /** Key that is the same for all rules with the same patterns on the same field. */
   key: string;
   field: string | null;
-  /** Whether they see texts as they are, as expressions do, and not in lower case. */
+  /** Whether texts keep their case, as for regular expressions, or are in lower case. */
   isCased: boolean;
-  /** By the key of the test: its place in the search. */
+  /** By the key of the test its place in the search. */
   places: ReadonlyMap<string, number>;
   search: PatternSearch;
 }
 
 const none: readonly PatternGroup[] = [];
-/** A rule that has not changed is not read again, and its tables are not made again. */
+/** Cache: an unchanged rule is not compiled again. */
 const known = new WeakMap<Expression, readonly PatternGroup[]>();
 
 export function patternGroups(expression: Expression): readonly PatternGroup[] {

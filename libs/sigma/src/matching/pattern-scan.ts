@@ -1,11 +1,11 @@
 import type { EventView } from './event-view.js';
 import type { PatternGroup } from './pattern-groups.js';
 
-/** Answers all questions about the patterns of a rule and a field at once. */
+/** Evaluates all patterns of a rule on one field at once. */
 export class PatternScan {
   readonly #found: Uint8Array;
 
-  /** @param questions by the place of the pattern in its group */
+  /** @param questions tests by the place of the pattern in its group */
   constructor(
     private readonly field: number,
     private readonly group: PatternGroup,
@@ -14,7 +14,7 @@ export class PatternScan {
     this.#found = new Uint8Array(group.places.size);
   }
 
-  /** Writes those that are answered with yes into `found` and returns how many. */
+  /** Writes the tests that match to `found` and returns their number. */
   answer(view: EventView, found: number[]): number {
     const { isCased, search } = this.group;
     this.#found.fill(0);

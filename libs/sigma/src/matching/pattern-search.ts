@@ -9,12 +9,12 @@ import { halvesOf } from './regex-halves.js';
 import { lanes, RegexScan } from './regex-scan.js';
 import { WildcardSearch } from './wildcard-search.js';
 
-/** Reads a text once, and writes a 1 into `found` at the places of the tests that it meets. */
+/** Pass over a text, which writes a 1 to `found` at the places of the tests that match. */
 type Pass = (text: string, found: Uint8Array) => void;
 
-/** Answers patterns in as few passes over a text as can be. */
+/** Evaluates patterns in as few passes over a text as possible. */
 export class PatternSearch {
-  /** Made when first needed: most never are. */
+  /** Lazy: most are never needed. */
   #passes: readonly Pass[] | undefined;
   readonly #plan: Plan;
 
@@ -22,7 +22,7 @@ export class PatternSearch {
     this.#plan = planOf(tests);
   }
 
-  /** How often a text is read. */
+  /** Number of passes over a text. */
   get passes(): number {
     const { stars, globs, tables } = this.#plan;
     return Number(stars.size > 0) + globs.length + Math.ceil(tables.length / lanes);
@@ -34,15 +34,15 @@ export class PatternSearch {
   }
 }
 
-/** What is found how. */
+/** Search method for each test. */
 interface Plan {
   stars: ReadonlyMap<number, SigmaString>;
-  /** Single wildcards for which there is no table. */
+  /** Values with single wildcards for which no table can be built. */
   globs: readonly Pass[];
   tables: readonly Table[];
 }
 
-/** Whether tables can be made for an expression: one, or one for each half of its alternatives. */
+/** Whether an expression can be compiled to tables: one, or one for each half of its alternatives. */
 export function hasTable(expression: string): boolean {
   return automataFor([{ index: 0, expression }]) !== null;
 }
@@ -67,10 +67,13 @@ function passesOf({ stars, globs, tables }: Plan): Pass[] {
   return passes;
 }
 
-/** Tables larger than these together are not made into one: it would have a state for most pairs of theirs. */
+/**
+ * Total size above which tables are not combined: the combined one would have a state for most
+ * pairs of their states.
+ */
 const smallTables = 20_000;
 
-/** Those that each expression has anyhow, unless they are many and small. */
+/** Compiles a table for each expression, and combines them where they are many and small. */
 function tablesFor(sought: readonly Sought[]): Table[] {
   const own = sought.flatMap((each) => automataFor([each]) ?? []);
   const steps = own.reduce((sum, { automaton }) => sum + automaton.steps.length, 0);
@@ -87,7 +90,7 @@ function globPass(index: number, value: SigmaString): Pass {
   return (text, found) => void (matches(text) && (found[index] = 1));
 }
 
-/** An expression, and the place of the test that it is, or is an alternative of. */
+/** Expression, and the place of the test that it is, or is an alternative of. */
 interface Sought {
   index: number;
   expression: string;
@@ -95,11 +98,14 @@ interface Sought {
 
 interface Table {
   automaton: RegexAutomaton;
-  /** By bit. */
+  /** Places of the tests, by bit. */
   indexes: readonly number[];
 }
 
-/** One for all, or for each half of them where one table is too small; null where it is for one alone. */
+/**
+ * Compiles one automaton for all expressions, or one for each half of them if a single one would be
+ * too large; null if an expression alone is too large.
+ */
 function automataFor(sought: readonly Sought[]): Table[] | null {
   const automaton = RegexAutomaton.of(sought.map(({ expression }) => expression));
   if (automaton) return [{ automaton, indexes: sought.map(({ index }) => index) }];
@@ -128,7 +134,7 @@ function tablesPass(tables: readonly Table[]): Pass {
   };
 }
 
-/** In RE2's words: the whole text, unless a star is at its start or its end. */
+/** Converts a pattern to RE2 syntax, anchored at the start and end unless there is a star. */
 export function inRe2(test: PatternTest): string {
   if (test.kind === 'regex') return withFlags(test);
   const { text } = test;

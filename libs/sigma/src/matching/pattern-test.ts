@@ -3,26 +3,26 @@ import { anyOne, written } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
 import { literalTest } from './literal-test.js';
 
-/** What cannot be looked for together with the literals of all rules: an expression, or text with wildcards inside. */
+/** Test that the common search for literals cannot evaluate: a regular expression, or text with wildcards inside. */
 export type PatternTest = Extract<Test, { kind: 'text' | 'regex' }>;
 
 export function isPattern(test: Test): test is PatternTest {
   if (test.kind === 'regex') return true;
-  // A lone star is any text.
+  // A lone star matches any text.
   return test.kind === 'text' && test.text.length > 1 && literalTest(test) === null;
 }
 
-/** Whether it is texts between stars alone: such values are found together, however many they are. */
+/** Whether text has no single wildcards: such values are searched for together, however many they are. */
 export function isStarred(text: SigmaString): boolean {
   return !text.includes(anyOne);
 }
 
-/** The same for all tests that ask the same. */
+/** Key that is the same for equal tests. */
 export function patternKey(test: PatternTest): string {
   return test.kind === 'regex' ? `re ${test.flags} ${test.source}` : `= ${written(test.text)}`;
 }
 
-/** Whether the pattern sees texts as they are. */
+/** Whether the pattern needs texts in their original case. */
 export function seesCase(test: PatternTest): boolean {
   return test.kind === 'regex' || test.isCased;
 }

@@ -18,43 +18,46 @@ import { chain } from './tree.js';
 import type { Tree } from './tree.js';
 
 export type Question =
-  /** Whether a field has one of them: what one pass over its texts answers together with others. */
+  /** Whether a field has one of the literals; evaluated with others in one pass over its texts. */
   | { kind: 'literals'; field: string | null; isCased: boolean; literals: readonly LiteralTest[] }
-  /** What is looked for together with the other patterns of a rule. */
+  /** Pattern, which is evaluated with the other patterns of a rule. */
   | { kind: 'pattern'; group: PatternGroup; place: number }
-  /** Whether a field is an address in one of them. */
+  /** Whether a field is an address in one of the networks. */
   | { kind: 'networks'; field: string | null; networks: readonly Network[] }
-  /** What is answered alone. */
+  /** Test that is evaluated alone. */
   | { kind: 'leaf'; leaf: Leaf };
 
 type Literals = Extract<Question, { kind: 'literals' }>;
 
-/** Answers several questions at once. */
+/** Evaluates several tests at once. */
 export interface Scan {
-  /** Writes those that are answered with yes into `found` and returns how many; one may stand there more than once. */
+  /** Writes the tests that match to `found` and returns their number; a test may occur more than once. */
   answer(view: EventView, found: number[]): number;
 }
 
-/** Questions that are answered together, and which. */
+/** Scans, and the tests that they evaluate. */
 export interface ScanPlan {
   scans: readonly Scan[];
-  /** What the scans have in common. */
+  /** Searches that the scans share. */
   searches: readonly LiteralSearch[];
-  /** By question: the number of its scan, or null. */
+  /** Number of the scan of each test, or null. */
   scanOf: readonly (number | null)[];
 }
 
-/** Of more alternatives it does not matter which of them is there: that would be thousands of answers where one is asked for. */
+/**
+ * Number of alternatives above which a list becomes one test: which of them matches does not
+ * matter, and thousands of results would stand for one.
+ */
 const longList = 24;
 
-/** The questions that rules ask, each once however many rules ask it. */
+/** Deduplicated tests of all rules. */
 export class Questions {
   readonly all: Question[] = [];
   /** Names of fields by number. */
   readonly fields: (string | null)[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #fieldNumbers = new Map<string | null, number>();
-  /** Of the expression at hand. */
+  /** Pattern groups of the expression that is being compiled. */
   #patterns: readonly PatternGroup[] = [];
 
   treeOf(expression: Expression): Tree {
@@ -78,14 +81,14 @@ export class Questions {
     }
   }
 
-  /** One scan for all literals of a field, another one for those that are cased, and one for each group of patterns. */
+  /** Plans one scan for the literals of each field, another for cased ones, and one for each group of patterns. */
   planScans(): ScanPlan {
     const scanOf = this.all.map((): number | null => null);
     const { scans, searches } = this.#planLiterals(scanOf);
     return { scans: [...scans, ...this.#planPatterns(scanOf, scans.length)], searches, scanOf };
   }
 
-  /** One search for all scans of a kind. */
+  /** Plans the scans of literals, with one search for all uncased and one for all cased scans. */
   #planLiterals(scanOf: (number | null)[]): { scans: Scan[]; searches: LiteralSearch[] } {
     const groups = new Map<string, { field: number; isCased: boolean; literals: ScannedLiteral[] }>();
     for (const [question, each] of this.all.entries()) {
@@ -126,7 +129,7 @@ export class Questions {
     });
   }
 
-  /** How each question is answered alone. */
+  /** Returns how each test is evaluated alone; null for tests of scans. */
   answers(): (Answer | null)[] {
     return this.all.map((question) => {
       if (question.kind === 'leaf') return leafAnswer(question.leaf, (name) => this.#fieldNumber(name));
@@ -134,7 +137,7 @@ export class Questions {
     });
   }
 
-  /** Long lists of literals are one question each, and so are lists of networks. */
+  /** Combines a long list of literals to one test, and likewise a list of networks. */
   #treeOfAlternatives(parts: readonly Expression[]): Tree {
     const lists = Map.groupBy(parts, (part) => (part.kind === 'leaf' ? listKey(part.leaf) : null));
     const trees = [...lists].flatMap(([key, each]) => {
@@ -145,7 +148,7 @@ export class Questions {
     return chain('or', trees);
   }
 
-  /** What is costly is asked only where the scan found what it needs. */
+  /** Guards a costly test with its required literals: it is only evaluated where the scan found them. */
   #treeOfLeaf(leaf: Leaf): Tree {
     const own = this.#ask(this.#patternOf(leaf) ?? literalsOf(leaf) ?? { kind: 'leaf', leaf });
     const required = requiredLiterals(leaf.test).map((tests) =>
@@ -180,7 +183,7 @@ export class Questions {
   }
 }
 
-/** With those of alternatives that are themselves alternatives. */
+/** Flattens nested alternatives. */
 function alternativesOf(expression: Expression): readonly Expression[] {
   return expression.kind === 'or' ? expression.parts.flatMap(alternativesOf) : [expression];
 }
@@ -190,14 +193,14 @@ function literalsOf({ field, test }: Leaf): Literals | null {
   return literal && { kind: 'literals', field, isCased: test.kind === 'text' && test.isCased, literals: [literal] };
 }
 
-/** The same of all that can be asked together; null of what is asked alone. */
+/** Key of leaves that can be combined to one test; null for those that cannot. */
 function listKey(leaf: Leaf): string | null {
   if (leaf.test.kind === 'cidr') return JSON.stringify([leaf.field, leaf.test.kind]);
   const literals = literalsOf(leaf);
   return literals && JSON.stringify([literals.field, literals.isCased]);
 }
 
-/** Leaves with the same key as one question; null where they are better asked one by one. */
+/** Combines leaves with the same key to one test; null where separate tests are better. */
 function togetherOf(leaves: readonly Leaf[]): Question | null {
   const networks = leaves.flatMap(({ test }) => (test.kind === 'cidr' ? [test.network] : []));
   if (networks.length > 1) return { kind: 'networks', field: leaves[0]!.field, networks };

@@ -6,18 +6,18 @@ export interface Regex {
   flags: string;
 }
 
-/** As RE2 reads it. */
+/** Converts an expression with flags to RE2 syntax. */
 export function withFlags({ source, flags }: Regex): string {
   const set = flags === '' ? '' : `(?${flags})`;
   return `${set}${withRe2Codes(source)}`;
 }
 
-/** An expression that stands for the text and nothing else. */
+/** Returns an expression that matches exactly the text. */
 export function quoted(text: string): string {
   return RE2JS.quote(text);
 }
 
-/** The one spelling of a character that people use and RE2 does not know. What else it does not know is refused, not guessed at. */
+/** Converts `\u` escapes, the only common notation that RE2 lacks. Anything else that RE2 lacks is refused. */
 function withRe2Codes(source: string): string {
   return source.replaceAll(/\\(?:u([0-9A-Fa-f]{4})|[^])/g, (escape, code?: string) => (code ? `\\x{${code}}` : escape));
 }

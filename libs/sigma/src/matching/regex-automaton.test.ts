@@ -4,7 +4,7 @@ import { RE2JS } from 're2js';
 import { RegexAutomaton } from './regex-automaton.js';
 import { RegexScan } from './regex-scan.js';
 
-/** Each expression with an automaton of its own, or all of them with one. */
+/** Compiles each expression to an automaton of its own, or all of them to one. */
 function found(expressions: readonly string[], text: string, together: boolean): boolean[] {
   const automata = together ? [RegexAutomaton.of(expressions)] : expressions.map((each) => RegexAutomaton.of([each]));
   const bits = new RegexScan(automata.map((each) => each!)).find(text);
@@ -113,7 +113,7 @@ describe('RegexAutomaton', () => {
     ['a.{8}b', true],
     ['(a|b)*a(a|b){8}c', true],
     ['(^|[ =:])[48][1-9A-HJ-NP-Za-km-z]{93}([ .+@]|$)', true],
-    // Where an a was, in any of the last characters: each is a state of its own.
+    // The state encodes which of the last characters were an a: exponentially many states.
     ['a.{50}b', false],
     ['(a|b)*a(a|b){17}c', false],
     ['a[ab]{500}c', false],

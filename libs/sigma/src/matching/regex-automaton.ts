@@ -4,28 +4,29 @@ import { CharacterClasses } from './character-classes.js';
 import { RegexProgram } from './regex-program.js';
 import type { Instruction, Step } from './regex-program.js';
 
-/** Of states and classes: a megabyte, so that the table stays close to the processor. */
+/** Limit on states times classes: a megabyte, so that the table fits the processor's cache. */
 const maxNumbers = 262_144;
-/** One bit each. */
+/** Limit on expressions: one bit each. */
 const maxExpressions = 30;
 
-/** The same expressions stand in several rules, and are read before they are put together. */
+/** Cache: rules share expressions, and each is compiled alone before several are combined. */
 const known = new Map<string, RegexAutomaton | null>();
 const maxKnown = 500;
 
 /**
- * What finds some expressions with one step for each character, whatever both are: every state that they can be in.
+ * DFA that finds a set of expressions with one step for each character, whatever expressions and
+ * text are: all its states are built in advance.
  * @see https://swtch.com/~rsc/regexp/regexp3.html, "Cache states: DFA"
  */
 export class RegexAutomaton {
   private constructor(
     readonly classes: CharacterClasses,
-    /** State after state: where each class leads, and the end of the text. */
+    /** Transitions, state after state: the step of each class, then that at the end of the text. */
     readonly steps: readonly Step[],
     readonly expressions: number,
   ) {}
 
-  /** @returns null when they are too many, or could be in the middle of too much at once, such as `a.{50}b` */
+  /** @returns null when there are too many expressions, or too many states, as for `a.{50}b` */
   static of(expressions: readonly string[]): RegexAutomaton | null {
     const key = expressions.join('\n\n');
     let automaton = known.get(key);
@@ -40,7 +41,8 @@ export class RegexAutomaton {
     const set = new RE2Set();
     for (const expression of expressions) set.add(expression);
     set.compile();
-    // RE2JS would run the same automaton, and make its states as it goes: slower, and without a bound for a text that needs many.
+    // RE2JS itself would build the states of the same automaton lazily: slower, and without a limit
+    // for a text that needs many.
     const program = new RegexProgram(set.prog.inst as readonly Instruction[], set.prog.start);
     const classes = new CharacterClasses(set.dfa.classBounds as Int32Array, (point) => program.kindOf(point));
     const all = 2 ** expressions.length - 1;

@@ -1,20 +1,23 @@
 const token =
   /\\[^]|\[\^?\]?(?:\[:\^?\w+:\]|\\[^]|[^\]\\])*\]|\(\?[a-zA-Z-]+\)|\((?:\?(?:P?<\w+>|[a-zA-Z-]*:))?|[)|]|[^]/g;
 
-/** Alternatives: a group, or the whole expression. */
+/** Alternatives of a group, or of the whole expression. */
 interface Alternatives {
   start: number;
   end: number;
   depth: number;
-  /** Where one ends, and the flags that have been set since the first began. */
+  /** Position of each `|`, and the flags set since the first alternative began. */
   bars: { at: number; flags: string }[];
   flags: string;
   isRepeated: boolean;
 }
 
-/** Two expressions, one of which is found where the one that RE2 has taken is; null where it has no alternatives that could be taken apart. */
+/**
+ * Splits an expression, in RE2's syntax, into two of which at least one matches wherever it does;
+ * null where it has no alternatives that can be split.
+ */
 export function halvesOf(expression: string): [string, string] | null {
-  // What is quoted is not read as an expression.
+  // Quoted text is not supported: it would be parsed as an expression.
   if (expression.includes(String.raw`\Q`)) return null;
   const all = alternativesOf(expression);
   const repeated = all.filter(({ isRepeated }) => isRepeated);

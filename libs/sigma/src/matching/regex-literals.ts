@@ -1,10 +1,10 @@
 import type { Regex } from './re2-source.js';
 
-/** What is known of the texts that a part of an expression matches. */
+/** Knowledge about the texts that a part of an expression matches. */
 interface Known {
-  /** All of them, where they are few; an empty text among them says that it may match nothing. */
+  /** All of these texts, where they are few; an empty text means that the part may match nothing. */
   exact: readonly string[] | null;
-  /** Every one of them holds one of these; null where nothing is known. */
+  /** Texts of which every match contains at least one; null where none are known. */
   needed: readonly string[] | null;
 }
 
@@ -14,8 +14,8 @@ const anything: Known = { exact: null, needed: null };
 const nothing: Known = { exact: [''], needed: null };
 
 /**
- * Literals, in lower case, of which every text that the expression matches holds at least one, whatever the case; undefined where none are known
- * or they are too short to tell anything.
+ * Returns literals, in lower case, of which every match contains at least one, ignoring case;
+ * undefined where none are known or they are too short to be selective.
  */
 export function literalsOf({ source, flags }: Regex): readonly string[] | undefined {
   const [, inline = '', body = ''] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(source) ?? [];
@@ -25,7 +25,7 @@ export function literalsOf({ source, flags }: Regex): readonly string[] | undefi
   return needed !== null && isTelling(needed) ? needed : undefined;
 }
 
-/** Shorter ones are in almost every text. */
+/** Minimum length: shorter literals are in almost every text. */
 const minLength = 3;
 
 function isTelling(texts: readonly string[]): boolean {
@@ -43,13 +43,13 @@ function bestOf(candidates: readonly (readonly string[] | null)[]): readonly str
   return usable.toSorted((a, b) => Number(isTelling(b)) - Number(isTelling(a)) || rateOf(a) - rateOf(b))[0] ?? null;
 }
 
-/** Without those that hold another one. */
+/** Drops texts that contain another one. */
 function fewest(texts: readonly string[]): string[] {
   const short = [...new Set(texts)].toSorted((a, b) => a.length - b.length);
   return short.filter((text, index) => !short.slice(0, index).some((other) => text.includes(other)));
 }
 
-/** Reads RE2's syntax as far as it is common; of the rest nothing is said. */
+/** Parser of the common part of RE2's syntax; other syntax yields no literals. */
 class Reader {
   #at = 0;
 
@@ -58,7 +58,7 @@ class Reader {
     private readonly ignoresCase: boolean,
   ) {}
 
-  /** Null when something in the expression is not understood. */
+  /** Returns null for syntax that is not supported. */
   read(): Known | null {
     try {
       const known = this.#alternatives();
@@ -110,7 +110,7 @@ class Reader {
     return known;
   }
 
-  /** `[ab]` is one of a few; `[^a]`, `[a-z]` and `[[:alpha:]]` are any. */
+  /** Parses a class: `[ab]` is one of a few characters; `[^a]`, `[a-z]` and `[[:alpha:]]` are any. */
   #class(): Known {
     const [whole] = /^\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]/s.exec(this.body.slice(this.#at)) ?? [];
     if (whole === undefined) throw new NotUnderstood();
@@ -129,7 +129,8 @@ class Reader {
   }
 
   #literal(char: string): Known {
-    // What has another length or letter in lower case is left out, and to RE2 the long s and the Kelvin sign are letters of these.
+    // Excludes characters whose lower case has another length or letter; to RE2, the long s and the
+    // Kelvin sign match s and k.
     if (char < ' ' || char > '~' || (this.ignoresCase && /[sk]/i.test(char))) return anything;
     return { exact: [char.toLowerCase()], needed: null };
   }
@@ -164,7 +165,7 @@ function either(parts: readonly Known[]): Known {
   };
 }
 
-/** Parts whose texts are known grow into longer ones; the best of what is needed on the way is kept. */
+/** Concatenates parts: known texts are joined to longer ones, and the most selective required texts win. */
 function inRow(parts: readonly Known[]): Known {
   const candidates: (readonly string[] | null)[] = [];
   let run: readonly string[] = [''];

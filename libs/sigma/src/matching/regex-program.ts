@@ -1,17 +1,17 @@
 import { addAll, addTo, common, emptySet, hashOf, isEqual, membersOf, overlap } from './bit-set.js';
 import type { BitSet } from './bit-set.js';
 
-/** RE2's instructions. */
+/** Opcodes of RE2's instructions. */
 const op = { alt: 1, altMatch: 2, capture: 3, emptyWidth: 4, match: 6, nop: 7, rune: 8, lastRune: 11 };
-/** What an instruction without width asks for. */
+/** Conditions of empty-width instructions. */
 const empty = { beginLine: 1, endLine: 2, beginText: 4, endText: 8, wordBoundary: 16, noWordBoundary: 32 };
-/** What is decided by what came before. */
+/** Conditions that the preceding character decides. */
 const begins = empty.beginLine | empty.beginText;
 const newline = 10;
-/** How many words of sets may be looked at to make all states: a tenth of a second. */
+/** Limit on the words of bit sets that are processed to build all states: a tenth of a second. */
 const maxWork = 40_000_000;
 
-/** An instruction of RE2JS, as far as it is looked at here. */
+/** Members of an RE2JS instruction that are used here. */
 export interface Instruction {
   op: number;
   out: number;
@@ -19,34 +19,37 @@ export interface Instruction {
   matchRune(rune: number): boolean;
 }
 
-/** Where a character leads from a state, and bits of the expressions that are found on the way. */
+/** Transition: the next state, and bits of the expressions found before it. */
 export interface Step {
   state: number;
   found: number;
 }
 
-/** What expressions are in the middle of, between two characters. */
+/** State of the DFA between two characters: a set of NFA instructions. */
 interface State {
   instructions: BitSet;
-  /** Of {@link empty}: what is so before the next character. Forgotten, as the other one is, where nothing asks for it. */
+  /**
+   * Flags of {@link empty} that hold before the next character. Zero where no instruction tests
+   * them, like `isBehindWord`, so that fewer states differ.
+   */
   known: number;
   isBehindWord: boolean;
 }
 
-/** What RE2 makes of expressions: an automaton with many ways to go at once, from which this makes one with a single way. */
+/** Converts RE2's NFA of a set of expressions to a DFA. */
 export class RegexProgram {
-  /** Instructions that something waits at: for a character, for something to be so, or because an expression has been found. */
+  /** Instructions at which the NFA waits: for a character, for a condition, or because an expression was found. */
   readonly #stops: readonly number[];
-  /** By instruction: its place among them. */
+  /** Place of each instruction in `#stops`. */
   readonly #places: ReadonlyMap<number, number>;
   readonly #matches: BitSet;
   readonly #conditions: BitSet;
-  /** For what is taken, which is looked at and then forgotten more often than not. */
+  /** Reused result of `#take`, which is usually compared and dropped. */
   readonly #scratch: BitSet;
-  /** Of {@link empty}: what any instruction asks for. */
+  /** Flags of {@link empty} that any instruction tests. */
   readonly #asked: number;
   #work = 0;
-  /** By what is known, and by instruction: the stops that are reached without a character. */
+  /** Epsilon closure, cached by flags and instruction: the stops that are reached without a character. */
   readonly #reached = new Map<number, Map<number, BitSet>>();
 
   constructor(
@@ -61,16 +64,17 @@ export class RegexProgram {
     this.#asked = [...membersOf(this.#conditions)].reduce((all, place) => all | this.#at(place).arg, 0);
   }
 
-  /** The same for all points that the expressions do not tell apart. */
+  /** Key of a code point: the same for all that the expressions do not distinguish. */
   kindOf(point: number): string {
     const takers = this.#stopsThat((each) => isRune(each) && each.matchRune(point));
     return `${takers.join()} ${this.#isWord(point)} ${this.#isNewline(point)}`;
   }
 
   /**
-   * Every step, state after state, for each character and for the end of the text; null when there are more.
-   * @param points characters of which one of each kind is enough
-   * @param all bits of all expressions: behind what has found them, nothing is read
+   * Builds all transitions, state after state, for each character and for the end of the text; null
+   * when there are more than `most`.
+   * @param points one character of each class
+   * @param all bits of all expressions: when all are found, reading stops
    */
   allSteps(points: readonly number[], all: number, most: number): Step[] | null {
     const states = new Numbered<State>((a, b) => a.known === b.known && a.isBehindWord === b.isBehindWord);
@@ -80,7 +84,7 @@ export class RegexProgram {
     for (let number = 0; number < states.all.length; number += 1) {
       if (states.all.length * inputs.length > most || this.#work > maxWork) return null;
       const from = states.all[number]!;
-      // Most characters are taken by the same instructions, if by any.
+      // Most characters are consumed by the same instructions, if by any.
       const taken = new Numbered<Taken>((a, b) => a.found === b.found && isAlike(a.input, b.input));
       const known: Step[] = [];
       for (const input of inputs) {
@@ -102,7 +106,7 @@ export class RegexProgram {
     };
   }
 
-  /** Which instructions of a state take what comes, and what has been found before it. */
+  /** Returns the instructions of a state that consume the input, and the expressions found before it. */
   #take(from: State, input: Input): Taken {
     const instructions = this.#withConditions(from, input);
     const taken = this.#scratch;
@@ -114,9 +118,9 @@ export class RegexProgram {
     return { instructions: taken, found, input };
   }
 
-  /** With what is reached when it is known what comes. */
+  /** Adds the instructions whose conditions hold once the next input is known. */
   #withConditions({ instructions, known, isBehindWord }: State, { isWord, isNewline, isEnd }: Input): BitSet {
-    // All that is waited for in the middle of a line is the border of a word.
+    // In the middle of a line only word boundaries can be pending.
     if (!isEnd && !isNewline && !this.#asksWords) return instructions;
     if (!overlap(instructions, this.#conditions)) return instructions;
     const boundary = isWord === isBehindWord ? empty.noWordBoundary : empty.wordBoundary;
@@ -129,7 +133,7 @@ export class RegexProgram {
 
   #after({ instructions, input: { isWord, isNewline, isEnd } }: Taken): State {
     const known = isNewline ? empty.beginLine : 0;
-    // A new search begins with each character.
+    // A new search begins at each character.
     const next = isEnd ? emptySet(this.#stops.length) : this.#reach(this.start, known).slice();
     const members = membersOf(instructions);
     for (const place of members) addAll(next, this.#reach(this.#at(place).out, known));
@@ -160,7 +164,7 @@ export class RegexProgram {
       else if (kind === op.nop || kind === op.capture) seen.add(out);
       else if (kind !== op.emptyWidth) addAll(stops, this.#single(number));
       else if ((arg & ~known) === 0) seen.add(out);
-      // What should have come before and has not will not come.
+      // Conditions on the preceding character that do not hold now cannot hold later.
       else if ((arg & begins & ~known) === 0) addAll(stops, this.#single(number));
     }
     return stops;
@@ -187,7 +191,7 @@ export class RegexProgram {
     return (this.#asked & (empty.wordBoundary | empty.noWordBoundary)) !== 0;
   }
 
-  /** False where no instruction asks. */
+  /** Whether the point is a word character; false where no instruction tests word boundaries. */
   #isWord(point: number): boolean {
     return this.#asksWords && /^\w$/.test(String.fromCodePoint(point));
   }
@@ -197,28 +201,28 @@ export class RegexProgram {
   }
 }
 
-/** What comes next: a character, or the end. */
+/** Next input: a character, or the end. */
 interface Input {
-  /** The instructions that take it. */
+  /** Instructions that consume it. */
   takers: BitSet;
   isWord: boolean;
   isNewline: boolean;
   isEnd: boolean;
 }
 
-/** What a state does with what comes. */
+/** Result of an input in a state. */
 interface Taken {
   instructions: BitSet;
   found: number;
   input: Input;
 }
 
-/** Whether what they lead to is the same, if they are taken by the same instructions. */
+/** Whether two inputs lead to the same state, given that the same instructions consume them. */
 function isAlike(a: Input, b: Input): boolean {
   return a.isWord === b.isWord && a.isNewline === b.isNewline && a.isEnd === b.isEnd;
 }
 
-/** Numbers what has other instructions, or differs otherwise, in the order in which it is first seen. */
+/** Numbers distinct items in the order of their first use. */
 class Numbered<Each extends { instructions: BitSet }> {
   readonly all: Each[] = [];
   readonly #byHash = new Map<number, number[]>();

@@ -2,27 +2,31 @@ import { CharacterClasses } from './character-classes.js';
 import type { RegexAutomaton } from './regex-automaton.js';
 import { TextUnits } from './text-units.js';
 
-/** So many automata read a text together. */
+/** Number of automata that read a text together. */
 export const lanes = 4;
 
 const text = new TextUnits();
 
 /**
- * Runs automata side by side over a text. A step waits for the one before it, for longer than it takes: four automata take half as
- * long again as one. They have the table and its classes in common.
+ * Runs automata in parallel over a text. Each step depends on the result of the previous one, and
+ * this latency dominates: four automata take only half as long again as one. They share the table
+ * and its classes.
  */
 export class RegexScan {
   readonly #classes: CharacterClasses;
-  /** By state and class: the row of the next state, or `~output` where something is found on the way. The last one is for the end. */
+  /**
+   * By state and class the row of the next state, or `~output` where an expression is found before
+   * it. The last column is for the end of the text.
+   */
   readonly #next: Int32Array;
-  /** By output: the automaton, bits of what it has found, and the row that goes on. */
+  /** By output the automaton, bits of the expressions found, and the row that continues. */
   readonly #outputs: { automaton: number; found: number; row: number }[] = [];
-  /** By automaton: where it begins, and bits of all that it looks for. */
+  /** By automaton its initial row; `#all` has the bits of all its expressions. */
   readonly #starts: readonly number[];
   readonly #all: Int32Array;
-  /** By automaton, for the text at hand. */
+  /** Expressions found in the current text, by automaton. */
   readonly #found: Int32Array;
-  /** The row of what has nothing more to look for. */
+  /** Row of an automaton that has found all its expressions. */
   readonly #done: number;
   #left = 0;
 
@@ -41,7 +45,7 @@ export class RegexScan {
     for (const index of automata.keys()) this.#fill(index, states[index]!, stride);
   }
 
-  /** Bits of the expressions that are found anywhere in the text, by automaton; until the next text. */
+  /** Returns the bits of the expressions found in the text, by automaton; valid until the next call. */
   find(value: string): Int32Array {
     this.#found.fill(0);
     this.#left = this.automata.length;
@@ -115,7 +119,7 @@ export class RegexScan {
     for (const row of [a, b, c, d]) this.#report(next[row + count]!);
   }
 
-  /** Notes what has been found on the way to a row, if anything has, and says where to go on. */
+  /** Records the expressions found before a row, if any, and returns the row that continues. */
   #report(next: number): number {
     if (next >= 0) return next;
     const { automaton, found, row } = this.#outputs[~next]!;

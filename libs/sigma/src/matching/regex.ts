@@ -6,10 +6,10 @@ import { withFlags } from './re2-source.js';
 import type { Regex } from './re2-source.js';
 
 const maxLength = 1_000;
-/** An expression needs memory and time in proportion to this. */
+/** Limit on instructions: memory and time of an expression are proportional to them. */
 const maxInstructions = 2_000;
 
-/** Checks an expression of a rule, in RE2's syntax. @throws RuleError */
+/** Validates an expression of a rule, in RE2's syntax. @throws RuleError */
 export function readRegex(source: string, flags: string, line: number): Regex {
   const unique = [...new Set(flags)].sort().join('');
   if (source.length > maxLength) throw new RuleError(line, `an expression of more than ${maxLength} characters`);
@@ -33,7 +33,7 @@ function compile({ source, flags }: Regex, line: number): RE2JS {
   }
 }
 
-/** Of an expression that has been read. */
+/** Compiles a validated expression. */
 export function compileRegex(regex: Regex): RE2JS {
   return RE2JS.compile(withFlags(regex));
 }

@@ -5,11 +5,12 @@ import { literalsOf } from './regex-literals.js';
 
 type TextTest = Extract<Test, { kind: 'text' }>;
 
-/** Shorter ones are in almost every text. */
+/** Minimum length: shorter literals are in almost every text. */
 const minLength = 3;
 
 /**
- * What every text meets that meets a pattern, and is cheaper to ask: at least one literal of each list. Empty where nothing is known.
+ * Necessary conditions of a pattern that are cheaper to test: at least one literal of each list is
+ * in every match. Empty where none are known.
  */
 export function requiredLiterals(test: Test): readonly (readonly TextTest[])[] {
   if (!isPattern(test)) return [];

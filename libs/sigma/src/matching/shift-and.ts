@@ -4,18 +4,19 @@ import { TextUnits } from './text-units.js';
 const wordBits = 32;
 const latin = 256;
 
-/** How many code points there is room for. */
+/** Limit on code points of a segment. */
 export const longestSegment = 2 * wordBits;
 
 const units = new TextUnits();
 
 /**
- * Finds text with single wildcards in it: one step for each code point, whatever both are. Bit n of the state says that the last
- * n + 1 code points are the first n + 1 of it.
+ * Shift-And search for text with single wildcards: one step for each code point, whatever text and
+ * segment are. Bit n of the state is set if the last n + 1 code points match the first n + 1 of the
+ * segment.
  * @see R. Baeza-Yates, G. Gonnet, "A new approach to text searching", 1992
  */
 export class ShiftAnd {
-  /** Of the first and the second word: where a character or a wildcard is, for the first characters of Unicode in one table. */
+  /** Masks in two words: the positions of a character or a wildcard; tables for Latin-1, a map for other characters. */
   readonly #low = new Int32Array(latin);
   readonly #high = new Int32Array(latin);
   readonly #others = new Map<number, readonly [low: number, high: number]>();
@@ -39,7 +40,7 @@ export class ShiftAnd {
     this.#lastHigh = last < wordBits ? 0 : 1 << (last % wordBits);
   }
 
-  /** Where the first place that it fits at, from a place on, ends; or -1. */
+  /** Returns the end of the first match from a place on; or -1. */
   find(text: string, from: number): number {
     const length = units.load(text);
     const codes = units.units;
@@ -64,7 +65,7 @@ export class ShiftAnd {
   }
 }
 
-/** Null for a wildcard. */
+/** Returns the code points; null for a wildcard. */
 export function codePoints(segment: readonly (string | typeof anyOne)[]): (number | null)[] {
   return segment.flatMap((part) => (part === anyOne ? [null] : Array.from(part, (char) => char.codePointAt(0)!)));
 }

@@ -8,14 +8,14 @@ export interface ScannedLiteral extends LiteralTest {
   question: number;
 }
 
-/** Answers every question about literals of one field at once. */
+/** Evaluates all literals of one field at once. */
 export class TextScan {
-  /** By the whole text, or by the number that it is: questions with the answer yes. */
+  /** Tests that match, by the whole text, or by its number. */
   readonly #whole: ReadonlyMap<string, readonly number[]>;
   readonly #longestWhole: number;
   readonly #numbers: ReadonlyMap<number, readonly number[]>;
 
-  /** @param search finds what is neither whole nor a number; there such questions are those of this number */
+  /** @param search search for literals inside a text; it knows this scan by `number` */
   constructor(
     private readonly number: number,
     private readonly field: number,
@@ -28,7 +28,7 @@ export class TextScan {
     this.#numbers = questionsBy(literals, 'number', ({ text }) => Number(text));
   }
 
-  /** Writes those that are answered with yes into `found` and returns how many; one may stand there more than once. */
+  /** Writes the tests that match to `found` and returns their number; a test may occur more than once. */
   answer(view: EventView, found: number[]): number {
     let count = 0;
     for (const text of this.isCased ? view.raw(this.field) : view.lower(this.field)) {
@@ -65,7 +65,7 @@ function addAll(questions: readonly number[] | undefined, found: number[], at: n
 
 const none: readonly number[] = [];
 
-/** What is looked for within a text. */
+/** Whether a literal is searched for within a text. */
 export function isPart(literal: ScannedLiteral): literal is ScannedLiteral & Omit<Literal, 'id'> {
   return literal.place !== 'whole' && literal.place !== 'number';
 }

@@ -1,12 +1,9 @@
-/**
- * The code units of one text after the other, where they are read quickly: to ask a string for one takes longer than the step of
- * an automaton does.
- */
+/** Reusable buffer of a text's code units: reading one from a string takes longer than a step of an automaton. */
 export class TextUnits {
   units = new Uint16Array(8_192);
   #bytes = bytesOf(this.units);
 
-  /** Puts the text in place of the last one, and says how many units it has. */
+  /** Replaces the text in the buffer, and returns its number of units. */
   load(text: string): number {
     if (text.length > this.units.length) {
       this.units = new Uint16Array(2 * text.length);

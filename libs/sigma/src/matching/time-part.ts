@@ -1,15 +1,15 @@
 export const timeParts = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
 
-/** `day` is that of the month, `week` that of ISO 8601. */
+/** `day` is the day of the month, `week` the week of ISO 8601. */
 export type TimePart = (typeof timeParts)[number];
 
 const dayMs = 86_400_000;
 
-/** A part of an RFC 3339 time in UTC; undefined for what is none. */
+/** Returns a part of an RFC 3339 time in UTC; undefined for other text. */
 export function timePart(text: string, part: TimePart): number | undefined {
   if (!/^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?$/.test(text))
     return undefined;
-  // A time that names no zone is UTC, wherever this runs.
+  // A time without a zone is UTC, whatever the local zone is.
   const zoned = /[Tt ]/.test(text) && !/(?:[Zz]|[+-]\d\d:?\d\d)$/.test(text.slice(11)) ? `${text}Z` : text;
   const time = new Date(zoned.replace(' ', 'T'));
   return Number.isNaN(time.getTime()) ? undefined : partOf(time, part);
@@ -32,7 +32,7 @@ function partOf(time: Date, part: TimePart): number {
   }
 }
 
-/** The week of the year that has its Thursday. */
+/** Returns the ISO 8601 week: that of the year which contains its Thursday. */
 function isoWeek(time: Date): number {
   const weekday = time.getUTCDay() || 7;
   const thursday = Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate() + 4 - weekday);

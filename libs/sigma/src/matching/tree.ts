@@ -1,16 +1,16 @@
-/** An expression over numbered questions. */
+/** Boolean expression over numbered tests. */
 export type Tree =
   | { op: 'and' | 'or'; parts: readonly Tree[] }
   | { op: 'not'; part: Tree }
   | { op: 'ask'; question: number };
 
-/** A chain, with chains of the same operator in it taken in. */
+/** Creates a chain, with nested chains of the same operator flattened. */
 export function chain(op: 'and' | 'or', parts: readonly Tree[]): Tree {
   const all = parts.flatMap((part) => (part.op === op ? part.parts : [part]));
   return all.length === 1 && all[0] ? all[0] : { op, parts: all };
 }
 
-/** The tree with what is cheap to ask in front; it does not change the answer. */
+/** Sorts the parts of chains by cost, the cheapest first; the result stays the same. */
 export function cheapFirst(tree: Tree, costOf: (question: number) => number): Tree {
   return sorted(tree).tree;
 

@@ -1,9 +1,9 @@
-/** How deep lists in lists are entered. */
+/** Limit on nested lists. */
 const maxListDepth = 8;
 
 /**
- * What a field says, as texts: numbers in decimal, switches as true and false, objects as compact JSON, a list as all of its
- * elements. Null has no text.
+ * Converts a value to texts: numbers in decimal, booleans as true and false, objects as compact
+ * JSON, a list as all of its elements. Null has no text.
  */
 export function textsOf(value: unknown): readonly string[] {
   const texts: string[] = [];
@@ -20,7 +20,7 @@ function addTexts(value: unknown, texts: string[], depth: number): void {
   if (text !== undefined) texts.push(text);
 }
 
-/** The text of one value that is no list; undefined for null. */
+/** Converts one value that is not a list to text; undefined for null. */
 export function textOf(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
@@ -36,7 +36,7 @@ export function textOf(value: unknown): string | undefined {
   }
 }
 
-/** Decimal text as a number; undefined for anything else. */
+/** Parses a decimal number; undefined for other text. */
 export function numberOf(text: string): number | undefined {
   return /^-?\d{1,300}(?:\.\d{1,300})?$/.test(text) ? Number(text) : undefined;
 }

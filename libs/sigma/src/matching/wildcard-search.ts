@@ -5,7 +5,7 @@ import type { EndsWatcher } from './literal-automaton.js';
 
 const none = -1;
 
-/** A value such as `a*b*c`: how the text begins and ends, and what is between, by number. */
+/** Value such as `a*b*c`: start and end of the text, and the numbers of the pieces in between. */
 interface Pattern {
   start: string;
   end: string;
@@ -14,35 +14,36 @@ interface Pattern {
 }
 
 /**
- * Finds any number of values with `*` in one pass over a text. Pieces are found from left to right, each at the first place where it
- * fits. A value waits for one piece at a time: of the work, each step of each value is done once, and for the rest of the places
- * where pieces end it is seen at once that nothing waits for them.
+ * Finds any number of values with `*` in one pass over a text. Pieces are found from left to right,
+ * each at its first match. Each value waits for one piece at a time: each step of each value is
+ * done once, and at all other places where pieces end, one look-up shows that no value waits for
+ * them.
  */
 export class WildcardSearch implements EndsWatcher {
-  /** By piece. */
+  /** Indexed by piece. */
   readonly idle: Uint8Array;
   readonly #patterns: readonly Pattern[];
   readonly #automaton: LiteralAutomaton;
   readonly #lengths: Int32Array;
-  /** By piece: the longest other one that it ends with. */
+  /** By piece the longest other one that is its suffix. */
   readonly #shorter: Int32Array;
-  /** By piece: the first and last of the patterns that wait for it, in the order of the places from which they do. */
+  /** By piece the first and last pattern that wait for it, in the order of the places from which they wait. */
   readonly #head: Int32Array;
   readonly #tail: Int32Array;
-  /** By pattern: the one that waits behind it, from where on it waits, and how many of its pieces have been found. */
+  /** By pattern the next one in its queue, the place from which it waits, and the number of its pieces found. */
   readonly #next: Int32Array;
   readonly #from: Int32Array;
   readonly #step: Int32Array;
-  /** By piece: the longest that it ends with and that is waited for, as it was when `asOf` was written. */
+  /** By piece its longest suffix for which a pattern waits, as of the change in `asOf`. */
   readonly #waited: Int32Array;
   readonly #asOf: Float64Array;
-  /** How often somebody began to wait for a piece that nobody waited for. */
+  /** Number of times that a pattern began to wait for a piece with an empty queue. */
   #changes = 0;
   #waiting = 0;
   #textLength = 0;
   #found: Uint8Array = new Uint8Array();
 
-  /** @param values of texts and at least one {@link anyRun}, and nothing else, by the place to mark when they are found */
+  /** @param values strings of texts and at least one {@link anyRun}, by the place to mark when they match */
   constructor(values: ReadonlyMap<number, SigmaString>) {
     const numbers = new Map<string, number>();
     const numberOf = (piece: string) => {
@@ -66,7 +67,7 @@ export class WildcardSearch implements EndsWatcher {
     [this.#next, this.#from, this.#step] = [0, 1, 2].map(() => new Int32Array(values.size)) as Triple;
   }
 
-  /** Writes a 1 into `found` at the place of every value that the whole text is. */
+  /** Writes a 1 to `found` at the place of every value that matches the whole text. */
   find(text: string, found: Uint8Array): void {
     this.#found = found;
     this.#textLength = text.length;
@@ -93,14 +94,15 @@ export class WildcardSearch implements EndsWatcher {
     return this.#waiting > 0;
   }
 
-  /** The piece, or the longest that it ends with, for which somebody waits. */
+  /** Returns the piece, or its longest suffix, for which a pattern waits. */
   #waitedIn(piece: number): number {
     if (piece === none || this.#head[piece] !== none) return piece;
     if (this.#asOf[piece] !== this.#changes) {
       this.#asOf[piece] = this.#changes;
       this.#waited[piece] = this.#shorter[piece]!;
     }
-    // Since then, waiting has only ended: what is not waited for now is not until the next change.
+    // Since then, queues have only become empty: one that is empty now stays so until the next
+    // change.
     return (this.#waited[piece] = this.#waitedIn(this.#waited[piece]!));
   }
 
@@ -121,13 +123,13 @@ export class WildcardSearch implements EndsWatcher {
     }
   }
 
-  /** What was not waited for may be from now on. */
+  /** Invalidates `idle` and `waited`: a pattern began to wait for a piece with an empty queue. */
   #change(): void {
     this.#changes += 1;
     this.idle.fill(0);
   }
 
-  /** For the next piece of a pattern, from a place on. */
+  /** Queues a pattern for its next piece, from a place on. */
   #wait(number: number, from: number): void {
     const piece = this.#patterns[number]!.pieces[this.#step[number]!]!;
     this.#from[number] = from;
@@ -142,7 +144,7 @@ export class WildcardSearch implements EndsWatcher {
 
 type Triple = [Int32Array, Int32Array, Int32Array];
 
-/** What is between the stars, nothing only at the start and at the end. */
+/** Splits a value at its stars; only the first and last piece may be empty. */
 export function piecesOf(value: SigmaString): string[] {
   const pieces = [''];
   for (const part of value) {
@@ -152,7 +154,7 @@ export function piecesOf(value: SigmaString): string[] {
   return pieces;
 }
 
-/** How many pieces there may be one within the end of the other. */
+/** Returns the longest chain of pieces in which each is a suffix of the next. */
 export function nestingOf(pieces: readonly string[]): number {
   const depths = new Map<string, number>();
   for (const piece of new Set(pieces.toSorted((a, b) => a.length - b.length))) {

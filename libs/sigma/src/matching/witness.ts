@@ -1,20 +1,20 @@
 import type { Tree } from './tree.js';
 
-/** Questions of which at least one has the answer yes whenever a rule matches. */
+/** Tests of which at least one matches whenever a rule does. */
 export interface Witness {
   questions: readonly number[];
-  /** How often one of them is thought to have the answer yes, in ever so many events. */
+  /** Estimated frequency with which one of them matches. */
   rate: number;
 }
 
-/** The witness that is the least often there; undefined when a rule may match without any. */
+/** Returns the witness with the lowest rate; undefined when a rule may match without any. */
 export function witnessOf(tree: Tree, rateOf: (question: number) => number | undefined): Witness | undefined {
   switch (tree.op) {
     case 'ask': {
       const rate = rateOf(tree.question);
       return rate === undefined ? undefined : { questions: [tree.question], rate };
     }
-    // What must not be there says nothing of what is.
+    // An excluded test gives no evidence of what is present.
     case 'not':
       return undefined;
     case 'and': {

@@ -2,11 +2,11 @@ import { RuleError } from '../../rule-error.js';
 import type { CorrelationRule } from '../correlation-rule.js';
 import type { Expression } from '../expression.js';
 
-/** What an ordered correlation must be able to tell apart: sets of steps that were done in order, as bits by position. */
+/** Chains that an ordered correlation must distinguish: sets of steps that occurred in order, as bits by position. */
 export interface Chains {
-  /** Ascending by their number of steps; each comes after the chain without its last step. */
+  /** Sorted by number of steps; each comes after the chain without its last step. */
   masks: readonly number[];
-  /** For each its chain without the last step; -1 where that is empty. */
+  /** For each chain the index of the one without its last step; -1 where that is empty. */
   before: readonly number[];
   /** For each step the chains that end with it. */
   endingWith: readonly (readonly number[])[];
@@ -15,7 +15,7 @@ export interface Chains {
 const maxSteps = 30;
 const maxChains = 256;
 
-/** @throws RuleError when there would be too many */
+/** @throws RuleError when there would be too many chains */
 export function chainsOf(rule: Pick<CorrelationRule, 'rules' | 'condition' | 'line'>): Chains {
   if (rule.rules.length > maxSteps) throw new RuleError(rule.line, `temporal_ordered has more than ${maxSteps} steps`);
   const masks = [...new Set(goalsOf(rule).flatMap(beginnings))].toSorted((a, b) => sizeOf(a) - sizeOf(b) || a - b);
@@ -28,12 +28,12 @@ export function chainsOf(rule: Pick<CorrelationRule, 'rules' | 'condition' | 'li
   };
 }
 
-/** The sets of steps that decide the condition. */
+/** Returns the sets of steps that decide the condition. */
 function goalsOf({ rules, condition, line }: Pick<CorrelationRule, 'rules' | 'condition' | 'line'>): number[] {
   if ('expression' in condition) return goalsOfExpression(condition.expression, rules, line);
   const [bound, ...more] = condition.bounds;
   const grows = more.length === 0 && (bound?.operator === 'gt' || bound?.operator === 'gte');
-  // The length itself is what counts unless more is always better.
+  // Unless more steps always suffice, every length has to be distinguished.
   const sizes = grows
     ? [bound.operator === 'gt' ? Math.floor(bound.value) + 1 : Math.ceil(bound.value)]
     : rules.map((_, index) => index + 1);
@@ -42,7 +42,7 @@ function goalsOf({ rules, condition, line }: Pick<CorrelationRule, 'rules' | 'co
   return goals;
 }
 
-/** All sets of so many of the steps from `first` on. */
+/** Adds all sets of `size` steps from `first` on. */
 function choose(steps: number, size: number, first: number, mask: number, into: number[], line: number): void {
   if (size <= 0) {
     if (into.push(mask) > maxChains) refuse(line);
@@ -52,7 +52,7 @@ function choose(steps: number, size: number, first: number, mask: number, into: 
     choose(steps, size - 1, step + 1, mask | (1 << step), into, line);
 }
 
-/** What is asked for, as alternatives; a rule that must be absent is watched as a chain of its own. */
+/** Returns the required sets of steps, as alternatives; a rule that must be absent is tracked as a chain of its own. */
 function goalsOfExpression(expression: Expression, rules: readonly string[], line: number): number[] {
   const absent: number[] = [];
   const alternatives = (each: Expression, negated: boolean): number[] => {
@@ -77,7 +77,7 @@ function crossed(left: readonly number[], right: readonly number[], line: number
   return [...new Set(left.flatMap((a) => right.map((b) => a | b)))];
 }
 
-/** The chain itself and every shorter one on the way to it. */
+/** Returns the chain itself and all its prefixes. */
 function beginnings(mask: number): number[] {
   const found: number[] = [];
   for (let rest = mask; rest !== 0; rest = withoutLast(rest)) found.push(rest);

@@ -5,7 +5,10 @@ import { maxEvidence } from '../state/evidence.js';
 import type { Memory } from '../state/memory.js';
 import type { Measure } from './measure.js';
 
-/** event_count: the latest events, as many as decide; of a window that is judged at its close their number and the first of them. */
+/**
+ * event_count: keeps as many of the latest events as the bound needs; for a window that is
+ * evaluated at its close, their number and the first of them.
+ */
 export class EventCount implements Measure {
   readonly keeping = { textual: false, indexed: false };
   readonly #bounds: readonly Bound[];

@@ -8,8 +8,8 @@ import { maxWalk } from '../state/memory.js';
 import type { Measure } from './measure.js';
 
 /**
- * value_count and temporal: when each value, or each rule, was seen last. Where a number decides, the latest values are enough,
- * one more than the number at most.
+ * value_count and temporal: keeps the last time of each value, or of each rule. For a bound on a
+ * number, only the latest values are kept, at most one more than the number.
  */
 export class LatestOfEach implements Measure {
   readonly keeping: Keeping;
@@ -35,12 +35,12 @@ export class LatestOfEach implements Measure {
       for (const position of take.positions) this.#see(memory, group, position, timeMs, evidence);
     else if (take.value !== undefined) {
       const text = memory.texts.hold(textOf(take.value));
-      // Who knows the value already holds its text.
+      // An existing entry already holds its text.
       if (!this.#see(memory, group, text, timeMs, evidence)) memory.texts.release(text);
     }
   }
 
-  /** Whether an entry was made for it. */
+  /** Returns whether an entry was added; otherwise an existing one was updated, or the group was full. */
   #see(memory: Memory, group: number, value: number, timeMs: number, evidence: number): boolean {
     const known = memory.findEntry(group, value);
     if (known !== -1) {

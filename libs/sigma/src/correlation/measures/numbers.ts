@@ -8,9 +8,10 @@ import type { Measure } from './measure.js';
 const keeping = { textual: false, indexed: false };
 
 /**
- * value_sum that is judged at every event. Nothing is ever subtracted, so that a huge number leaves no error behind when it goes:
- * the older entries hold the sum of themselves and what follows among the older ones, `sum` that of the newer ones, and `count`
- * says how many are older. When these have gone, the newer ones take their place.
+ * value_sum that is evaluated at every event. Nothing is ever subtracted, so that a huge number
+ * leaves no rounding error when it leaves the window: each of the older entries holds the sum of
+ * itself and the later older ones, `sum` is that of the newer ones, and `count` the number of older
+ * ones. When no older ones are left, the newer ones take their place.
  */
 export class NumberSum implements Measure {
   readonly keeping = keeping;
@@ -57,11 +58,11 @@ export class NumberSum implements Measure {
   }
 }
 
-/** Figures over the numbers of one window, judged at its close. */
+/** Aggregates over the numbers of one window, evaluated at its close. */
 export class NumbersOfWindow implements Measure {
   readonly keeping = keeping;
   readonly #bounds: readonly Bound[];
-  /** Of which all numbers are needed; null for those that need only their sum and count. */
+  /** Percentile, which needs all numbers; null for types that need only their sum and count. */
   readonly #percentile: number | null;
 
   constructor(private readonly rule: CorrelationRule) {
@@ -104,7 +105,7 @@ function valuesOf({ entries }: Memory, group: number): Float64Array {
   return values;
 }
 
-/** By linear interpolation between ranks. @param values at least one; gets sorted */
+/** Interpolates linearly between ranks. @param values at least one; sorted in place */
 export function percentileOf(values: Float64Array, percentile: number): number {
   values.sort();
   const rank = (percentile / 100) * (values.length - 1);

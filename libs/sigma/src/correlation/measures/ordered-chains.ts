@@ -8,7 +8,7 @@ import type { Chains } from './chains.js';
 import { chainsOf, sizeOf } from './chains.js';
 import type { Measure } from './measure.js';
 
-/** temporal_ordered: for each chain of steps the latest time at which one that is complete began. */
+/** temporal_ordered: keeps for each chain of steps the latest start time of a complete one. */
 export class OrderedChains implements Measure {
   readonly keeping: Keeping;
   readonly #chains: Chains;
@@ -37,7 +37,10 @@ export class OrderedChains implements Measure {
     }
   }
 
-  /** Of several steps the longer chains first: an event must not build on what it has just done itself. */
+  /**
+   * Returns the chains that end with one of the steps, longer ones first: an event must not extend
+   * a chain that it has just completed itself.
+   */
   #endingWith(positions: readonly number[]): readonly number[] {
     if (positions.length === 1) return this.#chains.endingWith[positions[0]!]!;
     return [...new Set(positions)].flatMap((step) => this.#chains.endingWith[step]!).toSorted((a, b) => b - a);
@@ -58,7 +61,7 @@ export class OrderedChains implements Measure {
     return deciding === -1 ? memory.idsOf(group) : [...memory.evidence.idsOf(memory.entries.evidence[deciding]!)];
   }
 
-  /** The entry that makes the condition hold; -1 when it holds without any, undefined when it does not hold. */
+  /** Returns the entry that meets the condition; -1 when it is met without any, undefined when it is not met. */
   #decides(memory: Memory, group: number, sinceMs: number): number | undefined {
     const reached = this.#reached(memory, group, sinceMs);
     const condition = this.#condition;
@@ -73,7 +76,7 @@ export class OrderedChains implements Measure {
     return deciding ? deciding.entry : decides(0) ? -1 : undefined;
   }
 
-  /** Ascending by the number of steps. */
+  /** Returns the complete chains, sorted by number of steps. */
   #reached(memory: Memory, group: number, sinceMs: number): { mask: number; entry: number }[] {
     const reached: { mask: number; entry: number }[] = [];
     for (let entry = memory.entries.oldest(group); entry !== -1; entry = memory.entries.after(entry))

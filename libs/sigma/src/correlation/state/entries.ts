@@ -2,17 +2,17 @@ import { firstCapacity, grown, Slots } from './slots.js';
 
 const none = -1;
 
-/** What groups remember: for each a list of times, each with a value and its evidence, the oldest first. */
+/** Entries of groups: a linked list for each, the oldest first, of times with a value and its evidence. */
 export class Entries {
   timeMs = new Float64Array(firstCapacity);
-  /** A number, or the number of a text, a rule or a chain: the measure knows. */
+  /** Number, or index of a text, rule or chain, depending on the measure. */
   value = new Float64Array(firstCapacity);
   evidence = new Int32Array(firstCapacity);
   #before = new Int32Array(firstCapacity);
   #after = new Int32Array(firstCapacity);
   readonly #slots = new Slots();
 
-  // By group.
+  // Indexed by group.
   #oldest = new Int32Array(firstCapacity);
   #newest = new Int32Array(firstCapacity);
   #size = new Int32Array(firstCapacity);
@@ -21,7 +21,7 @@ export class Entries {
     return this.#slots.live;
   }
 
-  /** Begins an empty list. */
+  /** Starts an empty list. */
   open(group: number): void {
     if (group === this.#size.length) {
       this.#oldest = grown(this.#oldest);
@@ -37,7 +37,7 @@ export class Entries {
     return this.#size[group]!;
   }
 
-  /** -1 when the list is empty. */
+  /** Returns the oldest entry; -1 when the list is empty. */
   oldest(group: number): number {
     return this.#oldest[group]!;
   }
@@ -46,7 +46,7 @@ export class Entries {
     return this.#newest[group]!;
   }
 
-  /** -1 after the last. */
+  /** Returns the next entry; -1 after the last. */
   after(entry: number): number {
     return this.#after[entry]!;
   }
@@ -65,7 +65,7 @@ export class Entries {
     return entry;
   }
 
-  /** Puts the entry at the end of its list. */
+  /** Moves the entry to the end of its list. */
   moveToEnd(group: number, entry: number): void {
     if (this.#newest[group] === entry) return;
     this.#unlink(group, entry);

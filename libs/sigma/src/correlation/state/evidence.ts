@@ -1,29 +1,29 @@
 import { firstCapacity, grown, Slots } from './slots.js';
 import { TextArena } from './text-arena.js';
 
-/** How many events a firing names. */
+/** Limit on the events that a firing lists. */
 export const maxEvidence = 100;
 
 const none = -1;
 
-/** Ids of events behind what groups remember, kept as long as somebody holds them. One event may be in many groups. */
+/** Reference-counted ids of the events behind entries. One event may be in many groups. */
 export class Evidence {
   readonly #slots = new Slots();
   readonly #arena = new TextArena();
   #holders = new Int32Array(firstCapacity);
-  /** Place of the id; of a chain its last link. */
+  /** Place of the id in the arena; for a chain its last link. */
   #last = new Int32Array(firstCapacity);
-  /** What a chain had before its last link. */
+  /** For a chain the evidence before its last link. */
   #before = new Int32Array(firstCapacity);
-  /** Of what stands for several events: a firing of an inner correlation. */
+  /** Ids of evidence that stands for several events: a firing of an inner correlation. */
   readonly #lists = new Map<number, readonly string[]>();
 
-  /** All numbers are below it. */
+  /** Upper bound of all indexes. */
   get end(): number {
     return this.#slots.end;
   }
 
-  /** Held once, by the caller. */
+  /** Adds evidence, with one reference that the caller holds. */
   add(ids: string | readonly string[]): number {
     const evidence = this.#take();
     if (typeof ids === 'string') this.#last[evidence] = this.#arena.add(ids);
@@ -31,7 +31,7 @@ export class Evidence {
     return evidence;
   }
 
-  /** What stands for both, held once by the caller. */
+  /** Joins two pieces of evidence to a chain, with one reference that the caller holds. */
   join(before: number, last: number): number {
     const evidence = this.#take();
     this.hold(before);
@@ -64,7 +64,7 @@ export class Evidence {
     return this.#lists.get(evidence) ?? [this.#arena.textOf(last)];
   }
 
-  /** As it was added or joined. */
+  /** Returns the content as it was added or joined. */
   contentOf(evidence: number): string | readonly string[] | { before: number; last: number } {
     const before = this.#before[evidence]!;
     const last = this.#last[evidence]!;
@@ -84,7 +84,7 @@ export class Evidence {
   }
 }
 
-/** The latest events of several, each once, in their order. */
+/** Returns the latest ids of several lists, each once, in their order. */
 export function latestIds(lists: readonly (readonly string[])[]): string[] {
   const ids = new Set<string>();
   for (let list = lists.length - 1; list >= 0 && ids.size < maxEvidence; list -= 1)

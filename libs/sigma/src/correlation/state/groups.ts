@@ -4,20 +4,21 @@ import { firstCapacity, grown, Slots } from './slots.js';
 const none = -1;
 
 /**
- * The live groups of all correlations, as columns. Those of one correlation stand in a queue by time: all have the same timespan,
- * so the first in the queue is the next whose time is over, and the queue is all the timer that is needed.
+ * Live groups of all correlations, in columns. Those of one correlation form a queue by time: all
+ * have the same timespan, so the first in the queue expires first, and the queue is the only timer
+ * needed.
  */
 export class Groups {
-  /** Whose group it is. */
+  /** Correlation that the group belongs to. */
   correlation = new Int32Array(firstCapacity);
-  /** Number of its key among the texts. */
+  /** Index of its key among the texts. */
   key = new Int32Array(firstCapacity);
-  /** When its window began, or for sliding windows when its last event was. */
+  /** Start of its window, or for sliding windows the time of its last event. */
   timeMs = new Float64Array(firstCapacity);
   firedAtMs = new Float64Array(firstCapacity);
-  /** A figure of the measure's own. */
+  /** Count that the measure maintains. */
   count = new Int32Array(firstCapacity);
-  /** Another one. */
+  /** Sum that the measure maintains. */
   sum = new Float64Array(firstCapacity);
   #before = new Int32Array(firstCapacity);
   #after = new Int32Array(firstCapacity);
@@ -38,7 +39,7 @@ export class Groups {
     return this.#slots.live;
   }
 
-  /** -1 when there is none. */
+  /** Returns a group by its key; -1 when there is none. */
   find(correlation: number, key: number): number {
     for (let slot = this.#index.home(hashOf(correlation, key)); ; slot = this.#index.next(slot)) {
       const group = this.#index.rowAt(slot);
@@ -46,17 +47,17 @@ export class Groups {
     }
   }
 
-  /** The group of a correlation whose turn it is first; -1 when it has none. */
+  /** Returns the group of a correlation that expires first; -1 when it has none. */
   oldest(correlation: number): number {
     return this.#oldest[correlation]!;
   }
 
-  /** The group behind it in its queue; -1 after the last. */
+  /** Returns the next group in its queue; -1 after the last. */
   after(group: number): number {
     return this.#after[group]!;
   }
 
-  /** The correlation with the most groups, one of them not counted; -1 is none of them. */
+  /** Returns the correlation with the most groups, without counting the group `except` (-1: count all). */
   mostCrowded(except: number): number {
     const its = except === none ? none : this.correlation[except]!;
     let [crowded, most] = [0, -1];
@@ -82,7 +83,7 @@ export class Groups {
     return group;
   }
 
-  /** Puts the group at the end of its queue. */
+  /** Moves the group to the end of its queue. */
   touch(group: number, timeMs: number): void {
     this.timeMs[group] = timeMs;
     const correlation = this.correlation[group]!;

@@ -5,34 +5,34 @@ import { Groups } from './groups.js';
 import { Texts } from './texts.js';
 
 export interface MemoryLimits {
-  /** Live groups of all correlations together; above it the one that waits longest gives way. */
+  /** Limit on live groups of all correlations together; above it the oldest group is evicted. */
   maxGroups: number;
-  /** What all groups remember together; the last group alone may go beyond it. */
+  /** Limit on entries of all groups together; the last remaining group may exceed it. */
   maxEntries: number;
-  /** What one group remembers. */
+  /** Limit on entries of one group. */
   maxPerGroup: number;
 }
 
-/** How a correlation keeps its entries. */
+/** Storage options of a correlation's entries. */
 export interface Keeping {
-  /** Whether values are numbers of texts. */
+  /** Whether values are indexes of texts. */
   textual: boolean;
-  /** Whether entries are looked up by value: where they are few, walking the list is cheaper than an index. */
+  /** Whether entries are indexed by value: for short lists, a linear search is cheaper. */
   indexed: boolean;
 }
 
-/** Lists up to this long are walked. */
+/** Length up to which lists are searched linearly. */
 export const maxWalk = 16;
 
-/** Everything that correlation remembers, within fixed limits: what does not fit pushes out what is oldest, and is counted. */
+/** State of all correlations, within fixed limits: new data evicts the oldest, and evictions are counted. */
 export class Memory {
   readonly groups: Groups;
   readonly entries = new Entries();
   readonly texts = new Texts();
   readonly evidence = new Evidence();
-  /** Of the groups that have one: what outer correlations will ask of the last event. */
+  /** Fields that outer correlations read from the last event of a group, for groups that need them. */
   readonly carried = new Map<number, Readonly<Record<string, Scalar>>>();
-  /** Entries by group and value, of correlations that look them up so. */
+  /** Index of entries by group and value, for correlations with `indexed`. */
   readonly #values = new Map<number, number>();
   droppedGroups = 0;
   droppedEntries = 0;
@@ -44,7 +44,7 @@ export class Memory {
     this.groups = new Groups(keepings.length);
   }
 
-  /** -1 when there is none. */
+  /** Returns a group by its key; -1 when there is none. */
   find(correlation: number, key: string): number {
     const number = this.texts.find(key);
     return number === -1 ? -1 : this.groups.find(correlation, number);
@@ -69,7 +69,7 @@ export class Memory {
     this.groups.close(group);
   }
 
-  /** Holds the evidence; a textual value must be held by the caller for it. */
+  /** Appends an entry and holds its evidence; a textual value must already be held by the caller. */
   append(group: number, timeMs: number, value: number, evidence: number): void {
     while (this.entries.live >= this.limits.maxEntries && this.#evict(this.groups.correlation[group]!, group));
     this.evidence.hold(evidence);
@@ -78,7 +78,7 @@ export class Memory {
     if (this.keepings[correlation]!.indexed) this.#values.set(pairOf(group, value), entry);
   }
 
-  /** Makes the entry the group's newest one. */
+  /** Updates an entry and makes it the group's newest. */
   renew(group: number, entry: number, timeMs: number, evidence: number): void {
     this.evidence.hold(evidence);
     this.evidence.release(this.entries.evidence[entry]!);
@@ -87,7 +87,7 @@ export class Memory {
     this.entries.moveToEnd(group, entry);
   }
 
-  /** The group's entry with that value; -1 when there is none. */
+  /** Returns the group's entry with that value; -1 when there is none. */
   findEntry(group: number, value: number): number {
     if (this.keepings[this.groups.correlation[group]!]!.indexed) return this.#values.get(pairOf(group, value)) ?? -1;
     let entry = this.entries.oldest(group);
@@ -117,7 +117,7 @@ export class Memory {
       this.remove(group, entry);
   }
 
-  /** The latest events that the group remembers. */
+  /** Returns the ids of the latest events in the group. */
   idsOf(group: number): string[] {
     const lists: (readonly string[])[] = [];
     for (
@@ -129,12 +129,12 @@ export class Memory {
     return latestIds(lists.toReversed());
   }
 
-  /** Counts one that is left out because its group is full. */
+  /** Counts an entry that is dropped because its group is full. */
   dropEntry(): void {
     this.droppedEntries += 1;
   }
 
-  /** Drops the group that waits longest, of the correlation that needs room if it has one; false when only `except` is there. */
+  /** Evicts the oldest group, preferably of the correlation that needs room; false when only `except` is left. */
   #evict(correlation: number, except: number): boolean {
     for (const from of [correlation, this.groups.mostCrowded(except)]) {
       let group = this.groups.oldest(from);
@@ -148,7 +148,7 @@ export class Memory {
   }
 }
 
-/** Two numbers of less than 2^21 and 2^32 as one. */
+/** Combines two numbers of less than 2^21 and 2^32 to one key. */
 function pairOf(group: number, value: number): number {
   return group * 2 ** 32 + value;
 }

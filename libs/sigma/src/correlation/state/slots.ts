@@ -1,14 +1,14 @@
-/** Hands out places in a table and takes them back. */
+/** Allocator of table rows. */
 export class Slots {
   #end = 0;
   readonly #free: number[] = [];
 
-  /** All places are below it. */
+  /** Upper bound of all slots. */
   get end(): number {
     return this.#end;
   }
 
-  /** How many are in use. */
+  /** Number of slots in use. */
   get live(): number {
     return this.#end - this.#free.length;
   }
@@ -24,12 +24,13 @@ export class Slots {
   }
 }
 
-/** Of every table at first. */
+/** Initial capacity of every table. */
 export const firstCapacity = 64;
 
 /**
- * The column with more room behind it; all columns of a table grow together. The system gives a page only when it is written to,
- * so that room costs nothing, and few steps leave few holes behind.
+ * Returns a copy of the column with more capacity; all columns of a table grow together. The
+ * operating system allocates a page only when it is written to, so that unused capacity costs
+ * nothing, and growing in few steps leaves little fragmentation.
  */
 export function grown<Column extends Float64Array | Int32Array>(column: Column): Column {
   const longer = new (column.constructor as new (length: number) => Column)(column.length * 8);

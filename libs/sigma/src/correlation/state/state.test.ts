@@ -6,7 +6,7 @@ import { Texts } from './texts.js';
 
 describe('state', () => {
   it('HashIndex finds what is in it and nothing else, after any adding and deleting', () => {
-    // Few different hashes, so that rows stand in each other's way.
+    // Few different hashes, so that rows collide.
     const hashOf = (row: number) => row % 7;
     const find = (index: HashIndex, row: number) => {
       for (let slot = index.home(hashOf(row)); ; slot = index.next(slot))
@@ -29,7 +29,7 @@ describe('state', () => {
   const text = fc.oneof(
     fc.string({ maxLength: 40 }),
     fc.string({ unit: 'binary', maxLength: 40 }),
-    // Halves of surrogate pairs, as hostile JSON has them.
+    // Lone surrogates, as in hostile JSON.
     fc.array(fc.nat(0xffff), { maxLength: 10 }).map((codes) => String.fromCharCode(...codes)),
   );
 

@@ -1,18 +1,24 @@
-/** A text takes whole units of so many bytes, the first four of which say how long it is. */
+/** Allocation unit; the first four bytes of a text hold its length. */
 const unitBytes = 8;
 const headerBytes = 4;
-/** A chunk of 64 KiB holds any text that correlation keeps, sixteen of the longest as JSON: nothing is ever copied to make room. */
+/**
+ * Chunk size: 64 KiB hold any text that correlations store, or sixteen of the longest as JSON.
+ * Chunks are never copied to make room.
+ */
 const chunkBits = 13;
 const chunkUnits = 1 << chunkBits;
 
-/** Keeps texts as bytes in a few large blocks: less than half of what strings take, and nothing for the collector to walk through. */
+/**
+ * Arena that stores texts as bytes in a few large chunks: less than half the size of strings, and
+ * no objects for the garbage collector.
+ */
 export class TextArena {
   readonly #chunks: Uint8Array[] = [];
   #end = 0;
-  /** Places that were given back, by their number of units. */
+  /** Freed places, by their number of units. */
   readonly #free = new Map<number, number[]>();
 
-  /** Where the text lies from now on. */
+  /** Stores a text and returns its place. */
   add(text: string): number {
     const isWide = hasWide(text);
     const place = this.#place(unitsOf(text.length, isWide));
@@ -43,7 +49,7 @@ export class TextArena {
     return bytes.toString(header & 1 ? 'utf16le' : 'latin1');
   }
 
-  /** Whether the text that lies there is this one. */
+  /** Whether the text at a place equals `text`. */
   is(place: number, text: string): boolean {
     const chunk = this.#chunkOf(place);
     const start = startOf(place);
@@ -65,7 +71,7 @@ export class TextArena {
   #place(units: number): number {
     const given = this.#free.get(units)?.pop();
     if (given !== undefined) return given;
-    // A text does not cross the end of a chunk; what is left there is lost.
+    // A text does not cross the end of a chunk; the rest of the chunk stays unused.
     if ((this.#end & (chunkUnits - 1)) + units > chunkUnits) this.#end = (this.#end | (chunkUnits - 1)) + 1;
     const place = this.#end;
     this.#end += units;

@@ -2,7 +2,7 @@ import { HashIndex, mixed } from './hash-index.js';
 import { firstCapacity, grown, Slots } from './slots.js';
 import { TextArena } from './text-arena.js';
 
-/** Texts as numbers. Groups of many correlations have the same keys: each text is kept once, as long as somebody holds it. */
+/** Reference-counted interned texts. Groups of many correlations share keys: each text is stored once. */
 export class Texts {
   readonly #slots = new Slots();
   readonly #arena = new TextArena();
@@ -10,15 +10,15 @@ export class Texts {
   #hashes = new Int32Array(firstCapacity);
   #places = new Int32Array(firstCapacity);
   #holders = new Int32Array(firstCapacity);
-  /** Who chooses the texts must not be able to choose their hashes. */
+  /** Random seed, so that an attacker who chooses the texts cannot choose their hashes. */
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
 
-  /** All numbers are below it. */
+  /** Upper bound of all indexes. */
   get end(): number {
     return this.#slots.end;
   }
 
-  /** -1 when nobody holds the text. */
+  /** Returns the index of a text; -1 when it is not stored. */
   find(text: string): number {
     return this.#find(text, this.#hash(text));
   }
@@ -27,7 +27,7 @@ export class Texts {
     return this.#arena.textOf(this.#places[number]!);
   }
 
-  /** The text's number, held once more. */
+  /** Returns the index of a text, with one more reference. */
   hold(text: string): number {
     const hash = this.#hash(text);
     let number = this.#find(text, hash);
