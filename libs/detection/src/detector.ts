@@ -365,7 +365,7 @@ export class Detector {
     return true;
   }
 
-  /** Whether a process wrote the file before: it usually writes a file many times. */
+  /** Whether a process wrote the file in the last hour: it usually writes a file many times. */
   #isRepeatedWrite({ activity, file, process, timeMs }: Observation): boolean {
     if (activity !== 'file' || file?.access !== 'write' || process?.execId == null) return false;
     const key = `${process.execId}:${file.path}`;

@@ -108,7 +108,8 @@ function lowerFirst(text: string): string {
 
 /**
  * Derives an incident's id from the alert that opened it: a UUID of version 8, whose bits are
- * custom. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8
+ * custom.
+ * @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8
  */
 export function incidentId(alert: string): string {
   const hash = createHash('sha256').update(`tidewaiter incident ${alert}`).digest();

@@ -63,7 +63,7 @@ function linesIn(text: string, start: number, end: number): number {
 }
 
 /**
- * Parses one document to plain values. Application tags are ignored.
+ * Parses one document to plain values. Application tags are ignored: the tagged value counts.
  * @throws RuleError
  * @see https://yaml.org/spec/1.2.2/
  */

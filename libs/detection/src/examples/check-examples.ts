@@ -47,8 +47,8 @@ function failure(loaded: Loaded, rule: RuleInfo, example: JsonValue, isWanted: b
 const start = Date.parse('2026-04-01T10:00:00Z');
 
 /**
- * Returns the ids of the rules and correlations that an example triggers. @throws InvalidInput when
- * the example cannot be read
+ * Returns the ids of the rules and correlations that an example triggers.
+ * @throws InvalidInput when the example cannot be read
  */
 export function foundBy({ rules, correlations }: Loaded, example: JsonValue): Set<string> {
   const correlator = new Correlator(correlations, { allowedLatenessMs: 0 });

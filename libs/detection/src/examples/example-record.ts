@@ -6,8 +6,8 @@ import { type ExampleEvent, invalid, isObject } from './example.js';
 const container = 'c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789';
 
 /**
- * Creates the record that the sensor would send. @throws InvalidInput `EXAMPLE_INVALID` when the
- * sensor cannot read it
+ * Creates the record that the sensor would send.
+ * @throws InvalidInput `EXAMPLE_INVALID` when the sensor cannot read it
  */
 export function recordOf(event: ExampleEvent, index: number, at: string): RuntimeRecord {
   const { source, body } = makers[event.kind]!({ event, index, at });

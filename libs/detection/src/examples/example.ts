@@ -2,7 +2,8 @@ import { InvalidInput, type JsonObject, type JsonValue } from '@tidewaiter/domai
 
 /**
  * One event of an example in a rule, in short form. It becomes a record as the sensor sends it, so
- * that an example also tests how events are parsed. @see rules/README.md
+ * that an example also tests how events are parsed.
+ * @see rules/README.md
  */
 export interface ExampleEvent {
   /** Type of event, which implies the sensor; `about` is its main value: see the makers. */

@@ -47,8 +47,8 @@ export class Routes {
   }
 
   /**
-   * Returns the contributions of an event, sorted by correlation. @param fieldOf reads a field of
-   * the event, or of the firing
+   * Returns the contributions of an event, sorted by correlation.
+   * @param fieldOf reads a field of the event, or of the firing
    */
   takesOf(rules: readonly RuleInfo[], fieldOf: (name: string) => unknown): Take[] {
     const takes: Take[] = [];
