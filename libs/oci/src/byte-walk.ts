@@ -1,6 +1,6 @@
 /**
- * What a parser asks for next: `whole` wants exactly that many bytes in one piece, otherwise any piece of up to that many
- * will do. An answer that is too short (or empty) means that the input has ended.
+ * Next read request of a parser: with `whole`, exactly `bytes` bytes in one piece; otherwise any
+ * piece of up to `bytes` bytes. A shorter (or empty) answer means that the input has ended.
  */
 export interface Demand {
   bytes: number;
@@ -59,7 +59,7 @@ export class ByteWalk {
     }
   }
 
-  /** Tells the parser that nothing more will come. */
+  /** Signals the end of the input to the parser. */
   end(): void {
     while (this.#demand !== undefined) this.#feed(nothing);
   }

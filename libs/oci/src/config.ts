@@ -22,7 +22,7 @@ export interface HistoryEntry {
   emptyLayer: boolean;
 }
 
-/** What an image says about itself. Every text is the builder's: data, never to be interpolated. */
+/** Fields of an image config. Every text was written by the builder: data, never to be interpolated. */
 export interface ImageConfig {
   platform: Platform;
   created?: string;
@@ -98,7 +98,7 @@ export function imageLayers(manifest: ImageManifest, config: ImageConfig): Layer
     throw new InvalidInput('LAYER_COUNT_MISMATCH', message);
   }
   const steps = config.history.filter((step) => !step.emptyLayer);
-  // A history that skips or adds steps would put the wrong command to a layer; none is better.
+  // A history that skips or adds steps would assign the wrong command to a layer; none is better.
   const known = steps.length === manifest.layers.length;
   return config.diffIds.map((diffId, index) => {
     const { digest, size: sizeBytes, mediaType } = manifest.layers[index]!;
@@ -107,7 +107,7 @@ export function imageLayers(manifest: ImageManifest, config: ImageConfig): Layer
   });
 }
 
-/** When the lowest layer was made, which is what the image stands on; null where its history does not say. */
+/** Build time of the lowest layer, which belongs to the base image; null if the history lacks it. */
 export function baseBuildTime({ history }: Pick<ImageConfig, 'history'>): Date | null {
   return buildTime(history.find(({ emptyLayer }) => !emptyLayer)?.created);
 }

@@ -12,7 +12,7 @@ import { isZstdMagic, splitZstdFrames } from './zstd-frames.js';
 const chunkSize = 256 * 1024;
 
 export interface Decompressed {
-  /** What the first bytes show, whatever the media type says. */
+  /** Detected from the first bytes, whatever the media type says. */
   compression: Compression;
   chunks: AsyncIterable<Buffer>;
 }
@@ -42,7 +42,7 @@ export async function decompress(
   return { compression, chunks: limited(chunks, maxUncompressedBytes) };
 }
 
-/** At least the six bytes that tell compressions apart, where the blob has them. */
+/** Reads at least the six bytes that identify a compression, if the blob has as many. */
 async function readHead(iterator: AsyncIterator<Uint8Array>): Promise<Buffer> {
   let head = Buffer.alloc(0);
   while (head.length < 6) {

@@ -5,8 +5,8 @@ import type { Descriptor, ImageManifest } from './manifest.js';
 import { isImageConfig, isLayer } from './media-types.js';
 
 /**
- * Whether a manifest whose config calls itself something else could be run as an image: it has layers that runtimes unpack, and the
- * blob of its config lists as many. Some runtimes do not look at the type of a config.
+ * Whether a manifest whose config has another media type could be run as an image: it has layers
+ * that runtimes unpack, and its config blob lists diffIDs. Some runtimes ignore the type of a config.
  * @param blobOf reads a blob of the manifest's repository
  * @throws whatever `blobOf` throws, other than that the blob is missing or is no config
  */
@@ -19,7 +19,7 @@ export async function isDisguisedImage(
     const { diffIds } = await readImageConfig(config, blobOf(config));
     return diffIds.length > 0;
   } catch (error) {
-    // What is too large to be read may be a config: then the limit is the reason why the push is not judged.
+    // A blob above the limit may be a config: then the limit is the reason why the push is not judged.
     if (error instanceof LimitExceeded) return true;
     if (error instanceof NotFound || (error instanceof TidewaiterError && error.code === 'CONFIG_INVALID'))
       return false;

@@ -4,7 +4,7 @@ import { layerLimits } from './limits.js';
 /** Bytes that hold rows from the first on. */
 export interface Page {
   bytes: Buffer;
-  /** The same. */
+  /** The same memory as `bytes`. */
   numbers: DataView;
   /** Where the last row ends. */
   end: number;
@@ -35,7 +35,7 @@ const whiteouts = [undefined, 'file', 'opaque'] as const;
 /** A character takes three bytes at most. */
 const maxNameBytes = 3 * layerLimits.maxPathBytes;
 
-/** What the row of an entry takes at most. */
+/** Upper bound of the bytes that the row of an entry takes. */
 export function roomFor({ path, linkTarget = '', capabilities = '' }: LayerEntry): number {
   return fixedBytes + digestBytes + 3 * (path.length + linkTarget.length) + 1 + capabilities.length / 2;
 }
@@ -88,7 +88,7 @@ export function isGoneAt({ numbers }: Page, at: number): boolean {
   return (numbers.getUint16(at) & isGone) !== 0;
 }
 
-/** Where the row that starts at `at` ends; undefined where there is none that `writeRow` could have written. */
+/** End of the row that starts at `at`; undefined if `writeRow` cannot have written such a row. */
 export function endOfRow({ bytes, numbers, end }: Page, at: number): number | undefined {
   if (at + fixedBytes > end) return undefined;
   const kind = numbers.getUint16(at);
@@ -97,7 +97,7 @@ export function endOfRow({ bytes, numbers, end }: Page, at: number): number | un
   const size = numbers.getFloat64(at + sizeAt);
   const namesAt = at + fixedBytes + digestBytesOf(kind);
   const namesEnd = namesAt + pathBytes + linkBytes;
-  // What lies beyond the page counts as none, and ends beyond it all the same.
+  // A length byte beyond the page counts as 0; the row still ends beyond the page and is rejected.
   const next = (kind & hasCapabilities) === 0 ? namesEnd : namesEnd + 1 + (bytes[namesEnd] ?? 0);
   const isKind = kind <= maxKind && (kind & 7) < entryTypes.length && ((kind >> 3) & 3) < whiteouts.length;
   const isNamed = Math.max(pathBytes, linkBytes) <= maxNameBytes && (linkBytes === 0 || (kind & hasLink) !== 0);
@@ -113,7 +113,7 @@ function digestBytesOf(kind: number): number {
   return total;
 }
 
-/** The entry of a row. It reads its fields when they are asked for, so that to look at one field of a million rows costs little. */
+/** Entry that decodes the fields of its row lazily, so that reading one field of a million rows costs little. */
 export class RowEntry implements LayerEntry {
   readonly #page: Page;
   readonly #at: number;
@@ -175,7 +175,7 @@ export class RowEntry implements LayerEntry {
     return whiteouts[(this.#kind >> 3) & 3];
   }
 
-  /** As an object of its own, which can be printed and compared. */
+  /** Copy as a plain object, which can be printed and compared. */
   toJSON(): LayerEntry {
     const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, capabilities, whiteout } = this;
     return { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, capabilities, whiteout };

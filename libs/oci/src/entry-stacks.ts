@@ -7,7 +7,7 @@ export interface Found {
   entry: LayerEntry;
 }
 
-/** The entries of all layers, those of one path on top of each other. Each has a number, counted from the bottom layer up. */
+/** Entries of all layers, stacked by path. Each has a number, counted from the bottom layer up. */
 export class EntryStacks {
   /** All entries. */
   readonly size: number;
@@ -15,7 +15,7 @@ export class EntryStacks {
   /** The number of the first entry of each layer. */
   readonly #firsts: number[] = [];
   readonly #layerOf: Uint16Array;
-  /** What lies below each entry, plus one; zero for nothing. */
+  /** Number of the next entry below each entry of the same path, plus one; zero if there is none. */
   readonly #below: Uint32Array;
   readonly #tops = new PathIndex((number) => this.entryOf(number).path);
 
@@ -49,12 +49,12 @@ export class EntryStacks {
     return this.#layerOf[number]!;
   }
 
-  /** The numbers of what stands at a path, from the top down. */
+  /** Numbers of the entries at a path, from the top down. */
   at(path: string): Iterable<number> {
     return this.below(this.#tops.get(path));
   }
 
-  /** This number and those of what lies below it. */
+  /** This number and the numbers of the entries below it at the same path. */
   *below(number: number | undefined): Generator<number> {
     for (let next = number === undefined ? 0 : number + 1; next !== 0; next = this.#below[next - 1]!) yield next - 1;
   }
@@ -66,7 +66,7 @@ export class EntryStacks {
     return root === undefined ? others : [root, ...others];
   }
 
-  /** The numbers that lie on top of each path, in no order that means anything. */
+  /** Number of the topmost entry of each path, in no particular order. */
   *tops(): Generator<number> {
     const isCovered = new Uint8Array(this.size);
     for (const below of this.#below) if (below !== 0) isCovered[below - 1] = 1;

@@ -33,7 +33,7 @@ const opaqueWhiteout = '.wh..wh..opq';
 const zeros = Buffer.alloc(1024 * 1024);
 const nothing = Buffer.alloc(0);
 
-/** What an entry has unless the caller says otherwise. */
+/** Digests of an entry unless the caller asks for others. */
 const defaultDigests = ['sha256'] as const;
 
 /** A file whose content the caller wanted. */
@@ -44,48 +44,48 @@ export interface TakenFile {
   mode: number;
 }
 
-/** What the caller wants of the files of a layer. */
+/** Callbacks that select files of a layer and receive their content. */
 export interface FileSink {
   /** Whether the content of the file at this path is wanted. `head` are its first bytes, {@link headBytes} at most. */
   wants: (path: string, head: Uint8Array) => boolean;
   /** Called with each wanted file when it is complete. */
   take: (file: TakenFile) => void;
-  /** Called when a later entry of the layer stands in the place of this one: what was taken there counts no more. */
+  /** Called when a later entry of the layer replaces this path: content taken there no longer counts. */
   replaced?: (path: string) => void;
-  /** Whether what a link at this path leads to is wanted, whatever its own name. Never, unless told. */
+  /** Whether the target of a link at this path is wanted, whatever the target's own name. Default: never. */
   wantsLink?: (path: string) => boolean;
-  /** Whether the file `target` is wanted for the hard link to it at `path`, and is not wanted alike for its own name. Never, unless told. */
+  /** Whether the hard link at `path` makes its file `target` wanted in a way its own name does not. Default: never. */
   wantsHardlink?: (path: string, target: string) => boolean;
-  /** Which digests the entry of the file at this path shall have. sha256, unless told. */
+  /** Digests to compute for the file at this path. Default: sha256. */
   digests?: (path: string) => readonly DigestAlgorithm[];
   /** Called now and then while the layer is read: a small blob may unpack to much. */
   progressed?: () => void;
 }
 
-/** How much of a file its kind shows in. */
+/** Bytes at the start of a file that are enough to recognize its kind. */
 export const headBytes = 512;
 
 /** The file that is being read. */
 interface OpenFile {
   entry: LayerEntry;
-  /** None, nor content, for sparse files above the budget: their holes could be hashed for years. */
+  /** Empty (and no content) for sparse files above the budget: hashing their holes could take years. */
   digests: readonly DigestAlgorithm[];
   hashes?: [DigestAlgorithm, Hash][];
-  /** Undefined until enough has arrived to decide, then the content so far of a wanted file, or null. */
+  /** Undefined until enough bytes arrived to decide; then the content so far of a wanted file, else null. */
   content?: Buffer | null;
-  /** Bytes that have arrived; what is before the decision stands in `head`. */
+  /** Bytes that have arrived; until the decision they are buffered in `head`. */
   length: number;
   head?: Buffer;
 }
 
 const emptyDigests = { sha256: hash('sha256', nothing), md5: hash('md5', nothing), sha1: hash('sha1', nothing) };
 
-/** Of a whole file; many are empty, and a bomb of a million entries has nothing else. */
+/** Digest of a whole file; precomputed for empty files, of which there are many: up to a million in a bomb. */
 function digestOf(algorithm: DigestAlgorithm, content: Buffer): string {
   return content.length === 0 ? emptyDigests[algorithm] : hash(algorithm, content);
 }
 
-/** Whether what is still to come of a file changes nothing. */
+/** Whether the rest of a file can be skipped: it is neither hashed nor wanted. */
 function isDone({ digests, content }: OpenFile): boolean {
   return digests.length === 0 && content === null;
 }
@@ -168,7 +168,7 @@ export class LayerCollector implements TarVisitor {
     this.#put(entry);
   }
 
-  /** Ends a file whose content turned out to be out of reach: it is listed, with no digests that would be others' content. */
+  /** Ends a file whose content proved unreadable: lists it without digests, which would be of other content. */
   abandon(): void {
     const file = this.#open;
     if (!file) return;
@@ -321,7 +321,7 @@ export class LayerCollector implements TarVisitor {
 
   #addHardlink(entry: LayerEntry, target: string): void {
     entry.linkTarget = target;
-    // A link takes away what it stands in the place of before it looks for its file.
+    // When unpacked, a link removes the entry at its own path before it looks up its target.
     const original = target === entry.path ? undefined : this.#find(target);
     if (!original) {
       this.#warnings.add(

@@ -4,7 +4,7 @@ export type EntryType = (typeof entryTypes)[number];
 
 export type DigestAlgorithm = 'sha256' | 'md5' | 'sha1';
 
-/** One entry of a layer: a file of it, or the mark that one of the layers below is removed. */
+/** One entry of a layer: a file, or a whiteout that removes a path of the layers below. */
 export interface LayerEntry {
   /** From the image's root, without leading slash; the root is the empty path. */
   path: string;
@@ -17,12 +17,12 @@ export interface LayerEntry {
   size: number;
   /** Hex, of a file or of the file of the same layer that a hard link names. */
   sha256?: string;
-  /** Likewise, where they were asked for: what databases of packages compare with. */
+  /** Likewise, if they were requested: package databases compare with md5 and sha1. */
   md5?: string;
   sha1?: string;
-  /** Of a symbolic link as it is written; of a hard link as a path from the root. */
+  /** Target as written for a symbolic link; path from the root for a hard link. */
   linkTarget?: string;
-  /** Hex of the `vfs_cap_data` that gives a program capabilities, where a tar says so; a file tree does not tell. */
+  /** Hex of the `vfs_cap_data` that gives a program capabilities, if the tar has it; a file tree never does. */
   capabilities?: string;
   /** `file`: `path` of the layers below is removed. `opaque`: everything below the directory `path` is. */
   whiteout?: 'file' | 'opaque';

@@ -21,12 +21,12 @@ export interface ReadLayerOptions extends FileSink {
   limits?: Partial<LayerLimits>;
 }
 
-/** Everything that one reading of a layer gives. */
+/** Result of reading a layer once. */
 export interface LayerContent {
   diffId: Digest;
   /** Each path once, as the last entry of that name has it; whiteouts stand beside the files. */
   entries: EntryTable;
-  /** Files that were taken whose own names are of a kind that links are wanted to. */
+  /** Paths of taken files for which `wantsLink` holds: links to them need no second read. */
   linkable: Set<string>;
   /** Wanted links. */
   links: Link[];
@@ -118,7 +118,7 @@ interface PendingLink extends Link {
   sizeBytes: number;
 }
 
-/** The links by their files, without those that cost more than a layer may. */
+/** Groups links by target file and drops those above the byte limits of a layer, with a warning. */
 function affordableLinks(
   links: readonly PendingLink[],
   { maxWantedFileBytes, maxLinkedBytes }: LayerLimits,
@@ -138,7 +138,7 @@ function affordableLinks(
   return Map.groupBy(affordable, ({ target }) => target);
 }
 
-/** The wanted links that end at a file of the same layer whose own name is not of that kind; that file's path as `target`. */
+/** Wanted links to files of the same layer that were not read under their own name; `target` is the file's path. */
 export function pendingLinks(
   { entries, linkable, links }: { entries: LayerEntries } & Pick<LayerContent, 'linkable' | 'links'>,
   { wantsHardlink }: Pick<FileSink, 'wantsHardlink'>,

@@ -16,11 +16,11 @@ export interface LayerLimits {
   maxNameBytes: number;
   /** Bytes of the extended headers (PAX, GNU) and the sparse map of one entry. */
   maxHeaderBytes: number;
-  /** Bytes of all sparse files with their holes; what lies above is listed but neither read nor hashed, with a warning. */
+  /** Bytes of all sparse files with their holes; files above are listed but not read or hashed, with a warning. */
   maxSparseBytes: number;
   /** Bytes of one file that the caller wants, held while it arrives; a larger one is listed but not read, with a warning. */
   maxWantedFileBytes: number;
-  /** Bytes of the files that are handed out again for links to them; what lies above is not, with a warning. */
+  /** Bytes of the files that are handed out again for links to them; links above are skipped, with a warning. */
   maxLinkedBytes: number;
 }
 
@@ -41,13 +41,13 @@ export const layerLimits: Readonly<LayerLimits> = {
 /** Symbolic links followed for one path, as Linux does. */
 export const maxLinkDepth = 40;
 
-/** What one manifest or config may cost. Registries accept manifests of 4 MiB. */
+/** Limits for one manifest or config. Registries accept manifests of 4 MiB. */
 export const documentLimits = {
   maxManifestBytes: 4 * mib,
   maxConfigBytes: 4 * mib,
   maxLayers: 1_000,
   maxManifests: 1_000,
-  /** An index may hold indexes, which hold images; nobody nests deeper. */
+  /** An index may hold indexes, which hold images; no known builder nests deeper. */
   maxIndexDepth: 2,
   /** Characters of one text of a config; longer ones are cut. */
   maxTextLength: 64 * kib,

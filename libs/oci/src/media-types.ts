@@ -13,7 +13,7 @@ export const mediaTypes = {
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const;
 
-/** What to send as `Accept` when asking a registry for a manifest. */
+/** Values of the `Accept` header in requests for a manifest. */
 export const manifestMediaTypes: readonly string[] = [
   mediaTypes.ociIndex,
   mediaTypes.dockerManifestList,
@@ -32,7 +32,7 @@ export function isImageConfig(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }
 
-/** Whether runtimes unpack what has this type into the file system of a container. */
+/** Whether runtimes unpack a blob of this type into the file system of a container. */
 export function isLayer(mediaType: string): boolean {
   return /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./.test(mediaType);
 }

@@ -4,17 +4,17 @@ import { maxLinkDepth } from './limits.js';
 import { normalizePath, parentOf } from './paths.js';
 import { type ShownEntries, shownEntries } from './shown-entries.js';
 
-/** What the layers of an image show together, without unpacking any of them. */
+/** Merged view of the layers of an image, computed without unpacking any of them. */
 export interface Overlay {
-  /** What a process in the container finds at `path`, following symbolic links inside the image; undefined for nothing. */
+  /** Entry that a process in the container sees at `path`, following symbolic links; undefined if none. */
   lookup(path: string): Found | undefined;
   /** Whether the entry of `layer` at exactly `path` is the one that the image shows there. */
   isVisible(path: string, layer: number): boolean;
   /** The lowest layer above `layer` that replaces or removes what `layer` has at `path`. */
   hiddenBy(path: string, layer: number): number | undefined;
-  /** What the layers say about exactly `path`, from the top down; whiteouts lie under the files of their own layer. */
+  /** Entries of all layers at exactly `path`, from the top down; whiteouts come below files of their own layer. */
   stackAt(path: string): Found[];
-  /** All that the image shows, worked out for every entry when the first is asked for. */
+  /** All visible entries of the image; visibility is computed for every entry on first access. */
   readonly shown: ShownEntries;
 }
 

@@ -4,15 +4,15 @@ const slash = 0x2f;
 // Looked up once: in the contexts of a test runner a global costs as much as the rest of a path together.
 const { imul } = Math;
 
-// Chosen anew in each process: nobody can prepare names that all hash alike.
+// Random in each process, so that an attacker cannot prepare names that collide.
 const seed = randomInt(2 ** 32);
 const factor = randomInt(2 ** 31) * 2 + 1;
 
-/** Numbers by path, in some sixteen bytes each: the text of a path stands where its number leads, not in here as in a Map. */
+/** Hash table of numbers by path, some 16 bytes each: unlike a Map, it reads the path's text through `pathOf`. */
 export class PathIndex {
   /** Each number plus one; zero where there is none. */
   #slots = new Uint32Array(1024);
-  /** Of the path in each slot. */
+  /** Hash of the path in each slot. */
   #hashes = new Uint32Array(1024);
   #size = 0;
 
@@ -36,7 +36,7 @@ export class PathIndex {
     return before;
   }
 
-  /** What stands at the directories above `path`, from the top down, of no more than `maxDepth` of them. */
+  /** Numbers stored for the directories above `path`, from the top down, for at most `maxDepth` directories. */
   above(path: string, maxDepth = Infinity): number[] {
     const found: number[] = [];
     let hash = seed;
@@ -58,7 +58,7 @@ export class PathIndex {
     return id === 0 ? undefined : id - 1;
   }
 
-  /** Where a path is, or would be. */
+  /** Slot that holds a path, or that would hold it. */
   #slotOf(path: string, hash: number): number {
     const mask = this.#slots.length - 1;
     let slot = hash & mask;

@@ -5,14 +5,14 @@ import { parentOf } from './paths.js';
 /** Directories looked at above one path; real paths have some ten. */
 const maxDepth = 64;
 
-/** What an image shows, by exact path: no link on the way is followed. */
+/** Visible entries of an image by exact path: links in the path are not followed. */
 export interface ShownEntries {
   get(path: string): Found | undefined;
   has(path: string): boolean;
   values(): Iterable<Found>;
 }
 
-/** Answers as `isVisible` does, for many questions: what hides the entries of a directory is looked up once. */
+/** Bulk form of `isVisible`: entries that hide the content of a directory are looked up once. */
 export function shownEntries(stacks: EntryStacks): ShownEntries {
   let known: Uint8Array | undefined;
   const isShown = (number: number) => (known ??= visibility(stacks))[number] === 1;
@@ -35,7 +35,7 @@ export function shownEntries(stacks: EntryStacks): ShownEntries {
 /** One for each entry that the image shows, by its number. */
 function visibility(stacks: EntryStacks): Uint8Array {
   const visible = new Uint8Array(stacks.size);
-  /** Of what lies on top at a path: the first layer whose entries below it can be seen. */
+  /** For the topmost entry of each path: the first layer whose entries below that path are visible. */
   const blocks = new Uint16Array(stacks.size);
   for (const top of stacks.tops()) {
     let isOpen = true;
@@ -51,7 +51,7 @@ function visibility(stacks: EntryStacks): Uint8Array {
   for (let number = 0; number < stacks.size; number += 1) {
     if (visible[number] === 0) continue;
     const { path } = stacks.entryOf(number);
-    // Nothing lies above the root.
+    // The root has no parent.
     const parent = path === '' ? undefined : parentOf(path);
     // Files of one directory come one after the other.
     if (parent !== directory) {
@@ -64,7 +64,7 @@ function visibility(stacks: EntryStacks): Uint8Array {
   return visible;
 }
 
-/** The first layer whose entries below this one can be seen. */
+/** First layer whose entries below the path of this one are visible. */
 function blockOf({ type, whiteout }: LayerEntry, layer: number): number {
   if (whiteout !== undefined || type === 'symlink') return layer;
   // In one layer, files below a link go through the link when they are unpacked; below anything else there is no place.

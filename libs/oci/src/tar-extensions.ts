@@ -3,7 +3,7 @@ import { decodeName } from './paths.js';
 import { decimal } from './tar-header.js';
 import { pairSparseMap, type PaxSparse } from './tar-sparse.js';
 
-/** What extended headers say about the next entry, overriding its own header. */
+/** Fields of extended headers that override the header of the next entry. */
 export interface TarExtensions {
   path?: string;
   linkPath?: string;
@@ -15,7 +15,7 @@ export interface TarExtensions {
   sparse?: PaxSparse;
 }
 
-/** As Go's archive/tar knows it, which is what unpacks images. */
+/** Keyword of Go's archive/tar, which container runtimes use to unpack images. */
 const capabilityKeyword = 'SCHILY.xattr.security.capability';
 /** The kernel takes no longer value. @see capabilities(7), "File capability extended attribute versioning" */
 const maxCapabilityBytes = 24;

@@ -42,7 +42,7 @@ export function readHeader(block: Buffer): TarHeader {
   };
 }
 
-/** What stands in front of the name. Which headers have that field is Go's rule, down to the damaged ones. */
+/** Prefix field of the name. Follows Go in which headers have that field, even for damaged headers. */
 function prefixOf(block: Buffer, magic: string): string {
   if (magic === posixMagic) {
     const isStar = block.toString('latin1', 508, 512) === 'tar\0';

@@ -13,7 +13,7 @@ export interface Sparse {
   realSize: number;
 }
 
-/** What a PAX header says about a sparse file; without a map (format 1.0) the map stands in front of the data. */
+/** Sparse fields of a PAX header; without `map` (format 1.0) the map precedes the data. */
 export interface PaxSparse {
   map?: SparseMap;
   realSize: number;

@@ -40,7 +40,7 @@ export interface TarLimits {
 /** Types without content, whatever size they claim: links, devices, directories and fifos. */
 const contentless = new Set(['1', '2', '3', '4', '5', '6']);
 
-/** What extended headers say about the next entry. A PAX header replaces the one before it, GNU's names beat both. */
+/** Extended headers of the next entry. A PAX header replaces the one before it; GNU names override both. */
 interface Extensions {
   pax?: TarExtensions;
   gnu?: { path?: string; linkPath?: string };

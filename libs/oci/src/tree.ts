@@ -8,7 +8,7 @@ import { WarningList } from './warning.js';
 
 /** One entry of a file tree that is no layer. */
 export interface TreeMember extends TarMember {
-  /** Of a file; it may be shorter than its size, and throws NotFound when it cannot be read. */
+  /** Content of a file; may be shorter than `size`, and throws NotFound if the file cannot be read. */
   content?: AsyncIterable<Buffer>;
 }
 

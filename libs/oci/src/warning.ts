@@ -1,4 +1,4 @@
-/** Something that could not be read or is not as it should be; the rest of the result stands. */
+/** Problem in the input: a part could not be read or is malformed; the rest of the result is valid. */
 export interface Warning {
   /** Stable, for scripts. */
   code: string;
@@ -9,7 +9,7 @@ export interface Warning {
 
 const maxWarnings = 1_000;
 
-/** Collects warnings of hostile input without growing for ever: what lies above the limit is counted. */
+/** Collects warnings about hostile input in bounded memory: warnings above the limit are only counted. */
 export class WarningList {
   readonly #kept: Warning[] = [];
   #dropped = 0;
