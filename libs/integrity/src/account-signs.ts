@@ -43,7 +43,7 @@ function rootAccounts(path: string, lines: readonly string[]): FileSign[] {
   return told(path, 'root-account', 'certain', { accounts: others.slice(0, maxNames) }, others.length);
 }
 
-/** An empty password lets anybody in; `x`, `*` and `!` do not. */
+/** Accounts with an empty password, which need none to log in; `x`, `*` and `!` do not allow that. */
 function openAccounts(path: string, lines: readonly string[]): FileSign[] {
   const names = lines
     .map((line) => line.split(':'))
@@ -51,7 +51,7 @@ function openAccounts(path: string, lines: readonly string[]): FileSign[] {
   return told(path, 'open-account', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
 }
 
-/** Whoever has the image has the hash, and all the time to find the password. */
+/** Accounts with a password hash: an attacker who has the image can crack it offline. */
 function passwords(path: string, lines: readonly string[]): FileSign[] {
   const names = lines
     .map((line) => line.split(':'))
@@ -59,7 +59,7 @@ function passwords(path: string, lines: readonly string[]): FileSign[] {
   return told(path, 'password', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
 }
 
-/** `sufficient` with a module that agrees to everything. @see https://man7.org/linux/man-pages/man5/pam.d.5.html */
+/** `sufficient` rules with a module that always permits. @see https://man7.org/linux/man-pages/man5/pam.d.5.html */
 function openLogins(path: string, lines: readonly string[]): FileSign[] {
   const rules = lines.filter((line) => /^-?auth\s{1,40}sufficient\s{1,40}(?:\S{0,64}\/)?pam_permit\.so\b/.test(line));
   return told(path, 'open-login', 'certain', { rules: rules.length }, rules.length);

@@ -10,8 +10,8 @@ const documentation = /^\/usr\/(local\/)?(share\/(man|doc|info)|man)\//;
 const maxChoices = 10_000;
 
 /**
- * What the administrator's links may lead to: each file of the database names one group of them and, behind an empty line, its
- * choices.
+ * Valid targets of the links in `etc/alternatives`: each file of the database describes one group
+ * and, after an empty line, its choices.
  * @see https://manpages.debian.org/update-alternatives.1 "FILES"
  */
 export const alternativeChoices: Inspector = {
@@ -23,10 +23,10 @@ export const alternativeChoices: Inspector = {
   },
 };
 
-/** Links of `etc/alternatives` that lead where no package and no administrator told `update-alternatives` to. */
+/** Links of `etc/alternatives` whose target no package and no administrator registered with `update-alternatives`. */
 export const alternatives: Judgement = function* ({ tree, view, ownership, signs }) {
   const databases = signs.filter(({ sign, path, layer }) => sign === 'alternatives' && tree.isShown(path, layer));
-  // Slim images have lost the database, and nothing can be said.
+  // Slim images have lost the database, so their links cannot be judged.
   if (databases.length === 0) return;
   const known = new Set(databases.flatMap(({ evidence }) => evidence['targets'] as string[]));
   for (const { entry, layer } of tree.shown.values()) {

@@ -1,8 +1,8 @@
 import type { ImageState } from './image-state.js';
 
-/** What an image stands on. */
+/** Base image and distribution of an image. */
 export interface BaseState {
-  /** Reference and digest as the image says them itself. */
+  /** Reference and digest from the labels of the image itself. */
   name: string | null;
   digest: string | null;
   /** `debian 12`. */
@@ -11,7 +11,7 @@ export interface BaseState {
 }
 
 export interface BaseChange {
-  /** Null where it cannot be told. */
+  /** Null if unknown. */
   isChanged: boolean | null;
   before: BaseState;
   after: BaseState;
@@ -19,7 +19,7 @@ export interface BaseChange {
   commonLayers: number;
 }
 
-/** Compares by what the images say, by their distribution and by their lowest layers. */
+/** Compares the base images by label, distribution and lowest layers. */
 export function baseChange(before: ImageState, after: ImageState): BaseChange {
   const [old, current] = [before, after].map(baseOf) as [BaseState, BaseState];
   const commonLayers = countCommon(before.layers, after.layers);
@@ -39,7 +39,7 @@ function baseOf({ os, config, layers }: ImageState): BaseState {
   return { name: config?.base.name ?? null, digest: config?.base.digest ?? null, os: release, layers: layers.length };
 }
 
-/** Whether the lowest layer is another one, of images that are more than that layer. */
+/** Whether the lowest layers differ, for images of more than one layer. */
 function isOtherGround(before: ImageState['layers'], after: ImageState['layers']): boolean | null {
   const [old, current] = [before[0]?.diffId ?? null, after[0]?.diffId ?? null];
   if (old === null || current === null) return null;

@@ -1,7 +1,7 @@
 import { readCapabilities } from './capabilities.js';
 
 describe('readCapabilities', () => {
-  /** What setcap writes, taken off files on a Linux machine. */
+  /** Attribute values that setcap wrote, read from files on a Linux machine. */
   it.each([
     ['0100000200200000000000000000000000000000', ['cap_net_raw'], [], true],
     ['0000000200040000000000000000000000000000', ['cap_net_bind_service'], [], false],

@@ -19,14 +19,14 @@ const asRoot = new Set(
     .map((name) => `cap_${name}`),
 );
 
-/** What a program may do beyond its user. */
+/** File capabilities of a program: rights beyond those of its user. */
 export interface FileCapabilities {
   /** `cap_net_raw`, in the order of their numbers. */
   permitted: string[];
   inheritable: string[];
-  /** Whether the program has them from its start, without asking for them. */
+  /** Whether the capabilities are effective from the start of the program, without a request of it. */
   isEffective: boolean;
-  /** The user that is root where the capabilities count; undefined for the first namespace. */
+  /** User id of root in the user namespace where the capabilities apply; undefined for the initial namespace. */
   rootId?: number;
 }
 
@@ -37,7 +37,7 @@ const revisions = new Map([
 ]);
 
 /**
- * Reads a `vfs_cap_data`, revisions 1 to 3; undefined for what the kernel takes for none.
+ * Reads a `vfs_cap_data`, revisions 1 to 3; undefined for a value that the kernel rejects.
  * @see https://man7.org/linux/man-pages/man7/capabilities.7.html "File capability extended attribute versioning"
  */
 export function readCapabilities(hex: string): FileCapabilities | undefined {
@@ -63,7 +63,7 @@ function namesOf(word: number, first: number): string[] {
   return found;
 }
 
-/** Programs with capabilities by which they become root, and that no package says they have. */
+/** Programs with capabilities that no package declares and that allow becoming root. */
 export const capabilities: Judgement = function* (image) {
   for (const found of image.tree.shown.values()) {
     const { entry } = found;
@@ -78,7 +78,7 @@ function* judge(image: JudgedImage, found: Found, read: FileCapabilities): Gener
   const claims = image.ownership.claims.get(entry.path)?.filter(({ type }) => isDistributionType(type)) ?? [];
   const undeclared = undeclaredOf(image, found, claims, read.permitted);
   const risky = undeclared.filter((name) => asRoot.has(name));
-  // Without a database nobody says whose a program is, which is no proof against it.
+  // Without a database the owner of a program is unknown, which is no evidence against it.
   const isForeign = claims.length > 0 || image.ownership.isComplete;
   const severity = severityOf(entry.path, claims, { risky, undeclared, isForeign });
   if (severity === undefined) return;
@@ -97,7 +97,7 @@ function* judge(image: JudgedImage, found: Found, read: FileCapabilities): Gener
   });
 }
 
-/** Interpreters and the like do with capabilities whatever anybody tells them; others what they were written for. */
+/** Severity by program: interpreters and the like use capabilities for any command, others only for their purpose. */
 function severityOf(
   path: string,
   claims: readonly Claim[],
@@ -105,13 +105,14 @@ function severityOf(
 ): Severity | undefined {
   if (risky.length > 0 && neverSetuid.test(path)) return 'critical';
   if (risky.length > 0) return isForeign ? 'high' : 'medium';
-  // A server of one's own on port 80 is what file capabilities are for.
+  // Legitimate use of file capabilities: an application's own server that listens on port 80.
   return claims.length > 0 && undeclared.length > 0 ? 'medium' : undefined;
 }
 
 /**
- * Rpm writes down what its packages give. The scripts of dpkg and apk packages give theirs when they are installed, and nothing
- * tells of it but the layer: what the file had when its package came counts as the package's, unless no package would.
+ * Permitted capabilities that no package declares. Rpm records those of its packages. Install scripts
+ * of dpkg and apk packages set theirs, which only the layer shows: capabilities that the file had
+ * when its package was installed count as the package's, except on programs of {@link neverSetuid}.
  */
 function undeclaredOf(
   { tree }: JudgedImage,

@@ -2,7 +2,8 @@ import { type FileChange, fileKinds } from './file-changes.js';
 import type { ConfigChange } from './kept-config.js';
 import type { PackageChange } from './package-changes.js';
 
-// Of long lists only the beginning is kept: what tells most of an attack or a mistake comes first. What is alike stays in its order.
+// Long lists are cut at the end, so the changes that most likely show an attack or a mistake come
+// first. Changes of equal rank keep their order.
 
 export function versionChange({ before, after }: PackageChange): 'added' | 'removed' | 'changed' {
   if (before === null) return 'added';
@@ -25,7 +26,7 @@ export function mostTellingFirst<Change extends FileChange>(changes: readonly Ch
   const ranks = fileKinds.length * changeOrder.length;
   return ranked(changes, ({ isNewSetuid, kind, change, upgradedWith }) => {
     if (isNewSetuid) return -1;
-    // A package with another version brings hundreds of other files, which that version explains.
+    // An upgraded package changes hundreds of files, which its new version explains.
     const explained = upgradedWith ? ranks : 0;
     return explained + fileKinds.indexOf(kind) * changeOrder.length + changeOrder.indexOf(change);
   });
@@ -33,12 +34,12 @@ export function mostTellingFirst<Change extends FileChange>(changes: readonly Ch
 
 const fieldOrder = ['user', 'entrypoint', 'cmd', 'healthcheck', 'port', 'volume', 'env', 'label'];
 
-/** What is started, and as whom, before variables and labels. */
+/** Sorts changes of the command and its user before those of variables and labels. */
 export function mostCommandingFirst<Change extends ConfigChange>(changes: readonly Change[]): Change[] {
   return ranked(changes, ({ field }) => fieldOrder.indexOf(field.split(' ', 1)[0] ?? ''));
 }
 
-/** By a few ranks, in one pass: an image may change every one of half a million files. */
+/** Stable sort by a few ranks, in one pass: an image may change each of half a million files. */
 function ranked<Item>(items: readonly Item[], rankOf: (item: Item) => number): Item[] {
   const byRank = [...Map.groupBy(items, rankOf)].toSorted(([a], [b]) => a - b);
   return byRank.flatMap(([, alike]) => alike);

@@ -2,7 +2,7 @@ import type { ImageOrigin } from './image-state.js';
 import { type ConfigChange, isRoot } from './kept-config.js';
 import type { PushChanges } from './push-changes.js';
 
-/** What a push changed in a few numbers. Null is what is not known. */
+/** Counts and flags that summarize the changes of a push. Null means unknown. */
 export interface ChangeSummary {
   isComplete: boolean;
   packages: { added: number; removed: number; changed: number };
@@ -14,13 +14,13 @@ export interface ChangeSummary {
   userChanged: boolean | null;
   becameRoot: boolean | null;
   baseChanged: boolean | null;
-  /** What follows is absent where nobody asked for signatures. */
+  /** This and the following fields are absent if signatures were not requested. */
   revisionChanged?: boolean | null;
   builderChanged?: boolean | null;
   signersChanged?: boolean | null;
 }
 
-/** Sums up. */
+/** Summarizes the changes of a push. */
 export function summaryOf(changes: PushChanges): ChangeSummary {
   const { packages, files, config, findings } = changes;
   const sets = (field: string) => config?.items.filter((change) => change.field === field) ?? null;
@@ -70,7 +70,7 @@ function some(list: readonly unknown[] | null): boolean | null {
   return list && list.length > 0;
 }
 
-/** Whether a change of the user gives the image root's rights. */
+/** Whether a change of the user makes the image run as root. */
 export function becomesRoot({ field, before, after }: ConfigChange): boolean {
   return field === 'user' && before !== null && after !== null && !isRoot(before) && isRoot(after);
 }

@@ -4,12 +4,12 @@ import type { Overlay } from '@tidewaiter/oci';
 import type { ImageTree } from './image-tree.js';
 import type { IntegrityLayer, PackageDatabase } from './integrity-layer.js';
 
-/** What one file of a package database says, and in which layers that file is the one that counts. */
+/** Content of one file of a package database, and the range of layers in which that file is in effect. */
 export interface Span<Value> {
-  /** Of the file that says so. */
+  /** Path of the database file. */
   path: string;
   from: number;
-  /** The layer that replaces or removes it; infinite for what the image shows. */
+  /** Layer that replaces or removes the file; infinite for a file that the image shows. */
   until: number;
   value: Value;
 }
@@ -18,11 +18,11 @@ export interface Span<Value> {
 export interface DatabaseSpans {
   databases: readonly Span<PackageDatabase>[];
   owned: readonly Span<OwnedFiles>[];
-  /** Version by {@link packageKey} of what the databases list when this layer and those below are in place. */
+  /** Versions by {@link packageKey} of the packages that the databases list with the layers up to this one. */
   packagesAt: (layer: number) => ReadonlyMap<string, string>;
 }
 
-/** Names a package among those of all databases. */
+/** Key of a package that is unique across all databases. */
 export function packageKey(type: string, name: string): string {
   return `${type} ${name}`;
 }
@@ -38,7 +38,7 @@ export function keepsVersion(
   return before !== undefined && before === packagesAt(layer).get(key);
 }
 
-/** Tells of every file of a package database in which layers it counts. */
+/** Computes for every file of a package database the layers in which it is in effect. */
 export function databaseSpans(layers: readonly IntegrityLayer[], view: Overlay, tree: ImageTree): DatabaseSpans {
   const spanOf = <Value>(path: string, from: number, value: Value): Span<Value> => {
     const until = tree.isShown(path, from) ? Infinity : (view.hiddenBy(path, from) ?? Infinity);
@@ -55,7 +55,7 @@ export function databaseSpans(layers: readonly IntegrityLayer[], view: Overlay, 
   return { databases, owned, packagesAt };
 }
 
-/** Several versions of one package, as of kernels, are one text. */
+/** Joins several versions of one package, as of kernels, into one text. */
 function versionsAt(databases: readonly Span<PackageDatabase>[], layer: number): Map<string, string> {
   const versions = new Map<string, string>();
   for (const { from, until, value } of databases) {

@@ -5,7 +5,7 @@ const database = 'var/lib/dpkg/diversions';
 const maxDiversions = 2_000;
 
 /**
- * Files that one package moves away to put its own in their place: three lines for each.
+ * Files that one package moves aside to install its own in their place: three lines for each.
  * @see https://manpages.debian.org/dpkg-divert.1
  */
 export const diversions: Inspector = {
@@ -29,7 +29,7 @@ function readDiversions(text: string): Diversion[] {
   return found;
 }
 
-/** What the database of diversions says that the image shows. */
+/** Diversions in the database that the image shows. */
 export function diversionsOf(shown: readonly FileSign[]): Diversion[] {
   return shown
     .filter(({ sign, path }) => sign === 'diversions' && path === database)

@@ -5,7 +5,7 @@ import { bits, isCodeName, isLibrary, isSetuid, octal } from './file-kinds.js';
 import type { ImageTree } from './image-tree.js';
 import { isStarted } from './script-signs.js';
 
-/** What a file is to those who look for trouble, the most telling first. */
+/** Kinds of files, ordered by relevance for an investigation. */
 export const fileKinds = ['setuid', 'startup', 'program', 'library', 'script', 'other', 'documentation'] as const;
 
 export type FileKind = (typeof fileKinds)[number];
@@ -15,19 +15,19 @@ export interface FileChange {
   change: 'added' | 'removed' | 'content' | 'mode' | 'owner' | 'type' | 'link';
   kind: FileKind;
   sizeBytes: number;
-  /** Hex; null where there is no such file or its content was not read. Absent from comparisons that an older version stored. */
+  /** Hex; null if there is no such file or its content was not read. Absent from comparisons of older versions. */
   sha256Before?: string | null;
   sha256After?: string | null;
-  /** The package that owns the file and has another version now, which explains the change; absent where none does. */
+  /** Package that owns the file and changed its version, which explains the change; absent if there is none. */
   upgradedWith?: { type: PackageType; name: string };
   /** Octal, with set-uid, set-gid and sticky: `0755`; null where there is no such file. */
   modeBefore: string | null;
   modeAfter: string | null;
-  /** Whether it lends its owner's or group's rights, and did not before. */
+  /** Whether the file is setuid or setgid now and was not before. */
   isNewSetuid: boolean;
 }
 
-/** How the files differ that two images show, by path. */
+/** Differences between the visible files of two images, sorted by path. */
 export function fileChanges(before: ComparedTree, after: ComparedTree): FileChange[] {
   const changes: FileChange[] = [];
   for (const found of after.shown.values()) {
@@ -74,7 +74,7 @@ function fileChange(
   };
 }
 
-/** Directories have the same bits, and other reasons. */
+/** Whether a file is setuid or setgid. Directories have the same bits with another meaning. */
 function lendsRights({ type, mode }: LayerEntry): boolean {
   return (type === 'file' || type === 'hardlink') && isSetuid(mode);
 }
@@ -89,7 +89,7 @@ function kindOf(entry: LayerEntry): FileKind {
   if (type === 'directory') return 'other';
   if (isStarted(path) || path === 'etc/ld.so.preload' || path.endsWith('/.ssh/authorized_keys')) return 'startup';
   if (isLibrary(path)) return 'library';
-  // A symbolic link has all bits and is a program only where programs are looked for.
+  // A symbolic link has all mode bits; it is a program only in a directory of programs.
   const isExecutable = type !== 'symlink' && (mode & bits.execute) !== 0;
   if (documentation.test(path) && !isExecutable) return 'documentation';
   if (programDirectory.test(path) || isExecutable) return 'program';
@@ -103,8 +103,9 @@ function isBytecode(path: string): boolean {
 }
 
 /**
- * Python writes a cache beside its source, with the time of the source in it: that is no code of its own. Bytecode without a
- * source is imported like any module, and so is a cache that is longer or shorter while its source is the same.
+ * Kind of a bytecode file. A cache that Python writes beside its source holds the time of the source
+ * and is no code of its own. Bytecode without a source is imported like any module; a cache whose
+ * size changed while its source did not is treated like that too.
  */
 function bytecodeKind(path: string, before: ComparedTree, after: ComparedTree): FileKind {
   const [, folder = '', name] = bytecode.exec(path) ?? [];

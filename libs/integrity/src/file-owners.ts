@@ -4,11 +4,11 @@ import type { Found, Overlay } from '@tidewaiter/oci';
 import type { IntegrityLayer } from './integrity-layer.js';
 import { judgedImage } from './judged-image.js';
 
-/** Who owns which file of an image, as its databases say, and what its bytes are. */
+/** Owners of the files of an image according to its package databases, and digests of the files. */
 export interface FileOwners {
   /** Name of the package that owns a path, one of a distribution before others. */
   ownerOf: (path: string) => string | undefined;
-  /** Hex, also where only a layer below holds the file that a hard link names. */
+  /** Hex; also for a hard link whose file is only in a lower layer. */
   sha256Of: (found: Found) => string | undefined;
 }
 

@@ -1,15 +1,15 @@
 import type { Confidence } from '@tidewaiter/domain';
 
-/** Something odd about the content of one file, judged only with others in `judgeIntegrity`. Plain JSON, stored with the layer. */
+/** Sign in the content of one file, judged only with others in `judgeIntegrity`. Plain JSON, stored with the layer. */
 export interface FileSign {
   path: string;
   sign: string;
   confidence: Confidence;
-  /** For people: names, hosts and counts, never a line of the file, which may hold a secret. */
+  /** Names, hosts and counts for the report; never a line of the file, which may hold a secret. */
   evidence: Record<string, unknown>;
 }
 
-/** A file whose content is worth a look. */
+/** File whose content is inspected. */
 export interface InspectedFile {
   path: string;
   content: Buffer;
@@ -17,14 +17,14 @@ export interface InspectedFile {
   mode: number;
 }
 
-/** Looks for one family of signs. */
+/** Inspector of files for one family of signs. */
 export interface Inspector {
-  /** As cheap as `wantsInspection`: called for every file of every layer. */
+  /** Must be cheap: called for every file of every layer, as `wantsInspection` is. */
   wants: (path: string, head: Uint8Array) => boolean;
   inspect: (file: InspectedFile) => FileSign[];
 }
 
-/** What people and shells write is never longer. */
+/** Bytes of text that are inspected; hand-written scripts and settings are never longer. */
 export const maxTextBytes = 1 << 20;
 
 /** The start of a file as text, a character for each byte. */

@@ -10,9 +10,9 @@ import { type ConfigChange, configChanges, type StepChange, stepChanges } from '
 import { knownHosts, type NewHost, newHosts } from './new-hosts.js';
 import { type PackageChange, packageChanges } from './package-changes.js';
 
-/** What makes an image differ from another. What cannot be compared is null, never empty. */
+/** Differences between two images. A part that cannot be compared is null, never empty. */
 export interface ImageDiff {
-  /** Layers of the new image were not read: `files` and `hosts` are what its other new layers bring, and nothing counts as removed. */
+  /** Layers of the new image were not read: `files` and `hosts` cover its other new layers only, without removals. */
   isPartial: boolean;
   packages: PackageChange[];
   files: FileChange[] | null;
@@ -22,12 +22,12 @@ export interface ImageDiff {
   base: BaseChange;
   /** Hosts that code, settings and build steps name, and that the image did not name before. */
   hosts: NewHost[] | null;
-  /** Absent where the origin of neither is known. */
+  /** Absent if the origin of neither image is known. */
   origin?: { before: ImageOrigin | null; after: ImageOrigin | null };
   findings: FindingChanges;
 }
 
-/** Compares what two images show; each list is sorted, so that the same two give the same answer. */
+/** Compares the visible content of two images; each list is sorted, so the result is deterministic. */
 export function diffImages(before: ImageState, after: ImageState): ImageDiff {
   const trees = comparedTrees(before, after);
   const known = trees?.isPartial ? newLayers(before, after) : after;
@@ -52,11 +52,11 @@ interface ComparedTrees {
   old: ImageTree;
   current: ImageTree;
   isPartial: boolean;
-  /** Whether a change is one whatever the layers hold that were not read. */
+  /** Whether a change is certain regardless of the layers that were not read. */
   isKnown: (change: FileChange) => boolean;
 }
 
-/** Null where the old image is not wholly known, or nothing of the new one is. */
+/** Null if layers of the old image were not read, or no layer of the new one was. */
 function comparedTrees(before: ImageState, after: ImageState): ComparedTrees | null {
   const read = after.layers.filter(isRead);
   if (!before.layers.every(isRead) || (read.length === 0 && after.layers.length > 0)) return null;
@@ -69,7 +69,7 @@ function comparedTrees(before: ImageState, after: ImageState): ComparedTrees | n
   return { old, current, isPartial, isKnown: isPartial ? isKnown : () => true };
 }
 
-/** An image with nothing in the layers that the other has as well, or that were not read. */
+/** The image with those layers emptied that the other image has too, or that were not read. */
 function newLayers({ layers }: ImageState, after: ImageState): ImageState {
   const old = new Set(layers.map(({ diffId }) => diffId));
   const isNew = (layer: ComparedLayer) => isRead(layer) && (layer.diffId === null || !old.has(layer.diffId));
@@ -83,7 +83,7 @@ function isRead({ entries }: ComparedLayer): boolean {
   return entries !== null;
 }
 
-/** A layer that was not read keeps its index, and brings nothing. */
+/** A layer that was not read keeps its index, without entries. */
 function treeOf(layers: readonly ComparedLayer[]): ImageTree {
   return imageTree(overlay(layers.map(({ entries }) => entries ?? [])));
 }

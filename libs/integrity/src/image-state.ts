@@ -4,40 +4,40 @@ import type { LayerEntries } from '@tidewaiter/oci';
 import type { KeptConfig } from './kept-config.js';
 import type { NamedHosts } from './named-hosts.js';
 
-/** A layer as images are compared by it. */
+/** Layer of a compared image. */
 export interface ComparedLayer {
-  /** Null of a file tree that is no layer. */
+  /** Null for a file tree that is no layer. */
   diffId: string | null;
-  /** Null where the image has too many to hold, or an older program kept them. */
+  /** Null if the image has too many to hold in memory, or an older version stored them. */
   entries: LayerEntries | null;
-  /** Absent where nobody looked for them. */
+  /** Absent if hosts were not searched. */
   hosts?: readonly NamedHosts[];
 }
 
-/** What two images are compared by. */
+/** Properties of an image by which it is compared with another. */
 export interface ImageState {
   os: OsRelease | null;
-  /** When it was built; null where nobody knows. */
+  /** Build time; null if unknown. */
   createdAt: Date | null;
   packages: readonly ImagePackage[];
   findings: readonly Finding[];
   /** From the bottom up. */
   layers: readonly ComparedLayer[];
-  /** Null where it is not known. */
+  /** Null if unknown. */
   config: KeptConfig | null;
-  /** Name of the package that owns a path of the image, from the root without leading slash; absent where nobody asked. */
+  /** Name of the package that owns a path (from the root, without leading slash); absent if not requested. */
   ownerOf?: (path: string) => string | undefined;
-  /** What signatures and attestations say; absent where nobody asked. */
+  /** Origin according to signatures and attestations; absent if not requested. */
   origin?: ImageOrigin;
 }
 
-/** Where an image comes from. Null is what is not known. */
+/** Origin of an image: sources, builder, signers. Null means unknown. */
 export interface ImageOrigin {
-  /** Of the sources. */
+  /** Commit of the sources. */
   revision: string | null;
   builder: string | null;
   /** Repository of the sources; absent from comparisons that an older version stored. */
   source?: string | null;
-  /** Names, sorted. */
+  /** Names of the signers, sorted. */
   signers: string[];
 }

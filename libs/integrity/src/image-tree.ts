@@ -7,25 +7,25 @@ import {
   type ShownEntries,
 } from '@tidewaiter/oci';
 
-/** Directories looked at on the way to one path; real paths have some ten. */
+/** Limit on directories resolved for one path; real paths have about ten. */
 const maxDepth = 64;
 
-/** What an image shows, and what its lower layers had. */
+/** Visible entries of an image, and the entries of lower layers that they hide. */
 export interface ImageTree {
   shown: ShownEntries;
   /** Whether the entry of `layer` at exactly this path is the one that the image shows. */
   isShown: (path: string, layer: number) => boolean;
-  /** What lower layers had at exactly `path` and the image no longer shows, the lowest first. */
+  /** Entries of lower layers at exactly `path` that the image no longer shows, the lowest first. */
   hidden: (path: string) => readonly Found[];
   /** Whether `layer` removes exactly this path, not a directory above it. */
   isRemoved: (path: string, layer: number) => boolean;
-  /** The path with the links followed that its directories are by now: `lib/x` is `usr/lib/x`. */
+  /** Path after following the links among its directories: `usr/lib/x` for `lib/x`. */
   realPath: (path: string) => string;
-  /** Of the content in hex, also where only a layer below holds the file that a hard link names. */
+  /** Digest of the content in hex; also for a hard link whose file is only in a lower layer. */
   digestOf: (found: Found, algorithm: DigestAlgorithm) => string | undefined;
 }
 
-/** Prepares the layers of an image for many questions about single paths. */
+/** Indexes the layers of an image for many lookups of single paths. */
 export function imageTree({ shown, stackAt }: Pick<Overlay, 'shown' | 'stackAt'>): ImageTree {
   const isShown = (path: string, layer: number) => shown.get(path)?.layer === layer;
   return {
@@ -65,7 +65,7 @@ function realPaths(shown: ShownEntries): (path: string) => string {
   };
 }
 
-/** As the kernel does it, but for link loops and for hostile depths, where it takes names as they are. */
+/** Resolves as the kernel does, except for link loops and hostile depths, where names are kept as they are. */
 function resolveDirectory(shown: ShownEntries, directory: string): string {
   const pending = directory.split('/').toReversed();
   let at = '';

@@ -6,14 +6,14 @@ import { minerIndicators, minerNames, toolIndicators, toolNames, type Indicator 
 import { isProgram } from './packed-signs.js';
 import { baseName } from './shell-commands.js';
 
-/** Read-only data of one program that is looked through. */
+/** Limit on the bytes of read-only data that are searched in one program. */
 const maxSearchedBytes = 32 << 20;
 
 interface Family {
   sign: string;
   names: RegExp;
   indicators: readonly Indicator[];
-  /** Programs are searched further only where one of these stands: to look for a few words is cheap. */
+  /** Cheap prefilter: programs are searched further only if they contain one of these words. */
   anchors: readonly string[];
 }
 
@@ -34,7 +34,7 @@ const families: readonly Family[] = [
 
 const settingsName = /(?:^|\/)(?:config|pools?|xmrig|miner)\.(?:json|txt|conf)$/;
 
-/** What miners and attack tools are called and have in them. */
+/** Names and contents of miners and attack tools. */
 export const indicatorSigns: Inspector = {
   wants: (path, head) =>
     isElf(head) ? isProgram(path, head) : isScript(head) || isSettings(path, head) || isNamed(baseName(path)),
@@ -44,7 +44,7 @@ export const indicatorSigns: Inspector = {
   },
 };
 
-/** Settings of miners are JSON with words that other JSON hardly starts with. */
+/** Whether a file may hold settings of a miner: JSON with words that rarely start other JSON. */
 function isSettings(path: string, head: Uint8Array): boolean {
   if (settingsName.test(path)) return true;
   if (head[0] !== 0x7b) return false;
@@ -71,18 +71,18 @@ function signOf(family: Family, path: string, content: Buffer, parts: readonly B
     for (const { name, weight, pattern } of indicators) if (pattern.test(text)) found.set(name, weight);
   }
   const score = [...found.values()].reduce((sum, weight) => sum + weight, 0);
-  // A name alone says something of a program, nothing of a file in a list of names.
+  // A name alone is an indicator for a program, not for other files.
   if (score === 0 || (score === 1 && !isElf(content) && !isScript(content))) return [];
   return [{ path, sign, confidence: confidenceOf(score), evidence: { indicators: [...found.keys()], score } }];
 }
 
-/** One weak sign is chance, one strong one may be, several are not. */
+/** One weak sign may be chance, one strong sign rarely is, several are not. */
 export function confidenceOf(score: number): Confidence {
   if (score >= 5) return 'certain';
   return score >= 3 ? 'likely' : 'possible';
 }
 
-/** Of programs the constants, of other files the beginning. */
+/** Parts to search: the constants of a program, the beginning of any other file. */
 function partsOf(content: Buffer): Buffer[] {
   if (!isElf(content)) return [content.subarray(0, maxTextBytes)];
   const parts: Buffer[] = [];

@@ -1,6 +1,6 @@
-/** Something that programs of a kind have and others rarely do. */
+/** Pattern that programs of one kind contain and others rarely do. */
 export interface Indicator {
-  /** What it is, for people; each counts once, however many patterns of it are there. */
+  /** Name for the report; each name counts once, however many of its patterns match. */
   name: string;
   /** 1: also in harmless files; 2: hardly anywhere else. */
   weight: 1 | 2;
@@ -8,11 +8,11 @@ export interface Indicator {
   pattern: RegExp;
 }
 
-/** Names of programs without directory, number and ending. */
+/** Names of miner programs, matched at the start of a file name. */
 export const minerNames =
   /^(?:xmrig|xmr-?stak|xmrigdaemon|xmrigminer|minerd|cpuminer|ccminer|cgminer|bfgminer|sgminer|ethminer|nbminer|lolminer|phoenixminer|nanominer|srbminer|teamredminer|t-?rex-?miner|gminer|wildrig|cryptonight|kdevtmpfsi|kinsing|kswapd00|watchbog|sysrv|sysupdate|networkservice|xmrigcc|moneroocean|nheqminer|randomx)\b/i;
 
-/** What the programs, settings and start scripts of miners have in them. */
+/** Patterns in the programs, settings and start scripts of miners. */
 export const minerIndicators: readonly Indicator[] = [
   { name: 'stratum URL', weight: 2, pattern: /\bstratum[12]?\+(?:tcp|ssl|tls|udp|http):\/\/[^\s"'<>]{3}/i },
   {
@@ -70,7 +70,7 @@ export const minerIndicators: readonly Indicator[] = [
 export const toolNames =
   /^(?:linpeas|linenum|lse|linux-exploit-suggester|pspy(?:32|64)?|deepce|cdk|peirates|kdigger|chisel|masscan|pnscan|zgrab2?|mimipenguin|lazagne|libprocesshider|processhider|diamorphine|reptile|suterusu|azazel|jynx2?|traitor|botb|amicontained|gs-netcat|ligolo|sliver|meterpreter|tsunami|kaiten|mirai|xorddos|reverse_?shell|revshell|cobaltstrike|weevely|b374k)\b/i;
 
-/** What attack tools say of themselves. */
+/** Texts by which attack tools identify themselves. */
 export const toolIndicators: readonly Indicator[] = [
   {
     name: 'LinPEAS',

@@ -9,7 +9,7 @@ import { pythonStartupSigns } from './python-startup.js';
 import { scriptSigns } from './script-signs.js';
 import { statOverrides } from './stat-overrides.js';
 
-/** Stored with every analysed layer: raise it when the same bytes give other signs, hosts or texts. */
+/** Stored with every analyzed layer: raise it when the same bytes give other signs, hosts or texts. */
 export const integrityVersion = 4;
 
 /** Every family of signs. */
@@ -25,12 +25,12 @@ const inspectors: readonly Inspector[] = [
   statOverrides,
 ];
 
-/** Whether a file's content is worth a look, by its path and first 512 bytes. */
+/** Whether a file's content is to be inspected, by its path and first 512 bytes. */
 export function wantsInspection(path: string, head: Uint8Array): boolean {
   return inspectors.some((inspector) => inspector.wants(path, head));
 }
 
-/** What is odd about one file's content. Never throws: what cannot be read gives no sign. */
+/** Returns the signs in one file's content. Never throws: unreadable content gives no sign. */
 export function inspectFile(file: InspectedFile): FileSign[] {
   const head = file.content.subarray(0, 512);
   return inspectors.filter(({ wants }) => wants(file.path, head)).flatMap(({ inspect }) => inspect(file));

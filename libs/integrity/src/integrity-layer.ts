@@ -10,10 +10,10 @@ export interface PackageDatabase {
   packages: readonly { name: string; version: string }[];
 }
 
-/** What `judgeIntegrity` needs to know of a layer. */
+/** Facts of a layer that `judgeIntegrity` needs. */
 export interface IntegrityLayer {
   entries: LayerEntries;
-  /** Files that the databases of this layer say are their packages'; `database` is the path of the file that says so. */
+  /** Files that the databases of this layer assign to packages; `database` is the path of the database file. */
   owned: readonly (OwnedFiles & { database: string })[];
   databases: readonly PackageDatabase[];
   signs: readonly FileSign[];

@@ -414,7 +414,7 @@ describe('ways in', () => {
     expect(findings).toEqual(
       expect.arrayContaining([expect.objectContaining({ id, severity, path: entry.path, layer: 1 })]),
     );
-    // What is hidden is no way in.
+    // A hidden file is not reachable, so it gives no finding.
     expect(await told(base, [entry], [gone(entry.path)])).not.toContain(`${id} ${entry.path} 1`);
   });
 

@@ -18,7 +18,7 @@ import { pythonStartup } from './python-startup.js';
 import { unownedFiles } from './unowned.js';
 import { worldWritable } from './world-writable.js';
 
-/** Every side that an image is looked at from. */
+/** All judgements of an image. */
 const judgements: readonly Judgement[] = [
   packageFiles,
   missingFiles,
@@ -33,15 +33,15 @@ const judgements: readonly Judgement[] = [
   malware,
 ];
 
-/** An image that was stripped or rebuilt in place has thousands of changed files, which nobody reads one by one. */
+/** Limit on findings per id: an image that was stripped or rebuilt in place has thousands of changed files. */
 const maxFindingsPerId = 500;
 
-/** What is wrong with the files of an image, by what its packages say and what its files hold; sorted by id and path. */
+/** Returns integrity findings for the files of an image, from package data and file content; sorted by id and path. */
 export function judgeIntegrity(layers: readonly IntegrityLayer[], view: Overlay): Finding[] {
   return judge(judgedImage(layers, view));
 }
 
-/** {@link judgeIntegrity}, and the files that are compared with other images: all need the same look at the image. */
+/** {@link judgeIntegrity} plus the files to compare with other images: both share the prepared image. */
 export function judgeWithContents(
   layers: readonly IntegrityLayer[],
   view: Overlay,
@@ -56,7 +56,7 @@ function judge(image: JudgedImage): Finding[] {
   return [...Map.groupBy(findings, ({ id }) => id).values()].flatMap(limited).toSorted(byIdAndPath);
 }
 
-/** The worst of one id, and how many more there are. */
+/** Worst findings of one id, and a finding with the count of the rest. */
 function limited(findings: readonly Finding[]): Finding[] {
   if (findings.length <= maxFindingsPerId) return [...findings];
   const worstFirst = findings.toSorted((a, b) => compareSeverity(a.severity, b.severity) || byIdAndPath(a, b));

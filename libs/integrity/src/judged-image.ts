@@ -14,22 +14,22 @@ export interface LayerSign extends FileSign {
   layer: number;
 }
 
-/** Everything that a judgement may look at. */
+/** Input of the judgements. */
 export interface JudgedImage {
   layers: readonly IntegrityLayer[];
   view: Overlay;
   tree: ImageTree;
   spans: DatabaseSpans;
   ownership: Ownership;
-  /** Of all layers, hidden files included. */
+  /** Signs of all layers, including hidden files. */
   signs: readonly LayerSign[];
-  /** Modes that dpkg was told to give files of packages, by real path. */
+  /** Modes from `dpkg-statoverride` for files of packages, by real path. */
   statOverrides: ReadonlyMap<string, number>;
-  /** What the database that the image shows says of a package. */
+  /** Version of a package in the database that the image shows; null if not listed. */
   versionOf: (claim: Pick<OwnedFiles, 'type' | 'package'>) => string | null;
 }
 
-/** Looks at an image from one side. */
+/** Judges one aspect of an image. */
 export type Judgement = (image: JudgedImage) => Iterable<Finding>;
 
 /** Prepares what the judgements share. */
@@ -59,14 +59,14 @@ function distributedNames({ databases }: DatabaseSpans): Set<string> {
   return names;
 }
 
-/** How content compares with what packages say: `unknown` where they say nothing that the layer's digests can answer. */
+/** Result of comparing content with package digests: `unknown` if they and the layer have no common algorithm. */
 export type Content = 'right' | 'wrong' | 'unknown';
 
 /** Compares a file's content with the digests that its owners have. */
 export function compareContent(tree: ImageTree, found: Found, claims: readonly Claim[]): Content {
   const content = compareDigests(tree, found, claims);
   if (content !== 'unknown') return content;
-  // A layer may come without the kind of digest that the database has; then the package's bytes in a lower layer serve.
+  // A layer may lack the digest algorithm of the database; then the package's bytes in a lower layer serve.
   const sha256 = tree.digestOf(found, 'sha256');
   const packaged = tree.hidden(found.entry.path).find((earlier) => compareDigests(tree, earlier, claims) === 'right');
   const expected = packaged && tree.digestOf(packaged, 'sha256');
@@ -87,7 +87,7 @@ function compareDigests(tree: ImageTree, found: Found, claims: readonly Claim[])
   return content;
 }
 
-/** Whether the file is as a package of the distribution brought it: such a file is no sign of anything. */
+/** Whether the file is unchanged since a package of the distribution installed it: such a file is not suspicious. */
 export function isAsPackaged({ tree, ownership }: JudgedImage, path: string, layer: number): boolean {
   const found = tree.shown.get(path);
   const claims = ownership.claims.get(path)?.filter(({ type }) => isDistributionType(type)) ?? [];

@@ -2,35 +2,35 @@ import type { ImageConfig } from '@tidewaiter/oci';
 
 import { hostsInStep } from './named-hosts.js';
 
-/** One thing that a config sets. */
+/** One field that a config sets. */
 export interface Setting {
   /** `user`, `entrypoint`, `env PATH`, `label maintainer`, `port 80/tcp`. */
   field: string;
-  /** What people may see: of variables, labels and arguments never the value, which may be a secret. */
+  /** Text for display; never the value of a variable, label or argument, which may be a secret. */
   shown: string;
-  /** Stands for the value; absent where `shown` says it all. */
+  /** Keyed hash of the value; absent if `shown` is the whole value. */
   fingerprint?: string;
 }
 
 /** An image config as it may be kept and compared: without a value that may be a secret. */
 export interface KeptConfig {
   settings: Setting[];
-  /** Every step of the build, the first one first; secrets that could be told are masked. */
+  /** Every step of the build, the first one first; recognized secrets are masked. */
   steps: string[];
   /** The hosts that the steps name. */
   stepHosts: string[];
-  /** The hosts that the entrypoint and command name; absent where an older version kept the config. */
+  /** Hosts that the entrypoint and command name; absent from configs that an older version stored. */
   commandHosts?: string[];
-  /** What the image says it was built on. */
+  /** Base image according to the labels of the image. */
   base: { name: string | null; digest: string | null };
-  /** Who made the fingerprints: only those of one maker can be compared. */
+  /** Identifies the fingerprint key: only fingerprints of the same key can be compared. */
   fingerprintedBy: string | null;
 }
 
-/** How a config loses its secrets. */
+/** Functions that remove secrets from a config. */
 export interface ConfigKeeping {
   mask: (text: string) => string;
-  /** Null where values shall not be told apart. */
+  /** Null if values are not fingerprinted. */
   fingerprint: { by: string; of: (value: string) => string } | null;
 }
 
@@ -39,7 +39,7 @@ const maxSteps = 1_000;
 const maxShown = 500;
 const maxHosts = 1_000;
 
-/** Takes from a config what an image is compared by. */
+/** Extracts the comparable fields of a config, without secrets. */
 export function keptConfig(config: ImageConfig, { mask, fingerprint }: ConfigKeeping): KeptConfig {
   const short = (text: string) => mask(text).slice(0, maxShown);
   const steps = config.history.flatMap(({ createdBy }) => (createdBy ? [createdBy] : [])).slice(0, maxSteps);
@@ -85,12 +85,12 @@ function programOf([program = '', ...args]: readonly string[]): string {
 
 export interface ConfigChange {
   field: string;
-  /** Null where there was none. */
+  /** Null if the field was not set. */
   before: string | null;
   after: string | null;
 }
 
-/** What two configs set differently, by field. */
+/** Differences between the settings of two configs, sorted by field. */
 export function configChanges(before: KeptConfig, after: KeptConfig): ConfigChange[] {
   const [old, current] = [before, after].map(({ settings }) => new Map(settings.map((each) => [each.field, each]))) as [
     Map<string, Setting>,
@@ -111,13 +111,13 @@ export interface StepChange {
   step: string;
 }
 
-/** The steps of the build that only one of the two has: first those that are gone, each in its order. */
+/** Build steps that only one of the two has: removed steps first, each group in its order. */
 export function stepChanges(before: readonly string[], after: readonly string[]): StepChange[] {
   const gone = without(before, after).map((step) => ({ change: 'removed' as const, step }));
   return [...gone, ...without(after, before).map((step) => ({ change: 'added' as const, step }))];
 }
 
-/** A step that occurs twice and is taken away once is left once. */
+/** Multiset difference: a step that occurs twice in `steps` and once in `others` is left once. */
 function without(steps: readonly string[], others: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const step of others) counts.set(step, (counts.get(step) ?? 0) + 1);

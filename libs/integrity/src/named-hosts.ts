@@ -9,24 +9,24 @@ export interface NamedHosts {
   hosts: string[];
 }
 
-/** What people write is smaller; what is larger was made by tools and names everything. */
+/** Limit on the size of a searched file: larger ones are generated and name too many hosts. */
 const maxFileBytes = 256 * 1024;
 const maxHosts = 100;
 
 const codeOrSettings =
   /\.(?:sh|bash|zsh|py|pl|rb|php|js|mjs|cjs|ts|lua|ps1|json|ya?ml|toml|ini|conf|cfg|cnf|env|properties|xml|list|sources|repo|service|timer)$/;
 const settingsDirectory = /^(?:usr\/local\/)?etc\//;
-/** Manuals, licences, types and what packages say of themselves name hosts that nobody connects to. */
+/** Manuals, licenses, types and package metadata, which name hosts that are never connected to. */
 const description =
   /^(?:usr\/share\/(?:doc|man|info|locale|licenses|common-licenses|mime|xml|perl5?)\/|var\/lib\/(?:dpkg|apt)\/|(?:usr\/)?lib\/apk\/)|\/node_modules\/(?:[^/]{1,214}\/){1,2}(?:package|bower|component)\.json$|\.(?:min\.js|d\.[cm]?ts)$/;
 
-/** Whether a file is code or settings, by its path and first bytes: text that may tell whom the image talks to. */
+/** Whether a file is code or settings, by its path and first bytes: text that may name hosts to connect to. */
 export function mayNameHosts(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || description.test(path) || head.includes(0)) return false;
   return codeOrSettings.test(path) || isScript(head) || settingsDirectory.test(path) || isStarted(path);
 }
 
-/** The hosts in one file; none of a large one. */
+/** Hosts in one file; none for a large file. */
 export function hostsInFile({ path, content }: { path: string; content: Buffer }): string[] {
   if (content.length > maxFileBytes) return [];
   const isShell = isScript(content) || path.endsWith('.sh') || isStarted(path);
@@ -46,13 +46,13 @@ function limited(hosts: readonly string[]): string[] {
 }
 
 const slashed = /\.(?:js|mjs|cjs|ts|php)$/;
-/** Whole lines only, and none that code can be hidden in: `/**\/ fetch(…)` and `;fetch(…)` are run. */
+/** Whole comment lines only, in which no code can be hidden: `/**\/ fetch(…)` and `;fetch(…)` are run. */
 const slashComment = /^\s*(?:\/\/|\*\s(?!.*\*\/))/;
 const hashComment = /^\s*#(?!!)/;
 const url = /\b[a-z][a-z0-9+.-]{1,15}:\/\/(?:[^\s/@'"`<>]{1,256}@)?(\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})/gi;
 const socket = /\/dev\/(?:tcp|udp)\/([a-z0-9][a-z0-9.-]{0,252})\//gi;
 
-/** Of URLs and of the shell's own sockets. */
+/** Hosts in URLs and in the shell's `/dev/tcp` and `/dev/udp` paths. */
 function* hostsInLines(text: string, comment: RegExp | null): Generator<string> {
   for (const line of text.split('\n')) {
     const isWorthALook = line.includes('://') || line.includes('/dev/');
@@ -69,11 +69,11 @@ function* hostsInLines(text: string, comment: RegExp | null): Generator<string> 
 const mayConnect = /\b(?:curl|wget2?|nc|ncat|netcat|socat|ssh|scp|sftp|rsync|telnet|aria2c|dig|nslookup|ping)\b/;
 const argument =
   /^(?:[a-z0-9_.-]{1,64}@)?((?:[a-z0-9-]{1,63}\.){1,8}[a-z0-9-]{1,63})(:\d{1,5})?(\/[^\s]{0,2048}|:[^\s]{0,2048})?$/i;
-/** `install.sh` is a file, although there is a country for it. */
+/** Endings of file names: `install.sh` is a file, although `.sh` is a top-level domain. */
 const fileName =
   /\.(?:sh|bash|py|pl|rb|js|ts|md|txt|log|json|ya?ml|toml|conf|cfg|ini|xml|html?|tar|t?gz|t?xz|bz2|zst|zip|jar|deb|rpm|apk|so|bin|pub|pem|crt|key|asc|sig|list|gpg|d)$/i;
 
-/** What programs are told to connect to without a scheme: `curl get.example.com/x`, `nc 192.0.2.1 4444`. */
+/** Hosts in arguments of network commands without a scheme: `curl get.example.com/x`, `nc 192.0.2.1 4444`. */
 function* hostsInCommands(text: string): Generator<string> {
   if (!mayConnect.test(text)) return;
   for (const statement of statementsOf(text)) {
@@ -87,9 +87,9 @@ function* hostsInCommands(text: string): Generator<string> {
   }
 }
 
-/** Kept for examples and for the machine itself. @see https://www.rfc-editor.org/rfc/rfc2606 */
+/** Names reserved for examples and for the machine itself. @see https://www.rfc-editor.org/rfc/rfc2606 */
 const reserved = /(?:^|\.)(?:example|test|invalid|localhost|localdomain)$|(?:^|\.)example\.(?:com|net|org)$/;
-/** Names of vocabularies are written as URLs that nobody opens. */
+/** Hosts of XML and JSON vocabularies, whose names are URLs that programs do not open. */
 const vocabularies = new Set(
   (
     'w3.org www.w3.org xmlns.com purl.org schema.org json-schema.org relaxng.org docbook.org xmlns.jcp.org java.sun.com ' +
@@ -98,7 +98,7 @@ const vocabularies = new Set(
 );
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** The host by its name or address, as it is compared; undefined of what is none, or is this machine. */
+/** Normalized host name or address; undefined if it is no host, or this machine. */
 function hostOf(name: string): string | undefined {
   const host = name.toLowerCase().replace(/[.-]{1,8}$/, '');
   if (host.startsWith('[')) return /^\[(?:::1?|.{0,3})\]$/.test(host) ? undefined : host.slice(1, -1);

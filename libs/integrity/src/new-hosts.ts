@@ -14,13 +14,13 @@ const command = 'command';
 /** The hosts that an image names. */
 export interface KnownHosts {
   inFiles: ReadonlyMap<string, string[]>;
-  /** Null where the build is not known. */
+  /** Null if the build steps are unknown. */
   inSteps: readonly string[] | null;
-  /** Of what a container starts; null where that is not known. */
+  /** Hosts in the entrypoint and command; null if unknown. */
   inCommand: readonly string[] | null;
 }
 
-/** What the image names that the layers make: files that an upper layer hides name nothing. Null where nobody looked. */
+/** Hosts that the image names, without files that an upper layer hides. Null if a layer was not searched for hosts. */
 export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree, 'isShown'>): KnownHosts | null {
   const inFiles = new Map<string, string[]>();
   for (const [layer, { hosts }] of layers.entries()) {
@@ -39,14 +39,17 @@ export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree,
 
 const maxPlaces = 5;
 
-/** The hosts that only `after` names, those in the image's own files before those in what it depends on; null where nobody looked at one of the two. */
+/**
+ * Hosts that only `after` names, those in the image's own files before those in its dependencies;
+ * null if one of the two images was not searched for hosts.
+ */
 export function newHosts(before: KnownHosts | null, after: KnownHosts | null): NewHost[] | null {
   if (!before || !after) return null;
   const places = new Map(after.inFiles);
   const add = (place: string, hosts: readonly string[]) => {
     for (const host of hosts) places.set(host, [place, ...(places.get(host) ?? [])]);
   };
-  // Of a build or command that is compared with an unknown one every host would be new.
+  // Compared with an unknown build or command, every host would count as new.
   add(buildStep, (before.inSteps && after.inSteps) ?? []);
   add(command, (before.inCommand && after.inCommand) ?? []);
   const known = new Set([...before.inFiles.keys(), ...(before.inSteps ?? []), ...(before.inCommand ?? [])]);
@@ -60,11 +63,11 @@ function ownFirst(a: string, b: string): number {
   return distanceOf(a) - distanceOf(b) || (a < b ? -1 : 1);
 }
 
-/** Folders of libraries, which name hosts by the hundred, in examples and tests too. */
+/** Directories of libraries, which name hundreds of hosts, also in examples and tests. */
 export const dependencyPath =
   /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|gems|tests?|examples?)\/|^usr\/(?:lib|share|include)\//;
 
-/** How far a place is from what somebody wrote for this image: its build, what is started in it, its own code, what it depends on. */
+/** Distance of a place from code written for this image: build and command, started files, own code, dependencies. */
 function distanceOf(place: string): number {
   if (place === buildStep || place === command) return 0;
   if (isStarted(place)) return 1;

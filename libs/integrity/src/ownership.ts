@@ -3,7 +3,7 @@ import { isDistributionType, type OwnedFile, type OwnedFiles, type PackageType }
 import { packageKey, type Span } from './database-spans.js';
 import type { ImageTree } from './image-tree.js';
 
-/** What one package says about one path, from all of its files in the database. */
+/** Claim of one package to one path, merged from all of the package's files in the database. */
 export interface Claim {
   type: PackageType;
   package: string;
@@ -15,26 +15,26 @@ export interface Claim {
   capabilities?: string;
 }
 
-/** Who owns what by real path, as the databases say that the image shows. */
+/** Owners by real path, according to the databases that the image shows. */
 export interface Ownership {
   claims: ReadonlyMap<string, readonly Claim[]>;
-  /** Whether packages of a distribution answer for this path. */
+  /** Whether a package of the distribution owns this path. */
   isDistributed: (path: string) => boolean;
-  /** Whether the databases know the files of nearly all packages, so that a file that is not in them belongs to none. */
+  /** Whether at least half of the packages have a file list, so that an unlisted file counts as unowned. */
   isComplete: boolean;
 }
 
-/** `dpkg-divert`: files of other packages than `by` lie at `to` instead. */
+/** `dpkg-divert`: files of packages other than `by` are installed at `to` instead of `from`. */
 export interface Diversion {
   from: string;
   to: string;
-  /** The package that asked for it; `:` for an administrator. */
+  /** Package that registered the diversion; `:` for an administrator. */
   by: string;
 }
 
 /**
- * Merges what the databases say. Where a package is still listed and its file list is not, that of a lower layer counts as long as
- * it is of the same version: who deletes lists does not make the files anybody's.
+ * Merges the databases. If a package is still listed but its file list is gone, the list of a lower
+ * layer counts as long as it is of the same version: deleting lists must not make files unowned.
  */
 export function ownershipOf(
   owned: readonly Span<OwnedFiles>[],
@@ -72,7 +72,7 @@ export function ownershipOf(
   };
 }
 
-/** Whether this says which files a distribution's package has, not only which of them people edit. */
+/** Whether this record lists the files of a distribution's package, not only its configuration files. */
 function hasList({ type, files }: OwnedFiles): boolean {
   return isDistributionType(type) && files.some(({ role }) => role !== 'config');
 }
@@ -85,7 +85,7 @@ function diverter(diversions: readonly Diversion[], tree: ImageTree): (path: str
   };
 }
 
-/** The records of a package come one after the other, so what it says of a path already stands last. */
+/** Adds to a claim. Records of a package are consecutive, so its claim to a path is already the last one. */
 function addClaim(
   claims: Map<string, Claim[]>,
   path: string,

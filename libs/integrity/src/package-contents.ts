@@ -15,21 +15,22 @@ export interface PackageContent {
   sha256: string;
 }
 
-/** What most other images have in its place, of the same package at the same version. */
+/** Content that most other images have at this path, for the same package at the same version. */
 export interface Consensus {
   /** Hex. */
   expected: string;
-  /** How many images are known to have that, and how many this; counted no further than needed. */
+  /** Known images with the expected content, and with this one; counted no further than needed. */
   others: number;
   alike: number;
 }
 
-/** Programs and libraries that one image can have: more make no fleet's consensus, but its cost. */
+/** Limit on programs and libraries of one image: more add cost, but no better consensus. */
 const maxContents = 20_000;
 
 /**
- * What an image's packages brought that is run or loaded, where exactly one package has it. The same package is the same bytes in
- * every image, whatever its own database says; configuration, documentation and scripts people do edit.
+ * Programs and libraries of an image that exactly one package owns. The same package has the same
+ * bytes in every image, whatever its own database records. Configuration, documentation and scripts
+ * without an execute bit are left out, as users edit them.
  */
 export function packageContents({ ownership, tree, versionOf }: JudgedImage): PackageContent[] {
   const contents: PackageContent[] = [];
@@ -50,7 +51,7 @@ function isRun({ path, mode }: { path: string; mode: number }): boolean {
   return isLibrary(path) || (mode & bits.execute) !== 0;
 }
 
-/** The odd one out of a fleet. */
+/** Finding for a file that differs from the consensus of other images. */
 export function outlierFinding(odd: PackageContent, { expected, others, alike }: Consensus): Finding {
   return integrityFinding({
     id: 'package-file-outlier',

@@ -6,10 +6,10 @@ import { isAsPackaged, type Judgement } from './judged-image.js';
 import { baseName } from './shell-commands.js';
 
 const pathFile = /(?:^|\/)(?:site|dist)-packages\/[^/]{1,255}\.pth$/;
-/** What a way to find modules has no use for: decoding, other programs, other hosts. */
+/** Words that do not belong into module discovery: decoding, other programs, other hosts. */
 const strange =
   /\b(?:base64|b64decode|fromhex|marshal|zlib|codecs|subprocess|popen|system|urllib|urlopen|requests|http|socket|curl|wget|ctypes)\b/gi;
-/** What installers write without telling RECORD: namespaces, eggs, virtual environments, projects under work. */
+/** Files that installers do not list in RECORD: namespaces, eggs, virtual environments, editable installs. */
 const installers =
   /^(?:easy-install|_virtualenv|distutils-precedence|pywin32|setuptools)\.pth$|nspkg\.pth$|^__editable__/;
 const maxWords = 10;
@@ -31,7 +31,7 @@ export const pythonStartupSigns: Inspector = {
   },
 };
 
-/** Code that Python runs at every start and that no package lists, or that does what no honest package does there. */
+/** Code that Python runs at every start and that no package lists, or that does what no legitimate package does. */
 export const pythonStartup: Judgement = function* (image) {
   for (const { path, layer, sign, evidence } of image.signs) {
     if (sign !== 'python-startup-code' || !image.tree.isShown(path, layer)) continue;

@@ -3,15 +3,16 @@ import type { Finding } from '@tidewaiter/domain';
 import { integrityFinding } from './integrity-finding.js';
 import type { JudgedImage } from './judged-image.js';
 
-/** `usr/share/nodejs/npm`, `usr/lib/node_modules/npm`: what npm takes away and puts back as one. */
+/** Package directories that npm removes and installs as a whole: `usr/share/nodejs/npm`, `usr/lib/node_modules/npm`. */
 const treeRoot = /^((?:[^/]{1,255}\/){1,16}?(?:node_modules|nodejs)\/(?:@[^/]{1,255}\/)?[^/@][^/]{0,255})\//;
-/** Fewer files are told one by one. */
+/** Fewer files get a finding each. */
 const minFiles = 5;
 const maxExamples = 20;
 
 /**
- * Another release of a package of Node over that of the distribution (`npm install -g npm`) is one thing to say, not one for each
- * file. It must be whole: its manifest is another one, and every file of the distribution's that is still there came anew with it.
+ * Merges the findings of a Node package that another release replaced (`npm install -g npm`) into
+ * one. The replacement must be complete: the manifest changed, and the same layer replaced every
+ * remaining file of the distribution's package.
  */
 export function withReplacedTrees(image: JudgedImage, modified: readonly Finding[]): Finding[] {
   const byTree = Map.groupBy(modified, ({ path }) => rootOf(path ?? ''));
@@ -29,7 +30,7 @@ function rootOf(path: string): string {
   return treeRoot.exec(path)?.[1] ?? '';
 }
 
-/** Those trees of which every file that a package claims is of the layer that changed them. */
+/** Trees in which every file that a package claims comes from the layer that changed the tree. */
 function withoutOlderFiles({ tree, ownership }: JudgedImage, candidates: Map<string, number>): Set<string> {
   const whole = new Set(candidates.keys());
   if (whole.size === 0) return whole;

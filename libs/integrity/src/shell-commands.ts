@@ -1,9 +1,9 @@
-/** Something that a script fetches from elsewhere. */
+/** Download of a script from another host. */
 export interface Download {
-  /** `https://host`, without path and password, which may be secrets; null where a variable holds it. */
+  /** `https://host`, without path and password, which may be secrets; null if a variable holds it. */
   origin: string | null;
   isEncrypted: boolean;
-  /** The interpreter it goes to, or the file as which it is run. */
+  /** Interpreter that runs the download, or the file name under which it is run. */
   runBy?: string;
   /** Whether the script compares a digest or signature. */
   isChecked: boolean;
@@ -18,7 +18,7 @@ const mayFetch = /\b(?:curl|wget2?|aria2c|axel|lwp-download|xh)\b/;
 /** Programs that name a fetcher without using it. */
 const others = new Set('apt-get apt apk yum dnf microdnf zypper pip pip3 which type hash git man'.split(' '));
 const interpreter = /^((?:ba|da|z|k|a|c|tc|fi)?sh|python[0-9.]{0,8}|perl|ruby|node|php|lua)$/;
-/** What stands before a program's name without being the program. */
+/** Words before a program's name that are not the program. */
 const prefixes = new Set(
   'sudo exec nohup env command time nice busybox doas setsid then do else if ! { ( - RUN eval'.split(' '),
 );
@@ -26,7 +26,7 @@ const talk = new Set('echo printf log die warn error info print msg cat say'.spl
 const checkers = /^(?:sha(?:1|224|256|384|512)?sum|shasum|md5sum|b2sum|cosign|minisign|signify|rpmkeys)$/;
 const url = /\b(https?|ftp):\/\/(?:[^\s"'`<>|;)\\/@]{1,256}@)?([^\s"'`<>|;)\\/?#]{1,256})([^\s"'`<>|;)\\?#]{0,1024})/;
 
-/** What a script downloads, with what becomes of it: a reading of shell that is rough and never runs anything. */
+/** Downloads of a script, and whether it runs them: a heuristic shell parser that never executes anything. */
 export function downloadsOf(script: string): Download[] {
   if (!mayFetch.test(script)) return [];
   const statements = statementsOf(script);
@@ -40,7 +40,7 @@ export function downloadsOf(script: string): Download[] {
       const fetched = readFetch(piece);
       if (!fetched) continue;
       const { origin, isEncrypted, file } = fetched;
-      // What goes straight into an interpreter cannot be compared before.
+      // A download piped into an interpreter cannot be verified first.
       const straight = pipedTo(pieces.slice(at + 1)) ?? substitutedIn(piece);
       const runBy = straight ?? runLater(file, statements, index + 1);
       downloads.push({
@@ -64,7 +64,7 @@ function isCheck(statement: string): boolean {
   });
 }
 
-/** The simple parts of a script, a pipeline each; comments are none. */
+/** Statements of a script, one pipeline each, without comments. */
 export function statementsOf(script: string): string[] {
   const lines = script.replaceAll(/\\\r?\n/g, ' ').split(/\r?\n/, maxStatements);
   const statements: string[] = [];
@@ -82,7 +82,7 @@ export function statementsOf(script: string): string[] {
 interface Fetch {
   origin: string | null;
   isEncrypted: boolean;
-  /** Where the download lies afterwards, as the script names it. */
+  /** File that holds the download afterwards, as the script names it. */
   file: string | undefined;
 }
 
@@ -90,7 +90,7 @@ function readFetch(piece: string): Fetch | undefined {
   const words = wordsOf(piece);
   const at = words.findIndex((word) => fetchers.has(baseName(word)));
   const program = baseName(programOf(words) ?? '');
-  // A message that tells how to install something is no download.
+  // A message with install instructions is no download.
   if (at === -1 || others.has(program) || (talk.has(program) && !/[>`]|\$\(/.test(piece))) return undefined;
   const [, scheme, host = '', path = ''] = url.exec(piece) ?? [];
   if (scheme === undefined && !/[$"]/.test(piece)) return undefined;
@@ -170,7 +170,7 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** Whether a program of a pipeline gets what was only just decoded: text that nobody should read. */
+/** Interpreter of a pipeline that runs freshly decoded text, which hides commands from readers. */
 export function runsDecoded(statement: string): string | undefined {
   const pieces = statement.split('|');
   const at = pieces.findIndex((piece) =>

@@ -6,11 +6,11 @@ import { integrityFinding } from './integrity-finding.js';
 import type { JudgedImage, Judgement } from './judged-image.js';
 import { baseName } from './shell-commands.js';
 
-/** Where the loader looks, and where login modules are. */
+/** Directories that the loader searches, and those of login modules. */
 const libraryDirectory = /^(usr\/)?lib(32|64)?\/([a-z0-9_]{1,32}-linux-[a-z0-9]{1,16}\/)?(security\/)?[^/]{1,255}$/;
-/** Builders of base images put these there: a script that says no to starting services, and the way back from a slim image. */
+/** Files that base image builders add: a script that blocks service starts, and one that restores a slim image. */
 const builderFiles = new Set(['policy-rc.d', 'initctl', 'unminimize', 'docker-clean']);
-/** What people type as root, or trust to tell the truth; a program of that name earlier in PATH is run instead. */
+/** Commands that root types or whose output is trusted; a program of that name earlier in PATH runs instead. */
 const trustedNames = new Set(
   'bash sh su sudo login passwd ssh sshd ls ps top ss netstat lsof find cat id who w last mount ip iptables crontab'.split(
     ' ',
@@ -43,11 +43,11 @@ function judgeUnowned(image: JudgedImage, found: Found, packaged: () => Readonly
   if (earlierInPath.test(path) && trustedNames.has(baseName(path))) return shadowing(image, found);
   if (!image.ownership.isComplete) return undefined;
   const foreign = isLibrary(path) ? unownedLibrary(found) : unownedProgram(found);
-  // Few get here, and only for them is it worth knowing the content of every file.
+  // Few files get here, and only they justify collecting the digests of every file.
   return foreign && !packaged().has(image.tree.digestOf(found, 'sha256') ?? '') ? foreign : undefined;
 }
 
-/** Content of files of the distribution: a copy or hard link of it is nothing foreign. */
+/** Digests of the distribution's files: a copy or hard link of one is not foreign. */
 function packagedContent({ tree, ownership }: JudgedImage): Set<string> {
   const digests = new Set<string>();
   for (const { entry } of tree.shown.values()) {
@@ -57,7 +57,7 @@ function packagedContent({ tree, ownership }: JudgedImage): Set<string> {
   return digests;
 }
 
-/** What every distribution has: where its lists of files are gone, these are its own. */
+/** Setuid programs of every distribution: if its file lists are gone, these still count as its own. */
 const usualSetuid =
   /^(usr\/)?(s?bin|lib[a-z0-9_/-]{0,60})\/(su|sudo|passwd|chfn|chsh|chage|gpasswd|newgrp|expiry|mount|umount|ping6?|pkexec|crontab|wall|write|bbsuid|fusermount3?|newuidmap|newgidmap|unix_chkpwd|pam_timestamp_check|ssh-agent|ssh-keysign|dbus-daemon-launch-helper|utempter)$/;
 
@@ -66,7 +66,7 @@ function unownedSetuid({ ownership }: JudgedImage, { entry, layer }: Found): Fin
   const isRoots = (entry.mode & bits.setuid) !== 0 && entry.uid === 0;
   return integrityFinding({
     id: 'unowned-setuid',
-    // Without a database nobody says whose a program is, which is no proof against it.
+    // Without a database the owner of a program is unknown, which is no evidence against it.
     severity: isRoots && ownership.isComplete ? 'critical' : isRoots ? 'high' : 'medium',
     title: 'Setuid or setgid program that no package brought',
     path: entry.path,

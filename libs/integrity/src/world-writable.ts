@@ -7,11 +7,11 @@ import type { Judgement } from './judged-image.js';
 
 const maxExamples = 20;
 const systemProgram = /^((usr\/(local\/)?)?s?bin|(usr\/)?lib(32|64)?|usr\/libexec)\//;
-/** Who can write one of these is root. */
+/** Files that make any user root who can write one of them. */
 const rootFile =
   /^etc\/(passwd|shadow|group|gshadow|sudoers|sudoers\.d\/.{1,255}|ld\.so\.preload|crontab|cron\.[a-z]{1,10}\/.{1,255}|pam\.d\/.{1,255}|profile)$/;
 
-/** Files that every user of the container can write and root runs or believes; programs of packages are told with their packages. */
+/** Files that every user can write and root runs or trusts; programs of packages are reported with their packages. */
 export const worldWritable: Judgement = function* ({ tree, ownership }) {
   const elsewhere: Found[] = [];
   for (const found of tree.shown.values()) {
@@ -25,7 +25,7 @@ export const worldWritable: Judgement = function* ({ tree, ownership }) {
       yield writable(found, 'world-writable-executable', 'Program that every user can write');
     else elsewhere.push(found);
   }
-  // Applications that were given to everybody with one chmod have thousands.
+  // One recursive chmod of an application makes thousands of such files.
   for (const [layer, found] of Map.groupBy(elsewhere, (each) => each.layer)) yield writableTree(layer, found);
 };
 
