@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 
 import { findingOf, type Confidence, type Finding, type Severity } from '@tidewaiter/domain';
 
-/** What people and documents need to know about a check. */
+/** Description of a check for reports and documentation. */
 export interface CheckInfo {
-  /** Stable, kebab-case, after what it looks at: `image-`, `dockerfile-` or `k8s-`. */
+  /** Stable, kebab-case, prefixed by its subject: `image-`, `dockerfile-` or `k8s-`. */
   id: string;
   title: string;
   severity: Severity;
-  /** What an attacker gains or what breaks. */
+  /** Impact: gain for an attacker, or failure. */
   reason: string;
   fix: string;
   /** URL or section of a standard. */
@@ -17,21 +17,21 @@ export interface CheckInfo {
 
 /** One place where a check fails. */
 export interface Seen {
-  /** A sentence with the concrete thing, never with a secret's value. */
+  /** Sentence that names the concrete setting, never the value of a secret. */
   title: string;
-  /** Says where, the same in every version of the file: no line numbers. */
+  /** Stable location, the same in every version of the file: no line numbers. */
   place: string;
   line?: number;
   instruction?: string;
-  /** Of the config or the manifest, as a path. */
+  /** Path of the field in the config or manifest. */
   field?: string;
   resource?: string;
   /** Name of the container of the manifest. */
   container?: string;
   confidence?: Confidence;
-  /** Severity in this place, where it is lower than that of the check in general. */
+  /** Severity in this place, if it is lower than the severity of the check. */
   severity?: Severity;
-  /** More that people may want to see. */
+  /** Further evidence for the report. */
   details?: Record<string, unknown>;
 }
 
@@ -42,11 +42,11 @@ export interface Check<Subject, Example> extends CheckInfo {
   fails: readonly Example[];
 }
 
-/** A hostile file could fail every check ten thousand times; above this the rest of one check is counted. */
+/** Limit on findings per check: a hostile file could fail each ten thousand times. Findings above are only counted. */
 const maxFindingsPerCheck = 500;
 const maxTitleLength = 400;
 
-/** The findings of all checks on all subjects of one file; `path` is null for what is no file. */
+/** Findings of all checks on all subjects of one file; `path` is null for subjects outside a file. */
 export function runChecks<Subject>(
   checks: readonly Check<Subject, unknown>[],
   subjects: readonly Subject[],
@@ -74,7 +74,7 @@ function runCheck<Subject>(
     }
     const count = (places.get(seen.place) ?? 0) + 1;
     places.set(seen.place, count);
-    // The same mistake twice in one place is two findings, and each needs a fingerprint of its own.
+    // The same mistake twice in one place gives two findings, and each needs its own fingerprint.
     const place = count === 1 ? seen.place : `${seen.place}#${count}`;
     findings.push(toFinding(check, { ...seen, place }, path));
   }
@@ -108,7 +108,7 @@ function hashOf(...parts: string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex');
 }
 
-/** A text of a stranger as titles and evidence carry it: on one line, cut, and storable everywhere. */
+/** Sanitizes untrusted text for titles and evidence: one line, cut to length, well-formed Unicode. */
 export function shown(text: string, maxLength = 200): string {
   const line = text
     .slice(0, maxLength + 1)

@@ -1,4 +1,4 @@
-/** Ports on which a machine is administered or handed over. @see https://www.iana.org/assignments/service-names-port-numbers */
+/** Administration and remote control ports. @see https://www.iana.org/assignments/service-names-port-numbers */
 const adminPorts = new Map([
   [21, 'FTP'],
   [22, 'SSH'],
@@ -28,7 +28,7 @@ const adminPorts = new Map([
   [10255, 'kubelet without authentication'],
 ]);
 
-/** Ports of stores that answer anybody unless somebody sets them up. */
+/** Ports of data stores, many of which require no authentication by default. */
 const dataPorts = new Map([
   [1433, 'SQL Server'],
   [1521, 'Oracle'],
@@ -53,12 +53,12 @@ export interface PortUse {
   service: string;
 }
 
-/** Which ports of a specification (`22`, `22/tcp`, `20-25/tcp`) are for administration. */
+/** Administration ports in a port specification: `22`, `22/tcp`, `20-25/tcp`. */
 export function adminPortsOf(specification: string): PortUse[] {
   return portsOf(specification, adminPorts);
 }
 
-/** Which ports of a specification are those of data stores. */
+/** Data store ports in a port specification. */
 export function dataPortsOf(specification: string): PortUse[] {
   return portsOf(specification, dataPorts);
 }

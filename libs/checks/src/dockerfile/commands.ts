@@ -7,7 +7,7 @@ import { isShell, type Command, type Pipeline, type Script } from '../shell/pars
 import { allSteps, seenAt, shippedSteps, type DockerfileCheck } from './dockerfile-check.js';
 import type { Step } from './stages.js';
 
-/** Mistakes that end with the stage, so that only the stages of the image count. */
+/** Rules about the content of the image: they apply only to stages that the final image is built from. */
 const onlyShipped = new Set([
   'key-made-in-build',
   'package-cache',
@@ -18,7 +18,7 @@ const onlyShipped = new Set([
   'world-writable',
 ]);
 
-/** What is checked of every command. */
+/** Checks of every command in RUN. */
 export const commandChecks: readonly DockerfileCheck[] = commandRules.map(commandCheck);
 
 function commandCheck({ stem, find, passes, fails, ...info }: CommandRule): DockerfileCheck {
@@ -49,7 +49,7 @@ function isCacheMounted({ flags }: Step): boolean {
   return (flags.get('mount') ?? []).some((mount) => mount.split(',').includes('type=cache'));
 }
 
-/** What is wrong in a Dockerfile alone: for images the integrity findings tell of downloads that were run. */
+/** Rules for Dockerfiles only: in images, integrity findings report downloads that are run. */
 const ownRules: readonly CommandRule[] = [
   {
     stem: 'download-and-run',
@@ -216,7 +216,7 @@ function verifies({ commands }: Script): boolean {
   );
 }
 
-/** Whether a download ends in a file, by itself or through a program that unpacks it. */
+/** Whether a download is saved to a file, directly or by a program that unpacks it. */
 function keepsDownload(command: Command, { pipelines }: Script): boolean {
   if (!command.args.some((word) => /^(?:https?|ftp):\/\/(?!localhost|127\.)/.test(word))) return false;
   if (command.name === 'curl' && writesFile(command)) return true;

@@ -1,7 +1,7 @@
 import { shown, type Check, type Seen } from '../check.js';
 import type { DockerfileFacts, Stage, Step } from './stages.js';
 
-/** Examples are whole Dockerfiles. The support of a base ends with time. */
+/** Check whose examples are whole Dockerfiles; `now` decides whether the support of a base has ended. */
 export type DockerfileCheck = Check<DockerfileFacts & { now: Date }, string>;
 
 /** The steps of the built image, those of the stages it builds on first. */
@@ -9,7 +9,7 @@ export function shippedSteps({ shipped }: DockerfileFacts, ...keywords: readonly
   return stepsOf(shipped, keywords);
 }
 
-/** The steps of every stage: what is wrong while building is wrong in all of them. */
+/** Steps of every stage: mistakes that matter during the build matter in all stages. */
 export function allSteps({ stages }: DockerfileFacts, ...keywords: readonly string[]): Step[] {
   return stepsOf(stages, keywords);
 }
@@ -18,7 +18,7 @@ function stepsOf(stages: readonly Stage[], keywords: readonly string[]): Step[] 
   return stages.flatMap(({ steps }) => steps.filter(({ keyword }) => keywords.includes(keyword)));
 }
 
-/** What a check saw in a step. The stage is part of the place, so that lines may move. */
+/** Match of a check in a step. The place has the stage and no line number, so that lines may move. */
 export function seenAt({ keyword, line, stage }: Step, title: string, what: string): Seen {
   return { title, place: `${stageLabel(stage)} ${keyword} ${what}`, line, instruction: keyword };
 }

@@ -54,7 +54,7 @@ export const dockerfileChecks: readonly DockerfileCheck[] = [
 ];
 
 /**
- * What is wrong with a Dockerfile.
+ * Returns the findings of all checks on a Dockerfile.
  * @param now when the end of a base's support is judged
  * @throws MalformedFile when it has no FROM
  * @throws LimitExceeded `maxFileLength`, `maxInstructions`, `maxStages`, `maxExpandedLength`

@@ -5,7 +5,7 @@ import { isSecretName, isSecretValue } from '../secret-name.js';
 import { hasPassword } from '../shell/privileges.js';
 import { allSteps, seenAt, shippedSteps, type DockerfileCheck } from './dockerfile-check.js';
 
-/** What is checked of every variable that ENV sets. */
+/** Checks of every variable that ENV sets. */
 export const environmentChecks: readonly DockerfileCheck[] = environmentRules.map(environmentCheck);
 
 function environmentCheck({ stem, judge, passes, fails, ...info }: EnvironmentRule): DockerfileCheck {
@@ -43,7 +43,8 @@ export const secretArgument: DockerfileCheck = {
       for (const { name, value } of step.pairs) {
         const isWrittenOut =
           value?.isKnown === true && ((isSecretName(name) && isSecretValue(value.text)) || hasPassword(value.text));
-        // In a stage that is left behind only the cache and the provenance know the value that a build gives.
+        // In a stage that is not shipped, only build cache and provenance hold the value passed to
+        // the build.
         const isGiven = isSecretName(name) && shipped.has(step.stage) && (value === undefined || value.text === '');
         if (isWrittenOut || isGiven)
           yield seenAt(

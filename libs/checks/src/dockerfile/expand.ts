@@ -5,7 +5,7 @@ import { dockerfileLimits } from './parse.js';
 /** A text with its variables replaced and its quotes removed. */
 export interface Expanded {
   text: string;
-  /** False where a part depends on what the build or the base image sets; such a variable stays in the text as `${NAME}`. */
+  /** False if the build or the base image sets a part of the value; such a variable stays in the text as `${NAME}`. */
   isKnown: boolean;
 }
 
@@ -23,8 +23,9 @@ interface Cursor {
 }
 
 /**
- * Expands words as BuildKit does: `$x`, `${x}`, `${x:-y}`, `${x-y}`, `${x:+y}`, `${x+y}`, `${x:?y}`. Patterns (`${x#y}`) leave the
- * result unknown. One of these serves one file, whose expansions it counts together.
+ * Creates an expander that works as BuildKit does: `$x`, `${x}`, `${x:-y}`, `${x-y}`, `${x:+y}`,
+ * `${x+y}`, `${x:?y}`. Patterns (`${x#y}`) leave the result unknown. One expander serves one file,
+ * because it limits the sum of all expansions.
  * @throws LimitExceeded `maxExpandedLength`: ten lines of `ENV A=$A$A` would fill any memory
  * @see https://docs.docker.com/reference/dockerfile/#environment-replacement
  */
@@ -109,7 +110,7 @@ function unknown(name: string): Expanded {
 
 function resolve(name: string, operator: string, word: Expanded, lookup: Lookup): Expanded {
   const value = lookup(name);
-  // What no line of the file sets may still come with the base image; a default is what the author expects then.
+  // A variable that the file does not set may come from the base image; then a default is the best guess.
   const isSet = value?.isKnown === true && (!operator.startsWith(':') || value.text !== '');
   switch (operator) {
     case '':

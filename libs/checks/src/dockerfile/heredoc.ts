@@ -4,11 +4,11 @@ import { splitWords } from './words.js';
 
 /** A here-document of RUN, COPY or ADD. */
 export interface Heredoc {
-  /** The word it ends with, which names the file in COPY and ADD. */
+  /** Delimiter, which is also the file name in COPY and ADD. */
   name: string;
-  /** What it is written to, 0 where nothing is said. */
+  /** File descriptor that receives the text; 0 by default. */
   fileDescriptor: number;
-  /** Variables in it are expanded: its name stands without quotes. */
+  /** Variables in the text are expanded, because the delimiter is not quoted. */
   isExpanded: boolean;
   content: string;
 }
@@ -18,7 +18,7 @@ export interface AwaitedHeredoc extends Omit<Heredoc, 'content'> {
   isTabbed: boolean;
 }
 
-/** The here-documents that a line announces, in their order. @see https://docs.docker.com/reference/dockerfile/#here-documents */
+/** Here-documents that a line opens, in order. @see https://docs.docker.com/reference/dockerfile/#here-documents */
 export function heredocsOf(text: string, escape: string): AwaitedHeredoc[] {
   if (!text.includes('<<')) return [];
   return splitWords(text, escape).flatMap((word) => {
@@ -36,7 +36,7 @@ interface Lines {
   warnings: WarningList;
 }
 
-/** Takes the texts of the here-documents from the lines that follow; comments and continuations mean nothing in them. */
+/** Reads the here-documents from the following lines; comments and continuations have no meaning in them. */
 export function readHeredocs(source: Lines, awaited: readonly AwaitedHeredoc[], line: number): Heredoc[] {
   return awaited.map(({ isTabbed, ...heredoc }) => {
     const start = source.at;

@@ -5,26 +5,26 @@ import { shown } from '../check.js';
 import { heredocsOf, readHeredocs, type Heredoc } from './heredoc.js';
 import { splitWords } from './words.js';
 
-/** One instruction with its arguments as they were written, continuations joined and comments removed. */
+/** One instruction with its arguments as written, continuations joined and comments removed. */
 export interface Instruction {
   /** In capitals. */
   keyword: string;
   line: number;
   /** `--name=value` before the arguments; an empty value for `--name` alone. */
   flags: ReadonlyMap<string, readonly string[]>;
-  /** What follows the flags. */
+  /** Arguments after the flags. */
   text: string;
-  /** Of the JSON form. */
+  /** Words of the JSON form. */
   json?: readonly string[];
   heredocs: readonly Heredoc[];
-  /** Runs in builds that start from this image. */
+  /** True for ONBUILD, which runs in builds that start from this image. */
   isOnBuild: boolean;
 }
 
 export interface ParsedDockerfile {
   /** Parser directives by name: `syntax`, `escape`, `check`. */
   directives: ReadonlyMap<string, string>;
-  /** What escapes: the backslash, or the backtick on Windows. */
+  /** Escape character: the backslash, or the backtick on Windows. */
   escape: string;
   instructions: readonly Instruction[];
   warnings: Warning[];
@@ -33,9 +33,9 @@ export interface ParsedDockerfile {
 export const dockerfileLimits = {
   maxFileLength: 1024 * 1024,
   maxInstructions: 10_000,
-  /** Each has the variables of the one below it. */
+  /** Each stage copies the variables of its base stage. */
   maxStages: 250,
-  /** Characters that variables stand for, in the whole file. */
+  /** Characters of all expanded variables of the file. */
   maxExpandedLength: 8 * 1024 * 1024,
 } as const;
 
@@ -181,7 +181,7 @@ function readJson(text: string): string[] | undefined {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) && value.every((word) => typeof word === 'string') ? value : undefined;
   } catch {
-    // BuildKit takes what is no JSON as the shell form.
+    // BuildKit treats invalid JSON as the shell form.
     return undefined;
   }
 }

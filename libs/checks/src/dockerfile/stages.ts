@@ -6,7 +6,7 @@ import { expander, type Expand, type Expanded, type Lookup } from './expand.js';
 import { dockerfileLimits, type Instruction, type ParsedDockerfile } from './parse.js';
 import { splitWords } from './words.js';
 
-/** What `NAME=value` of ENV, ARG or LABEL says. */
+/** `NAME=value` of ENV, ARG or LABEL. */
 export interface Pair {
   name: string;
   /** Undefined for an ARG without default. */
@@ -16,20 +16,20 @@ export interface Pair {
 /** An instruction in its stage, with its variables replaced. */
 export interface Step extends Instruction {
   stage: Stage;
-  /** Of ADD, COPY, EXPOSE, SHELL, STOPSIGNAL, USER, VOLUME and WORKDIR. */
+  /** Arguments of ADD, COPY, EXPOSE, STOPSIGNAL, USER, VOLUME and WORKDIR. */
   words: readonly Expanded[];
-  /** Of ARG, ENV and LABEL. */
+  /** Variables of ARG, ENV and LABEL. */
   pairs: readonly Pair[];
-  /** What RUN, CMD and ENTRYPOINT start, where a POSIX shell or an exec reads it. */
+  /** Commands of RUN, CMD and ENTRYPOINT in exec form or for a POSIX shell. */
   script?: Script;
 }
 
 export interface Stage {
   index: number;
-  /** In small letters, as names are compared. */
+  /** Lower case, because names are compared case-insensitively. */
   name?: string;
   line: number;
-  /** What FROM names; unknown where an argument without default decides. */
+  /** Image or stage in FROM; unknown if it depends on an argument without default. */
   base: Expanded;
   /** Undefined when the base is an earlier stage. */
   image?: ImageName;
@@ -37,15 +37,15 @@ export interface Stage {
   steps: Step[];
 }
 
-/** A Dockerfile as the checks see it. */
+/** Parsed Dockerfile that the checks run on. */
 export interface DockerfileFacts {
   directives: ReadonlyMap<string, string>;
   stages: readonly Stage[];
-  /** The last stage, which is what gets built. */
+  /** Last stage, which is built by default. */
   final: Stage;
-  /** The final stage and those it builds on, the lowest first: all whose settings and files are in the image. */
+  /** Final stage and the stages that it builds on, the lowest first: their settings and files are in the image. */
   shipped: readonly Stage[];
-  /** Names of stages, in small letters, and their numbers. */
+  /** Names of stages, in lower case, and their numbers. */
   stageNames: ReadonlySet<string>;
 }
 
@@ -70,18 +70,18 @@ export function readStages({ directives, escape, instructions }: ParsedDockerfil
   return { directives, stages, final, shipped, stageNames };
 }
 
-/** A stage while it is read. */
+/** Stage that is being read. */
 interface OpenStage {
   stage: Stage;
   variables: Map<string, Expanded>;
-  /** The shell of the stage is one that the checks can read. */
+  /** Whether the shell of the stage is a POSIX shell, which the checks can parse. */
   isPosix: boolean;
 }
 
 interface StageReader {
   escape: string;
   expand: Expand;
-  /** Arguments before the first FROM, which count in FROM lines and where a stage asks for them. */
+  /** Arguments before the first FROM, which apply in FROM lines and in stages that redeclare them. */
   globals: Map<string, Expanded>;
   stages: OpenStage[];
   named: Map<string, OpenStage>;
@@ -104,7 +104,8 @@ function openStage(reader: StageReader, { text, line }: Instruction): void {
       ...(parent ? { parent: parent.stage } : { image: parseImageName(base.text) }),
       steps: [],
     },
-    // Variables of ENV are inherited; arguments end with their stage, but one that ENV did not set is no harm here.
+    // Variables of ENV are inherited. Arguments end with their stage; inheriting them too does no
+    // harm here.
     variables: new Map(parent?.variables),
     isPosix: parent?.isPosix ?? reader.escape === '\\',
   };
@@ -183,12 +184,12 @@ function readScript({ keyword, text, json, heredocs }: Instruction, isPosix: boo
   if (!isPosix) return undefined;
   const [first] = heredocs;
   if (keyword === 'RUN' && first && /^\d{0,5}<<-?\S+$/.test(text.trim())) return readHeredocScript(first.content);
-  // The shell gets the here-documents as its input, and what they are for is told by the commands before them.
+  // The shell reads the here-documents as input; the commands before them decide their use.
   const bodies = heredocs.map(({ name, content }) => `\n${content}\n${name}`);
   return parseScript(text + bodies.join(''));
 }
 
-/** A here-document that is the whole RUN is run by the shell, or by what its first line names. */
+/** Parses a here-document that is the whole RUN: the shell runs it, or the interpreter in its first line. */
 function readHeredocScript(content: string): Script | undefined {
   const isForeign = content.startsWith('#!') && !/^#![^\n]{0,100}\b(?:ba|da|a|z|k)?sh\b/.test(content);
   return isForeign ? undefined : parseScript(content);

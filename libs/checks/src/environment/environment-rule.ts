@@ -1,16 +1,16 @@
 import type { CheckInfo } from '../check.js';
 
-/** One variable as a config, a Dockerfile or a manifest sets it. */
+/** One variable that a config, a Dockerfile or a manifest sets. */
 export interface Variable {
   name: string;
   value: string;
 }
 
-/** What is wrong with a variable, whoever sets it. */
+/** Rule for a variable, shared by image configs, Dockerfiles and manifests. */
 export interface EnvironmentRule extends Omit<CheckInfo, 'id'> {
-  /** The id of the check without what it looks at. */
+  /** Id of the check without the prefix of its subject. */
   stem: string;
-  /** What is wrong in a few words that follow the name of the variable, never with a secret; undefined when nothing is. */
+  /** Returns the problem as a phrase to follow the variable's name, never with a secret; undefined if there is none. */
   judge: (variable: Variable) => string | undefined;
   /** Each `NAME=value`. */
   passes: readonly string[];

@@ -181,7 +181,7 @@ const unsafePath: EnvironmentRule = {
       .split(':')
       .find((folder) => /^(?:\.{0,2}|\.{1,2}\/.*|\/(?:var\/)?tmp(?:\/.*)?|\/dev\/shm(?:\/.*)?)$/.test(folder));
     if (bad === undefined) return undefined;
-    // `LD_LIBRARY_PATH=/a:` is what `/a:$LD_LIBRARY_PATH` leaves; the loader reads it as the working directory all the same.
+    // `/a:$LD_LIBRARY_PATH` may expand to `/a:`; the loader reads the empty entry as the working directory.
     return bad === '' ? 'has an empty entry, which is the working directory' : `has ${bad.slice(0, 100)}`;
   },
   passes: [
@@ -242,7 +242,7 @@ const authenticationSwitches = new Set([
 ]);
 const authenticationNeeded = new Set(['xpack.security.enabled', 'REDIS_PROTECTED_MODE']);
 
-/** What variables are checked for, in image configs, Dockerfiles and manifests alike. */
+/** Rules for variables in image configs, Dockerfiles and manifests. */
 export const environmentRules: readonly EnvironmentRule[] = [
   authenticationOff,
   debugMode,

@@ -1,13 +1,13 @@
 import { parseScript, type Script } from '../shell/parse.js';
 
-/** One step of an image's history, as far as it tells what it did. */
+/** One step of an image's history, parsed as far as possible. */
 export interface BuildStep {
-  /** Of the Dockerfile, in capitals; `RUN` for a bare shell command; empty for what other builders write. */
+  /** Dockerfile instruction in capitals; `RUN` for a bare shell command; empty for text of other builders. */
   instruction: string;
-  /** What follows the instruction, for `RUN` the script. */
+  /** Text after the instruction; for `RUN` the script. */
   text: string;
   script?: Script;
-  /** Build arguments that the step was given, `NAME=value`. */
+  /** Build arguments passed to the step, `NAME=value`. */
   buildArguments: readonly string[];
 }
 
@@ -16,8 +16,8 @@ const instructions =
   /^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)[ \t]+/;
 
 /**
- * Reads what a builder wrote into `created_by`: BuildKit `RUN |1 A=b /bin/sh -c make # buildkit`, the classic builder and
- * Buildah `/bin/sh -c #(nop) ADD …` and `|1 A=b /bin/sh -c make`, Kaniko `RUN make`.
+ * Parses `created_by` of several builders: BuildKit `RUN |1 A=b /bin/sh -c make # buildkit`, the
+ * classic builder and Buildah `/bin/sh -c #(nop) ADD …` and `|1 A=b /bin/sh -c make`, Kaniko `RUN make`.
  */
 export function readStep(createdBy: string): BuildStep {
   const text = createdBy.trim().replace(/[ \t]{1,8}# buildkit$/, '');
@@ -35,7 +35,7 @@ export function readStep(createdBy: string): BuildStep {
   return { instruction: 'RUN', text: script, script: parseScript(script), buildArguments };
 }
 
-/** `|2 A=b C=d e /bin/sh -c …`: the number says how many arguments stand before the command, but a value may hold spaces. */
+/** Parses `|2 A=b C=d e /bin/sh -c …`: the number counts the arguments before the command; values may hold spaces. */
 function splitArguments(command: string): { buildArguments: string[]; rest: string } {
   const [, number] = /^\|(\d{1,3}) /.exec(command) ?? [];
   if (number === undefined) return { buildArguments: [], rest: command };

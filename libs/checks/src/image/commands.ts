@@ -2,7 +2,7 @@ import type { CommandRule } from '../shell/command-rule.js';
 import { commandRules } from '../shell/command-rules.js';
 import { stepsExample, type ImageCheck } from './image-facts.js';
 
-/** What is checked of every command in the history. */
+/** Checks of every command in the history. */
 export const commandChecks: readonly ImageCheck[] = commandRules.map(commandCheck);
 
 function commandCheck({ stem, find, passes, fails, ...info }: CommandRule): ImageCheck {

@@ -5,7 +5,7 @@ import { isSecretName, isSecretValue } from '../secret-name.js';
 import { hasPassword } from '../shell/privileges.js';
 import { stepsExample, type ImageCheck } from './image-facts.js';
 
-/** What is checked of every variable of the config. */
+/** Checks of every variable of the config. */
 export const environmentChecks: readonly ImageCheck[] = environmentRules.map(environmentCheck);
 
 function environmentCheck({ stem, judge, passes, fails, ...info }: EnvironmentRule): ImageCheck {

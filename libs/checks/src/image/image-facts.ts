@@ -3,13 +3,13 @@ import type { ImageConfig } from '@tidewaiter/oci';
 import type { Check } from '../check.js';
 import { readStep, type BuildStep } from './build-step.js';
 
-/** The config of an image, with its history read. */
+/** Config of an image, with its history parsed. */
 export interface ImageFacts {
   config: ImageConfig;
   steps: readonly BuildStep[];
 }
 
-/** What an example says beside an image of which nothing is wrong. */
+/** Fields in which an example differs from an image without findings. */
 export interface ImageExample {
   config?: Partial<ImageConfig>;
 }

@@ -97,13 +97,13 @@ const privileged = containerCheck({
   ],
 });
 
-/** What a container has without asking. */
+/** Capabilities that a container has by default. */
 const defaultCapabilities = new Set(
   'AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT'.split(
     ' ',
   ),
 );
-/** Each of these is a known way to the node. @see https://man7.org/linux/man-pages/man7/capabilities.7.html */
+/** Capabilities with a known escape to the node. @see https://man7.org/linux/man-pages/man7/capabilities.7.html */
 const breakingCapabilities = new Set(
   'ALL BPF CHECKPOINT_RESTORE DAC_READ_SEARCH PERFMON SYS_ADMIN SYS_BOOT SYS_MODULE SYS_PTRACE SYS_RAWIO'.split(' '),
 );

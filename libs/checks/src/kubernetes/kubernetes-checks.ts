@@ -23,8 +23,8 @@ export const kubernetesChecks: readonly KubernetesCheck[] = [
 ];
 
 /**
- * What is wrong with the objects of a manifest: YAML with any number of documents, or JSON, lists included. A document that
- * cannot be read costs itself a warning; custom resources are left alone.
+ * Returns the findings of all checks on the objects of a manifest: YAML with any number of documents,
+ * or JSON, lists included. An unreadable document gives a warning; custom resources are skipped.
  * @throws LimitExceeded `maxFileLength`, `maxDocuments`
  */
 export function checkKubernetes(text: string, path: string): { findings: Finding[]; warnings: Warning[] } {
@@ -37,7 +37,7 @@ export function checkKubernetes(text: string, path: string): { findings: Finding
   return { findings: runChecks(kubernetesChecks, manifest.resources, path), warnings: warnings.toArray() };
 }
 
-/** Definitions of custom resources are the bulk of many manifests and nothing in them runs: they are not even read. */
+/** Custom resource definitions are the bulk of many manifests and run nothing, so they are not even parsed. */
 function isDefinition({ text }: DocumentText): boolean {
   const kinds = text.match(/^kind:.{0,100}$/gm) ?? [];
   return kinds.length === 1 && /^kind:\s{1,8}CustomResourceDefinition\s{0,8}$/.test(kinds[0]);
@@ -61,7 +61,7 @@ function readResources(
     addResources(manifest, value);
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    // What a template makes is not known; the error of the parser would only say so in other words.
+    // The output of a template is unknown; the error of the YAML parser would only confuse.
     if (isTemplate) warnTemplate(document, path, warnings);
     else warnings.add(error.code, path, error.message);
     return;

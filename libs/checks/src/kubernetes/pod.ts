@@ -2,7 +2,7 @@ import { shown, type CheckInfo, type Seen } from '../check.js';
 import { at, itemsAt, textAt, type Located } from './located.js';
 import { seenIn, type KubernetesCheck, type Resource } from './resource.js';
 
-/** What an object runs. */
+/** Pod, or pod template, of an object. */
 export interface Pod {
   resource: Resource;
   /** Path of the pod's spec in the object: `spec.template.spec`. */
@@ -22,7 +22,7 @@ export interface Container {
   node: Located;
 }
 
-/** Path of the pod in each kind of object that makes pods. */
+/** Path of the pod template in each kind of object that creates pods. */
 export const templates: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
   ['DaemonSet', ['spec', 'template']],
@@ -41,10 +41,10 @@ const roles = [
   ['ephemeralContainers', 'ephemeral container'],
 ] as const;
 
-/** Every check asks for the pod of an object again. */
+/** Cache: every check requests the pod of an object again. */
 const pods = new WeakMap<Resource, Pod>();
 
-/** The pod that an object makes; undefined of objects that make none. */
+/** Pod that an object creates; undefined for objects that create none. */
 export function podOf(resource: Resource): Pod | undefined {
   const known = pods.get(resource);
   if (known) return known;
@@ -77,7 +77,7 @@ type Rule<Subject> = CheckInfo & {
   find: (subject: Subject) => Iterable<Seen>;
 };
 
-/** A check of every pod, whatever makes it. */
+/** Makes a check of every pod, whatever kind of object creates it. */
 export function podCheck({ find, ...info }: Rule<Pod>): KubernetesCheck {
   return {
     ...info,
@@ -88,7 +88,7 @@ export function podCheck({ find, ...info }: Rule<Pod>): KubernetesCheck {
   };
 }
 
-/** A check of every container: those that start before and those that are added later too. */
+/** Makes a check of every container, including init and ephemeral containers. */
 export function containerCheck({ find, ...info }: Rule<Container>): KubernetesCheck {
   return podCheck({
     ...info,
@@ -98,12 +98,12 @@ export function containerCheck({ find, ...info }: Rule<Container>): KubernetesCh
   });
 }
 
-/** What a check saw in the pod itself. */
+/** Match of a check in the pod itself. */
 export function seenInPod(pod: Pod, field: string, title: string, node: Located | undefined, what = ''): Seen {
   return seenIn(pod.resource, `${pod.field}.${field}`, `${pod.resource.label} ${title}`, node, what);
 }
 
-/** What a check saw in a container. The place names it, for its number may change. */
+/** Match of a check in a container. The place has the container's name, because its index may change. */
 export function seenInContainer(container: Container, field: string, title: string, node?: Located, what = ''): Seen {
   const { pod, name, role } = container;
   const seen = seenIn(
@@ -115,12 +115,12 @@ export function seenInContainer(container: Container, field: string, title: stri
   return { ...seen, container: name, place: `${pod.resource.label} ${role} ${name} ${field} ${what}`.trim() };
 }
 
-/** A field of the security context of a container, or of its pod where it says nothing itself. */
+/** Field of the security context of a container, inherited from its pod if the container does not set it. */
 export function contextOf({ node, pod }: Container, ...keys: readonly string[]): Located | undefined {
   return at(node, 'securityContext', ...keys) ?? at(pod.spec, 'securityContext', ...keys);
 }
 
-/** A pod of which only these lines are worth a look; for examples. `pod` goes into the spec, `container` into its only container. */
+/** Example of a pod with these lines added: `pod` to the spec, `container` to its only container. */
 export function podExample({
   pod = '',
   container = '',
@@ -142,7 +142,7 @@ spec:
 `;
 }
 
-/** The same pod as the template of a Deployment, with `initContainers` instead; for examples. */
+/** Example with the same pod as the template of a Deployment, with `initContainers` instead. */
 export function deploymentExample({ pod = '', container = '' }: { pod?: string; container?: string }): string {
   return `apiVersion: apps/v1
 kind: Deployment

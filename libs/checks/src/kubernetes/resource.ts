@@ -9,10 +9,10 @@ export interface Resource {
   name: string;
   namespace?: string;
   node: Located;
-  /** What a report calls it: `Deployment shop/api`. */
+  /** Name in reports: `Deployment shop/api`. */
   label: string;
   manifest: Manifest;
-  /** Path of the pod in an object of a kind that the checks do not know. */
+  /** Path of the pod template in an object whose kind the checks do not know. */
   template?: readonly string[];
 }
 
@@ -27,10 +27,10 @@ export function accountKey(namespace: string | undefined, name: string): string 
   return `${namespace ?? ''}/${name}`;
 }
 
-/** Examples are whole manifests. */
+/** Check whose examples are whole manifests. */
 export type KubernetesCheck = Check<Resource, string>;
 
-/** Groups in which a kind is Kubernetes' own: a `Service` of another group is a custom resource. */
+/** API groups of built-in kinds: a `Service` of another group is a custom resource. */
 const kinds = new Map<string, readonly string[]>([
   ['ClusterRole', ['rbac.authorization.k8s.io']],
   ['ClusterRoleBinding', ['rbac.authorization.k8s.io']],
@@ -55,17 +55,17 @@ const kinds = new Map<string, readonly string[]>([
   ['StatefulSet', ['apps']],
 ]);
 
-/** Kinds that stand outside every namespace. */
+/** Cluster-scoped kinds. */
 const clusterKinds = new Set(['ClusterRole', 'ClusterRoleBinding', 'Namespace', 'PersistentVolume']);
 
 const maxListDepth = 10;
 
-/** Whether a document claims to be an object of Kubernetes, be it a custom one. */
+/** Whether a document has the fields of a Kubernetes object, built-in or custom. */
 export function isManifest(document: Located): boolean {
   return textAt(document, 'apiVersion') !== undefined && textAt(document, 'kind') !== undefined;
 }
 
-/** Whether the kind is Kubernetes' own, and not a custom resource of the same name. */
+/** Whether the kind is built into Kubernetes and not a custom resource of the same name. */
 export function isOwnKind(kind: string, apiVersion: string): boolean {
   return kinds.get(kind)?.includes(groupOf(apiVersion)) ?? false;
 }
@@ -79,7 +79,7 @@ export function labelOf(kind: string, namespace: string | undefined, name: strin
   return `${kind} ${namespace === undefined ? '' : `${shown(namespace, 70)}/`}${shown(name, 100)}`;
 }
 
-/** Adds the objects of a document that checks know, those of lists too. */
+/** Adds the objects of a document whose kinds the checks know, including the items of lists. */
 export function addResources(manifest: Manifest, document: Located, depth = 1): void {
   const kind = textAt(document, 'kind') ?? '';
   const apiVersion = textAt(document, 'apiVersion') ?? '';
@@ -104,7 +104,7 @@ export function addResources(manifest: Manifest, document: Located, depth = 1): 
   });
 }
 
-/** What a check saw in an object, at a field of it. */
+/** Match of a check at a field of an object. */
 export function seenIn(resource: Resource, field: string, title: string, node: Located | undefined, what = ''): Seen {
   return {
     title,

@@ -142,7 +142,10 @@ const restrictedCapability = containerCheck({
   fails: [podExample({ container: 'securityContext: { capabilities: { add: [CHOWN] } }' })],
 });
 
-/** What the restricted level asks for beyond the baseline; its volume types are in `volumes.ts`. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
+/**
+ * Controls of the restricted level beyond the baseline; its volume types are in `volumes.ts`.
+ * @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+ */
 export const restrictedChecks: readonly KubernetesCheck[] = [
   keptCapabilities,
   noSeccomp,

@@ -6,19 +6,19 @@ import type { Located } from './located.js';
 import { podOf, templates } from './pod.js';
 import { isOwnKind, labelOf, type Resource } from './resource.js';
 
-/** Limits of one object, and of a body with many. Usual manifests have a hundredth of it; etcd would take more. */
+/** Limits on one object, and on a body with many. Usual manifests have a hundredth of them; etcd accepts more. */
 export const objectLimits = {
   /** Values in the specification, lists and maps counted. */
   maxValues: 20_000,
   maxDepth: 100,
   maxContainers: 100,
-  /** In the objects of one body: a container of three bytes takes up to a third of a millisecond to check. */
+  /** Containers in one body: checking a container of three bytes takes up to a third of a millisecond. */
   maxBodyContainers: 10_000,
-  /** Of the outcome as JSON: it travels with the event in one message. */
+  /** Bytes of the findings as JSON: they are sent with the event in one message. */
   maxFindingBytes: 40 * 1024,
 } as const;
 
-/** An object of which not everything is known: it may hide what is worse. */
+/** Finding for an object that was not checked completely: the rest may hide something worse. */
 export const notChecked: CheckInfo = {
   id: 'k8s-not-checked',
   title: 'An object is too large to be checked as a whole',
@@ -31,15 +31,15 @@ export const notChecked: CheckInfo = {
 /** Kinds of objects that run pods. A PodTemplate runs nothing. */
 const runningKinds = new Set([...templates.keys()].filter((kind) => kind !== 'PodTemplate'));
 
-/** Whether an object of the API server is one of Kubernetes' own that runs pods. */
+/** Whether an object of the API server is of a built-in kind that runs pods. */
 export function runsPods(kind: string, apiVersion: string): boolean {
   return runningKinds.has(kind) && isOwnKind(kind, apiVersion);
 }
 
-/** An object as the API server has it, and the workload as which it is judged. */
+/** Object from the API server, and the workload to which its findings belong. */
 export interface RunningObject {
   namespace: string;
-  /** Of a pod what made it, of everything else the object itself. */
+  /** Creator of a pod; any other object itself. */
   workload: { kind: string; name: string };
   object: JsonObject;
 }
@@ -47,9 +47,10 @@ export interface RunningObject {
 export type CheckRunningObject = (running: RunningObject) => ObjectFinding[];
 
 /**
- * Makes what checks the objects of one body that run pods by the checks of manifests; it answers the worst findings first. A pod that something
- * made is judged as the template of that: the same mistake has one fingerprint in every replica and in the workload's own manifest. Texts name
- * settings, never values.
+ * Creates a checker for the objects of one body that run pods. It applies the checks of manifests and
+ * returns the worst findings first. A pod with a creator is judged as the template of that workload:
+ * the same mistake has one fingerprint in every replica and in the workload's own manifest. Texts
+ * name settings, never values.
  */
 export function runningObjectChecker(): CheckRunningObject {
   const budget: Budget = { containersLeft: objectLimits.maxBodyContainers };
@@ -92,13 +93,13 @@ function manifestOf(object: JsonObject, kind: string, template: readonly string[
   return template.reduceRight<JsonObject>((inner, key) => ({ [key]: inner }), pod);
 }
 
-/** Metadata without everything but annotations, which alone have settings. */
+/** Metadata reduced to annotations, the only part with settings. */
 function withoutBulk(metadata: JsonValue | undefined): JsonObject {
   const annotations = isObject(metadata) ? metadata['annotations'] : undefined;
   return isObject(annotations) ? { annotations } : {};
 }
 
-/** The value as checks read it; null above the limits. It has no lines. */
+/** Converts a value into the form that checks read, without line numbers; null above the limits. */
 function located(value: JsonObject): Located | null {
   let valuesLeft: number = objectLimits.maxValues;
   function walk(inner: JsonValue, depth: number): Located {
@@ -138,7 +139,7 @@ function unchecked(label: string, why: string): ObjectFinding {
   return objectFinding(toFinding(notChecked, seen, null));
 }
 
-/** The worst that fit the limit; the rest is counted, as severe as the worst of it. */
+/** Worst findings that fit the limit, and one finding that counts the rest with the worst severity among them. */
 function fitting(findings: readonly ObjectFinding[], label: string): ObjectFinding[] {
   let bytesLeft: number = objectLimits.maxFindingBytes;
   const kept: ObjectFinding[] = [];

@@ -17,7 +17,7 @@ import {
 } from './pod.js';
 import { accountKey, seenIn, type KubernetesCheck } from './resource.js';
 
-/** The image that a container names; undefined where a template or a tool fills it in. */
+/** Image of a container; undefined if a template or a tool fills it in. */
 function imageOf({ node }: Container): string | undefined {
   const image = textAt(node, 'image')?.trim() ?? '';
   return image === '' || /\{\{|\$\{?\w|\$\(/.test(image) ? undefined : image;
@@ -69,7 +69,7 @@ const imageByTag = containerCheck({
   fails: [withImage('nginx:1.27'), withImage('nginx')],
 });
 
-/** Whether it runs for as long as the pod: also an init container that is restarted always, which is a sidecar. */
+/** Whether a container runs as long as the pod; true also for a sidecar: an init container that always restarts. */
 function isLasting({ role, node }: Container): boolean {
   return role === 'container' || (role === 'init container' && textAt(node, 'restartPolicy') === 'Always');
 }
@@ -103,7 +103,7 @@ const resourceChecks: KubernetesCheck[] = (
     reference: 'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/',
     *find(container) {
       if (container.role === 'ephemeral container') return;
-      // Without a request of its own a container is taken to request what its limit is.
+      // A container without a request gets its limit as the request.
       const isSet =
         at(container.node, 'resources', list, resource) ??
         (list === 'requests' ? at(container.node, 'resources', 'limits', resource) : undefined);
@@ -137,7 +137,7 @@ const probeChecks: KubernetesCheck[] = (
     fix: `Add a ${kind}Probe.`,
     reference: 'https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/',
     *find(container) {
-      // What ends by itself is ready when it has ended.
+      // Tasks that end by themselves need no probe.
       const isTask = ['Job', 'CronJob'].includes(container.pod.resource.kind);
       if (!isTask && isLasting(container) && !at(container.node, `${kind}Probe`))
         yield seenInContainer(container, `${kind}Probe`, `has no ${kind} probe`);
@@ -190,7 +190,7 @@ const serviceAccountToken = podCheck({
   ],
 });
 
-/** What the pod's service account says, where it is in the same file. */
+/** `automountServiceAccountToken` of the pod's service account, if the account is in the same file. */
 function accountSetting({ spec, resource }: Pod) {
   const name = textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount') ?? 'default';
   return at(resource.manifest.accounts.get(accountKey(resource.namespace, name)), 'automountServiceAccountToken');
@@ -255,7 +255,7 @@ const defaultNamespace: KubernetesCheck = {
       `${resource.label} is in the default namespace`,
       at(resource.node, 'metadata', 'namespace'),
     );
-    // Without one, whoever applies the file chooses.
+    // Without a namespace in the file, the user who applies the file chooses one.
     yield resource.namespace === undefined ? { ...seen, confidence: 'possible' } : seen;
   },
   passes: [podExample({})],
@@ -283,7 +283,7 @@ const systemNamespace: KubernetesCheck = {
   fails: [podExample({}).replace('shop', 'kube-system')],
 };
 
-/** What is checked of every variable that a container gets as text. */
+/** Checks of every variable that a container gets as text. */
 const environmentChecks: KubernetesCheck[] = environmentRules.map(environmentCheck);
 
 function environmentCheck({ stem, judge, passes, fails, ...info }: EnvironmentRule): KubernetesCheck {

@@ -9,9 +9,9 @@ export const yamlLimits = {
   /** The largest custom resource definitions have one mebibyte. */
   maxDocumentLength: 2 * 1024 * 1024,
   maxDocuments: 10_000,
-  /** Colons, commas, opening brackets and line ends in the documents of a file that are read: the parser takes a kilobyte for each. */
+  /** Colons, commas, opening brackets and line ends in parsed documents of a file: the parser needs 1 KB for each. */
   maxMarks: 300_000,
-  /** Of one file, every alias counted as often as it is used, so that a few lines cannot stand for millions. */
+  /** Nodes of one file; an alias counts as often as it is used, so that a few lines cannot expand to millions. */
   maxNodes: 200_000,
   maxDepth: 100,
 } as const;
@@ -19,12 +19,12 @@ export const yamlLimits = {
 /** One document of a file, still as text. */
 export interface DocumentText {
   text: string;
-  /** Of its first line in the file, from 1. */
+  /** Number of its first line in the file, from 1. */
   line: number;
 }
 
 /**
- * Cuts a file at its document markers, so that one broken document costs itself alone.
+ * Splits a file at its document markers, so that a broken document does not affect the others.
  * @throws LimitExceeded `maxFileLength`, `maxDocuments`
  */
 export function splitDocuments(text: string): DocumentText[] {
@@ -47,7 +47,7 @@ export function splitDocuments(text: string): DocumentText[] {
     .split('\n')
     .entries()) {
     if (/^(?:---|\.\.\.)(?:\s|$)/.test(line)) close(index + 1);
-    // What ends a document is no part of the next one.
+    // An end marker (`...`) is not part of the next document.
     if (!/^\.\.\.(?:\s|$)/.test(line)) lines.push(line);
     else start = index + 2;
   }
@@ -58,9 +58,9 @@ export function splitDocuments(text: string): DocumentText[] {
 export type ReadDocument = (document: DocumentText) => Located;
 
 /**
- * Makes what reads the documents of one file, YAML or JSON, as plain values: tags of programs are read as what they hold.
- * Reading throws MalformedFile with the line, never with the text, which may be a secret, and LimitExceeded
- * `maxDocumentLength`, `maxMarks`, `maxNodes` or `maxDepth`.
+ * Creates a reader for the documents of one file, YAML or JSON, as plain values: for custom tags, the
+ * tagged value. Reading throws MalformedFile with the line, never with the text, which may be a
+ * secret, and LimitExceeded `maxDocumentLength`, `maxMarks`, `maxNodes` or `maxDepth`.
  * @see https://yaml.org/spec/1.2.2/
  */
 export function documentReader(): ReadDocument {
@@ -92,7 +92,7 @@ function marksIn(text: string): number {
   return count;
 }
 
-/** What the documents of a file have used up. */
+/** Nodes counted so far in the documents of a file. */
 interface Budget {
   nodes: number;
 }
@@ -115,7 +115,7 @@ function parse(text: string, line: number, lineCounter: LineCounter) {
       schema: 'core',
       merge: false,
       prettyErrors: false,
-      // The library compares every key with every other one; a map takes the last one, as Kubernetes does.
+      // The library's uniqueness check is quadratic; a map keeps the last value, as Kubernetes does.
       uniqueKeys: false,
       lineCounter,
     });
@@ -130,7 +130,7 @@ function tooDeep(line: number): LimitExceeded {
 
 type Walk = (node: Node | null, depth: number, line: number) => Located;
 
-/** Turns nodes of the library into values. One pass, so an alias means something above it and never itself. */
+/** Converts nodes of the library into values. One pass, so an alias refers to an earlier node and never to itself. */
 function walker(lineOf: (node: Node | null) => number, documentLine: number, budget: Budget): Walk {
   const anchors = new Map<string, { located: Located; nodes: number }>();
 
@@ -176,7 +176,7 @@ function walker(lineOf: (node: Node | null) => number, documentLine: number, bud
       const line = lineOf(key);
       const read = walk(value, depth + 1, line);
       if (!isScalar(key)) continue;
-      // A value is found under its key: that line says more than the one where a list or map begins.
+      // The line of the key is more useful than the line where a list or map begins.
       if (key.value === '<<') merged.push(...(Array.isArray(read.value) ? (read.value as readonly Located[]) : [read]));
       else map.set(String(key.value), { value: read.value, line });
     }
@@ -184,7 +184,7 @@ function walker(lineOf: (node: Node | null) => number, documentLine: number, bud
     return map;
   }
 
-  /** YAML 1.1's merge key: what the map says itself wins. @see https://yaml.org/type/merge.html */
+  /** Merge key of YAML 1.1: keys of the map itself take precedence. @see https://yaml.org/type/merge.html */
   function merge(map: Map<string, Located>, source: Located['value']): void {
     if (!(source instanceof Map)) return;
     for (const [key, located] of source as ReadonlyMap<string, Located>) {

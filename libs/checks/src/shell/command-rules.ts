@@ -10,7 +10,7 @@ import {
 } from './packages.js';
 import { keyMadeInBuild, passwordInCommand, passwordlessRoot, setUserId, worldWritable } from './privileges.js';
 
-/** What the commands of a build are checked for, in Dockerfiles and in the history of images alike. */
+/** Rules for commands of a build, both in Dockerfiles and in the history of images. */
 export const commandRules: readonly CommandRule[] = [
   downloadWithoutTlsCheck,
   plainPackageIndex,

@@ -15,7 +15,7 @@ export function optionValue({ args }: Pick<Command, 'args'>, ...options: readonl
   return undefined;
 }
 
-/** Whether a letter stands in a bundle of short options, before one of those that take the rest as their value. */
+/** Whether a bundle of short options has a letter before any option that takes the rest as its value. */
 export function hasLetter({ args }: Pick<Command, 'args'>, letter: string, lettersWithValue: string): boolean {
   return args.some((word) => {
     if (!/^-[A-Za-z0-9#]/.test(word)) return false;
@@ -31,12 +31,12 @@ export function hasLetter({ args }: Pick<Command, 'args'>, letter: string, lette
   });
 }
 
-/** The words that are no options. */
+/** Arguments that are not options. */
 export function operands({ args }: Pick<Command, 'args'>): string[] {
   return args.filter((word) => !word.startsWith('-'));
 }
 
-/** What `apt-get -y install --no-install-recommends curl` is told to do: `install`; and to what: `curl`. */
+/** Subcommand and its operands: `install` and `curl` in `apt-get -y install --no-install-recommends curl`. */
 export function subcommand(command: Pick<Command, 'args'>): { verb: string; names: string[] } {
   const [verb = '', ...names] = operands(command);
   return { verb, names };

@@ -1,15 +1,15 @@
 /** One command of a script, its words without their quotes. */
 export interface Command {
-  /** Without folder and without wrappers: `apt-get` of `sudo -E /usr/bin/apt-get`. */
+  /** Without directory and wrappers: `apt-get` for `sudo -E /usr/bin/apt-get`. */
   name: string;
   args: readonly string[];
-  /** What it is started by: `sudo`, `env`, `xargs`. */
+  /** Programs that start it: `sudo`, `env`, `xargs`. */
   wrappers: readonly string[];
   /** `NAME=value` before it. */
   assignments: readonly string[];
   /** Scripts inside its words: `$(…)`, `<(…)`. */
   substitutions: readonly string[];
-  /** What a here-document feeds it. */
+  /** Text of a here-document on its standard input. */
   input?: string;
 }
 
@@ -23,12 +23,12 @@ export interface Script {
   commands: readonly Command[];
 }
 
-/** Scripts in scripts in scripts: what lies deeper is not read. */
+/** Nesting depth of scripts in scripts; deeper ones are not read. */
 const maxDepth = 6;
 
 /**
- * The commands of a script: those in substitutions, in subshells and behind `sh -c` too. Never fails: what no shell
- * would take is read as far as it goes.
+ * Parses the commands of a script, including those in substitutions, in subshells and after `sh -c`.
+ * Never fails: a script with syntax errors is read as far as possible.
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
  */
 export function parseScript(text: string): Script {
@@ -46,7 +46,7 @@ export function parseScript(text: string): Script {
 
 const shells = new Set(['sh', 'bash', 'ash', 'dash', 'zsh', 'ksh']);
 
-/** Whether the command is a shell, which runs what it is fed. */
+/** Whether the command is a shell, which runs its input. */
 export function isShell({ name }: Pick<Command, 'name'>): boolean {
   return shells.has(name);
 }
@@ -71,10 +71,10 @@ interface Reader {
   substitutions: string[];
   pipeline: Command[];
   pipelines: Pipeline[];
-  /** Here-documents whose text starts with the next line. */
+  /** Pending here-documents, whose text starts with the next line. */
   awaited: { delimiter: string; isTabbed: boolean }[];
   input: string | undefined;
-  /** The next word is where a redirection goes. */
+  /** Set if the next word is the target of a redirection. */
   redirection: '<<' | '<<-' | 'other' | undefined;
 }
 
@@ -182,7 +182,7 @@ function readBackquoted(reader: Reader): void {
   reader.at = end + 1;
 }
 
-/** Reads `(…)` behind `$`, `<` or `>`; without its end it reaches to the end of the script. */
+/** Reads `(…)` after `$`, `<` or `>`; if it is not closed, up to the end of the script. */
 function readSubstitution(reader: Reader, opening: string): void {
   const start = reader.at + 1;
   const end = closingParenthesis(reader.text, start);
@@ -303,7 +303,7 @@ const reserved = new Set([
   'esac',
 ]);
 
-/** Programs that run the command in their arguments, with the options of theirs that take a value. */
+/** Programs that run the command in their arguments, with those of their options that take a value. */
 const wrapperOptions = new Map([
   ['sudo', '-u -g -h -p -C -T -U -D -R'],
   ['doas', '-u -C'],
@@ -325,7 +325,7 @@ const wrapperOptions = new Map([
   ['dumb-init', ''],
 ]);
 
-/** Wrappers whose first argument is no option and not the command either. */
+/** Wrappers with one operand before the command. */
 const wrapperOperands = new Set(['timeout', 'gosu', 'su-exec', 'chroot']);
 
 function toCommand(words: readonly string[], substitutions: readonly string[], input?: string): Command | undefined {
