@@ -17,12 +17,12 @@ import { type AnalysisOptions, type AnalyzedLayer, FactCollector } from './layer
 export interface LayerOptions
   extends Pick<ReadLayerOptions, 'mediaType' | 'expectedDiffId' | 'limits' | 'progressed'>, AnalysisOptions {}
 
-/** Everything that one reading of a layer gives. */
+/** Result of reading and analyzing a layer once. */
 export interface LayerAnalysis extends AnalyzedLayer, Pick<LayerContent, 'diffId' | 'uncompressedBytes'> {
   entries: EntryTable;
 }
 
-/** Reads a layer with these analyzers; what links lead to counts for those in `followed`. */
+/** Reads a layer with these analyzers; those in `followed` also get the targets of links. */
 export async function analyzeLayerWith(
   analyzers: readonly Analyzer[],
   followed: readonly Analyzer[],
@@ -32,7 +32,7 @@ export async function analyzeLayerWith(
   const collector = new FactCollector(analyzers, options);
   const digests = new ComparedDigests();
   const wantsLink = (path: string) => followed.some((analyzer) => analyzer.wants(path, noHead));
-  // Package managers that link from a store of theirs give its files names that say nothing.
+  // Package managers that hard link from a store give the files in it meaningless names.
   const wantsHardlink = (path: string, target: string) =>
     analyzers.some((analyzer) => analyzer.wants(path, noHead) && !analyzer.wants(target, noHead));
   const sink = { ...sinkOf(collector, digests, options), wantsLink, wantsHardlink };
@@ -79,9 +79,9 @@ function analysisOf(
 
 const noHead = new Uint8Array();
 
-/** No package of a distribution has files here. */
+/** Directories in which no package of a distribution has files. */
 const neverOwned = /^(app|home|root|run|srv|tmp|usr\/local|var\/(cache|log|tmp))\//;
-/** What only layers of distributions with these databases hold, in places that come early in a tar. */
+/** Paths that only layers with apk, or with dpkg or rpm, contain, and that come early in a tar. */
 const apkEvidence = /^(etc|lib|usr\/lib)\/apk\//;
 const otherEvidence = /^((etc|var\/lib|usr\/lib|usr\/share)\/(apt|dpkg|rpm|yum)\/|(usr\/)?lib\/[a-z0-9_]+-linux-gnu\/)/;
 
@@ -91,14 +91,17 @@ const ofOthers = ['sha256', 'md5'] as const;
 const ofAny = ['sha256', 'md5', 'sha1'] as const;
 
 /**
- * Which digests the databases of packages may compare with: md5 is dpkg's and old rpm's, sha1 is apk's, sha256 everybody else's. A
- * layer that shows one of them will not have the other, so hashing for both ends there.
+ * Digests that package databases may compare with: md5 for dpkg and old rpm, sha1 for apk, sha256 for
+ * all others. Once a layer shows one family it will not have the other, so hashing for both ends.
  */
 class ComparedDigests {
   #isApk = false;
   #isOther = false;
 
-  /** Whether a layer shows both, as no honest one does: then some of its files were not hashed for their database. */
+  /**
+   * Whether a layer shows both families, which no legitimate one does: some files then lack their
+   * database's digest.
+   */
   get isMixed(): boolean {
     return this.#isApk && this.#isOther;
   }
@@ -112,7 +115,7 @@ class ComparedDigests {
   }
 }
 
-/** The same for the same analyzers in the same versions. */
+/** Hash of the names and versions of the analyzers. */
 export function versionOf(analyzers: readonly Analyzer[]): string {
   const names = analyzers.map(({ name, version }) => `${name}@${version}`).toSorted();
   return hash('sha256', names.join(',')).slice(0, 16);

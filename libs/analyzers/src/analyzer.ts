@@ -1,6 +1,6 @@
 import type { OsRelease, OwnedFiles, PackageRecord } from '@tidewaiter/domain';
 
-/** A file of a layer that an analyzer asked for. */
+/** File of a layer that an analyzer requested. */
 export interface SourceFile {
   /** From the image's root, without leading slash. */
   path: string;
@@ -8,13 +8,13 @@ export interface SourceFile {
   content: Buffer;
 }
 
-/** What one file says. */
+/** Facts read from one file. */
 export interface FileFacts {
   packages?: PackageRecord[];
   os?: OsRelease;
-  /** Which files a package database says are whose. */
+  /** Files that a package database assigns to packages. */
   owned?: OwnedFiles[];
-  /** What of the file could not be read, in a few words: the facts are what the rest says. */
+  /** Short description of the part that could not be read; the facts cover the rest. */
   damage?: string;
 }
 
@@ -22,11 +22,11 @@ export interface FileFacts {
 export interface Analyzer {
   /** The name of its folder. */
   name: string;
-  /** Stored with every analysed layer: raise it when the same bytes give another answer. */
+  /** Stored with every analyzed layer: raise it when the same bytes give another result. */
   version: number;
   /**
-   * Whether the file at this path is of the kind. `head` are its first bytes, 512 at most, and nothing for a link. Called for
-   * every file of every layer: anything but a look at path or magic number is too much.
+   * Whether the file at this path is of the kind. `head` has its first bytes, at most 512, and none for
+   * a link. Called for every file of every layer: check only the path or a magic number.
    */
   wants: (path: string, head: Uint8Array) => boolean;
   /** @throws MalformedFile when nothing of the file can be read */

@@ -5,25 +5,25 @@ import { findSecrets, mayHoldSecrets, redactedReason, type SecretSighting } from
 import { oneLine } from './package-database.js';
 import { zipEntries, type ZipEntry } from './zip.js';
 
-/** A secret in a file of a layer, or in one of an archive that is such a file. */
+/** Secret in a file of a layer, or in a file of an archive in the layer. */
 export interface LayerSecret extends SecretSighting {
-  /** The file of the layer, where `path` leads on into it: `app.jar!/application.properties`. */
+  /** File of the layer if `path` continues into it: `app.jar!/application.properties`. */
   archive?: string;
 }
 
-/** Applications as they are deployed, and what they are deployed in. */
+/** Archives in which applications are deployed. */
 const archive = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|zip)$/i;
-/** What an application is configured with, keys, and code in which settings stand; compiled code and pages are neither. */
+/** Configuration, keys and code that may hold settings; not compiled code and web pages. */
 const configuration =
   /\.(?:properties|ya?ml|json|xml|conf|config|cfg|ini|toml|env|txt|sh|sql|py|php|rb|tf|tfvars|tfstate|pem|key|ppk|p12|pfx|jks|jceks|keystore|keytab)$|(?:^|\/)(?:\.[\w.-]{1,60}|id_[a-z0-9]{2,10}|credentials|Dockerfile)$/i;
-/** What builds leave in every archive, which is most of what is no code. */
+/** Files that build tools add to every archive: most of its files that are not code. */
 const madeByBuilds =
   /(?:^|\/)META-INF\/(?:maven\/|[^/]{1,80}\.(?:txt|SF|MF|RSA|DSA)$|spring[\w.-]{1,80}\.(?:json|properties)$)|(?:licen[cs]e|notice|dependencies|readme|changes)[^/]{0,80}\.txt$/i;
 
-/** Libraries that an application brings along: most of what it weighs, and other people's unless they are small. */
+/** Bundled libraries: most of an application's size, and third-party code unless they are small. */
 const library = /(?:^|\/)lib\/[^/]{1,200}\.jar$/i;
 
-/** Of one file of the layer, with all that is nested in it. */
+/** Limits for one file of the layer, including nested archives. */
 const limits = { depth: 2, libraryBytes: 256 << 10, entryBytes: 1 << 20, entries: 20_000, bytes: 64 << 20 };
 
 interface Search {
@@ -31,13 +31,13 @@ interface Search {
   secrets: LayerSecret[];
   entriesLeft: number;
   bytesLeft: number;
-  /** The first thing that could not be read; the rest is read all the same. */
+  /** First part that could not be read; the search continues with the rest. */
   problem?: Pick<Warning, 'code' | 'message'>;
 }
 
 export const mayHoldArchivedSecrets = (path: string): boolean => archive.test(path);
 
-/** The secrets in the configuration that an archive holds, and in archives in it. */
+/** Searches the configuration files of an archive and its nested archives for secrets. */
 export function searchArchive(
   path: string,
   content: Buffer,
@@ -54,7 +54,7 @@ export function searchArchive(
 
 const cut = 'SECRET_SEARCH_CUT';
 
-/** What is wrong with an archive of Java, the analyzer of Java tells. */
+/** Whether to report a problem here: the Java analyzer reports unreadable Java archives. */
 const mayTell = (path: string, code: string): boolean => code === cut || /\.zip$/i.test(path);
 
 function attempt(search: Search, work: () => void): void {

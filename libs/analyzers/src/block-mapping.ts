@@ -7,14 +7,15 @@ const maxDepth = 16;
 export interface BlockLine {
   /** From the top to this line's own key. */
   keys: readonly string[];
-  /** What stands behind the colon, without quotes: a scalar, a flow collection as it is written, or nothing. */
+  /** Text after the colon, without quotes: a scalar, a flow collection as written, or nothing. */
   value: string;
 }
 
 /**
- * The lines of a document in the part of YAML that package managers write their lock files in: block mappings, one
- * scalar or flow collection a line; items of lists count as mappings within the list's key. A YAML parser takes seconds
- * for lock files of usual size and gigabytes for hostile ones; this takes time in proportion and a stack.
+ * Parses the subset of YAML in which package managers write lock files: block mappings, one scalar or
+ * flow collection a line; items of lists count as mappings within the list's key. A YAML parser takes
+ * seconds for lock files of usual size and gigabytes for hostile ones; this takes linear time and a
+ * stack.
  * @see https://yaml.org/spec/1.2.2/ "8.2.2. Block Mappings"
  */
 export function* blockLines(text: string): Generator<BlockLine> {
@@ -57,7 +58,7 @@ function readLine(line: string): Field | undefined {
   };
 }
 
-/** Where the colon behind the key is, or -1. */
+/** Index of the colon after the key, or -1. */
 function endOfKey(rest: string): number {
   const quote = rest.charAt(0);
   if (quote === '"' || quote === "'") {

@@ -1,28 +1,28 @@
 import { MalformedFile } from '@tidewaiter/domain';
 import { isElf } from '@tidewaiter/integrity';
 
-/** An entry of the section table, which may lie: sections overlap or leave the file as their author likes. */
+/** Entry of the section table, untrusted: sections may overlap or exceed the file. */
 export interface ElfSection {
   /** Empty when the name table does not have it. */
   name: string;
   type: number;
   flags: number;
-  /** Where it is in memory; 0 of what is not loaded. */
+  /** Address in memory; 0 for a section that is not loaded. */
   address: number;
-  /** Where it is in the file, in bytes. */
+  /** Offset in the file, in bytes. */
   offset: number;
   sizeBytes: number;
-  /** Index of another section: of a symbol table, its names. */
+  /** Index of another section; for a symbol table, the section of its names. */
   link: number;
 }
 
-/** An entry of the program header table: what is loaded where. */
+/** Entry of the program header table: part of the file that is loaded, and its address. */
 export interface ElfSegment {
   type: number;
   flags: number;
   offset: number;
   address: number;
-  /** In the file; in memory zeros may follow. */
+  /** Size in the file; in memory zeros may follow. */
   sizeBytes: number;
 }
 
@@ -34,7 +34,7 @@ export interface Elf {
   type: number;
   sections: ElfSection[];
   segments: ElfSegment[];
-  /** What of the tables could not be read, in a few words. */
+  /** Short description of the part of the tables that could not be read. */
   damage?: string;
 }
 
@@ -58,16 +58,16 @@ export function isElfProgram(head: Uint8Array): boolean {
 const libraryOfDistribution = /^(?:usr\/)?lib(?:32|64|x32)?\/.*\.so(?:\.[\w.-]{1,64})?$/;
 
 /**
- * Whether a file lies where distributions keep their shared libraries, which are large, many and owned by packages: no program
- * that is looked for by its content comes as one.
+ * Whether a file is in a directory of a distribution's shared libraries, which are large, many and
+ * owned by packages: no program that is identified by its content comes as one.
  */
 export function isDistributionLibrary(path: string): boolean {
   return path.includes('.so') && libraryOfDistribution.test(path);
 }
 
 /**
- * Reads section and program headers. Tables that leave the file are read as far as they go, with `damage`.
- * @throws MalformedFile when the header is none
+ * Reads section and program headers. Tables that exceed the file are read up to its end, with `damage`.
+ * @throws MalformedFile when there is no ELF header
  * @see https://gabi.xinuos.com/elf/02-eheader.html
  */
 export function readElf(content: Buffer): Elf {
@@ -108,7 +108,7 @@ function readTables({ u16, u32, word }: Numbers, bits: 32 | 64): { sections: Tab
   const sections = { start: word(sectionsAt), entryBytes: u16(counts + 4), count: u16(counts + 6) };
   const namesAt = u16(counts + 8);
   if (sections.start === 0) return { segments, sections: { ...sections, count: 0 }, namesAt };
-  // What does not fit into 16 bits is written in the first section header, which is otherwise unused.
+  // Numbers that do not fit into 16 bits are in the first section header, which is otherwise unused.
   const [sizeAt, linkAt, infoAt] = bits === 64 ? [32, 40, 44] : [20, 24, 28];
   return {
     segments: segments.count === 0xffff ? { ...segments, count: u32(sections.start + infoAt) } : segments,
@@ -117,16 +117,16 @@ function readTables({ u16, u32, word }: Numbers, bits: 32 | 64): { sections: Tab
   };
 }
 
-/** Where the entries of a table start, as many as are in the file. */
+/** Offsets of those entries of a table that are inside the file. */
 function startsOf({ start, entryBytes, count }: Table, fileBytes: number): number[] {
-  // An entry is as long as a version of the format says, never shorter than the shortest: the program header of 32 bits.
+  // The entry size depends on the format; the smallest is the 32-bit program header, of 32 bytes.
   if (entryBytes < 32) return [];
   const fitting = Math.floor((fileBytes - start) / entryBytes);
   const length = Math.max(0, Math.min(count, fitting, maxHeaders));
   return Array.from({ length }, (_, index) => start + index * entryBytes);
 }
 
-/** The section that holds the names of sections: empty where there is none. */
+/** Section that holds the names of sections; empty if there is none. */
 function nameTableOf(numbers: Numbers, start: number | undefined, bits: 32 | 64): SectionPlace {
   return start === undefined ? { type: 0, offset: 0, sizeBytes: 0 } : readSection(numbers, start, bits);
 }
@@ -188,7 +188,7 @@ function readName(names: Buffer, at: number): string {
 
 type SectionPlace = Pick<ElfSection, 'type' | 'offset' | 'sizeBytes'>;
 
-/** The bytes of a section that are in the file, which share its memory. */
+/** Bytes of a section inside the file; they share its memory. */
 export function sectionContent(content: Buffer, { type, offset, sizeBytes }: SectionPlace): Buffer {
   return type === elfSectionTypes.empty ? content.subarray(0, 0) : content.subarray(offset, offset + sizeBytes);
 }
@@ -198,7 +198,7 @@ export function isInFile(content: Buffer, { type, offset, sizeBytes }: SectionPl
   return type === elfSectionTypes.empty || offset + sizeBytes <= content.length;
 }
 
-/** Where the byte of an address is in the file; undefined when nothing of the file is loaded there. */
+/** File offset of an address; undefined if no part of the file is loaded there. */
 export function fileOffsetOf({ segments }: Elf, address: number): number | undefined {
   for (const segment of segments) {
     const into = address - segment.address;
@@ -207,7 +207,7 @@ export function fileOffsetOf({ segments }: Elf, address: number): number | undef
   return undefined;
 }
 
-/** The address of a symbol of the symbol table, which stripped files do not have. */
+/** Address of a symbol; undefined for a stripped file, which has no symbol table. */
 export function symbolAddress(content: Buffer, elf: Elf, name: string): number | undefined {
   const table = elf.sections.find(({ type }) => type === elfSectionTypes.symbols);
   const names = table && elf.sections[table.link];

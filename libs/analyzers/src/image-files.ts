@@ -5,15 +5,15 @@ import type { Overlay } from '@tidewaiter/oci';
 import { integrityLayer } from './image-findings.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 
-/** A file, or a symbolic link, that an image shows. */
+/** File or symbolic link that an image shows. */
 export interface ImageFile {
   /** Absolute. */
   path: string;
-  /** Hex; null of links, and where it was not read. */
+  /** Hex; null for links, and for files that were not read. */
   sha256: string | null;
   /** Name of the package that owns it. */
   package: string | null;
-  /** Of a symbolic link, as it is written. */
+  /** Target of a symbolic link, as written. */
   linkTarget?: string;
 }
 
@@ -33,7 +33,10 @@ export function* imageFiles(layers: readonly AnalyzedLayer[], view: Overlay): Ge
   }
 }
 
-/** Of archives, programs and descriptions of one package: the first that they name is their own. Databases are about others. */
+/**
+ * Names of packages by file: the first package in an archive, program or manifest is its own.
+ * Databases list others.
+ */
 function packagesByFile(layers: readonly AnalyzedLayer[], view: Overlay): Map<string, string> {
   const names = new Map<string, string>();
   for (const [layer, { facts }] of layers.entries()) {
@@ -48,7 +51,7 @@ function packagesByFile(layers: readonly AnalyzedLayer[], view: Overlay): Map<st
 
 const inNpmPackage = /^(.*\/?node_modules\/(?:@[^/]+\/)?[^/@]+)\//;
 
-/** npm has no list of files: what lies in the folder of a package is its own. */
+/** npm has no file lists: every file in the folder of a package belongs to it. */
 function packageOfFolder(path: string, names: ReadonlyMap<string, string>): string | undefined {
   const folder = inNpmPackage.exec(path)?.[1];
   return folder === undefined ? undefined : names.get(`${folder}/package.json`);

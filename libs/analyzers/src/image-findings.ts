@@ -14,10 +14,10 @@ import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 import type { AnalysisOptions, AnalyzedLayer } from './layer-facts.js';
 import { secretsInConfig, secretsInFiles } from './secret-findings.js';
 
-/** A layer with the build step that brought it. */
+/** Layer with the build step that created it. */
 type StepLayer = AnalyzedLayer & Pick<Layer, 'createdBy'>;
 
-/** What is wrong with the files of an image, as far as its layers were looked at for it; worst first. */
+/** Findings about the files of an image, as far as `options` request them; worst first. */
 export function fileFindings(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): Finding[] {
   const integrity = options.isInspected === true ? judgeIntegrity(layers.map(integrityLayer), view) : [];
   return [...secretFindings(layers, view, options), ...integrity].toSorted(worstFirst);
@@ -57,14 +57,14 @@ function secretFindings(layers: readonly StepLayer[], view: Overlay, { secretKey
   return secretKey === undefined ? [] : secretsInFiles(layers, view);
 }
 
-/** What is wrong with what an image says about itself; worst first. */
+/** Findings about the config of an image; worst first. */
 export function configFindings(config: ImageConfig, { secretKey, isInspected = false }: AnalysisOptions): Finding[] {
   const secrets = secretKey === undefined ? [] : secretsInConfig(config, secretKey);
   const commands = isInspected ? [...judgeHistory(config.history), ...judgeStartCommands(config)] : [];
   return [...secrets, ...commands].toSorted(worstFirst);
 }
 
-/** A layer as the judgements of integrity take it. */
+/** Converts a layer into the input of the integrity judgements. */
 export function integrityLayer({
   entries,
   facts,

@@ -186,7 +186,7 @@ describe('packages of an ecosystem', () => {
   it('are their own when they replace what a package owns in a layer above its list', async () => {
     const newer = { ...lodash, content: '{"name":"lodash","version":"4.17.21"}' };
     expect(await packagesOf([lodash, list(lodash.path)], [newer])).toEqual(['lodash 4.17.21 present 1']);
-    // What `chown` copies up is the same, and what an upgrade brings comes with its list.
+    // `chown` copies the same content up, and an upgrade brings its own list.
     expect(await packagesOf([lodash, list(lodash.path)], [lodash])).toEqual([]);
     expect(await packagesOf([lodash, list(lodash.path)], [newer, list(lodash.path)])).toEqual([]);
   });

@@ -11,26 +11,27 @@ import { purlOf } from './purl.js';
 export interface Inventory {
   /** Null for images without a distribution. */
   os: OsRelease | null;
-  /** Each once, sorted by purl. */
+  /** Unique, sorted by purl. */
   packages: ImagePackage[];
   warnings: Warning[];
 }
 
-/** One database's word that a package is there, and in which layers that database is the one that counts. */
+/** Entry of a package in one database, and the range of layers in which that database is in effect. */
 interface Sighting {
   record: PackageRecord;
-  /** Whether a distribution's own database says so. */
+  /** Whether the database is that of a distribution. */
   isDistribution: boolean;
   from: number;
-  /** Index of the layer that ends it; infinite for what the image shows. */
+  /** Index of the layer that hides the database; infinite for a database that the image shows. */
   until: number;
 }
 
 /**
- * Folds the layers of an image, lowest first. A package is `present` when a database that the image shows lists it, and
- * belongs to the layer from which on that never stopped being so; it is `shadowed` when only hidden databases do. What lies in
- * files of a distribution's package is that package. What lock files ask for is left out unless it is `withDeclared`, and then counts
- * only where nothing is installed: an image is judged by what it holds.
+ * Folds the layers of an image, lowest first. A package is `present` if a database that the image
+ * shows lists it, and belongs to the layer since which it was listed without a break; it is
+ * `shadowed` if only hidden databases list it. Packages found in files that a distribution's package
+ * owns count as that package. Packages of lock files are included only with `withDeclared`, and then
+ * only where none are installed: an image is judged by its content.
  */
 export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withDeclared = false): Inventory {
   const os = findOs(layers, view);
@@ -48,19 +49,22 @@ export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withD
   return { os, packages: counted, warnings: [...warnings, ...unreadDatabases(layers, view), ...missing(os, packages)] };
 }
 
-/** A database that is broken, of another kind or somewhere else would give a clean result. */
+/** Warns if no packages were found: a broken, unknown or misplaced database would give a clean result. */
 function missing(os: OsRelease | null, packages: readonly ImagePackage[]): Warning[] {
   if (!os || packages.some(({ type, state }) => isDistributionType(type) && state === 'present')) return [];
   return [{ code: 'PACKAGES_MISSING', path: null, message: `no packages of ${os.name} found` }];
 }
 
-/** Drops what packages of the distribution own, unless another version came above what they say: then it is a file of its own. */
+/**
+ * Drops packages in files that the distribution's packages own, unless a layer above their list put
+ * another version there.
+ */
 function withoutDistributed(sightings: readonly Sighting[], owned: ReadonlyMap<string, number>): Sighting[] {
   const firstLayers = new Map<string, number>();
   return sightings.filter(({ record: { foundIn }, isDistribution, from }) => {
-    // The package rpm owns the database that names it.
+    // The package rpm owns the database in which it is listed.
     if (isDistribution) return true;
-    // A copy of the same in a layer above, as `chown` makes it, is still the package's.
+    // A copy of the same content in a layer above, as `chown` makes it, still belongs to the package.
     const first = firstLayers.get(foundIn) ?? from;
     firstLayers.set(foundIn, first);
     const owner = owned.get(mergedPath(outerPath(foundIn)));
@@ -68,17 +72,21 @@ function withoutDistributed(sightings: readonly Sighting[], owned: ReadonlyMap<s
   });
 }
 
-/** Of a jar in a jar, `app.jar!/lib/x.jar`, the file that is there to be owned. */
+/** Outer file of a nested jar, which a package can own: `app.jar` for `app.jar!/lib/x.jar`. */
 function outerPath(foundIn: string): string {
   const nested = foundIn.indexOf('!/');
   return nested === -1 ? foundIn : foundIn.slice(0, nested);
 }
 
-/** Drops what a lock file asks for where packages of its kind are installed beside it, or that package is installed anywhere. */
+/**
+ * Drops locked packages if packages of their type are installed beside or below the lock file, or
+ * the package itself is anywhere.
+ */
 function withoutRedundantLocks(packages: readonly ImagePackage[], os: OsRelease | null): ImagePackage[] {
   const installed = packages.filter(({ isDeclared, state }) => !isDeclared && state === 'present');
   const names = new Set(installed.map(({ type, name }) => `${type} ${name}`));
-  // Everything lies below the root of a distribution; below that of somebody's sources lies what belongs to them.
+  // Below the root of a distribution packages are unrelated; below the root of a source tree they
+  // belong together.
   const above = (path: string) => foldersAbove(path).filter((at) => at !== '' || !os);
   const folders = new Set(installed.flatMap(({ type, foundIn }) => above(foundIn).map((at) => `${type} ${at}`)));
   return packages.filter(
@@ -87,7 +95,7 @@ function withoutRedundantLocks(packages: readonly ImagePackage[], os: OsRelease 
   );
 }
 
-/** Drops what single assemblies of .NET say of themselves where the list of their application lies beside them. */
+/** Drops packages of single .NET assemblies if the dependency list of their application is beside them. */
 function withoutListedAssemblies(packages: readonly ImagePackage[]): ImagePackage[] {
   const lists = packages.filter(({ foundIn }) => foundIn.endsWith('.deps.json'));
   const folders = new Set(lists.map(({ foundIn }) => foldersAbove(foundIn)[0]));
@@ -96,7 +104,7 @@ function withoutListedAssemblies(packages: readonly ImagePackage[]): ImagePackag
   );
 }
 
-/** The folders that hold a file, the nearest first; empty for the root. */
+/** Folders above a file, the nearest first; the root is the empty path. */
 function foldersAbove(path: string): string[] {
   const folders = [];
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.push(path.slice(0, end));
@@ -139,7 +147,7 @@ function sightingsByPurl(
   return sightings;
 }
 
-/** Sightings come in the order of their layers. */
+/** Merges the sightings of one package, which are in the order of their layers. */
 function fold(purl: string, sightings: readonly Sighting[]): ImagePackage {
   const first = sightings[0]!;
   let run = { from: first.from, until: first.until };

@@ -41,7 +41,7 @@ import type { Analyzer, FileFacts } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 import { redactPackages } from './redact-packages.js';
 
-/** What one file of a layer says, with the analyzer that read it. */
+/** Facts of one file of a layer, with the analyzer that read it. */
 export interface FileRecord {
   path: string;
   analyzer: string;
@@ -50,42 +50,45 @@ export interface FileRecord {
   owned?: OwnedFiles[];
 }
 
-/** What the files of a layer say: the same for the same layer and the same analyzers, and plain JSON. */
+/** Facts of the files of a layer: deterministic for the same layer and analyzers, and plain JSON. */
 export interface LayerFacts {
   /** In the order of their paths. */
   files: FileRecord[];
   /** In the order of their paths; without values. */
   secrets: LayerSecret[];
-  /** What is odd about single files, in the order of their paths. */
+  /** Integrity signs of single files, in the order of their paths. */
   signs: FileSign[];
-  /** What code and settings may connect to, in the order of their paths; absent where nobody looked for it. */
+  /** Hosts that code and settings may connect to, in the order of their paths; absent if not requested. */
   hosts?: NamedHosts[];
-  /** Scripts, redacted, in the order of their paths, as many as {@link ScriptBudget} allows; absent where nobody looked for them. */
+  /**
+   * Scripts, redacted, in the order of their paths, as many as {@link ScriptBudget} allows; absent
+   * if not requested.
+   */
   scripts?: ScriptText[];
-  /** Of reading the layer and of its files. */
+  /** Warnings about the layer and its files. */
   warnings: Warning[];
 }
 
-/** One layer as it is stored: what it holds and what its files say. */
+/** Stored form of a layer: its entries and the facts of its files. */
 export interface AnalyzedLayer {
   entries: LayerEntries;
   facts: LayerFacts;
 }
 
-/** A layer of which nothing is known. */
+/** Creates a layer without entries and facts. */
 export function emptyLayer(): AnalyzedLayer {
   return { entries: EntryTable.of([]), facts: { files: [], secrets: [], signs: [], warnings: [] } };
 }
 
-/** What is looked for beside packages. */
+/** Analyses to run in addition to packages. */
 export interface AnalysisOptions {
-  /** HMAC key for the fingerprints of secrets; without it none are looked for. With it, files are hashed as databases of packages do. */
+  /** HMAC key for fingerprints of secrets; enables the search for secrets, and the digests of package databases. */
   secretKey?: Uint8Array;
-  /** Whether files are looked at for signs of tampering, and hashed likewise. */
+  /** Whether files are inspected for signs of tampering, and hashed likewise. */
   isInspected?: boolean;
 }
 
-/** What one reading of one file gave. */
+/** Result of one reader for one file. */
 interface Reading {
   record?: FileRecord;
   secrets?: LayerSecret[];
@@ -95,27 +98,27 @@ interface Reading {
   warning?: Warning;
 }
 
-/** Somebody who reads files for one thing that they say. */
+/** Reader of files for one kind of facts. */
 interface Reader {
   wants: (path: string, head: Uint8Array) => boolean;
   read: (file: TakenFile) => Reading;
 }
 
-/** All that one layer may say: what lies above costs memory in every image that has the layer. */
+/** Limit on facts of one layer: they cost memory in every image that has the layer. */
 const maxFacts = 2_000_000;
 
-/** Files of a layer that are remembered for one host: what so many name is there to stay. */
+/** Limit on files of a layer that are kept for one host: a host in so many files hardly disappears. */
 const maxFilesOfHost = 20;
 
-/** Scripts of one layer whose text is kept, in the order in which the layer has them. */
+/** Limit on scripts of one layer whose text is kept, in the order of the layer. */
 const maxScripts = 1_000;
 const maxScriptsBytes = 4 * 1024 * 1024;
 
-/** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
+/** Runs each analyzer over the files that it wants, as they arrive. An unreadable file only gives a warning. */
 export class FactCollector {
   readonly #readers: readonly Reader[];
   readonly #readings = new Map<string, Reading[]>();
-  /** Who wanted the file that was asked for last, which is the one that is taken next. */
+  /** Readers that want the file of the last `wants` call, which is the next one to be taken. */
   #asked: { path: string; readers: readonly Reader[] } | undefined;
   #facts = 0;
   readonly #budget = new ScriptBudget();
@@ -143,7 +146,7 @@ export class FactCollector {
     for (const reading of telling) this.#count(reading);
   }
 
-  /** Drops what a file says that a later entry of the layer replaces. */
+  /** Drops the facts of a file that a later entry of the layer replaces. */
   forget(path: string): void {
     for (const { script } of this.#readings.get(path) ?? []) this.#budget.release(script);
     this.#readings.delete(path);
@@ -167,7 +170,7 @@ export class FactCollector {
         if (reading.hosts) hosts.add(path, reading.hosts);
         if (reading.script !== undefined) scripts.push({ path, text: reading.script });
       }
-      // Several analyzers of one format say the same about a broken file.
+      // Several analyzers of one format report the same problem of a broken file.
       const broken = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
       for (const { code, message } of broken.values()) list.add(code, path, message);
     }
@@ -208,18 +211,18 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
   return readers;
 }
 
-/** Most files say nothing, and there may be a million of them. */
+/** Whether a reading has any facts: most files have none, and there may be a million of them. */
 function tellsAnything({ record, secrets = [], signs = [], hosts = [], script, warning }: Reading): boolean {
   if (record !== undefined || warning !== undefined || script !== undefined) return true;
   return secrets.length + signs.length + hosts.length > 0;
 }
 
-/** Bounds the texts of scripts that one layer can make us keep. */
+/** Limits the script texts that are kept for one layer. */
 class ScriptBudget {
   #scripts = 0;
   #bytes = 0;
 
-  /** The reading without its text where the layer has no more room for it. */
+  /** Removes the text from a reading if the budget of the layer is used up. */
   limited({ script, ...reading }: Reading): Reading {
     if (script === undefined || this.#scripts >= maxScripts || this.#bytes + script.length > maxScriptsBytes)
       return reading;
@@ -235,7 +238,7 @@ class ScriptBudget {
   }
 }
 
-/** The hosts of a layer by file, without the many files that name what others of it name. */
+/** Hosts of a layer by file, with at most {@link maxFilesOfHost} files for each host. */
 class HostList {
   readonly named: NamedHosts[] = [];
   readonly #files = new Map<string, number>();
@@ -247,7 +250,7 @@ class HostList {
   }
 }
 
-/** Secrets are masked before the text is kept anywhere. */
+/** Reads the text of a script and masks secrets before it is stored. */
 function readScript({ content }: TakenFile): Reading {
   if (content.length > maxScriptBytes || content.includes(0)) return {};
   const text = content.toString('utf8');
@@ -274,20 +277,20 @@ function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
     return { record, warning: { code: 'MALFORMED_FILE', path, message: redactSecrets(damage) } };
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    // A parser quotes what it stumbled over.
+    // Messages of parsers quote the invalid input, which may be a secret.
     return { warning: { code: error.code, path, message: redactedReason(error) } };
   }
 }
 
 const maxFactBytes = 1024 * 1024 * 1024;
 
-/** Packs facts to be kept. The list of the files of a distribution's packages takes some megabytes as text. */
+/** Compresses facts for storage: the file lists of a distribution's packages take some megabytes as text. */
 export function encodeFacts(facts: LayerFacts): Buffer {
   return zstdCompressSync(JSON.stringify(facts));
 }
 
 /**
- * Unpacks what `encodeFacts` packed.
+ * Decompresses the output of `encodeFacts`.
  * @throws InvalidInput `FACTS_INVALID`
  */
 export function decodeFacts(packed: Uint8Array): LayerFacts {

@@ -4,7 +4,7 @@ import type { FileFacts } from './analyzer.js';
 import { listOf, objectOf } from './document.js';
 import { collectPackages, oneLine } from './package-database.js';
 
-/** What a file says of one package of a language's package manager. */
+/** Package of a language's package manager, read from a file. */
 export interface Library {
   name: string;
   version: string;
@@ -12,7 +12,7 @@ export interface Library {
   qualifiers?: Record<string, string>;
 }
 
-/** A package, one whose name or version cannot be one, or something that is no package of the ecosystem. */
+/** Package; `unreadable` if its name or version is invalid; undefined for an entry outside the ecosystem. */
 export type LibraryEntry = Library | 'unreadable' | undefined;
 
 interface Rule {
@@ -22,7 +22,7 @@ interface Rule {
 
 const semanticVersion = /^\d[\w.+-]{0,255}$/;
 
-/** How the ecosystems write names and versions; what a template or an attacker writes is neither. */
+/** Valid names and versions by ecosystem; they exclude templates and hostile input. */
 const rules = {
   // Old names have capitals and most of what a URL does not encode.
   npm: { name: /^(?:@[\w.~!'()*-]{1,214}\/)?[\w~!'()*-][\w.~!'()*-]{0,213}$/, version: semanticVersion },
@@ -38,12 +38,12 @@ const rules = {
 
 export type LibraryType = keyof typeof rules;
 
-/** The packages that a file says are installed, each once. @throws LimitExceeded `maxPackages` */
+/** Installed packages that a file lists, without duplicates. @throws LimitExceeded `maxPackages` */
 export function installedLibraries(type: LibraryType, foundIn: string, entries: Iterable<LibraryEntry>): FileFacts {
   return collectPackages(records(type, foundIn, entries));
 }
 
-/** The packages that a lock file asks for, each once. @throws LimitExceeded `maxPackages` */
+/** Packages that a lock file lists, without duplicates. @throws LimitExceeded `maxPackages` */
 export function declaredLibraries(type: LibraryType, foundIn: string, entries: Iterable<LibraryEntry>): FileFacts {
   return collectPackages(records(type, foundIn, entries, { isDeclared: true }));
 }
@@ -82,10 +82,10 @@ function isPossible(entry: Library, rule: Rule): boolean {
   return rule.name.test(entry.name) && rule.version.test(entry.version);
 }
 
-/** No package names more licences than this. */
+/** Limit on licenses of one package. */
 const maxLicenses = 32;
 
-/** The licences of a manifest in JSON: `"MIT"`, `["MIT"]`, `{ "type": "MIT" }` or a list of those. */
+/** Licenses of a JSON manifest: `"MIT"`, `["MIT"]`, `{ "type": "MIT" }` or a list of those. */
 export function licensesOf(value: unknown): string[] {
   const values = Array.isArray(value) ? listOf(value) : [value];
   return values

@@ -1,8 +1,9 @@
-// What lies here came from elsewhere: its lock files are those of its developers, and nobody installed what they ask for.
+// Folders of dependencies: lock files in them belong to their developers, and the locked packages
+// are not installed.
 const dependencyFolder =
   /(?:^|\/)(?:node_modules|vendor|deps|gems|_build|\.build|\.pub-cache|site-packages|dist-packages)\//;
 
-/** Whether the file at the path has the name and is an application's own. */
+/** Whether the file at the path has this name and belongs to an application, not to a dependency. */
 export function isLockFile(path: string, name: string): boolean {
   if (!path.endsWith(name)) return false;
   const isNamed = path.length === name.length || path.at(-name.length - 1) === '/';

@@ -5,23 +5,23 @@ const maxOwnedFiles = 2_000_000;
 const maxPathCharacters = 128 << 20;
 const maxPathLength = 4096;
 
-/** What `path-exclude` of dpkg in slim images and `nodocs` of dnf leave out. */
+/** Paths that `path-exclude` of dpkg in slim images and `nodocs` of dnf leave out. */
 const documentation = /^usr\/(?:local\/)?share\/(?:doc|doc-base|groff|help|info|linda|lintian|locale|man)\//;
 
-/** A path as a database writes it, without leading slash; undefined for what names no file below the root. */
+/** Path in a database, without leading slash; undefined if it names no file below the root. */
 export function ownedPath(text: string): string | undefined {
   const path = text.startsWith('/') ? text.slice(1) : text;
   if (path === '' || path.length > maxPathLength || path.includes('\0') || !path.isWellFormed()) return undefined;
   return path.includes('.') && path.split('/').some((part) => part === '.' || part === '..') ? undefined : path;
 }
 
-/** The role of files that images may lack without anybody having meddled, as a part of a file's record. */
+/** Role of documentation, which images may lack without tampering, as a part of a file's record. */
 export function documentationRole(path: string): Pick<OwnedFile, 'role'> {
   return documentation.test(path) ? { role: 'documentation' } : {};
 }
 
 /**
- * The packages that own anything.
+ * Collects the packages that own at least one file.
  * @throws LimitExceeded `maxOwnedFiles` or `maxPathCharacters`: a few bytes of a database can repeat a long directory
  */
 export function collectOwned(packages: Iterable<OwnedFiles>): OwnedFiles[] {

@@ -1,16 +1,16 @@
 import type { OsRelease, PackageRecord, PackageType } from '@tidewaiter/domain';
 
-/** What a purl has between its type and its version. */
+/** Parts of a purl between its type and its version. */
 type Coordinates = readonly [namespace: string, name: string];
 
 /** The distributions that share a kind of package. */
 interface Family {
   ids: ReadonlySet<string>;
-  /** Stands in for a distribution that we do not know. */
+  /** Namespace for an unknown distribution. */
   namespace: string;
 }
 
-// Derivatives name what they are like in os-release; those here do not, or not in all of their releases.
+// Derivatives name their parent in os-release; the ones listed here do not, or not in all releases.
 const families: Partial<Record<PackageType, Family>> = {
   deb: {
     ids: new Set(
@@ -41,7 +41,7 @@ const whole = (name: string): Coordinates => ['', name];
 const lowered = (name: string): Coordinates => ['', name.toLowerCase()];
 const loweredPath = (name: string): Coordinates => splitPath(name.toLowerCase());
 
-/** How each type writes a name that a record has in full. Go's paths and npm's old names differ by case. */
+/** Splits and normalizes the full name of a record by type. Go's paths and npm's old names are case-sensitive. */
 const coordinates: Record<PackageType, (name: string) => Coordinates> = {
   apk: lowered,
   bitnami: lowered,
@@ -71,8 +71,8 @@ const coordinates: Record<PackageType, (name: string) => Coordinates> = {
 };
 
 /**
- * The identity of a package in the fleet. A package of another family than the image's (a Debian database on Alpine)
- * belongs to no release that we know, so its purl names none.
+ * Identity of a package in the fleet. A package of another family than the image's (a Debian database
+ * on Alpine) belongs to no known release, so its purl has no `distro`.
  * @see https://github.com/package-url/purl-spec/tree/main/types
  */
 export function purlOf(record: PackageRecord, os: OsRelease | null): string {
@@ -91,7 +91,7 @@ export function purlOf(record: PackageRecord, os: OsRelease | null): string {
   return `pkg:${record.type}/${path}@${encode(version)}${query(qualifiers)}`;
 }
 
-/** All editions of openSUSE are one vendor; the release tells them apart. */
+/** All editions of openSUSE are one vendor; the release distinguishes them. */
 function vendorOf(id: string): string {
   return id.startsWith('opensuse-') ? 'opensuse' : id;
 }

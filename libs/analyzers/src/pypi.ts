@@ -6,7 +6,7 @@ import { libraryRecord, type LibraryClaim } from './library-record.js';
 import { collectPackages } from './package-database.js';
 import { readToml } from './toml.js';
 
-/** The name under which PyPI and advisories know a distribution. @see https://peps.python.org/pep-0503/#normalized-names */
+/** Name of a distribution in PyPI and in advisories. @see https://peps.python.org/pep-0503/#normalized-names */
 export function normalizedName(name: string): string {
   return name.replaceAll(/[-_.]+/g, '-').toLowerCase();
 }
@@ -18,8 +18,8 @@ export function pypiRecord({ name, ...claim }: Omit<LibraryClaim, 'type'>): Pack
 }
 
 /**
- * Whether a path lies among the tests that a distribution, or Python itself, brings along: what is there only looks installed. In
- * a folder of somebody's own that has such a name, an installer's `dist-info` is what it says.
+ * Whether a path is in the tests of a distribution or of Python itself: packages there only look
+ * installed. In any other folder of such a name, the `dist-info` of an installer is valid.
  */
 export function isTestData(path: string): boolean {
   const brought = [...path.matchAll(broughtFolder)].at(-1);
@@ -29,10 +29,10 @@ export function isTestData(path: string): boolean {
 
 const broughtFolder = /(?:^|\/)(?:site-packages|dist-packages|python\d(?:\.\d{1,3})?)\//g;
 
-/** What a lock file says of one package. */
+/** Fields of one package in a lock file. */
 export type LockedPackage = Readonly<Record<string, unknown>>;
 
-/** The packages of a lock file in TOML, without those that `isLeftOut` names. */
+/** Packages of a TOML lock file, except those for which `isLeftOut` holds. */
 export function lockedPackages(
   { path, content }: SourceFile,
   isLeftOut: (locked: LockedPackage) => boolean,

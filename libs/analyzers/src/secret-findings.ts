@@ -8,7 +8,7 @@ import type { LayerSecret } from './archive-secrets.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { distributedFiles, mergedPath } from './ownership.js';
 
-/** The secrets in the files of every layer, each once, also those that a later layer hides. */
+/** Secrets in the files of every layer, without duplicates, including those that a later layer hides. */
 export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
   const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(fileOf)));
   if (paths.size === 0) return [];
@@ -21,7 +21,7 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
       const finding = ofSighting(sighting, isShipped(file, layer), layer, removedInLayer);
       const known = findings.get(key);
-      // A file that is copied up brings its secrets again: they are there from where they came first.
+      // A file that is copied up repeats its secrets: they belong to the layer where they first appeared.
       findings.set(key, known ? { ...finding, layer: known.layer } : finding);
     }
   }
@@ -31,8 +31,8 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
 const fileOf = ({ archive, path }: LayerSecret): string => archive ?? path;
 
 /**
- * Whether a file is as a package of the distribution brought it. Configuration is there to be filled in, and a file whose bytes
- * are others by now has been.
+ * Whether a file is unchanged since a package of the distribution installed it. Configuration does not
+ * count, because it is meant to be edited, and neither does a file whose bytes have changed.
  */
 function shippedFiles(
   layers: readonly AnalyzedLayer[],
@@ -51,12 +51,12 @@ function shippedFiles(
     const [algorithm = '', expected] = file.digest?.split(':', 2) ?? [];
     const entry = view.stackAt(path).find((found) => found.layer === layer)?.entry;
     const actual = entry?.[algorithm as DigestAlgorithm];
-    // Some databases have no digests: then the path alone has to do.
+    // Some databases have no digests: then the path alone decides.
     return expected === undefined || actual === expected;
   };
 }
 
-/** What the distribution ships is known to everybody, and is an example or a test. */
+/** Finding of a secret; negligible if the distribution ships it: it is public, and an example or a test. */
 function ofSighting(
   { rule, title, severity, path, line, masked, fingerprint, confidence }: LayerSecret,
   isDistributed: boolean,
@@ -83,7 +83,7 @@ function ofSighting(
   });
 }
 
-/** The secrets in what an image says about itself. */
+/** Secrets in the config of an image. */
 export function secretsInConfig(config: ImageConfig, key: Uint8Array): Finding[] {
   return findSecretsInConfig(config, key).map(
     ({ rule, title, severity, masked, fingerprint, confidence, origin, name }) =>
@@ -101,7 +101,7 @@ export function secretsInConfig(config: ImageConfig, key: Uint8Array): Finding[]
   );
 }
 
-/** The same for the same secret in the same place, across rescans and digests. */
+/** Fingerprint that is stable for the same secret in the same place, across rescans and digests. */
 function fingerprintOf(rule: string, place: string, value: string): string {
   return createHash('sha256').update(['secret', rule, place, value].join('\n')).digest('hex');
 }

@@ -5,7 +5,7 @@ type Json = Record<string, unknown>;
 
 const contextPattern = /^https:\/\/spdx\.(?:org|github\.io)\/rdf\/3\./;
 
-/** Whether a document is SPDX 3 in its JSON serialisation: a graph of elements. */
+/** Whether a document is SPDX 3 in its JSON serialization: a graph of elements. */
 export function isSpdx3(document: Json): boolean {
   const context = document['@context'];
   return [context, ...listOf(context)].some((each) => typeof each === 'string' && contextPattern.test(each));
@@ -26,7 +26,7 @@ export function spdx3Purls(element: Json): unknown[] {
 }
 
 /**
- * What an SPDX 3 document lists as packages, by their purls, with their licences: declared, else concluded.
+ * Packages of an SPDX 3 document by purl, with their licenses: declared, else concluded.
  * @see https://spdx.github.io/spdx-spec/v3.0.1/model/Software/Classes/Package/
  */
 export function spdx3Packages(document: Json): { purl: unknown; license: string }[] {

@@ -4,19 +4,19 @@ import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 
 /** A file of an archive. */
 export interface ZipEntry {
-  /** As the archive has it, `../` and all: never a path to write to. */
+  /** Name in the archive, unchecked, possibly with `../`: never a path to write to. */
   name: string;
-  /** Bytes that {@link read} gives. */
+  /** Bytes that {@link read} returns. */
   size: number;
   /**
-   * The content, which may share the archive's memory: lent like the archive, never kept.
+   * Returns the content, which may share the archive's memory: lent like the archive, do not keep it.
    * @throws MalformedFile when it cannot be read or is not what the directory says
    * @throws LimitExceeded `maxEntryBytes`, `maxRatio` or `maxTotalBytes`
    */
   read(): Buffer;
 }
 
-/** What reading one archive may cost. */
+/** Limits for reading one archive. */
 export interface ZipLimits {
   /** Entries of the directory, read or not. */
   maxEntries: number;
@@ -53,7 +53,7 @@ const inZip64 = 0xffffffff;
 const encrypted = 0x2041; // flags 0, 6 and 13: encrypted, strongly, with a masked directory
 const methods = { stored: 0, deflated: 8 };
 
-/** Where an archive's directory is. */
+/** Location of an archive's central directory. */
 interface Directory {
   start: number;
   end: number;
@@ -62,7 +62,7 @@ interface Directory {
   prefixBytes: number;
 }
 
-/** An entry as the directory has it. */
+/** Entry of the central directory. */
 interface Header {
   name: string;
   isFile: boolean;
@@ -71,12 +71,12 @@ interface Header {
   crc: number;
   compressedSize: number;
   size: number;
-  /** Of the local header, from the start of the buffer. */
+  /** Offset of the local header, from the start of the buffer. */
   offset: number;
 }
 
 /**
- * The files of a ZIP archive by its central directory, without directories and what is encrypted.
+ * Files of a ZIP archive by its central directory, without directories and encrypted entries.
  * @throws MalformedFile when there is no such directory, or its entries overlap
  * @throws LimitExceeded `maxEntries`
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT section 4.3
@@ -116,7 +116,7 @@ function findEnd(archive: Buffer): number {
   const first = Math.max(archive.length - sizes.end - maxCommentBytes, 0);
   for (let at = archive.length - sizes.end; at >= first; at -= 1) {
     if (archive.readUInt32LE(at) !== signatures.end) continue;
-    // A comment may hold the signature too; what it says of its own length then does not fit.
+    // A comment may contain the signature too; the length field after it then does not fit.
     if (at + sizes.end + archive.readUInt16LE(at + 20) <= archive.length) return at;
   }
   throw new MalformedFile('no ZIP archive, or one cut short');
@@ -151,7 +151,7 @@ function readDirectory(archive: Buffer, { start, end, entries, prefixBytes }: Di
   if (entries > maxEntries) throw new LimitExceeded('maxEntries', `ZIP archive of more than ${maxEntries} entries`);
   const headers: Header[] = [];
   let at = start;
-  // By the bytes and not by the count alone: writers without ZIP64 let the 16-bit count wrap around.
+  // Do not rely on the count alone: writers without ZIP64 let the 16-bit count wrap around.
   while (at + sizes.central <= end && archive.readUInt32LE(at) === signatures.central) {
     if (headers.length === maxEntries)
       throw new LimitExceeded('maxEntries', `ZIP archive of more than ${maxEntries} entries`);
@@ -208,7 +208,10 @@ function withZip64(extra: Buffer, numbers: Numbers): Numbers {
   return numbers;
 }
 
-/** Entries that share bytes are how a small archive becomes petabytes. @see https://www.bamsoftware.com/hacks/zipbomb/ */
+/**
+ * Rejects overlapping entries: they let a small archive grow to petabytes.
+ * @see https://www.bamsoftware.com/hacks/zipbomb/
+ */
 function refuseOverlaps(headers: readonly Header[]): void {
   let end = 0;
   for (const header of headers.toSorted((a, b) => a.offset - b.offset)) {

@@ -3,18 +3,18 @@ import type { OwnedFile, OwnedFiles } from '@tidewaiter/domain';
 import { documentationRole, ownedPath } from '../owned-files.js';
 import { isToken, linesOf } from '../package-database.js';
 
-/** What apk writes down of a file only where it is something else. */
+/** Default mode of a file: apk records only other modes. */
 const usualMode = 0o644;
 
-/** By length of the digest: `Q1` and `Q2` name the same, but the bytes cannot lie about it. */
+/** By length of the digest, which is more reliable than the prefix `Q1` or `Q2`. */
 const algorithms = new Map([
   [20, 'sha1'],
   [32, 'sha256'],
 ]);
 
 /**
- * The files of each package in a database. The digest of a symbolic link is that of its target's text: apk has nothing else about
- * links, and nothing that tells them from files but the mode 0777.
+ * Files of each package in a database. The digest of a symbolic link is the digest of its target's
+ * text: apk records nothing else about links, and only the mode 0777 distinguishes them from files.
  * @see https://wiki.alpinelinux.org/wiki/Apk_spec "Installed database V2", F, R, a and Z
  */
 export function* apkFiles(text: string): Generator<OwnedFiles> {
@@ -54,7 +54,8 @@ export function* apkFiles(text: string): Generator<OwnedFiles> {
 function fileAt(text: string): OwnedFile | undefined {
   const path = ownedPath(text);
   if (path === undefined) return undefined;
-  // What apk protects from upgrades is what people edit. @see apk-tools `apk_db_open`, default protected paths
+  // Files that apk protects from upgrades are those that users edit. @see apk-tools `apk_db_open`,
+  // default protected paths
   const isProtected = path.startsWith('etc/') && !path.startsWith('etc/init.d/');
   return { path, ...(isProtected ? { role: 'config' } : documentationRole(path)), mode: usualMode };
 }

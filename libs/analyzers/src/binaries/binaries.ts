@@ -7,10 +7,10 @@ import { goVersion } from './go-version.js';
 import { afterBytes, beforeBytes, stemOf, type Mark, type Program } from './program.js';
 import { programs } from './programs.js';
 
-/** Of one anchor in one file; a hostile file may consist of them. */
+/** Limit on occurrences of one anchor in one file: a hostile file may consist of them. */
 const maxSightings = 1_000;
 
-/** Programs that no package manager installed, by what their own bytes say. */
+/** Programs that no package manager installed, identified by texts in their bytes. */
 export const binaries: Analyzer = {
   name: 'binaries',
   version: 1,
@@ -35,7 +35,7 @@ function isProgramName(path: string): boolean {
   return byStem.has(stem) || goByStem.has(stem);
 }
 
-/** The names of the texts, so that most paths cost one look. */
+/** Endings of the text files: a prefilter that rejects most paths with one test. */
 const textNames = /(?:release|VERSION|DESCRIPTION|\.app)$/;
 
 function rowsOfText(path: string): readonly Program[] {

@@ -1,20 +1,20 @@
-/** A program that images hold outside any package manager, and how its bytes say which version it is. */
+/** Program that images hold outside any package manager, with patterns that find its version in its bytes. */
 export interface Program {
-  /** As CPEs and other scanners name it. */
+  /** Name in CPEs and in other scanners. */
   name: string;
-  /** The type of its purl where advisories know it by one; otherwise `generic`. */
+  /** Type of its purl if advisories use one; otherwise `generic`. */
   type?: 'golang';
   /** Names of its ELF files, without versions and suffixes: `libpython` for `libpython3.12.so.1.0`. */
   files?: readonly string[];
-  /** Instead of ELF files a text that is kept beside the program, by its whole path. */
+  /** Matches, instead of ELF files, the whole path of a text file beside the program. */
   textFile?: RegExp;
   /** Tried in turn. */
   marks: readonly Mark[];
-  /** Takes only versions that start with what this finds in the file's name. */
+  /** Accepts only versions that start with the match of this pattern in the file's name. */
   nameVersion?: RegExp;
-  /** Where the text comes from, for who has to change the row. */
+  /** Source of the text, for maintainers of the row. */
   note: string;
-  /** Path, bytes (as Latin-1) and the version that they say. */
+  /** Test cases: path, bytes (as Latin-1) and the expected version. */
   matches: readonly (readonly [path: string, bytes: string, version: string])[];
   ignores: readonly (readonly [path: string, bytes: string])[];
 }
@@ -34,8 +34,9 @@ export const beforeBytes = 96;
 export const afterBytes = 128;
 
 /**
- * What a file's name has in common with that of other versions of it: all up to the first digit or dot, without the hash
- * of Rust's libraries. Plugins (`openssl.so` of Ruby) keep their whole name: they speak of what they were built against.
+ * Stem that all versions of a file share: the name up to the first digit or dot, without the hash of
+ * Rust's libraries. Plugins (`openssl.so` of Ruby) keep their whole name, because the version in them
+ * is that of the library they were built against.
  */
 export function stemOf(baseName: string): string {
   const isLibrary = baseName.startsWith('lib') || baseName.startsWith('ld-');

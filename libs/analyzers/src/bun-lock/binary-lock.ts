@@ -12,15 +12,15 @@ const resolutionBytes = new Map([
 const textBytes = 8;
 const hashBytes = 8;
 const sliceBytes = 8;
-/** Name, hash of the name, behaviour, what it asks for. */
+/** Size of a dependency: name, hash of the name, behavior, requested version. */
 const dependencyBytes = 26;
 const behaviorAt = 16;
 const behaviors = { normal: 2, optional: 4, dev: 8, peer: 16, workspace: 32 };
-/** Where a package comes from; what is not here is in no registry. */
+/** Kinds of sources of a package; packages of other kinds are in no registry. */
 const origins = { root: 1, npm: 2, workspace: 72 };
-/** Dependencies of all packages; slices may overlap, so that the bytes of the file do not bound them. */
+/** Limit on dependencies of all packages: slices may overlap, so the size of the file does not bound them. */
 const maxDependencies = 1_000_000;
-/** Of a name or a part of a version; nothing in a registry is longer. */
+/** Limit on a name or a part of a version; none in a registry is longer. */
 const maxTextBytes = 1024;
 
 /** Whether a file begins as Bun's binary lock files do. */
@@ -29,8 +29,9 @@ export function isBinaryLock(content: Buffer): boolean {
 }
 
 /**
- * The packages that a `bun.lockb` leads to at run time. It is the memory of Bun as it was: the fields of all packages in columns,
- * then six arrays that their slices are of, the fifth left aside and the last holding all longer texts.
+ * Runtime packages of a `bun.lockb`. The file is a memory dump of Bun: the fields of all packages in
+ * columns, then six arrays to which their slices refer. The fifth is ignored, the last holds all
+ * longer texts.
  * @throws MalformedFile when it is cut short, or of a version other than 2 and 3
  * @throws LimitExceeded `maxDependencies`
  * @see https://github.com/oven-sh/bun/blob/bun-v1.2.0/src/install/lockfile.zig "Package.Serializer", "Buffers"
@@ -80,7 +81,10 @@ function layOut(content: Buffer): Lock {
   };
 }
 
-/** Trees, hoisted dependencies, resolutions, dependencies, external texts and texts: each says where it lies, and the next is behind it. */
+/**
+ * Trees, hoisted dependencies, resolutions, dependencies, external texts, texts: each has its
+ * bounds, then its data.
+ */
 function arraysFrom(content: Buffer, from: number): Buffer[] {
   const arrays: Buffer[] = [];
   for (let at = from; arrays.length < 6;) {
@@ -93,7 +97,7 @@ function arraysFrom(content: Buffer, from: number): Buffer[] {
   return arrays;
 }
 
-/** Ids that the workspaces lead to at run time; nothing else tells what is for development only. */
+/** Ids that the workspaces need at run time: development dependencies are not marked in any other way. */
 function reachable(lock: Lock): Set<number> {
   const seen = new Set<number>();
   for (let id = 0; id < lock.packages; id += 1) {
@@ -101,7 +105,7 @@ function reachable(lock: Lock): Set<number> {
     if (origin === origins.root || origin === origins.workspace) seen.add(id);
   }
   let followed = 0;
-  // A set hands out what is added while it is walked.
+  // Iterating a set includes elements that are added during the iteration.
   for (const id of seen) {
     const [first, count] = sliceAt(lock, 'dependencies', id);
     const [firstResolution] = sliceAt(lock, 'resolutions', id);
@@ -111,14 +115,14 @@ function reachable(lock: Lock): Set<number> {
     for (let index = 0; index < count; index += 1) {
       if (!isRunTime(byteAt(lock.dependencies, (first + index) * dependencyBytes + behaviorAt))) continue;
       const resolved = u32(lock.resolutions, (firstResolution + index) * 4);
-      // What was not resolved has the largest number that there is.
+      // An unresolved dependency has the largest possible id.
       if (resolved < lock.packages) seen.add(resolved);
     }
   }
   return seen;
 }
 
-/** Bits of a dependency: a peer that may be absent is nobody's unless another asks for it. */
+/** Tests the bits of a dependency: an optional peer does not count unless another package depends on it. */
 function isRunTime(behavior: number): boolean {
   const { normal, optional, dev, peer, workspace } = behaviors;
   if ((behavior & normal) !== 0) return true;
@@ -151,7 +155,7 @@ function sliceAt({ content, columns }: Lock, column: 'dependencies' | 'resolutio
   return [u32(content, at), u32(content, at + 4)];
 }
 
-/** Up to eight bytes stand where they are; of a longer text its place and length, marked by the highest bit. */
+/** Reads a text: up to eight bytes are inline; for a longer one, marked by the highest bit, offset and length. */
 function textAt({ content, texts }: Lock, at: number): string | undefined {
   if ((byteAt(content, at + 7) & 0x80) === 0) {
     const inline = content.toString('utf8', at, at + textBytes);
@@ -174,7 +178,7 @@ function u32(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at);
 }
 
-/** Exact up to 2^53; what is more lies beyond any file. */
+/** Exact up to 2^53; larger offsets lie beyond any file. */
 function u64(bytes: Buffer, at: number): number {
   return u32(bytes, at) + u32(bytes, at + 4) * 2 ** 32;
 }

@@ -6,7 +6,7 @@ import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 import { isBinaryLock, readBinaryLock } from './binary-lock.js';
 
-/** What Bun's lock files ask for, in text or binary. @see https://bun.com/docs/pm/lockfile */
+/** Packages locked by Bun, in text or binary. @see https://bun.com/docs/pm/lockfile */
 export const bunLock: Analyzer = {
   name: 'bun-lock',
   version: 2,
@@ -33,7 +33,7 @@ function* readLock(text: string): Generator<LibraryEntry> {
 
 type Entries = ReadonlyMap<string, readonly unknown[]>;
 
-/** Keys that the workspaces lead to at run time; nothing else tells what is for development only. */
+/** Keys that the workspaces need at run time: development dependencies are not marked in any other way. */
 function reachable(workspaces: unknown, entries: Entries): Set<string> {
   const seen = new Set<string>();
   const follow = (owner: string, manifest: unknown): void => {
@@ -46,7 +46,7 @@ function reachable(workspaces: unknown, entries: Entries): Set<string> {
   };
   for (const workspace of Object.values(objectOf(workspaces)))
     follow(textOf(objectOf(workspace)['name']) ?? '', workspace);
-  // A set hands out what is added while it is walked.
+  // Iterating a set includes elements that are added during the iteration.
   for (const key of seen) {
     const details = entries.get(key)!.find((part) => typeof part === 'object');
     follow(key, details);
@@ -62,11 +62,11 @@ function* runTimeNames(manifest: unknown): Generator<string> {
   for (const name of Object.keys(objectOf(peerDependencies))) if (!absent.has(name)) yield name;
 }
 
-/** Packages do not nest deeper; each level costs a look for every dependency. */
+/** Limit on nesting, above that of real packages: each level costs a lookup for every dependency. */
 const maxLevels = 8;
 const maxOwnerLength = 2048;
 
-/** What stands before the names that a package can load, innermost first: of `express/@s/a` that, `express/` and nothing. */
+/** Prefixes at which a package looks up its dependencies: for `express/@s/a`, `express/@s/a/`, `express/` and ''. */
 function placesOf(owner: string): string[] {
   const names = (owner.slice(0, maxOwnerLength).match(/(?:@[^/]{1,256}\/)?[^/]{1,256}/g) ?? []).slice(0, maxLevels);
   const places = [''];
@@ -74,7 +74,7 @@ function placesOf(owner: string): string[] {
   return places;
 }
 
-/** `@hapi/bourne@2.0.0`; behind the name of what no registry has stands an address. */
+/** Parses `@hapi/bourne@2.0.0`; a package outside a registry has an address instead of a version. */
 function readEntry(specifier: string | undefined): LibraryEntry {
   const at = specifier?.indexOf('@', 1) ?? -1;
   if (specifier === undefined || at === -1) return 'unreadable';

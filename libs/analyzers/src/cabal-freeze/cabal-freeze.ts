@@ -5,7 +5,10 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** What Haskell's Cabal froze. @see https://cabal.readthedocs.io/en/stable/cabal-commands.html "cabal freeze" */
+/**
+ * Packages locked by Haskell's Cabal.
+ * @see https://cabal.readthedocs.io/en/stable/cabal-commands.html "cabal freeze"
+ */
 export const cabalFreeze: Analyzer = {
   name: 'cabal-freeze',
   version: 1,

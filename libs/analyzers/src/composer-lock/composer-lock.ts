@@ -6,13 +6,16 @@ import { objectOf, readJson } from '../document.js';
 import { declaredLibraries } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** What Composer's lock files ask for at run time. @see https://getcomposer.org/doc/01-basic-usage.md "Committing your composer.lock file" */
+/**
+ * Runtime packages locked by Composer.
+ * @see https://getcomposer.org/doc/01-basic-usage.md "Committing your composer.lock file"
+ */
 export const composerLock: Analyzer = {
   name: 'composer-lock',
   version: 1,
   wants: (path) => isLockFile(path, 'composer.lock'),
   analyze: ({ path, content }) => {
-    // `packages-dev` has what only development needs.
+    // `packages-dev` has the development dependencies.
     const { packages } = objectOf(readJson(content));
     if (!Array.isArray(packages)) throw new MalformedFile('lock file without packages');
     return declaredLibraries('composer', path, packages.map(readComposerPackage));

@@ -45,13 +45,16 @@ function qualifiersOf({ build, channel, subdir }: Record<string, unknown>): Reco
   );
 }
 
-/** Of the address no more than its last part, `main` of `https://repo.anaconda.com/pkgs/main/linux-64`: the rest may hold a token. */
+/**
+ * Last part of a channel's address before the platform: `main` in
+ * `https://repo.anaconda.com/pkgs/main/linux-64`. The rest may hold a token.
+ */
 function channelName(channel: string, platform: string | undefined): string | undefined {
   const parts = channel.split('/', 64).filter((part) => part !== '');
   return parts.at(parts.at(-1) === platform ? -2 : -1);
 }
 
-/** `paths_data` came with conda 4.3; before it there are only names. */
+/** Reads `paths_data`, which came with conda 4.3; older records have only names in `files`. */
 function* readFiles(
   { paths_data: data, files }: Record<string, unknown>,
   prefix: string,
@@ -65,7 +68,7 @@ function* readFiles(
 function readFile(entry: Record<string, unknown>, prefix: string): OwnedFile | undefined {
   const path = pathFrom(prefix, textOf(entry['_path']) ?? '');
   if (path === undefined) return undefined;
-  // Of a link conda has the digest of its target, of what it generates none that holds.
+  // For a link conda records the digest of the target, and for a generated file no valid digest.
   const sha256 = entry['path_type'] === 'hardlink' ? textOf(entry['sha256_in_prefix']) : undefined;
   return packageFile(path, sha256 && /^[0-9a-f]{64}$/.test(sha256) ? `sha256:${sha256}` : undefined);
 }

@@ -2,14 +2,14 @@ import { MalformedFile } from '@tidewaiter/domain';
 
 import { bytesAt, halfAt, wordAt, type PeFile } from './pe-file.js';
 
-/** What an assembly of .NET calls itself. */
+/** Identity of a .NET assembly. */
 export interface Assembly {
   name: string;
-  /** Of four numbers; more a promise of compatibility than a version. */
+  /** Four numbers; a promise of compatibility rather than a release version. */
   version: string;
-  /** Empty but for translations. */
+  /** Empty except for translations. */
   culture: string;
-  /** Whether its publisher gave it a key, as libraries have it. */
+  /** Whether its publisher signed it with a key, which is usual for libraries. */
   isStrongNamed: boolean;
 }
 
@@ -20,8 +20,8 @@ const maxStreams = 32;
 const maxNameLength = 256;
 
 /**
- * The identity of an assembly; undefined for what is no assembly of .NET.
- * @throws MalformedFile when its metadata lead out of the file
+ * Reads the identity of an assembly; undefined if the file is no .NET assembly.
+ * @throws MalformedFile when its metadata points outside the file
  * @see https://ecma-international.org/publications-and-standards/standards/ecma-335/ sections II.22.2, II.24.2
  */
 export function readAssembly(file: PeFile): Assembly | undefined {
@@ -55,7 +55,7 @@ function zeroEnded(bytes: Buffer, at: number): string {
   return text.slice(0, end);
 }
 
-/** What a table may point to: one table, or several, told apart by so many bits. */
+/** Coded indexes: tables to which a column may refer, distinguished by this number of bits. */
 const pointers = {
   typeDefOrRef: { tagBits: 2, tables: [0x02, 0x01, 0x1b] },
   hasConstant: { tagBits: 2, tables: [0x04, 0x08, 0x17] },
@@ -116,7 +116,7 @@ const columns: readonly (readonly Column[])[] = [
 const hasExtraData = 0x40;
 const wideHeaps = { string: 1, guid: 2, blob: 4 };
 
-/** Tables stand one behind the other without offsets, so that of assemblies is where the others end. */
+/** Reads the assembly table. Tables follow each other without offsets, so it starts where the others end. */
 function readIdentity(tables: Buffer, strings: Buffer): Assembly | undefined {
   const heaps = halfAt(tables, 6) & 0xff;
   const { rows, end } = readRowCounts(tables);
@@ -139,7 +139,7 @@ function readIdentity(tables: Buffer, strings: Buffer): Assembly | undefined {
   };
 }
 
-/** A bit for each table that there is, then their numbers of rows. */
+/** Reads a bit for each existing table, then the row count of each of them. */
 function readRowCounts(tables: Buffer): { rows: readonly number[]; end: number } {
   const rows: number[] = [];
   let end = 24;

@@ -12,8 +12,9 @@ const md5sum = /^([0-9a-f]{32}) [ *](.{1,4096})$/;
 type Line = OwnedFile | 'unreadable' | undefined;
 
 /**
- * Which files Debian's packages brought: all of them in `NAME.list`, the digests of most in `NAME.md5sums`, those that people may
- * edit in `NAME.conffiles`. Distroless images have only digests, beside the package in status.d.
+ * Files of Debian packages: all of them in `NAME.list`, the digests of most in `NAME.md5sums`, those
+ * that users may edit in `NAME.conffiles`. Distroless images have only digests, beside the package in
+ * status.d.
  * @see https://manpages.debian.org/deb-md5sums.5 https://manpages.debian.org/deb-conffiles.5
  */
 export const dpkgFiles: Analyzer = {
@@ -62,7 +63,7 @@ function readConffile(line: string): Line {
   return path === undefined ? 'unreadable' : { path, role: 'config' };
 }
 
-/** Nothing marks directories but the files that are in them. */
+/** Drops directories, which are recognizable only by the files in them. */
 function withoutDirectories(files: readonly OwnedFile[]): OwnedFile[] {
   const directories = new Set(files.map(({ path }) => path.slice(0, Math.max(path.lastIndexOf('/'), 0))));
   return files.filter(({ path }) => !directories.has(path));

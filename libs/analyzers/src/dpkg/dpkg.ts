@@ -6,7 +6,7 @@ import { collectPackages, isToken, readArch, stanzasOf } from '../package-databa
 import { conffilesOf } from './conffiles.js';
 import { isThirdParty, provenanceFields } from './third-party.js';
 
-// `status.d` is how distroless images do it: a file for each package, which may have a list of digests beside it.
+// Distroless images have `status.d`: a file for each package, possibly with a list of digests beside it.
 const database = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+(?<!\.md5sums))$/;
 
 /** Whether the files of a package in this state are on the disk. @see https://manpages.debian.org/dpkg.1 "Package states" */
@@ -35,7 +35,10 @@ function readDatabase(text: string, path: string): FileFacts {
   return { ...packages, owned: [...thirdParties, ...collectOwned(conffilesOf(text))] };
 }
 
-/** Whose files are listed elsewhere, and whom the distribution does not answer for, goes to `thirdParties`. */
+/**
+ * Yields the packages; adds those that are not from the distribution to `thirdParties`, whose files
+ * are listed elsewhere.
+ */
 function* readRecords(
   text: string,
   foundIn: string,

@@ -5,11 +5,15 @@ import { linesOf, oneLine } from '../package-database.js';
 
 const specification = /(?:^|\/)specifications\/(?:default\/)?[^/]{1,255}\.gemspec$/;
 
-// Of a repository: Bundler writes what the specifications in it come to over them, in its root and two folders below.
+// Gems from repositories: Bundler overwrites their specifications with the evaluated form, up to
+// two folders deep.
 const checkout = /(?:^|\/)bundler\/gems\/[^/]{1,255}-[0-9a-f]{7,40}\/((?:[^/]{1,255}\/){0,2})[^/]{1,255}\.gemspec$/;
 const testFolder = /(?:^|\/)(?:tests?|specs?|features|fixtures|examples?)\//;
 
-/** Installed Ruby gems, those that Bundler took from a repository included. @see https://guides.rubygems.org/specification-reference/ */
+/**
+ * Installed Ruby gems, including those that Bundler took from a repository.
+ * @see https://guides.rubygems.org/specification-reference/
+ */
 export const gem: Analyzer = {
   name: 'gem',
   version: 2,
@@ -24,7 +28,7 @@ function isCheckout(path: string): boolean {
 
 /** `  s.name = "rake".freeze`, as RubyGems writes a specification when it installs a gem. */
 const assignment = /^ {0,8}\w{1,32}\.(name|version|platform|licenses?) {0,4}= {0,4}(.{1,4096})/;
-/** `# stub: nokogiri 1.16.0 x86_64-linux lib` is what RubyGems itself reads of a gem that nobody has loaded. */
+/** `# stub: nokogiri 1.16.0 x86_64-linux lib`: the line that RubyGems itself reads for a gem that is not loaded. */
 const stub = /^# stub: ([\w.-]{1,256}) ([\w.-]{1,256}) ([\w.-]{1,256}) /;
 const texts = /["']([^"'\\]{1,1024})["']|%q[<{[(]([^>}\])]{1,1024})[>}\])]/g;
 
@@ -45,7 +49,7 @@ function readSpecification(text: string): LibraryEntry {
 
 const stubFields = ['name', 'version', 'platform'] as const;
 
-/** The first counts: descriptions come later and may hold lines of code. */
+/** Keeps the first value: descriptions come later and may hold lines of code. */
 function keep(fields: Map<string, string[]>, field: string, values: string[]): void {
   if (!fields.has(field)) fields.set(field, values);
 }

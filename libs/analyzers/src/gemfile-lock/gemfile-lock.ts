@@ -6,7 +6,7 @@ import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 import { linesOf } from '../package-database.js';
 
-/** What Bundler's lock files ask for of gem servers; they do not say which groups want it. @see https://bundler.io/man/bundle-lock.1.html */
+/** Gems locked by Bundler from gem servers, without their groups. @see https://bundler.io/man/bundle-lock.1.html */
 export const gemfileLock: Analyzer = {
   name: 'gemfile-lock',
   version: 1,
@@ -14,7 +14,7 @@ export const gemfileLock: Analyzer = {
   analyze: ({ path, content }) => declaredLibraries('gem', path, readLock(readText(content))),
 };
 
-/** Of `    nokogiri (1.16.0-x86_64-linux)` name and version; what a gem asks for stands two columns further. */
+/** Name and version in `    nokogiri (1.16.0-x86_64-linux)`; dependencies of a gem are indented by two more columns. */
 const spec = /^ {4}([\w.-]{1,256}) \(([^\s()-]{1,256})(?:-[^\s()]{1,256})?\)$/;
 
 function* readLock(text: string): Generator<LibraryEntry> {
@@ -24,7 +24,7 @@ function* readLock(text: string): Generator<LibraryEntry> {
     const trimmed = line.trimEnd();
     if (/^[A-Z]/.test(trimmed)) section = trimmed;
     hasSection ||= section === 'GEM' || section === 'DEPENDENCIES';
-    // GIT and PATH are other people's repositories and the application's own gems.
+    // GIT and PATH are third-party repositories and the application's own gems.
     if (section !== 'GEM' || !/^ {4}\S/.test(trimmed)) continue;
     const [, name, version] = spec.exec(trimmed) ?? [];
     yield name !== undefined && version !== undefined ? { name, version } : 'unreadable';

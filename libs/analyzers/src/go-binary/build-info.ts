@@ -3,11 +3,11 @@ import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 import { numbersOf, symbolAddress, type Elf } from '../elf.js';
 import type { Executable } from './executable.js';
 
-/** What the linker wrote into a program about how it was built. */
+/** Build information that the linker wrote into a program. */
 export interface BuildInfo {
-  /** `go1.21.5`, `devel go1.23-5e8f1a7 …`; empty of programs of Go before 1.13 without symbols. */
+  /** `go1.21.5`, `devel go1.23-5e8f1a7 …`; empty for programs of Go before 1.13 without symbols. */
   goVersion: string;
-  /** Modules and build settings, one a line; empty of programs that were built without modules. */
+  /** Modules and build settings, one a line; empty for programs that were built without modules. */
   modules: string;
 }
 
@@ -21,13 +21,13 @@ const headerBytes = 32;
 const flagsAt = 15;
 const flags = { bigEndian: 1, inline: 2 };
 
-// Around the modules, so that they are found in a memory dump.
+// Markers around the modules, by which they can be found in a memory dump.
 const frameStart = Buffer.from('3077af0c9274080241e1c107e6d618e6', 'hex');
 const frameEnd = Buffer.from('f932433186182072008242104116d8f2', 'hex');
 
 /**
- * The build information of a program; undefined of one that Go did not build.
- * @throws MalformedFile when it is there but broken
+ * Reads the build information of a program; undefined for a program that Go did not build.
+ * @throws MalformedFile when the build information is malformed
  * @throws LimitExceeded `maxTextBytes`
  * @see https://pkg.go.dev/debug/buildinfo and its source
  */

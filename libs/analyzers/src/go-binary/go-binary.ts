@@ -30,22 +30,23 @@ function* readRecords({ goVersion, modules }: BuildInfo, foundIn: string): Gener
 }
 
 /**
- * The standard library has the version of the compiler: the number alone, without what comes after it in words such as
- * `X:boringcrypto` or `(Red Hat 1.21.11-1.el9)`. Of a compiler between releases it says where it stands, if it says.
+ * Version of the standard library, which is that of the compiler: the number alone, without words
+ * after it such as `X:boringcrypto` or `(Red Hat 1.21.11-1.el9)`. A compiler between releases has its
+ * development version, if any.
  */
 function standardLibraryVersion(goVersion: string): string {
   const [, version] = /^(?:devel )?go(\d[!-~]{0,127})(?: |$)/.exec(goVersion) ?? [];
   return version ?? unknownVersion;
 }
 
-/** A module as it was built in. */
+/** Module that was compiled into a program. */
 export interface GoModule {
   path: string;
-  /** {@link unknownVersion} of a directory. */
+  /** {@link unknownVersion} for a directory. */
   version: string;
 }
 
-/** The program's own module; undefined of one that was built without modules. */
+/** Main module of a program; undefined if it was built without modules. */
 export function mainModule(modules: string): GoModule | undefined {
   const [, path, version] = /^mod\t([^\t\n]{1,1024})\t([^\t\n]{0,1024})/m.exec(modules) ?? [];
   if (path === undefined) return undefined;
@@ -68,7 +69,7 @@ function* dependenciesOf(modules: string): Generator<GoModule> {
   if (held) yield held;
 }
 
-/** What replaces a module is what runs; a directory has no name but that of the module it stands for. */
+/** Returns the replacement, which is the code that runs; a directory keeps the name of the replaced module. */
 function replaced(original: GoModule, replacement: GoModule): GoModule {
   const isDirectory = /^(?:\.{0,2}[/\\]|[A-Za-z]:|\.{1,2}$)/.test(replacement.path);
   return isDirectory ? { path: original.path, version: unknownVersion } : replacement;

@@ -1,6 +1,6 @@
 import { linesOf } from '../package-database.js';
 
-/** What `go build` writes when it knows no version. */
+/** Version that `go build` writes if it knows none. */
 export const unknownVersion = '(devel)';
 
 const setting = 'build\t-ldflags=';
@@ -13,8 +13,8 @@ const versionVariable =
   /^(?:app|build|cli|cmd|current|full|git|product|program|release|sem)?_?(?:version|ver|tag)(?:string|number)?$/i;
 
 /**
- * The version that the linker was told to put into a variable of the program: what releases do when they are not
- * installed as modules. Undefined where no variable is a version's.
+ * Version that linker flags write into a variable of the program, as releases do that are not
+ * installed as modules. Undefined if no variable has the name of a version.
  */
 export function linkedVersion(modules: string, mainModule: string): string | undefined {
   const start = modules.indexOf(setting);

@@ -3,11 +3,11 @@ import type { Manifest } from './manifest.js';
 import { knownGroup } from './maven-groups.js';
 import { isMavenId, isMavenVersion, type Coordinates } from './pom.js';
 
-/** Everything in an archive that says what it is. */
+/** Data of an archive that identifies it. */
 export interface JarEvidence {
   /** Its path or name. */
   path: string;
-  /** Of every pom in it: its own and those of what was shaded into it. */
+  /** Coordinates of every pom in it: its own and those of shaded artifacts. */
   poms: readonly Coordinates[];
   /** Empty where there is none. */
   manifest: Manifest;
@@ -15,18 +15,18 @@ export interface JarEvidence {
   entryNames: readonly string[];
 }
 
-/** An artifact of whose group nothing is known yet. */
+/** Artifact whose group is not known yet. */
 interface Nameless {
   artifact: string;
   version: string;
 }
 
-/** What an archive itself is, beside what it holds; undefined when nothing tells with a version. */
+/** Coordinates of the archive itself, not of its content; undefined if no evidence has a version. */
 export function identify(evidence: JarEvidence): Coordinates | undefined {
   return ownPom(evidence) ?? withGroup(nameOf(evidence), evidence);
 }
 
-/** A pom that fits the name of the archive or its manifest; the others are of what was shaded into it. */
+/** Pom that fits the name of the archive or its manifest; the others belong to shaded artifacts. */
 function ownPom({ path, poms, manifest }: JarEvidence): Coordinates | undefined {
   const { base, artifact, version } = readJarName(path);
   const title = manifest.get('implementation-title');
@@ -59,7 +59,7 @@ function nameOf({ path, manifest, entryNames }: JarEvidence): Nameless | Coordin
   return name === undefined ? undefined : { artifact: name, version: inManifest };
 }
 
-/** `io.micrometer#micrometer-core;1.9.0`, as Netflix's plugin for Gradle writes it. */
+/** Parses `io.micrometer#micrometer-core;1.9.0`, which Netflix's plugin for Gradle writes. */
 function nebulaTitle(manifest: Manifest): Coordinates | undefined {
   const [, group, artifact, version] =
     /^([\w.-]{1,256})#([\w.-]{1,256});([\w.+~-]{1,128})$/.exec(manifest.get('implementation-title') ?? '') ?? [];
@@ -67,11 +67,12 @@ function nebulaTitle(manifest: Manifest): Coordinates | undefined {
   return { group, artifact, version };
 }
 
-/** What an archive is called whose name has no version. Prose (`Apache Tomcat`) is no name. */
+/** Artifact name of an archive whose file name has no version. Prose (`Apache Tomcat`) is no name. */
 function statedArtifact(base: string, manifest: Manifest, version: string): string | undefined {
   if (knownGroup(base, version)) return base;
   const bundle = symbolicName(manifest);
-  // Of `org.eclipse.jetty.util` the last part is the end of `jetty-util`, of `org.apache.tomcat-api` it is all.
+  // The last part of `org.eclipse.jetty.util` is the end of `jetty-util`; of
+  // `org.apache.tomcat-api` it is the whole name.
   const last = bundle?.slice(bundle.lastIndexOf('.') + 1);
   if (base === bundle || base === last || (last !== undefined && base.endsWith(`-${last}`))) return base;
   if (last?.endsWith(`-${base}`) === true) return last;
@@ -85,14 +86,17 @@ function symbolicName(manifest: Manifest): string | undefined {
 
 function manifestVersion(manifest: Manifest): string | undefined {
   const stated = versionIn(manifest, 'plugin-version') ?? versionIn(manifest, 'implementation-version');
-  // OSGi knows no hyphens where Maven's versions have them.
+  // OSGi versions have dots where Maven versions have hyphens.
   return stated ?? versionIn(manifest, 'bundle-version')?.replace(/\.(?=(jre|android|SNAPSHOT)$)/, '-');
 }
 
-/** What is written where a build knew no version. */
+/** Placeholders that builds write if they know no version. */
 const noVersion = /^[0.]+$|unspecified|qualifier|unknown/;
 
-/** Builds append what they like after a space: `8.11.1 0b002b11819df70783e83ef36b42ed1223c14b50 - 2021`. */
+/**
+ * Reads a version; builds append other text after a space: `8.11.1
+ * 0b002b11819df70783e83ef36b42ed1223c14b50 - 2021`.
+ */
 function versionIn(manifest: Manifest, attribute: string): string | undefined {
   const [version] = manifest.get(attribute)?.split(' ', 1) ?? [];
   return isMavenVersion(version) && /^v?\d/.test(version) && !noVersion.test(version) ? version : undefined;
@@ -104,7 +108,7 @@ function withGroup(name: Nameless | Coordinates | undefined, evidence: JarEviden
   return { group: groupOf(name, evidence), ...name };
 }
 
-/** The best guess at a group. What published itself alone in the early days has its own name as its group. */
+/** Best guess at a group. Artifacts that early projects published alone have their own name as the group. */
 function groupOf({ artifact, version }: Nameless, { manifest, entryNames }: JarEvidence): string {
   const classes = groupsOfClasses(entryNames);
   const known = knownGroup(artifact, version);
@@ -118,7 +122,7 @@ function groupOf({ artifact, version }: Nameless, { manifest, entryNames }: JarE
   );
 }
 
-/** Vendors that say more of who than of what. */
+/** Vendor ids that are too broad to be a group. */
 const broadVendors = new Set(['org.apache', 'com.sun', 'org.eclipse', 'com.google', 'com.oracle']);
 
 function groupOfManifest(manifest: Manifest, artifact: string): string | undefined {
@@ -127,7 +131,7 @@ function groupOfManifest(manifest: Manifest, artifact: string): string | undefin
   return vendor ?? groupOfBundle(symbolicName(manifest), artifact);
 }
 
-/** Undoes how Maven makes the name of a bundle: group and artifact, without the repetition in `org.apache.tomcat-api`. */
+/** Derives the group from a bundle name, which Maven builds from group and artifact without repeated parts. */
 function groupOfBundle(bundle: string | undefined, artifact: string): string | undefined {
   if (!isMavenId(bundle) || !bundle.includes('.')) return undefined;
   if (bundle === artifact) return groupOfPackage(bundle.split('.'));
@@ -145,7 +149,7 @@ function groupOfModule(moduleName: string | undefined): string | undefined {
 const applicationClasses = /^(BOOT-INF|WEB-INF)\/classes\//;
 const notPackages = /^(META-INF|BOOT-INF|WEB-INF|OSGI-INF|APP-INF)\//;
 
-/** The groups that its classes would have, the most frequent first; those of all files where there are no classes. */
+/** Groups derived from its classes, the most frequent first; from all files if it has no classes. */
 function groupsOfClasses(entryNames: readonly string[]): string[] {
   const classes = entryNames.filter((name) => name.endsWith('.class'));
   const counts = new Map<string, number>();
@@ -158,17 +162,17 @@ function groupsOfClasses(entryNames: readonly string[]): string[] {
   return [...counts].toSorted(([, a], [, b]) => b - a).map(([group]) => group);
 }
 
-/** Anybody writes into these packages. */
+/** Packages to which classes of any project may belong. */
 const standardRoots = new Set(['java', 'javax', 'jakarta', 'sun']);
 const topLevelDomain = /^([a-z]{2}|com|org|net|edu|gov|info|biz|dev|app|cloud|software|tools|tech|systems)$/;
-/** Domains under which many have their names; elsewhere two parts are the owner. */
+/** Domains shared by many projects; in others the first two parts are the owner. */
 const sharedDomains = new Set([
   ...['org.apache', 'org.eclipse', 'org.codehaus', 'org.glassfish', 'org.jboss', 'org.ow2', 'org.sonatype'],
   ...['com.google', 'com.github', 'com.sun', 'com.oracle', 'com.ibm', 'com.googlecode', 'com.typesafe'],
   ...['io.github', 'io.gitlab', 'net.sf', 'net.sourceforge', 'net.java', 'software.amazon'],
 ]);
 
-/** What owns a package: `org.apache.kafka` of Apache's, `com.zaxxer` of most, `freemarker` of those without a domain. */
+/** Owner of a package: `org.apache.kafka` at Apache, `com.zaxxer` in most cases, `freemarker` without a domain. */
 function groupOfPackage(parts: readonly string[]): string | undefined {
   const [domain = '', owner] = parts;
   if (standardRoots.has(domain)) return undefined;
@@ -179,7 +183,7 @@ function groupOfPackage(parts: readonly string[]): string | undefined {
   return isMavenId(group) ? group : undefined;
 }
 
-/** Whether all classes are of others than a group, by the owners of their domains. */
+/** Whether no class belongs to a group, by the owners of the domains. */
 function isForeign(classes: readonly string[], group: string): boolean {
   const owners = classes.filter((name) => name.includes('.')).map((name) => name.split('.')[1]!);
   return owners.length > 0 && !owners.some((owner) => group.split('.').includes(owner));

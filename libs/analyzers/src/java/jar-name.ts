@@ -1,6 +1,6 @@
 import { knownGroup } from './maven-groups.js';
 
-/** What the name of an archive says about it. */
+/** Parts of the file name of an archive. */
 export interface JarName {
   /** The name without its extension. */
   base: string;
@@ -8,22 +8,22 @@ export interface JarName {
   version?: string;
 }
 
-/** A part between hyphens that starts a version: `1.2`, and `r09` as Google counted. */
+/** Part between hyphens that starts a version: `1.2`, and `r09` in old Google projects. */
 const number = /^(\d[\w.+]*|r\d{2,5})$/;
 const plainNumber = /^\d+(\.\d+)*$/;
-/** `foo-2.jar` is the second of something as often as a version, unless foo is known; `json-20231013.jar` is one. */
+/** Short numbers are often no version (`foo-2.jar`) unless foo is known; `json-20231013.jar` has one. */
 const counter = /^\d{1,3}$/;
-/** Three numbers are a version whatever follows. */
+/** Three numbers are a version regardless of the rest. */
 const complete = /^\d+\.\d+\.\d/;
-/** Words after which a number is still of the same version: `1.0-beta-2`. */
+/** Words after which a number still belongs to the version: `1.0-beta-2`. */
 const qualifier = /^(alpha|beta|rc|cr|m|b|ea|pre|preview|milestone|build|sp|stable|redhat|jbossorg|atlassian)$/i;
-/** Words that end a version as a part of it. */
+/** Words that end a version and belong to it. */
 const suffix =
   /^(alpha|beta|rc|cr|m|b|ea|pre|preview|milestone|build|sp|p|r|patch|hotfix|snapshot|ga|final|release|incubating|dev|nightly|jre|android|jdbc|redhat|ubuntu|debian)\d{0,9}$/i;
-/** Words that say which build of the same version it is. */
+/** Words that distinguish builds of the same version. */
 const classifier =
   /^(sources|javadoc|tests?|all|fat|uber|shaded|shadow|standalone|exec|executable|boot|plain|jar|with|dependencies|nodeps|bin|dist|core|runtime|bundle|classes|javax|jakarta|no_aop|jdk\d{1,2}|java\d{1,2}|hadoop\d|indy|grooid|linux|osx|macos|windows|win32|natives?|x86_64|x86_32|x86|aarch_?64|arm64|amd64|fedora)$/;
-/** Eclipse's way: `org.eclipse.osgi_3.18.0.v20220516-1155`; Scala's `_2.13` is no version and has two numbers. */
+/** Eclipse's form: `org.eclipse.osgi_3.18.0.v20220516-1155`. Scala's `_2.13` has two numbers and is no version. */
 const underscored = /^([A-Za-z][\w.-]{0,200})_(\d{1,9}\.\d{1,9}\.\d{1,9}(?:\.[\w-]{1,100})?)$/;
 const maxNameLength = 256;
 
@@ -42,7 +42,7 @@ export function readJarName(path: string): JarName {
   return { base, artifact, version };
 }
 
-/** Goes back from the last number over what belongs to the same version: `9.4-1201-jdbc41`, `1.0-20240131.101112-3`. */
+/** Goes back from the last number over parts of the same version: `9.4-1201-jdbc41`, `1.0-20240131.101112-3`. */
 function startOfVersion(parts: readonly string[], last: number): number {
   let start = last;
   while (start > 1) {
@@ -62,7 +62,7 @@ function readVersion(parts: readonly string[], lastNumber: number): string | und
   return kept.join('-');
 }
 
-/** By its whole name: the beginning of a name is a family's, which may well have a second part. */
+/** Whether the whole name is known; a family's prefix is not enough, because its members may be numbered. */
 function isKnown(artifact: string, version: string): boolean {
   return knownGroup(artifact, version)?.isFamily === false;
 }

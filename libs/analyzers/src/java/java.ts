@@ -15,17 +15,17 @@ const archive = /\.(jar|war|ear|par|sar|hpi|jpi|aar)$/i;
 const manifestName = 'META-INF/MANIFEST.MF';
 const pomName = /^(?:.{1,1024}\/)?META-INF\/maven\/[^/]{1,256}\/[^/]{1,256}\/pom\.(?:properties|xml)$/;
 
-/** Archives in archives in archives: a war with an ear's habits needs three. */
+/** Limit on nested archives; a war inside an ear needs three levels. */
 const maxDepth = 4;
 const maxMetadataBytes = 1 << 20;
 const maxNestedArchiveBytes = 128 << 20;
-/** Of one file of the image, with all that is nested in it. */
+/** Limits for one file of the image, including nested archives. */
 const limits = { nestedBytes: 512 << 20, nestedEntries: 1_000_000, problems: 3 };
 
-/** Jars that are known by their SHA-1, as Maven Central knows them; names are `group:artifact`. */
+/** Jars of Maven Central by SHA-1; names are `group:artifact`. */
 export type KnownJars = ReadonlyMap<string, { name: string; version: string }>;
 
-/** What is being found in one file of the image, and what may still be spent on it. */
+/** State of the search of one file of the image: results and remaining budget. */
 interface Search {
   knownJars: KnownJars;
   packages: Map<string, PackageRecord>;
@@ -35,7 +35,7 @@ interface Search {
 }
 
 /**
- * Artifacts of Java archives and of the archives in them: what each is, and what was shaded into it.
+ * Artifacts of Java archives and of nested archives: the archive itself and artifacts shaded into it.
  * @see https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html
  * @see https://docs.spring.io/spring-boot/specification/executable-jar/nested-jars.html
  */
@@ -51,7 +51,7 @@ export function javaAnalyzer(knownJars: KnownJars = new Map()): Analyzer {
 /** {@link javaAnalyzer} without a table of known jars. */
 export const java = javaAnalyzer();
 
-/** Of an application that was unpacked into the image. */
+/** Reads the `pom.properties` of an application that was unpacked into the image. */
 function analyzePom({ path, content }: SourceFile): FileFacts {
   const found = readPomProperties(content.toString('utf8', 0, maxMetadataBytes));
   if (!found) throw new MalformedFile(`pom.properties without group, artifact or version`);
@@ -82,7 +82,8 @@ function searchArchive(content: Buffer, location: string, depth: number, search:
   for (const entry of entries) {
     if (!archive.test(entry.name)) continue;
     searchNested(entry, location, depth, search);
-    // To be told once is enough: sixteen archives in each of sixteen, and so on, would be told a million times.
+    // Report the depth limit once: sixteen archives in each of sixteen, and so on, would give a
+    // million reports.
     if (depth === maxDepth) break;
   }
 }
@@ -101,7 +102,7 @@ function readManifestOf(entries: readonly ZipEntry[], location: string, search: 
   return readManifest(text ?? '');
 }
 
-/** Of each artifact by its `pom.properties`, and by its `pom.xml` where there is only that. */
+/** Coordinates of each artifact from its `pom.properties`, or from its `pom.xml` if there is no other. */
 function readPoms(entries: readonly ZipEntry[], location: string, search: Search): Coordinates[] {
   const found = new Map<string, Coordinates>();
   const isPom = ({ name }: ZipEntry) => name.includes('/pom.') && pomName.test(name);
@@ -125,7 +126,7 @@ function readWithin(entry: ZipEntry, maxBytes: number, search: Search): Buffer {
   return entry.read();
 }
 
-/** What one part of an archive holds may be beyond reading; the others are read all the same. */
+/** Runs `work` and records its failure: an unreadable part of an archive does not affect the others. */
 function attempt<Result>(name: string, { problems }: Search, work: () => Result): Result | undefined {
   try {
     return work();
@@ -149,7 +150,7 @@ function recordOf({ group, artifact, version }: Coordinates, foundIn: string, li
   return { type: 'maven', name, version, source: { name, version }, licenses, foundIn };
 }
 
-/** The first record of an artifact in a place is the archive's own, which has the licences. */
+/** Keeps the first record of an artifact in a place: it is the archive's own, which has the licenses. */
 function add(record: PackageRecord, { packages }: Search): void {
   const key = `${record.name}@${record.version} ${record.foundIn}`;
   if (!packages.has(key)) packages.set(key, record);

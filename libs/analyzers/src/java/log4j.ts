@@ -1,15 +1,15 @@
 import type { PackageRecord } from '@tidewaiter/domain';
 
 const name = 'org.apache.logging.log4j:log4j-core';
-/** No order of versions takes it for one. */
+/** Placeholder that no version comparison accepts as a version. */
 const unknownVersion = '(unknown)';
-/** Also where shading moved it into packages of other names. */
+/** Class of log4j-core, also after shading moved it into packages of other names. */
 const coreClass = /(?:^|\/)log4j\/core\/LoggerContext\.class$/;
 const lookupClass = /(?:^|\/)log4j\/core\/lookup\/JndiLookup\.class$/;
 
 /**
- * What its classes say of Log4j in an archive, whose records are `known`. It is told from the others because so many have patched it
- * by deleting a class, and have shaded it without a trace of its name.
+ * Detects Log4j in an archive by its classes; `known` are the archive's other records. It is a special
+ * case because many users patched it by deleting a class, or shaded it without a trace of its name.
  */
 export function* log4jIn(
   entryNames: readonly string[],

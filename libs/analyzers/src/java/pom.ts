@@ -1,6 +1,6 @@
 import { linesOf } from '../package-database.js';
 
-/** What Maven calls an artifact by. */
+/** Maven coordinates of an artifact. */
 export interface Coordinates {
   group: string;
   artifact: string;
@@ -10,12 +10,12 @@ export interface Coordinates {
 const id = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}$/;
 const version = /^[A-Za-z0-9_][A-Za-z0-9_.+~-]{0,127}$/;
 
-/** Whether Maven lets this be a group or an artifact; `${project.groupId}` is none. */
+/** Whether the value is a valid group or artifact id of Maven; `${project.groupId}` is not. */
 export function isMavenId(value: string | undefined): value is string {
   return value !== undefined && id.test(value);
 }
 
-/** Whether this can be the version of an artifact: there is a digit in all of them. */
+/** Whether the value can be the version of an artifact; every version has a digit. */
 export function isMavenVersion(value: string | undefined): value is string {
   return value !== undefined && version.test(value) && /\d/.test(value);
 }
@@ -25,7 +25,7 @@ function coordinates(group?: string, artifact?: string, version?: string): Coord
   return { group, artifact, version };
 }
 
-/** What Maven writes into every archive as `META-INF/maven/<group>/<artifact>/pom.properties`. */
+/** Parses `META-INF/maven/<group>/<artifact>/pom.properties`, which Maven writes into every archive. */
 export function readPomProperties(text: string): Coordinates | undefined {
   const properties = new Map<string, string>();
   for (const line of linesOf(text)) {
@@ -35,15 +35,15 @@ export function readPomProperties(text: string): Coordinates | undefined {
   return coordinates(properties.get('groupId'), properties.get('artifactId'), properties.get('version'));
 }
 
-/** Elements of `<project>` that count; group and version may come from the parent. */
+/** Elements of `<project>` that are read; group and version may come from the parent. */
 const wantedPaths = new Set(
   ['groupId', 'artifactId', 'version', 'parent/groupId', 'parent/version'].map((path) => `project/${path}`),
 );
 const maxDepth = 64;
 
 /**
- * The coordinates that a `pom.xml` gives its project. Only tags and text are looked at: no entity is expanded, no
- * property resolved, and a value with either in it is none.
+ * Coordinates of the project in a `pom.xml`. Only tags and text are read: no entity is expanded and no
+ * property resolved, and a value that contains either is rejected.
  * @see https://maven.apache.org/pom.html#Maven_Coordinates
  */
 export function readPomXml(xml: string): Coordinates | undefined {
@@ -63,7 +63,7 @@ export function readPomXml(xml: string): Coordinates | undefined {
   return coordinates(inherited('groupId'), values.get('project/artifactId'), inherited('version'));
 }
 
-/** How a stretch of markup begins and ends; tags last, as everything else begins like one. */
+/** Start and end of each kind of markup; tags last, because every other kind starts like a tag. */
 const markup = [
   { start: '<!--', end: '-->' },
   { start: '<![CDATA[', end: ']]>' },

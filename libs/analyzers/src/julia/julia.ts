@@ -9,7 +9,7 @@ import { readToml } from '../toml.js';
 // packages/Example/aqsx3/Project.toml: the folder of a version has the hash of its tree in five letters.
 const project = /(^|\/)packages\/[^/]+\/[A-Za-z0-9]{4,8}\/(Julia)?Project\.toml$/;
 const manifest = /(^|\/)(Julia)?Manifest(-v\d{1,3}\.\d{1,3})?\.toml$/;
-/** What a package brings along for its own tests and documentation. */
+/** Folder of an installed package: manifests in it are for its own tests and documentation. */
 const withinPackage = /(^|\/)packages\/[^/]+\/[A-Za-z0-9]{4,8}\//;
 
 /** Packages of a depot of Julia and those that an environment locked. @see https://pkgdocs.julialang.org/v1/toml-files/ */
@@ -33,14 +33,17 @@ function* readManifest({ path, content }: SourceFile): Generator<PackageRecord |
   const packages = tables['manifest_format'] === undefined ? tables : objectOf(tables['deps']);
   for (const [name, entries] of Object.entries(packages)) {
     for (const { version, uuid, path: folder } of listOf(entries).map(objectOf)) {
-      // The standard library comes with Julia and has no version, what is developed here no release.
+      // The standard library comes with Julia and has no version; a package in a folder is no release.
       if (version === undefined || folder !== undefined || !isUuid(uuid)) continue;
       yield libraryRecord({ type: 'julia', name, version, qualifiers: { uuid }, foundIn: path, isDeclared: true });
     }
   }
 }
 
-/** Names are not unique, ids are; what has none is another program's. @see https://github.com/package-url/purl-spec/blob/main/types-doc/julia-definition.md */
+/**
+ * Checks the UUID: names are not unique, and a file without one belongs to another program.
+ * @see https://github.com/package-url/purl-spec/blob/main/types-doc/julia-definition.md
+ */
 function isUuid(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
 }

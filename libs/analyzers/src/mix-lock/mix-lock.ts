@@ -6,7 +6,7 @@ import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 import { linesOf } from '../package-database.js';
 
-/** What the lock files of Elixir's mix ask for of Hex. @see https://hexdocs.pm/mix/Mix.Tasks.Deps.html */
+/** Hex packages locked by Elixir's mix. @see https://hexdocs.pm/mix/Mix.Tasks.Deps.html */
 export const mixLock: Analyzer = {
   name: 'mix-lock',
   version: 1,
@@ -16,7 +16,7 @@ export const mixLock: Analyzer = {
 
 /** A line for each package: the application, and with it the source, the package's own name and its version. */
 const entry = /^\s{0,64}"[^"]{1,256}": \{:hex, :"?([\w.]{1,256})"?, "([^"]{1,256})"/;
-/** Packages of organisations share names with public ones. */
+/** Packages of private organizations, which may share names with public ones. */
 const privateRepository = /"hexpm:[\w-]{1,256}"(?:, "[0-9a-f]{64}")?\},?\s{0,8}$/;
 
 function* readLock(text: string): Generator<LibraryEntry> {

@@ -8,7 +8,7 @@ import { isLockFile } from '../lock-file.js';
 /** Version 1 nests as deep as packages do. */
 const maxDepth = 128;
 
-/** What npm's lock files ask for. @see https://docs.npmjs.com/cli/configuring-npm/package-lock-json */
+/** Packages locked by npm. @see https://docs.npmjs.com/cli/configuring-npm/package-lock-json */
 export const npmLock: Analyzer = {
   name: 'npm-lock',
   version: 1,
@@ -17,7 +17,7 @@ export const npmLock: Analyzer = {
     const { packages, dependencies, lockfileVersion } = objectOf(readJson(content));
     if (packages === undefined && dependencies === undefined && lockfileVersion === undefined)
       throw new MalformedFile('no lock file of npm');
-    // Version 2 says everything twice.
+    // Version 2 has every package in both forms.
     const claims = packages === undefined ? readDependencies(dependencies) : readPackages(packages);
     return declaredLibraries('npm', path, claims);
   },
@@ -38,7 +38,7 @@ function readEntry(
   folder: string,
   { name = folder, version, resolved, license }: Record<string, unknown>,
 ): LibraryEntry {
-  // Optional peers that are not there have entries without a version.
+  // Optional peers that are not installed have entries without a version.
   if (version === undefined || textOf(resolved)?.startsWith('file:')) return undefined;
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
   return { name, version, licenses: licensesOf(license ?? []) };
@@ -56,7 +56,10 @@ function* readDependencies(root: unknown): Generator<LibraryEntry> {
   }
 }
 
-/** The version of an alias is `npm:lodash@3.10.1`; those of files, links and repositories are their addresses. */
+/**
+ * Parses a dependency. The version of an alias is `npm:lodash@3.10.1`; that of a file, link or
+ * repository its address.
+ */
 function readDependency(name: string, version: unknown): LibraryEntry {
   if (typeof version !== 'string') return 'unreadable';
   const at = version.lastIndexOf('@');

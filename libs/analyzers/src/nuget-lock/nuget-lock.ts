@@ -5,12 +5,12 @@ import { objectOf, readJson } from '../document.js';
 import { libraryRecord } from '../library-record.js';
 import { collectPackages } from '../package-database.js';
 
-/** Of a project, or of one of several in a folder. */
+/** Lock file of a project, or of one of several projects in a folder. */
 const lockFile = /(?:^|\/)packages(?:\.[^/]{1,255})?\.lock\.json$/;
 const packageKinds = new Set<unknown>(['Direct', 'Transitive', 'CentralTransitive']);
 
 /**
- * NuGet packages that a project of .NET asks for.
+ * NuGet packages locked by a .NET project.
  * @see https://learn.microsoft.com/nuget/consume-packages/package-references-in-project-files#locking-dependencies
  */
 export const nugetLock: Analyzer = {
@@ -24,7 +24,7 @@ export const nugetLock: Analyzer = {
   },
 };
 
-/** By target framework, which often lock the same; projects of the same solution stand among the packages. */
+/** Reads dependencies by target framework, which often repeat; projects of the same solution are skipped. */
 function* readDependencies(
   byFramework: Readonly<Record<string, unknown>>,
   foundIn: string,

@@ -6,7 +6,7 @@ import { readAlpine, readDebian, readProduct } from './release-files.js';
 
 const identifier = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-/** What older or smaller images have instead of os-release. Derivatives keep the file of what they come from: theirs come first. */
+/** Release files of images without os-release. Derivatives keep the file of their parent, so their own come first. */
 const fallbacks: readonly (readonly [path: string, read: (text: string) => OsRelease | undefined])[] = [
   ['etc/mariner-release', readProduct],
   ['etc/azurelinux-release', readProduct],
@@ -23,14 +23,14 @@ const fallbacks: readonly (readonly [path: string, read: (text: string) => OsRel
   ['etc/debian_version', readDebian],
 ];
 
-/** Where the release is written, first choice first. The first is usually a link to the second. */
+/** Paths of release files in order of preference. The first is usually a link to the second. */
 export const osReleasePaths: readonly string[] = [
   'etc/os-release',
   'usr/lib/os-release',
   ...fallbacks.map(([path]) => path),
 ];
 
-/** Which distribution an image is. @see https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
+/** Distribution of an image. @see https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
 export const osRelease: Analyzer = {
   name: 'os-release',
   version: 2,
@@ -39,7 +39,7 @@ export const osRelease: Analyzer = {
     const text = content.toString('utf8');
     const [, readFallback] = fallbacks.find(([name]) => name === path) ?? [];
     if (!readFallback) return { os: readRelease(readVariables(text), path) };
-    // Where a derivative writes something of its own into such a file, it has an os-release as well: no damage.
+    // A derivative that writes its own text into such a file also has an os-release: this is no damage.
     const os = readFallback(text);
     return os ? { os } : {};
   },
@@ -48,7 +48,7 @@ export const osRelease: Analyzer = {
 function readRelease(variables: ReadonlyMap<string, string>, path: string): OsRelease {
   const id = variables.get('ID')?.toLowerCase();
   const versionId = variables.get('VERSION_ID')?.toLowerCase();
-  // Everything that is known about a package hangs on these two; a guess would match the wrong advisories.
+  // Advisories are matched by ID and VERSION_ID; a guess would match the wrong ones.
   if (id === undefined || !identifier.test(id)) throw new MalformedFile(`${path} without a usable ID`);
   if (versionId && !identifier.test(versionId)) throw new MalformedFile(`${path} without a usable VERSION_ID`);
   const name = oneLine(variables.get('PRETTY_NAME') ?? variables.get('NAME') ?? id);

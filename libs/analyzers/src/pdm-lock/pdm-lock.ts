@@ -2,7 +2,7 @@ import type { Analyzer } from '../analyzer.js';
 import { isLockFile } from '../lock-file.js';
 import { lockedPackages, type LockedPackage } from '../pypi.js';
 
-/** What PDM locked. @see https://pdm-project.org/en/latest/usage/lockfile/ */
+/** Packages locked by PDM. @see https://pdm-project.org/en/latest/usage/lockfile/ */
 export const pdmLock: Analyzer = {
   name: 'pdm-lock',
   version: 1,

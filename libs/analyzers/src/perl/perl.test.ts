@@ -6,7 +6,8 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { perl } from './perl.js';
 
-// What cpanm 1.7 and MakeMaker 7.70 wrote (the packlist without DESTDIR) when they installed a distribution made for this test.
+// Files that cpanm 1.7 and MakeMaker 7.70 wrote (packlist without DESTDIR) for a distribution made
+// for this test.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const arch = 'usr/local/lib/x86_64-linux-gnu/perl/5.40.1';
 const meta = `${arch}/.meta/Tide-Gauge-1.02`;

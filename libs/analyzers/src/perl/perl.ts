@@ -30,7 +30,7 @@ export const perl: Analyzer = {
   },
 };
 
-/** `version` is the main module's; the distribution's stands in `dist`. */
+/** Reads install.json: `version` is that of the main module; `dist` has the version of the distribution. */
 function readInstall({ path, content }: SourceFile): PackageRecord | 'unreadable' {
   const { dist, name, version } = objectOf(readJson(content));
   const [, distribution, release] =
@@ -52,12 +52,12 @@ function cpanRecord(name: unknown, version: unknown, foundIn: string, licenses: 
   return libraryRecord({ type: 'cpan', name, version, licenses, foundIn });
 }
 
-/** Of `Try::Tiny` the distribution `Try-Tiny`. */
+/** Distribution of a module: `Try-Tiny` for `Try::Tiny`. */
 function distributionOf(module: string | undefined): string | undefined {
   return module?.replaceAll('::', '-');
 }
 
-/** A log of installations, each with its module and then its version; of those of one module the last counts. */
+/** Reads the log of installations, each with a module and then its version; the last entry of a module wins. */
 function readPerllocal({ path, content }: SourceFile): Iterable<PackageRecord | 'unreadable'> {
   const versions = new Map<string, string>();
   let module: string | undefined;
@@ -70,7 +70,7 @@ function readPerllocal({ path, content }: SourceFile): Iterable<PackageRecord | 
   return [...versions].map(([name, version]) => cpanRecord(distributionOf(name), version, path));
 }
 
-/** Absolute paths, each with what is known of it: `/usr/local/share/perl/5.36.0/Try/Tiny.pm type=file`. */
+/** Reads absolute paths with their attributes: `/usr/local/share/perl/5.36.0/Try/Tiny.pm type=file`. */
 function readPacklist({ path, content }: SourceFile): FileFacts {
   const module = packlist.exec(path)?.[2] ?? '';
   const { files, ...damage } = collectFiles(packlistFiles(readText(content)));

@@ -6,7 +6,7 @@ import { isLockFile } from '../lock-file.js';
 import { collectPackages } from '../package-database.js';
 import { pypiRecord } from '../pypi.js';
 
-/** What Pipenv locked for production. @see https://pipenv.pypa.io/en/latest/pipfile.html */
+/** Production packages locked by Pipenv. @see https://pipenv.pypa.io/en/latest/pipfile.html */
 export const pipfileLock: Analyzer = {
   name: 'pipfile-lock',
   version: 1,

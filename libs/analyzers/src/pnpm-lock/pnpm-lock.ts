@@ -6,7 +6,7 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** What pnpm's lock files of versions 5 to 9 ask for. @see https://github.com/pnpm/spec/tree/master/lockfile */
+/** Packages locked by pnpm, lock file versions 5 to 9. @see https://github.com/pnpm/spec/tree/master/lockfile */
 export const pnpmLock: Analyzer = {
   name: 'pnpm-lock',
   version: 1,
@@ -24,16 +24,17 @@ interface Lock {
   version: number;
   packages: Map<string, Entry>;
   hasImporters: boolean;
-  /** Keys that applications ask for at run time. */
+  /** Keys of the runtime dependencies of applications. */
   roots: Set<string>;
-  /** Since version 7: keys that the package of a key asks for. */
+  /** Since version 7: keys of the dependencies of each key's package. */
   edges: Map<string, Set<string>>;
   edgeCount: number;
 }
 
 function* readLock(text: string): Generator<LibraryEntry> {
   const lock = collect(text);
-  // Since version 7 no entry says whether it is for development only: that is so when no application leads to it.
+  // Since version 7 entries have no `dev` flag: a package is for development only if no application
+  // leads to it.
   const used = lock.version >= 7 && lock.hasImporters ? reachable(lock) : undefined;
   for (const [key, entry] of lock.packages) {
     if (entry.isDev || (used && !used.has(key))) continue;
@@ -72,7 +73,7 @@ function readPackageLine(lock: Lock, [key, field, ...deeper]: readonly string[],
 
 const runTimeKinds = new Set(['dependencies', 'optionalDependencies']);
 
-/** `importers`, the folder, the kind, the name: `version` says which. */
+/** Reads a line at `importers`, folder, kind, name; its `version` identifies the package. */
 function readImporterLine(lock: Lock, path: readonly string[], value: string): void {
   const [, kind = '', name, field] = path;
   lock.hasImporters = true;
@@ -82,7 +83,7 @@ function readImporterLine(lock: Lock, path: readonly string[], value: string): v
 /** The largest lock files have some 30,000. */
 const maxEdges = 300_000;
 
-/** `snapshots`, the key, the kind, the name. */
+/** Reads a line at `snapshots`, key, kind, name. */
 function readSnapshotLine(lock: Lock, [key, kind = '', name]: readonly string[], value: string): void {
   if (key === undefined || name === undefined || !runTimeKinds.has(kind)) return;
   const targets = lock.edges.get(key) ?? new Set();
@@ -93,16 +94,16 @@ function readSnapshotLine(lock: Lock, [key, kind = '', name]: readonly string[],
     throw new LimitExceeded('maxEdges', `lock file with more than ${maxEdges} dependencies`);
 }
 
-/** A version that is a key already is that of an alias. */
+/** Adds both possible keys: the version of an alias is already a key. */
 function addKeys(keys: Set<string>, name: string, version: string): void {
   keys.add(`${name}@${version}`);
   keys.add(version);
 }
 
-/** Keys of `packages` that the roots lead to; those of `snapshots` also name the peers: `foo@1.0.0(react@18.2.0)`. */
+/** Keys of `packages` that the roots lead to; keys of `snapshots` also name peers: `foo@1.0.0(react@18.2.0)`. */
 function reachable({ roots, edges }: Lock): Set<string> {
   const seen = new Set(roots);
-  // A set hands out what is added while it is walked.
+  // Iterating a set includes elements that are added during the iteration.
   for (const key of seen) {
     for (const target of edges.get(key) ?? []) seen.add(target);
   }
@@ -115,12 +116,12 @@ function withoutPeers(key: string): string {
 }
 
 /**
- * A registry's host perhaps, the name, the version: of version 5 `/@hapi/bourne/2.0.0` or `/foo/1.0.0_react@17.0.2`, of 6
- * `/@hapi/bourne@2.0.0`, of 9 the same without the slash.
+ * Optional host of a registry, name, version: `/@hapi/bourne/2.0.0` or `/foo/1.0.0_react@17.0.2` in
+ * version 5, `/@hapi/bourne@2.0.0` in version 6, the same without the slash in version 9.
  */
 const specifier = /^(?:[\w.-]{1,256}(?=\/))?\/?((?:@[^/@]{1,256}\/)?[^/@]{1,256})(?:[/@](\d[^_(/]{0,256}))?/;
 
-/** What comes from elsewhere than a registry has fields of its own for name or version. */
+/** Parses a key; packages from outside a registry have their own fields for name or version. */
 function readKey(key: string, entry: Entry): LibraryEntry {
   if (/(?:^|@)(?:file|link|workspace):/.test(key)) return undefined;
   const [, name, version] = specifier.exec(withoutPeers(key)) ?? [];

@@ -6,7 +6,7 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** What the lock files of Dart and Flutter ask for of pub.dev and servers like it. @see https://dart.dev/tools/pub/pubspec */
+/** Packages of pub.dev and similar servers locked by Dart and Flutter. @see https://dart.dev/tools/pub/pubspec */
 export const pubLock: Analyzer = {
   name: 'pub-lock',
   version: 1,

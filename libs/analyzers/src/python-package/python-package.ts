@@ -5,9 +5,9 @@ import { collectPackages, linesOf, oneLine } from '../package-database.js';
 import { isTestData, pypiRecord } from '../pypi.js';
 import { zipEntries } from '../zip.js';
 
-/** Name and version stand at the top; what lies behind this can only be a long description. */
+/** Limit on the metadata that is read: name and version are at the top, the rest can only be a long description. */
 const maxHeaderBytes = 4 << 20;
-/** What is longer is the text of a licence and not its name. */
+/** Longer values are the text of a license and not its name. */
 const maxLicenseLength = 100;
 const maxLicenses = 16;
 
@@ -38,7 +38,7 @@ function metadataOf({ path, content }: SourceFile): Buffer[] {
 function readRecord(metadata: Buffer, foundIn: string): PackageRecord | 'unreadable' | undefined {
   const fields = readFields(metadata.toString('utf8', 0, maxHeaderBytes));
   const name = fields.get('name')?.[0];
-  // What setuptools calls a project that has no name.
+  // Name that setuptools gives to a project without a name.
   if (name === 'UNKNOWN') return undefined;
   return pypiRecord({ name, version: fields.get('version')?.[0], licenses: licensesOf(fields), foundIn });
 }
@@ -47,7 +47,7 @@ const usedFields = new Set(['name', 'version', 'license', 'license-expression', 
 
 type Fields = ReadonlyMap<string, readonly string[]>;
 
-/** The headers, as Python's own reader takes them: they end with the first line that is none. A folded value keeps its lines. */
+/** Parses headers as Python does: they end at the first line that is no header. A folded value keeps its lines. */
 function readFields(text: string): Fields {
   const fields = new Map<string, string[]>();
   let current: string[] | undefined;
@@ -67,7 +67,7 @@ function readFields(text: string): Fields {
   return fields;
 }
 
-/** Up to a length: the value may be the whole text of a licence, in as many lines as the file has bytes. */
+/** Appends up to a length: the value may be the whole text of a license, in as many lines as the file has bytes. */
 function appendFolded(values: string[], line: string): void {
   const value = values.pop() ?? '';
   values.push(value.length > maxLicenseLength ? value : `${value}\n${line}`.trim());

@@ -5,7 +5,7 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** What the lock files of Erlang's rebar3 ask for of Hex. @see https://rebar3.org/docs/configuration/dependencies/ "Lock files" */
+/** Hex packages locked by Erlang's rebar3. @see https://rebar3.org/docs/configuration/dependencies/ "Lock files" */
 export const rebarLock: Analyzer = {
   name: 'rebar-lock',
   version: 1,
@@ -17,7 +17,8 @@ export const rebarLock: Analyzer = {
 const entry = /\{pkg,\s{0,64}<<"([^"]{0,256})">>,\s{0,64}<<"([^"]{0,256})">>/g;
 
 function* readLock(text: string): Generator<LibraryEntry> {
-  // Since rebar 3.0 with the version in front, before and without packages of Hex the bare list.
+  // Since rebar 3.0 the version comes first; older files, and files without Hex packages, are the
+  // bare list.
   if (!/^(?:\{"|\[)/.test(text.trimStart())) throw new MalformedFile('no lock file of rebar3');
   for (const [, name = '', version = ''] of text.matchAll(entry)) yield { name, version };
 }

@@ -1,7 +1,7 @@
 import { MalformedFile } from '@tidewaiter/domain';
 
 /**
- * A part of a file that somebody's offset and length name.
+ * Part of a file at an untrusted offset and length.
  * @throws MalformedFile when it reaches beyond the end
  */
 export function sliceOf(bytes: Buffer, offset: number, length: number): Buffer {
@@ -32,7 +32,7 @@ function check(bytes: Buffer, offset: number, length: number): void {
     throw new MalformedFile(`${length} bytes at ${offset} reach beyond the ${bytes.length} that there are`);
 }
 
-/** What a part of a file says, or that it says nothing: one bad part does not cost the others. */
+/** Returns the result of `read`, or `unreadable` for malformed bytes: one bad part does not affect the others. */
 export function orUnreadable<T>(read: () => T): T | 'unreadable' {
   try {
     return read();

@@ -26,9 +26,9 @@ export const tags = {
   modularityLabel: 5096,
 } as const;
 
-/** What rpm itself takes. */
+/** Limit of rpm itself. */
 const maxEntries = 0xffff;
-/** Values of one tag; the largest packages have some 100,000 files. */
+/** Limit on values of one tag; the largest packages have some 100,000 files. */
 const maxValues = 500_000;
 const entryBytes = 16;
 
@@ -42,7 +42,7 @@ interface Entry {
   count: number;
 }
 
-/** The header of one installed package. A tag that is not there has no values. */
+/** Header of one installed package. A missing tag has no values. */
 export interface Header {
   /** @throws MalformedFile when the values are not in the header's data */
   numbers: (tag: number) => number[];
@@ -51,7 +51,7 @@ export interface Header {
 }
 
 /**
- * Opens a header as databases keep it, without the magic number.
+ * Opens a header in the form of the database, without the magic number.
  * @see https://rpm-software-management.github.io/rpm/manual/format_header.html
  * @throws MalformedFile when it is longer than its bytes
  */

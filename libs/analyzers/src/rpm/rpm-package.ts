@@ -6,7 +6,7 @@ import { tags, type Header } from './header.js';
 import { readSourceRpm } from './source-rpm.js';
 import { thirdParty } from './vendors.js';
 
-/** Keys that people trust lie in the database like packages. */
+/** Name of trusted keys, which the database holds like packages. */
 const publicKey = 'gpg-pubkey';
 
 /** @see https://github.com/rpm-software-management/rpm/blob/master/include/rpm/rpmfiles.h */
@@ -23,7 +23,7 @@ const algorithms = new Map([
 ]);
 
 /**
- * The package that a header is about; undefined when it is none.
+ * Package of a header; undefined for a public key.
  * @throws MalformedFile when it has no usable name or version
  */
 export function packageOf(header: Header, foundIn: string): PackageRecord | undefined {
@@ -43,20 +43,20 @@ export function packageOf(header: Header, foundIn: string): PackageRecord | unde
     ...readModule(text(tags.modularityLabel)),
     source: readSourceRpm(text(tags.sourceRpm) ?? '', epoch) ?? { name, version: full },
     licenses: license === '' ? [] : [license],
-    // Of a package that names nobody it may still be the distribution's advisories that speak.
+    // Advisories of the distribution may still apply to a package without a vendor.
     ...(text(tags.vendor) !== undefined && thirdParty(header)),
     foundIn,
   };
 }
 
-/** `nodejs:18:8080020230301:f7b8a3c6` says module, stream, version and context; advisories speak of the first two. */
+/** Parses `nodejs:18:8080020230301:f7b8a3c6`: module, stream, version, context; advisories use the first two. */
 function readModule(label: string | undefined): Pick<PackageRecord, 'qualifiers'> {
   const [module, stream] = label?.split(':', 2) ?? [];
   return isToken(module) && isToken(stream) ? { qualifiers: { modularity: `${module}:${stream}` } } : {};
 }
 
 /**
- * The files of a package but for directories and for those that were left out when it was installed.
+ * Files of a package, without directories and files that were excluded at installation.
  * @throws MalformedFile when the lists of a file's properties are of different lengths
  */
 export function filesOf(header: Header): OwnedFile[] {

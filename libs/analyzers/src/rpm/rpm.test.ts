@@ -105,7 +105,7 @@ describe.each(databases)('%s', (name, path) => {
   });
 });
 
-/** What became of a database that may be broken; only errors that callers expect count. */
+/** Result of analyzing a possibly broken database; unexpected errors are rethrown. */
 function outcomeOf(path: string, content: Buffer): string {
   try {
     return rpm.analyze({ path, content }).damage ?? 'clean';

@@ -15,13 +15,13 @@ const maxSchemaRows = 1_000;
 interface Database {
   content: Buffer;
   pageBytes: number;
-  /** What of a page may be used: some reserve its end. */
+  /** Bytes of a page that hold data: some databases reserve its end. */
   usableBytes: number;
-  /** Pages that were read: each belongs to one place, so one that comes twice is damage, and no walk goes round. */
+  /** Pages that were read. Each belongs to one place, so a repeated page is damage; this also prevents cycles. */
   seen: Set<number>;
 }
 
-/** One column of a row; null also stands for floats and integers of 64 bits, which no table here has. */
+/** One column of a row; null also for floats and 64-bit integers, which the tables of rpm do not have. */
 type Value = Buffer | string | number | null;
 
 type Row = Value[];
@@ -32,8 +32,8 @@ export function isSqlite(content: Buffer): boolean {
 }
 
 /**
- * The headers in an SQLite database (`rpmdb.sqlite`): the blobs of the table `Packages`. Read from the file alone, so what only
- * a write-ahead log has is not there.
+ * Headers in an SQLite database (`rpmdb.sqlite`): the blobs of the table `Packages`. Rows that are only
+ * in the write-ahead log are missing, because only the database file is read.
  * @see https://www.sqlite.org/fileformat2.html
  * @throws MalformedFile when it is no database or has no such table
  */
@@ -71,7 +71,7 @@ function findTable(database: Database, name: string): number {
   throw new MalformedFile(`no table ${name}${isLogged ? ', unless the write-ahead log has it' : ''}`);
 }
 
-/** Walks the b-tree of a table. Rows that together are more than the file share bytes, so they end the walk. */
+/** Walks the b-tree of a table. Rows that exceed the file in total must share bytes, so they end the walk. */
 function* rowsOf(database: Database, root: number): Generator<Row | 'unreadable'> {
   const waiting = [root];
   let room = database.content.length;
@@ -113,7 +113,7 @@ function readNode(database: Database, page: number): Node {
   return { children: [...cells.map((at) => u32be(bytes, at)), u32be(bytes, header + 8)] };
 }
 
-/** A row's bytes: a part in the page and, of a long one, the rest in a chain of overflow pages. */
+/** Bytes of a row: a part in the page and, for a long row, the rest in a chain of overflow pages. */
 function readPayload(database: Database, cell: Buffer): Buffer {
   const length = readVarint(cell, 0);
   const rowId = readVarint(cell, length.end);

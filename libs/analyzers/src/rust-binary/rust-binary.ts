@@ -7,13 +7,13 @@ import { objectOf, parseJson } from '../document.js';
 import { isDistributionLibrary, isElfProgram, readElf, sectionContent } from '../elf.js';
 import { collectPackages, isToken } from '../package-database.js';
 
-/** What cargo-auditable's own readers allow by default. */
+/** Default limit of cargo-auditable's own readers. */
 const maxAuditBytes = 8 << 20;
 const auditSection = '.dep-v0';
 const crateName = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The crates that cargo-auditable wrote into a program, without those that only built it.
+ * Crates that cargo-auditable wrote into a program, without build dependencies.
  * @see https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md
  */
 export const rustBinary: Analyzer = {

@@ -6,7 +6,10 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** What Haskell's Stack takes from Hackage beside its snapshot, which the file only names. @see https://docs.haskellstack.org/en/stable/topics/lock_files/ */
+/**
+ * Hackage packages that Haskell's Stack locked beside its snapshot, which the file only names.
+ * @see https://docs.haskellstack.org/en/stable/topics/lock_files/
+ */
 export const stackLock: Analyzer = {
   name: 'stack-lock',
   version: 1,

@@ -6,7 +6,7 @@ import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
 /**
- * What Swift's package manager resolved, versions 1 to 3 of the file.
+ * Packages locked by Swift's package manager, file versions 1 to 3.
  * @see https://github.com/swiftlang/swift-package-manager/blob/main/Documentation/Usage.md "Resolving versions (Package.resolved file)"
  */
 export const swiftResolved: Analyzer = {
@@ -32,7 +32,7 @@ function readPin(pin: unknown): LibraryEntry {
   return name === undefined ? 'unreadable' : { name, version: version.replace(/^v(?=\d)/, '') };
 }
 
-/** Of `https://github.com/apple/swift-nio.git` and `git@github.com:apple/swift-nio` both `github.com/apple/swift-nio`. */
+/** `github.com/apple/swift-nio` for `https://github.com/apple/swift-nio.git` and `git@github.com:apple/swift-nio`. */
 function nameOf(location: string): string | undefined {
   const [, host, path] =
     /^(?:\w{1,16}:\/\/)?(?:[^/@]{1,256}@)?([\w.-]{1,256})(?::\d{1,5})?[/:]([^?#]{1,1024})$/.exec(location.trim()) ?? [];

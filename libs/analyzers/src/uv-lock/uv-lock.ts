@@ -3,7 +3,7 @@ import { objectOf } from '../document.js';
 import { isLockFile } from '../lock-file.js';
 import { lockedPackages, type LockedPackage } from '../pypi.js';
 
-/** What uv locked. @see https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile */
+/** Packages locked by uv. @see https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile */
 export const uvLock: Analyzer = {
   name: 'uv-lock',
   version: 1,

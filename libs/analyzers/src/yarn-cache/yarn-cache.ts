@@ -6,14 +6,15 @@ import { installedLibraries, type LibraryEntry } from '../library-package.js';
 import { readManifest } from '../npm-manifest.js';
 import { zipEntries } from '../zip.js';
 
-// Of a project (`.yarn/cache`) or of a user (`.yarn/berry/cache`): `lodash-npm-4.17.21-6382451519-c08619c038.zip`.
+// Cache of a project (`.yarn/cache`) or a user (`.yarn/berry/cache`):
+// `lodash-npm-4.17.21-6382451519-c08619c038.zip`.
 const archive = /(?:^|\/)\.yarn\/(?:berry\/)?cache\/[^/]{1,255}\.zip$/;
-// The package's own, none of those that it carries along.
+// Manifest of the package itself, not of packages bundled in it.
 const manifest = /^node_modules\/(?:@[^/]{1,255}\/)?[^/]{1,255}\/package\.json$/;
 
 /**
- * Packages that Plug'n'Play loads out of Yarn's archives; what it unpacks (`.yarn/unplugged`) has a `node_modules` of its own. Archives
- * and not `.pnp.cjs` say what is there.
+ * Packages that Plug'n'Play loads from Yarn's archives; unpacked packages (`.yarn/unplugged`) have
+ * their own `node_modules`. The archives, not `.pnp.cjs`, show which packages are present.
  * @see https://yarnpkg.com/features/pnp
  */
 export const yarnCache: Analyzer = {

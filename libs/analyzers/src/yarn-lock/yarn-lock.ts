@@ -7,7 +7,7 @@ import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 import { linesOf } from '../package-database.js';
 
-/** What Yarn's lock files ask for; neither of the two formats says what is for development only. */
+/** Packages locked by Yarn; neither of the two formats marks development dependencies. */
 export const yarnLock: Analyzer = {
   name: 'yarn-lock',
   version: 1,
@@ -17,7 +17,7 @@ export const yarnLock: Analyzer = {
 
 function readLock(text: string): Iterable<LibraryEntry> {
   if (/^__metadata:/m.test(text)) return readBerry(text);
-  // Yarn 1 writes its first two lines always; merges and hands have dropped them.
+  // Yarn 1 always writes the same first two lines; merges and manual edits may have dropped them.
   if (text.includes('# yarn lockfile v1') || /^ {2}version "/m.test(text) || text.trim() === '')
     return readClassic(text);
   throw new MalformedFile('no lock file of Yarn');
@@ -33,7 +33,7 @@ function* readClassic(text: string): Generator<LibraryEntry> {
   }
 }
 
-/** Of `"@babel/core@^7.0.0", "@babel/core@^7.1.0":` the first. */
+/** First pattern of a line such as `"@babel/core@^7.0.0", "@babel/core@^7.1.0":`. */
 function firstPattern(line: string): string {
   return line.startsWith('"') ? line.slice(1, line.indexOf('"', 1)) : line.slice(0, line.search(/[,:]\s|:$/));
 }
@@ -47,7 +47,7 @@ function readEntry(pattern: string, version: string): LibraryEntry {
   return { name: aliased ?? pattern.slice(0, at), version };
 }
 
-/** @see https://yarnpkg.com/protocols for what stands behind the name in a resolution */
+/** @see https://yarnpkg.com/protocols for the part after the name in a resolution */
 function* readBerry(text: string): Generator<LibraryEntry> {
   let version = '';
   for (const { keys, value } of blockLines(text)) {
