@@ -48,7 +48,7 @@ export const elfSectionTypes = { symbols: 2, empty: 8 };
 const maxHeaders = 65_536;
 const maxNameBytes = 256;
 
-/** Whether a file that starts so is an ELF program or shared library: no object file, kernel module or core dump. */
+/** Whether these first bytes belong to an ELF program or shared library: no object file, kernel module or core dump. */
 export function isElfProgram(head: Uint8Array): boolean {
   if (!isElf(head)) return false;
   const type = head[5] === 2 ? head[17] : head[16];
@@ -131,7 +131,7 @@ function nameTableOf(numbers: Numbers, start: number | undefined, bits: 32 | 64)
   return start === undefined ? { type: 0, offset: 0, sizeBytes: 0 } : readSection(numbers, start, bits);
 }
 
-/** Numbers of a file; beyond its end they are 0. */
+/** Reads numbers of a file at an offset; beyond its end they are 0. */
 export interface Numbers {
   u16: (at: number) => number;
   u32: (at: number) => number;
@@ -139,7 +139,7 @@ export interface Numbers {
   word: (at: number) => number;
 }
 
-/** Reads numbers of a byte order and a width of addresses. */
+/** Creates a reader for this byte order and width of addresses. */
 export function numbersOf(content: Buffer, isLittleEndian: boolean, bits: 32 | 64): Numbers {
   const fits = (at: number, bytes: number) => at >= 0 && at + bytes <= content.length;
   const u16 = (at: number) =>

@@ -164,7 +164,7 @@ describe('packages of an ecosystem', () => {
       content: '/lib/node_modules/semver/package.json\n',
     };
     expect(await packagesOf([lodash, minimist, merged], [list, mergedList])).toEqual(['minimist 0.0.8 present 0']);
-    // The database that says so is gone, and with it whoever would answer for them.
+    // The database that lists their owner is gone, so no package owns them any more.
     expect(await packagesOf([lodash], [list], [{ path: 'var/lib/dpkg/info/.wh.app.list' }])).toEqual([
       'lodash 4.17.4 present 0',
     ]);
@@ -197,7 +197,7 @@ describe('packages of an ecosystem', () => {
       { path: minimist.path, type: 'hardlink', linkTarget: 'srv/.store/ab/cdef' },
     ];
     expect(await packagesOf(store)).toEqual(['minimist 0.0.8 present 0']);
-    // Not read again for another name of the same kind.
+    // A link with another name of the same kind does not cause a second read.
     const other: TarEntry = { path: 'srv/node_modules/b/package.json', type: 'hardlink', linkTarget: minimist.path };
     expect(await packagesOf([minimist, other])).toEqual(['minimist 0.0.8 present 0']);
   });
@@ -216,7 +216,7 @@ describe('packages of an ecosystem', () => {
       await analyzed([minimist, lock('srv/package-lock.json', 'left-pad'), lock('src/package-lock.json', 'qs')]),
     ];
     expect(inventory(layers).packages.map(({ name }) => name)).toEqual(['minimist']);
-    // Beside installed packages a lock file tells nothing new.
+    // A lock file beside installed packages adds nothing.
     expect(inventory(layers, true).packages.map(({ name, isDeclared }) => [name, isDeclared])).toEqual([
       ['minimist', undefined],
       ['qs', true],

@@ -12,7 +12,7 @@ export function readManifest(text: string): LibraryEntry {
   return { name: name.trim(), version: cleanVersion(version), licenses: licensesOf(license ?? licenses ?? []) };
 }
 
-/** npm reads `v1.2.3` and ` =1.2.3` as 1.2.3. */
+/** Cleans a version like npm, which reads `v1.2.3` and ` =1.2.3` as 1.2.3. */
 function cleanVersion(version: string): string {
   return version.trim().replace(/^[=v]{1,2} {0,4}(?=\d)/, '');
 }
@@ -28,7 +28,7 @@ function parseManifest(text: string): unknown {
   }
 }
 
-/** Where the first object of the text ends, or -1. */
+/** End of the first object in the text, or -1. */
 function endOfObject(text: string): number {
   let depth = 0;
   let isInString = false;

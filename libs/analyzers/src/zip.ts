@@ -24,7 +24,7 @@ export interface ZipLimits {
   maxEntryBytes: number;
   /** Bytes of all entries that are read. */
   maxTotalBytes: number;
-  /** Uncompressed to compressed bytes, of entries above {@link ratioFromBytes}. */
+  /** Ratio of uncompressed to compressed bytes, for entries above {@link ratioFromBytes}. */
   maxRatio: number;
   ratioFromBytes: number;
 }
@@ -58,7 +58,7 @@ interface Directory {
   start: number;
   end: number;
   entries: number;
-  /** Bytes in front of the archive that its offsets do not count, such as the script of an executable jar. */
+  /** Bytes before the archive that its offsets do not include, such as the script of an executable jar. */
   prefixBytes: number;
 }
 
@@ -142,7 +142,7 @@ function readZip64End(
   };
 }
 
-/** Exact up to 2^53; more fits into no buffer and is refused wherever it is compared with one. */
+/** Exact up to 2^53; larger numbers exceed every buffer and fail its bounds checks. */
 function readUInt64(buffer: Buffer, at: number): number {
   return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * 2 ** 32;
 }
@@ -245,7 +245,7 @@ function decode(data: Buffer, method: number, size: number): Buffer {
   if (method === methods.stored) return data;
   if (method !== methods.deflated) throw new MalformedFile(`ZIP entry of compression method ${method}`);
   try {
-    // One chunk with room to spare: zlib would copy several into one and start another behind a full one.
+    // One chunk with spare room: zlib would concatenate several, and allocate another after a full one.
     return inflateRawSync(data, { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(size + 1, 64) });
   } catch (cause) {
     throw new MalformedFile('ZIP entry that cannot be inflated', { cause });

@@ -81,7 +81,7 @@ function authorizedKeys(path: string, lines: readonly string[]): FileSign[] {
   return told(path, 'authorized-key', 'certain', { keys: keys.slice(0, maxNames), count: keys.length }, keys.length);
 }
 
-/** As ssh-keygen prints it. */
+/** Fingerprint in the format of ssh-keygen. */
 function fingerprintOf(base64: string): string {
   const digest = createHash('sha256').update(Buffer.from(base64, 'base64')).digest('base64');
   return `SHA256:${digest.replace(/=+$/, '')}`;

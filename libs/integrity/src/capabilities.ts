@@ -12,7 +12,7 @@ const names =
     .split(' ')
     .map((name) => `cap_${name}`);
 
-/** Each of these is a way to become root, or to read and write as root does. */
+/** Capabilities that allow becoming root, or reading and writing like root. */
 const asRoot = new Set(
   'chown dac_override dac_read_search fowner setgid setuid setpcap sys_module sys_rawio sys_chroot sys_ptrace sys_admin mknod setfcap mac_admin mac_override bpf checkpoint_restore linux_immutable perfmon sys_boot'
     .split(' ')

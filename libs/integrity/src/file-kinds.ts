@@ -34,7 +34,7 @@ export function isCode({ path, mode }: Pick<LayerEntry, 'path' | 'mode'>): boole
   return (mode & bits.execute) !== 0 || library.test(path) || code.test(path);
 }
 
-/** Whether the file decides who may do what: setuid programs, login modules, the loader. */
+/** Whether the file controls access rights: setuid programs, login modules, the loader. */
 export function isTrusted({ path, mode }: Pick<LayerEntry, 'path' | 'mode'>): boolean {
   return isSetuid(mode) || trusted.test(path);
 }

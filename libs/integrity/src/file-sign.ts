@@ -32,7 +32,7 @@ export function textOf(content: Buffer): string {
   return content.toString('latin1', 0, maxTextBytes);
 }
 
-/** Whether a file that starts so names its interpreter: `#!`. */
+/** Whether a file starts with `#!`, which names its interpreter. */
 export function isScript(head: Uint8Array): boolean {
   return head[0] === 0x23 && head[1] === 0x21;
 }

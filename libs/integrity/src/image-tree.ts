@@ -43,7 +43,7 @@ export function imageTree({ shown, stackAt }: Pick<Overlay, 'shown' | 'stackAt'>
   };
 }
 
-/** The entry that has the digests: hard links to files of lower layers have none of their own. */
+/** Entry that has the digests: a hard link to a file of a lower layer has none itself. */
 function fileBehind(shown: ShownEntries, { entry }: Found): LayerEntry | undefined {
   if (entry.type !== 'hardlink' || entry.sha256 !== undefined) return entry;
   return shown.get(entry.linkTarget ?? '')?.entry;

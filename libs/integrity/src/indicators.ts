@@ -2,7 +2,7 @@
 export interface Indicator {
   /** Name for the report; each name counts once, however many of its patterns match. */
   name: string;
-  /** 1: also in harmless files; 2: hardly anywhere else. */
+  /** 1: also occurs in harmless files; 2: hardly occurs elsewhere. */
   weight: 1 | 2;
   /** Matched against the content, a character for each byte. */
   pattern: RegExp;

@@ -12,7 +12,7 @@ import * as fc from 'fast-check';
 
 import { type IntegrityLayer, judgeIntegrity } from './index.js';
 
-/** The whole way: what the scanner reads of tars, and what it makes of it; by id and path. */
+/** Runs the whole path, from reading tars to findings by id and path. */
 async function judge(...layers: TarEntry[][]) {
   const read = layers.map((entries) => analyze(() => Readable.from([tarArchive(entries)]), mediaTypes.ociLayer));
   return findingsOf(await Promise.all(read));

@@ -12,7 +12,7 @@ export interface Setting {
   fingerprint?: string;
 }
 
-/** An image config as it may be kept and compared: without a value that may be a secret. */
+/** Image config for storage and comparison, without values that may be secrets. */
 export interface KeptConfig {
   settings: Setting[];
   /** Every step of the build, the first one first; recognized secrets are masked. */

@@ -7,7 +7,7 @@ import type { ImageTree } from './image-tree.js';
 export interface Claim {
   type: PackageType;
   package: string;
-  /** As in {@link OwnedFile}; several where architectures of one package share a path. */
+  /** Digests as in {@link OwnedFile}; several if architectures of one package share a path. */
   digests: string[];
   role?: NonNullable<OwnedFile['role']>;
   mode?: number;

@@ -18,7 +18,7 @@ const trustedNames = new Set(
 );
 const earlierInPath = /^usr\/local\/s?bin\/[^/]{1,255}$/;
 
-/** Programs and libraries that no package brought, where only packages should bring any. */
+/** Programs and libraries without an owning package in directories that only packages should write to. */
 export const unownedFiles: Judgement = function* (image) {
   let known: ReadonlySet<string> | undefined;
   const packaged = () => (known ??= packagedContent(image));

@@ -14,7 +14,7 @@ import { readPlatform, type Descriptor, type ImageManifest } from './manifest.js
 
 /** One build step. */
 export interface HistoryEntry {
-  /** As the builder wrote it, ISO 8601 if it keeps to the specification. */
+  /** Unchecked text of the builder; ISO 8601 if it conforms to the specification. */
   created?: string;
   createdBy?: string;
   comment?: string;
@@ -35,9 +35,9 @@ export interface ImageConfig {
   cmd: string[];
   labels: Record<string, string>;
   exposedPorts: string[];
-  /** Docker's own: the words of the test, `NONE` first where a build switched it off. */
+  /** Docker extension: words of the test; starts with `NONE` if the build disabled it. */
   healthcheck?: string[];
-  /** Paths that get a volume of their own; absent where there is none. */
+  /** Paths that get a volume; absent if there are none. */
   volumes?: string[];
 }
 

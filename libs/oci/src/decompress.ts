@@ -18,8 +18,8 @@ export interface Decompressed {
 }
 
 /**
- * Undoes the compression of a layer while it arrives: gzip (also in many members, as eStargz has it), zstd (also in many
- * frames, as zstd:chunked has it) or none.
+ * Decompresses a layer as a stream: gzip (also with many members, as in eStargz), zstd (also with many
+ * frames, as in zstd:chunked) or none.
  * @throws InvalidInput `UNSUPPORTED_COMPRESSION`; while reading `CORRUPT_LAYER`, `TRUNCATED_LAYER`
  * @throws LimitExceeded `maxUncompressedBytes` while reading
  */

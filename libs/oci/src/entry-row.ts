@@ -1,12 +1,12 @@
 import { type DigestAlgorithm, type EntryType, entryTypes, type LayerEntry } from './layer-entry.js';
 import { layerLimits } from './limits.js';
 
-/** Bytes that hold rows from the first on. */
+/** Buffer of consecutive rows. */
 export interface Page {
   bytes: Buffer;
   /** The same memory as `bytes`. */
   numbers: DataView;
-  /** Where the last row ends. */
+  /** End of the last row. */
   end: number;
 }
 
@@ -27,7 +27,7 @@ const digests = [
 ] as const;
 const digestBytes = 68;
 const hasLink = 0x40;
-/** Another entry has taken the place of this one. */
+/** Flag: another entry has replaced this one. */
 const isGone = 0x200;
 const hasCapabilities = 0x400;
 const maxKind = 0x7ff;
@@ -102,7 +102,7 @@ export function endOfRow({ bytes, numbers, end }: Page, at: number): number | un
   const isKind = kind <= maxKind && (kind & 7) < entryTypes.length && ((kind >> 3) & 3) < whiteouts.length;
   const isNamed = Math.max(pathBytes, linkBytes) <= maxNameBytes && (linkBytes === 0 || (kind & hasLink) !== 0);
   if (!isKind || !isNamed || !Number.isSafeInteger(size) || size < 0 || next > end) return undefined;
-  // PostgreSQL stores no NUL.
+  // PostgreSQL cannot store NUL in text.
   const nul = bytes.indexOf(0, namesAt);
   return nul !== -1 && nul < namesEnd ? undefined : next;
 }

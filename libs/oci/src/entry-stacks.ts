@@ -30,7 +30,7 @@ export class EntryStacks {
     this.#layerOf = new Uint16Array(size);
     this.#below = new Uint32Array(size);
     for (const layer of layers.keys()) {
-      // A whiteout removes only what lies in lower layers, wherever it stands in its own.
+      // A whiteout removes only entries of lower layers, whatever its position in its own layer.
       this.#add(layer, (entry) => entry.whiteout !== undefined);
       this.#add(layer, (entry) => entry.whiteout === undefined);
     }
@@ -59,7 +59,7 @@ export class EntryStacks {
     for (let next = number === undefined ? 0 : number + 1; next !== 0; next = this.#below[next - 1]!) yield next - 1;
   }
 
-  /** The numbers on top at the directories above a path, the root's first; of no more than `maxDepth` below the root. */
+  /** Topmost numbers of the directories above a path, the root first; at most `maxDepth` below the root. */
   above(path: string, maxDepth?: number): number[] {
     const root = path === '' ? undefined : this.#tops.get('');
     const others = this.#tops.above(path, maxDepth);

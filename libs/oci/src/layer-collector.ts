@@ -11,7 +11,7 @@ import { baseOf, encodeName, hasParentSegment, linkDestination, normalizePath, p
 import type { TarMember, TarVisitor } from './tar.js';
 import type { WarningList } from './warning.js';
 
-/** A path that is wanted and is a link: the content is at `target`, if anywhere. */
+/** Wanted path that is a link: its content is at `target`, if it exists. */
 export interface Link {
   path: string;
   /** From the root; may itself be a link, or lie in another layer. */
@@ -39,7 +39,7 @@ const defaultDigests = ['sha256'] as const;
 /** A file whose content the caller wanted. */
 export interface TakenFile {
   path: string;
-  /** Lent for the call: its memory is used again. */
+  /** Valid only during the call: the memory is reused. */
   content: Buffer;
   mode: number;
 }
@@ -229,8 +229,8 @@ export class LayerCollector implements TarVisitor {
   }
 
   /**
-   * A name that climbs out of its directory is taken as inside the root, as containerd does, but other unpackers refuse
-   * it: so it may add a file, never replace or remove what an honest name brought.
+   * A name with `..` is resolved inside the root, as containerd does, but other unpackers reject it: so
+   * it may add a file, never replace or remove an entry with a regular name.
    */
   #mayStand(name: string, path: string): boolean {
     if (!hasParentSegment(name)) return true;
@@ -277,7 +277,7 @@ export class LayerCollector implements TarVisitor {
     this.#put(entry);
   }
 
-  /** Lists an entry in the place of an earlier one: the last entry of a name wins, as when unpacked in order. */
+  /** Adds an entry and removes an earlier one of the same path: the last one wins, as when unpacked in order. */
   #put(entry: LayerEntry): void {
     const before = this.#indexes[entry.whiteout ?? 'none'].set(entry.path, this.#entries.add(entry));
     if (before !== undefined) this.#entries.remove(before);

@@ -16,7 +16,7 @@ import { WarningList, type Warning } from './warning.js';
 
 export interface ReadLayerOptions extends FileSink {
   mediaType: string;
-  /** From the image config; a layer with another one is refused. */
+  /** From the image config; a layer with another diffID is rejected. */
   expectedDiffId?: Digest;
   limits?: Partial<LayerLimits>;
 }
@@ -24,7 +24,7 @@ export interface ReadLayerOptions extends FileSink {
 /** Result of reading a layer once. */
 export interface LayerContent {
   diffId: Digest;
-  /** Each path once, as the last entry of that name has it; whiteouts stand beside the files. */
+  /** The last entry of each path; whiteouts are separate entries. */
   entries: EntryTable;
   /** Paths of taken files for which `wantsLink` holds: links to them need no second read. */
   linkable: Set<string>;
@@ -69,8 +69,9 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
 }
 
 /**
- * Reads a layer, and once more when wanted links lead to files of it that were not wanted by their own names: then those are
- * handed out under the link's path. Links into other layers are resolved by `overlay`.
+ * Reads a layer, and a second time if wanted links lead to files of the layer that were not wanted by
+ * their own names: those are handed out under the link's path. `overlay` resolves links into other
+ * layers.
  * @param open opens the blob from its start
  * @throws as `readLayer`
  */

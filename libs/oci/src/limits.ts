@@ -3,8 +3,9 @@ const mib = 1024 * kib;
 const gib = 1024 * mib;
 
 /**
- * Limits for one layer. Reaching one ends the reading with `LimitExceeded` carrying the limit's name. Nothing bounds how much
- * a layer grows when it is unpacked: preallocated and sparse files are lawful, and zeros stream through constant memory.
+ * Limits for one layer. Exceeding one throws `LimitExceeded` with the limit's name. The compression
+ * ratio has no limit: preallocated and sparse files are legitimate, and zeros stream through constant
+ * memory.
  */
 export interface LayerLimits {
   /** Bytes of the uncompressed tar. */

@@ -39,7 +39,7 @@ export function isLayer(mediaType: string): boolean {
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** The compression that a layer's media type announces; undefined when it announces none that we know. */
+/** Compression in a layer's media type; undefined if unknown. */
 export function announcedCompression(mediaType: string): Compression | undefined {
   if (/[.+]gzip$/.test(mediaType)) return 'gzip';
   if (/[.+]zstd$/.test(mediaType)) return 'zstd';

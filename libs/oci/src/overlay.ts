@@ -56,7 +56,8 @@ function lowestHider(stacks: EntryStacks, path: string, layer: number): number |
 /** Whether an entry at a directory's path hides what `layer` has below that directory. */
 function hidesChildren({ layer: own, entry }: Found, layer: number): boolean {
   if (own > layer) return entry.whiteout !== undefined || entry.type !== 'directory';
-  // In one layer, files below a link go through the link when they are unpacked; below anything else there is no place.
+  // Within one layer, files below a link are unpacked through the link; other non-directories
+  // cannot have files below.
   return entry.whiteout === undefined && entry.type !== 'directory' && entry.type !== 'symlink';
 }
 

@@ -43,7 +43,7 @@ export class PathIndex {
     for (let at = 0, depth = 0; at < path.length && depth < maxDepth; at += 1) {
       const code = path.charCodeAt(at);
       if (code === slash) {
-        // The hashes of the directories come on the way to that of the path.
+        // The hash of each directory is an intermediate value of the path's hash.
         const id = this.#idIn(this.#slotOf(path.slice(0, at), hash >>> 0));
         if (id !== undefined) found.push(id);
         depth += 1;

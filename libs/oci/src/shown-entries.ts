@@ -2,7 +2,7 @@ import type { EntryStacks, Found } from './entry-stacks.js';
 import type { LayerEntry } from './layer-entry.js';
 import { parentOf } from './paths.js';
 
-/** Directories looked at above one path; real paths have some ten. */
+/** Limit on directories checked above one path; real paths have about ten. */
 const maxDepth = 64;
 
 /** Visible entries of an image by exact path: links in the path are not followed. */
@@ -32,7 +32,7 @@ export function shownEntries(stacks: EntryStacks): ShownEntries {
   };
 }
 
-/** One for each entry that the image shows, by its number. */
+/** Marks each visible entry with 1, by its number. */
 function visibility(stacks: EntryStacks): Uint8Array {
   const visible = new Uint8Array(stacks.size);
   /** For the topmost entry of each path: the first layer whose entries below that path are visible. */
@@ -67,6 +67,7 @@ function visibility(stacks: EntryStacks): Uint8Array {
 /** First layer whose entries below the path of this one are visible. */
 function blockOf({ type, whiteout }: LayerEntry, layer: number): number {
   if (whiteout !== undefined || type === 'symlink') return layer;
-  // In one layer, files below a link go through the link when they are unpacked; below anything else there is no place.
+  // Within one layer, files below a link are unpacked through the link; other non-directories
+  // cannot have files below.
   return type === 'directory' ? 0 : layer + 1;
 }

@@ -66,7 +66,7 @@ function* paxRecords(payload: Buffer): Generator<[string, Buffer]> {
 }
 
 function nameOf(value: Buffer): string {
-  // The kernel would cut the name at the NUL and we would look at another file than the container.
+  // The kernel would cut the name at the NUL, so the scanner would see another file than the container.
   if (value.includes(0)) throw corrupt('PAX header with a NUL in a name');
   return decodeName(value);
 }
@@ -75,7 +75,7 @@ function numberOf(value: Buffer | undefined): number | undefined {
   return value === undefined || value.length === 0 ? undefined : decimal(value.toString('latin1'));
 }
 
-/** Versions other than 0.0, 0.1 and 1.0 are no sparse files to Go, whatever else the header says. */
+/** Reads the sparse fields. Go treats versions other than 0.0, 0.1 and 1.0 as regular files; so does this. */
 function readPaxSparse(records: ReadonlyMap<string, Buffer>, numbers: readonly Buffer[]): PaxSparse | undefined {
   const textOf = (keyword: string) => records.get(`GNU.sparse.${keyword}`)?.toString('latin1') ?? '';
   const version = `${textOf('major')}.${textOf('minor')}`;

@@ -48,7 +48,7 @@ function prefixOf(block: Buffer, magic: string): string {
     const isStar = block.toString('latin1', 508, 512) === 'tar\0';
     return textAt(block, 345, isStar ? 131 : 155);
   }
-  // GNU tar has times in that place; old versions of Go wrote a prefix all the same.
+  // GNU tar has times at this offset; old versions of Go still wrote a prefix there.
   const hasTimes = parseNumber(block, 345, 12) !== undefined && parseNumber(block, 357, 12) !== undefined;
   return magic === gnuMagic && !hasTimes ? textAt(block, 345, 155) : '';
 }

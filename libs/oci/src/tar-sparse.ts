@@ -17,7 +17,7 @@ export interface Sparse {
 export interface PaxSparse {
   map?: SparseMap;
   realSize: number;
-  /** The file's name; the header has one made up. */
+  /** Real name of the file; the name in the header is generated. */
   name?: string;
 }
 

@@ -47,8 +47,8 @@ interface Extensions {
 }
 
 /**
- * Reads a tar (v7, ustar, PAX, GNU, sparse files) as Go's archive/tar does, because that is what unpacks images: a tar
- * that reads in two ways could show us one file and the container another.
+ * Reads a tar (v7, ustar, PAX, GNU, sparse files) exactly like Go's archive/tar, which container
+ * runtimes use: an ambiguous tar could show the scanner one file and the container another.
  * @throws InvalidInput `CORRUPT_LAYER`, `TRUNCATED_LAYER`
  * @throws LimitExceeded `maxEntries`, `maxHeaderBytes`
  */
@@ -95,7 +95,7 @@ function* readPayload(header: TarHeader, limits: TarLimits): Generator<Demand, B
 
 function extend(extensions: Extensions, flag: string, payload: Buffer): Extensions {
   if (flag === 'x') return { ...extensions, pax: readPax(payload) };
-  // Global headers (git archive's comment): Go hands them out as entries, which no runtime applies to any other.
+  // Global headers (git archive's comment): Go returns them as entries; no runtime applies them to others.
   if (flag === 'g') return {};
   const name = decodeName(untilNul(payload));
   if (name === '') return extensions;
@@ -131,7 +131,7 @@ function* readMember(
   yield* pass(paddingOf(stored));
 }
 
-/** Tars from before there was a type for directories. */
+/** Type for headers of old tars, which had no type for directories. */
 function oldFlag(name: string): string {
   return name.endsWith('/') ? '5' : '0';
 }
@@ -141,7 +141,7 @@ function isFile(flag: string): boolean {
   return flag === '0' || flag === '7' || flag === 'S';
 }
 
-/** A file whose name ends in a slash is a directory to most readers; but one with content is a file to Go. */
+/** Most readers treat a file whose name ends in a slash as a directory; Go does so only if it has no content. */
 function fileFlag(name: string, size: number): string {
   return name.endsWith('/') && size === 0 ? '5' : '0';
 }

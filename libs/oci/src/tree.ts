@@ -49,6 +49,6 @@ async function fill(
     if (expected.length > 0) collector.data(expected);
     missing -= expected.length;
   }
-  // It became shorter since its size was asked.
+  // The file was truncated after its size was read.
   if (missing > 0) collector.hole(missing);
 }

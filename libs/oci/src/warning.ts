@@ -2,7 +2,7 @@
 export interface Warning {
   /** Stable, for scripts. */
   code: string;
-  /** The file it is about; null when it is about the whole. */
+  /** File of the problem; null if the problem concerns the whole input. */
   path: string | null;
   message: string;
 }

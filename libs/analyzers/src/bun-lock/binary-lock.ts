@@ -44,7 +44,7 @@ export function* readBinaryLock(content: Buffer): Generator<LibraryEntry> {
 interface Lock {
   content: Buffer;
   packages: number;
-  /** Where each column starts, and how far apart its values are. */
+  /** Start of each column and distance between its values, in bytes. */
   columns: Record<'name' | 'resolution' | 'dependencies' | 'resolutions', { at: number; bytes: number }>;
   /** Package ids, one for each dependency. */
   resolutions: Buffer;
@@ -126,7 +126,7 @@ function reachable(lock: Lock): Set<number> {
 function isRunTime(behavior: number): boolean {
   const { normal, optional, dev, peer, workspace } = behaviors;
   if ((behavior & normal) !== 0) return true;
-  // Version 2 marks everything that a workspace asks for.
+  // Version 2 marks every dependency of a workspace.
   if ((behavior & dev) !== 0) return false;
   const asked = behavior & (optional | peer);
   return asked === 0 ? (behavior & workspace) !== 0 : asked !== (optional | peer);
@@ -136,7 +136,7 @@ function readPackage(lock: Lock, id: number): LibraryEntry {
   const { content, columns } = lock;
   const name = textAt(lock, columns.name.at + id * columns.name.bytes);
   const { at, bytes } = columns.resolution;
-  // Tag and padding, then the address of the archive, then the version.
+  // Layout: tag and padding, address of the archive, version.
   const version = at + id * bytes + 8 + textBytes;
   const numberBytes = bytes === 72 ? 8 : 4;
   const numbers = [0, 1, 2].map((part) => (numberBytes === 8 ? u64 : u32)(content, version + part * numberBytes));

@@ -19,7 +19,7 @@ export const bunLock: Analyzer = {
     ),
 };
 
-/** Bun writes JSON with a comma behind every last element. */
+/** Removes trailing commas: Bun writes one after every last element. */
 function withoutTrailingCommas(text: string): string {
   return text.replaceAll(/,(\s{0,256}[}\]])/g, '$1');
 }
@@ -39,7 +39,8 @@ function reachable(workspaces: unknown, entries: Entries): Set<string> {
   const follow = (owner: string, manifest: unknown): void => {
     const places = placesOf(owner);
     for (const name of runTimeNames(manifest)) {
-      // As Node resolves it: the owner's own copy, else that of a package around it, else the common one.
+      // Node's resolution order: the owner's own copy, else that of an enclosing package, else the
+      // shared one.
       const place = places.find((prefix) => entries.has(prefix + name));
       if (place !== undefined) seen.add(place + name);
     }

@@ -8,7 +8,10 @@ import { libraryRecord } from '../library-record.js';
 import { collectPackages, oneLine } from '../package-database.js';
 import { collectFiles, packageFile, pathFrom } from '../package-files.js';
 
-/** Packages of a conda environment, one file each. @see https://docs.conda.io/projects/conda/en/stable/dev-guide/deep-dives/install.html */
+/**
+ * Packages of a conda environment, one file each.
+ * @see https://docs.conda.io/projects/conda/en/stable/dev-guide/deep-dives/install.html
+ */
 export const conda: Analyzer = {
   name: 'conda',
   version: 1,

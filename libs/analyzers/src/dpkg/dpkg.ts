@@ -67,7 +67,7 @@ function fieldOf(line: string): [string, string] | undefined {
 function readRecord(fields: ReadonlyMap<string, string>, foundIn: string): PackageRecord | 'unreadable' | undefined {
   const name = fields.get('package');
   const version = fields.get('version');
-  // Files of status.d come from the package itself and carry no status: such a package was unpacked.
+  // Files of status.d come from the package itself and have no status: such a package counts as installed.
   const isOnDisk = states.get(fields.get('status')?.split(/\s+/).at(-1) ?? 'installed');
   if (isOnDisk === false) return undefined;
   if (isOnDisk === undefined || !isToken(name) || !isToken(version)) return 'unreadable';

@@ -14,7 +14,8 @@ export interface BuildInfo {
 /** Kubernetes has some 40 KiB. */
 const maxTextBytes = 4 << 20;
 
-// Aligned to 16 bytes and 32 bytes long, with what follows: the text itself or pointers to it.
+// Start of a header of 32 bytes, aligned to 16 bytes, with flags: the texts follow inline or
+// through pointers.
 const magic = Buffer.from('\u00ff Go buildinf:', 'latin1');
 const alignment = 16;
 const headerBytes = 32;

@@ -31,7 +31,7 @@ export function linkedVersion(modules: string, mainModule: string): string | und
   return best?.version;
 }
 
-/** The program's own variables come first; versions of others' packages (`prometheus/common/version`) are its own too. */
+/** Ranks the program's own variables first; shared packages (`prometheus/common/version`) hold its version too. */
 function rankOf(folder: string, mainModule: string): number {
   if (folder === 'main') return 0;
   return folder === mainModule || folder.startsWith(`${mainModule}/`) ? 1 : 2;

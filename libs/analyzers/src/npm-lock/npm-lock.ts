@@ -5,7 +5,7 @@ import { objectOf, readJson, textOf } from '../document.js';
 import { declaredLibraries, licensesOf, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** Version 1 nests as deep as packages do. */
+/** Limit on nesting: version 1 nests as deep as the packages. */
 const maxDepth = 128;
 
 /** Packages locked by npm. @see https://docs.npmjs.com/cli/configuring-npm/package-lock-json */

@@ -80,7 +80,7 @@ function readImporterLine(lock: Lock, path: readonly string[], value: string): v
   if (name !== undefined && field === 'version' && runTimeKinds.has(kind)) addKeys(lock.roots, name, value);
 }
 
-/** The largest lock files have some 30,000. */
+/** Limit on dependencies; the largest lock files have some 30,000. */
 const maxEdges = 300_000;
 
 /** Reads a line at `snapshots`, key, kind, name. */

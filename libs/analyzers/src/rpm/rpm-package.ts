@@ -15,7 +15,7 @@ const verifyFlags = { digest: 1, linkTarget: 4, mode: 64 };
 const isInstalled = 0;
 const fileTypes = { mask: 0o170_000, directory: 0o040_000, file: 0o100_000, link: 0o120_000 };
 
-/** By number of the OpenPGP standard; sha384 and the like are not used by any distribution. */
+/** By number of the OpenPGP standard; no distribution uses sha384 or the others. */
 const algorithms = new Map([
   [1, 'md5'],
   [2, 'sha1'],

@@ -59,7 +59,7 @@ function open(content: Buffer): Database {
   return { content, pageBytes, usableBytes, seen: new Set() };
 }
 
-/** The schema is a table as well: type, name, table, first page, SQL. */
+/** Looks up a table in the schema, which is a table itself: type, name, table, first page, SQL. */
 function findTable(database: Database, name: string): number {
   let rows = 0;
   for (const row of rowsOf(database, 1)) {

@@ -169,7 +169,7 @@ const ownRules: readonly CommandRule[] = [
 const interpreters = /^(?:python[\d.]{0,6}|perl|ruby|node|php|pwsh)$/;
 
 function pipedDownload(pipeline: Pipeline): string | undefined {
-  // `curl|wget)` is a pattern of case.
+  // Require arguments: `curl|wget)` is a pattern of `case`.
   const download = pipeline.findIndex((command) => isDownload(command) && command.args.length > 0);
   const runner = download < 0 ? undefined : pipeline.slice(download + 1).find((command) => runsInput(command));
   return runner && `${pipeline[download]!.name} | ${runner.name}`;

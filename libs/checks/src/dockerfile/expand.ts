@@ -9,7 +9,7 @@ export interface Expanded {
   isKnown: boolean;
 }
 
-/** The value of a variable; undefined where the file gives it none. */
+/** Returns the value of a variable; undefined if the file does not set it. */
 export type Lookup = (name: string) => Expanded | undefined;
 export type Expand = (text: string, lookup: Lookup) => Expanded;
 

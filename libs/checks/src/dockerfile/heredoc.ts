@@ -14,7 +14,7 @@ export interface Heredoc {
 }
 
 export interface AwaitedHeredoc extends Omit<Heredoc, 'content'> {
-  /** `<<-` removes tabs at the start of its lines. */
+  /** True for `<<-`, which removes tabs at the start of lines. */
   isTabbed: boolean;
 }
 

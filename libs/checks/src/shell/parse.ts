@@ -7,7 +7,7 @@ export interface Command {
   wrappers: readonly string[];
   /** `NAME=value` before it. */
   assignments: readonly string[];
-  /** Scripts inside its words: `$(…)`, `<(…)`. */
+  /** Scripts in its words: `$(…)`, `<(…)`, backquotes. */
   substitutions: readonly string[];
   /** Text of a here-document on its standard input. */
   input?: string;
