@@ -8,18 +8,18 @@ export const syncQueue = 'sync-osv';
 
 const lookMs = 60_000;
 
-/** Where advisories are fetched from, and how often; never where `intervalMs` is 0. */
+/** URLs and interval of advisory syncs; never where `intervalMs` is 0. */
 export class AdvisorySchedule {
   constructor(
     readonly intervalMs: number,
     readonly places: AdvisoryPlaces,
-    /** All of the bucket's where it is null. */
+    /** Null: all ecosystems of the bucket. */
     readonly ecosystems: readonly string[] | null,
     readonly egress: Egress,
   ) {}
 }
 
-/** Queues the next sync when it is due. Every scanner looks, and whoever is first queues it for all. */
+/** Queues the next sync when it is due. Every scanner checks; the first one queues it for all. */
 @Injectable()
 export class QueueSyncs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;

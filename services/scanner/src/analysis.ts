@@ -7,19 +7,22 @@ import type { ReadingLimits } from '@tidewaiter/sandbox';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import type { LayerReader } from '@tidewaiter/store';
 
-/** What images are looked at for; the same in every scanner of an installation, or they would read each other's layers again. */
+/**
+ * Options and versions of the analysis; equal in every scanner of an installation, or they would
+ * analyze each other's layers again.
+ */
 export class Analysis {
   readonly options: AnalysisOptions;
-  /** Names the answers of layers: one that was analyzed under another name is analyzed again. */
+  /** Version of the analysis of layers: a layer that was analyzed under another version is analyzed again. */
   readonly version: string;
-  /** Names what is made of the layers of an image. */
+  /** Version of the results derived from the layers of an image. */
   readonly imageVersion: string;
-  /** Names what is made of its config. */
+  /** Version of the results derived from its config. */
   readonly configVersion: string;
-  /** A layer that could not be read is tried again under another name. */
+  /** A layer that could not be read is retried under another name. */
   readonly reader: LayerReader;
 
-  /** @param fingerprintKey without it no secrets are looked for: their fingerprints could be guessed */
+  /** @param fingerprintKey without it secrets are not searched: their fingerprints could be guessed */
   constructor(
     fingerprintKey: Secret | undefined,
     readonly limits: ReadingLimits = { layer: {}, thread: {} },
@@ -34,7 +37,7 @@ export class Analysis {
   }
 }
 
-/** Kinds of findings that were not looked for in an image. */
+/** Kinds of findings that an image was not evaluated for. */
 export function notEvaluated({ secretKey }: AnalysisOptions, configVersion: string | null): FindingKind[] {
   return [
     ...(configVersion === null ? (['misconfiguration'] as const) : []),

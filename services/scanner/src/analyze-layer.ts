@@ -10,15 +10,16 @@ import { LayerReading } from './layer-reading.js';
 import { LayerSteps } from './layer-steps.js';
 import { ScannerLimits } from './scanner-limits.js';
 
-/** Time that a job leaves its layer to the job of another repository before it asks its own registry. */
+/** Time that a job leaves its layer to the job of another repository before it queries its own registry. */
 const patienceMs = 60_000;
 const lookAgainMs = 1_000;
 /** A layer that takes its whole time ends by its own limit, not by that of the job. */
 const afterLimitMs = 60_000;
 
 /**
- * Reads one layer for the whole fleet; pushes that wait for it go on from there. A layer that cannot be read becomes a finding of the
- * images of its repository. The key of the job says which blob it is, and in which repository.
+ * Reads one layer for the whole fleet and resumes the pushes that wait for it. A layer that cannot
+ * be read becomes a finding of the images of its repository. The key of the job names the blob and
+ * its repository.
  */
 @Injectable()
 export class AnalyzeLayer implements JobHandler<ClaimedJob> {
@@ -42,7 +43,7 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
     const layer = readLayerKey(job.key);
     if (await this.steps.isRead(layer.claim)) return this.steps.done(job, layer);
     const mediaType = await this.images.mediaTypeIn(layer.place, layer.claim);
-    // A key of an older version names no repository; the pushes that wait ask again.
+    // A key of an older version names no repository; the waiting pushes enqueue the layer again.
     if (mediaType === null) return this.steps.done(job, layer);
     const isPatient = Date.now() - job.createdAt.getTime() < patienceMs;
     if (isPatient && (await this.steps.isReadElsewhere(job, layer.claim)))

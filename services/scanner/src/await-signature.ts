@@ -7,8 +7,8 @@ import { signatureQueue } from './push-corrections.js';
 import { Reexamination } from './reexamination.js';
 
 /**
- * Looks for the signature of a push again when its time is over, and announces what is still missing. The job is the timer: it
- * survives restarts. Its key is the push id.
+ * Verifies the signature of a push again when its grace time is over, and announces what is still
+ * missing. The job is the timer: it survives restarts. Its key is the push id.
  */
 @Injectable()
 export class AwaitSignature implements JobHandler<ClaimedJob> {

@@ -16,8 +16,9 @@ export interface BaselineChoice extends Pick<Baseline, 'reason' | 'line'> {
 }
 
 /**
- * Chooses what the first push of a tag is compared with, among what the other tags of the repository pointed to: as configured,
- * or else the version before it, or else the newest push of the same variant. Null where there is none.
+ * Chooses the baseline of the first push of a tag, among the digests of the other tags of the
+ * repository: as configured, or else the version before it, or else the newest push of the same
+ * variant. Null where there is none.
  * @param known newest first
  */
 export function chooseBaseline(

@@ -18,7 +18,7 @@ export class Releases {
   constructor(readonly settings: readonly ReleaseSettings[]) {}
 }
 
-/** Chooses what pushes are compared with: what the tag pointed to before, or else the release before it. */
+/** Chooses the baseline of a push: the earlier digest of the tag, or else the release before it. */
 @Injectable()
 export class Baselines {
   constructor(
@@ -47,7 +47,7 @@ export class Baselines {
   }
 }
 
-/** Asked again soon: of many releases that are pushed at once each waits for the one before. */
+/** Retried soon: when many releases are pushed at once, each waits for the one before it. */
 export function earlierPending(name: string): NotYet {
   return new NotYet('EARLIER_PUSH_PENDING', `${name} is being analyzed`, { retryAfterMs: 1_000 });
 }

@@ -7,7 +7,10 @@ import { isRefusal } from './failure.js';
 import { Registries } from './registries.js';
 import { imageOfDigest } from './resolve-push.js';
 
-/** Reads again the configs of a push that older checks have judged: they hold secrets, so the store has no copy of them. */
+/**
+ * Fetches the configs of a push again that older checks have judged: they hold secrets, so the
+ * store has no copy of them.
+ */
 @Injectable()
 export class ConfigRefresh {
   constructor(
@@ -25,7 +28,7 @@ export class ConfigRefresh {
     for (const image of outdated) await this.#refreshImage(push, image, signal);
   }
 
-  /** An image that the registry no longer has keeps what is known of it, and its misconfiguration stays not evaluated. */
+  /** Keeps the stored data of an image that the registry no longer has; its misconfiguration stays not evaluated. */
   async #refreshImage({ id, connection, repository }: Push, { digest }: Image, signal: AbortSignal): Promise<void> {
     try {
       const client = this.registries.client(connection);

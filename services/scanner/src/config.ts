@@ -38,11 +38,17 @@ export const scannerConfig = {
   ...commonSettings,
   redisUrl,
   httpPort: httpPort(7071),
-  /** Under it the same secret has the same fingerprint wherever it is found. Without it secrets are not looked for. */
+  /**
+   * Key under which the same secret has the same fingerprint wherever it is found. Without it
+   * secrets are not searched.
+   */
   fingerprintKey: setting('TIDEWAITER_FINGERPRINT_KEY', fingerprintKey),
-  /** How often advisories are fetched; never unless it is given, since that asks places outside. */
+  /** Interval between advisory syncs; 0 (never) by default, because a sync connects to external servers. */
   advisoriesInterval: setting('TIDEWAITER_ADVISORIES_INTERVAL', interval.default(0)),
-  /** A bucket in the layout of OSV's, CISA's catalogue, FIRST's scores. Once one is given, only those that are given are asked. */
+  /**
+   * URLs of a bucket in OSV's layout, of CISA's catalog, of FIRST's scores. Once one is set, only
+   * those that are set are fetched.
+   */
   advisoriesUrl: setting('TIDEWAITER_ADVISORIES_URL', place),
   kevUrl: setting('TIDEWAITER_KEV_URL', place),
   epssUrl: setting('TIDEWAITER_EPSS_URL', place),

@@ -16,8 +16,8 @@ export class FileOutliers {
   ) {}
 
   /**
-   * Keeps the findings of an image, whose files must be committed, and queues the pushes of other images that it makes outliers:
-   * of two images that are judged at once, one sees the other.
+   * Stores the findings of an image, whose files must be committed, and queues the pushes of other
+   * images that it makes outliers: of two images that are judged at once, one sees the other.
    * @returns whether the image has a finding that it did not have before
    */
   async examine(push: Push, { digest }: Image): Promise<boolean> {

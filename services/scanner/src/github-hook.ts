@@ -6,12 +6,12 @@ import { z } from 'zod';
 import type { HookAttempt } from './redeliveries.js';
 
 const pageSize = 100;
-/** Of attempts that are read at once: 3,000 of them. */
+/** Limit on pages of attempts in one read: 3,000 attempts. */
 const maxPages = 30;
 const maxPageBytes = 4 * 1024 * 1024;
-/** GitHub counts by the hour. */
+/** GitHub's rate limit is hourly. */
 const maxWaitMs = 3_600_000;
-/** Of what GitHub allows in an hour the rest is for others who use the token. */
+/** Requests of GitHub's hourly rate limit that are left to other users of the token. */
 const sparedRequests = 100;
 
 const page = z.array(
@@ -25,7 +25,8 @@ const page = z.array(
 );
 
 /**
- * One hook of GitHub, as its API shows it. Remembers what it has seen, so that nothing new costs one request that does not count.
+ * One hook of GitHub, read through its API. Keeps the entity tag, so that a read without news costs
+ * one request, which does not count for the rate limit.
  * @see https://docs.github.com/en/rest/orgs/webhooks#list-deliveries-for-an-organization-webhook
  */
 export class GithubHook {
@@ -61,12 +62,12 @@ export class GithubHook {
     return { attempts, etag };
   }
 
-  /** Notes that nothing is to be done about what was read: the same is not read again. */
+  /** Records that nothing is to be done about the attempts that were read: the same are not read again. */
   settled(etag: string | null): void {
     this.#etag = etag;
   }
 
-  /** Asks for one delivery again; false where GitHub does not have it any more. @throws as {@link attempts} */
+  /** Requests one redelivery; false where GitHub does not have the delivery any more. @throws as {@link attempts} */
   async redeliver(id: number, signal: AbortSignal): Promise<boolean> {
     try {
       const response = await this.#request(`deliveries/${id}/attempts`, { method: 'POST', signal });
@@ -78,7 +79,7 @@ export class GithubHook {
     }
   }
 
-  /** Only the cursor is taken from what GitHub says: where it is asked is configured. Null: as before. */
+  /** Takes only the cursor from GitHub's response: the URL is configured. Null where nothing changed (304). */
   async #get(cursor: string | null, signal: AbortSignal): Promise<EgressResponse | null> {
     const query = new URLSearchParams({ per_page: String(pageSize), ...(cursor !== null && { cursor }) });
     const headers: Record<string, string> =

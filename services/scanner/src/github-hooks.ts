@@ -5,7 +5,7 @@ import type { RegistrySettings } from '@tidewaiter/runtime';
 
 import { GithubHook } from './github-hook.js';
 
-/** The hooks whose failed deliveries are asked for again, by the name of their connection. */
+/** Hooks whose failed deliveries are requested again, by the name of their connection. */
 export class GithubHooks implements OnApplicationShutdown {
   readonly #hooks: ReadonlyMap<string, { hook: GithubHook; intervalMs: number }>;
 
@@ -20,7 +20,7 @@ export class GithubHooks implements OnApplicationShutdown {
     );
   }
 
-  /** How often each is looked at; 0: never. */
+  /** Interval at which each hook is checked; 0: never. */
   get intervals(): { connection: string; intervalMs: number }[] {
     return [...this.#hooks].map(([connection, { intervalMs }]) => ({ connection, intervalMs }));
   }

@@ -9,7 +9,7 @@ import { type AnalyzedLayer, FleetFiles, type Image, ImageManifests, Images, Sto
 import { Analysis, notEvaluated } from './analysis.js';
 import { PackageOutliers } from './package-outliers.js';
 
-/** Makes an image's inventory from what is known of its layers. */
+/** Builds the inventory of an image from the analysis of its layers. */
 @Injectable()
 export class ImageAssembly {
   constructor(
@@ -22,8 +22,9 @@ export class ImageAssembly {
   ) {}
 
   /**
-   * Folds the layers of an image, unless these analyzers have done so with as many of them. A layer that was not read counts as empty:
-   * whatever it may have removed or replaced, what the others bring is reported.
+   * Folds the layers of an image, unless these analyzers have done so with the same layers unread.
+   * A layer that was not read counts as empty: whatever it may have removed or replaced, the
+   * content of the other layers is reported.
    */
   async assemble({ digest, analyzersVersion, configVersion, unreadLayers: missed }: Image): Promise<void> {
     const { version, imageVersion } = this.analysis;

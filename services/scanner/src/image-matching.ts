@@ -17,8 +17,8 @@ export class ImageMatching {
   ) {}
 
   /**
-   * Matches the packages of an image that are new to the fleet, up to a limit. Packages beyond it stay unmatched: they are a warning
-   * of the image, and the next examination goes on with them.
+   * Matches the packages of an image that are new to the fleet, up to a limit. Packages beyond it
+   * stay unmatched: the image gets a warning, and the next examination continues with them.
    */
   async match(digest: Digest): Promise<void> {
     await this.store.transaction(async (tx) => {
@@ -31,7 +31,7 @@ export class ImageMatching {
     });
   }
 
-  /** Why "nothing found" would mean nothing for an image of this distribution. */
+  /** Reason why "nothing found" would mean nothing for an image of this distribution. */
   async blindSpots(digest: Digest, os: OsRelease | null): Promise<Warning[]> {
     const packages = await this.advisories.scoped(digest);
     const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));
@@ -48,7 +48,7 @@ export class ImageMatching {
   }
 }
 
-/** The matches of as many packages as a limit allows; of none only a part. */
+/** Matches of as many packages as the limit allows; no package keeps only a part of its matches. */
 export function withinLimit<P extends { id: string }, M extends { packageId: string }>(
   packages: readonly P[],
   found: Iterable<M>,

@@ -14,14 +14,17 @@ export class ImageOrigin {
     private readonly signatures: ImageSignatures,
   ) {}
 
-  /** Looks again, and keeps what is known of an image in the repository of a push; answers what lies beside it. */
+  /**
+   * Verifies an image again and stores its provenance for the repository of the push; returns the
+   * identity presented beside it.
+   */
   async examine(push: Push, image: Image, signal: AbortSignal): Promise<ExaminedImage> {
     const { provenance, findings, presented, warnings } = await this.signatures.look(push, image.digest, signal);
     await this.store.transaction((tx) => this.provenances.put(tx, push, image.digest, provenance, findings));
     return { digest: image.digest, presented, warnings };
   }
 
-  /** What could not be looked at. */
+  /** Warnings of the stored provenance, about what could not be verified. */
   async warnings(push: Push, digest: Digest): Promise<Warning[]> {
     return (await this.provenances.get(push, digest))?.warnings ?? [];
   }

@@ -15,9 +15,9 @@ import { PipelineReports, Provenances, type Push, type StoredProvenance, type Wa
 import { Registries } from './registries.js';
 import { Signers } from './signers.js';
 
-/** What was found beside an image, and what is wrong with it. */
+/** Provenance of an image from the artifacts beside it, and its findings. */
 export interface SignedOrigin {
-  /** Null where nobody's signature counts. */
+  /** Null where no signer is configured for the repository. */
   provenance: StoredProvenance | null;
   findings: Finding[];
   /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
@@ -27,7 +27,10 @@ export interface SignedOrigin {
 
 const noTrust = readTrust([]);
 
-/** Who vouches for an image: in the registry, beside it, and in what its pipeline sent. */
+/**
+ * Verifies signatures and attestations of an image: those beside it in the registry, and those that
+ * its pipeline sent.
+ */
 @Injectable()
 export class ImageSignatures {
   constructor(
@@ -64,7 +67,7 @@ export class ImageSignatures {
     return signed ? `${signed.connection}/${signed.repository}` : null;
   }
 
-  /** A registry that is ill takes no signature away that was there. */
+  /** A registry error does not remove a signature that was there. */
   async #orKnown(push: Push, digest: Digest, found: StoredProvenance): Promise<StoredProvenance> {
     if (isSigned(found)) return found;
     const known = await this.provenances.get(push, digest);

@@ -8,8 +8,8 @@ export interface PlacedLayer {
 }
 
 /**
- * The key of a layer's job. Each repository has a job of its own, because an image's fate depends on its own repository alone: what
- * another one answers, or how slowly, must not end its pushes.
+ * Key of a layer's job. Each repository has a job of its own, because the verdict of an image
+ * depends on its own repository alone: errors or delays of another one must not end its pushes.
  */
 export function layerKey({ claim, place }: PlacedLayer): string {
   return `${claimKey(claim)} ${place.repository} ${place.connection}`;

@@ -1,7 +1,7 @@
 import { type AdvisoryCandidate, matchPackage } from '@tidewaiter/advisories';
 import type { FleetMatch, UnmatchedPackage } from '@tidewaiter/store';
 
-/** Matches packages of the fleet against all that may be said about them. */
+/** Matches packages of the fleet against the advisory candidates for their names. */
 export function* matchPackages(
   packages: readonly UnmatchedPackage[],
   candidates: readonly AdvisoryCandidate[],

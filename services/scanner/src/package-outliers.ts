@@ -28,7 +28,10 @@ export class PackageOutliers {
   }
 }
 
-/** With the purl, which has the architecture; a name that two packages of the image share says nothing of either. */
+/**
+ * Adds the purl, which has the architecture; skips a name that two packages of the image share, as
+ * it identifies neither.
+ */
 export function fleetFiles(
   packages: readonly ImagePackage[],
   contents: readonly PackageContent[],

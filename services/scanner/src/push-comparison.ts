@@ -41,7 +41,7 @@ export class PushComparison {
     const platforms: ComparedPlatform[] = [];
     for (const pair of pairPlatforms(before, after)) {
       const compared = await this.#comparePair(push, baseline.digest, pair, images);
-      // Of a push that was refused nothing may be known: then no platform is new.
+      // A refused push may have no known platforms: then no platform counts as new.
       platforms.push(before.length > 0 ? compared : { ...compared, change: 'unread' });
     }
     return pushChanges(platforms, { comparedWith: baseline, pushers: { before: pushedBy, after: push.pushedBy } });
@@ -75,7 +75,7 @@ export class PushComparison {
     return { ...state, findings, ...(origin && { origin }) };
   }
 
-  /** Null where nobody's signature counts, and while the signature of the push may still come. */
+  /** Null where no signer is configured, and while the signature of the push may still arrive. */
   async #originOf(push: Push, { digest, labels }: Image): Promise<ImageOrigin | null> {
     const known = await this.provenances.get(push, digest);
     if (!known || (!isSigned(known) && (await this.grace.dueAt(push)) !== null)) return null;

@@ -12,7 +12,7 @@ export const signatureQueue = 'signature';
 
 type NamedFinding = DataOf<typeof imageReexamined>['opened'][number];
 
-/** Keeps which supply-chain findings of a push were announced, and announces what has changed since. */
+/** Stores which supply-chain findings of a push were announced, and announces changes since. */
 @Injectable()
 export class PushCorrections {
   constructor(
@@ -22,7 +22,7 @@ export class PushCorrections {
     private readonly incidents: Incidents,
   ) {}
 
-  /** Keeps what the announcement of a push covers; answers the fingerprints of findings that wait for a signature. */
+  /** Stores what the announcement of a push covers; returns the fingerprints of findings that wait for a signature. */
   async begin(tx: Transaction, push: Push): Promise<string[]> {
     const { previousDigest } = push;
     const before = previousDigest === null ? null : await this.pushes.announcedBefore(push, previousDigest);

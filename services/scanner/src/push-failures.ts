@@ -4,12 +4,12 @@ import { type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
 import { pushSubject } from './push-subject.js';
 
-/** Ends pushes that get no verdict, and tells it. */
+/** Ends pushes that get no verdict, and publishes the failure. */
 @Injectable()
 export class PushFailures {
   constructor(private readonly pushes: Pushes) {}
 
-  /** Ends a push and answers it; null of one that has ended before, which stays as it is. */
+  /** Ends a push and returns it; null for one that has ended before, which stays as it is. */
   async end(
     tx: Transaction,
     id: string,

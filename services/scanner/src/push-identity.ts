@@ -14,7 +14,7 @@ import { PipelineReports, Provenances, type Push, PushIdentities, Store, type Wa
 import { SignatureGrace } from './signature-grace.js';
 import { TagOrigin, type TagPush } from './tag-origin.js';
 
-/** An image of a push, and what lies beside it. */
+/** Image of a push, and the artifacts beside it. */
 export interface ExaminedImage {
   digest: Digest;
   presented: PresentedIdentity;
@@ -26,7 +26,7 @@ export class IdentitySettings {
   constructor(readonly learnFrom: number) {}
 }
 
-/** Compares who pushed, signed and built a push with who did so far, and its tag with what the tag stood for. */
+/** Compares the pusher, signers and builder of a push with the learned identity, and its tag with earlier content. */
 @Injectable()
 export class PushIdentity {
   constructor(
@@ -58,7 +58,7 @@ export class PushIdentity {
     });
   }
 
-  /** Keeps which supply-chain findings the push has by now, for those who decide about an incident. */
+  /** Stores the current supply-chain findings of the push, for the decision about an incident. */
   async noteSigns(push: Push): Promise<void> {
     const isInGrace = (await this.grace.dueAt(push)) !== null;
     await this.store.transaction(async (tx) => {
@@ -73,7 +73,7 @@ export class PushIdentity {
     return (await this.identities.get(id))?.warnings ?? [];
   }
 
-  /** A registry that is ill takes no signature away that was there. */
+  /** A registry error does not remove a signature that was there. */
   async #identityOf(push: TagPush, images: readonly ExaminedImage[]): Promise<Identity> {
     const run = await this.reports.runOf(push.id);
     const known = await this.identities.get(push.id);

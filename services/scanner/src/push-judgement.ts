@@ -9,7 +9,7 @@ import { ImageOrigin } from './image-origin.js';
 import { type ExaminedImage, PushIdentity } from './push-identity.js';
 import { SameRevision } from './same-revision.js';
 
-/** What a push comes to. */
+/** Result of judging a push. */
 export interface Judgement {
   platforms: { platform: Platform; digest: Digest }[];
   verdict: Verdict;
@@ -34,7 +34,7 @@ export class PushJudgement {
     private readonly identity: PushIdentity,
   ) {}
 
-  /** Looks first at what is signed of the images, which the registry alone knows. */
+  /** First verifies the signatures of the images, which are in the registry alone. */
   async judgeWithOrigin(push: Push, signal: AbortSignal): Promise<Judgement> {
     const examined: ExaminedImage[] = [];
     for (const image of await this.images.ofPush(push.id))
@@ -43,7 +43,7 @@ export class PushJudgement {
     return this.judge(push);
   }
 
-  /** Judges by what is known. */
+  /** Judges a push from stored data. */
   async judge(push: Push): Promise<Judgement> {
     const before = await this.images.ofPush(push.id);
     for (const image of before) {

@@ -6,16 +6,16 @@ import type { Push } from '@tidewaiter/store';
 import type { Judgement } from './push-judgement.js';
 import { pushSubject } from './push-subject.js';
 
-/** Context that a push is announced with besides its judgement. */
+/** Context of the announcement of a push, besides its judgement. */
 export interface PushContext {
   baseline: Baseline | null;
-  /** Null where it brings what its baseline is, or has none. */
+  /** Null where the push equals its baseline, or has none. */
   changes: PushChanges | null;
   /** Fingerprints of findings that wait for a signature. */
   awaited: readonly string[];
 }
 
-/** The events of a push that was judged for the first time. */
+/** Events of a push that was judged for the first time. */
 export function pushNews(push: Push, judgement: Judgement, { baseline, changes, awaited }: PushContext): Draft[] {
   const { platforms, counts, verdict } = judgement;
   const { id: pushId, connection, repository, tag, previousDigest } = push;
@@ -50,7 +50,7 @@ function movedEvent(push: Push, summary: NonNullable<DataOf<typeof imageAnalyzed
   });
 }
 
-/** Without what else is known of it. */
+/** Baseline as events have it, without its other fields. */
 function baselineOf({ tag, digest, reason, line }: Baseline): Baseline {
   return { tag, digest, reason, line };
 }

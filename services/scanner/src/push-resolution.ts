@@ -12,7 +12,7 @@ import { attachedKey } from './verify-attached.js';
 /** Maximum number of requests to a registry about a tag that others record at the same time. */
 const maxAnswers = 5;
 
-/** Finds out what a push is and what its tag points to, and keeps both. */
+/** Resolves a push and its tag, and stores both. */
 @Injectable()
 export class PushResolution {
   constructor(
@@ -25,7 +25,7 @@ export class PushResolution {
     private readonly analysis: Analysis,
   ) {}
 
-  /** Asks the registry unless that is done; answers the push as it is then, or null when it needs no more work. */
+  /** Resolves the push unless that is done; returns its new state, or null when it needs no more work. */
   async resolve(id: string, signal: AbortSignal): Promise<Push | null> {
     const push = await this.pushes.get(id);
     if (!push || ['analyzed', 'not-an-image', 'refused'].includes(push.state)) return null;
@@ -67,7 +67,7 @@ export class PushResolution {
     await this.store.transaction(async (tx) => this.ledger.observed(tx, push, tags, answer));
   }
 
-  /** Null where there is no tag to ask about, or its content cannot be read: then the webhook is believed. */
+  /** Null where there is no tag to resolve, or its content cannot be read: then the webhook counts. */
   async #ask({ connection, repository, tag, artifact }: Push, signal: AbortSignal): Promise<TagAnswer | null> {
     if (tag === null || artifact !== 'image') return null;
     const askedAt = await this.ledger.now();

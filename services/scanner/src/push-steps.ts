@@ -24,10 +24,10 @@ import { pushNews } from './push-news.js';
 import type { NotAnImage } from './resolve-push.js';
 import { attachedKey } from './verify-attached.js';
 
-/** How far a push has come. */
+/** Progress of a push. */
 export type Progress = 'waits for layers' | 'ready';
 
-/** The transactions that move a push: each leaves it, its job and what is told about it in one consistent state. */
+/** Transactions that advance a push: each leaves the push, its job and its events in one consistent state. */
 @Injectable()
 export class PushSteps {
   constructor(
@@ -48,8 +48,8 @@ export class PushSteps {
   }
 
   /**
-   * Queues the layers that were not read yet. The push is held while we look, as it is while a layer's reader looks for pushes
-   * that wait: one of the two sees the other's work.
+   * Queues the unread layers. Locks the push meanwhile, as a layer's reader does to find waiting
+   * pushes: one of the two sees the other's work.
    */
   async advance(job: ClaimedJob, push: Push): Promise<Progress> {
     return this.store.transaction(async (tx) => {
@@ -65,7 +65,7 @@ export class PushSteps {
   }
 
   /**
-   * Ends a push with its verdict, keeps what it changed, and publishes both.
+   * Ends a push with its verdict, stores its changes, and publishes both.
    * @throws Unavailable `LAYER_ARRIVED`
    */
   async conclude(
@@ -88,8 +88,9 @@ export class PushSteps {
   }
 
   /**
-   * Keeps another verdict of a push that has one.
-   * @param isNews whether it is published again: a layer that could not be read before may hold anything
+   * Replaces the verdict of a push.
+   * @param isNews whether it is published again: a layer that could not be read before may hold
+   * anything
    * @throws Unavailable `LAYER_ARRIVED`
    */
   async correct(job: ClaimedJob, push: Push, judgement: Judgement, isNews: boolean): Promise<void> {
@@ -104,14 +105,15 @@ export class PushSteps {
     });
   }
 
-  /** Gives up a job without a word about its push. */
+  /** Ends a job without an event about its push. */
   async abandon(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
     await this.jobs.fail(job, { code, reason, retryInMs: null });
   }
 
   /**
-   * Ends a push of a signature, an attestation or a chart, which nobody needs to hear of.
-   * @param subject the manifest that it says something about, where it says so: that one is looked at again
+   * Ends a push of a signature, an attestation or a chart, without an event.
+   * @param subject manifest that the artifact refers to, where it names one: that one is verified
+   * again
    */
   async setAside(job: ClaimedJob, { code, message, subject }: NotAnImage): Promise<void> {
     await this.store.transaction(async (tx) => {

@@ -3,7 +3,7 @@ import { Subscribe } from '@tidewaiter/bus';
 import { consumers, type EventOf, registryPushed } from '@tidewaiter/events';
 import { Store } from '@tidewaiter/store';
 
-/** Turns every push into a job. */
+/** Enqueues a job for every push. */
 @Controller()
 export class QueuePushes {
   constructor(private readonly store: Store) {}

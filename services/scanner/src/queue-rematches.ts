@@ -4,7 +4,7 @@ import { Subscribe } from '@tidewaiter/bus';
 import { advisoryChanged, consumers, type EventOf } from '@tidewaiter/events';
 import { FleetMatches, Pushes, Store } from '@tidewaiter/store';
 
-/** Turns every change of advisories that concerns the fleet into jobs. */
+/** Enqueues jobs for every change of advisories that concerns the fleet. */
 @Controller()
 export class QueueRematches {
   constructor(
@@ -17,7 +17,7 @@ export class QueueRematches {
   async handle({ id, data: { change, packages } }: EventOf<typeof advisoryChanged>): Promise<void> {
     await this.store.once(consumers.scanner.name, id, async (tx) => {
       if (await this.fleet.holds(tx, packages)) await tx.enqueue({ queue: 'rematch', key: change, class: 'bulk' });
-      // Whoever could not be judged for want of such advisories can be now, also where none of them hits.
+      // Pushes judged without such advisories are judged again, also where none of the new ones matches.
       const scopes = await this.fleet.scopes(tx, change);
       const blind = await this.pushes.warned(tx, scopes.map(scopeName).map(blindSpotWithout));
       await tx.enqueue(...blind.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));

@@ -7,8 +7,9 @@ import { Signers } from './signers.js';
 import { attachedKey } from './verify-attached.js';
 
 /**
- * Has images judged again of which a pipeline proves the revision, or sends a statement that a signer may vouch for, as when it is
- * attached in the registry. What comes before its image is found when the image is judged.
+ * Queues images to be judged again when a pipeline proves their revision, or sends a statement that
+ * a signer may vouch for, as when it is attached in the registry. A report that precedes its image
+ * is read when the image is judged.
  */
 @Controller()
 export class QueueReported {

@@ -71,7 +71,7 @@ import { start } from './main.js';
     const before = await looks();
     const service = await start(environment);
     running.push(service);
-    // As the schedule does when it is time. Nobody puts it into the queue: the next sweep is to find it.
+    // Queues the job as the schedule does, but does not send it to Redis: the next sweep has to find it.
     await store.transaction((tx) => tx.enqueue({ queue: 'reconcile', key: 'main', class: 'bulk' }));
     await store.query(`UPDATE job SET swept_at = '-infinity' WHERE queue = 'reconcile'`);
     for (const end = Date.now() + 60_000; (await looks()) === before;) {
@@ -104,12 +104,12 @@ import { start } from './main.js';
     await analyzed();
     await running.pop()?.stop();
 
-    // Nothing new, nothing found.
+    // A look without changes finds nothing.
     await look();
     expect(await pushes()).toHaveLength(1);
     await running.pop()?.stop();
 
-    // That 1.1 has just come says nothing of 1.0.
+    // The recent push of 1.1 proves nothing about 1.0.
     await put('new', 'shop/app:1.0');
     // A repository that came after the registry was connected is news, too.
     await put('new', 'shop/other:2');

@@ -13,7 +13,7 @@ import { type FoundTag, reconcile, type Reconciled } from './reconciliation.js';
 import { Registries } from './registries.js';
 import { TagLookup } from './tag-lookup.js';
 
-/** Tags of one repository that are looked at; a repository with more is mostly made by machines. */
+/** Limit on tags of one repository; a repository with more is mostly written by machines. */
 const maxTags = 5_000;
 /** Tags under which signatures and attestations lie, which come and go with their image. */
 const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
@@ -21,13 +21,14 @@ const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
 /** Digests of the tags of a repository. */
 interface FoundTags {
   tags: Map<string, Digest>;
-  /** Tags whose content cannot be told: they are there. */
+  /** Tags that exist, but whose digest could not be read. */
   unreadable: Set<string>;
 }
 
 /**
- * Looks at what a registry has, corrects the ledger of its tags, and makes pushes of what came without a webhook: one that was lost, or
- * was never configured. The key of the job is the name of the connection.
+ * Compares the tags of a registry with the tag ledger, corrects the ledger, and creates pushes for
+ * tags that came without a webhook: one that was lost, or was never configured. The key of the job
+ * is the name of the connection.
  */
 @Injectable()
 export class ReconcileRegistry implements JobHandler<ClaimedJob> {
@@ -65,7 +66,10 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     await this.jobs.fail(job, { ...problem, retryInMs: null });
   }
 
-  /** Those at which nobody looked for the longest time first, so that a look that is cut short goes on where it ended. */
+  /**
+   * Repositories in the order of their last look, oldest first, so that a look that is cut short
+   * resumes where it ended.
+   */
   async #repositories(connection: string, looks: ReadonlyMap<string, Date>, signal: AbortSignal): Promise<string[]> {
     const { repositories: wanted } = this.registries.reconciliation(connection);
     const names = new Set(wanted.filter((name) => !name.includes('*')));
@@ -79,7 +83,10 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     return [...names].toSorted((a, b) => lookedAt(a) - lookedAt(b));
   }
 
-  /** Many registries have none, or show it to administrators only: then what is configured is all there is to look at. */
+  /**
+   * Many registries have no catalog, or restrict it to administrators: then only configured
+   * repositories are checked.
+   */
   async *#catalogue(connection: string, signal: AbortSignal): AsyncGenerator<string> {
     try {
       yield* this.registries.client(connection).repositories(signal);
@@ -113,7 +120,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     this.#tell(place, result);
   }
 
-  /** What every tag points to; null where that cannot be said of this repository now. */
+  /** Digests of all tags of a repository; null where they cannot be listed completely now. */
   async #found(connection: string, repository: string, signal: AbortSignal): Promise<FoundTags | null> {
     const client = this.registries.client(connection);
     const { pauseMs } = this.registries.reconciliation(connection);
@@ -177,7 +184,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       tx,
       found.map(({ tag, digest }) => ({ ...place, ...about, tag, claimedDigest: digest })),
     );
-    // Before the event comes round: what was there for long waits behind what people have just pushed.
+    // Enqueue before the event arrives: tags that were there for long wait behind fresh pushes.
     const jobClass = origin === 'missed' ? 'interactive' : 'bulk';
     await tx.enqueue(...ids.map((key) => ({ queue: 'push', key, class: jobClass }) as const));
     await tx.emit(

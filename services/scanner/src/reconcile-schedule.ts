@@ -11,10 +11,13 @@ export const redeliverQueue = 'redeliver';
 const lookMs = 30_000;
 /** After a restart the webhooks that waited come first; what came without one can wait a moment. */
 const firstLookMs = 120_000;
-/** Registries of one start are not asked at the same moment for ever. */
+/** Jitter, so that registries with the same start are not queried at the same moment for ever. */
 const spread = 0.2;
 
-/** Queues the next look at each registry, and at each hook that tells of it, when it is due. Every scanner looks, and whoever is first queues it for all. */
+/**
+ * Queues the next look at each registry, and at each hook of one, when it is due. Every scanner
+ * checks; the first one queues it for all.
+ */
 @Injectable()
 export class QueueReconciliations implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;

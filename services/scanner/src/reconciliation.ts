@@ -1,9 +1,9 @@
 import type { Digest } from '@tidewaiter/domain';
 import type { KnownTag } from '@tidewaiter/store';
 
-/** What a look at a repository means. */
+/** Differences between the tags of a repository and the tag ledger. */
 export interface Reconciled {
-  /** Tags of which nobody told us what they point to now. */
+  /** Tags whose current digest no webhook reported. */
   missed: FoundTag[];
   /** Newest tags of a repository that were there when the registry was connected. The others are known, and not brought in. */
   imported: FoundTag[];
@@ -19,9 +19,10 @@ export interface FoundTag {
 }
 
 /**
- * Compares what a registry has with the ledger of its tags. A push that may be on its way is not missed: the next look decides.
- * @param isBaseline whether the registry was only just connected, so that what is there is not news
- * @param newest how many tags of a repository that is seen for the first time are brought in
+ * Compares the tags of a registry with its tag ledger. A push whose webhook may be on its way is
+ * not missed: the next look decides.
+ * @param isBaseline whether the registry was only just connected, so that its content is not news
+ * @param newest limit on imported tags of a repository that is seen for the first time
  */
 export function reconcile(
   found: ReadonlyMap<string, Digest>,
@@ -31,7 +32,7 @@ export function reconcile(
   const before = new Map(known.map((each) => [each.tag, each]));
   const all = [...found].map(([tag, digest]) => ({ tag, digest }));
   const unknown = all.filter(({ tag, digest }) => isMissed(before.get(tag), digest));
-  // A tag of which there was a push once is watched from then on, even before the first look.
+  // A tag that was pushed before is watched from then on, even before the first look.
   const watched = unknown.filter(({ tag }) => before.has(tag));
   const others = unknown.filter(({ tag }) => !before.has(tag));
   const fresh = isFirstLook ? others.toSorted(newestFirst).slice(0, newest) : others;
@@ -60,7 +61,10 @@ function isMissed(known: KnownTag | undefined, digest: Digest): boolean {
 
 const natural = new Intl.Collator('en', { numeric: true });
 
-/** A registry does not say when a tag came; `latest` is what people run, and of the others the highest number. */
+/**
+ * Newest first. A registry has no times of tags: `latest` is the tag in use, and of the others the
+ * highest number is the newest.
+ */
 function newestFirst(a: FoundTag, b: FoundTag): number {
   if (a.tag === 'latest' || b.tag === 'latest') return a.tag === 'latest' ? -1 : 1;
   return natural.compare(b.tag, a.tag);

@@ -6,12 +6,15 @@ import { Store, TagLedger } from '@tidewaiter/store';
 
 import { TagLookup } from './tag-lookup.js';
 
-/** Tags of one deletion about which the registry is asked; the rest is left to the next look at the repository. */
+/**
+ * Limit on tags of one deletion that are looked up in the registry; the next look at the repository
+ * checks the others.
+ */
 const maxTags = 200;
 
 /**
- * Records deletions in the tag ledger, as the registry confirms them: the tag may have been pushed again since. What is known of the
- * images stays, because they may still run.
+ * Records deletions in the tag ledger, as the registry confirms them: the tag may have been pushed
+ * again since. Stored data of the images stays, because they may still run.
  */
 @Controller()
 export class RecordDeletions {
@@ -27,7 +30,7 @@ export class RecordDeletions {
     const askedAt = await this.ledger.now();
     const found = await this.#ask(data, tags);
     await this.store.once(consumers.scanner.name, id, async (tx) => {
-      // A registry that cannot be asked is believed, unless the tag was pushed after its webhook.
+      // Without an answer of the registry the webhook counts, unless the tag was pushed after it.
       const at = found === null ? afterPushesOf(time) : askedAt;
       const answers = found ?? new Map(tags.map((tag) => [tag, null]));
       await this.ledger.observed(tx, data, answers, { askedAt: at, actor: data.deletedBy });

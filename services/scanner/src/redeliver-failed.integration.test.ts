@@ -25,7 +25,7 @@ const delivery = (id: number, status: number, minutes: number, guid = `guid-${id
   ...{ id, guid, delivered_at: minutesAgo(minutes), status_code: status, event: 'registry_package' },
 });
 
-/** The part of GitHub's API that is asked: deliveries newest first, by pages of two, with an entity tag, and new attempts. */
+/** Part of GitHub's API in use: deliveries newest first, by pages of two, with an entity tag, and new attempts. */
 class FakeGithub {
   deliveries: Delivery[] = [];
   asked: number[] = [];
@@ -121,7 +121,7 @@ const until = async (isSo: () => Promise<boolean>) => {
 const jobsIn = async (where: string) =>
   (await store.query(`SELECT id FROM job WHERE queue = 'redeliver' AND ${where}`)).length;
 
-/** As the schedule does when it is time. Nobody puts it into the queue: the next sweep is to find it. */
+/** Queues the job as the schedule does, but does not send it to Redis: the next sweep has to find it. */
 const queueLook = async () => {
   await store.transaction((tx) => tx.enqueue({ queue: 'redeliver', key: 'gh', class: 'bulk' }));
   await store.query(`UPDATE job SET swept_at = '-infinity' WHERE queue = 'redeliver'`);

@@ -11,16 +11,17 @@ import { GithubHooks } from './github-hooks.js';
 import { redeliverQueue } from './reconcile-schedule.js';
 import { redeliveriesOf } from './redeliveries.js';
 
-/** GitHub forgets what is older. */
+/** Retention of deliveries at GitHub. */
 const lookBackMs = 3 * 86_400_000;
-/** Deliveries that one look asks for; the next one goes on. */
+/** Limit on deliveries that one look requests again; the next look continues. */
 const maxRedeliveries = 200;
-/** What GitHub asks of those who change something. */
+/** Pause between requests that change something, as GitHub demands. */
 const pauseMs = 1_000;
 
 /**
- * Asks GitHub for what it could not deliver: unlike other registries it never tries again by itself. Whatever comes takes the way of
- * every webhook. The key of the job is the name of the connection.
+ * Requests the deliveries again that GitHub could not make: unlike other registries, it never
+ * retries by itself. A redelivery is handled like every webhook. The key of the job is the name of
+ * the connection.
  */
 @Injectable()
 export class RedeliverFailed implements JobHandler<ClaimedJob> {
@@ -49,7 +50,7 @@ export class RedeliverFailed implements JobHandler<ClaimedJob> {
     try {
       await this.#look(job.key, signal);
     } catch (error) {
-      // A person must mend it; until then every look would end as a dead letter.
+      // The operator must fix it; until then every look would end as a dead letter.
       if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
       this.logger.warn({ connection: job.key, code: error.code, err: error }, 'failed deliveries not looked for');
     }

@@ -1,23 +1,23 @@
 /** One attempt of GitHub to deliver something to a hook. */
 export interface HookAttempt {
   id: number;
-  /** What was to be delivered: the same over all attempts. */
+  /** Identifies the content, the same over all attempts. */
   guid: string;
   atMs: number;
-  /** Of HTTP; 0 where there was no answer. */
+  /** HTTP status; 0 where there was no answer. */
   status: number;
   /** `registry_package` */
   event: string;
 }
 
-/** What tells of images; that a ping did not arrive is no loss. */
+/** Events about images; a ping that did not arrive is no loss. */
 const events: ReadonlySet<string> = new Set(['package', 'registry_package']);
-/** What was tried so often fails for a reason that another attempt does not mend. */
+/** Attempts after which a delivery is not requested again: its cause is one that another attempt does not fix. */
 const maxAttempts = 5;
-/** GitHub notes an attempt before it has its answer. */
+/** GitHub lists an attempt before it has its answer. */
 const settledMs = 120_000;
 
-/** What is asked for again, and whether there is something that may have to be, later. */
+/** Attempts to request again, and whether no delivery remains that may need it later. */
 export interface Redeliveries {
   /** Ids of attempts, those of the oldest deliveries first. */
   ids: number[];
@@ -25,8 +25,8 @@ export interface Redeliveries {
 }
 
 /**
- * Which deliveries never arrived: of each guid the newest attempt, where none was answered as it should.
- * @param max how many are asked for at once
+ * Finds deliveries that never arrived: for each guid without a successful attempt, the newest one.
+ * @param max limit on deliveries requested at once
  */
 export function redeliveriesOf(
   attempts: readonly HookAttempt[],

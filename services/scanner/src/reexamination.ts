@@ -6,7 +6,7 @@ import { PushComparison } from './push-comparison.js';
 import { PushCorrections } from './push-corrections.js';
 import { type Judgement, PushJudgement } from './push-judgement.js';
 
-/** Looks again at who signed the images of a push that has a verdict, and corrects what follows from it. */
+/** Verifies the signatures of a push that has a verdict again, and corrects what follows from it. */
 @Injectable()
 export class Reexamination {
   constructor(

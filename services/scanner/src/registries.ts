@@ -4,10 +4,13 @@ import type { Egress } from '@tidewaiter/egress';
 import { hostCertificates, RegistryClient, type RegistryConnection, type RegistryMirror } from '@tidewaiter/registry';
 import type { MirrorSettings, Reconciliation, RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
 
-/** Where Podman and Docker keep the certificates of registries. */
+/** Folders in which Podman and Docker keep the certificates of registries. */
 const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 
-/** The registries that tidewaiter.yaml names, each with one client: it remembers tokens and how long the registry wants peace. */
+/**
+ * Registries that tidewaiter.yaml names, each with one client: it caches tokens and the time until
+ * which the registry wants no requests.
+ */
 export class Registries implements OnApplicationShutdown {
   readonly #clients: ReadonlyMap<string, RegistryClient>;
   readonly #reconciliations: ReadonlyMap<string, Reconciliation>;
@@ -25,12 +28,12 @@ export class Registries implements OnApplicationShutdown {
     this.platforms = settings.platforms;
   }
 
-  /** Of every connection. */
+  /** Names of all connections. */
   get names(): string[] {
     return [...this.#clients.keys()];
   }
 
-  /** How the registry is looked at, to find what nobody told us of. @throws InvalidInput as `client` */
+  /** Settings of the look at a registry for pushes that no webhook reported. @throws InvalidInput as `client` */
   reconciliation(connection: string): Reconciliation {
     const reconciliation = this.#reconciliations.get(connection);
     if (!reconciliation) throw unknown(connection);
@@ -57,7 +60,7 @@ function connectionTo({ mirrors, ...registry }: RegistrySettings): RegistryConne
   return { ...withCertificates(registry), mirrors: mirrors.map((mirror) => mirrorOf(registry.name, mirror)) };
 }
 
-/** A path in the URL of a mirror is what its repositories stand below. */
+/** A path in the URL of a mirror is the prefix of its repositories. */
 function mirrorOf(registry: string, mirror: MirrorSettings): RegistryMirror {
   const { origin, host, pathname } = new URL(mirror.url);
   const folder = pathname.replace(/^\/+|\/+$/g, '');
@@ -68,7 +71,7 @@ function mirrorOf(registry: string, mirror: MirrorSettings): RegistryMirror {
   };
 }
 
-/** What tidewaiter.yaml says goes before what this machine has for the host. */
+/** Adds the certificates that this machine has for the host; those of tidewaiter.yaml take precedence. */
 function withCertificates<Of extends RegistryConnection>(connection: Of): Of {
   const { ca, client } = hostCertificates(new URL(connection.url).host, certificateFolders);
   return { ...connection, ca: connection.ca ?? ca, client: connection.client ?? client };

@@ -9,9 +9,10 @@ import { PushJudgement } from './push-judgement.js';
 import { PushSteps } from './push-steps.js';
 
 /**
- * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid meanwhile. Nothing is published, as
- * what came by an advisory was published already, unless a layer was read that could not be read before, or an image that came later
- * shows that a file was altered. The key of the job is the push id.
+ * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid
+ * meanwhile. Publishes nothing, as findings of new advisories were published already, unless a
+ * layer was read that could not be read before, or an image that came later shows that a file was
+ * altered. The key of the job is the push id.
  */
 @Injectable()
 export class Rejudge implements JobHandler<ClaimedJob> {
@@ -31,7 +32,7 @@ export class Rejudge implements JobHandler<ClaimedJob> {
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const push = await this.pushes.get(job.key);
-    // Its judgement may have begun before what it is to be judged again for.
+    // The running judgement may have begun before the change that it is to be judged again for.
     if (push?.state === 'analyzing') throw new Unavailable('PUSH_PENDING', 'the push is being analyzed');
     if (push?.state !== 'analyzed') return this.steps.done(job);
     await this.layers.refresh(push, signal);

@@ -17,17 +17,17 @@ import {
 import { findingData } from './finding-data.js';
 import { matchPackages } from './match-packages.js';
 
-/** The key of the job that matches what an older version of the matching has matched. */
+/** Key of the job that matches again the packages of an older matching version. */
 export const everything = 'everything';
 
-/** Packages that are matched before the next ones are looked at. */
+/** Packages of one batch of matching. */
 const batchSize = 500;
-/** Advisories that are matched before the next ones are looked at. */
+/** Advisories of one batch of matching. */
 const advisoriesAtOnce = 50;
-/** Verdicts that wait at once for better analyzers: a whole fleet comes little by little. */
+/** Limit on verdicts that wait for better analyzers at once: a fleet is processed in batches. */
 const maxWaiting = 50;
 
-/** The transactions in which matches, what is told of them and the work that follows change together. */
+/** Transactions in which matches, their events and the jobs that follow change together. */
 @Injectable()
 export class RematchSteps {
   constructor(
@@ -37,7 +37,7 @@ export class RematchSteps {
     private readonly jobs: Jobs,
   ) {}
 
-  /** Matches the packages that the advisories of a change name, and tells what came and what went. */
+  /** Matches the packages that the advisories of a change name, and publishes which findings opened and resolved. */
   async apply(job: ClaimedJob): Promise<{ opened: number; resolved: number }> {
     return this.store.transaction(async (tx) => {
       await this.fleet.hold(tx);
@@ -53,7 +53,7 @@ export class RematchSteps {
     });
   }
 
-  /** Matches again what an older matching has matched: nobody is told, but verdicts follow. */
+  /** Matches again what an older matching has matched: publishes no findings, but updates verdicts. */
   async matchOutdated(job: ClaimedJob, signal: AbortSignal): Promise<{ packages: number }> {
     for (let packages = 0; ;) {
       signal.throwIfAborted();
@@ -65,7 +65,7 @@ export class RematchSteps {
     }
   }
 
-  /** Queues what older analyzers, an older matching or other rules have judged, oldest verdict first. */
+  /** Queues the verdicts of older analyzers, an older matching version or other rules, oldest first. */
   async queueOutdated(current: JudgementVersions): Promise<void> {
     const { queued } = await this.jobs.backlog('rejudge');
     await this.store.transaction(async (tx) => {
@@ -100,8 +100,8 @@ export class RematchSteps {
   }
 
   /**
-   * Matches packages with everything that is said of some vulnerabilities, as one advisory may clear what another accuses. Adds to
-   * `advisoryIds` whatever was matched.
+   * Matches packages with all advisories about some vulnerabilities, as one advisory may clear what
+   * another accuses. Adds the ids of all matched advisories to `advisoryIds`.
    */
   async #matchAgain(
     tx: Transaction,
@@ -111,7 +111,7 @@ export class RematchSteps {
   ): Promise<{ opened: VulnerablePackage[]; resolved: VulnerablePackage[] }> {
     const about = await this.fleet.candidatesFor(tx, packages, vulnerabilityIds);
     for (const { advisory } of about) advisoryIds.add(advisory.id);
-    // An update that fixes other vulnerabilities, too, is judged by what is said of those as well.
+    // An update that also fixes other vulnerabilities is judged by the advisories about those as well.
     const all = new Set([...vulnerabilityIds, ...about.flatMap(({ advisory }) => vulnerabilitiesOf(advisory))]);
     const isWider = all.size > vulnerabilityIds.length;
     const candidates = isWider ? await this.fleet.candidatesFor(tx, packages, [...all]) : about;
@@ -143,7 +143,7 @@ export class RematchSteps {
     return told.map((each) => draft(event, each.vulnerabilityId, findingData(each)));
   }
 
-  /** The verdicts of what tags point to follow by themselves, in the background. */
+  /** Verdicts of the digests that tags point to follow in the background. */
   async #rejudge(tx: Transaction, changes: readonly Pick<VulnerablePackage, 'packageId'>[]): Promise<void> {
     if (changes.length === 0) return;
     const packageIds = new Set(changes.map(({ packageId }) => packageId));
@@ -152,7 +152,10 @@ export class RematchSteps {
   }
 }
 
-/** A few advisories at a time, those of one vulnerability together: hostile images hold packages that all advisories name. */
+/**
+ * Splits advisories into small batches, those of one vulnerability together: hostile images hold
+ * packages that all advisories name.
+ */
 function* byVulnerability(advisories: readonly ChangedAdvisory[]): Generator<ChangedAdvisory[]> {
   let some: ChangedAdvisory[] = [];
   for (const about of Map.groupBy(advisories, ({ vulnerabilityId }) => vulnerabilityId).values()) {

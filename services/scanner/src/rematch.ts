@@ -5,7 +5,7 @@ import { type ClaimedJob, Jobs } from '@tidewaiter/store';
 
 import { everything, RematchSteps } from './rematch-steps.js';
 
-/** Finds out what a change of advisories means for images that are here already. The key of the job is the number of the change. */
+/** Matches known images against a change of advisories. The key of the job is the number of the change. */
 @Injectable()
 export class Rematch implements JobHandler<ClaimedJob> {
   readonly queue = 'rematch';

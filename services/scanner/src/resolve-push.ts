@@ -20,18 +20,18 @@ import type { NewImage, Push } from '@tidewaiter/store';
 
 import type { Analysis } from './analysis.js';
 
-/** What the registry says a push is. */
+/** Digest, media type and images of a push, as the registry has them. */
 export interface ResolvedPush {
   digest: Digest;
   mediaType: string;
   images: NewImage[];
 }
 
-/** Something else lies under the name: a signature, a chart. */
+/** The name refers to an artifact that is no image: a signature, a chart. */
 export class NotAnImage extends InvalidInput {
   constructor(
     kind: string,
-    /** The manifest that it says something about, if any. */
+    /** Manifest that the artifact refers to, if any. */
     readonly subject: Digest | null,
   ) {
     super('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
@@ -43,8 +43,8 @@ const { maxIndexDepth } = documentLimits;
 const maxImages = 32;
 
 /**
- * Asks the registry what was pushed: one image, or the wanted platforms of an index. Nothing that the webhook said is taken for
- * true but the name of the repository.
+ * Reads from the registry what was pushed: one image, or the wanted platforms of an index. Trusts
+ * nothing of the webhook but the name of the repository.
  * @throws InvalidInput `NOT_AN_IMAGE`, `NO_PLATFORM`, `REFERENCE_MISSING`, and everything that the client and the parsers throw
  * @throws LimitExceeded `maxIndexDepth`, `maxImages`, `maxConfigBytes`
  */
@@ -56,7 +56,7 @@ export async function resolvePush(
   signal: AbortSignal,
 ): Promise<ResolvedPush> {
   const { repository, tag, claimedDigest, digest } = push;
-  // A push that is tried again is what it was found to be before, whatever its tag points to by now.
+  // A retried push keeps the digest found before, whatever its tag points to by now.
   const reference = digest ?? claimedDigest ?? tag;
   if (reference === null) throw new InvalidInput('REFERENCE_MISSING', 'the webhook named neither tag nor digest');
   const fetched = await client.manifest(repository, reference, signal);
@@ -78,7 +78,7 @@ interface Search {
   platforms: readonly Platform[];
   analysis: Analysis;
   signal: AbortSignal;
-  /** What the indexes held so far: a hostile one names the same manifest a thousand times. */
+  /** Manifests of the indexes so far: a hostile index names the same manifest a thousand times. */
   seen: Set<Digest>;
 }
 
@@ -158,7 +158,7 @@ async function readImage(
   };
 }
 
-/** A build step is shown to many, and may hold what somebody gave to `docker build`. */
+/** Build steps are visible to many users, and may hold secrets that were passed to `docker build`. */
 function redacted({ createdBy, ...layer }: Layer): Layer {
   return createdBy === undefined ? layer : { ...layer, createdBy: redactSecrets(createdBy) };
 }

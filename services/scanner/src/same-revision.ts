@@ -25,14 +25,14 @@ import { ImageStates, SharedLayers } from './image-states.js';
 
 const findingId = 'same-revision-different-content';
 const revisionLabel = 'org.opencontainers.image.revision';
-/** Labels hold any text; only what names a commit says that two images should be alike. */
+/** Labels hold any text; only a commit states that two images should be alike. */
 const commit = /^[0-9a-f]{7,64}$/;
 /** Earlier images that one image is compared with: the first one, and the newest of the others. */
 const maxCompared = 4;
 /** Time that a push waits for an earlier one of the same revision that is still being read. */
 const maxWaitMs = 120_000;
 
-/** Finds images that differ from what the same revision of the sources was built into before. */
+/** Finds images that differ from earlier builds of the same revision of the sources. */
 @Injectable()
 export class SameRevision {
   constructor(
@@ -45,7 +45,7 @@ export class SameRevision {
   ) {}
 
   /**
-   * Compares an image, whose layers must be read, and keeps the findings.
+   * Compares an image, whose layers must be read, and stores the findings.
    * @throws NotYet `EARLIER_PUSH_PENDING` while an image to compare with is being read
    */
   async examine(push: Push, image: Image): Promise<void> {

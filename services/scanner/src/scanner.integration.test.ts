@@ -38,7 +38,7 @@ const indexType = 'application/vnd.oci.image.index.v1+json';
 
 interface LayerSpec {
   content: Buffer;
-  /** What the image says of it, where that is not the truth. */
+  /** DiffID in the config, where it is not the true one. */
   diffId?: string;
   sizeBytes?: number;
 }
@@ -46,7 +46,7 @@ interface LayerSpec {
 interface ImageSpec {
   /** Digests of blobs that the repository does not have. */
   missing?: string[];
-  /** What the config says of its time. */
+  /** Creation time in the config. */
   created?: string;
   /** How it runs: `User`, `Entrypoint`. */
   config?: Record<string, unknown>;
@@ -54,7 +54,7 @@ interface ImageSpec {
   architecture?: string;
 }
 
-/** A registry that serves whatever it is given, as no honest one would. */
+/** Registry that serves any content, as no honest one would. */
 class AnyRegistry {
   readonly #manifests = new Map<string, Buffer>();
   readonly #blobs = new Map<string, Buffer>();
@@ -203,7 +203,7 @@ let pushes: Pushes;
 let home: string;
 let database: string;
 
-/** Commits as ingest does: what it tells is on the bus at once. */
+/** Commits as ingest does: its events are on the bus at once. */
 async function startTeller(): Promise<RunningService> {
   const url = new Secret(database);
   return startService({
@@ -222,7 +222,7 @@ async function startTeller(): Promise<RunningService> {
   });
 }
 
-/** Tells of a push, as ingest does; answers it when it has come to its end. */
+/** Announces a push, as ingest does; returns it when it has ended. */
 async function push(
   repository: string,
   tag: string | null,
@@ -280,7 +280,7 @@ async function unreadIn(found: Push): Promise<unknown[]> {
   return findings.filter(({ id }) => id === 'layer-not-analyzed').map(({ evidence }) => evidence['code']);
 }
 
-/** What ingest makes of signed provenance that a pipeline sends. */
+/** Stores signed provenance that a pipeline sends, as ingest does. */
 async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
   const source = { uri: 'git+https://git.example.com/acme/app', digest: { sha1: 'c0ffee' } };
   const payload = Buffer.from(
@@ -318,7 +318,7 @@ async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
   });
 }
 
-/** What ingest makes of a run whose token names the revision. */
+/** Stores a run whose token names the revision, as ingest does. */
 async function tellRun(digest: string, repository: string, revision: string): Promise<void> {
   const about = { connection: 'ci', kind: 'run' as const, repository, tag: null };
   const content = Buffer.from(digest);
@@ -956,7 +956,7 @@ describe('a repository without configured signers', () => {
     return { warnings: await pushes.warnings(id), findings: found.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
   };
 
-  /** Pushes an image of its own content, signed by a key that nobody configured. */
+  /** Pushes an image of its own content, optionally signed by a key that is not configured. */
   async function release(repository: string, tag: string, by: string, isSigned: boolean): Promise<Push> {
     const digest = registry.put(repository, tag, [
       { content: osRelease },
@@ -1089,7 +1089,7 @@ describe('an advisory that is published after the scan', () => {
     await new Advisories(store).put([later('late-1', '2026-02-01T00:00:00Z', { affected })]);
     await new Advisories(store).put([later('late-2', '2026-02-01T00:00:00Z', { withdrawn: '2026-02-01T00:00:00Z' })]);
     await until('the second is gone', async () => (await about('finding.resolved', 'CVE-late-2')).length > 0);
-    // The other source still says so.
+    // The other source still lists it.
     expect(await about('finding.resolved', 'CVE-late-1')).toEqual([]);
     await new Advisories(store).put([
       { ...later('late-second', '2026-02-01T00:00:00Z', { affected }), vulnerabilityId: 'CVE-late-1' },
@@ -1122,12 +1122,12 @@ describe('an advisory that is published after the scan', () => {
     await new Advisories(store).put([record('base', {})]);
     await toldAre(1, 0);
     expect(await ids()).toEqual(['CVE-2026-5']);
-    // Says nothing of the release, but the package is one that only it speaks of.
+    // States nothing about the release, but the package was rebuilt for Pro: only this advisory covers it.
     const pro = (modified?: string) => record('pro', { stream: 'Pro', ranges: fixedForPayers }, modified);
     await new Advisories(store).put([pro()]);
     await toldAre(1, 1);
     expect(await ids()).toEqual([]);
-    // What it cleared is open again, and the one that says so is the other.
+    // Findings that it cleared are open again, now from the other advisory.
     const withdrawn = '2026-02-01T00:00:00Z';
     await new Advisories(store).put([{ ...pro(withdrawn), withdrawn }]);
     await toldAre(2, 1);

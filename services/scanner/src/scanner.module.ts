@@ -179,7 +179,7 @@ function missedCounter(metrics: Registry): Counter<'source'> {
   });
 }
 
-/** Collected when it is asked for, so that it grows while nothing comes. */
+/** Collected on each scrape, so that the age grows while no data arrives. */
 function advisoryAgeGauge(metrics: Registry, ages: AdvisoryAges): Gauge<'ecosystem'> {
   return new Gauge({
     name: 'tidewaiter_advisories_age_seconds',

@@ -6,7 +6,7 @@ export class SignatureGraceSettings {
   constructor(readonly graceMs: number) {}
 }
 
-/** Until when the signature of a push may still come: pipelines sign what they have pushed. */
+/** Computes until when the signature of a push may still come: pipelines sign what they have pushed. */
 @Injectable()
 export class SignatureGrace {
   constructor(
@@ -16,7 +16,7 @@ export class SignatureGrace {
 
   /** Null when it is over. Pushing the same digest again under the same tag does not begin another one. */
   async dueAt(push: Push): Promise<Date | null> {
-    // Nothing is announced of the platforms of an index, of imported pushes, or of tags that moved on long ago.
+    // Platforms of an index, imported pushes and tags that moved on long ago are not announced.
     if (push.tag === null || push.origin === 'imported' || push.isLate || this.settings.graceMs === 0) return null;
     const dueAt = new Date((await this.pushes.firstReceived(push)).getTime() + this.settings.graceMs);
     return dueAt.getTime() > Date.now() ? dueAt : null;

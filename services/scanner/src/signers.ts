@@ -2,13 +2,13 @@ import { matchesWildcard } from '@tidewaiter/domain';
 import { readTrust, type Trust } from '@tidewaiter/provenance';
 import type { SignerSettings } from '@tidewaiter/runtime';
 
-/** Who must have signed the images of a repository: one of them is enough. */
+/** Signers of a repository: its images need the signature of one of them. */
 export interface RequiredSigners {
   names: string[];
   trust: Trust;
 }
 
-/** Whose signatures count in which repositories, as tidewaiter.yaml says. */
+/** Configured signers of tidewaiter.yaml, by the repositories in which their signatures count. */
 export class Signers {
   readonly #signers: readonly { name: string; repositories: readonly string[]; trust: Trust }[];
 
@@ -21,7 +21,7 @@ export class Signers {
     }));
   }
 
-  /** Null where nobody needs to sign. */
+  /** Null where no signature is required. */
   of(repository: string): RequiredSigners | null {
     const required = this.#signers.filter(({ repositories }) =>
       repositories.some((pattern) => matchesWildcard(pattern, repository)),

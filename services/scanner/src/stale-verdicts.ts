@@ -7,7 +7,10 @@ import { RematchSteps } from './rematch-steps.js';
 
 const intervalMs = 30_000;
 
-/** Sees to it that everything is judged anew, oldest first, when analyzers or matching have become better, a rule was written anew or an exception has ended. */
+/**
+ * Queues all verdicts to be judged again, oldest first, when analyzers or matching have changed, a
+ * rule was rewritten or an exception has ended.
+ */
 @Injectable()
 export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;

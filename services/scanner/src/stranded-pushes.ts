@@ -4,7 +4,7 @@ import { Pushes, Store } from '@tidewaiter/store';
 
 const intervalMs = 10_000;
 
-/** Brings on the pushes that nothing else would: the last resort behind "every push comes to an end". */
+/** Resumes pushes that nothing else would resume: the last resort behind "every push comes to an end". */
 @Injectable()
 export class StrandedPushes implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #waking: Repetition | undefined;

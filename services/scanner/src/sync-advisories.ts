@@ -12,8 +12,8 @@ import { AdvisoryFeeds, type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
 import { AdvisorySchedule, syncQueue } from './advisory-schedule.js';
 
 /**
- * Brings the advisories up to date, as `tidewaiter advisories sync` does. A feed that cannot be had or read keeps what is known of
- * it and is asked again the next time; it is no reason to give the job up.
+ * Updates the advisories, as `tidewaiter advisories sync` does. A feed that cannot be fetched or
+ * read keeps its records and is retried in the next sync; the job does not fail for it.
  */
 @Injectable()
 export class SyncAdvisories implements JobHandler<ClaimedJob> {
@@ -43,7 +43,7 @@ export class SyncAdvisories implements JobHandler<ClaimedJob> {
         places,
         ecosystems,
         folder,
-        // Who configures the platform names the place, so it may be a mirror of their own.
+        // The operator configures the URL, so it may be an internal mirror.
         request: { signal, allowPrivate: true },
       });
     } finally {
@@ -57,7 +57,7 @@ export class SyncAdvisories implements JobHandler<ClaimedJob> {
   }
 }
 
-/** What operators read of a sync. */
+/** Logs the progress of a sync. */
 class LoggedReading implements ReadingListener {
   constructor(private readonly logger: Logger) {}
 

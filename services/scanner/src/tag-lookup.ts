@@ -3,13 +3,13 @@ import { type Digest, NotFound } from '@tidewaiter/domain';
 
 import { Registries } from './registries.js';
 
-/** Asks registries what tags point to. */
+/** Resolves tags in their registries. */
 @Injectable()
 export class TagLookup {
   constructor(private readonly registries: Registries) {}
 
   /**
-   * Digest that a tag points to now; null where it is gone. Mirrors are not asked: they may be behind.
+   * Digest that a tag points to now; null where it is gone. Skips mirrors, which may be behind.
    * @throws as `RegistryClient.resolve`, but for a tag that is not there
    */
   async digestOf(connection: string, repository: string, tag: string, signal?: AbortSignal): Promise<Digest | null> {

@@ -6,7 +6,7 @@ import { type Push, TagHistories } from '@tidewaiter/store';
 /** A push under a tag. */
 export type TagPush = Push & { tag: string };
 
-/** Whether the tag of a push was a published version that stood for something else: before, or in another registry. */
+/** Finds out whether the tag of a push was a published version with other content: before, or in another registry. */
 @Injectable()
 export class TagOrigin {
   constructor(private readonly histories: TagHistories) {}

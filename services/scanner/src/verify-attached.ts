@@ -6,14 +6,14 @@ import { type ClaimedJob, Jobs, Pushes, Store } from '@tidewaiter/store';
 
 import { Reexamination } from './reexamination.js';
 
-/** The key of a job: which push brought something, and which manifest it is about. */
+/** Key of a job: the push that brought the artifact, and the manifest that it is about. */
 export function attachedKey(pushId: string, subject: Digest): string {
   return `${pushId} ${subject}`;
 }
 
 /**
- * Judges the images again that something was said about: a signature, an attestation, what a pipeline tells. It comes after the
- * image, often a moment, sometimes a year.
+ * Judges images again after something about them arrived: a signature, an attestation, a report of
+ * a pipeline. It comes after the image, often a moment, sometimes a year.
  */
 @Injectable()
 export class VerifyAttached implements JobHandler<ClaimedJob> {
@@ -34,7 +34,7 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
     const [pushId = '', subject = ''] = job.key.split(' ');
     const attached = await this.pushes.get(pushId);
     const holding = attached ? await this.pushes.holding(attached, subject) : [];
-    // It may have looked for signatures just before this one came.
+    // The push may have looked for signatures just before this one came.
     if (holding.some(({ state }) => state === 'analyzing')) {
       throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analysed`);
     }
