@@ -16,14 +16,14 @@ const lateness = z
 
 const folders = z.string().transform((text) => text.split(delimiter).filter((folder) => folder !== ''));
 
-/** What the detector reads from the environment. */
+/** Settings of the detector from the environment. */
 export const detectorConfig = {
   ...commonSettings,
   httpPort: httpPort(7072),
-  /** Folders with Sigma rules beside our own, separated as in PATH. */
+  /** Folders with Sigma rules beside the built-in ones, separated as in PATH. */
   ruleFolders: setting('TIDEWAITER_RULES', folders.default([])),
   /** Files with pipelines, which map the fields of those rules; in order, separated as in PATH. */
   rulePipelines: setting('TIDEWAITER_RULE_PIPELINES', folders.default([])),
-  /** How long an event waits for earlier ones, which come by other ways. Alerts come that much later. */
+  /** Time that an event waits for earlier ones, which come by other ways. Alerts are delayed by it. */
   latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(500)),
 };

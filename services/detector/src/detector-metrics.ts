@@ -5,17 +5,17 @@ import { Health } from '@tidewaiter/runtime';
 import type { AppliedChanges } from '@tidewaiter/store';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** How far a partition is behind the stream. */
+/** Lag of a partition behind the stream. */
 export interface PartitionLag {
   partition: string;
   messages: number;
   ms: number;
 }
 
-/** A partition that is so far behind says that the detector does not keep up. */
+/** Lag from which a partition shows that the detector does not keep up. */
 const maxLagMs = 60_000;
 
-/** What operators see of the detector. */
+/** Metrics of the detector. */
 @Injectable()
 export class DetectorMetrics {
   readonly #events: Counter<'source' | 'result'>;
@@ -103,12 +103,12 @@ export class DetectorMetrics {
     });
   }
 
-  /** Who knows how far the partitions are. */
+  /** Sets the source of the partitions' lags. */
   watchPartitions(lags: () => PartitionLag[]): void {
     this.#lags = lags;
   }
 
-  /** Counts what was kept of a partition. */
+  /** Counts the stored alerts of a partition. */
   kept(alerts: readonly Alert[]): void {
     for (const { rule, bySensor } of alerts) this.#alerts.inc({ rule: bySensor ? 'sensor' : rule.id });
   }
@@ -117,7 +117,7 @@ export class DetectorMetrics {
     this.#stateBytes.set({ partition }, stateBytes);
   }
 
-  /** Counts the records of a batch, all of one sensor; the first stands for the lateness of all. */
+  /** Counts the records of a batch, all of one sensor; the first one gives the lateness of all. */
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void {
     const [first] = records;
     if (!first) return;

@@ -73,7 +73,7 @@ beforeEach(async () => {
   store = new Store(dataSource, 'test');
   environment = {
     TIDEWAITER_DATABASE_URL: url,
-    // The least there may be: what waits for another connection while it holds one would show.
+    // The smallest possible pool: a query that waits for another connection while it holds one would hang.
     TIDEWAITER_DATABASE_POOL: '2',
     TIDEWAITER_NATS_URL: servers.nats.url,
     TIDEWAITER_HTTP_PORT: '0',
@@ -112,7 +112,7 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
 
 let serial = 0;
 
-/** An exec event as Tetragon tells it. */
+/** An exec event in the format of Tetragon. */
 function exec(node: string, binary = '/usr/bin/probe'): RuntimeRecord {
   serial += 1;
   const at = new Date().toISOString();
@@ -126,7 +126,7 @@ function exec(node: string, binary = '/usr/bin/probe'): RuntimeRecord {
   return { id: `e${serial}`, source: 'tetragon', sensor: 'tetragon-eu1', cluster: 'eu1', node, at, event };
 }
 
-/** Tells of records as ingest does: a message for each partition. */
+/** Publishes records as ingest does: a message for each partition. */
 async function observe(...records: RuntimeRecord[]): Promise<void> {
   const byPartition = Map.groupBy(records, partitionOf);
   for (const [partition, batch] of byPartition) {
@@ -231,7 +231,7 @@ describe('detector', () => {
     );
   });
 
-  /** An analyzed image that should be signed and is not, and two containers that run it; answers its push. */
+  /** Stores an analyzed image that should be signed and is not, and two containers that run it; returns its push. */
   async function unsigned(digest: Digest, containers: readonly string[]): Promise<string> {
     const place = { connection: 'main', repository: 'shop/app', tag: '1' };
     const [pushes, images] = [new Pushes(store), new Images(store)];
@@ -389,7 +389,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
       event,
     };
     await observe(made);
-    // Of what comes late, the order in which it comes is the one that counts.
+    // Late events count in the order of their arrival.
     await until('the cloud', async () => {
       const [sequence] = await store.query<{ isUsed: boolean }>(
         'SELECT is_called AS "isUsed" FROM detection_match_number_seq',
@@ -402,7 +402,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(await alerted('Program on two nodes')).toEqual([]);
     await first.stop();
     replicas = [];
-    // Given to the next as of the snapshot of the one that stopped.
+    // The next replica takes over from the snapshot of the one that stopped.
     expect(await store.query('SELECT id FROM detection_match')).toEqual([]);
     await startReplica();
     const last = exec('worker-3', '/opt/agent');

@@ -6,23 +6,23 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { changeOfShare } from './shares.js';
 
-/** A part of the work while this replica does it. */
+/** Part of the work while this replica holds its lease. */
 export interface Duty {
-  /** Ends it and keeps what it has come to, for the next holder of the lease. */
+  /** Ends it and stores its state, for the next holder of the lease. */
   handOver(): Promise<void>;
-  /** Ends it at once: somebody else does it by now. */
+  /** Ends it at once: another replica holds the lease by now. */
   abandon(): void;
 }
 
-/** A part of the work that one replica at a time does. */
+/** Part of the work that one replica at a time does, under a lease. */
 export interface DutyKind {
   /** Names of its leases. */
   names: readonly string[];
-  /** Begins where the last holder ended. `lost` says that the lease turned out to be somebody else's. */
+  /** Begins where the last holder ended. The duty calls `lost` when the lease turns out to be another replica's. */
   begin(lease: DetectorLease, lost: () => void): Promise<Duty>;
 }
 
-/** How long a replica that is gone without a word keeps its leases. */
+/** Time after which the leases of a replica that crashed expire. */
 const leaseMs = 6_000;
 const renewMs = 2_000;
 
@@ -58,7 +58,7 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
     this.#forgetCalls = this.bus.onCall('leases', () => void this.#next().catch(() => undefined));
   }
 
-  /** While bus and store are still there. */
+  /** Stops while bus and store are still there. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isLeaving = true;
     this.#forgetCalls?.();
@@ -69,7 +69,7 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
     this.bus.call('leases');
   }
 
-  /** One round at a time, whoever asks for it. */
+  /** Runs one round at a time, however many are requested. */
   async #next(): Promise<void> {
     const round = this.#turn.then(async () => (this.#isLeaving ? undefined : this.#round()));
     this.#turn = round.catch(() => undefined);
@@ -91,7 +91,7 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
     await this.#takeSome(shares.free, take);
   }
 
-  /** Takes so many of the free ones; others may be faster with some. */
+  /** Acquires so many of the free leases; other replicas may be faster with some. */
   async #takeSome(free: readonly string[], count: number): Promise<void> {
     let taken = 0;
     for (const name of free) {

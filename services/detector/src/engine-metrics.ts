@@ -3,7 +3,7 @@ import type { DetectorCounts } from '@tidewaiter/detection';
 import type { CorrelatorFigures } from '@tidewaiter/sigma';
 import { Counter, Gauge, Registry } from 'prom-client';
 
-/** What an engine can be asked at any time. Of one that only correlates, `counts` is missing. */
+/** Figures of an engine, readable at any time. An engine that only correlates has no `counts`. */
 export interface WatchedEngine {
   counts?: Readonly<DetectorCounts>;
   correlation: CorrelatorFigures;
@@ -11,12 +11,12 @@ export interface WatchedEngine {
 
 interface Watched {
   engine: WatchedEngine;
-  /** What was counted up to now. */
+  /** Figures already counted in the metrics. */
   irregular: Record<string, number>;
   losses: Record<string, number>;
 }
 
-/** What the engines of this replica count themselves. They are asked when somebody asks for metrics, and when they go. */
+/** Metrics that the engines of this replica count themselves, read on each scrape and when an engine ends. */
 @Injectable()
 export class EngineMetrics {
   readonly #watched = new Map<string, Watched>();
@@ -54,7 +54,7 @@ export class EngineMetrics {
     );
   }
 
-  /** From now on: what the engine counted before, others have told of. */
+  /** Counts from now on: what the engine counted before, another replica has exported. */
   watch(name: string, engine: WatchedEngine): void {
     this.#watched.set(name, { engine, irregular: irregularOf(engine), losses: lossesOf(engine) });
   }
@@ -84,7 +84,7 @@ function lossesOf({ correlation }: WatchedEngine): Record<string, number> {
   return { group: droppedGroups, entry: droppedEntries, 'late-event': lateEvents, 'hurried-event': hurriedEvents };
 }
 
-/** Where other rules came, some figures begin anew. */
+/** After new rules some figures begin again at zero. */
 function addGrowth(counter: Counter<'kind'>, before: Record<string, number>, now: Record<string, number>): void {
   for (const [kind, value] of Object.entries(now)) {
     const last = before[kind] ?? 0;

@@ -1,13 +1,13 @@
 import type { Alert, RecordSource, WideMatch } from '@tidewaiter/detection';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 
-/** What judges the records of one partition: everything that it says follows from what it is given. */
+/** Judges the records of one partition; its output depends on its input alone. */
 export interface Engine {
   /** The record is number `index` of `source`. */
   observe(record: RuntimeRecord, source: RecordSource, index: number): Alert[];
-  /** Moves its time on, in milliseconds since 1970. */
+  /** Advances its time to `nowMs`, in milliseconds since 1970. */
   advance(nowMs: number): Alert[];
-  /** What it has found since the last call for those who correlate over all partitions. */
+  /** Takes the matches since the last call, for correlations over all partitions. */
   takeMatches(): WideMatch[];
   snapshot(): Uint8Array;
 }

@@ -8,13 +8,16 @@ import type { Engine } from './engine.js';
 import { LoadedRules } from './loaded-rules.js';
 import { RuntimeFacts } from './runtime-facts.js';
 
-/** How long an event waits for earlier ones, in milliseconds. */
+/** Time that an event waits for earlier ones, in milliseconds. */
 export const LATENESS = Symbol('lateness');
 
-/** What a match may need until it is kept, with those that repeat it, so that it is in time for correlations over all partitions. */
+/**
+ * Time that a match and its repeats may need to be stored, so that it is in time for correlations
+ * over all partitions.
+ */
 const commitMs = 1_500 + repeatsWaitMs;
 
-/** What judges, one for each partition that this replica reads, all by the same rules and facts. */
+/** Engines of the partitions that this replica reads, all with the same rules and facts. */
 @Injectable()
 export class Engines {
   readonly #running = new Map<string, Detector | WideCorrelations>();
@@ -31,7 +34,7 @@ export class Engines {
     });
   }
 
-  /** One that remembers what a snapshot says; nothing, where another version wrote it. */
+  /** Restores a detector from a snapshot; it starts empty where another version wrote the snapshot. */
   detector(name: string, state: Uint8Array | null): Engine {
     let matches: WideMatch[] = [];
     const detector = new Detector({
@@ -69,7 +72,7 @@ export class Engines {
     this.#running.delete(name);
   }
 
-  /** Resolves when what was wanted of the observations so far is in memory. */
+  /** Resolves when the facts for the observations so far are in memory. */
   async prepare(): Promise<void> {
     await this.facts.fetchWanted(Date.now());
   }

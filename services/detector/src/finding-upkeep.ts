@@ -4,7 +4,7 @@ import { WorkloadFindings } from '@tidewaiter/store';
 import { Gauge, Registry } from 'prom-client';
 
 const everyMs = 3_600_000;
-/** As long as containers are kept: then neither is known. */
+/** Same retention as for containers: after it neither is known. */
 const keptMs = 30 * 24 * 3_600_000;
 
 /** Counts the open findings of workloads for metrics, and ends those of objects that no source shows any more. */

@@ -9,10 +9,10 @@ import { v5 as uuidv5 } from 'uuid';
 
 import { DetectorMetrics } from './detector-metrics.js';
 
-/** Of ids that are made from places in the stream, and from alerts. Any UUID that nobody else uses. */
+/** Namespace of ids that are derived from places in the stream, and from alerts. Any UUID without another use. */
 const namespace = '0c5b1f6e-5a0f-4a57-9d57-0d2f6f6a3b41';
 
-/** What cannot be judged or kept, as dead letters. */
+/** Saves records and results that cannot be judged or stored, as dead letters. */
 @Injectable()
 export class GivenUp {
   constructor(
@@ -21,7 +21,7 @@ export class GivenUp {
     private readonly log: Logger,
   ) {}
 
-  /** Keeps a message, or one record of it, with the reason. Reading it again after a crash keeps no second letter. */
+  /** Saves a message, or one record of it, with the reason. Reading it again after a crash saves no second letter. */
   async record(subject: string, message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void> {
     const { life, sequence } = message.place;
     await this.letters.save({
@@ -36,19 +36,19 @@ export class GivenUp {
     this.log.error({ subject, sequence, event_id: record?.id, err: error }, 'runtime event given up');
   }
 
-  /** Keeps an alert that PostgreSQL or the builder of incidents will never take. */
+  /** Saves an alert that PostgreSQL or the builder of incidents will never accept. */
   async alert(alert: Alert, error: unknown): Promise<void> {
     await this.#found(alert.id, alert, alert.rule.title, error);
     this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
   }
 
-  /** Likewise what correlations over all partitions would have counted. */
+  /** Likewise a match for correlations over all partitions. */
   async match(match: WideMatch, error: unknown): Promise<void> {
     await this.#found(match.id, match, match.rules.join(' '), error);
     this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match given up');
   }
 
-  /** Likewise an object whose findings can never be kept. */
+  /** Likewise an object whose findings can never be stored. */
   async object(object: JudgedObject, error: unknown): Promise<void> {
     const place = [object.cluster, object.namespace, object.kind, object.name].join('/');
     await this.#found(JSON.stringify([place, object.version]), object, place, error);

@@ -4,10 +4,13 @@ import { DetectionAlerts, LearnedHabits, WorkloadLedger } from '@tidewaiter/stor
 
 const everyMs = 3_600_000;
 const dayMs = 24 * 3_600_000;
-/** A container that nobody has seen for so long says nothing of what runs; a habit of a quarter ago is none. */
+/**
+ * Retention in days: a container not seen for so long no longer shows what runs; a habit of a
+ * quarter ago is outdated.
+ */
 const keptDays = { containers: 30, habits: 90 };
 
-/** Drops what is too old to matter. Several replicas may do so at once: each deletes what is left. */
+/** Deletes expired data. Several replicas may do so at once: each deletes what is left. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
   #repetition: Repetition | undefined;

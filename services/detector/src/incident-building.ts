@@ -15,13 +15,13 @@ import { IncidentTurns } from './incident-turns.js';
 
 const alertsPerTurn = 500;
 const matchesPerTurn = 2_000;
-/** How long an alert may lie when the call about it got lost. */
+/** Longest wait of an alert whose bus call got lost. */
 const pollMs = 1_000;
-/** Alerts that come one after the other share a turn: each costs a commit, and people see no difference. */
+/** Debounce time, so that consecutive alerts share a turn: each turn costs a commit, and users see no difference. */
 const breathMs = 25;
 const retryMs = 500;
 
-/** Builds incidents of alerts. There is one builder for all: a campaign keeps to no partition. */
+/** Builds incidents from alerts. There is one builder for all partitions: a campaign keeps to none of them. */
 @Injectable()
 export class IncidentBuilding implements DutyKind {
   readonly names = ['incidents'];
@@ -52,9 +52,9 @@ export class IncidentBuilding implements DutyKind {
     };
   }
 
-  /** Ends when it is stopped. @throws Unavailable `LEASE_LOST` */
+  /** Returns when it is stopped. @throws Unavailable `LEASE_LOST` */
   async #run(lease: DetectorLease, signal: AbortSignal): Promise<void> {
-    // After a failure one by one, which finds what nothing can be kept of.
+    // After a failure, takes inputs one by one, which finds the one whose results cannot be stored.
     let isOneByOne = false;
     const correlations = (state: Uint8Array | null) => this.engines.wideCorrelations(lease.name, state);
     while (!signal.aborted) {
@@ -94,7 +94,7 @@ export class IncidentBuilding implements DutyKind {
     await turns.end(Date.now());
   }
 
-  /** The oldest alert or match alone; when that fails too, it is set aside, and what it led to is lost with it. */
+  /** Takes the oldest alert or match alone; when that fails too, it is set aside, and its results are lost with it. */
   async #takeOne(turns: IncidentTurns): Promise<void> {
     const { alerts, matches } = await this.journal.waiting(1, 1);
     const intake = alerts.length > 0 ? { alerts, matches: [] } : { alerts, matches };

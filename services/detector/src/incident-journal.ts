@@ -14,30 +14,30 @@ import {
 
 import { pack, unpack } from './packed.js';
 
-/** What a turn is given. */
+/** Input of a turn. */
 export interface Intake {
   alerts: readonly Alert[];
-  /** For correlations over all partitions. */
+  /** Matches for correlations over all partitions. */
   matches: readonly WideMatch[];
 }
 
-/** What the builder did at one moment, and what came of it. */
+/** Input and results of the builder at one moment. */
 export interface Turn {
   /** The time of the builder, in milliseconds since 1970; later than that of the turn before. */
   number: number;
   intake: Intake;
-  /** What correlations over all partitions found; a later turn takes it like any other alert. */
+  /** Alerts of correlations over all partitions; a later turn takes them like any other alert. */
   fired: readonly Alert[];
   changes: readonly IncidentChange[];
   memberships: readonly AlertMembership[];
-  /** The builder's memory after the turn, where it is time to keep it. */
+  /** Snapshot of the builder after the turn, where one is due. */
   state: Uint8Array | null;
 }
 
 const format = 'incidents-2';
 const takenAtOnce = 1_000;
 
-/** Keeps what the builder of incidents comes to, and its memory. */
+/** Stores the turns of the builder of incidents, and its snapshots. */
 @Injectable()
 export class IncidentJournal {
   constructor(
@@ -48,14 +48,14 @@ export class IncidentJournal {
     private readonly incidents: Incidents,
   ) {}
 
-  /** The memory of the last builder as of the turn of its last snapshot. */
+  /** Snapshot of the last builder, with its turn. */
   async restore(name: string): Promise<{ turn: number; state: Uint8Array } | null> {
     const snapshot = await this.leases.snapshot(name);
     if (snapshot?.format !== format) return null;
     return { turn: snapshot.position, state: await unpack(snapshot.state) };
   }
 
-  /** The turns after one, in order, with what was taken in each. */
+  /** Turns after one, in order, with the input of each. */
   async *turnsAfter(turn: number): AsyncGenerator<Intake & { turn: number }> {
     for (let last = turn; ;) {
       const alerts = await this.alerts.takenAfter(last, takenAtOnce);
@@ -67,13 +67,14 @@ export class IncidentJournal {
     }
   }
 
-  /** The oldest that no turn has taken. */
+  /** Oldest inputs that no turn has taken. */
   async waiting(maxAlerts: number, maxMatches: number): Promise<Intake> {
     return { alerts: await this.alerts.waiting(maxAlerts), matches: await this.matches.waiting(maxMatches) };
   }
 
   /**
-   * Keeps a turn: what it took as taken, what became of incidents, what people are told of them, all at once.
+   * Commits a turn at once: its input as taken, the changes of incidents, and the events about
+   * them.
    * @throws Unavailable `LEASE_LOST` when another replica builds by now
    */
   async keep(lease: DetectorLease, turn: Turn): Promise<AppliedChanges> {
@@ -95,7 +96,7 @@ export class IncidentJournal {
   }
 }
 
-/** Two lists of turns as one, as far as both are known to go: each may have been cut. */
+/** Merges two lists of turns, as far as both are complete: each may have been cut. */
 function turnsOf(
   alerts: readonly { turn: number; alerts: Alert[] }[],
   matches: readonly { turn: number; matches: WideMatch[] }[],

@@ -9,21 +9,22 @@ import { joinStates, splitStates } from './packed.js';
 const snapshotMs = 10_000;
 /** Snapshots take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
-/** How long after a turn the next one comes when there is nothing new: matches wait for earlier ones, windows close, incidents end. */
+/** Interval of turns without input: matches wait for earlier ones, windows close, incidents end. */
 const idleMs = { matchesWait: 500, groupsLive: 5_000, otherwise: 60_000 };
 
 /** Makes correlations over all partitions that go on from a snapshot. */
 type MakeCorrelations = (state: Uint8Array | null) => WideCorrelations;
 
-/** What a turn led to. */
+/** Result of a turn. */
 interface Outcome {
   fired: Alert[];
   changes: IncidentChange[];
 }
 
 /**
- * The builder of incidents, and correlations over all partitions, turn by turn. A turn is known by its time, by which alone their clocks move: taking
- * the turns after a snapshot again leads to what they led to the first time.
+ * Runs the builder of incidents, and correlations over all partitions, turn by turn. The time of a
+ * turn identifies it, and alone moves their clocks: replaying the turns after a snapshot gives the
+ * same results.
  */
 export class IncidentTurns {
   readonly #builder = new IncidentBuilder();
@@ -38,7 +39,7 @@ export class IncidentTurns {
     private readonly log: Logger,
   ) {}
 
-  /** Remembers what builders before this one came to; what followed from it is kept already. */
+  /** Replays the turns of earlier builders; their results are stored already. */
   static async resume(
     lease: DetectorLease,
     journal: IncidentJournal,
@@ -56,14 +57,14 @@ export class IncidentTurns {
     return turns;
   }
 
-  /** How long until the time should move on though there is nothing new; nothing or less: now. */
+  /** Time until the clock should advance without new input; nothing or less: now. */
   dueInMs(nowMs: number): number {
     const { waiting, correlation } = this.correlations;
     const { matchesWait, groupsLive, otherwise } = idleMs;
     return this.#turn - nowMs + (waiting > 0 ? matchesWait : correlation.groups > 0 ? groupsLive : otherwise);
   }
 
-  /** Takes what there is, perhaps nothing; incidents whose time has come end. @throws Unavailable `LEASE_LOST` */
+  /** Takes the input, perhaps none; ends incidents whose time has come. @throws Unavailable `LEASE_LOST` */
   async take(intake: Intake, nowMs: number): Promise<AppliedChanges> {
     const outcome = this.#play(Math.max(nowMs, this.#turn + 1), intake);
     const { fired, changes } = outcome;
@@ -71,7 +72,7 @@ export class IncidentTurns {
     return this.#keep(intake, outcome);
   }
 
-  /** Counts as taken what nothing could be kept of that follows from it. */
+  /** Marks an input as taken whose results cannot be stored. */
   async setAside(intake: Intake, nowMs: number): Promise<void> {
     this.#turn = Math.max(nowMs, this.#turn + 1);
     await this.journal.keep(this.lease, {
@@ -84,13 +85,16 @@ export class IncidentTurns {
     });
   }
 
-  /** Keeps the memory for the next builder. */
+  /** Stores a snapshot for the next builder. */
   async end(nowMs: number): Promise<void> {
     this.#snapshotDue = 0;
     if (this.#hasNews) await this.take({ alerts: [], matches: [] }, nowMs);
   }
 
-  /** The second move of the clock tells at once what only grew: told later, it would depend on turns that nothing is kept of. */
+  /**
+   * The second advance reports at once what only grew: reported later, it would depend on turns
+   * that are not stored.
+   */
   #play(turn: number, { alerts, matches }: Intake): Outcome {
     this.#turn = turn;
     const fired = this.#correlate(turn, matches);
@@ -125,7 +129,7 @@ export class IncidentTurns {
     try {
       return this.#builder.add(alert);
     } catch (err) {
-      // A bug of ours, which shows again at every catching up and must not stop all other incidents.
+      // A bug of ours, which recurs at every replay and must not stop all other incidents.
       this.log.error({ alert: alert.id, rule: alert.rule.title, err }, 'alert not built with');
       return [];
     }

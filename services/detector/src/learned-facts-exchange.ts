@@ -6,7 +6,7 @@ import { LearnedHabits, PackageUses, Store, WorkloadLedger } from '@tidewaiter/s
 
 import { type KeptFacts, type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
 
-/** Where replicas keep what they learn. */
+/** Tables of learned facts, shared by the replicas. */
 @Injectable()
 export class LearnedFactsTables {
   constructor(
@@ -37,12 +37,15 @@ export class LearnedFactsTables {
 
 const exchangeMs = 2_000;
 const dayMs = 24 * 3_600_000;
-/** How far a replica that starts looks back. Of a workload something is kept when it changes, which may be long ago. */
+/** Time that a starting replica looks back. A workload is stored only when it changes, which may be long ago. */
 const remembered = { containersMs: 2 * dayMs, workloadsMs: Infinity, habitsMs: 30 * dayMs };
-/** What others keep may be about events of a while ago. */
+/** Overlap of two reads: other replicas may store facts about events of a while ago. */
 const overlapMs = 15_000;
 
-/** Keeps what this replica learns, in bulk, and takes over what others do: where a watch tells one of a pod, all know of it. */
+/**
+ * Stores what this replica learns, in bulk, and loads what others do: a pod that a watch reports to
+ * one is known to all.
+ */
 @Injectable()
 export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicationShutdown {
   #repetition: Repetition | undefined;

@@ -8,7 +8,7 @@ import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter
 import { DetectorMetrics } from './detector-metrics.js';
 
 const pollMs = 5_000;
-/** Whoever copies files does not copy them all at once. */
+/** Debounce time: files are not all copied at once. */
 const settleMs = 500;
 
 /** Where rules come from. */
@@ -20,7 +20,7 @@ export interface RuleSources {
 
 type Listener = (rules: Loaded) => void;
 
-/** The rules in use: those of the folders as they are now. What is refused is named, and the others stay. */
+/** Rules in use: those of the folders as they are now. Refused rules are listed, and the others stay. */
 @Injectable()
 export class LoadedRules implements OnApplicationBootstrap, OnApplicationShutdown {
   #fingerprint = '';
@@ -59,7 +59,7 @@ export class LoadedRules implements OnApplicationBootstrap, OnApplicationShutdow
     await this.#polling?.stop();
   }
 
-  /** Folders that cannot be read leave the rules as they are, and the service not ready. */
+  /** On folders that cannot be read, keeps the rules as they are, and reports the service as not ready. */
   async #refresh(): Promise<void> {
     try {
       const fingerprint = await this.#look();

@@ -15,16 +15,16 @@ import {
 import { DetectorMetrics } from './detector-metrics.js';
 import { pack, unpack } from './packed.js';
 
-/** What a detector remembers, as of a place in its partition of the stream. */
+/** Snapshot of a detector, as of a place in its partition of the stream. */
 export interface DetectorState {
   place: StreamPlace;
   state: Uint8Array;
 }
 
-/** What a detector has found. */
+/** Results of a detector. */
 export interface Found {
   alerts: readonly Alert[];
-  /** For those who correlate over all partitions. */
+  /** Matches for correlations over all partitions. */
   matches: readonly WideMatch[];
   /** Objects of Kubernetes with their misconfigurations. */
   objects: readonly JudgedObject[];
@@ -33,10 +33,10 @@ export interface Found {
 /** Objects of one transaction: some 3 MB, and 20 MB where an attacker made them. */
 const objectsAtOnce = 500;
 
-/** Names what wrote a snapshot; another version starts without the memory of this one. */
+/** Snapshot format; a detector of another format starts without the memory of this one. */
 const format = 'detector-1';
 
-/** Keeps what the reader of a partition comes to: alerts, and now and then its memory. */
+/** Stores the results of a partition's reader: alerts, and periodically its snapshot. */
 @Injectable()
 export class PartitionJournal {
   constructor(
@@ -49,7 +49,7 @@ export class PartitionJournal {
     private readonly metrics: DetectorMetrics,
   ) {}
 
-  /** The memory of the last holder of a partition, as of its last snapshot. */
+  /** Snapshot of the last holder of a partition. */
   async restore(name: string): Promise<DetectorState | null> {
     const snapshot = await this.leases.snapshot(name);
     if (snapshot?.format !== format || snapshot.life === null) return null;
@@ -58,7 +58,7 @@ export class PartitionJournal {
   }
 
   /**
-   * Keeps what was found; keeping it again changes nothing.
+   * Stores results; idempotent.
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
   async keep(lease: DetectorLease, { alerts, matches, objects }: Found): Promise<void> {
@@ -70,7 +70,8 @@ export class PartitionJournal {
       });
       this.bus.call('alerts');
     }
-    // Not with the alerts, which must not wait until another partition has derived the findings of its workloads; and some at a time, for the same lock.
+    // Not with the alerts, which must not wait until another partition has derived the findings of
+    // its workloads; and in batches, for the same lock.
     for (let start = 0; start < objects.length; start += objectsAtOnce) {
       await this.store.transaction(async (tx) => {
         await this.leases.hold(tx, lease);
@@ -80,7 +81,8 @@ export class PartitionJournal {
   }
 
   /**
-   * Keeps a snapshot, after all that was found before it: after a crash what follows it is found again.
+   * Stores a snapshot, after all results before it: after a crash, later results are computed
+   * again.
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
   async remember(lease: DetectorLease, { place: { life, sequence }, state }: DetectorState): Promise<void> {
@@ -91,12 +93,12 @@ export class PartitionJournal {
     });
   }
 
-  /** Drops from the stream what a snapshot holds. */
+  /** Drops messages from the stream that a snapshot covers. */
   async forget(subject: string, place: StreamPlace): Promise<void> {
     await this.bus.forget(runtimeStream, subject, place);
   }
 
-  /** Notes the message that comes next, where messages have ended their readers. */
+  /** Records the next message, where messages have crashed their readers. */
   async attempt(lease: DetectorLease, { sequence }: StreamPlace): Promise<void> {
     await this.leases.attempt(lease, sequence);
   }

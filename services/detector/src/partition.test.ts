@@ -66,7 +66,7 @@ function engine(): Engine & { seen: string[] } {
   };
 }
 
-/** A world that keeps what it is given. */
+/** Fake dependencies that record what they are given. */
 function world(change: Partial<PartitionWorld> = {}) {
   const kept: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
   const objects: string[] = [];

@@ -10,39 +10,39 @@ import type { DetectorLease, JudgedObject } from '@tidewaiter/store';
 import type { Engine } from './engine.js';
 import type { DetectorState, Found } from './partition-journal.js';
 
-/** What a partition needs of the world. */
+/** Dependencies of a partition. */
 export interface PartitionWorld {
-  /** Keeps what was found. @throws Unavailable `LEASE_LOST` */
+  /** Stores results. @throws Unavailable `LEASE_LOST` */
   keep(lease: DetectorLease, found: Found): Promise<void>;
-  /** Keeps a snapshot. @throws Unavailable `LEASE_LOST` */
+  /** Stores a snapshot. @throws Unavailable `LEASE_LOST` */
   remember(lease: DetectorLease, snapshot: DetectorState): Promise<void>;
   attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
-  /** Drops from the stream what a snapshot holds. */
+  /** Drops messages from the stream that a snapshot covers. */
   forget(place: StreamPlace): Promise<void>;
-  /** Makes ready in memory what judging will ask for. */
+  /** Prefetches the facts that judging will need. */
   prepare(): Promise<void>;
-  /** Does what takes time when it is this partition's turn. */
+  /** Runs work that takes time when it is this partition's turn. */
   inTurn<Result>(work: () => Result): Promise<Result>;
-  /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
+  /** Saves a message, or one record of it, that cannot be judged as a dead letter with the reason. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
-  /** Keeps an alert that can never be kept as one, with the reason. */
+  /** Saves an alert that can never be stored as a dead letter with the reason. */
   giveUpAlert(alert: Alert, error: unknown): Promise<void>;
   giveUpMatch(match: WideMatch, error: unknown): Promise<void>;
   giveUpObject(object: JudgedObject, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
-  /** How many partitions this replica reads, which share its time. */
+  /** Number of partitions that this replica reads, which share its time. */
   readers(): number;
   lost(): void;
 }
 
-/** A crash loses at most this much work; it is done again, never lost, and at full load takes a third of the time. */
+/** Limit on work that a crash loses; it is done again, never lost, and at full load takes a third of the time. */
 const snapshotMs = 30_000;
 /** Snapshots of all partitions together take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
-/** Reading waits while more alerts, matches and objects than this wait for PostgreSQL. */
+/** Backpressure: reading waits while more alerts, matches and objects than this wait for PostgreSQL. */
 const maxWaiting = 2_000;
 const retryMs = 500;
-/** After so many holders that were gone without a word, messages are taken one by one and by name. */
+/** After so many holders that crashed, messages are taken one by one, each recorded before. */
 const patienceWithCrashes = 3;
 
 /** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
@@ -65,7 +65,7 @@ export class Partition {
     private readonly world: PartitionWorld,
     private readonly log: Logger,
     from: StreamPlace | null,
-    /** Spreads the snapshots of partitions that begin together. */
+    /** Jitter for the snapshots of partitions that begin together. */
     firstSnapshotMs: number,
   ) {
     this.#place = from;
@@ -77,21 +77,24 @@ export class Partition {
     return this.#place;
   }
 
-  /** When the stream took the last message that was judged here. */
+  /** Time at which the stream took the last message that was judged here. */
   get judgedUpToMs(): number | null {
     return this.#judgedUpToMs;
   }
 
-  /** Alerts, matches and objects that are not kept yet. */
+  /** Number of alerts, matches and objects that are not stored yet. */
   get waiting(): number {
     return this.#alerts.length + this.#matches.length + this.#objects.length;
   }
 
-  /** Judges the records of a message. Never throws: what cannot be judged is given up, and an outage is waited for. */
+  /**
+   * Judges the records of a message. Never throws: what cannot be judged becomes a dead letter, and
+   * an outage is waited for.
+   */
   async take(message: StreamMessage): Promise<void> {
     if (this.#isOver) return;
     await this.#untilDone(async () => this.#judge(message));
-    // Before time moves on: what waits now is judged then.
+    // Before time advances: whatever waits now is judged then.
     await this.#untilDone(async () => this.world.prepare());
     if (this.#isOver) return;
     this.#place = message.place;
@@ -100,14 +103,14 @@ export class Partition {
     await this.#keepSoon();
   }
 
-  /** Moves the time on, where no record does: what waited for order or for the end of a window is judged. */
+  /** Advances the time where no record does: judges what waited for order or for the end of a window. */
   tick(nowMs: number): void {
     if (this.#isOver) return;
     this.#add(this.engine.advance(nowMs));
     void this.#keepSoon();
   }
 
-  /** Judges nothing any more, and keeps what it has come to. */
+  /** Stops judging, and stores its results and a snapshot. */
   async handOver(): Promise<void> {
     await this.#keeping;
     await this.#remembering;
@@ -136,7 +139,7 @@ export class Partition {
     }
   }
 
-  /** A record that shows a bug of ours costs that record, not those beside it. */
+  /** A record that triggers a bug of ours costs that record, not those beside it. */
   #observe(
     records: readonly RuntimeRecord[],
     source: ObservedMessage,
@@ -144,7 +147,7 @@ export class Partition {
   ): { record: RuntimeRecord; error: unknown }[] {
     const failures: { record: RuntimeRecord; error: unknown }[] = [];
     if (this.#isOver) return failures;
-    // By the time at which NATS took it, so that a replay comes to the same as the first reading.
+    // Uses the time at which NATS took the message, so that a replay gives the same results as the first reading.
     this.#add(this.engine.advance(storedAtMs));
     for (const [index, record] of records.entries()) {
       for (const each of record.judgements ?? []) this.#objects.push({ ...each, cluster: record.cluster });
@@ -157,7 +160,7 @@ export class Partition {
     return failures;
   }
 
-  /** A message that ends the process tells nothing; that it was the one in hand each time is all there is to know. */
+  /** A message that kills the process leaves no error; the only sign is that it was being judged each time. */
   async #lookOut({ place }: StreamMessage): Promise<void> {
     if (this.lease.crashes < patienceWithCrashes) return;
     if (this.lease.attempting === place.sequence) {
@@ -172,7 +175,7 @@ export class Partition {
     for (const match of this.engine.takeMatches()) this.#matches.push(match);
   }
 
-  /** Starts keeping where there is something to keep; waits for it only when too much does. */
+  /** Starts a flush where there is something to store; waits for it only when too much is pending. */
   async #keepSoon(): Promise<void> {
     if (this.waiting === 0 && !this.#isSnapshotDue()) return;
     this.#keeping ??= this.#keepAll().finally(() => (this.#keeping = undefined));
@@ -187,7 +190,10 @@ export class Partition {
     return this.#hasNews && this.#remembering === undefined && performance.now() >= this.#snapshotDue;
   }
 
-  /** Alerts and memory are taken in one step, and kept in this order: a snapshot never lacks what led to an alert that is not kept. */
+  /**
+   * Takes alerts and snapshot in one step, and stores them in this order: a stored snapshot never
+   * covers records whose alerts are not stored.
+   */
   async #keep(withSnapshot: boolean): Promise<void> {
     const found = { alerts: this.#alerts, matches: this.#matches, objects: this.#objects };
     this.#alerts = [];
@@ -199,7 +205,7 @@ export class Partition {
       this.#remembering = this.#remember(snapshot).finally(() => (this.#remembering = undefined));
   }
 
-  /** Alerts that come meanwhile do not wait for it: a memory takes long to pack and to write. */
+  /** Alerts that come meanwhile do not wait for it: a snapshot takes long to pack and to write. */
   async #remember(snapshot: DetectorState): Promise<void> {
     await this.#untilDone(async () => this.world.remember(this.lease, snapshot));
     if (!this.#isOver) await this.world.forget(snapshot.place).catch(() => undefined);
@@ -215,7 +221,7 @@ export class Partition {
     return { place: this.#place, state };
   }
 
-  /** What can never be kept must not keep the rest from it: halving finds it in few steps. */
+  /** Bisects the results, as one that can never be stored must not block the others. */
   async #keepEach(found: Found): Promise<void> {
     try {
       await this.world.keep(this.lease, found);
@@ -232,7 +238,7 @@ export class Partition {
     if (object) await this.world.giveUpObject(object, error);
   }
 
-  /** Repeats work while PostgreSQL is away; ends everything when the lease is lost. */
+  /** Retries work while PostgreSQL is away; ends everything when the lease is lost. */
   async #untilDone(work: () => Promise<void>): Promise<void> {
     for (let failures = 0; ; failures += 1) {
       try {
@@ -255,7 +261,7 @@ export class Partition {
 
 const countOf = ({ alerts, matches, objects }: Found): number => alerts.length + matches.length + objects.length;
 
-/** One half is of alerts alone, or of matches, or of objects, where there are others beside them. */
+/** Splits by kind where there are several: one half is of alerts alone, or of matches, or of objects. */
 function halvesOf({ alerts, matches, objects }: Found): [Found, Found] {
   const none = { alerts: [], matches: [], objects: [] };
   if (alerts.length > 0 && matches.length + objects.length > 0) {

@@ -15,8 +15,8 @@ import { Turns } from './turns.js';
 
 const tickMs = 100;
 /**
- * How far an idle partition stays behind the clock of this machine. NATS stamps messages by its own: as long as the two differ by less,
- * a partition that is read again comes to the same.
+ * Time that an idle partition stays behind the clock of this machine. NATS stamps messages by its
+ * own clock: while the two differ by less, reading a partition again gives the same results.
  */
 const clockMarginMs = 50;
 const snapshotSpreadMs = 30_000;
@@ -28,7 +28,7 @@ interface Running {
   ended: Promise<void>;
 }
 
-/** The partitions of the runtime stream that this replica reads. */
+/** Partitions of the runtime stream that this replica reads. */
 @Injectable()
 export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicationShutdown {
   readonly names = Array.from({ length: runtimePartitions }, (_, number) => `partition/${number}`);
@@ -47,7 +47,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
   ) {}
 
   onApplicationBootstrap(): void {
-    // What has arrived meanwhile is taken before the time moves on: timers go before sockets.
+    // Timers run before sockets: setImmediate lets messages that have arrived go before the time moves on.
     this.metrics.watchPartitions(() => this.#lags());
     this.#ticking = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }

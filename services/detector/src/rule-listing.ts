@@ -7,7 +7,10 @@ import { LoadedRules } from './loaded-rules.js';
 
 const everyMs = 2_000;
 
-/** Tells people which rules are in use, and which are not and why: at the start, and whenever they have changed. */
+/**
+ * Stores the list of rules in use, and of refused ones with the reason: at the start, and whenever
+ * they have changed.
+ */
 @Injectable()
 export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdown {
   #untold: Loaded | null;

@@ -13,7 +13,7 @@ import {
 import type { StoredFacts, StoredImageDirectory, UsedArchive, UsedPackage } from '@tidewaiter/store';
 import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
 
-/** What a replica has learned and others may want to know. */
+/** Facts that a replica has learned and others may need. */
 export interface LearnedFacts {
   containers: KnownContainer[];
   workloads: KnownWorkload[];
@@ -22,7 +22,7 @@ export interface LearnedFacts {
   usedArchives: UsedArchive[];
 }
 
-/** What replicas take over from each other. */
+/** Facts that replicas load from each other. */
 export type KeptFacts = Pick<LearnedFacts, 'containers' | 'workloads' | 'habits'>;
 
 type How = UsedPackage['how'];
@@ -35,12 +35,12 @@ interface Use {
 /** By the image and the path of the file. */
 type Uses = Map<Digest, Map<string, Use>>;
 
-/** Between two times of keeping, more files than that are not started in a fleet. */
+/** Limit on uses between two flushes; a fleet does not start more files than that. */
 const maxUses = 50_000;
 
 /**
- * What is known beside the events, in the memory of this replica: rules wait for nothing. What an event will be asked about is noted
- * when it arrives and fetched while it waits for earlier ones.
+ * Facts that are not in the events, in the memory of this replica: rules wait for nothing. Keys
+ * that an event needs are noted when it arrives and fetched while it waits for earlier ones.
  */
 export class RuntimeFacts {
   readonly ledger: ContainerLedger;
@@ -65,7 +65,7 @@ export class RuntimeFacts {
     this.#habits = new Learned({ learningMs: policy.learningMs });
     const facts: KnownFacts = {
       image: (digest) => stored.image(digest),
-      // Of workloads the ledger alone knows, and the context asks it.
+      // Only the ledger knows workloads, and the context reads it.
       workload: () => null,
       workloadsOf: (digest) => stored.workloadsOf(digest),
       secretOfKey: (key) => stored.secretOfKey(key),
@@ -73,7 +73,7 @@ export class RuntimeFacts {
     this.context = factContext({ facts, policy, habits: this.#habits, lookup: ledger });
   }
 
-  /** Learns from an observation, and notes what will be asked about it. */
+  /** Learns from an observation, and notes the facts to prefetch for it. */
   want(observation: Observation): void {
     this.ledger.observe(observation);
     this.wantImageOf(observation);
@@ -83,7 +83,7 @@ export class RuntimeFacts {
     this.#habits.observe(observation, this.context);
   }
 
-  /** Notes that the image of the container will be asked about: it may be known by now. */
+  /** Notes that the image of the container is to be prefetched: it may be known by now. */
   wantImageOf(observation: Observation): void {
     const container = this.ledger.find(observation);
     if (container) this.#wantImage(container);
@@ -104,7 +104,7 @@ export class RuntimeFacts {
     if (process !== null) for (const path of javaArchivesOf(process)) this.#note(this.#archives, digest, path, timeMs);
   }
 
-  /** Brings into memory what is wanted and missing. */
+  /** Prefetches the wanted facts that are missing. */
   async fetchWanted(nowMs: number): Promise<void> {
     const digests = [...this.#wantedDigests].filter((digest) => this.stored.needs(digest, nowMs));
     const keys = [...this.#wantedKeys];
@@ -116,7 +116,7 @@ export class RuntimeFacts {
     if (digests.length > 0 || keys.length > 0) await this.stored.prefetch(digests, keys, nowMs);
   }
 
-  /** What was learned since the last call. */
+  /** Takes the facts learned since the last call. */
   takeLearned(): LearnedFacts {
     const used = [...this.#usedPackages('executed'), ...this.#usedPackages('loaded')];
     const usedArchives = [...this.#archives].flatMap(([imageDigest, ofImage]) =>
@@ -135,14 +135,14 @@ export class RuntimeFacts {
     };
   }
 
-  /** Takes over what other replicas, or this one before it was restarted, have learned. */
+  /** Loads facts that other replicas, or this one before it was restarted, have learned. */
   learn({ containers, workloads, habits }: KeptFacts): void {
     for (const container of containers) this.ledger.add(keptClaims(container));
     for (const workload of workloads) this.ledger.addKept(workload);
     this.#habits.load(habits);
   }
 
-  /** What is known of an image is no longer so. */
+  /** Drops the cached facts of an image that changed. */
   forgetImage(digest: Digest): void {
     this.stored.forget(digest);
   }

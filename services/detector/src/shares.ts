@@ -1,14 +1,14 @@
 import type { LeaseShares } from '@tidewaiter/store';
 
-/** Which leases a replica lets go, and how many of the free ones it takes. */
+/** Leases that a replica releases, and how many of the free ones it takes. */
 export interface ShareChange {
   release: string[];
   take: number;
 }
 
 /**
- * What one replica does so that all hold about the same number. Each rounds its share up: together they then have room for all, and nobody
- * lets go what no other would take.
+ * Balances the leases, so that all replicas hold about the same number. Each rounds its share up:
+ * together they have room for all, and none releases a lease that no other would take.
  */
 export function changeOfShare({ replicas, mine, free }: LeaseShares, leases: number): ShareChange {
   const share = Math.ceil(leases / Math.max(replicas, 1));

@@ -5,7 +5,10 @@ import { DetectionAlerts, Store, SuspectPushes } from '@tidewaiter/store';
 
 const lookMs = 1_000;
 
-/** Turns pushes with moved tags or another identity into alerts, of which incidents are built. Any number of replicas may do it. */
+/**
+ * Turns pushes with moved tags or another identity into alerts for the builder of incidents. Any
+ * number of replicas may do it.
+ */
 @Injectable()
 export class SupplyChainWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;

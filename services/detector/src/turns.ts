@@ -1,23 +1,24 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 
-/** How long partitions judge before the process looks at everything else. */
+/** Time slice of judging before the rest of the process gets a turn. */
 const sliceMs = 10;
 
 /**
- * Lets partitions work one after the other, and the rest of the process in between: with a backlog in all of them nobody would read what PostgreSQL
- * and NATS answer for seconds, and incidents would wait behind events that are of no use to anybody yet.
+ * Lets partitions work one after the other, and the rest of the process in between: with a backlog
+ * in all of them, answers of PostgreSQL and NATS would stay unread for seconds, and incidents would
+ * wait behind events that are not needed yet.
  */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
   #sliceEndsMs = 0;
 
-  /** Does the work when it is its turn. */
+  /** Runs the work when it is its turn. */
   async take<Result>(work: () => Result): Promise<Result> {
     const turn = this.#last.then(async () => {
       await this.#breathe();
       return work();
     });
-    // Whoever asked is told of a failure; it is none of the next one's.
+    // The caller gets the failure; the next turn must not inherit it.
     this.#last = turn.catch(() => undefined);
     return turn;
   }

@@ -101,7 +101,10 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
   }
 }
 
-/** Waits until everything that was sent to the partition of the cluster before is kept: an object that comes last is. */
+/**
+ * Waits until everything sent to the partition of the cluster before is stored: it sends an object
+ * last and waits for that.
+ */
 async function settled(cluster: string): Promise<void> {
   const name = `mark-${uuidv7()}`;
   const metadata = { name, namespace: 'marks', resourceVersion: '1' };
