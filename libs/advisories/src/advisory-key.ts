@@ -3,18 +3,22 @@ import type { OsRelease, PackageRecord } from '@tidewaiter/domain';
 import { distributionOf } from './distributions.js';
 import { ecosystems, languageEcosystems } from './ecosystems.js';
 
-/** Where the advisories about a package are: entries under any of these names, of this release of this ecosystem or of all. */
+/**
+ * Key of the advisories about a package: entries under any of these names, of this release of this
+ * ecosystem or of all.
+ */
 export interface AdvisoryKey {
   /** Without the release, as OSV writes it: `Debian`, `npm`. */
   ecosystem: string;
-  /** Null where packages belong to no release, as those of languages do. */
+  /** Null where packages belong to no release, as those of languages. */
   release: string | null;
   names: string[];
 }
 
 /**
- * Finds where advisories would list a package; null when nobody judges it, which is to be reported, not taken for safe. A package
- * that a vendor built for a distribution is none of the distribution's, whatever it is called.
+ * Finds where advisories would list a package; null when none judge it, which is to be reported,
+ * not taken for safe. A package that a vendor built for a distribution is not the distribution's,
+ * whatever its name.
  */
 export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): AdvisoryKey | null {
   if (pkg.isThirdParty) return null;

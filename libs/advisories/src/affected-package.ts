@@ -14,26 +14,35 @@ export interface AffectedPackage {
   release: string | null;
   /** A part of the release that has versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
   stream?: string;
-  /** In the form in which lookups have it: of PyPI in lower case with single hyphens. */
+  /** Name in the form of lookups: for PyPI in lower case with single hyphens. */
   name: string;
   ranges: VersionRange[];
-  /** Affected versions that the ranges do not cover, as far as we can tell. The others would only repeat the ranges. */
+  /**
+   * Affected versions that the ranges do not cover, as far as they can be compared. The others
+   * would only repeat the ranges.
+   */
   versions: string[];
-  /** Only what was built as a part of this module of a distribution is meant: `nodejs:18`; of any where it is empty. */
+  /**
+   * Restricts the entry to packages built as a part of this module of a distribution: `nodejs:18`;
+   * of any module where it is empty.
+   */
   module?: string;
-  /** Only these of the packages that are built from the source package are meant. */
+  /** Restricts the entry to these of the packages that are built from the source package. */
   binaries?: string[];
-  /** It is no vulnerability: `unmaintained`, `unsound`, `notice`. */
+  /** Reason why the entry is no vulnerability: `unmaintained`, `unsound`, `notice`. */
   informational?: string;
-  /** The source's judgement of this package, which goes before that of the record. */
+  /** The source's rating of this package, which precedes that of the record. */
   severity: Severity | null;
-  /** What the source means where it names no fix. */
+  /** State of the fix where the source names none. */
   unfixed: 'not-fixed' | 'wont-fix';
-  /** Some range or version could not be read or is not to be trusted, so nothing here proves that a version is not affected. */
+  /**
+   * Whether some range or version could not be read or is not trustworthy, so that nothing here
+   * proves a version unaffected.
+   */
   isIncomplete: boolean;
 }
 
-/** Comparisons spent on one entry to leave out versions that its ranges cover. Debian needs some 100. */
+/** Limit on comparisons that leave out the covered versions of one entry. Debian needs some 100. */
 const maxVersionChecks = 100_000;
 const maxBinaries = 2_000;
 
@@ -54,7 +63,7 @@ const eventSchema = z.union([
   z.strictObject({ limit: text }),
 ]);
 
-// All of a range or nothing: without its `fixed` it would mean something else.
+// A range is read as a whole or not at all: without its `fixed` it would mean something else.
 const rangeSchema = z.object({
   type: z.enum(['ECOSYSTEM', 'SEMVER']),
   events: z.array(eventSchema).refine((events) => events.some((event) => 'introduced' in event)),
@@ -62,7 +71,7 @@ const rangeSchema = z.object({
 
 const anyRangeSchema = z.union([rangeSchema, z.object({ type: z.literal('GIT') })]);
 
-/** What we know of `ecosystem_specific`, which every source fills in its own way. */
+/** Known fields of `ecosystem_specific`, which every source fills in its own way. */
 const specificSchema = z
   .object({
     /** Red Hat's. */
@@ -79,24 +88,24 @@ const specificSchema = z
 const databaseSchema = z
   .object({
     severity: textOrNothing,
-    /** Of Ubuntu's tracker. */
+    /** Ubuntu tracker's. */
     status: textOrNothing,
-    /** Of Debian's tracker. */
+    /** Debian tracker's. */
     nodsa_reason: textOrNothing,
     /** RustSec's. */
     informational: shortText.optional().catch(undefined),
   })
   .catch({});
 
-/** What an entry needs to know of its record. */
+/** Fields of the record that its entries need. */
 export interface RecordOfEntry {
   id: string;
   summary: string | undefined;
-  /** Places of what could not be read. */
+  /** Places of parts that could not be read. */
   dropped: string[];
 }
 
-/** Reads one entry; where there is no package but commits alone, there is nothing to read. */
+/** Reads one entry; returns nothing for one with commits but no package. */
 export function readAffected(
   entry: z.infer<typeof affectedSchema>,
   { id, summary, dropped }: RecordOfEntry,
@@ -144,7 +153,7 @@ const unknownEcosystem: Pick<Ecosystem, 'readRelease' | 'normalName'> = {
   normalName: (name) => name,
 };
 
-/** Which packages of the name are meant, where not all are. */
+/** Restricts an entry to a module or to binaries, where it does not mean all packages of the name. */
 function meantBy(
   { rpmmod, binaries: lists = [] }: z.infer<typeof specificSchema>,
   ranges: readonly VersionRange[],
@@ -160,7 +169,7 @@ function isGivenUp(urgency: string | undefined, { status, nodsa_reason }: z.infe
   return urgency === 'end-of-life' || urgency === 'unimportant' || status === 'ignored' || nodsa_reason === 'ignored';
 }
 
-/** AlmaLinux and Rocky say it in the title: `Moderate: nodejs:18 security update`. */
+/** AlmaLinux and Rocky name the module in the title: `Moderate: nodejs:18 security update`. */
 function moduleOf(ranges: readonly VersionRange[], summary: string | undefined): string | undefined {
   const isOfModule = ranges.some(({ events }) => events.some((event) => 'fixed' in event && isModular(event.fixed)));
   if (!isOfModule) return undefined;
@@ -172,7 +181,7 @@ export function isModular(version: string): boolean {
   return /\.module[+_]/.test(version);
 }
 
-/** Debian lists every version that its ranges cover, millions in all; kept are those that only the list knows. */
+/** Drops versions that the ranges cover: Debian lists all of those, millions in total. */
 function withoutCovered(versions: string[], ranges: VersionRange[], { compare }: Ecosystem): string[] {
   const events = ranges.reduce((count, range) => count + range.events.length, 0);
   if (versions.length * events > maxVersionChecks) return versions;

@@ -3,15 +3,15 @@ import { type ImagePackage, isDistributionType, type OsRelease } from '@tidewait
 import type { AdvisoryKey } from './advisory-key.js';
 import { distributionOf } from './distributions.js';
 
-/** The ecosystem and release whose advisories are asked about some packages. */
+/** Ecosystem and release whose advisories judge some packages. */
 export type AdvisoryScope = Pick<AdvisoryKey, 'ecosystem' | 'release'>;
 
-/** A package of an image, and whose advisories judge it; null where nobody's do. */
+/** Package of an image with the scope whose advisories judge it; null where none do. */
 export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
   scope: AdvisoryScope | null;
 }
 
-/** Something because of which "nothing found" does not mean that nothing is there. */
+/** Reason why "nothing found" does not mean that nothing is there. */
 export interface BlindSpot {
   code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'ADVISORIES_STALE' | 'PACKAGES_NOT_JUDGED';
   path: null;
@@ -23,12 +23,12 @@ export function scopeName({ ecosystem, release }: AdvisoryScope): string {
   return release === null ? ecosystem : `${ecosystem}:${release}`;
 }
 
-/** What a verdict says of a scope, by its name, for which there are no advisories. */
+/** Blind spot of a verdict for a scope, by its name, without advisories. */
 export function blindSpotWithout(name: string): BlindSpot {
   return { code: 'ADVISORIES_MISSING', path: null, message: `no advisories for ${name} are at hand` };
 }
 
-/** What a verdict about an image cannot see, where the advisories that are at hand are those of the `covered` scopes. */
+/** Blind spots of a verdict about an image; `covered` are the scopes with advisories at hand. */
 export function blindSpots(
   packages: readonly ScopedPackage[],
   os: OsRelease | null,
@@ -56,7 +56,7 @@ function missingAdvisories(packages: readonly ScopedPackage[], covered: readonly
   return missing.map(blindSpotWithout);
 }
 
-/** A reader must not take silence for a clean bill. */
+/** Reported because users must not take the absence of findings for a clean image. */
 function notJudged(packages: readonly ScopedPackage[]): BlindSpot[] {
   const unjudged = packages.filter(({ scope }) => scope === null);
   return [...Map.groupBy(unjudged, ({ type }) => type)].map(([type, { length }]) => {

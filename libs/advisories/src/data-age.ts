@@ -3,10 +3,10 @@ import { type AdvisoryFeed, epssFeed, kevFeed } from './feed.js';
 
 const dayMs = 24 * 60 * 60_000;
 
-/** Older advisories give a warning, unless a command line says otherwise. */
+/** Age from which advisories give a warning, unless a command line sets another. */
 export const maxAdvisoryAgeMs = 7 * dayMs;
 
-/** Up to when what was published for an ecosystem is known, by the date of the data itself; ISO 8601. */
+/** Time up to which the published advisories of an ecosystem are known, by the date of the data itself; ISO 8601. */
 export interface EcosystemAge {
   ecosystem: string;
   asOf: string;
@@ -14,7 +14,10 @@ export interface EcosystemAge {
 
 type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
 
-/** The date of each ecosystem's data; one without a feed of its name came with imports of other names, so the oldest counts. */
+/**
+ * Date of each ecosystem's data; one without a feed of its name came with imports of other names,
+ * so the oldest counts.
+ */
 export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): EcosystemAge[] {
   const records = feeds.filter(({ name }) => name !== kevFeed && name !== epssFeed);
   const oldest = records.map(({ asOf }) => asOf).toSorted()[0];
@@ -24,12 +27,12 @@ export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<s
   });
 }
 
-/** The oldest of them; null of none. */
+/** Oldest date; null where there is none. */
 export function oldestOf(ages: readonly EcosystemAge[]): string | null {
   return ages.map(({ asOf }) => asOf).toSorted()[0] ?? null;
 }
 
-/** A warning for each ecosystem whose data is older than it may be. */
+/** Returns a warning for each ecosystem whose data is too old. */
 export function staleAdvisories(ages: readonly EcosystemAge[], now: Date, maxAgeMs = maxAdvisoryAgeMs): BlindSpot[] {
   return ages.flatMap(({ ecosystem, asOf }) => {
     const ageMs = now.getTime() - Date.parse(asOf);

@@ -1,15 +1,15 @@
 import type { OsRelease } from '@tidewaiter/domain';
 
-/** A release of a distribution, as OSV writes it: `Debian` and `12`, `Alpine` and `v3.20`, `Ubuntu` and `22.04:LTS`. */
+/** Release of a distribution, as OSV writes it: `Debian` and `12`, `Alpine` and `v3.20`, `Ubuntu` and `22.04:LTS`. */
 export interface Distribution {
   ecosystem: string;
-  /** Null of one that has no releases. */
+  /** Null for a distribution without releases. */
   release: string | null;
 }
 
 interface Known {
   ecosystem: string;
-  /** Undefined where it is not clear which release this is. */
+  /** Undefined where the release cannot be determined. */
   release: (os: OsRelease) => string | null | undefined;
 }
 
@@ -21,7 +21,10 @@ const major = byVersion(/^(\d{1,3})(?:\.\d{1,8}){0,3}$/);
 const minor = byVersion(/^(\d{1,3}\.\d{1,3})(?:\.\d{1,8})?$/);
 const rolling = () => null;
 
-/** From `ID` of os-release. A distribution that is built from another one has an entry only where it takes that one's packages as they are. */
+/**
+ * Distributions by the `ID` of os-release. A derivative has an entry only where it takes the other
+ * distribution's packages as they are.
+ */
 const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   // The second names of some are those that Trivy gives them in purls.
   ['alma', { ecosystem: 'AlmaLinux', release: major }],
@@ -62,8 +65,9 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
 ]);
 
 /**
- * Finds out whose advisories speak about the packages of an image; null when nobody's do, which is to be reported, not taken for
- * safe. `ID_LIKE` is never asked: a derivative rebuilds packages with versions of its own.
+ * Finds the distribution whose advisories cover the packages of an image; null when there is none,
+ * which is to be reported, not taken for safe. `ID_LIKE` is never used: a derivative rebuilds
+ * packages with versions of its own.
  */
 export function distributionOf(os: OsRelease): Distribution | null {
   const found = known.get(os.id);
@@ -78,7 +82,7 @@ function prefixed(prefix: string, release: string | null | undefined): string | 
 function alpineRelease({ versionId = '' }: OsRelease): string | undefined {
   const [, branch, next] = /^([0-9]{1,3}\.[0-9]{1,3})(?:\.[0-9]{1,3})?(_alpha[0-9]{1,8})?$/.exec(versionId) ?? [];
   if (branch === undefined) return undefined;
-  // Edge calls itself an alpha of the release that it will become.
+  // Edge declares itself an alpha of the release that it will become.
   return next === undefined ? `v${branch}` : 'edge';
 }
 
@@ -95,7 +99,7 @@ function suseRelease({ versionId = '' }: OsRelease): string | undefined {
   return pack === undefined || pack === '0' ? release : `${release} SP${pack}`;
 }
 
-/** `VERSION_ID` is `22.03` for all service packs; the name for people tells them apart: `openEuler 22.03 (LTS-SP1)`. */
+/** `VERSION_ID` is `22.03` for all service packs; the display name has the pack: `openEuler 22.03 (LTS-SP1)`. */
 function openEulerRelease({ versionId = '', name }: OsRelease): string | undefined {
   if (!/^\d{2}\.\d{2}$/.test(versionId)) return undefined;
   const [, edition] = /\((LTS(?:-SP\d)?)\)/.exec(name) ?? [];

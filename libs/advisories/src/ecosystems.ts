@@ -11,29 +11,29 @@ import {
   ubuntuStanding,
 } from './releases.js';
 
-/** A name under which records may list a package, and the version that they then speak of. */
+/** Name under which records may list a package, and the version that they then refer to. */
 export interface AdvisoryName {
   name: string;
   version: string;
 }
 
-/** What we know of an OSV ecosystem. @see https://ossf.github.io/osv-schema/#defined-ecosystems */
+/** Properties of an OSV ecosystem. @see https://ossf.github.io/osv-schema/#defined-ecosystems */
 export interface Ecosystem {
   packageType: PackageType;
   compare: VersionComparer;
-  /** Whether it is of a distribution, whose records name a release of it. */
+  /** Whether it belongs to a distribution, whose records name a release. */
   isDistribution: boolean;
-  /** Whether a record may leave the release out and then speaks of all of them. A bare `Alpine` is somebody else's data. */
+  /** Whether a record may omit the release and then covers all of them. A bare `Alpine` is data of another source. */
   isReleaseOptional: boolean;
-  /** Whether records list those packages of a source package that they mean; elsewhere such lists have other purposes. */
+  /** Whether records list the affected packages of a source package; elsewhere such lists have other purposes. */
   listsBinaries: boolean;
   /** The names under which its records may list a package. */
   namesOf: (pkg: PackageRecord) => AdvisoryName[];
-  /** Brings a name of a record to the form in which `namesOf` gives it. */
+  /** Normalizes a name of a record to the form of `namesOf`. */
   normalName: (name: string) => string;
-  /** Reads what follows the name of the ecosystem: `12`, `Pro:22.04:LTS`. */
+  /** Parses the text after the name of the ecosystem: `12`, `Pro:22.04:LTS`. */
   readRelease: (text: string) => Release;
-  /** How an entry of a stream, which knows these fixed versions, stands to a package of this version. */
+  /** Standing of an entry of a stream, with these fixed versions, for a package of this version. */
   standing: (version: string, stream: string, fixed: readonly string[]) => Standing;
 }
 
@@ -48,7 +48,10 @@ const repository = (name: string): string =>
     .replace(/^[a-z]{1,10}:\/\//, '')
     .replace(/(?:\.git)?\/?$/, '');
 
-/** Of the registry that a record may name after the ecosystem, as in `Packagist:https://packages.drupal.org/8`, packages do not tell. */
+/**
+ * Packages do not name the registry that a record may have after the ecosystem:
+ * `Packagist:https://packages.drupal.org/8`.
+ */
 const noRelease = (): Release => ({ release: null });
 const wholeRelease = (text: string): Release => ({ release: text || null });
 const equal = (): Standing => 'equal';
@@ -72,7 +75,10 @@ type NamesOf = Ecosystem['namesOf'];
 
 const ofSource: NamesOf = ({ source }) => [source];
 const ofBinary: NamesOf = ({ name, version }) => [{ name, version }];
-/** For sources of advisories that name either, the closer name first; no package there is called like the source of another one. */
+/**
+ * Names for sources of advisories that use either, the closer name first; no package there is named
+ * like the source of another one.
+ */
 const ofBoth: NamesOf = ({ source, name, version }) => (name === source.name ? [source] : [{ name, version }, source]);
 
 function distribution(
@@ -94,7 +100,10 @@ function distribution(
   };
 }
 
-/** Built from the source of the kernel, whose thousands of advisories speak of none of what headers are. */
+/**
+ * Whether a package has kernel headers only: the thousands of advisories about the kernel's source
+ * do not concern them.
+ */
 function isKernelHeaders({ name, source }: PackageRecord): boolean {
   return name !== source.name && /^(?:linux-(?:libc-dev|headers-.+|kbuild-.+)|kernel-headers)$/.test(name);
 }

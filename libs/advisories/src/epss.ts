@@ -4,7 +4,7 @@ import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 
 import { cvePattern } from './exploitation.js';
 
-/** How likely a vulnerability is to be exploited. */
+/** EPSS score of a vulnerability. */
 export interface EpssScore {
   cve: string;
   /** Probability of exploitation in the next 30 days, 0 to 1. */
@@ -22,7 +22,7 @@ export interface EpssDay {
   rejected: number;
 }
 
-/** A day has 10 MB. */
+/** Limit on a file of scores; a day has 10 MB. */
 const maxBytes = 256 * 1024 * 1024;
 
 /**

@@ -1,15 +1,18 @@
-/** What is known of one place that advisories, or facts about their exploitation, come from. */
+/** State of one source of advisories, or of facts about their exploitation. */
 export interface AdvisoryFeed {
-  /** The ecosystem, as the OSV bucket names its folders; `KEV`; `EPSS`; else what the path of an import ends in. */
+  /** The ecosystem, as the OSV bucket names its folders; `KEV`; `EPSS`; else the end of the path of an import. */
   name: string;
   /** URL or path it was last read from. */
   origin: string;
-  /** Validators of HTTP, for asking whether there is something newer; null of files. */
+  /** HTTP validators for conditional requests; null for files. */
   etag: string | null;
   lastModified: string | null;
-  /** Everything published until then is known, ISO 8601: when a server was last asked, or what a file itself says. */
+  /**
+   * Time up to which everything published is known, ISO 8601: the last request to a server, or the
+   * date of a file itself.
+   */
   asOf: string;
-  /** When it was last read or found unchanged, and when it last brought something; ISO 8601. */
+  /** Times of the last read or unchanged check, and of the last change; ISO 8601. */
   checkedAt: string;
   changedAt: string;
   records: number;
@@ -20,12 +23,12 @@ export interface AdvisoryFeed {
 export const kevFeed = 'KEV';
 export const epssFeed = 'EPSS';
 
-/** How much a store of advisories holds, for people and for the age of a verdict. */
+/** Content of a store of advisories, for display and for the age of a verdict. */
 export interface AdvisoryHoldings {
   advisories: number;
   ecosystems: EcosystemHoldings[];
   feeds: AdvisoryFeed[];
-  /** Vulnerabilities that are known to be exploited, and those with a score. */
+  /** Numbers of vulnerabilities that are known to be exploited, and of those with a score. */
   kev: number;
   epss: number;
 }

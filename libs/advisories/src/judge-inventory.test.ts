@@ -47,7 +47,7 @@ const packages = [
 describe('judge inventory', () => {
   it('asks for each package whose advisories speak of it, and takes only what is about it', () => {
     const asked: AdvisoryKey[] = [];
-    // A lookup may answer more than it was asked.
+    // A lookup may return more than its key names.
     const all = [
       candidate('Debian', '12', 'zlib'),
       candidate('Debian', '11', 'zlib'),

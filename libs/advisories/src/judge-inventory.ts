@@ -6,8 +6,8 @@ import { type Hit, packageFindings, type RatingLookup } from './package-findings
 import type { AdvisoryCandidate } from './statements.js';
 
 /**
- * Everything that advisories which are not withdrawn say under the names of a key, of its release or of none. More does no harm:
- * what is about others is passed over.
+ * Returns all entries under the names of a key, for its release or for none, of advisories that are
+ * not withdrawn. More does no harm: entries about other packages are skipped.
  */
 export type CandidateLookup = (key: AdvisoryKey) => readonly AdvisoryCandidate[];
 

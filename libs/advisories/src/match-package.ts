@@ -17,16 +17,19 @@ import {
 } from './statements.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
-/** A match with why it is one. */
+/** Match with its evidence. */
 export interface PackageMatch extends Match {
-  /** The ids under which people know what the advisory is about: one for most, one for each CVE of an update that fixes several. */
+  /**
+   * Best-known ids of the vulnerabilities of the advisory: one for most, one for each CVE of an
+   * update that fixes several.
+   */
   vulnerabilityIds: string[];
-  /** The source's judgement of this package; null where only the record's counts. */
+  /** The source's rating of this package; null where only the record's counts. */
   severity: Severity | null;
   evidence: MatchEvidence;
 }
 
-/** What was compared, for people. */
+/** Compared names, versions and ranges, for display. */
 export interface MatchEvidence {
   /** The ecosystem with its release: `Debian:12`, `npm`. */
   source: string;
@@ -34,11 +37,11 @@ export interface MatchEvidence {
   comparedVersion: string;
   /** Affected versions around the compared one: `>= 1.0, < 1.5`, `all versions`. */
   range: string;
-  /** Why it is no vulnerability: `unmaintained`. */
+  /** Reason why it is no vulnerability: `unmaintained`. */
   informational?: string;
-  /** What who pays for more than the release gets: `Pro 1.2-3ubuntu4+esm1`. */
+  /** Fix in a paid stream beyond the release: `Pro 1.2-3ubuntu4+esm1`. */
   fixedBeyond?: string;
-  /** Why the hole is closed although the version has it. */
+  /** Reason why the vulnerability is mitigated although the version has it. */
   mitigation?: string;
   /** Advisories about the same vulnerability which do not call this version affected. */
   disagreeing?: string[];
@@ -47,12 +50,12 @@ export interface MatchEvidence {
 /** Raise it when the same package and advisories give another answer: the fleet is then matched again. */
 export const matchingVersion = 2;
 
-/** Fixes looked at before we say that there is none. More than one matters only where ranges overlap. */
+/** Limit on fixes tried before the state is "no fix". More than one matters only where ranges overlap. */
 const maxFixesTried = 20;
 
 /**
- * Matches one package against the advisories that may name it, in the version order of their ecosystem. What cannot be compared
- * gives state `unknown`.
+ * Matches one package against the advisories that may name it, in the version order of their
+ * ecosystem. The state is `unknown` where versions cannot be compared.
  * @see https://ossf.github.io/osv-schema/#evaluation
  */
 export function matchPackage(
@@ -109,7 +112,7 @@ function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, com
   };
 }
 
-/** What closes the hole, in the release and, where it has nothing, beyond it. */
+/** Fix in the release and, where it has none, beyond it. */
 function fixesFor(
   { standing, compared: { version }, answer, deciding, entries, beyond }: Statement,
   compare: VersionComparer,
@@ -121,7 +124,7 @@ function fixesFor(
   return { fix: own, ...(other.version !== undefined && { fixedBeyond: `${beyond[0]!.stream} ${other.version}` }) };
 }
 
-/** The smallest fixed version above the installed one that no other range of the advisory calls affected again. */
+/** Lowest fixed version above the installed one that no other range of the advisory calls affected again. */
 function fixFor(
   version: string,
   hits: AffectedPackage[],

@@ -1,13 +1,13 @@
 import type { PackageRecord, PackageType } from '@tidewaiter/domain';
 
-/** A way to close a hole without another version, which can be seen in the image. */
+/** Mitigation of a vulnerability without another version, which can be seen in the image. */
 interface Mitigation {
   type: PackageType;
   name: string;
-  /** The part that an analyzer misses in the package, by the qualifier `without` of its purl. */
+  /** Part that an analyzer misses in the package, by the qualifier `without` of its purl. */
   without: string;
   vulnerabilityIds: readonly string[];
-  /** Why that is enough, for people. */
+  /** Reason why that is enough, for display. */
   reason: string;
 }
 
@@ -22,7 +22,10 @@ const mitigations: readonly Mitigation[] = [
   },
 ];
 
-/** Why a package does not have the vulnerabilities of an advisory, though its version does; undefined where nothing says so. */
+/**
+ * Reason why a package lacks the vulnerabilities of an advisory, though its version has them;
+ * undefined where there is none.
+ */
 export function mitigationOf(pkg: PackageRecord, vulnerabilityIds: readonly string[]): string | undefined {
   const without = pkg.qualifiers?.['without'];
   if (without === undefined) return undefined;

@@ -2,9 +2,9 @@ import { z } from 'zod';
 
 import { isReadable } from './severity.js';
 
-/** Names and ids of the feeds have below 150 characters. */
+/** Limit on names and ids; those of the feeds have below 150 characters. */
 const maxNameLength = 500;
-/** More would tell nobody more, and a hostile record can have millions. */
+/** Limit on reported places: more would not help, and a hostile record can have millions. */
 const maxDropped = 100;
 
 // PostgreSQL stores neither NUL nor half a surrogate pair, and one such record must not fail the whole import.
@@ -18,7 +18,7 @@ export const textOrNothing = z.string().optional().catch(undefined);
 
 export const severitySchema = z.object({ type: text, score: text }).refine(isReadable);
 
-/** Reads the items that keep to the schema and notes the places of the others. */
+/** Reads the valid items and records the places of the others. */
 export function readEach<T>(items: unknown, schema: z.ZodType<T>, place: string, dropped: string[]): T[] {
   if (items === undefined || items === null) return [];
   if (!Array.isArray(items)) {

@@ -12,9 +12,9 @@ import { aliasesOf, type OsvIds, vulnerabilityIdOf } from './vulnerability-id.js
 export interface OsvAdvisory extends AdvisorySummary {
   /** ISO 8601. */
   modified: string;
-  /** ISO 8601; null where the record does not say. */
+  /** ISO 8601; null where the record has none. */
   published: string | null;
-  /** ISO 8601. A withdrawn record matches nothing; whoever looks up candidates leaves it out. */
+  /** ISO 8601. A withdrawn record matches nothing; lookups of candidates omit it. */
   withdrawn: string | null;
   affected: AffectedPackage[];
   /** Places of the parts that could not be read and were left out: `severity[0]`, `affected Debian:12 openssl ranges[1]`. */
@@ -83,13 +83,14 @@ function idsOf(
   const aliases = readEach(parts.aliases, shortText, 'aliases', dropped);
   const upstream = readEach(parts.upstream, shortText, 'upstream', dropped);
   const related = readEach(parts.related, shortText, 'related', dropped);
-  // AlmaLinux and Rocky name there what an update fixes. Elsewhere it says nothing of what a record is about.
+  // AlmaLinux and Rocky list in `related` what an update fixes. Other sources do not name the
+  // subject of a record there.
   const isErratum = affected.length > 0 && affected.every(({ ecosystem }) => ecosystems.get(ecosystem)?.isDistribution);
   const isAboutRelated = isErratum && aliases.length === 0 && upstream.length === 0;
   return { id, aliases, upstream: isAboutRelated ? related : upstream };
 }
 
-/** AlmaLinux and Rocky judge in the title: `Important: curl security update`. */
+/** AlmaLinux and Rocky name the severity in the title: `Important: curl security update`. */
 function wordIn(summary = ''): string | undefined {
   return /^(Critical|Important|Moderate|Low): /.exec(summary)?.[1];
 }

@@ -5,21 +5,24 @@ import { InvalidInput, LimitExceeded, TidewaiterError } from '@tidewaiter/domain
 import { RandomAccessReader, fromRandomAccessReaderPromise } from 'yauzl';
 import type { Entry } from 'yauzl';
 
-/** Something to read at any position, like an open `FileHandle`. The caller opens and closes it. */
+/** Reader at any position, like an open `FileHandle`. The caller opens and closes it. */
 export interface RandomAccess {
   read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
 }
 
 type Read = (position: number, length: number) => Promise<Buffer>;
 
-/** One entry of the archive with its size as text, or why it could not be read. */
+/** One entry of the archive with its size as text, or the reason why it could not be read. */
 export type OsvZipItem = { name: string; json: unknown; sizeBytes: number } | { name: string; error: TidewaiterError };
 
-/** The bucket's largest archive has 1.1 million entries. */
+/** Limit on entries; the bucket's largest archive has 1.1 million. */
 const maxEntries = 4_000_000;
-/** Of one entry, packed and unpacked. The largest records have 100 KB. */
+/** Limit on one entry, packed and unpacked. The largest records have 100 KB. */
 const maxEntryBytes = 16 * 1024 * 1024;
-/** Of all entries, unpacked: entries may share their bytes, so the archive's size does not bound them. The largest has 5 GiB. */
+/**
+ * Limit on all entries, unpacked: entries may share their bytes, so the archive's size does not
+ * bound them. The largest has 5 GiB.
+ */
 const maxTotalBytes = 64 * 1024 * 1024 * 1024;
 
 const windowBytes = 256 * 1024;
@@ -33,12 +36,13 @@ const localHeaderSignature = 0x04034b50;
 /**
  * Reads the records of an `all.zip` of the OSV bucket one after another; a broken entry gives an item with an error.
  * @param size Size of the archive in bytes.
- * @throws InvalidInput `OSV_ZIP` when the central directory cannot be read: then nobody knows what is missing.
+ * @throws InvalidInput `OSV_ZIP` when the central directory cannot be read: missing records would
+ * go unnoticed.
  * @throws LimitExceeded `maxEntries`, `maxTotalBytes`
  * @see https://google.github.io/osv.dev/data/#data-dumps
  */
 export async function* readOsvZip(reader: RandomAccess, size: number): AsyncGenerator<OsvZipItem, void, undefined> {
-  // Of its own: the directory at the end and the entries before it are read in turns.
+  // Separate read-ahead: the directory at the end and the entries before it are read in turns.
   const read = readAhead(reader, size);
   let totalBytes = 0;
   for await (const entry of listEntries(reader, size)) {
@@ -100,14 +104,14 @@ function unpack(packed: Buffer, { compressionMethod, uncompressedSize }: Entry):
   if (compressionMethod === stored) return packed;
   if (compressionMethod !== deflated) throw unreadable(`unknown compression method ${compressionMethod}`);
   try {
-    // Never more than the central directory promised, which is what the limits were checked against.
+    // Never more than the central directory declared, which the limits were checked against.
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, uncompressedSize) });
   } catch (error) {
     throw unreadable('broken compression', error);
   }
 }
 
-/** Reads ahead: an archive is asked for a few bytes at a time, nearly in order. */
+/** Reads ahead: the zip reader requests a few bytes at a time, nearly in order. */
 function readAhead(reader: RandomAccess, size: number): Read {
   let start = 0;
   let window = Buffer.alloc(0);
@@ -136,7 +140,7 @@ function unreadable(reason: string, cause?: unknown): InvalidInput {
   return new InvalidInput('OSV_ZIP', `cannot be read: ${reason}`, { cause });
 }
 
-/** Lends our reader to yauzl. */
+/** Adapts our reader to yauzl. */
 class ArchiveReader extends RandomAccessReader {
   constructor(private readonly readBytes: Read) {
     super();

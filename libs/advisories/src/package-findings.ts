@@ -13,23 +13,23 @@ import {
 import type { PackageMatch } from './match-package.js';
 import { isCve, isGhsa } from './vulnerability-id.js';
 
-/** An advisory that hits a package, and how. */
+/** Advisory with its match for a package. */
 export interface Hit {
   advisory: AdvisorySummary;
   match: PackageMatch;
 }
 
-/** How some advisory, of whatever package, rates a vulnerability. Distributions often do not. */
+/** Rating of a vulnerability by some advisory, about any package. Distributions often have none. */
 export interface Rating {
   advisoryId: string;
   severity: Severity;
   cvss: AdvisorySummary['cvss'];
 }
 
-/** Everybody's ratings of a vulnerability, by the id that people know. */
+/** Returns all ratings of a vulnerability, by its best-known id. */
 export type RatingLookup = (vulnerabilityId: string) => readonly Rating[];
 
-/** What a finding shows of the package that has it. */
+/** Fields of the vulnerable package in a finding. */
 export type VulnerablePackage = Pick<
   ImagePackage,
   'type' | 'name' | 'version' | 'purl' | 'foundIn' | 'layer' | 'state'
@@ -56,7 +56,7 @@ export function packageFindings(
   });
 }
 
-/** Under every id of an advisory that is no CVE, the better ones that advisories of that id or alias give. */
+/** Maps every id of an advisory that is no CVE to the better ids of advisories with that id or alias. */
 function knownVulnerabilities(hits: readonly Hit[]): ReadonlyMap<string, ReadonlySet<string>> {
   const known = new Map<string, Set<string>>();
   for (const { advisory, match } of hits) {
@@ -70,7 +70,7 @@ function knownVulnerabilities(hits: readonly Hit[]): ReadonlyMap<string, Readonl
   return known;
 }
 
-/** A record that knows no CVE may share an id with one that does; without any, all agree on one id. */
+/** A record without a CVE may share an id with one that has one; without any CVE, all agree on one id. */
 function vulnerabilitiesOf({ advisory, match }: Hit, known: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   if (match.vulnerabilityIds.some(isCve)) return match.vulnerabilityIds;
   const ids = new Set([advisory.id, ...advisory.aliases].flatMap((id) => [...(known.get(id) ?? [])]));
@@ -110,7 +110,7 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], 
   });
 }
 
-/** What surely hits speaks first, then what knows a fix, then who is about nothing else. */
+/** Orders hits by precedence: affected before unknown, then with a fix, then about a single vulnerability. */
 function byPrecedence(one: Hit, other: Hit): number {
   return precedence(one) < precedence(other) ? -1 : 1;
 }
@@ -124,7 +124,7 @@ function precedence({ match: { state, fix, vulnerabilityIds, advisoryId } }: Hit
   ].join(' ');
 }
 
-/** What RustSec calls unmaintained or unsound is no vulnerability, unless somebody thought it worth a CVE. */
+/** Kind of a finding. RustSec's `unmaintained` and `unsound` are no vulnerabilities, unless they have a CVE. */
 function kindOf(id: string, hits: readonly Hit[]): FindingKind {
   if (hits.some(({ advisory }) => advisory.id.startsWith('MAL-'))) return 'malware';
   return !isCve(id) && isInformational(hits) ? 'supply-chain' : 'vulnerability';
@@ -134,7 +134,7 @@ function isInformational(hits: readonly Hit[]): boolean {
   return hits.every(({ match }) => match.evidence.informational !== undefined);
 }
 
-/** The ids of the advisories, and what they are called elsewhere; an update's other CVEs are not this one. */
+/** Ids of the advisories and their aliases; an update's other CVEs are not included. */
 function aliasesOf(id: string, hits: readonly Hit[]): string[] {
   const aliases = new Set<string>();
   for (const { advisory, match } of hits) {
@@ -147,8 +147,8 @@ function aliasesOf(id: string, hits: readonly Hit[]): string[] {
 }
 
 /**
- * The word of the one that speaks, else of the next that judges, else the worst of anybody's. Malware is as bad as can be, and who
- * keeps no package up says no more.
+ * Severity by the first hit, else by the next that judges, else the worst of all ratings. Without
+ * any, malware is critical, and an unmaintained package is low.
  */
 function severityOf(kind: FindingKind, hits: readonly Hit[], ratings: readonly Rating[]): Severity {
   if (hits.every(({ match }) => match.evidence.mitigation !== undefined)) return 'negligible';
@@ -163,14 +163,14 @@ function severityIn({ advisory, match }: Hit): Severity {
   return match.severity ?? advisory.severity;
 }
 
-/** Who rates it how, by the databases of OSV, and which advisories do not call the version affected. */
+/** Severities by the databases of OSV, and the advisories that do not call the version affected. */
 function judgementsOf(
   hits: readonly Hit[],
   ratings: readonly Rating[],
 ): { severities: Record<string, Severity>; disagreeing?: string[] } {
   const severities: Record<string, Severity> = {};
   const own = hits.map((hit) => ({ advisoryId: hit.advisory.id, severity: severityIn(hit) }));
-  // The last word counts: the worst of others before that of the one that speaks.
+  // Later assignments win: the worst of others, then the hit with precedence.
   for (const { advisoryId, severity } of [...own, ...ratings].toReversed()) {
     if (severity !== 'unknown') severities[databaseOf(advisoryId)] = severity;
   }
@@ -185,7 +185,10 @@ function databaseOf(id: string): string {
   return /^[A-Z][A-Za-z]*/.exec(id)?.[0] ?? 'other';
 }
 
-/** What a vulnerability of a package is known by. Has neither version nor digest: the same hole in the next push is the same finding. */
+/**
+ * Fingerprint of a vulnerability of a package. Has neither version nor digest: the same
+ * vulnerability in the next push is the same finding.
+ */
 export function vulnerabilityFingerprint(id: string, { type, name }: { type: string; name: string }): string {
   return createHash('sha256').update(['vulnerability', id, type, name].join('\n')).digest('hex');
 }

@@ -20,7 +20,7 @@ interface Interval {
   end?: Exclude<Bound, { introduced: string }>;
 }
 
-/** Ranges that are shown where none can be told to be the one that hits. */
+/** Limit on ranges shown where the matching one cannot be determined. */
 const maxTexts = 5;
 
 /** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
@@ -31,7 +31,7 @@ export function isInRange(version: string, { events }: VersionRange, compare: Ve
   return bothOf(isListed, isBelowLimits(version, events, compare));
 }
 
-/** Whether a version is one of those listed, however they are spelt. */
+/** Whether a version is one of those listed, in any spelling. */
 export function isListed(version: string, versions: readonly string[], compare: VersionComparer): Answer {
   if (versions.includes(version)) return true;
   if (versions.length === 0) return false;
@@ -39,7 +39,7 @@ export function isListed(version: string, versions: readonly string[], compare: 
   return versions.some((listed) => tryCompare(version, listed, compare) === 0);
 }
 
-/** The affected versions that hold a version: `>= 1.0, < 1.5`; where that cannot be told, those that may. */
+/** Affected versions that contain a version: `>= 1.0, < 1.5`; where that cannot be determined, those that may. */
 export function hitIn(version: string, ranges: readonly VersionRange[], compare: VersionComparer): string {
   const intervals = ranges.flatMap(({ events }) => intervalsOf(events.filter(isBound), compare) ?? []);
   const answers = intervals.map((interval) => ({ interval, answer: isInInterval(version, interval, compare) }));
@@ -60,7 +60,7 @@ export function anyOf(answers: Answer[]): Answer {
   return answers.includes(undefined) ? undefined : false;
 }
 
-/** Compares, or answers undefined when the scheme refuses. */
+/** Compares, or returns undefined when the scheme rejects a version. */
 export function tryCompare(a: string, b: string, compare: VersionComparer): number | undefined {
   try {
     return compare(a, b);
@@ -76,8 +76,9 @@ function bothOf(a: Answer, b: Answer): Answer {
 }
 
 /**
- * Pairs each start with the end that follows it. Events that take turns are read as they stand: where one version ends an interval
- * and starts the next, no way of sorting is right for every record. Others are sorted first.
+ * Pairs each start with the end that follows it. Alternating events keep their order: where one
+ * version ends an interval and starts the next, no sort order is right for every record. Others are
+ * sorted first.
  */
 function intervalsOf(bounds: Bound[], compare: VersionComparer): Interval[] | undefined {
   const takeTurns = bounds.every((bound, index) => 'introduced' in bound === (index % 2 === 0));
@@ -110,7 +111,7 @@ function sort(bounds: Bound[], compare: VersionComparer): Bound[] | undefined {
   }
 }
 
-/** `introduced: "0"` is no version: it stands before all of them, pre-releases of 0 included. */
+/** `introduced: "0"` is no version: it precedes all of them, pre-releases of 0 included. */
 function isBeginning(bound: Bound): boolean {
   return 'introduced' in bound && bound.introduced === '0';
 }
@@ -121,7 +122,7 @@ function versionOf(bound: Bound): string {
 }
 
 function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Answer {
-  // Alpine's way to say that a package never was affected.
+  // Alpine's notation for a package that never was affected.
   if (introduced === '0' && end !== undefined && 'fixed' in end && end.fixed === '0') return false;
   const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
   if (end === undefined) return hasStarted;

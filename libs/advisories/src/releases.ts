@@ -1,14 +1,15 @@
-/** What stands behind the name of an ecosystem, in our words. */
+/** Release and stream of a qualified ecosystem, normalized. */
 export interface Release {
-  /** Null where it names none. */
+  /** Null where the ecosystem names none. */
   release: string | null;
   /** A part of the release that has versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
   stream?: string;
 }
 
 /**
- * How entries of a stream stand to those of the release itself, about one package: they go `before` them, count `equal`, speak only
- * of what may be had `beyond` it, or are `foreign`, about other packages of the same name.
+ * Standing of the entries of a stream beside those of the release itself, about one package: they
+ * take precedence (`before`), count `equal`, cover only fixes `beyond` the release, or are
+ * `foreign`, about other packages of the same name.
  */
 export type Standing = 'before' | 'equal' | 'beyond' | 'foreign';
 
@@ -21,7 +22,10 @@ export function readUbuntuRelease(text: string): Release {
   return stream === '' ? { release } : { release, stream };
 }
 
-/** What is rebuilt for Pro says so in its version; the package of the release can be replaced by one of Pro, if somebody pays for it. */
+/**
+ * Packages rebuilt for Pro have `esm` in their version; one of the release can be replaced by one
+ * of Pro, for a fee.
+ */
 export function ubuntuStanding(version: string, stream: string): Standing {
   if (stream === 'Pro') return /[~+.]?esm\d/i.test(version) ? 'before' : 'beyond';
   return /fips/i.test(stream) && /fips/i.test(version) ? 'before' : 'foreign';

@@ -16,7 +16,10 @@ export interface SeverityEntry {
 /** Full vectors of CVSS 4.0, with every optional metric, have some 250 characters. */
 const maxVectorLength = 512;
 
-/** The words of Ubuntu, Debian, Red Hat, GitHub and others. Words that judge nothing, like `untriaged`, are left out. */
+/**
+ * Severity words of Ubuntu, Debian, Red Hat, GitHub and others. Words without a rating, like
+ * `untriaged`, are left out.
+ */
 const words: ReadonlyMap<string, Severity> = new Map([
   ['critical', 'critical'],
   ['high', 'high'],
@@ -38,7 +41,7 @@ const cvssVersions = [
 
 type CvssVersion = (typeof cvssVersions)[number];
 
-/** The source's own word where it judges, else the band of the CVSS score; null when nothing says. */
+/** Severity by the source where it rates, else by the CVSS score; null where there is neither. */
 export function severityOf(
   entries: SeverityEntry[],
   sourceWords: (string | undefined)[],
@@ -73,7 +76,7 @@ function isCvss(type: string): boolean {
   return type.startsWith('CVSS_');
 }
 
-/** Debian marks with asterisks what was taken from elsewhere: `high**`. */
+/** Debian marks values taken from elsewhere with asterisks: `high**`. */
 function severityOfWord(word: string): Severity | undefined {
   return words.get(word.toLowerCase().replace(/\*{1,2}$/, ''));
 }

@@ -34,7 +34,7 @@ async function* recordsOf(
   }
 }
 
-/** Reading all records, and not those alone that somebody asks about, would take most of the test. */
+/** Names in the oracle and the labels; reading the records of all other names would take most of the test. */
 function namesAsked(): ReadonlySet<string> {
   const oracle = rowsOf('oracle.jsonl').map((row) => JSON.parse(row) as { ecosystem: string; package: string });
   const labels = rowsOf('labels.tsv')
@@ -66,7 +66,7 @@ interface Question {
   ecosystem: string;
   name: string;
   version: string;
-  /** What the package calls itself, where that is not the name in advisories. */
+  /** Name of the package itself, where advisories have another. */
   reported?: string;
 }
 
@@ -172,7 +172,7 @@ const rates = (counts: Counts) => ({
         counts[isFound ? 'found' : 'missed'] += 1;
         if (!isFound && !disputed.has(id)) odd.push(`missed ${row}`);
       }
-      // The others that people call wrong lie in the range all the same: who owns the package decides those.
+      // The other reported false positives lie in the range all the same: the owner of the package decides those.
       if (label === 'FP' && range !== 'affected' && isFound) {
         counts.wrong += 1;
         odd.push(`wrong ${row}`);

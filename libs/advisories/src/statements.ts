@@ -13,7 +13,7 @@ export interface AdvisoryCandidate extends AffectedPackage {
   advisory: AdvisorySummary;
 }
 
-/** What one advisory says about a package. */
+/** Answer of one advisory about a package. */
 export interface Statement {
   advisory: AdvisorySummary;
   /** Entries that speak, all of one standing. */
@@ -23,14 +23,17 @@ export interface Statement {
   answer: Answer;
   /** The entries that give this answer. */
   deciding: AffectedPackage[];
-  /** Entries about what who pays for more than the release gets. */
+  /** Entries about paid streams beyond the release. */
   beyond: AffectedPackage[];
 }
 
-/** Vulnerabilities from which a version is free, with the advisories that say so and whether these go before the others. */
+/**
+ * Vulnerabilities that a version does not have, with the advisories that clear it and whether these
+ * precede the others.
+ */
 export type Cleared = ReadonlyMap<string, { by: string[]; isFinal: boolean }>;
 
-/** What each advisory says about a package; entries of other packages, releases, modules and streams are passed over. */
+/** Statements of each advisory about a package; skips entries of other packages, releases, modules and streams. */
 export function statementsAbout(
   pkg: PackageRecord,
   key: AdvisoryKey,
@@ -78,7 +81,10 @@ function isOfModule({ module }: AffectedPackage, { type, version, qualifiers }: 
   return module !== undefined && (own === undefined || module === '' || own === module || own.startsWith(`${module}:`));
 }
 
-/** What an advisory says of a package under the first name that it knows; undefined where all it has is about others. */
+/**
+ * Statement of an advisory about a package, under the first name that it lists; undefined where all
+ * entries are about others.
+ */
 function statementOf(
   names: readonly AdvisoryName[],
   candidates: readonly AdvisoryCandidate[],
