@@ -6,7 +6,7 @@ export const awaitedFindings: ReadonlySet<string> = new Set(['image-unsigned', '
 /** Findings that a signature which comes after its push may open or resolve. */
 export const signatureFindings: ReadonlySet<string> = new Set([...awaitedFindings, 'identity-changed']);
 
-/** Beside these a missing signature is a second sign of an attack: it is announced with them, at once. */
+/** Findings beside which a missing signature is a second sign of an attack: it is announced with them, at once. */
 const urgentFindings: ReadonlySet<string> = new Set([
   'release-tag-moved',
   'release-tag-differs',

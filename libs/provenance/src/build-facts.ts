@@ -2,7 +2,7 @@ import type { Attestation } from '@tidewaiter/domain';
 
 import { at, listAt, textAt } from './json-path.js';
 
-/** Who built an image, from what and when. */
+/** Builder, source, revision and time of a build. */
 export type BuildFacts = Pick<Attestation, 'builder' | 'source' | 'revision' | 'builtAt'>;
 
 export const noBuildFacts: BuildFacts = { builder: null, source: null, revision: null, builtAt: null };
@@ -45,8 +45,9 @@ function slsa02(predicate: unknown): BuildFacts {
 }
 
 /**
- * The sources among what went into a build: the repository that its parameters name, or else the first that has a commit. A
- * build of a local folder has none, and BuildKit says beside it where the folder came from.
+ * Finds the source among the materials of a build: the repository that its parameters name, or else
+ * the first that has a commit. A build of a local folder has none, and BuildKit states beside it
+ * where the folder came from.
  */
 function sourceAmong(
   materials: readonly unknown[],
@@ -65,7 +66,7 @@ function sourceAmong(
   return { source: source === null ? null : repositoryOf(source), revision: textAt(vcs, 'revision') };
 }
 
-/** `git+https://host/org/app.git@refs/heads/main`, and BuildKit's `https://host/org/app.git#main`, without what is no repository. */
+/** Repository of `git+https://host/org/app.git@refs/heads/main`, and of BuildKit's `https://host/org/app.git#main`. */
 function repositoryOf(uri: string): string {
   const plain = uri.replace(/^git\+/, '').replace(/#.*$/s, '');
   const path = plain.indexOf('/', plain.indexOf('://') + 3);

@@ -6,24 +6,27 @@ import { at, textAt } from './json-path.js';
 import { readSigned } from './signed.js';
 import { readStatement } from './statement.js';
 
-/** What a document states of images, whoever signed it, or nobody. */
+/** Claims of a document about images, whoever signed it, and even without a signature. */
 export interface ClaimedAttestation {
-  /** What it would have as an artifact beside the image: by that it is verified. */
+  /** Media type with which it is verified, that of an artifact beside the image with the same content. */
   mediaType: string;
   kind: AttestationKind;
   predicateType: string;
   /** The manifests that it is about. */
   subjects: Digest[];
-  /** Who built it; null of what is no provenance. */
+  /** Builder of the image; null for documents that are no provenance. */
   builder: string | null;
-  /** What a provenance says of the run that built it. */
+  /** CI run that built the image, according to the provenance. */
   run: CiRun;
 }
 
 const envelopeType = 'application/vnd.dsse.envelope.v1+json';
 const statementType = 'application/vnd.in-toto+json';
 
-/** By what an in-toto statement is carried: a Sigstore bundle, a DSSE envelope or nothing; null of what is no such thing. */
+/**
+ * Media type of the carrier of an in-toto statement: Sigstore bundle, DSSE envelope, or the
+ * statement alone; null for other documents.
+ */
 export function attestationType(document: unknown): string | null {
   const mediaType = textAt(document, 'mediaType');
   if (mediaType !== null) return formOf(mediaType) === 'bundle' ? mediaType : null;
@@ -32,8 +35,9 @@ export function attestationType(document: unknown): string | null {
 }
 
 /**
- * Reads an attestation without asking who signed it.
- * @throws MalformedFile; InvalidInput `UNSUPPORTED` for what holds no in-toto statement, or one that only signs
+ * Reads an attestation without verifying its signer.
+ * @throws MalformedFile; InvalidInput `UNSUPPORTED` for content without an in-toto statement, or
+ * with one that only signs
  */
 export function readClaimedAttestation(content: Buffer, mediaType: string): ClaimedAttestation {
   const signed = readSigned({ manifest: `sha256:${'0'.repeat(64)}`, mediaType, annotations: {}, content });

@@ -16,7 +16,7 @@ function digestOf(content: Buffer | string): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
-/** A repository that holds these contents, and counts what is asked of it. */
+/** Repository that holds these contents, and counts its requests. */
 class Repository implements ArtifactPlace {
   readonly #manifests = new Map<string, Buffer>();
   readonly #blobs = new Map<string, Buffer>();

@@ -4,9 +4,9 @@ import { type Descriptor, type ImageManifest, parseManifest, type Warning } from
 import { type Artifact, formOf, mayHoldArtifacts } from './artifact.js';
 import { type ArtifactLimits, provenanceLimits } from './limits.js';
 
-/** Where an image lies with what was said about it: a repository of a registry, an OCI layout. */
+/** Place of an image and of the artifacts about it: a repository of a registry, an OCI layout. */
 export interface ArtifactPlace {
-  /** The manifests whose subject is this one; none where there are none or the place knows no subjects. */
+  /** Manifests whose subject is this one; empty where there are none or the place does not support subjects. */
   referrers(digest: Digest): Promise<readonly Descriptor[]>;
   /** @throws NotFound where there is none of that digest or tag */
   manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Uint8Array }>;
@@ -14,18 +14,21 @@ export interface ArtifactPlace {
   blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
 }
 
-/** What was found for one digest, and whether that is all. */
+/** Artifacts of one digest, with a warning where they are not all. */
 export interface FoundArtifacts {
   artifacts: Artifact[];
   warnings: Warning[];
 }
 
-/** The tags under which cosign keeps what it says about a digest. @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery */
+/**
+ * Suffixes of the tags under which cosign keeps artifacts about a digest.
+ * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+ */
 const tagSuffixes = ['sig', 'att', 'sbom'];
 
 /**
- * Finds what was signed and stated about an image, by cosign's tags and by the referrers of OCI. What cannot be read costs a
- * warning: others may still be good.
+ * Finds signatures and statements about an image, by cosign's tags and by the referrers of OCI. An
+ * unreadable artifact costs a warning: others may still be good.
  */
 export async function findArtifacts(
   place: ArtifactPlace,
@@ -38,7 +41,7 @@ export async function findArtifacts(
     const referrers = (await search.attempt(() => place.referrers(image))) ?? [];
     for (const { digest } of referrers.filter(mayHoldArtifacts)) await search.readManifest(digest, false);
   } catch (error) {
-    // A registry that does not answer now will not a moment later; the next push or scan asks again.
+    // A registry that does not answer now will not a moment later; the next push or scan retries.
     if (!(error instanceof Unavailable)) throw error;
     search.warn('PROVENANCE_UNREADABLE', error.message);
   }

@@ -15,10 +15,10 @@ export interface JudgedTag {
   signedElsewhere: string | null;
 }
 
-/** From as many pushes a deviation is certain. */
+/** Number of pushes from which a deviation is certain. */
 const certainPushes = 5;
 
-/** The findings about a push that presents another identity than all usual pushes before it, or none. */
+/** Findings about a push that presents another identity than all usual pushes before it. */
 export function identityFindings(
   judged: JudgedTag,
   deviations: readonly IdentityDeviation[],
@@ -57,7 +57,7 @@ function identityFinding(
   return supplyChainFinding(known, `${repository}:${tag}`);
 }
 
-/** Another account alone happens; with another sign, or with another key or builder, it is what an attack looks like. */
+/** A new account alone is normal; with another sign, or with another key or builder, it looks like an attack. */
 function severityOf(
   { isVersion, hasOtherSigns }: JudgedTag,
   some: readonly IdentityDeviation[],

@@ -8,7 +8,7 @@ import { type PresentedIdentity, presentedIdentity } from './presented-identity.
 import type { Trust } from './trust.js';
 import { type VerifiedImage, verifyImage } from './verify-image.js';
 
-/** What is signed of an image, and what of it could not be read. */
+/** Verified provenance of an image, with warnings about what could not be read. */
 export interface ImageProvenance extends VerifiedImage {
   warnings: Warning[];
   /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
@@ -16,9 +16,10 @@ export interface ImageProvenance extends VerifiedImage {
 }
 
 /**
- * Finds and verifies what was said about an image.
- * @param digests of the image and of the indexes that it was reached by: who signs an index signs what it holds
- * @param told what was said about each digest elsewhere: by the pipeline that built it
+ * Finds and verifies the artifacts about an image.
+ * @param digests of the image and of the indexes that it was reached by: a signature of an index
+ * covers its images
+ * @param told artifacts about each digest from elsewhere: from the pipeline that built it
  */
 export async function imageProvenance(
   place: ArtifactPlace,
@@ -41,7 +42,7 @@ export async function imageProvenance(
   return { ...all, presented: presentedIdentity(found, trust, all.warnings.length === 0) };
 }
 
-/** Whether a trusted signer vouches for an image: by a signature, or by stating something of it. */
+/** Whether a trusted signer vouches for an image: by a signature or by an attestation. */
 export function isSigned({ signatures, attestations }: Provenance): boolean {
   return [...signatures, ...attestations].some(({ verified }) => verified);
 }

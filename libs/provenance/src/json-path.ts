@@ -2,7 +2,7 @@ import { storableText } from '@tidewaiter/oci';
 
 import { provenanceLimits } from './limits.js';
 
-/** What stands at a path of a hostile JSON document; nothing of a prototype answers. */
+/** Reads the value at a path of a hostile JSON document, but nothing of a prototype. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let found = value;
   for (const step of path) {
@@ -12,7 +12,7 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return found;
 }
 
-/** The text at a path; null where there is none, or a longer one than anybody writes. */
+/** Text at a path; null where there is none, or one that is longer than the limit. */
 export function textAt(value: unknown, ...path: readonly (string | number)[]): string | null {
   const found = at(value, ...path);
   if (typeof found !== 'string' || found === '' || found.length > provenanceLimits.maxTextLength) return null;

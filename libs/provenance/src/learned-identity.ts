@@ -15,7 +15,7 @@ export interface EarlierIdentity {
   digest: string;
   tag: string;
   identity: PushIdentity;
-  /** Whether it deviated from what was usual by then. */
+  /** Whether it deviated from the usual identity of its time. */
   isDeviating: boolean;
 }
 
@@ -36,16 +36,17 @@ export interface IdentityDeviation {
   kind: 'missing' | 'changed';
   before: string[];
   now: string[];
-  /** Whether everything that the push presents could be looked at. */
+  /** Whether all artifacts of the push could be read. */
   isComplete: boolean;
 }
 
-/** Fewer pushes teach nothing. */
+/** Minimum of pushes from which an identity is learned. */
 export const minLearnedPushes = 3;
 
 /**
- * The pushes that say what is usual, of all earlier ones, newest first. Pushes that deviated do not count, so that the first alarm
- * does not disarm the rule; when as many as are asked for deviate in a row, they are the new usual.
+ * Selects the pushes that define the usual identity, of all earlier ones, newest first. Pushes that
+ * deviated do not count, so that the first alarm does not disarm the rule; when `size` pushes
+ * deviate in a row, they are the new usual.
  */
 export function usualPushes(earlier: readonly EarlierIdentity[], size: number): EarlierIdentity[] {
   const newest = earlier.slice(0, size);
@@ -90,7 +91,7 @@ function missing(what: 'signature' | 'provenance', now: PushIdentity, before: re
   return [{ what, kind: 'missing', before: ['present'], now: ['none'] }];
 }
 
-/** Verified signers are compared with verified ones; where nothing can be verified, what the artifacts claim. */
+/** Compares verified signers with verified ones; where nothing can be verified, the claims of the artifacts. */
 function changedSigner(now: PushIdentity, before: readonly PushIdentity[]): Deviation[] {
   if (!now.images.some(({ signature }) => signature)) return [];
   const isVerifiable = now.images.some((image) => image.isVerifiable);
@@ -110,15 +111,15 @@ function changedSigner(now: PushIdentity, before: readonly PushIdentity[]): Devi
   );
 }
 
-/** Persons take turns: only an account that pushed everything so far is an identity. */
+/** Users take turns: only an account that pushed everything so far is an identity. */
 function changedPusher({ pusher }: PushIdentity, before: readonly PushIdentity[]): Deviation[] {
   const pushers = new Set(before.map((each) => each.pusher));
   return pushers.size === 1 ? changed('pusher', [listOf(pusher)], [[...pushers].flatMap(listOf)]) : [];
 }
 
 /**
- * Each usual push had a value, and an image has none of them.
- * @param absent what stands for no value at all; without it no value is no change, but something that is not known
+ * Deviation where each usual push had a value, and an image has none of them.
+ * @param absent value that stands for none; without it, a missing value is unknown and no change
  */
 function changed(
   what: IdentityAspect,
@@ -132,13 +133,13 @@ function changed(
     (values) => (values.length > 0 || absent !== undefined) && !values.some((value) => usual.has(value)),
   );
   if (other === undefined) return [];
-  // Of a signature two keys are possible; all that a key makes have that one in common.
+  // An ECDSA signature allows two keys; all signatures of one key have that key in common.
   const shared = [...usual].filter((value) => before.every((values) => values.includes(value)));
   const known = shared.length > 0 ? shared : [...usual];
   return [{ what, kind: 'changed', before: known.toSorted(), now: other.length > 0 ? [...other] : [absent!] }];
 }
 
-/** Empty where one image of the push has none: then the push as a whole did not have it. */
+/** Empty where one image of the push has no value: then the push as a whole did not have it. */
 function valuesOf(key: 'verifiedSigners' | 'claimedSigners' | 'builders' | 'sources') {
   return ({ images }: PushIdentity): string[] =>
     images.some((image) => image[key].length === 0) ? [] : [...new Set(images.flatMap((image) => image[key]))];

@@ -1,21 +1,24 @@
 const kib = 1024;
 const mib = 1024 * kib;
 
-/** What the signatures and attestations of one image may cost: whoever may push to a repository may add to them. */
+/**
+ * Limits on the signatures and attestations of one image: every account that may push to a
+ * repository can add to them.
+ */
 export const provenanceLimits = {
   /** Manifests read for one digest. */
   maxManifests: 64,
-  /** Signatures, envelopes and bundles looked at for one digest. */
+  /** Signatures, envelopes and bundles read for one digest. */
   maxArtifacts: 128,
-  /** Of one artifact: an attestation may hold the whole bill of materials of a large image. */
+  /** Size of one artifact: an attestation may hold the whole bill of materials of a large image. */
   maxArtifactBytes: 16 * mib,
-  /** Of all of them, which are held while they are verified. */
+  /** Size of all artifacts together, which are held while they are verified. */
   maxTotalBytes: 64 * mib,
   /** Signatures of one envelope, and proofs of one bundle of each kind: each costs a verification of all its bytes for each signer. */
   maxSignatures: 4,
   /** Base64 of a certificate or another annotation. */
   maxAnnotationLength: 64 * kib,
-  /** Characters of a fact that is kept. */
+  /** Limit on the characters of a stored fact. */
   maxTextLength: 2 * kib,
 } as const;
 

@@ -2,7 +2,7 @@ import type { Finding } from '@tidewaiter/domain';
 
 import { type EarlierContent, supplyChainFinding } from './supply-chain-finding.js';
 
-/** A version that was published once is not what it was. */
+/** Finding about a published version whose tag was moved to other content. */
 export function movedTagFinding(repository: string, tag: string, before: EarlierContent): Finding {
   const known = {
     id: 'release-tag-moved',

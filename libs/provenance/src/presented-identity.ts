@@ -23,14 +23,14 @@ export interface PresentedIdentity {
   sources: string[];
   /** Whether keys or roots are configured for the repository. */
   isVerifiable: boolean;
-  /** Whether all that is there could be read. */
+  /** Whether all artifacts could be read. */
   isComplete: boolean;
 }
 
-/** Names of one kind that are kept of one image. */
+/** Limit on stored names of one kind for one image. */
 const maxNames = 16;
 
-/** Reads who the artifacts of an image say signed and built it. */
+/** Reads the signers and builders that the artifacts of an image claim. */
 export function presentedIdentity(
   artifacts: ReadonlyMap<Digest, readonly Artifact[]>,
   trust: Trust,
@@ -60,7 +60,7 @@ interface Claim {
   source: string | null;
 }
 
-/** Null of what cannot be read or is about another image: it stands for no signature. */
+/** Null where the artifact cannot be read or is about another image: it counts as no signature. */
 function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null {
   if (formOf(artifact.mediaType) === 'sbom') return null;
   try {
@@ -107,7 +107,7 @@ function subjectOf(der: Uint8Array): string[] {
   }
 }
 
-/** A workflow has another tag at each release, and a builder another version. */
+/** Strips versions: a workflow has another tag at each release, and a builder another version. */
 function withoutRef(identity: string): string {
   return identity.replace(/@(?:refs\/|v?\d|[0-9a-f]{40}$).*$/s, '');
 }

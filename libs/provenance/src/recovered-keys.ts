@@ -1,7 +1,7 @@
 import { createECDH, createHash, createPublicKey, ECDH, verify } from 'node:crypto';
 
 const curve = 'prime256v1';
-/** Of the field of P-256, and of its group. @see https://csrc.nist.gov/pubs/fips/186-4/final, D.1.2.3 */
+/** Prime of the field of P-256, and order of its group. @see https://csrc.nist.gov/pubs/fips/186-4/final, D.1.2.3 */
 const fieldPrime = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const groupOrder = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 /** SPKI in DER up to the coordinates of a point. */
@@ -13,8 +13,9 @@ interface Point {
 }
 
 /**
- * The fingerprints (SHA-256 of the SPKI) of the keys that can have made an ECDSA signature on P-256 over a SHA-256, as cosign's keys do: two, as
- * the signature does not say which. Signatures of one key have one in common; nobody else can make one that has it, too. None of other signatures.
+ * Fingerprints (SHA-256 of the SPKI) of the keys that can have made an ECDSA signature on P-256
+ * over a SHA-256, as cosign's keys do: two, as the signature does not identify one. Signatures of
+ * one key have one in common, which no other key can produce. Empty for other signatures.
  * @see https://www.secg.org/sec1-v2.pdf, 4.1.6
  */
 export function recoveredKeys(message: Buffer, signature: Buffer): string[] {
@@ -65,7 +66,7 @@ function pointOf(uncompressed: Buffer): Point {
   return { x: numberOf(uncompressed.subarray(1, 33)), y: numberOf(uncompressed.subarray(33)) };
 }
 
-/** Null of what is no sequence of two integers of P-256 in DER. */
+/** Null where the bytes are no sequence of two integers of P-256 in DER. */
 function readSignature(der: Buffer): { r: bigint; s: bigint } | null {
   if (der.length > 72 || der[0] !== 0x30 || der[1] !== der.length - 2 || der[2] !== 2) return null;
   const end = 4 + (der[3] ?? 0);

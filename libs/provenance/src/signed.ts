@@ -7,18 +7,18 @@ import { type Artifact, formOf } from './artifact.js';
 import { at, listAt } from './json-path.js';
 import { provenanceLimits } from './limits.js';
 
-/** What an artifact claims, and what shall prove it. */
+/** Payload of an artifact, with the signatures and proofs for it. */
 export interface Signed {
-  /** What the payload is. */
+  /** Kind of the payload. */
   form: 'simple-signing' | 'statement';
   /** JSON, as the signer wrote it. */
   payload: Buffer;
   /** The bytes that were signed. */
   message: Buffer;
   signatures: Buffer[];
-  /** Base64 of the SHA-256 of the public key, where the bundle says it. */
+  /** Base64 of the SHA-256 of the public key, where the bundle has it. */
   keyHint: string | null;
-  /** What a certificate's signature is verified by; null where it carries no certificate. */
+  /** Bundle that verifies a certificate's signature; null where there is no certificate. */
   bundle: Bundle | null;
 }
 
@@ -27,8 +27,9 @@ const inToto = 'application/vnd.in-toto+json';
 const oldBundle = 'application/vnd.dev.sigstore.bundle+json;version=0.1';
 
 /**
- * Reads what cosign and others attach to an image.
- * @throws MalformedFile; InvalidInput `UNSUPPORTED` for what may be lawful, and is no simple signing and no in-toto statement
+ * Reads an artifact that cosign or another tool attached to an image.
+ * @throws MalformedFile; InvalidInput `UNSUPPORTED` for content that may be valid, but is neither a
+ * simple signing nor an in-toto statement
  */
 export function readSigned(artifact: Artifact): Signed {
   const form = formOf(artifact.mediaType);
@@ -63,7 +64,7 @@ function readEnvelope({ content, annotations }: Artifact): Signed {
   return { ...signedEnvelope(toEnvelope(dsseEnvelope)), keyHint: null, bundle };
 }
 
-/** A statement without an envelope, as builders attach it that sign nothing. */
+/** Reads a statement without an envelope, as builders attach it that do not sign. */
 function unsigned(content: Buffer): Signed {
   return { form: 'statement', payload: content, message: content, signatures: [], keyHint: null, bundle: null };
 }
@@ -113,7 +114,10 @@ function certificateBundle(annotations: Artifact['annotations'], content: Record
   });
 }
 
-/** What Rekor answered, in cosign's words. @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#properties */
+/**
+ * Converts Rekor's answer from the form in which cosign keeps it.
+ * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#properties
+ */
 function tlogEntry(entry: unknown): Record<string, unknown> {
   const body = textOf(at(entry, 'Payload', 'body'));
   const kind = parseJson(Buffer.from(body, 'base64'));
@@ -146,7 +150,7 @@ function toEnvelope(document: unknown): Envelope {
   return read(() => envelopeFromJSON(document), 'an envelope that cannot be read');
 }
 
-/** The parsers of others meet what is hostile with errors of every kind. */
+/** Third-party parsers throw errors of every kind for hostile input. */
 function read<Result>(parse: () => Result, problem: string): Result {
   try {
     return parse();

@@ -7,18 +7,18 @@ import { matchesWildcard, type RefusalCode, type Signer } from '@tidewaiter/doma
 import type { Signed } from './signed.js';
 import type { CertificateSigner, KeySigner, Trust } from './trust.js';
 
-/** Why a signature is not taken. */
+/** Reason why a signature is not accepted. */
 export interface Refusal {
   code: RefusalCode;
   reason: string;
 }
 
-/** Who of those whose signatures count made this one; otherwise why it is nobody. */
+/** Trusted signer of an artifact; otherwise the reason why there is none. */
 export function signerOf(signed: Signed, trust: Trust): Signer | Refusal {
   if (signed.signatures.length === 0) return { code: 'UNSIGNED', reason: 'it carries no signature' };
   const key = trust.keys.find(({ key }) => isSignedBy(signed, key));
   if (key) return keyHolder(key);
-  // The one that came furthest says most: a certificate that is good, but of somebody else.
+  // Report the refusal that came furthest: a certificate that is good, but has another identity.
   const { bundle } = signed;
   const answers = bundle ? trust.certificates.map((each) => certificateSigner(bundle, signed.message, each)) : [];
   const refusals = answers.filter(isRefusal);
@@ -50,7 +50,7 @@ function curveDigests(key: KeyObject): string[] {
   return curve === 'secp521r1' ? ['sha512'] : [];
 }
 
-/** OpenSSL throws at signatures that are none. */
+/** OpenSSL throws for malformed signatures. */
 function holds(digest: string | null, message: Buffer, key: KeyObject, signature: Buffer): boolean {
   try {
     return verify(digest, message, key, signature);
@@ -75,7 +75,7 @@ function certificateSigner(
   return { name, keyFingerprint: null, identity: found, issuer: vouchedBy };
 }
 
-/** Asks each trusted root; the last one's answer stands for all that refuse. */
+/** Tries each trusted root; the refusal of the last one stands for all. */
 function certificateHolder(
   bundle: Bundle,
   message: Buffer,
@@ -92,7 +92,7 @@ function certificateHolder(
   return refusal;
 }
 
-/** The library meets hostile ASN.1 with errors of every kind. */
+/** The library throws errors of every kind for hostile ASN.1. */
 function refusalOf(error: unknown): Refusal {
   if (!(error instanceof VerificationError))
     return { code: 'MALFORMED', reason: 'its certificate or proofs cannot be read' };

@@ -3,7 +3,7 @@ import { type AttestationKind, type Digest, isDigest, MalformedFile } from '@tid
 import { at, listAt, textAt } from './json-path.js';
 import type { Signed } from './signed.js';
 
-/** What a payload says, whoever signed it. */
+/** Content of a payload, whoever signed it. */
 export interface Statement {
   kind: 'signature' | AttestationKind;
   predicateType: string | null;

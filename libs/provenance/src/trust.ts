@@ -4,7 +4,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toTrustMaterial, Verifier } from '@sigstore/verify';
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** Somebody whose signature counts, as it is configured. */
+/** Configured signer whose signatures count. */
 export type SignerSettings =
   | { name: string; /** PEM of a public key or of a certificate: ECDSA, RSA or Ed25519. */ key: string }
   | {
@@ -19,7 +19,7 @@ export type SignerSettings =
 export interface KeySigner {
   name: string;
   key: KeyObject;
-  /** Of the public key's SPKI in DER. */
+  /** SHA-256 of the public key's SPKI in DER. */
   fingerprint: Buffer;
 }
 
@@ -31,7 +31,7 @@ export interface CertificateSigner {
   verifiers: Verifier[];
 }
 
-/** Whose signatures count. */
+/** Keys and certificates whose signatures count. */
 export interface Trust {
   keys: KeySigner[];
   certificates: CertificateSigner[];
@@ -65,7 +65,7 @@ function keySigner(name: string, pem: string): KeySigner {
 }
 
 function readKey(name: string, pem: string): KeyObject {
-  // Node would take the public half out of it: whoever hands out the private key by mistake should hear of it.
+  // Node would extract the public half: an operator who configures a private key by mistake needs an error.
   if (/PRIVATE KEY-----/.test(pem)) throw new InvalidInput('KEY_INVALID', `the key of ${name} is a private key`);
   try {
     return createPublicKey(pem);
@@ -95,7 +95,7 @@ function documents(text: string): unknown[] {
   }
 }
 
-/** What a root names is demanded: one that has a transparency log takes nothing that is not in it. */
+/** Requires every kind of proof that a root lists: one with a transparency log accepts nothing that is not in it. */
 function verifierOf(root: TrustedRoot): Verifier {
   if (root.certificateAuthorities.length === 0)
     throw new InvalidInput('TRUSTED_ROOT_INVALID', 'no certificate authority');

@@ -4,8 +4,8 @@ import { isSigned } from './image-provenance.js';
 import { supplyChainFinding } from './supply-chain-finding.js';
 
 /**
- * The finding about an image that none of those who should has signed.
- * @param isComplete whether everything that is there could be looked at
+ * Finding about an image that none of its required signers has signed.
+ * @param isComplete whether all artifacts could be read
  * @param signedIn another repository where one of them has signed the same digest: a copy, whose signature was left behind
  */
 export function unsignedFinding(

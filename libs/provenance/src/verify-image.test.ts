@@ -75,7 +75,7 @@ function hintOf({ publicKey }: Pair): string {
     .digest('base64');
 }
 
-/** What became of the only thing that was found. */
+/** Signer of the only artifact, or the code of its failure. */
 function outcome(artifact: Artifact, by = trust, digest = image) {
   const { signatures, attestations } = verifyImage(digest, [artifact], by);
   const [only] = [...signatures, ...attestations];

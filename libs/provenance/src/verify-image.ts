@@ -15,14 +15,14 @@ import { isRefusal, type Refusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
 
-/** What is signed of an image, with the OpenVEX documents that trusted signers vouch for. */
+/** Verified provenance of an image, with the OpenVEX documents that trusted signers vouch for. */
 export interface VerifiedImage extends Provenance {
   vex: AttestedVex[];
 }
 
 /**
- * Verifies what was found about an image, without asking anybody. What is forged, of another image or of a stranger is told with
- * a code and states no facts.
+ * Verifies the artifacts of an image, without network requests. Forged artifacts, and those of
+ * other images or unknown signers, are reported with a code and state no facts.
  */
 export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust: Trust): VerifiedImage {
   const signatures: Signature[] = [];
@@ -45,7 +45,7 @@ export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust:
   return { signatures, attestations, vex };
 }
 
-/** What an artifact says, as far as it can be read, and who vouches for it. */
+/** Statement of an artifact, as far as it can be read, and its signer. */
 interface Examined {
   statement?: Statement;
   signer: Signer | Refusal;
@@ -59,7 +59,7 @@ function examine(image: Digest, artifact: Artifact, trust: Trust): Examined {
     const signed = readSigned(artifact);
     const statement = readStatement(signed);
     const signer = signerOf(signed, trust);
-    // Said of strangers too, it would tell nothing: they may write what they like.
+    // Trusted signers only: others may write any subject, so a mismatch would prove nothing.
     if (isRefusal(signer) || statement.subjects.has(image)) return { statement, signer };
     return { statement, signer: { code: 'SUBJECT_MISMATCH', reason: `signed by ${signer.name}, about another image` } };
   } catch (error) {
@@ -75,7 +75,7 @@ function signatureOf(subject: Digest, { manifest: artifact }: Artifact, answer: 
   return { verified: true, code: null, reason: null, signer: answer, ...place };
 }
 
-/** What an artifact that cannot be read is by its type. */
+/** Kind of an artifact that cannot be read, by its media type. */
 function claimedKind({ mediaType }: Artifact): Statement['kind'] {
   const form = formOf(mediaType);
   if (form === 'sbom') return 'sbom';

@@ -16,7 +16,7 @@ export interface TagHistory {
 }
 
 const dayMs = 86_400_000;
-/** Moves that make a habit: so many, each at least a day after the one before. */
+/** Limits from which moves are a habit: so many, each at least a day after the one before. */
 const habitualMoves = 2;
 
 /** Names that are meant to move, alone, in front of a version or behind it. */
@@ -43,7 +43,7 @@ interface Version {
   suffix: string;
 }
 
-/** Reads a tag as a version; null of names that are none, and of names that are meant to move. */
+/** Reads a tag as a version; null for names without a version, and for names that are meant to move. */
 function versionOf(tag: string): Version | null {
   if (tag.length > 128) return null;
   if (moving.test(tag) && !numberedBuild.test(tag)) return null;
@@ -59,8 +59,9 @@ export function isVersionTag(tag: string): boolean {
 }
 
 /**
- * Whether a tag was published as a version, so that nobody may move it. Three numbers, days and builds always are; `3` and `1.2`
- * unless their history shows that they are aliases of `3.0.1` and `1.2.3`, or that they are moved as a habit.
+ * Whether a tag was published as a version, which must not move. Three numbers, days and builds
+ * always are; `3` and `1.2` unless their history shows that they are aliases of `3.0.1` and
+ * `1.2.3`, or that they are moved as a habit.
  */
 export function isPublishedVersion(history: TagHistory): boolean {
   const version = versionOf(history.tag);
