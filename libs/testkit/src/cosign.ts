@@ -18,7 +18,7 @@ export interface CosignKey {
   publicKey: string;
 }
 
-/** What cosign uploads nothing of to the world, and takes from a registry without TLS. */
+/** Options that upload nothing to public services, and allow a registry without TLS. */
 const local = ['--tlog-upload=false', '--allow-http-registry', '--yes'];
 
 /** Runs cosign, which reads and writes its files in `dir`. */
@@ -30,7 +30,7 @@ export async function cosign(dir: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Takes a private key (PEM) over into cosign's own format; makes one where there is none. */
+/** Converts a private key (PEM) to cosign's own format; generates one where there is none. */
 export async function cosignKey(dir: string, name: string, privateKey?: string): Promise<CosignKey> {
   if (privateKey === undefined) await cosign(dir, 'generate-key-pair', '--output-key-prefix', name);
   else {

@@ -7,7 +7,7 @@ interface Damaged {
   content: Buffer;
 }
 
-/** What a reader of files throws for damaged copies of one beside the errors that it may throw. */
+/** Errors that a reader throws for damaged copies of a file, beside those that it may throw. */
 export function unexpectedErrors(reader: { analyze: (file: Damaged) => unknown }, file: Damaged): unknown[] {
   return [...damagedCopies(file.content)].flatMap((content) => {
     try {

@@ -3,14 +3,14 @@ export interface SectionToWrite {
   name: string;
   content: Buffer | string;
   address?: number;
-  /** Of the segment; otherwise readable and writable. */
+  /** Flags of the segment; otherwise readable and writable. */
   flags?: number;
   /** Otherwise PROGBITS. */
   type?: number;
   link?: number;
 }
 
-/** How to write it, and lies to tell. */
+/** Layout of the file, and false fields to write into it. */
 export interface ElfShape {
   bits?: 32 | 64;
   isLittleEndian?: boolean;

@@ -5,9 +5,9 @@ import { startHttpServer } from './http-server.js';
 
 export interface HttpProxy {
   url: string;
-  /** What it was asked to take on: `CONNECT hooks.example.com:443`, `POST http://hooks.example.com/x`. */
+  /** Requests to the proxy: `CONNECT hooks.example.com:443`, `POST http://hooks.example.com/x`. */
   asked: { what: string; headers: IncomingHttpHeaders }[];
-  /** Refuses everybody from now on, with this status. */
+  /** Refuses all requests from now on, with this status. */
   refuse(status: number): void;
   stop(): Promise<void>;
 }

@@ -11,13 +11,13 @@ export interface ReceivedRequest {
   path: string;
   headers: IncomingHttpHeaders;
   text: string;
-  /** The body as JSON; undefined when it is none. */
+  /** The body as JSON; undefined when it is not JSON. */
   body: unknown;
 }
 
 /**
- * `hang` never answers; `drop` closes the connection after reading the request, as a crash would; `swallow` does what the request asks
- * and then closes the connection, as a broken line would.
+ * `hang` never answers; `drop` closes the connection after reading the request, as a crash would;
+ * `swallow` executes the request and then closes the connection, as a network failure would.
  */
 export type Answer =
   | { status: number; headers?: Record<string, string>; body?: string | Record<string, unknown> }
@@ -36,7 +36,7 @@ export interface HttpSink {
   stop(): Promise<void>;
 }
 
-/** Somebody else's HTTP service: records everything, answers as it is told. */
+/** Fake HTTP service of a third party: records all requests, answers as configured. */
 export async function httpSink(usual: (request: ReceivedRequest) => Answer): Promise<HttpSink> {
   const received: ReceivedRequest[] = [];
   const scripted: (Answer | 'usual')[] = [];

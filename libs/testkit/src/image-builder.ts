@@ -23,23 +23,23 @@ export interface ImageSpec {
   layers: (TarEntry[] | Buffer)[];
   /** The `config` object of the image's configuration: Env, Entrypoint, User, Labels. */
   config?: Record<string, unknown>;
-  /** `linux/amd64` unless told; `linux/arm64/v8` with a variant. */
+  /** `linux/amd64` by default; `linux/arm64/v8` with a variant. */
   platform?: string;
-  /** `gzip` unless told. */
+  /** `gzip` by default. */
   compression?: keyof typeof compressions;
   /** ISO 8601. */
   created?: string;
-  /** `created_by` of the layers, and of steps above them that bring none. */
+  /** `created_by` of the layers, and of steps above them without a layer. */
   steps?: string[];
 }
 
 export interface BuiltImage {
-  /** Of the manifest. */
+  /** Digest of the manifest. */
   digest: string;
   configDigest: string;
-  /** Of the blobs as they are stored, from the bottom up. */
+  /** Digests of the blobs as they are stored, from the bottom up. */
   layerDigests: string[];
-  /** Of the tars inside. */
+  /** Digests of the tars inside. */
   diffIds: string[];
 }
 

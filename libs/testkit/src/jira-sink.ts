@@ -1,6 +1,6 @@
 import { httpSink, type Answer, type HttpSink, type ReceivedRequest } from './http-sink.js';
 
-/** An issue as people see it. */
+/** An issue as users see it. */
 export interface JiraSinkIssue {
   key: string;
   fields: Record<string, unknown> & { labels: string[] };
@@ -13,11 +13,11 @@ export interface JiraSinkIssue {
 }
 
 export interface JiraSink extends HttpSink {
-  /** What stands before `/issue`, by version. */
+  /** URL before `/issue`, by version. */
   apiUrl(version: 2 | 3): string;
   /** Oldest first. */
   issues: JiraSinkIssue[];
-  /** Somebody closes an issue, this long ago. */
+  /** Closes an issue as a user does, this long ago. */
   close(key: string, resolution: string, msAgo?: number): void;
   /** Searches do not find issues that are made from now on, as while Jira has not indexed them. */
   stopIndexing(): void;
@@ -25,7 +25,7 @@ export interface JiraSink extends HttpSink {
 
 type Fields = Record<string, unknown>;
 
-/** What Jira answers with status 400, by field. */
+/** Errors of a response with status 400, by field. */
 class Refusal extends Error {
   constructor(
     readonly errors: Record<string, string>,
@@ -105,7 +105,7 @@ class Project {
     this.#isIndexing = false;
   }
 
-  /** Undefined stands for an answer without content. */
+  /** Undefined: a response without content. */
   call(what: string, body: Fields, isVersion3: boolean): Answer | undefined {
     if (what === 'POST search/jql' && this.kind === 'cloud') return this.#search(body);
     if (what === 'POST search/jql') return { status: 404 };
@@ -122,7 +122,7 @@ class Project {
     return method === 'GET' ? { status: 200, body: shown(issue) } : this.#edit(issue, body, isVersion3);
   }
 
-  /** Understands the queries that we ask. */
+  /** Supports the queries of our client. */
   #search({ jql, fields }: Fields): Answer {
     const form =
       /^project = "(\w+)" AND labels = "([^"\\]+)" AND \(statusCategory != Done(?: OR resolutiondate >= -(\d+)m)?\) ORDER BY created DESC$/;

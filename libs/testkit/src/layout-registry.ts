@@ -9,7 +9,7 @@ interface Descriptor {
   annotations?: Record<string, string>;
 }
 
-/** A registry that serves OCI layouts as they lie, whatever is wrong with them: an honest one would refuse the upload. */
+/** Registry that serves OCI layouts as they are, even broken ones: an honest one would refuse the upload. */
 export interface LayoutRegistry {
   url: string;
   stop(): Promise<void>;
@@ -41,7 +41,7 @@ export async function startLayoutRegistry(layouts: ReadonlyMap<string, string>):
   };
 }
 
-/** The tags of a layout with what they point to. */
+/** Tags of a layout with their digests. */
 export function layoutTags(dir: string): { tag: string; digest: string }[] {
   return indexOf(dir).flatMap(({ digest, annotations }) => {
     const tag = annotations?.['org.opencontainers.image.ref.name'];
@@ -62,7 +62,7 @@ function manifestIn(dir: string, reference: string): Descriptor | undefined {
   return listed ?? { digest, mediaType: mediaTypeIn(dir, digest) };
 }
 
-/** A manifest says itself what it is; one that does not is an image. */
+/** Media type that a manifest declares; that of an image where it declares none. */
 function mediaTypeIn(dir: string, digest: string): string {
   try {
     const { mediaType } = JSON.parse(readFileSync(blobPath(dir, digest), 'utf8')) as { mediaType?: string };

@@ -6,7 +6,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 's
 
 import { waitUntil } from './http-sink.js';
 
-/** Refuses at one step of the dialogue: 4xx asks to come back later, 5xx is final. */
+/** Refusal at one step of the dialogue: 4xx is temporary, 5xx is final. */
 export interface Refusal {
   at: 'mail' | 'rcpt' | 'data';
   code: number;
@@ -26,14 +26,14 @@ export interface MailSink {
   port: number;
   /** Accepted mails, in order. */
   received: ReceivedMail[];
-  /** Refuses the next attempts so, one each. */
+  /** Refuses the next attempts with these, one each. */
   next(...refusals: Refusal[]): void;
   /** @throws Error when fewer than `count` mails came in time */
   waitFor(count: number, timeoutMs?: number): Promise<ReceivedMail[]>;
   stop(): Promise<void>;
 }
 
-/** A mail server that keeps what it gets. It takes any user name and password, and needs none. */
+/** Mail server that records its mails. It accepts any user name and password, and needs none. */
 export async function mailSink(): Promise<MailSink> {
   const received: ReceivedMail[] = [];
   const refusals: Refusal[] = [];
@@ -54,7 +54,7 @@ export async function mailSink(): Promise<MailSink> {
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     disableReverseLookup: true,
-    // Who sends keeps its connections.
+    // Senders keep their connections open.
     closeTimeout: 1,
     onAuth: ({ username }, _session, finish) => finish(null, { user: username ?? '' }),
     onMailFrom: (_address, _session, finish) => finish(refusal('mail')),

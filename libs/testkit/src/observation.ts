@@ -1,6 +1,6 @@
 import { type Observation, unknownContainer, unknownNetwork, unknownPod, unknownProcess } from '@tidewaiter/domain';
 
-/** What a test says of an observation; the rest says nothing. */
+/** Fields of an observation that a test sets; the others stay unknown. */
 export type ObservationSketch = Partial<Omit<Observation, 'process' | 'container' | 'pod' | 'network' | 'request'>> & {
   [Part in 'process' | 'container' | 'pod' | 'network' | 'request']?: Partial<NonNullable<Observation[Part]>> | null;
 };

@@ -17,11 +17,11 @@ export const hasRegistry = ['docker-registry', 'skopeo'].every(hasProgram);
 const readyWithinMs = 20_000;
 
 export interface RegistryOptions {
-  /** Where it announces pushes, as Distribution's notifications do. */
+  /** URL to which it sends notifications of pushes, as Distribution does. */
   notify?: { url: string; headers?: Record<string, string> };
-  /** Asks for these; without, everybody may do everything. */
+  /** Required credentials; without them, access is open. */
   auth?: RegistryAccount;
-  /** Other accounts that may do everything as well; needs `auth`. */
+  /** Other accounts with full access; needs `auth`. */
   accounts?: RegistryAccount[];
 }
 
@@ -31,7 +31,7 @@ export interface RegistryAccount {
 }
 
 export interface TestRegistry {
-  /** `127.0.0.1:PORT`, as it stands in image references. */
+  /** `127.0.0.1:PORT`, as in image references. */
   host: string;
   url: string;
   auth: RegistryOptions['auth'];
@@ -64,7 +64,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     await rm(dir, { recursive: true, force: true });
   };
   const deadline = performance.now() + readyWithinMs;
-  // Its own words prove that this registry, and no other, has the port.
+  // The log message proves that this registry, and no other, has the port.
   while (!log.includes(`listening on ${host}`)) {
     if (child.exitCode !== null || performance.now() > deadline) {
       await stop();

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
-/** Who signs, with a certificate as Fulcio gives it out. */
+/** Signer with a certificate as Fulcio issues it. */
 export interface TestIdentity {
   /** A URL. */
   identity: string;
@@ -21,7 +21,7 @@ export interface SigningAuthority {
   /** JSON of its trusted root. */
   trustedRoot: string;
   issue(identity: TestIdentity): TestCertificate;
-  /** Puts a body into the log; what cosign keeps in the annotation `dev.sigstore.cosign/bundle`. */
+  /** Adds a body to the log; returns what cosign keeps in the annotation `dev.sigstore.cosign/bundle`. */
   log(body: Record<string, unknown>, at: string): Record<string, unknown>;
 }
 
@@ -75,7 +75,7 @@ export function signingAuthority(): SigningAuthority {
         logID: logId.toString('hex'),
         logIndex: 1,
       };
-      // The names stand in the order of canonical JSON.
+      // The names are in the order of canonical JSON.
       const promise = sign('sha256', Buffer.from(JSON.stringify(entry)), log.privateKey).toString('base64');
       return { SignedEntryTimestamp: promise, Payload: entry };
     },

@@ -1,11 +1,11 @@
 import { httpSink, type Answer, type HttpSink, type ReceivedRequest } from './http-sink.js';
 
-/** A message as the Web API gives it back. */
+/** Message as the Web API returns it. */
 export interface SlackPost {
   ts: string;
-  /** Of an answer: the message that it answers. */
+  /** In a reply: the message that it answers. */
   thread_ts?: string;
-  /** Of an answer that the channel sees, too. */
+  /** In a reply that is also posted to the channel. */
   subtype?: 'thread_broadcast';
   text: string;
   blocks: unknown[];
@@ -17,13 +17,13 @@ export interface SlackPost {
 export interface SlackSink extends HttpSink {
   /** An incoming webhook's address. */
   webhookUrl: string;
-  /** What stands before `chat.postMessage`. */
+  /** URL before `chat.postMessage`. */
   apiUrl: string;
-  /** What people see in a channel, oldest first, without what stands in threads alone. */
+  /** Messages of a channel as users see them, oldest first, without replies that are in threads alone. */
   channel(id: string): SlackPost[];
-  /** The answers to a message, oldest first. */
+  /** Replies to a message, oldest first. */
   thread(id: string, ts: string): SlackPost[];
-  /** Somebody deletes a message. */
+  /** Deletes a message as a user does. */
   remove(id: string, ts: string): void;
 }
 
@@ -53,7 +53,7 @@ function answer({ path, headers, text, body }: ReceivedRequest, workspace: Works
   const name = /^\/api\/([A-Za-z.]+)$/.exec(path)?.[1];
   const method = name === undefined ? undefined : workspace.methods.get(name);
   if (!method) return { status: 404, body: 'not found' };
-  // The Web API says most errors with status 200.
+  // The Web API returns most errors with status 200.
   if (!headers.authorization?.startsWith('Bearer ')) return { status: 200, body: { ok: false, error: 'not_authed' } };
   const isJson = headers['content-type']?.startsWith('application/json') ?? false;
   const fields = isJson || typeof body === 'object' ? body : Object.fromEntries(new URLSearchParams(text));
@@ -64,7 +64,7 @@ function answer({ path, headers, text, body }: ReceivedRequest, workspace: Works
   }
 }
 
-/** The channels of one workspace. What a method refuses is an error in Slack's own words. */
+/** Channels of one workspace. A method throws an error with Slack's own code. */
 class Workspace {
   readonly #channels = new Map<string, SlackPost[]>();
   #written = 0;
@@ -89,7 +89,7 @@ class Workspace {
 
   #post({ channel, thread_ts: thread, reply_broadcast: isBroadcast, ...content }: Fields): Record<string, unknown> {
     if (typeof channel !== 'string' || channel === '') throw new Error('channel_not_found');
-    // Posting takes a name, too, and answers the id that everything else asks for.
+    // Posting accepts a name as well, and returns the id that all other methods need.
     const id = channel.startsWith('#') ? `C${channel.slice(1).toUpperCase()}` : channel;
     this.#written += 1;
     const post: SlackPost = {
@@ -139,7 +139,7 @@ function isInChannel({ thread_ts: thread, subtype }: SlackPost): boolean {
   return thread === undefined || subtype === 'thread_broadcast';
 }
 
-/** Metadata is shown to those who ask for it. */
+/** Returns metadata only on request. */
 function shown({ metadata, edits: _, ...post }: SlackPost, withMetadata: unknown): object {
   return String(withMetadata) === 'true' && metadata ? { ...post, metadata } : post;
 }

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomUUID } from 'node:crypto';
 
 import { httpSink, type Answer, type HttpSink, type ReceivedRequest } from './http-sink.js';
 
-/** What was published, as subscribers get it. */
+/** Published message, as subscribers get it. */
 export interface SnsMessage {
   id: string;
   text: string;
@@ -13,12 +13,12 @@ export interface SnsMessage {
 
 /** Amazon's SNS and STS at one address. */
 export interface SnsSink extends HttpSink {
-  /** By which it knows callers, besides those that it gave out for a role. */
+  /** Access key of the known caller, besides those that it issued for a role. */
   accessKey: string;
   secretKey: string;
-  /** Of a workload for which it gives credentials. */
+  /** Token of a workload for which it issues credentials. */
   webIdentityToken: string;
-  /** What a topic, an app or a phone was given, oldest first. */
+  /** Messages to a topic, an app or a phone, oldest first. */
   messages(target: string): SnsMessage[];
 }
 
@@ -26,7 +26,7 @@ const webIdentityToken = 'header.claims.signature';
 const maxBytes = 256 * 1024;
 const maxAgeMs = 15 * 60_000;
 
-/** What a caller gets who may not, or asks wrongly: the status and Amazon's word. */
+/** Error for a caller without permission, or for a wrong request: the status and Amazon's error code. */
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -37,7 +37,8 @@ class Refusal extends Error {
 }
 
 /**
- * Takes `Publish` and `AssumeRole` with a signature that holds, refuses the rest in Amazon's words, and answers XML.
+ * Accepts `Publish` and `AssumeRole` with a valid signature, refuses the rest with Amazon's error
+ * codes, and answers in XML.
  * @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
  */
 export async function snsSink(): Promise<SnsSink> {
@@ -52,7 +53,7 @@ function answer(request: ReceivedRequest, account: Account): Answer {
   const form = new URLSearchParams(request.text);
   const action = form.get('Action') ?? '';
   try {
-    // A token is the one thing that says who somebody is without a signature.
+    // Only a web identity token identifies a caller without a signature.
     if (action !== 'AssumeRoleWithWebIdentity') account.checkSignature(request);
     const result = account.call(action, form);
     return xml(200, `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`);

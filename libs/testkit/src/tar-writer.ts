@@ -2,7 +2,7 @@
 export interface TarEntry {
   path: string;
   content?: string | Buffer;
-  /** `file` unless said otherwise. */
+  /** `file` by default. */
   type?: 'file' | 'directory' | 'symlink' | 'hardlink';
   linkTarget?: string;
   mode?: number;
@@ -53,7 +53,7 @@ function withChecksum(header: Buffer): Buffer {
   return header;
 }
 
-/** What does not fit into the header goes into a PAX header in front: names beyond its 100 bytes, capabilities. */
+/** PAX header in front, for values that do not fit into the header: names beyond its 100 bytes, capabilities. */
 function extendedHeader({ path, linkTarget = '', capabilities }: TarEntry): Buffer {
   const payload = Buffer.concat([
     ...(Buffer.byteLength(path) > 100 ? [paxRecord('path', path)] : []),

@@ -14,21 +14,21 @@ import {
 } from '@tidewaiter/servers';
 import { Client } from 'pg';
 
-/** A real server whose data is gone after the test. */
+/** Real server whose data is deleted after the test. */
 export interface TestServer {
   /** Stays the same across restarts. */
   url: string;
   port: number;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;
-  /** Starts it again on the same port with the same data; stops it first when it runs. */
+  /** Restarts it on the same port with the same data. */
   restart(): Promise<void>;
-  /** Starts it again on the same port with nothing in it. */
+  /** Restarts it on the same port without data. */
   wipe(): Promise<void>;
 }
 
 export interface TestPostgres extends TestServer {
-  /** The address of a fresh database: empty, or a copy of `template` (its name; nobody may be connected to it). */
+  /** The address of a fresh database: empty, or a copy of `template` (its name; it must have no connections). */
   createDatabase(template?: string): Promise<string>;
 }
 
@@ -39,7 +39,7 @@ interface Kinds {
 }
 
 export type ThrowAwayServers<Wanted> = Pick<Kinds, keyof Kinds & keyof Wanted> & {
-  /** Ends the servers and removes their data. */
+  /** Stops the servers and removes their data. */
   stop(): Promise<void>;
 };
 
@@ -52,9 +52,10 @@ const startsOf = (fsync: boolean): Record<keyof Kinds, Start> => ({
 });
 
 /**
- * Starts the wanted servers on free ports with data in a private folder, once for a test file.
- * @param options.fsync whether PostgreSQL waits for the disk, as it does in production: for what measures. Tests kill
- * processes and never the machine, and what a process has written the kernel keeps.
+ * Starts the requested servers on free ports with data in a private folder, once for a test file.
+ * @param options.fsync whether PostgreSQL waits for the disk, as in production: for benchmarks.
+ * Tests kill processes and never the machine, and the kernel keeps the data that a process has
+ * written.
  */
 export async function throwAwayServers<Wanted extends { [kind in keyof Kinds]?: true }>(
   wanted: Wanted,

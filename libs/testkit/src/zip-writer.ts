@@ -1,12 +1,12 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** A file of an archive to write; what is left out is as it should be. */
+/** File of an archive to write; omitted fields are correct. */
 export interface ZipFile {
   name: string;
   content: string | Buffer;
   /** Otherwise deflated. */
   isStored?: boolean;
-  /** What the directory says, true or not. */
+  /** Fields of the directory, true or not. */
   claims?: Partial<{
     size: number;
     compressedSize: number;
@@ -19,7 +19,7 @@ export interface ZipFile {
   isZip64?: boolean;
 }
 
-/** A ZIP archive for tests, with the signatures, sizes and lies that they ask for. */
+/** A ZIP archive for tests, with the requested signatures, sizes and false fields. */
 export function zipArchive(files: readonly ZipFile[], { comment = '', isZip64 = false } = {}): Buffer {
   const locals: Buffer[] = [];
   const headers: Buffer[] = [];
