@@ -1,11 +1,11 @@
 import { isNameChar } from './characters.js';
 
-/** What stands before a value: `NAME=`, `"name": "`, `<name>`, `setProperty("name", "`. */
+/** Text before a value: `NAME=`, `"name": "`, `<name>`, `setProperty("name", "`. */
 export interface Assignment {
   /** The whole name, as far as it stands around the keyword. */
   name: string;
   nameStart: number;
-  /** What of the name follows the keyword. */
+  /** Part of the name that follows the keyword. */
   tail: string;
   operator: string;
   /** The quotation mark before the value, or an empty text. */
@@ -75,13 +75,13 @@ function valueAt(
 
 const characterData = '<![CDATA[';
 
-// A glance: the name ends in a quotation mark or with its line.
+// Fast check: the name ends in a quotation mark or with its line.
 function mayBeNamed(text: string, nameEnd: number): boolean {
   const code = text.charCodeAt(nameEnd);
   return isQuote(code) || isLineEnd(code);
 }
 
-/** Where the name begins that `at` stands in. */
+/** Start of the name around `at`. */
 export function startOfName(text: string, at: number): number {
   const limit = Math.max(0, at - limits.head);
   let start = at;
@@ -89,7 +89,7 @@ export function startOfName(text: string, at: number): number {
   return start;
 }
 
-/** The end of the value: its closing quotation mark, or the first character that no bare value holds. */
+/** End of the value: its closing quotation mark, or the first character that no bare value holds. */
 export function endOfValue(text: string, start: number, quote: string, longest: number): number {
   const isEnd = quote === '' ? isBareEnd : (code: number) => code === quote.charCodeAt(0) || isLineEnd(code);
   let end = start;

@@ -4,18 +4,18 @@ import type { Candidate, Place } from './secret-rule.js';
 import { isWeak } from './url-credentials.js';
 
 const longestCommand = 800;
-// A word of the shell without variables, substitutions and what stands for a value in manuals.
+// A word of the shell without variables, substitutions and the placeholders of manuals.
 const value = `\\\\?["']?([^\\s"'$<>\`;|&(){}\\[\\]\\\\%*]{4,128})\\\\?["']?`;
 const blank = '[ \\t]{1,4}';
 
-/** Programs and how they take a password. */
+/** Programs with the options by which they take a password. */
 const programs: [names: readonly string[], option: string][] = [
   [['sshpass'], `-p[ \\t]{0,4}${value}`],
   [
     ['mysql', 'mysqldump', 'mysqladmin', 'mysqlimport', 'mariadb', 'mariadb-dump', 'mariadb-admin'],
     `-(?:p|-password=)${value}`,
   ],
-  // Of Docker and its kin, Helm, Azure, Cloud Foundry, OpenShift, Argo CD, …
+  // Docker and its kin, Helm, Azure, Cloud Foundry, OpenShift, Argo CD, …
   [['login'], `-(?:p|-password|-token)(?:${blank}|=)${value}`],
   [['redis-cli'], `-(?:a|-pass)${blank}${value}`],
   [
@@ -49,7 +49,7 @@ const optionOf = new Map<string, RegExp>(
   programs.flatMap(([names, option]) => names.map((name) => [`${name} `, new RegExp(`[ \\t]${option}`, 'd')] as const)),
 );
 
-/** What programs are called that take a password in their arguments. */
+/** Names of programs that take a password in their arguments. */
 export const programNames: readonly string[] = [...optionOf.keys()];
 
 /** The password in the arguments of a program that is known to take one. */
@@ -57,9 +57,9 @@ export function readProgram({ text, file, start, end }: Place): readonly Candida
   if (!isProgram(text, start)) return nothing;
   const [rest = ''] = commandOf(text, end - 1).split(/&&|\|\||[;|] /, 1);
   const option = optionOf.get(text.slice(start, end).toLowerCase());
-  // A glance: most lines that name a program are no commands with options.
+  // Fast check: most lines that name a program are no commands with options.
   if (option === undefined || (option.source.startsWith('[ \\t]-') && !rest.includes(' -'))) return nothing;
-  // A word of letters alone is one of prose, but for where nothing stands but commands.
+  // Letters alone are a word of prose, except in files that hold only commands.
   return optionsIn(option.exec(rest), end - 1, (word) => !isWeak(word) && (file.isShell || /[^A-Za-z]/.test(word)));
 }
 
@@ -93,7 +93,7 @@ function optionsIn(
   isSecret: (value: string) => boolean,
 ): readonly Candidate[] {
   const span = match?.indices?.[1];
-  // In prose a comma may follow; words in capitals are what manuals write for a value.
+  // In prose a comma may follow; words in capitals are the placeholders of manuals.
   const word = (match?.[1] ?? '').replace(/[,.:]{1,3}$/, '');
   if (span === undefined || !isSecret(word) || /^[-/.@]|^https?:|^\d{1,6}$|^[A-Z_-]+$/.test(word)) return nothing;
   return [{ start: offset + span[0], end: offset + span[1] }];

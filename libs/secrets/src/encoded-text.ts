@@ -1,7 +1,7 @@
-/** A key with all its headers, in Base64. */
+/** Limit for a key with all its headers, in Base64. */
 const longestEncoded = 48 * 1024;
 
-/** What Base64 holds from `start` on, over the ends of wrapped lines; one character for a byte. */
+/** Decodes Base64 from `start` on, over the ends of wrapped lines; one character for a byte. */
 export function decodeBase64At(text: string, start: number): { decoded: string; end: number } {
   const window = text.slice(start, start + longestEncoded);
   const lines = /(?:[A-Za-z0-9+/]{60,}(?:\\r|\\n|[\r\n])+[ \t]{0,40}){0,}[A-Za-z0-9+/]{1,}={0,2}/y;
@@ -12,7 +12,10 @@ export function decodeBase64At(text: string, start: number): { decoded: string; 
 /** One character for a byte. */
 export const decodeBase64 = (encoded: string): string => Buffer.from(encoded, 'base64').toString('latin1');
 
-/** UTF-8 for what a byte order mark says is UTF-16, as editors and shells of Windows write it; the same bytes for all else. */
+/**
+ * Converts UTF-16 with a byte order mark, as editors and shells of Windows write it, to UTF-8;
+ * returns other bytes as they are.
+ */
 export function utf8Of(content: Buffer): Buffer {
   const mark = content.length >= 2 ? content.readUInt16BE(0) : 0;
   if (mark !== 0xfffe && mark !== 0xfeff) return content;

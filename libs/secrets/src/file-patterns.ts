@@ -1,4 +1,4 @@
-/** A list of patterns that is written as words. */
+/** List of patterns, written as words. */
 export const patterns = (words: string): string[] => words.trim().split(/\s+/);
 
 /**
@@ -13,7 +13,7 @@ export interface FilePatterns {
 interface Pattern {
   written: string;
   list: number;
-  /** Made when a path first asks for it, as few ever do. */
+  /** Compiled when a path first needs it, as few ever do. */
   expression?: RegExp;
 }
 
@@ -41,7 +41,7 @@ export function indexPatterns(lists: readonly (readonly string[])[]): FilePatter
   };
 }
 
-/** What of a pattern is looked up. @throws Error when nothing of it is written out */
+/** Literal part of a pattern, by which it is looked up. @throws Error when the pattern has none */
 function keyOf(pattern: string): string {
   const { name, extension, folder } = partsOf(pattern);
   if (!name.includes('*')) return name;

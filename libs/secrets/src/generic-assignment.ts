@@ -12,11 +12,14 @@ const longestValue = 200;
 const harmlessTail =
   /^(?:[_.-]?(?:key|token|secret|password|string|str|value|val|base|base64|b64|data|access|api|auth|prod|production|live|dev|stag(?:e|ing)|main|default|app|user|admin|root|db|client|service|plain|[0-9]{1,2}|s))*$/i;
 
-/** Names of what is public, or no secret of its own: `publicToken`, `csrf_token`, `foreignKey`, `nextPageToken`. */
+/**
+ * Names of values that are public, or no secret of their own: `publicToken`, `csrf_token`,
+ * `foreignKey`, `nextPageToken`.
+ */
 const harmlessName =
   /public|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
 
-/** `api_key = "…"`: what only its name calls a secret has to look drawn by chance. */
+/** `api_key = "…"`: a value that only its name marks as secret has to look random. */
 export function readSecretAssignment(place: Place): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined) return nothing;
@@ -25,7 +28,7 @@ export function readSecretAssignment(place: Place): readonly Candidate[] {
   return [{ start: found.start, end: found.end }];
 }
 
-/** `password = …` in configuration, where people write values that are no random characters. */
+/** `password = …` in configuration, where values chosen by users are not random. */
 export function readPasswordAssignment(place: Place): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined || found.value.length > 64) return nothing;
@@ -53,7 +56,7 @@ function endOfNamed(text: string, { nameStart, valueStart, quote }: Assignment):
   return next === -1 ? end : valueStart + next;
 }
 
-// What goes on with a bracket is an expression of a program, no value.
+// A value followed by a bracket is an expression of a program.
 function isWhole(next: string, quote: string): boolean {
   return quote === '' ? !'([{|'.includes(next) || next === '' : next === quote;
 }
@@ -76,12 +79,12 @@ function isRandomValue(value: string, { name, operator, quote }: Assignment, { t
   if (!tokenLike.test(value) || uuid.test(value) || otherThing.test(value)) return false;
   if (!looksRandom(value)) return false;
   if (!hex.test(value)) return entropyOf(value) >= 3.5;
-  // Digests stand everywhere: only a line of its own that assigns to the name of a secret makes one a secret.
+  // Digests are everywhere: only on a line of its own, assigned to the name of a secret, is one a secret.
   const isOwnLine = operator === '=' || /\s/.test(text.charAt(start + name.length)) || quote === '';
   return isOwnLine && nameOfHex.test(name) && value.length >= 32 && entropyOf(value) >= 3;
 }
 
-/** `JWT_SECRET=…` of an environment is secret even where somebody made it up. */
+/** `JWT_SECRET=…` of an environment is secret even where a user made it up. */
 function isPhrase(value: string, { name }: Assignment, { file }: Place): boolean {
   return (
     file.isEnvironment &&
@@ -103,7 +106,7 @@ function isPassword(value: string, assignment: Assignment, place: Place): boolea
   if (!/[A-Za-z]/.test(value) || !/[0-9]/.test(value) || /[^\x21-\x7e]/.test(value)) return false;
   const classes = [/[a-z]/, /[A-Z]/, /[^A-Za-z0-9_.-]/].filter((characters) => characters.test(value)).length;
   if (file.isConfig || file.isShell) return classes >= 2 && entropyOf(value) >= 2.5;
-  // In a program a name and a text beside it are most often words: only what nobody would name anything is a password.
+  // In a program a name and a text beside it are most often words: only a text unlike any name is a password.
   const isQuoted = assignment.quote !== '' || (text[valueStart - 1] === '=' && looksRandom(value));
   return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value);
 }
@@ -111,7 +114,10 @@ function isPassword(value: string, assignment: Assignment, place: Place): boolea
 /** Translations have names in capitals too. */
 const withoutVariables = /\.(?:json|properties|xml)$/i;
 
-/** A variable of the environment, by its capitals or by what declares it: `export`, `ENV`, `- NAME=value` of a list. */
+/**
+ * Whether it is a variable of the environment, by its capitals or its declaration: `export`, `ENV`,
+ * `- NAME=value` of a list.
+ */
 function isVariable(
   { name, nameStart, operator }: Assignment,
   value: string,

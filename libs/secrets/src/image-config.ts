@@ -4,7 +4,10 @@ import { imageConfigTraits } from './file-traits.js';
 import { describe, searchBytes } from './matcher.js';
 import type { Found, SecretSighting } from './matcher.js';
 
-/** The parts of an image config in which people leave secrets. @see https://github.com/opencontainers/image-spec/blob/main/config.md */
+/**
+ * Parts of an image config in which users leave secrets.
+ * @see https://github.com/opencontainers/image-spec/blob/main/config.md
+ */
 export interface ConfigTexts {
   /** `NAME=value` each. */
   env: readonly string[];
@@ -17,7 +20,7 @@ export interface ConfigTexts {
 /** A secret in the config of an image, without its value. */
 export interface ConfigSecretSighting extends Omit<SecretSighting, 'path' | 'line'> {
   origin: 'env' | 'label' | 'history' | 'cmd' | 'entrypoint';
-  /** The variable, the label, the number of the step of the history or of the argument. */
+  /** Name of the variable or label, or the number of the step of the history or of the argument. */
   name: string;
 }
 
@@ -47,7 +50,7 @@ function* textsOf({ env, labels, history, cmd, entrypoint }: ConfigTexts): Gener
   yield* argumentsOf('cmd', cmd);
 }
 
-// `--token VALUE` stands in two arguments; together they read as an assignment.
+// `--token VALUE` is two arguments; joined they read as an assignment.
 function* argumentsOf(origin: 'cmd' | 'entrypoint', values: readonly string[]): Generator<Text> {
   for (const [index, value] of values.entries()) {
     const before = values[index - 1] ?? '';
@@ -67,7 +70,7 @@ function findIn(text: string, key: Uint8Array) {
   }));
 }
 
-/** Who names a variable of an image `PASSWORD` means it: no example, no prose. */
+/** Raises the confidence of variables by name: `PASSWORD` of an image is meant as one, no example and no prose. */
 function raise(confidence: Confidence, rank: number): Confidence {
   return confidence === 'possible' && rank === 1 ? 'likely' : confidence;
 }

@@ -2,7 +2,8 @@
 const exampleClaims = new Set(['1234567890', 'joe']);
 
 /**
- * Decodes a compact JSON Web Token without checking its signature; undefined for what is none, or an example.
+ * Decodes a compact JSON Web Token without checking its signature; undefined for other text, or an
+ * example.
  * @see https://www.rfc-editor.org/rfc/rfc7519#section-3
  */
 export function readJsonWebToken(value: string): { algorithm: string; expires: number | undefined } | undefined {

@@ -3,7 +3,7 @@ import type { Candidate, Place } from './secret-rule.js';
 
 const mostEntries = 1_000;
 
-/** Stores of private keys that are no text, by their first bytes. */
+/** Binary stores of private keys, by their first bytes. */
 export function readKeyStore({ text }: Place): readonly Candidate[] {
   const head = Buffer.from(text.slice(0, 64), 'latin1');
   if (isPkcs12(head)) return whole(text, 'PKCS #12');
@@ -46,7 +46,7 @@ const keePass = Buffer.from([0x03, 0xd9, 0xa2, 0x9a]);
 const javaStores = [0xfeedfeed, 0xcececece];
 const isJavaStore = (head: Buffer): boolean => head.length >= 12 && javaStores.includes(head.readUInt32BE(0));
 
-/** Whether an entry of a JKS or JCEKS is no certificate: the stores of trust that every image has hold nothing else. */
+/** Whether an entry of a JKS or JCEKS is no certificate: the trust stores of every image hold certificates only. */
 function holdsPrivateKey(store: Buffer): boolean {
   let at = 12;
   for (let entry = 0; entry < mostEntries && at + 6 <= store.length; entry += 1) {

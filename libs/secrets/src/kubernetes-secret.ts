@@ -7,7 +7,7 @@ const kind = /kind:[ \t]{1,8}['"]?secret['"]?[ \t]{0,80}\r?(?:\n|$)/iy;
 const field = /^['"]?([\w.-]{1,253})['"]?:[ \t]{1,8}(.*)$/;
 const encoded = /^['"]?([A-Za-z0-9+/]{6,}={0,2})['"]?$/;
 const plain = /^(?:"([^"]{4,1000})"|'([^']{4,1000})'|([^\s"'|>{}[\]&*#!%@].{3,1000}))$/;
-/** What stands in a Secret beside its secrets. */
+/** Names of values in a Secret that are not secret. */
 const harmlessKey =
   /(?:user(?:_?name)?|host(?:name)?|port|database|name|e-?mail|region|bucket|endpoint|issuer|\.crt|namespace|type)$/i;
 
@@ -81,7 +81,7 @@ function valueIn({ key, value, isEncoded }: { key: string; value: Line; isEncode
   return /^(?:true|false|null)$|: |=/i.test(written) ? nothing : [{ start, end: start + written.length }];
 }
 
-// Certificates are public; what decodes to a template or to nothing is no value.
+// Certificates are public; a value that decodes to a template or to nothing is not reported.
 function decodedValue(written: string, start: number): readonly Candidate[] {
   const decoded = decodeBase64(written);
   const value = decoded.replace(/\s{1,80}$/, '');

@@ -4,7 +4,10 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 const longestMask = 24;
 
-/** Shows at most a quarter of a value, and of that at most four characters; the length is shown up to a bound. */
+/**
+ * Masks a value: shows at most a quarter of it, and of that at most four characters; its length is
+ * shown up to a bound.
+ */
 export function maskOf(value: string): string {
   const text = Buffer.from(value, 'latin1').toString('utf8');
   const shown = Math.min(4, Math.floor(text.length / 4));
@@ -16,15 +19,15 @@ export function maskOf(value: string): string {
 const shownOfAccessKey = 4;
 
 /**
- * The ID of an AWS access key names who signed a call: its first and last four characters stay, by which its owner and the calls of the same key are
- * known. What is masked already stays as it is.
+ * Masks the ID of an AWS access key, which names the signer of a call: its first and last four
+ * characters stay, which identify its owner and the calls of the same key. Masked IDs do not change.
  */
 export function maskAccessKey(id: string): string {
   const hidden = Math.max(0, id.length - 2 * shownOfAccessKey);
   return `${id.slice(0, shownOfAccessKey)}${'*'.repeat(hidden)}${id.slice(id.length - Math.min(shownOfAccessKey, id.length - shownOfAccessKey))}`;
 }
 
-/** A shorter one could be guessed, and with it every value that is short. */
+/** Minimum length of the key: a shorter one could be guessed, and with it every short value. */
 export const minKeyCharacters = 16;
 
 /**
@@ -39,14 +42,20 @@ export function fingerprintKeyOf(text: string): Buffer {
   );
 }
 
-/** Tells values apart that may be secrets, for those who have no key: null. `by` names the key, for which others are strangers. */
+/**
+ * Fingerprints that distinguish values that may be secrets; null without a key. `by` names the key:
+ * fingerprints under other keys cannot be compared.
+ */
 export function valueFingerprints(key: Uint8Array | undefined): { by: string; of: (value: string) => string } | null {
   if (key === undefined) return null;
   const by = createHash('sha256').update(key).digest('hex').slice(0, 16);
   return { by, of: (value) => fingerprintOf(value, key) };
 }
 
-/** Finds the same value elsewhere without telling it: HMAC-SHA-256 under the key of this installation, in hex. */
+/**
+ * Identifies the same value elsewhere without revealing it: HMAC-SHA-256 under the key of this
+ * installation, in hex.
+ */
 export function fingerprintOf(value: string, key: Uint8Array): string {
   return createHmac('sha256', key).update(value, 'latin1').digest('hex');
 }

@@ -26,10 +26,10 @@ export interface SecretSighting {
   confidence: Confidence;
 }
 
-/** No file takes more than its share; what cuts is named in `damage`. */
+/** Limits for one file; `damage` names the one that was exceeded. */
 export const secretLimits = {
   fileBytes: 16 * 1024 * 1024,
-  /** Places with a keyword that one rule looks at more closely. */
+  /** Limit on places with a keyword that one rule checks more closely. */
   attemptsPerRule: 50_000,
   attemptsPerLine: 50_000,
   attemptsPerFile: 200_000,
@@ -66,7 +66,7 @@ export function findSecrets(
   const isExample = isExamplePath(path);
   const { found, damage } = searchBytes(content, new TraitsOfPath(path));
   const newlines = lineCounter(content);
-  // What only a name calls a secret is one of documentation there.
+  // In an example, a secret known by its name alone is documentation.
   const told = isExample ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible') : found;
   const sightings = told.map((secret) => ({
     ...describe(secret, key),
@@ -78,7 +78,7 @@ export function findSecrets(
   return damage === undefined ? { sightings } : { sightings, damage };
 }
 
-/** What may be told of a secret. */
+/** Properties of a secret that may be shown. */
 export function describe({ rule, value = '', shown, confidence }: Found, key: Uint8Array) {
   return {
     rule: rule.id,
@@ -108,7 +108,7 @@ class Search {
   damage: string | undefined;
   private readonly found: Found[] = [];
   private readonly values = new Map<SecretRule, Set<string>>();
-  /** By number of the rule: how often it was tried, or that it is not for this file. */
+  /** Tries by number of the rule, or a mark that the rule is not for this file. */
   private readonly attempts = new Int32Array(secretRules.length);
   private attemptsInFile = 0;
   private attemptsInLine = 0;
@@ -179,7 +179,7 @@ class Search {
     if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence });
   }
 
-  /** Searches what Base64 holds as if it stood there in clear; the highest rank of what is found. */
+  /** Searches decoded Base64 as if it were plain text; returns the highest rank of its findings. */
   private searchDecoded({ start }: Candidate, decoded: string): number {
     if (this.depth === secretLimits.depth) return 0;
     const { found } = searchBytes(Buffer.from(decoded, 'latin1'), this.place.file, this.depth + 1);
@@ -190,7 +190,7 @@ class Search {
     return Math.max(0, ...found.map(({ rule }) => rule.rank));
   }
 
-  /** A value is judged once: again in the same file it tells nothing new, and must not use up the limit. */
+  /** A value is judged once: again in the same file it adds nothing, and must not use up the limit. */
   private isKnown(rule: SecretRule, value: string): boolean {
     const values = this.values.get(rule) ?? new Set();
     if (values.has(value)) return true;
@@ -221,7 +221,7 @@ function lower(confidence: Confidence): Confidence {
   return confidence === 'certain' ? 'likely' : 'possible';
 }
 
-/** Counts on from the line of the call before: offsets come in their order. */
+/** Counts lines from the offset of the call before: offsets come in their order. */
 function lineCounter(content: Buffer): (offset: number) => number {
   let line = 1;
   let at = 0;

@@ -12,7 +12,7 @@ const databases =
   /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
 /** Binary files that are secrets: stores of keys, keys, and a ring of them. */
 const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab gpg'.split(' '));
-/** It keeps in clear what people log in with. */
+/** Database that keeps credentials for logins in clear text. */
 const credentialDatabase = /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/;
 
 const headBytes = 512;
@@ -44,17 +44,17 @@ function isText(head: Uint8Array): boolean {
 const examplePath =
   /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
 
-/** Whether a file is a test, an example or documentation: what looks like a secret there often is none. */
+/** Whether a file is a test, an example or documentation: apparent secrets there often are none. */
 export const isExamplePath = (path: string): boolean => examplePath.test(path);
 
 const dependency =
   /(?:^|\/)(?:node_modules|bower_components|site-packages|dist-packages|vendor|gems|Godeps|pkg\/mod|\.cargo\/registry|\.m2\/repository|usr\/share)\//;
 
-/** Whether somebody else's package brought an example: the keys of its tests are known to everybody and open nothing. */
+/** Whether an example came with a third-party package: the keys of its tests are public and open nothing. */
 export const isShippedExample = (path: string): boolean => dependency.test(path) && isExamplePath(path);
 
 const madeByTools =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
 
-/** Whether names and values of a file are no assignments that somebody wrote: lock files, bundles, translations, markup. */
+/** Whether names and values of a file are no assignments written by hand: lock files, bundles, translations, markup. */
 export const isMadeByTools = (path: string): boolean => madeByTools.test(path);

@@ -4,14 +4,17 @@ import { createHash } from 'node:crypto';
 const reference =
   /\$\{|\$\(|\{\{|\}\}|<%|%>|%\(|\[\[|^%[sdq]$|^\$?\{[\w.-]{1,60}\}$|^\$[A-Za-z_]\w{0,60}$|^%[A-Za-z_]\w{0,60}%$|^<.{0,80}>$|^@[\w.]{1,40}@$|^__\w{1,40}__$|\*{4}|\.{3}|#{4}|^ENC\[/;
 
-// Words that stand for a value that somebody else must fill in.
+// Words that stand for a value that the user must fill in.
 const filler =
   /example|change[-_]?(?:me|it)|x{4}|placeholder|redacted|replace[-_]?(?:me|this|with)|insert[-_]|your[-_]|[-_]here\b|todo\b|foobar|lorem|\bdummy|dummy[-_]|dummynot|\bsample|sample[-_]|my[-_]?(?:secret|token|password|api)|secret[-_]?(?:key|token)$|not[-_]?a?[-_]?(?:real|secret)|put[-_]/i;
 
-// In the form of a token this names its mode (`sk_test_`); in a value without a form it says that there is nothing behind.
+// In the form of a token this names its mode (`sk_test_`); a value without a form is a placeholder then.
 const trial = /(?:^|[-_.])(?:test|fake|mock)(?:[-_.]|$)/i;
 
-/** The first 64 bits of the SHA-256 that vendors print in their own documentation, or that open nothing by design. */
+/**
+ * First 64 bits of the SHA-256 of values that vendors print in their own documentation, or that
+ * open nothing by design.
+ */
 const published = new Set([
   // Keys of the samples of Firebase and of Google's other public repositories.
   '3f370c9dd8225c63',
@@ -23,7 +26,7 @@ const published = new Set([
   'eb540d2b6ee2a0a4',
   '3a8b61d0f636b007',
   '4c98242dcadc8b29',
-  // The clients that gcloud is to Google: everybody has them.
+  // Credentials of gcloud as a client of Google, which are public.
   'f0386f9be1fe905f',
   '456a51b1f1b3cf3e',
   // NuGet's and Stripe's documentation.
@@ -32,7 +35,7 @@ const published = new Set([
   'f2d6ca16515033e5',
   'b1471f544ceeea31',
   '2d1f7723aabc5c7a',
-  // RFC 6749, RFC 7617 and what is made of them.
+  // RFC 6749, RFC 7617 and their derivatives.
   '53f5da0aaa93d64c',
   'e9974c507d2a8021',
   '41ef4bb0b23661e6',
@@ -65,7 +68,7 @@ function isPublished(value: string): boolean {
 
 const vowels = new Set('aeiouyAEIOUY');
 
-/** Whether a value looks drawn by chance: letters and digits mixed, and few runs of letters that can be spoken. */
+/** Whether a value looks random: letters and digits mixed, and few runs of letters that can be spoken. */
 export function looksRandom(value: string): boolean {
   let digits = 0;
   let letters = 0;
@@ -81,7 +84,7 @@ export function looksRandom(value: string): boolean {
   return digits >= 2 && letters >= 2 && spoken * 2 <= letters && value.split(/[-_.:/]/).some(isMixed);
 }
 
-// `cmp2-qat-1208358310` is a name that somebody chose.
+// `cmp2-qat-1208358310` is a name that a user chose.
 const isMixed = (part: string): boolean => part.length >= 8 && /[0-9]/.test(part) && /[A-Za-z]/.test(part);
 
 function isSpoken(run: string): boolean {

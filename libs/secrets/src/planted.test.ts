@@ -774,7 +774,7 @@ it.each<[path: string, text: string | Buffer, rules: string]>([
   ],
   ['app/req.http', `GET https://a.b\nAuthorization: Basic ${b64('ci:' + pw3)}\n`, 'http-basic-auth'],
   ['app/app.log', `GET /cb?access_token=${fake(40)}&x=1\n`, 'generic-api-key'],
-  // What else people name, and where else they put it.
+  // Further names, and further places of secrets.
   ['app/.npmrc', `//registry.example.com/:_authToken=npm_${fake(36)}\n`, 'npm-access-token'],
   ['app/.env', `DB_PASSWORD=${season}\n`, 'generic-password'],
   ['app/.env', `DB_PASSWORD="${leet}"\nREDIS_PASS=${admin}\n`, 'generic-password generic-password'],

@@ -1,6 +1,6 @@
-/** Finds all keywords in one pass over bytes, whatever the case of their letters. */
+/** Finds all keywords in one pass over bytes, in upper and lower case. */
 export interface Prefilter {
-  /** Tells every keyword that ends before `length`, with its number and the offset behind it. */
+  /** Reports every keyword that ends before `length`, with its number and the offset behind it. */
   scan(bytes: Uint8Array, length: number, found: (keyword: number, end: number) => void): void;
 }
 

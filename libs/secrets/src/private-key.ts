@@ -2,7 +2,7 @@ import { decodeBase64At } from './encoded-text.js';
 import type { Candidate, Place } from './secret-rule.js';
 import { nothing } from './secret-rule.js';
 
-/** A key longer than this is none: RSA of 16,384 bits has 12 KB. */
+/** Longer text is not a key: RSA of 16,384 bits has 12 KB. */
 const longestKey = 24 * 1024;
 const header = /-----BEGIN ((?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----/y;
 
@@ -10,10 +10,10 @@ type Start = Pick<Place, 'text' | 'start'>;
 
 export type KeyKind = 'plain' | 'encrypted' | 'service-account';
 
-/** How PEM begins, in clear and in Base64, and how JSON that holds one does: the key of a service account. */
+/** Starts of PEM, in clear and in Base64, and of JSON that holds one: the key of a service account. */
 export const keyStarts = ['-----begin', 'ls0tls1crudjti', 'ewogicj0exblij', 'eyj0exblijoi', 'eyj0exblijog'];
 
-/** A glance: a certificate is none, and Base64 begins no word in its midst. */
+/** Fast check: rules out certificates, and Base64 that starts in the middle of a word. */
 export function mayBeKey(bytes: Buffer, start: number): boolean {
   const text = bytes.toString('latin1', Math.max(0, start - 2), start + 60);
   if (bytes[start] === 0x2d) return text.includes('PRIVATE KEY');
@@ -59,7 +59,7 @@ function readPem({ text, start }: Start, kind: KeyKind): readonly Candidate[] {
   ];
 }
 
-/** Where the cipher of a key of OpenSSH is `none`, it begins so. */
+/** Start of an OpenSSH key whose cipher is `none`. */
 const openKey = Buffer.from('openssh-key-v1\0\0\0\0\u0004none').toString('base64').slice(0, 30);
 
 function kindOf(label: string, body: string, encoded: string, before: string): KeyKind {

@@ -7,8 +7,9 @@ import type { Candidate } from './secret-rule.js';
 import { isWeak } from './url-credentials.js';
 
 /**
- * Places where a command, a URL, a header or a body carries a value that is meant to be secret. Findings about images need precision and come from
- * {@link secretRules}; what is masked before it is stored needs recall: a value that its flag, header or name calls a password is one, however it looks.
+ * Places where a command, a URL, a header or a body carries a value that is meant to be secret.
+ * Findings about images need precision and come from {@link secretRules}; masks before storage need
+ * recall: a value whose flag, header or name marks it as a password is one, whatever its form.
  */
 interface Pattern {
   /** Lower-case literals, in any case. */
@@ -29,24 +30,24 @@ const assignment = new RegExp(
 /** `--name value`; an option that takes a file is called so (`--password-file`). */
 const option = new RegExp(`[ \\t]{1,4}(?:${quoted}|${bare})`, 'dy');
 
-/** Names that end in a word for a secret and hold none: cursors of lists, what is public, what guards forms. */
+/** Names that end in a word for a secret and hold none: cursors of lists, public values, tokens that guard forms. */
 const harmlessName =
   /(?:(?:next|page|paging|continu\w{0,8}|cursor|sync|clientrequest|request|csrf|xsrf|antiforgery|verification|idempotency|public|primary|foreign|partition|sort|cache|object|tokenize?)[_.-]?(?:token|key|secret|session|sid|sig)|client[_.-]?token)$/i;
 const workingDirectory = /^(?:OLD)?PWD$/i;
 
 interface Word {
   keywords: readonly string[];
-  /** Checks the form of the value, besides that it is no reference. */
+  /** Checks the form of the value; references are excluded before. */
   isSecret(value: string): boolean;
 }
 
 const isLikely = (value: string): boolean =>
   value.length >= 8 && /[A-Za-z]/.test(value) && (/[0-9]/.test(value) || isOpaque(value)) && !isPlace(value);
 
-/** Long and in both cases: one random token in fifty has no digit. */
+/** Long, with upper and lower case: one random token in fifty has no digit. */
 const isOpaque = (value: string): boolean => value.length >= 20 && /[a-z]/.test(value) && /[A-Z]/.test(value);
 
-/** A path, an address or a version is where something is, and no secret. */
+/** A path, an address or a version is a location, and no secret. */
 const isPlace = (value: string): boolean =>
   /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]{1,20}:\/\/|v?\d+\.\d+(?:\.|$))/i.test(value);
 
@@ -95,7 +96,7 @@ function readNamed(text: string, start: number, end: number, isSecret: Word['isS
   return [{ start: span[0], end: span[1] }];
 }
 
-/** A variable, a template, a switch or a number of few digits: nothing that opens anything by itself. */
+/** A variable, a template, a switch or a number of few digits: no secret by itself. */
 function isReference(value: string): boolean {
   return /^[$%<{[(@*]|^(?:true|false|null|nil|none|undefined|yes|no|on|off|\d{1,5}|\*+)$|\$\(|\$\{|\{\{|\*{4}/i.test(
     value,
@@ -203,19 +204,19 @@ function readPrivateKey(text: string, _start: number, end: number): readonly Can
   if (head === null) return nothing;
   const from = end + head[0].length;
   const foot = text.indexOf('-----END', from);
-  // Cut by its sensor, it goes on to the end.
+  // A key cut off by its sensor goes on to the end of the text.
   const to = foot === -1 ? text.length : foot;
   return to - from < 16 ? nothing : [{ start: from, end: to }];
 }
 
-/** `sk-…` of providers of language models: `task-…` and words in a row are none. */
+/** `sk-…` of providers of language models, but not `task-…` or words in a row. */
 function readModelKey(text: string, start: number): readonly Candidate[] {
   if (/[A-Za-z0-9]/.test(text.charAt(start - 1))) return nothing;
   const match = matchAt(/sk-([A-Za-z0-9_-]{17,512})/y, text, start);
   return match !== null && looksRandom(match[1]!) ? [{ start, end: start + match[0].length }] : nothing;
 }
 
-/** A value that its first characters name. */
+/** Pattern for a value with a known prefix. */
 function prefixed(expression: RegExp) {
   return (text: string, start: number): readonly Candidate[] => {
     const match = matchAt(expression, text, start);
@@ -261,10 +262,10 @@ function matchAt(expression: RegExp, text: string, from: number): RegExpExecArra
 const keywords = patterns.flatMap((pattern) => pattern.keywords.map((keyword) => ({ keyword, pattern })));
 const prefilter = buildPrefilter(keywords.map(({ keyword }) => keyword));
 
-/** More places than this in one text are noise, or made to cost time. */
+/** Limit on places in one text: more are noise, or made to cost time. */
 const maxAttempts = 20_000;
 
-/** The places of secrets in a text, and whether all of it was searched. */
+/** Places of secrets in a text, and whether all of it was searched. */
 export function findMarkedSecrets(content: Buffer): { found: Candidate[]; isComplete: boolean } {
   const found: Candidate[] = [];
   let text = '';

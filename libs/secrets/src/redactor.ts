@@ -3,11 +3,11 @@ import { fingerprintOf, maskOf } from './mask.js';
 import { searchBytes } from './matcher.js';
 import { findMarkedSecrets } from './redaction-patterns.js';
 
-/** A secret of a text: as it stands there, and what may be shown of it. */
+/** Secret of a text: as written there, and with a mask that may be shown. */
 export interface TextSecret {
-  /** As it stands in the text. It stays in memory. */
+  /** Value as written in the text. It stays in memory. */
   written: string;
-  /** The rule that knows its form, or `marked-secret` where its flag, header or name calls it one. */
+  /** Rule that recognizes its form, or `marked-secret` where its flag, header or name marks it. */
   rule: string;
   masked: string;
   /** Text to fingerprint: the password where `written` is Base64 of a name and a password. One character for a byte. */
@@ -31,12 +31,12 @@ export function secretsInText(text: string): { secrets: TextSecret[]; isComplete
   return { secrets: withoutParts([...byText.values()]), isComplete: damage === undefined && marked.isComplete };
 }
 
-/** Longest first: what stands inside another secret goes with it. */
+/** Longest first: a secret inside another one is masked with it. */
 function withoutParts(secrets: readonly TextSecret[]): TextSecret[] {
   return secrets.toSorted((a, b) => b.written.length - a.written.length);
 }
 
-/** Shorter values stand in other words by chance: they are masked only where they were found. */
+/** Shorter values occur in other words by chance: they are masked only where they were found. */
 const shortest = 6;
 
 /** The text with masks in place of secrets. */
@@ -62,7 +62,7 @@ export function secretFingerprint({ value }: Pick<TextSecret, 'value'>, key: Uin
   return fingerprintOf(value, key);
 }
 
-/** The text with a mask in place of each secret; what is too long to be searched is cut. */
+/** Masks each secret of the text; cuts the part that is too long to be searched. */
 export function redactSecrets(text: string): string {
   const searched = text.length > maxTextChars ? `${text.slice(0, maxTextChars)}…` : text;
   const decoded = percentEncoded.test(searched) ? decodedWords(searched) : searched;
@@ -89,7 +89,7 @@ function decodedWord(part: string): string | null {
   }
 }
 
-/** Masks also what is percent-encoded, whichever characters its sender encodes. */
+/** Masks percent-encoded values as well, whichever characters their sender encodes. */
 function withMasksInWords(text: string, secrets: readonly TextSecret[]): string {
   return text.replace(word, (part) => {
     const decoded = decodedWord(part);
@@ -101,7 +101,7 @@ function withMasksInWords(text: string, secrets: readonly TextSecret[]): string 
 
 const maxTextChars = 256 * 1024;
 
-/** The message of an error without secrets: parsers, servers and clients quote what they were given. */
+/** Returns the message of an error without secrets: parsers, servers and clients quote their input. */
 export function redactedReason(error: unknown): string {
   return redactSecrets(error instanceof Error ? error.message : String(error));
 }

@@ -12,7 +12,7 @@ export interface SecretRule {
   severity: Severity;
   /** Lower-case literals; the rule is tried wherever one of them stands, in any case. */
   keywords: readonly string[];
-  /** How sure a match is whose structure says nothing more. */
+  /** Confidence of a match whose structure adds nothing. */
   confidence: Confidence;
   /** On one value the highest wins: 3 has a format of its own, 2 a name and a format, 1 a name alone. */
   rank: 1 | 2 | 3;
@@ -31,12 +31,12 @@ export interface SecretRule {
   /** How often it is tried in one file, where a try costs more than a glance. */
   tries?: number;
   find: (place: Place) => readonly Candidate[];
-  /** What the structure says: how sure it is, or undefined where this is no secret at all. */
+  /** Checks the structure: returns the confidence, or undefined where this is no secret at all. */
   verify?: (value: string, place: Place) => Confidence | undefined;
   /** Texts that hold such a secret, and texts like it that hold none: made when tests ask, as no scan does. */
   matches: Examples;
   ignores: Examples;
-  /** Path of these texts, where `paths` asks for one. */
+  /** Path of these texts, where `paths` needs one. */
   examplePath?: string;
 }
 
@@ -54,11 +54,11 @@ export interface Place {
 export interface Candidate {
   start: number;
   end: number;
-  /** What is fingerprinted, where it is not the text between `start` and `end`. */
+  /** Value that is fingerprinted, where it is not the text between `start` and `end`. */
   value?: string;
-  /** What is shown instead of the value. */
+  /** Text that is shown instead of the value. */
   shown?: string;
-  /** What Base64 between `start` and `end` holds: a secret with a form of its own in there is the better finding. */
+  /** Decoded Base64 between `start` and `end`: a secret with a form of its own in there is the better finding. */
   decoded?: string;
   confidence?: Confidence;
 }
@@ -106,7 +106,7 @@ interface Assigned extends Written {
   sample: () => string;
 }
 
-/** A value without a form of its own: the name that it is assigned to says what it is. */
+/** Rule for a value without a form of its own, identified by the name that it is assigned to. */
 export function assigned(written: Assigned): SecretRule {
   const { services, isBare = false, sample, ...rule } = written;
   const expression = sticky(written.expression);
@@ -188,7 +188,10 @@ interface Listed extends Written {
 
 const longestList = 1000;
 
-/** All values of a file whose path says what it holds, but for comments; `^` and `$` are the ends of lines. */
+/**
+ * Rule for all values of a file whose path identifies its content, but for comments; `^` and `$`
+ * are the ends of lines.
+ */
 export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
   const expression = new RegExp(written.expression.source, 'dgm');
   return {

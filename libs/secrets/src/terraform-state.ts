@@ -2,7 +2,7 @@ import { nothing } from './secret-rule.js';
 import type { Candidate, Place } from './secret-rule.js';
 
 const mostValues = 1_000;
-/** Between a value and what says that it is sensitive. */
+/** Distance between a value and the mark that it is sensitive, in characters. */
 const reach = 400;
 const text = '"((?:[^"\\\\\\n]|\\\\.){4,1000})"';
 const attribute = new RegExp(

@@ -11,7 +11,7 @@ const notWeak = (value: string) => (isWeak(value) ? undefined : 'likely');
 const isToken = (value: string) =>
   /[0-9]/.test(value) && /[A-Za-z]/.test(value) && !/^(?:https?:|\/|\.)|:\/\//.test(value) ? 'likely' : undefined;
 
-/** What clients, tools and editors of people keep to log in somewhere: whoever has the file has the account. */
+/** Rules for files in which clients, tools and editors keep a login: access to the file is access to the account. */
 export const clientRules: readonly SecretRule[] = [
   listed({
     id: 'pgpass-password',

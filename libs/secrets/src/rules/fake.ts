@@ -10,8 +10,8 @@ export const alphabets = {
 } as const;
 
 /**
- * Characters that look drawn by chance and are the same in every run: the examples of the rules are made when they are
- * needed, so that no scanner of repositories finds this one full of secrets.
+ * Characters that look random and are the same in every run: the examples of the rules are
+ * generated on demand, so that no scanner of repositories finds this one full of secrets.
  */
 export function fake(length: number, alphabet: keyof typeof alphabets = 'alnum'): string {
   const chars = alphabets[alphabet];

@@ -232,7 +232,7 @@ export const fileRules: readonly SecretRule[] = [
     severity: 'medium',
     rank: 3,
     keywords: ['thistokenisnotsosecretchangeit'],
-    // The value is known to everybody: that is what is wrong with it.
+    // The value is public: that is what is wrong with it.
     find: ({ text, start, end }) => [{ start, end, value: text.slice(start, end), confidence: 'certain' }],
     matches: () => [spelt('secret: ThisTokenIsNotSoSecret', 'ChangeIt')],
     ignores: () => ['secret: ThisTokenIsNotSoSecret'],

@@ -4,7 +4,7 @@ import type { SecretRule } from '../secret-rule.js';
 import { isWeak, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
 
-/** What only its name or its place calls a secret. */
+/** Rules for values that only their name or place marks as secret. */
 export const genericRules: readonly SecretRule[] = [
   read({
     id: 'database-url',

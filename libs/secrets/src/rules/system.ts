@@ -6,7 +6,7 @@ import { fake } from './fake.js';
 
 const notWeak = (value: string) => (isWeak(value) ? undefined : 'likely');
 
-/** What the services of a system are configured with. */
+/** Rules for the configuration of system services. */
 export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'shadow-password-hash',
