@@ -10,18 +10,18 @@ import { checkDigests } from './digests.js';
 
 export interface DownloadRequest {
   url: string;
-  /** Validators of what is known; then only something newer is downloaded. */
+  /** Validators of the known content; then only something newer is downloaded. */
   known: { etag: string | null; lastModified: string | null } | null;
-  /** Where the file is put, and what was left of an interrupted download is looked for. */
+  /** Folder for the file, and for the part of an interrupted download. */
   folder: string;
   maxBytes: number;
   request: Pick<EgressRequest, 'allowPrivate' | 'signal' | 'tls'>;
   onBytes(bytes: number, totalBytes: number | null): void;
-  /** Pauses before the next try; as many tries as there are, and one. */
+  /** Pauses before each retry; the number of attempts is one more. */
   retryDelaysMs?: readonly number[];
 }
 
-/** A file that is whole, as far as its server says. Whoever has read it removes it. */
+/** A file that is complete, as far as its server states. The reader removes it. */
 export interface Downloaded {
   path: string;
   etag: string | null;
@@ -30,13 +30,13 @@ export interface Downloaded {
 }
 
 const defaultRetryDelaysMs = [500, 2_000, 5_000];
-/** A server that asks for more has to be asked by the next sync. */
+/** Limit on a wait that a server demands; after a longer one the next sync has to retry. */
 const maxRetryAfterMs = 30_000;
-/** The longest that the next sync stays away. */
+/** Longest wait that a server may demand before the next sync. */
 const maxAskedMs = 86_400_000;
 const maxRedirects = 5;
 
-/** What is kept beside the bytes of an unfinished file: a resumed download must continue the same one. */
+/** State beside the bytes of an unfinished file: a resumed download must continue the same one. */
 interface PartState {
   url: string;
   etag: string | null;
@@ -45,7 +45,8 @@ interface PartState {
 }
 
 /**
- * Downloads a file, goes on where an earlier try was interrupted, and checks length and digests; null when there is nothing newer.
+ * Downloads a file, resumes an interrupted download, and checks length and digests; null when there
+ * is nothing newer.
  * @throws NotFound `FEED_MISSING`
  * @throws Unavailable `FEED_UNAVAILABLE`, `FEED_TRUNCATED`, `EGRESS_…`
  * @throws InvalidInput `FEED_REFUSED`, `FEED_DIGEST`, `EGRESS_…`
@@ -62,7 +63,7 @@ export async function download(egress: Egress, request: DownloadRequest): Promis
       const delayMs = delays[attempt];
       const isWorthWhile = error instanceof TidewaiterError && error.retryable && delayMs !== undefined;
       if (!isWorthWhile) {
-        // What is wrong, not merely unfinished, must not be continued.
+        // Content that is wrong, not merely unfinished, must not be continued.
         if (error instanceof InvalidInput || error instanceof LimitExceeded) await part.remove();
         throw error;
       }
@@ -72,7 +73,7 @@ export async function download(egress: Egress, request: DownloadRequest): Promis
   }
 }
 
-/** A disk that is full is no bug of ours. */
+/** A full disk is an environment error, not a bug. */
 function explained(error: unknown): unknown {
   const code = error instanceof TidewaiterError ? '' : String((error as NodeJS.ErrnoException).code);
   if (!['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'].includes(code)) return error;
@@ -105,7 +106,7 @@ async function attemptDownload(egress: Egress, request: DownloadRequest, part: P
   throw refusal(response);
 }
 
-/** Asks for the rest of what is there, else for something newer than what is known. */
+/** Headers that request the rest of an unfinished file, else something newer than the known content. */
 function conditions(have: number, state: PartState | null, known: DownloadRequest['known']): Record<string, string> {
   const validator = state && validatorOf(state);
   if (have > 0 && state && validator !== null) {
@@ -136,7 +137,7 @@ function stateOf(url: string, { headers }: EgressResponse): PartState {
   };
 }
 
-/** Whether a partial answer is the rest of the very file that was begun. */
+/** Whether a partial response continues the very file that was begun. */
 function continues({ headers }: EgressResponse, have: number, state: PartState | null): boolean {
   const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
   if (state === null || Number(start) !== have) return false;
@@ -185,14 +186,14 @@ function readCount(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-/** The bytes of a file that is being downloaded, and what it is. */
+/** Bytes of a file that is being downloaded, with its state. */
 class Part {
   private constructor(
     readonly path: string,
     public state: PartState | null,
   ) {}
 
-  /** Takes over what a process left behind that runs no more; two that run never share one. */
+  /** Takes over the files of a process that ended; two running processes never share one. */
   static async claim(folder: string, url: string): Promise<Part> {
     await mkdir(folder, { recursive: true });
     const key = createHash('sha256').update(url).digest('hex').slice(0, 32);
@@ -250,7 +251,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It may be somebody else's, whom we may not signal.
+    // It may be a process of another user, which we may not signal.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

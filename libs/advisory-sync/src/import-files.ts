@@ -6,7 +6,7 @@ import { readFeed } from './read-feed.js';
 import type { ReadOptions } from './read-records.js';
 import type { AdvisorySource } from './record-source.js';
 
-/** Reads files; what cannot be read is told to the listener, and the others are read nevertheless. */
+/** Reads files; reports those that cannot be read to the listener, and reads the others nevertheless. */
 export async function importFiles(sources: readonly AdvisorySource[], options: ReadOptions): Promise<void> {
   for (const source of sources) {
     try {

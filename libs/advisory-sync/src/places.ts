@@ -1,27 +1,30 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** Where advisories and facts about their exploitation are published; null for what is not asked for. */
+/** URLs of advisories and of facts about their exploitation; null for those that are not requested. */
 export interface AdvisoryPlaces {
-  /** Of a bucket in the layout of OSV's. */
+  /** URL of a bucket in the layout of OSV's. */
   osvUrl: string | null;
   kevUrl: string | null;
   epssUrl: string | null;
 }
 
-/** Where the world looks. */
+/** Public places of the data. */
 export const publicPlaces: AdvisoryPlaces = {
   osvUrl: 'https://osv-vulnerabilities.storage.googleapis.com',
   kevUrl: 'https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json',
   epssUrl: 'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz',
 };
 
-/** The public places; but once somebody names one, only those that are named: who has a mirror may not want to be seen elsewhere. */
+/**
+ * The public places; but once one is named, only those that are named: an operator with a mirror
+ * may not want requests to leave the network.
+ */
 export function placesOf(named: Partial<Record<keyof AdvisoryPlaces, string | undefined>>): AdvisoryPlaces {
   const { osvUrl = null, kevUrl = null, epssUrl = null } = named;
   return (osvUrl ?? kevUrl ?? epssUrl) ? { osvUrl, kevUrl, epssUrl } : publicPlaces;
 }
 
-/** Real names have below 40 characters, and the bucket some 50 ecosystems beside hundreds of their releases. */
+/** Limits: real names have below 40 characters, and the bucket some 50 ecosystems beside hundreds of their releases. */
 const maxNameLength = 100;
 const maxEcosystems = 5_000;
 

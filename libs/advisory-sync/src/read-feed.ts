@@ -7,9 +7,9 @@ import type { FeedResult } from './advisory-keeper.js';
 import { noneReadable, readRecords, type ReadOptions } from './read-records.js';
 import type { AdvisorySource, ExploitationSource } from './record-source.js';
 
-/** Where the file of a feed comes from. */
+/** Origin of the file of a feed. */
 export interface FeedOrigin extends Pick<AdvisoryFeed, 'origin' | 'etag' | 'lastModified'> {
-  /** When the server was asked, ISO 8601; null of a file that somebody brought, which is as old as what is in it. */
+  /** Time of the request to the server, ISO 8601; null for a local file, which is as old as its content. */
   askedAt: string | null;
 }
 
@@ -17,13 +17,14 @@ export interface FeedOrigin extends Pick<AdvisoryFeed, 'origin' | 'etag' | 'last
 const maxExploitationBytes = 128 * 1024 * 1024;
 
 type Content = Omit<FeedResult, 'name' | 'state' | 'seconds'> & {
-  /** The newest that is in it, ISO 8601; null of nothing. */
+  /** Date of its newest content, ISO 8601; null where there is none. */
   newest: string | null;
 };
 
 /**
- * Reads one file into the keeper and notes it as a feed. Nothing is noted, and nothing removed, when it cannot be read to its end.
- * @throws InvalidInput, LimitExceeded when the file is not what it should be
+ * Reads one file into the keeper and records it as a feed. Records and removes nothing when the
+ * file cannot be read to its end.
+ * @throws InvalidInput, LimitExceeded when the file is not valid
  */
 export async function readFeed(source: AdvisorySource, origin: FeedOrigin, options: ReadOptions): Promise<FeedResult> {
   const start = performance.now();
@@ -40,9 +41,9 @@ export async function readFeed(source: AdvisorySource, origin: FeedOrigin, optio
   return { name, state: 'read', ...counts, seconds: (performance.now() - start) / 1000 };
 }
 
-/** Notes that a server had nothing new. */
+/** Records that a server had nothing new. */
 export async function noteUnchanged(feed: AdvisoryFeed, askedAt: string, { keeper }: ReadOptions): Promise<FeedResult> {
-  // Scores are of a day, whenever somebody asks for them.
+  // Scores are of a day, whenever they are requested.
   const asOf = feed.name === epssFeed ? feed.asOf : askedAt;
   await keeper.update(async () => keeper.noteFeed({ ...feed, asOf, checkedAt: askedAt }, null));
   const none = { changed: 0, rejected: feed.rejected, incomplete: 0, gone: 0, seconds: 0 };
@@ -66,7 +67,7 @@ function feedOf(
   return { name, origin, etag, lastModified, asOf, checkedAt: askedAt ?? now, changedAt, records, rejected };
 }
 
-/** Records from the future say nothing about how current a file is. */
+/** Limits a date to now: records from the future do not show how current a file is. */
 function earlier(one: string, other: string): string {
   return new Date(Math.min(Date.parse(one), Date.parse(other))).toISOString();
 }

@@ -4,33 +4,36 @@ import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
 import type { AdvisoryKeeper, ReadingListener } from './advisory-keeper.js';
 import type { RecordSource } from './record-source.js';
 
-/** Large enough to be fast, small enough that neither a kernel's worth of records nor a hostile archive fills the memory. */
+/**
+ * Batch size: large enough to be fast, small enough that neither a kernel's worth of records nor a
+ * hostile archive fills the memory.
+ */
 const maxBatchRecords = 1_000;
 const maxBatchBytes = 32 * 1024 * 1024;
 /** Records of an archive that may be gone at once: a tenth, or a few. More is more likely a broken export than so many withdrawals. */
 const maxGoneShare = 0.1;
 const maxGoneAlways = 20;
 
-/** What reading records came to. */
+/** Counts of one reading of records. */
 export interface ReadRecords {
   records: number;
   changed: number;
   rejected: number;
   incomplete: number;
   gone: number;
-  /** When the newest of them had been modified, ISO 8601; null of none. */
+  /** Modification time of the newest record, ISO 8601; null where there is none. */
   newest: string | null;
 }
 
 export interface ReadOptions {
   keeper: AdvisoryKeeper;
   listener: ReadingListener;
-  /** Whether records that a whole archive lacks are taken back however many they are. */
+  /** Whether records that a whole archive lacks are deleted however many they are. */
   acceptsRemovals: boolean;
 }
 
 /**
- * Writes what is new among some records; while a batch is written, the next one is read.
+ * Writes the new ones of some records; while a batch is written, the next one is read.
  * @throws InvalidInput when an archive cannot be read, or has no record at all
  */
 export async function readRecords(source: RecordSource, options: ReadOptions): Promise<ReadRecords> {
@@ -67,7 +70,10 @@ class Reading {
     if (this.source.isWhole) await this.#retire();
   }
 
-  /** The records that may be new or newer: of the others, which are nearly all after the first time, nothing but the date is read. */
+  /**
+   * Returns the records that may be new or newer: of the others, nearly all after the first sync,
+   * only the date is read.
+   */
   async #freshOf(batch: readonly OsvZipItem[]): Promise<OsvAdvisory[]> {
     const { keeper, listener } = this.options;
     const known = await keeper.known(batch.flatMap((item) => ('json' in item ? (stampOf(item.json)?.id ?? []) : [])));
@@ -138,7 +144,7 @@ async function* batchesOf(items: AsyncIterable<OsvZipItem>): AsyncGenerator<OsvZ
   if (batch.length > 0) yield batch;
 }
 
-/** What tells whether a record is known already; undefined of what is none. */
+/** Id and modification time, which show whether a record is known already; undefined for other JSON. */
 function stampOf(json: unknown): { id: string; modified: string; time: number } | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { id, modified } = json as { id?: unknown; modified?: unknown };
@@ -156,7 +162,7 @@ function readRecord(json: unknown): OsvAdvisory | InvalidInput {
   }
 }
 
-/** A file of which nothing can be read brings nothing, and must not make what is known look fresh. */
+/** Error for a file without a readable record: it brings nothing, and must not make known data look fresh. */
 export function noneReadable(rejected: number): InvalidInput {
   const message = rejected === 1 ? 'its only record was rejected' : `all of its ${rejected} records were rejected`;
   return new InvalidInput('ADVISORIES_REJECTED', message);

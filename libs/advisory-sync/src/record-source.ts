@@ -10,7 +10,7 @@ export interface RecordSource {
   /** The ecosystem, as the OSV bucket names its folders; else what the path ends in. */
   name: string;
   path: string;
-  /** Whether these are all records of the ecosystem: what is not among them is gone. */
+  /** Whether these are all records of the ecosystem: missing ones are gone. */
   isWhole: boolean;
   records(): AsyncIterable<OsvZipItem>;
 }
@@ -34,8 +34,9 @@ const headBytes = 16 * 1024;
 const epssName = /^epss[^/]*\.csv(\.gz)?$/;
 
 /**
- * What a path stands for: an archive of the OSV bucket, a folder of such archives, a folder of records, one record, and beside
- * any of them or alone CISA's catalogue, known by its content, and `epss.csv[.gz]`.
+ * Finds the sources at a path: an archive of the OSV bucket, a folder of such archives, a folder of
+ * records, one record, and beside any of them or alone CISA's catalog, known by its content, and
+ * `epss.csv[.gz]`.
  * @throws NotFound `ADVISORIES_MISSING`
  */
 export async function advisorySources(path: string): Promise<AdvisorySource[]> {
@@ -59,7 +60,7 @@ async function exploitationSource(path: string): Promise<ExploitationSource | un
   return epssName.test(name) ? { kind: 'epss', name, path } : undefined;
 }
 
-/** CISA's catalogue by what it starts with, whatever its file is called. */
+/** Recognizes CISA's catalog by its start, whatever the name of its file. */
 async function isKevCatalogue(path: string): Promise<boolean> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(headBytes) });
@@ -88,7 +89,7 @@ async function folderSources(path: string): Promise<AdvisorySource[]> {
   throw new NotFound('ADVISORIES_MISSING', `${path}: neither ${archiveName} nor .json records in it`);
 }
 
-/** An `all.zip` stands for the ecosystem that its folder is named after. */
+/** An `all.zip` holds the ecosystem that its folder is named after. */
 export function archive(path: string, named?: string): RecordSource {
   const isOfBucket = basename(path) === archiveName;
   return {

@@ -13,7 +13,7 @@ import { startHttpServer, type TestHttpServer, zipArchive } from '@tidewaiter/te
 import type { FeedResult, ReadingListener } from './advisory-keeper.js';
 import { syncAdvisories } from './sync-advisories.js';
 
-/** What the bucket does with one request; null serves it as it should be. */
+/** Fault of the bucket in one request; false serves the request as it should be. */
 type Misbehaviour = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
 
 /** Serves files as a bucket does: validators, conditions, ranges. Every request is kept. */
@@ -64,7 +64,7 @@ interface Facts {
 const record = (id: string, { modified = '2026-01-01T00:00:00Z', ecosystem = 'npm' }: Facts = {}) => ({
   id,
   modified,
-  // What does not compress, so that a download can be cut.
+  // Incompressible text, so that a download can be cut.
   details: createHash('sha512').update(id).digest('hex').repeat(4),
   affected: [{ package: { ecosystem, name: 'left-pad' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }] }] }],
 });

@@ -13,21 +13,21 @@ import { type AdvisorySource, archive } from './record-source.js';
 export interface SyncOptions extends ReadOptions {
   egress: Egress;
   places: AdvisoryPlaces;
-  /** Those of the bucket; all that its list names unless given. */
+  /** Ecosystems of the bucket; all that its list names unless given. */
   ecosystems: readonly string[] | null;
-  /** Where files lie while they are downloaded; what is left there is gone on with. */
+  /** Folder of files while they are downloaded; an unfinished file there is resumed. */
   folder: string;
-  /** What every request of this sync is sent with. */
+  /** Options of every request of this sync. */
   request: Pick<EgressRequest, 'allowPrivate' | 'signal' | 'tls'>;
   retryDelaysMs?: readonly number[];
 }
 
-/** Of one archive, packed; the bucket's largest has 1 GiB. */
+/** Limit on one archive, packed; the bucket's largest has 1 GiB. */
 const maxArchiveBytes = 16 * 1024 * 1024 * 1024;
 const maxExploitationBytes = 64 * 1024 * 1024;
 const maxListBytes = 1024 * 1024;
 
-/** A file to be asked for, and how it is read. */
+/** File to request, and how it is read. */
 interface RemoteFeed {
   name: string;
   url: string;
@@ -36,8 +36,8 @@ interface RemoteFeed {
 }
 
 /**
- * Asks every place for what is newer than what is known, and writes it. What cannot be had or read is told to the listener; the
- * others go on, and what was known of it stays.
+ * Requests newer content from every place, and writes it. Reports what cannot be fetched or read to
+ * the listener; the other feeds go on, and known data stays.
  */
 export async function syncAdvisories(options: SyncOptions): Promise<void> {
   for (const feed of [...(await bucketFeeds(options)), ...exploitationFeeds(options.places)]) {
@@ -66,7 +66,7 @@ async function syncFeed({ name, url, maxBytes, sourceOf }: RemoteFeed, options: 
     ...(retryDelaysMs && { retryDelaysMs }),
   });
   if (file === null) {
-    // Only who knows something is told that there is nothing newer.
+    // Only a feed that was read before can be reported as unchanged.
     if (before) listener.done(await noteUnchanged(before, askedAt, options));
     return;
   }
@@ -119,13 +119,13 @@ function exploitationFeeds({ kevUrl, epssUrl }: AdvisoryPlaces): RemoteFeed[] {
   return [...feed(kevFeed, 'kev', kevUrl), ...feed(epssFeed, 'epss', epssUrl)];
 }
 
-/** What ails a feed, and not the place that it is written to. */
+/** Whether an error concerns a feed, and not the keeper that it is written to. */
 function isOfFeed(error: unknown): boolean {
   if (error instanceof InvalidInput || error instanceof LimitExceeded || error instanceof NotFound) return true;
   return error instanceof Unavailable && /^(EGRESS|FEED)_/.test(error.code);
 }
 
-/** A mirror may be reached with a password, or a signature in the query. */
+/** The URL of a mirror may hold a password, or a signature in the query. */
 function withoutSecrets(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
