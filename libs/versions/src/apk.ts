@@ -2,7 +2,10 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import { compareDigits, compareText, endOfRun, isDigit } from './runs.js';
 
-/** What a version can go on with, lowest first: `1.2_rc` < `1.2` < `1.2-r0` < `1.2~ab12` < `1.2_p` < `1.2b` < `1.2.0`. */
+/**
+ * Ranks of what may follow in a version, lowest first: `1.2_rc` < `1.2` < `1.2-r0` < `1.2~ab12` <
+ * `1.2_p` < `1.2b` < `1.2.0`.
+ */
 const rank = {
   preRelease: 0,
   end: 1,

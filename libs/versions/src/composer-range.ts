@@ -7,7 +7,7 @@ interface Bound {
   version: ComposerVersion;
 }
 
-/** What a bound says: its numbers, and whether more stands behind them, a stage, `dev` or `x-dev`. */
+/** Parts of a bound: its numbers, and whether a stage, `dev` or `x-dev` follows them. */
 interface BoundText {
   numbers: string[];
   hasStage: boolean;
@@ -77,7 +77,7 @@ function tildeBounds(constraint: string): Bound[] | null {
   return [from(constraint.slice(1), low), below(low.numbers, Math.max(length - 1, 1))];
 }
 
-/** `^1.2.3`: everything behind the first number that is not 0 may grow. */
+/** `^1.2.3`: all numbers behind the first one that is not 0 may grow. */
 function caretBounds(constraint: string): Bound[] | null {
   const low = constraint.startsWith('^') ? readBound(constraint.slice(1)) : null;
   if (low === null) return null;
@@ -166,7 +166,7 @@ function versionOf(parts: string[]): ComposerVersion {
 function meets(candidate: ComposerVersion, { operator, version }: Bound): boolean {
   const isEquality = operator === '=' || operator === '==';
   const isInequality = operator === '!=' || operator === '<>';
-  // A branch has no place in the order: it is itself and nothing else.
+  // A branch has no place in the order: it equals only itself.
   if (candidate.branch !== null || version.branch !== null) {
     const isSame = candidate.branch === version.branch;
     return isInequality ? !isSame : isEquality && isSame;

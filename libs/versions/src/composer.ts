@@ -3,7 +3,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { compareDigits, isDigit } from './runs.js';
 
 export interface ComposerVersion {
-  /** What PHP compares: numbers, a stage with numbers of its own, `dev`. `1.0-rc.1` is 1, 0, 0, 0, rc, 1. */
+  /** Parts that PHP compares: numbers, a stage with numbers of its own, `dev`. `1.0-rc.1` is 1, 0, 0, 0, rc, 1. */
   parts: string[];
   /** The name of a branch, which has no place in the order of versions; null for a version. */
   branch: string | null;
@@ -19,7 +19,7 @@ const aliasPattern = /^([^,\s]+) +as +[^,\s]+$/;
 const stabilityFlagPattern = /@(?:stable|rc|beta|alpha|dev)$/;
 const buildPattern = /^([^,\s+]+)\+\S+$/;
 
-/** What Composer puts for `x` in `1.x-dev`: higher than any release of that line. */
+/** Number that Composer puts for `x` in `1.x-dev`: higher than any release of that line. */
 const highest = '9999999';
 
 const stageNames: ReadonlyMap<string, string> = new Map([
@@ -66,7 +66,7 @@ function dateParts(version: string): string[] | undefined {
   return date === undefined ? undefined : [...date.split(/[.:-]/), ...stageParts(rest)];
 }
 
-/** The words and numbers that `stagePattern` found. A version that says `stable` ends there. */
+/** Parts of a match of `stagePattern`: words and numbers. A version with `stable` ends there. */
 function stageParts([stage, numbers = '', dev]: readonly (string | undefined)[]): string[] {
   if (stage === 'stable') return [];
   const parts = stage === undefined ? [] : [stageNames.get(stage) ?? stage, ...(numbers.match(/[0-9]+/g) ?? [])];
@@ -94,7 +94,7 @@ function comparePart(a: string | undefined, b: string | undefined): number {
   return isDigit(a?.[0]) ? compareDigits(a ?? '', b ?? '') : 0;
 }
 
-/** What a version can go on with, lowest first. */
+/** Ranks of the parts that may follow in a version, lowest first. */
 const ranks: ReadonlyMap<string | undefined, number> = new Map([
   ['dev', 0],
   ['alpha', 1],

@@ -48,7 +48,7 @@ function parseVersion(version: string): DpkgVersion {
   return { epoch, upstream, revision };
 }
 
-/** Takes turns: what is not a digit by weight, character by character, then a run of digits by value. */
+/** Compares alternately: non-digits by weight, character by character, then a run of digits by value. */
 function compareParts(a: string, b: string): number {
   let i = 0;
   let j = 0;

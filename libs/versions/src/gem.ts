@@ -7,7 +7,7 @@ const versionPattern = /^[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za
 /** The first run of zeros and dots that stands right before a letter, without the zeros that end another number. */
 const zerosBeforeLetterPattern = /(?:^|(?<![0.])(0*\.))[0.]+(?=[A-Za-z])/;
 
-/** What a gem with native code was built for: a processor and perhaps more, `x86_64-linux-musl`, or a virtual machine. */
+/** Platform of a gem with native code: a processor and perhaps more, `x86_64-linux-musl`, or a virtual machine. */
 const platformPattern =
   /-(?:x86|x86_64|x64|i[3-6]86|amd64|arm(?:64|v[0-9]+[a-z]*)?|aarch64|universal|(?:ppc|powerpc|sparc|riscv)(?:64(?:le)?)?|s390x|loongarch64|java|jruby|dalvik|(?:mswin|mingw)(?:32|64)?)(?:-.*)?$/s;
 
@@ -21,7 +21,7 @@ export function compareGem(a: string, b: string): number {
   return compareGemSegments(canonicalSegments(a), canonicalSegments(b));
 }
 
-/** Takes off the platform that lock files and file names put behind a version: `1.15.2-x86_64-linux` is 1.15.2. */
+/** Removes the platform that lock files and file names put behind a version: `1.15.2-x86_64-linux` is 1.15.2. */
 export function withoutGemPlatform(version: string): string {
   return version.replace(platformPattern, '');
 }

@@ -1,6 +1,9 @@
 import { compareSemver } from './semver.js';
 
-/** What Go calls its own releases, `go1.21rc2`, and what stands behind them for builds of others: `go1.21.3-bigcorp X:boringcrypto`. */
+/**
+ * Versions of Go's own releases, `go1.21rc2`, and the suffixes of builds of others:
+ * `go1.21.3-bigcorp X:boringcrypto`.
+ */
 const toolchainPattern = /^go([0-9.]+(?:(?:alpha|beta|rc)[0-9]+)?)(?:[ -].*)?$/;
 const toolchainPreReleasePattern = /^([0-9.]+)(alpha|beta|rc)([0-9]+)$/;
 
@@ -9,7 +12,8 @@ const toolchainPreReleasePattern = /^([0-9.]+)(alpha|beta|rc)([0-9]+)$/;
  *
  * Pseudo-versions need nothing special, they are pre-releases by design, and `+incompatible` is build metadata. A pre-release of Go
  * is read as the Go vulnerability database writes it, `1.21rc2` as `1.21.0-rc.2`.
- * @throws InvalidInput `UNPARSABLE_VERSION`, for `(devel)` as well: nobody knows what was built
+ * @throws InvalidInput `UNPARSABLE_VERSION`, for `(devel)` as well: it does not identify what was
+ * built
  * @see https://go.dev/ref/mod#versions
  * @see https://go.dev/doc/toolchain#version
  */

@@ -1,4 +1,4 @@
-/** A tag that names a version: its line, and its place in the order of that line. */
+/** Version that a tag names: its line, and its place in the order of that line. */
 export interface TagVersion {
   /** Words before the version: `build`, `release`; a leading `v` is none. */
   prefix: string;
@@ -23,7 +23,7 @@ const preReleaseWord =
 const version = /^v?(\d+(?:\.\d+)*)(?:\.?([a-z].*))?$/i;
 const wordedVersion = /^(build|b|release|rel|r|version|ver|rev|n|run)\.?(\d+(?:\.\d+)*)$/i;
 
-/** Reads a tag as a version; null of one that names none: `latest`, `main`, `sha-4f2a91c`. */
+/** Reads a tag as a version; null for one without a version: `latest`, `main`, `sha-4f2a91c`. */
 export function readTagVersion(tag: string): TagVersion | null {
   if (tag.length > maxTagChars) return null;
   const read: TagVersion = { prefix: '', numbers: [], preRelease: null, variant: '' };
@@ -86,7 +86,7 @@ export function compareTagVersions(a: TagVersion, b: TagVersion): number {
   );
 }
 
-/** A list that is the beginning of another comes first. */
+/** A prefix of another list comes first. */
 function compareLists(a: readonly string[], b: readonly string[]): number {
   for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
     const order = compareParts(a[index]!, b[index]!);
@@ -97,7 +97,7 @@ function compareLists(a: readonly string[], b: readonly string[]): number {
 
 const digits = /^\d+$/;
 
-/** Numbers by their value, whatever their length, and before words. */
+/** Compares numbers by value, whatever their length, and puts them before words. */
 function compareParts(a: string, b: string): number {
   const [left, right] = [digits.test(a), digits.test(b)];
   if (left !== right) return left ? -1 : 1;

@@ -8,7 +8,10 @@ import { compareDigits, compareText, endOfRun, isDigit } from './runs.js';
  */
 const list = '-';
 
-/** Maven refuses the first ones in a version of a project; the others only stand in what was never filled in, `${revision}`. */
+/**
+ * Maven rejects the first ones in a version of a project; the others occur only in unfilled
+ * placeholders, `${revision}`.
+ */
 const foreignCharacters = /[\\/:"<>|?*[\](){},$\s]/;
 
 /** Lowest first; the empty one is the release. Any other word comes after them. */
@@ -21,7 +24,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['release', ''],
   ['cr', 'rc'],
 ]);
-/** What these mean only with a number behind them, `1.0-m3`. */
+/** Shorthands that count only with a number behind them, `1.0-m3`. */
 const shorthands: ReadonlyMap<string, string> = new Map([
   ['a', 'alpha'],
   ['b', 'beta'],

@@ -6,7 +6,8 @@ import { compareNuget } from './nuget.js';
 /**
  * Whether a version is in a range as NuGet writes it: `1.0` and everything above it, or `[1.0,2.0)`.
  *
- * A floating version, `1.2.*`, only says which version to prefer. What it allows is everything from its lowest on, as for NuGet itself.
+ * A floating version, `1.2.*`, only states which version to prefer. It allows everything from its
+ * lowest version on, as for NuGet itself.
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  * @see https://learn.microsoft.com/nuget/concepts/package-versioning#version-ranges
  */

@@ -68,7 +68,7 @@ export function isInRange(version: string, constraint: string, purlType: string)
   return results.includes(null) ? null : true;
 }
 
-/** The part of a distribution's version that a bound speaks of. */
+/** Part of a distribution's version to which a bound refers. */
 function comparablePart(version: string, bound: string, purlType: string): string {
   let part = version;
   if (purlType === 'deb' || purlType === 'rpm') {

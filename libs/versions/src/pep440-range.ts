@@ -87,7 +87,7 @@ function withoutLocal(version: Pep440Version): Pep440Version {
   return { ...version, local: [] };
 }
 
-/** Only `==` and `!=` may ask for a local version. */
+/** Parses a bound without a local version, which only `==` and `!=` may have. */
 function publicBound(text: string): Pep440Version {
   const bound = parsePep440(text);
   if (bound.local.length > 0) throw unparsable();

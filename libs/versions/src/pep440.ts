@@ -99,7 +99,7 @@ function compareDevs(a: string | null, b: string | null): number {
   return Number(a === null) - Number(b === null) || compareDigits(a ?? '', b ?? '');
 }
 
-/** Segment by segment: words, before numbers; then the longer list is higher. */
+/** Compares segment by segment: words, before numbers; then the longer list is higher. */
 function compareLocals(a: readonly string[], b: readonly string[]): number {
   for (const [i, left] of a.entries()) {
     const right = b[i];

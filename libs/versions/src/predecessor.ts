@@ -1,6 +1,6 @@
 import { compareTagVersions, readTagVersion, type TagVersion, variantFamily } from './image-tag.js';
 
-/** The version before another one, in the same repository. */
+/** Version before another one, in the same repository. */
 export interface Predecessor {
   tag: string;
   /** Version numbers that both have in common: `2.0` of `2.0.1` and `2.0.0`; null where there are none. */

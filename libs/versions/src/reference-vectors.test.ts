@@ -33,7 +33,7 @@ const constraints = ['apk', 'bitnami', 'dpkg', 'gem', 'go', 'maven', 'pep440', '
 /** Gentoo packages, Java runtimes and grype's guess at what it cannot name are no ecosystem of ours; sources disagree on the last. */
 const foreign = ['portage-constraint', 'jvm-constraint', 'fuzzy-constraint', 'disputed'];
 
-/** Where grype's opinion is not the scheme's. */
+/** Cases in which grype differs from the scheme. */
 const opinions = new Set([
   // Not a constraint.
   'pep440 4.5.2 \\',

@@ -38,7 +38,10 @@ function compareReleases(a: string | undefined, b: string | undefined): number {
   return compareParts(a, b);
 }
 
-/** Run by run of digits or letters. Whatever else stands between them only separates, but for `~` (lower than the end) and `^` (higher). */
+/**
+ * Compares run by run of digits or letters. Other characters only separate, but for `~` (lower than
+ * the end) and `^` (higher).
+ */
 function compareParts(a: string, b: string): number {
   let i = endOfRun(a, 0, isSeparator);
   let j = endOfRun(b, 0, isSeparator);
@@ -60,7 +63,7 @@ function compareParts(a: string, b: string): number {
   return 0;
 }
 
-/** What a version can go on with, lowest first. */
+/** Ranks of what may follow in a version, lowest first. */
 const ranks = { tilde: 0, end: 1, caret: 2, letters: 3, digits: 4 } as const;
 
 function rank(character: string | undefined): number {

@@ -13,13 +13,13 @@ describe('compareSemver', () => {
     ['1.0.0-B', '1.0.0-a', -1],
     ['1.0.0--', '1.0.0-0', 1],
     ['1.0.0+a', '1.0.0+b', 0],
-    // What node-semver reads when it is loose.
+    // Forms that node-semver reads when it is loose.
     [' =v1.2.3 ', '1.2.3', 0],
     ['v 1.2.3', '1.2.3', 0],
     ['1.2.3beta', '1.2.3-beta', 0],
     ['01.02.03', '1.2.3', 0],
     ['1.2.3-01', '1.2.3-1', 0],
-    // What nobody should write, and advisories do.
+    // Malformed versions that advisories contain.
     ['1', '1.0.0', 0],
     ['1.2.3.4', '1.2.3', 1],
     ['1.2.3.0', '1.2.3', 0],

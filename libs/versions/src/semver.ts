@@ -3,7 +3,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { compareDigits, compareNumbers, compareText } from './runs.js';
 
 export interface SemverVersion {
-  /** Major, minor, patch and whatever else: digits. */
+  /** Digits of major, minor, patch and any further numbers. */
   numbers: string[];
   /** Empty for a release. */
   preRelease: string[];
@@ -43,7 +43,10 @@ export function comparePreReleases(a: readonly string[], b: readonly string[]): 
   return compareIdentifiers(a, b);
 }
 
-/** Identifier by identifier: numbers by value, before words, which go by their bytes; then the longer list is higher. */
+/**
+ * Compares identifier by identifier: numbers by value, before words, which go by their bytes; then
+ * the longer list is higher.
+ */
 export function compareIdentifiers(a: readonly string[], b: readonly string[]): number {
   for (const [i, left] of a.entries()) {
     const right = b[i];

@@ -16,7 +16,7 @@ describe('satisfiesConstraint', () => {
     ['1.0', '', 'dpkg', true],
     ['1.0-1', '<1.0-2', 'dpkg', true],
     ['2.0rc1', '< 2.0', 'pep440', true],
-    // Advisories speak of a release and mean everybody's builds of it.
+    // An advisory for a release includes all local builds of it.
     ['2.0.0+cgr.1', '= 2.0.0', 'pep440', true],
     ['2.0.0+cgr.1', '<= 2.0.0', 'pep440', true],
     ['2.0.0+cgr.1', '= 2.0.0+cgr.2', 'pep440', false],

@@ -7,9 +7,9 @@ import type { VersionScheme } from './version-schemes.js';
 
 const comparisonPattern = /^(<=|>=|==|!=|=|<|>)?\s*(?:'([^']*)'|"([^"]*)"|([^'"\s]+))$/;
 
-/** What of a version a bound speaks about, where that may be less than all of it. */
+/** Part of a version to which a bound applies, where that may be less than all of it. */
 const partsInQuestion: Partial<Record<VersionScheme, (version: string, bound: string) => string>> = {
-  // Somebody's own build of 2.0.0 has the holes of 2.0.0, unless it is named itself.
+  // A local build of 2.0.0 has the vulnerabilities of 2.0.0, unless the bound names it.
   pep440: (version, bound) => (bound.includes('+') ? version : version.replace(/\+.*$/s, '')),
   gem: withoutGemPlatform,
 };

@@ -13,7 +13,7 @@ import type { VersionScheme } from './version-schemes.js';
  */
 export type VersionRangeTest = (version: string, range: string) => boolean;
 
-/** Every scheme with a language for ranges. The others are asked by `satisfiesConstraint`. */
+/** Every scheme with a language for ranges. The others use `satisfiesConstraint`. */
 export const versionRanges: Partial<Record<VersionScheme, VersionRangeTest>> = {
   npm: limited(satisfiesNpm),
   pep440: limited(satisfiesPep440),

@@ -26,8 +26,8 @@ function versionsOf(scheme: VersionScheme, ...pieces: readonly string[]): fc.Arb
 }
 
 /**
- * Maven's own order is total only over versions such as people publish. `1-0-alpha` < `1` < `1-sp` < `1-0-alpha`, and `1.0.x-1` lies
- * above `1.0` and below `1.0-rc1`: there we answer as Maven does.
+ * Maven's own order is total only over common versions. `1-0-alpha` < `1` < `1-sp` < `1-0-alpha`,
+ * and `1.0.x-1` lies above `1.0` and below `1.0-rc1`: there we answer as Maven does.
  */
 const mavenVersion = fc
   .tuple(

@@ -37,7 +37,7 @@ export type VersionScheme =
   | 'pub'
   | 'hackage';
 
-/** Every scheme that we can order. A new one is a file beside this and a line here. */
+/** Supported schemes. A new one is a file beside this and a line here. */
 export const versionSchemes: Record<VersionScheme, VersionComparer> = {
   apk: compareApk,
   dpkg: compareDpkg,
@@ -78,7 +78,7 @@ const purlTypes: ReadonlyMap<string, VersionScheme> = new Map([
   ['swift', 'semver'],
 ]);
 
-/** The scheme of a package type, as package URLs name it; undefined for a type that has no order, or none that we know. */
+/** Scheme of a package type, as package URLs name it; undefined for a type without an order, or an unknown one. */
 export function versionSchemeOf(purlType: string): VersionScheme | undefined {
   return purlTypes.get(purlType);
 }
