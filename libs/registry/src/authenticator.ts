@@ -14,7 +14,7 @@ interface Grant {
 
 const MAX_GRANTS = 1_000;
 const MAX_TOKEN_ANSWER_BYTES = 64 * 1024;
-// A token must still hold when the request arrives.
+// Safety margin, as a token must still be valid when the request arrives.
 const EXPIRY_MARGIN_MS = 5_000;
 
 /** Token servers that are known to belong to a registry on another host. */
@@ -34,11 +34,11 @@ const tokenAnswer = z
     expiresInMs: expires_in * 1000,
   }));
 
-/** Gets and keeps what opens one registry: Basic credentials, or a pull token for each repository. */
+/** Gets and caches the authorization for one registry: Basic credentials, or a pull token for each repository. */
 export class Authenticator {
   /** By repository, oldest first. */
   readonly #grants = new Map<string, Grant>();
-  /** The last token server that asked and did not get our credentials; for the message. */
+  /** Last token server that requested our credentials and did not get them; for the message. */
   #withheldFrom = '';
 
   constructor(
@@ -48,14 +48,15 @@ export class Authenticator {
     private readonly defaults: EgressRequest,
   ) {}
 
-  /** What is known to open this repository now. */
+  /** Authorization that is valid for this repository now. */
   authorization(repository: string): Secret | undefined {
     const grant = this.#grants.get(repository);
     return grant && grant.expiresAtMs > performance.now() ? grant.authorization : undefined;
   }
 
   /**
-   * Answers the challenge of a 401, for the same request to be sent once more with what comes back.
+   * Answers the challenge of a 401; the request is to be sent once more with the returned
+   * authorization.
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED` when there is nothing to answer with.
    * @throws InvalidInput `REGISTRY_CHALLENGE`
    */
@@ -92,7 +93,7 @@ export class Authenticator {
     const realm = this.#readRealm(parameters.get('realm') ?? '');
     const service = parameters.get('service');
     if (service !== undefined) realm.searchParams.set('service', service);
-    // Ours, not the challenge's: whatever the registry asks for, we only ever want to pull, or to see what there is.
+    // Our scope, not the challenge's: the client only ever pulls, or lists repositories.
     realm.searchParams.set('scope', repository === '' ? 'registry:catalog:*' : `repository:${repository}:pull`);
     const credentials = this.#credentialsFor(realm);
     const response = await this.egress.request(realm, {
@@ -101,7 +102,7 @@ export class Authenticator {
       // A challenge may name any address; only the configured hosts may be inside.
       allowPrivate: this.#isConfigured(realm) && this.connection.allowPrivate,
       credentials,
-      // What names us goes where our credentials go.
+      // The client certificate identifies us, so that only the registry's own origin gets it.
       tls: realm.origin === this.endpoint.origin ? this.defaults.tls : { ...this.defaults.tls, client: undefined },
     });
     if (response.status === 200) return readToken(realm, await response.json(MAX_TOKEN_ANSWER_BYTES));
@@ -112,7 +113,7 @@ export class Authenticator {
     });
   }
 
-  /** Plain http only where the registry itself is configured so: a challenge cannot talk us down. */
+  /** Plain http only where the registry itself is configured so: a challenge cannot force a downgrade. */
   #readRealm(text: string): URL {
     const realm = URL.parse(text);
     const isHttps = realm?.protocol === 'https:' || this.endpoint.origin.startsWith('http:');
@@ -127,7 +128,7 @@ export class Authenticator {
     return authorization && isOurs ? { authorization } : undefined;
   }
 
-  /** Exact hosts only. Neither suffix nor registrable domain tells whose a host is. */
+  /** Exact hosts only. Neither suffix nor registrable domain proves who owns a host. */
   #isConfigured(realm: URL): boolean {
     const tokenHost = this.connection.tokenHost?.toLowerCase() ?? tokenHosts.get(this.endpoint.host);
     return realm.origin === this.endpoint.origin || realm.host === tokenHost;

@@ -10,20 +10,23 @@ export interface BlobDescriptor {
   size: number;
 }
 
-/** The rest of a blob, as far as it came. */
+/** Rest of a blob, from the position at which the registry resumes. */
 export interface BlobPart {
-  /** Position of the first byte; less than asked where the server does not know ranges. */
+  /** Position of the first byte; lower than requested where the server does not support ranges. */
   start: number;
   body: AsyncIterable<Uint8Array>;
 }
 
 const MAX_FAILURES = 4;
-/** A broken connection that brought at least this much does not count, so that big layers come through bad networks. */
+/**
+ * Progress after which a broken connection does not count as a failure, so that big layers come
+ * through bad networks.
+ */
 const MIN_PROGRESS_BYTES = 1024 * 1024;
 
 /**
- * Streams a blob, goes on where a connection broke, and checks size and digest. Nothing that was read is worth anything
- * until the end is reached without an error.
+ * Streams a blob, resumes after a broken connection, and checks size and digest. The bytes are not
+ * trustworthy until the end is reached without an error.
  * @throws InvalidInput `SIZE_MISMATCH` at the first byte too many or the last too few, `DIGEST_MISMATCH` at the end
  * @throws Unavailable when the connection keeps breaking
  */
@@ -61,7 +64,7 @@ export function sizeMismatch(digest: Digest, found: string): InvalidInput {
   return new InvalidInput('SIZE_MISMATCH', `blob ${digest} has ${found}`);
 }
 
-/** Drops what an earlier connection already brought; the hash over everything shows if it was not the same. */
+/** Drops bytes that an earlier connection already brought; the hash over everything shows if they differed. */
 async function* unseen({ start, body }: BlobPart, received: number): AsyncGenerator<Uint8Array> {
   let skip = received - start;
   for await (const chunk of body) {

@@ -6,12 +6,13 @@ import { InvalidInput, Secret } from '@tidewaiter/domain';
 import type { RegistryConnection } from './connection.js';
 
 const maxFileBytes = 1024 * 1024;
-/** A name of a folder and nothing that leads out of it. */
+/** Name of a folder, without a path that leads out of it. */
 const folderName = /^[A-Za-z0-9[][A-Za-z0-9.:[\]-]*$/;
 
 /**
- * The certificates that people keep for a registry in the layout of Docker and Podman: `certs.d/HOST[:PORT]/` with authorities
- * in `*.crt`, and a client's certificate and key in `NAME.cert` and `NAME.key`. The first folder that there is counts alone.
+ * Certificates for a registry in the layout of Docker and Podman: `certs.d/HOST[:PORT]/` with
+ * authorities in `*.crt`, and a client's certificate and key in `NAME.cert` and `NAME.key`. The
+ * first folder that exists counts alone.
  * @param places the `certs.d` folders, the most important first
  * @throws InvalidInput `CERTS_D` for a file that cannot be read, or half a pair
  * @see https://docs.docker.com/engine/security/certificates/

@@ -1,4 +1,4 @@
-/** One way in that the registry offers. */
+/** Authentication scheme that the registry offers. */
 export interface Challenge {
   /** Lower case. */
   scheme: string;

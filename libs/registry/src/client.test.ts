@@ -238,7 +238,7 @@ describe('credentials', () => {
   const challenge = (realm: string) => ({
     'www-authenticate': `Bearer realm="${realm}",service="reg",scope="repository:*:*"`,
   });
-  /** Opens for `authorization` and challenges everybody else. */
+  /** Accepts `authorization` and challenges all other requests. */
   const door =
     (
       authorization: string,

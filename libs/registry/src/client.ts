@@ -9,12 +9,12 @@ import { Mirror } from './mirror.js';
 import { checkRepository, qualify } from './reference.js';
 
 const MAX_ATTEMPTS = 4;
-/** What mirrors give up to this size is checked before the first byte is handed out. */
+/** Limit up to which content of mirrors is checked before its first byte is returned. */
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads manifests and blobs from one registry, by way of its mirrors where it has some. Everything it returns has been checked
- * against its digest, whoever gave it.
+ * Reads manifests and blobs from one registry, by way of its mirrors where it has some. All results
+ * are checked against their digest, whatever host returned them.
  */
 export class RegistryClient {
   /** `docker.io`, `localhost:5000` */
@@ -34,8 +34,9 @@ export class RegistryClient {
   }
 
   /**
-   * Asks what a tag or digest stands for.
-   * @throws InvalidInput `REFERENCE_INVALID`, and as `manifest` where the registry's headers do not tell
+   * Resolves a tag or digest.
+   * @throws InvalidInput `REFERENCE_INVALID`, and as `manifest` where the registry's headers are
+   * not enough
    * @throws NotFound `MANIFEST_UNKNOWN`
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
    * @throws Unavailable with `retryAfterMs` where the registry names a time
@@ -77,8 +78,9 @@ export class RegistryClient {
   }
 
   /**
-   * The same from the registry itself. Who could not read what `blob` gave has to ask again here: it may have been a mirror's
-   * making, and a reader that stops at the first wrong byte never learns the digest.
+   * The same from the registry itself. A caller that could not read the bytes of `blob` has to
+   * retry here: they may come from a mirror, and a reader that stops at the first wrong byte never
+   * learns the digest.
    */
   blobOfOrigin(repository: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const name = this.#repository(repository);
@@ -86,8 +88,9 @@ export class RegistryClient {
   }
 
   /**
-   * The manifests whose subject is this one: signatures, attestations. Registries older than OCI 1.1 keep the list under a tag.
-   * Mirrors are not asked: they hold copies of images, not always of what is said about them.
+   * The manifests whose subject is this one: signatures, attestations. Registries older than OCI
+   * 1.1 keep the list under a tag. Skips mirrors: they hold copies of images, not always the
+   * artifacts about them.
    * @throws InvalidInput `REFERENCE_INVALID`, `MANIFEST_INVALID`
    * @throws LimitExceeded a page over 4 MiB
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
@@ -100,7 +103,7 @@ export class RegistryClient {
   }
 
   /**
-   * The names of the registry's repositories. Mirrors are not asked: what they hold is not what there is.
+   * The names of the registry's repositories. Skips mirrors, which do not hold all of them.
    * @throws NotFound `NAME_UNKNOWN` where it has no catalogue
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
    * @throws LimitExceeded, Unavailable with `retryAfterMs` where the registry names a time
@@ -114,12 +117,12 @@ export class RegistryClient {
     return this.#origin.tags(this.#repository(repository), signal);
   }
 
-  /** What a tag stands for, by the registry itself: a mirror may be behind. @throws as `resolve` */
+  /** Resolves a tag by the registry itself: a mirror may be behind. @throws as `resolve` */
   async resolveOfOrigin(repository: string, tag: string, signal?: AbortSignal): Promise<ResolvedManifest> {
     return this.#origin.resolve(this.#repository(repository), tag, signal);
   }
 
-  /** A blob of which parts may come from mirrors. */
+  /** A blob whose parts may come from mirrors. */
   async *#mirroredBlob(name: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const givers = new Set<Mirror>();
     const open = (from: number): Promise<BlobPart> =>
@@ -143,7 +146,7 @@ export class RegistryClient {
     }
   }
 
-  /** A small blob, whole and checked: a mirror that gave other bytes is passed over without anybody having seen them. */
+  /** A small blob, whole and checked: a mirror that gave other bytes is skipped before the caller sees any of them. */
   async *#heldBlob(name: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     for (;;) {
       try {
@@ -157,7 +160,7 @@ export class RegistryClient {
     }
   }
 
-  /** Asks the mirrors, then the registry. Whatever is wrong with a mirror, the registry has the last word. */
+  /** Tries the mirrors, then the registry. Whatever is wrong with a mirror, the registry has the last word. */
   async #ask<Answer>(
     byDigest: boolean,
     ask: (host: HostClient, mirror?: Mirror) => Promise<Answer>,

@@ -3,12 +3,12 @@ import type { ClientCertificate } from '@tidewaiter/egress';
 
 import { canonicalHost } from './reference.js';
 
-/** One registry that somebody has configured. */
+/** One configured registry. */
 export interface RegistryConnection {
   name: string;
-  /** `http(s)://host[:port]`. Plain http is spoken only where this says http. */
+  /** `http(s)://host[:port]`. Plain http is used only where this has http. */
   url: string;
-  /** Sent to exactly this host and port, and to its token server as `tokenHost` tells. */
+  /** Sent to exactly this host and port, and to its token server as `tokenHost` has it. */
   credentials?: { username: string; password: Secret };
   /**
    * `host[:port]` of a token server elsewhere that gets the credentials too, over https only; GitLab's registries need it
@@ -26,24 +26,24 @@ export interface RegistryConnection {
   rewrite?: { prefix: string; location: string };
   /** Asked before the registry, in this order. */
   mirrors?: readonly RegistryMirror[];
-  /** Milliseconds without a byte until a read is given up; 30,000 unless given. */
+  /** Milliseconds without a byte until a read fails; 30,000 unless given. */
   idleTimeoutMs?: number;
 }
 
 /**
- * Another host that holds copies. It gets its own credentials and nobody else's, and what it gives is worth no more than its
- * digest.
+ * Another host that holds copies. It gets only its own credentials, and its content is worth no
+ * more than its digest.
  */
 export interface RegistryMirror extends Omit<RegistryConnection, 'mirrors'> {
-  /** What it is asked for: what is known by its digest, or what tags stand for, for which its word is all there is. */
+  /** Requests that it gets: those by digest, or those by tag, whose answers cannot be verified. */
   gives: 'digests' | 'tags' | 'both';
 }
 
-/** Where to send requests to. */
+/** Origin for requests, and the name of its registry. */
 export interface Endpoint {
   /** `https://registry-1.docker.io` */
   origin: string;
-  /** The name that people write: `docker.io`, `localhost:5000`. */
+  /** Name as users write it: `docker.io`, `localhost:5000`. */
   host: string;
 }
 
@@ -58,6 +58,6 @@ export function endpointOf({ name, url }: RegistryConnection): Endpoint {
     );
   }
   const host = canonicalHost(parsed.host);
-  // docker.io is a name for people; its registry answers elsewhere.
+  // docker.io is a name for users; its registry answers elsewhere.
   return host === 'docker.io' ? { origin: 'https://registry-1.docker.io', host } : { origin: parsed.origin, host };
 }

@@ -11,7 +11,7 @@ import { checkRepository, checkTag } from './reference.js';
 import { listReferrers } from './referrers.js';
 import { RegistrySession, type RegistryRead } from './session.js';
 
-/** What a registry knows about a manifest without its bytes. */
+/** Digest, media type and size of a manifest, without its bytes. */
 export interface ResolvedManifest {
   digest: Digest;
   /** As the registry declares it, without parameters; empty when it declares none. */
@@ -27,7 +27,10 @@ export interface FetchedManifest {
   bytes: Buffer;
 }
 
-/** What every registry must take, and as much as we read. @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
+/**
+ * Size that every registry must accept, and the limit of this client.
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests
+ */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 const accept = [
@@ -61,8 +64,9 @@ export class HostClient {
   }
 
   /**
-   * Asks what a tag or digest stands for.
-   * @throws InvalidInput `REFERENCE_INVALID`, and as `manifest` where the registry's headers do not tell
+   * Resolves a tag or digest.
+   * @throws InvalidInput `REFERENCE_INVALID`, and as `manifest` where the registry's headers are
+   * not enough
    * @throws NotFound `MANIFEST_UNKNOWN`
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
    * @throws Unavailable with `retryAfterMs` where the registry names a time
@@ -127,7 +131,7 @@ export class HostClient {
     const part = locate(response);
     if (part && part.start <= from && (part.total ?? size) === size) return { start: part.start, body: response.body };
     await response.discard();
-    // 416: there is nothing from here on, so the blob is shorter than its descriptor says.
+    // 416: there is nothing from here on, so the blob is shorter than its descriptor declares.
     if (response.status === 416) throw sizeMismatch(digest, `${from} of the declared ${size} bytes`);
     if (part && part.start <= from) throw sizeMismatch(digest, `${part.total} instead of the declared ${size} bytes`);
     throw this.#session.unexpected(response.status);
@@ -170,14 +174,14 @@ export class HostClient {
     };
   }
 
-  /** What this host calls the repository. */
+  /** Name of the repository on this host. */
   #repository(repository: string): string {
     const { prefix, location } = this.#rewrite ?? { prefix: '', location: '' };
     return checkRepository(repository.startsWith(prefix) ? location + repository.slice(prefix.length) : repository);
   }
 }
 
-/** Where the bytes of an answer lie in the blob, and how long the whole is where it says so. */
+/** Position of a response's bytes in the blob, and the length of the whole where the response has it. */
 function locate({ status, headers }: EgressResponse): { start: number; total: number | undefined } | undefined {
   const length = headers['content-length'] ?? '';
   if (status === 200) return { start: 0, total: byteCount.test(length) ? Number(length) : undefined };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import type { RegistrySession } from './session.js';
 
-/** Names asked for in one answer; a registry may give fewer. */
+/** Names requested in one page; a registry may return fewer. */
 const pageSize = 1_000;
 const maxPages = 1_000;
 const maxPageBytes = 4 * 1024 * 1024;
@@ -41,7 +41,7 @@ export async function* listNames(
   }
 }
 
-/** A link is followed within the same list only: our credentials are for nothing else. */
+/** Follows a link within the same list only: our credentials are for nothing else. */
 function nextPage(link: string | undefined, origin: string, repository: string, list: string): string | undefined {
   const [, target] = nextLink.exec(link ?? '') ?? [];
   const place = `/v2/${repository === '' ? '' : `${repository}/`}${list}`;

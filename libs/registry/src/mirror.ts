@@ -4,14 +4,14 @@ import type { Egress } from '@tidewaiter/egress';
 import type { RegistryMirror } from './connection.js';
 import { HostClient } from './host-client.js';
 
-/** The registry is the next to be asked, so nothing is repeated. */
+/** The registry is tried next, so nothing is repeated. */
 const MAX_ATTEMPTS = 1;
-/** For which a mirror that does not answer is left alone: each request would wait for it again. */
+/** Time for which a mirror that does not answer is skipped: each request would wait for it again. */
 const REST_MS = 30_000;
-/** For which a mirror that gave other bytes than it was asked for is left alone. */
+/** Time for which a mirror that returned other bytes than requested is skipped. */
 const DISTRUST_MS = 10 * 60_000;
 
-/** One mirror of a registry, and how it did so far. */
+/** One mirror of a registry, and the time until which it is skipped. */
 export class Mirror {
   readonly client: HostClient;
   readonly #gives: RegistryMirror['gives'];
@@ -33,7 +33,7 @@ export class Mirror {
     return gives && performance.now() >= this.#restsUntilMs;
   }
 
-  /** A mirror need not have everything; one that fails in another way will most likely do so again. */
+  /** A missing object is normal for a mirror; after another failure the next request would most likely fail as well. */
   failed(error: TidewaiterError): void {
     if (error instanceof InvalidInput && error.code === 'DIGEST_MISMATCH') this.distrust();
     else if (!(error instanceof NotFound)) this.#rest(REST_MS);
@@ -43,7 +43,7 @@ export class Mirror {
     this.#rest(DISTRUST_MS);
   }
 
-  /** A download that breaks is gone on with elsewhere. */
+  /** A download that breaks is resumed elsewhere. */
   async *watched(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       yield* body;

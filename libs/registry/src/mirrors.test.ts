@@ -29,7 +29,7 @@ interface Host {
   seen: { path: string; authorization: string | undefined; client: string | undefined }[];
 }
 
-/** A registry over HTTPS, under the private authority, that knows who calls. */
+/** A registry over HTTPS, under the private authority, that records the caller's credentials. */
 async function start(name: string, answer: RequestListener = give): Promise<Host> {
   const seen: Host['seen'] = [];
   const { port, stop } = await startHttpServer(
@@ -48,7 +48,7 @@ async function start(name: string, answer: RequestListener = give): Promise<Host
   return { url: `https://${name}.test:${port}`, seen };
 }
 
-/** What an honest registry does. */
+/** Serves the contents as an honest registry does. */
 function give(request: IncomingMessage, response: ServerResponse): void {
   const reference = request.url?.split('/').at(-1) ?? '';
   const bytes = contents.get(reference === 'latest' ? sha256(manifest) : reference);

@@ -1,6 +1,6 @@
 import { InvalidInput, isDigest, type Digest } from '@tidewaiter/domain';
 
-/** An image as people write it, with every default filled in. */
+/** An image as users write it, with every default filled in. */
 export interface ImageReference {
   /** `docker.io`, `localhost:5000` */
   host: string;
@@ -48,13 +48,13 @@ export function parseReference(text: string): ImageReference {
   };
 }
 
-/** The one name of a registry that has several. */
+/** Canonical name of a registry that has several. */
 export function canonicalHost(host: string): string {
   const lower = host.toLowerCase();
   return dockerHub.has(lower) ? 'docker.io' : lower;
 }
 
-/** Docker Hub keeps its official images, which people write in one word, under `library/`. */
+/** Docker Hub keeps its official images, which users write in one word, under `library/`. */
 export function qualify(host: string, repository: string): string {
   return host === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
 }

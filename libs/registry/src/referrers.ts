@@ -4,14 +4,14 @@ import { type Descriptor, documentLimits, parseReferrers } from '@tidewaiter/oci
 
 import type { RegistrySession } from './session.js';
 
-/** Answers that a registry goes on for; what follows is left out. */
+/** Limit on pages that are read; the rest is omitted. */
 const MAX_PAGES = 16;
-/** How registries say that they do not know this part of the protocol. */
+/** Statuses of registries that do not support this part of the protocol. */
 const unknownStatuses = new Set([400, 404, 405, 501]);
 const nextLink = /<([^<>]{1,2000})>\s*;\s*rel="?next"?/;
 
 /**
- * Asks a registry for what refers to a manifest. Undefined where it does not know such questions.
+ * Lists the manifests that refer to a manifest. Undefined where the registry does not support that.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  */
 export async function listReferrers(
@@ -41,7 +41,7 @@ function missing(error: unknown): undefined {
   if (!(error instanceof NotFound)) throw error;
 }
 
-/** A link is followed within the same question only: our credentials are for nothing else. */
+/** Follows a link within the same query only: our credentials are for nothing else. */
 function nextPath(link: string | undefined, origin: string, repository: string, first: string): string | undefined {
   const [, target] = nextLink.exec(link ?? '') ?? [];
   const url = target === undefined ? null : URL.parse(target, `${origin}/v2/${repository}/${first}`);

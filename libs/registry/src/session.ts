@@ -5,9 +5,9 @@ import { Authenticator } from './authenticator.js';
 import { endpointOf, type Endpoint, type RegistryConnection } from './connection.js';
 import { backoffMs, pause, retryAfterMs } from './retry.js';
 
-/** Something to read from a registry. */
+/** Read request to a registry. */
 export interface RegistryRead {
-  /** Empty for what belongs to no repository: the catalogue. */
+  /** Empty for a read without a repository: the catalog. */
   repository: string;
   /** Below `/v2/<repository>/`, or `/v2/`. */
   path: string;
@@ -18,19 +18,19 @@ export interface RegistryRead {
   signal?: AbortSignal;
 }
 
-/** Longer waits than this, in milliseconds, are the caller's: a queue waits better than a worker. */
+/** Longest wait of a retry here, in milliseconds; longer ones are the caller's: a queue waits better than a worker. */
 const MAX_WAIT_MS = 5_000;
 const MAX_REDIRECTS = 5;
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 const userAgent = 'tidewaiter/0.1.0';
 
-/** Speaks to one registry: authorises, repeats what is worth repeating, and stays away as long as it is asked to. */
+/** Session with one registry: authorizes, retries what is worth a retry, and waits as long as the registry demands. */
 export class RegistrySession {
   readonly endpoint: Endpoint;
   readonly #egress: Egress;
   readonly #authenticator: Authenticator;
   readonly #defaults: EgressRequest;
-  /** On the monotonic clock, for every request: the registry asked the client to stay away, not one download. */
+  /** On the monotonic clock, for every request: the registry demanded the wait of the client, not of one download. */
   #quietUntilMs = 0;
 
   constructor(
@@ -52,7 +52,7 @@ export class RegistrySession {
   }
 
   /**
-   * Sends a request and returns whatever final answer is not an error of its own.
+   * Sends a request and returns the final response, unless its status has an error of its own.
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
    * @throws NotFound with the code of `read.unknown`
    * @throws Unavailable `REGISTRY_BUSY` with `retryAfterMs`, `REGISTRY_UNAVAILABLE`, and those of Egress
@@ -80,12 +80,12 @@ export class RegistrySession {
     }
   }
 
-  /** The error for an answer that the protocol does not foresee. */
+  /** Error for a response that the protocol does not define. */
   unexpected(status: number): Unavailable {
     return new Unavailable('REGISTRY_UNEXPECTED', `${this.endpoint.host} answers ${status}`);
   }
 
-  /** One request. A failure that a repetition may cure comes back as a value. */
+  /** Sends one request. Returns a failure that a retry may cure as a value. */
   async #attempt(read: RegistryRead, granted?: Secret): Promise<EgressResponse | Unavailable> {
     try {
       const response = await this.#request(read, granted);
@@ -126,7 +126,7 @@ export class RegistrySession {
   async #waitForTurn(signal?: AbortSignal): Promise<void> {
     const waitMs = Math.ceil(this.#quietUntilMs - performance.now());
     if (waitMs <= 0) return;
-    // Spread, so that the readers of one registry do not come back as one.
+    // Jitter, so that the readers of one registry do not retry at once.
     if (waitMs <= MAX_WAIT_MS) return pause(waitMs + backoffMs(1), signal);
     throw new Unavailable('REGISTRY_BUSY', `${this.endpoint.host} asks to stay away`, { retryAfterMs: waitMs });
   }
