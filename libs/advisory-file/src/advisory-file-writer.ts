@@ -8,13 +8,14 @@ import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory } from '@tidewaiter
 import { createTables, explained, formatOf, guarded, unusable } from './format.js';
 import { affectedRows, checksumOf, feedText, recordText } from './rows.js';
 
-/** Another writer is waited for as long. */
+/** Time to wait for another writer. */
 const busyTimeoutMs = 10_000;
 const cacheKib = 64 * 1024;
 
 /**
- * Writes advisories into one local file, which is begun when there is none. Readers are not disturbed: changes go into SQLite's
- * write-ahead log and show when {@link update} ends. A crash leaves what the last update left.
+ * Writes advisories into one local file, which is created when there is none. Readers are not
+ * disturbed: changes go into SQLite's write-ahead log and become visible when {@link update} ends.
+ * A crash leaves the state of the last update.
  */
 export class AdvisoryFileWriter implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
@@ -26,8 +27,9 @@ export class AdvisoryFileWriter implements Disposable {
   ) {}
 
   /**
-   * Opens the file for writing; one of an older version is begun anew.
-   * @throws InvalidInput `ADVISORIES_DAMAGED` of something else that is there, which is left alone
+   * Opens the file for writing; recreates one of an older version.
+   * @throws InvalidInput `ADVISORIES_DAMAGED` where the path holds something else, which stays
+   * unchanged
    * @throws Unavailable `ADVISORIES_BUSY`, `ADVISORIES_UNWRITABLE`
    */
   static open(path: string): AdvisoryFileWriter {
@@ -41,7 +43,7 @@ export class AdvisoryFileWriter implements Disposable {
     });
   }
 
-  /** Does `work`, all of whose writes become visible together, or none when it throws. */
+  /** Runs `work`, all of whose writes become visible together, or none when it throws. */
   async update<T>(work: () => Promise<T>): Promise<T> {
     try {
       this.db.exec('BEGIN IMMEDIATE');
@@ -76,12 +78,12 @@ export class AdvisoryFileWriter implements Disposable {
     return known;
   }
 
-  /** Writes the records that are new or newer; answers how many. */
+  /** Writes the records that are new or newer; returns their number. */
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
     return advisories.filter((advisory) => this.#put(advisory)).length;
   }
 
-  /** The advisories that speak of an ecosystem. */
+  /** Ids of the advisories about an ecosystem. */
   async idsOf(ecosystem: string): Promise<string[]> {
     const rows = this.#prepare(
       `SELECT DISTINCT osv_id FROM affected JOIN release ON release.id = release_id JOIN advisory ON advisory.id = advisory_id
@@ -90,7 +92,10 @@ export class AdvisoryFileWriter implements Disposable {
     return rows.map((row) => String(row['osv_id']));
   }
 
-  /** Takes back what these advisories say of an ecosystem. Should they come back, they are written whatever their date. */
+  /**
+   * Deletes the entries of these advisories for an ecosystem. Should they come back, they are
+   * written whatever their date.
+   */
   async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       this.#run(
@@ -107,7 +112,7 @@ export class AdvisoryFileWriter implements Disposable {
     }
   }
 
-  /** Makes this the catalogue; answers how many entries came, changed or went. */
+  /** Replaces the catalog; returns how many entries came, changed or went. */
   async putKev(entries: readonly KevEntry[]): Promise<number> {
     const put = `INSERT INTO kev VALUES (?, ?) ON CONFLICT DO UPDATE SET added_on = excluded.added_on WHERE added_on <> excluded.added_on`;
     let changed = 0;
@@ -115,7 +120,7 @@ export class AdvisoryFileWriter implements Disposable {
     return changed + this.#prune('kev', entries);
   }
 
-  /** Makes these the scores; answers how many came, changed or went. */
+  /** Replaces the scores; returns how many came, changed or went. */
   async putEpss(scores: readonly EpssScore[]): Promise<number> {
     const put = `INSERT INTO epss VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score, percentile = excluded.percentile
       WHERE score <> excluded.score OR percentile <> excluded.percentile`;
@@ -126,7 +131,7 @@ export class AdvisoryFileWriter implements Disposable {
 
   close(): void {
     if (!this.db.isOpen) return;
-    // A reader keeps the log from being emptied, not from being read: nobody waits for it.
+    // A reader prevents truncation of the log, not reading of it: no need to wait for one.
     this.db.exec('PRAGMA busy_timeout = 0; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)');
     this.db.close();
   }
@@ -147,7 +152,7 @@ export class AdvisoryFileWriter implements Disposable {
          record = excluded.record, checksum = excluded.checksum`,
       ...[id, vulnerabilityId, modified, record, checksumOf(id, record)],
     );
-    // A withdrawn record matches nothing, so nobody should find it.
+    // A withdrawn record matches nothing, so no lookup should find it.
     if (withdrawn !== null) return true;
     const advisoryId = known?.['id'] ?? this.#get('SELECT last_insert_rowid() AS id')!['id']!;
     for (const { ecosystem, release, name, entries } of affectedRows(affected)) {
@@ -195,7 +200,7 @@ export class AdvisoryFileWriter implements Disposable {
   }
 }
 
-/** Makes an empty file, which is whole from the moment that it is there. */
+/** Creates an empty file, which is complete as soon as it exists. */
 function begin(path: string): void {
   mkdirSync(dirname(resolve(path)), { recursive: true });
   const partial = `${path}.${randomUUID()}`;
@@ -204,20 +209,20 @@ function begin(path: string): void {
     db.exec('PRAGMA journal_mode = WAL');
     createTables(db);
     db.close();
-    // The log of a file that somebody deleted, or of an older one, would be taken for that of the new one.
+    // The log of a deleted file, or of an older one, would be taken for that of the new one.
     if (formatOf(path) !== 'current') {
       for (const suffix of ['-wal', '-shm', '']) rmSync(`${path}${suffix}`, { force: true });
     }
     linkSync(partial, path);
   } catch (error) {
-    // Somebody else was first, which is as good.
+    // Another process created the file first, which is as good.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   } finally {
     rmSync(partial, { force: true });
   }
 }
 
-/** Of a record that has to be written again, before all others. */
+/** Time of a record; before all others where it has to be written again. */
 function timeOf(modified: string): number {
   return modified === '' ? Number.NEGATIVE_INFINITY : Date.parse(modified);
 }

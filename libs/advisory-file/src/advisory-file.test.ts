@@ -322,7 +322,8 @@ describe('a file that cannot be used', () => {
         const bytes = Buffer.from(whole);
         bytes[at]! ^= bits;
         writeFileSync(path, bytes);
-        // The damage is told, or the answer is right; what was lost with a page of the index, verification finds.
+        // Either the damage is reported, or the answer is right; verification finds what was lost
+        // with a page of the index.
         try {
           const found = read((file) => file.candidates({ ecosystem: 'npm', release: '', names })).map(textOf);
           expect(found.filter((each) => !genuine.has(each))).toEqual([]);

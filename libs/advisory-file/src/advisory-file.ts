@@ -24,8 +24,9 @@ const busyTimeoutMs = 5_000;
 type Row = Record<string, string | number | null>;
 
 /**
- * Advisories in one local file, for readers: any number of them, also while somebody writes. Each sees the file as it was when it
- * was opened. Every row that is read is checked, so that damage is told instead of taken for "nothing found".
+ * Advisories in one local file, for any number of readers, also during a write. Each sees the file
+ * as it was when it was opened. Every row that is read is checked, so that damage is reported
+ * instead of taken for "nothing found".
  */
 export class AdvisoryFile implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
@@ -36,7 +37,7 @@ export class AdvisoryFile implements Disposable {
     readonly path: string,
     private readonly db: DatabaseSync,
   ) {
-    // From here on all answers are of one moment.
+    // From here on all reads see one snapshot.
     db.exec('BEGIN');
     this.#releases = new Map(
       this.#all('SELECT id, ecosystem, release FROM release').map(({ id, ecosystem, release }) => [
@@ -65,7 +66,7 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
-  /** Everything that advisories say of the packages of these names, in this release or in none. */
+  /** Entries of all advisories for the packages of these names, in this release or in none. */
   candidates({ ecosystem, release, names }: AdvisoryKey): AdvisoryCandidate[] {
     const releases = [...new Set([release ?? '', ''])];
     return releases.flatMap((each) => {
@@ -81,7 +82,7 @@ export class AdvisoryFile implements Disposable {
     return row ? this.#read(row) : null;
   }
 
-  /** Every advisory about a vulnerability: the one of this id, and those that name it as theirs. */
+  /** All advisories about a vulnerability: the one of this id, and those with it as vulnerability id. */
   recordsOf(vulnerability: string): AdvisoryRecord[] {
     const rows = this.#all(
       `SELECT osv_id, record, checksum FROM advisory WHERE osv_id = ?
@@ -92,7 +93,7 @@ export class AdvisoryFile implements Disposable {
     return rows.map((row) => this.#read(row));
   }
 
-  /** Those of some scopes of which any advisory speaks. Without one, "nothing found" would mean nothing. */
+  /** Given scopes with at least one advisory. Without one, "nothing found" would mean nothing. */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[] {
     return scopes.filter(({ ecosystem, release }) => {
       const id = this.#releases.get(`${ecosystem}\n${release ?? ''}`) ?? -1;
@@ -100,7 +101,7 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
-  /** What is known of the exploitation of vulnerabilities that are one. */
+  /** Known exploitation of one vulnerability, over all of its CVEs. */
   exploitation(cves: readonly string[]): Exploitation {
     const sql =
       'SELECT (SELECT count(*) FROM kev WHERE cve = ?1) AS kev, (SELECT score FROM epss WHERE cve = ?1) AS epss';
@@ -199,7 +200,7 @@ export class AdvisoryFile implements Disposable {
 
 const options = { readOnly: true, timeout: busyTimeoutMs };
 
-/** In a folder that may not be written to, readers cannot agree with writers; there are none, so they need not. */
+/** Opens a file in a read-only folder as immutable: readers cannot lock against writers there, and there are none. */
 function locationOf(path: string): string | URL {
   const isShared = existsSync(`${path}-wal`);
   if (isShared || isWritable(dirname(resolve(path)))) return path;

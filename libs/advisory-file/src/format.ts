@@ -3,9 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { InvalidInput, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 
-/** Says of an SQLite file that it is ours: `TWAV`. */
+/** Identifies an SQLite file as one of advisories: `TWAV`. */
 const applicationId = 0x54574156;
-/** Raise it when tables, or what is in them, change: older files are then begun anew. */
+/** Raise it when tables, or what is in them, change: older files are then created anew. */
 const formatVersion = 1;
 
 const magic = 'SQLite format 3\0';
@@ -16,8 +16,9 @@ const headerBytes = 72;
 const advice = 'delete it and run `tidewaiter advisories sync`, or `advisories import`';
 
 /**
- * Rows carry checksums over their key and content. A package is found by the release of its distribution or language, and its name;
- * that leads to what each advisory says of it, without touching the advisories themselves, of which most hit nothing.
+ * Rows carry checksums over their key and content. A package is found by the release of its
+ * distribution or language, and its name; that leads to the entries about it, without touching the
+ * advisories themselves, most of which do not match.
  */
 const tables = `
   CREATE TABLE feed (name TEXT PRIMARY KEY, state TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
@@ -53,10 +54,13 @@ const tables = `
   PRAGMA user_version = ${formatVersion};
 `;
 
-/** What a file is, by its first bytes. */
+/** Format of a file, by its first bytes. */
 export type FileFormat = 'current' | 'older' | 'newer' | 'foreign' | 'empty' | 'absent';
 
-/** Whether a path is meant to be a local file of advisories, be it damaged or of another version; no archive and no folder is. */
+/**
+ * Whether a path is meant to be a local file of advisories, even if damaged or of another version;
+ * archives and folders are not.
+ */
 export function isAdvisoryFile(path: string): boolean {
   return path.endsWith('.db') || (readHeader(path)?.toString('latin1').startsWith(magic) ?? false);
 }
@@ -96,7 +100,7 @@ export function createTables(db: DatabaseSync): void {
   db.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`);
 }
 
-/** Whether the tables are what we made: a damaged definition gives wrong answers, not errors. */
+/** Whether the tables are as created: a damaged definition gives wrong answers, not errors. */
 export function hasOurTables(db: DatabaseSync): boolean {
   const fresh = new DatabaseSync(':memory:');
   createTables(fresh);
@@ -108,7 +112,7 @@ export function hasOurTables(db: DatabaseSync): boolean {
 /** SQLite adds tables of its own, as statistics. */
 const definitions = `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`;
 
-/** Does `work` on the file; what SQLite says of it becomes an error that tells what to do. */
+/** Runs `work` on the file; turns SQLite's errors into ones that name the remedy. */
 export function guarded<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -117,7 +121,7 @@ export function guarded<T>(path: string, work: () => T): T {
   }
 }
 
-/** Our statements are right, so a table that they miss has been damaged. */
+/** Our statements are correct, so a missing table means a damaged file. */
 const wrongStatement = 1;
 const busy = 5;
 const corrupt = 11;
@@ -144,7 +148,7 @@ export function damaged(path: string, reason: string, cause?: unknown): InvalidI
   return new InvalidInput('ADVISORIES_DAMAGED', `${path} cannot be used (${reason}): ${advice}`, { cause });
 }
 
-/** Why a file that is there cannot be read or written. */
+/** Reason why an existing file cannot be read or written. */
 export function unusable(path: string, format: 'older' | 'newer' | 'foreign'): InvalidInput {
   if (format === 'older') return damaged(path, 'an older Tidewaiter made it');
   if (format === 'newer') return damaged(path, 'a newer Tidewaiter made it');

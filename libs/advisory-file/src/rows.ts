@@ -5,7 +5,7 @@ import type { AdvisoryCandidate, AdvisoryFeed, AffectedPackage, OsvAdvisory } fr
 /** An advisory without the packages that it names. */
 export type AdvisoryRecord = Omit<OsvAdvisory, 'affected' | 'dropped'>;
 
-/** What most entries say, which is therefore not written. */
+/** Values that most entries have, which are therefore not written. */
 const usual: Partial<AffectedPackage> = {
   versions: [],
   severity: null,
@@ -13,7 +13,7 @@ const usual: Partial<AffectedPackage> = {
   isIncomplete: false,
 };
 
-/** Where what an advisory says of a package stands. */
+/** Key of the entries of an advisory about a package. */
 export interface AffectedKey {
   ecosystem: string;
   /** '' where the advisory names none. */
@@ -62,7 +62,7 @@ export function feedText(feed: AdvisoryFeed): string {
   return JSON.stringify(feed);
 }
 
-/** Over the key as well: a row in the wrong place would speak of another package. */
+/** Checksum over the key as well: a row in the wrong place would be about another package. */
 export function checksumOf(...parts: readonly string[]): number {
   return crc32(parts.join('\n'));
 }
