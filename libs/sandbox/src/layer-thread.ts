@@ -7,7 +7,7 @@ import { type FromThread, handedOver, sendError, type ToThread } from './thread-
 
 const port = parentPort!;
 
-/** Chunks of one reading that have come and not been taken. */
+/** Chunks of one reading that have arrived and are not consumed. */
 interface Inbox {
   chunks: Uint8Array[];
   hasEnded: boolean;
@@ -22,7 +22,7 @@ port.on('message', (message: ToThread) => {
     void work(message.options);
     return;
   }
-  // What is still on its way of a reading that was broken off.
+  // Drops messages of an aborted reading that are still in transit.
   if (message.reading !== readings || !inbox) return;
   if (message.kind === 'chunk') inbox.chunks.push(message.chunk);
   else inbox.hasEnded = true;
@@ -40,7 +40,7 @@ async function work(options: LayerOptions): Promise<void> {
   }
 }
 
-/** Asks for the blob, and hands out its chunks as they come. */
+/** Requests the blob, and yields its chunks as they arrive. */
 async function* open(): AsyncGenerator<Uint8Array> {
   readings += 1;
   const own: Inbox = { chunks: [], hasEnded: false, arrived: Promise.withResolvers() };
@@ -57,7 +57,7 @@ async function* open(): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Often enough for the timer of the other side, and seldom enough to cost nothing. */
+/** Progress interval: often enough for the timer of the other side, and seldom enough to cost nothing. */
 const progressEveryMs = 1_000;
 let progressToldAt = 0;
 

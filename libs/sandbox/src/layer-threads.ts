@@ -6,17 +6,17 @@ import { LimitExceeded } from '@tidewaiter/domain';
 import type { PackedLayer } from './packed-layer.js';
 import { type FromThread, handedOver, receiveError, type ToThread } from './thread-messages.js';
 
-/** What one layer may cost beside the limits of `layerLimits`. */
+/** Limits on one layer beside those of `layerLimits`. */
 export interface ThreadLimits {
-  /** JavaScript objects of one thread; the bytes of files have limits of their own. */
+  /** Heap of one thread for JavaScript objects; the bytes of files have limits of their own. */
   maxHeapMegabytes: number;
-  /** For which the thread may work without reading on: what takes longer is caught in one file. */
+  /** Seconds for which the thread may work without reading on: a longer pause is a hang in one file. */
   maxStallSeconds: number;
 }
 
 export const threadLimits: Readonly<ThreadLimits> = { maxHeapMegabytes: 384, maxStallSeconds: 120 };
 
-/** Chunks that are on their way to a thread. */
+/** Limit on chunks in transit to a thread. */
 const maxChunksAhead = 4;
 /** An idle thread costs some 40 MB. */
 const idleMs = 10_000;
@@ -25,8 +25,8 @@ const idleMs = 10_000;
 const program = new URL('../dist/layer-thread.js', import.meta.url);
 
 /**
- * Reads layers in threads, each with its share of memory and time: what a hostile layer does to its thread costs that layer
- * alone, and no other has to wait for it.
+ * Reads layers in threads, each with its share of memory and time: a hostile layer that crashes or
+ * blocks its thread costs that layer alone, and no other has to wait for it.
  */
 export class LayerThreads {
   /** With the timer that ends each. */
@@ -41,7 +41,8 @@ export class LayerThreads {
 
   /**
    * Reads one layer, as `analyzeLayer` does.
-   * @param open opens the blob from its start, and lets go of its chunks; what it throws is thrown
+   * @param open opens the blob from its start, and does not reuse its chunks; its errors are
+   * rethrown
    * @throws as `analyzeLayer`; LimitExceeded `maxHeapMegabytes`, `maxStallSeconds`
    */
   async analyze(
@@ -91,7 +92,7 @@ export class LayerThreads {
 
   #keep(worker: Worker): void {
     worker.removeAllListeners();
-    // Whatever becomes of it while nobody uses it: the next job makes another.
+    // An idle worker that fails is dropped: the next job makes another.
     worker.on('error', () => this.#forget(worker));
     const end = setTimeout(() => {
       this.#forget(worker);
@@ -108,7 +109,7 @@ export class LayerThreads {
   }
 }
 
-/** One layer on its way through one thread. */
+/** Analysis of one layer in one thread. */
 class LayerJob {
   readonly #outcome = Promise.withResolvers<PackedLayer>();
   #timer: NodeJS.Timeout | undefined;
@@ -123,7 +124,7 @@ class LayerJob {
     private readonly limits: ThreadLimits,
     private readonly signal: AbortSignal | undefined,
   ) {
-    // A thread may end before anybody waits for it, or after.
+    // A thread may end before the caller awaits it, or after.
     this.#outcome.promise.catch(() => undefined);
   }
 
@@ -158,7 +159,7 @@ class LayerJob {
     if (message.kind === 'failed') this.#outcome.reject(receiveError(message.error));
     if (message.kind === 'progress') this.#timer?.refresh();
     if (message.kind === 'taken') {
-      // How long the download takes is nobody's fault here; whoever waits for it has a limit of their own.
+      // The time of the download is not limited here; the caller has a limit of its own.
       this.#timer?.refresh();
       this.#ahead -= 1;
       this.#room.resolve();

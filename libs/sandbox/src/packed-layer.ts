@@ -1,7 +1,7 @@
 import { encodeFacts, type LayerAnalysis } from '@tidewaiter/analyzers';
 import { encodeEntries } from '@tidewaiter/oci';
 
-/** What is known of a layer, packed to be kept. */
+/** Analysis of a layer, packed for storage. */
 export interface PackedLayer {
   diffId: string;
   uncompressedBytes: number;
@@ -12,7 +12,7 @@ export interface PackedLayer {
   facts: Uint8Array;
 }
 
-/** Packs what one reading of a layer gave, which is used up by that: of a million files both together would be too much. */
+/** Packs the result of one reading of a layer and consumes it: both together would be too much for a million files. */
 export function packLayer({ diffId, uncompressedBytes, entries, facts }: LayerAnalysis): PackedLayer {
   const entryCount = entries.length;
   const packed = Buffer.concat([...encodeEntries(entries.takePages())]);

@@ -11,7 +11,7 @@ export interface ReadingLimits {
 
 type LimitName = keyof ReadingLimits['layer'] | keyof ReadingLimits['thread'];
 
-/** The limits that can be set, by the environment variable and within which bounds. */
+/** Configurable limits, with their environment variables and bounds. */
 export const limitSettings = {
   maxUncompressedBytes: { variable: 'TIDEWAITER_MAX_UNCOMPRESSED_BYTES', min: 1024 ** 2, max: 1024 ** 5 },
   maxSparseBytes: { variable: 'TIDEWAITER_MAX_SPARSE_BYTES', min: 0, max: 1024 ** 5 },
@@ -19,7 +19,7 @@ export const limitSettings = {
   maxHeapMegabytes: { variable: 'TIDEWAITER_MAX_HEAP_MEGABYTES', min: 128, max: 16_384 },
 } as const satisfies Record<LimitName, { variable: string; min: number; max: number }>;
 
-/** Sorts limits by who keeps them; undefined is the default. */
+/** Sorts limits by the component that enforces them; undefined is the default. */
 export function readingLimits(given: { readonly [Name in LimitName]?: number | undefined }): ReadingLimits {
   const { maxHeapMegabytes, ...layer } = given;
   const set = Object.entries(layer).filter(([name, value]) => name in limitSettings && value !== undefined);

@@ -10,15 +10,15 @@ import {
 
 import type { PackedLayer } from './packed-layer.js';
 
-/** What the thread of a job is told. */
+/** Messages to the thread of a job. */
 export type ToThread =
   | { kind: 'job'; options: LayerOptions }
   | { kind: 'chunk'; reading: number; chunk: Uint8Array<ArrayBuffer> }
   | { kind: 'end'; reading: number };
 
-/** What it answers. */
+/** Messages from the thread of a job. */
 export type FromThread =
-  /** Wants the blob from its start, for the `reading`-th time. */
+  /** Requests the blob from its start, for the `reading`-th time. */
   | { kind: 'open'; reading: number }
   /** Has taken one more chunk. */
   | { kind: 'taken' }
@@ -27,14 +27,14 @@ export type FromThread =
   | { kind: 'done'; layer: PackedLayer }
   | { kind: 'failed'; error: SentError };
 
-/** Bytes whose memory can go to another thread: their own where nothing else lies in it, else a copy. */
+/** Bytes whose memory can be transferred to another thread: their own where nothing else is in it, else a copy. */
 export function handedOver(piece: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = piece;
   const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength;
   return isAlone ? new Uint8Array(buffer) : new Uint8Array(piece);
 }
 
-/** An error that crosses to another thread, where it is no instance of its class any more. */
+/** Error sent to another thread, where it is no instance of its class any more. */
 export interface SentError {
   kind: keyof typeof classes | 'bug';
   code: string;
