@@ -10,13 +10,14 @@ import type { RuleFile } from '@tidewaiter/sigma';
 /** The rules that come with Tidewaiter. */
 export const shippedRules = fileURLToPath(new URL('../../../rules', import.meta.url));
 
-/** SigmaHQ has 3,500 rules of all kinds. */
+/** Limit on rule files: SigmaHQ has 3,500 rules of all kinds. */
 const maxFiles = 50_000;
 const maxFileBytes = 1024 * 1024;
 const maxDepth = 12;
 
 /**
- * What tells that something in the folders, or one of the files that are named alone, is not as it was, without reading the files.
+ * Fingerprint that changes when something in the folders, or one of the files that are named alone,
+ * changes; does not read the files.
  * @throws NotFound `RULES_MISSING`; LimitExceeded
  */
 export async function fingerprintOf(folders: readonly string[]): Promise<string> {
@@ -29,8 +30,8 @@ export async function fingerprintOf(folders: readonly string[]): Promise<string>
 }
 
 /**
- * The rule files of the folders and of those in them, and files that are named alone, called as people find them again; in an order that does not depend
- * on the disk.
+ * Reads the rule files of the folders and of those in them, and files that are named alone, with
+ * paths that users recognize; in an order that does not depend on the disk.
  * @throws NotFound `RULES_MISSING`; LimitExceeded
  */
 export async function readRuleFiles(folders: readonly string[]): Promise<RuleFile[]> {
@@ -75,7 +76,7 @@ async function found(path: string): Promise<Stats> {
   }
 }
 
-/** As somebody who stands where the service was started would write it. */
+/** Path as a user in the service's working directory would write it. */
 function shownPath(path: string): string {
   const below = relative(process.cwd(), path);
   return below.startsWith('..') ? path : below;
