@@ -274,6 +274,21 @@ const anyRecord = fc
     return kind === 'connect' ? connect(afterMs) : shell(afterMs, 'Warning', 'Some rule');
   });
 
+it('evaluates events again after a restore when it would have without', () => {
+  const late = [exec(0, '2', '/tmp/x'), write(1, '1', '/usr/bin/curl', '/tmp/x')];
+  const early = [shell(0, 'Warning', 'Some rule'), write(5_001, '1', '/usr/bin/curl', '/tmp/x')];
+  const [whole, first, second] = [newDetector(), newDetector(), newDetector()];
+  for (const each of early) {
+    whole.observe(each);
+    first.observe(each);
+  }
+  second.restore(first.snapshot());
+  for (const each of late) expect(second.observe(each)).toEqual(whole.observe(each));
+  const alerts = whole.advance(startMs + 60_000);
+  expect(alerts.map(({ title }) => title)).toEqual(['Downloaded program runs']);
+  expect(second.advance(startMs + 60_000)).toEqual(alerts);
+});
+
 it('goes on from a snapshot as if nothing had happened', () => {
   fc.assert(
     fc.property(

@@ -66,6 +66,8 @@ interface KeptState {
   format: typeof snapshotFormat;
   watermarkMs: number | null;
   clockMs: number | null;
+  /** When events were last evaluated again; null or absent before the first time. */
+  judgedAgainMs?: number | null;
   waiting: { timeMs: number; record: RuntimeRecord }[];
   tree: KeptTree;
   writers: KeptWriters;
@@ -196,6 +198,7 @@ export class Detector {
       format: snapshotFormat,
       watermarkMs,
       clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
+      judgedAgainMs: Number.isFinite(this.#judgedAgainMs) ? this.#judgedAgainMs : null,
       waiting: items.map((event) => ({ timeMs: event.timeMs, record: recordOf(event) })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
@@ -215,6 +218,7 @@ export class Detector {
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
+    this.#judgedAgainMs = kept.judgedAgainMs ?? Number.NEGATIVE_INFINITY;
     const items = kept.waiting.map(({ timeMs, record }) => waitingEvent(record, observe(record), timeMs));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
