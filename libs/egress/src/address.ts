@@ -5,8 +5,9 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
 /**
- * What may be done with an address: `public` always, `private` where the administrator says so, `forbidden` (link-local,
- * metadata services, reserved, multicast, unreadable) only by its own CIDR in the allow list.
+ * Class of an address: `public` may always be reached, `private` if the administrator allows it,
+ * `forbidden` (link-local, metadata services, reserved, multicast, unreadable) only by its own CIDR
+ * in the allow list.
  */
 export type AddressKind = 'public' | 'private' | 'forbidden';
 
@@ -29,7 +30,7 @@ const embeddings: [range: Range, offset: number][] = [
   [toRange('2002::/16'), 2], // 6to4, RFC 3056 section 2
 ];
 
-/** Judges one address, through every known way to wrap an IPv4 address into an IPv6 one. */
+/** Classifies one address, after unwrapping an IPv4 address embedded in an IPv6 one. */
 export function classifyAddress(text: string): AddressKind {
   if (!ipaddr.isValid(text)) return 'forbidden';
   const address = unwrap(ipaddr.parse(text));
@@ -56,7 +57,7 @@ export class AllowList {
     }
   }
 
-  /** Whether this very name is listed. Suffixes never match: a look-alike would. */
+  /** Whether this exact name is listed. Suffixes never match, since a look-alike would. */
   hasHost(host: string): boolean {
     return this.#hosts.has(canonicalHost(host));
   }

@@ -20,16 +20,22 @@ export interface EgressRequest {
   headers?: Record<string, string>;
   body?: string | Buffer;
   signal?: AbortSignal;
-  /** The host of the URL may be private or loopback, but no other one that it redirects to; link-local and metadata addresses never are. */
+  /**
+   * The URL's host may be private or loopback, but no other host that it redirects to; never
+   * link-local or metadata.
+   */
   allowPrivate?: boolean;
   tls?: EgressTls;
-  /** Its host is resolved, checked and pinned instead of the URL's, which the proxy resolves; an address that the URL has is checked, too. */
+  /**
+   * Resolved, checked and pinned instead of the URL's host, which the proxy resolves; an address
+   * literal in the URL is checked too.
+   */
   proxy?: EgressProxy;
   /** The proxy may be private or loopback. */
   allowPrivateProxy?: boolean;
   /** 0 unless given: a redirect is then an error. */
   maxRedirects?: number;
-  /** Sent to the origin of the given URL only, never to where it redirects. */
+  /** Sent to the origin of the given URL only, never to another origin that it redirects to. */
   credentials?: { authorization: Secret };
   /** Milliseconds; 30,000 unless given. */
   headersTimeoutMs?: number;
@@ -62,17 +68,17 @@ interface Hop {
 export class Egress {
   readonly #allow: AllowList;
   readonly #resolve: ResolveHost;
-  /** Loaded with the first request: most commands make none. */
+  /** Loaded with the first request, because most commands make none. */
   #pools: Promise<PinnedPools> | undefined;
 
-  /** @throws InvalidInput `EGRESS_POLICY` when the allow list holds something else than CIDRs and host names. */
+  /** @throws InvalidInput `EGRESS_POLICY` when the allow list holds anything but CIDRs, addresses and host names. */
   constructor(policy: EgressPolicy, resolve: ResolveHost = (host) => lookup(host, { all: true })) {
     this.#allow = new AllowList(policy.allow);
     this.#resolve = resolve;
   }
 
   /**
-   * Sends one request and returns once the headers are there; any status is an answer.
+   * Sends one request and returns once the headers are there; no status counts as a failure.
    * @throws InvalidInput `EGRESS_REFUSED`, `EGRESS_REDIRECTS`, `EGRESS_REQUEST`
    * @throws Unavailable `EGRESS_UNREACHABLE`, `EGRESS_TIMEOUT`, `EGRESS_UNTRUSTED`
    */
@@ -150,7 +156,10 @@ export class Egress {
     return this.#addresses(hostOf(checkUrl(proxy.url)), allowPrivateProxy, signal);
   }
 
-  /** One look-up. All addresses must pass: a name that mixes public and private ones is an attack or a mistake. */
+  /**
+   * Resolves a host once. All addresses must pass: a name that mixes public and private ones is an
+   * attack or a mistake.
+   */
   async #addresses(
     host: string,
     allowPrivate = false,
@@ -227,7 +236,10 @@ function checkUrl(text: string | URL, base?: URL): URL {
   return url;
 }
 
-/** Without the brackets of an IPv6 literal. URL has already turned `0x7f.1` and its like into dotted decimal. */
+/**
+ * Host name without the brackets of an IPv6 literal. URL has already normalized `0x7f.1` and its
+ * like to dotted decimal.
+ */
 function hostOf({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }

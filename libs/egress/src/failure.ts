@@ -6,8 +6,8 @@ const distrust =
   /^(?:CERT_.*|ERR_TLS_CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET|VERIFY)_.*|HOSTNAME_MISMATCH)$/;
 
 /**
- * Turns whatever the network threw into one of our errors. Messages name scheme, host and port and nothing else: paths and
- * queries carry secrets (Slack's webhooks, presigned URLs).
+ * Maps a network error to one of our errors. Messages name scheme, host and port and nothing else:
+ * paths and queries carry secrets (Slack's webhooks, presigned URLs).
  */
 export function egressFailure(origin: string, error: unknown, signal?: AbortSignal): unknown {
   if (error instanceof TidewaiterError) return error;
@@ -20,7 +20,8 @@ export function egressFailure(origin: string, error: unknown, signal?: AbortSign
     const message = `${origin} shows a certificate that is not trusted (${code}); give its authority as ca`;
     return new Unavailable('EGRESS_UNTRUSTED', message, { cause: error, retryable: false });
   }
-  // OpenSSL on what it was given, before anything was sent: no PEM, or a key of another certificate.
+  // OpenSSL refused the client certificate before anything was sent: not PEM, or a key of another
+  // certificate.
   if (code.startsWith('ERR_OSSL_')) {
     return new InvalidInput(
       'EGRESS_CERTIFICATE',
@@ -30,7 +31,7 @@ export function egressFailure(origin: string, error: unknown, signal?: AbortSign
       },
     );
   }
-  // The proxy hung up, has another certificate, or has answered that it takes nothing on for us.
+  // The proxy hung up, has another certificate, or refused the request.
   if (code.startsWith('UND_ERR_PRX_') || property(error, 'message')?.startsWith('Proxy ')) {
     return new Unavailable('EGRESS_PROXY', `the proxy does not let us through to ${origin} (${code})`, {
       cause: error,

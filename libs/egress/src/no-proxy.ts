@@ -1,8 +1,9 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * Whether a URL is asked directly although there is a proxy, by a list as in `NO_PROXY`: names with everything below them
- * (`.example.com`: below it alone), addresses, ranges, each with or without a port; `*` for all. This machine is asked directly anyway.
+ * Whether a URL bypasses the proxy by a list as in `NO_PROXY`: names with their subdomains
+ * (`.example.com`: subdomains alone), addresses, ranges, each with or without a port; `*` for all.
+ * Localhost and loopback always bypass it.
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
 export function bypassesProxy(url: URL, noProxy: readonly string[]): boolean {

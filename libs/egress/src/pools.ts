@@ -15,11 +15,11 @@ export interface EgressTls {
   /** `ca` is trusted, and nothing beside it. */
   onlyCa?: boolean;
   insecureSkipVerify?: boolean;
-  /** The name that the certificate must have, where it is not the host's. */
+  /** Name that the certificate must have, if it is not the host's. */
   serverName?: string;
   minVersion?: 'TLSv1.2' | 'TLSv1.3';
   maxVersion?: 'TLSv1.2' | 'TLSv1.3';
-  /** Who we are. Shown to the origin of the given URL only, as credentials are. */
+  /** Client certificate, shown to the origin of the given URL only, as credentials are. */
   client?: ClientCertificate;
 }
 
@@ -29,11 +29,11 @@ export interface ClientCertificate {
   key: Secret;
 }
 
-/** A proxy that takes requests on: as they are for http, through a tunnel for https. */
+/** A forward proxy: http requests are forwarded, https goes through a tunnel. */
 export interface EgressProxy {
   /** `http` or `https`, without user and password. */
   url: string;
-  /** Who we are for the proxy. */
+  /** `Proxy-Authorization` header. */
   authorization?: Secret;
   headers?: Record<string, Secret>;
 }
@@ -43,7 +43,7 @@ const MAX_CONNECTIONS_PER_POOL = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const NEXT_ADDRESS_AFTER_MS = 1_000;
 
-/** Keeps connections alive, each set of them tied to the addresses that were checked for it. */
+/** Keep-alive connection pools, each pinned to the addresses that were checked for it. */
 export class PinnedPools {
   /** Least recently used first. */
   readonly #pools = new Map<string, Dispatcher>();
@@ -93,7 +93,7 @@ function openProxy(addresses: ResolvedAddress[], tls: EgressTls, { url, authoriz
     uri: url,
     ...(authorization && { token: authorization.reveal() }),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()])),
-    // A proxy that takes http on does not let it through a tunnel, as a rule.
+    // Most proxies forward http and refuse to tunnel it.
     proxyTunnel: false,
     connections: MAX_CONNECTIONS_PER_POOL,
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -3,12 +3,12 @@ import type { Dispatcher } from 'undici';
 
 import { egressFailure } from './failure.js';
 
-/** What came back. Read the body to its end, or call `discard`: until then the connection is taken. */
+/** Response to a request. Read the body to its end, or call `discard`: until then the connection is in use. */
 export interface EgressResponse {
   status: number;
   /** Lower-case names; repeated headers joined with `, `. */
   headers: Record<string, string>;
-  /** Where the answer came from, after redirects. Not for logs: its path and query may be a secret. */
+  /** Final URL after redirects. Not for logs: its path and query may be a secret. */
   url: string;
   /** The bytes as sent. @throws Unavailable `EGRESS_TIMEOUT` or `EGRESS_UNREACHABLE` when the connection breaks. */
   body: AsyncIterable<Uint8Array>;
@@ -43,7 +43,7 @@ export function toEgressResponse(url: URL, data: Dispatcher.ResponseData, signal
   };
 }
 
-/** Drops what is left of a body that nobody wants. */
+/** Drops the rest of an unwanted body. */
 export async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
   const signal = AbortSignal.timeout(DISCARD_TIMEOUT_MS);
   await body.dump({ limit: DISCARD_LIMIT_BYTES, signal }).catch(() => undefined);

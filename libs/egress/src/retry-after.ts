@@ -1,6 +1,7 @@
 /**
- * For how many milliseconds a `Retry-After` asks to stay away: seconds, also decimal ones, or a date; undefined when it is absent or unreadable.
- * @param mostMs nobody may ask for more
+ * Parses a `Retry-After` header (seconds, also decimal ones, or a date) to milliseconds; undefined
+ * when absent or unreadable.
+ * @param mostMs upper limit of the result
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function readRetryAfter(header: string | undefined, nowMs: number, mostMs: number): number | undefined {
