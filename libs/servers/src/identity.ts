@@ -10,7 +10,8 @@ export async function commandLine(pid: number): Promise<string[]> {
 }
 
 /**
- * When a living process started, in clock ticks since boot. With the pid it names one process: pids come again.
+ * Start time of a living process in clock ticks since boot. Identifies the process together with
+ * its pid, as pids are reused.
  * @see proc_pid_stat(5), field 22
  */
 export async function startTicks(pid: number): Promise<string | undefined> {
@@ -20,7 +21,10 @@ export async function startTicks(pid: number): Promise<string | undefined> {
   return fields[0] === 'Z' ? undefined : fields[19];
 }
 
-/** Ends a process: SIGINT (PostgreSQL's fast shutdown), after ten seconds SIGKILL. `isIt` guards against a pid that came again. */
+/**
+ * Ends a process: SIGINT (PostgreSQL's fast shutdown), after ten seconds SIGKILL. `isIt` guards
+ * against a reused pid.
+ */
 export async function terminate(pid: number, isIt: () => Promise<boolean>): Promise<void> {
   signalIfThere(pid, 'SIGINT');
   for (let waitedMs = 0; await isIt(); waitedMs += 20) {
@@ -30,8 +34,9 @@ export async function terminate(pid: number, isIt: () => Promise<boolean>): Prom
 }
 
 /**
- * Stops what a killed run left behind. The pid in the file is believed only when that process was started with `argument`,
- * the path of our own data or configuration: anything else is somebody's, and then the file is stale and goes.
+ * Stops the server that a killed run left behind. The pid in the file counts only if that process
+ * was started with `argument`, the path of our own data or configuration; else the file is stale
+ * and is deleted.
  */
 export async function stopLeftover(pidFile: string, argument: string): Promise<void> {
   const pid = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);

@@ -10,8 +10,9 @@ const run = promisify(execFile);
 const packageName = /^[a-z0-9][a-z0-9.+-]{0,80}$/;
 
 /**
- * Debian starts a service as soon as its package is installed, and PostgreSQL makes a cluster. We want the programs only, so
- * two files say so while apt runs; a file that is there already is its owner's decision and stays.
+ * Files that keep Debian from starting a service when its package is installed, and PostgreSQL from
+ * creating a cluster, while apt runs. A file that is already there is the administrator's and
+ * stays.
  */
 const guards = [
   {
@@ -41,7 +42,7 @@ export async function installPackages(names: readonly string[]): Promise<void> {
   }
   const placed = await placeGuards();
   try {
-    // Lists may be absent (a fresh container) or point to versions that are gone: both show as a failed install.
+    // Package lists may be absent (a fresh container) or stale: both show as a failed install.
     await apt('install', names).catch(async () => {
       await apt('update', []);
       await apt('install', names);

@@ -13,9 +13,9 @@ import { type ServerListener, superviseServer, type SupervisedServer } from './s
 
 export interface LocalServers {
   urls: ServerUrls;
-  /** Those that we started; a server given by its address is not ours to stop. */
+  /** Servers that this process started; a server given by its address is not ours to stop. */
   servers: LocalServer[];
-  /** From now on starts each of them again that ends by itself, until `stop`. */
+  /** Restarts each of them that exits, until `stop`. */
   supervise(listener: ServerListener): SupervisedServer[];
   stop(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function startLocalServers(options: {
   };
 }
 
-/** Stops the servers that a killed run left in `dir`, each only when it is recognised as ours. */
+/** Stops the servers that a killed run left in `dir`, each only if it is identified as ours. */
 export async function stopLeftovers(dir: string): Promise<void> {
   const folder = (name: string): string => join(resolve(dir), name);
   await Promise.all([
@@ -85,7 +85,7 @@ async function stopAll(servers: readonly Pick<LocalServer, 'stop'>[]): Promise<v
   await Promise.all(servers.map(async (server) => server.stop()));
 }
 
-/** Made once: PostgreSQL's data keeps its password. */
+/** Passwords, generated once, because PostgreSQL's data keeps its password. */
 async function readPasswords(file: string): Promise<Passwords> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text) return JSON.parse(text) as Passwords;

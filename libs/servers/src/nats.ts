@@ -40,7 +40,7 @@ export async function startNats(options: NatsOptions, { nats, setpriv }: Program
     args: ['-c', config],
     setpriv,
     logFile: join(dataDir, 'nats.log'),
-    // The name is new on every start: only the server that we started just now can say it.
+    // The name is new on every start, so that no other server can answer with it.
     isReady: async () => (await ask(port, '', (answer) => answer.includes('\r\n'))).includes(`"${serverName}"`),
   });
 }

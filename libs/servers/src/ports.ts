@@ -2,12 +2,13 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the range from which Linux takes the ports of outgoing connections (32768 to 60999). */
+/** Port range below the one from which Linux takes the ports of outgoing connections (32768 to 60999). */
 const range = { first: 20_000, last: 32_767 };
 const maxTries = 100;
 
 /**
- * A port of 127.0.0.1 that nothing listens on right now, and that no outgoing connection takes before somebody does.
+ * Finds a port of 127.0.0.1 without a listener, outside the range from which outgoing connections
+ * take theirs.
  * @throws Error when a hundred random ports of the range are all in use
  */
 export async function freePort(): Promise<number> {

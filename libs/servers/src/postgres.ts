@@ -26,11 +26,11 @@ import { type LocalServer, type Owner, privateFolder, startServer } from './serv
 const run = promisify(execFile);
 const superuser = 'tidewaiter';
 const database = 'tidewaiter';
-/** For data of root that PostgreSQL's own user cannot reach, such as under /root. */
+/** Folder for data of root that PostgreSQL's own user cannot reach, such as under /root. */
 const sharedPlace = '/var/lib/tidewaiter';
 const orphansGoneWithinMs = 10_000;
 
-/** Small memory, every commit on disk (fsync stays on). Statements, which hold data, do not get into the log. */
+/** Settings for little memory, with fsync on and without statements in the log, since they hold data. */
 const settings = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
@@ -44,7 +44,7 @@ export interface PostgresOptions {
   dataDir: string;
   port: number;
   password: string;
-  /** Beside ours: `fsync=off`. */
+  /** Additional settings: `fsync=off`. */
   settings?: readonly string[];
 }
 
@@ -91,7 +91,10 @@ async function isReady(pidFile: string, pid: number): Promise<boolean> {
   return lines[0] === String(pid) && lines[7]?.trim() === 'ready';
 }
 
-/** After a SIGKILL the backends live on for a moment, and until they are gone PostgreSQL refuses to start. */
+/**
+ * Retries a start: after a SIGKILL backends live on for a moment, and PostgreSQL refuses to start
+ * until they are gone.
+ */
 async function onceOrphansAreGone(start: () => Promise<LocalServer>): Promise<LocalServer> {
   const deadline = performance.now() + orphansGoneWithinMs;
   for (;;) {
@@ -106,7 +109,8 @@ async function onceOrphansAreGone(start: () => Promise<LocalServer>): Promise<Lo
 }
 
 async function initialise(folder: string, password: string, programs: string, owner: Owner | undefined): Promise<void> {
-  // Made beside its place and moved there complete: an interrupted start leaves nothing that looks like a database.
+  // Created beside its final place and renamed when complete, so that an interrupted start leaves
+  // no partial database.
   const fresh = `${folder}.new`;
   const passwordFile = `${folder}.password`;
   await rm(fresh, { recursive: true, force: true });
@@ -129,7 +133,7 @@ async function initialise(folder: string, password: string, programs: string, ow
   await rename(fresh, folder);
 }
 
-/** Where the data really is: `dataDir`, or behind a link where PostgreSQL's user can reach it. */
+/** Actual data folder: `dataDir`, or the target of its link if PostgreSQL's user cannot reach it there. */
 async function placeOf(dataDir: string, owner: Owner | undefined): Promise<string> {
   const parent = dirname(dataDir);
   await mkdir(parent, { recursive: true });
@@ -145,7 +149,7 @@ async function placeOf(dataDir: string, owner: Owner | undefined): Promise<strin
   }
   if (present || !owner || (await canReach(parent, owner))) return dataDir;
   await mkdir(dirname(elsewhere), { recursive: true });
-  // Whatever our umask is.
+  // Sets the mode whatever our umask is.
   for (const folder of [sharedPlace, dirname(elsewhere)]) await chmod(folder, 0o755);
   await symlink(elsewhere, dataDir);
   return elsewhere;
@@ -162,7 +166,7 @@ async function canReach(folder: string, owner: Owner): Promise<boolean> {
   );
 }
 
-/** PostgreSQL refuses to run as root. */
+/** User to run PostgreSQL as, which refuses to run as root. */
 async function unprivileged(): Promise<Owner> {
   const users = new Map(
     (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => [line.split(':', 1)[0], line.split(':')]),

@@ -4,16 +4,16 @@ import { delimiter, dirname, join } from 'node:path';
 
 export type ServerKind = 'nats' | 'redis' | 'database';
 
-/** Where the servers' programs are on this machine; what is absent is undefined. */
+/** Paths of the servers' programs on this machine; undefined if not installed. */
 export interface Programs {
   nats: string | undefined;
   /** Redis or Valkey: both speak the same protocol and read the same settings. */
   redis: string | undefined;
   /** The folder that holds `postgres` and `initdb`. */
   postgresFolder: string | undefined;
-  /** util-linux's setpriv, with which a server ends when we are killed. */
+  /** util-linux's setpriv, which ends a server when we are killed. */
   setpriv: string | undefined;
-  /** Debian's package manager, with which the rest can be brought. */
+  /** Debian's package manager, to install the missing programs. */
   aptGet: string | undefined;
 }
 

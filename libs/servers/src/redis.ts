@@ -48,7 +48,7 @@ function filesIn(dataDir: string) {
   return { config: join(dataDir, 'redis.conf'), pidFile: join(dataDir, 'redis.pid') };
 }
 
-/** PING is refused while the file is still being loaded, and the pid tells our server from any other on that port. */
+/** Redis refuses PING while it loads its file; the pid distinguishes our server from any other on that port. */
 async function isReady(port: number, password: string, pid: number): Promise<boolean> {
   const questions = [['AUTH', password], ['PING'], ['INFO', 'server'], ['QUIT']];
   const answer = await ask(port, questions.map(command).join(''), () => false);
@@ -62,7 +62,7 @@ function command(words: string[]): string {
 
 function redisConfig({ dataDir, port, password }: RedisOptions, pidFile: string): string {
   const quoted = (text: string): string => JSON.stringify(text);
-  // Redis would overwrite its command line with a title, and then nobody could tell whose it is.
+  // `set-proc-title no`: else Redis overwrites its command line, by which a leftover server is identified.
   return `bind 127.0.0.1
 port ${port}
 requirepass ${quoted(password)}

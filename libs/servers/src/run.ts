@@ -22,12 +22,12 @@ export interface ProcessInfo {
   port: number | null;
 }
 
-/** What one `up` tells the other commands about itself. */
+/** State of one `up`, for the other commands. */
 export interface Run {
-  /** Where it runs, links resolved: a copy of the folder brings this file along. */
+  /** Folder of the run, links resolved, to detect a copied folder that brings this file along. */
   dir: string;
   pid: number;
-  /** With the pid it names one process. */
+  /** Identifies the process together with its pid. */
   startTicks: string;
   /** ISO 8601. */
   startedAt: string;
@@ -39,7 +39,7 @@ export interface Run {
   /** Servers and extra workers. */
   processes: ProcessInfo[];
   services: { name: string; url: string }[];
-  /** What a person should be told, such as a link that is shown only once. */
+  /** Messages for the user, such as a link that is shown only once. */
   notices: string[];
 }
 
@@ -71,7 +71,7 @@ export async function claimRun(dir: string, startedAt: Date): Promise<ClaimedRun
     notices: [],
   };
   const write = async (): Promise<void> => {
-    // It holds passwords; and a reader must never see half of it.
+    // Mode 0600, as it holds passwords; renamed into place, so that a reader never sees half of it.
     await writeFile(`${fileOf(dir)}.new`, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
     await rename(`${fileOf(dir)}.new`, fileOf(dir));
   };
@@ -97,7 +97,7 @@ export async function currentRun(dir: string): Promise<Run | undefined> {
   return (await startTicks(run.pid)) === run.startTicks ? run : undefined;
 }
 
-/** `ALREADY_RUNNING`; without a pid, the other one has not told it yet. */
+/** Error `ALREADY_RUNNING`; `pid` is undefined while the other `up` has not written it yet. */
 export function alreadyRuns(dir: string, pid: number | undefined, cause?: unknown): TidewaiterError {
   const who =
     pid === undefined ? 'another `tidewaiter up` is starting' : `\`tidewaiter up\` runs already as process ${pid}`;
@@ -105,8 +105,8 @@ export function alreadyRuns(dir: string, pid: number | undefined, cause?: unknow
 }
 
 /**
- * A name in the kernel's abstract socket namespace is given once and freed with its process, however that ends: unlike a
- * file it cannot go stale. @see unix(7), "abstract"
+ * Takes a name in the kernel's abstract socket namespace as a lock. Unlike a lock file it cannot go
+ * stale: the kernel frees it when its process ends. @see unix(7), "abstract"
  */
 async function takeLock(dir: string): Promise<Server> {
   const name = createHash('sha256')

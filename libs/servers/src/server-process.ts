@@ -25,7 +25,7 @@ export interface LocalServer {
   url: string;
   pid: number;
   port: number;
-  /** Asks it to end with SIGINT, and insists with SIGKILL after ten seconds. */
+  /** Sends SIGINT, and SIGKILL after ten seconds. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;
@@ -44,7 +44,7 @@ export interface Launch {
   program: string;
   args: string[];
   setpriv: string | undefined;
-  /** The user it runs as, when that is not ours. */
+  /** User that it runs as, if not our own. */
   owner?: Owner | undefined;
   logFile: string;
   /** Whether the server with this pid, and no other on that port, takes requests. */
@@ -90,7 +90,7 @@ export async function startServer(launch: Launch): Promise<LocalServer> {
 }
 
 async function spawnServer({ program, args, setpriv, owner, logFile, name }: Launch) {
-  // A killed launcher cannot stop anything, so the kernel does: no server outlives us where setpriv is there.
+  // The kernel ends the servers of a killed launcher, if setpriv is installed.
   const command = setpriv ? [setpriv, '--pdeathsig', 'INT', program, ...args] : [program, ...args];
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'w', 0o600);
@@ -101,7 +101,7 @@ async function spawnServer({ program, args, setpriv, owner, logFile, name }: Lau
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   });
-  // A test that forgets its server can end; `stop` waits with a timer of its own.
+  // Lets a test that forgets its server end; `stop` waits with a timer of its own.
   child.unref();
   const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   try {
@@ -120,7 +120,10 @@ export async function privateFolder(path: string, owner?: Owner): Promise<void> 
   if (owner) await chown(path, owner.uid, owner.gid);
 }
 
-/** What a server on 127.0.0.1 answers until `enough`; what came so far when it closes, fails, floods or takes over a second. */
+/**
+ * Sends `question` to a port of 127.0.0.1; returns the answer so far at `enough`, close, error,
+ * overflow or after a second.
+ */
 export async function ask(port: number, question: string, enough: (answer: string) => boolean): Promise<string> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8').setTimeout(probeTimeoutMs);
   let answer = '';

@@ -4,26 +4,26 @@ import type { LocalServer } from './server-process.js';
 
 const firstPauseMs = 500;
 const maxPauseMs = 30_000;
-/** A server that ran this long does not count as one that keeps ending. */
+/** Uptime after which the restart backoff is reset. */
 const stableAfterMs = 60_000;
 
-/** A server that is started again when it ends by itself. */
+/** A server that is restarted when it exits. */
 export interface SupervisedServer extends Pick<LocalServer, 'name' | 'url' | 'port' | 'stop'> {
   /** PID of the process that runs now, or ran last. */
   readonly pid: number;
 }
 
-/** Hears what becomes of a server. */
+/** Listener for the state changes of a server. */
 export interface ServerListener {
   ended(name: string): void;
   restarted(name: string): void;
-  /** It could not be started; it is tried again after a pause. */
+  /** Called when a restart failed; it is retried after a pause. */
   failed(name: string, error: unknown): void;
 }
 
 /**
- * Keeps a server running on the same port and data: one that ends by itself is started again, after a pause that doubles while
- * it keeps ending.
+ * Keeps a server running on the same port and data: restarts it when it exits, with exponential
+ * backoff while it keeps exiting.
  */
 export function superviseServer(
   first: LocalServer,
