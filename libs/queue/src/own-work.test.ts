@@ -8,7 +8,7 @@ const job = (id: string, more: Partial<QueuedJob> = {}): QueuedJob => ({
 const idsOf = (jobs: readonly QueuedJob[]) => jobs.map(({ id }) => id);
 const later = () => new Promise(setImmediate);
 
-/** Works on a job until it is told to end. */
+/** Runs each job until the test ends it. */
 function ownWork(limits: { atOnce: number; waiting: number }) {
   const begun: string[] = [];
   const counts: number[] = [];

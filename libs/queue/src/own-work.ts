@@ -2,13 +2,14 @@ import type { QueuedJob } from './job-handler.js';
 
 interface Limits {
   atOnce: number;
-  /** How many may wait here. */
+  /** Limit on jobs that wait in this process. */
   waiting: number;
 }
 
 /**
- * Jobs that a process begins itself right after it has queued them, without the way through Redis. Which of them wait here nobody else
- * knows: should the process die, the sweeper brings them back, as it does with what Redis has lost.
+ * Jobs that a process starts itself right after it has queued them, bypassing Redis. Only this
+ * process knows which of them wait: if it dies, the sweeper requeues them, as it does with jobs
+ * that Redis has lost.
  */
 export class OwnWork {
   readonly #running = new Set<Promise<void>>();
@@ -19,11 +20,11 @@ export class OwnWork {
     private readonly limits: Limits,
     /** Must not throw. */
     private readonly work: (id: string) => Promise<void>,
-    /** Called with how many are under way, whenever that changes. */
+    /** Called with the number of running jobs, whenever it changes. */
     private readonly onRunning: (count: number) => void,
   ) {}
 
-  /** Takes jobs as far as there is room; answers the others. What may wait, and what is not due, is left to Redis. */
+  /** Takes due interactive jobs while there is room; returns the others, which go through Redis. */
   take(jobs: readonly QueuedJob[]): QueuedJob[] {
     const others: QueuedJob[] = [];
     for (const job of jobs) {
@@ -34,7 +35,7 @@ export class OwnWork {
     return others;
   }
 
-  /** Waits for what is under way and begins nothing more; answers what waited. */
+  /** Starts nothing more and waits for running jobs; returns the jobs that waited. */
   async close(): Promise<QueuedJob[]> {
     this.#isClosed = true;
     const left = this.#waiting;

@@ -17,9 +17,9 @@ import { WorkQueue } from './work-queue.js';
 
 export interface QueueOptions {
   url: Secret;
-  /** Where the jobs are; a provider that the application makes available to every module. */
+  /** Durable store of the jobs; a provider that the application makes available to every module. */
   ledger: Type<JobLedger>;
-  /** What this service does, one handler for each queue; providers of the service's own module. */
+  /** Job handlers of this service, one for each queue; providers of the service's own module. */
   handlers: Type<JobHandler>[];
 }
 

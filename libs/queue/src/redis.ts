@@ -2,13 +2,13 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
 import { Redis, type RedisOptions } from 'ioredis';
 
-/** The default backs off to 20 seconds, during which a worker would idle after Redis is back. */
+/** Reconnect backoff. The default grows to 20 seconds, during which a worker would idle after Redis is back. */
 const retryStrategy = (times: number) => Math.min(times * 200, 2_000);
 
 /** A timer of this length outlives every closed connection, and with it the process. */
 const disconnectTimeout = 100;
 
-/** Connections to Redis: one that fails fast for those who add, one that waits for each worker. */
+/** Connections to Redis: one that fails fast for producers, and one that waits for each worker. */
 @Injectable()
 export class RedisConnections implements OnApplicationShutdown {
   readonly #producer: Redis;
@@ -44,7 +44,7 @@ export class RedisConnections implements OnApplicationShutdown {
   }
 
   #keep(redis: Redis): Redis {
-    // An outage is waited for, and every caller hears of it.
+    // Connections retry through an outage, and each caller gets its error.
     redis.on('error', () => undefined);
     this.#open.add(redis);
     return redis;

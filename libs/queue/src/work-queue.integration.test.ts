@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await dataSource.query('TRUNCATE job, dead_letter');
-  // Of their own: nobody listens to those of the test before.
+  // New instances, so that listeners of the previous test hear nothing.
   store = new Store(dataSource, 'test');
   jobs = new Jobs(store);
 });
@@ -49,7 +49,7 @@ interface Work {
   beginsOwn?: boolean;
   retryDelaysMs?: number[];
   timeoutMs?: number;
-  /** What to do before the job is finished. */
+  /** Runs before the job is finished. */
   work: (job: ClaimedJob, signal: AbortSignal) => Promise<void>;
 }
 
@@ -121,7 +121,7 @@ async function areAllDone(): Promise<boolean> {
   return Object.keys(await stateCounts()).join() === 'done';
 }
 
-/** As if ten seconds had passed: leases run out, and what was queued is due to be looked for. */
+/** Moves the clock by ten seconds: leases expire, and queued jobs are due for the sweeper. */
 async function pass(): Promise<void> {
   await store.query(
     `UPDATE job SET swept_at = swept_at - interval '10 seconds', lease_until = lease_until - interval '10 seconds'`,
@@ -195,7 +195,7 @@ describe('a job', () => {
       throw new NotYet('RESTING', 'not now', { retryAfterMs: 10 });
     };
     await serve({ queue, retryDelaysMs: [60_000], work });
-    // As one that was made an hour ago, and that rests since.
+    // Simulates a job that was created an hour ago and has waited since.
     await store.query(`ALTER TABLE job ALTER created_at SET DEFAULT now() - interval '1 hour'`);
     await enqueue(queue);
     await store.query('ALTER TABLE job ALTER created_at SET DEFAULT now()');
@@ -254,7 +254,7 @@ describe('a worker', () => {
     const queue = newQueue();
     await enqueue(queue);
     const [job] = await store.query<{ id: string }>('SELECT id FROM job');
-    // As a process that died right after it had taken the job.
+    // Simulates a process that died right after it had claimed the job.
     await jobs.claim(job?.id ?? '', 10_000);
     await pass();
     const attempts: number[] = [];
@@ -323,7 +323,7 @@ describe('a worker', () => {
     await store.query("UPDATE job SET lease_token = gen_random_uuid(), lease_until = now() + interval '1 minute'");
     await expect(lost.promise).resolves.toMatchObject({ code: 'LEASE_LOST' });
     await sleep(100);
-    // Neither finished nor failed by the one that lost it.
+    // The worker that lost the lease neither finished nor failed the job.
     expect(await stateCounts()).toEqual({ running: 1 });
     expect(await deadLetters()).toEqual([]);
   });

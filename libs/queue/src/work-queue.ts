@@ -10,24 +10,33 @@ import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-ha
 import { OwnWork } from './own-work.js';
 import type { RedisConnections } from './redis.js';
 
-/** A dead worker's job is somebody else's after this long. Six heartbeats: one late by seconds, on a loaded machine, loses nothing. */
+/**
+ * Lease of a job, after which another worker may claim it. Six heartbeats, so that a late one on a
+ * loaded machine loses nothing.
+ */
 const leaseMs = 15_000;
 const heartbeatMs = 2_500;
 const sweepMs = 2_500;
 const drainTimeoutMs = 8_000;
-/** Of the places of a process, how many it may use for what it has queued itself; and how many jobs may wait for each of them. */
+/**
+ * Share of its concurrency that a process may use for jobs that it queued itself, and the jobs that
+ * may wait for each slot.
+ */
 const ownShare = 0.75;
 const waitingPerPlace = 20;
 /** BullMQ serves jobs without priority first, and those are cheap to add; then lower numbers before higher ones. */
 const priorities = { interactive: 0, bulk: 1 };
-/** A job may end without a verdict that often beside its planned tries: its worker died, or lost the store. */
+/** Claims without a result that a job may have beside its planned tries: its worker died, or lost the store. */
 const extraTries = 2;
 
-/** Those that wait for the same must not all come back at the same moment: up to this part of a pause is added to it. */
+/**
+ * Jitter as the largest fraction added to a pause, so that jobs that wait for the same thing do not
+ * retry all at once.
+ */
 const retryJitter = 0.1;
 const putBackJitter = 0.5;
 
-/** How a turn of a job ended. */
+/** Outcome of one try of a job. */
 type Result = 'done' | 'retried' | 'put back' | 'given up' | 'lost';
 
 /** One queue in Redis and, in a process that has its handler, the worker that serves it. */
@@ -46,7 +55,7 @@ export class WorkQueue {
   ) {
     // BullMQ's queue asks for the version when it connects; if Redis goes away at that moment, it fails for ever after.
     this.#queue = new Queue(name, { connection: redis.producer(), prefix: 'tidewaiter', skipVersionCheck: true });
-    // Redis being away is no reason to end the process; the sweeper brings back what could not be added.
+    // An outage of Redis must not end the process; the sweeper adds missing jobs later.
     this.#queue.on('error', () => undefined);
     ledger.onQueued((jobs) => {
       const queued = jobs.filter(({ queue }) => queue === name);
@@ -55,14 +64,15 @@ export class WorkQueue {
     });
   }
 
-  /** Begins to work. */
+  /** Starts the worker and the sweeper. */
   serve(handler: JobHandler): void {
     this.#worker = new Worker(this.name, async ({ data }: { data: { id: string } }) => this.#work(handler, data.id), {
       connection: this.redis.worker(),
       prefix: 'tidewaiter',
       concurrency: handler.concurrency,
-      // The lease in the ledger decides who holds a job. BullMQ's lock is not renewed: when it ends, the job is delivered once
-      // more and found to be held, or the worker died before it could claim it.
+      // The lease in the ledger decides who holds a job. BullMQ's lock is not renewed: when it
+      // expires, the job is delivered again and either found to be leased, or its worker died
+      // before it could claim it.
       lockDuration: leaseMs,
       skipLockRenewal: true,
       stalledInterval: leaseMs / 2,
@@ -75,21 +85,24 @@ export class WorkQueue {
     this.#sweeping = repeat(() => this.#sweep(), sweepMs, this.log.child({ queue: this.name }));
   }
 
-  /** Takes no more jobs and waits for those that run; what takes longer is somebody else's when its lease ends. */
+  /** Takes no more jobs and waits for running ones; another worker claims slower ones when their lease expires. */
   async close(): Promise<void> {
     const ended = this.#end().catch((err: unknown) => this.log.warn({ queue: this.name, err }, 'queue close failed'));
-    // Without Redis it would not end.
+    // Closing never ends without Redis.
     await Promise.race([ended, sleep(drainTimeoutMs, undefined, { ref: false })]);
   }
 
   async #end(): Promise<void> {
     const [left = []] = await Promise.all([this.#own?.close(), this.#sweeping?.stop(), this.#worker?.close()]);
     if (left.length > 0) await this.#add(left);
-    // Last, because a job that fails is added again.
+    // Close last, because a failing job is added again.
     await this.#queue.close();
   }
 
-  /** What is begun here and what comes from Redis share the places; some are always left to what others have queued, or is tried again. */
+  /**
+   * Shares the concurrency between own jobs and jobs from Redis; some is always left to jobs of
+   * other processes and retries.
+   */
   #ownWork(handler: JobHandler, worker: Worker): OwnWork {
     const atOnce = Math.floor(handler.concurrency * ownShare);
     return new OwnWork(
@@ -103,7 +116,7 @@ export class WorkQueue {
     const entries = jobs.map(({ id, attempt, delayMs, class: jobClass }) => ({
       name: this.name,
       data: { id },
-      // One id for each try: what is there already is not added again, and a try that died with its worker does not block the next.
+      // One id for each try: deduplicates, while a try that died with its worker does not block the next one.
       opts: {
         jobId: `${id}-${attempt}`,
         delay: delayMs,
@@ -124,7 +137,7 @@ export class WorkQueue {
     if (lost.length > 0) await this.#add(lost);
   }
 
-  /** Never throws: what becomes of a job is decided in the ledger, not by BullMQ. */
+  /** Never throws: the ledger decides about retries, not BullMQ. */
   async #work(handler: JobHandler, id: string): Promise<void> {
     const job = await this.ledger.claim(id, leaseMs).catch((err: unknown) => {
       this.log.warn({ queue: this.name, job_id: id, err }, 'claim failed');
@@ -154,7 +167,7 @@ export class WorkQueue {
     const late = new AbortController();
     const timer = timeoutMs && setTimeout(() => late.abort(timedOut(timeoutMs)), timeoutMs);
     try {
-      // A job that kills its worker never reports a failure; its claims are all that tells.
+      // A job that kills its worker never reports a failure; only its number of claims shows it.
       if (job.attempt > tries(handler) + extraTries)
         throw new TidewaiterError('WORKER_LOST', 'its workers died or never answered');
       await handler.handle(job, AbortSignal.any([lost.signal, late.signal]));
@@ -164,7 +177,7 @@ export class WorkQueue {
         this.log.warn({ queue: this.name, job_id: job.id }, 'job lost');
         return 'lost';
       }
-      // What an aborted call throws says only that it was aborted.
+      // The error of an aborted call hides the timeout that caused it.
       return await this.#failed(handler, job, late.signal.aborted ? late.signal.reason : error);
     } finally {
       clearInterval(beat);
@@ -173,7 +186,8 @@ export class WorkQueue {
   }
 
   async #extend(job: Job, lost: AbortController): Promise<void> {
-    // An error tells nothing: if the lease really ends, the transaction of the effects will not commit.
+    // An error does not prove a lost lease: if the lease did expire, the transaction of the effects
+    // will not commit.
     const isHeld = await this.ledger.extend(job, leaseMs).catch(() => true);
     if (!isHeld) lost.abort(new Unavailable('LEASE_LOST', 'somebody else holds the job'));
   }
@@ -204,7 +218,8 @@ export class WorkQueue {
       this.log.warn(fields, 'job failed');
       return 'retried';
     } catch (err) {
-      // Somebody else holds the job by now, or the ledger cannot be reached: then the lease ends, and the sweeper finds it.
+      // Another worker holds the job, or the ledger is unreachable: then the lease expires and the
+      // sweeper finds the job.
       this.log.error({ ...fields, err }, 'job left');
       return 'lost';
     }
@@ -229,14 +244,14 @@ function tries({ retryDelaysMs }: JobHandler): number {
   return retryDelaysMs.length + 1;
 }
 
-/** When to try again; null when it is no use, or has been tried often enough. A bug may be a passing one, so it is tried too. */
+/** Delay until the next try; null if not retryable or out of tries. Bugs are retried too, as they may be transient. */
 function retryDelay({ retryDelaysMs }: JobHandler, { attempt, createdAt }: Job, error: unknown): number | null {
   if (error instanceof NotYet) {
     const isOver = Date.now() - createdAt.getTime() > sumOf(retryDelaysMs);
     return isOver ? null : jittered(error.retryAfterMs ?? 0, putBackJitter);
   }
   if (error instanceof TidewaiterError && !error.retryable) return null;
-  // Our own store being away says nothing about the job.
+  // An outage of our own store is no fault of the job.
   if (error instanceof Unavailable && error.code === 'STORE_UNAVAILABLE') return 2_000;
   const planned = retryDelaysMs[attempt - 1];
   if (planned === undefined) return null;
