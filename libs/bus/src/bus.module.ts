@@ -10,7 +10,7 @@ export interface BusOptions {
   /** Name of the service, for the server's list of connections. */
   service: string;
   url: Secret;
-  /** Keeps what nobody can handle; a provider that the application makes available to every module. */
+  /** Dead-letter store; a provider that the application makes available to every module. */
   deadLetters: Type<DeadLetterSink>;
 }
 

@@ -18,21 +18,21 @@ import type { StreamPlace } from './stream-place.js';
 import { reconcileTopology } from './topology.js';
 
 const publishTimeoutMs = 5_000;
-/** A server that flushes much to a slow disk takes its time over streams and consumers; one that is lost is noticed at once. */
+/** Long, because a server that flushes to a slow disk manages streams slowly; a lost connection fails at once. */
 const manageTimeoutMs = 30_000;
-/** How long the server remembers a reader that asks for nothing any more. */
+/** Time after which the server drops the consumer of a reader that fetches nothing more. */
 const readerForgottenMs = 60_000;
 
 /** A consumer that one reader has for itself. */
 export interface OwnConsumer {
   source: PullConsumer;
-  /** Of the stream. @see StreamPlace */
+  /** Life of the stream. @see StreamPlace */
   life: string;
-  /** How many messages it will bring, as of now. */
+  /** Messages that it has still to deliver, as of now. */
   waiting: number;
 }
 
-/** The connection of one service to NATS. It reconnects for ever: an outage is waited for, never an end. */
+/** The connection of one service to NATS. It reconnects for ever, whatever the length of an outage. */
 @Injectable()
 export class Bus implements OnApplicationShutdown {
   #reconciling: Promise<void> | undefined;
@@ -67,7 +67,7 @@ export class Bus implements OnApplicationShutdown {
     return bus;
   }
 
-  /** Makes the streams and consumers what the topology says; once, however many ask at the same moment. */
+  /** Reconciles streams and consumers with the topology; concurrent calls share one run. */
   async reconcile(): Promise<void> {
     this.#reconciling ??= this.#whileConnected(async () => reconcileTopology(this.manager)).finally(() => {
       this.#reconciling = undefined;
@@ -76,8 +76,10 @@ export class Bus implements OnApplicationShutdown {
   }
 
   /**
-   * Puts an event on the bus and waits until it is on disk there; answers whether it was there already, by its message id.
-   * @throws Unavailable `BUS_UNAVAILABLE`, and `STREAM_FULL` when the stream refuses what it has no room for
+   * Publishes an event and waits until it is on disk; returns whether its message id was a
+   * duplicate.
+   * @throws Unavailable `BUS_UNAVAILABLE`, and `STREAM_FULL` when the stream has no room and
+   * refuses new messages
    */
   async publish(channel: string, event: CloudEvent, messageId: string): Promise<{ isRepeated: boolean }> {
     const headers = natsHeaders();
@@ -102,7 +104,7 @@ export class Bus implements OnApplicationShutdown {
     return this.#whileConnected(async () => this.client.consumers.get(stream, name));
   }
 
-  /** Makes a consumer for one reader, which starts after `place`; at the start where the stream is not the one of that place. */
+  /** Creates a consumer for one reader, starting after `place`, or at the start if the stream has been recreated. */
   async consumerAfter(stream: string, subject: string, place: StreamPlace | null): Promise<OwnConsumer> {
     return this.#whileConnected(async () => {
       const { created: life } = await this.manager.streams.info(stream);
@@ -120,7 +122,7 @@ export class Bus implements OnApplicationShutdown {
     });
   }
 
-  /** Drops what a stream has of a subject up to a place, when the stream is still the one of that place. */
+  /** Purges the messages of a subject up to and including `place`, unless the stream has been recreated. */
   async forget(stream: string, subject: string, place: StreamPlace): Promise<void> {
     await this.#whileConnected(async () => {
       const { created: life } = await this.manager.streams.info(stream);
@@ -128,18 +130,21 @@ export class Bus implements OnApplicationShutdown {
     });
   }
 
-  /** Wakes whoever {@link onCall} the name in any process. Nobody may depend on it: a call can get lost. */
+  /** Wakes the {@link onCall} listeners of the name in every process. Best effort: a call can get lost. */
   call(name: string): void {
     if (this.#isConnected) this.connection.publish(`${callPrefix}${name}`);
   }
 
-  /** Runs `listener` at every {@link call} of the name, until the answered function is called. */
+  /** Runs `listener` at every {@link call} of the name, until the returned function is called. */
   onCall(name: string, listener: () => void): () => void {
     const subscription = this.connection.subscribe(`${callPrefix}${name}`, { callback: () => listener() });
     return () => subscription.unsubscribe();
   }
 
-  /** Runs `listener` for every event of a type that is published from now on, in every process and without a memory of it: for caches. */
+  /**
+   * Runs `listener` for every event of a type published from now on, without replay and in every
+   * process: for caches.
+   */
   onPublished<Type extends EventType>(type: Type, listener: (event: EventOf<Type>) => void): void {
     this.connection.subscribe(type.channel, {
       callback: (error, message) => {
@@ -149,7 +154,7 @@ export class Bus implements OnApplicationShutdown {
     });
   }
 
-  /** Calls `listener` whenever the connection is lost, until the answered function is called. */
+  /** Calls `listener` whenever the connection is lost, until the returned function is called. */
   onLoss(listener: () => void): () => void {
     this.#lossListeners.add(listener);
     return () => this.#lossListeners.delete(listener);
@@ -168,7 +173,7 @@ export class Bus implements OnApplicationShutdown {
     }
   }
 
-  /** The client drops what is sent while there is no connection, and would wait five seconds for an answer that cannot come. */
+  /** Fails at once while disconnected: the client drops such requests and would wait five seconds for a reply. */
   async #whileConnected<T>(request: () => Promise<T>): Promise<T> {
     if (!this.#isConnected) throw noConnection();
     const lost = Promise.withResolvers<never>();
@@ -195,7 +200,7 @@ function readable(data: Uint8Array): CloudEvent | null {
   }
 }
 
-/** Nobody listens on the subject of an event: the server came back without its streams. */
+/** Whether no stream captures the subject of an event: the server came back without its streams. */
 function isMissingStream(error: unknown): boolean {
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }

@@ -133,7 +133,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** Nothing waits, and nothing waits to be acked. */
+/** Whether no message is pending, delivered or not. */
 async function isSettled({ stream, name }: Consumer): Promise<boolean> {
   const { num_ack_pending, num_pending } = await manager.consumers.info(stream, name);
   return num_ack_pending === 0 && num_pending === 0;
@@ -243,7 +243,7 @@ describe('a message', () => {
   it('is given up without a call when it was delivered again and again without an answer', async () => {
     const consumer = await testConsumer({ maxAttempts: 1, ackWaitMs: 1_000 });
     await publish();
-    // As a process that dies of it.
+    // Simulates a process that the message kills.
     const dying = await jetstream(bus.connection).consumers.get(consumer.stream, consumer.name);
     for (let deliveries = 0; deliveries < 2; deliveries++) await dying.next({ expires: 5_000 });
     const handled: CloudEvent[] = [];
@@ -306,7 +306,7 @@ describe('replicas', () => {
     const before = asked;
     const second = await publishMany(10);
     await until(() => second.every((id) => handled.has(id)));
-    // The one that is cut off asked for nothing more.
+    // The replica that is cut off fetched nothing more.
     expect(asked).toBe(before);
     isAway = false;
     expect(letters).toEqual([]);
@@ -389,7 +389,7 @@ describe('NATS', () => {
     const load = new AbortController();
     const publishing = (async () => {
       while (!load.signal.aborted) {
-        // As the relay: what was not taken is published again under the same id.
+        // Like the outbox relay, publishes a refused event again under the same id.
         const event = pushed();
         while (!(await publish(event).catch(() => undefined))) await sleep(100);
         published.push(event.id);

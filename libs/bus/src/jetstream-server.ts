@@ -13,7 +13,7 @@ import { failureOf, isOutage } from './failure.js';
 import { PullLoop } from './pull-loop.js';
 import type { Subscription } from './subscribe.js';
 
-/** Where messages go that nobody can handle. They are kept before the bus forgets them. */
+/** Store of dead letters. A letter is saved before its message is terminated on the bus. */
 export interface DeadLetterSink {
   save(letter: {
     consumer: string;
@@ -31,28 +31,29 @@ type Result = 'handled' | 'retried' | 'dead-lettered';
 const drainTimeoutMs = 8_000;
 const outageDelayMs = 2_000;
 const probeEveryMs = 1_000;
-/** The name of the check that says whether handlers can commit anything. */
+/** Name of the health check that shows whether handlers can commit. */
 const storeCheck = 'postgres';
 const keptDelayMs = 10_000;
 
-/** A consumer and what handles its events, by channel. */
+/** A consumer and its handlers, by channel. */
 interface Handled {
   consumer: Consumer;
   handlers: Map<string, MessageHandler>;
 }
 
 /**
- * Nest's transport over JetStream: one durable pull consumer for each consumer that this process has handlers for. A message
- * is acked after its handler has returned, put back with a pause when it threw, and becomes a dead letter when that is no use.
+ * Nest's transport over JetStream: one durable pull consumer for each consumer that this process
+ * has handlers for. A message is acked after its handler has returned, redelivered with a delay if
+ * it threw, and dead-lettered after a final failure.
  */
 export class JetStreamServer extends Server implements CustomTransportStrategy {
   readonly #handled = new Map<string, Handled>();
   readonly #stopped = new AbortController();
   #loops: PullLoop[] = [];
   #running: Promise<void>[] = [];
-  /** Ends the wait for handlers whose message another replica may take. */
+  /** Rejects the wait for handlers whose message another replica may take. */
   readonly #waiting = new Set<(error: Unavailable) => void>();
-  /** Set while the store does not answer. */
+  /** Set while the store does not answer; resolves when it does again. */
   #outage: Promise<void> | undefined;
 
   constructor(
@@ -66,7 +67,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     health.add('nats', async () => (bus.connection.isClosed() ? 'closed' : bus.connection.rtt().then(() => undefined)));
   }
 
-  /** Nest would chain the handlers of two consumers for the same event, so that each message reached both. */
+  /** Overridden because Nest chains the handlers of two consumers for one event, so that each message reaches both. */
   override addHandler(
     channel: string,
     handler: MessageHandler,
@@ -98,7 +99,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     ready();
   }
 
-  /** Pulls no more, waits for the handlers that run, and leaves the rest to others. */
+  /** Stops pulling, waits for running handlers, and leaves other messages to other replicas. */
   async close(): Promise<void> {
     this.#stopped.abort();
     for (const loop of this.#loops) loop.stop();
@@ -113,7 +114,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     throw new Error('the bus hides its client; inject Bus');
   }
 
-  /** Never throws: a message whose fate cannot be settled stays on the bus. */
+  /** Never throws: a message that can be neither acked nor dead-lettered stays on the bus. */
   async #handle(handled: Handled, message: JsMsg, stopping: AbortSignal): Promise<void> {
     const { name, ackWaitMs } = handled.consumer;
     const beat = setInterval(() => message.working(), ackWaitMs / 3);
@@ -121,7 +122,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       const result = await this.#settle(handled, message, stopping);
       this.messages.inc({ consumer: name, result });
     } catch (err) {
-      // The dead letter could not be kept, so the message must not go away either.
+      // The dead letter could not be saved, so the message must stay on the bus.
       this.log.error({ consumer: name, err }, 'message kept');
       message.nak(keptDelayMs);
     } finally {
@@ -134,11 +135,12 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     let event: CloudEvent | undefined;
     try {
       const read = (event = readMessage(message));
-      // A message that kills the process never reports a failure; its deliveries are all that tells.
+      // A message that kills the process never reports a failure; only its delivery count shows it.
       if (message.info.deliveryCount > 2 * consumer.maxAttempts)
         throw new Error('delivered too often without an answer');
       const work = async () => dispatch(handled, read, message);
-      // Another replica may reach the store. Only once: in a common outage a message must not use up its deliveries.
+      // Another replica may reach the store. Once only: in a shared outage a message must not use
+      // up its deliveries.
       if (message.info.deliveryCount === 1) await this.#unlessOutage(work);
       else await this.#outlastOutages(consumer, stopping, work);
       message.ack();
@@ -148,7 +150,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Does `work`, or fails as soon as the store does not answer: what is put back then is done elsewhere. */
+  /** Does `work`, or fails as soon as the store stops answering, so that another replica gets the message. */
   async #unlessOutage(work: () => Promise<void>): Promise<void> {
     if (this.#outage) throw storeAway();
     const lost = Promise.withResolvers<never>();
@@ -163,7 +165,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Notices that the store is away also where every handler hangs, or none runs. */
+  /** Polls the store, so that an outage is noticed even if every handler hangs or none runs. */
   async #watchStore(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
@@ -172,7 +174,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Pulls nothing until the store answers again, and gives back what it has in hand. */
+  /** Pauses every pull loop until the store answers again, and returns messages in flight to the bus. */
   #pause(): void {
     if (this.#outage || this.#stopped.signal.aborted) return;
     this.log.warn({}, 'consumers paused: the store does not answer');
@@ -190,8 +192,8 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   }
 
   /**
-   * Repeats `work` while one of our stores is away. Putting the message back instead would count as deliveries, so that a
-   * long outage would make dead letters of messages that nothing is wrong with.
+   * Repeats `work` while one of our stores is down. Redelivery would count as attempts, so that a
+   * long outage would dead-letter healthy messages.
    */
   async #outlastOutages(consumer: Consumer, stopping: AbortSignal, work: () => Promise<void>): Promise<void> {
     for (let failures = 0; ; failures++) {
@@ -257,7 +259,7 @@ function readMessage({ data, subject }: JsMsg): CloudEvent {
   throw new InvalidInput('EVENT_MALFORMED', `${event.type} does not belong on ${subject}`);
 }
 
-/** An event that a consumer declares and nobody handles would be acked unread and published again for ever. */
+/** Requires a handler for each declared event: without one it would be acked unread and published again for ever. */
 function requireHandlers({ consumer, handlers }: Handled): void {
   const missing = consumer.events.map(({ channel }) => channel).filter((channel) => !handlers.has(channel));
   if (missing.length > 0) throw new Error(`consumer ${consumer.name} has no handler for ${missing.join(', ')}`);
@@ -273,7 +275,7 @@ async function dispatch({ consumer, handlers }: Handled, event: CloudEvent, mess
   };
   const options = { traceparent: event.traceparent, kind: 'consumer' as const, attributes };
   await withSpan(`${consumer.name} ${message.subject}`, options, async () => {
-    // What Nest makes of a method: a promise of an observable of its result.
+    // Nest wraps a method: the handler returns a promise of an observable of its result.
     const result: unknown = await handler(event, { message });
     if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
   });

@@ -9,18 +9,18 @@ import type { StreamPlace } from './stream-place.js';
 /** A message of a subject that is read in order. */
 export interface StreamMessage {
   place: StreamPlace;
-  /** When the server took it, in milliseconds since 1970: the same however often it is read. */
+  /** Time when the server stored it, in milliseconds since 1970: the same however often it is read. */
   storedAtMs: number;
   data: Uint8Array;
 }
 
-/** What {@link OrderedReader} reads for. */
+/** Subject and receiver of an {@link OrderedReader}. */
 export interface InOrder {
   stream: string;
   subject: string;
-  /** After which message to go on; null at the start of the stream. Asked whenever reading starts anew. */
+  /** Returns the last message that was taken; null at the start of the stream. Called whenever reading restarts. */
   place(): StreamPlace | null;
-  /** Takes the next message. Reading waits for it, so that no more is in memory than can be handled. Must not throw. */
+  /** Takes the next message. Reading waits for it, which is the backpressure. Must not throw. */
   take(message: StreamMessage): Promise<void>;
 }
 
@@ -28,16 +28,18 @@ const fetchMs = 30_000;
 const idleHeartbeatMs = 5_000;
 const restartDelayMs = 500;
 /**
- * What one fetch may bring into memory, as far as the sizes of the messages before can tell. One process has dozens of readers: what all of them
- * have fetched must be taken within seconds, or the client believes the server gone.
+ * Target size of one fetch, estimated from the sizes of the messages before. One process has dozens
+ * of readers: what all of them have fetched must be taken within seconds, or the client believes
+ * the server gone.
  */
 const fetchBytes = 256 * 1024;
 const maxFetchMessages = 256;
 const firstFetchMessages = 8;
 
 /**
- * Reads one subject from a place on, message by message in the order of the stream, until stopped. The reader keeps its own
- * place, so there is nothing to ack, and what breaks is made anew at the place after the last message that was taken.
+ * Reads one subject from a place on, message by message in the order of the stream, until stopped.
+ * The reader keeps its own place, so there is nothing to ack, and a consumer that breaks is
+ * recreated after the last message that was taken.
  */
 export class OrderedReader {
   readonly #stopping = new AbortController();
@@ -52,12 +54,12 @@ export class OrderedReader {
     private readonly log: Logger,
   ) {}
 
-  /** Whether all that the stream has of the subject has been taken, as far as anybody can know. */
+  /** Whether every message of the subject had been taken when the server last reported its count. */
   get isCurrent(): boolean {
     return this.#isCurrent;
   }
 
-  /** How many messages of the subject were still in the stream when the last one was taken. */
+  /** Messages of the subject still in the stream when the last one was taken. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -107,14 +109,14 @@ export class OrderedReader {
         idle_heartbeat: idleHeartbeatMs,
       });
       this.#batch = batch;
-      // Stopped between the two lines above.
+      // Covers a stop() during the fetch call above.
       if (this.#stopping.signal.aborted) batch.stop();
       let bytes = 0;
       let messages = 0;
       for await (const message of batch) {
         if (this.#stopping.signal.aborted) return;
         delivered += 1;
-        // The server sends a message once; one that a reconnect swallowed is fetched again from the place on.
+        // The server sends a message once; after a gap from a reconnect, reading restarts at the last place.
         if (message.info.deliverySequence !== delivered) throw new Error('a message was lost on its way');
         messages += 1;
         bytes += message.data.length;
@@ -126,7 +128,7 @@ export class OrderedReader {
 
   async #take(message: JsMsg, life: string): Promise<void> {
     const { streamSequence, timestampNanos, pending } = message.info;
-    // Nobody may take the time between two messages for idle while one is in hand.
+    // The reader is not idle while a message is being handled.
     this.#isCurrent = false;
     await this.reading.take({
       place: { life, sequence: streamSequence },

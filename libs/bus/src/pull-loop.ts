@@ -11,8 +11,9 @@ const idleHeartbeatMs = 2_500;
 const restartDelayMs = 500;
 
 /**
- * Pulls the messages of one consumer until stopped, never more than are handled at once: a message that lay here waiting would
- * be delivered to somebody else as well. A pull that breaks or goes quiet is made anew.
+ * Pulls the messages of one consumer until stopped, never more than are handled at once: a message
+ * that waited here past its ack time would be redelivered to another replica. A pull that breaks or
+ * misses heartbeats is restarted.
  */
 export class PullLoop {
   readonly #stopping = new AbortController();
@@ -32,7 +33,7 @@ export class PullLoop {
   /** Resolves after {@link stop}, when the last handler has ended. */
   async run(): Promise<void> {
     const { signal } = this.#stopping;
-    // The server that comes back knows nothing of what the one before was asked.
+    // A restarted server has lost the pending pull requests.
     const forget = this.bus.onLoss(() => this.#batch?.stop(new Error('connection lost')));
     let isFailing = false;
     while (!signal.aborted) {
@@ -50,7 +51,7 @@ export class PullLoop {
     await Promise.all(this.#inFlight);
   }
 
-  /** Asks for nothing more until `over`: what comes meanwhile goes to other replicas. */
+  /** Pulls nothing until `over` resolves; new messages go to other replicas meanwhile. */
   pause(over: Promise<void>): void {
     this.#paused = over;
     void over.then(() => (this.#paused = undefined));
@@ -77,7 +78,7 @@ export class PullLoop {
       }
       const batch = await source.fetch({ max_messages: room, expires: fetchMs, idle_heartbeat: idleHeartbeatMs });
       this.#batch = batch;
-      // Stopped or paused between the two lines above.
+      // Covers a stop() or pause() during the fetch call above.
       if (signal.aborted || this.#paused) batch.stop();
       for await (const message of batch) {
         if (signal.aborted) message.nak();
@@ -94,7 +95,7 @@ export class PullLoop {
     this.#inFlight.add(work);
   }
 
-  /** How many more messages may be handled, when that is at least one. */
+  /** Waits until at least one more message may be handled; returns how many. */
   async #room(): Promise<number> {
     while (this.#inFlight.size >= this.consumer.concurrency && !this.#stopping.signal.aborted) {
       this.#freed = Promise.withResolvers();

@@ -1,6 +1,6 @@
 /** A place in a stream: after the message of that number. */
 export interface StreamPlace {
-  /** When the stream was made. One that was lost comes back with another life, and its numbers start again. */
+  /** Creation time of the stream. A stream that was lost and recreated has another one, and its sequence restarts. */
   life: string;
   sequence: number;
 }

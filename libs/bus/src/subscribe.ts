@@ -3,12 +3,13 @@ import { EventPattern } from '@nestjs/microservices';
 import type { Consumer, EventType } from '@tidewaiter/events';
 import { type Observable, throwError } from 'rxjs';
 
-/** What the transport needs to know of a handler. */
+/** Metadata of a handler for the transport. */
 export interface Subscription {
   consumer: Consumer;
 }
 
-// Without this, Nest hides what was thrown behind "Internal server error", and the bus could not tell a retry from a dead letter.
+// Without this, Nest replaces the error by "Internal server error", and the bus cannot choose
+// between retry and dead letter.
 @Catch()
 class PassErrorOn implements RpcExceptionFilter {
   catch(error: unknown, _host: ArgumentsHost): Observable<never> {
@@ -17,8 +18,9 @@ class PassErrorOn implements RpcExceptionFilter {
 }
 
 /**
- * Makes a method the handler of an event for a durable consumer. The method returns when its effects are committed, or throws;
- * ack, retry and dead letter are the bus's. It may be called again for the same event.
+ * Makes a method the handler of an event for a durable consumer. The method returns when its
+ * effects are committed, or throws; the bus owns ack, retry and dead letter. It may be called again
+ * for the same event.
  */
 export function Subscribe(consumer: Consumer, event: EventType): MethodDecorator {
   return applyDecorators(
