@@ -16,11 +16,11 @@ const severity = z.enum(severities);
 const counts = z.record(severity, z.int().nonnegative());
 const id = z.uuid();
 
-/** How what a tag points to differs from what it pointed to before. */
+/** Differences between the image that a tag points to and the one that it pointed to before. */
 const changes = z.object({
   packages: z.object({ added: z.int(), removed: z.int(), changed: z.int() }),
   findings: z.object({ introduced: z.int(), resolved: z.int() }),
-  // Events of before have none of what follows. Null is what could not be compared.
+  // Absent in events of older versions; null if it could not be compared.
   /** Whether everything could be compared: else the counts are those of the rest. */
   isComplete: z.boolean().optional(),
   files: z.object({ added: z.int(), removed: z.int(), changed: z.int(), newSetuid: z.int() }).nullable().optional(),
@@ -30,13 +30,13 @@ const changes = z.object({
   userChanged: z.boolean().nullable().optional(),
   becameRoot: z.boolean().nullable().optional(),
   baseChanged: z.boolean().nullable().optional(),
-  /** What signatures and attestations say; absent where nobody asked for any. */
+  /** From signatures and attestations; absent if none were fetched. */
   revisionChanged: z.boolean().nullable().optional(),
   builderChanged: z.boolean().nullable().optional(),
   signersChanged: z.boolean().nullable().optional(),
 });
 
-/** Where an image came in: the configured connection, not what a payload claims. */
+/** Place of an image: the configured connection, not the registry that a payload claims. */
 const place = { connection: z.string(), repository: z.string(), tag: z.string().nullable() };
 
 export const registryPushed = eventType('registry.pushed', {
@@ -69,14 +69,14 @@ export const pipelineReported = eventType('pipeline.reported', {
     digest,
     repository: z.string().nullable(),
     tag: z.string().nullable(),
-    /** Of the sources, where a token of the CI proves it. */
+    /** Commit of the sources, if a CI token proves it. */
     revision: z.string().nullable(),
   }),
 });
 
 const text = z.string().nullable();
 
-/** One event of a runtime sensor in its own words, as `RuntimeRecord` of the domain describes it. */
+/** One event of a runtime sensor in the sensor's own format, as `RuntimeRecord` of the domain describes it. */
 const runtimeRecord = z.object({
   id: z.string().min(1),
   source: z.enum(runtimeSources),
@@ -84,9 +84,9 @@ const runtimeRecord = z.object({
   cluster: text,
   node: text,
   at: z.string(),
-  /** When the object of a watch was still as the event says. */
+  /** Time when a watch still saw the object in the state of the event. */
   seenAt: z.string().optional(),
-  /** Whatever the sensor wrote. */
+  /** Event in the sensor's own format. */
   event: z.looseObject({}) as unknown as z.ZodType<JsonObject>,
   /** Secrets that were masked in it. */
   secrets: z.array(z.object({ rule: z.string(), masked: z.string(), fingerprint: z.string() })).optional(),
@@ -141,7 +141,7 @@ export const imageAnalyzed = eventType('image.analyzed', {
     platforms: z.array(z.object({ platform: z.string(), digest })),
     counts,
     verdict: z.enum(['pass', 'fail', 'unknown']),
-    /** Against what it was compared with; null where there was none, and when it is the same digest. */
+    /** Changes against `comparedWith`; null without a baseline, and if the digest is the same. */
     changes: changes.nullable(),
     /** Fingerprints of findings that are not announced yet, because a signature may still come. */
     awaited: z.array(z.string()).optional(),
@@ -217,22 +217,22 @@ export const advisoryChanged = eventType('advisory.changed', {
   }),
 });
 
-/** What became, or no longer is, wrong with images that nobody pushed meanwhile. */
+/** Finding that opened or was resolved for images that were not pushed meanwhile. */
 const finding = z.object({
   kind: z.enum(findingKinds),
-  /** The id people know: the CVE. */
+  /** Best-known id: the CVE. */
   id: z.string(),
-  /** OSV id of the advisory that says so. */
+  /** OSV id of the advisory that reports it. */
   advisoryId: z.string(),
   severity,
   title: z.string(),
   /** Some of the packages that have it. */
   purls: z.array(z.string()).max(200),
-  /** `workloads` is null while nobody knows what runs. */
+  /** `workloads` is null while no sensor reports containers. */
   counts: z.object({ packages: z.int(), images: z.int(), workloads: z.int().nullable() }),
-  /** Whether people are to be told: of a whole ecosystem that is loaded for the first time, only of some. */
+  /** Whether to notify: false for most findings of an ecosystem that is loaded for the first time. */
   isNews: z.boolean(),
-  /** Why now: a new or changed `advisory`, which absence means too; `kev` or `epss` of one that was known. */
+  /** Trigger: a new or changed `advisory` (also if absent), or `kev` or `epss` of one that was known. */
   reason: z.enum(findingReasons).optional(),
 });
 
@@ -277,9 +277,9 @@ const contact = z.object({
   sensor: z.string(),
   kind: z.enum(runtimeSources),
   cluster: text,
-  /** When it last sent anything. */
+  /** Time of its last event. */
   heardAt: z.iso.datetime(),
-  /** When it had last sent anything before it was missed. */
+  /** Time of its last event before it was reported stale. */
   silentSince: z.iso.datetime(),
 });
 
@@ -313,7 +313,7 @@ export const notificationFailed = eventType('notification.failed', {
   data: z.object({ ...delivery, code: z.string(), reason: z.string() }),
 });
 
-/** Every event there is. `docs/events.md` and `docs/asyncapi.json` are generated from this list. */
+/** Every event type. `docs/events.md` and `docs/asyncapi.json` are generated from this list. */
 export const catalogue = [
   registryPushed,
   registryDeleted,

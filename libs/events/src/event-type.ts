@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** One kind of fact that crosses a wall of the house. A schema only grows; anything else is a new version. */
+/** Type of an event that crosses a service boundary. Its schema only grows; anything else is a new version. */
 export interface EventType<Data extends z.ZodType = z.ZodType> {
   /** CloudEvents `type`: `dev.tidewaiter.<noun>.<past participle>.v<N>`. */
   type: string;
@@ -8,9 +8,9 @@ export interface EventType<Data extends z.ZodType = z.ZodType> {
   channel: string;
   /** The service that publishes it. */
   by: string;
-  /** What happened, in a sentence. */
+  /** One sentence that describes the fact. */
   summary: string;
-  /** What the CloudEvents `subject` attribute holds. */
+  /** Content of the CloudEvents `subject` attribute. */
   about: string;
   data: Data;
 }
@@ -28,7 +28,7 @@ export function eventType<Data extends z.ZodType>(
 /** A CloudEvents 1.0 envelope in structured mode. @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md */
 export interface CloudEvent<Data = unknown> {
   specversion: '1.0';
-  /** UUID version 7. Consumers recognise repeats by it. */
+  /** UUID version 7. Consumers deduplicate by it. */
   id: string;
   /** `/tidewaiter/<service>`. */
   source: string;
@@ -46,17 +46,21 @@ export type DataOf<Type extends EventType> = z.output<Type['data']>;
 
 export type EventOf<Type extends EventType> = CloudEvent<DataOf<Type>>;
 
-/** A fact about to be told. The store gives it id, time and source when it commits. */
+/** An event to publish. The store adds id, time and source when it commits. */
 export interface Draft<Type extends EventType = EventType> {
   event: Type;
   subject: string;
   data: DataOf<Type>;
-  /** W3C trace context of the work that caused it, where one transaction tells of many works; else it is the running one's. */
+  /**
+   * W3C trace context of the work that caused it, if one transaction emits events of several; else
+   * the active one is used.
+   */
   traceparent?: string | undefined;
 }
 
 /**
- * Makes a draft, checked against its schema: a fact that its readers would refuse must fail the transaction that tells it.
+ * Makes a draft, validated against its schema: an event that consumers would reject must fail the
+ * transaction that emits it.
  * @throws ZodError
  */
 export function draft<Type extends EventType>(event: Type, subject: string, data: z.input<Type['data']>): Draft<Type> {

@@ -6,18 +6,18 @@ import type { DataOf } from './event-type.js';
 
 type Observed = DataOf<typeof runtimeObserved>;
 
-/** A message of the runtime stream. It keeps its bytes, and what was read of them only once somebody asks again. */
+/** A message of the runtime stream. It keeps its bytes; parsed records are cached only from the first `eventAt` on. */
 export class ObservedMessage {
   #readAgain: RuntimeRecord[] | undefined;
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  /** @throws InvalidInput when it is none */
+  /** @throws InvalidInput when the bytes are no valid message of the runtime stream */
   records(): RuntimeRecord[] {
     return readRecords(this.bytes);
   }
 
-  /** The event of a record, read again: who asks for one may soon ask for others. */
+  /** Event of a record. Parses the message again and caches it, since more events are often requested next. */
   eventAt(index: number): JsonObject {
     this.#readAgain ??= this.records();
     return this.#readAgain[index]!.event;
@@ -28,13 +28,14 @@ function readRecords(bytes: Uint8Array): RuntimeRecord[] {
   const event = readEnvelope(bytes);
   if (event.type !== runtimeObserved.type)
     throw new InvalidInput('EVENT_MALFORMED', `${event.type} does not belong here`);
-  // Thousands come a second, and the schema makes each record anew: it is asked when something is wrong, to say what.
+  // The schema copies each record, too slow for thousands a second: it only runs on invalid data,
+  // to report the error.
   return isObserved(event.data) ? event.data.records : (checkedData(event) as Observed).records;
 }
 
 const sources: ReadonlySet<unknown> = new Set(runtimeSources);
 
-/** Never true of what the schema would refuse. */
+/** Fast check that accepts nothing that the schema would reject. */
 function isObserved(data: unknown): data is Observed {
   if (!isObject(data) || typeof data['sensor'] !== 'string') return false;
   const { records } = data;

@@ -5,7 +5,7 @@ import { partitionOf, runtimeChannel, runtimePartitions } from './runtime-stream
 const place = { cluster: 'eu1', node: 'worker-1', sensor: 'tetragon-eu1' };
 
 describe('partitionOf', () => {
-  // Fixed for ever: a node whose partition moves leaves its process tree behind.
+  // Fixed for ever: a node that changes its partition loses its process tree.
   it.each([
     [place, 10],
     [{ ...place, sensor: 'falco-eu1' }, 10],

@@ -1,22 +1,26 @@
 import { runtimeObserved } from './catalogue.js';
 
-/** The stream of what runs. */
+/** Name of the stream of runtime events. */
 export const runtimeStream = 'TIDEWAITER_RUNTIME';
 
 /**
- * What runs is told in partitions, each of which one replica of the detector reads in order: what a node does is in one of
- * them, and so the process tree of a node is in one memory. Another number needs another stream.
+ * Number of partitions of the runtime events. One replica of the detector reads each in order; all
+ * events of a node are in one partition, so that one process has the process tree of the node.
+ * Another number needs another stream.
  */
 export const runtimePartitions = 32;
 
-/** Where a record comes from, as far as its partition depends on it. */
+/** Origin of a record, as far as its partition depends on it. */
 export interface RecordPlace {
   cluster: string | null;
   node: string | null;
   sensor: string;
 }
 
-/** The partition of a record: all that a node tells goes to one, and all that a cluster or an account tells without a node. */
+/**
+ * Partition of a record: one for all events of a node, and one for all events of a cluster or
+ * account without a node.
+ */
 export function partitionOf({ cluster, node, sensor }: RecordPlace): number {
   return hashOf(node === null ? (cluster ?? sensor) : `${cluster ?? ''}\0${node}`) % runtimePartitions;
 }

@@ -27,12 +27,12 @@ const hourMs = 3_600_000;
 export interface Stream {
   name: string;
   events: readonly EventType[];
-  /** How many partitions each of its events has, each with a subject of its own; absent where an event has one subject. */
+  /** Partitions of each of its events, each with a subject of its own; absent if an event has one subject. */
   partitions?: number;
   /** 0: for ever. */
   maxAgeMs: number;
   maxBytes: number;
-  /** What becomes of a message for which there is no room: it is refused, or pushes out the oldest one. */
+  /** Policy when the stream is full: refuse the new message, or drop the oldest one. */
   whenFull: 'refuse-new' | 'forget-oldest';
 }
 
@@ -67,23 +67,23 @@ export const streams: readonly Stream[] = [
     name: runtimeStream,
     events: [runtimeObserved],
     partitions: runtimePartitions,
-    // However long the detector is away: age would drop without a word what a sensor was told is kept.
+    // No age limit: it would silently drop accepted events while the detector is down.
     maxAgeMs: 0,
     maxBytes: 2 ** 30,
-    // Nothing else keeps them: a sensor is told to wait, and the detector drops what it has read.
+    // The stream is the only copy: a full one makes sensors wait, and the detector purges what it has read.
     whenFull: 'refuse-new',
   },
 ];
 
 /** A durable pull consumer; all replicas of its service share the work. */
 export interface Consumer {
-  /** Durable name, and the name under which the inbox remembers what was handled. */
+  /** Durable name, and the key of its entries in the inbox. */
   name: string;
   stream: string;
   events: readonly EventType[];
-  /** How many messages one process handles at once. */
+  /** Messages that one process handles at once. */
   concurrency: number;
-  /** How long JetStream waits for an ack before it delivers again; long handlers extend it. */
+  /** Time after which JetStream redelivers a message without an ack; long handlers extend it. */
   ackWaitMs: number;
   /** Deliveries before a message becomes a dead letter. */
   maxAttempts: number;
@@ -100,7 +100,7 @@ export const consumers = {
   notifier: {
     ...defaults,
     name: 'notifier',
-    // Events of incidents are told many together.
+    // Events of incidents come in bursts and share a message.
     concurrency: 128,
     events: [
       imageAnalyzed,
@@ -117,7 +117,7 @@ export const consumers = {
   },
 } as const satisfies Record<string, Consumer>;
 
-/** Who must have handled an event of this type before the outbox may forget it. */
+/** Consumers that must have handled an event of this type before the outbox may delete it. */
 export function consumersOf(type: string): Consumer[] {
   return Object.values<Consumer>(consumers).filter(({ events }) => events.some((event) => event.type === type));
 }
@@ -127,7 +127,7 @@ export function subjectsOf({ events, partitions }: Stream): string[] {
   return events.map(({ channel }) => (partitions === undefined ? channel : `${channel}.*`));
 }
 
-/** The services that read an event in order, without a consumer that the server would remember: each keeps its own place. */
+/** Services that read an event in order, without a durable consumer: each stores its own position. */
 export function readersInOrder(event: EventType): string[] {
   return event === runtimeObserved ? ['detector'] : [];
 }
