@@ -5,13 +5,13 @@ import { join } from 'node:path';
 export class ConfigFiles {
   readonly #read = new Map<string, string>();
 
-  /** Reads a text file and remembers in which state it was. */
+  /** Reads a text file and records its state. */
   text(path: string): string {
     this.#read.set(path, stateOf(path));
     return readFileSync(path, 'utf8');
   }
 
-  /** Paths of the files of a folder, in the order of their names; the folder is remembered as well. */
+  /** Paths of the files of a folder, in the order of their names; records the state of the folder too. */
   folder(path: string): string[] {
     this.#read.set(path, stateOf(path));
     const paths = readdirSync(path).map((name) => join(path, name));
@@ -19,18 +19,21 @@ export class ConfigFiles {
     return paths.filter((each) => statSync(each, { throwIfNoEntry: false })?.isFile()).toSorted();
   }
 
-  /** Whether one of them is no longer as it was read. */
+  /** Whether a file or folder has changed since it was read. */
   hasChanged(): boolean {
     return [...this.#read].some(([path, state]) => stateOf(path) !== state);
   }
 
-  /** Takes the present state for the one that was read, so that a mistake is reported once and not at every look. */
+  /** Records the present state as read, so that a bad configuration is reported once and not at every check. */
   settle(): void {
     for (const path of this.#read.keys()) this.#read.set(path, stateOf(path));
   }
 }
 
-/** Kubernetes replaces mounted files by moving a link, editors by renaming: the inode tells, too. */
+/**
+ * State of a file. Includes the inode, because Kubernetes replaces mounted files by moving a link,
+ * and editors by renaming.
+ */
 function stateOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false, bigint: true });
   return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : 'missing';

@@ -1,7 +1,7 @@
 import { TidewaiterError } from '@tidewaiter/domain';
 import { Gauge, type Registry } from 'prom-client';
 
-/** Why a configuration was not taken. */
+/** Reason why a configuration was refused. */
 export interface ConfigError {
   code: string;
   /** Names the wrong keys, one a line, and never a value. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-/** What a process was started with. Only the command line reads `process.env`; everybody else is handed a value. */
+/** Environment variables of the process. Only the command line reads `process.env`; all other code gets this value. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One environment variable and how to read it. `NAME_FILE` holds the path of a file with the value. */
@@ -43,7 +43,7 @@ export function readConfig<Of extends Settings>(settings: Of, environment: Envir
 function rawValue(name: string, environment: Environment): string | undefined {
   const file = environment[`${name}_FILE`];
   const value = file ? readFileSync(file, 'utf8').trim() : environment[name];
-  // An empty variable is how shells and compose files say "not set".
+  // Shells and compose files pass an unset variable as an empty one.
   return value === '' ? undefined : value;
 }
 
@@ -62,19 +62,19 @@ export const databaseUrl = setting('TIDEWAITER_DATABASE_URL', urlWith('postgres:
 export const natsUrl = setting('TIDEWAITER_NATS_URL', urlWith('nats:', 'tls:'));
 export const redisUrl = setting('TIDEWAITER_REDIS_URL', urlWith('redis:', 'rediss:'));
 
-/** Address to listen on; loopback unless told otherwise. */
+/** Address to listen on; loopback by default. */
 export const httpHost = setting('TIDEWAITER_HTTP_HOST', z.string().default('127.0.0.1'));
 
 /** Port to listen on; 0 takes a free one. */
 export const httpPort = (byDefault: number) => setting('TIDEWAITER_HTTP_PORT', port.default(byDefault));
 
-/** How much is logged. */
+/** Lowest level that is logged. */
 export const logLevel = setting(
   'TIDEWAITER_LOG_LEVEL',
   z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'is not a log level' }).default('info'),
 );
 
-/** Where traces are sent; nothing is exported without it. */
+/** URL of the trace collector; nothing is exported without it. */
 export const otlpEndpoint = setting('OTEL_EXPORTER_OTLP_ENDPOINT', z.url().optional());
 
 /** Path of `tidewaiter.yaml`; without it nothing is connected yet. */
@@ -82,14 +82,14 @@ export const settingsFile = setting('TIDEWAITER_CONFIG', z.string().optional());
 
 const webUrl = z.url({ protocol: /^https?$/ });
 
-/** Address under which people reach the console; links in messages start with it. */
+/** URL of the console for users; links in messages start with it. */
 export const consoleUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.default('http://127.0.0.1:7080'));
 
-/** The same as the console itself sees it: without it, people reach it where it listens. */
+/** URL of the console for users, as the console reads it: by default the address that it listens on. */
 export const publicUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.optional());
 
 /** Connections to PostgreSQL that one service may hold. */
 export const databasePool = setting('TIDEWAITER_DATABASE_POOL', z.coerce.number().int().min(2).max(200).default(10));
 
-/** What every service reads. */
+/** Settings that every service reads. */
 export const commonSettings = { databaseUrl, natsUrl, databasePool, httpHost, logLevel, otlpEndpoint, settingsFile };

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 
 import { ConfigState } from './config-state.js';
 
-/** Answers undefined when all is well, else what is wrong. */
+/** Returns undefined when all is well, else the problem. */
 export type ReadinessCheck = () => Promise<string | undefined>;
 
 const checkTimeoutMs = 2_000;
@@ -20,7 +20,7 @@ export class Health {
     this.#checks.set(name, check);
   }
 
-  /** Whether a check answers at all, be it with a problem; false where it throws or hangs, true where there is none. */
+  /** Whether a check returns, even with a problem; false if it throws or hangs, true if no such check is registered. */
   async isReachable(name: string): Promise<boolean> {
     const check = this.#checks.get(name);
     if (!check) return true;
@@ -31,7 +31,7 @@ export class Health {
     return Promise.race([answered, sleep(checkTimeoutMs, false, { ref: false })]);
   }
 
-  /** What is not ready, by name; empty when everything is. */
+  /** Problems by the name of their check; empty when the service is ready. */
   async problems(): Promise<Record<string, string>> {
     const results = await Promise.all(
       [...this.#checks].map(async ([name, check]) => [name, await answer(check)] as const),

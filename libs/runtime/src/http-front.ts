@@ -33,7 +33,7 @@ export class HttpFront {
   readonly #backends = new WeakMap<Backend, Served>();
   #serving: Served | undefined;
 
-  /** A place for one more application, which serves nothing until {@link serve}. */
+  /** Registers one more application, which gets no requests until {@link serve}. */
   backend(): Backend {
     const backend: Backend = {
       serverFactory: (listener, options) => {
@@ -53,7 +53,7 @@ export class HttpFront {
     return backend;
   }
 
-  /** Sends requests to `backend` from now on; settles when the one before has answered all of its own, or after `withinMs`. */
+  /** Routes new requests to `backend`; resolves when the previous backend has drained, or after `withinMs`. */
   async serve(backend: Backend, withinMs: number): Promise<void> {
     const before = this.#serving;
     this.#serving = this.#backends.get(backend)!;

@@ -7,7 +7,7 @@ type Fields = Record<string, unknown>;
 
 const maxMessageCharacters = 1_000;
 const maxStackCharacters = 4_000;
-/** Fields under these names are no business of a log, at the top or one level down. */
+/** Names of fields that are redacted in logs, at the top or one level down. */
 const secretNames = ['password', 'token', 'secret', 'authorization', 'headers'];
 
 /**
@@ -40,7 +40,7 @@ export function createLogger(service: string, level: string): Logger {
   });
 }
 
-/** What a log may hold of an error. Libraries hang whole statements with their values on theirs. */
+/** Fields of an error that may be logged. Libraries attach whole statements with their values to their errors. */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: redactedReason(error) };
   const { name, message, stack, cause } = error;
@@ -54,7 +54,7 @@ export function errorFields(error: unknown): Record<string, unknown> {
   };
 }
 
-/** Nest's own words, at the level where they help: its chatter about modules and routes is for debugging. */
+/** Adapter for Nest's own log; its messages about modules and routes are logged at debug. */
 export function nestLogger(logger: Logger): LoggerService {
   const write =
     (level: 'debug' | 'warn' | 'error') =>

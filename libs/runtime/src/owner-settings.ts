@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Longer names are no names. */
+/** Limit on the length of an owner's name. */
 export const maxOwnerCharacters = 100;
 
 const rule = z
@@ -12,13 +12,13 @@ const rule = z
   })
   .refine(({ repository, namespace }) => repository ?? namespace, 'names neither a repository nor a namespace');
 
-/** Who answers for what: the first that fits. */
+/** Owners of repositories and namespaces; the first rule that matches counts. */
 export const ownerRules = z.array(rule).max(10_000).default([]);
 
 /** Labels of images that name an owner, when `dev.tidewaiter.owner` does not. */
 export const ownerLabels = z.array(z.string().min(1).max(256)).max(16).default([]);
 
-/** What `owners` and `ownerLabels` say. */
+/** Settings `owners` and `ownerLabels`. */
 export interface OwnerSettings {
   rules: z.output<typeof ownerRules>;
   labels: string[];

@@ -3,13 +3,13 @@ import { z } from 'zod';
 
 import { name, secretPair, type SecretReader } from './secret-settings.js';
 
-/** Which repositories of images it may speak of; `*` stands for anything. */
+/** Repositories of images that it may report; `*` stands for anything. */
 const repositories = z.array(z.string().min(1)).min(1).default(['*']);
 
-/** YAML reads `true` and `20` as what they look like; tokens have them as texts. */
+/** Value of a claim, as text: YAML parses `true` and `20` as boolean and number, tokens have them as strings. */
 const claimValue = z.union([z.string().min(1), z.number(), z.boolean()], { error: 'is no text' }).transform(String);
 const claimName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$/, 'is no name of a claim');
-/** What a token must say, each one of some values in which `*` stands for anything. */
+/** Required claims of a token, each with its allowed values, in which `*` stands for anything. */
 const claims = z
   .record(claimName, z.union([claimValue, z.array(claimValue).min(1).max(64)], { error: 'is no text and no list' }))
   .transform((read) => Object.entries(read).map(([claim, values]) => ({ claim, values: [values].flat() })));
@@ -18,18 +18,21 @@ type Claims = z.output<typeof claims>;
 
 const issuer = z.url({ protocol: /^https?$/ });
 
-/** What proves itself by the token that a CI gives to each of its jobs. */
+/** Settings of pipelines that authenticate with the OIDC token that a CI gives to each of its jobs. */
 const oidc = {
   name,
   repositories,
-  /** For whom the tokens are: what the pipeline says when it asks for one. */
+  /** `aud` claim of the tokens, which the pipeline names when it requests one. */
   audience: z.string().min(1),
   claims,
   /** JWKS file of the issuer's keys, where they cannot be fetched. */
   keysFile: z.string().min(1).optional(),
 };
 
-/** Of each CI, the claims of which one says whose token it is: every account of its service can get tokens. */
+/**
+ * Claims of each CI that identify the owner of a token. One is required, as every account of the
+ * service can get tokens.
+ */
 const ownerClaims: Readonly<Record<string, readonly string[]>> = {
   github: ['repository', 'repository_id', 'repository_owner', 'repository_owner_id'],
   gitlab: ['project_path', 'project_id', 'namespace_path', 'namespace_id'],
@@ -65,7 +68,7 @@ function claimProblems(kind: string, asked: Claims): string[] {
   const isNarrow = asked.some(({ claim, values }) => owners.includes(claim) && !values.some(isAnybody));
   if (!isNarrow)
     problems.push(`says of nobody in particular whose tokens count: give ${ownerClaims[kind]?.[0] ?? 'one'}`);
-  // `repo:acme/app:*` is also what a pull request from outside has.
+  // `repo:acme/app:*` also matches a pull request from a fork.
   if (asked.some(({ claim, values }) => claim === 'sub' && values.some((value) => value.includes('*'))))
     problems.push('sub takes no *: ask for the claims that it is made of');
   return problems;
@@ -75,7 +78,7 @@ function isAnybody(pattern: string): boolean {
   return pattern.startsWith('*');
 }
 
-/** Whose tokens of which CI are believed. */
+/** CI and claims whose tokens are accepted. */
 export interface TokenIssuer {
   ci: 'github' | 'gitlab' | 'oidc';
   issuer: string;
@@ -85,16 +88,16 @@ export interface TokenIssuer {
   keys?: string | undefined;
 }
 
-/** A pipeline that may tell of images. */
+/** A pipeline that may report images. */
 export interface PipelineSettings {
   name: string;
   kind: (typeof pipelineKinds)[number];
   repositories: string[];
-  /** How it proves who it is. */
+  /** Its authentication: a shared token, or tokens of an issuer. */
   proof: { token: Secret } | TokenIssuer;
 }
 
-/** Nothing when a problem was noted. */
+/** Settings of a pipeline; empty when a problem was recorded. */
 export function pipelineSettings(
   read: z.output<typeof pipeline>,
   at: string,

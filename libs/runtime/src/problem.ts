@@ -25,7 +25,7 @@ const statusByCode: Record<string, number> = {
   STREAM_FULL: 429,
 };
 
-/** What a caller is told about an error. Anything unexpected is `INTERNAL`, without a word of detail. */
+/** Maps an error to the problem that the caller gets. An unexpected error is `INTERNAL`, without any detail. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof TidewaiterError) {
     const status = statusByCode[error.code] ?? statusOfClass(error);

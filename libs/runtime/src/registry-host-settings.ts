@@ -4,19 +4,19 @@ import { z } from 'zod';
 
 import { secretPair, type SecretReader } from './secret-settings.js';
 
-/** How a registry, or a mirror of one, is reached. */
+/** Connection settings of a registry or mirror. */
 export const registryHost = {
   credentials: z
     .strictObject({ username: z.string().min(1), ...secretPair('password') })
     .refine(({ password, passwordFile }) => password ?? passwordFile, { path: ['password'], error: 'is missing' })
     .optional(),
-  /** Where bearer tokens come from, when that is another host than the registry's. */
+  /** Host of the token server, if not the registry's own. */
   tokenHost: z.string().optional(),
   /** Whether it may live on a private or loopback address. */
   allowPrivate: z.boolean().default(false),
   /** PEM file of the authority that signed its certificate. */
   caFile: z.string().optional(),
-  /** PEM files that say who we are. */
+  /** PEM files of the client certificate and its key. */
   clientCertFile: z.string().optional(),
   clientKeyFile: z.string().optional(),
   /** Takes any certificate. */
@@ -24,9 +24,9 @@ export const registryHost = {
 };
 
 export const mirror = z.strictObject({
-  /** With a path, its repositories stand below that: `https://mirror.example.com/hub`. */
+  /** URL, with the path below which it serves the repositories: `https://mirror.example.com/hub`. */
   url: z.url({ protocol: /^https?$/ }),
-  /** Tags are asked of the registry itself unless told otherwise: a mirror may be behind, and a push is about what is new. */
+  /** Requests that it serves. Tags go to the registry itself by default, because a mirror may lag behind a push. */
   gives: z.enum(['digests', 'both']).default('digests'),
   ...registryHost,
 });

@@ -12,7 +12,7 @@ import {
 import { name, secretPair, type SecretReader } from './secret-settings.js';
 import { type SnsSettings, snsSettings, topicArn } from './sns-settings.js';
 
-/** Words of `kind:` of a registry, aliases among them. */
+/** Values of `kind:` of a registry, including aliases. */
 export const registryKindWords = [
   ...['distribution', 'harbor', 'quay', 'gitlab', 'jfrog', 'artifactory', 'nexus', 'nexus3', 'gitea', 'forgejo', 'zot'],
   ...['dockerhub', 'docker-hub', 'ghcr', 'github', 'ecr', 'aws', 'gar', 'gcr', 'google', 'acr', 'azure'],
@@ -21,7 +21,7 @@ export const registryKindWords = [
 
 const path = z.string().regex(/^[^.]+(\.[^.]+)*$/, 'is no path such as data.repository');
 
-/** Where in a body what stands, for the kind `generic`. */
+/** Paths of the fields in a webhook body, for the kind `generic`. */
 const fields = z.strictObject({
   events: path.optional(),
   action: path.optional(),
@@ -47,14 +47,14 @@ export const duration = z.union([z.string(), z.literal(0)]).transform((given, co
   }
 });
 
-/** How the registry is looked at in the background, to find pushes that nobody told of. */
+/** Settings of the reconciliation, which finds pushes that the registry did not report. */
 const reconcile = z
   .strictObject({
     every: duration.default(15 * 60_000),
-    /** Names, or patterns with `*`; all of its catalogue where none are given. */
+    /** Names, or patterns with `*`; empty for its whole catalog. */
     repositories: z.array(z.string().min(1)).default([]),
     requestsPerMinute: z.int().min(1).max(60_000).default(600),
-    /** How many of the newest tags of a repository are brought in that is seen for the first time. */
+    /** Newest tags of a repository to import when it is seen for the first time. */
     importNewest: z.int().min(0).max(1_000).default(3),
   })
   .prefault({})
@@ -65,19 +65,19 @@ const reconcile = z
     newest: importNewest,
   }));
 
-/** How GitHub is asked to deliver again what it could not deliver. */
+/** Settings for requesting GitHub to redeliver failed webhook deliveries. */
 const redeliver = z.strictObject({
   /** `orgs/acme/hooks/123` or `repos/acme/shop/hooks/123`. */
   hook: z.string().regex(/^(orgs\/[\w.-]+|repos\/[\w.-]+\/[\w.-]+)\/hooks\/[0-9]{1,15}$/, 'is no orgs/NAME/hooks/ID'),
   ...secretPair('token'),
-  /** Of GitHub's API: another one for an Enterprise Server. */
+  /** URL of GitHub's API: another one for an Enterprise Server. */
   url: z.url({ protocol: /^https?$/ }).default('https://api.github.com'),
   /** Whether that may live on a private or loopback address. */
   allowPrivate: z.boolean().default(false),
   every: duration.default(15 * 60_000),
 });
 
-/** What `reconcile` of a registry says. */
+/** Setting `reconcile` of a registry. */
 export type Reconciliation = z.output<typeof reconcile>;
 
 /** One of `registries` of tidewaiter.yaml. */
@@ -90,11 +90,11 @@ export const registry = z
     ...secretPair('webhookSecret'),
     /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
     allowUnauthenticated: z.boolean().default(false),
-    /** Topic of Amazon SNS whose signed messages are believed. */
+    /** Amazon SNS topic whose signed messages are accepted. */
     topicArn: topicArn.optional(),
     /** PEM file of the certificate that SNS signs with, where it cannot be fetched from Amazon. */
     snsCertificateFile: z.string().optional(),
-    /** Whose tokens of Google are believed: the audience and the service account of the push subscription. */
+    /** Audience and service account of the Google push subscription whose tokens are accepted. */
     audience: z.string().min(1).optional(),
     serviceAccount: z.email().optional(),
     /** JWKS file of Google's keys, where they cannot be fetched. */
@@ -103,7 +103,7 @@ export const registry = z
     redeliver: redeliver.optional(),
     reconcile,
     ...registryHost,
-    /** An older word for `insecure`. */
+    /** Deprecated name of `insecure`. */
     insecureSkipVerify: z.boolean().default(false),
     /** Asked before the registry, in this order. */
     mirrors: z.array(mirror).max(16).default([]),
@@ -116,7 +116,7 @@ export const registry = z
     if (serviceAccount !== undefined && audience === undefined) issue('audience', 'is missing');
   });
 
-/** The hook of GitHub whose failed deliveries are asked for again. */
+/** GitHub webhook whose failed deliveries are redelivered. */
 export interface RedeliverSettings {
   /** Its path in the API. */
   hook: string;
@@ -127,16 +127,16 @@ export interface RedeliverSettings {
   intervalMs: number;
 }
 
-/** One registry that may call us and that we pull from. */
+/** One registry that may send webhooks and that images are pulled from. */
 export interface RegistrySettings extends RegistryHostSettings {
   name: string;
   kind: (typeof registryKindWords)[number];
   webhookSecret?: Secret;
   allowUnauthenticated: boolean;
   sns?: SnsSettings | undefined;
-  /** Whose tokens are believed, and with which keys (JWKS) where they are not Google's to fetch. */
+  /** Claims of accepted Google tokens, with the keys (JWKS) if they cannot be fetched from Google. */
   google?: { audience: string; serviceAccount: string; keys?: string | undefined };
-  /** Where in a body what stands. */
+  /** Paths of the fields in a webhook body. */
   fields?: z.output<typeof fields>;
   redeliver?: RedeliverSettings;
   reconcile: Reconciliation;

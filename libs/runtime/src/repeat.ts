@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from './logger.js';
 
-/** Work that is done again and again, with a pause in between. */
+/** Periodic work. */
 export interface Repetition {
-  /** Does it no more, and waits for what is under way. */
+  /** Stops the repetition and waits for a run in progress. */
   stop(): Promise<void>;
 }
 
-/** Does `work` now and every `pauseMs`. What it throws is logged: it may work the next time. */
+/** Runs `work` now, and again `pauseMs` after each end. Errors are logged and do not stop the repetition. */
 export function repeat(work: () => Promise<void>, pauseMs: number, logger: Logger): Repetition {
   const stopped = new AbortController();
   const running = run(work, pauseMs, logger, stopped.signal);

@@ -1,7 +1,7 @@
 import { Secret } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-/** Of whatever is connected: it stands in URLs. */
+/** Name of a connection; restricted, because it is part of URLs. */
 export const name = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'use 1 to 64 of a-z, 0-9, dot, dash and underscore');
@@ -17,7 +17,7 @@ export function secretPair<Key extends string>(key: Key) {
   >;
 }
 
-/** Reads what `…File` keys name, and notes what is wrong with it. */
+/** Reads the files of `…File` keys and records problems. */
 export interface SecretReader {
   /** The secret of `plain` or of the file `file`; undefined when neither is given. */
   read(at: string, plain: string | undefined, file: string | undefined): Secret | undefined;

@@ -17,7 +17,7 @@ const silence = z.string().transform((text, context) => {
   }
 });
 
-/** Kinds that tell of calls of a cloud and of findings, or what nobody knows: that they say nothing for a day means nothing. */
+/** Kinds that are never stale by default: cloud API calls, findings and custom events may be absent for days. */
 const quietKinds: ReadonlySet<string> = new Set(['cloudtrail', 'guardduty', 'generic']);
 
 /** One of `sensors` of tidewaiter.yaml. */
@@ -27,12 +27,12 @@ export const sensor = z
     kind: z.enum(sensors.flatMap(({ source, aliases }) => [source, ...aliases])),
     cluster: z.string().min(1).optional(),
     ...secretPair('token'),
-    /** The topic of Amazon SNS whose signed messages are believed. */
+    /** Amazon SNS topic whose signed messages are accepted. */
     topicArn: topicArn.optional(),
     snsCertificateFile: z.string().optional(),
-    /** For `generic`: our names of fields, and the path of each in the events. */
+    /** For `generic`: path in the events of each of our fields. */
     fields: z.partialRecord(z.enum(genericFields), z.string().min(1)).optional(),
-    /** How long it may say nothing before people are told; `never` for one that is quiet by nature. */
+    /** Time without events after which the sensor is reported as stale; `never` for one that is quiet by nature. */
     silentAfter: silence.optional(),
     allowUnauthenticated: z.boolean().default(false),
   })
@@ -42,7 +42,7 @@ export const sensor = z
     if (paths === undefined && kind === 'generic') problem('is missing');
   });
 
-/** One runtime sensor that may call us. */
+/** One runtime sensor that may send events. */
 export interface SensorSettings {
   name: string;
   kind: RuntimeSource;
@@ -50,7 +50,7 @@ export interface SensorSettings {
   token?: Secret;
   sns?: SnsSettings | undefined;
   fields?: GenericFields;
-  /** Null: it is never missed. */
+  /** Null if it is never reported as stale. */
   silentAfterMs: number | null;
   allowUnauthenticated: boolean;
 }

@@ -15,16 +15,16 @@ import { createLogger, Logger, nestLogger } from './logger.js';
 import { problemOf, ProblemFilter, sendProblem } from './problem.js';
 import { startTelemetry, stopTelemetry } from './telemetry.js';
 
-/** A service that runs. */
+/** A running service. */
 export interface RunningService {
   name: string;
-  /** Where it listens: `http://127.0.0.1:7070`. */
+  /** URL that it listens on: `http://127.0.0.1:7070`. */
   url: string;
-  /** What a person should be told once it runs, such as a link that is shown only now. */
+  /** Messages for the user once it runs, such as a link that is shown only now. */
   notices: string[];
-  /** Reads the configuration again and goes on with it; with the last good one where it is wrong, which is logged. */
+  /** Reloads the configuration; if it is invalid, logs that and keeps the last good one. */
   reload(): Promise<void>;
-  /** Takes no more work, ends what it has begun, closes its connections. */
+  /** Takes no more work, finishes work in progress, closes its connections. */
   stop(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export interface ServiceDefinition {
   module: DynamicModule;
   config: { httpHost: string; httpPort: number; logLevel: string; otlpEndpoint?: string | undefined };
   http?: Pick<FastifyServerOptions, 'bodyLimit' | 'trustProxy'>;
-  /** Adds what only HTTP can: parsers, hooks, static files. */
+  /** Adds HTTP parsers, hooks and static files. */
   configure?(app: NestFastifyApplication): void | Promise<void>;
   /** The class of the bus transport, taken from the module's own providers. */
   transport?: Type<CustomTransportStrategy>;
@@ -41,7 +41,7 @@ export interface ServiceDefinition {
 }
 
 const watchEveryMs = 2_000;
-/** A request that is under way when the configuration changes is answered by the application that took it. */
+/** Time limit for requests in progress at a reload, which the previous application still answers. */
 const drainWithinMs = 10_000;
 
 /** Starts one service whose configuration never changes. */
@@ -50,9 +50,10 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
 }
 
 /**
- * Starts one service: telemetry, its Nest application, its HTTP server, then its consumers. When a file changes that `define` has
- * read, a second application is started beside the first and takes over, as a second replica would: no port closes, no message
- * is lost, and where the new configuration is wrong the first one goes on.
+ * Starts one service: telemetry, its Nest application, its HTTP server, then its consumers. When a
+ * file that `define` has read changes, a second application starts beside the first and takes over,
+ * like a second replica: no port closes, no message is lost, and the first one stays if the new
+ * configuration is invalid.
  * @param define reads the configuration; it is called again for every reload
  */
 export async function startReloadable(define: (files: ConfigFiles) => ServiceDefinition): Promise<RunningService> {
@@ -88,7 +89,7 @@ export async function startReloadable(define: (files: ConfigFiles) => ServiceDef
       logger.error({ err, code: state.error?.code }, 'configuration reload failed');
     }
   };
-  // One after the other, also when a signal and a changed file ask at once.
+  // Serialized, as a signal and a changed file may trigger reloads at once.
   let reloading: Promise<void> = Promise.resolve();
   let isLoading = false;
   const reload = (): Promise<void> => {
@@ -123,11 +124,11 @@ interface Surroundings {
   state: ConfigState;
 }
 
-/** Errors of the router, before any handler: Fastify's own answer quotes the path. */
+/** Handler for errors of the router, because Fastify's own response quotes the path. */
 const frameworkErrors: FastifyServerOptions['frameworkErrors'] = (error, _request, reply) =>
   void sendProblem(reply, problemOf(error));
 
-/** Starts an application that does its work and answers no request yet. */
+/** Starts an application with its consumers; the front does not route requests to it yet. */
 async function startReplica(definition: ServiceDefinition, { logger, front, state }: Surroundings): Promise<Replica> {
   const backend = front.backend();
   const { serverFactory } = backend;

@@ -21,7 +21,7 @@ const maxFileBytes = 1024 * 1024;
 const settings = z.strictObject({
   ...ruleSettings,
   admission,
-  /** How workloads are meant to behave. */
+  /** Expected behavior of workloads. */
   runtime: runtimePolicySettings.prefault({}),
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
@@ -48,15 +48,15 @@ const settings = z.strictObject({
       allow: z.array(z.string().min(1)).default([]),
     })
     .default({ allow: [] }),
-  /** The app whose buttons people press, with what Slack signs its requests with. */
+  /** Slack app for message buttons, with the secret that Slack signs its requests with. */
   slack: z.strictObject({ signingSecret: z.string().optional(), signingSecretFile: z.string().optional() }).optional(),
-  /** Words of messages that somebody wrote down. */
+  /** Folder of custom message templates. */
   templates: z.strictObject({ dir: z.string().min(1) }).optional(),
-  /** Platforms of an index that are analysed. */
+  /** Platforms of an index that are analyzed. */
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/)).default(['linux/amd64', 'linux/arm64']),
 });
 
-/** What `tidewaiter.yaml` says. */
+/** Settings of `tidewaiter.yaml`. */
 export interface TidewaiterSettings {
   registries: RegistrySettings[];
   sensors: SensorSettings[];
@@ -70,14 +70,14 @@ export interface TidewaiterSettings {
   owners: OwnerSettings;
   egressAllow: string[];
   platforms: string[];
-  /** By what images are judged. */
+  /** Rules for the verdicts of images. */
   rules: Rules;
   admission: AdmissionSettings;
-  /** How workloads are meant to behave. */
+  /** Expected behavior of workloads. */
   runtime: RuntimePolicy;
   /** The files of the folder `templates.dir`; empty without one. */
   templates: TextFile[];
-  /** What Slack signs with that people press buttons; undefined where messages have none. */
+  /** Signing secret of the Slack app; undefined if messages have no buttons. */
   slackSigningSecret: Secret | undefined;
 }
 
@@ -89,7 +89,7 @@ export interface TextFile {
 
 /**
  * Reads `tidewaiter.yaml`; without a path, the settings of a new installation.
- * @param files remembers what was read, so that a change is noticed
+ * @param files records which files were read, so that a change is detected
  * @throws InvalidInput `SETTINGS_INVALID`, naming every wrong key and never a value.
  */
 export function readSettings(path: string | undefined, files = new ConfigFiles()): TidewaiterSettings {
@@ -174,7 +174,7 @@ function folderFiles(
   }
 }
 
-/** Problems are told by line, never with the text of the line: it may hold a secret. */
+/** Parses YAML. Problems name the line, never its text, which may hold a secret. */
 function readYaml(text: string): unknown {
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });

@@ -4,7 +4,7 @@ import { name, secretPair, type SecretReader } from './secret-settings.js';
 
 const certificateKeys = ['identity', 'issuer'] as const;
 
-/** One of `signers` of tidewaiter.yaml: either a key, or who must have signed with a certificate under which root. */
+/** One of `signers` of tidewaiter.yaml: either a key, or identity and issuer of a certificate with its trusted root. */
 export const signer = z
   .strictObject({
     name,
@@ -23,7 +23,7 @@ export const signer = z
     context.addIssue({ code: 'custom', message: 'give keyFile, or identity, issuer and trustedRootFile' });
   });
 
-/** Somebody who must have signed the images of some repositories. */
+/** Signer whose signature the images of some repositories require. */
 export type SignerSettings = { name: string; repositories: string[] } & (
   | { /** PEM text. */ key: string }
   | { identity: string; issuer: string; /** JSON text. */ trustedRoot: string }

@@ -12,8 +12,8 @@ const flushWithinMs = 2_000;
 let provider: TracerProvider | undefined;
 
 /**
- * Starts tracing for this process, once however many services it runs. Trace ids are always made, since logs and messages are
- * correlated by them; spans are exported only when there is an endpoint.
+ * Starts tracing for this process, once for all services in it. Trace ids are always generated,
+ * since logs and messages are correlated by them; spans are exported only if there is an endpoint.
  */
 export function startTelemetry(otlpEndpoint: string | undefined): void {
   if (provider) return;
@@ -27,14 +27,14 @@ export function startTelemetry(otlpEndpoint: string | undefined): void {
   trace.setGlobalTracerProvider(provider);
 }
 
-/** Sends what is still buffered, unless the collector is slow or gone: that must not keep a service from stopping. */
+/** Flushes buffered spans, for two seconds at most: a slow collector must not keep a service from stopping. */
 export async function stopTelemetry(): Promise<void> {
   const flushed = provider?.forceFlush().catch(() => undefined);
   await Promise.race([flushed, sleep(flushWithinMs, undefined, { ref: false })]);
 }
 
 interface SpanOptions {
-  /** W3C `traceparent` of the work that caused this one; without it the span belongs to what runs now. */
+  /** W3C `traceparent` of the parent; by default the active span is the parent. */
   traceparent?: string | undefined;
   kind: keyof typeof kinds;
   attributes?: Record<string, string | number>;
@@ -42,7 +42,7 @@ interface SpanOptions {
 
 const kinds = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER };
 
-/** Runs `work` inside a span that ends with it and keeps its error. */
+/** Runs `work` inside a span that ends with it and records its error. */
 export async function withSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   const kind = kinds[options.kind];
   const span = trace
@@ -62,7 +62,7 @@ function parentOf({ traceparent }: SpanOptions): Context {
   return traceparent ? propagation.extract(ROOT_CONTEXT, { traceparent }) : context.active();
 }
 
-/** The W3C `traceparent` of what runs now, to be carried along; undefined outside of any span. */
+/** W3C `traceparent` of the active span, for propagation; undefined outside of any span. */
 export function currentTraceparent(): string | undefined {
   const carrier: { traceparent?: string } = {};
   propagation.inject(context.active(), carrier);
