@@ -6,7 +6,7 @@ import { advisoryChanged, draft } from '@tidewaiter/events';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** What the store holds, for people and for the age of a verdict. */
+/** Counts of the stored advisories and the last import, for display and for the age of a verdict. */
 export interface AdvisoryStatus {
   advisories: number;
   ecosystems: { ecosystem: string; packages: number }[];
@@ -18,7 +18,7 @@ export interface AdvisoryStatus {
 export class Advisories {
   constructor(private readonly store: Store) {}
 
-  /** Writes the records that are new or newer, and tells which packages they name; answers how many. */
+  /** Writes records that are new or newer, and emits the packages that they name; returns how many were written. */
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
     const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) =>
       a.id < b.id ? -1 : 1,
@@ -37,8 +37,8 @@ export class Advisories {
   }
 
   /**
-   * Takes back what advisories say of an ecosystem that no longer has them; those that say nothing more are withdrawn. Should they
-   * come back, they are written whatever their date.
+   * Removes the entries of advisories in an ecosystem that no longer lists them; advisories without
+   * entries are withdrawn. If they come back, they are written whatever their date.
    */
   async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
     await this.store.transaction(async (tx) => {
@@ -68,7 +68,7 @@ export class Advisories {
     return { advisories: count?.advisories ?? 0, ecosystems, lastImport: lastImport ?? null };
   }
 
-  /** Those of some scopes of which any advisory speaks. Without one, "nothing found" would mean nothing. */
+  /** Scopes that have any advisory. Without one, an empty result would prove nothing. */
   async covered(scopes: readonly AdvisoryScope[]): Promise<AdvisoryScope[]> {
     return this.store.query<AdvisoryScope>(
       `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release)
@@ -79,7 +79,7 @@ export class Advisories {
     );
   }
 
-  /** Whose advisories judge the packages of an image. */
+  /** Packages of an image with the ecosystem and release whose advisories judge them. */
   async scoped(imageDigest: Digest): Promise<ScopedPackage[]> {
     return this.store.query<ScopedPackage>(
       `SELECT type, state, CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
@@ -90,8 +90,9 @@ export class Advisories {
 }
 
 /**
- * Who writes advisories holds this lock alone, who matches packages shares it: a match sees a change whole or not at all, and then
- * the change finds the package when it is looked for.
+ * Lock that a writer of advisories holds exclusively and the matching of packages shares: a match
+ * sees a change whole or not at all, and in the latter case the handling of the change finds the
+ * package.
  */
 export const changeLock = "hashtext('advisory_change')";
 
@@ -100,14 +101,14 @@ interface NamedPackage {
   name: string;
 }
 
-/** What the records name as they are stored; a record that has changed may have named others before. */
+/** Packages that the stored records name; a changed record may have named others before. */
 async function namesIn(tx: Transaction, advisoryIds: readonly string[]): Promise<NamedPackage[]> {
   return tx.query<NamedPackage>('SELECT DISTINCT ecosystem, name FROM advisory_package WHERE advisory_id = ANY($1)', [
     advisoryIds,
   ]);
 }
 
-/** Pairs of one event, of some 50 bytes each. */
+/** Limit on the packages in one event, of some 50 bytes each. */
 const maxPackagesTold = 2_000;
 
 async function tellChange(

@@ -11,7 +11,7 @@ import { Advisories, type AdvisoryStatus } from './advisories.js';
 import { queueExploitationNews } from './exploitation-news.js';
 import { Store, type Transaction } from './store.js';
 
-/** What the database holds, for people. */
+/** Contents of the advisory database, for display. */
 export interface StoredAdvisories extends AdvisoryHoldings {
   lastImport: AdvisoryStatus['lastImport'];
 }
@@ -19,7 +19,7 @@ export interface StoredAdvisories extends AdvisoryHoldings {
 const feedColumns = `name, origin, etag, last_modified AS "lastModified", as_of AS "asOf", checked_at AS "checkedAt",
   changed_at AS "changedAt", records, rejected`;
 
-/** Where advisories come from, how current they are, and what is exploited. What syncs and imports write to. */
+/** Sources and age of the advisories, and exploitation data; syncs and imports write to it. */
 @Injectable()
 export class AdvisoryFeeds {
   constructor(
@@ -27,7 +27,7 @@ export class AdvisoryFeeds {
     private readonly advisories: Advisories,
   ) {}
 
-  /** Every write commits by itself: each record is whole, and a push that is judged meanwhile need not wait. */
+  /** Runs `work` without a transaction: each write commits by itself, so that pushes judged meanwhile need not wait. */
   async update<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
@@ -42,7 +42,7 @@ export class AdvisoryFeeds {
     return rows.map(feedOf);
   }
 
-  /** Notes what a feed has brought, `changed` records of it new; null when there was nothing to read. */
+  /** Records the state of a feed after a sync that wrote `changed` records; null when there was nothing to read. */
   async noteFeed(feed: AdvisoryFeed, changed: number | null): Promise<void> {
     const { name, origin, etag, lastModified, asOf, checkedAt, changedAt, records, rejected } = feed;
     await this.store.transaction(async (tx) => {
@@ -64,8 +64,9 @@ export class AdvisoryFeeds {
   }
 
   /**
-   * When the records of these ids had been modified, in milliseconds since 1970, of those that are known. What was written before
-   * advisories said when they were published may be written again.
+   * Modification times, in milliseconds since 1970, of those of these ids that are known. Leaves
+   * out records without a publication date, which older versions did not store, so that they are
+   * written again.
    */
   async known(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const rows = await this.store.query<{ id: string; modified: number }>(
@@ -79,7 +80,7 @@ export class AdvisoryFeeds {
     return this.advisories.put(advisories);
   }
 
-  /** The advisories that speak of an ecosystem and are not withdrawn. */
+  /** Ids of the advisories that have entries in an ecosystem and are not withdrawn. */
   async idsOf(ecosystem: string): Promise<string[]> {
     const rows = await this.store.query<{ id: string }>(
       `SELECT DISTINCT id FROM advisory_package JOIN advisory ON id = advisory_id WHERE ecosystem = $1 AND withdrawn IS NULL`,
@@ -92,7 +93,10 @@ export class AdvisoryFeeds {
     await this.advisories.retire(ecosystem, ids);
   }
 
-  /** Makes this the catalogue; answers how many entries came, changed or went. What the first one lists is no news, what comes later is. */
+  /**
+   * Replaces the catalog; returns how many entries were added, changed or removed. Additions after
+   * the first load are news.
+   */
   async putKev(entries: readonly KevEntry[]): Promise<number> {
     const cves = entries.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
@@ -113,7 +117,10 @@ export class AdvisoryFeeds {
     });
   }
 
-  /** Makes these the scores; answers how many came, changed or went. A rise is judged later, where images of the fleet have the CVE. */
+  /**
+   * Replaces the scores; returns how many were added, changed or removed. Rises of CVEs in the
+   * fleet are judged later.
+   */
   async putEpss(scores: readonly EpssScore[]): Promise<number> {
     const cves = scores.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
@@ -135,7 +142,7 @@ export class AdvisoryFeeds {
     });
   }
 
-  /** Counts everything, which takes seconds when there is much. */
+  /** Counts all rows, which takes seconds for a large database. */
   async holdings(): Promise<StoredAdvisories> {
     const ecosystems = await this.store.query<AdvisoryHoldings['ecosystems'][number]>(
       `SELECT ecosystem, count(DISTINCT advisory_id)::int AS records, count(*)::int AS packages FROM advisory_package
@@ -161,7 +168,7 @@ function feedOf({ asOf, checkedAt, changedAt, ...feed }: FeedRow): AdvisoryFeed 
   };
 }
 
-/** Rows that a load wrote, and those of `exploitation_news` that wait by it. */
+/** Counts of the rows that a load wrote, and of those that it left to be judged in `exploitation_news`. */
 interface WriteCounts {
   changed: number;
   waiting: number;
@@ -170,14 +177,14 @@ interface WriteCounts {
 const writeCounts = `SELECT (SELECT count(*)::int FROM changed) AS changed,
   (SELECT count(*)::int FROM news WHERE announced_at IS NULL) AS waiting`;
 
-/** Answers how many rows changed, and queues what is to be judged by that. */
+/** Returns how many rows changed, and queues the judgement of the news among them. */
 async function changedBy(tx: Transaction, [counts]: readonly WriteCounts[]): Promise<number> {
   const { changed, waiting } = counts!;
   if (waiting > 0) await queueExploitationNews(tx);
   return changed;
 }
 
-/** Removes what is not among `kept`; answers how many. */
+/** Deletes the rows that are not among `kept`; returns how many. */
 async function prune(tx: Transaction, table: 'kev' | 'epss', kept: readonly string[]): Promise<number> {
   const gone = await tx.query(
     `DELETE FROM ${table} WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS kept (cve) WHERE kept.cve = ${table}.cve) RETURNING cve`,

@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { Gathered } from './gathered.js';
 import { Store, type Transaction } from './store.js';
 
-/** For how long something waits, and whether only because nobody was to be told: then it waits no longer than that is so. */
+/** Time until the flush of a group. A quiet wait exists only because of a mute, such as a silence, and ends with it. */
 export interface GroupWait {
   forMs: number;
   isQuiet: boolean;
 }
 
-/** When messages that wait together are told: one row each, so that one process alone tells them. */
+/** Flush times of alert groups: one row each, which one process locks to flush the group. */
 @Injectable()
 export class AlertGroups {
   readonly #entered = new Gathered(enterAll);
@@ -18,12 +18,15 @@ export class AlertGroups {
 
   constructor(private readonly store: Store) {}
 
-  /** Holds the group against everybody else until the transaction ends; answers for how many milliseconds nothing was told of it, null for ever. */
+  /**
+   * Locks the group until the transaction ends; returns the milliseconds since its last message,
+   * null if there was none.
+   */
   async enter(tx: Transaction, key: string): Promise<number | null> {
     return this.#entered.add(tx, key);
   }
 
-  /** Notes that something waits; an earlier time that is set already stays. */
+  /** Schedules a flush; an earlier one that is already scheduled stays. */
   async wait(tx: Transaction, key: string, wait: GroupWait): Promise<void> {
     await this.#waits.add(tx, { key, ...wait });
   }
@@ -32,7 +35,7 @@ export class AlertGroups {
     await this.#told.add(tx, key);
   }
 
-  /** Groups that are due, those that are longest first. */
+  /** Groups that are due, longest overdue first. */
   async due(limit: number): Promise<string[]> {
     const groups = await this.store.query<{ key: string }>(
       'SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1',
@@ -41,7 +44,7 @@ export class AlertGroups {
     return groups.map(({ key }) => key);
   }
 
-  /** Takes those of some groups that are due and that nobody else has taken. */
+  /** Claims those of some groups that are due and not locked by another transaction. */
   async takeDue(tx: Transaction, keys: readonly string[]): Promise<string[]> {
     const groups = await tx.query<{ key: string }>(
       `UPDATE alert_group SET due_at = NULL WHERE key = ANY(ARRAY(
@@ -51,7 +54,7 @@ export class AlertGroups {
     return groups.map(({ key }) => key);
   }
 
-  /** Forgets groups of which nothing waits, nothing is told again and nothing was told for a week. */
+  /** Deletes groups without a scheduled flush or reminder that had no message for a week. */
   async forget(tx: Transaction): Promise<void> {
     await tx.query(
       `DELETE FROM alert_group WHERE due_at IS NULL AND remind_at IS NULL AND coalesce(told_at, '-infinity') < now() - interval '7 days'`,
@@ -61,7 +64,8 @@ export class AlertGroups {
 
 async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(number | null)[]> {
   const groups = await tx.query<{ key: string; quietMs: number | null }>(
-    // The update changes nothing: it locks the row, and answers it. In one order, or two who enter the same would wait for each other.
+    // The no-op update locks and returns the row. In key order, or two transactions with the same
+    // groups could deadlock.
     `INSERT INTO alert_group (key) SELECT DISTINCT key FROM unnest($1::text[]) AS key ORDER BY key
      ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
      RETURNING key, extract(epoch FROM now() - told_at)::float * 1000 AS "quietMs"`,

@@ -7,47 +7,47 @@ import { Gathered } from './gathered.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** For how long it is kept what there was to tell. */
+/** Retention of the alert history, in days. */
 export const historyDays = 31;
 
-/** An event has thousands of alerts at most, so that a page is held in memory. */
+/** Events of one page. An event has thousands of alerts at most, so that a page fits into memory. */
 const pageSize = 25;
 
 interface Row {
   eventId: string;
-  /** Exactly, for the page that follows. */
+  /** Exact time, as the cursor of the next page. */
   mark: string;
   atMs: number;
   alerts: PastAlert[];
   state: PastEvent['state'];
 }
 
-/** What an event had to tell. */
+/** Alerts of an event. */
 interface Told {
   eventId: string;
   alerts: readonly Alert[];
   state: PastEvent['state'];
 }
 
-/** What there was to tell, event by event, whatever the routes made of it. */
+/** History of alerts by event, before routing. */
 @Injectable()
 export class AlertHistory {
   readonly #added = new Gathered(addAll);
 
   constructor(private readonly store: Store) {}
 
-  /** Keeps what an event had to tell, in the transaction that tells it. */
+  /** Records the alerts of an event, in the transaction that routes them. */
   async add(tx: Transaction, told: Told): Promise<void> {
     if (told.alerts.length > 0) await this.#added.add(tx, told);
   }
 
-  /** Since when it is known what there was to tell; null while nothing is. */
+  /** Start of the history; null while it is empty. */
   async start(): Promise<Date | null> {
     const [row] = await this.store.query<{ at: Date | null }>('SELECT min(at) AS at FROM alert_history');
     return row?.at ?? null;
   }
 
-  /** Everything of a time, in its order. */
+  /** Events of a period, oldest first. */
   async *between(since: Date, until: Date): AsyncGenerator<PastEvent> {
     let after: Pick<Row, 'mark' | 'eventId'> = {
       mark: since.toISOString(),
@@ -66,7 +66,7 @@ export class AlertHistory {
     }
   }
 
-  /** What fired at a moment, as far as it still does or ended within the last day. */
+  /** Alerts that fired at a moment. Those that ended over a day ago are no longer stored. */
   async firingAt(moment: Date): Promise<PastAlert[]> {
     return this.store.query<PastAlert>(
       `SELECT encode(identity_hash, 'hex') AS identity, labels, 'firing' AS status FROM alert

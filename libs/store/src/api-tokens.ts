@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { Store } from './store.js';
 
-/** What a token may do, each all that those before it may: ask a gate, read everything, change things. */
+/** Scopes of tokens, each including those before it: ask a gate, read everything, change things. */
 export const tokenScopes = ['gate', 'read', 'write'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
@@ -27,10 +27,10 @@ export function permits(scope: TokenScope, needed: TokenScope): boolean {
   return tokenScopes.indexOf(scope) >= tokenScopes.indexOf(needed);
 }
 
-/** The prefix lets secret scanners, our own among them, recognise a token. */
+/** Prefix by which secret scanners, our own among them, recognize a token. */
 const prefix = 'tide_';
 const tokenPattern = /^tide_[A-Za-z0-9_-]{43}$/;
-/** The hour is enough to see that a token is in use, and spares a write for every request. */
+/** Precision of `last_used_at`: an hour shows that a token is in use, and saves a write for every request. */
 const lastUsedGrainHours = 1;
 
 /** Tokens for the API: 256 random bits, of which only the hash is kept. */
@@ -38,7 +38,7 @@ const lastUsedGrainHours = 1;
 export class ApiTokens {
   constructor(private readonly store: Store) {}
 
-  /** Makes the first token of an installation; null when there has been one before. Shown once, never again. */
+  /** Creates the first token of an installation, shown once; null if there has been a token before. */
   async bootstrap(): Promise<Secret | null> {
     const token = newToken();
     const made = await this.store.transaction(async (tx) => {
@@ -53,8 +53,8 @@ export class ApiTokens {
   }
 
   /**
-   * Makes a token, shown once and never again.
-   * @throws InvalidInput `TOKEN_NAME_TAKEN` while there is one of that name
+   * Creates a token, shown once and never again.
+   * @throws InvalidInput `TOKEN_NAME_TAKEN` while a token of that name is not revoked
    */
   async make(name: string, scope: TokenScope, expiresAt: Date | null): Promise<Secret> {
     const token = newToken();
@@ -67,7 +67,7 @@ export class ApiTokens {
     return new Secret(token);
   }
 
-  /** Those that are not revoked, oldest first. */
+  /** Tokens that are not revoked, oldest first. */
   async list(): Promise<ListedToken[]> {
     return this.store.query<ListedToken>(
       `SELECT id, name, scope, created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt"
@@ -84,7 +84,7 @@ export class ApiTokens {
     return revoked.length > 0;
   }
 
-  /** Whose token it is; null when it is nobody's, expired or revoked. */
+  /** Looks up a token by its text; null when it is unknown, expired or revoked. */
   async verify(token: string): Promise<ApiToken | null> {
     if (!tokenPattern.test(token)) return null;
     const [found] = await this.store.query<ApiToken>(

@@ -8,7 +8,7 @@ import { LayerPaths, maxPathLayers } from './layer-paths.js';
 import { Store } from './store.js';
 
 const plain = 'NULL::bigint AS package_id, false AS is_mitigated, false AS is_unknown';
-/** Rows that are counted to tell how much an answer may lack; more is more than that. */
+/** Limit on the rows counted for the part that was not evaluated. */
 const maxCounted = 10_000;
 
 /** Turns the conditions of a search across the fleet into queries of the images that meet them. */
@@ -20,7 +20,7 @@ export class BlastConditions {
     private readonly paths: LayerPaths,
   ) {}
 
-  /** @throws InvalidInput `UNPARSABLE_RANGE`, `INPUT_INVALID` where there is none */
+  /** @throws InvalidInput `UNPARSABLE_RANGE`, and `INPUT_INVALID` without any condition */
   async of(question: BlastQuestion): Promise<BlastCondition[]> {
     const { vulnerability, sha256, path, layer, base, secret, image, signer } = question;
     const looked = await Promise.all([
@@ -113,7 +113,7 @@ function secretCondition(fingerprint: string): BlastCondition {
   );
 }
 
-/** Also a digest that was never scanned: containers may run it. */
+/** Images by digest, also one that was never scanned, as containers may run it. */
 function imageCondition(digest: string): BlastCondition {
   return simple((parameter) => {
     const asked = parameter(digest);

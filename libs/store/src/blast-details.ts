@@ -14,7 +14,7 @@ export interface BlastPlace {
   /** Digest of the image, or of the index that holds it. */
   digest: Digest;
   since: Date;
-  /** When the tag moved or was deleted; null while it points to it. */
+  /** Time when the tag moved or was deleted; null while it points to the digest. */
   until: Date | null;
   isCurrent: boolean;
   pushId: string | null;
@@ -29,7 +29,7 @@ export interface BlastPackage {
   foundIn: string;
   isUnknown: boolean;
   isMitigated: boolean;
-  /** Whether it was seen to be executed or loaded; null while nothing of the image was. */
+  /** Whether it was seen to be executed or loaded; null while no package of the image was. */
   inUse: boolean | null;
 }
 
@@ -43,7 +43,7 @@ export interface BlastWorkload {
   exposed: boolean | null;
   containers: number;
   running: number;
-  /** Some of them. */
+  /** Sample of the pods. */
   pods: string[];
   since: Date;
   /** Null while one of its containers runs. */
@@ -65,7 +65,7 @@ export interface BlastContainer {
   repository: string | null;
   tag: string | null;
   since: Date;
-  /** When it ended, or was last seen; null while it runs. */
+  /** Time when it ended or was last seen; null while it runs. */
   until: Date | null;
   isRunning: boolean;
   isUnknown: boolean;
@@ -185,7 +185,7 @@ export class BlastDetails {
     return byImage(rows);
   }
 
-  /** Up to one more than a page; the cursor is a container that may be gone by then, which ends the list. */
+  /** Returns up to one row more than a page. The cursor is a container; if its row is deleted, the list ends. */
   async containers(
     scope: BlastScope,
     { limit, after }: PageRequest,
@@ -194,7 +194,7 @@ export class BlastDetails {
     const order = 'cluster, in_namespace, in_pod, container_id';
     const cursor = query.parameter(after ?? null);
     const named = `coalesce(namespace, '') AS in_namespace, coalesce(pod, '') AS in_pod`;
-    // The containers of the page are found first: rows with all that is shown of them are too wide to sort by the thousand.
+    // Select the containers of the page first: rows with all columns are too wide to sort by the thousand.
     query.head += `, chosen AS MATERIALIZED (
         SELECT * FROM (SELECT DISTINCT cluster, ${named}, container_id FROM ran JOIN scope USING (image_digest)) AS container
         WHERE ${cursor}::text IS NULL OR (${order}) > (

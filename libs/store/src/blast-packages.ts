@@ -7,7 +7,7 @@ import type { Store } from './store.js';
 interface AskedPackage {
   id: string;
   isMitigated: boolean;
-  /** Its version could not be compared. */
+  /** Whether its version could not be compared. */
   isUnknown: boolean;
 }
 
@@ -16,16 +16,16 @@ interface NamedPackage {
   type: string;
   version: string;
   sourceVersion: string;
-  /** It was asked for by the name of its source package alone. */
+  /** Whether only the name of its source package matched. */
   isBySource: boolean;
 }
 
-/** Versions of one package, with architectures and distributions. */
+/** Limit on the versions of one package, over architectures and distributions. */
 const maxPackages = 50_000;
 
 type Queries = Pick<Store, 'query'>;
 
-/** Images with a package that an advisory about a vulnerability hits. */
+/** Images with a package that matches an advisory about a vulnerability. */
 export async function vulnerabilityCondition(store: Queries, id: string): Promise<BlastCondition> {
   const asked = /^(cve|ghsa)-/i.test(id) ? `${id.slice(0, 4).toUpperCase()}${id.slice(4)}` : id;
   const packages = await store.query<AskedPackage>(

@@ -2,7 +2,7 @@
 export interface BlastQuestion {
   /** Id of a vulnerability or of any advisory about it. */
   vulnerability?: string | undefined;
-  /** With its version, or without it and what follows for all versions. */
+  /** Purl with a version, or without version and qualifiers for all versions. */
   purl?: string | undefined;
   /** `openssl<3.0.14`, `pkg:npm/lodash<4.17.21`: a package by name, source package or purl, and its versions. */
   package?: string | undefined;
@@ -26,7 +26,7 @@ export interface BlastQuestion {
   since?: Date | undefined;
   /** The same, up to here. */
   until?: Date | undefined;
-  /** Whether only what runs now counts. */
+  /** Whether to search running containers only. */
   running?: boolean | undefined;
 }
 
@@ -38,11 +38,11 @@ export interface NotEvaluated {
 }
 
 /**
- * One condition as a query of the columns `image_digest`, `package_id`, `is_mitigated`, `is_unknown` and `note`, with several rows for one image
- * where several things in it meet the condition.
+ * One condition as a query of the columns `image_digest`, `package_id`, `is_mitigated`,
+ * `is_unknown` and `note`, with several rows for an image that meets the condition several times.
  */
 export interface BlastCondition {
-  /** @param parameter adds a parameter and answers its name, `$3` */
+  /** @param parameter adds a parameter and returns its name, `$3` */
   sql(parameter: (value: unknown) => string): string;
   /** Number of packages of the fleet that meet it. */
   packages: number;

@@ -36,9 +36,9 @@ export interface BlastImage {
   paths: string[];
   /** Other matches of the search: a path of a secret, a layer, a label. */
   notes: string[];
-  /** The vulnerability is closed in it by other means than a version. */
+  /** Whether the vulnerability is mitigated by other means than a version. */
   isMitigated: boolean;
-  /** A version could not be compared: it may meet the search or not. */
+  /** Whether a version could not be compared, so that a match is uncertain. */
   isUnknown: boolean;
   /** Some of `workloadCount`; null while no sensor reports containers. */
   workloads: BlastWorkload[] | null;
@@ -53,14 +53,17 @@ export interface BlastCounts extends ScopeCounts {
 /** One page with the counts of all pages. */
 export interface BlastRadius<Item> extends Page<Item> {
   counts: BlastCounts;
-  /** Why the answer may lack images. */
+  /** Reasons why the answer may lack images. */
   notEvaluated: NotEvaluated[];
 }
 
 const noPush = '00000000-0000-0000-0000-000000000000';
 const maxPaths = 20;
 
-/** Finds what holds a package, a file, a secret …, in all images that are known, and what runs them. */
+/**
+ * Finds the images of the fleet that hold a package, a file, a secret …, and the workloads and
+ * containers that run them.
+ */
 @Injectable()
 export class BlastRadii {
   constructor(
@@ -118,7 +121,7 @@ export class BlastRadii {
       const place = places.get(each.digest)?.[0];
       return {
         ...each,
-        // A runtime that names no repository runs what the registry calls it.
+        // Falls back to the registry's name if the runtime reports no repository.
         repository: each.repository ?? place?.repository ?? null,
         tag: each.repository === null ? (place?.tag ?? null) : each.tag,
         packages: packages.get(each.digest) ?? [],

@@ -17,17 +17,18 @@ export interface ScopeCounts {
   running: number | null;
 }
 
-/** The start of a query, `WITH …`, and what goes on from it: further parameters. */
+/** Head of a query, `WITH …`, to which the caller appends SQL and parameters. */
 export interface ScopeQuery {
   head: string;
   parameters: unknown[];
-  /** Adds a parameter and answers its name, `$3`. */
+  /** Adds a parameter and returns its name, `$3`. */
   parameter(value: unknown): string;
 }
 
 /**
- * The images that meet all conditions, as common table expressions: `scope` (`image_digest`, `is_mitigated`, `is_unknown`), `alias` (each image
- * with the digests by which containers and tags name it) and `ran` (its containers). All of it stays in PostgreSQL.
+ * Images that meet all conditions, as common table expressions: `scope` (`image_digest`,
+ * `is_mitigated`, `is_unknown`), `alias` (each image with the digests by which containers and tags
+ * name it) and `ran` (its containers). All of it stays in PostgreSQL.
  */
 export class BlastScope {
   constructor(
@@ -35,7 +36,7 @@ export class BlastScope {
     private readonly when: Pick<BlastQuestion, 'since' | 'until' | 'running'>,
   ) {}
 
-  /** @param digests the images to look at, else all */
+  /** @param digests limits the query to these images */
   query(digests?: readonly string[]): ScopeQuery {
     const query = parameters();
     const only = digests === undefined ? '' : `WHERE image_digest = ANY(${query.parameter(digests)}::text[])`;
@@ -58,7 +59,7 @@ export class BlastScope {
     return query;
   }
 
-  /** The rows of the conditions of some images, one query for all conditions. */
+  /** One query for the rows of all conditions for some images. */
   rows(digests: readonly string[]): { sql: string; parameters: unknown[] } {
     const query = parameters();
     const asked = query.parameter(digests);
@@ -101,8 +102,8 @@ export class BlastScope {
 }
 
 /**
- * Rows of a query that goes on from a scope. Without JIT: the planner expects millions of rows where conditions meet, and compiles for longer
- * than the query takes.
+ * Runs a query that starts with a scope. JIT is off: the planner expects millions of rows where
+ * conditions meet, and compiling would take longer than the query.
  */
 export async function scopeRows<Row>(
   store: Store,
@@ -115,12 +116,12 @@ export async function scopeRows<Row>(
   });
 }
 
-/** SQL condition on a row `entry` of `tag_ledger`: its tag has had nothing else since. */
+/** SQL condition on a row `entry` of `tag_ledger`: it is the last entry of its tag. */
 const isLastEntry = `NOT EXISTS (
   SELECT FROM tag_ledger AS later
   WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position)`;
 
-// Groups that are counted are hashed; count(DISTINCT …) would sort them.
+// Counts a grouped subquery, which PostgreSQL hashes; it would sort for count(DISTINCT …).
 const countOf = (columns: string, from: string) =>
   `(SELECT count(*)::int FROM (SELECT DISTINCT ${columns} FROM ${from}) AS each)`;
 
@@ -141,8 +142,9 @@ export interface ScopePage<Row> {
 }
 
 /**
- * One page of a scope with the counts of all, in one query: most of what either takes is to find the images and their containers.
- * @param sql the rows of the page in their order, with a column `id`
+ * Reads one page of a scope with the counts of all pages in one query, as finding the images and
+ * containers is the main cost of both.
+ * @param sql query of the rows of the page in their order, with a column `id`
  */
 export async function scopePage<Row extends { id: string }>(
   store: Store,

@@ -5,26 +5,26 @@ import { Store } from './store.js';
 
 const dayMs = 86_400_000;
 
-/** How a channel of a receiver took what it was given lately. */
+/** Health of a channel of a receiver, from its deliveries of the last week. */
 export interface ChannelHealth {
   receiver: string;
   channel: string;
   integration: number;
   /**
-   * `broken`: its newest message that ended was given up. `resting`: it failed so often that it is left alone for a while. `failing`: a
-   * message is tried again. `working`: none of that.
+   * `broken`: the last delivery that ended failed. `resting`: the circuit breaker is open after
+   * repeated failures. `failing`: a delivery is being retried. `working`: none of these.
    */
   state: 'working' | 'failing' | 'resting' | 'broken';
-  /** When the first try failed after which none succeeded; null where there is none. */
+  /** Time of the first failure since the last success; null without one. */
   since: Date | null;
   sent: number;
   failed: number;
   waiting: number;
-  /** Since when the oldest of those waits. */
+  /** Creation time of the oldest waiting delivery. */
   waitingSince: Date | null;
   lastSentAt: Date | null;
   lastFailure: { code: string | null; reason: string | null; at: string } | null;
-  /** How long 95 of 100 messages of the last day took at most, from when they were to go out until the channel had them. */
+  /** 95th percentile, over the last day, of the time from creation until the channel accepted the message. */
   p95Seconds: number | null;
 }
 
@@ -35,7 +35,7 @@ const sameChannel = `(failure.receiver, failure.channel, failure.integration) = 
 export class ChannelHealths {
   constructor(private readonly store: Store) {}
 
-  /** How each channel took what it was given within the last week. */
+  /** Health of each channel that had deliveries within the last week. */
   async list(): Promise<ChannelHealth[]> {
     return this.store.query<ChannelHealth>(
       `WITH channel AS (

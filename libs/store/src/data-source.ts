@@ -7,7 +7,7 @@ import { entities } from './entities/entities.js';
 import { migrations } from './migrations/migrations.js';
 import { isOutage } from './outage.js';
 
-/** Any number that no other program on the same database locks; the first eight bytes of "tidewait". */
+/** Key of the advisory lock around migrations: the eight bytes of "tidewait", which no other program should use. */
 const migrationLock = '8388346167911606644';
 
 interface ConnectionOptions {
@@ -17,11 +17,11 @@ interface ConnectionOptions {
   name: string;
 }
 
-/** How often, and for how long, a service that starts knocks at a server that starts too. */
+/** Interval and time limit of connection attempts at start, when the database may still be starting. */
 const knockEveryMs = 500;
 const patienceMs = 60_000;
 
-/** {@link connect}, but waits a minute for a server that is not there yet: services and servers start in any order. */
+/** Like {@link connect}, but retries for a minute, because services and servers start in any order. */
 export async function connectPatiently(options: ConnectionOptions): Promise<DataSource> {
   for (const began = performance.now(); ; await sleep(knockEveryMs)) {
     try {
@@ -32,14 +32,14 @@ export async function connectPatiently(options: ConnectionOptions): Promise<Data
   }
 }
 
-/** Connects to PostgreSQL and brings the schema up to date; whoever starts first does it, the others wait. */
+/** Connects to PostgreSQL and runs migrations under a lock: the first process runs them, the others wait. */
 export async function connect({ url, poolSize, name }: ConnectionOptions): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
     url: url.reveal(),
     applicationName: `tidewaiter-${name}`,
     poolSize,
-    // Also for who waits while every connection of the pool is in use.
+    // Also limits the wait for a free connection of the pool.
     connectTimeoutMS: 10_000,
     entities,
     migrations,
@@ -50,7 +50,7 @@ export async function connect({ url, poolSize, name }: ConnectionOptions): Promi
     extra: {
       statement_timeout: 60_000,
       idle_in_transaction_session_timeout: 60_000,
-      // For a server that is gone without a word, which no timeout of its own can end.
+      // Client-side timeout for a server that vanished and cannot apply its own.
       query_timeout: 65_000,
       keepAlive: true,
     },
@@ -71,7 +71,7 @@ async function migrate(dataSource: DataSource): Promise<void> {
     await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     await dataSource.runMigrations();
   } finally {
-    // Where the connection is gone, so is the lock.
+    // A lost connection has released the lock already.
     await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
     await runner.release().catch(() => undefined);
   }

@@ -6,11 +6,11 @@ import { type Page, pageOf, type PageRequest } from './page.js';
 import { redriveIn } from './redrives.js';
 import { type NewJob, Store, type Transaction } from './store.js';
 
-/** Something that was given up, with the reason. */
+/** An event or job that failed after all retries, with the reason. */
 export interface DeadLetter {
   id: string;
   stage: 'event' | 'job';
-  /** Consumer or queue that gave it up. */
+  /** Consumer or queue in which it failed. */
   worker: string;
   eventId: string | null;
   jobId: string | null;
@@ -22,13 +22,13 @@ export interface DeadLetter {
   redrivenAt: Date | null;
 }
 
-/** A message that a consumer gives up. */
+/** A message to dead-letter. */
 export interface GivenUp {
   consumer: string;
   /** Null when the message is no event. */
   eventId: string | null;
   subject: string;
-  /** The bytes as they came, for people. */
+  /** Original bytes of the message, for display. */
   payload: Uint8Array;
   code: string;
   reason: string;
@@ -40,12 +40,12 @@ const maxPayloadCharacters = 64 * 1024;
 const columns = `id, stage, worker, event_id AS "eventId", job_id AS "jobId", subject, code, reason, attempts,
   created_at AS "createdAt", redriven_at AS "redrivenAt"`;
 
-/** What was given up, and the way back. */
+/** Dead letters, with redrive. */
 @Injectable()
 export class DeadLetters {
   constructor(private readonly store: Store) {}
 
-  /** Keeps a message that its consumer gives up; a repeat of it adds nothing. */
+  /** Saves a dead letter for a message; idempotent for each event and consumer. */
   async save({ consumer, eventId, subject, payload, code, reason, attempts }: GivenUp): Promise<void> {
     const text = Buffer.from(payload).toString('utf8').replaceAll('\0', '\uFFFD').slice(0, maxPayloadCharacters);
     await this.store.query(
@@ -56,7 +56,7 @@ export class DeadLetters {
     );
   }
 
-  /** Newest first; those that were tried again are left out unless asked for. */
+  /** Dead letters, newest first; without the redriven ones unless `all` is set. */
   async list({ limit, after }: PageRequest, options: { all?: boolean } = {}): Promise<Page<DeadLetter>> {
     const rows = await this.store.query<DeadLetter>(
       `SELECT ${columns} FROM dead_letter
@@ -68,8 +68,9 @@ export class DeadLetters {
   }
 
   /**
-   * Tries again what was given up. Consumers that have handled the event already do nothing.
-   * @throws NotFound `DEAD_LETTER_UNKNOWN` when there is none, it was tried again before, or nothing can be tried again.
+   * Redrives a dead letter. Consumers that have handled the event already do nothing.
+   * @throws NotFound `DEAD_LETTER_UNKNOWN` when it does not exist, was redriven before, or its
+   * event or job is gone.
    */
   async redrive(id: string): Promise<void> {
     await this.store.transaction(async (tx) => {

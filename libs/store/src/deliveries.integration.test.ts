@@ -139,7 +139,7 @@ describe('the thread of a subject', () => {
     const first = await edition(1);
     await deliveries.begin(first, 1);
     const second = await edition(2);
-    // Its holder died, and whoever takes it over finds that there is a newer one.
+    // Its holder died, and the next attempt finds a newer edition.
     expect(await deliveries.begin(first, 2)).toMatchObject({ how: 'superseded' });
     expect(await deliveries.begin(second, 1)).toMatchObject({ how: 'begun', thread: { last: null, isInDoubt: true } });
   });

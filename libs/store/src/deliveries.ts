@@ -39,17 +39,17 @@ interface Attempt {
   attempt: number;
 }
 
-/** An attempt that will be made again. */
+/** A failed attempt that will be retried. */
 interface FailedAttempt {
   attempt: number;
   code: string;
   reason: string;
   inMs: number;
-  /** False where the channel was not asked. */
+  /** False if the channel was not called. */
   wasTried: boolean;
 }
 
-/** Entries of the ledger of one delivery that are shown, and deliveries that were made of it. */
+/** Limit on the ledger entries of one delivery that are shown, and on its derived deliveries. */
 const maxSteps = 500;
 
 type WholeDelivery<Message> = Delivery<Message> & ListedDelivery & { replyTo: string | null };
@@ -61,10 +61,10 @@ const columns = `id, event_id AS "eventId", receiver, channel, integration, rout
 const contents = `alerts, message, reply_to AS "replyTo", push_id AS "pushId",
   CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
 
-/** Attempts share a transaction when several begin at once; what waits is bounded by what is sent at once. */
+/** Limits of the batcher of attempts. The sending concurrency already bounds what waits. */
 const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
 
-/** The ledger of messages: what was sent to whom, and what became of it. */
+/** Ledger of deliveries and their outcomes. */
 @Injectable()
 export class Deliveries {
   readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
@@ -84,8 +84,8 @@ export class Deliveries {
   constructor(private readonly store: Store) {}
 
   /**
-   * Adds deliveries; answers the ids of those that are new. The same event adds each only once.
-   * @param heldFor the group with which they wait; null where they go out at once
+   * Adds deliveries; returns the ids of the new ones. Idempotent for each event.
+   * @param heldFor the group with which they wait; null to send them at once
    */
   async add<Message>(
     tx: Transaction,
@@ -100,7 +100,7 @@ export class Deliveries {
     );
   }
 
-  /** Answers the ids of those that were not there. */
+  /** Returns the ids of the deliveries that were inserted. */
   async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(
       `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
@@ -116,14 +116,15 @@ export class Deliveries {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Those that wait with a group, oldest first. */
+  /** Held deliveries of a group, oldest first. */
   async held<Message>(tx: Transaction, heldFor: string): Promise<HeldDeliveries<Message>> {
     return (await this.#held.add(tx, heldFor)) as HeldDeliveries<Message>;
   }
 
   /**
-   * Lets a delivery go that was held, with what it says by now.
-   * @param isOfMany whether it says more than how its own subject stands, so that it is no state of that
+   * Releases a held delivery with its final alerts and message.
+   * @param isOfMany whether the message is about more than its own subject, so that it is no
+   * edition of that subject
    */
   async release(
     tx: Transaction,
@@ -133,7 +134,7 @@ export class Deliveries {
     await this.#released.add(tx, { id, alerts, message, isOfMany });
   }
 
-  /** Ends deliveries that were held: another one says the same, or there is nothing to say any more. */
+  /** Ends held deliveries that are merged into another one or have become obsolete. */
   async drop(
     tx: Transaction,
     ids: readonly string[],
@@ -148,8 +149,9 @@ export class Deliveries {
   }
 
   /**
-   * How many messages a channel was given within the last minute. Whoever asks in a transaction is counted by those who ask after it, whether
-   * its message is there yet or not: several events are told at the same time.
+   * Counts the messages of a channel within the last minute. Each call counts as a message for the
+   * later calls of its transaction, because several events share one and their messages may not be
+   * inserted yet.
    */
   async givenLately(tx: Transaction, channel: ChannelName): Promise<number> {
     return this.#given.add(tx, channel);
@@ -160,7 +162,7 @@ export class Deliveries {
     this.#givenIn.set(tx, counts);
     const unknown = channels.filter((channel) => !counts.has(channelKey(channel)));
     const before = unknown.length === 0 ? [] : await countGiven(tx, unknown);
-    // Those that asked meanwhile have been counted.
+    // A call that came meanwhile has set its count already.
     for (const [key, given] of before) if (!counts.has(key)) counts.set(key, given);
     return channels.map((channel) => {
       const given = counts.get(channelKey(channel)) ?? 0;
@@ -177,7 +179,7 @@ export class Deliveries {
     return delivery ?? null;
   }
 
-  /** Newest first. */
+  /** Deliveries that match a filter, newest first. */
   async list({ limit, after }: PageRequest, filter: DeliveryFilter = {}): Promise<Page<ListedDelivery>> {
     const parameters: unknown[] = [limit + 1, after ?? null];
     const rows = await this.store.query<ListedDelivery>(
@@ -188,7 +190,7 @@ export class Deliveries {
     return pageOf(rows, limit);
   }
 
-  /** All that is known of a delivery; null where there is none. */
+  /** A delivery with its ledger and derived deliveries; null if unknown. */
   async story<Message>(id: string): Promise<DeliveryStory<Message> | null> {
     const [delivery, steps, derived] = await Promise.all([this.get<Message>(id), this.steps(id), this.#derived(id)]);
     return delivery && { ...delivery, steps, derived };
@@ -209,7 +211,7 @@ export class Deliveries {
     );
   }
 
-  /** The deliveries that were made of this one, oldest first. */
+  /** Deliveries derived from this one, oldest first. */
   async #derived(id: string): Promise<DerivedDelivery[]> {
     return this.store.query<DerivedDelivery>(
       `SELECT id, origin AS kind, receiver, channel, state FROM delivery WHERE origin_id = $1 ORDER BY id LIMIT ${maxSteps}`,
@@ -217,7 +219,7 @@ export class Deliveries {
     );
   }
 
-  /** The messages about a subject, oldest first. */
+  /** Deliveries about a subject, oldest first. */
   async about(subject: string): Promise<AboutDelivery[]> {
     return this.store.query<AboutDelivery>(
       `SELECT id, revision, receiver, channel, state, reason, created_at AS "createdAt", finished_at AS "finishedAt"
@@ -226,17 +228,17 @@ export class Deliveries {
     );
   }
 
-  /** The channels that were told of a subject. */
+  /** Channels that have deliveries about a subject. */
   async toldOf(tx: Transaction, subject: string): Promise<ToldChannel[]> {
     return this.#toldOf.add(tx, subject);
   }
 
   /**
-   * The newest edition of each message that reports a push and can be edited. What still waits is left out: it is worded when its time
-   * comes, by the transaction that holds its group.
+   * Newest edition of each editable message that reports a push. Held ones are left out: they are
+   * rendered at the flush, by the transaction that holds their group.
    */
   async ofPush<Message>(tx: Transaction, pushId: string): Promise<PushMessage<Message>[]> {
-    // Two corrections of one message must be two editions of it.
+    // Serializes corrections, so that two of them become two editions of a message.
     await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('messages of push ' || $1, 0))`, [pushId]);
     return tx.query<PushMessage<Message>>(
       `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, revision, receiver, channel, integration, route,
@@ -247,7 +249,7 @@ export class Deliveries {
     );
   }
 
-  /** The groups with which messages about a push wait. */
+  /** Groups that hold messages about a push. */
   async waitingOf(tx: Transaction, pushId: string): Promise<string[]> {
     const groups = await tx.query<{ heldFor: string }>(
       `SELECT DISTINCT held_for AS "heldFor" FROM delivery WHERE push_id = $1 AND state = 'held' ORDER BY held_for`,
@@ -256,7 +258,7 @@ export class Deliveries {
     return groups.map(({ heldFor }) => heldFor);
   }
 
-  /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */
+  /** Records that an attempt begins. After a crash in it, the next one knows that the channel may have the message. */
   async begin<Message>(id: string, attempt: number): Promise<Begun<Message>> {
     return (await this.#attempts.add({ id, attempt })) as Begun<Message>;
   }
@@ -277,7 +279,7 @@ export class Deliveries {
     });
   }
 
-  /** Ends deliveries that their channels took. */
+  /** Ends deliveries that their channels accepted. */
   async sent(tx: Transaction, taken: readonly TakenDelivery[]): Promise<void> {
     await tx.query(
       `UPDATE delivery SET state = 'sent', reference = taken.reference, code = NULL, reason = taken.note, next_at = NULL, finished_at = now()
@@ -286,7 +288,7 @@ export class Deliveries {
     );
   }
 
-  /** Notes why an attempt failed. One that never began, or that the channel took after all, leaves what is known as it is. */
+  /** Records a failed attempt. No effect if the attempt never began or the channel accepted the message after all. */
   async retrying(id: string, { attempt, code, reason, inMs, wasTried }: FailedAttempt): Promise<void> {
     await this.store.query(
       `WITH retried AS (
@@ -298,12 +300,12 @@ export class Deliveries {
     );
   }
 
-  /** Notes who of several recipients has it, so that the next attempt leaves them out. */
+  /** Records which of several recipients have it, so that the next attempt skips them. */
   async partlySent(id: string, reached: readonly string[]): Promise<void> {
     await this.store.query('UPDATE delivery SET reached = $2 WHERE id = $1', [id, reached]);
   }
 
-  /** Gives a delivery up; false when the channel took it after all. */
+  /** Ends a delivery as failed; false if the channel accepted it after all. */
   async failed(tx: Transaction, id: string, attempt: number, code: string, reason: string): Promise<boolean> {
     const failed = await tx.query(
       `WITH failed AS (
@@ -317,7 +319,10 @@ export class Deliveries {
   }
 }
 
-/** Bytes of held deliveries that one transaction reads: a flood may hold thousands of them, with thousands of alerts each. */
+/**
+ * Limit on the bytes of held deliveries in one transaction: a flood may hold thousands, with
+ * thousands of alerts each.
+ */
 const maxHeldBytes = 32 * 1024 * 1024;
 
 async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<HeldDeliveries<unknown>[]> {
@@ -399,7 +404,7 @@ async function toldOfAll(tx: Transaction, subjects: readonly string[]): Promise<
   return subjects.map((subject) => (bySubject.get(subject) ?? []).map(({ subject: _subject, ...channel }) => channel));
 }
 
-/** Two editions that begin at once must see each other; in one order, or two transactions would wait for each other. */
+/** Locks the subjects, so that two editions that begin at once see each other; in key order, which avoids deadlocks. */
 async function lockSubjects(tx: Transaction, ids: readonly string[]): Promise<void> {
   await tx.query(
     `SELECT pg_advisory_xact_lock(key) FROM (
@@ -409,7 +414,7 @@ async function lockSubjects(tx: Transaction, ids: readonly string[]): Promise<vo
   );
 }
 
-/** Begins what may begin, and ends what is superseded; answers each as it was before. What has ended before is left out. */
+/** Begins attempts or ends them as superseded; returns each delivery as it was before, without those that had ended. */
 async function beginAll(
   tx: Transaction,
   attempts: readonly Attempt[],
@@ -435,11 +440,11 @@ async function beginAll(
   return rows.map(({ how, ...delivery }) => ({ how, delivery }));
 }
 
-/** Other deliveries about the same to the same channel. */
+/** SQL for the other deliveries about the same subject to the same channel. */
 const samePlace = `FROM delivery AS other WHERE other.subject = delivery.subject AND other.id <> delivery.id
   AND (other.receiver, other.channel, other.integration) = (delivery.receiver, delivery.channel, delivery.integration)`;
 
-/** What their channels were told of their subjects before. */
+/** Earlier messages about the same subject to the same channel, for each delivery. */
 async function threadsOf(
   tx: Transaction,
   begun: readonly { how: string; delivery: Delivery<unknown> }[],

@@ -1,6 +1,6 @@
 import { firstIdAt } from './page.js';
 
-/** `fallen-back`: given up, and somebody else was told instead. */
+/** States to filter by. `fallen-back`: failed, with a fallback delivery to another receiver. */
 export const deliveryStates = [
   'held',
   'pending',
@@ -14,11 +14,11 @@ export const deliveryStates = [
   'fallen-back',
 ] as const;
 
-/** Which deliveries are meant: those of which all holds that is given. */
+/** Filter of deliveries; all given conditions must hold. */
 export interface DeliveryFilter {
   receiver?: string | undefined;
   state?: (typeof deliveryStates)[number] | undefined;
-  /** Made since then. */
+  /** Earliest creation time. */
   since?: Date | undefined;
   /** Id of the incident, or of the push, that they are about. */
   incident?: string | undefined;
@@ -36,7 +36,7 @@ const columns: Record<keyof DeliveryFilter, (parameter: string) => string> = {
 
 const isFallenBack = `state = 'failed' AND EXISTS (SELECT FROM delivery AS other WHERE other.origin_id = delivery.id AND other.origin = 'fallback')`;
 
-/** The filter as a condition on `delivery`, whose parameters come after `parameters`. */
+/** SQL condition of the filter on `delivery`; appends its values to `parameters`. */
 export function conditionOf(filter: DeliveryFilter, parameters: unknown[]): string {
   const conditions = (Object.keys(columns) as (keyof DeliveryFilter)[])
     .filter((key) => filter[key] !== undefined)

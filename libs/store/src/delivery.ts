@@ -7,7 +7,7 @@ export interface NewDelivery<Message> {
   receiver: string;
   /** `slack`, `email`, `webhook`. */
   channel: string;
-  /** Which of the receiver's configurations of that channel, from 0. */
+  /** Index, from 0, among the receiver's configurations of that channel. */
   integration: number;
   /** Path of the route in routing.yaml. */
   route: string;
@@ -15,13 +15,13 @@ export interface NewDelivery<Message> {
   groupLabels: Labels;
   alerts: Alert[];
   message: Message;
-  /** Where a message about a newer state of the same subject makes this one worthless: an incident, or a message that is corrected. */
+  /** State of a subject (an incident, or a message that is corrected) that a message about a newer state supersedes. */
   edition: { subject: string; revision: number } | null;
   /** The push that it reports; null of other messages. */
   pushId?: string | null;
-  /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
+  /** Delivery that it was derived from: it failed and falls back to this one, or is repeated by it. */
   origin?: { kind: 'fallback' | 'repetition'; id: string } | null;
-  /** What the channel calls the message that this one repeats. */
+  /** Channel's reference of the message that this one repeats. */
   replyTo?: string | null;
 }
 
@@ -40,7 +40,7 @@ export interface Delivery<Message> extends NewDelivery<Message> {
   finishedAt: Date | null;
 }
 
-/** One entry of the ledger: how a delivery was made, what became of its tries, and who did what about it. */
+/** One entry of a delivery's ledger: its creation, a failed try, a redrive or repetition, or its end. */
 export interface DeliveryStep {
   at: Date;
   kind: 'made' | 'failed' | 'given-up' | 'redriven' | 'repeated' | 'sent' | 'superseded' | 'merged' | 'suppressed';
@@ -48,18 +48,18 @@ export interface DeliveryStep {
   attempt: number;
   code: string | null;
   reason: string | null;
-  /** When the next try was to be. */
+  /** Time of the next try, as planned. */
   nextAt: Date | null;
-  /** Who wanted it; null where nobody did. */
+  /** User who requested it; null for automatic steps. */
   by: string | null;
 }
 
-/** A delivery that was made of another one. */
+/** A delivery derived from another one. */
 export type DerivedDelivery = Pick<Delivery<unknown>, 'id' | 'receiver' | 'channel' | 'state'> & {
   kind: 'fallback' | 'repetition';
 };
 
-/** A delivery with what it says, its ledger, and what was made of it. */
+/** A delivery with its message, its ledger, and the deliveries derived from it. */
 export interface DeliveryStory<Message>
   extends ListedDelivery, Pick<Delivery<Message>, 'alerts' | 'message' | 'edition'> {
   replyTo: string | null;
@@ -67,13 +67,13 @@ export interface DeliveryStory<Message>
   derived: DerivedDelivery[];
 }
 
-/** What a channel was told of the subject of a delivery, by other deliveries. */
+/** Other messages to the channel about the subject of a delivery. */
 export interface DeliveryThread<Message> {
   /** The first message that is known to have arrived. */
   first: ToldMessage<Message> | null;
   /** The one about the newest state. */
   last: ToldMessage<Message> | null;
-  /** Whether one may have arrived that we do not know of. */
+  /** Whether an unconfirmed message may have arrived. */
   isInDoubt: boolean;
 }
 
@@ -84,23 +84,24 @@ export interface ToldMessage<Message> {
 }
 
 /**
- * How an attempt begins. `superseded`: the channel is told of a newer state of the subject, so the delivery has ended. `waits`: it is
- * being told of an older one at this moment. `ended`: there is nothing left to send.
+ * Outcome of beginning an attempt. `superseded`: the channel gets a newer state of the subject, so
+ * the delivery has ended. `waits`: an older state is being sent right now. `ended`: nothing is left
+ * to send.
  */
 export type Begun<Message> =
   | { how: 'begun'; delivery: Delivery<Message>; thread: DeliveryThread<Message> | null }
   | { how: 'superseded' | 'waits' | 'ended' };
 
-/** A delivery that its channel took. */
+/** A delivery that its channel accepted. */
 export interface TakenDelivery {
   id: string;
   /** The channel's own name for the message. */
   reference: string | null;
-  /** Which recipients will never have it. */
+  /** Note about recipients that will never get it. */
   note: string | null;
 }
 
-/** A channel that was told of a subject, and by which route. */
+/** A channel that has deliveries about a subject, with their route. */
 export type ToldChannel = Pick<
   NewDelivery<unknown>,
   'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'
@@ -110,7 +111,7 @@ export type ToldChannel = Pick<
 export interface PushMessage<Message>
   extends ToldChannel, Pick<NewDelivery<Message>, 'alerts' | 'message'>, NonNullable<NewDelivery<Message>['edition']> {}
 
-/** What became of a message about a subject. */
+/** Outcome of a message about a subject. */
 export interface AboutDelivery extends Pick<
   Delivery<unknown>,
   'id' | 'receiver' | 'channel' | 'state' | 'reason' | 'createdAt' | 'finishedAt'
@@ -118,7 +119,7 @@ export interface AboutDelivery extends Pick<
   revision: number;
 }
 
-/** A delivery that waits. */
+/** A held delivery. */
 export interface HeldDelivery<Message> extends Pick<
   NewDelivery<Message>,
   'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'alerts' | 'message'
@@ -129,13 +130,13 @@ export interface HeldDelivery<Message> extends Pick<
   pushId: string | null;
 }
 
-/** Deliveries that wait together, as far as one transaction reads them: the oldest first, and at least one. */
+/** Held deliveries of one group, up to the limit of a transaction: the oldest first, and at least one. */
 export interface HeldDeliveries<Message> {
   deliveries: HeldDelivery<Message>[];
   isMore: boolean;
 }
 
-/** A delivery without what it says. */
+/** A delivery without its message. */
 export interface ListedDelivery extends Omit<
   Delivery<unknown>,
   'alerts' | 'message' | 'edition' | 'replyTo' | 'origin'

@@ -5,7 +5,7 @@ import { type Page, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** An alert as people look it up. */
+/** An alert in a list for users. */
 export interface ListedAlert extends Alert {
   /** The incident that it is part of, where there is one. */
   incidentId: string | null;
@@ -16,22 +16,22 @@ export interface AlertFilter {
   incidentId?: string | undefined;
 }
 
-/** Which alerts went into which incident. */
+/** Incident that an alert is part of. */
 export interface AlertMembership {
   alertId: string;
   incidentId: string;
 }
 
-/** How long alerts are kept that are part of no open story; incidents keep their own evidence. */
+/** Retention of alerts, in days; incidents keep their own evidence. */
 const keptDays = 30;
 const forgetLimit = 5_000;
 
-/** What rules found: written by those who read what runs, taken by the builder of incidents. */
+/** Alerts of detection rules: written by the readers of runtime events, taken by the incident builder. */
 @Injectable()
 export class DetectionAlerts {
   constructor(private readonly store: Store) {}
 
-  /** Adds alerts; those that are there already, as after a replay, stay as they are. Answers how many are new. */
+  /** Adds alerts; returns how many are new. Existing ones, as after a replay, stay unchanged. */
   async add(tx: Transaction, alerts: readonly Alert[]): Promise<number> {
     const added = await tx.query(
       `INSERT INTO detection_alert (id, rule, severity, alert)
@@ -56,7 +56,7 @@ export class DetectionAlerts {
     return rows.map(({ alert }) => alert);
   }
 
-  /** Marks alerts as taken in a turn of the builder, in the transaction of what follows from them. */
+  /** Marks alerts as taken in a turn of the builder, in the transaction of its effects. */
   async taken(tx: Transaction, turn: number, alertIds: readonly string[]): Promise<void> {
     await tx.query('UPDATE detection_alert SET turn = $1 WHERE id = ANY($2::text[]) AND turn IS NULL', [
       turn,
@@ -64,7 +64,7 @@ export class DetectionAlerts {
     ]);
   }
 
-  /** Notes which incidents alerts have become part of. */
+  /** Records the incidents that alerts have become part of. */
   async joined(tx: Transaction, memberships: readonly AlertMembership[]): Promise<void> {
     if (memberships.length === 0) return;
     await tx.query(
@@ -75,7 +75,7 @@ export class DetectionAlerts {
     );
   }
 
-  /** What the builder took after a turn, turn by turn: what one that starts from a snapshot has yet to be told again. */
+  /** Alerts taken after a turn, by turn, for a builder that replays them on top of a snapshot. */
   async takenAfter(turn: number, limit: number): Promise<{ turn: number; alerts: Alert[] }[]> {
     const rows = await this.store.query<{ turn: number; alert: Alert }>(
       `SELECT turn::float AS turn, alert FROM detection_alert
@@ -88,7 +88,7 @@ export class DetectionAlerts {
     return [...turns].map(([number, alerts]) => ({ turn: number, alerts }));
   }
 
-  /** Newest first. */
+  /** Alerts that match a filter, newest first. */
   async list({ limit, after }: PageRequest, { severity, incidentId }: AlertFilter = {}): Promise<Page<ListedAlert>> {
     const rows = await this.store.query<{ alert: Alert; incidentId: string | null }>(
       `SELECT alert, incident.id AS "incidentId" FROM detection_alert LEFT JOIN incident ON story_id = incident_id
@@ -101,7 +101,7 @@ export class DetectionAlerts {
     return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 
-  /** Drops old alerts, some at a time; answers how many. */
+  /** Deletes a batch of old alerts; returns how many. */
   async forgetOld(): Promise<number> {
     const forgotten = await this.store.query(
       `DELETE FROM detection_alert WHERE id IN (

@@ -4,17 +4,17 @@ import type { WideMatch } from '@tidewaiter/detection';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** While nobody takes matches, as many are kept; what is read then is not correlated beyond its partition. */
+/** Limit on stored matches. Beyond it, new matches are dropped and not correlated across partitions. */
 const maxKept = 1_000_000;
 
-/** Matches on their way from those who read what runs to those who correlate over all of it. */
+/** Matches on their way from the readers of partitions to the correlation across all of them. */
 @Injectable()
 export class DetectionMatches {
   constructor(private readonly store: Store) {}
 
-  /** Adds matches; those that are there already, as after a replay, stay as they are. Answers false when there was no room. */
+  /** Adds matches; false when there was no room. Existing ones, as after a replay, stay unchanged. */
   async add(tx: Transaction, matches: readonly WideMatch[]): Promise<boolean> {
-    // Both ends of an index; rows go in about the order in which they came.
+    // Reads both ends of an index: numbers are about in the order of arrival.
     const [kept] = await tx.query<{ hasRoom: boolean }>(
       'SELECT coalesce(max(number) - min(number), 0) < $1 AS "hasRoom" FROM detection_match',
       [maxKept],
@@ -28,7 +28,7 @@ export class DetectionMatches {
     return true;
   }
 
-  /** The oldest that nobody has taken. */
+  /** Oldest matches that are not taken yet. */
   async waiting(limit: number): Promise<WideMatch[]> {
     const rows = await this.store.query<{ match: WideMatch }>(
       'SELECT match FROM detection_match WHERE turn IS NULL ORDER BY number LIMIT $1',
@@ -37,13 +37,13 @@ export class DetectionMatches {
     return rows.map(({ match }) => match);
   }
 
-  /** Marks matches as taken in a turn of the builder, in the transaction of what follows from them. */
+  /** Marks matches as taken in a turn of the builder, in the transaction of its effects. */
   async taken(tx: Transaction, turn: number, ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     await tx.query('UPDATE detection_match SET turn = $1 WHERE id = ANY($2::text[]) AND turn IS NULL', [turn, ids]);
   }
 
-  /** What was taken after a turn, turn by turn. */
+  /** Matches taken after a turn, by turn. */
   async takenAfter(turn: number, limit: number): Promise<{ turn: number; matches: WideMatch[] }[]> {
     const rows = await this.store.query<{ turn: number; match: WideMatch }>(
       `SELECT turn::float AS turn, match FROM detection_match
@@ -55,7 +55,7 @@ export class DetectionMatches {
     return Array.from(turns, ([number, some]) => ({ turn: number, matches: some.map(({ match }) => match) }));
   }
 
-  /** Drops what a snapshot as of a turn holds. */
+  /** Deletes the matches that a snapshot as of a turn includes. */
   async forget(tx: Transaction, turn: number): Promise<void> {
     await tx.query('DELETE FROM detection_match WHERE turn <= $1', [turn]);
   }

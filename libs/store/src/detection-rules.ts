@@ -4,7 +4,7 @@ import { type Page } from './page.js';
 import { json } from './storable.js';
 import { Store } from './store.js';
 
-/** A document in the folders of rules. */
+/** A rule document, loaded or refused. */
 export interface ListedRule {
   state: 'loaded' | 'refused';
   /** Null of one that was refused. */
@@ -17,23 +17,23 @@ export interface ListedRule {
   author: string | null;
   license: string | null;
   tags: string[];
-  /** Whether it is only a part of a correlation, and raises nothing alone. */
+  /** Whether it is only a part of a correlation and raises no alerts alone. */
   isPart: boolean;
   file: string;
   line: number;
-  /** Why it was refused. */
+  /** Reason why it was refused. */
   reason: string | null;
 }
 
-/** The rules of the detector as people look them up: those of the replica that read them last, since all read the same folders. */
+/** Rules of the detector, for display: those of the replica that loaded them last, since all read the same folders. */
 @Injectable()
 export class DetectionRules {
   constructor(private readonly store: Store) {}
 
-  /** Puts all rules in place of those that were. */
+  /** Replaces all rules. */
   async replace(rules: readonly ListedRule[]): Promise<void> {
     await this.store.transaction(async (tx) => {
-      // Replicas that start together do the same one after the other.
+      // Serializes replicas that start together.
       await tx.query('LOCK TABLE detection_rule IN EXCLUSIVE MODE');
       await tx.query('DELETE FROM detection_rule');
       await tx.query(
@@ -43,7 +43,7 @@ export class DetectionRules {
     });
   }
 
-  /** By file and line. The cursor is the number of the last one. */
+  /** Rules by file and line. The cursor is the number of the last one. */
   async list(
     { limit, after }: { limit: number; after?: string | undefined },
     { state }: { state?: ListedRule['state'] | undefined } = {},

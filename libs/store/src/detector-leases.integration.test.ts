@@ -59,7 +59,7 @@ describe('a lease', () => {
     const former = (await leases.take('a', one, longMs))!;
     await store.transaction(async (tx) => leases.hold(tx, former));
     await expire();
-    // Nobody has taken it, so nothing has been done twice.
+    // The expired lease was not taken, so no work was done twice.
     await store.transaction(async (tx) => leases.hold(tx, former));
     const holder = (await leases.take('a', other, longMs))!;
     const snapshot = { format: 'x', life: null, position: 1, state: Buffer.from('former') };
@@ -122,7 +122,7 @@ describe('alerts', () => {
       [100, ['a', 'c']],
       [200, ['b']],
     ]);
-    // A turn is told as a whole, whatever the limit.
+    // A turn is returned as a whole, whatever the limit.
     expect(await told(0, 1)).toEqual([[100, ['a', 'c']]]);
     expect(await told(100, 10)).toEqual([[200, ['b']]]);
     expect(await told(200, 10)).toEqual([]);

@@ -3,42 +3,42 @@ import { Unavailable } from '@tidewaiter/domain';
 
 import { Store, type Transaction } from './store.js';
 
-/** A part of the detector's work that this process does, for as long as nobody else has the token. */
+/** Lease of this process on a part of the detector's work, valid until another replica takes it with a new token. */
 export interface DetectorLease {
   name: string;
   token: string;
-  /** How many holders before this one were gone without a word since the last snapshot. */
+  /** Holders that crashed in a row since the last snapshot. */
   crashes: number;
-  /** The message that the last of them was handling, where it had reason to say so. */
+  /** Position of the message that the last of them was handling, if it recorded it. */
   attempting: number | null;
 }
 
-/** Who has what, as one replica sees it. */
+/** Distribution of the leases, as one replica sees it. */
 export interface LeaseShares {
   /** Running replicas, this one included. */
   replicas: number;
   /** Names of the leases that this replica holds. */
   mine: string[];
-  /** Names of the leases that nobody holds. */
+  /** Names of the leases that are free or expired. */
   free: string[];
 }
 
-/** State as of a position: what comes after it leads on from there. */
+/** State as of a position, from which the following messages are replayed. */
 export interface DetectorSnapshot {
-  /** Who can read it. */
+  /** Name of the codec that can read `state`. */
   format: string;
-  /** Of the stream that the position is in; null where it is in none. */
+  /** Life of the stream that the position is in; null if it is in none. */
   life: string | null;
   position: number;
   state: Uint8Array;
 }
 
-/** The shares of the detector's replicas in its work, and what each part of it remembers. */
+/** Leases of the detector's replicas on the parts of its work, with the snapshot of each part. */
 @Injectable()
 export class DetectorLeases {
   constructor(private readonly store: Store) {}
 
-  /** Makes the leases that there are to hold. */
+  /** Creates missing leases. */
   async define(names: readonly string[]): Promise<void> {
     await this.store.query(
       'INSERT INTO detector_lease (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING',
@@ -46,7 +46,7 @@ export class DetectorLeases {
     );
   }
 
-  /** Says that a replica runs, and keeps its leases, for `leaseMs` from now. */
+  /** Sends the heartbeat of a replica and renews its leases, for `leaseMs` from now. */
   async renew(replica: string, leaseMs: number): Promise<LeaseShares> {
     return this.store.transaction(async (tx) => {
       await tx.query('DELETE FROM detector_replica WHERE alive_until < now()');
@@ -55,7 +55,7 @@ export class DetectorLeases {
          ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until`,
         [replica, leaseMs],
       );
-      // Rows in one order: two replicas that renew and take at the same moment must not wait for each other in a circle.
+      // Locks rows in one order, so that two replicas that renew and take at once cannot deadlock.
       await tx.query(
         `UPDATE detector_lease SET held_until = now() + $2 * interval '1 millisecond'
          WHERE name IN (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE)`,
@@ -72,7 +72,7 @@ export class DetectorLeases {
     });
   }
 
-  /** Takes a lease that nobody holds; null when somebody was faster. */
+  /** Takes a free or expired lease; null when another replica was faster. */
   async take(name: string, replica: string, leaseMs: number): Promise<DetectorLease | null> {
     const [lease] = await this.store.query<DetectorLease>(
       `UPDATE detector_lease SET holder = $2, token = token + 1, held_until = now() + $3 * interval '1 millisecond',
@@ -84,7 +84,7 @@ export class DetectorLeases {
     return lease ?? null;
   }
 
-  /** Lets a lease go, so that another replica need not wait for its end. */
+  /** Releases a lease, so that another replica need not wait for its expiry. */
   async release({ name, token }: DetectorLease): Promise<void> {
     await this.store.query(
       'UPDATE detector_lease SET holder = NULL, attempting = NULL WHERE name = $1 AND token = $2',
@@ -92,13 +92,14 @@ export class DetectorLeases {
     );
   }
 
-  /** Says that a replica runs no more. */
+  /** Removes a replica that stops. */
   async leave(replica: string): Promise<void> {
     await this.store.query('DELETE FROM detector_replica WHERE id = $1', [replica]);
   }
 
   /**
-   * Lets a transaction commit only while its lease is held; nobody can take it before the transaction ends.
+   * Lets a transaction commit only while its lease is held; no replica can take it before the
+   * transaction ends.
    * @throws Unavailable `LEASE_LOST`
    */
   async hold(tx: Transaction, { name, token }: DetectorLease): Promise<void> {
@@ -109,7 +110,7 @@ export class DetectorLeases {
     if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by somebody else`);
   }
 
-  /** Notes which message comes next, for the one who has to find out why the holder of this lease was gone. */
+  /** Records the position of the next message, so that after a crash the next holder knows which one was handled. */
   async attempt(lease: DetectorLease, position: number): Promise<void> {
     await this.store.query('UPDATE detector_lease SET attempting = $3 WHERE name = $1 AND token = $2', [
       lease.name,
@@ -118,7 +119,7 @@ export class DetectorLeases {
     ]);
   }
 
-  /** Keeps a snapshot in place of the last one. @throws Unavailable `LEASE_LOST` */
+  /** Replaces the snapshot of a lease. @throws Unavailable `LEASE_LOST` */
   async keep(tx: Transaction, lease: DetectorLease, snapshot: DetectorSnapshot): Promise<void> {
     const { name, token } = lease;
     const held = await tx.query(

@@ -3,7 +3,7 @@ import type { Digest, Finding, OsRelease } from '@tidewaiter/domain';
 
 import type { Store } from './store.js';
 
-/** Findings about distributions and runtimes of images whose support has ended; not stored, as they come and go with the calendar. */
+/** Findings about unsupported distributions and runtimes of images; not stored, since they depend on the date. */
 export async function endsOfSupport(
   store: Store,
   imageDigests: readonly Digest[],

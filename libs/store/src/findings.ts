@@ -30,7 +30,10 @@ export interface ImageFinding extends Finding, Exploitation, Use {
   imageDigest: Digest;
 }
 
-/** What is known of the use of what a finding is about. Null while nobody tells; false is no proof that it never is. */
+/**
+ * Runtime use of the image and package of a finding. Null while no sensor reports it; false does
+ * not prove that it is unused.
+ */
 export interface Use {
   /** Whether a workload runs the image, or did in the last day. */
   running: boolean | null;
@@ -38,11 +41,11 @@ export interface Use {
   inUse: boolean | null;
 }
 
-/** A package of an image that a tag points to, or that runs although none does. */
+/** A package of an image that a tag points to, or that runs without such a tag. */
 export interface PackagePlace {
   registry: string;
   repository: string;
-  /** Of an image that no tag points to its last tag, null where it never had one. */
+  /** Tag of the image, or its last one if none points to it now; null if it never had one. */
   tag: string | null;
   /** Whether the tag points to the image. */
   isTagged: boolean;
@@ -53,9 +56,9 @@ export interface PackagePlace {
   /** `unknown`: the version could not be compared. */
   match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
-  /** One of them, where several architectures have it. */
+  /** Purl of the package; one of several if it has several architectures. */
   purl: string;
-  /** Whether a workload runs the image, or did in the last day; null while nobody tells. */
+  /** Whether a workload runs the image, or did in the last day; null while no sensor reports containers. */
   running: boolean | null;
   /** Some of the workloads that run it: `payments/Deployment/api`. */
   workloads: string[];
@@ -90,15 +93,15 @@ interface FindingRow {
   evidence: MatchEvidence;
 }
 
-/** What is wrong with images. Vulnerabilities alone are not stored by image: they follow from packages and matches. */
+/** Findings of images. Vulnerabilities are not stored by image: they follow from packages and matches. */
 @Injectable()
 export class Findings {
   constructor(private readonly store: Store) {}
 
   /**
-   * The findings of some images, as one tag of a repository has them, or as any does. What runs goes first, then what is in use, what is exploited,
-   * what is likely to be, what can be mended, what is severe.
-   * @param now decides whose support has ended
+   * Findings of some images under one tag of a repository, or under any. Sorted by: running, in
+   * use, exploited, EPSS score, fixable, severity.
+   * @param now time by which the end of support is decided
    */
   async of(imageDigests: readonly Digest[], place?: FindingPlace, now = new Date()): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
@@ -152,7 +155,7 @@ export class Findings {
     return [...known, ...findings].toSorted(byRisk);
   }
 
-  /** Answers what is known of the use of a package of an image. */
+  /** Returns a function that looks up the use of a package of an image. */
   async #uses(imageDigests: readonly Digest[]): Promise<(digest: Digest, packageName: string | null) => Use> {
     const running = await runningAmong(this.store, imageDigests);
     const used = await this.store.query<{ imageDigest: Digest; names: string[] }>(
@@ -166,7 +169,7 @@ export class Findings {
     });
   }
 
-  /** Where some packages are in what tags point to and in what runs, with the fix that an advisory knows for them. */
+  /** Places of packages in tagged and in running images, with the fix that an advisory gives for them. */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
     const places = await this.store.query<Omit<PackagePlace, 'running' | 'workloads'> & { images: Digest[] }>(
       `WITH hit AS MATERIALIZED (
@@ -201,7 +204,7 @@ export class Findings {
     }));
   }
 
-  /** What is known of the exploitation of one vulnerability, by its id and the other names that advisories have for it. */
+  /** KEV and EPSS data of one vulnerability, by its id and its aliases in advisories. */
   async exploitation(id: string): Promise<Exploitation> {
     const named = await this.store.query<{ aliases: string[] }>(
       'SELECT aliases FROM advisory WHERE vulnerability_id = $1',
@@ -211,7 +214,7 @@ export class Findings {
     return known ?? { kev: false, epss: null };
   }
 
-  /** How anybody rates vulnerabilities: a distribution's advisory often does not. */
+  /** Severity ratings of vulnerabilities by all advisories, since a distribution's own often lacks one. */
   async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
     const rows = await this.store.query<Rating & { vulnerabilityId: string }>(
       `SELECT vulnerability_id AS "vulnerabilityId", id AS "advisoryId", severity,
@@ -223,10 +226,10 @@ export class Findings {
   }
 }
 
-/** Places of one advisory that people are told of. */
+/** Limit on the places of one advisory in a notification. */
 const maxPlaces = 2_000;
 
-/** A package in one place of one image. */
+/** Key of a package in one place of one image. */
 function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {
   return [imageDigest, purl, layer, state, foundIn].join('\n');
 }
@@ -270,7 +273,7 @@ function byRisk(a: ImageFinding, b: ImageFinding): number {
   return left! < right! ? -1 : 1;
 }
 
-/** In tenths: finer differences of a prediction do not go before what is known. */
+/** EPSS score in tenths: finer differences of a prediction must not outrank known facts. */
 function likelihood({ epss }: ImageFinding): number {
   return Math.floor((epss ?? 0) * 10);
 }

@@ -7,14 +7,14 @@ import { Gathered } from './gathered.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** An alert as others see it: by a hash of its identity. */
+/** An alert, identified by a hash of its identity. */
 export interface FiringAlert {
   id: string;
   labels: Labels;
   status: Alert['status'];
 }
 
-/** What fires now. Alerts that are over are kept for a day. */
+/** Alerts that fire now. Resolved alerts are kept for a day. */
 @Injectable()
 export class FiringAlerts {
   readonly #recorded = new Gathered(async (tx: Transaction, lists: readonly (readonly Alert[])[]) => {
@@ -26,7 +26,7 @@ export class FiringAlerts {
 
   constructor(private readonly store: Store) {}
 
-  /** Keeps how alerts stand. */
+  /** Records the status of alerts. */
   async record(tx: Transaction, alerts: readonly Alert[]): Promise<void> {
     if (alerts.length > 0) await this.#recorded.add(tx, alerts);
   }
@@ -46,8 +46,9 @@ export class FiringAlerts {
   }
 
   /**
-   * What has changed since a moment; everything that fires where it is null.
-   * @param overlapMs for how long before that moment, too: a transaction that was under way then may have committed since
+   * Alerts that changed since a moment, or all firing ones if it is null.
+   * @param overlapMs time before that moment to include, as a transaction open at that moment may
+   * have committed since
    */
   async changedSince(since: Date | null, overlapMs = 0): Promise<{ alerts: FiringAlert[]; at: Date }> {
     const [clock] = await this.store.query<{ at: Date }>('SELECT clock_timestamp() AS at');
@@ -59,12 +60,12 @@ export class FiringAlerts {
     return { alerts, at: clock!.at };
   }
 
-  /** Which of these fire now. */
+  /** Ids of those alerts that fire now. */
   async firing(tx: Transaction, alerts: readonly Alert[]): Promise<Set<string>> {
     return this.#firing.add(tx, alerts.map(alertId));
   }
 
-  /** The labels of an alert that fires; null where it does not. */
+  /** Labels of an alert that fires; null if it does not. */
   async labelsOf(tx: Transaction, alert: Alert): Promise<Labels | null> {
     const [row] = await tx.query<{ labels: Labels }>(
       `SELECT labels FROM alert WHERE status = 'firing' AND identity_hash = decode($1, 'hex')`,
@@ -73,13 +74,13 @@ export class FiringAlerts {
     return row?.labels ?? null;
   }
 
-  /** Forgets what has been over for a day. */
+  /** Deletes alerts that were resolved over a day ago. */
   async forget(): Promise<void> {
     await this.store.query(`DELETE FROM alert WHERE status = 'resolved' AND changed_at < now() - interval '1 day'`);
   }
 }
 
-/** By what an alert is known to others. */
+/** Public id of an alert: a hash of its identity. */
 export function alertId({ identity }: Alert): string {
   return createHash('sha256').update(identity).digest('hex');
 }

@@ -8,7 +8,7 @@ import type { RepositoryPlace } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** A finding that each image with one content of a path has; the layer is that of the image. */
+/** A finding shared by all images with one content of a path; its layer differs by image. */
 export interface ContentFinding {
   path: string;
   /** Hex. */
@@ -16,14 +16,14 @@ export interface ContentFinding {
   finding: Finding;
 }
 
-/** Paths of one image that are compared, contents of one path, and images of one content that are counted. */
+/** Limits on compared paths of one image, on contents of one path, and on counted images of one content. */
 const maxPaths = 500;
 const maxVariants = 32;
 const maxHolders = 200;
-/** Pushes that one comparison queues; the others follow when they are judged again. */
+/** Limit on the pushes that one comparison queues; the others follow when they are judged again. */
 const maxStale = 200;
 
-/** Files that no package owns, of all images, by path and content. */
+/** Files of all images that no package owns, by path and content. */
 @Injectable()
 export class FleetFiles {
   constructor(private readonly store: Store) {}
@@ -57,7 +57,7 @@ export class FleetFiles {
     );
   }
 
-  /** Paths of an image that other images have with another content, where a difference may matter. */
+  /** Paths of an image with other content in other images, if the difference may matter. */
   async contestedPaths(image: Digest): Promise<string[]> {
     const rows = await this.store.query<{ path: string }>(
       `SELECT path FROM fleet_file AS own JOIN fleet_content AS content USING (path, sha256)
@@ -70,7 +70,7 @@ export class FleetFiles {
     return rows.map(({ path }) => path);
   }
 
-  /** The contents of some paths: those that most images have, and that of this image. */
+  /** Contents of some paths: the most common ones, and that of this image. */
   async variants(image: Digest, paths: readonly string[]): Promise<Map<string, FileVariant[]>> {
     const rows = await this.store.query<FileVariant & { path: string; packed: Buffer | null }>(
       `SELECT asked.path, encode(content.sha256, 'hex') AS "sha256", size_bytes::float AS "sizeBytes", text AS packed, images, repositories
@@ -94,7 +94,7 @@ export class FleetFiles {
     return Map.groupBy(variants, ({ path }) => path);
   }
 
-  /** The findings that are for this image, with the layer that brought each file. */
+  /** Findings that apply to this image, with the layer that brought each file. */
   async findingsOf(image: Digest, findings: readonly ContentFinding[]): Promise<Finding[]> {
     const rows = await this.store.query<{ finding: Finding; layer: number }>(
       `SELECT finding, layer FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS found (path, hex, finding)
@@ -105,8 +105,9 @@ export class FleetFiles {
   }
 
   /**
-   * Pushes whose images lack one of the findings about these paths, or still have one that no longer holds; without those of this
-   * image in this repository. A push that is being judged counts, as it may not have seen the newest image.
+   * Pushes whose images lack one of the findings about these paths, or have one that no longer
+   * holds; without those of this image in this repository. Includes pushes that are being judged,
+   * as they may have missed the newest image.
    */
   async stalePushes(
     tx: Transaction,
@@ -148,7 +149,7 @@ function columnsOf(findings: readonly ContentFinding[]): unknown[] {
   ];
 }
 
-/** Four bytes a character at most, and masks are short. */
+/** Decompresses the text of a script. The limit allows four bytes a character; masks of secrets are short. */
 function textOf(packed: Buffer): string {
   return zstdDecompressSync(packed, { maxOutputLength: maxScriptBytes * 4 }).toString('utf8');
 }

@@ -22,13 +22,13 @@ import { json } from './storable.js';
 import type { Transaction } from './store.js';
 import { countWorkloads } from './workload-ledger.js';
 
-/** A package to be judged, and which advisories may judge it. */
+/** A package to match, with the key of the advisories that may list it. */
 export interface UnmatchedPackage extends PackageRecord {
   id: string;
   key: AdvisoryKey;
 }
 
-/** An advisory that hits a package of the fleet. */
+/** A match of an advisory and a package of the fleet. */
 export interface FleetMatch extends PackageMatch {
   packageId: string;
 }
@@ -44,8 +44,8 @@ export interface VulnerablePackage {
 }
 
 /**
- * What all who speak of it take it for: a hole, one that is closed by other means than a version, no hole but a notice that nobody
- * keeps the package up, or malware.
+ * Nature of a vulnerability by the consensus of its advisories: open, mitigated by other means than
+ * a version, informational (the package is unmaintained), or malware.
  */
 type Nature = 'open' | 'mitigated' | 'informational' | 'malware';
 
@@ -56,11 +56,11 @@ const kinds: Record<Nature, FindingKind> = {
   malware: 'malware',
 };
 
-/** What is matched again: all that these advisories say of these packages. */
+/** Scope of a rematch: the matches of these advisories with these packages. */
 export interface Rematch {
   packages: readonly UnmatchedPackage[];
   advisoryIds: readonly string[];
-  /** What the advisories are about. */
+  /** Vulnerabilities that the advisories are about. */
   vulnerabilityIds: readonly string[];
 }
 
@@ -68,33 +68,42 @@ export interface Rematch {
 export interface FleetChange {
   kind: FindingKind;
   vulnerabilityId: string;
-  /** The advisory that says so. */
+  /** Advisory that reports it. */
   advisoryId: string;
   severity: Severity;
   title: string;
-  /** Some of the packages. */
+  /** Sample of the packages. */
   purls: string[];
   packages: number;
   images: number;
-  /** That run one of the images, or did in the last day; null while nobody tells of workloads. */
+  /** Workloads that run one of the images, or did in the last day; null while no sensor reports containers. */
   workloads: number | null;
-  /** Whether people are to be told: not of all that the first load of an ecosystem says of the past. */
+  /** Whether to notify: false for most of the findings from the first load of an ecosystem. */
   isNews: boolean;
 }
 
 const maxPurls = 200;
-/** What an ecosystem tells on the day on which it is loaded for the first time: nobody reads a thousand messages about the past. */
+/**
+ * Limit on the findings that an ecosystem announces on its first day, since they are about the past
+ * and may be thousands.
+ */
 const maxFirstNews = 50;
 
-/** Which advisories hit which packages. A match is made once for the whole fleet; images follow by join. */
+/** Matches of advisories and packages. A match is made once for the whole fleet; images follow by join. */
 @Injectable()
 export class FleetMatches {
-  /** Keeps advisories as they are until the transaction ends: a change of them comes after the matches made in it. */
+  /**
+   * Locks advisories against changes until the transaction ends, so that a change comes after the
+   * matches made in it.
+   */
   async hold(tx: Transaction): Promise<void> {
     await tx.query(`SELECT pg_advisory_xact_lock_shared(${changeLock})`);
   }
 
-  /** The packages of an image that nobody has matched, or only an older matching; advisories that change find the others. */
+  /**
+   * Packages of an image that were never matched, or only by an older matching version; changes of
+   * advisories find the others.
+   */
   async unmatched(tx: Transaction, imageDigest: Digest): Promise<UnmatchedPackage[]> {
     return tx.query<UnmatchedPackage>(
       `SELECT DISTINCT ${packageColumns} FROM image_package JOIN package ON package.id = package_id
@@ -103,7 +112,7 @@ export class FleetMatches {
     );
   }
 
-  /** How many packages of an image wait for their matches. */
+  /** Number of packages of an image that were never matched. */
   async countUnmatched(tx: Transaction, imageDigest: Digest): Promise<number> {
     const [row] = await tx.query<{ count: number }>(
       `SELECT count(DISTINCT package.id)::int AS count FROM image_package JOIN package ON package.id = package_id
@@ -113,13 +122,13 @@ export class FleetMatches {
     return row!.count;
   }
 
-  /** Whether the fleet has a package that advisories mean which list one of these names. */
+  /** Whether the fleet has a package that an advisory with one of these names may list. */
   async holds(tx: Transaction, names: readonly ListedName[]): Promise<boolean> {
     const rows = await tx.query(`SELECT FROM ${packagesListedAs} LIMIT 1`, columnsOf(names));
     return rows.length > 0;
   }
 
-  /** The advisories of a change that no later change has written again. */
+  /** Advisories of a change that no later change has overwritten. */
   async changed(tx: Transaction, change: string): Promise<ChangedAdvisory[]> {
     return tx.query<ChangedAdvisory>(
       `SELECT id, vulnerability_id AS "vulnerabilityId", aliases FROM advisory WHERE change = $1 ORDER BY id`,
@@ -127,7 +136,7 @@ export class FleetMatches {
     );
   }
 
-  /** What the advisories of a change speak of. */
+  /** Ecosystems and releases that the advisories of a change list. */
   async scopes(tx: Transaction, change: string): Promise<AdvisoryScope[]> {
     return tx.query<AdvisoryScope>(
       `SELECT DISTINCT ecosystem, release FROM advisory JOIN advisory_package ON advisory_id = id WHERE change = $1`,
@@ -135,7 +144,7 @@ export class FleetMatches {
     );
   }
 
-  /** What some advisories are about, and were about when they were matched. */
+  /** Vulnerabilities that some advisories are about, or were about when they were matched. */
   async concerned(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<string[]> {
     const before = await tx.query<{ id: string }>(
       'SELECT DISTINCT unnest(vulnerability_ids) AS id FROM package_match WHERE advisory_id = ANY($1)',
@@ -144,7 +153,7 @@ export class FleetMatches {
     return [...new Set([...advisories.flatMap(vulnerabilitiesOf), ...before.map(({ id }) => id)])];
   }
 
-  /** Everything that is said about some packages, or of these vulnerabilities of theirs, by advisories that are not withdrawn. */
+  /** Entries of advisories, unless withdrawn, that list some packages; optionally only about some vulnerabilities. */
   async candidatesFor(
     tx: Transaction,
     packages: readonly UnmatchedPackage[],
@@ -152,7 +161,7 @@ export class FleetMatches {
   ): Promise<AdvisoryCandidate[]> {
     const listed = packages.flatMap(({ key }) => key.names.map((name) => ({ ...key, name })));
     const rows = await tx.query<{ candidate: AdvisoryCandidate }>(
-      // Each name once: of an entry without a release it does not matter in which one we ask.
+      // Each entry once: one without a release applies to every release.
       `SELECT DISTINCT ON (advisory_id, position) ${candidateColumn}
        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS row (ecosystem, name, release)) AS listed
        JOIN advisory_package AS entry USING (ecosystem, name) JOIN advisory ON advisory.id = advisory_id
@@ -163,10 +172,13 @@ export class FleetMatches {
     return rows.map(({ candidate }) => candidate);
   }
 
-  /** The packages of the fleet that some advisories may mean or have hit; one that was never matched comes with its image. */
+  /**
+   * Packages of the fleet that some advisories may list or have matched; those never matched are
+   * left to their image.
+   */
   async named(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<UnmatchedPackage[]> {
     return tx.query<UnmatchedPackage>(
-      // Also what a withdrawn one names: it may have cleared a package that another one accuses.
+      // Includes withdrawn advisories: one may have cleared a package that another one lists as affected.
       `SELECT ${packageColumns} FROM package WHERE matched_by IS NOT NULL AND id IN (
          SELECT each.id FROM advisory_package AS entry
          JOIN package AS each ON each.ecosystem = entry.ecosystem AND each.advisory_names @> ARRAY[entry.name]
@@ -177,7 +189,7 @@ export class FleetMatches {
     );
   }
 
-  /** Some packages that an older matching has matched. */
+  /** Packages that an older matching version has matched, up to a limit. */
   async outdated(tx: Transaction, limit: number): Promise<UnmatchedPackage[]> {
     return tx.query<UnmatchedPackage>(
       `SELECT ${packageColumns} FROM package WHERE matched_by <> $1 ORDER BY package.id LIMIT $2`,
@@ -185,12 +197,12 @@ export class FleetMatches {
     );
   }
 
-  /** Whether there are any. */
+  /** Whether any package was matched by an older matching version. */
   async hasOutdated(tx: Transaction): Promise<boolean> {
     return (await this.outdated(tx, 1)).length > 0;
   }
 
-  /** Keeps all that hits some packages in place of what was known; answers which of them have other vulnerabilities by that. */
+  /** Replaces all matches of some packages; returns the ids of those whose vulnerabilities changed. */
   async rematched(
     tx: Transaction,
     packages: readonly UnmatchedPackage[],
@@ -206,8 +218,8 @@ export class FleetMatches {
   }
 
   /**
-   * Keeps these matches in place of what the same advisories hit in the same packages before. Answers what that changes for people:
-   * a package that another advisory already accuses of the same vulnerability has nothing new.
+   * Replaces the matches of these advisories with these packages. Returns the vulnerabilities that
+   * opened or were resolved: a package that already has one by another advisory has no change.
    */
   async replace(
     tx: Transaction,
@@ -222,7 +234,7 @@ export class FleetMatches {
     return { opened: changes(after, before), resolved: changes(before, after) };
   }
 
-  /** The packages that some vulnerabilities can be exploited in, and the advisories that say so. */
+  /** Packages in which some vulnerabilities are open, and the advisories that match them. */
   async vulnerableTo(
     tx: Transaction,
     vulnerabilityIds: readonly string[],
@@ -240,9 +252,10 @@ export class FleetMatches {
   }
 
   /**
-   * What changes say for people, in the words of one of the advisories that were matched; those that concern no image are left out.
-   * What is of another nature stands apart: what is mitigated must not share in the severity of what is open.
-   * @param isNews whether all of it is; else what the first load of an ecosystem says is no news but for the worst
+   * Describes changes for notifications, with the title of one of the matched advisories; leaves
+   * out those without an image. Changes of different natures are separate, so that a mitigated one
+   * does not get the severity of an open one.
+   * @param isNews whether all are news; else only the worst from the first load of an ecosystem are
    */
   async describe(
     tx: Transaction,
@@ -304,7 +317,7 @@ export class FleetMatches {
     }));
   }
 
-  /** Whether people are to be told of each, which come worst first. */
+  /** Whether to notify of each change; changes are sorted worst first. */
   async #news(tx: Transaction, changes: readonly { ecosystem: string; severity: Severity }[]): Promise<boolean[]> {
     const rows = await tx.query<{ ecosystem: string; left: number }>(
       `SELECT ecosystem, $2 - first_news AS left FROM advisory_ecosystem
@@ -327,21 +340,21 @@ export class FleetMatches {
   }
 }
 
-/** A row of `package` as {@link UnmatchedPackage}; where it was found is for its images to say. */
+/** Columns of `package` as {@link UnmatchedPackage}; `foundIn` is empty, as it depends on the image. */
 const packageColumns = `package.id, type, package.name, version, arch, qualifiers,
   jsonb_build_object('name', source_name, 'version', source_version) AS source, licenses,
   jsonb_build_object('ecosystem', ecosystem, 'release', release, 'names', advisory_names) AS key, '' AS "foundIn"`;
 
-/** A row of `advisory_package` and its `advisory`. */
+/** Column of a row of `advisory_package` and its `advisory`. */
 const candidateColumn = `affected || jsonb_build_object('advisory', jsonb_build_object('id', advisory.id,
   'vulnerabilityId', vulnerability_id, 'aliases', aliases, 'title', title, 'severity', severity)) AS candidate`;
 
-/** In the order of ids, so that two writers of the same packages cannot deadlock. */
+/** Locks packages in the order of ids, so that two writers of the same packages cannot deadlock. */
 async function holdPackages(tx: Transaction, packageIds: readonly string[]): Promise<void> {
   await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
 }
 
-/** Keeps matches of some packages in place of those that some advisories, or all, had before. What stays as it is, is not written. */
+/** Replaces the matches of some packages with some advisories, or with all. Unchanged rows are not written. */
 async function keepMatches(
   tx: Transaction,
   packageIds: readonly string[],
@@ -370,7 +383,7 @@ async function keepMatches(
   );
 }
 
-/** What nobody is woken for, so that it takes nobody's place. */
+/** Whether a severity is too low to count against the limit of news. */
 function isCalm(severity: Severity): boolean {
   return severity !== 'unknown' && !isAtLeast(severity, 'high');
 }
@@ -391,7 +404,7 @@ async function vulnerable(
   vulnerabilityIds?: readonly string[],
 ): Promise<VulnerablePackage[]> {
   return tx.query<VulnerablePackage>(
-    // As findings have it: see packageFindings of libs/advisories.
+    // Same logic as packageFindings of libs/advisories.
     `SELECT package_id AS "packageId", vulnerability_id AS "vulnerabilityId",
        CASE WHEN bool_and(evidence ? 'mitigation') THEN 'mitigated' WHEN bool_or(advisory_id LIKE 'MAL-%') THEN 'malware'
          WHEN bool_and(evidence ? 'informational') AND vulnerability_id NOT LIKE 'CVE-%' THEN 'informational'
@@ -402,7 +415,7 @@ async function vulnerable(
   );
 }
 
-/** What is in `now` and not in `then`. */
+/** Vulnerabilities that are in `now` and not in `then`. */
 function changes(now: readonly VulnerablePackage[], then: readonly VulnerablePackage[]): VulnerablePackage[] {
   const keyOf = ({ packageId, vulnerabilityId, nature }: VulnerablePackage) =>
     `${packageId} ${nature} ${vulnerabilityId}`;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Store } from './store.js';
 
-/** Kinds of what a search names. */
+/** Types of search hits. */
 export const searchHitTypes = [
   'vulnerability',
   'package',
@@ -15,13 +15,13 @@ export const searchHitTypes = [
   'incident',
 ] as const;
 
-/** Something that a search text names, with the API route that shows it. */
+/** An object that a search text names, with the API route that shows it. */
 export interface SearchHit {
   type: (typeof searchHitTypes)[number];
   /** Id, name or digest. */
   id: string;
   title: string;
-  /** Below the address of the console. */
+  /** Path of the API route, below the address of the console. */
   link: string;
 }
 
@@ -29,10 +29,13 @@ type Match = Pick<SearchHit, 'id' | 'title'>;
 
 const api = '/api/v1';
 const maxHits = 10;
-/** Rows among which names are looked for. */
+/** Limit on the rows that are searched for names. */
 const maxRows = 10_000;
 
-/** Recognizes what a text names: a vulnerability, a package, a digest, a path, a repository, a workload or an incident. */
+/**
+ * Recognizes the objects that a text names: a vulnerability, a package, a digest, a path, a
+ * repository, a workload or an incident.
+ */
 @Injectable()
 export class FleetSearch {
   constructor(private readonly store: Store) {}
@@ -125,7 +128,7 @@ export class FleetSearch {
   }
 }
 
-/** Links to what holds it. */
+/** A hit with a link to its blast radius. */
 function hit(type: SearchHit['type'], parameter: string, { id, title }: Match): SearchHit {
   return { type, id, title, link: `${api}/blast-radius?${new URLSearchParams({ [parameter]: id }).toString()}` };
 }

@@ -2,7 +2,7 @@ import { Gathered } from './gathered.js';
 
 const transaction = () => ({});
 
-/** Answers in capitals, and remembers what was asked together. */
+/** Batcher that returns its items in upper case, and records its batches. */
 function capitals(): { asked: string[][]; gathered: Gathered<object, string, string> } {
   const asked: string[][] = [];
   const gathered = new Gathered<object, string, string>(async (_tx, items) => {

@@ -5,14 +5,15 @@ interface Call<Item, Result> {
 }
 
 /**
- * What is asked or noted at the same moment in one transaction, as by events that are handled together: it shares a statement. What
- * comes alone waits for nobody.
+ * Batcher of queries and writes that one transaction makes at the same moment, as by events that
+ * are handled together: they share a statement. A single call waits only until the end of the
+ * current turn of the event loop.
  */
 export class Gathered<Tx extends object, Item, Result> {
   readonly #calls = new WeakMap<Tx, Call<Item, Result>[]>();
 
   constructor(
-    /** One statement for all of them; answers their results in the same order. */
+    /** Runs one statement for all items; returns their results in the same order. */
     private readonly run: (tx: Tx, items: readonly Item[]) => Promise<readonly Result[]>,
   ) {}
 
@@ -23,7 +24,8 @@ export class Gathered<Tx extends object, Item, Result> {
     if (calls) calls.push(call);
     else {
       this.#calls.set(tx, [call]);
-      // After everything that goes on at this moment: events that were answered together ask together.
+      // setImmediate lets pending promises run first, so that events resumed together share the
+      // next statement.
       setImmediate(() => void this.#answer(tx));
     }
     return promise;

@@ -4,7 +4,7 @@ import { GroupCommit } from './group-commit.js';
 
 const limits = { concurrency: 1, batchBytes: 10, waitingBytes: 20, timeoutMs: 1_000 };
 
-/** Commits when told to, and remembers what it was given. */
+/** Commits on request, and records its batches. */
 class ManualCommit {
   readonly batches: string[][] = [];
   readonly #gates: PromiseWithResolvers<void>[] = [];
@@ -23,7 +23,7 @@ class ManualCommit {
   }
 }
 
-/** What was done at one moment has had its effect. */
+/** Waits until pending microtasks have run. */
 const later = () => new Promise(setImmediate);
 
 it('commits a single item at once', async () => {

@@ -3,11 +3,11 @@ import { Unavailable } from '@tidewaiter/domain';
 export interface GroupLimits {
   /** Commits that run at the same time. */
   concurrency: number;
-  /** What goes into one commit; an item that is larger goes alone. */
+  /** Size limit of one commit; a larger item is committed alone. */
   batchBytes: number;
-  /** What may wait for its commit. */
+  /** Limit on the bytes that wait for a commit. */
   waitingBytes: number;
-  /** How long an item waits at most, its own commit included. */
+  /** Time limit for an item, its own commit included. */
   timeoutMs: number;
 }
 
@@ -19,8 +19,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Commits many items at once: those that come at the same moment share a commit, and while it runs the next ones gather. A single item
- * never waits for company, and the more arrive the cheaper each becomes.
+ * Group commit: items that come at the same moment share a commit, and later ones gather while it
+ * runs. A single item is committed at once, and the cost of an item falls with the load.
  */
 export class GroupCommit<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
@@ -29,7 +29,7 @@ export class GroupCommit<Item, Result> {
   #isWoken = false;
 
   constructor(
-    /** Keeps all of the items or none; answers their results in the same order. */
+    /** Commits all items or none; returns their results in the same order. */
     private readonly commit: (items: readonly Item[]) => Promise<readonly Result[]>,
     private readonly limits: GroupLimits,
   ) {}
@@ -51,7 +51,7 @@ export class GroupCommit<Item, Result> {
     return promise.finally(() => clearTimeout(timer));
   }
 
-  /** After everything that goes on at this moment, which may add more. */
+  /** Schedules the next commit after the running microtasks, which may add more items. */
   #wake(): void {
     if (this.#isWoken) return;
     this.#isWoken = true;
@@ -89,7 +89,7 @@ export class GroupCommit<Item, Result> {
       for (const [index, result] of results.entries()) batch[index]?.resolve(result);
     } catch (error) {
       if (batch.length === 1 || error instanceof Unavailable) return this.#rejectAll(batch, error);
-      // An item that can never be kept must not take its neighbours with it: halving finds it in few commits.
+      // An item that can never be committed must not fail the others: bisection finds it in few commits.
       const half = batch.length >> 1;
       await this.#run(batch.slice(0, half));
       await this.#run(batch.slice(half));

@@ -6,7 +6,10 @@ import type { Store } from './store.js';
 interface TagEntry {
   atMs: number;
   digest: Digest | null;
-  /** Of a tag that was there when the registry was connected: when the last of its images was built. Null where that is not known. */
+  /**
+   * Build time of the newest image of a tag imported when the registry was connected; null if
+   * unknown or not imported.
+   */
   importedBuiltMs: number | null;
 }
 
@@ -15,11 +18,11 @@ interface Noted<Value> {
   readAtMs: number;
 }
 
-/** What was not known may have been pushed since, and a tag may have moved. */
+/** Age after which an entry is read again: an unknown digest may have been pushed, and a tag may have moved. */
 const oldAfterMs = 30_000;
 const maxNotes = 20_000;
 
-/** Which digests stand for which images, and what tags pointed to: fetched before it is asked. */
+/** Cache of the images of digests and of the history of tags; prefetched before synchronous look-ups. */
 export class StoredImageDirectory implements ImageDirectory {
   readonly #manifests = new Map<Digest, Noted<readonly KnownManifest[]>>();
   readonly #tags = new Map<string, Noted<readonly TagEntry[]>>();
@@ -41,7 +44,7 @@ export class StoredImageDirectory implements ImageDirectory {
     return entry === undefined ? pointedToBefore(entries, atMs) : entry.digest;
   }
 
-  /** Fetches what digests stand for, and the history of tags by the full names of their repositories. */
+  /** Fetches the images of digests, and the history of tags by the full names of their repositories. */
   async prefetch(
     digests: Iterable<Digest>,
     references: Iterable<{ repository: string; tag: string }>,
@@ -98,8 +101,9 @@ export class StoredImageDirectory implements ImageDirectory {
 }
 
 /**
- * What a tag pointed to before anybody told of it. It was there when the registry was connected, has not moved since, and its image had been
- * built by then: that is as sure as it gets. A tag that was pushed later pointed elsewhere, or to nothing.
+ * Digest of a tag before its first entry. Known only for a tag that was imported when the registry
+ * was connected, has not moved since, and whose image had been built by then. A tag that was pushed
+ * later pointed elsewhere, or to nothing.
  */
 function pointedToBefore(entries: readonly TagEntry[], atMs: number): Digest | null {
   const [first] = entries;
@@ -107,7 +111,7 @@ function pointedToBefore(entries: readonly TagEntry[], atMs: number): Digest | n
   return entries.every(({ digest }) => digest === first.digest) ? first.digest : null;
 }
 
-/** What a registry calls a repository: without the registry's own name, and Docker Hub's official ones also without `library`. */
+/** Paths of a repository in its registry: without the host, and Docker Hub's official ones also without `library`. */
 function pathsOf(repository: string): string[] {
   const path = repository.slice(repository.indexOf('/') + 1);
   return path.startsWith('library/') ? [path, path.slice('library/'.length)] : [path];

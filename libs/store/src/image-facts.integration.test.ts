@@ -347,7 +347,7 @@ describe('ImageFactsOf', () => {
       return directory.tagAt(repository, '1', Date.parse(at));
     };
     const [built, started] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
-    // Somebody pushed it just now: until then it was not there.
+    // It was pushed just now, so the tag did not exist before.
     expect(await tagAt(started)).toBeNull();
     await store.query(`UPDATE push SET origin = 'imported'`);
     expect([await tagAt(started), await tagAt(built), await tagAt('2025-12-31T00:00:00Z')]).toEqual([

@@ -8,13 +8,13 @@ import { entrypointOf, ImageOrigins, type TaggedPush } from './image-origins.js'
 import { Images } from './images.js';
 import { Store } from './store.js';
 
-/** Facts, and about how much memory they take. */
+/** Facts with their approximate size in memory. */
 export interface LoadedFacts {
   facts: ImageFacts;
   bytes: number;
 }
 
-/** Everything that rules may ask of an image, put together from what the scanner keeps. */
+/** Facts about an image for detection rules, assembled from the scanner's tables. */
 @Injectable()
 export class ImageFactsOf {
   constructor(
@@ -25,7 +25,7 @@ export class ImageFactsOf {
     private readonly origins: ImageOrigins,
   ) {}
 
-  /** Null of an image that was not analysed, or whose files are not known. */
+  /** Loads the facts of an image; null if it was not analyzed or its files are not known. */
   async load(digest: Digest): Promise<LoadedFacts | null> {
     const image = await this.images.get(digest);
     if (image?.analyzersVersion == null) return null;
@@ -61,7 +61,7 @@ export class ImageFactsOf {
     return { facts, bytes: files.bytes.length + (origin?.bytes ?? 0) + bytesPerFinding * findings.length };
   }
 
-  /** The images in which a secret of a fingerprint lies, newest first. */
+  /** Most recently analyzed image that holds a secret with this fingerprint. */
   async withSecret(fingerprint: string): Promise<{ digest: Digest; secret: KnownSecret } | null> {
     const [row] = await this.store.query<{ digest: Digest; finding: ImageFinding }>(
       `SELECT image_digest AS digest, finding FROM image_finding JOIN image ON image.digest = image_digest
@@ -71,7 +71,7 @@ export class ImageFactsOf {
     return row ? { digest: row.digest, secret: secretOf(row.finding) } : null;
   }
 
-  /** The newest push of an image, one with a tag before others. */
+  /** Newest push of an image, preferring pushes with a tag. */
   async #newestPush(digest: Digest): Promise<TaggedPush | null> {
     const [push] = await this.store.query<TaggedPush>(
       `SELECT push.id, connection, repository, registry_host AS "registryHost", tag, pushed_by AS "pushedBy",
@@ -84,7 +84,7 @@ export class ImageFactsOf {
   }
 }
 
-/** About what the objects of a finding take. */
+/** Approximate size of a finding in memory. */
 const bytesPerFinding = 512;
 
 function vulnerabilitiesOf(findings: readonly ImageFinding[]): ImageFacts['vulnerabilities'] {
@@ -118,7 +118,7 @@ function supplyChainOf(findings: readonly ImageFinding[]): string[] {
   return [...new Set(counting.map(({ id }) => id))].toSorted();
 }
 
-/** Of one path what is worst: malware, then what findings come first. */
+/** Worst finding of each path: malware first, then the order of the findings. */
 function flaggedOf(findings: readonly ImageFinding[]): ImageFacts['flagged'] {
   const flagged = new Map<string, { kind: 'integrity' | 'malware'; id: string }>();
   for (const wanted of ['malware', 'integrity'] as const) {

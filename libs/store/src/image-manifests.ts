@@ -10,9 +10,9 @@ import { GroupCommit } from './group-commit.js';
 import { Images } from './images.js';
 import { Store, type Transaction } from './store.js';
 
-/** Images that one search by bytes names. */
+/** Limit on the images in the result of one search by content. */
 export const maxHolders = 10_000;
-/** Bytes that are asked for at the same moment, as by incidents that are told together, share a transaction. */
+/** Limits of the batcher: searches at the same moment, as by incidents in one message, share a transaction. */
 const togetherLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 
 /** The files of images, packed for look-ups. */
@@ -33,7 +33,10 @@ export class ImageManifests {
     );
   }
 
-  /** The files of an image; of one that was analysed before they were kept, from its layers. Null while layers are missing. */
+  /**
+   * Files of an image; rebuilt from its layers if it was analyzed before files were stored. Null
+   * while layers are missing.
+   */
   async get(digest: Digest): Promise<PackedManifest | null> {
     const [row] = await this.store.query<{ files: Buffer }>(
       'SELECT files FROM image_manifest WHERE image_digest = $1',
@@ -42,16 +45,17 @@ export class ImageManifests {
     return row ? new PackedManifest(zstdDecompressSync(row.files)) : this.#fromLayers(digest);
   }
 
-  /** The images that show a file of these bytes; of very many some. */
+  /** Images with a file of this content, {@link maxHolders} at most. */
   async holding(sha256: string): Promise<Digest[]> {
-    // Sensors write what they like.
+    // Sensors may send invalid hashes.
     if (!/^[0-9a-f]{64}$/i.test(sha256)) return [];
     return this.#holders.add(contentKeyOf(sha256).toString(), 1);
   }
 
   async #holdersOf(keys: readonly string[]): Promise<Digest[][]> {
     const rows = await this.store.transaction(async (tx) => {
-      // A row is short and what it points to is not, which the planner does not see: it would rather read all of it.
+      // The planner ignores the size of the arrays, which are stored out of line, and would scan
+      // the whole table.
       await tx.query('SET LOCAL enable_seqscan = off');
       return tx.query<{ key: string; digest: Digest }>(
         `SELECT key::text, digest FROM (SELECT DISTINCT key FROM unnest($1::bigint[]) AS key) AS asked CROSS JOIN LATERAL (
@@ -63,7 +67,7 @@ export class ImageManifests {
     return keys.map((key) => (byKey.get(key) ?? []).map(({ digest }) => digest));
   }
 
-  /** Lets some of those that were kept before anybody asked for bytes be found by them; answers how many. */
+  /** Adds search keys to a batch of rows from before searches by content; returns how many. */
   async fillContents(limit: number): Promise<number> {
     return this.store.transaction(async (tx) => {
       const rows = await tx.query<{ digest: Digest; files: Buffer }>(
@@ -94,7 +98,7 @@ export class ImageManifests {
   }
 }
 
-/** As PostgreSQL writes an array: a million boxed numbers would take a hundred megabytes. */
+/** Array literal of PostgreSQL, since a million boxed numbers would take a hundred megabytes. */
 function contentsOf(files: PackedManifest): string {
   return `{${files.contentKeys().join(',')}}`;
 }

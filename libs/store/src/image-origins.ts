@@ -25,10 +25,10 @@ interface EarlierImage {
   pushedBy: string | null;
 }
 
-/** Of what a tag pointed to before. */
+/** Limit on the earlier images of a tag. */
 const maxPrevious = 5;
 
-/** Who vouches for images, and which images were there before them. */
+/** Provenance of images, and the images before them. */
 @Injectable()
 export class ImageOrigins {
   constructor(
@@ -67,7 +67,7 @@ export class ImageOrigins {
     };
   }
 
-  /** What the tag pointed to before, or else the release that the push was compared with. */
+  /** Earlier images of the tag, or else the release that the push was compared with. */
   async #earlier(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
     if (push.tag === null) return [];
     const ofTag = await this.#ofTag(push, digest, platform);
@@ -109,7 +109,7 @@ function isSigned(known: Provenance | null): boolean | null {
   return known && known.signatures.some(({ verified }) => verified);
 }
 
-/** Null where the one before was not signed, or one of the two was never looked at. */
+/** Whether no signer of the previous image signed this one; null if that was unsigned, or either was never verified. */
 function signerChanged(before: StoredProvenance | null, own: StoredProvenance | null): boolean | null {
   const earlier = signersOf(before);
   if (earlier.size === 0 || own === null) return null;
@@ -121,7 +121,7 @@ function signersOf(known: Provenance | null): Set<string> {
   return new Set(signers.map(({ keyFingerprint, identity, issuer }) => keyFingerprint ?? `${issuer}\n${identity}`));
 }
 
-/** The most telling ones: a push keeps no more of them. */
+/** Added and changed files of a push, limited to the most relevant ones that it stores. */
 function changedFiles(changes: PushChanges | null): Pick<PreviousImage, 'addedFiles' | 'changedFiles'> {
   const files = changes?.files?.items ?? [];
   const those = (isWanted: (change: string) => boolean) =>
@@ -132,7 +132,7 @@ function changedFiles(changes: PushChanges | null): Pick<PreviousImage, 'addedFi
   };
 }
 
-/** The program alone: what it is given may be a secret, and is not kept. */
+/** Program of an entrypoint, without arguments: they may be secrets and are not stored. */
 export function entrypointOf(config: KeptConfig | null): string[] {
   const of = (name: string) => config?.settings.find(({ field }) => field === name)?.shown ?? '';
   const program = (of('entrypoint') || of('cmd')).replace(/ with \d+ arguments?$/, '');

@@ -26,17 +26,17 @@ export interface NewImage {
   configDigest: Digest;
   platform: Platform;
   createdAt: string | null;
-  /** When its lowest layer was made, as far as its history can be believed. */
+  /** Creation time of its lowest layer, if its history is plausible. */
   baseCreatedAt: string | null;
-  /** Whom it runs as; empty for root, null of images that were added before anybody asked. */
+  /** User that it runs as; empty for root, null for images older than this field. */
   user: string | null;
   labels: Record<string, string>;
   layers: Layer[];
-  /** What it says of itself; absent where nobody asked. */
+  /** Configuration without possible secrets; absent if it was not read. */
   config?: KeptConfig;
-  /** What is wrong with that. */
+  /** Findings about the configuration. */
   findings: Finding[];
-  /** Version of what found it; null where nothing was looked for. */
+  /** Version of the checks that produced the findings; null if none ran. */
   configVersion: string | null;
 }
 
@@ -47,14 +47,14 @@ export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'l
   warnings: Warning[];
   /** Kinds of findings that were not looked for. */
   notEvaluated: FindingKind[];
-  /** Null until it is analysed. */
+  /** Null until it is analyzed. */
   analyzersVersion: string | null;
-  /** Indexes of the layers that could not be read when it was analysed. */
+  /** Indexes of the layers that could not be read when it was analyzed. */
   unreadLayers: number[];
   analyzedAt: Date | null;
 }
 
-/** An image and where it was last pushed. */
+/** An image with the place of its last push. */
 export interface ListedImage extends Image {
   connection: string;
   repository: string;
@@ -67,9 +67,9 @@ export interface ImageCursor {
   digest: Digest;
 }
 
-/** What one pass over a layer found. */
+/** Result of analyzing a layer. */
 export interface LayerResult {
-  /** What the layer's files say, encoded. */
+  /** Facts from the layer's files, encoded. */
   facts: Buffer;
   /** The layer's entries, encoded. */
   entries: Buffer;
@@ -97,12 +97,12 @@ export interface ImageInventory {
   unreadLayers?: number[];
 }
 
-/** Of the entries of a layer in one row. */
+/** Size of the piece of a layer's entries in one row. */
 const pieceBytes = 1024 * 1024;
 
-/** A package of an image, and which advisories judge it. */
+/** A package of an image, with the key of the advisories that judge it. */
 export interface JudgedPackage extends ImagePackage {
-  /** Null where nobody's do. */
+  /** Null if no advisories judge it. */
   key: AdvisoryKey | null;
 }
 
@@ -144,7 +144,7 @@ export class Images {
     return { items, next: last && rows.length > limit ? `${last.pushId}.${last.digest}` : null };
   }
 
-  /** The images that a pushed digest stands for: itself, or those of an index. */
+  /** Images of a pushed digest: the image itself, or those of an index. */
   async ofDigest(digest: Digest): Promise<Image[]> {
     return this.store.query<Image>(
       `SELECT ${columns} FROM image WHERE digest IN (
@@ -154,7 +154,7 @@ export class Images {
     );
   }
 
-  /** Adds images with their layers; of those that are there already it renews what people read of them. */
+  /** Adds images with their layers; updates labels, config and findings of existing ones. */
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
@@ -176,7 +176,7 @@ export class Images {
         ],
       );
       await this.#addLayers(tx, image);
-      // What is known to be a secret or wrong may have changed since it was pushed before.
+      // Rules for secrets and misconfigurations may have changed since the last push.
       await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'config'`, [image.digest]);
       await addFindings(tx, image.digest, 'config', image.findings);
     }
@@ -231,7 +231,10 @@ export class Images {
     return rows.map(({ index }) => index);
   }
 
-  /** Whether the images of a push were analyzed with every layer that is read by now; another process may have read one meanwhile. */
+  /**
+   * Whether the images of a push were analyzed with every layer read by now; another process may
+   * have read one meanwhile.
+   */
   async areUpToDate(tx: Transaction, pushId: string, analyzersVersion: string): Promise<boolean> {
     const outdated = await tx.query(
       `SELECT FROM push_image JOIN image ON image.digest = image_digest JOIN image_layer USING (image_digest)
@@ -241,7 +244,7 @@ export class Images {
     return outdated.length === 0;
   }
 
-  /** Keeps what was read, and that this blob holds it. */
+  /** Stores the analysis of a layer, and that this blob unpacks to it. */
   async layerAnalyzed(
     tx: Transaction,
     claim: LayerClaim,
@@ -262,9 +265,10 @@ export class Images {
     );
   }
 
-  /** The layers of an image from the bottom, also those that were not read. */
+  /** Layers of an image from the bottom, including unread ones. */
   async layers(digest: Digest): Promise<(Layer & AnalyzedLayer)[]> {
-    // Bytes come as hex, of which the driver holds a whole row several times: a million entries in one would take half a gigabyte.
+    // Read in pieces: bytea arrives as hex, of which the driver holds several copies of a row, half
+    // a gigabyte for a million entries.
     const pieces = await this.store.query<Layer & AnalyzedLayer & { start: number }>(
       `SELECT index, image_layer.blob_digest AS digest, image_layer.diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
          image_layer.media_type AS "mediaType", created_by AS "createdBy", coalesce(entry_count, 0) AS "entryCount",
@@ -280,7 +284,7 @@ export class Images {
     return [...Map.groupBy(pieces, ({ index }) => index).values()].map(joined);
   }
 
-  /** What an image says of itself; null where nobody kept it. */
+  /** Configuration of an image; null for images older than this field. */
   async configOf(digest: Digest): Promise<KeptConfig | null> {
     const [image] = await this.store.query<{ config: KeptConfig | null }>(
       'SELECT config FROM image WHERE digest = $1',
@@ -289,12 +293,15 @@ export class Images {
     return image?.config ?? null;
   }
 
-  /** Whether a workload runs one of some images, or did in the last day; undefined while nobody tells of workloads. */
+  /**
+   * Whether a workload runs one of some images, or did in the last day; undefined while no sensor
+   * reports containers.
+   */
   async areRunning(digests: readonly Digest[]): Promise<boolean | undefined> {
     return isAnyRunning(this.store, digests);
   }
 
-  /** The layers of an image from the bottom, without what was found in them. */
+  /** Layers of an image from the bottom, without their analysis. */
   async layerList(digest: Digest): Promise<(Omit<Layer, 'createdBy'> & { createdBy: string | null })[]> {
     return this.store.query(
       `SELECT index, blob_digest AS digest, diff_id AS "diffId", size_bytes::float AS "sizeBytes", media_type AS "mediaType",
@@ -304,7 +311,7 @@ export class Images {
     );
   }
 
-  /** Keeps the inventory of an image in place of an older one. */
+  /** Replaces the inventory of an image. */
   async analyzed(tx: Transaction, digest: Digest, analyzersVersion: string, inventory: ImageInventory): Promise<void> {
     await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
     await addPackages(tx, digest, inventory.packages);
@@ -342,7 +349,7 @@ export class Images {
   }
 }
 
-/** A layer of its pieces, in their order. */
+/** Joins the pieces of a layer, in their order. */
 function joined(pieces: readonly (Layer & AnalyzedLayer & { start: number })[]): Layer & AnalyzedLayer {
   const { start: _, ...layer } = pieces[0]!;
   const isRead = layer.entries !== null;

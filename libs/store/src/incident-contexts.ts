@@ -10,9 +10,9 @@ import type { StoredIncident } from './incidents.js';
 import { Judgements } from './judgements.js';
 import { type Push, Pushes } from './pushes.js';
 
-/** What there is to know around an incident: the image that it happened in, and how far it may reach. */
+/** Context of an incident: its image, and its possible reach. */
 export interface IncidentContext {
-  /** Null where the image is not known, or was never pushed to where we look. */
+  /** Null if the image is unknown, or was never pushed to a connected registry. */
   image: IncidentImage | null;
   reach: IncidentReach;
 }
@@ -21,17 +21,17 @@ export interface IncidentImage {
   digest: Digest;
   /** The newest push that brought it. */
   push: Push;
-  /** What that push changed against what its tag pointed to before; null where that is not known. */
+  /** Changes of that push against the previous image of its tag; null if unknown. */
   changes: PushChanges | null;
   counts: SeverityCounts;
-  /** Whether everything in it could be judged, so that nothing found means something. */
+  /** Whether all of it could be judged, so that an empty list of findings is significant. */
   isJudged: boolean;
-  /** The most pressing of its findings. */
+  /** Most urgent findings, {@link maxFindings} at most. */
   findings: ImageFinding[];
   provenance: IncidentProvenance;
 }
 
-/** Findings that one incident shows. */
+/** Limit on the findings shown with an incident. */
 const maxFindings = 10;
 
 @Injectable()
@@ -49,7 +49,7 @@ export class IncidentContexts {
     return context!;
   }
 
-  /** Of several incidents, in their order. */
+  /** Contexts of several incidents, in their order. */
   async ofAll(incidents: readonly StoredIncident[]): Promise<IncidentContext[]> {
     const images = await this.#images(new Set(incidents.flatMap(({ imageDigest }) => imageDigest ?? [])));
     const asked = incidents.map((incident) => ({

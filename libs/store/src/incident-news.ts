@@ -1,6 +1,9 @@
 import { compareSeverity, type Incident, type IncidentStep } from '@tidewaiter/domain';
 
-/** `updated` and `acknowledged` are for those who follow an incident; everything else is for everybody. */
+/**
+ * Kinds of incident revisions. `updated` and `acknowledged` go to followers of the incident, all
+ * others to every receiver.
+ */
 export const revisionKinds = [
   'opened',
   'updated',
@@ -13,16 +16,16 @@ export const revisionKinds = [
 
 export type RevisionKind = (typeof revisionKinds)[number];
 
-/** What a state of an incident has that the one before had not, in words. */
+/** Changes of an incident against its previous state, as text. */
 export interface IncidentNews {
   kind: RevisionKind;
   news: string[];
 }
 
-/** Lines of one kind in the news of one revision, at most. */
+/** Limit on the lines of one kind in the news of a revision. */
 const maxLines = 10;
 
-/** What of an incident people are told. */
+/** Fields of an incident that notifications depend on. */
 export type ToldIncident = Pick<
   Incident,
   | 'state'
@@ -39,8 +42,9 @@ export type ToldIncident = Pick<
 >;
 
 /**
- * Tells what is new in an incident, or null when only its counts and its evidence have grown. `after` is what the builder says;
- * `resolvedByPerson`: whether somebody closed it, which holds until something really new happens.
+ * Returns the news of an incident, or null when only its counts and its evidence have grown.
+ * `after` is the builder's state; `resolvedByPerson`: whether a user closed it, which holds until
+ * there is a new step or the incident gets worse.
  */
 export function incidentNews(before: null, after: ToldIncident, how: { resolvedByPerson: boolean }): IncidentNews;
 export function incidentNews(
@@ -81,13 +85,16 @@ export function incidentNews(
   return news.length > 0 ? { kind: 'updated', news } : null;
 }
 
-/** `Download` that turns out to be a `Cryptominer`: whoever read the first title alone was misled. */
+/** Whether the title became worse, as from `Download` to `Cryptominer`: the first notification was then misleading. */
 function isRenamedForTheWorse(before: ToldIncident, after: ToldIncident): boolean {
   if (before.titleRank === null || after.titleRank === null) return false;
   return after.titleRank < before.titleRank && after.title !== before.title;
 }
 
-/** Pushes that joined. An incident stands for their own messages, so people hear of each, also after somebody closed the incident. */
+/**
+ * Pushes that joined. The incident replaces their own messages, so each is notified, even after a
+ * user closed the incident.
+ */
 function newPushes(before: ToldIncident, after: ToldIncident): string[] {
   const known = new Set(before.evidence.map(({ event }) => event));
   return after.evidence.flatMap(({ source, event, text }) =>
@@ -96,7 +103,7 @@ function newPushes(before: ToldIncident, after: ToldIncident): string[] {
 }
 
 function newSteps(before: ToldIncident, after: ToldIncident): IncidentStep[] {
-  // More events of a step, or an earlier one that came late, make no other step of it.
+  // More events of a step, or an earlier event that came late, do not make it a new step.
   const known = new Set(before.steps.map(nameOf));
   return after.steps.filter((step) => !known.has(nameOf(step)));
 }

@@ -7,17 +7,17 @@ import { PushDifferences } from './push-differences.js';
 import type { Push } from './pushes.js';
 
 export interface IncidentProvenance {
-  /** Null: nobody asked. */
+  /** Null if signatures were never verified. */
   isSigned: boolean | null;
-  /** Whose signatures hold. */
+  /** Names of the signers of verified signatures. */
   signers: string[];
-  /** As a verified attestation says. */
+  /** Builder, as a verified attestation states. */
   builder: string | null;
   source: string | null;
   revision: string | null;
 }
 
-/** Where the image of an incident comes from. */
+/** Origin of the image of an incident: changes of its push, and provenance. */
 @Injectable()
 export class IncidentOrigins {
   constructor(

@@ -170,7 +170,7 @@ describe('IncidentReaches', () => {
       cousin: 'file /app/server',
       stranger: `file sha256:${'7'.repeat(64)}`,
     });
-    // By its bytes alone, and in an incident whose image nobody knows.
+    // By its content alone, in an incident with an unknown image.
     const seen = ['5', '6'].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) }));
     expect(await sharesOf(await incidentWith({ id: uuidOf('known'), artifacts: seen }))).toEqual({
       own: 'image',

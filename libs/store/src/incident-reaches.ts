@@ -11,11 +11,11 @@ import { json } from './storable.js';
 import { Store } from './store.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
-/** What else has what an incident was about. The lists are cut, the totals are not. */
+/** Images, workloads and incidents that share artifacts with an incident. Lists are limited, totals are not. */
 export interface IncidentReach {
-  /** What tags point to now, the image of the incident among it. */
+  /** Images that tags point to now, including the image of the incident. */
   images: { items: ReachedImage[]; total: number };
-  /** Workloads beside those of the incident that run one of its images, or one that shares something with them. */
+  /** Other workloads that run an image of the incident, or one that shares an artifact with it. */
   workloads: { items: ReachedWorkload[]; total: number };
   /** Other incidents that saw the same file, destination, secret or identity. */
   incidents: { id: string; number: number; title: string; shares: string[] }[];
@@ -35,12 +35,12 @@ export interface ReachedWorkload {
   /** `namespace/Kind/name` */
   workload: string;
   imageDigest: Digest;
-  /** Whether services of other clusters or the internet reach it; null while nobody told of services. */
+  /** Whether it is reachable from other clusters or the internet; null while no sensor reports services. */
   exposed: boolean | null;
   shares: string;
 }
 
-/** Something that images may share, closest first. */
+/** An artifact that images share with an incident; ties are sorted closest first. */
 interface Tie {
   shares: string;
   digests: Digest[];
@@ -54,24 +54,24 @@ interface TiedIncident {
   sharesOf: ReadonlyMap<Digest, string>;
 }
 
-/** Files of the story that are no package's. */
+/** Files of an incident that belong to no package. */
 interface OwnFiles {
-  /** Without the slash in front, as layers name them. */
+  /** Paths without the leading slash, as in layers. */
   paths: Set<string>;
-  /** By the sha256 of their bytes, what they are called. */
+  /** Display names by the SHA-256 of the content. */
   contents: Map<string, string>;
 }
 
 const maxImages = 50;
 const maxWorkloads = 50;
 const maxIncidents = 20;
-/** Files whose layers and bytes are looked for, and images in which they are. */
+/** Limits on the files that are searched by layer and content, and on the images that are searched for them. */
 const maxFiles = 20;
 const maxManifests = 3;
-/** Entries of a layer that is looked into: an incident is told at once, or not at all. */
+/** Limit on the entries of a searched layer, because an incident must be announced without delay. */
 const maxEntries = 300_000;
 
-/** How far something reaches that happened in one place. */
+/** Finds the reach of incidents beyond the place where they happened. */
 @Injectable()
 export class IncidentReaches {
   constructor(
@@ -85,7 +85,7 @@ export class IncidentReaches {
     return reach!;
   }
 
-  /** Of several incidents, each with the findings of its image, in their order. */
+  /** Reaches of several incidents, each with the findings of its image, in their order. */
   async ofAll(
     asked: readonly { incident: StoredIncident; findings: readonly ImageFinding[] }[],
   ): Promise<IncidentReach[]> {
@@ -121,7 +121,7 @@ export class IncidentReaches {
       ...(await this.#packageTies(digests, incident, findings)),
     ];
     const sharesOf = new Map<Digest, string>();
-    // The closest tie is the one that is told.
+    // The closest tie wins, as it is set last.
     for (const tie of ties.toReversed()) for (const digest of tie.digests) sharesOf.set(digest, tie.shares);
     return { incident, own: new Set(digests), sharesOf };
   }
@@ -141,7 +141,7 @@ export class IncidentReaches {
     });
   }
 
-  /** The images that share the layer in which a file of the story lies. */
+  /** Images that share the layer that contains a file of the incident. */
   async #layerTies(digests: readonly Digest[], wanted: Set<string>): Promise<Tie[]> {
     if (wanted.size === 0) return [];
     const layers = await this.store.query<{ diffId: string }>(
@@ -162,7 +162,7 @@ export class IncidentReaches {
     return ties;
   }
 
-  /** The images that have a file of the story, wherever it lies and whoever built them. */
+  /** Images with a file of the incident, by content: under any path and in any image. */
   async #fileTies(contents: ReadonlyMap<string, string>): Promise<Tie[]> {
     const ties: Tie[] = [];
     for (const [sha256, name] of [...contents].slice(0, maxFiles)) {
@@ -186,8 +186,9 @@ export class IncidentReaches {
   }
 
   /**
-   * Of the files of the story those that no package brought, since those are in everybody's base: what somebody put into the image, and
-   * what is not in it. Bytes are called by their path in it, if they have one.
+   * Files of the incident that belong to no package: files added to the image, and files that are
+   * not in it. Package files are left out, as many images share them. A content is named by its
+   * path in the image, if it has one.
    */
   async #ownFiles(digests: readonly Digest[], { artifacts }: StoredIncident): Promise<OwnFiles> {
     const named = (kind: IncidentArtifact['kind']) =>
@@ -212,13 +213,16 @@ export class IncidentReaches {
     return { paths: own, contents };
   }
 
-  /** Takes what it finds out of `wanted`: a file belongs to the topmost layer that has it. */
+  /**
+   * First wanted file of a layer. Removes found paths from `wanted`: a file belongs to the topmost
+   * layer that has it.
+   */
   async #firstIn(diffId: string, wanted: Set<string>): Promise<string | null> {
     if (wanted.size === 0) return null;
     const [layer] = await this.store.query<{ entries: Buffer }>('SELECT entries FROM layer WHERE diff_id = $1', [
       diffId,
     ]);
-    // Those of before are read again when their image is.
+    // Layers in an older format are skipped; they are read again with their image.
     if (!layer || !canDecodeEntries(layer.entries)) return null;
     let first: string | null = null;
     for (const { path, type, whiteout } of decodeEntries(layer.entries)) {
@@ -228,7 +232,7 @@ export class IncidentReaches {
     return first;
   }
 
-  /** The images that have a package of the story which is known to be bad: everybody has a shell. */
+  /** Images with a package of the incident that has severe findings; others, such as a shell, are in most images. */
   async #packageTies(
     digests: readonly Digest[],
     { artifacts }: StoredIncident,
@@ -280,7 +284,7 @@ export class IncidentReaches {
   }
 
   async #incidents(tied: readonly TiedIncident[]): Promise<IncidentReach['incidents'][]> {
-    // Paths and packages are alike everywhere.
+    // Leaves out paths and packages, which unrelated incidents share.
     const asked = tied.flatMap(({ incident: { id, artifacts } }) =>
       artifacts.flatMap(({ kind, value }) => (kind === 'path' || kind === 'package' ? [] : [{ id, kind, value }])),
     );

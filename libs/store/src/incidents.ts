@@ -7,16 +7,16 @@ import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** An incident as it is kept, without its evidence, which may be long. */
+/** A stored incident without its evidence, which may be long. */
 export interface ListedIncident extends Omit<Incident, 'revision' | 'evidence'> {
-  /** What people call it by. */
+  /** Number in its display name. */
   number: number;
-  /** Counts what people are told of; the builder's own revision counts every change. */
+  /** Number of notified states; the builder's own revision counts every change. */
   revision: number;
   openedAt: Date;
   updatedAt: Date;
   resolvedAt: Date | null;
-  /** Null where it ended by itself. */
+  /** User who resolved it; null if it ended by itself. */
   resolvedBy: string | null;
 }
 
@@ -24,19 +24,19 @@ export interface StoredIncident extends ListedIncident {
   evidence: IncidentEvidence[];
 }
 
-/** What people are told of one state of an incident. */
+/** One state of an incident, as notified. */
 export interface IncidentRevision extends IncidentNews {
   revision: number;
   severity: Severity;
-  /** The person who did it; null where nobody did. */
+  /** User who caused it; null for automatic changes. */
   actor: string | null;
   at: Date;
 }
 
-/** How many changes did what; `quiet` ones are kept and tell nobody, `stale` ones were known. */
+/** Numbers of changes by effect; `quiet` ones are stored without a notification, `stale` ones were known. */
 export type AppliedChanges = Record<RevisionKind | 'quiet' | 'stale', number>;
 
-/** Which incidents to list. */
+/** Filter of incidents. */
 export interface IncidentFilter {
   state?: IncidentState | undefined;
   severity?: Severity | undefined;
@@ -48,15 +48,16 @@ const columns = `id, number::float AS number, title, title_rank AS "titleRank", 
   next_steps AS "nextSteps", rules, opened_at AS "openedAt", updated_at AS "updatedAt", resolved_at AS "resolvedAt",
   resolved_by AS "resolvedBy"`;
 
-/** Incidents: the builder's stories as they grow, and what people are told of them. */
+/** Incidents: the builder's stories, and their notified revisions. */
 @Injectable()
 export class Incidents {
   constructor(private readonly store: Store) {}
 
   /**
-   * Keeps what the builder says and tells what is new in it, in one transaction. Repeating a change, or an older one, changes nothing.
-   * What a person resolved stays so until a step is new or the severity rises. A story that goes on under another id, as one does whose
-   * beginning comes late, stays the incident that people know.
+   * Stores the builder's changes and emits their news, in one transaction. Idempotent; an older
+   * change has no effect. An incident that a user resolved stays so until there is a new step or it
+   * gets worse. A story that continues under another id, as after late events about its beginning,
+   * stays the same incident.
    */
   async apply(tx: Transaction, changes: readonly IncidentChange[]): Promise<AppliedChanges> {
     const applied: AppliedChanges = {
@@ -84,7 +85,10 @@ export class Incidents {
     return incident ?? null;
   }
 
-  /** Several incidents, in no order, without the records of their evidence: those are long, and no message says what is in them. */
+  /**
+   * Several incidents, unordered, without the records of their evidence: those are long, and no
+   * message contains them.
+   */
   async getWithoutRecords(ids: readonly string[]): Promise<StoredIncident[]> {
     return this.store.query<StoredIncident>(
       `SELECT ${columns}, coalesce((SELECT jsonb_agg(said || '{"record": null}' ORDER BY place)
@@ -94,7 +98,7 @@ export class Incidents {
     );
   }
 
-  /** What people were told, oldest first. */
+  /** Revisions of an incident, oldest first. */
   async revisions(id: string): Promise<IncidentRevision[]> {
     return (await this.revisionsOf([id])).get(id) ?? [];
   }
@@ -111,10 +115,10 @@ export class Incidents {
     return revisions;
   }
 
-  /** Newest first; those that went into others only where they are asked for. */
+  /** Incidents that match a filter, newest first; merged ones only if `state` selects them. */
   async list({ limit, after }: PageRequest, { state, severity }: IncidentFilter = {}): Promise<Page<ListedIncident>> {
     const rows = await this.store.query<ListedIncident>(
-      // Ids say nothing of time here; numbers do.
+      // Ordered by number, as ids are not in the order of time here.
       `SELECT ${columns} FROM incident
        WHERE ($2::uuid IS NULL OR number < (SELECT number FROM incident WHERE id = $2))
          AND CASE WHEN $3::text IS NULL THEN state <> 'merged' ELSE state = $3 END AND ($4::text IS NULL OR severity = $4)
@@ -124,7 +128,7 @@ export class Incidents {
     return pageOf(rows, limit);
   }
 
-  /** Closes an incident and tells it; null when it is not open. */
+  /** Resolves an incident and emits that; null when it is not open. */
   async resolve(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
     const [incident] = await tx.query<ListedIncident>(
       `UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = $2, revision = revision + 1, updated_at = now()
@@ -136,7 +140,7 @@ export class Incidents {
     return incident;
   }
 
-  /** Notes that somebody looks after an incident, until it gets worse; null when it is not open, or somebody does already. */
+  /** Acknowledges an incident until it worsens or reopens; null when it is not open or is acknowledged already. */
   async acknowledge(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
     const [incident] = await tx.query<ListedIncident>(
       `UPDATE incident SET revision = revision + 1, updated_at = now()
@@ -150,7 +154,7 @@ export class Incidents {
     return incident;
   }
 
-  /** Notes what somebody did about an open incident, for those who follow it; false when it is not open. */
+  /** Adds a line about an action on an open incident, for its followers; false when it is not open. */
   async remark(tx: Transaction, id: string, line: string, by: string): Promise<boolean> {
     const [incident] = await tx.query<ListedIncident>(
       `UPDATE incident SET revision = revision + 1, updated_at = now() WHERE id = $1 AND state = 'open' RETURNING ${columns}`,
@@ -161,8 +165,9 @@ export class Incidents {
   }
 
   /**
-   * Notes on open incidents of some images, once each, that the images are signed by now.
-   * @param isAnnounced whether a finding of the image ended with it; else only those are concerned that say that it is not signed
+   * Adds a line to the open incidents of some images, once each, that the images are signed by now.
+   * @param isAnnounced whether a finding of the image ended with it; else only incidents about a
+   * missing signature get the line
    */
   async signed(
     tx: Transaction,
@@ -191,7 +196,7 @@ export class Incidents {
     if (story.revision <= before.storyRevision) return 'stale';
     const resolvedByPerson = before.state === 'resolved' && before.resolvedBy !== null;
     const news = incidentNews(before, story, { resolvedByPerson });
-    // What is closed stays closed as long as there is nothing to tell.
+    // A closed incident stays closed while there is no news.
     const state = news === null ? before.state : story.state;
     const revision = before.revision + (news === null ? 0 : 1);
     const [kept] = await tx.query<ListedIncident>(
@@ -206,7 +211,7 @@ export class Incidents {
     return news.kind;
   }
 
-  /** False when somebody else did it in the meantime. */
+  /** Opens an incident; false when another process did so meanwhile. */
   async #open(tx: Transaction, story: Incident): Promise<boolean> {
     const [opened] = await tx.query<ListedIncident>(
       `INSERT INTO incident (id, story_id, state, ${storyColumns})
@@ -218,7 +223,7 @@ export class Incidents {
     return opened !== undefined;
   }
 
-  /** Of the stories that went into others those that people were told of, in the order in which they were. */
+  /** Merged stories that have an incident, in the order of incident numbers. */
   async #mergedFirst(tx: Transaction, stories: ReadonlyMap<string, Incident>): Promise<Incident[]> {
     const merged = [...stories.values()].filter(({ state }) => state === 'merged');
     if (merged.length === 0) return [];
@@ -293,7 +298,7 @@ const storyValues = (() => {
   ].join(', ');
 })();
 
-/** One state of each story: the last that the builder came to. All replicas take them in this order, so none waits for another in a circle. */
+/** Last state of each story, in the order of ids, in which all replicas lock them, so that they cannot deadlock. */
 function newestOfEach(changes: readonly IncidentChange[]): Map<string, Incident> {
   const newest = new Map<string, Incident>();
   for (const { incident } of changes.toSorted((a, b) => (a.incident.id < b.incident.id ? -1 : 1))) {
@@ -303,7 +308,7 @@ function newestOfEach(changes: readonly IncidentChange[]): Map<string, Incident>
   return newest;
 }
 
-/** Where a merged story goes on in the end; null of one that goes round in a circle. */
+/** Final target of a merged story; null if the merges form a cycle. */
 function targetOf(story: Incident, stories: ReadonlyMap<string, Incident>): string | null {
   const passed = new Set<string>([story.id]);
   let { mergedInto } = story;
@@ -317,7 +322,7 @@ function targetOf(story: Incident, stories: ReadonlyMap<string, Incident>): stri
 
 interface LockedIncident extends ListedIncident {
   storyRevision: number;
-  /** That of pushes alone: the rest may be long. */
+  /** Evidence of pushes alone, since the rest may be long. */
   evidence: IncidentEvidence[];
 }
 

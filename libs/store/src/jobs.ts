@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { GroupCommit } from './group-commit.js';
 import { type JobClass, type QueuedJob, Store, type Transaction } from './store.js';
 
-/** A job that this process holds. Whoever has the token may finish it, nobody else. */
+/** A job that this process has claimed. Only the holder of the token may finish it. */
 export interface ClaimedJob {
   id: string;
   queue: string;
@@ -21,9 +21,9 @@ export interface ClaimedJob {
 export interface JobFailure {
   code: string;
   reason: string;
-  /** When to try again, from now; null gives the job up. */
+  /** Delay until the next try; null fails the job for good. */
   retryInMs: number | null;
-  /** False where the job was put back before anything was tried. */
+  /** False if the job was requeued without an attempt. */
   wasTried?: boolean;
 }
 
@@ -42,13 +42,13 @@ interface Backlog {
 const backlogColumns = `count(*) FILTER (WHERE state = 'queued')::int AS queued, count(*) FILTER (WHERE state = 'running')::int AS running,
   coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'queued' AND run_at <= now())), 0)::float AS "oldestSeconds"`;
 
-/** How many lost jobs one sweep brings back. */
+/** Limit on the lost jobs that one sweep requeues. */
 const sweepLimit = 2_000;
 
-/** Claims share a statement when several are asked for at once; what waits is bounded by what workers do at once. */
+/** Limits of the batcher of claims. The concurrency of the workers already bounds what waits. */
 const claimLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
 
-/** The jobs: who holds one, who may finish it, and which ones the queue has lost. Redis only carries their ids. */
+/** Ledger of jobs with their leases, from which lost jobs are requeued. Redis only transports their ids. */
 @Injectable()
 export class Jobs {
   readonly #claims = new GroupCommit(async (claims: readonly Claim[]) => this.#claim(claims), claimLimits);
@@ -62,12 +62,12 @@ export class Jobs {
     });
   }
 
-  /** Takes a job for `leaseMs`; null when it is done, not due, or held by somebody else. */
+  /** Claims a job for `leaseMs`; null when it is done, not due, or leased by another worker. */
   async claim(id: string, leaseMs: number): Promise<ClaimedJob | null> {
     return this.#claims.add({ id, token: uuidv7(), leaseMs });
   }
 
-  /** Keeps a job; false when somebody else has taken it, and the work in hand is for nothing. */
+  /** Extends the lease of a job; false when another worker has claimed it, and the work in progress is void. */
   async extend(job: ClaimedJob, leaseMs: number): Promise<boolean> {
     const extended = await this.store.query(
       `UPDATE job SET lease_until = now() + $3 * interval '1 millisecond'
@@ -79,14 +79,18 @@ export class Jobs {
 
   /**
    * Ends a job in the transaction of its effects.
-   * @throws Unavailable `LEASE_LOST` when somebody else holds it by now; the transaction must not commit.
+   * @throws Unavailable `LEASE_LOST` when another worker holds it by now; the transaction must not
+   * commit.
    */
   async finish(tx: Transaction, job: ClaimedJob): Promise<void> {
     const finished = await this.finishAll(tx, [job]);
     if (finished.size === 0) throw leaseLost(job);
   }
 
-  /** Ends several jobs in the transaction of their effects; answers the ids of those that we still held: the others' effects must not commit. */
+  /**
+   * Ends several jobs in the transaction of their effects; returns the ids of those still held:
+   * effects of others must not commit.
+   */
   async finishAll(tx: Transaction, jobs: readonly ClaimedJob[]): Promise<Set<string>> {
     const finished = await tx.query<{ id: string }>(
       `UPDATE job SET state = 'done', finished_at = now(), lease_until = NULL
@@ -98,14 +102,15 @@ export class Jobs {
   }
 
   /**
-   * Puts a job back after a failure, or gives it up with a dead letter; answers what to queue, null when it is given up.
-   * @throws Unavailable `LEASE_LOST` when somebody else holds it by now
+   * Requeues a job after a failure, or ends it with a dead letter; returns the job to queue, null
+   * for a dead letter.
+   * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
   async fail(job: ClaimedJob, failure: JobFailure): Promise<QueuedJob | null> {
     return this.store.transaction((tx) => this.failIn(tx, job, failure));
   }
 
-  /** {@link fail} inside a transaction that also says what the failure means to others, and must not commit when this throws. */
+  /** {@link fail} inside a transaction with the consequences of the failure, which must not commit when this throws. */
   async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<QueuedJob | null> {
     const { code, reason, retryInMs, wasTried = true } = failure;
     const [failed] = await tx.query<QueuedJob>(
@@ -127,8 +132,8 @@ export class Jobs {
   }
 
   /**
-   * What should be in the queue and may not be: due jobs that nobody took, and jobs whose holder died. Adding one that is
-   * there already does no harm.
+   * Jobs that may be missing in the queue: due jobs that were not claimed, and jobs whose lease
+   * expired. Adding one that is already queued does no harm.
    */
   async lost(queue: string): Promise<QueuedJob[]> {
     return this.store.query<QueuedJob>(
@@ -142,7 +147,7 @@ export class Jobs {
     );
   }
 
-  /** Whether an older job of the same queue runs whose key begins alike. */
+  /** Whether an older job of the same queue runs whose key has this prefix. */
   async isOlderRunning({ id, queue }: ClaimedJob, keyPrefix: string): Promise<boolean> {
     const running = await this.store.query(
       `SELECT id FROM job WHERE state = 'running' AND lease_until > now() AND queue = $1 AND starts_with(key, $2) AND id < $3 LIMIT 1`,
@@ -151,7 +156,7 @@ export class Jobs {
     return running.length > 0;
   }
 
-  /** Whether a job of this queue has come to an end, good or bad, in the last `withinMs`. */
+  /** Whether a job of this queue has ended, done or dead, in the last `withinMs`. */
   async hasEndedWithin(queue: string, withinMs: number, key?: string): Promise<boolean> {
     const ended = await this.store.query(
       `SELECT id FROM job WHERE queue = $1 AND state IN ('done', 'dead') AND finished_at > now() - $2 * interval '1 millisecond'
@@ -161,7 +166,7 @@ export class Jobs {
     return ended.length > 0;
   }
 
-  /** How many wait, how many run, and for how many seconds the oldest due one has waited. */
+  /** Numbers of queued and running jobs, and the age in seconds of the oldest due one. */
   async backlog(queue: string): Promise<Backlog> {
     const [row] = await this.store.query<Backlog>(
       `SELECT ${backlogColumns} FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
@@ -188,13 +193,13 @@ export class Jobs {
        RETURNING job.id, queue, key, class, attempt - put_back AS attempt, lease_token AS token, traceparent, created_at AS "createdAt"`,
       [claims.map(({ id }) => id), claims.map(({ token }) => token), claims.map(({ leaseMs }) => leaseMs)],
     );
-    // The same job may be asked for twice at once; the token says who has it.
+    // One batch may claim the same job twice; the token identifies the winner.
     const byToken = new Map(claimed.map((job) => [job.token, job]));
     return claims.map(({ token }) => byToken.get(token) ?? null);
   }
 }
 
-/** Says that a job is somebody else's by now: whatever was done for it must not commit. */
+/** Error for a job that another worker holds by now: effects of the job must not commit. */
 export function leaseLost({ id }: ClaimedJob): Unavailable {
   return new Unavailable('LEASE_LOST', `job ${id} is held by somebody else`);
 }

@@ -18,10 +18,10 @@ import { type Image, Images } from './images.js';
 import { Provenances } from './provenances.js';
 import type { Push, Warning } from './pushes.js';
 
-/** Under which name an image is judged. */
+/** Name under which an image is judged. */
 export type JudgedPush = Pick<Push, 'registryHost' | 'connection' | 'repository' | 'tag' | 'digest'>;
 
-/** Judges what is known of images by the rules of the settings, as they are now: an exception may have ended since the push. */
+/** Judges images by the present rules of the settings: an exception may have ended since the push. */
 export class Judgements {
   constructor(
     private readonly images: Images,
@@ -31,13 +31,13 @@ export class Judgements {
     private readonly ages: AdvisoryAges,
   ) {}
 
-  /** Another one means other verdicts. */
+  /** Version of the rules; verdicts of another version are outdated. */
   rulesVersion(): string {
     const now = new Date();
     return [rulesVersion(this.rules, now), lifecycleVersion(now)].filter(Boolean).join(' ');
   }
 
-  /** Where some packages are in what tags point to and in what runs, but for those who decided to bear with the vulnerability. */
+  /** Places of packages in tagged and in running images, without those with an exception for the vulnerability. */
   async places(vulnerability: { id: string; advisoryId: string }, purls: readonly string[]): Promise<PackagePlace[]> {
     const now = new Date();
     const places = await this.findings.places(purls, vulnerability.advisoryId);
@@ -52,8 +52,8 @@ export class Judgements {
 
   /**
    * Judges the images of a push, whose layers are all read and whose packages are matched.
-   * @param warnings what is not known of them
-   * @param isRunning whether a workload runs them; asked of the ledger where the caller does not know
+   * @param warnings gaps in the data about them
+   * @param isRunning whether a workload runs them; read from the ledger if undefined
    */
   async of(
     push: JudgedPush,
@@ -68,7 +68,7 @@ export class Judgements {
       ),
       ({ imageDigest }) => imageDigest,
     );
-    // Before, not beside: a promise that fails while nobody waits for it yet ends the process.
+    // Awaited before the next calls: a promise that rejects before it is awaited ends the process.
     const running = isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
     const known = images.map(async (image) => {
       const provenance = await this.provenances.get(push, image.digest);
@@ -90,7 +90,7 @@ export class Judgements {
       ...(running !== undefined && { running }),
       ...(asOf !== null && { advisoriesAsOf: new Date(asOf) }),
     };
-    // Data ages without a new judgement, so what was kept of its age counts no more.
+    // Stored warnings about the age of the data are outdated, since data ages without a new judgement.
     const current = [...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'), ...staleAdvisories(ages, now)];
     return judgeImages(await Promise.all(known), current, this.rules, circumstances);
   }
@@ -105,7 +105,7 @@ function gapsOf({ notEvaluated }: Image): EvaluationGap[] {
   return notEvaluated.map((kind) => ({ kind, reason: gapReasons[kind] ?? 'the scanner did not look for them' }));
 }
 
-/** What an advisory says of a place of a package, as far as exceptions and VEX ask. */
+/** Finding of an advisory in a place of a package, with the fields that exceptions and VEX match. */
 function findingAt(place: PackagePlace, { id, advisoryId }: { id: string; advisoryId: string }): Finding {
   const { packageName, packageType: type, installedVersion, purl, fix } = place;
   return findingOf({
@@ -119,7 +119,7 @@ function findingAt(place: PackagePlace, { id, advisoryId }: { id: string; adviso
   });
 }
 
-/** An index and the images that it holds have the same name. */
+/** Identity of an image; an index and its images share a name. */
 function identityOf({ registryHost, connection, repository, tag, digest }: JudgedPush, image: Digest): ImageIdentity {
   const name = `${registryHost ?? connection}/${repository}`;
   return {

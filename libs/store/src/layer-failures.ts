@@ -6,10 +6,10 @@ import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { isLayerRead, type LayerReader } from './read-layers.js';
 import { Store, type Transaction } from './store.js';
 
-/** Why a layer could not be read. */
+/** Reason why a layer could not be read. */
 export type LayerFailure = Pick<UnreadLayer, 'code' | 'limit' | 'reason'>;
 
-/** Limits of the bytes themselves: whoever is asked again with the same limits comes to the same end. */
+/** SQL condition for limits that depend on the bytes alone: another try with the same limits fails again. */
 const lastingLimits = `layer_failure.code = 'LIMIT_EXCEEDED' AND limit_name <> 'maxLayerSeconds'`;
 
 const claimColumns = '(blob_digest, size_bytes, diff_id)';
@@ -17,12 +17,15 @@ const claimColumns = '(blob_digest, size_bytes, diff_id)';
 /** Layers that could not be read, by the repository that was asked. */
 @Injectable()
 export class LayerFailures {
-  /** Holds a layer until the transaction ends: it is not read and found unreadable at the same moment. */
+  /** Locks a layer until the transaction ends, so that it is not stored as read and as unreadable at once. */
   async lock(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<void> {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`${blobDigest} ${sizeBytes} ${diffId}`]);
   }
 
-  /** Keeps that a repository could not give a layer, unless it was read from elsewhere meanwhile. Call {@link lock} before. */
+  /**
+   * Records that a layer could not be read from a repository, unless it was read elsewhere
+   * meanwhile. Call {@link lock} before.
+   */
   async put(
     tx: Transaction,
     { blobDigest, sizeBytes, diffId }: LayerClaim,
@@ -40,14 +43,15 @@ export class LayerFailures {
     );
   }
 
-  /** Forgets the failures of a layer that was read. */
+  /** Deletes the failures of a layer that was read. */
   async clear(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<void> {
     await tx.query(`DELETE FROM layer_failure WHERE ${claimColumns} = ($1, $2, $3)`, [blobDigest, sizeBytes, diffId]);
   }
 
   /**
-   * The layers of a push that are neither read nor known to be unreadable in its own repository. What failed before the push came is
-   * tried again, as the blob may have been replaced; a limit that its bytes have reached is not.
+   * Layers of a push that are neither read nor known to be unreadable in its own repository.
+   * Failures from before the push are retried, as the blob may have been replaced, unless its bytes
+   * exceed a limit of this reader.
    */
   async pending(tx: Transaction, pushId: string, { analyzersVersion, reader }: LayerReader): Promise<LayerClaim[]> {
     return tx.query<LayerClaim>(
@@ -65,8 +69,8 @@ export class LayerFailures {
   }
 
   /**
-   * The layers of a push that these analyzers have not read and that are worth a try: not those that failed a moment ago, nor those that
-   * reach a limit of today.
+   * Layers of a push that these analyzers have not read and that are worth a try: not those that
+   * failed within the last hour, nor those that exceed a present limit.
    */
   async refreshable(
     tx: Transaction,
@@ -84,7 +88,7 @@ export class LayerFailures {
     );
   }
 
-  /** The pushes that tags point to and whose images were analyzed without this layer. */
+  /** Pushes that tags point to and whose images were analyzed without this layer. */
   async lacking(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push WHERE state = 'analyzed' AND id IN (
@@ -96,7 +100,7 @@ export class LayerFailures {
   }
 }
 
-/** The unreadable layers of some images, as one repository has them, or as any does. */
+/** Unreadable layers of some images in one repository, or in any. */
 export async function unreadLayersOf(
   store: Store,
   imageDigests: readonly Digest[],

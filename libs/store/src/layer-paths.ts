@@ -5,13 +5,13 @@ import { canDecodeEntries, decodeEntryPages } from '@tidewaiter/oci';
 
 import { Store, type Transaction } from './store.js';
 
-/** Layers that one search by path names. */
+/** Limit on the layers in the result of one search by path. */
 export const maxPathLayers = 10_000;
 
 /** Bytes of a file list that are read at once. */
 const sliceBytes = 1 << 20;
 const bigintOid = 20;
-/** Of a `bigint` in an array: its length and its bytes. */
+/** Size of a `bigint` in a binary array: its length and its bytes. */
 const elementBytes = 12;
 
 /** Directories that a distribution with a merged /usr also offers under /usr, so that one program has two paths. */
@@ -28,7 +28,8 @@ export class LayerPaths {
     const merged = below.replace(mergedDirectories, '');
     const keys = new Set([below, ...(mergedDirectories.test(below) ? [merged, `usr/${merged}`] : [])].map(pathKeyOf));
     const rows = await this.store.transaction(async (tx) => {
-      // The planner takes a row for short, since its array lies elsewhere, and would rather read all of them.
+      // The planner ignores the size of the arrays, which are stored out of line, and would scan
+      // the whole table.
       await tx.query('SET LOCAL enable_seqscan = off');
       return tx.query<{ diffId: string }>(
         `SELECT diff_id AS "diffId" FROM layer WHERE path_keys && $1::bigint[] LIMIT ${maxPathLayers}`,
@@ -54,7 +55,7 @@ export class LayerPaths {
   }
 }
 
-/** Eight bytes of the SHA-256 of a path without its leading slash: enough to tell all paths of a fleet apart. */
+/** Eight bytes of the SHA-256 of a path without its leading slash: enough to distinguish all paths of a fleet. */
 export function pathKeyOf(path: string): bigint {
   return hash('sha256', path, 'buffer').readBigInt64BE();
 }

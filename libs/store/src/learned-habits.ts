@@ -3,12 +3,12 @@ import type { LearnedHabit } from '@tidewaiter/facts';
 
 import { Store, type Transaction } from './store.js';
 
-/** What the detector learned of images, identities and clusters, kept. */
+/** Stored habits of images, identities and clusters that the detector has learned. */
 @Injectable()
 export class LearnedHabits {
   constructor(private readonly store: Store) {}
 
-  /** Adds habits to those that are known; repeating it changes nothing. */
+  /** Adds habits; idempotent. */
   async put(tx: Transaction, habits: readonly LearnedHabit[]): Promise<void> {
     if (habits.length === 0) return;
     await tx.query(
@@ -38,7 +38,7 @@ export class LearnedHabits {
     );
   }
 
-  /** Forgets what was not seen since a time. */
+  /** Deletes habits that were not seen since a time. */
   async forget(before: Date): Promise<void> {
     await this.store.query('DELETE FROM learned_habit WHERE last_seen < $1', [before]);
   }

@@ -1,14 +1,15 @@
-/** A state of an object of Kubernetes, as far as its place in time depends on it. */
+/** Fields of a state of a Kubernetes object that decide its order in time. */
 export interface ObjectMoment {
-  /** `resourceVersion`; null where the source had none of this state. */
+  /** `resourceVersion`; null if the source has none for this state. */
   version: string | null;
   changedAt: Date;
   isGone: boolean;
 }
 
 /**
- * Whether a state replaces the one that is known, is the same moment again, or came late. Versions of a cluster are numbers that only grow; where
- * one of the two has none, time decides. At one moment a deletion is the last word, and the state that is stored counts more than a request for it.
+ * Whether a state is newer than the known one, the same, or older. Versions of a cluster are
+ * numbers that only grow; if one of the two has none, time decides. At the same moment a deletion
+ * wins, and a stored state wins over the request that caused it.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
  */
 export function orderOfStates(state: ObjectMoment, known: ObjectMoment): 'newer' | 'same' | 'older' {

@@ -1,4 +1,7 @@
-/** Connection lost, shutting down, serialization failure, deadlock, a standby that is no primary yet: the same may work in a moment. */
+/**
+ * Retryable SQLSTATEs: connection lost, shutting down, serialization failure, deadlock, a standby
+ * that is no primary yet.
+ */
 const retryableStates = /^(08|53|57P0|40001$|40P01$|25006$)/;
 const connectionCodes = new Set([
   'ECONNREFUSED',
@@ -12,11 +15,11 @@ const connectionCodes = new Set([
   'ENOTFOUND',
 ]);
 
-/** pg gives these no code. */
+/** Messages of connection errors to which pg gives no code. */
 const lostConnection =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client (was closed|has encountered a connection error))/;
 
-/** Whether PostgreSQL cannot be reached, or asks to try again. */
+/** Whether PostgreSQL cannot be reached, or the error is retryable. */
 export function isOutage(error: unknown): boolean {
   const { code, message = '' } = error as { code?: unknown; message?: string };
   const isKnownCode = typeof code === 'string' && (connectionCodes.has(code) || retryableStates.test(code));

@@ -3,18 +3,18 @@ import type { Digest } from '@tidewaiter/domain';
 
 import { Store } from './store.js';
 
-/** A namespace of a cluster; null: of any, where a sensor does not say. */
+/** A namespace of a cluster; a null cluster matches any, for sensors that do not name one. */
 export interface NamespacePlace {
   cluster: string | null;
   namespace: string;
 }
 
-/** What images and namespaces say of those who answer for them. */
+/** Owners from labels of images and namespaces. */
 @Injectable()
 export class Ownership {
   constructor(private readonly store: Store) {}
 
-  /** The first of some labels that each image has, by the digest that was asked for: its own, or that of an index that holds it. */
+  /** First of some labels that each image has, by the requested digest: of the image, or of an index that holds it. */
   async ofImages(digests: readonly Digest[], labels: readonly string[]): Promise<Map<Digest, string>> {
     const rows = await this.store.query<{ digest: Digest; owner: string }>(
       `SELECT DISTINCT ON (asked.digest) asked.digest, image.labels ->> wanted.name AS owner
@@ -30,7 +30,7 @@ export class Ownership {
     return new Map(rows.map(({ digest, owner }) => [digest, owner]));
   }
 
-  /** What the newest workload of each namespace knows of a label of the namespace, in their order; null where none does. */
+  /** Value of a label of each namespace, from its newest workload, in the given order; null if unknown. */
   async ofNamespaces(places: readonly NamespacePlace[], label: string): Promise<(string | null)[]> {
     const rows = await this.store.query<{ owner: string | null }>(
       `SELECT (SELECT namespace_labels ->> $3 FROM workload

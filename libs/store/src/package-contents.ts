@@ -11,30 +11,31 @@ export interface FleetFile {
   sha256: string;
 }
 
-/** A file that most other images have otherwise. */
+/** A file whose content differs from that in most other images. */
 export interface OddFile extends FleetFile {
   expected: string;
-  /** Images that are known to have what is expected, and this; no more than {@link maxImages}. */
+  /** Known images with the expected content, and with this one; {@link maxImages} at most. */
   others: number;
   alike: number;
 }
 
-/** How many images must agree to say that another one is odd. */
+/** Images that must agree on a content before another one counts as an outlier. */
 const minAgreeing = 3;
-/** Images that are remembered for one content: more would add nothing but a write for each image of the fleet. */
+/** Limit on the images stored for one content: more would only add a write for each image of the fleet. */
 const maxImages = 8;
 const maxOddFiles = 500;
 
-/** What the images of the fleet have in the place of the files of packages. */
+/** Contents of package files across the images of the fleet. */
 @Injectable()
 export class PackageContents {
-  /** Adds what an image has, and answers what most others have otherwise. Repeating it changes nothing. */
+  /** Adds the files of an image, and returns its outliers. Idempotent. */
   async compare(tx: Transaction, image: Digest, files: readonly FleetFile[]): Promise<OddFile[]> {
     if (files.length === 0) return [];
     const columns = [files.map(({ purl }) => purl), files.map(({ path }) => path), files.map(({ sha256 }) => sha256)];
     const given = `(SELECT purl, path, decode(hex, 'hex') AS sha256 FROM unnest($1::text[], $2::text[], $3::text[]) AS file (purl, path, hex)) AS given`;
     await tx.query(
-      // In one order, so that two images that bring the same cannot wait for each other; what needs no more images is not touched.
+      // In key order, so that two images with the same files cannot deadlock; contents with enough
+      // images are not written.
       `INSERT INTO package_content AS known (purl, path, sha256, images)
        SELECT purl, path, sha256, ARRAY[$4::bigint] FROM ${given} LEFT JOIN package_content AS there USING (purl, path, sha256)
        WHERE there.images IS NULL OR (cardinality(there.images) < ${maxImages} AND NOT there.images @> ARRAY[$4::bigint])
@@ -59,7 +60,7 @@ export class PackageContents {
   }
 }
 
-/** Enough of a digest to count images by, as a bigint of PostgreSQL. */
+/** First eight bytes of a digest, enough to count images, as a bigint of PostgreSQL. */
 function shortOf(digest: Digest): string {
   return BigInt.asIntN(64, BigInt(`0x${digest.slice('sha256:'.length).slice(0, 16)}`)).toString();
 }

@@ -4,10 +4,10 @@ import { isInArchive } from '@tidewaiter/facts';
 
 import { Store, type Transaction } from './store.js';
 
-/** A package of an image that was seen to be used. */
+/** A package of an image that was seen to be executed or loaded. */
 export interface UsedPackage {
   imageDigest: Digest;
-  /** Its name, as the image's files know their owner. */
+  /** Package name, as the owner of files in the image's manifest. */
   package: string;
   how: 'executed' | 'loaded';
   firstSeen: Date;
@@ -17,22 +17,22 @@ export interface UsedPackage {
 /** A Java archive of an image that a process was started with, or read. */
 export interface UsedArchive {
   imageDigest: Digest;
-  /** Its path, or what stands for several. @see isInArchive */
+  /** Its path, or a pattern for several. @see isInArchive */
   archive: string;
   firstSeen: Date;
   lastSeen: Date;
 }
 
-/** Which packages of images are more than there. */
+/** Packages of images that are in use. */
 @Injectable()
 export class PackageUses {
   constructor(private readonly store: Store) {}
 
-  /** Notes that packages were used; repeating it changes nothing but when it was last seen. */
+  /** Records the use of packages; a repeated call only updates `last_seen`. */
   async put(tx: Transaction, used: readonly UsedPackage[]): Promise<void> {
     if (used.length === 0) return;
     await tx.query(
-      // In one order, so that two who tell of the same cannot wait for each other.
+      // In key order, so that two writers of the same packages cannot deadlock.
       `INSERT INTO package_use AS known (image_digest, package, how, first_seen, last_seen)
        SELECT digest, package, how, min(first_seen), max(last_seen)
        FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS row (digest, package, how, first_seen, last_seen)

@@ -1,7 +1,10 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import { validate } from 'uuid';
 
-/** Which page of a list. Lists are paged by id: ids are UUIDs of version 7, so the newest row has the greatest one. */
+/**
+ * Request for a page of a list. Lists are paged by id: ids are UUIDs of version 7, so the newest
+ * row has the greatest one.
+ */
 export interface PageRequest {
   limit: number;
   /** Id of the last item of the page before. */
@@ -23,7 +26,7 @@ export function readCursor(text: string): string {
   return text;
 }
 
-/** The smallest id that something may have which was made at a time or later. @see RFC 9562, section 5.7 */
+/** Smallest UUID version 7 of a row created at a time or later. @see RFC 9562, section 5.7 */
 export function firstIdAt(time: Date): string {
   const hex = Math.max(time.getTime(), 0).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;

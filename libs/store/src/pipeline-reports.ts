@@ -6,11 +6,11 @@ import type { RepositoryPlace } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** What one document says of one image. */
+/** Report of one document about one image. */
 export interface NewPipelineReport {
   /** Name of the pipeline's connection. */
   connection: string;
-  /** The same when the same is told again. */
+  /** Idempotency key: equal for a repeated report. */
   reportKey: string;
   imageDigest: Digest;
   documentDigest: Digest;
@@ -24,7 +24,7 @@ export interface NewPipelineReport {
   repository: string | null;
   tag: string | null;
   run: CiRun;
-  /** Facts of the run that a token of its CI says; the others are claims. */
+  /** Facts of the run that a CI token proves; the others are claims. */
   proven: readonly CiRunFact[];
   packages: number | null;
   builder: string | null;
@@ -32,21 +32,21 @@ export interface NewPipelineReport {
 
 export interface PipelineReport extends Omit<NewPipelineReport, 'reportKey' | 'mediaType' | 'content' | 'run'> {
   id: string;
-  /** Null where nothing is said of one. */
+  /** Null if the report names none. */
   run: CiRun | null;
   receivedAt: Date;
 }
 
-/** A statement that a pipeline sent, to be verified as if it lay beside the image. */
+/** A statement that a pipeline sent, to be verified like an attestation in the registry. */
 export interface SentAttestation {
   imageDigest: Digest;
-  /** Of the document. */
+  /** Digest of the document. */
   manifest: Digest;
   mediaType: string;
   content: Buffer;
 }
 
-/** The best that is known of how a push came to be. */
+/** Most reliable known CI run of a push. */
 export interface ReportedRun {
   connection: string;
   run: CiRun;
@@ -57,18 +57,18 @@ export interface ReportedRun {
 const columns = `id, connection, image_digest AS "imageDigest", document_digest AS "documentDigest", kind, format, version, registry,
   repository, tag, run, proven, packages, builder, received_at AS "receivedAt"`;
 
-/** Reports of one image that are looked at: a digest may be told of by every nightly run. */
+/** Limit on the reports of one image, as every nightly run may report the same digest. */
 const maxReports = 200;
-/** Statements of one image that are verified, and their bytes: they are held meanwhile. */
+/** Limits on the verified statements of one image and on their bytes, which are held in memory. */
 const maxAttestations = 32;
 const maxAttestationBytes = 32 * 2 ** 20;
 
-/** What pipelines told of the images that they built, before or after the images came. */
+/** Reports of pipelines about images, received before or after the push. */
 @Injectable()
 export class PipelineReports {
   constructor(private readonly store: Store) {}
 
-  /** Keeps reports; answers those that nobody has told before. */
+  /** Adds reports; returns the new ones. */
   async add(tx: Transaction, reports: readonly NewPipelineReport[]): Promise<PipelineReport[]> {
     const documents = new Map(reports.map((report) => [report.documentDigest, report]));
     // In one order, so that two transactions with the same documents wait for each other and cannot deadlock.
@@ -97,7 +97,7 @@ export class PipelineReports {
     );
   }
 
-  /** What was told of an image, of the images of an index, and of the indexes that hold the image; newest first. */
+  /** Reports about an image, about the images of an index, and about the indexes that hold the image; newest first. */
   async of(digest: Digest): Promise<PipelineReport[]> {
     return this.store.query<PipelineReport>(
       `SELECT ${columns} FROM pipeline_report WHERE image_digest IN (
@@ -110,8 +110,8 @@ export class PipelineReports {
   }
 
   /**
-   * The run that a push came from: one that a token proves before one that is claimed, one for its tag before others, what a
-   * pipeline says of its run before what it says of a build, then the newest. Null where nobody told of one.
+   * Run that a push came from. Prefers a run proven by a token, then one for its tag, then a run
+   * report over other kinds, then the newest. Null if none was reported.
    */
   async runOf(pushId: string): Promise<ReportedRun | null> {
     const [best] = await this.store.query<ReportedRun>(
@@ -126,7 +126,10 @@ export class PipelineReports {
     return best ?? null;
   }
 
-  /** The revision of the sources of an image of a repository, as the token of the newest run proves it; null where none does. */
+  /**
+   * Revision of the sources of an image in a repository, as proven by the CI token of the newest
+   * run; null without one.
+   */
   async provenRevision(
     { repository }: Pick<RepositoryPlace, 'repository'>,
     digests: readonly Digest[],
@@ -140,7 +143,7 @@ export class PipelineReports {
     return newest?.revision ?? null;
   }
 
-  /** The newest statements about images of a repository. */
+  /** Newest in-toto statements about images of a repository. */
   async attestations(
     { repository }: Pick<RepositoryPlace, 'repository'>,
     digests: readonly Digest[],

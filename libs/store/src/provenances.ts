@@ -5,15 +5,15 @@ import type { RepositoryPlace, Warning } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** What is signed of an image in one repository. */
+/** Signatures and attestations of an image in one repository. */
 export interface StoredProvenance extends Provenance {
   /** OpenVEX documents that a trusted signer vouches for. */
   vex: AttestedVex[];
-  /** What could not be read. */
+  /** Documents that could not be read. */
   warnings: Warning[];
 }
 
-/** Content that had a name before. */
+/** Earlier digest of a name. */
 export interface EarlierPush {
   digest: Digest;
   pushedAt: Date;
@@ -21,7 +21,7 @@ export interface EarlierPush {
 
 const columns = 'signatures, attestations, vex, warnings';
 
-/** Where images come from: who signed them, and what their names stood for before. */
+/** Provenance of images, and their supply-chain findings. */
 @Injectable()
 export class Provenances {
   constructor(private readonly store: Store) {}
@@ -45,7 +45,7 @@ export class Provenances {
     return rows.map(({ finding }) => finding);
   }
 
-  /** The trusted signers of the images of a push: those whose signatures or attestations hold. */
+  /** Trusted signers of the images of a push, with a verified signature or attestation. */
   async signers(tx: Transaction, pushId: string): Promise<Pick<Signer, 'name' | 'identity'>[]> {
     return tx.query<Pick<Signer, 'name' | 'identity'>>(
       `SELECT DISTINCT signed -> 'signer' ->> 'name' AS name, signed -> 'signer' ->> 'identity' AS identity
@@ -57,7 +57,7 @@ export class Provenances {
     );
   }
 
-  /** What is known of an image in all its repositories. */
+  /** Provenance of an image in all its repositories. */
   async ofImage(digest: Digest): Promise<(RepositoryPlace & StoredProvenance & { checkedAt: Date })[]> {
     return this.store.query(
       `SELECT connection, repository, ${columns}, checked_at AS "checkedAt" FROM image_provenance
@@ -66,7 +66,7 @@ export class Provenances {
     );
   }
 
-  /** Keeps what was found in place of what was known; null where nobody's signature counts. */
+  /** Replaces the provenance and findings of an image; `known` is null if no signers are configured for it. */
   async put(
     tx: Transaction,
     { connection, repository }: RepositoryPlace,
@@ -78,7 +78,7 @@ export class Provenances {
     const isHere = '(image_digest, connection, repository) = ($1, $2, $3)';
     await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
     await tx.query(
-      // Findings from comparing content come from the layers, which this one does not look at.
+      // Keeps findings from comparing content, as they come from the layers.
       `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' NOT IN ('same-revision-different-content', 'file-outlier')`,
       place,
     );
@@ -127,7 +127,7 @@ export class Provenances {
   }
 }
 
-/** What verified provenance says: an unverified attestation states no facts. */
+/** Revision of the sources from verified provenance; unverified attestations have none. */
 export function revisionOf(attestations: readonly Attestation[]): string | null {
   return attestations.find(({ revision }) => revision !== null)?.revision ?? null;
 }

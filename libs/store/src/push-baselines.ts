@@ -15,7 +15,7 @@ export interface EarlierTag {
   isAnalyzed: boolean;
 }
 
-/** Tags of one repository that are looked at: builds that never delete a tag have thousands. */
+/** Limit on the compared tags of one repository, as builds that never delete a tag have thousands. */
 const maxTags = 20_000;
 
 /** Baselines that pushes are compared with. */
@@ -23,7 +23,7 @@ const maxTags = 20_000;
 export class PushBaselines {
   constructor(private readonly store: Store) {}
 
-  /** Content of the other tags of the repository when a push came, newest first; of a deleted tag its last content. */
+  /** Digests of the other tags of the repository at the time of a push, newest first; of a deleted tag its last one. */
   async otherTags(push: Pick<Push, 'id' | 'connection' | 'repository'>, tag: string): Promise<EarlierTag[]> {
     return this.store.query<EarlierTag>(
       `SELECT tag, digest, at, "pushedBy", "isAnalyzed" FROM (
@@ -37,7 +37,7 @@ export class PushBaselines {
     );
   }
 
-  /** Account that last pushed a digest under a tag before a push; null where the registry does not name it. */
+  /** Account that last pushed a digest under a tag before a push; null if the registry does not name it. */
   async pusherOf(
     push: Pick<Push, 'id' | 'connection' | 'repository'>,
     tag: string,
@@ -53,7 +53,7 @@ export class PushBaselines {
     return entry?.actor ?? null;
   }
 
-  /** Keeps what a push was compared with. */
+  /** Stores the baseline of a push. */
   async put(tx: Transaction, pushId: string, { tag, digest, reason, line }: Baseline): Promise<void> {
     const baseline = json({ tag, digest, reason, line });
     await tx.query('UPDATE push SET compared_with = $2 WHERE id = $1', [pushId, baseline]);

@@ -4,7 +4,7 @@ import type { PushChanges } from '@tidewaiter/integrity';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** What pushes changed against what their tags pointed to before. */
+/** Changes of pushes against the previous images of their tags. */
 @Injectable()
 export class PushDifferences {
   constructor(private readonly store: Store) {}
@@ -16,7 +16,7 @@ export class PushDifferences {
     );
   }
 
-  /** Null of a push that moved no tag, or that is from before this was kept. */
+  /** Changes of a push; null if it moved no tag, or is older than this table. */
   async of(pushId: string): Promise<PushChanges | null> {
     const [row] = await this.store.query<{ changes: PushChanges }>(
       'SELECT changes FROM push_change WHERE push_id = $1',

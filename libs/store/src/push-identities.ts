@@ -6,7 +6,7 @@ import type { Push, Warning } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** Another push of the repository, of other content. */
+/** Another push of the repository, with another digest. */
 export interface EarlierPushIdentity {
   digest: Digest;
   tag: string;
@@ -14,7 +14,7 @@ export interface EarlierPushIdentity {
   isDeviating: boolean;
 }
 
-/** Pushes of other digests that are looked at: enough to find the usual ones among many that deviate. */
+/** Limit on compared pushes of other digests: enough to find the usual ones among many that deviate. */
 const maxEarlier = 60;
 
 /** Pushers, signers and builders by push, from which the usual identity of a repository is learned. */
@@ -45,7 +45,7 @@ export class PushIdentities {
     );
   }
 
-  /** Another repository where the same digest is signed, or seems to be: `registry/repository`; null where there is none. */
+  /** Another repository where the same digest is signed, or seems to be: `registry/repository`; null without one. */
   async signedElsewhere({ connection, repository, digest }: Push): Promise<string | null> {
     const [place] = await this.store.query<{ place: string }>(
       `SELECT coalesce(push.registry_host, push.connection) || '/' || push.repository AS place
@@ -57,7 +57,7 @@ export class PushIdentities {
     return place?.place ?? null;
   }
 
-  /** Keeps what a push presents. */
+  /** Stores the identity of a push. */
   async put(
     tx: Transaction,
     push: Push,
@@ -73,8 +73,8 @@ export class PushIdentities {
   }
 
   /**
-   * Keeps the ids of the supply-chain findings that a push has by now, but for those that are low.
-   * @param awaited ids of those that are not announced yet
+   * Stores the ids of the present supply-chain findings of a push, above low severity.
+   * @param awaited ids of findings that are not announced yet, which are left out
    */
   async noteSigns(tx: Transaction, pushId: string, awaited: readonly string[]): Promise<void> {
     await tx.query(

@@ -8,13 +8,13 @@ import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 import { placeInLedger } from './tag-ledger.js';
 
-/** Where an image lies. */
+/** Repository of a connection. */
 export interface RepositoryPlace {
   connection: string;
   repository: string;
 }
 
-/** A push as a registry told of it. */
+/** A push as its registry announced it, or as reconciliation found it. */
 export interface NewPush {
   connection: string;
   repository: string;
@@ -28,10 +28,10 @@ export interface NewPush {
   origin?: PushOrigin;
 }
 
-/** How we know of a push: its registry told us, we found that nobody had, or it was there before the registry was connected. */
+/** Origin of a push: announced by its registry, found by reconciliation, or present when the registry was connected. */
 export type PushOrigin = 'told' | 'missed' | 'imported';
 
-/** `not-an-image`: a signature, an attestation, a chart; no push in lists and counts. */
+/** Final states of pushes. `not-an-image`: a signature, an attestation, a chart; left out of lists and counts. */
 export const finalPushStates = ['analyzed', 'not-an-image', 'refused', 'dead-lettered'] as const;
 
 export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const;
@@ -40,7 +40,7 @@ export type PushState = (typeof pushStates)[number];
 
 export type Verdict = 'pass' | 'fail' | 'unknown';
 
-/** A gap in what a verdict knows. */
+/** A gap in the data of a verdict. */
 export interface Warning {
   code: string;
   path?: string | null;
@@ -73,23 +73,23 @@ export interface Push {
   signatureDueAt: Date | null;
   verdict: Verdict | null;
   counts: SeverityCounts | null;
-  /** How many {@link Pushes.warnings} it has. */
+  /** Number of its {@link Pushes.warnings}. */
   warningCount: number;
   code: string | null;
   reason: string | null;
   finishedAt: Date | null;
 }
 
-/** What a push came to. */
+/** Verdict of a push with its counts and gaps. */
 export interface PushVerdict {
   verdict: Verdict;
   counts: SeverityCounts;
   warnings: readonly Warning[];
-  /** By which rules; empty without any. */
+  /** Version of the rules that were applied; empty without rules. */
   rulesVersion?: string;
 }
 
-/** Versions of everything that a verdict rests on. */
+/** Versions of everything that a verdict depends on. */
 export interface JudgementVersions extends LayerReader {
   /** Version of the analyzers, and of the checks of the files of an image. */
   imageVersion: string;
@@ -110,7 +110,10 @@ const columns = `id, connection, registry_host AS "registryHost", repository, ta
 
 const isFinal = `state IN (${finalPushStates.map((state) => `'${state}'`).join(', ')})`;
 
-/** Not a signature, attestation or chart; before it is looked at, its tag says so. */
+/**
+ * SQL condition on a row of `push`: no signature, attestation or chart. Before it is resolved,
+ * `artifact` (from its tag) decides.
+ */
 const isImagePush = `state <> 'not-an-image' AND (state <> 'accepted' OR artifact = 'image')`;
 
 /** SQL condition on a row of `push`: its tag points to it. */
@@ -119,12 +122,12 @@ export const isCurrent = `EXISTS (
     SELECT FROM tag_ledger AS later
     WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position))`;
 
-/** Pushes, from the webhook to their one end. */
+/** Pushes, from the webhook to their final state. */
 @Injectable()
 export class Pushes {
   constructor(private readonly store: Store) {}
 
-  /** Adds pushes; answers their ids in the same order, which is also the order of their times. */
+  /** Adds pushes; returns their ids in the same order, which is also the order of their times. */
   async add(tx: Transaction, pushes: readonly NewPush[]): Promise<string[]> {
     const ids = pushes.map(() => uuidv7());
     const column = <Key extends keyof NewPush>(key: Key) => pushes.map((push) => push[key]);
@@ -156,7 +159,7 @@ export class Pushes {
     return push ?? null;
   }
 
-  /** What the verdict of a push does not know: thousands, for an image made so. */
+  /** Warnings of the verdict of a push; a hostile image may cause thousands. */
   async warnings(id: string): Promise<Warning[]> {
     const [push] = await this.store.query<{ warnings: Warning[] | null }>('SELECT warnings FROM push WHERE id = $1', [
       id,
@@ -164,7 +167,7 @@ export class Pushes {
     return push?.warnings ?? [];
   }
 
-  /** Newest first; without a state only images. */
+  /** Pushes, newest first; without a state only those of images. */
   async list({ limit, after }: PageRequest, { state }: { state?: PushState | undefined } = {}): Promise<Page<Push>> {
     const rows = await this.store.query<Push>(
       `SELECT ${columns} FROM push WHERE ($2::uuid IS NULL OR id < $2) AND CASE WHEN $3::text IS NULL THEN ${isImagePush} ELSE state = $3 END
@@ -190,12 +193,12 @@ export class Pushes {
     return counts;
   }
 
-  /** The newest analysed push of a digest, be it the digest of an index or of one of its images. */
+  /** Newest analyzed push of a digest, of an index or of one of its images. */
   async newestOf(digest: Digest): Promise<Push | null> {
     return (await this.newestOfEach([digest])).get(digest) ?? null;
   }
 
-  /** {@link newestOf} several digests; those that nobody pushed are left out. */
+  /** {@link newestOf} several digests; digests without an analyzed push are left out. */
   async newestOfEach(digests: readonly Digest[]): Promise<Map<Digest, Push>> {
     const rows = await this.store.query<Push & { asked: Digest }>(
       `SELECT asked, push.* FROM unnest($1::text[]) AS asked JOIN LATERAL (
@@ -209,8 +212,8 @@ export class Pushes {
   }
 
   /**
-   * The newest push of a tag or a digest of a repository, whatever became of it: a verdict of what a tag pointed to before says
-   * nothing about what it points to now.
+   * Newest push of a tag or a digest of a repository, in any state: the verdict of an earlier
+   * digest of a tag does not apply to the present one.
    */
   async latest(of: {
     host: string;
@@ -219,7 +222,7 @@ export class Pushes {
     digest: Digest | null;
   }): Promise<Push | null> {
     const [push] = await this.store.query<Push>(
-      // The registry of a push is known once it is resolved.
+      // registry_host is null until the push is resolved.
       `SELECT ${columns} FROM push
        WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
          AND ($3::text IS NULL OR tag = $3)
@@ -238,8 +241,8 @@ export class Pushes {
   }
 
   /**
-   * The registry that people may also call `host`: the only one that holds the repository. Null when several do, or when
-   * `host` is a registry that we know by that name.
+   * Registry that `host` may be another name of: the only one that holds the repository. Null when
+   * several do, or when `host` is itself the name of a known registry.
    */
   async otherNameOf(host: string, repository: string): Promise<string | null> {
     const [only] = await this.store.query<{ host: string }>(
@@ -252,8 +255,9 @@ export class Pushes {
   }
 
   /**
-   * Keeps what the registry says the push is. A push that is not in the ledger of its tag yet becomes what the tag points to.
-   * Repeating it changes nothing, also with another answer of the registry: a push that is under way or has ended is not put back.
+   * Stores the manifest that the registry has for a push. A push that is not in the tag ledger yet
+   * becomes the current one of its tag. Idempotent, even if the registry answers differently:
+   * only an accepted or dead-lettered push is updated.
    */
   async resolved(
     tx: Transaction,
@@ -261,7 +265,7 @@ export class Pushes {
     found: { digest: Digest; mediaType: string; registryHost: string; imageDigests: Digest[] },
   ): Promise<void> {
     const resolved = await tx.query(
-      // A name that says signature is no more than that, now that an image was found under it.
+      // The tag looked like that of a signature, but an image was found under it.
       `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
          state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL
        WHERE id = $1 AND state IN ('accepted', 'dead-lettered') RETURNING id`,
@@ -275,12 +279,12 @@ export class Pushes {
     await placeInLedger(tx, push, found.digest, null);
   }
 
-  /** Holds a push against everybody else until the transaction ends. */
+  /** Locks a push until the transaction ends. */
   async lock(tx: Transaction, id: string): Promise<void> {
     await tx.query('SELECT id FROM push WHERE id = $1 FOR UPDATE', [id]);
   }
 
-  /** What a tag points to, whether or not it is judged; null where the tag is gone. */
+  /** Push that a tag points to, judged or not; null if the tag is gone. */
   async current({
     registry,
     repository,
@@ -299,7 +303,7 @@ export class Pushes {
     return push ?? null;
   }
 
-  /** The pushes that have one of some packages and that a tag still points to, newest first. */
+  /** Pushes with one of some packages that a tag still points to, newest first. */
   async currentWith(tx: Transaction, packageIds: readonly string[]): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push
@@ -312,8 +316,9 @@ export class Pushes {
   }
 
   /**
-   * The pushes that tags point to and that older analyzers or other rules have judged, or without a layer that can be read or tried
-   * again by now, oldest verdict first; not those that nobody could read again today.
+   * Pushes that tags point to and that were judged by older analyzers or other rules, or without a
+   * layer that can be read or retried by now, oldest verdict first; without those whose new
+   * judgement failed within the last day.
    */
   async outdated(
     tx: Transaction,
@@ -342,7 +347,7 @@ export class Pushes {
     return rows.map(({ id }) => id);
   }
 
-  /** The pushes that tags point to whose verdict carries one of these warnings. */
+  /** Pushes that tags point to and whose verdict has one of these warnings. */
   async warned(tx: Transaction, warnings: readonly Warning[]): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push WHERE state = 'analyzed' AND warnings @> ANY($1::jsonb[]) AND ${isCurrent} ORDER BY id DESC`,
@@ -351,7 +356,7 @@ export class Pushes {
     return rows.map(({ id }) => id);
   }
 
-  /** Keeps another verdict of a push that has one. */
+  /** Replaces the verdict of an analyzed push. */
   async rejudged(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
     await tx.query(
       `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5 WHERE id = $1 AND state = 'analyzed'`,
@@ -369,7 +374,7 @@ export class Pushes {
     return ended.length > 0;
   }
 
-  /** When a push, or an earlier one of the same digest under the same tag, was received. */
+  /** Time of receipt of a push, or of an earlier one of the same digest under the same tag. */
   async firstReceived({ connection, repository, tag, digest, receivedAt }: Push): Promise<Date> {
     const [first] = await this.store.query<{ at: Date | null }>(
       `SELECT min(received_at) AS at FROM push WHERE (connection, repository, tag, digest) = ($1, $2, $3, $4)`,
@@ -378,7 +383,7 @@ export class Pushes {
     return first?.at ?? receivedAt;
   }
 
-  /** The supply-chain findings of a push that were announced, locked until the transaction ends; null where it was never analyzed. */
+  /** Announced supply-chain findings of a push, locked until the transaction ends; null if it was never analyzed. */
   async announced(tx: Transaction, id: string): Promise<Finding[] | null> {
     const [push] = await tx.query<{ announced: Finding[] | null }>(
       'SELECT announced FROM push WHERE id = $1 FOR UPDATE',
@@ -387,7 +392,10 @@ export class Pushes {
     return push?.announced ?? null;
   }
 
-  /** Fingerprints of the supply-chain findings that the last push of a digest announced, under the tag of a push where it had that; null where that is not known. */
+  /**
+   * Fingerprints of supply-chain findings announced by the last push of a digest, preferably under
+   * the same tag; null if unknown.
+   */
   async announcedBefore(push: Push, digest: Digest): Promise<Set<string> | null> {
     const [before] = await this.store.query<{ announced: Finding[] | null }>(
       `SELECT announced FROM push
@@ -398,7 +406,7 @@ export class Pushes {
     return before?.announced ? new Set(before.announced.map(({ fingerprint }) => fingerprint)) : null;
   }
 
-  /** @param signatureDueAt until when other findings wait for a signature; null where none does */
+  /** @param signatureDueAt time until which other findings wait for a signature; null if none does */
   async announce(
     tx: Transaction,
     id: string,
@@ -417,7 +425,7 @@ export class Pushes {
     return (await tx.query<{ id: string }>(`SELECT id FROM push WHERE id = $1 AND ${isCurrent}`, [id])).length > 0;
   }
 
-  /** The digest that the tag of a push points to; null where the tag is gone. */
+  /** Digest that the tag of a push points to; null if the tag is gone. */
   async digestOfTag(tx: Transaction, { connection, repository, tag }: Push): Promise<Digest | null> {
     const [entry] = await tx.query<{ digest: Digest | null }>(
       'SELECT digest FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3) ORDER BY position DESC LIMIT 1',
@@ -426,7 +434,7 @@ export class Pushes {
     return entry?.digest ?? null;
   }
 
-  /** The pushes of a repository that brought a digest, newest first and one for each tag: itself, or an index that holds it. */
+  /** Pushes of a digest, or of an index that holds it, in a repository: the newest of each tag, newest first. */
   async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
     return this.store.query<Push>(
       `SELECT * FROM (
@@ -439,7 +447,7 @@ export class Pushes {
     );
   }
 
-  /** The newest push of each repository that brought a digest: itself, or an index that holds it. */
+  /** Newest push of a digest, or of an index that holds it, in each repository. */
   async bringing(tx: Transaction, digest: Digest): Promise<{ id: string; repository: string }[]> {
     return tx.query(
       `SELECT DISTINCT ON (connection, repository) id, repository FROM push
@@ -465,7 +473,7 @@ export class Pushes {
     return ended ?? null;
   }
 
-  /** Queues the pushes that are under way and have nothing that would bring them on: what a lost race or a crash left behind. */
+  /** Queues pushes in progress without a pending job, as a lost race or a crash leaves them. */
   async wakeStranded(tx: Transaction): Promise<number> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
@@ -481,7 +489,10 @@ export class Pushes {
     return rows.length;
   }
 
-  /** The pushes that wait for a layer, of one repository or of all, held until the transaction ends, in an order that cannot deadlock. */
+  /**
+   * Pushes that wait for a layer, in one repository or in all; locked until the transaction ends,
+   * in an order that cannot deadlock.
+   */
   async waitingFor(
     tx: Transaction,
     { blobDigest, sizeBytes, diffId }: LayerClaim,

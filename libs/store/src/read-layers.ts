@@ -1,4 +1,4 @@
-/** Versions of the layer reader: another version of either may read what could not be read. */
+/** Versions of the layer reader: another version of either may succeed where this one failed. */
 export interface LayerReader {
   analyzersVersion: string;
   /** Names the analyzers and the limits. */

@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 
 import type { Transaction } from './store.js';
 
-/** One event of a webhook, by what makes it the same when it is delivered again. */
+/** Idempotency key of one event of a webhook. */
 export interface ReceivedKey {
   connection: string;
   deliveryKey: string;
 }
 
-/** What webhooks have delivered before. */
+/** Deduplication of webhook deliveries. */
 @Injectable()
 export class Received {
-  /** Remembers deliveries; answers, in the same order, which ones are new. The first of two equal ones is. */
+  /** Records deliveries; returns, in the same order, which ones are new. Of two equal ones only the first is. */
   async remember(tx: Transaction, keys: readonly ReceivedKey[]): Promise<boolean[]> {
     // In one order, so that two transactions with the same keys wait for each other and cannot deadlock.
     const sorted = keys.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));

@@ -8,22 +8,23 @@ import type { Delivery } from './delivery.js';
 import { Store, type Transaction } from './store.js';
 
 /**
- * What became of a wish to send a delivery. `redriven`: it is tried again, from now. `repeated`: another one with the same words is on its
- * way. `accepted`: its channel has it, so it is left alone. `under-way`, `held`: it goes out by itself. `ended`: there is nothing to send,
- * since another message says it.
+ * Outcome of redriving a delivery. `redriven`: it is retried now. `repeated`: another one repeats
+ * its message. `accepted`: its channel has it, so nothing is sent. `under-way`, `held`: it is sent
+ * without a redrive. `ended`: there is nothing to send, because another message replaces it or it
+ * was suppressed.
  */
 export type RedriveOutcome = 'redriven' | 'repeated' | 'accepted' | 'under-way' | 'held' | 'ended';
 
 export interface Redrive {
-  /** Of the delivery that goes out, or that was left alone. */
+  /** Id of the delivery that is sent, or that was left alone. */
   id: string;
   outcome: RedriveOutcome;
 }
 
-/** How a repetition says that it is one. */
+/** Rewords a message to mark it as a repetition. */
 export type Reword<Message> = (message: Message) => Message;
 
-/** How many deliveries one transaction redrives. */
+/** Deliveries that one transaction redrives. */
 const batch = 200;
 
 const outcomes: Record<Delivery<unknown>['state'], RedriveOutcome> = {
@@ -38,7 +39,7 @@ const outcomes: Record<Delivery<unknown>['state'], RedriveOutcome> = {
   failed: 'redriven',
 };
 
-/** The way back for messages that were given up, or that wait for their next try. */
+/** Redrive of deliveries that failed, or that wait for their next try. */
 @Injectable()
 export class Redrives {
   constructor(
@@ -47,8 +48,9 @@ export class Redrives {
   ) {}
 
   /**
-   * Tries a delivery again that was given up or waits for its next try. One that its channel has accepted is sent once more, as another
-   * delivery, where `again` words the repetition; while that is under way there is no second one.
+   * Retries a delivery that failed or waits for its next try. One that its channel has accepted is
+   * repeated as another delivery if `again` is given; while that one is in progress, there is no
+   * second repetition.
    * @throws NotFound `DELIVERY_UNKNOWN`
    */
   async redrive<Message>(id: string, by: string, again: Reword<Message> | null = null): Promise<Redrive> {
@@ -64,8 +66,8 @@ export class Redrives {
   }
 
   /**
-   * Tries again what was given up or waits, of all that the filter means, oldest first.
-   * @param limit how many at most
+   * Retries the deliveries that match a filter and failed or wait for their next try, oldest first.
+   * @param limit largest number of deliveries to retry
    */
   async redriveAll(
     filter: DeliveryFilter,
@@ -96,7 +98,7 @@ export class Redrives {
   async #repeat<Message>(tx: Transaction, id: string, by: string, again: Reword<Message>): Promise<string> {
     const delivery = (await this.deliveries.get<Message>(id, tx))!;
     const message = again(delivery.message);
-    // It tells no state of its subject: it neither outdates what is under way nor is outdated.
+    // No edition of its subject: it neither supersedes another delivery nor is superseded.
     const repetition = {
       ...delivery,
       eventId: uuidv7(),
@@ -111,13 +113,16 @@ export class Redrives {
   }
 }
 
-/** One whose job was put back in the moment in which it was redriven has no other sign of it. */
+/**
+ * SQL condition for a delivery whose job was requeued at the moment of a redrive; its own row does
+ * not show the wait.
+ */
 const waitsForItsTry = `EXISTS (
   SELECT FROM job WHERE queue = 'delivery' AND key = delivery.id::text AND job.state = 'queued' AND run_at > now())`;
 
-/** Tries deliveries again in a transaction that has a reason to; answers how many of them were given up or waited. */
+/** Retries deliveries inside a transaction; returns how many of them had failed or waited. */
 export async function redriveIn(tx: Transaction, ids: readonly string[], by: string | null): Promise<number> {
-  // What is in doubt stays so: its code says that the channel is to be asked first.
+  // Keeps the code, which may require checking an unconfirmed message with the channel first.
   const redriven = await tx.query<{ id: string }>(
     `UPDATE delivery SET state = 'pending', next_at = NULL, finished_at = NULL
      WHERE id = ANY($1) AND (state IN ('failed', 'retrying') OR (state = 'pending' AND ${waitsForItsTry})) RETURNING id`,
@@ -126,7 +131,7 @@ export async function redriveIn(tx: Transaction, ids: readonly string[], by: str
   const keys = redriven.map(({ id }) => id);
   if (keys.length === 0) return 0;
   await noteIn(tx, keys, 'redriven', by);
-  // The job that waits for its hour makes room for one that has all its tries before it.
+  // Ends the waiting job, to replace it by one with all its tries left.
   await tx.query(
     `UPDATE job SET state = 'done', finished_at = now() WHERE queue = 'delivery' AND key = ANY($1) AND state = 'queued'`,
     [keys],
@@ -152,7 +157,7 @@ async function noteIn(
   );
 }
 
-/** Nobody else redrives it meanwhile. @throws NotFound `DELIVERY_UNKNOWN` */
+/** Locks a delivery, so that no other redrive runs meanwhile. @throws NotFound `DELIVERY_UNKNOWN` */
 async function locked(tx: Transaction, id: string): Promise<{ state: Delivery<unknown>['state']; original: string }> {
   const [delivery] = await tx.query<{ state: Delivery<unknown>['state']; original: string }>(
     `SELECT state, CASE WHEN origin = 'repetition' THEN origin_id ELSE id END AS original FROM delivery WHERE id = $1 FOR UPDATE`,
@@ -162,7 +167,7 @@ async function locked(tx: Transaction, id: string): Promise<{ state: Delivery<un
   return delivery;
 }
 
-/** The repetition that has not arrived yet. */
+/** Repetition of a delivery that is still in progress; null without one. */
 async function repetitionOf(tx: Transaction, id: string): Promise<string | null> {
   const [repetition] = await tx.query<{ id: string }>(
     `SELECT id FROM delivery WHERE origin_id = $1 AND origin = 'repetition' AND state IN ('pending', 'sending', 'retrying') LIMIT 1`,

@@ -13,27 +13,27 @@ interface Place {
 /** Known state of a tag that a registry may have. */
 export interface KnownTag {
   tag: string;
-  /** Digest at the last look; null where the tag was not there. */
+  /** Digest at the last reconciliation; null if the tag was not there. */
   seen: Digest | null;
   /** Whether a push of it, or its deletion, was ever recorded. */
   isInLedger: boolean;
-  /** Digest that the ledger ends with; null where there is none, or the tag is gone. */
+  /** Digest that the ledger ends with; null if there is none, or the tag is gone. */
   current: Digest | null;
-  /** Whether a push accounts for it: not where the registry was only seen to have it. */
+  /** Whether a push brought it; false if the registry was only seen to have it. */
   isPushed: boolean;
-  /** Whether a push that may account for what a look has found is being handled, or its webhook may still arrive. */
+  /** Whether a push that may explain the digest found now is being handled, or its webhook may still arrive. */
   isOnItsWay: boolean;
 }
 
 /** Time that a webhook may still take after the registry was seen to have the content. */
 const webhookMayTake = `interval '1 minute'`;
 
-/** What registries had when we looked, to find what nobody told us of. */
+/** Tags of registries at the last reconciliation, to find pushes that were not announced. */
 @Injectable()
 export class RegistryTags {
   constructor(private readonly store: Store) {}
 
-  /** When each repository of a connection was looked at last. */
+  /** Time of the last reconciliation of each repository of a connection. */
   async looks(connection: string): Promise<Map<string, Date>> {
     const rows = await this.store.query<{ repository: string; lookedAt: Date }>(
       'SELECT repository, looked_at AS "lookedAt" FROM registry_repository WHERE connection = $1',
@@ -42,13 +42,13 @@ export class RegistryTags {
     return new Map(rows.map(({ repository, lookedAt }) => [repository, lookedAt]));
   }
 
-  /** Whether the registry was looked at from end to end before. */
+  /** Whether the registry was reconciled completely before. */
   async wasLookedAt(connection: string): Promise<boolean> {
     const looks = await this.store.query('SELECT FROM registry_look WHERE connection = $1', [connection]);
     return looks.length > 0;
   }
 
-  /** Notes that the registry was looked at from end to end. */
+  /** Records a complete reconciliation of the registry. */
   async completed(tx: Transaction, connection: string): Promise<void> {
     await tx.query(
       `INSERT INTO registry_look (connection, completed_at) VALUES ($1, now())
@@ -58,8 +58,9 @@ export class RegistryTags {
   }
 
   /**
-   * Every tag of a repository that was seen or pushed, beside those of which something was recorded since a look began.
-   * @param found what the look has found
+   * Known state of every tag of a repository that was seen or pushed. A tag whose ledger was
+   * confirmed after `lookedAt`, when the reconciliation began, counts as on its way.
+   * @param found digests of the tags, as the registry lists them now
    */
   async known(
     tx: Transaction,
@@ -88,7 +89,7 @@ export class RegistryTags {
     );
   }
 
-  /** Keeps what a look saw: the tags that there are now. */
+  /** Stores the tags that the registry has now. */
   async looked(tx: Transaction, { connection, repository }: Place, tags: ReadonlyMap<string, Digest>): Promise<void> {
     await tx.query(
       `INSERT INTO registry_repository (connection, repository, looked_at) VALUES ($1, $2, now())

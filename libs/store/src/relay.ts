@@ -6,7 +6,7 @@ import type { Logger } from '@tidewaiter/runtime';
 
 import type { Store } from './store.js';
 
-/** Puts one event on the bus; answers when the bus has it on disk. */
+/** Publishes one event on the bus; resolves when the bus has it on disk. */
 export interface EventPublisher {
   publish(channel: string, event: CloudEvent, messageId: string): Promise<unknown>;
 }
@@ -24,14 +24,15 @@ interface OutboxEvent {
 }
 
 const batchSize = 200;
-/** How long an event may lie when nobody woke the relay: its process died, or another one wrote it. */
+/** Poll interval for events of which the relay was not notified: their process died, or another one wrote them. */
 const pollMs = 1_000;
-/** The longest time that consumers have for an event before it is published once more. */
+/** Longest time that consumers have for an event before it is published again. */
 const maxPatienceSeconds = 3_600;
 
 /**
- * Publishes what is in the outbox, in every process of every service; they share the rows. An event is marked after the bus
- * has confirmed it, so a crash in between publishes it twice and the consumers' inboxes drop the second.
+ * Publishes the events of the outbox, in every process of every service; they share the rows. An
+ * event is marked after the bus has confirmed it, so a crash in between publishes it twice and the
+ * consumers' inboxes drop the second.
  */
 export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdown {
   #stopped = new AbortController();
@@ -87,7 +88,8 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       const sent = events.filter((_, index) => results[index]?.status === 'fulfilled');
       const unread = sent.filter(({ type }) => consumersOf(type).length === 0);
       await tx.query(
-        // A service that is down for an hour must not find an hour of repeats: the time it is given doubles, a few times.
+        // The time until a republish doubles up to an hour, so that a service that was down does
+        // not face a flood of repeats.
         `UPDATE outbox SET published_at = now(), publishes = publishes + 1,
            next_sweep_at = now() + least($3, 30 * 2 ^ least(publishes, 20)) * interval '1 second',
            confirmed_at = CASE WHEN id = ANY($2) THEN now() END
@@ -108,7 +110,7 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       datacontenttype: 'application/json',
       ...(traceparent ? { traceparent } : {}),
     };
-    // A re-drive needs a message id of its own, or JetStream would take it for the repeat that it is.
+    // A redrive needs its own message id, or JetStream would drop it as a duplicate.
     await this.publisher.publish(channel, message, publishes === 0 ? event.id : `${event.id}#${publishes}`);
   }
 }

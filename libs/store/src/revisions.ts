@@ -18,7 +18,7 @@ export interface RevisionImage extends RepositoryPlace {
   isPending: boolean;
 }
 
-/** Images of one revision that are looked at: the first and the newest ones. */
+/** Limit on the compared images of one revision: the first and the newest ones. */
 const maxImages = 50;
 
 /** Images by the source revision that they were built from, according to labels, provenance and pipelines. */
@@ -27,8 +27,9 @@ export class Revisions {
   constructor(private readonly store: Store) {}
 
   /**
-   * Other images of a revision and a platform that were pushed before this one was for the first time, into any repository of the
-   * same name (its last segment: a mirror puts other segments before it); the first one first.
+   * Other images of a revision and platform that were pushed before the first push of this one,
+   * into any repository of the same name (its last segment, as a mirror puts other segments before
+   * it); oldest push first.
    */
   async earlierImages(
     { repository }: Pick<RepositoryPlace, 'repository'>,
@@ -69,8 +70,8 @@ export class Revisions {
   }
 
   /**
-   * Keeps the findings of one id about an image in a repository in place of those that are there.
-   * @returns whether one of them was not there
+   * Replaces the findings of one id about an image in a repository.
+   * @returns whether one of them is new
    */
   async putFindings(
     tx: Transaction,

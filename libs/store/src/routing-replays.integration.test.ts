@@ -122,7 +122,7 @@ it('says what a file would have made of what happened, beside what was sent', as
     alerts: 2,
   });
   expect(await replay('', { receiver: 'other' })).toMatchObject({ would: { messages: 0 }, sent: [] });
-  // Nothing of it is kept.
+  // The replay stores no groups.
   expect(await store.query('SELECT FROM alert_group')).toEqual([]);
 });
 
@@ -136,7 +136,7 @@ it('knows what was silenced then, and what fired already', async () => {
       alert('down', { labels: { cluster: 'eu1' }, startsAt: ago(9 * day).toISOString() }),
     ]);
   });
-  // Nobody knew of it before it was made.
+  // A silence has no effect before its creation.
   expect((await replay('')).would.heldBack).toEqual([]);
   await store.query(`UPDATE silence SET created_at = starts_at`);
   expect((await replay('')).would.heldBack).toEqual([{ why: 'silenced', told: 1, over: 0, waits: 0 }]);

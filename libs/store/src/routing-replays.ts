@@ -14,7 +14,7 @@ import {
 import { AlertHistory, historyDays } from './alert-history.js';
 import { Store } from './store.js';
 
-/** Which time is lived through again, and whom it is asked for. */
+/** Period to replay, and the receiver to report. */
 export interface ReplayedTime {
   since: Date;
   until: Date;
@@ -22,17 +22,17 @@ export interface ReplayedTime {
   receiver: string | null;
 }
 
-/** What a receiver was really sent by a route. */
+/** Counts of the messages that a receiver was really sent by a route. */
 export interface SentMessages {
   receiver: string;
   route: string;
   channel: string;
-  /** Messages that went out or are on their way; `edits` changed one that was there. */
+  /** New messages that were sent or are in progress; `edits` changed an existing one. */
   messages: number;
   edits: number;
   reminders: number;
   failed: number;
-  /** What waits, was told together with others or never had to be told. */
+  /** Held, merged, superseded and suppressed deliveries. */
   heldBack: number;
 }
 
@@ -40,9 +40,9 @@ export interface RoutingReplay {
   since: Date;
   until: Date;
   history: {
-    /** Since when it is known what there was to tell; null while nothing is. */
+    /** Start of the history; null while it is empty. */
     knownSince: Date | null;
-    /** Whether that is all of the time that was asked for. */
+    /** Whether the history covers the whole requested period. */
     isWhole: boolean;
     events: number;
     alerts: number;
@@ -51,11 +51,11 @@ export interface RoutingReplay {
   sent: SentMessages[];
 }
 
-/** Alerts that are gone through for one question. */
+/** Limit on the alerts in one replay. */
 const maxAlerts = 500_000;
 const hourMs = 3_600_000;
 
-/** What a routing.yaml would have made of what happened. Nothing is sent, and nothing is kept. */
+/** Replays the alert history through a routing.yaml. Sends and stores nothing. */
 @Injectable()
 export class RoutingReplays {
   constructor(
@@ -88,7 +88,7 @@ export class RoutingReplays {
       firing: await this.history.firingAt(since),
     });
     let [events, alerts, hour] = [0, 0, since.getTime()];
-    // Hours without an event have timers, too: each ends with a moment for others.
+    // Simulates timers also in hours without events, and yields to the event loop after each hour.
     const live = async (untilMs: number) => {
       for (; hour + hourMs < untilMs; hour += hourMs) {
         simulation.until(hour + hourMs);
@@ -109,7 +109,7 @@ export class RoutingReplays {
     return { simulation, events, alerts };
   }
 
-  /** Those of the time; nothing is told of one before somebody made it. */
+  /** Silences of the period; each counts from its creation at the earliest. */
   async #silences(since: Date, until: Date): Promise<Silences> {
     const rows = await this.store.query<{
       id: string;

@@ -2,29 +2,29 @@ import { Injectable } from '@nestjs/common';
 
 import { Store, type Transaction } from './store.js';
 
-/** What a sensor sent since the last note. */
+/** Events that a sensor sent since the last {@link SensorContacts.note}. */
 export interface Contact {
   sensor: string;
   heardAt: Date;
   records: number;
-  /** Events that it says it lost. */
+  /** Events that it reports as lost. */
   dropped: number;
 }
 
-/** A sensor that went silent, or was. */
+/** A sensor that became stale, or has recovered. */
 export interface Silence {
   sensor: string;
-  /** When it last sent anything. */
+  /** Time of its last event. */
   heardAt: Date;
-  /** When it had last sent anything before it was missed. */
+  /** Time of its last event before it was reported as stale. */
   silentSince: Date;
 }
 
-/** How a sensor does. */
+/** Health of a sensor. */
 export interface SensorHealth {
   sensor: string;
   kind: string;
-  /** Null: never. */
+  /** Time of its last event; null before the first. */
   heardAt: Date | null;
   silentSince: Date | null;
   records: number;
@@ -32,12 +32,12 @@ export interface SensorHealth {
   droppedAt: Date | null;
 }
 
-/** When each sensor was last heard. */
+/** Last contacts of the sensors, to detect stale ones. */
 @Injectable()
 export class SensorContacts {
   constructor(private readonly store: Store) {}
 
-  /** Says which sensors there are; the others are forgotten. */
+  /** Sets the configured sensors; the rows of others are deleted. */
   async expect(sensors: readonly { name: string; kind: string }[]): Promise<void> {
     const names = sensors.map(({ name }) => name);
     await this.store.transaction(async (tx) => {
@@ -50,7 +50,7 @@ export class SensorContacts {
     });
   }
 
-  /** Notes who was heard; answers those that had been silent, which each is only once. */
+  /** Records contacts; returns the sensors that recover by them, each once. */
   async note(tx: Transaction, contacts: readonly Contact[]): Promise<Silence[]> {
     if (contacts.length === 0) return [];
     return tx.query<Silence>(
@@ -76,8 +76,8 @@ export class SensorContacts {
   }
 
   /**
-   * Answers those of which nothing was heard for too long, counted from `since` at the earliest; each silence is found once. One
-   * that has never been heard is not missed: nobody may have set it up yet.
+   * Finds sensors without events for too long, counted from `since` at the earliest; each outage is
+   * found once. A sensor that has never sent anything is not stale, as it may not be set up yet.
    */
   async findSilent(
     tx: Transaction,

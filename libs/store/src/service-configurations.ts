@@ -8,7 +8,7 @@ import { Store } from './store.js';
 
 const reportEveryMs = 15_000;
 
-/** Reports with which configuration this process runs, and answers with which the others do. */
+/** Reports the state of the configuration of this process, and lists that of all others. */
 @Injectable()
 export class ServiceConfigurations implements OnApplicationShutdown {
   readonly #reporting;

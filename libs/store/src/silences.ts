@@ -21,7 +21,7 @@ export interface StoredSilence extends NewSilence {
 
 const columns = `id, matchers, starts_at AS "startsAt", ends_at AS "endsAt", created_by AS "createdBy", comment, created_at AS "createdAt"`;
 
-/** What nobody wants to hear of for a while. */
+/** Stored silences. */
 @Injectable()
 export class SilenceLedger {
   constructor(private readonly store: Store) {}
@@ -39,7 +39,7 @@ export class SilenceLedger {
     return silence ?? null;
   }
 
-  /** Those that have not ended, the newest first; with `all` the others too. */
+  /** Silences that have not ended, newest first; with `all` also ended ones. */
   async list({ limit, after }: PageRequest, all = false): Promise<Page<StoredSilence>> {
     const rows = await this.store.query<StoredSilence>(
       `SELECT ${columns} FROM silence WHERE ($2::uuid IS NULL OR id < $2) AND ($3 OR ends_at > now()) ORDER BY id DESC LIMIT $1`,
@@ -48,7 +48,7 @@ export class SilenceLedger {
     return pageOf(rows, limit);
   }
 
-  /** A text that is another one when what has not ended is something else. */
+  /** Version of the open silences, for caches: changes with each of them. */
   async version(): Promise<string> {
     const [row] = await this.store.query<{ version: string }>(
       `SELECT concat_ws(' ', count(*), max(id::text), sum(extract(epoch FROM ends_at))) AS version FROM silence WHERE ends_at > now()`,
@@ -56,18 +56,18 @@ export class SilenceLedger {
     return row?.version ?? '';
   }
 
-  /** Everything that has not ended. */
+  /** All silences that have not ended. */
   async open(): Promise<StoredSilence[]> {
     return this.store.query<StoredSilence>(`SELECT ${columns} FROM silence WHERE ends_at > now()`);
   }
 
-  /** Ends a silence now; null where there is none that goes on. */
+  /** Ends a silence now; null if it does not exist or has ended. */
   async expire(tx: Transaction, id: string): Promise<StoredSilence | null> {
     const [silence] = await tx.query<StoredSilence>(
       `UPDATE silence SET ends_at = now(), starts_at = least(starts_at, now()) WHERE id = $1 AND ends_at > now() RETURNING ${columns}`,
       [id],
     );
-    // What it held back is looked at again at once.
+    // Flushes groups that a mute held back, since the silence may have been the reason.
     if (silence) await tx.query('UPDATE alert_group SET due_at = now() WHERE due_at > now() AND is_quiet');
     return silence ?? null;
   }

@@ -7,14 +7,17 @@ export function json(value: unknown): string {
   return mayBeUnstorable.test(text) ? storableJson(value) : text;
 }
 
-/** Escapes of NUL and lone surrogates, as `JSON.stringify` writes them. Text that only looks like one is found too, and is none. */
+/**
+ * Escapes of NUL and lone surrogates, as `JSON.stringify` writes them. Also matches harmless text
+ * that looks like one.
+ */
 const mayBeUnstorable = /\\u(?:0000|d[89a-f])/;
 
 function storableJson(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storableText(each) : each));
 }
 
-/** The same for text parameters, also inside arrays. */
+/** Replaces NUL and lone surrogates in text parameters, also inside arrays. */
 export function storable(parameter: unknown): unknown {
   if (typeof parameter === 'string') return storableText(parameter);
   return Array.isArray(parameter) ? parameter.map(storable) : parameter;

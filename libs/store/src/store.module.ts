@@ -73,9 +73,9 @@ export interface StoreOptions {
   service: string;
   url: Secret;
   poolSize: number;
-  /** The bus: what publishes the outbox. */
+  /** Bus that the outbox is published on. */
   publisher: Abstract<EventPublisher>;
-  /** By what {@link Judgements} judge; without any, findings alone count. */
+  /** Rules for {@link Judgements}; without any, only findings count. */
   rules?: Rules;
 }
 
@@ -138,7 +138,7 @@ const repositories = [
   WorkloadLedger,
 ];
 
-/** An event that has waited this long says that the bus does not take any. */
+/** Age of the oldest unpublished event from which on the bus counts as unavailable. */
 const maxOutboxAgeSeconds = 60;
 
 /** PostgreSQL for one service: repositories, and the relay and sweeper of its outbox. */
@@ -206,7 +206,7 @@ export class StoreModule implements OnApplicationShutdown {
   }
 }
 
-/** Without what was on the bus before: that is published again because a consumer is silent. */
+/** Age of the oldest event that was never published; republishes are left out, as they are due to a consumer. */
 async function outboxAgeSeconds(store: Store): Promise<number> {
   const [row] = await store.query<{ age: number }>(
     `SELECT coalesce(extract(epoch FROM now() - min(time)), 0)::float AS age FROM outbox

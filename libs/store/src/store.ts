@@ -17,24 +17,24 @@ export interface QueuedJob {
   id: string;
   queue: string;
   class: JobClass;
-  /** How often it was taken. */
+  /** Number of claims so far. */
   attempt: number;
   delayMs: number;
 }
 
-/** Work to be queued. Where the same (queue, key) is already waiting or running, nothing is added. */
+/** A job to queue. Nothing is added while a job with the same queue and key is queued or running. */
 export interface NewJob {
   queue: string;
   key: string;
   class: JobClass;
 }
 
-/** What happens together: rows, the events about them and the work that follows from them. */
+/** Transaction over rows, the events about them and the jobs that follow from them. */
 export interface Transaction {
   query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
-  /** Tells facts. They are published once the transaction has committed, by whichever process gets to it first. */
+  /** Adds events to the outbox. Any process publishes them after the commit. */
   emit(...drafts: Draft[]): Promise<void>;
-  /** Queues work. It is put into Redis once the transaction has committed; the sweeper does it if we die in between. */
+  /** Queues jobs. They are added to Redis after the commit; the sweeper adds them if the process dies in between. */
   enqueue(...jobs: NewJob[]): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ interface TracedJob extends NewJob {
 
 type CommitListener = (committed: Committed) => void;
 
-/** The way to PostgreSQL: queries, and transactions in which state, events and work commit together. */
+/** Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together. */
 @Injectable()
 export class Store {
   readonly #listeners: CommitListener[] = [];
@@ -60,7 +60,7 @@ export class Store {
     readonly service: string,
   ) {}
 
-  /** Called after every commit that told events or queued work. */
+  /** Calls `listener` after every commit with events or jobs. */
   onCommit(listener: CommitListener): void {
     this.#listeners.push(listener);
   }
@@ -79,7 +79,8 @@ export class Store {
 
   /**
    * Runs `work` in one transaction.
-   * @throws Unavailable `STORE_UNAVAILABLE` when PostgreSQL cannot be reached or asks to try again; nothing is kept then.
+   * @throws Unavailable `STORE_UNAVAILABLE` when PostgreSQL cannot be reached or the error is
+   * retryable; nothing is committed.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const committed: Committed = { events: 0, jobs: [] };
@@ -100,7 +101,7 @@ export class Store {
     }
   }
 
-  /** Runs `work` unless this consumer has handled the event before; answers whether it ran. */
+  /** Runs `work` unless this consumer has handled the event before; returns whether it ran. */
   async once(consumer: string, eventId: string, work: (tx: Transaction) => Promise<void>): Promise<boolean> {
     return this.transaction(async (tx) => {
       const fresh = await tx.query(
@@ -114,8 +115,8 @@ export class Store {
   }
 
   /**
-   * {@link once} for several events in one transaction: `work` is done for all that are new at the same time, and what they ask and note
-   * is gathered where the repositories do so. All of them are kept, or none.
+   * {@link once} for several events in one transaction: `work` runs concurrently for all new ones,
+   * so that repositories can batch their statements. All of them commit, or none.
    */
   async onceEach(
     consumer: string,
@@ -124,7 +125,7 @@ export class Store {
   ): Promise<void> {
     await this.transaction(async (tx) => {
       const fresh = await tx.query<{ id: string }>(
-        // In one order, or two processes that are given the same events would wait for each other.
+        // In id order, or two processes with the same events could deadlock.
         `INSERT INTO inbox (consumer, event_id) SELECT $1, id FROM unnest($2::uuid[]) AS id ORDER BY id
          ON CONFLICT DO NOTHING RETURNING event_id AS id`,
         [consumer, eventIds],
@@ -140,7 +141,7 @@ export class Store {
       return jobs.map(() => undefined);
     });
     const tx: Transaction = {
-      // A connection takes one statement after the other.
+      // Serializes statements, as a connection runs one at a time.
       query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
         const result = last.then(() => records<Row>(runner, sql, parameters));
         last = result.catch(() => undefined);
@@ -169,8 +170,9 @@ export class Store {
 }
 
 /**
- * Waits for all that is done at the same time in one transaction, also where one has failed: nobody may ask anything after its end.
- * @throws what one of them threw
+ * Waits for all concurrent works of one transaction, even if one has failed: no query may run after
+ * its end.
+ * @throws the error of the first one in the list that failed
  */
 export async function allEnded(works: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(works);
@@ -221,7 +223,8 @@ async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<
 
 function explained(error: unknown, runner: QueryRunner): unknown {
   if (error instanceof TidewaiterError) return error;
-  // TypeORM releases a runner whose connection breaks between two statements, and the next one fails for that reason alone.
+  // TypeORM releases a runner whose connection breaks between two statements, which makes the next
+  // statement fail.
   if (!isOutage(error) && !runner.isReleased) return error;
   return new Unavailable('STORE_UNAVAILABLE', 'PostgreSQL cannot be reached', { cause: error });
 }

@@ -14,31 +14,31 @@ import type { ImageFactsOf } from './image-facts.js';
 type SecretPlace = { digest: Digest; secret: KnownSecret };
 
 export interface StoredFactsOptions {
-  /** What is kept in memory of images. */
+  /** Size of the cache of images. */
   maxBytes?: number;
-  /** What is known of workloads: the ledger. */
+  /** Looks up the facts of a workload in the ledger. */
   workload?: (workload: WorkloadRef) => WorkloadFacts | null;
-  /** Who runs an image, asked together with whose key it holds. */
+  /** Looks up the workloads that run images; called together with the look-up of a key. */
   running?: (digests: readonly Digest[]) => Promise<readonly WorkloadRef[]>;
 }
 
-/** An image that nobody knew may have been scanned since. */
+/** Lifetime of a negative cache entry: an unknown image may have been scanned since. */
 const unknownForMs = 30_000;
 const defaultBytes = 256 * 1024 * 1024;
-/** The memory that the note takes that nothing is known. */
+/** Size in memory of a negative cache entry. */
 const noteBytes = 256;
 
 /**
- * What the store knows, for questions that cannot wait: fetched before they are asked, kept while there is room. What was not
- * fetched is not known.
+ * Cache of the store's facts for synchronous look-ups: filled by `prefetch`, limited in size. Facts
+ * that were not prefetched are unknown.
  */
 export class StoredFacts implements KnownFacts {
   readonly #images: ByteCache<{ facts: ImageFacts | null; atMs: number }>;
   readonly #keys = new ByteCache<{ found: SecretPlace | null; atMs: number }>(4 * 1024 * 1024);
-  /** Of images that hold a key which is used. */
+  /** Workloads of images that hold a key in use. */
   readonly #workloads = new ByteCache<readonly WorkloadRef[]>(4 * 1024 * 1024);
   readonly #loading = new Map<string, Promise<void>>();
-  /** Images that changed while they were read: what was read is not kept. */
+  /** Images that changed while they were loaded, so that the result must be dropped. */
   readonly #stale = new Set<string>();
 
   constructor(
@@ -64,13 +64,13 @@ export class StoredFacts implements KnownFacts {
     return fingerprint === null ? null : (this.#keys.get(fingerprint)?.found ?? null);
   }
 
-  /** Whether a look-up would say more than is known now. */
+  /** Whether the image has to be loaded: it is not cached, or its negative entry has expired. */
   needs(digest: Digest, nowMs: number): boolean {
     const known = this.#images.get(digest);
     return known === undefined || (known.facts === null && nowMs - known.atMs > unknownForMs);
   }
 
-  /** Fetches what is not known of images, and of the keys that sign calls, a few at a time. */
+  /** Loads missing facts of images and of keys that sign calls, one after the other. */
   async prefetch(digests: Iterable<Digest>, keyFingerprints: Iterable<string>, nowMs: number): Promise<void> {
     for (const digest of new Set(digests)) {
       if (this.needs(digest, nowMs)) await this.#once(digest, () => this.#loadImage(digest, nowMs));
@@ -81,13 +81,13 @@ export class StoredFacts implements KnownFacts {
     }
   }
 
-  /** An image was analysed, its findings or its tag changed: what is known of it is read again when it is next needed. */
+  /** Invalidates an image after an analysis, or a change of its findings or tag. */
   forget(digest: Digest): void {
     this.#images.delete(digest);
     if (this.#loading.has(digest)) this.#stale.add(digest);
   }
 
-  /** What is said of vulnerabilities changed: of which images, nobody tells. */
+  /** Invalidates all images after a change of advisories, whose affected images are not known here. */
   forgetAll(): void {
     this.#images.clear();
     for (const digest of this.#loading.keys()) this.#stale.add(digest);
@@ -111,7 +111,7 @@ export class StoredFacts implements KnownFacts {
     this.#keys.set(fingerprint, { found, atMs: nowMs }, noteBytes);
   }
 
-  /** Two who need the same wait for one look-up. */
+  /** Shares one load between concurrent callers with the same key. */
   async #once(key: string, load: () => Promise<void>): Promise<void> {
     let loading = this.#loading.get(key);
     if (!loading) {

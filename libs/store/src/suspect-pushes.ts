@@ -5,7 +5,7 @@ import { Store, type Transaction } from './store.js';
 
 const altered = 'same-revision-different-content';
 
-/** Analysed at once, at most: more wait for the next look. */
+/** Limit on the pushes of one run; more wait for the next. */
 const maxWaiting = 1_000;
 const maxKnown = 1_000;
 
@@ -33,12 +33,15 @@ const columns = `suspect.push_id AS "pushId", suspect.connection, coalesce(push.
        AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
        AND finding ->> 'id' = '${altered}' AND finding ->> 'severity' IN ('critical', 'high')) AS altered) AS alterations`;
 
-/** Pushes with supply-chain findings: whether an incident reports them is decided once, a moment after their analysis. */
+/**
+ * Pushes with supply-chain findings. Shortly after the analysis it is decided once whether an
+ * incident reports them.
+ */
 @Injectable()
 export class SuspectPushes {
   constructor(private readonly store: Store) {}
 
-  /** Analysed pushes about which nothing is decided, oldest first, held until the transaction ends. */
+  /** Analyzed, undecided pushes, oldest first; locked until the transaction ends. */
   async waiting(tx: Transaction): Promise<SuspectPush[]> {
     return tx.query<SuspectPush>(
       `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
@@ -47,7 +50,7 @@ export class SuspectPushes {
     );
   }
 
-  /** Suspect pushes of the last minutes that were decided before. */
+  /** Suspect pushes of the last minutes that are decided already. */
   async known(tx: Transaction): Promise<SuspectPush[]> {
     return tx.query<SuspectPush>(
       `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
@@ -65,8 +68,8 @@ export class SuspectPushes {
   }
 
   /**
-   * Whether an incident reports a push; null while that is not decided. A tag that is no version, such as `latest`, that follows
-   * suspect pushes to their digest is reported with them.
+   * Whether an incident reports a push; null while undecided. A push of a tag that is no version,
+   * such as `latest`, is reported with the suspect pushes of the same digest around it.
    */
   async isInIncident(pushId: string): Promise<boolean | null> {
     const suspects = await this.store.query<{ isSettled: boolean; isInIncident: boolean }>(

@@ -15,8 +15,8 @@ interface Unconfirmed {
 }
 
 /**
- * Compares what was published with what the consumers say they handled, and publishes again what is missing. This is what
- * makes the loss of everything that NATS holds survivable.
+ * Compares published events with the inboxes of their consumers, and republishes missing ones, so
+ * that the loss of all data of NATS is survivable.
  */
 export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   #sweeping: Repetition | undefined;
@@ -41,7 +41,7 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
   }
 }
 
-/** Confirms what everybody has handled, re-drives the rest; answers how many were re-driven. */
+/** Confirms events that every consumer has handled, and redrives the rest; returns how many were redriven. */
 export async function sweepOutbox(tx: Transaction): Promise<number> {
   const rows = await tx.query<Unconfirmed>(
     `SELECT id, type, (
@@ -63,7 +63,7 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
   return missing.length;
 }
 
-/** Deletes, a little at a time, what nobody will ask for again. An event with a dead letter can still be asked for. */
+/** Retention: deletes expired rows in batches. Events with an open dead letter stay, as they can be redriven. */
 export async function forgetOld(tx: Transaction): Promise<void> {
   const forget = (table: string, condition: string) =>
     tx.query(
@@ -74,7 +74,8 @@ export async function forgetOld(tx: Transaction): Promise<void> {
     `confirmed_at < now() - interval '3 days'
        AND NOT EXISTS (SELECT FROM dead_letter WHERE event_id = outbox.id AND redriven_at IS NULL)`,
   );
-  // What an event is tried again for is one consumer; the others must still know that they have handled it.
+  // Keep inbox rows of events that can be redriven: a redrive is for one consumer, and the others
+  // must still skip the event.
   await forget(
     'inbox',
     "handled_at < now() - interval '8 days' AND NOT EXISTS (SELECT FROM outbox WHERE outbox.id = inbox.event_id)",

@@ -5,7 +5,7 @@ import type { EarlierPush } from './provenances.js';
 import type { RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
 
-/** A tag had a digest then. */
+/** Digest of a tag at a time. */
 interface TagEntry {
   tag: string;
   digest: Digest;
@@ -24,11 +24,11 @@ export interface PushElsewhere extends EarlierPush, RepositoryPlace {
   registry: string;
 }
 
-/** Entries of one tag that its history is judged by; the newest ones. */
+/** Limit on the entries of the history of one tag; the newest ones count. */
 const maxEntries = 50;
 const maxNames = 1_000;
 
-/** Another manifest around the same configuration is the same image, packed in another way. */
+/** SQL condition: two manifests have the same config, so they are one image that was packed again. */
 const isRepacked = (one: string, other: string) =>
   `EXISTS (SELECT FROM image AS a JOIN image AS b USING (config_digest) WHERE a.digest = ${one} AND b.digest = ${other})`;
 
@@ -37,7 +37,10 @@ const isRepacked = (one: string, other: string) =>
 export class TagHistories {
   constructor(private readonly store: Store) {}
 
-  /** Other content that the tag of a push stood for last before the push; null where there was none. */
+  /**
+   * Last other digest of the tag of a push before the push; null if there was none. Repacked images
+   * count as the same.
+   */
   async contentBefore(pushId: string): Promise<EarlierPush | null> {
     const [before] = await this.store.query<EarlierPush>(
       `SELECT past.digest, past.at AS "pushedAt" FROM tag_ledger AS own JOIN tag_ledger AS past
@@ -72,7 +75,7 @@ export class TagHistories {
     return { tag, earlier: earlier.map(({ digest, atMs }) => ({ tag, digest, atMs })), alsoNamed };
   }
 
-  /** Content of the tag of a push in other registries, where that is another image for a platform that both have. */
+  /** Digests of the tag of a push in other registries, if they differ in the image of a shared platform. */
   async elsewhere(pushId: string): Promise<PushElsewhere[]> {
     return this.store.query<PushElsewhere>(
       `SELECT DISTINCT ON (there.connection) there.connection, there.repository, coalesce(other.registry_host, there.connection) AS registry,

@@ -47,7 +47,7 @@ describe('TagLedger', () => {
     return (await pushes.get(id!))!;
   };
 
-  /** Handles a push as the scanner does, with what the registry answers at that moment. */
+  /** Handles a push as the scanner does, with the registry's answer at that moment. */
   const handle = async (letter: string, registry: string | null, more: Partial<NewPush> = {}) => {
     const push = await add(more);
     const askedAt = await ledger.now();

@@ -18,17 +18,17 @@ interface TaggedPush extends RepositoryPlace {
 
 /** Answer of a registry about a tag. */
 export interface TagAnswer {
-  /** Null where the tag is gone. */
+  /** Null if the tag is gone. */
   digest: Digest | null;
-  /** When the registry was asked, by {@link TagLedger.now}. */
+  /** Time of the request to the registry, by {@link TagLedger.now}. */
   askedAt: string;
 }
 
 /** Outcome of placing a push in the ledger of its tag. */
 export interface PlacedPush {
-  /** The registry was asked before its last known answer was recorded: it has to be asked again. */
+  /** Whether the request is older than the last recorded answer, so that the registry has to be asked again. */
   isOutdated: boolean;
-  /** The push that follows it and was compared with something else before; null where there is none. */
+  /** Next push, which was compared with another digest before; null if there is none. */
   successor: { id: string; digest: Digest } | null;
 }
 
@@ -42,13 +42,13 @@ const noPlace: PlacedPush = { isOutdated: false, successor: null };
 export class TagLedger {
   constructor(private readonly store: Store) {}
 
-  /** The time by the clock that orders answers: of PostgreSQL, since those of scanners differ. */
+  /** Time by PostgreSQL's clock, which orders the answers, since the clocks of scanners differ. */
   async now(): Promise<string> {
     const [clock] = await this.store.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
     return clock!.now;
   }
 
-  /** Keeps everything about the tags of a repository from being recorded by others until the transaction ends. */
+  /** Locks the tags of a repository against records of other transactions until this one ends. */
   async lock(tx: Transaction, place: RepositoryPlace): Promise<void> {
     await lockRepository(tx, place);
   }
@@ -58,7 +58,7 @@ export class TagLedger {
     return placeInLedger(tx, push, digest, answer);
   }
 
-  /** The tags of a repository that point to something: one, those of a digest, or all of them. */
+  /** Existing tags of a repository: one, those of a digest, or all. */
   async tags(
     { connection, repository }: RepositoryPlace,
     { tag, digest }: { tag: string | null; digest: Digest | null },
@@ -90,8 +90,8 @@ export class TagLedger {
   }
 
   /**
-   * Corrects the ledger by what the registry was seen to have: tags without an entry are left to their pushes, and so are those of
-   * which something was recorded after the registry was asked. Answers the tags that were wrong.
+   * Corrects the ledger by the state of the registry. Tags without an entry are left to their
+   * pushes, and so are tags with a record newer than the request. Returns the tags that were wrong.
    */
   async observed(
     tx: Transaction,
@@ -104,7 +104,7 @@ export class TagLedger {
   }
 }
 
-/** {@link TagLedger.place}; without an answer the push is what its tag points to. */
+/** {@link TagLedger.place}; without an answer the push becomes the current digest of its tag. */
 export async function placeInLedger(
   tx: Transaction,
   push: TaggedPush,
@@ -206,7 +206,7 @@ function previousOf(push: string, digest: string): string {
     ORDER BY before.position DESC LIMIT 1`;
 }
 
-/** A push that arrives late is what the next one has to be compared with. */
+/** Updates the push that follows a late one, as it has to be compared with it; null if that one is not analyzed yet. */
 async function successorOf(tx: Transaction, pushId: string): Promise<PlacedPush['successor']> {
   const [successor] = await tx.query<{ id: string; digest: Digest; state: string }>(
     `UPDATE push AS next SET previous_digest = (${previousOf('next', 'next.digest')})
@@ -254,7 +254,7 @@ async function observe(
   return wrong.map(({ tag }) => tag);
 }
 
-/** Pushes and looks at one repository are recorded one after the other, or two would both be the last. */
+/** Serializes pushes and reconciliations of one repository, or two of them could both become the last entry. */
 async function lockRepository(tx: Transaction, { connection, repository }: RepositoryPlace): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`tags ${connection} ${repository}`]);
 }

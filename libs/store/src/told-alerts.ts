@@ -7,16 +7,16 @@ import { Gathered } from './gathered.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** An alert that a group was told of and that still fires, with the labels that it has by now. */
+/** A notified alert of a group that still fires, with its current labels. */
 export interface ToldAlert {
   alert: Alert;
-  /** Since when it fires. */
+  /** Start of firing. */
   since: Date;
-  /** By which the group was told last. */
+  /** Last delivery with the alert. */
   deliveryId: string;
 }
 
-/** What a channel was told, and what became of it. */
+/** A delivery about an alert, with its outcome. */
 export interface ToldDelivery<Message>
   extends
     Pick<
@@ -25,21 +25,21 @@ export interface ToldDelivery<Message>
     >,
     Pick<Delivery<Message>, 'id' | 'state' | 'reference' | 'finishedAt' | 'message'> {
   subject: string | null;
-  /** The newest state of the subject that any channel was told. */
+  /** Newest revision of the subject over all channels. */
   revision: number | null;
 }
 
-/** What there is to say again to a group. */
+/** Alerts and deliveries of a group to remind of. */
 export interface Retelling<Message> {
   alerts: ToldAlert[];
-  /** Those by which the alerts were told, to each channel; the newest first. */
+  /** Deliveries with the alerts, to each channel, newest first. */
   deliveries: ToldDelivery<Message>[];
 }
 
-/** Alerts of a group that are looked at, and messages by which they were told. */
+/** Limits on the alerts of a group and on their deliveries. */
 const [maxAlerts, maxDeliveries] = [5_000, 500];
 
-/** What a group is told, and after which time again. */
+/** Notified alerts of a group, with the time until the reminder. */
 interface Told {
   key: string;
   alerts: readonly Alert[];
@@ -47,19 +47,19 @@ interface Told {
   againInMs: number;
 }
 
-/** What groups are told again while it still fires: only those of routes that say after which time. */
+/** Alerts to remind groups of while they fire, for routes with a repeat interval. */
 @Injectable()
 export class ToldAlerts {
   readonly #added = new Gathered(addAll);
 
   constructor(private readonly store: Store) {}
 
-  /** Notes what a group is told of, and after which time again; what it was told before counts from now, too. */
+  /** Records notified alerts of a group and schedules its reminder, which also covers earlier alerts. */
   async add(tx: Transaction, key: string, told: Omit<Told, 'key'>): Promise<void> {
     await this.#added.add(tx, { key, ...told });
   }
 
-  /** Sets when the group is told again. */
+  /** Schedules the next reminder of the group. */
   async again(tx: Transaction, key: string, inMs: number): Promise<void> {
     await tx.query(`UPDATE alert_group SET remind_at = now() + $2 * interval '1 millisecond' WHERE key = $1`, [
       key,
@@ -67,12 +67,12 @@ export class ToldAlerts {
     ]);
   }
 
-  /** Whether there is a group that is to be told again. */
+  /** Whether a reminder is due. */
   async areDue(): Promise<boolean> {
     return (await this.store.query('SELECT FROM alert_group WHERE remind_at <= now() LIMIT 1')).length > 0;
   }
 
-  /** Takes a group that is to be told again, which nobody else has taken; null when there is none. */
+  /** Claims a group whose reminder is due and that no other transaction has locked; null when there is none. */
   async nextDue(tx: Transaction): Promise<string | null> {
     const [group] = await tx.query<{ key: string }>(
       `UPDATE alert_group SET remind_at = NULL WHERE key = (
@@ -81,7 +81,7 @@ export class ToldAlerts {
     return group?.key ?? null;
   }
 
-  /** What a group was told of and still fires. */
+  /** Notified alerts of a group that still fire, with their deliveries. */
   async of<Message>(tx: Transaction, key: string): Promise<Retelling<Message>> {
     const told = await tx.query<ToldAlert & { labels: Labels }>(
       `SELECT told_alert.alert, alert.labels, starts_at AS since, delivery_id AS "deliveryId"
@@ -104,7 +104,7 @@ async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
     [all.map(({ key }) => key), all.map(({ againInMs }) => againInMs)],
   );
   await tx.query(
-    // Of what one moment tells a group twice, the last counts.
+    // If one batch contains an alert of a group twice, the last delivery counts.
     `INSERT INTO told_alert (group_key, identity_hash, alert, delivery_id)
      SELECT DISTINCT ON (key, id) key, decode(id, 'hex'), alert, "deliveryId"
      FROM jsonb_to_recordset($1) AS row (key text, id text, alert jsonb, "deliveryId" uuid) ORDER BY key, id, "deliveryId" DESC
@@ -114,7 +114,7 @@ async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
   return all.map(() => undefined);
 }
 
-/** These deliveries, and those that told other channels of the receiver the same. */
+/** These deliveries, and those of the same message to other channels of the receiver. */
 async function deliveriesOf<Message>(tx: Transaction, ids: ReadonlySet<string>): Promise<ToldDelivery<Message>[]> {
   return tx.query<ToldDelivery<Message>>(
     `SELECT alike.id, alike.event_id AS "eventId", alike.receiver, alike.channel, alike.integration, alike.route,

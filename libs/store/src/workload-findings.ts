@@ -27,13 +27,13 @@ export interface WorkloadFinding {
   /** Path in the manifest. */
   field: string | null;
   firstSeen: Date;
-  /** To the hour while it is open. */
+  /** Precise to the hour while it is open. */
   lastSeen: Date;
-  /** When it was fixed or the workload deleted; null while it is open. */
+  /** Time when it was fixed or the workload was deleted; null while it is open. */
   endedAt: Date | null;
 }
 
-/** Which findings of workloads are wanted; without anything, all that are open. */
+/** Filter of workload findings; by default all open ones. */
 export interface WorkloadFindingFilter {
   cluster?: string | undefined;
   namespace?: string | undefined;
@@ -71,10 +71,16 @@ interface News {
 
 type WorkloadPlace = Record<'cluster' | 'namespace' | 'kind' | 'name', string>;
 
-/** Findings of a workload follow from several objects, which several partitions bring: one transaction at a time derives them. */
+/**
+ * Lock under which one transaction at a time derives the findings of workloads, as their objects
+ * come from several partitions.
+ */
 const findingsLock = "hashtext('workload_finding')";
 const dayMs = 24 * 3_600_000;
-/** Pods of one workload that differ in their findings; more are no replicas, and would make every change of one dear. */
+/**
+ * Limit on pods of one workload that differ in their findings; more are no replicas, and would make
+ * every change expensive.
+ */
 const maxJudgements = 200;
 const maxCursor = '9223372036854775807';
 
@@ -84,8 +90,9 @@ export class WorkloadFindings {
   constructor(private readonly store: Store) {}
 
   /**
-   * Takes over what was found in objects, in whatever order and however often it comes: the newest state of an object counts. A repeated state
-   * writes nothing, but once a day that the object was seen.
+   * Stores the findings of objects. Idempotent and independent of the order: the newest state of an
+   * object counts. A repeated state is written once a day at most, to record that the
+   * object was seen.
    */
   async put(tx: Transaction, judged: readonly JudgedObject[]): Promise<void> {
     const states = newestOf(judged.map(rowOf));
@@ -100,7 +107,7 @@ export class WorkloadFindings {
     await derive(tx, changed.flatMap(workloadsOf));
   }
 
-  /** Newest first. The cursor is the id of the last one. */
+  /** Findings that match a filter, newest first. The cursor is the id of the last one. */
   async list(
     { limit, after }: { limit: number; after?: string | undefined },
     filter: WorkloadFindingFilter = {},
@@ -126,7 +133,7 @@ export class WorkloadFindings {
     return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 
-  /** How many are open, by severity; 0 where there is none. */
+  /** Number of open findings by severity, including zeros. */
   async openCounts(): Promise<Record<Severity, number>> {
     const rows = await this.store.query<{ severity: Severity; count: number }>(
       'SELECT severity, count(*)::int AS count FROM workload_finding WHERE ended_at IS NULL GROUP BY severity',
@@ -139,8 +146,9 @@ export class WorkloadFindings {
   }
 
   /**
-   * Ends objects that were not seen since a time, and of whose workload the ledger has no container either: no source reported their deletion.
-   * Forgets what ended before that time.
+   * Deletes objects that were not seen since a time and whose workload has no container in the
+   * ledger, in case no source reported their deletion. Deletes findings that ended before that
+   * time.
    */
   async forget(before: Date): Promise<void> {
     await this.store.transaction(async (tx) => {
@@ -176,7 +184,7 @@ function rowOf({ cluster, workload, changedAt, findings, ...same }: JudgedObject
 const keyOf = ({ cluster, namespace, kind, name }: WorkloadPlace): string =>
   [cluster, namespace, kind, name].join('\n');
 
-/** Of each object the newest state; of the same moment the one that came last. */
+/** Newest state of each object; at the same moment the one that came last. */
 function newestOf(objects: readonly ObjectRow[]): ObjectRow[] {
   const newest = new Map<string, ObjectRow>();
   for (const object of objects) {
@@ -202,7 +210,7 @@ async function newsOf(tx: Transaction, states: readonly ObjectRow[]): Promise<Ne
     const order = orderOfStates(object, known);
     if (order === 'older') return [];
     const isChanged = differs(object, known);
-    // The same state differs where newer checks judge it.
+    // The same state differs if newer checks judge it.
     const isNews = order === 'newer' || isChanged || object.seenAt.getTime() - known.seenAt.getTime() > dayMs;
     return isNews ? [{ object, known, isChanged }] : [];
   });
@@ -225,7 +233,10 @@ function workloadsOf({ object, known }: News): WorkloadPlace[] {
   });
 }
 
-/** Notes another version with the same findings: the pods of a workload change several times a minute without a change of their findings. */
+/**
+ * Stores a new version with the same findings: the pods of a workload change several times a minute
+ * without new findings.
+ */
 async function move(tx: Transaction, news: readonly News[]): Promise<void> {
   await tx.query(
     `WITH moved AS (
@@ -255,8 +266,9 @@ async function replace(tx: Transaction, news: readonly News[]): Promise<void> {
 }
 
 /**
- * Makes the findings of workloads what their live objects say: the workload's own object and its pods. A pod that differs from the manifest, as
- * one with an injected container or of an earlier rollout, runs all the same. Replicas with equal findings are read once.
+ * Derives the findings of workloads from their live objects: the workload's own object and its
+ * pods. Pods that differ from the manifest count too, as with an injected container or from an
+ * earlier rollout. Replicas with equal findings are read once.
  */
 async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Promise<void> {
   await tx.query(

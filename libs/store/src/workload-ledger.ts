@@ -9,12 +9,12 @@ import { Store, type Transaction } from './store.js';
 /** A workload that runs an image, or did in the last day. */
 export interface RunningWorkload extends WorkloadRef {
   digest: Digest;
-  /** How many of its containers, and how many of those have not ended. */
+  /** Number of its containers, and of those that have not ended. */
   containers: number;
   running: number;
   firstSeen: Date;
   lastSeen: Date;
-  /** Null while nobody told of services. */
+  /** Null while no sensor reports services. */
   exposed: boolean | null;
 }
 
@@ -42,19 +42,19 @@ interface ContainerRow {
   lastSeen: Date;
 }
 
-/** A container of which nobody has heard for so long does not count as running, whatever was said of its end. */
+/** Days without a report after which a container no longer counts as running, even without a known end. */
 const silentDays = 7;
-/** What takes a container that ended out of the blast radius. */
+/** Hours after which an ended container leaves the blast radius. */
 const recentHours = 24;
 const maxWorkloads = 10_000;
 
-/** Of a row of `container_ledger`: whether it runs, as far as anybody knows. */
+/** SQL condition on a row of `container_ledger`: it runs, as far as sensors report. */
 export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
 
-/** Of a row of `container_ledger`: whether it runs, or did in the last day, as jobs do again and again. */
+/** SQL condition on a row of `container_ledger`: it runs, or did in the last day, as periodic jobs do. */
 export const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
 
-/** Whether one of some images runs, or did in the last day; undefined while nobody tells of containers. */
+/** Whether one of some images runs, or did in the last day; undefined while no sensor reports containers. */
 export async function isAnyRunning(
   store: Pick<Store, 'query'>,
   digests: readonly Digest[],
@@ -67,7 +67,7 @@ export async function isAnyRunning(
   return row?.isTold ? row.isRunning : undefined;
 }
 
-/** Which of some images run, or did in the last day; null while nobody tells of containers. */
+/** Images among some that run, or did in the last day; null while no sensor reports containers. */
 export async function runningAmong(
   store: Pick<Store, 'query'>,
   digests: readonly Digest[],
@@ -80,10 +80,10 @@ export async function runningAmong(
   return row?.isTold ? new Set(row.running) : null;
 }
 
-/** Workloads that are named of one image. */
+/** Limit on the named workloads of one image. */
 const maxNamedWorkloads = 4;
 
-/** Some of the workloads that run each of some images, or did in the last day, by name: `payments/Deployment/api`. */
+/** Names of some workloads that run each image, or did in the last day: `payments/Deployment/api`. */
 export async function workloadNames(
   store: Pick<Store, 'query'>,
   digests: readonly Digest[],
@@ -99,7 +99,10 @@ export async function workloadNames(
   return new Map(rows.map(({ digest, names }) => [digest, names]));
 }
 
-/** How many workloads run an image of each group, or did in the last day; null while nobody tells of containers. */
+/**
+ * Number of workloads that run an image of each group, or did in the last day; null while no sensor
+ * reports containers.
+ */
 export async function countWorkloads(
   tx: Pick<Transaction, 'query'>,
   groups: readonly (readonly Digest[])[],
@@ -121,17 +124,17 @@ const columns = `container_id AS id, cluster, node, namespace, pod, pod_uid AS "
   service_account AS "serviceAccount", image_digest AS digest, said_digests AS "saidDigests", repository, tag, privileged, overrides,
   started_at AS "startedAt", ended_at AS "endedAt", first_seen AS "firstSeen", last_seen AS "lastSeen"`;
 
-/** Which containers ran what: what the ledger of the detector knows, kept. */
+/** Stored container ledger of the detector: containers with their images and workloads. */
 @Injectable()
 export class WorkloadLedger {
   constructor(private readonly store: Store) {}
 
-  /** Adds what is known of containers to what was. Nothing known is replaced by nothing. */
+  /** Merges new facts about containers into the stored ones. A known value is never replaced by null. */
   async put(tx: Transaction, containers: readonly KnownContainer[]): Promise<void> {
     if (containers.length === 0) return;
     const rows = json(containers.map(rowOf));
     const started = await this.#notSeen(tx, containers);
-    // What was only known by a part of its id.
+    // Deletes rows with a truncated id of the same container.
     await tx.query(
       `DELETE FROM container_ledger AS cut USING jsonb_to_recordset($1) AS row (id text)
        WHERE cut.container_id IN (left(row.id, 12), left(row.id, 31)) AND cut.container_id <> row.id`,
@@ -164,7 +167,10 @@ export class WorkloadLedger {
     await this.#judgeAgain(tx, started);
   }
 
-  /** Keeps what is known of workloads in place of what was. Nothing known is replaced by nothing: another replica may have been told it. */
+  /**
+   * Updates the facts about workloads. A known value is never replaced by null, as another replica
+   * may have stored it.
+   */
   async putWorkloads(tx: Transaction, workloads: readonly KnownWorkload[]): Promise<void> {
     if (workloads.length === 0) return;
     await tx.query(
@@ -183,7 +189,7 @@ export class WorkloadLedger {
     );
   }
 
-  /** Containers that were seen since a time, of one cluster's node, or of all: for a ledger that starts. */
+  /** Containers that were seen since a time, of one node of a cluster or of all, to load a ledger at start. */
   async since(since: Date, place?: { cluster: string | null; node: string }): Promise<KnownContainer[]> {
     const rows = await this.store.query<ContainerRow>(
       `SELECT ${columns} FROM container_ledger
@@ -193,7 +199,7 @@ export class WorkloadLedger {
     return rows.map(containerOf);
   }
 
-  /** Workloads of which something was kept since a time, newest first. */
+  /** Workloads that were updated since a time, newest first. */
   async workloadsSince(since: Date): Promise<KnownWorkload[]> {
     return this.store.query<KnownWorkload>(
       `SELECT nullif(cluster, '') AS cluster, namespace, kind, name, namespace_labels AS "namespaceLabels", exposed, privileged,
@@ -203,13 +209,13 @@ export class WorkloadLedger {
     );
   }
 
-  /** Who runs images now or did in the last day, most containers first. */
+  /** Workloads that run images now or did in the last day, most running containers first. */
   async running(digests: readonly Digest[]): Promise<RunningWorkload[]> {
     const [running] = await this.runningOfEach([digests]);
     return running!;
   }
 
-  /** {@link running} for several groups of images, each by itself. */
+  /** {@link running} for several groups of images, each separately. */
   async runningOfEach(groups: readonly (readonly Digest[])[]): Promise<RunningWorkload[][]> {
     const asked = groups.flatMap((digests, number) => digests.map((digest) => ({ number, digest })));
     const rows = await this.store.query<RunningWorkload & { number: number }>(
@@ -231,12 +237,12 @@ export class WorkloadLedger {
     return groups.map((_, number) => (byNumber.get(number) ?? []).map(({ number: _number, ...running }) => running));
   }
 
-  /** Forgets what nobody has seen since a time; answers how many containers that were. */
+  /** Deletes containers and workloads not seen since a time; returns the number of deleted containers. */
   async forget(before: Date): Promise<number> {
     const gone = await this.store.query('DELETE FROM container_ledger WHERE last_seen < $1 RETURNING container_id', [
       before,
     ]);
-    // Of a workload that changes seldom nothing is kept for long, although it runs.
+    // Keeps workloads with containers: one that seldom changes is not updated for long, although it runs.
     await this.store.query(
       `DELETE FROM workload AS old WHERE seen_at < $1 AND NOT EXISTS (SELECT FROM container_ledger AS ledger
          WHERE (ledger.cluster, ledger.namespace, workload_kind, workload) = (old.cluster, old.namespace, old.kind, old.name))`,
@@ -245,7 +251,7 @@ export class WorkloadLedger {
     return gone.length;
   }
 
-  /** Images of some containers that nobody has run in the last day. */
+  /** Images of some containers that did not run in the last day. */
   async #notSeen(tx: Transaction, containers: readonly KnownContainer[]): Promise<Digest[]> {
     const digests = new Set(containers.map(({ digest }) => digest).filter((digest) => digest !== null));
     const rows = await tx.query<{ digest: Digest }>(
@@ -256,7 +262,7 @@ export class WorkloadLedger {
     return rows.map(({ digest }) => digest);
   }
 
-  /** What policies say of images may depend on whether they run. */
+  /** Queues new judgements of images that now run, because policies may depend on it. */
   async #judgeAgain(tx: Transaction, digests: readonly Digest[]): Promise<void> {
     if (digests.length === 0) return;
     const pushes = await tx.query<{ id: string }>(

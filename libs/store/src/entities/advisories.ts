@@ -12,7 +12,7 @@ import {
 
 import { PackageRow } from './images.js';
 
-/** One import of advisories, for people. */
+/** One import of advisories, for display. */
 @Entity('advisory_import')
 export class AdvisoryImportRow {
   @PrimaryGeneratedColumn('identity', {
@@ -28,16 +28,16 @@ export class AdvisoryImportRow {
   @CreateDateColumn({ name: 'imported_at', type: 'timestamptz' }) importedAt!: Date;
 }
 
-/** When the first advisory of an ecosystem came: what it then says of the past is not all news. */
+/** Time of the first load of an ecosystem, whose findings about the past are not all announced. */
 @Entity('advisory_ecosystem')
 export class AdvisoryEcosystemRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_ecosystem_pk' }) ecosystem!: string;
   @CreateDateColumn({ name: 'first_loaded_at', type: 'timestamptz' }) firstLoadedAt!: Date;
-  /** How much people were told of on that day. */
+  /** Findings announced on that day. */
   @Column('integer', { name: 'first_news', default: 0 }) firstNews!: number;
 }
 
-/** An OSV record without what nobody asks for. */
+/** The parts of an OSV record that are used. */
 @Entity('advisory')
 export class AdvisoryRow {
   /** OSV id, never an alias: aliases change, the id does not. */
@@ -75,9 +75,9 @@ export class AdvisoryPackageRow {
   @Column('jsonb') affected!: unknown;
 }
 
-/** An advisory that hits a package; images follow by join. */
+/** A match of an advisory and a package; images follow by join. */
 @Entity('package_match')
-// GIN, which TypeORM cannot say.
+// GIN, which TypeORM cannot declare.
 @Index('package_match_vulnerability_ix', { synchronize: false })
 export class PackageMatchRow {
   @PrimaryColumn('bigint', { name: 'package_id', primaryKeyConstraintName: 'package_match_pk' }) packageId!: string;
@@ -94,15 +94,15 @@ export class PackageMatchRow {
   @Column('text') state!: string;
   @Column('text', { name: 'fix_state' }) fixState!: string;
   @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
-  /** The distribution's own word for this package, where it differs from the advisory's. */
+  /** The distribution's own severity for this package, if it differs from the advisory's. */
   @Column('text', { nullable: true }) severity!: string | null;
   /** The vulnerabilities that the advisory is about and this package has. */
   @Column('text', { name: 'vulnerability_ids', array: true, default: [] }) vulnerabilityIds!: string[];
-  /** What was compared, and the range that hit. */
+  /** Compared versions, and the range that matched. */
   @Column('jsonb', { default: {} }) evidence!: unknown;
 }
 
-/** Where advisories come from, and how current what is known of it is. */
+/** Source of advisories, with its state and the age of its data. */
 @Entity('advisory_feed')
 export class AdvisoryFeedRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_feed_pk' }) name!: string;
@@ -116,14 +116,14 @@ export class AdvisoryFeedRow {
   @Column('integer') rejected!: number;
 }
 
-/** A vulnerability of CISA's catalogue of exploited ones. */
+/** A vulnerability of CISA's catalog of known exploited vulnerabilities (KEV). */
 @Entity('kev')
 export class KevRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'kev_pk' }) cve!: string;
   @Column('date', { name: 'added_on' }) addedOn!: string;
 }
 
-/** How likely a vulnerability is to be exploited, as FIRST has it. */
+/** EPSS score of a vulnerability: FIRST's probability that it is exploited. */
 @Entity('epss')
 export class EpssRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'epss_pk' }) cve!: string;
@@ -140,7 +140,7 @@ export class EpssRow {
 export class ExploitationNewsRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) cve!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) reason!: string;
-  /** The EPSS score before the first rise that was not judged yet; null where there was none. */
+  /** EPSS score before the first rise that is not judged yet; null if it had none. */
   @Column('double precision', { name: 'score_before', nullable: true }) scoreBefore!: number | null;
   @Column('timestamptz', { name: 'announced_at', nullable: true }) announcedAt!: Date | null;
 }

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
-/** What fires, or did lately: the other side of inhibition, and what a silence would hide. */
+/** An alert that fires or was resolved lately: source of inhibitions, and preview of the effect of a silence. */
 @Entity('alert')
 @Index('alert_changed_ix', ['changedAt'])
 export class AlertRow {
@@ -13,30 +13,30 @@ export class AlertRow {
   @Column('timestamptz', { name: 'changed_at' }) changedAt!: Date;
 }
 
-/** When those that wait together are told. */
+/** Flush and reminder times of a group of alerts. */
 @Entity('alert_group')
 @Index('alert_group_due_ix', ['dueAt'], { where: 'due_at IS NOT NULL' })
 @Index('alert_group_remind_ix', ['remindAt'], { where: 'remind_at IS NOT NULL' })
 export class AlertGroupRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'alert_group_pk' }) key!: string;
   @Column('timestamptz', { name: 'told_at', nullable: true }) toldAt!: Date | null;
-  /** Null: nothing waits. */
+  /** Time of the next flush; null if nothing waits. */
   @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
-  /** It is due then because nobody was to be told, as by a silence. */
+  /** Whether the flush is scheduled for the end of a mute, such as a silence. */
   @Column('boolean', { name: 'is_quiet', default: false }) isQuiet!: boolean;
-  /** When what still fires is told again; null: never. */
+  /** Time of the next reminder about firing alerts; null for never. */
   @Column('timestamptz', { name: 'remind_at', nullable: true }) remindAt!: Date | null;
 }
 
-/** What a group was told of, where it is told again while it fires. */
+/** An alert that a group was notified of, for reminders while it fires. */
 @Entity('told_alert')
 @Index('told_alert_alert_ix', ['identityHash'])
 export class ToldAlertRow {
   @PrimaryColumn('text', { name: 'group_key', primaryKeyConstraintName: 'told_alert_pk' }) groupKey!: string;
   @PrimaryColumn('bytea', { name: 'identity_hash', primaryKeyConstraintName: 'told_alert_pk' }) identityHash!: Buffer;
-  /** As it was told. */
+  /** Alert as it was sent. */
   @Column('jsonb') alert!: unknown;
-  /** By which it was told last. */
+  /** Last delivery with the alert. */
   @Column('uuid', { name: 'delivery_id' }) deliveryId!: string;
   @ManyToOne(() => AlertGroupRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'group_key', foreignKeyConstraintName: 'told_alert_group_fk' })
@@ -46,7 +46,7 @@ export class ToldAlertRow {
   firing?: Relation<AlertRow>;
 }
 
-/** What there was to tell, whoever was told of it. */
+/** Alerts of one event, before routing. */
 @Entity('alert_history')
 @Index('alert_history_at_ix', ['at', 'eventId'])
 export class AlertHistoryRow {
@@ -54,11 +54,11 @@ export class AlertHistoryRow {
   @CreateDateColumn({ type: 'timestamptz' }) at!: Date;
   /** The alerts with their labels, by the hashes of their identities. */
   @Column('jsonb') alerts!: unknown;
-  /** Of an event that tells a state of an incident: of which, and for whom. */
+  /** Incident and audience of an event that reports a state of an incident; null for other events. */
   @Column('jsonb', { nullable: true }) state!: unknown;
 }
 
-/** Alerts that nobody wants to hear of for a while. */
+/** Suppression of matching alerts for a time. */
 @Entity('silence')
 @Index('silence_ends_ix', ['endsAt'])
 export class SilenceRow {

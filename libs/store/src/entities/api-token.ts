@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** Who may call the API. */
+/** API tokens. */
 @Entity('api_token')
 @Unique('api_token_hash_ux', ['hash'])
 @Index('api_token_name_ux', ['name'], { unique: true, where: 'revoked_at IS NULL' })

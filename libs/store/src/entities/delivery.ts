@@ -12,7 +12,8 @@ import {
 
 /** One message to one receiver. Only the notifier writes it. */
 @Entity('delivery')
-// Unique by event, receiver, channel, integration and the digest of the group's key, which TypeORM cannot say.
+// Unique by event, receiver, channel, integration and the digest of the group's key, which TypeORM
+// cannot declare.
 @Index('delivery_once_ux', { synchronize: false })
 @Index('delivery_held_ix', ['heldFor'], { where: "state = 'held'" })
 @Index('delivery_channel_ix', ['receiver', 'channel', 'integration', 'createdAt'])
@@ -28,20 +29,20 @@ export class DeliveryRow {
   @Column('text') receiver!: string;
   /** `slack`, `email`, `webhook`. */
   @Column('text') channel!: string;
-  /** Which of the receiver's configurations of that channel. */
+  /** Index among the receiver's configurations of that channel. */
   @Column('integer') integration!: number;
   @Column('text') route!: string;
   @Column('text', { name: 'group_key' }) groupKey!: string;
   @Column('jsonb', { name: 'group_labels' }) groupLabels!: unknown;
   @Column('jsonb') alerts!: unknown;
   @Column('jsonb') message!: unknown;
-  /** The incident, or a name of the message itself, where a newer message makes an older one worthless; null elsewhere. */
+  /** Incident, or a name of the message itself, if a newer message supersedes an older one; else null. */
   @Column('text', { nullable: true }) subject!: string | null;
-  /** Which state of the subject it tells of. */
+  /** State of the subject that it reports. */
   @Column('integer', { nullable: true }) revision!: number | null;
   /** The push that it reports. */
   @Column('uuid', { name: 'push_id', nullable: true }) pushId!: string | null;
-  /** `fallback` or `repetition`, and of which delivery; null for most. */
+  /** `fallback` or `repetition` of the delivery `origin_id`; null for most. */
   @Column('text', { nullable: true }) origin!: string | null;
   @Column('uuid', { name: 'origin_id', nullable: true }) originId!: string | null;
   /** `held` or `pending`, `sending`, `retrying`, then `sent`, `superseded`, `merged`, `suppressed` or `failed`. */
@@ -63,7 +64,7 @@ export class DeliveryRow {
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }
 
-/** What became of a try of a delivery, or what somebody did about it. */
+/** Failed try of a delivery, or a redrive or repetition by a user. */
 @Entity('delivery_step')
 export class DeliveryStepRow {
   @PrimaryGeneratedColumn('identity', {
@@ -84,7 +85,7 @@ export class DeliveryStepRow {
   @Column('integer') attempt!: number;
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;
-  /** Who did it, of what people do. */
+  /** User who requested a redrive or repetition. */
   @Column('text', { name: 'made_by', nullable: true }) madeBy!: string | null;
   @Column('timestamptz', { name: 'next_at', nullable: true }) nextAt!: Date | null;
   @CreateDateColumn({ name: 'made_at', type: 'timestamptz' }) madeAt!: Date;

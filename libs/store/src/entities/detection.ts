@@ -7,7 +7,7 @@ export class DetectorReplicaRow {
   @Column('timestamptz', { name: 'alive_until' }) aliveUntil!: Date;
 }
 
-/** A part of the detector's work that one replica at a time does. */
+/** Lease on a part of the detector's work, which one replica at a time does. */
 @Entity('detector_lease')
 export class DetectorLeaseRow {
   /** `partition/7`, `incidents` */
@@ -15,19 +15,19 @@ export class DetectorLeaseRow {
   @Column('uuid', { nullable: true }) holder!: string | null;
   @Column('bigint', { default: 0 }) token!: string;
   @Column('timestamptz', { name: 'held_until', default: () => 'now()' }) heldUntil!: Date;
-  /** How many holders in a row were gone without a word since the last snapshot. */
+  /** Holders that crashed in a row since the last snapshot. */
   @Column('integer', { default: 0 }) crashes!: number;
-  /** Message that is being handled, while such a holder is looked for the reason of. */
+  /** Position of the message being handled, recorded after a crash to find the one that causes it. */
   @Column('bigint', { nullable: true }) attempting!: string | null;
 }
 
-/** What the holder of a lease remembers, as of a position in what it reads. */
+/** Snapshot of the state of a lease's holder, as of a position in its stream. */
 @Entity('detector_snapshot')
 export class DetectorSnapshotRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'detector_snapshot_pk' }) name!: string;
-  /** Who can read it. */
+  /** Name of the codec that can read `state`. */
   @Column('text') format!: string;
-  /** Of the stream that the position is in. */
+  /** Life of the stream that the position is in. */
   @Column('text', { nullable: true }) life!: string | null;
   @Column('bigint') position!: string;
   @Column('bytea') state!: Buffer;
@@ -51,7 +51,7 @@ export class DetectionAlertRow {
   @Index('detection_alert_incident_ix')
   @Column('uuid', { name: 'incident_id', nullable: true })
   incidentId!: string | null;
-  /** Null while the builder has not taken it. */
+  /** Turn in which the builder took it; null before. */
   @Column('bigint', { nullable: true }) turn!: string | null;
   @Index('detection_alert_age_ix')
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
@@ -63,14 +63,14 @@ export class DetectionAlertRow {
 @Index('detection_match_waiting_ix', ['number'], { where: 'turn IS NULL' })
 @Index('detection_match_turn_ix', ['turn', 'number'], { where: 'turn IS NOT NULL' })
 export class DetectionMatchRow {
-  /** Of the event. */
+  /** Id of the event. */
   @PrimaryColumn('text', { primaryKeyConstraintName: 'detection_match_pk' }) id!: string;
   @Index('detection_match_number_ux', { unique: true })
   @Column('bigint')
   @Generated('increment')
   number!: string;
   @Column('jsonb') match!: unknown;
-  /** Null while nobody has taken it. */
+  /** Turn in which it was taken; null before. */
   @Column('bigint', { nullable: true }) turn!: string | null;
 }
 

@@ -1,11 +1,11 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** An event on its way out. Written by whoever commits the fact, published by the relay. */
+/** An event to publish. Written in the transaction of its fact, published by the relay. */
 @Entity('outbox')
 @Index('outbox_unpublished_ix', ['id'], { where: 'published_at IS NULL' })
 @Index('outbox_unconfirmed_ix', ['nextSweepAt'], { where: 'published_at IS NOT NULL AND confirmed_at IS NULL' })
 @Index('outbox_confirmed_ix', ['confirmedAt'])
-// On the push in `data`, which TypeORM cannot say.
+// On the push in `data`, which TypeORM cannot declare.
 @Index('outbox_push_ix', { synchronize: false })
 export class OutboxRow {
   /** UUID version 7; also the CloudEvents id. */
@@ -18,10 +18,10 @@ export class OutboxRow {
   @Column('jsonb') data!: unknown;
   @Column('text', { nullable: true }) traceparent!: string | null;
   @Column('timestamptz', { name: 'published_at', nullable: true }) publishedAt!: Date | null;
-  /** How often it was published; each time under a message id of its own, so that JetStream does not drop a re-drive. */
+  /** Number of publishes, each with its own message id, so that JetStream does not drop a redrive as a duplicate. */
   @Column('integer', { default: 0 }) publishes!: number;
   @Column('timestamptz', { name: 'next_sweep_at', nullable: true }) nextSweepAt!: Date | null;
-  /** When every consumer had handled it, or given it up with a dead letter. */
+  /** Time when every consumer had handled or dead-lettered it. */
   @Column('timestamptz', { name: 'confirmed_at', nullable: true }) confirmedAt!: Date | null;
 }
 
@@ -45,7 +45,7 @@ export class ReceivedRow {
   @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;
 }
 
-/** An event or job that was given up, with what is needed to try it again. */
+/** An event or job that failed after all retries, with the data for a redrive. */
 @Entity('dead_letter')
 @Index('dead_letter_open_ix', ['subject'], { where: 'redriven_at IS NULL' })
 export class DeadLetterRow {
@@ -59,7 +59,7 @@ export class DeadLetterRow {
   eventId!: string | null;
   @Column('uuid', { name: 'job_id', nullable: true }) jobId!: string | null;
   @Column('text') subject!: string;
-  /** The message as it came, where it was no event that the outbox knows. */
+  /** Message as it came, for events that the outbox does not know. */
   @Column('text', { nullable: true }) payload!: string | null;
   @Column('text') code!: string;
   @Column('text') reason!: string;

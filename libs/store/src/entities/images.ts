@@ -10,21 +10,21 @@ import {
   type Relation,
 } from 'typeorm';
 
-/** One push that a registry told of. Ingest writes it, the scanner brings it to its end. */
+/** One push that a registry announced or reconciliation found. Ingest writes it, the scanner ends it. */
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
 @Index('push_analyzing_ix', ['receivedAt'], { where: "state = 'analyzing'" })
-// GIN, which TypeORM cannot say.
+// GIN, which TypeORM cannot declare.
 @Index('push_warnings_ix', { synchronize: false })
 export class PushRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'push_pk' }) id!: string;
   @Column('text') connection!: string;
   @Column('text') repository!: string;
   @Column('text', { nullable: true }) tag!: string | null;
-  /** What the webhook said; a hint until the registry confirms it. */
+  /** Digest in the webhook; a hint until the registry confirms it. */
   @Column('text', { name: 'claimed_digest', nullable: true }) claimedDigest!: string | null;
   @Column('text') artifact!: string;
-  /** `told` by its registry, `missed` and found by a look, or `imported` when the registry was connected. */
+  /** `told`: by a webhook; `missed`: found by reconciliation; `imported`: when the registry was connected. */
   @Column('text', { default: 'told' }) origin!: string;
   @Column('text', { name: 'attached_to', nullable: true }) attachedTo!: string | null;
   @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
@@ -40,9 +40,9 @@ export class PushRow {
   digest!: string | null;
   @Column('text', { name: 'media_type', nullable: true }) mediaType!: string | null;
   @Column('text', { name: 'previous_digest', nullable: true }) previousDigest!: string | null;
-  /** It arrived after the push that replaced it was analyzed. */
+  /** Whether it arrived after the push that replaced it was analyzed. */
   @Column('boolean', { name: 'is_late', default: false }) isLate!: boolean;
-  /** The image that it was compared with, and why; null where there was none, and of pushes of before. */
+  /** Baseline of the push with its reason; null if there was none, and for pushes older than this column. */
   @Column('jsonb', { name: 'compared_with', nullable: true }) comparedWith!: unknown;
   /** Until when its missing signature is not announced; null where none is awaited. */
   @Column('timestamptz', { name: 'signature_due_at', nullable: true }) signatureDueAt!: Date | null;
@@ -57,7 +57,7 @@ export class PushRow {
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }
 
-/** What a push changed against what its tag pointed to before. */
+/** Changes of a push against the image that its tag pointed to before. */
 @Entity('push_change')
 export class PushChangeRow {
   @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_change_pk' }) pushId!: string;
@@ -97,7 +97,7 @@ export class TagLedgerRow {
   @CreateDateColumn({ name: 'recorded_at', type: 'timestamptz' }) recordedAt!: Date;
   /** Orders the entries of a tag. */
   @Column('integer') position!: number;
-  /** The registry was asked and had this, without the push that brought it. */
+  /** Whether the registry was seen with this digest, without the push that brought it. */
   @Column('boolean', { name: 'is_seen', default: false }) isSeen!: boolean;
   /** When the registry last confirmed that the tag points to this; of the last entry only. */
   @Column('timestamptz', { name: 'confirmed_at', nullable: true }) confirmedAt!: Date | null;
@@ -120,24 +120,24 @@ export class ImageRow {
   @Column('timestamptz', { name: 'base_created_at', nullable: true }) baseCreatedAt!: Date | null;
   @Column('text', { name: 'run_user', nullable: true }) user!: string | null;
   @Column('jsonb') labels!: unknown;
-  /** What it says of itself, without what may be a secret; null where nobody kept it. */
+  /** Configuration without possible secrets; null for images older than this column. */
   @Column('jsonb', { nullable: true }) config!: unknown;
   @Column('jsonb', { nullable: true }) os!: unknown;
   @Column('jsonb', { default: [] }) warnings!: unknown;
-  /** Version of the judgement of its config; null where nothing has judged it. */
+  /** Version of the judgement of its config; null if it was never judged. */
   @Column('text', { name: 'config_version', nullable: true }) configVersion!: string | null;
-  /** Kinds of findings that were not looked for. */
+  /** Kinds of findings that were not evaluated. */
   @Column('text', { name: 'not_evaluated', array: true, default: [] }) notEvaluated!: string[];
-  /** Null until it is analysed. */
+  /** Version of the analyzers; null until the image is analyzed. */
   @Column('text', { name: 'analyzers_version', nullable: true }) analyzersVersion!: string | null;
-  /** Indexes of the layers that could not be read when it was analysed. */
+  /** Indexes of the layers that could not be read when it was analyzed. */
   @Column('integer', { name: 'unread_layers', array: true, default: [] }) unreadLayers!: number[];
   @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;
 }
 
-/** Something wrong with an image that follows from it alone. */
+/** A finding that follows from an image alone. */
 @Entity('image_finding')
-// By the fingerprint of a secret's value; of an expression, which TypeORM cannot say.
+// On an expression, the fingerprint of a secret's value, which TypeORM cannot declare.
 @Index('image_finding_value_ix', { synchronize: false })
 export class ImageFindingRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_finding_pk' }) imageDigest!: string;
@@ -150,7 +150,7 @@ export class ImageFindingRow {
   @Column('jsonb') finding!: unknown;
 }
 
-/** Which images a push consists of: one, or one for each platform of an index. */
+/** An image of a push: the only one, or one for each platform of an index. */
 @Entity('push_image')
 export class PushImageRow {
   @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_image_pk' }) pushId!: string;
@@ -165,7 +165,7 @@ export class PushImageRow {
   image?: Relation<ImageRow>;
 }
 
-/** One layer of the fleet, analysed once however many images share it. */
+/** One layer of the fleet, analyzed once for all images that share it. */
 @Entity('layer')
 // GIN, which TypeORM cannot declare.
 @Index('layer_path_keys_ix', { synchronize: false })
@@ -173,7 +173,7 @@ export class PushImageRow {
 export class LayerRow {
   @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_pk' }) diffId!: string;
   @Column('text', { name: 'analyzers_version' }) analyzersVersion!: string;
-  /** What the files of the layer say, compressed. */
+  /** Facts from the files of the layer, compressed. */
   @Column('bytea') facts!: Buffer;
   /** Every entry of the layer's tar, compressed. */
   @Column('bytea') entries!: Buffer;
@@ -196,8 +196,9 @@ export class LayerBlobRow {
 }
 
 /**
- * A layer that one repository could not give, or not as it was announced, when it was last asked. One repository's failure says nothing
- * about another's: even a limit may have been reached by bytes that are not those of the blob. Deleted when the layer is read from anywhere.
+ * A layer that could not be read from one repository, or not as announced, at the last attempt. The
+ * failure is specific to the repository: even a limit may have been reached by bytes that are not
+ * those of the blob. Deleted when the layer is read from any repository.
  */
 @Entity('layer_failure')
 @Index('layer_failure_repository_ix', ['connection', 'repository'])
@@ -211,7 +212,7 @@ export class LayerFailureRow {
   /** Name of the limit that was reached. */
   @Column('text', { name: 'limit_name', nullable: true }) limit!: string | null;
   @Column('text') reason!: string;
-  /** Analyzers and limits with which it was tried: others may read it. */
+  /** Analyzers and limits of the attempt; others may be able to read it. */
   @Column('text') reader!: string;
   @Column('timestamptz', { name: 'failed_at', default: () => 'now()' }) failedAt!: Date;
 }
@@ -237,9 +238,9 @@ export class ImageLayerRow {
 
 /** A package at a version, once for the whole fleet. */
 @Entity('package')
-// By purl, source and its version; of an expression, which TypeORM cannot say.
+// On an expression of purl, source and its version, which TypeORM cannot declare.
 @Index('package_identity_ux', { synchronize: false })
-// Hash and GIN, which TypeORM cannot say either.
+// Hash and GIN, which TypeORM cannot declare either.
 @Index('package_purl_ix', { synchronize: false })
 @Index('package_purl_name_ix', { synchronize: false })
 @Index('package_advisory_names_ix', { synchronize: false })
@@ -264,9 +265,9 @@ export class PackageRow {
   /** OSV ecosystem whose advisories judge it; null where none does. */
   @Column('text', { nullable: true }) ecosystem!: string | null;
   @Column('text', { nullable: true }) release!: string | null;
-  /** Under which names advisories of that ecosystem may list it. */
+  /** Names under which advisories of that ecosystem may list it. */
   @Column('text', { name: 'advisory_names', array: true, default: [] }) advisoryNames!: string[];
-  /** What the purl says beside architecture and distribution. */
+  /** Qualifiers of the purl, without architecture and distribution. */
   @Column('jsonb', { nullable: true }) qualifiers!: unknown;
   /** Version of the matching that made its matches; null where it was never matched. */
   @Column('integer', { name: 'matched_by', nullable: true }) matchedBy!: number | null;
@@ -291,17 +292,20 @@ export class ImagePackageRow {
   @Column('text', { name: 'found_in' }) foundIn!: string;
 }
 
-/** What the fleet has in the place of one file of a package. */
+/** One content of a file of a package, with images of the fleet that have it. */
 @Entity('package_content')
 export class PackageContentRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) purl!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) path!: string;
   @PrimaryColumn('bytea', { primaryKeyConstraintName: 'package_content_pk' }) sha256!: Buffer;
-  /** The first eight bytes of the digests of images that have it; a few of them. */
+  /** First eight bytes of the digests of some images that have it. */
   @Column('bigint', { array: true }) images!: string[];
 }
 
-/** One content of a path that no package owns, and what scripts say. Retention: it goes with the last image that has it (trigger). */
+/**
+ * One content of a path that no package owns, with the text of scripts. Retention: a trigger
+ * deletes it with its last image.
+ */
 @Entity('fleet_content')
 export class FleetContentRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'fleet_content_pk' }) path!: string;
@@ -309,7 +313,7 @@ export class FleetContentRow {
   @Column('bigint', { name: 'size_bytes' }) sizeBytes!: string;
   /** Whether the script names a host or carries a sign. */
   @Column('boolean', { name: 'is_suspicious' }) isSuspicious!: boolean;
-  /** Redacted text, zstd; null of what is no script. */
+  /** Redacted text, zstd; null if it is no script. */
   @Column('bytea', { nullable: true }) text!: Buffer | null;
 }
 

@@ -10,23 +10,23 @@ import {
   type Relation,
 } from 'typeorm';
 
-/** What runtime events added up to. Only the detector writes it, and who resolves it. */
+/** An incident, built from runtime events. The detector writes it, and users resolve it. */
 @Entity('incident')
-// GIN, which TypeORM cannot say.
+// GIN, which TypeORM cannot declare.
 @Index('incident_artifacts_ix', { synchronize: false })
 export class IncidentRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'incident_pk' }) id!: string;
-  /** What people call it by: INC-7. */
+  /** Number in its display name: INC-7. */
   @Index('incident_number_ux', { unique: true })
   @Column('bigint')
   @Generated('increment')
   number!: string;
-  /** The builder's id of the story: another one than ours where a part of it that came late changed how it began. */
+  /** Id of the builder's story; differs from `id` if late events changed the beginning of the story. */
   @Index('incident_story_ux', { unique: true })
   @Column('uuid', { name: 'story_id' })
   storyId!: string;
   @Column('text') title!: string;
-  /** Less is worse; null of what was kept before titles had ranks. */
+  /** Lower is worse; null for incidents from before titles had ranks. */
   @Column('integer', { name: 'title_rank', nullable: true }) titleRank!: number | null;
   @Column('text', { default: '' }) sentence!: string;
   @Column('text') severity!: string;
@@ -34,9 +34,9 @@ export class IncidentRow {
   /** `open`, `resolved` or `merged`. */
   @Column('text', { default: 'open' }) state!: string;
   @Column('uuid', { name: 'merged_into', nullable: true }) mergedInto!: string | null;
-  /** Counts what people are told of. */
+  /** Number of notified states. */
   @Column('integer', { default: 1 }) revision!: number;
-  /** The builder's own, which counts every change. */
+  /** Revision of the builder's story, which counts every change. */
   @Column('integer', { name: 'story_revision', default: 1 }) storyRevision!: number;
   /** Events that it stands for. */
   @Column('bigint') count!: string;
@@ -55,22 +55,22 @@ export class IncidentRow {
   @Column('text', { array: true, default: [] }) findings!: string[];
   @Column('text', { array: true, default: [] }) techniques!: string[];
   @Column('jsonb', { default: [] }) steps!: unknown;
-  /** The telling events: they say how it began. */
+  /** Most relevant events, those of the beginning among them. */
   @Column('jsonb') evidence!: unknown;
   @Column('jsonb', { default: [] }) workloads!: unknown;
   @Column('jsonb', { default: [] }) artifacts!: unknown;
   @Column('text', { name: 'facts_used', array: true, default: [] }) factsUsed!: string[];
   @Column('text', { name: 'next_steps', array: true, default: [] }) nextSteps!: string[];
-  /** Whose rules found it. */
+  /** Rules that raised its alerts. */
   @Column('jsonb', { default: [] }) rules!: unknown;
   @CreateDateColumn({ name: 'opened_at', type: 'timestamptz' }) openedAt!: Date;
   @CreateDateColumn({ name: 'updated_at', type: 'timestamptz' }) updatedAt!: Date;
   @Column('timestamptz', { name: 'resolved_at', nullable: true }) resolvedAt!: Date | null;
-  /** Null where it ended by itself. */
+  /** User who resolved it; null if it ended by itself. */
   @Column('text', { name: 'resolved_by', nullable: true }) resolvedBy!: string | null;
 }
 
-/** What people are told of an incident, state by state. */
+/** One state of an incident, as notified. */
 @Entity('incident_revision')
 export class IncidentRevisionRow {
   @PrimaryColumn('uuid', { name: 'incident_id', primaryKeyConstraintName: 'incident_revision_pk' })
@@ -83,7 +83,7 @@ export class IncidentRevisionRow {
   @Column('text') kind!: string;
   @Column('text') severity!: string;
   @Column('text', { array: true }) news!: string[];
-  /** The person who did it; null where nobody did. */
+  /** User who caused it; null for automatic changes. */
   @Column('text', { nullable: true }) actor!: string | null;
   @CreateDateColumn({ type: 'timestamptz' }) at!: Date;
 }

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** One piece of work. The lease, with its token, decides who may finish it. */
+/** One job. Only the holder of the lease token may finish it. */
 @Entity('job')
 @Index('job_live_ux', ['queue', 'key'], { unique: true, where: "state IN ('queued', 'running')" })
 @Index('job_due_ix', ['runAt'], { where: "state = 'queued'" })
@@ -9,15 +9,15 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 export class JobRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pk' }) id!: string;
   @Column('text') queue!: string;
-  /** What the work is about: a push id, a delivery id, or a layer as blob digest, size and diffID. */
+  /** Key of the work: a push id, a delivery id, or a layer as blob digest, size and diffID. */
   @Column('text') key!: string;
   /** `interactive` or `bulk`. */
   @Column('text') class!: string;
   /** `queued`, `running`, `done` or `dead`. */
   @Column('text', { default: 'queued' }) state!: string;
-  /** How often somebody has taken it. */
+  /** Number of claims. */
   @Column('integer', { default: 0 }) attempt!: number;
-  /** How often it was put back before anything was tried. */
+  /** Number of requeues without an attempt. */
   @Column('integer', { name: 'put_back', default: 0 }) putBack!: number;
   @Column('timestamptz', { name: 'run_at', default: () => 'now()' }) runAt!: Date;
   /** When it was last put into the queue. */

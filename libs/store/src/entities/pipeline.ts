@@ -18,10 +18,10 @@ export class PipelineDocumentRow {
   @Column('bytea') content!: Buffer;
 }
 
-/** What one document says of one image. Ingest writes it. */
+/** Report of one document about one image. Ingest writes it. */
 @Entity('pipeline_report')
 @Unique('pipeline_report_key_uq', ['connection', 'reportKey'])
-// Of an expression, which TypeORM cannot say.
+// On an expression, which TypeORM cannot declare.
 @Index('pipeline_report_revision_ix', { synchronize: false })
 export class PipelineReportRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pipeline_report_pk' }) id!: string;

@@ -2,7 +2,7 @@ import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 
 import { ImageRow, PushRow } from './images.js';
 
-/** Who signed an image of a repository, and how it was built. Only the scanner writes it. */
+/** Signatures and attestations of an image in a repository. Only the scanner writes it. */
 @Entity('image_provenance')
 // GIN, which TypeORM cannot declare.
 @Index('image_provenance_signatures_ix', { synchronize: false })
@@ -20,14 +20,14 @@ export class ImageProvenanceRow {
   /** OpenVEX documents that a trusted signer vouches for. */
   @Column('jsonb') vex!: unknown;
   @Column('jsonb') warnings!: unknown;
-  /** Of the sources, as verified provenance says. */
+  /** Commit of the sources, from verified provenance. */
   @Index('image_provenance_revision_ix')
   @Column('text', { nullable: true })
   revision!: string | null;
   @CreateDateColumn({ name: 'checked_at', type: 'timestamptz' }) checkedAt!: Date;
 }
 
-/** Something wrong with an image that follows from the repository that it lies in. */
+/** A finding about an image that depends on its repository. */
 @Entity('repository_finding')
 @Index('repository_finding_file_outlier_ix', { synchronize: false })
 export class RepositoryFindingRow {
@@ -40,7 +40,7 @@ export class RepositoryFindingRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) repository!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) fingerprint!: string;
   @Column('jsonb') finding!: unknown;
-  /** The tag that it is about; null of what holds for all tags of the image. */
+  /** Tag that it is about; null if it holds for all tags of the image. */
   @Column('text', { nullable: true }) tag!: string | null;
 }
 
@@ -69,7 +69,7 @@ export class PushIdentityRow {
   @Column('jsonb', { default: [] }) warnings!: unknown;
   /** Ids of the supply-chain findings of the push. */
   @Column('text', { array: true, default: [] }) signs!: string[];
-  /** When the detector had looked at its signs; null while it has not. */
+  /** Time when the detector had evaluated its signs; null before. */
   @Column('timestamptz', { name: 'settled_at', nullable: true }) settledAt!: Date | null;
   /** Whether an incident reports it in place of a message about the push. */
   @Column('boolean', { name: 'is_in_incident', default: false }) isInIncident!: boolean;

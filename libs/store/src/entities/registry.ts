@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A repository at which we looked in its registry. */
+/** A repository that reconciliation has listed. */
 @Entity('registry_repository')
 export class RegistryRepositoryRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'registry_repository_pk' }) connection!: string;
@@ -8,14 +8,14 @@ export class RegistryRepositoryRow {
   @Column('timestamptz', { name: 'looked_at' }) lookedAt!: Date;
 }
 
-/** A connection whose registry was looked at from end to end at least once. */
+/** A connection whose registry was reconciled completely at least once. */
 @Entity('registry_look')
 export class RegistryLookRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'registry_look_pk' }) connection!: string;
   @Column('timestamptz', { name: 'completed_at' }) completedAt!: Date;
 }
 
-/** What a tag pointed to when we looked last. */
+/** Digest of a tag at the last reconciliation. */
 @Entity('registry_tag')
 export class RegistryTagRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'registry_tag_pk' }) connection!: string;

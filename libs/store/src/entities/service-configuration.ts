@@ -8,7 +8,7 @@ export class ServiceConfigurationRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'service_configuration_pk' }) instance!: string;
   @Column('timestamptz', { name: 'loaded_at' }) loadedAt!: Date;
   @Column('timestamptz', { name: 'seen_at' }) seenAt!: Date;
-  /** Why the files of now are not in use; null where they are. */
+  /** Error because of which the current files are not in use; null if they are. */
   @Column('text', { name: 'error_code', nullable: true }) errorCode!: string | null;
   @Column('text', { name: 'error_message', nullable: true }) errorMessage!: string | null;
 }

@@ -11,13 +11,13 @@ import {
 
 import { ImageRow } from './images.js';
 
-/** Which container ran what, where, and when. The detector writes it. */
+/** A container with its image, pod, workload and times. The detector writes it. */
 @Entity('container_ledger')
 export class ContainerLedgerRow {
-  /** As long as anybody said it. */
+  /** Longest known form: some sensors report only a prefix. */
   @PrimaryColumn('text', { name: 'container_id', primaryKeyConstraintName: 'container_ledger_pk' })
   containerId!: string;
-  /** Empty where nobody names one. */
+  /** Empty if no source names one. */
   @Column('text', { default: '' }) cluster!: string;
   @Column('text', { nullable: true }) node!: string | null;
   @Column('text', { nullable: true }) namespace!: string | null;
@@ -29,7 +29,7 @@ export class ContainerLedgerRow {
   @Column('text', { name: 'workload_kind', nullable: true }) workloadKind!: string | null;
   @Column('text', { nullable: true }) workload!: string | null;
   @Column('text', { name: 'service_account', nullable: true }) serviceAccount!: string | null;
-  /** The manifest that runs; not always one that was scanned. */
+  /** Running manifest; not always one that was scanned. */
   @Index('container_ledger_image_ix')
   @Column('text', { name: 'image_digest', nullable: true })
   imageDigest!: string | null;
@@ -37,7 +37,7 @@ export class ContainerLedgerRow {
   @Column('text', { nullable: true }) repository!: string | null;
   @Column('text', { nullable: true }) tag!: string | null;
   @Column('boolean', { nullable: true }) privileged!: boolean | null;
-  /** `command`, `args`: what its pod says in place of the image. */
+  /** Image settings that its pod overrides: `command`, `args`. */
   @Column('text', { array: true, nullable: true }) overrides!: string[] | null;
   @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
@@ -47,7 +47,7 @@ export class ContainerLedgerRow {
   lastSeen!: Date;
 }
 
-/** What is known of a workload from its pods and what leads to them. */
+/** Properties of a workload, from its pods and the services that lead to them. */
 @Entity('workload')
 export class WorkloadRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) cluster!: string;
@@ -67,15 +67,15 @@ export class WorkloadRow {
 
 /** Last state of an object of Kubernetes that runs pods, with the outcome of the checks. The detector writes it. */
 @Entity('workload_object')
-// Of the primary key too, the name comes first: an index with a prefix in common would be taken for it.
+// The primary key starts with the name, since the planner would confuse indexes with a common prefix.
 @Index('workload_object_workload_ix', ['workload', 'workloadKind', 'namespace', 'cluster'])
 export class WorkloadObjectRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) name!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) kind!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) namespace!: string;
-  /** Empty where nobody names one. */
+  /** Empty if no source names one. */
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) cluster!: string;
-  /** To which its findings belong. */
+  /** Workload that its findings belong to. */
   @Column('text', { name: 'workload_kind' }) workloadKind!: string;
   @Column('text') workload!: string;
   /** `resourceVersion`; null where the source had none. */
@@ -121,7 +121,7 @@ export class WorkloadFindingRow {
 
 /** The files of an image, as `packManifest` of libs/facts packs them, compressed. */
 @Entity('image_manifest')
-// GIN, which TypeORM cannot say.
+// GIN, which TypeORM cannot declare.
 @Index('image_manifest_contents_ix', { synchronize: false })
 @Index('image_manifest_unfilled_ix', ['imageDigest'], { where: 'contents IS NULL' })
 export class ImageManifestRow {
@@ -130,7 +130,7 @@ export class ImageManifestRow {
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_manifest_image_fk' })
   image?: Relation<ImageRow>;
   @Column('bytea') files!: Buffer;
-  /** What its files are found by: eight bytes of the sha256 of each. Null of those that were kept before anybody asked. */
+  /** Search keys: eight bytes of the SHA-256 of each file; null until the row is indexed. */
   @Column('bigint', { array: true, nullable: true }) contents!: string[] | null;
 }
 
@@ -144,7 +144,7 @@ export class PackageUseRow {
   @Column('timestamptz', { name: 'last_seen' }) lastSeen!: Date;
 }
 
-/** Something that was seen of an image, an identity or a cluster. */
+/** Observed behavior of an image, an identity or a cluster. */
 @Entity('learned_habit')
 export class LearnedHabitRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) kind!: string;

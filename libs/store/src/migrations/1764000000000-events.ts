@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Events on their way out, events handled, and what could not be handled. */
+/** Tables of the outbox, the inbox and dead letters. */
 export class Events1764000000000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The work itself; the queue in Redis only says that there is some. */
+/** Table of jobs; the queue in Redis only transports their ids. */
 export class Jobs1764000001000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Pushes, what tags pointed to, images, their layers and their packages. */
+/** Tables of pushes, the tag ledger, images, layers and packages. */
 export class Images1764000002000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Advisories, which packages they name, and which of our packages they hit. */
+/** Tables of advisories, the packages that they list, and matches. */
 export class Advisories1764000003000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What runtime events added up to. */
+/** Table of incidents, built from runtime events. */
 export class Incidents1764000004000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Every message to a person: what, to whom, and what became of it. */
+/** Table of deliveries: message, receiver and outcome. */
 export class Deliveries1764000005000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

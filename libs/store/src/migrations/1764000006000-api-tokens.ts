@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Who may call the API. Only hashes are kept. */
+/** Table of API tokens. Only hashes are stored. */
 export class ApiTokens1764000006000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

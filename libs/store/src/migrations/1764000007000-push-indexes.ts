@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What is asked of pushes for every runtime event and every few seconds, without reading all of them. */
+/** Indexes for queries on pushes that run for every runtime event or every few seconds. */
 export class PushIndexes1764000007000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Digests the group's key where it is indexed: it holds label values, and a row of an index has 2,704 bytes for all of its columns. */
+/**
+ * Indexes the digest of the group's key, which holds label values: an index row is limited to 2,704
+ * bytes over all columns.
+ */
 export class DeliveryKeyDigest1764000010000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What a message is about and which state of it, where a newer message makes an older one worthless. */
+/** Subject and revision of messages that a newer message supersedes. */
 export class DeliveryRevision1764000011000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

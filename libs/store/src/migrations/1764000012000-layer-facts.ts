@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Facts are packed: with the files of every package they have megabytes. What was read by analyzers of before is read again anyway,
- * so nothing is converted.
+ * Compresses facts: with the files of every package they have megabytes. Layers read by older
+ * analyzers are read again anyway, so no row is converted.
  */
 export class LayerFacts1764000012000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {

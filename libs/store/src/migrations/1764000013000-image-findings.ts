@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What is wrong with an image beside vulnerabilities, which follow from its packages: secrets, signs of tampering. */
+/**
+ * Table of findings of images, such as secrets and signs of tampering; vulnerabilities follow from
+ * packages instead.
+ */
 export class ImageFindings1764000013000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

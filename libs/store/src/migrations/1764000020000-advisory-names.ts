@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Under which names advisories may list a package, so that a new advisory finds its packages; and why a match is one. */
+/**
+ * Names under which advisories may list a package, so that a new advisory finds its packages; and
+ * evidence of matches.
+ */
 export class AdvisoryNames1764000020000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Where advisories come from and how current they are; which vulnerabilities are exploited, and how likely that is. */
+/** Tables of advisory feeds with their age, of known exploited vulnerabilities, and of EPSS scores. */
 export class AdvisoryFeeds1764000021000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

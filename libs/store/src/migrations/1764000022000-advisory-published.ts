@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** When an advisory was published, which says whether an image could have known. */
+/** Publication time of advisories, which shows whether a build could have known of one. */
 export class AdvisoryPublished1764000022000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('ALTER TABLE advisory ADD COLUMN published timestamptz');

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Who signed an image, and what is wrong with where it comes from. Both hold in one repository alone: signatures lie beside the
- * image, and each repository says whose count.
+ * Tables of signatures of images and of provenance findings. Both are per repository: signatures
+ * are stored beside the image, and each repository has its own trusted signers.
  */
 export class Provenance1764000023000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {

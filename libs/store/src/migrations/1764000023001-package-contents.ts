@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What the fleet has in the place of the programs and libraries of a package: the same package is the same bytes everywhere. */
+/**
+ * Table of contents of packages' programs and libraries over the fleet: the same package should
+ * have the same bytes everywhere.
+ */
 export class PackageContents1764000023001 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Which packages were matched by which matching, and since when the advisories of an ecosystem are there. */
+/** Matching version of packages, and the time of the first load of an ecosystem. */
 export class FleetMatches1764000024000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

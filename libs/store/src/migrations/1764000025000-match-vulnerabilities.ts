@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Which vulnerabilities a match is about: an update may fix several, and a package have some of them. */
+/**
+ * Vulnerabilities of a match: an advisory about an update may list several, and a package may have
+ * only some of them.
+ */
 export class MatchVulnerabilities1764000025000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

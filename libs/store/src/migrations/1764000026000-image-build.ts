@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What policies ask of the way an image was built: on how old a base, and whom it runs as. */
+/** Columns for policies about the build of an image: age of its base, and user that it runs as. */
 export class ImageBuild1764000026000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('ALTER TABLE image ADD COLUMN base_created_at timestamptz, ADD COLUMN run_user text');

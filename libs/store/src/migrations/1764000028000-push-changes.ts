@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What an image says of itself, to be compared with later ones, and what each push changed. */
+/** Configuration of images, for comparison with later ones, and the changes of each push. */
 export class PushChanges1764000028000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Finds the verdicts that wait for advisories of an ecosystem. */
+/** Index for verdicts that wait for advisories of an ecosystem. */
 export class PushWarnings1764000029000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('CREATE INDEX push_warnings_ix ON push USING gin (warnings jsonb_path_ops)');

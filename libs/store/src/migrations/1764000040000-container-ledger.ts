@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Which container ran what, and what is known of the workloads that they belong to. */
+/** Tables of containers with their images, and of workloads. */
 export class ContainerLedger1764000040000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

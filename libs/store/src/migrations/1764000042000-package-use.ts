@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Packages of images that were seen to be executed or loaded: their holes are nearer than others. */
+/** Table of packages seen to be executed or loaded, whose vulnerabilities have priority. */
 export class PackageUse1764000042000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

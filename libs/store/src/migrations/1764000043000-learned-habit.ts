@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What was seen of images, identities and clusters, so that a restart does not learn anew. */
+/** Table of learned habits of images, identities and clusters, which survive a restart. */
 export class LearnedHabit1764000043000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

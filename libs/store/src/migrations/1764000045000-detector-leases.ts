@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Who reads which part of what runs, how far the reading has come, and the state that it has led to. */
+/** Tables of the detector's replicas, their leases on partitions, and snapshots with position and state. */
 export class DetectorLeases1764000045000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What rules found in what runs, on its way to incidents, and for people to look up. */
+/** Table of alerts of detection rules, for the incident builder and for display. */
 export class DetectionAlerts1764000046000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Matches that correlations over several partitions are made of, on their way to them. */
+/** Queue table of matches for correlations across partitions. */
 export class DetectionMatches1764000047000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The rules in use, and those that were refused, for people to look up. */
+/** Table of loaded and refused rules, for display. */
 export class DetectionRules1764000047001 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

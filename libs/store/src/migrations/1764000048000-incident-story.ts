@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Incidents as stories: steps, evidence, who else is affected, and what people were told of each state. */
+/** Columns for the story of an incident (steps, evidence, affected workloads), and the table of its notified states. */
 export class IncidentStory1764000048000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
@@ -40,7 +40,7 @@ export class IncidentStory1764000048000 implements MigrationInterface {
       );
     `);
     await retellOldIncidents(db);
-    // What joins events to an incident is the builder's own now.
+    // The builder joins events to incidents by itself now.
     await db.query('ALTER TABLE incident DROP rule, DROP subject_key, DROP image_repository, DROP image_tag');
   }
 
@@ -63,7 +63,7 @@ export class IncidentStory1764000048000 implements MigrationInterface {
   }
 }
 
-/** What a rule saw of one subject becomes a story of one step. */
+/** Converts incidents of one rule and subject to stories of one step. */
 async function retellOldIncidents(db: QueryRunner): Promise<void> {
   await db.query(`
     UPDATE incident SET

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** When each sensor was last heard: one that says nothing may be broken, or switched off by somebody who does not want to be seen. */
+/** Table of the last contact of each sensor: a stale one may be broken, or disabled by an attacker. */
 export class SensorContacts1764000050000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What registries were seen to have when we looked, beside what they told us of. */
+/** Tables of the tags that reconciliation saw in registries, to find pushes that were not announced. */
 export class RegistryTags1764000054000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

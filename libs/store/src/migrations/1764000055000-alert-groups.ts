@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Alerts that fire, messages that wait for their group, and what is silenced. */
+/** Tables of firing alerts, groups of held messages, and silences. */
 export class AlertGroups1764000055000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

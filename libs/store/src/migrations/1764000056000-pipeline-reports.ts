@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What pipelines tell of the images that they built. It may come before the image, so nothing refers to one. */
+/** Tables of pipeline reports about images. Without foreign keys to images, as a report may come before its image. */
 export class PipelineReports1764000056000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

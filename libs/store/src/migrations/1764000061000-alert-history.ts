@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What there was to tell, whoever was told of it: what another routing.yaml would have made of it can be asked later. */
+/** Table of all alerts before routing, to replay them through another routing.yaml later. */
 export class AlertHistory1764000061000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** How often a job was taken and put back before anything was tried: that uses up none of its tries. */
+/** Number of requeues of a job without an attempt, which use up none of its tries. */
 export class JobsPutBack1764000064000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('ALTER TABLE job ADD put_back integer NOT NULL DEFAULT 0');

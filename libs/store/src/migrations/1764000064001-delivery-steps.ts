@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What became of a delivery, step by step, and which deliveries were made of another one. */
+/** Ledger of the steps of a delivery, and the origin of derived deliveries. */
 export class DeliverySteps1764000064001 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

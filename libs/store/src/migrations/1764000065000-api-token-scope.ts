@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What a token may do, and a name that says which one is meant. */
+/** Scope and unique name of API tokens. */
 export class ApiTokenScope1764000065000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Finds what one channel was told of one subject by one index: beside one of the subject alone the planner may take that of the channel, and
- * read everything that the channel was ever told.
+ * One index for the deliveries of a subject to a channel: with an index on the subject alone the
+ * planner may choose that of the channel, and read all deliveries to the channel.
  */
 export class DeliverySubjects1764000066000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {

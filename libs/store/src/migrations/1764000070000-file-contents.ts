@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The images that have a file are found by its bytes. Of those that were kept before, the scanner finds out little by little. */
+/** Index to find images by the content of a file. The scanner fills existing rows in batches. */
 export class FileContents1764000070000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

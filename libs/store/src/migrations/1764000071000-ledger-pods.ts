@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Nobody asks the kept ledger for pods: the detector has those that matter in memory. */
+/** Drops an unused index: the detector has the relevant pods in memory. */
 export class LedgerPods1764000071000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('DROP INDEX container_ledger_pod_ix');

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What containers are started with in place of what their images say. */
+/** Image settings that the pods of containers override. */
 export class ContainerOverrides1764000073000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('ALTER TABLE container_ledger ADD overrides text[]');

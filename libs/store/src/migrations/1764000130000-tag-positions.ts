@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The order of a tag's entries, which times alone do not tell, and what its registry was seen to have. */
+/** Order of a tag's entries, which times alone do not determine, and entries seen in the registry without a push. */
 export class TagPositions1764000130000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

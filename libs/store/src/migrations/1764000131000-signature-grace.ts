@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Until when a push waits for its signature, and which of its supply-chain findings were announced. */
+/** Time until which a push waits for its signature, and its announced supply-chain findings. */
 export class SignatureGrace1764000131000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('ALTER TABLE push ADD signature_due_at timestamptz, ADD announced jsonb');

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** With which configuration each process runs, so that the console can show a change that was refused. */
+/** Configuration state of each process, so that the console can show a change that was refused. */
 export class ServiceConfiguration1764000180000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,8 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Indexes of objects whose prefixes have nothing in common. Until the first ANALYZE PostgreSQL takes both for equally good, and looked objects up by
- * cluster and namespace alone: 10,000 new pods were compared with each other.
+ * Indexes of objects without a common prefix. With one, PostgreSQL rated both equally until the
+ * first ANALYZE, and looked up objects by cluster and namespace alone, so that 10,000 new pods were
+ * compared with each other.
  */
 export class WorkloadObjectLookups1764000211000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
