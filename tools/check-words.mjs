@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 
 /** Lower a limit when a change has brought its count down. */
 const limits = {
-  headlessComments: 1622,
-  tellTold: 2119,
+  headlessComments: 0,
+  tellTold: 1596,
   testFilesWithoutDescribe: 0,
   exportedTypeNamesTwice: 71,
 };
