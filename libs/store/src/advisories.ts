@@ -79,10 +79,10 @@ export class Advisories {
     );
   }
 
-  /** Packages of an image with the ecosystem and release whose advisories judge them. */
-  async scoped(imageDigest: Digest): Promise<ScopedPackage[]> {
-    return this.store.query<ScopedPackage>(
-      `SELECT type, state, CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
+  /** Packages of an image with the ecosystem and release whose advisories judge them, and whether they were compared with these yet. */
+  async scoped(imageDigest: Digest): Promise<(ScopedPackage & { isUnmatched: boolean })[]> {
+    return this.store.query<ScopedPackage & { isUnmatched: boolean }>(
+      `SELECT type, state, ecosystem IS NOT NULL AND matched_by IS NULL AS "isUnmatched", CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
        FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1`,
       [imageDigest],
     );

@@ -112,16 +112,6 @@ export class FleetMatches {
     );
   }
 
-  /** Number of packages of an image that were never matched. */
-  async countUnmatched(tx: Transaction, imageDigest: Digest): Promise<number> {
-    const [row] = await tx.query<{ count: number }>(
-      `SELECT count(DISTINCT package.id)::int AS count FROM image_package JOIN package ON package.id = package_id
-       WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_by IS NULL`,
-      [imageDigest],
-    );
-    return row!.count;
-  }
-
   /** Whether the fleet has a package that an advisory with one of these names may list. */
   async holds(tx: Transaction, names: readonly ListedName[]): Promise<boolean> {
     const rows = await tx.query(`SELECT FROM ${packagesListedAs} LIMIT 1`, columnsOf(names));

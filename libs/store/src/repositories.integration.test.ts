@@ -218,7 +218,9 @@ it('lets a package find its judge, and never lose it to an image that would like
         notEvaluated: [],
       });
     });
-    expect(await new Advisories(store).scoped(digest)).toEqual([{ type: 'deb', state: 'present', scope: known }]);
+    expect(await new Advisories(store).scoped(digest)).toEqual([
+      { type: 'deb', state: 'present', scope: known, isUnmatched: known !== null },
+    ]);
   }
 });
 

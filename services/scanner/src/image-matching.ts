@@ -35,7 +35,7 @@ export class ImageMatching {
   async blindSpots(digest: Digest, os: OsRelease | null): Promise<Warning[]> {
     const packages = await this.advisories.scoped(digest);
     const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));
-    const unmatched = await this.store.transaction((tx) => this.fleet.countUnmatched(tx, digest));
+    const unmatched = packages.filter(({ isUnmatched }) => isUnmatched).length;
     return [
       ...blindSpots(packages, os, await this.advisories.covered([...scopes.values()])),
       ...(unmatched > 0 ? [this.#unmatchedWarning(unmatched)] : []),
