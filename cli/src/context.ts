@@ -16,6 +16,6 @@ export const home = resolve(environment['TIDEWAITER_HOME'] || fileURLToPath(new 
 export const stateDir = join(home, '.tidewaiter');
 
 /** Prints lines to standard error; standard output is for machine-readable results. */
-export function tell(...lines: string[]): void {
+export function printStderr(...lines: string[]): void {
   process.stderr.write(`${lines.join('\n')}\n`);
 }

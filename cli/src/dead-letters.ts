@@ -2,7 +2,7 @@ import { NotFound, printable } from '@tidewaiter/domain';
 import type { DeadLetter, DeadLetters } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
-import { tell } from './context.js';
+import { printStderr } from './context.js';
 import { withStore } from './database.js';
 import { fit } from './terminal.js';
 
@@ -66,7 +66,7 @@ async function listTable(letters: DeadLetters, all: boolean): Promise<void> {
     found++;
     process.stdout.write(`${fit(lineOf(letter), process.stdout)}\n`);
   }
-  if (found === 0) tell('no dead letters');
+  if (found === 0) printStderr('no dead letters');
 }
 
 function lineOf({ id, createdAt, worker, code, subject, reason, attempts, redrivenAt }: DeadLetter): string {
@@ -79,9 +79,9 @@ async function redriveSome(letters: DeadLetters, ids: readonly string[]): Promis
   let redriven = 0;
   for (const id of ids) {
     if (await redrive(letters, id)) redriven++;
-    else tell(`${id}: there is none, or nothing that could be tried again`);
+    else printStderr(`${id}: there is none, or nothing that could be tried again`);
   }
-  tell(`${redriven} of ${ids.length} will be tried again`);
+  printStderr(`${redriven} of ${ids.length} will be tried again`);
   if (redriven < ids.length) process.exitCode = exitFailed;
 }
 
@@ -93,7 +93,7 @@ async function redriveAll(letters: DeadLetters): Promise<void> {
     else kept++;
   }
   const rest = kept > 0 ? `; ${kept} cannot be, since the message was no event` : '';
-  tell(`${redriven} will be tried again${rest}`);
+  printStderr(`${redriven} will be tried again${rest}`);
 }
 
 async function redrive(letters: DeadLetters, id: string): Promise<boolean> {

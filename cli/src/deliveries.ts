@@ -2,7 +2,7 @@ import { NotFound, printable } from '@tidewaiter/domain';
 import type { DeliveryFilter, DeliveryStep, DeliveryStory, ListedDelivery, Store } from '@tidewaiter/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { environment, tell } from './context.js';
+import { environment, printStderr } from './context.js';
 import { withStore } from './database.js';
 import { age } from './duration.js';
 import { fit, stdoutWidth } from './terminal.js';
@@ -134,7 +134,7 @@ async function list(store: Store, filter: DeliveryFilter, limit: number, output:
     found += 1;
     for (const line of linesOf(delivery)) process.stdout.write(`${fit(line, process.stdout)}\n`);
   }
-  if (found === 0) tell('no deliveries');
+  if (found === 0) printStderr('no deliveries');
 }
 
 function linesOf(delivery: ListedDelivery): string[] {
@@ -215,7 +215,7 @@ async function redriveSome(store: Store, ids: readonly string[], author: string,
   const reword = (message: Parameters<typeof repeatedMessage>[0]) => repeatedMessage(message, author);
   for (const which of ids) {
     const { id: sent, outcome } = await redrives.redrive(which, author, again ? reword : null);
-    tell(`${which}: ${outcomeWords[outcome]}${sent === which ? '' : ` ${sent}`}`);
+    printStderr(`${which}: ${outcomeWords[outcome]}${sent === which ? '' : ` ${sent}`}`);
     if (outcome === 'accepted' || outcome === 'ended') process.exitCode = exitFailed;
   }
 }
@@ -224,5 +224,5 @@ async function redriveAll(store: Store, filter: DeliveryFilter, author: string):
   const { Deliveries, Redrives } = await import('@tidewaiter/store');
   const redrives = new Redrives(store, new Deliveries(store));
   const { redriven } = await redrives.redriveAll(filter, author);
-  tell(`${redriven} will be tried again`);
+  printStderr(`${redriven} will be tried again`);
 }

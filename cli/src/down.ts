@@ -1,7 +1,7 @@
 import { currentRun, startTicks, stopLeftovers, terminate } from '@tidewaiter/servers';
 import type { Command } from 'commander';
 
-import { stateDir, tell } from './context.js';
+import { stateDir, printStderr } from './context.js';
 
 /** Stops the `up` of this folder, and whatever a killed one left behind. */
 export function downCommand(program: Command): void {
@@ -12,5 +12,5 @@ async function down(): Promise<void> {
   const run = await currentRun(stateDir);
   if (run) await terminate(run.pid, async () => (await startTicks(run.pid)) === run.startTicks);
   await stopLeftovers(stateDir);
-  tell(run ? 'stopped' : 'nothing runs here');
+  printStderr(run ? 'stopped' : 'nothing runs here');
 }

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { printable, TidewaiterError } from '@tidewaiter/domain';
 import { CommanderError } from 'commander';
 
-import { environment, tell } from './context.js';
+import { environment, printStderr } from './context.js';
 import { createProgram } from './program.js';
 
 const exitFailed = 2;
@@ -54,9 +54,9 @@ function exitCodeOf(error: unknown): number {
   // Commander has printed its own message, and help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
   if (error instanceof TidewaiterError) {
-    tell(`tidewaiter: ${textOf(error)} [${error.code}]`);
-    if (environment['TIDEWAITER_LOG_LEVEL'] === 'debug') tell(inspect(error));
-  } else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    printStderr(`tidewaiter: ${textOf(error)} [${error.code}]`);
+    if (environment['TIDEWAITER_LOG_LEVEL'] === 'debug') printStderr(inspect(error));
+  } else printStderr('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (error instanceof TidewaiterError && timeoutCodes.has(error.code)) return exitTimeout;
   return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
 }

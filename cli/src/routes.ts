@@ -6,7 +6,7 @@ import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { collect } from './collect.js';
-import { environment, tell } from './context.js';
+import { environment, printStderr } from './context.js';
 import { replayCommand } from './routes-replay.js';
 
 interface TestOptions {
@@ -63,8 +63,8 @@ function addLabel(text: string, before: ReadonlyMap<string, string> | undefined)
 async function check(path: string): Promise<void> {
   try {
     const { receivers, route, warnings } = await readCheckedRouting(path);
-    for (const warning of warnings) tell(`${printable(path)}: ${printable(warning)}`);
-    tell(`${printable(path)}: ${count(receivers.size, 'receiver')}, ${count(countRoutes(route), 'route')}`);
+    for (const warning of warnings) printStderr(`${printable(path)}: ${printable(warning)}`);
+    printStderr(`${printable(path)}: ${count(receivers.size, 'receiver')}, ${count(countRoutes(route), 'route')}`);
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     for (const line of error.message.split('\n')) process.stdout.write(`${printable(path)}: ${printable(line)}\n`);
@@ -81,10 +81,10 @@ async function test(options: TestOptions, labels: Record<string, string>): Promi
   if (options.output === 'text') {
     for (const { match, isMuted: muted } of matches) {
       process.stdout.write(`${printable(match.receiver)}\n`);
-      if (muted) tell(`${printable(match.receiver)}: muted at this time`);
+      if (muted) printStderr(`${printable(match.receiver)}: muted at this time`);
     }
-    if (quiet.inhibited) tell('inhibited: nobody is told while the other alert fires');
-    if (quiet.silencedBy !== null) tell(`silenced by ${printable(quiet.silencedBy)}`);
+    if (quiet.inhibited) printStderr('inhibited: nobody is told while the other alert fires');
+    if (quiet.silencedBy !== null) printStderr(`silenced by ${printable(quiet.silencedBy)}`);
     return;
   }
   const receivers = matches.map(({ match, isMuted: muted }) => {

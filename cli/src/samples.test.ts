@@ -26,7 +26,7 @@ describe('routingSample', () => {
     for (const secret of secrets) expect(secret).toMatch(/^[A-Za-z0-9_-]{32}$/);
   });
 
-  it('tell nobody anything', () => {
+  it('send no message', () => {
     expect([...parseRouting(routingSample, noFile).receivers.values()]).toMatchObject([
       { name: 'nobody', integrations: [] },
     ]);

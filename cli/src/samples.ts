@@ -87,7 +87,7 @@ sensors:
 }
 
 /** Text of a first `routing.yaml`: nobody is told anything until a receiver is filled in. */
-export const routingSample = `# Who is told what, in the format of Alertmanager's configuration. A change is used within seconds.
+export const routingSample = `# Notification routes, in the format of Alertmanager's configuration. A change is used within seconds.
 # Try it: ./tidewaiter routes test --config routing.yaml severity=critical kind=incident
 
 route:

@@ -2,7 +2,7 @@ import type { Environment } from '@tidewaiter/runtime';
 import { currentRun } from '@tidewaiter/servers';
 import { Argument, type Command } from 'commander';
 
-import { environment, stateDir, tell } from './context.js';
+import { environment, stateDir, printStderr } from './context.js';
 import {
   givenUrls,
   scannerKey,
@@ -26,7 +26,7 @@ export function serviceCommand(program: Command): void {
       const service = await Promise.race([startService(name, await environmentToUse()), stop]);
       if (!service) return;
       onHangup(async () => service.reload());
-      tell(`${name} listens on ${service.url}`, ...service.notices);
+      printStderr(`${name} listens on ${service.url}`, ...service.notices);
       await stop;
       await stopService(service);
     });

@@ -6,7 +6,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 import type { Environment, RunningService } from '@tidewaiter/runtime';
 import type { ServerUrls } from '@tidewaiter/servers';
 
-import { environment, home, stateDir, tell } from './context.js';
+import { environment, home, stateDir, printStderr } from './context.js';
 import { fingerprintKey } from './fingerprint-key.js';
 
 /** Every service, loaded only when it is started; those whose ports users choose start first. */
@@ -37,7 +37,7 @@ export async function startService(name: ServiceName, given: Environment): Promi
 /** Lets a service end its work, for eight seconds at most. */
 export async function stopService(service: RunningService): Promise<void> {
   const late = sleep(stopWithinMs, 'late' as const, { ref: false });
-  if ((await Promise.race([service.stop(), late])) === 'late') tell(`${service.name} did not end in time`);
+  if ((await Promise.race([service.stop(), late])) === 'late') printStderr(`${service.name} did not end in time`);
 }
 
 /**

@@ -2,7 +2,7 @@ import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
 import type { SilenceLedger, Store, StoredSilence } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
-import { tell } from './context.js';
+import { printStderr } from './context.js';
 import { withStore } from './database.js';
 import { age } from './duration.js';
 import { fit } from './terminal.js';
@@ -55,7 +55,7 @@ async function withSilences(work: (ledger: SilenceLedger, store: Store) => Promi
 async function list(ledger: SilenceLedger, all: boolean, output: 'table' | 'json'): Promise<void> {
   const { items } = await ledger.list({ limit: pageSize }, all);
   if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
-  else if (items.length === 0) tell('nothing is silenced');
+  else if (items.length === 0) printStderr('nothing is silenced');
   else for (const silence of items) process.stdout.write(`${fit(lineOf(silence), process.stdout)}\n`);
 }
 
@@ -78,7 +78,7 @@ async function add(ledger: SilenceLedger, store: Store, texts: readonly string[]
     }),
   );
   process.stdout.write(`${silence.id}\n`);
-  tell(`silenced until ${silence.endsAt.toISOString()}`);
+  printStderr(`silenced until ${silence.endsAt.toISOString()}`);
 }
 
 /** @throws InvalidInput `MATCHER_INVALID`, also for matchers that would silence everything */
@@ -106,13 +106,13 @@ async function preview(store: Store, texts: readonly string[]): Promise<void> {
       .join(' ');
     process.stdout.write(`${fit(printable(text), process.stdout)}\n`);
   }
-  tell(`${hidden.length} of ${alerts.length} firing alerts would be kept back`);
+  printStderr(`${hidden.length} of ${alerts.length} firing alerts would be kept back`);
 }
 
 async function expire(ledger: SilenceLedger, store: Store, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const ended = /^[0-9a-f-]{36}$/i.test(id) ? await store.transaction((tx) => ledger.expire(tx, id)) : null;
     if (ended === null) throw new NotFound('SILENCE_UNKNOWN', `no silence ${printable(id)} that goes on`);
-    tell(`${id}: ended`);
+    printStderr(`${id}: ended`);
   }
 }

@@ -1,4 +1,4 @@
-import { tell } from './context.js';
+import { printStderr } from './context.js';
 
 /** Settles when somebody asks us to stop: Ctrl-C, SIGTERM, or the `up` that started us is gone. The second time we end at once. */
 export async function stopRequest(): Promise<void> {
@@ -8,7 +8,7 @@ export async function stopRequest(): Promise<void> {
       // The kernel ends our servers with us.
       if (asked) process.exit(130);
       asked = true;
-      tell('stopping; once more to end at once');
+      printStderr('stopping; once more to end at once');
       resolve();
     };
     process.on('SIGINT', ask).on('SIGTERM', ask);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { findProgram, findPrograms, installPackages, mayInstall, missingPackages } from '@tidewaiter/servers';
 import type { Command } from 'commander';
 
-import { environment, tell } from './context.js';
+import { environment, printStderr } from './context.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // Each tool has the name of its package.
@@ -25,9 +25,10 @@ export function testCommand(program: Command): void {
       const programs = await findPrograms(environment['PATH']);
       const missing = [...missingPackages(programs), ...(await missingOf(tools))];
       if (missing.length > 0 && mayInstall(programs)) {
-        tell(`installing ${missing.join(', ')}`);
+        printStderr(`installing ${missing.join(', ')}`);
         await installPackages(missing);
-      } else if (missing.length > 0) tell(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
+      } else if (missing.length > 0)
+        printStderr(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
       const optional = await missingOf(optionalTools);
       for (const name of optional) await installOptional(name, mayInstall(programs));
       const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -44,7 +45,7 @@ async function installOptional(name: string, isAllowed: boolean): Promise<void> 
       () => true,
       () => false,
     ));
-  if (!isThere) tell(`missing, so some tests will be skipped: ${name}`);
+  if (!isThere) printStderr(`missing, so some tests will be skipped: ${name}`);
 }
 
 async function missingOf(tools: readonly string[]): Promise<string[]> {

@@ -2,7 +2,7 @@ import { NotFound, printable } from '@tidewaiter/domain';
 import type { ApiTokens, ListedToken, TokenScope } from '@tidewaiter/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { tell } from './context.js';
+import { printStderr } from './context.js';
 import { withStore } from './database.js';
 import { age } from './duration.js';
 import { fit } from './terminal.js';
@@ -32,7 +32,9 @@ export function tokensCommand(program: Command): void {
       withTokens(async (found) => {
         const until = expires === undefined ? null : new Date(Date.now() + expires);
         process.stdout.write(`${(await found.make(name, scope, until)).reveal()}\n`);
-        tell(`${name} may ${scope}${until === null ? '' : ` until ${until.toISOString()}`}; this is shown only now`);
+        printStderr(
+          `${name} may ${scope}${until === null ? '' : ` until ${until.toISOString()}`}; this is shown only now`,
+        );
       }),
     );
   tokens
@@ -43,7 +45,7 @@ export function tokensCommand(program: Command): void {
       withTokens(async (found) => {
         for (const name of names) {
           if (!(await found.revoke(name))) throw new NotFound('TOKEN_UNKNOWN', `no token ${printable(name)}`);
-          tell(`${name}: revoked`);
+          printStderr(`${name}: revoked`);
         }
       }),
     );
@@ -63,7 +65,7 @@ async function withTokens(work: (tokens: ApiTokens) => Promise<void>): Promise<v
 async function list(tokens: ApiTokens, output: 'table' | 'json'): Promise<void> {
   const items = await tokens.list();
   if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
-  else if (items.length === 0) tell('no tokens');
+  else if (items.length === 0) printStderr('no tokens');
   else for (const token of items) process.stdout.write(`${fit(lineOf(token), process.stdout)}\n`);
 }
 

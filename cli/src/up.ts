@@ -23,7 +23,7 @@ import {
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { checkFiles } from './check-files.js';
-import { environment, home, stateDir, tell } from './context.js';
+import { environment, home, stateDir, printStderr } from './context.js';
 import { upDetached } from './detach.js';
 import { writeSamples } from './samples.js';
 import { givenUrls, scannerKey, serviceEnvironment, serviceNames, startService, stopService } from './services.js';
@@ -47,7 +47,7 @@ export function upCommand(program: Command): void {
     .option('--workers <count>', 'scanner processes', integer(1, 64), 1)
     .action(async (options: UpOptions) => {
       if (!options.detach) return up(options);
-      tell(...welcome(await upDetached()), 'Stop it with `./tidewaiter down`.');
+      printStderr(...welcome(await upDetached()), 'Stop it with `./tidewaiter down`.');
     });
 }
 
@@ -118,19 +118,19 @@ async function startAll(
     for (const { pid } of workers) process.kill(pid, 'SIGHUP');
     await Promise.all(running.map(async (service) => service.reload()));
   });
-  tell(...welcome({ services, notices }));
+  printStderr(...welcome({ services, notices }));
 }
 
 /** Prints state changes of the servers; `changed` is called when one has a new process. */
 function serverListener(changed: () => Promise<void>): ServerListener {
   return {
-    ended: (name) => tell(`${name} ended by itself; starting it again (its log is in ${stateDir})`),
+    ended: (name) => printStderr(`${name} ended by itself; starting it again (its log is in ${stateDir})`),
     restarted: (name) => {
-      tell(`${name} runs again`);
-      void changed().catch((error: unknown) => tell(`${name}: ${String(error)}`));
+      printStderr(`${name} runs again`);
+      void changed().catch((error: unknown) => printStderr(`${name}: ${String(error)}`));
     },
     failed: (name, error) =>
-      tell(`${name} cannot be started: ${error instanceof Error ? error.message : String(error)}`),
+      printStderr(`${name} cannot be started: ${error instanceof Error ? error.message : String(error)}`),
   };
 }
 
@@ -148,7 +148,7 @@ function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
   const child = fork(process.argv[1]!, ['service', 'scanner'], { env: given, detached: true, stdio });
   const exited = once(child, 'exit');
   let isStopping = false;
-  child.once('exit', () => !isStopping && tell(`${name} ended by itself`));
+  child.once('exit', () => !isStopping && printStderr(`${name} ended by itself`));
   return {
     name,
     pid: child.pid ?? 0,
@@ -171,7 +171,7 @@ async function bringPrograms(use: Partial<ServerUrls>): Promise<Programs> {
     const advice = `install them (on Debian and Ubuntu \`apt-get install ${missing.join(' ')}\` as root), or run \`docker compose up\`, which brings everything`;
     throw new NotFound('PROGRAM_MISSING', `${missing.join(', ')} missing: ${advice}`);
   }
-  tell(`installing ${missing.join(', ')}`);
+  printStderr(`installing ${missing.join(', ')}`);
   await installPackages(missing);
   return findPrograms(environment['PATH']);
 }

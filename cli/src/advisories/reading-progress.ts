@@ -1,7 +1,7 @@
 import type { FeedResult, ReadingListener } from '@tidewaiter/advisory-sync';
 import { printable, TidewaiterError } from '@tidewaiter/domain';
 
-import { environment, tell } from '../context.js';
+import { environment, printStderr } from '../context.js';
 import { count, fit } from '../terminal.js';
 
 const maxNamedRejects = 10;
@@ -28,29 +28,31 @@ export class ReadingProgress implements ReadingListener {
 
   rejected(name: string, reason: string): void {
     this.#rejects += 1;
-    if (this.#rejects <= maxNamedRejects) this.#tell(`rejected ${printable(name)}: ${printable(reason)}`);
+    if (this.#rejects <= maxNamedRejects) this.#printStderr(`rejected ${printable(name)}: ${printable(reason)}`);
   }
 
   keptGone(name: string, gone: number, all: number): void {
     const numbers = `${count(gone)} of ${count(all)} records are not in it any more`;
-    this.#tell(`${printable(name)}: ${numbers}, which is too many to believe; they are kept without --accept-removals`);
+    this.#printStderr(
+      `${printable(name)}: ${numbers}, which is too many to believe; they are kept without --accept-removals`,
+    );
   }
 
   done(result: FeedResult): void {
     this.#rejects = 0;
-    if (!this.isQuiet) this.#tell(summary(result));
+    if (!this.isQuiet) this.#printStderr(summary(result));
   }
 
   failed(name: string, error: unknown): void {
     this.#rejects = 0;
     const reason = error instanceof TidewaiterError ? `${error.message} [${error.code}]` : String(error);
-    this.#tell(`${printable(name)}: ${printable(reason)}`);
+    this.#printStderr(`${printable(name)}: ${printable(reason)}`);
     process.exitCode = 2;
   }
 
-  #tell(line: string): void {
+  #printStderr(line: string): void {
     if (this.#isShown) process.stderr.write('\r\x1b[K');
-    tell(line);
+    printStderr(line);
   }
 
   #show(line: string): void {

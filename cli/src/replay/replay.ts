@@ -7,7 +7,7 @@ import type { LoadedRules } from '@tidewaiter/sigma';
 import { type Command, Option } from 'commander';
 
 import { collect } from '../collect.js';
-import { tell } from '../context.js';
+import { printStderr } from '../context.js';
 import { scanKey } from '../fingerprint-key.js';
 import { isColored, stdoutWidth } from '../terminal.js';
 import type { Replayed } from './replayed.js';
@@ -36,7 +36,7 @@ async function replay(file: string, { facts, rules = [], output }: ReplayFlags):
   const { replayJson } = await import('./replay-json.js');
   const replayed = await detect(file, await readFacts(facts), await readRules(rules));
   if (replayed.counts.late > 0) {
-    tell(
+    printStderr(
       `${replayed.counts.late} events came later than ${allowedLatenessMs / 1000} s after a later one: they took no part in correlations`,
     );
   }
@@ -118,6 +118,6 @@ async function readRules(folders: readonly string[]): Promise<LoadedRules> {
   const { readRuleFiles, shippedRules } = await import('@tidewaiter/rule-files');
   const loaded = loadRules(await readRuleFiles([shippedRules, ...folders]));
   for (const { file, line, reason } of loaded.refused)
-    tell(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);
+    printStderr(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);
   return loaded;
 }

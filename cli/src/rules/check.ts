@@ -1,6 +1,6 @@
 import { failedExamples } from '@tidewaiter/detection';
 
-import { tell } from '../context.js';
+import { printStderr } from '../context.js';
 import { counted, loadFrom, problemLine } from './load.js';
 
 /** @throws NotFound `RULES_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID` */
@@ -11,8 +11,10 @@ export async function checkRules(paths: readonly string[], pipelines: readonly s
     reason: `example ${JSON.stringify(example)}: ${reason}`,
   }));
   for (const problem of [...refused, ...failed]) process.stdout.write(`${problemLine(problem)}\n`);
-  for (const problem of warnings) tell(`${problemLine(problem)}: look at this one`);
+  for (const problem of warnings) printStderr(`${problemLine(problem)}: look at this one`);
   const good = `${counted(rules.rules.length, 'rule')} and ${counted(correlations.length, 'correlation')} can be used`;
-  tell(`${good}, ${refused.length} refused${failed.length > 0 ? `, ${counted(failed.length, 'example')} failed` : ''}`);
+  printStderr(
+    `${good}, ${refused.length} refused${failed.length > 0 ? `, ${counted(failed.length, 'example')} failed` : ''}`,
+  );
   if (refused.length + failed.length > 0) process.exitCode = 1;
 }

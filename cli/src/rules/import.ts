@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { NotFound, printable } from '@tidewaiter/domain';
 import { appliesTo, loadRules, type LogSource, type RuleFile } from '@tidewaiter/sigma';
 
-import { tell } from '../context.js';
+import { printStderr } from '../context.js';
 import { readCheckout } from './checkout.js';
 import { counted, problemLine } from './load.js';
 
@@ -43,10 +43,10 @@ export async function importRules(path: string, into: string): Promise<void> {
   for (const file of licenses) write(into, file);
   for (const file of kept) write(into, isDrl ? withLicense(file) : file);
 
-  for (const problem of loaded.refused) tell(`${problemLine(problem)}: left out`);
-  for (const problem of loaded.warnings) tell(`${problemLine(problem)}: look at this one`);
-  for (const line of leftOut(unfit)) tell(line);
-  tell(
+  for (const problem of loaded.refused) printStderr(`${problemLine(problem)}: left out`);
+  for (const problem of loaded.warnings) printStderr(`${problemLine(problem)}: look at this one`);
+  for (const line of leftOut(unfit)) printStderr(line);
+  printStderr(
     `${counted(kept.length, 'file')} with rules copied to ${printable(into)}, and ${counted(licenses.length, 'licence')}`,
   );
 }

@@ -9,7 +9,7 @@ import {
   type SigmaEvent,
 } from '@tidewaiter/sigma';
 
-import { tell } from '../context.js';
+import { printStderr } from '../context.js';
 import { scanKey } from '../fingerprint-key.js';
 import { recordedEvents } from '../replay/recorded-events.js';
 import { counted, loadFrom, problemLine } from './load.js';
@@ -40,7 +40,7 @@ export async function testRules(
   { pipelines, events, source, isJson }: TestOptions,
 ): Promise<void> {
   const loaded = await loadFrom(paths, pipelines);
-  for (const problem of loaded.refused) tell(`${problemLine(problem)}: rule left out`);
+  for (const problem of loaded.refused) printStderr(`${problemLine(problem)}: rule left out`);
   const seen = { events: 0, hits: 0 };
   const context = { cluster: null, source, fingerprintKey: await scanKey() };
   const write = isJson ? jsonWriter() : textWriter();
@@ -49,7 +49,7 @@ export async function testRules(
     write.hit(hit);
   }
   write.end();
-  tell(
+  printStderr(
     `${counted(seen.events, 'event')}, ${counted(loaded.rules.rules.length, 'rule')}, ${counted(seen.hits, 'match').replace(/hs$/, 'hes')}`,
   );
 }

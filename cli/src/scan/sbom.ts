@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
-import { tell } from '../context.js';
+import { printStderr } from '../context.js';
 import type { JudgeOptions } from './image-report.js';
 import { maxAdvisoryAgeMs } from './judging-flags.js';
 import { noObjections } from './objections.js';
@@ -31,7 +31,7 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   const { report } = await scanTarget(target, flags, judgingOf(flags));
   const { layerNotAnalyzedId, printable } = await import('@tidewaiter/domain');
   const unread = report.findings.filter(({ id }) => id === layerNotAnalyzedId);
-  for (const { title } of unread) tell(`warning: ${printable(title)}; its packages are missing`);
+  for (const { title } of unread) printStderr(`warning: ${printable(title)}; its packages are missing`);
   await writeReport(report, outputs, { isInventory: true });
 }
 

@@ -56,7 +56,7 @@ describe('choosePlaces', () => {
     expect(places.mirrors.map(({ name: at, gives }) => `${at} ${gives}`)).toEqual(mirrors);
   });
 
-  it('speaks insecurely only where it is told to', () => {
+  it('connects without TLS only where that is configured', () => {
     expect(choosePlaces('x.internal.example.com/app', conf).origin.isInsecure).toBe(true);
     const { origin, mirrors } = choosePlaces('docker.io/org/app', conf);
     expect([origin, ...mirrors].map(({ isInsecure }) => isInsecure)).toEqual([false, false, true]);
