@@ -116,7 +116,7 @@ afterAll(async () => {
 });
 
 describe('nothing lost', () => {
-  it('brings every push to one end and tells every alert once, whatever is killed meanwhile', async () => {
+  it('brings every push to one end and announces every alert once, whatever is killed meanwhile', async () => {
     const dir = temporaryFolder();
     await buildImage(dir, { layers: [[debian13], [dpkgStatus({ openssl: '3.0.15-1' })]] });
     const digest = await pushImage(registry, 'app:first', `oci:${dir}:latest`);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 /** Lower a limit when a change has brought its count down. */
 const limits = {
   headlessComments: 0,
-  tellTold: 1596,
+  tellTold: 1514,
   testFilesWithoutDescribe: 0,
   exportedTypeNamesTwice: 71,
 };

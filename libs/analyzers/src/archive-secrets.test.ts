@@ -52,7 +52,7 @@ describe('archive secrets', () => {
     expect(await look([{ path, content }])).toEqual({ found: [`generic-password ${expected} present`], warnings: [] });
   });
 
-  it('tells what a later layer removes by the archive', async () => {
+  it('marks a secret of an archive as shadowed when a later layer removes the archive', async () => {
     const { found } = await look([{ path: 'app.jar', content: jar(settings) }], [{ path: '.wh.app.jar' }]);
     expect(found).toEqual([`generic-password app.jar!/${settings.name} shadowed`]);
   });

@@ -59,7 +59,7 @@ describe('containerSubject', () => {
     expect(JSON.parse(subjectKey(seen(sketch)))).toEqual(['Terminal shell in container', ...key]);
   });
 
-  it('tells rules, namespaces and clusters apart, and hosts from images of the same name', () => {
+  it('distinguishes rules, namespaces and clusters, and hosts from images of the same name', () => {
     const keys = [
       seen(),
       seen({ alert: alertOf('Another rule') }),
@@ -129,7 +129,7 @@ describe('containerSubject', () => {
     expect(new Set(subjects)).toEqual(new Set(['["container","8f4ae1a7a49c"]']));
   });
 
-  it('bounds title and key, and still tells long names apart', () => {
+  it('bounds title and key, and still distinguishes long names', () => {
     const long = '\u{1f6a2}'.repeat(256);
     const container = { ...checkout, imageRepository: `localhost/${long}`, imageTag: long };
     const one = seen({ alert: alertOf(long), container });

@@ -107,7 +107,7 @@ const tell = async (index: number) => {
 };
 
 describe('chaos', () => {
-  it('tells every alert once, whatever is killed and however channels answer', async () => {
+  it('announces every alert once, whatever is killed and however channels answer', async () => {
     const restart = async (name: 'nats' | 'redis' | 'postgres') => {
       await servers[name].kill();
       await sleep(300);

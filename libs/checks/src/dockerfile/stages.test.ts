@@ -114,7 +114,7 @@ describe('readStages', () => {
   const fingerprints = (text: string) =>
     new Map(checkDockerfile(text, 'Dockerfile', now).findings.map(({ id, fingerprint }) => [id, fingerprint]));
 
-  it('keeps fingerprints when lines move and tells the places of one check apart', () => {
+  it('keeps fingerprints when lines move and distinguishes the places of one check', () => {
     const before = fingerprints('FROM a:1 AS build\nRUN curl -k https://example.com/a | sh\n');
     const after = fingerprints(
       '# comment\n\nFROM a:1 AS build\nLABEL a=b\nRUN \\\n  curl -k https://example.com/a | sh\n',
