@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { NotYet } from '@tidewaiter/domain';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import { type ClaimedJob, Images } from '@tidewaiter/store';
+
+import { failureOf, isRefusal } from '../failure.js';
+import { ScannerLimits } from '../scanner-limits.js';
+import { type PlacedLayer, readLayerKey } from './layer-key.js';
+import { LayerReading } from './layer-reading.js';
+import { LayerSteps } from './layer-transitions.js';
+
+/** Time that a job leaves its layer to the job of another repository before it queries its own registry. */
+const patienceMs = 60_000;
+const lookAgainMs = 1_000;
+/** A layer that takes its whole time ends by its own limit, not by that of the job. */
+const afterLimitMs = 60_000;
+
+/**
+ * Reads one layer for the whole fleet and resumes the pushes that wait for it. A layer that cannot
+ * be read becomes a finding of the images of its repository. The key of the job names the blob and
+ * its repository.
+ */
+@Injectable()
+export class AnalyzeLayer implements JobHandler<ClaimedJob> {
+  readonly queue = 'layer';
+  readonly retryDelaysMs = [500, 2_000, 10_000, 30_000, 120_000, 600_000];
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+
+  constructor(
+    private readonly steps: LayerSteps,
+    private readonly images: Images,
+    private readonly reading: LayerReading,
+    private readonly logger: Logger,
+    limits: ScannerLimits,
+  ) {
+    this.concurrency = limits.layers;
+    this.timeoutMs = limits.maxLayerSeconds * 1_000 + afterLimitMs;
+  }
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const layer = readLayerKey(job.key);
+    if (await this.steps.isRead(layer.claim)) return this.steps.done(job, layer);
+    const mediaType = await this.images.mediaTypeIn(layer.place, layer.claim);
+    // A key of an older version names no repository; the waiting pushes enqueue the layer again.
+    if (mediaType === null) return this.steps.done(job, layer);
+    const isPatient = Date.now() - job.createdAt.getTime() < patienceMs;
+    if (isPatient && (await this.steps.isReadElsewhere(job, layer.claim)))
+      throw new NotYet('LAYER_IN_HAND', 'the layer is being read from another repository', {
+        retryAfterMs: lookAgainMs,
+      });
+    await this.#read(job, layer, mediaType, signal);
+  }
+
+  async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+    await this.steps.giveUp(job, readLayerKey(job.key), { code, limit: null, reason });
+  }
+
+  async #read(job: ClaimedJob, layer: PlacedLayer, mediaType: string, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    try {
+      const content = await this.reading.read(layer, mediaType, signal);
+      await this.steps.keep(job, layer, content);
+      const fields = { diff_id: content.diffId, bytes: content.uncompressedBytes, entries: content.entryCount };
+      this.logger.info({ ...fields, duration_ms: Math.round(performance.now() - started) }, 'layer done');
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const failure = failureOf(error);
+      await this.steps.refuse(job, layer, failure);
+      this.logger.warn({ key: job.key, code: failure.code, limit: failure.limit }, 'layer not analyzed');
+    }
+  }
+}

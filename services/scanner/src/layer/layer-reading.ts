@@ -1,0 +1,73 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LimitExceeded } from '@tidewaiter/domain';
+import { LayerThreads, type PackedLayer, threadLimits } from '@tidewaiter/sandbox';
+import { Counter, Registry } from 'prom-client';
+
+import { Analysis } from '../analysis.js';
+import { Registries } from '../registries.js';
+import { ScannerLimits } from '../scanner-limits.js';
+import type { PlacedLayer } from './layer-key.js';
+
+/** Reads layers from registries, in threads of their own. */
+@Injectable()
+export class LayerReading implements OnApplicationShutdown {
+  readonly #threads: LayerThreads;
+  readonly #maxLayerSeconds: number;
+  readonly #limitHits: Counter<'limit'>;
+
+  constructor(
+    private readonly registries: Registries,
+    private readonly analysis: Analysis,
+    { layers, maxLayerSeconds }: ScannerLimits,
+    metrics: Registry,
+  ) {
+    this.#threads = new LayerThreads(layers, { ...threadLimits, ...analysis.limits.thread });
+    this.#maxLayerSeconds = maxLayerSeconds;
+    this.#limitHits = new Counter({
+      name: 'tidewaiter_scanner_limit_hits_total',
+      help: 'Layers whose reading ended at a limit, by its name',
+      labelNames: ['limit'],
+      registers: [metrics],
+    });
+  }
+
+  /**
+   * Reads a layer from its repository, or from a mirror of its registry.
+   * @throws LimitExceeded `maxLayerSeconds`: a registry that sends a byte now and then would hold a worker for ever
+   */
+  async read(layer: PlacedLayer, mediaType: string, signal: AbortSignal): Promise<PackedLayer> {
+    const late = AbortSignal.timeout(this.#maxLayerSeconds * 1_000);
+    try {
+      return await this.#read(layer, mediaType, AbortSignal.any([signal, late]));
+    } catch (thrown) {
+      const isLate = late.aborted && !signal.aborted;
+      const reason = `layer not read within ${this.#maxLayerSeconds} s`;
+      const error = isLate ? new LimitExceeded('maxLayerSeconds', reason) : thrown;
+      if (error instanceof LimitExceeded) this.#limitHits.inc({ limit: error.limit });
+      throw error;
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#threads.close();
+  }
+
+  async #read(
+    { claim, place: { connection, repository } }: PlacedLayer,
+    mediaType: string,
+    signal: AbortSignal,
+  ): Promise<PackedLayer> {
+    const client = this.registries.client(connection);
+    const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
+    const { options, limits } = this.analysis;
+    const layerOptions = { mediaType, expectedDiffId: claim.diffId, limits: limits.layer, ...options };
+    const analyze = (open: () => AsyncIterable<Uint8Array>) => this.#threads.analyze(open, layerOptions, signal);
+    try {
+      return await analyze(() => client.blob(repository, blob, signal));
+    } catch (error) {
+      // An image must not be judged by what a mirror gave.
+      if (!client.hasMirrors || signal.aborted) throw error;
+      return analyze(() => client.blobOfOrigin(repository, blob, signal));
+    }
+  }
+}

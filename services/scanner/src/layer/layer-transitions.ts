@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import type { LayerClaim } from '@tidewaiter/domain';
+import type { PackedLayer } from '@tidewaiter/sandbox';
+import {
+  type ClaimedJob,
+  Images,
+  Jobs,
+  type LayerFailure,
+  LayerFailures,
+  Pushes,
+  type RepositoryPlace,
+  Store,
+  type Transaction,
+} from '@tidewaiter/store';
+
+import { Analysis } from '../analysis.js';
+import { claimKey, type PlacedLayer } from './layer-key.js';
+
+/** The transactions that move a layer, and with it the pushes that wait for it. */
+@Injectable()
+export class LayerSteps {
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly images: Images,
+    private readonly pushes: Pushes,
+    private readonly failures: LayerFailures,
+    private readonly analysis: Analysis,
+  ) {}
+
+  async isRead(claim: LayerClaim): Promise<boolean> {
+    return this.images.isLayerRead(claim, this.analysis.version);
+  }
+
+  /** Whether an older job reads the same layer from another repository. */
+  async isReadElsewhere(job: ClaimedJob, claim: LayerClaim): Promise<boolean> {
+    return this.jobs.isOlderRunning(job, `${claimKey(claim)} `);
+  }
+
+  /** Ends a job that has nothing to read; pushes that wait may have missed that. */
+  async done(job: ClaimedJob, { claim }: PlacedLayer): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.#wakePushes(tx, claim);
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  /** Keeps what was read, for the images of all repositories. */
+  async keep(job: ClaimedJob, { claim }: PlacedLayer, layer: PackedLayer): Promise<void> {
+    await this.keepRead(claim, layer);
+    await this.store.transaction(async (tx) => {
+      await this.#wakePushes(tx, claim);
+      const lacking = await this.failures.lacking(tx, claim);
+      await tx.enqueue(...lacking.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  /** Commits the layer before looking for waiting pushes, so that a push either sees the layer or is found waiting. */
+  async keepRead(claim: LayerClaim, { diffId: _, ...layer }: PackedLayer): Promise<void> {
+    const result = { ...layer, facts: Buffer.from(layer.facts), entries: Buffer.from(layer.entries) };
+    await this.store.transaction(async (tx) => {
+      await this.failures.lock(tx, claim);
+      await this.images.layerAnalyzed(tx, claim, this.analysis.version, result);
+      await this.failures.clear(tx, claim);
+    });
+  }
+
+  /** Keeps why the layer cannot be read; the pushes of that repository go on without it. */
+  async refuse(job: ClaimedJob, layer: PlacedLayer, failure: LayerFailure): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.#failed(tx, layer, failure);
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  /** As {@link refuse}, with a dead letter that can be redriven. */
+  async giveUp(job: ClaimedJob, layer: PlacedLayer, failure: LayerFailure): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.jobs.failIn(tx, job, { ...failure, retryInMs: null });
+      await this.#failed(tx, layer, failure);
+    });
+  }
+
+  /** Keeps that another try came to nothing. */
+  async failedAgain({ claim, place }: PlacedLayer, failure: LayerFailure): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.failures.lock(tx, claim);
+      await this.failures.put(tx, claim, place, failure, this.analysis.reader);
+    });
+  }
+
+  async #failed(tx: Transaction, { claim, place }: PlacedLayer, failure: LayerFailure): Promise<void> {
+    await this.failures.lock(tx, claim);
+    await this.failures.put(tx, claim, place, failure, this.analysis.reader);
+    await this.#wakePushes(tx, claim, place);
+  }
+
+  /** Queues the pushes that waited for this layer last. They are held meanwhile, so two last layers cannot miss each other. */
+  async #wakePushes(tx: Transaction, claim: LayerClaim, place?: RepositoryPlace): Promise<void> {
+    for (const id of await this.pushes.waitingFor(tx, claim, place)) {
+      const pending = await this.failures.pending(tx, id, this.analysis.reader);
+      if (pending.length === 0) await tx.enqueue({ queue: 'push', key: id, class: 'interactive' });
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { blindSpots, scopeName } from '@tidewaiter/advisories';
+import type { Digest, OsRelease } from '@tidewaiter/domain';
+import { Advisories, FleetMatches, Store, type Warning } from '@tidewaiter/store';
+
+import { ScannerLimits } from '../scanner-limits.js';
+import { matchPackages } from './match-packages.js';
+
+/** Matches the packages of an image with advisories. */
+@Injectable()
+export class ImageMatching {
+  constructor(
+    private readonly store: Store,
+    private readonly advisories: Advisories,
+    private readonly fleet: FleetMatches,
+    private readonly limits: ScannerLimits,
+  ) {}
+
+  /**
+   * Matches the packages of an image that are new to the fleet, up to a limit. Packages beyond it
+   * stay unmatched: the image gets a warning, and the next examination continues with them.
+   */
+  async match(digest: Digest): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.fleet.hold(tx);
+      const unmatched = await this.fleet.unmatched(tx, digest);
+      if (unmatched.length === 0) return;
+      const found = matchPackages(unmatched, await this.fleet.candidatesFor(tx, unmatched));
+      const { packages, matches } = withinLimit(unmatched, found, this.limits.maxMatches);
+      await this.fleet.rematched(tx, packages, matches);
+    });
+  }
+
+  /** Reason why "nothing found" would mean nothing for an image of this distribution. */
+  async blindSpots(digest: Digest, os: OsRelease | null): Promise<Warning[]> {
+    const packages = await this.advisories.scoped(digest);
+    const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));
+    const unmatched = packages.filter(({ isUnmatched }) => isUnmatched).length;
+    return [
+      ...blindSpots(packages, os, await this.advisories.covered([...scopes.values()])),
+      ...(unmatched > 0 ? [this.#unmatchedWarning(unmatched)] : []),
+    ];
+  }
+
+  #unmatchedWarning(count: number): Warning {
+    const message = `${count} packages were not compared with advisories: maxMatches is ${this.limits.maxMatches}`;
+    return { code: 'LIMIT_EXCEEDED', path: null, message };
+  }
+}
+
+/** Matches of as many packages as the limit allows; no package keeps only a part of its matches. */
+export function withinLimit<P extends { id: string }, M extends { packageId: string }>(
+  packages: readonly P[],
+  found: Iterable<M>,
+  limit: number,
+): { packages: readonly P[]; matches: M[] } {
+  const matches: M[] = [];
+  for (const match of found) {
+    if (matches.length === limit) {
+      const cut = packages.findIndex(({ id }) => id === match.packageId);
+      return {
+        packages: packages.slice(0, cut),
+        matches: matches.filter(({ packageId }) => packageId !== match.packageId),
+      };
+    }
+    matches.push(match);
+  }
+  return { packages, matches };
+}

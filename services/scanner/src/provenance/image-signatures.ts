@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest, Finding } from '@tidewaiter/domain';
+import {
+  type ArtifactPlace,
+  imageProvenance,
+  isSigned,
+  type PresentedIdentity,
+  presenceLimits,
+  provenanceLimits,
+  readTrust,
+  unsignedFinding,
+} from '@tidewaiter/provenance';
+import { PipelineReports, Provenances, type Push, type StoredProvenance, type Warning } from '@tidewaiter/store';
+
+import { Registries } from '../registries.js';
+import { Signers } from './signers.js';
+
+/** Provenance of an image from the artifacts beside it, and its findings. */
+export interface SignedOrigin {
+  /** Null where no signer is configured for the repository. */
+  provenance: StoredProvenance | null;
+  findings: Finding[];
+  /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
+  presented: PresentedIdentity;
+  warnings: Warning[];
+}
+
+const noTrust = readTrust([]);
+
+/**
+ * Verifies signatures and attestations of an image: those beside it in the registry, and those that
+ * its pipeline sent.
+ */
+@Injectable()
+export class ImageSignatures {
+  constructor(
+    private readonly provenances: Provenances,
+    private readonly reports: PipelineReports,
+    private readonly registries: Registries,
+    private readonly signers: Signers,
+  ) {}
+
+  async look(push: Push, digest: Digest, signal: AbortSignal): Promise<SignedOrigin> {
+    const required = this.signers.of(push.repository);
+    const digests = [push.digest ?? digest, digest];
+    const sent = (await this.reports.attestations(push, digests)).map((each) => ({ ...each, annotations: {} }));
+    const told = Map.groupBy(sent, ({ imageDigest }) => imageDigest);
+    const limits = required ? provenanceLimits : presenceLimits;
+    const place = this.#placeOf(push, signal);
+    const { presented, ...found } = await imageProvenance(place, digests, required?.trust ?? noTrust, told, limits);
+    const { warnings } = found;
+    if (!required) return { provenance: null, findings: [], presented, warnings };
+    const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;
+    const signedIn = isSigned(provenance) ? null : await this.#signedElsewhere(push, digest, required.names);
+    const findings = unsignedFinding(push.repository, provenance, required.names, warnings.length === 0, signedIn);
+    return { provenance, findings, presented, warnings };
+  }
+
+  /** Another repository in which one of the signers has verifiably signed the same image. */
+  async #signedElsewhere(push: Push, digest: Digest, names: readonly string[]): Promise<string | null> {
+    const places = await this.provenances.ofImage(digest);
+    const signed = places.find(
+      ({ connection, repository, signatures, attestations }) =>
+        (connection !== push.connection || repository !== push.repository) &&
+        [...signatures, ...attestations].some(({ signer }) => signer !== null && names.includes(signer.name)),
+    );
+    return signed ? `${signed.connection}/${signed.repository}` : null;
+  }
+
+  /** A registry error does not remove a signature that was there. */
+  async #orKnown(push: Push, digest: Digest, found: StoredProvenance): Promise<StoredProvenance> {
+    if (isSigned(found)) return found;
+    const known = await this.provenances.get(push, digest);
+    return known && isSigned(known) ? { ...known, warnings: found.warnings } : found;
+  }
+
+  #placeOf({ connection, repository }: Push, signal: AbortSignal): ArtifactPlace {
+    const client = this.registries.client(connection);
+    return {
+      referrers: (digest) => client.referrers(repository, digest, signal),
+      manifest: (reference) => client.manifest(repository, reference, signal),
+      blob: (descriptor) => client.blob(repository, descriptor, signal),
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { type Digest, Unavailable } from '@tidewaiter/domain';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import { type ClaimedJob, Jobs, Pushes, Store } from '@tidewaiter/store';
+
+import { Reexamination } from '../push/reexamination.js';
+
+/** Key of a job: the push that brought the artifact, and the manifest that it is about. */
+export function attachedKey(pushId: string, subject: Digest): string {
+  return `${pushId} ${subject}`;
+}
+
+/**
+ * Judges images again after something about them arrived: a signature, an attestation, a report of
+ * a pipeline. It comes after the image, often a moment, sometimes a year.
+ */
+@Injectable()
+export class VerifyAttached implements JobHandler<ClaimedJob> {
+  readonly queue = 'attached';
+  readonly retryDelaysMs = [2_000, 10_000, 60_000, 600_000];
+  readonly timeoutMs = 5 * 60_000;
+  readonly concurrency = 2;
+
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly pushes: Pushes,
+    private readonly reexamination: Reexamination,
+    private readonly logger: Logger,
+  ) {}
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const [pushId = '', subject = ''] = job.key.split(' ');
+    const attached = await this.pushes.get(pushId);
+    const holding = attached ? await this.pushes.holding(attached, subject) : [];
+    // The push may have looked for signatures just before this one came.
+    if (holding.some(({ state }) => state === 'analyzing')) {
+      throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analysed`);
+    }
+    for (const push of holding) {
+      const judgement = await this.reexamination.examine(push, signal);
+      this.logger.info({ push_id: push.id, image_digest: subject, verdict: judgement.verdict }, 'image judged again');
+    }
+    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+  }
+
+  async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
+    });
+  }
+}

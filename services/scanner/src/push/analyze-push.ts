@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import { redactedReason } from '@tidewaiter/secrets';
+import type { ClaimedJob, Push } from '@tidewaiter/store';
+
+import { isRefusal } from '../failure.js';
+import { ScannerLimits } from '../scanner-limits.js';
+import { Baselines } from './baselines.js';
+import { PushJudgement } from './evaluate-push.js';
+import { PushComparison } from './push-comparison.js';
+import { PushResolution } from './push-resolution.js';
+import { PushSteps } from './push-transitions.js';
+import { NotAnImage } from './resolve-push.js';
+
+/**
+ * Brings a push as far as it will go: resolved, its layers queued, and, when they are all read, judged. It runs once when the
+ * push arrives and once more when its last layer is done. The key of the job is the push id.
+ */
+@Injectable()
+export class AnalyzePush implements JobHandler<ClaimedJob> {
+  readonly queue = 'push';
+  readonly retryDelaysMs = [500, 2_000, 10_000, 30_000, 120_000, 600_000, 1_800_000];
+  readonly timeoutMs = 15 * 60_000;
+  readonly concurrency: number;
+
+  constructor(
+    private readonly steps: PushSteps,
+    private readonly resolution: PushResolution,
+    private readonly judgement: PushJudgement,
+    private readonly baselines: Baselines,
+    private readonly comparison: PushComparison,
+    private readonly logger: Logger,
+    limits: ScannerLimits,
+  ) {
+    this.concurrency = limits.pushes;
+  }
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    try {
+      const push = await this.resolution.resolve(job.key, signal);
+      if (!push) return await this.steps.done(job);
+      if ((await this.steps.advance(job, push)) !== 'ready') return;
+      const baseline = await this.baselines.of(push);
+      const judgement = await this.judgement.judgeWithOrigin(push, signal);
+      const changes = baseline && (await this.comparison.compare(push, baseline));
+      await this.steps.conclude(job, push, judgement, baseline, changes);
+      this.logger.info(
+        { ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },
+        'scan done',
+      );
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (error instanceof NotAnImage) await this.steps.setAside(job, error);
+      else await this.steps.refuse(job, error.code, redactedReason(error));
+      this.logger.info({ push_id: job.key, code: error.code }, 'scan refused');
+    }
+  }
+
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.steps.giveUp(job, problem);
+  }
+}
+
+function describe({ id, repository, tag, digest }: Push): Record<string, string | null> {
+  return { push_id: id, repository, tag, image_digest: digest };
+}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { advisoryKeyOf } from '@tidewaiter/advisories';
+import { decodeFacts, emptyLayer, fileJudgement, imageFiles, inventory } from '@tidewaiter/analyzers';
+import { checkImageFiles } from '@tidewaiter/checks';
+import { packManifest } from '@tidewaiter/facts';
+import { decodeEntries, overlay } from '@tidewaiter/oci';
+import { type AnalyzedLayer, FleetFiles, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
+
+import { Analysis, notEvaluated } from '../analysis.js';
+import { PackageOutliers } from './package-outliers.js';
+
+/** Builds the inventory of an image from the analysis of its layers. */
+@Injectable()
+export class ImageAssembly {
+  constructor(
+    private readonly store: Store,
+    private readonly images: Images,
+    private readonly manifests: ImageManifests,
+    private readonly outliers: PackageOutliers,
+    private readonly fleetFiles: FleetFiles,
+    private readonly analysis: Analysis,
+  ) {}
+
+  /**
+   * Folds the layers of an image, unless these analyzers have done so with the same layers unread.
+   * A layer that was not read counts as empty: whatever it may have removed or replaced, the
+   * content of the other layers is reported.
+   */
+  async assemble({ digest, analyzersVersion, configVersion, unreadLayers: missed }: Image): Promise<void> {
+    const { version, imageVersion } = this.analysis;
+    const unread = await this.images.unreadIndexes(digest, version);
+    if (analyzersVersion === imageVersion && unread.join() === missed.join()) return;
+    const layers = (await this.images.layers(digest)).map((layer) => ({ ...layer, ...contentOf(layer, version) }));
+    const unreadLayers = layers.filter(({ isRead }) => !isRead).map(({ index }) => index);
+    const view = overlay(layers.map(({ entries }) => entries));
+    const { os, packages, warnings } = inventory(layers, view);
+    const judged = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
+    const { findings: own, programs, unowned } = fileJudgement(layers, view, this.analysis.options);
+    const misconfigurations = checkImageFiles(layers, view);
+    const unevaluated = notEvaluated(this.analysis.options, configVersion);
+    await this.store.transaction(async (tx) => {
+      const outliers = await this.outliers.find(tx, digest, packages, programs);
+      const findings = [...own, ...misconfigurations, ...outliers];
+      await this.fleetFiles.put(tx, digest, unowned);
+      await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
+      await this.images.analyzed(tx, digest, imageVersion, {
+        ...{ os, packages: judged, warnings, findings, notEvaluated: unevaluated, unreadLayers },
+      });
+    });
+  }
+}
+
+function contentOf({ analyzersVersion, facts, entries }: AnalyzedLayer, version: string) {
+  if (analyzersVersion !== version || !facts || !entries) return { ...emptyLayer(), isRead: false };
+  return { facts: decodeFacts(facts), entries: decodeEntries(entries), isRead: true };
+}

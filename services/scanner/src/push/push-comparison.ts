@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+import {
+  type ComparedPlatform,
+  diffImages,
+  type ImageOrigin,
+  type ImageState,
+  pairPlatforms,
+  type PlatformPair,
+  type PushChanges,
+  pushChanges,
+} from '@tidewaiter/integrity';
+import { isSigned } from '@tidewaiter/provenance';
+import { type Image, Images, Judgements, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
+
+import { SignatureGrace } from '../provenance/signature-grace.js';
+import type { ChosenBaseline } from './baselines.js';
+import { ImageStates, SharedLayers } from './image-states.js';
+
+const revisionLabel = 'org.opencontainers.image.revision';
+const sourceLabel = 'org.opencontainers.image.source';
+
+/** Compares a push with its baseline, from what is stored of both: no layer is read again. */
+@Injectable()
+export class PushComparison {
+  constructor(
+    private readonly images: Images,
+    private readonly states: ImageStates,
+    private readonly judgements: Judgements,
+    private readonly provenances: Provenances,
+    private readonly reports: PipelineReports,
+    private readonly grace: SignatureGrace,
+  ) {}
+
+  /** Null where the push brings what its baseline is. */
+  async compare(push: Push, { pushedBy, ...baseline }: ChosenBaseline): Promise<PushChanges | null> {
+    if (baseline.digest === push.digest) return null;
+    const before = await this.images.ofDigest(baseline.digest);
+    const after = await this.images.ofPush(push.id);
+    const images = new Map([...before, ...after].map((image) => [image.digest, image]));
+    const platforms: ComparedPlatform[] = [];
+    for (const pair of pairPlatforms(before, after)) {
+      const compared = await this.#comparePair(push, baseline.digest, pair, images);
+      // A refused push may have no known platforms: then no platform counts as new.
+      platforms.push(before.length > 0 ? compared : { ...compared, change: 'unread' });
+    }
+    return pushChanges(platforms, { comparedWith: baseline, pushers: { before: pushedBy, after: push.pushedBy } });
+  }
+
+  async #comparePair(
+    push: Push,
+    baseline: Digest,
+    pair: PlatformPair,
+    images: ReadonlyMap<Digest, Image>,
+  ): Promise<ComparedPlatform> {
+    const [before, after] = [pair.before, pair.after].map((digest) =>
+      digest === null ? undefined : images.get(digest),
+    );
+    if (!before) return { ...pair, change: 'added', diff: null };
+    if (!after) return { ...pair, change: 'removed', diff: null };
+    if (before.digest === after.digest) return { ...pair, change: 'same', diff: null };
+    if (before.analyzersVersion === null) return { ...pair, change: 'unread', diff: null };
+    const layers = new SharedLayers();
+    const past = { ...push, digest: baseline };
+    const diff = diffImages(await this.#stateOf(past, before, layers), await this.#stateOf(push, after, layers));
+    return { ...pair, change: 'compared', diff };
+  }
+
+  async #stateOf(push: Push, image: Image, known: SharedLayers): Promise<ImageState> {
+    const [state, { findings }, origin] = await Promise.all([
+      this.states.of(image, known),
+      this.judgements.of(push, [image], []),
+      this.#originOf(push, image),
+    ]);
+    return { ...state, findings, ...(origin && { origin }) };
+  }
+
+  /** Null where no signer is configured, and while the signature of the push may still arrive. */
+  async #originOf(push: Push, { digest, labels }: Image): Promise<ImageOrigin | null> {
+    const known = await this.provenances.get(push, digest);
+    if (!known || (!isSigned(known) && (await this.grace.dueAt(push)) !== null)) return null;
+    const proven = await this.reports.provenRevision(push, [push.digest ?? digest, digest]);
+    const signers = known.signatures.flatMap(({ signer }) => (signer ? [signer.name] : []));
+    return {
+      revision: revisionOf(known.attestations) ?? proven ?? labels[revisionLabel] ?? null,
+      builder: known.attestations.find(({ builder }) => builder !== null)?.builder ?? null,
+      source: known.attestations.find(({ source }) => source !== null)?.source ?? labels[sourceLabel] ?? null,
+      signers: [...new Set(signers)].toSorted(),
+    };
+  }
+}

@@ -1,0 +1,56 @@
+import type { Baseline } from '@tidewaiter/domain';
+import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
+import { type PushChanges, summaryOf } from '@tidewaiter/integrity';
+import type { Push } from '@tidewaiter/store';
+
+import type { Judgement } from './evaluate-push.js';
+import { pushSubject } from './push-subject.js';
+
+/** Context of the announcement of a push, besides its judgement. */
+export interface PushContext {
+  baseline: Baseline | null;
+  /** Null where the push equals its baseline, or has none. */
+  changes: PushChanges | null;
+  /** Fingerprints of findings that wait for a signature. */
+  awaited: readonly string[];
+}
+
+/** Events of a push that was judged for the first time. */
+export function pushNews(push: Push, judgement: Judgement, { baseline, changes, awaited }: PushContext): Draft[] {
+  const { platforms, counts, verdict } = judgement;
+  const { id: pushId, connection, repository, tag, previousDigest } = push;
+  const place = { pushId, connection, repository, tag };
+  const summary = changes && summaryOf(changes);
+  const analyzed = draft(imageAnalyzed, pushSubject(push), {
+    ...place,
+    digest: push.digest!,
+    previousDigest,
+    comparedWith: baseline && baselineOf(baseline),
+    platforms,
+    counts,
+    verdict,
+    changes: summary,
+    ...(awaited.length > 0 && { awaited: [...awaited] }),
+  });
+  // A late push moved the tag in the past: what it points to now is the news of another push.
+  const isMove = baseline?.reason === 'same-tag' && !push.isLate;
+  return summary && isMove ? [analyzed, movedEvent(push, summary)] : [analyzed];
+}
+
+function movedEvent(push: Push, summary: NonNullable<DataOf<typeof imageAnalyzed>['changes']>): Draft {
+  const { id: pushId, connection, repository } = push;
+  return draft(tagMoved, pushSubject(push), {
+    pushId,
+    connection,
+    repository,
+    tag: push.tag!,
+    oldDigest: push.previousDigest!,
+    newDigest: push.digest!,
+    ...summary,
+  });
+}
+
+/** Baseline as events have it, without its other fields. */
+function baselineOf({ tag, digest, reason, line }: Baseline): Baseline {
+  return { tag, digest, reason, line };
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { type Digest, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
+import { Images, type Push, Pushes, Store, type TagAnswer, TagLedger } from '@tidewaiter/store';
+
+import { Analysis } from '../analysis.js';
+import { isRefusal } from '../failure.js';
+import { attachedKey } from '../provenance/verify-attached.js';
+import { TagLookup } from '../reconcile/tag-lookup.js';
+import { Registries } from '../registries.js';
+import { NotAnImage, resolvePush } from './resolve-push.js';
+
+/** Maximum number of requests to a registry about a tag that others record at the same time. */
+const maxAnswers = 5;
+
+/** Resolves a push and its tag, and stores both. */
+@Injectable()
+export class PushResolution {
+  constructor(
+    private readonly store: Store,
+    private readonly pushes: Pushes,
+    private readonly images: Images,
+    private readonly registries: Registries,
+    private readonly tags: TagLookup,
+    private readonly ledger: TagLedger,
+    private readonly analysis: Analysis,
+  ) {}
+
+  /** Resolves the push unless that is done; returns its new state, or null when it needs no more work. */
+  async resolve(id: string, signal: AbortSignal): Promise<Push | null> {
+    const push = await this.pushes.get(id);
+    if (!push || ['analyzed', 'not-an-image', 'refused'].includes(push.state)) return null;
+    if (push.state === 'analyzing') return push;
+    const answer = await this.#ask(push, signal);
+    const digest = push.digest ?? push.claimedDigest ?? answer?.digest ?? null;
+    if (digest === null && push.tag !== null && answer?.digest === null) {
+      throw new NotFound('MANIFEST_UNKNOWN', `the tag ${push.tag} is gone`);
+    }
+    // Content that the registry confirms enters the ledger first: the tag was moved, whether or not the image can be read.
+    const isConfirmed = answer !== null && digest !== null && answer.digest === digest;
+    if (isConfirmed) await this.#place(push, digest, answer, signal);
+    await this.#read({ ...push, digest }, isConfirmed ? null : answer, signal);
+    return this.pushes.get(id);
+  }
+
+  /** @param answer about the tag of a push that is not in its ledger yet */
+  async #read(push: Push, answer: TagAnswer | null, signal: AbortSignal): Promise<void> {
+    const client = this.registries.client(push.connection);
+    const { platforms } = this.registries;
+    try {
+      const { digest, mediaType, images } = await resolvePush(client, push, platforms, this.analysis, signal);
+      if (answer) await this.#place(push, digest, answer, signal);
+      await this.store.transaction(async (tx) => {
+        await this.images.add(tx, images);
+        const imageDigests = images.map((image) => image.digest);
+        await this.pushes.resolved(tx, push, { digest, mediaType, registryHost: client.host, imageDigests });
+      });
+    } catch (error) {
+      if (answer && isRefusal(error)) await this.#placeUnread(push, answer, error instanceof NotAnImage, signal);
+      throw error;
+    }
+  }
+
+  /** The tag of a push that cannot be read: the push itself counts only where its manifest was there. */
+  async #placeUnread(push: Push, answer: TagAnswer, isThere: boolean, signal: AbortSignal): Promise<void> {
+    if (isThere && push.digest) return this.#place(push, push.digest, answer, signal);
+    const tags = new Map([[push.tag ?? '', answer.digest]]);
+    await this.store.transaction(async (tx) => this.ledger.observed(tx, push, tags, answer));
+  }
+
+  /** Null where there is no tag to resolve, or its content cannot be read: then the webhook counts. */
+  async #ask({ connection, repository, tag, artifact }: Push, signal: AbortSignal): Promise<TagAnswer | null> {
+    if (tag === null || artifact !== 'image') return null;
+    const askedAt = await this.ledger.now();
+    try {
+      return { digest: await this.tags.digestOf(connection, repository, tag, signal), askedAt };
+    } catch (error) {
+      if (error instanceof InvalidInput || error instanceof LimitExceeded) return null;
+      throw error;
+    }
+  }
+
+  /** Records the push in the ledger of its tag, by an answer that is newer than what the ledger has. */
+  async #place(push: Push, digest: Digest, first: TagAnswer, signal: AbortSignal): Promise<void> {
+    let answer: TagAnswer | null = first;
+    for (let answers = 1; answer !== null && answers <= maxAnswers; answers += 1) {
+      const known: TagAnswer = answer;
+      const isOutdated = await this.store.transaction(async (tx) => {
+        const placed = await this.ledger.place(tx, push, digest, known);
+        const { successor } = placed;
+        if (successor) {
+          const key = attachedKey(push.id, successor.digest);
+          await tx.enqueue({ queue: 'attached', key, class: 'interactive' });
+        }
+        return placed.isOutdated;
+      });
+      if (!isOutdated) return;
+      answer = await this.#ask(push, signal);
+    }
+    throw new Unavailable('TAG_CHANGING', `${push.repository}:${push.tag} is being pushed to`);
+  }
+}

@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import { type Baseline, Unavailable } from '@tidewaiter/domain';
+import type { PushChanges } from '@tidewaiter/integrity';
+import type { JobProblem } from '@tidewaiter/queue';
+import {
+  type ClaimedJob,
+  Images,
+  Jobs,
+  LayerFailures,
+  type Push,
+  PushBaselines,
+  PushDifferences,
+  Pushes,
+  Store,
+  type Transaction,
+} from '@tidewaiter/store';
+
+import { Analysis } from '../analysis.js';
+import { layerKey } from '../layer/layer-key.js';
+import { attachedKey } from '../provenance/verify-attached.js';
+import type { Judgement } from './evaluate-push.js';
+import { PushCorrections } from './push-corrections.js';
+import { pushNews } from './push-events.js';
+import { PushFailures } from './push-failures.js';
+import type { NotAnImage } from './resolve-push.js';
+
+/** Progress of a push. */
+export type Progress = 'waits for layers' | 'ready';
+
+/** Transactions that advance a push: each leaves the push, its job and its events in one consistent state. */
+@Injectable()
+export class PushSteps {
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly pushes: Pushes,
+    private readonly images: Images,
+    private readonly layers: LayerFailures,
+    private readonly differences: PushDifferences,
+    private readonly pushBaselines: PushBaselines,
+    private readonly corrections: PushCorrections,
+    private readonly failures: PushFailures,
+    private readonly analysis: Analysis,
+  ) {}
+
+  async done(job: ClaimedJob): Promise<void> {
+    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+  }
+
+  /**
+   * Queues the unread layers. Locks the push meanwhile, as a layer's reader does to find waiting
+   * pushes: one of the two sees the other's work.
+   */
+  async advance(job: ClaimedJob, push: Push): Promise<Progress> {
+    return this.store.transaction(async (tx) => {
+      await this.pushes.lock(tx, push.id);
+      const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
+      if (pending.length === 0) return 'ready';
+      const { connection, repository } = push;
+      const keys = pending.map((claim) => layerKey({ claim, place: { connection, repository } }));
+      await tx.enqueue(...keys.map((key) => ({ queue: 'layer', key, class: job.class })));
+      await this.jobs.finish(tx, job);
+      return 'waits for layers';
+    });
+  }
+
+  /**
+   * Ends a push with its verdict, stores its changes, and publishes both.
+   * @throws Unavailable `LAYER_ARRIVED`
+   */
+  async conclude(
+    job: ClaimedJob,
+    push: Push,
+    judgement: Judgement,
+    baseline: Baseline | null,
+    changes: PushChanges | null,
+  ): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.#mustBeUpToDate(tx, push);
+      if (await this.pushes.analyzed(tx, push.id, judgement)) {
+        if (baseline) await this.pushBaselines.put(tx, push.id, baseline);
+        if (changes) await this.differences.put(tx, push.id, changes);
+        const awaited = await this.corrections.begin(tx, push);
+        await tx.emit(...pushNews(push, judgement, { baseline, changes, awaited }));
+      }
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  /**
+   * Replaces the verdict of a push.
+   * @param isNews whether it is published again: a layer that could not be read before may hold
+   * anything
+   * @throws Unavailable `LAYER_ARRIVED`
+   */
+  async correct(job: ClaimedJob, push: Push, judgement: Judgement, isNews: boolean): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.#mustBeUpToDate(tx, push);
+      await this.pushes.rejudged(tx, push.id, judgement);
+      if (isNews) {
+        const awaited = await this.corrections.begin(tx, push);
+        await tx.emit(...pushNews(push, judgement, { baseline: push.comparedWith, changes: null, awaited }));
+      }
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  /** Ends a job without an event about its push. */
+  async abandon(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+    await this.jobs.fail(job, { code, reason, retryInMs: null });
+  }
+
+  /**
+   * Ends a push of a signature, an attestation or a chart, without an event.
+   * @param subject manifest that the artifact refers to, where it names one: that one is verified
+   * again
+   */
+  async setAside(job: ClaimedJob, { code, message, subject }: NotAnImage): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      const push = await this.pushes.failed(tx, job.key, 'not-an-image', code, message);
+      const about = subject ?? push?.attachedTo;
+      if (about) await tx.enqueue({ queue: 'attached', key: attachedKey(job.key, about), class: 'interactive' });
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.failures.end(tx, job.key, 'refused', code, reason);
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
+      await this.failures.end(tx, job.key, 'dead-lettered', code, reason);
+    });
+  }
+
+  /** Another process may have read a layer while this one judged without it: then neither its finding nor its content would count. */
+  async #mustBeUpToDate(tx: Transaction, { id }: Push): Promise<void> {
+    await this.pushes.lock(tx, id);
+    if (await this.images.areUpToDate(tx, id, this.analysis.version)) return;
+    throw new Unavailable('LAYER_ARRIVED', 'a layer was read while the push was judged without it');
+  }
+}

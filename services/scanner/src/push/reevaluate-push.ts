@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { Unavailable } from '@tidewaiter/domain';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { type ClaimedJob, Pushes } from '@tidewaiter/store';
+
+import { ConfigRefresh } from '../layer/config-refresh.js';
+import { LayerRefresh } from '../layer/layer-refresh.js';
+import { PushJudgement } from './evaluate-push.js';
+import { PushSteps } from './push-transitions.js';
+
+/**
+ * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid
+ * meanwhile. Publishes nothing, as findings of new advisories were published already, unless a
+ * layer was read that could not be read before, or an image that came later shows that a file was
+ * altered. The key of the job is the push id.
+ */
+@Injectable()
+export class Rejudge implements JobHandler<ClaimedJob> {
+  readonly queue = 'rejudge';
+  readonly retryDelaysMs = [10_000, 120_000, 600_000, 1_800_000];
+  readonly timeoutMs = 30 * 60_000;
+  /** Bulk work: pushes go first. */
+  readonly concurrency = 1;
+
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly steps: PushSteps,
+    private readonly layers: LayerRefresh,
+    private readonly configs: ConfigRefresh,
+    private readonly judgement: PushJudgement,
+  ) {}
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const push = await this.pushes.get(job.key);
+    // The running judgement may have begun before the change that it is to be judged again for.
+    if (push?.state === 'analyzing') throw new Unavailable('PUSH_PENDING', 'the push is being analyzed');
+    if (push?.state !== 'analyzed') return this.steps.done(job);
+    await this.layers.refresh(push, signal);
+    await this.configs.refresh(push, signal);
+    const judgement = await this.judgement.judge(push);
+    await this.steps.correct(job, push, judgement, judgement.isNews);
+  }
+
+  /** The old verdict stays. */
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.steps.abandon(job, problem);
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { PushChanges } from '@tidewaiter/integrity';
+import { type Push, PushBaselines, PushDifferences, Pushes, Store } from '@tidewaiter/store';
+
+import { type Judgement, PushJudgement } from './evaluate-push.js';
+import { PushComparison } from './push-comparison.js';
+import { PushCorrections } from './push-corrections.js';
+
+/** Verifies the signatures of a push that has a verdict again, and corrects what follows from it. */
+@Injectable()
+export class Reexamination {
+  constructor(
+    private readonly store: Store,
+    private readonly pushes: Pushes,
+    private readonly differences: PushDifferences,
+    private readonly baselines: PushBaselines,
+    private readonly judgement: PushJudgement,
+    private readonly comparison: PushComparison,
+    private readonly corrections: PushCorrections,
+  ) {}
+
+  async examine(push: Push, signal: AbortSignal): Promise<Judgement> {
+    const judgement = await this.judgement.judgeWithOrigin(push, signal);
+    // Signers and builder are part of what the push changed.
+    const changes = await this.#changes(push);
+    await this.store.transaction(async (tx) => {
+      await this.pushes.rejudged(tx, push.id, judgement);
+      if (changes) await this.differences.put(tx, push.id, changes);
+      await this.corrections.correct(tx, push, judgement);
+    });
+    return judgement;
+  }
+
+  async #changes(push: Push): Promise<PushChanges | null> {
+    const baseline = push.comparedWith;
+    if (!baseline || baseline.tag === null) return null;
+    const pushedBy = await this.baselines.pusherOf(push, baseline.tag, baseline.digest);
+    return this.comparison.compare(push, { ...baseline, pushedBy });
+  }
+}

@@ -1,0 +1,38 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Judgements } from '@tidewaiter/store';
+
+import { Analysis } from '../analysis.js';
+import { RematchSteps } from '../rematch/rematch-transitions.js';
+
+const intervalMs = 30_000;
+
+/**
+ * Queues all verdicts to be judged again, oldest first, when analyzers or matching have changed, a
+ * rule was rewritten or an exception has ended.
+ */
+@Injectable()
+export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #looking: Repetition | undefined;
+
+  constructor(
+    private readonly steps: RematchSteps,
+    private readonly analysis: Analysis,
+    private readonly judgements: Judgements,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#looking = repeat(async () => this.#look(), intervalMs, this.logger);
+  }
+
+  async #look(): Promise<void> {
+    const { imageVersion, configVersion, reader } = this.analysis;
+    const rulesVersion = this.judgements.rulesVersion();
+    await this.steps.queueOutdated({ imageVersion, configVersion, rulesVersion, ...reader });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#looking?.stop();
+  }
+}

@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Injectable } from '@nestjs/common';
+import { AccessDenied, type Digest, InvalidInput, LimitExceeded, matchesWildcard, NotFound } from '@tidewaiter/domain';
+import { draft, registryDeleted, registryPushed } from '@tidewaiter/events';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import { type ClaimedJob, Jobs, Pushes, RegistryTags, Store, TagLedger, type Transaction } from '@tidewaiter/store';
+import { Counter } from 'prom-client';
+
+import { Registries } from '../registries.js';
+import { reconcileQueue } from './reconcile-schedule.js';
+import { type FoundTag, reconcile, type Reconciled } from './reconciliation.js';
+import { TagLookup } from './tag-lookup.js';
+
+/** Limit on tags of one repository; a repository with more is mostly written by machines. */
+const maxTags = 5_000;
+/** Tags under which signatures and attestations lie, which come and go with their image. */
+const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
+
+/** Digests of the tags of a repository. */
+interface FoundTags {
+  tags: Map<string, Digest>;
+  /** Tags that exist, but whose digest could not be read. */
+  unreadable: Set<string>;
+}
+
+/**
+ * Compares the tags of a registry with the tag ledger, corrects the ledger, and creates pushes for
+ * tags that came without a webhook: one that was lost, or was never configured. The key of the job
+ * is the name of the connection.
+ */
+@Injectable()
+export class ReconcileRegistry implements JobHandler<ClaimedJob> {
+  readonly queue = reconcileQueue;
+  readonly concurrency = 2;
+  readonly retryDelaysMs = [60_000, 600_000];
+  readonly timeoutMs = 3_600_000;
+
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly pushes: Pushes,
+    private readonly tags: RegistryTags,
+    private readonly ledger: TagLedger,
+    private readonly lookup: TagLookup,
+    private readonly registries: Registries,
+    private readonly missedCounter: Counter<'source'>,
+    private readonly logger: Logger,
+  ) {}
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const looks = await this.tags.looks(job.key);
+    // Images present when a registry is connected are not news; a repository that comes later is.
+    const isBaseline = !(await this.tags.wasLookedAt(job.key));
+    for (const repository of await this.#repositories(job.key, looks, signal)) {
+      await this.#look(job.key, repository, { isFirstLook: !looks.has(repository), isBaseline }, signal);
+    }
+    await this.store.transaction(async (tx) => {
+      await this.tags.completed(tx, job.key);
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.jobs.fail(job, { ...problem, retryInMs: null });
+  }
+
+  /**
+   * Repositories in the order of their last look, oldest first, so that a look that is cut short
+   * resumes where it ended.
+   */
+  async #repositories(connection: string, looks: ReadonlyMap<string, Date>, signal: AbortSignal): Promise<string[]> {
+    const { repositories: wanted } = this.registries.reconciliation(connection);
+    const names = new Set(wanted.filter((name) => !name.includes('*')));
+    const patterns = wanted.filter((name) => name.includes('*'));
+    if (wanted.length === 0 || patterns.length > 0) {
+      for await (const name of this.#catalogue(connection, signal)) {
+        if (wanted.length === 0 || patterns.some((pattern) => matchesWildcard(pattern, name))) names.add(name);
+      }
+    }
+    const lookedAt = (name: string) => looks.get(name)?.getTime() ?? 0;
+    return [...names].toSorted((a, b) => lookedAt(a) - lookedAt(b));
+  }
+
+  /**
+   * Many registries have no catalog, or restrict it to administrators: then only configured
+   * repositories are checked.
+   */
+  async *#catalogue(connection: string, signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      yield* this.registries.client(connection).repositories(signal);
+    } catch (error) {
+      if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
+      this.logger.info({ connection, code: error.code }, 'no catalogue: only configured repositories are reconciled');
+    }
+  }
+
+  async #look(
+    connection: string,
+    repository: string,
+    how: { isFirstLook: boolean; isBaseline: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const askedAt = await this.ledger.now();
+    const found = await this.#found(connection, repository, signal);
+    if (found === null) return;
+    const place = { connection, repository };
+    const result = await this.store.transaction(async (tx) => {
+      await this.ledger.lock(tx, place);
+      const known = await this.tags.known(tx, place, found.tags, askedAt);
+      const { newest } = this.registries.reconciliation(connection);
+      const readable = known.filter(({ tag }) => !found.unreadable.has(tag));
+      const reconciled = reconcile(found.tags, readable, { ...how, newest });
+      await this.ledger.observed(tx, place, found.tags, { askedAt });
+      await this.tags.looked(tx, place, found.tags);
+      await this.#add(tx, place, reconciled);
+      return reconciled;
+    });
+    this.#tell(place, result);
+  }
+
+  /** Digests of all tags of a repository; null where they cannot be listed completely now. */
+  async #found(connection: string, repository: string, signal: AbortSignal): Promise<FoundTags | null> {
+    const client = this.registries.client(connection);
+    const { pauseMs } = this.registries.reconciliation(connection);
+    const found: FoundTags = { tags: new Map(), unreadable: new Set() };
+    try {
+      for await (const tag of client.tags(repository, signal)) {
+        if (attachmentTag.test(tag)) continue;
+        if (found.tags.size === maxTags) return null;
+        // The budget is the registry's, which has others to serve.
+        await sleep(pauseMs, undefined, { signal });
+        const digest = await this.#digestOf(connection, repository, tag, signal);
+        if (digest === undefined) found.unreadable.add(tag);
+        else if (digest !== null) found.tags.set(tag, digest);
+      }
+      return found;
+    } catch (error) {
+      if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
+      this.logger.debug({ connection, repository, code: error.code }, 'repository not reconciled');
+      return null;
+    }
+  }
+
+  /** Null where it was deleted since it was listed; undefined where its manifest cannot be read. */
+  async #digestOf(
+    connection: string,
+    repository: string,
+    tag: string,
+    signal: AbortSignal,
+  ): Promise<Digest | null | undefined> {
+    try {
+      return await this.lookup.digestOf(connection, repository, tag, signal);
+    } catch (error) {
+      if (error instanceof InvalidInput || error instanceof LimitExceeded) return undefined;
+      throw error;
+    }
+  }
+
+  async #add(
+    tx: Transaction,
+    place: { connection: string; repository: string },
+    { missed, imported, gone }: Reconciled,
+  ): Promise<void> {
+    await this.#push(tx, place, missed, 'missed');
+    await this.#push(tx, place, imported, 'imported');
+    const at = null;
+    await tx.emit(
+      ...gone.map((tag) =>
+        draft(registryDeleted, `${place.repository}:${tag}`, { ...place, tag, digest: null, deletedBy: null, at }),
+      ),
+    );
+  }
+
+  async #push(
+    tx: Transaction,
+    place: { connection: string; repository: string },
+    found: readonly FoundTag[],
+    origin: 'missed' | 'imported',
+  ): Promise<void> {
+    const about = { artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null, origin };
+    const ids = await this.pushes.add(
+      tx,
+      found.map(({ tag, digest }) => ({ ...place, ...about, tag, claimedDigest: digest })),
+    );
+    // Enqueue before the event arrives: tags that were there for long wait behind fresh pushes.
+    const jobClass = origin === 'missed' ? 'interactive' : 'bulk';
+    await tx.enqueue(...ids.map((key) => ({ queue: 'push', key, class: jobClass }) as const));
+    await tx.emit(
+      ...found.map(({ tag, digest }, index) =>
+        draft(registryPushed, `${place.repository}:${tag}`, { pushId: ids[index] ?? '', ...place, tag, digest }),
+      ),
+    );
+  }
+
+  #tell(place: { connection: string; repository: string }, { missed, imported, gone, wrong }: Reconciled): void {
+    if (missed.length > 0) this.missedCounter.inc({ source: place.connection }, missed.length);
+    if (missed.length + imported.length + gone.length + wrong.size === 0) return;
+    const counts = { missed: missed.length, imported: imported.length, gone: gone.length, wrong: wrong.size };
+    this.logger.info({ ...place, ...counts }, 'registry reconciled');
+  }
+}

@@ -1,0 +1,62 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Jobs, RegistryTags, Store } from '@tidewaiter/store';
+
+import { Registries } from '../registries.js';
+import { GithubHooks } from './github-hooks.js';
+
+export const reconcileQueue = 'reconcile';
+export const redeliverQueue = 'redeliver';
+
+const lookMs = 30_000;
+/** After a restart the webhooks that waited come first; what came without one can wait a moment. */
+const firstLookMs = 120_000;
+/** Jitter, so that registries with the same start are not queried at the same moment for ever. */
+const spread = 0.2;
+
+/**
+ * Queues the next look at each registry, and at each hook of one, when it is due. Every scanner
+ * checks; the first one queues it for all.
+ */
+@Injectable()
+export class QueueReconciliations implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #looking: Repetition | undefined;
+  #startedAt = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly tags: RegistryTags,
+    private readonly registries: Registries,
+    private readonly hooks: GithubHooks,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#startedAt = performance.now();
+    this.#looking = repeat(() => this.#look(), lookMs, this.logger);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#looking?.stop();
+  }
+
+  async #look(): Promise<void> {
+    const isStarting = performance.now() - this.#startedAt < firstLookMs;
+    for (const connection of this.registries.names) {
+      // The first look at once: what a registry has from then on is news.
+      if (isStarting && (await this.tags.wasLookedAt(connection))) continue;
+      await this.#queue(reconcileQueue, connection, this.registries.reconciliation(connection).intervalMs);
+    }
+    if (isStarting) return;
+    for (const { connection, intervalMs } of this.hooks.intervals) {
+      await this.#queue(redeliverQueue, connection, intervalMs);
+    }
+  }
+
+  async #queue(queue: string, connection: string, intervalMs: number): Promise<void> {
+    const sinceMs = intervalMs * (1 + spread * Math.random());
+    if (intervalMs === 0 || (await this.jobs.hasEndedWithin(queue, sinceMs, connection))) return;
+    await this.store.transaction((tx) => tx.enqueue({ queue, key: connection, class: 'bulk' }));
+  }
+}
