@@ -16,21 +16,21 @@ import { ContainerLedger } from '@tidewaiter/workloads';
 
 import type { detectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
-import { Duties } from './duties.js';
-import { EngineMetrics } from './engine-metrics.js';
-import { Engines, LATENESS } from './engines.js';
-import { FindingUpkeep } from './finding-upkeep.js';
-import { GivenUp } from './given-up.js';
 import { Housekeeping } from './housekeeping.js';
-import { IncidentBuilding } from './incident-building.js';
-import { IncidentJournal } from './incident-journal.js';
-import { LearnedFactsExchange, LearnedFactsTables } from './learned-facts-exchange.js';
-import { LoadedRules } from './loaded-rules.js';
-import { PartitionJournal } from './partition-journal.js';
-import { Partitions } from './partitions.js';
-import { RuleListing } from './rule-listing.js';
-import { RuntimeFacts } from './runtime-facts.js';
-import { SupplyChainWatch } from './supply-chain-watch.js';
+import { FindingUpkeep } from './incidents/finding-upkeep.js';
+import { IncidentBuilding } from './incidents/incident-building.js';
+import { IncidentJournal } from './incidents/incident-journal.js';
+import { SupplyChainWatch } from './incidents/supply-chain-watch.js';
+import { GivenUp } from './partitions/dead-letter-writer.js';
+import { EngineMetrics } from './partitions/engine-metrics.js';
+import { Engines, LATENESS } from './partitions/engines.js';
+import { LearnedFactsExchange, LearnedFactsTables } from './partitions/learned-facts-exchange.js';
+import { Duties } from './partitions/lease-manager.js';
+import { PartitionJournal } from './partitions/partition-journal.js';
+import { Partitions } from './partitions/partitions.js';
+import { RuntimeFacts } from './partitions/runtime-facts.js';
+import { LoadedRules } from './rules/loaded-rules.js';
+import { RuleListing } from './rules/rule-listing.js';
 
 /** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({})

@@ -5,7 +5,7 @@ import { fingerprintOf, readRuleFiles } from '@tidewaiter/rule-files';
 import { Health, Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
 
-import { DetectorMetrics } from './detector-metrics.js';
+import { DetectorMetrics } from '../detector-metrics.js';
 
 const pollMs = 5_000;
 /** Debounce time: files are not all copied at once. */

@@ -3,8 +3,8 @@ import type { IncidentChange } from '@tidewaiter/domain';
 import type { Logger } from '@tidewaiter/runtime';
 import type { AppliedChanges, DetectorLease } from '@tidewaiter/store';
 
+import { joinStates, splitStates } from '../partitions/snapshot-codec.js';
 import type { IncidentJournal, Intake } from './incident-journal.js';
-import { joinStates, splitStates } from './packed.js';
 
 const snapshotMs = 10_000;
 /** Snapshots take at most a twentieth of the time, however large the memory. */

@@ -12,8 +12,8 @@ import {
   WorkloadFindings,
 } from '@tidewaiter/store';
 
-import { DetectorMetrics } from './detector-metrics.js';
-import { pack, unpack } from './packed.js';
+import { DetectorMetrics } from '../detector-metrics.js';
+import { pack, unpack } from './snapshot-codec.js';
 
 /** Snapshot of a detector, as of a place in its partition of the stream. */
 export interface DetectorState {

@@ -5,13 +5,13 @@ import { runtimeChannel, runtimePartitions, runtimeStream } from '@tidewaiter/ev
 import { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
-import { DetectorMetrics, type PartitionLag } from './detector-metrics.js';
-import type { Duty, DutyKind } from './duties.js';
+import { DetectorMetrics, type PartitionLag } from '../detector-metrics.js';
+import { GivenUp } from './dead-letter-writer.js';
 import { Engines } from './engines.js';
-import { GivenUp } from './given-up.js';
+import { Turns } from './fair-scheduler.js';
+import type { Duty, DutyKind } from './lease-manager.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partition } from './partition.js';
-import { Turns } from './turns.js';
 
 const tickMs = 100;
 /**

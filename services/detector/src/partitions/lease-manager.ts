@@ -4,7 +4,7 @@ import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type DetectorLease, DetectorLeases } from '@tidewaiter/store';
 import { v7 as uuidv7 } from 'uuid';
 
-import { changeOfShare } from './shares.js';
+import { changeOfShare } from './rebalance.js';
 
 /** Part of the work while this replica holds its lease. */
 export interface Duty {

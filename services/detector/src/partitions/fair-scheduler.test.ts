@@ -1,4 +1,4 @@
-import { Turns } from './turns.js';
+import { Turns } from './fair-scheduler.js';
 
 describe('Turns', () => {
   it('does one thing after the other, in the order in which they are asked for', async () => {

@@ -7,7 +7,7 @@ import { redactedReason } from '@tidewaiter/secrets';
 import { DeadLetters, type JudgedObject } from '@tidewaiter/store';
 import { v5 as uuidv5 } from 'uuid';
 
-import { DetectorMetrics } from './detector-metrics.js';
+import { DetectorMetrics } from '../detector-metrics.js';
 
 /** Namespace of ids that are derived from places in the stream, and from alerts. Any UUID without another use. */
 const namespace = '0c5b1f6e-5a0f-4a57-9d57-0d2f6f6a3b41';

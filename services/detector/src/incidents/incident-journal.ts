@@ -12,7 +12,7 @@ import {
   Store,
 } from '@tidewaiter/store';
 
-import { pack, unpack } from './packed.js';
+import { pack, unpack } from '../partitions/snapshot-codec.js';
 
 /** Input of a turn. */
 export interface Intake {

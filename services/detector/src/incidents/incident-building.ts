@@ -6,12 +6,12 @@ import { Unavailable } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
-import { DetectorMetrics } from './detector-metrics.js';
-import type { Duty, DutyKind } from './duties.js';
-import { Engines } from './engines.js';
-import { GivenUp } from './given-up.js';
+import { DetectorMetrics } from '../detector-metrics.js';
+import { GivenUp } from '../partitions/dead-letter-writer.js';
+import { Engines } from '../partitions/engines.js';
+import type { Duty, DutyKind } from '../partitions/lease-manager.js';
+import { IncidentTurns } from './incident-batches.js';
 import { IncidentJournal } from './incident-journal.js';
-import { IncidentTurns } from './incident-turns.js';
 
 const alertsPerTurn = 500;
 const matchesPerTurn = 2_000;

@@ -3,9 +3,9 @@ import { Detector, repeatsWaitMs, WideCorrelations, type WideMatch } from '@tide
 import type { Observation } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 
+import { LoadedRules } from '../rules/loaded-rules.js';
 import { EngineMetrics } from './engine-metrics.js';
 import type { Engine } from './engine.js';
-import { LoadedRules } from './loaded-rules.js';
 import { RuntimeFacts } from './runtime-facts.js';
 
 /** Time that an event waits for earlier ones, in milliseconds. */

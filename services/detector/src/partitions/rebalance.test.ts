@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { changeOfShare } from './shares.js';
+import { changeOfShare } from './rebalance.js';
 
 const names = (from: number, count: number) => Array.from({ length: count }, (_, index) => `partition/${from + index}`);
 
