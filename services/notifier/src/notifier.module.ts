@@ -16,32 +16,32 @@ import {
   StoreModule,
 } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
-import { CurrentMessages } from './current-messages.js';
-import { Deliver } from './deliver.js';
-import { DeliverySteps } from './delivery-steps.js';
-import { DigestNotebook } from './digest-notebook.js';
-import { FailedPushAlerts } from './failed-push-alerts.js';
-import { FindingReports } from './finding-reports.js';
-import { HeldMessages } from './held-messages.js';
-import { IncidentDecision } from './incident-decision.js';
-import { IncidentReports } from './incident-reports.js';
-import { MessageCorrections } from './message-corrections.js';
-import { Notifications } from './notifications.js';
-import { NotifyOfCorrections } from './notify-of-corrections.js';
-import { NotifyOfFailedPushes } from './notify-of-failed-pushes.js';
-import { NotifyOfFindings } from './notify-of-findings.js';
-import { NotifyOfIncidents } from './notify-of-incidents.js';
-import { NotifyOfPushes } from './notify-of-pushes.js';
-import { NotifyOfSensors } from './notify-of-sensors.js';
-import { Owners } from './owners.js';
-import { PushFindings } from './push-findings.js';
-import { PushReports } from './push-reports.js';
-import { Quiet } from './quiet.js';
-import { RemainingAlerts } from './remaining-alerts.js';
-import { Reminders } from './reminders.js';
-import { StillTrue } from './still-true.js';
+import { Channels } from './delivery/channels.js';
+import { Deliver } from './delivery/deliver.js';
+import { DeliverySteps } from './delivery/delivery-transitions.js';
+import { CurrentMessages } from './dispatch/current-messages.js';
+import { Notifications } from './dispatch/dispatcher.js';
+import { HeldMessages } from './dispatch/group-flusher.js';
+import { MessageCorrections } from './dispatch/message-corrections.js';
+import { Quiet } from './dispatch/mute-state.js';
+import { RemainingAlerts } from './dispatch/remaining-alerts.js';
+import { StillTrue } from './dispatch/reminder-recheck.js';
+import { Reminders } from './dispatch/reminders.js';
+import { DigestNotebook } from './dispatch/summary-notes.js';
+import { FailedPushAlerts } from './subjects/failed-push-alerts.js';
+import { FindingReports } from './subjects/finding-reports.js';
+import { IncidentDecision } from './subjects/incident-decision.js';
+import { IncidentReports } from './subjects/incident-reports.js';
+import { NotifyOfCorrections } from './subjects/notify-of-corrections.js';
+import { NotifyOfFailedPushes } from './subjects/notify-of-failed-pushes.js';
+import { NotifyOfFindings } from './subjects/notify-of-findings.js';
+import { NotifyOfIncidents } from './subjects/notify-of-incidents.js';
+import { NotifyOfPushes } from './subjects/notify-of-pushes.js';
+import { NotifyOfSensors } from './subjects/notify-of-sensors.js';
+import { Owners } from './subjects/owners.js';
+import { PushFindings } from './subjects/push-findings.js';
+import { PushReports } from './subjects/push-reports.js';
 
 @Module({})
 export class NotifierModule {

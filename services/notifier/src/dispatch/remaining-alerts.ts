@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { incidentMessage, type StillFiring } from '@tidewaiter/messages';
 
-import { Channels } from './channels.js';
-import { IncidentReports } from './incident-reports.js';
-import { type JudgedPlaces, partsOf, StillTrue } from './still-true.js';
+import { Channels } from '../delivery/channels.js';
+import { IncidentReports } from '../subjects/incident-reports.js';
+import { type JudgedPlaces, partsOf, StillTrue } from './reminder-recheck.js';
 
 /** Finds the alerts of a group that still hold, for its reminder. */
 @Injectable()

@@ -27,7 +27,7 @@ import {
 } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
-import { start } from './main.js';
+import { start } from '../main.js';
 
 const channel = 'C0000001';
 

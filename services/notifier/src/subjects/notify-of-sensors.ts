@@ -5,8 +5,8 @@ import { consumers, type EventOf, sensorRecovered, sensorMissed } from '@tidewai
 import { sensorMessage, type SensorReport, silenceSeverity } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
-import { ConcurrencyLimit } from './concurrency-limit.js';
-import { Notifications } from './notifications.js';
+import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
+import { Notifications } from '../dispatch/dispatcher.js';
 
 /** Tells people that a sensor has gone silent, and, who asks for it, that it is back. */
 @Controller()

@@ -3,7 +3,7 @@ import { Subscribe } from '@tidewaiter/bus';
 import { consumers, type EventOf, imageFailed } from '@tidewaiter/events';
 import { Pushes, Store } from '@tidewaiter/store';
 
-import { ConcurrencyLimit } from './concurrency-limit.js';
+import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
 import { FailedPushAlerts } from './failed-push-alerts.js';
 
 /** Notifies of pushes that ended without a verdict. */

@@ -5,11 +5,11 @@ import { correctedMessage, correctionMessage, type PushReport } from '@tidewaite
 import type { Subject } from '@tidewaiter/routing';
 import { Store, type Transaction } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
-import { ConcurrencyLimit } from './concurrency-limit.js';
+import { Channels } from '../delivery/channels.js';
+import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
+import { Notifications } from '../dispatch/dispatcher.js';
+import { MessageCorrections } from '../dispatch/message-corrections.js';
 import { IncidentDecision } from './incident-decision.js';
-import { MessageCorrections } from './message-corrections.js';
-import { Notifications } from './notifications.js';
 import { isNews, narrowedTo, type PushSubject, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
 

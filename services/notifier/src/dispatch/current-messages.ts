@@ -3,11 +3,11 @@ import { type Message, pushMessage, type PushReport } from '@tidewaiter/messages
 import { groupByRoute } from '@tidewaiter/routing';
 import type { HeldDelivery } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
+import { Channels } from '../delivery/channels.js';
+import { narrowedTo, pushSubjects } from '../subjects/push-alerts.js';
+import { PushReports } from '../subjects/push-reports.js';
 import { leftOf } from './message-corrections.js';
-import { narrowedTo, pushSubjects } from './push-alerts.js';
-import { PushReports } from './push-reports.js';
-import { type JudgedPlaces, StillTrue } from './still-true.js';
+import { type JudgedPlaces, StillTrue } from './reminder-recheck.js';
 
 type Held = HeldDelivery<Message>;
 

@@ -14,10 +14,10 @@ import {
 import { incidentMessage, type IncidentReport } from '@tidewaiter/messages';
 import { GroupCommit, Store, type Transaction } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
+import { Channels } from '../delivery/channels.js';
+import { Notifications } from '../dispatch/dispatcher.js';
 import { imageNames } from './image-names.js';
 import { IncidentReports } from './incident-reports.js';
-import { Notifications } from './notifications.js';
 
 interface IncidentEvent extends DataOf<typeof incidentOpened> {
   id: string;

@@ -5,7 +5,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 import { failedPushMessage, type FailedPushReport, failedPushSeverity } from '@tidewaiter/messages';
 import { FiringAlerts, type Push, type Transaction } from '@tidewaiter/store';
 
-import { Notifications } from './notifications.js';
+import { Notifications } from '../dispatch/dispatcher.js';
 import { Owners } from './owners.js';
 
 /** A push with the tag that it is named by. */

@@ -31,17 +31,17 @@ import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
-import { Channels } from './channels.js';
+import { Channels } from '../delivery/channels.js';
+import { findingSubjects, narrowedTo } from '../subjects/finding-alerts.js';
+import { Owners } from '../subjects/owners.js';
+import { PushFindings } from '../subjects/push-findings.js';
+import { PushReports } from '../subjects/push-reports.js';
 import { CurrentMessages } from './current-messages.js';
-import { DigestNotebook } from './digest-notebook.js';
-import { findingSubjects, narrowedTo } from './finding-alerts.js';
-import { HeldMessages } from './held-messages.js';
-import { Notifications } from './notifications.js';
-import { Owners } from './owners.js';
-import { PushFindings } from './push-findings.js';
-import { PushReports } from './push-reports.js';
-import { Quiet } from './quiet.js';
-import { StillTrue } from './still-true.js';
+import { Notifications } from './dispatcher.js';
+import { HeldMessages } from './group-flusher.js';
+import { Quiet } from './mute-state.js';
+import { StillTrue } from './reminder-recheck.js';
+import { DigestNotebook } from './summary-notes.js';
 
 const consoleUrl = 'https://t.example';
 const routingFile = `

@@ -29,10 +29,10 @@ import {
   type Transaction,
 } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
+import { Channels } from '../delivery/channels.js';
+import { follows } from '../receivers/receivers.js';
 import { channelName, type CorrectedAlerts } from './message-corrections.js';
-import { Quiet } from './quiet.js';
-import { follows } from './receivers/receivers.js';
+import { Quiet } from './mute-state.js';
 import { digestMark, groupName, stormName } from './timing.js';
 
 /** Renders the subjects of one kind of event. */

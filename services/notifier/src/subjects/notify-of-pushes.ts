@@ -4,11 +4,11 @@ import { consumers, type EventOf, imageAnalyzed } from '@tidewaiter/events';
 import { pushMessage } from '@tidewaiter/messages';
 import { Pushes, Store } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
-import { ConcurrencyLimit } from './concurrency-limit.js';
+import { Channels } from '../delivery/channels.js';
+import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
+import { Notifications } from '../dispatch/dispatcher.js';
 import { FailedPushAlerts } from './failed-push-alerts.js';
 import { IncidentDecision } from './incident-decision.js';
-import { Notifications } from './notifications.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
 

@@ -16,10 +16,10 @@ import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
-import { Channels } from './channels.js';
-import { Notifications } from './notifications.js';
+import { Channels } from '../delivery/channels.js';
+import { Notifications } from '../dispatch/dispatcher.js';
+import { Quiet } from '../dispatch/mute-state.js';
 import { NotifyOfSensors } from './notify-of-sensors.js';
-import { Quiet } from './quiet.js';
 
 const routing = parseRouting(
   `

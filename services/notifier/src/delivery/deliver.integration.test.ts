@@ -24,7 +24,7 @@ import {
 } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
-import { start } from './main.js';
+import { start } from '../main.js';
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let slack: SlackSink;

@@ -17,7 +17,7 @@ import {
 } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
-import { start } from './main.js';
+import { start } from '../main.js';
 
 const alerts = 120;
 /** How a channel answers the first try of a message; the next one it takes. */

@@ -5,9 +5,9 @@ import { type Message, Templates } from '@tidewaiter/messages';
 import type { Integration, RoutingConfig } from '@tidewaiter/routing';
 import type { Logger } from '@tidewaiter/runtime';
 
-import { ChannelGuard } from './channel-guard.js';
-import type { Delivery, Outcome } from './receivers/receiver.js';
-import { find, send } from './receivers/receivers.js';
+import type { Delivery, Outcome } from '../receivers/receiver.js';
+import { find, send } from '../receivers/receivers.js';
+import { ChannelGuard } from './channel-circuit-breaker.js';
 
 /** How messages are worded, and who hears of a template that fails. */
 interface Words {

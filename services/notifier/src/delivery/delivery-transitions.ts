@@ -15,8 +15,8 @@ import {
   type Transaction,
 } from '@tidewaiter/store';
 
+import type { Edition, Outcome } from '../receivers/receiver.js';
 import { Channels } from './channels.js';
-import type { Edition, Outcome } from './receivers/receiver.js';
 
 /** Message that its channel accepted, with the outcome to record. */
 interface Taken {

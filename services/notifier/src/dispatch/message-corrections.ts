@@ -5,8 +5,8 @@ import type { Message } from '@tidewaiter/messages';
 import { type Group, groupByRoute, type Integration, type Subject } from '@tidewaiter/routing';
 import { AlertGroups, Deliveries, type NewDelivery, type PushMessage, type Transaction } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
-import { follows } from './receivers/receivers.js';
+import { Channels } from '../delivery/channels.js';
+import { follows } from '../receivers/receivers.js';
 
 /** Identities of alerts by the name of the channel whose messages no longer report them. */
 export type CorrectedAlerts = ReadonlyMap<string, ReadonlySet<string>>;

@@ -4,11 +4,11 @@ import { consumers, type EventOf, findingOpened, findingResolved } from '@tidewa
 import { findingMessage, type FindingReport } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
-import { ConcurrencyLimit } from './concurrency-limit.js';
+import { Channels } from '../delivery/channels.js';
+import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
+import { Notifications } from '../dispatch/dispatcher.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
 import { FindingReports } from './finding-reports.js';
-import { Notifications } from './notifications.js';
 
 /** An advisory may hit thousands of images. */
 const atOnce = 2;

@@ -1,7 +1,7 @@
 import type { TidewaiterSettings } from '@tidewaiter/runtime';
 import type { ChannelHealth, SensorHealth } from '@tidewaiter/store';
 
-import { endingSoon, healthLines } from './digest-notebook.js';
+import { endingSoon, healthLines } from './summary-notes.js';
 
 type Exception = TidewaiterSettings['rules']['exceptions'][number];
 

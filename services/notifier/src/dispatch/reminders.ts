@@ -12,9 +12,9 @@ import {
   type Transaction,
 } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
-import { Notifications } from './notifications.js';
-import { Quiet } from './quiet.js';
+import { Channels } from '../delivery/channels.js';
+import { Notifications } from './dispatcher.js';
+import { Quiet } from './mute-state.js';
 import { RemainingAlerts } from './remaining-alerts.js';
 
 const lookMs = 1_000;

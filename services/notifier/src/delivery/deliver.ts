@@ -5,9 +5,9 @@ import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
+import { type Delivery, type Edition, type Outcome, OutcomeUnknown, PartlySent } from '../receivers/receiver.js';
 import { Channels } from './channels.js';
-import { DeliverySteps } from './delivery-steps.js';
-import { type Delivery, type Edition, type Outcome, OutcomeUnknown, PartlySent } from './receivers/receiver.js';
+import { DeliverySteps } from './delivery-transitions.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -21,11 +21,11 @@ import {
   type Transaction,
 } from '@tidewaiter/store';
 
-import { Channels } from './channels.js';
+import { Channels } from '../delivery/channels.js';
+import { reportsOf } from '../subjects/finding-alerts.js';
 import { CurrentMessages, type KnownState } from './current-messages.js';
-import { DigestNotebook } from './digest-notebook.js';
-import { reportsOf } from './finding-alerts.js';
-import { Quiet } from './quiet.js';
+import { Quiet } from './mute-state.js';
+import { DigestNotebook } from './summary-notes.js';
 import { digestMark, isStormName } from './timing.js';
 
 const lookMs = 250;

@@ -1,6 +1,6 @@
 import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 
-import { ChannelGuard } from './channel-guard.js';
+import { ChannelGuard } from './channel-circuit-breaker.js';
 
 let now: number;
 let guard: ChannelGuard;
