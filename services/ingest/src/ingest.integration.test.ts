@@ -10,8 +10,8 @@ import { connect, Incidents, type NewPush, Pushes, Received, SilenceLedger, Stor
 import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
-import { Intake } from './intake.js';
 import { start } from './main.js';
+import { Intake } from './registry/registry-intake.js';
 
 const settings = `
 registries:

@@ -8,19 +8,19 @@ import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 
 import type { IngestConfig } from './config.js';
-import { Connections } from './connections.js';
-import { HookAnswers } from './hook-answers.js';
-import { HookMetrics } from './hook-metrics.js';
-import { Hooks } from './hooks.js';
-import { Intake } from './intake.js';
+import { HookAnswers } from './http/hook-answers.js';
+import { HookMetrics } from './http/hook-metrics.js';
 import { PipelineHooks } from './pipelines/pipeline-hooks.js';
 import { PipelineIntake } from './pipelines/pipeline-intake.js';
-import { FetchedKeys } from './published-keys.js';
-import { Pressure } from './runtime/pressure.js';
+import { Connections } from './registry/connections.js';
+import { FetchedKeys } from './registry/published-keys.js';
+import { Hooks } from './registry/registry-hooks.js';
+import { Intake } from './registry/registry-intake.js';
+import { Pressure } from './runtime/in-flight-bytes.js';
 import { RuntimeHooks } from './runtime/runtime-hooks.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
-import { SensorWatch } from './runtime/sensor-watch.js';
-import { ButtonDesk } from './slack/button-desk.js';
+import { SensorWatch } from './runtime/sensor-heartbeats.js';
+import { ButtonDesk } from './slack/slack-actions.js';
 import { SlackButtons, SlackSigning } from './slack/slack-buttons.js';
 import { SlackReplies } from './slack/slack-replies.js';
 

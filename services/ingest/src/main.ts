@@ -1,7 +1,7 @@
 import { type Environment, readConfig, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
 
 import { ingestConfig } from './config.js';
-import { configureHttp } from './http.js';
+import { configureHttp } from './http/http.js';
 import { IngestModule } from './ingest.module.js';
 
 /** Starts the service that takes the webhooks of registries and sensors. */

@@ -12,7 +12,7 @@ import {
 import { redactSecrets } from '@tidewaiter/secrets';
 import type { NewPipelineReport } from '@tidewaiter/store';
 
-import type { HookRequest } from '../hook-request.js';
+import type { HookRequest } from '../http/hook-request.js';
 import type { ReadDocument } from './documents/document-kinds.js';
 import { type ImageName, isTag, readImageName } from './image-name.js';
 import { redactDocument } from './redact-document.js';

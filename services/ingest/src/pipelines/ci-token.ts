@@ -2,8 +2,8 @@ import { matchesWildcard, TidewaiterError, Unavailable } from '@tidewaiter/domai
 import type { TokenIssuer } from '@tidewaiter/runtime';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, type JWTPayload } from 'jose';
 
-import { field, isObject, type JsonObject } from '../hook-request.js';
-import type { PublishedKeys } from '../published-keys.js';
+import { field, isObject, type JsonObject } from '../http/hook-request.js';
+import type { PublishedKeys } from '../registry/published-keys.js';
 import type { CiKind } from './ci/ci-kind.js';
 
 /** Algorithms with a public key only: no shared secrets, no `none`. */

@@ -2,8 +2,8 @@ import type { CiRun } from '@tidewaiter/domain';
 import type { PipelineSettings, TokenIssuer } from '@tidewaiter/runtime';
 import type { NewPipelineReport } from '@tidewaiter/store';
 
-import { authorizationEquals, type HookRequest } from '../hook-request.js';
-import type { PublishedKeys } from '../published-keys.js';
+import { authorizationEquals, type HookRequest } from '../http/hook-request.js';
+import type { PublishedKeys } from '../registry/published-keys.js';
 import { bindReport } from './bind-report.js';
 import { verifiedClaims } from './ci-token.js';
 import { ciKind } from './ci/ci-kinds.js';

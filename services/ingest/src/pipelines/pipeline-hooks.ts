@@ -4,12 +4,12 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { FastifyReply } from 'fastify';
 
-import { BodyFilter } from '../body-filter.js';
-import { HookAnswers } from '../hook-answers.js';
-import { HookMetrics, resultOf } from '../hook-metrics.js';
-import type { HookRequest } from '../hook-request.js';
-import { hookRequest } from '../hook-route.js';
-import type { Receipt } from '../receipt.js';
+import { BodyFilter } from '../http/body-filter.js';
+import { HookAnswers } from '../http/hook-answers.js';
+import { HookMetrics, resultOf } from '../http/hook-metrics.js';
+import type { HookRequest } from '../http/hook-request.js';
+import { hookRequest } from '../http/hook-route.js';
+import type { Receipt } from '../http/receipt.js';
 import { type PipelineRequest, type Sender, senderOf } from './pipeline-http.js';
 import { PipelineIntake } from './pipeline-intake.js';
 

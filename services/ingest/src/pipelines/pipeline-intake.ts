@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { draft, type Draft, pipelineReported } from '@tidewaiter/events';
 import { GroupCommit, type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
 
-import type { Kept } from '../intake.js';
+import type { Kept } from '../registry/registry-intake.js';
 
 /** Reports of one request. */
 export interface Upload {

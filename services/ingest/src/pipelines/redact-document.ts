@@ -1,6 +1,6 @@
 import { redactSecrets } from '@tidewaiter/secrets';
 
-import { field, parseJson } from '../hook-request.js';
+import { field, parseJson } from '../http/hook-request.js';
 
 /** Characters of a document that are searched at once: one search looks at a bounded number of places. */
 const partChars = 16 * 1024;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isDigest, type Digest, type Secret } from '@tidewaiter/domain';
 import { redactSecrets } from '@tidewaiter/secrets';
 
-import { authorizationEquals, readText, readTime, secretEquals, type HookRequest } from '../hook-request.js';
+import { authorizationEquals, readText, readTime, secretEquals, type HookRequest } from '../http/hook-request.js';
 
 /** How one kind of registry reports pushes. Pure: no clock, no network, no state between two requests. */
 export interface RegistryKind {

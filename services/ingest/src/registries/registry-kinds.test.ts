@@ -7,8 +7,8 @@ import { registryKindWords } from '@tidewaiter/runtime';
 import { hostileJson, replaceValue } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
-import type { HookRequest } from '../hook-request.js';
-import { isFromServiceAccount, isFromTopic } from '../sender-proofs.js';
+import type { HookRequest } from '../http/hook-request.js';
+import { isFromServiceAccount, isFromTopic } from '../registry/sender-proofs.js';
 import type { RegistryKind } from './registry-kind.js';
 import { registryKind, registryKinds } from './registry-kinds.js';
 import { registryPage, registryTable } from './registry-pages.js';

@@ -4,17 +4,17 @@ import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { BodyFilter } from '../body-filter.js';
-import { Connections } from '../connections.js';
-import { HookAnswers } from '../hook-answers.js';
-import { HookMetrics, resultOf } from '../hook-metrics.js';
-import type { HookRequest } from '../hook-request.js';
-import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
-import { logLevel, type Receipt, totalOf } from '../receipt.js';
-import { Pressure } from './pressure.js';
+import { BodyFilter } from '../http/body-filter.js';
+import { HookAnswers } from '../http/hook-answers.js';
+import { HookMetrics, resultOf } from '../http/hook-metrics.js';
+import type { HookRequest } from '../http/hook-request.js';
+import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
+import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
+import { Connections } from '../registry/connections.js';
+import { Pressure } from './in-flight-bytes.js';
 import { RuntimeIntake } from './runtime-intake.js';
 import type { SensorConnection } from './sensor-connection.js';
-import { SensorWatch } from './sensor-watch.js';
+import { SensorWatch } from './sensor-heartbeats.js';
 import { unpack } from './unpack.js';
 
 /** `POST /hooks/runtime/{connection}`: publishes the events of sensors to the stream. */

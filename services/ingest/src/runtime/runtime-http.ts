@@ -2,10 +2,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessDenied } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 
-import { Connections } from '../connections.js';
-import { HookMetrics, resultOfError } from '../hook-metrics.js';
-import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
-import { Pressure } from './pressure.js';
+import { HookMetrics, resultOfError } from '../http/hook-metrics.js';
+import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
+import { Connections } from '../registry/connections.js';
+import { Pressure } from './in-flight-bytes.js';
 import type { SensorConnection } from './sensor-connection.js';
 
 /** Limit on a sensor's body as received; shippers send batches. */

@@ -2,10 +2,10 @@ import type { RuntimeSource, Secret } from '@tidewaiter/domain';
 import type { SensorSettings } from '@tidewaiter/runtime';
 import { type ReadRecords, sensorOf } from '@tidewaiter/sensors';
 
-import { authorizationEquals, type HookRequest, secretEquals } from '../hook-request.js';
-import type { PublishedKeys } from '../published-keys.js';
-import { isFromTopic } from '../sender-proofs.js';
-import { readSns } from '../sns.js';
+import { authorizationEquals, type HookRequest, secretEquals } from '../http/hook-request.js';
+import type { PublishedKeys } from '../registry/published-keys.js';
+import { isFromTopic } from '../registry/sender-proofs.js';
+import { readSns } from '../registry/sns.js';
 
 /** A configured sensor. */
 export interface SensorConnection {

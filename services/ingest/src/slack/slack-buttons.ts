@@ -4,9 +4,9 @@ import { AccessDenied, NotFound, type Secret } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 import type { FastifyRequest } from 'fastify';
 
-import { hookRequest, type HookRoute } from '../hook-route.js';
-import { ButtonDesk } from './button-desk.js';
-import { isSignedBySlack, readButtonPress } from './button-press.js';
+import { hookRequest, type HookRoute } from '../http/hook-route.js';
+import { ButtonDesk } from './slack-actions.js';
+import { isSignedBySlack, readButtonPress } from './slack-interaction.js';
 import { SlackReplies } from './slack-replies.js';
 
 /** Secret with which Slack signs its requests; undefined where messages have no buttons. */

@@ -1,6 +1,6 @@
 import type { CiRun } from '@tidewaiter/domain';
 
-import type { JsonObject } from '../../hook-request.js';
+import type { JsonObject } from '../../http/hook-request.js';
 
 /** Reads the claims of one CI's tokens. Pure: the caller has verified them. */
 export interface CiKind {

@@ -1,4 +1,4 @@
-import { field, readText } from '../../hook-request.js';
+import { field, readText } from '../../http/hook-request.js';
 import type { CiKind } from './ci-kind.js';
 
 /** @see https://docs.gitlab.com/ci/secrets/id_token_authentication/ */

@@ -1,6 +1,6 @@
 import { type Digest, unknownRun } from '@tidewaiter/domain';
 
-import { field, isObject, type JsonObject } from '../../hook-request.js';
+import { field, isObject, type JsonObject } from '../../http/hook-request.js';
 import { digestIn, digestOfPurl, imageOfPurl } from '../image-purl.js';
 import { countPackages } from '../sbom-packages.js';
 import { type DocumentKind, invalidDocument, listOf } from './document-kind.js';

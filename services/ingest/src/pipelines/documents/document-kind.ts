@@ -1,6 +1,6 @@
 import { type CiRun, type Digest, InvalidInput, type PipelineReportKind } from '@tidewaiter/domain';
 
-import type { JsonObject } from '../../hook-request.js';
+import type { JsonObject } from '../../http/hook-request.js';
 import type { ImageName } from '../image-name.js';
 
 /** One kind of document that pipelines send. Pure: it returns what the document claims, without trusting it. */

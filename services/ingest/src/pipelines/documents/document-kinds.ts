@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { isObject, parseJson } from '../../hook-request.js';
+import { isObject, parseJson } from '../../http/hook-request.js';
 import { cyclonedx } from './cyclonedx.js';
 import type { DocumentKind, Stated } from './document-kind.js';
 import { inToto } from './in-toto.js';

@@ -2,7 +2,7 @@ import { type CiRun, isDigest } from '@tidewaiter/domain';
 import { redactSecrets } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
-import { readText, readTime } from '../../hook-request.js';
+import { readText, readTime } from '../../http/hook-request.js';
 import { readImageName } from '../image-name.js';
 import { type DocumentKind, invalidDocument } from './document-kind.js';
 

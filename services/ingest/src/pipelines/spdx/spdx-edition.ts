@@ -1,6 +1,6 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import type { JsonObject } from '../../hook-request.js';
+import type { JsonObject } from '../../http/hook-request.js';
 
 /** One of the two shapes that SPDX has had. */
 export interface SpdxEdition {

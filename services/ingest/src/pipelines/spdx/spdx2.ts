@@ -1,6 +1,6 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import { field, isObject, type JsonObject } from '../../hook-request.js';
+import { field, isObject, type JsonObject } from '../../http/hook-request.js';
 import { listOf } from '../documents/document-kind.js';
 import { digestIn, digestOfPurl } from '../image-purl.js';
 import type { SpdxEdition } from './spdx-edition.js';

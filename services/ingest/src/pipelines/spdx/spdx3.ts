@@ -1,6 +1,6 @@
 import { isSpdx3, spdx3Elements, spdx3Purls } from '@tidewaiter/analyzers';
 
-import type { JsonObject } from '../../hook-request.js';
+import type { JsonObject } from '../../http/hook-request.js';
 import { listOf } from '../documents/document-kind.js';
 import { digestIn, digestOfPurl } from '../image-purl.js';
 import type { SpdxEdition } from './spdx-edition.js';

@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, isObject, parseJson } from '../../hook-request.js';
+import { authorizationEquals, field, isObject, parseJson } from '../../http/hook-request.js';
 import {
   bodyKey,
   cloudEventKey,

@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, parseJson } from '../../hook-request.js';
+import { authorizationEquals, field, parseJson } from '../../http/hook-request.js';
 import {
   bodyKey,
   collect,

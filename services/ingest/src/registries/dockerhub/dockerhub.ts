@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { field, isObject, parseJson } from '../../hook-request.js';
+import { field, isObject, parseJson } from '../../http/hook-request.js';
 import {
   bodyKey,
   collect,

@@ -1,7 +1,14 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, type HookRequest, isObject, parseJson, secretEquals } from '../../hook-request.js';
-import { readSns } from '../../sns.js';
+import {
+  authorizationEquals,
+  field,
+  type HookRequest,
+  isObject,
+  parseJson,
+  secretEquals,
+} from '../../http/hook-request.js';
+import { readSns } from '../../registry/sns.js';
 import {
   bodyKey,
   cloudEventKey,

@@ -8,7 +8,7 @@ import {
   isObject,
   parseJson,
   secretEquals,
-} from '../../hook-request.js';
+} from '../../http/hook-request.js';
 import {
   bodyKey,
   cloudEventKey,

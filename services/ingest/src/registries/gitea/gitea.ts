@@ -1,6 +1,6 @@
 import { InvalidInput, isDigest } from '@tidewaiter/domain';
 
-import { field, hmacEquals, type HookRequest, isObject, parseJson } from '../../hook-request.js';
+import { field, hmacEquals, type HookRequest, isObject, parseJson } from '../../http/hook-request.js';
 import {
   bodyKey,
   collect,

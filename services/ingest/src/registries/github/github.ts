@@ -1,6 +1,6 @@
 import { InvalidInput, isDigest } from '@tidewaiter/domain';
 
-import { field, hmacEquals, isObject, parseJson, type HookRequest } from '../../hook-request.js';
+import { field, hmacEquals, isObject, parseJson, type HookRequest } from '../../http/hook-request.js';
 import {
   bodyKey,
   collect,

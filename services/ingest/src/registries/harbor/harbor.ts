@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, isObject, parseJson, type JsonObject } from '../../hook-request.js';
+import { authorizationEquals, field, isObject, parseJson, type JsonObject } from '../../http/hook-request.js';
 import {
   bodyKey,
   cloudEventKey,

@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { field, hmacEquals, parseJson, secretEquals } from '../../hook-request.js';
+import { field, hmacEquals, parseJson, secretEquals } from '../../http/hook-request.js';
 import {
   bodyKey,
   collect,

@@ -1,6 +1,6 @@
 import { InvalidInput, isDigest } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, type HookRequest, parseJson } from '../../hook-request.js';
+import { authorizationEquals, field, type HookRequest, parseJson } from '../../http/hook-request.js';
 import {
   bodyKey,
   cloudEventKey,

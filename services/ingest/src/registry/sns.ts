@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 
-import { field, isObject, parseJson } from './hook-request.js';
+import { field, isObject, parseJson } from '../http/hook-request.js';
 
 /**
  * A message of Amazon SNS: its signature proves that SNS sent it, and its topic names the intended

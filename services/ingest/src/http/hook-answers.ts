@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TidewaiterError } from '@tidewaiter/domain';
 import { Logger, withSpan } from '@tidewaiter/runtime';
 
-import type { Connection } from './connections.js';
+import type { Connection } from '../registry/connections.js';
 import { HookMetrics, resultOfError } from './hook-metrics.js';
 import type { HookRequest } from './hook-request.js';
 

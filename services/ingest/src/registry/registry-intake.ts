@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
 
-import { draftsOf, type Fact } from './facts.js';
+import { draftsOf, type Fact } from './registry-notice.js';
 
 /** Facts of one webhook. */
 export interface Delivery {

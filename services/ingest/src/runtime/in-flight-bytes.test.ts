@@ -1,4 +1,4 @@
-import { Pressure } from './pressure.js';
+import { Pressure } from './in-flight-bytes.js';
 
 describe('Pressure', () => {
   it('takes what there is room for, and one thing of any size when there is nothing else', () => {

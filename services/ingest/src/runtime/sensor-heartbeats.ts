@@ -3,7 +3,7 @@ import { draft, sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type Contact, SensorContacts, type Silence, Store } from '@tidewaiter/store';
 
-import { Connections } from '../connections.js';
+import { Connections } from '../registry/connections.js';
 
 const checkEveryMs = 5_000;
 

@@ -5,7 +5,7 @@ import { slackActionIds } from '@tidewaiter/messages';
 import { parseMatchers } from '@tidewaiter/routing';
 import { z } from 'zod';
 
-import { type HookRequest, parseJson } from '../hook-request.js';
+import { type HookRequest, parseJson } from '../http/hook-request.js';
 
 /** Limit on the age of a request: an older one may be a replay. */
 const maxAgeMs = 5 * 60_000;

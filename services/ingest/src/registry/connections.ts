@@ -2,13 +2,13 @@ import type { Secret } from '@tidewaiter/domain';
 import type { RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
 import { redactSecrets } from '@tidewaiter/secrets';
 
-import type { Fact } from './facts.js';
-import type { HookRequest } from './hook-request.js';
-import { type PipelineConnection, pipelineConnection } from './pipelines/pipeline-connection.js';
+import type { HookRequest } from '../http/hook-request.js';
+import { type PipelineConnection, pipelineConnection } from '../pipelines/pipeline-connection.js';
+import type { Handshake, RegistryEvent, RegistryKind } from '../registries/registry-kind.js';
+import { registryKind } from '../registries/registry-kinds.js';
+import { type SensorConnection, sensorConnection } from '../runtime/sensor-connection.js';
 import type { PublishedKeys } from './published-keys.js';
-import type { Handshake, RegistryEvent, RegistryKind } from './registries/registry-kind.js';
-import { registryKind } from './registries/registry-kinds.js';
-import { type SensorConnection, sensorConnection } from './runtime/sensor-connection.js';
+import type { Fact } from './registry-notice.js';
 import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
 
 /** Parsed hook: facts and counts of ignored events. */

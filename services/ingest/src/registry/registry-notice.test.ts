@@ -1,6 +1,6 @@
 import type { NewPush } from '@tidewaiter/store';
 
-import { draftsOf, type Fact } from './facts.js';
+import { draftsOf, type Fact } from './registry-notice.js';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
 const pushId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';

@@ -3,11 +3,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Unavailable } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 
-import { Connections } from './connections.js';
+import { configurePipelineRoute } from '../pipelines/pipeline-http.js';
+import { Connections } from '../registry/connections.js';
+import { configureRuntimeRoute } from '../runtime/runtime-http.js';
 import { HookMetrics } from './hook-metrics.js';
 import { connectionId, type HookRoute } from './hook-route.js';
-import { configurePipelineRoute } from './pipelines/pipeline-http.js';
-import { configureRuntimeRoute } from './runtime/runtime-http.js';
 
 const windowMs = 60_000;
 /** Limit on the time for a request: a sender that dribbles its body must not hold a socket for ever. */

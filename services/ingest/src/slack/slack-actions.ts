@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Incidents, SilenceLedger, Store } from '@tidewaiter/store';
 
-import type { ButtonAction } from './button-press.js';
+import type { ButtonAction } from './slack-interaction.js';
 
 const dayMs = 24 * 3_600_000;
 /** Time within which a second press does not add another silence. */

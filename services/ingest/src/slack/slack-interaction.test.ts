@@ -5,7 +5,7 @@ import { env } from 'node:process';
 
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 
-import { isSignedBySlack, readButtonPress } from './button-press.js';
+import { isSignedBySlack, readButtonPress } from './slack-interaction.js';
 
 const secret = new Secret('not the one of anybody');
 const nowMs = Date.parse('2026-11-25T10:00:00Z');

@@ -4,14 +4,14 @@ import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { BodyFilter } from './body-filter.js';
+import { BodyFilter } from '../http/body-filter.js';
+import { HookAnswers } from '../http/hook-answers.js';
+import { HookMetrics, resultOf } from '../http/hook-metrics.js';
+import type { HookRequest } from '../http/hook-request.js';
+import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
+import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
 import { Connections, type RegistryConnection } from './connections.js';
-import { HookAnswers } from './hook-answers.js';
-import { HookMetrics, resultOf } from './hook-metrics.js';
-import type { HookRequest } from './hook-request.js';
-import { connectionId, hookRequest, type HookRoute } from './hook-route.js';
-import { Intake } from './intake.js';
-import { logLevel, type Receipt, totalOf } from './receipt.js';
+import { Intake } from './registry-intake.js';
 
 /**
  * `POST /hooks/registry/{connection}`: stores the pushes and deletions that registries report, and

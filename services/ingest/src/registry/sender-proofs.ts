@@ -1,7 +1,7 @@
 import { Unavailable } from '@tidewaiter/domain';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 
-import type { HookRequest } from './hook-request.js';
+import type { HookRequest } from '../http/hook-request.js';
 import type { PublishedKeys } from './published-keys.js';
 import { isSignedBy, readSns, snsCertificateUrl } from './sns.js';
 
