@@ -1,30 +1,30 @@
-export { PushIdentities } from './push-identities.js';
-export { SuspectPushes } from './suspect-pushes.js';
-export { TagHistories } from './tag-histories.js';
+export { PushIdentities } from './images/pushes/push-identities.js';
+export { SuspectPushes } from './images/pushes/suspect-pushes.js';
+export { TagHistories } from './images/pushes/tag-histories.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
-export { allEnded, Store } from './store.js';
-export type { JobClass, NewJob, QueuedJob, Transaction } from './store.js';
-export { OutboxRelay } from './relay.js';
-export type { EventPublisher } from './relay.js';
-export { connect } from './data-source.js';
-export { GroupCommit } from './group-commit.js';
-export { readCursor } from './page.js';
-export type { Page, PageRequest } from './page.js';
-export { Advisories } from './advisories.js';
-export type { AdvisoryStatus } from './advisories.js';
-export { AdvisoryAges } from './advisory-ages.js';
-export { AdvisoryFeeds } from './advisory-feeds.js';
-export type { StoredAdvisories } from './advisory-feeds.js';
-export { ApiTokens, permits, tokenScopes } from './api-tokens.js';
-export type { ApiToken, ListedToken, TokenScope } from './api-tokens.js';
-export type { BlastContainer, BlastPackage, BlastPlace, BlastWorkload } from './blast-details.js';
-export type { BlastQuestion, NotEvaluated } from './blast-question.js';
-export { BlastRadii, blastRadiiOf } from './blast-radius.js';
-export type { BlastCounts, BlastImage, BlastRadius } from './blast-radius.js';
-export { DeadLetters } from './dead-letters.js';
-export type { DeadLetter, GivenUp } from './dead-letters.js';
-export { Deliveries } from './deliveries.js';
+export { allEnded, Store } from './core/store.js';
+export type { JobClass, NewJob, QueuedJob, Transaction } from './core/store.js';
+export { OutboxRelay } from './core/relay.js';
+export type { EventPublisher } from './core/relay.js';
+export { connect } from './core/data-source.js';
+export { GroupCommit } from './core/group-commit.js';
+export { readCursor } from './core/page.js';
+export type { Page, PageRequest } from './core/page.js';
+export { Advisories } from './advisories/advisories.js';
+export type { AdvisoryStatus } from './advisories/advisories.js';
+export { AdvisoryAges } from './advisories/advisory-ages.js';
+export { AdvisoryFeeds } from './advisories/advisory-feeds.js';
+export type { StoredAdvisories } from './advisories/advisory-feeds.js';
+export { ApiTokens, permits, tokenScopes } from './access/api-tokens.js';
+export type { ApiToken, ListedToken, TokenScope } from './access/api-tokens.js';
+export type { BlastContainer, BlastPackage, BlastPlace, BlastWorkload } from './images/search/blast-details.js';
+export type { BlastQuestion, NotEvaluated } from './images/search/blast-question.js';
+export { BlastRadii, blastRadiiOf } from './images/search/blast-radius.js';
+export type { BlastCounts, BlastImage, BlastRadius } from './images/search/blast-radius.js';
+export { DeadLetters } from './core/dead-letters.js';
+export type { DeadLetter, GivenUp } from './core/dead-letters.js';
+export { Deliveries } from './deliveries/deliveries.js';
 export type {
   AboutDelivery,
   Delivery,
@@ -40,21 +40,21 @@ export type {
   PushMessage,
   ToldChannel,
   ToldMessage,
-} from './delivery.js';
-export { deliveryStates } from './delivery-filter.js';
-export type { DeliveryFilter } from './delivery-filter.js';
-export { ChannelHealths } from './channel-healths.js';
-export type { ChannelHealth } from './channel-healths.js';
-export { DetectionAlerts } from './detection-alerts.js';
-export { DetectionMatches } from './detection-matches.js';
-export { DetectionRules } from './detection-rules.js';
-export type { ListedRule } from './detection-rules.js';
-export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
-export { DetectorLeases } from './detector-leases.js';
-export type { DetectorLease, DetectorSnapshot, LeaseShares } from './detector-leases.js';
-export { FleetSearch, searchHitTypes } from './fleet-search.js';
-export type { SearchHit } from './fleet-search.js';
-export { FleetMatches } from './fleet-matches.js';
+} from './deliveries/delivery.js';
+export { deliveryStates } from './deliveries/delivery-filter.js';
+export type { DeliveryFilter } from './deliveries/delivery-filter.js';
+export { ChannelHealths } from './deliveries/channel-healths.js';
+export type { ChannelHealth } from './deliveries/channel-healths.js';
+export { DetectionAlerts } from './incidents/detection-alerts.js';
+export { DetectionMatches } from './incidents/detection-matches.js';
+export { DetectionRules } from './incidents/detection-rules.js';
+export type { ListedRule } from './incidents/detection-rules.js';
+export type { AlertFilter, AlertMembership, ListedAlert } from './incidents/detection-alerts.js';
+export { DetectorLeases } from './incidents/detector-leases.js';
+export type { DetectorLease, DetectorSnapshot, LeaseShares } from './incidents/detector-leases.js';
+export { FleetSearch, searchHitTypes } from './images/search/fleet-search.js';
+export type { SearchHit } from './images/search/fleet-search.js';
+export { FleetMatches } from './advisories/fleet-matches.js';
 export type {
   ChangedAdvisory,
   FleetChange,
@@ -62,59 +62,78 @@ export type {
   Rematch,
   UnmatchedPackage,
   VulnerablePackage,
-} from './fleet-matches.js';
-export { ExploitationNews, exploitationQueue } from './exploitation-news.js';
-export type { EpssThresholds, NewlyExploited } from './exploitation-news.js';
-export { Findings } from './findings.js';
-export type { ImageFinding, PackagePlace, Use } from './findings.js';
-export { ImageFactsOf } from './image-facts.js';
-export type { LoadedFacts } from './image-facts.js';
-export { ImageManifests } from './image-manifests.js';
-export { StoredImageDirectory } from './image-directory.js';
-export { Images } from './images.js';
-export { LayerFailures } from './layer-failures.js';
-export type { LayerFailure } from './layer-failures.js';
-export { LayerPaths } from './layer-paths.js';
-export type { LayerReader } from './read-layers.js';
-export type { AnalyzedLayer, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
-export { IncidentContexts } from './incident-contexts.js';
-export type { IncidentContext, IncidentImage } from './incident-contexts.js';
-export { IncidentOrigins } from './incident-origins.js';
-export type { IncidentProvenance } from './incident-origins.js';
-export { IncidentReaches } from './incident-reaches.js';
-export type { IncidentReach, ReachedImage, ReachedWorkload } from './incident-reaches.js';
-export { Incidents } from './incidents.js';
-export type { AppliedChanges, IncidentFilter, IncidentRevision, ListedIncident, StoredIncident } from './incidents.js';
-export { revisionKinds } from './incident-news.js';
-export type { RevisionKind } from './incident-news.js';
-export { Judgements } from './judgements.js';
-export type { JudgedPush } from './judgements.js';
-export { Jobs, leaseLost } from './jobs.js';
-export type { ClaimedJob, JobFailure } from './jobs.js';
-export { LearnedHabits } from './learned-habits.js';
-export { PackageUses } from './package-use.js';
-export type { UsedArchive, UsedPackage } from './package-use.js';
-export { StoredFacts } from './stored-facts.js';
-export type { StoredFactsOptions } from './stored-facts.js';
-export { WorkloadFindings } from './workload-findings.js';
-export type { JudgedObject, WorkloadFinding, WorkloadFindingFilter } from './workload-findings.js';
-export { WorkloadLedger } from './workload-ledger.js';
-export type { RunningWorkload } from './workload-ledger.js';
-export { Ownership } from './ownership.js';
-export type { NamespacePlace } from './ownership.js';
-export { FleetFiles } from './fleet-files.js';
-export type { ContentFinding } from './fleet-files.js';
-export { PackageContents } from './package-contents.js';
-export type { FleetFile, OddFile } from './package-contents.js';
-export { PipelineReports } from './pipeline-reports.js';
-export type { NewPipelineReport, PipelineReport, ReportedRun, SentAttestation } from './pipeline-reports.js';
-export { Provenances, revisionOf } from './provenances.js';
-export { PushBaselines } from './push-baselines.js';
-export type { EarlierTag } from './push-baselines.js';
-export { Revisions } from './revisions.js';
-export type { RevisionImage } from './revisions.js';
-export type { EarlierPush, StoredProvenance } from './provenances.js';
-export { finalPushStates, Pushes, pushStates } from './pushes.js';
+} from './advisories/fleet-matches.js';
+export { ExploitationNews, exploitationQueue } from './advisories/exploitation-news.js';
+export type { EpssThresholds, NewlyExploited } from './advisories/exploitation-news.js';
+export { Findings } from './images/findings.js';
+export type { ImageFinding, PackagePlace, Use } from './images/findings.js';
+export { ImageFactsOf } from './images/image-facts.js';
+export type { LoadedFacts } from './images/image-facts.js';
+export { ImageManifests } from './images/image-manifests.js';
+export { StoredImageDirectory } from './images/image-directory.js';
+export { Images } from './images/images.js';
+export { LayerFailures } from './images/layer-failures.js';
+export type { LayerFailure } from './images/layer-failures.js';
+export { LayerPaths } from './images/layer-paths.js';
+export type { LayerReader } from './images/read-layers.js';
+export type {
+  AnalyzedLayer,
+  Image,
+  ImageCursor,
+  JudgedPackage,
+  LayerResult,
+  ListedImage,
+  NewImage,
+} from './images/images.js';
+export { IncidentContexts } from './incidents/incident-contexts.js';
+export type { IncidentContext, IncidentImage } from './incidents/incident-contexts.js';
+export { IncidentOrigins } from './incidents/incident-origins.js';
+export type { IncidentProvenance } from './incidents/incident-origins.js';
+export { IncidentReaches } from './incidents/incident-reaches.js';
+export type { IncidentReach, ReachedImage, ReachedWorkload } from './incidents/incident-reaches.js';
+export { Incidents } from './incidents/incidents.js';
+export type {
+  AppliedChanges,
+  IncidentFilter,
+  IncidentRevision,
+  ListedIncident,
+  StoredIncident,
+} from './incidents/incidents.js';
+export { revisionKinds } from './incidents/incident-changes.js';
+export type { RevisionKind } from './incidents/incident-changes.js';
+export { Judgements } from './images/pushes/verdict-rules.js';
+export type { JudgedPush } from './images/pushes/verdict-rules.js';
+export { Jobs, leaseLost } from './core/jobs.js';
+export type { ClaimedJob, JobFailure } from './core/jobs.js';
+export { LearnedHabits } from './incidents/learned-habits.js';
+export { PackageUses } from './images/package-use.js';
+export type { UsedArchive, UsedPackage } from './images/package-use.js';
+export { StoredFacts } from './images/stored-facts.js';
+export type { StoredFactsOptions } from './images/stored-facts.js';
+export { WorkloadFindings } from './workloads/workload-findings.js';
+export type { JudgedObject, WorkloadFinding, WorkloadFindingFilter } from './workloads/workload-findings.js';
+export { WorkloadLedger } from './workloads/workload-ledger.js';
+export type { RunningWorkload } from './workloads/workload-ledger.js';
+export { Ownership } from './images/ownership.js';
+export type { NamespacePlace } from './images/ownership.js';
+export { FleetFiles } from './images/fleet-files.js';
+export type { ContentFinding } from './images/fleet-files.js';
+export { PackageContents } from './images/package-contents.js';
+export type { FleetFile, OddFile } from './images/package-contents.js';
+export { PipelineReports } from './images/pushes/pipeline-reports.js';
+export type {
+  NewPipelineReport,
+  PipelineReport,
+  ReportedRun,
+  SentAttestation,
+} from './images/pushes/pipeline-reports.js';
+export { Provenances, revisionOf } from './images/pushes/provenances.js';
+export { PushBaselines } from './images/pushes/push-baselines.js';
+export type { EarlierTag } from './images/pushes/push-baselines.js';
+export { Revisions } from './images/pushes/revisions.js';
+export type { RevisionImage } from './images/pushes/revisions.js';
+export type { EarlierPush, StoredProvenance } from './images/pushes/provenances.js';
+export { finalPushStates, Pushes, pushStates } from './images/pushes/pushes.js';
 export type {
   JudgementVersions,
   NewPush,
@@ -124,26 +143,26 @@ export type {
   RepositoryPlace,
   Verdict,
   Warning,
-} from './pushes.js';
-export { PushDifferences } from './push-differences.js';
-export { ServiceConfigurations } from './service-configurations.js';
-export { SensorContacts } from './sensor-contacts.js';
-export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
-export { Received } from './received.js';
-export type { ReceivedKey } from './received.js';
-export { Redrives } from './redrives.js';
-export type { Redrive, RedriveOutcome } from './redrives.js';
-export { RegistryTags } from './registry-tags.js';
-export { TagLedger } from './tag-ledger.js';
-export type { PlacedPush, TagAnswer } from './tag-ledger.js';
-export type { KnownTag } from './registry-tags.js';
-export { AlertGroups } from './alert-groups.js';
-export { alertId, FiringAlerts } from './firing-alerts.js';
-export type { FiringAlert } from './firing-alerts.js';
-export { AlertHistory, historyDays } from './alert-history.js';
-export { RoutingReplays } from './routing-replays.js';
-export type { ReplayedTime, RoutingReplay, SentMessages } from './routing-replays.js';
-export { ToldAlerts } from './told-alerts.js';
-export type { Retelling, ToldAlert, ToldDelivery } from './told-alerts.js';
-export { SilenceLedger } from './silences.js';
-export type { NewSilence, StoredSilence } from './silences.js';
+} from './images/pushes/pushes.js';
+export { PushDifferences } from './images/pushes/push-differences.js';
+export { ServiceConfigurations } from './core/service-configurations.js';
+export { SensorContacts } from './workloads/sensor-contacts.js';
+export type { Contact, SensorHealth, Silence } from './workloads/sensor-contacts.js';
+export { Received } from './core/received.js';
+export type { ReceivedKey } from './core/received.js';
+export { Redrives } from './deliveries/redrives.js';
+export type { Redrive, RedriveOutcome } from './deliveries/redrives.js';
+export { RegistryTags } from './images/pushes/registry-tags.js';
+export { TagLedger } from './images/pushes/tag-ledger.js';
+export type { PlacedPush, TagAnswer } from './images/pushes/tag-ledger.js';
+export type { KnownTag } from './images/pushes/registry-tags.js';
+export { AlertGroups } from './deliveries/alert-groups.js';
+export { alertId, FiringAlerts } from './deliveries/firing-alerts.js';
+export type { FiringAlert } from './deliveries/firing-alerts.js';
+export { AlertHistory, historyDays } from './deliveries/alert-history.js';
+export { RoutingReplays } from './deliveries/routing-replays.js';
+export type { ReplayedTime, RoutingReplay, SentMessages } from './deliveries/routing-replays.js';
+export { ToldAlerts } from './deliveries/notification-log.js';
+export type { Retelling, ToldAlert, ToldDelivery } from './deliveries/notification-log.js';
+export { SilenceLedger } from './deliveries/silences.js';
+export type { NewSilence, StoredSilence } from './deliveries/silences.js';

@@ -4,13 +4,13 @@ import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
-import { Advisories } from './advisories.js';
-import { ApiTokens } from './api-tokens.js';
-import { connect } from './data-source.js';
-import { Images, type JudgedPackage, type NewImage } from './images.js';
-import { type NewPush, Pushes } from './pushes.js';
-import { Received } from './received.js';
-import { Store } from './store.js';
+import { ApiTokens } from './access/api-tokens.js';
+import { Advisories } from './advisories/advisories.js';
+import { connect } from './core/data-source.js';
+import { Received } from './core/received.js';
+import { Store } from './core/store.js';
+import { Images, type JudgedPackage, type NewImage } from './images/images.js';
+import { type NewPush, Pushes } from './images/pushes/pushes.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 

@@ -2,7 +2,7 @@ import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
-import { connect } from './data-source.js';
+import { connect } from './core/data-source.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 const open: DataSource[] = [];

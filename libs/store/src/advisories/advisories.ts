@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { type AdvisoryScope, type OsvAdvisory, type ScopedPackage } from '@tidewaiter/advisories';
+import type { Digest } from '@tidewaiter/domain';
+import { advisoryChanged, draft } from '@tidewaiter/events';
+
+import { json } from '../core/storable.js';
+import { Store, type Transaction } from '../core/store.js';
+
+/** Counts of the stored advisories and the last import, for display and for the age of a verdict. */
+export interface AdvisoryStatus {
+  advisories: number;
+  ecosystems: { ecosystem: string; packages: number }[];
+  lastImport: { source: string; records: number; changed: number; rejected: number; importedAt: Date } | null;
+}
+
+/** Advisories, and which packages they hit. A match is made once for the whole fleet. */
+@Injectable()
+export class Advisories {
+  constructor(private readonly store: Store) {}
+
+  /** Writes records that are new or newer, and emits the packages that they name; returns how many were written. */
+  async put(advisories: readonly OsvAdvisory[]): Promise<number> {
+    const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) =>
+      a.id < b.id ? -1 : 1,
+    );
+    return this.store.transaction(async (tx) => {
+      // One writer at a time, so that changes become visible in the order of their numbers.
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const { change, ids } = await putRecords(tx, unique);
+      if (ids.size === 0) return 0;
+      const changed = unique.filter(({ id }) => ids.has(id));
+      const before = await namesIn(tx, [...ids]);
+      await putPackages(tx, changed);
+      await tellChange(tx, change, ids.size, [...before, ...changed.flatMap(({ affected }) => affected)]);
+      return ids.size;
+    });
+  }
+
+  /**
+   * Removes the entries of advisories in an ecosystem that no longer lists them; advisories without
+   * entries are withdrawn. If they come back, they are written whatever their date.
+   */
+  async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const named = await namesIn(tx, ids);
+      await tx.query('DELETE FROM advisory_package WHERE ecosystem = $1 AND advisory_id = ANY($2)', [ecosystem, ids]);
+      const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
+      await tx.query(
+        `UPDATE advisory SET modified = '-infinity', change = $2,
+           withdrawn = CASE WHEN EXISTS (SELECT FROM advisory_package WHERE advisory_id = id) THEN withdrawn ELSE now() END
+         WHERE id = ANY($1)`,
+        [ids, next!.change],
+      );
+      const retired = named.filter((each) => each.ecosystem === ecosystem);
+      await tellChange(tx, next!.change, ids.length, retired);
+    });
+  }
+
+  async status(): Promise<AdvisoryStatus> {
+    const [count] = await this.store.query<{ advisories: number }>('SELECT count(*)::int AS advisories FROM advisory');
+    const ecosystems = await this.store.query<{ ecosystem: string; packages: number }>(
+      'SELECT ecosystem, count(*)::int AS packages FROM advisory_package GROUP BY ecosystem ORDER BY ecosystem',
+    );
+    const [lastImport] = await this.store.query<NonNullable<AdvisoryStatus['lastImport']>>(
+      `SELECT source, records, changed, rejected, imported_at AS "importedAt" FROM advisory_import ORDER BY id DESC LIMIT 1`,
+    );
+    return { advisories: count?.advisories ?? 0, ecosystems, lastImport: lastImport ?? null };
+  }
+
+  /** Scopes that have any advisory. Without one, an empty result would prove nothing. */
+  async covered(scopes: readonly AdvisoryScope[]): Promise<AdvisoryScope[]> {
+    return this.store.query<AdvisoryScope>(
+      `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release)
+       WHERE EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release = scope.release)
+         OR scope.release IS NULL
+           AND EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release IS NULL)`,
+      [scopes.map(({ ecosystem }) => ecosystem), scopes.map(({ release }) => release)],
+    );
+  }
+
+  /** Packages of an image with the ecosystem and release whose advisories judge them, and whether they were compared with these yet. */
+  async scoped(imageDigest: Digest): Promise<(ScopedPackage & { isUnmatched: boolean })[]> {
+    return this.store.query<ScopedPackage & { isUnmatched: boolean }>(
+      `SELECT type, state, ecosystem IS NOT NULL AND matched_by IS NULL AS "isUnmatched", CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
+       FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1`,
+      [imageDigest],
+    );
+  }
+}
+
+/**
+ * Lock that a writer of advisories holds exclusively and the matching of packages shares: a match
+ * sees a change whole or not at all, and in the latter case the handling of the change finds the
+ * package.
+ */
+export const changeLock = "hashtext('advisory_change')";
+
+interface NamedPackage {
+  ecosystem: string;
+  name: string;
+}
+
+/** Packages that the stored records name; a changed record may have named others before. */
+async function namesIn(tx: Transaction, advisoryIds: readonly string[]): Promise<NamedPackage[]> {
+  return tx.query<NamedPackage>('SELECT DISTINCT ecosystem, name FROM advisory_package WHERE advisory_id = ANY($1)', [
+    advisoryIds,
+  ]);
+}
+
+/** Limit on the packages in one event, of some 50 bytes each. */
+const maxPackagesTold = 2_000;
+
+async function tellChange(
+  tx: Transaction,
+  change: string,
+  advisories: number,
+  named: readonly NamedPackage[],
+): Promise<void> {
+  const unique = new Map(named.map(({ ecosystem, name }) => [`${ecosystem}\n${name}`, { ecosystem, name }]));
+  const packages = [...unique.values()];
+  for (let start = 0; start === 0 || start < packages.length; start += maxPackagesTold) {
+    const some = packages.slice(start, start + maxPackagesTold);
+    await tx.emit(draft(advisoryChanged, change, { change, advisories, packages: some }));
+  }
+}
+
+async function putRecords(
+  tx: Transaction,
+  advisories: readonly OsvAdvisory[],
+): Promise<{ change: string; ids: Set<string> }> {
+  const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
+  const rows = await tx.query<{ id: string }>(
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, published, withdrawn, change)
+     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, published, withdrawn, $2
+     FROM jsonb_to_recordset($1) AS row (id text, "vulnerabilityId" text, aliases text[], title text, severity text, cvss jsonb,
+       modified timestamptz, published timestamptz, withdrawn timestamptz)
+     ON CONFLICT (id) DO UPDATE SET vulnerability_id = EXCLUDED.vulnerability_id, aliases = EXCLUDED.aliases, title = EXCLUDED.title,
+       severity = EXCLUDED.severity, cvss_vector = EXCLUDED.cvss_vector, cvss_score = EXCLUDED.cvss_score,
+       modified = EXCLUDED.modified, published = EXCLUDED.published, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
+     WHERE advisory.modified < EXCLUDED.modified OR (advisory.published IS NULL AND EXCLUDED.published IS NOT NULL)
+     RETURNING id`,
+    [json(advisories.map(({ affected: _, ...record }) => record)), next?.change],
+  );
+  return { change: next!.change, ids: new Set(rows.map(({ id }) => id)) };
+}
+
+async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<void> {
+  await tx.query('DELETE FROM advisory_package WHERE advisory_id = ANY($1)', [advisories.map(({ id }) => id)]);
+  // One document for all of them: arrays of documents would be escaped one by one.
+  await tx.query(
+    `INSERT INTO advisory_package (advisory_id, position, ecosystem, release, name, affected)
+     SELECT id, position - 1, each ->> 'ecosystem', each ->> 'release', each ->> 'name', each
+     FROM jsonb_to_recordset($1) AS row (id text, affected jsonb), jsonb_array_elements(affected) WITH ORDINALITY AS item (each, position)`,
+    [json(advisories.map(({ id, affected }) => ({ id, affected })))],
+  );
+  const ecosystems = new Set(advisories.flatMap(({ affected }) => affected.map(({ ecosystem }) => ecosystem)));
+  await tx.query('INSERT INTO advisory_ecosystem (ecosystem) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
+    [...ecosystems],
+  ]);
+}

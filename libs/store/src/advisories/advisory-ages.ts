@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { type EcosystemAge, ecosystemAges, maxAdvisoryAgeMs } from '@tidewaiter/advisories';
+import type { Digest } from '@tidewaiter/domain';
+
+import { Store } from '../core/store.js';
+import { Advisories } from './advisories.js';
+import { AdvisoryFeeds } from './advisory-feeds.js';
+
+export interface CurrentAge extends EcosystemAge {
+  ageSeconds: number;
+  isStale: boolean;
+}
+
+/** Age of the advisory data that packages are judged by. */
+@Injectable()
+export class AdvisoryAges {
+  constructor(
+    private readonly store: Store,
+    private readonly advisories: Advisories,
+    private readonly feeds: AdvisoryFeeds,
+  ) {}
+
+  /** Current age of every ecosystem that has advisories. */
+  async all(): Promise<CurrentAge[]> {
+    const rows = await this.store.query<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
+    const ages = ecosystemAges(
+      await this.feeds.feeds(),
+      rows.map(({ ecosystem }) => ecosystem),
+    );
+    const now = Date.now();
+    return ages.map((age) => {
+      const ageMs = Math.max(0, now - Date.parse(age.asOf));
+      return { ...age, ageSeconds: Math.round(ageMs / 1000), isStale: ageMs > maxAdvisoryAgeMs };
+    });
+  }
+
+  /** Ages of the ecosystems that judge packages of some images; ecosystems without any advisory are left out. */
+  async ofImages(digests: readonly Digest[]): Promise<EcosystemAge[]> {
+    const scopes = await this.store.query<{ ecosystem: string; release: string | null }>(
+      `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id
+       WHERE image_digest = ANY($1) AND state = 'present' AND ecosystem IS NOT NULL`,
+      [digests],
+    );
+    if (scopes.length === 0) return [];
+    const covered = await this.advisories.covered(scopes);
+    return ecosystemAges(
+      await this.feeds.feeds(),
+      covered.map(({ ecosystem }) => ecosystem),
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { readOsvRecord } from '@tidewaiter/advisories';
+import { Secret } from '@tidewaiter/domain';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { connect } from '../core/data-source.js';
+import { Store } from '../core/store.js';
+import { Advisories } from './advisories.js';
+import { AdvisoryFeeds } from './advisory-feeds.js';
+import { exploitationOf } from './exploitation.js';
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+let feeds: AdvisoryFeeds;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+  const url = await servers.postgres.createDatabase();
+  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+  feeds = new AdvisoryFeeds(store, new Advisories(store));
+}, 60_000);
+
+afterAll(async () => {
+  await dataSource?.destroy();
+  await servers.stop();
+}, 30_000);
+
+const record = {
+  id: 'DEBIAN-CVE-2026-1000',
+  modified: '2026-01-01T00:00:00Z',
+  published: '2026-01-01T00:00:00Z',
+  affected: [{ package: { ecosystem: 'Debian:12', name: 'hello' }, versions: ['2.10-3'] }],
+};
+
+describe('AdvisoryFeeds', () => {
+  it('takes back what an ecosystem no longer says, and believes it when it does again', async () => {
+    const both = {
+      ...record,
+      affected: [...record.affected, { package: { ecosystem: 'Ubuntu:24.04:LTS', name: 'hello' } }],
+    };
+    const advisory = readOsvRecord(both);
+    expect(await feeds.put([advisory])).toBe(1);
+    expect(await feeds.put([advisory])).toBe(0);
+    expect(await feeds.known([record.id, 'none'])).toEqual(new Map([[record.id, Date.parse(record.modified)]]));
+    await feeds.retire('Debian', [record.id]);
+    expect([await feeds.idsOf('Debian'), await feeds.idsOf('Ubuntu')]).toEqual([[], [record.id]]);
+    await feeds.retire('Ubuntu', [record.id]);
+    expect(await feeds.idsOf('Ubuntu')).toEqual([]);
+    expect(await store.query('SELECT id FROM advisory WHERE withdrawn IS NULL')).toEqual([]);
+    expect((await feeds.known([record.id])).get(record.id)).toBe(Number.NEGATIVE_INFINITY);
+    expect(await feeds.put([advisory])).toBe(1);
+    expect([await feeds.idsOf('Debian'), await feeds.idsOf('Ubuntu')]).toEqual([[record.id], [record.id]]);
+  });
+
+  it('knows what is exploited, and writes only what changed', async () => {
+    const log4shell = { cve: 'CVE-2021-44228', addedOn: '2021-12-10' };
+    expect(await feeds.putKev([log4shell, { cve: 'CVE-2020-0001', addedOn: '2021-01-01' }])).toBe(2);
+    expect(await feeds.putKev([log4shell])).toBe(1);
+    const score = { cve: 'CVE-2021-44228', score: 0.94358, percentile: 0.99961 };
+    expect(await feeds.putEpss([score, { ...score, cve: 'CVE-2021-45046' }])).toBe(2);
+    expect(await feeds.putEpss([score, { cve: 'CVE-2021-45046', score: 0.1, percentile: 0.1 }])).toBe(1);
+    const findings = [
+      { id: 'GHSA-jfh8-c2jp-5v3q', aliases: ['CVE-2021-44228'] },
+      { id: 'CVE-2020-0001', aliases: [] },
+    ];
+    expect(await exploitationOf(store, findings)).toEqual([
+      { kev: true, epss: 0.94358 },
+      { kev: false, epss: null },
+    ]);
+  });
+});

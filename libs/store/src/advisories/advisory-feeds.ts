@@ -1,0 +1,194 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type AdvisoryFeed,
+  type AdvisoryHoldings,
+  type EpssScore,
+  type KevEntry,
+  type OsvAdvisory,
+} from '@tidewaiter/advisories';
+
+import { Store, type Transaction } from '../core/store.js';
+import { Advisories, type AdvisoryStatus } from './advisories.js';
+import { queueExploitationNews } from './exploitation-news.js';
+
+/** Contents of the advisory database, for display. */
+export interface StoredAdvisories extends AdvisoryHoldings {
+  lastImport: AdvisoryStatus['lastImport'];
+}
+
+const feedColumns = `name, origin, etag, last_modified AS "lastModified", as_of AS "asOf", checked_at AS "checkedAt",
+  changed_at AS "changedAt", records, rejected`;
+
+/** Sources and age of the advisories, and exploitation data; syncs and imports write to it. */
+@Injectable()
+export class AdvisoryFeeds {
+  constructor(
+    private readonly store: Store,
+    private readonly advisories: Advisories,
+  ) {}
+
+  /** Runs `work` without a transaction: each write commits by itself, so that pushes judged meanwhile need not wait. */
+  async update<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  async feed(name: string): Promise<AdvisoryFeed | null> {
+    const rows = await this.store.query<FeedRow>(`SELECT ${feedColumns} FROM advisory_feed WHERE name = $1`, [name]);
+    return rows[0] ? feedOf(rows[0]) : null;
+  }
+
+  async feeds(): Promise<AdvisoryFeed[]> {
+    const rows = await this.store.query<FeedRow>(`SELECT ${feedColumns} FROM advisory_feed ORDER BY name COLLATE "C"`);
+    return rows.map(feedOf);
+  }
+
+  /** Records the state of a feed after a sync that wrote `changed` records; null when there was nothing to read. */
+  async noteFeed(feed: AdvisoryFeed, changed: number | null): Promise<void> {
+    const { name, origin, etag, lastModified, asOf, checkedAt, changedAt, records, rejected } = feed;
+    await this.store.transaction(async (tx) => {
+      await tx.query(
+        `INSERT INTO advisory_feed (name, origin, etag, last_modified, as_of, checked_at, changed_at, records, rejected)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (name) DO UPDATE SET origin = $2, etag = $3, last_modified = $4, as_of = $5, checked_at = $6, changed_at = $7,
+           records = $8, rejected = $9`,
+        [name, origin, etag, lastModified, asOf, checkedAt, changedAt, records, rejected],
+      );
+      if (changed === null) return;
+      await tx.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
+        name,
+        records,
+        changed,
+        rejected,
+      ]);
+    });
+  }
+
+  /**
+   * Modification times, in milliseconds since 1970, of those of these ids that are known. Leaves
+   * out records without a publication date, which older versions did not store, so that they are
+   * written again.
+   */
+  async known(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.store.query<{ id: string; modified: number }>(
+      'SELECT id, floor(extract(epoch FROM modified) * 1000)::float8 AS modified FROM advisory WHERE id = ANY($1) AND published IS NOT NULL',
+      [ids],
+    );
+    return new Map(rows.map(({ id, modified }) => [id, modified]));
+  }
+
+  async put(advisories: readonly OsvAdvisory[]): Promise<number> {
+    return this.advisories.put(advisories);
+  }
+
+  /** Ids of the advisories that have entries in an ecosystem and are not withdrawn. */
+  async idsOf(ecosystem: string): Promise<string[]> {
+    const rows = await this.store.query<{ id: string }>(
+      `SELECT DISTINCT id FROM advisory_package JOIN advisory ON id = advisory_id WHERE ecosystem = $1 AND withdrawn IS NULL`,
+      [ecosystem],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
+    await this.advisories.retire(ecosystem, ids);
+  }
+
+  /**
+   * Replaces the catalog; returns how many entries were added, changed or removed. Additions after
+   * the first load are news.
+   */
+  async putKev(entries: readonly KevEntry[]): Promise<number> {
+    const cves = entries.map(({ cve }) => cve);
+    return this.store.transaction(async (tx) => {
+      // Every part of a statement reads the tables as they were before it: kev without what changed adds to it.
+      const counts = await tx.query<WriteCounts>(
+        `WITH changed AS (
+           INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
+           ON CONFLICT (cve) DO UPDATE SET added_on = EXCLUDED.added_on WHERE kev.added_on <> EXCLUDED.added_on RETURNING cve),
+         news AS (
+           INSERT INTO exploitation_news (cve, reason, announced_at)
+           SELECT cve, 'kev', CASE WHEN EXISTS (SELECT FROM kev) THEN NULL ELSE now() END
+           FROM changed WHERE NOT EXISTS (SELECT FROM kev WHERE kev.cve = changed.cve)
+           ON CONFLICT DO NOTHING RETURNING announced_at)
+         ${writeCounts}`,
+        [cves, entries.map(({ addedOn }) => addedOn)],
+      );
+      return (await changedBy(tx, counts)) + (await prune(tx, 'kev', cves));
+    });
+  }
+
+  /**
+   * Replaces the scores; returns how many were added, changed or removed. Rises of CVEs in the
+   * fleet are judged later.
+   */
+  async putEpss(scores: readonly EpssScore[]): Promise<number> {
+    const cves = scores.map(({ cve }) => cve);
+    return this.store.transaction(async (tx) => {
+      const counts = await tx.query<WriteCounts>(
+        `WITH changed AS (
+           INSERT INTO epss (cve, score, percentile) SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
+           ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
+           WHERE (epss.score, epss.percentile) IS DISTINCT FROM (EXCLUDED.score, EXCLUDED.percentile) RETURNING cve, score),
+         news AS (
+           INSERT INTO exploitation_news (cve, reason, score_before)
+           SELECT cve, 'epss', before.score FROM changed LEFT JOIN epss AS before USING (cve)
+           WHERE EXISTS (SELECT FROM epss) AND changed.score > coalesce(before.score, 0)
+             AND cve IN (SELECT unnest(vulnerability_ids) FROM package_match)
+           ON CONFLICT DO NOTHING RETURNING announced_at)
+         ${writeCounts}`,
+        [cves, scores.map(({ score }) => score), scores.map(({ percentile }) => percentile)],
+      );
+      return (await changedBy(tx, counts)) + (await prune(tx, 'epss', cves));
+    });
+  }
+
+  /** Counts all rows, which takes seconds for a large database. */
+  async holdings(): Promise<StoredAdvisories> {
+    const ecosystems = await this.store.query<AdvisoryHoldings['ecosystems'][number]>(
+      `SELECT ecosystem, count(DISTINCT advisory_id)::int AS records, count(*)::int AS packages FROM advisory_package
+       GROUP BY ecosystem ORDER BY ecosystem COLLATE "C"`,
+    );
+    const [counts] = await this.store.query<{ kev: number; epss: number }>(
+      'SELECT (SELECT count(*)::int FROM kev) AS kev, (SELECT count(*)::int FROM epss) AS epss',
+    );
+    const { advisories, lastImport } = await this.advisories.status();
+    return { advisories, ecosystems, feeds: await this.feeds(), kev: 0, epss: 0, ...counts, lastImport };
+  }
+}
+
+type FeedRow = Omit<AdvisoryFeed, 'asOf' | 'checkedAt' | 'changedAt'> &
+  Record<'asOf' | 'checkedAt' | 'changedAt', Date>;
+
+function feedOf({ asOf, checkedAt, changedAt, ...feed }: FeedRow): AdvisoryFeed {
+  return {
+    ...feed,
+    asOf: asOf.toISOString(),
+    checkedAt: checkedAt.toISOString(),
+    changedAt: changedAt.toISOString(),
+  };
+}
+
+/** Counts of the rows that a load wrote, and of those that it left to be judged in `exploitation_news`. */
+interface WriteCounts {
+  changed: number;
+  waiting: number;
+}
+
+const writeCounts = `SELECT (SELECT count(*)::int FROM changed) AS changed,
+  (SELECT count(*)::int FROM news WHERE announced_at IS NULL) AS waiting`;
+
+/** Returns how many rows changed, and queues the judgement of the news among them. */
+async function changedBy(tx: Transaction, [counts]: readonly WriteCounts[]): Promise<number> {
+  const { changed, waiting } = counts!;
+  if (waiting > 0) await queueExploitationNews(tx);
+  return changed;
+}
+
+/** Deletes the rows that are not among `kept`; returns how many. */
+async function prune(tx: Transaction, table: 'kev' | 'epss', kept: readonly string[]): Promise<number> {
+  const gone = await tx.query(
+    `DELETE FROM ${table} WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS kept (cve) WHERE kept.cve = ${table}.cve) RETURNING cve`,
+    [kept],
+  );
+  return gone.length;
+}

@@ -1,0 +1,146 @@
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+} from 'typeorm';
+
+import { PackageRow } from '../images/image-rows.js';
+
+/** One import of advisories, for display. */
+@Entity('advisory_import')
+export class AdvisoryImportRow {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'BY DEFAULT',
+    primaryKeyConstraintName: 'advisory_import_pk',
+  })
+  id!: string;
+  @Column('text') source!: string;
+  @Column('integer') records!: number;
+  @Column('integer') changed!: number;
+  @Column('integer') rejected!: number;
+  @CreateDateColumn({ name: 'imported_at', type: 'timestamptz' }) importedAt!: Date;
+}
+
+/** Time of the first load of an ecosystem, whose findings about the past are not all announced. */
+@Entity('advisory_ecosystem')
+export class AdvisoryEcosystemRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_ecosystem_pk' }) ecosystem!: string;
+  @CreateDateColumn({ name: 'first_loaded_at', type: 'timestamptz' }) firstLoadedAt!: Date;
+  /** Findings announced on that day. */
+  @Column('integer', { name: 'first_news', default: 0 }) firstNews!: number;
+}
+
+/** The parts of an OSV record that are used. */
+@Entity('advisory')
+export class AdvisoryRow {
+  /** OSV id, never an alias: aliases change, the id does not. */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_pk' }) id!: string;
+  @Index('advisory_vulnerability_ix')
+  @Column('text', { name: 'vulnerability_id' })
+  vulnerabilityId!: string;
+  @Column('text', { array: true }) aliases!: string[];
+  @Column('text') title!: string;
+  @Column('text') severity!: string;
+  @Column('text', { name: 'cvss_vector', nullable: true }) cvssVector!: string | null;
+  @Column('real', { name: 'cvss_score', nullable: true }) cvssScore!: number | null;
+  @Column('timestamptz') modified!: Date;
+  @Column('timestamptz', { nullable: true }) published!: Date | null;
+  @Column('timestamptz', { nullable: true }) withdrawn!: Date | null;
+  /** Number of the transaction that wrote it last. */
+  @Index('advisory_change_ix')
+  @Column('bigint')
+  change!: string;
+}
+
+/** A package that an advisory names, with the ranges to judge versions by. */
+@Entity('advisory_package')
+@Index('advisory_package_name_ix', ['ecosystem', 'name'])
+@Index('advisory_package_release_ix', ['ecosystem', 'release'])
+export class AdvisoryPackageRow {
+  @PrimaryColumn('text', { name: 'advisory_id', primaryKeyConstraintName: 'advisory_package_pk' }) advisoryId!: string;
+  @ManyToOne(() => AdvisoryRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'advisory_id', foreignKeyConstraintName: 'advisory_package_advisory_fk' })
+  advisory?: Relation<AdvisoryRow>;
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'advisory_package_pk' }) position!: number;
+  @Column('text') ecosystem!: string;
+  @Column('text', { nullable: true }) release!: string | null;
+  @Column('text') name!: string;
+  @Column('jsonb') affected!: unknown;
+}
+
+/** A match of an advisory and a package; images follow by join. */
+@Entity('package_match')
+// GIN, which TypeORM cannot declare.
+@Index('package_match_vulnerability_ix', { synchronize: false })
+export class PackageMatchRow {
+  @PrimaryColumn('bigint', { name: 'package_id', primaryKeyConstraintName: 'package_match_pk' }) packageId!: string;
+  @ManyToOne(() => PackageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'package_id', foreignKeyConstraintName: 'package_match_package_fk' })
+  package?: Relation<PackageRow>;
+  @Index('package_match_advisory_ix')
+  @PrimaryColumn('text', { name: 'advisory_id', primaryKeyConstraintName: 'package_match_pk' })
+  advisoryId!: string;
+  @ManyToOne(() => AdvisoryRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'advisory_id', foreignKeyConstraintName: 'package_match_advisory_fk' })
+  advisory?: Relation<AdvisoryRow>;
+  /** `affected`, or `unknown` where the version could not be compared. */
+  @Column('text') state!: string;
+  @Column('text', { name: 'fix_state' }) fixState!: string;
+  @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
+  /** The distribution's own severity for this package, if it differs from the advisory's. */
+  @Column('text', { nullable: true }) severity!: string | null;
+  /** The vulnerabilities that the advisory is about and this package has. */
+  @Column('text', { name: 'vulnerability_ids', array: true, default: [] }) vulnerabilityIds!: string[];
+  /** Compared versions, and the range that matched. */
+  @Column('jsonb', { default: {} }) evidence!: unknown;
+}
+
+/** Source of advisories, with its state and the age of its data. */
+@Entity('advisory_feed')
+export class AdvisoryFeedRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_feed_pk' }) name!: string;
+  @Column('text') origin!: string;
+  @Column('text', { nullable: true }) etag!: string | null;
+  @Column('text', { name: 'last_modified', nullable: true }) lastModified!: string | null;
+  @Column('timestamptz', { name: 'as_of' }) asOf!: Date;
+  @Column('timestamptz', { name: 'checked_at' }) checkedAt!: Date;
+  @Column('timestamptz', { name: 'changed_at' }) changedAt!: Date;
+  @Column('integer') records!: number;
+  @Column('integer') rejected!: number;
+}
+
+/** A vulnerability of CISA's catalog of known exploited vulnerabilities (KEV). */
+@Entity('kev')
+export class KevRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'kev_pk' }) cve!: string;
+  @Column('date', { name: 'added_on' }) addedOn!: string;
+}
+
+/** EPSS score of a vulnerability: FIRST's probability that it is exploited. */
+@Entity('epss')
+export class EpssRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'epss_pk' }) cve!: string;
+  @Column('double precision') score!: number;
+  @Column('double precision') percentile!: number;
+}
+
+/**
+ * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether that was judged. Never deleted once
+ * announced, so that it is announced once: at most a row for each entry of the catalog and each CVE of the fleet that rose.
+ */
+@Entity('exploitation_news')
+@Index('exploitation_news_waiting_ix', ['reason'], { where: 'announced_at IS NULL' })
+export class ExploitationNewsRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) cve!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) reason!: string;
+  /** EPSS score before the first rise that is not judged yet; null if it had none. */
+  @Column('double precision', { name: 'score_before', nullable: true }) scoreBefore!: number | null;
+  @Column('timestamptz', { name: 'announced_at', nullable: true }) announcedAt!: Date | null;
+}

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { NotFound } from '@tidewaiter/domain';
+import { v7 as uuidv7 } from 'uuid';
+
+import { redriveIn } from '../deliveries/redrives.js';
+import { type Page, pageOf, type PageRequest } from './page.js';
+import { type NewJob, Store, type Transaction } from './store.js';
+
+/** An event or job that failed after all retries, with the reason. */
+export interface DeadLetter {
+  id: string;
+  stage: 'event' | 'job';
+  /** Consumer or queue in which it failed. */
+  worker: string;
+  eventId: string | null;
+  jobId: string | null;
+  subject: string;
+  code: string;
+  reason: string;
+  attempts: number;
+  createdAt: Date;
+  redrivenAt: Date | null;
+}
+
+/** A message to dead-letter. */
+export interface GivenUp {
+  consumer: string;
+  /** Null when the message is no event. */
+  eventId: string | null;
+  subject: string;
+  /** Original bytes of the message, for display. */
+  payload: Uint8Array;
+  code: string;
+  reason: string;
+  attempts: number;
+}
+
+const maxPayloadCharacters = 64 * 1024;
+
+const columns = `id, stage, worker, event_id AS "eventId", job_id AS "jobId", subject, code, reason, attempts,
+  created_at AS "createdAt", redriven_at AS "redrivenAt"`;
+
+/** Dead letters, with redrive. */
+@Injectable()
+export class DeadLetters {
+  constructor(private readonly store: Store) {}
+
+  /** Saves a dead letter for a message; idempotent for each event and consumer. */
+  async save({ consumer, eventId, subject, payload, code, reason, attempts }: GivenUp): Promise<void> {
+    const text = Buffer.from(payload).toString('utf8').replaceAll('\0', '\uFFFD').slice(0, maxPayloadCharacters);
+    await this.store.query(
+      `INSERT INTO dead_letter (id, stage, worker, event_id, subject, payload, code, reason, attempts)
+       SELECT $1, 'event', $2, $3::uuid, $4, $5, $6, $7, $8
+       WHERE NOT EXISTS (SELECT FROM dead_letter WHERE event_id = $3::uuid AND worker = $2 AND redriven_at IS NULL)`,
+      [uuidv7(), consumer, eventId, subject, text, code, reason, attempts],
+    );
+  }
+
+  /** Dead letters, newest first; without the redriven ones unless `all` is set. */
+  async list({ limit, after }: PageRequest, options: { all?: boolean } = {}): Promise<Page<DeadLetter>> {
+    const rows = await this.store.query<DeadLetter>(
+      `SELECT ${columns} FROM dead_letter
+       WHERE ($2::uuid IS NULL OR id < $2) AND ($3 OR redriven_at IS NULL)
+       ORDER BY id DESC LIMIT $1`,
+      [limit + 1, after ?? null, options.all ?? false],
+    );
+    return pageOf(rows, limit);
+  }
+
+  /**
+   * Redrives a dead letter. Consumers that have handled the event already do nothing.
+   * @throws NotFound `DEAD_LETTER_UNKNOWN` when it does not exist, was redriven before, or its
+   * event or job is gone.
+   */
+  async redrive(id: string): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      const [letter] = await tx.query<DeadLetter>(
+        `UPDATE dead_letter SET redriven_at = now() WHERE id = $1 AND redriven_at IS NULL RETURNING ${columns}`,
+        [id],
+      );
+      if (!letter || !(await bringBack(tx, letter))) {
+        throw new NotFound('DEAD_LETTER_UNKNOWN', `no dead letter ${id} that could be tried again`);
+      }
+    });
+  }
+}
+
+async function bringBack(tx: Transaction, { eventId, jobId }: DeadLetter): Promise<boolean> {
+  if (eventId) {
+    const events = await tx.query(
+      'UPDATE outbox SET published_at = NULL, confirmed_at = NULL WHERE id = $1 RETURNING id',
+      [eventId],
+    );
+    return events.length > 0;
+  }
+  if (!jobId) return false;
+  const [job] = await tx.query<NewJob>('SELECT queue, key, class FROM job WHERE id = $1', [jobId]);
+  if (!job) return false;
+  if (job.queue === 'delivery' && (await redriveIn(tx, [job.key], null)) > 0) return true;
+  await tx.enqueue(job);
+  return true;
+}

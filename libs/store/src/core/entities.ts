@@ -1,0 +1,120 @@
+import { ApiTokenRow } from '../access/api-token-row.js';
+import {
+  AdvisoryEcosystemRow,
+  AdvisoryFeedRow,
+  AdvisoryImportRow,
+  AdvisoryPackageRow,
+  AdvisoryRow,
+  EpssRow,
+  ExploitationNewsRow,
+  KevRow,
+  PackageMatchRow,
+} from '../advisories/advisory-rows.js';
+import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, ToldAlertRow } from '../deliveries/alert-rows.js';
+import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
+import {
+  ImageLayerRow,
+  ImagePackageRow,
+  ImageRow,
+  LayerBlobRow,
+  LayerFailureRow,
+  LayerRow,
+  FleetContentRow,
+  FleetFileRow,
+  PackageContentRow,
+  PackageRow,
+  PushChangeRow,
+  PushImageRow,
+  PushRow,
+  TagLedgerRow,
+} from '../images/image-rows.js';
+import { PipelineDocumentRow, PipelineReportRow } from '../images/pushes/pipeline-rows.js';
+import { ImageProvenanceRow, PushIdentityRow, RepositoryFindingRow } from '../images/pushes/provenance-rows.js';
+import { RegistryLookRow, RegistryRepositoryRow, RegistryTagRow } from '../images/pushes/registry-rows.js';
+import {
+  DetectionAlertRow,
+  DetectionMatchRow,
+  DetectionRuleRow,
+  DetectorLeaseRow,
+  DetectorReplicaRow,
+  DetectorSnapshotRow,
+} from '../incidents/detection-rows.js';
+import { IncidentRevisionRow, IncidentRow } from '../incidents/incident-rows.js';
+import { SensorContactRow } from '../workloads/sensor-contact-row.js';
+import {
+  ContainerLedgerRow,
+  ImageManifestRow,
+  LearnedHabitRow,
+  PackageUseRow,
+  WorkloadFindingRow,
+  WorkloadObjectRow,
+  WorkloadRow,
+} from '../workloads/workload-rows.js';
+import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './event-rows.js';
+import { JobRow } from './job-rows.js';
+import { ServiceConfigurationRow } from './service-configuration-row.js';
+
+/** Every table. */
+export const entities = [
+  OutboxRow,
+  InboxRow,
+  ReceivedRow,
+  DeadLetterRow,
+  JobRow,
+  RegistryRepositoryRow,
+  RegistryTagRow,
+  RegistryLookRow,
+  PipelineDocumentRow,
+  PipelineReportRow,
+  PushRow,
+  PushChangeRow,
+  TagLedgerRow,
+  ImageRow,
+  PushImageRow,
+  LayerRow,
+  LayerBlobRow,
+  LayerFailureRow,
+  ImageLayerRow,
+  PackageRow,
+  ImagePackageRow,
+  FleetContentRow,
+  FleetFileRow,
+  PackageContentRow,
+  ImageProvenanceRow,
+  RepositoryFindingRow,
+  PushIdentityRow,
+  AdvisoryEcosystemRow,
+  AdvisoryImportRow,
+  AdvisoryRow,
+  AdvisoryPackageRow,
+  AdvisoryFeedRow,
+  KevRow,
+  EpssRow,
+  ExploitationNewsRow,
+  PackageMatchRow,
+  SensorContactRow,
+  ServiceConfigurationRow,
+  DetectorReplicaRow,
+  DetectorLeaseRow,
+  DetectorSnapshotRow,
+  DetectionAlertRow,
+  DetectionMatchRow,
+  DetectionRuleRow,
+  ContainerLedgerRow,
+  WorkloadRow,
+  WorkloadObjectRow,
+  WorkloadFindingRow,
+  ImageManifestRow,
+  PackageUseRow,
+  LearnedHabitRow,
+  IncidentRow,
+  IncidentRevisionRow,
+  AlertRow,
+  AlertGroupRow,
+  ToldAlertRow,
+  AlertHistoryRow,
+  SilenceRow,
+  DeliveryRow,
+  DeliveryStepRow,
+  ApiTokenRow,
+];

@@ -1,0 +1,401 @@
+import { Secret } from '@tidewaiter/domain';
+import { type CloudEvent, draft, registryPushed, tagMoved } from '@tidewaiter/events';
+import { createLogger, Health } from '@tidewaiter/runtime';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { Registry } from 'prom-client';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+
+import { StoreModule } from '../store.module.js';
+import { connect, connectPatiently } from './data-source.js';
+import { DeadLetters } from './dead-letters.js';
+import { Jobs } from './jobs.js';
+import { OutboxRelay } from './relay.js';
+import { Store, type Transaction } from './store.js';
+import { forgetOld, sweepOutbox } from './sweeper.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const pushId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
+const pushed = draft(registryPushed, 'app:1', { pushId, connection: 'main', repository: 'app', tag: '1', digest });
+const moved = draft(tagMoved, 'app:1', {
+  pushId,
+  connection: 'main',
+  repository: 'app',
+  tag: '1',
+  oldDigest: digest,
+  newDigest: digest,
+  packages: { added: 0, removed: 0, changed: 0 },
+  findings: { introduced: 0, resolved: 0 },
+});
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+
+/** A bus that keeps what it is given, and can be away. */
+class RecordingBus {
+  readonly published: { channel: string; event: CloudEvent; messageId: string }[] = [];
+  isAway = false;
+
+  async publish(channel: string, event: CloudEvent, messageId: string): Promise<void> {
+    if (this.isAway) throw new Error('away');
+    this.published.push({ channel, event, messageId });
+  }
+}
+
+const until = async (condition: () => boolean | Promise<boolean>) => {
+  const deadline = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 60 s');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+const withRelay = async (bus: RecordingBus, work: () => Promise<void>) => {
+  const relay = new OutboxRelay(store, bus, createLogger('test', 'silent'));
+  relay.onApplicationBootstrap();
+  await work();
+  await relay.onApplicationShutdown();
+};
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+});
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+});
+
+afterEach(async () => dataSource.destroy());
+
+afterAll(async () => servers.stop(), 20_000);
+
+describe('a transaction', () => {
+  it('keeps neither rows nor events nor jobs when it fails', async () => {
+    const failing = store.transaction(async (tx) => {
+      await tx.emit(pushed);
+      await tx.enqueue({ queue: 'push', key: 'x', class: 'interactive' });
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await store.query('SELECT id FROM outbox UNION ALL SELECT id FROM job')).toEqual([]);
+  });
+
+  it('runs once for each consumer and event', async () => {
+    const ran: string[] = [];
+    const handle = (consumer: string) => store.once(consumer, pushId, async () => void ran.push(consumer));
+    expect(await Promise.all([handle('a'), handle('b'), handle('a')])).toEqual(
+      expect.arrayContaining([true, true, false]),
+    );
+    expect(ran.toSorted()).toEqual(['a', 'b']);
+  });
+
+  it('forgets that it ran when it fails', async () => {
+    await expect(store.once('a', pushId, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await store.once('a', pushId, () => Promise.resolve())).toBe(true);
+  });
+
+  it('runs for each of several that are new, all of them or none', async () => {
+    const ids = [uuidv7(), uuidv7(), uuidv7()];
+    await store.once('a', ids[1]!, () => Promise.resolve());
+    const ran: string[] = [];
+    const handle = async (tx: Transaction, id: string) => {
+      await tx.enqueue({ queue: 'q', key: id, class: 'interactive' });
+      ran.push(id);
+    };
+    await expect(
+      store.onceEach('a', ids, async (tx, id) => {
+        await handle(tx, id);
+        if (id === ids[2]) throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    ran.length = 0;
+    await store.onceEach('a', ids, handle);
+    await store.onceEach('a', ids, handle);
+    expect(new Set(ran)).toEqual(new Set([ids[0], ids[2]]));
+    expect(await store.query('SELECT key FROM job WHERE key = ANY($1)', [ids])).toHaveLength(2);
+  });
+});
+
+describe('a connection that breaks', () => {
+  const broken = (between: () => Promise<unknown>) =>
+    store.transaction(async (tx) => {
+      const [{ pid }] = (await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+      await store.query('SELECT pg_terminate_backend($1)', [pid]);
+      await between();
+      await tx.query('SELECT 1');
+    });
+
+  it('is an outage when a statement finds it broken', async () => {
+    await expect(broken(() => Promise.resolve())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('is an outage when it was noticed between two statements', async () => {
+    await expect(broken(() => new Promise((resolve) => setTimeout(resolve, 200)))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(await store.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('an outage', () => {
+  it.each([
+    ['a host without a route', Object.assign(new Error('connect'), { code: 'EHOSTUNREACH' })],
+    ['a network that is down', Object.assign(new Error('connect'), { code: 'ENETUNREACH' })],
+    ['a server that no longer answers', new Error('Query read timeout')],
+  ])('is %s', async (_, error) => {
+    jest
+      .spyOn(dataSource, 'createQueryRunner')
+      .mockReturnValueOnce({ query: () => Promise.reject(error), release: () => Promise.resolve() } as never);
+    await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: error });
+  });
+
+  it('is a standby in place of the primary', async () => {
+    const writing = store.transaction(async (tx) => {
+      await tx.query('SET TRANSACTION READ ONLY');
+      await tx.emit(pushed);
+    });
+    await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('is a pool whose connections are all in use for long', async () => {
+    const free = Promise.withResolvers<void>();
+    const held = Array.from({ length: 4 }, () => store.transaction(() => free.promise));
+    await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    free.resolve();
+    await Promise.all(held);
+  });
+});
+
+describe('the outbox', () => {
+  it('publishes what was committed, as a CloudEvent', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(pushed));
+      await until(() => bus.published.length === 1);
+    });
+    const [{ channel, event, messageId }] = bus.published as [(typeof bus.published)[number]];
+    expect(channel).toBe('tidewaiter.registry.pushed');
+    expect(event).toMatchObject({
+      specversion: '1.0',
+      source: '/tidewaiter/test',
+      subject: 'app:1',
+      data: pushed.data,
+    });
+    expect(messageId).toBe(event.id);
+  });
+
+  it('keeps everything while the bus is away, and marks only what was taken', async () => {
+    const bus = new RecordingBus();
+    bus.isAway = true;
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(pushed, moved));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await store.query('SELECT id FROM outbox WHERE published_at IS NOT NULL')).toEqual([]);
+      bus.isAway = false;
+      await until(() => bus.published.length === 2);
+    });
+  });
+
+  it('is shared by relays without publishing anything twice', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, () =>
+      withRelay(bus, async () => {
+        await Promise.all(Array.from({ length: 50 }, () => store.transaction((tx) => tx.emit(pushed, moved))));
+        await until(() => bus.published.length === 100);
+      }),
+    );
+    expect(new Set(bus.published.map(({ messageId }) => messageId)).size).toBe(100);
+  });
+
+  it('is confirmed by its consumers, and published again under another message id when they are silent', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(pushed, pushed));
+      await until(() => bus.published.length === 2);
+      const [handled, lost] = bus.published.map(({ event }) => event.id);
+      await store.once('scanner', handled!, () => Promise.resolve());
+      await until(async () => (await store.query('SELECT id FROM outbox WHERE published_at IS NOT NULL')).length === 2);
+
+      await store.query(`UPDATE outbox SET next_sweep_at = now()`);
+      expect(await store.transaction(sweepOutbox)).toBe(1);
+      await until(() => bus.published.length === 3);
+      expect(bus.published[2]).toMatchObject({ messageId: `${lost}#1`, event: { id: lost } });
+      expect(await store.query('SELECT id FROM outbox WHERE confirmed_at IS NOT NULL')).toEqual([{ id: handled }]);
+      // A service that is down for an hour does not find an hour of repeats.
+      const pause = `SELECT round(extract(epoch FROM next_sweep_at - published_at))::int AS seconds FROM outbox WHERE id = '${lost}'`;
+      await until(async () => (await store.query<{ seconds: number }>(pause))[0]?.seconds === 60);
+    });
+  });
+
+  it('gives an event time also after a thousand repeats', async () => {
+    const bus = new RecordingBus();
+    await store.transaction((tx) => tx.emit(pushed));
+    await store.query('UPDATE outbox SET publishes = 5000');
+    await withRelay(bus, () =>
+      until(async () => (await store.query('SELECT id FROM outbox WHERE published_at IS NOT NULL')).length === 1),
+    );
+    const pause = 'SELECT round(extract(epoch FROM next_sweep_at - published_at))::int AS seconds FROM outbox';
+    expect(await store.query(pause)).toEqual([{ seconds: 3600 }]);
+  });
+
+  it('keeps what can be asked for again, and who has handled it', async () => {
+    await store.transaction((tx) => tx.emit(pushed, pushed));
+    const [dead, done] = (await store.query<{ id: string }>('SELECT id FROM outbox')).map(({ id }) => id);
+    for (const id of [dead, done]) await store.once('audit', id!, () => Promise.resolve());
+    const letters = new DeadLetters(store);
+    const reason = { code: 'X', reason: 'x', attempts: 1 };
+    await letters.save({ consumer: 'scanner', eventId: dead!, subject: 's', payload: new Uint8Array(), ...reason });
+    await store.query(`UPDATE outbox SET published_at = now(), confirmed_at = now() - interval '9 days'`);
+    await store.query(`UPDATE inbox SET handled_at = now() - interval '9 days'`);
+    await store.transaction(forgetOld);
+    expect(await store.query('SELECT id FROM outbox')).toEqual([{ id: dead }]);
+    const { items } = await letters.list({ limit: 10 });
+    await letters.redrive(items[0]!.id);
+    await store.transaction(forgetOld);
+    expect(await store.query('SELECT event_id AS id FROM inbox')).toEqual([{ id: dead }]);
+  });
+
+  it('is late when what was never published is old, not when that is published again', async () => {
+    const health = new Health();
+    // The module's own check, without its application.
+    void new StoreModule(dataSource, store, health, new Registry());
+    await store.transaction((tx) => tx.emit(pushed));
+    await store.query(`UPDATE outbox SET time = now() - interval '5 minutes', publishes = 1`);
+    expect(await health.problems()).toEqual({});
+    await store.query('UPDATE outbox SET publishes = 0');
+    expect(await health.problems()).toEqual({ postgres: 'events are not published' });
+  });
+
+  it('is confirmed at once where nobody listens', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(moved));
+      await until(async () => (await store.query('SELECT id FROM outbox WHERE confirmed_at IS NOT NULL')).length === 1);
+    });
+  });
+});
+
+describe('jobs', () => {
+  const enqueue = async (key = 'k') => {
+    await store.transaction((tx) => tx.enqueue({ queue: 'push', key, class: 'interactive' }));
+    const [job] = await store.query<{ id: string }>(
+      `SELECT id FROM job WHERE key = $1 AND state <> 'done' ORDER BY id DESC`,
+      [key],
+    );
+    return job!.id;
+  };
+
+  it('are queued once, however many ask', async () => {
+    const told: unknown[] = [];
+    new Jobs(store).onQueued((jobs) => told.push(...jobs));
+    await Promise.all([enqueue(), enqueue(), enqueue()]);
+    expect(told).toHaveLength(1);
+  });
+
+  it('are held by one', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const claims = await Promise.all([jobs.claim(id, 5_000), jobs.claim(id, 5_000)]);
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('may be finished only by who holds them', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const slow = await jobs.claim(id, 0);
+    const quick = await jobs.claim(id, 5_000);
+    expect(quick?.attempt).toBe(2);
+    await expect(store.transaction((tx) => jobs.finish(tx, slow!))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(jobs.fail(slow!, { code: 'X', reason: 'x', retryInMs: null })).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    });
+    await store.transaction((tx) => jobs.finish(tx, quick!));
+    expect(await jobs.claim(id, 5_000)).toBeNull();
+    expect(await jobs.extend(quick!, 5_000)).toBe(false);
+  });
+
+  it('come back after a failure, when their time has come', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const job = await jobs.claim(id, 5_000);
+    expect(await jobs.fail(job!, { code: 'X', reason: 'x', retryInMs: 60_000 })).toMatchObject({
+      id,
+      attempt: 1,
+      delayMs: 60_000,
+    });
+    expect(await jobs.claim(id, 5_000)).toBeNull();
+    await store.query('UPDATE job SET run_at = now()');
+    expect(await jobs.claim(id, 5_000)).toMatchObject({ attempt: 2 });
+  });
+
+  it('are found again when the queue or their holder is gone', async () => {
+    const jobs = new Jobs(store);
+    const waiting = await enqueue('waiting');
+    const abandoned = await enqueue('abandoned');
+    const held = await enqueue('held');
+    await jobs.claim(abandoned, 0);
+    await jobs.claim(held, 60_000);
+    await store.query(`UPDATE job SET swept_at = now() - interval '1 minute'`);
+    const lost = await jobs.lost('push');
+    expect(lost.map(({ id }) => id).toSorted()).toEqual([waiting, abandoned].toSorted());
+    expect(await jobs.lost('push')).toEqual([]);
+  });
+
+  it('are counted by queue', async () => {
+    const jobs = new Jobs(store);
+    await jobs.claim(await enqueue('held'), 5_000);
+    await enqueue('waiting');
+    await store.transaction((tx) => tx.enqueue({ queue: 'layer', key: 'k', class: 'bulk' }));
+    expect(await jobs.backlogs()).toMatchObject([
+      { queue: 'layer', queued: 1, running: 0 },
+      { queue: 'push', queued: 1, running: 1 },
+    ]);
+  });
+
+  it('become dead letters, and can be tried again', async () => {
+    const jobs = new Jobs(store);
+    const letters = new DeadLetters(store);
+    const id = await enqueue();
+    await jobs.fail((await jobs.claim(id, 5_000))!, { code: 'GONE', reason: 'it is gone', retryInMs: null });
+    const { items } = await letters.list({ limit: 10 });
+    expect(items).toMatchObject([
+      { stage: 'job', worker: 'push', subject: 'k', code: 'GONE', attempts: 1, redrivenAt: null },
+    ]);
+
+    await letters.redrive(items[0]!.id);
+    expect((await letters.list({ limit: 10 })).items).toEqual([]);
+    expect(await store.query(`SELECT key FROM job WHERE state = 'queued'`)).toEqual([{ key: 'k' }]);
+    await expect(letters.redrive(items[0]!.id)).rejects.toMatchObject({ code: 'DEAD_LETTER_UNKNOWN' });
+  });
+});
+
+it('says that PostgreSQL is away, and that it may be back', async () => {
+  await servers.postgres.kill();
+  // A connection may live on until its server notices that the others have died.
+  let failure: unknown;
+  await until(async () => {
+    failure = await store.query('SELECT 1').then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    return failure !== undefined;
+  });
+  expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+  await servers.postgres.restart();
+  await until(() =>
+    store.query('SELECT 1').then(
+      () => true,
+      () => false,
+    ),
+  );
+});
+
+it('waits for a PostgreSQL that starts later', async () => {
+  const url = new Secret(await servers.postgres.createDatabase());
+  await servers.postgres.kill();
+  const waiting = connectPatiently({ url, poolSize: 2, name: 'early' });
+  await servers.postgres.restart();
+  await (await waiting).destroy();
+});

@@ -1,0 +1,45 @@
+import { Gathered } from './transaction-batcher.js';
+
+const transaction = () => ({});
+
+/** Batcher that returns its items in upper case, and records its batches. */
+function capitals(): { asked: string[][]; gathered: Gathered<object, string, string> } {
+  const asked: string[][] = [];
+  const gathered = new Gathered<object, string, string>(async (_tx, items) => {
+    asked.push([...items]);
+    if (items.includes('bad')) throw new Error('refused');
+    return items.map((item) => item.toUpperCase());
+  });
+  return { asked, gathered };
+}
+
+describe('Gathered', () => {
+  it('asks together what comes at the same moment, step by step', async () => {
+    const { asked, gathered } = capitals();
+    const tx = transaction();
+    const steps = async (name: string) => [await gathered.add(tx, name), await gathered.add(tx, `${name}2`)];
+    expect(await Promise.all([steps('a'), steps('b'), steps('c')])).toEqual([
+      ['A', 'A2'],
+      ['B', 'B2'],
+      ['C', 'C2'],
+    ]);
+    expect(asked).toEqual([
+      ['a', 'b', 'c'],
+      ['a2', 'b2', 'c2'],
+    ]);
+  });
+
+  it('never mixes transactions', async () => {
+    const { asked, gathered } = capitals();
+    await Promise.all([gathered.add(transaction(), 'a'), gathered.add(transaction(), 'b')]);
+    expect(asked).toEqual([['a'], ['b']]);
+  });
+
+  it('fails all that shared a statement, and none that comes later', async () => {
+    const { gathered } = capitals();
+    const tx = transaction();
+    const outcomes = await Promise.allSettled([gathered.add(tx, 'a'), gathered.add(tx, 'bad')]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(gathered.add(tx, 'b')).resolves.toBe('B');
+  });
+});

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+
+import { Store, type Transaction } from '../core/store.js';
+import { Gathered } from '../core/transaction-batcher.js';
+
+/** Time until the flush of a group. A quiet wait exists only because of a mute, such as a silence, and ends with it. */
+export interface GroupWait {
+  forMs: number;
+  isQuiet: boolean;
+}
+
+/** Flush times of alert groups: one row each, which one process locks to flush the group. */
+@Injectable()
+export class AlertGroups {
+  readonly #entered = new Gathered(enterAll);
+  readonly #waits = new Gathered(waitAll);
+  readonly #told = new Gathered(toldAll);
+
+  constructor(private readonly store: Store) {}
+
+  /**
+   * Locks the group until the transaction ends; returns the milliseconds since its last message,
+   * null if there was none.
+   */
+  async enter(tx: Transaction, key: string): Promise<number | null> {
+    return this.#entered.add(tx, key);
+  }
+
+  /** Schedules a flush; an earlier one that is already scheduled stays. */
+  async wait(tx: Transaction, key: string, wait: GroupWait): Promise<void> {
+    await this.#waits.add(tx, { key, ...wait });
+  }
+
+  async told(tx: Transaction, key: string): Promise<void> {
+    await this.#told.add(tx, key);
+  }
+
+  /** Groups that are due, longest overdue first. */
+  async due(limit: number): Promise<string[]> {
+    const groups = await this.store.query<{ key: string }>(
+      'SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1',
+      [limit],
+    );
+    return groups.map(({ key }) => key);
+  }
+
+  /** Claims those of some groups that are due and not locked by another transaction. */
+  async takeDue(tx: Transaction, keys: readonly string[]): Promise<string[]> {
+    const groups = await tx.query<{ key: string }>(
+      `UPDATE alert_group SET due_at = NULL WHERE key = ANY(ARRAY(
+         SELECT key FROM alert_group WHERE due_at <= now() AND key = ANY($1) ORDER BY due_at FOR UPDATE SKIP LOCKED)) RETURNING key`,
+      [keys],
+    );
+    return groups.map(({ key }) => key);
+  }
+
+  /** Deletes groups without a scheduled flush or reminder that had no message for a week. */
+  async forget(tx: Transaction): Promise<void> {
+    await tx.query(
+      `DELETE FROM alert_group WHERE due_at IS NULL AND remind_at IS NULL AND coalesce(told_at, '-infinity') < now() - interval '7 days'`,
+    );
+  }
+}
+
+async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(number | null)[]> {
+  const groups = await tx.query<{ key: string; quietMs: number | null }>(
+    // The no-op update locks and returns the row. In key order, or two transactions with the same
+    // groups could deadlock.
+    `INSERT INTO alert_group (key) SELECT DISTINCT key FROM unnest($1::text[]) AS key ORDER BY key
+     ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
+     RETURNING key, extract(epoch FROM now() - told_at)::float * 1000 AS "quietMs"`,
+    [keys],
+  );
+  const quietMs = new Map(groups.map((group) => [group.key, group.quietMs]));
+  return keys.map((key) => quietMs.get(key) ?? null);
+}
+
+async function waitAll(tx: Transaction, waits: readonly (GroupWait & { key: string })[]): Promise<void[]> {
+  await tx.query(
+    `UPDATE alert_group SET due_at = least(due_at, at), is_quiet = CASE WHEN due_at < at THEN alert_group.is_quiet ELSE waits.is_quiet END
+     FROM (
+       SELECT DISTINCT ON (key) key, now() + ms * interval '1 millisecond' AS at, is_quiet
+       FROM unnest($1::text[], $2::float8[], $3::boolean[]) AS given (key, ms, is_quiet) ORDER BY key, ms) AS waits
+     WHERE alert_group.key = waits.key`,
+    [waits.map(({ key }) => key), waits.map(({ forMs }) => forMs), waits.map(({ isQuiet }) => isQuiet)],
+  );
+  return waits.map(() => undefined);
+}
+
+async function toldAll(tx: Transaction, keys: readonly string[]): Promise<void[]> {
+  await tx.query('UPDATE alert_group SET told_at = now() WHERE key = ANY($1)', [keys]);
+  return keys.map(() => undefined);
+}

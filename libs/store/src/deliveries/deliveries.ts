@@ -1,0 +1,466 @@
+import { Injectable } from '@nestjs/common';
+import type { Alert } from '@tidewaiter/domain';
+import { currentTraceparent } from '@tidewaiter/runtime';
+import { v7 as uuidv7 } from 'uuid';
+
+import { GroupCommit } from '../core/group-commit.js';
+import { type Page, pageOf, type PageRequest } from '../core/page.js';
+import { json } from '../core/storable.js';
+import { Store, type Transaction } from '../core/store.js';
+import { Gathered } from '../core/transaction-batcher.js';
+import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
+import type {
+  NewDelivery,
+  Delivery,
+  DeliveryStep,
+  DerivedDelivery,
+  DeliveryStory,
+  DeliveryThread,
+  Begun,
+  TakenDelivery,
+  ToldChannel,
+  AboutDelivery,
+  HeldDeliveries,
+  HeldDelivery,
+  ListedDelivery,
+  PushMessage,
+} from './delivery.js';
+
+type ChannelName = Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration'>;
+
+interface AddedDelivery extends NewDelivery<unknown> {
+  id: string;
+  heldFor: string | null;
+  traceparent: string | null;
+}
+
+interface Attempt {
+  id: string;
+  attempt: number;
+}
+
+/** A failed attempt that will be retried. */
+interface FailedAttempt {
+  attempt: number;
+  code: string;
+  reason: string;
+  inMs: number;
+  /** False if the channel was not called. */
+  wasTried: boolean;
+}
+
+/** Limit on the ledger entries of one delivery that are shown, and on its derived deliveries. */
+const maxSteps = 500;
+
+type WholeDelivery<Message> = Delivery<Message> & ListedDelivery & { replyTo: string | null };
+
+const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
+  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
+  CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END AS origin`;
+
+const contents = `alerts, message, reply_to AS "replyTo", push_id AS "pushId",
+  CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
+
+/** Limits of the batcher of attempts. The sending concurrency already bounds what waits. */
+const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
+
+/** Ledger of deliveries and their outcomes. */
+@Injectable()
+export class Deliveries {
+  readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
+  readonly #toldOf = new Gathered(toldOfAll);
+  readonly #held = new Gathered(heldForAll);
+  readonly #released = new Gathered(releaseAll);
+  readonly #dropped = new Gathered(dropAll);
+  readonly #given = new Gathered(async (tx: Transaction, channels: readonly ChannelName[]) =>
+    this.#givenTo(tx, channels),
+  );
+  readonly #givenIn = new WeakMap<Transaction, Map<string, number>>();
+  readonly #added = new Gathered(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
+    const added = await this.#add(tx, lists.flat());
+    return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
+  });
+
+  constructor(private readonly store: Store) {}
+
+  /**
+   * Adds deliveries; returns the ids of the new ones. Idempotent for each event.
+   * @param heldFor the group with which they wait; null to send them at once
+   */
+  async add<Message>(
+    tx: Transaction,
+    deliveries: readonly NewDelivery<Message>[],
+    heldFor: string | null = null,
+  ): Promise<string[]> {
+    if (deliveries.length === 0) return [];
+    const traceparent = currentTraceparent() ?? null;
+    return this.#added.add(
+      tx,
+      deliveries.map((delivery) => ({ ...delivery, id: uuidv7(), heldFor, traceparent })),
+    );
+  }
+
+  /** Returns the ids of the deliveries that were inserted. */
+  async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
+    const rows = await tx.query<{ id: string }>(
+      `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
+         subject, revision, push_id, origin, origin_id, reply_to, state, held_for)
+       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, traceparent,
+         edition->>'subject', (edition->>'revision')::int, "pushId", origin->>'kind', (origin->>'id')::uuid, "replyTo",
+         CASE WHEN "heldFor" IS NULL THEN 'pending' ELSE 'held' END, "heldFor"
+       FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, "pushId" uuid, origin jsonb, "replyTo" text, traceparent text, "heldFor" text)
+       ON CONFLICT DO NOTHING RETURNING id`,
+      [json(deliveries)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Held deliveries of a group, oldest first. */
+  async held<Message>(tx: Transaction, heldFor: string): Promise<HeldDeliveries<Message>> {
+    return (await this.#held.add(tx, heldFor)) as HeldDeliveries<Message>;
+  }
+
+  /**
+   * Releases a held delivery with its final alerts and message.
+   * @param isOfMany whether the message is about more than its own subject, so that it is no
+   * edition of that subject
+   */
+  async release(
+    tx: Transaction,
+    id: string,
+    { alerts, message, isOfMany = false }: { alerts: readonly Alert[]; message: unknown; isOfMany?: boolean },
+  ): Promise<void> {
+    await this.#released.add(tx, { id, alerts, message, isOfMany });
+  }
+
+  /** Ends held deliveries that are merged into another one or have become obsolete. */
+  async drop(
+    tx: Transaction,
+    ids: readonly string[],
+    state: 'merged' | 'suppressed' | 'superseded',
+    reason: string,
+  ): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#dropped.add(
+      tx,
+      ids.map((id) => ({ id, state, reason })),
+    );
+  }
+
+  /**
+   * Counts the messages of a channel within the last minute. Each call counts as a message for the
+   * later calls of its transaction, because several events share one and their messages may not be
+   * inserted yet.
+   */
+  async givenLately(tx: Transaction, channel: ChannelName): Promise<number> {
+    return this.#given.add(tx, channel);
+  }
+
+  async #givenTo(tx: Transaction, channels: readonly ChannelName[]): Promise<number[]> {
+    const counts = this.#givenIn.get(tx) ?? new Map<string, number>();
+    this.#givenIn.set(tx, counts);
+    const unknown = channels.filter((channel) => !counts.has(channelKey(channel)));
+    const before = unknown.length === 0 ? [] : await countGiven(tx, unknown);
+    // A call that came meanwhile has set its count already.
+    for (const [key, given] of before) if (!counts.has(key)) counts.set(key, given);
+    return channels.map((channel) => {
+      const given = counts.get(channelKey(channel)) ?? 0;
+      counts.set(channelKey(channel), given + 1);
+      return given;
+    });
+  }
+
+  async get<Message>(id: string, db: Pick<Transaction, 'query'> = this.store): Promise<WholeDelivery<Message> | null> {
+    const [delivery] = await db.query<WholeDelivery<Message>>(
+      `SELECT ${columns}, ${contents} FROM delivery WHERE id = $1`,
+      [id],
+    );
+    return delivery ?? null;
+  }
+
+  /** Deliveries that match a filter, newest first. */
+  async list({ limit, after }: PageRequest, filter: DeliveryFilter = {}): Promise<Page<ListedDelivery>> {
+    const parameters: unknown[] = [limit + 1, after ?? null];
+    const rows = await this.store.query<ListedDelivery>(
+      `SELECT ${columns} FROM delivery WHERE ($2::uuid IS NULL OR id < $2) AND ${conditionOf(filter, parameters)}
+       ORDER BY id DESC LIMIT $1`,
+      parameters,
+    );
+    return pageOf(rows, limit);
+  }
+
+  /** A delivery with its ledger and derived deliveries; null if unknown. */
+  async story<Message>(id: string): Promise<DeliveryStory<Message> | null> {
+    const [delivery, steps, derived] = await Promise.all([this.get<Message>(id), this.steps(id), this.#derived(id)]);
+    return delivery && { ...delivery, steps, derived };
+  }
+
+  /** The ledger of a delivery, oldest entry first. */
+  async steps(id: string): Promise<DeliveryStep[]> {
+    return this.store.query<DeliveryStep>(
+      `SELECT at, kind, attempt, code, reason, "nextAt", by FROM (
+         SELECT 0 AS place, 0 AS number, created_at AS at, 'made' AS kind, 0 AS attempt, NULL AS code, NULL AS reason, NULL::timestamptz AS "nextAt", NULL AS by
+         FROM delivery WHERE id = $1
+         UNION ALL
+         (SELECT 1, id, made_at, kind, attempt, code, reason, next_at, made_by FROM delivery_step WHERE delivery_id = $1 ORDER BY id LIMIT ${maxSteps})
+         UNION ALL
+         SELECT 1, 0, finished_at, state, attempt, code, reason, NULL, NULL FROM delivery WHERE id = $1 AND finished_at IS NOT NULL AND state <> 'failed'
+       ) AS step ORDER BY place, at, number`,
+      [id],
+    );
+  }
+
+  /** Deliveries derived from this one, oldest first. */
+  async #derived(id: string): Promise<DerivedDelivery[]> {
+    return this.store.query<DerivedDelivery>(
+      `SELECT id, origin AS kind, receiver, channel, state FROM delivery WHERE origin_id = $1 ORDER BY id LIMIT ${maxSteps}`,
+      [id],
+    );
+  }
+
+  /** Deliveries about a subject, oldest first. */
+  async about(subject: string): Promise<AboutDelivery[]> {
+    return this.store.query<AboutDelivery>(
+      `SELECT id, revision, receiver, channel, state, reason, created_at AS "createdAt", finished_at AS "finishedAt"
+       FROM delivery WHERE subject = $1 ORDER BY id LIMIT 1000`,
+      [subject],
+    );
+  }
+
+  /** Channels that have deliveries about a subject. */
+  async toldOf(tx: Transaction, subject: string): Promise<ToldChannel[]> {
+    return this.#toldOf.add(tx, subject);
+  }
+
+  /**
+   * Newest edition of each editable message that reports a push. Held ones are left out: they are
+   * rendered at the flush, by the transaction that holds their group.
+   */
+  async ofPush<Message>(tx: Transaction, pushId: string): Promise<PushMessage<Message>[]> {
+    // Serializes corrections, so that two of them become two editions of a message.
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('messages of push ' || $1, 0))`, [pushId]);
+    return tx.query<PushMessage<Message>>(
+      `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, revision, receiver, channel, integration, route,
+         group_key AS "groupKey", group_labels AS "groupLabels", alerts, message
+       FROM delivery WHERE push_id = $1 AND subject IS NOT NULL AND state NOT IN ('held', 'failed', 'merged', 'suppressed')
+       ORDER BY subject, receiver, channel, integration, revision DESC`,
+      [pushId],
+    );
+  }
+
+  /** Groups that hold messages about a push. */
+  async waitingOf(tx: Transaction, pushId: string): Promise<string[]> {
+    const groups = await tx.query<{ heldFor: string }>(
+      `SELECT DISTINCT held_for AS "heldFor" FROM delivery WHERE push_id = $1 AND state = 'held' ORDER BY held_for`,
+      [pushId],
+    );
+    return groups.map(({ heldFor }) => heldFor);
+  }
+
+  /** Records that an attempt begins. After a crash in it, the next one knows that the channel may have the message. */
+  async begin<Message>(id: string, attempt: number): Promise<Begun<Message>> {
+    return (await this.#attempts.add({ id, attempt })) as Begun<Message>;
+  }
+
+  async #begin(attempts: readonly Attempt[]): Promise<Begun<unknown>[]> {
+    const ids = attempts.map(({ id }) => id);
+    const [rows, threads] = await this.store.transaction(async (tx) => {
+      await lockSubjects(tx, ids);
+      const begun = await beginAll(tx, attempts);
+      return [begun, await threadsOf(tx, begun)] as const;
+    });
+    const byId = new Map(rows.map((row) => [row.delivery.id, row]));
+    return ids.map((id) => {
+      const row = byId.get(id);
+      if (!row) return { how: 'ended' };
+      if (row.how !== 'begun') return { how: row.how };
+      return { how: 'begun', delivery: row.delivery, thread: threads.get(id) ?? null };
+    });
+  }
+
+  /** Ends deliveries that their channels accepted. */
+  async sent(tx: Transaction, taken: readonly TakenDelivery[]): Promise<void> {
+    await tx.query(
+      `UPDATE delivery SET state = 'sent', reference = taken.reference, code = NULL, reason = taken.note, next_at = NULL, finished_at = now()
+       FROM unnest($1::uuid[], $2::text[], $3::text[]) AS taken (id, reference, note) WHERE delivery.id = taken.id`,
+      [taken.map(({ id }) => id), taken.map(({ reference }) => reference), taken.map(({ note }) => note)],
+    );
+  }
+
+  /** Records a failed attempt. No effect if the attempt never began or the channel accepted the message after all. */
+  async retrying(id: string, { attempt, code, reason, inMs, wasTried }: FailedAttempt): Promise<void> {
+    await this.store.query(
+      `WITH retried AS (
+         UPDATE delivery SET state = 'retrying', attempt = $2, code = $3, reason = $4, next_at = now() + $5 * interval '1 millisecond'
+         WHERE id = $1 AND state = 'sending' RETURNING id, next_at)
+       INSERT INTO delivery_step (delivery_id, kind, attempt, code, reason, next_at)
+       SELECT id, 'failed', $2, $3, $4, next_at FROM retried WHERE $6`,
+      [id, attempt, code, reason, inMs, wasTried],
+    );
+  }
+
+  /** Records which of several recipients have it, so that the next attempt skips them. */
+  async partlySent(id: string, reached: readonly string[]): Promise<void> {
+    await this.store.query('UPDATE delivery SET reached = $2 WHERE id = $1', [id, reached]);
+  }
+
+  /** Ends a delivery as failed; false if the channel accepted it after all. */
+  async failed(tx: Transaction, id: string, attempt: number, code: string, reason: string): Promise<boolean> {
+    const failed = await tx.query(
+      `WITH failed AS (
+         UPDATE delivery SET state = 'failed', attempt = $2, code = $3, reason = $4, next_at = NULL, finished_at = now()
+         WHERE id = $1 AND state <> 'sent' RETURNING id)
+       INSERT INTO delivery_step (delivery_id, kind, attempt, code, reason)
+       SELECT id, 'given-up', $2, $3, $4 FROM failed RETURNING id`,
+      [id, attempt, code, reason],
+    );
+    return failed.length > 0;
+  }
+}
+
+/**
+ * Limit on the bytes of held deliveries in one transaction: a flood may hold thousands, with
+ * thousands of alerts each.
+ */
+const maxHeldBytes = 32 * 1024 * 1024;
+
+async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<HeldDeliveries<unknown>[]> {
+  const rows = await tx.query<HeldDelivery<unknown> & { heldFor: string; waiting: number }>(
+    `WITH sized AS (
+       SELECT id, row_number() OVER one AS position, count(*) OVER (PARTITION BY held_for)::int AS waiting,
+         sum(octet_length(alerts::text) + octet_length(message::text)) OVER (ORDER BY id) AS bytes
+       FROM delivery WHERE state = 'held' AND held_for = ANY($1) WINDOW one AS (PARTITION BY held_for ORDER BY id))
+     SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision,
+       push_id AS "pushId", held_for AS "heldFor", waiting
+     FROM sized JOIN delivery USING (id) WHERE position = 1 OR bytes <= $2 ORDER BY id`,
+    [groups, maxHeldBytes],
+  );
+  const byGroup = Map.groupBy(rows, ({ heldFor }) => heldFor);
+  return groups.map((group) => {
+    const read = byGroup.get(group) ?? [];
+    const deliveries = read.map(({ heldFor: _, waiting: __, ...held }) => held);
+    return { deliveries, isMore: read.length < (read[0]?.waiting ?? 0) };
+  });
+}
+
+async function releaseAll(
+  tx: Transaction,
+  released: readonly { id: string; alerts: readonly Alert[]; message: unknown; isOfMany: boolean }[],
+): Promise<void[]> {
+  await tx.query(
+    `UPDATE delivery SET state = 'pending', alerts = released.alerts, message = released.message,
+       subject = CASE WHEN "isOfMany" THEN NULL ELSE subject END, revision = CASE WHEN "isOfMany" THEN NULL ELSE revision END
+     FROM jsonb_to_recordset($1) AS released (id uuid, alerts jsonb, message jsonb, "isOfMany" boolean)
+     WHERE delivery.id = released.id AND state = 'held'`,
+    [json(released)],
+  );
+  return released.map(() => undefined);
+}
+
+async function dropAll(
+  tx: Transaction,
+  lists: readonly (readonly { id: string; state: string; reason: string }[])[],
+): Promise<void[]> {
+  const dropped = lists.flat();
+  await tx.query(
+    `UPDATE delivery SET state = dropped.state, reason = dropped.reason, finished_at = now()
+     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS dropped (id, state, reason)
+     WHERE delivery.id = dropped.id AND delivery.state = 'held'`,
+    [dropped.map(({ id }) => id), dropped.map(({ state }) => state), dropped.map(({ reason }) => reason)],
+  );
+  return lists.map(() => undefined);
+}
+
+function channelKey({ receiver, channel, integration }: ChannelName): string {
+  return JSON.stringify([receiver, channel, integration]);
+}
+
+async function countGiven(tx: Transaction, channels: readonly ChannelName[]): Promise<Map<string, number>> {
+  const rows = await tx.query<ChannelName & { given: number }>(
+    `SELECT receiver, channel, integration, count(*)::int AS given
+     FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::int[]) AS asked (receiver, channel, integration)) AS asked
+     JOIN delivery USING (receiver, channel, integration)
+     WHERE created_at > now() - interval '1 minute' AND state NOT IN ('held', 'merged', 'suppressed')
+     GROUP BY receiver, channel, integration`,
+    [
+      channels.map(({ receiver }) => receiver),
+      channels.map(({ channel }) => channel),
+      channels.map(({ integration }) => integration),
+    ],
+  );
+  return new Map(rows.map((row) => [channelKey(row), row.given]));
+}
+
+async function toldOfAll(tx: Transaction, subjects: readonly string[]): Promise<ToldChannel[][]> {
+  const rows = await tx.query<ToldChannel & { subject: string }>(
+    `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, receiver, channel, integration, route, group_key AS "groupKey",
+       group_labels AS "groupLabels"
+     FROM delivery WHERE subject = ANY($1) AND state NOT IN ('failed', 'suppressed')
+     ORDER BY subject, receiver, channel, integration, id DESC`,
+    [subjects],
+  );
+  const bySubject = Map.groupBy(rows, ({ subject }) => subject);
+  return subjects.map((subject) => (bySubject.get(subject) ?? []).map(({ subject: _subject, ...channel }) => channel));
+}
+
+/** Locks the subjects, so that two editions that begin at once see each other; in key order, which avoids deadlocks. */
+async function lockSubjects(tx: Transaction, ids: readonly string[]): Promise<void> {
+  await tx.query(
+    `SELECT pg_advisory_xact_lock(key) FROM (
+       SELECT DISTINCT hashtextextended(concat_ws(chr(10), subject, receiver, channel, integration), 0) AS key
+       FROM delivery WHERE id = ANY($1) AND subject IS NOT NULL ORDER BY key) AS subject`,
+    [ids],
+  );
+}
+
+/** Begins attempts or ends them as superseded; returns each delivery as it was before, without those that had ended. */
+async function beginAll(
+  tx: Transaction,
+  attempts: readonly Attempt[],
+): Promise<{ how: 'begun' | 'superseded' | 'waits'; delivery: Delivery<unknown> }[]> {
+  const rows = await tx.query<Delivery<unknown> & { how: 'begun' | 'superseded' | 'waits' }>(
+    `WITH judged AS (
+       SELECT delivery.id AS judged, try.attempt AS try, CASE
+         WHEN EXISTS (SELECT ${samePlace} AND other.revision > delivery.revision AND other.state NOT IN ('failed', 'held', 'merged', 'suppressed'))
+           THEN 'superseded'
+         WHEN EXISTS (SELECT ${samePlace} AND other.revision < delivery.revision AND other.state = 'sending') THEN 'waits'
+         ELSE 'begun' END AS how
+       FROM delivery JOIN unnest($1::uuid[], $2::int[]) AS try (id, attempt) USING (id) WHERE state NOT IN ('sent', 'superseded')
+     ), changed AS (
+       UPDATE delivery SET state = CASE how WHEN 'begun' THEN 'sending' ELSE 'superseded' END,
+         attempt = CASE how WHEN 'begun' THEN try ELSE attempt END, next_at = NULL,
+         finished_at = CASE how WHEN 'superseded' THEN now() ELSE finished_at END,
+         code = CASE WHEN how = 'superseded' AND state = 'sending' THEN 'DELIVERY_UNCONFIRMED' ELSE code END
+       FROM judged WHERE id = judged AND how <> 'waits'
+     )
+     SELECT how, ${columns}, ${contents} FROM delivery JOIN judged ON id = judged`,
+    [attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)],
+  );
+  return rows.map(({ how, ...delivery }) => ({ how, delivery }));
+}
+
+/** SQL for the other deliveries about the same subject to the same channel. */
+const samePlace = `FROM delivery AS other WHERE other.subject = delivery.subject AND other.id <> delivery.id
+  AND (other.receiver, other.channel, other.integration) = (delivery.receiver, delivery.channel, delivery.integration)`;
+
+/** Earlier messages about the same subject to the same channel, for each delivery. */
+async function threadsOf(
+  tx: Transaction,
+  begun: readonly { how: string; delivery: Delivery<unknown> }[],
+): Promise<Map<string, DeliveryThread<unknown>>> {
+  const ids = begun
+    .filter(({ how, delivery }) => how === 'begun' && delivery.edition)
+    .map(({ delivery }) => delivery.id);
+  if (ids.length === 0) return new Map();
+  const told = (order: 'ASC' | 'DESC') =>
+    `(SELECT jsonb_build_object('revision', other.revision, 'reference', other.reference, 'message', other.message)
+      ${samePlace} AND other.state = 'sent' ORDER BY other.revision ${order} LIMIT 1)`;
+  const rows = await tx.query<DeliveryThread<unknown> & { id: string }>(
+    `SELECT id, ${told('ASC')} AS first, ${told('DESC')} AS last,
+       EXISTS (SELECT ${samePlace} AND other.state <> 'sent' AND (other.state = 'sending' OR other.code = 'DELIVERY_UNCONFIRMED')) AS "isInDoubt"
+     FROM delivery WHERE id = ANY($1)`,
+    [ids],
+  );
+  return new Map(rows.map(({ id, ...thread }) => [id, thread]));
+}

@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import type { Alert, Labels } from '@tidewaiter/domain';
+
+import { json } from '../core/storable.js';
+import { Store, type Transaction } from '../core/store.js';
+import { Gathered } from '../core/transaction-batcher.js';
+import type { Delivery, NewDelivery } from './delivery.js';
+import { alertId } from './firing-alerts.js';
+
+/** A notified alert of a group that still fires, with its current labels. */
+export interface ToldAlert {
+  alert: Alert;
+  /** Start of firing. */
+  since: Date;
+  /** Last delivery with the alert. */
+  deliveryId: string;
+}
+
+/** A delivery about an alert, with its outcome. */
+export interface ToldDelivery<Message>
+  extends
+    Pick<
+      NewDelivery<Message>,
+      'eventId' | 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'
+    >,
+    Pick<Delivery<Message>, 'id' | 'state' | 'reference' | 'finishedAt' | 'message'> {
+  subject: string | null;
+  /** Newest revision of the subject over all channels. */
+  revision: number | null;
+}
+
+/** Alerts and deliveries of a group to remind of. */
+export interface Retelling<Message> {
+  alerts: ToldAlert[];
+  /** Deliveries with the alerts, to each channel, newest first. */
+  deliveries: ToldDelivery<Message>[];
+}
+
+/** Limits on the alerts of a group and on their deliveries. */
+const [maxAlerts, maxDeliveries] = [5_000, 500];
+
+/** Notified alerts of a group, with the time until the reminder. */
+interface Told {
+  key: string;
+  alerts: readonly Alert[];
+  deliveryId: string;
+  againInMs: number;
+}
+
+/** Alerts to remind groups of while they fire, for routes with a repeat interval. */
+@Injectable()
+export class ToldAlerts {
+  readonly #added = new Gathered(addAll);
+
+  constructor(private readonly store: Store) {}
+
+  /** Records notified alerts of a group and schedules its reminder, which also covers earlier alerts. */
+  async add(tx: Transaction, key: string, told: Omit<Told, 'key'>): Promise<void> {
+    await this.#added.add(tx, { key, ...told });
+  }
+
+  /** Schedules the next reminder of the group. */
+  async again(tx: Transaction, key: string, inMs: number): Promise<void> {
+    await tx.query(`UPDATE alert_group SET remind_at = now() + $2 * interval '1 millisecond' WHERE key = $1`, [
+      key,
+      inMs,
+    ]);
+  }
+
+  /** Whether a reminder is due. */
+  async areDue(): Promise<boolean> {
+    return (await this.store.query('SELECT FROM alert_group WHERE remind_at <= now() LIMIT 1')).length > 0;
+  }
+
+  /** Claims a group whose reminder is due and that no other transaction has locked; null when there is none. */
+  async nextDue(tx: Transaction): Promise<string | null> {
+    const [group] = await tx.query<{ key: string }>(
+      `UPDATE alert_group SET remind_at = NULL WHERE key = (
+         SELECT key FROM alert_group WHERE remind_at <= now() ORDER BY remind_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING key`,
+    );
+    return group?.key ?? null;
+  }
+
+  /** Notified alerts of a group that still fire, with their deliveries. */
+  async of<Message>(tx: Transaction, key: string): Promise<Retelling<Message>> {
+    const told = await tx.query<ToldAlert & { labels: Labels }>(
+      `SELECT told_alert.alert, alert.labels, starts_at AS since, delivery_id AS "deliveryId"
+       FROM told_alert JOIN alert USING (identity_hash) WHERE group_key = $1 AND status = 'firing' ORDER BY delivery_id DESC LIMIT ${maxAlerts}`,
+      [key],
+    );
+    const alerts = told.map(({ labels, ...each }) => ({ ...each, alert: { ...each.alert, labels } }));
+    return { alerts, deliveries: await deliveriesOf<Message>(tx, new Set(alerts.map(({ deliveryId }) => deliveryId))) };
+  }
+}
+
+async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
+  const rows = all.flatMap(({ key, alerts, deliveryId }) =>
+    alerts.map((alert) => ({ key, id: alertId(alert), alert, deliveryId })),
+  );
+  await tx.query(
+    `UPDATE alert_group SET remind_at = now() + told.ms * interval '1 millisecond'
+     FROM (SELECT key, max(ms) AS ms FROM unnest($1::text[], $2::float8[]) AS given (key, ms) GROUP BY key) AS told
+     WHERE alert_group.key = told.key`,
+    [all.map(({ key }) => key), all.map(({ againInMs }) => againInMs)],
+  );
+  await tx.query(
+    // If one batch contains an alert of a group twice, the last delivery counts.
+    `INSERT INTO told_alert (group_key, identity_hash, alert, delivery_id)
+     SELECT DISTINCT ON (key, id) key, decode(id, 'hex'), alert, "deliveryId"
+     FROM jsonb_to_recordset($1) AS row (key text, id text, alert jsonb, "deliveryId" uuid) ORDER BY key, id, "deliveryId" DESC
+     ON CONFLICT (group_key, identity_hash) DO UPDATE SET alert = EXCLUDED.alert, delivery_id = EXCLUDED.delivery_id`,
+    [json(rows)],
+  );
+  return all.map(() => undefined);
+}
+
+/** These deliveries, and those of the same message to other channels of the receiver. */
+async function deliveriesOf<Message>(tx: Transaction, ids: ReadonlySet<string>): Promise<ToldDelivery<Message>[]> {
+  return tx.query<ToldDelivery<Message>>(
+    `SELECT alike.id, alike.event_id AS "eventId", alike.receiver, alike.channel, alike.integration, alike.route,
+       alike.group_key AS "groupKey", alike.group_labels AS "groupLabels", alike.state, alike.reference, alike.finished_at AS "finishedAt",
+       alike.message, alike.subject,
+       (SELECT max(revision) FROM delivery AS state WHERE state.subject = alike.subject) AS revision
+     FROM (SELECT * FROM delivery WHERE id = ANY($1) ORDER BY id DESC LIMIT ${maxDeliveries}) AS told
+     JOIN delivery AS alike ON alike.event_id = told.event_id AND alike.receiver = told.receiver AND alike.group_key = told.group_key
+     ORDER BY alike.id DESC`,
+    [[...ids]],
+  );
+}

@@ -1,0 +1,279 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type Exploitation,
+  type Hit,
+  type MatchEvidence,
+  packageFindings,
+  type Rating,
+  type VulnerablePackage,
+} from '@tidewaiter/advisories';
+import {
+  compareSeverity,
+  type Digest,
+  type Finding,
+  type FixState,
+  type PackageType,
+  type Presence,
+  type Severity,
+} from '@tidewaiter/domain';
+import { layerNotAnalyzed } from '@tidewaiter/integrity';
+
+import { exploitationOf } from '../advisories/exploitation.js';
+import { Store } from '../core/store.js';
+import { isRecent, runningAmong, workloadNames } from '../workloads/workload-ledger.js';
+import { endsOfSupport } from './ends-of-support.js';
+import { unreadLayersOf } from './layer-failures.js';
+import { isCurrent, type RepositoryPlace } from './pushes/pushes.js';
+
+/** A finding, and the image of a push that has it. */
+export interface ImageFinding extends Finding, Exploitation, Use {
+  imageDigest: Digest;
+}
+
+/**
+ * Runtime use of the image and package of a finding. Null while no sensor reports it; false does
+ * not prove that it is unused.
+ */
+export interface Use {
+  /** Whether a workload runs the image, or did in the last day. */
+  running: boolean | null;
+  /** Whether the package was seen to be executed or loaded in this image. */
+  inUse: boolean | null;
+}
+
+/** A package of an image that a tag points to, or that runs without such a tag. */
+export interface PackagePlace {
+  registry: string;
+  repository: string;
+  /** Tag of the image, or its last one if none points to it now; null if it never had one. */
+  tag: string | null;
+  /** Whether the tag points to the image. */
+  isTagged: boolean;
+  digest: Digest;
+  packageName: string;
+  packageType: PackageType;
+  installedVersion: string;
+  /** `unknown`: the version could not be compared. */
+  match: 'affected' | 'unknown';
+  fix: { state: FixState; version: string | null };
+  /** Purl of the package; one of several if it has several architectures. */
+  purl: string;
+  /** Whether a workload runs the image, or did in the last day; null while no sensor reports containers. */
+  running: boolean | null;
+  /** Some of the workloads that run it: `payments/Deployment/api`. */
+  workloads: string[];
+}
+
+/** Place in which images are judged: findings about other tags do not apply. */
+export interface FindingPlace extends RepositoryPlace {
+  tag?: string | null;
+}
+
+interface FindingRow {
+  imageDigest: Digest;
+  layer: number;
+  state: Presence;
+  purl: string;
+  packageType: PackageType;
+  packageName: string;
+  installedVersion: string;
+  foundIn: string;
+  match: 'affected' | 'unknown';
+  fixState: FixState;
+  fixVersion: string | null;
+  advisoryId: string;
+  published: Date | null;
+  vulnerabilityId: string;
+  aliases: string[];
+  title: string;
+  severity: Severity;
+  cvssVector: string | null;
+  cvssScore: number | null;
+  vulnerabilityIds: string[];
+  evidence: MatchEvidence;
+}
+
+/** Findings of images. Vulnerabilities are not stored by image: they follow from packages and matches. */
+@Injectable()
+export class Findings {
+  constructor(private readonly store: Store) {}
+
+  /**
+   * Findings of some images under one tag of a repository, or under any. Sorted by: running, in
+   * use, exploited, EPSS score, fixable, severity.
+   * @param now time by which the end of support is decided
+   */
+  async of(imageDigests: readonly Digest[], place?: FindingPlace, now = new Date()): Promise<ImageFinding[]> {
+    if (imageDigests.length === 0) return [];
+    const rows = await this.store.query<FindingRow>(
+      `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
+         version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
+         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
+         coalesce(package_match.severity, advisory.severity) AS severity, cvss_vector AS "cvssVector", cvss_score AS "cvssScore",
+         vulnerability_ids AS "vulnerabilityIds", evidence
+       FROM image_package
+       JOIN package ON package.id = package_id
+       JOIN package_match USING (package_id)
+       JOIN advisory ON advisory.id = advisory_id
+       WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
+      [imageDigests],
+    );
+    const others = await this.store.query<{ imageDigest: Digest; finding: Finding }>(
+      `SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)
+       UNION ALL SELECT image_digest, finding FROM repository_finding
+       WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3)
+         AND (tag IS NULL OR tag = $4))`,
+      [imageDigests, place?.connection ?? null, place?.repository ?? null, place?.tag ?? null],
+    );
+    const notExploited = { kev: false, epss: null };
+    const useOf = await this.#uses(imageDigests);
+    const unread = await unreadLayersOf(this.store, imageDigests, place);
+    const unreadFindings = unread.map(({ imageDigest, ...layer }) => ({
+      imageDigest,
+      finding: layerNotAnalyzed(layer),
+    }));
+    const ended = await endsOfSupport(this.store, imageDigests, now);
+    const findings = [...others, ...unreadFindings, ...ended].map(({ imageDigest, finding }) => ({
+      ...finding,
+      ...notExploited,
+      ...useOf(imageDigest, finding.packageName),
+      imageDigest,
+    }));
+    const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
+    const ratingsOf = (id: string) => ratings.get(id) ?? [];
+    const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
+      const { imageDigest } = about[0]!;
+      const found = packageFindings(packageOf(about[0]!), about.map(hitOf), ratingsOf);
+      return found.map((each) => ({ ...each, imageDigest }));
+    });
+    const exploitation = await exploitationOf(this.store, vulnerabilities);
+    const known = vulnerabilities.map((each, index) => ({
+      ...each,
+      ...(exploitation[index] ?? notExploited),
+      ...useOf(each.imageDigest, each.packageName),
+    }));
+    return [...known, ...findings].toSorted(byRisk);
+  }
+
+  /** Returns a function that looks up the use of a package of an image. */
+  async #uses(imageDigests: readonly Digest[]): Promise<(digest: Digest, packageName: string | null) => Use> {
+    const running = await runningAmong(this.store, imageDigests);
+    const used = await this.store.query<{ imageDigest: Digest; names: string[] }>(
+      `SELECT image_digest AS "imageDigest", array_agg(package) AS names FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest`,
+      [imageDigests],
+    );
+    const namesOf = new Map(used.map(({ imageDigest, names }) => [imageDigest, new Set(names)]));
+    return (digest, packageName) => ({
+      running: running && running.has(digest),
+      inUse: packageName === null ? null : (namesOf.get(digest)?.has(packageName) ?? null),
+    });
+  }
+
+  /** Places of packages in tagged and in running images, with the fix that an advisory gives for them. */
+  async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
+    const places = await this.store.query<Omit<PackagePlace, 'running' | 'workloads'> & { images: Digest[] }>(
+      `WITH hit AS MATERIALIZED (
+         SELECT DISTINCT image_digest FROM package JOIN image_package ON package_id = package.id WHERE purl = ANY($1) AND state = 'present'),
+       tagged AS MATERIALIZED (
+         SELECT image_digest, push.id AS push_id FROM hit JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+         WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}),
+       -- What runs under a tag that has moved on, or without one, by its last push.
+       untagged AS (
+         SELECT DISTINCT ON (image_digest) image_digest, push.id AS push_id FROM hit JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+         WHERE push.state = 'analyzed' AND image_digest NOT IN (SELECT image_digest FROM tagged)
+           AND EXISTS (SELECT FROM container_ledger AS ledger WHERE ledger.image_digest = hit.image_digest AND ${isRecent})
+         ORDER BY image_digest, tag IS NULL, push.id DESC),
+       placed AS (SELECT *, true AS is_tagged FROM tagged UNION ALL SELECT *, false FROM untagged)
+       SELECT coalesce(registry_host, connection) AS registry, repository, tag, is_tagged AS "isTagged", digest, package.name AS "packageName",
+         package.type AS "packageType", version AS "installedVersion",
+         coalesce(package_match.state, 'affected') AS match,
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix, min(purl) AS purl, array_agg(DISTINCT image_digest) AS images
+       FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
+       JOIN placed USING (image_digest) JOIN push ON push.id = placed.push_id
+       LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
+       WHERE purl = ANY($1)
+       GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY is_tagged DESC, 1, 2, 3, 6, 8 LIMIT ${maxPlaces}`,
+      [purls, advisoryId],
+    );
+    const running = await runningAmong(this.store, [...new Set(places.flatMap(({ images }) => images))]);
+    const workloads = await workloadNames(this.store, [...(running ?? [])]);
+    return places.map(({ images, ...place }) => ({
+      ...place,
+      running: running && images.some((image) => running.has(image)),
+      workloads: [...new Set(images.flatMap((image) => workloads.get(image) ?? []))],
+    }));
+  }
+
+  /** KEV and EPSS data of one vulnerability, by its id and its aliases in advisories. */
+  async exploitation(id: string): Promise<Exploitation> {
+    const named = await this.store.query<{ aliases: string[] }>(
+      'SELECT aliases FROM advisory WHERE vulnerability_id = $1',
+      [id],
+    );
+    const [known] = await exploitationOf(this.store, [{ id, aliases: named.flatMap(({ aliases }) => aliases) }]);
+    return known ?? { kev: false, epss: null };
+  }
+
+  /** Severity ratings of vulnerabilities by all advisories, since a distribution's own often lacks one. */
+  async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
+    const rows = await this.store.query<Rating & { vulnerabilityId: string }>(
+      `SELECT vulnerability_id AS "vulnerabilityId", id AS "advisoryId", severity,
+         CASE WHEN cvss_vector IS NOT NULL THEN json_build_object('vector', cvss_vector, 'score', cvss_score) END AS cvss
+       FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
+      [[...new Set(vulnerabilityIds)]],
+    );
+    return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);
+  }
+}
+
+/** Limit on the places of one advisory in a notification. */
+const maxPlaces = 2_000;
+
+/** Key of a package in one place of one image. */
+function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {
+  return [imageDigest, purl, layer, state, foundIn].join('\n');
+}
+
+function packageOf(row: FindingRow): VulnerablePackage {
+  const { packageType: type, packageName: name, installedVersion: version, purl, foundIn, layer, state } = row;
+  return { type, name, version, purl, foundIn, layer, state };
+}
+
+function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
+  const { vulnerabilityId, aliases, severity, title, published, match: state, fixState, fixVersion, ...rest } = row;
+  const { vulnerabilityIds, evidence } = rest;
+  const cvss = vector !== null && score !== null ? { vector, score } : null;
+  const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
+  return {
+    advisory: {
+      id: advisoryId,
+      vulnerabilityId,
+      aliases,
+      severity,
+      title,
+      cvss,
+      published: published?.toISOString() ?? null,
+    },
+    match: { advisoryId, vulnerabilityIds, state, fix, severity: null, evidence },
+  };
+}
+
+function byRisk(a: ImageFinding, b: ImageFinding): number {
+  const order =
+    Number(b.running === true) - Number(a.running === true) ||
+    Number(b.inUse === true) - Number(a.inUse === true) ||
+    Number(b.kev) - Number(a.kev) ||
+    likelihood(b) - likelihood(a) ||
+    Number(b.fix.version !== null) - Number(a.fix.version !== null) ||
+    compareSeverity(a.severity, b.severity);
+  if (order !== 0) return order;
+  const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) =>
+    [packageName, id, purl, imageDigest, layer].join('\n'),
+  );
+  return left! < right! ? -1 : 1;
+}
+
+/** EPSS score in tenths: finer differences of a prediction must not outrank known facts. */
+function likelihood({ epss }: ImageFinding): number {
+  return Math.floor((epss ?? 0) * 10);
+}

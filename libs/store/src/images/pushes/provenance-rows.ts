@@ -1,0 +1,76 @@
+import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+
+import { ImageRow, PushRow } from '../image-rows.js';
+
+/** Signatures and attestations of an image in a repository. Only the scanner writes it. */
+@Entity('image_provenance')
+// GIN, which TypeORM cannot declare.
+@Index('image_provenance_signatures_ix', { synchronize: false })
+@Index('image_provenance_attestations_ix', { synchronize: false })
+export class ImageProvenanceRow {
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_provenance_pk' })
+  imageDigest!: string;
+  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_provenance_image_fk' })
+  image?: Relation<ImageRow>;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'image_provenance_pk' }) connection!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'image_provenance_pk' }) repository!: string;
+  @Column('jsonb') signatures!: unknown;
+  @Column('jsonb') attestations!: unknown;
+  /** OpenVEX documents that a trusted signer vouches for. */
+  @Column('jsonb') vex!: unknown;
+  @Column('jsonb') warnings!: unknown;
+  /** Commit of the sources, from verified provenance. */
+  @Index('image_provenance_revision_ix')
+  @Column('text', { nullable: true })
+  revision!: string | null;
+  @CreateDateColumn({ name: 'checked_at', type: 'timestamptz' }) checkedAt!: Date;
+}
+
+/** A finding about an image that depends on its repository. */
+@Entity('repository_finding')
+@Index('repository_finding_file_outlier_ix', { synchronize: false })
+export class RepositoryFindingRow {
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'repository_finding_pk' })
+  imageDigest!: string;
+  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'repository_finding_image_fk' })
+  image?: Relation<ImageRow>;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) connection!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) repository!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) fingerprint!: string;
+  @Column('jsonb') finding!: unknown;
+  /** Tag that it is about; null if it holds for all tags of the image. */
+  @Column('text', { nullable: true }) tag!: string | null;
+}
+
+/** Pusher, signers and builders of a push under a tag. Only the scanner writes it, except for the outcome of its alarms. */
+@Entity('push_identity')
+@Index('push_identity_repository_ix', ['connection', 'repository', 'at'])
+@Index('push_identity_actor_ix', ['connection', 'pushedBy', 'at'], { where: "signs <> '{}'" })
+@Index('push_identity_waiting_ix', ['at'], { where: "signs <> '{}' AND settled_at IS NULL" })
+export class PushIdentityRow {
+  @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_identity_pk' }) pushId!: string;
+  @ManyToOne(() => PushRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'push_id', foreignKeyConstraintName: 'push_identity_push_fk' })
+  push?: Relation<PushRow>;
+  @Column('text') connection!: string;
+  @Column('text') repository!: string;
+  @Column('text') tag!: string;
+  @Index('push_identity_digest_ix')
+  @Column('text')
+  digest!: string;
+  @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
+  /** Whether the tag looks like a version: versions and other tags have habits of their own. */
+  @Column('boolean', { name: 'is_version' }) isVersion!: boolean;
+  @Column('timestamptz') at!: Date;
+  /** `PushIdentity` of the provenance library. */
+  @Column('jsonb') identity!: unknown;
+  @Column('jsonb', { default: [] }) warnings!: unknown;
+  /** Ids of the supply-chain findings of the push. */
+  @Column('text', { array: true, default: [] }) signs!: string[];
+  /** Time when the detector had evaluated its signs; null before. */
+  @Column('timestamptz', { name: 'settled_at', nullable: true }) settledAt!: Date | null;
+  /** Whether an incident reports it in place of a message about the push. */
+  @Column('boolean', { name: 'is_in_incident', default: false }) isInIncident!: boolean;
+}

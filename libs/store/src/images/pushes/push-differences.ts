@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { PushChanges } from '@tidewaiter/integrity';
+
+import { json } from '../../core/storable.js';
+import { Store, type Transaction } from '../../core/store.js';
+
+/** Changes of pushes against the previous images of their tags. */
+@Injectable()
+export class PushDifferences {
+  constructor(private readonly store: Store) {}
+
+  async put(tx: Transaction, pushId: string, changes: PushChanges): Promise<void> {
+    await tx.query(
+      'INSERT INTO push_change (push_id, changes) VALUES ($1, $2) ON CONFLICT (push_id) DO UPDATE SET changes = EXCLUDED.changes',
+      [pushId, json(changes)],
+    );
+  }
+
+  /** Changes of a push; null if it moved no tag, or is older than this table. */
+  async of(pushId: string): Promise<PushChanges | null> {
+    const [row] = await this.store.query<{ changes: PushChanges }>(
+      'SELECT changes FROM push_change WHERE push_id = $1',
+      [pushId],
+    );
+    return row?.changes ?? null;
+  }
+}

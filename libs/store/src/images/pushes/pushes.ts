@@ -1,0 +1,511 @@
+import { Injectable } from '@nestjs/common';
+import type { Baseline, Digest, Finding, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
+import { v7 as uuidv7 } from 'uuid';
+
+import { type Page, pageOf, type PageRequest } from '../../core/page.js';
+import { json } from '../../core/storable.js';
+import { Store, type Transaction } from '../../core/store.js';
+import { isLayerRead, type LayerReader } from '../read-layers.js';
+import { placeInLedger } from './tag-ledger.js';
+
+/** Repository of a connection. */
+export interface RepositoryPlace {
+  connection: string;
+  repository: string;
+}
+
+/** A push as its registry announced it, or as reconciliation found it. */
+export interface NewPush {
+  connection: string;
+  repository: string;
+  tag: string | null;
+  claimedDigest: Digest | null;
+  artifact: string;
+  attachedTo: Digest | null;
+  pushedBy: string | null;
+  pushedAt: string | null;
+  /** `told` unless given. */
+  origin?: PushOrigin;
+}
+
+/** Origin of a push: announced by its registry, found by reconciliation, or present when the registry was connected. */
+export type PushOrigin = 'told' | 'missed' | 'imported';
+
+/** Final states of pushes. `not-an-image`: a signature, an attestation, a chart; left out of lists and counts. */
+export const finalPushStates = ['analyzed', 'not-an-image', 'refused', 'dead-lettered'] as const;
+
+export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const;
+
+export type PushState = (typeof pushStates)[number];
+
+export type Verdict = 'pass' | 'fail' | 'unknown';
+
+/** A gap in the data of a verdict. */
+export interface Warning {
+  code: string;
+  path?: string | null;
+  message: string;
+}
+
+export interface Push {
+  id: string;
+  connection: string;
+  registryHost: string | null;
+  repository: string;
+  tag: string | null;
+  claimedDigest: Digest | null;
+  digest: Digest | null;
+  mediaType: string | null;
+  artifact: string;
+  origin: PushOrigin;
+  attachedTo: Digest | null;
+  pushedBy: string | null;
+  pushedAt: Date | null;
+  receivedAt: Date;
+  state: PushState;
+  /** Digest that its tag pointed to before. */
+  previousDigest: Digest | null;
+  /** Whether it arrived after the push that replaced it was analyzed: the tag never points to it again. */
+  isLate: boolean;
+  /** Baseline: the previous digest, or the release before it; null where there was none, and for pushes older than this field. */
+  comparedWith: Baseline | null;
+  /** Until when its missing signature is not announced; null where none is awaited. */
+  signatureDueAt: Date | null;
+  verdict: Verdict | null;
+  counts: SeverityCounts | null;
+  /** Number of its {@link Pushes.warnings}. */
+  warningCount: number;
+  code: string | null;
+  reason: string | null;
+  finishedAt: Date | null;
+}
+
+/** Verdict of a push with its counts and gaps. */
+export interface PushVerdict {
+  verdict: Verdict;
+  counts: SeverityCounts;
+  warnings: readonly Warning[];
+  /** Version of the rules that were applied; empty without rules. */
+  rulesVersion?: string;
+}
+
+/** Versions of everything that a verdict depends on. */
+export interface JudgementVersions extends LayerReader {
+  /** Version of the analyzers, and of the checks of the files of an image. */
+  imageVersion: string;
+  /** Version of the judgement of configs. */
+  configVersion: string;
+  rulesVersion: string;
+}
+
+function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict): unknown[] {
+  return [verdict, json(counts), json(warnings), rulesVersion];
+}
+
+const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
+  media_type AS "mediaType", artifact, origin, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
+  received_at AS "receivedAt", state, previous_digest AS "previousDigest", is_late AS "isLate", compared_with AS "comparedWith",
+  signature_due_at AS "signatureDueAt", verdict, counts,
+  coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
+
+const isFinal = `state IN (${finalPushStates.map((state) => `'${state}'`).join(', ')})`;
+
+/**
+ * SQL condition on a row of `push`: no signature, attestation or chart. Before it is resolved,
+ * `artifact` (from its tag) decides.
+ */
+const isImagePush = `state <> 'not-an-image' AND (state <> 'accepted' OR artifact = 'image')`;
+
+/** SQL condition on a row of `push`: its tag points to it. */
+export const isCurrent = `EXISTS (
+  SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id AND NOT EXISTS (
+    SELECT FROM tag_ledger AS later
+    WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position))`;
+
+/** Pushes, from the webhook to their final state. */
+@Injectable()
+export class Pushes {
+  constructor(private readonly store: Store) {}
+
+  /** Adds pushes; returns their ids in the same order, which is also the order of their times. */
+  async add(tx: Transaction, pushes: readonly NewPush[]): Promise<string[]> {
+    const ids = pushes.map(() => uuidv7());
+    const column = <Key extends keyof NewPush>(key: Key) => pushes.map((push) => push[key]);
+    await tx.query(
+      // The ledger orders the pushes of a tag by time, so two of one transaction must not share theirs.
+      `INSERT INTO push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin, received_at)
+       SELECT id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin,
+         now() + position * interval '1 microsecond'
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
+         WITH ORDINALITY AS push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin, position)`,
+      [
+        ids,
+        column('connection'),
+        column('repository'),
+        column('tag'),
+        column('claimedDigest'),
+        column('artifact'),
+        column('attachedTo'),
+        column('pushedBy'),
+        column('pushedAt'),
+        pushes.map(({ origin = 'told' }) => origin),
+      ],
+    );
+    return ids;
+  }
+
+  async get(id: string): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(`SELECT ${columns} FROM push WHERE id = $1`, [id]);
+    return push ?? null;
+  }
+
+  /** Warnings of the verdict of a push; a hostile image may cause thousands. */
+  async warnings(id: string): Promise<Warning[]> {
+    const [push] = await this.store.query<{ warnings: Warning[] | null }>('SELECT warnings FROM push WHERE id = $1', [
+      id,
+    ]);
+    return push?.warnings ?? [];
+  }
+
+  /** Pushes, newest first; without a state only those of images. */
+  async list({ limit, after }: PageRequest, { state }: { state?: PushState | undefined } = {}): Promise<Page<Push>> {
+    const rows = await this.store.query<Push>(
+      `SELECT ${columns} FROM push WHERE ($2::uuid IS NULL OR id < $2) AND CASE WHEN $3::text IS NULL THEN ${isImagePush} ELSE state = $3 END
+       ORDER BY id DESC LIMIT $1`,
+      [limit + 1, after ?? null, state ?? null],
+    );
+    return pageOf(rows, limit);
+  }
+
+  /** Number of image pushes in each state. */
+  async countByState(): Promise<Record<Exclude<PushState, 'not-an-image'>, number>> {
+    const rows = await this.store.query<{ state: Exclude<PushState, 'not-an-image'>; pushes: number }>(
+      `SELECT state, count(*)::int AS pushes FROM push WHERE ${isImagePush} GROUP BY state`,
+    );
+    const counts: Record<Exclude<PushState, 'not-an-image'>, number> = {
+      accepted: 0,
+      analyzing: 0,
+      analyzed: 0,
+      refused: 0,
+      'dead-lettered': 0,
+    };
+    for (const { state, pushes } of rows) counts[state] = pushes;
+    return counts;
+  }
+
+  /** Newest analyzed push of a digest, of an index or of one of its images. */
+  async newestOf(digest: Digest): Promise<Push | null> {
+    return (await this.newestOfEach([digest])).get(digest) ?? null;
+  }
+
+  /** {@link newestOf} several digests; digests without an analyzed push are left out. */
+  async newestOfEach(digests: readonly Digest[]): Promise<Map<Digest, Push>> {
+    const rows = await this.store.query<Push & { asked: Digest }>(
+      `SELECT asked, push.* FROM unnest($1::text[]) AS asked JOIN LATERAL (
+         SELECT ${columns} FROM push
+         WHERE state = 'analyzed' AND id IN (
+           SELECT id FROM push WHERE digest = asked UNION SELECT push_id FROM push_image WHERE image_digest = asked)
+         ORDER BY received_at DESC LIMIT 1) AS push ON true`,
+      [digests],
+    );
+    return new Map(rows.map(({ asked, ...push }) => [asked, push]));
+  }
+
+  /**
+   * Newest push of a tag or a digest of a repository, in any state: the verdict of an earlier
+   * digest of a tag does not apply to the present one.
+   */
+  async latest(of: {
+    host: string;
+    repository: string;
+    tag: string | null;
+    digest: Digest | null;
+  }): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(
+      // registry_host is null until the push is resolved.
+      `SELECT ${columns} FROM push
+       WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
+         AND ($3::text IS NULL OR tag = $3)
+         -- A push that is not in the ledger yet may be what the tag points to by now; of the others the ledger says so.
+         AND ($3::text IS NULL OR $4::text IS NOT NULL OR ${isCurrent} OR (
+           NOT EXISTS (SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id) AND NOT EXISTS (
+             SELECT FROM tag_ledger AS newer
+             WHERE (newer.connection, newer.repository, newer.tag) = (push.connection, push.repository, push.tag)
+               AND newer.confirmed_at > push.received_at)))
+         AND ($4::text IS NULL OR digest = $4 OR claimed_digest = $4
+           OR id IN (SELECT push_id FROM push_image WHERE image_digest = $4))
+       ORDER BY received_at DESC LIMIT 1`,
+      [of.host, of.repository, of.tag, of.digest],
+    );
+    return push ?? null;
+  }
+
+  /**
+   * Registry that `host` may be another name of: the only one that holds the repository. Null when
+   * several do, or when `host` is itself the name of a known registry.
+   */
+  async otherNameOf(host: string, repository: string): Promise<string | null> {
+    const [only] = await this.store.query<{ host: string }>(
+      `SELECT min(registry_host) AS host FROM push
+       WHERE repository = $2 AND NOT EXISTS (SELECT FROM push AS known WHERE known.registry_host = $1)
+       HAVING count(DISTINCT registry_host) = 1`,
+      [host, repository],
+    );
+    return only?.host ?? null;
+  }
+
+  /**
+   * Stores the manifest that the registry has for a push. A push that is not in the tag ledger yet
+   * becomes the current one of its tag. Idempotent, even if the registry answers differently:
+   * only an accepted or dead-lettered push is updated.
+   */
+  async resolved(
+    tx: Transaction,
+    push: Push,
+    found: { digest: Digest; mediaType: string; registryHost: string; imageDigests: Digest[] },
+  ): Promise<void> {
+    const resolved = await tx.query(
+      // The tag looked like that of a signature, but an image was found under it.
+      `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
+         state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL
+       WHERE id = $1 AND state IN ('accepted', 'dead-lettered') RETURNING id`,
+      [push.id, found.digest, found.mediaType, found.registryHost],
+    );
+    if (resolved.length === 0) return;
+    await tx.query(
+      `INSERT INTO push_image (push_id, image_digest) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
+      [push.id, found.imageDigests],
+    );
+    await placeInLedger(tx, push, found.digest, null);
+  }
+
+  /** Locks a push until the transaction ends. */
+  async lock(tx: Transaction, id: string): Promise<void> {
+    await tx.query('SELECT id FROM push WHERE id = $1 FOR UPDATE', [id]);
+  }
+
+  /** Push that a tag points to, judged or not; null if the tag is gone. */
+  async current({
+    registry,
+    repository,
+    tag,
+  }: {
+    registry: string;
+    repository: string;
+    tag: string;
+  }): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(
+      `SELECT ${columns} FROM push
+       WHERE coalesce(registry_host, connection) = $1 AND repository = $2 AND tag = $3 AND ${isCurrent}
+       ORDER BY id DESC LIMIT 1`,
+      [registry, repository, tag],
+    );
+    return push ?? null;
+  }
+
+  /** Pushes with one of some packages that a tag still points to, newest first. */
+  async currentWith(tx: Transaction, packageIds: readonly string[]): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push
+       WHERE state = 'analyzed' AND id IN (
+         SELECT push_id FROM push_image JOIN image_package USING (image_digest) WHERE package_id = ANY($1))
+         AND ${isCurrent} ORDER BY id DESC`,
+      [packageIds],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Pushes that tags point to and that were judged by older analyzers or other rules, or without a
+   * layer that can be read or retried by now, oldest verdict first; without those whose new
+   * judgement failed within the last day.
+   */
+  async outdated(
+    tx: Transaction,
+    { imageVersion, configVersion, rulesVersion, analyzersVersion, reader }: JudgementVersions,
+    limit: number,
+  ): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push
+       WHERE state = 'analyzed' AND (rules_version <> $2 OR id IN (
+         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest
+         WHERE analyzers_version <> $1 OR (config_version IS DISTINCT FROM $4 AND NOT EXISTS (
+           -- A config that the registry no longer has is asked for once a day.
+           SELECT FROM job WHERE queue = 'rejudge' AND key = push_id::text AND finished_at > now() - interval '1 day'))
+         UNION SELECT push_id FROM image JOIN push_image ON image_digest = image.digest JOIN push AS own ON own.id = push_id
+           JOIN image_layer USING (image_digest)
+           WHERE unread_layers <> '{}' AND index = ANY(unread_layers) AND (${isLayerRead('$5')} OR EXISTS (
+             SELECT FROM layer_failure AS failure
+             WHERE (failure.blob_digest, failure.size_bytes, failure.diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
+               AND (failure.connection, failure.repository) = (own.connection, own.repository) AND reader <> $6))))
+         AND NOT EXISTS (
+           SELECT FROM job WHERE queue = 'rejudge' AND key = push.id::text
+             AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
+         AND ${isCurrent} ORDER BY finished_at LIMIT $3`,
+      [imageVersion, rulesVersion, limit, configVersion, analyzersVersion, reader],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Pushes that tags point to and whose verdict has one of these warnings. */
+  async warned(tx: Transaction, warnings: readonly Warning[]): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push WHERE state = 'analyzed' AND warnings @> ANY($1::jsonb[]) AND ${isCurrent} ORDER BY id DESC`,
+      [warnings.map((warning) => json([warning]))],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Replaces the verdict of an analyzed push. */
+  async rejudged(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
+    await tx.query(
+      `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5 WHERE id = $1 AND state = 'analyzed'`,
+      [id, ...columnsOf(result)],
+    );
+  }
+
+  /** Ends a push with a verdict; false when it had ended before. */
+  async analyzed(tx: Transaction, id: string, result: PushVerdict): Promise<boolean> {
+    const ended = await tx.query(
+      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5, finished_at = now()
+       WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
+      [id, ...columnsOf(result)],
+    );
+    return ended.length > 0;
+  }
+
+  /** Time of receipt of a push, or of an earlier one of the same digest under the same tag. */
+  async firstReceived({ connection, repository, tag, digest, receivedAt }: Push): Promise<Date> {
+    const [first] = await this.store.query<{ at: Date | null }>(
+      `SELECT min(received_at) AS at FROM push WHERE (connection, repository, tag, digest) = ($1, $2, $3, $4)`,
+      [connection, repository, tag, digest],
+    );
+    return first?.at ?? receivedAt;
+  }
+
+  /** Announced supply-chain findings of a push, locked until the transaction ends; null if it was never analyzed. */
+  async announced(tx: Transaction, id: string): Promise<Finding[] | null> {
+    const [push] = await tx.query<{ announced: Finding[] | null }>(
+      'SELECT announced FROM push WHERE id = $1 FOR UPDATE',
+      [id],
+    );
+    return push?.announced ?? null;
+  }
+
+  /**
+   * Fingerprints of supply-chain findings announced by the last push of a digest, preferably under
+   * the same tag; null if unknown.
+   */
+  async announcedBefore(push: Push, digest: Digest): Promise<Set<string> | null> {
+    const [before] = await this.store.query<{ announced: Finding[] | null }>(
+      `SELECT announced FROM push
+       WHERE (connection, repository, digest) = ($1, $2, $3) AND tag IS NOT NULL AND id <> $4 AND state = 'analyzed'
+       ORDER BY tag = $5 DESC, received_at DESC LIMIT 1`,
+      [push.connection, push.repository, digest, push.id, push.tag],
+    );
+    return before?.announced ? new Set(before.announced.map(({ fingerprint }) => fingerprint)) : null;
+  }
+
+  /** @param signatureDueAt time until which other findings wait for a signature; null if none does */
+  async announce(
+    tx: Transaction,
+    id: string,
+    findings: readonly Finding[],
+    signatureDueAt: Date | null,
+  ): Promise<void> {
+    await tx.query('UPDATE push SET announced = $2, signature_due_at = $3 WHERE id = $1', [
+      id,
+      json(findings),
+      signatureDueAt,
+    ]);
+  }
+
+  /** Whether the tag of a push points to it. */
+  async isCurrent(tx: Transaction, id: string): Promise<boolean> {
+    return (await tx.query<{ id: string }>(`SELECT id FROM push WHERE id = $1 AND ${isCurrent}`, [id])).length > 0;
+  }
+
+  /** Digest that the tag of a push points to; null if the tag is gone. */
+  async digestOfTag(tx: Transaction, { connection, repository, tag }: Push): Promise<Digest | null> {
+    const [entry] = await tx.query<{ digest: Digest | null }>(
+      'SELECT digest FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3) ORDER BY position DESC LIMIT 1',
+      [connection, repository, tag],
+    );
+    return entry?.digest ?? null;
+  }
+
+  /** Pushes of a digest, or of an index that holds it, in a repository: the newest of each tag, newest first. */
+  async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
+    return this.store.query<Push>(
+      `SELECT * FROM (
+         SELECT DISTINCT ON (tag) ${columns} FROM push
+         WHERE (connection, repository) = ($1, $2) AND state IN ('analyzing', 'analyzed')
+           AND id IN (SELECT id FROM push WHERE digest = $3 UNION SELECT push_id FROM push_image WHERE image_digest = $3)
+         ORDER BY tag, received_at DESC
+       ) AS newest ORDER BY "receivedAt" DESC LIMIT 32`,
+      [connection, repository, digest],
+    );
+  }
+
+  /** Newest push of a digest, or of an index that holds it, in each repository. */
+  async bringing(tx: Transaction, digest: Digest): Promise<{ id: string; repository: string }[]> {
+    return tx.query(
+      `SELECT DISTINCT ON (connection, repository) id, repository FROM push
+       WHERE state IN ('analyzing', 'analyzed')
+         AND id IN (SELECT id FROM push WHERE digest = $1 UNION SELECT push_id FROM push_image WHERE image_digest = $1)
+       ORDER BY connection, repository, received_at DESC LIMIT 256`,
+      [digest],
+    );
+  }
+
+  /** Ends a push without a verdict; null when it had ended before. */
+  async failed(
+    tx: Transaction,
+    id: string,
+    state: 'not-an-image' | 'refused' | 'dead-lettered',
+    code: string,
+    reason: string,
+  ): Promise<Push | null> {
+    const [ended] = await tx.query<Push>(
+      `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal} RETURNING ${columns}`,
+      [id, state, code, reason],
+    );
+    return ended ?? null;
+  }
+
+  /** Queues pushes in progress without a pending job, as a lost race or a crash leaves them. */
+  async wakeStranded(tx: Transaction): Promise<number> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
+         AND NOT EXISTS (SELECT FROM job WHERE queue = 'push' AND key = push.id::text AND state IN ('queued', 'running'))
+         AND NOT EXISTS (
+           SELECT FROM push_image JOIN image_layer USING (image_digest)
+           JOIN job ON queue = 'layer' AND key = concat_ws(' ', blob_digest, size_bytes, diff_id, repository, connection)
+             AND job.state IN ('queued', 'running')
+           WHERE push_id = push.id)
+       LIMIT 100`,
+    );
+    await tx.enqueue(...rows.map(({ id }) => ({ queue: 'push', key: id, class: 'interactive' as const })));
+    return rows.length;
+  }
+
+  /**
+   * Pushes that wait for a layer, in one repository or in all; locked until the transaction ends,
+   * in an order that cannot deadlock.
+   */
+  async waitingFor(
+    tx: Transaction,
+    { blobDigest, sizeBytes, diffId }: LayerClaim,
+    place?: RepositoryPlace,
+  ): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push WHERE state = 'analyzing' AND id IN (
+         SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
+         WHERE blob_digest = $1 AND size_bytes = $2 AND diff_id = $3)
+         AND ($4::text IS NULL OR (connection, repository) = ($4, $5))
+       ORDER BY id FOR UPDATE`,
+      [blobDigest, sizeBytes, diffId, place?.connection ?? null, place?.repository ?? null],
+    );
+    return rows.map(({ id }) => id);
+  }
+}

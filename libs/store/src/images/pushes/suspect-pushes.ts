@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { type SuspectPush, suspectWindowMs } from '@tidewaiter/detection';
+
+import { Store, type Transaction } from '../../core/store.js';
+
+const altered = 'same-revision-different-content';
+
+/** Limit on the pushes of one run; more wait for the next. */
+const maxWaiting = 1_000;
+const maxKnown = 1_000;
+
+const columns = `suspect.push_id AS "pushId", suspect.connection, coalesce(push.registry_host, push.connection) AS registry, suspect.repository,
+  suspect.tag, suspect.digest, push.previous_digest AS "previousDigest", suspect.pushed_by AS "pushedBy",
+  to_char(coalesce(push.pushed_at, push.received_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "pushedAt",
+  extract(epoch FROM push.finished_at)::float * 1000 AS "analyzedMs",
+  ARRAY(SELECT image_digest FROM push_image WHERE push_image.push_id = push.id ORDER BY image_digest) AS "imageDigests",
+  (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', finding ->> 'id', 'title', finding ->> 'title')), '[]') FROM repository_finding AS found
+   WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository) AND (found.tag IS NULL OR found.tag = suspect.tag)
+     AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
+     AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')) AS findings,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('previousDigest', previous_digest, 'digest', image_digest, 'isReported', EXISTS (
+       SELECT FROM repository_finding AS other JOIN push_image AS held USING (image_digest)
+         JOIN push_identity AS decided ON decided.push_id = held.push_id
+           AND (decided.connection, decided.repository) = (other.connection, other.repository)
+         JOIN push AS earlier ON earlier.id = decided.push_id
+       WHERE other.image_digest = altered.image_digest AND other.finding #>> '{evidence,previousDigest}' = altered.previous_digest
+         AND other.finding ->> 'id' = '${altered}' AND decided.settled_at IS NOT NULL AND decided.signs @> '{${altered}}'
+         AND coalesce(earlier.pushed_at, earlier.received_at)
+           < coalesce(push.pushed_at, push.received_at) - ${suspectWindowMs} * interval '1 millisecond'))), '[]')
+   FROM (
+     SELECT DISTINCT found.image_digest, finding #>> '{evidence,previousDigest}' AS previous_digest FROM repository_finding AS found
+     WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository)
+       AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
+       AND finding ->> 'id' = '${altered}' AND finding ->> 'severity' IN ('critical', 'high')) AS altered) AS alterations`;
+
+/**
+ * Pushes with supply-chain findings. Shortly after the analysis it is decided once whether an
+ * incident reports them.
+ */
+@Injectable()
+export class SuspectPushes {
+  constructor(private readonly store: Store) {}
+
+  /** Analyzed, undecided pushes, oldest first; locked until the transaction ends. */
+  async waiting(tx: Transaction): Promise<SuspectPush[]> {
+    return tx.query<SuspectPush>(
+      `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
+       WHERE signs <> '{}' AND settled_at IS NULL AND push.state = 'analyzed' AND push.origin <> 'imported'
+       ORDER BY suspect.at LIMIT ${maxWaiting} FOR UPDATE OF suspect`,
+    );
+  }
+
+  /** Suspect pushes of the last minutes that are decided already. */
+  async known(tx: Transaction): Promise<SuspectPush[]> {
+    return tx.query<SuspectPush>(
+      `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
+       WHERE signs <> '{}' AND settled_at IS NOT NULL AND suspect.at > now() - $1 * interval '2 milliseconds'
+       ORDER BY suspect.at DESC LIMIT ${maxKnown}`,
+      [suspectWindowMs],
+    );
+  }
+
+  async settle(tx: Transaction, pushIds: readonly string[], inIncident: readonly string[]): Promise<void> {
+    await tx.query(
+      'UPDATE push_identity SET settled_at = now(), is_in_incident = push_id = ANY($2::uuid[]) WHERE push_id = ANY($1::uuid[])',
+      [pushIds, inIncident],
+    );
+  }
+
+  /**
+   * Whether an incident reports a push; null while undecided. A push of a tag that is no version,
+   * such as `latest`, is reported with the suspect pushes of the same digest around it.
+   */
+  async isInIncident(pushId: string): Promise<boolean | null> {
+    const suspects = await this.store.query<{ isSettled: boolean; isInIncident: boolean }>(
+      `SELECT suspect.settled_at IS NOT NULL AS "isSettled", suspect.is_in_incident AS "isInIncident"
+       FROM push_identity AS own JOIN push_identity AS suspect
+         ON suspect.push_id = own.push_id
+         OR (own.signs = '{}' AND NOT own.is_version AND suspect.digest = own.digest
+             AND (suspect.connection, suspect.repository) = (own.connection, own.repository)
+             AND suspect.at BETWEEN own.at - $2 * interval '1 millisecond' AND own.at + $2 * interval '1 millisecond')
+       WHERE own.push_id = $1 AND suspect.signs <> '{}'`,
+      [pushId, suspectWindowMs],
+    );
+    if (suspects.some(({ isInIncident }) => isInIncident)) return true;
+    return suspects.every(({ isSettled }) => isSettled) ? false : null;
+  }
+}

@@ -1,0 +1,178 @@
+import type { Alert, WideMatch } from '@tidewaiter/detection';
+import { Secret } from '@tidewaiter/domain';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+
+import { connect } from '../core/data-source.js';
+import { Store } from '../core/store.js';
+import { DetectionAlerts } from './detection-alerts.js';
+import { DetectionMatches } from './detection-matches.js';
+import { DetectorLeases } from './detector-leases.js';
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+let leases: DetectorLeases;
+let alerts: DetectionAlerts;
+
+const [one, other] = [uuidv7(), uuidv7()];
+const longMs = 60_000;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+});
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+  leases = new DetectorLeases(store);
+  alerts = new DetectionAlerts(store);
+  await leases.define(['a', 'b']);
+});
+
+afterEach(async () => dataSource.destroy());
+
+afterAll(async () => servers.stop(), 20_000);
+
+const expire = async () => store.query(`UPDATE detector_lease SET held_until = now() - interval '1 second'`);
+
+describe('a lease', () => {
+  it('is one replica’s at a time', async () => {
+    const takers = await Promise.all([one, other, one].map(async (replica) => leases.take('a', replica, longMs)));
+    expect(takers.filter((lease) => lease !== null)).toHaveLength(1);
+  });
+
+  it('is free again when it is let go, and when its holder is gone', async () => {
+    const first = await leases.take('a', one, longMs);
+    expect(await leases.renew(other, longMs)).toEqual({ replicas: 1, mine: [], free: ['b'] });
+    await leases.release(first!);
+    expect(await leases.take('a', other, longMs)).toMatchObject({ crashes: 0 });
+    await expire();
+    expect(await leases.take('a', one, longMs)).toMatchObject({ crashes: 1 });
+    expect(await leases.renew(one, longMs)).toEqual({ replicas: 2, mine: ['a'], free: ['b'] });
+    await leases.leave(other);
+    expect(await leases.renew(one, longMs)).toMatchObject({ replicas: 1 });
+  });
+
+  it('lets its former holder keep nothing', async () => {
+    const former = (await leases.take('a', one, longMs))!;
+    await store.transaction(async (tx) => leases.hold(tx, former));
+    await expire();
+    // The expired lease was not taken, so no work was done twice.
+    await store.transaction(async (tx) => leases.hold(tx, former));
+    const holder = (await leases.take('a', other, longMs))!;
+    const snapshot = { format: 'x', life: null, position: 1, state: Buffer.from('former') };
+    for (const work of [
+      async () => store.transaction(async (tx) => leases.hold(tx, former)),
+      async () => store.transaction(async (tx) => leases.keep(tx, former, snapshot)),
+    ]) {
+      await expect(work()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    }
+    await leases.release(former);
+    await store.transaction(async (tx) => leases.hold(tx, holder));
+    expect(await leases.snapshot('a')).toBeNull();
+  });
+
+  it('remembers the last snapshot, and what its holders died of until then', async () => {
+    const lease = (await leases.take('a', one, longMs))!;
+    await leases.attempt(lease, 41);
+    await expire();
+    const next = (await leases.take('a', other, longMs))!;
+    expect(next).toMatchObject({ crashes: 1, attempting: 41 });
+    for (const position of [42, 43]) {
+      const state = Buffer.from(`memory ${position}`);
+      await store.transaction(async (tx) => leases.keep(tx, next, { format: 'x', life: 'one', position, state }));
+    }
+    expect(await leases.snapshot('a')).toEqual({
+      format: 'x',
+      life: 'one',
+      position: 43,
+      state: Buffer.from('memory 43'),
+    });
+    await expire();
+    expect(await leases.take('a', one, longMs)).toMatchObject({ crashes: 1, attempting: null });
+  });
+});
+
+describe('alerts', () => {
+  const alert = (id: string, severity = 'high') =>
+    ({ id, severity, rule: { title: `Rule of ${id}` }, events: [`e-${id}`] }) as unknown as Alert;
+  const add = async (...some: Alert[]) => store.transaction(async (tx) => alerts.add(tx, some));
+  const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
+
+  it('are kept once', async () => {
+    expect(await add(alert('a'), alert('b'))).toBe(2);
+    expect(await add(alert('b'), alert('c'))).toBe(1);
+    expect(ids(await alerts.waiting(10))).toEqual(['a', 'b', 'c']);
+  });
+
+  it('wait until a turn takes them, and are told again turn by turn', async () => {
+    await add(alert('a'), alert('b'), alert('c'), alert('d'));
+    for (const [turn, taken] of [
+      [100, ['a', 'c']],
+      [200, ['b']],
+    ] as const) {
+      await store.transaction(async (tx) => alerts.taken(tx, turn, taken));
+    }
+    expect(ids(await alerts.waiting(10))).toEqual(['d']);
+    const told = async (turn: number, limit: number) =>
+      (await alerts.takenAfter(turn, limit)).map(({ turn: number, alerts: some }) => [number, ids(some)]);
+    expect(await told(0, 10)).toEqual([
+      [100, ['a', 'c']],
+      [200, ['b']],
+    ]);
+    // A turn is returned as a whole, whatever the limit.
+    expect(await told(0, 1)).toEqual([[100, ['a', 'c']]]);
+    expect(await told(100, 10)).toEqual([[200, ['b']]]);
+    expect(await told(200, 10)).toEqual([]);
+  });
+
+  it('are listed newest first, in pages, and by severity', async () => {
+    await add(alert('a'), alert('b', 'low'), alert('c'));
+    const first = await alerts.list({ limit: 2 });
+    expect([ids(first.items), first.next]).toEqual([['c', 'b'], 'b']);
+    const second = await alerts.list({ limit: 2, after: 'b' });
+    expect(second).toMatchObject({ items: [{ id: 'a', incidentId: null, events: ['e-a'] }], next: null });
+    expect(ids((await alerts.list({ limit: 9 }, { severity: 'high' })).items)).toEqual(['c', 'a']);
+  });
+
+  it('are forgotten when they are old, but not before they were taken', async () => {
+    await add(alert('a'), alert('b'));
+    await store.transaction(async (tx) => alerts.taken(tx, 1, ['a']));
+    await store.query(`UPDATE detection_alert SET created_at = now() - interval '31 days'`);
+    expect(await alerts.forgetOld()).toBe(1);
+    expect(ids(await alerts.waiting(10))).toEqual(['b']);
+  });
+});
+
+describe('matches', () => {
+  const match = (id: string) => ({ id, rules: [`of ${id}`] }) as unknown as WideMatch;
+  const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
+
+  it('are kept once, taken turn by turn, and forgotten when a snapshot holds them', async () => {
+    const matches = new DetectionMatches(store);
+    const add = async (...some: WideMatch[]) => store.transaction(async (tx) => matches.add(tx, some));
+    expect(await add(match('a'), match('b'), match('c'))).toBe(true);
+    expect(await add(match('b'), match('d'))).toBe(true);
+    await store.transaction(async (tx) => {
+      await matches.taken(tx, 100, ['a', 'c']);
+      await matches.taken(tx, 200, ['b']);
+    });
+    expect(ids(await matches.waiting(10))).toEqual(['d']);
+    const told = async (turn: number, limit: number) =>
+      (await matches.takenAfter(turn, limit)).map(({ turn: number, matches: some }) => [number, ids(some)]);
+    expect(await told(0, 1)).toEqual([[100, ['a', 'c']]]);
+    await store.transaction(async (tx) => matches.forget(tx, 100));
+    expect(await told(0, 10)).toEqual([[200, ['b']]]);
+    expect(ids(await matches.waiting(10))).toEqual(['d']);
+  });
+
+  it('are not added where a million lie already', async () => {
+    const matches = new DetectionMatches(store);
+    const add = async (id: string) => store.transaction(async (tx) => matches.add(tx, [match(id)]));
+    await add('a');
+    await store.query(`SELECT setval('detection_match_number_seq', 2000000)`);
+    expect([await add('b'), await add('c')]).toEqual([true, false]);
+  });
+});

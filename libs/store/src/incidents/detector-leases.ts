@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import { Unavailable } from '@tidewaiter/domain';
+
+import { Store, type Transaction } from '../core/store.js';
+
+/** Lease of this process on a part of the detector's work, valid until another replica takes it with a new token. */
+export interface DetectorLease {
+  name: string;
+  token: string;
+  /** Holders that crashed in a row since the last snapshot. */
+  crashes: number;
+  /** Position of the message that the last of them was handling, if it recorded it. */
+  attempting: number | null;
+}
+
+/** Distribution of the leases, as one replica sees it. */
+export interface LeaseShares {
+  /** Running replicas, this one included. */
+  replicas: number;
+  /** Names of the leases that this replica holds. */
+  mine: string[];
+  /** Names of the leases that are free or expired. */
+  free: string[];
+}
+
+/** State as of a position, from which the following messages are replayed. */
+export interface DetectorSnapshot {
+  /** Name of the codec that can read `state`. */
+  format: string;
+  /** Life of the stream that the position is in; null if it is in none. */
+  life: string | null;
+  position: number;
+  state: Uint8Array;
+}
+
+/** Leases of the detector's replicas on the parts of its work, with the snapshot of each part. */
+@Injectable()
+export class DetectorLeases {
+  constructor(private readonly store: Store) {}
+
+  /** Creates missing leases. */
+  async define(names: readonly string[]): Promise<void> {
+    await this.store.query(
+      'INSERT INTO detector_lease (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING',
+      [names],
+    );
+  }
+
+  /** Sends the heartbeat of a replica and renews its leases, for `leaseMs` from now. */
+  async renew(replica: string, leaseMs: number): Promise<LeaseShares> {
+    return this.store.transaction(async (tx) => {
+      await tx.query('DELETE FROM detector_replica WHERE alive_until < now()');
+      await tx.query(
+        `INSERT INTO detector_replica (id, alive_until) VALUES ($1, now() + $2 * interval '1 millisecond')
+         ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until`,
+        [replica, leaseMs],
+      );
+      // Locks rows in one order, so that two replicas that renew and take at once cannot deadlock.
+      await tx.query(
+        `UPDATE detector_lease SET held_until = now() + $2 * interval '1 millisecond'
+         WHERE name IN (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE)`,
+        [replica, leaseMs],
+      );
+      const [counted] = await tx.query<{ replicas: number }>('SELECT count(*)::int AS replicas FROM detector_replica');
+      const leases = await tx.query<{ name: string; isMine: boolean }>(
+        `SELECT name, holder IS NOT DISTINCT FROM $1 AS "isMine" FROM detector_lease
+         WHERE holder = $1 OR holder IS NULL OR held_until < now() ORDER BY name`,
+        [replica],
+      );
+      const named = (isMine: boolean) => leases.filter((lease) => lease.isMine === isMine).map(({ name }) => name);
+      return { replicas: counted?.replicas ?? 1, mine: named(true), free: named(false) };
+    });
+  }
+
+  /** Takes a free or expired lease; null when another replica was faster. */
+  async take(name: string, replica: string, leaseMs: number): Promise<DetectorLease | null> {
+    const [lease] = await this.store.query<DetectorLease>(
+      `UPDATE detector_lease SET holder = $2, token = token + 1, held_until = now() + $3 * interval '1 millisecond',
+         crashes = crashes + (holder IS NOT NULL)::int
+       WHERE name = $1 AND (holder IS NULL OR held_until < now())
+       RETURNING name, token, crashes, attempting::float AS attempting`,
+      [name, replica, leaseMs],
+    );
+    return lease ?? null;
+  }
+
+  /** Releases a lease, so that another replica need not wait for its expiry. */
+  async release({ name, token }: DetectorLease): Promise<void> {
+    await this.store.query(
+      'UPDATE detector_lease SET holder = NULL, attempting = NULL WHERE name = $1 AND token = $2',
+      [name, token],
+    );
+  }
+
+  /** Removes a replica that stops. */
+  async leave(replica: string): Promise<void> {
+    await this.store.query('DELETE FROM detector_replica WHERE id = $1', [replica]);
+  }
+
+  /**
+   * Lets a transaction commit only while its lease is held; no replica can take it before the
+   * transaction ends.
+   * @throws Unavailable `LEASE_LOST`
+   */
+  async hold(tx: Transaction, { name, token }: DetectorLease): Promise<void> {
+    const held = await tx.query('SELECT name FROM detector_lease WHERE name = $1 AND token = $2 FOR SHARE', [
+      name,
+      token,
+    ]);
+    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by somebody else`);
+  }
+
+  /** Records the position of the next message, so that after a crash the next holder knows which one was handled. */
+  async attempt(lease: DetectorLease, position: number): Promise<void> {
+    await this.store.query('UPDATE detector_lease SET attempting = $3 WHERE name = $1 AND token = $2', [
+      lease.name,
+      lease.token,
+      position,
+    ]);
+  }
+
+  /** Replaces the snapshot of a lease. @throws Unavailable `LEASE_LOST` */
+  async keep(tx: Transaction, lease: DetectorLease, snapshot: DetectorSnapshot): Promise<void> {
+    const { name, token } = lease;
+    const held = await tx.query(
+      'UPDATE detector_lease SET crashes = 0, attempting = NULL WHERE name = $1 AND token = $2 RETURNING name',
+      [name, token],
+    );
+    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by somebody else`);
+    const { format, life, position, state } = snapshot;
+    await tx.query(
+      `INSERT INTO detector_snapshot (name, format, life, position, state) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (name) DO UPDATE SET format = excluded.format, life = excluded.life, position = excluded.position,
+         state = excluded.state, taken_at = now()`,
+      [name, format, life, position, Buffer.from(state)],
+    );
+  }
+
+  /** The last snapshot of a lease. */
+  async snapshot(name: string): Promise<DetectorSnapshot | null> {
+    const [snapshot] = await this.store.query<DetectorSnapshot>(
+      'SELECT format, life, position::float AS position, state FROM detector_snapshot WHERE name = $1',
+      [name],
+    );
+    return snapshot ?? null;
+  }
+}

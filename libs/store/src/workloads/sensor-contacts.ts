@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+
+import { Store, type Transaction } from '../core/store.js';
+
+/** Events that a sensor sent since the last {@link SensorContacts.note}. */
+export interface Contact {
+  sensor: string;
+  heardAt: Date;
+  records: number;
+  /** Events that it reports as lost. */
+  dropped: number;
+}
+
+/** A sensor that became stale, or has recovered. */
+export interface Silence {
+  sensor: string;
+  /** Time of its last event. */
+  heardAt: Date;
+  /** Time of its last event before it was reported as stale. */
+  silentSince: Date;
+}
+
+/** Health of a sensor. */
+export interface SensorHealth {
+  sensor: string;
+  kind: string;
+  /** Time of its last event; null before the first. */
+  heardAt: Date | null;
+  silentSince: Date | null;
+  records: number;
+  dropped: number;
+  droppedAt: Date | null;
+}
+
+/** Last contacts of the sensors, to detect stale ones. */
+@Injectable()
+export class SensorContacts {
+  constructor(private readonly store: Store) {}
+
+  /** Sets the configured sensors; the rows of others are deleted. */
+  async expect(sensors: readonly { name: string; kind: string }[]): Promise<void> {
+    const names = sensors.map(({ name }) => name);
+    await this.store.transaction(async (tx) => {
+      await tx.query('DELETE FROM sensor_contact WHERE sensor <> ALL ($1::text[])', [names]);
+      await tx.query(
+        `INSERT INTO sensor_contact (sensor, kind) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1
+         ON CONFLICT (sensor) DO UPDATE SET kind = excluded.kind WHERE sensor_contact.kind <> excluded.kind`,
+        [names, sensors.map(({ kind }) => kind)],
+      );
+    });
+  }
+
+  /** Records contacts; returns the sensors that recover by them, each once. */
+  async note(tx: Transaction, contacts: readonly Contact[]): Promise<Silence[]> {
+    if (contacts.length === 0) return [];
+    return tx.query<Silence>(
+      `WITH heard AS (
+         SELECT sensor_contact.sensor, silent_since, told.* FROM sensor_contact
+         JOIN unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[]) AS told (name, at, records, dropped) ON name = sensor
+         ORDER BY sensor FOR UPDATE OF sensor_contact
+       ), noted AS (
+         UPDATE sensor_contact SET heard_at = greatest(heard_at, heard.at), silent_since = NULL,
+           records = sensor_contact.records + heard.records, dropped = sensor_contact.dropped + heard.dropped,
+           dropped_at = CASE WHEN heard.dropped > 0 THEN heard.at ELSE dropped_at END
+         FROM heard WHERE heard.sensor = sensor_contact.sensor
+         RETURNING sensor_contact.sensor, sensor_contact.heard_at AS "heardAt", heard.silent_since AS "silentSince"
+       )
+       SELECT * FROM noted WHERE "silentSince" IS NOT NULL`,
+      [
+        contacts.map(({ sensor }) => sensor),
+        contacts.map(({ heardAt }) => heardAt),
+        contacts.map(({ records }) => records),
+        contacts.map(({ dropped }) => dropped),
+      ],
+    );
+  }
+
+  /**
+   * Finds sensors without events for too long, counted from `since` at the earliest; each outage is
+   * found once. A sensor that has never sent anything is not stale, as it may not be set up yet.
+   */
+  async findSilent(
+    tx: Transaction,
+    limits: readonly { sensor: string; silentAfterMs: number }[],
+    since: Date,
+  ): Promise<Silence[]> {
+    if (limits.length === 0) return [];
+    return tx.query<Silence>(
+      `UPDATE sensor_contact SET silent_since = heard_at
+       FROM unnest($1::text[], $2::bigint[]) AS silence (name, after_ms)
+       WHERE name = sensor AND silent_since IS NULL
+         AND heard_at IS NOT NULL AND greatest(heard_at, $3) < now() - after_ms * interval '1 millisecond'
+       RETURNING sensor, heard_at AS "heardAt", silent_since AS "silentSince"`,
+      [limits.map(({ sensor }) => sensor), limits.map(({ silentAfterMs }) => silentAfterMs), since],
+    );
+  }
+
+  /** Every configured sensor, by name. */
+  async list(): Promise<SensorHealth[]> {
+    return this.store.query<SensorHealth>(
+      `SELECT sensor, kind, heard_at AS "heardAt", silent_since AS "silentSince", records::float8 AS records,
+         dropped::float8 AS dropped, dropped_at AS "droppedAt"
+       FROM sensor_contact ORDER BY sensor`,
+    );
+  }
+}

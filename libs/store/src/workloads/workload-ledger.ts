@@ -1,0 +1,310 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+import type { ContainerKind, KnownContainer, KnownWorkload, Override, WorkloadRef } from '@tidewaiter/workloads';
+
+import { json } from '../core/storable.js';
+import { Store, type Transaction } from '../core/store.js';
+import { isCurrent } from '../images/pushes/pushes.js';
+
+/** A workload that runs an image, or did in the last day. */
+export interface RunningWorkload extends WorkloadRef {
+  digest: Digest;
+  /** Number of its containers, and of those that have not ended. */
+  containers: number;
+  running: number;
+  firstSeen: Date;
+  lastSeen: Date;
+  /** Null while no sensor reports services. */
+  exposed: boolean | null;
+}
+
+interface ContainerRow {
+  id: string;
+  cluster: string;
+  node: string | null;
+  namespace: string | null;
+  pod: string | null;
+  podUid: string | null;
+  name: string | null;
+  kind: ContainerKind | null;
+  workloadKind: string | null;
+  workload: string | null;
+  serviceAccount: string | null;
+  digest: Digest | null;
+  saidDigests: Digest[];
+  repository: string | null;
+  tag: string | null;
+  privileged: boolean | null;
+  overrides: Override[] | null;
+  startedAt: Date | null;
+  endedAt: Date | null;
+  firstSeen: Date;
+  lastSeen: Date;
+}
+
+/** Days without a report after which a container no longer counts as running, even without a known end. */
+const silentDays = 7;
+/** Hours after which an ended container leaves the blast radius. */
+const recentHours = 24;
+const maxWorkloads = 10_000;
+
+/** SQL condition on a row of `container_ledger`: it runs, as far as sensors report. */
+export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
+
+/** SQL condition on a row of `container_ledger`: it runs, or did in the last day, as periodic jobs do. */
+export const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
+
+/** Whether one of some images runs, or did in the last day; undefined while no sensor reports containers. */
+export async function isAnyRunning(
+  store: Pick<Store, 'query'>,
+  digests: readonly Digest[],
+): Promise<boolean | undefined> {
+  const [row] = await store.query<{ isTold: boolean; isRunning: boolean }>(
+    `SELECT EXISTS (SELECT FROM container_ledger) AS "isTold",
+       EXISTS (SELECT FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS "isRunning"`,
+    [digests],
+  );
+  return row?.isTold ? row.isRunning : undefined;
+}
+
+/** Images among some that run, or did in the last day; null while no sensor reports containers. */
+export async function runningAmong(
+  store: Pick<Store, 'query'>,
+  digests: readonly Digest[],
+): Promise<Set<Digest> | null> {
+  const [row] = await store.query<{ isTold: boolean; running: Digest[] }>(
+    `SELECT EXISTS (SELECT FROM container_ledger) AS "isTold",
+       ARRAY(SELECT DISTINCT image_digest FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS running`,
+    [digests],
+  );
+  return row?.isTold ? new Set(row.running) : null;
+}
+
+/** Limit on the named workloads of one image. */
+const maxNamedWorkloads = 4;
+
+/** Names of some workloads that run each image, or did in the last day: `payments/Deployment/api`. */
+export async function workloadNames(
+  store: Pick<Store, 'query'>,
+  digests: readonly Digest[],
+): Promise<Map<Digest, string[]>> {
+  const rows = await store.query<{ digest: Digest; names: string[] }>(
+    `SELECT digest, names FROM unnest($1::text[]) AS asked (digest), LATERAL (SELECT ARRAY(
+       SELECT DISTINCT concat_ws('/', nullif(namespace, ''), workload_kind, workload) AS name FROM container_ledger
+       WHERE image_digest = asked.digest AND workload IS NOT NULL AND ${isRecent}
+       ORDER BY name LIMIT ${maxNamedWorkloads}) AS names) AS named
+     WHERE names <> '{}'`,
+    [digests],
+  );
+  return new Map(rows.map(({ digest, names }) => [digest, names]));
+}
+
+/**
+ * Number of workloads that run an image of each group, or did in the last day; null while no sensor
+ * reports containers.
+ */
+export async function countWorkloads(
+  tx: Pick<Transaction, 'query'>,
+  groups: readonly (readonly Digest[])[],
+): Promise<(number | null)[]> {
+  const [told] = await tx.query<{ isTold: boolean }>('SELECT EXISTS (SELECT FROM container_ledger) AS "isTold"');
+  if (!told?.isTold) return groups.map(() => null);
+  const pairs = groups.flatMap((digests, group) => digests.map((digest) => ({ group, digest })));
+  const counts = await tx.query<{ group: number; workloads: number }>(
+    `SELECT number AS group, count(DISTINCT (cluster, namespace, workload_kind, workload))::int AS workloads
+     FROM unnest($1::int[], $2::text[]) AS asked (number, image_digest) JOIN container_ledger USING (image_digest)
+     WHERE workload IS NOT NULL AND ${isRecent} GROUP BY number`,
+    [pairs.map(({ group }) => group), pairs.map(({ digest }) => digest)],
+  );
+  const byGroup = new Map(counts.map(({ group, workloads }) => [group, workloads]));
+  return groups.map((_, group) => byGroup.get(group) ?? 0);
+}
+
+const columns = `container_id AS id, cluster, node, namespace, pod, pod_uid AS "podUid", name, kind, workload_kind AS "workloadKind", workload,
+  service_account AS "serviceAccount", image_digest AS digest, said_digests AS "saidDigests", repository, tag, privileged, overrides,
+  started_at AS "startedAt", ended_at AS "endedAt", first_seen AS "firstSeen", last_seen AS "lastSeen"`;
+
+/** Stored container ledger of the detector: containers with their images and workloads. */
+@Injectable()
+export class WorkloadLedger {
+  constructor(private readonly store: Store) {}
+
+  /** Merges new facts about containers into the stored ones. A known value is never replaced by null. */
+  async put(tx: Transaction, containers: readonly KnownContainer[]): Promise<void> {
+    if (containers.length === 0) return;
+    const rows = json(containers.map(rowOf));
+    const started = await this.#notSeen(tx, containers);
+    // Deletes rows with a truncated id of the same container.
+    await tx.query(
+      `DELETE FROM container_ledger AS cut USING jsonb_to_recordset($1) AS row (id text)
+       WHERE cut.container_id IN (left(row.id, 12), left(row.id, 31)) AND cut.container_id <> row.id`,
+      [rows],
+    );
+    await tx.query(
+      `INSERT INTO container_ledger AS known (container_id, cluster, node, namespace, pod, pod_uid, name, kind, workload_kind, workload,
+         service_account, image_digest, said_digests, repository, tag, privileged, overrides, started_at, ended_at, first_seen, last_seen)
+       SELECT DISTINCT ON (id) id, cluster, node, namespace, pod, "podUid", name, kind, "workloadKind", workload, "serviceAccount", digest, "saidDigests",
+         repository, tag, privileged, overrides, "startedAt", "endedAt", "firstSeen", "lastSeen"
+       FROM jsonb_to_recordset($1) AS row (id text, cluster text, node text, namespace text, pod text, "podUid" text, name text, kind text,
+         "workloadKind" text, workload text, "serviceAccount" text, digest text, "saidDigests" text[], repository text, tag text, privileged boolean, overrides text[],
+         "startedAt" timestamptz, "endedAt" timestamptz, "firstSeen" timestamptz, "lastSeen" timestamptz)
+       ORDER BY id
+       ON CONFLICT (container_id) DO UPDATE SET
+         cluster = coalesce(nullif(EXCLUDED.cluster, ''), known.cluster), node = coalesce(EXCLUDED.node, known.node),
+         namespace = coalesce(EXCLUDED.namespace, known.namespace), pod = coalesce(EXCLUDED.pod, known.pod),
+         pod_uid = coalesce(EXCLUDED.pod_uid, known.pod_uid), name = coalesce(EXCLUDED.name, known.name),
+         kind = coalesce(EXCLUDED.kind, known.kind), workload_kind = coalesce(EXCLUDED.workload_kind, known.workload_kind),
+         workload = coalesce(EXCLUDED.workload, known.workload), service_account = coalesce(EXCLUDED.service_account, known.service_account),
+         image_digest = coalesce(EXCLUDED.image_digest, known.image_digest),
+         said_digests = CASE WHEN EXCLUDED.said_digests = '{}' THEN known.said_digests ELSE EXCLUDED.said_digests END,
+         repository = coalesce(EXCLUDED.repository, known.repository), tag = coalesce(EXCLUDED.tag, known.tag),
+         privileged = coalesce(EXCLUDED.privileged, known.privileged), overrides = coalesce(EXCLUDED.overrides, known.overrides),
+         started_at = coalesce(EXCLUDED.started_at, known.started_at),
+         ended_at = coalesce(EXCLUDED.ended_at, known.ended_at), first_seen = least(EXCLUDED.first_seen, known.first_seen),
+         last_seen = greatest(EXCLUDED.last_seen, known.last_seen)`,
+      [rows],
+    );
+    await this.#judgeAgain(tx, started);
+  }
+
+  /**
+   * Updates the facts about workloads. A known value is never replaced by null, as another replica
+   * may have stored it.
+   */
+  async putWorkloads(tx: Transaction, workloads: readonly KnownWorkload[]): Promise<void> {
+    if (workloads.length === 0) return;
+    await tx.query(
+      `INSERT INTO workload AS known (cluster, namespace, kind, name, namespace_labels, exposed, privileged, service_account, replicas, probes, seen_at)
+       SELECT DISTINCT ON (coalesce(cluster, ''), namespace, kind, name) coalesce(cluster, ''), namespace, kind, name, "namespaceLabels", exposed,
+         privileged, "serviceAccount", replicas, probes, now()
+       FROM jsonb_to_recordset($1) AS row (cluster text, namespace text, kind text, name text, "namespaceLabels" jsonb, exposed boolean,
+         privileged boolean, "serviceAccount" text, replicas int, probes text[])
+       ORDER BY coalesce(cluster, ''), namespace, kind, name
+       ON CONFLICT (cluster, namespace, kind, name) DO UPDATE SET
+         namespace_labels = CASE WHEN EXCLUDED.namespace_labels = '{}' THEN known.namespace_labels ELSE EXCLUDED.namespace_labels END,
+         exposed = coalesce(EXCLUDED.exposed, known.exposed), privileged = coalesce(EXCLUDED.privileged, known.privileged),
+         service_account = coalesce(EXCLUDED.service_account, known.service_account), replicas = EXCLUDED.replicas,
+         probes = CASE WHEN EXCLUDED.probes = '{}' THEN known.probes ELSE EXCLUDED.probes END, seen_at = EXCLUDED.seen_at`,
+      [json(workloads)],
+    );
+  }
+
+  /** Containers that were seen since a time, of one node of a cluster or of all, to load a ledger at start. */
+  async since(since: Date, place?: { cluster: string | null; node: string }): Promise<KnownContainer[]> {
+    const rows = await this.store.query<ContainerRow>(
+      `SELECT ${columns} FROM container_ledger
+       WHERE last_seen >= $1 AND ($2::text IS NULL OR (cluster, node) = ($2, $3)) ORDER BY last_seen DESC LIMIT 200000`,
+      [since, place ? (place.cluster ?? '') : null, place?.node ?? null],
+    );
+    return rows.map(containerOf);
+  }
+
+  /** Workloads that were updated since a time, newest first. */
+  async workloadsSince(since: Date): Promise<KnownWorkload[]> {
+    return this.store.query<KnownWorkload>(
+      `SELECT nullif(cluster, '') AS cluster, namespace, kind, name, namespace_labels AS "namespaceLabels", exposed, privileged,
+         service_account AS "serviceAccount", replicas, probes, '{}'::text[] AS "imageDigests"
+       FROM workload WHERE seen_at >= $1 ORDER BY seen_at DESC LIMIT 50000`,
+      [since],
+    );
+  }
+
+  /** Workloads that run images now or did in the last day, most running containers first. */
+  async running(digests: readonly Digest[]): Promise<RunningWorkload[]> {
+    const [running] = await this.runningOfEach([digests]);
+    return running!;
+  }
+
+  /** {@link running} for several groups of images, each separately. */
+  async runningOfEach(groups: readonly (readonly Digest[])[]): Promise<RunningWorkload[][]> {
+    const asked = groups.flatMap((digests, number) => digests.map((digest) => ({ number, digest })));
+    const rows = await this.store.query<RunningWorkload & { number: number }>(
+      `SELECT number, cluster, namespace, kind, name, digest, containers, running, "firstSeen", "lastSeen", exposed FROM (
+         SELECT number, nullif(ledger.cluster, '') AS cluster, ledger.namespace, workload_kind AS kind, ledger.workload AS name, image_digest AS digest,
+           count(*)::int AS containers, (count(*) FILTER (WHERE ${isRunning}))::int AS running,
+           min(first_seen) AS "firstSeen", max(last_seen) AS "lastSeen", bool_or(known.exposed) AS exposed,
+           row_number() OVER (PARTITION BY number ORDER BY count(*) FILTER (WHERE ${isRunning}) DESC, count(*) DESC,
+             nullif(ledger.cluster, ''), ledger.namespace, workload_kind, ledger.workload) AS place
+         FROM unnest($1::int[], $2::text[]) AS asked (number, image_digest) JOIN container_ledger AS ledger USING (image_digest)
+         LEFT JOIN workload AS known ON (known.cluster, known.namespace, known.kind, known.name)
+           = (ledger.cluster, ledger.namespace, workload_kind, ledger.workload)
+         WHERE ledger.workload IS NOT NULL AND ${isRecent}
+         GROUP BY number, ledger.cluster, ledger.namespace, workload_kind, ledger.workload, image_digest) AS placed
+       WHERE place <= ${maxWorkloads} ORDER BY number, place`,
+      [asked.map(({ number }) => number), asked.map(({ digest }) => digest)],
+    );
+    const byNumber = Map.groupBy(rows, ({ number }) => number);
+    return groups.map((_, number) => (byNumber.get(number) ?? []).map(({ number: _number, ...running }) => running));
+  }
+
+  /** Deletes containers and workloads not seen since a time; returns the number of deleted containers. */
+  async forget(before: Date): Promise<number> {
+    const gone = await this.store.query('DELETE FROM container_ledger WHERE last_seen < $1 RETURNING container_id', [
+      before,
+    ]);
+    // Keeps workloads with containers: one that seldom changes is not updated for long, although it runs.
+    await this.store.query(
+      `DELETE FROM workload AS old WHERE seen_at < $1 AND NOT EXISTS (SELECT FROM container_ledger AS ledger
+         WHERE (ledger.cluster, ledger.namespace, workload_kind, workload) = (old.cluster, old.namespace, old.kind, old.name))`,
+      [before],
+    );
+    return gone.length;
+  }
+
+  /** Images of some containers that did not run in the last day. */
+  async #notSeen(tx: Transaction, containers: readonly KnownContainer[]): Promise<Digest[]> {
+    const digests = new Set(containers.map(({ digest }) => digest).filter((digest) => digest !== null));
+    const rows = await tx.query<{ digest: Digest }>(
+      `SELECT digest FROM unnest($1::text[]) AS asked (digest)
+       WHERE NOT EXISTS (SELECT FROM container_ledger WHERE image_digest = digest AND ${isRecent})`,
+      [[...digests]],
+    );
+    return rows.map(({ digest }) => digest);
+  }
+
+  /** Queues new judgements of images that now run, because policies may depend on it. */
+  async #judgeAgain(tx: Transaction, digests: readonly Digest[]): Promise<void> {
+    if (digests.length === 0) return;
+    const pushes = await tx.query<{ id: string }>(
+      `SELECT DISTINCT push.id FROM push JOIN push_image ON push_id = push.id
+       WHERE image_digest = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
+      [digests],
+    );
+    await tx.enqueue(...pushes.map(({ id }) => ({ queue: 'rejudge', key: id, class: 'bulk' as const })));
+  }
+}
+
+function rowOf(known: KnownContainer): object {
+  const at = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs));
+  const { pod, workload, cluster, startedAtMs, endedAtMs, firstSeenMs, lastSeenMs, ...same } = known;
+  return {
+    ...same,
+    cluster: cluster ?? '',
+    namespace: pod?.namespace ?? workload?.namespace ?? null,
+    pod: pod?.name ?? null,
+    workloadKind: workload?.kind ?? null,
+    workload: workload?.name ?? null,
+    startedAt: at(startedAtMs),
+    endedAt: at(endedAtMs),
+    firstSeen: at(firstSeenMs),
+    lastSeen: at(lastSeenMs),
+  };
+}
+
+function containerOf(row: ContainerRow): KnownContainer {
+  const { namespace, pod, workload, workloadKind, startedAt, endedAt, firstSeen, lastSeen, ...same } = row;
+  const cluster = row.cluster === '' ? null : row.cluster;
+  return {
+    ...same,
+    cluster,
+    pod: namespace !== null && pod !== null ? { cluster, namespace, name: pod } : null,
+    workload:
+      namespace !== null && workload !== null && workloadKind !== null
+        ? { cluster, namespace, kind: workloadKind, name: workload }
+        : null,
+    startedAtMs: startedAt?.getTime() ?? null,
+    endedAtMs: endedAt?.getTime() ?? null,
+    firstSeenMs: firstSeen.getTime(),
+    lastSeenMs: lastSeen.getTime(),
+  };
+}
