@@ -13,20 +13,20 @@ const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** Commands that list and redrive dead letters. */
 export function deadLettersCommand(program: Command): void {
-  const letters = program.command('dead-letters').description('what was given up, and the way back');
+  const letters = program.command('dead-letters').description('list and retry failed jobs');
   letters
     .command('list')
-    .description('show what was given up, newest first')
-    .option('--all', 'also what was tried again')
+    .description('list failed jobs, newest first')
+    .option('--all', 'include failed jobs that were retried')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
     .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
       withLetters(async (found) => (output === 'json' ? listJson(found, all) : listTable(found, all))),
     );
   letters
     .command('redrive')
-    .description('try again what was given up')
-    .argument('[id...]', 'which, as `dead-letters list` names them')
-    .option('--all', 'everything that was not tried again yet')
+    .description('retry failed jobs')
+    .argument('[id...]', 'ids from `dead-letters list`')
+    .option('--all', 'every failed job that was not retried yet')
     .action(async (ids: string[], { all = false }: { all?: boolean }, command: Command) => {
       if (all === ids.length > 0) command.error('error: give either ids or --all', { exitCode: exitUsage });
       const wrong = ids.find((id) => !uuid.test(id));

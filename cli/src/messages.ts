@@ -2,7 +2,7 @@ import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
 import type { MessageKind, PreviewChannel, Templates } from '@tidewaiter/messages';
 import { type Command, Option } from 'commander';
 
-// The library itself is loaded when somebody asks for a message.
+// The library is loaded only when a message is rendered.
 const kinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const satisfies readonly MessageKind[];
 const channels = ['text', 'email', 'slack'] as const satisfies readonly PreviewChannel[];
 
@@ -14,21 +14,21 @@ interface PreviewOptions {
 
 /** Shows messages before anybody is sent one. */
 export function messagesCommand(program: Command): void {
-  const messages = program.command('messages').description('what people are told');
+  const messages = program.command('messages').description('preview and validate notification templates');
   messages
     .command('preview')
-    .description('show a message about an image that nobody has')
+    .description('preview a notification with sample data')
     .addOption(new Option('--kind <kind>', 'what it is about').choices(kinds).makeOptionMandatory())
     .addOption(
       new Option('--channel <channel>', 'as the text of a mail, its HTML, or as Block Kit')
         .choices(channels)
         .default('text'),
     )
-    .option('--templates <dir>', 'templates that word it: docs/templates.md')
+    .option('--templates <dir>', 'folder of templates, see docs/templates.md')
     .action(preview);
   messages
     .command('check')
-    .description('say what is wrong with templates; exit code 1 when something is')
+    .description('validate templates; exit code 1 on errors')
     .argument('<dir>', 'their folder')
     .action(check);
 }

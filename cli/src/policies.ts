@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 
 /** Shows the policies that there are, and tries others before they are used. */
 export function policiesCommand(program: Command): void {
-  const policies = program.command('policies').description('what images must keep to');
-  policies.command('list').description('the policies that come with Tidewaiter').action(list);
+  const policies = program.command('policies').description('manage policies');
+  policies.command('list').description('list the built-in policies').action(list);
   policies
     .command('check')
-    .description('say what is wrong with policies')
+    .description('validate policies; exit code 1 on errors')
     .argument('<file...>', 'policies in YAML, or a .cel file each')
     .action(check);
 }

@@ -61,7 +61,7 @@ function receiverLines({ would, sent }: ReplayAnswer, width: number): string[] {
       }),
     ];
   });
-  return rows.length === 0 ? ['nobody would have been told, and nobody was'] : table(rows, width);
+  return rows.length === 0 ? ['no messages, before or after'] : table(rows, width);
 }
 
 function table(rows: readonly [name: string, numbers: Record<Column, number>][], width: number): string[] {

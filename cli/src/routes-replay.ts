@@ -23,12 +23,10 @@ interface ReplayFlags {
 export function replayCommand(routes: Command): void {
   routes
     .command('replay')
-    .description(
-      'show what a routing.yaml would have sent of what happened lately, beside what was sent; sends nothing',
-    )
+    .description('replay recent alerts through a routing.yaml and compare with what was sent; sends nothing')
     .requiredOption('--config <file>', 'the routing.yaml')
     .addOption(new Option('--since <duration>', 'how far back').argParser(age).default(age('7d'), '7d'))
-    .option('--receiver <name>', 'of this receiver alone')
+    .option('--receiver <name>', 'only this receiver')
     .option('--server <url>', 'ask this platform, else the database; with --token-file', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(durationOption('--timeout <duration>', 'how long the platform may take', '2m'))

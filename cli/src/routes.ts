@@ -19,22 +19,22 @@ interface TestOptions {
 
 /** Tries a `routing.yaml` before it is used. */
 export function routesCommand(program: Command): void {
-  const routes = program.command('routes').description('who is told what');
+  const routes = program.command('routes').description('alert routing');
   routes
     .command('check')
-    .description('say what is wrong with a routing.yaml; exit code 1 when something is')
+    .description('validate a routing.yaml; exit code 1 on errors')
     .requiredOption('--config <file>', 'the routing.yaml')
     .action(async ({ config }: { config: string }) => check(config));
   routes
     .command('test')
-    .description('show who would be told of an alert with these labels')
+    .description('show the receivers of an alert with these labels')
     .requiredOption('--config <file>', 'the routing.yaml')
     .argument('[label=value...]', 'labels of the alert', addLabel)
-    .option('--at <time>', 'when the alert comes, for mute times; now unless given', readTime)
-    .option('--silence <matchers>', 'as if this were silenced, such as severity="low"; repeatable', collect, [])
+    .option('--at <time>', 'time of the alert, for mute times (default: now)', readTime)
+    .option('--silence <matchers>', 'assume this silence, such as severity="low"; repeatable', collect, [])
     .option(
       '--firing <matchers>',
-      'as if an alert with these labels fired, such as {rule="x",cluster="eu1"}; repeatable',
+      'assume a firing alert with these labels, such as {rule="x",cluster="eu1"}; repeatable',
       collect,
       [],
     )
@@ -83,7 +83,7 @@ async function test(options: TestOptions, labels: Record<string, string>): Promi
       process.stdout.write(`${printable(match.receiver)}\n`);
       if (muted) printStderr(`${printable(match.receiver)}: muted at this time`);
     }
-    if (quiet.inhibited) printStderr('inhibited: nobody is told while the other alert fires');
+    if (quiet.inhibited) printStderr('inhibited: not sent while the other alert fires');
     if (quiet.silencedBy !== null) printStderr(`silenced by ${printable(quiet.silencedBy)}`);
     return;
   }
@@ -102,7 +102,7 @@ async function test(options: TestOptions, labels: Record<string, string>): Promi
   process.stdout.write(`${JSON.stringify({ labels, ...quiet, receivers }, null, 2)}\n`);
 }
 
-/** Whether nobody would be told, whatever the routes say. */
+/** Whether a silence or an inhibition rule mutes the alert for all routes. */
 async function quietness(
   { inhibitRules }: RoutingConfig,
   { silence, firing }: TestOptions,

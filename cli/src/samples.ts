@@ -17,8 +17,8 @@ async function writeNew(path: string, text: string): Promise<void> {
 /** Text of a first `tidewaiter.yaml`. */
 export function settingsSample(): string {
   const secret = (): string => randomBytes(24).toString('base64url');
-  return `# What Tidewaiter listens to. A change is used within seconds.
-# Every secret has a twin ending in File that names a file to read it from: webhookSecretFile, tokenFile, passwordFile.
+  return `# Registries, signers, sensors, pipelines and policies. A change takes effect within seconds.
+# Every secret can also be read from a file: webhookSecretFile, tokenFile, passwordFile.
 
 registries:
   # A plain "registry:3" or docker-registry. In its configuration:
@@ -37,11 +37,11 @@ registries:
     webhookSecret: ${secret()}
     # credentials: { username: scanner, passwordFile: /run/secrets/registry }
 
-# Who must sign which repositories: docs/provenance.md
+# Required signers of repositories: docs/provenance.md
 # signers:
 #   - { name: release, keyFile: release.pub, repositories: ["shop/*"] }
 
-# Messages in other words: docs/templates.md
+# Message templates: docs/templates.md
 # templates: { dir: templates }
 
 # Buttons below a bot's messages in Slack: docs/routing.md
@@ -60,24 +60,24 @@ sensors:
     silentAfter: never            # Falco is quiet unless it is fed: deploy/sensors/falco
   # Other kinds: tetragon, tracee, kubernetes-audit, kubernetes-watch, cloudtrail, guardduty, cri, generic; docs/sensors.md
 
-# Who may tell how images were built, with SBOMs and provenance: docs/pipelines.md
+# CI pipelines that send SBOMs and provenance: docs/pipelines.md
 # pipelines:
 #   - { name: ci, kind: token, token: THE_TOKEN }
 #   - { name: github, kind: github, audience: "https://tidewaiter.example.com", claims: { repository: "acme/*", ref: refs/heads/main } }
 
-# Who answers for what, for the label owner of alerts: docs/routing.md
+# Owners of images and namespaces, for the owner label of alerts: docs/routing.md
 # owners:
 #   - { repository: "shop/*", owner: team-shop }
 #   - { namespace: payments, owner: team-payments }
 
-# Who bears with what, and what must hold: docs/exceptions.md, docs/policies.md, docs/gates.md.
+# Exceptions, policies and admission: docs/exceptions.md, docs/policies.md, docs/gates.md.
 # policies:
 #   - { name: no-secrets, mode: warn }
 # exceptions:
 #   - { repository: 'shop/*', finding: CVE-2024-0001, reason: not reachable, owner: team-shop, until: 2027-01-31 }
 # admission: { mode: warn, unknown: deny }
 
-# How workloads are meant to behave: docs/image-facts.md
+# Expected behavior of workloads: docs/image-facts.md
 # runtime:
 #   builderNamespaces: [ci]
 #   debugNamespaces: [debug]
@@ -86,8 +86,8 @@ sensors:
 `;
 }
 
-/** Text of a first `routing.yaml`: nobody is told anything until a receiver is filled in. */
-export const routingSample = `# Notification routes, in the format of Alertmanager's configuration. A change is used within seconds.
+/** Text of a first `routing.yaml`, which sends nothing until a receiver is configured. */
+export const routingSample = `# Notification routes, in the format of Alertmanager's configuration. A change takes effect within seconds.
 # Try it: ./tidewaiter routes test --config routing.yaml severity=critical kind=incident
 
 route:

@@ -51,7 +51,7 @@ describe('silencesCommand', () => {
     await silences('expire', id);
     await expect(silences('expire', id)).rejects.toMatchObject({ code: 'SILENCE_UNKNOWN' });
     await silences('list');
-    expect(output.stderr).toContain('nothing is silenced');
+    expect(output.stderr).toContain('no silences');
   });
 
   it('shows what it would keep back, and keeps nothing back yet', async () => {

@@ -18,23 +18,23 @@ interface AddOptions {
 
 /** Commands that list, add and expire silences. */
 export function silencesCommand(program: Command): void {
-  const silences = program.command('silences').description('what nobody wants to hear of for a while');
+  const silences = program.command('silences').description('manage silences');
   silences
     .command('list')
-    .description('show what is silenced, newest first')
-    .option('--all', 'also what has ended')
+    .description('list silences, newest first')
+    .option('--all', 'include expired silences')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
     .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
       withSilences(async (ledger) => list(ledger, all, output)),
     );
   silences
     .command('add')
-    .description('keep alerts back that meet all matchers')
+    .description('silence alerts that match all matchers')
     .argument('<matchers...>', 'such as severity="low" or repository=~"shop/.*"')
     .requiredOption('--for <duration>', 'how long: 2h, 7d', age)
     .requiredOption('--comment <text>', 'why')
     .option('--author <name>', 'who', process.env['USER'] ?? 'command line')
-    .option('--dry-run', 'only show what fires now and would be kept back', false)
+    .option('--dry-run', 'only list the firing alerts that would be silenced', false)
     .action(async (texts: string[], options: AddOptions) =>
       withSilences(async (ledger, store) =>
         options.dryRun ? preview(store, texts) : add(ledger, store, texts, options),
@@ -42,8 +42,8 @@ export function silencesCommand(program: Command): void {
     );
   silences
     .command('expire')
-    .description('end silences now; what still fires is told')
-    .argument('<id...>', 'which, as `silences list` names them')
+    .description('expire silences now; alerts that still fire are sent')
+    .argument('<id...>', 'ids from `silences list`')
     .action(async (ids: string[]) => withSilences(async (ledger, store) => expire(ledger, store, ids)));
 }
 
@@ -55,7 +55,7 @@ async function withSilences(work: (ledger: SilenceLedger, store: Store) => Promi
 async function list(ledger: SilenceLedger, all: boolean, output: 'table' | 'json'): Promise<void> {
   const { items } = await ledger.list({ limit: pageSize }, all);
   if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
-  else if (items.length === 0) printStderr('nothing is silenced');
+  else if (items.length === 0) printStderr('no silences');
   else for (const silence of items) process.stdout.write(`${fit(lineOf(silence), process.stdout)}\n`);
 }
 

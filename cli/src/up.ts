@@ -42,8 +42,8 @@ export function upCommand(program: Command): void {
     .command('up')
     .description('start everything on this machine')
     .option('--detach', 'leave it running in the background')
-    .option('--port-ingest <port>', 'where registries and sensors report', integer(0, 65_535), 7070)
-    .option('--port-console <port>', 'where people and scripts look', integer(0, 65_535), 7080)
+    .option('--port-ingest <port>', 'port for registries and sensors', integer(0, 65_535), 7070)
+    .option('--port-console <port>', 'port for the console and the API', integer(0, 65_535), 7080)
     .option('--workers <count>', 'scanner processes', integer(1, 64), 1)
     .action(async (options: UpOptions) => {
       if (!options.detach) return up(options);
@@ -60,7 +60,7 @@ function welcome({ services, notices }: Pick<Run, 'services' | 'notices'>): stri
     `  ingest   ${urlOf('ingest')}/hooks/registry/main`,
     ...notices,
     `Registries and sensors: ${home}/tidewaiter.yaml`,
-    `Who is told what:       ${home}/routing.yaml`,
+    `Alert routing:          ${home}/routing.yaml`,
   ];
 }
 

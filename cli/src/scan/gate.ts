@@ -23,19 +23,19 @@ interface GateFlags extends ReadingFlags, JudgingFlags {
 export function gateCommand(program: Command): void {
   const command = program
     .command('gate')
-    .description('let an image pass, or say why not; exit code 1 when it may not, 2 when nobody can tell')
+    .description('pass or fail an image in CI; exit code 1 = failed, 2 = no verdict')
     .argument('<image>', targetDescription)
     .option(
       '--against <target>',
-      'the image that it replaces: what that has too is not new; with --server unless given, what its push was compared with',
+      'baseline image, whose findings are not new; with --server the default is the baseline of the push',
     )
     .option(
       '--fail-on <threshold>',
-      'a severity: close on findings as bad as this; new:SEVERITY, on those that the change introduced. Unless given: new:high with --against, else high; with --policy alone, nothing',
+      'fail on findings of this severity or worse; new:SEVERITY: only on those that the change introduced. Default: new:high with --against, else high; with --policy alone, nothing',
       checkThreshold,
     )
-    .option('--server <url>', 'ask this platform, which knows the image already; with --token-file', serverUrl)
-    .option('--token-file <file>', 'holds an API token of the platform')
+    .option('--server <url>', 'get the verdict from this platform; with --token-file', serverUrl)
+    .option('--token-file <file>', 'file with an API token of the platform')
     .addOption(
       new Option('--wait <duration>', 'with --server: how long to wait for an image that was pushed just now')
         .argParser(duration)

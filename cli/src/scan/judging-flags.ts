@@ -27,9 +27,9 @@ export const maxAdvisoryAgeMs = age('7d');
 
 export function withJudgingFlags(command: Command): Command {
   return command
-    .option('--only-fixed', 'leave out vulnerabilities that no version fixes')
+    .option('--only-fixed', 'omit vulnerabilities without a fixed version')
     .addOption(
-      new Option('--kinds <list>', 'which findings, separated by commas')
+      new Option('--kinds <list>', 'kinds of findings, separated by commas')
         .argParser(readKinds)
         .default([...findingKinds], findingKinds.join(',')),
     )
@@ -38,14 +38,14 @@ export function withJudgingFlags(command: Command): Command {
       'the file of `advisories sync`, which is in the cache unless given; or OSV records: an all.zip, a folder of such archives, or of .json records',
     )
     .addOption(
-      new Option('--max-advisory-age <duration>', 'older advisories are told as such')
+      new Option('--max-advisory-age <duration>', 'warn about older vulnerability data')
         .argParser(age)
         .default(maxAdvisoryAgeMs, '7d'),
     )
-    .option('--vex <file>', 'OpenVEX, CycloneDX or CSAF: what does not affect this image; repeatable', collect)
+    .option('--vex <file>', 'VEX document (OpenVEX, CycloneDX or CSAF); repeatable', collect)
     .option(
       '--ignore-file <file>',
-      `findings to bear with, in place of those of the working directory: ${ignoreFileNames.join(', ')}; repeatable`,
+      `accepted findings (default: in the working directory, ${ignoreFileNames.join(', ')}); repeatable`,
       collect,
     );
 }
@@ -54,7 +54,7 @@ export function withJudgingFlags(command: Command): Command {
 export function withPolicyFlag(command: Command): Command {
   return command.option(
     '--policy <file>',
-    'what must hold, in CEL: a file, or the name of a policy that `policies list` shows; repeatable',
+    'policy in CEL: a file, or a name from `policies list`; repeatable',
     collect,
   );
 }

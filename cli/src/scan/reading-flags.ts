@@ -17,10 +17,10 @@ export const targetDescription =
 
 export function withReadingFlags(command: Command): Command {
   return command
-    .option('--platform <os/arch>', "which image of an index; this machine's unless given")
-    .option('--offline', 'ask nothing of the network')
+    .option('--platform <os/arch>', "platform of a multi-platform image (default: this machine's)")
+    .option('--offline', 'open no network connection')
     .addOption(durationOption('--timeout <duration>', 'give up after this long', '10m'))
     .option('-q, --quiet', 'show no progress')
-    .option('--insecure', 'speak to registries without TLS, or with certificates that nobody vouches for')
-    .option('--cache-dir <dir>', 'where layers are kept that were read');
+    .option('--insecure', 'skip TLS verification of registries, or use plain HTTP')
+    .option('--cache-dir <dir>', 'folder of the layer cache');
 }
