@@ -3,7 +3,7 @@ import { currentRun } from '@tidewaiter/servers';
 import type { Store } from '@tidewaiter/store';
 
 import { stateDir } from './context.js';
-import { givenUrls } from './services.js';
+import { givenUrls } from './service/services.js';
 
 /** Whether the environment names a database, or this folder's `up` has one. */
 export async function hasDatabase(): Promise<boolean> {

@@ -12,7 +12,7 @@ import {
 } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
-import { diffCommand } from '../scan/diff.js';
+import { diffCommand } from '../diff/diff.js';
 import { scanCommand } from '../scan/scan.js';
 import { advisoriesCommand } from './advisories.js';
 

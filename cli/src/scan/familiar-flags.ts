@@ -1,7 +1,7 @@
 import { type FindingKind, findingKinds, severities, type Severity } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import type { JudgingFlags } from './judging-flags.js';
+import type { JudgingFlags } from '../target/judging-flags.js';
 
 /** Flags of Trivy and Grype that mean something here. They stay out of the help; docs/scan.md lists them. */
 export interface FamiliarFlags {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 
 import { advisoryFilePath } from '../cache-dir.js';
-import type { JudgingFlags } from './judging-flags.js';
-import type { ReadingFlags } from './reading-flags.js';
+import type { JudgingFlags } from '../target/judging-flags.js';
+import type { ReadingFlags } from '../target/reading-flags.js';
 
 type Flags = Pick<JudgingFlags, 'kinds' | 'advisories'> & Pick<ReadingFlags, 'offline' | 'quiet' | 'cacheDir'>;
 

@@ -25,8 +25,8 @@ import {
 } from '@tidewaiter/testkit';
 
 import { withStore } from '../database.js';
-import { startService } from '../services.js';
-import { scanTarget } from './scan-target.js';
+import { startService } from '../service/services.js';
+import { scanTarget } from '../target/scan-target.js';
 
 /**
  * Findings that the platform alone can have, by rule, with the reason. Everything else must be the same: `scan` in a pipeline

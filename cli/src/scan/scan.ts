@@ -2,11 +2,11 @@ import type { Severity, Verdict } from '@tidewaiter/domain';
 import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
+import type { JudgeOptions } from '../target/image-report.js';
+import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from '../target/judging-flags.js';
+import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 import { type FamiliarFlags, readSeverity, translated, withFamiliarFlags } from './familiar-flags.js';
-import type { JudgeOptions } from './image-report.js';
-import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
 import { offerAdvisories } from './offer-advisories.js';
-import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
 interface ScanFlags extends ReadingFlags, JudgingFlags, SignerFlags, FamiliarFlags {
@@ -34,7 +34,7 @@ export function scanCommand(program: Command): void {
 }
 
 async function scan(named: string | undefined, given: ScanFlags, command: Command): Promise<void> {
-  const { readOutputs, writeReport } = await import('./outputs.js');
+  const { readOutputs, writeReport } = await import('../target/outputs.js');
   const flags = translated(given);
   const target = named ?? flags.input;
   const outputs = readOutputs(flags.output ?? ['table']);
@@ -44,7 +44,7 @@ async function scan(named: string | undefined, given: ScanFlags, command: Comman
   await offerAdvisories(flags);
   const judging = await judgeOptions(flags);
   const trust = await readSigners(flags);
-  const { scanTarget } = await import('./scan-target.js');
+  const { scanTarget } = await import('../target/scan-target.js');
   const options = {
     ...judging,
     failOn: thresholdOf(flags),

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 import { buildImage, startHttpServer, tarArchive, testAuthority } from '@tidewaiter/testkit';
 
-import { Progress } from '../scan/progress.js';
-import { readImage } from '../scan/read-image.js';
+import { Progress } from '../target/progress.js';
+import { readImage } from '../target/read-image.js';
 import { openSource } from './sources.js';
 
 jest.setTimeout(60_000);

@@ -1,0 +1,107 @@
+import { NotFound, printable } from '@tidewaiter/domain';
+import type { DeadLetter, DeadLetters } from '@tidewaiter/store';
+import { type Command, Option } from 'commander';
+
+import { printStderr } from '../context.js';
+import { withStore } from '../database.js';
+import { fit } from '../terminal.js';
+
+const pageSize = 200;
+const exitFailed = 2;
+const exitUsage = 64;
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** Commands that list and redrive dead letters. */
+export function deadLettersCommand(program: Command): void {
+  const letters = program.command('dead-letters').description('list and retry failed jobs');
+  letters
+    .command('list')
+    .description('list failed jobs, newest first')
+    .option('--all', 'include failed jobs that were retried')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+    .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
+      withLetters(async (found) => (output === 'json' ? listJson(found, all) : listTable(found, all))),
+    );
+  letters
+    .command('redrive')
+    .description('retry failed jobs')
+    .argument('[id...]', 'ids from `dead-letters list`')
+    .option('--all', 'every failed job that was not retried yet')
+    .action(async (ids: string[], { all = false }: { all?: boolean }, command: Command) => {
+      if (all === ids.length > 0) command.error('error: give either ids or --all', { exitCode: exitUsage });
+      const wrong = ids.find((id) => !uuid.test(id));
+      if (wrong !== undefined) command.error(`error: ${printable(wrong)} is no id`, { exitCode: exitUsage });
+      await withLetters(async (found) => (all ? redriveAll(found) : redriveSome(found, ids)));
+    });
+}
+
+async function withLetters(work: (letters: DeadLetters) => Promise<void>): Promise<void> {
+  const { DeadLetters } = await import('@tidewaiter/store');
+  await withStore(async (store) => work(new DeadLetters(store)));
+}
+
+async function* everyLetter(letters: DeadLetters, all: boolean): AsyncGenerator<DeadLetter> {
+  const { readCursor } = await import('@tidewaiter/store');
+  for (let next: string | null | undefined; next !== null;) {
+    const page = await letters.list({ limit: pageSize, after: next ? readCursor(next) : undefined }, { all });
+    yield* page.items;
+    next = page.next;
+  }
+}
+
+/** Prints the letters in the shape of the API's lists, streamed: there may be very many. */
+async function listJson(letters: DeadLetters, all: boolean): Promise<void> {
+  let separator = '\n';
+  process.stdout.write('{ "items": [');
+  for await (const letter of everyLetter(letters, all)) {
+    process.stdout.write(`${separator}  ${JSON.stringify(letter)}`);
+    separator = ',\n';
+  }
+  process.stdout.write('\n], "next": null }\n');
+}
+
+async function listTable(letters: DeadLetters, all: boolean): Promise<void> {
+  let found = 0;
+  for await (const letter of everyLetter(letters, all)) {
+    found++;
+    process.stdout.write(`${fit(lineOf(letter), process.stdout)}\n`);
+  }
+  if (found === 0) printStderr('no dead letters');
+}
+
+function lineOf({ id, createdAt, worker, code, subject, reason, attempts, redrivenAt }: DeadLetter): string {
+  const state = redrivenAt ? 'tried again' : `${attempts} attempts`;
+  const parts = [id, createdAt.toISOString(), worker.padEnd(10), code, subject, state, reason];
+  return parts.map((part) => printable(part)).join('  ');
+}
+
+async function redriveSome(letters: DeadLetters, ids: readonly string[]): Promise<void> {
+  let redriven = 0;
+  for (const id of ids) {
+    if (await redrive(letters, id)) redriven++;
+    else printStderr(`${id}: there is none, or nothing that could be tried again`);
+  }
+  printStderr(`${redriven} of ${ids.length} will be tried again`);
+  if (redriven < ids.length) process.exitCode = exitFailed;
+}
+
+async function redriveAll(letters: DeadLetters): Promise<void> {
+  let redriven = 0;
+  let kept = 0;
+  for await (const { id } of everyLetter(letters, false)) {
+    if (await redrive(letters, id)) redriven++;
+    else kept++;
+  }
+  const rest = kept > 0 ? `; ${kept} cannot be, since the message was no event` : '';
+  printStderr(`${redriven} will be tried again${rest}`);
+}
+
+async function redrive(letters: DeadLetters, id: string): Promise<boolean> {
+  try {
+    await letters.redrive(id);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+import { NotFound, printable, type Suppression } from '@tidewaiter/domain';
+import type { Report, ReportFinding } from '@tidewaiter/reports';
+import { type Command, Option } from 'commander';
+
+import { judgeOptions, type JudgingFlags, withJudgingFlags } from '../target/judging-flags.js';
+import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
+
+interface ExplainFlags extends ReadingFlags, JudgingFlags {
+  output: 'text' | 'json';
+}
+
+/** Explains one finding: its origin and its fix. */
+export function explainCommand(program: Command): void {
+  const command = program
+    .command('explain')
+    .description('say where a finding comes from: package, file, layer, build step, fix')
+    .argument('<id>', 'a CVE, another id of an advisory, or the id of a rule')
+    .argument('<target>', targetDescription)
+    .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
+  withReadingFlags(withJudgingFlags(command)).action(explain);
+}
+
+async function explain(id: string, target: string, flags: ExplainFlags): Promise<void> {
+  const judging = await judgeOptions(flags);
+  const { scanTarget } = await import('../target/scan-target.js');
+  const { fixText } = await import('@tidewaiter/reports');
+  const { report } = await scanTarget(target, flags, judging);
+  const isMeant = (finding: ReportFinding) => finding.id === id || finding.aliases.includes(id);
+  const findings: Explained[] = [...report.findings, ...report.suppressed].filter(isMeant);
+  if (findings.length === 0) throw new NotFound('FINDING_UNKNOWN', `${target} has no finding ${id}`);
+  const text =
+    flags.output === 'json'
+      ? JSON.stringify(findings, null, 2)
+      : findings.map((each) => story(each, report, fixText(each))).join('\n\n');
+  process.stdout.write(`${text}\n`);
+}
+
+/** A finding, and its suppression if it does not count. */
+type Explained = ReportFinding & { by?: Suppression };
+
+function story(finding: Explained, { layers }: Report, fix: string | undefined): string {
+  const layer = finding.layer === null ? undefined : layers[finding.layer];
+  const rows: [string, string | null | undefined][] = [
+    ['what', finding.title],
+    ['also', finding.aliases.join(', ')],
+    ['severity', finding.cvss ? `${finding.severity}, CVSS ${finding.cvss.score}` : finding.severity],
+    ['package', finding.purl],
+    ['file', finding.path],
+    ['layer', layer && `${layer.index} ${layer.diffId}`],
+    ['build step', layer?.createdBy],
+    ['state', stateOf(finding)],
+    ['fix', fix],
+    ['suppressed', finding.by && suppressionText(finding.by)],
+    ...evidenceRows(finding.evidence),
+  ];
+  const shown = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return [finding.id, ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${printable(value!)}`)].join('\n');
+}
+
+function suppressionText({ source, author, reason, justification, until }: Suppression): string {
+  const words = [justification, reason].filter((each) => each !== null).join(': ');
+  const facts = [source, author && `by ${author}`, words, until && `until ${until.slice(0, 10)}`];
+  return facts.filter((each) => each !== null && each !== '').join('; ');
+}
+
+function stateOf({ state, confidence, match }: ReportFinding): string {
+  const presence = state === 'present' ? 'in the image that runs' : 'hidden by a later layer, and still in the image';
+  return `${presence}; ${match === 'unknown' ? 'the version could not be compared' : confidence}`;
+}
+
+/** Rows of the evidence: a version comparison is shortened, other evidence is printed as it is. */
+function evidenceRows({
+  source,
+  comparedName,
+  comparedVersion,
+  ...rest
+}: ReportFinding['evidence']): [string, string][] {
+  const rows = Object.entries(rest).map(([name, value]): [string, string] => [labels[name] ?? name, textOf(value)]);
+  if (comparedName === undefined) return source === undefined ? rows : [...rows, ['source', textOf(source)]];
+  return [
+    ['compared', `${textOf(comparedName)} ${textOf(comparedVersion)}, in the order of ${textOf(source)}`],
+    ...rows,
+  ];
+}
+
+const labels: Readonly<Record<string, string>> = {
+  range: 'affected',
+  severities: 'rated by',
+  disagreeing: 'not so by',
+  fixedBeyond: 'fixed in',
+};
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(', ');
+  if (typeof value === 'object' && value !== null) return pairsOf(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function pairsOf(value: object): string {
+  return Object.entries(value)
+    .map(([name, each]) => `${name}: ${textOf(each)}`)
+    .join(', ');
+}

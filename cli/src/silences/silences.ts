@@ -1,0 +1,118 @@
+import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
+import type { SilenceLedger, Store, StoredSilence } from '@tidewaiter/store';
+import { type Command, Option } from 'commander';
+
+import { printStderr } from '../context.js';
+import { withStore } from '../database.js';
+import { age } from '../duration.js';
+import { fit } from '../terminal.js';
+
+const pageSize = 200;
+
+interface AddOptions {
+  for: number;
+  comment: string;
+  author: string;
+  dryRun: boolean;
+}
+
+/** Commands that list, add and expire silences. */
+export function silencesCommand(program: Command): void {
+  const silences = program.command('silences').description('manage silences');
+  silences
+    .command('list')
+    .description('list silences, newest first')
+    .option('--all', 'include expired silences')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+    .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
+      withSilences(async (ledger) => list(ledger, all, output)),
+    );
+  silences
+    .command('add')
+    .description('silence alerts that match all matchers')
+    .argument('<matchers...>', 'such as severity="low" or repository=~"shop/.*"')
+    .requiredOption('--for <duration>', 'how long: 2h, 7d', age)
+    .requiredOption('--comment <text>', 'why')
+    .option('--author <name>', 'who', process.env['USER'] ?? 'command line')
+    .option('--dry-run', 'only list the firing alerts that would be silenced', false)
+    .action(async (texts: string[], options: AddOptions) =>
+      withSilences(async (ledger, store) =>
+        options.dryRun ? preview(store, texts) : add(ledger, store, texts, options),
+      ),
+    );
+  silences
+    .command('expire')
+    .description('expire silences now; alerts that still fire are sent')
+    .argument('<id...>', 'ids from `silences list`')
+    .action(async (ids: string[]) => withSilences(async (ledger, store) => expire(ledger, store, ids)));
+}
+
+async function withSilences(work: (ledger: SilenceLedger, store: Store) => Promise<void>): Promise<void> {
+  const { SilenceLedger } = await import('@tidewaiter/store');
+  await withStore(async (store) => work(new SilenceLedger(store), store));
+}
+
+async function list(ledger: SilenceLedger, all: boolean, output: 'table' | 'json'): Promise<void> {
+  const { items } = await ledger.list({ limit: pageSize }, all);
+  if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
+  else if (items.length === 0) printStderr('no silences');
+  else for (const silence of items) process.stdout.write(`${fit(lineOf(silence), process.stdout)}\n`);
+}
+
+function lineOf({ id, endsAt, createdBy, matchers, comment }: StoredSilence): string {
+  return [id, `until ${endsAt.toISOString()}`, createdBy, matchers.join(', '), comment]
+    .map((part) => printable(part))
+    .join('  ');
+}
+
+async function add(ledger: SilenceLedger, store: Store, texts: readonly string[], options: AddOptions): Promise<void> {
+  const matchers = await readMatchers(texts);
+  const now = new Date();
+  const silence = await store.transaction((tx) =>
+    ledger.add(tx, {
+      matchers,
+      startsAt: now,
+      endsAt: new Date(now.getTime() + options.for),
+      createdBy: options.author,
+      comment: options.comment,
+    }),
+  );
+  process.stdout.write(`${silence.id}\n`);
+  printStderr(`silenced until ${silence.endsAt.toISOString()}`);
+}
+
+/** @throws InvalidInput `MATCHER_INVALID`, also for matchers that would silence everything */
+async function readMatchers(texts: readonly string[]): Promise<string[]> {
+  const { formatMatcher, parseMatchers } = await import('@tidewaiter/routing');
+  const matchers = texts.flatMap((text) => parseMatchers(text));
+  if (!matchers.some(({ accepts }) => !accepts(''))) {
+    throw new InvalidInput(
+      'MATCHER_INVALID',
+      'a silence needs a matcher that an alert without the label does not meet',
+    );
+  }
+  return matchers.map(formatMatcher);
+}
+
+async function preview(store: Store, texts: readonly string[]): Promise<void> {
+  const { FiringAlerts } = await import('@tidewaiter/store');
+  const { matches, parseMatchers } = await import('@tidewaiter/routing');
+  const matchers = (await readMatchers(texts)).flatMap((text) => parseMatchers(text));
+  const { alerts } = await new FiringAlerts(store).changedSince(null);
+  const hidden = alerts.filter(({ labels }) => matchers.every((matcher) => matches(matcher, labels)));
+  for (const { labels } of hidden) {
+    const text = Object.entries(labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ');
+    process.stdout.write(`${fit(printable(text), process.stdout)}\n`);
+  }
+  printStderr(`${hidden.length} of ${alerts.length} firing alerts would be kept back`);
+}
+
+async function expire(ledger: SilenceLedger, store: Store, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const ended = /^[0-9a-f-]{36}$/i.test(id) ? await store.transaction((tx) => ledger.expire(tx, id)) : null;
+    if (ended === null) throw new NotFound('SILENCE_UNKNOWN', `no silence ${printable(id)} that goes on`);
+    printStderr(`${id}: ended`);
+  }
+}

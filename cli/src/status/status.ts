@@ -1,0 +1,62 @@
+import { currentRun, type Run } from '@tidewaiter/servers';
+import { type Command, Option } from 'commander';
+
+import { stateDir } from '../context.js';
+
+const readyWithinMs = 1_000;
+
+/** Prints the running services and processes of this folder. Exit code 3 when nothing runs. */
+export function statusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('show what runs, with addresses and process ids')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+    .action(async ({ output }: { output: 'table' | 'json' }) => {
+      const run = await currentRun(stateDir);
+      const status = run ? await describe(run) : { running: false as const };
+      if (!status.running) process.exitCode = 3;
+      process.stdout.write(output === 'json' ? `${JSON.stringify(status, null, 2)}\n` : table(status));
+    });
+}
+
+/** Fields of the status output: the whole run except passwords. */
+async function describe({ pid, startedAt, ready, services, processes }: Run) {
+  const ageSeconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
+  const checked = services.map(async (service) => ({ ...service, ...(await readiness(service.url)) }));
+  return { running: true as const, pid, startedAt, ageSeconds, ready, services: await Promise.all(checked), processes };
+}
+
+interface Readiness {
+  ready: boolean;
+  /** `ok`, or the code of the error for which the last good configuration is still in use; null without a response. */
+  configuration: string | null;
+}
+
+async function readiness(url: string): Promise<Readiness> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(readyWithinMs) });
+    const { configuration } = (await response.json()) as { configuration: string };
+    return { ready: response.ok, configuration };
+  } catch {
+    return { ready: false, configuration: null };
+  }
+}
+
+function table(status: Awaited<ReturnType<typeof describe>> | { running: false }): string {
+  if (!status.running) return 'nothing runs here\n';
+  const rows = [
+    ['up', status.ready ? 'ready' : 'starting', `pid ${status.pid}`, `for ${status.ageSeconds} s`],
+    ...status.services.map(({ name, url, ready, configuration }) => [
+      name,
+      ready ? 'ready' : 'not ready',
+      url,
+      configuration === null || configuration === 'ok' ? '' : `runs on the last good configuration: ${configuration}`,
+    ]),
+    ...status.processes.map(({ name, pid, port }) => [name, 'runs', `pid ${pid}`, port === null ? '' : `port ${port}`]),
+  ];
+  return (
+    rows
+      .map(([name = '', state = '', ...rest]) => `${name.padEnd(12)}${state.padEnd(11)}${rest.join('  ')}`.trimEnd())
+      .join('\n') + '\n'
+  );
+}

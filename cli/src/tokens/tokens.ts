@@ -1,0 +1,78 @@
+import { NotFound, printable } from '@tidewaiter/domain';
+import type { ApiTokens, ListedToken, TokenScope } from '@tidewaiter/store';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { printStderr } from '../context.js';
+import { withStore } from '../database.js';
+import { age } from '../duration.js';
+import { fit } from '../terminal.js';
+
+/** As in `libs/store`, which this command loads only when it runs. */
+const scopes: readonly TokenScope[] = ['gate', 'read', 'write'];
+
+/** Commands that list, create and revoke API tokens. */
+export function tokensCommand(program: Command): void {
+  const tokens = program.command('tokens').description('who may call the API, and what for');
+  tokens
+    .command('list')
+    .description('show the tokens that count')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+    .action(async ({ output }: { output: 'table' | 'json' }) => withTokens(async (found) => list(found, output)));
+  tokens
+    .command('create')
+    .description('make a token; it is printed once, and only its hash is kept')
+    .argument('<name>', 'whose it is, which the audit names', tokenName)
+    .addOption(
+      new Option('--scope <scope>', 'what it may do, each all that those before it may')
+        .choices(scopes)
+        .default('read'),
+    )
+    .option('--expires <duration>', 'how long it counts: 30d, 365d; for ever unless given', age)
+    .action(async (name: string, { scope, expires }: { scope: TokenScope; expires?: number }) =>
+      withTokens(async (found) => {
+        const until = expires === undefined ? null : new Date(Date.now() + expires);
+        process.stdout.write(`${(await found.make(name, scope, until)).reveal()}\n`);
+        printStderr(
+          `${name} may ${scope}${until === null ? '' : ` until ${until.toISOString()}`}; this is shown only now`,
+        );
+      }),
+    );
+  tokens
+    .command('revoke')
+    .description('end tokens, and the sessions that they opened')
+    .argument('<name...>', 'which, as `tokens list` names them')
+    .action(async (names: string[]) =>
+      withTokens(async (found) => {
+        for (const name of names) {
+          if (!(await found.revoke(name))) throw new NotFound('TOKEN_UNKNOWN', `no token ${printable(name)}`);
+          printStderr(`${name}: revoked`);
+        }
+      }),
+    );
+}
+
+function tokenName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$/.test(text))
+    throw new InvalidArgumentError('Use up to 100 of a-z, 0-9, dot, dash, underscore and @.');
+  return text;
+}
+
+async function withTokens(work: (tokens: ApiTokens) => Promise<void>): Promise<void> {
+  const { ApiTokens } = await import('@tidewaiter/store');
+  await withStore(async (store) => work(new ApiTokens(store)));
+}
+
+async function list(tokens: ApiTokens, output: 'table' | 'json'): Promise<void> {
+  const items = await tokens.list();
+  if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
+  else if (items.length === 0) printStderr('no tokens');
+  else for (const token of items) process.stdout.write(`${fit(lineOf(token), process.stdout)}\n`);
+}
+
+function lineOf({ name, scope, createdAt, expiresAt, lastUsedAt }: ListedToken): string {
+  const used = lastUsedAt === null ? 'never used' : `used ${lastUsedAt.toISOString()}`;
+  const until = expiresAt === null ? 'does not expire' : `until ${expiresAt.toISOString()}`;
+  return [name.padEnd(16), scope.padEnd(5), `made ${createdAt.toISOString()}`, used, until]
+    .map((part) => printable(part))
+    .join('  ');
+}

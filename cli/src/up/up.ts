@@ -1,0 +1,199 @@
+import { fork, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+
+import { NotFound, TidewaiterError } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import {
+  type ClaimedRun,
+  claimRun,
+  findPrograms,
+  freePort,
+  installPackages,
+  type LocalServers,
+  mayInstall,
+  missingPackages,
+  type ProcessInfo,
+  type Programs,
+  type Run,
+  type ServerListener,
+  type ServerKind,
+  type ServerUrls,
+  startLocalServers,
+} from '@tidewaiter/servers';
+import { type Command, InvalidArgumentError } from 'commander';
+
+import { environment, home, stateDir, printStderr } from '../context.js';
+import {
+  givenUrls,
+  scannerKey,
+  serviceEnvironment,
+  serviceNames,
+  startService,
+  stopService,
+} from '../service/services.js';
+import { onHangup, stopRequest } from '../service/stop-request.js';
+import { checkFiles } from './check-files.js';
+import { upDetached } from './detach.js';
+import { writeSamples } from './samples.js';
+
+interface UpOptions {
+  detach?: true;
+  portIngest: number;
+  portConsole: number;
+  workers: number;
+}
+
+/** Starts everything on this machine. */
+export function upCommand(program: Command): void {
+  program
+    .command('up')
+    .description('start everything on this machine')
+    .option('--detach', 'leave it running in the background')
+    .option('--port-ingest <port>', 'port for registries and sensors', integer(0, 65_535), 7070)
+    .option('--port-console <port>', 'port for the console and the API', integer(0, 65_535), 7080)
+    .option('--workers <count>', 'scanner processes', integer(1, 64), 1)
+    .action(async (options: UpOptions) => {
+      if (!options.detach) return up(options);
+      printStderr(...welcome(await upDetached()), 'Stop it with `./tidewaiter down`.');
+    });
+}
+
+/** Lines of the message after startup. */
+function welcome({ services, notices }: Pick<Run, 'services' | 'notices'>): string[] {
+  const urlOf = (name: string): string | undefined => services.find((service) => service.name === name)?.url;
+  return [
+    'Tidewaiter is up.',
+    `  console  ${urlOf('console')}`,
+    `  ingest   ${urlOf('ingest')}/hooks/registry/main`,
+    ...notices,
+    `Registries and sensors: ${home}/tidewaiter.yaml`,
+    `Alert routing:          ${home}/routing.yaml`,
+  ];
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const stop = stopRequest();
+  await using closing = new AsyncDisposableStack();
+  const run = await claimRun(stateDir, new Date());
+  closing.defer(async () => run.release());
+  const use = givenUrls();
+  // Checked before anything is started: a mistake in a file is the most common reason for a failed
+  // start.
+  await checkFiles();
+  const local = await startLocalServers({ dir: stateDir, use, programs: await bringPrograms(use) });
+  closing.defer(local.stop);
+  await writeSamples(home);
+  await startAll(options, local, run, closing, stop);
+  await stop;
+}
+
+async function startAll(
+  { portIngest, portConsole, workers: count }: UpOptions,
+  local: LocalServers,
+  run: ClaimedRun,
+  closing: AsyncDisposableStack,
+  stop: Promise<void>,
+): Promise<void> {
+  const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
+  const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
+  const key = await scannerKey();
+  const environmentOf = (name: string) =>
+    serviceEnvironment(local.urls, {
+      ...key,
+      TIDEWAITER_CONSOLE_URL: consoleUrl,
+      TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
+    });
+  const running: RunningService[] = [];
+  const workers: Worker[] = [];
+  // All at once: each may take eight seconds, and the caller that stops this process waits ten.
+  closing.defer(async () => {
+    await Promise.allSettled([...workers.map((worker) => worker.stop()), ...running.map(stopService)]);
+  });
+  for (const name of serviceNames) {
+    const service = await Promise.race([startService(name, environmentOf(name)).catch(explainPort), stop]);
+    // A start waits for servers without a limit; a stop request must not.
+    if (!service) return;
+    running.push(service);
+  }
+  for (let number = 2; number <= count; number++) workers.push(startWorker(number, environmentOf('scanner')));
+  const services = running.map(({ name, url }) => ({ name, url }));
+  const notices = running.flatMap((service) => service.notices);
+  const servers = local.supervise(serverListener(async () => run.update({ processes: processes() })));
+  const processes = () => [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
+  await run.update({ ready: true, urls: local.urls, consoleUrl, services, notices, processes: processes() });
+  onHangup(async () => {
+    for (const { pid } of workers) process.kill(pid, 'SIGHUP');
+    await Promise.all(running.map(async (service) => service.reload()));
+  });
+  printStderr(...welcome({ services, notices }));
+}
+
+/** Prints state changes of the servers; `changed` is called when one has a new process. */
+function serverListener(changed: () => Promise<void>): ServerListener {
+  return {
+    ended: (name) => printStderr(`${name} ended by itself; starting it again (its log is in ${stateDir})`),
+    restarted: (name) => {
+      printStderr(`${name} runs again`);
+      void changed().catch((error: unknown) => printStderr(`${name}: ${String(error)}`));
+    },
+    failed: (name, error) =>
+      printStderr(`${name} cannot be started: ${error instanceof Error ? error.message : String(error)}`),
+  };
+}
+
+interface Worker extends ProcessInfo {
+  stop(): Promise<void>;
+}
+
+/** A scanner in a process of its own. It ends when its channel to this process closes, so it never outlives it. */
+function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
+  const name = `scanner-${number}`;
+  // Detached: a terminal's Ctrl-C goes to its whole process group, but this process stops its
+  // workers.
+  // Without the terminal: a worker must not take the SIGHUP of a reload for a closed terminal.
+  const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
+  const child = fork(process.argv[1]!, ['service', 'scanner'], { env: given, detached: true, stdio });
+  const exited = once(child, 'exit');
+  let isStopping = false;
+  child.once('exit', () => !isStopping && printStderr(`${name} ended by itself`));
+  return {
+    name,
+    pid: child.pid ?? 0,
+    port: null,
+    async stop() {
+      isStopping = true;
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
+}
+
+/** The programs of the local servers, installed first where that is allowed. */
+async function bringPrograms(use: Partial<ServerUrls>): Promise<Programs> {
+  const wanted = (['nats', 'redis', 'database'] as const satisfies ServerKind[]).filter((kind) => !use[kind]);
+  const programs = await findPrograms(environment['PATH']);
+  const missing = missingPackages(programs, wanted);
+  if (missing.length === 0) return programs;
+  if (!mayInstall(programs)) {
+    const advice = `install them (on Debian and Ubuntu \`apt-get install ${missing.join(' ')}\` as root), or run \`docker compose up\`, which brings everything`;
+    throw new NotFound('PROGRAM_MISSING', `${missing.join(', ')} missing: ${advice}`);
+  }
+  printStderr(`installing ${missing.join(', ')}`);
+  await installPackages(missing);
+  return findPrograms(environment['PATH']);
+}
+
+function explainPort(error: unknown): never {
+  const { code, port } = error as { code?: string; port?: number };
+  if (code !== 'EADDRINUSE') throw error;
+  const advice = 'choose another with --port-ingest or --port-console';
+  throw new TidewaiterError('PORT_IN_USE', `port ${port} is in use: ${advice}`, { cause: error });
+}
+
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`);
+  };
+}
