@@ -174,7 +174,7 @@ async function addContainers(store: Store, containers: number, images: number): 
      FROM generate_series(0, 1799) AS number`,
   );
   await store.query(
-    `INSERT INTO container_ledger (container_id, cluster, node, namespace, pod, name, kind, workload_kind, workload, image_digest, said_digests,
+    `INSERT INTO container_ledger (container_id, cluster, node, namespace, pod, name, kind, workload_kind, workload, image_digest, claimed_digests,
        repository, tag, started_at, ended_at, first_seen, last_seen)
      SELECT encode(sha256(('container ' || number)::bytea), 'hex'), 'cluster-' || number % 1800 % 3, 'node-' || number % 50, 'team-' || number % 1800 % 90,
        'app-' || number % 1800 || '-' || number, 'app', 'app', 'Deployment', 'app-' || number % 1800, digest, ARRAY[digest], 'team/app', 'latest',

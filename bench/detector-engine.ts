@@ -85,7 +85,7 @@ function newDetector(texts: RuleText[]): { detector: Detector; loadMs: number } 
   return { detector, loadMs };
 }
 
-function judge(detector: Detector, message: Buffer, nowMs: number): number {
+function evaluate(detector: Detector, message: Buffer, nowMs: number): number {
   let alerts = detector.advance(nowMs).length;
   const observed = new ObservedMessage(message);
   for (const [index, record] of observed.records().entries())
@@ -106,12 +106,12 @@ export function engineBench(events: number): boolean {
     const load = messages(events, startMs, containers);
     const bytes = load.reduce((sum, { length }) => sum + length, 0) / (load.length * recordsPerMessage);
     const warm = Math.floor(load.length / 5);
-    for (const [turn, message] of load.slice(0, warm).entries()) judge(detector, message, startMs + turn * stepMs);
+    for (const [turn, message] of load.slice(0, warm).entries()) evaluate(detector, message, startMs + turn * stepMs);
     globalThis.gc?.();
     const cpu = process.cpuUsage();
     let alerts = 0;
     for (let turn = warm; turn < load.length; turn += 1)
-      alerts += judge(detector, load[turn]!, startMs + turn * stepMs);
+      alerts += evaluate(detector, load[turn]!, startMs + turn * stepMs);
     const { user, system } = process.cpuUsage(cpu);
     const seconds = (user + system) / 1e6;
     const rate = ((load.length - warm) * recordsPerMessage) / seconds;
@@ -146,7 +146,7 @@ function parseRate(events: number): number {
 }
 
 /**
- * Latency (p99) from a message's due time to the end of its judgement, for messages at a fixed
+ * Latency (p99) from a message's due time to the end of its evaluation, for messages at a fixed
  * rate; by the thread's own clock.
  */
 function pacedP99(detector: Detector, load: readonly Buffer[], startMs: number, eventsPerSecond: number): number {
@@ -156,7 +156,7 @@ function pacedP99(detector: Detector, load: readonly Buffer[], startMs: number, 
   for (const [turn, message] of load.entries()) {
     const dueMs = began + turn * intervalMs;
     while (performance.now() < dueMs);
-    judge(detector, message, startMs + turn * stepMs);
+    evaluate(detector, message, startMs + turn * stepMs);
     latencyUs.record(Math.max(1, Math.round((performance.now() - dueMs) * 1_000)));
   }
   return latencyUs.percentile(99) / 1_000;

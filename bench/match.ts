@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { env, execPath } from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 
-import { judgeInventory } from '@tidewaiter/advisories';
+import { evaluateInventory } from '@tidewaiter/advisories';
 import { AdvisoryFile, AdvisoryFileWriter } from '@tidewaiter/advisory-file';
 import { advisorySources, importFiles } from '@tidewaiter/advisory-sync';
 import type { ImagePackage } from '@tidewaiter/domain';
@@ -86,17 +86,17 @@ function packagesOf(sql: string): ImagePackage[] {
 async function compare(name: string, packages: readonly ImagePackage[]): Promise<void> {
   const sbom = join(folder, `${name}.json`);
   await writeFile(sbom, JSON.stringify(sbomOf(packages)));
-  const judged: number[] = [];
+  const evaluated: number[] = [];
   const scans: { wall: number; cpu: number }[] = [];
   let findings = 0;
   for (let run = 0; run <= runs; run += 1) {
     const start = performance.now();
-    findings = judge(packages);
-    judged.push(performance.now() - start);
+    findings = evaluate(packages);
+    evaluated.push(performance.now() - start);
     scans.push(await scan(sbom));
   }
-  const [function_, wall, cpu] = [judged, scans.map((each) => each.wall), scans.map((each) => each.cpu)].map((values) =>
-    median(values.slice(1)).toFixed(0),
+  const [function_, wall, cpu] = [evaluated, scans.map((each) => each.wall), scans.map((each) => each.cpu)].map(
+    (values) => median(values.slice(1)).toFixed(0),
   );
   console.log(
     `${name.padEnd(10)}${String(findings).padStart(8)}${function_!.padStart(22)}${wall!.padStart(25)}${cpu!.padStart(7)}`,
@@ -104,9 +104,9 @@ async function compare(name: string, packages: readonly ImagePackage[]): Promise
 }
 
 /** Opens the file again in every run, as a process does. */
-function judge(packages: readonly ImagePackage[]): number {
+function evaluate(packages: readonly ImagePackage[]): number {
   using file = AdvisoryFile.open(path);
-  const findings = judgeInventory(packages, os, (key) => file.candidates(key));
+  const findings = evaluateInventory(packages, os, (key) => file.candidates(key));
   for (const { id } of findings) file.exploitation([id]);
   return findings.length;
 }

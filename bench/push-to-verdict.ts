@@ -106,10 +106,10 @@ function percentile(values: readonly number[], share: number): number {
 
 /** Where the time of the known layers went. A row's time is when its transaction began, the others are the sender's. */
 async function tellSteps(times: ReadonlyMap<string, Times>, query: Query): Promise<void> {
-  const rows = await query<{ tag: string; received: number; queued: number; resolved: number; judged: number }>(
+  const rows = await query<{ tag: string; received: number; queued: number; resolved: number; evaluated: number }>(
     `SELECT push.tag, ${['push.received_at', 'job.created_at', 'ledger.recorded_at', 'push.finished_at']
       .map((column) => `1000 * extract(epoch FROM ${column})::float8`)
-      .map((ms, index) => `${ms} AS ${['received', 'queued', 'resolved', 'judged'][index]}`)
+      .map((ms, index) => `${ms} AS ${['received', 'queued', 'resolved', 'evaluated'][index]}`)
       .join(', ')}
      FROM push JOIN job ON job.queue = 'push' AND job.key = push.id::text JOIN tag_ledger AS ledger ON ledger.push_id = push.id
      WHERE push.repository = 'known/app' AND push.tag = ANY($1)`,
@@ -124,7 +124,7 @@ async function tellSteps(times: ReadonlyMap<string, Times>, query: Query): Promi
   step('the webhook is answered', (_, { answered }) => answered);
   step('its event has come to the scanner, which queues it', ({ queued }) => queued);
   step('the registry has said what it is', ({ resolved }) => resolved);
-  step('it is judged', ({ judged }) => judged);
+  step('it is evaluated', ({ evaluated }) => evaluated);
   step('the sender sees the verdict', (_, { seen }) => seen);
 }
 

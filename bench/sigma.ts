@@ -57,7 +57,7 @@ function loading(count: number): void {
   );
   const best = (times: number[]) => Math.min(...times).toFixed(0);
   console.log(
-    `\n${count} rules: read in ${best(reads)} ms; read again with one changed, and an event judged, in ${best(reloads)} ms`,
+    `\n${count} rules: read in ${best(reads)} ms; read again with one changed, and an event evaluated, in ${best(reloads)} ms`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type Answer, httpSink, type HttpSink, type ReceivedRequest } from '@tidewaiter/testkit';
+import { type SinkAnswer, httpSink, type HttpSink, type ReceivedRequest } from '@tidewaiter/testkit';
 
 const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
@@ -19,7 +19,7 @@ export async function echoingRegistry(texts: readonly string[]): Promise<HttpSin
   });
 }
 
-type Reply = (text: string, request: ReceivedRequest, documents: Map<string, string>) => Answer;
+type Reply = (text: string, request: ReceivedRequest, documents: Map<string, string>) => SinkAnswer;
 
 const answers: readonly Reply[] = [
   (text) => ({ status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN', message: text, detail: { note: text } }] } }),

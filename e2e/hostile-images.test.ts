@@ -1089,7 +1089,7 @@ beforeAll(async () => {
   canary = temporaryFolder();
   writeFileSync(join(canary, 'canary'), 'as it was');
   writeFileSync(join(home, 'cost.cjs'), costScript);
-  // One advisory for every ecosystem in the images: without any, no package could be judged.
+  // One advisory for every ecosystem in the images: without any, no package could be evaluated.
   advisories = writeAdvisories(
     join(home, 'osv'),
     ['Debian:13', 'npm', 'PyPI', 'Maven', 'Go'].map((ecosystem, index) => ({

@@ -482,7 +482,7 @@ let unanswered: string[] = [];
 
 describe('secrets in everything that comes in', () => {
   let places: StoredTexts;
-  /** Records leave the stream when they are judged. */
+  /** Records leave the stream when they are evaluated. */
   let early: StoredTexts;
 
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { httpSink } from '@tidewaiter/testkit';
 
 /** One entry of a notification of Distribution. @see https://distribution.github.io/distribution/about/notifications/ */
-export interface RegistryEvent {
+export interface DistributionEvent {
   id: string;
   timestamp: string;
   action: string;
@@ -13,16 +13,16 @@ export interface RegistryRelay {
   /** `notify` of a test registry. */
   notify: { url: string };
   /** Every event that the registry sent, oldest first. */
-  events: RegistryEvent[];
+  events: DistributionEvent[];
   stop(): Promise<void>;
 }
 
 /** Receives the notifications of a real registry, so that a test decides when they were and how they arrive. */
-export async function registryRelay(pass: (events: RegistryEvent[]) => Promise<void>): Promise<RegistryRelay> {
-  const events: RegistryEvent[] = [];
+export async function registryRelay(pass: (events: DistributionEvent[]) => Promise<void>): Promise<RegistryRelay> {
+  const events: DistributionEvent[] = [];
   let passing = Promise.resolve();
   const sink = await httpSink(({ body }) => {
-    const received = (body as { events: RegistryEvent[] }).events;
+    const received = (body as { events: DistributionEvent[] }).events;
     events.push(...received);
     passing = passing.then(() => pass(received));
     return { status: 200 };
@@ -38,7 +38,7 @@ export async function registryRelay(pass: (events: RegistryEvent[]) => Promise<v
 }
 
 /** Posts events to a hook as the registry does. @throws Error unless ingest accepts them */
-export async function postEvents(hook: string, secret: string, events: RegistryEvent[]): Promise<void> {
+export async function postEvents(hook: string, secret: string, events: DistributionEvent[]): Promise<void> {
   const headers = {
     authorization: `Bearer ${secret}`,
     'content-type': 'application/vnd.docker.distribution.events.v1+json',

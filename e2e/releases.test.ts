@@ -117,10 +117,10 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     return pushImage(to, name, `oci:${layout}:latest`);
   }
 
-  /** Waits until the image of a repository is judged. */
-  async function judged(repository: string, digest: string): Promise<Push> {
+  /** Waits until the image of a repository is evaluated. */
+  async function evaluated(repository: string, digest: string): Promise<Push> {
     let found: Push | undefined;
-    await until(`${repository}@${digest} is judged`, async () => {
+    await until(`${repository}@${digest} is evaluated`, async () => {
       const { items } = await tidewaiter.api<{ items: Push[] }>('/pushes?limit=200');
       found = items.find((each) => each.repository === repository && each.digest === digest);
       return found?.state === 'analyzed';
@@ -146,9 +146,9 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
 
   it('catches an altered library of a revision that was released before', async () => {
     const clean = await push(registry, 'free/app:7.2', release('a', app));
-    await judged('free/app', clean);
+    await evaluated('free/app', clean);
     const evil = await push(registry, 'free/app:7.2', release('a', altered));
-    expect(await judged('free/app', evil)).toMatchObject({ verdict: 'fail' });
+    expect(await evaluated('free/app', evil)).toMatchObject({ verdict: 'fail' });
     expect(await altogether(clean)).toEqual([]);
     expect(await altogether(evil)).toMatchObject([
       {
@@ -174,8 +174,8 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
       await push(registry, 'signed/app:7.2', release('b', app)),
       await push(registry, 'signed/app:7.2', release('b', altered)),
     ];
-    await judged('signed/app', clean);
-    await judged('signed/app', evil);
+    await evaluated('signed/app', clean);
+    await evaluated('signed/app', evil);
     for (const digest of [clean, evil]) await cosignSign(dir, key, `${registry.host}/signed/app@${digest}`);
     await until('the signature counts', async () => (await altogether(evil))[0]?.severity === 'critical');
     expect(await altogether(evil)).toMatchObject([{ evidence: { revisionProvenBy: 'signature' } }]);
@@ -186,9 +186,9 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     const platforms = ['linux/amd64', 'linux/arm64'];
     const index = (layer: TarEntry[]) => platforms.map((platform) => release('c', layer, { platform }));
     const clean = await push(registry, 'multi/app:1.0.0', ...index(app));
-    await judged('multi/app', clean);
+    await evaluated('multi/app', clean);
     const other = await push(registry, 'multi/app:1.0.0-hotfix', ...index(altered));
-    expect(await judged('multi/app', other)).toMatchObject({ verdict: 'fail' });
+    expect(await evaluated('multi/app', other)).toMatchObject({ verdict: 'fail' });
     const incidents = async () => {
       const { items } = await tidewaiter.api<{ items: { id: string; title: string }[] }>('/incidents');
       return items.filter(({ title }) => title.includes('multi/app'));
@@ -197,7 +197,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     expect(await incidents()).toMatchObject([{ title: `Altered build in ${registry.host}/multi/app:1.0.0-hotfix` }]);
     await until('it is announced', () => messagesAbout('multi/app').some((text) => text.includes('1.0.0-hotfix')));
     const copied = await push(mirror, 'proxy/multi/app:9', release('c', altered));
-    expect(await judged('proxy/multi/app', copied)).toMatchObject({ verdict: 'fail' });
+    expect(await evaluated('proxy/multi/app', copied)).toMatchObject({ verdict: 'fail' });
     await until('the incident has both', async () => {
       const [incident] = await incidents();
       return JSON.stringify(await tidewaiter.api(`/incidents/${incident!.id}`)).includes('proxy/multi/app:9');
@@ -208,23 +208,23 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     const about = sink.received.filter(({ text }) => /1\.0\.0-hotfix|proxy\/multi\/app/.test(text));
     expect(about).toHaveLength(1);
     const same = await push(mirror, 'proxy/multi/app:1.0.0', ...index(app));
-    expect((await judged('proxy/multi/app', same)).verdict).not.toBe('fail');
+    expect((await evaluated('proxy/multi/app', same)).verdict).not.toBe('fail');
   }, 120_000);
 
   it('raises nothing for a rebuild that changes times alone, or for another revision', async () => {
     const times = (mtime: number) => app.map((entry) => ({ ...entry, mtime }));
     const first = await push(registry, 'calm/app:1', release('d', times(1_000)));
-    await judged('calm/app', first);
+    await evaluated('calm/app', first);
     const again = await push(registry, 'calm/app:2', release('d', times(2_000), { created: '2026-02-02T00:00:00Z' }));
-    await judged('calm/app', again);
+    await evaluated('calm/app', again);
     expect(again).not.toBe(first);
     expect(await altogether(again)).toEqual([]);
     const log: TarEntry = { path: 'var/log/build.log', content: 'later' };
     const logged = await push(registry, 'calm/app:3', release('d', [...app, log]));
-    await judged('calm/app', logged);
+    await evaluated('calm/app', logged);
     expect(await altogether(logged)).toMatchObject([{ severity: 'negligible' }]);
     const next = await push(registry, 'calm/app:4', release('e', altered));
-    await judged('calm/app', next);
+    await evaluated('calm/app', next);
     expect(await altogether(next)).toEqual([]);
   }, 120_000);
 
@@ -236,11 +236,11 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     const leak: TarEntry = { path: 'etc/shadow', content: 'root::19000:0:99999:7:::\n', mode: 0o640 };
     const labelled = (layer: TarEntry[]) => ({ layers: [base, layer], config: {} });
     const before = await push(registry, 'lines/app:2.0.0', labelled([...app, leak]));
-    await judged('lines/app', before);
+    await evaluated('lines/app', before);
     await push(registry, 'lines/app:2.0.0-slim', labelled([app[0]!]));
     await until('the first release is announced', () => messagesAbout('lines/app').length > 0);
     const after = await push(registry, 'lines/app:2.0.1', labelled([...app, leak, tool]));
-    const { id } = await judged('lines/app', after);
+    const { id } = await evaluated('lines/app', after);
     const baseline = { tag: '2.0.0', digest: before, reason: 'previous-version', line: '2.0' };
     expect(await tidewaiter.api(`/pushes/${id}`)).toMatchObject({ previousDigest: null, comparedWith: baseline });
     expect(await tidewaiter.api(`/pushes/${id}/changes`)).toMatchObject({

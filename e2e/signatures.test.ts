@@ -137,9 +137,9 @@ policies: [ { name: signed-where-required } ]
 
   it('finds an image unsigned until its signer has signed it', async () => {
     const digest = await push('signed/app:1');
-    const [unjudged] = await ended('signed/app', 1);
-    expect(unjudged).toMatchObject({ state: 'analyzed', verdict: 'fail' });
-    expect(await policiesOf(unjudged!)).toMatchObject([{ name: 'signed-where-required', result: 'fail' }]);
+    const [unevaluated] = await ended('signed/app', 1);
+    expect(unevaluated).toMatchObject({ state: 'analyzed', verdict: 'fail' });
+    expect(await policiesOf(unevaluated!)).toMatchObject([{ name: 'signed-where-required', result: 'fail' }]);
     const unsigned = { id: 'image-unsigned', severity: 'high', evidence: { signers: ['release'], found: 0 } };
     expect(await supplyChain(digest)).toMatchObject([unsigned]);
 

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { inputOf, seedsOf } from './seeds.ts';
 import { faultOf, type Target } from './target.ts';
 import { targets } from './targets.ts';
-import type { Assignment, Finding } from './worker.ts';
+import type { WorkerTask, FaultyInput } from './worker.ts';
 
 /** Time limit for one input; honest ones of this size take some milliseconds. */
 const inputLimitMs = 5_000;
@@ -44,8 +44,8 @@ if (values.replay === undefined) {
 
 async function fuzz(target: Target): Promise<void> {
   const end = performance.now() + seconds * 1_000;
-  const findings = new Map<string, Finding>();
-  const found = (finding: Finding) => {
+  const findings = new Map<string, FaultyInput>();
+  const found = (finding: FaultyInput) => {
     const place = placeOf(finding.fault);
     if (!findings.has(place)) findings.set(place, finding);
   };
@@ -75,10 +75,10 @@ async function feed(
   target: Target,
   firstTurn: number,
   durationMs: number,
-  found: (finding: Finding) => void,
+  found: (finding: FaultyInput) => void,
 ): Promise<{ turn: number; lethal: string | undefined }> {
   const turn = new Int32Array(new SharedArrayBuffer(4)).fill(notStarted);
-  const workerData: Assignment = { target: target.name, seed, firstTurn, durationMs, turn };
+  const workerData: WorkerTask = { target: target.name, seed, firstTurn, durationMs, turn };
   const worker = new Worker(new URL('worker.ts', import.meta.url), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
@@ -126,7 +126,7 @@ function placeOf(fault: string): string {
   ].join('\n');
 }
 
-function keep(target: Target, { turn, fault }: Finding): void {
+function keep(target: Target, { turn, fault }: FaultyInput): void {
   const path = join(crashes, `${target.name}-${seed}-${turn}`);
   mkdirSync(crashes, { recursive: true });
   writeFileSync(path, inputOf(target, seedsOf(target), seed, turn));

@@ -7,7 +7,7 @@ import { faultOf } from './target.ts';
 import { targets } from './targets.ts';
 
 /** Parameters of a worker's run. */
-export interface Assignment {
+export interface WorkerTask {
   target: string;
   seed: number;
   firstTurn: number;
@@ -18,12 +18,12 @@ export interface Assignment {
 }
 
 /** A faulty input, as posted by a worker. */
-export interface Finding {
+export interface FaultyInput {
   turn: number;
   fault: string;
 }
 
-const { target: name, seed, firstTurn, durationMs, turn } = workerData as Assignment;
+const { target: name, seed, firstTurn, durationMs, turn } = workerData as WorkerTask;
 const target = targets.find((each) => each.name === name)!;
 
 const seeds = seedsOf(target);
@@ -31,5 +31,5 @@ const end = performance.now() + durationMs;
 for (let next = firstTurn; performance.now() < end; next += 1) {
   Atomics.store(turn, 0, next);
   const fault = await faultOf(target, inputOf(target, seeds, seed, next));
-  if (fault !== undefined) parentPort!.postMessage({ turn: next, fault } satisfies Finding);
+  if (fault !== undefined) parentPort!.postMessage({ turn: next, fault } satisfies FaultyInput);
 }

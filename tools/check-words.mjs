@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 /** Lower a limit when a change has brought its count down. */
 const limits = {
   headlessComments: 0,
-  tellTold: 1514,
+  tellTold: 1253,
   testFilesWithoutDescribe: 0,
-  exportedTypeNamesTwice: 71,
+  exportedTypeNamesTwice: 2,
 };
 
 const files = execFileSync('git', ['ls-files', '*.ts'], { encoding: 'utf8' }).trim().split('\n');

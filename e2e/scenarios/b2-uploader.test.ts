@@ -66,7 +66,7 @@ async function push(repository: string, script: string): Promise<string> {
     config: { Entrypoint: ['/usr/local/bin/uploader.sh'], Labels: { repository } },
   });
   const digest = await pushImage(registry, `${repository}:1`, `oci:${dir}:latest`);
-  await until(`${repository} is judged`, async () => {
+  await until(`${repository} is evaluated`, async () => {
     const { items } = await tidewaiter.api<{ items: { digest: string; state: string }[] }>('/pushes');
     return items.some((each) => each.digest === digest && each.state === 'analyzed');
   });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '@tidewaiter/servers';
 import {
-  type Answer,
+  type SinkAnswer,
   buildImage,
   hasRegistry,
   httpSink,
@@ -20,7 +20,7 @@ import {
 import { Client } from 'pg';
 
 import { debian13, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js';
-import { type RegistryEvent, type RegistryRelay, registryRelay } from '../registry-relay.js';
+import { type DistributionEvent, type RegistryRelay, registryRelay } from '../registry-relay.js';
 import { collect, launcher, makeHome, quiet, removeFolders, temporaryFolder, until } from '../tidewaiter.js';
 
 // Scenario F: webhooks come twice and out of order while a destination, a worker, the message bus and the advisory mirror fail.
@@ -52,7 +52,7 @@ const ageMs = 3 * 3_600_000;
   const logs = new Map<string, () => string>();
 
   beforeAll(async () => {
-    const answer = (): Answer => ({ status: isDown ? 503 : 200 });
+    const answer = (): SinkAnswer => ({ status: isDown ? 503 : 200 });
     [servers, relay, steady, flaky] = await Promise.all([
       throwAwayServers({ postgres: true, nats: true, redis: true }),
       // The test sends them on by itself.
@@ -145,7 +145,7 @@ receivers:
   const answered = { accepted: 0, duplicates: 0, ignored: 0 };
 
   /** Sends one event as the registry does: the same body again until it is accepted. */
-  async function send(event: RegistryEvent): Promise<void> {
+  async function send(event: DistributionEvent): Promise<void> {
     const headers = {
       authorization: `Bearer ${secret}`,
       'content-type': 'application/vnd.docker.distribution.events.v1+json',
@@ -175,12 +175,12 @@ receivers:
     return new Map([...byTag].map(([tag, all]) => [tag, new Set(all.map(({ headers }) => headers['webhook-id']))]));
   }
 
-  let expected: RegistryEvent[];
+  let expected: DistributionEvent[];
 
   it('scans every push once, though webhooks come twice and out of order, a worker is killed and NATS restarts', async () => {
     await push(movedRepository, 'first');
     for (const repository of repositories) digest = await push(repository, `of-${repository}`);
-    const isTagged = ({ action, target }: RegistryEvent) => action === 'push' && target.tag !== undefined;
+    const isTagged = ({ action, target }: DistributionEvent) => action === 'push' && target.tag !== undefined;
     await until('the registry sent its events', () => relay.events.filter(isTagged).length > repositories.length);
     expected = relay.events.filter(isTagged).map((event) => ({
       ...event,

@@ -126,7 +126,7 @@ export function falcoAlert(
   };
 }
 
-/** An event of the rule `Tidewaiter feed of processes`, which judges nothing. */
+/** An event of the rule `Tidewaiter feed of processes`, which evaluates nothing. */
 export function falcoExec(pod: TestPod, process: FalcoProcess): object {
   return falcoAlert('Tidewaiter feed of processes', 'Debug', pod, process, {}, ['tidewaiter_feed']);
 }

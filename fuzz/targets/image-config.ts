@@ -6,7 +6,7 @@ import type { Target } from '../target.ts';
 
 const key = Buffer.alloc(32, 1);
 
-/** A config, and all that is judged by it. */
+/** A config, and all that is evaluated by it. */
 export const imageConfig: Target = {
   name: 'image-config',
   run: (input) => {

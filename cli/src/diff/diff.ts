@@ -1,14 +1,14 @@
 import { buildTime } from '@tidewaiter/domain';
-import type { ConfigKeeping, ImageDiff, ImageState } from '@tidewaiter/integrity';
+import type { ConfigRedaction, ImageDiff, ImageState } from '@tidewaiter/integrity';
 import { type Command, Option } from 'commander';
 
-import { judgeOptions, type JudgingFlags, withJudgingFlags } from '../target/judging-flags.js';
+import { evaluationOptions, type EvaluationFlags, withEvaluationFlags } from '../target/evaluation-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 import type { ScannedTarget } from '../target/scan-target.js';
 import { count } from '../terminal.js';
 import { changeCounts, changeSections, section, shownLine } from './change-text.js';
 
-interface DiffFlags extends ReadingFlags, JudgingFlags {
+interface DiffFlags extends ReadingFlags, EvaluationFlags {
   output: 'text' | 'json';
 }
 
@@ -22,34 +22,34 @@ export function diffCommand(program: Command): void {
     .argument('<old>', targetDescription)
     .argument('<new>', 'the same')
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
-  withReadingFlags(withJudgingFlags(command)).action(diff);
+  withReadingFlags(withEvaluationFlags(command)).action(diff);
 }
 
 async function diff(before: string, after: string, flags: DiffFlags): Promise<void> {
   const { scanTarget } = await import('../target/scan-target.js');
-  const { diffImages, mostCommandingFirst, mostTellingFirst } = await import('@tidewaiter/integrity');
-  const judging = await judgeOptions(flags);
-  const old = await stateOf(await scanTarget(before, flags, judging, true));
-  const changes = diffImages(old, await stateOf(await scanTarget(after, flags, judging, true)));
+  const { diffImages, mostCommandingFirst, mostRelevantFirst } = await import('@tidewaiter/integrity');
+  const evaluating = await evaluationOptions(flags);
+  const old = await stateOf(await scanTarget(before, flags, evaluating, true));
+  const changes = diffImages(old, await stateOf(await scanTarget(after, flags, evaluating, true)));
   if (flags.output === 'json') {
     process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`);
     return;
   }
-  const files = changes.files && mostTellingFirst(changes.files);
+  const files = changes.files && mostRelevantFirst(changes.files);
   const config = changes.config && mostCommandingFirst(changes.config);
   process.stdout.write(text({ ...changes, files, config }));
 }
 
 async function stateOf({ report, layers, config }: ScannedTarget): Promise<ImageState> {
-  const [{ keptConfig }, { redactSecrets }] = await Promise.all([
+  const [{ redactConfig }, { redactSecrets }] = await Promise.all([
     import('@tidewaiter/integrity'),
     import('@tidewaiter/secrets'),
   ]);
   // Both configs are available: their values are compared unmasked, and never printed.
-  const keeping: ConfigKeeping = { mask: redactSecrets, fingerprint: { by: 'value', of: (value) => value } };
+  const keeping: ConfigRedaction = { mask: redactSecrets, fingerprint: { by: 'value', of: (value) => value } };
   const { os, packages, findings } = report;
   const createdAt = buildTime(config?.created);
-  return { os, createdAt, packages, findings, layers, config: config && keptConfig(config, keeping) };
+  return { os, createdAt, packages, findings, layers, config: config && redactConfig(config, keeping) };
 }
 
 function text({ isPartial, packages, files, config, steps, hosts, base, findings }: ImageDiff): string {

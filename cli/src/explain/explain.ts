@@ -2,10 +2,10 @@ import { NotFound, printable, type Suppression } from '@tidewaiter/domain';
 import type { Report, ReportFinding } from '@tidewaiter/reports';
 import { type Command, Option } from 'commander';
 
-import { judgeOptions, type JudgingFlags, withJudgingFlags } from '../target/judging-flags.js';
+import { evaluationOptions, type EvaluationFlags, withEvaluationFlags } from '../target/evaluation-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 
-interface ExplainFlags extends ReadingFlags, JudgingFlags {
+interface ExplainFlags extends ReadingFlags, EvaluationFlags {
   output: 'text' | 'json';
 }
 
@@ -17,14 +17,14 @@ export function explainCommand(program: Command): void {
     .argument('<id>', 'a CVE, another id of an advisory, or the id of a rule')
     .argument('<target>', targetDescription)
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
-  withReadingFlags(withJudgingFlags(command)).action(explain);
+  withReadingFlags(withEvaluationFlags(command)).action(explain);
 }
 
 async function explain(id: string, target: string, flags: ExplainFlags): Promise<void> {
-  const judging = await judgeOptions(flags);
+  const evaluating = await evaluationOptions(flags);
   const { scanTarget } = await import('../target/scan-target.js');
   const { fixText } = await import('@tidewaiter/reports');
-  const { report } = await scanTarget(target, flags, judging);
+  const { report } = await scanTarget(target, flags, evaluating);
   const isMeant = (finding: ReportFinding) => finding.id === id || finding.aliases.includes(id);
   const findings: Explained[] = [...report.findings, ...report.suppressed].filter(isMeant);
   if (findings.length === 0) throw new NotFound('FINDING_UNKNOWN', `${target} has no finding ${id}`);

@@ -17,15 +17,15 @@ interface Found<Item> {
   next: string | null;
 }
 
-export type FoundImages = Found<BlastImage>;
-export type FoundContainers = Found<BlastContainer>;
+export type ImageHits = Found<BlastImage>;
+export type ContainerHits = Found<BlastContainer>;
 
 /** Answer that `find` prints; without `images` where only running containers were asked for. */
 export interface FleetAnswer {
   counts: BlastCounts;
   notEvaluated: NotEvaluated[];
-  images?: FoundImages['items'];
-  containers: FoundContainers['items'];
+  images?: ImageHits['items'];
+  containers: ContainerHits['items'];
 }
 
 type Row = readonly string[];
@@ -98,7 +98,7 @@ export function csvOf({ images = [], containers }: FleetAnswer): string {
 
 const imageHead = ['IMAGE', 'DIGEST', 'TAGGED', 'RUNNING', 'PACKAGES', 'WHERE'];
 
-function imageRow(image: FoundImages['items'][number]): Row {
+function imageRow(image: ImageHits['items'][number]): Row {
   const { registry, repository, tag, digest, places, workloads, packages, paths, notes, isUnknown, isMitigated } =
     image;
   const [place] = places;
@@ -115,7 +115,7 @@ function imageRow(image: FoundImages['items'][number]): Row {
 
 const containerHead = ['CLUSTER', 'NAMESPACE', 'POD', 'CONTAINER', 'IMAGE', 'PACKAGES', 'IN USE', 'SINCE', 'UNTIL'];
 
-function containerRow(container: FoundContainers['items'][number]): Row {
+function containerRow(container: ContainerHits['items'][number]): Row {
   const {
     cluster,
     namespace,
@@ -142,7 +142,7 @@ function containerRow(container: FoundContainers['items'][number]): Row {
   ];
 }
 
-function packagesOf(packages: FoundImages['items'][number]['packages'], isUnknown: boolean): string {
+function packagesOf(packages: ImageHits['items'][number]['packages'], isUnknown: boolean): string {
   const names = packages.slice(0, 2).map(({ purl }) => nameOf(purl));
   const more = packages.length > 2 ? [`and ${packages.length - 2} more`] : [];
   return [...names, ...more].join(', ') + (isUnknown ? ' (unknown)' : '');
@@ -153,16 +153,16 @@ function nameOf(purl: string): string {
   return purl.replace(/^pkg:[^/]+\//, '').replace(/[?#].*$/, '');
 }
 
-function useOf({ packages }: { packages: FoundImages['items'][number]['packages'] }): string {
+function useOf({ packages }: { packages: ImageHits['items'][number]['packages'] }): string {
   if (packages.some(({ inUse }) => inUse === true)) return 'yes';
   return packages.length > 0 && packages.every(({ inUse }) => inUse === false) ? 'not seen' : 'unknown';
 }
 
-function purlsOf({ packages }: { packages: FoundImages['items'][number]['packages'] }): string {
+function purlsOf({ packages }: { packages: ImageHits['items'][number]['packages'] }): string {
   return packages.map(({ purl }) => purl).join(' ');
 }
 
-function workloadOf({ workloadKind, workload }: FoundContainers['items'][number]): string | null {
+function workloadOf({ workloadKind, workload }: ContainerHits['items'][number]): string | null {
   return workload === null ? null : `${workloadKind}/${workload}`;
 }
 

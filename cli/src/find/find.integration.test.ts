@@ -28,7 +28,13 @@ beforeAll(async () => {
     ...{ id: String(index).repeat(64), name: 'web', kind: 'app' as const, cluster: 'eu1', node: 'node-1' },
     ...{ pod: { cluster: 'eu1', namespace: 'shop', name: pod }, podUid: null, serviceAccount: null },
     ...{ repository: 'shop/web', tag: '1', privileged: null, overrides: null, workload: null },
-    ...{ digest, saidDigests: [digest], startedAtMs: null, firstSeenMs: Date.now() - 60_000, lastSeenMs: Date.now() },
+    ...{
+      digest,
+      claimedDigests: [digest],
+      startedAtMs: null,
+      firstSeenMs: Date.now() - 60_000,
+      lastSeenMs: Date.now(),
+    },
     endedAtMs: index === 0 ? null : Date.now(),
   }));
   await store.transaction((tx) => new WorkloadLedger(store).put(tx, pods));

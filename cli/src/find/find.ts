@@ -6,7 +6,7 @@ import { getApi, serverUrl } from '../server.js';
 import { stdoutWidth } from '../terminal.js';
 import { expressionKeys } from './expression-keys.js';
 import type { Conditions } from './expression.js';
-import { csvOf, type FleetAnswer, type FoundContainers, type FoundImages, tableOf } from './find-text.js';
+import { csvOf, type FleetAnswer, type ContainerHits, type ImageHits, tableOf } from './find-text.js';
 
 interface FindFlags {
   running?: boolean;
@@ -70,13 +70,13 @@ async function find(expressions: string[], flags: FindFlags, command: Command): 
 
 /** Containers alone where only what runs is asked for: one call. */
 async function answerOf(ask: Ask, running: boolean): Promise<FleetAnswer> {
-  const containers = await allOf<FoundContainers>(ask, 'containers');
+  const containers = await allOf<ContainerHits>(ask, 'containers');
   const { counts, notEvaluated } = containers;
-  const images = running ? [] : (await allOf<FoundImages>(ask, 'images')).items;
+  const images = running ? [] : (await allOf<ImageHits>(ask, 'images')).items;
   return { counts, notEvaluated, ...(running ? {} : { images }), containers: containers.items };
 }
 
-async function allOf<Answer extends FoundImages | FoundContainers>(
+async function allOf<Answer extends ImageHits | ContainerHits>(
   ask: Ask,
   list: 'images' | 'containers',
 ): Promise<Answer> {
@@ -106,8 +106,8 @@ function platform(conditions: Conditions, flags: FindFlags & { server: string; t
   };
 }
 
-function isAnswer(answer: unknown): answer is FoundImages | FoundContainers {
-  const { counts, items, notEvaluated } = (answer ?? {}) as Partial<Record<keyof FoundImages, unknown>>;
+function isAnswer(answer: unknown): answer is ImageHits | ContainerHits {
+  const { counts, items, notEvaluated } = (answer ?? {}) as Partial<Record<keyof ImageHits, unknown>>;
   return typeof counts === 'object' && Array.isArray(items) && Array.isArray(notEvaluated);
 }
 

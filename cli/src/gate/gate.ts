@@ -5,12 +5,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../duration.js';
 import { exitCodeOf } from '../scan/scan.js';
 import { serverUrl } from '../server.js';
-import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from '../target/judging-flags.js';
+import {
+  evaluationOptions,
+  type EvaluationFlags,
+  withEvaluationFlags,
+  withPolicyFlag,
+} from '../target/evaluation-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 import type { ScannedTarget } from '../target/scan-target.js';
 import { answerText, type GateAnswer } from './gate-answer.js';
 
-interface GateFlags extends ReadingFlags, JudgingFlags {
+interface GateFlags extends ReadingFlags, EvaluationFlags {
   against?: string;
   failOn?: string;
   output: 'text' | 'json';
@@ -42,7 +47,7 @@ export function gateCommand(program: Command): void {
         .default(0, 'not at all'),
     )
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
-  withReadingFlags(withPolicyFlag(withJudgingFlags(command))).action(gate);
+  withReadingFlags(withPolicyFlag(withEvaluationFlags(command))).action(gate);
 }
 
 function checkThreshold(given: string): string {
@@ -58,12 +63,12 @@ async function gate(image: string, flags: GateFlags, command: Command): Promise<
     return command.error(`error: --fail-on ${failOn} needs --against, the image that this one replaces`);
   const problem = flags.server === undefined ? undefined : serverProblem(flags);
   if (problem !== undefined) return command.error(`error: ${problem}`);
-  const answer = flags.server === undefined ? await judge(image, failOn, flags) : await askPlatform(image, flags);
+  const answer = flags.server === undefined ? await evaluate(image, failOn, flags) : await askPlatform(image, flags);
   process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : answerText(answer));
   process.exitCode = exitCodeOf(answer.result);
 }
 
-/** Conflicts between flags: with `--server` the platform judges an image by its own settings. */
+/** Conflicts between flags: with `--server` the platform evaluates an image by its own settings. */
 function serverProblem({ tokenFile, policy, vex, ignoreFile }: GateFlags): string | undefined {
   if (tokenFile === undefined) return '--server needs --token-file';
   return policy || vex || ignoreFile ? '--policy, --vex and --ignore-file are the settings of the server' : undefined;
@@ -77,15 +82,15 @@ async function askPlatform(image: string, flags: GateFlags): Promise<GateAnswer>
   return askServer(question, { server: server!, tokenFile: tokenFile!, wait, timeout });
 }
 
-async function judge(image: string, failOn: string | null, flags: GateFlags): Promise<GateAnswer> {
+async function evaluate(image: string, failOn: string | null, flags: GateFlags): Promise<GateAnswer> {
   const { against } = flags;
-  const judging = { ...(await judgeOptions(flags)), failOn: null };
+  const evaluating = { ...(await evaluationOptions(flags)), failOn: null };
   const [{ scanTarget }, { gateVerdict, readThreshold }] = await Promise.all([
     import('../target/scan-target.js'),
     import('@tidewaiter/policy'),
   ]);
-  const after = await scanTarget(image, flags, judging);
-  const before = against === undefined ? null : await scanTarget(against, flags, { ...judging, policies: [] });
+  const after = await scanTarget(image, flags, evaluating);
+  const before = against === undefined ? null : await scanTarget(against, flags, { ...evaluating, policies: [] });
   const threshold = failOn === null ? null : readThreshold(failOn)!;
   return answerOf(after, before, failOn, threshold, gateVerdict);
 }

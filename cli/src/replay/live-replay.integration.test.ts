@@ -19,7 +19,7 @@ import { sensorOf } from '@tidewaiter/sensors';
 import { type LoadedRules, loadRules } from '@tidewaiter/sigma';
 import { connect, ImageFactsOf, Incidents, Store, WorkloadLedger } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import { ContainerLedger, type KnownContainer, type KnownWorkload, parseWorkloadKey } from '@tidewaiter/workloads';
+import { ContainerLedger, type ContainerView, type WorkloadView, parseWorkloadKey } from '@tidewaiter/workloads';
 
 // Each storyline takes seconds of real time, because live correlations close by the clock. A few run by default,
 // and all of both shared folders and of our own with TIDEWAITER_ALL_STORYLINES=1 (five to ten minutes).
@@ -248,7 +248,7 @@ async function keepWorkloads(store: Store, storyline: Storyline, known: FactsFil
   const nowMs = Date.now();
   const workloads = storyWorkloads(storyline, known);
   const containers = workloads.flatMap(({ imageDigests, ...ref }, index) =>
-    imageDigests.map((digest, nth): KnownContainer => ({
+    imageDigests.map((digest, nth): ContainerView => ({
       id: `${index}${nth}`.padStart(12, 'f').padEnd(64, '0'),
       ...{
         name: 'app',
@@ -260,7 +260,7 @@ async function keepWorkloads(store: Store, storyline: Storyline, known: FactsFil
       },
       pod: { cluster: ref.cluster, namespace: ref.namespace, name: `${ref.name}-watched-${nth}` },
       workload: { cluster: ref.cluster, namespace: ref.namespace, kind: ref.kind, name: ref.name },
-      ...{ digest, saidDigests: [digest], repository: null, tag: null, privileged: ref.privileged, overrides: null },
+      ...{ digest, claimedDigests: [digest], repository: null, tag: null, privileged: ref.privileged, overrides: null },
       ...{ startedAtMs: nowMs - 86_400_000, endedAtMs: null, firstSeenMs: nowMs - 86_400_000, lastSeenMs: nowMs },
     })),
   );
@@ -270,7 +270,7 @@ async function keepWorkloads(store: Store, storyline: Storyline, known: FactsFil
   });
 }
 
-function storyWorkloads({ facts: json }: Storyline, { cluster, facts }: FactsFile): KnownWorkload[] {
+function storyWorkloads({ facts: json }: Storyline, { cluster, facts }: FactsFile): WorkloadView[] {
   return Object.keys(json['workloads'] ?? {}).flatMap((key) => {
     const parsed = parseWorkloadKey(key);
     const workload = parsed && facts.workload({ ...parsed, cluster });

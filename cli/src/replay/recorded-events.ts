@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 import { InvalidInput, NotFound, type RuntimeRecord } from '@tidewaiter/domain';
-import { type Connection, sensorOf } from '@tidewaiter/sensors';
+import { type SensorSource, sensorOf } from '@tidewaiter/sensors';
 import { z } from 'zod';
 
 /** Limit on a line: the largest event of an audit log is about a third of this. */
@@ -68,7 +68,7 @@ function readBy(
   source: string,
   event: unknown,
   number: number,
-  connection: Omit<Connection, 'sensor'>,
+  connection: Omit<SensorSource, 'sensor'>,
 ): RuntimeRecord[] {
   const sensor = sensorOf(source);
   if (sensor === undefined) throw invalid(number, `nobody knows the source ${source}`);

@@ -1,4 +1,4 @@
-import { type Alert, compareLevel } from '@tidewaiter/detection';
+import { type DetectionAlert, compareLevel } from '@tidewaiter/detection';
 import { compareSeverity, type Incident, type IncidentStep, printable } from '@tidewaiter/domain';
 import { paint, type Pen, penOf, wrap } from '@tidewaiter/reports';
 
@@ -104,7 +104,7 @@ function credit({ title, author, license }: Incident['rules'][number]): string {
 
 /** Alerts without an incident, by rule: the most severe, then the most frequent first. */
 function otherAlerts({ alerts, incidentOf }: Replayed, pen: Pen): string[] {
-  const byRule = new Map<string, { alert: Alert; count: number }>();
+  const byRule = new Map<string, { alert: DetectionAlert; count: number }>();
   for (const alert of alerts) {
     if (alert.severity === 'informational' || incidentOf(alert.id) !== null) continue;
     const rule = byRule.get(alert.rule.id) ?? { alert, count: 0 };
@@ -123,7 +123,7 @@ function otherAlerts({ alerts, incidentOf }: Replayed, pen: Pen): string[] {
   ];
 }
 
-function otherLines(alert: Alert, times: number, pen: Pen): string[] {
+function otherLines(alert: DetectionAlert, times: number, pen: Pen): string[] {
   const { rule, severity, lowered, events } = alert;
   const head = `${times}×  ${credit({ ...rule, id: rule.id })}: ${events.at(-1)!}${times > 1 ? ' first' : ''}${lowered === null ? '' : `; lowered, because ${lowered}`}`;
   return row(severity, head, pen);

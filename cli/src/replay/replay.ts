@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import type { Alert } from '@tidewaiter/detection';
+import type { DetectionAlert } from '@tidewaiter/detection';
 import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
 import type { FactsFile } from '@tidewaiter/facts';
 import type { LoadedRules } from '@tidewaiter/sigma';
@@ -67,9 +67,9 @@ async function detect(file: string, known: FactsFile, rules: LoadedRules): Promi
     allowedLatenessMs,
   });
   const builder = new IncidentBuilder();
-  const alerts: Alert[] = [];
+  const alerts: DetectionAlert[] = [];
   let alertCount = 0;
-  const take = (found: readonly Alert[]) => {
+  const take = (found: readonly DetectionAlert[]) => {
     for (const alert of found) builder.add(alert);
     alerts.push(...found.slice(0, Math.max(maxAlerts - alerts.length, 0)));
     alertCount += found.length;

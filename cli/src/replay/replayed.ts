@@ -1,4 +1,4 @@
-import type { Alert, DetectorCounts } from '@tidewaiter/detection';
+import type { DetectionAlert, DetectorCounts } from '@tidewaiter/detection';
 import type { Incident } from '@tidewaiter/domain';
 
 /** Result of a replay of recorded events. */
@@ -7,7 +7,7 @@ export interface Replayed {
   /** Id of the incident that an alert is in. */
   incidentOf(alertId: string): string | null;
   /** The first alerts, in the order in which they were raised. */
-  alerts: readonly Alert[];
+  alerts: readonly DetectionAlert[];
   /** Number of all alerts. */
   alertCount: number;
   counts: Readonly<DetectorCounts>;

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
 import { printStderr } from '../context.js';
-import type { JudgeOptions } from '../target/image-report.js';
-import { maxAdvisoryAgeMs } from '../target/judging-flags.js';
+import { maxAdvisoryAgeMs } from '../target/evaluation-flags.js';
+import type { EvaluationOptions } from '../target/image-report.js';
 import { noObjections } from '../target/objections.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 
@@ -28,15 +28,15 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   const outputs = readOutputs(flags.output ?? ['cyclonedx']);
   if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
   const { scanTarget } = await import('../target/scan-target.js');
-  const { report } = await scanTarget(target, flags, judgingOf(flags));
+  const { report } = await scanTarget(target, flags, evaluationOf(flags));
   const { layerNotAnalyzedId, printable } = await import('@tidewaiter/domain');
   const unread = report.findings.filter(({ id }) => id === layerNotAnalyzedId);
   for (const { title } of unread) printStderr(`warning: ${printable(title)}; its packages are missing`);
   await writeReport(report, outputs, { isInventory: true });
 }
 
-/** A list of packages judges nothing, unless it is told by what. */
-function judgingOf({ advisories: path }: SbomFlags): JudgeOptions {
+/** A list of packages evaluates nothing, unless it is told by what. */
+function evaluationOf({ advisories: path }: SbomFlags): EvaluationOptions {
   const nothing = {
     kinds: new Set<never>(),
     failOn: undefined,

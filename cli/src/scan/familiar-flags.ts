@@ -1,7 +1,7 @@
 import { type FindingKind, findingKinds, severities, type Severity } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import type { JudgingFlags } from '../target/judging-flags.js';
+import type { EvaluationFlags } from '../target/evaluation-flags.js';
 
 /** Flags of Trivy and Grype that mean something here. They stay out of the help; docs/scan.md lists them. */
 export interface FamiliarFlags {
@@ -14,7 +14,8 @@ export interface FamiliarFlags {
 }
 
 /** Flags of `scan` that the familiar ones set. */
-type ScanFlags = FamiliarFlags & Pick<JudgingFlags, 'kinds' | 'onlyFixed'> & { failOn?: Severity; output?: string[] };
+type ScanFlags = FamiliarFlags &
+  Pick<EvaluationFlags, 'kinds' | 'onlyFixed'> & { failOn?: Severity; output?: string[] };
 
 export function withFamiliarFlags(command: Command): Command {
   const hidden = (flags: string) => new Option(flags).hideHelp();

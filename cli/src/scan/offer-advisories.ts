@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 
 import { advisoryFilePath } from '../cache-dir.js';
-import type { JudgingFlags } from '../target/judging-flags.js';
+import type { EvaluationFlags } from '../target/evaluation-flags.js';
 import type { ReadingFlags } from '../target/reading-flags.js';
 
-type Flags = Pick<JudgingFlags, 'kinds' | 'advisories'> & Pick<ReadingFlags, 'offline' | 'quiet' | 'cacheDir'>;
+type Flags = Pick<EvaluationFlags, 'kinds' | 'advisories'> & Pick<ReadingFlags, 'offline' | 'quiet' | 'cacheDir'>;
 
 const question = 'There are no advisories on this machine yet. Fetch them now? It takes some minutes. [Y/n] ';
 

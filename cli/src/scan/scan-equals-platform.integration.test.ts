@@ -30,7 +30,7 @@ import { scanTarget } from '../target/scan-target.js';
 
 /**
  * Findings that the platform alone can have, by rule, with the reason. Everything else must be the same: `scan` in a pipeline
- * and the platform behind the registry judge the same image.
+ * and the platform behind the registry evaluate the same image.
  */
 const platformOnly: ReadonlyMap<string, string> = new Map([
   ['image-unsigned', 'needs `signers` of the settings; `scan` has its own flags for them'],

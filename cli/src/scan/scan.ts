@@ -2,14 +2,19 @@ import type { Severity, Verdict } from '@tidewaiter/domain';
 import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
-import type { JudgeOptions } from '../target/image-report.js';
-import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from '../target/judging-flags.js';
+import {
+  evaluationOptions,
+  type EvaluationFlags,
+  withEvaluationFlags,
+  withPolicyFlag,
+} from '../target/evaluation-flags.js';
+import type { EvaluationOptions } from '../target/image-report.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 import { type FamiliarFlags, readSeverity, translated, withFamiliarFlags } from './familiar-flags.js';
 import { offerAdvisories } from './offer-advisories.js';
 import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
-interface ScanFlags extends ReadingFlags, JudgingFlags, SignerFlags, FamiliarFlags {
+interface ScanFlags extends ReadingFlags, EvaluationFlags, SignerFlags, FamiliarFlags {
   output?: string[];
   failOn?: Severity;
 }
@@ -30,7 +35,7 @@ export function scanCommand(program: Command): void {
       collect,
     )
     .option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this', readSeverity);
-  withFamiliarFlags(withReadingFlags(withSignerFlags(withPolicyFlag(withJudgingFlags(command))))).action(scan);
+  withFamiliarFlags(withReadingFlags(withSignerFlags(withPolicyFlag(withEvaluationFlags(command))))).action(scan);
 }
 
 async function scan(named: string | undefined, given: ScanFlags, command: Command): Promise<void> {
@@ -42,23 +47,23 @@ async function scan(named: string | undefined, given: ScanFlags, command: Comman
   if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
   if (target === undefined) return command.error("error: missing required argument 'target'");
   await offerAdvisories(flags);
-  const judging = await judgeOptions(flags);
+  const evaluating = await evaluationOptions(flags);
   const trust = await readSigners(flags);
   const { scanTarget } = await import('../target/scan-target.js');
   const options = {
-    ...judging,
+    ...evaluating,
     failOn: thresholdOf(flags),
     ...(trust && { trust }),
     ...(flags.severity && { severities: new Set(flags.severity) }),
   };
   const { report } = await scanTarget(target, flags, options);
-  const isGate = flags.failOn !== undefined || judging.policies.length > 0;
+  const isGate = flags.failOn !== undefined || evaluating.policies.length > 0;
   await writeReport(report, outputs, { isGate });
   if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
 }
 
 /** Without `--fail-on`, given policies decide alone. */
-function thresholdOf({ failOn, policy = [] }: ScanFlags): JudgeOptions['failOn'] {
+function thresholdOf({ failOn, policy = [] }: ScanFlags): EvaluationOptions['failOn'] {
   return failOn ?? (policy.length > 0 ? null : undefined);
 }
 

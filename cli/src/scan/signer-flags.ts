@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import type { SignerSettings, Trust } from '@tidewaiter/provenance';
+import type { TrustedSigner, Trust } from '@tidewaiter/provenance';
 import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
@@ -38,7 +38,7 @@ export function signerProblem({
  * @throws InvalidInput `KEY_INVALID`, `TRUSTED_ROOT_INVALID`; NotFound `TARGET_MISSING`
  */
 export async function readSigners(flags: SignerFlags): Promise<Trust | undefined> {
-  const signers: SignerSettings[] = [];
+  const signers: TrustedSigner[] = [];
   for (const file of flags.key ?? []) signers.push({ name: basename(file), key: await readText(file) });
   const { trustedRoot, certificateIdentity: identity, certificateOidcIssuer: issuer } = flags;
   if (trustedRoot !== undefined && identity !== undefined && issuer !== undefined) {

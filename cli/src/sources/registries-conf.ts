@@ -9,19 +9,19 @@ import { z } from 'zod';
 import { environment } from '../context.js';
 
 /** A host with what its repositories begin with, and how it is spoken to. */
-export interface Place {
+export interface RegistryLocation {
   /** `registry.example.com/org/app`: what stands for the name that was asked for. */
   name: string;
   isInsecure: boolean;
 }
 
-export interface MirrorPlace extends Place {
+export interface MirrorPlace extends RegistryLocation {
   gives: 'digests' | 'tags' | 'both';
 }
 
 /** Where an image is read from. */
 export interface ImagePlaces {
-  origin: Place;
+  origin: RegistryLocation;
   /** Asked first, in this order. */
   mirrors: MirrorPlace[];
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { buildImage, startHttpServer, tarArchive, testAuthority } from '@tidewaiter/testkit';
 
-import { Progress } from '../target/progress.js';
+import { ScanProgress } from '../target/progress.js';
 import { readImage } from '../target/read-image.js';
 import { openSource } from './sources.js';
 
@@ -91,7 +91,7 @@ async function packagesOf(target: string): Promise<string[]> {
   const signal = AbortSignal.timeout(60_000);
   const source = await openSource(target, { isInsecure: false, isOffline: false, signal });
   try {
-    const { layers } = await readImage(source, join(folder, 'cache'), {}, new Progress(target, 1, true), signal);
+    const { layers } = await readImage(source, join(folder, 'cache'), {}, new ScanProgress(target, 1, true), signal);
     return layers.flatMap(({ facts }) =>
       facts.files.flatMap(({ packages }) => (packages ?? []).map(({ name }) => name)),
     );

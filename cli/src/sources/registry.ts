@@ -14,7 +14,7 @@ import { environment } from '../context.js';
 import { type ContentStore, openImage } from './content-store.js';
 import { dockerCredentials } from './docker-credentials.js';
 import type { SourceKind, SourceOptions } from './image-source.js';
-import { type Place, placesOf } from './registries-conf.js';
+import { type RegistryLocation, placesOf } from './registries-conf.js';
 
 /**
  * `docker://NAME`, or a name alone: an image in a registry, read with the same settings as this
@@ -59,7 +59,7 @@ async function connectionsTo(
 }
 
 /** Connections to one host. Plain HTTP is used for this machine, and elsewhere only where it was requested. */
-async function waysTo({ name, isInsecure }: Place, repository: string): Promise<RegistryConnection[]> {
+async function waysTo({ name, isInsecure }: RegistryLocation, repository: string): Promise<RegistryConnection[]> {
   const slash = name.indexOf('/');
   if (slash < 1)
     throw new InvalidInput('REGISTRIES_CONF', `registries.conf makes of ${repository} no repository: ${name}`);

@@ -18,7 +18,7 @@ import {
 } from '@tidewaiter/domain';
 import { layerNotAnalyzed } from '@tidewaiter/integrity';
 import { overlay, type Overlay } from '@tidewaiter/oci';
-import type { Judged as Judgement, Objections, Policy } from '@tidewaiter/policy';
+import type { SuppressionResult as Evaluation, Objections, Policy } from '@tidewaiter/policy';
 import type { Trust } from '@tidewaiter/provenance';
 import {
   byRisk,
@@ -32,13 +32,13 @@ import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
 import { identityOf } from './image-identity.js';
-import type { Judged, LocalAdvisoriesOptions } from './local-advisories.js';
-import type { KnownImage } from './policy-facts.js';
+import type { PackageEvaluation, LocalAdvisoriesOptions } from './local-advisories.js';
+import type { ScannedImage } from './policy-facts.js';
 import type { SignedBy } from './provenance.js';
 import type { ReadImage } from './read-image.js';
 
-/** Options of the judgement: kinds of findings, and the data to judge by. */
-export interface JudgeOptions {
+/** Options of the evaluation: kinds of findings, and the data to evaluate by. */
+export interface EvaluationOptions {
   kinds: ReadonlySet<FindingKind>;
   /** Undefined for the default; null where policies alone decide. */
   failOn: Severity | null | undefined;
@@ -55,23 +55,23 @@ export interface JudgeOptions {
   policies: readonly Policy[];
 }
 
-/** Judges the content of an image. */
+/** Evaluates the content of an image. */
 export async function reportOf(
   reference: string,
   source: ImageSource,
   read: ReadImage,
   startedAt: Date,
   analysis: AnalysisOptions,
-  options: JudgeOptions,
+  options: EvaluationOptions,
 ): Promise<Report> {
   const view = overlay(read.layers.map(({ entries }) => entries));
   // A folder may hold sources, whose lock files declare the packages of a future build.
   const found = inventory(read.layers, view, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
-  const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
+  const evaluated = source.checked ? nothingEvaluated : await vulnerabilities({ os, packages }, options);
   const signed = await signatures(reference, source, options);
   const all = [
-    ...judged.findings,
+    ...evaluated.findings,
     ...(signed?.findings ?? []).map(unexploited),
     ...read.unread.map(layerNotAnalyzed).map(unexploited),
     ...imageFindings(source, read, view, analysis).map(unexploited),
@@ -85,9 +85,9 @@ export async function reportOf(
     { ...options.objections, statements: [...options.objections.statements, ...(signed?.statements ?? [])] },
   );
   const provenance = signed?.provenance ?? null;
-  const known = [...source.warnings, ...found.warnings, ...judged.warnings, ...(signed?.warnings ?? [])];
+  const known = [...source.warnings, ...found.warnings, ...evaluated.warnings, ...(signed?.warnings ?? [])];
   const facts = {
-    ...{ reference, source, os, packages, findings, startedAt, asOf: judged.asOf, provenance },
+    ...{ reference, source, os, packages, findings, startedAt, asOf: evaluated.asOf, provenance },
     ...{ kinds: options.kinds, warnings: known },
   };
   const policies = await askedPolicies(facts, options);
@@ -105,35 +105,35 @@ export async function reportOf(
     warnings,
     policies,
     verdict: withPolicies(verdictOf(findings, warnings, options.failOn), policies),
-    stats: statsOf(read, startedAt, judged.asOf),
+    stats: statsOf(read, startedAt, evaluated.asOf),
   };
 }
 
 /** Kinds of findings that come from advisories. */
 const advisoryKinds = ['vulnerability', 'malware', 'supply-chain'] as const;
 
-const nothingJudged: Judged = { findings: [], warnings: [], asOf: null };
+const nothingEvaluated: PackageEvaluation = { findings: [], warnings: [], asOf: null };
 
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
-  { kinds, advisories }: JudgeOptions,
-): Promise<Judged> {
-  if (!advisoryKinds.some((kind) => kinds.has(kind))) return nothingJudged;
+  { kinds, advisories }: EvaluationOptions,
+): Promise<PackageEvaluation> {
+  if (!advisoryKinds.some((kind) => kinds.has(kind))) return nothingEvaluated;
   if (advisories === undefined) {
     // Malware and supply-chain findings also come from other checks than advisories.
-    if (!kinds.has('vulnerability')) return nothingJudged;
+    if (!kinds.has('vulnerability')) return nothingEvaluated;
     const message =
-      'there are no advisories, so packages were not judged: run `tidewaiter advisories sync`, or name some';
-    return { ...nothingJudged, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
+      'there are no advisories, so packages were not evaluated: run `tidewaiter advisories sync`, or name some';
+    return { ...nothingEvaluated, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }
-  const { judgePackages } = await import('./local-advisories.js');
-  return judgePackages(packages, os, advisories);
+  const { evaluatePackages } = await import('./local-advisories.js');
+  return evaluatePackages(packages, os, advisories);
 }
 
 async function signatures(
   reference: string,
   source: ImageSource,
-  { trust }: JudgeOptions,
+  { trust }: EvaluationOptions,
 ): Promise<SignedBy | undefined> {
   if (!trust) return undefined;
   const { signedBy } = await import('./provenance.js');
@@ -158,7 +158,7 @@ async function misconfiguration(
   { config, checked }: ImageSource,
   { layers }: ReadImage,
   view: Overlay,
-  { kinds }: JudgeOptions,
+  { kinds }: EvaluationOptions,
 ): Promise<Finding[]> {
   if (checked) return checked;
   if (!config || !kinds.has('misconfiguration')) return [];
@@ -170,7 +170,7 @@ async function endsOfSupport(
   { checked }: ImageSource,
   { os, packages }: Pick<Report, 'os' | 'packages'>,
   now: Date,
-  { kinds }: JudgeOptions,
+  { kinds }: EvaluationOptions,
 ): Promise<Finding[]> {
   if (checked || !kinds.has('supply-chain')) return [];
   const { endOfLife } = await import('@tidewaiter/checks');
@@ -182,7 +182,7 @@ async function objectedTo(
   findings: ReportFinding[],
   image: { reference: string; source: ImageSource; packages: Report['packages']; startedAt: Date },
   objections: Objections,
-): Promise<Judgement<ReportFinding>> {
+): Promise<Evaluation<ReportFinding>> {
   if (objections.statements.length === 0 && objections.exceptions.length === 0)
     return { findings, suppressed: [], warnings: [] };
   const { suppress } = await import('@tidewaiter/policy');
@@ -190,13 +190,13 @@ async function objectedTo(
   return suppress(findings, { ...identity, packages: image.packages }, objections, image.startedAt);
 }
 
-async function askedPolicies(image: KnownImage, { policies }: JudgeOptions): Promise<PolicyResult[]> {
+async function askedPolicies(image: ScannedImage, { policies }: EvaluationOptions): Promise<PolicyResult[]> {
   if (policies.length === 0) return [];
   const [{ askPolicies }, { factsOf }] = await Promise.all([import('@tidewaiter/policy'), import('./policy-facts.js')]);
   return askPolicies(policies, factsOf(image));
 }
 
-function isAsked({ kind, id, fix, severity }: Finding, { kinds, isOnlyFixed, severities }: JudgeOptions): boolean {
+function isAsked({ kind, id, fix, severity }: Finding, { kinds, isOnlyFixed, severities }: EvaluationOptions): boolean {
   // The unread layer may contain findings of every requested kind.
   if (id === layerNotAnalyzedId) return true;
   if (!kinds.has(kind) || severities?.has(severity) === false) return false;

@@ -14,7 +14,7 @@ import {
   scopeName,
   worstExploitation,
 } from '@tidewaiter/advisories';
-import { type AdvisorySource, advisorySources, type RecordSource } from '@tidewaiter/advisory-sync';
+import { type AdvisorySource, advisorySources, type OsvSource } from '@tidewaiter/advisory-sync';
 import { TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
@@ -70,7 +70,7 @@ class LoadedRecords {
   }
 
   /** In a folder laid out like the OSV bucket, file names give the ecosystem; any other folder is read whole. */
-  async loadRecords(sources: readonly RecordSource[]): Promise<void> {
+  async loadRecords(sources: readonly OsvSource[]): Promise<void> {
     const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
     const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
     for (const source of isBucket ? named : sources) {
@@ -110,7 +110,7 @@ class LoadedRecords {
 }
 
 /** Older folders of the bucket have names like `Debian:12`. */
-function ecosystemOf({ name }: RecordSource): string {
+function ecosystemOf({ name }: OsvSource): string {
   return name.split(':', 1)[0]!;
 }
 

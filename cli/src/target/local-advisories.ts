@@ -4,7 +4,7 @@ import {
   blindSpots,
   cvesOf,
   ecosystemAges,
-  judgeInventory,
+  evaluateInventory,
   oldestOf,
   type Rating,
   staleAdvisories,
@@ -16,7 +16,7 @@ import type { ReportFinding } from '@tidewaiter/reports';
 
 import type { AdvisoriesAtHand } from './advisories-at-hand.js';
 
-export interface Judged {
+export interface PackageEvaluation {
   findings: ReportFinding[];
   warnings: Warning[];
   /** Time until which the advisories for these packages are complete, ISO 8601. */
@@ -31,15 +31,15 @@ export interface LocalAdvisoriesOptions {
 }
 
 /**
- * Judges the packages of an image by advisories in files.
+ * Evaluates the packages of an image by advisories in files.
  * @throws NotFound `ADVISORIES_MISSING`
  * @throws InvalidInput `ADVISORIES_DAMAGED`
  */
-export async function judgePackages(
+export async function evaluatePackages(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
   { path, maxAgeMs }: LocalAdvisoriesOptions,
-): Promise<Judged> {
+): Promise<PackageEvaluation> {
   const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
   const keys = scoped.flatMap(({ scope }) => scope ?? []);
   return withAdvisories(path, keys, (advisories) => {
@@ -47,7 +47,7 @@ export async function judgePackages(
     // The age of the data of shadowed packages does not count, as those packages do not.
     const current = scoped.flatMap(({ state, scope }) => (state === 'present' && scope ? [scope] : []));
     const ages = advisories.ages(new Set(advisories.covered(current).map(({ ecosystem }) => ecosystem)));
-    const findings = judgeInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
+    const findings = evaluateInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
     const warnings = [
       ...blindSpots(scoped, os, covered),
       ...advisories.warnings,

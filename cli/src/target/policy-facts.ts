@@ -22,7 +22,7 @@ import type { ImageSource } from '../sources/image-source.js';
 import { identityOf } from './image-identity.js';
 
 /** Facts about an image that a scan collects. */
-export interface KnownImage {
+export interface ScannedImage {
   reference: string;
   source: ImageSource;
   os: OsRelease | null;
@@ -39,7 +39,7 @@ export interface KnownImage {
 }
 
 /** Policy facts that files provide: not whether the image runs, nor the platform's settings for its repository. */
-export function factsOf(known: KnownImage): PolicyFacts {
+export function factsOf(known: ScannedImage): PolicyFacts {
   const { reference, source, os, packages, findings, startedAt, asOf, provenance } = known;
   const identity = identityOf(reference, source);
   const { digest, platform, config } = source;
@@ -67,7 +67,7 @@ export function factsOf(known: KnownImage): PolicyFacts {
 }
 
 /** Kinds that do not apply to this target, and kinds that the user excluded. */
-function gapsOf({ source, kinds }: KnownImage): EvaluationGap[] {
+function gapsOf({ source, kinds }: ScannedImage): EvaluationGap[] {
   const absent = absentKinds(source);
   return findingKinds.flatMap((kind) => {
     if (absent.includes(kind)) return { kind, reason: 'this kind of target does not show them' };

@@ -4,7 +4,7 @@ import { fit } from '../terminal.js';
 const intervalMs = 100;
 
 /** How far a scan is, on a terminal; nothing anywhere else. */
-export class Progress {
+export class ScanProgress {
   #bytes = 0;
   #layers = 0;
   #shownAt = 0;

@@ -19,7 +19,7 @@ import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 import { environment } from '../context.js';
 import type { ImageSource, SourceLayer } from '../sources/image-source.js';
 import { LayerCache, type LayerToKeep } from './layer-cache.js';
-import type { Progress } from './progress.js';
+import type { ScanProgress } from './progress.js';
 
 /** Analyzed layers of an image, with statistics. */
 export interface ReadImage {
@@ -36,7 +36,7 @@ export interface ReadImage {
 interface Reading {
   analysis: AnalysisOptions;
   limits: ReadingLimits;
-  progress: Progress;
+  progress: ScanProgress;
   signal: AbortSignal;
 }
 
@@ -55,7 +55,7 @@ export async function readImage(
   source: ImageSource,
   cacheDir: string,
   analysis: AnalysisOptions,
-  progress: Progress,
+  progress: ScanProgress,
   signal: AbortSignal,
 ): Promise<ReadImage> {
   if (source.tree) {

@@ -10,8 +10,8 @@ import { cacheDir as cacheFolder } from '../cache-dir.js';
 import { scanKey } from '../fingerprint-key.js';
 import { withScheme } from '../sources/bare-path.js';
 import { openSource } from '../sources/sources.js';
-import { type JudgeOptions, reportOf } from './image-report.js';
-import { Progress } from './progress.js';
+import { type EvaluationOptions, reportOf } from './image-report.js';
+import { ScanProgress } from './progress.js';
 import { readImage } from './read-image.js';
 import type { ReadingFlags } from './reading-flags.js';
 
@@ -24,14 +24,14 @@ export interface ScannedTarget {
 }
 
 /**
- * Reads and judges one target; `needsDigests` where its files are compared with others.
+ * Reads and evaluates one target; `needsDigests` where its files are compared with others.
  * @throws TidewaiterError with a stable code for every expected failure; `SCAN_TIMEOUT` after
  * `--timeout`
  */
 export async function scanTarget(
   named: string,
   flags: ReadingFlags,
-  judging: JudgeOptions,
+  evaluating: EvaluationOptions,
   needsDigests = false,
 ): Promise<ScannedTarget> {
   const target = await withScheme(named);
@@ -42,7 +42,7 @@ export async function scanTarget(
   timeout.addEventListener('abort', () => late.reject(tooLate()));
   try {
     // Some readers ignore the signal; the process ends with the command.
-    return await Promise.race([scanWith(target, flags, judging, needsDigests, timeout), late.promise]);
+    return await Promise.race([scanWith(target, flags, evaluating, needsDigests, timeout), late.promise]);
   } catch (error) {
     throw timeout.aborted ? tooLate(error) : error;
   }
@@ -51,7 +51,7 @@ export async function scanTarget(
 async function scanWith(
   target: string,
   { platform, quiet, insecure, offline, cacheDir }: ReadingFlags,
-  judging: JudgeOptions,
+  evaluating: EvaluationOptions,
   needsDigests: boolean,
   signal: AbortSignal,
 ): Promise<ScannedTarget> {
@@ -62,11 +62,11 @@ async function scanWith(
     isOffline: offline ?? false,
     signal,
   });
-  const progress = new Progress(target, source.layers.length, quiet ?? false);
+  const progress = new ScanProgress(target, source.layers.length, quiet ?? false);
   try {
-    const analysis = await analysisFor(judging, needsDigests);
+    const analysis = await analysisFor(evaluating, needsDigests);
     const read = await readImage(source, join(cacheFolder(cacheDir), 'layers'), analysis, progress, signal);
-    const report = await reportOf(target, source, read, startedAt, analysis, judging);
+    const report = await reportOf(target, source, read, startedAt, analysis, evaluating);
     const layers = read.layers.map(({ entries, facts: { hosts } }, index) => {
       const isRead = !read.unread.some((layer) => layer.index === index);
       return {
@@ -83,7 +83,7 @@ async function scanWith(
 }
 
 /** Options of the layer analysis, limited to the requested kinds of findings. */
-async function analysisFor({ kinds }: JudgeOptions, needsDigests: boolean): Promise<AnalysisOptions> {
+async function analysisFor({ kinds }: EvaluationOptions, needsDigests: boolean): Promise<AnalysisOptions> {
   const isInspected =
     needsDigests || (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
   return { isInspected, ...(kinds.has('secret') && { secretKey: await scanKey() }) };

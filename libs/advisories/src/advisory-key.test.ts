@@ -31,7 +31,7 @@ describe('advisoryKeyOf', () => {
     expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
   });
 
-  it('asks nothing about headers of the kernel, and calls them judged', () => {
+  it('asks nothing about headers of the kernel, and calls them evaluated', () => {
     const headers = { ...libssl, name: 'linux-libc-dev', source: { name: 'linux', version: '6.1.4-1' } };
     expect(advisoryKeyOf(headers, debian)?.names).toEqual([]);
     expect(advisoryKeyOf({ ...headers, name: 'linux-image-amd64' }, debian)?.names).toEqual(['linux']);

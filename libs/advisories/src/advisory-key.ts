@@ -16,7 +16,7 @@ export interface AdvisoryKey {
 }
 
 /**
- * Finds where advisories would list a package; null when none judge it, which is to be reported,
+ * Finds where advisories would list a package; null when none evaluate it, which is to be reported,
  * not taken for safe. A package that a vendor built for a distribution is not the distribution's,
  * whatever its name.
  */

@@ -27,10 +27,10 @@ describe('blindSpots', () => {
     ]);
   });
 
-  it('counts what nobody judges', () => {
+  it('counts what nobody evaluates', () => {
     expect(codes([scoped('generic', null), scoped('cpan', null), scoped('cpan', null)], debian, [])).toEqual([
-      "PACKAGES_NOT_JUDGED 1 generic package was not judged: nobody's advisories speak of it",
-      "PACKAGES_NOT_JUDGED 2 cpan packages were not judged: nobody's advisories speak of them",
+      "PACKAGES_NOT_JUDGED 1 generic package was not evaluated: nobody's advisories speak of it",
+      "PACKAGES_NOT_JUDGED 2 cpan packages were not evaluated: nobody's advisories speak of them",
     ]);
   });
 
@@ -42,7 +42,7 @@ describe('blindSpots', () => {
     const fedora = { ...debian, id: 'fedora', name: 'Fedora 40' };
     expect(codes([], fedora, [])).toEqual(['OS_UNKNOWN no advisories are known for Fedora 40']);
     expect(codes([scoped('golang', npm)], null, [npm])).toEqual([]);
-    const unknown = 'OS_UNKNOWN no distribution recognised: its packages cannot be judged';
+    const unknown = 'OS_UNKNOWN no distribution recognised: its packages cannot be evaluated';
     expect(codes([], null, [])).toEqual([unknown]);
     expect(codes([scoped('deb', null)], null, [])[0]).toBe(unknown);
   });

@@ -3,10 +3,10 @@ import { type ImagePackage, isDistributionType, type OsRelease } from '@tidewait
 import type { AdvisoryKey } from './advisory-key.js';
 import { distributionOf } from './distributions.js';
 
-/** Ecosystem and release whose advisories judge some packages. */
+/** Ecosystem and release whose advisories evaluate some packages. */
 export type AdvisoryScope = Pick<AdvisoryKey, 'ecosystem' | 'release'>;
 
-/** Package of an image with the scope whose advisories judge it; null where none do. */
+/** Package of an image with the scope whose advisories evaluate it; null where none do. */
 export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
   scope: AdvisoryScope | null;
 }
@@ -35,7 +35,7 @@ export function blindSpots(
   covered: readonly AdvisoryScope[],
 ): BlindSpot[] {
   const present = packages.filter(({ state }) => state === 'present');
-  return [...unknownOs(packages, os), ...missingAdvisories(present, covered), ...notJudged(present)];
+  return [...unknownOs(packages, os), ...missingAdvisories(present, covered), ...notEvaluated(present)];
 }
 
 /** An image of programs alone has no distribution; one where nothing at all was found cannot be called clean. */
@@ -45,7 +45,7 @@ function unknownOs(packages: readonly ScopedPackage[], os: OsRelease | null): Bl
   if (!os && isOfPrograms) return [];
   const message = os
     ? `no advisories are known for ${os.name}`
-    : 'no distribution recognised: its packages cannot be judged';
+    : 'no distribution recognised: its packages cannot be evaluated';
   return [{ code: 'OS_UNKNOWN', path: null, message }];
 }
 
@@ -57,11 +57,11 @@ function missingAdvisories(packages: readonly ScopedPackage[], covered: readonly
 }
 
 /** Reported because users must not take the absence of findings for a clean image. */
-function notJudged(packages: readonly ScopedPackage[]): BlindSpot[] {
-  const unjudged = packages.filter(({ scope }) => scope === null);
-  return [...Map.groupBy(unjudged, ({ type }) => type)].map(([type, { length }]) => {
+function notEvaluated(packages: readonly ScopedPackage[]): BlindSpot[] {
+  const unevaluated = packages.filter(({ scope }) => scope === null);
+  return [...Map.groupBy(unevaluated, ({ type }) => type)].map(([type, { length }]) => {
     const subject = length === 1 ? `1 ${type} package was` : `${length} ${type} packages were`;
-    const message = `${subject} not judged: nobody's advisories speak of ${length === 1 ? 'it' : 'them'}`;
+    const message = `${subject} not evaluated: nobody's advisories speak of ${length === 1 ? 'it' : 'them'}`;
     return { code: 'PACKAGES_NOT_JUDGED', path: null, message };
   });
 }

@@ -6,7 +6,7 @@ import {
   readSuseRelease,
   readUbuntuRelease,
   redHatStanding,
-  type Release,
+  type DistributionRelease,
   type Standing,
   ubuntuStanding,
 } from './releases.js';
@@ -32,7 +32,7 @@ export interface Ecosystem {
   /** Normalizes a name of a record to the form of `namesOf`. */
   normalName: (name: string) => string;
   /** Parses the text after the name of the ecosystem: `12`, `Pro:22.04:LTS`. */
-  readRelease: (text: string) => Release;
+  readRelease: (text: string) => DistributionRelease;
   /** Standing of an entry of a stream, with these fixed versions, for a package of this version. */
   standing: (version: string, stream: string, fixed: readonly string[]) => Standing;
 }
@@ -52,8 +52,8 @@ const repository = (name: string): string =>
  * Packages do not name the registry that a record may have after the ecosystem:
  * `Packagist:https://packages.drupal.org/8`.
  */
-const noRelease = (): Release => ({ release: null });
-const wholeRelease = (text: string): Release => ({ release: text || null });
+const noRelease = (): DistributionRelease => ({ release: null });
+const wholeRelease = (text: string): DistributionRelease => ({ release: text || null });
 const equal = (): Standing => 'equal';
 
 /** Packages of a language: one name, one version, no releases. */

@@ -14,8 +14,8 @@ export { ecosystemAges, maxAdvisoryAgeMs, oldestOf, staleAdvisories } from './da
 export type { EcosystemAge } from './data-age.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { isEcosystem } from './ecosystems.js';
-export { judgeInventory } from './judge-inventory.js';
-export type { CandidateLookup } from './judge-inventory.js';
+export { evaluateInventory } from './evaluate-inventory.js';
+export type { CandidateLookup } from './evaluate-inventory.js';
 export { matchingVersion, matchPackage } from './match-package.js';
 export type { MatchEvidence, PackageMatch } from './match-package.js';
 export { readOsvRecord } from './osv-record.js';

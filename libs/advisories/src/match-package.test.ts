@@ -194,7 +194,7 @@ describe('matchPackage', () => {
   const jammy = { ecosystem: 'Ubuntu', release: '22.04:LTS' };
   const pro = { ...jammy, stream: 'Pro' };
 
-  it('lets Pro judge what is built for Pro', () => {
+  it('lets Pro evaluate what is built for Pro', () => {
     const entries = [candidate([{ introduced: '0' }], jammy), fixedAt('1.0-1ubuntu2+esm1', pro)];
     const match = (version: string) => matchPackage(installed(version), { ...jammy, names: ['openssl'] }, entries);
     expect(match('1.0-1ubuntu2+esm1')).toEqual([]);

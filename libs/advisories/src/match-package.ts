@@ -1,4 +1,4 @@
-import { type Match, type PackageRecord, type Severity, worstSeverity } from '@tidewaiter/domain';
+import { type AdvisoryMatch, type PackageRecord, type Severity, worstSeverity } from '@tidewaiter/domain';
 import type { VersionComparer } from '@tidewaiter/versions';
 
 import type { AdvisoryKey } from './advisory-key.js';
@@ -12,13 +12,13 @@ import {
   clearedBy,
   fixesOf,
   isAffected,
-  type Statement,
+  type AdvisoryStatement,
   statementsAbout,
 } from './statements.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
 /** Match with its evidence. */
-export interface PackageMatch extends Match {
+export interface PackageMatch extends AdvisoryMatch {
   /**
    * Best-known ids of the vulnerabilities of the advisory: one for most, one for each CVE of an
    * update that fixes several.
@@ -71,7 +71,7 @@ export function matchPackage(
 }
 
 function matchOf(
-  statement: Statement,
+  statement: AdvisoryStatement,
   pkg: PackageRecord,
   cleared: Cleared,
   compare: VersionComparer,
@@ -83,7 +83,7 @@ function matchOf(
   if (vulnerabilityIds.length === 0) return undefined;
 
   const { fix, fixedBeyond } = fixesFor(statement, compare);
-  const judged = deciding.map(({ severity }) => severity).filter((severity) => severity !== null);
+  const evaluated = deciding.map(({ severity }) => severity).filter((severity) => severity !== null);
   const mitigation = mitigationOf(pkg, vulnerabilityIds);
   const disagreeing = [...new Set(vulnerabilityIds.flatMap((id) => cleared.get(id)?.by ?? []))].toSorted();
   return {
@@ -91,7 +91,7 @@ function matchOf(
     vulnerabilityIds,
     state: answer ? 'affected' : 'unknown',
     fix,
-    severity: judged.length > 0 ? worstSeverity(judged) : null,
+    severity: evaluated.length > 0 ? worstSeverity(evaluated) : null,
     evidence: {
       ...evidenceOf(compared, deciding[0]!, compare),
       ...(fixedBeyond !== undefined && { fixedBeyond }),
@@ -114,11 +114,12 @@ function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, com
 
 /** Fix in the release and, where it has none, beyond it. */
 function fixesFor(
-  { standing, compared: { version }, answer, deciding, entries, beyond }: Statement,
+  { standing, compared: { version }, answer, deciding, entries, beyond }: AdvisoryStatement,
   compare: VersionComparer,
-): { fix: Match['fix']; fixedBeyond?: string } {
+): { fix: AdvisoryMatch['fix']; fixedBeyond?: string } {
   if (!answer) return { fix: { state: 'unknown' } };
-  const own: Match['fix'] = standing === 'beyond' ? { state: 'wont-fix' } : fixFor(version, deciding, entries, compare);
+  const own: AdvisoryMatch['fix'] =
+    standing === 'beyond' ? { state: 'wont-fix' } : fixFor(version, deciding, entries, compare);
   if (own.version !== undefined || beyond.length === 0) return { fix: own };
   const other = fixFor(version, beyond, beyond, compare);
   return { fix: own, ...(other.version !== undefined && { fixedBeyond: `${beyond[0]!.stream} ${other.version}` }) };
@@ -130,7 +131,7 @@ function fixFor(
   hits: AffectedPackage[],
   entries: AffectedPackage[],
   compare: VersionComparer,
-): Match['fix'] {
+): AdvisoryMatch['fix'] {
   const fixes = hits
     .flatMap(({ ranges }) => ranges.flatMap(fixesOf))
     .filter((fixed) => (tryCompare(fixed, version, compare) ?? -1) > 0)

@@ -100,7 +100,7 @@ describe('package findings', () => {
     expect(packageFindings(zlib, [third, other])).toMatchObject([{ id: ghsa, aliases: ['GO-1', 'PYSEC-1'] }]);
   });
 
-  it('takes the severity of the source that judges the package, else of any that judges', () => {
+  it('takes the severity of the source that evaluates the package, else of any that evaluates', () => {
     const silent = hit('DSA-1', { severity: 'unknown' });
     expect(packageFindings(zlib, [silent, hit('GHSA-1', { severity: 'critical' })])[0]?.severity).toBe('critical');
     const own = hit('DSA-1', { severity: 'critical' }, { severity: 'negligible' });

@@ -105,7 +105,7 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], 
       advisory: advisory.id,
       ...(advisory.published !== null && { published: advisory.published }),
       ...match.evidence,
-      ...judgementsOf(hits, ratings),
+      ...evaluationsOf(hits, ratings),
     },
   });
 }
@@ -147,14 +147,14 @@ function aliasesOf(id: string, hits: readonly Hit[]): string[] {
 }
 
 /**
- * Severity by the first hit, else by the next that judges, else the worst of all ratings. Without
+ * Severity by the first hit, else by the next that evaluates, else the worst of all ratings. Without
  * any, malware is critical, and an unmaintained package is low.
  */
 function severityOf(kind: FindingKind, hits: readonly Hit[], ratings: readonly Rating[]): Severity {
   if (hits.every(({ match }) => match.evidence.mitigation !== undefined)) return 'negligible';
   const words = [...hits.map(severityIn), ...ratings.map(({ severity }) => severity)];
-  const judged = words.find((severity) => severity !== 'unknown');
-  if (judged !== undefined) return judged;
+  const evaluated = words.find((severity) => severity !== 'unknown');
+  if (evaluated !== undefined) return evaluated;
   if (isInformational(hits)) return 'low';
   return kind === 'malware' && hits[0]!.match.state === 'affected' ? 'critical' : 'unknown';
 }
@@ -164,7 +164,7 @@ function severityIn({ advisory, match }: Hit): Severity {
 }
 
 /** Severities by the databases of OSV, and the advisories that do not call the version affected. */
-function judgementsOf(
+function evaluationsOf(
   hits: readonly Hit[],
   ratings: readonly Rating[],
 ): { severities: Record<string, Severity>; disagreeing?: string[] } {

@@ -11,7 +11,7 @@ export interface VersionRange {
 }
 
 /** Yes, no, or undefined where it depends on versions that cannot be compared. */
-export type Answer = boolean | undefined;
+export type Tristate = boolean | undefined;
 
 type Bound = Exclude<VersionEvent, { limit: string }>;
 
@@ -24,7 +24,7 @@ interface Interval {
 const maxTexts = 5;
 
 /** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
-export function isInRange(version: string, { events }: VersionRange, compare: VersionComparer): Answer {
+export function isInRange(version: string, { events }: VersionRange, compare: VersionComparer): Tristate {
   const intervals = intervalsOf(events.filter(isBound), compare);
   if (intervals === undefined) return undefined;
   const isListed = anyOf(intervals.map((interval) => isInInterval(version, interval, compare)));
@@ -32,7 +32,7 @@ export function isInRange(version: string, { events }: VersionRange, compare: Ve
 }
 
 /** Whether a version is one of those listed, in any spelling. */
-export function isListed(version: string, versions: readonly string[], compare: VersionComparer): Answer {
+export function isListed(version: string, versions: readonly string[], compare: VersionComparer): Tristate {
   if (versions.includes(version)) return true;
   if (versions.length === 0) return false;
   if (tryCompare(version, version, compare) === undefined) return undefined;
@@ -55,7 +55,7 @@ function textOf({ introduced, end }: Interval): string {
 }
 
 /** Yes when one answer is yes; no when all are. */
-export function anyOf(answers: Answer[]): Answer {
+export function anyOf(answers: Tristate[]): Tristate {
   if (answers.includes(true)) return true;
   return answers.includes(undefined) ? undefined : false;
 }
@@ -70,7 +70,7 @@ export function tryCompare(a: string, b: string, compare: VersionComparer): numb
   }
 }
 
-function bothOf(a: Answer, b: Answer): Answer {
+function bothOf(a: Tristate, b: Tristate): Tristate {
   if (a === false || b === false) return false;
   return a === undefined || b === undefined ? undefined : true;
 }
@@ -121,7 +121,7 @@ function versionOf(bound: Bound): string {
   return 'fixed' in bound ? bound.fixed : bound.last_affected;
 }
 
-function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Answer {
+function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Tristate {
   // Alpine's notation for a package that never was affected.
   if (introduced === '0' && end !== undefined && 'fixed' in end && end.fixed === '0') return false;
   const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
@@ -136,18 +136,18 @@ function isBound(event: VersionEvent): event is Bound {
   return !('limit' in event);
 }
 
-function isBelowLimits(version: string, events: VersionEvent[], compare: VersionComparer): Answer {
+function isBelowLimits(version: string, events: VersionEvent[], compare: VersionComparer): Tristate {
   const limits = events.filter((event) => 'limit' in event);
   if (limits.length === 0) return true;
   return anyOf(limits.map(({ limit }) => limit === '*' || isBelow(version, limit, compare)));
 }
 
-function isBelow(a: string, b: string, compare: VersionComparer): Answer {
+function isBelow(a: string, b: string, compare: VersionComparer): Tristate {
   const order = tryCompare(a, b, compare);
   return order === undefined ? undefined : order < 0;
 }
 
-function isAtMost(a: string, b: string, compare: VersionComparer): Answer {
+function isAtMost(a: string, b: string, compare: VersionComparer): Tristate {
   const order = tryCompare(a, b, compare);
   return order === undefined ? undefined : order <= 0;
 }

@@ -1,5 +1,5 @@
 /** Release and stream of a qualified ecosystem, normalized. */
-export interface Release {
+export interface DistributionRelease {
   /** Null where the ecosystem names none. */
   release: string | null;
   /** A part of the release that has versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
@@ -14,7 +14,7 @@ export interface Release {
 export type Standing = 'before' | 'equal' | 'beyond' | 'foreign';
 
 /** `22.04:LTS`, `Pro:22.04:LTS`, `Pro:FIPS-updates:20.04:LTS`, `Pro:22.04:LTS:Realtime:Kernel`. */
-export function readUbuntuRelease(text: string): Release {
+export function readUbuntuRelease(text: string): DistributionRelease {
   const [, before, release, after] =
     /^((?:[A-Za-z][\w-]*:){0,4})(\d+\.\d+(?::LTS)?)((?::[\w-]+){0,4})$/.exec(text) ?? [];
   if (release === undefined) return { release: text || null };
@@ -35,7 +35,7 @@ export function ubuntuStanding(version: string, stream: string): Standing {
  * CPEs without `cpe:/o:redhat:`. The release is the major version that its packages are built for: `enterprise_linux:9::appstream`,
  * `rhel_eus:9.4::baseos`, `openshift:4.16::el9`.
  */
-export function readRedHatRelease(text: string): Release {
+export function readRedHatRelease(text: string): DistributionRelease {
   const [, base] = /^enterprise_linux:(\d+)(?:::|$)/.exec(text) ?? [];
   if (base !== undefined) return { release: base };
   const [, major] = /::el(\d+)$/.exec(text) ?? /^(?:enterprise_linux|rhel_[a-z0-9]+):(\d+)/.exec(text) ?? [];
@@ -53,7 +53,7 @@ function distTag(version: string): string | undefined {
 }
 
 /** `Linux Enterprise Module for Basesystem 15 SP5`: modules and editions of a release share their packages. */
-export function readSuseRelease(text: string): Release {
+export function readSuseRelease(text: string): DistributionRelease {
   const release = /(?:^| )(\d+(?:\.\d+)?(?: SP\d+)?)(?=[ -]|$)/.exec(text)?.[1];
   return { release: release ?? (text || null) };
 }

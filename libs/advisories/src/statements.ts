@@ -4,7 +4,7 @@ import type { VersionComparer } from '@tidewaiter/versions';
 import type { AdvisoryKey } from './advisory-key.js';
 import { type AffectedPackage, isModular } from './affected-package.js';
 import type { AdvisoryName, Ecosystem } from './ecosystems.js';
-import { type Answer, anyOf, isInRange, isListed } from './ranges.js';
+import { type Tristate, anyOf, isInRange, isListed } from './ranges.js';
 import type { Standing } from './releases.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
@@ -14,13 +14,13 @@ export interface AdvisoryCandidate extends AffectedPackage {
 }
 
 /** Answer of one advisory about a package. */
-export interface Statement {
+export interface AdvisoryStatement {
   advisory: AdvisorySummary;
   /** Entries that speak, all of one standing. */
   entries: AffectedPackage[];
   standing: Standing;
   compared: AdvisoryName;
-  answer: Answer;
+  answer: Tristate;
   /** The entries that give this answer. */
   deciding: AffectedPackage[];
   /** Entries about paid streams beyond the release. */
@@ -39,14 +39,14 @@ export function statementsAbout(
   key: AdvisoryKey,
   candidates: readonly AdvisoryCandidate[],
   ecosystem: Ecosystem,
-): Statement[] {
+): AdvisoryStatement[] {
   const named = candidates.filter((entry) => isAbout(entry, pkg, key, ecosystem));
   const names = ecosystem.namesOf(pkg);
   const byAdvisory = Map.groupBy(named, ({ advisory }) => advisory.id);
   return [...byAdvisory.values()].flatMap((entries) => statementOf(names, entries, ecosystem) ?? []);
 }
 
-export function clearedBy(statements: readonly Statement[]): Cleared {
+export function clearedBy(statements: readonly AdvisoryStatement[]): Cleared {
   const cleared = new Map<string, { by: string[]; isFinal: boolean }>();
   for (const { advisory, standing, answer } of statements) {
     if (answer !== false || standing === 'beyond') continue;
@@ -58,7 +58,7 @@ export function clearedBy(statements: readonly Statement[]): Cleared {
   return cleared;
 }
 
-export function isAffected(version: string, entry: AffectedPackage, compare: VersionComparer): Answer {
+export function isAffected(version: string, entry: AffectedPackage, compare: VersionComparer): Tristate {
   const inRanges = entry.ranges.map((range) => isInRange(version, range, compare));
   return anyOf([isListed(version, entry.versions, compare), ...inRanges, entry.isIncomplete ? undefined : false]);
 }
@@ -89,7 +89,7 @@ function statementOf(
   names: readonly AdvisoryName[],
   candidates: readonly AdvisoryCandidate[],
   ecosystem: Ecosystem,
-): Statement | undefined {
+): AdvisoryStatement | undefined {
   const compared = names.find(({ name }) => candidates.some((entry) => entry.name === name));
   if (!compared) return undefined;
   const named = candidates.filter(({ name }) => name === compared.name);

@@ -5,6 +5,6 @@ export { isEcosystemName, placesOf, publicPlaces } from './places.js';
 export type { AdvisoryPlaces } from './places.js';
 export type { ReadOptions } from './read-records.js';
 export { advisorySources } from './record-source.js';
-export type { AdvisorySource, RecordSource } from './record-source.js';
+export type { AdvisorySource, OsvSource } from './record-source.js';
 export { syncAdvisories } from './sync-advisories.js';
 export type { SyncOptions } from './sync-advisories.js';

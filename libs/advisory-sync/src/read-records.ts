@@ -2,7 +2,7 @@ import { type OsvAdvisory, type OsvZipItem, readOsvRecord } from '@tidewaiter/ad
 import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
 
 import type { AdvisoryKeeper, ReadingListener } from './advisory-keeper.js';
-import type { RecordSource } from './record-source.js';
+import type { OsvSource } from './record-source.js';
 
 /**
  * Batch size: large enough to be fast, small enough that neither a kernel's worth of records nor a
@@ -15,7 +15,7 @@ const maxGoneShare = 0.1;
 const maxGoneAlways = 20;
 
 /** Counts of one reading of records. */
-export interface ReadRecords {
+export interface ReadCounts {
   records: number;
   changed: number;
   rejected: number;
@@ -36,20 +36,20 @@ export interface ReadOptions {
  * Writes the new ones of some records; while a batch is written, the next one is read.
  * @throws InvalidInput when an archive cannot be read, or has no record at all
  */
-export async function readRecords(source: RecordSource, options: ReadOptions): Promise<ReadRecords> {
+export async function readRecords(source: OsvSource, options: ReadOptions): Promise<ReadCounts> {
   const run = new Reading(source, options);
   await run.read();
   return run.result;
 }
 
 class Reading {
-  readonly result: ReadRecords = { records: 0, changed: 0, rejected: 0, incomplete: 0, gone: 0, newest: null };
+  readonly result: ReadCounts = { records: 0, changed: 0, rejected: 0, incomplete: 0, gone: 0, newest: null };
   /** Ids of whole archives; those of other sources are not asked for. */
   readonly #present = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly source: RecordSource,
+    private readonly source: OsvSource,
     private readonly options: ReadOptions,
   ) {}
 

@@ -5,7 +5,7 @@ import { type OsvZipItem, readOsvZip } from '@tidewaiter/advisories';
 import { InvalidInput, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
 
 /** OSV records that are read together. */
-export interface RecordSource {
+export interface OsvSource {
   kind: 'osv';
   /** The ecosystem, as the OSV bucket names its folders; else what the path ends in. */
   name: string;
@@ -22,7 +22,7 @@ export interface ExploitationSource {
   path: string;
 }
 
-export type AdvisorySource = RecordSource | ExploitationSource;
+export type AdvisorySource = OsvSource | ExploitationSource;
 
 const archiveName = 'all.zip';
 const maxRecordBytes = 16 * 1024 * 1024;
@@ -90,7 +90,7 @@ async function folderSources(path: string): Promise<AdvisorySource[]> {
 }
 
 /** An `all.zip` holds the ecosystem that its folder is named after. */
-export function archive(path: string, named?: string): RecordSource {
+export function archive(path: string, named?: string): OsvSource {
   const isOfBucket = basename(path) === archiveName;
   return {
     kind: 'osv',
@@ -104,7 +104,7 @@ export function archive(path: string, named?: string): RecordSource {
   };
 }
 
-function records(folder: string, files: readonly string[]): RecordSource {
+function records(folder: string, files: readonly string[]): OsvSource {
   return {
     kind: 'osv',
     name: basename(resolve(folder)),

@@ -6,7 +6,7 @@ import { integrityLayer } from './image-findings.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 
 /** File or symbolic link that an image shows. */
-export interface ImageFile {
+export interface VisibleFile {
   /** Absolute. */
   path: string;
   /** Hex; null for links, and for files that were not read. */
@@ -18,7 +18,7 @@ export interface ImageFile {
 }
 
 /** Every file that an image shows, with the package that it belongs to. */
-export function* imageFiles(layers: readonly AnalyzedLayer[], view: Overlay): Generator<ImageFile> {
+export function* imageFiles(layers: readonly AnalyzedLayer[], view: Overlay): Generator<VisibleFile> {
   const { ownerOf, sha256Of } = fileOwners(layers.map(integrityLayer), view);
   const foundIn = packagesByFile(layers, view);
   for (const found of view.shown.values()) {

@@ -1,9 +1,9 @@
 import { compareSeverity, type Finding, isDistributionType, type Layer } from '@tidewaiter/domain';
 import {
-  judgeHistory,
-  judgeStartCommands,
-  judgeIntegrity,
-  judgeWithContents,
+  evaluateHistory,
+  evaluateStartCommands,
+  evaluateIntegrity,
+  evaluateWithContents,
   type FleetFile,
   type IntegrityLayer,
   type PackageContent,
@@ -19,12 +19,12 @@ type StepLayer = AnalyzedLayer & Pick<Layer, 'createdBy'>;
 
 /** Findings about the files of an image, as far as `options` request them; worst first. */
 export function fileFindings(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): Finding[] {
-  const integrity = options.isInspected === true ? judgeIntegrity(layers.map(integrityLayer), view) : [];
+  const integrity = options.isInspected === true ? evaluateIntegrity(layers.map(integrityLayer), view) : [];
   return [...secretFindings(layers, view, options), ...integrity].toSorted(worstFirst);
 }
 
-/** Results of judging the files of an image. */
-export interface FileJudgement {
+/** Results of evaluating the files of an image. */
+export interface FileEvaluation {
   findings: Finding[];
   /** Programs and libraries of its packages, to be compared with the same packages in other images. */
   programs: PackageContent[];
@@ -33,10 +33,10 @@ export interface FileJudgement {
 }
 
 /** {@link fileFindings}, and the files that are compared with other images. */
-export function fileJudgement(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): FileJudgement {
+export function evaluateFiles(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): FileEvaluation {
   const { findings, ...contents } =
     options.isInspected === true
-      ? judgeWithContents(layers.map(integrityLayer), view, scriptSource(layers))
+      ? evaluateWithContents(layers.map(integrityLayer), view, scriptSource(layers))
       : nothingInspected;
   return { findings: [...secretFindings(layers, view, options), ...findings].toSorted(worstFirst), ...contents };
 }
@@ -60,11 +60,11 @@ function secretFindings(layers: readonly StepLayer[], view: Overlay, { secretKey
 /** Findings about the config of an image; worst first. */
 export function configFindings(config: ImageConfig, { secretKey, isInspected = false }: AnalysisOptions): Finding[] {
   const secrets = secretKey === undefined ? [] : secretsInConfig(config, secretKey);
-  const commands = isInspected ? [...judgeHistory(config.history), ...judgeStartCommands(config)] : [];
+  const commands = isInspected ? [...evaluateHistory(config.history), ...evaluateStartCommands(config)] : [];
   return [...secrets, ...commands].toSorted(worstFirst);
 }
 
-/** Converts a layer into the input of the integrity judgements. */
+/** Converts a layer into the input of the integrity evaluations. */
 export function integrityLayer({
   entries,
   facts,

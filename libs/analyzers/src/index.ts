@@ -60,10 +60,10 @@ import { yarnCache } from './yarn-cache/yarn-cache.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 export { inventory } from './inventory.js';
-export { configFindings, fileFindings, fileJudgement } from './image-findings.js';
-export type { FileJudgement } from './image-findings.js';
+export { configFindings, fileFindings, evaluateFiles } from './image-findings.js';
+export type { FileEvaluation } from './image-findings.js';
 export { imageFiles } from './image-files.js';
-export type { ImageFile } from './image-files.js';
+export type { VisibleFile } from './image-files.js';
 export { purlOf } from './purl.js';
 export { readSbom } from './sbom-packages.js';
 export { isSpdx3, spdx3Elements, spdx3Purls } from './spdx3.js';

@@ -31,7 +31,7 @@ interface Sighting {
  * shows lists it, and belongs to the layer since which it was listed without a break; it is
  * `shadowed` if only hidden databases list it. Packages found in files that a distribution's package
  * owns count as that package. Packages of lock files are included only with `withDeclared`, and then
- * only where none are installed: an image is judged by its content.
+ * only where none are installed: an image is evaluated by its content.
  */
 export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withDeclared = false): Inventory {
   const os = findOs(layers, view);

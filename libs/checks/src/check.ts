@@ -16,7 +16,7 @@ export interface CheckInfo {
 }
 
 /** One place where a check fails. */
-export interface Seen {
+export interface CheckFailure {
   /** Sentence that names the concrete setting, never the value of a secret. */
   title: string;
   /** Stable location, the same in every version of the file: no line numbers. */
@@ -37,7 +37,7 @@ export interface Seen {
 
 /** A check with examples that the tests run: each of `fails` has a finding, none of `passes` has one. */
 export interface Check<Subject, Example> extends CheckInfo {
-  find: (subject: Subject) => Iterable<Seen>;
+  find: (subject: Subject) => Iterable<CheckFailure>;
   passes: readonly Example[];
   fails: readonly Example[];
 }
@@ -55,7 +55,7 @@ export function runChecks<Subject>(
   return checks.flatMap((check) => runCheck(check, subjects, path));
 }
 
-function* seenBy<Subject>(check: Check<Subject, unknown>, subjects: readonly Subject[]): Generator<Seen> {
+function* seenBy<Subject>(check: Check<Subject, unknown>, subjects: readonly Subject[]): Generator<CheckFailure> {
   for (const subject of subjects) yield* check.find(subject);
 }
 
@@ -86,7 +86,7 @@ function runCheck<Subject>(
 /** The finding of a check in one place. */
 export function toFinding(
   { id, severity, reason, fix, reference }: CheckInfo,
-  seen: Seen,
+  seen: CheckFailure,
   path: string | null,
 ): Finding {
   const { title, place, confidence, details, severity: own, ...where } = seen;

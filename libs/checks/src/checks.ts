@@ -23,7 +23,7 @@ export const checks: readonly CheckInfo[] = [
 /** Raise it when a check of images gives another answer for the same image; new checks and changed texts count by themselves. */
 const revision = 1;
 
-/** Names the answers of the image checks: images that were judged under another name are judged again. */
+/** Names the answers of the image checks: images that were evaluated under another name are evaluated again. */
 export const imageChecksVersion = versionOf(checks.filter(({ id }) => id.startsWith('image-')));
 
 function versionOf(infos: readonly CheckInfo[]): string {

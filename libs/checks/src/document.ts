@@ -19,7 +19,7 @@ const sections = [
   [
     'Kubernetes manifests',
     'k8s-',
-    'What `scan k8s:FILE_OR_DIR` reads: pods and all that make them, roles, bindings, services, ingresses, secrets. Custom resources are left alone. The platform judges the objects that run pods: [workload-findings.md](workload-findings.md).',
+    'What `scan k8s:FILE_OR_DIR` reads: pods and all that make them, roles, bindings, services, ingresses, secrets. Custom resources are left alone. The platform evaluates the objects that run pods: [workload-findings.md](workload-findings.md).',
   ],
 ] as const;
 

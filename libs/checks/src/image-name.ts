@@ -1,12 +1,12 @@
 /** Parts of an image reference as builds and manifests write it. @see https://github.com/distribution/reference/blob/main/reference.go */
-export interface ImageName {
+export interface BaseImageName {
   /** With registry and namespace: `docker.io/library/alpine` stays as it was written. */
   repository: string;
   tag?: string;
   digest?: string;
 }
 
-export function parseImageName(reference: string): ImageName {
+export function parseImageName(reference: string): BaseImageName {
   const at = reference.indexOf('@');
   const digest = at < 0 ? undefined : reference.slice(at + 1);
   const named = at < 0 ? reference : reference.slice(0, at);
@@ -21,11 +21,11 @@ export function parseImageName(reference: string): ImageName {
 }
 
 /** Whether the reference names whatever was pushed last. */
-export function isLatest({ tag = 'latest', digest }: ImageName): boolean {
+export function isLatest({ tag = 'latest', digest }: BaseImageName): boolean {
   return digest === undefined && tag === 'latest';
 }
 
 /** The repository as Docker Hub's short names have it: `docker.io/library/node` is `node`. */
-export function shortRepository({ repository }: ImageName): string {
+export function shortRepository({ repository }: BaseImageName): string {
   return repository.replace(/^(?:(?:index\.)?docker\.io\/)?(?:library\/)?/, '');
 }

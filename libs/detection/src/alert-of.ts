@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 
 import type { Observation } from '@tidewaiter/domain';
 import { factField, isFactField } from '@tidewaiter/facts';
-import type { Firing, Match, RuleInfo, RuleSet } from '@tidewaiter/sigma';
+import type { Firing, RuleMatch, RuleInfo, RuleSet } from '@tidewaiter/sigma';
 
-import type { Alert } from './alert.js';
+import type { DetectionAlert } from './alert.js';
 import { campaignJoins } from './campaign-joins.js';
-import type { Seen } from './event-view.js';
+import { evidenceOf, type EventContext } from './event-context.js';
+import type { EventInputs } from './event-view.js';
 import { alertRule, meaningOf } from './rule-meaning.js';
-import { evidenceOf, type Scene } from './scene.js';
-import type { SensorJudgement } from './sensor-alert.js';
+import type { SensorEvaluation } from './sensor-alert.js';
 import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
 
 /** Creates the alert of a rule that matched. */
-export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
+export function ruleAlert(match: RuleMatch, scene: EventContext, seen: EventInputs): DetectionAlert {
   const { rule } = match;
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   return {
@@ -43,7 +43,10 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
 /** Time after its start in which a process's own start event is added to the events of its alerts. */
 const justStartedMs = 10 * 60_000;
 
-function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'events' | 'eventTimesMs'> {
+function eventsOf(
+  { event, timeMs }: EventContext,
+  { process }: EventInputs,
+): Pick<DetectionAlert, 'events' | 'eventTimesMs'> {
   const { startEvent = null, startedMs = null } = process ?? {};
   if (startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs) {
     return { events: [event], eventTimesMs: [timeMs] };
@@ -56,7 +59,7 @@ function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'eve
  * Joins alerts about host processes outside containers by node: such a process may have escaped
  * from a container there.
  */
-function hostJoins({ observation }: Seen): string[] {
+function hostJoins({ observation }: EventInputs): string[] {
   return observation.process !== null && observation.container === null && observation.pod === null ? ['node'] : [];
 }
 
@@ -64,7 +67,7 @@ function hostJoins({ observation }: Seen): string[] {
  * Joins runtime alerts with the incident of the push whose tag was moved, whose usual signature is
  * missing, or whose build was altered.
  */
-function releaseJoins({ observation, facts }: Seen): string[] {
+function releaseJoins({ observation, facts }: EventInputs): string[] {
   const found = factField('Image.SupplyChainFindings', observation, facts);
   return Array.isArray(found) && found.some((id) => incidentFindings.has(String(id))) ? ['release'] : [];
 }
@@ -77,17 +80,17 @@ const incidentFindings = new Set([
 ]);
 
 /**
- * Creates the alert of a sensor's own judgement; `speakers` are the rules that describe it in more
+ * Creates the alert of a sensor's own evaluation; `speakers` are the rules that describe it in more
  * detail, the severest first.
  */
 export function sensorAlert(
-  scene: Scene,
-  { observation }: Seen,
-  judgement: SensorJudgement,
+  scene: EventContext,
+  { observation }: EventInputs,
+  evaluation: SensorEvaluation,
   speakers: readonly RuleInfo[],
-): Alert {
+): DetectionAlert {
   const alert = observation.alert!;
-  const { severity, weight, lowered } = judgement;
+  const { severity, weight, lowered } = evaluation;
   const meanings = speakers.map(meaningOf);
   const [meaning] = meanings;
   const id = `${observation.source}:${alert.rule}`;
@@ -108,8 +111,8 @@ export function sensorAlert(
     weight,
     events: [scene.event],
     eventTimesMs: [scene.timeMs],
-    techniques: [...new Set([...judgement.techniques, ...meanings.flatMap(({ techniques }) => techniques)])],
-    stage: meaning?.stage ?? judgement.stage,
+    techniques: [...new Set([...evaluation.techniques, ...meanings.flatMap(({ techniques }) => techniques)])],
+    stage: meaning?.stage ?? evaluation.stage,
     title: sensorTitle(observation, scene.context),
     finding: meaning?.finding ?? null,
     name: meaning?.name ?? null,
@@ -136,9 +139,9 @@ const maxEvidence = 8;
  */
 export function firingAlert(
   { rule, timeMs, events, group }: Firing,
-  members: readonly Scene[],
+  members: readonly EventContext[],
   isFact: boolean,
-): Alert {
+): DetectionAlert {
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   const last = members.at(-1);
   const times = new Map(members.map((scene) => [scene.event, scene.timeMs]));
@@ -168,7 +171,7 @@ export function firingAlert(
 }
 
 /** Whether a rule matched by facts, not only by the event's own fields. */
-export function isAboutFacts(match: Match): boolean {
+export function isAboutFacts(match: RuleMatch): boolean {
   return match.explain().some(({ field }) => isFactField(field));
 }
 
@@ -184,7 +187,7 @@ export function asksForFacts(rule: RuleInfo, rules: RuleSet): boolean {
   return asks;
 }
 
-function fromScene({ at, timeMs, explanation, context, image, artifacts }: Scene) {
+function fromScene({ at, timeMs, explanation, context, image, artifacts }: EventContext) {
   return { at, timeMs, explanation, context, image, artifacts };
 }
 
@@ -210,7 +213,7 @@ function placeless(timeMs: number, group: Record<string, string>): ReturnType<ty
   };
 }
 
-function extraKeys(joins: readonly string[], scenes: readonly Scene[]): string[] {
+function extraKeys(joins: readonly string[], scenes: readonly EventContext[]): string[] {
   return scenes.flatMap((scene) => joins.flatMap((join) => scene.extraKeys[join] ?? []));
 }
 

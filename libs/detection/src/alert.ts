@@ -3,7 +3,7 @@ import type { Digest, IncidentArtifact, IncidentEvidence } from '@tidewaiter/dom
 /** Severity of an alert, in Sigma's terms. */
 export const levels = ['critical', 'high', 'medium', 'low', 'informational'] as const;
 
-export type Level = (typeof levels)[number];
+export type AlertLevel = (typeof levels)[number];
 
 /**
  * Effect of an alert: `alone` opens an incident by itself, `support` with a second kind of
@@ -12,13 +12,13 @@ export type Level = (typeof levels)[number];
 export type Weight = 'alone' | 'support' | 'context';
 
 /** Match of one rule, with the facts known at that time. */
-export interface Alert {
+export interface DetectionAlert {
   /** Derived from the rule and its events: the same events give the same alert again. */
   id: string;
   /** Id of the alert that this one replaces: its event was evaluated again when more was known of the container. */
   revises?: string;
   rule: AlertRule;
-  severity: Level;
+  severity: AlertLevel;
   weight: Weight;
   /** ISO 8601 with the fraction digits of the sensor. */
   at: string;
@@ -40,7 +40,7 @@ export interface Alert {
   name: string | null;
   /** Whether it depends on facts about the image, not on behavior alone. */
   isFact: boolean;
-  /** Whether a sensor judged it, not a rule. */
+  /** Whether a sensor evaluated it, not a rule. */
   bySensor: boolean;
   /** Keys that join it to other alerts: see {@link joinKeys}. */
   keys: string[];
@@ -59,7 +59,7 @@ export interface AlertRule {
   title: string;
   author: string | null;
   license: string | null;
-  level: Level;
+  level: AlertLevel;
   tags: string[];
   /** Reference with more about the rule. */
   link: string | null;
@@ -93,10 +93,10 @@ export interface ImageEvidence {
 }
 
 /** Compares two levels, the worst first. */
-export function compareLevel(a: Level, b: Level): number {
+export function compareLevel(a: AlertLevel, b: AlertLevel): number {
   return levels.indexOf(a) - levels.indexOf(b);
 }
 
-export function isLevelAtLeast(level: Level, threshold: Level): boolean {
+export function isLevelAtLeast(level: AlertLevel, threshold: AlertLevel): boolean {
   return compareLevel(level, threshold) <= 0;
 }

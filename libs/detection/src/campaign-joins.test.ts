@@ -2,7 +2,7 @@ import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { observation, type ObservationSketch } from '@tidewaiter/testkit';
 
 import { campaignJoins, campaignKeys } from './campaign-joins.js';
-import type { Seen } from './event-view.js';
+import type { EventInputs } from './event-view.js';
 import { FileWriters } from './file-writers.js';
 import { ProcessTree } from './process-tree.js';
 
@@ -12,7 +12,7 @@ const known = factsFromFile({
   policy: { package_mirrors: ['203.0.113.80'], cluster_dns: ['203.0.113.53'] },
 });
 
-const seen = (sketch: ObservationSketch): Seen => ({
+const seen = (sketch: ObservationSketch): EventInputs => ({
   observation: observation({ activity: 'connect', container: { id: 'c'.repeat(64) }, ...sketch }),
   process: null,
   tree: new ProcessTree(),

@@ -1,7 +1,7 @@
 import type { Observation } from '@tidewaiter/domain';
 import { factField } from '@tidewaiter/facts';
 
-import type { Seen } from './event-view.js';
+import type { EventInputs } from './event-view.js';
 
 /**
  * World-writable folders, files in memory and hidden files: attackers put payloads there, and
@@ -16,7 +16,7 @@ const payloadPath =
  * same destination, the same attacker is at work. A program of the image legitimately shares
  * destinations with many others.
  */
-export function campaignJoins(seen: Seen): string[] {
+export function campaignJoins(seen: EventInputs): string[] {
   const { observation, facts } = seen;
   const is = (field: string) => factField(field, observation, facts) === true;
   const isForeign = isForeignProgram(seen);
@@ -33,7 +33,7 @@ export function campaignJoins(seen: Seen): string[] {
 export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-tool', 'shellcode', 'packed-executable']);
 
 /** Whether the program is hostile or not in the image; falls back to the path where the image is not known. */
-function isForeignProgram({ observation, facts }: Seen): boolean {
+function isForeignProgram({ observation, facts }: EventInputs): boolean {
   if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
   const inImage = factField('File.InImage', observation, facts);
   if (typeof inImage === 'boolean') return !inImage;

@@ -27,7 +27,7 @@ correlation: { type: temporal, rules: [${of}], group-by: [${groupBy}], timespan:
 `;
 
 /** Whether the correlation `it` is local, among others. */
-function judged(...documents: string[]): boolean {
+function evaluated(...documents: string[]): boolean {
   const loaded = loadRules([{ path: 'test.yml', text: [...parts, ...documents].join('---') }]);
   expect(loaded.refused).toEqual([]);
   return isLocal(
@@ -61,21 +61,23 @@ describe('isLocal', () => {
     ['audit', 'Request.User', false],
     ['call', 'userIdentity.arn', false],
   ])('of %s by %s: %s', (of, groupBy, expected) => {
-    expect(judged(correlation('it', of, groupBy))).toBe(expected);
+    expect(evaluated(correlation('it', of, groupBy))).toBe(expected);
   });
 
   it.each([
     ['{ place: { exec: Container.Id, write: container.id } }', true],
     ['{ place: { exec: Container.Id, write: File.Path } }', false],
   ])('asks what an alias means: %s', (aliases, expected) => {
-    expect(judged(correlation('it', 'exec, write', 'place', aliases))).toBe(expected);
+    expect(evaluated(correlation('it', 'exec, write', 'place', aliases))).toBe(expected);
   });
 
   it('goes where an inner one goes, and where an outer one does', () => {
     const local = correlation('inner', 'exec', 'Container.Id');
-    expect(judged(local, correlation('it', 'inner, write', 'Container.Id'))).toBe(true);
-    expect(judged(correlation('inner', 'exec', 'User'), correlation('it', 'inner, write', 'Container.Id'))).toBe(false);
-    expect(judged(correlation('it', 'exec', 'Container.Id'), correlation('outer', 'it, audit', 'User'))).toBe(false);
+    expect(evaluated(local, correlation('it', 'inner, write', 'Container.Id'))).toBe(true);
+    expect(evaluated(correlation('inner', 'exec', 'User'), correlation('it', 'inner, write', 'Container.Id'))).toBe(
+      false,
+    );
+    expect(evaluated(correlation('it', 'exec', 'Container.Id'), correlation('outer', 'it, audit', 'User'))).toBe(false);
   });
 
   it('goes where one goes that it is nested with by a third', () => {
@@ -84,6 +86,6 @@ describe('isLocal', () => {
       correlation('middle', 'it, write', 'Container.Id'),
       correlation('outer', 'middle', 'User'),
     ];
-    expect(judged(...documents)).toBe(false);
+    expect(evaluated(...documents)).toBe(false);
   });
 });

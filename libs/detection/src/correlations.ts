@@ -7,26 +7,26 @@ import {
 } from '@tidewaiter/sigma';
 
 import { firingAlert } from './alert-of.js';
-import type { Alert } from './alert.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
-import type { Scene } from './scene.js';
+import type { DetectionAlert } from './alert.js';
+import type { EventContext } from './event-context.js';
+import { type PersistedMap, RecentMap } from './recent-map.js';
 
 /** Event in memory that a correlation may refer to. */
 export interface MatchedEvent {
   /** Lazy: most events that are counted are never reported. */
-  scene: () => Scene;
+  scene: () => EventContext;
   /** Whether a rule matched by facts, not only by the event's own fields. */
   isFact: boolean;
 }
 
 /** Serializable form, for snapshots and other detectors. */
-export interface MatchedScene {
-  scene: Scene;
+export interface MatchedContext {
+  scene: EventContext;
   isFact: boolean;
 }
 
-export interface KeptCorrelations {
-  scenes: KeptMap<MatchedScene>;
+export interface PersistedCorrelations {
+  scenes: PersistedMap<MatchedContext>;
   /** Base64. */
   state: string;
 }
@@ -46,12 +46,12 @@ export class Correlations {
     return this.#correlator.figures;
   }
 
-  observe(event: CorrelatedEvent, matched: MatchedEvent): Alert[] {
+  observe(event: CorrelatedEvent, matched: MatchedEvent): DetectionAlert[] {
     this.#matched.set(event.id, matched);
     return this.#correlator.observe(event).map((firing) => this.#fired(firing));
   }
 
-  advance(timeMs: number): Alert[] {
+  advance(timeMs: number): DetectionAlert[] {
     return this.#correlator.advance(timeMs).map((firing) => this.#fired(firing));
   }
 
@@ -62,24 +62,24 @@ export class Correlations {
     this.#correlator.restore(state);
   }
 
-  snapshot(): KeptCorrelations {
+  snapshot(): PersistedCorrelations {
     const { older, newer } = this.#matched.snapshot();
     const told = (all: [string, MatchedEvent][]) =>
-      all.map(([id, matched]): [string, MatchedScene] => [id, sceneOfMatched(matched)]);
+      all.map(([id, matched]): [string, MatchedContext] => [id, contextOfMatched(matched)]);
     return {
       scenes: { older: told(older), newer: told(newer) },
       state: Buffer.from(this.#correlator.snapshot()).toString('base64'),
     };
   }
 
-  restore({ scenes: { older, newer }, state }: KeptCorrelations): void {
-    const known = (all: [string, MatchedScene][]) =>
-      all.map(([id, matched]): [string, MatchedEvent] => [id, matchedOfScene(matched)]);
+  restore({ scenes: { older, newer }, state }: PersistedCorrelations): void {
+    const known = (all: [string, MatchedContext][]) =>
+      all.map(([id, matched]): [string, MatchedEvent] => [id, matchedOfContext(matched)]);
     this.#matched.restore({ older: known(older), newer: known(newer) });
     this.#correlator.restore(Buffer.from(state, 'base64'));
   }
 
-  #fired(firing: Firing): Alert {
+  #fired(firing: Firing): DetectionAlert {
     const members = firing.events.flatMap((id) => this.#matched.get(id) ?? []);
     return firingAlert(
       firing,
@@ -89,10 +89,10 @@ export class Correlations {
   }
 }
 
-export function sceneOfMatched({ scene, isFact }: MatchedEvent): MatchedScene {
+export function contextOfMatched({ scene, isFact }: MatchedEvent): MatchedContext {
   return { scene: scene(), isFact };
 }
 
-export function matchedOfScene({ scene, isFact }: MatchedScene): MatchedEvent {
+export function matchedOfContext({ scene, isFact }: MatchedContext): MatchedEvent {
   return { scene: () => scene, isFact };
 }

@@ -145,7 +145,7 @@ function alertsOf(records: readonly RuntimeRecord[], detector = newDetector()): 
   return alerts.map(({ rule, events }) => `${rule.title}: ${events.join(' ')}`);
 }
 
-it('judges what a program is by who wrote it, and what it starts by what it is', () => {
+it('evaluates what a program is by who wrote it, and what it starts by what it is', () => {
   const records = [
     exec(0, '1', '/usr/bin/curl'),
     write(10, '1', '/usr/bin/curl', '/tmp/x'),
@@ -184,7 +184,7 @@ it('correlates, and says nothing of the parts', () => {
 describe('what comes too late', () => {
   const records = () => [connect(0), connect(1000), exec(20_000, '9', '/bin/true'), connect(2000)];
 
-  it('correlates with nothing in a recording, and is judged and counted', () => {
+  it('correlates with nothing in a recording, and is evaluated and counted', () => {
     const detector = newDetector();
     const late = write(100, '1', '/usr/bin/curl', '/tmp/x');
     const then = exec(200, '2', '/tmp/x');
@@ -219,7 +219,7 @@ it('does not let a clock that is ahead hold anything up', () => {
   expect(detector.advance(startMs + 6000).map(({ rule }) => rule.title)).toEqual(['Downloaded program runs']);
 });
 
-describe("a sensor's own judgement", () => {
+describe("a sensor's own evaluation", () => {
   it.each([
     ['Emergency', 'critical', 'alone'],
     ['Critical', 'critical', 'alone'],

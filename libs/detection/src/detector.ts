@@ -1,24 +1,24 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { nativeMembers, observe } from '@tidewaiter/sensors';
-import type { CorrelatedEvent, CorrelatorFigures, Match, RuleSet } from '@tidewaiter/sigma';
+import type { CorrelatedEvent, CorrelatorFigures, RuleMatch, RuleSet } from '@tidewaiter/sigma';
 
 import { asksForFacts, isAboutFacts, ruleAlert } from './alert-of.js';
-import type { Alert } from './alert.js';
+import type { DetectionAlert } from './alert.js';
 import { type DetectorRules, isLocal, wideCorrelations } from './correlation-reach.js';
-import { Correlations, type KeptCorrelations, type MatchedEvent, sceneOfMatched } from './correlations.js';
-import { eventView, type Seen } from './event-view.js';
-import { FileWriters, type KeptWriters } from './file-writers.js';
+import { Correlations, type PersistedCorrelations, type MatchedEvent, contextOfMatched } from './correlations.js';
+import { type EventContext, eventContextOf } from './event-context.js';
+import { eventView, type EventInputs } from './event-view.js';
+import { FileWriters, type PersistedWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
-import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
-import { type KeptPairs, RecentPairs } from './recent-pairs.js';
+import { type PersistedTree, ProcessTree, type TreeProcess } from './process-tree.js';
+import { type PersistedMap, RecentMap } from './recent-map.js';
+import { type PersistedPairs, RecentPairs } from './recent-pairs.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import { revisionsOf } from './revision.js';
-import { type Scene, sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
-import { type KeptUnplaced, UnplacedEvents } from './unplaced-events.js';
+import { type PersistedUnplaced, UnplacedEvents } from './unplaced-events.js';
 import {
   bringNative,
   leaveNative,
@@ -29,7 +29,7 @@ import {
   waitingEvent,
 } from './waiting-event.js';
 import { WideParts, type WideMatch } from './wide-correlations.js';
-import { type KeptRepeats, WideRepeats } from './wide-repeats.js';
+import { type PersistedRepeats, WideRepeats } from './wide-repeats.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
@@ -62,30 +62,30 @@ export interface DetectorCounts {
 
 const snapshotFormat = 'tidewaiter-detector/5';
 
-interface KeptState {
+interface PersistedDetector {
   format: typeof snapshotFormat;
   watermarkMs: number | null;
   clockMs: number | null;
   /** When events were last evaluated again; null or absent before the first time. */
-  judgedAgainMs?: number | null;
+  evaluatedAgainMs?: number | null;
   waiting: { timeMs: number; record: RuntimeRecord }[];
-  tree: KeptTree;
-  writers: KeptWriters;
-  dns: KeptMap<string>;
-  recentIds: KeptPairs<string, number>;
-  recentWrites: KeptMap<number>;
+  tree: PersistedTree;
+  writers: PersistedWriters;
+  dns: PersistedMap<string>;
+  recentIds: PersistedPairs<string, number>;
+  recentWrites: PersistedMap<number>;
   counts: DetectorCounts;
-  correlations: KeptCorrelations;
-  wide: KeptCorrelations;
-  wideRepeats: KeptRepeats;
-  unplaced: KeptUnplaced;
+  correlations: PersistedCorrelations;
+  wide: PersistedCorrelations;
+  wideRepeats: PersistedRepeats;
+  unplaced: PersistedUnplaced;
 }
 
 /** Duplicates that a sensor or a queue sends come within minutes. */
 const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
 /** Interval at which events of containers with missing facts are evaluated again. */
-const judgeAgainMs = 1_000;
+const evaluateAgainMs = 1_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
 
@@ -112,7 +112,7 @@ export class Detector {
   readonly #recentIds = new RecentPairs<string, number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
   readonly #unplaced: UnplacedEvents;
-  #judgedAgainMs = Number.NEGATIVE_INFINITY;
+  #evaluatedAgainMs = Number.NEGATIVE_INFINITY;
   /** Last time of the caller's clock; infinite until the first call of `advance`. */
   #clockMs = Number.POSITIVE_INFINITY;
   readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
@@ -145,7 +145,7 @@ export class Detector {
    * @param source source from which the record can be read again, as number `index`: without it,
    * the whole record waits in memory
    */
-  observe(record: RuntimeRecord, source: RecordSource | null = null, index = 0): Alert[] {
+  observe(record: RuntimeRecord, source: RecordSource | null = null, index = 0): DetectionAlert[] {
     this.#counts.observed += 1;
     const observation = observe(record);
     if (this.#isRepeated(observation)) return [];
@@ -153,7 +153,7 @@ export class Detector {
     const isByCaller = this.#options.clock === 'caller';
     const timeMs = isByCaller ? this.#placeOf(observation) : observation.timeMs;
     const event = waitingEvent(record, observation, timeMs);
-    if (this.#waiting.isLate(event)) return this.#judgeLate(event);
+    if (this.#waiting.isLate(event)) return this.#evaluateLate(event);
     // A ledger that learns at evaluation time reads the native event.
     if (source !== null && this.#options.ledger === undefined) leaveNative(event, this.#members, source, index);
     this.#waiting.push(event);
@@ -173,9 +173,9 @@ export class Detector {
   }
 
   /** Moves the clock to `timeMs`: evaluates what waited long enough, and closes windows. */
-  advance(timeMs: number): Alert[] {
+  advance(timeMs: number): DetectionAlert[] {
     this.#clockMs = timeMs;
-    const alerts = [...this.#release(timeMs), ...this.#judgeAgain(timeMs)];
+    const alerts = [...this.#release(timeMs), ...this.#evaluateAgain(timeMs)];
     const { watermarkMs } = this.#waiting;
     this.#wideRepeats.advance(watermarkMs);
     return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
@@ -194,11 +194,11 @@ export class Detector {
 
   snapshot(): Uint8Array {
     const { watermarkMs, items } = this.#waiting.snapshot();
-    const kept: KeptState = {
+    const kept: PersistedDetector = {
       format: snapshotFormat,
       watermarkMs,
       clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
-      judgedAgainMs: Number.isFinite(this.#judgedAgainMs) ? this.#judgedAgainMs : null,
+      evaluatedAgainMs: Number.isFinite(this.#evaluatedAgainMs) ? this.#evaluatedAgainMs : null,
       waiting: items.map((event) => ({ timeMs: event.timeMs, record: recordOf(event) })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
@@ -216,9 +216,9 @@ export class Detector {
 
   /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
   restore(bytes: Uint8Array): void {
-    const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
+    const kept = readSnapshot<PersistedDetector>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
-    this.#judgedAgainMs = kept.judgedAgainMs ?? Number.NEGATIVE_INFINITY;
+    this.#evaluatedAgainMs = kept.evaluatedAgainMs ?? Number.NEGATIVE_INFINITY;
     const items = kept.waiting.map(({ timeMs, record }) => waitingEvent(record, observe(record), timeMs));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
@@ -233,11 +233,11 @@ export class Detector {
     this.#unplaced.restore(kept.unplaced, (record) => this.#dns.named(observe(record)));
   }
 
-  #release(nowMs: number): Alert[] {
-    const alerts: Alert[] = [];
-    for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(event, event.timeMs));
+  #release(nowMs: number): DetectionAlert[] {
+    const alerts: DetectionAlert[] = [];
+    for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#evaluate(event, event.timeMs));
     // With a clock driven by events, no caller triggers the second evaluation.
-    if (this.#options.clock !== 'caller') alerts.push(...this.#judgeAgain(nowMs));
+    if (this.#options.clock !== 'caller') alerts.push(...this.#evaluateAgain(nowMs));
     return alerts;
   }
 
@@ -247,16 +247,16 @@ export class Detector {
   }
 
   /** Evaluates a late event of a recording without correlating it: correlations depend on the order of events. */
-  #judgeLate(event: WaitingEvent): Alert[] {
+  #evaluateLate(event: WaitingEvent): DetectionAlert[] {
     this.#counts.late += 1;
-    return this.#judge(event, null);
+    return this.#evaluate(event, null);
   }
 
   /**
    * Evaluates one event. Rules see the memory up to the event itself; its own suspicions count from
    * the next event on.
    */
-  #judge(waiting: WaitingEvent, correlatedMs: number | null): Alert[] {
+  #evaluate(waiting: WaitingEvent, correlatedMs: number | null): DetectionAlert[] {
     const observation = this.#dns.named(waiting.observation);
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation)) {
@@ -267,7 +267,7 @@ export class Detector {
     const event = eventView(seen);
     const matches = this.#rules.match(event);
     if (matches.some(({ rule }) => !this.#rules.isPart(rule))) observation.native = nativeOf(waiting);
-    const scene = once(() => sceneOf(seen));
+    const scene = once(() => eventContextOf(seen));
     const alerts = this.#alertsOf(seen, matches, scene);
     this.#unplaced.add(observation, alerts, () => recordOf(waiting), this.#nowMs);
     if (matches.length === 0 && observation.alert === null) return [];
@@ -279,9 +279,9 @@ export class Detector {
    * Evaluates events again whose containers are better known by now. Counts of correlations stay;
    * an event that becomes part of a correlation only by the new facts is too late for it.
    */
-  #judgeAgain(nowMs: number): Alert[] {
-    if (nowMs - this.#judgedAgainMs < judgeAgainMs || this.#unplaced.size === 0) return [];
-    this.#judgedAgainMs = nowMs;
+  #evaluateAgain(nowMs: number): DetectionAlert[] {
+    if (nowMs - this.#evaluatedAgainMs < evaluateAgainMs || this.#unplaced.size === 0) return [];
+    this.#evaluatedAgainMs = nowMs;
     const { onMissing, onPlaced } = this.#options;
     if (onMissing) this.#unplaced.forEachContainer(onMissing);
     return this.#unplaced.takeChanged(nowMs).flatMap((event) => {
@@ -293,7 +293,7 @@ export class Detector {
       const alerts = this.#alertsOf(
         seen,
         matches,
-        once(() => sceneOf(seen)),
+        once(() => eventContextOf(seen)),
       );
       const revisions = revisionsOf(event.alerts, alerts);
       event.alerts = alerts;
@@ -301,11 +301,11 @@ export class Detector {
     });
   }
 
-  #seen(observation: Observation, process: TreeProcess | null): Seen {
+  #seen(observation: Observation, process: TreeProcess | null): EventInputs {
     return { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#options.facts };
   }
 
-  #alertsOf(seen: Seen, matches: readonly Match[], scene: () => Scene): Alert[] {
+  #alertsOf(seen: EventInputs, matches: readonly RuleMatch[], scene: () => EventContext): DetectionAlert[] {
     const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
     return seen.observation.alert === null
       ? telling.map((match) => ruleAlert(match, scene(), seen))
@@ -313,12 +313,12 @@ export class Detector {
   }
 
   #correlate(
-    seen: Seen,
-    matches: readonly Match[],
-    scene: () => Scene,
-    alerts: Alert[],
+    seen: EventInputs,
+    matches: readonly RuleMatch[],
+    scene: () => EventContext,
+    alerts: DetectionAlert[],
     place: Omit<CorrelatedEvent, 'rules'> | null,
-  ): Alert[] {
+  ): DetectionAlert[] {
     const { observation, process } = seen;
     if (matches.length === 0 || place === null) return this.#suspected(process, alerts, observation.timeMs);
     const correlated = { ...place, rules: matches.map(({ rule }) => rule) };
@@ -341,18 +341,18 @@ export class Detector {
     return process;
   }
 
-  #correlateWidely(event: CorrelatedEvent, matched: MatchedEvent): Alert[] {
+  #correlateWidely(event: CorrelatedEvent, matched: MatchedEvent): DetectionAlert[] {
     const parts = this.#wideParts.among(event.rules);
     if (parts.length === 0) return [];
     if (this.#options.onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
     const { id, timeMs } = event;
     const rules = parts.map((rule) => rule.id);
     const fields = this.#wideParts.fieldsOf(event.event, parts);
-    this.#wideRepeats.add({ id, timeMs, rules, fields, ...sceneOfMatched(matched) });
+    this.#wideRepeats.add({ id, timeMs, rules, fields, ...contextOfMatched(matched) });
     return [];
   }
 
-  #suspected(process: TreeProcess | null, alerts: Alert[], timeMs: number): Alert[] {
+  #suspected(process: TreeProcess | null, alerts: DetectionAlert[], timeMs: number): DetectionAlert[] {
     if (process === null) return alerts;
     for (const { lowered, weight, finding, rule } of alerts)
       if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);

@@ -7,7 +7,7 @@ import type { FileWriter, FileWriters } from './file-writers.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 
 /** Inputs from which the fields of an observation are computed. */
-export interface Seen {
+export interface EventInputs {
   observation: Observation;
   process: TreeProcess | null;
   tree: ProcessTree;
@@ -16,7 +16,7 @@ export interface Seen {
 }
 
 /** View of an observation for rules: the sensor's fields, the memory of processes, and the facts of images. */
-export function eventView(seen: Seen): SigmaEvent {
+export function eventView(seen: EventInputs): SigmaEvent {
   const { observation } = seen;
   return {
     logsources: logsourcesOf(observation),
@@ -25,7 +25,7 @@ export function eventView(seen: Seen): SigmaEvent {
   };
 }
 
-type Getter = (seen: Seen) => unknown;
+type Getter = (seen: EventInputs) => unknown;
 
 /** Getters by field name: rules read the same names of every event, so each name is resolved once. */
 const getters = new Map<string, Getter>();
@@ -72,18 +72,18 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['File.WrittenInContainer', (seen) => writer(seen)?.inContainer],
 ]);
 
-function ancestors({ process, tree }: Seen): TreeProcess[] {
+function ancestors({ process, tree }: EventInputs): TreeProcess[] {
   return process === null ? [] : tree.ancestors(process);
 }
 
 /** Returns the process and its ancestors in the same container, without the runtime that started the container. */
-function inside(seen: Seen): TreeProcess[] {
+function inside(seen: EventInputs): TreeProcess[] {
   const { process } = seen;
   if (process === null) return [];
   return [process, ...ancestors(seen).filter(({ container }) => container === process.container)];
 }
 
-function parentInside({ process, tree }: Seen): TreeProcess | null {
+function parentInside({ process, tree }: EventInputs): TreeProcess | null {
   const parent = process && tree.parentOf(process);
   return parent?.container === process?.container ? parent : null;
 }
@@ -93,7 +93,7 @@ function age(timeMs: number, startedMs: number | null | undefined): number | und
 }
 
 /** Returns the last writer of the executable that is started, else of the file that is accessed. */
-function writer({ observation, writers }: Seen): FileWriter | null {
+function writer({ observation, writers }: EventInputs): FileWriter | null {
   const { activity, process, file } = observation;
   const path = activity === 'exec' || file === null ? process?.executable : file.path;
   return path ? writers.writerOf(observation, path) : null;

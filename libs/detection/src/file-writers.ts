@@ -1,9 +1,9 @@
 import type { Observation } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
+import { type PersistedMap, RecentMap } from './recent-map.js';
 
-/** Last writer of a file, by which drift is judged. */
+/** Last writer of a file, by which drift is evaluated. */
 export interface FileWriter {
   timeMs: number;
   /** Executables: the writer's own, then those of its ancestors. */
@@ -13,9 +13,9 @@ export interface FileWriter {
 
 const maxFiles = 50_000;
 
-export interface KeptWriters {
-  writers: KeptMap<FileWriter>;
-  containers: KeptMap<string>;
+export interface PersistedWriters {
+  writers: PersistedMap<FileWriter>;
+  containers: PersistedMap<string>;
 }
 
 /** Last writers of files, by container or node. */
@@ -48,11 +48,11 @@ export class FileWriters {
     return this.#containers.get(onNode(observation, path)) ?? null;
   }
 
-  snapshot(): KeptWriters {
+  snapshot(): PersistedWriters {
     return { writers: this.#writers.snapshot(), containers: this.#containers.snapshot() };
   }
 
-  restore({ writers, containers }: KeptWriters): void {
+  restore({ writers, containers }: PersistedWriters): void {
     this.#writers.restore(writers);
     this.#containers.restore(containers);
   }

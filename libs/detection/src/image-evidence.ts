@@ -7,7 +7,7 @@ import {
   isInArchive,
   isJavaArchive,
   javaArchivesOf,
-  type KnownVulnerability,
+  type VulnerabilityView,
 } from '@tidewaiter/facts';
 
 import type { AlertContext, ImageEvidence } from './alert.js';
@@ -132,12 +132,12 @@ function readImage(image: ImageFacts): ImageEvidence[] {
 }
 
 interface Exploited {
-  vulnerability: KnownVulnerability;
+  vulnerability: VulnerabilityView;
   package: string;
 }
 
 /** Formats as `CVE-2021-44228 (KEV) in log4j-core at /app/lib/log4j-core-2.14.1.jar`. */
-function exploitedText({ id, kev, location }: KnownVulnerability, name: string): string {
+function exploitedText({ id, kev, location }: VulnerabilityView, name: string): string {
   return `${id}${kev ? ' (KEV)' : ''} in ${name}${location === null ? '' : ` at ${location}`}`;
 }
 
@@ -159,11 +159,11 @@ function readExploited(image: ImageFacts): Exploited[] {
     .toSorted((a, b) => likelihood(b.vulnerability) - likelihood(a.vulnerability));
 }
 
-function isExploited({ kev, epss }: KnownVulnerability): boolean {
+function isExploited({ kev, epss }: VulnerabilityView): boolean {
   return kev || (epss ?? 0) >= exploitedEpss;
 }
 
-function likelihood({ kev, epss }: KnownVulnerability): number {
+function likelihood({ kev, epss }: VulnerabilityView): number {
   return (kev ? 1 : 0) + (epss ?? 0);
 }
 

@@ -1,7 +1,7 @@
 import { type Digest, isDigest, type ObservedContainer } from '@tidewaiter/domain';
 
 /** Image of a container in registry terms. Null for what the sensor did not report; no tag is assumed. */
-export interface ImageReference {
+export interface ContainerImage {
   /** `docker.io`, `localhost:5000`; null together with `repository`. */
   host: string | null;
   /** `library/nginx` */
@@ -19,7 +19,7 @@ const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io
  */
 export function imageReferenceOf(
   container: Pick<ObservedContainer, 'imageRepository' | 'imageTag' | 'imageDigest'>,
-): ImageReference {
+): ContainerImage {
   const [named = '', digestInName] = (container.imageRepository ?? '').split('@', 2);
   // The colon of a port comes before the last slash.
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
@@ -32,7 +32,7 @@ export function imageReferenceOf(
   };
 }
 
-function splitName(name: string): Pick<ImageReference, 'host' | 'repository'> {
+function splitName(name: string): Pick<ContainerImage, 'host' | 'repository'> {
   if (name === '') return { host: null, repository: null };
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));

@@ -1,7 +1,7 @@
 import type { Incident } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
-import type { Alert } from './alert.js';
+import type { DetectionAlert } from './alert.js';
 import { IncidentBuilder } from './incident-builder.js';
 
 const minute = 60_000;
@@ -10,13 +10,13 @@ const startMs = Date.parse('2026-03-03T01:12:00Z');
 
 let number = 0;
 
-interface Sketch extends Partial<Omit<Alert, 'rule'>> {
+interface Sketch extends Partial<Omit<DetectionAlert, 'rule'>> {
   rule?: string;
   afterMs?: number;
 }
 
 /** Creates an alert of weight `alone` in container `c1`; the sketch overrides its fields. */
-function alert({ rule = 'drift', afterMs = 0, ...rest }: Sketch = {}): Alert {
+function alert({ rule = 'drift', afterMs = 0, ...rest }: Sketch = {}): DetectionAlert {
   number += 1;
   const id = rest.id ?? `alert-${String(number).padStart(4, '0')}`;
   const timeMs = startMs + afterMs;
@@ -65,17 +65,17 @@ function alert({ rule = 'drift', afterMs = 0, ...rest }: Sketch = {}): Alert {
   };
 }
 
-function incidentsOf(alerts: readonly Alert[]) {
+function incidentsOf(alerts: readonly DetectionAlert[]) {
   const builder = new IncidentBuilder();
   for (const each of alerts) builder.add(each);
   builder.settle();
   return builder.incidents().toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-const support = (sketch: Sketch): Alert => alert({ weight: 'support', severity: 'medium', ...sketch });
-const context = (sketch: Sketch): Alert =>
+const support = (sketch: Sketch): DetectionAlert => alert({ weight: 'support', severity: 'medium', ...sketch });
+const context = (sketch: Sketch): DetectionAlert =>
   alert({ weight: 'context', severity: 'informational', finding: null, ...sketch });
-const witness = (sketch: Sketch): Alert =>
+const witness = (sketch: Sketch): DetectionAlert =>
   alert({
     bySensor: true,
     finding: null,
@@ -85,7 +85,7 @@ const witness = (sketch: Sketch): Alert =>
   });
 
 describe('what opens an incident', () => {
-  it.each<[string, Alert[], number]>([
+  it.each<[string, DetectionAlert[], number]>([
     ['one alert that counts alone', [alert()], 1],
     ['one that needs another', [support({})], 0],
     ['two of one stage and one kind', [support({ rule: 'a' }), support({ rule: 'b' })], 0],
@@ -100,7 +100,7 @@ describe('what opens an incident', () => {
     ['context, however much of it', [context({ rule: 'a' }), context({ rule: 'b' }), context({ rule: 'c' })], 0],
     ['what context lowered', [alert({ lowered: 'images are built here', severity: 'low' })], 0],
     ['a rule that counts alone but says little', [alert({ severity: 'low' })], 0],
-    ["a sensor's own judgement", [witness({ keys: ['container:c1', 'subject:x'] })], 1],
+    ["a sensor's own evaluation", [witness({ keys: ['container:c1', 'subject:x'] })], 1],
   ])('%s', (_what, alerts, expected) => {
     expect(incidentsOf(alerts)).toHaveLength(expected);
   });
@@ -294,7 +294,7 @@ describe('an alert that revises another', () => {
   const unknown = () => alert({ id: 'a', context: { ...nowhere, workload: null, image: null, imageDigest: null } });
   const revised = (more: Sketch = {}) => {
     const known = alert({ id: 'a' });
-    return { ...known, ...more, id: 'a-revised', revises: 'a' } as Alert;
+    return { ...known, ...more, id: 'a-revised', revises: 'a' } as DetectionAlert;
   };
 
   it('gives its incident the workload and the image, under the same id', () => {

@@ -1,24 +1,24 @@
 import type { Incident, IncidentChange } from '@tidewaiter/domain';
 
-import type { Alert } from './alert.js';
-import { incidentId } from './incident-words.js';
-import { joinTtlMs, kindOfKey } from './join-keys.js';
-import { type KeyTrail, KeyTrails } from './key-trails.js';
-import { openingAlert } from './opening.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
-import { readSnapshot } from './snapshot.js';
 import {
   addAlert,
   type AlertGroup,
   alertsOf,
-  mergeStories,
-  newStory,
+  mergeClusters,
+  newCluster,
   removeAlert,
   roleOf,
-  type Story,
+  type AlertCluster,
   takeOut,
-} from './story.js';
-import { tellStory } from './tell-story.js';
+} from './alert-cluster.js';
+import type { DetectionAlert } from './alert.js';
+import { buildIncident } from './build-incident.js';
+import { openingAlert } from './incident-opening.js';
+import { incidentId } from './incident-words.js';
+import { joinTtlMs, kindOfKey } from './join-keys.js';
+import { type KeyTrail, KeyTrails } from './key-trails.js';
+import { type PersistedMap, RecentMap } from './recent-map.js';
+import { readSnapshot } from './snapshot.js';
 
 const hour = 60 * 60_000;
 const day = 24 * hour;
@@ -35,20 +35,23 @@ const pruneEveryMs = hour;
 
 /** Alert that belongs to no story of its own, and the stories that it accompanies. */
 interface Accompanying {
-  alert: Alert;
+  alert: DetectionAlert;
   stories: number[];
 }
 
 const snapshotFormat = 'tidewaiter-incidents/2';
 
-interface KeptState {
+interface PersistedBuilder {
   format: typeof snapshotFormat;
-  cases: [number, Omit<Case, 'story'> & { story: Omit<Story, 'groups'> & { groups: [string, AlertGroup][] } }][];
+  cases: [
+    number,
+    Omit<TrackedIncident, 'story'> & { story: Omit<AlertCluster, 'groups'> & { groups: [string, AlertGroup][] } },
+  ][];
   mergedInto: [number, number][];
-  trails: KeptMap<KeyTrail>;
-  waiting: KeptMap<Accompanying>;
-  known: KeptMap<number>;
-  revisions: KeptMap<number>;
+  trails: PersistedMap<KeyTrail>;
+  waiting: PersistedMap<Accompanying>;
+  known: PersistedMap<number>;
+  revisions: PersistedMap<number>;
   grown: number[];
   nextStory: number;
   nowMs: number | null;
@@ -56,8 +59,8 @@ interface KeptState {
 }
 
 /** Story, and its last published incident. */
-interface Case {
-  story: Story;
+interface TrackedIncident {
+  story: AlertCluster;
   /** Last published state; null while the story is no incident. */
   told: Incident | null;
   /** Incidents merged into this one whose merge is not published yet. */
@@ -70,7 +73,7 @@ interface Case {
  * keys they share, and join nothing.
  */
 export class IncidentBuilder {
-  readonly #cases = new Map<number, Case>();
+  readonly #cases = new Map<number, TrackedIncident>();
   /** Merged stories, each with the story that it became part of. */
   readonly #mergedInto = new Map<number, number>();
   readonly #trails = new KeyTrails();
@@ -86,7 +89,7 @@ export class IncidentBuilder {
   #prunedMs = Number.NEGATIVE_INFINITY;
 
   /** Returns the changes that this alert makes; mere repetition is published with the next {@link advance}. */
-  add(alert: Alert): IncidentChange[] {
+  add(alert: DetectionAlert): IncidentChange[] {
     if (this.#known.get(alert.id) !== undefined) return [];
     this.#known.set(alert.id, -1);
     const touched = alert.revises === undefined ? this.#place(alert) : this.#revise(alert, alert.revises);
@@ -120,7 +123,7 @@ export class IncidentBuilder {
   }
 
   snapshot(): Uint8Array {
-    const kept: KeptState = {
+    const kept: PersistedBuilder = {
       format: snapshotFormat,
       cases: [...this.#cases].map(([id, { story, ...rest }]) => [
         id,
@@ -141,7 +144,7 @@ export class IncidentBuilder {
 
   /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
   restore(bytes: Uint8Array): void {
-    const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
+    const kept = readSnapshot<PersistedBuilder>(bytes, snapshotFormat);
     this.#cases.clear();
     for (const [id, { story, ...rest }] of kept.cases) {
       this.#cases.set(id, { ...rest, story: { ...story, groups: new Map(story.groups) } });
@@ -159,7 +162,7 @@ export class IncidentBuilder {
   }
 
   /** Adds an alert that is not there; `before` are the stories of an earlier evaluation of the same event. */
-  #place(alert: Alert, before: readonly number[] = []): Set<number> {
+  #place(alert: DetectionAlert, before: readonly number[] = []): Set<number> {
     return roleOf(alert) === 'core' ? this.#addCore(alert, before) : this.#addAccompanying(alert, before);
   }
 
@@ -167,8 +170,8 @@ export class IncidentBuilder {
    * Replaces an alert by its revision, under the original id, which incident ids derive from. Of
    * several revisions the one with the most facts wins, in whatever order they come.
    */
-  #revise(revision: Alert, original: string): Set<number> {
-    const alert: Alert = { ...revision, id: original };
+  #revise(revision: DetectionAlert, original: string): Set<number> {
+    const alert: DetectionAlert = { ...revision, id: original };
     const touched = new Set<number>();
     const known = this.#known.get(original);
     const stories = [known ?? -1, ...(this.#waiting.get(original)?.stories ?? [])].filter((story) => story >= 0);
@@ -188,7 +191,7 @@ export class IncidentBuilder {
   }
 
   /** Merges all stories that share a key with the alert into one, and adds the alerts that waited for it. */
-  #addCore(alert: Alert, before: readonly number[]): Set<number> {
+  #addCore(alert: DetectionAlert, before: readonly number[]): Set<number> {
     const joined = [...before, ...alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs))];
     const near = new Set(joined.map((story) => this.#find(story)));
     const story = this.#union(near);
@@ -202,7 +205,7 @@ export class IncidentBuilder {
     return touched;
   }
 
-  #addAccompanying(alert: Alert, before: readonly number[]): Set<number> {
+  #addAccompanying(alert: DetectionAlert, before: readonly number[]): Set<number> {
     const touched = new Set<number>();
     const accompanying: Accompanying = { alert, stories: [] };
     this.#waiting.set(alert.id, accompanying);
@@ -219,7 +222,7 @@ export class IncidentBuilder {
   }
 
   /**
-   * Adds a sensor's judgement that no built-in rule details: one story for each rule and subject,
+   * Adds a sensor's evaluation that no built-in rule details: one story for each rule and subject,
    * and for each container.
    */
   #addWitness({ alert, stories }: Accompanying, before: readonly number[], touched: Set<number>): void {
@@ -227,7 +230,7 @@ export class IncidentBuilder {
     if (keys.length === 0) return;
     const joined = keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs));
     const own = [...joined, ...before].map((story) => this.#find(story));
-    const near = new Set(own.filter((story) => this.#cases.get(story)?.story.isWitness === true));
+    const near = new Set(own.filter((story) => this.#cases.get(story)?.story.isSensorOnly === true));
     const story = this.#union(near, true);
     for (const key of keys) this.#trails.extend(key, alert.timeMs, story);
     if (stories.length === 0) this.#put(alert, story, touched);
@@ -238,37 +241,37 @@ export class IncidentBuilder {
     const { alert } = accompanying;
     const stories = accompanying.stories.map((earlier) => this.#find(earlier));
     if (stories.includes(story)) return;
-    // A sensor's judgement counts, so that it can be in one story only: it links two stories that
+    // A sensor's evaluation counts, so that it can be in one story only: it links two stories that
     // share its keys.
     if (roleOf(alert) === 'witness' && stories.length > 0) {
       touched.add(this.#union(new Set([...stories, story])));
       return;
     }
-    // A judgement with a story of its own moves to the story that has more detail.
+    // An evaluation with a story of its own moves to the story that has more detail.
     const alone = this.#known.get(alert.id) ?? -1;
     if (accompanying.stories.length === 0 && alone >= 0) this.#withdraw(alert, this.#find(alone), story, touched);
     accompanying.stories.push(story);
     this.#put(alert, story, touched);
   }
 
-  #put(alert: Alert, story: number, touched: Set<number>): void {
+  #put(alert: DetectionAlert, story: number, touched: Set<number>): void {
     this.#known.set(alert.id, story);
     const told = addAlert(this.#cases.get(story)!.story, alert);
-    if (told === 'told') touched.add(story);
+    if (told === 'added') touched.add(story);
     else this.#grown.add(story);
   }
 
   /** Removes a sensor's alert from its own story; if that is then empty, its incident continues in the other. */
-  #withdraw(alert: Alert, from: number, into: number, touched: Set<number>): void {
+  #withdraw(alert: DetectionAlert, from: number, into: number, touched: Set<number>): void {
     const source = this.#cases.get(from);
-    if (source === undefined || from === into || !source.story.isWitness) return;
+    if (source === undefined || from === into || !source.story.isSensorOnly) return;
     removeAlert(source.story, alert);
     // An incident moves with the alert that opened it.
     if (source.told?.id === incidentId(alert.id) || source.story.groups.size === 0) this.#absorb(source, into);
     if (source.story.groups.size > 0) touched.add(from);
   }
 
-  #absorb(source: Case, into: number): void {
+  #absorb(source: TrackedIncident, into: number): void {
     const target = this.#cases.get(into)!;
     target.absorbed.push(...source.absorbed, ...(source.told === null ? [] : [source.told]));
     source.absorbed = [];
@@ -276,18 +279,18 @@ export class IncidentBuilder {
   }
 
   /** Merges stories into the oldest; creates a new one if there are none. */
-  #union(stories: ReadonlySet<number>, isWitness = false): number {
+  #union(stories: ReadonlySet<number>, isSensorOnly = false): number {
     const [oldest, ...others] = [...stories].filter((story) => this.#cases.has(story)).toSorted((a, b) => a - b);
     if (oldest === undefined) {
       const story = this.#nextStory;
       this.#nextStory += 1;
-      this.#cases.set(story, { story: newStory(isWitness), told: null, absorbed: [] });
+      this.#cases.set(story, { story: newCluster(isSensorOnly), told: null, absorbed: [] });
       if (this.#cases.size > maxStories) this.#forgetOldest();
       return story;
     }
     for (const other of others) {
       const source = this.#cases.get(other)!;
-      mergeStories(this.#cases.get(oldest)!.story, source.story);
+      mergeClusters(this.#cases.get(oldest)!.story, source.story);
       this.#absorb(source, oldest);
       this.#cases.delete(other);
       this.#grown.delete(other);
@@ -308,7 +311,7 @@ export class IncidentBuilder {
     const opening = openingAlert(alerts);
     if (found === undefined) return [];
     if (opening === null) return this.#explained(found);
-    const told = tellStory(found.story, alerts, opening);
+    const told = buildIncident(found.story, alerts, opening);
     const before = [found.told, ...found.absorbed].filter((incident) => incident !== null);
     const earlier = before.find(({ id }) => id === told.id) ?? null;
     const isSilent = earlier !== null && found.story.lastMs + silenceMs <= this.#nowMs;
@@ -332,7 +335,7 @@ export class IncidentBuilder {
   }
 
   /** Resolves an incident whose opening alert became harmless when more facts were known. */
-  #explained(found: Case): IncidentChange[] {
+  #explained(found: TrackedIncident): IncidentChange[] {
     if (found.told?.state !== 'open') return [];
     const change = this.#change('resolved', { ...found.told, state: 'resolved' });
     found.told = change.incident;
@@ -380,16 +383,16 @@ export class IncidentBuilder {
 }
 
 /** Returns the one of two evaluations of an event that has more facts about the container and its image. */
-function betterKnown(a: Alert, b: Alert): Alert {
+function betterKnown(a: DetectionAlert, b: DetectionAlert): DetectionAlert {
   return knowledgeOf(b) >= knowledgeOf(a) ? b : a;
 }
 
-function knowledgeOf({ context, image }: Alert): number {
+function knowledgeOf({ context, image }: DetectionAlert): number {
   return Object.values(context).filter((value) => value !== null).length * 100 + image.length;
 }
 
 /** Retention of a story: as long as anything can still join it. */
-function keptMs(story: Story): number {
+function keptMs(story: AlertCluster): number {
   const ofRelease = alertsOf(story).some(({ keys }) => keys.some((key) => kindOfKey(key) === 'release'));
   return ofRelease ? joinTtlMs['release']! : rememberedMs;
 }

@@ -1,9 +1,9 @@
 import type { Severity } from '@tidewaiter/domain';
 
-import { type Alert, type Level, levels } from './alert.js';
-import { roleOf } from './story.js';
+import { roleOf } from './alert-cluster.js';
+import { type DetectionAlert, type AlertLevel, levels } from './alert.js';
 
-const severityByLevel: Record<Level, Severity> = {
+const severityByLevel: Record<AlertLevel, Severity> = {
   critical: 'critical',
   high: 'high',
   medium: 'medium',
@@ -11,7 +11,7 @@ const severityByLevel: Record<Level, Severity> = {
   informational: 'negligible',
 };
 
-export function severityOf(level: Level): Severity {
+export function severityOf(level: AlertLevel): Severity {
   return severityByLevel[level];
 }
 
@@ -19,7 +19,7 @@ export function severityOf(level: Level): Severity {
  * Severity of an incident: that of the worst alert, one step higher for each further tactic that
  * built-in rules saw, since an attack that progresses is worse than its parts.
  */
-export function incidentSeverity(alerts: readonly Alert[]): Severity {
+export function incidentSeverity(alerts: readonly DetectionAlert[]): Severity {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   const worst = Math.min(...counting.map(({ severity }) => levels.indexOf(severity)), levels.length - 1);
   const further = Math.max(stages(counting).size - 1, 0);
@@ -29,11 +29,16 @@ export function incidentSeverity(alerts: readonly Alert[]): Severity {
 const baseScores: Record<Severity, number> = { critical: 80, high: 60, medium: 40, low: 20, negligible: 0, unknown: 0 };
 
 /** Score from 0 to 100: within a severity, the number of tactics, facts and workloads. */
-export function incidentScore(severity: Severity, alerts: readonly Alert[], facts: number, workloads: number): number {
+export function incidentScore(
+  severity: Severity,
+  alerts: readonly DetectionAlert[],
+  facts: number,
+  workloads: number,
+): number {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   return baseScores[severity] + Math.min(3 * stages(counting).size + 2 * facts + 2 * (workloads - 1), 20);
 }
 
-function stages(alerts: readonly Alert[]): Set<string> {
+function stages(alerts: readonly DetectionAlert[]): Set<string> {
   return new Set(alerts.flatMap(({ stage, bySensor }) => (stage === null || bySensor ? [] : [stage])));
 }

@@ -1,9 +1,9 @@
 import type { IncidentStep } from '@tidewaiter/domain';
 
-import { type Alert, compareLevel } from './alert.js';
+import { roleOf } from './alert-cluster.js';
+import { type DetectionAlert, compareLevel } from './alert.js';
 import { severityOf } from './incident-severity.js';
 import { compareTimed } from './reorder-buffer.js';
-import { roleOf } from './story.js';
 
 /** Limit on steps: in longer campaigns, the last step collects the rest. */
 const maxSteps = 40;
@@ -12,7 +12,7 @@ const maxEventsOfStep = 100;
 const pauseMs = 10 * 60_000;
 
 interface OpenStep {
-  best: Alert;
+  best: DetectionAlert;
   finding: string | null;
   startMs: number;
   lastMs: number;
@@ -24,7 +24,7 @@ interface OpenStep {
  * join one step. Each event is in one step, so that all events, read in the order of the steps, are
  * in the order of their times.
  */
-export function stepsOf(alerts: readonly Alert[]): IncidentStep[] {
+export function stepsOf(alerts: readonly DetectionAlert[]): IncidentStep[] {
   const steps: OpenStep[] = [];
   for (const moment of moments(alerts)) {
     const current = steps.at(-1);
@@ -45,11 +45,11 @@ export function stepsOf(alerts: readonly Alert[]): IncidentStep[] {
 interface Moment {
   timeMs: number;
   event: string;
-  telling: Alert;
+  telling: DetectionAlert;
 }
 
-function moments(alerts: readonly Alert[]): Moment[] {
-  const byEvent = new Map<string, { timeMs: number; said: { alert: Alert; rank: number }[] }>();
+function moments(alerts: readonly DetectionAlert[]): Moment[] {
+  const byEvent = new Map<string, { timeMs: number; said: { alert: DetectionAlert; rank: number }[] }>();
   for (const alert of alerts) {
     for (const [index, event] of alert.events.entries()) {
       const moment = byEvent.get(event) ?? { timeMs: alert.eventTimesMs[index] ?? alert.timeMs, said: [] };
@@ -63,7 +63,7 @@ function moments(alerts: readonly Alert[]): Moment[] {
     .toSorted((a, b) => a.timeMs - b.timeMs || (a.event < b.event ? -1 : 1));
 }
 
-function mostTelling(said: readonly { alert: Alert; rank: number }[]): Alert {
+function mostTelling(said: readonly { alert: DetectionAlert; rank: number }[]): DetectionAlert {
   const [first] = said.toSorted(
     (a, b) => a.rank - b.rank || compareLevel(a.alert.severity, b.alert.severity) || compareTimed(a.alert, b.alert),
   );
@@ -72,7 +72,7 @@ function mostTelling(said: readonly { alert: Alert; rank: number }[]): Alert {
 
 const roleRank = { core: 0, witness: 2, context: 4 };
 
-function tellingRank(alert: Alert): number {
+function tellingRank(alert: DetectionAlert): number {
   return roleRank[roleOf(alert)] + (alert.finding === null ? 1 : 0);
 }
 

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 
 import { compareSeverity, type Incident, type IncidentStep, printable } from '@tidewaiter/domain';
 
-import { type Alert, compareLevel } from './alert.js';
+import { roleOf } from './alert-cluster.js';
+import { type DetectionAlert, compareLevel } from './alert.js';
 import { unnamedRank, wordsOf } from './findings.js';
-import { roleOf } from './story.js';
 
 /** Inputs of an incident's title. */
 export interface Titled {
-  isWitness: boolean;
-  opening: Alert;
-  alerts: readonly Alert[];
+  isSensorOnly: boolean;
+  opening: DetectionAlert;
+  alerts: readonly DetectionAlert[];
   findings: readonly string[];
   vulnerability: { id: string; package: string } | null;
   workload: string | null;
@@ -21,7 +21,7 @@ const maxTitleChars = 200;
 
 /** Title with what happened and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
 export function incidentTitle(story: Titled): string {
-  if (story.isWitness) return worstJudgement(story.alerts).title;
+  if (story.isSensorOnly) return worstEvaluation(story.alerts).title;
   const [way] = waysIn(story);
   return printable(`${nameOf(story)}${way === undefined ? '' : ` through ${way}`} in ${whereOf(story)}`, maxTitleChars);
 }
@@ -30,8 +30,8 @@ export function incidentTitle(story: Titled): string {
  * Rank of the title; a lower rank is worse. It never grows while findings are added, so an incident
  * is renamed only for the worse.
  */
-export function titleRank(story: Pick<Titled, 'isWitness' | 'findings' | 'alerts'>): number {
-  const telling = story.isWitness ? undefined : tellingFinding(story);
+export function titleRank(story: Pick<Titled, 'isSensorOnly' | 'findings' | 'alerts'>): number {
+  const telling = story.isSensorOnly ? undefined : namedFinding(story);
   return telling === undefined ? unnamedRank : wordsOf(telling).rank;
 }
 
@@ -50,14 +50,14 @@ const wayByFinding: ReadonlyMap<string, string> = new Map([
 
 /** Name of the top-ranked finding; without a finding, the title of the rule that opened the incident. */
 function nameOf({ alerts, findings, opening }: Titled): string {
-  const telling = tellingFinding({ alerts, findings });
+  const telling = namedFinding({ alerts, findings });
   if (telling === undefined) return opening.rule.title;
   const named = alerts.find(({ finding, name }) => finding === telling && name !== null);
   return named?.name ?? wordsOf(telling).name;
 }
 
 /** Returns the top-ranked finding of an alert. Facts add findings too, but events name the incident. */
-function tellingFinding({ alerts, findings }: Pick<Titled, 'alerts' | 'findings'>): string | undefined {
+function namedFinding({ alerts, findings }: Pick<Titled, 'alerts' | 'findings'>): string | undefined {
   return findings.find((finding) => alerts.some((alert) => alert.finding === finding));
 }
 
@@ -66,8 +66,8 @@ function whereOf({ workload, image, opening }: Titled): string {
   return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
 }
 
-/** Returns the alert that names an incident of sensor judgements alone: the severest, the first of several. */
-function worstJudgement(alerts: readonly Alert[]): Alert {
+/** Returns the alert that names an incident of sensor evaluations alone: the severest, the first of several. */
+function worstEvaluation(alerts: readonly DetectionAlert[]): DetectionAlert {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   return counting.toSorted((a, b) => compareLevel(a.severity, b.severity))[0]!;
 }

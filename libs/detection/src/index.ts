@@ -1,12 +1,12 @@
 export { compareLevel, isLevelAtLeast, levels } from './alert.js';
-export type { Alert, AlertContext, AlertRule, ImageEvidence, Level, Weight } from './alert.js';
+export type { DetectionAlert, AlertContext, AlertRule, ImageEvidence, AlertLevel, Weight } from './alert.js';
 export type { DetectorRules } from './correlation-reach.js';
 export { Detector } from './detector.js';
 export type { DetectorCounts, DetectorOptions } from './detector.js';
 export { IncidentBuilder } from './incident-builder.js';
 export { imageReferenceOf } from './image-reference.js';
-export type { ImageReference } from './image-reference.js';
-export type { Scene } from './scene.js';
+export type { ContainerImage } from './image-reference.js';
+export type { EventContext } from './event-context.js';
 export { settlePushes, suspectWindowMs } from './supply-chain-alerts.js';
 export type { SettledPushes, SuspectPush } from './supply-chain-alerts.js';
 export { WideCorrelations } from './wide-correlations.js';

@@ -4,7 +4,7 @@ import type { FactContext } from '@tidewaiter/facts';
 import type { AlertContext } from './alert.js';
 import { campaignKeys, hostileFindings } from './campaign-joins.js';
 import { containerKey } from './container-key.js';
-import type { Seen } from './event-view.js';
+import type { EventInputs } from './event-view.js';
 import { processKey, type ProcessTree, type TreeProcess } from './process-tree.js';
 
 const minute = 60_000;
@@ -59,7 +59,10 @@ export function kindOfKey(key: string): string {
 }
 
 /** Returns the join keys of an observation: `keys` always join, `extraKeys` only where a rule asks for them. */
-export function joinKeys(seen: Seen, place: AlertContext): { keys: string[]; extraKeys: Record<string, string> } {
+export function joinKeys(
+  seen: EventInputs,
+  place: AlertContext,
+): { keys: string[]; extraKeys: Record<string, string> } {
   const { observation, process, tree, facts } = seen;
   const { cluster, pod } = observation;
   const container = containerKey(observation) ?? layerContainer(seen);
@@ -86,7 +89,7 @@ const layerPaths = [
 ];
 
 /** Returns the container that wrote a program which runs on the host from a container's layers. */
-function layerContainer({ observation, writers }: Seen): string | null {
+function layerContainer({ observation, writers }: EventInputs): string | null {
   const executable = observation.process?.executable;
   if (!executable) return null;
   const path = layerPaths.map((pattern) => pattern.exec(executable)?.[1]).find((found) => found !== undefined);
@@ -147,7 +150,7 @@ function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
 
-function extraKeysOf({ observation, facts }: Seen, { imageDigest }: AlertContext): Record<string, string> {
+function extraKeysOf({ observation, facts }: EventInputs, { imageDigest }: AlertContext): Record<string, string> {
   const { cluster, node, request, network, process } = observation;
   const within = cluster ?? '';
   const source = request?.sourceIps[0];

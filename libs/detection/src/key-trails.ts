@@ -1,5 +1,5 @@
 import { contextTtlMs, joinTtlMs, kindOfKey } from './join-keys.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
+import { type PersistedMap, RecentMap } from './recent-map.js';
 
 /** Period in which core alerts with one key followed each other closely enough. */
 interface Stretch {
@@ -83,11 +83,11 @@ export class KeyTrails {
     }
   }
 
-  snapshot(): KeptMap<KeyTrail> {
+  snapshot(): PersistedMap<KeyTrail> {
     return this.#trails.snapshot();
   }
 
-  restore(kept: KeptMap<KeyTrail>): void {
+  restore(kept: PersistedMap<KeyTrail>): void {
     this.#trails.restore(kept);
   }
 

@@ -69,7 +69,7 @@ describe('own rules', () => {
     }
   });
 
-  it('judge severely only with a technique', () => {
+  it('evaluate severely only with a technique', () => {
     const lacking = raising.filter(
       ({ level, tags }) => level !== 'informational' && !tags.some((tag) => techniqueOf(tag)),
     );

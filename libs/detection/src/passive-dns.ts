@@ -1,7 +1,7 @@
 import type { Observation } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
+import { type PersistedMap, RecentMap } from './recent-map.js';
 
 const maxAnswers = 20_000;
 const maxAnswersOfOne = 32;
@@ -35,11 +35,11 @@ export class PassiveDns {
     return observation;
   }
 
-  snapshot(): KeptMap<string> {
+  snapshot(): PersistedMap<string> {
     return this.#names.snapshot();
   }
 
-  restore(kept: KeptMap<string>): void {
+  restore(kept: PersistedMap<string>): void {
     this.#names.restore(kept);
   }
 }

@@ -8,7 +8,7 @@ import { sensorOf } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
 import { ContainerLedger } from '@tidewaiter/workloads';
 
-import { type Alert, isLevelAtLeast, type Level } from './alert.js';
+import { type DetectionAlert, isLevelAtLeast, type AlertLevel } from './alert.js';
 import { Detector } from './detector.js';
 
 const folder = join(__dirname, '../../../rules');
@@ -20,7 +20,7 @@ interface Probe {
   technique: string;
   what: string;
   expect: 'alert' | 'no_alert';
-  min_severity: Level;
+  min_severity: AlertLevel;
   events: { id: string; at: string; source: string; event: JsonObject }[];
   facts: unknown;
 }
@@ -32,7 +32,7 @@ const rules = loadRules(
     .map((name) => ({ path: `rules/${name}`, text: readFileSync(join(folder, name), 'utf8') })),
 );
 
-function alertsOf({ events, facts }: Probe): Alert[] {
+function alertsOf({ events, facts }: Probe): DetectionAlert[] {
   const read = factsFromFile(facts);
   const ledger = new ContainerLedger();
   const detector = new Detector({
@@ -74,6 +74,6 @@ describe('Detector, by probes of one technique each', () => {
   }
 });
 
-function shortly(alerts: readonly Alert[]): string[] {
+function shortly(alerts: readonly DetectionAlert[]): string[] {
   return alerts.map(({ severity, techniques, title }) => `${severity} [${techniques.join()}] ${title}`);
 }

@@ -2,7 +2,7 @@ import type { Observation, ObservedProcess } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
 import { RecentMap } from './recent-map.js';
-import { type KeptPairs, RecentPairs } from './recent-pairs.js';
+import { type PersistedPairs, RecentPairs } from './recent-pairs.js';
 
 /** Unique name of a process. */
 export interface ProcessName {
@@ -41,11 +41,11 @@ const never = 0;
 const unsuspected: readonly string[] = [];
 
 /** Serialized name: the id alone if the node is the one under which it is stored. */
-type KeptName = string | [node: string, id: string];
+type PersistedName = string | [node: string, id: string];
 
 /** Serialized process. A tuple, since there are tens of thousands and writing member names would double the time. */
-type KeptProcess = [
-  parent: KeptName | null,
+type PersistedProcess = [
+  parent: PersistedName | null,
   executable: string | null,
   container: string | null,
   uid: number | null,
@@ -56,10 +56,10 @@ type KeptProcess = [
   suspectedMs: number,
 ];
 
-export interface KeptTree {
-  processes: KeptPairs<string, KeptProcess>;
-  onNodes: KeptPairs<number, KeptName>;
-  inContainers: KeptPairs<number, KeptName>;
+export interface PersistedTree {
+  processes: PersistedPairs<string, PersistedProcess>;
+  onNodes: PersistedPairs<number, PersistedName>;
+  inContainers: PersistedPairs<number, PersistedName>;
 }
 
 /** Node and container of a process. */
@@ -88,7 +88,7 @@ export class ProcessTree {
     if (process === null) return null;
     const where = this.#whereIs(observation);
     const known = this.#find(process, where);
-    if (known === null || (observation.activity === 'exec' && !isToldAgain(observation, process, known))) {
+    if (known === null || (observation.activity === 'exec' && !isRepeated(observation, process, known))) {
       return this.#add(observation, process, where, known);
     }
     if (observation.activity === 'exit') known.exitedMs = observation.timeMs;
@@ -130,7 +130,7 @@ export class ProcessTree {
     return [...new Set(suspected.flatMap(({ suspicions }) => suspicions))];
   }
 
-  snapshot(): KeptTree {
+  snapshot(): PersistedTree {
     return {
       processes: this.#processes.snapshot(keepProcess),
       onNodes: this.#onNodes.snapshot(keepName),
@@ -138,7 +138,7 @@ export class ProcessTree {
     };
   }
 
-  restore({ processes, onNodes, inContainers }: KeptTree): void {
+  restore({ processes, onNodes, inContainers }: PersistedTree): void {
     this.#processes.restore(processes, readProcess);
     this.#onNodes.restore(onNodes, readName);
     this.#inContainers.restore(inContainers, readName);
@@ -223,28 +223,28 @@ export function processKey({ name: { node, id } }: TreeProcess): string {
 }
 
 /** Whether a start was already reported: two sensors on one node report it, one by exec id and one by pid. */
-function isToldAgain({ timeMs }: Observation, { execId, executable }: ObservedProcess, known: TreeProcess): boolean {
+function isRepeated({ timeMs }: Observation, { execId, executable }: ObservedProcess, known: TreeProcess): boolean {
   if (known.startedMs === null || known.executable !== executable) return false;
   return execId === null ? Math.abs(timeMs - known.startedMs) <= sameStartMs : timeMs === known.startedMs;
 }
 
-function keepProcess(process: TreeProcess, node: string): KeptProcess {
+function keepProcess(process: TreeProcess, node: string): PersistedProcess {
   const { parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs } = process;
   const kept = parent && keepName(parent, node);
   return [kept, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs];
 }
 
-function readProcess(kept: KeptProcess, node: string, id: string): TreeProcess {
+function readProcess(kept: PersistedProcess, node: string, id: string): TreeProcess {
   const [parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs] = kept;
   const name = { node, id };
   const of = parent === null ? null : readName(parent, node);
   return { name, parent: of, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs };
 }
 
-function keepName({ node, id }: ProcessName, place: string): KeptName {
+function keepName({ node, id }: ProcessName, place: string): PersistedName {
   return node === place ? id : [node, id];
 }
 
-function readName(kept: KeptName, place: string): ProcessName {
+function readName(kept: PersistedName, place: string): ProcessName {
   return typeof kept === 'string' ? { node: place, id: kept } : { node: kept[0], id: kept[1] };
 }

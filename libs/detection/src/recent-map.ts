@@ -1,5 +1,5 @@
 /** Snapshot of a map: its older and newer generation. */
-export interface KeptMap<V> {
+export interface PersistedMap<V> {
   older: [string, V][];
   newer: [string, V][];
 }
@@ -48,11 +48,11 @@ export class RecentMap<V> {
     yield* this.#newer;
   }
 
-  snapshot(): KeptMap<V> {
+  snapshot(): PersistedMap<V> {
     return { older: [...this.#older], newer: [...this.#newer] };
   }
 
-  restore({ older, newer }: KeptMap<V>): void {
+  restore({ older, newer }: PersistedMap<V>): void {
     this.#older = new Map(older);
     this.#newer = new Map(newer);
   }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 
 import { RecentMap } from './recent-map.js';
-import { type KeptPairs, RecentPairs } from './recent-pairs.js';
+import { type PersistedPairs, RecentPairs } from './recent-pairs.js';
 
 const part = fc.constantFrom('a', 'b', 'c', 'd');
 const steps = fc.array(fc.record({ place: part, key: part, sets: fc.boolean() }), { maxLength: 60 });
@@ -20,7 +20,7 @@ describe('RecentPairs', () => {
           expect(pairs.get(place, key)).toBe(joined.get(`${place}/${key}`));
           if (index !== keptAt) continue;
           const other = new RecentPairs<string, number>(limit);
-          other.restore(JSON.parse(JSON.stringify(pairs.snapshot(String))) as KeptPairs<string, string>, Number);
+          other.restore(JSON.parse(JSON.stringify(pairs.snapshot(String))) as PersistedPairs<string, string>, Number);
           pairs = other;
         }
       }),

@@ -1,5 +1,5 @@
 /** Snapshot of a map of pairs: its older and newer generation. */
-export interface KeptPairs<K, V> {
+export interface PersistedPairs<K, V> {
   older: [string, [K, V][]][];
   newer: [string, [K, V][]][];
 }
@@ -44,7 +44,7 @@ export class RecentPairs<K extends string | number, V> {
   }
 
   /** @param keep serializes a value; the parts of its key are stored anyway */
-  snapshot<Kept>(keep: (value: V, place: string) => Kept): KeptPairs<K, Kept> {
+  snapshot<Kept>(keep: (value: V, place: string) => Kept): PersistedPairs<K, Kept> {
     const kept = (pairs: ReadonlyMap<string, ReadonlyMap<K, V>>) =>
       Array.from(pairs, ([place, values]): [string, [K, Kept][]] => [
         place,
@@ -53,7 +53,7 @@ export class RecentPairs<K extends string | number, V> {
     return { older: kept(this.#older), newer: kept(this.#newer) };
   }
 
-  restore<Kept>({ older, newer }: KeptPairs<K, Kept>, read: (kept: Kept, place: string, key: K) => V): void {
+  restore<Kept>({ older, newer }: PersistedPairs<K, Kept>, read: (kept: Kept, place: string, key: K) => V): void {
     const known = (pairs: readonly [string, [K, Kept][]][]) =>
       new Map(
         pairs.map(([place, values]) => [place, new Map(values.map(([key, kept]) => [key, read(kept, place, key)]))]),

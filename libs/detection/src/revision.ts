@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import type { Alert } from './alert.js';
+import type { DetectionAlert } from './alert.js';
 
 /**
  * Returns the changes by a second evaluation of an event: new alerts, and revisions of alerts whose
  * container, image or severity differs. An alert that depended on facts and does not recur is
  * revised to one that no longer counts.
  */
-export function revisionsOf(before: readonly Alert[], after: readonly Alert[]): Alert[] {
+export function revisionsOf(before: readonly DetectionAlert[], after: readonly DetectionAlert[]): DetectionAlert[] {
   const earlier = new Map(before.map((alert) => [alert.id, alert]));
   const later = new Set(after.map(({ id }) => id));
   const changed = after.flatMap((alert) => {
@@ -19,7 +19,7 @@ export function revisionsOf(before: readonly Alert[], after: readonly Alert[]): 
   return [...changed, ...gone.map((alert) => revisionOf(explained(alert)))];
 }
 
-function explained(alert: Alert): Alert {
+function explained(alert: DetectionAlert): DetectionAlert {
   return {
     ...alert,
     severity: 'low',
@@ -28,7 +28,7 @@ function explained(alert: Alert): Alert {
   };
 }
 
-function revisionOf(alert: Alert): Alert {
+function revisionOf(alert: DetectionAlert): DetectionAlert {
   const id = createHash('sha256')
     .update(`${alert.id} ${fingerprintOf(alert)}`)
     .digest('hex')
@@ -37,6 +37,6 @@ function revisionOf(alert: Alert): Alert {
 }
 
 /** Fields that a second evaluation may change. */
-function fingerprintOf({ context, image, keys, severity, weight, title, lowered }: Alert): string {
+function fingerprintOf({ context, image, keys, severity, weight, title, lowered }: DetectionAlert): string {
   return JSON.stringify([context, image, keys, severity, weight, title, lowered]);
 }

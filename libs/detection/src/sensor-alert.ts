@@ -1,10 +1,10 @@
 import type { Observation, Priority } from '@tidewaiter/domain';
 import { factField, type FactContext } from '@tidewaiter/facts';
 
-import type { Level, Weight } from './alert.js';
+import type { AlertLevel, Weight } from './alert.js';
 import { tacticOf, techniqueOf } from './tactics.js';
 
-const levelByPriority: Record<Priority, Level> = {
+const levelByPriority: Record<Priority, AlertLevel> = {
   emergency: 'critical',
   alert: 'critical',
   critical: 'critical',
@@ -15,9 +15,9 @@ const levelByPriority: Record<Priority, Level> = {
   debug: 'informational',
 };
 
-/** Severity and weight of a sensor's own judgement. */
-export interface SensorJudgement {
-  severity: Level;
+/** Severity and weight of a sensor's own evaluation. */
+export interface SensorEvaluation {
+  severity: AlertLevel;
   weight: Weight;
   lowered: string | null;
   stage: string | null;
@@ -25,10 +25,10 @@ export interface SensorJudgement {
 }
 
 /**
- * Judges a sensor's alert. From `warning` upwards it opens an incident, unless facts about the
+ * Evaluates a sensor's alert. From `warning` upwards it opens an incident, unless facts about the
  * image explain what the sensor saw.
  */
-export function judgeSensorAlert(observation: Observation, facts: FactContext): SensorJudgement {
+export function evaluateSensorAlert(observation: Observation, facts: FactContext): SensorEvaluation {
   const { priority, tags } = observation.alert!;
   const level = levelByPriority[priority];
   const techniques = [...new Set(tags.flatMap((tag) => techniqueOf(tag) ?? []))];

@@ -1,30 +1,30 @@
-import type { Match } from '@tidewaiter/sigma';
+import type { RuleMatch } from '@tidewaiter/sigma';
 
 import { ruleAlert, sensorAlert } from './alert-of.js';
-import { type Alert, compareLevel } from './alert.js';
-import type { Seen } from './event-view.js';
+import { type DetectionAlert, compareLevel } from './alert.js';
+import type { EventContext } from './event-context.js';
+import type { EventInputs } from './event-view.js';
 import { meaningOf } from './rule-meaning.js';
-import type { Scene } from './scene.js';
-import { judgeSensorAlert } from './sensor-alert.js';
+import { evaluateSensorAlert } from './sensor-alert.js';
 
 /**
- * Creates the alerts for a sensor's own judgement. From `warning` upwards it counts by itself,
- * unless something explains it: facts about the image, or a rule for this judgement with weight
+ * Creates the alerts for a sensor's own evaluation. From `warning` upwards it counts by itself,
+ * unless something explains it: facts about the image, or a rule for this evaluation with weight
  * `context`. Any other rule for it sets its meaning; one of weight `alone` also raises an alert of
  * its own. Below `warning`, such rules replace the sensor's alert.
  */
-export function sensorAlerts(matches: readonly Match[], scene: Scene, seen: Seen): Alert[] {
+export function sensorAlerts(matches: readonly RuleMatch[], scene: EventContext, seen: EventInputs): DetectionAlert[] {
   const speaking = matches.filter(speaksForSensor);
-  const judgement = judgeSensorAlert(seen.observation, seen.facts);
+  const evaluation = evaluateSensorAlert(seen.observation, seen.facts);
   const counting = speaking.filter(({ rule }) => meaningOf(rule).weight !== 'context');
-  const isOwn = speaking.length === 0 || (judgement.weight === 'alone' && counting.length > 0);
+  const isOwn = speaking.length === 0 || (evaluation.weight === 'alone' && counting.length > 0);
   if (!isOwn) return matches.map((match) => ruleAlert(match, scene, seen));
   const speakers = counting.map(({ rule }) => rule).toSorted((a, b) => compareLevel(a.level, b.level));
   const beside = matches.filter((match) => !counting.includes(match) || meaningOf(match.rule).weight === 'alone');
-  return [...beside.map((match) => ruleAlert(match, scene, seen)), sensorAlert(scene, seen, judgement, speakers)];
+  return [...beside.map((match) => ruleAlert(match, scene, seen)), sensorAlert(scene, seen, evaluation, speakers)];
 }
 
 /** Whether a rule matches the sensor's alert, not only its place. */
-function speaksForSensor(match: Match): boolean {
+function speaksForSensor(match: RuleMatch): boolean {
   return match.explain().some(({ field }) => field.startsWith('Alert.') || field === 'rule');
 }

@@ -34,7 +34,7 @@ const seen = (sketch: ObservationSketch = {}) =>
   });
 
 describe('containerSubject', () => {
-  it('says what was judged, and where', () => {
+  it('says what was evaluated, and where', () => {
     expect(sensorTitle(seen(), nowhere)).toBe(
       'Terminal shell in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
     );

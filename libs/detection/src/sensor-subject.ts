@@ -4,14 +4,14 @@ import { cut, type Observation } from '@tidewaiter/domain';
 
 import type { AlertContext } from './alert.js';
 import { containerKey } from './container-key.js';
-import { type ImageReference, imageReferenceOf } from './image-reference.js';
+import { type ContainerImage, imageReferenceOf } from './image-reference.js';
 
 const maxRuleChars = 120;
 const maxSubjectChars = 160;
 const maxNamespaceChars = 63;
 
 /**
- * Title of a sensor's own judgement, with its place: `Terminal shell in container: shop/app:1 in
+ * Title of a sensor's own evaluation, with its place: `Terminal shell in container: shop/app:1 in
  * namespace shop`. `place` has the known facts of the container, for a sensor that did not name its
  * image or its pod.
  */
@@ -33,7 +33,7 @@ function imageText(digest: string): string {
   return `image ${digest.slice(0, 'sha256:'.length + 12)}`;
 }
 
-function subjectText({ container, pod, node }: Observation, reference: ImageReference | null): string {
+function subjectText({ container, pod, node }: Observation, reference: ContainerImage | null): string {
   if (container === null || reference === null) {
     if (pod?.name) return `pod ${pod.name}`;
     return node === null ? 'a host that is not named' : `host ${node}`;
@@ -59,7 +59,7 @@ export function subjectKey(observation: Observation): string {
   return JSON.stringify(['sha256', createHash('sha256').update(key).digest('hex')]);
 }
 
-/** Subject by container: all judgements of one container are one incident, also if only some sensors know its image. */
+/** Subject by container: all evaluations of one container are one incident, also if only some sensors know its image. */
 export function containerSubject(observation: Observation): string | null {
   const key = containerKey(observation);
   return key === null ? null : JSON.stringify(['container', key]);

@@ -17,7 +17,7 @@ import { hostileJson, replaceValue } from '@tidewaiter/testkit';
 import { ContainerLedger } from '@tidewaiter/workloads';
 import * as fc from 'fast-check';
 
-import { type Alert, isLevelAtLeast, type Level } from './alert.js';
+import { type DetectionAlert, isLevelAtLeast, type AlertLevel } from './alert.js';
 import { Detector } from './detector.js';
 import { IncidentBuilder } from './incident-builder.js';
 
@@ -39,7 +39,7 @@ interface Expected {
     techniques: string[];
   }[];
   max_incidents: number;
-  max_alert_severity?: Level;
+  max_alert_severity?: AlertLevel;
   noise_events: string[];
 }
 
@@ -98,8 +98,8 @@ function newDetector(facts: unknown, allowedLatenessMs: number): Detector {
 function replay(records: readonly RuntimeRecord[], facts: unknown, allowedLatenessMs = 5000) {
   const detector = newDetector(facts, allowedLatenessMs);
   const builder = new IncidentBuilder();
-  const alerts: Alert[] = [];
-  const take = (found: Alert[]) => {
+  const alerts: DetectionAlert[] = [];
+  const take = (found: DetectionAlert[]) => {
     alerts.push(...found);
     for (const alert of found) builder.add(alert);
   };

@@ -158,7 +158,7 @@ describe('settlePushes', () => {
       [suspect('v3', 0)],
       { opens: false, inIncident: [] },
     ],
-  ])('judges %s', (_what, waiting, known, expected) => {
+  ])('evaluates %s', (_what, waiting, known, expected) => {
     const { alerts, inIncident } = settlePushes(waiting, known, after(7200));
     expect({ opens: alerts.length > 0, inIncident }).toEqual(expected);
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Digest } from '@tidewaiter/domain';
 
-import type { Alert, Level, Weight } from './alert.js';
+import type { DetectionAlert, AlertLevel, Weight } from './alert.js';
 
 /**
  * Push whose tag was moved, whose signature, builder or account is unusual, or whose content
@@ -46,7 +46,7 @@ export interface SettledPushes {
   pushIds: string[];
   /** Pushes that an incident reports instead of a message of their own. */
   inIncident: string[];
-  alerts: Alert[];
+  alerts: DetectionAlert[];
 }
 
 /** Debounce: one actor moves many tags within seconds, so a decision waits for this time without further pushes. */
@@ -153,14 +153,14 @@ function isForeign({ findings }: SuspectPush): boolean {
 }
 
 /** Creates an alert for each push of an incident; the same pushes give the same alerts again. */
-function alertsOf(pushes: readonly SuspectPush[]): Alert[] {
+function alertsOf(pushes: readonly SuspectPush[]): DetectionAlert[] {
   const tags = movedTags(pushes).size;
   const repositories = new Set(pushes.map(({ registry, repository }) => `${registry}/${repository}`));
   const image = tags > 1 && repositories.size === 1 ? [...repositories][0]! : null;
   return pushes.map((push) => alertOf(push, tags, image));
 }
 
-function alertOf(push: SuspectPush, tags: number, image: string | null): Alert {
+function alertOf(push: SuspectPush, tags: number, image: string | null): DetectionAlert {
   const { pushId, registry, repository, tag, digest, imageDigests, pushedAt, pushedBy, findings } = push;
   const { rule, finding } = ruleOf(push, tags);
   const event = `push:${pushId}`;
@@ -221,9 +221,9 @@ function weightOf(push: SuspectPush, tags: number): Weight {
   return isEnough ? 'alone' : 'support';
 }
 
-function ruleOf(push: SuspectPush, tags: number): { rule: Alert['rule']; finding: string } {
+function ruleOf(push: SuspectPush, tags: number): { rule: DetectionAlert['rule']; finding: string } {
   const [finding, title] = meaningOf(push);
-  const level: Level = isMoved(push) && isForeign(push) && tags > 1 ? 'critical' : 'high';
+  const level: AlertLevel = isMoved(push) && isForeign(push) && tags > 1 ? 'critical' : 'high';
   const id = `tidewaiter:${finding}`;
   const from = { author: 'Tidewaiter', license: 'Apache-2.0', link: null, file: null };
   return { finding, rule: { id, title, level, tags: ['attack.initial-access', 'attack.t1195.002'], ...from } };

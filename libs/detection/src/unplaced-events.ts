@@ -2,14 +2,14 @@ import type { Activity, Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { workloadKey } from '@tidewaiter/workloads';
 
-import type { Alert } from './alert.js';
+import type { DetectionAlert } from './alert.js';
 import { containerKey } from './container-key.js';
 
 /** Event of a container with missing facts, and its alerts so far. */
 export interface UnplacedEvent {
   record: RuntimeRecord;
   observation: Observation;
-  alerts: Alert[];
+  alerts: DetectionAlert[];
 }
 
 interface UnplacedContainer {
@@ -20,7 +20,7 @@ interface UnplacedContainer {
   events: UnplacedEvent[];
 }
 
-export type KeptUnplaced = [
+export type PersistedUnplaced = [
   string,
   Omit<UnplacedContainer, 'events'> & { events: Omit<UnplacedEvent, 'observation'>[] },
 ][];
@@ -30,7 +30,7 @@ const waitMs = 60 * 60_000;
 const maxEventsOfContainer = 64;
 const maxEvents = 1_000;
 /** Activities that rules evaluate by the image alone: such an event may raise no alert until its image is known. */
-const judgedByImage: ReadonlySet<Activity> = new Set(['exec', 'load', 'connect', 'dns']);
+const evaluatedByImage: ReadonlySet<Activity> = new Set(['exec', 'load', 'connect', 'dns']);
 
 /**
  * Events of containers whose workload or image is not known yet: a sensor is faster than the
@@ -48,8 +48,8 @@ export class UnplacedEvents {
   }
 
   /** Adds an event if facts of its container are missing; `recordOf` is only called then. */
-  add(observation: Observation, alerts: Alert[], recordOf: () => RuntimeRecord, nowMs: number): void {
-    if (alerts.length === 0 && !judgedByImage.has(observation.activity)) return;
+  add(observation: Observation, alerts: DetectionAlert[], recordOf: () => RuntimeRecord, nowMs: number): void {
+    if (alerts.length === 0 && !evaluatedByImage.has(observation.activity)) return;
     const key = containerKey(observation);
     if (key === null) return;
     const known = this.#knownOf(observation);
@@ -79,14 +79,14 @@ export class UnplacedEvents {
     return changed.toSorted((a, b) => a.observation.timeMs - b.observation.timeMs);
   }
 
-  snapshot(): KeptUnplaced {
+  snapshot(): PersistedUnplaced {
     return [...this.#containers].map(([key, { events, ...container }]) => [
       key,
       { ...container, events: events.map(({ record, alerts }) => ({ record, alerts })) },
     ]);
   }
 
-  restore(kept: KeptUnplaced, observe: (record: RuntimeRecord) => Observation): void {
+  restore(kept: PersistedUnplaced, observe: (record: RuntimeRecord) => Observation): void {
     this.#containers.clear();
     for (const [key, { events, ...container }] of kept) {
       this.#containers.set(key, {

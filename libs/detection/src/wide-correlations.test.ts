@@ -3,7 +3,7 @@ import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { loadRules } from '@tidewaiter/sigma';
 import * as fc from 'fast-check';
 
-import type { Alert } from './alert.js';
+import type { DetectionAlert } from './alert.js';
 import { Detector } from './detector.js';
 import { IncidentBuilder } from './incident-builder.js';
 import { WideCorrelations, type WideMatch } from './wide-correlations.js';
@@ -95,15 +95,15 @@ const file = factsFromFile({});
 const facts = factContext({ facts: file.facts, policy: file.policy });
 const endMs = startMs + 3_600_000;
 
-function detected(records: readonly RuntimeRecord[], onWideMatch?: (match: WideMatch) => void): Alert[] {
+function detected(records: readonly RuntimeRecord[], onWideMatch?: (match: WideMatch) => void): DetectionAlert[] {
   const detector = new Detector({ ...rules, facts, allowedLatenessMs: 0, ...(onWideMatch && { onWideMatch }) });
   return [...records.flatMap((record) => detector.observe(record)), ...detector.advance(endMs)];
 }
 
-const sorted = (alerts: readonly Alert[]) => alerts.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+const sorted = (alerts: readonly DetectionAlert[]) => alerts.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 /** Returns the incident changes of alerts, without those that only publish repetitions. */
-function incidentsOf(alerts: readonly Alert[]): unknown[] {
+function incidentsOf(alerts: readonly DetectionAlert[]): unknown[] {
   const builder = new IncidentBuilder();
   const ordered = alerts.toSorted((a, b) => a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1));
   return ordered.flatMap((alert) => builder.add(alert));
@@ -149,7 +149,7 @@ describe('WideCorrelations', () => {
     return passed[0]!;
   };
 
-  const titles = (alerts: readonly Alert[]) => alerts.map(({ title }) => title);
+  const titles = (alerts: readonly DetectionAlert[]) => alerts.map(({ title }) => title);
 
   it('counts what is passed on again once', () => {
     const wide = new WideCorrelations(rules, 0);

@@ -8,16 +8,16 @@ import {
   type SigmaEvent,
 } from '@tidewaiter/sigma';
 
-import type { Alert } from './alert.js';
+import type { DetectionAlert } from './alert.js';
 import { type DetectorRules, wideCorrelations, wordsOf } from './correlation-reach.js';
-import { Correlations, type KeptCorrelations, matchedOfScene, type MatchedScene } from './correlations.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
+import { Correlations, type PersistedCorrelations, matchedOfContext, type MatchedContext } from './correlations.js';
+import type { EventContext } from './event-context.js';
+import { type PersistedMap, RecentMap } from './recent-map.js';
 import { ReorderBuffer } from './reorder-buffer.js';
-import type { Scene } from './scene.js';
 import { readSnapshot } from './snapshot.js';
 
 /** Match of parts of correlations over several detectors, with all fields that those read. */
-export interface WideMatch extends MatchedScene {
+export interface WideMatch extends MatchedContext {
   /** Id of the event. */
   id: string;
   /** Time by which the event is ordered in its detector. */
@@ -31,7 +31,7 @@ export interface WideMatch extends MatchedScene {
 
 export interface WideRepeat extends Pick<WideMatch, 'id' | 'timeMs'> {
   /** Time of the event, as in its scene. */
-  happened: Pick<Scene, 'at' | 'timeMs'>;
+  happened: Pick<EventContext, 'at' | 'timeMs'>;
 }
 
 /** Parts of wide correlations, whose matches a detector passes on. */
@@ -86,8 +86,8 @@ interface KeptState {
   watermarkMs: number | null;
   clockMs: number | null;
   waiting: Waiting[];
-  seen: KeptMap<true>;
-  correlations: KeptCorrelations;
+  seen: PersistedMap<true>;
+  correlations: PersistedCorrelations;
 }
 
 /** Limit on ids for deduplication: a detector that restarts from a snapshot passes on later matches again. */
@@ -127,10 +127,10 @@ export class WideCorrelations {
     this.#add(match);
   }
 
-  advance(timeMs: number): Alert[] {
+  advance(timeMs: number): DetectionAlert[] {
     this.#clockMs = timeMs;
-    const alerts: Alert[] = [];
-    for (const match of this.#waiting.advance(timeMs)) alerts.push(...this.#judge(match));
+    const alerts: DetectionAlert[] = [];
+    for (const match of this.#waiting.advance(timeMs)) alerts.push(...this.#evaluate(match));
     return [...alerts, ...this.#correlations.advance(this.#waiting.watermarkMs)];
   }
 
@@ -168,7 +168,7 @@ export class WideCorrelations {
     this.#waiting.push({ ...match, timeMs, happenedMs: match.timeMs });
   }
 
-  #judge({ id, timeMs, rules, fields, scene, isFact }: Waiting): Alert[] {
+  #evaluate({ id, timeMs, rules, fields, scene, isFact }: Waiting): DetectionAlert[] {
     const event: SigmaEvent = {
       logsources: [],
       field: (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined),
@@ -176,7 +176,7 @@ export class WideCorrelations {
     };
     // Ignores rules that were removed meanwhile.
     const known = rules.flatMap((rule) => this.#rules.get(rule) ?? []);
-    return this.#correlations.observe({ id, timeMs, event, rules: known }, matchedOfScene({ scene, isFact }));
+    return this.#correlations.observe({ id, timeMs, event, rules: known }, matchedOfContext({ scene, isFact }));
   }
 }
 

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 
-import type { Scene } from './scene.js';
+import type { EventContext } from './event-context.js';
 import type { WideMatch } from './wide-correlations.js';
 import { repeatsWaitMs, WideRepeats } from './wide-repeats.js';
 
 const matchOf = (index: number, user: string, timeMs: number): WideMatch => {
   const happened = { event: `e${index}`, at: new Date(timeMs).toISOString(), timeMs: timeMs - 1 };
-  const scene = { ...happened, explanation: `${user} is refused`, keys: [`identity:${user}`] } as Scene;
+  const scene = { ...happened, explanation: `${user} is refused`, keys: [`identity:${user}`] } as EventContext;
   return { id: `e${index}`, timeMs, rules: ['refused'], fields: { 'Request.User': user }, isFact: false, scene };
 };
 

@@ -6,7 +6,7 @@ export const repeatsWaitMs = 500;
 /** Limit on collected repeats, to bound memory: at this number they are passed on at once. */
 const maxRepeats = 1_000;
 
-interface Held {
+interface CollectedRepeats {
   sinceMs: number;
   /** Last match of its kind; null while nothing repeats the first. */
   last: WideMatch | null;
@@ -15,7 +15,7 @@ interface Held {
 }
 
 /** Collected matches by kind. */
-export type KeptRepeats = [kind: string, held: Held][];
+export type PersistedRepeats = [kind: string, held: CollectedRepeats][];
 
 /**
  * Batches matches on their way to the correlations over several detectors. A client that is refused
@@ -23,7 +23,7 @@ export type KeptRepeats = [kind: string, held: Held][];
  * repeats together. Every event keeps its id and its times, so that the result is the same.
  */
 export class WideRepeats {
-  #held = new Map<string, Held>();
+  #held = new Map<string, CollectedRepeats>();
 
   constructor(private readonly pass: (match: WideMatch) => void) {}
 
@@ -49,15 +49,15 @@ export class WideRepeats {
     }
   }
 
-  snapshot(): KeptRepeats {
+  snapshot(): PersistedRepeats {
     return [...this.#held];
   }
 
-  restore(kept: KeptRepeats): void {
+  restore(kept: PersistedRepeats): void {
     this.#held = new Map(kept);
   }
 
-  #release(kind: string, { last, repeats }: Held): void {
+  #release(kind: string, { last, repeats }: CollectedRepeats): void {
     this.#held.delete(kind);
     if (last !== null) this.pass(repeats.length === 0 ? last : { ...last, repeats });
   }

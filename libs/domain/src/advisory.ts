@@ -4,7 +4,7 @@ import type { Severity } from './severity.js';
 export type FixState = 'fixed' | 'not-fixed' | 'wont-fix' | 'unknown';
 
 /** One advisory that hits, or may hit, one package. */
-export interface Match {
+export interface AdvisoryMatch {
   /** OSV id of the advisory: aliases change, the id does not. */
   advisoryId: string;
   /** `unknown`: the version could not be compared. Reported, never left out. */

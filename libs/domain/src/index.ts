@@ -17,7 +17,7 @@ export { isDigest } from './image.js';
 export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from './image.js';
 export { isDistributionType, packageTypes } from './package.js';
 export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, PackageType } from './package.js';
-export type { AdvisorySummary, FixState, Match } from './advisory.js';
+export type { AdvisorySummary, FixState, AdvisoryMatch } from './advisory.js';
 export { countedFindings, countFindings, groupByLocation, isCounted } from './counting.js';
 export { countBySeverity, findingKinds, findingOf, findingReasons } from './finding.js';
 export type { Confidence, Finding, FindingKind, FindingReason, SeverityCounts } from './finding.js';
@@ -39,7 +39,7 @@ export type {
   ObservedProcess,
   ObservedRequest,
 } from './observation.js';
-export type { ObjectFinding, ObjectJudgement } from './object-judgement.js';
+export type { ObjectFinding, ObjectEvaluation } from './object-evaluation.js';
 export { runtimeSources } from './runtime-record.js';
 export type { JsonObject, JsonValue, ObservedSecret, RuntimeRecord, RuntimeSource } from './runtime-record.js';
 export { artifactKinds, incidentStates, notSignedText } from './incident.js';

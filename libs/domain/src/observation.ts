@@ -29,7 +29,7 @@ export type Activity = (typeof activities)[number];
  * A record in the product's own fields, whatever the sensor. Values that the sensor did not report
  * are null, never an empty string.
  */
-export interface Observation extends Omit<RuntimeRecord, 'event' | 'judgements'> {
+export interface Observation extends Omit<RuntimeRecord, 'event' | 'evaluations'> {
   activity: Activity;
   /** Milliseconds since 1970, with a fraction: for order and windows. {@link RuntimeRecord.at} is the truth. */
   timeMs: number;

@@ -1,4 +1,4 @@
-import type { ObjectJudgement } from './object-judgement.js';
+import type { ObjectEvaluation } from './object-evaluation.js';
 
 /** Sources of runtime events. The value of `kind:` in the configuration, and of `source` in records. */
 export const runtimeSources = [
@@ -36,7 +36,7 @@ export interface RuntimeRecord {
   /** Secrets that occurred in {@link event} and were masked before it was stored. */
   secrets?: ObservedSecret[];
   /** Misconfigurations of the objects that {@link event} is about: one, or those of a deleted collection. */
-  judgements?: ObjectJudgement[];
+  evaluations?: ObjectEvaluation[];
 }
 
 /** A secret that a sensor reported with an event, without its value. */

@@ -1,9 +1,9 @@
-/** How bad a finding is, worst first. `unknown` is not `negligible`: nobody has judged it yet. */
+/** How bad a finding is, worst first. `unknown` is not `negligible`: nobody has evaluated it yet. */
 export const severities = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const;
 
 export type Severity = (typeof severities)[number];
 
-/** Sorts worst first. `unknown` stands behind every judged severity in lists; gates treat it on its own. */
+/** Sorts worst first. `unknown` stands behind every evaluated severity in lists; gates treat it on its own. */
 export function compareSeverity(a: Severity, b: Severity): number {
   return severities.indexOf(a) - severities.indexOf(b);
 }

@@ -26,7 +26,7 @@ describe('verdictOf', () => {
     ['what could not be read', [], ['MALFORMED_FILE'], 'unknown'],
     ['what is odd and was read', [], ['PARENT_PATH'], 'pass'],
     ['what is bad beside what could not be read', [{ severity: 'high' }], ['MALFORMED_FILE'], 'fail'],
-  ])('judges %s', (_, findings, codes, expected) => {
+  ])('evaluates %s', (_, findings, codes, expected) => {
     expect(verdictOf(findings.map(finding), codes.map(warning)).result).toBe(expected);
   });
 

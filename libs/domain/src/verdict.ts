@@ -42,7 +42,7 @@ export const layerNotAnalyzedId = 'layer-not-analyzed';
 
 /**
  * `fail` on a finding at or above the threshold; `unknown`, with the reasons, where something could
- * not be judged, including the severity of a finding; else `pass`. Without a threshold findings
+ * not be evaluated, including the severity of a finding; else `pass`. Without a threshold findings
  * decide nothing: policies do.
  */
 export function verdictOf(
@@ -55,13 +55,13 @@ export function verdictOf(
   if (failing.length > 0) {
     return { result: 'fail', reasons: [`${findingsAre(failing.length)} ${threshold} or worse`] };
   }
-  const unjudged = counted.filter(({ severity, match }) => severity === 'unknown' || match === 'unknown');
+  const unevaluated = counted.filter(({ severity, match }) => severity === 'unknown' || match === 'unknown');
   const blind = warnings.filter(({ code }) => blindingCodes.has(code));
   const unread = findings.filter(({ id }) => id === layerNotAnalyzedId);
-  if (unjudged.length === 0 && unread.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
+  if (unevaluated.length === 0 && unread.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
   const reasons = [
-    ...(unjudged.length > 0
-      ? [`${findingsAre(unjudged.length)} of unknown severity, or of a version that could not be compared`]
+    ...(unevaluated.length > 0
+      ? [`${findingsAre(unevaluated.length)} of unknown severity, or of a version that could not be compared`]
       : []),
     ...unread.map(({ title }) => title),
     ...new Set(blind.map(({ message, path }) => (path ? `${path}: ${message}` : message))),

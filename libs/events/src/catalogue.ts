@@ -91,7 +91,7 @@ const runtimeRecord = z.object({
   /** Secrets that were masked in it. */
   secrets: z.array(z.object({ rule: z.string(), masked: z.string(), fingerprint: z.string() })).optional(),
   /** Misconfigurations of the Kubernetes objects that it is about; values of variables and Secrets are in none of them. */
-  judgements: z
+  evaluations: z
     .array(
       z.object({
         kind: z.string(),
@@ -283,7 +283,7 @@ const contact = z.object({
   silentSince: z.iso.datetime(),
 });
 
-export const sensorMissed = eventType('sensor.missed', {
+export const sensorSilenced = eventType('sensor.silenced', {
   by: 'ingest',
   summary: 'A sensor has sent nothing for longer than it may.',
   about: 'the sensor connection',
@@ -329,7 +329,7 @@ export const catalogue = [
   incidentOpened,
   incidentUpdated,
   incidentResolved,
-  sensorMissed,
+  sensorSilenced,
   sensorRecovered,
   notificationDelivered,
   notificationFailed,

@@ -18,7 +18,7 @@ export {
   registryPushed,
   runtimeObserved,
   sensorRecovered,
-  sensorMissed,
+  sensorSilenced,
   tagMoved,
 } from './catalogue.js';
 export { consumers, consumersOf, streams, subjectsOf } from './topology.js';

@@ -1,4 +1,4 @@
-import type { ObjectJudgement, RuntimeRecord } from '@tidewaiter/domain';
+import type { ObjectEvaluation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { ObservedMessage } from './observed-message.js';
 
@@ -29,7 +29,7 @@ const message = (change: object, ...ids: string[]) =>
     ),
   );
 
-const judgement: ObjectJudgement = {
+const evaluation: ObjectEvaluation = {
   ...{ kind: 'Pod', namespace: 'shop', name: 'web-1', workload: { kind: 'Deployment', name: 'web' } },
   ...{ version: '7', changedAt: '2026-11-25T10:42:07Z', isGone: false },
   findings: [
@@ -40,13 +40,13 @@ const judgement: ObjectJudgement = {
   ],
 };
 
-const judged = (change: object) =>
-  message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgements: [{ ...judgement, ...change }] }] } });
-const found = (change: object) => judged({ findings: [{ ...judgement.findings[0], ...change }] });
+const evaluated = (change: object) =>
+  message({ data: { sensor: 'nodes', records: [{ ...record('a'), evaluations: [{ ...evaluation, ...change }] }] } });
+const found = (change: object) => evaluated({ findings: [{ ...evaluation.findings[0], ...change }] });
 
 describe('ObservedMessage', () => {
   it('reads what was found in an object of Kubernetes', () => {
-    expect(judged({}).records()).toEqual([{ ...record('a'), judgements: [judgement] }]);
+    expect(evaluated({}).records()).toEqual([{ ...record('a'), evaluations: [evaluation] }]);
   });
 
   it('reads the records of a message, and their events again', () => {
@@ -67,12 +67,12 @@ describe('ObservedMessage', () => {
     ['cluster that is a number', message({ data: { sensor: 'nodes', records: [{ ...record('a'), cluster: 1 }] } })],
     ['event that is a list', message({ data: { sensor: 'nodes', records: [{ ...record('a'), event: [] }] } })],
     [
-      'judgements that are no list',
-      message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgements: {} }] } }),
+      'evaluations that are no list',
+      message({ data: { sensor: 'nodes', records: [{ ...record('a'), evaluations: {} }] } }),
     ],
-    ['version that is a number', judged({ version: 7 })],
-    ['object without workload', judged({ workload: null })],
-    ['object that is there or not', judged({ isGone: 'no' })],
+    ['version that is a number', evaluated({ version: 7 })],
+    ['object without workload', evaluated({ workload: null })],
+    ['object that is there or not', evaluated({ isGone: 'no' })],
     ['finding of an unknown severity', found({ severity: 'fatal' })],
     ['finding without title', found({ title: undefined })],
     ['record that is null', message({ data: { sensor: 'nodes', records: [null] } })],

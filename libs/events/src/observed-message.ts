@@ -44,7 +44,7 @@ function isObserved(data: unknown): data is Observed {
 
 function isRecord(value: unknown): value is RuntimeRecord {
   if (!isObject(value)) return false;
-  const { id, source, sensor, cluster, node, at, seenAt, event, secrets, judgements } = value;
+  const { id, source, sensor, cluster, node, at, seenAt, event, secrets, evaluations } = value;
   return (
     typeof id === 'string' &&
     id !== '' &&
@@ -56,7 +56,7 @@ function isRecord(value: unknown): value is RuntimeRecord {
     (seenAt === undefined || typeof seenAt === 'string') &&
     isObject(event) &&
     (secrets === undefined || (Array.isArray(secrets) && secrets.every(isSecret))) &&
-    (judgements === undefined || (Array.isArray(judgements) && judgements.every(isJudgement)))
+    (evaluations === undefined || (Array.isArray(evaluations) && evaluations.every(isEvaluation)))
   );
 }
 
@@ -66,7 +66,7 @@ function isSecret(value: unknown): boolean {
   return [rule, masked, fingerprint].every((each) => typeof each === 'string');
 }
 
-function isJudgement(value: unknown): boolean {
+function isEvaluation(value: unknown): boolean {
   if (!isObject(value) || !isObject(value['workload']) || !Array.isArray(value['findings'])) return false;
   const { kind, namespace, name, workload, version, changedAt, isGone, findings } = value;
   return (

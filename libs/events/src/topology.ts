@@ -15,7 +15,7 @@ import {
   registryPushed,
   runtimeObserved,
   sensorRecovered,
-  sensorMissed,
+  sensorSilenced,
   tagMoved,
 } from './catalogue.js';
 import type { EventType } from './event-type.js';
@@ -54,7 +54,7 @@ export const streams: readonly Stream[] = [
       incidentOpened,
       incidentUpdated,
       incidentResolved,
-      sensorMissed,
+      sensorSilenced,
       sensorRecovered,
       notificationDelivered,
       notificationFailed,
@@ -111,7 +111,7 @@ export const consumers = {
       incidentOpened,
       incidentUpdated,
       incidentResolved,
-      sensorMissed,
+      sensorSilenced,
       sensorRecovered,
     ],
   },

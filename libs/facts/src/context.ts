@@ -1,13 +1,13 @@
 import { type Digest, isDigest, type Observation } from '@tidewaiter/domain';
 import { type Override, workloadOfPodName, type WorkloadRef } from '@tidewaiter/workloads';
 
-import type { KnownFacts, WorkloadFacts } from './facts.js';
+import type { FactsView, WorkloadFacts } from './facts.js';
 import type { Habits } from './habits.js';
 import type { RuntimePolicy } from './policy.js';
 
 /** Inputs of the fact fields. */
 export interface FactContext {
-  facts: KnownFacts;
+  facts: FactsView;
   policy: RuntimePolicy;
   /** Learned habits up to now; null where learning is off. */
   habits: Habits | null;
@@ -34,7 +34,7 @@ export type ContainerLookup = Pick<
 
 /** Creates a context that prefers `lookup`, and falls back to the fields of the observation. */
 export function factContext(known: {
-  facts: KnownFacts;
+  facts: FactsView;
   policy: RuntimePolicy;
   habits?: Habits | null;
   lookup?: ContainerLookup;

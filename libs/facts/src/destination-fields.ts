@@ -3,7 +3,7 @@ import type { Digest } from '@tidewaiter/domain';
 import { AddressSet, addressesOf, hostsIn, isAddress, placeOf } from './addresses.js';
 import type { FactField } from './fact-field.js';
 import { own } from './own.js';
-import type { Subject } from './subject.js';
+import type { ObservationSubject } from './subject.js';
 
 const noAddress = 'the event names no destination';
 
@@ -90,16 +90,16 @@ export const destinationFields: readonly FactField[] = [
   },
 ];
 
-function placeIn({ observation: { network }, context }: Subject): ReturnType<typeof placeOf> | null {
+function placeIn({ observation: { network }, context }: ObservationSubject): ReturnType<typeof placeOf> | null {
   return network?.destinationIp ? placeOf(network.destinationIp, addressesOf(context.policy.internalRanges)) : null;
 }
 
 /** Returns the known names of a destination: its address and its host. */
-function namesOf({ observation: { network } }: Subject): string[] {
+function namesOf({ observation: { network } }: ObservationSubject): string[] {
   return [network?.destinationIp, network?.hostname].filter((name) => name !== null && name !== undefined);
 }
 
-function isListed(subject: Subject, list: readonly string[] | undefined): boolean | null {
+function isListed(subject: ObservationSubject, list: readonly string[] | undefined): boolean | null {
   const names = namesOf(subject);
   if (names.length === 0 || list === undefined || list.length === 0)
     return list === undefined || names.length === 0 ? null : false;
@@ -107,7 +107,7 @@ function isListed(subject: Subject, list: readonly string[] | undefined): boolea
   return names.some((name) => set.has(name));
 }
 
-function isAllowed(subject: Subject): boolean | null {
+function isAllowed(subject: ObservationSubject): boolean | null {
   const names = namesOf(subject);
   const { packageMirrors, clusterDns } = subject.context.policy;
   if (names.some((name) => addressesOf(packageMirrors).has(name) || addressesOf(clusterDns).has(name))) return true;
@@ -119,13 +119,16 @@ function isAllowed(subject: Subject): boolean | null {
 }
 
 /** Whether the hosts that the command names are allowed, for an address without a name; null where it names none. */
-function isCommandAllowed({ observation: { process, network } }: Subject, sets: readonly AddressSet[]): boolean | null {
+function isCommandAllowed(
+  { observation: { process, network } }: ObservationSubject,
+  sets: readonly AddressSet[],
+): boolean | null {
   const hosts = hostsIn(process?.commandLine ?? '');
   if (network?.destinationIp && hosts.includes(network.destinationIp)) return false;
   return hosts.length === 0 ? null : hosts.every((host) => sets.some((set) => set.has(host)));
 }
 
-function allowedFor({ workloadName, namespace, context }: Subject): AddressSet[] {
+function allowedFor({ workloadName, namespace, context }: ObservationSubject): AddressSet[] {
   const { allowedEgress } = context.policy;
   return [workloadName, namespace && `${namespace}/*`, '*']
     .map((key) => (key ? own(allowedEgress, key) : undefined))
@@ -133,12 +136,12 @@ function allowedFor({ workloadName, namespace, context }: Subject): AddressSet[]
     .map(addressesOf);
 }
 
-function seenWith(subject: Subject, digest: Digest): boolean | undefined {
+function seenWith(subject: ObservationSubject, digest: Digest): boolean | undefined {
   const { habits } = subject.context;
   const answers = namesOf(subject).map((name) => habits?.hasTalkedTo(digest, name, subject.observation.timeMs));
   return answers.includes(true) ? true : answers.find((answer) => answer !== undefined);
 }
 
-function baselineOf({ workloadName, context }: Subject): number | undefined {
+function baselineOf({ workloadName, context }: ObservationSubject): number | undefined {
   return own(context.policy.egressBaselineBytes, workloadName ?? '');
 }

@@ -1,4 +1,4 @@
-import type { Subject } from './subject.js';
+import type { ObservationSubject } from './subject.js';
 
 type Answer = boolean | string | number | readonly string[] | null | undefined;
 
@@ -11,5 +11,5 @@ export interface FactField {
   /** Condition under which the value is not known. */
   unknownWhen: string;
   /** Null and undefined: not known. */
-  answer(subject: Subject): Answer;
+  answer(subject: ObservationSubject): Answer;
 }

@@ -3,13 +3,13 @@ import { maskAccessKey } from '@tidewaiter/secrets';
 import { parseWorkloadKey, workloadKey, type WorkloadRef } from '@tidewaiter/workloads';
 import { z } from 'zod';
 
-import type { AccessKey, ImageFacts, KnownFacts, KnownVulnerability, WorkloadFacts } from './facts.js';
+import type { AccessKey, ImageFacts, FactsView, VulnerabilityView, WorkloadFacts } from './facts.js';
 import { noPolicy, type RuntimePolicy } from './policy.js';
 
 /** Content of a facts file, for `replay`. */
 export interface FactsFile {
   cluster: string | null;
-  facts: KnownFacts;
+  facts: FactsView;
   policy: RuntimePolicy;
 }
 
@@ -129,8 +129,8 @@ export function factsFromFile(json: unknown): FactsFile {
 }
 
 /** Facts that are all loaded from the start. */
-class FactsInMemory implements KnownFacts {
-  readonly #keys = new Map<string, NonNullable<ReturnType<KnownFacts['secretOfKey']>>>();
+class FactsInMemory implements FactsView {
+  readonly #keys = new Map<string, NonNullable<ReturnType<FactsView['secretOfKey']>>>();
 
   constructor(
     private readonly images: ReadonlyMap<Digest, ImageFacts>,
@@ -156,7 +156,7 @@ class FactsInMemory implements KnownFacts {
     return [...this.workloads.values()].filter(({ imageDigests }) => imageDigests.includes(digest));
   }
 
-  secretOfKey({ id }: AccessKey): ReturnType<KnownFacts['secretOfKey']> {
+  secretOfKey({ id }: AccessKey): ReturnType<FactsView['secretOfKey']> {
     return this.#keys.get(maskAccessKey(id)) ?? null;
   }
 }
@@ -225,7 +225,7 @@ function filesOf(read: Record<string, z.output<typeof file>>): ImageFacts['files
 }
 
 function vulnerabilitiesOf(read: z.output<typeof vulnerability>[]): ImageFacts['vulnerabilities'] {
-  const known = new Map<string, KnownVulnerability[]>();
+  const known = new Map<string, VulnerabilityView[]>();
   for (const { id, package: name, path, severity, kev, epss } of read) {
     const ofPackage = known.get(name) ?? [];
     ofPackage.push({ id, severity: severityOf(severity), kev, epss: epss ?? null, location: path ?? null });

@@ -31,7 +31,7 @@ export interface PreviousImage {
 }
 
 /** Secret found in an image, without its value. */
-export interface KnownSecret {
+export interface SecretView {
   /** The rule that found it. */
   id: string;
   path: string | null;
@@ -66,15 +66,15 @@ export interface ImageFacts {
   /** Images that the tag pointed to before, newest first; for a new tag the previous release. */
   previous: readonly PreviousImage[];
   /** By package name; those of packages inside a file also by the path of the file. */
-  vulnerabilities: ReadonlyMap<string, readonly KnownVulnerability[]>;
-  secrets: readonly KnownSecret[];
+  vulnerabilities: ReadonlyMap<string, readonly VulnerabilityView[]>;
+  secrets: readonly SecretView[];
   /** Integrity and malware findings, by path. */
   flagged: ReadonlyMap<string, { kind: 'integrity' | 'malware'; id: string }>;
   /** Ids of its supply-chain findings of medium severity or worse; absent where they are not evaluated. */
   supplyChain?: readonly string[];
 }
 
-export interface KnownVulnerability {
+export interface VulnerabilityView {
   id: string;
   severity: Severity;
   kev: boolean;
@@ -94,11 +94,11 @@ export interface WorkloadFacts extends WorkloadRef {
 }
 
 /** Lookup of all known facts, in memory: rules never wait. */
-export interface KnownFacts {
+export interface FactsView {
   image(digest: Digest): ImageFacts | null;
   workload(workload: WorkloadRef): WorkloadFacts | null;
   /** Workloads that are known to run an image. */
   workloadsOf(digest: Digest): readonly WorkloadRef[];
   /** Returns the image in which the id of a cloud access key was found. */
-  secretOfKey(key: AccessKey): { digest: Digest; secret: KnownSecret } | null;
+  secretOfKey(key: AccessKey): { digest: Digest; secret: SecretView } | null;
 }

@@ -5,7 +5,7 @@ import { isExploited } from './image-fields.js';
 import { npmPackageOf } from './npm.js';
 import { own } from './own.js';
 import { absolutePath } from './paths.js';
-import type { Subject } from './subject.js';
+import type { ObservationSubject } from './subject.js';
 
 const notInImage = 'the image is not known, or the file is not in it';
 const noOwner = `${notInImage}, or belongs to no package`;
@@ -172,14 +172,14 @@ const otherContent = new Set([
   'upstream-content-mismatch',
 ]);
 
-function isInImage({ file, observation: { activity, process } }: Subject): boolean | null {
+function isInImage({ file, observation: { activity, process } }: ObservationSubject): boolean | null {
   if (activity === 'exec' && /^\/?memfd:/.test(process?.executable ?? '')) return false;
   if (file !== undefined) return file !== null;
   // The sensor knows by itself that the executable was written since the container started.
   return activity === 'exec' && process?.fromUpperLayer === true ? false : null;
 }
 
-function isAmong({ path, image }: Subject, files: readonly string[] | undefined): boolean | null {
+function isAmong({ path, image }: ObservationSubject, files: readonly string[] | undefined): boolean | null {
   if (path === null || !image || !files) return null;
   return files.some((file) => absolutePath(file, '/') === path);
 }

@@ -5,7 +5,7 @@ import type { FactField } from './fact-field.js';
 import type { HabitKind } from './habits.js';
 import { clientOf, identitiesOf, isOwnProgram } from './identity.js';
 import { own } from './own.js';
-import type { Subject } from './subject.js';
+import type { ObservationSubject } from './subject.js';
 
 const noHabit = 'nothing is configured for the identity, and it was not watched for long enough';
 
@@ -97,7 +97,7 @@ export const identityFields: readonly FactField[] = [
 
 /** Whether values are usual for the identity: the configuration decides, else what was learned. */
 function isUsual(
-  { observation: { request, timeMs }, context }: Subject,
+  { observation: { request, timeMs }, context }: ObservationSubject,
   kind: HabitKind,
   configured: readonly Readonly<Record<string, readonly string[]>>[],
   values: readonly string[],

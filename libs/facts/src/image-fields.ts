@@ -1,5 +1,5 @@
 import type { FactField } from './fact-field.js';
-import type { ImageFacts, KnownVulnerability } from './facts.js';
+import type { ImageFacts, VulnerabilityView } from './facts.js';
 import { roleOf } from './role.js';
 
 const notScanned = 'the image is not known here';
@@ -162,13 +162,13 @@ function isPublic(repository: string | null): boolean | null {
   return !hasHost || publicRegistries.has(host);
 }
 
-export function isExploited({ kev, epss }: KnownVulnerability): boolean {
+export function isExploited({ kev, epss }: VulnerabilityView): boolean {
   return kev || (epss ?? 0) >= 0.5;
 }
 
-const exploited = new WeakMap<ImageFacts, KnownVulnerability[]>();
+const exploited = new WeakMap<ImageFacts, VulnerabilityView[]>();
 
-function exploitedIn(image: ImageFacts): KnownVulnerability[] {
+function exploitedIn(image: ImageFacts): VulnerabilityView[] {
   let found = exploited.get(image);
   if (!found) exploited.set(image, (found = [...image.vulnerabilities.values()].flat().filter(isExploited)));
   return found;

@@ -2,7 +2,7 @@ import { matchesWildcard } from '@tidewaiter/domain';
 
 import type { FactField } from './fact-field.js';
 import { own } from './own.js';
-import type { Subject } from './subject.js';
+import type { ObservationSubject } from './subject.js';
 
 /** Facts from the operator's policy, for the event at hand. */
 export const policyFields: readonly FactField[] = [
@@ -85,7 +85,7 @@ function serviceAccountOf(user: string | null | undefined): string | null {
 }
 
 function isCommandOf(
-  { observation: { process } }: Subject,
+  { observation: { process } }: ObservationSubject,
   commands: readonly string[],
   isAlike: (pattern: string, command: string) => boolean,
 ): boolean | null {

@@ -1,5 +1,5 @@
 import { own } from './own.js';
-import type { Subject } from './subject.js';
+import type { ObservationSubject } from './subject.js';
 
 /** Roles by the values of namespace labels. */
 const words: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** Returns the role of an observation's namespace: by the policy, else by its labels. */
-export function roleOf({ namespace, workloadRef, workloadName, context }: Subject): string | undefined {
+export function roleOf({ namespace, workloadRef, workloadName, context }: ObservationSubject): string | undefined {
   if (namespace === null) return undefined;
   const { builderNamespaces, debugNamespaces, securityAgents, roleLabels } = context.policy;
   if (builderNamespaces.includes(namespace)) return 'builder';

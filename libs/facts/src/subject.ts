@@ -2,19 +2,12 @@ import type { Digest, Observation } from '@tidewaiter/domain';
 import type { WorkloadRef } from '@tidewaiter/workloads';
 
 import type { FactContext } from './context.js';
-import type {
-  ImageFacts,
-  KnownSecret,
-  KnownVulnerability,
-  ManifestFile,
-  PreviousImage,
-  WorkloadFacts,
-} from './facts.js';
+import type { ImageFacts, SecretView, VulnerabilityView, ManifestFile, PreviousImage, WorkloadFacts } from './facts.js';
 import { accessKeyOf } from './identity.js';
 import { absolutePath } from './paths.js';
 
 /** Subject of an observation: image, workload, file and secret, looked up on first use. */
-export class Subject {
+export class ObservationSubject {
   // Undefined: not looked up yet. A map of answers would take longer than most of the look-ups.
   #digest: Digest | null | undefined;
   #image: ImageFacts | null | undefined;
@@ -22,7 +15,7 @@ export class Subject {
   #workload: WorkloadFacts | null | undefined;
   #path: string | null | undefined;
   #file: { found: ManifestFile | null | undefined } | undefined;
-  #keySecret: { digest: Digest; secret: KnownSecret } | null | undefined;
+  #keySecret: { digest: Digest; secret: SecretView } | null | undefined;
 
   constructor(
     readonly observation: Observation,
@@ -82,7 +75,7 @@ export class Subject {
     return this.#file.found;
   }
 
-  get packageVulnerabilities(): readonly KnownVulnerability[] | undefined {
+  get packageVulnerabilities(): readonly VulnerabilityView[] | undefined {
     const { file, image, path } = this;
     if (!file || !image || path === null) return undefined;
     // Archives and programs contain packages of their own, which are listed under the path of the
@@ -97,17 +90,17 @@ export class Subject {
   }
 
   /** Secret of an image that is used: by its key, or at its path. */
-  get secret(): KnownSecret | undefined {
+  get secret(): SecretView | undefined {
     return this.keySecret?.secret ?? this.secretAtPath;
   }
 
-  get keySecret(): { digest: Digest; secret: KnownSecret } | null {
+  get keySecret(): { digest: Digest; secret: SecretView } | null {
     const key = accessKeyOf(this.observation);
     if (this.#keySecret === undefined) this.#keySecret = key ? this.context.facts.secretOfKey(key) : null;
     return this.#keySecret;
   }
 
-  get secretAtPath(): KnownSecret | undefined {
+  get secretAtPath(): SecretView | undefined {
     const { file } = this.observation;
     return file === null
       ? undefined
@@ -121,10 +114,11 @@ function pathOf({ activity, process, file }: Observation): string | null {
 }
 
 /** Cached subject of the last event: its fields are computed one after the other. */
-let last: Subject | undefined;
+let last: ObservationSubject | undefined;
 
 /** Returns the subject of an observation. */
-export function subjectOf(observation: Observation, context: FactContext): Subject {
-  if (last?.observation !== observation || last.context !== context) last = new Subject(observation, context);
+export function subjectOf(observation: Observation, context: FactContext): ObservationSubject {
+  if (last?.observation !== observation || last.context !== context)
+    last = new ObservationSubject(observation, context);
   return last;
 }

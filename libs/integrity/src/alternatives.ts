@@ -1,8 +1,8 @@
 import type { Finding } from '@tidewaiter/domain';
 
+import type { IntegrityCheck } from './evaluated-image.js';
 import { type FileSign, type Inspector, textOf } from './file-sign.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { Judgement } from './judged-image.js';
 
 const database = /^var\/lib\/(dpkg\/)?alternatives\/[^/]{1,255}$/;
 const link = /^etc\/alternatives\/[^/]{1,255}$/;
@@ -24,9 +24,9 @@ export const alternativeChoices: Inspector = {
 };
 
 /** Links of `etc/alternatives` whose target no package and no administrator registered with `update-alternatives`. */
-export const alternatives: Judgement = function* ({ tree, view, ownership, signs }) {
+export const alternatives: IntegrityCheck = function* ({ tree, view, ownership, signs }) {
   const databases = signs.filter(({ sign, path, layer }) => sign === 'alternatives' && tree.isShown(path, layer));
-  // Slim images have lost the database, so their links cannot be judged.
+  // Slim images have lost the database, so their links cannot be evaluated.
   if (databases.length === 0) return;
   const known = new Set(databases.flatMap(({ evidence }) => evidence['targets'] as string[]));
   for (const { entry, layer } of tree.shown.values()) {

@@ -1,9 +1,9 @@
 import { type Finding, isDistributionType, type Severity } from '@tidewaiter/domain';
-import type { Found } from '@tidewaiter/oci';
+import type { StackedEntry } from '@tidewaiter/oci';
 
+import type { EvaluatedImage, IntegrityCheck } from './evaluated-image.js';
 import { neverSetuid } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { JudgedImage, Judgement } from './judged-image.js';
 import type { Claim } from './ownership.js';
 
 /** By number. @see https://github.com/torvalds/linux/blob/master/include/uapi/linux/capability.h */
@@ -64,16 +64,16 @@ function namesOf(word: number, first: number): string[] {
 }
 
 /** Programs with capabilities that no package declares and that allow becoming root. */
-export const capabilities: Judgement = function* (image) {
+export const capabilities: IntegrityCheck = function* (image) {
   for (const found of image.tree.shown.values()) {
     const { entry } = found;
     if (entry.capabilities === undefined) continue;
     const read = readCapabilities(entry.capabilities);
-    if (read && read.permitted.length > 0) yield* judge(image, found, read);
+    if (read && read.permitted.length > 0) yield* evaluateFile(image, found, read);
   }
 };
 
-function* judge(image: JudgedImage, found: Found, read: FileCapabilities): Generator<Finding> {
+function* evaluateFile(image: EvaluatedImage, found: StackedEntry, read: FileCapabilities): Generator<Finding> {
   const { entry, layer } = found;
   const claims = image.ownership.claims.get(entry.path)?.filter(({ type }) => isDistributionType(type)) ?? [];
   const undeclared = undeclaredOf(image, found, claims, read.permitted);
@@ -115,8 +115,8 @@ function severityOf(
  * when its package was installed count as the package's, except on programs of {@link neverSetuid}.
  */
 function undeclaredOf(
-  { tree }: JudgedImage,
-  found: Found,
+  { tree }: EvaluatedImage,
+  found: StackedEntry,
   claims: readonly Claim[],
   permitted: readonly string[],
 ): readonly string[] {

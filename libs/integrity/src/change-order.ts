@@ -1,6 +1,6 @@
 import { type FileChange, fileKinds } from './file-changes.js';
-import type { ConfigChange } from './kept-config.js';
 import type { PackageChange } from './package-changes.js';
+import type { ConfigChange } from './stored-config.js';
 
 // Long lists are cut at the end, so the changes that most likely show an attack or a mistake come
 // first. Changes of equal rank keep their order.
@@ -22,7 +22,7 @@ export function newFirst<Change extends PackageChange>(changes: readonly Change[
 
 const changeOrder: FileChange['change'][] = ['added', 'content', 'type', 'link', 'mode', 'owner', 'removed'];
 
-export function mostTellingFirst<Change extends FileChange>(changes: readonly Change[]): Change[] {
+export function mostRelevantFirst<Change extends FileChange>(changes: readonly Change[]): Change[] {
   const ranks = fileKinds.length * changeOrder.length;
   return ranked(changes, ({ isNewSetuid, kind, change, upgradedWith }) => {
     if (isNewSetuid) return -1;

@@ -1,6 +1,6 @@
 import type { ImageOrigin } from './image-state.js';
-import { type ConfigChange, isRoot } from './kept-config.js';
 import type { PushChanges } from './push-changes.js';
+import { type ConfigChange, isRoot } from './stored-config.js';
 
 /** Counts and flags that summarize the changes of a push. Null means unknown. */
 export interface ChangeSummary {

@@ -2,7 +2,7 @@ import { isDistributionType } from '@tidewaiter/domain';
 
 import type { FileChange } from './file-changes.js';
 import type { ImageDiff } from './image-diff.js';
-import type { ConfigChange } from './kept-config.js';
+import type { ConfigChange } from './stored-config.js';
 
 /** The differences of two images by what they mean for images that are built from the same sources. */
 export interface ContentDifference {

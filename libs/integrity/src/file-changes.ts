@@ -1,5 +1,5 @@
 import type { PackageType } from '@tidewaiter/domain';
-import type { Found, LayerEntry } from '@tidewaiter/oci';
+import type { StackedEntry, LayerEntry } from '@tidewaiter/oci';
 
 import { bits, isCodeName, isLibrary, isSetuid, octal } from './file-kinds.js';
 import type { ImageTree } from './image-tree.js';
@@ -57,7 +57,7 @@ function fileChange(
   change: FileChange['change'],
   before: ComparedTree,
   after: ComparedTree,
-  { old, current }: { old: Found | undefined; current: Found | undefined },
+  { old, current }: { old: StackedEntry | undefined; current: StackedEntry | undefined },
 ): FileChange {
   const { entry } = (current ?? old)!;
   const [was, is] = [old?.entry, current?.entry];

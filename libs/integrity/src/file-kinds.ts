@@ -12,7 +12,7 @@ const trusted =
 export const neverSetuid =
   /^(usr\/)?s?bin\/((ba|da|z|k|c|tc|fi)?sh|busybox|env|find|awk|gawk|mawk|perl[0-9.]{0,8}|python[0-9.]{0,8}|ruby[0-9.]{0,8}|node|php[0-9.]{0,8}|vim?|vim\.[a-z]{1,10}|nano|less|more|cp|mv|dd|tee|tar|cat|chmod|chown|ed|sed|install|nmap|gdb|strace|socat|nc|curl|wget|xargs|timeout|systemctl|docker)$/;
 
-/** Permission bits that the judgements test. */
+/** Permission bits that the evaluations test. */
 export const bits = { setuid: 0o4000, setgid: 0o2000, execute: 0o111, othersWrite: 0o002 };
 
 export function isLibrary(path: string): boolean {

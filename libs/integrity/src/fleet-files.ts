@@ -1,8 +1,8 @@
 import { isElf } from './elf-header.js';
+import type { EvaluatedImage } from './evaluated-image.js';
 import { bits, isLibrary } from './file-kinds.js';
 import { isScript } from './file-sign.js';
 import { inspectFile } from './inspect-file.js';
-import type { JudgedImage } from './judged-image.js';
 import { hostsInFile } from './named-hosts.js';
 import { dependencyPath } from './new-hosts.js';
 import { isStarted } from './script-signs.js';
@@ -51,7 +51,7 @@ export interface ScriptSource {
 }
 
 /** Scripts, programs and libraries of an image that no package owns. */
-export function fleetFiles({ ownership, tree }: JudgedImage, { textOf, isIdentified }: ScriptSource): FleetFile[] {
+export function fleetFiles({ ownership, tree }: EvaluatedImage, { textOf, isIdentified }: ScriptSource): FleetFile[] {
   const files: FleetFile[] = [];
   for (const found of tree.shown.values()) {
     const { path, type, mode, size: sizeBytes } = found.entry;

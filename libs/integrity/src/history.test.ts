@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 
-import { judgeHistory } from './index.js';
+import { evaluateHistory } from './index.js';
 
-const judge = (...steps: string[]) => judgeHistory(steps.map((createdBy) => ({ createdBy })));
+const evaluate = (...steps: string[]) => evaluateHistory(steps.map((createdBy) => ({ createdBy })));
 
 describe('history', () => {
   it.each([
@@ -17,10 +17,10 @@ describe('history', () => {
     ['RUN /bin/sh -c wget http://example.com/setup.sh && chmod +x setup.sh && ./setup.sh # buildkit', 'high'],
     ['RUN /bin/sh -c curl -o /tmp/i.sh https://example.com/x; sh /tmp/i.sh # buildkit', 'medium'],
   ])('a build that runs what it downloads: %s', (step, severity) => {
-    expect(judge(step)).toMatchObject([
+    expect(evaluate(step)).toMatchObject([
       { id: 'history-download-and-run', kind: 'supply-chain', severity, layer: null },
     ]);
-    expect(JSON.stringify(judge(step))).not.toMatch(/pw|token/);
+    expect(JSON.stringify(evaluate(step))).not.toMatch(/pw|token/);
   });
 
   it.each([
@@ -33,7 +33,7 @@ describe('history', () => {
     ],
     ['RUN /bin/sh -c curl https://example.com/a.tgz | tar xz # buildkit', 'history-download-without-checksum', 'low'],
   ])('a download that nobody compares: %s', (step, id, severity) => {
-    expect(judge(step)).toMatchObject([{ id, kind: 'supply-chain', severity, confidence: 'possible' }]);
+    expect(evaluate(step)).toMatchObject([{ id, kind: 'supply-chain', severity, confidence: 'possible' }]);
   });
 
   it.each([
@@ -48,27 +48,27 @@ describe('history', () => {
     'HEALTHCHECK CMD wget',
     '',
   ])('nothing to say of: %s', (step) => {
-    expect(judge(step)).toEqual([]);
+    expect(evaluate(step)).toEqual([]);
   });
 
   it('does not take a digest compared elsewhere for one of what is piped', () => {
     const step = 'RUN /bin/sh -c curl https://example.com/a | sh && sha256sum -c sums # buildkit';
-    expect(judge(step)).toMatchObject([{ id: 'history-download-and-run' }]);
+    expect(evaluate(step)).toMatchObject([{ id: 'history-download-and-run' }]);
   });
 
   it('tells the same thing of two steps once', () => {
     const step = 'RUN /bin/sh -c curl https://example.com/a | sh # buildkit';
-    expect(judge(step, step)).toHaveLength(1);
+    expect(evaluate(step, step)).toHaveLength(1);
   });
 
   it('throws at no text and comes to an end', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) =>
-        Array.isArray(judge(text, `RUN /bin/sh -c curl ${text} | sh`)),
+        Array.isArray(evaluate(text, `RUN /bin/sh -c curl ${text} | sh`)),
       ),
     );
     for (const part of ['curl ', 'curl $(', 'curl http://a|', '"curl', '\\\n', 'a&', '(-', 'base64 -d |']) {
-      expect(judge(`RUN /bin/sh -c ${part.repeat(100_000)}`).length).toBeLessThan(10);
+      expect(evaluate(`RUN /bin/sh -c ${part.repeat(100_000)}`).length).toBeLessThan(10);
     }
   });
 });

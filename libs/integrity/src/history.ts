@@ -8,7 +8,7 @@ const add = /^(?:\/bin\/sh -c #\(nop\) )?ADD ((?:--[a-z]{1,20}(?:=\S{0,256})? )*
 const remote = /^(https?|ftp):\/\/(?:[^@/\s]{1,256}@)?([^\s/?#]{1,256})/i;
 
 /** Where the code comes from that a build fetched and ran, and that nobody compared with a digest. */
-export function judgeHistory(history: readonly { createdBy?: string }[]): Finding[] {
+export function evaluateHistory(history: readonly { createdBy?: string }[]): Finding[] {
   const findings = new Map<string, Finding>();
   for (const { createdBy = '' } of history.slice(0, maxSteps)) {
     for (const finding of [...remoteAdds(createdBy), ...downloads(createdBy)])

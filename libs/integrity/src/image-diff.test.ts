@@ -5,8 +5,8 @@ import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
 
 import { diffImages } from './image-diff.js';
 import type { ImageState } from './image-state.js';
-import { keptConfig } from './kept-config.js';
 import type { NamedHosts } from './named-hosts.js';
+import { redactConfig } from './stored-config.js';
 
 const file = (path: string, sha256: string, more: Partial<LayerEntry> = {}): LayerEntry => ({
   path,
@@ -45,7 +45,7 @@ const config: ImageConfig = {
 const nothing: ImageState = { os: null, createdAt: null, packages: [], findings: [], layers: [], config: null };
 const of = (value: string) => createHash('sha256').update(value).digest('hex');
 const kept = (changes: Partial<ImageConfig> = {}, by = 'test') =>
-  keptConfig({ ...config, ...changes }, { mask: (text) => text.replaceAll('hunter2', '*'), fingerprint: { by, of } });
+  redactConfig({ ...config, ...changes }, { mask: (text) => text.replaceAll('hunter2', '*'), fingerprint: { by, of } });
 const layer = (entries: LayerEntry[] | null, diffId: string | null = null, hosts?: NamedHosts[]) => ({
   diffId,
   entries,

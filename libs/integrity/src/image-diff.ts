@@ -6,9 +6,9 @@ import { type FileChange, fileChanges } from './file-changes.js';
 import { withUpgrades } from './file-upgrades.js';
 import type { ComparedLayer, ImageOrigin, ImageState } from './image-state.js';
 import { imageTree, type ImageTree } from './image-tree.js';
-import { type ConfigChange, configChanges, type StepChange, stepChanges } from './kept-config.js';
 import { knownHosts, type NewHost, newHosts } from './new-hosts.js';
 import { type PackageChange, packageChanges } from './package-changes.js';
+import { type ConfigChange, configChanges, type StepChange, stepChanges } from './stored-config.js';
 
 /** Differences between two images. A part that cannot be compared is null, never empty. */
 export interface ImageDiff {

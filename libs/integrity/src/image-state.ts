@@ -1,8 +1,8 @@
 import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
 import type { LayerEntries } from '@tidewaiter/oci';
 
-import type { KeptConfig } from './kept-config.js';
 import type { NamedHosts } from './named-hosts.js';
+import type { StoredConfig } from './stored-config.js';
 
 /** Layer of a compared image. */
 export interface ComparedLayer {
@@ -24,7 +24,7 @@ export interface ImageState {
   /** From the bottom up. */
   layers: readonly ComparedLayer[];
   /** Null if unknown. */
-  config: KeptConfig | null;
+  config: StoredConfig | null;
   /** Name of the package that owns a path (from the root, without leading slash); absent if not requested. */
   ownerOf?: (path: string) => string | undefined;
   /** Origin according to signatures and attestations; absent if not requested. */

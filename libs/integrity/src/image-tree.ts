@@ -1,6 +1,6 @@
 import {
   type DigestAlgorithm,
-  type Found,
+  type StackedEntry,
   type LayerEntry,
   maxLinkDepth,
   type Overlay,
@@ -16,13 +16,13 @@ export interface ImageTree {
   /** Whether the entry of `layer` at exactly this path is the one that the image shows. */
   isShown: (path: string, layer: number) => boolean;
   /** Entries of lower layers at exactly `path` that the image no longer shows, the lowest first. */
-  hidden: (path: string) => readonly Found[];
+  hidden: (path: string) => readonly StackedEntry[];
   /** Whether `layer` removes exactly this path, not a directory above it. */
   isRemoved: (path: string, layer: number) => boolean;
   /** Path after following the links among its directories: `usr/lib/x` for `lib/x`. */
   realPath: (path: string) => string;
   /** Digest of the content in hex; also for a hard link whose file is only in a lower layer. */
-  digestOf: (found: Found, algorithm: DigestAlgorithm) => string | undefined;
+  digestOf: (found: StackedEntry, algorithm: DigestAlgorithm) => string | undefined;
 }
 
 /** Indexes the layers of an image for many lookups of single paths. */
@@ -44,7 +44,7 @@ export function imageTree({ shown, stackAt }: Pick<Overlay, 'shown' | 'stackAt'>
 }
 
 /** Entry that has the digests: a hard link to a file of a lower layer has none itself. */
-function fileBehind(shown: ShownEntries, { entry }: Found): LayerEntry | undefined {
+function fileBehind(shown: ShownEntries, { entry }: StackedEntry): LayerEntry | undefined {
   if (entry.type !== 'hardlink' || entry.sha256 !== undefined) return entry;
   return shown.get(entry.linkTarget ?? '')?.entry;
 }

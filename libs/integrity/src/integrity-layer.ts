@@ -10,7 +10,7 @@ export interface PackageDatabase {
   packages: readonly { name: string; version: string }[];
 }
 
-/** Facts of a layer that `judgeIntegrity` needs. */
+/** Facts of a layer that `evaluateIntegrity` needs. */
 export interface IntegrityLayer {
   entries: LayerEntries;
   /** Files that the databases of this layer assign to packages; `database` is the path of the database file. */

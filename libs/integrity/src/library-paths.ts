@@ -1,6 +1,6 @@
+import type { IntegrityCheck } from './evaluated-image.js';
 import { type FileSign, type Inspector, textOf } from './file-sign.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { Judgement } from './judged-image.js';
 
 const configuration = /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]{1,255}\.conf|ld-musl-[^/]{1,32}\.path)$/;
 /** Where others than root write, or nobody looks. */
@@ -28,7 +28,7 @@ export const libraryPathSigns: Inspector = {
 };
 
 /** Places for libraries that no package named: whoever writes there has a part in every program. */
-export const libraryPaths: Judgement = function* ({ tree, ownership, spans, signs }) {
+export const libraryPaths: IntegrityCheck = function* ({ tree, ownership, spans, signs }) {
   const base = Math.min(...spans.databases.map(({ from }) => from));
   for (const { path, layer, sign, evidence } of signs) {
     if (sign !== 'library-path' || !tree.isShown(path, layer)) continue;

@@ -1,8 +1,8 @@
 import type { Finding } from '@tidewaiter/domain';
 
+import type { EvaluatedImage, IntegrityCheck } from './evaluated-image.js';
 import { isProgramPath } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { JudgedImage, Judgement } from './judged-image.js';
 import type { Claim } from './ownership.js';
 
 /** A layer that removes more programs than this makes the image slim; it is told once. */
@@ -16,7 +16,7 @@ interface Missing {
 }
 
 /** Programs and libraries of packages that a layer took away one by one. */
-export const missingFiles: Judgement = function* (image) {
+export const missingFiles: IntegrityCheck = function* (image) {
   const all: Missing[] = [];
   for (const [path, claims] of image.ownership.claims) {
     const [claim] = claims;
@@ -32,13 +32,13 @@ export const missingFiles: Judgement = function* (image) {
 };
 
 /** Whole directories go when an image is made slim: only what is removed by name counts. */
-function removingLayer({ tree, view }: JudgedImage, path: string): number | undefined {
+function removingLayer({ tree, view }: EvaluatedImage, path: string): number | undefined {
   const last = tree.hidden(path).at(-1);
   const layer = last && view.hiddenBy(path, last.layer);
   return layer !== undefined && tree.isRemoved(path, layer) ? layer : undefined;
 }
 
-function missingFile(image: JudgedImage, { path, claim, layer }: Missing): Finding {
+function missingFile(image: EvaluatedImage, { path, claim, layer }: Missing): Finding {
   return integrityFinding({
     id: 'package-file-missing',
     severity: 'medium',

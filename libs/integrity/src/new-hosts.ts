@@ -12,7 +12,7 @@ const buildStep = 'build step';
 const command = 'command';
 
 /** The hosts that an image names. */
-export interface KnownHosts {
+export interface HostInventory {
   inFiles: ReadonlyMap<string, string[]>;
   /** Null if the build steps are unknown. */
   inSteps: readonly string[] | null;
@@ -21,7 +21,7 @@ export interface KnownHosts {
 }
 
 /** Hosts that the image names, without files that an upper layer hides. Null if a layer was not searched for hosts. */
-export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree, 'isShown'>): KnownHosts | null {
+export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree, 'isShown'>): HostInventory | null {
   const inFiles = new Map<string, string[]>();
   for (const [layer, { hosts }] of layers.entries()) {
     if (!hosts) return null;
@@ -43,7 +43,7 @@ const maxPlaces = 5;
  * Hosts that only `after` names, those in the image's own files before those in its dependencies;
  * null if one of the two images was not searched for hosts.
  */
-export function newHosts(before: KnownHosts | null, after: KnownHosts | null): NewHost[] | null {
+export function newHosts(before: HostInventory | null, after: HostInventory | null): NewHost[] | null {
   if (!before || !after) return null;
   const places = new Map(after.inFiles);
   const add = (place: string, hosts: readonly string[]) => {

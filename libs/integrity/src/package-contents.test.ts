@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
-import { analyzeLayer, fileJudgement } from '@tidewaiter/analyzers';
+import { analyzeLayer, evaluateFiles } from '@tidewaiter/analyzers';
 import { mediaTypes, overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
@@ -22,7 +22,7 @@ async function contentsOf(...layers: TarEntry[][]) {
       analyzeLayer(() => Readable.from([tarArchive(entries)]), { mediaType: mediaTypes.ociLayer, isInspected: true }),
     ),
   );
-  return fileJudgement(read, overlay(read.map(({ entries }) => entries)), { isInspected: true }).programs;
+  return evaluateFiles(read, overlay(read.map(({ entries }) => entries)), { isInspected: true }).programs;
 }
 
 describe('package contents', () => {

@@ -1,8 +1,8 @@
 import { type Finding, isDistributionType, type PackageType } from '@tidewaiter/domain';
 
+import type { EvaluatedImage } from './evaluated-image.js';
 import { bits, isLibrary } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { JudgedImage } from './judged-image.js';
 
 /** A program or library of a package of the distribution, as an image has it. */
 export interface PackageContent {
@@ -32,7 +32,7 @@ const maxContents = 20_000;
  * bytes in every image, whatever its own database records. Configuration, documentation and scripts
  * without an execute bit are left out, as users edit them.
  */
-export function packageContents({ ownership, tree, versionOf }: JudgedImage): PackageContent[] {
+export function packageContents({ ownership, tree, versionOf }: EvaluatedImage): PackageContent[] {
   const contents: PackageContent[] = [];
   for (const [path, [claim, ...others]] of ownership.claims) {
     if (!claim || others.length > 0 || claim.role !== undefined || !isDistributionType(claim.type)) continue;

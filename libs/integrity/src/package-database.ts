@@ -1,21 +1,21 @@
 import { type Finding, isDistributionType, type OwnedFiles } from '@tidewaiter/domain';
 
 import { keepsVersion, packageKey, type Span } from './database-spans.js';
+import type { EvaluatedImage, IntegrityCheck } from './evaluated-image.js';
 import { isProgramPath } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { JudgedImage, Judgement } from './judged-image.js';
 
 const maxExamples = 20;
 
 /** Databases that say less or other than before while the files stay: what scanners and package managers no longer see. */
-export const packageDatabase: Judgement = (image) => {
+export const packageDatabase: IntegrityCheck = (image) => {
   const ends = new Set(image.spans.databases.map(({ until }) => until).filter((until) => until !== Infinity));
   const lost = [...ends].toSorted((a, b) => a - b).flatMap((layer) => lostPackages(image, layer));
   return [...lost, ...orphans(image, lost), ...forgedVersions(image), ...changedLists(image)];
 };
 
 /** Packages that the databases no longer list from this layer on, though their files are older and still there. */
-function lostPackages(image: JudgedImage, layer: number): Finding[] {
+function lostPackages(image: EvaluatedImage, layer: number): Finding[] {
   const [before, after] = [image.spans.packagesAt(layer - 1), image.spans.packagesAt(layer)];
   const owned = ownedAt(image, layer - 1);
   const findings: Finding[] = [];
@@ -32,7 +32,7 @@ function lostPackages(image: JudgedImage, layer: number): Finding[] {
 }
 
 /** Packages that a layer lists in another version without a single one of their files in it: no package manager does that. */
-function* forgedVersions(image: JudgedImage): Generator<Finding> {
+function* forgedVersions(image: EvaluatedImage): Generator<Finding> {
   const { spans } = image;
   for (const { path, from: layer, value } of spans.databases) {
     if (layer === 0) continue;
@@ -52,7 +52,7 @@ function* forgedVersions(image: JudgedImage): Generator<Finding> {
  * Whether a package has programs in the image and not one file that is new in this layer. The changelog counts too: builders that
  * compare content leave out programs that an upgrade brings unchanged.
  */
-function isUntouched({ tree }: JudgedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
+function isUntouched({ tree }: EvaluatedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
   const files = owned.flatMap(({ value }) => value.files);
   const shown = files.flatMap(({ path }) => tree.shown.get(tree.realPath(path)) ?? []);
   const kept = shown.filter(({ entry }) => entry.type !== 'directory');
@@ -72,7 +72,7 @@ function otherVersions(path: string, layer: number, packages: readonly string[])
   });
 }
 
-function deleted({ tree }: JudgedImage, path: string, layer: number, packages: readonly string[]): Finding {
+function deleted({ tree }: EvaluatedImage, path: string, layer: number, packages: readonly string[]): Finding {
   const isThere = tree.shown.has(path);
   return integrityFinding({
     id: 'package-database-deleted',
@@ -98,13 +98,13 @@ function hiddenPackages(path: string, layer: number, packages: readonly string[]
   });
 }
 
-function ownedAt({ spans }: JudgedImage, layer: number): Map<string, Span<OwnedFiles>[]> {
+function ownedAt({ spans }: EvaluatedImage, layer: number): Map<string, Span<OwnedFiles>[]> {
   const counted = spans.owned.filter(({ from, until }) => from <= layer && layer < until);
   return Map.groupBy(counted, ({ value }) => packageKey(value.type, value.package));
 }
 
 /** Whether programs or libraries of the package are still those from below `layer`, and belong to no other package. */
-function staysBehind({ tree, ownership }: JudgedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
+function staysBehind({ tree, ownership }: EvaluatedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
   const names = new Set(owned.map(({ value }) => value.package));
   let programs = 0;
   let present = 0;
@@ -120,7 +120,7 @@ function staysBehind({ tree, ownership }: JudgedImage, owned: readonly Span<Owne
 }
 
 /** File lists of packages that the status file does not name, with their programs in place: it was edited before it was a layer. */
-function* orphans(image: JudgedImage, lost: readonly Finding[]): Generator<Finding> {
+function* orphans(image: EvaluatedImage, lost: readonly Finding[]): Generator<Finding> {
   const { spans, layers } = image;
   const packages = spans.packagesAt(layers.length - 1);
   const status = spans.databases.find(({ until, path }) => until === Infinity && path === 'var/lib/dpkg/status');
@@ -134,7 +134,7 @@ function* orphans(image: JudgedImage, lost: readonly Finding[]): Generator<Findi
 }
 
 /** Lists of digests that a layer rewrites or removes though the package keeps its version. */
-function* changedLists(image: JudgedImage): Generator<Finding> {
+function* changedLists(image: EvaluatedImage): Generator<Finding> {
   const { spans } = image;
   const keyOf = ({ path, value }: Span<OwnedFiles>, layer: number) =>
     [layer, path, value.type, value.package].join('\n');
@@ -150,7 +150,7 @@ function* changedLists(image: JudgedImage): Generator<Finding> {
   yield* vanishedLists(vanished);
 }
 
-function* editedList(image: JudgedImage, span: Span<OwnedFiles>, next: Span<OwnedFiles>): Generator<Finding> {
+function* editedList(image: EvaluatedImage, span: Span<OwnedFiles>, next: Span<OwnedFiles>): Generator<Finding> {
   const now = new Map(next.value.files.map(({ path, digest }) => [path, digest]));
   const changed = span.value.files.filter(
     ({ path, digest, role }) =>

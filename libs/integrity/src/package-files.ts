@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 
 import { type Finding, isDistributionType, type Severity } from '@tidewaiter/domain';
-import type { Found } from '@tidewaiter/oci';
+import type { StackedEntry } from '@tidewaiter/oci';
 
 import { keepsVersion } from './database-spans.js';
+import { compareContent, type IntegrityCheck, type EvaluatedImage } from './evaluated-image.js';
 import { bits, isCode, isProgramPath, isSetuid, isTrusted, neverSetuid, octal } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
-import { compareContent, type Judgement, type JudgedImage } from './judged-image.js';
 import type { Claim } from './ownership.js';
 import { withReplacedTrees } from './replaced-trees.js';
 
 /** Files of packages that are not as their package brought them. What people edit and slim images drop is no matter. */
-export const packageFiles: Judgement = (image) => {
+export const packageFiles: IntegrityCheck = (image) => {
   const findings = [...differences(image)];
   const { modified = [], other = [] } = Object.groupBy(findings, ({ id }) =>
     id === 'package-file-modified' ? 'modified' : 'other',
@@ -19,32 +19,32 @@ export const packageFiles: Judgement = (image) => {
   return [...withReplacedTrees(image, modified), ...other];
 };
 
-function* differences(image: JudgedImage): Generator<Finding> {
+function* differences(image: EvaluatedImage): Generator<Finding> {
   for (const [path, claims] of image.ownership.claims) {
     if (claims.some(({ role }) => role === 'ghost' || role === 'documentation')) continue;
     const found = image.tree.shown.get(path);
-    const finding = found && judge(image, found, claims);
+    const finding = found && evaluatePackage(image, found, claims);
     if (finding) yield finding;
   }
 }
 
-function judge(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+function evaluatePackage(image: EvaluatedImage, found: StackedEntry, claims: readonly Claim[]): Finding | undefined {
   const { type } = found.entry;
-  if (type === 'file' || type === 'hardlink') return judgeFile(image, found, claims);
-  if (type !== 'directory') return judgeOther(image, found, claims);
+  if (type === 'file' || type === 'hardlink') return evaluateFile(image, found, claims);
+  if (type !== 'directory') return evaluateOther(image, found, claims);
   // Lists name directories too; what has a digest was none.
   const isConfig = claims.some(({ role }) => role === 'config');
   return !isConfig && claims.some(({ digests }) => digests.length > 0) ? replaced(image, found, claims) : undefined;
 }
 
-function judgeFile(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+function evaluateFile(image: EvaluatedImage, found: StackedEntry, claims: readonly Claim[]): Finding | undefined {
   const isConfig = claims.some(({ role }) => role === 'config');
   if (!isConfig && (claims.every(isLink) || wasLink(image, found, claims))) return replaced(image, found, claims);
   if (!isConfig && compareContent(image.tree, found, claims) === 'wrong') return modified(image, found, claims);
   return modeChanged(image, found, claims);
 }
 
-function modified(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding {
+function modified(image: EvaluatedImage, found: StackedEntry, claims: readonly Claim[]): Finding {
   const digests = claims.flatMap(({ digests }) => digests);
   const algorithm = digests[0]?.startsWith('md5') ? 'md5' : digests[0]?.startsWith('sha1') ? 'sha1' : 'sha256';
   return about(image, found, claims, {
@@ -59,13 +59,13 @@ function modified(image: JudgedImage, found: Found, claims: readonly Claim[]): F
   });
 }
 
-function severityOf({ entry }: Found, claims: readonly Claim[]): Severity {
+function severityOf({ entry }: StackedEntry, claims: readonly Claim[]): Severity {
   if (!isCode(entry)) return 'medium';
   return isTrusted(entry) && claims.some(({ type }) => isDistributionType(type)) ? 'critical' : 'high';
 }
 
 /** A symbolic link, device or pipe where a package has something. */
-function judgeOther(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+function evaluateOther(image: EvaluatedImage, found: StackedEntry, claims: readonly Claim[]): Finding | undefined {
   if (claims.some(({ role }) => role === 'config')) return undefined;
   const { type, linkTarget = '' } = found.entry;
   if (wasLink(image, found, claims)) return replaced(image, found, claims);
@@ -76,7 +76,7 @@ function judgeOther(image: JudgedImage, found: Found, claims: readonly Claim[]):
   return replaced(image, found, claims);
 }
 
-function replaced(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding {
+function replaced(image: EvaluatedImage, found: StackedEntry, claims: readonly Claim[]): Finding {
   const { type, linkTarget } = found.entry;
   return about(image, found, claims, {
     id: 'package-file-replaced',
@@ -92,7 +92,7 @@ const linkMode = 0o777;
  * Whether a layer put something else in the place of a link of which dpkg's lists have the name alone: what was there before is
  * what the package brought, if the package has not changed with it.
  */
-function wasLink({ tree, spans }: JudgedImage, { entry, layer }: Found, claims: readonly Claim[]): boolean {
+function wasLink({ tree, spans }: EvaluatedImage, { entry, layer }: StackedEntry, claims: readonly Claim[]): boolean {
   if (claims.some(({ digests, linkTarget }) => digests.length > 0 || linkTarget !== undefined)) return false;
   const before = tree.hidden(entry.path).findLast((found) => found.layer < layer);
   if (before?.entry.type !== 'symlink' || before.entry.linkTarget === entry.linkTarget) return false;
@@ -116,7 +116,7 @@ function digestOfTarget(like: string, target: string): string {
   return `${algorithm}:${createHash(algorithm).update(target).digest('hex')}`;
 }
 
-function modeChanged(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+function modeChanged(image: EvaluatedImage, found: StackedEntry, claims: readonly Claim[]): Finding | undefined {
   const { path, mode } = found.entry;
   const watched = bits.setuid | bits.setgid | bits.othersWrite;
   if ((mode & watched) === 0) return undefined;
@@ -137,8 +137,8 @@ function modeChanged(image: JudgedImage, found: Found, claims: readonly Claim[])
 
 /** As the databases have it, else as the first layer with these bytes has it: dpkg writes down what was changed alone. */
 function expectedMode(
-  { tree, statOverrides }: JudgedImage,
-  found: Found,
+  { tree, statOverrides }: EvaluatedImage,
+  found: StackedEntry,
   claims: readonly Claim[],
 ): number | undefined {
   const overridden = statOverrides.get(found.entry.path);
@@ -152,7 +152,7 @@ function expectedMode(
 
 type About = Pick<Finding, 'id' | 'severity' | 'title' | 'evidence'>;
 
-function about(image: JudgedImage, { entry, layer }: Found, claims: readonly Claim[], what: About): Finding {
+function about(image: EvaluatedImage, { entry, layer }: StackedEntry, claims: readonly Claim[], what: About): Finding {
   const [owner] = claims;
   return integrityFinding({
     ...what,

@@ -1,10 +1,10 @@
 import type { Finding, Severity } from '@tidewaiter/domain';
 
+import { isAsPackaged, type EvaluatedImage, type IntegrityCheck, type LayerSign } from './evaluated-image.js';
 import { integrityFinding } from './integrity-finding.js';
-import { isAsPackaged, type JudgedImage, type Judgement, type LayerSign } from './judged-image.js';
 import { isCronJob, isStarted } from './script-signs.js';
 
-type Rule = (sign: LayerSign, image: JudgedImage) => Pick<Finding, 'id' | 'severity' | 'title'> | undefined;
+type Rule = (sign: LayerSign, image: EvaluatedImage) => Pick<Finding, 'id' | 'severity' | 'title'> | undefined;
 
 /** Findings by sign of a visible file. Signs that are missing here count with others in `malware`. */
 const rules: Readonly<Record<string, Rule>> = {
@@ -13,7 +13,7 @@ const rules: Readonly<Record<string, Rule>> = {
     severity: loadsOnlyPackaged(sign, image) ? 'medium' : 'high',
     title: 'Library that is loaded into every program',
   }),
-  'download-and-run': judgeDownload,
+  'download-and-run': evaluateDownload,
   'reverse-shell': () => ({
     id: 'reverse-shell',
     severity: 'high',
@@ -54,7 +54,7 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 /** Backdoors, and code that starts without a request. */
-export const persistence: Judgement = function* (image) {
+export const persistence: IntegrityCheck = function* (image) {
   for (const sign of image.signs) {
     const known = Object.hasOwn(rules, sign.sign) ? rules[sign.sign]?.(sign, image) : undefined;
     if (!known || !image.tree.isShown(sign.path, sign.layer)) continue;
@@ -65,7 +65,7 @@ export const persistence: Judgement = function* (image) {
   yield* addedStarts(image);
 };
 
-function judgeDownload({ path, evidence }: LayerSign): ReturnType<Rule> {
+function evaluateDownload({ path, evidence }: LayerSign): ReturnType<Rule> {
   const title = 'Commands that run what they download';
   if (isCronJob(path)) return { id: 'cron-download-and-run', severity: 'critical', title };
   if (isStarted(path)) return { id: 'startup-download-and-run', severity: 'high', title };
@@ -73,7 +73,7 @@ function judgeDownload({ path, evidence }: LayerSign): ReturnType<Rule> {
   return { id: 'script-download-and-run', severity, title };
 }
 
-function loadsOnlyPackaged({ evidence }: LayerSign, { view, ownership }: JudgedImage): boolean {
+function loadsOnlyPackaged({ evidence }: LayerSign, { view, ownership }: EvaluatedImage): boolean {
   return (evidence['libraries'] as string[]).every((library) => {
     const found = view.lookup(library);
     return found !== undefined && ownership.isDistributed(found.entry.path);
@@ -84,7 +84,7 @@ const startedFile =
   /^(etc\/(cron\.(d|hourly|daily|weekly|monthly)|periodic\/(15min|hourly|daily|weekly|monthly)|crontabs|init\.d|local\.d|profile\.d|systemd\/(system|user))|var\/spool\/cron|(usr\/)?lib\/systemd\/system)\/[^.][^\n]{0,255}$|^etc\/(crontab|rc\.local)$/;
 
 /** Jobs and services that layers above the distribution's layer added without a package. */
-function* addedStarts({ tree, ownership, spans }: JudgedImage): Generator<Finding> {
+function* addedStarts({ tree, ownership, spans }: EvaluatedImage): Generator<Finding> {
   const base = Math.min(...spans.databases.map(({ from }) => from));
   if (!ownership.isComplete) return;
   for (const { entry, layer } of tree.shown.values()) {

@@ -4,8 +4,8 @@ import type { LayerEntry } from '@tidewaiter/oci';
 import { summaryOf } from './change-summary.js';
 import { diffImages } from './image-diff.js';
 import type { ImageState } from './image-state.js';
-import { keptConfig } from './kept-config.js';
 import { type ComparedPlatform, maxListed, pairPlatforms, pushChanges } from './push-changes.js';
+import { redactConfig } from './stored-config.js';
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const image = (platform: string, letter: string) => ({ platform, digest: digest(letter) });
@@ -28,7 +28,7 @@ function state(
       { diffId, entries: [], hosts: [] },
       { diffId: 'top', entries, hosts: [] },
     ],
-    config: keptConfig({ ...empty, entrypoint: ['/app'], user }, { mask: (text) => text, fingerprint: null }),
+    config: redactConfig({ ...empty, entrypoint: ['/app'], user }, { mask: (text) => text, fingerprint: null }),
     ...more,
   };
 }

@@ -1,13 +1,13 @@
 import { type Baseline, cut, type Digest, type Finding, type Platform } from '@tidewaiter/domain';
 
 import type { BaseChange } from './base-change.js';
-import { fileChange, mostCommandingFirst, mostTellingFirst, newFirst, versionChange } from './change-order.js';
+import { fileChange, mostCommandingFirst, mostRelevantFirst, newFirst, versionChange } from './change-order.js';
 import type { FileChange } from './file-changes.js';
 import type { ImageDiff } from './image-diff.js';
 import type { ImageOrigin } from './image-state.js';
-import type { ConfigChange, StepChange } from './kept-config.js';
 import type { NewHost } from './new-hosts.js';
 import type { PackageChange } from './package-changes.js';
+import type { ConfigChange, StepChange } from './stored-config.js';
 
 /** One platform of a push beside the same platform of what the tag pointed to before. */
 export interface PlatformPair {
@@ -27,12 +27,12 @@ export interface ComparedPlatform extends PlatformChange {
 }
 
 /** An item, and which platforms have it where not all do that were compared. */
-export type Told<Item> = Item & { platforms?: Platform[] };
+export type OnPlatforms<Item> = Item & { platforms?: Platform[] };
 
 /** How many there are, and the most telling of them: {@link maxListed} at most. */
 export interface Listed<Item> {
   total: number;
-  items: Told<Item>[];
+  items: OnPlatforms<Item>[];
 }
 
 export interface Counted<Item> extends Listed<Item> {
@@ -63,10 +63,10 @@ export interface PushChanges extends Partial<ComparedPushes> {
   files: (Counted<FileChange> & { newSetuid: number; code?: number }) | null;
   config: Listed<ConfigChange> | null;
   steps: Listed<StepChange> | null;
-  base: Told<BaseChange>[];
+  base: OnPlatforms<BaseChange>[];
   hosts: Listed<NewHost> | null;
   /** Absent where nobody asked. */
-  origin?: Told<{ before: ImageOrigin | null; after: ImageOrigin | null }>[];
+  origin?: OnPlatforms<{ before: ImageOrigin | null; after: ImageOrigin | null }>[];
   findings: {
     introduced: Listed<FindingChange>;
     /** The push has nothing to do with them: they became known after the earlier image was built. */
@@ -117,7 +117,7 @@ export function pushChanges(platforms: readonly ComparedPlatform[], pushes?: Com
     isComplete: platforms.every(isWhole),
     packages: counted(newFirst(every(({ packages }) => packages)), versionChange),
     files: files && {
-      ...counted(mostTellingFirst(files), fileChange),
+      ...counted(mostRelevantFirst(files), fileChange),
       newSetuid: countSetuid(files),
       code: files.filter(isUnexplainedCode).length,
     },
@@ -144,8 +144,8 @@ function merged<Item>(
   compared: readonly { platform: Platform; diff: ImageDiff }[],
   listOf: (diff: ImageDiff) => readonly Item[],
   keyOf: (item: Item) => unknown = (item) => item,
-): Told<Item>[] {
-  if (compared.length === 1) return [...listOf(compared[0]!.diff)] as Told<Item>[];
+): OnPlatforms<Item>[] {
+  if (compared.length === 1) return [...listOf(compared[0]!.diff)] as OnPlatforms<Item>[];
   const items = new Map<string, { item: Item; platforms: Set<Platform> }>();
   for (const { platform, diff } of compared) {
     for (const item of listOf(diff)) {
@@ -162,12 +162,12 @@ function merged<Item>(
   }));
 }
 
-function listed<Item>(items: readonly Told<Item>[]): Listed<Item> {
+function listed<Item>(items: readonly OnPlatforms<Item>[]): Listed<Item> {
   return { total: items.length, items: items.slice(0, maxListed).map(shortened) };
 }
 
 function counted<Item>(
-  items: readonly Told<Item>[],
+  items: readonly OnPlatforms<Item>[],
   changeOf: (item: Item) => 'added' | 'removed' | 'changed',
 ): Counted<Item> {
   const counts = { added: 0, removed: 0, changed: 0 };

@@ -1,8 +1,8 @@
 import type { Finding } from '@tidewaiter/domain';
 
+import { isAsPackaged, type IntegrityCheck } from './evaluated-image.js';
 import { type FileSign, type Inspector, textOf } from './file-sign.js';
 import { integrityFinding } from './integrity-finding.js';
-import { isAsPackaged, type Judgement } from './judged-image.js';
 import { baseName } from './shell-commands.js';
 
 const pathFile = /(?:^|\/)(?:site|dist)-packages\/[^/]{1,255}\.pth$/;
@@ -32,7 +32,7 @@ export const pythonStartupSigns: Inspector = {
 };
 
 /** Code that Python runs at every start and that no package lists, or that does what no legitimate package does. */
-export const pythonStartup: Judgement = function* (image) {
+export const pythonStartup: IntegrityCheck = function* (image) {
   for (const { path, layer, sign, evidence } of image.signs) {
     if (sign !== 'python-startup-code' || !image.tree.isShown(path, layer)) continue;
     if (isAsPackaged(image, path, layer)) continue;

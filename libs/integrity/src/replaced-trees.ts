@@ -1,7 +1,7 @@
 import type { Finding } from '@tidewaiter/domain';
 
+import type { EvaluatedImage } from './evaluated-image.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { JudgedImage } from './judged-image.js';
 
 /** Package directories that npm removes and installs as a whole: `usr/share/nodejs/npm`, `usr/lib/node_modules/npm`. */
 const treeRoot = /^((?:[^/]{1,255}\/){1,16}?(?:node_modules|nodejs)\/(?:@[^/]{1,255}\/)?[^/@][^/]{0,255})\//;
@@ -14,7 +14,7 @@ const maxExamples = 20;
  * one. The replacement must be complete: the manifest changed, and the same layer replaced every
  * remaining file of the distribution's package.
  */
-export function withReplacedTrees(image: JudgedImage, modified: readonly Finding[]): Finding[] {
+export function withReplacedTrees(image: EvaluatedImage, modified: readonly Finding[]): Finding[] {
   const byTree = Map.groupBy(modified, ({ path }) => rootOf(path ?? ''));
   const candidates = new Map<string, number>();
   for (const [root, findings] of byTree) {
@@ -31,7 +31,7 @@ function rootOf(path: string): string {
 }
 
 /** Trees in which every file that a package claims comes from the layer that changed the tree. */
-function withoutOlderFiles({ tree, ownership }: JudgedImage, candidates: Map<string, number>): Set<string> {
+function withoutOlderFiles({ tree, ownership }: EvaluatedImage, candidates: Map<string, number>): Set<string> {
   const whole = new Set(candidates.keys());
   if (whole.size === 0) return whole;
   for (const path of ownership.claims.keys()) {

@@ -7,8 +7,8 @@ import * as fc from 'fast-check';
 import { diffImages } from './image-diff.js';
 import type { ImageState } from './image-state.js';
 import { sameRevisionFinding } from './index.js';
-import { keptConfig } from './kept-config.js';
 import type { SameRevision } from './same-revision.js';
+import { redactConfig } from './stored-config.js';
 
 const file = (path: string, sha256: string, more: Partial<LayerEntry> = {}): LayerEntry => {
   return { path, type: 'file', mode: 0o644, uid: 0, gid: 0, size: 1, sha256, ...more };
@@ -19,7 +19,7 @@ const config: ImageConfig = {
 };
 const of = (value: string) => createHash('sha256').update(value).digest('hex');
 const kept = (changes: Partial<ImageConfig> = {}) =>
-  keptConfig({ ...config, ...changes }, { mask: (text) => text, fingerprint: { by: 'test', of } });
+  redactConfig({ ...config, ...changes }, { mask: (text) => text, fingerprint: { by: 'test', of } });
 const pkg = (type: PackageType, name: string, version: string) =>
   ({ type, name, version, state: 'present' }) as ImagePackage;
 
@@ -33,14 +33,14 @@ function state(entries: LayerEntry[], more: Partial<ImageState> = {}): ImageStat
 
 const earlier = { digest: 'sha256:a', repository: 'shop/app', tag: '7.1', pushedAt: '2026-01-01T00:00:00Z' };
 const about: SameRevision = { repository: 'shop/app', revision: 'abcdef0', provenBy: null, earlier };
-const judge = (before: ImageState, after: ImageState, more: Partial<SameRevision> = {}) =>
+const evaluate = (before: ImageState, after: ImageState, more: Partial<SameRevision> = {}) =>
   sameRevisionFinding(diffImages(before, after), { ...about, ...more });
 const clean = [file('opt/app/lib/libcore.so', 'a1'), file('opt/app/run', 'b1', { mode: 0o755 })];
 
 describe('sameRevisionFinding', () => {
   it('names the altered library with both hashes', () => {
     const altered = [file('opt/app/lib/libcore.so', 'a2'), clean[1]!];
-    expect(judge(state(clean), state(altered))).toMatchObject({
+    expect(evaluate(state(clean), state(altered))).toMatchObject({
       kind: 'supply-chain',
       id: 'same-revision-different-content',
       severity: 'high',
@@ -65,7 +65,7 @@ describe('sameRevisionFinding', () => {
     'is critical where a %s proves the revision',
     (provenBy) => {
       const altered = [file('opt/app/lib/libcore.so', 'a2'), clean[1]!];
-      expect(judge(state(clean), state(altered), { provenBy })).toMatchObject({
+      expect(evaluate(state(clean), state(altered), { provenBy })).toMatchObject({
         severity: 'critical',
         evidence: { revisionProvenBy: provenBy },
       });
@@ -80,11 +80,11 @@ describe('sameRevisionFinding', () => {
 
     it('names the altered library all the same', () => {
       const altered = partial([file('opt/app/lib/libcore.so', 'a2'), clean[1]!]);
-      expect(judge(state(clean), altered)).toMatchObject({ severity: 'high', path: 'opt/app/lib/libcore.so' });
+      expect(evaluate(state(clean), altered)).toMatchObject({ severity: 'high', path: 'opt/app/lib/libcore.so' });
     });
 
     it('does not say that nothing differs', () => {
-      expect(judge(state(clean), partial(clean))).toMatchObject({
+      expect(evaluate(state(clean), partial(clean))).toMatchObject({
         severity: 'unknown',
         title: 'Same revision, content could not be compared',
       });
@@ -151,31 +151,31 @@ describe('sameRevisionFinding', () => {
       after(file('app/x.py', 's'), file('app/__pycache__/x.cpython-312.pyc', '2')),
     ],
   ])('rates %s as %s', (_, severity, before, current) => {
-    expect(judge(before, current)?.severity).toBe(severity);
+    expect(evaluate(before, current)?.severity).toBe(severity);
   });
 
   it('finds nothing where only times, labels and build stamps of the config differ', () => {
     const labels = { 'org.opencontainers.image.created': '2' };
     const env = ['PATH=/bin', 'BUILD_DATE=2', 'API=a'];
     const rebuilt = state(clean, { config: kept({ labels, env }), createdAt: new Date('2026-02-01') });
-    expect(judge(state(clean), rebuilt)).toBeNull();
+    expect(evaluate(state(clean), rebuilt)).toBeNull();
   });
 
   it('is unknown where one of the two cannot be compared', () => {
     expect(sameRevisionFinding(null, about)?.severity).toBe('unknown');
     const unread = state([], { layers: [{ diffId: null, entries: null }] });
-    expect(judge(unread, state(clean))?.severity).toBe('unknown');
+    expect(evaluate(unread, state(clean))?.severity).toBe('unknown');
   });
 
   it('lists a bounded number of changes and counts the rest', () => {
     const many = Array.from({ length: 3_000 }, (_, index) => file(`opt/lib${index}.so`, '1'));
-    const found = judge(state(clean), after(...many));
+    const found = evaluate(state(clean), after(...many));
     expect(found?.evidence['changesTotal']).toBe(3_000);
     expect(JSON.stringify(found).length).toBeLessThan(50_000);
   });
 
   it('has one fingerprint for one alteration, and another for another', () => {
-    const print = (...entries: LayerEntry[]) => judge(state(clean), after(...entries))?.fingerprint;
+    const print = (...entries: LayerEntry[]) => evaluate(state(clean), after(...entries))?.fingerprint;
     const altered = file('opt/x.so', '1');
     expect(print(altered)).toBe(print(file('opt/x.so', '2')));
     expect(print(altered)).not.toBe(print(altered, file('opt/y.so', '1')));
@@ -194,7 +194,7 @@ describe('sameRevisionFinding', () => {
     fc.assert(
       fc.property(folder, fc.constantFrom('x.so', 'run'), (path, name) => {
         const mode = name === 'run' ? 0o755 : 0o644;
-        expect(judge(state(clean), after(file(`${path}/${name}`, '1', { mode })))?.severity).toBe('high');
+        expect(evaluate(state(clean), after(file(`${path}/${name}`, '1', { mode })))?.severity).toBe('high');
       }),
     );
   });

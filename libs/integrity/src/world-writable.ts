@@ -1,9 +1,9 @@
 import type { Finding } from '@tidewaiter/domain';
-import type { Found } from '@tidewaiter/oci';
+import type { StackedEntry } from '@tidewaiter/oci';
 
+import type { IntegrityCheck } from './evaluated-image.js';
 import { bits, octal } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
-import type { Judgement } from './judged-image.js';
 
 const maxExamples = 20;
 const systemProgram = /^((usr\/(local\/)?)?s?bin|(usr\/)?lib(32|64)?|usr\/libexec)\//;
@@ -12,8 +12,8 @@ const rootFile =
   /^etc\/(passwd|shadow|group|gshadow|sudoers|sudoers\.d\/.{1,255}|ld\.so\.preload|crontab|cron\.[a-z]{1,10}\/.{1,255}|pam\.d\/.{1,255}|profile)$/;
 
 /** Files that every user can write and root runs or trusts; programs of packages are reported with their packages. */
-export const worldWritable: Judgement = function* ({ tree, ownership }) {
-  const elsewhere: Found[] = [];
+export const worldWritable: IntegrityCheck = function* ({ tree, ownership }) {
+  const elsewhere: StackedEntry[] = [];
   for (const found of tree.shown.values()) {
     const { type, mode } = found.entry;
     if ((type !== 'file' && type !== 'hardlink') || (mode & bits.othersWrite) === 0) continue;
@@ -29,13 +29,13 @@ export const worldWritable: Judgement = function* ({ tree, ownership }) {
   for (const [layer, found] of Map.groupBy(elsewhere, (each) => each.layer)) yield writableTree(layer, found);
 };
 
-function writable({ entry, layer }: Found, id: string, title: string): Finding {
+function writable({ entry, layer }: StackedEntry, id: string, title: string): Finding {
   const isSystemFile = id === 'world-writable-system-file';
   const evidence = { mode: octal(entry.mode), uid: entry.uid };
   return integrityFinding({ id, severity: isSystemFile ? 'high' : 'medium', title, path: entry.path, layer, evidence });
 }
 
-function writableTree(layer: number, found: readonly Found[]): Finding {
+function writableTree(layer: number, found: readonly StackedEntry[]): Finding {
   const paths = found.map(({ entry }) => entry.path).toSorted();
   const [first = ''] = paths;
   return integrityFinding({

@@ -1,6 +1,6 @@
 import { compareSeverity, worstSeverity } from '@tidewaiter/domain';
 
-import type { FindingPlace, FindingReport } from './finding-report.js';
+import type { AffectedPlace, FindingReport } from './finding-report.js';
 import { enumerate } from './message.js';
 import { highest, versionOrder } from './push-message-groups.js';
 
@@ -9,7 +9,7 @@ export interface FindingFamily {
   /** Exploited ones first, then the most severe. */
   reports: FindingReport[];
   packages: string[];
-  places: FindingPlace[];
+  places: AffectedPlace[];
   /** The version that closes all of them; null where none does, or where versions cannot be compared. */
   target: string | null;
 }
@@ -26,7 +26,7 @@ export interface AffectedImage {
   digest: string;
   running: boolean;
   workloads: string[];
-  places: FindingPlace[];
+  places: AffectedPlace[];
 }
 
 /** Groups reports by packages and images, the worst family first. */
@@ -73,7 +73,7 @@ function worstFamilyFirst(a: FindingFamily, b: FindingFamily): number {
 }
 
 /** The versions that fix a vulnerability or family: the highest for each package, where versions compare. */
-export function fixText(places: readonly FindingPlace[]): string | null {
+export function fixText(places: readonly AffectedPlace[]): string | null {
   const byPackage = Map.groupBy(places, ({ packageType, packageName }) => `${packageType}\n${packageName}`);
   const versions = [...byPackage.values()].flatMap((about) => {
     const fixes = [...new Set(about.flatMap(({ fix }) => fix.version ?? []))].toSorted();
@@ -85,14 +85,14 @@ export function fixText(places: readonly FindingPlace[]): string | null {
 }
 
 /** The images of some places, running ones first, then by name. */
-export function imagesOf(places: readonly FindingPlace[]): AffectedImage[] {
+export function imagesOf(places: readonly AffectedPlace[]): AffectedImage[] {
   const images = Map.groupBy(places, ({ registry, repository, tag, isTagged, digest }) =>
     JSON.stringify([registry, repository, tag, isTagged, digest]),
   );
   return [...images.values()].map(imageOf).toSorted(runningFirst);
 }
 
-function imageOf(places: FindingPlace[]): AffectedImage {
+function imageOf(places: AffectedPlace[]): AffectedImage {
   const { registry, repository, tag, isTagged, digest } = places[0]!;
   return {
     ...{ registry, repository, name: nameOf(places[0]!), tag, isTagged, digest, places },
@@ -105,16 +105,16 @@ function runningFirst(a: AffectedImage, b: AffectedImage): number {
   return Number(b.running) - Number(a.running) || (`${a.registry}/${a.name}` < `${b.registry}/${b.name}` ? -1 : 1);
 }
 
-function nameOf({ repository, tag, isTagged, digest }: FindingPlace): string {
+function nameOf({ repository, tag, isTagged, digest }: AffectedPlace): string {
   return isTagged ? `${repository}:${tag}` : `${repository}@${digest.slice(0, 'sha256:'.length + 12)}`;
 }
 
 /** Number of images, by their digests. */
-export function imageCount(places: readonly FindingPlace[]): number {
+export function imageCount(places: readonly AffectedPlace[]): number {
   return new Set(places.map(({ digest }) => digest)).size;
 }
 
 /** Number of these images that run. */
-export function runningCount(places: readonly FindingPlace[]): number {
+export function runningCount(places: readonly AffectedPlace[]): number {
   return imageCount(places.filter(({ running }) => running === true));
 }

@@ -1,5 +1,5 @@
 import { type AffectedImage, imageCount, imagesOf, runningCount } from './finding-families.js';
-import type { FindingPlace } from './finding-report.js';
+import type { AffectedPlace } from './finding-report.js';
 import { clean, count, enumerate, maxItems, type MessageItem, type MessageSection, section } from './message.js';
 
 /** Workloads that a line names. */
@@ -10,7 +10,7 @@ const maxTags = 8;
 const maxNameChars = 64;
 
 /** `shop/app:1, running`, `shop/app:1 and shop/api:2`, `5 images, 2 running`: names where there are one or two. */
-export function wherePhrase(places: readonly FindingPlace[]): string {
+export function wherePhrase(places: readonly AffectedPlace[]): string {
   const names = imageNames(places);
   const all = imageCount(places);
   const running = runningCount(places);
@@ -20,13 +20,13 @@ export function wherePhrase(places: readonly FindingPlace[]): string {
 }
 
 /** `5 images, 2 running: shop/app:1, shop/api:2 and 3 more`. */
-export function namedImages(places: readonly FindingPlace[], maxNames: number): string {
+export function namedImages(places: readonly AffectedPlace[], maxNames: number): string {
   const names = imageNames(places);
   return names.length <= 2 ? wherePhrase(places) : `${wherePhrase(places)}: ${enumerate(names, maxNames)}`;
 }
 
 /** Names of images without their registry, running ones first. */
-export function imageNames(places: readonly FindingPlace[]): string[] {
+export function imageNames(places: readonly AffectedPlace[]): string[] {
   return [...new Set(imagesOf(places).map(shortName))];
 }
 
@@ -37,7 +37,7 @@ function shortName(image: AffectedImage): string {
 }
 
 /** The images, running ones first; a line for each repository where there are many. */
-export function imageSection(title: string, places: readonly FindingPlace[]): MessageSection[] {
+export function imageSection(title: string, places: readonly AffectedPlace[]): MessageSection[] {
   const images = imagesOf(places);
   return section(title, images.length <= maxItems ? images.map(imageItem) : repositoryItems(images));
 }
@@ -49,7 +49,7 @@ function imageItem({ registry, name, tag, isTagged, places, running, workloads }
   return { severity: null, text: `${registry}/${name}`, detail, isNew: false };
 }
 
-function packageText({ packageName, installedVersion, match, fix }: FindingPlace): string {
+function packageText({ packageName, installedVersion, match, fix }: AffectedPlace): string {
   const target = fix.version === null ? '' : ` (fixed in ${fix.version})`;
   const doubt = match === 'unknown' ? ', perhaps: its version cannot be compared' : '';
   return `${packageName} ${installedVersion}${target}${doubt}`;

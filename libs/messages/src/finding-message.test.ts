@@ -1,9 +1,9 @@
 import { findingMessage, findingMessages } from './finding-message.js';
-import type { FindingPlace, FindingReport } from './finding-report.js';
+import type { AffectedPlace, FindingReport } from './finding-report.js';
 
 const consoleUrl = 'https://tidewaiter.example.com';
 
-function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
+function place(tag: string, parts: Partial<AffectedPlace> = {}): AffectedPlace {
   return {
     registry: 'registry.example.com',
     repository: 'shop/checkout',

@@ -11,7 +11,7 @@ import {
   runningCount,
 } from './finding-families.js';
 import { imageNames, imageSection, namedImages, wherePhrase } from './finding-images.js';
-import type { FindingPlace, FindingReport } from './finding-report.js';
+import type { AffectedPlace, FindingReport } from './finding-report.js';
 import {
   aboutValues,
   clean,
@@ -138,7 +138,7 @@ function reasonText(reports: readonly FindingReport[]): string {
 }
 
 /** How far it reaches, in one sentence. */
-function reachText(places: readonly FindingPlace[]): string {
+function reachText(places: readonly AffectedPlace[]): string {
   const repositories = new Set(places.map(({ registry, repository }) => `${registry}/${repository}`)).size;
   const all = imageCount(places);
   const isKnown = places.some(({ running = null }) => running !== null);

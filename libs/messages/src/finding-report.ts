@@ -2,7 +2,7 @@ import type { Exploitation } from '@tidewaiter/advisories';
 import type { FindingKind, FindingReason, FixState, Severity } from '@tidewaiter/domain';
 
 /** Image that has, or had, the vulnerability. */
-export interface FindingPlace {
+export interface AffectedPlace {
   /** Host of the registry: `registry.example.com`. */
   registry: string;
   repository: string;
@@ -39,5 +39,5 @@ export interface FindingReport {
   /** Time when Tidewaiter learned of it, ISO 8601. */
   at: string;
   /** Images that a tag points to, or that run without one. */
-  places: FindingPlace[];
+  places: AffectedPlace[];
 }

@@ -41,7 +41,7 @@ const image: NonNullable<IncidentContext['image']> = {
     digest: minerIncident().imageDigest,
     mediaType: 'm',
     artifact: 'image',
-    origin: 'told',
+    origin: 'hook',
     attachedTo: null,
     pushedBy: 'ci-bot',
     pushedAt: new Date('2026-11-24T08:00:00Z'),
@@ -60,7 +60,7 @@ const image: NonNullable<IncidentContext['image']> = {
   },
   changes: null,
   counts: { critical: 1, high: 2, medium: 0, low: 0, negligible: 0, unknown: 0 },
-  isJudged: true,
+  isEvaluated: true,
   findings: [],
   provenance: { isSigned: false, signers: [], builder: null, source: null, revision: null },
 };
@@ -167,12 +167,12 @@ it('says when the image was not signed, where its signature came later', () => {
   expect(text(false).match(/the image is not signed/g)).toHaveLength(2);
 });
 
-it('does not take what could not be judged for clean', () => {
+it('does not take what could not be evaluated for clean', () => {
   const counts = { critical: 0, high: 0, medium: 1, low: 0, negligible: 0, unknown: 0 };
-  const textsOf = (isJudged: boolean) =>
-    message({ factsUsed: [] }, { image: { ...image, counts, isJudged } }).sections[1]!.items.map(({ text }) => text);
+  const textsOf = (isEvaluated: boolean) =>
+    message({ factsUsed: [] }, { image: { ...image, counts, isEvaluated } }).sections[1]!.items.map(({ text }) => text);
   expect(textsOf(true)).toContain('No critical or high findings');
-  expect(textsOf(false)).toContain('The image could not be judged completely');
+  expect(textsOf(false)).toContain('The image could not be evaluated completely');
 });
 
 describe('how far it reaches', () => {

@@ -1,6 +1,12 @@
 import { type IncidentEvidence, type IncidentStep, notSignedText, type RuleCredit } from '@tidewaiter/domain';
 
-import type { IncidentReport, ToldImage, ToldIncident, ToldReach, ToldRevision } from './incident-report.js';
+import type {
+  IncidentReport,
+  ReportedImage,
+  ReportedIncident,
+  ReportedReach,
+  ReportedRevision,
+} from './incident-report.js';
 import {
   aboutValues,
   clean,
@@ -17,7 +23,7 @@ import {
   timeText,
   type Message,
   type MessageItem,
-  type MessageNews,
+  type MessageUpdate,
 } from './message.js';
 import { changeItems } from './push-message-changes.js';
 
@@ -79,7 +85,7 @@ export function incidentMessage(
 }
 
 /** Defangs URLs and hosts: mail programs link every address, and nobody should open one of these. */
-function unlinked({ artifacts }: ToldIncident): (text: string) => string {
+function unlinked({ artifacts }: ReportedIncident): (text: string) => string {
   const hosts = artifacts.flatMap(({ kind, value }) => {
     const host = value.replace(/:\d+$/, '');
     return kind === 'destination' && host.includes('.') ? [host] : [];
@@ -90,7 +96,7 @@ function unlinked({ artifacts }: ToldIncident): (text: string) => string {
   };
 }
 
-function titleOf({ title, workload, namespace, cluster, number }: ToldIncident, word: string): string {
+function titleOf({ title, workload, namespace, cluster, number }: ReportedIncident, word: string): string {
   const place = workload ?? namespace ?? cluster;
   const named = place === null || title.includes(place) ? title : `${title} · ${place}`;
   const tail = ` (INC-${number})`;
@@ -99,12 +105,12 @@ function titleOf({ title, workload, namespace, cluster, number }: ToldIncident, 
 }
 
 /** User who acknowledged the incident; null if nobody has since it last became worse. */
-function acknowledgedBy(revisions: readonly ToldRevision[]): string | null {
+function acknowledgedBy(revisions: readonly ReportedRevision[]): string | null {
   const last = revisions.findLast(({ kind }) => kind !== 'opened' && kind !== 'updated');
   return last?.kind === 'acknowledged' ? last.actor : null;
 }
 
-function ending({ state, resolvedBy }: ToldIncident, acknowledged: string | null): string | null {
+function ending({ state, resolvedBy }: ReportedIncident, acknowledged: string | null): string | null {
   if (state === 'merged') return 'It goes on in another incident.';
   if (state === 'open') return acknowledged && `Acknowledged by ${acknowledged}.`;
   return resolvedBy === null ? 'Nothing more happened since.' : `Resolved by ${resolvedBy}.`;
@@ -112,8 +118,8 @@ function ending({ state, resolvedBy }: ToldIncident, acknowledged: string | null
 
 /** Describes the blast radius in one sentence. */
 export function reachText(
-  { workloads, imageDigest }: Pick<ToldIncident, 'workloads' | 'imageDigest'>,
-  { images, workloads: reached, incidents }: ToldReach,
+  { workloads, imageDigest }: Pick<ReportedIncident, 'workloads' | 'imageDigest'>,
+  { images, workloads: reached, incidents }: ReportedReach,
 ): string {
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
   const exposed = reached.items.filter((each) => each.exposed === true).length;
@@ -137,7 +143,7 @@ export function reachText(
 
 function stepItem(
   { title, technique, severity, at, events }: IncidentStep,
-  { evidence, firstSeen }: ToldIncident,
+  { evidence, firstSeen }: ReportedIncident,
   safe: (text: string) => string,
 ): MessageItem {
   const ids = new Set(events);
@@ -156,7 +162,7 @@ function stepItem(
 }
 
 /** Lists each tag that was moved or pushed: old and new target, and the user. */
-function pushItems({ evidence, firstSeen }: ToldIncident, safe: (text: string) => string): MessageItem[] {
+function pushItems({ evidence, firstSeen }: ReportedIncident, safe: (text: string) => string): MessageItem[] {
   const pushes = evidence.filter(({ source }) => source === 'registry');
   const more = pushes.length - maxPushes;
   return [
@@ -178,15 +184,15 @@ function evidenceText({ text, where }: IncidentEvidence): string {
 }
 
 /** Rewords an incident of an image that was signed later: the image was not signed at that time, but is now. */
-function signedSince(incident: ToldIncident): ToldIncident {
+function signedSince(incident: ReportedIncident): ReportedIncident {
   const corrected = (text: string) => text.replaceAll(notSignedText, 'the image was not signed at that time');
   return { ...incident, sentence: corrected(incident.sentence), factsUsed: incident.factsUsed.map(corrected) };
 }
 
 /** Facts about the image of the incident. An image without analysis must not look like a clean one. */
 function imageItems(
-  { factsUsed, image: name, imageDigest }: ToldIncident,
-  image: ToldImage | null,
+  { factsUsed, image: name, imageDigest }: ReportedIncident,
+  image: ReportedImage | null,
   safe: (text: string) => string,
 ): MessageItem[] {
   const used = factsUsed.map((text) => plainItem(safe(text)));
@@ -197,10 +203,10 @@ function imageItems(
   return [...used, findingsItem(image), originItem(image), ...(image.changes ? changeItems(image.changes) : [])];
 }
 
-function findingsItem({ counts, isJudged, findings }: ToldImage): MessageItem {
+function findingsItem({ counts, isEvaluated, findings }: ReportedImage): MessageItem {
   const bad = counts.critical + counts.high;
   if (bad === 0) {
-    return plainItem(isJudged ? 'No critical or high findings' : 'The image could not be judged completely');
+    return plainItem(isEvaluated ? 'No critical or high findings' : 'The image could not be evaluated completely');
   }
   const names = findings.map(({ id, packageName, kev }) =>
     [id, packageName && `in ${packageName}`, kev && '(exploited)'].filter(Boolean).join(' '),
@@ -208,7 +214,10 @@ function findingsItem({ counts, isJudged, findings }: ToldImage): MessageItem {
   return plainItem(count(bad, 'critical or high finding'), enumerate(names, maxFindings) || null);
 }
 
-function originItem({ push, provenance: { isSigned, signers, builder, source, revision } }: ToldImage): MessageItem {
+function originItem({
+  push,
+  provenance: { isSigned, signers, builder, source, revision },
+}: ReportedImage): MessageItem {
   const by = push.pushedBy === null ? '' : ` by ${push.pushedBy}`;
   const signed = isSigned === null ? null : isSigned ? `signed by ${enumerate(signers, 2)}` : 'not signed';
   const built = builder ?? source;
@@ -224,7 +233,7 @@ function plainItem(text: string, detail: string | null = null): MessageItem {
   return { severity: null, text, detail, isNew: false };
 }
 
-function facts(incident: ToldIncident, image: ToldImage | null): Message['facts'] {
+function facts(incident: ReportedIncident, image: ReportedImage | null): Message['facts'] {
   const { firstSeen, lastSeen, workloads } = incident;
   const [first, last] = [timeText(firstSeen), timeText(lastSeen)];
   const pods = workloads.flatMap((each) => each.pods);
@@ -241,7 +250,7 @@ function facts(incident: ToldIncident, image: ToldImage | null): Message['facts'
     ...fact('Events', String(incident.count)),
     ...fact('Signs', enumerate(incident.findings, 6)),
     ...fact('Techniques', enumerate(incident.techniques, 8)),
-    ...fact('Image findings', image && (countsText(image.counts) ?? (image.isJudged ? 'none' : 'not all known'))),
+    ...fact('Image findings', image && (countsText(image.counts) ?? (image.isEvaluated ? 'none' : 'not all known'))),
   ];
 }
 
@@ -263,7 +272,7 @@ export function creditsText(rules: readonly RuleCredit[]): string {
 }
 
 /** Renders one state of the incident for a thread. */
-function newsOf({ revision, kind, news, actor }: ToldRevision, safe: (text: string) => string): MessageNews {
+function newsOf({ revision, kind, news, actor }: ReportedRevision, safe: (text: string) => string): MessageUpdate {
   const heads = {
     opened: null,
     updated: null,

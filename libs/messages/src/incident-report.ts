@@ -3,22 +3,22 @@ import type { PushChanges } from '@tidewaiter/integrity';
 
 /** Data for the message about an incident. */
 export interface IncidentReport {
-  incident: ToldIncident;
+  incident: ReportedIncident;
   /** Reported revisions of the incident, oldest first. */
-  revisions: ToldRevision[];
-  context: { image: ToldImage | null; reach: ToldReach };
+  revisions: ReportedRevision[];
+  context: { image: ReportedImage | null; reach: ReportedReach };
   /** Owner of the place where it happened; null where none is known. */
   owner: string | null;
 }
 
 /** Incident with the fields that users see: its number, and who resolved it. */
-export interface ToldIncident extends Incident {
+export interface ReportedIncident extends Incident {
   number: number;
   resolvedBy: string | null;
 }
 
 /** News of one revision of an incident. */
-export interface ToldRevision {
+export interface ReportedRevision {
   revision: number;
   kind: 'opened' | 'updated' | 'acknowledged' | 'worsened' | 'reopened' | 'resolved' | 'merged';
   severity: Severity;
@@ -28,13 +28,13 @@ export interface ToldRevision {
 }
 
 /** Image in which the incident happened; null where it is unknown or was never pushed to a watched registry. */
-export interface ToldImage {
+export interface ReportedImage {
   digest: Digest;
   push: { pushedAt: Date | null; receivedAt: Date; pushedBy: string | null };
   changes: PushChanges | null;
   counts: SeverityCounts;
   /** Whether all of the image could be evaluated, so that zero findings means there are none. */
-  isJudged: boolean;
+  isEvaluated: boolean;
   /** Most urgent findings of the image. */
   findings: (Pick<Finding, 'id' | 'packageName'> & { kev: boolean })[];
   provenance: {
@@ -47,7 +47,7 @@ export interface ToldImage {
 }
 
 /** Blast radius of the incident; the lists are cut, the totals are not. */
-export interface ToldReach {
+export interface ReportedReach {
   images: { items: { shares: string }[]; total: number };
   workloads: { items: { exposed: boolean | null }[]; total: number };
   incidents: { number: number }[];

@@ -9,13 +9,13 @@ export interface Message {
   title: string;
   /** One or two sentences. */
   summary: string;
-  facts: Fact[];
+  facts: MessageFact[];
   sections: MessageSection[];
   /** Links to Tidewaiter's console only. */
   links: MessageLink[];
   footer: string;
   /** Earlier states; absent for a subject without states. */
-  history?: MessageNews[];
+  history?: MessageUpdate[];
   /** Whether a user has acknowledged it. */
   isAcknowledged?: boolean;
   /** Whether it repeats an earlier message. */
@@ -62,12 +62,12 @@ export interface MessageTally {
 }
 
 /** News of one state, one line each. */
-export interface MessageNews {
+export interface MessageUpdate {
   revision: number;
   lines: string[];
 }
 
-export interface Fact {
+export interface MessageFact {
   label: string;
   value: string;
 }
@@ -169,7 +169,7 @@ export function section(title: string, items: readonly MessageItem[], max = maxI
 }
 
 /** Fact with this value; nothing when the value is empty. */
-export function fact(label: string, value: string | null): Fact[] {
+export function fact(label: string, value: string | null): MessageFact[] {
   const shown = clean(value ?? '', maxFactChars);
   return shown === '' ? [] : [{ label, value: shown }];
 }

@@ -14,7 +14,7 @@ import { evidenceText } from './finding-evidence.js';
 import { clean, count, enumerate, type MessageItem, shortDigest } from './message.js';
 
 /** Exploitation and usage data of a finding; absent or null while no source reports it. */
-export interface Pressure {
+export interface FindingUrgency {
   /** In CISA's catalogue of exploited vulnerabilities. */
   kev?: boolean;
   /** Probability of exploitation in the next 30 days, 0 to 1. */
@@ -27,7 +27,7 @@ export interface Pressure {
 
 /** Finding of a pushed image, compared with the baseline of the push. */
 export interface PushFinding {
-  finding: Finding & Pressure;
+  finding: Finding & FindingUrgency;
   /** Whether the baseline did not have it. */
   isNew: boolean;
   /** Platforms of the push that have it. */
@@ -49,10 +49,10 @@ export interface FindingGroup {
 }
 
 /**
- * Remedies, easiest first. `unjudged`: the installed version could not be compared. `remove`: no
+ * Remedies, easiest first. `unevaluated`: the installed version could not be compared. `remove`: no
  * package, so nothing to upgrade.
  */
-const remedies = ['upgrade', 'unjudged', 'no-fix', 'remove'] as const;
+const remedies = ['upgrade', 'unevaluated', 'no-fix', 'remove'] as const;
 type Remedy = (typeof remedies)[number];
 
 /** Limit on the ids that an item names; the rest is counted. */
@@ -124,7 +124,7 @@ export function resolvedItemOf(group: FindingGroup): MessageItem {
 
 function remedyOf({ kind, match, fix }: Finding): Remedy {
   if (kind !== 'vulnerability') return 'remove';
-  if (match === 'unknown') return 'unjudged';
+  if (match === 'unknown') return 'unevaluated';
   return fix.state === 'fixed' && fix.version !== null ? 'upgrade' : 'no-fix';
 }
 
@@ -199,7 +199,7 @@ function textOf(group: FindingGroup, findings: string): string {
   switch (group.remedy) {
     case 'upgrade':
       return `upgrade ${nameOf(group)} ${version} → ${group.target}: ${findings}`;
-    case 'unjudged':
+    case 'unevaluated':
       return `${nameOf(group)} ${version}: perhaps ${findings}`;
     case 'no-fix':
       return `${nameOf(group)} ${version}: ${findings}${finding.fix.state === 'wont-fix' ? ', the distribution will not fix it' : ''}`;

@@ -268,7 +268,7 @@ describe('pushMessage', () => {
     expect(texts(pushMessage(report(unreadable), console), 'Upgrade to fix')).toHaveLength(2);
   });
 
-  it('counts and shows what could not be judged or read', () => {
+  it('counts and shows what could not be evaluated or read', () => {
     const message = pushMessage(
       report([hole({ id: 'CVE-1', installed: '??', finding: { match: 'unknown' } })], {
         warnings: ['layer 3: corrupt'],

@@ -293,7 +293,7 @@ function sections(report: PushReport, groups: FindingGroup[]): Message['sections
   const warnings = report.warnings.map((text) => ({ severity: null, text, detail: null, isNew: false }));
   return [
     ...section('Upgrade to fix', toDo('upgrade')),
-    ...section('Version cannot be compared', toDo('unjudged')),
+    ...section('Version cannot be compared', toDo('unevaluated')),
     ...section('No fix yet', toDo('no-fix')),
     ...section('Found in the image', toDo('remove')),
     ...section('What changed', report.changes ? changeItems(report.changes) : []),

@@ -1,6 +1,5 @@
 import { countBySeverity, findingOf, type Incident, type Severity } from '@tidewaiter/domain';
 
-import { digestMessage } from './digest-message.js';
 import { findingMessage } from './finding-message.js';
 import type { FindingReport } from './finding-report.js';
 import { incidentMessage } from './incident-message.js';
@@ -9,6 +8,7 @@ import type { Message, MessageKind } from './message.js';
 import type { PushFinding } from './push-message-groups.js';
 import { pushMessage, type PushReport } from './push-message.js';
 import { sensorMessage, type SensorReport } from './sensor-message.js';
+import { summaryMessage } from './summary-message.js';
 
 interface Console {
   consoleUrl: string;
@@ -238,7 +238,7 @@ const sampleIncident: IncidentReport = {
       },
       changes: null,
       counts: samplePush.counts,
-      isJudged: true,
+      isEvaluated: true,
       findings: [{ id: 'CVE-2026-21101', packageName: 'openssl', kev: true }],
       provenance: {
         isSigned: true,
@@ -287,5 +287,5 @@ function sampleDigest(console: Console): Message {
     owner: 'team-shop',
     source: 'exceptions[0]',
   };
-  return digestMessage(messages, console, { ending: [ending], health: ['Sensor falco-eu2 is silent'] })!;
+  return summaryMessage(messages, console, { ending: [ending], health: ['Sensor falco-eu2 is silent'] })!;
 }

@@ -8,7 +8,15 @@ import {
   type Platform,
 } from '@tidewaiter/domain';
 
-import { field, isJsonObject, parseJsonObject, storableText, textField, textMap, type JsonObject } from './json.js';
+import {
+  field,
+  isJsonObject,
+  parseJsonObject,
+  storableText,
+  textField,
+  textMap,
+  type UntrustedObject,
+} from './json.js';
 import { documentLimits } from './limits.js';
 import { readPlatform, type Descriptor, type ImageManifest } from './manifest.js';
 
@@ -112,7 +120,7 @@ export function baseBuildTime({ history }: Pick<ImageConfig, 'history'>): Date |
   return buildTime(history.find(({ emptyLayer }) => !emptyLayer)?.created);
 }
 
-function readDiffIds(rootfs: JsonObject): Digest[] {
+function readDiffIds(rootfs: UntrustedObject): Digest[] {
   const list = field(rootfs, 'diff_ids') ?? [];
   if (!Array.isArray(list)) throw new InvalidInput('CONFIG_INVALID', 'diff_ids of the image config is not a list');
   return list.map((value) => {
@@ -137,16 +145,16 @@ function readHistory(value: unknown): HistoryEntry[] {
   });
 }
 
-function objectField(object: JsonObject, name: string): JsonObject {
+function objectField(object: UntrustedObject, name: string): UntrustedObject {
   const value = field(object, name);
   return isJsonObject(value) ? value : {};
 }
 
-function text(object: JsonObject, name: string): string | undefined {
+function text(object: UntrustedObject, name: string): string | undefined {
   return textField(object, name, maxTextLength);
 }
 
-function texts(object: JsonObject, name: string): string[] {
+function texts(object: UntrustedObject, name: string): string[] {
   const list = field(object, name);
   if (!Array.isArray(list)) return [];
   return list.filter((value) => typeof value === 'string').map((value) => storableText(value, maxTextLength));

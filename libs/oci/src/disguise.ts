@@ -19,7 +19,7 @@ export async function isDisguisedImage(
     const { diffIds } = await readImageConfig(config, blobOf(config));
     return diffIds.length > 0;
   } catch (error) {
-    // A blob above the limit may be a config: then the limit is the reason why the push is not judged.
+    // A blob above the limit may be a config: then the limit is the reason why the push is not evaluated.
     if (error instanceof LimitExceeded) return true;
     if (error instanceof NotFound || (error instanceof TidewaiterError && error.code === 'CONFIG_INVALID'))
       return false;

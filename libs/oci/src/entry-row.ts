@@ -2,7 +2,7 @@ import { type DigestAlgorithm, type EntryType, entryTypes, type LayerEntry } fro
 import { layerLimits } from './limits.js';
 
 /** Buffer of consecutive rows. */
-export interface Page {
+export interface RowPage {
   bytes: Buffer;
   /** The same memory as `bytes`. */
   numbers: DataView;
@@ -10,7 +10,7 @@ export interface Page {
   end: number;
 }
 
-export function pageOf(bytes: Buffer, end: number): Page {
+export function pageOf(bytes: Buffer, end: number): RowPage {
   return { bytes, numbers: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), end };
 }
 
@@ -41,7 +41,7 @@ export function roomFor({ path, linkTarget = '', capabilities = '' }: LayerEntry
 }
 
 /** Writes an entry behind the last row of a page that has room for it. */
-export function writeRow(page: Page, entry: LayerEntry): void {
+export function writeRow(page: RowPage, entry: LayerEntry): void {
   const { path, mode, uid, gid, size, linkTarget = '', capabilities } = entry;
   const { bytes, numbers, end: at } = page;
   numbers.setUint16(at, kindOf(entry));
@@ -80,16 +80,16 @@ function kindOf({ type, whiteout, linkTarget, sha256, md5, sha1, capabilities }:
   );
 }
 
-export function markGone({ numbers }: Page, at: number): void {
+export function markGone({ numbers }: RowPage, at: number): void {
   numbers.setUint16(at, numbers.getUint16(at) | isGone);
 }
 
-export function isGoneAt({ numbers }: Page, at: number): boolean {
+export function isGoneAt({ numbers }: RowPage, at: number): boolean {
   return (numbers.getUint16(at) & isGone) !== 0;
 }
 
 /** End of the row that starts at `at`; undefined if `writeRow` cannot have written such a row. */
-export function endOfRow({ bytes, numbers, end }: Page, at: number): number | undefined {
+export function endOfRow({ bytes, numbers, end }: RowPage, at: number): number | undefined {
   if (at + fixedBytes > end) return undefined;
   const kind = numbers.getUint16(at);
   const pathBytes = numbers.getUint16(at + pathBytesAt);
@@ -115,10 +115,10 @@ function digestBytesOf(kind: number): number {
 
 /** Entry that decodes the fields of its row lazily, so that reading one field of a million rows costs little. */
 export class RowEntry implements LayerEntry {
-  readonly #page: Page;
+  readonly #page: RowPage;
   readonly #at: number;
 
-  constructor(page: Page, at: number) {
+  constructor(page: RowPage, at: number) {
     this.#page = page;
     this.#at = at;
   }

@@ -1,7 +1,7 @@
 import type { LayerEntries, LayerEntry } from './layer-entry.js';
 import { PathIndex } from './path-index.js';
 
-export interface Found {
+export interface StackedEntry {
   /** Index of the layer, 0 at the bottom. */
   layer: number;
   entry: LayerEntry;
@@ -41,7 +41,7 @@ export class EntryStacks {
     return this.#layers[layer]!.at(number - this.#firsts[layer]!)!;
   }
 
-  found(number: number): Found {
+  found(number: number): StackedEntry {
     return { layer: this.layerOf(number), entry: this.entryOf(number) };
   }
 

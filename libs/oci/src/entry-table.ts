@@ -1,4 +1,4 @@
-import { endOfRow, isGoneAt, markGone, type Page, pageOf, roomFor, RowEntry, writeRow } from './entry-row.js';
+import { endOfRow, isGoneAt, markGone, type RowPage, pageOf, roomFor, RowEntry, writeRow } from './entry-row.js';
 import type { LayerEntries, LayerEntry } from './layer-entry.js';
 import { release } from './lent-memory.js';
 
@@ -10,7 +10,7 @@ export const pageBytes = 256 * 1024;
  * times that, and work for every collection of garbage. Rows lie in pages, none across two, so that what grows is never copied.
  */
 export class EntryTable implements LayerEntries {
-  readonly #pages: Page[] = [];
+  readonly #pages: RowPage[] = [];
   /** Where the rows stand, counted as if all pages were full. */
   #rows = new Uint32Array(256);
   #length = 0;
@@ -108,7 +108,7 @@ export class EntryTable implements LayerEntries {
     return this.#length++;
   }
 
-  #place(row: number): { page: Page; at: number } {
+  #place(row: number): { page: RowPage; at: number } {
     return { page: this.#pages[Math.floor(row / pageBytes)]!, at: row % pageBytes };
   }
 }
@@ -117,6 +117,6 @@ export class EntryTable implements LayerEntries {
  * Memory that may grow is the operating system's own, which has it back as soon as it is let go; that of a common buffer may stay with the
  * allocator of the thread that asked for it, and a scan of a million files has no room for both.
  */
-function emptyPage(): Page {
+function emptyPage(): RowPage {
   return pageOf(Buffer.from(new ArrayBuffer(pageBytes, { maxByteLength: pageBytes })), 0);
 }

@@ -20,7 +20,7 @@ export { EntryTable } from './entry-table.js';
 export { canDecodeEntries, decodeEntries, decodeEntryPages, encodeEntries, entriesVersion } from './entry-codec.js';
 export { overlay } from './overlay.js';
 export type { Overlay } from './overlay.js';
-export type { Found } from './entry-stacks.js';
+export type { StackedEntry } from './entry-stacks.js';
 export type { ShownEntries } from './shown-entries.js';
 export { decodeName, encodeName } from './paths.js';
 export { WarningList } from './warning.js';

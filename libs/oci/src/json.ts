@@ -1,10 +1,10 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
 /** An object of a hostile JSON document: read fields by `Object.hasOwn`, so that nothing of a prototype answers. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type UntrustedObject = Readonly<Record<string, unknown>>;
 
 /** @throws InvalidInput with `code` when the bytes are not one JSON object in UTF-8. */
-export function parseJsonObject(bytes: Uint8Array, code: string, what: string): JsonObject {
+export function parseJsonObject(bytes: Uint8Array, code: string, what: string): UntrustedObject {
   const value = parseJson(bytes, code, what);
   if (!isJsonObject(value)) throw new InvalidInput(code, `${what} is not a JSON object`);
   return value;
@@ -18,11 +18,11 @@ function parseJson(bytes: Uint8Array, code: string, what: string): unknown {
   }
 }
 
-export function isJsonObject(value: unknown): value is JsonObject {
+export function isJsonObject(value: unknown): value is UntrustedObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function field(object: JsonObject, name: string): unknown {
+export function field(object: UntrustedObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
@@ -31,7 +31,7 @@ export function storableText(text: string, maxLength = Number.MAX_SAFE_INTEGER):
   return text.slice(0, maxLength).toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
-export function textField(object: JsonObject, name: string, maxLength?: number): string | undefined {
+export function textField(object: UntrustedObject, name: string, maxLength?: number): string | undefined {
   const value = field(object, name);
   return typeof value === 'string' && value !== '' ? storableText(value, maxLength) : undefined;
 }

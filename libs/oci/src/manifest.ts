@@ -1,6 +1,14 @@
 import { InvalidInput, isDigest, LimitExceeded, type Digest, type Platform } from '@tidewaiter/domain';
 
-import { field, isJsonObject, parseJsonObject, storableText, textField, textMap, type JsonObject } from './json.js';
+import {
+  field,
+  isJsonObject,
+  parseJsonObject,
+  storableText,
+  textField,
+  textMap,
+  type UntrustedObject,
+} from './json.js';
 import { documentLimits } from './limits.js';
 import { manifestKind, mediaTypes } from './media-types.js';
 
@@ -63,7 +71,7 @@ export function parseManifest(bytes: Uint8Array, contentType?: string): ImageMan
   return manifestKind(mediaType) === 'index' ? readIndex(document, mediaType) : readManifest(document, mediaType);
 }
 
-function agreedMediaType(document: JsonObject, contentType: string | undefined): string {
+function agreedMediaType(document: UntrustedObject, contentType: string | undefined): string {
   const kind = kindByShape(document);
   const announced = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   // Registries and layouts also serve manifests as plain JSON: such a type says nothing to disagree with.
@@ -82,7 +90,7 @@ function agreedMediaType(document: JsonObject, contentType: string | undefined):
   return mediaType;
 }
 
-function kindByShape(document: JsonObject): 'index' | 'manifest' {
+function kindByShape(document: UntrustedObject): 'index' | 'manifest' {
   const isIndex = Object.hasOwn(document, 'manifests');
   const isManifest = ['layers', 'config', 'fsLayers'].some((name) => Object.hasOwn(document, name));
   if (isIndex && isManifest) throw new InvalidInput('MANIFEST_AMBIGUOUS', 'manifest has both manifests and layers');
@@ -90,18 +98,18 @@ function kindByShape(document: JsonObject): 'index' | 'manifest' {
   return isIndex ? 'index' : 'manifest';
 }
 
-function readIndex(document: JsonObject, mediaType: string): ImageIndex {
+function readIndex(document: UntrustedObject, mediaType: string): ImageIndex {
   const manifests = readDescriptors(document, 'manifests', documentLimits.maxManifests, 'maxManifests');
   return { kind: 'index', mediaType, manifests, ...readReferrer(document) };
 }
 
-function readManifest(document: JsonObject, mediaType: string): ImageManifest {
+function readManifest(document: UntrustedObject, mediaType: string): ImageManifest {
   const config = readDescriptor(field(document, 'config'), 'config');
   const layers = readDescriptors(document, 'layers', documentLimits.maxLayers, 'maxLayers');
   return { kind: 'manifest', mediaType, config, layers, ...readReferrer(document) };
 }
 
-function readReferrer(document: JsonObject): Pick<ImageManifest, 'artifactType' | 'subject' | 'annotations'> {
+function readReferrer(document: UntrustedObject): Pick<ImageManifest, 'artifactType' | 'subject' | 'annotations'> {
   const artifactType = textField(document, 'artifactType');
   const subject = field(document, 'subject');
   return {
@@ -111,7 +119,7 @@ function readReferrer(document: JsonObject): Pick<ImageManifest, 'artifactType' 
   };
 }
 
-function readDescriptors(document: JsonObject, name: string, most: number, limit: string): Descriptor[] {
+function readDescriptors(document: UntrustedObject, name: string, most: number, limit: string): Descriptor[] {
   const list = field(document, name);
   if (!Array.isArray(list)) throw new InvalidInput('MANIFEST_INVALID', `${name} of the manifest is not a list`);
   if (list.length > most) throw new LimitExceeded(limit, `manifest with ${list.length} ${name}`);
@@ -134,7 +142,7 @@ export function readDescriptor(value: unknown, where: string): Descriptor {
   return { mediaType, digest, size, ...readDescriptorExtras(value) };
 }
 
-function readDescriptorExtras(value: JsonObject): Partial<Descriptor> {
+function readDescriptorExtras(value: UntrustedObject): Partial<Descriptor> {
   const platform = readPlatform(field(value, 'platform'));
   const artifactType = textField(value, 'artifactType');
   const annotations = field(value, 'annotations');

@@ -1,4 +1,4 @@
-import { EntryStacks, type Found } from './entry-stacks.js';
+import { EntryStacks, type StackedEntry } from './entry-stacks.js';
 import type { LayerEntries } from './layer-entry.js';
 import { maxLinkDepth } from './limits.js';
 import { normalizePath, parentOf } from './paths.js';
@@ -7,13 +7,13 @@ import { type ShownEntries, shownEntries } from './shown-entries.js';
 /** Merged view of the layers of an image, computed without unpacking any of them. */
 export interface Overlay {
   /** Entry that a process in the container sees at `path`, following symbolic links; undefined if none. */
-  lookup(path: string): Found | undefined;
+  lookup(path: string): StackedEntry | undefined;
   /** Whether the entry of `layer` at exactly `path` is the one that the image shows there. */
   isVisible(path: string, layer: number): boolean;
   /** The lowest layer above `layer` that replaces or removes what `layer` has at `path`. */
   hiddenBy(path: string, layer: number): number | undefined;
   /** Entries of all layers at exactly `path`, from the top down; whiteouts come below files of their own layer. */
-  stackAt(path: string): Found[];
+  stackAt(path: string): StackedEntry[];
   /** All visible entries of the image; visibility is computed for every entry on first access. */
   readonly shown: ShownEntries;
 }
@@ -35,7 +35,7 @@ export function overlay(layers: readonly LayerEntries[]): Overlay {
 
 function lowestHider(stacks: EntryStacks, path: string, layer: number): number | undefined {
   let lowest: number | undefined;
-  const consider = (found: Found) => {
+  const consider = (found: StackedEntry) => {
     if (lowest === undefined || found.layer < lowest) lowest = found.layer;
   };
   for (const number of stacks.at(path)) {
@@ -54,7 +54,7 @@ function lowestHider(stacks: EntryStacks, path: string, layer: number): number |
 }
 
 /** Whether an entry at a directory's path hides what `layer` has below that directory. */
-function hidesChildren({ layer: own, entry }: Found, layer: number): boolean {
+function hidesChildren({ layer: own, entry }: StackedEntry, layer: number): boolean {
   if (own > layer) return entry.whiteout !== undefined || entry.type !== 'directory';
   // Within one layer, files below a link are unpacked through the link; other non-directories
   // cannot have files below.
@@ -62,7 +62,7 @@ function hidesChildren({ layer: own, entry }: Found, layer: number): boolean {
 }
 
 /** Walks a path from the root as the kernel does, so that `..` behind a link leads out of where the link points to. */
-function resolve(path: string, shown: (at: string) => Found | undefined): Found | undefined {
+function resolve(path: string, shown: (at: string) => StackedEntry | undefined): StackedEntry | undefined {
   const exact = shown(normalizePath(path));
   if (exact && exact.entry.type !== 'symlink') return exact;
   const pending = path.split('/').toReversed();
@@ -84,7 +84,10 @@ function resolve(path: string, shown: (at: string) => Found | undefined): Found 
   return shown(at);
 }
 
-function topEntry(stack: readonly Found[], isVisible: (path: string, layer: number) => boolean): Found | undefined {
+function topEntry(
+  stack: readonly StackedEntry[],
+  isVisible: (path: string, layer: number) => boolean,
+): StackedEntry | undefined {
   const top = stack.find(({ entry }) => entry.whiteout !== 'opaque');
   if (!top || top.entry.whiteout) return undefined;
   return isVisible(top.entry.path, top.layer) ? top : undefined;

@@ -1,4 +1,4 @@
-import type { EntryStacks, Found } from './entry-stacks.js';
+import type { EntryStacks, StackedEntry } from './entry-stacks.js';
 import type { LayerEntry } from './layer-entry.js';
 import { parentOf } from './paths.js';
 
@@ -7,9 +7,9 @@ const maxDepth = 64;
 
 /** Visible entries of an image by exact path: links in the path are not followed. */
 export interface ShownEntries {
-  get(path: string): Found | undefined;
+  get(path: string): StackedEntry | undefined;
   has(path: string): boolean;
-  values(): Iterable<Found>;
+  values(): Iterable<StackedEntry>;
 }
 
 /** Bulk form of `isVisible`: entries that hide the content of a directory are looked up once. */

@@ -2,9 +2,9 @@ export type { Exception, Glob } from './exceptions/exception.js';
 export { readIgnores } from './exceptions/read-ignores.js';
 export { gateVerdict, readThreshold } from './gate/gate.js';
 export type { GateInput, GateThreshold } from './gate/gate.js';
-export { judgeImages } from './judge-image.js';
-export type { Circumstances, ImageJudgement, KnownImage } from './judge-image.js';
-export type { ImageIdentity } from './judged-image.js';
+export { evaluateImages } from './evaluate-image.js';
+export type { Circumstances, ImageEvaluation, EvaluationInput } from './evaluate-image.js';
+export type { ImageIdentity } from './evaluated-image.js';
 export { builtInPolicies, builtInPolicy } from './policies/built-in.js';
 export type { BuiltInPolicy } from './policies/built-in.js';
 export { policiesMarkdown } from './policies/document.js';
@@ -12,7 +12,7 @@ export { evaluationGaps } from './policies/evaluation-gaps.js';
 export type { EvaluationGap } from './policies/evaluation-gaps.js';
 export type {
   FindingFacts,
-  ImageFacts,
+  PolicyImage,
   PackageFacts,
   PolicyFacts,
   ProvenanceFacts,
@@ -27,7 +27,7 @@ export type { PolicySettings } from './policies/policy-file.js';
 export { needsPackages, noRules, readRules, ruleSettings, rulesVersion } from './rules.js';
 export type { Rules, ScopedPolicy } from './rules.js';
 export { suppress } from './suppress.js';
-export type { Judged, Objections } from './suppress.js';
+export type { SuppressionResult, Objections } from './suppress.js';
 export { attestedStatements } from './vex/attested.js';
 export { readVex } from './vex/read-vex.js';
 export type { VexStatement, VexStatus } from './vex/statement.js';

@@ -18,7 +18,7 @@ import { asksFor, type Policy } from './policies/policy.js';
 import type { Objections } from './suppress.js';
 import { readVex } from './vex/read-vex.js';
 
-/** Rules by which images are judged. */
+/** Rules by which images are evaluated. */
 export interface Rules extends Objections {
   policies: readonly ScopedPolicy[];
   /** Repositories whose images must be signed; `*` matches any characters. */
@@ -65,7 +65,7 @@ const policySetting = z.strictObject({
   repositories: z.array(patternSchema).min(1).optional(),
 });
 
-/** Lists of `tidewaiter.yaml` that define how images are judged. */
+/** Lists of `tidewaiter.yaml` that define how images are evaluated. */
 export const ruleSettings = {
   exceptions: z.array(exceptionSetting).default([]),
   policies: z.array(policySetting).default([]),

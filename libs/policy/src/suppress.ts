@@ -1,9 +1,9 @@
 import type { Finding, ImagePackage, Suppressed, Suppression } from '@tidewaiter/domain';
 
+import type { ImageIdentity } from './evaluated-image.js';
 import { type Exception, isAbout, isExcepted, suppressionOf } from './exceptions/exception.js';
-import type { ImageIdentity } from './judged-image.js';
 import type { VexStatement } from './vex/statement.js';
-import { VexJudgement } from './vex/vex-judgement.js';
+import { VexEvaluation } from './vex/vex-evaluation.js';
 
 /** Statements and exceptions that can suppress findings. */
 export interface Objections {
@@ -12,7 +12,7 @@ export interface Objections {
 }
 
 /** Counted and suppressed findings, with warnings about the difference. */
-export interface Judged<Of extends Finding> {
+export interface SuppressionResult<Of extends Finding> {
   findings: Of[];
   suppressed: Suppressed<Of>[];
   warnings: { code: string; path: null; message: string }[];
@@ -27,24 +27,24 @@ export function suppress<Of extends Finding>(
   image: ImageIdentity & { packages: readonly Pick<ImagePackage, 'purl'>[] },
   { statements, exceptions }: Objections,
   now: Date,
-): Judged<Of> {
+): SuppressionResult<Of> {
   const own = exceptions.filter((exception) => isAbout(exception, image));
-  const vex = new VexJudgement(statements, image, image.packages);
+  const vex = new VexEvaluation(statements, image, image.packages);
   const expired = new Map<Exception, number>();
-  const judged: Judged<Of> = { findings: [], suppressed: [], warnings: [] };
+  const evaluated: SuppressionResult<Of> = { findings: [], suppressed: [], warnings: [] };
   for (const finding of findings) {
     const excepted = own.filter((exception) => isExcepted(exception, finding));
     const valid = excepted.find(({ until }) => until === null || until > now);
     const by = valid ? suppressionOf(valid) : vexSuppression(vex.of(finding));
     if (by) {
-      judged.suppressed.push({ ...finding, by });
+      evaluated.suppressed.push({ ...finding, by });
       continue;
     }
-    judged.findings.push(finding);
+    evaluated.findings.push(finding);
     for (const exception of excepted) expired.set(exception, (expired.get(exception) ?? 0) + 1);
   }
-  judged.warnings.push(...[...expired].map(([exception, count]) => expiryWarning(exception, count)));
-  return judged;
+  evaluated.warnings.push(...[...expired].map(([exception, count]) => expiryWarning(exception, count)));
+  return evaluated;
 }
 
 function vexSuppression(statement: VexStatement | undefined): Suppression | undefined {

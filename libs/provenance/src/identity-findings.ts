@@ -3,8 +3,8 @@ import type { Finding, Severity } from '@tidewaiter/domain';
 import type { EarlierIdentity, IdentityAspect, IdentityDeviation } from './learned-identity.js';
 import { supplyChainFinding } from './supply-chain-finding.js';
 
-/** The push whose identity is judged. */
-export interface JudgedTag {
+/** The push whose identity is evaluated. */
+export interface EvaluatedTag {
   repository: string;
   tag: string;
   /** Whether the tag names a published version. */
@@ -20,28 +20,28 @@ const certainPushes = 5;
 
 /** Findings about a push that presents another identity than all usual pushes before it. */
 export function identityFindings(
-  judged: JudgedTag,
+  evaluated: EvaluatedTag,
   deviations: readonly IdentityDeviation[],
   usual: readonly EarlierIdentity[],
 ): Finding[] {
   return (['missing', 'changed'] as const).flatMap((kind) => {
     const some = deviations.filter((each) => each.kind === kind);
-    return some.length === 0 ? [] : [identityFinding(kind, judged, some, usual)];
+    return some.length === 0 ? [] : [identityFinding(kind, evaluated, some, usual)];
   });
 }
 
 function identityFinding(
   kind: 'missing' | 'changed',
-  judged: JudgedTag,
+  evaluated: EvaluatedTag,
   some: readonly IdentityDeviation[],
   usual: readonly EarlierIdentity[],
 ): Finding {
-  const { repository, tag, signedElsewhere } = judged;
+  const { repository, tag, signedElsewhere } = evaluated;
   const isComplete = some.every((each) => each.isComplete);
   const isCopy = kind === 'missing' && signedElsewhere !== null;
   const known = {
     id: `identity-${kind}`,
-    severity: severityOf(judged, some, isComplete, isCopy),
+    severity: severityOf(evaluated, some, isComplete, isCopy),
     confidence: !isComplete ? 'possible' : usual.length >= certainPushes ? 'certain' : 'likely',
     title: kind === 'missing' ? missingTitle(some, isCopy ? signedElsewhere : null) : changedTitle(some),
     evidence: {
@@ -59,7 +59,7 @@ function identityFinding(
 
 /** A new account alone is normal; with another sign, or with another key or builder, it looks like an attack. */
 function severityOf(
-  { isVersion, hasOtherSigns }: JudgedTag,
+  { isVersion, hasOtherSigns }: EvaluatedTag,
   some: readonly IdentityDeviation[],
   isComplete: boolean,
   isCopy: boolean,

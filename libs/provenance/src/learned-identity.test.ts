@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { identityFindings, type JudgedTag } from './identity-findings.js';
+import { identityFindings, type EvaluatedTag } from './identity-findings.js';
 import { type EarlierIdentity, identityDeviations, type PushIdentity, usualPushes } from './learned-identity.js';
 import type { PresentedIdentity } from './presented-identity.js';
 
@@ -95,7 +95,7 @@ describe('identityDeviations', () => {
       by('ci', built, { ...built, builders: ['b'] }),
       ['builder changed'],
     ],
-  ])('judges %s', (_what, before, now, expected) => {
+  ])('evaluates %s', (_what, before, now, expected) => {
     expect(short(now, usual(before))).toEqual(expected);
   });
 
@@ -105,8 +105,8 @@ describe('identityDeviations', () => {
     const before = ['b', 'c', 'd'].flatMap((other) => usual(keys(key('a'), key(other)), 1));
     const deviations = identityDeviations(keys(key('e'), key('f')), before);
     expect(deviations).toMatchObject([{ what: 'signer', before: [key('a')], now: [key('e'), key('f')] }]);
-    const judged = { repository: 'r', tag: '1', isVersion: true, hasOtherSigns: false, signedElsewhere: null };
-    expect(identityFindings(judged, deviations, before)).toMatchObject([
+    const evaluated = { repository: 'r', tag: '1', isVersion: true, hasOtherSigns: false, signedElsewhere: null };
+    expect(identityFindings(evaluated, deviations, before)).toMatchObject([
       {
         id: 'identity-changed',
         title:
@@ -164,14 +164,14 @@ describe('usualPushes', () => {
 });
 
 describe('identityFindings', () => {
-  const tag: JudgedTag = {
+  const tag: EvaluatedTag = {
     repository: 'free/tool',
     tag: '1.4',
     isVersion: true,
     hasOtherSigns: false,
     signedElsewhere: null,
   };
-  const found = (now: PushIdentity, before: readonly EarlierIdentity[], more: Partial<JudgedTag> = {}) =>
+  const found = (now: PushIdentity, before: readonly EarlierIdentity[], more: Partial<EvaluatedTag> = {}) =>
     identityFindings({ ...tag, ...more }, identityDeviations(now, before), before);
 
   it('says what is missing, since when, and how sure it is', () => {
@@ -187,7 +187,7 @@ describe('identityFindings', () => {
     expect(found(by('ci', nothing), usual(by('ci', signed), 3))).toMatchObject([{ confidence: 'likely' }]);
   });
 
-  it.each<[string, PushIdentity, Partial<JudgedTag>, string]>([
+  it.each<[string, PushIdentity, Partial<EvaluatedTag>, string]>([
     ['another account alone', by('mallory', built), {}, 'medium'],
     ['another account beside another sign', by('mallory', built), { hasOtherSigns: true }, 'high'],
     ['another builder', by('ci', { ...built, builders: ['b'] }), {}, 'high'],

@@ -8,13 +8,13 @@ import type { Signed } from './signed.js';
 import type { CertificateSigner, KeySigner, Trust } from './trust.js';
 
 /** Reason why a signature is not accepted. */
-export interface Refusal {
+export interface SignatureRefusal {
   code: RefusalCode;
   reason: string;
 }
 
 /** Trusted signer of an artifact; otherwise the reason why there is none. */
-export function signerOf(signed: Signed, trust: Trust): Signer | Refusal {
+export function signerOf(signed: Signed, trust: Trust): Signer | SignatureRefusal {
   if (signed.signatures.length === 0) return { code: 'UNSIGNED', reason: 'it carries no signature' };
   const key = trust.keys.find(({ key }) => isSignedBy(signed, key));
   if (key) return keyHolder(key);
@@ -26,7 +26,7 @@ export function signerOf(signed: Signed, trust: Trust): Signer | Refusal {
   return answers.find((answer) => !isRefusal(answer)) ?? refusal ?? unknownSigner(signed, trust);
 }
 
-export function isRefusal(answer: Signer | Refusal): answer is Refusal {
+export function isRefusal(answer: Signer | SignatureRefusal): answer is SignatureRefusal {
   return 'code' in answer;
 }
 
@@ -63,7 +63,7 @@ function certificateSigner(
   bundle: Bundle,
   message: Buffer,
   { name, identity, issuer, verifiers }: CertificateSigner,
-): Signer | Refusal {
+): Signer | SignatureRefusal {
   const holder = certificateHolder(bundle, message, verifiers);
   if ('code' in holder) return holder;
   const found = holder.identity?.subjectAlternativeName ?? '';
@@ -80,8 +80,8 @@ function certificateHolder(
   bundle: Bundle,
   message: Buffer,
   verifiers: CertificateSigner['verifiers'],
-): CertificateHolder | Refusal {
-  let refusal: Refusal = { code: 'CERTIFICATE_UNTRUSTED', reason: 'there is no trusted root' };
+): CertificateHolder | SignatureRefusal {
+  let refusal: SignatureRefusal = { code: 'CERTIFICATE_UNTRUSTED', reason: 'there is no trusted root' };
   for (const verifier of verifiers) {
     try {
       return verifier.verify(toSignedEntity(bundle, message));
@@ -93,7 +93,7 @@ function certificateHolder(
 }
 
 /** The library throws errors of every kind for hostile ASN.1. */
-function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown): SignatureRefusal {
   if (!(error instanceof VerificationError))
     return { code: 'MALFORMED', reason: 'its certificate or proofs cannot be read' };
   const cause: unknown = error.cause;
@@ -103,7 +103,7 @@ function refusalOf(error: unknown): Refusal {
   return { code: error.code === 'SIGNATURE_ERROR' ? 'SIGNATURE_INVALID' : 'CERTIFICATE_UNTRUSTED', reason };
 }
 
-function unknownSigner({ keyHint, bundle }: Signed, { keys, certificates }: Trust): Refusal {
+function unknownSigner({ keyHint, bundle }: Signed, { keys, certificates }: Trust): SignatureRefusal {
   if (keys.some(({ fingerprint }) => fingerprint.toString('base64') === keyHint)) {
     return { code: 'SIGNATURE_INVALID', reason: 'it names a configured key, which did not make it' };
   }

@@ -5,7 +5,7 @@ import { toTrustMaterial, Verifier } from '@sigstore/verify';
 import { InvalidInput } from '@tidewaiter/domain';
 
 /** Configured signer whose signatures count. */
-export type SignerSettings =
+export type TrustedSigner =
   | { name: string; /** PEM of a public key or of a certificate: ECDSA, RSA or Ed25519. */ key: string }
   | {
       name: string;
@@ -40,7 +40,7 @@ export interface Trust {
 const keyTypes = new Set(['ec', 'rsa', 'rsa-pss', 'ed25519']);
 
 /** @throws InvalidInput `KEY_INVALID`, `TRUSTED_ROOT_INVALID` */
-export function readTrust(signers: readonly SignerSettings[]): Trust {
+export function readTrust(signers: readonly TrustedSigner[]): Trust {
   const keys = signers.flatMap((each) => ('key' in each ? keySigner(each.name, each.key) : []));
   const certificates = signers.flatMap((each) => {
     if ('key' in each) return [];

@@ -11,7 +11,7 @@ import {
 import { type Artifact, formOf } from './artifact.js';
 import { noBuildFacts, readBuildFacts } from './build-facts.js';
 import { readSigned } from './signed.js';
-import { isRefusal, type Refusal, signerOf } from './signer.js';
+import { isRefusal, type SignatureRefusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
 
@@ -48,7 +48,7 @@ export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust:
 /** Statement of an artifact, as far as it can be read, and its signer. */
 interface Examined {
   statement?: Statement;
-  signer: Signer | Refusal;
+  signer: Signer | SignatureRefusal;
 }
 
 function examine(image: Digest, artifact: Artifact, trust: Trust): Examined {
@@ -69,7 +69,7 @@ function examine(image: Digest, artifact: Artifact, trust: Trust): Examined {
   }
 }
 
-function signatureOf(subject: Digest, { manifest: artifact }: Artifact, answer: Signer | Refusal): Signature {
+function signatureOf(subject: Digest, { manifest: artifact }: Artifact, answer: Signer | SignatureRefusal): Signature {
   const place = { subject, artifact };
   if (isRefusal(answer)) return { verified: false, code: answer.code, reason: answer.reason, signer: null, ...place };
   return { verified: true, code: null, reason: null, signer: answer, ...place };

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 
-import { isPublishedVersion, isVersionTag, type TagEntry } from './version-tags.js';
+import { isPublishedVersion, isVersionTag, type VersionTag } from './version-tags.js';
 
 const dayMs = 86_400_000;
-const entry = (tag: string, digest: string, day = 0): TagEntry => ({ tag, digest, atMs: day * dayMs });
+const entry = (tag: string, digest: string, day = 0): VersionTag => ({ tag, digest, atMs: day * dayMs });
 
 describe('isVersionTag', () => {
   it.each([
@@ -91,10 +91,10 @@ describe('isVersionTag', () => {
 });
 
 describe('isPublishedVersion', () => {
-  const published = (tag: string, earlier: TagEntry[], alsoNamed: TagEntry[] = []) =>
+  const published = (tag: string, earlier: VersionTag[], alsoNamed: VersionTag[] = []) =>
     isPublishedVersion({ tag, earlier, alsoNamed });
 
-  it.each<[string, string, TagEntry[], TagEntry[], boolean]>([
+  it.each<[string, string, VersionTag[], VersionTag[], boolean]>([
     ['v3 beside v1, v2 and v4', 'v3', [entry('v3', 'c')], [], true],
     ['1.2.3', '1.2.3', [entry('1.2.3', 'a')], [], true],
     ['a branch', 'main', [entry('main', 'a')], [], false],
@@ -147,7 +147,7 @@ describe('isPublishedVersion', () => {
     ],
     ['1.2.3 that was 1.2.3.1', '1.2.3', [entry('1.2.3', 'a')], [entry('1.2.3.1', 'a')], true],
     ['2026-11', '2026-11', [entry('2026-11', 'a')], [], true],
-  ])('judges %s', (_what, tag, earlier, alsoNamed, expected) => {
+  ])('evaluates %s', (_what, tag, earlier, alsoNamed, expected) => {
     expect(published(tag, earlier, alsoNamed)).toBe(expected);
   });
 

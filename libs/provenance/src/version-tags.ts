@@ -1,5 +1,5 @@
 /** One entry of the ledger of a tag, or another tag of the repository that had the same digest. */
-export interface TagEntry {
+export interface VersionTag {
   tag: string;
   digest: string;
   /** Milliseconds since 1970. */
@@ -10,9 +10,9 @@ export interface TagEntry {
 export interface TagHistory {
   tag: string;
   /** Earlier entries of this tag, oldest first. */
-  earlier: readonly TagEntry[];
+  earlier: readonly VersionTag[];
   /** Entries of other tags of the repository that point to a digest of `earlier`. */
-  alsoNamed: readonly TagEntry[];
+  alsoNamed: readonly VersionTag[];
 }
 
 const dayMs = 86_400_000;
@@ -92,7 +92,7 @@ function isLongerVersion(other: string, tag: string): boolean {
 }
 
 /** Rebuilt every month under the same name, as base images are: moves within a day of each other make no habit. */
-function isMovedByHabit(earlier: readonly TagEntry[]): boolean {
+function isMovedByHabit(earlier: readonly VersionTag[]): boolean {
   let moves = 0;
   let lastMs = earlier[0]?.atMs ?? 0;
   for (const [index, { digest, atMs }] of earlier.entries()) {

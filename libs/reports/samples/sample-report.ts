@@ -225,7 +225,7 @@ export const unknownReport: Report = {
   counts: countFindings([]),
   verdict: {
     result: 'unknown',
-    reasons: ['no advisories were given: packages were not judged', 'usr/x.jar: not a zip archive'],
+    reasons: ['no advisories were given: packages were not evaluated', 'usr/x.jar: not a zip archive'],
   },
 };
 

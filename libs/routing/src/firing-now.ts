@@ -2,8 +2,8 @@ import type { Labels } from '@tidewaiter/domain';
 
 import { Inhibitions } from './inhibition.js';
 import type { InhibitRule } from './inhibition.js';
+import { MuteSnapshot } from './mute-snapshot.js';
 import type { PastAlert } from './past.js';
-import { QuietNow } from './quiet.js';
 import type { Silences } from './silence.js';
 
 /** Alerts that fire at a moment of a simulation, with the silences and inhibitions that suppress others. */
@@ -39,7 +39,7 @@ export class FiringNow {
     return this.#labels.get(identity);
   }
 
-  quiet(nowMs: number): QuietNow {
-    return new QuietNow(this.silences, this.#inhibitions, nowMs);
+  quiet(nowMs: number): MuteSnapshot {
+    return new MuteSnapshot(this.silences, this.#inhibitions, nowMs);
   }
 }

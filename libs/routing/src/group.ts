@@ -5,7 +5,7 @@ import { groupKey, groupLabels, matchRoutes, type RouteMatch } from './route.js'
 import type { RoutingConfig } from './routing.js';
 
 /** Alert together with its subject: a finding of a push, or an incident. */
-export interface Subject<About, Told extends Pick<Alert, 'labels'> = Alert> {
+export interface AlertSubject<About, Told extends Pick<Alert, 'labels'> = Alert> {
   alert: Told;
   about: About;
 }
@@ -22,13 +22,13 @@ export interface Group<About, Told extends Pick<Alert, 'labels'> = Alert> {
   match: RouteMatch | null;
   groupKey: string;
   groupLabels: Labels;
-  subjects: Subject<About, Told>[];
+  subjects: AlertSubject<About, Told>[];
 }
 
 /** Matches every alert against the route tree and groups those that a receiver wants in one message. */
 export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
   config: RoutingConfig,
-  subjects: readonly Subject<About, Told>[],
+  subjects: readonly AlertSubject<About, Told>[],
 ): Group<About, Told>[] {
   const groups = new Map<string, Group<About, Told>>();
   for (const subject of subjects) {
@@ -59,7 +59,7 @@ export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
  */
 export function groupByReceiver<About, Told extends Pick<Alert, 'labels'>>(
   config: RoutingConfig,
-  subjects: readonly Subject<About, Told>[],
+  subjects: readonly AlertSubject<About, Told>[],
 ): Group<About, Told>[] {
   const groups = new Map<string, Group<About, Told>>();
   for (const subject of subjects) {

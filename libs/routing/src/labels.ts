@@ -5,7 +5,7 @@
 export const documentedLabels = {
   kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime, `sensor` for one that has gone silent, `not-analyzed` for a push that could not be analyzed.',
   severity:
-    'The worst severity in the alert: `critical`, `high`, `medium`, `low`, `negligible` or `unknown`, which nobody has judged yet.',
+    'The worst severity in the alert: `critical`, `high`, `medium`, `low`, `negligible` or `unknown`, which nobody has evaluated yet.',
   repository: 'The repository without registry, tag or digest: `shop/checkout`.',
   tag: 'The tag that was pushed, or that the running container was started with.',
   digest: 'The digest of the image: `sha256:` and 64 hex digits.',

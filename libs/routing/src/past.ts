@@ -38,7 +38,7 @@ export interface SimulatedMessage {
 }
 
 /** Message that would have been delayed or dropped. */
-export interface HeldBack {
+export interface DelayedMessage {
   receiver: string;
   route: string;
   why: NonNullable<SimulatedMessage['heldFor']>;

@@ -1,6 +1,6 @@
 import type { Labels } from '@tidewaiter/domain';
 
-import type { QuietNow } from './quiet.js';
+import type { MuteSnapshot } from './mute-snapshot.js';
 import { isMuted } from './route.js';
 import type { RouteMatch } from './route.js';
 import { mutedMs } from './waiting.js';
@@ -18,7 +18,7 @@ export type Reminding<Alert> = { tell: Alert[] } | { lookInMs: number };
 /** Decides whether a group is repeated after the route's `repeat_interval`; suppressed alerts are left out. */
 export function reminding<Alert extends { labels: Labels }>(
   { alerts, lastMs }: Remindable<Alert>,
-  { quiet, route, nowMs }: { quiet: Pick<QuietNow, 'reasonFor'>; route: RouteMatch; nowMs: number },
+  { quiet, route, nowMs }: { quiet: Pick<MuteSnapshot, 'reasonFor'>; route: RouteMatch; nowMs: number },
 ): Reminding<Alert> {
   // The first message is still held and goes out by itself.
   if (alerts.length === 0 || isMuted(route, nowMs)) return { lookInMs: mutedMs };

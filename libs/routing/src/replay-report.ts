@@ -1,4 +1,4 @@
-import type { HeldBack, SimulatedMessage } from './past.js';
+import type { DelayedMessage, SimulatedMessage } from './past.js';
 
 /** Number of messages that would have been sent. */
 export interface MessageCounts {
@@ -20,8 +20,8 @@ export interface ReceiverReport extends MessageCounts {
 }
 
 /** Messages that were delayed or dropped, by reason. */
-export interface HeldBackReport {
-  why: HeldBack['why'];
+export interface DelayReport {
+  why: DelayedMessage['why'];
   /** Sent later, or merged with others. */
   told: number;
   /** Ended before they were sent. */
@@ -38,7 +38,7 @@ export interface BusyGroup extends MessageCounts {
 /** Result of replaying past events against a routing.yaml. */
 export interface ReplayReport extends MessageCounts {
   receivers: ReceiverReport[];
-  heldBack: HeldBackReport[];
+  heldBack: DelayReport[];
   /** Groups with the most messages. */
   busiest: BusyGroup[];
 }
@@ -51,7 +51,7 @@ const reasons = ['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted'] a
  * @param receiver name of the only receiver to count; null for all
  */
 export function replayReport(
-  { messages: all, heldBack }: { messages: readonly SimulatedMessage[]; heldBack: readonly HeldBack[] },
+  { messages: all, heldBack }: { messages: readonly SimulatedMessage[]; heldBack: readonly DelayedMessage[] },
   receiver: string | null,
 ): ReplayReport {
   const isAsked = (each: { receiver: string }) => receiver === null || each.receiver === receiver;
@@ -92,10 +92,10 @@ function receiverReport(receiver: string, messages: readonly SimulatedMessage[])
   };
 }
 
-function heldBackReport(heldBack: readonly HeldBack[]): HeldBackReport[] {
+function heldBackReport(heldBack: readonly DelayedMessage[]): DelayReport[] {
   return reasons.flatMap((why) => {
     const some = heldBack.filter((each) => each.why === why);
-    const count = (outcome: HeldBack['outcome']) => some.filter((each) => each.outcome === outcome).length;
+    const count = (outcome: DelayedMessage['outcome']) => some.filter((each) => each.outcome === outcome).length;
     return some.length === 0 ? [] : [{ why, told: count('told'), over: count('over'), waits: count('waits') }];
   });
 }

@@ -3,7 +3,7 @@ import type { Labels } from '@tidewaiter/domain';
 import { compareMatchers, formatMatcher, labelValue, matches, quote } from './matcher.js';
 import type { Matcher } from './matcher.js';
 import { readLegacyMatchers, readMatcherList } from './read-matchers.js';
-import type { Receiver } from './receivers/receiver.js';
+import type { ReceiverConfig } from './receivers/receiver.js';
 import type { Section } from './section.js';
 import { contains } from './time-interval.js';
 import type { TimeInterval } from './time-interval.js';
@@ -108,7 +108,7 @@ export function groupKey(match: RouteMatch, labels: Labels): string {
 
 /** Receivers and time intervals that routes may refer to. */
 export interface Named {
-  receivers: ReadonlyMap<string, Receiver>;
+  receivers: ReadonlyMap<string, ReceiverConfig>;
   timeIntervals: ReadonlyMap<string, TimeInterval>;
 }
 
@@ -143,7 +143,7 @@ function readNode(section: Section, parent: RouteMatch, named: Named): Route {
   return { ...route, routes };
 }
 
-function readReceiverName(section: Section, receivers: ReadonlyMap<string, Receiver>): string | undefined {
+function readReceiverName(section: Section, receivers: ReadonlyMap<string, ReceiverConfig>): string | undefined {
   const name = section.scalar('receiver');
   if (name !== undefined && !receivers.has(name)) section.problem('receiver', `no receiver ${showName(name)}`);
   return name;

@@ -3,11 +3,11 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { readInhibitRules } from './inhibition.js';
 import type { InhibitRule } from './inhibition.js';
 import { channelReaders, readReceivers } from './receivers/receiver.js';
-import type { Receiver } from './receivers/receiver.js';
+import type { ReceiverConfig } from './receivers/receiver.js';
 import { readRoute } from './route.js';
 import type { Route } from './route.js';
 import { Section } from './section.js';
-import type { Environment, Reading, ReadFile } from './section.js';
+import type { EnvironmentVariables, Reading, ReadFile } from './section.js';
 import { readTimeIntervals } from './time-interval.js';
 import { readYaml } from './yaml-document.js';
 
@@ -15,7 +15,7 @@ import { readYaml } from './yaml-document.js';
 export interface RoutingConfig {
   route: Route;
   /** By name. Every receiver that a route names is here. */
-  receivers: Map<string, Receiver>;
+  receivers: Map<string, ReceiverConfig>;
   inhibitRules: readonly InhibitRule[];
   /** Keys of Alertmanager that are ignored, one line each with its path. */
   warnings: readonly string[];
@@ -30,7 +30,7 @@ const ignoredKeys = ['templates', 'tracing'];
  * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
-export function parseRouting(text: string, readFile: ReadFile, environment: Environment = {}): RoutingConfig {
+export function parseRouting(text: string, readFile: ReadFile, environment: EnvironmentVariables = {}): RoutingConfig {
   const reading: Reading = { problems: [], warnings: [], readFile, environment };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);

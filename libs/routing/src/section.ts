@@ -15,11 +15,11 @@ export interface Reading {
   readonly warnings: string[];
   /** Returns the content of the file that a `*_file` key names. */
   readonly readFile: ReadFile;
-  readonly environment: Environment;
+  readonly environment: EnvironmentVariables;
 }
 
 /** Environment variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 const flags = new Map([
   ['true', true],

@@ -1,4 +1,4 @@
-import type { HeldBack, PastAlert, SimulatedMessage } from './past.js';
+import type { DelayedMessage, PastAlert, SimulatedMessage } from './past.js';
 import type { Integration } from './receivers/receiver.js';
 import type { RouteMatch } from './route.js';
 import { isStorm, stormMs, stormSize } from './waiting.js';
@@ -22,7 +22,7 @@ export interface SimulatedDelivery {
 /** Messages that a simulation sent, and those that it held back. */
 export class SimulatedSending {
   readonly messages: SimulatedMessage[] = [];
-  readonly heldBack: HeldBack[] = [];
+  readonly heldBack: DelayedMessage[] = [];
   /** Creation times of the last messages of each channel. */
   readonly #given = new Map<string, number[]>();
   /** Incidents that a channel already shows. */
@@ -50,7 +50,7 @@ export class SimulatedSending {
   }
 
   /** Records the outcome of a delivery that was held back. */
-  holdBack({ receiver, route, why }: SimulatedDelivery, outcome: HeldBack['outcome']): void {
+  holdBack({ receiver, route, why }: SimulatedDelivery, outcome: DelayedMessage['outcome']): void {
     if (why !== null) this.heldBack.push({ receiver, route, why, outcome });
   }
 

@@ -1,12 +1,11 @@
 import { InvalidInput, type Labels } from '@tidewaiter/domain';
 
-import { digestWaitMs } from './digest-times.js';
 import { FiringNow } from './firing-now.js';
 import { channelsFor, groupByRoute } from './group.js';
 import type { Group } from './group.js';
+import type { MuteSnapshot } from './mute-snapshot.js';
 import { MuteTimes } from './mute-times.js';
-import type { HeldBack, PastAlert, PastEvent, SimulatedMessage } from './past.js';
-import type { QuietNow } from './quiet.js';
+import type { DelayedMessage, PastAlert, PastEvent, SimulatedMessage } from './past.js';
 import type { Integration } from './receivers/receiver.js';
 import { reminding } from './reminding.js';
 import type { Reminding } from './reminding.js';
@@ -16,6 +15,7 @@ import type { RoutingConfig } from './routing.js';
 import type { Silences } from './silence.js';
 import { channelName, follows, SimulatedSending } from './simulated-sending.js';
 import type { SimulatedDelivery } from './simulated-sending.js';
+import { summaryWaitMs } from './summary-schedule.js';
 import { Timers } from './timers.js';
 import { sortDue, stormMs, waitOf } from './waiting.js';
 
@@ -80,7 +80,7 @@ export class Simulation {
     return this.#sending.messages;
   }
 
-  get heldBack(): readonly HeldBack[] {
+  get heldBack(): readonly DelayedMessage[] {
     return this.#sending.heldBack;
   }
 
@@ -128,7 +128,7 @@ export class Simulation {
     }
   }
 
-  #quiet(): QuietNow {
+  #quiet(): MuteSnapshot {
     return this.#firing.quiet(this.#nowMs);
   }
 
@@ -255,7 +255,7 @@ export class Simulation {
    * Schedules the next check of a held delivery. The notifier polls each minute; the simulation
    * knows when something changes.
    */
-  #waitOn(name: string, { route, alerts }: SimulatedDelivery, quiet: QuietNow): void {
+  #waitOn(name: string, { route, alerts }: SimulatedDelivery, quiet: MuteSnapshot): void {
     if (this.#muteTimes.isMuted(route, this.#nowMs)) {
       this.#dueIn(name, this.#muteTimes.endsInMs(route, this.#nowMs));
       return;
@@ -310,7 +310,7 @@ export class Simulation {
       createdMs: this.#nowMs,
       toldMs: null,
     }));
-    const forMs = digest === null ? 0 : digestWaitMs(digest, this.#nowMs);
+    const forMs = digest === null ? 0 : summaryWaitMs(digest, this.#nowMs);
     this.#hand(deliveries, { heldFor: digest === null ? name : digestName(newest.receiver), forMs, isShown: false });
     for (const { identity, labels } of alerts)
       if (deliveries[0]) group.told.set(identity, { labels, by: deliveries[0] });

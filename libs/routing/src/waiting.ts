@@ -1,11 +1,11 @@
 import type { Labels } from '@tidewaiter/domain';
 
-import { digestWaitMs } from './digest-times.js';
-import type { DigestTimes } from './digest-times.js';
-import type { QuietReason } from './quiet.js';
+import type { MuteReason } from './mute-snapshot.js';
 import type { ChannelKind } from './receivers/receiver.js';
 import { isMuted } from './route.js';
 import type { RouteMatch } from './route.js';
+import { summaryWaitMs } from './summary-schedule.js';
+import type { SummarySchedule } from './summary-schedule.js';
 
 /** Number of messages to one channel within a minute above which further ones are merged. */
 export const stormSize = 5;
@@ -45,9 +45,9 @@ export interface Waiting {
   /** Null for a channel that shows an earlier message through a route that no longer sends it there. */
   match: RouteMatch | null;
   /** Summary times of the receiver; null where messages are not collected. */
-  digest: DigestTimes | null;
+  digest: SummarySchedule | null;
   /** Suppression reason of each alert; null for an alert that is not suppressed. */
-  reasons: readonly (QuietReason | null)[];
+  reasons: readonly (MuteReason | null)[];
   /** Time since the last message of the group; null if there was none. */
   quietMs: number | null;
   /** The channel shows the current state; an update there does not disturb anyone. */
@@ -72,7 +72,7 @@ const atOnce: GroupTimes = { waitMs: 0, intervalMs: 0 };
 
 /** Decides whether and how long pending alerts of a group wait. */
 export function waitOf({ match, digest, reasons, quietMs, isShown, usual }: Waiting, nowMs: number): Wait {
-  if (digest !== null) return { forMs: digestWaitMs(digest, nowMs), why: 'digest' };
+  if (digest !== null) return { forMs: summaryWaitMs(digest, nowMs), why: 'digest' };
   if (match !== null && isMuted(match, nowMs)) return { forMs: mutedMs, why: 'muted' };
   if (reasons.every((reason) => reason !== null)) {
     return { forMs: Math.min(...reasons.map((reason) => reason?.forMs ?? mutedMs)), why: 'quiet' };
@@ -102,7 +102,7 @@ interface WaitingAlert {
 /** Checks that decide over due messages. */
 export interface Due<Alert> {
   isFiring(alert: Alert): boolean;
-  reasonFor(labels: Labels): QuietReason | null;
+  reasonFor(labels: Labels): MuteReason | null;
   isMuted(route: string): boolean;
 }
 

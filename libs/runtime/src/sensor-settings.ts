@@ -1,6 +1,6 @@
 import type { RuntimeSource, Secret } from '@tidewaiter/domain';
 import { parseDuration } from '@tidewaiter/routing';
-import { type GenericFields, genericFields, sensorOf, sensors } from '@tidewaiter/sensors';
+import { type GenericSensorFields, genericFields, sensorOf, sensors } from '@tidewaiter/sensors';
 import { z } from 'zod';
 
 import { name, secretPair, type SecretReader } from './secret-settings.js';
@@ -49,7 +49,7 @@ export interface SensorSettings {
   cluster: string | null;
   token?: Secret;
   sns?: SnsSettings | undefined;
-  fields?: GenericFields;
+  fields?: GenericSensorFields;
   /** Null if it is never reported as stale. */
   silentAfterMs: number | null;
   allowUnauthenticated: boolean;

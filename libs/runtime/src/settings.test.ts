@@ -195,7 +195,7 @@ signers:
   ]);
 });
 
-it('reads by what images are judged', () => {
+it('reads by what images are evaluated', () => {
   const files: Record<string, string> = {
     'own.cel': 'size(findings) < 3',
     'own.vex': '{"@context": "https://openvex.dev/ns", "statements": []}',

@@ -1,6 +1,6 @@
 import { looksRandom } from './placeholder.js';
 import { nothing } from './secret-rule.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { isWeak } from './url-credentials.js';
 
 const longestCommand = 800;
@@ -53,7 +53,7 @@ const optionOf = new Map<string, RegExp>(
 export const programNames: readonly string[] = [...optionOf.keys()];
 
 /** The password in the arguments of a program that is known to take one. */
-export function readProgram({ text, file, start, end }: Place): readonly Candidate[] {
+export function readProgram({ text, file, start, end }: KeywordPlace): readonly Candidate[] {
   if (!isProgram(text, start)) return nothing;
   const [rest = ''] = commandOf(text, end - 1).split(/&&|\|\||[;|] /, 1);
   const option = optionOf.get(text.slice(start, end).toLowerCase());
@@ -66,7 +66,7 @@ export function readProgram({ text, file, start, end }: Place): readonly Candida
 const optionValue = new RegExp(`^[\\w-]{0,20}${blank}${value}`, 'd');
 
 /** `--password …` of any program, in files of commands; with `=` it reads as any other assignment. */
-export function readOption({ text, file, start, end }: Place): readonly Candidate[] {
+export function readOption({ text, file, start, end }: KeywordPlace): readonly Candidate[] {
   if (!file.isShell && !file.isConfig) return nothing;
   if (!/[\s"'[]--?[A-Za-z][\w-]{0,30}$/.test(text.slice(Math.max(0, start - 32), end))) return nothing;
   const match = optionValue.exec(text.slice(end, end + 200));
@@ -82,7 +82,7 @@ const piped = new RegExp(
 const longestPipe = 400;
 
 /** `echo … | docker login --password-stdin`, `echo root:… | chpasswd`. */
-export function readPipe({ text, start }: Place): readonly Candidate[] {
+export function readPipe({ text, start }: KeywordPlace): readonly Candidate[] {
   const from = Math.max(0, start - longestPipe);
   return optionsIn(piped.exec(text.slice(from, start)), from, (password) => !isWeak(password));
 }

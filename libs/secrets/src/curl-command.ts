@@ -1,7 +1,7 @@
 import { basicAuthIn } from './basic-auth.js';
 import { commandOf } from './command-line.js';
 import { nothing } from './secret-rule.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const header =
   /(?:-H|--header)[ =]{0,4}\\?["'](?:[Aa]uthorization|[A-Za-z-]{0,30}(?:[Tt]oken|[Kk]ey)):[ \t]{0,4}(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi-?[Tt]oken|[Aa]pi-?[Kk]ey)[ \t]{1,4})?([A-Za-z0-9=~@.+/_-]{8,500})\\?["']/d;
@@ -11,7 +11,7 @@ const user = /[ \t](?:-[A-Za-z]{0,4}u|--user)[ =]{0,4}["']?[^\s"':]{0,80}["']?:[
  * Finds the credential of a user or a token in a command line of curl.
  * @see https://curl.se/docs/manpage.html "--header", "--user"
  */
-export function readCurl({ text, start, end }: Place, option: 'header' | 'user'): readonly Candidate[] {
+export function readCurl({ text, start, end }: KeywordPlace, option: 'header' | 'user'): readonly Candidate[] {
   // `curl` is a program here, not a part of `libcurl.so` or `curl_easy_init`.
   if (text[end] !== ' ' && text[end] !== '\t') return nothing;
   const command = commandOf(text, start);

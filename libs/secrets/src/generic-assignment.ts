@@ -3,7 +3,7 @@ import type { Assignment } from './assignment.js';
 import { entropyOf } from './characters.js';
 import { looksRandom } from './placeholder.js';
 import { nothing } from './secret-rule.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { isWeak } from './url-credentials.js';
 
 const longestValue = 200;
@@ -20,7 +20,7 @@ const harmlessName =
   /public|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
 
 /** `api_key = "…"`: a value that only its name marks as secret has to look random. */
-export function readSecretAssignment(place: Place): readonly Candidate[] {
+export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined) return nothing;
   const { value, assignment } = found;
@@ -29,13 +29,13 @@ export function readSecretAssignment(place: Place): readonly Candidate[] {
 }
 
 /** `password = …` in configuration, where values chosen by users are not random. */
-export function readPasswordAssignment(place: Place): readonly Candidate[] {
+export function readPasswordAssignment(place: KeywordPlace): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined || found.value.length > 64) return nothing;
   return isPassword(found.value, found.assignment, place) ? [{ start: found.start, end: found.end }] : nothing;
 }
 
-function readNamedValue(place: Place) {
+function readNamedValue(place: KeywordPlace) {
   const { text, file, start: keyword, end: keywordEnd } = place;
   if (file.isMadeByTools) return undefined;
   const assignment = readAssignment(text, keyword, keywordEnd);
@@ -75,7 +75,7 @@ const otherThing =
   /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]{1,20}:|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60})+$)|\.[a-z]{2,5}$|^v?\d+\.\d|^[\w.-]+\.(?:com|org|net|io|dev|local|internal)\b/i;
 const nameOfHex = /secret|password|passwd|token|(?:api|access|auth|encryption|signing|master)_?key/i;
 
-function isRandomValue(value: string, { name, operator, quote }: Assignment, { text, start }: Place): boolean {
+function isRandomValue(value: string, { name, operator, quote }: Assignment, { text, start }: KeywordPlace): boolean {
   if (!tokenLike.test(value) || uuid.test(value) || otherThing.test(value)) return false;
   if (!looksRandom(value)) return false;
   if (!hex.test(value)) return entropyOf(value) >= 3.5;
@@ -85,7 +85,7 @@ function isRandomValue(value: string, { name, operator, quote }: Assignment, { t
 }
 
 /** `JWT_SECRET=…` of an environment is secret even where a user made it up. */
-function isPhrase(value: string, { name }: Assignment, { file }: Place): boolean {
+function isPhrase(value: string, { name }: Assignment, { file }: KeywordPlace): boolean {
   return (
     file.isEnvironment &&
     /secret(?:_key)?$/i.test(name) &&
@@ -97,7 +97,7 @@ function isPhrase(value: string, { name }: Assignment, { file }: Place): boolean
   );
 }
 
-function isPassword(value: string, assignment: Assignment, place: Place): boolean {
+function isPassword(value: string, assignment: Assignment, place: KeywordPlace): boolean {
   const { text, file } = place;
   const { valueStart } = assignment;
   if (otherThing.test(value) || uuid.test(value) || hex.test(value) || /^\$\d?[a-z]?\$|^\{[A-Z]/.test(value))
@@ -121,7 +121,7 @@ const withoutVariables = /\.(?:json|properties|xml)$/i;
 function isVariable(
   { name, nameStart, operator }: Assignment,
   value: string,
-  { text, file }: Pick<Place, 'text' | 'file'>,
+  { text, file }: Pick<KeywordPlace, 'text' | 'file'>,
 ): boolean {
   if (operator === ' ') return true;
   if (text.slice(Math.max(0, nameStart - 7), nameStart) === 'export ') return file.isShell || /[^A-Za-z]/.test(value);

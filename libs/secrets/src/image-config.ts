@@ -2,7 +2,7 @@ import type { Confidence } from '@tidewaiter/domain';
 
 import { imageConfigTraits } from './file-traits.js';
 import { describe, searchBytes } from './matcher.js';
-import type { Found, SecretSighting } from './matcher.js';
+import type { SecretMatch, SecretSighting } from './matcher.js';
 
 /**
  * Parts of an image config in which users leave secrets.
@@ -59,7 +59,7 @@ function* argumentsOf(origin: 'cmd' | 'entrypoint', values: readonly string[]): 
   }
 }
 
-function search(content: Buffer): Found[] {
+function search(content: Buffer): SecretMatch[] {
   return searchBytes(content, imageConfigTraits).found;
 }
 

@@ -1,10 +1,10 @@
 import { nothing } from './secret-rule.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const mostEntries = 1_000;
 
 /** Binary stores of private keys, by their first bytes. */
-export function readKeyStore({ text }: Place): readonly Candidate[] {
+export function readKeyStore({ text }: KeywordPlace): readonly Candidate[] {
   const head = Buffer.from(text.slice(0, 64), 'latin1');
   if (isPkcs12(head)) return whole(text, 'PKCS #12');
   if (isJavaStore(head) && holdsPrivateKey(Buffer.from(text, 'latin1'))) return whole(text, 'Java keystore');
@@ -12,7 +12,7 @@ export function readKeyStore({ text }: Place): readonly Candidate[] {
 }
 
 /** Keys of services of Kerberos. @see https://web.mit.edu/kerberos/krb5-latest/doc/formats/keytab_file_format.html */
-export function readKeytab({ text }: Place): readonly Candidate[] {
+export function readKeytab({ text }: KeywordPlace): readonly Candidate[] {
   const isKeytab = text.charCodeAt(0) === 5 && [1, 2].includes(text.charCodeAt(1)) && text.length > 16;
   return isKeytab ? whole(text, 'Kerberos keytab') : nothing;
 }
@@ -21,13 +21,13 @@ export function readKeytab({ text }: Place): readonly Candidate[] {
 const derKey = /^30(?:82.{4}|81..|[1-7].)(?:020100(?:30..06|028[12])|02010104[1-4].)/;
 
 /** A private key in DER. */
-export function readDerKey({ text }: Place): readonly Candidate[] {
+export function readDerKey({ text }: KeywordPlace): readonly Candidate[] {
   const isKey = derKey.test(Buffer.from(text.slice(0, 16), 'latin1').toString('hex'));
   return isKey ? whole(text, 'private key in DER') : nothing;
 }
 
 /** A key in the directory of GnuPG's agent, as text or as an S-expression, or the ring that held all of them before. */
-export function readGnupgKey({ text }: Place): readonly Candidate[] {
+export function readGnupgKey({ text }: KeywordPlace): readonly Candidate[] {
   const head = text.slice(0, 2_000);
   const isKey = /\((?:protected-)?private-key \(|^\(\d\d:(?:protected-)?private-key\(|^[\x94\x95\xc5]/.test(head);
   return isKey ? whole(text, 'private key of GnuPG') : nothing;

@@ -1,6 +1,6 @@
 import { decodeBase64 } from './encoded-text.js';
 import { nothing } from './secret-rule.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const limits = { documentBytes: 32 * 1024, values: 50 };
 const kind = /kind:[ \t]{1,8}['"]?secret['"]?[ \t]{0,80}\r?(?:\n|$)/iy;
@@ -21,7 +21,7 @@ interface Line {
 }
 
 /** The values of a Secret of Kubernetes in YAML. @see https://kubernetes.io/docs/concepts/configuration/secret/ */
-export function readKubernetesSecret({ text, start }: Place): readonly Candidate[] {
+export function readKubernetesSecret({ text, start }: KeywordPlace): readonly Candidate[] {
   kind.lastIndex = start;
   if (!kind.test(text)) return nothing;
   const lines = linesAround(text, start);

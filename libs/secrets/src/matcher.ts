@@ -10,7 +10,7 @@ import { isExamplePath, isShippedExample } from './paths.js';
 import { isPlaceholder } from './placeholder.js';
 import { buildPrefilter } from './prefilter.js';
 import { secretRules } from './rules.js';
-import type { Candidate, Place, SecretRule } from './secret-rule.js';
+import type { Candidate, KeywordPlace, SecretRule } from './secret-rule.js';
 
 /** A secret in a file, without its value. */
 export interface SecretSighting {
@@ -42,7 +42,7 @@ export const secretLimits = {
 export const secretsVersion = 4;
 
 /** A secret with its value: it stays inside this library. */
-export interface Found extends Candidate {
+export interface SecretMatch extends Candidate {
   rule: SecretRule;
   confidence: Confidence;
 }
@@ -79,7 +79,7 @@ export function findSecrets(
 }
 
 /** Properties of a secret that may be shown. */
-export function describe({ rule, value = '', shown, confidence }: Found, key: Uint8Array) {
+export function describe({ rule, value = '', shown, confidence }: SecretMatch, key: Uint8Array) {
   return {
     rule: rule.id,
     title: rule.title,
@@ -95,7 +95,7 @@ export function searchBytes(
   content: Buffer,
   file: FileTraits,
   depth = 0,
-): { found: Found[]; damage: string | undefined } {
+): { found: SecretMatch[]; damage: string | undefined } {
   const length = Math.min(content.length, secretLimits.fileBytes);
   const search = new Search(content, length, file, depth);
   for (const rule of rulesForFiles.of(file.path)) search.tryRule(rule, 0, 0);
@@ -106,14 +106,14 @@ export function searchBytes(
 /** The state of one file's search. */
 class Search {
   damage: string | undefined;
-  private readonly found: Found[] = [];
+  private readonly found: SecretMatch[] = [];
   private readonly values = new Map<SecretRule, Set<string>>();
   /** Tries by number of the rule, or a mark that the rule is not for this file. */
   private readonly attempts = new Int32Array(secretRules.length);
   private attemptsInFile = 0;
   private attemptsInLine = 0;
   private lineEnd = -1;
-  private readonly place: Place;
+  private readonly place: KeywordPlace;
 
   constructor(
     private readonly content: Buffer,
@@ -138,7 +138,7 @@ class Search {
     if (place.text === '') place.text = this.content.toString('latin1', 0, this.length);
     place.start = start;
     place.end = end;
-    for (const candidate of rule.find(place)) this.judge(rule, candidate);
+    for (const candidate of rule.find(place)) this.evaluate(rule, candidate);
   }
 
   private isForFile(rule: SecretRule, number: number): boolean {
@@ -168,7 +168,7 @@ class Search {
     return false;
   }
 
-  private judge(rule: SecretRule, candidate: Candidate): void {
+  private evaluate(rule: SecretRule, candidate: Candidate): void {
     const value = candidate.value ?? this.place.text.slice(candidate.start, candidate.end);
     if (this.isKnown(rule, value)) return;
     if (candidate.decoded !== undefined && this.searchDecoded(candidate, candidate.decoded) >= rule.rank) return;
@@ -190,7 +190,7 @@ class Search {
     return Math.max(0, ...found.map(({ rule }) => rule.rank));
   }
 
-  /** A value is judged once: again in the same file it adds nothing, and must not use up the limit. */
+  /** A value is evaluated once: again in the same file it adds nothing, and must not use up the limit. */
   private isKnown(rule: SecretRule, value: string): boolean {
     const values = this.values.get(rule) ?? new Set();
     if (values.has(value)) return true;
@@ -198,11 +198,11 @@ class Search {
     return false;
   }
 
-  results(): Found[] {
+  results(): SecretMatch[] {
     const best = this.found.toSorted(
       (a, b) => b.rule.rank - a.rule.rank || sureness(b) - sureness(a) || b.end - b.start - (a.end - a.start),
     );
-    const kept: Found[] = [];
+    const kept: SecretMatch[] = [];
     const values = new Set<string>();
     for (const secret of best) {
       if (kept.some((other) => secret.start < other.end && other.start < secret.end)) continue;
@@ -215,7 +215,7 @@ class Search {
 }
 
 const scale: readonly Confidence[] = ['possible', 'likely', 'certain'];
-const sureness = ({ confidence }: Found): number => scale.indexOf(confidence);
+const sureness = ({ confidence }: SecretMatch): number => scale.indexOf(confidence);
 
 function lower(confidence: Confidence): Confidence {
   return confidence === 'certain' ? 'likely' : 'possible';

@@ -1,12 +1,12 @@
 import { decodeBase64At } from './encoded-text.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { nothing } from './secret-rule.js';
 
 /** Longer text is not a key: RSA of 16,384 bits has 12 KB. */
 const longestKey = 24 * 1024;
 const header = /-----BEGIN ((?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----/y;
 
-type Start = Pick<Place, 'text' | 'start'>;
+type Start = Pick<KeywordPlace, 'text' | 'start'>;
 
 export type KeyKind = 'plain' | 'encrypted' | 'service-account';
 

@@ -30,9 +30,9 @@ export interface SecretRule {
   mayBegin?: (bytes: Buffer, start: number, end: number) => boolean;
   /** How often it is tried in one file, where a try costs more than a glance. */
   tries?: number;
-  find: (place: Place) => readonly Candidate[];
+  find: (place: KeywordPlace) => readonly Candidate[];
   /** Checks the structure: returns the confidence, or undefined where this is no secret at all. */
-  verify?: (value: string, place: Place) => Confidence | undefined;
+  verify?: (value: string, place: KeywordPlace) => Confidence | undefined;
   /** Texts that hold such a secret, and texts like it that hold none: made when tests ask, as no scan does. */
   matches: Examples;
   ignores: Examples;
@@ -43,7 +43,7 @@ export interface SecretRule {
 type Examples = () => readonly string[];
 
 /** Where a keyword stands in the text of a file; every byte is one character. */
-export interface Place {
+export interface KeywordPlace {
   text: string;
   file: FileTraits;
   start: number;
@@ -80,7 +80,7 @@ interface Token extends Written {
 export function token(written: Token): SecretRule {
   const { back = 0, within } = written;
   const expression = sticky(written.expression);
-  const startOf = ({ text, start }: Place) => (back === 'token' ? startOfToken(text, start) : start - back);
+  const startOf = ({ text, start }: KeywordPlace) => (back === 'token' ? startOfToken(text, start) : start - back);
   return {
     severity: 'high',
     confidence: 'likely',

@@ -1,5 +1,5 @@
 import { nothing } from './secret-rule.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const mostValues = 1_000;
 /** Distance between a value and the mark that it is sensitive, in characters. */
@@ -13,7 +13,7 @@ const output = new RegExp(`"value"\\s{0,4}:\\s{0,4}${text}`, 'dg');
 const harmless = /^(?:arn:|projects\/|https?:\/\/|\/|-----BEGIN|\d+$|true$|false$|[0-9a-f]{8}-[0-9a-f]{4}-)/;
 
 /** Attributes that are secrets by their names, and outputs that are marked as sensitive. @see https://developer.hashicorp.com/terraform/language/state/sensitive-data */
-export function readTerraformState({ text }: Place): readonly Candidate[] {
+export function readTerraformState({ text }: KeywordPlace): readonly Candidate[] {
   if (!/"(?:version|terraform_version|lineage)"/.test(text.slice(0, 4_000))) return nothing;
   const found: Candidate[] = [];
   for (const { 1: result, 2: value = '', indices, index } of text.matchAll(attribute)) {

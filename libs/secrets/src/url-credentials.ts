@@ -1,6 +1,6 @@
 import { isPlaceholder, looksRandom } from './placeholder.js';
 import { nothing } from './secret-rule.js';
-import type { Candidate, Place } from './secret-rule.js';
+import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const credentials =
   /:\/\/([^\s:/?#@"'`<>\\]{0,80}):([^\s/"'`<>\\]{3,200})@([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])/dy;
@@ -13,21 +13,21 @@ const documentationHost =
 const localHost = /^(?:localhost|127\.|0\.0\.0\.0|::1|\[::1\])/i;
 
 /** Name and password in a URL, of databases and brokers or of everything else. @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1 */
-export function readUrlCredentials({ text, start }: Place, isDatabase: boolean): readonly Candidate[] {
+export function readUrlCredentials({ text, start }: KeywordPlace, isDatabase: boolean): readonly Candidate[] {
   if (schemes.test(schemeBefore(text, start)) !== isDatabase) return nothing;
   credentials.lastIndex = start;
   const match = credentials.exec(text);
   const span = match?.indices?.[2];
   if (match === null || span === undefined) return nothing;
   const [, user = '', password = '', host = ''] = match;
-  const confidence = judge(user, password, host);
+  const confidence = evaluate(user, password, host);
   return confidence === undefined ? nothing : [{ start: span[0], end: span[1], confidence }];
 }
 
 const dataSource = /(?:^|["'`\s=])[\w.-]{1,64}:([^\s"'`@:/]{4,128})$/d;
 
 /** `user:password@tcp(host)/database`, as the drivers of MySQL for Go want it. */
-export function readDataSourceName({ text, start }: Place): readonly Candidate[] {
+export function readDataSourceName({ text, start }: KeywordPlace): readonly Candidate[] {
   const from = Math.max(0, start - 200);
   const match = dataSource.exec(text.slice(from, start));
   const span = match?.indices?.[1];
@@ -42,7 +42,7 @@ function schemeBefore(text: string, end: number): string {
   return text.slice(start, end).toLowerCase();
 }
 
-function judge(user: string, password: string, host: string): Candidate['confidence'] {
+function evaluate(user: string, password: string, host: string): Candidate['confidence'] {
   if (password === user || isWeak(password) || isPlaceholder(password) || /[{}$()[\]]/.test(user)) return undefined;
   if (/^[{[(<]|[}\])>]$|^\$|^:/.test(password) || password.includes('://')) return undefined;
   if (documentationHost.test(host)) return looksRandom(password) && password.length >= 12 ? 'possible' : undefined;

@@ -8,20 +8,20 @@ export function withoutScheme(value: string | null): string | null {
 }
 
 /** The parts of a name of an image. */
-export interface ImageName {
+export interface SensorImageName {
   /** `localhost:5000/shop/app`; null where only a digest is given. */
   repository: string | null;
   tag: string | null;
   digest: string | null;
 }
 
-const none: ImageName = { repository: null, tag: null, digest: null };
+const none: SensorImageName = { repository: null, tag: null, digest: null };
 
 /**
  * A name of an image as sensors and Kubernetes write it: `repo:tag`, `repo@digest`, `docker-pullable://repo@digest`, a bare
  * digest, or nothing. The tag stands after the last slash; a colon before it is a port's.
  */
-export function readImageName(value: string | null): ImageName {
+export function readImageName(value: string | null): SensorImageName {
   const name = withoutScheme(value);
   if (name === null) return none;
   const bare = readDigest(name);

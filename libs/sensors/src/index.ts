@@ -1,5 +1,5 @@
 export { genericFields } from './generic/fields.js';
-export type { Connection, GenericFields, ReadRecords, Sensor } from './sensor.js';
+export type { SensorSource, GenericSensorFields, SensorRecords, Sensor } from './sensor.js';
 export { sensorsMarkdown } from './sensor-page.js';
 export { observe, sensorOf, sensors } from './sensors.js';
 export { neutralFieldNames } from './neutral-fields.js';

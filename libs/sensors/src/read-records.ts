@@ -5,20 +5,20 @@ import {
   InvalidInput,
   type JsonObject,
   type JsonValue,
-  type ObjectJudgement,
+  type ObjectEvaluation,
   type RuntimeSource,
 } from '@tidewaiter/domain';
 
 import { isObject } from './json.js';
-import { judgeObject, type ObjectState } from './object-judgement.js';
+import { evaluateObject, type ObjectState } from './object-evaluation.js';
 import { parseJson } from './parse-json.js';
 import { readDocuments } from './read-documents.js';
 import { fitted } from './record-size.js';
 import { redactEvent } from './redact-event.js';
-import type { Connection, ReadRecords, Sensor } from './sensor.js';
+import type { SensorSource, SensorRecords, Sensor } from './sensor.js';
 
 /** One event of a document. */
-export interface Told {
+export interface DocumentEvent {
   /**
    * The sensor's own id, or a function that derives it from the event without its secrets; null for
    * a hash over that event.
@@ -34,7 +34,7 @@ export interface Told {
   event: JsonObject;
   /** Number of events that it reports as lost. */
   dropped?: number;
-  /** Objects of Kubernetes that it is about; those that run pods are judged. */
+  /** Objects of Kubernetes that it is about; those that run pods are evaluated. */
   objects?: readonly ObjectState[];
 }
 
@@ -45,7 +45,7 @@ export interface Told {
 export type Reason = string;
 
 /** Reads one document: its events, or why it is left out. */
-export type Tell = (document: JsonObject, connection: Connection) => Iterable<Told | Reason>;
+export type EventReader = (document: JsonObject, connection: SensorSource) => Iterable<DocumentEvent | Reason>;
 
 /**
  * The records of a body. One bad document of a batch is counted and does not affect the others.
@@ -55,15 +55,15 @@ export type Tell = (document: JsonObject, connection: Connection) => Iterable<To
 export function readRecords(
   { source, title }: Pick<Sensor, 'source' | 'title'>,
   body: Buffer,
-  connection: Connection,
-  tell: Tell,
-): ReadRecords {
-  const read: ReadRecords = { records: [], ignored: {}, dropped: 0 };
+  connection: SensorSource,
+  tell: EventReader,
+): SensorRecords {
+  const read: SensorRecords = { records: [], ignored: {}, dropped: 0 };
   const documents = readDocuments(body);
   const check = runningObjectChecker();
   let isRecognised = documents.length === 0;
   for (const document of documents) {
-    for (const told of isObject(document) ? tellUnwrapped(document, connection, tell) : ['malformed']) {
+    for (const told of isObject(document) ? readUnwrapped(document, connection, tell) : ['malformed']) {
       if (told !== 'malformed') isRecognised = true;
       if (typeof told === 'string') ignore(read, told);
       else add(read, told, { source, connection, check });
@@ -78,7 +78,11 @@ export function readRecords(
  * Shippers wrap an event in a member of their own, as an object or as text: a malformed document
  * may contain an event of this sensor.
  */
-function tellUnwrapped(document: JsonObject, connection: Connection, tell: Tell): Iterable<Told | Reason> {
+function readUnwrapped(
+  document: JsonObject,
+  connection: SensorSource,
+  tell: EventReader,
+): Iterable<DocumentEvent | Reason> {
   const told = [...tell(document, connection)];
   if (told.length !== 1 || told[0] !== 'malformed') return told;
   for (const name of wrappings) {
@@ -103,17 +107,17 @@ function objectOf(value: JsonValue | undefined): JsonObject | null {
 /** Context in which the records of a body are made. */
 interface Making {
   source: RuntimeSource;
-  connection: Connection;
+  connection: SensorSource;
   check: CheckRunningObject;
 }
 
-function add(read: ReadRecords, told: Told, { source, connection, check }: Making): void {
+function add(read: SensorRecords, told: DocumentEvent, { source, connection, check }: Making): void {
   read.dropped += told.dropped ?? 0;
   // Redact before cutting to size: a truncated secret no longer matches its pattern.
   const redacted = redactEvent(told.event, connection.fingerprintKey);
-  const judgements = judged(told.objects ?? [], connection, check);
+  const evaluations = evaluated(told.objects ?? [], connection, check);
   // An attacker must not hide an object's findings by making it too large to be cut to size.
-  const kept = fitted(redacted.event) ?? (judgements.length > 0 ? fitted({}) : null);
+  const kept = fitted(redacted.event) ?? (evaluations.length > 0 ? fitted({}) : null);
   if (kept === null) return ignore(read, 'too-large');
   const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
   read.records.push({
@@ -126,47 +130,47 @@ function add(read: ReadRecords, told: Told, { source, connection, check }: Makin
     ...(told.seenAt !== undefined && { seenAt: told.seenAt }),
     event: kept.event,
     ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
-    ...(judgements.length > 0 && { judgements }),
+    ...(evaluations.length > 0 && { evaluations }),
   });
 }
 
 /**
- * Limit on the judgements of one record, beside the largest event in a message: some 150 objects of
+ * Limit on the evaluations of one record, beside the largest event in a message: some 150 objects of
  * a deleted collection, which have no findings.
  */
-const maxJudgementBytes = 44 * 1024;
+const maxEvaluationBytes = 44 * 1024;
 
-function judged(objects: readonly ObjectState[], { fingerprintKey }: Connection, check: CheckRunningObject) {
-  const judgements: ObjectJudgement[] = [];
-  let bytesLeft = maxJudgementBytes;
+function evaluated(objects: readonly ObjectState[], { fingerprintKey }: SensorSource, check: CheckRunningObject) {
+  const evaluations: ObjectEvaluation[] = [];
+  let bytesLeft = maxEvaluationBytes;
   for (const object of objects) {
-    const judgement = judgeObject(object, check);
-    if (!judgement) continue;
-    bytesLeft -= Buffer.byteLength(JSON.stringify(judgement)) + 1;
+    const evaluation = evaluateObject(object, check);
+    if (!evaluation) continue;
+    bytesLeft -= Buffer.byteLength(JSON.stringify(evaluation)) + 1;
     if (bytesLeft < 0) break;
-    judgements.push(withoutSecrets(judgement, fingerprintKey));
+    evaluations.push(withoutSecrets(evaluation, fingerprintKey));
   }
-  return judgements;
+  return evaluations;
 }
 
 /** Masks secrets in names and paths, put there by an attacker or by mistake. */
-function withoutSecrets(judgement: ObjectJudgement, key: Uint8Array): ObjectJudgement {
-  const { namespace, name, workload, findings } = judgement;
+function withoutSecrets(evaluation: ObjectEvaluation, key: Uint8Array): ObjectEvaluation {
+  const { namespace, name, workload, findings } = evaluation;
   const texts = findings.map(({ title, container, field }) => ({ title, container, field }));
   const redacted = redactEvent({ namespace, name, workload, texts }, key).event as {
     namespace: string;
     name: string;
-    workload: ObjectJudgement['workload'];
+    workload: ObjectEvaluation['workload'];
     texts: typeof texts;
   };
   return {
-    ...judgement,
+    ...evaluation,
     ...{ namespace: redacted.namespace, name: redacted.name, workload: redacted.workload },
     findings: findings.map((finding, index) => ({ ...finding, ...redacted.texts[index] })),
   };
 }
 
-function ignore({ ignored }: ReadRecords, reason: string): void {
+function ignore({ ignored }: SensorRecords, reason: string): void {
   ignored[reason] = (ignored[reason] ?? 0) + 1;
 }
 

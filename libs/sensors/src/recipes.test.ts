@@ -243,7 +243,7 @@ describe('the policy of Tracee', () => {
     expect(asked.filter((event) => !(event in events))).toEqual(
       expect.arrayContaining(['fileless_execution', 'stdio_over_socket', 'dropped_executable']),
     );
-    expect(tracee.about.tells).toContain('alert');
+    expect(tracee.about.reports).toContain('alert');
   });
 });
 

@@ -193,16 +193,16 @@ function assignmentOf(name: string, value: string): string {
   return /[\s"']/.test(value) && !value.includes('"') ? `${name}="${value}"` : `${name}=${value}`;
 }
 
-/** Members come by the same few names with every event: each is judged once. */
-const judgedNames = new Map<string, boolean>();
-const maxJudgedNames = 10_000;
+/** Members come by the same few names with every event: each is evaluated once. */
+const evaluatedNames = new Map<string, boolean>();
+const maxEvaluatedNames = 10_000;
 
 function isSecretName(name: string): boolean {
-  let known = judgedNames.get(name);
+  let known = evaluatedNames.get(name);
   if (known !== undefined) return known;
-  if (judgedNames.size >= maxJudgedNames) judgedNames.clear();
+  if (evaluatedNames.size >= maxEvaluatedNames) evaluatedNames.clear();
   known = name.length <= 256 && secretName.test(name);
-  judgedNames.set(name, known);
+  evaluatedNames.set(name, known);
   return known;
 }
 

@@ -27,7 +27,7 @@ sensors:
   or the detector is too far behind; 503 while NATS is away. Whatever is not answered with 202 must be sent again, and is not told twice.
 - **Losses**: what a sensor says it lost is in \`tidewaiter_sensor_dropped_total\`, what became of what it sent in \`tidewaiter_sensor_events_total\`.
 - **Silence**: a sensor that has been heard and then says nothing for \`silentAfter\` (10 minutes; for \`cloudtrail\`, \`guardduty\` and \`generic\` never, unless it is
-  configured) is told of as \`sensor.missed\`, its return as \`sensor.recovered\`: alerts of \`kind="sensor"\` in routing.yaml.
+  configured) is told of as \`sensor.silenced\`, its return as \`sensor.recovered\`: alerts of \`kind="sensor"\` in routing.yaml.
 
 | kind | sensor | tells of | a repeated event is recognised by |
 | --- | --- | --- | --- |
@@ -48,7 +48,7 @@ ${byPart(genericFields)}
 }
 
 function row({ source, title, about }: Sensor): string {
-  return `| [\`${source}\`](../deploy/sensors/${source}/README.md) | ${title} | ${about.tells.join(', ')} | ${about.repetition} |`;
+  return `| [\`${source}\`](../deploy/sensors/${source}/README.md) | ${title} | ${about.reports.join(', ')} | ${about.repetition} |`;
 }
 
 function section({ source, aliases, title, about }: Sensor): string {

@@ -1,7 +1,7 @@
 import type { Activity, Observation, RuntimeRecord, RuntimeSource } from '@tidewaiter/domain';
 
 /** Records of one request or file of a sensor. */
-export interface ReadRecords {
+export interface SensorRecords {
   records: RuntimeRecord[];
   /** Number of events left out, by reason. */
   ignored: Record<string, number>;
@@ -10,7 +10,7 @@ export interface ReadRecords {
 }
 
 /** The configured connection of a request. */
-export interface Connection {
+export interface SensorSource {
   sensor: string;
   cluster: string | null;
   /** ISO 8601: time at which the body was received. It replaces the time of events that have none. */
@@ -18,20 +18,20 @@ export interface Connection {
   /** HMAC key of the installation: secrets of events are masked, and identified by their fingerprints under it. */
   fingerprintKey: Uint8Array;
   /** For `generic`: paths of its fields. */
-  fields?: GenericFields;
+  fields?: GenericSensorFields;
 }
 
 /**
  * Tidewaiter's field names, and the path of each in a foreign event:
  * `{ at: 'ts', 'process.executable': 'proc.exe' }`.
  */
-export type GenericFields = Readonly<Partial<Record<string, string>>>;
+export type GenericSensorFields = Readonly<Partial<Record<string, string>>>;
 
 /** Documentation of a kind: its part of `docs/sensors.md` is generated from this. */
 export interface SensorPage {
   /** Accepted bodies and their formats. */
   reads: string;
-  tells: readonly Activity[];
+  reports: readonly Activity[];
   /** How a repeated event is recognized. */
   repetition: string;
   /** Reasons for which events are counted and ignored, beside `malformed` and `too-large`. */
@@ -49,7 +49,7 @@ export interface Sensor {
   title: string;
   about: SensorPage;
   /** Splits a decompressed body into records without secrets. @throws InvalidInput when it is not of this kind */
-  read(body: Buffer, connection: Connection): ReadRecords;
+  read(body: Buffer, connection: SensorSource): SensorRecords;
   /** Never throws: unreadable values are null. */
   observe(record: RuntimeRecord): Observation;
 }

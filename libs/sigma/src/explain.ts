@@ -1,7 +1,7 @@
 import type { SigmaEvent } from './event.js';
 import { leavesOf } from './expression.js';
 import type { Expression, Leaf, Test } from './expression.js';
-import { type Answer, leafAnswer, textTest } from './matching/answers.js';
+import { type EventTest, leafAnswer, textTest } from './matching/answers.js';
 import { EventView } from './matching/event-view.js';
 import { anyRun, written } from './sigma-string.js';
 
@@ -29,7 +29,7 @@ const nothing: Why = { found: [], absent: [] };
 
 /** Compiled leaf, with its description. */
 interface AskedLeaf {
-  answer: Answer;
+  answer: EventTest;
   test: string;
 }
 

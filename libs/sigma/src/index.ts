@@ -15,4 +15,4 @@ export { readPipeline } from './pipeline.js';
 export type { Pipeline } from './pipeline.js';
 export type { RuleFile } from './rule-document.js';
 export type { Level, RuleInfo } from './rule-info.js';
-export type { Match, RuleSet } from './rule-set.js';
+export type { RuleMatch, RuleSet } from './rule-set.js';

@@ -148,7 +148,7 @@ it('reads again only what has changed', () => {
   expect(others.rules.rules[0]).not.toBe(first.rules.rules[0]);
 });
 
-it('judges by the new rules where some are the same as before', () => {
+it('evaluates by the new rules where some are the same as before', () => {
   const exec = { path: 'exec.yml', text: rule('{ s: x, condition: s }', 'id: exec\n') };
   const dns = { path: 'dns.yml', text: exec.text.replace('process_creation', 'dns_query').replace('exec', 'dns') };
   const kinds = [linux, [{ product: 'linux', category: 'dns_query' }]];

@@ -3,12 +3,12 @@ import type { LogSource, SigmaEvent } from './event.js';
 import { Explainer, type Explanation } from './explain.js';
 import { leavesOf } from './expression.js';
 import type { Leaf } from './expression.js';
-import { Engine } from './matching/engine.js';
+import { MatchEngine } from './matching/engine.js';
 import type { DetectionRule } from './rule-document.js';
 import type { RuleInfo } from './rule-info.js';
 
 /** Rule that an event matches. */
-export interface Match {
+export interface RuleMatch {
   rule: RuleInfo;
   /** Returns the fields of the event that made the rule match. */
   explain(): readonly Explanation[];
@@ -27,7 +27,7 @@ export interface RuleSetOptions {
 
 /** Rules for one kind of events. */
 interface RoutedRules {
-  engine: Engine;
+  engine: MatchEngine;
   rules: readonly DetectionRule[];
 }
 
@@ -80,7 +80,7 @@ export class RuleSet {
   }
 
   /** Returns the rules that the event matches, in the order in which they were loaded. */
-  match(event: SigmaEvent): readonly Match[] {
+  match(event: SigmaEvent): readonly RuleMatch[] {
     const { engine, rules } = this.#engineFor(event.logsources);
     const matched = engine.match(event);
     if (matched.length === 0) return noMatches;
@@ -113,11 +113,11 @@ export class RuleSet {
     const rules = this.detections.filter(({ logsource }) => logsources.some((each) => appliesTo(logsource, each)));
     if (before && isSame(before.rules, rules)) return before;
     const expressions = rules.map(({ expression }) => expression);
-    return { rules, engine: new Engine(expressions, this.#isInterpreted) };
+    return { rules, engine: new MatchEngine(expressions, this.#isInterpreted) };
   }
 }
 
-const noMatches: readonly Match[] = [];
+const noMatches: readonly RuleMatch[] = [];
 
 function isSame(before: readonly DetectionRule[], now: readonly DetectionRule[]): boolean {
   return before.length === now.length && before.every((rule, index) => rule === now[index]);

@@ -4,7 +4,7 @@ export { TagHistories } from './images/pushes/tag-histories.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
 export { allEnded, Store } from './core/store.js';
-export type { JobClass, NewJob, QueuedJob, Transaction } from './core/store.js';
+export type { JobClass, NewJob, DueJob, Transaction } from './core/store.js';
 export { OutboxRelay } from './core/relay.js';
 export type { EventPublisher } from './core/relay.js';
 export { connect } from './core/data-source.js';
@@ -23,7 +23,7 @@ export type { BlastQuestion, NotEvaluated } from './images/search/blast-question
 export { BlastRadii, blastRadiiOf } from './images/search/blast-radius.js';
 export type { BlastCounts, BlastImage, BlastRadius } from './images/search/blast-radius.js';
 export { DeadLetters } from './core/dead-letters.js';
-export type { DeadLetter, GivenUp } from './core/dead-letters.js';
+export type { DeadLetter, NewDeadLetter } from './core/dead-letters.js';
 export { Deliveries } from './deliveries/deliveries.js';
 export type {
   AboutDelivery,
@@ -32,14 +32,14 @@ export type {
   DeliveryStory,
   DeliveryThread,
   DerivedDelivery,
-  Begun,
+  DeliveryStart,
   HeldDeliveries,
   HeldDelivery,
   ListedDelivery,
   NewDelivery,
   PushMessage,
-  ToldChannel,
-  ToldMessage,
+  SubjectChannel,
+  SentMessage,
 } from './deliveries/delivery.js';
 export { deliveryStates } from './deliveries/delivery-filter.js';
 export type { DeliveryFilter } from './deliveries/delivery-filter.js';
@@ -59,12 +59,12 @@ export type {
   ChangedAdvisory,
   FleetChange,
   FleetMatch,
-  Rematch,
+  RematchScope,
   UnmatchedPackage,
-  VulnerablePackage,
+  PackageVulnerability,
 } from './advisories/fleet-matches.js';
-export { ExploitationNews, exploitationQueue } from './advisories/exploitation-news.js';
-export type { EpssThresholds, NewlyExploited } from './advisories/exploitation-news.js';
+export { ExploitationChanges, exploitationQueue } from './advisories/exploitation-changes.js';
+export type { EpssThresholds, NewlyExploited } from './advisories/exploitation-changes.js';
 export { Findings } from './images/findings.js';
 export type { ImageFinding, PackagePlace, Use } from './images/findings.js';
 export { ImageFactsOf } from './images/image-facts.js';
@@ -77,10 +77,10 @@ export type { LayerFailure } from './images/layer-failures.js';
 export { LayerPaths } from './images/layer-paths.js';
 export type { LayerReader } from './images/read-layers.js';
 export type {
-  AnalyzedLayer,
+  StoredLayer,
   Image,
   ImageCursor,
-  JudgedPackage,
+  EvaluatedPackage,
   LayerResult,
   ListedImage,
   NewImage,
@@ -101,8 +101,8 @@ export type {
 } from './incidents/incidents.js';
 export { revisionKinds } from './incidents/incident-changes.js';
 export type { RevisionKind } from './incidents/incident-changes.js';
-export { Judgements } from './images/pushes/verdict-rules.js';
-export type { JudgedPush } from './images/pushes/verdict-rules.js';
+export { Verdicts } from './images/pushes/verdicts.js';
+export type { EvaluatedPush } from './images/pushes/verdicts.js';
 export { Jobs, leaseLost } from './core/jobs.js';
 export type { ClaimedJob, JobFailure } from './core/jobs.js';
 export { LearnedHabits } from './incidents/learned-habits.js';
@@ -111,15 +111,15 @@ export type { UsedArchive, UsedPackage } from './images/package-use.js';
 export { StoredFacts } from './images/stored-facts.js';
 export type { StoredFactsOptions } from './images/stored-facts.js';
 export { WorkloadFindings } from './workloads/workload-findings.js';
-export type { JudgedObject, WorkloadFinding, WorkloadFindingFilter } from './workloads/workload-findings.js';
+export type { EvaluatedObject, WorkloadFinding, WorkloadFindingFilter } from './workloads/workload-findings.js';
 export { WorkloadLedger } from './workloads/workload-ledger.js';
 export type { RunningWorkload } from './workloads/workload-ledger.js';
-export { Ownership } from './images/ownership.js';
-export type { NamespacePlace } from './images/ownership.js';
+export { OwnerLabels } from './images/owner-labels.js';
+export type { NamespacePlace } from './images/owner-labels.js';
 export { FleetFiles } from './images/fleet-files.js';
 export type { ContentFinding } from './images/fleet-files.js';
 export { PackageContents } from './images/package-contents.js';
-export type { FleetFile, OddFile } from './images/package-contents.js';
+export type { PackageFile, OddFile } from './images/package-contents.js';
 export { PipelineReports } from './images/pushes/pipeline-reports.js';
 export type {
   NewPipelineReport,
@@ -135,19 +135,18 @@ export type { RevisionImage } from './images/pushes/revisions.js';
 export type { EarlierPush, StoredProvenance } from './images/pushes/provenances.js';
 export { finalPushStates, Pushes, pushStates } from './images/pushes/pushes.js';
 export type {
-  JudgementVersions,
+  EvaluationVersions,
   NewPush,
   PushOrigin,
   Push,
   PushState,
   RepositoryPlace,
-  Verdict,
-  Warning,
+  PushWarning,
 } from './images/pushes/pushes.js';
 export { PushDifferences } from './images/pushes/push-differences.js';
 export { ServiceConfigurations } from './core/service-configurations.js';
 export { SensorContacts } from './workloads/sensor-contacts.js';
-export type { Contact, SensorHealth, Silence } from './workloads/sensor-contacts.js';
+export type { Contact, SensorHealth, StaleSensor } from './workloads/sensor-contacts.js';
 export { Received } from './core/received.js';
 export type { ReceivedKey } from './core/received.js';
 export { Redrives } from './deliveries/redrives.js';
@@ -155,14 +154,14 @@ export type { Redrive, RedriveOutcome } from './deliveries/redrives.js';
 export { RegistryTags } from './images/pushes/registry-tags.js';
 export { TagLedger } from './images/pushes/tag-ledger.js';
 export type { PlacedPush, TagAnswer } from './images/pushes/tag-ledger.js';
-export type { KnownTag } from './images/pushes/registry-tags.js';
+export type { RegistryTagView } from './images/pushes/registry-tags.js';
 export { AlertGroups } from './deliveries/alert-groups.js';
 export { alertId, FiringAlerts } from './deliveries/firing-alerts.js';
 export type { FiringAlert } from './deliveries/firing-alerts.js';
 export { AlertHistory, historyDays } from './deliveries/alert-history.js';
 export { RoutingReplays } from './deliveries/routing-replays.js';
 export type { ReplayedTime, RoutingReplay, SentMessages } from './deliveries/routing-replays.js';
-export { ToldAlerts } from './deliveries/notification-log.js';
-export type { Retelling, ToldAlert, ToldDelivery } from './deliveries/notification-log.js';
+export { NotificationLog } from './deliveries/notification-log.js';
+export type { ReminderGroup, NotifiedAlert, AlertDelivery } from './deliveries/notification-log.js';
 export { SilenceLedger } from './deliveries/silences.js';
 export type { NewSilence, StoredSilence } from './deliveries/silences.js';

@@ -9,7 +9,7 @@ import { Advisories } from './advisories/advisories.js';
 import { connect } from './core/data-source.js';
 import { Received } from './core/received.js';
 import { Store } from './core/store.js';
-import { Images, type JudgedPackage, type NewImage } from './images/images.js';
+import { Images, type EvaluatedPackage, type NewImage } from './images/images.js';
 import { type NewPush, Pushes } from './images/pushes/pushes.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -161,7 +161,7 @@ it('keeps packages with the longest names, each once', async () => {
   const images = new Images(store);
   // Random, because an index compresses what repeats.
   const text = () => randomBytes(512).toString('hex');
-  const long = (source: { name: string; version: string }): JudgedPackage => ({
+  const long = (source: { name: string; version: string }): EvaluatedPackage => ({
     purl: `pkg:deb/debian/${name}@${version}`,
     type: 'deb',
     name,
@@ -187,11 +187,11 @@ it('keeps packages with the longest names, each once', async () => {
   expect(await store.query('SELECT count(*)::int AS packages FROM package')).toEqual([{ packages: 2 }]);
 });
 
-it('lets a package find its judge, and never lose it to an image that would like it so', async () => {
+it('lets a package find its evaluate, and never lose it to an image that would like it so', async () => {
   const images = new Images(store);
   const key = { ecosystem: 'Debian', release: '12', names: ['zlib'] };
   const source = { name: 'zlib', version: '1' };
-  const zlib = (judge: JudgedPackage['key']): JudgedPackage => ({
+  const zlib = (evaluate: EvaluatedPackage['key']): EvaluatedPackage => ({
     purl: 'pkg:deb/debian/zlib1g@1',
     type: 'deb',
     name: 'zlib1g',
@@ -201,9 +201,9 @@ it('lets a package find its judge, and never lose it to an image that would like
     foundIn: 'var/lib/dpkg/status',
     layer: 0,
     state: 'present',
-    key: judge,
+    key: evaluate,
   });
-  for (const [digest, judge, known] of [
+  for (const [digest, evaluate, known] of [
     [digestOf('a'), null, null],
     [digestOf('b'), key, { ecosystem: 'Debian', release: '12' }],
     [digestOf('c'), null, { ecosystem: 'Debian', release: '12' }],
@@ -212,7 +212,7 @@ it('lets a package find its judge, and never lose it to an image that would like
       await images.add(tx, [imageOf(digest)]);
       await images.analyzed(tx, digest, '1', {
         os: null,
-        packages: [zlib(judge)],
+        packages: [zlib(evaluate)],
         warnings: [],
         findings: [],
         notEvaluated: [],

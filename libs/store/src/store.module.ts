@@ -9,7 +9,7 @@ import { ApiTokens } from './access/api-tokens.js';
 import { Advisories } from './advisories/advisories.js';
 import { AdvisoryAges } from './advisories/advisory-ages.js';
 import { AdvisoryFeeds } from './advisories/advisory-feeds.js';
-import { ExploitationNews } from './advisories/exploitation-news.js';
+import { ExploitationChanges } from './advisories/exploitation-changes.js';
 import { FleetMatches } from './advisories/fleet-matches.js';
 import { connectPatiently } from './core/data-source.js';
 import { DeadLetters } from './core/dead-letters.js';
@@ -24,7 +24,7 @@ import { AlertHistory } from './deliveries/alert-history.js';
 import { ChannelHealths } from './deliveries/channel-healths.js';
 import { Deliveries } from './deliveries/deliveries.js';
 import { FiringAlerts } from './deliveries/firing-alerts.js';
-import { ToldAlerts } from './deliveries/notification-log.js';
+import { NotificationLog } from './deliveries/notification-log.js';
 import { Redrives } from './deliveries/redrives.js';
 import { RoutingReplays } from './deliveries/routing-replays.js';
 import { SilenceLedger } from './deliveries/silences.js';
@@ -36,7 +36,7 @@ import { ImageOrigins } from './images/image-origins.js';
 import { Images } from './images/images.js';
 import { LayerFailures } from './images/layer-failures.js';
 import { LayerPaths } from './images/layer-paths.js';
-import { Ownership } from './images/ownership.js';
+import { OwnerLabels } from './images/owner-labels.js';
 import { PackageContents } from './images/package-contents.js';
 import { PackageUses } from './images/package-use.js';
 import { PipelineReports } from './images/pushes/pipeline-reports.js';
@@ -50,7 +50,7 @@ import { Revisions } from './images/pushes/revisions.js';
 import { SuspectPushes } from './images/pushes/suspect-pushes.js';
 import { TagHistories } from './images/pushes/tag-histories.js';
 import { TagLedger } from './images/pushes/tag-ledger.js';
-import { Judgements } from './images/pushes/verdict-rules.js';
+import { Verdicts } from './images/pushes/verdicts.js';
 import { BlastConditions } from './images/search/blast-conditions.js';
 import { BlastDetails } from './images/search/blast-details.js';
 import { BlastRadii } from './images/search/blast-radius.js';
@@ -75,7 +75,7 @@ export interface StoreOptions {
   poolSize: number;
   /** Bus that the outbox is published on. */
   publisher: Abstract<EventPublisher>;
-  /** Rules for {@link Judgements}; without any, only findings count. */
+  /** Rules for {@link Verdicts}; without any, only findings count. */
   rules?: Rules;
 }
 
@@ -95,7 +95,7 @@ const repositories = [
   DetectionMatches,
   DetectionRules,
   DetectorLeases,
-  ExploitationNews,
+  ExploitationChanges,
   Findings,
   FleetMatches,
   FleetSearch,
@@ -110,7 +110,7 @@ const repositories = [
   LayerFailures,
   LayerPaths,
   LearnedHabits,
-  Ownership,
+  OwnerLabels,
   FleetFiles,
   PackageContents,
   PackageUses,
@@ -130,7 +130,7 @@ const repositories = [
   RoutingReplays,
   FiringAlerts,
   SilenceLedger,
-  ToldAlerts,
+  NotificationLog,
   Received,
   SensorContacts,
   ServiceConfigurations,
@@ -157,9 +157,9 @@ export class StoreModule implements OnApplicationShutdown {
         },
         ...repositories,
         {
-          provide: Judgements,
+          provide: Verdicts,
           useFactory: (images: Images, findings: Findings, provenances: Provenances, ages: AdvisoryAges) =>
-            new Judgements(images, findings, provenances, rules, ages),
+            new Verdicts(images, findings, provenances, rules, ages),
           inject: [Images, Findings, Provenances, AdvisoryAges],
         },
         IncidentContexts,
@@ -174,7 +174,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [DataSource, Store, Judgements, IncidentContexts, ...repositories],
+      exports: [DataSource, Store, Verdicts, IncidentContexts, ...repositories],
     };
   }
 

@@ -19,7 +19,7 @@ export interface ReceivedRequest {
  * `hang` never answers; `drop` closes the connection after reading the request, as a crash would;
  * `swallow` executes the request and then closes the connection, as a network failure would.
  */
-export type Answer =
+export type SinkAnswer =
   | { status: number; headers?: Record<string, string>; body?: string | Record<string, unknown> }
   | 'hang'
   | 'drop'
@@ -30,16 +30,16 @@ export interface HttpSink {
   /** Every request, refused ones included, in order. */
   received: ReceivedRequest[];
   /** Answers the next requests so, one answer each, before the usual answer comes again; `usual` lets one pass. */
-  next(...answers: (Answer | 'usual')[]): void;
+  next(...answers: (SinkAnswer | 'usual')[]): void;
   /** @throws Error when fewer than `count` requests came in time */
   waitFor(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;
   stop(): Promise<void>;
 }
 
 /** Fake HTTP service of a third party: records all requests, answers as configured. */
-export async function httpSink(usual: (request: ReceivedRequest) => Answer): Promise<HttpSink> {
+export async function httpSink(usual: (request: ReceivedRequest) => SinkAnswer): Promise<HttpSink> {
   const received: ReceivedRequest[] = [];
-  const scripted: (Answer | 'usual')[] = [];
+  const scripted: (SinkAnswer | 'usual')[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const read = await readRequest(request);
     received.push(read);
@@ -94,7 +94,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function send(response: ServerResponse, answer: Answer): void {
+function send(response: ServerResponse, answer: SinkAnswer): void {
   if (answer === 'hang') return;
   if (answer === 'drop' || answer === 'swallow') {
     response.destroy();

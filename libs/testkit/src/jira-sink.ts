@@ -1,4 +1,4 @@
-import { httpSink, type Answer, type HttpSink, type ReceivedRequest } from './http-sink.js';
+import { httpSink, type SinkAnswer, type HttpSink, type ReceivedRequest } from './http-sink.js';
 
 /** An issue as users see it. */
 export interface JiraSinkIssue {
@@ -70,7 +70,7 @@ export async function jiraSink(kind: 'cloud' | 'datacenter', { withPriorities = 
   };
 }
 
-function answer({ method, path, headers, body }: ReceivedRequest, project: Project): Answer {
+function answer({ method, path, headers, body }: ReceivedRequest, project: Project): SinkAnswer {
   if (!/^(?:Basic|Bearer) ./.test(headers.authorization ?? ''))
     return { status: 401, body: 'Client must be authenticated' };
   const [, version, rest = ''] = /^\/rest\/api\/([23])\/([^?]*)/.exec(path) ?? [];
@@ -84,7 +84,7 @@ function answer({ method, path, headers, body }: ReceivedRequest, project: Proje
   }
 }
 
-const notThere: Answer = { status: 404, body: { errorMessages: ['Issue does not exist'], errors: {} } };
+const notThere: SinkAnswer = { status: 404, body: { errorMessages: ['Issue does not exist'], errors: {} } };
 
 class Project {
   readonly issues: JiraSinkIssue[] = [];
@@ -106,7 +106,7 @@ class Project {
   }
 
   /** Undefined: a response without content. */
-  call(what: string, body: Fields, isVersion3: boolean): Answer | undefined {
+  call(what: string, body: Fields, isVersion3: boolean): SinkAnswer | undefined {
     if (what === 'POST search/jql' && this.kind === 'cloud') return this.#search(body);
     if (what === 'POST search/jql') return { status: 404 };
     if (what === 'POST search')
@@ -123,7 +123,7 @@ class Project {
   }
 
   /** Supports the queries of our client. */
-  #search({ jql, fields }: Fields): Answer {
+  #search({ jql, fields }: Fields): SinkAnswer {
     const form =
       /^project = "(\w+)" AND labels = "([^"\\]+)" AND \(statusCategory != Done(?: OR resolutiondate >= -(\d+)m)?\) ORDER BY created DESC$/;
     const [, project, label = '', minutes] = form.exec(String(jql)) ?? [];
@@ -139,7 +139,7 @@ class Project {
     return { status: 200, body: { issues: found.toReversed().map(shown) } };
   }
 
-  #create({ fields, properties }: Fields, isVersion3: boolean): Answer {
+  #create({ fields, properties }: Fields, isVersion3: boolean): SinkAnswer {
     const given = (fields ?? {}) as Fields;
     this.#check(given, isVersion3);
     const missing = ['project', 'issuetype', 'summary'].filter((name) => given[name] === undefined);
@@ -152,7 +152,7 @@ class Project {
     return { status: 201, body: { id: '10000', key } };
   }
 
-  #edit(issue: JiraSinkIssue, { fields, update, properties }: Fields, isVersion3: boolean): Answer | undefined {
+  #edit(issue: JiraSinkIssue, { fields, update, properties }: Fields, isVersion3: boolean): SinkAnswer | undefined {
     const given = (fields ?? {}) as Fields;
     this.#check(given, isVersion3);
     if (issue.status === 'Done') throw new Refusal({}, ['You do not have permission to edit issues in this status.']);
@@ -164,7 +164,7 @@ class Project {
     return undefined;
   }
 
-  #move(issue: JiraSinkIssue, { transition }: Fields): Answer | undefined {
+  #move(issue: JiraSinkIssue, { transition }: Fields): SinkAnswer | undefined {
     const { id } = transition as { id: string };
     const found = transitions[issue.status].find((each) => each.id === id);
     if (!found)

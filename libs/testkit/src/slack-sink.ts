@@ -1,4 +1,4 @@
-import { httpSink, type Answer, type HttpSink, type ReceivedRequest } from './http-sink.js';
+import { httpSink, type SinkAnswer, type HttpSink, type ReceivedRequest } from './http-sink.js';
 
 /** Message as the Web API returns it. */
 export interface SlackPost {
@@ -48,7 +48,7 @@ export async function slackSink(): Promise<SlackSink> {
   };
 }
 
-function answer({ path, headers, text, body }: ReceivedRequest, workspace: Workspace): Answer {
+function answer({ path, headers, text, body }: ReceivedRequest, workspace: Workspace): SinkAnswer {
   if (path.startsWith('/services/')) return { status: 200, body: 'ok' };
   const name = /^\/api\/([A-Za-z.]+)$/.exec(path)?.[1];
   const method = name === undefined ? undefined : workspace.methods.get(name);

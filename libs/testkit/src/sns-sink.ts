@@ -1,9 +1,9 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 
-import { httpSink, type Answer, type HttpSink, type ReceivedRequest } from './http-sink.js';
+import { httpSink, type SinkAnswer, type HttpSink, type ReceivedRequest } from './http-sink.js';
 
 /** Published message, as subscribers get it. */
-export interface SnsMessage {
+export interface PublishedMessage {
   id: string;
   text: string;
   subject: string | undefined;
@@ -19,7 +19,7 @@ export interface SnsSink extends HttpSink {
   /** Token of a workload for which it issues credentials. */
   webIdentityToken: string;
   /** Messages to a topic, an app or a phone, oldest first. */
-  messages(target: string): SnsMessage[];
+  messages(target: string): PublishedMessage[];
 }
 
 const webIdentityToken = 'header.claims.signature';
@@ -49,7 +49,7 @@ export async function snsSink(): Promise<SnsSink> {
   return { ...sink, accessKey, secretKey, webIdentityToken, messages: (target) => account.messages(target) };
 }
 
-function answer(request: ReceivedRequest, account: Account): Answer {
+function answer(request: ReceivedRequest, account: Account): SinkAnswer {
   const form = new URLSearchParams(request.text);
   const action = form.get('Action') ?? '';
   try {
@@ -67,7 +67,7 @@ function answer(request: ReceivedRequest, account: Account): Answer {
   }
 }
 
-function xml(status: number, body: string): Answer {
+function xml(status: number, body: string): SinkAnswer {
   return { status, headers: { 'content-type': 'text/xml' }, body: `<?xml version="1.0"?>\n${body}\n` };
 }
 
@@ -77,12 +77,12 @@ interface Key {
 }
 
 class Account {
-  readonly #messages = new Map<string, SnsMessage[]>();
+  readonly #messages = new Map<string, PublishedMessage[]>();
   readonly #deduplicated = new Map<string, string>();
 
   constructor(private readonly keys: Map<string, Key>) {}
 
-  messages(target: string): SnsMessage[] {
+  messages(target: string): PublishedMessage[] {
     return this.#messages.get(target) ?? [];
   }
 
@@ -153,7 +153,7 @@ class Account {
   }
 }
 
-function messageOf(form: URLSearchParams): SnsMessage {
+function messageOf(form: URLSearchParams): PublishedMessage {
   const attributes: [string, string][] = [];
   for (let entry = 1; ; entry += 1) {
     const at = `MessageAttributes.entry.${entry}`;

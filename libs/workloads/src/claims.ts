@@ -1,7 +1,7 @@
 import type { Digest, Platform } from '@tidewaiter/domain';
 
-import type { ImageName } from './image-id.js';
-import type { Authority } from './said.js';
+import type { Authority } from './attributed.js';
+import type { ContainerImageName } from './image-id.js';
 
 /** Role of a container in its pod. */
 export type ContainerKind = 'app' | 'init' | 'sidecar' | 'ephemeral';
@@ -27,7 +27,7 @@ export interface ContainerClaim {
   node: string | null;
   name: string | null;
   kind: ContainerKind | null;
-  images: readonly ImageName[];
+  images: readonly ContainerImageName[];
   privileged: boolean | null;
   /** Fields that the pod overrides in its image; empty: none. */
   overrides: readonly Override[] | null;

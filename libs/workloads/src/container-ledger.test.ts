@@ -7,8 +7,8 @@ import * as fc from 'fast-check';
 
 import { type Claims, noClaims, type Override } from './claims.js';
 import { ContainerLedger } from './container-ledger.js';
-import { keptClaims } from './kept-claims.js';
 import { claimsOf } from './observed-claims.js';
+import { persistedClaims } from './persisted-claims.js';
 import { workloadKey } from './workload.js';
 
 const id = '3f9c1a2b4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8';
@@ -303,7 +303,7 @@ it.each<[Override[] | null, JsonObject]>([
   const ledger = ledgerOf(watch(podObject(running, {}, { containers: [{ name: 'checkout', ...spec }] })), falco);
   expect(ledger.overridesOf(falco)).toEqual(expected);
   const kept = new ContainerLedger();
-  for (const each of ledger.containers()) kept.add(keptClaims(each));
+  for (const each of ledger.containers()) kept.add(persistedClaims(each));
   expect(kept.overridesOf(falco)).toEqual(expected);
 });
 
@@ -347,7 +347,7 @@ describe('what was kept of a workload', () => {
   it('counts where nobody tells this ledger, and is not told again', () => {
     const ledger = ledgerOf(watch(podObject(running)));
     ledger.takeChangedWorkloads();
-    ledger.addKept(kept);
+    ledger.addPersisted(kept);
     const { namespaceLabels, exposed, probes } = kept;
     expect(ledger.workload(ref)).toMatchObject({ namespaceLabels, exposed, probes, replicas: 1 });
     expect([ledger.namespaceLabelsOf(ref), ledger.probesOf(ref)]).toEqual([namespaceLabels, probes]);
@@ -360,14 +360,14 @@ describe('what was kept of a workload', () => {
     const labels = { 'tidewaiter.dev/role': 'builder' };
     const namespace = watch({ kind: 'Namespace', metadata: { name: 'shop', labels } });
     const ledger = ledgerOf(watch(podObject(running)), namespace);
-    ledger.addKept(kept);
+    ledger.addPersisted(kept);
     expect([ledger.namespaceLabelsOf(ref), ledger.workload(ref)?.namespaceLabels]).toEqual([labels, labels]);
   });
 
   it('is all that is known of a workload of which nobody saw a pod, and of others in its namespace', () => {
     const ledger = ledgerOf();
-    ledger.addKept(kept);
-    ledger.addKept({ ...kept, name: 'other', namespaceLabels: {} });
+    ledger.addPersisted(kept);
+    ledger.addPersisted({ ...kept, name: 'other', namespaceLabels: {} });
     expect(ledger.workload(ref)).toEqual(kept);
     expect(ledger.namespaceLabelsOf({ ...ref, name: 'unseen' })).toEqual(kept.namespaceLabels);
     expect(ledger.namespaceLabelsOf({ ...ref, cluster: 'eu2' })).toEqual({});
@@ -542,7 +542,7 @@ it('is not confused by what a sensor repeats', () => {
     fc.property(fc.shuffledSubarray(events, { minLength: events.length }), (shuffled) => {
       const known = ledgerOf(...shuffled).container(id.slice(0, 31));
       expect(known).toMatchObject({
-        saidDigests: [digest, moved.container!.imageDigest],
+        claimedDigests: [digest, moved.container!.imageDigest],
         digest: null,
         firstSeenMs: start,
       });
@@ -561,7 +561,7 @@ it('is not confused by what a sensor repeats', () => {
 it('is the same after what it knows of a container was kept', () => {
   const ledger = ledgerOf(watch(podObject(running)), tetragon, deleted);
   const restarted = new ContainerLedger();
-  for (const container of ledger.takeChanged()) restarted.add(keptClaims(container));
+  for (const container of ledger.takeChanged()) restarted.add(persistedClaims(container));
   const known = ledger.container(id)!;
   expect(restarted.container(id)).toEqual({
     ...known,

@@ -1,5 +1,6 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
 
+import { mergeByAuthority } from './attributed.js';
 import { type Claims, containerIdOf, type Override, overrides, type PodName } from './claims.js';
 import {
   type ContainerRecord,
@@ -13,14 +14,13 @@ import {
 import { ContainerRecords } from './container-records.js';
 import { fullRepository } from './image-id.js';
 import { type ImageDirectory, manifestOf, noImages } from './image-resolution.js';
-import { KeptWorkloads } from './kept-workloads.js';
-import type { KnownContainer, KnownWorkload } from './known.js';
 import { NamespaceRecords } from './namespace-records.js';
 import { NodeRecords } from './node-records.js';
 import { claimsOf } from './observed-claims.js';
+import { PersistedWorkloads } from './persisted-workloads.js';
 import { keyOfWorkload, PodRecords, workloadOfKey } from './pod-records.js';
 import { Repetitions } from './repetitions.js';
-import { stronger } from './said.js';
+import type { ContainerView, WorkloadView } from './views.js';
 import { parsePodKey, podKey, type WorkloadRef } from './workload.js';
 
 export interface LedgerOptions {
@@ -50,22 +50,22 @@ export class ContainerLedger {
   readonly #pods: PodRecords;
   readonly #namespaces = new NamespaceRecords();
   readonly #nodes = new NodeRecords();
-  readonly #kept: KeptWorkloads;
+  readonly #kept: PersistedWorkloads;
   readonly #repetitions = new Repetitions();
   readonly #images: ImageDirectory;
   /** Ids and keys of what changed since the last `takeChanged` call. */
   readonly #changed = new Set<string>();
   readonly #changedWorkloads = new Set<string>();
   /** Cached answers, valid while none of their inputs changed. */
-  readonly #answers = new WeakMap<ContainerRecord, Answer<KnownContainer>>();
-  readonly #workloadAnswers = new Map<string, KnownWorkload>();
+  readonly #answers = new WeakMap<ContainerRecord, Answer<ContainerView>>();
+  readonly #workloadAnswers = new Map<string, WorkloadView>();
   /** The last answer: each event is looked up several times. */
-  #last: { observation: Observation; container: KnownContainer | null; revision: number } | null = null;
+  #last: { observation: Observation; container: ContainerView | null; revision: number } | null = null;
 
   constructor({ images = noImages, maxContainers = 100_000, maxPods = 100_000 }: LedgerOptions = {}) {
     this.#images = images;
     this.#containers = new ContainerRecords(maxContainers);
-    this.#kept = new KeptWorkloads(maxPods);
+    this.#kept = new PersistedWorkloads(maxPods);
     this.#pods = new PodRecords(maxPods, (workload) => {
       this.#changedWorkloads.add(workload);
       this.#workloadAnswers.delete(workload);
@@ -101,12 +101,12 @@ export class ContainerLedger {
    * Adds persisted state of a workload. Claims made to this ledger take precedence, and the state
    * is not reported as changed.
    */
-  addKept(workload: KnownWorkload): void {
+  addPersisted(workload: WorkloadView): void {
     this.#workloadAnswers.delete(this.#kept.add(workload));
   }
 
   /** Returns the container that an event is about, or the only one that its pod can mean. */
-  find(observation: Observation): KnownContainer | null {
+  find(observation: Observation): ContainerView | null {
     const revision = this.#revision;
     if (this.#last?.observation !== observation || this.#last.revision !== revision) {
       this.#last = { observation, container: this.#find(observation), revision };
@@ -118,7 +118,7 @@ export class ContainerLedger {
    * Looks a container up by its id, whole or truncated; null where it is unknown or several
    * containers share the prefix.
    */
-  container(id: string): KnownContainer | null {
+  container(id: string): ContainerView | null {
     const record = this.#containers.find(id);
     return record && this.#known(record);
   }
@@ -152,7 +152,7 @@ export class ContainerLedger {
     return this.#namespaces.labelsOf(key) ?? this.#kept.labelsOf(key) ?? {};
   }
 
-  workload(ref: WorkloadRef): KnownWorkload | null {
+  workload(ref: WorkloadRef): WorkloadView | null {
     const key = keyOfWorkload(ref);
     const before = this.#workloadAnswers.get(key);
     if (before) return before;
@@ -165,12 +165,12 @@ export class ContainerLedger {
   }
 
   /** Yields all known containers, in no particular order. */
-  *containers(): Generator<KnownContainer> {
+  *containers(): Generator<ContainerView> {
     for (const record of this.#containers.records()) yield this.#known(record);
   }
 
   /** Containers whose claims changed since the last call. */
-  takeChanged(): KnownContainer[] {
+  takeChanged(): ContainerView[] {
     const ids = [...this.#changed];
     this.#changed.clear();
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
@@ -180,7 +180,7 @@ export class ContainerLedger {
    * Workloads that changed since the last call, without their persisted state: other ledgers may
    * have persisted newer state by now.
    */
-  takeChangedWorkloads(): KnownWorkload[] {
+  takeChangedWorkloads(): WorkloadView[] {
     const keys = [...this.#changedWorkloads];
     this.#changedWorkloads.clear();
     return keys.flatMap((key) => {
@@ -206,14 +206,14 @@ export class ContainerLedger {
     return true;
   }
 
-  #find(observation: Observation): KnownContainer | null {
+  #find(observation: Observation): ContainerView | null {
     const id = containerIdOf(observation.container?.id);
     if (id !== null) return this.container(id);
     const pod = podOf(observation);
     return pod && this.#onlyContainerOf(pod, observation.timeMs);
   }
 
-  #onlyContainerOf(pod: PodName, atMs: number): KnownContainer | null {
+  #onlyContainerOf(pod: PodName, atMs: number): ContainerView | null {
     const ids = this.#pods.get(podKey(pod))?.containers ?? [];
     const alive = this.#containersOf(ids).filter(({ kind, startedAtMs, endedAtMs }) => {
       const isMain = kind === 'app' || kind === null;
@@ -223,11 +223,11 @@ export class ContainerLedger {
   }
 
   /** Resolves ids, some of which may be prefixes of others, to distinct containers. */
-  #containersOf(ids: readonly string[]): KnownContainer[] {
+  #containersOf(ids: readonly string[]): ContainerView[] {
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
   }
 
-  #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[], kept: KnownWorkload | null): KnownWorkload {
+  #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[], kept: WorkloadView | null): WorkloadView {
     const namespace = `${ref.cluster ?? ''}\n${ref.namespace}`;
     const ids = pods.flatMap((pod) => pod.containers);
     const digests = () => unique(this.#containersOf(ids).map(({ digest }) => digest));
@@ -263,7 +263,7 @@ export class ContainerLedger {
     for (const id of this.#pods.get(record.key)?.containers ?? []) this.#changed.add(id);
   }
 
-  #known(record: ContainerRecord): KnownContainer {
+  #known(record: ContainerRecord): ContainerView {
     const pod = record.fields.pod ? this.#pods.get(record.fields.pod.value) : undefined;
     const before = this.#answers.get(record);
     if (before?.revision === this.#revision && before.pod === pod) return before.known;
@@ -272,10 +272,10 @@ export class ContainerLedger {
     return known;
   }
 
-  #answer(record: ContainerRecord, pod: PodRecord | undefined): KnownContainer {
+  #answer(record: ContainerRecord, pod: PodRecord | undefined): ContainerView {
     const { id, fields, firstSeenMs, lastSeenMs, digests } = record;
     const key = fields.pod?.value ?? null;
-    const node = stronger(fields.node, pod?.fields.node ?? null)?.value ?? null;
+    const node = mergeByAuthority(fields.node, pod?.fields.node ?? null)?.value ?? null;
     const place = key === null ? null : parsePodKey(key);
     const cluster = fields.cluster?.value ?? place?.cluster ?? null;
     const [repository, tag] = fields.reference?.value.split('\n') ?? [fields.repository?.value ?? null, null];
@@ -290,7 +290,7 @@ export class ContainerLedger {
       serviceAccount: pod?.fields.serviceAccount?.value ?? null,
       workload: key === null ? null : this.#pods.workloadOf(key),
       digest: this.#manifestOf(record, cluster, node),
-      saidDigests: digests,
+      claimedDigests: digests,
       repository: repository ?? null,
       tag: tag ?? null,
       privileged: fields.privileged?.value ?? null,

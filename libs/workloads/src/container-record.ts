@@ -1,7 +1,7 @@
 import type { Digest } from '@tidewaiter/domain';
 
+import { type Authority, attribute, type Attributed, mergeAllByAuthority } from './attributed.js';
 import type { Claims, ContainerClaim, ContainerKind, PodClaim } from './claims.js';
-import { type Authority, said, type Said, strongest } from './said.js';
 
 /** Merged claims about a container under one id. Merging is commutative: the order of claims does not matter. */
 export interface ContainerRecord {
@@ -10,19 +10,19 @@ export interface ContainerRecord {
   lastSeenMs: number;
   fields: {
     /** Key of the pod. */
-    pod: Said<string> | null;
-    cluster: Said<string> | null;
-    node: Said<string> | null;
-    name: Said<string> | null;
-    kind: Said<ContainerKind> | null;
+    pod: Attributed<string> | null;
+    cluster: Attributed<string> | null;
+    node: Attributed<string> | null;
+    name: Attributed<string> | null;
+    kind: Attributed<ContainerKind> | null;
     /** `repository`, a line break, tag. */
-    reference: Said<string> | null;
-    repository: Said<string> | null;
-    privileged: Said<boolean> | null;
+    reference: Attributed<string> | null;
+    repository: Attributed<string> | null;
+    privileged: Attributed<boolean> | null;
     /** Separated by blanks. */
-    overrides: Said<string> | null;
-    startedAtMs: Said<number> | null;
-    endedAtMs: Said<number> | null;
+    overrides: Attributed<string> | null;
+    startedAtMs: Attributed<number> | null;
+    endedAtMs: Attributed<number> | null;
   };
   /** Sorted. Those that are probably digests of configs are also in `bare`. */
   digests: Digest[];
@@ -34,14 +34,14 @@ export interface PodRecord {
   key: string;
   lastSeenMs: number;
   fields: {
-    uid: Said<string> | null;
-    node: Said<string> | null;
-    serviceAccount: Said<string> | null;
+    uid: Attributed<string> | null;
+    node: Attributed<string> | null;
+    serviceAccount: Attributed<string> | null;
     /** `Kind/name` */
-    workload: Said<string> | null;
-    labels: Said<string> | null;
-    privileged: Said<boolean> | null;
-    endedAtMs: Said<number> | null;
+    workload: Attributed<string> | null;
+    labels: Attributed<string> | null;
+    privileged: Attributed<boolean> | null;
+    endedAtMs: Attributed<number> | null;
   };
   probes: string[];
   /** Ids of containers that were claimed to belong to it. */
@@ -70,17 +70,17 @@ export function recordOfContainer(
     firstSeenMs: Math.min(atMs, claim.startedAtMs ?? atMs),
     lastSeenMs: Math.max(atMs, claim.endedAtMs ?? seenMs),
     fields: {
-      pod: said(pod, by, atMs),
-      cluster: said(claim.cluster, by, atMs),
-      node: said(claim.node, by, atMs),
-      name: said(claim.name, by, atMs),
-      kind: said(claim.kind, by, atMs),
-      reference: said(tagged ? `${tagged.repository}\n${tagged.tag}` : null, by, atMs),
-      repository: said(repository, by, atMs),
-      privileged: said(claim.privileged, by, atMs),
-      overrides: said(claim.overrides && claim.overrides.join(' '), by, atMs),
-      startedAtMs: said(claim.startedAtMs, by, atMs),
-      endedAtMs: said(claim.endedAtMs, by, atMs),
+      pod: attribute(pod, by, atMs),
+      cluster: attribute(claim.cluster, by, atMs),
+      node: attribute(claim.node, by, atMs),
+      name: attribute(claim.name, by, atMs),
+      kind: attribute(claim.kind, by, atMs),
+      reference: attribute(tagged ? `${tagged.repository}\n${tagged.tag}` : null, by, atMs),
+      repository: attribute(repository, by, atMs),
+      privileged: attribute(claim.privileged, by, atMs),
+      overrides: attribute(claim.overrides && claim.overrides.join(' '), by, atMs),
+      startedAtMs: attribute(claim.startedAtMs, by, atMs),
+      endedAtMs: attribute(claim.endedAtMs, by, atMs),
     },
     digests: someOf(digests, maxDigests),
     bare: someOf(
@@ -97,7 +97,7 @@ export function mergedContainers(a: ContainerRecord, b: ContainerRecord): Contai
     id: a.id.length >= b.id.length ? a.id : b.id,
     firstSeenMs: Math.min(a.firstSeenMs, b.firstSeenMs),
     lastSeenMs: Math.max(a.lastSeenMs, b.lastSeenMs),
-    fields: strongest(a.fields, b.fields),
+    fields: mergeAllByAuthority(a.fields, b.fields),
     digests,
     bare: digests.filter((digest) => !named.has(digest)),
   };
@@ -109,13 +109,13 @@ export function recordOfPod(key: string, claim: PodClaim, by: Authority, atMs: n
     key,
     lastSeenMs: atMs,
     fields: {
-      uid: said(claim.uid, by, atMs),
-      node: said(claim.node, by, atMs),
-      serviceAccount: said(claim.serviceAccount, by, atMs),
-      workload: said(workload, by, atMs),
-      labels: said(claim.labels && JSON.stringify(sortedByKey(claim.labels)), by, atMs),
-      privileged: said(claim.privileged, by, atMs),
-      endedAtMs: said(claim.endedAtMs, by, atMs),
+      uid: attribute(claim.uid, by, atMs),
+      node: attribute(claim.node, by, atMs),
+      serviceAccount: attribute(claim.serviceAccount, by, atMs),
+      workload: attribute(workload, by, atMs),
+      labels: attribute(claim.labels && JSON.stringify(sortedByKey(claim.labels)), by, atMs),
+      privileged: attribute(claim.privileged, by, atMs),
+      endedAtMs: attribute(claim.endedAtMs, by, atMs),
     },
     probes: someOf(claim.probes, maxProbes),
     containers: [],
@@ -126,7 +126,7 @@ export function mergedPods(a: PodRecord, b: PodRecord): PodRecord {
   return {
     key: a.key,
     lastSeenMs: Math.max(a.lastSeenMs, b.lastSeenMs),
-    fields: strongest(a.fields, b.fields),
+    fields: mergeAllByAuthority(a.fields, b.fields),
     probes: union(a.probes, b.probes, maxProbes),
     containers: union(a.containers, b.containers, maxContainersOfPod),
   };
@@ -140,7 +140,7 @@ export function mergedOfWorkload(pods: readonly PodRecord[]): Pick<PodRecord, 'f
   return pods
     .map(({ fields, probes }) => ({ fields, probes }))
     .reduce((all, pod) => ({
-      fields: strongest(all.fields, pod.fields),
+      fields: mergeAllByAuthority(all.fields, pod.fields),
       probes: union(all.probes, pod.probes, maxProbes),
     }));
 }
@@ -149,8 +149,8 @@ export function mergedOfWorkload(pods: readonly PodRecord[]): Pick<PodRecord, 'f
 export function isSameButSeen<Merged extends ContainerRecord | PodRecord>(before: Merged, after: Merged): boolean {
   const fields = Object.keys(before.fields) as (keyof Merged['fields'])[];
   const [old, now] = [
-    before.fields as Record<string, Said<unknown> | null>,
-    after.fields as Record<string, Said<unknown> | null>,
+    before.fields as Record<string, Attributed<unknown> | null>,
+    after.fields as Record<string, Attributed<unknown> | null>,
   ];
   const lists = ['digests', 'probes', 'containers'] as const;
   return (

@@ -1,7 +1,7 @@
 import { type Digest, isDigest } from '@tidewaiter/domain';
 
 /** Parsed image reference. */
-export interface ImageName {
+export interface ContainerImageName {
   /** `localhost:5000/shop/app`; short names are not expanded. */
   repository: string | null;
   tag: string | null;
@@ -16,7 +16,7 @@ const maxNameLength = 512;
  * `name@digest`, `name:tag@digest`, or a digest alone. Null for an empty text, and for any other
  * form.
  */
-export function readImageName(text: string | null | undefined): ImageName | null {
+export function readImageName(text: string | null | undefined): ContainerImageName | null {
   if (!text || text.length > maxNameLength) return null;
   const plain = text.replace(/^[a-z][a-z0-9.-]{0,31}:\/\//, '');
   const [name = '', digest, ...rest] = plain.split('@');

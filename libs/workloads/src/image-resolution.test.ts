@@ -1,6 +1,6 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import { type ImageDirectory, manifestOf, type SaidImage } from './image-resolution.js';
+import { type ImageDirectory, manifestOf, type ImageClaim } from './image-resolution.js';
 
 const digestOf = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
 const [amd, arm, index, config, other] = [digestOf('a'), digestOf('b'), digestOf('c'), digestOf('d'), digestOf('e')];
@@ -15,11 +15,11 @@ const directory: ImageDirectory = {
     repository === 'docker.io/library/app' && tag === '1' && atMs >= 1000 ? index : null,
 };
 
-const nothing: SaidImage = { digests: [], bare: new Set(), reference: null, startedAtMs: null, platform: null };
+const nothing: ImageClaim = { digests: [], bare: new Set(), reference: null, startedAtMs: null, platform: null };
 const reference = { repository: 'docker.io/library/app', tag: '1' };
 
 describe('manifestOf', () => {
-  it.each<[string, Partial<SaidImage>, Digest | null]>([
+  it.each<[string, Partial<ImageClaim>, Digest | null]>([
     ['a manifest as itself', { digests: [amd] }, amd],
     ['an index on a node of a known platform', { digests: [index], platform: 'linux/arm64' }, arm],
     ['an index on any node as unknown', { digests: [index] }, null],

@@ -1,7 +1,7 @@
 import type { Digest, Platform } from '@tidewaiter/domain';
 
 /** A manifest of an image for one platform. */
-export interface KnownManifest {
+export interface ManifestView {
   digest: Digest;
   platform: Platform;
 }
@@ -14,7 +14,7 @@ export interface ImageDirectory {
    * Returns the manifests that the digest of a manifest, index or config may stand for; empty where
    * it is not known.
    */
-  manifestsOf(digest: Digest): readonly KnownManifest[];
+  manifestsOf(digest: Digest): readonly ManifestView[];
   /** Returns the digest that a tag pointed to at a time; null where it is not known. */
   tagAt(repository: string, tag: string, atMs: number): Digest | null;
 }
@@ -23,7 +23,7 @@ export interface ImageDirectory {
 export const noImages: ImageDirectory = { revision: 0, manifestsOf: () => [], tagAt: () => null };
 
 /** Claims about the image of a container. */
-export interface SaidImage {
+export interface ImageClaim {
   /** Digests as sources claim them: of a manifest, an index or a config. */
   digests: readonly Digest[];
   /** Subset of the digests that came without a repository: of a config, most likely. */
@@ -41,7 +41,7 @@ export interface SaidImage {
  * index of which only one image was analyzed stands for that image, as `platforms` of the settings
  * declares the clusters' platforms.
  */
-export function manifestOf(image: SaidImage, directory: ImageDirectory): Digest | null {
+export function manifestOf(image: ImageClaim, directory: ImageDirectory): Digest | null {
   const known = image.digests
     .map((digest) => directory.manifestsOf(digest))
     .filter((manifests) => manifests.length > 0);
@@ -55,11 +55,11 @@ export function manifestOf(image: SaidImage, directory: ImageDirectory): Digest 
   return pointedTo === null ? null : onlyOne(directory.manifestsOf(pointedTo), image.platform);
 }
 
-function shared([first = [], ...others]: readonly (readonly KnownManifest[])[]): readonly KnownManifest[] {
+function shared([first = [], ...others]: readonly (readonly ManifestView[])[]): readonly ManifestView[] {
   return first.filter(({ digest }) => others.every((manifests) => manifests.some((each) => each.digest === digest)));
 }
 
-function onlyOne(manifests: readonly KnownManifest[], platform: Platform | null): Digest | null {
+function onlyOne(manifests: readonly ManifestView[], platform: Platform | null): Digest | null {
   const fitting = platform === null ? manifests : manifests.filter((each) => isFor(each.platform, platform));
   const digests = new Set(fitting.map(({ digest }) => digest));
   const [only] = digests;

@@ -4,12 +4,12 @@ export type { Claims, ContainerClaim, ContainerKind, Override, PodClaim, PodName
 export { ContainerLedger } from './container-ledger.js';
 export type { LedgerOptions } from './container-ledger.js';
 export { fullRepository, readImageName } from './image-id.js';
-export type { ImageName } from './image-id.js';
+export type { ContainerImageName } from './image-id.js';
 export { ownerLabel } from './kubernetes-claims.js';
-export { keptClaims } from './kept-claims.js';
-export type { KnownContainer, KnownWorkload } from './known.js';
+export { persistedClaims } from './persisted-claims.js';
+export type { ContainerView, WorkloadView } from './views.js';
 export { noImages } from './image-resolution.js';
-export type { ImageDirectory, KnownManifest } from './image-resolution.js';
+export type { ImageDirectory, ManifestView } from './image-resolution.js';
 export { workloadOfPod } from './owner.js';
 export { workloadOfPodName } from './pod-name.js';
 export { parseWorkloadKey, workloadKey } from './workload.js';

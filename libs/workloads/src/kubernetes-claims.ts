@@ -1,5 +1,6 @@
 import type { JsonObject } from '@tidewaiter/domain';
 
+import type { Authority } from './attributed.js';
 import {
   type Claims,
   type ContainerClaim,
@@ -10,13 +11,12 @@ import {
   overrides,
   type PodName,
 } from './claims.js';
-import { type ImageName, readImageName } from './image-id.js';
+import { type ContainerImageName, readImageName } from './image-id.js';
 import { isObject, labelsAt, listAt, objectAt, textAt, timeAt } from './json.js';
 import { workloadOfPod } from './owner.js';
-import type { Authority } from './said.js';
 
 /** Source of a Kubernetes object, its time, and whether the object is gone. */
-export interface Shown {
+export interface ObjectSource {
   by: Authority;
   atMs: number;
   cluster: string | null;
@@ -27,7 +27,7 @@ export interface Shown {
 export const ownerLabel = 'tidewaiter.dev/owner';
 
 /** Reads the claims about running containers from a Kubernetes object in the form of the API. */
-export function claimsOfObject(object: JsonObject, shown: Shown): Claims {
+export function claimsOfObject(object: JsonObject, shown: ObjectSource): Claims {
   const claims = noClaims(shown.by, shown.atMs);
   const metadata = objectAt(object, 'metadata');
   const [name, namespace] = [textAt(metadata, 'name'), textAt(metadata, 'namespace')];
@@ -59,7 +59,7 @@ function labelsOfNamespace(metadata: JsonObject): Record<string, string> {
   return { ...(owner !== null && { [ownerLabel]: owner }), ...labelsAt(metadata, 'labels') };
 }
 
-function addPod(claims: Claims, pod: JsonObject, place: PodName, { atMs, isGone }: Shown): void {
+function addPod(claims: Claims, pod: JsonObject, place: PodName, { atMs, isGone }: ObjectSource): void {
   const [metadata, spec, status] = [objectAt(pod, 'metadata'), objectAt(pod, 'spec'), objectAt(pod, 'status')];
   const node = textAt(spec, 'nodeName');
   const specs = new Map(containerSpecs(spec).map((each) => [each.name, each]));
@@ -96,7 +96,7 @@ const statusLists = ['initContainerStatuses', 'containerStatuses', 'ephemeralCon
 interface ContainerSpec {
   name: string | null;
   kind: ContainerKind;
-  image: ImageName | null;
+  image: ContainerImageName | null;
   isPrivileged: boolean;
   overrides: Override[];
   probes: string[];
@@ -176,7 +176,7 @@ function addNode(claims: Claims, object: JsonObject, cluster: string | null, nod
   if (architecture !== null) claims.nodes.push({ cluster, node, platform: `${system}/${architecture}` });
 }
 
-function addService(claims: Claims, object: JsonObject, place: PodName, { isGone }: Shown): void {
+function addService(claims: Claims, object: JsonObject, place: PodName, { isGone }: ObjectSource): void {
   const spec = objectAt(object, 'spec');
   const exposed = spec.type === 'LoadBalancer' || spec.type === 'NodePort' || hasOutsideAddress(spec);
   // A service without a selector has its endpoints set by another party.
@@ -197,7 +197,7 @@ function addIngress(
   claims: Claims,
   object: JsonObject,
   place: { cluster: string | null; namespace: string },
-  { isGone }: Shown,
+  { isGone }: ObjectSource,
 ): void {
   if (isGone) return;
   const spec = objectAt(object, 'spec');

@@ -1,15 +1,15 @@
+import { type Authority, type Attributed, attribute, mergeByAuthority } from './attributed.js';
 import type { NamespaceClaim, ServiceClaim } from './claims.js';
 import type { PodRecord } from './container-record.js';
-import { type Authority, type Said, said, stronger } from './said.js';
 
 /** Limits on entries: more would be an attack, or a mistake. */
 const maxNamespaces = 50_000;
 const maxServices = 10_000;
 
 interface NamespaceRecord {
-  labels: Said<string> | null;
+  labels: Attributed<string> | null;
   /** Services by name; empty while none is known. */
-  services: Map<string, { service: Said<string> | null; isIngress: boolean }>;
+  services: Map<string, { service: Attributed<string> | null; isIngress: boolean }>;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -18,11 +18,11 @@ type Labels = Readonly<Record<string, string>>;
 export class NamespaceRecords {
   readonly #records = new Map<string, NamespaceRecord>();
   /** Parsed labels: they are looked up for nearly every event. */
-  readonly #read = new WeakMap<Said<string>, Labels>();
+  readonly #read = new WeakMap<Attributed<string>, Labels>();
 
   addNamespace({ cluster, namespace, labels }: NamespaceClaim, by: Authority, atMs: number): void {
     const record = this.#record(`${cluster ?? ''}\n${namespace}`);
-    record.labels = stronger(record.labels, said(labels && JSON.stringify(labels), by, atMs));
+    record.labels = mergeByAuthority(record.labels, attribute(labels && JSON.stringify(labels), by, atMs));
   }
 
   addService(claim: ServiceClaim, by: Authority, atMs: number): void {
@@ -31,7 +31,11 @@ export class NamespaceRecords {
     const service = services.get(name) ?? { service: null, isIngress: false };
     if (services.size < maxServices) services.set(name, service);
     if (selector === null && exposed === true && !isGone) service.isIngress = true;
-    else service.service = stronger(service.service, said(JSON.stringify({ exposed, selector, isGone }), by, atMs));
+    else
+      service.service = mergeByAuthority(
+        service.service,
+        attribute(JSON.stringify({ exposed, selector, isGone }), by, atMs),
+      );
   }
 
   /** Returns the labels of a namespace; null while they are not known. */

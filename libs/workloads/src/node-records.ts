@@ -1,14 +1,14 @@
 import type { Digest, Platform } from '@tidewaiter/domain';
 
+import { type Attributed, attribute, mergeByAuthority } from './attributed.js';
 import type { Claims } from './claims.js';
-import { type Said, said, stronger } from './said.js';
 
 const maxConfigs = 100_000;
 const maxNodes = 100_000;
 
 /** Platforms of nodes, and digests of the images that they list: both help to determine which manifest runs. */
 export class NodeRecords {
-  readonly #platforms = new Map<string, Said<Platform>>();
+  readonly #platforms = new Map<string, Attributed<Platform>>();
   /** Digests of manifests or indexes by the digest of their config. */
   readonly #configs = new Map<Digest, readonly Digest[]>();
   #revision = 0;
@@ -26,7 +26,7 @@ export class NodeRecords {
     }
     for (const { cluster, node, platform } of nodes) {
       const known = this.#platforms.get(nodeKey(cluster, node)) ?? null;
-      const strongest = stronger(known, said(platform, by, atMs))!;
+      const strongest = mergeByAuthority(known, attribute(platform, by, atMs))!;
       if (strongest !== known) this.#note(this.#platforms, nodeKey(cluster, node), strongest, maxNodes);
     }
   }

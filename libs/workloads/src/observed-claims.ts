@@ -1,11 +1,11 @@
 import { isDigest, type JsonObject, type Observation } from '@tidewaiter/domain';
 
+import type { Authority } from './attributed.js';
 import { type Claims, containerIdOf, noClaims, type PodName } from './claims.js';
 import { claimsOfRuntime } from './cri-claims.js';
-import type { ImageName } from './image-id.js';
+import type { ContainerImageName } from './image-id.js';
 import { isObject, objectAt, textAt } from './json.js';
 import { claimsOfObject } from './kubernetes-claims.js';
-import type { Authority } from './said.js';
 
 /** Extracts the claims that an event makes about containers, whatever it is about. */
 export function claimsOf(observation: Observation): Claims {
@@ -81,7 +81,11 @@ function claimsOfSensor({ source, native, cluster, node, container, pod }: Obser
   return claims;
 }
 
-function imagesOf({ imageRepository, imageTag, imageDigest }: NonNullable<Observation['container']>): ImageName[] {
+function imagesOf({
+  imageRepository,
+  imageTag,
+  imageDigest,
+}: NonNullable<Observation['container']>): ContainerImageName[] {
   const digest = isDigest(imageDigest) ? imageDigest : null;
   return imageRepository === null && digest === null ? [] : [{ repository: imageRepository, tag: imageTag, digest }];
 }

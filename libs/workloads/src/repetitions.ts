@@ -1,7 +1,7 @@
 import type { Observation } from '@tidewaiter/domain';
 
+import { slotMs } from './attributed.js';
 import { containerIdOf } from './claims.js';
-import { slotMs } from './said.js';
 
 /** Limit on containers whose latest claims are remembered. */
 const maxRemembered = 50_000;

@@ -64,7 +64,7 @@ export const deliveries = {
   ],
 };
 
-const channelStamps = { working: 'passed', failing: 'unknown', resting: 'waiting', broken: 'refused' };
+const channelStamps = { healthy: 'passed', failing: 'unknown', paused: 'waiting', broken: 'refused' };
 
 /** How the channels of receivers take what they are given: the last week. */
 export const channels = {
@@ -90,7 +90,7 @@ export const channels = {
       title: 'Action',
       kind: 'act',
       cell: ({ receiver, state, failed }, { change }) =>
-        state === 'working' && failed === 0
+        state === 'healthy' && failed === 0
           ? []
           : [
               change('Redrive', `What ${receiver} did not take is tried again`, () =>
@@ -106,7 +106,7 @@ export const channels = {
 };
 
 function troubleCells({ state, since, lastFailure }) {
-  if (state === 'working' || lastFailure === null) return [];
+  if (state === 'healthy' || lastFailure === null) return [];
   return [
     lastFailure.reason ?? lastFailure.code,
     since === null ? null : quiet(`${lastFailure.code ?? ''} since `, moment(since)),

@@ -129,7 +129,7 @@ function imageFacts({ factsUsed, imageFacts: image }) {
   return element('ul', {}, ...lines);
 }
 
-function knownImage({ digest, push, counts, findings, provenance, isJudged }) {
+function knownImage({ digest, push, counts, findings, provenance, isEvaluated }) {
   const { isSigned, signers, builder, source, revision } = provenance;
   const signed =
     isSigned === null ? 'signatures are not required' : isSigned ? `signed by ${signers.join(', ')}` : 'not signed';
@@ -142,7 +142,7 @@ function knownImage({ digest, push, counts, findings, provenance, isJudged }) {
       {},
       element('a', { href: `#images/${digest}` }, 'Its findings'),
       ': ',
-      ...(isJudged ? severityCounts(counts) : ['not everything could be judged, ', ...severityCounts(counts)]),
+      ...(isEvaluated ? severityCounts(counts) : ['not everything could be evaluated, ', ...severityCounts(counts)]),
     ),
     ...findings.slice(0, 5).map(findingLine),
   ];

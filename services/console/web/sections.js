@@ -170,8 +170,8 @@ function imageLine({ platform, os, packageCount, layers }) {
 async function pushDetail({ id }) {
   const push = await api(`pushes/${id}`);
   const { digest, images, warnings } = push;
-  const isJudged = push.state === 'analyzed' && images.length > 0;
-  const findings = isJudged ? await api(`images/${digest}/findings?push=${encodeURIComponent(id)}`) : null;
+  const isEvaluated = push.state === 'analyzed' && images.length > 0;
+  const findings = isEvaluated ? await api(`images/${digest}/findings?push=${encodeURIComponent(id)}`) : null;
   const platforms = images.map(({ platform }) => platform).join(', ');
   const about = [new Date(push.receivedAt).toLocaleString(), platforms, digest].filter(Boolean).join(' · ');
   return [

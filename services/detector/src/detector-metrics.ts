@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Alert, WideMatch } from '@tidewaiter/detection';
+import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 import { Health } from '@tidewaiter/runtime';
 import type { AppliedChanges } from '@tidewaiter/store';
@@ -33,7 +33,7 @@ export class DetectorMetrics {
     const registers = [registry];
     this.#events = new Counter({
       name: 'tidewaiter_detector_events_total',
-      help: 'Runtime events that were judged or given up',
+      help: 'Runtime events that were evaluated or given up',
       labelNames: ['source', 'result'],
       registers,
     });
@@ -45,7 +45,7 @@ export class DetectorMetrics {
     });
     this.#queueing = new Histogram({
       name: 'tidewaiter_detector_queue_seconds',
-      help: 'From when NATS had a batch of events to when it was judged',
+      help: 'From when NATS had a batch of events to when it was evaluated',
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300],
       registers,
     });
@@ -88,7 +88,7 @@ export class DetectorMetrics {
     registry.registerMetric(
       new Gauge({
         name: 'tidewaiter_detector_partition_waiting_messages',
-        help: 'Messages of a partition that are not judged yet',
+        help: 'Messages of a partition that are not evaluated yet',
         labelNames: ['partition'],
         registers: [],
         collect() {
@@ -109,7 +109,7 @@ export class DetectorMetrics {
   }
 
   /** Counts the stored alerts of a partition. */
-  kept(alerts: readonly Alert[]): void {
+  kept(alerts: readonly DetectionAlert[]): void {
     for (const { rule, bySensor } of alerts) this.#alerts.inc({ rule: bySensor ? 'sensor' : rule.id });
   }
 
@@ -118,10 +118,10 @@ export class DetectorMetrics {
   }
 
   /** Counts the records of a batch, all of one sensor; the first one gives the lateness of all. */
-  judged(records: readonly RuntimeRecord[], storedAtMs: number): void {
+  evaluated(records: readonly RuntimeRecord[], storedAtMs: number): void {
     const [first] = records;
     if (!first) return;
-    this.#events.inc({ source: first.source, result: 'judged' }, records.length);
+    this.#events.inc({ source: first.source, result: 'evaluated' }, records.length);
     const happenedMs = Date.parse(first.at);
     if (!Number.isNaN(happenedMs)) this.#lateness.observe(Math.max(0, storedAtMs - happenedMs) / 1_000);
     this.#queueing.observe(Math.max(0, Date.now() - storedAtMs) / 1_000);

@@ -259,7 +259,7 @@ describe('detector', () => {
     });
     for (const id of containers) {
       await store.query(
-        `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+        `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, claimed_digests, first_seen, last_seen)
        VALUES ($1, 'eu1', 'shop', $2, 'Deployment', $2, $3, '{}', now() - interval '1 hour', now())`,
         [id, `app-${id.slice(0, 1)}`, digest],
       );
@@ -276,14 +276,14 @@ describe('detector', () => {
       const record = exec('worker-1');
       Object.assign(record.event['process_exec']!['process' as never], { docker: container.slice(0, 31) });
       await observe(record);
-      await until('it is judged', async () => (await alerted()).includes(record.id));
+      await until('it is evaluated', async () => (await alerted()).includes(record.id));
       const [row] = await store.query<{ alert: string }>(
         `SELECT alert::text AS alert FROM detection_alert WHERE alert -> 'events' ->> 0 = $1`,
         [record.id],
       );
       return row!.alert;
     };
-    /** An alert about the container that was judged when its image was known. */
+    /** An alert about the container that was evaluated when its image was known. */
     const runKnown = async (container: string) => {
       let alert = '';
       await until('its image is known', async () => (alert = await run(container)).includes('is not in the image'));
@@ -324,7 +324,7 @@ describe('detector', () => {
       ],
     );
     await store.query(
-      `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+      `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, claimed_digests, first_seen, last_seen)
      VALUES ($1, 'eu1', 'shop', 'payment-7c9d8f6b5-abcde', 'Deployment', 'payment', $2, '{}', now() - interval '1 hour', now())`,
       ['c'.repeat(64), digest],
     );
@@ -447,17 +447,17 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await replicas[0]!.stop();
     replicas = replicas.slice(1);
     await send(3);
-    await until('all are judged', async () => (await alerted()).length >= sent.length);
+    await until('all are evaluated', async () => (await alerted()).length >= sent.length);
     await sleep(500);
     expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
   });
 
-  it('judges what is told again once', async () => {
+  it('evaluates what is told again once', async () => {
     await startReplica();
     const records = nodes.map((node) => exec(node));
     await observe(...records);
     await observe(...records);
-    await until('all are judged', async () => (await alerted()).length === nodes.length);
+    await until('all are evaluated', async () => (await alerted()).length === nodes.length);
     await sleep(500);
     expect(await alerted()).toEqual(records.map(({ id }) => id).toSorted());
   });
@@ -469,7 +469,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await publish(place, { sensor: 'tetragon-eu1', records: [{ ...exec('worker-1'), event: { process_exec: 7 } }] });
     const good = exec('worker-1');
     await observe(good);
-    await until('the good one is judged', async () => (await alerted()).length === 1);
+    await until('the good one is evaluated', async () => (await alerted()).length === 1);
     expect(await alerted()).toEqual([good.id]);
     const letters = (await new DeadLetters(store).list({ limit: 10 })).items;
     expect(letters).toMatchObject([{ worker: 'detector', code: 'EVENT_MALFORMED' }]);
@@ -491,7 +491,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await send();
     await servers.postgres.restart();
     await send();
-    await until('all are judged', async () => (await alerted().catch(() => [])).length >= sent.length);
+    await until('all are evaluated', async () => (await alerted().catch(() => [])).length >= sent.length);
     expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
   }, 90_000);
 
@@ -499,11 +499,11 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await startReplica();
     const first = nodes.map((node) => exec(node));
     await observe(...first);
-    await until('all are judged', async () => (await alerted()).length === first.length);
+    await until('all are evaluated', async () => (await alerted()).length === first.length);
     await servers.nats.wipe();
     const later = nodes.map((node) => exec(node));
     await observe(...later);
-    await until('all are judged', async () => (await alerted()).length >= 2 * nodes.length);
+    await until('all are evaluated', async () => (await alerted()).length >= 2 * nodes.length);
     expect(await alerted()).toEqual([...first, ...later].map(({ id }) => id).toSorted());
   }, 90_000);
 
@@ -519,7 +519,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
         await sleep(20);
       }
     })();
-    await until('some are judged', async () => (await alerted()).length > 0);
+    await until('some are evaluated', async () => (await alerted()).length > 0);
     await writeFile(
       join(folder, 'rules.yml'),
       `${shellRule('Probe runs', 'probe')}---${shellRule('Tool runs', 'tool')}---\ntitle: Bad\nlogsource: {}\ndetection: { condition: nothing }\n`,
@@ -528,7 +528,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     over.abort();
     await sending;
     const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
-    await until('all are judged', async () => (await alerted()).length >= probes.length);
+    await until('all are evaluated', async () => (await alerted()).length >= probes.length);
     expect(await alerted()).toEqual(probes.toSorted());
     const refused = async () => (await new DetectionRules(store).list({ limit: 10 }, { state: 'refused' })).items;
     await until('the bad one is listed', async () => (await refused()).length > 0);
@@ -552,7 +552,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await startReplica();
     const child = exec('worker-1');
     await observe(child);
-    await until('it is judged', async () => (await alerted()).length === 1);
+    await until('it is evaluated', async () => (await alerted()).length === 1);
     expect(await alerted()).toEqual([child.id]);
   });
 });

@@ -21,16 +21,16 @@ import { FindingUpkeep } from './incidents/finding-upkeep.js';
 import { IncidentBuilding } from './incidents/incident-building.js';
 import { IncidentJournal } from './incidents/incident-journal.js';
 import { SupplyChainWatch } from './incidents/supply-chain-watch.js';
-import { GivenUp } from './partitions/dead-letter-writer.js';
+import { DeadLetterWriter } from './partitions/dead-letter-writer.js';
 import { EngineMetrics } from './partitions/engine-metrics.js';
 import { Engines, LATENESS } from './partitions/engines.js';
 import { LearnedFactsExchange, LearnedFactsTables } from './partitions/learned-facts-exchange.js';
-import { Duties } from './partitions/lease-manager.js';
+import { LeaseManager } from './partitions/lease-manager.js';
 import { PartitionJournal } from './partitions/partition-journal.js';
 import { Partitions } from './partitions/partitions.js';
 import { RuntimeFacts } from './partitions/runtime-facts.js';
-import { LoadedRules } from './rules/loaded-rules.js';
 import { RuleListing } from './rules/rule-listing.js';
+import { RuleLoader } from './rules/rule-loader.js';
 
 /** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({})
@@ -50,9 +50,9 @@ export class DetectorModule implements OnModuleInit {
         DetectorMetrics,
         EngineMetrics,
         {
-          provide: LoadedRules,
+          provide: RuleLoader,
           useFactory: async (metrics: DetectorMetrics, log: Logger, health: Health) =>
-            LoadedRules.open(sources, metrics, log, health),
+            RuleLoader.open(sources, metrics, log, health),
           inject: [DetectorMetrics, Logger, Health],
         },
         {
@@ -66,11 +66,11 @@ export class DetectorModule implements OnModuleInit {
         { provide: LATENESS, useValue: config.latenessMs },
         Engines,
         PartitionJournal,
-        GivenUp,
+        DeadLetterWriter,
         Partitions,
         IncidentJournal,
         IncidentBuilding,
-        Duties,
+        LeaseManager,
         Housekeeping,
         FindingUpkeep,
         RuleListing,
@@ -80,7 +80,7 @@ export class DetectorModule implements OnModuleInit {
   }
 
   constructor(
-    private readonly duties: Duties,
+    private readonly duties: LeaseManager,
     private readonly partitions: Partitions,
     private readonly incidents: IncidentBuilding,
   ) {}

@@ -11,7 +11,7 @@ import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '
 import type { DataSource } from 'typeorm';
 
 import { start } from './main.js';
-import { Intake } from './registry/registry-intake.js';
+import { RegistryIntake } from './registry/registry-intake.js';
 
 const settings = `
 registries:
@@ -326,7 +326,7 @@ describe('what is refused', () => {
 
 it('lets a webhook that can never be kept stop none of its neighbours', async () => {
   const repository = `shop/${unique()}`;
-  const intake = new Intake(store, new Received(), new Pushes(store));
+  const intake = new RegistryIntake(store, new Received(), new Pushes(store));
   const deliver = async (claimedDigest: string | null) => {
     const claims = { claimedDigest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
     const newPush: NewPush = { connection: 'main', repository, tag: '1', ...claims };

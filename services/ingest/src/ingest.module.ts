@@ -14,13 +14,13 @@ import { PipelineHooks } from './pipelines/pipeline-hooks.js';
 import { PipelineIntake } from './pipelines/pipeline-intake.js';
 import { Connections } from './registry/connections.js';
 import { FetchedKeys } from './registry/published-keys.js';
-import { Hooks } from './registry/registry-hooks.js';
-import { Intake } from './registry/registry-intake.js';
-import { Pressure } from './runtime/in-flight-bytes.js';
+import { RegistryHooks } from './registry/registry-hooks.js';
+import { RegistryIntake } from './registry/registry-intake.js';
+import { InFlightBytes } from './runtime/in-flight-bytes.js';
 import { RuntimeHooks } from './runtime/runtime-hooks.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
-import { SensorWatch } from './runtime/sensor-heartbeats.js';
-import { ButtonDesk } from './slack/slack-actions.js';
+import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
+import { SlackActions } from './slack/slack-actions.js';
 import { SlackButtons, SlackSigning } from './slack/slack-buttons.js';
 import { SlackReplies } from './slack/slack-replies.js';
 
@@ -45,22 +45,22 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks, PipelineHooks, RuntimeHooks, SlackButtons],
+      controllers: [RegistryHooks, PipelineHooks, RuntimeHooks, SlackButtons],
       providers: [
         HookAnswers,
         HookMetrics,
-        Intake,
+        RegistryIntake,
         PipelineIntake,
         RuntimeIntake,
-        SensorWatch,
-        ButtonDesk,
+        SensorHeartbeats,
+        SlackActions,
         { provide: SlackSigning, useValue: new SlackSigning(settings.slackSigningSecret) },
         {
           provide: SlackReplies,
           useFactory: (logger: Logger) => new SlackReplies(new Egress({ allow: settings.egressAllow }), logger),
           inject: [Logger],
         },
-        { provide: Pressure, useFactory: () => new Pressure(maxHeldBytes) },
+        { provide: InFlightBytes, useFactory: () => new InFlightBytes(maxHeldBytes) },
         {
           provide: Connections,
           useFactory: (logger: Logger) => openConnections(settings, keyOf(config), logger),

@@ -10,7 +10,7 @@ import {
   DeadLetters,
   FiringAlerts,
   Jobs,
-  Ownership,
+  OwnerLabels,
   SensorContacts,
   SilenceLedger,
   StoreModule,
@@ -19,16 +19,16 @@ import {
 import type { notifierConfig } from './config.js';
 import { Channels } from './delivery/channels.js';
 import { Deliver } from './delivery/deliver.js';
-import { DeliverySteps } from './delivery/delivery-transitions.js';
+import { DeliveryTransitions } from './delivery/delivery-transitions.js';
 import { CurrentMessages } from './dispatch/current-messages.js';
-import { Notifications } from './dispatch/dispatcher.js';
-import { HeldMessages } from './dispatch/group-flusher.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { GroupFlusher } from './dispatch/group-flusher.js';
 import { MessageCorrections } from './dispatch/message-corrections.js';
-import { Quiet } from './dispatch/mute-state.js';
+import { MuteState } from './dispatch/mute-state.js';
 import { RemainingAlerts } from './dispatch/remaining-alerts.js';
-import { StillTrue } from './dispatch/reminder-recheck.js';
+import { ReminderRecheck } from './dispatch/reminder-recheck.js';
 import { Reminders } from './dispatch/reminders.js';
-import { DigestNotebook } from './dispatch/summary-notes.js';
+import { SummaryNotes } from './dispatch/summary-notes.js';
 import { FailedPushAlerts } from './subjects/failed-push-alerts.js';
 import { FindingReports } from './subjects/finding-reports.js';
 import { IncidentDecision } from './subjects/incident-decision.js';
@@ -83,30 +83,30 @@ export class NotifierModule {
         IncidentDecision,
         {
           provide: Owners,
-          useFactory: (ownership: Ownership) => new Owners(settings.owners, ownership),
-          inject: [Ownership],
+          useFactory: (ownership: OwnerLabels) => new Owners(settings.owners, ownership),
+          inject: [OwnerLabels],
         },
-        Notifications,
+        Dispatcher,
         MessageCorrections,
         CurrentMessages,
-        HeldMessages,
+        GroupFlusher,
         {
-          provide: DigestNotebook,
+          provide: SummaryNotes,
           useFactory: (channels: ChannelHealths, sensors: SensorContacts) =>
-            new DigestNotebook(settings.rules.exceptions, channels, sensors),
+            new SummaryNotes(settings.rules.exceptions, channels, sensors),
           inject: [ChannelHealths, SensorContacts],
         },
         Reminders,
-        StillTrue,
+        ReminderRecheck,
         RemainingAlerts,
         {
-          provide: Quiet,
+          provide: MuteState,
           useFactory: (silences: SilenceLedger, alerts: FiringAlerts) =>
-            new Quiet(routing?.inhibitRules ?? [], silences, alerts),
+            new MuteState(routing?.inhibitRules ?? [], silences, alerts),
           inject: [SilenceLedger, FiringAlerts],
         },
         Deliver,
-        DeliverySteps,
+        DeliveryTransitions,
         {
           provide: Channels,
           useFactory: (logger: Logger) =>

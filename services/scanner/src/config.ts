@@ -68,6 +68,6 @@ export const scannerConfig = {
   maxMatches: setting('TIDEWAITER_MAX_MATCHES', z.coerce.number().int().min(1_000).max(10_000_000).default(200_000)),
   /** Layers that one process reads at once; each may take a core. */
   layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
-  /** Pushes that one process resolves and judges at once; they mostly wait for the registry and for PostgreSQL. */
+  /** Pushes that one process resolves and evaluates at once; they mostly wait for the registry and for PostgreSQL. */
   pushConcurrency: setting('TIDEWAITER_PUSH_CONCURRENCY', concurrency.default(8)),
 };

@@ -415,7 +415,7 @@ describe('misconfiguration of an image', () => {
     await store.query('DELETE FROM image_finding WHERE image_digest = $1', [digest]);
     const again = await startScanner();
     await until('the config is read again', async () => (await found(digest)).length > 0);
-    await until('the files are judged again', async () => (await found(digest)).length > expected.length);
+    await until('the files are evaluated again', async () => (await found(digest)).length > expected.length);
     expect((await new Images(store).get(digest))?.notEvaluated).toEqual([]);
     await again.stop();
   });
@@ -529,7 +529,7 @@ const advisory = (name: string, id = name) => ({
   ],
 });
 
-it('judges a package by its own source, whatever a forged database said of the same package before', async () => {
+it('evaluates a package by its own source, whatever a forged database said of the same package before', async () => {
   await new Advisories(store).put([advisory('vulnerable')]);
   registry.put('forged', '1', [{ content: osRelease }, { content: dpkg('libvulnerable', 'harmless') }]);
   registry.put('plain', '1', [{ content: osRelease }, { content: dpkg('libvulnerable', 'vulnerable') }]);
@@ -537,7 +537,7 @@ it('judges a package by its own source, whatever a forged database said of the s
   expect(await push('plain', '1')).toMatchObject({ verdict: 'fail' });
 });
 
-it('judges packages of languages, and says what it compared', async () => {
+it('evaluates packages of languages, and says what it compared', async () => {
   const npm = { ...advisory('left-pad').affected[0]!, ecosystem: 'npm', release: null };
   const ranges = [{ type: 'SEMVER' as const, events: [{ introduced: '0' }, { fixed: '1.3.0' }] }];
   const known = { ...advisory('left-pad'), id: 'GHSA-aaaa-bbbb-cccc', vulnerabilityId: 'CVE-2026-44441' };
@@ -989,7 +989,7 @@ describe('a repository without configured signers', () => {
     expect((await signsOf(await release('free/tool', '1.6', 'ci-bot', true))).findings).toEqual([]);
   });
 
-  it('is judged anew when the signature comes', async () => {
+  it('is evaluated anew when the signature comes', async () => {
     for (const tag of ['1.1', '1.2', '1.3']) await release('free/late', tag, 'ci-bot', true);
     const late = await release('free/late', '1.4', 'ci-bot', false);
     expect((await signsOf(late)).findings).toMatchObject([{ id: 'identity-missing' }]);
@@ -1098,7 +1098,7 @@ describe('an advisory that is published after the scan', () => {
     await until('the verdict follows', async () => (await verdictOf(pushId)) === 'pass');
   });
 
-  it('is judged together with what was published before, whichever comes first', async () => {
+  it('is evaluated together with what was published before, whichever comes first', async () => {
     const jammy = { path: 'etc/os-release', content: 'ID=ubuntu\nVERSION_ID="22.04"\nPRETTY_NAME="Ubuntu 22.04"\n' };
     const rebuilt = stanza('libpro', 'pro').replace('1-1', '1-1ubuntu0.1~esm1');
     registry.put('jammy', '1', [{ content: tarArchive([jammy, { path: 'var/lib/dpkg/status', content: rebuilt }]) }]);
@@ -1224,7 +1224,7 @@ describe('an advisory that is published after the scan', () => {
   });
 });
 
-it('judges an image with more matches than are stored in one go, and passes nothing until they are complete', async () => {
+it('evaluates an image with more matches than are stored in one go, and passes nothing until they are complete', async () => {
   const advisories = Array.from({ length: 26 }, (_, number) => advisory('explosive', `explosive-${number}`));
   await new Advisories(store).put(advisories);
   const names = Array.from({ length: 40 }, (_, number) => `explosive${number}`);

@@ -16,36 +16,36 @@ import { AnalyzeLayer } from './layer/analyze-layer.js';
 import { ConfigRefresh } from './layer/config-refresh.js';
 import { LayerReading } from './layer/layer-reading.js';
 import { LayerRefresh } from './layer/layer-refresh.js';
-import { LayerSteps } from './layer/layer-transitions.js';
+import { LayerTransitions } from './layer/layer-transitions.js';
 import { AnnounceExploited, EpssAlerts } from './matching/announce-exploited.js';
 import { ImageMatching } from './matching/image-matching.js';
 import { AwaitSignature } from './provenance/await-signature.js';
+import { IdentitySettings, IdentityCheck } from './provenance/identity-check.js';
 import { ImageSignatures } from './provenance/image-signatures.js';
-import { IdentitySettings, PushIdentity } from './provenance/push-identity.js';
 import { QueueReported } from './provenance/queue-reported.js';
 import { SignatureGrace, SignatureGraceSettings } from './provenance/signature-grace.js';
 import { Signers } from './provenance/signers.js';
 import { VerifyAttached } from './provenance/verify-attached.js';
 import { AnalyzePush } from './push/analyze-push.js';
 import { Baselines, Releases } from './push/baselines.js';
-import { PushJudgement } from './push/evaluate-push.js';
+import { EvaluatePush } from './push/evaluate-push.js';
 import { FileOutliers } from './push/file-outliers.js';
-import { ImageAssembly } from './push/image-inventory.js';
-import { ImageOrigin } from './push/image-origin.js';
+import { ImageInventory } from './push/image-inventory.js';
 import { ImageStates } from './push/image-states.js';
 import { ManifestContents } from './push/manifest-contents.js';
+import { OriginFinder } from './push/origin-finder.js';
 import { PackageOutliers } from './push/package-outliers.js';
 import { PushComparison } from './push/push-comparison.js';
 import { PushCorrections } from './push/push-corrections.js';
 import { PushFailures } from './push/push-failures.js';
 import { PushResolution } from './push/push-resolution.js';
-import { PushSteps } from './push/push-transitions.js';
+import { PushTransitions } from './push/push-transitions.js';
 import { QueuePushes } from './push/queue-pushes.js';
-import { Rejudge } from './push/reevaluate-push.js';
+import { ReevaluatePush } from './push/reevaluate-push.js';
 import { Reexamination } from './push/reexamination.js';
-import { SameRevision } from './push/same-revision.js';
+import { SameRevisionSearch } from './push/same-revision-search.js';
 import { StaleVerdicts } from './push/stale-verdicts.js';
-import { StrandedPushes } from './push/stalled-push-recovery.js';
+import { StalledPushRecovery } from './push/stalled-push-recovery.js';
 import { GithubHooks } from './reconcile/github-hooks.js';
 import { ReconcileRegistry } from './reconcile/reconcile-registry.js';
 import { QueueReconciliations } from './reconcile/reconcile-schedule.js';
@@ -55,7 +55,7 @@ import { TagLookup } from './reconcile/tag-lookup.js';
 import { TagOrigin } from './reconcile/tag-origin.js';
 import { Registries } from './registries.js';
 import { QueueRematches } from './rematch/queue-rematches.js';
-import { RematchSteps } from './rematch/rematch-transitions.js';
+import { RematchTransitions } from './rematch/rematch-transitions.js';
 import { Rematch } from './rematch/rematch.js';
 import { ScannerLimits } from './scanner-limits.js';
 
@@ -83,7 +83,7 @@ export class ScannerModule {
             VerifyAttached,
             AwaitSignature,
             Rematch,
-            Rejudge,
+            ReevaluatePush,
             SyncAdvisories,
             AnnounceExploited,
             ReconcileRegistry,
@@ -104,11 +104,11 @@ export class ScannerModule {
         QueueReconciliations,
         { provide: Counter, useFactory: missedCounter, inject: [Registry] },
         { provide: Gauge, useFactory: advisoryAgeGauge, inject: [Registry, AdvisoryAges] },
-        PushSteps,
+        PushTransitions,
         LayerReading,
-        LayerSteps,
+        LayerTransitions,
         PushResolution,
-        PushJudgement,
+        EvaluatePush,
         VerifyAttached,
         AwaitSignature,
         Reexamination,
@@ -116,28 +116,28 @@ export class ScannerModule {
         SignatureGrace,
         { provide: SignatureGraceSettings, useValue: new SignatureGraceSettings(settings.signatureGraceMs) },
         TagLookup,
-        ImageOrigin,
+        OriginFinder,
         TagOrigin,
-        PushIdentity,
+        IdentityCheck,
         {
           provide: IdentitySettings,
           useValue: new IdentitySettings(settings.identity.learnFrom),
         },
         ImageSignatures,
         ImageStates,
-        SameRevision,
+        SameRevisionSearch,
         PackageOutliers,
         FileOutliers,
         Baselines,
         { provide: Releases, useValue: new Releases(settings.releases) },
         PushComparison,
         PushFailures,
-        ImageAssembly,
+        ImageInventory,
         ImageMatching,
-        StrandedPushes,
+        StalledPushRecovery,
         Rematch,
-        RematchSteps,
-        Rejudge,
+        RematchTransitions,
+        ReevaluatePush,
         LayerRefresh,
         ConfigRefresh,
         StaleVerdicts,

@@ -1,5 +1,5 @@
 import { readJarName } from './jar-name.js';
-import type { Manifest } from './manifest.js';
+import type { JarManifest } from './manifest.js';
 import { knownGroup } from './maven-groups.js';
 import { isMavenId, isMavenVersion, type Coordinates } from './pom.js';
 
@@ -10,7 +10,7 @@ export interface JarEvidence {
   /** Coordinates of every pom in it: its own and those of shaded artifacts. */
   poms: readonly Coordinates[];
   /** Empty where there is none. */
-  manifest: Manifest;
+  manifest: JarManifest;
   /** Names of its entries. */
   entryNames: readonly string[];
 }
@@ -60,7 +60,7 @@ function nameOf({ path, manifest, entryNames }: JarEvidence): Nameless | Coordin
 }
 
 /** Parses `io.micrometer#micrometer-core;1.9.0`, which Netflix's plugin for Gradle writes. */
-function nebulaTitle(manifest: Manifest): Coordinates | undefined {
+function nebulaTitle(manifest: JarManifest): Coordinates | undefined {
   const [, group, artifact, version] =
     /^([\w.-]{1,256})#([\w.-]{1,256});([\w.+~-]{1,128})$/.exec(manifest.get('implementation-title') ?? '') ?? [];
   if (!isMavenId(group) || !isMavenId(artifact) || !isMavenVersion(version)) return undefined;
@@ -68,7 +68,7 @@ function nebulaTitle(manifest: Manifest): Coordinates | undefined {
 }
 
 /** Artifact name of an archive whose file name has no version. Prose (`Apache Tomcat`) is no name. */
-function statedArtifact(base: string, manifest: Manifest, version: string): string | undefined {
+function statedArtifact(base: string, manifest: JarManifest, version: string): string | undefined {
   if (knownGroup(base, version)) return base;
   const bundle = symbolicName(manifest);
   // The last part of `org.eclipse.jetty.util` is the end of `jetty-util`; of
@@ -80,11 +80,11 @@ function statedArtifact(base: string, manifest: Manifest, version: string): stri
   return isMavenId(title) && !title.includes('.') ? title : undefined;
 }
 
-function symbolicName(manifest: Manifest): string | undefined {
+function symbolicName(manifest: JarManifest): string | undefined {
   return manifest.get('bundle-symbolicname')?.split(';', 1)[0]?.trim();
 }
 
-function manifestVersion(manifest: Manifest): string | undefined {
+function manifestVersion(manifest: JarManifest): string | undefined {
   const stated = versionIn(manifest, 'plugin-version') ?? versionIn(manifest, 'implementation-version');
   // OSGi versions have dots where Maven versions have hyphens.
   return stated ?? versionIn(manifest, 'bundle-version')?.replace(/\.(?=(jre|android|SNAPSHOT)$)/, '-');
@@ -97,7 +97,7 @@ const noVersion = /^[0.]+$|unspecified|qualifier|unknown/;
  * Reads a version; builds append other text after a space: `8.11.1
  * 0b002b11819df70783e83ef36b42ed1223c14b50 - 2021`.
  */
-function versionIn(manifest: Manifest, attribute: string): string | undefined {
+function versionIn(manifest: JarManifest, attribute: string): string | undefined {
   const [version] = manifest.get(attribute)?.split(' ', 1) ?? [];
   return isMavenVersion(version) && /^v?\d/.test(version) && !noVersion.test(version) ? version : undefined;
 }
@@ -125,7 +125,7 @@ function groupOf({ artifact, version }: Nameless, { manifest, entryNames }: JarE
 /** Vendor ids that are too broad to be a group. */
 const broadVendors = new Set(['org.apache', 'com.sun', 'org.eclipse', 'com.google', 'com.oracle']);
 
-function groupOfManifest(manifest: Manifest, artifact: string): string | undefined {
+function groupOfManifest(manifest: JarManifest, artifact: string): string | undefined {
   const vendors = [manifest.get('group-id'), manifest.get('implementation-vendor-id')];
   const vendor = vendors.find((id) => isMavenId(id) && id.includes('.') && !broadVendors.has(id));
   return vendor ?? groupOfBundle(symbolicName(manifest), artifact);

@@ -7,7 +7,7 @@ import { collectPackages, oneLine } from '../package-database.js';
 import { zipEntries, zipLimits, type ZipEntry } from '../zip.js';
 import { identify } from './jar-identity.js';
 import { log4jIn } from './log4j.js';
-import { licensesOf, readManifest, type Manifest } from './manifest.js';
+import { licensesOf, readManifest, type JarManifest } from './manifest.js';
 import { isMavenId, isMavenVersion, readPomProperties, readPomXml, type Coordinates } from './pom.js';
 
 /** Archives of Java, of Jenkins plugins, of ServiceMix, of Android. */
@@ -23,11 +23,11 @@ const maxNestedArchiveBytes = 128 << 20;
 const limits = { nestedBytes: 512 << 20, nestedEntries: 1_000_000, problems: 3 };
 
 /** Jars of Maven Central by SHA-1; names are `group:artifact`. */
-export type KnownJars = ReadonlyMap<string, { name: string; version: string }>;
+export type JarIndex = ReadonlyMap<string, { name: string; version: string }>;
 
 /** State of the search of one file of the image: results and remaining budget. */
 interface Search {
-  knownJars: KnownJars;
+  knownJars: JarIndex;
   packages: Map<string, PackageRecord>;
   problems: string[];
   bytesLeft: number;
@@ -39,7 +39,7 @@ interface Search {
  * @see https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html
  * @see https://docs.spring.io/spring-boot/specification/executable-jar/nested-jars.html
  */
-export function javaAnalyzer(knownJars: KnownJars = new Map()): Analyzer {
+export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
     version: 2,
@@ -58,7 +58,7 @@ function analyzePom({ path, content }: SourceFile): FileFacts {
   return collectPackages([recordOf(found, path, [])]);
 }
 
-function analyzeArchive({ path, content }: SourceFile, knownJars: KnownJars): FileFacts {
+function analyzeArchive({ path, content }: SourceFile, knownJars: JarIndex): FileFacts {
   const { nestedBytes: bytesLeft, nestedEntries: entriesLeft } = limits;
   const search: Search = { knownJars, packages: new Map(), problems: [], bytesLeft, entriesLeft };
   searchArchive(content, path, 0, search);
@@ -96,7 +96,7 @@ function searchNested(entry: ZipEntry, location: string, depth: number, search: 
   });
 }
 
-function readManifestOf(entries: readonly ZipEntry[], location: string, search: Search): Manifest {
+function readManifestOf(entries: readonly ZipEntry[], location: string, search: Search): JarManifest {
   const entry = entries.find(({ name }) => name.toUpperCase() === manifestName);
   const text = entry && attempt(location, search, () => readWithin(entry, maxMetadataBytes, search).toString('utf8'));
   return readManifest(text ?? '');
@@ -137,7 +137,7 @@ function attempt<Result>(name: string, { problems }: Search, work: () => Result)
   }
 }
 
-function knownJar(content: Buffer, knownJars: KnownJars): Coordinates | undefined {
+function knownJar(content: Buffer, knownJars: JarIndex): Coordinates | undefined {
   if (knownJars.size === 0) return undefined;
   const known = knownJars.get(createHash('sha1').update(content).digest('hex'));
   const [group, artifact] = known?.name.split(':') ?? [];

@@ -1,7 +1,7 @@
 import { linesOf } from '../package-database.js';
 
 /** The main attributes of a manifest by their names in lower case. */
-export type Manifest = ReadonlyMap<string, string>;
+export type JarManifest = ReadonlyMap<string, string>;
 
 /** Wide enough for lists of imported packages, of which nothing here is used. */
 const maxValueLength = 64 * 1024;
@@ -10,7 +10,7 @@ const maxValueLength = 64 * 1024;
  * The main section of a `MANIFEST.MF`: sections of single files and damaged lines are left out.
  * @see https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html "JAR Manifest"
  */
-export function readManifest(text: string): Manifest {
+export function readManifest(text: string): JarManifest {
   const attributes = new Map<string, string>();
   let name = '';
   for (const raw of linesOf(text)) {
@@ -36,7 +36,7 @@ const link = /;\s{0,8}link="?(https?:\/\/[!-~]{1,512}?)"?\s{0,8}(?:;|$)/;
  * Licences of a manifest: short names and addresses; prose names nobody compares are replaced by their link.
  * @see https://docs.osgi.org/specification/osgi.core/8.0.0/framework.module.html#framework.module.bundle-license
  */
-export function licensesOf(manifest: Manifest): string[] {
+export function licensesOf(manifest: JarManifest): string[] {
   const field = manifest.get('bundle-license')?.slice(0, 4096) ?? '';
   const found: string[] = [];
   for (const clause of field.match(/(?:"[^"]{0,1024}"|[^",]){1,4096}/g) ?? []) {

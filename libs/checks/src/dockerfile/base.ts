@@ -1,14 +1,14 @@
 import type { Severity } from '@tidewaiter/domain';
 
 import { shown } from '../check.js';
-import { endOfRelease, type Product, type Release, releaseOfTag } from '../end-of-life/releases.js';
-import { isLatest, parseImageName, shortRepository, type ImageName } from '../image-name.js';
+import { endOfRelease, type Product, type ReleaseLine, releaseOfTag } from '../end-of-life/releases.js';
+import { isLatest, parseImageName, shortRepository, type BaseImageName } from '../image-name.js';
 import { allSteps, stageLabel, type DockerfileCheck } from './dockerfile-check.js';
 import type { DockerfileFacts, Stage } from './stages.js';
 
 interface NamedBase {
   stage: Stage;
-  image: ImageName;
+  image: BaseImageName;
 }
 
 /** The images that the stages are built on, where the file says which. */
@@ -123,7 +123,7 @@ const retired: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The end of support that a base tells of; a tag such as `3.12-alpine3.18` also names the distribution beneath. */
-function endOf(image: ImageName, now: Date): { text: string; severity: Severity } | undefined {
+function endOf(image: BaseImageName, now: Date): { text: string; severity: Severity } | undefined {
   const repository = shortRepository(image);
   const tag = image.tag ?? 'latest';
   const product = repositories.get(repository);
@@ -138,7 +138,7 @@ function endOf(image: ImageName, now: Date): { text: string; severity: Severity 
     : { text: `its repository has had no new images since ${since}`, severity: 'high' };
 }
 
-type Named = [Product, Release | undefined];
+type Named = [Product, ReleaseLine | undefined];
 
 function distributionsIn(tag: string): Named[] {
   const words = tag.split('-').slice(1);

@@ -3,9 +3,9 @@ import type { CommandRule } from '../shell/command-rule.js';
 import { commandRules } from '../shell/command-rules.js';
 import { isDownload } from '../shell/downloads.js';
 import { hasOption, optionValue, subcommand } from '../shell/options.js';
-import { isShell, type Command, type Pipeline, type Script } from '../shell/parse.js';
+import { isShell, type Command, type ShellPipeline, type Script } from '../shell/parse.js';
 import { allSteps, seenAt, shippedSteps, type DockerfileCheck } from './dockerfile-check.js';
-import type { Step } from './stages.js';
+import type { StageInstruction } from './stages.js';
 
 /** Rules about the content of the image: they apply only to stages that the final image is built from. */
 const onlyShipped = new Set([
@@ -45,7 +45,7 @@ function commandCheck({ stem, find, passes, fails, ...info }: CommandRule): Dock
   };
 }
 
-function isCacheMounted({ flags }: Step): boolean {
+function isCacheMounted({ flags }: StageInstruction): boolean {
   return (flags.get('mount') ?? []).some((mount) => mount.split(',').includes('type=cache'));
 }
 
@@ -168,7 +168,7 @@ const ownRules: readonly CommandRule[] = [
 
 const interpreters = /^(?:python[\d.]{0,6}|perl|ruby|node|php|pwsh)$/;
 
-function pipedDownload(pipeline: Pipeline): string | undefined {
+function pipedDownload(pipeline: ShellPipeline): string | undefined {
   // Require arguments: `curl|wget)` is a pattern of `case`.
   const download = pipeline.findIndex((command) => isDownload(command) && command.args.length > 0);
   const runner = download < 0 ? undefined : pipeline.slice(download + 1).find((command) => runsInput(command));

@@ -8,14 +8,15 @@ import { allSteps, seenAt, shippedSteps, type DockerfileCheck } from './dockerfi
 /** Checks of every variable that ENV sets. */
 export const environmentChecks: readonly DockerfileCheck[] = environmentRules.map(environmentCheck);
 
-function environmentCheck({ stem, judge, passes, fails, ...info }: EnvironmentRule): DockerfileCheck {
+function environmentCheck({ stem, evaluate, passes, fails, ...info }: EnvironmentRule): DockerfileCheck {
   return {
     ...info,
     id: `dockerfile-${stem}`,
     *find(file) {
       for (const step of shippedSteps(file, 'ENV')) {
         for (const { name, value } of step.pairs) {
-          const what = value?.isKnown || stem === 'unsafe-path' ? judge({ name, value: value?.text ?? '' }) : undefined;
+          const what =
+            value?.isKnown || stem === 'unsafe-path' ? evaluate({ name, value: value?.text ?? '' }) : undefined;
           if (what !== undefined) yield seenAt(step, `The variable ${shown(name, 100)} ${what}`, shown(name, 100));
         }
       }

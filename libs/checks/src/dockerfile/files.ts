@@ -2,7 +2,7 @@ import { shown } from '../check.js';
 import { remoteHost } from '../image/network.js';
 import { opensToAll } from '../shell/privileges.js';
 import { allSteps, seenAt, shippedSteps, type DockerfileCheck } from './dockerfile-check.js';
-import type { Step } from './stages.js';
+import type { StageInstruction } from './stages.js';
 
 export const addRemote: DockerfileCheck = {
   id: 'dockerfile-add-remote',
@@ -68,7 +68,7 @@ export const addInsteadOfCopy: DockerfileCheck = {
 };
 
 /** The words of ADD and COPY but the last, which is where they go. */
-function sourcesOf({ words }: Step): string[] {
+function sourcesOf({ words }: StageInstruction): string[] {
   return words.slice(0, -1).map(({ text }) => text);
 }
 

@@ -5,10 +5,10 @@ import { serverIn } from '../image/network.js';
 import { isRoot } from '../image/user.js';
 import { adminPortsOf, dataPortsOf, type PortUse } from '../ports.js';
 import { seenAt, shippedSteps, stageLabel, type DockerfileCheck } from './dockerfile-check.js';
-import type { DockerfileFacts, Step } from './stages.js';
+import type { DockerfileFacts, StageInstruction } from './stages.js';
 
 /** The step that has the last word on a setting of the built image. */
-function lastStep(file: DockerfileFacts, keyword: string): Step | undefined {
+function lastStep(file: DockerfileFacts, keyword: string): StageInstruction | undefined {
   return shippedSteps(file, keyword).findLast(({ isOnBuild }) => !isOnBuild);
 }
 

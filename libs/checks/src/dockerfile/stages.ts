@@ -1,6 +1,6 @@
 import { LimitExceeded } from '@tidewaiter/domain';
 
-import { parseImageName, type ImageName } from '../image-name.js';
+import { parseImageName, type BaseImageName } from '../image-name.js';
 import { parseScript, type Script } from '../shell/parse.js';
 import { expander, type Expand, type Expanded, type Lookup } from './expand.js';
 import { dockerfileLimits, type Instruction, type ParsedDockerfile } from './parse.js';
@@ -14,7 +14,7 @@ export interface Pair {
 }
 
 /** An instruction in its stage, with its variables replaced. */
-export interface Step extends Instruction {
+export interface StageInstruction extends Instruction {
   stage: Stage;
   /** Arguments of ADD, COPY, EXPOSE, STOPSIGNAL, USER, VOLUME and WORKDIR. */
   words: readonly Expanded[];
@@ -32,9 +32,9 @@ export interface Stage {
   /** Image or stage in FROM; unknown if it depends on an argument without default. */
   base: Expanded;
   /** Undefined when the base is an earlier stage. */
-  image?: ImageName;
+  image?: BaseImageName;
   parent?: Stage;
-  steps: Step[];
+  steps: StageInstruction[];
 }
 
 /** Parsed Dockerfile that the checks run on. */

@@ -199,7 +199,7 @@ interface Case {
 }
 
 /** Products that no inventory names as a runtime, and one whose packages are the distribution's. */
-const notJudged = new Set(['openssl', 'traefik']);
+const notEvaluated = new Set(['openssl', 'traefik']);
 
 (existsSync(truth) ? describe : describe.skip)('endOfLife against the shared truth', () => {
   const cases = existsSync(truth)
@@ -207,7 +207,7 @@ const notJudged = new Set(['openssl', 'traefik']);
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as Case)
-        .filter(({ id }) => !notJudged.has(id))
+        .filter(({ id }) => !notEvaluated.has(id))
     : [];
   it.each(cases)('$kind $id $version on $date', ({ kind, id, version, date, cycle, ended }) => {
     const at = new Date(`${date}T12:00:00Z`);

@@ -15,7 +15,7 @@ import {
   endOfRelease,
   type Product,
   productName,
-  type Release,
+  type ReleaseLine,
   releaseOf,
   supportedReleases,
 } from './releases.js';
@@ -150,7 +150,7 @@ function distributionVersion({ id, versionId }: OsRelease): string | null {
 /** A release of a product that is in the image, and where. */
 interface Dated {
   product: Product;
-  release: Release;
+  release: ReleaseLine;
   places: DatedPackage[];
 }
 

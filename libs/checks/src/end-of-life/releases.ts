@@ -3,7 +3,7 @@ import { releaseDates, releaseDatesAsOf } from './release-dates.js';
 export type Product = keyof typeof releaseDates;
 
 /** A release line of a product. The days are the last ones of a support, as `YYYY-MM-DD`, which sort by time. */
-export interface Release {
+export interface ReleaseLine {
   version: string;
   /** Null while no end is announced. */
   supportEnds: string | null;
@@ -16,7 +16,7 @@ export type Lifecycle = 'supported' | 'extended' | 'ended';
 
 const releaseLine = /^(\d+(?:\.\d+)*) (-|\d{4}-\d\d-\d\d)(?: (\d{4}-\d\d-\d\d))?(?: ([a-z]+))?$/;
 
-function parseReleases(lines: string): Release[] {
+function parseReleases(lines: string): ReleaseLine[] {
   return lines
     .trim()
     .split('\n')
@@ -45,7 +45,7 @@ export function extendedSupportName(product: Product): string | undefined {
  * The release that a version belongs to; undefined of one that is newer than the data or a release that it does not have. What is
  * older than the oldest release here ended no later than that one.
  */
-export function releaseOf(product: Product, version: string): Release | undefined {
+export function releaseOf(product: Product, version: string): ReleaseLine | undefined {
   const releases = releasesOf.get(product)!;
   const found = releases.find((release) => isWithin(version, release.version));
   if (found) return found;
@@ -54,7 +54,7 @@ export function releaseOf(product: Product, version: string): Release | undefine
 }
 
 /** The release that a tag names: `3.12-slim` exactly, `3` the newest 3.x, `bookworm` by its code name. */
-export function releaseOfTag(product: Product, tag: string): Release | undefined {
+export function releaseOfTag(product: Product, tag: string): ReleaseLine | undefined {
   const releases = releasesOf.get(product)!;
   const [word = ''] = tag.split(/[-_]/, 1);
   if (!/^\d/.test(word)) return releases.find(({ codename }) => codename !== null && codename === word);
@@ -64,14 +64,18 @@ export function releaseOfTag(product: Product, tag: string): Release | undefined
 }
 
 /** Support status of a release. Support includes its last day, in UTC. */
-function lifecycleOf({ supportEnds, extendedEnds }: Release, now: Date): Lifecycle {
+function lifecycleOf({ supportEnds, extendedEnds }: ReleaseLine, now: Date): Lifecycle {
   const today = now.toISOString().slice(0, 10);
   if (supportEnds === null || supportEnds >= today) return 'supported';
   return extendedEnds !== null && extendedEnds >= today ? 'extended' : 'ended';
 }
 
 /** Support status of a release, with a sentence about it. */
-export function endOfRelease(product: Product, release: Release, now: Date): { lifecycle: Lifecycle; text: string } {
+export function endOfRelease(
+  product: Product,
+  release: ReleaseLine,
+  now: Date,
+): { lifecycle: Lifecycle; text: string } {
   const lifecycle = lifecycleOf(release, now);
   const named = `${productName(product)} ${release.version}`;
   if (lifecycle === 'supported') return { lifecycle, text: `${named} is supported` };

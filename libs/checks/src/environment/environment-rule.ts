@@ -11,7 +11,7 @@ export interface EnvironmentRule extends Omit<CheckInfo, 'id'> {
   /** Id of the check without the prefix of its subject. */
   stem: string;
   /** Returns the problem as a phrase to follow the variable's name, never with a secret; undefined if there is none. */
-  judge: (variable: Variable) => string | undefined;
+  evaluate: (variable: Variable) => string | undefined;
   /** Each `NAME=value`. */
   passes: readonly string[];
   fails: readonly string[];

@@ -12,7 +12,7 @@ const secretInEnv: EnvironmentRule = {
   reason: 'Variables are in the config of the image or the manifest, in every child process and in many logs.',
   fix: 'Mount it as a file when the container starts, or take it from a Secret; and replace the secret, which must be taken as known.',
   reference: 'https://cwe.mitre.org/data/definitions/526.html',
-  judge: ({ name, value }) => {
+  evaluate: ({ name, value }) => {
     if (isSecretName(name) && isSecretValue(value)) return 'holds a secret';
     return value.split(/[\s,;]/, 50).some(hasPassword) ? 'holds a URL with a password' : undefined;
   },
@@ -73,7 +73,7 @@ const tlsVerificationOff: EnvironmentRule = {
   reason: 'Every connection of the program can be read and changed by whoever stands between.',
   fix: 'Remove it; give the program the certificate of your own authority (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE).',
   reference: 'https://cwe.mitre.org/data/definitions/295.html',
-  judge: ({ name, value }) =>
+  evaluate: ({ name, value }) =>
     tlsOffValues.get(name.toUpperCase())?.(value) ? 'switches the check of certificates off' : undefined,
   passes: [
     'NODE_TLS_REJECT_UNAUTHORIZED=1',
@@ -99,7 +99,7 @@ const debugMode: EnvironmentRule = {
   reason: 'Debuggers and development servers run code for whoever reaches them and show stack traces and settings.',
   fix: 'Remove it from what is shipped; set it where somebody debugs.',
   reference: 'https://cwe.mitre.org/data/definitions/489.html',
-  judge: (variable) => debugSetting(variable),
+  evaluate: (variable) => debugSetting(variable),
   passes: [
     'FLASK_DEBUG=0',
     'NODE_ENV=production',
@@ -160,7 +160,7 @@ const preload: EnvironmentRule = {
   reason: 'The library sees and changes all that any program in the container does; rootkits and miners hide this way.',
   fix: 'Link the library, or set the variable for the one program that needs it.',
   reference: 'https://attack.mitre.org/techniques/T1574/006/',
-  judge: ({ name, value }) =>
+  evaluate: ({ name, value }) =>
     (name === 'LD_PRELOAD' || name === 'LD_AUDIT' || name === 'DYLD_INSERT_LIBRARIES') && value.trim() !== ''
       ? 'loads a library into every program'
       : undefined,
@@ -175,7 +175,7 @@ const unsafePath: EnvironmentRule = {
   reason: 'A file put there under the name of a common command is run instead of it, with the rights of whoever calls.',
   fix: 'Keep relative directories and /tmp out of PATH and of the paths of libraries and modules.',
   reference: 'https://cwe.mitre.org/data/definitions/426.html',
-  judge: ({ name, value }) => {
+  evaluate: ({ name, value }) => {
     if (!/^(?:PATH|LD_LIBRARY_PATH)$/.test(name) || value.trim() === '') return undefined;
     const bad = value
       .split(':')
@@ -207,7 +207,7 @@ const authenticationOff: EnvironmentRule = {
   reason: 'Whoever reaches the port reads and changes everything in it.',
   fix: 'Set a password through a secret and remove the variable.',
   reference: 'https://cwe.mitre.org/data/definitions/306.html',
-  judge: ({ name, value }) => {
+  evaluate: ({ name, value }) => {
     if (name === 'POSTGRES_HOST_AUTH_METHOD') return value.trim() === 'trust' ? 'lets everybody in' : undefined;
     if (authenticationSwitches.has(name)) return isOn(value) ? 'lets everybody in' : undefined;
     if (authenticationNeeded.has(name)) return isOff(value) ? 'lets everybody in' : undefined;

@@ -1,6 +1,6 @@
 import { shown } from '../check.js';
 import { isLatest, parseImageName } from '../image-name.js';
-import { stepsExample, type ImageCheck, type ImageFacts } from './image-facts.js';
+import { stepsExample, type ImageCheck, type ConfigFacts } from './image-facts.js';
 
 export const noHealthcheck: ImageCheck = {
   id: 'image-no-healthcheck',
@@ -49,7 +49,7 @@ export const latestBase: ImageCheck = {
   ],
 };
 
-function* baseNames({ config: { labels, history }, steps }: ImageFacts): Generator<{ name: string; field: string }> {
+function* baseNames({ config: { labels, history }, steps }: ConfigFacts): Generator<{ name: string; field: string }> {
   const label = labels['org.opencontainers.image.base.name'];
   const isPinned = labels['org.opencontainers.image.base.digest'] !== undefined;
   if (label !== undefined && label !== '' && !isPinned) yield { name: label, field: 'config.Labels' };

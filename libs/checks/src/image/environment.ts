@@ -8,14 +8,14 @@ import { stepsExample, type ImageCheck } from './image-facts.js';
 /** Checks of every variable of the config. */
 export const environmentChecks: readonly ImageCheck[] = environmentRules.map(environmentCheck);
 
-function environmentCheck({ stem, judge, passes, fails, ...info }: EnvironmentRule): ImageCheck {
+function environmentCheck({ stem, evaluate, passes, fails, ...info }: EnvironmentRule): ImageCheck {
   return {
     ...info,
     id: `image-${stem}`,
     *find({ config: { env } }) {
       for (const text of env) {
         const variable = variableOf(text);
-        const what = judge(variable);
+        const what = evaluate(variable);
         const name = shown(variable.name, 100);
         if (what !== undefined)
           yield { title: `The variable ${name} ${what}`, place: name, field: `config.Env.${name}` };

@@ -4,7 +4,7 @@ import type { Check } from '../check.js';
 import { readStep, type BuildStep } from './build-step.js';
 
 /** Config of an image, with its history parsed. */
-export interface ImageFacts {
+export interface ConfigFacts {
   config: ImageConfig;
   steps: readonly BuildStep[];
 }
@@ -14,9 +14,9 @@ export interface ImageExample {
   config?: Partial<ImageConfig>;
 }
 
-export type ImageCheck = Check<ImageFacts, ImageExample>;
+export type ImageCheck = Check<ConfigFacts, ImageExample>;
 
-export function imageFacts(config: ImageConfig): ImageFacts {
+export function imageFacts(config: ImageConfig): ConfigFacts {
   return { config, steps: config.history.map(({ createdBy = '' }) => readStep(createdBy)) };
 }
 

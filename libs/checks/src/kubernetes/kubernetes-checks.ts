@@ -5,12 +5,12 @@ import { runChecks } from '../check.js';
 import { baselineChecks } from './baseline.js';
 import { networkChecks } from './network.js';
 import { rbacChecks } from './rbac.js';
-import { addResources, isManifest, type KubernetesCheck, type Manifest } from './resource.js';
+import { addResources, isManifest, type KubernetesCheck, type KubernetesManifest } from './resource.js';
 import { restrictedChecks } from './restricted.js';
 import { secretChecks } from './secrets.js';
 import { volumeChecks } from './volumes.js';
 import { workloadChecks } from './workloads.js';
-import { documentReader, splitDocuments, type DocumentText, type ReadDocument } from './yaml.js';
+import { documentReader, splitDocuments, type DocumentText, type DocumentReader } from './yaml.js';
 
 export const kubernetesChecks: readonly KubernetesCheck[] = [
   ...baselineChecks,
@@ -29,7 +29,7 @@ export const kubernetesChecks: readonly KubernetesCheck[] = [
  */
 export function checkKubernetes(text: string, path: string): { findings: Finding[]; warnings: Warning[] } {
   const warnings = new WarningList();
-  const manifest: Manifest = { resources: [], accounts: new Map() };
+  const manifest: KubernetesManifest = { resources: [], accounts: new Map() };
   const read = documentReader();
   for (const document of splitDocuments(text)) {
     if (!isDefinition(document)) readResources(document, read, path, manifest, warnings);
@@ -45,9 +45,9 @@ function isDefinition({ text }: DocumentText): boolean {
 
 function readResources(
   document: DocumentText,
-  read: ReadDocument,
+  read: DocumentReader,
   path: string,
-  manifest: Manifest,
+  manifest: KubernetesManifest,
   warnings: WarningList,
 ): void {
   const isTemplate = document.text.includes('{{');

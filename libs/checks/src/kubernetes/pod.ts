@@ -1,4 +1,4 @@
-import { shown, type CheckInfo, type Seen } from '../check.js';
+import { shown, type CheckInfo, type CheckFailure } from '../check.js';
 import { at, itemsAt, textAt, type Located } from './located.js';
 import { seenIn, type KubernetesCheck, type Resource } from './resource.js';
 
@@ -74,7 +74,7 @@ function readPod(resource: Resource): Pod | undefined {
 type Rule<Subject> = CheckInfo & {
   passes: readonly string[];
   fails: readonly string[];
-  find: (subject: Subject) => Iterable<Seen>;
+  find: (subject: Subject) => Iterable<CheckFailure>;
 };
 
 /** Makes a check of every pod, whatever kind of object creates it. */
@@ -99,12 +99,18 @@ export function containerCheck({ find, ...info }: Rule<Container>): KubernetesCh
 }
 
 /** Match of a check in the pod itself. */
-export function seenInPod(pod: Pod, field: string, title: string, node: Located | undefined, what = ''): Seen {
+export function seenInPod(pod: Pod, field: string, title: string, node: Located | undefined, what = ''): CheckFailure {
   return seenIn(pod.resource, `${pod.field}.${field}`, `${pod.resource.label} ${title}`, node, what);
 }
 
 /** Match of a check in a container. The place has the container's name, because its index may change. */
-export function seenInContainer(container: Container, field: string, title: string, node?: Located, what = ''): Seen {
+export function seenInContainer(
+  container: Container,
+  field: string,
+  title: string,
+  node?: Located,
+  what = '',
+): CheckFailure {
   const { pod, name, role } = container;
   const seen = seenIn(
     pod.resource,

@@ -1,4 +1,4 @@
-import { shown, type Check, type Seen } from '../check.js';
+import { shown, type Check, type CheckFailure } from '../check.js';
 import { at, itemsAt, textAt, type Located } from './located.js';
 
 /** One object of a manifest. */
@@ -11,13 +11,13 @@ export interface Resource {
   node: Located;
   /** Name in reports: `Deployment shop/api`. */
   label: string;
-  manifest: Manifest;
+  manifest: KubernetesManifest;
   /** Path of the pod template in an object whose kind the checks do not know. */
   template?: readonly string[];
 }
 
 /** The objects of one file. */
-export interface Manifest {
+export interface KubernetesManifest {
   resources: Resource[];
   /** Service accounts by namespace and name. */
   accounts: Map<string, Located>;
@@ -80,7 +80,7 @@ export function labelOf(kind: string, namespace: string | undefined, name: strin
 }
 
 /** Adds the objects of a document whose kinds the checks know, including the items of lists. */
-export function addResources(manifest: Manifest, document: Located, depth = 1): void {
+export function addResources(manifest: KubernetesManifest, document: Located, depth = 1): void {
   const kind = textAt(document, 'kind') ?? '';
   const apiVersion = textAt(document, 'apiVersion') ?? '';
   const list = at(document, 'items');
@@ -105,7 +105,13 @@ export function addResources(manifest: Manifest, document: Located, depth = 1): 
 }
 
 /** Match of a check at a field of an object. */
-export function seenIn(resource: Resource, field: string, title: string, node: Located | undefined, what = ''): Seen {
+export function seenIn(
+  resource: Resource,
+  field: string,
+  title: string,
+  node: Located | undefined,
+  what = '',
+): CheckFailure {
   return {
     title,
     place: `${resource.label} ${field} ${what}`.trim(),

@@ -48,7 +48,7 @@ export type CheckRunningObject = (running: RunningObject) => ObjectFinding[];
 
 /**
  * Creates a checker for the objects of one body that run pods. It applies the checks of manifests and
- * returns the worst findings first. A pod with a creator is judged as the template of that workload:
+ * returns the worst findings first. A pod with a creator is evaluated as the template of that workload:
  * the same mistake has one fingerprint in every replica and in the workload's own manifest. Texts
  * name settings, never values.
  */

@@ -286,14 +286,14 @@ const systemNamespace: KubernetesCheck = {
 /** Checks of every variable that a container gets as text. */
 const environmentChecks: KubernetesCheck[] = environmentRules.map(environmentCheck);
 
-function environmentCheck({ stem, judge, passes, fails, ...info }: EnvironmentRule): KubernetesCheck {
+function environmentCheck({ stem, evaluate, passes, fails, ...info }: EnvironmentRule): KubernetesCheck {
   return containerCheck({
     ...info,
     id: `k8s-${stem}`,
     *find(container) {
       for (const variable of itemsAt(container.node, 'env')) {
         const name = textAt(variable, 'name') ?? '';
-        const what = judge({ name, value: textAt(variable, 'value') ?? '' });
+        const what = evaluate({ name, value: textAt(variable, 'value') ?? '' });
         if (what !== undefined)
           yield seenInContainer(
             container,

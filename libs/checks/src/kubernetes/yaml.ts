@@ -55,7 +55,7 @@ export function splitDocuments(text: string): DocumentText[] {
   return documents;
 }
 
-export type ReadDocument = (document: DocumentText) => Located;
+export type DocumentReader = (document: DocumentText) => Located;
 
 /**
  * Creates a reader for the documents of one file, YAML or JSON, as plain values: for custom tags, the
@@ -63,7 +63,7 @@ export type ReadDocument = (document: DocumentText) => Located;
  * secret, and LimitExceeded `maxDocumentLength`, `maxMarks`, `maxNodes` or `maxDepth`.
  * @see https://yaml.org/spec/1.2.2/
  */
-export function documentReader(): ReadDocument {
+export function documentReader(): DocumentReader {
   let marks = 0;
   const budget: Budget = { nodes: 0 };
   return ({ text, line }) => {

@@ -14,12 +14,12 @@ export interface Command {
 }
 
 /** Commands that are joined by `|`. */
-export type Pipeline = readonly Command[];
+export type ShellPipeline = readonly Command[];
 
 /** A script of a POSIX shell, as far as the checks need it. */
 export interface Script {
   text: string;
-  pipelines: readonly Pipeline[];
+  pipelines: readonly ShellPipeline[];
   commands: readonly Command[];
 }
 
@@ -32,7 +32,7 @@ const maxDepth = 6;
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
  */
 export function parseScript(text: string): Script {
-  const pipelines: Pipeline[] = [];
+  const pipelines: ShellPipeline[] = [];
   const pending = [{ text, depth: 1 }];
   for (const script of pending) {
     for (const pipeline of readPipelines(script.text)) {
@@ -70,7 +70,7 @@ interface Reader {
   words: string[];
   substitutions: string[];
   pipeline: Command[];
-  pipelines: Pipeline[];
+  pipelines: ShellPipeline[];
   /** Pending here-documents, whose text starts with the next line. */
   awaited: { delimiter: string; isTabbed: boolean }[];
   input: string | undefined;
@@ -78,7 +78,7 @@ interface Reader {
   redirection: '<<' | '<<-' | 'other' | undefined;
 }
 
-function readPipelines(text: string): readonly Pipeline[] {
+function readPipelines(text: string): readonly ShellPipeline[] {
   const reader: Reader = {
     text,
     at: 0,

@@ -1,7 +1,7 @@
 import { shown } from '../check.js';
 import type { CommandRule } from './command-rule.js';
 import { operands, optionValue } from './options.js';
-import type { Command, Pipeline } from './parse.js';
+import type { Command, ShellPipeline } from './parse.js';
 
 export const worldWritable: CommandRule = {
   stem: 'world-writable',
@@ -140,7 +140,7 @@ export const passwordInCommand: CommandRule = {
 const literal = (value: string | undefined) =>
   value !== undefined && value.length > 2 && !/[$`]/.test(value) && !value.startsWith('-');
 
-function pipedPassword(pipeline: Pipeline): string | undefined {
+function pipedPassword(pipeline: ShellPipeline): string | undefined {
   const at = pipeline.findIndex(
     ({ name, args }) => name === 'chpasswd' || (name === 'passwd' && args.includes('--stdin')),
   );

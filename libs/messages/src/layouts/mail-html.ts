@@ -2,7 +2,7 @@ import type { Severity } from '@tidewaiter/domain';
 
 import {
   severityWord,
-  type Fact,
+  type MessageFact,
   type Message,
   type MessageItem,
   type MessageLink,
@@ -127,7 +127,7 @@ function severityMark(severity: Severity): Html {
   return markup`<span class="${severity}" style="font-size: 13px; line-height: 1.55; font-weight: bold; color: ${colours[severity]}">● ${severityWord(severity)}</span>`;
 }
 
-function factsRow(facts: readonly Fact[]): Html | Html[] {
+function factsRow(facts: readonly MessageFact[]): Html | Html[] {
   if (facts.length === 0) return [];
   const rows = facts.map(
     ({ label, value }) => markup`<tr>

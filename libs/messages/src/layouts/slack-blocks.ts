@@ -1,6 +1,6 @@
 import type { Severity } from '@tidewaiter/domain';
 
-import type { Fact, Message, MessageItem, MessageLink, MessageSection } from '../message.js';
+import type { MessageFact, Message, MessageItem, MessageLink, MessageSection } from '../message.js';
 
 export type Block =
   | { type: 'header'; text: PlainText }
@@ -20,7 +20,7 @@ interface Button {
 }
 
 /** Actions of the buttons in a message, for channels with an endpoint for Slack interactions. */
-export interface SlackActions {
+export interface SlackButtonValues {
   /** Id of the incident that can be acknowledged; null without an incident, or if it is acknowledged already. */
   acknowledge: string | null;
   /** Value of the button that silences for a day; null where the silence would be too broad. */
@@ -79,7 +79,7 @@ const marks: Record<Severity, string> = {
  * Renders the message as Block Kit, within Slack's limits. Untrusted text goes into plain text or
  * code, where it cannot format anything.
  */
-export function slackBlocks(message: Message, actions: SlackActions | null = null): Block[] {
+export function slackBlocks(message: Message, actions: SlackButtonValues | null = null): Block[] {
   return [
     { type: 'header', text: plain(`${markOf(message)} ${message.title}`, slackLimits.headerChars) },
     { type: 'section', text: plain(message.summary, 1200) },
@@ -110,7 +110,7 @@ function markOf({ status, severity, isAcknowledged = false }: Message): string {
   return isAcknowledged ? `👀 ${marks[severity]}` : marks[severity];
 }
 
-function factBlocks(facts: readonly Fact[]): Block[] {
+function factBlocks(facts: readonly MessageFact[]): Block[] {
   const blocks: Block[] = [];
   for (let start = 0; start < facts.length; start += slackLimits.fields) {
     const fields = facts
@@ -167,7 +167,7 @@ function linkBlocks(links: readonly MessageLink[]): Block[] {
   return [{ type: 'section', text: mrkdwn(text) }];
 }
 
-function buttonBlocks(links: readonly MessageLink[], { acknowledge, silence }: SlackActions): Block[] {
+function buttonBlocks(links: readonly MessageLink[], { acknowledge, silence }: SlackButtonValues): Block[] {
   const elements: Button[] = [
     ...(acknowledge === null ? [] : [button('acknowledge', 'Acknowledge', acknowledge)]),
     ...(silence === null || silence.length > slackLimits.valueChars

@@ -1,8 +1,8 @@
 import type { Finding, FindingKind, Suppression } from '@tidewaiter/domain';
 import { z } from 'zod';
 
+import type { ImageIdentity } from '../evaluated-image.js';
 import { globMatcher } from '../glob.js';
-import type { ImageIdentity } from '../judged-image.js';
 import { matchesPurl, type PurlPattern, readPurl } from '../purl-pattern.js';
 
 /** Decision to accept findings. An absent field does not restrict it. */

@@ -47,10 +47,10 @@ export function gateVerdict(input: GateInput, threshold: GateThreshold | null): 
   const { findings, warnings, changes, policies } = input;
   if (threshold === null) return withPolicies(verdictOf([], warnings, null), policies);
   const { severity, isOfChange } = threshold;
-  const judged = isOfChange && changes ? changes.introduced : findings;
-  const verdict = verdictOf(judged, warnings, severity);
+  const evaluated = isOfChange && changes ? changes.introduced : findings;
+  const verdict = verdictOf(evaluated, warnings, severity);
   if (verdict.result !== 'fail') return withPolicies(verdict, policies);
-  const failing = countedFindings(judged).filter((finding) => isAtLeast(finding.severity, severity));
+  const failing = countedFindings(evaluated).filter((finding) => isAtLeast(finding.severity, severity));
   const what = isOfChange && changes ? 'introduced by this change' : 'in all';
   return withPolicies(
     { result: 'fail', reasons: verdict.reasons.map((reason) => `${reason}, ${what}: ${idsOf(failing)}`) },

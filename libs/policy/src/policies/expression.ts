@@ -6,17 +6,17 @@ import { childrenOf, worstCost } from './cost.js';
 import { guarded } from './guard.js';
 
 /** A CEL expression whose types are checked. @see https://cel.dev */
-export interface Expression {
+export interface CelExpression {
   text: string;
   /** `bool`, `list<Finding>`. */
   type: string;
   /** Names of what it asks for: facts, and variables of its own. */
   names: ReadonlySet<string>;
-  ask(context: PolicyContext): Answer;
+  ask(context: PolicyContext): CelResult;
 }
 
 /** A value, or why there is none. */
-export type Answer = { value: unknown } | { unknown: string };
+export type CelResult = { value: unknown } | { unknown: string };
 
 const maxCharacters = 10_000;
 /** Some seconds. */
@@ -36,7 +36,7 @@ const refused = new Map([
  * @param where it stands, for people
  * @throws InvalidInput `POLICY_INVALID`
  */
-export function compile(language: Environment, text: string, where: string): Expression {
+export function compile(language: Environment, text: string, where: string): CelExpression {
   if (text.length > maxCharacters) throw invalid(where, `longer than ${maxCharacters} characters`);
   const program = parse(language, text, where);
   refuse(program.ast, where);
@@ -65,7 +65,7 @@ function namesIn(node: ASTNode): string[] {
   return [...(node.op === 'id' ? [node.args] : []), ...childrenOf(node).flatMap(namesIn)];
 }
 
-function ask(program: ParseResult, ofPartialLists: ParseResult, { values, largest, gaps }: PolicyContext): Answer {
+function ask(program: ParseResult, ofPartialLists: ParseResult, { values, largest, gaps }: PolicyContext): CelResult {
   const steps = worstCost(program.ast, largest);
   if (steps > maxSteps)
     return { unknown: `too expensive for this image: up to ${steps.toLocaleString('en-US')} steps` };
@@ -76,7 +76,7 @@ function ask(program: ParseResult, ofPartialLists: ParseResult, { values, larges
   return { unknown: (missing.length > 0 ? missing : gaps).map(({ message }) => message).join('; ') };
 }
 
-function run(program: ParseResult, values: Record<string, unknown>): Answer {
+function run(program: ParseResult, values: Record<string, unknown>): CelResult {
   try {
     return { value: program(values) as unknown };
   } catch (error) {

@@ -5,7 +5,7 @@ import type { EvaluationGap } from './evaluation-gaps.js';
 // Facts that policies can query. An absent fact is unknown, which differs from false or empty.
 
 export interface PolicyFacts {
-  image: ImageFacts;
+  image: PolicyImage;
   findings: readonly FindingFacts[];
   packages: readonly PackageFacts[];
   /** Reasons for which `findings` and `packages` may be incomplete; empty where both are complete. */
@@ -18,7 +18,7 @@ export interface PolicyFacts {
   now: Date;
 }
 
-export interface ImageFacts {
+export interface PolicyImage {
   reference: string;
   digest?: string;
   tag?: string;

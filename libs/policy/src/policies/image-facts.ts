@@ -7,8 +7,8 @@ import {
   publishedAt,
 } from '@tidewaiter/domain';
 
-import type { ImageIdentity } from '../judged-image.js';
-import type { FindingFacts, ImageFacts, PackageFacts, ProvenanceFacts } from './facts.js';
+import type { ImageIdentity } from '../evaluated-image.js';
+import type { FindingFacts, PolicyImage, PackageFacts, ProvenanceFacts } from './facts.js';
 
 /** Claims of the image config about itself; null where it has none. */
 export interface ImageClaims {
@@ -21,7 +21,7 @@ export interface ImageClaims {
   labels: Record<string, string> | null;
 }
 
-export function imageFacts({ reference, tag }: ImageIdentity, claims: ImageClaims): ImageFacts {
+export function imageFacts({ reference, tag }: ImageIdentity, claims: ImageClaims): PolicyImage {
   const { digest, platform, os, createdAt, baseCreatedAt, user, labels } = claims;
   return {
     reference,

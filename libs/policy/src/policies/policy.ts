@@ -2,7 +2,7 @@ import type { PolicyMode, PolicyResult, Verdict } from '@tidewaiter/domain';
 import { InvalidInput } from '@tidewaiter/domain';
 
 import { contextOf, type PolicyContext, policyLanguage } from './context.js';
-import { type Answer, compile, type Expression } from './expression.js';
+import { type CelResult, compile, type CelExpression } from './expression.js';
 import type { PolicyFacts } from './facts.js';
 import { readTemplate, type Template } from './template.js';
 
@@ -19,8 +19,8 @@ export interface Policy {
   name: string;
   description: string;
   mode: PolicyMode;
-  variables: [name: string, value: Expression][];
-  rules: { holds: Expression; message: Template | undefined }[];
+  variables: [name: string, value: CelExpression][];
+  rules: { holds: CelExpression; message: Template | undefined }[];
 }
 
 /**
@@ -30,7 +30,7 @@ export interface Policy {
  */
 export function compilePolicy(source: PolicySource, mode: PolicyMode, at: (path: PropertyKey[]) => string): Policy {
   const language = policyLanguage();
-  const variables = Object.entries(source.variables).map(([name, text]): [string, Expression] => {
+  const variables = Object.entries(source.variables).map(([name, text]): [string, CelExpression] => {
     const where = `${at(['variables', name])}: variables.${name}`;
     if (language.hasVariable(name)) throw new InvalidInput('POLICY_INVALID', `${where}: there is a fact of this name`);
     const value = compile(language, text, where);
@@ -73,7 +73,7 @@ function askPolicy({ name, mode, variables, rules, description }: Policy, facts:
   return { name, mode, result, reasons: [...new Set(unknown)] };
 }
 
-function whyUnknown(answer: Answer, gaps: ReadonlyMap<string, string>): string[] {
+function whyUnknown(answer: CelResult, gaps: ReadonlyMap<string, string>): string[] {
   if ('value' in answer) return typeof answer.value === 'boolean' ? [] : ['its answer is neither true nor false'];
   // A variable that has no value is missed by its name; people want to know what it missed itself.
   const [, name = ''] = /^needs (\w+), which/.exec(answer.unknown) ?? [];

@@ -2,7 +2,7 @@ import type { Environment } from '@marcbachmann/cel-js';
 import { cut } from '@tidewaiter/domain';
 
 import type { PolicyContext } from './context.js';
-import { compile, type Expression } from './expression.js';
+import { compile, type CelExpression } from './expression.js';
 
 /** A message with gaps. */
 export interface Template {
@@ -31,7 +31,7 @@ export function readTemplate(language: Environment, message: string, where: stri
   };
 }
 
-function textOf(expression: Expression, context: PolicyContext): string | undefined {
+function textOf(expression: CelExpression, context: PolicyContext): string | undefined {
   const answer = expression.ask(context);
   return 'value' in answer ? String(answer.value) : undefined;
 }

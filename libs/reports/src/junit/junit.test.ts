@@ -77,7 +77,7 @@ describe('junit', () => {
   it('is in error when too little could be read', () => {
     expect(parse(render(unknownReport)).attributes).toMatchObject({ tests: '1', errors: '1' });
     const [error] = suite(unknownReport, 'scan').children[0]!.children;
-    expect(error!.text).toBe('no advisories were given: packages were not judged\nusr/x.jar: not a zip archive');
+    expect(error!.text).toBe('no advisories were given: packages were not evaluated\nusr/x.jar: not a zip archive');
   });
 
   it.each([

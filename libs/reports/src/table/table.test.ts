@@ -50,7 +50,7 @@ describe('table', () => {
   it.each([
     [sampleReport, 'fail: 9 findings are high or worse'],
     [emptyReport, 'pass'],
-    [unknownReport, 'unknown: no advisories were given: packages were not judged (and 1 more reason)'],
+    [unknownReport, 'unknown: no advisories were given: packages were not evaluated (and 1 more reason)'],
   ])('ends with the verdict', (report, verdict) => {
     expect(linesOf(render(report)).at(-1)).toBe(verdict);
   });

@@ -36,15 +36,15 @@ export interface OAuth2 {
 
 /** Proxies by the scheme of the target URL. */
 export interface HttpProxies {
-  http: HttpProxy | undefined;
-  https: HttpProxy | undefined;
+  http: ProxySettings | undefined;
+  https: ProxySettings | undefined;
   /** Hosts that are reached without the proxy, as in `NO_PROXY`. */
   noProxy: string[];
   /** Sent to the proxy. */
   headers: [name: string, value: Secret][];
 }
 
-export interface HttpProxy {
+export interface ProxySettings {
   url: string;
   user: { name: string; password: Secret } | undefined;
 }
@@ -172,7 +172,7 @@ function readProxies(section: Section): HttpProxies | undefined {
 }
 
 /** Reads a proxy URL, which by convention contains its user and password. */
-function readProxy(section: Section, key: string, text: string | undefined): HttpProxy | undefined {
+function readProxy(section: Section, key: string, text: string | undefined): ProxySettings | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || text.includes('{{')) {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { InvalidInput } from '@tidewaiter/domain';
 
 import { parseRouting } from '../routing.js';
-import type { Receiver } from './receiver.js';
+import type { ReceiverConfig } from './receiver.js';
 
 const files = new Map([
   ['/run/secrets/hook', 'https://hooks.slack.example/services/T0/B0/file\n'],
@@ -15,12 +15,12 @@ const files = new Map([
 const environment: Record<string, string> = {};
 
 /** One receiver `a` with these integrations, and a route to it. */
-function load(integrations: string, global = '{}'): Receiver['integrations'] {
+function load(integrations: string, global = '{}'): ReceiverConfig['integrations'] {
   const text = `global: ${global}\nroute: {receiver: a}\nreceivers:\n  - name: a\n    ${integrations}\n`;
   return parseRouting(text, (path) => files.get(path) ?? '', environment).receivers.get('a')?.integrations ?? [];
 }
 
-function configOf(integrations: string, global?: string): Receiver['integrations'][number]['config'] | undefined {
+function configOf(integrations: string, global?: string): ReceiverConfig['integrations'][number]['config'] | undefined {
   return load(integrations, global)[0]?.config;
 }
 

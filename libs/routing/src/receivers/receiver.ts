@@ -1,6 +1,6 @@
-import { readDigestTimes } from '../digest-times.js';
-import type { DigestTimes } from '../digest-times.js';
 import type { Section } from '../section.js';
+import { readSummarySchedule } from '../summary-schedule.js';
+import type { SummarySchedule } from '../summary-schedule.js';
 import { showName } from '../yaml-document.js';
 import { readAlertmanager } from './alertmanager.js';
 import type { AlertmanagerConfig } from './alertmanager.js';
@@ -67,11 +67,11 @@ export type Integration = {
 }[ChannelKind];
 
 /** Named list of channels; one without integrations discards its alerts on purpose. */
-export interface Receiver {
+export interface ReceiverConfig {
   name: string;
   integrations: Integration[];
   /** Times at which collected messages go out as one summary; null: each message goes out when it comes. */
-  digest: DigestTimes | null;
+  digest: SummarySchedule | null;
   /**
    * Name of the receiver that takes over when a channel of this one stops accepting messages; an
    * extension of Tidewaiter.
@@ -134,8 +134,8 @@ const missingKinds = {
 };
 
 /** Reads `receivers`, by name. */
-export function readReceivers(root: Section, channels: ChannelReaders): Map<string, Receiver> {
-  const receivers = new Map<string, Receiver>();
+export function readReceivers(root: Section, channels: ChannelReaders): Map<string, ReceiverConfig> {
+  const receivers = new Map<string, ReceiverConfig>();
   for (const section of root.sections('receivers')) {
     const name = section.scalar('name');
     if (name === undefined) section.problem('name', 'is required');
@@ -143,7 +143,7 @@ export function readReceivers(root: Section, channels: ChannelReaders): Map<stri
     const integrations = (Object.keys(channels.readers) as ChannelKind[]).flatMap((kind) =>
       readIntegrations(section, kind, channels),
     );
-    const digest = readDigestTimes(section);
+    const digest = readSummarySchedule(section);
     const fallback = section.scalar('fallback') ?? null;
     readMissingKinds(section, integrations.length > 0);
     section.finish();

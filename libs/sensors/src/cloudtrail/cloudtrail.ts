@@ -3,7 +3,7 @@ import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain'
 import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { isObject, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { type Reason, readRecords, type Told } from '../read-records.js';
+import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 
@@ -17,7 +17,7 @@ export const cloudtrail: Sensor = {
   title: 'AWS CloudTrail',
   about: {
     reads: "Events of CloudTrail: through EventBridge, SNS, a trail's log file (`Records`), or as they are.",
-    tells: ['request'],
+    reports: ['request'],
     repetition: '`eventID`',
     ignores: {
       'log-file': 'that a file of a trail lies in its bucket',
@@ -25,11 +25,11 @@ export const cloudtrail: Sensor = {
     },
     note: 'A call succeeded when it has no `errorCode`.',
   },
-  read: (body, connection) => readRecords(cloudtrail, body, connection, tell),
+  read: (body, connection) => readRecords(cloudtrail, body, connection, readDocument),
   observe,
 };
 
-function* tell(document: JsonObject): Iterable<Told | Reason> {
+function* readDocument(document: JsonObject): Iterable<DocumentEvent | Reason> {
   for (const { event, at } of eventsOfAmazon(document)) {
     // Notice of a trail through SNS: a log file was stored in its bucket.
     if ('s3ObjectKey' in event) yield 'log-file';

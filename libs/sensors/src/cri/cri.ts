@@ -3,7 +3,7 @@ import { type JsonObject, type Observation, type RuntimeRecord, unknownContainer
 import { readImageName } from '../image-names.js';
 import { isObject, list, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
-import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
+import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 
@@ -20,29 +20,29 @@ export const cri: Sensor = {
   about: {
     reads:
       '`crictl ps -a -o json`, `crictl images -o json`, and events of containerd, one a line; a shipper may add `node`.',
-    tells: ['container'],
+    reports: ['container'],
     repetition: 'id and state of a container, id and names of an image, hash over an event',
     ignores: { empty: 'a list of nothing' },
     note: '`imageRef` is the digest of the config: with `crictl images` it finds its manifest.',
   },
-  read: (body, connection) => readRecords(cri, body, connection, tell),
+  read: (body, connection) => readRecords(cri, body, connection, readDocument),
   observe,
 };
 
-function* tell(document: JsonObject): Iterable<Told | Reason> {
+function* readDocument(document: JsonObject): Iterable<DocumentEvent | Reason> {
   const node = text(document['node']) ?? text(document['nodeName']);
   if (Array.isArray(document['containers']) || Array.isArray(document['images'])) {
     const containers = list(document['containers']);
     const images = list(document['images']);
     if (containers.length + images.length === 0) yield 'empty';
-    for (const container of containers) yield tellContainer(container, node);
-    for (const image of images) yield tellImage(image, node);
+    for (const container of containers) yield readContainer(container, node);
+    for (const image of images) yield readImage(image, node);
     return;
   }
-  yield tellEvent(document, node);
+  yield readEvent(document, node);
 }
 
-function tellContainer(container: unknown, node: string | null): Told | Reason {
+function readContainer(container: unknown, node: string | null): DocumentEvent | Reason {
   if (!isObject(container)) return 'malformed';
   const id = text(container['id']);
   if (id === null) return 'malformed';
@@ -54,7 +54,7 @@ function tellContainer(container: unknown, node: string | null): Told | Reason {
   };
 }
 
-function tellImage(image: unknown, node: string | null): Told | Reason {
+function readImage(image: unknown, node: string | null): DocumentEvent | Reason {
   if (!isObject(image)) return 'malformed';
   const id = text(image['id']);
   if (id === null) return 'malformed';
@@ -67,7 +67,7 @@ function tellImage(image: unknown, node: string | null): Told | Reason {
   };
 }
 
-function tellEvent(event: JsonObject, node: string | null): Told | Reason {
+function readEvent(event: JsonObject, node: string | null): DocumentEvent | Reason {
   if (text(event['topic']) === null || !isObject(event['event'])) return 'malformed';
   return { id: null, at: readTime(event['timestamp']), node, event };
 }
@@ -76,18 +76,18 @@ function observe(record: RuntimeRecord): Observation {
   const { event } = record;
   const observation = observationOf(record, 'container');
   if (isObject(event['container'])) {
-    observation.container = readContainer(event['container']);
+    observation.container = observeContainer(event['container']);
     observation.pod = readPod(object(event['container']['labels']));
   } else if (isObject(event['image'])) {
-    observation.container = readImage(event['image']);
+    observation.container = observeImage(event['image']);
   } else {
-    observation.container = readEvent(object(event['event']), text(event['topic']) ?? '');
+    observation.container = observeEvent(object(event['event']), text(event['topic']) ?? '');
   }
   return observation;
 }
 
 /** `imageRef` is the digest of the config, the name is the one in the pod's specification. */
-function readContainer(container: JsonObject): Observation['container'] {
+function observeContainer(container: JsonObject): Observation['container'] {
   const image = object(container['image']);
   const ref = readImageName(text(container['imageRef']) ?? text(container['imageId']) ?? text(image['image']));
   const asked = readImageName(text(image['userSpecifiedImage']) ?? text(image['image']));
@@ -110,7 +110,7 @@ function readPod(labels: JsonObject): Observation['pod'] {
 }
 
 /** The first of its names; all names, and the digest of its config, are in the native fields. */
-function readImage(image: JsonObject): Observation['container'] {
+function observeImage(image: JsonObject): Observation['container'] {
   const digested = readImageName(texts(image['repoDigests'])[0] ?? null);
   const tagged = readImageName(texts(image['repoTags'])[0] ?? null);
   return {
@@ -121,7 +121,7 @@ function readImage(image: JsonObject): Observation['container'] {
   };
 }
 
-function readEvent(event: JsonObject, topic: string): Observation['container'] {
+function observeEvent(event: JsonObject, topic: string): Observation['container'] {
   const id = text(event['container_id']) ?? (topic.startsWith('/containers/') ? text(event['id']) : null);
   const image = readImageName(text(event['image']) ?? (topic.startsWith('/images/') ? text(event['name']) : null));
   if (id === null && image.repository === null) return null;

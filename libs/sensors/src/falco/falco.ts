@@ -11,7 +11,7 @@ import { readHostname } from '../domains.js';
 import { isObject, number, object, text, texts } from '../json.js';
 import { auditUid, baseName, observationOf } from '../observation.js';
 import { readPriority } from '../priority.js';
-import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
+import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 
@@ -25,18 +25,18 @@ export const falco: Sensor = {
   title: 'Falco',
   about: {
     reads: 'Alerts as JSON (`json_output: true`), one (`http_output`, falcosidekick), in an array, or one a line.',
-    tells: ['alert', 'exec', 'file', 'connect', 'accept', 'container', 'health'],
+    reports: ['alert', 'exec', 'file', 'connect', 'accept', 'container', 'health'],
     repetition: 'hash over rule, time, host, output and fields; falcosidekick may pass it on',
     ignores: { internal: 'what Falco says of itself, but for losses', test: "falcosidekick's test" },
     note: 'Falco sends what a rule of its own matched and nothing else: our feed rules (tag `tidewaiter_feed`) make events of it, all else is an `alert`. It never hashes. Plain text is refused.',
   },
-  read: (body, connection) => readRecords(falco, body, connection, tell),
+  read: (body, connection) => readRecords(falco, body, connection, readDocument),
   observe,
 };
 
 const dropRule = 'Falco internal: syscall event drop';
 
-function* tell(alert: JsonObject): Iterable<Told | Reason> {
+function* readDocument(alert: JsonObject): Iterable<DocumentEvent | Reason> {
   const rule = text(alert['rule']);
   if (rule === null) return yield 'malformed';
   // falcosidekick's POST /test.
@@ -90,7 +90,7 @@ function observe(record: RuntimeRecord): Observation {
   return observation;
 }
 
-/** Tag of the rules in `deploy/sensors/falco`, which report events without judging them. */
+/** Tag of the rules in `deploy/sensors/falco`, which report events without evaluating them. */
 const feedTag = 'tidewaiter_feed';
 
 const activities: Readonly<Record<string, Observation['activity']>> = Object.freeze(

@@ -3,8 +3,8 @@ import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewai
 import { readDigest, readImageName, withoutScheme } from '../image-names.js';
 import { at, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { type Reason, readRecords, type Told } from '../read-records.js';
-import type { Connection, Sensor } from '../sensor.js';
+import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import type { SensorSource, Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 import { genericFields, readFields } from './fields.js';
 
@@ -15,17 +15,17 @@ export const generic: Sensor = {
   title: 'Generic JSON',
   about: {
     reads: 'Any JSON whose fields `fields` maps to ours: one object, an array, or one a line.',
-    tells: ['exec', 'file', 'connect', 'dns', 'alert', 'other'],
+    reports: ['exec', 'file', 'connect', 'dns', 'alert', 'other'],
     repetition: 'the field mapped to `id`, else hash over the event',
     ignores: {},
     note: 'Without `activity` it follows from what is mapped. Times are ISO 8601, or seconds, milliseconds or nanoseconds since 1970.',
   },
-  read: (body, connection) => readRecords(generic, body, connection, tell),
+  read: (body, connection) => readRecords(generic, body, connection, readDocument),
   observe,
 };
 
 /** The mapping travels with each event: who observes it has no configuration. */
-function* tell(event: JsonObject, { fields = {} }: Connection): Iterable<Told | Reason> {
+function* readDocument(event: JsonObject, { fields = {} }: SensorSource): Iterable<DocumentEvent | Reason> {
   const mapped: JsonObject = {};
   for (const name of genericFields) {
     const path = fields[name];

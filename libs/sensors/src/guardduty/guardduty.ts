@@ -13,7 +13,7 @@ import { readHostname } from '../domains.js';
 import { readImageName, withoutScheme } from '../image-names.js';
 import { isObject, list, number, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { type Reason, readRecords, type Told } from '../read-records.js';
+import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 
@@ -27,16 +27,16 @@ export const guardduty: Sensor = {
   title: 'Amazon GuardDuty',
   about: {
     reads: 'Findings, those of EKS Runtime Monitoring among them: through EventBridge, SNS, or as the API lists them.',
-    tells: ['alert'],
+    reports: ['alert'],
     repetition: 'id of the finding and when it was updated',
     ignores: { 'subscription-confirmation': 'that SNS asks whether it may send' },
     note: 'A finding comes minutes after what it is about, and again as it grows.',
   },
-  read: (body, connection) => readRecords(guardduty, body, connection, tell),
+  read: (body, connection) => readRecords(guardduty, body, connection, readDocument),
   observe,
 };
 
-function* tell(document: JsonObject): Iterable<Told | Reason> {
+function* readDocument(document: JsonObject): Iterable<DocumentEvent | Reason> {
   for (const { event, at } of eventsOfAmazon(document)) {
     const finding = lowered(event);
     const id = text(finding['id']);

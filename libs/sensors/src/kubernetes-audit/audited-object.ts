@@ -1,7 +1,7 @@
 import type { JsonObject } from '@tidewaiter/domain';
 
 import { isObject, list, number, object, text } from '../json.js';
-import type { ObjectState } from '../object-judgement.js';
+import type { ObjectState } from '../object-evaluation.js';
 import { readTime } from '../times.js';
 
 const kinds: ReadonlyMap<string, string> = new Map([

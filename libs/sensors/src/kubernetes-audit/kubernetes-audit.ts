@@ -3,8 +3,8 @@ import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain'
 import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
-import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
-import type { Connection, Sensor } from '../sensor.js';
+import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import type { SensorSource, Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 import { auditedObjects } from './audited-object.js';
 import { withoutSecrets } from './secret-values.js';
@@ -21,28 +21,28 @@ export const kubernetesAudit: Sensor = {
   about: {
     reads:
       'What an audit webhook posts (`EventList`), the audit log, one event a line, and what CloudWatch Logs hands on of EKS.',
-    tells: ['request'],
+    reports: ['request'],
     repetition: '`auditID` with user, verb, URI and time of the request',
     ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
-    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then. Objects that run pods are judged before that: [workload-findings.md](workload-findings.md).",
+    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then. Objects that run pods are evaluated before that: [workload-findings.md](workload-findings.md).",
   },
-  read: (body, connection) => readRecords(kubernetesAudit, body, connection, tell),
+  read: (body, connection) => readRecords(kubernetesAudit, body, connection, readDocument),
   observe,
 };
 
-function* tell(body: JsonObject, { receivedAt }: Connection): Iterable<Told | Reason> {
+function* readDocument(body: JsonObject, { receivedAt }: SensorSource): Iterable<DocumentEvent | Reason> {
   // EKS has no webhook; its log comes through CloudWatch.
-  for (const { event } of eventsOfAmazon(body)) yield* tellDocument(event, receivedAt);
+  for (const { event } of eventsOfAmazon(body)) yield* readItem(event, receivedAt);
 }
 
-function* tellDocument(document: JsonObject, receivedAt: string): Iterable<Told | Reason> {
-  if (document['kind'] !== 'EventList') return yield* tellEvent(document, receivedAt);
+function* readItem(document: JsonObject, receivedAt: string): Iterable<DocumentEvent | Reason> {
+  if (document['kind'] !== 'EventList') return yield* readEvent(document, receivedAt);
   // An empty list is a valid document of this sensor, too.
   if (list(document['items']).length === 0) yield 'empty';
-  for (const item of list(document['items'])) yield* isObject(item) ? tellEvent(item, receivedAt) : ['malformed'];
+  for (const item of list(document['items'])) yield* isObject(item) ? readEvent(item, receivedAt) : ['malformed'];
 }
 
-function* tellEvent(event: JsonObject, receivedAt: string): Iterable<Told | Reason> {
+function* readEvent(event: JsonObject, receivedAt: string): Iterable<DocumentEvent | Reason> {
   if (!isAuditEvent(event)) return yield 'malformed';
   if (!counts(event)) return yield 'stage';
   yield {

@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewai
 
 import { isObject, list, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
-import type { Connection, Sensor } from '../sensor.js';
+import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import type { SensorSource, Sensor } from '../sensor.js';
 import { latestTimeIn } from './latest-time.js';
 import { slimObject } from './slim-object.js';
 
@@ -18,30 +18,30 @@ export const kubernetesWatch: Sensor = {
   title: 'Kubernetes watch',
   about: {
     reads: 'Events of a watch, one a line, lists, and single objects; pods above all, of any resource that is sent.',
-    tells: ['container'],
+    reports: ['container'],
     repetition: 'uid of the object and hash over its state, and of a pod the day',
     ignores: { bookmark: 'that the watch is alive', error: 'that the watch is over', empty: 'a list of nothing' },
-    note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field. Before that, objects that run pods are judged: [workload-findings.md](workload-findings.md).',
+    note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field. Before that, objects that run pods are evaluated: [workload-findings.md](workload-findings.md).',
   },
-  read: (body, connection) => readRecords(kubernetesWatch, body, connection, tell),
+  read: (body, connection) => readRecords(kubernetesWatch, body, connection, readDocument),
   observe,
 };
 
 const changes = new Set(['ADDED', 'MODIFIED', 'DELETED']);
 
-function* tell(document: JsonObject, { receivedAt }: Connection): Iterable<Told | Reason> {
+function* readDocument(document: JsonObject, { receivedAt }: SensorSource): Iterable<DocumentEvent | Reason> {
   const { type, object: watched } = document;
   if (isObject(watched) && typeof type === 'string') {
     if (type === 'BOOKMARK') return yield 'bookmark';
     // The watch has ended; its client starts a new one.
     if (type === 'ERROR') return yield 'error';
-    return yield changes.has(type) ? tellOf(type, watched, receivedAt) : 'malformed';
+    return yield changes.has(type) ? readWatched(type, watched, receivedAt) : 'malformed';
   }
-  if (Array.isArray(document['items'])) return yield* tellList(document, receivedAt);
-  yield tellOf('ADDED', document, receivedAt);
+  if (Array.isArray(document['items'])) return yield* readList(document, receivedAt);
+  yield readWatched('ADDED', document, receivedAt);
 }
 
-function* tellList(document: JsonObject, receivedAt: string): Iterable<Told | Reason> {
+function* readList(document: JsonObject, receivedAt: string): Iterable<DocumentEvent | Reason> {
   const items = list(document['items']);
   // `PodList` gives the kind once for all of its items.
   const kind = text(document['kind'])?.replace(/List$/, '') ?? '';
@@ -49,11 +49,11 @@ function* tellList(document: JsonObject, receivedAt: string): Iterable<Told | Re
   if (items.length === 0) yield 'empty';
   for (const item of items) {
     const named = isObject(item) && (kind === '' ? item : { kind, apiVersion, ...item });
-    yield named ? tellOf('ADDED', named, receivedAt) : 'malformed';
+    yield named ? readWatched('ADDED', named, receivedAt) : 'malformed';
   }
 }
 
-function tellOf(type: string, watched: JsonObject, receivedAt: string): Told | Reason {
+function readWatched(type: string, watched: JsonObject, receivedAt: string): DocumentEvent | Reason {
   const metadata = object(watched['metadata']);
   const kind = text(watched['kind']);
   const name = text(metadata['name']);

@@ -10,12 +10,12 @@ import type {
 } from '@tidewaiter/domain';
 
 import { readImageName, withoutScheme } from '../image-names.js';
+import { sameText, InternCache } from '../intern-cache.js';
 import { bool, isObject, list, nothing, number, object, text } from '../json.js';
 import { auditUid, baseName, observationOf } from '../observation.js';
-import { type Reason, readRecords, type Told } from '../read-records.js';
+import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
-import { sameText, ToldBefore } from '../told-before.js';
 import { observeHook } from './hooks.js';
 
 /**
@@ -28,16 +28,16 @@ export const tetragon: Sensor = {
   title: 'Tetragon',
   about: {
     reads: "Events of Tetragon's JSON export, one a line, in an array or alone.",
-    tells: ['exec', 'exit', 'file', 'connect', 'accept', 'listen', 'send', 'load', 'privilege', 'health', 'other'],
+    reports: ['exec', 'exit', 'file', 'connect', 'accept', 'listen', 'send', 'load', 'privilege', 'health', 'other'],
     repetition: 'hash over the event',
     ignores: {},
     note: "`process_throttle` and `rate_limit_info` say what Tetragon left out: they are events of `health`, and counted. Hashes of executables come only with the policy `exec-hash`; outside Kubernetes a container's id is cut.",
   },
-  read: (body, connection) => readRecords(tetragon, body, connection, tell),
+  read: (body, connection) => readRecords(tetragon, body, connection, readDocument),
   observe,
 };
 
-function* tell(event: JsonObject): Iterable<Told | Reason> {
+function* readDocument(event: JsonObject): Iterable<DocumentEvent | Reason> {
   const kind = kindOf(event);
   if (kind === null) return yield 'malformed';
   yield {
@@ -126,7 +126,7 @@ interface Parent {
 }
 
 const unknownParent: Parent = { execId: null, pid: null, executable: null, arguments: null, commandLine: null };
-const parents = new ToldBefore<Parent>();
+const parents = new InternCache<Parent>();
 
 /** `execId` as the child reports it, which is the key of parents. */
 function parentOf(parent: JsonObject, execId: string | null): Parent {
@@ -154,7 +154,7 @@ type Place = Pick<Observation, 'container' | 'pod'>;
 /** All input of a place, as the sensor reported it. */
 type PlaceWords = Record<'pod' | 'container' | 'image', JsonObject> & { docker: JsonValue | undefined };
 
-const places = new ToldBefore<{ words: PlaceWords; place: Place }>();
+const places = new InternCache<{ words: PlaceWords; place: Place }>();
 
 /** The container and the pod of a process. */
 function placeOf(process: JsonObject): Place {

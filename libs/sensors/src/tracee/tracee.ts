@@ -10,7 +10,7 @@ import { readDigest, readImageName } from '../image-names.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { baseName, observationOf } from '../observation.js';
 import { readPriority } from '../priority.js';
-import { type Reason, readRecords, type Told } from '../read-records.js';
+import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { timeOfNanos, timeOfParts } from '../times.js';
 import { readArguments, type TraceeArguments } from './arguments.js';
@@ -27,7 +27,7 @@ export const tracee: Sensor = {
   title: 'Tracee',
   about: {
     reads: "Events and detections as JSON, one a line, those of before Tracee's protobuf and those of it.",
-    tells: [
+    reports: [
       'alert',
       'exec',
       'exit',
@@ -47,11 +47,11 @@ export const tracee: Sensor = {
     ignores: {},
     note: "`hostName` is the pod's name for what runs in one: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
   },
-  read: (body, connection) => readRecords(tracee, body, connection, tell),
+  read: (body, connection) => readRecords(tracee, body, connection, readDocument),
   observe,
 };
 
-function* tell(event: JsonObject): Iterable<Told | Reason> {
+function* readDocument(event: JsonObject): Iterable<DocumentEvent | Reason> {
   if (nameOf(event) === null || event['timestamp'] === undefined) return yield 'malformed';
   yield {
     id: null,

@@ -1,5 +1,5 @@
 import type { RuleInfo } from '../rule-info.js';
-import type { Expression } from './expression.js';
+import type { CorrelationExpression } from './expression.js';
 import { hasNot } from './expression.js';
 
 export const correlationTypes = [
@@ -23,7 +23,7 @@ export interface Bound {
 }
 
 /** Condition on a window: all bounds of its aggregate value, or an expression over the rules that were seen in it. */
-export type CorrelationCondition = { bounds: readonly Bound[] } | { expression: Expression };
+export type CorrelationCondition = { bounds: readonly Bound[] } | { expression: CorrelationExpression };
 
 /** Correlation of the matches of other rules. @see Sigma correlation rules specification 2.1 */
 export interface CorrelationRule {
@@ -57,7 +57,7 @@ export function isTemporal(type: CorrelationType): boolean {
  * closes: its condition can be undone by later events, or met too early by a single one. All others
  * are evaluated at every event.
  */
-export function isJudgedAtClose({ type, condition }: Pick<CorrelationRule, 'type' | 'condition'>): boolean {
+export function isEvaluatedAtClose({ type, condition }: Pick<CorrelationRule, 'type' | 'condition'>): boolean {
   if ('expression' in condition) return hasNot(condition.expression);
   const [bound, ...more] = condition.bounds;
   if (!bound || more.length > 0) return true;

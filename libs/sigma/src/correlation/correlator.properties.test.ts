@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { jsonEvent } from '../json-event.js';
 import type { RuleInfo } from '../rule-info.js';
 import type { CorrelationCondition, CorrelationRule, CorrelationType } from './correlation-rule.js';
-import { correlationTypes, isJudgedAtClose, isTemporal, keepsTo, operators } from './correlation-rule.js';
+import { correlationTypes, isEvaluatedAtClose, isTemporal, keepsTo, operators } from './correlation-rule.js';
 import { Correlator } from './correlator.js';
 import type { CorrelatedEvent, Firing } from './correlator.js';
 import { holds } from './expression.js';
@@ -204,7 +204,7 @@ class Model {
     const story = stories.get(key.join('|')) ?? { key, seen: [], firedAtMs: -Infinity };
     stories.set(key.join('|'), story);
     story.seen.push(seen);
-    if (isJudgedAtClose(rule) || timeMs - story.firedAtMs <= rule.timespanMs) return undefined;
+    if (isEvaluatedAtClose(rule) || timeMs - story.firedAtMs <= rule.timespanMs) return undefined;
     if (
       !comesTrue(
         rule,
@@ -229,7 +229,7 @@ class Model {
 
   #closeBefore(timeMs: number): void {
     const due = this.rules.flatMap((rule, place) =>
-      isJudgedAtClose(rule)
+      isEvaluatedAtClose(rule)
         ? [...this.#stories[place]!.values()].map((story) => ({
             place,
             story,
@@ -294,7 +294,7 @@ function figureOf({ type, percentile }: CorrelationRule, window: readonly Seen[]
 // ---- Invariants ----
 
 describe('Correlator', () => {
-  it.each(correlationTypes)('judges %s as the profile says, looked at anew from all events each time', (type) => {
+  it.each(correlationTypes)('evaluates %s as the profile says, looked at anew from all events each time', (type) => {
     fc.assert(
       fc.property(correlationsOf([type]), events, (rules, stream) => {
         expect(run(new Correlator(rules), stream).map(essence)).toEqual(new Model(rules).run(stream).firings);

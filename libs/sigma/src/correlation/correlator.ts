@@ -4,7 +4,7 @@ import type { CorrelationRule } from './correlation-rule.js';
 import type { Plan } from './plan.js';
 import { plansOf } from './plan.js';
 import { correlationLimits } from './read-correlation.js';
-import { ReorderBuffer } from './reorder-buffer.js';
+import { CorrelationReorderBuffer } from './reorder-buffer.js';
 import type { Take } from './routes.js';
 import { groupOf, Routes } from './routes.js';
 import { bounded } from './scalar.js';
@@ -84,7 +84,7 @@ export class Correlator {
   readonly #latenessMs: number;
   readonly #limits: Required<Omit<CorrelatorOptions, 'allowedLatenessMs'>>;
   #memory: Memory;
-  #waiting = new ReorderBuffer();
+  #waiting = new CorrelationReorderBuffer();
   #clockMs = -Infinity;
   /** Time before which no event is accepted any more. */
   #watermarkMs = -Infinity;
@@ -104,7 +104,7 @@ export class Correlator {
     }: CorrelatorOptions = {},
   ) {
     this.#plans = plansOf(correlations);
-    this.#closing = this.#plans.flatMap((plan, correlation) => (plan.isJudgedAtClose ? [correlation] : []));
+    this.#closing = this.#plans.flatMap((plan, correlation) => (plan.isEvaluatedAtClose ? [correlation] : []));
     this.#routes = new Routes(correlations);
     this.#latenessMs = allowedLatenessMs;
     this.#limits = { maxGroups, maxEntries, maxWaiting };
@@ -135,7 +135,7 @@ export class Correlator {
     if (isTaken && this.#latenessMs > 0) this.#waiting.push({ id: bounded(id), timeMs, takes });
     this.#moveClock(timeMs, firings);
     // Without lateness no earlier event can come, so nothing has to wait.
-    if (isTaken && this.#latenessMs === 0) this.#judgeAll(this.#workOf(takes, bounded(id)), timeMs, id, firings);
+    if (isTaken && this.#latenessMs === 0) this.#evaluateAll(this.#workOf(takes, bounded(id)), timeMs, id, firings);
     return firings;
   }
 
@@ -172,7 +172,7 @@ export class Correlator {
     const memory = this.#emptyMemory();
     const { waiting, clockMs, watermarkMs, counters } = readSnapshot(bytes, this.#plans, memory);
     this.#memory = memory;
-    this.#waiting = new ReorderBuffer();
+    this.#waiting = new CorrelationReorderBuffer();
     for (const occurrence of waiting) this.#waiting.push(occurrence);
     this.#clockMs = clockMs;
     this.#watermarkMs = watermarkMs;
@@ -188,19 +188,19 @@ export class Correlator {
   #moveClock(timeMs: number, firings: Firing[]): void {
     if (timeMs > this.#clockMs) this.#clockMs = timeMs;
     if (this.#clockMs - this.#latenessMs > this.#watermarkMs) this.#watermarkMs = this.#clockMs - this.#latenessMs;
-    while (this.#waiting.size > 0 && this.#waiting.nextMs <= this.#watermarkMs) this.#judgeFirstWaiting(firings);
+    while (this.#waiting.size > 0 && this.#waiting.nextMs <= this.#watermarkMs) this.#evaluateFirstWaiting(firings);
     while (this.#waiting.size > this.#limits.maxWaiting) {
       this.#hurriedEvents += 1;
       this.#watermarkMs = this.#waiting.nextMs;
-      this.#judgeFirstWaiting(firings);
+      this.#evaluateFirstWaiting(firings);
     }
     this.#closeBefore(this.#watermarkMs, firings);
   }
 
-  #judgeFirstWaiting(firings: Firing[]): void {
+  #evaluateFirstWaiting(firings: Firing[]): void {
     const { id, timeMs, takes } = this.#waiting.pop()!;
     this.#closeBefore(timeMs, firings);
-    this.#judgeAll(this.#workOf(takes, id), timeMs, id, firings);
+    this.#evaluateAll(this.#workOf(takes, id), timeMs, id, firings);
   }
 
   /** Creates work items, each of which holds a reference to the evidence until it is done. */
@@ -214,25 +214,25 @@ export class Correlator {
    * Evaluates work in the order of correlations; work that an inner firing adds goes behind what
    * outer ones see of the event itself.
    */
-  #judgeAll(work: Work[], timeMs: number, trigger: string | null, firings: Firing[]): void {
+  #evaluateAll(work: Work[], timeMs: number, trigger: string | null, firings: Firing[]): void {
     for (let next = 0; next < work.length; next += 1) {
       const { take, evidence } = work[next]!;
-      const firing = this.#judge(take, evidence, timeMs, trigger);
+      const firing = this.#evaluate(take, evidence, timeMs, trigger);
       this.#memory.evidence.release(evidence);
       if (firing) this.#tell(firing, take.correlation, take.carried, work, firings);
     }
   }
 
-  #judge(take: Take, evidence: number, timeMs: number, trigger: string | null): Firing | undefined {
+  #evaluate(take: Take, evidence: number, timeMs: number, trigger: string | null): Firing | undefined {
     const memory = this.#memory;
-    const { rule, measure, isJudgedAtClose } = this.#plans[take.correlation]!;
-    const sinceMs = isJudgedAtClose ? -Infinity : timeMs - rule.timespanMs;
-    if (!isJudgedAtClose) this.#closeIdle(take.correlation, timeMs, idleClosedPerEvent);
+    const { rule, measure, isEvaluatedAtClose } = this.#plans[take.correlation]!;
+    const sinceMs = isEvaluatedAtClose ? -Infinity : timeMs - rule.timespanMs;
+    if (!isEvaluatedAtClose) this.#closeIdle(take.correlation, timeMs, idleClosedPerEvent);
     let group = memory.find(take.correlation, take.key);
     if (group === -1) group = memory.open(take.correlation, take.key, timeMs);
-    else if (!isJudgedAtClose) memory.groups.touch(group, timeMs);
+    else if (!isEvaluatedAtClose) memory.groups.touch(group, timeMs);
     measure.add(memory, group, take, timeMs, sinceMs, evidence);
-    if (isJudgedAtClose) {
+    if (isEvaluatedAtClose) {
       this.#nextCloseMs = Math.min(this.#nextCloseMs, memory.groups.timeMs[group]! + rule.timespanMs);
       if (take.carried) memory.carried.set(group, take.carried);
       return undefined;
@@ -288,7 +288,7 @@ export class Correlator {
     if (!firing) return;
     const work: Work[] = [];
     this.#tell(firing, correlation, carried, work, firings);
-    this.#judgeAll(work, dueMs, null, firings);
+    this.#evaluateAll(work, dueMs, null, firings);
   }
 
   /**
@@ -308,8 +308,8 @@ export class Correlator {
 
   /** Closes groups that no later window can include. */
   #closeIdle(correlation: number, timeMs: number, most: number): void {
-    const { rule, isJudgedAtClose } = this.#plans[correlation]!;
-    if (isJudgedAtClose) return;
+    const { rule, isEvaluatedAtClose } = this.#plans[correlation]!;
+    if (isEvaluatedAtClose) return;
     const { groups } = this.#memory;
     for (let closed = 0; closed < most; closed += 1) {
       const group = groups.oldest(correlation);

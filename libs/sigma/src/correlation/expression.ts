@@ -1,11 +1,11 @@
 import { RuleError, shown } from '../rule-error.js';
 
 /** Boolean expression over the rules that were seen. */
-export type Expression =
+export type CorrelationExpression =
   | { rule: string }
-  | { not: Expression }
-  | { all: readonly Expression[] }
-  | { any: readonly Expression[] };
+  | { not: CorrelationExpression }
+  | { all: readonly CorrelationExpression[] }
+  | { any: readonly CorrelationExpression[] };
 
 const maxLength = 4_096;
 const maxDepth = 32;
@@ -16,7 +16,7 @@ const operators = new Set(['and', 'or', 'not']);
  * Parses `a and (b or c) and not d`. `not` binds closest, then `and`, then `or`.
  * @throws RuleError
  */
-export function readExpression(text: string, line: number): Expression {
+export function readExpression(text: string, line: number): CorrelationExpression {
   if (text.length > maxLength) throw new RuleError(line, `condition has more than ${maxLength} characters`);
   return new Parser(tokensOf(text, line), line).read();
 }
@@ -41,25 +41,25 @@ class Parser {
     private readonly line: number,
   ) {}
 
-  read(): Expression {
+  read(): CorrelationExpression {
     const expression = this.#any();
     if (this.#next < this.tokens.length) this.#refuse();
     return expression;
   }
 
-  #any(): Expression {
+  #any(): CorrelationExpression {
     const any = [this.#all()];
     while (this.#accept('or')) any.push(this.#all());
     return any.length === 1 ? any[0]! : { any };
   }
 
-  #all(): Expression {
+  #all(): CorrelationExpression {
     const all = [this.#one()];
     while (this.#accept('and')) all.push(this.#one());
     return all.length === 1 ? all[0]! : { all };
   }
 
-  #one(): Expression {
+  #one(): CorrelationExpression {
     this.#depth += 1;
     if (this.#depth > maxDepth) throw new RuleError(this.line, `condition is nested deeper than ${maxDepth} levels`);
     const one = this.#accept('not') ? { not: this.#one() } : this.#accept('(') ? this.#bracket() : this.#rule();
@@ -67,13 +67,13 @@ class Parser {
     return one;
   }
 
-  #bracket(): Expression {
+  #bracket(): CorrelationExpression {
     const inner = this.#any();
     if (!this.#accept(')')) this.#refuse();
     return inner;
   }
 
-  #rule(): Expression {
+  #rule(): CorrelationExpression {
     const rule = this.tokens[this.#next];
     if (rule === undefined || rule === ')' || operators.has(rule)) this.#refuse();
     this.#next += 1;
@@ -96,17 +96,17 @@ class Parser {
 }
 
 /** Returns each rule once, in the order of the text. */
-export function rulesIn(expression: Expression): string[] {
+export function rulesIn(expression: CorrelationExpression): string[] {
   return [...new Set(leavesOf(expression))];
 }
 
-function leavesOf(expression: Expression): string[] {
+function leavesOf(expression: CorrelationExpression): string[] {
   if ('rule' in expression) return [expression.rule];
   if ('not' in expression) return leavesOf(expression.not);
   return ('all' in expression ? expression.all : expression.any).flatMap(leavesOf);
 }
 
-export function hasNot(expression: Expression): boolean {
+export function hasNot(expression: CorrelationExpression): boolean {
   if ('rule' in expression) return false;
   return 'not' in expression || ('all' in expression ? expression.all : expression.any).some(hasNot);
 }
@@ -116,17 +116,19 @@ export function hasNot(expression: Expression): boolean {
  * chain a required rule must be a step of the chain, but an excluded rule must not be seen at all.
  */
 export function holds(
-  expression: Expression,
+  expression: CorrelationExpression,
   isThere: (rule: string) => boolean,
   isSeen: (rule: string) => boolean = isThere,
 ): boolean {
-  const judge = (each: Expression, negated: boolean): boolean => {
+  const evaluate = (each: CorrelationExpression, negated: boolean): boolean => {
     if ('rule' in each) return negated ? !isSeen(each.rule) : isThere(each.rule);
-    if ('not' in each) return judge(each.not, !negated);
+    if ('not' in each) return evaluate(each.not, !negated);
     const all = 'all' in each;
     const parts = all ? each.all : each.any;
     // By De Morgan's law a negated "all" is an "any" of the negated parts.
-    return all === negated ? parts.some((part) => judge(part, negated)) : parts.every((part) => judge(part, negated));
+    return all === negated
+      ? parts.some((part) => evaluate(part, negated))
+      : parts.every((part) => evaluate(part, negated));
   };
-  return judge(expression, false);
+  return evaluate(expression, false);
 }

@@ -70,7 +70,7 @@ class Linker {
     if (known === 'under way') return { reason: 'it comes back to itself' };
     if (known) return known;
     this.#outcomes.set(correlation, 'under way');
-    const outcome = this.#judge(correlation, depth);
+    const outcome = this.#evaluate(correlation, depth);
     this.#outcomes.set(correlation, outcome);
     const { info, line } = correlation;
     if ('reason' in outcome) this.#result.refused.push({ info, line, reason: outcome.reason });
@@ -78,7 +78,7 @@ class Linker {
     return outcome;
   }
 
-  #judge(correlation: CorrelationRule, depth: number): Outcome {
+  #evaluate(correlation: CorrelationRule, depth: number): Outcome {
     if (depth > maxNesting) return { reason: `correlations are nested deeper than ${maxNesting} levels` };
     const unknown = this.#strangerAmong(correlation);
     if (unknown !== undefined) return { reason: `no rule has the id or name ${shown(unknown)}` };

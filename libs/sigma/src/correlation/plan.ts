@@ -1,5 +1,5 @@
 import type { CorrelationRule } from './correlation-rule.js';
-import { isJudgedAtClose } from './correlation-rule.js';
+import { isEvaluatedAtClose } from './correlation-rule.js';
 import { silentParts } from './link-correlations.js';
 import { EventCount } from './measures/event-count.js';
 import { LatestOfEach } from './measures/latest-of-each.js';
@@ -11,7 +11,7 @@ import { OrderedChains } from './measures/ordered-chains.js';
 export interface Plan {
   rule: CorrelationRule;
   measure: Measure;
-  isJudgedAtClose: boolean;
+  isEvaluatedAtClose: boolean;
   /** Whether a firing is returned; that of an inner correlation may only count for outer ones. */
   raises: boolean;
 }
@@ -20,23 +20,23 @@ export function plansOf(correlations: readonly CorrelationRule[]): Plan[] {
   const silent = silentParts(correlations);
   return correlations.map((rule) => {
     const { id, name } = rule.info;
-    const atClose = isJudgedAtClose(rule);
+    const atClose = isEvaluatedAtClose(rule);
     const raises = !silent.has(id) && (name === null || !silent.has(name));
-    return { rule, measure: measureOf(rule, atClose), isJudgedAtClose: atClose, raises };
+    return { rule, measure: measureOf(rule, atClose), isEvaluatedAtClose: atClose, raises };
   });
 }
 
-function measureOf(rule: CorrelationRule, isJudgedAtClose: boolean): Measure {
+function measureOf(rule: CorrelationRule, isEvaluatedAtClose: boolean): Measure {
   switch (rule.type) {
     case 'event_count':
-      return new EventCount(rule, isJudgedAtClose);
+      return new EventCount(rule, isEvaluatedAtClose);
     case 'value_count':
     case 'temporal':
-      return new LatestOfEach(rule, isJudgedAtClose);
+      return new LatestOfEach(rule, isEvaluatedAtClose);
     case 'temporal_ordered':
       return new OrderedChains(rule);
     case 'value_sum':
-      return isJudgedAtClose ? new NumbersOfWindow(rule) : new NumberSum(rule);
+      return isEvaluatedAtClose ? new NumbersOfWindow(rule) : new NumberSum(rule);
     case 'value_avg':
     case 'value_percentile':
     case 'value_median':

@@ -3,7 +3,7 @@ import { itemsOf, mapOf, onlyKeys, textAt, textOf } from '../located.js';
 import { RuleError, shown } from '../rule-error.js';
 import type { RuleInfo } from '../rule-info.js';
 import type { Bound, CorrelationCondition, CorrelationRule, CorrelationType } from './correlation-rule.js';
-import { correlationTypes, countNeeded, isJudgedAtClose, isTemporal, operators } from './correlation-rule.js';
+import { correlationTypes, countNeeded, isEvaluatedAtClose, isTemporal, operators } from './correlation-rule.js';
 import { readExpression, rulesIn } from './expression.js';
 import { chainsOf } from './measures/chains.js';
 
@@ -192,7 +192,7 @@ function refuseWhatCannotWork(rule: CorrelationRule): void {
   if (type === 'temporal_ordered') chainsOf(rule);
   const { maxPerGroup } = correlationLimits;
   // A window that is evaluated at its close only needs the number of its events.
-  const remembers = type === 'value_count' || (type === 'event_count' && !isJudgedAtClose(rule));
+  const remembers = type === 'value_count' || (type === 'event_count' && !isEvaluatedAtClose(rule));
   if (remembers && 'bounds' in condition && countNeeded(condition.bounds) > maxPerGroup)
     throw new RuleError(line, `${type} does not count beyond ${maxPerGroup - 1} within a group`);
 }

@@ -13,7 +13,7 @@ interface Waiting extends Occurrence {
 }
 
 /** Buffer of events that wait until no earlier one can come, sorted by time, then by arrival. */
-export class ReorderBuffer {
+export class CorrelationReorderBuffer {
   readonly #heap = new Heap<Waiting>((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);
   #arrivals = 0;
 

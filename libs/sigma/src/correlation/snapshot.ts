@@ -117,9 +117,9 @@ class Writing {
     this.#waiting();
   }
 
-  #groups({ measure, isJudgedAtClose, rule }: Plan, correlation: number): void {
+  #groups({ measure, isEvaluatedAtClose, rule }: Plan, correlation: number): void {
     const { groups } = this.#memory;
-    const idleBeforeMs = isJudgedAtClose ? -Infinity : this.content.watermarkMs - rule.timespanMs;
+    const idleBeforeMs = isEvaluatedAtClose ? -Infinity : this.content.watermarkMs - rule.timespanMs;
     for (let group = groups.oldest(correlation); group !== -1; group = groups.after(group)) {
       if (groups.timeMs[group]! < idleBeforeMs) continue;
       this.writer.uint(1);

@@ -9,10 +9,10 @@ import { timePart } from './time-part.js';
 import { numberOf } from './values.js';
 
 /** Evaluates one test of the event in the view. */
-export type Answer = (view: EventView) => boolean;
+export type EventTest = (view: EventView) => boolean;
 
 /** @param numberOfField returns the number of a field in the view */
-export function leafAnswer(leaf: Leaf, numberOfField: (name: string | null) => number): Answer {
+export function leafAnswer(leaf: Leaf, numberOfField: (name: string | null) => number): EventTest {
   const field = numberOfField(leaf.field);
   const { test } = leaf;
   switch (test.kind) {
@@ -36,7 +36,7 @@ export function leafAnswer(leaf: Leaf, numberOfField: (name: string | null) => n
 }
 
 /** Tests whether a field is an address in one of many networks. */
-export function networksAnswer(field: number, networks: readonly Network[]): Answer {
+export function networksAnswer(field: number, networks: readonly Network[]): EventTest {
   const set = new NetworkSet(networks);
   return (view) => view.raw(field).some((text) => set.has(text));
 }

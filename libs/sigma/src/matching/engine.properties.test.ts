@@ -8,7 +8,7 @@ import { parseString } from '../sigma-string.js';
 import { leafAnswer } from './answers.js';
 import { parseNetwork } from './cidr.js';
 import type { Network } from './cidr.js';
-import { Engine } from './engine.js';
+import { MatchEngine } from './engine.js';
 import { EventView } from './event-view.js';
 
 /** Realistic rules of few words, so that rules and events overlap. */
@@ -158,7 +158,7 @@ describe('engine.properties', () => {
   it.each([false, true])('finds with its index what asking every rule finds (interpreted: %s)', (isInterpreted) => {
     fc.assert(
       fc.property(fc.array(expression, { maxLength: 12 }), fc.array(event, { maxLength: 5 }), (all, events) => {
-        const engine = new Engine(all, isInterpreted);
+        const engine = new MatchEngine(all, isInterpreted);
         for (const json of events) {
           const expected = all.flatMap((each, index) => (holds(each, json) ? [index] : []));
           expect(engine.match(jsonEvent(json, source))).toEqual(expected);

@@ -19,7 +19,7 @@ interface Entry {
 }
 
 /** Evaluates many expressions against one event after the other. */
-export class Engine {
+export class MatchEngine {
   readonly #plan: ScanPlan;
   readonly #entries: Entry[];
   readonly #memo: Memo;

@@ -1,25 +1,28 @@
 import * as fc from 'fast-check';
 
 import { LiteralAutomaton } from './literal-automaton.js';
-import type { Place } from './literal-automaton.js';
+import type { LiteralPosition } from './literal-automaton.js';
 
-const holds: Record<Place, (text: string, literal: string) => boolean> = {
+const holds: Record<LiteralPosition, (text: string, literal: string) => boolean> = {
   anywhere: (text, literal) => text.includes(literal),
   start: (text, literal) => text.startsWith(literal),
   end: (text, literal) => text.endsWith(literal),
 };
 
-function found(literals: readonly { text: string; place: Place }[], text: string): number[] {
+function found(literals: readonly { text: string; place: LiteralPosition }[], text: string): number[] {
   const automaton = new LiteralAutomaton(literals.map((literal, id) => ({ ...literal, id })));
   const ids: number[] = [];
   return ids.slice(0, automaton.scan(text, ids, 0)).sort((a, b) => a - b);
 }
 
 const words = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '/', 'é', '😀'), minLength: 1, maxLength: 5 });
-const literals = fc.uniqueArray(fc.record({ text: words, place: fc.constantFrom<Place>('anywhere', 'start', 'end') }), {
-  selector: ({ text, place }) => `${place} ${text}`,
-  maxLength: 60,
-});
+const literals = fc.uniqueArray(
+  fc.record({ text: words, place: fc.constantFrom<LiteralPosition>('anywhere', 'start', 'end') }),
+  {
+    selector: ({ text, place }) => `${place} ${text}`,
+    maxLength: 60,
+  },
+);
 /** Some are long enough for several readers. */
 const texts = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '/', 'é', '😀', 'x'), maxLength: 200, size: 'max' });
 

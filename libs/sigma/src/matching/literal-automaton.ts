@@ -2,12 +2,12 @@ import { Alphabet } from './alphabet.js';
 import { TextUnits } from './text-units.js';
 
 /** Required position of a literal in a text. */
-export type Place = 'anywhere' | 'start' | 'end';
+export type LiteralPosition = 'anywhere' | 'start' | 'end';
 
 export interface Literal {
   /** Not empty. */
   text: string;
-  place: Place;
+  place: LiteralPosition;
   /** Id that is reported when it is found. No two literals have the same text and place. */
   id: number;
 }
@@ -310,7 +310,7 @@ export class LiteralAutomaton {
  * that is its suffix.
  */
 class LiteralEnds {
-  readonly #ids: Record<Place, Int32Array>;
+  readonly #ids: Record<LiteralPosition, Int32Array>;
   readonly #length: Int32Array;
   readonly #shorter: Int32Array;
   /** Pass in which each was last reported: each is reported once. */

@@ -1,12 +1,12 @@
 import type { Test } from '../expression.js';
 import { anyRun, literalOf } from '../sigma-string.js';
-import type { Place } from './literal-automaton.js';
+import type { LiteralPosition } from './literal-automaton.js';
 
 /** Test for one literal, without a search between wildcards. */
 export interface LiteralTest {
   text: string;
   /** Required position; `whole` is the whole text, `number` its value as a number. */
-  place: Place | 'whole' | 'number';
+  place: LiteralPosition | 'whole' | 'number';
 }
 
 /** Converts a test to a literal and its position; null for one with wildcards inside, or of another kind. */

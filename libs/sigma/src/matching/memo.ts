@@ -1,5 +1,5 @@
 import type { SigmaEvent } from '../event.js';
-import type { Answer } from './answers.js';
+import type { EventTest } from './answers.js';
 import { EventView } from './event-view.js';
 import type { LiteralSearch } from './literal-search.js';
 import type { Questions, Scan, ScanPlan } from './questions.js';
@@ -17,7 +17,7 @@ export class Memo {
   readonly no: Uint32Array;
   readonly scanned: Uint32Array;
   readonly #view: EventView;
-  readonly #answers: readonly (Answer | null)[];
+  readonly #answers: readonly (EventTest | null)[];
   readonly #scans: readonly Scan[];
   readonly #searches: readonly LiteralSearch[];
   readonly #scanOf: Int32Array;

@@ -1,7 +1,7 @@
 import type { Expression, Leaf, Test } from '../expression.js';
 import { written } from '../sigma-string.js';
 import { leafAnswer, networksAnswer } from './answers.js';
-import type { Answer } from './answers.js';
+import type { EventTest } from './answers.js';
 import type { Network } from './cidr.js';
 import type { EventView } from './event-view.js';
 import { LiteralSearch } from './literal-search.js';
@@ -130,7 +130,7 @@ export class Questions {
   }
 
   /** Returns how each test is evaluated alone; null for tests of scans. */
-  answers(): (Answer | null)[] {
+  answers(): (EventTest | null)[] {
     return this.all.map((question) => {
       if (question.kind === 'leaf') return leafAnswer(question.leaf, (name) => this.#fieldNumber(name));
       return question.kind === 'networks' ? networksAnswer(this.#fieldNumber(question.field), question.networks) : null;

@@ -2,7 +2,7 @@ import { RE2Set } from 're2js';
 
 import { CharacterClasses } from './character-classes.js';
 import { RegexProgram } from './regex-program.js';
-import type { Instruction, Step } from './regex-program.js';
+import type { RegexInstruction, RegexTransition } from './regex-program.js';
 
 /** Limit on states times classes: a megabyte, so that the table fits the processor's cache. */
 const maxNumbers = 262_144;
@@ -22,7 +22,7 @@ export class RegexAutomaton {
   private constructor(
     readonly classes: CharacterClasses,
     /** Transitions, state after state: the step of each class, then that at the end of the text. */
-    readonly steps: readonly Step[],
+    readonly steps: readonly RegexTransition[],
     readonly expressions: number,
   ) {}
 
@@ -43,7 +43,7 @@ export class RegexAutomaton {
     set.compile();
     // RE2JS itself would build the states of the same automaton lazily: slower, and without a limit
     // for a text that needs many.
-    const program = new RegexProgram(set.prog.inst as readonly Instruction[], set.prog.start);
+    const program = new RegexProgram(set.prog.inst as readonly RegexInstruction[], set.prog.start);
     const classes = new CharacterClasses(set.dfa.classBounds as Int32Array, (point) => program.kindOf(point));
     const all = 2 ** expressions.length - 1;
     const steps = program.allSteps(classes.examples, all, maxNumbers);

@@ -12,7 +12,7 @@ const newline = 10;
 const maxWork = 40_000_000;
 
 /** Members of an RE2JS instruction that are used here. */
-export interface Instruction {
+export interface RegexInstruction {
   op: number;
   out: number;
   arg: number;
@@ -20,7 +20,7 @@ export interface Instruction {
 }
 
 /** Transition: the next state, and bits of the expressions found before it. */
-export interface Step {
+export interface RegexTransition {
   state: number;
   found: number;
 }
@@ -53,7 +53,7 @@ export class RegexProgram {
   readonly #reached = new Map<number, Map<number, BitSet>>();
 
   constructor(
-    private readonly instructions: readonly Instruction[],
+    private readonly instructions: readonly RegexInstruction[],
     private readonly start: number,
   ) {
     this.#stops = [...instructions.keys()].filter((number) => isStop(instructions[number]!));
@@ -76,17 +76,17 @@ export class RegexProgram {
    * @param points one character of each class
    * @param all bits of all expressions: when all are found, reading stops
    */
-  allSteps(points: readonly number[], all: number, most: number): Step[] | null {
+  allSteps(points: readonly number[], all: number, most: number): RegexTransition[] | null {
     const states = new Numbered<State>((a, b) => a.known === b.known && a.isBehindWord === b.isBehindWord);
     states.numberOf(this.#stateAt(this.#reach(this.start, begins), begins, false));
     const inputs = [...points, null].map((point) => this.#input(point));
-    const steps: Step[] = [];
+    const steps: RegexTransition[] = [];
     for (let number = 0; number < states.all.length; number += 1) {
       if (states.all.length * inputs.length > most || this.#work > maxWork) return null;
       const from = states.all[number]!;
       // Most characters are consumed by the same instructions, if by any.
       const taken = new Numbered<Taken>((a, b) => a.found === b.found && isAlike(a.input, b.input));
-      const known: Step[] = [];
+      const known: RegexTransition[] = [];
       for (const input of inputs) {
         const each = this.#take(from, input);
         const place = taken.numberOf(each);
@@ -177,11 +177,11 @@ export class RegexProgram {
     return set;
   }
 
-  #at(place: number): Instruction {
+  #at(place: number): RegexInstruction {
     return this.instructions[this.#stops[place]!]!;
   }
 
-  #stopsThat(are: (instruction: Instruction) => boolean): BitSet {
+  #stopsThat(are: (instruction: RegexInstruction) => boolean): BitSet {
     const set = emptySet(this.#stops.length);
     for (const [place, number] of this.#stops.entries()) if (are(this.instructions[number]!)) addTo(set, place);
     return set;
@@ -243,10 +243,10 @@ class Numbered<Each extends { instructions: BitSet }> {
   }
 }
 
-function isStop(instruction: Instruction): boolean {
+function isStop(instruction: RegexInstruction): boolean {
   return isRune(instruction) || instruction.op === op.match || instruction.op === op.emptyWidth;
 }
 
-function isRune(instruction: Instruction): boolean {
+function isRune(instruction: RegexInstruction): boolean {
   return instruction.op >= op.rune && instruction.op <= op.lastRune;
 }

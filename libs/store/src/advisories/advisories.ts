@@ -31,7 +31,7 @@ export class Advisories {
       const changed = unique.filter(({ id }) => ids.has(id));
       const before = await namesIn(tx, [...ids]);
       await putPackages(tx, changed);
-      await tellChange(tx, change, ids.size, [...before, ...changed.flatMap(({ affected }) => affected)]);
+      await emitChange(tx, change, ids.size, [...before, ...changed.flatMap(({ affected }) => affected)]);
       return ids.size;
     });
   }
@@ -53,7 +53,7 @@ export class Advisories {
         [ids, next!.change],
       );
       const retired = named.filter((each) => each.ecosystem === ecosystem);
-      await tellChange(tx, next!.change, ids.length, retired);
+      await emitChange(tx, next!.change, ids.length, retired);
     });
   }
 
@@ -79,7 +79,7 @@ export class Advisories {
     );
   }
 
-  /** Packages of an image with the ecosystem and release whose advisories judge them, and whether they were compared with these yet. */
+  /** Packages of an image with the ecosystem and release whose advisories evaluate them, and whether they were compared with these yet. */
   async scoped(imageDigest: Digest): Promise<(ScopedPackage & { isUnmatched: boolean })[]> {
     return this.store.query<ScopedPackage & { isUnmatched: boolean }>(
       `SELECT type, state, ecosystem IS NOT NULL AND matched_by IS NULL AS "isUnmatched", CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
@@ -111,7 +111,7 @@ async function namesIn(tx: Transaction, advisoryIds: readonly string[]): Promise
 /** Limit on the packages in one event, of some 50 bytes each. */
 const maxPackagesTold = 2_000;
 
-async function tellChange(
+async function emitChange(
   tx: Transaction,
   change: string,
   advisories: number,

@@ -11,7 +11,7 @@ export interface CurrentAge extends EcosystemAge {
   isStale: boolean;
 }
 
-/** Age of the advisory data that packages are judged by. */
+/** Age of the advisory data that packages are evaluated by. */
 @Injectable()
 export class AdvisoryAges {
   constructor(
@@ -34,7 +34,7 @@ export class AdvisoryAges {
     });
   }
 
-  /** Ages of the ecosystems that judge packages of some images; ecosystems without any advisory are left out. */
+  /** Ages of the ecosystems that evaluate packages of some images; ecosystems without any advisory are left out. */
   async ofImages(digests: readonly Digest[]): Promise<EcosystemAge[]> {
     const scopes = await this.store.query<{ ecosystem: string; release: string | null }>(
       `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id

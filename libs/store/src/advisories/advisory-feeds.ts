@@ -9,7 +9,7 @@ import {
 
 import { Store, type Transaction } from '../core/store.js';
 import { Advisories, type AdvisoryStatus } from './advisories.js';
-import { queueExploitationNews } from './exploitation-news.js';
+import { queueExploitationChanges } from './exploitation-changes.js';
 
 /** Contents of the advisory database, for display. */
 export interface StoredAdvisories extends AdvisoryHoldings {
@@ -27,7 +27,7 @@ export class AdvisoryFeeds {
     private readonly advisories: Advisories,
   ) {}
 
-  /** Runs `work` without a transaction: each write commits by itself, so that pushes judged meanwhile need not wait. */
+  /** Runs `work` without a transaction: each write commits by itself, so that pushes evaluated meanwhile need not wait. */
   async update<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
@@ -106,7 +106,7 @@ export class AdvisoryFeeds {
            INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
            ON CONFLICT (cve) DO UPDATE SET added_on = EXCLUDED.added_on WHERE kev.added_on <> EXCLUDED.added_on RETURNING cve),
          news AS (
-           INSERT INTO exploitation_news (cve, reason, announced_at)
+           INSERT INTO exploitation_change (cve, reason, announced_at)
            SELECT cve, 'kev', CASE WHEN EXISTS (SELECT FROM kev) THEN NULL ELSE now() END
            FROM changed WHERE NOT EXISTS (SELECT FROM kev WHERE kev.cve = changed.cve)
            ON CONFLICT DO NOTHING RETURNING announced_at)
@@ -119,7 +119,7 @@ export class AdvisoryFeeds {
 
   /**
    * Replaces the scores; returns how many were added, changed or removed. Rises of CVEs in the
-   * fleet are judged later.
+   * fleet are evaluated later.
    */
   async putEpss(scores: readonly EpssScore[]): Promise<number> {
     const cves = scores.map(({ cve }) => cve);
@@ -130,7 +130,7 @@ export class AdvisoryFeeds {
            ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
            WHERE (epss.score, epss.percentile) IS DISTINCT FROM (EXCLUDED.score, EXCLUDED.percentile) RETURNING cve, score),
          news AS (
-           INSERT INTO exploitation_news (cve, reason, score_before)
+           INSERT INTO exploitation_change (cve, reason, score_before)
            SELECT cve, 'epss', before.score FROM changed LEFT JOIN epss AS before USING (cve)
            WHERE EXISTS (SELECT FROM epss) AND changed.score > coalesce(before.score, 0)
              AND cve IN (SELECT unnest(vulnerability_ids) FROM package_match)
@@ -168,7 +168,7 @@ function feedOf({ asOf, checkedAt, changedAt, ...feed }: FeedRow): AdvisoryFeed 
   };
 }
 
-/** Counts of the rows that a load wrote, and of those that it left to be judged in `exploitation_news`. */
+/** Counts of the rows that a load wrote, and of those that it left to be evaluated in `exploitation_change`. */
 interface WriteCounts {
   changed: number;
   waiting: number;
@@ -177,10 +177,10 @@ interface WriteCounts {
 const writeCounts = `SELECT (SELECT count(*)::int FROM changed) AS changed,
   (SELECT count(*)::int FROM news WHERE announced_at IS NULL) AS waiting`;
 
-/** Returns how many rows changed, and queues the judgement of the news among them. */
+/** Returns how many rows changed, and queues the evaluation of the news among them. */
 async function changedBy(tx: Transaction, [counts]: readonly WriteCounts[]): Promise<number> {
   const { changed, waiting } = counts!;
-  if (waiting > 0) await queueExploitationNews(tx);
+  if (waiting > 0) await queueExploitationChanges(tx);
   return changed;
 }
 

@@ -59,7 +59,7 @@ export class AdvisoryRow {
   change!: string;
 }
 
-/** A package that an advisory names, with the ranges to judge versions by. */
+/** A package that an advisory names, with the ranges to evaluate versions by. */
 @Entity('advisory_package')
 @Index('advisory_package_name_ix', ['ecosystem', 'name'])
 @Index('advisory_package_release_ix', ['ecosystem', 'release'])
@@ -132,15 +132,15 @@ export class EpssRow {
 }
 
 /**
- * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether that was judged. Never deleted once
+ * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether that was evaluated. Never deleted once
  * announced, so that it is announced once: at most a row for each entry of the catalog and each CVE of the fleet that rose.
  */
-@Entity('exploitation_news')
-@Index('exploitation_news_waiting_ix', ['reason'], { where: 'announced_at IS NULL' })
-export class ExploitationNewsRow {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) cve!: string;
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) reason!: string;
-  /** EPSS score before the first rise that is not judged yet; null if it had none. */
+@Entity('exploitation_change')
+@Index('exploitation_change_waiting_ix', ['reason'], { where: 'announced_at IS NULL' })
+export class ExploitationChangeRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_change_pk' }) cve!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_change_pk' }) reason!: string;
+  /** EPSS score before the first rise that is not evaluated yet; null if it had none. */
   @Column('double precision', { name: 'score_before', nullable: true }) scoreBefore!: number | null;
   @Column('timestamptz', { name: 'announced_at', nullable: true }) announcedAt!: Date | null;
 }

@@ -37,7 +37,7 @@ export interface FleetMatch extends PackageMatch {
 export type ChangedAdvisory = Pick<AdvisorySummary, 'id' | 'vulnerabilityId' | 'aliases'>;
 
 /** A vulnerability that a package has. */
-export interface VulnerablePackage {
+export interface PackageVulnerability {
   packageId: string;
   vulnerabilityId: string;
   nature: Nature;
@@ -57,7 +57,7 @@ const kinds: Record<Nature, FindingKind> = {
 };
 
 /** Scope of a rematch: the matches of these advisories with these packages. */
-export interface Rematch {
+export interface RematchScope {
   packages: readonly UnmatchedPackage[];
   advisoryIds: readonly string[];
   /** Vulnerabilities that the advisories are about. */
@@ -213,9 +213,9 @@ export class FleetMatches {
    */
   async replace(
     tx: Transaction,
-    { packages, advisoryIds, vulnerabilityIds }: Rematch,
+    { packages, advisoryIds, vulnerabilityIds }: RematchScope,
     matches: readonly FleetMatch[],
-  ): Promise<{ opened: VulnerablePackage[]; resolved: VulnerablePackage[] }> {
+  ): Promise<{ opened: PackageVulnerability[]; resolved: PackageVulnerability[] }> {
     const ids = packages.map(({ id }) => id);
     await holdPackages(tx, ids);
     const before = await vulnerable(tx, ids, vulnerabilityIds);
@@ -228,7 +228,7 @@ export class FleetMatches {
   async vulnerableTo(
     tx: Transaction,
     vulnerabilityIds: readonly string[],
-  ): Promise<{ advisoryIds: string[]; packages: VulnerablePackage[] }> {
+  ): Promise<{ advisoryIds: string[]; packages: PackageVulnerability[] }> {
     const matches = await tx.query<{ packageId: string; advisoryId: string }>(
       `SELECT package_id AS "packageId", advisory_id AS "advisoryId" FROM package_match WHERE vulnerability_ids && $1::text[]`,
       [vulnerabilityIds],
@@ -250,7 +250,7 @@ export class FleetMatches {
   async describe(
     tx: Transaction,
     advisoryIds: readonly string[],
-    changes: readonly VulnerablePackage[],
+    changes: readonly PackageVulnerability[],
     isNews = false,
   ): Promise<FleetChange[]> {
     const described = await tx.query<
@@ -392,8 +392,8 @@ async function vulnerable(
   tx: Transaction,
   packageIds: readonly string[],
   vulnerabilityIds?: readonly string[],
-): Promise<VulnerablePackage[]> {
-  return tx.query<VulnerablePackage>(
+): Promise<PackageVulnerability[]> {
+  return tx.query<PackageVulnerability>(
     // Same logic as packageFindings of libs/advisories.
     `SELECT package_id AS "packageId", vulnerability_id AS "vulnerabilityId",
        CASE WHEN bool_and(evidence ? 'mitigation') THEN 'mitigated' WHEN bool_or(advisory_id LIKE 'MAL-%') THEN 'malware'
@@ -406,8 +406,8 @@ async function vulnerable(
 }
 
 /** Vulnerabilities that are in `now` and not in `then`. */
-function changes(now: readonly VulnerablePackage[], then: readonly VulnerablePackage[]): VulnerablePackage[] {
-  const keyOf = ({ packageId, vulnerabilityId, nature }: VulnerablePackage) =>
+function changes(now: readonly PackageVulnerability[], then: readonly PackageVulnerability[]): PackageVulnerability[] {
+  const keyOf = ({ packageId, vulnerabilityId, nature }: PackageVulnerability) =>
     `${packageId} ${nature} ${vulnerabilityId}`;
   const known = new Set(then.map(keyOf));
   return now.filter((each) => !known.has(keyOf(each)));

@@ -23,7 +23,7 @@ export interface DeadLetter {
 }
 
 /** A message to dead-letter. */
-export interface GivenUp {
+export interface NewDeadLetter {
   consumer: string;
   /** Null when the message is no event. */
   eventId: string | null;
@@ -46,7 +46,7 @@ export class DeadLetters {
   constructor(private readonly store: Store) {}
 
   /** Saves a dead letter for a message; idempotent for each event and consumer. */
-  async save({ consumer, eventId, subject, payload, code, reason, attempts }: GivenUp): Promise<void> {
+  async save({ consumer, eventId, subject, payload, code, reason, attempts }: NewDeadLetter): Promise<void> {
     const text = Buffer.from(payload).toString('utf8').replaceAll('\0', '\uFFFD').slice(0, maxPayloadCharacters);
     await this.store.query(
       `INSERT INTO dead_letter (id, stage, worker, event_id, subject, payload, code, reason, attempts)

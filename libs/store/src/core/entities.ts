@@ -6,11 +6,11 @@ import {
   AdvisoryPackageRow,
   AdvisoryRow,
   EpssRow,
-  ExploitationNewsRow,
+  ExploitationChangeRow,
   KevRow,
   PackageMatchRow,
 } from '../advisories/advisory-rows.js';
-import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, ToldAlertRow } from '../deliveries/alert-rows.js';
+import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, NotifiedAlertRow } from '../deliveries/alert-rows.js';
 import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
 import {
   ImageLayerRow,
@@ -90,7 +90,7 @@ export const entities = [
   AdvisoryFeedRow,
   KevRow,
   EpssRow,
-  ExploitationNewsRow,
+  ExploitationChangeRow,
   PackageMatchRow,
   SensorContactRow,
   ServiceConfigurationRow,
@@ -111,7 +111,7 @@ export const entities = [
   IncidentRevisionRow,
   AlertRow,
   AlertGroupRow,
-  ToldAlertRow,
+  NotifiedAlertRow,
   AlertHistoryRow,
   SilenceRow,
   DeliveryRow,

@@ -3,7 +3,7 @@ import { Unavailable } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { GroupCommit } from './group-commit.js';
-import { type JobClass, type QueuedJob, Store, type Transaction } from './store.js';
+import { type JobClass, type DueJob, Store, type Transaction } from './store.js';
 
 /** A job that this process has claimed. Only the holder of the token may finish it. */
 export interface ClaimedJob {
@@ -56,7 +56,7 @@ export class Jobs {
   constructor(private readonly store: Store) {}
 
   /** Called with jobs that have just been committed. */
-  onQueued(listener: (jobs: QueuedJob[]) => void): void {
+  onQueued(listener: (jobs: DueJob[]) => void): void {
     this.store.onCommit(({ jobs }) => {
       if (jobs.length > 0) listener(jobs);
     });
@@ -106,14 +106,14 @@ export class Jobs {
    * for a dead letter.
    * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
-  async fail(job: ClaimedJob, failure: JobFailure): Promise<QueuedJob | null> {
+  async fail(job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
     return this.store.transaction((tx) => this.failIn(tx, job, failure));
   }
 
   /** {@link fail} inside a transaction with the consequences of the failure, which must not commit when this throws. */
-  async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<QueuedJob | null> {
+  async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
     const { code, reason, retryInMs, wasTried = true } = failure;
-    const [failed] = await tx.query<QueuedJob>(
+    const [failed] = await tx.query<DueJob>(
       `UPDATE job SET state = $3, code = $4, reason = $5, lease_token = NULL, lease_until = NULL, swept_at = now(),
          put_back = put_back + CASE WHEN $7 THEN 0 ELSE 1 END,
          run_at = now() + coalesce($6, 0) * interval '1 millisecond', finished_at = CASE WHEN $3 = 'dead' THEN now() END
@@ -135,8 +135,8 @@ export class Jobs {
    * Jobs that may be missing in the queue: due jobs that were not claimed, and jobs whose lease
    * expired. Adding one that is already queued does no harm.
    */
-  async lost(queue: string): Promise<QueuedJob[]> {
-    return this.store.query<QueuedJob>(
+  async lost(queue: string): Promise<DueJob[]> {
+    return this.store.query<DueJob>(
       `UPDATE job SET swept_at = now() WHERE id IN (
          SELECT id FROM job
          WHERE queue = $1 AND swept_at < now() - interval '10 seconds'

@@ -7,13 +7,13 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { isOutage } from './outage.js';
 import { json, storable } from './storable.js';
-import { Gathered } from './transaction-batcher.js';
+import { TransactionBatcher } from './transaction-batcher.js';
 
 /** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
 export type JobClass = 'interactive' | 'bulk';
 
 /** A job that should be in the queue now, or in `delayMs`. */
-export interface QueuedJob {
+export interface DueJob {
   id: string;
   queue: string;
   class: JobClass;
@@ -40,7 +40,7 @@ export interface Transaction {
 
 interface Committed {
   events: number;
-  jobs: QueuedJob[];
+  jobs: DueJob[];
 }
 
 interface TracedJob extends NewJob {
@@ -136,7 +136,7 @@ export class Store {
 
   #open(runner: QueryRunner, committed: Committed): Transaction {
     let last: Promise<unknown> = Promise.resolve();
-    const queued = new Gathered<Transaction, readonly TracedJob[], void>(async (_tx, jobs) => {
+    const queued = new TransactionBatcher<Transaction, readonly TracedJob[], void>(async (_tx, jobs) => {
       committed.jobs.push(...(await insertJobs(tx, jobs.flat())));
       return jobs.map(() => undefined);
     });
@@ -205,8 +205,8 @@ async function insertEvents(tx: Transaction, source: string, drafts: readonly Dr
   );
 }
 
-async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<QueuedJob[]> {
-  return tx.query<QueuedJob>(
+async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<DueJob[]> {
+  return tx.query<DueJob>(
     `INSERT INTO job (id, queue, key, class, traceparent)
      SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
      ON CONFLICT (queue, key) WHERE state IN ('queued', 'running') DO NOTHING

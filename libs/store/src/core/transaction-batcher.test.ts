@@ -1,11 +1,11 @@
-import { Gathered } from './transaction-batcher.js';
+import { TransactionBatcher } from './transaction-batcher.js';
 
 const transaction = () => ({});
 
 /** Batcher that returns its items in upper case, and records its batches. */
-function capitals(): { asked: string[][]; gathered: Gathered<object, string, string> } {
+function capitals(): { asked: string[][]; gathered: TransactionBatcher<object, string, string> } {
   const asked: string[][] = [];
-  const gathered = new Gathered<object, string, string>(async (_tx, items) => {
+  const gathered = new TransactionBatcher<object, string, string>(async (_tx, items) => {
     asked.push([...items]);
     if (items.includes('bad')) throw new Error('refused');
     return items.map((item) => item.toUpperCase());

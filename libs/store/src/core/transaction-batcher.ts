@@ -9,7 +9,7 @@ interface Call<Item, Result> {
  * are handled together: they share a statement. A single call waits only until the end of the
  * current turn of the event loop.
  */
-export class Gathered<Tx extends object, Item, Result> {
+export class TransactionBatcher<Tx extends object, Item, Result> {
   readonly #calls = new WeakMap<Tx, Call<Item, Result>[]>();
 
   constructor(

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { Store, type Transaction } from '../core/store.js';
-import { Gathered } from '../core/transaction-batcher.js';
+import { TransactionBatcher } from '../core/transaction-batcher.js';
 
 /** Time until the flush of a group. A quiet wait exists only because of a mute, such as a silence, and ends with it. */
 export interface GroupWait {
@@ -12,9 +12,9 @@ export interface GroupWait {
 /** Flush times of alert groups: one row each, which one process locks to flush the group. */
 @Injectable()
 export class AlertGroups {
-  readonly #entered = new Gathered(enterAll);
-  readonly #waits = new Gathered(waitAll);
-  readonly #told = new Gathered(toldAll);
+  readonly #entered = new TransactionBatcher(enterAll);
+  readonly #waits = new TransactionBatcher(waitAll);
+  readonly #told = new TransactionBatcher(markNotified);
 
   constructor(private readonly store: Store) {}
 
@@ -31,7 +31,7 @@ export class AlertGroups {
     await this.#waits.add(tx, { key, ...wait });
   }
 
-  async told(tx: Transaction, key: string): Promise<void> {
+  async notified(tx: Transaction, key: string): Promise<void> {
     await this.#told.add(tx, key);
   }
 
@@ -57,7 +57,7 @@ export class AlertGroups {
   /** Deletes groups without a scheduled flush or reminder that had no message for a week. */
   async forget(tx: Transaction): Promise<void> {
     await tx.query(
-      `DELETE FROM alert_group WHERE due_at IS NULL AND remind_at IS NULL AND coalesce(told_at, '-infinity') < now() - interval '7 days'`,
+      `DELETE FROM alert_group WHERE due_at IS NULL AND remind_at IS NULL AND coalesce(notified_at, '-infinity') < now() - interval '7 days'`,
     );
   }
 }
@@ -68,7 +68,7 @@ async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(numb
     // groups could deadlock.
     `INSERT INTO alert_group (key) SELECT DISTINCT key FROM unnest($1::text[]) AS key ORDER BY key
      ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
-     RETURNING key, extract(epoch FROM now() - told_at)::float * 1000 AS "quietMs"`,
+     RETURNING key, extract(epoch FROM now() - notified_at)::float * 1000 AS "quietMs"`,
     [keys],
   );
   const quietMs = new Map(groups.map((group) => [group.key, group.quietMs]));
@@ -77,17 +77,17 @@ async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(numb
 
 async function waitAll(tx: Transaction, waits: readonly (GroupWait & { key: string })[]): Promise<void[]> {
   await tx.query(
-    `UPDATE alert_group SET due_at = least(due_at, at), is_quiet = CASE WHEN due_at < at THEN alert_group.is_quiet ELSE waits.is_quiet END
+    `UPDATE alert_group SET due_at = least(due_at, at), is_muted = CASE WHEN due_at < at THEN alert_group.is_muted ELSE waits.is_muted END
      FROM (
-       SELECT DISTINCT ON (key) key, now() + ms * interval '1 millisecond' AS at, is_quiet
-       FROM unnest($1::text[], $2::float8[], $3::boolean[]) AS given (key, ms, is_quiet) ORDER BY key, ms) AS waits
+       SELECT DISTINCT ON (key) key, now() + ms * interval '1 millisecond' AS at, is_muted
+       FROM unnest($1::text[], $2::float8[], $3::boolean[]) AS given (key, ms, is_muted) ORDER BY key, ms) AS waits
      WHERE alert_group.key = waits.key`,
     [waits.map(({ key }) => key), waits.map(({ forMs }) => forMs), waits.map(({ isQuiet }) => isQuiet)],
   );
   return waits.map(() => undefined);
 }
 
-async function toldAll(tx: Transaction, keys: readonly string[]): Promise<void[]> {
-  await tx.query('UPDATE alert_group SET told_at = now() WHERE key = ANY($1)', [keys]);
+async function markNotified(tx: Transaction, keys: readonly string[]): Promise<void[]> {
+  await tx.query('UPDATE alert_group SET notified_at = now() WHERE key = ANY($1)', [keys]);
   return keys.map(() => undefined);
 }

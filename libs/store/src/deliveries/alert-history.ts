@@ -4,7 +4,7 @@ import type { PastAlert, PastEvent } from '@tidewaiter/routing';
 
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-import { Gathered } from '../core/transaction-batcher.js';
+import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { alertId } from './firing-alerts.js';
 
 /** Retention of the alert history, in days. */
@@ -23,7 +23,7 @@ interface Row {
 }
 
 /** Alerts of an event. */
-interface Told {
+interface HistoryEntry {
   eventId: string;
   alerts: readonly Alert[];
   state: PastEvent['state'];
@@ -32,12 +32,12 @@ interface Told {
 /** History of alerts by event, before routing. */
 @Injectable()
 export class AlertHistory {
-  readonly #added = new Gathered(addAll);
+  readonly #added = new TransactionBatcher(addAll);
 
   constructor(private readonly store: Store) {}
 
   /** Records the alerts of an event, in the transaction that routes them. */
-  async add(tx: Transaction, told: Told): Promise<void> {
+  async add(tx: Transaction, told: HistoryEntry): Promise<void> {
     if (told.alerts.length > 0) await this.#added.add(tx, told);
   }
 
@@ -76,7 +76,7 @@ export class AlertHistory {
   }
 }
 
-async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
+async function addAll(tx: Transaction, all: readonly HistoryEntry[]): Promise<void[]> {
   const rows = all.map(({ alerts, ...told }) => ({
     ...told,
     alerts: alerts.map((alert) => ({ identity: alertId(alert), labels: alert.labels, status: alert.status })),

@@ -19,30 +19,31 @@ export class AlertRow {
 @Index('alert_group_remind_ix', ['remindAt'], { where: 'remind_at IS NOT NULL' })
 export class AlertGroupRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'alert_group_pk' }) key!: string;
-  @Column('timestamptz', { name: 'told_at', nullable: true }) toldAt!: Date | null;
+  @Column('timestamptz', { name: 'notified_at', nullable: true }) notifiedAt!: Date | null;
   /** Time of the next flush; null if nothing waits. */
   @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
   /** Whether the flush is scheduled for the end of a mute, such as a silence. */
-  @Column('boolean', { name: 'is_quiet', default: false }) isQuiet!: boolean;
+  @Column('boolean', { name: 'is_muted', default: false }) isMuted!: boolean;
   /** Time of the next reminder about firing alerts; null for never. */
   @Column('timestamptz', { name: 'remind_at', nullable: true }) remindAt!: Date | null;
 }
 
 /** An alert that a group was notified of, for reminders while it fires. */
-@Entity('told_alert')
-@Index('told_alert_alert_ix', ['identityHash'])
-export class ToldAlertRow {
-  @PrimaryColumn('text', { name: 'group_key', primaryKeyConstraintName: 'told_alert_pk' }) groupKey!: string;
-  @PrimaryColumn('bytea', { name: 'identity_hash', primaryKeyConstraintName: 'told_alert_pk' }) identityHash!: Buffer;
+@Entity('notified_alert')
+@Index('notified_alert_alert_ix', ['identityHash'])
+export class NotifiedAlertRow {
+  @PrimaryColumn('text', { name: 'group_key', primaryKeyConstraintName: 'notified_alert_pk' }) groupKey!: string;
+  @PrimaryColumn('bytea', { name: 'identity_hash', primaryKeyConstraintName: 'notified_alert_pk' })
+  identityHash!: Buffer;
   /** Alert as it was sent. */
   @Column('jsonb') alert!: unknown;
   /** Last delivery with the alert. */
   @Column('uuid', { name: 'delivery_id' }) deliveryId!: string;
   @ManyToOne(() => AlertGroupRow, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'group_key', foreignKeyConstraintName: 'told_alert_group_fk' })
+  @JoinColumn({ name: 'group_key', foreignKeyConstraintName: 'notified_alert_group_fk' })
   group?: Relation<AlertGroupRow>;
   @ManyToOne(() => AlertRow, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'identity_hash', foreignKeyConstraintName: 'told_alert_alert_fk' })
+  @JoinColumn({ name: 'identity_hash', foreignKeyConstraintName: 'notified_alert_alert_fk' })
   firing?: Relation<AlertRow>;
 }
 

@@ -25,7 +25,7 @@ afterAll(async () => {
   await servers.stop();
 });
 
-type Ending = 'sent' | 'failed' | 'retrying' | 'resting' | 'pending';
+type Ending = 'sent' | 'failed' | 'retrying' | 'paused' | 'pending';
 
 async function told(receiver: string, ending: Ending): Promise<void> {
   const place = { channel: 'webhook', integration: 0, route: 'route', groupKey: '{}', groupLabels: {} };
@@ -37,9 +37,9 @@ async function told(receiver: string, ending: Ending): Promise<void> {
   if (ending === 'pending') return;
   await deliveries.begin(id, 1);
   const failure = { attempt: 1, code: 'DOWN', reason: 'no answer', inMs: 60_000, wasTried: true };
-  const rest = { ...failure, attempt: 0, code: 'CHANNEL_RESTING', reason: 'left alone', wasTried: false };
+  const rest = { ...failure, attempt: 0, code: 'CHANNEL_CIRCUIT_OPEN', reason: 'left alone', wasTried: false };
   if (ending === 'retrying') await deliveries.retrying(id, failure);
-  else if (ending === 'resting') await deliveries.retrying(id, rest);
+  else if (ending === 'paused') await deliveries.retrying(id, rest);
   else if (ending === 'sent')
     await store.transaction((tx) => deliveries.sent(tx, [{ id, reference: null, note: null }]));
   else await store.transaction((tx) => deliveries.failed(tx, id, 1, 'GONE', 'no such channel'));
@@ -50,7 +50,7 @@ describe('ChannelHealths', () => {
     [
       'one that works',
       ['failed', 'sent', 'pending'],
-      { state: 'working', since: null, sent: 1, failed: 1, waiting: 1 },
+      { state: 'healthy', since: null, sent: 1, failed: 1, waiting: 1 },
     ],
     [
       'one that fails now',
@@ -59,8 +59,8 @@ describe('ChannelHealths', () => {
     ],
     [
       'one that is left alone',
-      ['retrying', 'resting'],
-      { state: 'resting', lastFailure: expect.objectContaining({ code: 'DOWN' }) },
+      ['retrying', 'paused'],
+      { state: 'paused', lastFailure: expect.objectContaining({ code: 'DOWN' }) },
     ],
     [
       'one that takes no message any more',
@@ -76,6 +76,6 @@ describe('ChannelHealths', () => {
       lastSentAt: hasEnded ? expect.any(Date) : null,
       p95Seconds: hasEnded ? expect.any(Number) : null,
     });
-    if (health!.state !== 'working') expect(health!.since).toEqual(expect.any(Date));
+    if (health!.state !== 'healthy') expect(health!.since).toEqual(expect.any(Date));
   });
 });

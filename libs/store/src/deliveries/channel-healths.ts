@@ -11,10 +11,10 @@ export interface ChannelHealth {
   channel: string;
   integration: number;
   /**
-   * `broken`: the last delivery that ended failed. `resting`: the circuit breaker is open after
-   * repeated failures. `failing`: a delivery is being retried. `working`: none of these.
+   * `broken`: the last delivery that ended failed. `paused`: the circuit breaker is open after
+   * repeated failures. `failing`: a delivery is being retried. `healthy`: none of these.
    */
-  state: 'working' | 'failing' | 'resting' | 'broken';
+  state: 'healthy' | 'failing' | 'paused' | 'broken';
   /** Time of the first failure since the last success; null without one. */
   since: Date | null;
   sent: number;
@@ -42,7 +42,7 @@ export class ChannelHealths {
          SELECT receiver, channel, integration,
            count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,
            count(*) FILTER (WHERE ${waits})::int AS waiting, min(created_at) FILTER (WHERE ${waits}) AS waiting_since,
-           bool_or(state = 'retrying') AS is_failing, bool_or(state = 'retrying' AND code = 'CHANNEL_RESTING') AS is_resting,
+           bool_or(state = 'retrying') AS is_failing, bool_or(state = 'retrying' AND code = 'CHANNEL_CIRCUIT_OPEN') AS is_paused,
            max(finished_at) FILTER (WHERE state = 'sent') AS sent_at, max(finished_at) FILTER (WHERE state = 'failed') AS failed_at
          FROM delivery WHERE id > $1 GROUP BY receiver, channel, integration),
        -- By itself: it sorts what it counts.
@@ -55,7 +55,7 @@ export class ChannelHealths {
          FROM delivery_step AS step JOIN delivery ON delivery.id = delivery_id
          WHERE kind IN ('failed', 'given-up') AND delivery_id > $1)
        SELECT receiver, channel, integration, CASE WHEN failed_at > coalesce(sent_at, '-infinity') THEN 'broken'
-           WHEN is_resting THEN 'resting' WHEN is_failing THEN 'failing' ELSE 'working' END AS state,
+           WHEN is_paused THEN 'paused' WHEN is_failing THEN 'failing' ELSE 'healthy' END AS state,
          sent, failed, waiting, waiting_since AS "waitingSince", sent_at AS "lastSentAt", round(p95::numeric, 3)::float AS "p95Seconds",
          (SELECT min(made_at) FROM failure WHERE ${sameChannel} AND made_at > coalesce(sent_at, '-infinity')) AS since,
          (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', made_at) FROM failure WHERE ${sameChannel}

@@ -115,7 +115,7 @@ describe('the thread of a subject', () => {
       },
     });
     expect(
-      (await store.transaction((tx) => deliveries.toldOf(tx, 'incident'))).map(({ receiver }) => receiver),
+      (await store.transaction((tx) => deliveries.channelsOf(tx, 'incident'))).map(({ receiver }) => receiver),
     ).toEqual(['other', 'team']);
   });
 

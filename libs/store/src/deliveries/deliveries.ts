@@ -7,7 +7,7 @@ import { GroupCommit } from '../core/group-commit.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-import { Gathered } from '../core/transaction-batcher.js';
+import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
 import type {
   NewDelivery,
@@ -16,9 +16,9 @@ import type {
   DerivedDelivery,
   DeliveryStory,
   DeliveryThread,
-  Begun,
+  DeliveryStart,
   TakenDelivery,
-  ToldChannel,
+  SubjectChannel,
   AboutDelivery,
   HeldDeliveries,
   HeldDelivery,
@@ -68,15 +68,15 @@ const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infini
 @Injectable()
 export class Deliveries {
   readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
-  readonly #toldOf = new Gathered(toldOfAll);
-  readonly #held = new Gathered(heldForAll);
-  readonly #released = new Gathered(releaseAll);
-  readonly #dropped = new Gathered(dropAll);
-  readonly #given = new Gathered(async (tx: Transaction, channels: readonly ChannelName[]) =>
+  readonly #toldOf = new TransactionBatcher(channelsOfAll);
+  readonly #held = new TransactionBatcher(heldForAll);
+  readonly #released = new TransactionBatcher(releaseAll);
+  readonly #dropped = new TransactionBatcher(dropAll);
+  readonly #given = new TransactionBatcher(async (tx: Transaction, channels: readonly ChannelName[]) =>
     this.#givenTo(tx, channels),
   );
   readonly #givenIn = new WeakMap<Transaction, Map<string, number>>();
-  readonly #added = new Gathered(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
+  readonly #added = new TransactionBatcher(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
     const added = await this.#add(tx, lists.flat());
     return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
   });
@@ -229,7 +229,7 @@ export class Deliveries {
   }
 
   /** Channels that have deliveries about a subject. */
-  async toldOf(tx: Transaction, subject: string): Promise<ToldChannel[]> {
+  async channelsOf(tx: Transaction, subject: string): Promise<SubjectChannel[]> {
     return this.#toldOf.add(tx, subject);
   }
 
@@ -259,11 +259,11 @@ export class Deliveries {
   }
 
   /** Records that an attempt begins. After a crash in it, the next one knows that the channel may have the message. */
-  async begin<Message>(id: string, attempt: number): Promise<Begun<Message>> {
-    return (await this.#attempts.add({ id, attempt })) as Begun<Message>;
+  async begin<Message>(id: string, attempt: number): Promise<DeliveryStart<Message>> {
+    return (await this.#attempts.add({ id, attempt })) as DeliveryStart<Message>;
   }
 
-  async #begin(attempts: readonly Attempt[]): Promise<Begun<unknown>[]> {
+  async #begin(attempts: readonly Attempt[]): Promise<DeliveryStart<unknown>[]> {
     const ids = attempts.map(({ id }) => id);
     const [rows, threads] = await this.store.transaction(async (tx) => {
       await lockSubjects(tx, ids);
@@ -392,8 +392,8 @@ async function countGiven(tx: Transaction, channels: readonly ChannelName[]): Pr
   return new Map(rows.map((row) => [channelKey(row), row.given]));
 }
 
-async function toldOfAll(tx: Transaction, subjects: readonly string[]): Promise<ToldChannel[][]> {
-  const rows = await tx.query<ToldChannel & { subject: string }>(
+async function channelsOfAll(tx: Transaction, subjects: readonly string[]): Promise<SubjectChannel[][]> {
+  const rows = await tx.query<SubjectChannel & { subject: string }>(
     `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, receiver, channel, integration, route, group_key AS "groupKey",
        group_labels AS "groupLabels"
      FROM delivery WHERE subject = ANY($1) AND state NOT IN ('failed', 'suppressed')
@@ -420,8 +420,8 @@ async function beginAll(
   attempts: readonly Attempt[],
 ): Promise<{ how: 'begun' | 'superseded' | 'waits'; delivery: Delivery<unknown> }[]> {
   const rows = await tx.query<Delivery<unknown> & { how: 'begun' | 'superseded' | 'waits' }>(
-    `WITH judged AS (
-       SELECT delivery.id AS judged, try.attempt AS try, CASE
+    `WITH evaluated AS (
+       SELECT delivery.id AS evaluated, try.attempt AS try, CASE
          WHEN EXISTS (SELECT ${samePlace} AND other.revision > delivery.revision AND other.state NOT IN ('failed', 'held', 'merged', 'suppressed'))
            THEN 'superseded'
          WHEN EXISTS (SELECT ${samePlace} AND other.revision < delivery.revision AND other.state = 'sending') THEN 'waits'
@@ -432,9 +432,9 @@ async function beginAll(
          attempt = CASE how WHEN 'begun' THEN try ELSE attempt END, next_at = NULL,
          finished_at = CASE how WHEN 'superseded' THEN now() ELSE finished_at END,
          code = CASE WHEN how = 'superseded' AND state = 'sending' THEN 'DELIVERY_UNCONFIRMED' ELSE code END
-       FROM judged WHERE id = judged AND how <> 'waits'
+       FROM evaluated WHERE id = evaluated AND how <> 'waits'
      )
-     SELECT how, ${columns}, ${contents} FROM delivery JOIN judged ON id = judged`,
+     SELECT how, ${columns}, ${contents} FROM delivery JOIN evaluated ON id = evaluated`,
     [attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)],
   );
   return rows.map(({ how, ...delivery }) => ({ how, delivery }));

@@ -70,14 +70,14 @@ export interface DeliveryStory<Message>
 /** Other messages to the channel about the subject of a delivery. */
 export interface DeliveryThread<Message> {
   /** The first message that is known to have arrived. */
-  first: ToldMessage<Message> | null;
+  first: SentMessage<Message> | null;
   /** The one about the newest state. */
-  last: ToldMessage<Message> | null;
+  last: SentMessage<Message> | null;
   /** Whether an unconfirmed message may have arrived. */
   isInDoubt: boolean;
 }
 
-export interface ToldMessage<Message> {
+export interface SentMessage<Message> {
   revision: number;
   reference: string | null;
   message: Message;
@@ -88,7 +88,7 @@ export interface ToldMessage<Message> {
  * the delivery has ended. `waits`: an older state is being sent right now. `ended`: nothing is left
  * to send.
  */
-export type Begun<Message> =
+export type DeliveryStart<Message> =
   | { how: 'begun'; delivery: Delivery<Message>; thread: DeliveryThread<Message> | null }
   | { how: 'superseded' | 'waits' | 'ended' };
 
@@ -102,14 +102,17 @@ export interface TakenDelivery {
 }
 
 /** A channel that has deliveries about a subject, with their route. */
-export type ToldChannel = Pick<
+export type SubjectChannel = Pick<
   NewDelivery<unknown>,
   'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'
 >;
 
 /** The newest edition of a message about a push. */
 export interface PushMessage<Message>
-  extends ToldChannel, Pick<NewDelivery<Message>, 'alerts' | 'message'>, NonNullable<NewDelivery<Message>['edition']> {}
+  extends
+    SubjectChannel,
+    Pick<NewDelivery<Message>, 'alerts' | 'message'>,
+    NonNullable<NewDelivery<Message>['edition']> {}
 
 /** Outcome of a message about a subject. */
 export interface AboutDelivery extends Pick<

@@ -5,7 +5,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-import { Gathered } from '../core/transaction-batcher.js';
+import { TransactionBatcher } from '../core/transaction-batcher.js';
 
 /** An alert, identified by a hash of its identity. */
 export interface FiringAlert {
@@ -17,12 +17,12 @@ export interface FiringAlert {
 /** Alerts that fire now. Resolved alerts are kept for a day. */
 @Injectable()
 export class FiringAlerts {
-  readonly #recorded = new Gathered(async (tx: Transaction, lists: readonly (readonly Alert[])[]) => {
+  readonly #recorded = new TransactionBatcher(async (tx: Transaction, lists: readonly (readonly Alert[])[]) => {
     await this.#record(tx, lists.flat());
     return lists.map(() => undefined);
   });
 
-  readonly #firing = new Gathered(firingAmong);
+  readonly #firing = new TransactionBatcher(firingAmong);
 
   constructor(private readonly store: Store) {}
 

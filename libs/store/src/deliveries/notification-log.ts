@@ -3,12 +3,12 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-import { Gathered } from '../core/transaction-batcher.js';
+import { TransactionBatcher } from '../core/transaction-batcher.js';
 import type { Delivery, NewDelivery } from './delivery.js';
 import { alertId } from './firing-alerts.js';
 
 /** A notified alert of a group that still fires, with its current labels. */
-export interface ToldAlert {
+export interface NotifiedAlert {
   alert: Alert;
   /** Start of firing. */
   since: Date;
@@ -17,7 +17,7 @@ export interface ToldAlert {
 }
 
 /** A delivery about an alert, with its outcome. */
-export interface ToldDelivery<Message>
+export interface AlertDelivery<Message>
   extends
     Pick<
       NewDelivery<Message>,
@@ -30,17 +30,17 @@ export interface ToldDelivery<Message>
 }
 
 /** Alerts and deliveries of a group to remind of. */
-export interface Retelling<Message> {
-  alerts: ToldAlert[];
+export interface ReminderGroup<Message> {
+  alerts: NotifiedAlert[];
   /** Deliveries with the alerts, to each channel, newest first. */
-  deliveries: ToldDelivery<Message>[];
+  deliveries: AlertDelivery<Message>[];
 }
 
 /** Limits on the alerts of a group and on their deliveries. */
 const [maxAlerts, maxDeliveries] = [5_000, 500];
 
 /** Notified alerts of a group, with the time until the reminder. */
-interface Told {
+interface NotifiedGroup {
   key: string;
   alerts: readonly Alert[];
   deliveryId: string;
@@ -49,13 +49,13 @@ interface Told {
 
 /** Alerts to remind groups of while they fire, for routes with a repeat interval. */
 @Injectable()
-export class ToldAlerts {
-  readonly #added = new Gathered(addAll);
+export class NotificationLog {
+  readonly #added = new TransactionBatcher(addAll);
 
   constructor(private readonly store: Store) {}
 
   /** Records notified alerts of a group and schedules its reminder, which also covers earlier alerts. */
-  async add(tx: Transaction, key: string, told: Omit<Told, 'key'>): Promise<void> {
+  async add(tx: Transaction, key: string, told: Omit<NotifiedGroup, 'key'>): Promise<void> {
     await this.#added.add(tx, { key, ...told });
   }
 
@@ -82,10 +82,10 @@ export class ToldAlerts {
   }
 
   /** Notified alerts of a group that still fire, with their deliveries. */
-  async of<Message>(tx: Transaction, key: string): Promise<Retelling<Message>> {
-    const told = await tx.query<ToldAlert & { labels: Labels }>(
-      `SELECT told_alert.alert, alert.labels, starts_at AS since, delivery_id AS "deliveryId"
-       FROM told_alert JOIN alert USING (identity_hash) WHERE group_key = $1 AND status = 'firing' ORDER BY delivery_id DESC LIMIT ${maxAlerts}`,
+  async of<Message>(tx: Transaction, key: string): Promise<ReminderGroup<Message>> {
+    const told = await tx.query<NotifiedAlert & { labels: Labels }>(
+      `SELECT notified_alert.alert, alert.labels, starts_at AS since, delivery_id AS "deliveryId"
+       FROM notified_alert JOIN alert USING (identity_hash) WHERE group_key = $1 AND status = 'firing' ORDER BY delivery_id DESC LIMIT ${maxAlerts}`,
       [key],
     );
     const alerts = told.map(({ labels, ...each }) => ({ ...each, alert: { ...each.alert, labels } }));
@@ -93,7 +93,7 @@ export class ToldAlerts {
   }
 }
 
-async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
+async function addAll(tx: Transaction, all: readonly NotifiedGroup[]): Promise<void[]> {
   const rows = all.flatMap(({ key, alerts, deliveryId }) =>
     alerts.map((alert) => ({ key, id: alertId(alert), alert, deliveryId })),
   );
@@ -105,7 +105,7 @@ async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
   );
   await tx.query(
     // If one batch contains an alert of a group twice, the last delivery counts.
-    `INSERT INTO told_alert (group_key, identity_hash, alert, delivery_id)
+    `INSERT INTO notified_alert (group_key, identity_hash, alert, delivery_id)
      SELECT DISTINCT ON (key, id) key, decode(id, 'hex'), alert, "deliveryId"
      FROM jsonb_to_recordset($1) AS row (key text, id text, alert jsonb, "deliveryId" uuid) ORDER BY key, id, "deliveryId" DESC
      ON CONFLICT (group_key, identity_hash) DO UPDATE SET alert = EXCLUDED.alert, delivery_id = EXCLUDED.delivery_id`,
@@ -115,8 +115,8 @@ async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
 }
 
 /** These deliveries, and those of the same message to other channels of the receiver. */
-async function deliveriesOf<Message>(tx: Transaction, ids: ReadonlySet<string>): Promise<ToldDelivery<Message>[]> {
-  return tx.query<ToldDelivery<Message>>(
+async function deliveriesOf<Message>(tx: Transaction, ids: ReadonlySet<string>): Promise<AlertDelivery<Message>[]> {
+  return tx.query<AlertDelivery<Message>>(
     `SELECT alike.id, alike.event_id AS "eventId", alike.receiver, alike.channel, alike.integration, alike.route,
        alike.group_key AS "groupKey", alike.group_labels AS "groupLabels", alike.state, alike.reference, alike.finished_at AS "finishedAt",
        alike.message, alike.subject,

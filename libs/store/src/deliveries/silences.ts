@@ -68,7 +68,7 @@ export class SilenceLedger {
       [id],
     );
     // Flushes groups that a mute held back, since the silence may have been the reason.
-    if (silence) await tx.query('UPDATE alert_group SET due_at = now() WHERE due_at > now() AND is_quiet');
+    if (silence) await tx.query('UPDATE alert_group SET due_at = now() WHERE due_at > now() AND is_muted');
     return silence ?? null;
   }
 }

@@ -64,7 +64,7 @@ export interface PackagePlace {
   workloads: string[];
 }
 
-/** Place in which images are judged: findings about other tags do not apply. */
+/** Place in which images are evaluated: findings about other tags do not apply. */
 export interface FindingPlace extends RepositoryPlace {
   tag?: string | null;
 }

@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(async () => dataSource.destroy());
 afterAll(async () => servers.stop());
 
-/** A judged push of an image with some files; returns the id of the push. */
+/** An evaluated push of an image with some files; returns the id of the push. */
 async function push(repository: string, digest: Digest, ...held: FleetFile[]): Promise<string> {
   const [pushes, images] = [new Pushes(store), new Images(store)];
   const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };

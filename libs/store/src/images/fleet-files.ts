@@ -20,7 +20,7 @@ export interface ContentFinding {
 const maxPaths = 500;
 const maxVariants = 32;
 const maxHolders = 200;
-/** Limit on the pushes that one comparison queues; the others follow when they are judged again. */
+/** Limit on the pushes that one comparison queues; the others follow when they are evaluated again. */
 const maxStale = 200;
 
 /** Files of all images that no package owns, by path and content. */
@@ -106,7 +106,7 @@ export class FleetFiles {
 
   /**
    * Pushes whose images lack one of the findings about these paths, or have one that no longer
-   * holds; without those of this image in this repository. Includes pushes that are being judged,
+   * holds; without those of this image in this repository. Includes pushes that are being evaluated,
    * as they may have missed the newest image.
    */
   async stalePushes(

@@ -1,5 +1,5 @@
 import type { Digest, Platform } from '@tidewaiter/domain';
-import { fullRepository, type ImageDirectory, type KnownManifest } from '@tidewaiter/workloads';
+import { fullRepository, type ImageDirectory, type ManifestView } from '@tidewaiter/workloads';
 
 import type { Store } from '../core/store.js';
 
@@ -24,7 +24,7 @@ const maxNotes = 20_000;
 
 /** Cache of the images of digests and of the history of tags; prefetched before synchronous look-ups. */
 export class StoredImageDirectory implements ImageDirectory {
-  readonly #manifests = new Map<Digest, Noted<readonly KnownManifest[]>>();
+  readonly #manifests = new Map<Digest, Noted<readonly ManifestView[]>>();
   readonly #tags = new Map<string, Noted<readonly TagEntry[]>>();
   #revision = 0;
 
@@ -34,7 +34,7 @@ export class StoredImageDirectory implements ImageDirectory {
     return this.#revision;
   }
 
-  manifestsOf(digest: Digest): readonly KnownManifest[] {
+  manifestsOf(digest: Digest): readonly ManifestView[] {
     return this.#manifests.get(digest)?.value ?? [];
   }
 

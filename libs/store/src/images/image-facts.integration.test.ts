@@ -286,10 +286,10 @@ describe('ImageFactsOf', () => {
     expect([known.image(newer), known.image(older)?.digest]).toEqual([null, older]);
   });
 
-  it('judges what a tag points to again when its image begins to run', async () => {
+  it('evaluates what a tag points to again when its image begins to run', async () => {
     await pushBoth();
     const ledger = new WorkloadLedger(store);
-    const jobs = async () => store.query<{ key: string }>(`SELECT key FROM job WHERE queue = 'rejudge'`);
+    const jobs = async () => store.query<{ key: string }>(`SELECT key FROM job WHERE queue = 'reevaluate'`);
     const runs = async (digest: Digest) => {
       const unsaid = {
         kind: null,
@@ -304,7 +304,7 @@ describe('ImageFactsOf', () => {
       const named = {
         id: digest.slice(7),
         name: null,
-        saidDigests: [],
+        claimedDigests: [],
         repository: null,
         tag: null,
         privileged: null,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, isAtLeast } from '@tidewaiter/domain';
-import { type ImageFacts, isJavaArchive, type KnownSecret, type KnownVulnerability } from '@tidewaiter/facts';
+import { type ImageFacts, isJavaArchive, type SecretView, type VulnerabilityView } from '@tidewaiter/facts';
 
 import { Store } from '../core/store.js';
 import { Findings, type ImageFinding } from './findings.js';
@@ -62,7 +62,7 @@ export class ImageFactsOf {
   }
 
   /** Most recently analyzed image that holds a secret with this fingerprint. */
-  async withSecret(fingerprint: string): Promise<{ digest: Digest; secret: KnownSecret } | null> {
+  async withSecret(fingerprint: string): Promise<{ digest: Digest; secret: SecretView } | null> {
     const [row] = await this.store.query<{ digest: Digest; finding: ImageFinding }>(
       `SELECT image_digest AS digest, finding FROM image_finding JOIN image ON image.digest = image_digest
        WHERE finding -> 'evidence' ->> 'valueFingerprint' = $1 ORDER BY analyzed_at DESC NULLS LAST, image_digest LIMIT 1`,
@@ -88,8 +88,8 @@ export class ImageFactsOf {
 const bytesPerFinding = 512;
 
 function vulnerabilitiesOf(findings: readonly ImageFinding[]): ImageFacts['vulnerabilities'] {
-  const known = new Map<string, KnownVulnerability[]>();
-  const add = (key: string, vulnerability: KnownVulnerability) => {
+  const known = new Map<string, VulnerabilityView[]>();
+  const add = (key: string, vulnerability: VulnerabilityView) => {
     const ofKey = known.get(key) ?? [];
     if (!ofKey.some(({ id, location }) => id === vulnerability.id && location === vulnerability.location))
       ofKey.push(vulnerability);
@@ -107,7 +107,7 @@ function vulnerabilitiesOf(findings: readonly ImageFinding[]): ImageFacts['vulne
   return known;
 }
 
-function secretOf({ id, path, evidence }: Pick<ImageFinding, 'id' | 'path' | 'evidence'>): KnownSecret {
+function secretOf({ id, path, evidence }: Pick<ImageFinding, 'id' | 'path' | 'evidence'>): SecretView {
   const { valueFingerprint } = evidence;
   const fingerprint = typeof valueFingerprint === 'string' ? valueFingerprint : null;
   return { id, path: path && `/${path}`, fingerprint, accessKeyId: null };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Provenance } from '@tidewaiter/domain';
 import type { PreviousImage } from '@tidewaiter/facts';
-import type { KeptConfig, PushChanges } from '@tidewaiter/integrity';
+import type { StoredConfig, PushChanges } from '@tidewaiter/integrity';
 
 import { Store } from '../core/store.js';
 import { ImageManifests } from './image-manifests.js';
@@ -133,7 +133,7 @@ function changedFiles(changes: PushChanges | null): Pick<PreviousImage, 'addedFi
 }
 
 /** Program of an entrypoint, without arguments: they may be secrets and are not stored. */
-export function entrypointOf(config: KeptConfig | null): string[] {
+export function entrypointOf(config: StoredConfig | null): string[] {
   const of = (name: string) => config?.settings.find(({ field }) => field === name)?.shown ?? '';
   const program = (of('entrypoint') || of('cmd')).replace(/ with \d+ arguments?$/, '');
   return program === '' ? [] : [program];

@@ -25,7 +25,7 @@ export class PushRow {
   @Column('text', { name: 'claimed_digest', nullable: true }) claimedDigest!: string | null;
   @Column('text') artifact!: string;
   /** `told`: by a webhook; `missed`: found by reconciliation; `imported`: when the registry was connected. */
-  @Column('text', { default: 'told' }) origin!: string;
+  @Column('text', { default: 'hook' }) origin!: string;
   @Column('text', { name: 'attached_to', nullable: true }) attachedTo!: string | null;
   @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
   @Column('timestamptz', { name: 'pushed_at', nullable: true }) pushedAt!: Date | null;
@@ -124,7 +124,7 @@ export class ImageRow {
   @Column('jsonb', { nullable: true }) config!: unknown;
   @Column('jsonb', { nullable: true }) os!: unknown;
   @Column('jsonb', { default: [] }) warnings!: unknown;
-  /** Version of the judgement of its config; null if it was never judged. */
+  /** Version of the evaluation of its config; null if it was never evaluated. */
   @Column('text', { name: 'config_version', nullable: true }) configVersion!: string | null;
   /** Kinds of findings that were not evaluated. */
   @Column('text', { name: 'not_evaluated', array: true, default: [] }) notEvaluated!: string[];
@@ -262,7 +262,7 @@ export class PackageRow {
   @Column('text', { name: 'source_name' }) sourceName!: string;
   @Column('text', { name: 'source_version' }) sourceVersion!: string;
   @Column('text', { array: true }) licenses!: string[];
-  /** OSV ecosystem whose advisories judge it; null where none does. */
+  /** OSV ecosystem whose advisories evaluate it; null where none does. */
   @Column('text', { nullable: true }) ecosystem!: string | null;
   @Column('text', { nullable: true }) release!: string | null;
   /** Names under which advisories of that ecosystem may list it. */

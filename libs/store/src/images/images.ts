@@ -10,13 +10,13 @@ import type {
   OsRelease,
   Platform,
 } from '@tidewaiter/domain';
-import type { KeptConfig } from '@tidewaiter/integrity';
+import type { StoredConfig } from '@tidewaiter/integrity';
 
 import type { Page } from '../core/page.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
 import { isAnyRunning } from '../workloads/workload-ledger.js';
-import type { RepositoryPlace, Warning } from './pushes/pushes.js';
+import type { RepositoryPlace, PushWarning } from './pushes/pushes.js';
 import { isLayerRead } from './read-layers.js';
 
 /** An image as its manifest and config describe it. */
@@ -33,7 +33,7 @@ export interface NewImage {
   labels: Record<string, string>;
   layers: Layer[];
   /** Configuration without possible secrets; absent if it was not read. */
-  config?: KeptConfig;
+  config?: StoredConfig;
   /** Findings about the configuration. */
   findings: Finding[];
   /** Version of the checks that produced the findings; null if none ran. */
@@ -44,7 +44,7 @@ export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'l
   createdAt: Date | null;
   baseCreatedAt: Date | null;
   os: OsRelease | null;
-  warnings: Warning[];
+  warnings: PushWarning[];
   /** Kinds of findings that were not looked for. */
   notEvaluated: FindingKind[];
   /** Null until it is analyzed. */
@@ -78,7 +78,7 @@ export interface LayerResult {
 }
 
 /** Stored analysis of a layer of an image; null until it was read from the blob that the image names. */
-export interface AnalyzedLayer {
+export interface StoredLayer {
   analyzersVersion: string | null;
   facts: Buffer | null;
   entries: Buffer | null;
@@ -86,10 +86,10 @@ export interface AnalyzedLayer {
 }
 
 /** Packages and properties of an image, merged from its layers. */
-export interface ImageInventory {
+export interface StoredInventory {
   os: OsRelease | null;
-  packages: JudgedPackage[];
-  warnings: Warning[];
+  packages: EvaluatedPackage[];
+  warnings: PushWarning[];
   findings: Finding[];
   /** Kinds of findings that were not looked for. */
   notEvaluated: FindingKind[];
@@ -100,9 +100,9 @@ export interface ImageInventory {
 /** Size of the piece of a layer's entries in one row. */
 const pieceBytes = 1024 * 1024;
 
-/** A package of an image, with the key of the advisories that judge it. */
-export interface JudgedPackage extends ImagePackage {
-  /** Null if no advisories judge it. */
+/** A package of an image, with the key of the advisories that evaluate it. */
+export interface EvaluatedPackage extends ImagePackage {
+  /** Null if no advisories evaluate it. */
   key: AdvisoryKey | null;
 }
 
@@ -266,10 +266,10 @@ export class Images {
   }
 
   /** Layers of an image from the bottom, including unread ones. */
-  async layers(digest: Digest): Promise<(Layer & AnalyzedLayer)[]> {
+  async layers(digest: Digest): Promise<(Layer & StoredLayer)[]> {
     // Read in pieces: bytea arrives as hex, of which the driver holds several copies of a row, half
     // a gigabyte for a million entries.
-    const pieces = await this.store.query<Layer & AnalyzedLayer & { start: number }>(
+    const pieces = await this.store.query<Layer & StoredLayer & { start: number }>(
       `SELECT index, image_layer.blob_digest AS digest, image_layer.diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
          image_layer.media_type AS "mediaType", created_by AS "createdBy", coalesce(entry_count, 0) AS "entryCount",
          analyzers_version AS "analyzersVersion", CASE start WHEN 1 THEN facts END AS facts, substring(entries FROM start FOR $2) AS entries, start
@@ -285,8 +285,8 @@ export class Images {
   }
 
   /** Configuration of an image; null for images older than this field. */
-  async configOf(digest: Digest): Promise<KeptConfig | null> {
-    const [image] = await this.store.query<{ config: KeptConfig | null }>(
+  async configOf(digest: Digest): Promise<StoredConfig | null> {
+    const [image] = await this.store.query<{ config: StoredConfig | null }>(
       'SELECT config FROM image WHERE digest = $1',
       [digest],
     );
@@ -312,7 +312,7 @@ export class Images {
   }
 
   /** Replaces the inventory of an image. */
-  async analyzed(tx: Transaction, digest: Digest, analyzersVersion: string, inventory: ImageInventory): Promise<void> {
+  async analyzed(tx: Transaction, digest: Digest, analyzersVersion: string, inventory: StoredInventory): Promise<void> {
     await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
     await addPackages(tx, digest, inventory.packages);
     await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);
@@ -350,13 +350,13 @@ export class Images {
 }
 
 /** Joins the pieces of a layer, in their order. */
-function joined(pieces: readonly (Layer & AnalyzedLayer & { start: number })[]): Layer & AnalyzedLayer {
+function joined(pieces: readonly (Layer & StoredLayer & { start: number })[]): Layer & StoredLayer {
   const { start: _, ...layer } = pieces[0]!;
   const isRead = layer.entries !== null;
   return { ...layer, entries: isRead ? Buffer.concat(pieces.map(({ entries }) => entries!)) : null };
 }
 
-async function addPackages(tx: Transaction, digest: Digest, packages: readonly JudgedPackage[]): Promise<void> {
+async function addPackages(tx: Transaction, digest: Digest, packages: readonly EvaluatedPackage[]): Promise<void> {
   const rows = json(
     packages.map(({ source, key, ...each }) => ({
       ...each,
@@ -372,7 +372,7 @@ async function addPackages(tx: Transaction, digest: Digest, packages: readonly J
      FROM jsonb_to_recordset($1) AS row (purl text, type text, name text, version text, arch text, "sourceName" text,
        "sourceVersion" text, licenses text[], ecosystem text, release text, names text[], qualifiers jsonb)
      ORDER BY purl, "sourceName", "sourceVersion"
-     -- What nobody judged may have found its judge; the reverse is only said by images that would like it so.
+     -- What nobody evaluated may have found its evaluate; the reverse is only said by images that would like it so.
      ON CONFLICT (package_identity(purl, source_name, source_version)) DO UPDATE SET ecosystem = EXCLUDED.ecosystem,
        release = EXCLUDED.release, advisory_names = EXCLUDED.advisory_names, qualifiers = EXCLUDED.qualifiers
      WHERE package.ecosystem IS NULL AND EXCLUDED.ecosystem IS NOT NULL`,

@@ -4,7 +4,7 @@ import type { Digest } from '@tidewaiter/domain';
 import type { Transaction } from '../core/store.js';
 
 /** A program or library of a package, as an image has it. */
-export interface FleetFile {
+export interface PackageFile {
   purl: string;
   path: string;
   /** Hex. */
@@ -12,7 +12,7 @@ export interface FleetFile {
 }
 
 /** A file whose content differs from that in most other images. */
-export interface OddFile extends FleetFile {
+export interface OddFile extends PackageFile {
   expected: string;
   /** Known images with the expected content, and with this one; {@link maxImages} at most. */
   others: number;
@@ -29,7 +29,7 @@ const maxOddFiles = 500;
 @Injectable()
 export class PackageContents {
   /** Adds the files of an image, and returns its outliers. Idempotent. */
-  async compare(tx: Transaction, image: Digest, files: readonly FleetFile[]): Promise<OddFile[]> {
+  async compare(tx: Transaction, image: Digest, files: readonly PackageFile[]): Promise<OddFile[]> {
     if (files.length === 0) return [];
     const columns = [files.map(({ purl }) => purl), files.map(({ path }) => path), files.map(({ sha256 }) => sha256)];
     const given = `(SELECT purl, path, decode(hex, 'hex') AS sha256 FROM unnest($1::text[], $2::text[], $3::text[]) AS file (purl, path, hex)) AS given`;

@@ -3,15 +3,15 @@ import {
   type AccessKey,
   ByteCache,
   type ImageFacts,
-  type KnownFacts,
-  type KnownSecret,
+  type FactsView,
+  type SecretView,
   type WorkloadFacts,
 } from '@tidewaiter/facts';
 import type { WorkloadRef } from '@tidewaiter/workloads';
 
 import type { ImageFactsOf } from './image-facts.js';
 
-type SecretPlace = { digest: Digest; secret: KnownSecret };
+type SecretPlace = { digest: Digest; secret: SecretView };
 
 export interface StoredFactsOptions {
   /** Size of the cache of images. */
@@ -32,7 +32,7 @@ const noteBytes = 256;
  * Cache of the store's facts for synchronous look-ups: filled by `prefetch`, limited in size. Facts
  * that were not prefetched are unknown.
  */
-export class StoredFacts implements KnownFacts {
+export class StoredFacts implements FactsView {
   readonly #images: ByteCache<{ facts: ImageFacts | null; atMs: number }>;
   readonly #keys = new ByteCache<{ found: SecretPlace | null; atMs: number }>(4 * 1024 * 1024);
   /** Workloads of images that hold a key in use. */

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { Alert } from '@tidewaiter/detection';
+import type { DetectionAlert } from '@tidewaiter/detection';
 
 import { type Page, type PageRequest } from '../core/page.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
 
 /** An alert in a list for users. */
-export interface ListedAlert extends Alert {
+export interface ListedAlert extends DetectionAlert {
   /** The incident that it is part of, where there is one. */
   incidentId: string | null;
 }
@@ -32,7 +32,7 @@ export class DetectionAlerts {
   constructor(private readonly store: Store) {}
 
   /** Adds alerts; returns how many are new. Existing ones, as after a replay, stay unchanged. */
-  async add(tx: Transaction, alerts: readonly Alert[]): Promise<number> {
+  async add(tx: Transaction, alerts: readonly DetectionAlert[]): Promise<number> {
     const added = await tx.query(
       `INSERT INTO detection_alert (id, rule, severity, alert)
        SELECT id, rule, severity, alert FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[]) AS alert (id, rule, severity, alert)
@@ -48,8 +48,8 @@ export class DetectionAlerts {
   }
 
   /** The oldest alerts that the builder has not taken. */
-  async waiting(limit: number): Promise<Alert[]> {
-    const rows = await this.store.query<{ alert: Alert }>(
+  async waiting(limit: number): Promise<DetectionAlert[]> {
+    const rows = await this.store.query<{ alert: DetectionAlert }>(
       'SELECT alert FROM detection_alert WHERE turn IS NULL ORDER BY number LIMIT $1',
       [limit],
     );
@@ -76,21 +76,21 @@ export class DetectionAlerts {
   }
 
   /** Alerts taken after a turn, by turn, for a builder that replays them on top of a snapshot. */
-  async takenAfter(turn: number, limit: number): Promise<{ turn: number; alerts: Alert[] }[]> {
-    const rows = await this.store.query<{ turn: number; alert: Alert }>(
+  async takenAfter(turn: number, limit: number): Promise<{ turn: number; alerts: DetectionAlert[] }[]> {
+    const rows = await this.store.query<{ turn: number; alert: DetectionAlert }>(
       `SELECT turn::float AS turn, alert FROM detection_alert
        WHERE turn > $1 AND turn <= (SELECT max(turn) FROM (SELECT turn FROM detection_alert WHERE turn > $1 ORDER BY turn LIMIT $2) AS next)
        ORDER BY turn, number`,
       [turn, limit],
     );
-    const turns = new Map<number, Alert[]>();
+    const turns = new Map<number, DetectionAlert[]>();
     for (const row of rows) turns.set(row.turn, [...(turns.get(row.turn) ?? []), row.alert]);
     return [...turns].map(([number, alerts]) => ({ turn: number, alerts }));
   }
 
   /** Alerts that match a filter, newest first. */
   async list({ limit, after }: PageRequest, { severity, incidentId }: AlertFilter = {}): Promise<Page<ListedAlert>> {
-    const rows = await this.store.query<{ alert: Alert; incidentId: string | null }>(
+    const rows = await this.store.query<{ alert: DetectionAlert; incidentId: string | null }>(
       `SELECT alert, incident.id AS "incidentId" FROM detection_alert LEFT JOIN incident ON story_id = incident_id
        WHERE ($2::text IS NULL OR detection_alert.number < (SELECT number FROM detection_alert WHERE id = $2))
          AND ($3::text IS NULL OR detection_alert.severity = $3) AND ($4::uuid IS NULL OR incident.id = $4)

@@ -1,4 +1,4 @@
-import type { Alert, WideMatch } from '@tidewaiter/detection';
+import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -97,8 +97,8 @@ describe('a lease', () => {
 
 describe('alerts', () => {
   const alert = (id: string, severity = 'high') =>
-    ({ id, severity, rule: { title: `Rule of ${id}` }, events: [`e-${id}`] }) as unknown as Alert;
-  const add = async (...some: Alert[]) => store.transaction(async (tx) => alerts.add(tx, some));
+    ({ id, severity, rule: { title: `Rule of ${id}` }, events: [`e-${id}`] }) as unknown as DetectionAlert;
+  const add = async (...some: DetectionAlert[]) => store.transaction(async (tx) => alerts.add(tx, some));
   const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
 
   it('are kept once', async () => {

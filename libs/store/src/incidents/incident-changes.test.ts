@@ -1,7 +1,7 @@
 import type { Incident } from '@tidewaiter/domain';
 import { minerIncident } from '@tidewaiter/testkit';
 
-import { incidentNews } from './incident-changes.js';
+import { incidentChanges } from './incident-changes.js';
 
 const before = minerIncident();
 const nobody = { resolvedByPerson: false };
@@ -16,7 +16,7 @@ const pushed = {
 const other = { ...step!, title: 'Key read', technique: null };
 
 describe('incidentNews', () => {
-  it.each<[string, Partial<Incident>, ReturnType<typeof incidentNews>]>([
+  it.each<[string, Partial<Incident>, ReturnType<typeof incidentChanges>]>([
     ['the same', {}, null],
     ['more events, more evidence', { count: 99, lastSeen: '2027-01-01T00:00:00Z', evidence: [] }, null],
     ['more events of a step', { steps: before.steps.map((each) => ({ ...each, events: ['e9'], at: 'x' })) }, null],
@@ -49,11 +49,11 @@ describe('incidentNews', () => {
     ['its end', { state: 'resolved' }, { kind: 'resolved', news: ['Nothing more happened'] }],
     ['where it went', { state: 'merged' }, { kind: 'merged', news: ['Goes on in another incident'] }],
   ])('tells of %s', (_what, more, expected) => {
-    expect(incidentNews(before, { ...before, ...more }, nobody)).toEqual(expected);
+    expect(incidentChanges(before, { ...before, ...more }, nobody)).toEqual(expected);
   });
 
   it('tells of an image that is known at last', () => {
-    expect(incidentNews({ ...before, imageDigest: null }, before, nobody)).toEqual({
+    expect(incidentChanges({ ...before, imageDigest: null }, before, nobody)).toEqual({
       kind: 'updated',
       news: ['The image is known now'],
     });
@@ -61,7 +61,7 @@ describe('incidentNews', () => {
 
   it('tells of a workload that is known at last', () => {
     const unknown = { ...before, workload: null, workloads: [] };
-    expect(incidentNews(unknown, { ...before, workloads: [] }, nobody)).toEqual({
+    expect(incidentChanges(unknown, { ...before, workloads: [] }, nobody)).toEqual({
       kind: 'updated',
       news: ['The workload is known now: shop/Deployment/checkout'],
     });
@@ -70,21 +70,21 @@ describe('incidentNews', () => {
   it('opens again what ended by itself, and what a person ended only for something new', () => {
     const ended = { ...before, state: 'resolved' as const };
     const byPerson = { resolvedByPerson: true };
-    expect(incidentNews(ended, before, nobody)).toEqual({ kind: 'reopened', news: [] });
-    expect(incidentNews(ended, { ...before, findings: ['drift', 'miner', 'c2'] }, byPerson)).toBeNull();
-    expect(incidentNews(ended, { ...before, steps: [...before.steps, other] }, byPerson)?.kind).toBe('reopened');
-    expect(incidentNews(ended, { ...before, severity: 'critical' }, byPerson)?.kind).toBe('reopened');
-    expect(incidentNews(ended, { ...before, evidence: [pushed] }, byPerson)?.kind).toBe('reopened');
-    expect(incidentNews(ended, { ...before, state: 'resolved' }, byPerson)).toBeNull();
+    expect(incidentChanges(ended, before, nobody)).toEqual({ kind: 'reopened', news: [] });
+    expect(incidentChanges(ended, { ...before, findings: ['drift', 'miner', 'c2'] }, byPerson)).toBeNull();
+    expect(incidentChanges(ended, { ...before, steps: [...before.steps, other] }, byPerson)?.kind).toBe('reopened');
+    expect(incidentChanges(ended, { ...before, severity: 'critical' }, byPerson)?.kind).toBe('reopened');
+    expect(incidentChanges(ended, { ...before, evidence: [pushed] }, byPerson)?.kind).toBe('reopened');
+    expect(incidentChanges(ended, { ...before, state: 'resolved' }, byPerson)).toBeNull();
   });
 
   it('says nothing more of what went into another incident', () => {
-    expect(incidentNews({ ...before, state: 'merged' }, { ...before, severity: 'critical' }, nobody)).toBeNull();
+    expect(incidentChanges({ ...before, state: 'merged' }, { ...before, severity: 'critical' }, nobody)).toBeNull();
   });
 
   it('counts what would be too much to read', () => {
     const steps = Array.from({ length: 40 }, (_, index) => ({ ...step!, title: `step ${index}`, technique: null }));
-    const { news } = incidentNews(null, { ...before, steps }, nobody);
+    const { news } = incidentChanges(null, { ...before, steps }, nobody);
     expect(news).toHaveLength(11);
     expect(news.at(-1)).toBe('30 more');
   });

@@ -17,7 +17,7 @@ export const revisionKinds = [
 export type RevisionKind = (typeof revisionKinds)[number];
 
 /** Changes of an incident against its previous state, as text. */
-export interface IncidentNews {
+export interface IncidentChangeLines {
   kind: RevisionKind;
   news: string[];
 }
@@ -26,7 +26,7 @@ export interface IncidentNews {
 const maxLines = 10;
 
 /** Fields of an incident that notifications depend on. */
-export type ToldIncident = Pick<
+export type NotifiedIncident = Pick<
   Incident,
   | 'state'
   | 'mergedInto'
@@ -46,17 +46,21 @@ export type ToldIncident = Pick<
  * `after` is the builder's state; `resolvedByPerson`: whether a user closed it, which holds until
  * there is a new step or the incident gets worse.
  */
-export function incidentNews(before: null, after: ToldIncident, how: { resolvedByPerson: boolean }): IncidentNews;
-export function incidentNews(
-  before: ToldIncident | null,
-  after: ToldIncident,
+export function incidentChanges(
+  before: null,
+  after: NotifiedIncident,
   how: { resolvedByPerson: boolean },
-): IncidentNews | null;
-export function incidentNews(
-  before: ToldIncident | null,
-  after: ToldIncident,
+): IncidentChangeLines;
+export function incidentChanges(
+  before: NotifiedIncident | null,
+  after: NotifiedIncident,
+  how: { resolvedByPerson: boolean },
+): IncidentChangeLines | null;
+export function incidentChanges(
+  before: NotifiedIncident | null,
+  after: NotifiedIncident,
   { resolvedByPerson }: { resolvedByPerson: boolean },
-): IncidentNews | null {
+): IncidentChangeLines | null {
   if (before === null) return { kind: 'opened', news: stepLines(after.steps) };
   if (before.state === 'merged') return null;
   if (after.state === 'merged') return { kind: 'merged', news: ['Goes on in another incident'] };
@@ -86,7 +90,7 @@ export function incidentNews(
 }
 
 /** Whether the title became worse, as from `Download` to `Cryptominer`: the first notification was then misleading. */
-function isRenamedForTheWorse(before: ToldIncident, after: ToldIncident): boolean {
+function isRenamedForTheWorse(before: NotifiedIncident, after: NotifiedIncident): boolean {
   if (before.titleRank === null || after.titleRank === null) return false;
   return after.titleRank < before.titleRank && after.title !== before.title;
 }
@@ -95,14 +99,14 @@ function isRenamedForTheWorse(before: ToldIncident, after: ToldIncident): boolea
  * Pushes that joined. The incident replaces their own messages, so each is notified, even after a
  * user closed the incident.
  */
-function newPushes(before: ToldIncident, after: ToldIncident): string[] {
+function newPushes(before: NotifiedIncident, after: NotifiedIncident): string[] {
   const known = new Set(before.evidence.map(({ event }) => event));
   return after.evidence.flatMap(({ source, event, text }) =>
     source === 'registry' && !known.has(event) ? [text] : [],
   );
 }
 
-function newSteps(before: ToldIncident, after: ToldIncident): IncidentStep[] {
+function newSteps(before: NotifiedIncident, after: NotifiedIncident): IncidentStep[] {
   // More events of a step, or an earlier event that came late, do not make it a new step.
   const known = new Set(before.steps.map(nameOf));
   return after.steps.filter((step) => !known.has(nameOf(step)));
@@ -116,7 +120,7 @@ function stepLines(steps: readonly IncidentStep[]): string[] {
   return cut(steps.map(({ title, technique }) => (technique === null ? title : `${title} (${technique})`)));
 }
 
-function otherLines(before: ToldIncident, after: ToldIncident): string[] {
+function otherLines(before: NotifiedIncident, after: NotifiedIncident): string[] {
   const known = new Set(before.workloads.map(placeOf));
   const reached = after.workloads.filter((each) => !known.has(placeOf(each)));
   const findings = after.findings.filter((each) => !before.findings.includes(each));

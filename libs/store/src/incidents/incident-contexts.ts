@@ -5,7 +5,7 @@ import type { PushChanges } from '@tidewaiter/integrity';
 import type { ImageFinding } from '../images/findings.js';
 import { Images } from '../images/images.js';
 import { type Push, Pushes } from '../images/pushes/pushes.js';
-import { Judgements } from '../images/pushes/verdict-rules.js';
+import { Verdicts } from '../images/pushes/verdicts.js';
 import { IncidentOrigins, type IncidentProvenance } from './incident-origins.js';
 import { type IncidentReach, IncidentReaches } from './incident-reaches.js';
 import type { StoredIncident } from './incidents.js';
@@ -24,8 +24,8 @@ export interface IncidentImage {
   /** Changes of that push against the previous image of its tag; null if unknown. */
   changes: PushChanges | null;
   counts: SeverityCounts;
-  /** Whether all of it could be judged, so that an empty list of findings is significant. */
-  isJudged: boolean;
+  /** Whether all of it could be evaluated, so that an empty list of findings is significant. */
+  isEvaluated: boolean;
   /** Most urgent findings, {@link maxFindings} at most. */
   findings: ImageFinding[];
   provenance: IncidentProvenance;
@@ -39,7 +39,7 @@ export class IncidentContexts {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
     private readonly origins: IncidentOrigins,
     private readonly reaches: IncidentReaches,
   ) {}
@@ -70,13 +70,13 @@ export class IncidentContexts {
 
   async #image(digest: Digest, push: Push): Promise<IncidentImage> {
     const images = (await this.images.ofDigest(digest)).filter(({ analyzedAt }) => analyzedAt !== null);
-    const { findings } = await this.judgements.of(push, images, [], true);
+    const { findings } = await this.evaluations.of(push, images, [], true);
     const present = findings.filter(({ state }) => state === 'present');
     return {
       digest,
       push,
       counts: countFindings(findings),
-      isJudged: images.length > 0 && push.verdict !== 'unknown',
+      isEvaluated: images.length > 0 && push.verdict !== 'unknown',
       findings: present.slice(0, maxFindings),
       ...(await this.origins.of(push, digest)),
     };

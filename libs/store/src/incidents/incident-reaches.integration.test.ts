@@ -8,7 +8,7 @@ import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
 import { Findings, type ImageFinding } from '../images/findings.js';
 import { ImageManifests } from '../images/image-manifests.js';
-import { Images, type JudgedPackage } from '../images/images.js';
+import { Images, type EvaluatedPackage } from '../images/images.js';
 import { PackageUses } from '../images/package-use.js';
 import { Pushes } from '../images/pushes/pushes.js';
 import { WorkloadLedger } from '../workloads/workload-ledger.js';
@@ -35,7 +35,7 @@ const file = (path: string): LayerEntry => ({
   sha256: 'a'.repeat(64),
 });
 
-const packageOf = (name: string): JudgedPackage => ({
+const packageOf = (name: string): EvaluatedPackage => ({
   purl: `pkg:deb/debian/${name}@1`,
   type: 'deb',
   name,
@@ -222,7 +222,7 @@ describe('IncidentReaches', () => {
       },
       workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name },
       digest,
-      saidDigests: [digest],
+      claimedDigests: [digest],
       ...{ startedAtMs: null, endedAtMs: null, firstSeenMs: Date.now(), lastSeenMs: Date.now() },
     });
     await store.transaction((tx) =>

@@ -5,7 +5,7 @@ import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidew
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-import { type IncidentNews, incidentNews, type RevisionKind } from './incident-changes.js';
+import { type IncidentChangeLines, incidentChanges, type RevisionKind } from './incident-changes.js';
 
 /** A stored incident without its evidence, which may be long. */
 export interface ListedIncident extends Omit<Incident, 'revision' | 'evidence'> {
@@ -25,7 +25,7 @@ export interface StoredIncident extends ListedIncident {
 }
 
 /** One state of an incident, as notified. */
-export interface IncidentRevision extends IncidentNews {
+export interface IncidentRevision extends IncidentChangeLines {
   revision: number;
   severity: Severity;
   /** User who caused it; null for automatic changes. */
@@ -195,7 +195,7 @@ export class Incidents {
   async #grow(tx: Transaction, before: LockedIncident, story: Incident): Promise<keyof AppliedChanges> {
     if (story.revision <= before.storyRevision) return 'stale';
     const resolvedByPerson = before.state === 'resolved' && before.resolvedBy !== null;
-    const news = incidentNews(before, story, { resolvedByPerson });
+    const news = incidentChanges(before, story, { resolvedByPerson });
     // A closed incident stays closed while there is no news.
     const state = news === null ? before.state : story.state;
     const revision = before.revision + (news === null ? 0 : 1);
@@ -219,7 +219,7 @@ export class Incidents {
        ON CONFLICT DO NOTHING RETURNING ${columns}`,
       [json(story)],
     );
-    if (opened) await this.#tell(tx, opened, incidentNews(null, story, { resolvedByPerson: false }), null);
+    if (opened) await this.#tell(tx, opened, incidentChanges(null, story, { resolvedByPerson: false }), null);
     return opened !== undefined;
   }
 
@@ -251,7 +251,7 @@ export class Incidents {
   async #tell(
     tx: Transaction,
     incident: ListedIncident,
-    { kind, news }: IncidentNews,
+    { kind, news }: IncidentChangeLines,
     actor: string | null,
   ): Promise<void> {
     const { id, revision, severity } = incident;

@@ -62,6 +62,7 @@ import { ExploitationNews1764000191000 } from './1764000191000-exploitation-news
 import { DeliveryPush1764000200000 } from './1764000200000-delivery-push.js';
 import { WorkloadFindings1764000210000 } from './1764000210000-workload-findings.js';
 import { WorkloadObjectLookups1764000211000 } from './1764000211000-workload-object-lookups.js';
+import { PlainWords1764000220000 } from './1764000220000-plain-words.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -129,4 +130,5 @@ export const migrations = [
   DeliveryPush1764000200000,
   WorkloadFindings1764000210000,
   WorkloadObjectLookups1764000211000,
+  PlainWords1764000220000,
 ];

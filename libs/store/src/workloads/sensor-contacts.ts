@@ -12,7 +12,7 @@ export interface Contact {
 }
 
 /** A sensor that became stale, or has recovered. */
-export interface Silence {
+export interface StaleSensor {
   sensor: string;
   /** Time of its last event. */
   heardAt: Date;
@@ -51,9 +51,9 @@ export class SensorContacts {
   }
 
   /** Records contacts; returns the sensors that recover by them, each once. */
-  async note(tx: Transaction, contacts: readonly Contact[]): Promise<Silence[]> {
+  async note(tx: Transaction, contacts: readonly Contact[]): Promise<StaleSensor[]> {
     if (contacts.length === 0) return [];
-    return tx.query<Silence>(
+    return tx.query<StaleSensor>(
       `WITH heard AS (
          SELECT sensor_contact.sensor, silent_since, told.* FROM sensor_contact
          JOIN unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[]) AS told (name, at, records, dropped) ON name = sensor
@@ -83,9 +83,9 @@ export class SensorContacts {
     tx: Transaction,
     limits: readonly { sensor: string; silentAfterMs: number }[],
     since: Date,
-  ): Promise<Silence[]> {
+  ): Promise<StaleSensor[]> {
     if (limits.length === 0) return [];
-    return tx.query<Silence>(
+    return tx.query<StaleSensor>(
       `UPDATE sensor_contact SET silent_since = heard_at
        FROM unnest($1::text[], $2::bigint[]) AS silence (name, after_ms)
        WHERE name = sensor AND silent_since IS NULL

@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 
 import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
-import { type JudgedObject, WorkloadFindings } from './workload-findings.js';
+import { type EvaluatedObject, WorkloadFindings } from './workload-findings.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
@@ -38,8 +38,8 @@ const finding = (check: string, more: Partial<ObjectFinding> = {}): ObjectFindin
 const state = (
   version: number,
   checks: readonly (string | ObjectFinding)[],
-  more: Partial<JudgedObject> = {},
-): JudgedObject => ({
+  more: Partial<EvaluatedObject> = {},
+): EvaluatedObject => ({
   ...{
     cluster: 'eu1',
     namespace: 'shop',
@@ -58,10 +58,10 @@ const podOf = (
   name: string,
   version: number,
   checks: readonly (string | ObjectFinding)[],
-  more: Partial<JudgedObject> = {},
+  more: Partial<EvaluatedObject> = {},
 ) => state(version, checks, { kind: 'Pod', name, ...more });
 
-const put = async (...judged: JudgedObject[]) => store.transaction((tx) => findings.put(tx, judged));
+const put = async (...evaluated: EvaluatedObject[]) => store.transaction((tx) => findings.put(tx, evaluated));
 const open = async () => (await findings.list({ limit: 200 })).items.map(({ check }) => check).toSorted();
 const ended = async () =>
   (await findings.list({ limit: 200 }, { state: 'ended' })).items.map(({ check }) => check).toSorted();
@@ -209,7 +209,7 @@ describe('WorkloadFindings', () => {
     const digest = `sha256:${'a'.repeat(64)}` as const;
     await put(state(1, ['a']), state(1, ['b'], { name: 'api', workload: { kind: 'Deployment', name: 'api' } }));
     await store.query(
-      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, claimed_digests, first_seen, last_seen)
      VALUES ('c1', 'eu1', 'shop', 'Deployment', 'web', $1, '{}', now(), now())`,
       [digest],
     );
@@ -220,7 +220,7 @@ describe('WorkloadFindings', () => {
   it('ends what is not seen any more unless its containers are, and forgets what ended', async () => {
     await put(state(1, ['a']), state(1, ['b'], { name: 'api', workload: { kind: 'Deployment', name: 'api' } }));
     await store.query(
-      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, said_digests, first_seen, last_seen)
+      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, claimed_digests, first_seen, last_seen)
      VALUES ('c1', 'eu1', 'shop', 'Deployment', 'web', '{}', now(), now())`,
     );
     await findings.forget(new Date(Date.now() - 60_000));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { type Digest, type ObjectFinding, type ObjectJudgement, type Severity, severities } from '@tidewaiter/domain';
+import { type Digest, type ObjectFinding, type ObjectEvaluation, type Severity, severities } from '@tidewaiter/domain';
 import type { WorkloadRef } from '@tidewaiter/workloads';
 
 import type { Page } from '../core/page.js';
@@ -11,7 +11,7 @@ import { type ObjectMoment, orderOfStates } from './object-order.js';
 import { isRecent } from './workload-ledger.js';
 
 /** An object of a cluster, with its findings. */
-export interface JudgedObject extends ObjectJudgement {
+export interface EvaluatedObject extends ObjectEvaluation {
   cluster: string | null;
 }
 
@@ -46,15 +46,15 @@ export interface WorkloadFindingFilter {
   image?: Digest | undefined;
 }
 
-interface KnownObject extends ObjectMoment {
-  judgement: string;
+interface StoredObject extends ObjectMoment {
+  evaluation: string;
   workloadKind: string;
   workload: string;
   seenAt: Date;
 }
 
 /** Columns of an object. */
-interface ObjectRow extends KnownObject {
+interface ObjectRow extends StoredObject {
   cluster: string;
   namespace: string;
   kind: string;
@@ -62,9 +62,9 @@ interface ObjectRow extends KnownObject {
   findings: ObjectFinding[];
 }
 
-interface News {
+interface ObjectChange {
   object: ObjectRow;
-  known: KnownObject | null;
+  known: StoredObject | null;
   /** Whether more than its version or time is new. */
   isChanged: boolean;
 }
@@ -81,7 +81,7 @@ const dayMs = 24 * 3_600_000;
  * Limit on pods of one workload that differ in their findings; more are no replicas, and would make
  * every change expensive.
  */
-const maxJudgements = 200;
+const maxEvaluations = 200;
 const maxCursor = '9223372036854775807';
 
 /** Misconfigurations of workloads, from the objects in which the checks found them. */
@@ -94,8 +94,8 @@ export class WorkloadFindings {
    * object counts. A repeated state is written once a day at most, to record that the
    * object was seen.
    */
-  async put(tx: Transaction, judged: readonly JudgedObject[]): Promise<void> {
-    const states = newestOf(judged.map(rowOf));
+  async put(tx: Transaction, evaluated: readonly EvaluatedObject[]): Promise<void> {
+    const states = newestOf(evaluated.map(rowOf));
     if ((await newsOf(tx, states)).length === 0) return;
     await tx.query(`SELECT pg_advisory_xact_lock(${findingsLock})`);
     const news = await newsOf(tx, states);
@@ -168,7 +168,7 @@ export class WorkloadFindings {
   }
 }
 
-function rowOf({ cluster, workload, changedAt, findings, ...same }: JudgedObject): ObjectRow {
+function rowOf({ cluster, workload, changedAt, findings, ...same }: EvaluatedObject): ObjectRow {
   return {
     ...same,
     cluster: cluster ?? '',
@@ -176,7 +176,7 @@ function rowOf({ cluster, workload, changedAt, findings, ...same }: JudgedObject
     workload: workload.name,
     changedAt: new Date(Date.parse(changedAt) || 0),
     seenAt: new Date(),
-    judgement: createHash('sha256').update(JSON.stringify(findings)).digest('hex').slice(0, 32),
+    evaluation: createHash('sha256').update(JSON.stringify(findings)).digest('hex').slice(0, 32),
     findings,
   };
 }
@@ -194,31 +194,31 @@ function newestOf(objects: readonly ObjectRow[]): ObjectRow[] {
   return [...newest.values()];
 }
 
-/** States that are newer than the known ones, or judged by newer checks. */
-async function newsOf(tx: Transaction, states: readonly ObjectRow[]): Promise<News[]> {
-  const rows = await tx.query<KnownObject & WorkloadPlace>(
-    `SELECT cluster, namespace, kind, name, version::text AS version, changed_at AS "changedAt", is_gone AS "isGone", judgement,
+/** States that are newer than the known ones, or evaluated by newer checks. */
+async function newsOf(tx: Transaction, states: readonly ObjectRow[]): Promise<ObjectChange[]> {
+  const rows = await tx.query<StoredObject & WorkloadPlace>(
+    `SELECT cluster, namespace, kind, name, version::text AS version, changed_at AS "changedAt", is_gone AS "isGone", evaluation,
        workload_kind AS "workloadKind", workload, seen_at AS "seenAt"
      FROM workload_object JOIN jsonb_to_recordset($1) AS asked (cluster text, namespace text, kind text, name text)
        USING (cluster, namespace, kind, name)`,
     [json(states.map(({ cluster, namespace, kind, name }) => ({ cluster, namespace, kind, name })))],
   );
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
-  return states.flatMap((object): News[] => {
+  return states.flatMap((object): ObjectChange[] => {
     const known = byKey.get(keyOf(object)) ?? null;
     if (known === null) return [{ object, known, isChanged: true }];
     const order = orderOfStates(object, known);
     if (order === 'older') return [];
     const isChanged = differs(object, known);
-    // The same state differs if newer checks judge it.
+    // The same state differs if newer checks evaluate it.
     const isNews = order === 'newer' || isChanged || object.seenAt.getTime() - known.seenAt.getTime() > dayMs;
     return isNews ? [{ object, known, isChanged }] : [];
   });
 }
 
-function differs(object: ObjectRow, known: KnownObject): boolean {
+function differs(object: ObjectRow, known: StoredObject): boolean {
   return (
-    object.judgement !== known.judgement ||
+    object.evaluation !== known.evaluation ||
     object.isGone !== known.isGone ||
     object.workloadKind !== known.workloadKind ||
     object.workload !== known.workload
@@ -226,7 +226,7 @@ function differs(object: ObjectRow, known: KnownObject): boolean {
 }
 
 /** The workload of an object, and the one that it had before. */
-function workloadsOf({ object, known }: News): WorkloadPlace[] {
+function workloadsOf({ object, known }: ObjectChange): WorkloadPlace[] {
   const { cluster, namespace } = object;
   return [object, ...(known ? [known] : [])].map(({ workloadKind, workload }) => {
     return { cluster, namespace, kind: workloadKind, name: workload };
@@ -237,7 +237,7 @@ function workloadsOf({ object, known }: News): WorkloadPlace[] {
  * Stores a new version with the same findings: the pods of a workload change several times a minute
  * without new findings.
  */
-async function move(tx: Transaction, news: readonly News[]): Promise<void> {
+async function move(tx: Transaction, news: readonly ObjectChange[]): Promise<void> {
   await tx.query(
     `WITH moved AS (
        UPDATE workload_object AS object SET version = news.version, changed_at = news."changedAt", seen_at = news."seenAt"
@@ -252,15 +252,15 @@ async function move(tx: Transaction, news: readonly News[]): Promise<void> {
   );
 }
 
-async function replace(tx: Transaction, news: readonly News[]): Promise<void> {
+async function replace(tx: Transaction, news: readonly ObjectChange[]): Promise<void> {
   await tx.query(
-    `INSERT INTO workload_object (cluster, namespace, kind, name, workload_kind, workload, version, changed_at, seen_at, is_gone, judgement, findings)
-     SELECT cluster, namespace, kind, name, "workloadKind", workload, version, "changedAt", "seenAt", "isGone", judgement, findings
+    `INSERT INTO workload_object (cluster, namespace, kind, name, workload_kind, workload, version, changed_at, seen_at, is_gone, evaluation, findings)
+     SELECT cluster, namespace, kind, name, "workloadKind", workload, version, "changedAt", "seenAt", "isGone", evaluation, findings
      FROM jsonb_to_recordset($1) AS news (cluster text, namespace text, kind text, name text, "workloadKind" text, workload text, version bigint,
-       "changedAt" timestamptz, "seenAt" timestamptz, "isGone" boolean, judgement text, findings jsonb)
+       "changedAt" timestamptz, "seenAt" timestamptz, "isGone" boolean, evaluation text, findings jsonb)
      ON CONFLICT (cluster, namespace, kind, name) DO UPDATE SET workload_kind = EXCLUDED.workload_kind, workload = EXCLUDED.workload,
        version = EXCLUDED.version, changed_at = EXCLUDED.changed_at, seen_at = EXCLUDED.seen_at, is_gone = EXCLUDED.is_gone,
-       judgement = EXCLUDED.judgement, findings = EXCLUDED.findings`,
+       evaluation = EXCLUDED.evaluation, findings = EXCLUDED.findings`,
     [json(news.map(({ object }) => object))],
   );
 }
@@ -275,20 +275,20 @@ async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Pro
     `WITH asked AS (
        SELECT DISTINCT * FROM jsonb_to_recordset($1) AS row (cluster text, namespace text, kind text, name text)),
      live AS (
-       SELECT asked.*, object.judgement, object.findings, object.changed_at,
+       SELECT asked.*, object.evaluation, object.findings, object.changed_at,
          (object.kind, object.name) = (asked.kind, asked.name) AS is_own
        FROM asked JOIN workload_object AS object ON (object.cluster, object.namespace, object.workload_kind, object.workload)
          = (asked.cluster, asked.namespace, asked.kind, asked.name)
        WHERE NOT is_gone),
-     judgements AS (
+     evaluations AS (
        SELECT * FROM (
-         SELECT *, row_number() OVER (PARTITION BY cluster, namespace, kind, name ORDER BY is_own DESC, changed_at DESC, judgement) AS place FROM (
-           SELECT DISTINCT ON (cluster, namespace, kind, name, is_own, judgement) * FROM live
-           ORDER BY cluster, namespace, kind, name, is_own, judgement, changed_at DESC) AS different) AS placed
-       WHERE place <= ${maxJudgements}),
+         SELECT *, row_number() OVER (PARTITION BY cluster, namespace, kind, name ORDER BY is_own DESC, changed_at DESC, evaluation) AS place FROM (
+           SELECT DISTINCT ON (cluster, namespace, kind, name, is_own, evaluation) * FROM live
+           ORDER BY cluster, namespace, kind, name, is_own, evaluation, changed_at DESC) AS different) AS placed
+       WHERE place <= ${maxEvaluations}),
      wanted AS (
        SELECT DISTINCT ON (cluster, namespace, kind, name, fingerprint) cluster, namespace, kind, name, finding.*
-       FROM judgements, jsonb_to_recordset(findings) AS finding (fingerprint text, "check" text, severity text, title text, container text,
+       FROM evaluations, jsonb_to_recordset(findings) AS finding (fingerprint text, "check" text, severity text, title text, container text,
          field text)
        ORDER BY cluster, namespace, kind, name, fingerprint, changed_at DESC),
      ended AS (

@@ -1,6 +1,6 @@
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
+import { ContainerLedger, persistedClaims, type ContainerView, type WorkloadView } from '@tidewaiter/workloads';
 import type { DataSource } from 'typeorm';
 
 import { connect } from '../core/data-source.js';
@@ -31,9 +31,9 @@ beforeEach(async () => {
 afterEach(async () => dataSource.destroy());
 afterAll(async () => servers.stop());
 
-const put = async (...containers: KnownContainer[]) => store.transaction((tx) => ledger.put(tx, containers));
+const put = async (...containers: ContainerView[]) => store.transaction((tx) => ledger.put(tx, containers));
 
-const container = (id: string, more: Partial<KnownContainer> = {}): KnownContainer => ({
+const container = (id: string, more: Partial<ContainerView> = {}): ContainerView => ({
   id: id.padEnd(64, '0'),
   name: 'app',
   kind: 'app',
@@ -44,7 +44,7 @@ const container = (id: string, more: Partial<KnownContainer> = {}): KnownContain
   serviceAccount: 'api',
   workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'api' },
   digest: digestOf('a'),
-  saidDigests: [digestOf('a')],
+  claimedDigests: [digestOf('a')],
   repository: 'registry.example.com/shop/api',
   tag: '1',
   privileged: false,
@@ -63,7 +63,7 @@ describe('WorkloadLedger', () => {
     const kept = await ledger.since(new Date(0));
     expect(kept).toEqual([known]);
     const restarted = new ContainerLedger();
-    for (const each of kept) restarted.add(keptClaims(each));
+    for (const each of kept) restarted.add(persistedClaims(each));
     expect(restarted.container(known.id)).toMatchObject({ digest: known.digest, workload: known.workload });
     expect(await ledger.since(new Date(0), { cluster: 'eu1', node: 'node-2' })).toEqual([]);
   });
@@ -76,7 +76,7 @@ describe('WorkloadLedger', () => {
     const later = {
       ...whole,
       digest: null,
-      saidDigests: [],
+      claimedDigests: [],
       node: null,
       endedAtMs: whole.lastSeenMs,
       firstSeenMs: whole.lastSeenMs,
@@ -121,7 +121,7 @@ describe('WorkloadLedger', () => {
   });
 
   it('gives back what others keep of workloads, and replaces nothing known by nothing', async () => {
-    const workload: KnownWorkload = {
+    const workload: WorkloadView = {
       ...{ cluster: null, namespace: 'shop', kind: 'Deployment', name: 'checkout', imageDigests: [], replicas: 1 },
       ...{
         namespaceLabels: { role: 'debug' },
@@ -131,7 +131,7 @@ describe('WorkloadLedger', () => {
         probes: ['true'],
       },
     };
-    const keep = async (more: Partial<KnownWorkload>) =>
+    const keep = async (more: Partial<WorkloadView>) =>
       store.transaction((tx) => ledger.putWorkloads(tx, [{ ...workload, ...more }]));
     await keep({});
     await keep({ namespaceLabels: {}, exposed: null, serviceAccount: null, probes: [], replicas: 2 });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
-import type { ContainerKind, KnownContainer, KnownWorkload, Override, WorkloadRef } from '@tidewaiter/workloads';
+import type { ContainerKind, ContainerView, WorkloadView, Override, WorkloadRef } from '@tidewaiter/workloads';
 
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
@@ -31,7 +31,7 @@ interface ContainerRow {
   workload: string | null;
   serviceAccount: string | null;
   digest: Digest | null;
-  saidDigests: Digest[];
+  claimedDigests: Digest[];
   repository: string | null;
   tag: string | null;
   privileged: boolean | null;
@@ -121,7 +121,7 @@ export async function countWorkloads(
 }
 
 const columns = `container_id AS id, cluster, node, namespace, pod, pod_uid AS "podUid", name, kind, workload_kind AS "workloadKind", workload,
-  service_account AS "serviceAccount", image_digest AS digest, said_digests AS "saidDigests", repository, tag, privileged, overrides,
+  service_account AS "serviceAccount", image_digest AS digest, claimed_digests AS "claimedDigests", repository, tag, privileged, overrides,
   started_at AS "startedAt", ended_at AS "endedAt", first_seen AS "firstSeen", last_seen AS "lastSeen"`;
 
 /** Stored container ledger of the detector: containers with their images and workloads. */
@@ -130,7 +130,7 @@ export class WorkloadLedger {
   constructor(private readonly store: Store) {}
 
   /** Merges new facts about containers into the stored ones. A known value is never replaced by null. */
-  async put(tx: Transaction, containers: readonly KnownContainer[]): Promise<void> {
+  async put(tx: Transaction, containers: readonly ContainerView[]): Promise<void> {
     if (containers.length === 0) return;
     const rows = json(containers.map(rowOf));
     const started = await this.#notSeen(tx, containers);
@@ -142,11 +142,11 @@ export class WorkloadLedger {
     );
     await tx.query(
       `INSERT INTO container_ledger AS known (container_id, cluster, node, namespace, pod, pod_uid, name, kind, workload_kind, workload,
-         service_account, image_digest, said_digests, repository, tag, privileged, overrides, started_at, ended_at, first_seen, last_seen)
-       SELECT DISTINCT ON (id) id, cluster, node, namespace, pod, "podUid", name, kind, "workloadKind", workload, "serviceAccount", digest, "saidDigests",
+         service_account, image_digest, claimed_digests, repository, tag, privileged, overrides, started_at, ended_at, first_seen, last_seen)
+       SELECT DISTINCT ON (id) id, cluster, node, namespace, pod, "podUid", name, kind, "workloadKind", workload, "serviceAccount", digest, "claimedDigests",
          repository, tag, privileged, overrides, "startedAt", "endedAt", "firstSeen", "lastSeen"
        FROM jsonb_to_recordset($1) AS row (id text, cluster text, node text, namespace text, pod text, "podUid" text, name text, kind text,
-         "workloadKind" text, workload text, "serviceAccount" text, digest text, "saidDigests" text[], repository text, tag text, privileged boolean, overrides text[],
+         "workloadKind" text, workload text, "serviceAccount" text, digest text, "claimedDigests" text[], repository text, tag text, privileged boolean, overrides text[],
          "startedAt" timestamptz, "endedAt" timestamptz, "firstSeen" timestamptz, "lastSeen" timestamptz)
        ORDER BY id
        ON CONFLICT (container_id) DO UPDATE SET
@@ -156,7 +156,7 @@ export class WorkloadLedger {
          kind = coalesce(EXCLUDED.kind, known.kind), workload_kind = coalesce(EXCLUDED.workload_kind, known.workload_kind),
          workload = coalesce(EXCLUDED.workload, known.workload), service_account = coalesce(EXCLUDED.service_account, known.service_account),
          image_digest = coalesce(EXCLUDED.image_digest, known.image_digest),
-         said_digests = CASE WHEN EXCLUDED.said_digests = '{}' THEN known.said_digests ELSE EXCLUDED.said_digests END,
+         claimed_digests = CASE WHEN EXCLUDED.claimed_digests = '{}' THEN known.claimed_digests ELSE EXCLUDED.claimed_digests END,
          repository = coalesce(EXCLUDED.repository, known.repository), tag = coalesce(EXCLUDED.tag, known.tag),
          privileged = coalesce(EXCLUDED.privileged, known.privileged), overrides = coalesce(EXCLUDED.overrides, known.overrides),
          started_at = coalesce(EXCLUDED.started_at, known.started_at),
@@ -164,14 +164,14 @@ export class WorkloadLedger {
          last_seen = greatest(EXCLUDED.last_seen, known.last_seen)`,
       [rows],
     );
-    await this.#judgeAgain(tx, started);
+    await this.#evaluateAgain(tx, started);
   }
 
   /**
    * Updates the facts about workloads. A known value is never replaced by null, as another replica
    * may have stored it.
    */
-  async putWorkloads(tx: Transaction, workloads: readonly KnownWorkload[]): Promise<void> {
+  async putWorkloads(tx: Transaction, workloads: readonly WorkloadView[]): Promise<void> {
     if (workloads.length === 0) return;
     await tx.query(
       `INSERT INTO workload AS known (cluster, namespace, kind, name, namespace_labels, exposed, privileged, service_account, replicas, probes, seen_at)
@@ -190,7 +190,7 @@ export class WorkloadLedger {
   }
 
   /** Containers that were seen since a time, of one node of a cluster or of all, to load a ledger at start. */
-  async since(since: Date, place?: { cluster: string | null; node: string }): Promise<KnownContainer[]> {
+  async since(since: Date, place?: { cluster: string | null; node: string }): Promise<ContainerView[]> {
     const rows = await this.store.query<ContainerRow>(
       `SELECT ${columns} FROM container_ledger
        WHERE last_seen >= $1 AND ($2::text IS NULL OR (cluster, node) = ($2, $3)) ORDER BY last_seen DESC LIMIT 200000`,
@@ -200,8 +200,8 @@ export class WorkloadLedger {
   }
 
   /** Workloads that were updated since a time, newest first. */
-  async workloadsSince(since: Date): Promise<KnownWorkload[]> {
-    return this.store.query<KnownWorkload>(
+  async workloadsSince(since: Date): Promise<WorkloadView[]> {
+    return this.store.query<WorkloadView>(
       `SELECT nullif(cluster, '') AS cluster, namespace, kind, name, namespace_labels AS "namespaceLabels", exposed, privileged,
          service_account AS "serviceAccount", replicas, probes, '{}'::text[] AS "imageDigests"
        FROM workload WHERE seen_at >= $1 ORDER BY seen_at DESC LIMIT 50000`,
@@ -252,7 +252,7 @@ export class WorkloadLedger {
   }
 
   /** Images of some containers that did not run in the last day. */
-  async #notSeen(tx: Transaction, containers: readonly KnownContainer[]): Promise<Digest[]> {
+  async #notSeen(tx: Transaction, containers: readonly ContainerView[]): Promise<Digest[]> {
     const digests = new Set(containers.map(({ digest }) => digest).filter((digest) => digest !== null));
     const rows = await tx.query<{ digest: Digest }>(
       `SELECT digest FROM unnest($1::text[]) AS asked (digest)
@@ -262,19 +262,19 @@ export class WorkloadLedger {
     return rows.map(({ digest }) => digest);
   }
 
-  /** Queues new judgements of images that now run, because policies may depend on it. */
-  async #judgeAgain(tx: Transaction, digests: readonly Digest[]): Promise<void> {
+  /** Queues new evaluations of images that now run, because policies may depend on it. */
+  async #evaluateAgain(tx: Transaction, digests: readonly Digest[]): Promise<void> {
     if (digests.length === 0) return;
     const pushes = await tx.query<{ id: string }>(
       `SELECT DISTINCT push.id FROM push JOIN push_image ON push_id = push.id
        WHERE image_digest = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
       [digests],
     );
-    await tx.enqueue(...pushes.map(({ id }) => ({ queue: 'rejudge', key: id, class: 'bulk' as const })));
+    await tx.enqueue(...pushes.map(({ id }) => ({ queue: 'reevaluate', key: id, class: 'bulk' as const })));
   }
 }
 
-function rowOf(known: KnownContainer): object {
+function rowOf(known: ContainerView): object {
   const at = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs));
   const { pod, workload, cluster, startedAtMs, endedAtMs, firstSeenMs, lastSeenMs, ...same } = known;
   return {
@@ -291,7 +291,7 @@ function rowOf(known: KnownContainer): object {
   };
 }
 
-function containerOf(row: ContainerRow): KnownContainer {
+function containerOf(row: ContainerRow): ContainerView {
   const { namespace, pod, workload, workloadKind, startedAt, endedAt, firstSeen, lastSeen, ...same } = row;
   const cluster = row.cluster === '' ? null : row.cluster;
   return {

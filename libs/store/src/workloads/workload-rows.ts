@@ -33,7 +33,7 @@ export class ContainerLedgerRow {
   @Index('container_ledger_image_ix')
   @Column('text', { name: 'image_digest', nullable: true })
   imageDigest!: string | null;
-  @Column('text', { name: 'said_digests', array: true }) saidDigests!: string[];
+  @Column('text', { name: 'claimed_digests', array: true }) claimedDigests!: string[];
   @Column('text', { nullable: true }) repository!: string | null;
   @Column('text', { nullable: true }) tag!: string | null;
   @Column('boolean', { nullable: true }) privileged!: boolean | null;
@@ -86,7 +86,7 @@ export class WorkloadObjectRow {
   seenAt!: Date;
   @Column('boolean', { name: 'is_gone' }) isGone!: boolean;
   /** Hash over the findings. */
-  @Column('text') judgement!: string;
+  @Column('text') evaluation!: string;
   @Column('jsonb') findings!: unknown;
 }
 

@@ -1,14 +1,14 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import type { z } from 'zod';
 
-import { AdmissionDesk } from './admission-desk.js';
+import { AdmissionService } from './admission-service.js';
 import { type admissionAnswer, admissionReview, answerOf } from './admission.js';
 import { readInput } from './requests.js';
 
 /** Kubernetes asks here before it runs anything. @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 @Controller('admission/validate')
 export class AdmissionController {
-  constructor(private readonly desk: AdmissionDesk) {}
+  constructor(private readonly desk: AdmissionService) {}
 
   @Post()
   @HttpCode(200)

@@ -4,7 +4,7 @@ import { env } from 'node:process';
 
 import { parseSettings } from '@tidewaiter/runtime';
 
-import { admissionReview, type AdmissionVerdict, answerOf, decide, imagesToJudge } from './admission.js';
+import { admissionReview, type AdmissionVerdict, answerOf, decide, imagesToEvaluate } from './admission.js';
 
 const { admission: settings } = parseSettings('', () => '');
 const pod = (...images: string[]) => ({ spec: { containers: images.map((image) => ({ name: 'c', image })) } });
@@ -15,7 +15,7 @@ function imagesOf(request: object): string[] {
     kind: 'AdmissionReview',
     request: { uid: 'u', operation: 'CREATE', ...request },
   };
-  return imagesToJudge(admissionReview.parse(review).request, settings);
+  return imagesToEvaluate(admissionReview.parse(review).request, settings);
 }
 
 describe('admissionReview', () => {
@@ -44,7 +44,7 @@ describe('admissionReview', () => {
     ['nothing of an exempt namespace', { namespace: 'kube-system', object: pod('a') }, []],
     ['a container without an image', { object: { spec: { containers: [{ name: 'c' }, { image: 'a' }] } } }, ['a']],
     ['an object of another kind', { object: { spec: 'x' } }, []],
-  ])('judges %s', (_what, request, images) => {
+  ])('evaluates %s', (_what, request, images) => {
     expect(imagesOf(request)).toEqual(images);
   });
 
@@ -115,7 +115,7 @@ describe('admissionReview', () => {
       const review = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { request: { uid: string } };
       const { request } = admissionReview.parse(review);
       const isStarted = !/delete|exec/.test(name);
-      expect(imagesToJudge(request, settings).length > 0).toBe(isStarted);
+      expect(imagesToEvaluate(request, settings).length > 0).toBe(isStarted);
       expect(answerOf(request.uid, decide([], settings)).response).toEqual({ uid: review.request.uid, allowed: true });
     });
   });

@@ -63,7 +63,7 @@ const maxRefusal = 1_000;
  * whatever their verdict is by now. Empty where the request starts nothing, or its namespace is
  * exempt.
  */
-export function imagesToJudge(request: AdmissionRequest, { exemptNamespaces }: AdmissionSettings): string[] {
+export function imagesToEvaluate(request: AdmissionRequest, { exemptNamespaces }: AdmissionSettings): string[] {
   const { operation, namespace, object, oldObject } = request;
   if (operation !== 'CREATE' && operation !== 'UPDATE') return [];
   if (namespace !== undefined && exemptNamespaces.includes(namespace)) return [];

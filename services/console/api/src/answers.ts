@@ -37,7 +37,7 @@ export const pushAnswer = z.object({
    * How the push was learned: its registry announced it, reconciliation found it, or it existed
    * when the registry was connected.
    */
-  origin: z.enum(['told', 'missed', 'imported']),
+  origin: z.enum(['hook', 'reconciled', 'imported']),
   attachedTo: text,
   pushedBy: text,
   pushedAt: time.nullable(),
@@ -263,16 +263,16 @@ const policyResult = z.object({
 });
 
 /** Current suppressions and policy results of the images of a push. */
-const judgementAnswer = z.object({
+const evaluationAnswer = z.object({
   suppressed: z.array(gateFinding.extend({ by: suppression })),
   policies: z.array(policyResult),
 });
 
 export const pushDetailAnswer = pushAnswer
   .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })
-  .extend(judgementAnswer.shape);
+  .extend(evaluationAnswer.shape);
 
-export const gateAnswer = judgementAnswer.extend({
+export const gateAnswer = evaluationAnswer.extend({
   image: z.string(),
   digest: text,
   against: text,

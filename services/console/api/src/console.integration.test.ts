@@ -1,4 +1,4 @@
-import type { Alert, Level } from '@tidewaiter/detection';
+import type { DetectionAlert, AlertLevel } from '@tidewaiter/detection';
 import { type Digest, Secret, unknownRun } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
@@ -10,7 +10,7 @@ import {
   Deliveries,
   DetectionAlerts,
   DetectionRules,
-  type JudgedObject,
+  type EvaluatedObject,
   type ListedRule,
   FleetMatches,
   Images,
@@ -273,7 +273,7 @@ async function seedIncident(name: string): Promise<string> {
   return incident.id;
 }
 
-const alertOf = (id: string, severity: Level): Alert => ({
+const alertOf = (id: string, severity: AlertLevel): DetectionAlert => ({
   id,
   rule: {
     id: 'r',
@@ -702,7 +702,7 @@ describe('the API', () => {
   });
 
   it('lists misconfigurations of workloads with what to do, page by page and by filter', async () => {
-    const state = (name: string, version: string, checks: readonly string[]): JudgedObject => ({
+    const state = (name: string, version: string, checks: readonly string[]): EvaluatedObject => ({
       ...{ cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name, workload: { kind: 'Deployment', name } },
       ...{ version, changedAt: '2026-01-01T10:00:00Z', isGone: false },
       findings: checks.map((check, index) => ({
@@ -719,7 +719,7 @@ describe('the API', () => {
     );
     await store.transaction(async (tx) => findings.put(tx, [state('api', '2', [])]));
     await store.query(
-      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, claimed_digests, first_seen, last_seen)
        VALUES ('of-web', 'eu1', 'shop', 'Deployment', 'web', $1, '{}', now(), now())`,
       [hex('7')],
     );

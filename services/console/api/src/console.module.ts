@@ -6,7 +6,7 @@ import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtim
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 import { Registry } from 'prom-client';
 
-import { AdmissionDesk } from './admission-desk.js';
+import { AdmissionService } from './admission-service.js';
 import { AdmissionController } from './admission.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { BlastRadiusController } from './blast-radius.controller.js';
@@ -75,9 +75,9 @@ export class ConsoleModule {
         StoredVerdicts,
         { provide: OpenRoutes, useValue: new OpenRoutes(admission) },
         {
-          provide: AdmissionDesk,
+          provide: AdmissionService,
           useFactory: (verdicts: StoredVerdicts, logger: Logger, metrics: Registry) =>
-            new AdmissionDesk(verdicts, admission, logger, metrics),
+            new AdmissionService(verdicts, admission, logger, metrics),
           inject: [StoredVerdicts, Logger, Registry],
         },
         {

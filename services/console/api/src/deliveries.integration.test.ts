@@ -78,7 +78,7 @@ describe('deliveries', () => {
     await givenUp();
     expect((await call('GET', 'receivers')).body).toMatchObject({
       items: [
-        { receiver: 'team', channel: 'email', state: 'working', sent: 1, failed: 0, since: null, lastFailure: null },
+        { receiver: 'team', channel: 'email', state: 'healthy', sent: 1, failed: 0, since: null, lastFailure: null },
         {
           channel: 'slack',
           state: 'broken',

@@ -20,9 +20,9 @@ export class GateController {
   @HttpCode(200)
   async gate(@Body() body: unknown): Promise<z.output<typeof gateAnswer>> {
     const { image, failOn, ...asked } = readInput(gateBody, body);
-    const { push, judgement } = await this.verdicts.of(image);
+    const { push, evaluation } = await this.verdicts.of(image);
     const against = asked.against ?? baselineOf(push);
-    const { findings, suppressed, policies, warnings } = judgement;
+    const { findings, suppressed, policies, warnings } = evaluation;
     const before = against === undefined ? null : await this.verdicts.of(against);
     const changes = before ? await this.#changes(before, findings) : firstChanges(findings, failOn);
     const threshold = failOn === undefined ? undefined : readThreshold(failOn)!;
@@ -34,7 +34,7 @@ export class GateController {
       pushId: push.id,
       storedVerdict: push.verdict,
       // Without a threshold, the same rule as that of every push.
-      ...(threshold ? gateVerdict({ findings, warnings, changes, policies }, threshold) : judgement.verdict),
+      ...(threshold ? gateVerdict({ findings, warnings, changes, policies }, threshold) : evaluation.verdict),
       changes,
       findings,
       counts: countFindings(findings),
@@ -45,7 +45,7 @@ export class GateController {
   }
 
   async #changes(
-    { images, judgement: { findings } }: StoredVerdict,
+    { images, evaluation: { findings } }: StoredVerdict,
     after: readonly ImageFinding[],
   ): Promise<FindingChanges<ImageFinding>> {
     const packages = (await Promise.all(images.map(({ digest }) => this.images.packages(digest)))).flat();

@@ -219,7 +219,7 @@ describe('the gate', () => {
   });
 });
 
-it('finds the pushes that other rules have judged', async () => {
+it('finds the pushes that other rules have evaluated', async () => {
   const outdated = async (rulesVersion: string) =>
     store.transaction(async (tx) =>
       new Pushes(store).outdated(

@@ -5,7 +5,7 @@ import {
   type ImageFinding,
   type Image,
   Images,
-  Judgements,
+  Verdicts,
   type Page,
   PipelineReports,
   Provenances,
@@ -25,7 +25,7 @@ export class ImagesController {
     private readonly images: Images,
     private readonly findings: Findings,
     private readonly pushes: Pushes,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
     private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
   ) {}
@@ -69,7 +69,7 @@ export class ImagesController {
     const { push } = readInput(findingsQuery, query);
     const images = await this.#imagesOf(digest);
     const platforms = new Map(images.map((image) => [image.digest, image.platform]));
-    const { findings, suppressed } = await this.#judged(digest, images, push);
+    const { findings, suppressed } = await this.#evaluated(digest, images, push);
     const counted: ReadonlySet<ImageFinding> = new Set(countedFindings(findings));
     const items = [...findings.map((each) => ({ ...each, by: null })), ...suppressed];
     return {
@@ -84,13 +84,13 @@ export class ImagesController {
   }
 
   /** By the rules of a push, so that the numbers are those of its verdict; an image that nothing was pushed as has no rules. */
-  async #judged(
+  async #evaluated(
     digest: Digest,
     images: readonly Image[],
     pushId: string | undefined,
   ): Promise<{ findings: ImageFinding[]; suppressed: Suppressed<ImageFinding>[] }> {
     const push = pushId === undefined ? await this.pushes.newestOf(digest) : await this.pushes.get(pushId);
-    if (push) return this.judgements.of(push, images, []);
+    if (push) return this.evaluations.of(push, images, []);
     return { findings: await this.findings.of(images.map((image) => image.digest)), suppressed: [] };
   }
 

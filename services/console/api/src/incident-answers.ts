@@ -127,7 +127,7 @@ export const incidentDetailAnswer = incidentAnswer.extend({
       push: pushAnswer,
       changes: pushChangesAnswer.nullable(),
       counts: z.record(severity, count),
-      isJudged: z.boolean(),
+      isEvaluated: z.boolean(),
       findings: z.array(findingAnswer.omit({ platform: true })),
       provenance: z.object({
         /** Null where signatures were not checked. */

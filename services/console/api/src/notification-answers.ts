@@ -185,10 +185,10 @@ export const receiverAnswer = z.object({
   channel: z.string(),
   integration: count,
   /**
-   * `broken`: its newest ended message failed. `resting`: its circuit breaker is open after
-   * repeated failures. `failing`: a message is being retried. `working`: none of these.
+   * `broken`: its newest ended message failed. `paused`: its circuit breaker is open after
+   * repeated failures. `failing`: a message is being retried. `healthy`: none of these.
    */
-  state: z.enum(['working', 'failing', 'resting', 'broken']),
+  state: z.enum(['healthy', 'failing', 'paused', 'broken']),
   /** Time of the first failed attempt without a success since. */
   since: time.nullable(),
   sent: count,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { problemAnswer } from './answers.js';
-import { type Route, routes, scopeOf } from './routes.js';
+import { type ApiRoute, routes, scopeOf } from './routes.js';
 
 const digestPattern = '^sha256:[0-9a-f]{64}$';
 
@@ -34,7 +34,7 @@ export function openApiDocument(): object {
   };
 }
 
-function operation(route: Route): object {
+function operation(route: ApiRoute): object {
   const { path, summary, status, query, body, answer, mediaType = 'application/json', isOpen } = route;
   const scope = [scopeOf(route)];
   return {

@@ -146,7 +146,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       ]);
     });
     await store.query(
-      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, claimed_digests, first_seen, last_seen)
        VALUES ('of-web', 'eu1', 'shop', 'Deployment', 'web', $1, '{}', now(), now())`,
       [digest],
     );

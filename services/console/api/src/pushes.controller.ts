@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, Judgements, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
+import { Images, Verdicts, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { pushAnswer, pushDetailAnswer } from './answers.js';
@@ -15,7 +15,7 @@ export class PushesController {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
     private readonly differences: PushDifferences,
   ) {}
 
@@ -30,7 +30,7 @@ export class PushesController {
     const push = await this.pushes.get(readId(id));
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
     const [images, known] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
-    const { suppressed, policies, warnings } = await this.judgements.of(push, images, known);
+    const { suppressed, policies, warnings } = await this.evaluations.of(push, images, known);
     return {
       ...push,
       warningCount: warnings.length,

@@ -55,7 +55,7 @@ import {
 import { workloadFindingAnswer } from './workload-answers.js';
 
 /** Route of the API, as documented in OpenAPI. */
-export interface Route {
+export interface ApiRoute {
   method: 'get' | 'post' | 'delete';
   /** Path below `/api/v1`. */
   path: string;
@@ -75,12 +75,12 @@ export interface Route {
 }
 
 /** Returns the token scope that a route requires. */
-export function scopeOf({ method, scope }: Pick<Route, 'method' | 'scope'>): TokenScope {
+export function scopeOf({ method, scope }: Pick<ApiRoute, 'method' | 'scope'>): TokenScope {
   return scope ?? (method === 'get' ? 'read' : 'write');
 }
 
 /** All routes. A test compares them with the decorators of the controllers. */
-export const routes: readonly Route[] = [
+export const routes: readonly ApiRoute[] = [
   list('/pushes', 'Pushes, newest first', pushesQuery, pushAnswer),
   get('/pushes/{id}', 'A push with its images and warnings', pushDetailAnswer),
   get('/pushes/{id}/changes', 'What a push changed against what its tag pointed to before', pushChangesAnswer),
@@ -202,14 +202,14 @@ export const routes: readonly Route[] = [
   { ...get('/openapi.json', 'This document', z.record(z.string(), z.unknown())), scope: 'gate' },
 ];
 
-function get(path: string, summary: string, answer: z.ZodType): Route {
+function get(path: string, summary: string, answer: z.ZodType): ApiRoute {
   return { method: 'get', path, summary, status: 200, answer };
 }
 
-function list(path: string, summary: string, query: z.ZodObject, item: z.ZodType): Route {
+function list(path: string, summary: string, query: z.ZodObject, item: z.ZodType): ApiRoute {
   return { ...get(path, summary, listOf(item)), query };
 }
 
-function post(path: string, summary: string, status: 200 | 202, answer: z.ZodType): Route {
+function post(path: string, summary: string, status: 200 | 202, answer: z.ZodType): ApiRoute {
   return { method: 'post', path, summary, status, answer };
 }

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes, ServiceConfigurations } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { AdmissionDesk } from './admission-desk.js';
+import { AdmissionService } from './admission-service.js';
 import type { statusAnswer } from './answers.js';
 
 @Controller('api/v1/status')
@@ -12,7 +12,7 @@ export class StatusController {
     private readonly jobs: Jobs,
     private readonly advisories: Advisories,
     private readonly feeds: AdvisoryFeeds,
-    private readonly admission: AdmissionDesk,
+    private readonly admission: AdmissionService,
     private readonly ages: AdvisoryAges,
     private readonly configurations: ServiceConfigurations,
   ) {}

@@ -1,35 +1,35 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, NotFound, Unavailable } from '@tidewaiter/domain';
-import type { ImageJudgement } from '@tidewaiter/policy';
+import type { ImageEvaluation } from '@tidewaiter/policy';
 import { type ImageReference, parseReference } from '@tidewaiter/registry';
 import {
   type Image,
   type ImageFinding,
   Images,
-  type JudgedPush,
-  Judgements,
+  type EvaluatedPush,
+  Verdicts,
   type Push,
   Pushes,
 } from '@tidewaiter/store';
 
-/** Analyzed image with its current judgment. */
+/** Analyzed image with its current evaluation. */
 export interface StoredVerdict {
   push: Push;
   images: Image[];
-  judgement: ImageJudgement<ImageFinding>;
+  evaluation: ImageEvaluation<ImageFinding>;
 }
 
-/** Judges images by name from stored data; nothing is ever pulled. */
+/** Evaluates images by name from stored data; nothing is ever pulled. */
 @Injectable()
 export class StoredVerdicts {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
   ) {}
 
   /**
-   * Judges an image under the requested name: an exception for one repository does not apply to
+   * Evaluates an image under the requested name: an exception for one repository does not apply to
    * another.
    * @throws NotFound `IMAGE_UNKNOWN`; Unavailable `VERDICT_PENDING` while it is analyzed;
    * InvalidInput `REFERENCE_INVALID`
@@ -42,11 +42,11 @@ export class StoredVerdicts {
     const images = digest === null ? [] : await this.images.ofDigest(place.digest ?? digest);
     const failure = push.code === null ? [] : [{ code: 'UNREADABLE', message: `${push.code}: ${push.reason}` }];
     const warnings = [...(await this.pushes.warnings(push.id)), ...failure];
-    return { push, images, judgement: await this.judgements.of(place, images, warnings, isRunning) };
+    return { push, images, evaluation: await this.evaluations.of(place, images, warnings, isRunning) };
   }
 
-  /** Returns the push that represents a name, and the place under which it is judged. */
-  async pushOf(name: string): Promise<{ push: Push; place: JudgedPush }> {
+  /** Returns the push that represents a name, and the place under which it is evaluated. */
+  async pushOf(name: string): Promise<{ push: Push; place: EvaluatedPush }> {
     const reference = parseReference(name);
     const host = await this.#hostOf(reference);
     const { repository, digest = null } = reference;

@@ -1,10 +1,10 @@
-import { type Alert, IncidentBuilder, type WideCorrelations, type WideMatch } from '@tidewaiter/detection';
+import { type DetectionAlert, IncidentBuilder, type WideCorrelations, type WideMatch } from '@tidewaiter/detection';
 import type { IncidentChange } from '@tidewaiter/domain';
 import type { Logger } from '@tidewaiter/runtime';
 import type { AppliedChanges, DetectorLease } from '@tidewaiter/store';
 
 import { joinStates, splitStates } from '../partitions/snapshot-codec.js';
-import type { IncidentJournal, Intake } from './incident-journal.js';
+import type { IncidentJournal, BatchInput } from './incident-journal.js';
 
 const snapshotMs = 10_000;
 /** Snapshots take at most a twentieth of the time, however large the memory. */
@@ -17,7 +17,7 @@ type MakeCorrelations = (state: Uint8Array | null) => WideCorrelations;
 
 /** Result of a turn. */
 interface Outcome {
-  fired: Alert[];
+  fired: DetectionAlert[];
   changes: IncidentChange[];
 }
 
@@ -26,7 +26,7 @@ interface Outcome {
  * turn identifies it, and alone moves their clocks: replaying the turns after a snapshot gives the
  * same results.
  */
-export class IncidentTurns {
+export class IncidentBatches {
   readonly #builder = new IncidentBuilder();
   #turn = 0;
   #snapshotDue = performance.now() + snapshotMs;
@@ -45,10 +45,10 @@ export class IncidentTurns {
     journal: IncidentJournal,
     makeCorrelations: MakeCorrelations,
     log: Logger,
-  ): Promise<IncidentTurns> {
+  ): Promise<IncidentBatches> {
     const saved = await journal.restore(lease.name);
     const [builder = null, correlations = null] = saved ? splitStates(saved.state) : [];
-    const turns = new IncidentTurns(lease, journal, makeCorrelations(correlations), log);
+    const turns = new IncidentBatches(lease, journal, makeCorrelations(correlations), log);
     if (saved && builder && turns.#remember(builder)) turns.#turn = saved.turn;
     for await (const { turn, ...intake } of journal.turnsAfter(turns.#turn)) {
       turns.#play(turn, intake);
@@ -65,7 +65,7 @@ export class IncidentTurns {
   }
 
   /** Takes the input, perhaps none; ends incidents whose time has come. @throws Unavailable `LEASE_LOST` */
-  async take(intake: Intake, nowMs: number): Promise<AppliedChanges> {
+  async take(intake: BatchInput, nowMs: number): Promise<AppliedChanges> {
     const outcome = this.#play(Math.max(nowMs, this.#turn + 1), intake);
     const { fired, changes } = outcome;
     this.#hasNews ||= intake.alerts.length + intake.matches.length + fired.length + changes.length > 0;
@@ -73,7 +73,7 @@ export class IncidentTurns {
   }
 
   /** Marks an input as taken whose results cannot be stored. */
-  async setAside(intake: Intake, nowMs: number): Promise<void> {
+  async setAside(intake: BatchInput, nowMs: number): Promise<void> {
     this.#turn = Math.max(nowMs, this.#turn + 1);
     await this.journal.keep(this.lease, {
       number: this.#turn,
@@ -95,7 +95,7 @@ export class IncidentTurns {
    * The second advance reports at once what only grew: reported later, it would depend on turns
    * that are not stored.
    */
-  #play(turn: number, { alerts, matches }: Intake): Outcome {
+  #play(turn: number, { alerts, matches }: BatchInput): Outcome {
     this.#turn = turn;
     const fired = this.#correlate(turn, matches);
     const over = this.#builder.advance(turn);
@@ -113,7 +113,7 @@ export class IncidentTurns {
     }
   }
 
-  #correlate(turn: number, matches: readonly WideMatch[]): Alert[] {
+  #correlate(turn: number, matches: readonly WideMatch[]): DetectionAlert[] {
     try {
       const fired = this.correlations.advance(turn);
       for (const match of matches) this.correlations.add(match);
@@ -125,7 +125,7 @@ export class IncidentTurns {
     }
   }
 
-  #add(alert: Alert): IncidentChange[] {
+  #add(alert: DetectionAlert): IncidentChange[] {
     try {
       return this.#builder.add(alert);
     } catch (err) {
@@ -135,7 +135,7 @@ export class IncidentTurns {
     }
   }
 
-  async #keep(intake: Intake, outcome: Outcome): Promise<AppliedChanges> {
+  async #keep(intake: BatchInput, outcome: Outcome): Promise<AppliedChanges> {
     const memberships = intake.alerts.flatMap(({ id }) => {
       const incidentId = this.#builder.incidentOf(id);
       return incidentId === null ? [] : [{ alertId: id, incidentId }];

@@ -7,10 +7,10 @@ import { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
 import { DetectorMetrics } from '../detector-metrics.js';
-import { GivenUp } from '../partitions/dead-letter-writer.js';
+import { DeadLetterWriter } from '../partitions/dead-letter-writer.js';
 import { Engines } from '../partitions/engines.js';
-import type { Duty, DutyKind } from '../partitions/lease-manager.js';
-import { IncidentTurns } from './incident-batches.js';
+import type { LeasedWorker, LeasedWork } from '../partitions/lease-manager.js';
+import { IncidentBatches } from './incident-batches.js';
 import { IncidentJournal } from './incident-journal.js';
 
 const alertsPerTurn = 500;
@@ -23,19 +23,19 @@ const retryMs = 500;
 
 /** Builds incidents from alerts. There is one builder for all partitions: a campaign keeps to none of them. */
 @Injectable()
-export class IncidentBuilding implements DutyKind {
+export class IncidentBuilding implements LeasedWork {
   readonly names = ['incidents'];
 
   constructor(
     private readonly journal: IncidentJournal,
     private readonly engines: Engines,
-    private readonly givenUp: GivenUp,
+    private readonly givenUp: DeadLetterWriter,
     private readonly bus: Bus,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
   ) {}
 
-  async begin(lease: DetectorLease, lost: () => void): Promise<Duty> {
+  async begin(lease: DetectorLease, lost: () => void): Promise<LeasedWorker> {
     const stopping = new AbortController();
     const running = this.#run(lease, stopping.signal)
       .catch((err: unknown) => {
@@ -44,11 +44,11 @@ export class IncidentBuilding implements DutyKind {
       })
       .finally(() => this.engines.drop(lease.name));
     return {
-      handOver: async () => {
+      stop: async () => {
         stopping.abort();
         await running;
       },
-      abandon: () => stopping.abort(),
+      kill: () => stopping.abort(),
     };
   }
 
@@ -59,7 +59,7 @@ export class IncidentBuilding implements DutyKind {
     const correlations = (state: Uint8Array | null) => this.engines.wideCorrelations(lease.name, state);
     while (!signal.aborted) {
       try {
-        const turns = await IncidentTurns.resume(lease, this.journal, correlations, this.log);
+        const turns = await IncidentBatches.resume(lease, this.journal, correlations, this.log);
         if (isOneByOne) await this.#takeOne(turns);
         isOneByOne = false;
         await this.#takeAll(turns, signal);
@@ -72,7 +72,7 @@ export class IncidentBuilding implements DutyKind {
     }
   }
 
-  async #takeAll(turns: IncidentTurns, signal: AbortSignal): Promise<void> {
+  async #takeAll(turns: IncidentBatches, signal: AbortSignal): Promise<void> {
     let called = Promise.withResolvers<void>();
     const forget = this.bus.onCall('alerts', () => called.resolve());
     try {
@@ -95,7 +95,7 @@ export class IncidentBuilding implements DutyKind {
   }
 
   /** Takes the oldest alert or match alone; when that fails too, it is set aside, and its results are lost with it. */
-  async #takeOne(turns: IncidentTurns): Promise<void> {
+  async #takeOne(turns: IncidentBatches): Promise<void> {
     const { alerts, matches } = await this.journal.waiting(1, 1);
     const intake = alerts.length > 0 ? { alerts, matches: [] } : { alerts, matches };
     const [alert, match] = [intake.alerts[0], intake.matches[0]];

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Alert, WideMatch } from '@tidewaiter/detection';
+import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import type { IncidentChange } from '@tidewaiter/domain';
 import {
   type AlertMembership,
@@ -12,22 +12,22 @@ import {
   Store,
 } from '@tidewaiter/store';
 
-import { pack, unpack } from '../partitions/snapshot-codec.js';
+import { compressSnapshot, decompressSnapshot } from '../partitions/snapshot-codec.js';
 
 /** Input of a turn. */
-export interface Intake {
-  alerts: readonly Alert[];
+export interface BatchInput {
+  alerts: readonly DetectionAlert[];
   /** Matches for correlations over all partitions. */
   matches: readonly WideMatch[];
 }
 
 /** Input and results of the builder at one moment. */
-export interface Turn {
+export interface IncidentBatch {
   /** The time of the builder, in milliseconds since 1970; later than that of the turn before. */
   number: number;
-  intake: Intake;
+  intake: BatchInput;
   /** Alerts of correlations over all partitions; a later turn takes them like any other alert. */
-  fired: readonly Alert[];
+  fired: readonly DetectionAlert[];
   changes: readonly IncidentChange[];
   memberships: readonly AlertMembership[];
   /** Snapshot of the builder after the turn, where one is due. */
@@ -52,11 +52,11 @@ export class IncidentJournal {
   async restore(name: string): Promise<{ turn: number; state: Uint8Array } | null> {
     const snapshot = await this.leases.snapshot(name);
     if (snapshot?.format !== format) return null;
-    return { turn: snapshot.position, state: await unpack(snapshot.state) };
+    return { turn: snapshot.position, state: await decompressSnapshot(snapshot.state) };
   }
 
   /** Turns after one, in order, with the input of each. */
-  async *turnsAfter(turn: number): AsyncGenerator<Intake & { turn: number }> {
+  async *turnsAfter(turn: number): AsyncGenerator<BatchInput & { turn: number }> {
     for (let last = turn; ;) {
       const alerts = await this.alerts.takenAfter(last, takenAtOnce);
       const matches = await this.matches.takenAfter(last, takenAtOnce);
@@ -68,7 +68,7 @@ export class IncidentJournal {
   }
 
   /** Oldest inputs that no turn has taken. */
-  async waiting(maxAlerts: number, maxMatches: number): Promise<Intake> {
+  async waiting(maxAlerts: number, maxMatches: number): Promise<BatchInput> {
     return { alerts: await this.alerts.waiting(maxAlerts), matches: await this.matches.waiting(maxMatches) };
   }
 
@@ -77,8 +77,8 @@ export class IncidentJournal {
    * them.
    * @throws Unavailable `LEASE_LOST` when another replica builds by now
    */
-  async keep(lease: DetectorLease, turn: Turn): Promise<AppliedChanges> {
-    const state = turn.state && (await pack(turn.state));
+  async keep(lease: DetectorLease, turn: IncidentBatch): Promise<AppliedChanges> {
+    const state = turn.state && (await compressSnapshot(turn.state));
     const { alerts, matches } = turn.intake;
     return this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
@@ -98,11 +98,11 @@ export class IncidentJournal {
 
 /** Merges two lists of turns, as far as both are complete: each may have been cut. */
 function turnsOf(
-  alerts: readonly { turn: number; alerts: Alert[] }[],
+  alerts: readonly { turn: number; alerts: DetectionAlert[] }[],
   matches: readonly { turn: number; matches: WideMatch[] }[],
-): (Intake & { turn: number })[] {
+): (BatchInput & { turn: number })[] {
   const last = Math.min(alerts.at(-1)?.turn ?? Infinity, matches.at(-1)?.turn ?? Infinity);
-  const byTurn = new Map<number, Intake & { turn: number }>();
+  const byTurn = new Map<number, BatchInput & { turn: number }>();
   for (const each of [...alerts, ...matches]) {
     if (each.turn <= last) byTurn.set(each.turn, { alerts: [], matches: [], ...byTurn.get(each.turn), ...each });
   }

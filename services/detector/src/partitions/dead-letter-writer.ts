@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamMessage } from '@tidewaiter/bus';
-import type { Alert, WideMatch } from '@tidewaiter/detection';
+import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
-import { DeadLetters, type JudgedObject } from '@tidewaiter/store';
+import { DeadLetters, type EvaluatedObject } from '@tidewaiter/store';
 import { v5 as uuidv5 } from 'uuid';
 
 import { DetectorMetrics } from '../detector-metrics.js';
@@ -12,9 +12,9 @@ import { DetectorMetrics } from '../detector-metrics.js';
 /** Namespace of ids that are derived from places in the stream, and from alerts. Any UUID without another use. */
 const namespace = '0c5b1f6e-5a0f-4a57-9d57-0d2f6f6a3b41';
 
-/** Saves records and results that cannot be judged or stored, as dead letters. */
+/** Saves records and results that cannot be evaluated or stored, as dead letters. */
 @Injectable()
-export class GivenUp {
+export class DeadLetterWriter {
   constructor(
     private readonly letters: DeadLetters,
     private readonly metrics: DetectorMetrics,
@@ -37,7 +37,7 @@ export class GivenUp {
   }
 
   /** Saves an alert that PostgreSQL or the builder of incidents will never accept. */
-  async alert(alert: Alert, error: unknown): Promise<void> {
+  async alert(alert: DetectionAlert, error: unknown): Promise<void> {
     await this.#found(alert.id, alert, alert.rule.title, error);
     this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
   }
@@ -49,7 +49,7 @@ export class GivenUp {
   }
 
   /** Likewise an object whose findings can never be stored. */
-  async object(object: JudgedObject, error: unknown): Promise<void> {
+  async object(object: EvaluatedObject, error: unknown): Promise<void> {
     const place = [object.cluster, object.namespace, object.kind, object.name].join('/');
     await this.#found(JSON.stringify([place, object.version]), object, place, error);
     this.log.error({ object: place, err: error }, 'findings of an object given up');

@@ -35,7 +35,7 @@ export class EngineMetrics {
     });
     this.#losses = new Counter({
       name: 'tidewaiter_detector_correlation_losses_total',
-      help: 'What correlations forgot, passed over or judged early because of their limits',
+      help: 'What correlations forgot, passed over or evaluated early because of their limits',
       labelNames: ['kind'],
       registers: [registry],
       collect: count,

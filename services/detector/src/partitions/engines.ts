@@ -3,9 +3,9 @@ import { Detector, repeatsWaitMs, WideCorrelations, type WideMatch } from '@tide
 import type { Observation } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 
-import { LoadedRules } from '../rules/loaded-rules.js';
+import { RuleLoader } from '../rules/rule-loader.js';
 import { EngineMetrics } from './engine-metrics.js';
-import type { Engine } from './engine.js';
+import type { PartitionEngine } from './engine.js';
 import { RuntimeFacts } from './runtime-facts.js';
 
 /** Time that an event waits for earlier ones, in milliseconds. */
@@ -23,7 +23,7 @@ export class Engines {
   readonly #running = new Map<string, Detector | WideCorrelations>();
 
   constructor(
-    private readonly rules: LoadedRules,
+    private readonly rules: RuleLoader,
     private readonly facts: RuntimeFacts,
     @Inject(LATENESS) private readonly allowedLatenessMs: number,
     private readonly metrics: EngineMetrics,
@@ -35,7 +35,7 @@ export class Engines {
   }
 
   /** Restores a detector from a snapshot; it starts empty where another version wrote the snapshot. */
-  detector(name: string, state: Uint8Array | null): Engine {
+  detector(name: string, state: Uint8Array | null): PartitionEngine {
     let matches: WideMatch[] = [];
     const detector = new Detector({
       ...this.rules.current,

@@ -1,15 +1,15 @@
-import { Turns } from './fair-scheduler.js';
+import { FairScheduler } from './fair-scheduler.js';
 
 describe('Turns', () => {
   it('does one thing after the other, in the order in which they are asked for', async () => {
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const done: number[] = [];
     await Promise.all([1, 2, 3].map(async (each) => turns.take(() => done.push(each))));
     expect(done).toEqual([1, 2, 3]);
   });
 
   it('tells whoever asked of a failure, and goes on', async () => {
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const failing = turns.take(() => {
       throw new Error('no');
     });

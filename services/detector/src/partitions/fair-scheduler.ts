@@ -1,6 +1,6 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 
-/** Time slice of judging before the rest of the process gets a turn. */
+/** Time slice of evaluating before the rest of the process gets a turn. */
 const sliceMs = 10;
 
 /**
@@ -8,7 +8,7 @@ const sliceMs = 10;
  * in all of them, answers of PostgreSQL and NATS would stay unread for seconds, and incidents would
  * wait behind events that are not needed yet.
  */
-export class Turns {
+export class FairScheduler {
   #last: Promise<unknown> = Promise.resolve();
   #sliceEndsMs = 0;
 

@@ -4,7 +4,7 @@ import { findingOpened, findingResolved, imageAnalyzed, imageReexamined, tagMove
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { LearnedHabits, PackageUses, Store, WorkloadLedger } from '@tidewaiter/store';
 
-import { type KeptFacts, type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
+import { type PersistedFacts, type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
 
 /** Tables of learned facts, shared by the replicas. */
 @Injectable()
@@ -26,7 +26,7 @@ export class LearnedFactsTables {
     });
   }
 
-  async since(from: Record<keyof KeptFacts, Date>): Promise<KeptFacts> {
+  async since(from: Record<keyof PersistedFacts, Date>): Promise<PersistedFacts> {
     return {
       containers: await this.ledger.since(from.containers),
       workloads: await this.ledger.workloadsSince(from.workloads),

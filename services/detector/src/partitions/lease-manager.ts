@@ -4,22 +4,22 @@ import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type DetectorLease, DetectorLeases } from '@tidewaiter/store';
 import { v7 as uuidv7 } from 'uuid';
 
-import { changeOfShare } from './rebalance.js';
+import { rebalance } from './rebalance.js';
 
 /** Part of the work while this replica holds its lease. */
-export interface Duty {
+export interface LeasedWorker {
   /** Ends it and stores its state, for the next holder of the lease. */
-  handOver(): Promise<void>;
+  stop(): Promise<void>;
   /** Ends it at once: another replica holds the lease by now. */
-  abandon(): void;
+  kill(): void;
 }
 
 /** Part of the work that one replica at a time does, under a lease. */
-export interface DutyKind {
+export interface LeasedWork {
   /** Names of its leases. */
   names: readonly string[];
   /** Begins where the last holder ended. The duty calls `lost` when the lease turns out to be another replica's. */
-  begin(lease: DetectorLease, lost: () => void): Promise<Duty>;
+  begin(lease: DetectorLease, lost: () => void): Promise<LeasedWorker>;
 }
 
 /** Time after which the leases of a replica that crashed expire. */
@@ -28,10 +28,10 @@ const renewMs = 2_000;
 
 /** Divides the detector's work among its replicas, as they come and go. */
 @Injectable()
-export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #replica = uuidv7();
-  readonly #held = new Map<string, { lease: DetectorLease; duty: Duty }>();
-  readonly #kinds = new Map<string, DutyKind>();
+  readonly #held = new Map<string, { lease: DetectorLease; duty: LeasedWorker }>();
+  readonly #kinds = new Map<string, LeasedWork>();
   #renewing: Repetition | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isLeaving = false;
@@ -44,7 +44,7 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
   ) {}
 
   /** Before the application starts. */
-  add(kind: DutyKind): void {
+  add(kind: LeasedWork): void {
     for (const name of kind.names) this.#kinds.set(name, kind);
   }
 
@@ -83,9 +83,9 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
       if (mine.has(name)) continue;
       this.log.warn({ lease: name }, 'lease lost');
       this.#held.delete(name);
-      duty.abandon();
+      duty.kill();
     }
-    const { release, take } = changeOfShare(shares, this.#kinds.size);
+    const { release, take } = rebalance(shares, this.#kinds.size);
     await Promise.all(release.map(async (name) => this.#release(name)));
     if (release.length > 0) this.bus.call('leases');
     await this.#takeSome(shares.free, take);
@@ -104,7 +104,7 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
     }
   }
 
-  async #begin(name: string, kind: DutyKind, lease: DetectorLease): Promise<void> {
+  async #begin(name: string, kind: LeasedWork, lease: DetectorLease): Promise<void> {
     try {
       const lost = () => {
         if (this.#held.get(name)?.lease === lease) this.#held.delete(name);
@@ -120,7 +120,7 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
     const held = this.#held.get(name);
     this.#held.delete(name);
     await held?.duty
-      .handOver()
+      .stop()
       .catch((err: unknown) => this.log.error({ lease: name, err }, 'duty handed over without its state'));
     if (held) await this.leases.release(held.lease);
   }

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type StreamPlace } from '@tidewaiter/bus';
-import type { Alert, WideMatch } from '@tidewaiter/detection';
+import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import { runtimeStream } from '@tidewaiter/events';
 import {
   DetectionAlerts,
   DetectionMatches,
   type DetectorLease,
   DetectorLeases,
-  type JudgedObject,
+  type EvaluatedObject,
   Store,
   WorkloadFindings,
 } from '@tidewaiter/store';
 
 import { DetectorMetrics } from '../detector-metrics.js';
-import { pack, unpack } from './snapshot-codec.js';
+import { compressSnapshot, decompressSnapshot } from './snapshot-codec.js';
 
 /** Snapshot of a detector, as of a place in its partition of the stream. */
 export interface DetectorState {
@@ -22,12 +22,12 @@ export interface DetectorState {
 }
 
 /** Results of a detector. */
-export interface Found {
-  alerts: readonly Alert[];
+export interface DetectorResults {
+  alerts: readonly DetectionAlert[];
   /** Matches for correlations over all partitions. */
   matches: readonly WideMatch[];
   /** Objects of Kubernetes with their misconfigurations. */
-  objects: readonly JudgedObject[];
+  objects: readonly EvaluatedObject[];
 }
 
 /** Objects of one transaction: some 3 MB, and 20 MB where an attacker made them. */
@@ -54,14 +54,14 @@ export class PartitionJournal {
     const snapshot = await this.leases.snapshot(name);
     if (snapshot?.format !== format || snapshot.life === null) return null;
     const { life, position: sequence, state } = snapshot;
-    return { place: { life, sequence }, state: await unpack(state) };
+    return { place: { life, sequence }, state: await decompressSnapshot(state) };
   }
 
   /**
    * Stores results; idempotent.
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
-  async keep(lease: DetectorLease, { alerts, matches, objects }: Found): Promise<void> {
+  async keep(lease: DetectorLease, { alerts, matches, objects }: DetectorResults): Promise<void> {
     if (alerts.length + matches.length > 0) {
       await this.store.transaction(async (tx) => {
         await this.leases.hold(tx, lease);
@@ -86,7 +86,7 @@ export class PartitionJournal {
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
   async remember(lease: DetectorLease, { place: { life, sequence }, state }: DetectorState): Promise<void> {
-    const packed = await pack(state);
+    const packed = await compressSnapshot(state);
     await this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
       await this.leases.keep(tx, lease, { format, life, position: sequence, state: packed });

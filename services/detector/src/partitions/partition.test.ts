@@ -1,12 +1,12 @@
 import type { StreamMessage } from '@tidewaiter/bus';
-import type { Alert, WideMatch } from '@tidewaiter/detection';
-import { InvalidInput, type ObjectJudgement, type RuntimeRecord, Unavailable } from '@tidewaiter/domain';
+import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
+import { InvalidInput, type ObjectEvaluation, type RuntimeRecord, Unavailable } from '@tidewaiter/domain';
 import { runtimeObserved } from '@tidewaiter/events';
 import { createLogger } from '@tidewaiter/runtime';
 
-import type { Engine } from './engine.js';
+import type { PartitionEngine } from './engine.js';
 import type { DetectorState } from './partition-journal.js';
-import { Partition, type PartitionWorld } from './partition.js';
+import { Partition, type PartitionDependencies } from './partition.js';
 
 const log = createLogger('test', 'silent');
 
@@ -19,10 +19,10 @@ const record = (id: string): RuntimeRecord => ({
   node: 'worker-1',
   at: '2026-11-25T10:42:07Z',
   event: {},
-  ...(id.startsWith('pod') && { judgements: [judgementOf(id)] }),
+  ...(id.startsWith('pod') && { evaluations: [evaluationOf(id)] }),
 });
 
-const judgementOf = (name: string): ObjectJudgement => ({
+const evaluationOf = (name: string): ObjectEvaluation => ({
   ...{ kind: 'Pod', namespace: 'shop', name, workload: { kind: 'Pod', name } },
   ...{ version: '1', changedAt: '2026-11-25T10:42:07Z', isGone: false, findings: [] },
 });
@@ -45,10 +45,10 @@ const message = (sequence: number, ...ids: string[]): StreamMessage => ({
 });
 
 /** Alerts about everything at once, passes on what ends with an asterisk, remembers what it has seen, and breaks at what is called `bug`. */
-function engine(): Engine & { seen: string[] } {
+function engine(): PartitionEngine & { seen: string[] } {
   const seen: string[] = [];
   const matches: WideMatch[] = [];
-  const alert = (id: string) => ({ id }) as Alert;
+  const alert = (id: string) => ({ id }) as DetectionAlert;
   return {
     seen,
     observe({ id }) {
@@ -67,17 +67,17 @@ function engine(): Engine & { seen: string[] } {
 }
 
 /** Fake dependencies that record what they are given. */
-function world(change: Partial<PartitionWorld> = {}) {
+function world(change: Partial<PartitionDependencies> = {}) {
   const kept: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
   const objects: string[] = [];
   const givenUp: { sequence: number; record: string | null; code: string }[] = [];
   const attempts: number[] = [];
   const forgotten: number[] = [];
   const lost = jest.fn();
-  const whole: PartitionWorld = {
-    keep: async (_, { alerts, matches, objects: judged }) => {
+  const whole: PartitionDependencies = {
+    keep: async (_, { alerts, matches, objects: evaluated }) => {
       kept.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: null });
-      objects.push(...judged.map(({ cluster, name }) => `${cluster}/${name}`));
+      objects.push(...evaluated.map(({ cluster, name }) => `${cluster}/${name}`));
     },
     remember: async (_, { place, state }: DetectorState) =>
       void kept.push({ alerts: [], matches: [], snapshot: `${place.sequence}: ${Buffer.from(state).toString()}` }),
@@ -97,7 +97,7 @@ function world(change: Partial<PartitionWorld> = {}) {
       void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
     giveUpObject: async ({ name }, error) =>
       void givenUp.push({ sequence: 0, record: name, code: (error as Error).message }),
-    judged: () => undefined,
+    evaluated: () => undefined,
     readers: () => 1,
     lost,
     ...change,
@@ -108,14 +108,14 @@ function world(change: Partial<PartitionWorld> = {}) {
 const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null };
 const never = 1e9;
 
-it('moves the time on by the time of the stream, judges, and keeps the alerts', async () => {
+it('moves the time on by the time of the stream, evaluates, and keeps the alerts', async () => {
   const { whole, kept } = world();
-  const judge = engine();
-  const partition = new Partition({ ...lease }, judge, whole, log, null, never);
+  const evaluate = engine();
+  const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
   await partition.take(message(1, 'a', 'b'));
   await partition.take(message(2, 'c'));
   await partition.handOver();
-  expect(judge.seen).toEqual(['1000', 'a', 'b', '2000', 'c']);
+  expect(evaluate.seen).toEqual(['1000', 'a', 'b', '2000', 'c']);
   expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c']);
   expect(kept.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
 });
@@ -130,7 +130,7 @@ it('keeps with the alerts what correlations over all partitions are made of', as
 
 it('keeps objects with their cluster, before a snapshot', async () => {
   const { whole, kept, objects } = world();
-  const silent: Engine = { ...engine(), observe: () => [] };
+  const silent: PartitionEngine = { ...engine(), observe: () => [] };
   const partition = new Partition({ ...lease }, silent, whole, log, null, 0);
   await partition.take(message(1, 'pod-1', 'pod-2'));
   await partition.handOver();
@@ -139,12 +139,12 @@ it('keeps objects with their cluster, before a snapshot', async () => {
 });
 
 it('has ready what a message will be asked before the time moves on', async () => {
-  const judge = engine();
-  const { whole } = world({ prepare: async () => void judge.seen.push('prepared') });
-  const partition = new Partition({ ...lease }, judge, whole, log, null, never);
+  const evaluate = engine();
+  const { whole } = world({ prepare: async () => void evaluate.seen.push('prepared') });
+  const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
   await partition.take(message(1, 'a'));
   partition.tick(1_500);
-  expect(judge.seen).toEqual(['1000', 'a', 'prepared', '1500']);
+  expect(evaluate.seen).toEqual(['1000', 'a', 'prepared', '1500']);
 });
 
 it('never keeps a snapshot that lacks what led to alerts which are not kept', async () => {
@@ -164,7 +164,7 @@ it('never keeps a snapshot that lacks what led to alerts which are not kept', as
 it('keeps alerts while a snapshot is under way, and begins no other one', async () => {
   const gate = Promise.withResolvers<void>();
   const { whole, kept } = world();
-  const remember: PartitionWorld['remember'] = async (...given) =>
+  const remember: PartitionDependencies['remember'] = async (...given) =>
     gate.promise.then(async () => whole.remember(...given));
   const partition = new Partition({ ...lease }, engine(), { ...whole, remember }, log, null, 0);
   await partition.take(message(1, 'a'));
@@ -221,12 +221,12 @@ describe('poison', () => {
 
   it('is looked for where holders were gone one after the other, and found by its name', async () => {
     const { whole, givenUp, attempts } = world();
-    const judge = engine();
-    const partition = new Partition({ ...lease, crashes: 4, attempting: 2 }, judge, whole, log, null, never);
+    const evaluate = engine();
+    const partition = new Partition({ ...lease, crashes: 4, attempting: 2 }, evaluate, whole, log, null, never);
     for (const each of [message(1, 'a'), message(2, 'killer'), message(3, 'b')]) await partition.take(each);
     expect(attempts).toEqual([1, 3]);
     expect(givenUp).toEqual([{ sequence: 2, record: null, code: 'READER_KILLED' }]);
-    expect(judge.seen).not.toContain('killer');
+    expect(evaluate.seen).not.toContain('killer');
   });
 
   it('is not looked for where all is well', async () => {
@@ -238,7 +238,7 @@ describe('poison', () => {
 
   it('may be an alert that cannot be kept: the others are', async () => {
     const { whole, kept, givenUp } = world();
-    const keep: PartitionWorld['keep'] = async (held, found) => {
+    const keep: PartitionDependencies['keep'] = async (held, found) => {
       if (found.alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
       return whole.keep(held, found);
     };
@@ -252,7 +252,7 @@ describe('poison', () => {
 
   it('may be a match that cannot be kept: the others are', async () => {
     const { whole, kept, givenUp } = world();
-    const keep: PartitionWorld['keep'] = async (held, found) => {
+    const keep: PartitionDependencies['keep'] = async (held, found) => {
       if (found.matches.some(({ id }) => id === 'bad*')) throw new Error('value too long');
       return whole.keep(held, found);
     };
@@ -266,7 +266,7 @@ describe('poison', () => {
 
   it('may be an object that cannot be kept: the others are, and so are alerts and matches', async () => {
     const { whole, kept, objects, givenUp } = world();
-    const keep: PartitionWorld['keep'] = async (held, found) => {
+    const keep: PartitionDependencies['keep'] = async (held, found) => {
       if (found.objects.some(({ name }) => name === 'pod-bad')) throw new Error('value too long');
       return whole.keep(held, found);
     };
@@ -281,26 +281,26 @@ describe('poison', () => {
 });
 
 describe('an outage', () => {
-  it('is waited for, and judges nothing twice', async () => {
+  it('is waited for, and evaluates nothing twice', async () => {
     let failures = 2;
     const { whole, kept } = world();
-    const keep: PartitionWorld['keep'] = async (...given) => {
+    const keep: PartitionDependencies['keep'] = async (...given) => {
       failures -= 1;
       if (failures >= 0) throw new Unavailable('STORE_UNAVAILABLE', 'away');
       return whole.keep(...given);
     };
-    const judge = engine();
-    const partition = new Partition({ ...lease }, judge, { ...whole, keep }, log, null, never);
+    const evaluate = engine();
+    const partition = new Partition({ ...lease }, evaluate, { ...whole, keep }, log, null, never);
     await partition.take(message(1, 'a'));
     await partition.handOver();
     expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a']);
-    expect(judge.seen).toEqual(['1000', 'a']);
+    expect(evaluate.seen).toEqual(['1000', 'a']);
   });
 
   it('holds reading up before memory grows', async () => {
     const gate = Promise.withResolvers<void>();
     const { whole } = world();
-    const keep: PartitionWorld['keep'] = async (...given) => gate.promise.then(async () => whole.keep(...given));
+    const keep: PartitionDependencies['keep'] = async (...given) => gate.promise.then(async () => whole.keep(...given));
     const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
     const many = (prefix: string) => Array.from({ length: 1_500 }, (_, index) => `${prefix}${index}`);
     await partition.take(message(1, ...many('a')));
@@ -315,19 +315,19 @@ describe('an outage', () => {
   });
 });
 
-it('judges nothing any more when somebody else reads the partition', async () => {
+it('evaluates nothing any more when somebody else reads the partition', async () => {
   const { whole, lost } = world({
     keep: async () => {
       throw new Unavailable('LEASE_LOST', 'held by somebody else');
     },
   });
-  const judge = engine();
-  const partition = new Partition({ ...lease }, judge, whole, log, null, never);
+  const evaluate = engine();
+  const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
   await partition.take(message(1, 'a'));
   await new Promise(setImmediate);
   await partition.take(message(2, 'b'));
   partition.tick(9_000);
   await partition.handOver();
   expect(lost).toHaveBeenCalledTimes(1);
-  expect(judge.seen).toEqual(['1000', 'a']);
+  expect(evaluate.seen).toEqual(['1000', 'a']);
 });

@@ -1,35 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { StreamMessage, StreamPlace } from '@tidewaiter/bus';
-import type { Alert, WideMatch } from '@tidewaiter/detection';
+import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import { ObservedMessage } from '@tidewaiter/events';
 import type { Logger } from '@tidewaiter/runtime';
-import type { DetectorLease, JudgedObject } from '@tidewaiter/store';
+import type { DetectorLease, EvaluatedObject } from '@tidewaiter/store';
 
-import type { Engine } from './engine.js';
-import type { DetectorState, Found } from './partition-journal.js';
+import type { PartitionEngine } from './engine.js';
+import type { DetectorState, DetectorResults } from './partition-journal.js';
 
 /** Dependencies of a partition. */
-export interface PartitionWorld {
+export interface PartitionDependencies {
   /** Stores results. @throws Unavailable `LEASE_LOST` */
-  keep(lease: DetectorLease, found: Found): Promise<void>;
+  keep(lease: DetectorLease, found: DetectorResults): Promise<void>;
   /** Stores a snapshot. @throws Unavailable `LEASE_LOST` */
   remember(lease: DetectorLease, snapshot: DetectorState): Promise<void>;
   attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
   /** Drops messages from the stream that a snapshot covers. */
   forget(place: StreamPlace): Promise<void>;
-  /** Prefetches the facts that judging will need. */
+  /** Prefetches the facts that evaluating will need. */
   prepare(): Promise<void>;
   /** Runs work that takes time when it is this partition's turn. */
   inTurn<Result>(work: () => Result): Promise<Result>;
-  /** Saves a message, or one record of it, that cannot be judged as a dead letter with the reason. */
+  /** Saves a message, or one record of it, that cannot be evaluated as a dead letter with the reason. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
   /** Saves an alert that can never be stored as a dead letter with the reason. */
-  giveUpAlert(alert: Alert, error: unknown): Promise<void>;
+  giveUpAlert(alert: DetectionAlert, error: unknown): Promise<void>;
   giveUpMatch(match: WideMatch, error: unknown): Promise<void>;
-  giveUpObject(object: JudgedObject, error: unknown): Promise<void>;
-  judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
+  giveUpObject(object: EvaluatedObject, error: unknown): Promise<void>;
+  evaluated(records: readonly RuntimeRecord[], storedAtMs: number): void;
   /** Number of partitions that this replica reads, which share its time. */
   readers(): number;
   lost(): void;
@@ -48,10 +48,10 @@ const patienceWithCrashes = 3;
 /** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
 export class Partition {
   #place: StreamPlace | null;
-  #judgedUpToMs: number | null = null;
-  #alerts: Alert[] = [];
+  #evaluatedUpToMs: number | null = null;
+  #alerts: DetectionAlert[] = [];
   #matches: WideMatch[] = [];
-  #objects: JudgedObject[] = [];
+  #objects: EvaluatedObject[] = [];
   #keeping: Promise<void> | undefined;
   #remembering: Promise<void> | undefined;
   #snapshotDue: number;
@@ -61,8 +61,8 @@ export class Partition {
 
   constructor(
     private readonly lease: DetectorLease,
-    private readonly engine: Engine,
-    private readonly world: PartitionWorld,
+    private readonly engine: PartitionEngine,
+    private readonly world: PartitionDependencies,
     private readonly log: Logger,
     from: StreamPlace | null,
     /** Jitter for the snapshots of partitions that begin together. */
@@ -77,9 +77,9 @@ export class Partition {
     return this.#place;
   }
 
-  /** Time at which the stream took the last message that was judged here. */
-  get judgedUpToMs(): number | null {
-    return this.#judgedUpToMs;
+  /** Time at which the stream took the last message that was evaluated here. */
+  get evaluatedUpToMs(): number | null {
+    return this.#evaluatedUpToMs;
   }
 
   /** Number of alerts, matches and objects that are not stored yet. */
@@ -88,29 +88,29 @@ export class Partition {
   }
 
   /**
-   * Judges the records of a message. Never throws: what cannot be judged becomes a dead letter, and
+   * Evaluates the records of a message. Never throws: what cannot be evaluated becomes a dead letter, and
    * an outage is waited for.
    */
   async take(message: StreamMessage): Promise<void> {
     if (this.#isOver) return;
-    await this.#untilDone(async () => this.#judge(message));
-    // Before time advances: whatever waits now is judged then.
+    await this.#untilDone(async () => this.#evaluate(message));
+    // Before time advances: whatever waits now is evaluated then.
     await this.#untilDone(async () => this.world.prepare());
     if (this.#isOver) return;
     this.#place = message.place;
-    this.#judgedUpToMs = message.storedAtMs;
+    this.#evaluatedUpToMs = message.storedAtMs;
     this.#hasNews = true;
     await this.#keepSoon();
   }
 
-  /** Advances the time where no record does: judges what waited for order or for the end of a window. */
+  /** Advances the time where no record does: evaluates what waited for order or for the end of a window. */
   tick(nowMs: number): void {
     if (this.#isOver) return;
     this.#add(this.engine.advance(nowMs));
     void this.#keepSoon();
   }
 
-  /** Stops judging, and stores its results and a snapshot. */
+  /** Stops evaluating, and stores its results and a snapshot. */
   async handOver(): Promise<void> {
     await this.#keeping;
     await this.#remembering;
@@ -124,14 +124,14 @@ export class Partition {
     this.#isOver = true;
   }
 
-  async #judge(message: StreamMessage): Promise<void> {
+  async #evaluate(message: StreamMessage): Promise<void> {
     try {
       await this.#lookOut(message);
       const observed = new ObservedMessage(message.data);
       const records = observed.records();
       const failures = await this.world.inTurn(() => this.#observe(records, observed, message.storedAtMs));
       if (this.#isOver) return;
-      this.world.judged(records, message.storedAtMs);
+      this.world.evaluated(records, message.storedAtMs);
       for (const { record, error } of failures) await this.world.giveUp(message, record, error);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
@@ -150,7 +150,7 @@ export class Partition {
     // Uses the time at which NATS took the message, so that a replay gives the same results as the first reading.
     this.#add(this.engine.advance(storedAtMs));
     for (const [index, record] of records.entries()) {
-      for (const each of record.judgements ?? []) this.#objects.push({ ...each, cluster: record.cluster });
+      for (const each of record.evaluations ?? []) this.#objects.push({ ...each, cluster: record.cluster });
       try {
         this.#add(this.engine.observe(record, source, index));
       } catch (error) {
@@ -160,17 +160,17 @@ export class Partition {
     return failures;
   }
 
-  /** A message that kills the process leaves no error; the only sign is that it was being judged each time. */
+  /** A message that kills the process leaves no error; the only sign is that it was being evaluated each time. */
   async #lookOut({ place }: StreamMessage): Promise<void> {
     if (this.lease.crashes < patienceWithCrashes) return;
     if (this.lease.attempting === place.sequence) {
       this.lease.attempting = null;
-      throw new TidewaiterError('READER_KILLED', 'the process that judged it was gone each time');
+      throw new TidewaiterError('READER_KILLED', 'the process that evaluated it was gone each time');
     }
     await this.world.attempt(this.lease, place);
   }
 
-  #add(alerts: readonly Alert[]): void {
+  #add(alerts: readonly DetectionAlert[]): void {
     for (const alert of alerts) this.#alerts.push(alert);
     for (const match of this.engine.takeMatches()) this.#matches.push(match);
   }
@@ -222,7 +222,7 @@ export class Partition {
   }
 
   /** Bisects the results, as one that can never be stored must not block the others. */
-  async #keepEach(found: Found): Promise<void> {
+  async #keepEach(found: DetectorResults): Promise<void> {
     try {
       await this.world.keep(this.lease, found);
     } catch (error) {
@@ -232,7 +232,10 @@ export class Partition {
     }
   }
 
-  async #giveUp({ alerts: [alert], matches: [match], objects: [object] }: Found, error: unknown): Promise<void> {
+  async #giveUp(
+    { alerts: [alert], matches: [match], objects: [object] }: DetectorResults,
+    error: unknown,
+  ): Promise<void> {
     if (alert) await this.world.giveUpAlert(alert, error);
     if (match) await this.world.giveUpMatch(match, error);
     if (object) await this.world.giveUpObject(object, error);
@@ -259,10 +262,11 @@ export class Partition {
   }
 }
 
-const countOf = ({ alerts, matches, objects }: Found): number => alerts.length + matches.length + objects.length;
+const countOf = ({ alerts, matches, objects }: DetectorResults): number =>
+  alerts.length + matches.length + objects.length;
 
 /** Splits by kind where there are several: one half is of alerts alone, or of matches, or of objects. */
-function halvesOf({ alerts, matches, objects }: Found): [Found, Found] {
+function halvesOf({ alerts, matches, objects }: DetectorResults): [DetectorResults, DetectorResults] {
   const none = { alerts: [], matches: [], objects: [] };
   if (alerts.length > 0 && matches.length + objects.length > 0) {
     return [

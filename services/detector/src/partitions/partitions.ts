@@ -6,10 +6,10 @@ import { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
 import { DetectorMetrics, type PartitionLag } from '../detector-metrics.js';
-import { GivenUp } from './dead-letter-writer.js';
+import { DeadLetterWriter } from './dead-letter-writer.js';
 import { Engines } from './engines.js';
-import { Turns } from './fair-scheduler.js';
-import type { Duty, DutyKind } from './lease-manager.js';
+import { FairScheduler } from './fair-scheduler.js';
+import type { LeasedWorker, LeasedWork } from './lease-manager.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partition } from './partition.js';
 
@@ -30,10 +30,10 @@ interface Running {
 
 /** Partitions of the runtime stream that this replica reads. */
 @Injectable()
-export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicationShutdown {
+export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplicationShutdown {
   readonly names = Array.from({ length: runtimePartitions }, (_, number) => `partition/${number}`);
   readonly #running = new Map<string, Running>();
-  readonly #turns = new Turns();
+  readonly #turns = new FairScheduler();
   #ticking: NodeJS.Timeout | undefined;
   #prepareDue = 0;
 
@@ -41,7 +41,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     private readonly bus: Bus,
     private readonly journal: PartitionJournal,
     private readonly engines: Engines,
-    private readonly givenUp: GivenUp,
+    private readonly givenUp: DeadLetterWriter,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
   ) {}
@@ -56,7 +56,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     clearInterval(this.#ticking);
   }
 
-  async begin(lease: DetectorLease, lost: () => void): Promise<Duty> {
+  async begin(lease: DetectorLease, lost: () => void): Promise<LeasedWorker> {
     const number = this.names.indexOf(lease.name);
     const saved = await this.journal.restore(lease.name);
     const engine = this.engines.detector(lease.name, saved?.state ?? null);
@@ -82,7 +82,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
         giveUpAlert: async (alert, error) => this.givenUp.alert(alert, error),
         giveUpMatch: async (match, error) => this.givenUp.match(match, error),
         giveUpObject: async (object, error) => this.givenUp.object(object, error),
-        judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
+        evaluated: (records, storedAtMs) => this.metrics.evaluated(records, storedAtMs),
         readers: () => this.#running.size,
         lost: () => {
           this.#end(lease.name);
@@ -101,11 +101,11 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     );
     this.#running.set(lease.name, { partition, reader, ended: reader.run() });
     return {
-      handOver: async () => {
+      stop: async () => {
         await this.#end(lease.name)?.ended;
         await partition.handOver();
       },
-      abandon: () => {
+      kill: () => {
         partition.abandon();
         this.#end(lease.name);
       },
@@ -131,7 +131,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     return [...this.#running].map(([name, { partition, reader }]) => ({
       partition: name,
       messages: reader.waiting,
-      ms: reader.isCurrent ? 0 : Date.now() - (partition.judgedUpToMs ?? Date.now()),
+      ms: reader.isCurrent ? 0 : Date.now() - (partition.evaluatedUpToMs ?? Date.now()),
     }));
   }
 

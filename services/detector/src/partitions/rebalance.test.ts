@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { changeOfShare } from './rebalance.js';
+import { rebalance } from './rebalance.js';
 
 const names = (from: number, count: number) => Array.from({ length: count }, (_, index) => `partition/${from + index}`);
 
@@ -14,7 +14,7 @@ describe('changeOfShare', () => {
     ['changes nothing when it has its share', 2, 17, 0, { release: 0, take: 0 }],
     ['counts itself where nobody is counted yet', 0, 0, 33, { release: 0, take: 33 }],
   ])('%s', (_, replicas, held, free, expected) => {
-    const change = changeOfShare({ replicas, mine: names(0, held), free: names(held, free) }, 33);
+    const change = rebalance({ replicas, mine: names(0, held), free: names(held, free) }, 33);
     expect({ release: change.release.length, take: change.take }).toEqual(expected);
   });
 
@@ -29,8 +29,7 @@ describe('changeOfShare', () => {
           );
           const heldBy = (holder: number | null) =>
             [...holders].filter(([, each]) => each === holder).map(([name]) => name);
-          const changeOf = (replica: number) =>
-            changeOfShare({ replicas, mine: heldBy(replica), free: heldBy(null) }, 33);
+          const changeOf = (replica: number) => rebalance({ replicas, mine: heldBy(replica), free: heldBy(null) }, 33);
           for (let replica = 0; replica < replicas; replica += 1) {
             for (const name of changeOf(replica).release) holders.set(name, null);
           }

@@ -10,7 +10,7 @@ export interface ShareChange {
  * Balances the leases, so that all replicas hold about the same number. Each rounds its share up:
  * together they have room for all, and none releases a lease that no other would take.
  */
-export function changeOfShare({ replicas, mine, free }: LeaseShares, leases: number): ShareChange {
+export function rebalance({ replicas, mine, free }: LeaseShares, leases: number): ShareChange {
   const share = Math.ceil(leases / Math.max(replicas, 1));
   if (mine.length > share) return { release: mine.slice(share), take: 0 };
   return { release: [], take: Math.min(share - mine.length, free.length) };

@@ -5,25 +5,25 @@ import {
   factContext,
   isJavaArchive,
   javaArchivesOf,
-  type KnownFacts,
+  type FactsView,
   Learned,
   type LearnedHabit,
   type RuntimePolicy,
 } from '@tidewaiter/facts';
 import type { StoredFacts, StoredImageDirectory, UsedArchive, UsedPackage } from '@tidewaiter/store';
-import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
+import { ContainerLedger, persistedClaims, type ContainerView, type WorkloadView } from '@tidewaiter/workloads';
 
 /** Facts that a replica has learned and others may need. */
 export interface LearnedFacts {
-  containers: KnownContainer[];
-  workloads: KnownWorkload[];
+  containers: ContainerView[];
+  workloads: WorkloadView[];
   habits: LearnedHabit[];
   used: UsedPackage[];
   usedArchives: UsedArchive[];
 }
 
 /** Facts that replicas load from each other. */
-export type KeptFacts = Pick<LearnedFacts, 'containers' | 'workloads' | 'habits'>;
+export type PersistedFacts = Pick<LearnedFacts, 'containers' | 'workloads' | 'habits'>;
 
 type How = UsedPackage['how'];
 
@@ -63,7 +63,7 @@ export class RuntimeFacts {
   ) {
     this.ledger = ledger;
     this.#habits = new Learned({ learningMs: policy.learningMs });
-    const facts: KnownFacts = {
+    const facts: FactsView = {
       image: (digest) => stored.image(digest),
       // Only the ledger knows workloads, and the context reads it.
       workload: () => null,
@@ -136,9 +136,9 @@ export class RuntimeFacts {
   }
 
   /** Loads facts that other replicas, or this one before it was restarted, have learned. */
-  learn({ containers, workloads, habits }: KeptFacts): void {
-    for (const container of containers) this.ledger.add(keptClaims(container));
-    for (const workload of workloads) this.ledger.addKept(workload);
+  learn({ containers, workloads, habits }: PersistedFacts): void {
+    for (const container of containers) this.ledger.add(persistedClaims(container));
+    for (const workload of workloads) this.ledger.addPersisted(workload);
     this.#habits.load(habits);
   }
 
@@ -151,10 +151,10 @@ export class RuntimeFacts {
     this.stored.forgetAll();
   }
 
-  #wantImage({ saidDigests, repository, tag, digest }: KnownContainer): void {
+  #wantImage({ claimedDigests, repository, tag, digest }: ContainerView): void {
     if (digest === null) {
       if (repository !== null && tag !== null) this.#wantedTags.set(`${repository}:${tag}`, { repository, tag });
-      for (const said of saidDigests) this.#wantedManifests.add(said);
+      for (const said of claimedDigests) this.#wantedManifests.add(said);
     }
   }
 

@@ -7,12 +7,12 @@ const maxStateBytes = 512 * 2 ** 20;
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** Packs a snapshot for storage, in another thread, so that judging does not wait. */
-export async function pack(state: Uint8Array): Promise<Uint8Array> {
+/** Packs a snapshot for storage, in another thread, so that evaluating does not wait. */
+export async function compressSnapshot(state: Uint8Array): Promise<Uint8Array> {
   return compress(state);
 }
 
-export async function unpack(packed: Uint8Array): Promise<Uint8Array> {
+export async function decompressSnapshot(packed: Uint8Array): Promise<Uint8Array> {
   return decompress(packed, { maxOutputLength: maxStateBytes });
 }
 

@@ -3,7 +3,7 @@ import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import type { LoadedRules as Loaded, RuleInfo } from '@tidewaiter/sigma';
 import { DetectionRules, type ListedRule } from '@tidewaiter/store';
 
-import { LoadedRules } from './loaded-rules.js';
+import { RuleLoader } from './rule-loader.js';
 
 const everyMs = 2_000;
 
@@ -17,7 +17,7 @@ export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdow
   #repetition: Repetition | undefined;
 
   constructor(
-    rules: LoadedRules,
+    rules: RuleLoader,
     private readonly listed: DetectionRules,
     private readonly log: Logger,
   ) {

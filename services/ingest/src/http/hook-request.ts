@@ -11,7 +11,7 @@ export interface HookRequest {
   readonly query?: Readonly<Record<string, string | undefined>>;
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type HookObject = Readonly<Record<string, unknown>>;
 
 const maxJsonDepth = 64;
 
@@ -39,7 +39,7 @@ function guard(value: unknown, levelsLeft: number): void {
   for (const child of Object.values(value)) guard(child, levelsLeft - 1);
 }
 
-export function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is HookObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -13,8 +13,8 @@ import { redactSecrets } from '@tidewaiter/secrets';
 import type { NewPipelineReport } from '@tidewaiter/store';
 
 import type { HookRequest } from '../http/hook-request.js';
-import type { ReadDocument } from './documents/document-kinds.js';
-import { type ImageName, isTag, readImageName } from './image-name.js';
+import type { PipelineDocument } from './documents/document-kinds.js';
+import { type BuiltImageName, isTag, readImageName } from './image-name.js';
 import { redactDocument } from './redact-document.js';
 
 /** Limit on images that one document is bound to: a release's attestation may have hundreds of files. */
@@ -36,7 +36,7 @@ export interface Reporter {
  * @throws AccessDenied `REPOSITORY_DENIED`
  */
 export function bindReport(
-  document: ReadDocument,
+  document: PipelineDocument,
   query: HookRequest['query'],
   reporter: Reporter,
 ): NewPipelineReport[] {
@@ -70,7 +70,10 @@ export function bindReport(
   });
 }
 
-function digestsOf({ subjects, isBound, format }: ReadDocument, query: HookRequest['query'] = {}): readonly Digest[] {
+function digestsOf(
+  { subjects, isBound, format }: PipelineDocument,
+  query: HookRequest['query'] = {},
+): readonly Digest[] {
   const asked = query['digest'];
   if (asked !== undefined) {
     if (!isDigest(asked)) throw new InvalidInput('DIGEST_INVALID', 'The digest is none such as sha256:…');
@@ -92,7 +95,7 @@ function digestsOf({ subjects, isBound, format }: ReadDocument, query: HookReque
 }
 
 /** Name of the image; the request takes precedence over the document. */
-function imageOf({ image }: ReadDocument, query: HookRequest['query'] = {}): ImageName | null {
+function imageOf({ image }: PipelineDocument, query: HookRequest['query'] = {}): BuiltImageName | null {
   const { repository, tag } = query;
   const named = repository === undefined ? image : readImageName(repository);
   if (repository !== undefined && named === null)
@@ -102,7 +105,7 @@ function imageOf({ image }: ReadDocument, query: HookRequest['query'] = {}): Ima
   return { ...named, tag };
 }
 
-function mayReport({ repositories }: Reporter, image: ImageName | null): boolean {
+function mayReport({ repositories }: Reporter, image: BuiltImageName | null): boolean {
   return repositories.some((pattern) => pattern === '*' || (image && matchesWildcard(pattern, image.repository)));
 }
 

@@ -2,7 +2,7 @@ import { matchesWildcard, TidewaiterError, Unavailable } from '@tidewaiter/domai
 import type { TokenIssuer } from '@tidewaiter/runtime';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, type JWTPayload } from 'jose';
 
-import { field, isObject, type JsonObject } from '../http/hook-request.js';
+import { field, isObject, type HookObject } from '../http/hook-request.js';
 import type { PublishedKeys } from '../registry/published-keys.js';
 import type { CiKind } from './ci/ci-kind.js';
 
@@ -24,7 +24,7 @@ export async function verifiedClaims(
   ci: CiKind,
   trusted: TokenIssuer,
   keys: PublishedKeys,
-): Promise<JsonObject | null> {
+): Promise<HookObject | null> {
   const claims = await verify(token, trusted, keys);
   return claims && meets(claims, ci, trusted) ? { ...claims } : null;
 }

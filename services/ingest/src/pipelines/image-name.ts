@@ -1,5 +1,5 @@
 /** Name of an image, as far as it was given. */
-export interface ImageName {
+export interface BuiltImageName {
   /** `registry.example.com:5000` */
   registry: string | null;
   repository: string;
@@ -14,7 +14,7 @@ const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /** `[host/]repository[:tag][@digest]`; null for what is no such name. The digest is left out: it is said elsewhere. */
-export function readImageName(value: unknown): ImageName | null {
+export function readImageName(value: unknown): BuiltImageName | null {
   if (typeof value !== 'string' || value.length > maxNameChars) return null;
   const [name = ''] = value.split('@', 1);
   const slash = name.indexOf('/');

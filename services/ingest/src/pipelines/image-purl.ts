@@ -1,6 +1,6 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import { type ImageName, readImageName } from './image-name.js';
+import { type BuiltImageName, readImageName } from './image-name.js';
 
 const maxPurlChars = 4096;
 const digestPattern = /(?:^|@)sha256(?::|%3A)([0-9a-f]{64})(?:$|[?#])/i;
@@ -21,7 +21,7 @@ export function digestOfPurl(purl: unknown): Digest | null {
  * The image that a purl names: `pkg:oci/app@sha256:…?repository_url=registry.example.com/shop/app&tag=1.0`.
  * @see https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md
  */
-export function imageOfPurl(purl: unknown): ImageName | null {
+export function imageOfPurl(purl: unknown): BuiltImageName | null {
   if (typeof purl !== 'string' || purl.length > maxPurlChars || !purl.startsWith('pkg:oci/')) return null;
   const [, query = ''] = purl.split('?', 2);
   const qualifiers = new URLSearchParams(query);

@@ -25,7 +25,7 @@ export interface PipelineConnection {
   kind: PipelineSettings['kind'];
   /** Always false: the settings refuse a pipeline without a proof. */
   isClosed: false;
-  /** Judged on the headers alone; null when they prove nothing. @throws Unavailable when a key cannot be fetched now */
+  /** Evaluated on the headers alone; null when they prove nothing. @throws Unavailable when a key cannot be fetched now */
   prove(request: Pick<HookRequest, 'headers'>): Promise<Proof | null>;
   /** @throws InvalidInput, AccessDenied */
   read(request: HookRequest, proof: Proof): NewPipelineReport[];

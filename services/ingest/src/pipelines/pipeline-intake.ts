@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { draft, type Draft, pipelineReported } from '@tidewaiter/events';
 import { GroupCommit, type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
 
-import type { Kept } from '../registry/registry-intake.js';
+import type { IntakeResult } from '../registry/registry-intake.js';
 
 /** Reports of one request. */
 export interface Upload {
@@ -28,11 +28,11 @@ export class PipelineIntake {
   ) {}
 
   /** Resolves when everything is committed. @throws Unavailable when it cannot be stored now */
-  async keep(upload: Upload): Promise<Kept> {
+  async keep(upload: Upload): Promise<IntakeResult> {
     return this.#commits.add(upload, upload.sizeBytes);
   }
 
-  async #save({ reports, traceparent }: Upload): Promise<Kept> {
+  async #save({ reports, traceparent }: Upload): Promise<IntakeResult> {
     return this.store.transaction(async (tx) => {
       const fresh = await this.reports.add(tx, reports);
       await tx.emit(...fresh.map((report) => ({ ...reportedDraft(report), traceparent })));

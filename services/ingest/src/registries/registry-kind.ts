@@ -15,7 +15,7 @@ export interface RegistryKind {
   title: string;
   setup: Setup;
   /**
-   * Whether the sender proved to know the connection's secret, judged on the raw request. Called only
+   * Whether the sender proved to know the connection's secret, evaluated on the raw request. Called only
    * where a secret is configured; whether a connection may go without one is the caller's decision.
    */
   authenticate(request: HookRequest, secret: Secret): boolean;
@@ -43,11 +43,11 @@ export interface Setup {
 
 /** Configured settings for reading a connection's bodies. */
 export interface KindSettings {
-  fields?: GenericFields | undefined;
+  fields?: GenericHookFields | undefined;
 }
 
 /** Paths into JSON, such as `data.repository`, of each field. */
-export interface GenericFields {
+export interface GenericHookFields {
   /** Path of a list with one event each; the whole body is one event without it. */
   events?: string | undefined;
   /** Path of the action, push or deletion; everything is a push without it. */
@@ -104,7 +104,7 @@ export interface RegistryEvent {
 }
 
 /** Fields of an event in a body, unvalidated. */
-export interface Claims {
+export interface HookClaims {
   registry: unknown;
   repository: unknown;
   /** Whether its repositories may have capitals, which OCI's grammar forbids. */
@@ -125,7 +125,7 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const hostPattern = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/;
 
 /** The event for these claims; `malformed` when the pushed or deleted object is ambiguous. */
-export function registryEvent(outcome: RegistryEvent['outcome'], claims: Claims): RegistryEvent | 'malformed' {
+export function registryEvent(outcome: RegistryEvent['outcome'], claims: HookClaims): RegistryEvent | 'malformed' {
   const repository = matching(claims.hasCapitals ? capitalsToo : repositoryPattern, claims.repository);
   if (repository === null) return 'malformed';
   const tag = matching(tagPattern, claims.tag);

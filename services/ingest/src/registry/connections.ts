@@ -8,22 +8,22 @@ import type { Handshake, RegistryEvent, RegistryKind } from '../registries/regis
 import { registryKind } from '../registries/registry-kinds.js';
 import { type SensorConnection, sensorConnection } from '../runtime/sensor-connection.js';
 import type { PublishedKeys } from './published-keys.js';
-import type { Fact } from './registry-notice.js';
+import type { RegistryNotice } from './registry-notice.js';
 import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
 
 /** Parsed hook: facts and counts of ignored events. */
 export interface ReadHook {
-  facts: Fact[];
+  facts: RegistryNotice[];
   /** Number of events left out, by reason. */
   ignored: Record<string, number>;
 }
 
 /** A configured sender. */
-export type Connection = RegistryConnection | SensorConnection | PipelineConnection;
+export type Connection = RegistryHookConnection | SensorConnection | PipelineConnection;
 
 type Configured = Pick<TidewaiterSettings, 'registries' | 'sensors' | 'pipelines'>;
 
-export interface RegistryConnection {
+export interface RegistryHookConnection {
   family: 'registry';
   /** `registry/main`, as in the URL: a registry and a sensor may share a name. */
   id: string;
@@ -34,7 +34,7 @@ export interface RegistryConnection {
    * allow unauthenticated requests.
    */
   isClosed: boolean;
-  /** Judged on the raw request. @throws Unavailable when a key that it needs cannot be had now */
+  /** Evaluated on the raw request. @throws Unavailable when a key that it needs cannot be had now */
   isAuthentic(request: HookRequest): Promise<boolean>;
   /** Answer to a sender's handshake request; null where the request is none. */
   handshake(request: HookRequest): Handshake | null;
@@ -59,7 +59,7 @@ export class Connections {
     return this.#byId.get(id);
   }
 
-  registry(id: string): RegistryConnection | undefined {
+  registry(id: string): RegistryHookConnection | undefined {
     const connection = this.get(id);
     return connection?.family === 'registry' ? connection : undefined;
   }
@@ -83,7 +83,7 @@ export class Connections {
   }
 }
 
-function registryConnection(settings: RegistrySettings, keys: PublishedKeys): RegistryConnection {
+function registryConnection(settings: RegistrySettings, keys: PublishedKeys): RegistryHookConnection {
   const { name, fields } = settings;
   const reader = known(registryKind(settings.kind), settings.kind);
   return {
@@ -100,7 +100,7 @@ function registryConnection(settings: RegistrySettings, keys: PublishedKeys): Re
   };
 }
 
-function registryFact(connection: string, event: RegistryEvent): Fact {
+function registryFact(connection: string, event: RegistryEvent): RegistryNotice {
   const { deliveryKey, repository, tag, digest, at } = event;
   // A user, a URL or a user agent, as the registry reports it: it may contain a password.
   const actor = event.actor && redactSecrets(event.actor);
@@ -112,7 +112,7 @@ function registryFact(connection: string, event: RegistryEvent): Fact {
   return { kind: 'push', deliveryKey, push: { connection, repository, tag, ...claims } };
 }
 
-type Door = Pick<RegistryConnection, 'isClosed' | 'isAuthentic'>;
+type Door = Pick<RegistryHookConnection, 'isClosed' | 'isAuthentic'>;
 
 interface Authenticator {
   authenticate(request: HookRequest, secret: Secret): boolean;

@@ -10,8 +10,8 @@ import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import type { HookRequest } from '../http/hook-request.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
-import { Connections, type RegistryConnection } from './connections.js';
-import { Intake } from './registry-intake.js';
+import { Connections, type RegistryHookConnection } from './connections.js';
+import { RegistryIntake } from './registry-intake.js';
 
 /**
  * `POST /hooks/registry/{connection}`: stores the pushes and deletions that registries report, and
@@ -19,10 +19,10 @@ import { Intake } from './registry-intake.js';
  */
 @Controller('hooks')
 @UseFilters(BodyFilter)
-export class Hooks {
+export class RegistryHooks {
   constructor(
     private readonly connections: Connections,
-    private readonly intake: Intake,
+    private readonly intake: RegistryIntake,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
@@ -65,13 +65,13 @@ export class Hooks {
   }
 
   /** Authenticates the sender; no part of a body is processed before. */
-  async #admit(connection: RegistryConnection | undefined, hook: HookRequest): Promise<RegistryConnection> {
+  async #admit(connection: RegistryHookConnection | undefined, hook: HookRequest): Promise<RegistryHookConnection> {
     if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
     if (await connection.isAuthentic(hook)) return connection;
     throw new AccessDenied('HOOK_UNAUTHORIZED', 'the secret is missing or wrong');
   }
 
-  async #take(connection: RegistryConnection, hook: HookRequest): Promise<Receipt> {
+  async #take(connection: RegistryHookConnection, hook: HookRequest): Promise<Receipt> {
     if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
 
     const { facts, ignored } = connection.read(hook);

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
 
-import { draftsOf, type Fact } from './registry-notice.js';
+import { eventsOf, type RegistryNotice } from './registry-notice.js';
 
 /** Facts of one webhook. */
-export interface Delivery {
+export interface NoticeBatch {
   /** Id of the connection, within which delivery keys are unique. */
   connection: string;
-  facts: readonly Fact[];
+  facts: readonly RegistryNotice[];
   /** Size of the body: the cost of keeping this waiting. */
   sizeBytes: number;
   /** W3C trace context of the webhook. */
@@ -15,7 +15,7 @@ export interface Delivery {
 }
 
 /** Counts of a delivery's facts by outcome. */
-export interface Kept {
+export interface IntakeResult {
   accepted: number;
   duplicates: number;
 }
@@ -24,8 +24,8 @@ const limits = { concurrency: 2, batchBytes: 2 * 2 ** 20, waitingBytes: 32 * 2 *
 
 /** Stores the facts of webhooks as rows, and emits their events. Each fact once, however often it is delivered. */
 @Injectable()
-export class Intake {
-  readonly #commits = new GroupCommit(async (deliveries: readonly Delivery[]) => this.#save(deliveries), limits);
+export class RegistryIntake {
+  readonly #commits = new GroupCommit(async (deliveries: readonly NoticeBatch[]) => this.#save(deliveries), limits);
 
   constructor(
     private readonly store: Store,
@@ -37,18 +37,18 @@ export class Intake {
    * Resolves when everything is committed.
    * @throws Unavailable when it cannot be stored now
    */
-  async keep(delivery: Delivery): Promise<Kept> {
+  async keep(delivery: NoticeBatch): Promise<IntakeResult> {
     return this.#commits.add(delivery, delivery.sizeBytes);
   }
 
-  async #save(deliveries: readonly Delivery[]): Promise<Kept[]> {
+  async #save(deliveries: readonly NoticeBatch[]): Promise<IntakeResult[]> {
     return this.store.transaction(async (tx) => {
       const fresh = await this.#freshOf(tx, deliveries);
       const pushes = fresh.flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === 'push' ? [fact.push] : [])));
       const ids = await this.pushes.add(tx, pushes);
       const pushIds = new Map(pushes.map((push, index) => [push, ids[index] ?? '']));
       const drafts = fresh.flatMap(({ facts, traceparent }) =>
-        draftsOf(facts, pushIds).map((draft) => ({ ...draft, traceparent })),
+        eventsOf(facts, pushIds).map((draft) => ({ ...draft, traceparent })),
       );
       await tx.emit(...drafts);
       return fresh.map(({ facts }, index) => {
@@ -59,7 +59,7 @@ export class Intake {
   }
 
   /** The deliveries, each with only those of its facts that are new. */
-  async #freshOf(tx: Transaction, deliveries: readonly Delivery[]): Promise<Delivery[]> {
+  async #freshOf(tx: Transaction, deliveries: readonly NoticeBatch[]): Promise<NoticeBatch[]> {
     const keys = deliveries.flatMap(({ connection, facts }) =>
       facts.map(({ deliveryKey }) => ({ connection, deliveryKey })),
     );

@@ -1,6 +1,6 @@
 import type { NewPush } from '@tidewaiter/store';
 
-import { draftsOf, type Fact } from './registry-notice.js';
+import { eventsOf, type RegistryNotice } from './registry-notice.js';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
 const pushId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
@@ -16,8 +16,8 @@ const push = (tag: string | null): NewPush => ({
   pushedAt: null,
 });
 
-const pushed = (each: NewPush): Fact => ({ kind: 'push', deliveryKey: 'k', push: each });
-const deleted = (tag: string | null): Fact => ({
+const pushed = (each: NewPush): RegistryNotice => ({ kind: 'push', deliveryKey: 'k', push: each });
+const deleted = (tag: string | null): RegistryNotice => ({
   kind: 'deletion',
   deliveryKey: 'k',
   deletion: { ...place, tag, digest: null, deletedBy: null, at: null },
@@ -28,7 +28,7 @@ describe('draftsOf', () => {
     const first = push('1');
     const untagged = push(null);
     const ids = new Map([first, untagged].map((each) => [each, pushId]));
-    const drafts = draftsOf([deleted('1'), pushed(first), deleted(null), pushed(untagged)], ids);
+    const drafts = eventsOf([deleted('1'), pushed(first), deleted(null), pushed(untagged)], ids);
     expect(drafts.map(({ event: { channel }, subject }) => [channel, subject])).toEqual([
       ['tidewaiter.registry.deleted', 'shop/app:1'],
       ['tidewaiter.registry.pushed', 'shop/app:1'],
@@ -39,6 +39,6 @@ describe('draftsOf', () => {
   });
 
   it('refuses to tell of a push that has no row', () => {
-    expect(() => draftsOf([pushed(push('1'))], new Map())).toThrow();
+    expect(() => eventsOf([pushed(push('1'))], new Map())).toThrow();
   });
 });

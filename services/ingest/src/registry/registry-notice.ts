@@ -2,13 +2,13 @@ import { type DataOf, draft, type Draft, registryDeleted, registryPushed } from 
 import type { NewPush } from '@tidewaiter/store';
 
 /** One thing that a webhook tells; `deliveryKey` is the same when its connection tells it again. */
-export type Fact = { deliveryKey: string } & (
+export type RegistryNotice = { deliveryKey: string } & (
   | { kind: 'push'; push: NewPush }
   | { kind: 'deletion'; deletion: DataOf<typeof registryDeleted> }
 );
 
 /** The events about what one webhook told, in its order. */
-export function draftsOf(facts: readonly Fact[], pushIds: ReadonlyMap<NewPush, string>): Draft[] {
+export function eventsOf(facts: readonly RegistryNotice[], pushIds: ReadonlyMap<NewPush, string>): Draft[] {
   return facts.map((fact) =>
     fact.kind === 'push'
       ? pushedDraft(fact.push, pushIds.get(fact.push))

@@ -134,7 +134,7 @@ describe('a token of Google', () => {
     await expect(isKnown()).resolves.toBe(false);
   });
 
-  it('cannot be judged with keys that are none: come again', async () => {
+  it('cannot be evaluated with keys that are none: come again', async () => {
     const broken = { get: async () => 'no JSON' };
     const authorization = `Bearer ${await token()}`;
     await expect(

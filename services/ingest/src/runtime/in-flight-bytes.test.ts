@@ -1,8 +1,8 @@
-import { Pressure } from './in-flight-bytes.js';
+import { InFlightBytes } from './in-flight-bytes.js';
 
 describe('Pressure', () => {
   it('takes what there is room for, and one thing of any size when there is nothing else', () => {
-    const pressure = new Pressure(100);
+    const pressure = new InFlightBytes(100);
     const release = pressure.take(500);
     expect(() => pressure.take(1)).toThrow(expect.objectContaining({ code: 'INTAKE_BUSY', retryAfterMs: 2_000 }));
     release();

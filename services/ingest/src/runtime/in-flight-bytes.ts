@@ -3,7 +3,7 @@ import { Unavailable } from '@tidewaiter/domain';
 const retryAfterMs = 2_000;
 
 /** Bytes that requests hold at the moment: what comes above is asked to come later, so that no flood becomes memory. */
-export class Pressure {
+export class InFlightBytes {
   #held = 0;
 
   constructor(private readonly maxBytes: number) {}

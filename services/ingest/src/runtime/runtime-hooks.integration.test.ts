@@ -249,9 +249,9 @@ it('tells that a sensor has gone silent, and that it is back, once each, over tw
     await until(3);
     const [silent, recovered, again] = await told();
     expect([silent, recovered, again]).toMatchObject([
-      { type: 'dev.tidewaiter.sensor.missed.v1', data: { sensor: 'falco-eu1', kind: 'falco', cluster: 'eu1' } },
+      { type: 'dev.tidewaiter.sensor.silenced.v1', data: { sensor: 'falco-eu1', kind: 'falco', cluster: 'eu1' } },
       { type: 'dev.tidewaiter.sensor.recovered.v1' },
-      { type: 'dev.tidewaiter.sensor.missed.v1' },
+      { type: 'dev.tidewaiter.sensor.silenced.v1' },
     ]);
     const health = await new SensorContacts(store).list();
     expect(health.find(({ sensor }) => sensor === 'falco-eu1')).toMatchObject({ dropped: 41, kind: 'falco' });

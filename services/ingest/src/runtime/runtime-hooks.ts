@@ -11,10 +11,10 @@ import type { HookRequest } from '../http/hook-request.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
 import { Connections } from '../registry/connections.js';
-import { Pressure } from './in-flight-bytes.js';
+import { InFlightBytes } from './in-flight-bytes.js';
 import { RuntimeIntake } from './runtime-intake.js';
 import type { SensorConnection } from './sensor-connection.js';
-import { SensorWatch } from './sensor-heartbeats.js';
+import { SensorHeartbeats } from './sensor-heartbeats.js';
 import { unpack } from './unpack.js';
 
 /** `POST /hooks/runtime/{connection}`: publishes the events of sensors to the stream. */
@@ -24,8 +24,8 @@ export class RuntimeHooks {
   constructor(
     private readonly connections: Connections,
     private readonly intake: RuntimeIntake,
-    private readonly watch: SensorWatch,
-    private readonly pressure: Pressure,
+    private readonly watch: SensorHeartbeats,
+    private readonly pressure: InFlightBytes,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,

@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { HookMetrics, resultOfError } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { Connections } from '../registry/connections.js';
-import { Pressure } from './in-flight-bytes.js';
+import { InFlightBytes } from './in-flight-bytes.js';
 import type { SensorConnection } from './sensor-connection.js';
 
 /** Limit on a sensor's body as received; shippers send batches. */
@@ -19,7 +19,7 @@ const runtimeRoute = '/hooks/runtime/:connection';
  */
 export function configureRuntimeRoute(app: NestFastifyApplication): void {
   const connections = app.get(Connections);
-  const pressure = app.get(Pressure);
+  const pressure = app.get(InFlightBytes);
   const metrics = app.get(HookMetrics);
   const fastify = app.getHttpAdapter().getInstance();
   const releases = new WeakMap<object, () => void>();

@@ -6,7 +6,7 @@ import { messagesOf, type RuntimeMessage } from './messages.js';
 import { RecentIds } from './recent-ids.js';
 
 /** Counts of a sensor's records by outcome. */
-export interface Kept {
+export interface RuntimeIntakeResult {
   accepted: number;
   duplicates: number;
 }
@@ -28,7 +28,7 @@ export class RuntimeIntake {
    * the sensor resends them.
    * @throws Unavailable `STREAM_FULL`, `BUS_UNAVAILABLE`
    */
-  async keep(records: readonly RuntimeRecord[], traceparent: string | undefined): Promise<Kept> {
+  async keep(records: readonly RuntimeRecord[], traceparent: string | undefined): Promise<RuntimeIntakeResult> {
     const { fresh, awaited } = this.#sort(records);
     const messages = messagesOf(fresh, { time: new Date().toISOString(), traceparent });
     const published = messages.map(async (message) => this.#publish(message));

@@ -1,6 +1,6 @@
 import type { RuntimeSource, Secret } from '@tidewaiter/domain';
 import type { SensorSettings } from '@tidewaiter/runtime';
-import { type ReadRecords, sensorOf } from '@tidewaiter/sensors';
+import { type SensorRecords, sensorOf } from '@tidewaiter/sensors';
 
 import { authorizationEquals, type HookRequest, secretEquals } from '../http/hook-request.js';
 import type { PublishedKeys } from '../registry/published-keys.js';
@@ -25,7 +25,7 @@ export interface SensorConnection {
   /** @throws Unavailable when a key that it needs cannot be had now */
   isAuthentic(request: HookRequest): Promise<boolean>;
   /** @throws InvalidInput when the body, which is unpacked, is not of this kind */
-  read(body: Buffer, receivedAt: string): ReadRecords;
+  read(body: Buffer, receivedAt: string): SensorRecords;
 }
 
 export function sensorConnection(
@@ -71,7 +71,7 @@ function carriesToken({ headers, query }: Pick<HookRequest, 'headers' | 'query'>
 }
 
 /** SNS asks whether its messages are wanted; a person says so to Amazon, we follow no address that a body names. */
-function confirmation(body: Buffer): ReadRecords | null {
+function confirmation(body: Buffer): SensorRecords | null {
   // The word is looked for first: no other body is parsed twice.
   if (body.length > 16_384 || !body.includes('Confirmation')) return null;
   const message = readSns(body);

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { draft, sensorRecovered, sensorMissed } from '@tidewaiter/events';
+import { draft, sensorRecovered, sensorSilenced } from '@tidewaiter/events';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
-import { type Contact, SensorContacts, type Silence, Store } from '@tidewaiter/store';
+import { type Contact, SensorContacts, type StaleSensor, Store } from '@tidewaiter/store';
 
 import { Connections } from '../registry/connections.js';
 
@@ -9,7 +9,7 @@ const checkEveryMs = 5_000;
 
 /** Notes when each sensor was last heard, and tells when one has gone silent and when it is back: once each, over all replicas. */
 @Injectable()
-export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SensorHeartbeats implements OnApplicationBootstrap, OnApplicationShutdown {
   #heard = new Map<string, Contact>();
   #checks: Repetition | undefined;
   /** While we were away nobody could be heard: that is no silence. */
@@ -61,7 +61,7 @@ export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdow
         const silent = await this.contacts.findSilent(tx, limits, this.#listeningSince);
         await tx.emit(
           ...recovered.map((each) => draft(sensorRecovered, each.sensor, this.#told(each))),
-          ...silent.map((each) => draft(sensorMissed, each.sensor, this.#told(each))),
+          ...silent.map((each) => draft(sensorSilenced, each.sensor, this.#told(each))),
         );
       });
     } catch (error) {
@@ -71,7 +71,7 @@ export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdow
     }
   }
 
-  #told({ sensor, heardAt, silentSince }: Silence) {
+  #told({ sensor, heardAt, silentSince }: StaleSensor) {
     const connection = this.connections.sensor(`runtime/${sensor}`);
     return {
       sensor,

@@ -9,7 +9,7 @@ const sameDayMs = 3_600_000;
 
 /** Performs a button's action; idempotent. */
 @Injectable()
-export class ButtonDesk {
+export class SlackActions {
   constructor(
     private readonly store: Store,
     private readonly incidents: Incidents,

@@ -5,8 +5,8 @@ import { Logger } from '@tidewaiter/runtime';
 import type { FastifyRequest } from 'fastify';
 
 import { hookRequest, type HookRoute } from '../http/hook-route.js';
-import { ButtonDesk } from './slack-actions.js';
-import { isSignedBySlack, readButtonPress } from './slack-interaction.js';
+import { SlackActions } from './slack-actions.js';
+import { isSignedBySlack, readSlackInteraction } from './slack-interaction.js';
 import { SlackReplies } from './slack-replies.js';
 
 /** Secret with which Slack signs its requests; undefined where messages have no buttons. */
@@ -22,7 +22,7 @@ export class SlackSigning {
 export class SlackButtons {
   constructor(
     private readonly signing: SlackSigning,
-    private readonly desk: ButtonDesk,
+    private readonly desk: SlackActions,
     private readonly replies: SlackReplies,
     private readonly logger: Logger,
   ) {}
@@ -39,7 +39,7 @@ export class SlackButtons {
       this.logger.warn({ code: 'HOOK_UNAUTHORIZED' }, 'button refused');
       throw new AccessDenied('HOOK_UNAUTHORIZED', 'the signature is missing, wrong or old');
     }
-    const press = readButtonPress(hook.body);
+    const press = readSlackInteraction(hook.body);
     if (press === null) return '';
     const { action, by, responseUrl } = press;
     const reply = await this.desk.act(action, by);

@@ -5,7 +5,7 @@ import { env } from 'node:process';
 
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 
-import { isSignedBySlack, readButtonPress } from './slack-interaction.js';
+import { isSignedBySlack, readSlackInteraction } from './slack-interaction.js';
 
 const secret = new Secret('not the one of anybody');
 const nowMs = Date.parse('2026-11-25T10:00:00Z');
@@ -74,18 +74,18 @@ const shared = resolve(
   };
   const at = Number(headers['X-Slack-Request-Timestamp']) * 1000;
   expect(isSignedBySlack(hook, new Secret(key), at)).toBe(true);
-  expect(readButtonPress(hook.body)).toBeNull();
+  expect(readSlackInteraction(hook.body)).toBeNull();
 });
 
 describe('a press', () => {
   it('says who asks for what', () => {
-    expect(readButtonPress(press(acknowledge, { response_url: 'https://hooks.slack.com/actions/1' }))).toEqual({
+    expect(readSlackInteraction(press(acknowledge, { response_url: 'https://hooks.slack.com/actions/1' }))).toEqual({
       by: 'jane (Slack)',
       responseUrl: 'https://hooks.slack.com/actions/1',
       action: { kind: 'acknowledge', incident },
     });
     const matchers = ['kind="incident"', 'rule="Shell"'];
-    expect(readButtonPress(press(silence({ incident: null, matchers })))?.action).toEqual({
+    expect(readSlackInteraction(press(silence({ incident: null, matchers })))?.action).toEqual({
       kind: 'silence',
       incident: null,
       matchers,
@@ -98,7 +98,7 @@ describe('a press', () => {
     ['a dialog', bodyOf({ type: 'view_submission' })],
     ['no action', bodyOf({ type: 'block_actions', actions: [] })],
   ])('of %s asks for nothing of ours', (_, body) => {
-    expect(readButtonPress(body)).toBeNull();
+    expect(readSlackInteraction(body)).toBeNull();
   });
 
   it.each([
@@ -111,12 +111,12 @@ describe('a press', () => {
     ['everything', press(silence({ incident: null, matchers: ['rule=~".*"'] }))],
     ['too many', press(silence({ incident: null, matchers: Array.from({ length: 17 }, () => 'a="b"') }))],
   ])('of %s is refused', (_, body) => {
-    expect(() => readButtonPress(body)).toThrow(InvalidInput);
+    expect(() => readSlackInteraction(body)).toThrow(InvalidInput);
   });
 
   it('shows a hostile name as harmless text', () => {
     const name = `a\u001b[31m\n${'x'.repeat(500)}`;
-    const { by = '' } = readButtonPress(press(acknowledge, { user: { id: 'U1', username: name } })) ?? {};
+    const { by = '' } = readSlackInteraction(press(acknowledge, { user: { id: 'U1', username: name } })) ?? {};
     expect(by).not.toMatch(/\p{Cc}/u);
     expect(by.length).toBeLessThan(100);
   });

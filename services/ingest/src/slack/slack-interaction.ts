@@ -12,7 +12,7 @@ const maxAgeMs = 5 * 60_000;
 const maxNameChars = 80;
 
 /** Action that a user requested by pressing a button. */
-export interface ButtonPress {
+export interface SlackInteraction {
   /** `jane (Slack)` */
   by: string;
   /** URL at which Slack accepts a reply that only this user sees. */
@@ -54,7 +54,7 @@ const silence = z.object({
  * opened a page.
  * @throws InvalidInput `BODY_UNRECOGNISED`
  */
-export function readButtonPress(body: Buffer): ButtonPress | null {
+export function readSlackInteraction(body: Buffer): SlackInteraction | null {
   const text = new URLSearchParams(body.toString('utf8')).get('payload');
   const read = payload.safeParse(text === null ? null : parseJson(Buffer.from(text)));
   if (!read.success) throw new InvalidInput('BODY_UNRECOGNISED', 'this is no interaction of Slack');

@@ -1,12 +1,12 @@
 import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 
-import { ChannelGuard } from './channel-circuit-breaker.js';
+import { ChannelCircuitBreaker } from './channel-circuit-breaker.js';
 
 let now: number;
-let guard: ChannelGuard;
+let guard: ChannelCircuitBreaker;
 beforeEach(() => {
   now = 0;
-  guard = new ChannelGuard(() => now);
+  guard = new ChannelCircuitBreaker(() => now);
 });
 
 const ok = async () => 'sent';
@@ -25,7 +25,7 @@ describe('ChannelGuard', () => {
     await failures(4);
     await expect(codeOf('a', ok)).resolves.toBe('sent');
     await failures(5);
-    await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_RESTING');
+    await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_CIRCUIT_OPEN');
     await expect(codeOf('b', ok)).resolves.toBe('sent');
   });
 
@@ -34,7 +34,7 @@ describe('ChannelGuard', () => {
     now = 30_000;
     let finish: (value: string) => void = () => undefined;
     const probe = codeOf('a', () => new Promise((resolve) => (finish = resolve)));
-    await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_RESTING');
+    await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_CIRCUIT_OPEN');
     finish('sent');
     await expect(probe).resolves.toBe('sent');
     await expect(codeOf('a', ok)).resolves.toBe('sent');
@@ -43,7 +43,7 @@ describe('ChannelGuard', () => {
     now += 30_000;
     await expect(codeOf('a', down)).resolves.toBe('DOWN');
     now += 30_000;
-    await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_RESTING');
+    await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_CIRCUIT_OPEN');
     now += 30_000;
     await expect(codeOf('a', ok)).resolves.toBe('sent');
   });
@@ -54,14 +54,14 @@ describe('ChannelGuard', () => {
     await new Promise(setImmediate);
     for (const cut of cuts) cut(new Unavailable('DOWN', 'no answer'));
     await Promise.all(calls);
-    await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 30_000 });
+    await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_CIRCUIT_OPEN', retryAfterMs: 30_000 });
   });
 
   it('rests as long as the channel asks', async () => {
     await failures(4);
     await codeOf('a', async () => Promise.reject(new Unavailable('BUSY', 'later', { retryAfterMs: 120_000 })));
     now = 119_000;
-    await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 1_000 });
+    await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_CIRCUIT_OPEN', retryAfterMs: 1_000 });
     now = 120_000;
     await expect(codeOf('a', ok)).resolves.toBe('sent');
   });

@@ -24,14 +24,14 @@ interface ChannelState {
  * Circuit breaker of each channel, with a limit on its slow calls: a channel that is down or slow
  * must not hold up the others.
  */
-export class ChannelGuard {
+export class ChannelCircuitBreaker {
   readonly #channels = new Map<string, ChannelState>();
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /**
    * Runs a call to a channel.
-   * @throws NotYet `CHANNEL_RESTING` or `CHANNEL_SLOW` without having called, with `retryAfterMs`
+   * @throws NotYet `CHANNEL_CIRCUIT_OPEN` or `CHANNEL_SLOW` without having called, with `retryAfterMs`
    */
   async run<T>(channel: string, call: () => Promise<T>): Promise<T> {
     const state = this.#state(channel);
@@ -57,8 +57,8 @@ export class ChannelGuard {
     const now = this.now();
     if (state.failures >= maxFailures) {
       const waitMs = Math.max(state.restUntilMs - now, 0);
-      if (waitMs > 0) throw refused('CHANNEL_RESTING', channel, waitMs);
-      if (state.isProbed) throw refused('CHANNEL_RESTING', channel, probeMs);
+      if (waitMs > 0) throw refused('CHANNEL_CIRCUIT_OPEN', channel, waitMs);
+      if (state.isProbed) throw refused('CHANNEL_CIRCUIT_OPEN', channel, probeMs);
       state.isProbed = true;
     }
     const slow = [...state.pending.values()].filter((since) => now - since > slowMs).length;

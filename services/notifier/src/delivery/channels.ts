@@ -5,9 +5,9 @@ import { type Message, Templates } from '@tidewaiter/messages';
 import type { Integration, RoutingConfig } from '@tidewaiter/routing';
 import type { Logger } from '@tidewaiter/runtime';
 
-import type { Delivery, Outcome } from '../receivers/receiver.js';
+import type { OutgoingMessage, Outcome } from '../receivers/receiver.js';
 import { find, send } from '../receivers/receivers.js';
-import { ChannelGuard } from './channel-circuit-breaker.js';
+import { ChannelCircuitBreaker } from './channel-circuit-breaker.js';
 
 /** How messages are worded, and who hears of a template that fails. */
 interface Words {
@@ -20,7 +20,7 @@ interface Words {
 /** The receivers of routing.yaml, and the way to them. */
 export class Channels implements OnApplicationShutdown {
   readonly #stopping = new AbortController();
-  readonly #guard = new ChannelGuard();
+  readonly #guard = new ChannelCircuitBreaker();
 
   constructor(
     /** Null where nobody is to be told anything. */
@@ -39,14 +39,14 @@ export class Channels implements OnApplicationShutdown {
   }
 
   /** @throws as `Receiver.send`, and InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the receiver. */
-  async send(channel: string, integration: number, delivery: Delivery): Promise<Outcome> {
+  async send(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome> {
     const target = this.#integration(delivery.receiver, channel, integration);
     const call = async () => send(target, delivery, this.#context());
     return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
 
   /** Looks whether an unconfirmed delivery arrived; null when it did not, or the channel cannot tell. */
-  async find(channel: string, integration: number, delivery: Delivery): Promise<Outcome | null> {
+  async find(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome | null> {
     const target = this.#integration(delivery.receiver, channel, integration);
     const call = async () => find(target, delivery, this.#context());
     return this.#guard.run(nameOf(channel, integration, delivery), call);
@@ -74,6 +74,6 @@ export class Channels implements OnApplicationShutdown {
   }
 }
 
-function nameOf(channel: string, integration: number, { receiver }: Delivery): string {
+function nameOf(channel: string, integration: number, { receiver }: OutgoingMessage): string {
   return `${channel} number ${integration} of ${receiver}`;
 }

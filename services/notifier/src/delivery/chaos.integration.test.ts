@@ -7,7 +7,7 @@ import { Secret, TidewaiterError } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, Incidents, Store } from '@tidewaiter/store';
 import {
-  type Answer,
+  type SinkAnswer,
   httpSink,
   type HttpSink,
   minerIncident,
@@ -21,7 +21,7 @@ import { start } from '../main.js';
 
 const alerts = 120;
 /** How a channel answers the first try of a message; the next one it takes. */
-const firstAnswers: Answer[] = [
+const firstAnswers: SinkAnswer[] = [
   { status: 200 },
   { status: 429, headers: { 'retry-after': '1' } },
   { status: 200 },

@@ -208,7 +208,7 @@ it('uses up no try while the channel is left alone', async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     rows = await store.query(
       `SELECT delivery.attempt AS tries, job.attempt AS taken, put_back AS "putBack" FROM delivery JOIN job ON key = delivery.id::text
-       WHERE channel = 'slack' AND delivery.state = 'retrying' AND delivery.code = 'CHANNEL_RESTING' AND job.state = 'queued' AND put_back > 0`,
+       WHERE channel = 'slack' AND delivery.state = 'retrying' AND delivery.code = 'CHANNEL_CIRCUIT_OPEN' AND job.state = 'queued' AND put_back > 0`,
     );
   }
   for (const { tries, taken, putBack } of rows) expect(taken).toBe(tries + putBack);

@@ -5,9 +5,9 @@ import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
-import { type Delivery, type Edition, type Outcome, OutcomeUnknown, PartlySent } from '../receivers/receiver.js';
+import { type OutgoingMessage, type Edition, type Outcome, OutcomeUnknown, PartlySent } from '../receivers/receiver.js';
 import { Channels } from './channels.js';
-import { DeliverySteps } from './delivery-transitions.js';
+import { DeliveryTransitions } from './delivery-transitions.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -30,7 +30,7 @@ export class Deliver implements JobHandler<ClaimedJob> {
   readonly concurrency: number;
 
   constructor(
-    private readonly steps: DeliverySteps,
+    private readonly steps: DeliveryTransitions,
     private readonly channels: Channels,
     private readonly logger: Logger,
   ) {
@@ -69,7 +69,7 @@ export class Deliver implements JobHandler<ClaimedJob> {
     stored: StoredDelivery<Message>,
     channel: string,
     integration: number,
-    delivery: Delivery,
+    delivery: OutgoingMessage,
   ): Promise<Outcome> {
     const isUnconfirmed = stored.state === 'sending' || stored.code === 'DELIVERY_UNCONFIRMED';
     const look = async () => this.channels.find(channel, integration, delivery);
@@ -81,7 +81,7 @@ export class Deliver implements JobHandler<ClaimedJob> {
     { id, groupKey, groupLabels, alerts, message, reached, receiver, replyTo }: StoredDelivery<Message>,
     edition: Edition | null,
     attempt: number,
-  ): Delivery {
+  ): OutgoingMessage {
     const externalUrl = this.channels.consoleUrl;
     return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl, edition, replyTo };
   }

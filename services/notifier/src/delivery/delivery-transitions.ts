@@ -34,7 +34,7 @@ const noteLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinit
  * reported outcome consistent.
  */
 @Injectable()
-export class DeliverySteps {
+export class DeliveryTransitions {
   readonly #notes = new GroupCommit(async (taken: readonly Taken[]) => this.#sent(taken), noteLimits);
 
   constructor(

@@ -15,8 +15,8 @@ import {
   Findings,
   FiringAlerts,
   Images,
-  Judgements,
-  Ownership,
+  Verdicts,
+  OwnerLabels,
   PipelineReports,
   Provenances,
   PushDifferences,
@@ -25,7 +25,7 @@ import {
   SilenceLedger,
   Store,
   TagLedger,
-  ToldAlerts,
+  NotificationLog,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -37,11 +37,11 @@ import { Owners } from '../subjects/owners.js';
 import { PushFindings } from '../subjects/push-findings.js';
 import { PushReports } from '../subjects/push-reports.js';
 import { CurrentMessages } from './current-messages.js';
-import { Notifications } from './dispatcher.js';
-import { HeldMessages } from './group-flusher.js';
-import { Quiet } from './mute-state.js';
-import { StillTrue } from './reminder-recheck.js';
-import { DigestNotebook } from './summary-notes.js';
+import { Dispatcher } from './dispatcher.js';
+import { GroupFlusher } from './group-flusher.js';
+import { MuteState } from './mute-state.js';
+import { ReminderRecheck } from './reminder-recheck.js';
+import { SummaryNotes } from './summary-notes.js';
 
 const consoleUrl = 'https://t.example';
 const routingFile = `
@@ -93,8 +93,8 @@ describe('an advisory storm', () => {
   let dataSource: DataSource;
   let store: Store;
   let deliveries: Deliveries;
-  let notifications: Notifications;
-  let teller: HeldMessages;
+  let notifications: Dispatcher;
+  let teller: GroupFlusher;
 
   beforeAll(async () => {
     servers = await throwAwayServers({ postgres: true });
@@ -104,22 +104,22 @@ describe('an advisory storm', () => {
     const routing = parseRouting(routingFile, () => '');
     const channels = new Channels(routing, new Egress({ allow: [] }), consoleUrl, 1);
     const [alerts, groups] = [new FiringAlerts(store), new AlertGroups(store)];
-    const quiet = new Quiet(routing.inhibitRules, new SilenceLedger(store), alerts);
-    const [told, history] = [new ToldAlerts(store), new AlertHistory(store)];
-    notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, history);
-    const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
+    const quiet = new MuteState(routing.inhibitRules, new SilenceLedger(store), alerts);
+    const [told, history] = [new NotificationLog(store), new AlertHistory(store)];
+    notifications = new Dispatcher(channels, deliveries, groups, alerts, quiet, told, history);
+    const notebook = new SummaryNotes([], new ChannelHealths(store), new SensorContacts(store));
     const logger = { warn: (fields: unknown) => console.error(fields) } as unknown as Logger;
     const [pushes, images] = [new Pushes(store), new Images(store)];
     const advisories = new Advisories(store);
     const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
     const { rules } = parseSettings('', () => '');
-    const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, ages);
-    const findings = new PushFindings(pushes, images, judgements);
-    const owners = new Owners({ rules: [], labels: [] }, new Ownership(store));
+    const evaluations = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
+    const findings = new PushFindings(pushes, images, evaluations);
+    const owners = new Owners({ rules: [], labels: [] }, new OwnerLabels(store));
     const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
-    const stillTrue = new StillTrue(pushes, new TagLedger(store), images, judgements);
+    const stillTrue = new ReminderRecheck(pushes, new TagLedger(store), images, evaluations);
     const current = new CurrentMessages(stillTrue, reports, channels);
-    teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
+    teller = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
     teller.onApplicationBootstrap();
   });
 

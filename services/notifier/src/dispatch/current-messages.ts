@@ -7,12 +7,12 @@ import { Channels } from '../delivery/channels.js';
 import { narrowedTo, pushSubjects } from '../subjects/push-alerts.js';
 import { PushReports } from '../subjects/push-reports.js';
 import { leftOf } from './message-corrections.js';
-import { type JudgedPlaces, StillTrue } from './reminder-recheck.js';
+import { type EvaluatedPlaces, ReminderRecheck } from './reminder-recheck.js';
 
 type Held = HeldDelivery<Message>;
 
 /** Current facts about held messages. */
-export interface KnownState {
+export interface StateView {
   /** Identities of alerts that no longer hold. */
   over: ReadonlySet<string>;
   /** Current reports, by push id, of the messages that must be rendered again; null for a push that is gone. */
@@ -30,7 +30,7 @@ interface Current {
 @Injectable()
 export class CurrentMessages {
   constructor(
-    private readonly stillTrue: StillTrue,
+    private readonly stillTrue: ReminderRecheck,
     private readonly reports: PushReports,
     private readonly channels: Channels,
   ) {}
@@ -41,13 +41,13 @@ export class CurrentMessages {
    * @param due with the alerts that fire
    * @param alertCounts number of alerts of each message as it was made, by message id
    */
-  async look(due: readonly Held[], alertCounts: ReadonlyMap<string, number>): Promise<KnownState> {
-    const judged: JudgedPlaces = new Map();
+  async look(due: readonly Held[], alertCounts: ReadonlyMap<string, number>): Promise<StateView> {
+    const evaluated: EvaluatedPlaces = new Map();
     const over = new Set<string>();
     const reports = new Map<string, PushReport | null>();
     for (const each of due) {
       for (const alert of each.alerts) {
-        if (alert.status === 'firing' && !(await this.stillTrue.holds(alert, judged))) over.add(alert.identity);
+        if (alert.status === 'firing' && !(await this.stillTrue.holds(alert, evaluated))) over.add(alert.identity);
       }
       const left = alertsLeft(each, over);
       const { id, pushId } = each;
@@ -61,7 +61,7 @@ export class CurrentMessages {
    * Reduces the messages to the alerts that still hold. Leaves out messages with alerts that ended
    * after the facts were collected.
    */
-  sort(due: readonly Held[], { over, reports }: KnownState, alertCounts: ReadonlyMap<string, number>): Current {
+  sort(due: readonly Held[], { over, reports }: StateView, alertCounts: ReadonlyMap<string, number>): Current {
     const current: Current = { ready: [], over: [], isMore: false };
     for (const each of due) {
       const left = { ...each, alerts: alertsLeft(each, over) };

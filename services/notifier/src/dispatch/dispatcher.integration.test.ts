@@ -15,9 +15,9 @@ import {
   Findings,
   FiringAlerts,
   Images,
-  Judgements,
+  Verdicts,
   type ListedDelivery,
-  Ownership,
+  OwnerLabels,
   PipelineReports,
   Provenances,
   PushDifferences,
@@ -27,7 +27,7 @@ import {
   SilenceLedger,
   Store,
   TagLedger,
-  ToldAlerts,
+  NotificationLog,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -38,19 +38,19 @@ import { Owners } from '../subjects/owners.js';
 import { PushFindings } from '../subjects/push-findings.js';
 import { PushReports } from '../subjects/push-reports.js';
 import { CurrentMessages } from './current-messages.js';
-import { Notifications } from './dispatcher.js';
-import { HeldMessages } from './group-flusher.js';
-import { Quiet } from './mute-state.js';
-import { StillTrue } from './reminder-recheck.js';
-import { DigestNotebook } from './summary-notes.js';
+import { Dispatcher } from './dispatcher.js';
+import { GroupFlusher } from './group-flusher.js';
+import { MuteState } from './mute-state.js';
+import { ReminderRecheck } from './reminder-recheck.js';
+import { SummaryNotes } from './summary-notes.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
 let store: Store;
 let deliveries: Deliveries;
 let silences: SilenceLedger;
-let notifications: Notifications;
-const tellers: HeldMessages[] = [];
+let notifications: Dispatcher;
+const tellers: GroupFlusher[] = [];
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
@@ -79,29 +79,29 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
   const groups = new AlertGroups(store);
   deliveries = new Deliveries(store);
   silences = new SilenceLedger(store);
-  const quiet = new Quiet(routing.inhibitRules, silences, alerts);
-  notifications = new Notifications(
+  const quiet = new MuteState(routing.inhibitRules, silences, alerts);
+  notifications = new Dispatcher(
     channels,
     deliveries,
     groups,
     alerts,
     quiet,
-    new ToldAlerts(store),
+    new NotificationLog(store),
     new AlertHistory(store),
   );
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
-  const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
+  const notebook = new SummaryNotes([], new ChannelHealths(store), new SensorContacts(store));
   const [pushes, images] = [new Pushes(store), new Images(store)];
   const advisories = new Advisories(store);
   const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
   const { rules } = parseSettings('', () => '');
-  const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, ages);
-  const findings = new PushFindings(pushes, images, judgements);
-  const owners = new Owners({ rules: [], labels: [] }, new Ownership(store));
+  const evaluations = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
+  const findings = new PushFindings(pushes, images, evaluations);
+  const owners = new Owners({ rules: [], labels: [] }, new OwnerLabels(store));
   const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
-  const stillTrue = new StillTrue(pushes, new TagLedger(store), images, judgements);
+  const stillTrue = new ReminderRecheck(pushes, new TagLedger(store), images, evaluations);
   const current = new CurrentMessages(stillTrue, reports, channels);
-  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
+  const teller = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
   teller.onApplicationBootstrap();
   tellers.push(teller);
 };
@@ -152,7 +152,7 @@ const until = async (check: () => Promise<boolean>) => {
 };
 /** Brings the time of every group nearer, as if this much had passed. */
 const pass = async (interval: string) => {
-  await store.query(`UPDATE alert_group SET due_at = due_at - $1::interval, told_at = told_at - $1::interval`, [
+  await store.query(`UPDATE alert_group SET due_at = due_at - $1::interval, notified_at = notified_at - $1::interval`, [
     interval,
   ]);
   await store.query(`UPDATE delivery SET created_at = created_at - $1::interval`, [interval]);

@@ -5,7 +5,7 @@ import type { Message } from '@tidewaiter/messages';
 import {
   advisoryTimes,
   channelsFor,
-  digestWaitMs,
+  summaryWaitMs,
   type Group,
   groupByReceiver,
   groupByRoute,
@@ -13,10 +13,10 @@ import {
   type Integration,
   isForMachines,
   isStorm,
-  type QuietNow,
+  type MuteSnapshot,
   type RoutingConfig,
   stormMs,
-  type Subject,
+  type AlertSubject,
   waitOf,
 } from '@tidewaiter/routing';
 import {
@@ -25,31 +25,31 @@ import {
   Deliveries,
   FiringAlerts,
   type NewDelivery,
-  ToldAlerts,
+  NotificationLog,
   type Transaction,
 } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
 import { follows } from '../receivers/receivers.js';
 import { channelName, type CorrectedAlerts } from './message-corrections.js';
-import { Quiet } from './mute-state.js';
-import { digestMark, groupName, stormName } from './timing.js';
+import { MuteState } from './mute-state.js';
+import { summaryMark, groupName, stormName } from './timing.js';
 
 /** Renders the subjects of one kind of event. */
 export interface Wording<About> {
   /** Whether a group reports a new problem; resolutions go only to channels with `send_resolved`. */
-  isNews(subjects: readonly Subject<About>[]): boolean;
+  isNews(subjects: readonly AlertSubject<About>[]): boolean;
   /** Whether channels for humans get one message for everything within seconds, regardless of `group_by`. */
   isGathered?: true;
   /** The push that the messages report. Channels that can edit them get its corrections. */
   pushId?: string;
   /** Alerts that need no message in a channel, as a message there was corrected. */
   corrected?: CorrectedAlerts;
-  message(subjects: readonly Subject<About>[]): Message;
+  message(subjects: readonly AlertSubject<About>[]): Message;
 }
 
 /** One state of a subject with a life cycle, such as an incident. */
-export interface State<About> extends Subject<About> {
+export interface State<About> extends AlertSubject<About> {
   edition: { subject: string; revision: number };
   message: Message;
   /** Whether all routed channels get it; otherwise only channels that show the current state. */
@@ -57,7 +57,7 @@ export interface State<About> extends Subject<About> {
 }
 
 /** How long messages are held, and under which name. */
-interface Held {
+interface Hold {
   /** 0: they go out at once. */
   waitMs: number;
   /** Whether it is held because all of its alerts are suppressed. */
@@ -66,7 +66,7 @@ interface Held {
 }
 
 /** How a channel treats the message. */
-interface Shown {
+interface ChannelState {
   /** The channel shows the current state; an update there does not disturb anyone. */
   isShown?: boolean;
   /** Whether only channels that follow the subject get it. */
@@ -79,7 +79,7 @@ interface Shown {
 interface Addressed<About> {
   group: Group<About>;
   takes(channel: Integration): boolean;
-  how: Shown;
+  how: ChannelState;
 }
 
 /** Reminder of a group. */
@@ -94,14 +94,14 @@ export interface Reminder {
 
 /** Decides who gets which message and when, and adds the deliveries. */
 @Injectable()
-export class Notifications {
+export class Dispatcher {
   constructor(
     private readonly channels: Channels,
     private readonly deliveries: Deliveries,
     private readonly groups: AlertGroups,
     private readonly alerts: FiringAlerts,
-    private readonly quiet: Quiet,
-    private readonly told: ToldAlerts,
+    private readonly quiet: MuteState,
+    private readonly told: NotificationLog,
     private readonly history: AlertHistory,
   ) {}
 
@@ -109,7 +109,7 @@ export class Notifications {
   async add<About>(
     tx: Transaction,
     eventId: string,
-    subjects: readonly Subject<About>[],
+    subjects: readonly AlertSubject<About>[],
     wording: Wording<About>,
   ): Promise<void> {
     const { routing } = this.channels;
@@ -120,7 +120,7 @@ export class Notifications {
     await this.alerts.record(tx, alerts);
     for (const { group, takes, how } of addressed(routing, subjects, wording)) {
       // Suppressed alerts get their own message, in case they still fire when the silence ends.
-      const isQuiet = ({ alert }: Subject<About>) => quiet.reasonFor(alert.labels) !== null;
+      const isQuiet = ({ alert }: AlertSubject<About>) => quiet.reasonFor(alert.labels) !== null;
       for (const some of [group.subjects.filter((each) => !isQuiet(each)), group.subjects.filter(isQuiet)]) {
         const deliveries =
           some.length === 0 ? [] : this.#worded(routing, eventId, { ...group, subjects: some }, { ...wording, takes });
@@ -198,7 +198,7 @@ export class Notifications {
     { receivers }: RoutingConfig,
     state: State<About>,
   ): Promise<{ group: Group<About>; channel: Integration }[]> {
-    const told = await this.deliveries.toldOf(tx, state.edition.subject);
+    const told = await this.deliveries.channelsOf(tx, state.edition.subject);
     return told.flatMap(({ receiver, route, groupKey, groupLabels, ...before }) => {
       const channel = receivers
         .get(receiver)
@@ -222,7 +222,7 @@ export class Notifications {
     const wait =
       digest === null
         ? { waitMs: 0, heldFor: groupName(named.receiver, named.groupKey) }
-        : await this.#digest(tx, group.receiver, digestWaitMs(digest, Date.now()));
+        : await this.#digest(tx, group.receiver, summaryWaitMs(digest, Date.now()));
     await this.#hand(tx, named, deliveries, wait);
   }
 
@@ -230,8 +230,8 @@ export class Notifications {
     tx: Transaction,
     group: Group<About>,
     deliveries: readonly NewDelivery<Message>[],
-    quiet: QuietNow,
-    how: Shown = {},
+    quiet: MuteSnapshot,
+    how: ChannelState = {},
   ): Promise<void> {
     if (deliveries.length === 0) return;
     await this.#hand(tx, group, deliveries, await this.#wait(tx, group, quiet, how), how);
@@ -241,9 +241,9 @@ export class Notifications {
   async #wait<About>(
     tx: Transaction,
     { receiver, match, groupKey, subjects }: Group<About>,
-    quiet: QuietNow,
-    { isShown = false, usual }: Shown,
-  ): Promise<Held> {
+    quiet: MuteSnapshot,
+    { isShown = false, usual }: ChannelState,
+  ): Promise<Hold> {
     const heldFor = groupName(receiver, groupKey);
     const quietMs = await this.groups.enter(tx, heldFor);
     const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
@@ -254,8 +254,8 @@ export class Notifications {
   }
 
   /** Holds the message for the next summary of the receiver. */
-  async #digest(tx: Transaction, receiver: string, waitMs: number): Promise<Held> {
-    const heldFor = `${receiver}${digestMark}`;
+  async #digest(tx: Transaction, receiver: string, waitMs: number): Promise<Hold> {
+    const heldFor = `${receiver}${summaryMark}`;
     await this.groups.enter(tx, heldFor);
     return { waitMs, heldFor };
   }
@@ -265,8 +265,8 @@ export class Notifications {
     tx: Transaction,
     group: Group<About>,
     deliveries: readonly NewDelivery<Message>[],
-    wait: Held,
-    { isShown = false, isNoNews = false }: Shown = {},
+    wait: Hold,
+    { isShown = false, isNoNews = false }: ChannelState = {},
   ): Promise<void> {
     const ids: string[] = [];
     const together: NewDelivery<Message>[] = [];
@@ -289,7 +289,7 @@ export class Notifications {
   }
 
   /** Holds the next messages of a flooded channel, to merge them into one. */
-  async #storm(tx: Transaction, delivery: NewDelivery<Message>): Promise<Held | null> {
+  async #storm(tx: Transaction, delivery: NewDelivery<Message>): Promise<Hold | null> {
     if (!isStorm(delivery.channel, await this.deliveries.givenLately(tx, delivery))) return null;
     const heldFor = stormName(delivery);
     await this.groups.enter(tx, heldFor);
@@ -299,14 +299,14 @@ export class Notifications {
   async #add(
     tx: Transaction,
     deliveries: readonly NewDelivery<Message>[],
-    { waitMs, heldFor, isQuiet = false }: Held,
+    { waitMs, heldFor, isQuiet = false }: Hold,
   ): Promise<string[]> {
     if (deliveries.length === 0) return [];
     const ids = await this.deliveries.add(tx, deliveries, waitMs > 0 ? heldFor : null);
     if (ids.length === 0) return [];
     if (waitMs > 0) await this.groups.wait(tx, heldFor, { forMs: waitMs, isQuiet });
     else {
-      await this.groups.told(tx, heldFor);
+      await this.groups.notified(tx, heldFor);
       await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
     }
     return ids;
@@ -319,7 +319,7 @@ export class Notifications {
  */
 function addressed<About>(
   routing: RoutingConfig,
-  subjects: readonly Subject<About>[],
+  subjects: readonly AlertSubject<About>[],
   { isGathered }: Wording<About>,
 ): Addressed<About>[] {
   const byRoute = groupByRoute(routing, subjects);

@@ -1,14 +1,14 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
 import {
-  digestMessage,
+  summaryMessage,
   findingMessage,
   findingMessages,
   type FindingReport,
   mergedMessage,
   type Message,
 } from '@tidewaiter/messages';
-import { isMuted, type QuietNow, routeAt, sortDue, type Sorted } from '@tidewaiter/routing';
+import { isMuted, type MuteSnapshot, routeAt, sortDue, type Sorted } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
   AlertGroups,
@@ -23,10 +23,10 @@ import {
 
 import { Channels } from '../delivery/channels.js';
 import { reportsOf } from '../subjects/finding-alerts.js';
-import { CurrentMessages, type KnownState } from './current-messages.js';
-import { Quiet } from './mute-state.js';
-import { DigestNotebook } from './summary-notes.js';
-import { digestMark, isStormName } from './timing.js';
+import { CurrentMessages, type StateView } from './current-messages.js';
+import { MuteState } from './mute-state.js';
+import { SummaryNotes } from './summary-notes.js';
+import { summaryMark, isStormName } from './timing.js';
 
 const lookMs = 250;
 /** Groups handled in one transaction: when a silence ends, all groups that it held are due at once. */
@@ -41,7 +41,7 @@ type Held = HeldDelivery<Message>;
  * sends.
  */
 @Injectable()
-export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class GroupFlusher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;
   #forgetting: Repetition | undefined;
 
@@ -50,9 +50,9 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly groups: AlertGroups,
     private readonly deliveries: Deliveries,
     private readonly alerts: FiringAlerts,
-    private readonly quiet: Quiet,
+    private readonly quiet: MuteState,
     private readonly channels: Channels,
-    private readonly notebook: DigestNotebook,
+    private readonly notebook: SummaryNotes,
     private readonly current: CurrentMessages,
     private readonly logger: Logger,
   ) {}
@@ -87,7 +87,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
    * Collects current facts about due messages. It holds no locks meanwhile, so the holder of a
    * group may change them.
    */
-  async #known(keys: readonly string[], quiet: QuietNow): Promise<KnownState> {
+  async #known(keys: readonly string[], quiet: MuteSnapshot): Promise<StateView> {
     const due: Held[] = [];
     const counts = new Map<string, number>();
     await this.store.transaction(async (tx) => {
@@ -102,7 +102,11 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     return this.current.look(due, counts);
   }
 
-  async #tellOf(tx: Transaction, key: string, { quiet, known }: { quiet: QuietNow; known: KnownState }): Promise<void> {
+  async #tellOf(
+    tx: Transaction,
+    key: string,
+    { quiet, known }: { quiet: MuteSnapshot; known: StateView },
+  ): Promise<void> {
     const { deliveries: held, isMore } = await this.deliveries.held<Message>(tx, key);
     const sorted = await this.#sort(tx, held, quiet);
     const counts = new Map(held.map(({ id, alerts }) => [id, alerts.length]));
@@ -110,17 +114,17 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     const ids = [...sorted.over, ...over].map(({ id }) => id);
     await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before anybody was to be told');
     const { waitMs } = sorted;
-    if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(digestMark) });
+    if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(summaryMark) });
     // One transaction reads a limited number of deliveries; the rest become the next message.
     const isOneEnded = ready.length > 0 || waitMs === null;
     if ((isMore && isOneEnded) || isLookedAtAgain) await this.groups.wait(tx, key, { forMs: 0, isQuiet: false });
     if (ready.length === 0) return;
-    await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready, isStormName(key)));
-    await this.groups.told(tx, key);
+    await (key.endsWith(summaryMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready, isStormName(key)));
+    await this.groups.notified(tx, key);
   }
 
   /** Sorts held messages: ready to send, obsolete, or to check again later. */
-  async #sort(tx: Transaction, held: readonly Held[], quiet: QuietNow): Promise<Sorted<Held>> {
+  async #sort(tx: Transaction, held: readonly Held[], quiet: MuteSnapshot): Promise<Sorted<Held>> {
     const firing = await this.alerts.firing(
       tx,
       held.flatMap(({ alerts }) => alerts),
@@ -166,7 +170,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       const findings = reportsOf(alertsOf(held.filter(isFinding)));
       const last = held.at(-1)!;
       const others = held.slice(0, -1).map(({ id }) => id);
-      const message = digestMessage(
+      const message = summaryMessage(
         [...newestOfEach(held.filter((each) => !isFinding(each))), ...findingMessages(findings, this.channels)],
         this.channels,
         notes,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 import type { Message } from '@tidewaiter/messages';
-import { type Group, groupByRoute, type Integration, type Subject } from '@tidewaiter/routing';
+import { type Group, groupByRoute, type Integration, type AlertSubject } from '@tidewaiter/routing';
 import { AlertGroups, Deliveries, type NewDelivery, type PushMessage, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
@@ -17,10 +17,14 @@ export interface Correction<About> {
   /** ISO 8601. */
   at: string;
   /** All current and ended subjects of the push. */
-  subjects: readonly Subject<About>[];
+  subjects: readonly AlertSubject<About>[];
   /** Subjects that were announced and have ended. */
-  over: readonly Subject<About>[];
-  message(told: PushMessage<Message>, left: readonly Subject<About>[], over: readonly Subject<About>[]): Message;
+  over: readonly AlertSubject<About>[];
+  message(
+    told: PushMessage<Message>,
+    left: readonly AlertSubject<About>[],
+    over: readonly AlertSubject<About>[],
+  ): Message;
 }
 
 /** Corrects messages about pushes in the channels that can edit sent messages. */
@@ -94,12 +98,12 @@ export class MessageCorrections {
  */
 export function leftOf<About>(
   told: Pick<NewDelivery<Message>, 'receiver' | 'groupKey' | 'alerts'>,
-  subjects: readonly Subject<About>[],
+  subjects: readonly AlertSubject<About>[],
   groups: readonly Group<About>[],
-): Subject<About>[] {
+): AlertSubject<About>[] {
   const firing = firingIn(told);
   const own = groups.find(({ receiver, groupKey }) => receiver === told.receiver && groupKey === told.groupKey);
-  const isTold = ({ alert }: Subject<About>) => firing.has(alert.identity);
+  const isTold = ({ alert }: AlertSubject<About>) => firing.has(alert.identity);
   return [
     ...subjects.filter((each) => each.alert.status === 'firing' && isTold(each)),
     ...(own?.subjects ?? []).filter((each) => each.alert.status === 'resolved' && !isTold(each)),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Labels } from '@tidewaiter/domain';
-import { Inhibitions, type InhibitRule, parseMatchers, QuietNow, Silences } from '@tidewaiter/routing';
+import { Inhibitions, type InhibitRule, parseMatchers, MuteSnapshot, Silences } from '@tidewaiter/routing';
 import { FiringAlerts, SilenceLedger } from '@tidewaiter/store';
 
 /** Whether silences have changed is asked again after this time, so that one that was just made holds soon. */
@@ -10,7 +10,7 @@ const [usualMs, longestMs] = [250, 10_000];
 
 /** Keeps what is silent and what fires in memory, and asks only for what has changed. */
 @Injectable()
-export class Quiet {
+export class MuteState {
   readonly #inhibitions: Inhibitions;
   readonly #firing = new Map<string, Labels>();
   #silences = new Silences([]);
@@ -28,12 +28,12 @@ export class Quiet {
   }
 
   /** @param isFresh whether silences are asked for, however lately they were */
-  async now(isFresh = false): Promise<QuietNow> {
+  async now(isFresh = false): Promise<MuteSnapshot> {
     if (isFresh) this.#silencesAt = -Infinity;
     // Handlers that come meanwhile share the answer.
     this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
     await this.#refreshing;
-    return new QuietNow(this.#silences, this.#inhibitions, Date.now());
+    return new MuteSnapshot(this.#silences, this.#inhibitions, Date.now());
   }
 
   async #refresh(): Promise<void> {

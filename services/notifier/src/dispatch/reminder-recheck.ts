@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Alert, isCounted, isDigest } from '@tidewaiter/domain';
-import { type Image, Images, type JudgedPush, Judgements, Pushes, TagLedger } from '@tidewaiter/store';
+import { type Image, Images, type EvaluatedPush, Verdicts, Pushes, TagLedger } from '@tidewaiter/store';
 
 /** Limit on the tags and running images evaluated in one pass; alerts of further ones are kept as announced. */
 const maxPlaces = 100;
@@ -9,26 +9,26 @@ const maxPlaces = 100;
  * Fingerprints of the counted findings of tags and running images, evaluated in one pass; null for
  * one that is not evaluated.
  */
-export type JudgedPlaces = Map<string, ReadonlySet<string> | null>;
+export type EvaluatedPlaces = Map<string, ReadonlySet<string> | null>;
 
 /**
  * Drops alerts that no longer hold. A tag may be deleted, an image may have stopped, and a finding
  * may have been excepted, without an event.
  */
 @Injectable()
-export class StillTrue {
+export class ReminderRecheck {
   constructor(
     private readonly pushes: Pushes,
     private readonly ledger: TagLedger,
     private readonly images: Images,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
   ) {}
 
   /**
    * Whether an alert about an image still holds; true for every other alert.
-   * @param judged places evaluated in the same pass, to which this one is added
+   * @param evaluated places evaluated in the same pass, to which this one is added
    */
-  async holds({ identity }: Alert, judged: JudgedPlaces): Promise<boolean> {
+  async holds({ identity }: Alert, evaluated: EvaluatedPlaces): Promise<boolean> {
     const [kind, registry, repository, version, fingerprint] = partsOf(identity);
     // Alerts about content that its tag no longer points to name no tag.
     if (registry == null || repository == null || version == null) return true;
@@ -36,14 +36,14 @@ export class StillTrue {
     if (kind === 'not-analyzed') return !(await this.ledger.isGone({ ...place, tag: version }));
     if ((kind !== 'finding' && kind !== 'running-finding') || fingerprint == null) return true;
     const key = JSON.stringify([kind, registry, repository, version]);
-    if (!judged.has(key) && judged.size < maxPlaces) {
+    if (!evaluated.has(key) && evaluated.size < maxPlaces) {
       const findings =
         kind === 'finding'
           ? this.#findings({ ...place, tag: version })
           : this.#findingsOfRunning({ ...place, digest: version });
-      judged.set(key, await findings);
+      evaluated.set(key, await findings);
     }
-    return judged.get(key)?.has(fingerprint) ?? true;
+    return evaluated.get(key)?.has(fingerprint) ?? true;
   }
 
   /**
@@ -71,8 +71,8 @@ export class StillTrue {
     return this.#counted({ registryHost: registry, connection: registry, repository, tag: null, digest }, images);
   }
 
-  async #counted(push: JudgedPush, images: readonly Image[]): Promise<ReadonlySet<string>> {
-    const { findings } = await this.judgements.of(push, images, []);
+  async #counted(push: EvaluatedPush, images: readonly Image[]): Promise<ReadonlySet<string>> {
+    const { findings } = await this.evaluations.of(push, images, []);
     return new Set(findings.filter(isCounted).map(({ fingerprint }) => fingerprint));
   }
 }

@@ -20,8 +20,8 @@ import {
   IncidentOrigins,
   IncidentReaches,
   Incidents,
-  Judgements,
-  Ownership,
+  Verdicts,
+  OwnerLabels,
   PipelineReports,
   Provenances,
   PushDifferences,
@@ -30,7 +30,7 @@ import {
   SilenceLedger,
   Store,
   TagLedger,
-  ToldAlerts,
+  NotificationLog,
   WorkloadLedger,
 } from '@tidewaiter/store';
 import { minerIncident, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -43,18 +43,18 @@ import { Owners } from '../subjects/owners.js';
 import { PushFindings } from '../subjects/push-findings.js';
 import { PushReports } from '../subjects/push-reports.js';
 import { CurrentMessages } from './current-messages.js';
-import { Notifications } from './dispatcher.js';
-import { HeldMessages } from './group-flusher.js';
-import { Quiet } from './mute-state.js';
+import { Dispatcher } from './dispatcher.js';
+import { GroupFlusher } from './group-flusher.js';
+import { MuteState } from './mute-state.js';
 import { RemainingAlerts } from './remaining-alerts.js';
-import { StillTrue } from './reminder-recheck.js';
+import { ReminderRecheck } from './reminder-recheck.js';
 import { Reminders } from './reminders.js';
-import { DigestNotebook } from './summary-notes.js';
+import { SummaryNotes } from './summary-notes.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
 let store: Store;
-let notifications: Notifications;
+let notifications: Dispatcher;
 const running: { beforeApplicationShutdown(): Promise<void> }[] = [];
 const failures: unknown[] = [];
 
@@ -92,28 +92,28 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const [groups, alerts, told, images] = [
     new AlertGroups(store),
     new FiringAlerts(store),
-    new ToldAlerts(store),
+    new NotificationLog(store),
     new Images(store),
   ];
   const deliveries = new Deliveries(store);
-  const quiet = new Quiet(routing.inhibitRules, new SilenceLedger(store), alerts);
+  const quiet = new MuteState(routing.inhibitRules, new SilenceLedger(store), alerts);
   const { rules } = parseSettings(settings, () => '');
-  const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, agesIn(store));
-  const owners = new Owners({ rules: [], labels: [] }, new Ownership(store));
+  const evaluations = new Verdicts(images, new Findings(store), new Provenances(store), rules, agesIn(store));
+  const owners = new Owners({ rules: [], labels: [] }, new OwnerLabels(store));
   const [pushes, provenances] = [new Pushes(store), new Provenances(store)];
   const origins = new IncidentOrigins(new PushDifferences(store), provenances);
   const reaches = new IncidentReaches(store, new WorkloadLedger(store), new ImageManifests(store, images));
-  const contexts = new IncidentContexts(pushes, images, judgements, origins, reaches);
+  const contexts = new IncidentContexts(pushes, images, evaluations, origins, reaches);
   const incidents = new IncidentReports(new Incidents(store), contexts, owners);
-  const stillTrue = new StillTrue(pushes, new TagLedger(store), images, judgements);
+  const stillTrue = new ReminderRecheck(pushes, new TagLedger(store), images, evaluations);
   const remaining = new RemainingAlerts(stillTrue, incidents, channels);
-  const findings = new PushFindings(pushes, images, judgements);
+  const findings = new PushFindings(pushes, images, evaluations);
   const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
   const current = new CurrentMessages(stillTrue, reports, channels);
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
-  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
-  const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
-  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
+  notifications = new Dispatcher(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
+  const notebook = new SummaryNotes([], new ChannelHealths(store), new SensorContacts(store));
+  const held = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
   const reminders = new Reminders(store, told, quiet, channels, remaining, notifications, logger);
   for (const each of [held, reminders]) {
     each.onApplicationBootstrap();
@@ -165,7 +165,7 @@ const arrive = async () =>
 const pass = async (interval: string) => {
   await arrive();
   await store.query(
-    `UPDATE alert_group SET remind_at = remind_at - $1::interval, due_at = due_at - $1::interval, told_at = told_at - $1::interval`,
+    `UPDATE alert_group SET remind_at = remind_at - $1::interval, due_at = due_at - $1::interval, notified_at = notified_at - $1::interval`,
     [interval],
   );
   await store.query(
@@ -189,7 +189,7 @@ const settled = async () =>
 it('tells nobody again where the file does not say so', async () => {
   start('group_by: [rule]');
   await tell(alert('a'));
-  expect(await store.query('SELECT FROM told_alert')).toEqual([]);
+  expect(await store.query('SELECT FROM notified_alert')).toEqual([]);
   expect(await store.query('SELECT FROM alert_group WHERE remind_at IS NOT NULL')).toEqual([]);
 });
 
@@ -316,7 +316,7 @@ it('becomes one message of a flood', async () => {
   expect((await rows()).filter(({ state }) => state === 'merged')).toHaveLength(4);
 });
 
-it('tells the others where one cannot be judged', async () => {
+it('tells the others where one cannot be evaluated', async () => {
   start('group_by: [rule], repeat_interval: 1d');
   await tell({ ...alert('bad'), identity: JSON.stringify(['incident', 'no id']) });
   await tell(alert('good'));
@@ -362,7 +362,7 @@ describe('findings', () => {
     await store.query(
       `INSERT INTO package_match (package_id, advisory_id, state, fix_state) VALUES (1, 'CVE-1', 'affected', 'fixed')`,
     );
-    const { findings } = await new Judgements(
+    const { findings } = await new Verdicts(
       images,
       new Findings(store),
       new Provenances(store),
@@ -404,7 +404,7 @@ describe('findings', () => {
       identity: JSON.stringify(['running-finding', 'r:5000', 'shop/app', digest, fingerprint]),
     });
     await store.query(
-      `INSERT INTO container_ledger (container_id, cluster, image_digest, said_digests, first_seen, last_seen, ended_at)
+      `INSERT INTO container_ledger (container_id, cluster, image_digest, claimed_digests, first_seen, last_seen, ended_at)
        SELECT 'c1', '', $1, '{}', now(), coalesce(ended, now()), ended FROM (SELECT (${endedAt})::timestamptz AS ended) AS given`,
       [digest],
     );

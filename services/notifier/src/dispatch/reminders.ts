@@ -1,20 +1,20 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Labels } from '@tidewaiter/domain';
 import { type Message, reminderMessage, type StillFiring } from '@tidewaiter/messages';
-import { type QuietNow, reminding, type RouteMatch, routeAt } from '@tidewaiter/routing';
+import { type MuteSnapshot, reminding, type RouteMatch, routeAt } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
-  type Retelling,
+  type ReminderGroup,
   Store,
-  type ToldAlert,
-  ToldAlerts,
-  type ToldDelivery,
+  type NotifiedAlert,
+  NotificationLog,
+  type AlertDelivery,
   type Transaction,
 } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
-import { Notifications } from './dispatcher.js';
-import { Quiet } from './mute-state.js';
+import { Dispatcher } from './dispatcher.js';
+import { MuteState } from './mute-state.js';
 import { RemainingAlerts } from './remaining-alerts.js';
 
 const lookMs = 1_000;
@@ -30,11 +30,11 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(
     private readonly store: Store,
-    private readonly told: ToldAlerts,
-    private readonly quiet: Quiet,
+    private readonly told: NotificationLog,
+    private readonly quiet: MuteState,
     private readonly channels: Channels,
     private readonly remaining: RemainingAlerts,
-    private readonly notifications: Notifications,
+    private readonly notifications: Dispatcher,
     private readonly logger: Logger,
   ) {}
 
@@ -69,7 +69,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  async #remind(tx: Transaction, key: string, quiet: QuietNow): Promise<void> {
+  async #remind(tx: Transaction, key: string, quiet: MuteSnapshot): Promise<void> {
     const retelling = await this.told.of<Message>(tx, key);
     const route = this.#routeOf(retelling);
     if (route === null) return;
@@ -80,7 +80,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /** Current route of a group; null where it no longer repeats. */
-  #routeOf({ deliveries: [newest] }: Retelling<Message>): RouteMatch | null {
+  #routeOf({ deliveries: [newest] }: ReminderGroup<Message>): RouteMatch | null {
     const { routing } = this.channels;
     const route = routing && newest ? routeAt(routing, newest.route) : null;
     return route?.receiver === newest?.receiver && route?.given.has('repeat_interval') ? route : null;
@@ -90,7 +90,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
    * Renders and adds a reminder of the remaining alerts; returns the milliseconds until the next
    * check where it did not, or null.
    */
-  async #tell(tx: Transaction, retelling: Retelling<Message>, route: RouteMatch): Promise<number | null> {
+  async #tell(tx: Transaction, retelling: ReminderGroup<Message>, route: RouteMatch): Promise<number | null> {
     const still = await this.remaining.of(stillFiring(retelling));
     const [newest] = still;
     // Keep the timer: an exception may end, and a tag may come back.
@@ -98,7 +98,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
     // An acknowledged incident needs no reminder; if it gets worse, it is announced again.
     if (newest.told.isAcknowledged) return route.repeatIntervalMs;
     const [{ receiver, groupKey, groupLabels, subject, revision, message }] = retelling.deliveries as [
-      ToldDelivery<Message>,
+      AlertDelivery<Message>,
     ];
     const isState = message.kind === 'incident' && subject !== null && revision !== null;
     const subjects = still.map(({ alert }) => ({ alert, about: null }));
@@ -116,8 +116,8 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
 }
 
 /** Alerts whose message is no longer held; an alert in a held message needs no reminder yet. */
-function heard({ alerts, deliveries }: Retelling<Message>): {
-  alerts: (ToldAlert & { labels: Labels })[];
+function heard({ alerts, deliveries }: ReminderGroup<Message>): {
+  alerts: (NotifiedAlert & { labels: Labels })[];
   lastMs: number;
 } {
   const waiting = new Set(deliveries.filter(({ state }) => state === 'held').map(({ id }) => id));
@@ -131,7 +131,7 @@ function heard({ alerts, deliveries }: Retelling<Message>): {
 }
 
 /** Each alert with the message that reported it. */
-function stillFiring({ alerts, deliveries }: Retelling<Message>): StillFiring[] {
+function stillFiring({ alerts, deliveries }: ReminderGroup<Message>): StillFiring[] {
   const messages = new Map(deliveries.map(({ id, message }) => [id, message]));
   return alerts.flatMap(({ alert, since, deliveryId }) => {
     const told = messages.get(deliveryId) ?? deliveries[0]?.message;

@@ -38,7 +38,7 @@ describe('endingSoon', () => {
       ...{ sensor: name, kind: 'falco', heardAt: now, silentSince, records: 1, dropped: 0, droppedAt: null },
     });
     expect(
-      healthLines([channel('working', null), channel('broken', now)], [sensor('a', null), sensor('b', now)]),
+      healthLines([channel('healthy', null), channel('broken', now)], [sensor('a', null), sensor('b', now)]),
     ).toEqual([
       'slack of team is broken since 2026-11-25 12:00 UTC: Slack answered is_archived',
       'Sensor b is silent since 2026-11-25 12:00 UTC',

@@ -1,4 +1,4 @@
-import type { DigestNotes, EndingException } from '@tidewaiter/messages';
+import type { EndingException, SummaryNoteLines } from '@tidewaiter/messages';
 import type { TidewaiterSettings } from '@tidewaiter/runtime';
 import type { ChannelHealth, ChannelHealths, SensorContacts, SensorHealth } from '@tidewaiter/store';
 
@@ -8,14 +8,14 @@ type Exception = TidewaiterSettings['rules']['exceptions'][number];
 const soonMs = 7 * 86_400_000;
 
 /** Collects the notes of a summary: exceptions that end soon, and health problems. */
-export class DigestNotebook {
+export class SummaryNotes {
   constructor(
     private readonly exceptions: readonly Exception[],
     private readonly channels: ChannelHealths,
     private readonly sensors: SensorContacts,
   ) {}
 
-  async now(): Promise<DigestNotes> {
+  async now(): Promise<SummaryNoteLines> {
     const channels = await this.channels.list();
     const sensors = await this.sensors.list();
     return { ending: endingSoon(this.exceptions, new Date()), health: healthLines(channels, sensors) };
@@ -35,7 +35,7 @@ export function endingSoon(exceptions: readonly Exception[], now: Date): EndingE
 export function healthLines(channels: readonly ChannelHealth[], sensors: readonly SensorHealth[]): string[] {
   return [
     ...channels
-      .filter(({ state }) => state !== 'working')
+      .filter(({ state }) => state !== 'healthy')
       .map(({ receiver, channel, state, since, lastFailure }) =>
         [`${channel} of ${receiver} is ${state}${since ? ` since ${minuteOf(since)}` : ''}`, lastFailure?.reason]
           .filter(Boolean)

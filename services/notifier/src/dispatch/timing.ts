@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** How the name of a group ends that waits for the hour of a receiver's digest. */
-export const digestMark = '\ndigest';
+export const summaryMark = '\ndigest';
 
 const stormMark = '\nstorm ';
 

@@ -6,7 +6,7 @@ import type { HttpConfig } from '@tidewaiter/routing';
 
 import { oauthToken } from './oauth-token.js';
 import { basicAuthorization, isTemporary, post, retryAfterMs } from './outbound.js';
-import type { Delivery, Outcome, SendContext } from './receiver.js';
+import type { OutgoingMessage, Outcome, SendContext } from './receiver.js';
 
 /** Request to a channel that takes JSON and reports success by its status. */
 export interface JsonRequest {
@@ -26,7 +26,11 @@ export interface JsonRequest {
  * Sends the request once.
  * @throws as `Receiver.send`
  */
-export async function postJson(request: JsonRequest, delivery: Delivery, context: SendContext): Promise<Outcome> {
+export async function postJson(
+  request: JsonRequest,
+  delivery: OutgoingMessage,
+  context: SendContext,
+): Promise<Outcome> {
   const { name, url, body, headers, credentials, http, timeoutMs, temporary } = request;
   const response = await post(
     url,
@@ -79,7 +83,7 @@ export async function authorization(
  * opening to end, anything else has that of its group. Hashed, since channels limit its length and
  * show it.
  */
-export function dedupKey({ message, alerts, groupKey, receiver }: Delivery): string {
+export function dedupKey({ message, alerts, groupKey, receiver }: OutgoingMessage): string {
   const [alert] = alerts;
   const subject = message.kind === 'incident' && alert ? alert.identity : `${receiver}\n${groupKey}`;
   return createHash('sha256').update(subject).digest('hex');

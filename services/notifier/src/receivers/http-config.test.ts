@@ -12,7 +12,7 @@ import {
 } from '@tidewaiter/testkit';
 
 import { postJson } from './http-channel.js';
-import { type Delivery, OutcomeUnknown } from './receiver.js';
+import { type OutgoingMessage, OutcomeUnknown } from './receiver.js';
 
 let channel: HttpSink;
 let proxy: HttpProxy;
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 async function tell(http: Partial<HttpConfig>, url = channel.url): Promise<unknown> {
   const request = { name: 'Webhook', url, body: {}, http: { ...plainHttp, ...http }, timeoutMs: 0 };
-  return postJson(request, { id: 'd1' } as Delivery, { egress, signal: new AbortController().signal });
+  return postJson(request, { id: 'd1' } as OutgoingMessage, { egress, signal: new AbortController().signal });
 }
 
 const failureOf = async (told: Promise<unknown>): Promise<unknown> => told.catch((reason: unknown) => reason);

@@ -11,7 +11,7 @@ import { cardMessage, maxCardBytes } from './msteamsv2/msteamsv2.js';
 import { alertOf, opsgenieLimits } from './opsgenie/opsgenie.js';
 import { olderPagerDutyEvent, pagerDutyEvent, pagerDutyLimits } from './pagerduty/pagerduty.js';
 import { pushoverLimits, pushoverMessage } from './pushover/pushover.js';
-import type { Configs, Delivery } from './receiver.js';
+import type { Configs, OutgoingMessage } from './receiver.js';
 import { maxRocketChatChars, rocketChatMessage } from './rocketchat/rocketchat.js';
 import { maxMessageChars, telegramMessage } from './telegram/telegram.js';
 import { victorOpsEvent, victorOpsLimits } from './victorops/victorops.js';
@@ -30,7 +30,7 @@ const message = (more: Partial<Message> = {}): Message => ({
   footer: 'Tidewaiter',
   ...more,
 });
-const delivery = (about: Message): Delivery => ({
+const delivery = (about: Message): OutgoingMessage => ({
   id: 'd1',
   groupKey: '{}:{repository="shop/app"}',
   groupLabels: { repository: 'shop/app' },

@@ -5,7 +5,7 @@ import type { ChannelConfigs } from '@tidewaiter/routing';
 import type { DeliveryThread } from '@tidewaiter/store';
 
 /** One message on its way to one receiver. */
-export interface Delivery {
+export interface OutgoingMessage {
   /** UUID that stays the same on every attempt, so that a receiver can detect a duplicate. */
   id: string;
   groupKey: string;
@@ -68,12 +68,12 @@ export interface Receiver<K extends Kind> {
    * @throws AccessDenied when the channel does not take our credentials.
    * @throws InvalidInput when the channel will never take this message.
    */
-  send(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome>;
+  send(config: Configs[K], delivery: OutgoingMessage, context: SendContext): Promise<Outcome>;
   /**
    * Looks up whether an earlier attempt of this delivery arrived; null when the channel has no
    * trace of it. Few channels can answer that.
    */
-  find?(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome | null>;
+  find?(config: Configs[K], delivery: OutgoingMessage, context: SendContext): Promise<Outcome | null>;
   /** Whether the channel shows the current state, so that it gets every change; the others get only important news. */
   follows?(config: Configs[K]): boolean;
 }

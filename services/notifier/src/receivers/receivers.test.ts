@@ -8,11 +8,11 @@ import { inspect } from 'node:util';
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import { plainHttp, plainTls } from '@tidewaiter/routing';
-import { httpSink, type Answer } from '@tidewaiter/testkit';
+import { httpSink, type SinkAnswer } from '@tidewaiter/testkit';
 import { SMTPServer } from 'smtp-server';
 
 import { dedupKey } from './http-channel.js';
-import { OutcomeUnknown, type Configs, type Delivery, type Kind, type SendContext } from './receiver.js';
+import { OutcomeUnknown, type Configs, type OutgoingMessage, type Kind, type SendContext } from './receiver.js';
 import { receivers, send } from './receivers.js';
 
 /** Used for every secret of a configuration. */
@@ -34,7 +34,7 @@ interface Bench {
   stop(): Promise<void>;
 }
 
-const delivery: Delivery = {
+const delivery: OutgoingMessage = {
   id: '0198a1c2-7d9f-7abc-8def-0123456789ab',
   groupKey: '{}:{}',
   groupLabels: {},
@@ -67,11 +67,11 @@ const delivery: Delivery = {
 };
 
 async function httpBench(
-  answers: Record<'ok' | 'temporary' | 'refused' | 'denied', Answer>,
+  answers: Record<'ok' | 'temporary' | 'refused' | 'denied', SinkAnswer>,
   channel: Bench['channel'],
   idOf: (request: { text: string; headers: NodeJS.Dict<string | string[]> }) => string,
   /** Answers to read-only requests, which never fail. */
-  questions: Record<string, Answer> = {},
+  questions: Record<string, SinkAnswer> = {},
 ): Promise<Bench> {
   const taken: string[] = [];
   const troubles: Trouble[] = [];

@@ -8,7 +8,7 @@ import { msteamsv2 } from './msteamsv2/msteamsv2.js';
 import { opsgenie } from './opsgenie/opsgenie.js';
 import { pagerduty } from './pagerduty/pagerduty.js';
 import { pushover } from './pushover/pushover.js';
-import type { Configs, Delivery, Kind, Outcome, Receiver, SendContext } from './receiver.js';
+import type { Configs, OutgoingMessage, Kind, Outcome, Receiver, SendContext } from './receiver.js';
 import { rocketchat } from './rocketchat/rocketchat.js';
 import { slack } from './slack/slack.js';
 import { sns } from './sns/sns.js';
@@ -46,7 +46,7 @@ type Channel<K extends Kind> = { [P in K]: { kind: P; config: Configs[P] } }[K];
 /** Sends a delivery once. @throws as `Receiver.send` says */
 export async function send<K extends Kind>(
   { kind, config }: Channel<K>,
-  delivery: Delivery,
+  delivery: OutgoingMessage,
   context: SendContext,
 ): Promise<Outcome> {
   return receivers[kind].send(config, delivery, context);
@@ -58,7 +58,7 @@ export async function send<K extends Kind>(
  */
 export async function find<K extends Kind>(
   { kind, config }: Channel<K>,
-  delivery: Delivery,
+  delivery: OutgoingMessage,
   context: SendContext,
 ): Promise<Outcome | null> {
   return (await receivers[kind].find?.(config, delivery, context)) ?? null;

@@ -5,7 +5,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 import { failedPushMessage, type FailedPushReport, failedPushSeverity } from '@tidewaiter/messages';
 import { FiringAlerts, type Push, type Transaction } from '@tidewaiter/store';
 
-import { Notifications } from '../dispatch/dispatcher.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
 import { Owners } from './owners.js';
 
 /** A push with the tag that it is named by. */
@@ -16,7 +16,7 @@ type TaggedPush = Push & { tag: string };
 export class FailedPushAlerts {
   constructor(
     private readonly alerts: FiringAlerts,
-    private readonly notifications: Notifications,
+    private readonly notifications: Dispatcher,
     private readonly owners: Owners,
   ) {}
 

@@ -1,9 +1,9 @@
 import type { Alert } from '@tidewaiter/domain';
-import type { FindingPlace, FindingReport } from '@tidewaiter/messages';
+import type { AffectedPlace, FindingReport } from '@tidewaiter/messages';
 
 import { findingSubjects, narrowedTo, reportsOf } from './finding-alerts.js';
 
-function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
+function place(tag: string, parts: Partial<AffectedPlace> = {}): AffectedPlace {
   return {
     registry: 'registry.example.com',
     repository: 'shop/checkout',

@@ -1,18 +1,18 @@
 import { vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import { type Alert, findingKinds, findingReasons, severities } from '@tidewaiter/domain';
-import type { FindingPlace, FindingReport } from '@tidewaiter/messages';
-import type { Subject } from '@tidewaiter/routing';
+import type { AffectedPlace, FindingReport } from '@tidewaiter/messages';
+import type { AlertSubject } from '@tidewaiter/routing';
 
 /**
  * One alert for each image and package that has it: the same that a push of the image would bring, so that a push with the fix ends it.
  * An image that runs although no tag points to it has one of its own, as such a push changes nothing there.
  */
-export function findingSubjects(report: FindingReport): Subject<FindingPlace>[] {
+export function findingSubjects(report: FindingReport): AlertSubject<AffectedPlace>[] {
   return report.places.map((place) => ({ alert: alertOf(report, place), about: place }));
 }
 
 /** The report as a receiver sees it that is sent these places only. */
-export function narrowedTo(report: FindingReport, subjects: readonly Subject<FindingPlace>[]): FindingReport {
+export function narrowedTo(report: FindingReport, subjects: readonly AlertSubject<AffectedPlace>[]): FindingReport {
   return { ...report, places: subjects.map(({ about }) => about) };
 }
 
@@ -24,7 +24,7 @@ export function reportsOf(alerts: readonly Alert[]): FindingReport[] {
   return [...reports.values()].map((about) => ({ ...describedBy(about[0]!), places: about.map(placeOf) }));
 }
 
-function alertOf(report: FindingReport, place: FindingPlace): Alert {
+function alertOf(report: FindingReport, place: AffectedPlace): Alert {
   const { kind, id, severity, exploitation, title, status, at, reason, advisoryId } = report;
   const { registry, repository, tag, isTagged, digest, packageName, packageType, installedVersion, match, fix } = place;
   const { running = null, owner, workloads = [] } = place;
@@ -87,7 +87,7 @@ function describedBy({ labels, annotations, status, startsAt }: Alert): Omit<Fin
   };
 }
 
-function placeOf({ labels, annotations }: Alert): FindingPlace {
+function placeOf({ labels, annotations }: Alert): AffectedPlace {
   const { repository = '', tag = null, digest = '', package: packageName = '', running, owner = null } = labels;
   const { registry = '', packageType = '', installedVersion = '', fixedVersion = '', workloads = '' } = annotations;
   return {

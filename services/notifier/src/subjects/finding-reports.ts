@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isAtLeast } from '@tidewaiter/domain';
 import type { EventOf, findingOpened } from '@tidewaiter/events';
 import type { FindingReport } from '@tidewaiter/messages';
-import { Findings, Judgements } from '@tidewaiter/store';
+import { Findings, Verdicts } from '@tidewaiter/store';
 
 import { Owners } from './owners.js';
 
@@ -10,7 +10,7 @@ import { Owners } from './owners.js';
 @Injectable()
 export class FindingReports {
   constructor(
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
     private readonly findings: Findings,
     private readonly owners: Owners,
   ) {}
@@ -19,7 +19,7 @@ export class FindingReports {
     const { id, kind, advisoryId, title, severity, purls, isNews, reason = 'advisory' } = data;
     // As with pushes, an unknown severity may be critical; what is exploited is urgent whatever its severity.
     const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown' || reason !== 'advisory';
-    const hit = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
+    const hit = isNews && isAlarming ? await this.evaluations.places(data, purls) : [];
     const [owners, exploitation] = await Promise.all([this.owners.ofImages(hit), this.findings.exploitation(id)]);
     const places = hit.map((place, index) => ({ ...place, owner: owners[index] ?? null }));
     return { kind, id, advisoryId, title, severity, exploitation, status, reason, at: time, places };

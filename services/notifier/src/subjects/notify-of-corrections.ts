@@ -2,12 +2,12 @@ import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { consumers, type DataOf, type EventOf, imageReexamined } from '@tidewaiter/events';
 import { correctedMessage, correctionMessage, type PushReport } from '@tidewaiter/messages';
-import type { Subject } from '@tidewaiter/routing';
+import type { AlertSubject } from '@tidewaiter/routing';
 import { Store, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
 import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
-import { Notifications } from '../dispatch/dispatcher.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
 import { MessageCorrections } from '../dispatch/message-corrections.js';
 import { IncidentDecision } from './incident-decision.js';
 import { isNews, narrowedTo, type PushSubject, pushSubjects } from './push-alerts.js';
@@ -20,7 +20,7 @@ interface ReexaminedPush {
   time: string;
   data: DataOf<typeof imageReexamined>;
   now: PushReport;
-  over: Subject<PushSubject>[];
+  over: AlertSubject<PushSubject>[];
 }
 
 /** Announces a signature that did not come in time, and corrects the message of a push whose signature came after it. */
@@ -31,7 +31,7 @@ export class NotifyOfCorrections {
   constructor(
     private readonly store: Store,
     private readonly reports: PushReports,
-    private readonly notifications: Notifications,
+    private readonly notifications: Dispatcher,
     private readonly corrections: MessageCorrections,
     private readonly channels: Channels,
     private readonly decision: IncidentDecision,
@@ -85,6 +85,6 @@ export class NotifyOfCorrections {
   }
 }
 
-function isOver({ about }: Subject<PushSubject>): boolean {
+function isOver({ about }: AlertSubject<PushSubject>): boolean {
   return about.isResolved;
 }

@@ -6,7 +6,7 @@ import { Store } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
 import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
-import { Notifications } from '../dispatch/dispatcher.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
 import { FindingReports } from './finding-reports.js';
 
@@ -21,7 +21,7 @@ export class NotifyOfFindings {
   constructor(
     private readonly store: Store,
     private readonly reports: FindingReports,
-    private readonly notifications: Notifications,
+    private readonly notifications: Dispatcher,
     private readonly channels: Channels,
   ) {}
 

@@ -15,7 +15,7 @@ import { incidentMessage, type IncidentReport } from '@tidewaiter/messages';
 import { GroupCommit, Store, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
-import { Notifications } from '../dispatch/dispatcher.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
 import { imageNames } from './image-names.js';
 import { IncidentReports } from './incident-reports.js';
 
@@ -46,7 +46,7 @@ export class NotifyOfIncidents {
   constructor(
     private readonly store: Store,
     private readonly reports: IncidentReports,
-    private readonly notifications: Notifications,
+    private readonly notifications: Dispatcher,
     private readonly channels: Channels,
   ) {}
 

@@ -6,7 +6,7 @@ import { Pushes, Store } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
 import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
-import { Notifications } from '../dispatch/dispatcher.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
 import { FailedPushAlerts } from './failed-push-alerts.js';
 import { IncidentDecision } from './incident-decision.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
@@ -23,7 +23,7 @@ export class NotifyOfPushes {
   constructor(
     private readonly store: Store,
     private readonly reports: PushReports,
-    private readonly notifications: Notifications,
+    private readonly notifications: Dispatcher,
     private readonly channels: Channels,
     private readonly pushes: Pushes,
     private readonly failed: FailedPushAlerts,

@@ -1,6 +1,6 @@
 import { Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
-import { sensorRecovered, sensorMissed } from '@tidewaiter/events';
+import { sensorRecovered, sensorSilenced } from '@tidewaiter/events';
 import { parseRouting } from '@tidewaiter/routing';
 import {
   AlertGroups,
@@ -10,15 +10,15 @@ import {
   FiringAlerts,
   SilenceLedger,
   Store,
-  ToldAlerts,
+  NotificationLog,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from '../delivery/channels.js';
-import { Notifications } from '../dispatch/dispatcher.js';
-import { Quiet } from '../dispatch/mute-state.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
+import { MuteState } from '../dispatch/mute-state.js';
 import { NotifyOfSensors } from './notify-of-sensors.js';
 
 const routing = parseRouting(
@@ -44,7 +44,7 @@ afterAll(async () => {
   await servers.stop();
 });
 
-const event = (type: typeof sensorMissed) => ({
+const event = (type: typeof sensorSilenced) => ({
   specversion: '1.0' as const,
   id: uuidv7(),
   source: '/tidewaiter/ingest',
@@ -67,18 +67,18 @@ describe('NotifyOfSensors', () => {
     const deliveries = new Deliveries(store);
     const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
     const alerts = new FiringAlerts(store);
-    const quiet = new Quiet([], new SilenceLedger(store), alerts);
-    const notifications = new Notifications(
+    const quiet = new MuteState([], new SilenceLedger(store), alerts);
+    const notifications = new Dispatcher(
       channels,
       deliveries,
       new AlertGroups(store),
       alerts,
       quiet,
-      new ToldAlerts(store),
+      new NotificationLog(store),
       new AlertHistory(store),
     );
     const handler = new NotifyOfSensors(store, notifications);
-    const missed = event(sensorMissed);
+    const missed = event(sensorSilenced);
     await handler.missed(missed);
     await handler.missed(missed);
     await handler.recovered(event(sensorRecovered));

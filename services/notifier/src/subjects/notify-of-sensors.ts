@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import type { Alert, Labels } from '@tidewaiter/domain';
-import { consumers, type EventOf, sensorRecovered, sensorMissed } from '@tidewaiter/events';
+import { consumers, type EventOf, sensorRecovered, sensorSilenced } from '@tidewaiter/events';
 import { sensorMessage, type SensorReport, silenceSeverity } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
-import { Notifications } from '../dispatch/dispatcher.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
 
 /** Tells people that a sensor has gone silent, and, who asks for it, that it is back. */
 @Controller()
@@ -15,11 +15,11 @@ export class NotifyOfSensors {
 
   constructor(
     private readonly store: Store,
-    private readonly notifications: Notifications,
+    private readonly notifications: Dispatcher,
   ) {}
 
-  @Subscribe(consumers.notifier, sensorMissed)
-  async missed(event: EventOf<typeof sensorMissed>): Promise<void> {
+  @Subscribe(consumers.notifier, sensorSilenced)
+  async missed(event: EventOf<typeof sensorSilenced>): Promise<void> {
     await this.#limit.run(() => this.#tell(event, 'firing'));
   }
 
@@ -28,7 +28,7 @@ export class NotifyOfSensors {
     await this.#limit.run(() => this.#tell(event, 'resolved'));
   }
 
-  async #tell({ id, time, data }: EventOf<typeof sensorMissed>, status: SensorReport['status']): Promise<void> {
+  async #tell({ id, time, data }: EventOf<typeof sensorSilenced>, status: SensorReport['status']): Promise<void> {
     const report = { ...data, status };
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       await this.notifications.add(tx, id, [{ alert: alertOf(report, time), about: report }], {

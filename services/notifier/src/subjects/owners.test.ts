@@ -1,5 +1,5 @@
 import { type Digest } from '@tidewaiter/domain';
-import type { Ownership } from '@tidewaiter/store';
+import type { OwnerLabels } from '@tidewaiter/store';
 
 import { ownerName, Owners, ruledOwner } from './owners.js';
 
@@ -39,7 +39,7 @@ describe('Owners', () => {
     new Owners({ rules, labels: [] }, {
       ofImages: () => Promise.resolve(new Map(image === null ? [] : [[digest, image]])),
       ofNamespaces: () => Promise.resolve([namespace]),
-    } as unknown as Ownership);
+    } as unknown as OwnerLabels);
 
   it.each([
     ['the operator', 'shop/app', 'by-image', 'by-namespace', 'team-shop'],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, matchesWildcard } from '@tidewaiter/domain';
 import { maxOwnerCharacters, type OwnerSettings } from '@tidewaiter/runtime';
-import { type NamespacePlace, Ownership } from '@tidewaiter/store';
+import { type NamespacePlace, OwnerLabels } from '@tidewaiter/store';
 import { ownerLabel } from '@tidewaiter/workloads';
 
 /** Image with the names that are known. */
@@ -29,7 +29,7 @@ export class Owners {
 
   constructor(
     private readonly settings: OwnerSettings,
-    private readonly ownership: Ownership,
+    private readonly ownership: OwnerLabels,
   ) {
     this.#imageLabels = [imageLabel, ...settings.labels];
   }

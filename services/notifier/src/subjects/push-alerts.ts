@@ -1,6 +1,6 @@
 import { type Alert, type Labels, layerText } from '@tidewaiter/domain';
 import { evidenceText, isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
-import type { Subject } from '@tidewaiter/routing';
+import type { AlertSubject } from '@tidewaiter/routing';
 
 /** A finding of a push, and whether the push brought or ended it. */
 export interface PushSubject {
@@ -9,19 +9,19 @@ export interface PushSubject {
 }
 
 /** The alerts of a push: one for each alarming finding that it has, and for each that the previous push had. */
-export function pushSubjects(report: PushReport): Subject<PushSubject>[] {
+export function pushSubjects(report: PushReport): AlertSubject<PushSubject>[] {
   const firing = report.findings.filter(isAlarming).map((finding) => ({ finding, isResolved: false }));
   const resolved = report.resolved.filter(isAlarming).map((finding) => ({ finding, isResolved: true }));
   return [...firing, ...resolved].map((about) => ({ alert: alertOf(report, about), about }));
 }
 
 /** Whether a message about these would tell something that is new and bad. */
-export function isNews(subjects: readonly Subject<PushSubject>[]): boolean {
+export function isNews(subjects: readonly AlertSubject<PushSubject>[]): boolean {
   return subjects.some(({ about }) => !about.isResolved && about.finding.isNew);
 }
 
 /** The report as a receiver sees it that is told of these findings only. */
-export function narrowedTo(report: PushReport, subjects: readonly Subject<PushSubject>[]): PushReport {
+export function narrowedTo(report: PushReport, subjects: readonly AlertSubject<PushSubject>[]): PushReport {
   const findings = subjects.filter(({ about }) => !about.isResolved).map(({ about }) => about.finding);
   const resolved = subjects.filter(({ about }) => about.isResolved).map(({ about }) => about.finding);
   return { ...report, findings, resolved };

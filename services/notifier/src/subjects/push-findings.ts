@@ -13,8 +13,8 @@ import {
   type Image,
   type ImageFinding,
   Images,
-  type JudgedPush,
-  Judgements,
+  type EvaluatedPush,
+  Verdicts,
   type Push,
   Pushes,
 } from '@tidewaiter/store';
@@ -28,7 +28,7 @@ export class PushFindings {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
   ) {}
 
   /**
@@ -98,8 +98,8 @@ export class PushFindings {
     return findings.filter(({ kind, fingerprint }) => kind !== 'supply-chain' || announced.has(fingerprint));
   }
 
-  async #findingsOf(push: JudgedPush, images: readonly Image[]): Promise<ImageFinding[]> {
-    return (await this.judgements.of(push, images, [])).findings;
+  async #findingsOf(push: EvaluatedPush, images: readonly Image[]): Promise<ImageFinding[]> {
+    return (await this.evaluations.of(push, images, [])).findings;
   }
 }
 

@@ -7,14 +7,14 @@ import {
   connect,
   Findings,
   Images,
-  Judgements,
-  Ownership,
+  Verdicts,
+  OwnerLabels,
   PipelineReports,
   Provenances,
   PushDifferences,
   Pushes,
   Store,
-  type Warning,
+  type PushWarning,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -47,7 +47,7 @@ afterEach(async () => dataSource.destroy());
 afterAll(async () => servers.stop());
 
 /** Leaves what a push leaves that the scanner has analysed; answers its id. */
-async function push(digest: string, warnings: Warning[] = []): Promise<string> {
+async function push(digest: string, warnings: PushWarning[] = []): Promise<string> {
   const place = { connection: 'main', repository: 'shop/app', tag: '1' };
   const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
   const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64' };
@@ -96,10 +96,10 @@ it.each([
   const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
   const report = await new PushReports(
     pushes,
-    new PushFindings(pushes, images, new Judgements(images, new Findings(store), new Provenances(store), rules, ages)),
+    new PushFindings(pushes, images, new Verdicts(images, new Findings(store), new Provenances(store), rules, ages)),
     new PushDifferences(store),
     new PipelineReports(store),
-    new Owners({ rules: [{ repository: 'shop/*', owner: 'team-shop' }], labels: [] }, new Ownership(store)),
+    new Owners({ rules: [{ repository: 'shop/*', owner: 'team-shop' }], labels: [] }, new OwnerLabels(store)),
   ).of({
     pushId,
     connection: 'main',
@@ -138,8 +138,8 @@ describe('PushFindings', () => {
   async function findingsOf(pushId: string) {
     const [advisories, { rules }] = [new Advisories(store), parseSettings('', () => '')];
     const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
-    const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, ages);
-    return new PushFindings(pushes, images, judgements).of((await pushes.get(pushId))!, true);
+    const evaluations = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
+    return new PushFindings(pushes, images, evaluations).of((await pushes.get(pushId))!, true);
   }
 
   it('names the layer and the build step of a secret that a later layer deletes', async () => {

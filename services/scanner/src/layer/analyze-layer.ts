@@ -8,7 +8,7 @@ import { failureOf, isRefusal } from '../failure.js';
 import { ScannerLimits } from '../scanner-limits.js';
 import { type PlacedLayer, readLayerKey } from './layer-key.js';
 import { LayerReading } from './layer-reading.js';
-import { LayerSteps } from './layer-transitions.js';
+import { LayerTransitions } from './layer-transitions.js';
 
 /** Time that a job leaves its layer to the job of another repository before it queries its own registry. */
 const patienceMs = 60_000;
@@ -29,7 +29,7 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
   readonly concurrency: number;
 
   constructor(
-    private readonly steps: LayerSteps,
+    private readonly steps: LayerTransitions,
     private readonly images: Images,
     private readonly reading: LayerReading,
     private readonly logger: Logger,

@@ -8,7 +8,7 @@ import { imageOfDigest } from '../push/resolve-push.js';
 import { Registries } from '../registries.js';
 
 /**
- * Fetches the configs of a push again that older checks have judged: they hold secrets, so the
+ * Fetches the configs of a push again that older checks have evaluated: they hold secrets, so the
  * store has no copy of them.
  */
 @Injectable()

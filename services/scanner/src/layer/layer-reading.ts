@@ -65,7 +65,7 @@ export class LayerReading implements OnApplicationShutdown {
     try {
       return await analyze(() => client.blob(repository, blob, signal));
     } catch (error) {
-      // An image must not be judged by what a mirror gave.
+      // An image must not be evaluated by what a mirror gave.
       if (!client.hasMirrors || signal.aborted) throw error;
       return analyze(() => client.blobOfOrigin(repository, blob, signal));
     }

@@ -5,7 +5,7 @@ import { Analysis } from '../analysis.js';
 import { failureOf } from '../failure.js';
 import type { PlacedLayer } from './layer-key.js';
 import { LayerReading } from './layer-reading.js';
-import { LayerSteps } from './layer-transitions.js';
+import { LayerTransitions } from './layer-transitions.js';
 
 /** Reads again the layers of a push that an older version of the analyzers has read, or that could not be read before. */
 @Injectable()
@@ -14,7 +14,7 @@ export class LayerRefresh {
     private readonly store: Store,
     private readonly images: Images,
     private readonly failures: LayerFailures,
-    private readonly steps: LayerSteps,
+    private readonly steps: LayerTransitions,
     private readonly reading: LayerReading,
     private readonly analysis: Analysis,
   ) {}

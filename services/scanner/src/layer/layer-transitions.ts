@@ -18,7 +18,7 @@ import { claimKey, type PlacedLayer } from './layer-key.js';
 
 /** The transactions that move a layer, and with it the pushes that wait for it. */
 @Injectable()
-export class LayerSteps {
+export class LayerTransitions {
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
@@ -51,7 +51,7 @@ export class LayerSteps {
     await this.store.transaction(async (tx) => {
       await this.#wakePushes(tx, claim);
       const lacking = await this.failures.lacking(tx, claim);
-      await tx.enqueue(...lacking.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
+      await tx.enqueue(...lacking.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
       await this.jobs.finish(tx, job);
     });
   }

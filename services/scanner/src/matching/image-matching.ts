@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { blindSpots, scopeName } from '@tidewaiter/advisories';
 import type { Digest, OsRelease } from '@tidewaiter/domain';
-import { Advisories, FleetMatches, Store, type Warning } from '@tidewaiter/store';
+import { Advisories, FleetMatches, Store, type PushWarning } from '@tidewaiter/store';
 
 import { ScannerLimits } from '../scanner-limits.js';
 import { matchPackages } from './match-packages.js';
@@ -32,7 +32,7 @@ export class ImageMatching {
   }
 
   /** Reason why "nothing found" would mean nothing for an image of this distribution. */
-  async blindSpots(digest: Digest, os: OsRelease | null): Promise<Warning[]> {
+  async blindSpots(digest: Digest, os: OsRelease | null): Promise<PushWarning[]> {
     const packages = await this.advisories.scoped(digest);
     const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));
     const unmatched = packages.filter(({ isUnmatched }) => isUnmatched).length;
@@ -42,7 +42,7 @@ export class ImageMatching {
     ];
   }
 
-  #unmatchedWarning(count: number): Warning {
+  #unmatchedWarning(count: number): PushWarning {
     const message = `${count} packages were not compared with advisories: maxMatches is ${this.limits.maxMatches}`;
     return { code: 'LIMIT_EXCEEDED', path: null, message };
   }

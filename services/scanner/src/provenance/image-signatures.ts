@@ -10,7 +10,7 @@ import {
   readTrust,
   unsignedFinding,
 } from '@tidewaiter/provenance';
-import { PipelineReports, Provenances, type Push, type StoredProvenance, type Warning } from '@tidewaiter/store';
+import { PipelineReports, Provenances, type Push, type StoredProvenance, type PushWarning } from '@tidewaiter/store';
 
 import { Registries } from '../registries.js';
 import { Signers } from './signers.js';
@@ -22,7 +22,7 @@ export interface SignedOrigin {
   findings: Finding[];
   /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
   presented: PresentedIdentity;
-  warnings: Warning[];
+  warnings: PushWarning[];
 }
 
 const noTrust = readTrust([]);

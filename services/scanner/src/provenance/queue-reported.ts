@@ -7,9 +7,9 @@ import { Signers } from './signers.js';
 import { attachedKey } from './verify-attached.js';
 
 /**
- * Queues images to be judged again when a pipeline proves their revision, or sends a statement that
+ * Queues images to be evaluated again when a pipeline proves their revision, or sends a statement that
  * a signer may vouch for, as when it is attached in the registry. A report that precedes its image
- * is read when the image is judged.
+ * is read when the image is evaluated.
  */
 @Controller()
 export class QueueReported {

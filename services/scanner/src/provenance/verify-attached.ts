@@ -12,7 +12,7 @@ export function attachedKey(pushId: string, subject: Digest): string {
 }
 
 /**
- * Judges images again after something about them arrived: a signature, an attestation, a report of
+ * Evaluates images again after something about them arrived: a signature, an attestation, a report of
  * a pipeline. It comes after the image, often a moment, sometimes a year.
  */
 @Injectable()
@@ -39,8 +39,11 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
       throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analysed`);
     }
     for (const push of holding) {
-      const judgement = await this.reexamination.examine(push, signal);
-      this.logger.info({ push_id: push.id, image_digest: subject, verdict: judgement.verdict }, 'image judged again');
+      const evaluation = await this.reexamination.examine(push, signal);
+      this.logger.info(
+        { push_id: push.id, image_digest: subject, verdict: evaluation.verdict },
+        'image evaluated again',
+      );
     }
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }

@@ -7,14 +7,14 @@ import type { ClaimedJob, Push } from '@tidewaiter/store';
 import { isRefusal } from '../failure.js';
 import { ScannerLimits } from '../scanner-limits.js';
 import { Baselines } from './baselines.js';
-import { PushJudgement } from './evaluate-push.js';
+import { EvaluatePush } from './evaluate-push.js';
 import { PushComparison } from './push-comparison.js';
 import { PushResolution } from './push-resolution.js';
-import { PushSteps } from './push-transitions.js';
+import { PushTransitions } from './push-transitions.js';
 import { NotAnImage } from './resolve-push.js';
 
 /**
- * Brings a push as far as it will go: resolved, its layers queued, and, when they are all read, judged. It runs once when the
+ * Brings a push as far as it will go: resolved, its layers queued, and, when they are all read, evaluated. It runs once when the
  * push arrives and once more when its last layer is done. The key of the job is the push id.
  */
 @Injectable()
@@ -25,9 +25,9 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
   readonly concurrency: number;
 
   constructor(
-    private readonly steps: PushSteps,
+    private readonly steps: PushTransitions,
     private readonly resolution: PushResolution,
-    private readonly judgement: PushJudgement,
+    private readonly evaluation: EvaluatePush,
     private readonly baselines: Baselines,
     private readonly comparison: PushComparison,
     private readonly logger: Logger,
@@ -42,11 +42,11 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       if (!push) return await this.steps.done(job);
       if ((await this.steps.advance(job, push)) !== 'ready') return;
       const baseline = await this.baselines.of(push);
-      const judgement = await this.judgement.judgeWithOrigin(push, signal);
+      const evaluation = await this.evaluation.evaluateWithOrigin(push, signal);
       const changes = baseline && (await this.comparison.compare(push, baseline));
-      await this.steps.conclude(job, push, judgement, baseline, changes);
+      await this.steps.conclude(job, push, evaluation, baseline, changes);
       this.logger.info(
-        { ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },
+        { ...describe(push), verdict: evaluation.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },
         'scan done',
       );
     } catch (error) {

@@ -1,50 +1,50 @@
 import { Injectable } from '@nestjs/common';
-import { countFindings, type Digest, type Platform, type SeverityCounts } from '@tidewaiter/domain';
-import { type Image, Images, Judgements, type Push, type Verdict, type Warning } from '@tidewaiter/store';
+import { countFindings, type Digest, type Platform, type SeverityCounts, type Verdict } from '@tidewaiter/domain';
+import { type Image, Images, Verdicts, type Push, type PushWarning } from '@tidewaiter/store';
 
 import { ImageMatching } from '../matching/image-matching.js';
-import { type ExaminedImage, PushIdentity } from '../provenance/push-identity.js';
+import { type ExaminedImage, IdentityCheck } from '../provenance/identity-check.js';
 import { FileOutliers } from './file-outliers.js';
-import { ImageAssembly } from './image-inventory.js';
-import { ImageOrigin } from './image-origin.js';
-import { SameRevision } from './same-revision.js';
+import { ImageInventory } from './image-inventory.js';
+import { OriginFinder } from './origin-finder.js';
+import { SameRevisionSearch } from './same-revision-search.js';
 
-/** Result of judging a push. */
-export interface Judgement {
+/** Result of evaluating a push. */
+export interface PushEvaluation {
   platforms: { platform: Platform; digest: Digest }[];
   verdict: Verdict;
   counts: SeverityCounts;
-  warnings: Warning[];
+  warnings: PushWarning[];
   rulesVersion: string;
   /** Whether a layer was read that was missing before, or a file differs from images that came later. */
   isNews: boolean;
 }
 
-/** Judges a push whose layers are all read, or known to be unreadable. */
+/** Evaluates a push whose layers are all read, or known to be unreadable. */
 @Injectable()
-export class PushJudgement {
+export class EvaluatePush {
   constructor(
     private readonly images: Images,
-    private readonly judgements: Judgements,
-    private readonly assembly: ImageAssembly,
+    private readonly evaluations: Verdicts,
+    private readonly assembly: ImageInventory,
     private readonly matching: ImageMatching,
-    private readonly origin: ImageOrigin,
-    private readonly sameRevision: SameRevision,
+    private readonly origin: OriginFinder,
+    private readonly sameRevision: SameRevisionSearch,
     private readonly fileOutliers: FileOutliers,
-    private readonly identity: PushIdentity,
+    private readonly identity: IdentityCheck,
   ) {}
 
   /** First verifies the signatures of the images, which are in the registry alone. */
-  async judgeWithOrigin(push: Push, signal: AbortSignal): Promise<Judgement> {
+  async evaluateWithOrigin(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
     const examined: ExaminedImage[] = [];
     for (const image of await this.images.ofPush(push.id))
       examined.push(await this.origin.examine(push, image, signal));
-    await this.identity.judge(push, examined);
-    return this.judge(push);
+    await this.identity.evaluate(push, examined);
+    return this.evaluate(push);
   }
 
-  /** Judges a push from stored data. */
-  async judge(push: Push): Promise<Judgement> {
+  /** Evaluates a push from stored data. */
+  async evaluate(push: Push): Promise<PushEvaluation> {
     const before = await this.images.ofPush(push.id);
     for (const image of before) {
       await this.assembly.assemble(image);
@@ -57,18 +57,18 @@ export class PushJudgement {
       if (await this.fileOutliers.examine(push, image)) hasOutliersAdded = true;
     }
     await this.identity.noteSigns(push);
-    const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
+    const evaluated = await this.evaluations.of(push, images, await this.#warnings(push, images));
     return {
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),
-      verdict: judged.verdict.result,
-      counts: countFindings(judged.findings),
-      warnings: judged.warnings,
-      rulesVersion: this.judgements.rulesVersion(),
+      verdict: evaluated.verdict.result,
+      counts: countFindings(evaluated.findings),
+      warnings: evaluated.warnings,
+      rulesVersion: this.evaluations.rulesVersion(),
       isNews: hasOutliersAdded || unreadCount(images) < unreadCount(before),
     };
   }
 
-  async #warnings(push: Push, images: readonly Image[]): Promise<Warning[]> {
+  async #warnings(push: Push, images: readonly Image[]): Promise<PushWarning[]> {
     const perImage = await Promise.all(
       images.map(async ({ digest, os, warnings }) => [
         ...warnings,

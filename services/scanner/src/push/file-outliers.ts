@@ -17,7 +17,7 @@ export class FileOutliers {
 
   /**
    * Stores the findings of an image, whose files must be committed, and queues the pushes of other
-   * images that it makes outliers: of two images that are judged at once, one sees the other.
+   * images that it makes outliers: of two images that are evaluated at once, one sees the other.
    * @returns whether the image has a finding that it did not have before
    */
   async examine(push: Push, { digest }: Image): Promise<boolean> {
@@ -26,7 +26,7 @@ export class FileOutliers {
     const findings = await this.files.findingsOf(digest, outliers);
     return this.store.transaction(async (tx) => {
       const stale = await this.files.stalePushes(tx, digest, push, paths, outliers);
-      await tx.enqueue(...stale.map((key) => ({ queue: 'rejudge', key, class: 'interactive' as const })));
+      await tx.enqueue(...stale.map((key) => ({ queue: 'reevaluate', key, class: 'interactive' as const })));
       return this.revisions.putFindings(tx, push, digest, fileOutlierId, findings);
     });
   }

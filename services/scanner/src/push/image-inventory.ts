@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf } from '@tidewaiter/advisories';
-import { decodeFacts, emptyLayer, fileJudgement, imageFiles, inventory } from '@tidewaiter/analyzers';
+import { decodeFacts, emptyLayer, evaluateFiles, imageFiles, inventory } from '@tidewaiter/analyzers';
 import { checkImageFiles } from '@tidewaiter/checks';
 import { packManifest } from '@tidewaiter/facts';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
-import { type AnalyzedLayer, FleetFiles, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
+import { type StoredLayer, FleetFiles, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
 
 import { Analysis, notEvaluated } from '../analysis.js';
 import { PackageOutliers } from './package-outliers.js';
 
 /** Builds the inventory of an image from the analysis of its layers. */
 @Injectable()
-export class ImageAssembly {
+export class ImageInventory {
   constructor(
     private readonly store: Store,
     private readonly images: Images,
@@ -34,8 +34,8 @@ export class ImageAssembly {
     const unreadLayers = layers.filter(({ isRead }) => !isRead).map(({ index }) => index);
     const view = overlay(layers.map(({ entries }) => entries));
     const { os, packages, warnings } = inventory(layers, view);
-    const judged = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
-    const { findings: own, programs, unowned } = fileJudgement(layers, view, this.analysis.options);
+    const evaluated = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
+    const { findings: own, programs, unowned } = evaluateFiles(layers, view, this.analysis.options);
     const misconfigurations = checkImageFiles(layers, view);
     const unevaluated = notEvaluated(this.analysis.options, configVersion);
     await this.store.transaction(async (tx) => {
@@ -44,13 +44,13 @@ export class ImageAssembly {
       await this.fleetFiles.put(tx, digest, unowned);
       await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
       await this.images.analyzed(tx, digest, imageVersion, {
-        ...{ os, packages: judged, warnings, findings, notEvaluated: unevaluated, unreadLayers },
+        ...{ os, packages: evaluated, warnings, findings, notEvaluated: unevaluated, unreadLayers },
       });
     });
   }
 }
 
-function contentOf({ analyzersVersion, facts, entries }: AnalyzedLayer, version: string) {
+function contentOf({ analyzersVersion, facts, entries }: StoredLayer, version: string) {
   if (analyzersVersion !== version || !facts || !entries) return { ...emptyLayer(), isRead: false };
   return { facts: decodeFacts(facts), entries: decodeEntries(entries), isRead: true };
 }

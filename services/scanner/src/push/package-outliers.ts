@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Finding, ImagePackage } from '@tidewaiter/domain';
 import { outlierFinding, type PackageContent } from '@tidewaiter/integrity';
-import { type FleetFile, PackageContents, type Transaction } from '@tidewaiter/store';
+import { type PackageFile, PackageContents, type Transaction } from '@tidewaiter/store';
 
 /** Compares what the packages of an image brought with what the same packages brought elsewhere. */
 @Injectable()
@@ -35,7 +35,7 @@ export class PackageOutliers {
 export function fleetFiles(
   packages: readonly ImagePackage[],
   contents: readonly PackageContent[],
-): { file: FleetFile; content: PackageContent }[] {
+): { file: PackageFile; content: PackageContent }[] {
   const purls = Map.groupBy(
     packages.filter(({ state }) => state === 'present'),
     ({ type, name, version }) => `${type} ${name} ${version}`,

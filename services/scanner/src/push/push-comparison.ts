@@ -11,7 +11,7 @@ import {
   pushChanges,
 } from '@tidewaiter/integrity';
 import { isSigned } from '@tidewaiter/provenance';
-import { type Image, Images, Judgements, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
+import { type Image, Images, Verdicts, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
 
 import { SignatureGrace } from '../provenance/signature-grace.js';
 import type { ChosenBaseline } from './baselines.js';
@@ -26,7 +26,7 @@ export class PushComparison {
   constructor(
     private readonly images: Images,
     private readonly states: ImageStates,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
     private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
     private readonly grace: SignatureGrace,
@@ -69,7 +69,7 @@ export class PushComparison {
   async #stateOf(push: Push, image: Image, known: SharedLayers): Promise<ImageState> {
     const [state, { findings }, origin] = await Promise.all([
       this.states.of(image, known),
-      this.judgements.of(push, [image], []),
+      this.evaluations.of(push, [image], []),
       this.#originOf(push, image),
     ]);
     return { ...state, findings, ...(origin && { origin }) };

@@ -5,7 +5,7 @@ import { signatureFindings, splitAwaited } from '@tidewaiter/provenance';
 import { Incidents, Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
 import { SignatureGrace } from '../provenance/signature-grace.js';
-import type { Judgement } from './evaluate-push.js';
+import type { PushEvaluation } from './evaluate-push.js';
 import { pushSubject } from './push-subject.js';
 
 export const signatureQueue = 'signature';
@@ -31,7 +31,7 @@ export class PushCorrections {
   }
 
   /** Reports that the signatures of a push were verified again, and what has become of the findings that were announced. */
-  async correct(tx: Transaction, push: Push, { counts, verdict, platforms }: Judgement): Promise<void> {
+  async correct(tx: Transaction, push: Push, { counts, verdict, platforms }: PushEvaluation): Promise<void> {
     const before = await this.pushes.announced(tx, push.id);
     const { announced: now } = await this.#announce(tx, push, fingerprintsOf(before ?? []));
     const isCurrent = await this.pushes.isCurrent(tx, push.id);

@@ -3,10 +3,10 @@ import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewa
 import { type PushChanges, summaryOf } from '@tidewaiter/integrity';
 import type { Push } from '@tidewaiter/store';
 
-import type { Judgement } from './evaluate-push.js';
+import type { PushEvaluation } from './evaluate-push.js';
 import { pushSubject } from './push-subject.js';
 
-/** Context of the announcement of a push, besides its judgement. */
+/** Context of the announcement of a push, besides its evaluation. */
 export interface PushContext {
   baseline: Baseline | null;
   /** Null where the push equals its baseline, or has none. */
@@ -15,9 +15,13 @@ export interface PushContext {
   awaited: readonly string[];
 }
 
-/** Events of a push that was judged for the first time. */
-export function pushNews(push: Push, judgement: Judgement, { baseline, changes, awaited }: PushContext): Draft[] {
-  const { platforms, counts, verdict } = judgement;
+/** Events of a push that was evaluated for the first time. */
+export function pushEvents(
+  push: Push,
+  evaluation: PushEvaluation,
+  { baseline, changes, awaited }: PushContext,
+): Draft[] {
+  const { platforms, counts, verdict } = evaluation;
   const { id: pushId, connection, repository, tag, previousDigest } = push;
   const place = { pushId, connection, repository, tag };
   const summary = changes && summaryOf(changes);

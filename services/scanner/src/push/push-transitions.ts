@@ -18,18 +18,18 @@ import {
 import { Analysis } from '../analysis.js';
 import { layerKey } from '../layer/layer-key.js';
 import { attachedKey } from '../provenance/verify-attached.js';
-import type { Judgement } from './evaluate-push.js';
+import type { PushEvaluation } from './evaluate-push.js';
 import { PushCorrections } from './push-corrections.js';
-import { pushNews } from './push-events.js';
+import { pushEvents } from './push-events.js';
 import { PushFailures } from './push-failures.js';
 import type { NotAnImage } from './resolve-push.js';
 
 /** Progress of a push. */
-export type Progress = 'waits for layers' | 'ready';
+export type PushProgress = 'waits for layers' | 'ready';
 
 /** Transactions that advance a push: each leaves the push, its job and its events in one consistent state. */
 @Injectable()
-export class PushSteps {
+export class PushTransitions {
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
@@ -51,7 +51,7 @@ export class PushSteps {
    * Queues the unread layers. Locks the push meanwhile, as a layer's reader does to find waiting
    * pushes: one of the two sees the other's work.
    */
-  async advance(job: ClaimedJob, push: Push): Promise<Progress> {
+  async advance(job: ClaimedJob, push: Push): Promise<PushProgress> {
     return this.store.transaction(async (tx) => {
       await this.pushes.lock(tx, push.id);
       const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
@@ -71,17 +71,17 @@ export class PushSteps {
   async conclude(
     job: ClaimedJob,
     push: Push,
-    judgement: Judgement,
+    evaluation: PushEvaluation,
     baseline: Baseline | null,
     changes: PushChanges | null,
   ): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
-      if (await this.pushes.analyzed(tx, push.id, judgement)) {
+      if (await this.pushes.analyzed(tx, push.id, evaluation)) {
         if (baseline) await this.pushBaselines.put(tx, push.id, baseline);
         if (changes) await this.differences.put(tx, push.id, changes);
         const awaited = await this.corrections.begin(tx, push);
-        await tx.emit(...pushNews(push, judgement, { baseline, changes, awaited }));
+        await tx.emit(...pushEvents(push, evaluation, { baseline, changes, awaited }));
       }
       await this.jobs.finish(tx, job);
     });
@@ -93,13 +93,13 @@ export class PushSteps {
    * anything
    * @throws Unavailable `LAYER_ARRIVED`
    */
-  async correct(job: ClaimedJob, push: Push, judgement: Judgement, isNews: boolean): Promise<void> {
+  async correct(job: ClaimedJob, push: Push, evaluation: PushEvaluation, isNews: boolean): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
-      await this.pushes.rejudged(tx, push.id, judgement);
+      await this.pushes.reevaluated(tx, push.id, evaluation);
       if (isNews) {
         const awaited = await this.corrections.begin(tx, push);
-        await tx.emit(...pushNews(push, judgement, { baseline: push.comparedWith, changes: null, awaited }));
+        await tx.emit(...pushEvents(push, evaluation, { baseline: push.comparedWith, changes: null, awaited }));
       }
       await this.jobs.finish(tx, job);
     });
@@ -138,10 +138,10 @@ export class PushSteps {
     });
   }
 
-  /** Another process may have read a layer while this one judged without it: then neither its finding nor its content would count. */
+  /** Another process may have read a layer while this one evaluated without it: then neither its finding nor its content would count. */
   async #mustBeUpToDate(tx: Transaction, { id }: Push): Promise<void> {
     await this.pushes.lock(tx, id);
     if (await this.images.areUpToDate(tx, id, this.analysis.version)) return;
-    throw new Unavailable('LAYER_ARRIVED', 'a layer was read while the push was judged without it');
+    throw new Unavailable('LAYER_ARRIVED', 'a layer was read while the push was evaluated without it');
   }
 }

@@ -5,18 +5,18 @@ import { type ClaimedJob, Pushes } from '@tidewaiter/store';
 
 import { ConfigRefresh } from '../layer/config-refresh.js';
 import { LayerRefresh } from '../layer/layer-refresh.js';
-import { PushJudgement } from './evaluate-push.js';
-import { PushSteps } from './push-transitions.js';
+import { EvaluatePush } from './evaluate-push.js';
+import { PushTransitions } from './push-transitions.js';
 
 /**
- * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid
+ * Evaluates a push once more, because advisories or analyzers have changed; its old verdict is valid
  * meanwhile. Publishes nothing, as findings of new advisories were published already, unless a
  * layer was read that could not be read before, or an image that came later shows that a file was
  * altered. The key of the job is the push id.
  */
 @Injectable()
-export class Rejudge implements JobHandler<ClaimedJob> {
-  readonly queue = 'rejudge';
+export class ReevaluatePush implements JobHandler<ClaimedJob> {
+  readonly queue = 'reevaluate';
   readonly retryDelaysMs = [10_000, 120_000, 600_000, 1_800_000];
   readonly timeoutMs = 30 * 60_000;
   /** Bulk work: pushes go first. */
@@ -24,21 +24,21 @@ export class Rejudge implements JobHandler<ClaimedJob> {
 
   constructor(
     private readonly pushes: Pushes,
-    private readonly steps: PushSteps,
+    private readonly steps: PushTransitions,
     private readonly layers: LayerRefresh,
     private readonly configs: ConfigRefresh,
-    private readonly judgement: PushJudgement,
+    private readonly evaluation: EvaluatePush,
   ) {}
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const push = await this.pushes.get(job.key);
-    // The running judgement may have begun before the change that it is to be judged again for.
+    // The running evaluation may have begun before the change that it is to be evaluated again for.
     if (push?.state === 'analyzing') throw new Unavailable('PUSH_PENDING', 'the push is being analyzed');
     if (push?.state !== 'analyzed') return this.steps.done(job);
     await this.layers.refresh(push, signal);
     await this.configs.refresh(push, signal);
-    const judgement = await this.judgement.judge(push);
-    await this.steps.correct(job, push, judgement, judgement.isNews);
+    const evaluation = await this.evaluation.evaluate(push);
+    await this.steps.correct(job, push, evaluation, evaluation.isNews);
   }
 
   /** The old verdict stays. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { PushChanges } from '@tidewaiter/integrity';
 import { type Push, PushBaselines, PushDifferences, Pushes, Store } from '@tidewaiter/store';
 
-import { type Judgement, PushJudgement } from './evaluate-push.js';
+import { type PushEvaluation, EvaluatePush } from './evaluate-push.js';
 import { PushComparison } from './push-comparison.js';
 import { PushCorrections } from './push-corrections.js';
 
@@ -14,21 +14,21 @@ export class Reexamination {
     private readonly pushes: Pushes,
     private readonly differences: PushDifferences,
     private readonly baselines: PushBaselines,
-    private readonly judgement: PushJudgement,
+    private readonly evaluation: EvaluatePush,
     private readonly comparison: PushComparison,
     private readonly corrections: PushCorrections,
   ) {}
 
-  async examine(push: Push, signal: AbortSignal): Promise<Judgement> {
-    const judgement = await this.judgement.judgeWithOrigin(push, signal);
+  async examine(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
+    const evaluation = await this.evaluation.evaluateWithOrigin(push, signal);
     // Signers and builder are part of what the push changed.
     const changes = await this.#changes(push);
     await this.store.transaction(async (tx) => {
-      await this.pushes.rejudged(tx, push.id, judgement);
+      await this.pushes.reevaluated(tx, push.id, evaluation);
       if (changes) await this.differences.put(tx, push.id, changes);
-      await this.corrections.correct(tx, push, judgement);
+      await this.corrections.correct(tx, push, evaluation);
     });
-    return judgement;
+    return evaluation;
   }
 
   async #changes(push: Push): Promise<PushChanges | null> {

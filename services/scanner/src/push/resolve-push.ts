@@ -1,7 +1,7 @@
 import { configFindings } from '@tidewaiter/analyzers';
 import { checkImageConfig } from '@tidewaiter/checks';
 import { type Digest, InvalidInput, type Layer, LimitExceeded, type Platform } from '@tidewaiter/domain';
-import { keptConfig } from '@tidewaiter/integrity';
+import { redactConfig } from '@tidewaiter/integrity';
 import {
   baseBuildTime,
   choosePlatforms,
@@ -152,7 +152,7 @@ async function readImage(
     user: config.user ?? '',
     labels: Object.fromEntries(Object.entries(config.labels).map(([name, text]) => [name, redactSecrets(text)])),
     layers: imageLayers(manifest, config).map(redacted),
-    config: keptConfig(config, { mask: redactSecrets, fingerprint: valueFingerprints(options.secretKey) }),
+    config: redactConfig(config, { mask: redactSecrets, fingerprint: valueFingerprints(options.secretKey) }),
     findings: [...configFindings(config, options), ...checkImageConfig(config)],
     configVersion,
   };

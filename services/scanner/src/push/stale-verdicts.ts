@@ -1,14 +1,14 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
-import { Judgements } from '@tidewaiter/store';
+import { Verdicts } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
-import { RematchSteps } from '../rematch/rematch-transitions.js';
+import { RematchTransitions } from '../rematch/rematch-transitions.js';
 
 const intervalMs = 30_000;
 
 /**
- * Queues all verdicts to be judged again, oldest first, when analyzers or matching have changed, a
+ * Queues all verdicts to be evaluated again, oldest first, when analyzers or matching have changed, a
  * rule was rewritten or an exception has ended.
  */
 @Injectable()
@@ -16,9 +16,9 @@ export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationS
   #looking: Repetition | undefined;
 
   constructor(
-    private readonly steps: RematchSteps,
+    private readonly steps: RematchTransitions,
     private readonly analysis: Analysis,
-    private readonly judgements: Judgements,
+    private readonly evaluations: Verdicts,
     private readonly logger: Logger,
   ) {}
 
@@ -28,7 +28,7 @@ export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationS
 
   async #look(): Promise<void> {
     const { imageVersion, configVersion, reader } = this.analysis;
-    const rulesVersion = this.judgements.rulesVersion();
+    const rulesVersion = this.evaluations.rulesVersion();
     await this.steps.queueOutdated({ imageVersion, configVersion, rulesVersion, ...reader });
   }
 

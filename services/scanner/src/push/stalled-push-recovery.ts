@@ -6,7 +6,7 @@ const intervalMs = 10_000;
 
 /** Resumes pushes that nothing else would resume: the last resort behind "every push comes to an end". */
 @Injectable()
-export class StrandedPushes implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class StalledPushRecovery implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #waking: Repetition | undefined;
 
   constructor(

@@ -10,7 +10,7 @@ import { Counter } from 'prom-client';
 
 import { Registries } from '../registries.js';
 import { reconcileQueue } from './reconcile-schedule.js';
-import { type FoundTag, reconcile, type Reconciled } from './reconciliation.js';
+import { type RegistryTagState, reconcile, type Reconciled } from './reconciliation.js';
 import { TagLookup } from './tag-lookup.js';
 
 /** Limit on tags of one repository; a repository with more is mostly written by machines. */
@@ -163,7 +163,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     place: { connection: string; repository: string },
     { missed, imported, gone }: Reconciled,
   ): Promise<void> {
-    await this.#push(tx, place, missed, 'missed');
+    await this.#push(tx, place, missed, 'reconciled');
     await this.#push(tx, place, imported, 'imported');
     const at = null;
     await tx.emit(
@@ -176,8 +176,8 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
   async #push(
     tx: Transaction,
     place: { connection: string; repository: string },
-    found: readonly FoundTag[],
-    origin: 'missed' | 'imported',
+    found: readonly RegistryTagState[],
+    origin: 'reconciled' | 'imported',
   ): Promise<void> {
     const about = { artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null, origin };
     const ids = await this.pushes.add(
@@ -185,7 +185,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       found.map(({ tag, digest }) => ({ ...place, ...about, tag, claimedDigest: digest })),
     );
     // Enqueue before the event arrives: tags that were there for long wait behind fresh pushes.
-    const jobClass = origin === 'missed' ? 'interactive' : 'bulk';
+    const jobClass = origin === 'reconciled' ? 'interactive' : 'bulk';
     await tx.enqueue(...ids.map((key) => ({ queue: 'push', key, class: jobClass }) as const));
     await tx.emit(
       ...found.map(({ tag, digest }, index) =>

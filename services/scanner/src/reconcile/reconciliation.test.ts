@@ -1,10 +1,10 @@
-import type { KnownTag } from '@tidewaiter/store';
+import type { RegistryTagView } from '@tidewaiter/store';
 import * as fc from 'fast-check';
 
 import { reconcile } from './reconciliation.js';
 
 const [a, b] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
-const known = (tag: string, more: Partial<KnownTag> = {}): KnownTag => ({
+const known = (tag: string, more: Partial<RegistryTagView> = {}): RegistryTagView => ({
   tag,
   seen: null,
   isInLedger: false,
@@ -13,12 +13,12 @@ const known = (tag: string, more: Partial<KnownTag> = {}): KnownTag => ({
   isOnItsWay: false,
   ...more,
 });
-const pushed = (digest: string): Partial<KnownTag> => ({ isInLedger: true, current: digest, isPushed: true });
+const pushed = (digest: string): Partial<RegistryTagView> => ({ isInLedger: true, current: digest, isPushed: true });
 const later = { isFirstLook: false, isBaseline: false, newest: 3 };
 const first = { isFirstLook: true, isBaseline: true, newest: 2 };
 
 describe('reconcile', () => {
-  it.each<[string, KnownTag[], boolean]>([
+  it.each<[string, RegistryTagView[], boolean]>([
     ['misses a tag that is not known', [], true],
     ['misses a tag that points elsewhere than the ledger says', [known('1', pushed(b))], true],
     ['misses it also where an earlier look has seen it', [known('1', { ...pushed(b), seen: a })], true],

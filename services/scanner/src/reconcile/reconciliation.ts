@@ -1,19 +1,19 @@
 import type { Digest } from '@tidewaiter/domain';
-import type { KnownTag } from '@tidewaiter/store';
+import type { RegistryTagView } from '@tidewaiter/store';
 
 /** Differences between the tags of a repository and the tag ledger. */
 export interface Reconciled {
   /** Tags whose current digest no webhook reported. */
-  missed: FoundTag[];
+  missed: RegistryTagState[];
   /** Newest tags of a repository that were there when the registry was connected. The others are known, and not brought in. */
-  imported: FoundTag[];
+  imported: RegistryTagState[];
   /** Tags that the ledger has, and the registry has not, without a webhook about it. */
   gone: string[];
   /** Tags whose ledger ends with something else than the registry has. */
   wrong: Map<string, Digest>;
 }
 
-export interface FoundTag {
+export interface RegistryTagState {
   tag: string;
   digest: Digest;
 }
@@ -26,7 +26,7 @@ export interface FoundTag {
  */
 export function reconcile(
   found: ReadonlyMap<string, Digest>,
-  known: readonly KnownTag[],
+  known: readonly RegistryTagView[],
   { isFirstLook, isBaseline, newest }: { isFirstLook: boolean; isBaseline: boolean; newest: number },
 ): Reconciled {
   const before = new Map(known.map((each) => [each.tag, each]));
@@ -52,7 +52,7 @@ export function reconcile(
 }
 
 /** Whether no push accounts for what a tag points to. */
-function isMissed(known: KnownTag | undefined, digest: Digest): boolean {
+function isMissed(known: RegistryTagView | undefined, digest: Digest): boolean {
   if (known === undefined) return true;
   if (known.isOnItsWay) return false;
   if (known.isInLedger) return known.current !== digest || !known.isPushed;
@@ -65,7 +65,7 @@ const natural = new Intl.Collator('en', { numeric: true });
  * Newest first. A registry has no times of tags: `latest` is the tag in use, and of the others the
  * highest number is the newest.
  */
-function newestFirst(a: FoundTag, b: FoundTag): number {
+function newestFirst(a: RegistryTagState, b: RegistryTagState): number {
   if (a.tag === 'latest' || b.tag === 'latest') return a.tag === 'latest' ? -1 : 1;
   return natural.compare(b.tag, a.tag);
 }

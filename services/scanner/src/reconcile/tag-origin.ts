@@ -4,26 +4,26 @@ import { differingTagFinding, isPublishedVersion, isVersionTag, movedTagFinding 
 import { type Push, TagHistories } from '@tidewaiter/store';
 
 /** A push under a tag. */
-export type TagPush = Push & { tag: string };
+export type PushUnderTag = Push & { tag: string };
 
 /** Finds out whether the tag of a push was a published version with other content: before, or in another registry. */
 @Injectable()
 export class TagOrigin {
   constructor(private readonly histories: TagHistories) {}
 
-  async findings(push: TagPush): Promise<Finding[]> {
+  async findings(push: PushUnderTag): Promise<Finding[]> {
     if (!isVersionTag(push.tag)) return [];
     if (!isPublishedVersion(await this.histories.of(push.id, push))) return [];
     return [...(await this.#moved(push)), ...(await this.#differing(push))];
   }
 
-  async #moved({ id, repository, tag }: TagPush): Promise<Finding[]> {
+  async #moved({ id, repository, tag }: PushUnderTag): Promise<Finding[]> {
     const before = await this.histories.contentBefore(id);
     if (!before) return [];
     return [movedTagFinding(repository, tag, { digest: before.digest, pushedAt: before.pushedAt.toISOString() })];
   }
 
-  async #differing({ id, connection, registryHost, repository, tag }: TagPush): Promise<Finding[]> {
+  async #differing({ id, connection, registryHost, repository, tag }: PushUnderTag): Promise<Finding[]> {
     const place = { registry: registryHost ?? connection, repository, tag };
     const findings: Finding[] = [];
     for (const there of await this.histories.elsewhere(id)) {

@@ -17,10 +17,10 @@ export class QueueRematches {
   async handle({ id, data: { change, packages } }: EventOf<typeof advisoryChanged>): Promise<void> {
     await this.store.once(consumers.scanner.name, id, async (tx) => {
       if (await this.fleet.holds(tx, packages)) await tx.enqueue({ queue: 'rematch', key: change, class: 'bulk' });
-      // Pushes judged without such advisories are judged again, also where none of the new ones matches.
+      // Pushes evaluated without such advisories are evaluated again, also where none of the new ones matches.
       const scopes = await this.fleet.scopes(tx, change);
       const blind = await this.pushes.warned(tx, scopes.map(scopeName).map(blindSpotWithout));
-      await tx.enqueue(...blind.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
+      await tx.enqueue(...blind.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
     });
   }
 }

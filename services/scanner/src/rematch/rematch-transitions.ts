@@ -6,12 +6,12 @@ import {
   type ClaimedJob,
   FleetMatches,
   Jobs,
-  type JudgementVersions,
+  type EvaluationVersions,
   Pushes,
   Store,
   type Transaction,
   type UnmatchedPackage,
-  type VulnerablePackage,
+  type PackageVulnerability,
 } from '@tidewaiter/store';
 
 import { findingData } from '../matching/finding-data.js';
@@ -29,7 +29,7 @@ const maxWaiting = 50;
 
 /** Transactions in which matches, their events and the jobs that follow change together. */
 @Injectable()
-export class RematchSteps {
+export class RematchTransitions {
   constructor(
     private readonly store: Store,
     private readonly fleet: FleetMatches,
@@ -66,12 +66,12 @@ export class RematchSteps {
   }
 
   /** Queues the verdicts of older analyzers, an older matching version or other rules, oldest first. */
-  async queueOutdated(current: JudgementVersions): Promise<void> {
-    const { queued } = await this.jobs.backlog('rejudge');
+  async queueOutdated(current: EvaluationVersions): Promise<void> {
+    const { queued } = await this.jobs.backlog('reevaluate');
     await this.store.transaction(async (tx) => {
       if (await this.fleet.hasOutdated(tx)) await tx.enqueue({ queue: 'rematch', key: everything, class: 'bulk' });
       const pushes = await this.pushes.outdated(tx, current, Math.max(0, maxWaiting - queued));
-      await tx.enqueue(...pushes.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
+      await tx.enqueue(...pushes.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
     });
   }
 
@@ -82,8 +82,8 @@ export class RematchSteps {
     const vulnerabilityIds = await this.fleet.concerned(tx, advisories);
     const packages = await this.fleet.named(tx, advisories);
     const advisoryIds = new Set(advisories.map(({ id }) => id));
-    const opened: VulnerablePackage[] = [];
-    const resolved: VulnerablePackage[] = [];
+    const opened: PackageVulnerability[] = [];
+    const resolved: PackageVulnerability[] = [];
     for (let start = 0; start < packages.length; start += batchSize) {
       const some = packages.slice(start, start + batchSize);
       const changed = await this.#matchAgain(tx, some, advisoryIds, vulnerabilityIds);
@@ -95,7 +95,7 @@ export class RematchSteps {
       resolved: await this.#drafts(tx, advisoryIds, resolved, findingResolved),
     };
     await tx.emit(...drafts.opened, ...drafts.resolved);
-    await this.#rejudge(tx, [...opened, ...resolved]);
+    await this.#reevaluate(tx, [...opened, ...resolved]);
     return { opened: drafts.opened.length, resolved: drafts.resolved.length };
   }
 
@@ -108,10 +108,10 @@ export class RematchSteps {
     packages: readonly UnmatchedPackage[],
     advisoryIds: Set<string>,
     vulnerabilityIds: readonly string[],
-  ): Promise<{ opened: VulnerablePackage[]; resolved: VulnerablePackage[] }> {
+  ): Promise<{ opened: PackageVulnerability[]; resolved: PackageVulnerability[] }> {
     const about = await this.fleet.candidatesFor(tx, packages, vulnerabilityIds);
     for (const { advisory } of about) advisoryIds.add(advisory.id);
-    // An update that also fixes other vulnerabilities is judged by the advisories about those as well.
+    // An update that also fixes other vulnerabilities is evaluated by the advisories about those as well.
     const all = new Set([...vulnerabilityIds, ...about.flatMap(({ advisory }) => vulnerabilitiesOf(advisory))]);
     const isWider = all.size > vulnerabilityIds.length;
     const candidates = isWider ? await this.fleet.candidatesFor(tx, packages, [...all]) : about;
@@ -125,7 +125,7 @@ export class RematchSteps {
     const packages = await this.fleet.outdated(tx, batchSize);
     const candidates = await this.fleet.candidatesFor(tx, packages);
     const changed = await this.fleet.rematched(tx, packages, [...matchPackages(packages, candidates)]);
-    await this.#rejudge(
+    await this.#reevaluate(
       tx,
       changed.map((packageId) => ({ packageId })),
     );
@@ -135,7 +135,7 @@ export class RematchSteps {
   async #drafts(
     tx: Transaction,
     advisoryIds: ReadonlySet<string>,
-    changes: readonly VulnerablePackage[],
+    changes: readonly PackageVulnerability[],
     event: typeof findingOpened,
   ): Promise<Draft[]> {
     if (changes.length === 0) return [];
@@ -144,11 +144,11 @@ export class RematchSteps {
   }
 
   /** Verdicts of the digests that tags point to follow in the background. */
-  async #rejudge(tx: Transaction, changes: readonly Pick<VulnerablePackage, 'packageId'>[]): Promise<void> {
+  async #reevaluate(tx: Transaction, changes: readonly Pick<PackageVulnerability, 'packageId'>[]): Promise<void> {
     if (changes.length === 0) return;
     const packageIds = new Set(changes.map(({ packageId }) => packageId));
     const current = await this.pushes.currentWith(tx, [...packageIds]);
-    await tx.enqueue(...current.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
+    await tx.enqueue(...current.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
   }
 }
 

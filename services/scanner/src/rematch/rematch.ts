@@ -3,7 +3,7 @@ import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import { type ClaimedJob, Jobs } from '@tidewaiter/store';
 
-import { everything, RematchSteps } from './rematch-transitions.js';
+import { everything, RematchTransitions } from './rematch-transitions.js';
 
 /** Matches known images against a change of advisories. The key of the job is the number of the change. */
 @Injectable()
@@ -15,7 +15,7 @@ export class Rematch implements JobHandler<ClaimedJob> {
   readonly concurrency = 1;
 
   constructor(
-    private readonly steps: RematchSteps,
+    private readonly steps: RematchTransitions,
     private readonly jobs: Jobs,
     private readonly logger: Logger,
   ) {}

@@ -1,6 +1,6 @@
 import { RuleError } from '../../rule-error.js';
 import type { CorrelationRule } from '../correlation-rule.js';
-import type { Expression } from '../expression.js';
+import type { CorrelationExpression } from '../expression.js';
 
 /** Chains that an ordered correlation must distinguish: sets of steps that occurred in order, as bits by position. */
 export interface Chains {
@@ -53,9 +53,9 @@ function choose(steps: number, size: number, first: number, mask: number, into: 
 }
 
 /** Returns the required sets of steps, as alternatives; a rule that must be absent is tracked as a chain of its own. */
-function goalsOfExpression(expression: Expression, rules: readonly string[], line: number): number[] {
+function goalsOfExpression(expression: CorrelationExpression, rules: readonly string[], line: number): number[] {
   const absent: number[] = [];
-  const alternatives = (each: Expression, negated: boolean): number[] => {
+  const alternatives = (each: CorrelationExpression, negated: boolean): number[] => {
     if ('rule' in each) {
       const mask = 1 << rules.indexOf(each.rule);
       if (!negated) return [mask];

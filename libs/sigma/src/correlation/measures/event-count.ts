@@ -16,22 +16,22 @@ export class EventCount implements Measure {
 
   constructor(
     { condition }: CorrelationRule,
-    private readonly isJudgedAtClose: boolean,
+    private readonly isEvaluatedAtClose: boolean,
   ) {
     this.#bounds = 'bounds' in condition ? condition.bounds : [];
-    this.#needed = isJudgedAtClose ? maxEvidence : countNeeded(this.#bounds);
+    this.#needed = isEvaluatedAtClose ? maxEvidence : countNeeded(this.#bounds);
   }
 
   add(memory: Memory, group: number, _: Take, timeMs: number, __: number, evidence: number): void {
     memory.groups.count[group]! += 1;
     const isFull = memory.entries.size(group) === this.#needed;
-    if (isFull && this.isJudgedAtClose) return;
+    if (isFull && this.isEvaluatedAtClose) return;
     if (isFull) memory.removeOldest(group);
     memory.append(group, timeMs, 0, evidence);
   }
 
   holds(memory: Memory, group: number, sinceMs: number): boolean {
-    if (this.isJudgedAtClose) return keepsTo(this.#bounds, memory.groups.count[group]!);
+    if (this.isEvaluatedAtClose) return keepsTo(this.#bounds, memory.groups.count[group]!);
     memory.removeBefore(group, sinceMs);
     return keepsTo(this.#bounds, memory.entries.size(group));
   }

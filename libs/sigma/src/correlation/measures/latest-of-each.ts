@@ -20,12 +20,12 @@ export class LatestOfEach implements Measure {
 
   constructor(
     { type, rules, condition }: CorrelationRule,
-    private readonly isJudgedAtClose: boolean,
+    private readonly isEvaluatedAtClose: boolean,
   ) {
     this.#condition = condition;
     this.#rules = rules;
     this.#countsValues = type === 'value_count';
-    this.#needed = isJudgedAtClose || 'expression' in condition ? Infinity : countNeeded(condition.bounds);
+    this.#needed = isEvaluatedAtClose || 'expression' in condition ? Infinity : countNeeded(condition.bounds);
     const most = this.#countsValues ? this.#needed : Math.min(this.#needed, rules.length);
     this.keeping = { textual: this.#countsValues, indexed: most > maxWalk };
   }
@@ -50,7 +50,7 @@ export class LatestOfEach implements Measure {
     const size = memory.entries.size(group);
     if (size >= Math.min(this.#needed, memory.limits.maxPerGroup)) {
       if (size < this.#needed) memory.dropEntry();
-      if (this.isJudgedAtClose) return false;
+      if (this.isEvaluatedAtClose) return false;
       memory.removeOldest(group);
     }
     memory.append(group, timeMs, value, evidence);

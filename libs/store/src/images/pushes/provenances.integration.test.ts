@@ -187,9 +187,9 @@ it('finds the pushes that hold a digest, the newest of each tag', async () => {
   expect((await pushes.holding(here, digestOf('a'))).map(({ id }) => id)).toEqual([third.id, second.id]);
   const counts = { critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 0 };
   const verdict = { verdict: 'fail', counts, warnings: [] } as const;
-  await store.transaction((tx) => pushes.rejudged(tx, first.id, verdict));
+  await store.transaction((tx) => pushes.reevaluated(tx, first.id, verdict));
   expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzing', verdict: null });
   await store.transaction((tx) => pushes.analyzed(tx, first.id, verdict));
-  await store.transaction((tx) => pushes.rejudged(tx, first.id, { ...verdict, verdict: 'pass' }));
+  await store.transaction((tx) => pushes.reevaluated(tx, first.id, { ...verdict, verdict: 'pass' }));
   expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzed', verdict: 'pass' });
 });

@@ -3,14 +3,14 @@ import type { Attestation, AttestedVex, Digest, Finding, Provenance, Signer } fr
 
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
-import type { RepositoryPlace, Warning } from './pushes.js';
+import type { RepositoryPlace, PushWarning } from './pushes.js';
 
 /** Signatures and attestations of an image in one repository. */
 export interface StoredProvenance extends Provenance {
   /** OpenVEX documents that a trusted signer vouches for. */
   vex: AttestedVex[];
   /** Documents that could not be read. */
-  warnings: Warning[];
+  warnings: PushWarning[];
 }
 
 /** Earlier digest of a name. */

@@ -4,7 +4,7 @@ import type { PushIdentity } from '@tidewaiter/provenance';
 
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
-import type { Push, Warning } from './pushes.js';
+import type { Push, PushWarning } from './pushes.js';
 
 /** Another push of the repository, with another digest. */
 export interface EarlierPushIdentity {
@@ -22,8 +22,8 @@ const maxEarlier = 60;
 export class PushIdentities {
   constructor(private readonly store: Store) {}
 
-  async get(pushId: string): Promise<{ identity: PushIdentity; warnings: Warning[] } | null> {
-    const [known] = await this.store.query<{ identity: PushIdentity; warnings: Warning[] }>(
+  async get(pushId: string): Promise<{ identity: PushIdentity; warnings: PushWarning[] } | null> {
+    const [known] = await this.store.query<{ identity: PushIdentity; warnings: PushWarning[] }>(
       'SELECT identity, warnings FROM push_identity WHERE push_id = $1',
       [pushId],
     );
@@ -61,7 +61,7 @@ export class PushIdentities {
   async put(
     tx: Transaction,
     push: Push,
-    { identity, isVersion, warnings }: { identity: PushIdentity; isVersion: boolean; warnings: readonly Warning[] },
+    { identity, isVersion, warnings }: { identity: PushIdentity; isVersion: boolean; warnings: readonly PushWarning[] },
   ): Promise<void> {
     const { id, connection, repository, tag, digest, pushedBy, receivedAt } = push;
     await tx.query(

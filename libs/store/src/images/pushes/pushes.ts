@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Baseline, Digest, Finding, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
+import type { Baseline, Digest, Finding, LayerClaim, SeverityCounts, Verdict } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from '../../core/page.js';
@@ -24,12 +24,12 @@ export interface NewPush {
   attachedTo: Digest | null;
   pushedBy: string | null;
   pushedAt: string | null;
-  /** `told` unless given. */
+  /** `hook` unless given. */
   origin?: PushOrigin;
 }
 
 /** Origin of a push: announced by its registry, found by reconciliation, or present when the registry was connected. */
-export type PushOrigin = 'told' | 'missed' | 'imported';
+export type PushOrigin = 'hook' | 'reconciled' | 'imported';
 
 /** Final states of pushes. `not-an-image`: a signature, an attestation, a chart; left out of lists and counts. */
 export const finalPushStates = ['analyzed', 'not-an-image', 'refused', 'dead-lettered'] as const;
@@ -38,10 +38,8 @@ export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const
 
 export type PushState = (typeof pushStates)[number];
 
-export type Verdict = 'pass' | 'fail' | 'unknown';
-
 /** A gap in the data of a verdict. */
-export interface Warning {
+export interface PushWarning {
   code: string;
   path?: string | null;
   message: string;
@@ -84,16 +82,16 @@ export interface Push {
 export interface PushVerdict {
   verdict: Verdict;
   counts: SeverityCounts;
-  warnings: readonly Warning[];
+  warnings: readonly PushWarning[];
   /** Version of the rules that were applied; empty without rules. */
   rulesVersion?: string;
 }
 
 /** Versions of everything that a verdict depends on. */
-export interface JudgementVersions extends LayerReader {
+export interface EvaluationVersions extends LayerReader {
   /** Version of the analyzers, and of the checks of the files of an image. */
   imageVersion: string;
-  /** Version of the judgement of configs. */
+  /** Version of the evaluation of configs. */
   configVersion: string;
   rulesVersion: string;
 }
@@ -148,7 +146,7 @@ export class Pushes {
         column('attachedTo'),
         column('pushedBy'),
         column('pushedAt'),
-        pushes.map(({ origin = 'told' }) => origin),
+        pushes.map(({ origin = 'hook' }) => origin),
       ],
     );
     return ids;
@@ -160,10 +158,11 @@ export class Pushes {
   }
 
   /** Warnings of the verdict of a push; a hostile image may cause thousands. */
-  async warnings(id: string): Promise<Warning[]> {
-    const [push] = await this.store.query<{ warnings: Warning[] | null }>('SELECT warnings FROM push WHERE id = $1', [
-      id,
-    ]);
+  async warnings(id: string): Promise<PushWarning[]> {
+    const [push] = await this.store.query<{ warnings: PushWarning[] | null }>(
+      'SELECT warnings FROM push WHERE id = $1',
+      [id],
+    );
     return push?.warnings ?? [];
   }
 
@@ -284,7 +283,7 @@ export class Pushes {
     await tx.query('SELECT id FROM push WHERE id = $1 FOR UPDATE', [id]);
   }
 
-  /** Push that a tag points to, judged or not; null if the tag is gone. */
+  /** Push that a tag points to, evaluated or not; null if the tag is gone. */
   async current({
     registry,
     repository,
@@ -316,13 +315,13 @@ export class Pushes {
   }
 
   /**
-   * Pushes that tags point to and that were judged by older analyzers or other rules, or without a
+   * Pushes that tags point to and that were evaluated by older analyzers or other rules, or without a
    * layer that can be read or retried by now, oldest verdict first; without those whose new
-   * judgement failed within the last day.
+   * evaluation failed within the last day.
    */
   async outdated(
     tx: Transaction,
-    { imageVersion, configVersion, rulesVersion, analyzersVersion, reader }: JudgementVersions,
+    { imageVersion, configVersion, rulesVersion, analyzersVersion, reader }: EvaluationVersions,
     limit: number,
   ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
@@ -331,7 +330,7 @@ export class Pushes {
          SELECT push_id FROM push_image JOIN image ON image.digest = image_digest
          WHERE analyzers_version <> $1 OR (config_version IS DISTINCT FROM $4 AND NOT EXISTS (
            -- A config that the registry no longer has is asked for once a day.
-           SELECT FROM job WHERE queue = 'rejudge' AND key = push_id::text AND finished_at > now() - interval '1 day'))
+           SELECT FROM job WHERE queue = 'reevaluate' AND key = push_id::text AND finished_at > now() - interval '1 day'))
          UNION SELECT push_id FROM image JOIN push_image ON image_digest = image.digest JOIN push AS own ON own.id = push_id
            JOIN image_layer USING (image_digest)
            WHERE unread_layers <> '{}' AND index = ANY(unread_layers) AND (${isLayerRead('$5')} OR EXISTS (
@@ -339,7 +338,7 @@ export class Pushes {
              WHERE (failure.blob_digest, failure.size_bytes, failure.diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
                AND (failure.connection, failure.repository) = (own.connection, own.repository) AND reader <> $6))))
          AND NOT EXISTS (
-           SELECT FROM job WHERE queue = 'rejudge' AND key = push.id::text
+           SELECT FROM job WHERE queue = 'reevaluate' AND key = push.id::text
              AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
          AND ${isCurrent} ORDER BY finished_at LIMIT $3`,
       [imageVersion, rulesVersion, limit, configVersion, analyzersVersion, reader],
@@ -348,7 +347,7 @@ export class Pushes {
   }
 
   /** Pushes that tags point to and whose verdict has one of these warnings. */
-  async warned(tx: Transaction, warnings: readonly Warning[]): Promise<string[]> {
+  async warned(tx: Transaction, warnings: readonly PushWarning[]): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push WHERE state = 'analyzed' AND warnings @> ANY($1::jsonb[]) AND ${isCurrent} ORDER BY id DESC`,
       [warnings.map((warning) => json([warning]))],
@@ -357,7 +356,7 @@ export class Pushes {
   }
 
   /** Replaces the verdict of an analyzed push. */
-  async rejudged(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
+  async reevaluated(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
     await tx.query(
       `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5 WHERE id = $1 AND state = 'analyzed'`,
       [id, ...columnsOf(result)],

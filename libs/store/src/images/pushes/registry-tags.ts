@@ -11,7 +11,7 @@ interface Place {
 }
 
 /** Known state of a tag that a registry may have. */
-export interface KnownTag {
+export interface RegistryTagView {
   tag: string;
   /** Digest at the last reconciliation; null if the tag was not there. */
   seen: Digest | null;
@@ -67,8 +67,8 @@ export class RegistryTags {
     { connection, repository }: Place,
     found: ReadonlyMap<string, Digest>,
     lookedAt: string,
-  ): Promise<KnownTag[]> {
-    return tx.query<KnownTag>(
+  ): Promise<RegistryTagView[]> {
+    return tx.query<RegistryTagView>(
       `SELECT tag, seen.digest AS seen, ledger.tag IS NOT NULL AS "isInLedger", ledger.digest AS current,
          ledger.push_id IS NOT NULL AND NOT ledger.is_seen AS "isPushed",
          coalesce(confirmed_at > $4::timestamptz OR (is_seen AND ledger.digest = found.digest AND at > now() - ${webhookMayTake}), false)

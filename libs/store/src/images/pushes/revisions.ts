@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
-import type { KeptConfig } from '@tidewaiter/integrity';
+import type { StoredConfig } from '@tidewaiter/integrity';
 
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
@@ -11,7 +11,7 @@ export interface RevisionImage extends RepositoryPlace {
   digest: Digest;
   tag: string | null;
   pushedAt: Date;
-  config: KeptConfig | null;
+  config: StoredConfig | null;
   /** Whether its layers are read. */
   isAnalyzed: boolean;
   /** Whether its push has no verdict yet. */

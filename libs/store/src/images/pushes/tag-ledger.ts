@@ -201,7 +201,7 @@ function previousOf(push: string, digest: string): string {
   return `SELECT before.digest FROM tag_ledger AS own JOIN tag_ledger AS before
       ON (before.connection, before.repository, before.tag) = (own.connection, own.repository, own.tag) AND before.position < own.position
     WHERE own.push_id = ${push}.id AND NOT own.is_seen
-      AND NOT (${push}.origin = 'told' AND before.digest = ${digest} AND EXISTS (
+      AND NOT (${push}.origin = 'hook' AND before.digest = ${digest} AND EXISTS (
         SELECT FROM push AS brought WHERE brought.id = before.push_id AND brought.origin = 'imported'))
     ORDER BY before.position DESC LIMIT 1`;
 }

@@ -8,7 +8,7 @@ import type { DataSource } from 'typeorm';
 import { connect } from '../../core/data-source.js';
 import { Store } from '../../core/store.js';
 import { WorkloadLedger } from '../../workloads/workload-ledger.js';
-import { Images, type JudgedPackage } from '../images.js';
+import { Images, type EvaluatedPackage } from '../images.js';
 import { LayerPaths } from '../layer-paths.js';
 import { PackageUses } from '../package-use.js';
 import { Provenances } from '../pushes/provenances.js';
@@ -39,7 +39,7 @@ let store: Store;
 let radii: BlastRadii;
 let paths: LayerPaths;
 
-function packageOf(type: JudgedPackage['type'], name: string, version: string, source = name): JudgedPackage {
+function packageOf(type: EvaluatedPackage['type'], name: string, version: string, source = name): EvaluatedPackage {
   return {
     ...{ purl: `pkg:${type}/${name}@${version}`, type, name, version, arch: 'amd64', licenses: [] },
     ...{ source: { name: source, version }, foundIn: 'var/lib/dpkg/status', layer: 0, state: 'present', key: null },
@@ -51,7 +51,7 @@ interface Pushed {
   tag: string | null;
   repository?: string;
   imageDigest?: Digest;
-  packages?: JudgedPackage[];
+  packages?: EvaluatedPackage[];
   layers?: Digest[];
   hasSecret?: boolean;
 }
@@ -122,7 +122,7 @@ async function run({ pod, digest, cluster = 'eu1', startedDaysAgo = 5, endedDays
       tag: null,
     },
     ...{ privileged: null, overrides: null, workload: { cluster, namespace: 'shop', kind: 'Deployment', name: name! } },
-    ...{ digest, saidDigests: [digest], startedAtMs: now - startedDaysAgo * day, endedAtMs },
+    ...{ digest, claimedDigests: [digest], startedAtMs: now - startedDaysAgo * day, endedAtMs },
     ...{ firstSeenMs: now - startedDaysAgo * day, lastSeenMs: endedAtMs ?? now },
   };
   await store.transaction((tx) => new WorkloadLedger(store).put(tx, [container]));

@@ -1,6 +1,6 @@
 import type { CiRun } from '@tidewaiter/domain';
 
-import type { JsonObject } from '../../http/hook-request.js';
+import type { HookObject } from '../../http/hook-request.js';
 
 /** Reads the claims of one CI's tokens. Pure: the caller has verified them. */
 export interface CiKind {
@@ -12,5 +12,5 @@ export interface CiKind {
    */
   outsiders: { claim: string; values: readonly string[] } | null;
   /** The run, as far as the claims describe it. */
-  run(claims: JsonObject, issuer: string): Partial<CiRun>;
+  run(claims: HookObject, issuer: string): Partial<CiRun>;
 }

@@ -1,6 +1,6 @@
 import { type Digest, unknownRun } from '@tidewaiter/domain';
 
-import { field, isObject, type JsonObject } from '../../http/hook-request.js';
+import { field, isObject, type HookObject } from '../../http/hook-request.js';
 import { digestIn, digestOfPurl, imageOfPurl } from '../image-purl.js';
 import { countPackages } from '../sbom-packages.js';
 import { type DocumentKind, invalidDocument, listOf } from './document-kind.js';
@@ -39,7 +39,7 @@ export const cyclonedx: DocumentKind = {
 };
 
 /** First violation of the schema, in the parts that describe an image's content; null without one. */
-function problemOf(document: JsonObject): string | null {
+function problemOf(document: HookObject): string | null {
   const { bomFormat, specVersion, version = 1, serialNumber: serial } = document;
   if (bomFormat !== 'CycloneDX') return 'bomFormat is not CycloneDX';
   if (typeof specVersion !== 'string' || !versionPattern.test(specVersion))
@@ -53,7 +53,7 @@ function problemOf(document: JsonObject): string | null {
   return componentProblem(document) ?? dependencyProblem(document['dependencies']);
 }
 
-function componentProblem(document: JsonObject): string | null {
+function componentProblem(document: HookObject): string | null {
   const waiting: unknown[] = [field(document, 'metadata', 'component'), document['components']];
   while (waiting.length > 0) {
     const next = waiting.pop();

@@ -1,7 +1,7 @@
 import { type CiRun, type Digest, InvalidInput, type PipelineReportKind } from '@tidewaiter/domain';
 
-import type { JsonObject } from '../../http/hook-request.js';
-import type { ImageName } from '../image-name.js';
+import type { HookObject } from '../../http/hook-request.js';
+import type { BuiltImageName } from '../image-name.js';
 
 /** One kind of document that pipelines send. Pure: it returns what the document claims, without trusting it. */
 export interface DocumentKind {
@@ -10,9 +10,9 @@ export interface DocumentKind {
   /** Name for readers. */
   title: string;
   /** Whether a document claims to be of this kind. */
-  recognises(document: JsonObject): boolean;
+  recognises(document: HookObject): boolean;
   /** @throws InvalidInput `DOCUMENT_INVALID` when it violates its format */
-  read(document: JsonObject, content: Buffer): Stated;
+  read(document: HookObject, content: Buffer): DocumentContent;
 }
 
 export const documentFormats = ['cyclonedx', 'spdx', 'in-toto', 'run'] as const;
@@ -20,7 +20,7 @@ export const documentFormats = ['cyclonedx', 'spdx', 'in-toto', 'run'] as const;
 export type DocumentFormat = (typeof documentFormats)[number];
 
 /** Claims of a document. */
-export interface Stated {
+export interface DocumentContent {
   kind: PipelineReportKind;
   mediaType: string;
   /** Version of the format, or the type of the predicate. */
@@ -32,7 +32,7 @@ export interface Stated {
    * been made of a folder.
    */
   isBound: boolean;
-  image: ImageName | null;
+  image: BuiltImageName | null;
   run: CiRun;
   /** Packages that an SBOM lists. */
   packages: number | null;

@@ -2,7 +2,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import { isObject, parseJson } from '../../http/hook-request.js';
 import { cyclonedx } from './cyclonedx.js';
-import type { DocumentKind, Stated } from './document-kind.js';
+import type { DocumentKind, DocumentContent } from './document-kind.js';
 import { inToto } from './in-toto.js';
 import { ciRun } from './run.js';
 import { spdx } from './spdx.js';
@@ -11,13 +11,13 @@ import { spdx } from './spdx.js';
 export const documentKinds: readonly DocumentKind[] = [cyclonedx, spdx, inToto, ciRun];
 
 /** A document, byte for byte, and what it says. */
-export interface ReadDocument extends Stated {
+export interface PipelineDocument extends DocumentContent {
   format: DocumentKind['format'];
   content: Buffer;
 }
 
 /** @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, `BODY_UNRECOGNISED` or `DOCUMENT_INVALID` */
-export function readDocument(content: Buffer): ReadDocument {
+export function readDocument(content: Buffer): PipelineDocument {
   const document = parseJson(content);
   const kind = isObject(document) ? documentKinds.find((each) => each.recognises(document)) : undefined;
   if (!kind || !isObject(document)) {

@@ -1,6 +1,6 @@
 import { unknownRun } from '@tidewaiter/domain';
 
-import type { ImageName } from '../image-name.js';
+import type { BuiltImageName } from '../image-name.js';
 import { imageOfPurl } from '../image-purl.js';
 import { countPackages } from '../sbom-packages.js';
 import { spdx2 } from '../spdx/spdx2.js';
@@ -28,7 +28,7 @@ export const spdx: DocumentKind = {
         edition
           .purlsOf(document)
           .map(imageOfPurl)
-          .find((image): image is ImageName => image !== null) ?? null,
+          .find((image): image is BuiltImageName => image !== null) ?? null,
       run: unknownRun,
       packages: countPackages(content, title),
       builder: null,

@@ -1,15 +1,15 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import type { JsonObject } from '../../http/hook-request.js';
+import type { HookObject } from '../../http/hook-request.js';
 
 /** One of the two shapes that SPDX has had. */
 export interface SpdxEdition {
-  recognises(document: JsonObject): boolean;
+  recognises(document: HookObject): boolean;
   /** Reason why a document is not of this edition, for readers. */
-  problemOf(document: JsonObject): string | null;
-  versionOf(document: JsonObject): string;
+  problemOf(document: HookObject): string | null;
+  versionOf(document: HookObject): string;
   /** Purls of the packages that the document is about. */
-  purlsOf(document: JsonObject): unknown[];
+  purlsOf(document: HookObject): unknown[];
   /** The images that it is about. */
-  subjectsOf(document: JsonObject): Digest[];
+  subjectsOf(document: HookObject): Digest[];
 }

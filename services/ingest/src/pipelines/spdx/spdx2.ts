@@ -1,6 +1,6 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import { field, isObject, type JsonObject } from '../../http/hook-request.js';
+import { field, isObject, type HookObject } from '../../http/hook-request.js';
 import { listOf } from '../documents/document-kind.js';
 import { digestIn, digestOfPurl } from '../image-purl.js';
 import type { SpdxEdition } from './spdx-edition.js';
@@ -30,7 +30,7 @@ export const spdx2: SpdxEdition = {
 };
 
 /** The packages that the document is about. */
-function described(document: JsonObject): JsonObject[] {
+function described(document: HookObject): HookObject[] {
   const ids = new Set(listOf(document['documentDescribes']));
   for (const { spdxElementId, relationshipType, relatedSpdxElement } of listOf(document['relationships']).filter(
     isObject,
@@ -42,7 +42,7 @@ function described(document: JsonObject): JsonObject[] {
 }
 
 /** Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a text of Trivy's. */
-function subjectsOf(document: JsonObject): Digest[] {
+function subjectsOf(document: HookObject): Digest[] {
   const named = described(document).flatMap((each) => {
     const ofTrivy = listOf(each['attributionTexts']).filter((text) => String(text).startsWith('RepoDigest: '));
     const others = each['primaryPackagePurpose'] === 'CONTAINER' ? [...ofTrivy, each['versionInfo']] : ofTrivy;
@@ -51,7 +51,7 @@ function subjectsOf(document: JsonObject): Digest[] {
   return [...new Set(named.filter((digest) => digest !== null))];
 }
 
-function purlsOfPackage(each: JsonObject): unknown[] {
+function purlsOfPackage(each: HookObject): unknown[] {
   return listOf(each['externalRefs'])
     .filter((reference) => field(reference, 'referenceType') === 'purl')
     .map((reference) => field(reference, 'referenceLocator'));

@@ -1,6 +1,6 @@
 import { isSpdx3, spdx3Elements, spdx3Purls } from '@tidewaiter/analyzers';
 
-import type { JsonObject } from '../../http/hook-request.js';
+import type { HookObject } from '../../http/hook-request.js';
 import { listOf } from '../documents/document-kind.js';
 import { digestIn, digestOfPurl } from '../image-purl.js';
 import type { SpdxEdition } from './spdx-edition.js';
@@ -15,7 +15,7 @@ export const spdx3: SpdxEdition = {
     if (!versionPattern.test(versionOf(document))) return 'no CreationInfo has a specVersion of 3';
     const elements = spdx3Elements(document);
     if (!elements.some(({ type }) => type === 'SpdxDocument')) return 'SpdxDocument is missing';
-    const isNamed = ({ name, spdxId }: JsonObject) => typeof name === 'string' && typeof spdxId === 'string';
+    const isNamed = ({ name, spdxId }: HookObject) => typeof name === 'string' && typeof spdxId === 'string';
     const packages = elements.filter(({ type }) => type === 'software_Package');
     return packages.every(isNamed) ? null : 'a package has no name or no spdxId';
   },
@@ -30,13 +30,13 @@ export const spdx3: SpdxEdition = {
   },
 };
 
-function versionOf(document: JsonObject): string {
+function versionOf(document: HookObject): string {
   const { specVersion } = spdx3Elements(document).find(({ type }) => type === 'CreationInfo') ?? {};
   return typeof specVersion === 'string' ? specVersion : '';
 }
 
 /** The packages that the document is about: its root elements, or those of the SBOMs that are its roots. */
-function described(document: JsonObject): JsonObject[] {
+function described(document: HookObject): HookObject[] {
   const elements = spdx3Elements(document);
   const rootsOf = (kind: string, among?: ReadonlySet<unknown>) =>
     new Set(

@@ -16,7 +16,7 @@ import {
   ownKey,
   registryEvent,
   urlSecretEquals,
-  type GenericFields,
+  type GenericHookFields,
   type IgnoreReason,
   type RegistryEvent,
   type RegistryKind,
@@ -77,7 +77,7 @@ function signatureOf({ headers }: HookRequest): string | undefined {
   return headers['x-hub-signature-256']?.replace(/^sha256=/, '');
 }
 
-const cloudEventFields: GenericFields = {
+const cloudEventFields: GenericHookFields = {
   action: 'type',
   push: ['container.image.push'],
   delete: ['container.image.delete'],
@@ -90,7 +90,7 @@ const cloudEventFields: GenericFields = {
   id: 'id',
 };
 
-function readEvent(event: unknown, fields: GenericFields, fallbackKey: string): RegistryEvent | IgnoreReason {
+function readEvent(event: unknown, fields: GenericHookFields, fallbackKey: string): RegistryEvent | IgnoreReason {
   const outcome = outcomeOf(event, fields);
   if (outcome === null) return 'ignore';
   const id = fields.id === undefined ? undefined : at(event, fields.id);
@@ -106,7 +106,7 @@ function readEvent(event: unknown, fields: GenericFields, fallbackKey: string): 
   });
 }
 
-function outcomeOf(event: unknown, { action, push, delete: deletion }: GenericFields): 'push' | 'delete' | null {
+function outcomeOf(event: unknown, { action, push, delete: deletion }: GenericHookFields): 'push' | 'delete' | null {
   if (action === undefined) return 'push';
   const word = at(event, action);
   if (typeof word !== 'string') return null;

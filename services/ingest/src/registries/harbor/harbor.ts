@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, isObject, parseJson, type JsonObject } from '../../http/hook-request.js';
+import { authorizationEquals, field, isObject, parseJson, type HookObject } from '../../http/hook-request.js';
 import {
   bodyKey,
   cloudEventKey,
@@ -68,7 +68,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
 
 interface Notice {
   meaning: Meaning;
-  data: JsonObject;
+  data: HookObject;
   actor: unknown;
   at: unknown;
   key: string;

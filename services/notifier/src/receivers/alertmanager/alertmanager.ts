@@ -1,7 +1,7 @@
 import type { Alert } from '@tidewaiter/domain';
 
 import { postJson } from '../http-channel.js';
-import { receiver, type Delivery } from '../receiver.js';
+import { receiver, type OutgoingMessage } from '../receiver.js';
 
 /**
  * Passes alerts on to an Alertmanager, which groups and tells them by its own routes. It knows an alert by its labels; those of ours
@@ -24,7 +24,7 @@ const changing: ReadonlySet<string> = new Set(['new', 'digest', 'fixable', 'kev'
 /** An alert without an end is over for Alertmanager after five minutes of silence, and we say what is new once. */
 const untilFurtherNoticeMs = 30 * 86_400_000;
 
-export function postableAlert(alert: Alert, { message, externalUrl }: Delivery, now: Date): object {
+export function postableAlert(alert: Alert, { message, externalUrl }: OutgoingMessage, now: Date): object {
   const { labels, annotations, startsAt, endsAt } = alert;
   const pairs = Object.entries(labels);
   return {

@@ -9,12 +9,12 @@ import { plainTls } from '@tidewaiter/routing';
 import { mailSink, type MailSink } from '@tidewaiter/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
-import { PartlySent, type Configs, type Delivery, type Edition, type SendContext } from '../receiver.js';
+import { PartlySent, type Configs, type OutgoingMessage, type Edition, type SendContext } from '../receiver.js';
 import { email } from './email.js';
 import { isDeferred, mailFailure } from './mail-failure.js';
 import { isLoopback } from './mail-hosts.js';
 
-const delivery: Delivery = {
+const delivery: OutgoingMessage = {
   id: '0198a1c2',
   groupKey: '{}:{repository="shop"}',
   groupLabels: {},

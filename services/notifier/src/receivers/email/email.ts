@@ -3,7 +3,7 @@ import { domainToASCII } from 'node:url';
 
 import { mailHtml, mailText, risesAbove } from '@tidewaiter/messages';
 
-import { PartlySent, receiver, type Configs, type Delivery, type SendContext } from '../receiver.js';
+import { PartlySent, receiver, type Configs, type OutgoingMessage, type SendContext } from '../receiver.js';
 import { isDeferred, mailFailure, refusalText, type SmtpError } from './mail-failure.js';
 import { mailHostPool } from './mail-hosts.js';
 
@@ -33,7 +33,7 @@ interface Attempt {
   rejected: SmtpError[];
 }
 
-async function transmit(config: EmailConfig, delivery: Delivery, context: SendContext): Promise<Attempt> {
+async function transmit(config: EmailConfig, delivery: OutgoingMessage, context: SendContext): Promise<Attempt> {
   const { from, to, smarthost, auth } = config;
   const { messageId, ...content } = compose(config, delivery);
   const { transport, handedOver } = await mailHostPool(config, context);
@@ -66,7 +66,7 @@ const ownHeaders = new Set(
   ),
 );
 
-function compose({ from, to, headers }: EmailConfig, delivery: Delivery) {
+function compose({ from, to, headers }: EmailConfig, delivery: OutgoingMessage) {
   const { id, message } = delivery;
   const domain = bare(from).split('@').at(-1) ?? '';
   const references = referencesOf(delivery, domain);
@@ -107,7 +107,7 @@ function canonical(name: string): string {
  * when it is unknown which mail arrived first.
  * @see https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4
  */
-function referencesOf(delivery: Delivery, domain: string): string[] {
+function referencesOf(delivery: OutgoingMessage, domain: string): string[] {
   const { edition, replyTo } = delivery;
   const [kind, name] = threadOf(delivery);
   const thread = `<${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 32)}@${domain}>`;
@@ -115,7 +115,7 @@ function referencesOf(delivery: Delivery, domain: string): string[] {
   return [...new Set([thread, ...told, ...(replyTo ? [replyTo] : [])])];
 }
 
-function threadOf({ groupKey, edition, message, receiver }: Delivery): [kind: string, name: string] {
+function threadOf({ groupKey, edition, message, receiver }: OutgoingMessage): [kind: string, name: string] {
   if (message.kind === 'digest') return ['digest', receiver];
   return edition ? ['incident', edition.subject] : ['group', groupKey];
 }
@@ -124,7 +124,7 @@ function threadOf({ groupKey, edition, message, receiver }: Delivery): [kind: st
  * Subject of a mail. Mail programs also thread by subject, so an incident that became worse gets a
  * new subject to be noticed.
  */
-function subjectOf({ message, edition }: Delivery): string {
+function subjectOf({ message, edition }: OutgoingMessage): string {
   const { first = null, last = null } = edition?.thread ?? {};
   // The title already marks a reminder.
   if (message.isReminder) return message.title;

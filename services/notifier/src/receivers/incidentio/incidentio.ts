@@ -1,5 +1,5 @@
 import { postJson } from '../http-channel.js';
-import { receiver, type Delivery } from '../receiver.js';
+import { receiver, type OutgoingMessage } from '../receiver.js';
 import { webhookPayload } from '../webhook/payload.js';
 
 /** Bytes of a request that it takes. */
@@ -15,7 +15,7 @@ export const incidentio = receiver({
 });
 
 /** Fewer and fewer alerts, until they fit; those that are left out are counted. */
-export function incidentioPayload(delivery: Delivery, maxAlerts: number): object {
+export function incidentioPayload(delivery: OutgoingMessage, maxAlerts: number): object {
   for (let kept = maxAlerts || delivery.alerts.length; ; kept = Math.floor(kept / 2)) {
     const payload = { ...webhookPayload(delivery, kept), version: '1' };
     if (kept <= 1 || Buffer.byteLength(JSON.stringify(payload)) <= maxIncidentioBytes) return payload;

@@ -4,7 +4,7 @@ import type { Message } from '@tidewaiter/messages';
 import { plainHttp } from '@tidewaiter/routing';
 import { jiraSink, type JiraSink } from '@tidewaiter/testkit';
 
-import { type Configs, type Delivery, OutcomeUnknown, type Outcome } from '../receiver.js';
+import { type Configs, type OutgoingMessage, OutcomeUnknown, type Outcome } from '../receiver.js';
 import { jira } from './jira.js';
 
 const message: Message = {
@@ -19,7 +19,7 @@ const message: Message = {
   footer: 'Tidewaiter',
 };
 const resolved: Message = { ...message, status: 'resolved', title: 'Resolved · miner in shop/checkout' };
-const delivery = (about: Message = message, more: Partial<Delivery> = {}): Delivery => ({
+const delivery = (about: Message = message, more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
   id: '0198a1c2-7d9f-7abc-8def-0123456789ab',
   groupKey: '{}:{}',
   groupLabels: {},
@@ -144,7 +144,7 @@ describe('on the Cloud', () => {
   const places = [0, 1, 2, 3].flatMap((before) => troubles.map((trouble) => [trouble, before] as const));
 
   it.each(places)('has one issue, and closes it, after %j at request %i', async (trouble, before) => {
-    const untilTold = async (what: Delivery) => {
+    const untilTold = async (what: OutgoingMessage) => {
       atlassian.next(...Array.from({ length: before }, () => 'usual' as const), trouble);
       for (let attempt = 1; attempt <= 3; attempt += 1)
         if (!((await failureOf(tell({ ...what, attempt }))) instanceof Error)) return;

@@ -2,7 +2,7 @@ import { cut, type Severity, Unavailable } from '@tidewaiter/domain';
 import { jiraDocument, jiraLimits, jiraMarkup } from '@tidewaiter/messages';
 
 import { dedupKey } from '../http-channel.js';
-import { receiver, type Configs, type Delivery, OutcomeUnknown, type Outcome } from '../receiver.js';
+import { receiver, type Configs, type OutgoingMessage, OutcomeUnknown, type Outcome } from '../receiver.js';
 import {
   changeIssue,
   createIssue,
@@ -63,7 +63,7 @@ function sent(reference: string | null): Outcome {
  * Whether an earlier state may have created an issue that is not yet indexed: its delivery is
  * unconfirmed, and the search may not find a recent issue.
  */
-function isPerhapsUnindexed({ edition, attempt }: Delivery): boolean {
+function isPerhapsUnindexed({ edition, attempt }: OutgoingMessage): boolean {
   return edition?.thread.isInDoubt === true && attempt === 1;
 }
 
@@ -71,7 +71,7 @@ function isPerhapsUnindexed({ edition, attempt }: Delivery): boolean {
  * Returns the usable issue of the subject; null without one. Found by the reference of an earlier
  * message, else by its label.
  */
-async function issueOf(delivery: Delivery, call: JiraCall, now: Date): Promise<JiraIssue | null> {
+async function issueOf(delivery: OutgoingMessage, call: JiraCall, now: Date): Promise<JiraIssue | null> {
   const { last, first } = delivery.edition?.thread ?? { last: null, first: null };
   const key = /^[A-Z][A-Z0-9_]*-\d+$/.exec(last?.reference ?? first?.reference ?? '')?.[0];
   const told = key === undefined ? null : await getIssue(key, call);
@@ -81,7 +81,10 @@ async function issueOf(delivery: Delivery, call: JiraCall, now: Date): Promise<J
 }
 
 /** @see https://support.atlassian.com/jira-software-cloud/docs/what-is-advanced-search-in-jira-cloud/ */
-export function searchFor({ project, reopenTransition, reopenWithinMs }: JiraConfig, delivery: Delivery): string {
+export function searchFor(
+  { project, reopenTransition, reopenWithinMs }: JiraConfig,
+  delivery: OutgoingMessage,
+): string {
   const minutes = Math.floor(reopenWithinMs / 60_000);
   const recent = reopenTransition !== undefined && minutes > 0 ? ` OR resolutiondate >= -${minutes}m` : '';
   return `project = "${project}" AND labels = "${labelOf(delivery)}" AND (statusCategory != Done${recent}) ORDER BY created DESC`;
@@ -90,7 +93,7 @@ export function searchFor({ project, reopenTransition, reopenWithinMs }: JiraCon
 export function canBeTakenUp(
   issue: JiraIssue,
   { reopenTransition, reopenWithinMs, wontFixResolution }: JiraConfig,
-  { message }: Pick<Delivery, 'message'>,
+  { message }: Pick<OutgoingMessage, 'message'>,
   now: Date,
 ): boolean {
   if (!isDone(issue)) return true;
@@ -105,11 +108,11 @@ function isDone({ fields }: JiraIssue): boolean {
 }
 
 /** Label of the issue, in Alertmanager's form. */
-function labelOf(delivery: Delivery): string {
+function labelOf(delivery: OutgoingMessage): string {
   return `ALERT{${dedupKey(delivery)}}`;
 }
 
-async function make(delivery: Delivery, call: JiraCall): Promise<string> {
+async function make(delivery: OutgoingMessage, call: JiraCall): Promise<string> {
   const { config } = call;
   const fields = {
     ...commonFields(config, delivery),
@@ -127,7 +130,7 @@ async function make(delivery: Delivery, call: JiraCall): Promise<string> {
   }
 }
 
-async function change(key: string, delivery: Delivery, call: JiraCall): Promise<void> {
+async function change(key: string, delivery: OutgoingMessage, call: JiraCall): Promise<void> {
   const { config } = call;
   const { summary, description } = titleAndText(config, delivery);
   const fields = {
@@ -142,20 +145,20 @@ async function change(key: string, delivery: Delivery, call: JiraCall): Promise<
   await orWithoutPriority(issue, config, async (each) => changeIssue(key, each, call));
 }
 
-function commonFields({ fields, priority }: JiraConfig, { message }: Delivery): JiraChange['fields'] {
+function commonFields({ fields, priority }: JiraConfig, { message }: OutgoingMessage): JiraChange['fields'] {
   return { ...fields, priority: { name: priority ?? priorities[message.severity] } };
 }
 
-function labelsOf({ labels }: JiraConfig, delivery: Delivery): string[] {
+function labelsOf({ labels }: JiraConfig, delivery: OutgoingMessage): string[] {
   return [...labels, labelOf(delivery)];
 }
 
 /** Property with the last delivery that wrote the issue, for troubleshooting. */
-function propertiesOf({ id }: Delivery): JiraChange['properties'] {
+function propertiesOf({ id }: OutgoingMessage): JiraChange['properties'] {
   return [{ key: 'tidewaiter', value: { delivery: id } }];
 }
 
-function titleAndText(config: JiraConfig, { message }: Delivery): { summary: string; description: unknown } {
+function titleAndText(config: JiraConfig, { message }: OutgoingMessage): { summary: string; description: unknown } {
   return {
     summary: cut(config.summary ?? message.title, jiraLimits.summaryChars),
     description: config.takesDocuments ? jiraDocument(message) : jiraMarkup(message),

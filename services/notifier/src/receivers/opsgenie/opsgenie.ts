@@ -2,7 +2,7 @@ import { cut, Secret, type Severity } from '@tidewaiter/domain';
 import { plainText } from '@tidewaiter/messages';
 
 import { dedupKey, postJson } from '../http-channel.js';
-import { receiver, type Configs, type Delivery } from '../receiver.js';
+import { receiver, type Configs, type OutgoingMessage } from '../receiver.js';
 
 /** @see https://docs.opsgenie.com/docs/alert-api#create-alert */
 export const opsgenieLimits = {
@@ -38,7 +38,7 @@ export const opsgenie = receiver({
   },
 });
 
-export function alertOf(config: Configs['opsgenie'], delivery: Delivery): object {
+export function alertOf(config: Configs['opsgenie'], delivery: OutgoingMessage): object {
   const { message, groupLabels } = delivery;
   return {
     message: cut(message.title, opsgenieLimits.messageChars),

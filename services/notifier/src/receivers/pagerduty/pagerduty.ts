@@ -3,7 +3,7 @@ import { cut } from '@tidewaiter/domain';
 import { type Message, plainText } from '@tidewaiter/messages';
 
 import { dedupKey, postJson } from '../http-channel.js';
-import { receiver, type Configs, type Delivery } from '../receiver.js';
+import { receiver, type Configs, type OutgoingMessage } from '../receiver.js';
 
 /** @see https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ */
 export const pagerDutyLimits = { summaryChars: 1024, eventBytes: 512_000 } as const;
@@ -34,7 +34,7 @@ export const pagerduty = receiver({
   },
 });
 
-export function pagerDutyEvent(config: Configs['pagerduty'], delivery: Delivery): object {
+export function pagerDutyEvent(config: Configs['pagerduty'], delivery: OutgoingMessage): object {
   const { message, externalUrl, groupLabels } = delivery;
   const common = { routing_key: config.key.reveal(), dedup_key: dedupKey(delivery) };
   if (message.status === 'resolved') return { ...common, event_action: 'resolve' };
@@ -57,7 +57,7 @@ export function pagerDutyEvent(config: Configs['pagerduty'], delivery: Delivery)
 }
 
 /** As version 1 has it: without severity, source and the like, which are details there. */
-export function olderPagerDutyEvent(config: Configs['pagerduty'], delivery: Delivery): object {
+export function olderPagerDutyEvent(config: Configs['pagerduty'], delivery: OutgoingMessage): object {
   const { message, externalUrl } = delivery;
   const isOver = message.status === 'resolved';
   const { severity, source, component, group, class: kind } = config;

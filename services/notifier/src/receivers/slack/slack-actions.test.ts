@@ -1,7 +1,7 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
 import { parseMatchers } from '@tidewaiter/routing';
 
-import type { Delivery } from '../receiver.js';
+import type { OutgoingMessage } from '../receiver.js';
 import { slackActions } from './slack-actions.js';
 
 const alert = (labels: Labels): Alert => ({
@@ -13,13 +13,13 @@ const alert = (labels: Labels): Alert => ({
   endsAt: null,
 });
 
-function actionsOf(message: Partial<Delivery['message']>, alerts: Alert[], subject: string | null = null) {
+function actionsOf(message: Partial<OutgoingMessage['message']>, alerts: Alert[], subject: string | null = null) {
   const thread = { first: null, last: null, isInDoubt: false };
   return slackActions({
     message: { kind: 'push', status: 'firing', ...message },
     alerts,
     edition: subject === null ? null : { subject, revision: 1, thread },
-  } as unknown as Delivery);
+  } as unknown as OutgoingMessage);
 }
 
 const incident = {

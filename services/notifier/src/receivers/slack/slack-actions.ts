@@ -1,10 +1,10 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
-import type { SlackActions } from '@tidewaiter/messages';
+import type { SlackButtonValues } from '@tidewaiter/messages';
 
-import type { Delivery } from '../receiver.js';
+import type { OutgoingMessage } from '../receiver.js';
 
 /** Button actions of a message. An action that would be ambiguous for several subjects is null. */
-export function slackActions({ message, alerts, edition }: Delivery): SlackActions {
+export function slackActions({ message, alerts, edition }: OutgoingMessage): SlackButtonValues {
   const isOpen = message.status === 'firing';
   const incident = message.kind === 'incident' ? (edition?.subject ?? null) : null;
   const matchers = isOpen ? silenceMatchers(message.kind, alerts) : null;
@@ -15,7 +15,7 @@ export function slackActions({ message, alerts, edition }: Delivery): SlackActio
 }
 
 /** Matchers of the silence for a day, in Alertmanager's syntax: as narrow as the message. */
-function silenceMatchers(kind: Delivery['message']['kind'], alerts: readonly Alert[]): string[] | null {
+function silenceMatchers(kind: OutgoingMessage['message']['kind'], alerts: readonly Alert[]): string[] | null {
   const labels = commonLabels(alerts);
   const named = (...names: string[]) => names.flatMap((name) => matcher(name, labels[name]));
   if (kind === 'incident') {

@@ -4,7 +4,7 @@ import type { Message } from '@tidewaiter/messages';
 import { plainHttp } from '@tidewaiter/routing';
 import { slackSink, type SlackSink } from '@tidewaiter/testkit';
 
-import type { Configs, Delivery, Edition, Outcome, SendContext } from '../receiver.js';
+import type { Configs, OutgoingMessage, Edition, Outcome, SendContext } from '../receiver.js';
 import { slack } from './slack.js';
 
 // An incident as a channel lives through it, beside a Slack that keeps messages as the real one does.
@@ -58,7 +58,7 @@ const told = (revision: number, { reference }: Outcome): Edition['thread'] => {
   return { first: last, last, isInDoubt: false };
 };
 
-const delivery = (revision: number, thread: Edition['thread']): Delivery => ({
+const delivery = (revision: number, thread: Edition['thread']): OutgoingMessage => ({
   id: `delivery-${revision}`,
   groupKey: '{}',
   groupLabels: {},
@@ -137,7 +137,7 @@ it('ends a message that cannot be edited in its thread also where good news is n
 });
 
 describe('a reminder', () => {
-  const reminder = (thread: Edition['thread'], more: Partial<Delivery> = {}): Delivery => ({
+  const reminder = (thread: Edition['thread'], more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
     ...delivery(1, thread),
     id: 'reminder',
     message: { ...message(1), title: 'still open', isReminder: true },

@@ -1,12 +1,12 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import { plainHttp } from '@tidewaiter/routing';
-import { httpSink, type Answer, type HttpSink } from '@tidewaiter/testkit';
+import { httpSink, type SinkAnswer, type HttpSink } from '@tidewaiter/testkit';
 
-import type { Configs, Delivery, SendContext } from '../receiver.js';
+import type { Configs, OutgoingMessage, SendContext } from '../receiver.js';
 import { slack } from './slack.js';
 
-const delivery: Delivery = {
+const delivery: OutgoingMessage = {
   id: '0198a1c2',
   groupKey: '{}:{}',
   groupLabels: {},
@@ -31,7 +31,7 @@ const delivery: Delivery = {
 
 describe('slack', () => {
   let sink: HttpSink;
-  let usual: Answer;
+  let usual: SinkAnswer;
   const egress = new Egress({ allow: [] });
   const context: SendContext = { egress, signal: new AbortController().signal };
 
@@ -124,7 +124,7 @@ describe('slack', () => {
     await expect(slack.send(bot(), delivery, context)).rejects.toBeInstanceOf(expected);
   });
 
-  it.each<Answer>([
+  it.each<SinkAnswer>([
     { status: 200, body: '<html>Please log in</html>' },
     { status: 200, body: '{}' },
     { status: 200, body: '{"ok":"yes"}' },

@@ -1,7 +1,14 @@
 import { AccessDenied, InvalidInput } from '@tidewaiter/domain';
 import { type Message, noteBlocks, noteText, risesAbove, slackBlocks, slackText } from '@tidewaiter/messages';
 
-import { receiver, type Configs, type Delivery, type Edition, type Outcome, type SendContext } from '../receiver.js';
+import {
+  receiver,
+  type Configs,
+  type OutgoingMessage,
+  type Edition,
+  type Outcome,
+  type SendContext,
+} from '../receiver.js';
 import { slackActions } from './slack-actions.js';
 import {
   ask,
@@ -60,7 +67,7 @@ const deleted = new Set(['message_not_found', 'thread_not_found']);
 // Error codes for a message that exists but can no longer be edited.
 const uneditable = new Set(['cant_update_message', 'edit_window_closed']);
 
-async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
+async function sendAsBot(config: SlackConfig, delivery: OutgoingMessage, slack: SlackCall): Promise<Outcome> {
   const root = await rootOf(delivery, slack);
   if (root !== null && delivery.message.isReminder) return remind(config, delivery, root, slack);
   const edited = root === null ? 'gone' : await edit(config, delivery, root, slack);
@@ -72,7 +79,12 @@ async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCa
 }
 
 /** Posts a reminder as a broadcast reply to the original message instead of a new message. */
-async function remind(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<Outcome> {
+async function remind(
+  config: SlackConfig,
+  delivery: OutgoingMessage,
+  root: MessagePlace,
+  slack: SlackCall,
+): Promise<Outcome> {
   const content = { ...contentOf(config, delivery, slack.context), metadata: metadataOf(delivery) };
   const place = { channel: root.channel, thread_ts: root.ts, reply_broadcast: true };
   try {
@@ -84,7 +96,7 @@ async function remind(config: SlackConfig, delivery: Delivery, root: MessagePlac
   }
 }
 
-async function postAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
+async function postAsBot(config: SlackConfig, delivery: OutgoingMessage, slack: SlackCall): Promise<Outcome> {
   if (isNeedless(config, delivery)) return { ...sent(null), note: 'the channel has no message to edit' };
   const content = { ...contentOf(config, delivery, slack.context), metadata: metadataOf(delivery) };
   const { ts, channel = slack.bot.channel } = await callWith('chat.postMessage', content, slack);
@@ -95,7 +107,7 @@ async function postAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCa
  * Whether a resolution needs no message: the channel does not ask for it, or never got the message
  * that it resolves.
  */
-function isNeedless({ sendResolved }: SlackConfig, { edition, message }: Delivery): boolean {
+function isNeedless({ sendResolved }: SlackConfig, { edition, message }: OutgoingMessage): boolean {
   if (!edition || message.status !== 'resolved') return false;
   const { last, isInDoubt } = edition.thread;
   return !sendResolved || (message.kind === 'push' && edition.revision > 1 && last === null && !isInDoubt);
@@ -104,7 +116,7 @@ function isNeedless({ sendResolved }: SlackConfig, { edition, message }: Deliver
 /** Edits the message. `gone`: a user deleted it. `fixed`: Slack forbids the edit. */
 async function edit(
   config: SlackConfig,
-  delivery: Delivery,
+  delivery: OutgoingMessage,
   root: MessagePlace,
   slack: SlackCall,
 ): Promise<'edited' | 'fixed' | 'gone'> {
@@ -124,7 +136,7 @@ async function edit(
 /** Posts the news since the last update of the channel in the thread. */
 async function note(
   config: SlackConfig,
-  delivery: Delivery,
+  delivery: OutgoingMessage,
   root: MessagePlace,
   { slack, isEdited }: { slack: SlackCall; isEdited: boolean },
 ): Promise<void> {
@@ -163,7 +175,7 @@ function linesSince({ history = [] }: Message, edition: Edition | null): string[
 }
 
 /** Message of the subject in the channel; null without one. */
-async function rootOf(delivery: Delivery, slack: SlackCall): Promise<MessagePlace | null> {
+async function rootOf(delivery: OutgoingMessage, slack: SlackCall): Promise<MessagePlace | null> {
   const { edition } = delivery;
   const known = knownRoot(delivery, slack.bot);
   if (known || !edition?.thread.isInDoubt) return known;
@@ -171,11 +183,11 @@ async function rootOf(delivery: Delivery, slack: SlackCall): Promise<MessagePlac
 }
 
 /** Earlier message about the subject, or the message that a reminder repeats. */
-function knownRoot({ edition, message, replyTo = null }: Delivery, bot: SlackBot): MessagePlace | null {
+function knownRoot({ edition, message, replyTo = null }: OutgoingMessage, bot: SlackBot): MessagePlace | null {
   return placeOf(edition?.thread.last?.reference ?? (message.isReminder ? replyTo : null), bot);
 }
 
-async function findAsBot(delivery: Delivery, slack: SlackCall): Promise<Outcome | null> {
+async function findAsBot(delivery: OutgoingMessage, slack: SlackCall): Promise<Outcome | null> {
   const isIt = (payload: Record<string, unknown>) => payload['delivery_id'] === delivery.id;
   const root = knownRoot(delivery, slack.bot);
   if (root === null) {
@@ -215,13 +227,13 @@ async function whereAllowed<T>(look: () => Promise<T | null>): Promise<T | null>
   }
 }
 
-function metadataOf({ id, edition }: Delivery): object {
+function metadataOf({ id, edition }: OutgoingMessage): object {
   return { event_type: eventType, event_payload: { delivery_id: id, ...(edition && { subject: edition.subject }) } };
 }
 
 function contentOf(
   { target, username, iconEmoji, iconUrl }: SlackConfig,
-  delivery: Delivery,
+  delivery: OutgoingMessage,
   { hasSlackButtons }: SendContext,
 ) {
   const { message } = delivery;

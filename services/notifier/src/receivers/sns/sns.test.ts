@@ -8,7 +8,7 @@ import type { Message } from '@tidewaiter/messages';
 import { plainHttp } from '@tidewaiter/routing';
 import { snsSink, type SnsSink } from '@tidewaiter/testkit';
 
-import { type Configs, type Delivery, OutcomeUnknown, type Outcome } from '../receiver.js';
+import { type Configs, type OutgoingMessage, OutcomeUnknown, type Outcome } from '../receiver.js';
 import { publication, sns, snsLimits } from './sns.js';
 
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:alerts';
@@ -29,7 +29,7 @@ const message: Message = {
   links: [{ text: 'Open', url: 'https://tidewaiter.example.com/#pushes/1' }],
   footer: 'Tidewaiter',
 };
-const delivery: Delivery = {
+const delivery: OutgoingMessage = {
   id: '0198a1c2-7d9f-7abc-8def-0123456789ab',
   groupKey: '{}:{}',
   groupLabels: {},

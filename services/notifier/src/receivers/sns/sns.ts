@@ -2,7 +2,7 @@ import { cut } from '@tidewaiter/domain';
 import { plainTextOfBytes } from '@tidewaiter/messages';
 
 import { dedupKey } from '../http-channel.js';
-import { receiver, type Configs, type Delivery } from '../receiver.js';
+import { receiver, type Configs, type OutgoingMessage } from '../receiver.js';
 import { signingCredentials } from './assume-role.js';
 import { callAws, elementOf } from './aws-query.js';
 
@@ -35,7 +35,7 @@ export const sns = receiver({
 });
 
 /** The parameters of `Publish`. */
-export function publication(config: SnsConfig, delivery: Delivery): [name: string, value: string][] {
+export function publication(config: SnsConfig, delivery: OutgoingMessage): [name: string, value: string][] {
   const { target, attributes } = config;
   const numbered = attributes.flatMap(([name, value], index): [string, string][] => {
     const entry = `MessageAttributes.entry.${index + 1}`;
@@ -62,7 +62,7 @@ export function publication(config: SnsConfig, delivery: Delivery): [name: strin
   ];
 }
 
-function textOf({ attributes }: SnsConfig, { message }: Delivery): string {
+function textOf({ attributes }: SnsConfig, { message }: OutgoingMessage): string {
   const title = cut(message.title, snsLimits.subjectChars);
   const others = attributes.map(([name, value]) => `${name}String${value}`).join('');
   const taken = Buffer.byteLength(`${title}\n\n${others}`) + 3 * snsLimits.subjectChars;
@@ -70,7 +70,7 @@ function textOf({ attributes }: SnsConfig, { message }: Delivery): string {
 }
 
 /** Keys with which a FIFO topic keeps messages about the same subject in order and accepts each once. */
-function orderOf(target: object, delivery: Delivery): [string, string][] {
+function orderOf(target: object, delivery: OutgoingMessage): [string, string][] {
   if (!('topicArn' in target) || !String(target.topicArn).endsWith('.fifo')) return [];
   return [
     ['MessageGroupId', dedupKey(delivery)],

@@ -2,7 +2,7 @@ import { cut, type Severity } from '@tidewaiter/domain';
 import { plainText } from '@tidewaiter/messages';
 
 import { dedupKey, postJson } from '../http-channel.js';
-import { receiver, type Configs, type Delivery } from '../receiver.js';
+import { receiver, type Configs, type OutgoingMessage } from '../receiver.js';
 
 /** @see https://help.victorops.com/knowledge-base/incident-fields-glossary/ */
 export const victorOpsLimits = { stateMessageChars: 20_480, displayNameChars: 255 } as const;
@@ -33,7 +33,7 @@ export const victorops = receiver({
 
 export function victorOpsEvent(
   { messageType, monitoringTool, customFields }: Configs['victorops'],
-  delivery: Delivery,
+  delivery: OutgoingMessage,
 ): object {
   const { message } = delivery;
   const isOver = message.status === 'resolved';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Alert, Labels } from '@tidewaiter/domain';
 
-import type { Delivery } from '../receiver.js';
+import type { OutgoingMessage } from '../receiver.js';
 
 /** Alertmanager's way to say that an alert has not ended. */
 const notEnded = '0001-01-01T00:00:00Z';
@@ -11,7 +11,7 @@ const notEnded = '0001-01-01T00:00:00Z';
  * A group of alerts as Alertmanager posts it, version 4.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<webhook_config>`
  */
-export function webhookPayload(delivery: Delivery, maxAlerts: number): Record<string, unknown> {
+export function webhookPayload(delivery: OutgoingMessage, maxAlerts: number): Record<string, unknown> {
   const { alerts, receiver, groupKey, groupLabels, externalUrl, message } = delivery;
   const sent = maxAlerts === 0 ? alerts : alerts.slice(0, maxAlerts);
   return {

@@ -1,6 +1,6 @@
 import { Secret, type Alert } from '@tidewaiter/domain';
 
-import type { Delivery } from '../receiver.js';
+import type { OutgoingMessage } from '../receiver.js';
 import { webhookPayload } from './payload.js';
 import { standardHeaders } from './webhook.js';
 
@@ -16,7 +16,7 @@ function alert(labels: Record<string, string>, rest: Partial<Alert> = {}): Alert
   };
 }
 
-function delivery(alerts: Alert[]): Delivery {
+function delivery(alerts: Alert[]): OutgoingMessage {
   return {
     id: 'd0',
     groupKey: '{}:{repository="shop"}',

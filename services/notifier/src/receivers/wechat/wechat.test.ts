@@ -3,7 +3,7 @@ import { Egress } from '@tidewaiter/egress';
 import { plainHttp } from '@tidewaiter/routing';
 import { httpSink, type HttpSink } from '@tidewaiter/testkit';
 
-import { type Configs, type Delivery, OutcomeUnknown } from '../receiver.js';
+import { type Configs, type OutgoingMessage, OutcomeUnknown } from '../receiver.js';
 import { maxWeChatBytes, wechat, weChatMessage } from './wechat.js';
 
 const delivery = {
@@ -19,7 +19,7 @@ const delivery = {
     links: [],
     footer: 'Tidewaiter',
   },
-} as unknown as Delivery;
+} as unknown as OutgoingMessage;
 
 let sink: HttpSink;
 let egress: Egress;

@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+
+import { type FindingKind, findingKinds } from '@tidewaiter/domain';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { advisoryFilePath } from '../cache-dir.js';
+import { collect } from '../collect.js';
+import { age } from '../duration.js';
+import type { EvaluationOptions } from './image-report.js';
+import { ignoreFileNames, readObjections } from './objections.js';
+import { readPolicies } from './policies.js';
+import type { ReadingFlags } from './reading-flags.js';
+
+/** Flags of every command that evaluates images. */
+export interface EvaluationFlags {
+  onlyFixed?: boolean;
+  kinds: FindingKind[];
+  advisories?: string;
+  maxAdvisoryAge: number;
+  vex?: string[];
+  ignoreFile?: string[];
+  policy?: string[];
+}
+
+/** Default of `--max-advisory-age`. */
+export const maxAdvisoryAgeMs = age('7d');
+
+export function withEvaluationFlags(command: Command): Command {
+  return command
+    .option('--only-fixed', 'omit vulnerabilities without a fixed version')
+    .addOption(
+      new Option('--kinds <list>', 'kinds of findings, separated by commas')
+        .argParser(readKinds)
+        .default([...findingKinds], findingKinds.join(',')),
+    )
+    .option(
+      '--advisories <path>',
+      'the file of `advisories sync`, which is in the cache unless given; or OSV records: an all.zip, a folder of such archives, or of .json records',
+    )
+    .addOption(
+      new Option('--max-advisory-age <duration>', 'warn about older vulnerability data')
+        .argParser(age)
+        .default(maxAdvisoryAgeMs, '7d'),
+    )
+    .option('--vex <file>', 'VEX document (OpenVEX, CycloneDX or CSAF); repeatable', collect)
+    .option(
+      '--ignore-file <file>',
+      `accepted findings (default: in the working directory, ${ignoreFileNames.join(', ')}); repeatable`,
+      collect,
+    );
+}
+
+/** Adds `--policy`, for commands that give a verdict. */
+export function withPolicyFlag(command: Command): Command {
+  return command.option(
+    '--policy <file>',
+    'policy in CEL: a file, or a name from `policies list`; repeatable',
+    collect,
+  );
+}
+
+/** @throws NotFound, InvalidInput where a named file cannot be read */
+export async function evaluationOptions(
+  flags: EvaluationFlags & Pick<ReadingFlags, 'cacheDir'>,
+): Promise<EvaluationOptions> {
+  const { kinds, onlyFixed = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
+  const [objections, policies] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
+  const path = advisories ?? knownFile(cacheDir);
+  return {
+    kinds: new Set(kinds),
+    failOn: undefined,
+    isOnlyFixed: onlyFixed,
+    advisories: path === undefined ? undefined : { path, maxAgeMs },
+    objections,
+    policies,
+  };
+}
+
+/** The file written by `advisories sync` or `import`, if it exists. */
+function knownFile(cacheDir: string | undefined): string | undefined {
+  const path = advisoryFilePath(cacheDir);
+  return existsSync(path) ? path : undefined;
+}
+
+function readKinds(text: string): FindingKind[] {
+  const known = new Map<string, FindingKind>(findingKinds.map((kind) => [kind, kind]));
+  const kinds = text.split(',').map((name) => known.get(name.trim()));
+  if (kinds.includes(undefined)) throw new InvalidArgumentError(`Kinds are ${findingKinds.join(', ')}.`);
+  return kinds.filter((kind) => kind !== undefined);
+}

@@ -1,0 +1,30 @@
+import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
+
+import { type AdvisoryKey, advisoryKeyOf } from './advisory-key.js';
+import { matchPackage } from './match-package.js';
+import { type Hit, packageFindings, type RatingLookup } from './package-findings.js';
+import type { AdvisoryCandidate } from './statements.js';
+
+/**
+ * Returns all entries under the names of a key, for its release or for none, of advisories that are
+ * not withdrawn. More does no harm: entries about other packages are skipped.
+ */
+export type CandidateLookup = (key: AdvisoryKey) => readonly AdvisoryCandidate[];
+
+/** Evaluates the packages of an image, wherever the advisories come from. */
+export function evaluateInventory(
+  packages: readonly ImagePackage[],
+  os: OsRelease | null,
+  candidatesFor: CandidateLookup,
+  ratingsOf?: RatingLookup,
+): Finding[] {
+  return packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf));
+}
+
+function hitsOf(each: ImagePackage, os: OsRelease | null, candidatesFor: CandidateLookup): Hit[] {
+  const key = advisoryKeyOf(each, os);
+  if (!key) return [];
+  const candidates = candidatesFor(key);
+  const advisories = new Map(candidates.map(({ advisory }) => [advisory.id, advisory]));
+  return matchPackage(each, key, candidates).map((match) => ({ advisory: advisories.get(match.advisoryId)!, match }));
+}

@@ -1,0 +1,126 @@
+import {
+  type AttestedVex,
+  type Finding,
+  type ImagePackage,
+  type PolicyResult,
+  policyWarnings,
+  type Provenance,
+  type Suppressed,
+  verdictOf,
+  type VerdictWithReasons,
+  withPolicies,
+} from '@tidewaiter/domain';
+
+import type { ImageIdentity } from './evaluated-image.js';
+import { type EvaluationGap, evaluationGaps } from './policies/evaluation-gaps.js';
+import type { PolicyFacts } from './policies/facts.js';
+import { findingFacts, type ImageClaims, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
+import { askPolicies } from './policies/policy.js';
+import { mustBeSigned, policiesOf, type Rules } from './rules.js';
+import { suppress } from './suppress.js';
+import { attestedStatements } from './vex/attested.js';
+
+/** Analyzed image, as input of the evaluation. */
+export interface EvaluationInput<Of extends Finding> {
+  identity: ImageIdentity;
+  claims: ImageClaims;
+  findings: readonly Of[];
+  packages: readonly ImagePackage[];
+  /** Kinds of findings that were not evaluated. */
+  gaps?: readonly EvaluationGap[];
+  /** Signatures and attestations; undefined where they were not looked up. */
+  provenance?: Provenance & { vex: readonly AttestedVex[] };
+}
+
+/** Facts from outside of the image. */
+export interface Circumstances {
+  running?: boolean;
+  advisoriesAsOf?: Date;
+  now: Date;
+}
+
+interface Warning {
+  code: string;
+  path?: string | null;
+  message: string;
+}
+
+export interface ImageEvaluation<Of extends Finding> {
+  verdict: VerdictWithReasons;
+  findings: Of[];
+  suppressed: Suppressed<Of>[];
+  policies: PolicyResult[];
+  /** Warnings of the input, and those of the rules. */
+  warnings: Warning[];
+}
+
+/** Codes of the warnings that this evaluation adds itself. */
+const ownCodes = new Set(['EXCEPTION_EXPIRED', 'POLICY_WARNING', 'VEX_INVALID']);
+
+/** Evaluates an image, or the images of an index together: an index gets the worst of their verdicts. */
+export function evaluateImages<Of extends Finding>(
+  images: readonly EvaluationInput<Of>[],
+  warnings: readonly Warning[],
+  rules: Rules,
+  circumstances: Circumstances,
+): ImageEvaluation<Of> {
+  const evaluated = images.map((image) => {
+    const { findings, packages, identity, provenance } = image;
+    const attested = attestedStatements(provenance?.vex ?? []);
+    const objections = { ...rules, statements: [...rules.statements, ...attested.statements] };
+    const left = suppress(findings, { ...identity, packages }, objections, circumstances.now);
+    const gaps = [...(image.gaps ?? []), ...evaluationGaps(warnings, findings)];
+    const facts = factsOf({ ...image, findings: left.findings, gaps }, rules, circumstances);
+    const policies = askPolicies(policiesOf(rules, identity.repository), facts);
+    return { ...left, warnings: [...attested.warnings, ...left.warnings], policies };
+  });
+  const findings = evaluated.flatMap((each) => each.findings);
+  const policies = worstOfEach(evaluated.flatMap((each) => each.policies));
+  const all = [
+    ...warnings.filter(({ code }) => !ownCodes.has(code)),
+    ...unique(evaluated.flatMap((each) => each.warnings)),
+    ...policyWarnings(policies),
+  ];
+  return {
+    verdict: withPolicies(verdictOf(findings, all), policies),
+    findings,
+    suppressed: evaluated.flatMap((each) => each.suppressed),
+    policies,
+    warnings: all,
+  };
+}
+
+function factsOf<Of extends Finding>(
+  { identity, claims, findings, packages, provenance, gaps = [] }: EvaluationInput<Of>,
+  rules: Rules,
+  { running, advisoriesAsOf, now }: Circumstances,
+): PolicyFacts {
+  return {
+    image: imageFacts(identity, claims),
+    findings: findingFacts(findings),
+    packages: packages.map(packageFacts),
+    gaps,
+    repository: {
+      ...(identity.repository !== null && { name: identity.repository }),
+      signerRequired: mustBeSigned(rules, identity.repository),
+    },
+    ...(running !== undefined && { running }),
+    ...(provenance && { provenance: provenanceFacts(provenance) }),
+    ...(advisoriesAsOf && { advisories: { asOf: advisoriesAsOf } }),
+    now,
+  };
+}
+
+const badness = { fail: 0, unknown: 1, pass: 2 } as const;
+
+function worstOfEach(results: readonly PolicyResult[]): PolicyResult[] {
+  return [...Map.groupBy(results, ({ name }) => name).values()].map((answers) => {
+    const [worst] = answers.toSorted((a, b) => badness[a.result] - badness[b.result]);
+    const reasons = answers.filter(({ result }) => result === worst!.result).flatMap((each) => each.reasons);
+    return { ...worst!, reasons: [...new Set(reasons)] };
+  });
+}
+
+function unique<Each extends Warning>(warnings: readonly Each[]): Each[] {
+  return [...new Map(warnings.map((warning) => [warning.message, warning])).values()];
+}

@@ -1,0 +1,134 @@
+import { oldestOf, staleAdvisories, vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import { lifecycleVersion } from '@tidewaiter/checks';
+import { buildTime, type Digest, type Finding, type FindingKind, findingOf } from '@tidewaiter/domain';
+import {
+  type EvaluationGap,
+  type ImageIdentity,
+  type ImageEvaluation,
+  evaluateImages,
+  needsPackages,
+  type Rules,
+  rulesVersion,
+  suppress,
+} from '@tidewaiter/policy';
+
+import type { AdvisoryAges } from '../../advisories/advisory-ages.js';
+import { Findings, type ImageFinding, type PackagePlace } from '../findings.js';
+import { type Image, Images } from '../images.js';
+import { Provenances } from './provenances.js';
+import type { Push, PushWarning } from './pushes.js';
+
+/** Name under which an image is evaluated. */
+export type EvaluatedPush = Pick<Push, 'registryHost' | 'connection' | 'repository' | 'tag' | 'digest'>;
+
+/** Evaluates images by the present rules of the settings: an exception may have ended since the push. */
+export class Verdicts {
+  constructor(
+    private readonly images: Images,
+    private readonly findings: Findings,
+    private readonly provenances: Provenances,
+    private readonly rules: Rules,
+    private readonly ages: AdvisoryAges,
+  ) {}
+
+  /** Version of the rules; verdicts of another version are outdated. */
+  rulesVersion(): string {
+    const now = new Date();
+    return [rulesVersion(this.rules, now), lifecycleVersion(now)].filter(Boolean).join(' ');
+  }
+
+  /** Places of packages in tagged and in running images, without those with an exception for the vulnerability. */
+  async places(vulnerability: { id: string; advisoryId: string }, purls: readonly string[]): Promise<PackagePlace[]> {
+    const now = new Date();
+    const places = await this.findings.places(purls, vulnerability.advisoryId);
+    return places.filter((place) => {
+      const { registry, repository, isTagged, digest, purl } = place;
+      const tag = isTagged ? place.tag : null;
+      const push = { registryHost: registry, connection: registry, repository, tag, digest };
+      const image = { ...identityOf(push, digest), packages: [{ purl }] };
+      return suppress([findingAt(place, vulnerability)], image, this.rules, now).findings.length > 0;
+    });
+  }
+
+  /**
+   * Evaluates the images of a push, whose layers are all read and whose packages are matched.
+   * @param warnings gaps in the data about them
+   * @param isRunning whether a workload runs them; read from the ledger if undefined
+   */
+  async of(
+    push: EvaluatedPush,
+    images: readonly Image[],
+    warnings: readonly PushWarning[],
+    isRunning?: boolean,
+  ): Promise<ImageEvaluation<ImageFinding>> {
+    const findings = Map.groupBy(
+      await this.findings.of(
+        images.map(({ digest }) => digest),
+        push,
+      ),
+      ({ imageDigest }) => imageDigest,
+    );
+    // Awaited before the next calls: a promise that rejects before it is awaited ends the process.
+    const running = isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
+    const known = images.map(async (image) => {
+      const provenance = await this.provenances.get(push, image.digest);
+      const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
+      return {
+        identity: identityOf(push, image.digest),
+        claims: { ...image, createdAt: buildTime(image.createdAt?.toISOString()) },
+        findings: findings.get(image.digest) ?? [],
+        packages: asksForPackages ? await this.images.packages(image.digest) : [],
+        gaps: gapsOf(image),
+        ...(provenance && { provenance }),
+      };
+    });
+    const now = new Date();
+    const ages = await this.ages.ofImages(images.map(({ digest }) => digest));
+    const asOf = oldestOf(ages);
+    const circumstances = {
+      now,
+      ...(running !== undefined && { running }),
+      ...(asOf !== null && { advisoriesAsOf: new Date(asOf) }),
+    };
+    // Stored warnings about the age of the data are outdated, since data ages without a new evaluation.
+    const current = [...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'), ...staleAdvisories(ages, now)];
+    return evaluateImages(await Promise.all(known), current, this.rules, circumstances);
+  }
+}
+
+const gapReasons: Partial<Record<FindingKind, string>> = {
+  misconfiguration: 'the image was pushed before it was checked, and its registry has not given its config again',
+  secret: 'the scanner has no TIDEWAITER_FINGERPRINT_KEY',
+};
+
+function gapsOf({ notEvaluated }: Image): EvaluationGap[] {
+  return notEvaluated.map((kind) => ({ kind, reason: gapReasons[kind] ?? 'the scanner did not look for them' }));
+}
+
+/** Finding of an advisory in a place of a package, with the fields that exceptions and VEX match. */
+function findingAt(place: PackagePlace, { id, advisoryId }: { id: string; advisoryId: string }): Finding {
+  const { packageName, packageType: type, installedVersion, purl, fix } = place;
+  return findingOf({
+    kind: 'vulnerability',
+    id,
+    aliases: id === advisoryId ? [] : [advisoryId],
+    severity: 'unknown',
+    title: id,
+    fingerprint: vulnerabilityFingerprint(id, { type, name: packageName }),
+    ...{ packageName, installedVersion, purl, fix, layer: null, state: 'present' },
+  });
+}
+
+/** Identity of an image; an index and its images share a name. */
+function identityOf(
+  { registryHost, connection, repository, tag, digest }: EvaluatedPush,
+  image: Digest,
+): ImageIdentity {
+  const name = `${registryHost ?? connection}/${repository}`;
+  return {
+    reference: tag === null ? `${name}@${digest ?? image}` : `${name}:${tag}`,
+    repository: name,
+    tag,
+    digests: digest === null || digest === image ? [image] : [image, digest],
+  };
+}

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { fingerprintOf, readRuleFiles } from '@tidewaiter/rule-files';
+import { Health, Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
+
+import { DetectorMetrics } from '../detector-metrics.js';
+
+const pollMs = 5_000;
+/** Debounce time: files are not all copied at once. */
+const settleMs = 500;
+
+/** Where rules come from. */
+export interface RuleSources {
+  folders: readonly string[];
+  /** Files, in order. */
+  pipelines: readonly string[];
+}
+
+type Listener = (rules: Loaded) => void;
+
+/** Rules in use: those of the folders as they are now. Refused rules are listed, and the others stay. */
+@Injectable()
+export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown {
+  #fingerprint = '';
+  #current: Loaded = loadRules([]);
+  #problem: string | undefined;
+  #polling: Repetition | undefined;
+  readonly #listeners: Listener[] = [];
+
+  private constructor(
+    private readonly sources: RuleSources,
+    private readonly metrics: DetectorMetrics,
+    private readonly log: Logger,
+  ) {}
+
+  static async open(sources: RuleSources, metrics: DetectorMetrics, log: Logger, health: Health): Promise<RuleLoader> {
+    const rules = new RuleLoader(sources, metrics, log);
+    await rules.#refresh();
+    health.add('rules', async () => rules.#problem);
+    return rules;
+  }
+
+  get current(): Loaded {
+    return this.#current;
+  }
+
+  /** Called with the rules whenever they have changed. */
+  onChange(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  onApplicationBootstrap(): void {
+    this.#polling = repeat(async () => this.#refresh(), pollMs, this.log);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#polling?.stop();
+  }
+
+  /** On folders that cannot be read, keeps the rules as they are, and reports the service as not ready. */
+  async #refresh(): Promise<void> {
+    try {
+      const fingerprint = await this.#look();
+      this.#problem = undefined;
+      if (fingerprint === this.#fingerprint) return;
+      if (this.#fingerprint !== '' && (await this.#isChanging(fingerprint))) return;
+      await this.#load(fingerprint);
+    } catch (err) {
+      this.#problem = 'rules cannot be read';
+      this.metrics.reloads.inc({ result: 'failed' });
+      this.log.error({ ...this.sources, err }, 'rules not read');
+    }
+  }
+
+  async #look(): Promise<string> {
+    return fingerprintOf([...this.sources.folders, ...this.sources.pipelines]);
+  }
+
+  async #isChanging(fingerprint: string): Promise<boolean> {
+    await sleep(settleMs);
+    return (await this.#look()) !== fingerprint;
+  }
+
+  async #load(fingerprint: string): Promise<void> {
+    const began = performance.now();
+    const { folders, pipelines } = this.sources;
+    const loaded = loadRules(await readRuleFiles(folders), {
+      pipelines: (await readRuleFiles(pipelines)).map(readPipeline),
+      previous: this.#current,
+    });
+    this.#fingerprint = fingerprint;
+    this.#current = loaded;
+    for (const refused of loaded.refused) this.log.warn({ ...refused }, 'rule refused');
+    const counts = { loaded: loaded.rules.rules.length + loaded.correlations.length, refused: loaded.refused.length };
+    this.log.info({ ...counts, duration_ms: Math.round(performance.now() - began) }, 'rules loaded');
+    this.metrics.loaded(counts);
+    for (const listener of this.#listeners) listener(loaded);
+  }
+}

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest, Finding } from '@tidewaiter/domain';
+import {
+  identityDeviations,
+  identityFindings,
+  isVersionTag,
+  type PresentedIdentity,
+  type PushIdentity as Identity,
+  splitAwaited,
+  usualPushes,
+} from '@tidewaiter/provenance';
+import { PipelineReports, Provenances, type Push, PushIdentities, Store, type PushWarning } from '@tidewaiter/store';
+
+import { TagOrigin, type PushUnderTag } from '../reconcile/tag-origin.js';
+import { SignatureGrace } from './signature-grace.js';
+
+/** Image of a push, and the artifacts beside it. */
+export interface ExaminedImage {
+  digest: Digest;
+  presented: PresentedIdentity;
+  warnings: PushWarning[];
+}
+
+/** Settings for learning the identity of a repository. */
+export class IdentitySettings {
+  constructor(readonly learnFrom: number) {}
+}
+
+/** Compares the pusher, signers and builder of a push with the learned identity, and its tag with earlier content. */
+@Injectable()
+export class IdentityCheck {
+  constructor(
+    private readonly store: Store,
+    private readonly identities: PushIdentities,
+    private readonly provenances: Provenances,
+    private readonly reports: PipelineReports,
+    private readonly tags: TagOrigin,
+    private readonly grace: SignatureGrace,
+    private readonly settings: IdentitySettings,
+  ) {}
+
+  async evaluate(push: Push, images: readonly ExaminedImage[]): Promise<void> {
+    const { tag } = push;
+    // The platforms of an index come alone first, and the index speaks for them.
+    if (tag === null) return;
+    const tagged = { ...push, tag };
+    const ofTag = await this.tags.findings(tagged);
+    const identity = await this.#identityOf(tagged, images);
+    const isVersion = isVersionTag(tag);
+    const deviating = await this.#deviations(tagged, identity, { isVersion, hasOtherSigns: ofTag.length > 0 });
+    await this.store.transaction(async (tx) => {
+      for (const { digest } of images) await this.provenances.putOfTag(tx, tagged, digest, [...ofTag, ...deviating]);
+      await this.identities.put(tx, push, {
+        identity,
+        isVersion,
+        warnings: images.flatMap(({ warnings }) => warnings),
+      });
+    });
+  }
+
+  /** Stores the current supply-chain findings of the push, for the decision about an incident. */
+  async noteSigns(push: Push): Promise<void> {
+    const isInGrace = (await this.grace.dueAt(push)) !== null;
+    await this.store.transaction(async (tx) => {
+      const { awaited } = splitAwaited(await this.provenances.findings(tx, push.id), isInGrace);
+      const ids = awaited.map(({ id }) => id);
+      await this.identities.noteSigns(tx, push.id, ids);
+    });
+  }
+
+  /** Warnings about parts that could not be read. */
+  async warnings({ id }: Push): Promise<PushWarning[]> {
+    return (await this.identities.get(id))?.warnings ?? [];
+  }
+
+  /** A registry error does not remove a signature that was there. */
+  async #identityOf(push: PushUnderTag, images: readonly ExaminedImage[]): Promise<Identity> {
+    const run = await this.reports.runOf(push.id);
+    const known = await this.identities.get(push.id);
+    const presented = images.map((image) => image.presented);
+    const isWorse =
+      presented.some(({ isComplete }) => !isComplete) && known?.identity.images.every((each) => each.signature);
+    const pipeline = run && [run.run.source, run.run.workflow].filter(Boolean).join(' ');
+    return {
+      images: isWorse && known ? known.identity.images : presented,
+      pusher: push.pushedBy,
+      pipeline: pipeline || null,
+    };
+  }
+
+  async #deviations(
+    push: PushUnderTag,
+    identity: Identity,
+    { isVersion, hasOtherSigns }: { isVersion: boolean; hasOtherSigns: boolean },
+  ): Promise<Finding[]> {
+    const { learnFrom } = this.settings;
+    if (learnFrom === 0 || push.origin === 'imported') return [];
+    const usual = usualPushes(await this.identities.before(push, isVersion), learnFrom);
+    const deviations = identityDeviations(identity, usual);
+    if (deviations.length === 0) return [];
+    const isMissing = deviations.some(({ kind }) => kind === 'missing');
+    const signedElsewhere = isMissing ? await this.identities.signedElsewhere(push) : null;
+    const { repository, tag } = push;
+    return identityFindings({ repository, tag, isVersion, hasOtherSigns, signedElsewhere }, deviations, usual);
+  }
+}

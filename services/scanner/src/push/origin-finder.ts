@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+import { type Image, Provenances, type Push, Store, type PushWarning } from '@tidewaiter/store';
+
+import type { ExaminedImage } from '../provenance/identity-check.js';
+import { ImageSignatures } from '../provenance/image-signatures.js';
+
+/** Origin of an image: its signers. */
+@Injectable()
+export class OriginFinder {
+  constructor(
+    private readonly store: Store,
+    private readonly provenances: Provenances,
+    private readonly signatures: ImageSignatures,
+  ) {}
+
+  /**
+   * Verifies an image again and stores its provenance for the repository of the push; returns the
+   * identity presented beside it.
+   */
+  async examine(push: Push, image: Image, signal: AbortSignal): Promise<ExaminedImage> {
+    const { provenance, findings, presented, warnings } = await this.signatures.look(push, image.digest, signal);
+    await this.store.transaction((tx) => this.provenances.put(tx, push, image.digest, provenance, findings));
+    return { digest: image.digest, presented, warnings };
+  }
+
+  /** Warnings of the stored provenance, about what could not be verified. */
+  async warnings(push: Push, digest: Digest): Promise<PushWarning[]> {
+    return (await this.provenances.get(push, digest))?.warnings ?? [];
+  }
+}
