@@ -26,8 +26,8 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 import { start } from './main.js';
-import { openApiDocument } from './openapi.js';
-import { routes } from './routes.js';
+import { openApiDocument } from './openapi/openapi.js';
+import { routes } from './openapi/routes.js';
 
 const hex = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 const [index, amd64, arm64, unknownDigest] = ['0', 'a', 'b', 'f'].map(hex) as [Digest, Digest, Digest, Digest];

@@ -6,29 +6,29 @@ import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtim
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 import { Registry } from 'prom-client';
 
-import { AdmissionService } from './admission-service.js';
-import { AdmissionController } from './admission.controller.js';
-import { AlertsController } from './alerts.controller.js';
-import { BlastRadiusController } from './blast-radius.controller.js';
+import { AdmissionService } from './admission/admission-service.js';
+import { AdmissionController } from './admission/admission.controller.js';
+import { AlertsController } from './alerts/alerts.controller.js';
+import { OpenRoutes, TokenGuard } from './auth/token-guard.js';
+import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
 import type { consoleConfig } from './config.js';
-import { DeadLettersController } from './dead-letters.controller.js';
-import { DeliveriesController } from './deliveries.controller.js';
-import { GateController } from './gate.controller.js';
-import { ImagesController } from './images.controller.js';
-import { IncidentsController } from './incidents.controller.js';
-import { MessagesController, MessageWords } from './messages.controller.js';
-import { OpenApiController } from './openapi.controller.js';
-import { PushesController } from './pushes.controller.js';
-import { ReceiversController } from './receivers.controller.js';
-import { RoutesController } from './routes.controller.js';
-import { RulesController } from './rules.controller.js';
-import { SearchController } from './search.controller.js';
-import { SessionController, SessionCookie } from './session.controller.js';
-import { SilencesController } from './silences.controller.js';
-import { StatusController } from './status.controller.js';
-import { StoredVerdicts } from './stored-verdicts.js';
-import { OpenRoutes, TokenGuard } from './token-guard.js';
-import { WorkloadsController } from './workloads.controller.js';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
+import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { GateController } from './gate/gate.controller.js';
+import { StoredVerdicts } from './gate/stored-verdicts.js';
+import { ImagesController } from './images/images.controller.js';
+import { IncidentsController } from './incidents/incidents.controller.js';
+import { MessagesController, MessageWords } from './messages/messages.controller.js';
+import { OpenApiController } from './openapi/openapi.controller.js';
+import { PushesController } from './pushes/pushes.controller.js';
+import { ReceiversController } from './receivers/receivers.controller.js';
+import { RoutesController } from './routing/routing.controller.js';
+import { RulesController } from './rules/rules.controller.js';
+import { SearchController } from './search/search.controller.js';
+import { SessionController, SessionCookie } from './session/session.controller.js';
+import { SilencesController } from './silences/silences.controller.js';
+import { StatusController } from './status/status.controller.js';
+import { WorkloadsController } from './workloads/workloads.controller.js';
 
 @Module({})
 export class ConsoleModule {

@@ -5,7 +5,7 @@ import { ApiTokens } from '@tidewaiter/store';
 
 import { consoleConfig } from './config.js';
 import { ConsoleModule } from './console.module.js';
-import { servePages } from './pages.js';
+import { servePages } from './http/web-pages.js';
 
 /** Starts the console: the API, and the web pages over it. */
 export async function start(environment: Environment): Promise<RunningService> {

@@ -1,0 +1,147 @@
+import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
+import { type AdmissionSettings, Logger } from '@tidewaiter/runtime';
+import { redactedReason } from '@tidewaiter/secrets';
+import { Counter, type Registry } from 'prom-client';
+
+import type { StoredVerdicts } from '../gate/stored-verdicts.js';
+import {
+  type AdmissionDecision,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+  decide,
+  imagesToEvaluate,
+} from './admission.js';
+
+/**
+ * Age up to which a cached verdict is fresh: a rollout asks about the same image once for each pod.
+ * An older one is refreshed in the background, for the next request.
+ */
+const freshMs = 10_000;
+/** Age above which a cached verdict is not served any more. */
+const keptMs = 60_000;
+const maxKept = 2_000;
+/** Limit on the images looked up for one request; real pods have fewer, and each costs queries. */
+const maxImages = 50;
+/**
+ * Time limit of an answer. After some seconds Kubernetes would apply its own failure policy, which
+ * no metric would count.
+ */
+const answerWithinMs = 1_500;
+
+/** Error codes for an image without a known push, or whose push is being analyzed. */
+const unscannedCodes = new Set(['IMAGE_UNKNOWN', 'VERDICT_PENDING']);
+
+interface Kept {
+  verdict: Promise<AdmissionVerdict>;
+  at: number;
+}
+
+/** Decides on admission requests by stored verdicts, and counts its answers. */
+export class AdmissionService {
+  readonly #kept = new Map<string, Kept>();
+  readonly #answers: Counter<'outcome'>;
+  readonly #images: Counter<'result'>;
+  readonly #unscanned: Counter;
+  #allowedUnscanned = 0;
+
+  constructor(
+    private readonly verdicts: Pick<StoredVerdicts, 'of'>,
+    private readonly settings: AdmissionSettings,
+    private readonly logger: Logger,
+    metrics: Registry,
+  ) {
+    const registers = [metrics];
+    this.#answers = new Counter({
+      name: 'tidewaiter_console_admission_answers_total',
+      help: 'Answers to Kubernetes',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#images = new Counter({
+      name: 'tidewaiter_console_admission_images_total',
+      help: 'Images that were asked about, by what is known of them',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#unscanned = new Counter({
+      name: 'tidewaiter_console_admission_unscanned_total',
+      help: 'Images that were allowed to run although they were not scanned',
+      registers,
+    });
+  }
+
+  /** Number of unscanned images that this process has allowed. */
+  get allowedUnscanned(): number {
+    return this.#allowedUnscanned;
+  }
+
+  async decide(request: AdmissionRequest): Promise<AdmissionDecision> {
+    const images = imagesToEvaluate(request, this.settings);
+    const verdicts = await Promise.all(images.slice(0, maxImages).map(async (image) => this.#verdictOf(image)));
+    if (images.length > maxImages)
+      verdicts.push({
+        image: `${images.length - maxImages} more images`,
+        result: 'unknown',
+        reasons: ['too many to look up'],
+      });
+    for (const { result } of verdicts) this.#images.inc({ result });
+    const decision = decide(verdicts, this.settings);
+    this.#answers.inc({ outcome: decision.outcome });
+    this.#countUnscanned(decision.unscanned, request);
+    return decision;
+  }
+
+  #countUnscanned(images: readonly string[], { namespace }: AdmissionRequest): void {
+    if (images.length === 0) return;
+    this.#allowedUnscanned += images.length;
+    this.#unscanned.inc(images.length);
+    const shown = images.map((image) => printable(image));
+    this.logger.warn({ images: shown, namespace, mode: this.settings.mode }, 'unscanned image allowed');
+  }
+
+  async #verdictOf(image: string): Promise<AdmissionVerdict> {
+    const kept = this.#kept.get(image);
+    const age = kept ? performance.now() - kept.at : Number.POSITIVE_INFINITY;
+    if (kept && age < freshMs) return kept.verdict;
+    const verdict = this.#renew(image);
+    return kept && age < keptMs ? kept.verdict : verdict;
+  }
+
+  async #renew(image: string): Promise<AdmissionVerdict> {
+    const verdict = this.#lookUp(image);
+    this.#kept.delete(image);
+    this.#kept.set(image, { verdict, at: performance.now() });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > maxKept) this.#kept.delete(oldest!);
+    // Do not cache an unknown verdict: the next lookup may succeed.
+    if ((await verdict).result === 'unknown') this.#kept.delete(image);
+    return verdict;
+  }
+
+  async #lookUp(image: string): Promise<AdmissionVerdict> {
+    try {
+      const { evaluation } = await withinTime(this.verdicts.of(image, true));
+      return { image, ...evaluation.verdict };
+    } catch (error) {
+      const isExpected = error instanceof TidewaiterError;
+      if (!isExpected || !(error instanceof NotFound)) this.logger.warn({ image, err: error }, 'admission unknown');
+      const isUnscanned = isExpected && unscannedCodes.has(error.code);
+      return {
+        image,
+        result: 'unknown',
+        reasons: [isExpected ? redactedReason(error) : 'the store did not answer'],
+        isUnscanned,
+      };
+    }
+  }
+}
+
+async function withinTime<Value>(work: Promise<Value>): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('no verdict in time')), answerWithinMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,70 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { buildTime, countFindings, type FindingChanges, findingChanges } from '@tidewaiter/domain';
+import { gateVerdict, readThreshold } from '@tidewaiter/policy';
+import { type ImageFinding, Images, type Push } from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import { gateBody, readInput } from '../http/requests.js';
+import type { gateAnswer } from '../images/image-schemas.js';
+import { type StoredVerdict, StoredVerdicts } from './stored-verdicts.js';
+
+/** The gate of a pipeline, by what is stored of an image. */
+@Controller('api/v1/gate')
+export class GateController {
+  constructor(
+    private readonly verdicts: StoredVerdicts,
+    private readonly images: Images,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async gate(@Body() body: unknown): Promise<z.output<typeof gateAnswer>> {
+    const { image, failOn, ...asked } = readInput(gateBody, body);
+    const { push, evaluation } = await this.verdicts.of(image);
+    const against = asked.against ?? baselineOf(push);
+    const { findings, suppressed, policies, warnings } = evaluation;
+    const before = against === undefined ? null : await this.verdicts.of(against);
+    const changes = before ? await this.#changes(before, findings) : firstChanges(findings, failOn);
+    const threshold = failOn === undefined ? undefined : readThreshold(failOn)!;
+    return {
+      image,
+      digest: push.digest,
+      against: against ?? null,
+      failOn: failOn ?? null,
+      pushId: push.id,
+      storedVerdict: push.verdict,
+      // Without a threshold, the same rule as that of every push.
+      ...(threshold ? gateVerdict({ findings, warnings, changes, policies }, threshold) : evaluation.verdict),
+      changes,
+      findings,
+      counts: countFindings(findings),
+      suppressed,
+      policies,
+      warnings,
+    };
+  }
+
+  async #changes(
+    { images, evaluation: { findings } }: StoredVerdict,
+    after: readonly ImageFinding[],
+  ): Promise<FindingChanges<ImageFinding>> {
+    const packages = (await Promise.all(images.map(({ digest }) => this.images.packages(digest)))).flat();
+    const times = images.map(({ createdAt }) => buildTime(createdAt?.toISOString()));
+    const [earliest = null] = times.toSorted((a, b) => Number(a) - Number(b));
+    return findingChanges({ findings, packages, createdAt: times.includes(null) ? null : earliest }, after);
+  }
+}
+
+/** Reference to the baseline of a push, by its digest: its tag may point to something else by now. */
+function baselineOf({ registryHost, connection, repository, comparedWith }: Push): string | undefined {
+  return comparedWith === null ? undefined : `${registryHost ?? connection}/${repository}@${comparedWith.digest}`;
+}
+
+/** Counts every finding as new for an image without a baseline. */
+function firstChanges(
+  findings: readonly ImageFinding[],
+  failOn: string | undefined,
+): FindingChanges<ImageFinding> | null {
+  if (!failOn?.startsWith('new:')) return null;
+  return findingChanges({ findings: [], packages: [], createdAt: null }, findings);
+}

@@ -1,0 +1,222 @@
+import { levels } from '@tidewaiter/detection';
+import { artifactKinds, incidentStates, severities } from '@tidewaiter/domain';
+import { revisionKinds } from '@tidewaiter/store';
+import { z } from 'zod';
+
+import { findingAnswer, pushAnswer } from '../images/image-schemas.js';
+import { pushChangesAnswer } from '../pushes/push-changes-schemas.js';
+
+// Answer schemas of incidents. The store's types must match, or the controller does not compile.
+
+const text = z.string().nullable();
+const time = z.date();
+const count = z.int().nonnegative();
+const severity = z.enum(severities);
+
+const step = z.object({
+  title: z.string(),
+  /** MITRE ATT&CK technique. */
+  technique: text,
+  /** Tactic of the technique. */
+  stage: text,
+  severity,
+  at: z.string(),
+  events: z.array(z.string()),
+});
+
+/** Rule with its author, whose name rule licenses require. */
+const ruleCredit = z.object({ id: text, title: z.string(), author: text, license: text, link: text });
+
+export const incidentAnswer = z.object({
+  id: z.uuid(),
+  number: count,
+  /** Number of the revision, raised for every reported change. */
+  revision: count,
+  state: z.enum(incidentStates),
+  /** Id of the incident into which it was merged. */
+  mergedInto: text,
+  title: z.string(),
+  /** Rank of the title, 0 is the worst; null for incidents from before ranks were stored. */
+  titleRank: count.nullable(),
+  sentence: z.string(),
+  severity,
+  /** 0 to 100: orders incidents of one severity. */
+  score: z.number(),
+  /** `namespace/Kind/name` */
+  workload: text,
+  image: text,
+  imageDigest: text,
+  cluster: text,
+  namespace: text,
+  techniques: z.array(z.string()),
+  steps: z.array(step),
+  /** Short names of the findings: `drift`. */
+  findings: z.array(z.string()),
+  rules: z.array(ruleCredit),
+  count,
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  openedBy: z.string(),
+  openedAt: time,
+  updatedAt: time,
+  resolvedAt: time.nullable(),
+  /** Null where it ended without a user. */
+  resolvedBy: text,
+});
+
+const evidence = z.object({
+  event: z.string(),
+  at: z.string(),
+  source: z.string(),
+  rule: z.string(),
+  text: z.string(),
+  where: text,
+  /** Record as the sensor sent it. */
+  record: z.record(z.string(), z.json()).nullable(),
+});
+
+/** Entry of the timeline: `push` of the image, attack `step`, `state` of the incident, or `message` to a channel. */
+const timelineEntry = z.object({
+  at: z.string(),
+  kind: z.enum(['push', 'step', 'state', 'message']),
+  title: z.string(),
+  detail: text,
+  severity: severity.nullable(),
+});
+
+const reachedImage = z.object({
+  registry: z.string(),
+  repository: z.string(),
+  tag: z.string(),
+  digest: z.string(),
+  /** Closest relation: `image`, `layer with …`, `package …`. */
+  shares: z.string(),
+});
+
+export const incidentDetailAnswer = incidentAnswer.extend({
+  /** Key events that show how the incident began. */
+  evidence: z.array(evidence),
+  timeline: z.array(timelineEntry),
+  /** Reported revisions, oldest first. */
+  revisions: z.array(
+    z.object({
+      revision: count,
+      kind: z.enum(revisionKinds),
+      severity,
+      news: z.array(z.string()),
+      actor: text,
+      at: time,
+    }),
+  ),
+  workloads: z.array(
+    z.object({
+      cluster: text,
+      workload: z.string(),
+      imageDigest: text,
+      firstSeen: z.string(),
+      pods: z.array(z.string()),
+    }),
+  ),
+  artifacts: z.array(z.object({ kind: z.enum(artifactKinds), value: z.string() })),
+  factsUsed: z.array(z.string()),
+  nextSteps: z.array(z.string()),
+  /** Facts about the image; null where it is unknown. */
+  imageFacts: z
+    .object({
+      digest: z.string(),
+      push: pushAnswer,
+      changes: pushChangesAnswer.nullable(),
+      counts: z.record(severity, count),
+      isEvaluated: z.boolean(),
+      findings: z.array(findingAnswer.omit({ platform: true })),
+      provenance: z.object({
+        /** Null where signatures were not checked. */
+        isSigned: z.boolean().nullable(),
+        signers: z.array(z.string()),
+        builder: text,
+        source: text,
+        revision: text,
+      }),
+    })
+    .nullable(),
+  blastRadius: z.object({
+    /** Images that tags point to now. */
+    images: z.object({ items: z.array(reachedImage), total: count }),
+    /** Other workloads than those of the incident, now or in the last day. */
+    workloads: z.object({
+      items: z.array(
+        z.object({
+          cluster: text,
+          workload: z.string(),
+          imageDigest: z.string(),
+          /** Null while no sensor reports services. */
+          exposed: z.boolean().nullable(),
+          shares: z.string(),
+        }),
+      ),
+      total: count,
+    }),
+    /** Other incidents with the same file, destination, secret or identity. */
+    incidents: z.array(z.object({ id: z.uuid(), number: count, title: z.string(), shares: z.array(z.string()) })),
+  }),
+});
+
+export const alertAnswer = z.object({
+  id: z.string(),
+  rule: z.object({
+    id: z.string(),
+    title: z.string(),
+    author: text,
+    license: text,
+    level: z.enum(levels),
+    tags: z.array(z.string()),
+    link: text,
+    file: text,
+  }),
+  severity: z.enum(levels),
+  /** Effect of the alert: opens an incident alone, opens one together with another kind of evidence, or never does. */
+  weight: z.enum(['alone', 'support', 'context']),
+  at: z.string(),
+  /** Ids of the runtime records. */
+  events: z.array(z.string()),
+  techniques: z.array(z.string()),
+  stage: text,
+  title: z.string(),
+  explanation: z.string(),
+  finding: text,
+  isFact: z.boolean(),
+  bySensor: z.boolean(),
+  context: z.object({
+    cluster: text,
+    node: text,
+    namespace: text,
+    pod: text,
+    container: text,
+    workload: text,
+    image: text,
+    imageDigest: text,
+  }),
+  /** Relevant facts about the image and the workload. */
+  image: z.array(z.string()),
+  /** Reason for which context lowered the severity. */
+  lowered: text,
+  incidentId: z.uuid().nullable(),
+});
+
+export const ruleAnswer = z.object({
+  state: z.enum(['loaded', 'refused']),
+  kind: z.enum(['rule', 'correlation']).nullable(),
+  id: text,
+  title: text,
+  level: z.enum(levels).nullable(),
+  status: text,
+  author: text,
+  license: text,
+  tags: z.array(z.string()),
+  /** Whether it is only a part of a correlation and raises no alerts itself. */
+  isPart: z.boolean(),
+  file: z.string(),
+  line: z.number(),
+  /** Reason of the refusal. */
+  reason: text,
+});

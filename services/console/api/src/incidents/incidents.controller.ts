@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+
+import { Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { NotFound } from '@tidewaiter/domain';
+import {
+  type ApiToken,
+  Deliveries,
+  IncidentContexts,
+  Incidents,
+  type ListedIncident,
+  type Page,
+  Store,
+  type StoredIncident,
+} from '@tidewaiter/store';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+
+import { Caller } from '../auth/token-guard.js';
+import { incidentsQuery, readId, readInput } from '../http/requests.js';
+import type { incidentAnswer, incidentDetailAnswer } from './incident-schemas.js';
+import { incidentTimeline } from './incident-timeline.js';
+
+type IncidentAnswer = z.output<typeof incidentAnswer>;
+
+@Controller('api/v1/incidents')
+export class IncidentsController {
+  constructor(
+    private readonly store: Store,
+    private readonly incidents: Incidents,
+    private readonly contexts: IncidentContexts,
+    private readonly deliveries: Deliveries,
+  ) {}
+
+  @Get()
+  async list(@Query() query: unknown): Promise<Page<IncidentAnswer>> {
+    const { state, severity, ...page } = readInput(incidentsQuery, query);
+    const { items, next } = await this.incidents.list(page, { state, severity });
+    return { items: items.map(describeIncident), next };
+  }
+
+  /**
+   * Returns an incident. Pollers send the last `ETag`, so that image facts and blast radius are
+   * only queried after a change.
+   */
+  @Get(':id')
+  async get(
+    @Param('id') id: string,
+    @Headers('if-none-match') known: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<z.output<typeof incidentDetailAnswer> | undefined> {
+    const incident = await this.#find(readId(id));
+    const [revisions, deliveries] = await Promise.all([this.incidents.revisions(id), this.deliveries.about(id)]);
+    const etag = etagOf([incident, revisions, deliveries]);
+    void reply.header('etag', etag);
+    if (known === etag) {
+      void reply.status(304);
+      return undefined;
+    }
+    const context = await this.contexts.of(incident);
+    const timeline = incidentTimeline(incident, revisions, context, deliveries);
+    return { ...incident, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
+  }
+
+  /** Resolves an incident. For a resolved one this changes nothing and sends no notification. */
+  @Post(':id/resolve')
+  @HttpCode(200)
+  async resolve(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
+    readId(id);
+    const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
+    if (resolved) return describeIncident(resolved);
+    const { evidence: _, ...incident } = await this.#find(id);
+    return describeIncident(incident);
+  }
+
+  /** Acknowledges an incident; one that is acknowledged or ended stays unchanged. */
+  @Post(':id/acknowledge')
+  @HttpCode(200)
+  async acknowledge(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
+    readId(id);
+    const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, id, caller.name));
+    if (acknowledged) return describeIncident(acknowledged);
+    const { evidence: _, ...incident } = await this.#find(id);
+    return describeIncident(incident);
+  }
+
+  /** @throws NotFound `INCIDENT_UNKNOWN` */
+  async #find(id: string): Promise<StoredIncident> {
+    const incident = await this.incidents.get(id);
+    if (!incident) throw new NotFound('INCIDENT_UNKNOWN', `no incident ${id}`);
+    return incident;
+  }
+}
+
+function etagOf(content: unknown): string {
+  return `"${createHash('sha256').update(JSON.stringify(content)).digest('base64url')}"`;
+}
+
+/** Selects the fields of an incident for a list; its own page has the rest. */
+function describeIncident(incident: ListedIncident): IncidentAnswer {
+  const { workloads: _, artifacts: __, factsUsed: ___, nextSteps: ____, ...listed } = incident;
+  return listed;
+}

@@ -1,0 +1,89 @@
+import { type Alert, Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { AlertHistory, connect, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+
+import { replayAnswer } from '../deliveries/delivery-schemas.js';
+import { start } from '../main.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let dataSource: DataSource;
+let token: string;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  token = /API token[^:]*: (\S+)/.exec(service.notices.join('\n'))?.[1] ?? '';
+  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  const store = new Store(dataSource, 'test');
+  const alert: Alert = {
+    identity: 'a',
+    labels: { rule: 'a', new: 'true' },
+    annotations: {},
+    status: 'firing',
+    startsAt: '2026-01-01T00:00:00Z',
+    endsAt: null,
+  };
+  await store.transaction((tx) => new AlertHistory(store).add(tx, { eventId: uuidv7(), alerts: [alert], state: null }));
+});
+
+afterAll(async () => {
+  await service.stop();
+  await dataSource.destroy();
+  await servers.stop();
+});
+
+const replay = async (body: object, authorization = `Bearer ${token}`) => {
+  const answer = await fetch(`${service.url}/api/v1/routes/replay`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+};
+
+const routing = `
+route: { receiver: team }
+receivers: [ { name: team, slack_configs: [ { api_url_file: /etc/hostname } ], webhook_configs: [ { url_file: nowhere, signing_secret_file: nowhere } ] } ]
+`;
+const since = new Date(Date.now() - 3_600_000).toISOString();
+
+describe('routes replay', () => {
+  it('says what a file would have sent, and reads no file that it names', async () => {
+    const until = new Date(Date.now() + 1_000).toISOString();
+    const { status, body } = await replay({ routing, since, until });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      history: { events: 1, alerts: 1, isWhole: false },
+      would: { messages: 2, receivers: [{ receiver: 'team', channels: { slack: 1, webhook: 1 } }] },
+      sent: [],
+    });
+    const dates = { ...body, since: new Date(since), until: new Date(until) };
+    expect(replayAnswer.omit({ history: true }).safeParse(dates).success).toBe(true);
+    expect((await replay({ routing, since, receiver: 'other' })).body).toMatchObject({ would: { messages: 0 } });
+  });
+
+  it.each([
+    [{ routing: 'route: { receiver: nobody }', since }, 'ROUTING_INVALID'],
+    [{ routing }, 'INPUT_INVALID'],
+    [{ routing, since: 'yesterday' }, 'INPUT_INVALID'],
+    [{ routing, since: '2020-01-01T00:00:00Z' }, 'REPLAY_TIME_INVALID'],
+    [{ routing, since, until: '2020-01-01T00:00:00Z' }, 'REPLAY_TIME_INVALID'],
+    [{ routing: 'x'.repeat(1_048_577), since }, 'INPUT_INVALID'],
+  ])('refuses %#', async (body, code) => {
+    expect(await replay(body)).toMatchObject({ status: 400, body: { code } });
+  });
+
+  it('asks for a token', async () => {
+    expect((await replay({ routing, since }, 'Bearer x')).status).toBe(401);
+  });
+});

@@ -1,0 +1,16 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { DetectionRules, type ListedRule, type Page } from '@tidewaiter/store';
+
+import { readInput, rulesQuery } from '../http/requests.js';
+
+/** Rules of the detector. */
+@Controller('api/v1/rules')
+export class RulesController {
+  constructor(private readonly rules: DetectionRules) {}
+
+  @Get()
+  async list(@Query() query: unknown): Promise<Page<ListedRule>> {
+    const { state, ...page } = readInput(rulesQuery, query);
+    return this.rules.list(page, { state });
+  }
+}

@@ -1,0 +1,77 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { InvalidInput, NotFound } from '@tidewaiter/domain';
+import { formatMatcher, type Matcher, matches, parseMatchers } from '@tidewaiter/routing';
+import { type ApiToken, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import { Caller } from '../auth/token-guard.js';
+import type { silenceAnswer, silencePreviewAnswer } from '../deliveries/delivery-schemas.js';
+import { readId, readInput, silenceBody, silencePreviewBody, silencesQuery } from '../http/requests.js';
+
+/** Limit on the alerts that a preview lists; it counts them all. */
+const maxShown = 100;
+
+/** Silences: list, create, preview and expire. */
+@Controller('api/v1/silences')
+export class SilencesController {
+  constructor(
+    private readonly store: Store,
+    private readonly silences: SilenceLedger,
+    private readonly alerts: FiringAlerts,
+  ) {}
+
+  @Get()
+  async list(@Query() query: unknown): Promise<Page<z.output<typeof silenceAnswer>>> {
+    const { all, ...page } = readInput(silencesQuery, query);
+    return this.silences.list(page, all);
+  }
+
+  @Post()
+  @HttpCode(200)
+  async add(@Body() body: unknown, @Caller() caller: ApiToken): Promise<StoredSilence> {
+    const { matchers, startsAt, endsAt, comment } = readInput(silenceBody, body);
+    const [starts, ends] = [startsAt === undefined ? new Date() : new Date(startsAt), new Date(endsAt)];
+    if (ends <= starts || ends <= new Date())
+      throw new InvalidInput('SILENCE_OVER', 'endsAt is over, or before startsAt');
+    const silence = {
+      matchers: readMatchers(matchers).map(formatMatcher),
+      startsAt: starts,
+      endsAt: ends,
+      createdBy: caller.name,
+      comment,
+    };
+    return this.store.transaction((tx) => this.silences.add(tx, silence));
+  }
+
+  /** Lists the firing alerts that a silence would suppress. */
+  @Post('preview')
+  @HttpCode(200)
+  async preview(@Body() body: unknown): Promise<z.output<typeof silencePreviewAnswer>> {
+    const matchers = readMatchers(readInput(silencePreviewBody, body).matchers);
+    const { alerts } = await this.alerts.changedSince(null);
+    const hidden = alerts.filter(({ labels }) => matchers.every((matcher) => matches(matcher, labels)));
+    return {
+      firing: alerts.length,
+      hidden: hidden.length,
+      alerts: hidden.slice(0, maxShown).map(({ labels }) => ({ labels })),
+    };
+  }
+
+  /** Ends a silence now; alerts that still fire are then sent. */
+  @Delete(':id')
+  @HttpCode(200)
+  async expire(@Param('id') id: string): Promise<StoredSilence> {
+    readId(id);
+    const silence =
+      (await this.store.transaction((tx) => this.silences.expire(tx, id))) ?? (await this.silences.get(id));
+    if (!silence) throw new NotFound('SILENCE_UNKNOWN', `no silence ${id}`);
+    return silence;
+  }
+}
+
+/** @throws InvalidInput `MATCHER_INVALID`, also for what would silence everything */
+function readMatchers(texts: readonly string[]): Matcher[] {
+  const matchers = texts.flatMap((text) => parseMatchers(text));
+  if (matchers.some(({ accepts }) => !accepts(''))) return matchers;
+  throw new InvalidInput('MATCHER_INVALID', 'a silence needs a matcher that an alert without the label does not meet');
+}

@@ -1,0 +1,95 @@
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { connect, FiringAlerts, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+
+import { start } from '../main.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let dataSource: DataSource;
+let store: Store;
+let authorization: string;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  authorization = `Bearer ${/API token[^:]*: (\S+)/.exec(service.notices.join('\n'))?.[1]}`;
+  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+});
+
+afterAll(async () => {
+  await service.stop();
+  await dataSource.destroy();
+  await servers.stop();
+});
+
+const call = async (method: string, path: string, body?: object) => {
+  const answer = await fetch(`${service.url}/api/v1/${path}`, {
+    method,
+    headers: { authorization, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+};
+
+const endsAt = '2099-01-01T00:00:00Z';
+
+describe('silences', () => {
+  it('is made, shown, and ended', async () => {
+    const silence = { matchers: ['severity="low"'], endsAt, comment: 'planned work' };
+    const made = await call('POST', 'silences', silence);
+    expect(made).toMatchObject({ status: 200, body: { matchers: ['severity="low"'], comment: 'planned work' } });
+    const { id } = made.body as { id: string };
+    expect(made.body['createdBy']).not.toBe('');
+    expect((await call('GET', 'silences')).body).toMatchObject({ items: [{ id }], next: null });
+    expect((await call('DELETE', `silences/${id}`)).status).toBe(200);
+    // A lost answer is asked for again.
+    expect((await call('DELETE', `silences/${id}`)).status).toBe(200);
+    expect((await call('GET', 'silences')).body).toMatchObject({ items: [] });
+    expect((await call('GET', 'silences?all=true')).body).toMatchObject({ items: [{ id }] });
+  });
+
+  it('shows beforehand what it would keep back', async () => {
+    const alert = (rule: string, severity: string) => ({
+      identity: rule,
+      labels: { rule, severity },
+      annotations: {},
+      status: 'firing' as const,
+      startsAt: '2026-01-01T00:00:00Z',
+      endsAt: null,
+    });
+    await store.transaction((tx) => new FiringAlerts(store).record(tx, [alert('a', 'low'), alert('b', 'high')]));
+    expect((await call('POST', 'silences/preview', { matchers: ['severity=~"low|medium"'] })).body).toEqual({
+      firing: 2,
+      hidden: 1,
+      alerts: [{ labels: { rule: 'a', severity: 'low' } }],
+    });
+  });
+
+  it.each([
+    [{ matchers: ['severity=~".*"'], endsAt, comment: 'x' }, 'MATCHER_INVALID'],
+    [{ matchers: ['severity'], endsAt, comment: 'x' }, 'MATCHER_INVALID'],
+    [{ matchers: ['a="b"'], endsAt: '2020-01-01T00:00:00Z', comment: 'x' }, 'SILENCE_OVER'],
+    [{ matchers: ['a="b"'], endsAt }, 'INPUT_INVALID'],
+    [{ matchers: [], endsAt, comment: 'x' }, 'INPUT_INVALID'],
+  ])('refuses %j', async (body, code) => {
+    expect(await call('POST', 'silences', body)).toMatchObject({ status: 400, body: { code } });
+  });
+
+  it('says of a silence that there is none', async () => {
+    expect(await call('DELETE', `silences/${uuidv7()}`)).toMatchObject({
+      status: 404,
+      body: { code: 'SILENCE_UNKNOWN' },
+    });
+  });
+});

@@ -1,0 +1,40 @@
+import { Controller, Get } from '@nestjs/common';
+import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes, ServiceConfigurations } from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import { AdmissionService } from '../admission/admission-service.js';
+import type { statusAnswer } from '../images/image-schemas.js';
+
+@Controller('api/v1/status')
+export class StatusController {
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly jobs: Jobs,
+    private readonly advisories: Advisories,
+    private readonly feeds: AdvisoryFeeds,
+    private readonly admission: AdmissionService,
+    private readonly ages: AdvisoryAges,
+    private readonly configurations: ServiceConfigurations,
+  ) {}
+
+  @Get()
+  async get(): Promise<z.output<typeof statusAnswer>> {
+    const [pushes, queues, advisories, feeds, ages, running] = await Promise.all([
+      this.pushes.countByState(),
+      this.jobs.backlogs(),
+      this.advisories.status(),
+      this.feeds.feeds(),
+      this.ages.all(),
+      this.configurations.running(),
+    ]);
+    const admission = { allowedUnscanned: this.admission.allowedUnscanned };
+    const shown = feeds.map(({ etag: _, lastModified: __, ...feed }) => feed);
+    const configuration = running.map(({ service, instance, loadedAt, errorCode, errorMessage }) => ({
+      service,
+      instance,
+      loadedAt,
+      error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+    }));
+    return { pushes, queues, advisories: { ...advisories, feeds: shown, ages }, admission, configuration };
+  }
+}
