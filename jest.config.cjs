@@ -8,8 +8,6 @@ const base = {
     '^@tidewaiter/(ingest|scanner|detector|notifier)$': '<rootDir>/services/$1/src/main.ts',
     '^@tidewaiter/console$': '<rootDir>/services/console/api/src/main.ts',
     '^@tidewaiter/([a-z0-9-]+)$': '<rootDir>/libs/$1/src/index.ts',
-    // The fuzzer runs what is built.
-    '^\\.\\./\\.\\./services/ingest/dist/(.*)\\.js$': '<rootDir>/services/ingest/src/$1',
     '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],
   },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tidewaiter/'],

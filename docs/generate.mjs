@@ -10,9 +10,7 @@ import { templatesMarkdown } from '@tidewaiter/messages';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
 import { sensors, sensorsMarkdown } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
-
-import { registryKinds } from '../services/ingest/dist/registries/registry-kinds.js';
-import { registryPage, registryTable } from '../services/ingest/dist/registries/registry-pages.js';
+import { registryKinds, registryPage, registryTable } from '@tidewaiter/webhooks';
 
 const page = (name) => new URL(name, import.meta.url);
 

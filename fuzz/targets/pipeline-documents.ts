@@ -1,5 +1,5 @@
-import { readDocument } from '../../services/ingest/dist/pipelines/documents/document-kinds.js';
-import { splitDocuments } from '../../services/ingest/dist/pipelines/split-documents.js';
+import { readDocument, splitDocuments } from '@tidewaiter/pipeline-documents';
+
 import { outcomes, type Target } from '../target.ts';
 
 /** Documents from pipelines: SBOMs, attestations, runs. */

@@ -3,7 +3,6 @@ export type { Config, Environment, Setting } from './environment.js';
 export { parseSettings, readFolder, readSettings } from './settings.js';
 export type { TidewaiterSettings } from './settings.js';
 export type { AdmissionSettings } from './admission-settings.js';
-export { registryKindWords } from './registry-settings.js';
 export type { MirrorSettings } from './registry-host-settings.js';
 export type { Reconciliation, RedeliverSettings, RegistrySettings } from './registry-settings.js';
 export type { SensorSettings } from './sensor-settings.js';

@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 import { parseDuration } from '@tidewaiter/routing';
+import { registryKind, type RegistryKind, registryKindNames } from '@tidewaiter/webhooks';
 import { z } from 'zod';
 
 import {
@@ -12,12 +13,12 @@ import {
 import { name, secretPair, type SecretReader } from './secret-settings.js';
 import { type SnsSettings, snsSettings, topicArn } from './sns-settings.js';
 
-/** Values of `kind:` of a registry, including aliases. */
-export const registryKindWords = [
-  ...['distribution', 'harbor', 'quay', 'gitlab', 'jfrog', 'artifactory', 'nexus', 'nexus3', 'gitea', 'forgejo', 'zot'],
-  ...['dockerhub', 'docker-hub', 'ghcr', 'github', 'ecr', 'aws', 'gar', 'gcr', 'google', 'acr', 'azure'],
-  ...['aliyun-acr', 'aliyun', 'generic'],
-] as const;
+const kindByName = z.unknown().transform((name, context) => {
+  const kind = typeof name === 'string' ? registryKind(name) : undefined;
+  if (kind !== undefined) return kind;
+  context.addIssue({ code: 'invalid_value', values: [...registryKindNames] });
+  return z.NEVER;
+});
 
 const path = z.string().regex(/^[^.]+(\.[^.]+)*$/, 'is no path such as data.repository');
 
@@ -84,7 +85,8 @@ export type Reconciliation = z.output<typeof reconcile>;
 export const registry = z
   .strictObject({
     name,
-    kind: z.enum(registryKindWords),
+    /** Name or alias of a kind of `libs/webhooks`. */
+    kind: kindByName,
     /** `https://registry.example.com`; plain HTTP only where it says so. */
     url: z.url({ protocol: /^https?$/ }),
     ...secretPair('webhookSecret'),
@@ -110,8 +112,8 @@ export const registry = z
   })
   .superRefine(({ kind, fields: paths, redeliver: hook, audience, serviceAccount }, context) => {
     const issue = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
-    if (paths !== undefined && kind !== 'generic') issue('fields', 'is for the kind generic');
-    if (hook !== undefined && kind !== 'ghcr' && kind !== 'github') issue('redeliver', 'is for the kind ghcr');
+    if (paths !== undefined && kind.kind !== 'generic') issue('fields', 'is for the kind generic');
+    if (hook !== undefined && kind.kind !== 'ghcr') issue('redeliver', 'is for the kind ghcr');
     if (audience !== undefined && serviceAccount === undefined) issue('serviceAccount', 'is missing');
     if (serviceAccount !== undefined && audience === undefined) issue('audience', 'is missing');
   });
@@ -130,7 +132,7 @@ export interface RedeliverSettings {
 /** One registry that may send webhooks and that images are pulled from. */
 export interface RegistrySettings extends RegistryHostSettings {
   name: string;
-  kind: (typeof registryKindWords)[number];
+  kind: RegistryKind;
   webhookSecret?: Secret;
   allowUnauthenticated: boolean;
   sns?: SnsSettings | undefined;

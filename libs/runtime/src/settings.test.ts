@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import { noPolicy } from '@tidewaiter/facts';
+import { registryKind } from '@tidewaiter/webhooks';
 
 import { parseSettings, readSettings } from './settings.js';
 
@@ -104,7 +105,12 @@ sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
   );
 
   const [registry] = settings.registries;
-  expect(registry).toMatchObject({ name: 'main', kind: 'distribution', allowPrivate: true, insecureSkipVerify: false });
+  expect(registry).toMatchObject({
+    name: 'main',
+    kind: registryKind('distribution'),
+    allowPrivate: true,
+    insecureSkipVerify: false,
+  });
   expect(registry?.webhookSecret?.reveal()).toBe('secret of hook');
   expect(registry?.credentials?.password.reveal()).toBe('secret of password');
   expect(settings.sensors[0]).toMatchObject({ name: 'falco-eu1', cluster: 'eu1' });

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { TidewaiterError } from '@tidewaiter/domain';
 import { Logger, withSpan } from '@tidewaiter/runtime';
+import type { HookRequest } from '@tidewaiter/webhooks';
 
 import type { Connection } from '../registry/connections.js';
 import { HookMetrics, resultOfError } from './hook-metrics.js';
-import type { HookRequest } from './hook-request.js';
 
 /** Wraps the answer of every hook: continues the sender's trace, and counts and logs refusals. */
 @Injectable()

@@ -1,6 +1,5 @@
+import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyRequest } from 'fastify';
-
-import type { HookRequest } from './hook-request.js';
 
 export interface HookRoute {
   /** `family` is part of the path where a route is for one family. */

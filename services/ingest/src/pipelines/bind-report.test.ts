@@ -1,7 +1,7 @@
 import { TidewaiterError } from '@tidewaiter/domain';
+import { readDocument } from '@tidewaiter/pipeline-documents';
 
 import { bindReport, maxSubjects, type Reporter } from './bind-report.js';
-import { readDocument } from './documents/document-kinds.js';
 
 const digestOf = (hex: string) => `sha256:${hex.repeat(64).slice(0, 64)}`;
 const reporter: Reporter = { connection: 'ci', repositories: ['*'], proven: {} };

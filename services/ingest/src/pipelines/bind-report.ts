@@ -9,12 +9,11 @@ import {
   isDigest,
   matchesWildcard,
 } from '@tidewaiter/domain';
+import { type BuiltImageName, isTag, type PipelineDocument, readImageName } from '@tidewaiter/pipeline-documents';
 import { redactSecrets } from '@tidewaiter/secrets';
 import type { NewPipelineReport } from '@tidewaiter/store';
+import type { HookRequest } from '@tidewaiter/webhooks';
 
-import type { HookRequest } from '../http/hook-request.js';
-import type { PipelineDocument } from './documents/document-kinds.js';
-import { type BuiltImageName, isTag, readImageName } from './image-name.js';
 import { redactDocument } from './redact-document.js';
 
 /** Limit on images that one document is bound to: a release's attestation may have hundreds of files. */

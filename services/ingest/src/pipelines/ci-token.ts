@@ -1,8 +1,8 @@
 import { matchesWildcard, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { TokenIssuer } from '@tidewaiter/runtime';
+import { field, isObject, type HookObject } from '@tidewaiter/webhooks';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, type JWTPayload } from 'jose';
 
-import { field, isObject, type HookObject } from '../http/hook-request.js';
 import type { PublishedKeys } from '../registry/published-keys.js';
 import type { CiKind } from './ci/ci-kind.js';
 

@@ -1,14 +1,13 @@
 import type { CiRun } from '@tidewaiter/domain';
+import { readDocument, splitDocuments } from '@tidewaiter/pipeline-documents';
 import type { PipelineSettings, TokenIssuer } from '@tidewaiter/runtime';
 import type { NewPipelineReport } from '@tidewaiter/store';
+import { authorizationEquals, type HookRequest } from '@tidewaiter/webhooks';
 
-import { authorizationEquals, type HookRequest } from '../http/hook-request.js';
 import type { PublishedKeys } from '../registry/published-keys.js';
 import { bindReport } from './bind-report.js';
 import { verifiedClaims } from './ci-token.js';
 import { ciKind } from './ci/ci-kinds.js';
-import { readDocument } from './documents/document-kinds.js';
-import { splitDocuments } from './split-documents.js';
 
 /** Proof of a sender's identity. */
 export interface Proof {

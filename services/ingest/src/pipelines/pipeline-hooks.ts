@@ -2,12 +2,12 @@ import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
+import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply } from 'fastify';
 
 import { BodyFilter } from '../http/body-filter.js';
 import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
-import type { HookRequest } from '../http/hook-request.js';
 import { hookRequest } from '../http/hook-route.js';
 import type { Receipt } from '../http/receipt.js';
 import { type PipelineRequest, type Sender, senderOf } from './pipeline-http.js';

@@ -1,6 +1,5 @@
 import { redactSecrets } from '@tidewaiter/secrets';
-
-import { field, parseJson } from '../http/hook-request.js';
+import { field, parseJson } from '@tidewaiter/webhooks';
 
 /** Characters of a document that are searched at once: one search looks at a bounded number of places. */
 const partChars = 16 * 1024;

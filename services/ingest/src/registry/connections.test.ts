@@ -1,11 +1,13 @@
 import { Secret } from '@tidewaiter/domain';
 import type { RegistrySettings } from '@tidewaiter/runtime';
+import { registryKind, type RegistryKind } from '@tidewaiter/webhooks';
 
 import { Connections } from './connections.js';
 
+const kindOf = (name: string): RegistryKind => registryKind(name)!;
 const registry = (more: Partial<RegistrySettings>): RegistrySettings => ({
   name: 'main',
-  kind: 'distribution',
+  kind: kindOf('distribution'),
   url: 'https://registry.example.com',
   allowUnauthenticated: false,
   allowPrivate: false,
@@ -44,7 +46,7 @@ describe('Connections', () => {
 
   it('knows a kind by its other name', () => {
     const connections = new Connections(
-      { registries: [registry({ kind: 'github' })], sensors: [], pipelines: [] },
+      { registries: [registry({ kind: kindOf('github') })], sensors: [], pipelines: [] },
       noKeys,
       fingerprintKey,
     );
@@ -75,7 +77,7 @@ describe('Connections', () => {
   it('needs no secret where the sender signs, and lets nobody else in', async () => {
     const sns = { topicArn: 'arn:aws:sns:eu-west-1:123456789012:images', certificate: 'none' };
     const connections = new Connections(
-      { registries: [registry({ kind: 'ecr', sns })], sensors: [], pipelines: [] },
+      { registries: [registry({ kind: kindOf('ecr'), sns })], sensors: [], pipelines: [] },
       noKeys,
       fingerprintKey,
     );

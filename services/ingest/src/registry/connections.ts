@@ -1,11 +1,9 @@
 import type { Secret } from '@tidewaiter/domain';
 import type { RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
 import { redactSecrets } from '@tidewaiter/secrets';
+import type { Handshake, HookRequest, RegistryEvent } from '@tidewaiter/webhooks';
 
-import type { HookRequest } from '../http/hook-request.js';
 import { type PipelineConnection, pipelineConnection } from '../pipelines/pipeline-connection.js';
-import type { Handshake, RegistryEvent, RegistryKind } from '../registries/registry-kind.js';
-import { registryKind } from '../registries/registry-kinds.js';
 import { type SensorConnection, sensorConnection } from '../runtime/sensor-connection.js';
 import type { PublishedKeys } from './published-keys.js';
 import type { RegistryNotice } from './registry-notice.js';
@@ -84,17 +82,16 @@ export class Connections {
 }
 
 function registryConnection(settings: RegistrySettings, keys: PublishedKeys): RegistryHookConnection {
-  const { name, fields } = settings;
-  const reader = known(registryKind(settings.kind), settings.kind);
+  const { name, kind, fields } = settings;
   return {
     family: 'registry',
     id: `registry/${name}`,
     name,
-    kind: reader.kind,
-    ...registryDoor(reader, settings, keys),
-    handshake: (request) => reader.handshake?.(request) ?? null,
+    kind: kind.kind,
+    ...registryDoor(settings, keys),
+    handshake: (request) => kind.handshake?.(request) ?? null,
     read(request) {
-      const { events, ignored } = reader.parse(request, { fields });
+      const { events, ignored } = kind.parse(request, { fields });
       return { facts: events.map((event) => registryFact(name, event)), ignored };
     },
   };
@@ -127,8 +124,7 @@ function door(kind: Authenticator, secret: Secret | undefined, allowUnauthentica
 
 /** Authenticates a registry by its secret, or by a signature if its kind has one and the settings configure it. */
 function registryDoor(
-  kind: RegistryKind,
-  { webhookSecret, allowUnauthenticated, sns, google }: RegistrySettings,
+  { kind, webhookSecret, allowUnauthenticated, sns, google }: RegistrySettings,
   keys: PublishedKeys,
 ): Door {
   const bySecret = door(kind, webhookSecret, allowUnauthenticated);
@@ -143,10 +139,4 @@ function registryDoor(
     isClosed: bySecret.isClosed,
     isAuthentic: async (request) => (await bySecret.isAuthentic(request)) || proves(request),
   };
-}
-
-/** The settings' schema lists the same kinds as this service; if they differ, the service must not start. */
-function known<Kind>(reader: Kind | undefined, kind: string): Kind {
-  if (!reader) throw new Error(`the settings allow the kind ${kind}, which ingest cannot read`);
-  return reader;
 }

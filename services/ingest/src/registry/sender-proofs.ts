@@ -1,9 +1,8 @@
 import { Unavailable } from '@tidewaiter/domain';
+import { type HookRequest, isSignedBy, readSns, snsCertificateUrl } from '@tidewaiter/webhooks';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 
-import type { HookRequest } from '../http/hook-request.js';
 import type { PublishedKeys } from './published-keys.js';
-import { isSignedBy, readSns, snsCertificateUrl } from './sns.js';
 
 /** Whether Amazon SNS signed the request, and for this topic: anybody may have a topic of his own. @throws Unavailable */
 export async function isFromTopic(

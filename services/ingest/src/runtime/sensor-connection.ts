@@ -1,11 +1,10 @@
 import type { RuntimeSource, Secret } from '@tidewaiter/domain';
 import type { SensorSettings } from '@tidewaiter/runtime';
 import { type SensorRecords, sensorOf } from '@tidewaiter/sensors';
+import { authorizationEquals, type HookRequest, readSns, secretEquals } from '@tidewaiter/webhooks';
 
-import { authorizationEquals, type HookRequest, secretEquals } from '../http/hook-request.js';
 import type { PublishedKeys } from '../registry/published-keys.js';
 import { isFromTopic } from '../registry/sender-proofs.js';
-import { readSns } from '../registry/sns.js';
 
 /** A configured sensor. */
 export interface SensorConnection {

@@ -3,9 +3,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { InvalidInput, printable, type Secret } from '@tidewaiter/domain';
 import { slackActionIds } from '@tidewaiter/messages';
 import { parseMatchers } from '@tidewaiter/routing';
+import { type HookRequest, parseJson } from '@tidewaiter/webhooks';
 import { z } from 'zod';
-
-import { type HookRequest, parseJson } from '../http/hook-request.js';
 
 /** Limit on the age of a request: an older one may be a replay. */
 const maxAgeMs = 5 * 60_000;

@@ -1,6 +1,5 @@
 import type { CiRun } from '@tidewaiter/domain';
-
-import type { HookObject } from '../../http/hook-request.js';
+import type { HookObject } from '@tidewaiter/webhooks';
 
 /** Reads the claims of one CI's tokens. Pure: the caller has verified them. */
 export interface CiKind {

@@ -1,4 +1,5 @@
-import { field, readText } from '../../http/hook-request.js';
+import { field, readText } from '@tidewaiter/webhooks';
+
 import type { CiKind } from './ci-kind.js';
 
 /** @see https://docs.github.com/en/actions/reference/security/oidc */

@@ -1,0 +1,124 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+import {
+  authorizationEquals,
+  field,
+  hmacEquals,
+  type HookRequest,
+  isObject,
+  parseJson,
+  secretEquals,
+} from '../hook-request.js';
+import {
+  bodyKey,
+  cloudEventKey,
+  collect,
+  ownKey,
+  registryEvent,
+  urlSecretEquals,
+  type GenericHookFields,
+  type IgnoreReason,
+  type RegistryEvent,
+  type RegistryKind,
+  type Setup,
+} from '../registry-kind.js';
+
+const setup: Setup = {
+  url: 'https://registry.example.com',
+  proof: '`Authorization`, `X-Webhook-Secret`, `X-Hub-Signature-256` or `?token=`',
+  repetition: 'what `fields.id` names, else the same body',
+  steps: [
+    `Say in the connection where in the JSON what stands:
+
+\`\`\`yaml
+    fields:
+      events: items            # a list with an event each; without it the body is one event
+      action: what             # without it everything is a push
+      push: [uploaded]
+      delete: [removed]
+      repository: image.path   # shop/app
+      tag: image.label
+      digest: image.digest
+      id: number               # tells repeated deliveries
+      at: time                 # also: actor, mediaType, registry
+\`\`\``,
+    'Without `fields` CloudEvents of the types `container.image.push` and `container.image.delete` are read, with `data.repository`, `data.tag` and `data.digest`.',
+    `From a pipeline: \`curl -fsS -H "Authorization: Bearer $SECRET" -d '{"type":"container.image.push","data":{"repository":"shop/app","tag":"1.0"}}' https://tidewaiter.example.com/hooks/registry/main\``,
+  ],
+  note: 'Paths are names joined by dots; they lead through objects only.',
+};
+
+/**
+ * Any sender of JSON: the configuration names the path of each field. Without one, CloudEvents of
+ * the type `container.image.push`.
+ */
+export const generic: RegistryKind = {
+  kind: 'generic',
+  aliases: [],
+  title: 'Any sender of JSON',
+  setup,
+  authenticate: (request, secret) =>
+    authorizationEquals(request, secret) ||
+    urlSecretEquals(request, secret) ||
+    secretEquals(request.headers['x-webhook-secret'], secret) ||
+    hmacEquals(signatureOf(request), request.body, secret),
+  parse({ body }, { fields = cloudEventFields } = {}) {
+    const payload = parseJson(body);
+    const key = bodyKey(body);
+    const events = at(payload, fields.events);
+    const list: unknown[] = Array.isArray(events) ? events : [events];
+    if (!list.every(isObject))
+      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no object, and has no list of objects.');
+    return collect(list.map((event, index) => readEvent(event, fields, `${key}#${index}`)));
+  },
+};
+
+function signatureOf({ headers }: HookRequest): string | undefined {
+  return headers['x-hub-signature-256']?.replace(/^sha256=/, '');
+}
+
+const cloudEventFields: GenericHookFields = {
+  action: 'type',
+  push: ['container.image.push'],
+  delete: ['container.image.delete'],
+  repository: 'data.repository',
+  tag: 'data.tag',
+  digest: 'data.digest',
+  registry: 'data.registryUrl',
+  actor: 'data.actor',
+  at: 'time',
+  id: 'id',
+};
+
+function readEvent(event: unknown, fields: GenericHookFields, fallbackKey: string): RegistryEvent | IgnoreReason {
+  const outcome = outcomeOf(event, fields);
+  if (outcome === null) return 'ignore';
+  const id = fields.id === undefined ? undefined : at(event, fields.id);
+  return registryEvent(outcome, {
+    registry: optional(event, fields.registry),
+    repository: at(event, fields.repository),
+    tag: optional(event, fields.tag),
+    digest: optional(event, fields.digest),
+    mediaType: optional(event, fields.mediaType),
+    actor: optional(event, fields.actor),
+    at: optional(event, fields.at),
+    deliveryKey: cloudEventKey(field(event, 'source'), id) ?? ownKey(id) ?? fallbackKey,
+  });
+}
+
+function outcomeOf(event: unknown, { action, push, delete: deletion }: GenericHookFields): 'push' | 'delete' | null {
+  if (action === undefined) return 'push';
+  const word = at(event, action);
+  if (typeof word !== 'string') return null;
+  if ((push ?? ['push']).includes(word)) return 'push';
+  return (deletion ?? ['delete']).includes(word) ? 'delete' : null;
+}
+
+function optional(event: unknown, path: string | undefined): unknown {
+  return path === undefined ? undefined : at(event, path);
+}
+
+/** Value at a path such as `data.repository`; the whole value without a path. */
+function at(value: unknown, path = ''): unknown {
+  return path === '' ? value : field(value, ...path.split('.'));
+}
