@@ -51,8 +51,8 @@ const ofServices = [
 describe('the modules that a command loads', () => {
   it('are few for --version', () => {
     const { count, packages } = loadedBy('--version');
-    expect([...packages].toSorted()).toEqual(['commander', 'libs/domain', 'libs/servers']);
-    expect(count).toBeLessThan(130);
+    expect([...packages].toSorted()).toEqual(['commander', 'libs/domain']);
+    expect(count).toBeLessThan(40);
   });
 
   it('hold nothing of the services for scan', () => {

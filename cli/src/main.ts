@@ -41,7 +41,8 @@ const exitUsage = 64;
 // The reader of a pipe may end before all is written.
 process.stdout.on('error', () => undefined);
 try {
-  await createProgram().parseAsync();
+  const program = await createProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

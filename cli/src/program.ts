@@ -1,55 +1,35 @@
 import { Command } from 'commander';
 
-import { advisoriesCommand } from './advisories/advisories.js';
-import { completionCommand } from './completion/completion.js';
-import { deadLettersCommand } from './dead-letters/dead-letters.js';
-import { deliveriesCommand } from './deliveries/deliveries.js';
-import { diffCommand } from './diff/diff.js';
-import { downCommand } from './down/down.js';
-import { explainCommand } from './explain/explain.js';
-import { findCommand } from './find/find.js';
-import { gateCommand } from './gate/gate.js';
-import { messagesCommand } from './messages/messages.js';
-import { policiesCommand } from './policies/policies.js';
-import { replayCommand } from './replay/replay.js';
-import { routesCommand } from './routes/routes.js';
-import { rulesCommand } from './rules/rules.js';
-import { sbomCommand } from './sbom/sbom.js';
 import { withFamiliarName } from './scan/familiar-flags.js';
-import { scanCommand } from './scan/scan.js';
-import { serviceCommand } from './service/service.js';
-import { silencesCommand } from './silences/silences.js';
-import { statusCommand } from './status/status.js';
-import { testCommand } from './test/test.js';
-import { tokensCommand } from './tokens/tokens.js';
-import { upCommand } from './up/up.js';
 import { version } from './version.js';
 
-/** Every command, in the order of the help. */
-const commands = [
-  scanCommand,
-  sbomCommand,
-  diffCommand,
-  gateCommand,
-  explainCommand,
-  findCommand,
-  upCommand,
-  downCommand,
-  statusCommand,
-  serviceCommand,
-  testCommand,
-  advisoriesCommand,
-  policiesCommand,
-  routesCommand,
-  rulesCommand,
-  replayCommand,
-  silencesCommand,
-  messagesCommand,
-  deliveriesCommand,
-  deadLettersCommand,
-  tokensCommand,
-  completionCommand,
-];
+/** Definitions of the commands, in the order of the help; each is loaded only when it is used. */
+const commands: Record<string, () => Promise<(program: Command) => void>> = {
+  scan: async () => (await import('./scan/scan.js')).scanCommand,
+  sbom: async () => (await import('./sbom/sbom.js')).sbomCommand,
+  diff: async () => (await import('./diff/diff.js')).diffCommand,
+  gate: async () => (await import('./gate/gate.js')).gateCommand,
+  explain: async () => (await import('./explain/explain.js')).explainCommand,
+  find: async () => (await import('./find/find.js')).findCommand,
+  up: async () => (await import('./up/up.js')).upCommand,
+  down: async () => (await import('./down/down.js')).downCommand,
+  status: async () => (await import('./status/status.js')).statusCommand,
+  service: async () => (await import('./service/service.js')).serviceCommand,
+  test: async () => (await import('./test/test.js')).testCommand,
+  advisories: async () => (await import('./advisories/advisories.js')).advisoriesCommand,
+  policies: async () => (await import('./policies/policies.js')).policiesCommand,
+  routes: async () => (await import('./routes/routes.js')).routesCommand,
+  rules: async () => (await import('./rules/rules.js')).rulesCommand,
+  replay: async () => (await import('./replay/replay.js')).replayCommand,
+  silences: async () => (await import('./silences/silences.js')).silencesCommand,
+  messages: async () => (await import('./messages/messages.js')).messagesCommand,
+  deliveries: async () => (await import('./deliveries/deliveries.js')).deliveriesCommand,
+  'dead-letters': async () => (await import('./dead-letters/dead-letters.js')).deadLettersCommand,
+  tokens: async () => (await import('./tokens/tokens.js')).tokensCommand,
+  completion: async () => (await import('./completion/completion.js')).completionCommand,
+};
+
+export const commandNames = Object.keys(commands);
 
 /** The rest of the program asks the environment, as it does without the flags. */
 function applyGlobalFlags(program: Command): void {
@@ -58,8 +38,8 @@ function applyGlobalFlags(program: Command): void {
   if (debug) process.env['TIDEWAITER_LOG_LEVEL'] = 'debug';
 }
 
-/** The command line as it is written; nothing has run. */
-export function createProgram(): Command {
+/** The command line, before anything has run. With `args`, only the commands that these need are defined. */
+export async function createProgram(args: readonly string[] = []): Promise<Command> {
   const program = new Command('tidewaiter')
     .description('Container supply-chain security: from registry push to running process')
     .version(version)
@@ -69,7 +49,16 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (message, write) => write(withFamiliarName(message)) })
     .hook('preAction', applyGlobalFlags)
     .showHelpAfterError('(add --help for more)');
-  for (const command of commands) command(program);
+  const definitions = await Promise.all(neededBy(args).map(async (name) => commands[name]!()));
+  for (const define of definitions) define(program);
   program.command('version', { hidden: true }).action(() => void process.stdout.write(`${version}\n`));
   return program;
+}
+
+/** Names of the commands that some arguments need: all of them for help, completion and a mistyped name. */
+function neededBy(args: readonly string[]): string[] {
+  const given = args.find((arg) => !arg.startsWith('-'));
+  if (given === 'version' || args[0] === '--version') return [];
+  const name = given === 'image' ? 'scan' : given;
+  return name !== undefined && name !== 'completion' && Object.hasOwn(commands, name) ? [name] : commandNames;
 }

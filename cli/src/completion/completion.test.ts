@@ -10,15 +10,16 @@ import { type CommandGrammar, grammarOf } from './grammar.js';
 // Shells start slowly on a busy machine.
 jest.setTimeout(60_000);
 
-const program = grammarOf(createProgram());
 const all = (command: CommandGrammar): CommandGrammar[] => [command, ...command.commands.flatMap(all)];
-const commands = all(program);
 
+let commands: CommandGrammar[];
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tidewaiter-completion-'));
-  for (const shell of shells) writeFileSync(join(folder, shell), await completionScript(createProgram(), shell));
+  const program = await createProgram();
+  commands = all(grammarOf(program));
+  for (const shell of shells) writeFileSync(join(folder, shell), await completionScript(program, shell));
   mkdirSync(join(folder, 'here/layout'), { recursive: true });
   writeFileSync(join(folder, 'here/report with space.json'), '');
 });

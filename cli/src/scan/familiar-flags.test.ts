@@ -28,7 +28,7 @@ afterEach(() => {
 
 /** Runs a command line. @returns the exit code */
 async function run(...args: string[]): Promise<unknown> {
-  const program = createProgram();
+  const program = await createProgram();
   for (const command of [program, ...program.commands])
     command.configureOutput({ ...command.configureOutput(), writeErr: (text) => void (errors += text) });
   await program.parseAsync(args, { from: 'user' });
@@ -90,7 +90,7 @@ describe('createProgram', () => {
   });
 
   it('shows defaults of durations as they are written', async () => {
-    const scan = createProgram().commands.find((each) => each.name() === 'scan')!;
+    const scan = (await createProgram()).commands.find((each) => each.name() === 'scan')!;
     expect(scan.helpInformation().replaceAll(/\s+/g, ' ')).toContain('give up after this long (default: 10m)');
   });
 });
