@@ -5,21 +5,26 @@ COPY . .
 # Node is the base image's, not the npm package that brings it to other machines.
 RUN npm ci --no-progress \
  && node node_modules/ts7/bin/tsc -b cli \
+ && node tools/bundle.mjs \
  && npm prune --omit=dev --no-progress \
- && rm -rf node_modules/node-linux-* node_modules/.bin/node \
- && find libs services cli -name node_modules -prune -o -path '*/src/*.ts' -exec rm {} + \
- && rm -rf libs/testkit tsconfig*.json
+ && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/@tidewaiter
 
 FROM node:24.21.0-trixie-slim
 ENV NODE_ENV=production \
-    NODE_OPTIONS="--max-semi-space-size=8 --enable-source-maps" \
+    NODE_OPTIONS="--max-semi-space-size=8" \
     TIDEWAITER_HTTP_HOST=0.0.0.0 \
     TIDEWAITER_HTTP_PORT=8080
 WORKDIR /app
-COPY --from=build /app .
+# The bundle, the packages that it leaves out, and the files that its modules read by their place.
+COPY --from=build /app/package.json /app/LICENSE ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/cli/dist/bundle cli/dist/bundle
+COPY --from=build /app/services/console/web services/console/web
+COPY --from=build /app/rules rules
+COPY --from=build /app/deploy deploy
 USER node
 EXPOSE 8080
-ENTRYPOINT ["node", "cli/dist/main.js"]
+ENTRYPOINT ["node", "cli/dist/bundle/main.js"]
 CMD ["--help"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.TIDEWAITER_HTTP_PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

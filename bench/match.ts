@@ -20,7 +20,7 @@ const runs = Number(env['RUNS'] ?? 9);
 const packageCount = 400;
 const os = { id: 'ubuntu', versionId: '18.04', name: 'Ubuntu 18.04', idLike: [] };
 // Same flags as the launcher's, without the shell's own time.
-const program = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/main.js')];
+const program = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/bundle/main.js')];
 
 /** Names of packages with advisories: all except the kernel, or those with the most advisories. */
 const images = {

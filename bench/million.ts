@@ -15,7 +15,7 @@ import { measure, nodeFlags, row } from './measure.ts';
 const files = Number(env['FILES'] ?? 1_000_000);
 const layerCount = Number(env['LAYERS'] ?? 4);
 const fileBytes = Math.round((Number(env['GIGABYTES'] ?? 1) * 1e9) / files);
-const program = resolve(import.meta.dirname, '../cli/dist/main.js');
+const program = resolve(import.meta.dirname, '../cli/dist/bundle/main.js');
 const workerProgram = resolve(import.meta.dirname, 'million-worker.ts');
 const type = 'application/vnd.oci.image';
 const filler = Buffer.alloc(fileBytes, 'the tide comes in and the tide goes out\n');

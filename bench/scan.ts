@@ -12,7 +12,7 @@ import { createGunzip } from 'node:zlib';
 
 import { type Cost, measure, nodeFlags, row } from './measure.ts';
 
-const tidewaiter = [execPath, ...nodeFlags, resolve(import.meta.dirname, '../cli/dist/main.js')];
+const tidewaiter = [execPath, ...nodeFlags, resolve(import.meta.dirname, '../cli/dist/bundle/main.js')];
 const corpus = env['TIDEWAITER_CORPUS'] ?? '';
 const trivy = env['TRIVY'];
 const runs = Number(env['RUNS'] ?? 5);

@@ -5,6 +5,7 @@ import { CommanderError } from 'commander';
 
 import { environment, printStderr } from './context.js';
 import { createProgram } from './program.js';
+import { useSourceMaps } from './stack-traces.js';
 
 const exitFailed = 2;
 const exitUnsupported = 3;
@@ -38,6 +39,7 @@ const listingCodes = new Set([
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
+useSourceMaps();
 // The reader of a pipe may end before all is written.
 process.stdout.on('error', () => undefined);
 try {

@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 
 # A container image of Tidewaiter is built already and has no sources.
 tidewaiter() {
-  if [ -f "$root/tsconfig.json" ]; then "$root/tidewaiter" "$@"; else node "$root/cli/dist/main.js" "$@"; fi
+  if [ -f "$root/tsconfig.json" ]; then "$root/tidewaiter" "$@"; else node "$root/cli/dist/bundle/main.js" "$@"; fi
 }
 
 input() { eval "printf '%s' \"\${INPUT_$1:-}\""; }

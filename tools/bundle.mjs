@@ -1,0 +1,75 @@
+// Bundles the compiled modules into the program that users run: a chunk for each command, and for what it loads on demand
+// (docs/decisions/0023-the-program-is-a-bundle.md). The launcher, `npm run bundle` and the Dockerfile run it after the compiler.
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+import { rolldown } from 'rolldown';
+
+const root = resolve(import.meta.dirname, '..');
+const out = join(root, 'cli/dist/bundle');
+
+/** Entry points by the name of their file in the bundle. */
+const entries = { main: 'cli/dist/main.js', 'layer-thread': 'libs/sandbox/dist/layer-thread.js' };
+
+/** Packages that only services and the database commands load; they stay in node_modules. */
+const external = [
+  /^@nestjs\//,
+  /^@nats-io\//,
+  /^@fastify\//,
+  /^@opentelemetry\//,
+  /^(bullmq|fastify|ioredis|jose|nodemailer|pg|pino|prom-client|reflect-metadata|rxjs|typeorm)(\/|$)/,
+];
+
+/** Chunks of earlier builds stay for a day: a program that runs loads some of its own only later. */
+const keepStaleMs = 86_400_000;
+
+const entryOf = new Map(Object.entries(entries).map(([name, path]) => [join(root, path), name]));
+const specifier = (path) => (path.startsWith('.') ? path : `./${path}`);
+
+/** Reads our modules with their source maps; files that they find by their own place are found from the chunk. */
+const workspaces = {
+  name: 'workspaces',
+  load(id) {
+    if (id.includes('/node_modules/') || !id.startsWith(root)) return null;
+    const code = readFileSync(id, 'utf8').replace(
+      /new URL\('([^']+)', import\.meta\.url\)|import\.meta\.(\w+)/g,
+      (whole, path, property) => {
+        if (property === 'dirname') return `(import.meta.dirname + '/${relative(out, dirname(id))}')`;
+        if (property !== undefined) throw new Error(`${relative(root, id)}: ${whole} is not known in a bundle`);
+        const target = resolve(dirname(id), path);
+        const place = entryOf.has(target) ? `${entryOf.get(target)}.js` : relative(out, target);
+        return `new URL('${specifier(place)}', import.meta.url)`;
+      },
+    );
+    const map = existsSync(`${id}.map`) ? JSON.parse(readFileSync(`${id}.map`, 'utf8')) : null;
+    return { code, map };
+  },
+};
+
+/** The last module of a chunk is the one that needs the others: the front door of a workspace or package gives it that name. */
+function nameOf({ name, moduleIds, facadeModuleId }) {
+  const [, room] =
+    /\/(?:libs|services|node_modules)\/(.+?)\/(?:api\/)?(?:dist|build)\/(?:index|main)\.js$/.exec(
+      moduleIds.at(-1) ?? facadeModuleId,
+    ) ?? [];
+  return room?.replace('/', '-') ?? name;
+}
+
+const began = Date.now();
+const bundle = await rolldown({ cwd: root, input: entries, platform: 'node', external, plugins: [workspaces] });
+await bundle.write({
+  dir: out,
+  format: 'esm',
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+  keepNames: true,
+  codeSplitting: { groups: [{ name: 'domain', test: /\/libs\/domain\// }] },
+  entryFileNames: '[name].js',
+  chunkFileNames: (chunk) => `${nameOf(chunk)}-[hash].js`,
+});
+await bundle.close();
+
+for (const name of readdirSync(out)) {
+  const path = join(out, name);
+  if (began - statSync(path).mtimeMs > keepStaleMs) rmSync(path);
+}
