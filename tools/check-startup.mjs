@@ -1,0 +1,143 @@
+// Holds the cost of offline commands to limits: files and code that they load, CPU time as a multiple of `node -e 0`, peak memory.
+// Minima of several runs, so that other load on the machine does not fail it. Needs a build and the bundle.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { buildImage } from '@tidewaiter/testkit';
+
+/** Lower a limit when a change has brought its value down; `last` is the value of a quiet machine. */
+const limits = {
+  '--version': {
+    files: { limit: 12, last: 8 },
+    kilobytes: { limit: 200, last: 145 },
+    cpuRatio: { limit: 5, last: 2.4 },
+    peakMiB: { limit: 75, last: 60 },
+  },
+  scan: {
+    files: { limit: 50, last: 41 },
+    kilobytes: { limit: 2_200, last: 2_000 },
+    cpuRatio: { limit: 12, last: 7.7 },
+    peakMiB: { limit: 130, last: 100 },
+  },
+  'scan with advisories': {
+    files: { limit: 60, last: 50 },
+    kilobytes: { limit: 2_600, last: 2_400 },
+    cpuRatio: { limit: 14, last: 9 },
+    peakMiB: { limit: 140, last: 110 },
+  },
+};
+
+const runs = 7;
+const root = resolve(import.meta.dirname, '..');
+const bundle = join(root, 'cli/dist/bundle');
+/** As in the launcher. */
+const flags = ['--max-semi-space-size=4', '--initial-old-space-size=32'];
+
+/** Parts of the platform: an offline command that loads one of them costs half a second more. */
+const ofServices = /^(services\/|libs\/(bus|queue|runtime|servers|store|testkit)\/)/;
+
+/** Reports the cost of a process when it ends. */
+const hook = `process.on('exit', () => {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const cost = { cpuMs: (userCPUTime + systemCPUTime) / 1e3, peakMiB: maxRSS / 1024, loaded: globalThis.loaded };
+  require('node:fs').writeFileSync(process.env.REPORT, JSON.stringify(cost));
+});
+if (process.env.LIST_MODULES) {
+  globalThis.loaded = [];
+  const load = (url, context, next) => (url.startsWith('file:') && loaded.push(url), next(url, context));
+  require('node:module').registerHooks({ load });
+}`;
+
+const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-startup-'));
+try {
+  process.exitCode = await check();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function check() {
+  const commands = await prepare();
+  const empty = Math.min(...Array.from({ length: runs }, () => run(['-e', '0']).cpuMs));
+  const faults = [];
+  for (const [name, args] of Object.entries(commands)) {
+    const found = { ...measure(args, empty), ...loadedBy(args) };
+    for (const [metric, { limit, last }] of Object.entries(limits[name])) {
+      const value = Number(found[metric].toFixed(1));
+      console.log(`${name}: ${metric} ${value} (limit ${limit}, last ${last})`);
+      if (value > limit) faults.push(`${name}: ${metric} is ${value}, more than ${limit}`);
+    }
+    const strange = found.sources.filter((source) => ofServices.test(source));
+    if (strange.length > 0)
+      faults.push(`${name} loads ${strange[0]} and ${strange.length - 1} more modules of the platform`);
+    faults.push(...found.outside.map((path) => `${name} loads ${path}, which is not in the bundle`));
+  }
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0)
+    console.error('import on demand what only some runs need: docs/decisions/0023-the-program-is-a-bundle.md');
+  return faults.length > 0 ? 1 : 0;
+}
+
+/** Command lines by name; the scans are of an image that is in the cache. */
+async function prepare() {
+  const status = 'Package: zlib1g\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n';
+  const os = 'ID=debian\nVERSION_ID="13"\n';
+  const files = [
+    { path: 'etc/os-release', content: os },
+    { path: 'var/lib/dpkg/status', content: status },
+  ];
+  await buildImage(join(folder, 'image'), { layers: [files] });
+  const affected = [
+    {
+      package: { ecosystem: 'Debian:13', name: 'zlib' },
+      ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '2' }] }],
+    },
+  ];
+  const record = { id: 'DEBIAN-CVE-2026-1', modified: '2026-01-01T00:00:00Z', affected };
+  writeFileSync(join(folder, 'record.json'), JSON.stringify(record));
+  const program = join(bundle, 'main.js');
+  const advisories = join(folder, 'advisories.db');
+  run([program, 'advisories', 'import', '--advisories', advisories, join(folder, 'record.json')]);
+  const scan = [program, 'scan', `oci:${join(folder, 'image')}`, '--quiet', '--cache-dir', join(folder, 'cache')];
+  return { '--version': [program, '--version'], scan, 'scan with advisories': [...scan, '--advisories', advisories] };
+}
+
+function measure(args, emptyMs) {
+  // The first run fills the caches.
+  const [, ...costs] = Array.from({ length: runs + 1 }, () => run(args));
+  const least = (key) => Math.min(...costs.map((cost) => cost[key]));
+  return { cpuRatio: least('cpuMs') / emptyMs, peakMiB: least('peakMiB') };
+}
+
+/** Runs Node. @returns the cost, and the loaded modules where these are asked for */
+function run(args, more = {}) {
+  writeFileSync(join(folder, 'hook.cjs'), hook);
+  const { NODE_OPTIONS: _, ...environment } = process.env;
+  const report = join(folder, 'report.json');
+  const own = { REPORT: report, NODE_COMPILE_CACHE: join(folder, 'compiled'), XDG_CONFIG_HOME: folder };
+  const all = [...flags, '--require', join(folder, 'hook.cjs'), ...args];
+  const { status, stderr } = spawnSync(process.execPath, all, { env: { ...environment, ...own, ...more } });
+  if (status !== 0) throw new Error(`${args.join(' ')}: exit code ${status}\n${stderr}`);
+  return JSON.parse(readFileSync(report, 'utf8'));
+}
+
+/** Files that a command loads, and the sources in them. */
+function loadedBy(args) {
+  const { loaded } = run(args, { LIST_MODULES: '1' });
+  const paths = loaded.map((url) => fileURLToPath(url)).filter((path) => !path.startsWith(folder));
+  const chunks = paths.filter((path) => path.startsWith(bundle));
+  const sources = chunks.flatMap((chunk) => {
+    if (!existsSync(`${chunk}.map`)) return [];
+    return JSON.parse(readFileSync(`${chunk}.map`, 'utf8')).sources.map((source) =>
+      relative(root, resolve(bundle, source)),
+    );
+  });
+  return {
+    files: paths.length,
+    kilobytes: paths.reduce((total, path) => total + statSync(path).size, 0) / 1_000,
+    sources,
+    outside: paths.filter((path) => !path.startsWith(bundle)).map((path) => relative(root, path)),
+  };
+}
