@@ -8,20 +8,20 @@ import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 
 import type { IngestConfig } from './config.js';
+import { Connections } from './http/connections.js';
 import { HookAnswers } from './http/hook-answers.js';
 import { HookMetrics } from './http/hook-metrics.js';
-import { PipelineHooks } from './pipelines/pipeline-hooks.js';
+import { FetchedKeys } from './http/published-keys.js';
+import { PipelineHooksController } from './pipelines/pipeline-hooks.controller.js';
 import { PipelineIntake } from './pipelines/pipeline-intake.js';
-import { Connections } from './registry/connections.js';
-import { FetchedKeys } from './registry/published-keys.js';
-import { RegistryHooks } from './registry/registry-hooks.js';
+import { RegistryHooksController } from './registry/registry-hooks.controller.js';
 import { RegistryIntake } from './registry/registry-intake.js';
 import { InFlightBytes } from './runtime/in-flight-bytes.js';
-import { RuntimeHooks } from './runtime/runtime-hooks.js';
+import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
 import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
 import { SlackActions } from './slack/slack-actions.js';
-import { SlackButtons, SlackSigning } from './slack/slack-buttons.js';
+import { SlackButtonsController, SlackSigning } from './slack/slack-buttons.controller.js';
 import { SlackReplies } from './slack/slack-replies.js';
 
 /**
@@ -45,7 +45,7 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [RegistryHooks, PipelineHooks, RuntimeHooks, SlackButtons],
+      controllers: [RegistryHooksController, PipelineHooksController, RuntimeHooksController, SlackButtonsController],
       providers: [
         HookAnswers,
         HookMetrics,

@@ -3,7 +3,7 @@ import { TidewaiterError } from '@tidewaiter/domain';
 import { Logger, withSpan } from '@tidewaiter/runtime';
 import type { HookRequest } from '@tidewaiter/webhooks';
 
-import type { Connection } from '../registry/connections.js';
+import type { Connection } from './connections.js';
 import { HookMetrics, resultOfError } from './hook-metrics.js';
 
 /** Wraps the answer of every hook: continues the sender's trace, and counts and logs refusals. */

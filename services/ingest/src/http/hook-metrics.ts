@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessDenied, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
 import { Counter, Registry } from 'prom-client';
 
-import type { Connection } from '../registry/connections.js';
+import type { Connection } from './connections.js';
 import type { Receipt } from './receipt.js';
 
 /** Result of a webhook. One with at least one new fact is `accepted`, whatever else it contains. */

@@ -4,8 +4,8 @@ import { Unavailable } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 
 import { configurePipelineRoute } from '../pipelines/pipeline-http.js';
-import { Connections } from '../registry/connections.js';
 import { configureRuntimeRoute } from '../runtime/runtime-http.js';
+import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
 import { connectionId, type HookRoute } from './hook-route.js';
 

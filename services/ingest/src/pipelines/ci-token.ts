@@ -3,7 +3,7 @@ import type { TokenIssuer } from '@tidewaiter/runtime';
 import { field, isObject, type HookObject } from '@tidewaiter/webhooks';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, type JWTPayload } from 'jose';
 
-import type { PublishedKeys } from '../registry/published-keys.js';
+import type { PublishedKeys } from '../http/published-keys.js';
 import type { CiKind } from './ci/ci-kind.js';
 
 /** Algorithms with a public key only: no shared secrets, no `none`. */

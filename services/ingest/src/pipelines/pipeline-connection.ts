@@ -4,7 +4,7 @@ import type { PipelineSettings, TokenIssuer } from '@tidewaiter/runtime';
 import type { NewPipelineReport } from '@tidewaiter/store';
 import { authorizationEquals, type HookRequest } from '@tidewaiter/webhooks';
 
-import type { PublishedKeys } from '../registry/published-keys.js';
+import type { PublishedKeys } from '../http/published-keys.js';
 import { bindReport } from './bind-report.js';
 import { verifiedClaims } from './ci-token.js';
 import { ciKind } from './ci/ci-kinds.js';

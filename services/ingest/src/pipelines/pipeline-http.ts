@@ -2,9 +2,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessDenied, NotFound, Unavailable } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 
+import { Connections } from '../http/connections.js';
 import { HookMetrics, resultOfError } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
-import { Connections } from '../registry/connections.js';
 import type { PipelineConnection, Proof } from './pipeline-connection.js';
 
 /** Limit on a body: SBOMs of large images have some megabytes. */

@@ -5,7 +5,7 @@ import { env } from 'node:process';
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { type HookRequest, registryKind, type RegistryKind, registryKinds } from '@tidewaiter/webhooks';
 
-import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
+import { isFromServiceAccount, isFromTopic } from '../http/sender-proofs.js';
 
 const root = resolve(__dirname, '../../../..');
 

@@ -2,9 +2,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessDenied } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 
+import { Connections } from '../http/connections.js';
 import { HookMetrics, resultOfError } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
-import { Connections } from '../registry/connections.js';
 import { InFlightBytes } from './in-flight-bytes.js';
 import type { SensorConnection } from './sensor-connection.js';
 

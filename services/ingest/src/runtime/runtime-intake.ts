@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 
-import { messagesOf, type RuntimeMessage } from './messages.js';
 import { RecentIds } from './recent-ids.js';
+import { messagesOf, type RuntimeMessage } from './runtime-messages.js';
 
 /** Counts of a sensor's records by outcome. */
 export interface RuntimeIntakeResult {

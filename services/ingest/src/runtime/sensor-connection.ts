@@ -3,8 +3,8 @@ import type { SensorSettings } from '@tidewaiter/runtime';
 import { type SensorRecords, sensorOf } from '@tidewaiter/sensors';
 import { authorizationEquals, type HookRequest, readSns, secretEquals } from '@tidewaiter/webhooks';
 
-import type { PublishedKeys } from '../registry/published-keys.js';
-import { isFromTopic } from '../registry/sender-proofs.js';
+import type { PublishedKeys } from '../http/published-keys.js';
+import { isFromTopic } from '../http/sender-proofs.js';
 
 /** A configured sensor. */
 export interface SensorConnection {

@@ -3,7 +3,7 @@ import { draft, sensorRecovered, sensorSilenced } from '@tidewaiter/events';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type Contact, SensorContacts, type StaleSensor, Store } from '@tidewaiter/store';
 
-import { Connections } from '../registry/connections.js';
+import { Connections } from '../http/connections.js';
 
 const checkEveryMs = 5_000;
 

@@ -16,7 +16,7 @@ import { PipelineIntake } from './pipeline-intake.js';
 /** `POST /hooks/pipeline/{connection}`: what pipelines tell of the images that they built. */
 @Controller('hooks/pipeline')
 @UseFilters(BodyFilter)
-export class PipelineHooks {
+export class PipelineHooksController {
   constructor(
     private readonly intake: PipelineIntake,
     private readonly answers: HookAnswers,

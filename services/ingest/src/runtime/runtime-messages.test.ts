@@ -1,7 +1,7 @@
 import type { RuntimeRecord } from '@tidewaiter/domain';
 import { partitionOf, readEvent, runtimeChannel } from '@tidewaiter/events';
 
-import { messagesOf } from './messages.js';
+import { messagesOf } from './runtime-messages.js';
 
 const told = { time: '2026-01-02T03:04:06.000Z', traceparent: undefined };
 

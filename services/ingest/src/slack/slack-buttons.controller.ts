@@ -19,7 +19,7 @@ export class SlackSigning {
  * within three seconds.
  */
 @Controller('hooks/slack/interactions')
-export class SlackButtons {
+export class SlackButtonsController {
   constructor(
     private readonly signing: SlackSigning,
     private readonly desk: SlackActions,

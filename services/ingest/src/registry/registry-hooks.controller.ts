@@ -6,11 +6,11 @@ import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { BodyFilter } from '../http/body-filter.js';
+import { Connections, type RegistryHookConnection } from '../http/connections.js';
 import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
-import { Connections, type RegistryHookConnection } from './connections.js';
 import { RegistryIntake } from './registry-intake.js';
 
 /**
@@ -19,7 +19,7 @@ import { RegistryIntake } from './registry-intake.js';
  */
 @Controller('hooks')
 @UseFilters(BodyFilter)
-export class RegistryHooks {
+export class RegistryHooksController {
   constructor(
     private readonly connections: Connections,
     private readonly intake: RegistryIntake,

@@ -6,11 +6,11 @@ import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { BodyFilter } from '../http/body-filter.js';
+import { Connections } from '../http/connections.js';
 import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
-import { Connections } from '../registry/connections.js';
 import { InFlightBytes } from './in-flight-bytes.js';
 import { RuntimeIntake } from './runtime-intake.js';
 import type { SensorConnection } from './sensor-connection.js';
@@ -20,7 +20,7 @@ import { unpack } from './unpack.js';
 /** `POST /hooks/runtime/{connection}`: publishes the events of sensors to the stream. */
 @Controller('hooks/runtime')
 @UseFilters(BodyFilter)
-export class RuntimeHooks {
+export class RuntimeHooksController {
   constructor(
     private readonly connections: Connections,
     private readonly intake: RuntimeIntake,

@@ -4,9 +4,9 @@ import { redactSecrets } from '@tidewaiter/secrets';
 import type { Handshake, HookRequest, RegistryEvent } from '@tidewaiter/webhooks';
 
 import { type PipelineConnection, pipelineConnection } from '../pipelines/pipeline-connection.js';
+import type { RegistryNotice } from '../registry/registry-notice.js';
 import { type SensorConnection, sensorConnection } from '../runtime/sensor-connection.js';
 import type { PublishedKeys } from './published-keys.js';
-import type { RegistryNotice } from './registry-notice.js';
 import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
 
 /** Parsed hook: facts and counts of ignored events. */
