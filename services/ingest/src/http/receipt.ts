@@ -1,7 +1,11 @@
-/** Answer to a sender once everything is stored; the sender may then drop its copy. */
-export interface Receipt {
+/** Counts of what an intake stored. */
+export interface IntakeResult {
   accepted: number;
   duplicates: number;
+}
+
+/** Answer to a sender once everything is stored; the sender may then drop its copy. */
+export interface Receipt extends IntakeResult {
   ignored: number;
 }
 

@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AccessDenied, NotFound, Unavailable } from '@tidewaiter/domain';
+import { AccessDenied, Unavailable } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 
+import { admit } from '../http/admit.js';
 import { Connections } from '../http/connections.js';
 import { HookMetrics, resultOfError } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
@@ -13,6 +14,7 @@ export const maxBodyBytes = 16 * 2 ** 20;
 const maxRequests = 8;
 
 const route = '/hooks/pipeline/:connection';
+const refusal = 'the token is missing, wrong or not for this';
 
 /** Sender of a request, proven by its headers. */
 export interface Sender {
@@ -25,12 +27,8 @@ export type PipelineRequest = FastifyRequest<HookRoute> & { sender?: Sender };
 
 /** The sender that was proven before the body was read. @throws AccessDenied `HOOK_UNAUTHORIZED` */
 export function senderOf({ sender }: PipelineRequest): Sender {
-  if (!sender) throw unproven();
+  if (!sender) throw new AccessDenied('HOOK_UNAUTHORIZED', refusal);
   return sender;
-}
-
-function unproven(): AccessDenied {
-  return new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
 }
 
 /**
@@ -50,10 +48,7 @@ export function configurePipelineRoute(app: NestFastifyApplication): void {
     const hook = request as PipelineRequest;
     const connection = connections.pipeline(connectionId(hook));
     try {
-      if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
-      const proof = await connection.prove(hookRequest(hook));
-      if (!proof) throw unproven();
-      hook.sender = { connection, proof };
+      hook.sender = await admit(connection, async (each) => each.prove(hookRequest(hook)), refusal);
       // The socket's close event, which frees the slot, may already have passed.
       const isGone = request.raw.socket.destroyed;
       if (isGone || running >= maxRequests) throw new Unavailable('INTAKE_FULL', 'too many documents are being read');

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { draft, type Draft, pipelineReported } from '@tidewaiter/events';
 import { GroupCommit, type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
 
-import type { IntakeResult } from '../registry/registry-intake.js';
+import type { IntakeResult } from '../http/receipt.js';
 
 /** Reports of one request. */
 export interface Upload {

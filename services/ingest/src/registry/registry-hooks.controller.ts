@@ -1,17 +1,21 @@
 import { Controller, Options, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
+import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { admit } from '../http/admit.js';
 import { BodyFilter } from '../http/body-filter.js';
-import { Connections, type RegistryHookConnection } from '../http/connections.js';
+import { Connections } from '../http/connections.js';
 import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
+import type { RegistryHookConnection } from './registry-connection.js';
 import { RegistryIntake } from './registry-intake.js';
+
+const refusal = 'the secret is missing or wrong';
 
 /**
  * `POST /hooks/registry/{connection}`: stores the pushes and deletions that registries report, and
@@ -52,7 +56,7 @@ export class RegistryHooksController {
     const connection = this.connections.registry(connectionId(request));
     const hook = hookRequest(request);
     return this.answers.to(connection, hook, async () => {
-      const known = await this.#admit(connection, hook);
+      const { connection: known } = await admit(connection, async (each) => each.isAuthentic(hook), refusal);
       const handshake = known.handshake(hook);
       if (handshake !== null) {
         void reply.status(200).headers(handshake.headers);
@@ -62,13 +66,6 @@ export class RegistryHooksController {
       void reply.status(202);
       return receipt;
     });
-  }
-
-  /** Authenticates the sender; no part of a body is processed before. */
-  async #admit(connection: RegistryHookConnection | undefined, hook: HookRequest): Promise<RegistryHookConnection> {
-    if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
-    if (await connection.isAuthentic(hook)) return connection;
-    throw new AccessDenied('HOOK_UNAUTHORIZED', 'the secret is missing or wrong');
   }
 
   async #take(connection: RegistryHookConnection, hook: HookRequest): Promise<Receipt> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
 
+import type { IntakeResult } from '../http/receipt.js';
 import { eventsOf, type RegistryNotice } from './registry-notice.js';
 
 /** Facts of one webhook. */
@@ -12,12 +13,6 @@ export interface NoticeBatch {
   sizeBytes: number;
   /** W3C trace context of the webhook. */
   traceparent: string | undefined;
-}
-
-/** Counts of a delivery's facts by outcome. */
-export interface IntakeResult {
-  accepted: number;
-  duplicates: number;
 }
 
 const limits = { concurrency: 2, batchBytes: 2 * 2 ** 20, waitingBytes: 32 * 2 ** 20, timeoutMs: 10_000 };
@@ -52,8 +47,8 @@ export class RegistryIntake {
       );
       await tx.emit(...drafts);
       return fresh.map(({ facts }, index) => {
-        const told = deliveries[index]?.facts.length ?? 0;
-        return { accepted: facts.length, duplicates: told - facts.length };
+        const received = deliveries[index]?.facts.length ?? 0;
+        return { accepted: facts.length, duplicates: received - facts.length };
       });
     });
   }

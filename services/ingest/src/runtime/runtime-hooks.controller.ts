@@ -1,10 +1,11 @@
 import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
+import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { admit } from '../http/admit.js';
 import { BodyFilter } from '../http/body-filter.js';
 import { Connections } from '../http/connections.js';
 import { HookAnswers } from '../http/hook-answers.js';
@@ -17,6 +18,8 @@ import type { SensorConnection } from './sensor-connection.js';
 import { SensorHeartbeats } from './sensor-heartbeats.js';
 import { unpack } from './unpack.js';
 
+const refusal = 'the token is missing or wrong';
+
 /** `POST /hooks/runtime/{connection}`: publishes the events of sensors to the stream. */
 @Controller('hooks/runtime')
 @UseFilters(BodyFilter)
@@ -24,8 +27,8 @@ export class RuntimeHooksController {
   constructor(
     private readonly connections: Connections,
     private readonly intake: RuntimeIntake,
-    private readonly watch: SensorHeartbeats,
-    private readonly pressure: InFlightBytes,
+    private readonly heartbeats: SensorHeartbeats,
+    private readonly inFlight: InFlightBytes,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
@@ -41,7 +44,8 @@ export class RuntimeHooksController {
     const connection = this.connections.sensor(connectionId(request));
     const hook = hookRequest(request);
     return this.answers.to(connection, hook, async () => {
-      const receipt = await this.#take(await admitted(connection, hook), hook);
+      const { connection: known } = await admit(connection, async (each) => each.isAuthentic(hook), refusal);
+      const receipt = await this.#take(known, hook);
       void reply.status(202);
       return receipt;
     });
@@ -52,7 +56,7 @@ export class RuntimeHooksController {
     const body = await unpack(hook.body, hook.headers['content-encoding']);
     // The packed bytes are accounted for since the headers were read; the unpacked bytes are from
     // here on.
-    const release = body === hook.body ? () => undefined : this.pressure.take(body.length);
+    const release = body === hook.body ? () => undefined : this.inFlight.take(body.length);
     try {
       return await this.#keep(connection, body);
     } finally {
@@ -66,7 +70,7 @@ export class RuntimeHooksController {
     const receipt = { ...kept, ignored: totalOf(ignored) };
     // A redelivery would count its losses again.
     const newlyDropped = kept.accepted > 0 || kept.duplicates === 0 ? dropped : 0;
-    this.watch.heard(connection.name, { records: kept.accepted, dropped: newlyDropped });
+    this.heartbeats.heard(connection.name, { records: kept.accepted, dropped: newlyDropped });
     this.metrics.countRecords(connection, receipt, newlyDropped);
     this.metrics.count(connection, resultOf(receipt));
     // Sensors send all the time; only one whose events are all unreadable is worth a warning.
@@ -74,11 +78,4 @@ export class RuntimeHooksController {
     this.logger[level]({ connection: connection.id, ...receipt, dropped: newlyDropped, reasons: ignored }, 'webhook');
     return receipt;
   }
-}
-
-/** Authenticates the sender; no part of a body is parsed before. */
-async function admitted(connection: SensorConnection | undefined, hook: HookRequest): Promise<SensorConnection> {
-  if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
-  if (await connection.isAuthentic(hook)) return connection;
-  throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing or wrong');
 }

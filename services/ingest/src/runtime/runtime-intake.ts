@@ -2,14 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 
+import type { IntakeResult } from '../http/receipt.js';
 import { RecentIds } from './recent-ids.js';
 import { messagesOf, type RuntimeMessage } from './runtime-messages.js';
-
-/** Counts of a sensor's records by outcome. */
-export interface RuntimeIntakeResult {
-  accepted: number;
-  duplicates: number;
-}
 
 /** Some minutes of a busy cluster; the detector recognizes older repetitions. */
 const maxRecentIds = 400_000;
@@ -28,7 +23,7 @@ export class RuntimeIntake {
    * the sensor resends them.
    * @throws Unavailable `STREAM_FULL`, `BUS_UNAVAILABLE`
    */
-  async keep(records: readonly RuntimeRecord[], traceparent: string | undefined): Promise<RuntimeIntakeResult> {
+  async keep(records: readonly RuntimeRecord[], traceparent: string | undefined): Promise<IntakeResult> {
     const { fresh, awaited } = this.#sort(records);
     const messages = messagesOf(fresh, { time: new Date().toISOString(), traceparent });
     const published = messages.map(async (message) => this.#publish(message));

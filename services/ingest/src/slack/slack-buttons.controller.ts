@@ -22,7 +22,7 @@ export class SlackSigning {
 export class SlackButtonsController {
   constructor(
     private readonly signing: SlackSigning,
-    private readonly desk: SlackActions,
+    private readonly actions: SlackActions,
     private readonly replies: SlackReplies,
     private readonly logger: Logger,
   ) {}
@@ -42,7 +42,7 @@ export class SlackButtonsController {
     const press = readSlackInteraction(hook.body);
     if (press === null) return '';
     const { action, by, responseUrl } = press;
-    const reply = await this.desk.act(action, by);
+    const reply = await this.actions.act(action, by);
     this.logger.info({ action: action.kind, by, incident: action.incident }, 'button pressed');
     // The action is already committed; the answer does not wait for the reply to the user.
     if (responseUrl !== null) void this.replies.send(responseUrl, reply);
