@@ -92,7 +92,7 @@ A program that is not in the image was written to /tmp and talks to a mining poo
 What happened
   [High] 01:02:03 Dropped program started
       T1059 · /tmp/.x/kthreadd -o pool[.]example[.]net:3333 (shop/checkout-7d4c/checkout) · 2 events
-  [High] 01:02:09 Connection to a mining pool
+  [High] 01:02:09 Connection to mining pool
       T1496.001
 
 What the image says

@@ -188,7 +188,7 @@ const incident: Incident = {
       events: ['event-2'],
     },
     {
-      title: 'Connection to a mining pool',
+      title: 'Connection to mining pool',
       technique: 'T1496.001',
       stage: 'impact',
       severity: 'critical',

@@ -44,7 +44,7 @@ export function minerIncident(more: Partial<Incident> = {}): Incident {
         events: ['e1', 'e2'],
       },
       {
-        title: 'Connection to a mining pool',
+        title: 'Connection to mining pool',
         technique: 'T1496.001',
         stage: 'impact',
         severity: 'high',

@@ -75,7 +75,7 @@ it('tells what is new once, and keeps the rest quietly', async () => {
   const revisions = await incidents.revisions(first.id);
   expect(revisions.map(({ revision, kind, news }) => [revision, kind, news])).toEqual([
     [1, 'opened', ['Dropped program started (T1059)']],
-    [2, 'updated', ['Connection to a mining pool (T1496.001)']],
+    [2, 'updated', ['Connection to mining pool (T1496.001)']],
     [3, 'worsened', ['Severity rose from medium to critical']],
     [4, 'resolved', ['Nothing more happened']],
     [5, 'reopened', []],

@@ -663,7 +663,7 @@ describe('the API', () => {
     expect(timeline.map(({ kind, title }) => `${kind}: ${title}`)).toEqual([
       'push: shop/app:1 pushed',
       'step: Dropped program started',
-      'step: Connection to a mining pool',
+      'step: Connection to mining pool',
       'state: Incident opened',
     ]);
 

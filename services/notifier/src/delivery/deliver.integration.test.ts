@@ -320,7 +320,7 @@ describe('a bot', () => {
       text: expect.stringContaining('from medium to critical'),
     });
     expect(bot.thread('C0000001', message!.ts).map(({ text }) => text.split(': ').at(-1))).toEqual([
-      'Connection to a mining pool (T1496.001)',
+      'Connection to mining pool (T1496.001)',
       'Severity rose from medium to critical',
     ]);
     // The other channels got only what goes to all channels.
@@ -333,6 +333,6 @@ describe('a bot', () => {
     await sentRevisions(3);
     const messages = bot.channel('C0000001');
     expect(messages).toHaveLength(1);
-    expect(JSON.stringify(messages[0]!.blocks)).toContain('Connection to a mining pool');
+    expect(JSON.stringify(messages[0]!.blocks)).toContain('Connection to mining pool');
   });
 });

@@ -92,7 +92,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
     await page.goto(`${service.url}/#incidents/${incident.id}`);
     await page.getByRole('heading', { name: `A shell ${hostile}` }).waitFor();
-    await page.getByText('Connection to a mining pool').first().waitFor();
+    await page.getByText('Connection to mining pool').first().waitFor();
     expect(await page.locator('#list img').count()).toBe(0);
 
     const digest = `sha256:${'a'.repeat(64)}`;

@@ -37,7 +37,7 @@ describe('incidentTimeline', () => {
       '01:02:03 Dropped program started (T1059 · execution · 2 events)',
       '01:02:05 Incident opened (null)',
       '01:02:06 team notified (slack)',
-      '01:02:09 Connection to a mining pool (T1496.001 · impact)',
+      '01:02:09 Connection to mining pool (T1496.001 · impact)',
       '02:00:00 Incident resolved (by jane)',
       '02:00:01 team waiting (slack)',
     ]);

@@ -33,7 +33,7 @@ const config = (sendResolved = true): Configs['slack'] => ({
 
 const history = [
   { revision: 1, lines: ['Program started that the image does not have (T1059)'] },
-  { revision: 2, lines: ['Connection to a mining pool (T1496.001)'] },
+  { revision: 2, lines: ['Connection to mining pool (T1496.001)'] },
   { revision: 3, lines: ['Severity rose from high to critical'] },
   { revision: 4, lines: ['Resolved by jane'] },
 ];
@@ -85,7 +85,7 @@ it('keeps one message, whose thread grows, and says aloud only what became worse
   const fourth = await send(4, told(3, third));
   expect([second, third, fourth]).toEqual([first, first, first]);
   expect(inThread(tsOf(first))).toEqual([
-    'Connection to a mining pool (T1496.001)',
+    'Connection to mining pool (T1496.001)',
     'Severity rose from high to critical',
     'Resolved by jane',
   ]);
@@ -98,9 +98,7 @@ it('keeps one message, whose thread grows, and says aloud only what became worse
 it('tells in one answer what happened since it was told last', async () => {
   const first = await send(1, nothing);
   await send(3, told(1, first));
-  expect(inThread(tsOf(first))).toEqual([
-    'Connection to a mining pool (T1496.001). Severity rose from high to critical',
-  ]);
+  expect(inThread(tsOf(first))).toEqual(['Connection to mining pool (T1496.001). Severity rose from high to critical']);
 });
 
 it('brings a message to its end without a word where good news is not asked for', async () => {
@@ -188,7 +186,7 @@ describe('when nobody knows whether it arrived', () => {
     const first = await send(1, nothing);
     expect(await send(2, { ...nothing, isInDoubt: true })).toEqual(first);
     expect(inChannel()).toEqual(['state 2 &lt;!channel&gt;']);
-    expect(inThread(tsOf(first))).toEqual(['Connection to a mining pool (T1496.001)']);
+    expect(inThread(tsOf(first))).toEqual(['Connection to mining pool (T1496.001)']);
   });
 
   it('writes the first message when there is no trace of one', async () => {
