@@ -23,7 +23,7 @@ const setup: Setup = {
     '**Let me select individual events** → *Registry packages* alone. *Packages* tells the same again under another delivery id.',
     "**Add webhook**. GitHub sends a ping; the hook's page shows it answered with 202.",
   ],
-  note: 'GitHub does not try again by itself: let Tidewaiter ask for what failed, with [`redeliver`](../sources.md#what-github-could-not-deliver).',
+  note: 'GitHub does not try again by itself: let Tidewaiter ask for what failed, with [`redeliver`](../sources.md#failed-webhooks-of-github).',
 };
 
 /**
