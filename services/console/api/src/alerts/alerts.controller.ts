@@ -2,8 +2,8 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { DetectionAlerts, type ListedAlert, type Page } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { alertsQuery, readInput } from '../http/requests.js';
-import type { alertAnswer } from '../incidents/incident-schemas.js';
+import { readInput } from '../http/requests.js';
+import { alertsQuery, type alertAnswer } from './alert-schemas.js';
 
 type AlertAnswer = z.output<typeof alertAnswer>;
 

@@ -1,9 +1,6 @@
-import { searchHitTypes } from '@tidewaiter/store';
 import { z } from 'zod';
 
-const text = z.string().nullable();
-const time = z.date();
-const count = z.int().nonnegative();
+import { count, text, time } from '../http/fields.js';
 
 const head = {
   /** Totals over all pages. Those of workloads, pods and containers are null while no sensor reports containers. */
@@ -123,13 +120,4 @@ export const blastContainersAnswer = z.object({
       packages: z.array(packageAnswer),
     }),
   ),
-});
-
-/** Search result. */
-export const searchHitAnswer = z.object({
-  type: z.enum(searchHitTypes),
-  id: z.string(),
-  title: z.string(),
-  /** Console route of its page. */
-  link: z.string(),
 });

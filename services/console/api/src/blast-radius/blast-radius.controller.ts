@@ -3,7 +3,8 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { BlastRadii, type BlastQuestion, type PageRequest } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { blastRadiusQuery, readInput } from '../http/requests.js';
+import { readInput } from '../http/requests.js';
+import { blastRadiusQuery } from './blast-radius-query.js';
 import type { blastContainersAnswer, blastRadiusAnswer } from './blast-radius-schemas.js';
 
 /** Finds what holds a package, a file, a secret …, and what runs it. */

@@ -2,8 +2,8 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { type DeadLetter, DeadLetters, type Page } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { deadLettersQuery, readId, readInput } from '../http/requests.js';
-import type { redriveAnswer } from '../images/image-schemas.js';
+import { readId, readInput } from '../http/requests.js';
+import { deadLettersQuery, type redriveAnswer } from './dead-letter-schemas.js';
 
 @Controller('api/v1/dead-letters')
 export class DeadLettersController {

@@ -5,8 +5,16 @@ import { type ApiToken, Deliveries, type Page, Redrives } from '@tidewaiter/stor
 import type { z } from 'zod';
 
 import { Caller } from '../auth/token-guard.js';
-import { deliveriesQuery, readId, readInput, redriveManyBody, redriveOneBody } from '../http/requests.js';
-import type { deliveryAnswer, deliveryDetailAnswer, redriveManyAnswer, redriveOneAnswer } from './delivery-schemas.js';
+import { readId, readInput } from '../http/requests.js';
+import {
+  deliveriesQuery,
+  redriveManyBody,
+  redriveOneBody,
+  type deliveryAnswer,
+  type deliveryDetailAnswer,
+  type redriveManyAnswer,
+  type redriveOneAnswer,
+} from './delivery-schemas.js';
 
 type DeliveryAnswer = z.output<typeof deliveryAnswer>;
 

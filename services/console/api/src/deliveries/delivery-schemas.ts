@@ -1,10 +1,35 @@
+import { deliveryStates } from '@tidewaiter/store';
 import { z } from 'zod';
 
-// Answer schemas of notifications: deliveries, channels, silences, and replays of routes.
+import { count, text, time } from '../http/fields.js';
+import { pageQuery } from '../http/paging.js';
 
-const text = z.string().nullable();
-const time = z.date();
-const count = z.int().nonnegative();
+const deliveryFilter = {
+  receiver: z.string().min(1).max(1_000).optional(),
+  /** `fallen-back`: failed, and sent to the fallback receiver instead. */
+  state: z.enum(deliveryStates).optional(),
+  since: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text))
+    .optional(),
+  /** Id of the incident that they are about. */
+  incident: z.uuid().optional(),
+  /** Id of the push that they are about. */
+  push: z.uuid().optional(),
+};
+
+export const deliveriesQuery = pageQuery.extend(deliveryFilter);
+
+export const redriveOneBody = z
+  .strictObject({
+    /** Whether to send an accepted message again, as a delivery marked as a repetition. */
+    again: z.boolean().default(false),
+  })
+  .prefault({});
+
+export const redriveManyBody = z
+  .strictObject({ ...deliveryFilter, state: z.enum(['failed', 'retrying', 'fallen-back']).optional() })
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'say which: everything is too much');
 
 export const deliveryAnswer = z.object({
   id: z.uuid(),
@@ -96,114 +121,4 @@ export const redriveManyAnswer = z.object({
   redriven: count,
   /** Whether there are more than one request redrives. */
   isMore: z.boolean(),
-});
-
-export const silenceAnswer = z.object({
-  id: z.uuid(),
-  /** Matchers in Alertmanager's syntax. */
-  matchers: z.array(z.string()),
-  startsAt: time,
-  endsAt: time,
-  createdBy: z.string(),
-  comment: z.string(),
-  createdAt: time,
-});
-
-export const silencePreviewAnswer = z.object({
-  /** Number of alerts that fire now. */
-  firing: count,
-  /** Number of alerts that would be suppressed; the first hundred are listed. */
-  hidden: count,
-  alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })),
-});
-
-const messageCounts = {
-  messages: count,
-  /** Messages that repeat an earlier one; included in `messages`. */
-  reminders: count,
-  /** Updates of what a channel already shows; not included in `messages`. */
-  edits: count,
-  /** Alerts in all messages, counted once per message. */
-  alerts: count,
-};
-
-/** Result of replaying past events against a routing.yaml. A replay sends nothing. */
-export const replayAnswer = z.object({
-  since: time,
-  until: time,
-  history: z.object({
-    /** Time since which the history is recorded. */
-    knownSince: time.nullable(),
-    /** Whether the history covers all of the requested time. */
-    isWhole: z.boolean(),
-    events: count,
-    alerts: count,
-  }),
-  would: z.object({
-    ...messageCounts,
-    receivers: z.array(
-      z.object({
-        receiver: z.string(),
-        ...messageCounts,
-        routes: z.array(z.object({ route: z.string(), ...messageCounts })),
-        channels: z.record(z.string(), count),
-      }),
-    ),
-    /**
-     * Messages that were not sent at once: sent later or merged, ended before they were sent, or
-     * still held at the end.
-     */
-    heldBack: z.array(
-      z.object({
-        why: z.enum(['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted']),
-        told: count,
-        over: count,
-        waits: count,
-      }),
-    ),
-    /** Groups with the most messages. */
-    busiest: z.array(z.object({ receiver: z.string(), groupKey: z.string(), ...messageCounts })),
-  }),
-  /** Messages that were really sent in that time, under the routes of then. */
-  sent: z.array(
-    z.object({
-      receiver: z.string(),
-      route: z.string(),
-      channel: z.string(),
-      messages: count,
-      edits: count,
-      reminders: count,
-      failed: count,
-      heldBack: count,
-    }),
-  ),
-});
-
-/** Health of a channel that got messages in the last week. */
-export const receiverAnswer = z.object({
-  receiver: z.string(),
-  channel: z.string(),
-  integration: count,
-  /**
-   * `broken`: its newest ended message failed. `paused`: its circuit breaker is open after
-   * repeated failures. `failing`: a message is being retried. `healthy`: none of these.
-   */
-  state: z.enum(['healthy', 'failing', 'paused', 'broken']),
-  /** Time of the first failed attempt without a success since. */
-  since: time.nullable(),
-  sent: count,
-  failed: count,
-  waiting: count,
-  waitingSince: time.nullable(),
-  lastSentAt: time.nullable(),
-  lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
-  /** 95th percentile of the delivery time in the last day, from due to accepted by the channel. */
-  p95Seconds: z.number().nullable(),
-});
-
-export const previewAnswer = z.object({
-  /** Subject of the mail. */
-  title: z.string(),
-  mediaType: z.string(),
-  content: z.string(),
 });

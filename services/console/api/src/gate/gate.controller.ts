@@ -4,8 +4,8 @@ import { gateVerdict, readThreshold } from '@tidewaiter/policy';
 import { type ImageFinding, Images, type Push } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { gateBody, readInput } from '../http/requests.js';
-import type { gateAnswer } from '../images/image-schemas.js';
+import { readInput } from '../http/requests.js';
+import { gateBody, type gateAnswer } from './gate-schemas.js';
 import { type StoredVerdict, StoredVerdicts } from './stored-verdicts.js';
 
 /** The gate of a pipeline, by what is stored of an image. */

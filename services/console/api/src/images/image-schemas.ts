@@ -1,67 +1,31 @@
 import {
+  InvalidInput,
   attestationKinds,
-  baselineReasons,
   findingKinds,
+  isDigest,
   pipelineReportKinds,
-  policyModes,
   refusalCodes,
   severities,
 } from '@tidewaiter/domain';
-import { pushStates } from '@tidewaiter/store';
+import { readCursor, type ImageCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
-// Answer schemas of the API. Controllers are typed by them, and the OpenAPI document is generated
-// from them.
+import { count, text, time } from '../http/fields.js';
+import { listOf, pageQuery } from '../http/paging.js';
 
-const text = z.string().nullable();
-const time = z.date();
-const count = z.int().nonnegative();
-const severity = z.enum(severities);
-const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
-const warning = z.object({ code: z.string(), path: text.optional(), message: z.string() });
+/** The cursor of images names a push and an image of it. */
+export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
 
-/** List with the cursor of its next page. */
-export const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), next: text });
-
-export const pushAnswer = z.object({
-  id: z.uuid(),
-  connection: z.string(),
-  registryHost: text,
-  repository: z.string(),
-  tag: text,
-  claimedDigest: text,
-  digest: text,
-  mediaType: text,
-  artifact: z.string(),
-  /**
-   * How the push was learned: its registry announced it, reconciliation found it, or it existed
-   * when the registry was connected.
-   */
-  origin: z.enum(['hook', 'reconciled', 'imported']),
-  attachedTo: text,
-  pushedBy: text,
-  pushedAt: time.nullable(),
-  receivedAt: time,
-  /** `not-an-image`: a signature, an attestation, a chart. */
-  state: z.enum(pushStates),
-  /** Digest that its tag pointed to before. */
-  previousDigest: text,
-  /** Baseline with its reason; null without one, and for pushes older than this field. */
-  comparedWith: baseline.nullable(),
-  /** Time until which its missing signature is not announced; null where none is awaited. */
-  signatureDueAt: time.nullable(),
-  /** Whether it was reported after a newer push of its tag; then it does not change where the tag points. */
-  isLate: z.boolean(),
-  verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
-  counts: z.record(severity, count).nullable(),
-  /** Number of warnings about unread or unevaluated content. */
-  warningCount: count,
-  code: text,
-  reason: text,
-  finishedAt: time.nullable(),
+export const findingsQuery = z.strictObject({
+  /** Id of the push whose repository and tag select the exceptions; by default the newest push of the image. */
+  push: z.uuid().optional(),
 });
 
-const imageAnswer = z.object({
+const severity = z.enum(severities);
+
+export const warning = z.object({ code: z.string(), path: text.optional(), message: z.string() });
+
+export const imageAnswer = z.object({
   digest: z.string(),
   mediaType: z.string(),
   configDigest: z.string(),
@@ -179,6 +143,7 @@ export const imagesAnswer = z.object({
 });
 
 const presence = z.enum(['present', 'shadowed']);
+
 const ofImage = { imageDigest: z.string(), platform: z.string() };
 
 export const packageAnswer = z.object({
@@ -229,7 +194,7 @@ export const findingAnswer = z.object({
   evidence: z.record(z.string(), z.unknown()),
 });
 
-const suppression = z.object({
+export const suppression = z.object({
   /** `vex`: a VEX statement. `ignore`: an ignore file. `exception`: the settings. */
   kind: z.enum(['vex', 'ignore', 'exception']),
   source: z.string(),
@@ -252,115 +217,9 @@ export const imageFindingsAnswer = listOf(
   }),
 ).extend({ counts: z.record(severity, count) });
 
-const gateFinding = findingAnswer.omit({ platform: true });
-
-const policyResult = z.object({
-  name: z.string(),
-  mode: z.enum(policyModes),
-  /** `unknown` where a fact that decides is missing. */
-  result: z.enum(['pass', 'fail', 'unknown']),
-  reasons: z.array(z.string()),
-});
-
-/** Current suppressions and policy results of the images of a push. */
-const evaluationAnswer = z.object({
-  suppressed: z.array(gateFinding.extend({ by: suppression })),
-  policies: z.array(policyResult),
-});
-
-export const pushDetailAnswer = pushAnswer
-  .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })
-  .extend(evaluationAnswer.shape);
-
-export const gateAnswer = evaluationAnswer.extend({
-  image: z.string(),
-  digest: text,
-  against: text,
-  failOn: text,
-  pushId: z.uuid(),
-  /** Verdict of the push at the time of its analysis. */
-  storedVerdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
-  result: z.enum(['pass', 'fail', 'unknown']),
-  reasons: z.array(z.string()),
-  /** Null without a baseline. */
-  changes: z
-    .object({
-      introduced: z.array(gateFinding),
-      /** Published only after the baseline was built, about packages that it has too. */
-      newlyPublished: z.array(gateFinding),
-      unchanged: z.array(gateFinding),
-      resolved: z.array(gateFinding),
-    })
-    .nullable(),
-  findings: z.array(gateFinding),
-  /** Number of counted findings by severity, each location once for all platforms. */
-  counts: z.record(severity, count),
-  warnings: z.array(warning),
-});
-
-export const deadLetterAnswer = z.object({
-  id: z.uuid(),
-  stage: z.enum(['event', 'job']),
-  /** Consumer or queue whose retries ended. */
-  worker: z.string(),
-  eventId: text,
-  jobId: text,
-  subject: z.string(),
-  code: z.string(),
-  reason: z.string(),
-  attempts: count,
-  createdAt: time,
-  redrivenAt: time.nullable(),
-});
-
-export const redriveAnswer = z.object({ id: z.uuid() });
-
-export const statusAnswer = z.object({
-  pushes: z.record(pushAnswer.shape.state.exclude(['not-an-image']), count),
-  /** Queued and running work; `oldestSeconds` is the waiting time of the oldest due job. */
-  queues: z.array(z.object({ queue: z.string(), queued: count, running: count, oldestSeconds: z.number() })),
-  advisories: z.object({
-    advisories: count,
-    ecosystems: z.array(z.object({ ecosystem: z.string(), packages: count })),
-    /** Sources of advisories, KEV and EPSS: everything published until `asOf` is imported. */
-    feeds: z.array(
-      z.object({
-        name: z.string(),
-        origin: z.string(),
-        asOf: z.string(),
-        checkedAt: z.string(),
-        changedAt: z.string(),
-        records: count,
-        rejected: count,
-      }),
-    ),
-    /** Age by the date of the data itself, not of its import; `isStale` after 7 days. */
-    ages: z.array(z.object({ ecosystem: z.string(), asOf: z.string(), ageSeconds: count, isStale: z.boolean() })),
-    lastImport: z
-      .object({ source: z.string(), records: count, changed: count, rejected: count, importedAt: time })
-      .nullable(),
-  }),
-  /** Unscanned images that this console has allowed since its start. */
-  admission: z.object({ allowedUnscanned: count }),
-  /**
-   * Running processes; `error` is set where the current files were rejected and the last good
-   * configuration is in use.
-   */
-  configuration: z.array(
-    z.object({
-      service: z.string(),
-      instance: z.string(),
-      loadedAt: time,
-      error: z.object({ code: z.string(), message: z.string() }).nullable(),
-    }),
-  ),
-});
-
-/** Problem details of RFC 9457. */
-export const problemAnswer = z.object({
-  type: z.string(),
-  status: z.int(),
-  code: z.string(),
-  title: z.string(),
-  detail: z.string().optional(),
-});
+/** @throws InvalidInput `CURSOR_INVALID` */
+function readImageCursor(text: string): ImageCursor {
+  const [pushId = '', digest = ''] = text.split('.');
+  if (!isDigest(digest)) throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out');
+  return { pushId: readCursor(pushId), digest };
+}

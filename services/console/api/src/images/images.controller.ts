@@ -14,8 +14,15 @@ import {
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { findingsQuery, imagesQuery, readDigest, readInput } from '../http/requests.js';
-import type { imageFindingsAnswer, imagesAnswer, listedImageAnswer, packageAnswer } from './image-schemas.js';
+import { readDigest, readInput } from '../http/requests.js';
+import {
+  findingsQuery,
+  imagesQuery,
+  type imageFindingsAnswer,
+  type imagesAnswer,
+  type listedImageAnswer,
+  type packageAnswer,
+} from './image-schemas.js';
 import { pipelineAnswer } from './pipeline-answers.js';
 
 /** A digest names an image or an index; an index stands for all its images. Packages and findings come on one page. */

@@ -1,16 +1,18 @@
-import { levels } from '@tidewaiter/detection';
 import { artifactKinds, incidentStates, severities } from '@tidewaiter/domain';
 import { revisionKinds } from '@tidewaiter/store';
 import { z } from 'zod';
 
-import { findingAnswer, pushAnswer } from '../images/image-schemas.js';
+import { count, text, time } from '../http/fields.js';
+import { pageQuery } from '../http/paging.js';
+import { findingAnswer } from '../images/image-schemas.js';
 import { pushChangesAnswer } from '../pushes/push-changes-schemas.js';
+import { pushAnswer } from '../pushes/push-schemas.js';
 
-// Answer schemas of incidents. The store's types must match, or the controller does not compile.
+export const incidentsQuery = pageQuery.extend({
+  state: z.enum(incidentStates).optional(),
+  severity: z.enum(severities).optional(),
+});
 
-const text = z.string().nullable();
-const time = z.date();
-const count = z.int().nonnegative();
 const severity = z.enum(severities);
 
 const step = z.object({
@@ -159,64 +161,4 @@ export const incidentDetailAnswer = incidentAnswer.extend({
     /** Other incidents with the same file, destination, secret or identity. */
     incidents: z.array(z.object({ id: z.uuid(), number: count, title: z.string(), shares: z.array(z.string()) })),
   }),
-});
-
-export const alertAnswer = z.object({
-  id: z.string(),
-  rule: z.object({
-    id: z.string(),
-    title: z.string(),
-    author: text,
-    license: text,
-    level: z.enum(levels),
-    tags: z.array(z.string()),
-    link: text,
-    file: text,
-  }),
-  severity: z.enum(levels),
-  /** Effect of the alert: opens an incident alone, opens one together with another kind of evidence, or never does. */
-  weight: z.enum(['alone', 'support', 'context']),
-  at: z.string(),
-  /** Ids of the runtime records. */
-  events: z.array(z.string()),
-  techniques: z.array(z.string()),
-  stage: text,
-  title: z.string(),
-  explanation: z.string(),
-  finding: text,
-  isFact: z.boolean(),
-  bySensor: z.boolean(),
-  context: z.object({
-    cluster: text,
-    node: text,
-    namespace: text,
-    pod: text,
-    container: text,
-    workload: text,
-    image: text,
-    imageDigest: text,
-  }),
-  /** Relevant facts about the image and the workload. */
-  image: z.array(z.string()),
-  /** Reason for which context lowered the severity. */
-  lowered: text,
-  incidentId: z.uuid().nullable(),
-});
-
-export const ruleAnswer = z.object({
-  state: z.enum(['loaded', 'refused']),
-  kind: z.enum(['rule', 'correlation']).nullable(),
-  id: text,
-  title: text,
-  level: z.enum(levels).nullable(),
-  status: text,
-  author: text,
-  license: text,
-  tags: z.array(z.string()),
-  /** Whether it is only a part of a correlation and raises no alerts itself. */
-  isPart: z.boolean(),
-  file: z.string(),
-  line: z.number(),
-  /** Reason of the refusal. */
-  reason: text,
 });

@@ -16,8 +16,8 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/token-guard.js';
-import { incidentsQuery, readId, readInput } from '../http/requests.js';
-import type { incidentAnswer, incidentDetailAnswer } from './incident-schemas.js';
+import { readId, readInput } from '../http/requests.js';
+import { incidentsQuery, type incidentAnswer, type incidentDetailAnswer } from './incident-schemas.js';
 import { incidentTimeline } from './incident-timeline.js';
 
 type IncidentAnswer = z.output<typeof incidentAnswer>;

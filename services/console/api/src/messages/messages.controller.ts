@@ -2,7 +2,8 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { type Preview, previewMessage, type Templates } from '@tidewaiter/messages';
 import type { FastifyReply } from 'fastify';
 
-import { mailPreviewQuery, previewQuery, readInput } from '../http/requests.js';
+import { readInput } from '../http/requests.js';
+import { mailPreviewQuery, previewQuery } from './message-schemas.js';
 
 /** Templates in use, and the base URL of links in messages. */
 export class MessageWords {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { problemAnswer } from '../images/image-schemas.js';
+import { problemAnswer } from '../http/problem-schema.js';
 import { type ApiRoute, routes, scopeOf } from './routes.js';
 
 const digestPattern = '^sha256:[0-9a-f]{64}$';

@@ -2,57 +2,47 @@ import type { TokenScope } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { admissionAnswer, admissionReview } from '../admission/admission.js';
-import { blastContainersAnswer, blastRadiusAnswer, searchHitAnswer } from '../blast-radius/blast-radius-schemas.js';
+import { alertsQuery, alertAnswer } from '../alerts/alert-schemas.js';
+import { blastRadiusQuery } from '../blast-radius/blast-radius-query.js';
+import { blastContainersAnswer, blastRadiusAnswer } from '../blast-radius/blast-radius-schemas.js';
+import { deadLettersQuery, deadLetterAnswer, redriveAnswer } from '../dead-letters/dead-letter-schemas.js';
 import {
   deliveryAnswer,
   deliveryDetailAnswer,
-  previewAnswer,
-  receiverAnswer,
   redriveManyAnswer,
   redriveOneAnswer,
-  replayAnswer,
-  silenceAnswer,
-  silencePreviewAnswer,
-} from '../deliveries/delivery-schemas.js';
-import {
-  alertsQuery,
-  blastRadiusQuery,
-  deadLettersQuery,
   deliveriesQuery,
-  gateBody,
-  findingsQuery,
-  imagesQuery,
-  incidentsQuery,
-  mailPreviewQuery,
-  pushesQuery,
-  previewQuery,
   redriveManyBody,
   redriveOneBody,
-  replayBody,
-  rulesQuery,
-  searchQuery,
-  sessionBody,
+} from '../deliveries/delivery-schemas.js';
+import { gateBody, gateAnswer } from '../gate/gate-schemas.js';
+import { listOf } from '../http/paging.js';
+import {
+  findingsQuery,
+  imagesQuery,
+  imageFindingsAnswer,
+  imagesAnswer,
+  listedImageAnswer,
+  packageAnswer,
+} from '../images/image-schemas.js';
+import { incidentsQuery, incidentAnswer, incidentDetailAnswer } from '../incidents/incident-schemas.js';
+import { previewAnswer, mailPreviewQuery, previewQuery } from '../messages/message-schemas.js';
+import { pushChangesAnswer } from '../pushes/push-changes-schemas.js';
+import { pushesQuery, pushAnswer, pushDetailAnswer } from '../pushes/push-schemas.js';
+import { receiverAnswer } from '../receivers/receiver-schemas.js';
+import { replayAnswer, replayBody } from '../routing/replay-schemas.js';
+import { rulesQuery, ruleAnswer } from '../rules/rule-schemas.js';
+import { searchHitAnswer, searchQuery } from '../search/search-schemas.js';
+import { sessionBody } from '../session/session-schemas.js';
+import {
+  silenceAnswer,
+  silencePreviewAnswer,
   silenceBody,
   silencePreviewBody,
   silencesQuery,
-  workloadFindingsQuery,
-} from '../http/requests.js';
-import {
-  deadLetterAnswer,
-  imageFindingsAnswer,
-  gateAnswer,
-  imagesAnswer,
-  listedImageAnswer,
-  listOf,
-  packageAnswer,
-  pushAnswer,
-  pushDetailAnswer,
-  redriveAnswer,
-  statusAnswer,
-} from '../images/image-schemas.js';
-import { alertAnswer, incidentAnswer, incidentDetailAnswer, ruleAnswer } from '../incidents/incident-schemas.js';
-import { pushChangesAnswer } from '../pushes/push-changes-schemas.js';
-import { workloadFindingAnswer } from '../workloads/workload-schemas.js';
+} from '../silences/silence-schemas.js';
+import { statusAnswer } from '../status/status-schemas.js';
+import { workloadFindingsQuery, workloadFindingAnswer } from '../workloads/workload-schemas.js';
 
 /** Route of the API, as documented in OpenAPI. */
 export interface ApiRoute {

@@ -1,25 +1,25 @@
 import { baselineReasons, findingKinds, packageTypes, severities } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-// Answer schema of the changes of a push. The store's type must match, or the controller does not
-// compile.
+import { count, text } from '../http/fields.js';
 
-const text = z.string().nullable();
-const count = z.int().nonnegative();
 /** Platforms that have the change; absent where all compared platforms do. */
 const platforms = z.array(z.string()).optional();
 
 /** `total` counts all; `items` has the most important ones, at most 200. */
-const listOfTold = <Shape extends z.ZodRawShape>(shape: Shape) => ({
+const listOfChanges = <Shape extends z.ZodRawShape>(shape: Shape) => ({
   total: count,
   items: z.array(z.object({ ...shape, platforms })),
 });
+
 const counts = { added: count, removed: count, changed: count };
 
 const baseState = z.object({ name: text, digest: text, os: text, layers: count });
+
 const origin = z
   .object({ revision: text, builder: text, source: text.optional(), signers: z.array(z.string()) })
   .nullable();
+
 const finding = {
   kind: z.enum(findingKinds),
   id: z.string(),
@@ -50,7 +50,7 @@ export const pushChangesAnswer = z.object({
   isComplete: z.boolean(),
   packages: z.object({
     ...counts,
-    ...listOfTold({ type: z.enum(packageTypes), name: z.string(), before: text, after: text }),
+    ...listOfChanges({ type: z.enum(packageTypes), name: z.string(), before: text, after: text }),
   }),
   files: z
     .object({
@@ -58,7 +58,7 @@ export const pushChangesAnswer = z.object({
       newSetuid: count,
       /** Changed programs, libraries and scripts, except those explained by a new version of a package. */
       code: count.optional(),
-      ...listOfTold({
+      ...listOfChanges({
         path: z.string(),
         change: z.enum(['added', 'removed', 'content', 'mode', 'owner', 'type', 'link']),
         kind: z.enum(['setuid', 'startup', 'program', 'library', 'script', 'other', 'documentation']),
@@ -74,8 +74,8 @@ export const pushChangesAnswer = z.object({
       }),
     })
     .nullable(),
-  config: z.object(listOfTold({ field: z.string(), before: text, after: text })).nullable(),
-  steps: z.object(listOfTold({ change: z.enum(['added', 'removed']), step: z.string() })).nullable(),
+  config: z.object(listOfChanges({ field: z.string(), before: text, after: text })).nullable(),
+  steps: z.object(listOfChanges({ change: z.enum(['added', 'removed']), step: z.string() })).nullable(),
   base: z.array(
     z.object({
       isChanged: z.boolean().nullable(),
@@ -85,12 +85,12 @@ export const pushChangesAnswer = z.object({
       platforms,
     }),
   ),
-  hosts: z.object(listOfTold({ host: z.string(), namedIn: z.array(z.string()) })).nullable(),
+  hosts: z.object(listOfChanges({ host: z.string(), namedIn: z.array(z.string()) })).nullable(),
   origin: z.array(z.object({ before: origin, after: origin, platforms })).optional(),
   findings: z.object({
-    introduced: z.object(listOfTold(finding)),
+    introduced: z.object(listOfChanges(finding)),
     /** Published after the baseline was built. */
-    newlyPublished: z.object(listOfTold(finding)),
-    resolved: z.object(listOfTold(finding)),
+    newlyPublished: z.object(listOfChanges(finding)),
+    resolved: z.object(listOfChanges(finding)),
   }),
 });

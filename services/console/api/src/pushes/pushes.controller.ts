@@ -3,10 +3,10 @@ import { NotFound } from '@tidewaiter/domain';
 import { Images, Verdicts, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { pushesQuery, readId, readInput } from '../http/requests.js';
-import type { pushAnswer, pushDetailAnswer } from '../images/image-schemas.js';
+import { readId, readInput } from '../http/requests.js';
 import { describeImage } from '../images/images.controller.js';
 import type { pushChangesAnswer } from './push-changes-schemas.js';
+import { pushesQuery, type pushAnswer, type pushDetailAnswer } from './push-schemas.js';
 
 type PushAnswer = z.output<typeof pushAnswer>;
 

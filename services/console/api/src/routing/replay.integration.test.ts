@@ -5,8 +5,8 @@ import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
-import { replayAnswer } from '../deliveries/delivery-schemas.js';
 import { start } from '../main.js';
+import { replayAnswer } from './replay-schemas.js';
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
 let service: RunningService;

@@ -4,8 +4,8 @@ import { parseUnreadRouting } from '@tidewaiter/routing';
 import { RoutingReplays } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import type { replayAnswer } from '../deliveries/delivery-schemas.js';
-import { readInput, replayBody } from '../http/requests.js';
+import { readInput } from '../http/requests.js';
+import { type replayAnswer, replayBody } from './replay-schemas.js';
 
 /** Tries a routing.yaml before it is used. */
 @Controller('api/v1/routes')

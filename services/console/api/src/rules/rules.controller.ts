@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { DetectionRules, type ListedRule, type Page } from '@tidewaiter/store';
 
-import { readInput, rulesQuery } from '../http/requests.js';
+import { readInput } from '../http/requests.js';
+import { rulesQuery } from './rule-schemas.js';
 
 /** Rules of the detector. */
 @Controller('api/v1/rules')

@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { FleetSearch, type SearchHit } from '@tidewaiter/store';
 
-import { readInput, searchQuery } from '../http/requests.js';
+import { readInput } from '../http/requests.js';
+import { searchQuery } from './search-schemas.js';
 
 /** Recognizes what a text names. */
 @Controller('api/v1/search')

@@ -3,7 +3,8 @@ import { ApiTokens } from '@tidewaiter/store';
 import type { FastifyReply } from 'fastify';
 
 import { sessionCookieName, verifiedToken } from '../auth/token-guard.js';
-import { readInput, sessionBody } from '../http/requests.js';
+import { readInput } from '../http/requests.js';
+import { sessionBody } from './session-schemas.js';
 
 /**
  * The cookie of the web pages. It holds the API token itself: no script can read it, it is as secret as a session id would be,

@@ -5,8 +5,14 @@ import { type ApiToken, FiringAlerts, type Page, SilenceLedger, Store, type Stor
 import type { z } from 'zod';
 
 import { Caller } from '../auth/token-guard.js';
-import type { silenceAnswer, silencePreviewAnswer } from '../deliveries/delivery-schemas.js';
-import { readId, readInput, silenceBody, silencePreviewBody, silencesQuery } from '../http/requests.js';
+import { readId, readInput } from '../http/requests.js';
+import {
+  type silenceAnswer,
+  type silencePreviewAnswer,
+  silenceBody,
+  silencePreviewBody,
+  silencesQuery,
+} from './silence-schemas.js';
 
 /** Limit on the alerts that a preview lists; it counts them all. */
 const maxShown = 100;

@@ -3,7 +3,7 @@ import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes, ServiceConfigura
 import type { z } from 'zod';
 
 import { AdmissionService } from '../admission/admission-service.js';
-import type { statusAnswer } from '../images/image-schemas.js';
+import type { statusAnswer } from './status-schemas.js';
 
 @Controller('api/v1/status')
 export class StatusController {

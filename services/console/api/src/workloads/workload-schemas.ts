@@ -1,7 +1,36 @@
 import { severities } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-const text = z.string().nullable();
+import { text } from '../http/fields.js';
+import { pageQuery } from '../http/paging.js';
+import { readDigest } from '../http/requests.js';
+
+/** `web`, `Deployment/web` or `shop/Deployment/web`. */
+const workloadName = z
+  .string()
+  .max(400)
+  .regex(/^(?:(?:[^/]+\/)?[^/]+\/)?[^/]+$/, 'a name, Kind/name or namespace/Kind/name')
+  .transform((text) => {
+    const [name, kind, namespace] = text.split('/').toReversed();
+    return { name, ...(kind !== undefined && { kind }), ...(namespace !== undefined && { namespace }) };
+  });
+
+/** The cursor of findings of workloads is a number. */
+export const workloadFindingsQuery = pageQuery.extend({
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional(),
+  cluster: z.string().max(253).optional(),
+  namespace: z.string().max(253).optional(),
+  workload: workloadName.optional(),
+  check: z.string().max(100).optional(),
+  severity: z.enum(severities).optional(),
+  /** `ended`: fixed, or the workload is deleted. */
+  state: z.enum(['open', 'ended']).default('open'),
+  /** Digest of an image that the workload runs, or ran in the last day. */
+  image: z.string().max(200).transform(readDigest).optional(),
+});
 
 export const workloadFindingAnswer = z.object({
   id: z.string(),

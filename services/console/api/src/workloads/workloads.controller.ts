@@ -3,8 +3,8 @@ import { checks } from '@tidewaiter/checks';
 import { type Page, type WorkloadFinding, WorkloadFindings } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readInput, workloadFindingsQuery } from '../http/requests.js';
-import type { workloadFindingAnswer } from './workload-schemas.js';
+import { readInput } from '../http/requests.js';
+import { workloadFindingsQuery, type workloadFindingAnswer } from './workload-schemas.js';
 
 type WorkloadFindingAnswer = z.output<typeof workloadFindingAnswer>;
 

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+import { count, text, time } from '../http/fields.js';
+import { pageQuery } from '../http/paging.js';
+
+export const deadLettersQuery = pageQuery.extend({
+  /** Includes those that were redriven. */
+  all: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+});
+
+export const deadLetterAnswer = z.object({
+  id: z.uuid(),
+  stage: z.enum(['event', 'job']),
+  /** Consumer or queue whose retries ended. */
+  worker: z.string(),
+  eventId: text,
+  jobId: text,
+  subject: z.string(),
+  code: z.string(),
+  reason: z.string(),
+  attempts: count,
+  createdAt: time,
+  redrivenAt: time.nullable(),
+});
+
+export const redriveAnswer = z.object({ id: z.uuid() });

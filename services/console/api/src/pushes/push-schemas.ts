@@ -1,0 +1,57 @@
+import { baselineReasons, severities } from '@tidewaiter/domain';
+import { pushStates } from '@tidewaiter/store';
+import { z } from 'zod';
+
+import { evaluationAnswer } from '../gate/gate-schemas.js';
+import { count, text, time } from '../http/fields.js';
+import { pageQuery } from '../http/paging.js';
+import { imageAnswer, warning } from '../images/image-schemas.js';
+
+/** Filter of pushes; without a state signatures, attestations and charts are left out. */
+export const pushesQuery = pageQuery.extend({ state: z.enum(pushStates).optional() });
+
+const severity = z.enum(severities);
+
+const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
+
+export const pushAnswer = z.object({
+  id: z.uuid(),
+  connection: z.string(),
+  registryHost: text,
+  repository: z.string(),
+  tag: text,
+  claimedDigest: text,
+  digest: text,
+  mediaType: text,
+  artifact: z.string(),
+  /**
+   * How the push was learned: its registry announced it, reconciliation found it, or it existed
+   * when the registry was connected.
+   */
+  origin: z.enum(['hook', 'reconciled', 'imported']),
+  attachedTo: text,
+  pushedBy: text,
+  pushedAt: time.nullable(),
+  receivedAt: time,
+  /** `not-an-image`: a signature, an attestation, a chart. */
+  state: z.enum(pushStates),
+  /** Digest that its tag pointed to before. */
+  previousDigest: text,
+  /** Baseline with its reason; null without one, and for pushes older than this field. */
+  comparedWith: baseline.nullable(),
+  /** Time until which its missing signature is not announced; null where none is awaited. */
+  signatureDueAt: time.nullable(),
+  /** Whether it was reported after a newer push of its tag; then it does not change where the tag points. */
+  isLate: z.boolean(),
+  verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
+  counts: z.record(severity, count).nullable(),
+  /** Number of warnings about unread or unevaluated content. */
+  warningCount: count,
+  code: text,
+  reason: text,
+  finishedAt: time.nullable(),
+});
+
+export const pushDetailAnswer = pushAnswer
+  .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })
+  .extend(evaluationAnswer.shape);

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+import { count, text, time } from '../http/fields.js';
+
+/** Health of a channel that got messages in the last week. */
+export const receiverAnswer = z.object({
+  receiver: z.string(),
+  channel: z.string(),
+  integration: count,
+  /**
+   * `broken`: its newest ended message failed. `paused`: its circuit breaker is open after
+   * repeated failures. `failing`: a message is being retried. `healthy`: none of these.
+   */
+  state: z.enum(['healthy', 'failing', 'paused', 'broken']),
+  /** Time of the first failed attempt without a success since. */
+  since: time.nullable(),
+  sent: count,
+  failed: count,
+  waiting: count,
+  waitingSince: time.nullable(),
+  lastSentAt: time.nullable(),
+  lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
+  /** 95th percentile of the delivery time in the last day, from due to accepted by the channel. */
+  p95Seconds: z.number().nullable(),
+});
