@@ -15,7 +15,7 @@ export { createLogger, Logger } from './logger.js';
 export { currentTraceparent, withSpan } from './telemetry.js';
 export { ConfigFiles } from './config-files.js';
 export { ConfigState } from './config-state.js';
-export { Health } from './health.js';
+export { Health, HealthController } from './health.js';
 export { ProblemFilter, problemOf, sendProblem } from './problem.js';
 export { repeat } from './repeat.js';
 export type { Repetition } from './repeat.js';

@@ -25,9 +25,10 @@ import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
+import { controllers } from './console.module.js';
 import { start } from './main.js';
+import { apiMethods } from './openapi/api-methods.js';
 import { openApiDocument } from './openapi/openapi.js';
-import { routes } from './openapi/routes.js';
 
 const hex = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 const [index, amd64, arm64, unknownDigest] = ['0', 'a', 'b', 'f'].map(hex) as [Digest, Digest, Digest, Digest];
@@ -60,17 +61,17 @@ async function get(path: string, method: 'get' | 'post' = 'get'): Promise<Json> 
   const answer = await call(`/api/v1${path}`, { method, headers: bearer() });
   const body = (await answer.json()) as Json;
   expect(body).not.toHaveProperty('code', 'INTERNAL');
-  const route = routes.find(
-    (each) => each.method === method && new RegExp(`^${each.path.replaceAll(/\{\w+\}/g, '[^/]+')}(\\?|$)`).test(path),
+  const pattern = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}(\\?|$)`);
+  const called = apiMethods(controllers).find(
+    (each) => each.method === method && pattern(each.path).test(`/api/v1${path}`),
   );
-  const document = openApiDocument() as {
+  const document = openApiDocument(controllers) as {
     paths: Record<
       string,
       Record<string, { responses: Record<string, { content: Record<string, { schema: object }> }> }>
     >;
   };
-  const { schema } =
-    document.paths[`/api/v1${route!.path}`]![method]!.responses[answer.status]!.content['application/json']!;
+  const { schema } = document.paths[called!.path]![method]!.responses[answer.status]!.content['application/json']!;
   const checked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(body);
   expect(checked.error?.issues ?? []).toEqual([]);
   return body;
@@ -345,12 +346,9 @@ describe('tokens', () => {
     ]);
   });
 
-  const closed = routes
-    .filter(({ isOpen }) => !isOpen)
-    .map(
-      ({ method, path, isAtRoot }) =>
-        [method, `${isAtRoot ? '' : '/api/v1'}${path}`.replace('{id}', unknownId).replace('{digest}', index)] as const,
-    );
+  const closed = apiMethods(controllers)
+    .filter(({ operation }) => operation?.scope !== 'none')
+    .map(({ method, path }) => [method, path.replace('{id}', unknownId).replace('{digest}', index)] as const);
 
   it.each(closed)('%s %s is closed to strangers', async (method, path) => {
     const missing = await call(path, { method });
@@ -866,7 +864,7 @@ describe('the API', () => {
   });
 
   it('gives out its own description', async () => {
-    expect(await get('/openapi.json')).toEqual(openApiDocument());
+    expect(await get('/openapi.json')).toEqual(openApiDocument(controllers));
   });
 
   it.each([

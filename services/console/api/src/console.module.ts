@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import type { Templates } from '@tidewaiter/messages';
 import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
@@ -9,13 +9,14 @@ import { Registry } from 'prom-client';
 import { AdmissionService } from './admission/admission-service.js';
 import { AdmissionController } from './admission/admission.controller.js';
 import { AlertsController } from './alerts/alerts.controller.js';
-import { OpenRoutes, TokenGuard } from './auth/token-guard.js';
+import { OpenControllers, TokenGuard } from './auth/token-guard.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
 import type { consoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { GateController } from './gate/gate.controller.js';
 import { StoredVerdicts } from './gate/stored-verdicts.js';
+import { RequestValidation } from './http/validation.js';
 import { ImagesController } from './images/images.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { MessagesController, MessageWords } from './messages/messages.controller.js';
@@ -30,6 +31,29 @@ import { SilencesController } from './silences/silences.controller.js';
 import { StatusController } from './status/status.controller.js';
 import { WorkloadsController } from './workloads/workloads.controller.js';
 
+/** Controllers of the API. */
+export const controllers = [
+  PushesController,
+  ImagesController,
+  GateController,
+  AdmissionController,
+  BlastRadiusController,
+  SearchController,
+  IncidentsController,
+  AlertsController,
+  WorkloadsController,
+  RulesController,
+  DeliveriesController,
+  ReceiversController,
+  SilencesController,
+  RoutesController,
+  MessagesController,
+  DeadLettersController,
+  StatusController,
+  SessionController,
+  OpenApiController,
+] as const;
+
 @Module({})
 export class ConsoleModule {
   static forRoot(
@@ -40,6 +64,7 @@ export class ConsoleModule {
     return {
       module: ConsoleModule,
       imports: [
+        DiscoveryModule,
         // It consumes nothing; the relay of its outbox publishes.
         BusModule.forRoot({ service: 'console', url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({
@@ -50,30 +75,10 @@ export class ConsoleModule {
           rules,
         }),
       ],
-      controllers: [
-        PushesController,
-        ImagesController,
-        GateController,
-        AdmissionController,
-        BlastRadiusController,
-        SearchController,
-        IncidentsController,
-        AlertsController,
-        WorkloadsController,
-        RulesController,
-        DeliveriesController,
-        ReceiversController,
-        SilencesController,
-        RoutesController,
-        MessagesController,
-        DeadLettersController,
-        StatusController,
-        SessionController,
-        OpenApiController,
-      ],
+      controllers: [...controllers],
       providers: [
         StoredVerdicts,
-        { provide: OpenRoutes, useValue: new OpenRoutes(admission) },
+        { provide: OpenControllers, useValue: new OpenControllers(admission) },
         {
           provide: AdmissionService,
           useFactory: (verdicts: StoredVerdicts, logger: Logger, metrics: Registry) =>
@@ -85,6 +90,7 @@ export class ConsoleModule {
           useValue: new MessageWords(templates, config.publicUrl ?? `http://127.0.0.1:${config.httpPort}`),
         },
         { provide: APP_GUARD, useClass: TokenGuard },
+        { provide: APP_PIPE, useClass: RequestValidation },
         { provide: SessionCookie, useValue: new SessionCookie(config.publicUrl) },
       ],
     };

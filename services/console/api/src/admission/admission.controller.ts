@@ -1,9 +1,9 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Post } from '@nestjs/common';
 import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
+import { Operation } from '../http/operation.js';
 import { AdmissionService } from './admission-service.js';
-import { type admissionAnswer, admissionReview, answerOf } from './admission.js';
+import { admissionAnswer, admissionReview, answerOf } from './admission.js';
 
 /** Kubernetes asks here before it runs anything. @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 @Controller('admission/validate')
@@ -11,9 +11,14 @@ export class AdmissionController {
   constructor(private readonly desk: AdmissionService) {}
 
   @Post()
-  @HttpCode(200)
-  async validate(@Body() body: unknown): Promise<z.output<typeof admissionAnswer>> {
-    const { request } = readInput(admissionReview, body);
+  @Operation({
+    scope: 'gate',
+    summary: 'Answers an AdmissionReview of Kubernetes by what is stored of the images',
+    answer: admissionAnswer,
+  })
+  async validate(
+    @Body({ schema: admissionReview }) { request }: z.output<typeof admissionReview>,
+  ): Promise<z.output<typeof admissionAnswer>> {
     return answerOf(request.uid, await this.desk.decide(request));
   }
 }

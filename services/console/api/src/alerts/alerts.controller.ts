@@ -2,8 +2,9 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { DetectionAlerts, type ListedAlert, type Page } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
-import { alertsQuery, type alertAnswer } from './alert-schemas.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { alertsQuery, alertAnswer } from './alert-schemas.js';
 
 type AlertAnswer = z.output<typeof alertAnswer>;
 
@@ -13,8 +14,10 @@ export class AlertsController {
   constructor(private readonly alerts: DetectionAlerts) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<AlertAnswer>> {
-    const { severity, incident, ...page } = readInput(alertsQuery, query);
+  @Operation({ scope: 'read', summary: 'What rules found in what runs, newest first', answer: listOf(alertAnswer) })
+  async list(
+    @Query({ schema: alertsQuery }) { severity, incident, ...page }: z.output<typeof alertsQuery>,
+  ): Promise<Page<AlertAnswer>> {
     const { items, next } = await this.alerts.list(page, { severity, incidentId: incident });
     return { items: items.map(describeAlert), next };
   }

@@ -1,10 +1,11 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AccessDenied } from '@tidewaiter/domain';
-import type { AdmissionSettings } from '@tidewaiter/runtime';
-import { type ApiToken, ApiTokens, permits, type TokenScope } from '@tidewaiter/store';
+import { type AdmissionSettings, HealthController } from '@tidewaiter/runtime';
+import { type ApiToken, ApiTokens, permits } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { routes, scopeOf } from '../openapi/routes.js';
+import { AdmissionController } from '../admission/admission.controller.js';
+import { operationOf } from '../http/operation.js';
 
 export const sessionCookieName = 'tidewaiter_session';
 const csrfHeader = 'x-tidewaiter-csrf';
@@ -13,50 +14,39 @@ const cookiePattern = /(?:^|; ?)tidewaiter_session=([A-Za-z0-9_-]{1,64})(?:;|$)/
 
 type CallersRequest = FastifyRequest & { caller?: ApiToken };
 
-/** Required scope by method and route pattern of Fastify. The pattern counts, not the URL, which has many spellings. */
-const scopes: ReadonlyMap<string, TokenScope> = new Map(
-  routes.map((route) => {
-    const path = `${route.isAtRoot ? '' : '/api/v1'}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
-    return [`${route.method.toUpperCase()} ${path}`, scopeOf(route)];
-  }),
-);
-
-/** Routes that need no token. */
-export class OpenRoutes {
-  readonly #paths: ReadonlySet<string>;
+/** Controllers whose methods need no token. */
+export class OpenControllers {
+  readonly #classes: ReadonlySet<unknown>;
 
   constructor({ allowUnauthenticated }: Pick<AdmissionSettings, 'allowUnauthenticated'>) {
-    const admission = allowUnauthenticated ? ['POST /admission/validate'] : [];
-    this.#paths = new Set(['GET /livez', 'GET /readyz', 'GET /metrics', 'POST /api/v1/session', ...admission]);
+    this.#classes = new Set([HealthController, ...(allowUnauthenticated ? [AdmissionController] : [])]);
   }
 
-  has(request: AskedRoute): boolean {
-    return this.#paths.has(nameOf(request));
+  has(controller: unknown): boolean {
+    return this.#classes.has(controller);
   }
 }
 
-type AskedRoute = Pick<FastifyRequest, 'method' | 'routeOptions'>;
-
-function nameOf({ method, routeOptions: { url } }: AskedRoute): string {
-  return `${method === 'HEAD' ? 'GET' : method} ${url}`;
-}
-
-/** Requires an API token with the scope of the route, in the `Authorization` header or the session cookie. */
+/** Requires an API token with the scope that the method declares, in the `Authorization` header or the session cookie. */
 @Injectable()
 export class TokenGuard implements CanActivate {
   constructor(
     private readonly tokens: ApiTokens,
-    private readonly openRoutes: OpenRoutes,
+    private readonly open: OpenControllers,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<CallersRequest>();
-    if (this.openRoutes.has(request)) return true;
+    if (this.open.has(context.getClass())) return true;
+    const operation = operationOf(context.getHandler());
+    if (operation?.scope === 'none') return true;
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
+    const request = context.switchToHttp().getRequest<CallersRequest>();
     const caller = await verifiedToken(this.tokens, tokenOf(request));
-    const needed = scopes.get(nameOf(request)) ?? 'write';
-    if (!permits(caller.scope, needed))
-      throw new AccessDenied('SCOPE_MISSING', `this needs a token for ${needed}, and yours is for ${caller.scope}`);
+    if (!operation) throw new AccessDenied('SCOPE_MISSING', 'this method declares no scope, so no token suffices');
+    if (!permits(caller.scope, operation.scope)) {
+      const title = `this needs a token for ${operation.scope}, and yours is for ${caller.scope}`;
+      throw new AccessDenied('SCOPE_MISSING', title);
+    }
     request.caller = caller;
     return true;
   }

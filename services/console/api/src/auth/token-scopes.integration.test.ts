@@ -4,8 +4,9 @@ import { ApiTokens, connect, Store, type TokenScope, tokenScopes } from '@tidewa
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
+import { controllers } from '../console.module.js';
 import { start } from '../main.js';
-import { routes } from '../openapi/routes.js';
+import { apiMethods } from '../openapi/api-methods.js';
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
 let service: RunningService;
@@ -34,6 +35,15 @@ afterAll(async () => {
 const status = async (scope: TokenScope, method: string, path: string): Promise<number> =>
   (await fetch(`${service.url}${path}`, { method, headers: { authorization: `Bearer ${tokens.get(scope)!}` } })).status;
 
+/** Paths whose methods other than GET change nothing that others see. */
+const harmless = [
+  '/api/v1/session',
+  '/api/v1/gate',
+  '/admission/validate',
+  '/api/v1/silences/preview',
+  '/api/v1/routes/replay',
+];
+
 describe('token scopes', () => {
   it.each<[string, string, TokenScope]>([
     ['GET', '/api/v1/pushes', 'read'],
@@ -55,13 +65,10 @@ describe('token scopes', () => {
   });
 
   it('lets no token that only reads change anything', async () => {
-    const changes = routes.filter(({ method, scope, isOpen }) => method !== 'get' && scope === undefined && !isOpen);
+    const changes = apiMethods(controllers).filter(({ method, path }) => method !== 'get' && !harmless.includes(path));
     expect(changes.length).toBeGreaterThan(5);
     for (const { method, path } of changes)
-      expect([path, await status('read', method.toUpperCase(), `/api/v1${path.replace('{id}', uuidv7())}`)]).toEqual([
-        path,
-        403,
-      ]);
+      expect([path, await status('read', method.toUpperCase(), path.replace('{id}', uuidv7()))]).toEqual([path, 403]);
   });
 
   it('says which one is missing', async () => {

@@ -3,9 +3,9 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { BlastRadii, type BlastQuestion, type PageRequest } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
+import { Operation } from '../http/operation.js';
 import { blastRadiusQuery } from './blast-radius-query.js';
-import type { blastContainersAnswer, blastRadiusAnswer } from './blast-radius-schemas.js';
+import { blastContainersAnswer, blastRadiusAnswer } from './blast-radius-schemas.js';
 
 /** Finds what holds a package, a file, a secret …, and what runs it. */
 @Controller('api/v1/blast-radius')
@@ -13,21 +13,31 @@ export class BlastRadiusController {
   constructor(private readonly radii: BlastRadii) {}
 
   @Get()
-  async images(@Query() query: unknown): Promise<z.output<typeof blastRadiusAnswer>> {
+  @Operation({
+    scope: 'read',
+    summary: 'Images that hold a package, a file, a secret …, newest push first',
+    answer: blastRadiusAnswer,
+  })
+  async images(
+    @Query({ schema: blastRadiusQuery }) query: z.output<typeof blastRadiusQuery>,
+  ): Promise<z.output<typeof blastRadiusAnswer>> {
     const { question, page } = readQuestion(query);
     return this.radii.of(question, page);
   }
 
   @Get('containers')
-  async containers(@Query() query: unknown): Promise<z.output<typeof blastContainersAnswer>> {
+  @Operation({ scope: 'read', summary: 'Containers that run such an image, or ran it', answer: blastContainersAnswer })
+  async containers(
+    @Query({ schema: blastRadiusQuery }) query: z.output<typeof blastRadiusQuery>,
+  ): Promise<z.output<typeof blastContainersAnswer>> {
     const { question, page } = readQuestion(query);
     return this.radii.containers(question, page);
   }
 }
 
 /** @throws InvalidInput `INPUT_INVALID` */
-function readQuestion(query: unknown): { question: BlastQuestion; page: PageRequest } {
-  const { limit, after, file, ...conditions } = readInput(blastRadiusQuery, query);
+function readQuestion(query: z.output<typeof blastRadiusQuery>): { question: BlastQuestion; page: PageRequest } {
+  const { limit, after, file, ...conditions } = query;
   const { version, purl, package: name, since, until, running: _, ...others } = conditions;
   if (purl === undefined && name === undefined && version !== undefined) {
     throw new InvalidInput('INPUT_INVALID', 'version: needs purl or package');

@@ -1,24 +1,32 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { type DeadLetter, DeadLetters, type Page } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readId, readInput } from '../http/requests.js';
-import { deadLettersQuery, type redriveAnswer } from './dead-letter-schemas.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { idParameter } from '../http/validation.js';
+import { deadLettersQuery, redriveAnswer, deadLetterAnswer } from './dead-letter-schemas.js';
 
 @Controller('api/v1/dead-letters')
 export class DeadLettersController {
   constructor(private readonly deadLetters: DeadLetters) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<DeadLetter>> {
-    const { all, ...page } = readInput(deadLettersQuery, query);
+  @Operation({
+    scope: 'read',
+    summary: 'What was given up and not tried again, newest first',
+    answer: listOf(deadLetterAnswer),
+  })
+  async list(
+    @Query({ schema: deadLettersQuery }) { all, ...page }: z.output<typeof deadLettersQuery>,
+  ): Promise<Page<DeadLetter>> {
     return this.deadLetters.list(page, { all });
   }
 
   @Post(':id/redrive')
-  @HttpCode(202)
-  async redrive(@Param('id') id: string): Promise<z.output<typeof redriveAnswer>> {
-    await this.deadLetters.redrive(readId(id));
+  @Operation({ scope: 'write', summary: 'Tries again what was given up', status: 202, answer: redriveAnswer })
+  async redrive(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof redriveAnswer>> {
+    await this.deadLetters.redrive(id);
     return { id };
   }
 }

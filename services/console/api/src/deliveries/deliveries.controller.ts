@@ -1,19 +1,21 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import { type Message, repeatedMessage } from '@tidewaiter/messages';
 import { type ApiToken, Deliveries, type Page, Redrives } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/token-guard.js';
-import { readId, readInput } from '../http/requests.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { idParameter } from '../http/validation.js';
 import {
   deliveriesQuery,
   redriveManyBody,
   redriveOneBody,
-  type deliveryAnswer,
-  type deliveryDetailAnswer,
-  type redriveManyAnswer,
-  type redriveOneAnswer,
+  deliveryAnswer,
+  deliveryDetailAnswer,
+  redriveManyAnswer,
+  redriveOneAnswer,
 } from './delivery-schemas.js';
 
 type DeliveryAnswer = z.output<typeof deliveryAnswer>;
@@ -29,34 +31,54 @@ export class DeliveriesController {
   ) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<DeliveryAnswer>> {
-    const { limit, after, ...filter } = readInput(deliveriesQuery, query);
+  @Operation({
+    scope: 'read',
+    summary: 'Messages to people and what became of them, newest first',
+    answer: listOf(deliveryAnswer),
+  })
+  async list(
+    @Query({ schema: deliveriesQuery }) { limit, after, ...filter }: z.output<typeof deliveriesQuery>,
+  ): Promise<Page<DeliveryAnswer>> {
     return this.deliveries.list({ limit, after }, filter);
   }
 
   @Get(':id')
-  async get(@Param('id') id: string): Promise<z.output<typeof deliveryDetailAnswer>> {
-    const delivery = await this.deliveries.story(readId(id));
+  @Operation({ scope: 'read', summary: 'A message with its alerts and its ledger', answer: deliveryDetailAnswer })
+  async get(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof deliveryDetailAnswer>> {
+    const delivery = await this.deliveries.story(id);
     if (!delivery) throw new NotFound('DELIVERY_UNKNOWN', `no delivery ${id}`);
     return delivery;
   }
 
   /** Safe to repeat: what is on its way is left alone, and what was accepted unless `again` asks for a repetition. */
   @Post(':id/redrive')
-  @HttpCode(202)
+  @Operation({
+    scope: 'write',
+    summary: 'Tries a message again that was given up or waits',
+    status: 202,
+    answer: redriveOneAnswer,
+  })
   async redrive(
-    @Param('id') id: string,
-    @Body() body: unknown,
+    @Param('id', { schema: idParameter }) id: string,
+    @Body({ schema: redriveOneBody }) body: z.output<typeof redriveOneBody>,
     @Caller() caller: ApiToken,
   ): Promise<z.output<typeof redriveOneAnswer>> {
-    const { again } = readInput(redriveOneBody, body);
+    const { again } = body;
     const reword = (message: Message) => repeatedMessage(message, caller.name);
-    return this.redrives.redrive(readId(id), caller.name, again ? reword : null);
+    return this.redrives.redrive(id, caller.name, again ? reword : null);
   }
 
   @Post('redrive')
-  @HttpCode(202)
-  async redriveMany(@Body() body: unknown, @Caller() caller: ApiToken): Promise<z.output<typeof redriveManyAnswer>> {
-    return this.redrives.redriveAll(readInput(redriveManyBody, body), caller.name, maxRedriven);
+  @Operation({
+    scope: 'write',
+    summary: 'Tries all messages again that were given up or wait',
+    status: 202,
+    answer: redriveManyAnswer,
+  })
+  async redriveMany(
+    @Body({ schema: redriveManyBody }) body: z.output<typeof redriveManyBody>,
+    @Caller() caller: ApiToken,
+  ): Promise<z.output<typeof redriveManyAnswer>> {
+    return this.redrives.redriveAll(body, caller.name, maxRedriven);
   }
 }

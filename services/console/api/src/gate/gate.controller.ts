@@ -1,11 +1,11 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Post } from '@nestjs/common';
 import { buildTime, countFindings, type FindingChanges, findingChanges } from '@tidewaiter/domain';
 import { gateVerdict, readThreshold } from '@tidewaiter/policy';
 import { type ImageFinding, Images, type Push } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
-import { gateBody, type gateAnswer } from './gate-schemas.js';
+import { Operation } from '../http/operation.js';
+import { gateBody, gateAnswer } from './gate-schemas.js';
 import { type StoredVerdict, StoredVerdicts } from './stored-verdicts.js';
 
 /** The gate of a pipeline, by what is stored of an image. */
@@ -17,9 +17,14 @@ export class GateController {
   ) {}
 
   @Post()
-  @HttpCode(200)
-  async gate(@Body() body: unknown): Promise<z.output<typeof gateAnswer>> {
-    const { image, failOn, ...asked } = readInput(gateBody, body);
+  @Operation({
+    scope: 'gate',
+    summary: 'Lets an image pass or says why not, by what is stored of it',
+    answer: gateAnswer,
+  })
+  async gate(
+    @Body({ schema: gateBody }) { image, failOn, ...asked }: z.output<typeof gateBody>,
+  ): Promise<z.output<typeof gateAnswer>> {
     const { push, evaluation } = await this.verdicts.of(image);
     const against = asked.against ?? baselineOf(push);
     const { findings, suppressed, policies, warnings } = evaluation;

@@ -14,14 +14,16 @@ import {
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readDigest, readInput } from '../http/requests.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { digestParameter } from '../http/validation.js';
 import {
   findingsQuery,
   imagesQuery,
-  type imageFindingsAnswer,
-  type imagesAnswer,
-  type listedImageAnswer,
-  type packageAnswer,
+  imageFindingsAnswer,
+  imagesAnswer,
+  listedImageAnswer,
+  packageAnswer,
 } from './image-schemas.js';
 import { pipelineAnswer } from './pipeline-answers.js';
 
@@ -38,15 +40,23 @@ export class ImagesController {
   ) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<z.output<typeof listedImageAnswer>>> {
-    const { items, next } = await this.images.list(readInput(imagesQuery, query));
+  @Operation({ scope: 'read', summary: 'Images by their newest push, newest first', answer: listOf(listedImageAnswer) })
+  async list(
+    @Query({ schema: imagesQuery }) query: z.output<typeof imagesQuery>,
+  ): Promise<Page<z.output<typeof listedImageAnswer>>> {
+    const { items, next } = await this.images.list(query);
     return { items: items.map(describeImage), next };
   }
 
   @Get(':digest')
-  async get(@Param('digest') text: string): Promise<z.output<typeof imagesAnswer>> {
+  @Operation({
+    scope: 'read',
+    summary: 'The image of a digest, or the images of an index, with their layers',
+    answer: imagesAnswer,
+  })
+  async get(@Param('digest', { schema: digestParameter }) digest: Digest): Promise<z.output<typeof imagesAnswer>> {
     const images = [];
-    for (const image of await this.#imagesOf(readDigest(text))) {
+    for (const image of await this.#imagesOf(digest)) {
       const [layers, packageCount, provenance] = await Promise.all([
         this.images.layerList(image.digest),
         this.images.packageCount(image.digest),
@@ -54,26 +64,36 @@ export class ImagesController {
       ]);
       images.push({ ...describeImage(image), packageCount, layers, provenance: provenance.map(withoutDocuments) });
     }
-    return { digest: text, images, pipeline: pipelineAnswer(await this.reports.of(readDigest(text)), images) };
+    return { digest, images, pipeline: pipelineAnswer(await this.reports.of(digest), images) };
   }
 
   @Get(':digest/packages')
-  async packages(@Param('digest') text: string): Promise<Page<z.output<typeof packageAnswer>>> {
+  @Operation({
+    scope: 'read',
+    summary: 'The packages in an image or in the images of an index',
+    answer: listOf(packageAnswer),
+  })
+  async packages(
+    @Param('digest', { schema: digestParameter }) digest: Digest,
+  ): Promise<Page<z.output<typeof packageAnswer>>> {
     const items = [];
-    for (const { digest, platform } of await this.#imagesOf(readDigest(text))) {
-      const packages = await this.images.packages(digest);
-      for (const each of packages) items.push({ imageDigest: digest, platform, ...each });
+    for (const { digest: imageDigest, platform } of await this.#imagesOf(digest)) {
+      const packages = await this.images.packages(imageDigest);
+      for (const each of packages) items.push({ imageDigest, platform, ...each });
     }
     return { items, next: null };
   }
 
   @Get(':digest/findings')
+  @Operation({
+    scope: 'read',
+    summary: 'What is wrong with an image or the images of an index, worst first, by the rules of a push of it',
+    answer: imageFindingsAnswer,
+  })
   async findingsOf(
-    @Param('digest') text: string,
-    @Query() query: unknown,
+    @Param('digest', { schema: digestParameter }) digest: Digest,
+    @Query({ schema: findingsQuery }) { push }: z.output<typeof findingsQuery>,
   ): Promise<z.output<typeof imageFindingsAnswer>> {
-    const digest = readDigest(text);
-    const { push } = readInput(findingsQuery, query);
     const images = await this.#imagesOf(digest);
     const platforms = new Map(images.map((image) => [image.digest, image.platform]));
     const { findings, suppressed } = await this.#evaluated(digest, images, push);

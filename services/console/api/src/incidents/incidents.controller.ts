@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import {
   type ApiToken,
@@ -16,8 +16,10 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/token-guard.js';
-import { readId, readInput } from '../http/requests.js';
-import { incidentsQuery, type incidentAnswer, type incidentDetailAnswer } from './incident-schemas.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { idParameter } from '../http/validation.js';
+import { incidentsQuery, incidentAnswer, incidentDetailAnswer } from './incident-schemas.js';
 import { incidentTimeline } from './incident-timeline.js';
 
 type IncidentAnswer = z.output<typeof incidentAnswer>;
@@ -32,8 +34,10 @@ export class IncidentsController {
   ) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<IncidentAnswer>> {
-    const { state, severity, ...page } = readInput(incidentsQuery, query);
+  @Operation({ scope: 'read', summary: 'Incidents, newest first', answer: listOf(incidentAnswer) })
+  async list(
+    @Query({ schema: incidentsQuery }) { state, severity, ...page }: z.output<typeof incidentsQuery>,
+  ): Promise<Page<IncidentAnswer>> {
     const { items, next } = await this.incidents.list(page, { state, severity });
     return { items: items.map(describeIncident), next };
   }
@@ -43,12 +47,17 @@ export class IncidentsController {
    * only queried after a change.
    */
   @Get(':id')
+  @Operation({
+    scope: 'read',
+    summary: 'An incident with its timeline and evidence, what is known of its image and how far it reaches',
+    answer: incidentDetailAnswer,
+  })
   async get(
-    @Param('id') id: string,
+    @Param('id', { schema: idParameter }) id: string,
     @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.output<typeof incidentDetailAnswer> | undefined> {
-    const incident = await this.#find(readId(id));
+    const incident = await this.#find(id);
     const [revisions, deliveries] = await Promise.all([this.incidents.revisions(id), this.deliveries.about(id)]);
     const etag = etagOf([incident, revisions, deliveries]);
     void reply.header('etag', etag);
@@ -63,9 +72,8 @@ export class IncidentsController {
 
   /** Resolves an incident. For a resolved one this changes nothing and sends no notification. */
   @Post(':id/resolve')
-  @HttpCode(200)
-  async resolve(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
-    readId(id);
+  @Operation({ scope: 'write', summary: 'Resolves an incident', answer: incidentAnswer })
+  async resolve(@Param('id', { schema: idParameter }) id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
     const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
     if (resolved) return describeIncident(resolved);
     const { evidence: _, ...incident } = await this.#find(id);
@@ -74,9 +82,11 @@ export class IncidentsController {
 
   /** Acknowledges an incident; one that is acknowledged or ended stays unchanged. */
   @Post(':id/acknowledge')
-  @HttpCode(200)
-  async acknowledge(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
-    readId(id);
+  @Operation({ scope: 'write', summary: 'Says that somebody looks after an incident', answer: incidentAnswer })
+  async acknowledge(
+    @Param('id', { schema: idParameter }) id: string,
+    @Caller() caller: ApiToken,
+  ): Promise<IncidentAnswer> {
     const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, id, caller.name));
     if (acknowledged) return describeIncident(acknowledged);
     const { evidence: _, ...incident } = await this.#find(id);

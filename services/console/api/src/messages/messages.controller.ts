@@ -1,9 +1,10 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { type Preview, previewMessage, type Templates } from '@tidewaiter/messages';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
-import { mailPreviewQuery, previewQuery } from './message-schemas.js';
+import { Operation } from '../http/operation.js';
+import { mailPreviewQuery, previewQuery, previewAnswer } from './message-schemas.js';
 
 /** Templates in use, and the base URL of links in messages. */
 export class MessageWords {
@@ -26,15 +27,28 @@ export class MessagesController {
 
   /** Renders a sample message about a fictitious image. */
   @Get('preview')
-  preview(@Query() query: unknown): Preview {
-    const { kind, channel } = readInput(previewQuery, query);
+  @Operation({
+    scope: 'read',
+    summary: 'A message of one kind about an image that nobody has, as a channel shows it',
+    answer: previewAnswer,
+  })
+  preview(@Query({ schema: previewQuery }) { kind, channel }: z.output<typeof previewQuery>): Preview {
     return previewMessage(kind, channel, this.words);
   }
 
   /** Renders the mail as a page of its own, for a frame. */
   @Get('preview/mail')
-  mail(@Query() query: unknown, @Res({ passthrough: true }) reply: FastifyReply): string {
-    const { kind } = readInput(mailPreviewQuery, query);
+  @Operation({
+    scope: 'read',
+    summary: 'The same as the HTML of a mail, for a frame',
+    mediaType: 'text/html',
+    answer: z.string(),
+  })
+  mail(
+    @Query({ schema: mailPreviewQuery }) query: z.output<typeof mailPreviewQuery>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): string {
+    const { kind } = query;
     const { mediaType, content } = previewMessage(kind, 'email', this.words);
     void reply.headers({ 'content-type': mediaType, 'content-security-policy': mailSecurityPolicy });
     return content;

@@ -1,13 +1,20 @@
 import { Controller, Get } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { z } from 'zod';
 
+import { Operation } from '../http/operation.js';
 import { openApiDocument } from './openapi.js';
 
 @Controller('api/v1/openapi.json')
 export class OpenApiController {
-  readonly #document = openApiDocument();
+  #document: object | undefined;
+
+  constructor(private readonly discovery: DiscoveryService) {}
 
   @Get()
-  get(): object {
-    return this.#document;
+  @Operation({ scope: 'gate', summary: 'This document', answer: z.record(z.string(), z.unknown()) })
+  get(): Record<string, unknown> {
+    this.#document ??= openApiDocument(this.discovery.getControllers().flatMap(({ metatype }) => metatype ?? []));
+    return { ...this.#document };
   }
 }

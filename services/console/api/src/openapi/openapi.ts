@@ -1,15 +1,18 @@
 import { z } from 'zod';
 
+import type { ApiOperation } from '../http/operation.js';
 import { problemAnswer } from '../http/problem-schema.js';
-import { type ApiRoute, routes, scopeOf } from './routes.js';
+import { type ApiMethod, apiMethods } from './api-methods.js';
 
-const digestPattern = '^sha256:[0-9a-f]{64}$';
-
-/** The API as OpenAPI 3.1. @see https://spec.openapis.org/oas/v3.1.1.html */
-export function openApiDocument(): object {
+/**
+ * Describes the methods with an `@Operation` as OpenAPI 3.1.
+ * @see https://spec.openapis.org/oas/v3.1.1.html
+ */
+export function openApiDocument(controllers: readonly object[]): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const route of routes)
-    (paths[route.isAtRoot ? route.path : `/api/v1${route.path}`] ??= {})[route.method] = operation(route);
+  for (const { operation, ...method } of apiMethods(controllers)) {
+    if (operation) (paths[method.path] ??= {})[method.method] = describe(method, operation);
+  }
   return {
     openapi: '3.1.1',
     info: { title: 'Tidewaiter', version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
@@ -34,13 +37,14 @@ export function openApiDocument(): object {
   };
 }
 
-function operation(route: ApiRoute): object {
-  const { path, summary, status, query, body, answer, mediaType = 'application/json', isOpen } = route;
-  const scope = [scopeOf(route)];
+type Described = Pick<ApiMethod, 'parameters' | 'query' | 'body'>;
+
+function describe({ parameters, query, body }: Described, operation: ApiOperation): object {
+  const { scope, summary, status, answer, mediaType } = operation;
   return {
     summary,
-    security: isOpen ? [] : [{ token: scope }, { session: scope }],
-    parameters: [...pathParameters(path), ...queryParameters(query)],
+    security: scope === 'none' ? [] : [{ token: [scope] }, { session: [scope] }],
+    parameters: [...parameters.map(pathParameter), ...queryParameters(query)],
     ...(body && {
       requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body, 'input')) },
     }),
@@ -57,11 +61,8 @@ function operation(route: ApiRoute): object {
   };
 }
 
-function pathParameters(path: string): object[] {
-  const schemas = { id: { type: 'string', format: 'uuid' }, digest: { type: 'string', pattern: digestPattern } };
-  return Object.entries(schemas)
-    .filter(([name]) => path.includes(`{${name}}`))
-    .map(([name, schema]) => ({ name, in: 'path', required: true, schema }));
+function pathParameter([name, schema]: [string, z.ZodType]): object {
+  return { name, in: 'path', required: true, schema: jsonSchema(schema, 'input') };
 }
 
 function queryParameters(query: z.ZodObject | undefined): object[] {

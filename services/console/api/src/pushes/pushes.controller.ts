@@ -3,10 +3,12 @@ import { NotFound } from '@tidewaiter/domain';
 import { Images, Verdicts, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readId, readInput } from '../http/requests.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { idParameter } from '../http/validation.js';
 import { describeImage } from '../images/images.controller.js';
-import type { pushChangesAnswer } from './push-changes-schemas.js';
-import { pushesQuery, type pushAnswer, type pushDetailAnswer } from './push-schemas.js';
+import { pushChangesAnswer } from './push-changes-schemas.js';
+import { pushesQuery, pushAnswer, pushDetailAnswer } from './push-schemas.js';
 
 type PushAnswer = z.output<typeof pushAnswer>;
 
@@ -20,14 +22,16 @@ export class PushesController {
   ) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<PushAnswer>> {
-    const read = readInput(pushesQuery, query);
+  @Operation({ scope: 'read', summary: 'Pushes, newest first', answer: listOf(pushAnswer) })
+  async list(@Query({ schema: pushesQuery }) query: z.output<typeof pushesQuery>): Promise<Page<PushAnswer>> {
+    const read = query;
     return this.pushes.list(read, read);
   }
 
   @Get(':id')
-  async get(@Param('id') id: string): Promise<z.output<typeof pushDetailAnswer>> {
-    const push = await this.pushes.get(readId(id));
+  @Operation({ scope: 'read', summary: 'A push with its images and warnings', answer: pushDetailAnswer })
+  async get(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof pushDetailAnswer>> {
+    const push = await this.pushes.get(id);
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
     const [images, known] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
     const { suppressed, policies, warnings } = await this.evaluations.of(push, images, known);
@@ -42,8 +46,13 @@ export class PushesController {
   }
 
   @Get(':id/changes')
-  async changes(@Param('id') id: string): Promise<z.output<typeof pushChangesAnswer>> {
-    const changes = await this.differences.of(readId(id));
+  @Operation({
+    scope: 'read',
+    summary: 'What a push changed against what its tag pointed to before',
+    answer: pushChangesAnswer,
+  })
+  async changes(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof pushChangesAnswer>> {
+    const changes = await this.differences.of(id);
     if (!changes)
       throw new NotFound(
         'PUSH_CHANGES_UNKNOWN',

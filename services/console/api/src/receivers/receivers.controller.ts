@@ -1,12 +1,21 @@
 import { Controller, Get } from '@nestjs/common';
 import { type ChannelHealth, ChannelHealths } from '@tidewaiter/store';
 
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { receiverAnswer } from './receiver-schemas.js';
+
 /** Whether people can be reached. */
 @Controller('api/v1/receivers')
 export class ReceiversController {
   constructor(private readonly healths: ChannelHealths) {}
 
   @Get()
+  @Operation({
+    scope: 'read',
+    summary: 'Channels that were given messages, and whether they take them',
+    answer: listOf(receiverAnswer),
+  })
   async list(): Promise<{ items: ChannelHealth[]; next: null }> {
     return { items: await this.healths.list(), next: null };
   }

@@ -1,11 +1,11 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Post } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
 import { parseUnreadRouting } from '@tidewaiter/routing';
 import { RoutingReplays } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
-import { type replayAnswer, replayBody } from './replay-schemas.js';
+import { Operation } from '../http/operation.js';
+import { replayAnswer, replayBody } from './replay-schemas.js';
 
 /** Tries a routing.yaml before it is used. */
 @Controller('api/v1/routes')
@@ -16,9 +16,15 @@ export class RoutesController {
 
   /** One after the other: each goes through everything of weeks. */
   @Post('replay')
-  @HttpCode(200)
-  async replay(@Body() body: unknown): Promise<z.output<typeof replayAnswer>> {
-    const { routing, since, until, receiver = null } = readInput(replayBody, body);
+  @Operation({
+    scope: 'read',
+    summary: 'What a routing.yaml would have made of what happened; nothing is sent',
+    answer: replayAnswer,
+  })
+  async replay(
+    @Body({ schema: replayBody }) body: z.output<typeof replayBody>,
+  ): Promise<z.output<typeof replayAnswer>> {
+    const { routing, since, until, receiver = null } = body;
     const config = parseUnreadRouting(routing);
     if (this.#isBusy) throw new Unavailable('REPLAY_BUSY', 'another replay is under way', { retryAfterMs: 5_000 });
     this.#isBusy = true;

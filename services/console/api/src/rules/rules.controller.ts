@@ -1,8 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { DetectionRules, type ListedRule, type Page } from '@tidewaiter/store';
+import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
-import { rulesQuery } from './rule-schemas.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { rulesQuery, ruleAnswer } from './rule-schemas.js';
 
 /** Rules of the detector. */
 @Controller('api/v1/rules')
@@ -10,8 +12,14 @@ export class RulesController {
   constructor(private readonly rules: DetectionRules) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<ListedRule>> {
-    const { state, ...page } = readInput(rulesQuery, query);
+  @Operation({
+    scope: 'read',
+    summary: 'Rules in use, and those that were refused and why, by file',
+    answer: listOf(ruleAnswer),
+  })
+  async list(
+    @Query({ schema: rulesQuery }) { state, ...page }: z.output<typeof rulesQuery>,
+  ): Promise<Page<ListedRule>> {
     return this.rules.list(page, { state });
   }
 }

@@ -1,8 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { FleetSearch, type SearchHit } from '@tidewaiter/store';
+import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
-import { searchQuery } from './search-schemas.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { searchQuery, searchHitAnswer } from './search-schemas.js';
 
 /** Recognizes what a text names. */
 @Controller('api/v1/search')
@@ -10,7 +12,10 @@ export class SearchController {
   constructor(private readonly search: FleetSearch) {}
 
   @Get()
-  async find(@Query() query: unknown): Promise<{ items: SearchHit[]; next: null }> {
-    return { items: await this.search.of(readInput(searchQuery, query).q), next: null };
+  @Operation({ scope: 'read', summary: 'What a text names, with links', answer: listOf(searchHitAnswer) })
+  async find(
+    @Query({ schema: searchQuery }) query: z.output<typeof searchQuery>,
+  ): Promise<{ items: SearchHit[]; next: null }> {
+    return { items: await this.search.of(query.q), next: null };
   }
 }

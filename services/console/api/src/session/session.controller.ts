@@ -1,9 +1,10 @@
-import { Body, Controller, Delete, HttpCode, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Post, Res } from '@nestjs/common';
 import { ApiTokens } from '@tidewaiter/store';
 import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
 
 import { sessionCookieName, verifiedToken } from '../auth/token-guard.js';
-import { readInput } from '../http/requests.js';
+import { Operation } from '../http/operation.js';
 import { sessionBody } from './session-schemas.js';
 
 /**
@@ -37,15 +38,18 @@ export class SessionController {
   ) {}
 
   @Post()
-  @HttpCode(204)
-  async open(@Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
-    const { token } = readInput(sessionBody, body);
+  @Operation({ scope: 'none', summary: 'Opens a session of the web pages: sets a cookie', status: 204 })
+  async open(
+    @Body({ schema: sessionBody }) body: z.output<typeof sessionBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const { token } = body;
     await verifiedToken(this.tokens, token);
     void reply.header('set-cookie', this.cookie.holding(token));
   }
 
   @Delete()
-  @HttpCode(204)
+  @Operation({ scope: 'gate', summary: 'Ends the session', status: 204 })
   close(@Res({ passthrough: true }) reply: FastifyReply): void {
     void reply.header('set-cookie', this.cookie.removed());
   }

@@ -1,14 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { InvalidInput, NotFound } from '@tidewaiter/domain';
 import { formatMatcher, type Matcher, matches, parseMatchers } from '@tidewaiter/routing';
 import { type ApiToken, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/token-guard.js';
-import { readId, readInput } from '../http/requests.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { idParameter } from '../http/validation.js';
 import {
-  type silenceAnswer,
-  type silencePreviewAnswer,
+  silenceAnswer,
+  silencePreviewAnswer,
   silenceBody,
   silencePreviewBody,
   silencesQuery,
@@ -27,15 +29,20 @@ export class SilencesController {
   ) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page<z.output<typeof silenceAnswer>>> {
-    const { all, ...page } = readInput(silencesQuery, query);
+  @Operation({ scope: 'read', summary: 'What is silenced, newest first', answer: listOf(silenceAnswer) })
+  async list(
+    @Query({ schema: silencesQuery }) { all, ...page }: z.output<typeof silencesQuery>,
+  ): Promise<Page<z.output<typeof silenceAnswer>>> {
     return this.silences.list(page, all);
   }
 
   @Post()
-  @HttpCode(200)
-  async add(@Body() body: unknown, @Caller() caller: ApiToken): Promise<StoredSilence> {
-    const { matchers, startsAt, endsAt, comment } = readInput(silenceBody, body);
+  @Operation({ scope: 'write', summary: 'Keeps alerts back that meet all matchers', answer: silenceAnswer })
+  async add(
+    @Body({ schema: silenceBody }) body: z.output<typeof silenceBody>,
+    @Caller() caller: ApiToken,
+  ): Promise<StoredSilence> {
+    const { matchers, startsAt, endsAt, comment } = body;
     const [starts, ends] = [startsAt === undefined ? new Date() : new Date(startsAt), new Date(endsAt)];
     if (ends <= starts || ends <= new Date())
       throw new InvalidInput('SILENCE_OVER', 'endsAt is over, or before startsAt');
@@ -51,9 +58,11 @@ export class SilencesController {
 
   /** Lists the firing alerts that a silence would suppress. */
   @Post('preview')
-  @HttpCode(200)
-  async preview(@Body() body: unknown): Promise<z.output<typeof silencePreviewAnswer>> {
-    const matchers = readMatchers(readInput(silencePreviewBody, body).matchers);
+  @Operation({ scope: 'read', summary: 'Shows what fires now and would be kept back', answer: silencePreviewAnswer })
+  async preview(
+    @Body({ schema: silencePreviewBody }) body: z.output<typeof silencePreviewBody>,
+  ): Promise<z.output<typeof silencePreviewAnswer>> {
+    const matchers = readMatchers(body.matchers);
     const { alerts } = await this.alerts.changedSince(null);
     const hidden = alerts.filter(({ labels }) => matchers.every((matcher) => matches(matcher, labels)));
     return {
@@ -65,9 +74,8 @@ export class SilencesController {
 
   /** Ends a silence now; alerts that still fire are then sent. */
   @Delete(':id')
-  @HttpCode(200)
-  async expire(@Param('id') id: string): Promise<StoredSilence> {
-    readId(id);
+  @Operation({ scope: 'write', summary: 'Ends a silence; what still fires is told', answer: silenceAnswer })
+  async expire(@Param('id', { schema: idParameter }) id: string): Promise<StoredSilence> {
     const silence =
       (await this.store.transaction((tx) => this.silences.expire(tx, id))) ?? (await this.silences.get(id));
     if (!silence) throw new NotFound('SILENCE_UNKNOWN', `no silence ${id}`);

@@ -3,7 +3,8 @@ import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes, ServiceConfigura
 import type { z } from 'zod';
 
 import { AdmissionService } from '../admission/admission-service.js';
-import type { statusAnswer } from './status-schemas.js';
+import { Operation } from '../http/operation.js';
+import { statusAnswer } from './status-schemas.js';
 
 @Controller('api/v1/status')
 export class StatusController {
@@ -18,6 +19,11 @@ export class StatusController {
   ) {}
 
   @Get()
+  @Operation({
+    scope: 'read',
+    summary: 'Pushes by state, work that waits, age of the advisories',
+    answer: statusAnswer,
+  })
   async get(): Promise<z.output<typeof statusAnswer>> {
     const [pushes, queues, advisories, feeds, ages, running] = await Promise.all([
       this.pushes.countByState(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { text } from '../http/fields.js';
 import { pageQuery } from '../http/paging.js';
-import { readDigest } from '../http/requests.js';
+import { readDigest } from '../http/validation.js';
 
 /** `web`, `Deployment/web` or `shop/Deployment/web`. */
 const workloadName = z

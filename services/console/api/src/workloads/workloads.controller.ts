@@ -3,8 +3,9 @@ import { checks } from '@tidewaiter/checks';
 import { type Page, type WorkloadFinding, WorkloadFindings } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { readInput } from '../http/requests.js';
-import { workloadFindingsQuery, type workloadFindingAnswer } from './workload-schemas.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { workloadFindingsQuery, workloadFindingAnswer } from './workload-schemas.js';
 
 type WorkloadFindingAnswer = z.output<typeof workloadFindingAnswer>;
 
@@ -16,8 +17,19 @@ export class WorkloadsController {
   constructor(private readonly findings: WorkloadFindings) {}
 
   @Get('findings')
-  async list(@Query() query: unknown): Promise<Page<WorkloadFindingAnswer>> {
-    const { limit, after, workload, ...filter } = readInput(workloadFindingsQuery, query);
+  @Operation({
+    scope: 'read',
+    summary: 'Misconfigurations of workloads, newest first',
+    answer: listOf(workloadFindingAnswer),
+  })
+  async list(
+    @Query({ schema: workloadFindingsQuery }) {
+      limit,
+      after,
+      workload,
+      ...filter
+    }: z.output<typeof workloadFindingsQuery>,
+  ): Promise<Page<WorkloadFindingAnswer>> {
     const { items, next } = await this.findings.list({ limit, after }, { ...filter, ...workload });
     return { items: items.map(describeFinding), next };
   }

@@ -1,0 +1,46 @@
+import { HttpCode } from '@nestjs/common';
+import type { TokenScope } from '@tidewaiter/store';
+import type { z } from 'zod';
+
+/** Access to a method of the API, and its documentation in OpenAPI. */
+export interface ApiOperation {
+  /** Scope that the token of the caller needs; `none` needs no token. */
+  scope: TokenScope | 'none';
+  summary: string;
+  /** HTTP status of a success. */
+  status: 200 | 202 | 204;
+  answer?: z.ZodType;
+  /** Media type of the answer. */
+  mediaType: 'application/json' | 'text/html';
+}
+
+type OperationOptions<Answer> = Pick<ApiOperation, 'scope' | 'summary'> &
+  Partial<Pick<ApiOperation, 'status' | 'mediaType'>> & { answer?: Answer };
+
+/** Method whose value matches the documented answer; undefined is an answer without content. */
+type Answering<Answer extends z.ZodType> = (
+  ...args: never[]
+) => z.output<Answer> | undefined | Promise<z.output<Answer> | undefined>;
+
+const operationKey = Symbol('operation');
+
+/**
+ * Declares a method of the API. Its requests are described by the schemas of its parameters. A
+ * method without this decorator is refused to everybody.
+ */
+export function Operation<Answer extends z.ZodType>(options: OperationOptions<Answer>) {
+  const operation: ApiOperation = { status: 200, mediaType: 'application/json', ...options };
+  return <Method extends Answering<Answer>>(
+    target: object,
+    key: string,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): void => {
+    HttpCode(operation.status)(target, key, descriptor);
+    Reflect.defineMetadata(operationKey, operation, descriptor.value!);
+  };
+}
+
+/** Returns the declaration of a method; undefined without one. */
+export function operationOf(method: object): ApiOperation | undefined {
+  return Reflect.getMetadata(operationKey, method) as ApiOperation | undefined;
+}
