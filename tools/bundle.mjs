@@ -1,5 +1,5 @@
 // Bundles the compiled modules into the program that users run: a chunk for each command, and for what it loads on demand
-// (docs/decisions/0023-the-program-is-a-bundle.md). The launcher, `npm run bundle` and the Dockerfile run it after the compiler.
+// (docs/decisions/0023-bundled-program.md). The launcher, `npm run bundle` and the Dockerfile run it after the compiler.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 

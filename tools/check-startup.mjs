@@ -76,7 +76,7 @@ async function check() {
   }
   for (const fault of faults) console.error(fault);
   if (faults.length > 0)
-    console.error('import on demand what only some runs need: docs/decisions/0023-the-program-is-a-bundle.md');
+    console.error('import on demand what only some runs need: docs/decisions/0023-bundled-program.md');
   return faults.length > 0 ? 1 : 0;
 }
 

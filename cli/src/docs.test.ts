@@ -108,7 +108,7 @@ describe('paths in documents', () => {
   function pathsIn(text: string): string[] {
     const spans = [...withoutFences(text).matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)].map(([, span]) => span ?? '');
     return spans.filter((span) => {
-      if (/[\s=:$"'(]|^-|^https?:|^\/|^~/.test(span)) return false;
+      if (/[\s=:$"'(]|^-|^https?:|^\/|^~|\bdist\//.test(span)) return false;
       return (
         topFolders.some((folder) => span.startsWith(`${folder}/`)) || /^[\w./<>{},*-]+\.(?:ts|mjs|cjs|md)$/.test(span)
       );
