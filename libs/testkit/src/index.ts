@@ -38,3 +38,4 @@ export type { CapturedOutput } from './capture-output.js';
 export { minerIncident, uuidOf } from './incident.js';
 export { observation } from './observation.js';
 export type { ObservationSketch } from './observation.js';
+export { workOf } from './work-of.js';

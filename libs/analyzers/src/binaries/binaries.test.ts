@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TidewaiterError } from '@tidewaiter/domain';
-import { brokenCopies, elfFile } from '@tidewaiter/testkit';
+import { brokenCopies, elfFile, workOf } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { goBuildInfo } from '../go-binary/build-info-writer.js';
@@ -135,17 +135,31 @@ it('gives records', () => {
   });
 });
 
-// A quadratic expression takes minutes, and the test its time limit.
-it('takes time in proportion to the file, whatever it repeats', () => {
-  for (const program of programs) {
-    const path = program.matches[0]![0];
-    for (const { anchor } of program.marks) {
-      const content = contentOf(program, `${anchor || 'x'}1.2`.repeat(1 << 16));
-      if (binaries.wants(path, content.subarray(0, 512))) binaries.analyze({ path, content });
-    }
-  }
-  const zeros = goElf('mod\tgithub.com/traefik/traefik\t(devel)\n', '\0v1'.repeat(1 << 20));
-  binaries.analyze({ path: 'traefik', content: zeros });
+describe('the work of an analysis', () => {
+  /** Growth of the work where a part of the file is repeated eight times as often. */
+  const growth = (path: string, repeated: (times: number) => Buffer) => {
+    const [small, large] = [1 << 12, 1 << 15].map((times) => {
+      const content = repeated(times);
+      return workOf(() => binaries.analyze({ path, content }));
+    });
+    return large! / small!;
+  };
+
+  it.each(programs.map((program) => [program.name, program] as const))(
+    'grows no faster than a file of %s',
+    (_, program) => {
+      const path = program.matches[0]![0];
+      for (const { anchor } of program.marks) {
+        const repeated = (times: number) => contentOf(program, `${anchor || 'x'}1.2`.repeat(times));
+        if (binaries.wants(path, repeated(1).subarray(0, 512))) expect(growth(path, repeated)).toBeLessThan(9);
+      }
+    },
+  );
+
+  it('grows no faster than a Go program', () => {
+    const repeated = (times: number) => goElf('mod\tgithub.com/traefik/traefik\t(devel)\n', '\0v1'.repeat(times));
+    expect(growth('traefik', repeated)).toBeLessThan(9);
+  });
 });
 
 it('throws nothing but its own errors', () => {
