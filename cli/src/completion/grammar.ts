@@ -96,7 +96,7 @@ export function grammarOf(command: Command, path: string[] = []): CommandGrammar
 function optionGrammar(option: Option): OptionGrammar {
   const names = [option.short, option.long].filter((name) => name !== undefined);
   const takesValue = option.required || option.optional;
-  const placeholder = takesValue ? /[<[](.+)[>\]]$/.exec(option.flags)?.[1] : undefined;
+  const placeholder = takesValue ? /^[^<[]*[<[](.+)[>\]]$/.exec(option.flags)?.[1] : undefined;
   const values = placeholder === undefined ? nothing : valuesOf(placeholder, option.argChoices);
   return { names, description: option.description, placeholder, values };
 }

@@ -150,7 +150,7 @@ function packagesOf(packages: ImageHits['items'][number]['packages'], isUnknown:
 
 /** `libssl3@3.0.11-1` of `pkg:deb/debian/libssl3@3.0.11-1?arch=amd64`. */
 function nameOf(purl: string): string {
-  return purl.replace(/^pkg:[^/]+\//, '').replace(/[?#].*$/, '');
+  return purl.replace(/^pkg:[^/]+\//, '').replace(/[?#][^]*/, '');
 }
 
 function useOf({ packages }: { packages: ImageHits['items'][number]['packages'] }): string {

@@ -85,7 +85,7 @@ export function choosePlaces(name: string, entries: readonly RegistryEntry[]): I
 }
 
 function prefixOf({ prefix, location }: RegistryEntry): string {
-  return (prefix || location || '').replace(/\/+$/, '');
+  return (prefix || location || '').replace(/(?<!\/)\/+$/, '');
 }
 
 /** The beginning of a name that a prefix stands for; `*.example.com` for every host below that. */

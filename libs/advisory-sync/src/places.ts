@@ -56,5 +56,5 @@ export function ecosystemsUrl(osvUrl: string): string {
 }
 
 function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
+  return url.replace(/(?<!\/)\/+$/, '');
 }

@@ -29,7 +29,7 @@ const maxRecordBytes = 16 * 1024 * 1024;
 
 const kevName = /^(kev|known_exploited_vulnerabilities)\.json$/;
 /** OSV ids, of which a folder may hold a hundred thousand: `CVE-2026-1.json`, `GHSA-….json`. */
-const recordName = /^(?!KEV)[A-Z][A-Za-z]*-.*\d.*\.json$/;
+const recordName = /^(?!KEV)[A-Z][A-Za-z]*-\D*\d.*\.json$/;
 const headBytes = 16 * 1024;
 const epssName = /^epss[^/]*\.csv(\.gz)?$/;
 

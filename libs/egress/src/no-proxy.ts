@@ -27,7 +27,7 @@ function covers(entry: string, { host, port, address }: Target): boolean {
     return address?.kind() === range.kind() && address.match(range, bits);
   }
   const [, bracketed, bare, wantedPort] =
-    /^(?:\[([0-9a-f:.]+)\]|([^:]*|[0-9a-f:]*::[0-9a-f:]*))(?::(\d{1,5}))?$/.exec(entry) ?? [];
+    /^(?:\[([0-9a-f:.]+)\]|([^:]*|(?=[0-9a-f:]*::)[0-9a-f:]+))(?::(\d{1,5}))?$/.exec(entry) ?? [];
   const name = bracketed ?? bare ?? '';
   if (name === '' || (wantedPort !== undefined && wantedPort !== port)) return false;
   if (ipaddr.isValid(name)) return address?.toString() === ipaddr.process(name).toString();

@@ -84,7 +84,7 @@ function authorizedKeys(path: string, lines: readonly string[]): FileSign[] {
 /** Fingerprint in the format of ssh-keygen. */
 function fingerprintOf(base64: string): string {
   const digest = createHash('sha256').update(Buffer.from(base64, 'base64')).digest('base64');
-  return `SHA256:${digest.replace(/=+$/, '')}`;
+  return `SHA256:${digest.replace(/(?<!=)=+$/, '')}`;
 }
 
 /** @see https://man7.org/linux/man-pages/man8/ld.so.8.html "/etc/ld.so.preload" */

@@ -68,7 +68,7 @@ function sourceAmong(
 
 /** Repository of `git+https://host/org/app.git@refs/heads/main`, and of BuildKit's `https://host/org/app.git#main`. */
 function repositoryOf(uri: string): string {
-  const plain = uri.replace(/^git\+/, '').replace(/#.*$/s, '');
+  const plain = uri.replace(/^git\+/, '').replace(/#[^]*/, '');
   const path = plain.indexOf('/', plain.indexOf('://') + 3);
   const reference = path < 0 ? -1 : plain.indexOf('@', path);
   return (reference < 0 ? plain : plain.slice(0, reference)).replace(/\.git$/, '');

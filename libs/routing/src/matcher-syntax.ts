@@ -151,7 +151,7 @@ function codePoint(hex: string): string {
 
 // Classic syntax
 
-const classicPattern = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|!=|!~|=)\s*(.*)$/s;
+const classicPattern = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|!=|!~|=)\s*(\S.*)?$/s;
 
 function parseClassic(untrimmed: string): Matcher[] {
   const text = untrimmed.trim();
@@ -180,8 +180,8 @@ function splitOutsideQuotes(text: string): string[] {
 }
 
 function parseClassicMatcher(text: string): Matcher {
-  const [, name, operator, value] = classicPattern.exec(text.trim()) ?? [];
-  if (name === undefined || value === undefined) throw invalid('expected a label name, an operator and a value');
+  const [, name, operator, value = ''] = classicPattern.exec(text.trim()) ?? [];
+  if (name === undefined) throw invalid('expected a label name, an operator and a value');
   return createMatcher(name, operator as MatchOperator, unescapeClassic(value));
 }
 

@@ -178,7 +178,7 @@ function base64Offsets(bytes: Buffer): string[] {
   const texts = [0, 1, 2].map((offset) => {
     const text = Buffer.concat([Buffer.alloc(offset), bytes])
       .toString('base64')
-      .replace(/=+$/, '');
+      .replace(/(?<!=)=+$/, '');
     const end = (offset + bytes.length) % 3 === 0 ? text.length : text.length - 1;
     return text.slice([0, 2, 3][offset], end);
   });

@@ -10,7 +10,7 @@ const comparisonPattern = /^(<=|>=|==|!=|=|<|>)?\s*(?:'([^']*)'|"([^"]*)"|([^'"\
 /** Part of a version to which a bound applies, where that may be less than all of it. */
 const partsInQuestion: Partial<Record<VersionScheme, (version: string, bound: string) => string>> = {
   // A local build of 2.0.0 has the vulnerabilities of 2.0.0, unless the bound names it.
-  pep440: (version, bound) => (bound.includes('+') ? version : version.replace(/\+.*$/s, '')),
+  pep440: (version, bound) => (bound.includes('+') ? version : version.replace(/\+[^]*/, '')),
   gem: withoutGemPlatform,
 };
 

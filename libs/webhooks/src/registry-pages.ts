@@ -26,7 +26,7 @@ ${setup.note}
 }
 
 function numbered(step: string, index: number): string {
-  return `${index + 1}. ${step.replaceAll(/\n(?!\n)/g, '\n   ').replaceAll(/ +$/gm, '')}`;
+  return `${index + 1}. ${step.replaceAll(/\n(?!\n)/g, '\n   ').replaceAll(/(?<! ) +$/gm, '')}`;
 }
 
 /** `docs/registries/README.md`: every kind in a table. */

@@ -63,7 +63,7 @@ function connectionTo({ mirrors, ...registry }: RegistrySettings): RegistryConne
 /** A path in the URL of a mirror is the prefix of its repositories. */
 function mirrorOf(registry: string, mirror: MirrorSettings): RegistryMirror {
   const { origin, host, pathname } = new URL(mirror.url);
-  const folder = pathname.replace(/^\/+|\/+$/g, '');
+  const folder = pathname.replace(/^\/+|(?<!\/)\/+$/g, '');
   return {
     ...withCertificates({ ...mirror, name: `${registry}, mirror ${host}`, url: origin }),
     gives: mirror.gives,

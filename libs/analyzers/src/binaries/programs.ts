@@ -370,9 +370,9 @@ export const programs: readonly Program[] = [
     name: 'mongodb',
     files: ['mongod', 'mongos'],
     marks: [
-      { anchor: 'tcmalloc', version: /(\d+\.\d+\.\d+(?:-rc\d+)?)\0{1,8}tcmalloc/ },
-      { anchor: 'heap_size', version: /(\d+\.\d+\.\d+(?:-rc\d+)?)\0{1,8}heap_size/ },
-      { anchor: 'cppdefines', version: /(\d+\.\d+\.\d+(?:-rc\d+)?)\0{1,8}cppdefines/ },
+      { anchor: 'tcmalloc', version: /(?<!\d)(\d+\.\d+\.\d+(?:-rc\d+)?)\0{1,8}tcmalloc/ },
+      { anchor: 'heap_size', version: /(?<!\d)(\d+\.\d+\.\d+(?:-rc\d+)?)\0{1,8}heap_size/ },
+      { anchor: 'cppdefines', version: /(?<!\d)(\d+\.\d+\.\d+(?:-rc\d+)?)\0{1,8}cppdefines/ },
     ],
     note: 'version constant before the text that follows it in 4 to 6, 7 and 8',
     matches: [

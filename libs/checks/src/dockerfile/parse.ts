@@ -137,7 +137,7 @@ function continues(line: string, escape: string): boolean {
 }
 
 function readInstruction(source: Source, text: string, line: number, isOnBuild: boolean): Instruction | undefined {
-  const [, word = '', rest = ''] = /^(\S{1,100})\s*([^]*)$/.exec(text) ?? [];
+  const [, word = '', rest = ''] = /^(\S{1,100})\s*(\S[^]*)?$/.exec(text) ?? [];
   const keyword = word.toUpperCase();
   if (!keywords.has(keyword)) {
     source.warnings.add(

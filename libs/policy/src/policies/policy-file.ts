@@ -50,5 +50,5 @@ function nameOf(file: string): string {
 }
 
 function firstComment(text: string): string | undefined {
-  return /^\s*\/\/[ \t]*(\S[^\n]*?)\s*$/m.exec(text)?.[1];
+  return /^[ \t]*\/\/[ \t]*(\S.*)/m.exec(text)?.[1]?.trimEnd();
 }

@@ -92,7 +92,7 @@ export class GithubHook {
 
   async #request(path: string, { headers, ...request }: EgressRequest): Promise<EgressResponse> {
     const { url, hook, token, allowPrivate } = this.settings;
-    const response = await this.egress.request(`${url.replace(/\/+$/, '')}/${hook}/${path}`, {
+    const response = await this.egress.request(`${url.replace(/(?<!\/)\/+$/, '')}/${hook}/${path}`, {
       ...request,
       headers: {
         accept: 'application/vnd.github+json',

@@ -107,7 +107,7 @@ export class FleetSearch {
       `SELECT DISTINCT ON (repository) repository AS id, coalesce(registry_host, connection) || '/' || repository AS title, digest FROM (
          SELECT * FROM push WHERE repository = $1 AND state = 'analyzed' ORDER BY received_at DESC LIMIT ${maxHits}) AS pushed
        ORDER BY repository, received_at DESC`,
-      [text.replace(/(?:@.*|:[\w.-]+)$/, '')],
+      [text.replace(/@[^]*|:[\w.-]+$/, '')],
     );
     return rows.map(({ digest, ...row }) => ({ type: 'repository', ...row, link: `${api}/images/${digest}` }));
   }
