@@ -4,22 +4,22 @@ const sections = [
   [
     'Image configs',
     'image-',
-    'What `scan IMAGE` and the platform check in the config, the history and the files of every image.',
+    'Checks of the config, the history and the files of every image, by `scan IMAGE` and the platform.',
   ],
   [
-    'Ends of support',
+    'End of life',
     'end-of-life-',
-    'What `scan IMAGE` and the platform find by the release dates that come with Tidewaiter. The kind of these findings is `supply-chain`.',
+    'Checks against the release dates that are included in Tidewaiter, by `scan IMAGE` and the platform. The kind of these findings is `supply-chain`.',
   ],
   [
     'Dockerfiles',
     'dockerfile-',
-    'What `scan dockerfile:FILE` reads. Settings count in the last stage and the stages it builds on, builds in all.',
+    'Checks of `scan dockerfile:FILE`. Settings are checked in the last stage and the stages it builds on, build steps in all stages.',
   ],
   [
     'Kubernetes manifests',
     'k8s-',
-    'What `scan k8s:FILE_OR_DIR` reads: pods and all that make them, roles, bindings, services, ingresses, secrets. Custom resources are left alone. The platform evaluates the objects that run pods: [workload-findings.md](workload-findings.md).',
+    'Checks of `scan k8s:FILE_OR_DIR`: pods and workloads, roles, bindings, services, ingresses, secrets. Custom resources are skipped. The platform evaluates the objects that run pods: [workload-findings.md](workload-findings.md).',
   ],
 ] as const;
 
@@ -35,7 +35,7 @@ export function checksMarkdown(checks: readonly CheckInfo[]): string {
       '',
       summary,
       '',
-      '| id | severity | what is wrong | why it matters | what to do | reference |',
+      '| id | severity | title | why it matters | fix | reference |',
       '| --- | --- | --- | --- | --- | --- |',
       ...checks.filter(({ id }) => id.startsWith(prefix)).map(row),
       '',

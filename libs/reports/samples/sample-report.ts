@@ -97,7 +97,7 @@ const findings: ReportFinding[] = [
     evidence: { signs: ['stratum+tcp:// URL', 'RandomX'] },
   }),
   other('misconfiguration', 'image-root-user', 'medium', {
-    title: 'The image runs as root',
+    title: 'Image runs as root',
     layer: null,
     evidence: { fix: 'Add `USER` with a user of its own.', reference: 'CIS Docker Benchmark 4.1' },
   }),

@@ -27,17 +27,17 @@ const pinReference = 'https://docs.docker.com/build/building/best-practices/#pin
 
 export const latestBase: DockerfileCheck = {
   id: 'dockerfile-latest-base',
-  title: 'A stage is built on whatever its base is that day',
+  title: 'Base image without fixed version (latest)',
   severity: 'medium',
-  reason: 'The same file gives another image tomorrow, perhaps of the next major version, perhaps a hijacked one.',
-  fix: 'Name the version, best with its digest: FROM debian:12.8-slim@sha256:…',
+  reason: 'The build is not reproducible: the tag may move to the next major version or to a hijacked image.',
+  fix: 'Pin the version, preferably with its digest: FROM debian:12.8-slim@sha256:…',
   reference: pinReference,
   *find(file) {
     for (const base of basesOf(file)) {
       if (isLatest(base.image))
         yield seenIn(
           base,
-          `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}, which names no version`,
+          `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}without a fixed version`,
         );
     }
   },
@@ -66,10 +66,10 @@ export const latestBase: DockerfileCheck = {
 
 export const baseWithoutDigest: DockerfileCheck = {
   id: 'dockerfile-base-without-digest',
-  title: 'A stage is built on a tag that can move',
+  title: 'Base image without digest',
   severity: 'negligible',
-  reason: 'Whoever may push to the repository of the base decides what is in the next build.',
-  fix: 'Add the digest, and let a bot such as Renovate raise it: FROM debian:12.8-slim@sha256:…',
+  reason: 'Everyone who can push to the repository of the base controls the next build.',
+  fix: 'Add the digest and update it with a bot such as Renovate: FROM debian:12.8-slim@sha256:…',
   reference: 'https://slsa.dev/spec/v1.0/threats#e-build-process',
   *find(file) {
     for (const base of basesOf(file)) {
@@ -155,10 +155,10 @@ function distributionsIn(tag: string): Named[] {
 
 export const endOfLifeBase: DockerfileCheck = {
   id: 'dockerfile-end-of-life-base',
-  title: 'A stage is built on a base that gets no more fixes',
+  title: 'Base image past end of life',
   severity: 'high',
-  reason: 'Every hole that is found from now on stays open in the image.',
-  fix: 'Move to a release that is supported. Medium while an extended support goes on: check that you get it.',
+  reason: 'New vulnerabilities are not fixed in the image.',
+  fix: 'Upgrade to a supported release. Medium during extended support: check that you have a subscription.',
   reference: 'https://endoflife.date/',
   *find(file) {
     for (const base of basesOf(file)) {
@@ -211,10 +211,10 @@ export const endOfLifeBase: DockerfileCheck = {
 
 export const copyFromUnpinned: DockerfileCheck = {
   id: 'dockerfile-copy-from-latest',
-  title: 'Files are taken from whatever an image is that day',
+  title: 'COPY from image without fixed version',
   severity: 'low',
-  reason: 'What is copied changes without a change of this file.',
-  fix: 'Name the version of the image, best with its digest.',
+  reason: 'The copied files change without a change of this file.',
+  fix: 'Pin the version of the image, preferably with its digest.',
   reference: pinReference,
   *find(file) {
     for (const step of allSteps(file, 'COPY', 'RUN')) {
@@ -223,7 +223,7 @@ export const copyFromUnpinned: DockerfileCheck = {
         // A word without tag and path can also name a build context of the command line.
         if (!/[:/.]/.test(name)) continue;
         yield {
-          title: `Files are taken from ${shown(name)}, which names no version`,
+          title: `Files are copied from ${shown(name)}without a fixed version`,
           place: `${stageLabel(step.stage)} ${step.keyword} ${shown(name)}`,
           line: step.line,
           instruction: step.keyword,
@@ -256,11 +256,10 @@ function foreignSources(flags: ReadonlyMap<string, readonly string[]>): string[]
 
 export const foreignSyntax: DockerfileCheck = {
   id: 'dockerfile-foreign-syntax',
-  title: 'The file is built by a front end of a stranger',
+  title: 'Third-party BuildKit frontend (syntax directive)',
   severity: 'medium',
-  reason:
-    'The front end reads the whole build context and decides what the image is; nothing of this file needs to be in it.',
-  fix: 'Use # syntax=docker/dockerfile:1, or name yours by its digest.',
+  reason: 'The frontend reads the whole build context and decides the content of the image, whatever this file says.',
+  fix: 'Use # syntax=docker/dockerfile:1, or pin your frontend by its digest.',
   reference: 'https://docs.docker.com/build/buildkit/frontend/',
   *find({ directives }) {
     const syntax = directives.get('syntax');
@@ -268,7 +267,7 @@ export const foreignSyntax: DockerfileCheck = {
     const name = parseImageName(syntax);
     if (name.digest !== undefined || /^docker\/dockerfile(?:-upstream)?$/.test(shortRepository(name))) return;
     yield {
-      title: `The file is built by the front end ${shown(syntax)}`,
+      title: `The syntax directive selects the third-party frontend ${shown(syntax)}`,
       place: 'syntax',
       line: 1,
       instruction: '# syntax',

@@ -53,11 +53,11 @@ function isCacheMounted({ flags }: StageInstruction): boolean {
 const ownRules: readonly CommandRule[] = [
   {
     stem: 'download-and-run',
-    title: 'A build step runs what it downloads',
+    title: 'Downloaded script executed in build (curl | sh)',
     severity: 'high',
     reason:
-      'Whoever controls the server, or the way to it, runs commands as root in the build; the server can even send others to machines than to people.',
-    fix: 'Download to a file, compare its checksum with one in this file, then run it.',
+      'An attacker who controls the server or the connection runs commands as root in the build; the server can even answer builds differently than browsers.',
+    fix: 'Download to a file, verify its checksum against one in this file, then run it.',
     reference: 'https://cwe.mitre.org/data/definitions/494.html',
     *find({ pipelines }) {
       for (const pipeline of pipelines) {
@@ -89,10 +89,10 @@ const ownRules: readonly CommandRule[] = [
   },
   {
     stem: 'download-without-checksum',
-    title: 'A build step keeps a download that nobody compared',
+    title: 'Download without checksum verification',
     severity: 'low',
-    reason: 'The server, or whoever takes it over, changes what is in the next image.',
-    fix: 'Compare it in the same step: echo "<sha256>  file" | sha256sum -c, or check a signature.',
+    reason: 'An attacker who compromises the server controls the content of the next image.',
+    fix: 'Verify it in the same step: echo "<sha256>  file" | sha256sum -c, or check a signature.',
     reference: 'https://cwe.mitre.org/data/definitions/494.html',
     *find(script) {
       if (verifies(script)) return;
@@ -118,10 +118,9 @@ const ownRules: readonly CommandRule[] = [
   },
   {
     stem: 'update-alone',
-    title: 'Package lists are updated in a step of their own',
+    title: 'Package list update in separate build step',
     severity: 'low',
-    reason:
-      'The step comes from the cache for months, and later steps install old versions with known holes from its lists.',
+    reason: 'The step is cached for months, and later steps install outdated versions with known vulnerabilities.',
     fix: 'Update and install in one RUN.',
     reference: 'https://docs.docker.com/build/building/best-practices/#apt-get',
     *find({ commands }) {
@@ -141,9 +140,9 @@ const ownRules: readonly CommandRule[] = [
   },
   {
     stem: 'question-in-build',
-    title: 'A package manager will ask and nobody can answer',
+    title: 'Package installation without -y',
     severity: 'negligible',
-    reason: 'The build stops, or people work around it with options that also skip warnings.',
+    reason: 'The build waits for a confirmation and fails, or the workaround also skips warnings.',
     fix: 'Add -y.',
     reference: 'https://manpages.debian.org/apt-get.8',
     *find({ pipelines }) {
@@ -267,11 +266,11 @@ export const ownCommandChecks: readonly DockerfileCheck[] = ownRules.map((rule) 
 
 export const insecureRun: DockerfileCheck = {
   id: 'dockerfile-insecure-run',
-  title: 'A build step runs without the walls of the builder',
+  title: 'Build step without sandbox (insecure or host network)',
   severity: 'high',
   reason:
-    'With --security=insecure the step has all rights of the machine that builds; with --network=host its network too.',
-  fix: 'Leave the flag out.',
+    'With --security=insecure the step has full privileges on the build host; with --network=host also its network.',
+  fix: 'Remove the flag.',
   reference: 'https://docs.docker.com/reference/dockerfile/#run---security',
   *find(file) {
     for (const step of allSteps(file, 'RUN')) {

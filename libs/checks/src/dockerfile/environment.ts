@@ -33,9 +33,9 @@ function quoted(text: string): string {
 
 export const secretArgument: DockerfileCheck = {
   id: 'dockerfile-secret-argument',
-  title: 'A build argument holds a secret',
+  title: 'Secret in build argument',
   severity: 'medium',
-  reason: 'The values of build arguments stand in the history of the image, where everybody who pulls it reads them.',
+  reason: 'Values of build arguments are stored in the history of the image, readable for everyone who pulls it.',
   fix: 'Use RUN --mount=type=secret,env=NAME.',
   reference: 'https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/',
   *find(file) {
@@ -50,7 +50,7 @@ export const secretArgument: DockerfileCheck = {
         if (isWrittenOut || isGiven)
           yield seenAt(
             step,
-            `The build argument ${shown(name, 100)} ${isWrittenOut ? 'has a secret as its default' : 'takes a secret'}`,
+            `The build argument ${shown(name, 100)} ${isWrittenOut ? 'has a secret as its default' : 'receives a secret'}`,
             shown(name, 100),
           );
       }

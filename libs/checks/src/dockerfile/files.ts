@@ -6,10 +6,9 @@ import type { StageInstruction } from './stages.js';
 
 export const addRemote: DockerfileCheck = {
   id: 'dockerfile-add-remote',
-  title: 'ADD takes a file straight from the network',
+  title: 'ADD of remote file without checksum',
   severity: 'medium',
-  reason:
-    'Nobody compares what comes with what is meant: the server, or anybody on the way, chooses what is in the image.',
+  reason: 'The content is not verified: the server or a man in the middle decides what is in the image.',
   fix: 'Use ADD --checksum=sha256:…, a commit of a repository, or download and compare in one RUN.',
   reference: 'CIS Docker Benchmark 1.6, 4.9',
   *find(file) {
@@ -20,7 +19,7 @@ export const addRemote: DockerfileCheck = {
         if (/#[0-9a-f]{40}\b/.test(source)) continue;
         const host = remoteHost(source);
         if (host !== undefined)
-          yield seenAt(step, `ADD takes a file from ${shown(host)} without a checksum`, shown(host));
+          yield seenAt(step, `ADD downloads a file from ${shown(host)} without a checksum`, shown(host));
       }
     }
   },
@@ -42,9 +41,9 @@ export const addRemote: DockerfileCheck = {
 
 export const addInsteadOfCopy: DockerfileCheck = {
   id: 'dockerfile-add-instead-of-copy',
-  title: 'ADD is used where COPY would do',
+  title: 'ADD instead of COPY for local files',
   severity: 'negligible',
-  reason: 'ADD unpacks archives and follows URLs, so a renamed source changes what is done.',
+  reason: 'ADD unpacks archives and downloads URLs, so a renamed source changes its behavior.',
   fix: 'Use COPY for files of the build context.',
   reference: 'CIS Docker Benchmark 1.6, 4.9',
   *find(file) {
@@ -55,7 +54,7 @@ export const addInsteadOfCopy: DockerfileCheck = {
         !/\.(?:tar|tgz|tbz2?|txz|tzst|gz|bz2|xz|zst)(?:[.*]|$)/i.test(source) &&
         !/[$*]|^<</.test(source);
       if (step.heredocs.length === 0 && sources.length > 0 && sources.every(isPlain))
-        yield seenAt(step, `ADD takes ${shown(sources[0]!, 100)} where COPY would do`, shown(sources[0]!, 100));
+        yield seenAt(step, `ADD instead of COPY for ${shown(sources[0]!, 100)}`, shown(sources[0]!, 100));
     }
   },
   passes: [
@@ -77,10 +76,10 @@ const secretFiles =
 
 export const secretFileCopied: DockerfileCheck = {
   id: 'dockerfile-secret-file-copied',
-  title: 'A file that holds secrets is copied into the image',
+  title: 'Secret file copied into image',
   severity: 'high',
-  reason: 'It stays in its layer for everybody who pulls the image, even when a later step deletes it.',
-  fix: 'Use RUN --mount=type=secret while building and mount the file when the container starts.',
+  reason: 'It remains in its layer for everyone who pulls the image, even if a later step deletes it.',
+  fix: 'Use RUN --mount=type=secret in the build and mount the file at startup.',
   reference: 'https://docs.docker.com/build/building/secrets/',
   *find(file) {
     for (const step of shippedSteps(file, 'ADD', 'COPY')) {
@@ -111,10 +110,10 @@ export const secretFileCopied: DockerfileCheck = {
 
 export const copyWorldWritable: DockerfileCheck = {
   id: 'dockerfile-copy-world-writable',
-  title: 'Files are copied writable for everybody',
+  title: 'World-writable files copied',
   severity: 'medium',
-  reason: 'Any process in the container, however low, can replace what others read or run.',
-  fix: 'Give the one user that needs it the file: COPY --chown=app --chmod=755.',
+  reason: 'Every process in the container can replace files that others read or execute.',
+  fix: 'Give ownership to the one user that needs it: COPY --chown=app --chmod=755.',
   reference: 'https://cwe.mitre.org/data/definitions/732.html',
   *find(file) {
     for (const step of shippedSteps(file, 'ADD', 'COPY')) {

@@ -13,20 +13,20 @@ function lastStep(file: DockerfileFacts, keyword: string): StageInstruction | un
 }
 
 const rootReason =
-  'Who breaks into the program is root in the container, and one hole of the kernel or runtime away from the host.';
+  'An attacker who compromises the program is root in the container, one kernel or runtime vulnerability away from the host.';
 const userReference = 'CIS Docker Benchmark 1.6, 4.1';
 
 export const rootUser: DockerfileCheck = {
   id: 'dockerfile-root-user',
-  title: 'The image runs as root',
+  title: 'Image runs as root',
   severity: 'medium',
   reason: rootReason,
-  fix: 'End the last stage with a USER other than root, best as a number.',
+  fix: 'End the last stage with a USER other than root, preferably as a number.',
   reference: userReference,
   *find(file) {
     const step = lastStep(file, 'USER');
     const [user] = step?.words ?? [];
-    if (step && user?.isKnown && isRoot(user.text)) yield seenAt(step, 'The image runs as root', 'root');
+    if (step && user?.isKnown && isRoot(user.text)) yield seenAt(step, 'Image runs as root', 'root');
   },
   passes: [
     'FROM a:1\nUSER app',
@@ -47,15 +47,15 @@ export const rootUser: DockerfileCheck = {
 
 export const noUser: DockerfileCheck = {
   id: 'dockerfile-no-user',
-  title: 'The file sets no user, so the image runs as its base does',
+  title: 'Dockerfile without USER',
   severity: 'medium',
-  reason: `Most bases leave it at root. ${rootReason}`,
+  reason: `Most base images run as root. ${rootReason}`,
   fix: rootUser.fix,
   reference: userReference,
   *find(file) {
     if (lastStep(file, 'USER') || runsAsUser(file)) return;
     yield {
-      title: 'The file sets no user, so the image runs as its base does, which is mostly root',
+      title: 'Dockerfile without USER: the image runs as the user of its base, usually root',
       place: 'user',
       line: file.final.line,
       instruction: 'FROM',
@@ -80,10 +80,10 @@ function runsAsUser({ shipped }: DockerfileFacts): boolean {
 
 export const adminPort: DockerfileCheck = {
   id: 'dockerfile-admin-port',
-  title: 'The image exposes a port for administration',
+  title: 'Administration port exposed by image',
   severity: 'medium',
-  reason: 'Such ports hand over the machine to whoever has, guesses or steals a key, and they are scanned for all day.',
-  fix: 'Remove the port and its server; enter containers through the runtime.',
+  reason: 'A stolen or guessed key opens the container, and these ports are scanned constantly.',
+  fix: 'Remove the port and its server; use docker exec or kubectl exec.',
   reference: 'CIS Docker Benchmark 1.6, 5.7 and 5.8',
   find: (file) => exposed(file, adminPortsOf),
   passes: ['FROM a:1\nEXPOSE 80 443/tcp', 'FROM a:1 AS b\nEXPOSE 22\nFROM c:1', 'FROM a:1\nARG PORT\nEXPOSE $PORT'],
@@ -97,10 +97,10 @@ export const adminPort: DockerfileCheck = {
 
 export const dataPort: DockerfileCheck = {
   id: 'dockerfile-data-port',
-  title: 'The image exposes the port of a data store',
+  title: 'Database port exposed by image',
   severity: 'low',
-  reason: 'Stores answer anybody who reaches them unless they are set up with a login.',
-  fix: 'Publish it to the network that needs it alone, with a login and TLS.',
+  reason: 'Data stores without authentication answer every client that reaches them.',
+  fix: 'Publish it only to the network that needs it, with authentication and TLS.',
   reference: 'CIS Docker Benchmark 1.6, 5.8',
   find: (file) => exposed(file, dataPortsOf),
   passes: ['FROM a:1\nEXPOSE 80'],
@@ -117,16 +117,16 @@ function* exposed(file: DockerfileFacts, portsOf: (specification: string) => Por
 
 export const noHealthcheck: DockerfileCheck = {
   id: 'dockerfile-no-healthcheck',
-  title: 'The image has no health check',
+  title: 'Image without health check',
   severity: 'negligible',
-  reason: 'A runtime without probes of its own does not see that the program hangs.',
-  fix: 'Add HEALTHCHECK, or use the probes of Kubernetes, which does not read it.',
+  reason: 'A runtime without its own probes does not detect that the program hangs.',
+  fix: 'Add HEALTHCHECK; in Kubernetes, which ignores it, use probes.',
   reference: 'CIS Docker Benchmark 1.6, 4.6',
   *find(file) {
     const step = lastStep(file, 'HEALTHCHECK');
     if (!step || /^none$/i.test(step.text.trim())) {
       yield {
-        title: 'The image has no health check',
+        title: 'Image without health check',
         place: 'healthcheck',
         line: step?.line ?? file.final.line,
         instruction: 'HEALTHCHECK',
@@ -142,11 +142,10 @@ export const noHealthcheck: DockerfileCheck = {
 
 export const relativeWorkdir: DockerfileCheck = {
   id: 'dockerfile-relative-workdir',
-  title: 'A working directory is relative',
+  title: 'Relative working directory (WORKDIR)',
   severity: 'low',
-  reason:
-    'Where it ends depends on the base, so a change of the base moves files and the scripts that are found there.',
-  fix: 'Write the working directory from the root on.',
+  reason: 'The result depends on the base image, so a change of the base moves files and scripts.',
+  fix: 'Use an absolute path.',
   reference: 'https://docs.docker.com/reference/build-checks/workdir-relative-path/',
   *find(file) {
     for (const { steps } of file.stages) {
@@ -172,9 +171,9 @@ export const relativeWorkdir: DockerfileCheck = {
 
 export const runtimeSocketVolume: DockerfileCheck = {
   id: 'dockerfile-runtime-socket-volume',
-  title: 'The image wants the socket of a container runtime',
+  title: 'Volume for container runtime socket',
   severity: 'high',
-  reason: 'Who may speak to that socket starts containers as root on the host.',
+  reason: 'Access to that socket allows starting containers as root on the host.',
   fix: 'Remove the volume; build images with a daemonless builder.',
   reference: 'CIS Docker Benchmark 1.6, 5.32',
   find: (file) => volumes(file, runtimeSocketAt),
@@ -184,11 +183,10 @@ export const runtimeSocketVolume: DockerfileCheck = {
 
 export const systemVolume: DockerfileCheck = {
   id: 'dockerfile-system-volume',
-  title: 'The image has a volume over a directory of the system',
+  title: 'Volume over system directory',
   severity: 'low',
-  reason:
-    'What is written there outlives the container and is seen by the next one; a full volume hides the files of the image.',
-  fix: 'Give data a directory of its own, such as /data.',
+  reason: 'Data there outlives the container and is visible to the next one, and the volume hides files of the image.',
+  fix: 'Use a separate directory for data, such as /data.',
   reference: 'CIS Docker Benchmark 1.6, 5.6',
   find: (file) => volumes(file, isSensitivePath),
   passes: ['FROM a:1\nVOLUME /var/lib/mysql /data', 'FROM a:1 AS b\nVOLUME /etc\nFROM c:1'],
@@ -204,10 +202,10 @@ function* volumes(file: DockerfileFacts, isBad: (path: string) => boolean) {
 
 export const sshServer: DockerfileCheck = {
   id: 'dockerfile-ssh-server',
-  title: 'The image starts a server for remote shells',
+  title: 'SSH or remote shell server started',
   severity: 'medium',
-  reason: 'A container is entered through its runtime; a login service adds keys, passwords and a port to attack.',
-  fix: 'Start the program alone and use docker exec or kubectl debug.',
+  reason: 'Containers are accessed through the runtime; a login service adds keys, passwords and a port to attack.',
+  fix: 'Start only the program and use docker exec or kubectl debug.',
   reference: 'CIS Docker Benchmark 1.6, 5.7',
   *find(file) {
     for (const keyword of ['ENTRYPOINT', 'CMD']) {
@@ -226,10 +224,10 @@ export const sshServer: DockerfileCheck = {
 
 export const shellStart: DockerfileCheck = {
   id: 'dockerfile-shell-start',
-  title: 'The program is started through a shell',
+  title: 'Entrypoint in shell form',
   severity: 'negligible',
-  reason: 'The shell is process 1 and passes no signals on: stopping takes ten seconds and ends in a kill.',
-  fix: 'Use the JSON form: ENTRYPOINT ["/app"].',
+  reason: 'The shell is process 1 and does not forward signals: stopping takes ten seconds and ends in a kill.',
+  fix: 'Use the exec form: ENTRYPOINT ["/app"].',
   reference: 'https://docs.docker.com/reference/build-checks/json-args-recommended/',
   *find(file) {
     const step = lastStep(file, 'ENTRYPOINT') ?? lastStep(file, 'CMD');
@@ -247,10 +245,10 @@ export const shellStart: DockerfileCheck = {
 
 export const repeatedStart: DockerfileCheck = {
   id: 'dockerfile-repeated-start',
-  title: 'A stage says more than once what it starts',
+  title: 'Multiple CMD or ENTRYPOINT instructions',
   severity: 'negligible',
-  reason: 'Only the last one counts; what the others were for does not happen.',
-  fix: 'Keep one CMD and one ENTRYPOINT in each stage.',
+  reason: 'Only the last one takes effect.',
+  fix: 'Keep one CMD and one ENTRYPOINT per stage.',
   reference: 'https://docs.docker.com/reference/build-checks/multiple-instructions-disallowed/',
   *find({ stages }) {
     for (const stage of stages) {
@@ -267,14 +265,14 @@ export const repeatedStart: DockerfileCheck = {
 
 export const maintainer: DockerfileCheck = {
   id: 'dockerfile-maintainer',
-  title: 'The file uses MAINTAINER',
+  title: 'Deprecated MAINTAINER instruction',
   severity: 'negligible',
-  reason: 'The instruction is deprecated, and tools look for people in labels.',
+  reason: 'The instruction is deprecated; tools read the author from labels.',
   fix: 'Use LABEL org.opencontainers.image.authors=….',
   reference: 'https://docs.docker.com/reference/build-checks/maintainer-deprecated/',
   *find({ stages }) {
     for (const step of stages.flatMap(({ steps }) => steps)) {
-      if (step.keyword === 'MAINTAINER') yield seenAt(step, 'MAINTAINER is deprecated', 'maintainer');
+      if (step.keyword === 'MAINTAINER') yield seenAt(step, 'Deprecated MAINTAINER instruction', 'maintainer');
     }
   },
   passes: ['FROM a:1\nLABEL maintainer=me'],

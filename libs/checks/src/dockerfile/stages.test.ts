@@ -140,7 +140,7 @@ describe('readStages', () => {
       kind: 'misconfiguration',
       id: 'dockerfile-root-user',
       severity: 'medium',
-      title: 'The image runs as root',
+      title: 'Image runs as root',
       path: 'build/Dockerfile',
       layer: null,
       state: 'present',

@@ -29,11 +29,11 @@ describe('endOfLife', () => {
     [system('debian', '9'), 'high: Debian 9 is end of life since 2022-07-01'],
     [
       system('debian', '12'),
-      'medium: Debian 12 has had no standard support since 2026-07-11; only Debian LTS goes on, until 2028-06-30',
+      'medium: Debian 12 has had no standard support since 2026-07-11; only Debian LTS until 2028-06-30',
     ],
     [
       system('ubuntu', '20.04'),
-      'medium: Ubuntu 20.04 has had no standard support since 2025-05-31; only Ubuntu Pro (ESM) goes on, until 2030-04-02',
+      'medium: Ubuntu 20.04 has had no standard support since 2025-05-31; only Ubuntu Pro (ESM) until 2030-04-02',
     ],
     [system('ubuntu', '22.10'), 'high: Ubuntu 22.10 is end of life since 2023-07-20'],
     [system('centos', '7'), 'high: CentOS 7 is end of life since 2024-06-30'],
@@ -95,7 +95,7 @@ describe('endOfLife', () => {
     [pkg('golang', 'toolchain', '1.19'), 'high: Go 1.19 is end of life since 2023-09-06'],
     [
       pkg('golang', 'stdlib', '1.19.1'),
-      'medium: Programs of the image were built with a Go without support: Go 1.19 is end of life since 2023-09-06',
+      'medium: Programs built with an unsupported Go release: Go 1.19 is end of life since 2023-09-06',
     ],
     [
       pkg('maven', 'org.elasticsearch:elasticsearch', '6.8.0', {

@@ -28,19 +28,20 @@ const reference = 'https://endoflife.date/';
 
 export const endOfLifeDistribution: CheckInfo = {
   id: 'end-of-life-distribution',
-  title: 'The distribution of the image gets no more security fixes',
+  title: 'Distribution past end of life',
   severity: 'high',
-  reason: 'Vulnerabilities found from now on stay open, and advisories often do not mention old releases at all.',
-  fix: 'Rebuild on a release that is supported. Medium while an extended support goes on: check that you get it.',
+  reason: 'New vulnerabilities are not fixed, and advisories often do not list old releases.',
+  fix: 'Rebuild on a supported release. Medium during extended support: check that you have a subscription.',
   reference,
 };
 
 export const endOfLifeRuntime: CheckInfo = {
   id: 'end-of-life-runtime',
-  title: 'A runtime, server or framework outside the distribution gets no more security fixes',
+  title: 'Runtime, server or framework past end of life',
   severity: 'high',
-  reason: 'Vulnerabilities found from now on stay open. What the distribution packages is left to its own support.',
-  fix: 'Move to a release that is supported. Medium where a program was built with an old Go: build it again.',
+  reason:
+    'New vulnerabilities are not fixed. Packages of the distribution follow its own support and are not reported.',
+  fix: 'Upgrade to a supported release. Medium for a program built with an old Go release: rebuild it.',
   reference,
 };
 
@@ -208,7 +209,7 @@ function finding(check: CheckInfo, { product, release, places }: Dated, now: Dat
     kind: 'supply-chain',
     id: check.id,
     severity,
-    title: isBuilt ? `Programs of the image were built with a Go without support: ${text}` : text,
+    title: isBuilt ? `Programs built with an unsupported Go release: ${text}` : text,
     fingerprint: fingerprintOf(check.id, product, release.version, isBuilt ? 'built' : ''),
     packageName: first?.name ?? null,
     installedVersion: first?.version ?? null,

@@ -81,7 +81,7 @@ export function endOfRelease(
   if (lifecycle === 'supported') return { lifecycle, text: `${named} is supported` };
   if (lifecycle === 'ended')
     return { lifecycle, text: `${named} is end of life since ${release.extendedEnds ?? release.supportEnds}` };
-  const extended = `only ${extendedSupportName(product) ?? 'extended support'} goes on, until ${release.extendedEnds}`;
+  const extended = `only ${extendedSupportName(product) ?? 'extended support'} until ${release.extendedEnds}`;
   return { lifecycle, text: `${named} has had no standard support since ${release.supportEnds}; ${extended}` };
 }
 

@@ -7,10 +7,11 @@ const isOff = (value: string) => /^(?:0|false|no|off|f|n)$/i.test(value.trim());
 
 const secretInEnv: EnvironmentRule = {
   stem: 'secret-in-env',
-  title: 'A variable holds a secret',
+  title: 'Secret in environment variable',
   severity: 'high',
-  reason: 'Variables are in the config of the image or the manifest, in every child process and in many logs.',
-  fix: 'Mount it as a file when the container starts, or take it from a Secret; and replace the secret, which must be taken as known.',
+  reason:
+    'Environment variables are visible in the image config or the manifest, in every child process and in many logs.',
+  fix: 'Mount it as a file at startup or reference a Secret, and rotate it; treat it as leaked.',
   reference: 'https://cwe.mitre.org/data/definitions/526.html',
   evaluate: ({ name, value }) => {
     if (isSecretName(name) && isSecretValue(value)) return 'holds a secret';
@@ -68,13 +69,13 @@ const tlsOffValues = new Map<string, (value: string) => boolean>([
 
 const tlsVerificationOff: EnvironmentRule = {
   stem: 'tls-verification-off',
-  title: 'A variable switches the check of certificates off',
+  title: 'TLS verification disabled by environment variable',
   severity: 'high',
-  reason: 'Every connection of the program can be read and changed by whoever stands between.',
-  fix: 'Remove it; give the program the certificate of your own authority (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE).',
+  reason: 'A man in the middle can read and change every connection of the program.',
+  fix: 'Remove it; configure the certificate of your CA (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE).',
   reference: 'https://cwe.mitre.org/data/definitions/295.html',
   evaluate: ({ name, value }) =>
-    tlsOffValues.get(name.toUpperCase())?.(value) ? 'switches the check of certificates off' : undefined,
+    tlsOffValues.get(name.toUpperCase())?.(value) ? 'disables TLS verification' : undefined,
   passes: [
     'NODE_TLS_REJECT_UNAUTHORIZED=1',
     'PYTHONHTTPSVERIFY=1',
@@ -94,10 +95,10 @@ const tlsVerificationOff: EnvironmentRule = {
 
 const debugMode: EnvironmentRule = {
   stem: 'debug-mode',
-  title: 'A variable starts the program in debug mode',
+  title: 'Debug mode enabled by environment variable',
   severity: 'medium',
-  reason: 'Debuggers and development servers run code for whoever reaches them and show stack traces and settings.',
-  fix: 'Remove it from what is shipped; set it where somebody debugs.',
+  reason: 'Debuggers and development servers execute code of every client and expose stack traces and settings.',
+  fix: 'Remove it from the release; set it in development only.',
   reference: 'https://cwe.mitre.org/data/definitions/489.html',
   evaluate: (variable) => debugSetting(variable),
   passes: [
@@ -145,24 +146,25 @@ const environmentNames = new Set([
 ]);
 
 function debugSetting({ name, value }: Variable): string | undefined {
-  if (debugSwitches.has(name) && isOn(value)) return 'switches debugging on';
-  if (environmentNames.has(name) && /^dev(?:elopment)?$/i.test(value.trim())) return 'says that this is development';
-  if (name === 'WERKZEUG_DEBUG_PIN' && value.trim() === 'off') return 'opens the debugger to everybody';
+  if (debugSwitches.has(name) && isOn(value)) return 'enables debugging';
+  if (environmentNames.has(name) && /^dev(?:elopment)?$/i.test(value.trim())) return 'selects the development mode';
+  if (name === 'WERKZEUG_DEBUG_PIN' && value.trim() === 'off') return 'exposes the debugger on the network';
   if (name === 'NODE_OPTIONS' && /--inspect(?:-brk)?(?:[= ]|$)/.test(value.slice(0, 4000)))
-    return 'opens the debugger of Node.js';
-  return /OPTIONS$|OPTS$/.test(name) && value.includes('jdwp=') ? 'opens the debugger of Java' : undefined;
+    return 'exposes the Node.js debugger';
+  return /OPTIONS$|OPTS$/.test(name) && value.includes('jdwp=') ? 'exposes the Java debugger' : undefined;
 }
 
 const preload: EnvironmentRule = {
   stem: 'preload',
-  title: 'A variable loads a library into every program',
+  title: 'Library preloaded into every program (LD_PRELOAD)',
   severity: 'low',
-  reason: 'The library sees and changes all that any program in the container does; rootkits and miners hide this way.',
-  fix: 'Link the library, or set the variable for the one program that needs it.',
+  reason:
+    'The library can read and change the behavior of every program in the container; rootkits and miners hide this way.',
+  fix: 'Link the library, or set the variable only for the program that needs it.',
   reference: 'https://attack.mitre.org/techniques/T1574/006/',
   evaluate: ({ name, value }) =>
     (name === 'LD_PRELOAD' || name === 'LD_AUDIT' || name === 'DYLD_INSERT_LIBRARIES') && value.trim() !== ''
-      ? 'loads a library into every program'
+      ? 'preloads a library into every program'
       : undefined,
   passes: ['LD_PRELOAD=', 'LD_LIBRARY_PATH=/usr/local/lib'],
   fails: ['LD_PRELOAD=/usr/lib/libjemalloc.so.2', 'LD_AUDIT=/tmp/a.so'],
@@ -170,10 +172,10 @@ const preload: EnvironmentRule = {
 
 const unsafePath: EnvironmentRule = {
   stem: 'unsafe-path',
-  title: 'The search path has a directory in which anybody may write',
+  title: 'World-writable or relative directory in search path',
   severity: 'medium',
-  reason: 'A file put there under the name of a common command is run instead of it, with the rights of whoever calls.',
-  fix: 'Keep relative directories and /tmp out of PATH and of the paths of libraries and modules.',
+  reason: 'A file there with the name of a common command runs instead of it, with the permissions of the caller.',
+  fix: 'Remove relative directories and /tmp from PATH and from library and module paths.',
   reference: 'https://cwe.mitre.org/data/definitions/426.html',
   evaluate: ({ name, value }) => {
     if (!/^(?:PATH|LD_LIBRARY_PATH)$/.test(name) || value.trim() === '') return undefined;
@@ -202,16 +204,16 @@ const unsafePath: EnvironmentRule = {
 
 const authenticationOff: EnvironmentRule = {
   stem: 'authentication-off',
-  title: 'A variable switches the login off',
+  title: 'Authentication disabled by environment variable',
   severity: 'high',
-  reason: 'Whoever reaches the port reads and changes everything in it.',
+  reason: 'Every client that reaches the port can read and change all data.',
   fix: 'Set a password through a secret and remove the variable.',
   reference: 'https://cwe.mitre.org/data/definitions/306.html',
   evaluate: ({ name, value }) => {
-    if (name === 'POSTGRES_HOST_AUTH_METHOD') return value.trim() === 'trust' ? 'lets everybody in' : undefined;
-    if (authenticationSwitches.has(name)) return isOn(value) ? 'lets everybody in' : undefined;
-    if (authenticationNeeded.has(name)) return isOff(value) ? 'lets everybody in' : undefined;
-    return name === 'NEO4J_AUTH' && value.trim() === 'none' ? 'lets everybody in' : undefined;
+    if (name === 'POSTGRES_HOST_AUTH_METHOD') return value.trim() === 'trust' ? 'disables authentication' : undefined;
+    if (authenticationSwitches.has(name)) return isOn(value) ? 'disables authentication' : undefined;
+    if (authenticationNeeded.has(name)) return isOff(value) ? 'disables authentication' : undefined;
+    return name === 'NEO4J_AUTH' && value.trim() === 'none' ? 'disables authentication' : undefined;
   },
   passes: [
     'POSTGRES_HOST_AUTH_METHOD=scram-sha-256',

@@ -4,14 +4,14 @@ import { stepsExample, type ImageCheck, type ConfigFacts } from './image-facts.j
 
 export const noHealthcheck: ImageCheck = {
   id: 'image-no-healthcheck',
-  title: 'The image has no health check',
+  title: 'Image without health check',
   severity: 'negligible',
-  reason: 'A runtime without probes of its own does not see that the program hangs.',
-  fix: 'Add HEALTHCHECK, or use the probes of Kubernetes, which does not read it.',
+  reason: 'A runtime without its own probes does not detect that the program hangs.',
+  fix: 'Add HEALTHCHECK; in Kubernetes, which ignores it, use probes.',
   reference: 'CIS Docker Benchmark 1.6, 4.6',
   *find({ config: { healthcheck } }) {
     if (healthcheck === undefined || healthcheck[0] === 'NONE') {
-      yield { title: 'The image has no health check', place: 'healthcheck', field: 'config.Healthcheck' };
+      yield { title: 'Image without health check', place: 'healthcheck', field: 'config.Healthcheck' };
     }
   },
   passes: [{ config: { healthcheck: ['CMD-SHELL', 'curl -f http://localhost/'] } }],
@@ -20,10 +20,10 @@ export const noHealthcheck: ImageCheck = {
 
 export const latestBase: ImageCheck = {
   id: 'image-latest-base',
-  title: 'The image was built on whatever its base was that day',
+  title: 'Base image without fixed version (latest)',
   severity: 'low',
-  reason: 'The same build gives another image tomorrow, and nobody can say which base a hole came with.',
-  fix: 'Name the base by version and digest: FROM debian:12.8-slim@sha256:…',
+  reason: 'The build is not reproducible, and a vulnerability cannot be traced to a version of the base.',
+  fix: 'Pin the base by version and digest: FROM debian:12.8-slim@sha256:…',
   reference: 'https://docs.docker.com/build/building/best-practices/#pin-base-image-versions',
   *find(image) {
     for (const { name, field } of baseNames(image)) {
@@ -71,10 +71,10 @@ const firstContainers = Date.UTC(2013, 0, 1);
 
 export const oldBase: ImageCheck = {
   id: 'image-old-base',
-  title: 'The base was old when the image was built',
+  title: 'Outdated base image at build time',
   severity: 'low',
-  reason: 'What the distribution mended in the meantime is missing from the first day on.',
-  fix: 'Build with --pull on a current base, and again whenever the base changes.',
+  reason: 'Security fixes that the distribution released meanwhile are missing.',
+  fix: 'Build with --pull on a current base, and rebuild when the base changes.',
   reference: 'https://docs.docker.com/build/building/best-practices/#rebuild-your-images-often',
   *find({ config }) {
     const built = timeOf(config.created);
@@ -114,11 +114,10 @@ function timeOf(text: string | undefined): number | undefined {
 
 export const relativeWorkdir: ImageCheck = {
   id: 'image-relative-workdir',
-  title: 'A build step sets a relative working directory',
+  title: 'Relative working directory (WORKDIR)',
   severity: 'low',
-  reason:
-    'Where it ends depends on the base, so a change of the base moves files and the scripts that are found there.',
-  fix: 'Write the working directory from the root on.',
+  reason: 'The result depends on the base image, so a change of the base moves files and scripts.',
+  fix: 'Use an absolute path.',
   reference: 'https://docs.docker.com/build/building/best-practices/#workdir',
   *find({ steps }) {
     for (const { instruction, text } of steps) {
@@ -147,10 +146,10 @@ export function isAbsolute(path: string): boolean {
 
 export const shellStart: ImageCheck = {
   id: 'image-shell-start',
-  title: 'The program is started through a shell',
+  title: 'Entrypoint in shell form',
   severity: 'negligible',
-  reason: 'The shell is process 1 and passes no signals on: stopping takes ten seconds and ends in a kill.',
-  fix: 'Use the JSON form: ENTRYPOINT ["/app"].',
+  reason: 'The shell is process 1 and does not forward signals: stopping takes ten seconds and ends in a kill.',
+  fix: 'Use the exec form: ENTRYPOINT ["/app"].',
   reference: 'https://docs.docker.com/reference/build-checks/json-args-recommended/',
   *find({ config: { entrypoint, cmd } }) {
     const [shell = '', option = '', script = ''] = entrypoint.length > 0 ? entrypoint : cmd;

@@ -28,10 +28,10 @@ function environmentCheck({ stem, evaluate, passes, fails, ...info }: Environmen
 
 export const secretBuildArgument: ImageCheck = {
   id: 'image-secret-build-argument',
-  title: 'A secret was given to the build as an argument',
+  title: 'Secret passed as build argument',
   severity: 'high',
-  reason: 'The values of build arguments stand in the history of the image, where everybody who pulls it reads them.',
-  fix: 'Use RUN --mount=type=secret, and replace the secret, which must be taken as known.',
+  reason: 'Values of build arguments are stored in the history of the image, readable for everyone who pulls it.',
+  fix: 'Use RUN --mount=type=secret and rotate the secret; treat it as leaked.',
   reference: 'https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/',
   *find({ steps }) {
     const names = new Set<string>();
@@ -43,7 +43,7 @@ export const secretBuildArgument: ImageCheck = {
     // Every step repeats the arguments of the ones before it.
     for (const name of names)
       yield {
-        title: `The build was given a secret as the argument ${name}`,
+        title: `The build argument ${name} contained a secret`,
         place: name,
         instruction: 'ARG',
         field: 'history',

@@ -6,16 +6,16 @@ const maxListed = 50;
 
 export const setuidFiles: ImageFileCheck = {
   id: 'image-setuid-files',
-  title: 'The image has set-uid or set-gid programs',
+  title: 'Setuid or setgid programs in image',
   severity: 'low',
-  reason: 'Each of them runs as its owner for whoever starts it; a hole in one makes anybody root.',
+  reason: 'Each of them runs as its owner for every user; a vulnerability in one leads to root.',
   fix: 'Remove the bits in the last step: find / -xdev -perm /6000 -type f -exec chmod a-s {} +, and run with no-new-privileges.',
   reference: 'CIS Docker Benchmark 1.6, 4.8',
   *find({ setuidFiles }) {
     const count = setuidFiles.length;
     if (count === 0) return;
     yield {
-      title: `The image has ${count} set-uid or set-gid ${count === 1 ? 'program' : 'programs'}`,
+      title: `The image has ${count} setuid or setgid ${count === 1 ? 'program' : 'programs'}`,
       place: 'set-uid',
       details: {
         count,
@@ -41,10 +41,10 @@ const escapes = new Set(
 
 export const setuidEscape: ImageFileCheck = {
   id: 'image-setuid-escape',
-  title: 'A set-uid program gives everybody the rights of its owner',
+  title: 'Setuid shell, interpreter or copy tool',
   severity: 'critical',
   reason:
-    'A shell, an interpreter or a tool that copies files is made to be root for anybody by this bit: a classic back door.',
+    'With this bit, a shell, an interpreter or a tool that copies files makes every user root: a classic backdoor.',
   fix: 'Remove the bit, and find out which layer set it.',
   reference: 'https://attack.mitre.org/techniques/T1548/001/',
   *find({ setuidFiles }) {
@@ -60,13 +60,13 @@ export const setuidEscape: ImageFileCheck = {
 
 export const sudoInstalled: ImageFileCheck = {
   id: 'image-sudo-installed',
-  title: 'The image has sudo',
+  title: 'sudo installed in image',
   severity: 'low',
-  reason: 'It is set-uid root: whoever gets into the container has one more way up.',
-  fix: 'Remove it; to step down at start use gosu, su-exec or setpriv.',
+  reason: 'sudo is setuid root, which gives an intruder one more way to escalate privileges.',
+  fix: 'Remove it; to drop privileges at startup use gosu, su-exec or setpriv.',
   reference: 'https://docs.docker.com/build/building/best-practices/#user',
   *find({ hasSudo }) {
-    if (hasSudo) yield { title: 'The image has sudo', place: 'sudo' };
+    if (hasSudo) yield { title: 'sudo installed in image', place: 'sudo' };
   },
   passes: [{ hasSudo: false }],
   fails: [{ hasSudo: true }],
@@ -74,9 +74,9 @@ export const sudoInstalled: ImageFileCheck = {
 
 export const runtimeSocketVolume: ImageCheck = {
   id: 'image-runtime-socket-volume',
-  title: 'The image wants the socket of a container runtime',
+  title: 'Volume for container runtime socket',
   severity: 'high',
-  reason: 'Who may speak to that socket starts containers as root on the host.',
+  reason: 'Access to that socket allows starting containers as root on the host.',
   fix: 'Remove the volume; build images with a daemonless builder.',
   reference: 'CIS Docker Benchmark 1.6, 5.32',
   *find({ config: { volumes = [] } }) {
@@ -94,11 +94,10 @@ export const runtimeSocketVolume: ImageCheck = {
 
 export const sensitiveVolume: ImageCheck = {
   id: 'image-system-volume',
-  title: 'The image has a volume over a directory of the system',
+  title: 'Volume over system directory',
   severity: 'low',
-  reason:
-    'What is written there outlives the container and is seen by the next one; a full volume hides the files of the image.',
-  fix: 'Give data a directory of its own, such as /data.',
+  reason: 'Data there outlives the container and is visible to the next one, and the volume hides files of the image.',
+  fix: 'Use a separate directory for data, such as /data.',
   reference: 'CIS Docker Benchmark 1.6, 5.6',
   *find({ config: { volumes = [] } }) {
     for (const path of volumes) {

@@ -3,10 +3,10 @@ import { stepsExample, type ImageCheck } from './image-facts.js';
 
 export const adminPort: ImageCheck = {
   id: 'image-admin-port',
-  title: 'The image exposes a port for administration',
+  title: 'Administration port exposed by image',
   severity: 'medium',
-  reason: 'Such ports hand over the machine to whoever has, guesses or steals a key, and they are scanned for all day.',
-  fix: 'Remove the port and its server; enter containers through the runtime.',
+  reason: 'A stolen or guessed key opens the container, and these ports are scanned constantly.',
+  fix: 'Remove the port and its server; use docker exec or kubectl exec.',
   reference: 'CIS Docker Benchmark 1.6, 5.7 and 5.8',
   *find({ config }) {
     for (const specification of config.exposedPorts) {
@@ -32,10 +32,10 @@ export const adminPort: ImageCheck = {
 
 export const dataPort: ImageCheck = {
   id: 'image-data-port',
-  title: 'The image exposes the port of a data store',
+  title: 'Database port exposed by image',
   severity: 'low',
-  reason: 'Stores answer anybody who reaches them unless they are set up with a login.',
-  fix: 'Publish it to the network that needs it alone, with a login and TLS.',
+  reason: 'Data stores without authentication answer every client that reaches them.',
+  fix: 'Publish it only to the network that needs it, with authentication and TLS.',
   reference: 'CIS Docker Benchmark 1.6, 5.8',
   *find({ config }) {
     for (const specification of config.exposedPorts) {
@@ -58,10 +58,10 @@ export const dataPort: ImageCheck = {
 
 export const sshServer: ImageCheck = {
   id: 'image-ssh-server',
-  title: 'The image starts a server for remote shells',
+  title: 'SSH or remote shell server started',
   severity: 'medium',
-  reason: 'A container is entered through its runtime; a login service adds keys, passwords and a port to attack.',
-  fix: 'Start the program alone and use docker exec or kubectl debug.',
+  reason: 'Containers are accessed through the runtime; a login service adds keys, passwords and a port to attack.',
+  fix: 'Start only the program and use docker exec or kubectl debug.',
   reference: 'CIS Docker Benchmark 1.6, 5.7',
   *find({ config: { entrypoint, cmd } }) {
     const server = serverIn([...entrypoint, ...cmd]);
@@ -91,10 +91,9 @@ export function serverIn(words: readonly string[]): string | undefined {
 
 export const addRemote: ImageCheck = {
   id: 'image-add-remote',
-  title: 'A build step adds a file straight from the network',
+  title: 'Remote file added without checksum',
   severity: 'medium',
-  reason:
-    'Nobody compared what came with what was meant: the server, or anybody on the way, chooses what is in the image.',
+  reason: 'The content is not verified: the server or a man in the middle decides what is in the image.',
   fix: 'Use ADD --checksum=sha256:…, or download and compare in one RUN.',
   reference: 'CIS Docker Benchmark 1.6, 4.9',
   *find({ steps }) {

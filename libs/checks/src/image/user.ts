@@ -4,16 +4,16 @@ const userReference = 'CIS Docker Benchmark 1.6, 4.1';
 
 export const rootUser: ImageCheck = {
   id: 'image-root-user',
-  title: 'The image runs as root',
+  title: 'Image runs as root',
   severity: 'medium',
   reason:
-    'Who breaks into the program is root in the container, and one hole of the kernel or runtime away from the host.',
-  fix: 'Set a USER other than root as the last one of the build, best as a number.',
+    'An attacker who compromises the program is root in the container, one kernel or runtime vulnerability away from the host.',
+  fix: 'Set a USER other than root as the last one of the build, preferably as a number.',
   reference: userReference,
   *find({ config: { user } }) {
     if (user !== undefined && isRoot(user)) {
       yield {
-        title: `The image runs as root: its user is ${JSON.stringify(user.slice(0, 64))}`,
+        title: `Image runs as root: its user is ${JSON.stringify(user.slice(0, 64))}`,
         place: 'user',
         field: 'config.User',
       };
@@ -31,7 +31,7 @@ export const rootUser: ImageCheck = {
 
 export const noUser: ImageCheck = {
   id: 'image-no-user',
-  title: 'The image names no user, so it runs as root',
+  title: 'Image without USER runs as root',
   severity: 'medium',
   reason: rootUser.reason,
   fix: rootUser.fix,
@@ -39,7 +39,7 @@ export const noUser: ImageCheck = {
   *find({ config: { user } }) {
     // `:app` is a group alone: the user is still root.
     if (user === undefined || user.trim() === '' || user.startsWith(':')) {
-      yield { title: 'The image names no user, so it runs as root', place: 'user', field: 'config.User' };
+      yield { title: 'Image without USER runs as root', place: 'user', field: 'config.User' };
     }
   },
   passes: [{ config: { user: 'app' } }, { config: { user: 'root' } }],

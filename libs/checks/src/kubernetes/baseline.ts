@@ -12,33 +12,33 @@ const hostNamespaces = [
     key: 'hostNetwork',
     word: 'network',
     reason:
-      'The pod sees the traffic of the node, reaches services that listen on localhost and the metadata service, and evades network policies.',
+      'The pod sees the traffic of the node, reaches services on localhost and the metadata service, and bypasses network policies.',
   },
   {
     stem: 'pid',
     key: 'hostPID',
     word: 'processes',
-    reason: 'The pod sees all processes of the node with their variables, and with root it enters them.',
+    reason: 'The pod sees all processes of the node with their environment variables, and as root can enter them.',
   },
   {
     stem: 'ipc',
     key: 'hostIPC',
     word: 'shared memory',
-    reason: 'The pod reads and changes the shared memory of other processes of the node.',
+    reason: 'The pod can read and change the shared memory of other processes on the node.',
   },
 ] as const;
 
 const hostNamespaceChecks: KubernetesCheck[] = hostNamespaces.map(({ stem, key, word, reason }) =>
   podCheck({
     id: `k8s-host-${stem}`,
-    title: `A pod shares the ${word} of its node`,
+    title: `Host ${word} shared with pod (${key})`,
     severity: 'high',
     reason,
     fix: `Remove ${key}.`,
     reference: reference('Host Namespaces'),
     *find(pod) {
       const node = at(pod.spec, key);
-      if (isTrue(node)) yield seenInPod(pod, key, `shares the ${word} of its node`, node);
+      if (isTrue(node)) yield seenInPod(pod, key, `shares the host ${word}`, node);
     },
     passes: [podExample({}), podExample({ pod: `${key}: false` })],
     fails: [podExample({ pod: `${key}: true` }), deploymentExample({ pod: `${key}: yes` })],
@@ -47,9 +47,9 @@ const hostNamespaceChecks: KubernetesCheck[] = hostNamespaces.map(({ stem, key, 
 
 const hostProcess = podCheck({
   id: 'k8s-host-process',
-  title: 'A Windows pod runs as a process of its node',
+  title: 'Windows HostProcess pod',
   severity: 'high',
-  reason: 'Such a pod has the rights of the node itself.',
+  reason: 'The pod has the privileges of the node itself.',
   fix: 'Remove windowsOptions.hostProcess.',
   reference: reference('HostProcess'),
   *find(pod) {
@@ -76,10 +76,10 @@ const hostProcess = podCheck({
 
 const privileged = containerCheck({
   id: 'k8s-privileged',
-  title: 'A container is privileged',
+  title: 'Privileged container',
   severity: 'critical',
-  reason: 'It has all capabilities and all devices of the node: root in it is root of the node.',
-  fix: 'Remove privileged and add the one capability that is needed.',
+  reason: 'It has all capabilities and all devices of the node: root in the container is root on the node.',
+  fix: 'Remove privileged and add only the needed capability.',
   reference: reference('Privileged Containers'),
   *find(container) {
     const node = at(container.node, 'securityContext', 'privileged');
@@ -125,10 +125,10 @@ const addedField = 'securityContext.capabilities.add';
 
 const breakingCapability = containerCheck({
   id: 'k8s-breaking-capability',
-  title: 'A container has a capability that leads to the node',
+  title: 'Capability that allows container escape',
   severity: 'critical',
-  reason: 'With this capability root in the container becomes root of the node.',
-  fix: 'Remove it; run what needs it apart from everything else.',
+  reason: 'With this capability, root in the container becomes root on the node.',
+  fix: 'Remove it; isolate workloads that need it.',
   reference: reference('Capabilities'),
   *find(container) {
     for (const { name, node } of addedCapabilities(container)) {
@@ -148,11 +148,10 @@ const breakingCapability = containerCheck({
 
 const addedCapability = containerCheck({
   id: 'k8s-added-capability',
-  title: 'A container adds a capability beyond the default ones',
+  title: 'Capability added beyond the default set',
   severity: 'high',
-  reason:
-    'The default capabilities are those that programs in containers need; others reach parts of the kernel that are shared.',
-  fix: 'Remove it, or show that it is needed.',
+  reason: 'Programs in containers need the default capabilities at most; others reach shared parts of the kernel.',
+  fix: 'Remove it, or document why it is needed.',
   reference: reference('Capabilities'),
   *find(container) {
     for (const { name, node } of addedCapabilities(container)) {
@@ -172,11 +171,11 @@ const addedCapability = containerCheck({
 
 const hostPort = containerCheck({
   id: 'k8s-host-port',
-  title: 'A container takes a port of its node',
+  title: 'Host port used by container (hostPort)',
   severity: 'medium',
   reason:
-    'Whoever reaches the node reaches the program past services and network policies, and no second copy fits on the node.',
-  fix: 'Use a Service.',
+    'Clients reach the program through the node, bypassing services and network policies, and only one replica fits on a node.',
+  fix: 'Use a Service instead.',
   reference: reference('Host Ports'),
   *find(container) {
     for (const port of itemsAt(container.node, 'ports')) {
@@ -185,7 +184,7 @@ const hostPort = containerCheck({
         yield seenInContainer(
           container,
           'ports.hostPort',
-          `takes port ${number} of its node`,
+          `uses host port ${number}`,
           at(port, 'hostPort'),
           String(number),
         );
@@ -202,10 +201,10 @@ const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
 const probeHost = containerCheck({
   id: 'k8s-probe-host',
-  title: 'A probe or hook calls a host other than its pod',
+  title: 'Probe or lifecycle hook with foreign host',
   severity: 'medium',
   reason:
-    'The kubelet makes the call, so a pod that names another host lets the node knock at addresses that the pod cannot reach.',
+    'The kubelet makes the request, so the pod reaches addresses through the node that it cannot reach itself (SSRF).',
   fix: 'Remove host from the probe or hook.',
   reference: reference('Host Probes / Lifecycle Hooks'),
   *find(container) {
@@ -239,10 +238,10 @@ const probeHost = containerCheck({
 
 const appArmor = podCheck({
   id: 'k8s-apparmor-off',
-  title: 'AppArmor is switched off for a container',
+  title: 'AppArmor profile disabled (unconfined)',
   severity: 'medium',
-  reason: 'The default profile keeps a container away from parts of the kernel that it never needs.',
-  fix: 'Remove the setting, or use RuntimeDefault or a profile of your own.',
+  reason: 'The default profile blocks parts of the kernel that containers do not need.',
+  fix: 'Remove the setting, or use RuntimeDefault or a custom profile.',
   reference: reference('AppArmor'),
   *find(pod) {
     const isBad = (type: string | undefined) => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
@@ -286,10 +285,10 @@ const seLinuxTypes = new Set(['', 'container_t', 'container_init_t', 'container_
 
 const seLinux = podCheck({
   id: 'k8s-selinux-options',
-  title: 'A pod chooses its own SELinux label',
+  title: 'Custom SELinux options of pod',
   severity: 'medium',
-  reason: 'Another type, user or role takes the container out of the walls of the default policy.',
-  fix: 'Remove seLinuxOptions, or use one of the types for containers.',
+  reason: 'Another type, user or role removes the container from the default confinement.',
+  fix: 'Remove seLinuxOptions, or use a container type.',
   reference: reference('SELinux'),
   *find(pod) {
     const isBad = (options: Located | undefined) =>
@@ -297,11 +296,11 @@ const seLinux = podCheck({
       (textAt(options, 'user') ?? '') !== '' ||
       (textAt(options, 'role') ?? '') !== '';
     const own = at(pod.spec, 'securityContext', 'seLinuxOptions');
-    if (isBad(own)) yield seenInPod(pod, 'securityContext.seLinuxOptions', 'chooses its own SELinux label', own);
+    if (isBad(own)) yield seenInPod(pod, 'securityContext.seLinuxOptions', 'sets custom SELinux options', own);
     for (const container of pod.containers) {
       const node = at(container.node, 'securityContext', 'seLinuxOptions');
       if (isBad(node))
-        yield seenInContainer(container, 'securityContext.seLinuxOptions', 'chooses its own SELinux label', node);
+        yield seenInContainer(container, 'securityContext.seLinuxOptions', 'sets custom SELinux options', node);
     }
   },
   passes: [
@@ -317,9 +316,9 @@ const seLinux = podCheck({
 
 const procMount = containerCheck({
   id: 'k8s-proc-mount',
-  title: 'A container sees all of /proc',
+  title: 'Unmasked /proc (procMount)',
   severity: 'high',
-  reason: 'The masked files tell secrets of the kernel and let root change it.',
+  reason: 'The masked files expose kernel internals and let root change them.',
   fix: 'Remove procMount.',
   reference: reference('/proc Mount Type'),
   *find(container) {
@@ -334,9 +333,9 @@ const procMount = containerCheck({
 
 const seccompOff = podCheck({
   id: 'k8s-seccomp-off',
-  title: 'Seccomp is switched off',
+  title: 'Seccomp profile disabled (unconfined)',
   severity: 'high',
-  reason: 'Without its filter every hole of every system call can be used from the container.',
+  reason: 'Without the filter, every system call is available to exploit the kernel.',
   fix: 'Use seccompProfile: { type: RuntimeDefault }.',
   reference: reference('Seccomp'),
   *find(pod) {
@@ -381,10 +380,10 @@ const safeSysctls = new Set([
 
 const unsafeSysctl = podCheck({
   id: 'k8s-unsafe-sysctl',
-  title: 'A pod changes the kernel of its node',
+  title: 'Unsafe sysctl set by pod',
   severity: 'high',
-  reason: 'Sysctls that no namespace keeps apart disturb, or open, every other pod of the node.',
-  fix: 'Remove it, or set it on nodes that are for this pod alone.',
+  reason: 'Sysctls without namespaces affect every other pod of the node.',
+  fix: 'Remove it, or set it on nodes dedicated to this pod.',
   reference: reference('Sysctls'),
   *find(pod) {
     for (const sysctl of itemsAt(pod.spec, 'securityContext', 'sysctls')) {

@@ -196,7 +196,7 @@ spec:
     );
     const privileged = findings.filter(({ id }) => id === 'k8s-privileged');
     expect(privileged).toHaveLength(501);
-    expect(privileged.at(-1)?.title).toBe('A container is privileged: 200 more places');
+    expect(privileged.at(-1)?.title).toBe('Privileged container: 200 more places');
   });
 
   it('keeps keys of prototypes apart', () => {

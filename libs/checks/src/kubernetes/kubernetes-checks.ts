@@ -73,6 +73,6 @@ function warnTemplate({ line }: DocumentText, path: string, warnings: WarningLis
   warnings.add(
     'K8S_TEMPLATE',
     path,
-    `document at line ${line} is a template: check what it makes, by helm template or the like`,
+    `document at line ${line} is a template: render it first, for example with helm template`,
   );
 }

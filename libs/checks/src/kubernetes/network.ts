@@ -21,9 +21,9 @@ function isInternal(resource: Resource): boolean {
 
 const loadBalancer: KubernetesCheck = {
   id: 'k8s-load-balancer',
-  title: 'A service is open to the whole internet',
+  title: 'Load balancer without source ranges',
   severity: 'low',
-  reason: 'A load balancer gets a public address unless it is told otherwise, past ingress, its TLS and its rules.',
+  reason: 'A load balancer is public by default and bypasses the ingress with its TLS and rules.',
   fix: 'Use an Ingress or Gateway, set loadBalancerSourceRanges, or make it internal.',
   reference: 'https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer',
   *find(resource) {
@@ -33,7 +33,7 @@ const loadBalancer: KubernetesCheck = {
     yield seenIn(
       resource,
       'spec.type',
-      `${resource.label} is open to the whole internet`,
+      `${resource.label} is a load balancer without source ranges`,
       at(resource.node, 'spec', 'type'),
     );
   },
@@ -53,9 +53,9 @@ function isEverywhere(range: string): boolean {
 
 const nodePort: KubernetesCheck = {
   id: 'k8s-node-port',
-  title: 'A service is open on every node',
+  title: 'NodePort service',
   severity: 'low',
-  reason: 'Whoever reaches a node reaches the service, past ingress, its TLS and its rules.',
+  reason: 'The service is reachable on every node, bypassing the ingress with its TLS and rules.',
   fix: 'Use ClusterIP with an Ingress or Gateway.',
   reference: 'https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport',
   *find(resource) {
@@ -68,10 +68,9 @@ const nodePort: KubernetesCheck = {
 
 const externalIps: KubernetesCheck = {
   id: 'k8s-external-ips',
-  title: 'A service takes addresses for itself',
+  title: 'Service with externalIPs (CVE-2020-8554)',
   severity: 'high',
-  reason:
-    'Traffic of the cluster to these addresses goes to the service instead, whoever they belong to (CVE-2020-8554).',
+  reason: 'Cluster traffic to these addresses is redirected to the service, whoever owns them.',
   fix: 'Remove externalIPs.',
   reference: 'https://github.com/kubernetes/kubernetes/issues/97076',
   *find(resource) {
@@ -80,7 +79,7 @@ const externalIps: KubernetesCheck = {
       yield seenIn(
         resource,
         'spec.externalIPs',
-        `${resource.label} takes the address ${shown(textAt(node) ?? '?', 60)}`,
+        `${resource.label} claims the address ${shown(textAt(node) ?? '?', 60)}`,
         node,
         shown(textAt(node) ?? '', 60),
       );
@@ -92,10 +91,10 @@ const externalIps: KubernetesCheck = {
 
 const exposedPort: KubernetesCheck = {
   id: 'k8s-exposed-admin-port',
-  title: 'A port for administration or data is open outside the cluster',
+  title: 'Administration or database port exposed outside cluster',
   severity: 'high',
-  reason: 'Such ports are scanned for all day and taken over within hours.',
-  fix: 'Use ClusterIP and reach it by kubectl port-forward or a VPN.',
+  reason: 'These ports are scanned constantly and compromised within hours.',
+  fix: 'Use ClusterIP with kubectl port-forward or a VPN.',
   reference: 'https://attack.mitre.org/techniques/T1133/',
   *find(resource) {
     const isOpen = typeOf(resource) === 'NodePort' || (typeOf(resource) === 'LoadBalancer' && !isInternal(resource));
@@ -105,7 +104,7 @@ const exposedPort: KubernetesCheck = {
         yield seenIn(
           resource,
           'spec.ports',
-          `${resource.label} opens port ${use.port} (${use.service}) to the outside`,
+          `${resource.label} exposes port ${use.port} (${use.service}) outside the cluster`,
           port,
           String(use.port),
         );
@@ -124,9 +123,9 @@ const exposedPort: KubernetesCheck = {
 
 const ingressWithoutTls: KubernetesCheck = {
   id: 'k8s-ingress-without-tls',
-  title: 'An ingress has no TLS',
+  title: 'Ingress without TLS',
   severity: 'medium',
-  reason: 'Logins and data can be read and changed on the way.',
+  reason: 'Credentials and data can be read and changed in transit.',
   fix: 'Add spec.tls with a certificate, for example by cert-manager.',
   reference: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#tls',
   *find(resource) {
@@ -139,10 +138,10 @@ const ingressWithoutTls: KubernetesCheck = {
 
 const ingressForAnyHost: KubernetesCheck = {
   id: 'k8s-ingress-any-host',
-  title: 'An ingress answers for any host',
+  title: 'Ingress without host',
   severity: 'low',
-  reason: 'It takes requests that are meant for others, and a wrong Host header reaches the program.',
-  fix: 'Name the hosts.',
+  reason: 'It receives requests for other hosts, and a forged Host header reaches the program.',
+  fix: 'List the hosts.',
   reference: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-rules',
   *find(resource) {
     if (resource.kind !== 'Ingress') return;
@@ -158,11 +157,10 @@ const ingressForAnyHost: KubernetesCheck = {
 
 const ingressSnippet: KubernetesCheck = {
   id: 'k8s-ingress-snippet',
-  title: 'An ingress adds text to the configuration of the controller',
+  title: 'Ingress configuration snippet (CVE-2021-25742)',
   severity: 'high',
-  reason:
-    'Whoever may write it reads the secrets of the controller, which are those of all namespaces (CVE-2021-25742).',
-  fix: 'Remove the annotation and switch snippets off in the controller.',
+  reason: 'Its author can read the secrets of the controller, which has access to all namespaces.',
+  fix: 'Remove the annotation and disable snippets in the controller.',
   reference: 'https://github.com/kubernetes/ingress-nginx/issues/7837',
   *find(resource) {
     if (resource.kind !== 'Ingress') return;
@@ -186,16 +184,16 @@ const ingressSnippet: KubernetesCheck = {
 
 const openPolicy: KubernetesCheck = {
   id: 'k8s-open-network-policy',
-  title: 'A network policy lets everybody in',
+  title: 'Network policy allows all ingress',
   severity: 'medium',
-  reason: 'Policies add up: this one makes the others of the namespace void.',
-  fix: 'Say who may come in: from with a podSelector or namespaceSelector.',
+  reason: 'Policies are additive: this one cancels the others of the namespace.',
+  fix: 'Restrict ingress with from: podSelector or namespaceSelector.',
   reference: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic',
   *find(resource) {
     if (resource.kind !== 'NetworkPolicy' || entriesAt(resource.node, 'spec', 'podSelector').length > 0) return;
     for (const rule of itemsAt(resource.node, 'spec', 'ingress')) {
       if (itemsAt(rule, 'from').length === 0 && itemsAt(rule, 'ports').length === 0)
-        yield seenIn(resource, 'spec.ingress', `${resource.label} lets everybody in`, rule);
+        yield seenIn(resource, 'spec.ingress', `${resource.label} allows all ingress`, rule);
     }
   },
   passes: [

@@ -43,8 +43,8 @@ function isEverything({ groups, resources, verbs }: Rule): boolean {
 const rbacGroup = 'rbac.authorization.k8s.io';
 const goodPractices = 'https://kubernetes.io/docs/concepts/security/rbac-good-practices/';
 
-type RoleRule = Omit<CheckInfo, 'title'> & {
-  /** Follows `A role`. */
+type RoleRule = CheckInfo & {
+  /** Predicate of the failure's title, after the label of the role. */
   what: string;
   isBad: (rule: Rule) => boolean;
   /** Rules in one line each. */
@@ -67,7 +67,6 @@ function roleCheck({
 }: RoleRule): KubernetesCheck {
   return {
     ...info,
-    title: `A role ${what}`,
     *find(resource) {
       if (!kinds.includes(resource.kind)) return;
       for (const rule of rulesOf(resource)) {
@@ -96,10 +95,11 @@ function roleExample(kind: string, rule: string): string {
 const roleChecks: KubernetesCheck[] = [
   roleCheck({
     id: 'k8s-rbac-everything',
+    title: 'Role with full permissions (wildcard)',
     what: 'allows everything',
     severity: 'critical',
-    reason: 'Its holder is administrator by another name, which lists of administrators do not show.',
-    fix: 'List the groups, resources and verbs that are needed.',
+    reason: 'Its subjects are administrators that an audit of cluster-admin bindings does not show.',
+    fix: 'List only the needed groups, resources and verbs.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.3',
     seesEverything: true,
     isBad: isEverything,
@@ -108,11 +108,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-wildcard-verbs',
+    title: 'Role with wildcard verbs',
     what: 'allows every verb',
     severity: 'high',
-    reason:
-      'Verbs that come with later versions, and those that raise rights, are allowed without anybody deciding so.',
-    fix: 'List the verbs that are needed.',
+    reason: 'Includes verbs of later versions and those that escalate privileges.',
+    fix: 'List only the needed verbs.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.3',
     seesEverything: true,
     isBad: ({ verbs }) => verbs.includes('*'),
@@ -125,10 +125,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-wildcard-resources',
+    title: 'Role with wildcard resources',
     what: 'covers every resource',
     severity: 'high',
-    reason: 'Secrets, and every kind that is added later, are among them.',
-    fix: 'List the resources that are needed.',
+    reason: 'Includes secrets and every kind that is added later.',
+    fix: 'List only the needed resources.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.3',
     seesEverything: true,
     isBad: ({ resources }) => resources.includes('*'),
@@ -140,10 +141,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-wildcard-groups',
+    title: 'Role with wildcard API groups',
     what: 'covers every API group',
     severity: 'medium',
-    reason: 'Kinds of the same name in groups that are added later are covered too.',
-    fix: 'List the API groups that are needed.',
+    reason: 'Includes kinds of the same name in groups that are added later.',
+    fix: 'List only the needed API groups.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.3',
     seesEverything: true,
     isBad: ({ groups }) => groups.includes('*'),
@@ -152,9 +154,10 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-escalate',
-    what: 'lets its holder take more rights',
+    title: 'Role with bind or escalate permission',
+    what: 'allows bind or escalate',
     severity: 'critical',
-    reason: 'With bind or escalate its holder becomes administrator of the cluster.',
+    reason: 'With bind or escalate, its subjects can become cluster administrator.',
     fix: 'Remove the verbs bind and escalate, or name the roles with resourceNames.',
     reference: `${goodPractices}#escalate-verb`,
     isBad: (rule) =>
@@ -172,10 +175,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-write-bindings',
-    what: 'lets its holder change who has which role',
+    title: 'Role with write access to role bindings',
+    what: 'can write role bindings',
     severity: 'high',
-    reason: 'Its holder gives the rights it has to others, where they outlast it.',
-    fix: 'Leave roles and bindings to administrators.',
+    reason: 'Its subjects can grant their permissions to other accounts, which outlive their own.',
+    fix: 'Restrict roles and bindings to administrators.',
     reference: `${goodPractices}#privilege-escalation-risks`,
     isBad: (rule) => allows(rule, rbacGroup, ['rolebindings', 'clusterrolebindings'], ['create', 'update', 'patch']),
     passes: ['apiGroups: [rbac.authorization.k8s.io], resources: [rolebindings], verbs: [get, list, delete]'],
@@ -183,9 +187,10 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-impersonate',
-    what: 'lets its holder act as somebody else',
+    title: 'Role with impersonate permission',
+    what: 'can impersonate users',
     severity: 'critical',
-    reason: 'Its holder acts as anybody, administrators included.',
+    reason: 'Its subjects can act as any user, including administrators.',
     fix: 'Remove the verb impersonate, or name users with resourceNames.',
     reference: `${goodPractices}#impersonate-verb`,
     isBad: (rule) =>
@@ -203,10 +208,12 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-read-secrets',
-    what: 'reads the secrets of the whole cluster',
+    title: 'Role with access to all cluster secrets',
+    what: 'can read the secrets of all namespaces',
     severity: 'high',
-    reason: 'Tokens of every service account are among them, administrators’ too. To list is to read.',
-    fix: 'Use a Role in the one namespace and name the secrets with resourceNames.',
+    reason:
+      'Includes the tokens of all service accounts, even of administrators. The verb list also returns the values.',
+    fix: 'Use a Role in one namespace and restrict it to named secrets with resourceNames.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.2',
     kinds: ['ClusterRole'],
     isBad: (rule) =>
@@ -226,10 +233,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-list-secrets-in-namespace',
-    what: 'reads every secret of its namespace',
+    title: 'Role with access to all namespace secrets',
+    what: 'can read every secret of its namespace',
     severity: 'medium',
-    reason: 'Secrets that others put there later are among them. To list is to read.',
-    fix: 'Name the secrets with resourceNames and allow get alone.',
+    reason: 'Includes secrets that are created later. The verb list also returns the values.',
+    fix: 'Restrict to named secrets with resourceNames and allow only get.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.2',
     kinds: ['Role'],
     isBad: (rule) =>
@@ -240,10 +248,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-exec',
-    what: 'lets its holder run commands in pods',
+    title: 'Role with pod exec permission',
+    what: 'can execute commands in pods',
     severity: 'high',
-    reason: 'Its holder has the rights and secrets of every pod it can enter.',
-    fix: 'Give it to people for as long as they need it.',
+    reason: 'Its subjects get the permissions and secrets of every pod in scope.',
+    fix: 'Grant it to users temporarily.',
     reference: 'https://attack.mitre.org/techniques/T1609/',
     isBad: (rule) =>
       allows(rule, '', ['pods/exec', 'pods/attach', 'pods/ephemeralcontainers'], ['create', 'get', 'update', 'patch']),
@@ -256,9 +265,10 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-create-workloads',
-    what: 'creates workloads in every namespace',
+    title: 'Role that creates workloads in all namespaces',
+    what: 'can create workloads in all namespaces',
     severity: 'medium',
-    reason: 'Whoever creates pods mounts any secret of their namespace and acts as any of its service accounts.',
+    reason: 'Creating pods gives access to all secrets and service accounts of the namespace.',
     fix: 'Use a Role in the namespaces that need it, under the restricted Pod Security level.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.4',
     kinds: ['ClusterRole'],
@@ -278,9 +288,10 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-nodes-proxy',
-    what: 'speaks to the kubelets',
+    title: 'Role with kubelet access (nodes/proxy)',
+    what: 'can access the kubelet API',
     severity: 'high',
-    reason: 'Through nodes/proxy its holder runs commands in every pod, past audit logs and admission.',
+    reason: 'Through nodes/proxy its subjects can run commands in every pod, bypassing audit logs and admission.',
     fix: 'Remove nodes/proxy; metrics need nodes/metrics and nodes/stats.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.10',
     isBad: (rule) => allows(rule, '', ['nodes/proxy'], ['get', 'create']),
@@ -289,9 +300,10 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-create-tokens',
-    what: 'makes tokens of service accounts',
+    title: 'Role that creates service account tokens',
+    what: 'can create service account tokens',
     severity: 'high',
-    reason: 'Its holder acts as any service account that it can reach.',
+    reason: 'Its subjects can act as any service account in scope.',
     fix: 'Remove serviceaccounts/token, or name the accounts with resourceNames.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.13',
     isBad: (rule) => rule.names.length === 0 && allows(rule, '', ['serviceaccounts/token'], ['create']),
@@ -303,10 +315,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-webhooks',
-    what: 'changes admission',
+    title: 'Role with write access to admission configuration',
+    what: 'can change admission webhooks or policies',
     severity: 'high',
-    reason: 'Its holder reads and changes everything that is sent to the API, or switches policies off.',
-    fix: 'Leave webhooks and admission policies to administrators.',
+    reason: 'Its subjects can read and change every object sent to the API, or disable policies.',
+    fix: 'Restrict webhooks and admission policies to administrators.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.12',
     isBad: (rule) =>
       rule.names.length === 0 &&
@@ -328,9 +341,10 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-approve-certificates',
-    what: 'approves certificates',
+    title: 'Role that approves certificate signing requests',
+    what: 'can approve certificate signing requests',
     severity: 'high',
-    reason: 'Its holder makes itself a certificate of any user.',
+    reason: 'Its subjects can issue a certificate for any user.',
     fix: 'Remove certificatesigningrequests/approval and the verbs approve and sign.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.11',
     isBad: (rule) =>
@@ -341,10 +355,11 @@ const roleChecks: KubernetesCheck[] = [
   }),
   roleCheck({
     id: 'k8s-rbac-create-persistent-volumes',
-    what: 'creates persistent volumes',
+    title: 'Role that creates persistent volumes',
+    what: 'can create persistent volumes',
     severity: 'medium',
-    reason: 'A volume can be a path of a node, so its holder reads and changes the nodes.',
-    fix: 'Let a storage class make the volumes.',
+    reason: 'A volume can be a host path, so its subjects can read and change files of the nodes.',
+    fix: 'Use a storage class to provision volumes.',
     reference: 'CIS Kubernetes Benchmark 1.9, 5.1.9',
     isBad: (rule) => allows(rule, '', ['persistentvolumes'], ['create']),
     passes: ['apiGroups: [""], resources: [persistentvolumeclaims], verbs: [create]'],
@@ -375,10 +390,10 @@ const roleOf = (resource: Resource) => textAt(resource.node, 'roleRef', 'name') 
 
 const clusterAdmin: KubernetesCheck = {
   id: 'k8s-rbac-cluster-admin',
-  title: 'Somebody is made administrator',
+  title: 'cluster-admin or admin role bound',
   severity: 'critical',
-  reason: 'Whoever gets hold of the account has the whole cluster, or the whole namespace.',
-  fix: 'Bind a role with the rights that are needed.',
+  reason: 'A compromise of the account gives control of the whole cluster or namespace.',
+  fix: 'Bind a role with only the needed permissions.',
   reference: 'CIS Kubernetes Benchmark 1.9, 5.1.1',
   *find(resource) {
     if (roleOf(resource) !== 'cluster-admin') return;
@@ -414,10 +429,10 @@ const publicRoles = new Set([
 
 const anonymous: KubernetesCheck = {
   id: 'k8s-rbac-anonymous',
-  title: 'People without a login get a role',
+  title: 'Role bound to anonymous users',
   severity: 'critical',
   reason:
-    'Whoever reaches the API has these rights; clusters that are taken over for mining are mostly entered this way.',
+    'Every client that reaches the API has these permissions; most clusters hijacked for mining are compromised this way.',
   fix: 'Remove system:anonymous and system:unauthenticated from the binding.',
   reference: 'https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests',
   *find(resource) {
@@ -427,7 +442,7 @@ const anonymous: KubernetesCheck = {
         yield seenIn(
           resource,
           'subjects',
-          `${resource.label} gives ${shown(roleOf(resource), 100)} to ${name}`,
+          `${resource.label} binds ${shown(roleOf(resource), 100)} to ${name}`,
           node,
           name,
         );
@@ -445,10 +460,10 @@ const anonymous: KubernetesCheck = {
 
 const everybody: KubernetesCheck = {
   id: 'k8s-rbac-everybody',
-  title: 'Everybody with a login gets a role',
+  title: 'Role bound to all authenticated users',
   severity: 'high',
-  reason: 'Every person and every pod of the cluster has these rights, the broken-into one too.',
-  fix: 'Name the accounts that need it.',
+  reason: 'Every user and every pod of the cluster has these permissions, including compromised ones.',
+  fix: 'Bind it to the accounts that need it.',
   reference: goodPractices,
   *find(resource) {
     if (publicRoles.has(roleOf(resource))) return;
@@ -457,7 +472,7 @@ const everybody: KubernetesCheck = {
         yield seenIn(
           resource,
           'subjects',
-          `${resource.label} gives ${shown(roleOf(resource), 100)} to ${name}`,
+          `${resource.label} binds ${shown(roleOf(resource), 100)} to ${name}`,
           node,
           name,
         );
@@ -475,10 +490,10 @@ const everybody: KubernetesCheck = {
 
 const defaultAccount: KubernetesCheck = {
   id: 'k8s-rbac-default-account',
-  title: 'The default service account gets a role',
+  title: 'Role bound to default service account',
   severity: 'medium',
-  reason: 'Every pod that names no account has these rights.',
-  fix: 'Make a service account for the pod that needs them.',
+  reason: 'Every pod without a service account of its own has these permissions.',
+  fix: 'Create a service account for the pod that needs them.',
   reference: 'CIS Kubernetes Benchmark 1.9, 5.1.5',
   *find(resource) {
     for (const { kind, name, node } of subjectsOf(resource)) {
@@ -486,7 +501,7 @@ const defaultAccount: KubernetesCheck = {
         yield seenIn(
           resource,
           'subjects',
-          `${resource.label} gives ${shown(roleOf(resource), 100)} to the default service account`,
+          `${resource.label} binds ${shown(roleOf(resource), 100)} to the default service account`,
           node,
           shown(textAt(node, 'namespace') ?? '', 70),
         );

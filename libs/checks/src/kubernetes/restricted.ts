@@ -16,15 +16,15 @@ const reference = (control: string) =>
 
 const privilegeEscalation = containerCheck({
   id: 'k8s-privilege-escalation',
-  title: 'A container may gain privileges',
+  title: 'Privilege escalation allowed (allowPrivilegeEscalation)',
   severity: 'medium',
-  reason: 'Set-uid programs in the image make a user of the container root.',
+  reason: 'Setuid programs in the image can make an unprivileged user root.',
   fix: 'Set securityContext.allowPrivilegeEscalation: false.',
   reference: reference('Privilege Escalation'),
   *find(container) {
     const node = at(container.node, 'securityContext', 'allowPrivilegeEscalation');
     if (!container.pod.isWindows && !isFalse(node))
-      yield seenInContainer(container, 'securityContext.allowPrivilegeEscalation', 'may gain privileges', node);
+      yield seenInContainer(container, 'securityContext.allowPrivilegeEscalation', 'allows privilege escalation', node);
   },
   passes: [
     podExample({ container: 'securityContext: { allowPrivilegeEscalation: false }' }),
@@ -35,9 +35,9 @@ const privilegeEscalation = containerCheck({
 
 const runAsNonRoot = containerCheck({
   id: 'k8s-run-as-non-root',
-  title: 'A container may run as root',
+  title: 'Container may run as root (runAsNonRoot unset)',
   severity: 'medium',
-  reason: 'Nothing stops the image from running as root, now or after its next build.',
+  reason: 'The image may run as root, now or after its next build.',
   fix: 'Set securityContext.runAsNonRoot: true in the pod.',
   reference: reference('Running as Non-root'),
   *find(container) {
@@ -59,10 +59,10 @@ const runAsNonRoot = containerCheck({
 
 const rootUser = podCheck({
   id: 'k8s-root-user',
-  title: 'A container is made to run as root',
+  title: 'Container runs as root (runAsUser 0)',
   severity: 'high',
   reason:
-    'Who breaks into the program is root in the container, and one hole of the kernel or runtime away from the node.',
+    'An attacker who compromises the program is root in the container, one kernel or runtime vulnerability away from the node.',
   fix: 'Set runAsUser to another number, or remove it.',
   reference: reference('Running as Non-root user'),
   *find(pod) {
@@ -82,9 +82,9 @@ const rootUser = podCheck({
 
 const noSeccomp = containerCheck({
   id: 'k8s-no-seccomp',
-  title: 'A container has no seccomp profile',
+  title: 'Container without seccomp profile',
   severity: 'low',
-  reason: 'Unless the node sets a default, every hole of every system call can be used from the container.',
+  reason: 'Unless the node sets a default, every system call is available to exploit the kernel.',
   fix: 'Set securityContext.seccompProfile: { type: RuntimeDefault } in the pod.',
   reference: reference('Seccomp'),
   *find(container) {
@@ -101,10 +101,10 @@ const noSeccomp = containerCheck({
 
 const keptCapabilities = containerCheck({
   id: 'k8s-kept-capabilities',
-  title: 'A container keeps the default capabilities',
+  title: 'Default capabilities not dropped',
   severity: 'low',
-  reason: 'Programs that listen on a high port need none of them; each is more that an attacker can do.',
-  fix: 'Set securityContext.capabilities.drop: [ALL] and add what is needed.',
+  reason: 'Programs on a high port need none of them; each extends the attack surface.',
+  fix: 'Set securityContext.capabilities.drop: [ALL] and add the needed ones.',
   reference: reference('Capabilities'),
   *find(container) {
     if (!dropsAll(container) && !container.pod.isWindows)
@@ -124,9 +124,9 @@ const keptCapabilities = containerCheck({
 
 const restrictedCapability = containerCheck({
   id: 'k8s-restricted-capability',
-  title: 'A container adds a capability other than NET_BIND_SERVICE',
+  title: 'Capability other than NET_BIND_SERVICE added',
   severity: 'low',
-  reason: 'The restricted level allows one capability; others change owners of files, users or devices.',
+  reason: 'The restricted level allows one capability; others allow changing file owners, users or devices.',
   fix: 'Remove it.',
   reference: reference('Capabilities'),
   *find(container) {

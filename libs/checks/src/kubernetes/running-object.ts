@@ -21,10 +21,10 @@ export const objectLimits = {
 /** Finding for an object that was not checked completely: the rest may hide something worse. */
 export const notChecked: CheckInfo = {
   id: 'k8s-not-checked',
-  title: 'An object is too large to be checked as a whole',
+  title: 'Object too large for complete evaluation',
   severity: 'high',
-  reason: 'Beyond the limits anything may be configured, and nothing is found there.',
-  fix: 'Split the object. Usual manifests have a hundredth of the limits.',
+  reason: 'The part beyond the limits is not evaluated and may contain any configuration.',
+  fix: 'Split the object. Typical manifests use a hundredth of the limits.',
   reference: 'https://kubernetes.io/docs/concepts/workloads/pods/',
 };
 
@@ -150,7 +150,7 @@ function fitting(findings: readonly ObjectFinding[], label: string): ObjectFindi
   }
   const next = findings[kept.length];
   if (next === undefined) return kept;
-  const title = `${label} has ${findings.length - kept.length} more findings, ${next.severity} at most, than are kept`;
+  const title = `${label} has ${findings.length - kept.length} further findings that are not stored, ${next.severity} at most`;
   const seen = { title, place: `${label} … more`, field: 'spec', severity: next.severity };
   return [...kept, objectFinding(toFinding(notChecked, seen, null))];
 }

@@ -8,10 +8,11 @@ const secret = (lines: string) => `apiVersion: v1\nkind: Secret\nmetadata: { nam
 
 const secretInFile: KubernetesCheck = {
   id: 'k8s-secret-in-file',
-  title: 'A file holds the values of a Secret',
+  title: 'Secret values in manifest file',
   severity: 'medium',
-  reason: 'Base64 hides nothing: whoever reads the repository has the secret, and it stays in the history.',
-  fix: 'Use External Secrets, Sealed Secrets or SOPS, and replace the secret, which must be taken as known.',
+  reason:
+    'Base64 is no encryption: everyone with access to the repository has the secret, and it remains in the history.',
+  fix: 'Use External Secrets, Sealed Secrets or SOPS, and rotate the secret; treat it as leaked.',
   reference: 'https://kubernetes.io/docs/concepts/security/secrets-good-practices/',
   *find(resource) {
     if (resource.kind !== 'Secret') return;
@@ -23,7 +24,7 @@ const secretInFile: KubernetesCheck = {
         yield seenIn(
           resource,
           field,
-          `${resource.label} has the value of ${shown(key, 100)} in the file`,
+          `${resource.label} contains the value of ${shown(key, 100)}`,
           node,
           shown(key, 100),
         );
@@ -42,10 +43,10 @@ const secretInFile: KubernetesCheck = {
 
 const secretInConfigMap: KubernetesCheck = {
   id: 'k8s-secret-in-config-map',
-  title: 'A ConfigMap holds a secret',
+  title: 'Secret in ConfigMap',
   severity: 'high',
-  reason: 'ConfigMaps are read by far more people and tools than Secrets, and never encrypted.',
-  fix: 'Move it to a Secret, and replace the secret, which must be taken as known.',
+  reason: 'ConfigMaps are readable by more users and tools than Secrets, and never encrypted.',
+  fix: 'Move it to a Secret and rotate it; treat it as leaked.',
   reference: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
   *find(resource) {
     if (resource.kind !== 'ConfigMap') return;
@@ -68,15 +69,15 @@ const secretInConfigMap: KubernetesCheck = {
 
 const lastingToken: KubernetesCheck = {
   id: 'k8s-lasting-token',
-  title: 'A token that never ends is made',
+  title: 'Service account token without expiry',
   severity: 'medium',
-  reason: 'Whoever copies it once has the rights of the service account for ever.',
-  fix: 'Use kubectl create token, or a projected volume, whose tokens end by themselves.',
+  reason: 'A copied token grants the permissions of the service account permanently.',
+  fix: 'Use kubectl create token or a projected volume, whose tokens expire.',
   reference: 'https://kubernetes.io/docs/concepts/security/service-accounts/#get-a-token',
   *find(resource) {
     const type = resource.kind === 'Secret' ? at(resource.node, 'type') : undefined;
     if (textAt(type) === 'kubernetes.io/service-account-token')
-      yield seenIn(resource, 'type', `${resource.label} is a token that never ends`, type);
+      yield seenIn(resource, 'type', `${resource.label} is a service account token without expiry`, type);
   },
   passes: [secret('type: Opaque')],
   fails: [secret('type: kubernetes.io/service-account-token')],
@@ -84,10 +85,10 @@ const lastingToken: KubernetesCheck = {
 
 const openNamespace: KubernetesCheck = {
   id: 'k8s-privileged-namespace',
-  title: 'A namespace lets every pod in',
+  title: 'Namespace with privileged Pod Security level',
   severity: 'medium',
-  reason: 'At the privileged level whoever creates pods there has the nodes.',
-  fix: 'Set pod-security.kubernetes.io/enforce to baseline or restricted, and exempt what needs more.',
+  reason: 'At the privileged level, everyone who can create pods there controls the nodes.',
+  fix: 'Set pod-security.kubernetes.io/enforce to baseline or restricted, with exemptions for privileged workloads.',
   reference: 'https://kubernetes.io/docs/concepts/security/pod-security-admission/',
   *find(resource) {
     const level =

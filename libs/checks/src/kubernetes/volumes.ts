@@ -29,14 +29,14 @@ const standard = 'https://kubernetes.io/docs/concepts/security/pod-security-stan
 
 const hostPath = podCheck({
   id: 'k8s-host-path',
-  title: 'A pod mounts a path of its node',
+  title: 'Host path mounted (hostPath)',
   severity: 'medium',
-  reason: 'Files of the node tell about other pods and may change what the node runs.',
-  fix: 'Use a volume of another kind.',
+  reason: 'Files of the node reveal data of other pods and may control programs of the node.',
+  fix: 'Use another volume type.',
   reference: `${standard}#baseline (HostPath Volumes)`,
   *find(pod) {
     for (const { path, node } of hostPathsOf(pod))
-      yield seenInPod(pod, 'volumes.hostPath', `mounts ${shown(path)} of its node`, node, shown(path));
+      yield seenInPod(pod, 'volumes.hostPath', `mounts host path ${shown(path)}`, node, shown(path));
   },
   passes: [podExample({ pod: 'volumes: [{ name: a, emptyDir: {} }]' })],
   fails: [
@@ -47,15 +47,15 @@ const hostPath = podCheck({
 
 const sensitiveHostPath = podCheck({
   id: 'k8s-sensitive-host-path',
-  title: 'A pod mounts a directory of the system of its node',
+  title: 'Sensitive host path mounted (hostPath)',
   severity: 'high',
-  reason: 'Keys of the node, files of other pods or the programs of the node come along.',
-  fix: 'Mount the one file that is needed, read-only, or use a volume of another kind.',
+  reason: 'Exposes keys of the node, files of other pods or programs of the node.',
+  fix: 'Mount only the needed file, read-only, or use another volume type.',
   reference: 'https://attack.mitre.org/techniques/T1611/',
   *find(pod) {
     for (const { path, node } of hostPathsOf(pod)) {
       if (isSensitivePath(path))
-        yield seenInPod(pod, 'volumes.hostPath', `mounts ${shown(path)} of its node`, node, shown(path));
+        yield seenInPod(pod, 'volumes.hostPath', `mounts host path ${shown(path)}`, node, shown(path));
     }
   },
   passes: [
@@ -71,9 +71,9 @@ const sensitiveHostPath = podCheck({
 
 const runtimeSocket = podCheck({
   id: 'k8s-runtime-socket',
-  title: 'A pod mounts the socket of the container runtime',
+  title: 'Container runtime socket mounted',
   severity: 'critical',
-  reason: 'Who may speak to that socket starts containers as root on the node.',
+  reason: 'Access to that socket allows starting containers as root on the node.',
   fix: 'Remove the volume; build images with a daemonless builder and watch containers through the API.',
   reference: 'CIS Docker Benchmark 1.6, 5.32',
   *find(pod) {
@@ -96,10 +96,10 @@ const runtimeSocket = podCheck({
 
 const writableHostPath = podCheck({
   id: 'k8s-writable-host-path',
-  title: 'A container may write to a path of its node',
+  title: 'Writable host path mounted',
   severity: 'high',
-  reason: 'What it writes is there after the pod is gone, and the node or other pods may run it.',
-  fix: 'Set readOnly: true at the mount.',
+  reason: 'Files it writes outlive the pod and may be executed by the node or other pods.',
+  fix: 'Set readOnly: true on the mount.',
   reference: 'https://kubernetes.io/docs/concepts/storage/volumes/#hostpath',
   *find(pod) {
     const paths = new Map(hostPathsOf(pod).map(({ name, path }) => [name, path]));
@@ -129,7 +129,7 @@ const writableHostPath = podCheck({
 });
 
 function writable(container: Container, path: string, mount: Located) {
-  return seenInContainer(container, 'volumeMounts', `may write to ${shown(path)} of its node`, mount, shown(path));
+  return seenInContainer(container, 'volumeMounts', `mounts host path ${shown(path)} writable`, mount, shown(path));
 }
 
 const allowedVolumes = new Set([
@@ -146,9 +146,9 @@ const allowedVolumes = new Set([
 
 const volumeType = podCheck({
   id: 'k8s-volume-type',
-  title: 'A pod uses a kind of volume that only administrators should',
+  title: 'Volume type outside the restricted level',
   severity: 'low',
-  reason: 'Such volumes reach storage past the claims by which an administrator decides who gets what.',
+  reason: 'Such volumes bypass the claims through which administrators assign storage.',
   fix: 'Use a PersistentVolumeClaim.',
   reference: `${standard}#restricted (Volume Types)`,
   *find(pod) {
@@ -174,10 +174,10 @@ const volumeType = podCheck({
 
 const hostPathVolume: KubernetesCheck = {
   id: 'k8s-host-path-persistent-volume',
-  title: 'A persistent volume is a path of a node',
+  title: 'Persistent volume with hostPath',
   severity: 'medium',
-  reason: 'Every pod with a claim gets files of the node, past checks that look at pods alone.',
-  fix: 'Use a storage driver, or local volumes with a path of their own.',
+  reason: 'Every pod with a claim gets files of the node and bypasses checks of pods.',
+  fix: 'Use a storage driver, or local volumes with a dedicated path.',
   reference: 'https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline (HostPath Volumes)',
   *find(resource) {
     const node = resource.kind === 'PersistentVolume' ? at(resource.node, 'spec', 'hostPath') : undefined;
@@ -185,7 +185,7 @@ const hostPathVolume: KubernetesCheck = {
       yield seenIn(
         resource,
         'spec.hostPath',
-        `${resource.label} is ${shown(textAt(node, 'path') ?? '/')} of a node`,
+        `${resource.label} uses host path ${shown(textAt(node, 'path') ?? '/')}`,
         node,
       );
   },

@@ -28,11 +28,10 @@ const withImage = (image: string) =>
 
 const latestImage = containerCheck({
   id: 'k8s-latest-image',
-  title: 'A container runs whatever its image is that day',
+  title: 'Container image without fixed version (latest)',
   severity: 'medium',
-  reason:
-    'Copies of one pod run different programs, a rollback brings nothing back, and a hijacked push is live at once.',
-  fix: 'Name the version, best with its digest.',
+  reason: 'Replicas may run different images, a rollback has no effect, and a hijacked push is deployed at once.',
+  fix: 'Pin the version, preferably with its digest.',
   reference: 'https://kubernetes.io/docs/concepts/containers/images/#image-names',
   *find(container) {
     const image = imageOf(container);
@@ -40,7 +39,7 @@ const latestImage = containerCheck({
       yield seenInContainer(
         container,
         'image',
-        `runs ${shown(image)}, which names no version`,
+        `runs ${shown(image)}without a fixed version`,
         at(container.node, 'image'),
       );
   },
@@ -55,9 +54,10 @@ const latestImage = containerCheck({
 
 const imageByTag = containerCheck({
   id: 'k8s-image-without-digest',
-  title: 'A container names its image by a tag that can move',
+  title: 'Container image without digest',
   severity: 'low',
-  reason: 'Whoever may push to the repository decides what runs, and what was scanned need not be what runs.',
+  reason:
+    'Everyone who can push to the repository controls the workload, and the running image may differ from the scanned one.',
   fix: 'Add the digest: image: registry.example.com/app:1.2.3@sha256:…',
   reference: 'https://kubernetes.io/docs/concepts/containers/images/#image-names',
   *find(container) {
@@ -76,27 +76,33 @@ function isLasting({ role, node }: Container): boolean {
 
 const resourceChecks: KubernetesCheck[] = (
   [
-    ['memory-limit', 'limits', 'memory', 'low', 'One that leaks takes the memory of everything else on the node.'],
-    ['cpu-limit', 'limits', 'cpu', 'negligible', 'A miner, or a loop, takes all the time that the node has left.'],
+    ['memory-limit', 'limits', 'memory', 'low', 'A memory leak affects all other workloads on the node.'],
+    [
+      'cpu-limit',
+      'limits',
+      'cpu',
+      'negligible',
+      'A miner or an endless loop takes all remaining CPU time of the node.',
+    ],
     [
       'memory-request',
       'requests',
       'memory',
       'negligible',
-      'The scheduler puts too much on one node, and what asks for nothing is killed first.',
+      'The scheduler overloads nodes, and workloads without requests are killed first.',
     ],
     [
       'cpu-request',
       'requests',
       'cpu',
       'negligible',
-      'The scheduler puts too much on one node, and what asks for nothing starves.',
+      'The scheduler overloads nodes, and workloads without requests starve.',
     ],
   ] as const
 ).map(([stem, list, resource, severity, reason]) =>
   containerCheck({
     id: `k8s-no-${stem}`,
-    title: `A container has no ${resource} ${list === 'limits' ? 'limit' : 'request'}`,
+    title: `Container without ${resource === 'cpu' ? 'CPU' : resource} ${list === 'limits' ? 'limit' : 'request'}`,
     severity,
     reason,
     fix: `Set resources.${list}.${resource}.`,
@@ -125,13 +131,13 @@ const resourceChecks: KubernetesCheck[] = (
 
 const probeChecks: KubernetesCheck[] = (
   [
-    ['liveness', 'A program that hangs is never restarted.'],
-    ['readiness', 'Requests go to a program that is not ready yet or no more.'],
+    ['liveness', 'A hanging program is not restarted.'],
+    ['readiness', 'Requests are routed to a program that is not ready.'],
   ] as const
 ).map(([kind, reason]) =>
   containerCheck({
     id: `k8s-no-${kind}-probe`,
-    title: `A container has no ${kind} probe`,
+    title: `Container without ${kind} probe`,
     severity: 'negligible',
     reason,
     fix: `Add a ${kind}Probe.`,
@@ -153,10 +159,10 @@ const probeChecks: KubernetesCheck[] = (
 
 const writableRoot = containerCheck({
   id: 'k8s-writable-root-filesystem',
-  title: 'A container may change its own files',
+  title: 'Writable root filesystem (readOnlyRootFilesystem unset)',
   severity: 'low',
-  reason: 'An attacker keeps tools there and replaces what the program runs.',
-  fix: 'Set securityContext.readOnlyRootFilesystem: true and mount an emptyDir where it must write.',
+  reason: 'An attacker can store tools there and replace files that the program executes.',
+  fix: 'Set securityContext.readOnlyRootFilesystem: true and mount an emptyDir for writable paths.',
   reference: 'NSA/CISA Kubernetes Hardening Guide 1.2, Immutable container file systems',
   *find(container) {
     const node = at(container.node, 'securityContext', 'readOnlyRootFilesystem');
@@ -169,9 +175,9 @@ const writableRoot = containerCheck({
 
 const serviceAccountToken = podCheck({
   id: 'k8s-service-account-token',
-  title: 'A pod gets a token for the API that it may not need',
+  title: 'Service account token mounted automatically',
   severity: 'low',
-  reason: 'Who breaks into the program has a login for the cluster.',
+  reason: 'An attacker who compromises the program gets credentials of the cluster.',
   fix: 'Set automountServiceAccountToken: false, in the pod or in its service account, unless the program calls the API.',
   reference: 'CIS Kubernetes Benchmark 1.9, 5.1.6',
   *find(pod) {
@@ -198,15 +204,15 @@ function accountSetting({ spec, resource }: Pod) {
 
 const sharedProcesses = podCheck({
   id: 'k8s-shared-processes',
-  title: 'The containers of a pod see each other’s processes',
+  title: 'Process namespace shared between containers',
   severity: 'low',
-  reason: 'One of them that is broken into reads the variables and files of the others.',
+  reason: 'A compromised container can read environment variables and files of the others.',
   fix: 'Remove shareProcessNamespace.',
   reference: 'https://kubernetes.io/docs/tasks/configure-pod-container/share-process-namespace/',
   *find(pod) {
     const node = at(pod.spec, 'shareProcessNamespace');
     if (isTrue(node))
-      yield seenInPod(pod, 'shareProcessNamespace', 'lets its containers see each other’s processes', node);
+      yield seenInPod(pod, 'shareProcessNamespace', 'shares the process namespace between its containers', node);
   },
   passes: [podExample({}), podExample({ pod: 'shareProcessNamespace: false' })],
   fails: [podExample({ pod: 'shareProcessNamespace: true' })],
@@ -214,10 +220,10 @@ const sharedProcesses = podCheck({
 
 const loginPort = containerCheck({
   id: 'k8s-admin-port',
-  title: 'A container listens on a port for administration',
+  title: 'Administration port opened by container',
   severity: 'medium',
-  reason: 'Such ports hand over the container to whoever has, guesses or steals a key.',
-  fix: 'Remove the port and its server; use kubectl exec or debug.',
+  reason: 'A stolen or guessed key opens the container.',
+  fix: 'Remove the port and its server; use kubectl exec or kubectl debug.',
   reference: 'CIS Docker Benchmark 1.6, 5.7',
   *find(container) {
     for (const port of itemsAt(container.node, 'ports')) {
@@ -242,10 +248,10 @@ const loginPort = containerCheck({
 
 const defaultNamespace: KubernetesCheck = {
   id: 'k8s-default-namespace',
-  title: 'A workload is in the default namespace',
+  title: 'Workload in default namespace',
   severity: 'negligible',
-  reason: 'Rights, quotas and policies go by namespace; what shares one shares all of them.',
-  fix: 'Give each application a namespace of its own.',
+  reason: 'Permissions, quotas and policies apply per namespace, so workloads in one namespace share them.',
+  fix: 'Use a separate namespace for each application.',
   reference: 'CIS Kubernetes Benchmark 1.9, 5.7.4',
   *find(resource) {
     if (!podOf(resource) || (resource.namespace ?? 'default') !== 'default') return;
@@ -264,10 +270,10 @@ const defaultNamespace: KubernetesCheck = {
 
 const systemNamespace: KubernetesCheck = {
   id: 'k8s-system-namespace',
-  title: 'A workload is in a namespace of the system',
+  title: 'Workload in system namespace',
   severity: 'low',
-  reason: 'Many policies leave these namespaces out, which is why attackers like them.',
-  fix: 'Give each application a namespace of its own.',
+  reason: 'Many policies exempt these namespaces, so attackers use them.',
+  fix: 'Use a separate namespace for each application.',
   reference: 'https://attack.mitre.org/techniques/T1036/005/',
   *find(resource) {
     const isSystem = /^kube-(?:system|public|node-lease)$/.test(resource.namespace ?? '');
@@ -275,7 +281,7 @@ const systemNamespace: KubernetesCheck = {
       yield seenIn(
         resource,
         'metadata.namespace',
-        `${resource.label} is in a namespace of the system`,
+        `${resource.label} is in a system namespace`,
         at(resource.node, 'metadata', 'namespace'),
       );
   },

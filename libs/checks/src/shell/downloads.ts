@@ -12,11 +12,10 @@ export function isDownload({ name }: Pick<Command, 'name'>): boolean {
 
 export const downloadWithoutTlsCheck: CommandRule = {
   stem: 'download-without-tls-check',
-  title: 'A download does not check who answers',
+  title: 'Download without TLS certificate verification',
   severity: 'high',
-  reason:
-    'Whoever stands between the build and the server can replace what is downloaded, and it runs in every container.',
-  fix: 'Leave the option out; install ca-certificates or add the certificate of your own authority instead.',
+  reason: 'A man in the middle can replace the download, which then runs in every container.',
+  fix: 'Remove the option; install ca-certificates or add the certificate of your CA.',
   reference: 'https://cwe.mitre.org/data/definitions/295.html',
   *find({ commands }) {
     for (const command of commands) {
@@ -68,10 +67,10 @@ function insecureGit({ args, assignments }: Command): string | undefined {
 
 export const plainDownload: CommandRule = {
   stem: 'plain-http-download',
-  title: 'A download is not encrypted',
+  title: 'Download without encryption (HTTP, FTP, git)',
   severity: 'medium',
-  reason: 'Anybody on the way can replace what comes over plain HTTP, FTP or git://.',
-  fix: 'Use https:// and compare the file with a checksum that is written down in the build.',
+  reason: 'A man in the middle can replace downloads over plain HTTP, FTP or git://.',
+  fix: 'Use https:// and verify the file against a checksum in the build.',
   reference: 'https://cwe.mitre.org/data/definitions/494.html',
   *find({ commands }) {
     for (const command of commands) {
@@ -115,10 +114,10 @@ function originOf(url: string): string {
 
 export const sshHostCheckOff: CommandRule = {
   stem: 'ssh-host-check-off',
-  title: 'SSH does not check which host answers',
+  title: 'SSH host key verification disabled',
   severity: 'medium',
-  reason: 'The build sends its key to, and takes code from, whichever host answers first.',
-  fix: 'Write the host keys into known_hosts, from a place you trust.',
+  reason: 'The build authenticates to, and takes code from, any host that answers.',
+  fix: 'Add the host keys to known_hosts, from a trusted source.',
   reference: 'https://man.openbsd.org/ssh_config#StrictHostKeyChecking',
   *find({ commands }) {
     for (const { name, args, assignments } of commands) {

@@ -5,10 +5,10 @@ import type { Command, Script } from './parse.js';
 
 export const packageManagerWithoutTlsCheck: CommandRule = {
   stem: 'package-manager-without-tls-check',
-  title: 'A package manager does not check who answers',
+  title: 'Package manager without TLS certificate verification',
   severity: 'high',
-  reason: 'Packages of a stranger run as root in the build and later in every container.',
-  fix: 'Leave the option out; give the package manager the certificate of your mirror instead.',
+  reason: 'A man in the middle can serve packages, which run as root in the build and later in every container.',
+  fix: 'Remove the option; configure the certificate of your mirror in the package manager.',
   reference: 'https://cwe.mitre.org/data/definitions/295.html',
   *find({ commands }) {
     for (const command of commands) {
@@ -77,10 +77,10 @@ function isRpmManager({ name }: Command): boolean {
 
 export const unauthenticatedPackages: CommandRule = {
   stem: 'unauthenticated-packages',
-  title: 'Packages are installed without their signatures',
+  title: 'Packages installed without signature verification',
   severity: 'high',
-  reason: 'Signatures are what tells the packages of the distribution from those of anybody on the way.',
-  fix: 'Leave the option out and import the key of the repository.',
+  reason: 'Only signatures prove that a package is from the distribution and not from a man in the middle.',
+  fix: 'Remove the option and import the key of the repository.',
   reference: 'https://manpages.debian.org/apt-secure.8',
   *find({ commands }) {
     for (const command of commands) {
@@ -140,9 +140,9 @@ const unsignedOptions = new Map([
 
 export const packageCache: CommandRule = {
   stem: 'package-cache',
-  title: 'The cache of a package manager stays in the image',
+  title: 'Package manager cache left in image',
   severity: 'negligible',
-  reason: 'It makes the image larger, and old lists in it hide which packages are current.',
+  reason: 'It enlarges the image, and outdated package lists in it lead to old versions.',
   fix: 'Clean up in the same step: rm -rf /var/lib/apt/lists/*, apk add --no-cache, dnf clean all, pip --no-cache-dir, or mount a cache.',
   reference: 'https://docs.docker.com/build/building/best-practices/#apt-get',
   *find(script) {
@@ -241,10 +241,10 @@ const caches: { name: string; installs: (command: Command) => boolean; cleans: (
 
 export const sshServerInstalled: CommandRule = {
   stem: 'ssh-server-installed',
-  title: 'A server for remote shells is installed',
+  title: 'SSH or remote shell server installed',
   severity: 'low',
-  reason: 'A container is entered through its runtime; a login service adds keys, passwords and a port to attack.',
-  fix: 'Leave it out and use docker exec or kubectl debug.',
+  reason: 'Containers are accessed through the runtime; a login service adds keys, passwords and a port to attack.',
+  fix: 'Remove it and use docker exec or kubectl debug.',
   reference: 'CIS Docker Benchmark 1.6, 5.7',
   *find({ commands }) {
     for (const command of commands) {
@@ -290,10 +290,10 @@ function isManager(command: Command): boolean {
 
 export const sudoUsed: CommandRule = {
   stem: 'sudo',
-  title: 'The build uses or installs sudo',
+  title: 'sudo used or installed in build',
   severity: 'low',
-  reason: 'It is set-uid root: whoever gets into the container has one more way up.',
-  fix: 'Do what needs root before USER; to step down at start use gosu, su-exec or setpriv.',
+  reason: 'sudo is setuid root, which gives an intruder one more way to escalate privileges.',
+  fix: 'Run privileged steps before USER; to drop privileges at startup use gosu, su-exec or setpriv.',
   reference: 'https://docs.docker.com/build/building/best-practices/#user',
   *find({ commands }) {
     for (const command of commands) {
@@ -313,9 +313,9 @@ export const sudoUsed: CommandRule = {
 
 export const plainPackageIndex: CommandRule = {
   stem: 'plain-package-index',
-  title: 'Packages come from an index without encryption',
+  title: 'Package index without encryption',
   severity: 'medium',
-  reason: 'Indexes of pip, npm, gem and Go have no signatures of their own: TLS is all that protects them.',
+  reason: 'Indexes of pip, npm, gem and Go are unsigned: only TLS protects them.',
   fix: 'Use the https:// address of the index.',
   reference: 'https://cwe.mitre.org/data/definitions/319.html',
   *find({ commands }) {

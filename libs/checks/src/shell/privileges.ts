@@ -5,10 +5,10 @@ import type { Command, ShellPipeline } from './parse.js';
 
 export const worldWritable: CommandRule = {
   stem: 'world-writable',
-  title: 'Files are made writable for everybody',
+  title: 'World-writable files',
   severity: 'medium',
-  reason: 'Any process in the container, however low, can replace what others read or run.',
-  fix: 'Give the one user that needs it the file: chown, or COPY --chown.',
+  reason: 'Every process in the container can replace files that others read or execute.',
+  fix: 'Give ownership to the one user that needs it: chown, or COPY --chown.',
   reference: 'https://cwe.mitre.org/data/definitions/732.html',
   *find({ commands }) {
     for (const { mode, name, target } of modesOf(commands)) if (opensToAll(mode)) yield `${name} ${mode} ${target}`;
@@ -37,10 +37,10 @@ export const worldWritable: CommandRule = {
 
 export const setUserId: CommandRule = {
   stem: 'set-uid',
-  title: 'The build makes a program set-uid',
+  title: 'Setuid bit set in build step',
   severity: 'medium',
-  reason: 'Whoever runs the program runs as its owner; a hole in it is the way to root.',
-  fix: 'Leave the bit out; give the one capability that is needed with setcap or the runtime.',
+  reason: 'Every user runs the program as its owner; a vulnerability in it leads to root.',
+  fix: 'Remove the bit; grant the one needed capability with setcap or in the runtime.',
   reference: 'CIS Docker Benchmark 1.6, 4.8',
   *find({ commands }) {
     for (const { mode, name, target } of modesOf(commands)) if (setsUserId(mode)) yield `${name} ${mode} ${target}`;
@@ -102,10 +102,10 @@ function setsUserId(mode: string): boolean {
 
 export const passwordInCommand: CommandRule = {
   stem: 'password-in-command',
-  title: 'A password stands in a build step',
+  title: 'Password in build command',
   severity: 'high',
-  reason: 'Build steps are kept in the history of the image, where everybody who pulls it reads them.',
-  fix: 'Use RUN --mount=type=secret and change the password: it must be taken as known.',
+  reason: 'Build steps are stored in the history of the image, readable for everyone who pulls it.',
+  fix: 'Use RUN --mount=type=secret and rotate the password; treat it as leaked.',
   reference: 'https://docs.docker.com/build/building/secrets/',
   *find({ pipelines }) {
     for (const pipeline of pipelines) {
@@ -197,10 +197,10 @@ export function hasPassword(url: string): boolean {
 
 export const passwordlessRoot: CommandRule = {
   stem: 'passwordless-root',
-  title: 'Root is reachable without a password',
+  title: 'Root access without password',
   severity: 'high',
-  reason: 'Anything that runs in the container as anybody becomes root by one command.',
-  fix: 'Leave sudo out of the image and the password of root locked.',
+  reason: 'Every user of the container becomes root with one command.',
+  fix: 'Remove sudo from the image and keep the root password locked.',
   reference: 'https://cwe.mitre.org/data/definitions/250.html',
   *find({ commands }) {
     for (const command of commands) {
@@ -241,10 +241,10 @@ function openRoot(command: Command): string | undefined {
 
 export const keyMadeInBuild: CommandRule = {
   stem: 'key-made-in-build',
-  title: 'A private key is made in a build step',
+  title: 'Private key generated in build step',
   severity: 'medium',
-  reason: 'Every container of the image has the same key, and so has everybody who can pull it.',
-  fix: 'Make keys when the container starts, or mount them.',
+  reason: 'All containers of the image share the key, and everyone who can pull the image has it.',
+  fix: 'Generate keys when the container starts, or mount them.',
   reference: 'https://cwe.mitre.org/data/definitions/321.html',
   *find({ commands }) {
     for (const { name, args } of commands) {
