@@ -1,5 +1,5 @@
 const pure =
-  '^libs/(domain|versions|oci|analyzers|secrets|checks|integrity|advisories|policy|provenance|detection|sigma|sensors|workloads|facts|routing|messages|reports|events|webhooks)/';
+  '^libs/(domain|versions|oci|analyzers|secrets|checks|integrity|advisories|policy|provenance|detection|sigma|sensors|workloads|facts|routing|messages|reports|webhooks|pipeline-documents|events|collections)/';
 const adapters =
   '^libs/(bus|store|queue|registry|sandbox|servers|egress|runtime|advisory-file|advisory-sync|rule-files)/';
 /** Rules bind code; tests may reach for what they need. */

@@ -1,5 +1,6 @@
+import { compareTimed } from '@tidewaiter/collections';
+
 import { type DetectionAlert, isLevelAtLeast } from './alert.js';
-import { compareTimed } from './reorder-buffer.js';
 
 /**
  * Role of an alert in a story. `core` alerts make the story; a `witness` is a sensor's own

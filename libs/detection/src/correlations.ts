@@ -1,3 +1,4 @@
+import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
 import {
   type CorrelatedEvent,
   type CorrelationRule,
@@ -9,7 +10,6 @@ import {
 import { firingAlert } from './alert-of.js';
 import type { DetectionAlert } from './alert.js';
 import type { EventContext } from './event-context.js';
-import { type PersistedMap, RecentMap } from './recent-map.js';
 
 /** Event in memory that a correlation may refer to. */
 export interface MatchedEvent {

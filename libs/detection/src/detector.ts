@@ -1,3 +1,4 @@
+import { type PersistedMap, type PersistedPairs, RecentMap, RecentPairs, ReorderBuffer } from '@tidewaiter/collections';
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { nativeMembers, observe } from '@tidewaiter/sensors';
@@ -12,9 +13,6 @@ import { eventView, type EventInputs } from './event-view.js';
 import { FileWriters, type PersistedWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type PersistedTree, ProcessTree, type TreeProcess } from './process-tree.js';
-import { type PersistedMap, RecentMap } from './recent-map.js';
-import { type PersistedPairs, RecentPairs } from './recent-pairs.js';
-import { ReorderBuffer } from './reorder-buffer.js';
 import { revisionsOf } from './revision.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';

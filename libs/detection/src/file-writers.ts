@@ -1,7 +1,7 @@
+import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
 import type { Observation } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { type PersistedMap, RecentMap } from './recent-map.js';
 
 /** Last writer of a file, by which drift is evaluated. */
 export interface FileWriter {

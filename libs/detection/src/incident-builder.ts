@@ -1,3 +1,4 @@
+import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
 import type { Incident, IncidentChange } from '@tidewaiter/domain';
 
 import {
@@ -17,7 +18,6 @@ import { openingAlert } from './incident-opening.js';
 import { incidentId } from './incident-words.js';
 import { joinTtlMs, kindOfKey } from './join-keys.js';
 import { type KeyTrail, KeyTrails } from './key-trails.js';
-import { type PersistedMap, RecentMap } from './recent-map.js';
 import { readSnapshot } from './snapshot.js';
 
 const hour = 60 * 60_000;

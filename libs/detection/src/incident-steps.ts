@@ -1,9 +1,9 @@
+import { compareTimed } from '@tidewaiter/collections';
 import type { IncidentStep } from '@tidewaiter/domain';
 
 import { roleOf } from './alert-cluster.js';
 import { type DetectionAlert, compareLevel } from './alert.js';
 import { severityOf } from './incident-severity.js';
-import { compareTimed } from './reorder-buffer.js';
 
 /** Limit on steps: in longer campaigns, the last step collects the rest. */
 const maxSteps = 40;

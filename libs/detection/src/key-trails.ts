@@ -1,5 +1,6 @@
+import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
+
 import { contextTtlMs, joinTtlMs, kindOfKey } from './join-keys.js';
-import { type PersistedMap, RecentMap } from './recent-map.js';
 
 /** Period in which core alerts with one key followed each other closely enough. */
 interface Stretch {

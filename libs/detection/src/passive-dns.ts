@@ -1,7 +1,7 @@
+import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
 import type { Observation } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { type PersistedMap, RecentMap } from './recent-map.js';
 
 const maxAnswers = 20_000;
 const maxAnswersOfOne = 32;

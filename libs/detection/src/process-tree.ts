@@ -1,8 +1,7 @@
+import { type PersistedPairs, RecentMap, RecentPairs } from '@tidewaiter/collections';
 import type { Observation, ObservedProcess } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { RecentMap } from './recent-map.js';
-import { type PersistedPairs, RecentPairs } from './recent-pairs.js';
 
 /** Unique name of a process. */
 export interface ProcessName {

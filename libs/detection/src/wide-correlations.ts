@@ -1,3 +1,4 @@
+import { type PersistedMap, RecentMap, ReorderBuffer } from '@tidewaiter/collections';
 import {
   correlationFields,
   type CorrelationRule,
@@ -12,8 +13,6 @@ import type { DetectionAlert } from './alert.js';
 import { type DetectorRules, wideCorrelations, wordsOf } from './correlation-reach.js';
 import { Correlations, type PersistedCorrelations, matchedOfContext, type MatchedContext } from './correlations.js';
 import type { EventContext } from './event-context.js';
-import { type PersistedMap, RecentMap } from './recent-map.js';
-import { ReorderBuffer } from './reorder-buffer.js';
 import { readSnapshot } from './snapshot.js';
 
 /** Match of parts of correlations over several detectors, with all fields that those read. */

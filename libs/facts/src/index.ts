@@ -1,4 +1,3 @@
-export { ByteCache } from './byte-cache.js';
 export { factContext } from './context.js';
 export type { ContainerLookup, FactContext } from './context.js';
 export { factsMarkdown } from './document.js';

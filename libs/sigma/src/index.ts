@@ -7,7 +7,6 @@ export type { CorrelatedEvent, CorrelatorFigures, CorrelatorOptions, Firing } fr
 export { appliesTo } from './event.js';
 export type { LogSource, SigmaEvent } from './event.js';
 export type { Explanation } from './explain.js';
-export { Heap } from './heap.js';
 export { jsonEvent, lookUp, scalarsOf } from './json-event.js';
 export { loadRules } from './load-rules.js';
 export type { LoadedRules, LoadOptions, RefusedRule } from './load-rules.js';

@@ -1,14 +1,11 @@
 import type { SigmaEvent } from '../event.js';
 import type { RuleInfo } from '../rule-info.js';
 import type { CorrelationRule } from './correlation-rule.js';
-import type { Plan } from './plan.js';
-import { plansOf } from './plan.js';
+import { OccurrenceQueue } from './occurrence-queue.js';
+import { type Plan, plansOf } from './plan.js';
 import { correlationLimits } from './read-correlation.js';
-import { CorrelationReorderBuffer } from './reorder-buffer.js';
-import type { Take } from './routes.js';
-import { groupOf, Routes } from './routes.js';
-import { bounded } from './scalar.js';
-import type { Scalar } from './scalar.js';
+import { groupOf, Routes, type Take } from './routes.js';
+import { bounded, type Scalar } from './scalar.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
 import { Memory } from './state/memory.js';
 
@@ -84,7 +81,7 @@ export class Correlator {
   readonly #latenessMs: number;
   readonly #limits: Required<Omit<CorrelatorOptions, 'allowedLatenessMs'>>;
   #memory: Memory;
-  #waiting = new CorrelationReorderBuffer();
+  #waiting = new OccurrenceQueue();
   #clockMs = -Infinity;
   /** Time before which no event is accepted any more. */
   #watermarkMs = -Infinity;
@@ -172,7 +169,7 @@ export class Correlator {
     const memory = this.#emptyMemory();
     const { waiting, clockMs, watermarkMs, counters } = readSnapshot(bytes, this.#plans, memory);
     this.#memory = memory;
-    this.#waiting = new CorrelationReorderBuffer();
+    this.#waiting = new OccurrenceQueue();
     for (const occurrence of waiting) this.#waiting.push(occurrence);
     this.#clockMs = clockMs;
     this.#watermarkMs = watermarkMs;

@@ -4,8 +4,8 @@ import { crc32 } from 'node:zlib';
 import { InvalidInput } from '@tidewaiter/domain';
 
 import type { CorrelationRule } from './correlation-rule.js';
+import type { Occurrence } from './occurrence-queue.js';
 import type { Plan } from './plan.js';
-import type { Occurrence } from './reorder-buffer.js';
 import type { Take } from './routes.js';
 import type { Scalar } from './scalar.js';
 import { malformed, SnapshotReader, SnapshotWriter } from './snapshot-bytes.js';

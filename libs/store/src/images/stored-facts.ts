@@ -1,7 +1,7 @@
+import { ByteCache } from '@tidewaiter/collections';
 import type { Digest } from '@tidewaiter/domain';
 import {
   type AccessKey,
-  ByteCache,
   type ImageFacts,
   type FactsView,
   type SecretView,

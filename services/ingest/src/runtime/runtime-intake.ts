@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
+import { RecentIds } from '@tidewaiter/collections';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 
 import type { IntakeResult } from '../http/receipt.js';
-import { RecentIds } from './recent-ids.js';
 import { messagesOf, type RuntimeMessage } from './runtime-messages.js';
 
 /** Some minutes of a busy cluster; the detector recognizes older repetitions. */

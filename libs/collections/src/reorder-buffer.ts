@@ -1,4 +1,4 @@
-import { Heap } from '@tidewaiter/sigma';
+import { Heap } from './heap.js';
 
 /** Item that is ordered by time; items of equal time are ordered by the other fields. */
 export interface Timed {

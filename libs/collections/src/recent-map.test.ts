@@ -3,7 +3,7 @@ import { RecentMap } from './recent-map.js';
 const keysOf = (map: RecentMap<number>) => [...map.entries()].map(([key]) => key);
 
 describe('RecentMap', () => {
-  it('forgets what was not used for as long as half of it took to fill', () => {
+  it('drops an entry unused while half of the limit was added', () => {
     const map = new RecentMap<number>(4);
     for (const key of ['a', 'b']) map.set(key, 1);
     expect(map.get('a')).toBe(1);
@@ -13,7 +13,7 @@ describe('RecentMap', () => {
     expect(map.get('a')).toBeUndefined();
   });
 
-  it('holds no more than its limit', () => {
+  it('never exceeds its limit', () => {
     const map = new RecentMap<number>(100);
     for (let number = 0; number < 1000; number += 1) {
       map.set(`key-${number}`, number);
@@ -23,7 +23,7 @@ describe('RecentMap', () => {
     expect(map.get('key-999')).toBe(999);
   });
 
-  it('has a key once, with its last value, and none that is deleted', () => {
+  it('yields a key once, with its last value, and no deleted key', () => {
     const map = new RecentMap<number>(4);
     for (const [key, value] of [
       ['a', 1],
@@ -39,7 +39,7 @@ describe('RecentMap', () => {
     expect(map.get('a')).toBeUndefined();
   });
 
-  it('goes on from a snapshot and forgets in the same order', () => {
+  it('continues from a snapshot with the same order of eviction', () => {
     const map = new RecentMap<number>(4);
     for (const key of ['a', 'b', 'c']) map.set(key, 1);
     const other = new RecentMap<number>(4);

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { RecentIds } from './recent-ids.js';
 
 describe('RecentIds', () => {
-  it('knows the last ids, at least half as many as it may hold, and never more', () => {
+  it('contains at least the last half of its limit, and never more than the limit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 1, max: 200 }), (max, count) => {
         const recent = new RecentIds(max);

@@ -7,7 +7,7 @@ const part = fc.constantFrom('a', 'b', 'c', 'd');
 const steps = fc.array(fc.record({ place: part, key: part, sets: fc.boolean() }), { maxLength: 60 });
 
 describe('RecentPairs', () => {
-  it('knows and forgets what a map of the joined keys does, also after a snapshot', () => {
+  it('behaves as a RecentMap of the joined keys, also after a snapshot', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 12 }), fc.nat(60), (calls, limit, keptAt) => {
         const joined = new RecentMap<number>(limit);

@@ -1,4 +1,4 @@
-/** Ids of late, as many as fit: two generations, of which the older one is forgotten when the younger is full. */
+/** Bounded set of recent ids in two generations: when the newer one is full, the older one is dropped. */
 export class RecentIds {
   #young = new Set<string>();
   #old = new Set<string>();

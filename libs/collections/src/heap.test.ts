@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { Heap } from './heap.js';
 
 describe('Heap', () => {
-  it('gives back what it holds in order, whatever comes between', () => {
+  it('pops its items in order, whatever is pushed between', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.integer({ min: 0, max: 20 }))), (steps) => {
         const heap = new Heap<number>((a, b) => a - b);

@@ -22,7 +22,7 @@ function passing(items: readonly Timed[], latenessMs: number): { left: Timed[]; 
 }
 
 describe('ReorderBuffer', () => {
-  it('lets everything out once, in order', () => {
+  it('returns every item once, in order', () => {
     fc.assert(
       fc.property(fc.array(item), fc.nat(60), (items, latenessMs) => {
         const { left, late } = passing(items, latenessMs);
@@ -32,7 +32,7 @@ describe('ReorderBuffer', () => {
     );
   });
 
-  it('finds nothing late that is within the lateness', () => {
+  it('counts no item as late that is within the lateness', () => {
     fc.assert(
       fc.property(fc.array(item), (items) => {
         expect(passing(items, 50).late).toEqual([]);
@@ -40,7 +40,7 @@ describe('ReorderBuffer', () => {
     );
   });
 
-  it('waits as long as it may, and no longer', () => {
+  it('holds an item for the lateness and no longer', () => {
     const buffer = new ReorderBuffer<Timed>(10);
     buffer.push({ id: 'a', timeMs: 100 });
     expect(buffer.advance(110)).toEqual([]);
@@ -49,7 +49,7 @@ describe('ReorderBuffer', () => {
     expect(buffer.isLate({ id: 'c', timeMs: 101 })).toBe(false);
   });
 
-  it('goes on from a snapshot', () => {
+  it('continues from a snapshot', () => {
     fc.assert(
       fc.property(fc.array(item), (items) => {
         const buffer = new ReorderBuffer<Timed>(20);
@@ -61,14 +61,14 @@ describe('ReorderBuffer', () => {
     );
   });
 
-  it('lets go of what has no time, and holds nothing up for it', () => {
+  it('returns an item without a time at once, without delaying others', () => {
     const buffer = new ReorderBuffer<Timed>(10);
     for (const timeMs of [Number.NaN, 100, Number.NaN]) buffer.push({ id: `at ${timeMs}`, timeMs });
     expect(buffer.advance(111).map(({ timeMs }) => timeMs)).toEqual([Number.NaN, Number.NaN, 100]);
     expect(buffer.size).toBe(0);
   });
 
-  it('knows how many wait', () => {
+  it('counts the waiting items', () => {
     fc.assert(
       fc.property(fc.array(item), quarters, (items, nowMs) => {
         const buffer = new ReorderBuffer<Timed>(10);

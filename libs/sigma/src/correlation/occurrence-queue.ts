@@ -1,4 +1,5 @@
-import { Heap } from '../heap.js';
+import { Heap } from '@tidewaiter/collections';
+
 import type { Take } from './routes.js';
 
 /** Event in the form that correlations need. */
@@ -12,8 +13,11 @@ interface Waiting extends Occurrence {
   arrival: number;
 }
 
-/** Buffer of events that wait until no earlier one can come, sorted by time, then by arrival. */
-export class CorrelationReorderBuffer {
+/**
+ * Events that wait until no earlier one can come, sorted by time, then by arrival. Unlike `ReorderBuffer`, which sorts
+ * equal times by id and has its own clock, it gives one event at a time: evaluating it may move the watermark.
+ */
+export class OccurrenceQueue {
   readonly #heap = new Heap<Waiting>((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);
   #arrivals = 0;
 

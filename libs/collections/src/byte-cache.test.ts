@@ -1,7 +1,7 @@
 import { ByteCache } from './byte-cache.js';
 
 describe('ByteCache', () => {
-  it('lets go first of what was not asked for the longest', () => {
+  it('evicts the least recently used value first', () => {
     const cache = new ByteCache<number>(10);
     cache.set('a', 1, 4);
     cache.set('b', 2, 4);
@@ -10,7 +10,7 @@ describe('ByteCache', () => {
     expect([cache.get('a'), cache.get('b'), cache.get('c'), cache.bytes]).toEqual([1, undefined, 3, 8]);
   });
 
-  it('counts what is set again once, and what is deleted no more', () => {
+  it('counts a replaced value once and a deleted one no more', () => {
     const cache = new ByteCache<number>(10);
     cache.set('a', 1, 4);
     cache.set('a', 2, 6);
@@ -20,7 +20,7 @@ describe('ByteCache', () => {
     expect([cache.has('a'), cache.bytes]).toEqual([false, 0]);
   });
 
-  it('keeps what is larger than itself until the next one comes', () => {
+  it('keeps a value larger than its limit until the next is set', () => {
     const cache = new ByteCache<number>(10);
     cache.set('a', 1, 100);
     expect(cache.get('a')).toBe(1);
