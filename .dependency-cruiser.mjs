@@ -1,7 +1,8 @@
-const pure =
-  '^libs/(domain|versions|oci|analyzers|secrets|checks|integrity|advisories|policy|provenance|detection|sigma|sensors|workloads|facts|routing|messages|reports|webhooks|pipeline-documents|events|collections)/';
-const adapters =
-  '^libs/(bus|store|queue|registry|sandbox|servers|egress|runtime|advisory-file|advisory-sync|rule-files)/';
+import { libsOf } from './tools/workspaces.mjs';
+
+const folderOf = (...kinds) => `^libs/(${libsOf(...kinds).join('|')})/`;
+const pure = folderOf('pure');
+const adapters = folderOf('adapter');
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });
 
@@ -40,9 +41,7 @@ export default {
       name: 'adapters-do-not-meet',
       severity: 'error',
       comment: 'An adapter hides one client; join two in a service. Only `egress` and `runtime` are shared.',
-      from: code(
-        '^libs/(bus|store|queue|registry|sandbox|servers|egress|runtime|advisory-file|advisory-sync|rule-files)/',
-      ),
+      from: code(adapters),
       to: { path: adapters, pathNot: ['^libs/$1/', '^libs/(egress|runtime)/'] },
     },
     {
