@@ -3,15 +3,15 @@ import { compareTimed } from '@tidewaiter/collections';
 import { type DetectionAlert, isLevelAtLeast } from './alert.js';
 
 /**
- * Role of an alert in a story. `core` alerts make the story; a `witness` is a sensor's own
+ * Role of an alert in a cluster. `core` alerts make the cluster; a `sensor` is a sensor's own
  * evaluation, which opens an incident of its own where no built-in rule details it; `context` adds
  * to what others opened.
  */
-export type Role = 'core' | 'witness' | 'context';
+export type Role = 'core' | 'sensor' | 'context';
 
 export function roleOf({ bySensor, weight, severity, lowered }: DetectionAlert): Role {
   if (weight === 'context' || lowered !== null || !isLevelAtLeast(severity, 'medium')) return 'context';
-  return bySensor ? 'witness' : 'core';
+  return bySensor ? 'sensor' : 'core';
 }
 
 /** Repeated alerts of one rule and place: the first ones are kept, the rest is counted. */
@@ -25,7 +25,7 @@ export interface AlertGroup {
 
 const maxKeptAlerts = 100;
 const maxAlertsWithEvidence = 4;
-/** Limit on kinds of alerts in a story: the worst ones are kept. */
+/** Limit on kinds of alerts in a cluster: the worst ones are kept. */
 const maxGroups = 64;
 
 /** Alerts that belong together, whether they open an incident or not. */
@@ -41,52 +41,52 @@ export function newCluster(isSensorOnly: boolean): AlertCluster {
   return { groups: new Map(), firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY, isSensorOnly };
 }
 
-/** Adds an alert that is not there yet. Returns whether it changes the story or only repeats it. */
-export function addAlert(story: AlertCluster, alert: DetectionAlert): 'added' | 'repeated' {
+/** Adds an alert that is not there yet. Returns whether it changes the cluster or only repeats it. */
+export function addAlert(cluster: AlertCluster, alert: DetectionAlert): 'added' | 'repeated' {
   const key = groupKey(alert);
-  const group = story.groups.get(key);
+  const group = cluster.groups.get(key);
   const isRepeated = group !== undefined && compareTimed(group.alerts[0]!, alert) < 0;
   if (group === undefined) {
-    story.groups.set(key, { alerts: [alert], count: 1, lastMs: alert.timeMs, lastAt: alert.at });
-    dropMildest(story);
+    cluster.groups.set(key, { alerts: [alert], count: 1, lastMs: alert.timeMs, lastAt: alert.at });
+    dropMildest(cluster);
   } else {
     insert(group.alerts, alert);
     group.count += 1;
     if (alert.timeMs >= group.lastMs) Object.assign(group, { lastMs: alert.timeMs, lastAt: alert.at });
   }
   // Context alerts do not keep an incident open.
-  if (roleOf(alert) !== 'context') story.lastMs = Math.max(story.lastMs, alert.timeMs);
-  story.firstMs = Math.min(story.firstMs, alert.timeMs);
+  if (roleOf(alert) !== 'context') cluster.lastMs = Math.max(cluster.lastMs, alert.timeMs);
+  cluster.firstMs = Math.min(cluster.firstMs, alert.timeMs);
   return isRepeated ? 'repeated' : 'added';
 }
 
-/** Removes an alert that belongs to another story. */
-export function removeAlert(story: AlertCluster, alert: DetectionAlert): void {
+/** Removes an alert that belongs to another cluster. */
+export function removeAlert(cluster: AlertCluster, alert: DetectionAlert): void {
   const key = groupKey(alert);
-  const group = story.groups.get(key);
+  const group = cluster.groups.get(key);
   if (group === undefined) return;
   group.count -= 1;
   const at = group.alerts.findIndex(({ id }) => id === alert.id);
   if (at >= 0) group.alerts.splice(at, 1);
   const last = group.alerts.at(-1);
-  if (last === undefined) story.groups.delete(key);
+  if (last === undefined) cluster.groups.delete(key);
   else if (alert.timeMs >= group.lastMs) Object.assign(group, { lastMs: last.timeMs, lastAt: last.at });
-  story.firstMs = Math.min(...[...story.groups.values()].map(({ alerts }) => alerts[0]!.timeMs));
-  story.lastMs = Math.max(...[...story.groups.values()].map(({ lastMs }) => lastMs));
+  cluster.firstMs = Math.min(...[...cluster.groups.values()].map(({ alerts }) => alerts[0]!.timeMs));
+  cluster.lastMs = Math.max(...[...cluster.groups.values()].map(({ lastMs }) => lastMs));
 }
 
 /** Removes an alert by its id and returns it; null where it was only counted, as in long repetitions. */
-export function takeOut(story: AlertCluster, alertId: string): DetectionAlert | null {
-  for (const { alerts } of story.groups.values()) {
+export function takeOut(cluster: AlertCluster, alertId: string): DetectionAlert | null {
+  for (const { alerts } of cluster.groups.values()) {
     const alert = alerts.find(({ id }) => id === alertId);
     if (alert === undefined) continue;
-    removeAlert(story, alert);
+    removeAlert(cluster, alert);
     return alert;
   }
   return null;
 }
 
-/** Merges one story into another. */
+/** Merges one cluster into another. */
 export function mergeClusters(into: AlertCluster, from: AlertCluster): void {
   for (const [key, group] of from.groups) {
     const same = into.groups.get(key);
@@ -105,13 +105,13 @@ export function mergeClusters(into: AlertCluster, from: AlertCluster): void {
   into.lastMs = Math.max(into.lastMs, from.lastMs);
 }
 
-/** Returns all kept alerts of a story, in order of time. */
-export function alertsOf(story: AlertCluster): DetectionAlert[] {
-  return [...story.groups.values()].flatMap(({ alerts }) => alerts).toSorted(compareTimed);
+/** Returns all kept alerts of a cluster, in order of time. */
+export function alertsOf(cluster: AlertCluster): DetectionAlert[] {
+  return [...cluster.groups.values()].flatMap(({ alerts }) => alerts).toSorted(compareTimed);
 }
 
 function insert(alerts: DetectionAlert[], alert: DetectionAlert): void {
-  const at = alerts.findIndex((kept) => compareTimed(kept, alert) > 0);
+  const at = alerts.findIndex((other) => compareTimed(other, alert) > 0);
   alerts.splice(at < 0 ? alerts.length : at, 0, alert);
   const beyond = alerts[maxAlertsWithEvidence];
   if (beyond !== undefined && beyond.evidence.length > 0) alerts[maxAlertsWithEvidence] = { ...beyond, evidence: [] };
@@ -125,16 +125,16 @@ function groupKey({ rule, context, keys }: DetectionAlert): string {
   return JSON.stringify([rule.id, cluster, where]);
 }
 
-function dropMildest(story: AlertCluster): void {
-  if (story.groups.size <= maxGroups) return;
-  const ranked = [...story.groups].toSorted(
+function dropMildest(cluster: AlertCluster): void {
+  if (cluster.groups.size <= maxGroups) return;
+  const ranked = [...cluster.groups].toSorted(
     ([, a], [, b]) => rank(a.alerts[0]!) - rank(b.alerts[0]!) || compareTimed(a.alerts[0]!, b.alerts[0]!),
   );
-  story.groups = new Map(ranked.slice(0, maxGroups));
+  cluster.groups = new Map(ranked.slice(0, maxGroups));
 }
 
 const levelRank = { critical: 0, high: 1, medium: 2, low: 3, informational: 4 };
-const roleRank: Record<Role, number> = { core: 0, witness: 5, context: 10 };
+const roleRank: Record<Role, number> = { core: 0, sensor: 5, context: 10 };
 
 function rank(alert: DetectionAlert): number {
   return roleRank[roleOf(alert)] + levelRank[alert.severity];

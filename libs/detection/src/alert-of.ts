@@ -13,16 +13,18 @@ import type { SensorEvaluation } from './sensor-alert.js';
 import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
 
 /** Creates the alert of a rule that matched. */
-export function ruleAlert(match: RuleMatch, scene: EventContext, seen: EventInputs): DetectionAlert {
+export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: EventInputs): DetectionAlert {
   const { rule } = match;
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   return {
-    ...fromScene(scene),
-    id: alertId(rule.id, [scene.event]),
+    ...fromEventContext(eventContext),
+    id: alertId(rule.id, [eventContext.event]),
     rule: alertRule(rule),
     severity: rule.level,
     weight,
-    ...(weight === 'context' ? { events: [scene.event], eventTimesMs: [scene.timeMs] } : eventsOf(scene, seen)),
+    ...(weight === 'context'
+      ? { events: [eventContext.event], eventTimesMs: [eventContext.timeMs] }
+      : eventsOf(eventContext, inputs)),
     techniques,
     stage,
     title: rule.title,
@@ -31,11 +33,11 @@ export function ruleAlert(match: RuleMatch, scene: EventContext, seen: EventInpu
     isFact: isAboutFacts(match),
     bySensor: false,
     keys: [
-      ...scene.keys,
-      ...extraKeys([...joins, ...campaignJoins(seen), ...hostJoins(seen), ...releaseJoins(seen)], [scene]),
+      ...eventContext.keys,
+      ...extraKeys([...joins, ...campaignJoins(inputs), ...hostJoins(inputs), ...releaseJoins(inputs)], [eventContext]),
     ],
     // Context alerts carry only the sentence, not the record.
-    evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
+    evidence: [evidenceOf(eventContext, rule.title, weight === 'context' ? null : inputs.observation.native)],
     lowered: null,
   };
 }
@@ -84,7 +86,7 @@ const incidentFindings = new Set([
  * detail, the severest first.
  */
 export function sensorAlert(
-  scene: EventContext,
+  eventContext: EventContext,
   { observation }: EventInputs,
   evaluation: SensorEvaluation,
   speakers: readonly RuleInfo[],
@@ -95,8 +97,8 @@ export function sensorAlert(
   const [meaning] = meanings;
   const id = `${observation.source}:${alert.rule}`;
   return {
-    ...fromScene(scene),
-    id: alertId(id, [scene.event]),
+    ...fromEventContext(eventContext),
+    id: alertId(id, [eventContext.event]),
     rule: {
       id,
       title: alert.rule,
@@ -109,17 +111,17 @@ export function sensorAlert(
     },
     severity,
     weight,
-    events: [scene.event],
-    eventTimesMs: [scene.timeMs],
+    events: [eventContext.event],
+    eventTimesMs: [eventContext.timeMs],
     techniques: [...new Set([...evaluation.techniques, ...meanings.flatMap(({ techniques }) => techniques)])],
     stage: meaning?.stage ?? evaluation.stage,
-    title: sensorTitle(observation, scene.context),
+    title: sensorTitle(observation, eventContext.context),
     finding: meaning?.finding ?? null,
     name: meaning?.name ?? null,
     isFact: false,
     bySensor: true,
-    keys: [...scene.keys, ...subjectsOf(observation)],
-    evidence: [evidenceOf(scene, alert.rule, observation.native)],
+    keys: [...eventContext.keys, ...subjectsOf(observation)],
+    evidence: [evidenceOf(eventContext, alert.rule, observation.native)],
     lowered,
   };
 }
@@ -144,10 +146,10 @@ export function firingAlert(
 ): DetectionAlert {
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   const last = members.at(-1);
-  const times = new Map(members.map((scene) => [scene.event, scene.timeMs]));
-  const keys = new Set([...members.flatMap((scene) => scene.keys), ...extraKeys(joins, members)]);
+  const times = new Map(members.map((eventContext) => [eventContext.event, eventContext.timeMs]));
+  const keys = new Set([...members.flatMap((eventContext) => eventContext.keys), ...extraKeys(joins, members)]);
   return {
-    ...(last === undefined ? placeless(timeMs, group) : fromScene(last)),
+    ...(last === undefined ? placeless(timeMs, group) : fromEventContext(last)),
     id: alertId(rule.id, events),
     rule: alertRule(rule),
     timeMs,
@@ -163,9 +165,9 @@ export function firingAlert(
     isFact,
     bySensor: false,
     keys: [...keys].toSorted().slice(0, maxKeys),
-    image: uniqueByText(members.flatMap((scene) => scene.image)),
-    artifacts: uniqueByText(members.flatMap((scene) => scene.artifacts)),
-    evidence: members.slice(-maxEvidence).map((scene) => evidenceOf(scene, rule.title, null)),
+    image: uniqueByText(members.flatMap((eventContext) => eventContext.image)),
+    artifacts: uniqueByText(members.flatMap((eventContext) => eventContext.artifacts)),
+    evidence: members.slice(-maxEvidence).map((eventContext) => evidenceOf(eventContext, rule.title, null)),
     lowered: null,
   };
 }
@@ -187,12 +189,12 @@ export function asksForFacts(rule: RuleInfo, rules: RuleSet): boolean {
   return asks;
 }
 
-function fromScene({ at, timeMs, explanation, context, image, artifacts }: EventContext) {
+function fromEventContext({ at, timeMs, explanation, context, image, artifacts }: EventContext) {
   return { at, timeMs, explanation, context, image, artifacts };
 }
 
 /** Fallback where no event is in memory any more: only the group of the correlation is known. */
-function placeless(timeMs: number, group: Record<string, string>): ReturnType<typeof fromScene> {
+function placeless(timeMs: number, group: Record<string, string>): ReturnType<typeof fromEventContext> {
   const shared = Object.entries(group).map(([field, value]) => `${field} ${value}`);
   return {
     at: new Date(timeMs).toISOString(),
@@ -213,8 +215,8 @@ function placeless(timeMs: number, group: Record<string, string>): ReturnType<ty
   };
 }
 
-function extraKeys(joins: readonly string[], scenes: readonly EventContext[]): string[] {
-  return scenes.flatMap((scene) => joins.flatMap((join) => scene.extraKeys[join] ?? []));
+function extraKeys(joins: readonly string[], eventContexts: readonly EventContext[]): string[] {
+  return eventContexts.flatMap((eventContext) => joins.flatMap((join) => eventContext.extraKeys[join] ?? []));
 }
 
 function alertId(rule: string, events: readonly string[]): string {

@@ -34,7 +34,7 @@ export type IncidentContent = Omit<Incident, 'revision' | 'state' | 'mergedInto'
  * A pure function: the order of arrival does not matter.
  */
 export function buildIncident(
-  story: AlertCluster,
+  cluster: AlertCluster,
   alerts: readonly DetectionAlert[],
   opening: DetectionAlert,
 ): IncidentContent {
@@ -43,7 +43,7 @@ export function buildIncident(
   const findings = findingsOf(alerts, facts);
   const severity = incidentSeverity(alerts);
   const workloads = workloadsOf(alerts);
-  const told = {
+  const content = {
     id: incidentId(opening.id),
     severity,
     score: incidentScore(severity, alerts, facts.length, Math.max(workloads.length, 1)),
@@ -54,8 +54,8 @@ export function buildIncident(
     namespace: lead.context.namespace,
     openedBy: opening.events.at(-1)!,
     firstSeen: alerts[0]!.at,
-    lastSeen: lastSeen(story),
-    count: [...story.groups.values()].reduce((sum, { count }) => sum + count, 0),
+    lastSeen: lastSeen(cluster),
+    count: [...cluster.groups.values()].reduce((sum, { count }) => sum + count, 0),
     findings,
     techniques: techniquesOf(alerts, facts, findings),
     steps: stepsOf(alerts),
@@ -67,8 +67,13 @@ export function buildIncident(
     rules: creditsOf(alerts),
   };
   const vulnerability = exploitedIn(facts, findings);
-  const titled = { ...told, isSensorOnly: story.isSensorOnly, opening, alerts, vulnerability };
-  return { ...told, title: incidentTitle(titled), titleRank: titleRank(titled), sentence: incidentSentence(told) };
+  const titled = { ...content, isSensorOnly: cluster.isSensorOnly, opening, alerts, vulnerability };
+  return {
+    ...content,
+    title: incidentTitle(titled),
+    titleRank: titleRank(titled),
+    sentence: incidentSentence(content),
+  };
 }
 
 /** Returns the alert that names the place: a container that acted comes before a request that named a workload. */
@@ -90,11 +95,11 @@ function factsOf(alerts: readonly DetectionAlert[]): ImageEvidence[] {
   for (const fact of ranked.flatMap(({ image }) => image)) {
     if (facts.size < maxFacts && !facts.has(fact.text)) facts.set(fact.text, fact);
   }
-  return [...facts.values()].filter((fact) => !isSaidBetter(fact, facts.values()));
+  return [...facts.values()].filter((fact) => !isIncluded(fact, facts.values()));
 }
 
 /** Whether another fact includes this one: a vulnerable package in use is also present. */
-function isSaidBetter({ vulnerability, finding }: ImageEvidence, others: Iterable<ImageEvidence>): boolean {
+function isIncluded({ vulnerability, finding }: ImageEvidence, others: Iterable<ImageEvidence>): boolean {
   if (vulnerability === null || finding !== null) return false;
   return [...others].some((other) => other.finding !== null && other.vulnerability?.id === vulnerability.id);
 }
@@ -145,15 +150,16 @@ function lastSeen({ groups }: AlertCluster): string {
 }
 
 function evidenceOf(alerts: readonly DetectionAlert[]): IncidentEvidence[] {
-  const told = alerts.flatMap(({ evidence, ...alert }) =>
+  const candidates = alerts.flatMap(({ evidence, ...alert }) =>
     evidence.map((item) => ({ item, isContext: roleOf({ ...alert, evidence }) === 'context' })),
   );
-  const kept = new Map<string, IncidentEvidence>();
-  for (const { item } of told.toSorted((a, b) => Number(a.isContext) - Number(b.isContext))) {
-    if (item.source !== 'registry' && kept.size < maxEvidence && !kept.has(item.event)) kept.set(item.event, item);
+  const selected = new Map<string, IncidentEvidence>();
+  for (const { item } of candidates.toSorted((a, b) => Number(a.isContext) - Number(b.isContext))) {
+    if (item.source !== 'registry' && selected.size < maxEvidence && !selected.has(item.event))
+      selected.set(item.event, item);
   }
-  const pushes = new Map(told.flatMap(({ item }) => (item.source === 'registry' ? [[item.event, item]] : [])));
-  return [...kept.values(), ...[...pushes.values()].slice(0, maxPushes)].toSorted((a, b) =>
+  const pushes = new Map(candidates.flatMap(({ item }) => (item.source === 'registry' ? [[item.event, item]] : [])));
+  return [...selected.values(), ...[...pushes.values()].slice(0, maxPushes)].toSorted((a, b) =>
     a.at < b.at ? -1 : Number(a.at > b.at),
   );
 }

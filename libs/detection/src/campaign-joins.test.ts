@@ -12,7 +12,7 @@ const known = factsFromFile({
   policy: { package_mirrors: ['203.0.113.80'], cluster_dns: ['203.0.113.53'] },
 });
 
-const seen = (sketch: ObservationSketch): EventInputs => ({
+const inputs = (sketch: ObservationSketch): EventInputs => ({
   observation: observation({ activity: 'connect', container: { id: 'c'.repeat(64) }, ...sketch }),
   process: null,
   tree: new ProcessTree(),
@@ -42,7 +42,7 @@ describe('campaignJoins', () => {
     ['a package mirror', { process: { executable: '/dev/shm/.k' }, ...peer('203.0.113.80') }, false],
     ['the DNS of the cluster', { process: { executable: '/dev/shm/.k' }, ...peer('203.0.113.53') }, false],
   ])('joins by the destination of %s: %#', (_what, sketch, joins) => {
-    expect(campaignJoins(seen(sketch)).includes('peer')).toBe(joins);
+    expect(campaignJoins(inputs(sketch)).includes('peer')).toBe(joins);
   });
 });
 

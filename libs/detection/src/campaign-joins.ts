@@ -16,10 +16,10 @@ const payloadPath =
  * same destination, the same attacker is at work. A program of the image legitimately shares
  * destinations with many others.
  */
-export function campaignJoins(seen: EventInputs): string[] {
-  const { observation, facts } = seen;
+export function campaignJoins(inputs: EventInputs): string[] {
+  const { observation, facts } = inputs;
   const is = (field: string) => factField(field, observation, facts) === true;
-  const isForeign = isForeignProgram(seen);
+  const isForeign = isForeignProgram(inputs);
   const isShared = is('Dest.Allowed') || is('Dest.PackageMirror') || is('Dest.ClusterDns') || !is('Dest.Public');
   return [
     'pool',

@@ -64,18 +64,18 @@ export class Correlations {
 
   snapshot(): PersistedCorrelations {
     const { older, newer } = this.#matched.snapshot();
-    const told = (all: [string, MatchedEvent][]) =>
+    const serialize = (all: [string, MatchedEvent][]) =>
       all.map(([id, matched]): [string, MatchedContext] => [id, contextOfMatched(matched)]);
     return {
-      scenes: { older: told(older), newer: told(newer) },
+      scenes: { older: serialize(older), newer: serialize(newer) },
       state: Buffer.from(this.#correlator.snapshot()).toString('base64'),
     };
   }
 
   restore({ scenes: { older, newer }, state }: PersistedCorrelations): void {
-    const known = (all: [string, MatchedContext][]) =>
+    const deserialize = (all: [string, MatchedContext][]) =>
       all.map(([id, matched]): [string, MatchedEvent] => [id, matchedOfContext(matched)]);
-    this.#matched.restore({ older: known(older), newer: known(newer) });
+    this.#matched.restore({ older: deserialize(older), newer: deserialize(newer) });
     this.#correlator.restore(Buffer.from(state, 'base64'));
   }
 

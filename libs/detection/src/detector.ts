@@ -192,7 +192,7 @@ export class Detector {
 
   snapshot(): Uint8Array {
     const { watermarkMs, items } = this.#waiting.snapshot();
-    const kept: PersistedDetector = {
+    const state: PersistedDetector = {
       format: snapshotFormat,
       watermarkMs,
       clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
@@ -209,26 +209,26 @@ export class Detector {
       wideRepeats: this.#wideRepeats.snapshot(),
       unplaced: this.#unplaced.snapshot(),
     };
-    return Buffer.from(JSON.stringify(kept));
+    return Buffer.from(JSON.stringify(state));
   }
 
   /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
   restore(bytes: Uint8Array): void {
-    const kept = readSnapshot<PersistedDetector>(bytes, snapshotFormat);
-    this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
-    this.#evaluatedAgainMs = kept.evaluatedAgainMs ?? Number.NEGATIVE_INFINITY;
-    const items = kept.waiting.map(({ timeMs, record }) => waitingEvent(record, observe(record), timeMs));
-    this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
-    this.#tree.restore(kept.tree);
-    this.#writers.restore(kept.writers);
-    this.#dns.restore(kept.dns);
-    this.#recentIds.restore(kept.recentIds, (seconds) => seconds);
-    this.#recentWrites.restore(kept.recentWrites);
-    Object.assign(this.#counts, kept.counts);
-    this.#correlations.restore(kept.correlations);
-    this.#wide.restore(kept.wide);
-    this.#wideRepeats.restore(kept.wideRepeats);
-    this.#unplaced.restore(kept.unplaced, (record) => this.#dns.named(observe(record)));
+    const state = readSnapshot<PersistedDetector>(bytes, snapshotFormat);
+    this.#clockMs = state.clockMs ?? Number.POSITIVE_INFINITY;
+    this.#evaluatedAgainMs = state.evaluatedAgainMs ?? Number.NEGATIVE_INFINITY;
+    const items = state.waiting.map(({ timeMs, record }) => waitingEvent(record, observe(record), timeMs));
+    this.#waiting.restore({ watermarkMs: state.watermarkMs, items });
+    this.#tree.restore(state.tree);
+    this.#writers.restore(state.writers);
+    this.#dns.restore(state.dns);
+    this.#recentIds.restore(state.recentIds, (seconds) => seconds);
+    this.#recentWrites.restore(state.recentWrites);
+    Object.assign(this.#counts, state.counts);
+    this.#correlations.restore(state.correlations);
+    this.#wide.restore(state.wide);
+    this.#wideRepeats.restore(state.wideRepeats);
+    this.#unplaced.restore(state.unplaced, (record) => this.#dns.named(observe(record)));
   }
 
   #release(nowMs: number): DetectionAlert[] {
@@ -261,16 +261,16 @@ export class Detector {
       this.#counts.repeatedWrites += 1;
       return [];
     }
-    const seen = this.#seen(observation, process);
-    const event = eventView(seen);
+    const inputs = this.#inputsOf(observation, process);
+    const event = eventView(inputs);
     const matches = this.#rules.match(event);
     if (matches.some(({ rule }) => !this.#rules.isPart(rule))) observation.native = nativeOf(waiting);
-    const scene = once(() => eventContextOf(seen));
-    const alerts = this.#alertsOf(seen, matches, scene);
+    const scene = once(() => eventContextOf(inputs));
+    const alerts = this.#alertsOf(inputs, matches, scene);
     this.#unplaced.add(observation, alerts, () => recordOf(waiting), this.#nowMs);
     if (matches.length === 0 && observation.alert === null) return [];
     const place = correlatedMs === null ? null : { id: waiting.id, timeMs: correlatedMs, event };
-    return this.#correlate(seen, matches, scene, [...alerts], place);
+    return this.#correlate(inputs, matches, scene, [...alerts], place);
   }
 
   /**
@@ -286,38 +286,38 @@ export class Detector {
       const { observation } = event;
       observation.native = event.record.event;
       onPlaced?.(observation);
-      const seen = this.#seen(observation, this.#tree.find(observation));
-      const matches = this.#rules.match(eventView(seen));
+      const inputs = this.#inputsOf(observation, this.#tree.find(observation));
+      const matches = this.#rules.match(eventView(inputs));
       const alerts = this.#alertsOf(
-        seen,
+        inputs,
         matches,
-        once(() => eventContextOf(seen)),
+        once(() => eventContextOf(inputs)),
       );
       const revisions = revisionsOf(event.alerts, alerts);
       event.alerts = alerts;
-      return this.#suspected(seen.process, revisions, observation.timeMs);
+      return this.#suspected(inputs.process, revisions, observation.timeMs);
     });
   }
 
-  #seen(observation: Observation, process: TreeProcess | null): EventInputs {
+  #inputsOf(observation: Observation, process: TreeProcess | null): EventInputs {
     return { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#options.facts };
   }
 
-  #alertsOf(seen: EventInputs, matches: readonly RuleMatch[], scene: () => EventContext): DetectionAlert[] {
-    const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
-    return seen.observation.alert === null
-      ? telling.map((match) => ruleAlert(match, scene(), seen))
-      : sensorAlerts(telling, scene(), seen);
+  #alertsOf(inputs: EventInputs, matches: readonly RuleMatch[], scene: () => EventContext): DetectionAlert[] {
+    const alerting = matches.filter(({ rule }) => !this.#rules.isPart(rule));
+    return inputs.observation.alert === null
+      ? alerting.map((match) => ruleAlert(match, scene(), inputs))
+      : sensorAlerts(alerting, scene(), inputs);
   }
 
   #correlate(
-    seen: EventInputs,
+    inputs: EventInputs,
     matches: readonly RuleMatch[],
     scene: () => EventContext,
     alerts: DetectionAlert[],
     place: Omit<CorrelatedEvent, 'rules'> | null,
   ): DetectionAlert[] {
-    const { observation, process } = seen;
+    const { observation, process } = inputs;
     if (matches.length === 0 || place === null) return this.#suspected(process, alerts, observation.timeMs);
     const correlated = { ...place, rules: matches.map(({ rule }) => rule) };
     const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));

@@ -19,10 +19,10 @@ export type EventContext = Pick<
   extraKeys: Record<string, string>;
 };
 
-export function eventContextOf(seen: EventInputs): EventContext {
-  const { observation, facts } = seen;
+export function eventContextOf(inputs: EventInputs): EventContext {
+  const { observation, facts } = inputs;
   const context = placeOf(observation, facts);
-  const { keys, extraKeys } = joinKeys(seen, context);
+  const { keys, extraKeys } = joinKeys(inputs, context);
   return {
     event: observation.id,
     source: observation.source,
@@ -40,15 +40,15 @@ export function eventContextOf(seen: EventInputs): EventContext {
 /** Limit on records in evidence: longer ones are left out, and only their description stays. */
 const maxRecordChars = 8192;
 
-export function evidenceOf(scene: EventContext, rule: string, native: JsonObject | null): IncidentEvidence {
-  const { cluster, namespace, pod, container, node } = scene.context;
+export function evidenceOf(eventContext: EventContext, rule: string, native: JsonObject | null): IncidentEvidence {
+  const { cluster, namespace, pod, container, node } = eventContext.context;
   const inPod = [namespace, pod, container].filter((part) => part !== null).join('/');
   return {
-    event: scene.event,
-    at: scene.at,
-    source: scene.source,
+    event: eventContext.event,
+    at: eventContext.at,
+    source: eventContext.source,
     rule,
-    text: scene.explanation,
+    text: eventContext.explanation,
     where: inPod || node || cluster,
     record: native !== null && JSON.stringify(native).length <= maxRecordChars ? native : null,
   };

@@ -16,16 +16,16 @@ export interface EventInputs {
 }
 
 /** View of an observation for rules: the sensor's fields, the memory of processes, and the facts of images. */
-export function eventView(seen: EventInputs): SigmaEvent {
-  const { observation } = seen;
+export function eventView(inputs: EventInputs): SigmaEvent {
+  const { observation } = inputs;
   return {
     logsources: logsourcesOf(observation),
-    field: (name) => getterOf(name)(seen),
+    field: (name) => getterOf(name)(inputs),
     scalars: () => scalarsOf(observation),
   };
 }
 
-type Getter = (seen: EventInputs) => unknown;
+type Getter = (inputs: EventInputs) => unknown;
 
 /** Getters by field name: rules read the same names of every event, so each name is resolved once. */
 const getters = new Map<string, Getter>();
@@ -46,30 +46,33 @@ function findGetter(name: string): Getter {
   if (remembered !== undefined) return remembered;
   const fact = factGetter(name);
   if (fact !== undefined) return ({ observation, facts }) => fact(observation, facts);
-  const said = sigmaGetter(name);
-  return ({ observation }) => said(observation);
+  const sigmaField = sigmaGetter(name);
+  return ({ observation }) => sigmaField(observation);
 }
 
 /** Fields that are computed from memory alone. Undefined: not known. */
 const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
-  ['Process.AncestorExecutables', (seen) => orUnknown(ancestors(seen).flatMap(({ executable }) => executable ?? []))],
+  [
+    'Process.AncestorExecutables',
+    (inputs) => orUnknown(ancestors(inputs).flatMap(({ executable }) => executable ?? [])),
+  ],
   // Kprobe events of Tetragon may come without the parent.
   [
     'Process.ParentExecutable',
     ({ observation, process, tree }) =>
       observation.process?.parentExecutable ?? (process && tree.parentOf(process)?.executable) ?? undefined,
   ],
-  ['Process.RootExecutable', (seen) => inside(seen).at(-1)?.executable ?? undefined],
-  ['Process.Depth', (seen) => (seen.process === null ? undefined : inside(seen).length - 1)],
-  ['Process.ParentUid', (seen) => parentInside(seen)?.uid ?? undefined],
+  ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
+  ['Process.Depth', (inputs) => (inputs.process === null ? undefined : inside(inputs).length - 1)],
+  ['Process.ParentUid', (inputs) => parentInside(inputs)?.uid ?? undefined],
   ['Process.AgeSeconds', ({ observation, process }) => age(observation.timeMs, process?.startedMs)],
   [
     'Process.Suspected',
     ({ observation, tree, process }) =>
       process === null ? undefined : orUnknown(tree.suspicions(process, observation.timeMs)),
   ],
-  ['File.WrittenBy', (seen) => writer(seen)?.executables],
-  ['File.WrittenInContainer', (seen) => writer(seen)?.inContainer],
+  ['File.WrittenBy', (inputs) => writer(inputs)?.executables],
+  ['File.WrittenInContainer', (inputs) => writer(inputs)?.inContainer],
 ]);
 
 function ancestors({ process, tree }: EventInputs): TreeProcess[] {
@@ -77,10 +80,10 @@ function ancestors({ process, tree }: EventInputs): TreeProcess[] {
 }
 
 /** Returns the process and its ancestors in the same container, without the runtime that started the container. */
-function inside(seen: EventInputs): TreeProcess[] {
-  const { process } = seen;
+function inside(inputs: EventInputs): TreeProcess[] {
+  const { process } = inputs;
   if (process === null) return [];
-  return [process, ...ancestors(seen).filter(({ container }) => container === process.container)];
+  return [process, ...ancestors(inputs).filter(({ container }) => container === process.container)];
 }
 
 function parentInside({ process, tree }: EventInputs): TreeProcess | null {

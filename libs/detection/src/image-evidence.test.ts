@@ -18,8 +18,8 @@ it.each([
     ...{ digestOf: () => null, workloadOf: () => null, startedAtOf: () => null, workload: () => null },
     ...{ namespaceLabelsOf: () => ({}), probesOf: () => [], overridesOf: () => overrides },
   } satisfies ContainerLookup;
-  const told = imageEvidence(shell, factContext({ ...factsFromFile({}), lookup }), place);
-  expect(told.map(({ text }) => text)).toEqual(expected);
+  const evidence = imageEvidence(shell, factContext({ ...factsFromFile({}), lookup }), place);
+  expect(evidence.map(({ text }) => text)).toEqual(expected);
 });
 
 describe('imageEvidence', () => {

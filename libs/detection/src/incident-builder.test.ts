@@ -75,7 +75,7 @@ function incidentsOf(alerts: readonly DetectionAlert[]) {
 const support = (sketch: Sketch): DetectionAlert => alert({ weight: 'support', severity: 'medium', ...sketch });
 const context = (sketch: Sketch): DetectionAlert =>
   alert({ weight: 'context', severity: 'informational', finding: null, ...sketch });
-const witness = (sketch: Sketch): DetectionAlert =>
+const sensorAlert = (sketch: Sketch): DetectionAlert =>
   alert({
     bySensor: true,
     finding: null,
@@ -100,7 +100,7 @@ describe('what opens an incident', () => {
     ['context, however much of it', [context({ rule: 'a' }), context({ rule: 'b' }), context({ rule: 'c' })], 0],
     ['what context lowered', [alert({ lowered: 'images are built here', severity: 'low' })], 0],
     ['a rule that counts alone but says little', [alert({ severity: 'low' })], 0],
-    ["a sensor's own evaluation", [witness({ keys: ['container:c1', 'subject:x'] })], 1],
+    ["a sensor's own evaluation", [sensorAlert({ keys: ['container:c1', 'subject:x'] })], 1],
   ])('%s', (_what, alerts, expected) => {
     expect(incidentsOf(alerts)).toHaveLength(expected);
   });
@@ -143,7 +143,7 @@ describe('what belongs together', () => {
 
 it("takes a sensor's alerts into the story that says more, and leaves one incident", () => {
   const builder = new IncidentBuilder();
-  const first = builder.add(witness({ keys: ['container:c1', 'subject:x'] }));
+  const first = builder.add(sensorAlert({ keys: ['container:c1', 'subject:x'] }));
   const then = builder.add(alert({ afterMs: 1000 }));
   expect(first.map(({ kind }) => kind)).toEqual(['opened']);
   expect(then.map(({ kind, incident }) => [kind, incident.id])).toEqual([['updated', first[0]!.incident.id]]);
@@ -339,18 +339,18 @@ it('tells of each incident in revisions that grow, and nothing but what is so in
   fc.assert(
     fc.property(fc.array(anyAlert, { minLength: 1, maxLength: 14 }), (alerts) => {
       const builder = new IncidentBuilder();
-      const told = new Map<string, Incident>();
+      const latest = new Map<string, Incident>();
       for (const each of alerts) {
         for (const { kind, incident } of [...builder.add(each), ...builder.advance(each.timeMs)]) {
-          const before = told.get(incident.id);
+          const before = latest.get(incident.id);
           expect(kind === 'opened').toBe(before === undefined);
           expect(incident.revision).toBeGreaterThan(before?.revision ?? 0);
-          told.set(incident.id, incident);
+          latest.set(incident.id, incident);
         }
       }
-      const open = [...told.values()].filter(({ state }) => state !== 'merged');
+      const open = [...latest.values()].filter(({ state }) => state !== 'merged');
       expect(sorted(open)).toEqual(sorted(builder.incidents()));
-      for (const { mergedInto } of told.values()) if (mergedInto !== null) expect(told.has(mergedInto)).toBe(true);
+      for (const { mergedInto } of latest.values()) if (mergedInto !== null) expect(latest.has(mergedInto)).toBe(true);
     }),
     { numRuns: 300 },
   );

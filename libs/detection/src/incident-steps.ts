@@ -45,52 +45,51 @@ export function stepsOf(alerts: readonly DetectionAlert[]): IncidentStep[] {
 interface Moment {
   timeMs: number;
   event: string;
-  telling: DetectionAlert;
+  lead: DetectionAlert;
 }
 
 function moments(alerts: readonly DetectionAlert[]): Moment[] {
-  const byEvent = new Map<string, { timeMs: number; said: { alert: DetectionAlert; rank: number }[] }>();
+  const byEvent = new Map<string, { timeMs: number; candidates: { alert: DetectionAlert; rank: number }[] }>();
   for (const alert of alerts) {
     for (const [index, event] of alert.events.entries()) {
-      const moment = byEvent.get(event) ?? { timeMs: alert.eventTimesMs[index] ?? alert.timeMs, said: [] };
+      const moment = byEvent.get(event) ?? { timeMs: alert.eventTimesMs[index] ?? alert.timeMs, candidates: [] };
       // An alert whose last event this is ranks before one that the event only contributes to.
-      moment.said.push({ alert, rank: tellingRank(alert) + (index === alert.events.length - 1 ? 0 : 1.5) });
+      moment.candidates.push({ alert, rank: significance(alert) + (index === alert.events.length - 1 ? 0 : 1.5) });
       byEvent.set(event, moment);
     }
   }
   return [...byEvent]
-    .map(([event, { timeMs, said }]) => ({ event, timeMs, telling: mostTelling(said) }))
+    .map(([event, { timeMs, candidates }]) => ({ event, timeMs, lead: mostSignificant(candidates) }))
     .toSorted((a, b) => a.timeMs - b.timeMs || (a.event < b.event ? -1 : 1));
 }
 
-function mostTelling(said: readonly { alert: DetectionAlert; rank: number }[]): DetectionAlert {
-  const [first] = said.toSorted(
+function mostSignificant(candidates: readonly { alert: DetectionAlert; rank: number }[]): DetectionAlert {
+  const [first] = candidates.toSorted(
     (a, b) => a.rank - b.rank || compareLevel(a.alert.severity, b.alert.severity) || compareTimed(a.alert, b.alert),
   );
   return first!.alert;
 }
 
-const roleRank = { core: 0, witness: 2, context: 4 };
+const roleRank = { core: 0, sensor: 2, context: 4 };
 
-function tellingRank(alert: DetectionAlert): number {
+function significance(alert: DetectionAlert): number {
   return roleRank[roleOf(alert)] + (alert.finding === null ? 1 : 0);
 }
 
-function newStep({ telling, event, timeMs }: Moment): OpenStep {
-  return { best: telling, finding: telling.finding, startMs: timeMs, lastMs: timeMs, events: [event] };
+function newStep({ lead, event, timeMs }: Moment): OpenStep {
+  return { best: lead, finding: lead.finding, startMs: timeMs, lastMs: timeMs, events: [event] };
 }
 
-function continues(step: OpenStep, { telling, timeMs }: Moment): boolean {
-  if (telling.finding !== null) return telling.finding === step.finding;
+function continues(step: OpenStep, { lead, timeMs }: Moment): boolean {
+  if (lead.finding !== null) return lead.finding === step.finding;
   // An alert without a finding continues the step; a core alert of a user's rule does so only in
   // the same stage.
-  return timeMs - step.lastMs <= pauseMs && (roleOf(telling) !== 'core' || telling.stage === step.best.stage);
+  return timeMs - step.lastMs <= pauseMs && (roleOf(lead) !== 'core' || lead.stage === step.best.stage);
 }
 
-function extend(step: OpenStep, { telling, event, timeMs }: Moment): void {
+function extend(step: OpenStep, { lead, event, timeMs }: Moment): void {
   step.events.push(event);
   step.lastMs = timeMs;
-  const isMoreTelling =
-    tellingRank(telling) - tellingRank(step.best) || compareLevel(telling.severity, step.best.severity);
-  if (isMoreTelling < 0) step.best = telling;
+  const order = significance(lead) - significance(step.best) || compareLevel(lead.severity, step.best.severity);
+  if (order < 0) step.best = lead;
 }

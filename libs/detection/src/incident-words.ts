@@ -20,22 +20,25 @@ export interface Titled {
 const maxTitleChars = 200;
 
 /** Title with what happened and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
-export function incidentTitle(story: Titled): string {
-  if (story.isSensorOnly) return worstEvaluation(story.alerts).title;
-  const [way] = waysIn(story);
-  return printable(`${nameOf(story)}${way === undefined ? '' : ` through ${way}`} in ${whereOf(story)}`, maxTitleChars);
+export function incidentTitle(titled: Titled): string {
+  if (titled.isSensorOnly) return worstEvaluation(titled.alerts).title;
+  const [way] = waysIn(titled);
+  return printable(
+    `${nameOf(titled)}${way === undefined ? '' : ` through ${way}`} in ${whereOf(titled)}`,
+    maxTitleChars,
+  );
 }
 
 /**
  * Rank of the title; a lower rank is worse. It never grows while findings are added, so an incident
  * is renamed only for the worse.
  */
-export function titleRank(story: Pick<Titled, 'isSensorOnly' | 'findings' | 'alerts'>): number {
-  const telling = story.isSensorOnly ? undefined : namedFinding(story);
-  return telling === undefined ? unnamedRank : wordsOf(telling).rank;
+export function titleRank(titled: Pick<Titled, 'isSensorOnly' | 'findings' | 'alerts'>): number {
+  const finding = titled.isSensorOnly ? undefined : namedFinding(titled);
+  return finding === undefined ? unnamedRank : wordsOf(finding).rank;
 }
 
-/** Entry points, for a story that is named after their consequence. */
+/** Entry points, for a cluster that is named after their consequence. */
 function waysIn({ findings, vulnerability }: Titled): string[] {
   const ways = findings.slice(1).flatMap((finding) => wayByFinding.get(finding) ?? []);
   return vulnerability === null ? ways : [vulnerability.id, ...ways];
@@ -50,10 +53,10 @@ const wayByFinding: ReadonlyMap<string, string> = new Map([
 
 /** Name of the top-ranked finding; without a finding, the title of the rule that opened the incident. */
 function nameOf({ alerts, findings, opening }: Titled): string {
-  const telling = namedFinding({ alerts, findings });
-  if (telling === undefined) return opening.rule.title;
-  const named = alerts.find(({ finding, name }) => finding === telling && name !== null);
-  return named?.name ?? wordsOf(telling).name;
+  const topFinding = namedFinding({ alerts, findings });
+  if (topFinding === undefined) return opening.rule.title;
+  const named = alerts.find(({ finding, name }) => finding === topFinding && name !== null);
+  return named?.name ?? wordsOf(topFinding).name;
 }
 
 /** Returns the top-ranked finding of an alert. Facts add findings too, but events name the incident. */
@@ -77,19 +80,19 @@ const maxSteps = 4;
 
 /** Summary of an incident: since when, where, which image, and its worst steps. */
 export function incidentSentence(
-  told: Omit<Incident, 'title' | 'titleRank' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
+  content: Omit<Incident, 'title' | 'titleRank' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
 ): string {
-  const { workload, image, imageDigest, firstSeen, steps, factsUsed, workloads } = told;
+  const { workload, image, imageDigest, firstSeen, steps, factsUsed, workloads } = content;
   const where = workload ?? image ?? 'a place that is not known';
   const what =
     image === null && imageDigest === null
       ? ''
       : ` (${[image, imageDigest?.slice(0, 19)].filter(Boolean).join(' at ')})`;
-  const story = worstSteps(steps).map(({ title }) => lowerFirst(title));
+  const titles = worstSteps(steps).map(({ title }) => lowerFirst(title));
   const others = workloads.length > 1 ? ` It reached ${workloads.length} workloads.` : '';
   const known = factsUsed.length === 0 ? '' : ` Known of it: ${factsUsed.slice(0, 3).join('; ')}.`;
   return printable(
-    `Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${story.join(', then ')}.${others}${known}`,
+    `Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${titles.join(', then ')}.${others}${known}`,
     1000,
   );
 }

@@ -6,7 +6,7 @@ import { contextTtlMs, joinTtlMs, kindOfKey } from './join-keys.js';
 interface Stretch {
   fromMs: number;
   toMs: number;
-  story: number;
+  cluster: number;
 }
 
 /** Context alert that waits for a core alert. */
@@ -29,26 +29,26 @@ const maxStretches = 64;
 const never = -1;
 
 /**
- * Stories of each key, with their periods. Core alerts are joined when they share a key and are
+ * Clusters of each key, with their periods. Core alerts are joined when they share a key and are
  * close enough in time; the resulting periods do not depend on the order of arrival.
  */
 export class KeyTrails {
   readonly #trails = new RecentMap<KeyTrail>(maxTrails);
 
-  /** Returns the stories that a core alert is joined to. */
+  /** Returns the clusters that a core alert is joined to. */
   joinedBy(key: string, timeMs: number): number[] {
     const ttlMs = joinTtlMs[kindOfKey(key)] ?? never;
     return this.#near(key, timeMs, ttlMs);
   }
 
-  /** Returns the stories that a context alert belongs to. */
+  /** Returns the clusters that a context alert belongs to. */
   nearBy(key: string, timeMs: number): number[] {
     const ttlMs = contextTtlMs[kindOfKey(key)] ?? never;
     return this.#near(key, timeMs, ttlMs);
   }
 
-  /** Adds a core alert of `story` to the periods of a key. Returns the alerts that waited for it. */
-  extend(key: string, timeMs: number, story: number): string[] {
+  /** Adds a core alert of `cluster` to the periods of a key. Returns the alerts that waited for it. */
+  extend(key: string, timeMs: number, cluster: number): string[] {
     const kind = kindOfKey(key);
     const ttlMs = joinTtlMs[kind] ?? never;
     const trail = this.#trail(key);
@@ -56,7 +56,7 @@ export class KeyTrails {
     const joined: Stretch = {
       fromMs: Math.min(timeMs, ...near.map(({ fromMs }) => fromMs)),
       toMs: Math.max(timeMs, ...near.map(({ toMs }) => toMs)),
-      story,
+      cluster,
     };
     trail.stretches = [...trail.stretches.filter((stretch) => !near.includes(stretch)), joined]
       .toSorted((a, b) => a.fromMs - b.fromMs)
@@ -96,7 +96,7 @@ export class KeyTrails {
     const stretches = this.#trails.get(key)?.stretches ?? [];
     return stretches
       .filter(({ fromMs, toMs }) => timeMs >= fromMs - ttlMs && timeMs <= toMs + ttlMs)
-      .map(({ story }) => story);
+      .map(({ cluster }) => cluster);
   }
 
   #trail(key: string): KeyTrail {

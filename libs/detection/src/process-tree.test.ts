@@ -85,9 +85,9 @@ describe('a sensor that has only numbers', () => {
 
   it('tells of a start that the other sensor told of', () => {
     const tree = new ProcessTree();
-    const told = tree.note(start('1', '/bin/sh', null, { process: { pid: 7 } }));
-    expect(tree.note(falco(7, '/bin/sh', { timeMs: startMs + 300 }))).toBe(told);
-    expect(tree.note(falco(7, '/bin/sh', { timeMs: startMs + 60_000 }))).not.toBe(told);
+    const process = tree.note(start('1', '/bin/sh', null, { process: { pid: 7 } }));
+    expect(tree.note(falco(7, '/bin/sh', { timeMs: startMs + 300 }))).toBe(process);
+    expect(tree.note(falco(7, '/bin/sh', { timeMs: startMs + 60_000 }))).not.toBe(process);
   });
 });
 

@@ -13,15 +13,22 @@ import { evaluateSensorAlert } from './sensor-alert.js';
  * `context`. Any other rule for it sets its meaning; one of weight `alone` also raises an alert of
  * its own. Below `warning`, such rules replace the sensor's alert.
  */
-export function sensorAlerts(matches: readonly RuleMatch[], scene: EventContext, seen: EventInputs): DetectionAlert[] {
+export function sensorAlerts(
+  matches: readonly RuleMatch[],
+  eventContext: EventContext,
+  inputs: EventInputs,
+): DetectionAlert[] {
   const speaking = matches.filter(speaksForSensor);
-  const evaluation = evaluateSensorAlert(seen.observation, seen.facts);
+  const evaluation = evaluateSensorAlert(inputs.observation, inputs.facts);
   const counting = speaking.filter(({ rule }) => meaningOf(rule).weight !== 'context');
   const isOwn = speaking.length === 0 || (evaluation.weight === 'alone' && counting.length > 0);
-  if (!isOwn) return matches.map((match) => ruleAlert(match, scene, seen));
+  if (!isOwn) return matches.map((match) => ruleAlert(match, eventContext, inputs));
   const speakers = counting.map(({ rule }) => rule).toSorted((a, b) => compareLevel(a.level, b.level));
   const beside = matches.filter((match) => !counting.includes(match) || meaningOf(match.rule).weight === 'alone');
-  return [...beside.map((match) => ruleAlert(match, scene, seen)), sensorAlert(scene, seen, evaluation, speakers)];
+  return [
+    ...beside.map((match) => ruleAlert(match, eventContext, inputs)),
+    sensorAlert(eventContext, inputs, evaluation, speakers),
+  ];
 }
 
 /** Whether a rule matches the sensor's alert, not only its place. */

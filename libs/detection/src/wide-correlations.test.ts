@@ -48,14 +48,14 @@ level: medium
 
 const nodes = ['worker-1', 'worker-2'] as const;
 
-interface Told {
+interface SketchedEvent {
   node: (typeof nodes)[number];
   seconds: number;
   binary: string;
   uid: number;
 }
 
-function recordOf({ node, seconds, binary, uid }: Told, index: number): RuntimeRecord {
+function recordOf({ node, seconds, binary, uid }: SketchedEvent, index: number): RuntimeRecord {
   const at = new Date(startMs + 1000 * seconds + index).toISOString();
   const pod = { namespace: 'shop', name: `pod-${node}`, container: { id: `containerd://${node}`, name: 'app' } };
   const process = {
@@ -79,7 +79,7 @@ function recordOf({ node, seconds, binary, uid }: Told, index: number): RuntimeR
   };
 }
 
-const told: fc.Arbitrary<RuntimeRecord[]> = fc
+const eventRecords: fc.Arbitrary<RuntimeRecord[]> = fc
   .array(
     fc.record({
       node: fc.constantFrom(...nodes),
@@ -123,7 +123,7 @@ const mixed = <T>(lists: readonly T[][], choices: readonly number[]): T[] => {
 describe('WideCorrelations', () => {
   it('finds over two detectors, each of which sees a half, what one finds that sees all', () => {
     fc.assert(
-      fc.property(told, fc.array(fc.nat(1), { minLength: 1, maxLength: 9 }), (records, choices) => {
+      fc.property(eventRecords, fc.array(fc.nat(1), { minLength: 1, maxLength: 9 }), (records, choices) => {
         const matches: WideMatch[][] = [];
         const local = nodes.flatMap((node) => {
           const passed: WideMatch[] = [];

@@ -21,12 +21,12 @@ const unfolded = ({ repeats = [], ...match }: WideMatch): WideMatch[] => [
   match,
 ];
 
-const told = fc.array(fc.record({ user: fc.constantFrom('a', 'b'), pauseMs: fc.nat(300), isKept: fc.boolean() }));
+const sketches = fc.array(fc.record({ user: fc.constantFrom('a', 'b'), pauseMs: fc.nat(300), isKept: fc.boolean() }));
 
 describe('WideRepeats', () => {
   it('passes on every match as it was, whenever it is kept and restored', () => {
     fc.assert(
-      fc.property(told, (each) => {
+      fc.property(sketches, (each) => {
         const [given, passed]: [WideMatch[], WideMatch[]] = [[], []];
         let repeats = new WideRepeats((match) => passed.push(match));
         let nowMs = 1_000_000;

@@ -34,13 +34,13 @@ const makers: Readonly<Record<string, Maker>> = {
     hooked(making, 'security_mmap_file', [{ file_arg: { path: text(making.event.about) } }, { int_arg: 5 }]),
   connect: (making) => hooked(making, 'tcp_connect', [socket(making.event)]),
   send: (making) => {
-    const { udp = false, bytes = 100 } = making.event.said;
+    const { udp = false, bytes = 100 } = making.event.members;
     return hooked(making, udp === true ? 'udp_sendmsg' : 'tcp_sendmsg', [socket(making.event), { size_arg: bytes }]);
   },
   listen: (making) =>
     hooked(making, 'inet_csk_listen_start', [{ sock_arg: { saddr: '0.0.0.0', sport: Number(making.event.about) } }]),
   hook: (making) => {
-    const { strings = [], path } = making.event.said;
+    const { strings = [], path } = making.event.members;
     const paths = path === undefined ? [] : [{ path_arg: { path } }];
     const texts = Array.isArray(strings) ? strings.map((string_arg) => ({ string_arg })) : [];
     return hooked(making, text(making.event.about), [...paths, ...texts]);
@@ -61,18 +61,18 @@ function touched(making: Making, access: number) {
 }
 
 function hooked(making: Making, function_name: string, args: JsonValue[]) {
-  return tetragon(making, 'process_kprobe', { function_name, args }, making.event.said['by'] ?? '/app/server');
+  return tetragon(making, 'process_kprobe', { function_name, args }, making.event.members['by'] ?? '/app/server');
 }
 
-function socket({ about, said }: ExampleEvent): JsonObject {
+function socket({ about, members }: ExampleEvent): JsonObject {
   const [, daddr = '', dport = ''] = /^\[?(.+?)\]?:(\d+)$/.exec(text(about)) ?? [];
-  const protocol = said['udp'] === true ? 'IPPROTO_UDP' : 'IPPROTO_TCP';
+  const protocol = members['udp'] === true ? 'IPPROTO_UDP' : 'IPPROTO_TCP';
   return { sock_arg: { family: 'AF_INET', protocol, saddr: '10.42.0.17', sport: 40_000, daddr, dport: Number(dport) } };
 }
 
 /** Creates an event of a process in a pod, or with `host: true` on its node. */
-function tetragon({ event: { said }, index, at }: Making, kind: string, told: JsonObject, command: JsonValue) {
-  const { parent = '/usr/bin/containerd-shim-runc-v2', cwd = '/', uid = 0, init = true, host, raised } = said;
+function tetragon({ event: { members }, index, at }: Making, kind: string, details: JsonObject, command: JsonValue) {
+  const { parent = '/usr/bin/containerd-shim-runc-v2', cwd = '/', uid = 0, init = true, host, raised } = members;
   const inPod: JsonObject =
     host === true
       ? {}
@@ -95,7 +95,7 @@ function tetragon({ event: { said }, index, at }: Making, kind: string, told: Js
     }),
   };
   const parentProcess = { exec_id: `parent-${text(parent)}`, pid: 1, uid: 0, ...commandOf(text(parent)) };
-  const body = { [kind]: { process, parent: parentProcess, ...told }, node_name: 'node-1', time: at };
+  const body = { [kind]: { process, parent: parentProcess, ...details }, node_name: 'node-1', time: at };
   return { source: 'tetragon' as const, body };
 }
 
@@ -106,8 +106,8 @@ function commandOf(command: string): { binary: string; arguments: string } {
   return { binary, arguments: rest.join(' ') };
 }
 
-function falcoAlert({ event: { about, said }, at }: Making) {
-  const fields = isObject(said['fields']) ? said['fields'] : {};
+function falcoAlert({ event: { about, members }, at }: Making) {
+  const fields = isObject(members['fields']) ? members['fields'] : {};
   const body = {
     rule: about,
     priority: 'Warning',
@@ -126,8 +126,8 @@ function falcoAlert({ event: { about, said }, at }: Making) {
   return { source: 'falco' as const, body };
 }
 
-function traceeEvent({ at, event: { said } }: Making, eventName: string, args: JsonValue[], more: JsonObject) {
-  const [binary = '/app/server'] = text(said['by'] ?? '/app/server').split(' ');
+function traceeEvent({ at, event: { members } }: Making, eventName: string, args: JsonValue[], more: JsonObject) {
+  const [binary = '/app/server'] = text(members['by'] ?? '/app/server').split(' ');
   const body = {
     timestamp: Date.parse(at) * 1_000_000,
     eventName,

@@ -10,7 +10,7 @@ export interface ExampleEvent {
   kind: string;
   about: JsonValue;
   /** All keys of the example, including the above. */
-  said: JsonObject;
+  members: JsonObject;
   /** Fields whose values the example sets: facts, and a detector's memory. */
   given: JsonObject;
   /** Time after the previous event, in milliseconds. */
@@ -24,22 +24,22 @@ export function readExample(example: JsonValue): ExampleEvent[] {
   return (Array.isArray(example) ? example : [example]).flatMap(readEvents);
 }
 
-function readEvents(said: JsonValue): ExampleEvent[] {
-  if (!isObject(said)) throw invalid('an example is an event, or a list of events');
-  const kind = Object.keys(said).find((key) => kinds.has(key));
+function readEvents(members: JsonValue): ExampleEvent[] {
+  if (!isObject(members)) throw invalid('an example is an event, or a list of events');
+  const kind = Object.keys(members).find((key) => kinds.has(key));
   if (kind === undefined) throw invalid(`an event of an example has one of ${[...kinds].join(', ')}`);
-  const repeats = said['repeat'] === undefined ? 1 : Number(said['repeat']);
+  const repeats = members['repeat'] === undefined ? 1 : Number(members['repeat']);
   if (!(repeats >= 1 && repeats <= maxRepeats)) throw invalid(`repeat is a number up to ${maxRepeats}`);
-  const everyMs = duration(said['every'] ?? '0s');
+  const everyMs = duration(members['every'] ?? '0s');
   return Array.from({ length: repeats }, (_, index) => {
-    const numbered = fill(said, String(index + 1)) as JsonObject;
+    const numbered = fill(members, String(index + 1)) as JsonObject;
     const given = numbered['given'] ?? {};
     return {
       kind,
       about: numbered[kind]!,
-      said: numbered,
+      members: numbered,
       given: isObject(given) ? given : {},
-      afterMs: index === 0 ? duration(said['after'] ?? '0s') : everyMs,
+      afterMs: index === 0 ? duration(members['after'] ?? '0s') : everyMs,
     };
   });
 }
