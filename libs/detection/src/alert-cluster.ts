@@ -3,9 +3,9 @@ import { compareTimed } from '@tidewaiter/collections';
 import { type DetectionAlert, isLevelAtLeast } from './alert.js';
 
 /**
- * Role of an alert in a cluster. `core` alerts make the cluster; a `sensor` is a sensor's own
- * evaluation, which opens an incident of its own where no built-in rule details it; `context` adds
- * to what others opened.
+ * Role of an alert in a cluster. A `core` alert starts a cluster. A `sensor` alert is a sensor's
+ * own evaluation, which opens an incident by itself where no built-in rule details it. A `context`
+ * alert only adds to incidents that others opened.
  */
 export type Role = 'core' | 'sensor' | 'context';
 
@@ -14,9 +14,12 @@ export function roleOf({ bySensor, weight, severity, lowered }: DetectionAlert):
   return bySensor ? 'sensor' : 'core';
 }
 
-/** Repeated alerts of one rule and place: the first ones are kept, the rest is counted. */
+/** Repeated alerts of one rule and place: the first ones are stored, the rest is counted. */
 export interface AlertGroup {
-  /** Sorted by time, at most {@link maxKeptAlerts}; the selection does not depend on the order of arrival. */
+  /**
+   * Sorted by time, at most {@link maxKeptAlerts}; the selection does not depend on the order of
+   * arrival.
+   */
   alerts: DetectionAlert[];
   count: number;
   lastMs: number;
@@ -25,7 +28,7 @@ export interface AlertGroup {
 
 const maxKeptAlerts = 100;
 const maxAlertsWithEvidence = 4;
-/** Limit on kinds of alerts in a cluster: the worst ones are kept. */
+/** Limit on kinds of alerts in a cluster: the worst ones stay. */
 const maxGroups = 64;
 
 /** Alerts that belong together, whether they open an incident or not. */
@@ -41,7 +44,9 @@ export function newCluster(isSensorOnly: boolean): AlertCluster {
   return { groups: new Map(), firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY, isSensorOnly };
 }
 
-/** Adds an alert that is not there yet. Returns whether it changes the cluster or only repeats it. */
+/**
+ * Adds an alert that is not there yet. Returns whether it changes the cluster or only repeats it.
+ */
 export function addAlert(cluster: AlertCluster, alert: DetectionAlert): 'added' | 'repeated' {
   const key = groupKey(alert);
   const group = cluster.groups.get(key);
@@ -75,7 +80,10 @@ export function removeAlert(cluster: AlertCluster, alert: DetectionAlert): void 
   cluster.lastMs = Math.max(...[...cluster.groups.values()].map(({ lastMs }) => lastMs));
 }
 
-/** Removes an alert by its id and returns it; null where it was only counted, as in long repetitions. */
+/**
+ * Removes an alert by its id and returns it; null where it was only counted, as in long
+ * repetitions.
+ */
 export function takeOut(cluster: AlertCluster, alertId: string): DetectionAlert | null {
   for (const { alerts } of cluster.groups.values()) {
     const alert = alerts.find(({ id }) => id === alertId);
@@ -105,7 +113,7 @@ export function mergeClusters(into: AlertCluster, from: AlertCluster): void {
   into.lastMs = Math.max(into.lastMs, from.lastMs);
 }
 
-/** Returns all kept alerts of a cluster, in order of time. */
+/** Returns all stored alerts of a cluster, in order of time. */
 export function alertsOf(cluster: AlertCluster): DetectionAlert[] {
   return [...cluster.groups.values()].flatMap(({ alerts }) => alerts).toSorted(compareTimed);
 }

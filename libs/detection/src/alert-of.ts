@@ -42,7 +42,9 @@ export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: 
   };
 }
 
-/** Time after its start in which a process's own start event is added to the events of its alerts. */
+/**
+ * Time after its start in which a process's own start event is added to the events of its alerts.
+ */
 const justStartedMs = 10 * 60_000;
 
 function eventsOf(
@@ -136,8 +138,8 @@ const maxEvidence = 8;
 
 /**
  * Creates the alert of a correlation. It has the join keys of all its events, since the correlation
- * found that they belong together. `members` are the scenes of its events, as far as they are still
- * in memory, in order of time.
+ * proves that they belong together. `members` are the contexts of its events that are still in
+ * memory, in order of time.
  */
 export function firingAlert(
   { rule, timeMs, events, group }: Firing,

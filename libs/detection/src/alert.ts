@@ -15,7 +15,10 @@ export type Weight = 'alone' | 'support' | 'context';
 export interface DetectionAlert {
   /** Derived from the rule and its events: the same events give the same alert again. */
   id: string;
-  /** Id of the alert that this one replaces: its event was evaluated again when more was known of the container. */
+  /**
+   * Id of the alert that this one replaces: its event was evaluated again with more facts about the
+   * container.
+   */
   revises?: string;
   rule: AlertRule;
   severity: AlertLevel;
@@ -67,7 +70,7 @@ export interface AlertRule {
   file: string | null;
 }
 
-/** Place of an alert; null for what is not known. */
+/** Place of an alert; unknown parts are null. */
 export interface AlertContext {
   cluster: string | null;
   node: string | null;
@@ -88,7 +91,10 @@ export interface ImageEvidence {
   /** Finding that the fact is by itself. */
   finding: string | null;
   technique: string | null;
-  /** Vulnerability that is known to be exploited: counts only in a story of exploitation. */
+  /**
+   * Vulnerability that is known to be exploited: counts only in a cluster with an exploitation
+   * finding.
+   */
   vulnerability: { id: string; package: string } | null;
 }
 

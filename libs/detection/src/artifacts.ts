@@ -1,7 +1,10 @@
 import type { IncidentArtifact, Observation } from '@tidewaiter/domain';
 import { factField, type FactContext } from '@tidewaiter/facts';
 
-/** Artifacts to search for in the rest of the fleet: the same file, package, destination, secret or identity. */
+/**
+ * Artifacts to search for in the rest of the fleet: the same file, package, destination, secret or
+ * identity.
+ */
 export function artifactsOf(observation: Observation, facts: FactContext): IncidentArtifact[] {
   const { activity, process, file, network, request } = observation;
   const ask = (name: string) => {

@@ -30,8 +30,8 @@ const maxNextSteps = 6;
 export type IncidentContent = Omit<Incident, 'revision' | 'state' | 'mergedInto'>;
 
 /**
- * Builds the content of an incident from its alerts in order of time, of which `opening` opened it.
- * A pure function: the order of arrival does not matter.
+ * Builds the content of an incident from its alerts in order of time; `opening` is the one that
+ * opened it. A pure function: the order of arrival does not matter.
  */
 export function buildIncident(
   cluster: AlertCluster,
@@ -76,7 +76,10 @@ export function buildIncident(
   };
 }
 
-/** Returns the alert that names the place: a container that acted comes before a request that named a workload. */
+/**
+ * Returns the alert that names the place: a container that acted comes before a request that named
+ * a workload.
+ */
 function leadOf(alerts: readonly DetectionAlert[]): DetectionAlert | null {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   const inContainer = counting.find(({ context }) => context.workload !== null && context.container !== null);
@@ -105,8 +108,8 @@ function isIncluded({ vulnerability, finding }: ImageEvidence, others: Iterable<
 }
 
 /**
- * Findings, the most significant first. A vulnerability of the image counts as the entry point
- * where a server did what only an attacker would make it do.
+ * Findings, the most significant first. A vulnerability of the image counts as the entry point if a
+ * server did something that only an attacker makes it do.
  */
 function findingsOf(alerts: readonly DetectionAlert[], facts: readonly ImageEvidence[]): string[] {
   const found = new Set([

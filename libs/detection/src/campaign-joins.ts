@@ -4,7 +4,7 @@ import { factField } from '@tidewaiter/facts';
 import type { EventInputs } from './event-view.js';
 
 /**
- * World-writable folders, files in memory and hidden files: attackers put payloads there, and
+ * World-writable folders, in-memory files and hidden files: attackers put payloads there, and
  * images have no programs there.
  */
 const payloadPath =
@@ -12,9 +12,9 @@ const payloadPath =
 
 /**
  * Returns the kinds of extra keys by which an alert joins those of other workloads as one campaign.
- * A program that no image contains was brought in: where the same program runs, or talks to the
- * same destination, the same attacker is at work. A program of the image legitimately shares
- * destinations with many others.
+ * A program that no image contains was brought in by an attacker: the same program or the same
+ * destination elsewhere means the same attacker. Programs of an image legitimately share
+ * destinations with many others, so they join nothing.
  */
 export function campaignJoins(inputs: EventInputs): string[] {
   const { observation, facts } = inputs;
@@ -29,10 +29,13 @@ export function campaignJoins(inputs: EventInputs): string[] {
   ];
 }
 
-/** Findings of the scanner about programs that came with an image and belong to an attacker. */
+/** Findings of the scanner about attackers' programs that came with an image. */
 export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-tool', 'shellcode', 'packed-executable']);
 
-/** Whether the program is hostile or not in the image; falls back to the path where the image is not known. */
+/**
+ * Whether the program is hostile or not in the image; falls back to the path where the image is not
+ * known.
+ */
 function isForeignProgram({ observation, facts }: EventInputs): boolean {
   if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
   const inImage = factField('File.InImage', observation, facts);
@@ -52,7 +55,10 @@ export function campaignKeys({ process, network }: Observation): Record<string, 
   };
 }
 
-/** Returns the mining pool that a command names: by the protocol, or in miners' syntax, `-o host:port`. */
+/**
+ * Returns the mining pool that a command names: by the protocol, or in miners' syntax, `-o
+ * host:port`.
+ */
 function poolIn(command: string | null | undefined): string | undefined {
   const named = /\bstratum[0-9]?(?:\+[a-z]+)?:\/\/([a-z0-9.-]{1,253})/i.exec(command ?? '');
   const option =

@@ -5,9 +5,9 @@ import { containerIdOf } from '@tidewaiter/workloads';
 const shortIdChars = 12;
 
 /**
- * Key of a container that is the same for all sensors; null for what runs on the host. Ids are
- * random, so that this prefix is enough, and not every sensor knows its cluster. Tetragon truncates
- * ids to 31 characters, Kubernetes adds the runtime as a prefix: `containerd://`.
+ * Key of a container that is the same for all sensors; null for a host process. Ids are random, so
+ * this prefix suffices, and not every sensor knows its cluster. Tetragon truncates ids to 31
+ * characters; Kubernetes prefixes the runtime: `containerd://`.
  */
 export function containerKey({ cluster, container }: Pick<Observation, 'cluster' | 'container'>): string | null {
   if (!container?.id) return null;

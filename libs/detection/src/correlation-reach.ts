@@ -7,8 +7,8 @@ export interface DetectorRules {
 }
 
 /**
- * Fields whose values are unique to a node: equal values are of one node. A field that is missing
- * here only makes a correlation wide, which is safe.
+ * Fields whose values are unique to a node: equal values come from one node. A field missing here
+ * only makes a correlation wide, which is safe.
  */
 const nodeFields: ReadonlySet<string> = new Set([
   'Node',
@@ -60,7 +60,10 @@ export function isLocal(correlation: CorrelationRule, rules: DetectorRules): boo
   return !wideCorrelations(rules).has(correlation);
 }
 
-/** Returns the correlations that join events of several partitions, inner ones before those that build on them. */
+/**
+ * Returns the correlations that join events of several partitions, inner ones before those that
+ * build on them.
+ */
 export function wideCorrelations(rules: DetectorRules): ReadonlySet<CorrelationRule> {
   let wide = found.get(rules.correlations);
   if (!wide) found.set(rules.correlations, (wide = findWide(rules)));
@@ -102,9 +105,9 @@ function isOfOneNode(
 }
 
 /**
- * Whether nodes report the events of a log source. A rule without a category counts as such, since
- * fields of containers and processes come from nodes: passing on all its events would flood the
- * other detectors.
+ * Whether nodes report the events of a log source. A rule without a category counts as a node's,
+ * since fields of containers and processes come from nodes; passing on all its events would flood
+ * the other detectors.
  */
 function isOfNodes(logsource: LogSource | undefined): boolean {
   const { product, category } = logsource ?? {};

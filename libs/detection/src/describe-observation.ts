@@ -3,7 +3,10 @@ import { cut, type Observation, printable } from '@tidewaiter/domain';
 const maxCommandChars = 240;
 const maxNameChars = 160;
 
-/** Describes an event in one line: the command, the file, the destination. Printable, however hostile the event. */
+/**
+ * Describes an event in one line: the command, the file, the destination. Printable, however
+ * hostile the event.
+ */
 export function describeObservation(observation: Observation): string {
   return printable(sentence(observation), 600);
 }

@@ -32,21 +32,29 @@ import { type PersistedRepeats, WideRepeats } from './wide-repeats.js';
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
   /**
-   * Time for which an event waits for earlier ones. In a recording, later ones are evaluated, but
-   * take no part in correlations.
+   * Time for which an event waits for earlier ones. In a recording, later events are evaluated but
+   * not correlated.
    */
   allowedLatenessMs: number;
-  /** Clock: the events themselves, as in a replay, or {@link Detector.advance} alone. */
+  /** Clock: the times of the events, as in a replay, or only {@link Detector.advance}. */
   clock?: 'events' | 'caller';
-  /** Ledger that learns the containers, from every observation in order of time, before the rules evaluate it. */
+  /**
+   * Ledger that learns containers from every observation, in order of time, before the rules
+   * evaluate it.
+   */
   ledger?: { observe(observation: Observation): void };
   /** Called with every observation on arrival, before it waits. */
   onObserved?: (observation: Observation) => void;
   /** Called every second for containers with missing facts, so that they are fetched. */
   onMissing?: (observation: Observation) => void;
-  /** Called with an observation that is evaluated again, because more is known of its container. */
+  /**
+   * Called with an observation that is evaluated again because facts about its container arrived.
+   */
   onPlaced?: (observation: Observation) => void;
-  /** Called with the matches of correlations over several detectors. Without it, this detector is the only one. */
+  /**
+   * Called with the matches of correlations over several detectors. Without it, this detector is
+   * the only one.
+   */
   onWideMatch?: (match: WideMatch) => void;
 }
 
@@ -79,7 +87,7 @@ interface PersistedDetector {
   unplaced: PersistedUnplaced;
 }
 
-/** Duplicates that a sensor or a queue sends come within minutes. */
+/** Sensors and queues send duplicates within minutes. */
 const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
 /** Interval at which events of containers with missing facts are evaluated again. */
@@ -96,11 +104,11 @@ export class Detector {
   readonly #options: DetectorOptions;
   #rules: RuleSet;
   readonly #correlations: Correlations;
-  /** Correlations over several detectors, used where this is the only one. */
+  /** Correlations over several detectors, used when this is the only one. */
   readonly #wide: Correlations;
   #wideParts: WideParts;
   readonly #wideRepeats = new WideRepeats((match) => this.#options.onWideMatch?.(match));
-  /** Members of a sensor's event that rules may read. */
+  /** Members of a sensor's native event that rules read. */
   #members: ReadonlySet<string>;
   readonly #waiting: ReorderBuffer<WaitingEvent>;
   readonly #tree = new ProcessTree();
@@ -140,7 +148,7 @@ export class Detector {
   }
 
   /**
-   * @param source source from which the record can be read again, as number `index`: without it,
+   * @param source source from which the record can be read again, as number `index`; without it,
    * the whole record waits in memory
    */
   observe(record: RuntimeRecord, source: RecordSource | null = null, index = 0): DetectionAlert[] {
@@ -159,9 +167,9 @@ export class Detector {
   }
 
   /**
-   * Returns the time by which an event is ordered. With the caller's clock, every event waits at
+   * Returns the time by which an event is ordered. With a caller's clock, every event waits at
    * least until the clock moves, so that missing facts can be fetched meanwhile. Cloud logs usually
-   * arrive minutes late: they count from their arrival. A node whose clock is ahead waits no longer
+   * arrive minutes late and count from their arrival. A node whose clock is ahead waits no longer
    * than others.
    */
   #placeOf({ timeMs }: Observation): number {
@@ -179,7 +187,7 @@ export class Detector {
     return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
   }
 
-  /** Replaces the rules. Memory stays, and so does the state of unchanged correlations. */
+  /** Replaces the rules. Memory and the state of unchanged correlations stay. */
   replaceRules(rules: DetectorRules): void {
     this.#rules = rules.rules;
     this.#members = nativeMembers(rules.rules.fields);
@@ -212,7 +220,10 @@ export class Detector {
     return Buffer.from(JSON.stringify(state));
   }
 
-  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
+  /**
+   * @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty
+   * state
+   */
   restore(bytes: Uint8Array): void {
     const state = readSnapshot<PersistedDetector>(bytes, snapshotFormat);
     this.#clockMs = state.clockMs ?? Number.POSITIVE_INFINITY;
@@ -234,7 +245,7 @@ export class Detector {
   #release(nowMs: number): DetectionAlert[] {
     const alerts: DetectionAlert[] = [];
     for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#evaluate(event, event.timeMs));
-    // With a clock driven by events, no caller triggers the second evaluation.
+    // With an event-driven clock, no caller triggers the second evaluation.
     if (this.#options.clock !== 'caller') alerts.push(...this.#evaluateAgain(nowMs));
     return alerts;
   }
@@ -244,7 +255,10 @@ export class Detector {
     return Number.isFinite(this.#clockMs) ? this.#clockMs : this.#waiting.watermarkMs;
   }
 
-  /** Evaluates a late event of a recording without correlating it: correlations depend on the order of events. */
+  /**
+   * Evaluates a late event of a recording without correlating it: correlations depend on the order
+   * of events.
+   */
   #evaluateLate(event: WaitingEvent): DetectionAlert[] {
     this.#counts.late += 1;
     return this.#evaluate(event, null);
@@ -274,8 +288,8 @@ export class Detector {
   }
 
   /**
-   * Evaluates events again whose containers are better known by now. Counts of correlations stay;
-   * an event that becomes part of a correlation only by the new facts is too late for it.
+   * Evaluates events again whose containers have more facts now. Counts of correlations stay: an
+   * event that joins a correlation only by the new facts is too late for it.
    */
   #evaluateAgain(nowMs: number): DetectionAlert[] {
     if (nowMs - this.#evaluatedAgainMs < evaluateAgainMs || this.#unplaced.size === 0) return [];
@@ -323,8 +337,8 @@ export class Detector {
     const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));
     const matched = { scene, isFact };
     alerts.push(...this.#correlations.observe(correlated, matched));
-    // Alerts of wide correlations add no suspicion: across several detectors, none would report
-    // them back to this one.
+    // Alerts of wide correlations add no suspicion: with several detectors, none of them reports
+    // back to this one.
     return [...this.#suspected(process, alerts, observation.timeMs), ...this.#correlateWidely(correlated, matched)];
   }
 

@@ -15,7 +15,10 @@ export interface EventInputs {
   facts: FactContext;
 }
 
-/** View of an observation for rules: the sensor's fields, the memory of processes, and the facts of images. */
+/**
+ * View of an observation for rules: the sensor's fields, the memory of processes, and the facts of
+ * images.
+ */
 export function eventView(inputs: EventInputs): SigmaEvent {
   const { observation } = inputs;
   return {
@@ -27,7 +30,9 @@ export function eventView(inputs: EventInputs): SigmaEvent {
 
 type Getter = (inputs: EventInputs) => unknown;
 
-/** Getters by field name: rules read the same names of every event, so each name is resolved once. */
+/**
+ * Getters by field name: rules read the same names of every event, so each name is resolved once.
+ */
 const getters = new Map<string, Getter>();
 /** Limit above what any rule set reads. Names come only from rules, but rules are replaced. */
 const maxGetters = 10_000;
@@ -79,7 +84,10 @@ function ancestors({ process, tree }: EventInputs): TreeProcess[] {
   return process === null ? [] : tree.ancestors(process);
 }
 
-/** Returns the process and its ancestors in the same container, without the runtime that started the container. */
+/**
+ * Returns the process and its ancestors in the same container, without the runtime that started the
+ * container.
+ */
 function inside(inputs: EventInputs): TreeProcess[] {
   const { process } = inputs;
   if (process === null) return [];

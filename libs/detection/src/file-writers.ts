@@ -43,7 +43,10 @@ export class FileWriters {
     return this.#writers.get(key(observation, path)) ?? null;
   }
 
-  /** Returns the container on the node of `observation` that has written `path`, a path inside the container. */
+  /**
+   * Returns the container on the node of `observation` that has written `path`, a path inside the
+   * container.
+   */
   containerOf(observation: Observation, path: string): string | null {
     return this.#containers.get(onNode(observation, path)) ?? null;
   }

@@ -8,7 +8,7 @@ export interface FindingWords {
   advice: string | null;
 }
 
-/** Findings that name incidents, the most significant first: what the attacker achieved comes before how. */
+/** Findings that name incidents, the most significant first: goals of an attacker before means. */
 const naming: readonly (readonly [finding: string, name: string])[] = [
   ['container-escape', 'Container escape'],
   ['host-exec-from-snapshot', 'Container escape'],
@@ -76,7 +76,7 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['attack-tool', 'Attack tool'],
 ];
 
-/** Findings that only add to others, also to findings that only a user's rule defines. */
+/** Findings that only add to others, even to those that only a user's rule defines. */
 const adding: readonly (readonly [finding: string, name: string])[] = [
   ['service-exposed', 'Exposed service'],
   ['same-tag-new-digest', 'Tag hijack'],
@@ -228,7 +228,10 @@ function wordsAt(finding: string, name: string, rank: number): FindingWords {
 /** Rank of a title without a finding: the name of a rule, or a sensor's own text. */
 export const unnamedRank = naming.length + 1 + adding.length;
 
-/** Returns the name, rank and advice of a finding; a finding that only a rule defines is named by its id. */
+/**
+ * Returns the name, rank and advice of a finding. A finding that only a user's rule defines is
+ * named by its id.
+ */
 export function wordsOf(finding: string): FindingWords {
   return known.get(finding) ?? { name: sentenceCase(finding), rank: naming.length, advice: null };
 }
@@ -239,8 +242,8 @@ function sentenceCase(finding: string): string {
 }
 
 /**
- * Findings that make a vulnerability of the image the likely entry point: a server does what only
- * an attacker would make it do.
+ * Findings that make a vulnerability of the image the likely entry point: a server does something
+ * that only an attacker makes it do.
  */
 export const exploitationFindings: ReadonlySet<string> = new Set([
   'server-spawned-shell',

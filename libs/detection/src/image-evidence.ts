@@ -15,7 +15,9 @@ import type { AlertContext, ImageEvidence } from './alert.js';
 /** EPSS from which a vulnerability counts as exploited, as in `File.Exploited`. */
 const exploitedEpss = 0.5;
 
-/** Facts about the image and the workload of an observation that make an incident certain, or worse. */
+/**
+ * Facts about the image and the workload of an observation that make an incident certain or worse.
+ */
 export function imageEvidence(observation: Observation, facts: FactContext, place: AlertContext): ImageEvidence[] {
   const image = place.imageDigest === null ? null : facts.facts.image(place.imageDigest);
   return [
@@ -62,7 +64,10 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
   return found;
 }
 
-/** An exploited vulnerability inside an archive that the process, or its parent, was started with or reads. */
+/**
+ * An exploited vulnerability inside an archive that the process, or its parent, was started with or
+ * reads.
+ */
 function archiveEvidence({ process, file }: Observation, image: ImageFacts): ImageEvidence[] {
   const archives = [
     ...(process === null ? [] : javaArchivesOf(process)),
@@ -95,7 +100,10 @@ function isUpstreamMismatch(path: string, observation: Observation, { facts, dig
 
 const known = new WeakMap<ImageFacts, ImageEvidence[]>();
 
-/** Evidence about the image alone, cached: it is the same for all its events, and each alert needs it. */
+/**
+ * Evidence about the image alone, cached: it is the same for all its events, and each alert needs
+ * it.
+ */
 function ofImage(image: ImageFacts): ImageEvidence[] {
   let evidence = known.get(image);
   if (evidence === undefined) known.set(image, (evidence = readImage(image)));
@@ -172,7 +180,7 @@ function ofWorkload(observation: Observation, { facts, workloadOf, overridesOf }
   const workload = ref && facts.workload(ref);
   return [
     ...(workload?.privileged === true ? [fact('the workload is privileged', 'privileged', 'T1610')] : []),
-    // Facts about the image then say little about the process that runs.
+    // With another command, facts about the image say little about the process.
     ...(overridesOf(observation)?.includes('command') ? [fact('its pod starts the image with another command')] : []),
   ];
 }

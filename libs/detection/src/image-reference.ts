@@ -1,6 +1,9 @@
 import { type Digest, isDigest, type ObservedContainer } from '@tidewaiter/domain';
 
-/** Image of a container in registry terms. Null for what the sensor did not report; no tag is assumed. */
+/**
+ * Image of a container in registry terms. Null where the sensor reported nothing; no tag is
+ * assumed.
+ */
 export interface ContainerImage {
   /** `docker.io`, `localhost:5000`; null together with `repository`. */
   host: string | null;

@@ -25,7 +25,7 @@ const day = 24 * hour;
 
 /** Time without alerts after which an incident is resolved; a later alert reopens it. */
 const silenceMs = day;
-/** Memory of clusters: as long as almost any key joins. */
+/** Retention of clusters: as long as almost any key joins. */
 const rememberedMs = 7 * day;
 const maxKnownAlerts = 200_000;
 const maxKnownIncidents = 100_000;
@@ -33,7 +33,7 @@ const maxWaitingAlerts = 20_000;
 const maxClusters = 20_000;
 const pruneEveryMs = hour;
 
-/** Alert that belongs to no cluster of its own, and the clusters that it accompanies. */
+/** Alert without a cluster of its own, and the clusters that it accompanies. */
 interface Accompanying {
   alert: DetectionAlert;
   clusters: number[];
@@ -58,7 +58,7 @@ interface PersistedBuilder {
   prunedMs: number | null;
 }
 
-/** Cluster, and its last published incident. */
+/** Cluster and its last published incident. */
 interface TrackedIncident {
   cluster: AlertCluster;
   /** Last published state; null while the cluster is no incident. */
@@ -68,27 +68,30 @@ interface TrackedIncident {
 }
 
 /**
- * Builds incidents of alerts. Pure: the resulting incidents depend on the set of alerts, not on
- * their order. Core alerts are joined by shared keys; context alerts accompany the clusters whose
- * keys they share, and join nothing.
+ * Builds incidents from alerts. Pure: the resulting incidents depend on the set of alerts, not on
+ * their order. Core alerts are joined by shared keys; context alerts accompany the clusters with
+ * which they share keys, and join nothing.
  */
 export class IncidentBuilder {
   readonly #tracked = new Map<number, TrackedIncident>();
-  /** Merged clusters, each with the cluster that it became part of. */
+  /** Merged clusters by id, with the id of the cluster that absorbed each. */
   readonly #mergedInto = new Map<number, number>();
   readonly #trails = new KeyTrails();
   readonly #waiting = new RecentMap<Accompanying>(maxWaitingAlerts);
-  /** Alerts by id, with their cluster; -1 for those in none. */
+  /** Clusters by alert id; -1 for an alert without one. */
   readonly #known = new RecentMap<number>(maxKnownAlerts);
-  /** Last revision of each incident: an id that comes back continues its count. */
+  /** Last revision of each incident: an id that returns continues its count. */
   readonly #revisions = new RecentMap<number>(maxKnownIncidents);
-  /** Clusters that only repeat: published with the next {@link advance}. */
+  /** Clusters that only grew by repetitions: published with the next {@link advance}. */
   readonly #grown = new Set<number>();
   #nextCluster = 1;
   #nowMs = Number.NEGATIVE_INFINITY;
   #prunedMs = Number.NEGATIVE_INFINITY;
 
-  /** Returns the changes that this alert makes; mere repetition is published with the next {@link advance}. */
+  /**
+   * Returns the changes that this alert makes. Mere repetitions are published with the next
+   * {@link advance}.
+   */
   add(alert: DetectionAlert): IncidentChange[] {
     if (this.#known.get(alert.id) !== undefined) return [];
     this.#known.set(alert.id, -1);
@@ -98,7 +101,10 @@ export class IncidentBuilder {
     );
   }
 
-  /** Moves the clock to `timeMs`: publishes clusters that grew, resolves silent incidents, and evicts old clusters. */
+  /**
+   * Moves the clock to `timeMs`: publishes clusters that grew, resolves silent incidents, and
+   * evicts old clusters.
+   */
   advance(timeMs: number): IncidentChange[] {
     this.#nowMs = Math.max(this.#nowMs, timeMs);
     const changes = [...this.settle(), ...this.#closeSilent()];
@@ -146,7 +152,10 @@ export class IncidentBuilder {
     return Buffer.from(JSON.stringify(state));
   }
 
-  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
+  /**
+   * @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty
+   * state
+   */
   restore(bytes: Uint8Array): void {
     const state = readSnapshot<PersistedBuilder>(bytes, snapshotFormat);
     this.#tracked.clear();
@@ -165,14 +174,14 @@ export class IncidentBuilder {
     this.#prunedMs = state.prunedMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Adds an alert that is not there; `before` are the clusters of an earlier evaluation of the same event. */
+  /** Adds a new alert; `before` are the clusters of an earlier evaluation of the same event. */
   #place(alert: DetectionAlert, before: readonly number[] = []): Set<number> {
     return roleOf(alert) === 'core' ? this.#addCore(alert, before) : this.#addAccompanying(alert, before);
   }
 
   /**
-   * Replaces an alert by its revision, under the original id, which incident ids derive from. Of
-   * several revisions the one with the most facts wins, in whatever order they come.
+   * Replaces an alert by its revision, under the original id, from which incident ids derive. Of
+   * several revisions the one with the most facts wins, in any order of arrival.
    */
   #revise(revision: DetectionAlert, original: string): Set<number> {
     const alert: DetectionAlert = { ...revision, id: original };
@@ -196,7 +205,9 @@ export class IncidentBuilder {
     return touched;
   }
 
-  /** Merges all clusters that share a key with the alert into one, and adds the alerts that waited for it. */
+  /**
+   * Merges all clusters that share a key with the alert, and adds the alerts that waited for it.
+   */
   #addCore(alert: DetectionAlert, before: readonly number[]): Set<number> {
     const joined = [...before, ...alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs))];
     const near = new Set(joined.map((cluster) => this.#find(cluster)));
@@ -228,8 +239,8 @@ export class IncidentBuilder {
   }
 
   /**
-   * Adds a sensor's evaluation that no built-in rule details: one cluster for each rule and subject,
-   * and for each container.
+   * Adds a sensor's evaluation that no built-in rule details: one cluster for each rule and
+   * subject, and for each container.
    */
   #addSensorAlert({ alert, clusters }: Accompanying, before: readonly number[], touched: Set<number>): void {
     const keys = alert.keys.filter((key) => kindOfKey(key) === 'subject');
@@ -247,13 +258,13 @@ export class IncidentBuilder {
     const { alert } = accompanying;
     const clusters = accompanying.clusters.map((earlier) => this.#find(earlier));
     if (clusters.includes(cluster)) return;
-    // A sensor's evaluation counts, so that it can be in one cluster only: it links two clusters that
-    // share its keys.
+    // A sensor's evaluation counts as evidence, so it can be in one cluster only: it links two
+    // clusters that share its keys.
     if (roleOf(alert) === 'sensor' && clusters.length > 0) {
       touched.add(this.#union(new Set([...clusters, cluster])));
       return;
     }
-    // An evaluation with a cluster of its own moves to the cluster that has more detail.
+    // An evaluation with a cluster of its own moves to the cluster with more detail.
     const alone = this.#known.get(alert.id) ?? -1;
     if (accompanying.clusters.length === 0 && alone >= 0) this.#withdraw(alert, this.#find(alone), cluster, touched);
     accompanying.clusters.push(cluster);
@@ -267,7 +278,10 @@ export class IncidentBuilder {
     else this.#grown.add(cluster);
   }
 
-  /** Removes a sensor's alert from its own cluster; if that is then empty, its incident continues in the other. */
+  /**
+   * Removes a sensor's alert from its own cluster; if that is then empty, its incident continues in
+   * the other.
+   */
   #withdraw(alert: DetectionAlert, from: number, into: number, touched: Set<number>): void {
     const source = this.#tracked.get(from);
     if (source === undefined || from === into || !source.cluster.isSensorOnly) return;
@@ -340,7 +354,7 @@ export class IncidentBuilder {
     return changes;
   }
 
-  /** Resolves an incident whose opening alert became harmless when more facts were known. */
+  /** Resolves an incident whose opening alert became harmless with further facts. */
   #explained(found: TrackedIncident): IncidentChange[] {
     if (found.published?.state !== 'open') return [];
     const change = this.#change('resolved', { ...found.published, state: 'resolved' });
@@ -365,7 +379,7 @@ export class IncidentBuilder {
     return changes;
   }
 
-  /** Evicts one cluster: those that are no incident go first. */
+  /** Evicts one cluster, preferably one that is no incident. */
   #evictOldest(): void {
     for (const [number, { published }] of this.#tracked) {
       if (published !== null) continue;
@@ -389,7 +403,10 @@ export class IncidentBuilder {
   }
 }
 
-/** Returns the one of two evaluations of an event that has more facts about the container and its image. */
+/**
+ * Returns whichever of two evaluations of an event has more facts about the container and its
+ * image.
+ */
 function betterKnown(a: DetectionAlert, b: DetectionAlert): DetectionAlert {
   return knowledgeOf(b) >= knowledgeOf(a) ? b : a;
 }
@@ -398,7 +415,7 @@ function knowledgeOf({ context, image }: DetectionAlert): number {
   return Object.values(context).filter((value) => value !== null).length * 100 + image.length;
 }
 
-/** Retention of a cluster: as long as anything can still join it. */
+/** Retention of a cluster: as long as any alert can still join it. */
 function retentionMs(cluster: AlertCluster): number {
   const ofRelease = alertsOf(cluster).some(({ keys }) => keys.some((key) => kindOfKey(key) === 'release'));
   return ofRelease ? joinTtlMs['release']! : rememberedMs;

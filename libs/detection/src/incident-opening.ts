@@ -2,8 +2,8 @@ import { roleOf } from './alert-cluster.js';
 import type { DetectionAlert } from './alert.js';
 
 /**
- * Returns the alert with which a story becomes an incident, given its alerts in order of time; null
- * while it is none. One alert of weight `alone` suffices. Otherwise two independent ones are
+ * Returns the alert with which a cluster becomes an incident, given its alerts in order of time;
+ * null while it is none. One alert of weight `alone` suffices. Otherwise two independent ones are
  * needed: of different rules, and either of different tactics, or one about facts of the image and
  * one about behavior.
  */

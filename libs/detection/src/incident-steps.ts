@@ -21,8 +21,7 @@ interface OpenStep {
 
 /**
  * Groups alerts into the steps of an attack, in order of time: repetitions and accompanying alerts
- * join one step. Each event is in one step, so that all events, read in the order of the steps, are
- * in the order of their times.
+ * join one step. Each event is in one step, and events read step by step are in order of time.
  */
 export function stepsOf(alerts: readonly DetectionAlert[]): IncidentStep[] {
   const steps: OpenStep[] = [];
@@ -53,7 +52,7 @@ function moments(alerts: readonly DetectionAlert[]): Moment[] {
   for (const alert of alerts) {
     for (const [index, event] of alert.events.entries()) {
       const moment = byEvent.get(event) ?? { timeMs: alert.eventTimesMs[index] ?? alert.timeMs, candidates: [] };
-      // An alert whose last event this is ranks before one that the event only contributes to.
+      // An alert ranks higher for its last event than for an event that only contributes to it.
       moment.candidates.push({ alert, rank: significance(alert) + (index === alert.events.length - 1 ? 0 : 1.5) });
       byEvent.set(event, moment);
     }

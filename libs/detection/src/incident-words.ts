@@ -19,7 +19,9 @@ export interface Titled {
 
 const maxTitleChars = 200;
 
-/** Title with what happened and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
+/**
+ * Title with what happened and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`.
+ */
 export function incidentTitle(titled: Titled): string {
   if (titled.isSensorOnly) return worstEvaluation(titled.alerts).title;
   const [way] = waysIn(titled);
@@ -30,8 +32,8 @@ export function incidentTitle(titled: Titled): string {
 }
 
 /**
- * Rank of the title; a lower rank is worse. It never grows while findings are added, so an incident
- * is renamed only for the worse.
+ * Rank of the title; a lower rank is worse. The rank never grows while findings are added, so an
+ * incident is only renamed for the worse.
  */
 export function titleRank(titled: Pick<Titled, 'isSensorOnly' | 'findings' | 'alerts'>): number {
   const finding = titled.isSensorOnly ? undefined : namedFinding(titled);
@@ -51,7 +53,10 @@ const wayByFinding: ReadonlyMap<string, string> = new Map([
   ['anonymous-admin', 'anonymous access'],
 ]);
 
-/** Name of the top-ranked finding; without a finding, the title of the rule that opened the incident. */
+/**
+ * Name of the top-ranked finding; without a finding, the title of the rule that opened the
+ * incident.
+ */
 function nameOf({ alerts, findings, opening }: Titled): string {
   const topFinding = namedFinding({ alerts, findings });
   if (topFinding === undefined) return opening.rule.title;
@@ -59,7 +64,9 @@ function nameOf({ alerts, findings, opening }: Titled): string {
   return named?.name ?? wordsOf(topFinding).name;
 }
 
-/** Returns the top-ranked finding of an alert. Facts add findings too, but events name the incident. */
+/**
+ * Returns the top-ranked finding of an alert. Facts add findings too, but events name the incident.
+ */
 function namedFinding({ alerts, findings }: Pick<Titled, 'alerts' | 'findings'>): string | undefined {
   return findings.find((finding) => alerts.some((alert) => alert.finding === finding));
 }
@@ -69,7 +76,10 @@ function whereOf({ workload, image, opening }: Titled): string {
   return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
 }
 
-/** Returns the alert that names an incident of sensor evaluations alone: the severest, the first of several. */
+/**
+ * Returns the alert that names an incident of sensor evaluations alone: the severest, the first of
+ * several.
+ */
 function worstEvaluation(alerts: readonly DetectionAlert[]): DetectionAlert {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   return counting.toSorted((a, b) => compareLevel(a.severity, b.severity))[0]!;

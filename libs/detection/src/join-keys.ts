@@ -32,7 +32,7 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   role: day / 2,
   /** Cloud credentials that were requested, or used from outside. */
   cloud: 30 * minute,
-  /** Only escapes, and what runs on the host afterwards, have this key. */
+  /** Only escapes, and host processes after them, have this key. */
   node: 5 * minute,
   /** Digest of a suspect push: its payload may lie dormant for weeks. */
   release: 60 * day,
@@ -44,7 +44,7 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   subject: 7 * day,
 };
 
-/** Maximum time between a core alert and one of weight `context` that belongs to its story. */
+/** Maximum time between a core alert and one of weight `context` in the same cluster. */
 export const contextTtlMs: Readonly<Record<string, number>> = {
   ...joinTtlMs,
   exec: day,
@@ -58,7 +58,10 @@ export function kindOfKey(key: string): string {
   return key.slice(0, key.indexOf(':'));
 }
 
-/** Returns the join keys of an observation: `keys` always join, `extraKeys` only where a rule asks for them. */
+/**
+ * Returns the join keys of an observation: `keys` always join, `extraKeys` only where a rule asks
+ * for them.
+ */
 export function joinKeys(
   seen: EventInputs,
   place: AlertContext,
@@ -81,7 +84,10 @@ export function joinKeys(
   };
 }
 
-/** Folders in which container runtimes keep the files of containers; the capture is the path inside the container. */
+/**
+ * Folders in which container runtimes keep the files of containers; the capture is the path inside
+ * the container.
+ */
 const layerPaths = [
   /\/snapshots\/\d+\/(?:fs|work)(\/.+)$/,
   /\/(?:overlay2|overlay|aufs|vfs\/dir)\/[^/]+\/(?:diff|merged)(\/.+)$/,
@@ -96,14 +102,17 @@ function layerContainer({ observation, writers }: EventInputs): string | null {
   return path === undefined ? null : writers.containerOf(observation, path);
 }
 
-/** Keys of the pod's name and of the owners that it suggests: a pod that is gone has no other keys. */
+/** Keys of the pod's name and of the owners derived from it: a deleted pod has no other keys. */
 function podKeys({ cluster, pod }: Observation): string[] {
   if (!pod?.namespace || !pod.name) return [];
   const within = `${cluster ?? ''}/${pod.namespace}`;
   return [`pod:${within}/${pod.name}`, ...podOwners(pod.name).map((owner) => `owner:${within}/${owner}`)];
 }
 
-/** Owners that a pod's name suggests: `payment-6c9-abcde` comes from `payment`, by way of `payment-6c9`. */
+/**
+ * Owners derived from a pod's name: `payment-6c9-abcde` belongs to `payment-6c9`, which belongs to
+ * `payment`.
+ */
 function podOwners(pod: string): string[] {
   const maker = /^(.+)-[a-z0-9]{5}$/.exec(pod)?.[1];
   if (maker === undefined) return [];
@@ -112,8 +121,8 @@ function podOwners(pod: string): string[] {
 }
 
 /**
- * Key of the service account whose token the pod has: calls with it belong to the story of the pod.
- * Not for `default`, which all pods may share.
+ * Key of the service account whose token the pod has: calls with that token belong to the pod's
+ * cluster. Not for `default`, which all pods may share.
  */
 function serviceAccountKey(observation: Observation, facts: FactContext): string | null {
   const { cluster, pod, request } = observation;
@@ -128,7 +137,7 @@ function serviceAccountKey(observation: Observation, facts: FactContext): string
 /**
  * Keys of the process and its ancestors. In a container, only the process itself, since the
  * container has a key of its own; on the host, where everything descends from the first process,
- * only the nearest few ancestors, and never the root of all.
+ * only the nearest ancestors, never the root of all.
  */
 function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
   if (process === null) return [];
@@ -145,7 +154,10 @@ function requestKeys({ cluster, request }: Observation): (string | null)[] {
   ];
 }
 
-/** Whether an identity acts for everyone, as controllers and nodes do: a shared one is no evidence. */
+/**
+ * Whether an identity acts for many users, as controllers and nodes do: a shared identity is no
+ * evidence.
+ */
 function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
@@ -173,7 +185,7 @@ function extraKeysOf({ observation, facts }: EventInputs, { imageDigest }: Alert
 
 /**
  * Returns the scanner's hash of a program with a hostile finding, since few sensors hash. Files
- * that all images have must not join anything.
+ * that are in all images must not join anything.
  */
 function imageFileHash(
   path: string | null | undefined,

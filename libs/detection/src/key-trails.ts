@@ -22,7 +22,7 @@ export interface KeyTrail {
 
 /** Limit on keys; the least recently used are evicted first. */
 const maxTrails = 300_000;
-/** Limits for each key; the newest are kept. */
+/** Limits for each key; the newest entries stay. */
 const maxWaiting = 256;
 const maxStretches = 64;
 /** Maximum distance for kinds of keys that never join: no two times are close enough. */
@@ -47,7 +47,9 @@ export class KeyTrails {
     return this.#near(key, timeMs, ttlMs);
   }
 
-  /** Adds a core alert of `cluster` to the periods of a key. Returns the alerts that waited for it. */
+  /**
+   * Adds a core alert of `cluster` to the periods of a key. Returns the alerts that waited for it.
+   */
   extend(key: string, timeMs: number, cluster: number): string[] {
     const kind = kindOfKey(key);
     const ttlMs = joinTtlMs[kind] ?? never;
@@ -73,7 +75,7 @@ export class KeyTrails {
     if (waiting.length > maxWaiting) waiting.splice(0, waiting.length - maxWaiting);
   }
 
-  /** Drops periods and waiting alerts that nothing at `nowMs` or later can be joined to. */
+  /** Drops periods and waiting alerts that no alert at `nowMs` or later can be joined to. */
   prune(nowMs: number): void {
     for (const [key, trail] of [...this.#trails.entries()]) {
       const kind = kindOfKey(key);

@@ -7,9 +7,9 @@ const maxAnswers = 20_000;
 const maxAnswersOfOne = 32;
 
 /**
- * Passive DNS: names by address, from observed look-ups, since sensors report only the address of a
- * connection. A container's own look-ups take precedence over those of others in the cluster, since
- * many names share the addresses of a CDN.
+ * Passive DNS: names by address, learned from observed look-ups, since sensors report only the
+ * address of a connection. A container's own look-ups take precedence over those of others in the
+ * cluster, since many names share the addresses of a CDN.
  */
 export class PassiveDns {
   readonly #names = new RecentMap<string>(maxAnswers);

@@ -10,7 +10,10 @@ export interface ProcessName {
   id: string;
 }
 
-/** Process in memory. It stays after its exit until it is evicted, since what it left behind may matter later. */
+/**
+ * Process in memory. It stays after its exit until it is evicted, because files and children that
+ * it left may matter later.
+ */
 export interface TreeProcess {
   name: ProcessName;
   parent: ProcessName | null;
@@ -26,14 +29,19 @@ export interface TreeProcess {
   suspectedMs: number;
 }
 
-/** Limit on processes; the least recently used are evicted first, and children keep a running parent in use. */
+/**
+ * Limit on processes; the least recently used are evicted first, and children keep a running parent
+ * in use.
+ */
 const maxProcesses = 50_000;
 const maxNodes = 10_000;
-/** Limit on the depth of the tree: an attacker may build a deep one to make each look-up expensive. */
+/**
+ * Limit on the depth of the tree: an attacker may build a deep one to make each look-up expensive.
+ */
 const maxDepth = 32;
 const maxSuspicions = 8;
 const sameStartMs = 2000;
-/** Period of suspicion: a server that runs for months must not be suspected for ever. */
+/** Period of suspicion: a server that runs for months must not be suspected forever. */
 const suspicionMs = 30 * 60_000;
 const never = 0;
 /** Shared by nearly all processes, to save memory. */
@@ -42,7 +50,10 @@ const unsuspected: readonly string[] = [];
 /** Serialized name: the id alone if the node is the one under which it is stored. */
 type PersistedName = string | [node: string, id: string];
 
-/** Serialized process. A tuple, since there are tens of thousands and writing member names would double the time. */
+/**
+ * Serialized process. A tuple, since there are tens of thousands and writing member names would
+ * double the time.
+ */
 type PersistedProcess = [
   parent: PersistedName | null,
   executable: string | null,
@@ -70,8 +81,8 @@ interface Where {
 }
 
 /**
- * Process tree over all nodes. Sensors with globally unique ids (`exec_id`) are joined by them;
- * where there are only pids, the pid means its latest process on the node, or in the container.
+ * Process tree over all nodes. Sensors with globally unique ids (`exec_id`) are joined by them; a
+ * pid alone means its latest process on the node or in the container.
  */
 export class ProcessTree {
   readonly #processes = new RecentPairs<string, TreeProcess>(maxProcesses);
@@ -94,7 +105,7 @@ export class ProcessTree {
     return known;
   }
 
-  /** Returns the process of an observation if it was seen before. */
+  /** Returns the process of an observation if it was recorded before. */
   find(observation: Observation): TreeProcess | null {
     return observation.process === null ? null : this.#find(observation.process, this.#whereIs(observation));
   }
@@ -190,8 +201,8 @@ export class ProcessTree {
   }
 
   /**
-   * Returns the parent's name. A parent that started before the sensor did is stored with the
-   * executable that its child reports.
+   * Returns the parent's name. A parent that started before the sensor gets the executable that its
+   * child reports.
    */
   #parentOf({ parentExecId, parentPid, parentExecutable }: ObservedProcess, where: Where): ProcessName | null {
     if (parentExecId === null) return this.#numbered(parentPid, where);
@@ -221,7 +232,9 @@ export function processKey({ name: { node, id } }: TreeProcess): string {
   return `${node}/${id}`;
 }
 
-/** Whether a start was already reported: two sensors on one node report it, one by exec id and one by pid. */
+/**
+ * Whether another sensor on the node already reported this start: one by exec id, the other by pid.
+ */
 function isRepeated({ timeMs }: Observation, { execId, executable }: ObservedProcess, known: TreeProcess): boolean {
   if (known.startedMs === null || known.executable !== executable) return false;
   return execId === null ? Math.abs(timeMs - known.startedMs) <= sameStartMs : timeMs === known.startedMs;

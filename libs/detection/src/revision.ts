@@ -4,8 +4,8 @@ import type { DetectionAlert } from './alert.js';
 
 /**
  * Returns the changes by a second evaluation of an event: new alerts, and revisions of alerts whose
- * container, image or severity differs. An alert that depended on facts and does not recur is
- * revised to one that no longer counts.
+ * container, image or severity differs. An alert that depended on facts and does not recur gets a
+ * revision that no longer counts.
  */
 export function revisionsOf(before: readonly DetectionAlert[], after: readonly DetectionAlert[]): DetectionAlert[] {
   const earlier = new Map(before.map((alert) => [alert.id, alert]));

@@ -65,8 +65,8 @@ function explanationOf(observation: Observation, facts: FactContext, techniques:
 }
 
 /**
- * Whether an alert is about new files. Falco calls a file new if it is in the upper layer, where a
- * file that was only touched is, too.
+ * Whether an alert is about new files. Falco calls a file new if it is in the upper layer, which
+ * includes files that were only touched.
  */
 function isAboutNewFiles({ alert }: Observation): boolean {
   return /\b(?:drop|drift|new binary|not part of base image)\b/i.test(`${alert?.rule}`);

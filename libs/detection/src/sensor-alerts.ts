@@ -31,7 +31,7 @@ export function sensorAlerts(
   ];
 }
 
-/** Whether a rule matches the sensor's alert, not only its place. */
+/** Whether a rule matches the sensor's alert itself, not only its place. */
 function speaksForSensor(match: RuleMatch): boolean {
   return match.explain().some(({ field }) => field.startsWith('Alert.') || field === 'rule');
 }

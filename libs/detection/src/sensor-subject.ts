@@ -12,8 +12,8 @@ const maxNamespaceChars = 63;
 
 /**
  * Title of a sensor's own evaluation, with its place: `Terminal shell in container: shop/app:1 in
- * namespace shop`. `place` has the known facts of the container, for a sensor that did not name its
- * image or its pod.
+ * namespace shop`. `place` has the known facts about the container, for a sensor that did not name
+ * its image or its pod.
  */
 export function sensorTitle(
   observation: Observation,
@@ -49,8 +49,8 @@ function subjectText({ container, pod, node }: Observation, reference: Container
 const maxKeyBytes = 1024;
 
 /**
- * Key of a sensor alert's subject: one incident for each rule and subject, where nothing else is
- * known. A JSON array of the rule, the kind of subject, its name, its namespace and its cluster.
+ * Key of a sensor alert's subject: one incident for each rule and subject if there is no other
+ * evidence. A JSON array of the rule, the kind of subject, its name, its namespace and its cluster.
  */
 export function subjectKey(observation: Observation): string {
   const { alert, pod, cluster } = observation;
@@ -59,15 +59,22 @@ export function subjectKey(observation: Observation): string {
   return JSON.stringify(['sha256', createHash('sha256').update(key).digest('hex')]);
 }
 
-/** Subject by container: all evaluations of one container are one incident, also if only some sensors know its image. */
+/**
+ * Subject by container: all evaluations of one container are one incident, even if only some
+ * sensors know its image.
+ */
 export function containerSubject(observation: Observation): string | null {
   const key = containerKey(observation);
   return key === null ? null : JSON.stringify(['container', key]);
 }
 
-/** Kind and name of the subject. The kind goes first, so that names of different kinds cannot collide. */
+/**
+ * Kind and name of the subject. The kind goes first, so that names of different kinds cannot
+ * collide.
+ */
 function subject({ container, pod, node }: Observation): (string | null)[] {
-  // Audit events of Kubernetes have no container, and their node is the one of the sensor that read them.
+  // Audit events of Kubernetes have no container, and their node is that of the sensor that read
+  // them.
   if (container === null) return pod?.name ? ['pod', pod.name] : ['host', node];
   const reference = imageReferenceOf(container);
   // By the sensor's name alone: the digest behind a tag changes with every push, and the incident
@@ -78,12 +85,14 @@ function subject({ container, pod, node }: Observation): (string | null)[] {
   return ['container', containerKey({ cluster: null, container }) ?? container.name];
 }
 
-// Controls, directional overrides and zero-width characters can disguise a text, or hide a part of
-// it.
+// Control characters, directional overrides and zero-width characters can disguise or hide text.
 const blank = /[\s\p{Cc}]+/gu;
 const invisible = /[\p{Cf}\p{Co}]/gu;
 
-/** Reduces text to one line without control and direction characters, of at most `maxChars` UTF-16 units. */
+/**
+ * Reduces text to one line without control and direction characters, of at most `maxChars` UTF-16
+ * units.
+ */
 function visible(text: string, maxChars: number): string {
   return cut(text.toWellFormed().replace(blank, ' ').replace(invisible, '').trim(), maxChars);
 }

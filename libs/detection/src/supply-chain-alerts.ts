@@ -49,7 +49,10 @@ export interface SettledPushes {
   alerts: DetectionAlert[];
 }
 
-/** Debounce: one actor moves many tags within seconds, so a decision waits for this time without further pushes. */
+/**
+ * Debounce: one actor moves many tags within seconds, so a decision waits for this time without
+ * further pushes.
+ */
 const quietMs = 5_000;
 const longestWaitMs = 20_000;
 /** Maximum time between pushes of one actor, or to one digest, that belong together. */
@@ -86,7 +89,7 @@ export function settlePushes(
 
 /**
  * Whether the incident's message covers that of the push: they opened it together, or it is about
- * the same digest or altered contents. Different content that comes later is news.
+ * the same digest or altered contents. Different content that comes later needs its own message.
  */
 function isCovered(push: SuspectPush, group: readonly SuspectPush[], before: readonly SuspectPush[]): boolean {
   const others = [...group, ...before].filter(({ pushId }) => pushId !== push.pushId);
@@ -182,7 +185,7 @@ function alertOf(push: SuspectPush, tags: number, image: string | null): Detecti
     isFact: true,
     bySensor: false,
     keys: [
-      // First, so that each push is a group of its own in its story.
+      // First, so that each push is a group of its own in its cluster.
       event,
       ...(pushedBy === null ? [] : [`actor:${push.connection}/${pushedBy}`]),
       ...new Set([digest, ...imageDigests].map((each) => `release:${each}`)),

@@ -25,17 +25,23 @@ export type PersistedUnplaced = [
   Omit<UnplacedContainer, 'events'> & { events: Omit<UnplacedEvent, 'observation'>[] },
 ][];
 
-/** A watch reports a pod within seconds; a scan of its image may take minutes, and an outage of either an hour. */
+/**
+ * A watch reports a pod within seconds; a scan of its image may take minutes, and an outage of
+ * either an hour.
+ */
 const waitMs = 60 * 60_000;
 const maxEventsOfContainer = 64;
 const maxEvents = 1_000;
-/** Activities that rules evaluate by the image alone: such an event may raise no alert until its image is known. */
+/**
+ * Activities that rules evaluate by the image alone: such an event may raise no alert until its
+ * image is known.
+ */
 const evaluatedByImage: ReadonlySet<Activity> = new Set(['exec', 'load', 'connect', 'dns']);
 
 /**
  * Events of containers whose workload or image is not known yet: a sensor is faster than the
- * Kubernetes watch and the scanner. They are evaluated again when more is known, so that the order
- * in which the three report does not matter.
+ * Kubernetes watch and the scanner. They are evaluated again when more facts arrive, so that the
+ * order in which the three report does not matter.
  */
 export class UnplacedEvents {
   readonly #containers = new Map<string, UnplacedContainer>();
@@ -67,7 +73,10 @@ export class UnplacedEvents {
     for (const { events } of this.#containers.values()) ask(events.at(-1)!.observation);
   }
 
-  /** Returns the events of containers whose facts changed since their last evaluation, in order of time. */
+  /**
+   * Returns the events of containers whose facts changed since their last evaluation, in order of
+   * time.
+   */
   takeChanged(nowMs: number): UnplacedEvent[] {
     const changed: UnplacedEvent[] = [];
     for (const [key, container] of this.#containers) {

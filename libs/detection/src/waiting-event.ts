@@ -27,7 +27,7 @@ export function waitingEvent(record: RuntimeRecord, observation: Observation, ti
 const unread: JsonObject = Object.freeze({});
 
 /**
- * Drops the native event from memory where no rule reads one of its `members`; it can be read from
+ * Drops the native event from memory if no rule reads one of its `members`; it can be read from
  * `source` again. Native events are most of an event's size, and tens of thousands may wait, which
  * burdens the garbage collector.
  */

@@ -15,7 +15,10 @@ import { Correlations, type PersistedCorrelations, matchedOfContext, type Matche
 import type { EventContext } from './event-context.js';
 import { readSnapshot } from './snapshot.js';
 
-/** Match of parts of correlations over several detectors, with all fields that those read. */
+/**
+ * Match of parts of correlations over several detectors, with all fields that those correlations
+ * read.
+ */
 export interface WideMatch extends MatchedContext {
   /** Id of the event. */
   id: string;
@@ -29,7 +32,7 @@ export interface WideMatch extends MatchedContext {
 }
 
 export interface WideRepeat extends Pick<WideMatch, 'id' | 'timeMs'> {
-  /** Time of the event, as in its scene. */
+  /** Time of the event, as in `scene`. */
   happened: Pick<EventContext, 'at' | 'timeMs'>;
 }
 
@@ -89,7 +92,10 @@ interface KeptState {
   correlations: PersistedCorrelations;
 }
 
-/** Limit on ids for deduplication: a detector that restarts from a snapshot passes on later matches again. */
+/**
+ * Limit on ids for deduplication: a detector that restarts from a snapshot passes on later matches
+ * again.
+ */
 const maxSeen = 100_000;
 
 /**
@@ -118,7 +124,10 @@ export class WideCorrelations {
     return this.#waiting.size;
   }
 
-  /** Adds a match, which is evaluated when time has moved on. A late match counts from its arrival. */
+  /**
+   * Adds a match, which is evaluated when the clock has advanced. A late match counts from its
+   * arrival.
+   */
   add({ repeats = [], ...match }: WideMatch): void {
     for (const { id, timeMs, happened } of repeats) {
       this.#add({ ...match, id, timeMs, scene: { ...match.scene, event: id, ...happened } });
@@ -151,7 +160,10 @@ export class WideCorrelations {
     return Buffer.from(JSON.stringify(kept));
   }
 
-  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty state */
+  /**
+   * @throws InvalidInput `SNAPSHOT_UNREADABLE` when another version wrote it: start with empty
+   * state
+   */
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
@@ -173,7 +185,7 @@ export class WideCorrelations {
       field: (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined),
       scalars: () => [],
     };
-    // Ignores rules that were removed meanwhile.
+    // Ignores rules that were removed since the match.
     const known = rules.flatMap((rule) => this.#rules.get(rule) ?? []);
     return this.#correlations.observe({ id, timeMs, event, rules: known }, matchedOfContext({ scene, isFact }));
   }

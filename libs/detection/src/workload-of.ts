@@ -43,7 +43,10 @@ function digestOf(observation: Observation, facts: FactContext): Digest | null {
   return facts.digestOf(observation) ?? (key ? (facts.facts.secretOfKey(key)?.digest ?? null) : null);
 }
 
-/** Returns the workload that runs the image with the key of a call: a cloud's log names no workloads. */
+/**
+ * Returns the workload that runs the image with the key of a call: a cloud's log names no
+ * workloads.
+ */
 function workloadOfKey({ request }: Observation, digest: Digest | null, { facts }: FactContext): WorkloadRef | null {
   if (!request?.accessKeyId || digest === null) return null;
   const [first = null, ...others] = facts.workloadsOf(digest);

@@ -18,7 +18,10 @@ interface Loaded {
   correlations: readonly CorrelationRule[];
 }
 
-/** Runs the examples of all rules: a rule must match those in `matches`, and must not match those in `ignores`. */
+/**
+ * Runs the examples of all rules: a rule must match those in `matches`, and must not match those in
+ * `ignores`.
+ */
 export function failedExamples(loaded: Loaded): FailedExample[] {
   const infos = [...loaded.rules.rules, ...loaded.correlations.map(({ info }) => info)];
   return infos.flatMap((rule) => [
@@ -67,7 +70,10 @@ export function foundBy({ rules, correlations }: Loaded, example: JsonValue): Se
   return found;
 }
 
-/** View of an example: `given` fields take precedence; facts that only a running detector has are unknown otherwise. */
+/**
+ * View of an example: `given` fields take precedence; facts that need a running detector are
+ * unknown otherwise.
+ */
 function exampleView(observation: Observation, given: JsonObject): SigmaEvent {
   return {
     logsources: logsourcesOf(observation),
