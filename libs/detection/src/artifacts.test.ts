@@ -15,14 +15,14 @@ const exec = {
 } as Observation;
 
 describe('artifactsOf', () => {
-  it('names the program of an exec event by its hash and path', () => {
+  it('identifies the program of an exec event by hash and path', () => {
     expect(artifactsOf(exec, facts)).toEqual([
       { kind: 'sha256', value: 'ab'.repeat(32) },
       { kind: 'path', value: '/usr/bin/curl' },
     ]);
   });
 
-  it('names every secret that an event contained by its fingerprint, and by nothing else', () => {
+  it('identifies every secret of an event by its fingerprint only', () => {
     const secrets = [
       { rule: 'github-token', masked: 'gh**yz', fingerprint: 'f1' },
       { rule: 'aws-access-key-id', masked: 'AKIA**MPLE', fingerprint: 'f2' },

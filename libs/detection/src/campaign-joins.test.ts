@@ -58,11 +58,11 @@ describe('campaignKeys', () => {
     ['/usr/bin/curl http://10.0.0.8/a', {}],
     ['/usr/bin/curl http://169.254.169.254/latest/meta-data', {}],
     ['/usr/bin/curl http://203.0.113.9.example.com/a', {}],
-  ])('reads %j', (commandLine, keys) => {
+  ])('parses the campaign keys of %j', (commandLine, keys) => {
     expect(campaignKeys(observation({ process: { commandLine } }))).toEqual(keys);
   });
 
-  it('takes the address that a miner connects to for the pool that another one names', () => {
+  it('takes the address that a miner connects to as the pool that another event names', () => {
     expect(campaignKeys(observation(peer('199.247.27.41')))).toEqual({ peer: 'pool:199.247.27.41' });
   });
 });

@@ -60,18 +60,18 @@ describe('isLocal', () => {
     ['foreign', 'Container.Id', false],
     ['audit', 'Request.User', false],
     ['call', 'userIdentity.arn', false],
-  ])('of %s by %s: %s', (of, groupBy, expected) => {
+  ])('decides whether a correlation of %s by %s is local: %s', (of, groupBy, expected) => {
     expect(evaluated(correlation('it', of, groupBy))).toBe(expected);
   });
 
   it.each([
     ['{ place: { exec: Container.Id, write: container.id } }', true],
     ['{ place: { exec: Container.Id, write: File.Path } }', false],
-  ])('asks what an alias means: %s', (aliases, expected) => {
+  ])('resolves the fields of aliases: %s', (aliases, expected) => {
     expect(evaluated(correlation('it', 'exec, write', 'place', aliases))).toBe(expected);
   });
 
-  it('goes where an inner one goes, and where an outer one does', () => {
+  it('makes a correlation wide if an inner or an outer one is wide', () => {
     const local = correlation('inner', 'exec', 'Container.Id');
     expect(evaluated(local, correlation('it', 'inner, write', 'Container.Id'))).toBe(true);
     expect(evaluated(correlation('inner', 'exec', 'User'), correlation('it', 'inner, write', 'Container.Id'))).toBe(
@@ -80,7 +80,7 @@ describe('isLocal', () => {
     expect(evaluated(correlation('it', 'exec', 'Container.Id'), correlation('outer', 'it, audit', 'User'))).toBe(false);
   });
 
-  it('goes where one goes that it is nested with by a third', () => {
+  it('makes a correlation wide if a third one nests it with a wide one', () => {
     const documents = [
       correlation('it', 'exec', 'Container.Id'),
       correlation('middle', 'it, write', 'Container.Id'),

@@ -8,7 +8,7 @@ const move = (path: string, to: string) =>
   observation({ activity: 'file', container: { id: 'c1' }, file: { path, access: 'rename', to } });
 
 describe('FileWriters', () => {
-  it('knows who wrote a file, in which container', () => {
+  it('returns the last writer of a file and its container', () => {
     const writers = new FileWriters();
     writers.note(write('/tmp/x'), ['/usr/bin/curl', '/bin/sh']);
     expect(writers.writerOf(write('/tmp/x'), '/tmp/x')).toMatchObject({
@@ -19,7 +19,7 @@ describe('FileWriters', () => {
     expect(writers.writerOf(observation({}), '/tmp/x')).toBeNull();
   });
 
-  it('follows a file that is moved into place', () => {
+  it('follows a file that is renamed', () => {
     const writers = new FileWriters();
     writers.note(write('/tmp/x'), ['/usr/bin/curl']);
     writers.note(move('/tmp/x', '/usr/bin/x'), ['/bin/mv']);
@@ -28,7 +28,7 @@ describe('FileWriters', () => {
     expect(writers.writerOf(write(''), '/usr/bin/y')?.executables).toEqual(['/bin/mv']);
   });
 
-  it('knows which container of the node wrote a path', () => {
+  it('returns the container of the node that wrote a path', () => {
     const writers = new FileWriters();
     writers.note(write('/cmd'), ['/bin/bash']);
     expect(writers.containerOf(observation({}), '/cmd')).toBe('eu1/c1');

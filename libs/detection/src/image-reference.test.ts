@@ -32,7 +32,7 @@ describe('imageReferenceOf', () => {
     ['GHCR.io/acme/redis', 'ghcr.io', 'acme/redis'],
     ['Registry/app', 'registry', 'app'],
     ['localhosts/app', 'docker.io', 'localhosts/app'],
-  ])('reads %s as %s and %s', (imageRepository, host, repository) => {
+  ])('parses %s as host %s and repository %s', (imageRepository, host, repository) => {
     expect(imageReferenceOf(container({ imageRepository, imageTag: '1' }))).toEqual({
       host,
       repository,
@@ -61,11 +61,11 @@ describe('imageReferenceOf', () => {
       { imageRepository: 'localhost:5000/app', imageDigest: 'sha256:12' },
       { tag: null, digest: null },
     ],
-  ])('reads %s', (_what, image, expected) => {
+  ])('parses %s', (_what, image, expected) => {
     expect(imageReferenceOf(container(image))).toEqual({ host: 'localhost:5000', repository: 'app', ...expected });
   });
 
-  it('has no name where the sensor gave none', () => {
+  it('returns nulls when the sensor sent no name', () => {
     expect(imageReferenceOf(container({ imageDigest: digest }))).toEqual({
       host: null,
       repository: null,
@@ -75,7 +75,7 @@ describe('imageReferenceOf', () => {
     expect(imageReferenceOf(container({ imageRepository: '' }))).toMatchObject({ host: null, repository: null });
   });
 
-  it('reads its own answer as the same image', () => {
+  it('parses its own output as the same image', () => {
     const part = fc.stringMatching(/^[a-z0-9]{1,8}$/);
     const host = fc.oneof(
       part.map((name) => `${name}.example`),
@@ -93,7 +93,7 @@ describe('imageReferenceOf', () => {
     );
   });
 
-  it('takes any text', () => {
+  it('accepts any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.option(fc.string()), (imageRepository, imageTag) => {
         const read = imageReferenceOf(container({ imageRepository, imageTag }));

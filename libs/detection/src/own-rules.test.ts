@@ -20,23 +20,23 @@ const infos: RuleInfo[] = [...loaded.rules.rules, ...loaded.correlations.map(({ 
 const weights: JsonValue[] = ['alone', 'support', 'context'];
 const raising = infos.filter((rule) => !loaded.rules.isPart(rule));
 
-describe('own rules', () => {
-  it('are all read', () => {
+describe('built-in rules', () => {
+  it('are all parsed', () => {
     expect(loaded.refused).toEqual([]);
     expect(infos.length).toBeGreaterThan(200);
   });
 
-  it('have ids of their own', () => {
+  it('have unique ids', () => {
     expect(infos.map(({ id }) => id).filter((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toEqual(
       [],
     );
   });
 
-  it.each(['author', 'license', 'description'] as const)('all say their %s', (key) => {
+  it.each(['author', 'license', 'description'] as const)('all have their %s', (key) => {
     expect(infos.filter((rule) => !rule[key]).map(placeOf)).toEqual([]);
   });
 
-  it('say what they mean for an incident, and when they are wrong', () => {
+  it('have a meaning for incidents and known false positives', () => {
     const lacking = raising.filter(({ custom, falsepositives }) => {
       const { finding, stage, weight } = (custom['tidewaiter'] ?? {}) as JsonObject;
       if (falsepositives.length === 0 || !weights.includes(weight ?? null)) return true;
@@ -45,21 +45,21 @@ describe('own rules', () => {
     expect(lacking.map(placeOf)).toEqual([]);
   });
 
-  it('have examples of what they find and of what they do not', () => {
+  it('have examples that match and examples that do not', () => {
     const lacking = raising.filter(
       (rule) => examplesOf(rule, 'matches').length === 0 || examplesOf(rule, 'ignores').length === 0,
     );
     expect(lacking.map(placeOf)).toEqual([]);
   });
 
-  it('find what their examples say', () => {
+  it('match and ignore their examples', () => {
     const failed = failedExamples(loaded);
     expect(
       failed.map(({ rule, example, reason }) => `${placeOf(rule)}: ${reason}: ${JSON.stringify(example)}`),
     ).toEqual([]);
   });
 
-  it('answer the same interpreted', () => {
+  it('match the same examples when interpreted', () => {
     const interpreted = loadRules(files, { interpreted: true });
     for (const rule of infos) {
       for (const example of [...examplesOf(rule, 'matches'), ...examplesOf(rule, 'ignores')]) {
@@ -69,7 +69,7 @@ describe('own rules', () => {
     }
   });
 
-  it('evaluate severely only with a technique', () => {
+  it('are severe only with a technique', () => {
     const lacking = raising.filter(
       ({ level, tags }) => level !== 'informational' && !tags.some((tag) => techniqueOf(tag)),
     );
@@ -81,7 +81,7 @@ describe('own rules', () => {
     expect(containersMatrix.filter(({ id }) => !covered.has(id))).toEqual([]);
   });
 
-  it('docs/attack-coverage.md is up to date: npm run docs', () => {
+  it('are listed in docs/attack-coverage.md (else: npm run docs)', () => {
     expect(readFileSync(join(folder, '../docs/attack-coverage.md'), 'utf8')).toBe(coverageMarkdown(raising));
   });
 

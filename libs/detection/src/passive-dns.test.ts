@@ -10,7 +10,7 @@ const nameOf = (dns: PassiveDns, destinationIp: string, id?: string) =>
   dns.named(connection(destinationIp, id)).network?.hostname;
 
 describe('PassiveDns', () => {
-  it('names a connection by the look-up that found its address', () => {
+  it('names a connection by the look-up that returned its address', () => {
     const dns = new PassiveDns();
     dns.note(lookUp('pool.example.com', ['198.51.100.7', '198.51.100.8']));
     expect(nameOf(dns, '198.51.100.8')).toBe('pool.example.com');
@@ -18,7 +18,7 @@ describe('PassiveDns', () => {
     expect(nameOf(dns, '10.96.0.10')).toBeNull();
   });
 
-  it("believes a container's own look-ups first", () => {
+  it("prefers a container's own look-ups", () => {
     const dns = new PassiveDns();
     dns.note(lookUp('shop.example.com', ['198.51.100.7'], 'c1'));
     dns.note(lookUp('pool.example.com', ['198.51.100.7'], 'c2'));
@@ -26,12 +26,12 @@ describe('PassiveDns', () => {
     expect(nameOf(dns, '198.51.100.7', 'c3')).toBe('pool.example.com');
   });
 
-  it('leaves a name that the sensor gave', () => {
+  it('keeps a name that the sensor sent', () => {
     const dns = new PassiveDns();
     dns.note(lookUp('pool.example.com', ['198.51.100.7']));
     const named = observation({
       activity: 'connect',
-      network: { destinationIp: '198.51.100.7', hostname: 'told.example.com' },
+      network: { destinationIp: '198.51.100.7', hostname: 'sent.example.com' },
     });
     expect(dns.named(named)).toBe(named);
   });

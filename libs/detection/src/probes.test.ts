@@ -50,12 +50,12 @@ function alertsOf({ events, facts }: Probe): DetectionAlert[] {
   return [...alerts, ...detector.advance(endMs)];
 }
 
-describe('Detector, by probes of one technique each', () => {
+describe('Detector, with probes of single techniques', () => {
   if (existsSync(file)) {
     const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
     const probes = lines.map((line) => JSON.parse(line) as Probe);
 
-    it.each(probes.filter((probe) => probe.expect === 'alert'))('$technique: $what ($id)', (probe) => {
+    it.each(probes.filter((probe) => probe.expect === 'alert'))('finds $technique: $what ($id)', (probe) => {
       const alerts = alertsOf(probe);
       const found = alerts.filter(
         ({ severity, techniques }) =>
@@ -64,10 +64,13 @@ describe('Detector, by probes of one technique each', () => {
       expect(found.length > 0 || shortly(alerts)).toBe(true);
     });
 
-    it.each(probes.filter((probe) => probe.expect === 'no_alert'))('not $technique: $what ($id)', (probe) => {
-      const wrong = alertsOf(probe).filter(({ techniques }) => techniques.includes(probe.technique));
-      expect(shortly(wrong)).toEqual([]);
-    });
+    it.each(probes.filter((probe) => probe.expect === 'no_alert'))(
+      'does not report $technique: $what ($id)',
+      (probe) => {
+        const wrong = alertsOf(probe).filter(({ techniques }) => techniques.includes(probe.technique));
+        expect(shortly(wrong)).toEqual([]);
+      },
+    );
   } else {
     stdout.write(`the probes are not there: ${file}; set TIDEWAITER_SHARED\n`);
     it.todo('probes of techniques: not there');

@@ -56,13 +56,13 @@ function incidentsOf(records: readonly RuntimeRecord[], facts: unknown = {}) {
   return builder.incidents().map(({ title, severity, count }) => ({ title, severity, count }));
 }
 
-describe('sensor alone', () => {
+describe('evaluateSensorAlert, without other evidence', () => {
   it.each([
     ['Warning', 'medium'],
     ['Error', 'high'],
     ['Critical', 'critical'],
     ['Emergency', 'critical'],
-  ])('opens an incident of its own at %s', (priority, severity) => {
+  ])('opens an incident at priority %s', (priority, severity) => {
     expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([
       {
         title: 'A rule of the user: localhost:5000/payments/checkout:1.4.0 in namespace payments',
@@ -72,11 +72,11 @@ describe('sensor alone', () => {
     ]);
   });
 
-  it.each(['Notice', 'Informational', 'Debug'])('opens none at %s', (priority) => {
+  it.each(['Notice', 'Informational', 'Debug'])('opens no incident at priority %s', (priority) => {
     expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([]);
   });
 
-  it('opens one for each rule and image, whatever the pods, and counts', () => {
+  it('opens one incident for each rule and image, and counts its pods', () => {
     const repeated = [0, 1000, 2000].map((afterMs) => alert('First rule', 'Warning', 'a', afterMs));
     const elsewhere = alert('First rule', 'Warning', 'b', 3000);
     const another = alert('Second rule', 'Error', 'c', 4000, { 'container.image.tag': '2' });
@@ -86,7 +86,7 @@ describe('sensor alone', () => {
     ]);
   });
 
-  it('opens one for a container, whatever rules speak of it, by whichever part of its id', () => {
+  it('opens one incident for a container, for all rules and any part of its id', () => {
     const first = alert('First rule', 'Warning', 'a', 0, {
       'container.id': '8f4ae1a7a49c',
       'container.image.repository': null,
@@ -95,7 +95,7 @@ describe('sensor alone', () => {
     expect(incidentsOf([first, second])).toEqual([expect.objectContaining({ severity: 'high', count: 2 })]);
   });
 
-  it('says what a known rule of the sensor means, and opens the incident all the same', () => {
+  it('adds the finding of a known sensor rule and still opens the incident', () => {
     const drift = alert('Drop and execute new binary in container', 'Critical', 'a', 0, {
       'proc.exepath': '/tmp/kinsing',
     });
@@ -108,7 +108,7 @@ describe('sensor alone', () => {
     ]);
   });
 
-  it('opens none where images are built', () => {
+  it('opens no incident in a build environment', () => {
     const drift = alert('Drop and execute new binary in container', 'Critical', 'a');
     expect(incidentsOf([drift], { policy: { builder_namespaces: ['payments'] } })).toEqual([]);
   });

@@ -33,8 +33,8 @@ const seen = (sketch: ObservationSketch = {}) =>
     ...sketch,
   });
 
-describe('containerSubject', () => {
-  it('says what was evaluated, and where', () => {
+describe('sensorTitle and subjectKey', () => {
+  it('name the rule and the subject', () => {
     expect(sensorTitle(seen(), nowhere)).toBe(
       'Terminal shell in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
     );
@@ -55,11 +55,11 @@ describe('containerSubject', () => {
     ['the pod of an audit event', { container: null }, ['pod', 'checkout-7d4b9', 'payments', 'eu1']],
     ['the host', { container: null, pod: null }, ['host', 'worker-1', null, 'eu1']],
     ['nothing at all', { container: null, pod: null, node: null, cluster: null }, ['host', null, null, null]],
-  ])('is about %s', (_what, sketch, key) => {
+  ])('have %s as subject', (_what, sketch, key) => {
     expect(JSON.parse(subjectKey(seen(sketch)))).toEqual(['Terminal shell in container', ...key]);
   });
 
-  it('distinguishes rules, namespaces and clusters, and hosts from images of the same name', () => {
+  it('distinguish rules, namespaces, clusters, and hosts from images of the same name', () => {
     const keys = [
       seen(),
       seen({ alert: alertOf('Another rule') }),
@@ -90,7 +90,7 @@ describe('containerSubject', () => {
       'Terminal shell in container: container 3f9c1a2b4d5e of an unknown image in namespace payments',
     ],
     [
-      'a container that nobody names',
+      'a container without any name',
       { container: {}, pod: null },
       'Terminal shell in container: a container of an unknown image',
     ],
@@ -99,11 +99,11 @@ describe('containerSubject', () => {
       { alert: alertOf(' Shell\u202e\r\n\u001b[31m \u200bred\u0000 '), container: null, node: 'a\u2028b', pod: null },
       'Shell [31m red: host a b',
     ],
-  ])('has a title for %s', (_what, sketch, title) => {
+  ])('give %s a title', (_what, sketch, title) => {
     expect(sensorTitle(seen(sketch), nowhere)).toBe(title);
   });
 
-  it('names the image and the namespace that are known where the sensor names none', () => {
+  it('use the known image and namespace where the sensor sent none', () => {
     const bare = seen({ container: { id: '8f4ae1a7a49c' }, pod: null });
     expect(sensorTitle(bare, { image: 'shop/app:1', imageDigest: other, namespace: 'shop' })).toBe(
       'Terminal shell in container: shop/app:1 in namespace shop',
@@ -116,7 +116,7 @@ describe('containerSubject', () => {
     );
   });
 
-  it('takes a cut id and a whole one for one container', () => {
+  it('take a truncated and a full id as one container', () => {
     const id = '8f4ae1a7a49c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6';
     const subjects = [
       id,
@@ -129,7 +129,7 @@ describe('containerSubject', () => {
     expect(new Set(subjects)).toEqual(new Set(['["container","8f4ae1a7a49c"]']));
   });
 
-  it('bounds title and key, and still distinguishes long names', () => {
+  it('bound title and key and still distinguish long names', () => {
     const long = '\u{1f6a2}'.repeat(256);
     const container = { ...checkout, imageRepository: `localhost/${long}`, imageTag: long };
     const one = seen({ alert: alertOf(long), container });
@@ -142,7 +142,7 @@ describe('containerSubject', () => {
     );
   });
 
-  it('shows no control and no direction mark, and fits an index, whatever the sensor sends', () => {
+  it('contain no control or direction characters and fit an index, whatever the sensor sends', () => {
     const text = fc.string({ unit: 'binary', maxLength: 512 });
     fc.assert(
       fc.property(text, text, text, text, (rule, imageRepository, imageTag, namespace) => {

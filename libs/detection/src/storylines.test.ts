@@ -25,7 +25,9 @@ const own = join(__dirname, '../testdata');
 const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection/storylines');
 const rulesFolder = env.TIDEWAITER_RULES_UNDER_TEST ?? join(__dirname, '../../../rules');
 
-/** Expected result of a stream. The streams beside the tests have the same form as the shared ones. */
+/**
+ * Expected result of a stream. The streams beside the tests have the same form as the shared ones.
+ */
 interface Expected {
   kind: 'attack' | 'benign';
   incidents: {
@@ -113,68 +115,76 @@ function replay(records: readonly RuntimeRecord[], facts: unknown, allowedLatene
 const places = [{ where: 'ours', folder: own }, ...(existsSync(shared) ? [{ where: 'shared', folder: shared }] : [])];
 if (!existsSync(shared)) stdout.write('shared storylines are not there: TIDEWAITER_SHARED; they are left out\n');
 
-describe.each(places)('$where', ({ folder }) => {
-  const storylines = storylinesIn(folder);
-  const attacks = storylines.filter(({ expected }) => expected.kind === 'attack');
-  const benign = storylines.filter(({ expected }) => expected.kind === 'benign');
+describe('Detector', () => {
+  describe.each(places)('Detector, with $where', ({ folder }) => {
+    const storylines = storylinesIn(folder);
+    const attacks = storylines.filter(({ expected }) => expected.kind === 'attack');
+    const benign = storylines.filter(({ expected }) => expected.kind === 'benign');
 
-  it.each(attacks)('$name is one incident that tells all of it', ({ records, facts, expected }) => {
-    const { incidents } = replay(records, facts);
-    const [wanted] = expected.incidents;
-    expect(shortly(incidents)).toHaveLength(1);
-    const [incident] = incidents;
-    expect(missingFrom(incident!, wanted!, records)).toEqual([]);
-    const events = incident!.steps.flatMap((step) => step.events);
-    expect(events.filter((event) => expected.noise_events.includes(event))).toEqual([]);
-  });
+    it.each(attacks)('$name is one complete incident', ({ records, facts, expected }) => {
+      const { incidents } = replay(records, facts);
+      const [wanted] = expected.incidents;
+      expect(shortly(incidents)).toHaveLength(1);
+      const [incident] = incidents;
+      expect(missingFrom(incident!, wanted!, records)).toEqual([]);
+      const events = incident!.steps.flatMap((step) => step.events);
+      expect(events.filter((event) => expected.noise_events.includes(event))).toEqual([]);
+    });
 
-  it.each(benign)('$name is none', ({ records, facts, expected }) => {
-    const { incidents, alerts } = replay(records, facts);
-    expect(shortly(incidents)).toEqual([]);
-    const tooLoud = alerts.filter(({ severity }) => !isLevelAtLeast(expected.max_alert_severity ?? 'low', severity));
-    expect(tooLoud.map(({ severity, title, events }) => `${severity}: ${title} (${events.join()})`)).toEqual([]);
-  });
+    it.each(benign)('$name opens no incident', ({ records, facts, expected }) => {
+      const { incidents, alerts } = replay(records, facts);
+      expect(shortly(incidents)).toEqual([]);
+      const tooLoud = alerts.filter(({ severity }) => !isLevelAtLeast(expected.max_alert_severity ?? 'low', severity));
+      expect(tooLoud.map(({ severity, title, events }) => `${severity}: ${title} (${events.join()})`)).toEqual([]);
+    });
 
-  it.each(storylines)('$name is the same in any order of arrival within the lateness', ({ records, facts }) => {
-    const latenessMs = 5000;
-    const inOrder = replay(records, facts, latenessMs);
-    fc.assert(
-      fc.property(
-        fc.array(fc.nat(latenessMs - 1), { minLength: records.length, maxLength: records.length }),
-        (delays) => {
-          const arrivals = records.map((record, index) => ({ record, atMs: Date.parse(record.at) + delays[index]! }));
-          const shuffled = arrivals.toSorted((a, b) => a.atMs - b.atMs).map(({ record }) => record);
-          expect(replay(shuffled, facts, latenessMs).incidents).toEqual(inOrder.incidents);
-        },
-      ),
-      { numRuns: 5 },
+    it.each(storylines)(
+      '$name has the same result in any order of arrival within the lateness',
+      ({ records, facts }) => {
+        const latenessMs = 5000;
+        const inOrder = replay(records, facts, latenessMs);
+        fc.assert(
+          fc.property(
+            fc.array(fc.nat(latenessMs - 1), { minLength: records.length, maxLength: records.length }),
+            (delays) => {
+              const arrivals = records.map((record, index) => ({
+                record,
+                atMs: Date.parse(record.at) + delays[index]!,
+              }));
+              const shuffled = arrivals.toSorted((a, b) => a.atMs - b.atMs).map(({ record }) => record);
+              expect(replay(shuffled, facts, latenessMs).incidents).toEqual(inOrder.incidents);
+            },
+          ),
+          { numRuns: 5 },
+        );
+      },
     );
   });
-});
 
-it('takes any value anywhere, and shows nothing that is not printable', () => {
-  const attacks = storylinesIn(own).filter(({ expected }) => expected.kind === 'attack');
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...attacks),
-      fc.nat(),
-      fc.nat(60),
-      hostileJson,
-      ({ records, facts }, which, nth, by) => {
-        const hostile = records.map((record, index) =>
-          index === which % records.length
-            ? { ...record, event: JSON.parse(replaceValue(record.event, nth, by)) as JsonObject }
-            : record,
-        );
-        for (const { title, sentence, factsUsed, evidence } of replay(hostile, facts).incidents) {
-          const shown = [title, sentence, ...factsUsed, ...evidence.map(({ text }) => text)];
-          expect(shown.filter((text) => printable(text, 10_000) !== text)).toEqual([]);
-        }
-        expect({}).not.toHaveProperty('polluted');
-      },
-    ),
-    { numRuns: 40 },
-  );
+  it('accepts any value in any field and outputs only printable text', () => {
+    const attacks = storylinesIn(own).filter(({ expected }) => expected.kind === 'attack');
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...attacks),
+        fc.nat(),
+        fc.nat(60),
+        hostileJson,
+        ({ records, facts }, which, nth, by) => {
+          const hostile = records.map((record, index) =>
+            index === which % records.length
+              ? { ...record, event: JSON.parse(replaceValue(record.event, nth, by)) as JsonObject }
+              : record,
+          );
+          for (const { title, sentence, factsUsed, evidence } of replay(hostile, facts).incidents) {
+            const shown = [title, sentence, ...factsUsed, ...evidence.map(({ text }) => text)];
+            expect(shown.filter((text) => printable(text, 10_000) !== text)).toEqual([]);
+          }
+          expect({}).not.toHaveProperty('polluted');
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
 });
 
 /** Lists the parts that an incident lacks. */

@@ -60,7 +60,7 @@ describe('settlePushes', () => {
     expect(new Set(changes.map(({ incident }) => incident.id)).size).toBe(1);
   });
 
-  it('waits until nothing more comes, but not for ever', () => {
+  it('waits for further pushes up to a maximum time', () => {
     expect(settlePushes(twelve, [], after(4)).pushIds).toEqual([]);
     const steady = Array.from({ length: 10 }, (_, index) => suspect(`v${index}`, 3 * index));
     expect(settlePushes(steady, [], after(28)).pushIds).toHaveLength(10);
@@ -163,7 +163,7 @@ describe('settlePushes', () => {
     expect({ opens: alerts.length > 0, inIncident }).toEqual(expected);
   });
 
-  it('makes one incident of an altered build, however it comes', () => {
+  it('makes one incident of an altered build in any order of its pushes', () => {
     const first = altered('v3.1', 0);
     const mirrored = altered('v3.1', 30, { pushId: 'id-mirror', connection: 'mirror', registry: 'm:5000' });
     const moved = suspect('v3', 3600, { findings: [movedFinding, sameRevision], alterations: reported });

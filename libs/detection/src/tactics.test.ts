@@ -11,7 +11,7 @@ describe('tacticOf', () => {
     ['T1059.04', null],
     ['xT1059', null],
     ['T1059\n', null],
-  ])('reads %j as %j', (tag, technique) => {
+  ])('parses tactic %j as %j', (tag, technique) => {
     expect(techniqueOf(tag)).toBe(technique);
   });
 
@@ -21,7 +21,7 @@ describe('tacticOf', () => {
     ['mitre_lateral_movement', 'lateral-movement'],
     ['attack.t1059', null],
     ['container', null],
-  ])('reads the tactic of %j as %j', (tag, tactic) => {
+  ])('parses the tactic of technique tag %j as %j', (tag, tactic) => {
     expect(tacticOf(tag)).toBe(tactic);
   });
 });

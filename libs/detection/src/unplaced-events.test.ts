@@ -102,7 +102,10 @@ const events = [
 
 type Report = RuntimeRecord | 'image analyzed';
 
-/** Runs the reports of sensors, the watch and the scanner in an order, two seconds apart, and returns the incidents. */
+/**
+ * Runs the reports of sensors, the watch and the scanner in an order, two seconds apart, and
+ * returns the incidents.
+ */
 function incidentsAfter(reports: readonly Report[]) {
   let isAnalyzed = false;
   const ledger = new ContainerLedger();
@@ -137,7 +140,7 @@ describe('UnplacedEvents', () => {
   const reports: Report[] = [pod, 'image analyzed', ...events];
   const wanted = incidentsAfter(reports);
 
-  it('are nothing to wait for when pod and image are known before', () => {
+  it('does not keep events whose pod and image are known', () => {
     expect(wanted).toMatchObject([
       {
         title: expect.stringContaining('shop/Deployment/app'),
@@ -151,7 +154,7 @@ describe('UnplacedEvents', () => {
     ]);
   });
 
-  it('make one and the same incident in whatever order sensors, watch and scanner report', () => {
+  it('leads to the same incident in any order of sensors, watch and scanner', () => {
     fc.assert(
       fc.property(
         fc.shuffledSubarray(reports, { minLength: reports.length, maxLength: reports.length }),
@@ -164,7 +167,7 @@ describe('UnplacedEvents', () => {
   });
 
   it.each(['', 'containerd://', 'docker://', 'cri-o://'])(
-    'belong to one container by any part of its id, after %j',
+    'finds a container by any part of its id, after %j',
     (prefix) => {
       const alone = [12, 31, 64].map((length, index) =>
         falco(`e${index}`, index, `Rule ${index}`, `${prefix}${id.slice(0, length)}`),

@@ -121,7 +121,7 @@ const mixed = <T>(lists: readonly T[][], choices: readonly number[]): T[] => {
 };
 
 describe('WideCorrelations', () => {
-  it('finds over two detectors, each of which sees a half, what one finds that sees all', () => {
+  it('finds over two detectors what one detector with all events finds', () => {
     fc.assert(
       fc.property(eventRecords, fc.array(fc.nat(1), { minLength: 1, maxLength: 9 }), (records, choices) => {
         const matches: WideMatch[][] = [];
@@ -151,7 +151,7 @@ describe('WideCorrelations', () => {
 
   const titles = (alerts: readonly DetectionAlert[]) => alerts.map(({ title }) => title);
 
-  it('counts what is passed on again once', () => {
+  it('counts a match that is passed on again once', () => {
     const wide = new WideCorrelations(rules, 0);
     wide.advance(startMs);
     for (const each of [match(1, 0, 'worker-1'), match(1, 0, 'worker-1')]) wide.add(each);
@@ -159,7 +159,7 @@ describe('WideCorrelations', () => {
     expect(titles(wide.advance(startMs + 60_000))).toEqual(['Few by one user']);
   });
 
-  it('counts what comes late from when it comes', () => {
+  it('counts a late match from its arrival', () => {
     const wide = new WideCorrelations(rules, 0);
     wide.advance(startMs + 300_000);
     wide.add(match(1, 0, 'worker-1'));
@@ -167,7 +167,7 @@ describe('WideCorrelations', () => {
     expect(titles(wide.advance(startMs + 300_001))).toEqual(['Tool runs on several nodes']);
   });
 
-  it('goes on after a snapshot as if there had been none', () => {
+  it('continues from a snapshot as without a restart', () => {
     const [first, second] = [new WideCorrelations(rules, 1000), new WideCorrelations(rules, 1000)];
     first.advance(startMs);
     first.add(match(1, 0, 'worker-1'));
@@ -179,7 +179,7 @@ describe('WideCorrelations', () => {
     expect(second.correlation).toEqual(first.correlation);
   });
 
-  it('lets matches of rules that are gone lead to nothing', () => {
+  it('ignores matches of removed rules', () => {
     const wide = new WideCorrelations(rules, 0);
     wide.replaceRules(loadRules([]));
     wide.add(match(1, 0, 'worker-1'));

@@ -24,7 +24,7 @@ const unfolded = ({ repeats = [], ...match }: WideMatch): WideMatch[] => [
 const sketches = fc.array(fc.record({ user: fc.constantFrom('a', 'b'), pauseMs: fc.nat(300), isKept: fc.boolean() }));
 
 describe('WideRepeats', () => {
-  it('passes on every match as it was, whenever it is kept and restored', () => {
+  it('passes on every match unchanged, across snapshots at any time', () => {
     fc.assert(
       fc.property(sketches, (each) => {
         const [given, passed]: [WideMatch[], WideMatch[]] = [[], []];
@@ -48,7 +48,7 @@ describe('WideRepeats', () => {
     );
   });
 
-  it('passes on the first at once, and those that repeat it together', () => {
+  it('passes on the first match at once and its repeats together', () => {
     const passed: WideMatch[] = [];
     const repeats = new WideRepeats((match) => passed.push(match));
     for (let index = 0; index < 5000; index += 1) {
@@ -61,7 +61,7 @@ describe('WideRepeats', () => {
     expect(passed[1]).toMatchObject({ id: 'e499', repeats: { length: 498 } });
   });
 
-  it('lets no more wait than it may, and nothing together that differs', () => {
+  it('limits the wait of repeats and batches only equal matches', () => {
     const passed: WideMatch[] = [];
     const repeats = new WideRepeats((match) => passed.push(match));
     for (let index = 0; index < 5000; index += 1) repeats.add(matchOf(index, 'a', 0));
