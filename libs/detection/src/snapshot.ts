@@ -6,9 +6,9 @@ export function readSnapshot<State extends { format: string }>(bytes: Uint8Array
   try {
     state = JSON.parse(Buffer.from(bytes).toString('utf8')) as { format?: unknown } | null;
   } catch (cause) {
-    throw new InvalidInput('SNAPSHOT_UNREADABLE', 'the kept state of the detection is no JSON', { cause });
+    throw new InvalidInput('SNAPSHOT_UNREADABLE', 'the saved detection state is not JSON', { cause });
   }
   if (state?.format !== format)
-    throw new InvalidInput('SNAPSHOT_UNREADABLE', `the kept state of the detection is not ${format}`);
+    throw new InvalidInput('SNAPSHOT_UNREADABLE', `the saved detection state is not ${format}`);
   return state as State;
 }
