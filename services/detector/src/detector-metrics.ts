@@ -22,7 +22,7 @@ export class DetectorMetrics {
   readonly #lateness: Histogram;
   readonly #queueing: Histogram;
   readonly #alerts: Counter<'rule'>;
-  readonly #unkeptMatches: Counter;
+  readonly #droppedMatches: Counter;
   readonly #stateBytes: Gauge<'partition'>;
   #lags: () => PartitionLag[] = () => [];
   readonly #incidents: Counter<'result'>;
@@ -55,7 +55,7 @@ export class DetectorMetrics {
       labelNames: ['rule'],
       registers,
     });
-    this.#unkeptMatches = new Counter({
+    this.#droppedMatches = new Counter({
       name: 'tidewaiter_detector_unkept_matches_total',
       help: 'Matches that correlations over all partitions never saw, because too many waited',
       registers,
@@ -109,11 +109,11 @@ export class DetectorMetrics {
   }
 
   /** Counts the stored alerts of a partition. */
-  kept(alerts: readonly DetectionAlert[]): void {
+  stored(alerts: readonly DetectionAlert[]): void {
     for (const { rule, bySensor } of alerts) this.#alerts.inc({ rule: bySensor ? 'sensor' : rule.id });
   }
 
-  remembered(partition: string, stateBytes: number): void {
+  snapshotStored(partition: string, stateBytes: number): void {
     this.#stateBytes.set({ partition }, stateBytes);
   }
 
@@ -127,8 +127,8 @@ export class DetectorMetrics {
     this.#queueing.observe(Math.max(0, Date.now() - storedAtMs) / 1_000);
   }
 
-  unkept(matches: readonly WideMatch[]): void {
-    for (const { repeats = [] } of matches) this.#unkeptMatches.inc(repeats.length + 1);
+  dropped(matches: readonly WideMatch[]): void {
+    for (const { repeats = [] } of matches) this.#droppedMatches.inc(repeats.length + 1);
   }
 
   loaded({ loaded, refused }: { loaded: number; refused: number }): void {
@@ -141,7 +141,7 @@ export class DetectorMetrics {
     for (const [result, count] of Object.entries(changes)) this.#incidents.inc({ result }, count);
   }
 
-  givenUp(record: RuntimeRecord | null): void {
+  deadLettered(record: RuntimeRecord | null): void {
     this.#events.inc({ source: record?.source ?? 'unknown', result: 'given-up' });
   }
 }

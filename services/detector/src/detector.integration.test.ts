@@ -189,8 +189,8 @@ describe('detector', () => {
     const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
     expect(items).toMatchObject([{ rule: { title: 'Probe runs' }, events: [found.id], incidentId: incident?.id }]);
     expect(incident).toMatchObject({ state: 'open', openedBy: found.id });
-    const told = await store.query(`SELECT data FROM outbox WHERE source = '/tidewaiter/detector'`);
-    expect(told).toHaveLength(1);
+    const events = await store.query(`SELECT data FROM outbox WHERE source = '/tidewaiter/detector'`);
+    expect(events).toHaveLength(1);
   });
 
   it('gives an incident its workload and image when the watch reports the pod later, by the whole id of the container', async () => {
@@ -471,8 +471,8 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await observe(good);
     await until('the good one is evaluated', async () => (await alerted()).length === 1);
     expect(await alerted()).toEqual([good.id]);
-    const letters = (await new DeadLetters(store).list({ limit: 10 })).items;
-    expect(letters).toMatchObject([{ worker: 'detector', code: 'EVENT_MALFORMED' }]);
+    const deadLetters = (await new DeadLetters(store).list({ limit: 10 })).items;
+    expect(deadLetters).toMatchObject([{ worker: 'detector', code: 'EVENT_MALFORMED' }]);
   });
 
   it('goes on after NATS was away, and after PostgreSQL was', async () => {

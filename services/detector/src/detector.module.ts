@@ -80,14 +80,14 @@ export class DetectorModule implements OnModuleInit {
   }
 
   constructor(
-    private readonly duties: LeaseManager,
+    private readonly leases: LeaseManager,
     private readonly partitions: Partitions,
     private readonly incidents: IncidentBuilding,
   ) {}
 
   onModuleInit(): void {
-    this.duties.add(this.incidents);
-    this.duties.add(this.partitions);
+    this.leases.add(this.incidents);
+    this.leases.add(this.partitions);
   }
 }
 

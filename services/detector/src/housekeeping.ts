@@ -8,7 +8,7 @@ const dayMs = 24 * 3_600_000;
  * Retention in days: a container not seen for so long no longer shows what runs; a habit of a
  * quarter ago is outdated.
  */
-const keptDays = { containers: 30, habits: 90 };
+const retentionDays = { containers: 30, habits: 90 };
 
 /** Deletes expired data. Several replicas may do so at once: each deletes what is left. */
 @Injectable()
@@ -32,8 +32,8 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
 
   async #forgetOld(): Promise<void> {
     const before = (days: number) => new Date(Date.now() - days * dayMs);
-    await this.ledger.forget(before(keptDays.containers));
-    await this.habits.forget(before(keptDays.habits));
+    await this.ledger.forget(before(retentionDays.containers));
+    await this.habits.forget(before(retentionDays.habits));
     while ((await this.alerts.forgetOld()) > 0);
   }
 }

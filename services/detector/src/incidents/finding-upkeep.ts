@@ -5,7 +5,7 @@ import { Gauge, Registry } from 'prom-client';
 
 const everyMs = 3_600_000;
 /** Same retention as for containers: after it neither is known. */
-const keptMs = 30 * 24 * 3_600_000;
+const retentionMs = 30 * 24 * 3_600_000;
 
 /** Counts the open findings of workloads for metrics, and ends those of objects that no source shows any more. */
 @Injectable()
@@ -31,7 +31,7 @@ export class FindingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    this.#repetition = repeat(async () => this.findings.forget(new Date(Date.now() - keptMs)), everyMs, this.log);
+    this.#repetition = repeat(async () => this.findings.forget(new Date(Date.now() - retentionMs)), everyMs, this.log);
   }
 
   async onApplicationShutdown(): Promise<void> {

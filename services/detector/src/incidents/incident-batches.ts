@@ -28,9 +28,9 @@ interface Outcome {
  */
 export class IncidentBatches {
   readonly #builder = new IncidentBuilder();
-  #turn = 0;
+  #batch = 0;
   #snapshotDue = performance.now() + snapshotMs;
-  #hasNews = false;
+  #hasChanges = false;
 
   private constructor(
     private readonly lease: DetectorLease,
@@ -48,35 +48,35 @@ export class IncidentBatches {
   ): Promise<IncidentBatches> {
     const saved = await journal.restore(lease.name);
     const [builder = null, correlations = null] = saved ? splitStates(saved.state) : [];
-    const turns = new IncidentBatches(lease, journal, makeCorrelations(correlations), log);
-    if (saved && builder && turns.#remember(builder)) turns.#turn = saved.turn;
-    for await (const { turn, ...intake } of journal.turnsAfter(turns.#turn)) {
-      turns.#play(turn, intake);
-      turns.#hasNews = true;
+    const batches = new IncidentBatches(lease, journal, makeCorrelations(correlations), log);
+    if (saved && builder && batches.#restore(builder)) batches.#batch = saved.batch;
+    for await (const { batch, ...intake } of journal.batchesAfter(batches.#batch)) {
+      batches.#play(batch, intake);
+      batches.#hasChanges = true;
     }
-    return turns;
+    return batches;
   }
 
   /** Time until the clock should advance without new input; nothing or less: now. */
   dueInMs(nowMs: number): number {
     const { waiting, correlation } = this.correlations;
     const { matchesWait, groupsLive, otherwise } = idleMs;
-    return this.#turn - nowMs + (waiting > 0 ? matchesWait : correlation.groups > 0 ? groupsLive : otherwise);
+    return this.#batch - nowMs + (waiting > 0 ? matchesWait : correlation.groups > 0 ? groupsLive : otherwise);
   }
 
   /** Takes the input, perhaps none; ends incidents whose time has come. @throws Unavailable `LEASE_LOST` */
   async take(intake: BatchInput, nowMs: number): Promise<AppliedChanges> {
-    const outcome = this.#play(Math.max(nowMs, this.#turn + 1), intake);
+    const outcome = this.#play(Math.max(nowMs, this.#batch + 1), intake);
     const { fired, changes } = outcome;
-    this.#hasNews ||= intake.alerts.length + intake.matches.length + fired.length + changes.length > 0;
+    this.#hasChanges ||= intake.alerts.length + intake.matches.length + fired.length + changes.length > 0;
     return this.#keep(intake, outcome);
   }
 
   /** Marks an input as taken whose results cannot be stored. */
   async setAside(intake: BatchInput, nowMs: number): Promise<void> {
-    this.#turn = Math.max(nowMs, this.#turn + 1);
+    this.#batch = Math.max(nowMs, this.#batch + 1);
     await this.journal.keep(this.lease, {
-      number: this.#turn,
+      number: this.#batch,
       intake,
       fired: [],
       changes: [],
@@ -88,22 +88,22 @@ export class IncidentBatches {
   /** Stores a snapshot for the next builder. */
   async end(nowMs: number): Promise<void> {
     this.#snapshotDue = 0;
-    if (this.#hasNews) await this.take({ alerts: [], matches: [] }, nowMs);
+    if (this.#hasChanges) await this.take({ alerts: [], matches: [] }, nowMs);
   }
 
   /**
    * The second advance reports at once what only grew: reported later, it would depend on turns
    * that are not stored.
    */
-  #play(turn: number, { alerts, matches }: BatchInput): Outcome {
-    this.#turn = turn;
-    const fired = this.#correlate(turn, matches);
-    const over = this.#builder.advance(turn);
+  #play(batch: number, { alerts, matches }: BatchInput): Outcome {
+    this.#batch = batch;
+    const fired = this.#correlate(batch, matches);
+    const over = this.#builder.advance(batch);
     const added = alerts.flatMap((alert) => this.#add(alert));
-    return { fired, changes: [...over, ...added, ...(alerts.length > 0 ? this.#builder.advance(turn) : [])] };
+    return { fired, changes: [...over, ...added, ...(alerts.length > 0 ? this.#builder.advance(batch) : [])] };
   }
 
-  #remember(state: Uint8Array): boolean {
+  #restore(state: Uint8Array): boolean {
     try {
       this.#builder.restore(state);
       return true;
@@ -113,9 +113,9 @@ export class IncidentBatches {
     }
   }
 
-  #correlate(turn: number, matches: readonly WideMatch[]): DetectionAlert[] {
+  #correlate(batch: number, matches: readonly WideMatch[]): DetectionAlert[] {
     try {
-      const fired = this.correlations.advance(turn);
+      const fired = this.correlations.advance(batch);
       for (const match of matches) this.correlations.add(match);
       return fired;
     } catch (err) {
@@ -141,7 +141,7 @@ export class IncidentBatches {
       return incidentId === null ? [] : [{ alertId: id, incidentId }];
     });
     return this.journal.keep(this.lease, {
-      number: this.#turn,
+      number: this.#batch,
       intake,
       ...outcome,
       memberships,
@@ -151,10 +151,10 @@ export class IncidentBatches {
 
   #snapshot(): Uint8Array | null {
     const began = performance.now();
-    if (!this.#hasNews || began < this.#snapshotDue) return null;
+    if (!this.#hasChanges || began < this.#snapshotDue) return null;
     const state = joinStates(this.#builder.snapshot(), this.correlations.snapshot());
     this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * (performance.now() - began));
-    this.#hasNews = false;
+    this.#hasChanges = false;
     return state;
   }
 }

@@ -13,12 +13,12 @@ import type { LeasedWorker, LeasedWork } from '../partitions/lease-manager.js';
 import { IncidentBatches } from './incident-batches.js';
 import { IncidentJournal } from './incident-journal.js';
 
-const alertsPerTurn = 500;
-const matchesPerTurn = 2_000;
+const alertsPerBatch = 500;
+const matchesPerBatch = 2_000;
 /** Longest wait of an alert whose bus call got lost. */
 const pollMs = 1_000;
 /** Debounce time, so that consecutive alerts share a turn: each turn costs a commit, and users see no difference. */
-const breathMs = 25;
+const debounceMs = 25;
 const retryMs = 500;
 
 /** Builds incidents from alerts. There is one builder for all partitions: a campaign keeps to none of them. */
@@ -29,7 +29,7 @@ export class IncidentBuilding implements LeasedWork {
   constructor(
     private readonly journal: IncidentJournal,
     private readonly engines: Engines,
-    private readonly givenUp: DeadLetterWriter,
+    private readonly deadLetters: DeadLetterWriter,
     private readonly bus: Bus,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
@@ -59,10 +59,10 @@ export class IncidentBuilding implements LeasedWork {
     const correlations = (state: Uint8Array | null) => this.engines.wideCorrelations(lease.name, state);
     while (!signal.aborted) {
       try {
-        const turns = await IncidentBatches.resume(lease, this.journal, correlations, this.log);
-        if (isOneByOne) await this.#takeOne(turns);
+        const batches = await IncidentBatches.resume(lease, this.journal, correlations, this.log);
+        if (isOneByOne) await this.#takeOne(batches);
         isOneByOne = false;
-        await this.#takeAll(turns, signal);
+        await this.#takeAll(batches, signal);
       } catch (err) {
         if (err instanceof Unavailable && err.code === 'LEASE_LOST') throw err;
         this.log.warn({ err }, 'incidents wait');
@@ -72,40 +72,40 @@ export class IncidentBuilding implements LeasedWork {
     }
   }
 
-  async #takeAll(turns: IncidentBatches, signal: AbortSignal): Promise<void> {
+  async #takeAll(batches: IncidentBatches, signal: AbortSignal): Promise<void> {
     let called = Promise.withResolvers<void>();
     const forget = this.bus.onCall('alerts', () => called.resolve());
     try {
       while (!signal.aborted) {
         called = Promise.withResolvers();
-        const intake = await this.journal.waiting(alertsPerTurn, matchesPerTurn);
+        const intake = await this.journal.waiting(alertsPerBatch, matchesPerBatch);
         const { alerts, matches } = intake;
-        const hasNews = alerts.length + matches.length > 0;
-        if (hasNews || turns.dueInMs(Date.now()) <= 0) this.metrics.applied(await turns.take(intake, Date.now()));
-        if (alerts.length < alertsPerTurn && matches.length < matchesPerTurn) {
-          const waitMs = Math.min(pollMs, Math.max(turns.dueInMs(Date.now()), 0));
+        const hasInput = alerts.length + matches.length > 0;
+        if (hasInput || batches.dueInMs(Date.now()) <= 0) this.metrics.applied(await batches.take(intake, Date.now()));
+        if (alerts.length < alertsPerBatch && matches.length < matchesPerBatch) {
+          const waitMs = Math.min(pollMs, Math.max(batches.dueInMs(Date.now()), 0));
           await Promise.race([called.promise, pause(waitMs, signal)]);
-          await pause(breathMs, signal);
+          await pause(debounceMs, signal);
         }
       }
     } finally {
       forget();
     }
-    await turns.end(Date.now());
+    await batches.end(Date.now());
   }
 
   /** Takes the oldest alert or match alone; when that fails too, it is set aside, and its results are lost with it. */
-  async #takeOne(turns: IncidentBatches): Promise<void> {
+  async #takeOne(batches: IncidentBatches): Promise<void> {
     const { alerts, matches } = await this.journal.waiting(1, 1);
     const intake = alerts.length > 0 ? { alerts, matches: [] } : { alerts, matches };
     const [alert, match] = [intake.alerts[0], intake.matches[0]];
     try {
-      this.metrics.applied(await turns.take(intake, Date.now()));
+      this.metrics.applied(await batches.take(intake, Date.now()));
     } catch (err) {
       if (err instanceof Unavailable) throw err;
-      if (alert) await this.givenUp.alert(alert, err);
-      if (match) await this.givenUp.match(match, err);
-      await turns.setAside(intake, Date.now());
+      if (alert) await this.deadLetters.alert(alert, err);
+      if (match) await this.deadLetters.match(match, err);
+      await batches.setAside(intake, Date.now());
     }
   }
 }

@@ -35,7 +35,7 @@ export interface IncidentBatch {
 }
 
 const format = 'incidents-2';
-const takenAtOnce = 1_000;
+const readAtOnce = 1_000;
 
 /** Stores the turns of the builder of incidents, and its snapshots. */
 @Injectable()
@@ -49,21 +49,21 @@ export class IncidentJournal {
   ) {}
 
   /** Snapshot of the last builder, with its turn. */
-  async restore(name: string): Promise<{ turn: number; state: Uint8Array } | null> {
+  async restore(name: string): Promise<{ batch: number; state: Uint8Array } | null> {
     const snapshot = await this.leases.snapshot(name);
     if (snapshot?.format !== format) return null;
-    return { turn: snapshot.position, state: await decompressSnapshot(snapshot.state) };
+    return { batch: snapshot.position, state: await decompressSnapshot(snapshot.state) };
   }
 
   /** Turns after one, in order, with the input of each. */
-  async *turnsAfter(turn: number): AsyncGenerator<BatchInput & { turn: number }> {
-    for (let last = turn; ;) {
-      const alerts = await this.alerts.takenAfter(last, takenAtOnce);
-      const matches = await this.matches.takenAfter(last, takenAtOnce);
-      const turns = turnsOf(alerts, matches);
-      if (turns.length === 0) return;
-      yield* turns;
-      last = turns.at(-1)!.turn;
+  async *batchesAfter(batch: number): AsyncGenerator<BatchInput & { batch: number }> {
+    for (let last = batch; ;) {
+      const alerts = await this.alerts.takenAfter(last, readAtOnce);
+      const matches = await this.matches.takenAfter(last, readAtOnce);
+      const batches = mergeBatches(alerts, matches);
+      if (batches.length === 0) return;
+      yield* batches;
+      last = batches.at(-1)!.batch;
     }
   }
 
@@ -77,36 +77,36 @@ export class IncidentJournal {
    * them.
    * @throws Unavailable `LEASE_LOST` when another replica builds by now
    */
-  async keep(lease: DetectorLease, turn: IncidentBatch): Promise<AppliedChanges> {
-    const state = turn.state && (await compressSnapshot(turn.state));
-    const { alerts, matches } = turn.intake;
+  async keep(lease: DetectorLease, batch: IncidentBatch): Promise<AppliedChanges> {
+    const state = batch.state && (await compressSnapshot(batch.state));
+    const { alerts, matches } = batch.intake;
     return this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
-      await this.alerts.taken(tx, turn.number, idsOf(alerts));
-      await this.matches.taken(tx, turn.number, idsOf(matches));
-      if (turn.fired.length > 0) await this.alerts.add(tx, turn.fired);
+      await this.alerts.taken(tx, batch.number, idsOf(alerts));
+      await this.matches.taken(tx, batch.number, idsOf(matches));
+      if (batch.fired.length > 0) await this.alerts.add(tx, batch.fired);
       if (state) {
-        await this.leases.keep(tx, lease, { format, life: null, position: turn.number, state });
-        await this.matches.forget(tx, turn.number);
+        await this.leases.keep(tx, lease, { format, life: null, position: batch.number, state });
+        await this.matches.forget(tx, batch.number);
       }
-      const applied = await this.incidents.apply(tx, turn.changes);
-      await this.alerts.joined(tx, turn.memberships);
+      const applied = await this.incidents.apply(tx, batch.changes);
+      await this.alerts.joined(tx, batch.memberships);
       return applied;
     });
   }
 }
 
-/** Merges two lists of turns, as far as both are complete: each may have been cut. */
-function turnsOf(
+/** Merges the alerts and matches of batches, up to the last batch that both lists contain in full. */
+function mergeBatches(
   alerts: readonly { turn: number; alerts: DetectionAlert[] }[],
   matches: readonly { turn: number; matches: WideMatch[] }[],
-): (BatchInput & { turn: number })[] {
+): (BatchInput & { batch: number })[] {
   const last = Math.min(alerts.at(-1)?.turn ?? Infinity, matches.at(-1)?.turn ?? Infinity);
-  const byTurn = new Map<number, BatchInput & { turn: number }>();
-  for (const each of [...alerts, ...matches]) {
-    if (each.turn <= last) byTurn.set(each.turn, { alerts: [], matches: [], ...byTurn.get(each.turn), ...each });
+  const byBatch = new Map<number, BatchInput & { batch: number }>();
+  for (const { turn: batch, ...input } of [...alerts, ...matches]) {
+    if (batch <= last) byBatch.set(batch, { batch, alerts: [], matches: [], ...byBatch.get(batch), ...input });
   }
-  return [...byTurn.values()].toSorted((a, b) => a.turn - b.turn);
+  return [...byBatch.values()].toSorted((a, b) => a.batch - b.batch);
 }
 
 function idsOf(items: readonly { id: string }[]): string[] {

@@ -16,7 +16,7 @@ const namespace = '0c5b1f6e-5a0f-4a57-9d57-0d2f6f6a3b41';
 @Injectable()
 export class DeadLetterWriter {
   constructor(
-    private readonly letters: DeadLetters,
+    private readonly deadLetters: DeadLetters,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
   ) {}
@@ -24,7 +24,7 @@ export class DeadLetterWriter {
   /** Saves a message, or one record of it, with the reason. Reading it again after a crash saves no second letter. */
   async record(subject: string, message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void> {
     const { life, sequence } = message.place;
-    await this.letters.save({
+    await this.deadLetters.save({
       consumer: 'detector',
       eventId: uuidv5(JSON.stringify([life, sequence, record?.id ?? null]), namespace),
       subject: record?.sensor ?? subject,
@@ -32,35 +32,35 @@ export class DeadLetterWriter {
       ...reasonOf(error),
       attempts: 1,
     });
-    this.metrics.givenUp(record);
+    this.metrics.deadLettered(record);
     this.log.error({ subject, sequence, event_id: record?.id, err: error }, 'runtime event given up');
   }
 
   /** Saves an alert that PostgreSQL or the builder of incidents will never accept. */
   async alert(alert: DetectionAlert, error: unknown): Promise<void> {
-    await this.#found(alert.id, alert, alert.rule.title, error);
+    await this.#save(alert.id, alert, alert.rule.title, error);
     this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
   }
 
   /** Likewise a match for correlations over all partitions. */
   async match(match: WideMatch, error: unknown): Promise<void> {
-    await this.#found(match.id, match, match.rules.join(' '), error);
+    await this.#save(match.id, match, match.rules.join(' '), error);
     this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match given up');
   }
 
   /** Likewise an object whose findings can never be stored. */
   async object(object: EvaluatedObject, error: unknown): Promise<void> {
     const place = [object.cluster, object.namespace, object.kind, object.name].join('/');
-    await this.#found(JSON.stringify([place, object.version]), object, place, error);
+    await this.#save(JSON.stringify([place, object.version]), object, place, error);
     this.log.error({ object: place, err: error }, 'findings of an object given up');
   }
 
-  async #found(id: string, found: object, subject: string, error: unknown): Promise<void> {
-    await this.letters.save({
+  async #save(id: string, result: object, subject: string, error: unknown): Promise<void> {
+    await this.deadLetters.save({
       consumer: 'detector',
       eventId: uuidv5(id, namespace),
       subject,
-      payload: Buffer.from(JSON.stringify(found)),
+      payload: Buffer.from(JSON.stringify(result)),
       ...reasonOf(error),
       attempts: 1,
     });

@@ -14,7 +14,7 @@ const figures = {
 const counts = { observed: 100, duplicates: 7, late: 2, repeatedWrites: 0 };
 
 /** Lines of a metric that are not zero. */
-async function shown(registry: Registry, name: string): Promise<string[]> {
+async function nonZero(registry: Registry, name: string): Promise<string[]> {
   const lines = (await registry.getSingleMetricAsString(`tidewaiter_detector_${name}`)).split('\n');
   return lines.flatMap((line) => /\{\w+="(.+)"\} ([1-9]\d*)$/.exec(line)?.slice(1).join(' ') ?? []);
 }
@@ -25,13 +25,13 @@ describe('EngineMetrics', () => {
     const metrics = new EngineMetrics(registry);
     const engine: WatchedEngine = { counts: { ...counts }, correlation: figures };
     metrics.watch('partition/1', engine);
-    expect(await shown(registry, 'irregular_events_total')).toEqual([]);
+    expect(await nonZero(registry, 'irregular_events_total')).toEqual([]);
     engine.counts = { ...counts, late: 6, duplicates: 8 };
-    expect(await shown(registry, 'irregular_events_total')).toEqual(['late 4', 'duplicate 1']);
+    expect(await nonZero(registry, 'irregular_events_total')).toEqual(['late 4', 'duplicate 1']);
     engine.counts = { ...counts, late: 7, duplicates: 8 };
     metrics.forget('partition/1');
-    expect(await shown(registry, 'irregular_events_total')).toEqual(['late 5', 'duplicate 1']);
-    expect(await shown(registry, 'correlation_groups')).toEqual([]);
+    expect(await nonZero(registry, 'irregular_events_total')).toEqual(['late 5', 'duplicate 1']);
+    expect(await nonZero(registry, 'correlation_groups')).toEqual([]);
   });
 
   it('goes on where correlations begin to count anew with other rules', async () => {
@@ -39,8 +39,8 @@ describe('EngineMetrics', () => {
     const metrics = new EngineMetrics(registry);
     const engine: WatchedEngine = { correlation: figures };
     metrics.watch('incidents', engine);
-    expect(await shown(registry, 'correlation_groups')).toEqual(['incidents 3']);
+    expect(await nonZero(registry, 'correlation_groups')).toEqual(['incidents 3']);
     engine.correlation = { ...figures, droppedGroups: 1 };
-    expect(await shown(registry, 'correlation_losses_total')).toEqual(['group 1']);
+    expect(await nonZero(registry, 'correlation_losses_total')).toEqual(['group 1']);
   });
 });

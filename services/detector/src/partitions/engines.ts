@@ -52,9 +52,9 @@ export class Engines {
       observe: (record, source, index) => detector.observe(record, source, index),
       advance: (nowMs) => detector.advance(nowMs),
       takeMatches() {
-        const taken = matches;
+        const wide = matches;
         matches = [];
-        return taken;
+        return wide;
       },
       snapshot: () => detector.snapshot(),
     };

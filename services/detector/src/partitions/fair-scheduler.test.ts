@@ -2,18 +2,18 @@ import { FairScheduler } from './fair-scheduler.js';
 
 describe('Turns', () => {
   it('does one thing after the other, in the order in which they are asked for', async () => {
-    const turns = new FairScheduler();
+    const scheduler = new FairScheduler();
     const done: number[] = [];
-    await Promise.all([1, 2, 3].map(async (each) => turns.take(() => done.push(each))));
+    await Promise.all([1, 2, 3].map(async (each) => scheduler.run(() => done.push(each))));
     expect(done).toEqual([1, 2, 3]);
   });
 
   it('tells whoever asked of a failure, and goes on', async () => {
-    const turns = new FairScheduler();
-    const failing = turns.take(() => {
+    const scheduler = new FairScheduler();
+    const failing = scheduler.run(() => {
       throw new Error('no');
     });
-    const next = turns.take(() => 'yes');
+    const next = scheduler.run(() => 'yes');
     await expect(failing).rejects.toThrow('no');
     await expect(next).resolves.toBe('yes');
   });

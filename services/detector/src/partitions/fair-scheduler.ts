@@ -13,17 +13,17 @@ export class FairScheduler {
   #sliceEndsMs = 0;
 
   /** Runs the work when it is its turn. */
-  async take<Result>(work: () => Result): Promise<Result> {
-    const turn = this.#last.then(async () => {
-      await this.#breathe();
+  async run<Result>(work: () => Result): Promise<Result> {
+    const task = this.#last.then(async () => {
+      await this.#yield();
       return work();
     });
     // The caller gets the failure; the next turn must not inherit it.
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    this.#last = task.catch(() => undefined);
+    return task;
   }
 
-  async #breathe(): Promise<void> {
+  async #yield(): Promise<void> {
     if (performance.now() < this.#sliceEndsMs) return;
     await nextRound();
     this.#sliceEndsMs = performance.now() + sliceMs;

@@ -30,10 +30,10 @@ const renewMs = 2_000;
 @Injectable()
 export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #replica = uuidv7();
-  readonly #held = new Map<string, { lease: DetectorLease; duty: LeasedWorker }>();
+  readonly #held = new Map<string, { lease: DetectorLease; worker: LeasedWorker }>();
   readonly #kinds = new Map<string, LeasedWork>();
   #renewing: Repetition | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  #rounds: Promise<void> = Promise.resolve();
   #isLeaving = false;
   #forgetCalls: (() => void) | undefined;
 
@@ -63,7 +63,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     this.#isLeaving = true;
     this.#forgetCalls?.();
     await this.#renewing?.stop();
-    await this.#turn;
+    await this.#rounds;
     await Promise.all([...this.#held.keys()].map(async (name) => this.#release(name)));
     await this.leases.leave(this.#replica).catch(() => undefined);
     this.bus.call('leases');
@@ -71,19 +71,19 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Runs one round at a time, however many are requested. */
   async #next(): Promise<void> {
-    const round = this.#turn.then(async () => (this.#isLeaving ? undefined : this.#round()));
-    this.#turn = round.catch(() => undefined);
+    const round = this.#rounds.then(async () => (this.#isLeaving ? undefined : this.#round()));
+    this.#rounds = round.catch(() => undefined);
     return round;
   }
 
   async #round(): Promise<void> {
     const shares = await this.leases.renew(this.#replica, leaseMs);
     const mine = new Set(shares.mine);
-    for (const [name, { duty }] of this.#held) {
+    for (const [name, { worker }] of this.#held) {
       if (mine.has(name)) continue;
       this.log.warn({ lease: name }, 'lease lost');
       this.#held.delete(name);
-      duty.kill();
+      worker.kill();
     }
     const { release, take } = rebalance(shares, this.#kinds.size);
     await Promise.all(release.map(async (name) => this.#release(name)));
@@ -93,13 +93,13 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Acquires so many of the free leases; other replicas may be faster with some. */
   async #takeSome(free: readonly string[], count: number): Promise<void> {
-    let taken = 0;
+    let acquired = 0;
     for (const name of free) {
-      if (taken === count || this.#isLeaving) return;
+      if (acquired === count || this.#isLeaving) return;
       const kind = this.#kinds.get(name);
       const lease = kind && (await this.leases.take(name, this.#replica, leaseMs));
       if (!lease) continue;
-      taken += 1;
+      acquired += 1;
       await this.#begin(name, kind, lease);
     }
   }
@@ -109,7 +109,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
       const lost = () => {
         if (this.#held.get(name)?.lease === lease) this.#held.delete(name);
       };
-      this.#held.set(name, { lease, duty: await kind.begin(lease, lost) });
+      this.#held.set(name, { lease, worker: await kind.begin(lease, lost) });
     } catch (err) {
       this.log.error({ lease: name, err }, 'duty not begun');
       await this.leases.release(lease);
@@ -117,11 +117,11 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async #release(name: string): Promise<void> {
-    const held = this.#held.get(name);
+    const entry = this.#held.get(name);
     this.#held.delete(name);
-    await held?.duty
+    await entry?.worker
       .stop()
       .catch((err: unknown) => this.log.error({ lease: name, err }, 'duty handed over without its state'));
-    if (held) await this.leases.release(held.lease);
+    if (entry) await this.leases.release(entry.lease);
   }
 }

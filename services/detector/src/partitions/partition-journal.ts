@@ -66,7 +66,7 @@ export class PartitionJournal {
       await this.store.transaction(async (tx) => {
         await this.leases.hold(tx, lease);
         if (alerts.length > 0) await this.alerts.add(tx, alerts);
-        if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.unkept(matches);
+        if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.dropped(matches);
       });
       this.bus.call('alerts');
     }

@@ -45,115 +45,115 @@ const message = (sequence: number, ...ids: string[]): StreamMessage => ({
 });
 
 /** Alerts about everything at once, passes on what ends with an asterisk, remembers what it has seen, and breaks at what is called `bug`. */
-function engine(): PartitionEngine & { seen: string[] } {
-  const seen: string[] = [];
+function engine(): PartitionEngine & { observed: string[] } {
+  const observed: string[] = [];
   const matches: WideMatch[] = [];
   const alert = (id: string) => ({ id }) as DetectionAlert;
   return {
-    seen,
+    observed,
     observe({ id }) {
       if (id === 'bug') throw new TypeError('x is undefined');
-      seen.push(id);
+      observed.push(id);
       if (id.endsWith('*')) matches.push({ id } as WideMatch);
       return [alert(id)];
     },
     advance(nowMs) {
-      seen.push(String(nowMs));
+      observed.push(String(nowMs));
       return [];
     },
     takeMatches: () => matches.splice(0),
-    snapshot: () => Buffer.from(seen.join(' ')),
+    snapshot: () => Buffer.from(observed.join(' ')),
   };
 }
 
 /** Fake dependencies that record what they are given. */
-function world(change: Partial<PartitionDependencies> = {}) {
-  const kept: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
+function dependencies(change: Partial<PartitionDependencies> = {}) {
+  const stored: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
   const objects: string[] = [];
-  const givenUp: { sequence: number; record: string | null; code: string }[] = [];
+  const deadLettered: { sequence: number; record: string | null; code: string }[] = [];
   const attempts: number[] = [];
   const forgotten: number[] = [];
   const lost = jest.fn();
   const whole: PartitionDependencies = {
     keep: async (_, { alerts, matches, objects: evaluated }) => {
-      kept.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: null });
+      stored.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: null });
       objects.push(...evaluated.map(({ cluster, name }) => `${cluster}/${name}`));
     },
     remember: async (_, { place, state }: DetectorState) =>
-      void kept.push({ alerts: [], matches: [], snapshot: `${place.sequence}: ${Buffer.from(state).toString()}` }),
+      void stored.push({ alerts: [], matches: [], snapshot: `${place.sequence}: ${Buffer.from(state).toString()}` }),
     attempt: async (_, { sequence }) => void attempts.push(sequence),
     forget: async ({ sequence }) => void forgotten.push(sequence),
     prepare: async () => undefined,
-    inTurn: async (work) => work(),
-    giveUp: async ({ place }, each, error) =>
-      void givenUp.push({
+    schedule: async (work) => work(),
+    deadLetter: async ({ place }, each, error) =>
+      void deadLettered.push({
         sequence: place.sequence,
         record: each?.id ?? null,
         code: (error as InvalidInput).code ?? 'INTERNAL',
       }),
-    giveUpAlert: async ({ id }, error) =>
-      void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
-    giveUpMatch: async ({ id }, error) =>
-      void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
-    giveUpObject: async ({ name }, error) =>
-      void givenUp.push({ sequence: 0, record: name, code: (error as Error).message }),
+    deadLetterAlert: async ({ id }, error) =>
+      void deadLettered.push({ sequence: 0, record: id, code: (error as Error).message }),
+    deadLetterMatch: async ({ id }, error) =>
+      void deadLettered.push({ sequence: 0, record: id, code: (error as Error).message }),
+    deadLetterObject: async ({ name }, error) =>
+      void deadLettered.push({ sequence: 0, record: name, code: (error as Error).message }),
     evaluated: () => undefined,
     readers: () => 1,
     lost,
     ...change,
   };
-  return { whole, kept, objects, givenUp, attempts, forgotten, lost };
+  return { whole, stored, objects, deadLettered, attempts, forgotten, lost };
 }
 
 const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null };
 const never = 1e9;
 
 it('moves the time on by the time of the stream, evaluates, and keeps the alerts', async () => {
-  const { whole, kept } = world();
+  const { whole, stored } = dependencies();
   const evaluate = engine();
   const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
   await partition.take(message(1, 'a', 'b'));
   await partition.take(message(2, 'c'));
   await partition.handOver();
-  expect(evaluate.seen).toEqual(['1000', 'a', 'b', '2000', 'c']);
-  expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c']);
-  expect(kept.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
+  expect(evaluate.observed).toEqual(['1000', 'a', 'b', '2000', 'c']);
+  expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c']);
+  expect(stored.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
 });
 
 it('keeps with the alerts what correlations over all partitions are made of', async () => {
-  const { whole, kept } = world();
+  const { whole, stored } = dependencies();
   const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
   await partition.take(message(1, 'a*', 'b', 'c*'));
   await partition.handOver();
-  expect(kept[0]).toMatchObject({ alerts: ['a*', 'b', 'c*'], matches: ['a*', 'c*'] });
+  expect(stored[0]).toMatchObject({ alerts: ['a*', 'b', 'c*'], matches: ['a*', 'c*'] });
 });
 
 it('keeps objects with their cluster, before a snapshot', async () => {
-  const { whole, kept, objects } = world();
+  const { whole, stored, objects } = dependencies();
   const silent: PartitionEngine = { ...engine(), observe: () => [] };
   const partition = new Partition({ ...lease }, silent, whole, log, null, 0);
   await partition.take(message(1, 'pod-1', 'pod-2'));
   await partition.handOver();
   expect(objects).toEqual(['eu1/pod-1', 'eu1/pod-2']);
-  expect(kept.map(({ snapshot }) => snapshot !== null)).toEqual([false, true]);
+  expect(stored.map(({ snapshot }) => snapshot !== null)).toEqual([false, true]);
 });
 
 it('has ready what a message will be asked before the time moves on', async () => {
   const evaluate = engine();
-  const { whole } = world({ prepare: async () => void evaluate.seen.push('prepared') });
+  const { whole } = dependencies({ prepare: async () => void evaluate.observed.push('prepared') });
   const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
   await partition.take(message(1, 'a'));
   partition.tick(1_500);
-  expect(evaluate.seen).toEqual(['1000', 'a', 'prepared', '1500']);
+  expect(evaluate.observed).toEqual(['1000', 'a', 'prepared', '1500']);
 });
 
 it('never keeps a snapshot that lacks what led to alerts which are not kept', async () => {
-  const { whole, kept } = world();
+  const { whole, stored } = dependencies();
   const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
   for (let sequence = 1; sequence <= 20; sequence += 1) await partition.take(message(sequence, `e${sequence}`));
   await partition.handOver();
   let alerts: string[] = [];
-  for (const each of kept) {
+  for (const each of stored) {
     alerts = [...alerts, ...each.alerts];
     const inSnapshot = each.snapshot?.match(/e\d+/g) ?? [];
     expect(alerts).toEqual(expect.arrayContaining(inSnapshot));
@@ -163,7 +163,7 @@ it('never keeps a snapshot that lacks what led to alerts which are not kept', as
 
 it('keeps alerts while a snapshot is under way, and begins no other one', async () => {
   const gate = Promise.withResolvers<void>();
-  const { whole, kept } = world();
+  const { whole, stored } = dependencies();
   const remember: PartitionDependencies['remember'] = async (...given) =>
     gate.promise.then(async () => whole.remember(...given));
   const partition = new Partition({ ...lease }, engine(), { ...whole, remember }, log, null, 0);
@@ -171,18 +171,18 @@ it('keeps alerts while a snapshot is under way, and begins no other one', async 
   await new Promise(setImmediate);
   await partition.take(message(2, 'b'));
   await new Promise(setImmediate);
-  expect(kept).toEqual([
+  expect(stored).toEqual([
     { alerts: ['a'], matches: [], snapshot: null },
     { alerts: ['b'], matches: [], snapshot: null },
   ]);
   const over = partition.handOver();
   gate.resolve();
   await over;
-  expect(kept.slice(2).map(({ snapshot }) => snapshot)).toEqual(['1: 1000 a', '2: 1000 a 2000 b']);
+  expect(stored.slice(2).map(({ snapshot }) => snapshot)).toEqual(['1: 1000 a', '2: 1000 a 2000 b']);
 });
 
 it('drops from the stream what a snapshot holds', async () => {
-  const { whole, forgotten } = world();
+  const { whole, forgotten } = dependencies();
   const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
   await partition.take(message(7, 'a'));
   await partition.handOver();
@@ -190,29 +190,29 @@ it('drops from the stream what a snapshot holds', async () => {
 });
 
 it('keeps no snapshot when nothing has happened since the last', async () => {
-  const { whole, kept } = world();
+  const { whole, stored } = dependencies();
   const partition = new Partition({ ...lease }, engine(), whole, log, { life: 'one', sequence: 4 }, 0);
   partition.tick(5_000);
   await partition.handOver();
-  expect(kept.every(({ snapshot }) => snapshot === null)).toBe(true);
+  expect(stored.every(({ snapshot }) => snapshot === null)).toBe(true);
 });
 
 describe('poison', () => {
   it('costs the record that shows a bug, not those beside it', async () => {
-    const { whole, kept, givenUp } = world();
+    const { whole, stored, deadLettered } = dependencies();
     const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
     await partition.take(message(1, 'a', 'bug', 'b'));
     await partition.handOver();
-    expect(givenUp).toEqual([{ sequence: 1, record: 'bug', code: 'INTERNAL' }]);
-    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b']);
+    expect(deadLettered).toEqual([{ sequence: 1, record: 'bug', code: 'INTERNAL' }]);
+    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b']);
   });
 
   it('is given up as a message where it is none', async () => {
-    const { whole, givenUp } = world();
+    const { whole, deadLettered } = dependencies();
     const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
     await partition.take({ ...message(1), data: Buffer.from('{') });
     await partition.take({ ...message(2), data: Buffer.from('{"specversion":"1.0"}') });
-    expect(givenUp.map(({ sequence, code }) => [sequence, code])).toEqual([
+    expect(deadLettered.map(({ sequence, code }) => [sequence, code])).toEqual([
       [1, 'EVENT_MALFORMED'],
       [2, 'EVENT_MALFORMED'],
     ]);
@@ -220,24 +220,24 @@ describe('poison', () => {
   });
 
   it('is looked for where holders were gone one after the other, and found by its name', async () => {
-    const { whole, givenUp, attempts } = world();
+    const { whole, deadLettered, attempts } = dependencies();
     const evaluate = engine();
     const partition = new Partition({ ...lease, crashes: 4, attempting: 2 }, evaluate, whole, log, null, never);
     for (const each of [message(1, 'a'), message(2, 'killer'), message(3, 'b')]) await partition.take(each);
     expect(attempts).toEqual([1, 3]);
-    expect(givenUp).toEqual([{ sequence: 2, record: null, code: 'READER_KILLED' }]);
-    expect(evaluate.seen).not.toContain('killer');
+    expect(deadLettered).toEqual([{ sequence: 2, record: null, code: 'READER_KILLED' }]);
+    expect(evaluate.observed).not.toContain('killer');
   });
 
   it('is not looked for where all is well', async () => {
-    const { whole, attempts } = world();
+    const { whole, attempts } = dependencies();
     const partition = new Partition({ ...lease, crashes: 2, attempting: 1 }, engine(), whole, log, null, never);
     await partition.take(message(1, 'a'));
     expect(attempts).toEqual([]);
   });
 
   it('may be an alert that cannot be kept: the others are', async () => {
-    const { whole, kept, givenUp } = world();
+    const { whole, stored, deadLettered } = dependencies();
     const keep: PartitionDependencies['keep'] = async (held, found) => {
       if (found.alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
       return whole.keep(held, found);
@@ -245,13 +245,13 @@ describe('poison', () => {
     const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
     await partition.take(message(1, 'a', 'b', 'bad', 'c', 'd'));
     await partition.handOver();
-    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c', 'd']);
-    expect(kept.at(-1)?.snapshot).toContain('bad');
-    expect(givenUp).toEqual([{ sequence: 0, record: 'bad', code: 'value too long' }]);
+    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c', 'd']);
+    expect(stored.at(-1)?.snapshot).toContain('bad');
+    expect(deadLettered).toEqual([{ sequence: 0, record: 'bad', code: 'value too long' }]);
   });
 
   it('may be a match that cannot be kept: the others are', async () => {
-    const { whole, kept, givenUp } = world();
+    const { whole, stored, deadLettered } = dependencies();
     const keep: PartitionDependencies['keep'] = async (held, found) => {
       if (found.matches.some(({ id }) => id === 'bad*')) throw new Error('value too long');
       return whole.keep(held, found);
@@ -259,13 +259,13 @@ describe('poison', () => {
     const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
     await partition.take(message(1, 'a*', 'bad*', 'b*'));
     await partition.handOver();
-    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'bad*', 'b*']);
-    expect(kept.flatMap(({ matches }) => matches)).toEqual(['a*', 'b*']);
-    expect(givenUp).toEqual([{ sequence: 0, record: 'bad*', code: 'value too long' }]);
+    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'bad*', 'b*']);
+    expect(stored.flatMap(({ matches }) => matches)).toEqual(['a*', 'b*']);
+    expect(deadLettered).toEqual([{ sequence: 0, record: 'bad*', code: 'value too long' }]);
   });
 
   it('may be an object that cannot be kept: the others are, and so are alerts and matches', async () => {
-    const { whole, kept, objects, givenUp } = world();
+    const { whole, stored, objects, deadLettered } = dependencies();
     const keep: PartitionDependencies['keep'] = async (held, found) => {
       if (found.objects.some(({ name }) => name === 'pod-bad')) throw new Error('value too long');
       return whole.keep(held, found);
@@ -274,16 +274,16 @@ describe('poison', () => {
     await partition.take(message(1, 'a*', 'pod-1', 'pod-bad', 'pod-2'));
     await partition.handOver();
     expect(objects).toEqual(['eu1/pod-1', 'eu1/pod-2']);
-    expect(kept.flatMap(({ matches }) => matches)).toEqual(['a*']);
-    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'pod-1', 'pod-bad', 'pod-2']);
-    expect(givenUp).toEqual([{ sequence: 0, record: 'pod-bad', code: 'value too long' }]);
+    expect(stored.flatMap(({ matches }) => matches)).toEqual(['a*']);
+    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'pod-1', 'pod-bad', 'pod-2']);
+    expect(deadLettered).toEqual([{ sequence: 0, record: 'pod-bad', code: 'value too long' }]);
   });
 });
 
 describe('an outage', () => {
   it('is waited for, and evaluates nothing twice', async () => {
     let failures = 2;
-    const { whole, kept } = world();
+    const { whole, stored } = dependencies();
     const keep: PartitionDependencies['keep'] = async (...given) => {
       failures -= 1;
       if (failures >= 0) throw new Unavailable('STORE_UNAVAILABLE', 'away');
@@ -293,13 +293,13 @@ describe('an outage', () => {
     const partition = new Partition({ ...lease }, evaluate, { ...whole, keep }, log, null, never);
     await partition.take(message(1, 'a'));
     await partition.handOver();
-    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a']);
-    expect(evaluate.seen).toEqual(['1000', 'a']);
+    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a']);
+    expect(evaluate.observed).toEqual(['1000', 'a']);
   });
 
   it('holds reading up before memory grows', async () => {
     const gate = Promise.withResolvers<void>();
-    const { whole } = world();
+    const { whole } = dependencies();
     const keep: PartitionDependencies['keep'] = async (...given) => gate.promise.then(async () => whole.keep(...given));
     const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
     const many = (prefix: string) => Array.from({ length: 1_500 }, (_, index) => `${prefix}${index}`);
@@ -316,7 +316,7 @@ describe('an outage', () => {
 });
 
 it('evaluates nothing any more when somebody else reads the partition', async () => {
-  const { whole, lost } = world({
+  const { whole, lost } = dependencies({
     keep: async () => {
       throw new Unavailable('LEASE_LOST', 'held by somebody else');
     },
@@ -329,5 +329,5 @@ it('evaluates nothing any more when somebody else reads the partition', async ()
   partition.tick(9_000);
   await partition.handOver();
   expect(lost).toHaveBeenCalledTimes(1);
-  expect(evaluate.seen).toEqual(['1000', 'a']);
+  expect(evaluate.observed).toEqual(['1000', 'a']);
 });

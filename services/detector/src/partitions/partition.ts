@@ -13,7 +13,7 @@ import type { DetectorState, DetectorResults } from './partition-journal.js';
 /** Dependencies of a partition. */
 export interface PartitionDependencies {
   /** Stores results. @throws Unavailable `LEASE_LOST` */
-  keep(lease: DetectorLease, found: DetectorResults): Promise<void>;
+  keep(lease: DetectorLease, results: DetectorResults): Promise<void>;
   /** Stores a snapshot. @throws Unavailable `LEASE_LOST` */
   remember(lease: DetectorLease, snapshot: DetectorState): Promise<void>;
   attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
@@ -22,13 +22,13 @@ export interface PartitionDependencies {
   /** Prefetches the facts that evaluating will need. */
   prepare(): Promise<void>;
   /** Runs work that takes time when it is this partition's turn. */
-  inTurn<Result>(work: () => Result): Promise<Result>;
+  schedule<Result>(work: () => Result): Promise<Result>;
   /** Saves a message, or one record of it, that cannot be evaluated as a dead letter with the reason. */
-  giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
+  deadLetter(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
   /** Saves an alert that can never be stored as a dead letter with the reason. */
-  giveUpAlert(alert: DetectionAlert, error: unknown): Promise<void>;
-  giveUpMatch(match: WideMatch, error: unknown): Promise<void>;
-  giveUpObject(object: EvaluatedObject, error: unknown): Promise<void>;
+  deadLetterAlert(alert: DetectionAlert, error: unknown): Promise<void>;
+  deadLetterMatch(match: WideMatch, error: unknown): Promise<void>;
+  deadLetterObject(object: EvaluatedObject, error: unknown): Promise<void>;
   evaluated(records: readonly RuntimeRecord[], storedAtMs: number): void;
   /** Number of partitions that this replica reads, which share its time. */
   readers(): number;
@@ -55,14 +55,14 @@ export class Partition {
   #keeping: Promise<void> | undefined;
   #remembering: Promise<void> | undefined;
   #snapshotDue: number;
-  #hasNews = false;
+  #hasChanges = false;
   #isOver = false;
   #isLost = false;
 
   constructor(
     private readonly lease: DetectorLease,
     private readonly engine: PartitionEngine,
-    private readonly world: PartitionDependencies,
+    private readonly dependencies: PartitionDependencies,
     private readonly log: Logger,
     from: StreamPlace | null,
     /** Jitter for the snapshots of partitions that begin together. */
@@ -95,19 +95,19 @@ export class Partition {
     if (this.#isOver) return;
     await this.#untilDone(async () => this.#evaluate(message));
     // Before time advances: whatever waits now is evaluated then.
-    await this.#untilDone(async () => this.world.prepare());
+    await this.#untilDone(async () => this.dependencies.prepare());
     if (this.#isOver) return;
     this.#place = message.place;
     this.#evaluatedUpToMs = message.storedAtMs;
-    this.#hasNews = true;
-    await this.#keepSoon();
+    this.#hasChanges = true;
+    await this.#flushSoon();
   }
 
   /** Advances the time where no record does: evaluates what waited for order or for the end of a window. */
   tick(nowMs: number): void {
     if (this.#isOver) return;
     this.#add(this.engine.advance(nowMs));
-    void this.#keepSoon();
+    void this.#flushSoon();
   }
 
   /** Stops evaluating, and stores its results and a snapshot. */
@@ -116,7 +116,7 @@ export class Partition {
     await this.#remembering;
     if (this.#isOver) return;
     this.#isOver = true;
-    await this.#keep(this.#hasNews);
+    await this.#keep(this.#hasChanges);
     await this.#remembering;
   }
 
@@ -126,16 +126,16 @@ export class Partition {
 
   async #evaluate(message: StreamMessage): Promise<void> {
     try {
-      await this.#lookOut(message);
+      await this.#guardCrashes(message);
       const observed = new ObservedMessage(message.data);
       const records = observed.records();
-      const failures = await this.world.inTurn(() => this.#observe(records, observed, message.storedAtMs));
+      const failures = await this.dependencies.schedule(() => this.#observe(records, observed, message.storedAtMs));
       if (this.#isOver) return;
-      this.world.evaluated(records, message.storedAtMs);
-      for (const { record, error } of failures) await this.world.giveUp(message, record, error);
+      this.dependencies.evaluated(records, message.storedAtMs);
+      for (const { record, error } of failures) await this.dependencies.deadLetter(message, record, error);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
-      await this.world.giveUp(message, null, error);
+      await this.dependencies.deadLetter(message, null, error);
     }
   }
 
@@ -161,13 +161,13 @@ export class Partition {
   }
 
   /** A message that kills the process leaves no error; the only sign is that it was being evaluated each time. */
-  async #lookOut({ place }: StreamMessage): Promise<void> {
+  async #guardCrashes({ place }: StreamMessage): Promise<void> {
     if (this.lease.crashes < patienceWithCrashes) return;
     if (this.lease.attempting === place.sequence) {
       this.lease.attempting = null;
       throw new TidewaiterError('READER_KILLED', 'the process that evaluated it was gone each time');
     }
-    await this.world.attempt(this.lease, place);
+    await this.dependencies.attempt(this.lease, place);
   }
 
   #add(alerts: readonly DetectionAlert[]): void {
@@ -176,7 +176,7 @@ export class Partition {
   }
 
   /** Starts a flush where there is something to store; waits for it only when too much is pending. */
-  async #keepSoon(): Promise<void> {
+  async #flushSoon(): Promise<void> {
     if (this.waiting === 0 && !this.#isSnapshotDue()) return;
     this.#keeping ??= this.#keepAll().finally(() => (this.#keeping = undefined));
     if (this.waiting > maxWaiting) await this.#keeping;
@@ -187,7 +187,7 @@ export class Partition {
   }
 
   #isSnapshotDue(): boolean {
-    return this.#hasNews && this.#remembering === undefined && performance.now() >= this.#snapshotDue;
+    return this.#hasChanges && this.#remembering === undefined && performance.now() >= this.#snapshotDue;
   }
 
   /**
@@ -195,20 +195,20 @@ export class Partition {
    * covers records whose alerts are not stored.
    */
   async #keep(withSnapshot: boolean): Promise<void> {
-    const found = { alerts: this.#alerts, matches: this.#matches, objects: this.#objects };
+    const results = { alerts: this.#alerts, matches: this.#matches, objects: this.#objects };
     this.#alerts = [];
     this.#matches = [];
     this.#objects = [];
     const snapshot = withSnapshot ? this.#snapshot() : null;
-    if (countOf(found) > 0) await this.#untilDone(async () => this.#keepEach(found));
+    if (countOf(results) > 0) await this.#untilDone(async () => this.#keepEach(results));
     if (snapshot && !this.#isLost)
       this.#remembering = this.#remember(snapshot).finally(() => (this.#remembering = undefined));
   }
 
   /** Alerts that come meanwhile do not wait for it: a snapshot takes long to pack and to write. */
   async #remember(snapshot: DetectorState): Promise<void> {
-    await this.#untilDone(async () => this.world.remember(this.lease, snapshot));
-    if (!this.#isOver) await this.world.forget(snapshot.place).catch(() => undefined);
+    await this.#untilDone(async () => this.dependencies.remember(this.lease, snapshot));
+    if (!this.#isOver) await this.dependencies.forget(snapshot.place).catch(() => undefined);
   }
 
   #snapshot(): DetectorState | null {
@@ -216,29 +216,29 @@ export class Partition {
     const began = performance.now();
     const state = this.engine.snapshot();
     const tookMs = performance.now() - began;
-    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs * this.world.readers());
-    this.#hasNews = false;
+    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs * this.dependencies.readers());
+    this.#hasChanges = false;
     return { place: this.#place, state };
   }
 
   /** Bisects the results, as one that can never be stored must not block the others. */
-  async #keepEach(found: DetectorResults): Promise<void> {
+  async #keepEach(results: DetectorResults): Promise<void> {
     try {
-      await this.world.keep(this.lease, found);
+      await this.dependencies.keep(this.lease, results);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
-      if (countOf(found) === 1) return this.#giveUp(found, error);
-      for (const half of halvesOf(found)) await this.#keepEach(half);
+      if (countOf(results) === 1) return this.#deadLetter(results, error);
+      for (const half of halvesOf(results)) await this.#keepEach(half);
     }
   }
 
-  async #giveUp(
+  async #deadLetter(
     { alerts: [alert], matches: [match], objects: [object] }: DetectorResults,
     error: unknown,
   ): Promise<void> {
-    if (alert) await this.world.giveUpAlert(alert, error);
-    if (match) await this.world.giveUpMatch(match, error);
-    if (object) await this.world.giveUpObject(object, error);
+    if (alert) await this.dependencies.deadLetterAlert(alert, error);
+    if (match) await this.dependencies.deadLetterMatch(match, error);
+    if (object) await this.dependencies.deadLetterObject(object, error);
   }
 
   /** Retries work while PostgreSQL is away; ends everything when the lease is lost. */
@@ -258,7 +258,7 @@ export class Partition {
   #lose(): void {
     if (this.#isLost) return;
     this.#isOver = this.#isLost = true;
-    this.world.lost();
+    this.dependencies.lost();
   }
 }
 

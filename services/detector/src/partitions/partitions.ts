@@ -33,7 +33,7 @@ interface Running {
 export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplicationShutdown {
   readonly names = Array.from({ length: runtimePartitions }, (_, number) => `partition/${number}`);
   readonly #running = new Map<string, Running>();
-  readonly #turns = new FairScheduler();
+  readonly #scheduler = new FairScheduler();
   #ticking: NodeJS.Timeout | undefined;
   #prepareDue = 0;
 
@@ -41,7 +41,7 @@ export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplica
     private readonly bus: Bus,
     private readonly journal: PartitionJournal,
     private readonly engines: Engines,
-    private readonly givenUp: DeadLetterWriter,
+    private readonly deadLetters: DeadLetterWriter,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
   ) {}
@@ -67,21 +67,21 @@ export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplica
       {
         keep: async (held, found) => {
           await this.journal.keep(held, found);
-          this.metrics.kept(found.alerts);
+          this.metrics.stored(found.alerts);
         },
         remember: async (held, snapshot) => {
           await this.journal.remember(held, snapshot);
-          this.metrics.remembered(lease.name, snapshot.state.length);
+          this.metrics.snapshotStored(lease.name, snapshot.state.length);
         },
         attempt: async (...attempted) => this.journal.attempt(...attempted),
         forget: async (place) => this.journal.forget(subject, place),
         prepare: async () => this.engines.prepare(),
-        inTurn: async (work) => this.#turns.take(work),
-        giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
-          this.givenUp.record(subject, message, record, error),
-        giveUpAlert: async (alert, error) => this.givenUp.alert(alert, error),
-        giveUpMatch: async (match, error) => this.givenUp.match(match, error),
-        giveUpObject: async (object, error) => this.givenUp.object(object, error),
+        schedule: async (work) => this.#scheduler.run(work),
+        deadLetter: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
+          this.deadLetters.record(subject, message, record, error),
+        deadLetterAlert: async (alert, error) => this.deadLetters.alert(alert, error),
+        deadLetterMatch: async (match, error) => this.deadLetters.match(match, error),
+        deadLetterObject: async (object, error) => this.deadLetters.object(object, error),
         evaluated: (records, storedAtMs) => this.metrics.evaluated(records, storedAtMs),
         readers: () => this.#running.size,
         lost: () => {

@@ -154,7 +154,7 @@ export class RuntimeFacts {
   #wantImage({ claimedDigests, repository, tag, digest }: ContainerView): void {
     if (digest === null) {
       if (repository !== null && tag !== null) this.#wantedTags.set(`${repository}:${tag}`, { repository, tag });
-      for (const said of claimedDigests) this.#wantedManifests.add(said);
+      for (const digest of claimedDigests) this.#wantedManifests.add(digest);
     }
   }
 

@@ -13,7 +13,7 @@ const everyMs = 2_000;
  */
 @Injectable()
 export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdown {
-  #untold: Loaded | null;
+  #unsaved: Loaded | null;
   #repetition: Repetition | undefined;
 
   constructor(
@@ -21,23 +21,23 @@ export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly listed: DetectionRules,
     private readonly log: Logger,
   ) {
-    this.#untold = rules.current;
-    rules.onChange((loaded) => (this.#untold = loaded));
+    this.#unsaved = rules.current;
+    rules.onChange((loaded) => (this.#unsaved = loaded));
   }
 
   onApplicationBootstrap(): void {
-    this.#repetition = repeat(async () => this.#tell(), everyMs, this.log);
+    this.#repetition = repeat(async () => this.#save(), everyMs, this.log);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#repetition?.stop();
   }
 
-  async #tell(): Promise<void> {
-    const loaded = this.#untold;
+  async #save(): Promise<void> {
+    const loaded = this.#unsaved;
     if (!loaded) return;
     await this.listed.replace(listedRules(loaded));
-    if (this.#untold === loaded) this.#untold = null;
+    if (this.#unsaved === loaded) this.#unsaved = null;
   }
 }
 
@@ -45,18 +45,18 @@ export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdow
 export function listedRules({ rules, correlations, refused }: Loaded): ListedRule[] {
   const loaded = (kind: 'rule' | 'correlation', info: RuleInfo): ListedRule => {
     const { id, title, level, status, author, license, file, line } = info;
-    const said = { id, title, level, status, author, license, tags: [...info.tags], file, line };
-    return { state: 'loaded', kind, ...said, isPart: rules.isPart(info), reason: null };
+    const fields = { id, title, level, status, author, license, tags: [...info.tags], file, line };
+    return { state: 'loaded', kind, ...fields, isPart: rules.isPart(info), reason: null };
   };
   const listed: ListedRule[] = [
     ...rules.rules.map((info) => loaded('rule', info)),
     ...correlations.map(({ info }) => loaded('correlation', info)),
-    ...refused.map(({ title = null, file, line, reason }) => ({ ...nothingSaid, title, file, line, reason })),
+    ...refused.map(({ title = null, file, line, reason }) => ({ ...refusedFields, title, file, line, reason })),
   ];
   return listed.toSorted((a, b) => (a.file < b.file ? -1 : Number(a.file > b.file)) || a.line - b.line);
 }
 
-const nothingSaid = {
+const refusedFields = {
   state: 'refused' as const,
   kind: null,
   id: null,
