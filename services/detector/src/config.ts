@@ -24,6 +24,6 @@ export const detectorConfig = {
   ruleFolders: setting('TIDEWAITER_RULES', folders.default([])),
   /** Files with pipelines, which map the fields of those rules; in order, separated as in PATH. */
   rulePipelines: setting('TIDEWAITER_RULE_PIPELINES', folders.default([])),
-  /** Time that an event waits for earlier ones, which come by other ways. Alerts are delayed by it. */
+  /** Time that an event waits for earlier ones that arrive by other paths. It delays alerts. */
   latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(500)),
 };

@@ -12,7 +12,7 @@ export interface PartitionLag {
   ms: number;
 }
 
-/** Lag from which a partition shows that the detector does not keep up. */
+/** Lag above which a partition shows that the detector does not keep up. */
 const maxLagMs = 60_000;
 
 /** Metrics of the detector. */

@@ -5,12 +5,12 @@ import { DetectionAlerts, LearnedHabits, WorkloadLedger } from '@tidewaiter/stor
 const everyMs = 3_600_000;
 const dayMs = 24 * 3_600_000;
 /**
- * Retention in days: a container not seen for so long no longer shows what runs; a habit of a
- * quarter ago is outdated.
+ * Retention in days. A container that was not seen for so long no longer counts as running; a habit
+ * of a quarter ago is outdated.
  */
 const retentionDays = { containers: 30, habits: 90 };
 
-/** Deletes expired data. Several replicas may do so at once: each deletes what is left. */
+/** Deletes expired data. Several replicas may do so at once: each deletes the remaining rows. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
   #repetition: Repetition | undefined;

@@ -3,7 +3,7 @@ import { type Environment, readConfig, readSettings, type RunningService, startR
 import { detectorConfig } from './config.js';
 import { DetectorModule } from './detector.module.js';
 
-// For callers with facts of their own: the test that compares live operation with `replay`.
+// For callers with their own facts: the test that compares live operation with `replay`.
 export { detectorConfig, DetectorModule };
 
 /** Starts the detector: runtime events in, incidents out. */

@@ -4,10 +4,13 @@ import { WorkloadFindings } from '@tidewaiter/store';
 import { Gauge, Registry } from 'prom-client';
 
 const everyMs = 3_600_000;
-/** Same retention as for containers: after it neither is known. */
+/** Same retention as for containers, so that both expire together. */
 const retentionMs = 30 * 24 * 3_600_000;
 
-/** Counts the open findings of workloads for metrics, and ends those of objects that no source shows any more. */
+/**
+ * Counts the open findings of workloads for metrics, and resolves those of objects that no source
+ * reports any more.
+ */
 @Injectable()
 export class FindingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   #repetition: Repetition | undefined;

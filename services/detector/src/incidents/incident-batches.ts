@@ -9,22 +9,24 @@ import type { IncidentJournal, BatchInput } from './incident-journal.js';
 const snapshotMs = 10_000;
 /** Snapshots take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
-/** Interval of turns without input: matches wait for earlier ones, windows close, incidents end. */
+/**
+ * Interval of batches without input: matches wait for earlier ones, windows close, incidents end.
+ */
 const idleMs = { matchesWait: 500, groupsLive: 5_000, otherwise: 60_000 };
 
-/** Makes correlations over all partitions that go on from a snapshot. */
+/** Creates the correlations over all partitions from a snapshot. */
 type MakeCorrelations = (state: Uint8Array | null) => WideCorrelations;
 
-/** Result of a turn. */
+/** Result of a batch. */
 interface Outcome {
   fired: DetectionAlert[];
   changes: IncidentChange[];
 }
 
 /**
- * Runs the builder of incidents, and correlations over all partitions, turn by turn. The time of a
- * turn identifies it, and alone moves their clocks: replaying the turns after a snapshot gives the
- * same results.
+ * Runs the incident builder and the correlations over all partitions in batches. A batch is
+ * identified by its time, which alone moves their clocks: replaying the batches after a snapshot
+ * gives the same results.
  */
 export class IncidentBatches {
   readonly #builder = new IncidentBuilder();
@@ -39,7 +41,7 @@ export class IncidentBatches {
     private readonly log: Logger,
   ) {}
 
-  /** Replays the turns of earlier builders; their results are stored already. */
+  /** Replays the batches of earlier builders, whose results are already stored. */
   static async resume(
     lease: DetectorLease,
     journal: IncidentJournal,
@@ -57,14 +59,17 @@ export class IncidentBatches {
     return batches;
   }
 
-  /** Time until the clock should advance without new input; nothing or less: now. */
+  /** Time until the clock should advance without new input; zero or less means now. */
   dueInMs(nowMs: number): number {
     const { waiting, correlation } = this.correlations;
     const { matchesWait, groupsLive, otherwise } = idleMs;
     return this.#batch - nowMs + (waiting > 0 ? matchesWait : correlation.groups > 0 ? groupsLive : otherwise);
   }
 
-  /** Takes the input, perhaps none; ends incidents whose time has come. @throws Unavailable `LEASE_LOST` */
+  /**
+   * Takes the input, which may be empty, and resolves incidents that are due. @throws Unavailable
+   * `LEASE_LOST`
+   */
   async take(intake: BatchInput, nowMs: number): Promise<AppliedChanges> {
     const outcome = this.#play(Math.max(nowMs, this.#batch + 1), intake);
     const { fired, changes } = outcome;
@@ -92,8 +97,8 @@ export class IncidentBatches {
   }
 
   /**
-   * The second advance reports at once what only grew: reported later, it would depend on turns
-   * that are not stored.
+   * The second advance publishes at once incidents that only grew: published later, they would
+   * depend on batches that are not stored.
    */
   #play(batch: number, { alerts, matches }: BatchInput): Outcome {
     this.#batch = batch;
@@ -119,7 +124,7 @@ export class IncidentBatches {
       for (const match of matches) this.correlations.add(match);
       return fired;
     } catch (err) {
-      // As below.
+      // As in {@link #add}.
       this.log.error({ matches: matches.map(({ id }) => id), err }, 'matches not correlated');
       return [];
     }
@@ -129,7 +134,7 @@ export class IncidentBatches {
     try {
       return this.#builder.add(alert);
     } catch (err) {
-      // A bug of ours, which recurs at every replay and must not stop all other incidents.
+      // A bug in the builder recurs at every replay and must not stop all other incidents.
       this.log.error({ alert: alert.id, rule: alert.rule.title, err }, 'alert not built with');
       return [];
     }

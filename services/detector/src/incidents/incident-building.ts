@@ -17,11 +17,17 @@ const alertsPerBatch = 500;
 const matchesPerBatch = 2_000;
 /** Longest wait of an alert whose bus call got lost. */
 const pollMs = 1_000;
-/** Debounce time, so that consecutive alerts share a turn: each turn costs a commit, and users see no difference. */
+/**
+ * Debounce time, so that consecutive alerts share a batch: each batch costs a commit, and users see
+ * no difference.
+ */
 const debounceMs = 25;
 const retryMs = 500;
 
-/** Builds incidents from alerts. There is one builder for all partitions: a campaign keeps to none of them. */
+/**
+ * Builds incidents from alerts. There is one builder for all partitions, because a campaign may
+ * span them.
+ */
 @Injectable()
 export class IncidentBuilding implements LeasedWork {
   readonly names = ['incidents'];
@@ -52,9 +58,9 @@ export class IncidentBuilding implements LeasedWork {
     };
   }
 
-  /** Returns when it is stopped. @throws Unavailable `LEASE_LOST` */
+  /** Runs until it is stopped. @throws Unavailable `LEASE_LOST` */
   async #run(lease: DetectorLease, signal: AbortSignal): Promise<void> {
-    // After a failure, takes inputs one by one, which finds the one whose results cannot be stored.
+    // After a failure, takes inputs one by one, to find the one whose results cannot be stored.
     let isOneByOne = false;
     const correlations = (state: Uint8Array | null) => this.engines.wideCorrelations(lease.name, state);
     while (!signal.aborted) {
@@ -94,7 +100,10 @@ export class IncidentBuilding implements LeasedWork {
     await batches.end(Date.now());
   }
 
-  /** Takes the oldest alert or match alone; when that fails too, it is set aside, and its results are lost with it. */
+  /**
+   * Takes the oldest alert or match alone. If that fails too, it becomes a dead letter and its
+   * results are lost.
+   */
   async #takeOne(batches: IncidentBatches): Promise<void> {
     const { alerts, matches } = await this.journal.waiting(1, 1);
     const intake = alerts.length > 0 ? { alerts, matches: [] } : { alerts, matches };

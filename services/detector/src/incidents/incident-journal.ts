@@ -14,30 +14,30 @@ import {
 
 import { compressSnapshot, decompressSnapshot } from '../partitions/snapshot-codec.js';
 
-/** Input of a turn. */
+/** Input of a batch. */
 export interface BatchInput {
   alerts: readonly DetectionAlert[];
   /** Matches for correlations over all partitions. */
   matches: readonly WideMatch[];
 }
 
-/** Input and results of the builder at one moment. */
+/** Input and results of one batch of the builder. */
 export interface IncidentBatch {
-  /** The time of the builder, in milliseconds since 1970; later than that of the turn before. */
+  /** Clock of the builder, in milliseconds since 1970; later than that of the batch before. */
   number: number;
   intake: BatchInput;
-  /** Alerts of correlations over all partitions; a later turn takes them like any other alert. */
+  /** Alerts of correlations over all partitions; a later batch takes them like any other alert. */
   fired: readonly DetectionAlert[];
   changes: readonly IncidentChange[];
   memberships: readonly AlertMembership[];
-  /** Snapshot of the builder after the turn, where one is due. */
+  /** Snapshot of the builder after the batch, if one is due. */
   state: Uint8Array | null;
 }
 
 const format = 'incidents-2';
 const readAtOnce = 1_000;
 
-/** Stores the turns of the builder of incidents, and its snapshots. */
+/** Stores the batches of the incident builder, and its snapshots. */
 @Injectable()
 export class IncidentJournal {
   constructor(
@@ -48,14 +48,14 @@ export class IncidentJournal {
     private readonly incidents: Incidents,
   ) {}
 
-  /** Snapshot of the last builder, with its turn. */
+  /** Returns the snapshot of the last builder, with its batch. */
   async restore(name: string): Promise<{ batch: number; state: Uint8Array } | null> {
     const snapshot = await this.leases.snapshot(name);
     if (snapshot?.format !== format) return null;
     return { batch: snapshot.position, state: await decompressSnapshot(snapshot.state) };
   }
 
-  /** Turns after one, in order, with the input of each. */
+  /** Yields the later batches in order, with the input of each. */
   async *batchesAfter(batch: number): AsyncGenerator<BatchInput & { batch: number }> {
     for (let last = batch; ;) {
       const alerts = await this.alerts.takenAfter(last, readAtOnce);
@@ -67,14 +67,14 @@ export class IncidentJournal {
     }
   }
 
-  /** Oldest inputs that no turn has taken. */
+  /** Returns the oldest inputs that no batch has taken. */
   async waiting(maxAlerts: number, maxMatches: number): Promise<BatchInput> {
     return { alerts: await this.alerts.waiting(maxAlerts), matches: await this.matches.waiting(maxMatches) };
   }
 
   /**
-   * Commits a turn at once: its input as taken, the changes of incidents, and the events about
-   * them.
+   * Commits a batch in one transaction: its input as taken, the changes of incidents, and the
+   * events about them.
    * @throws Unavailable `LEASE_LOST` when another replica builds by now
    */
   async keep(lease: DetectorLease, batch: IncidentBatch): Promise<AppliedChanges> {
@@ -96,7 +96,9 @@ export class IncidentJournal {
   }
 }
 
-/** Merges the alerts and matches of batches, up to the last batch that both lists contain in full. */
+/**
+ * Merges the alerts and matches of batches, up to the last batch that both lists contain in full.
+ */
 function mergeBatches(
   alerts: readonly { turn: number; alerts: DetectionAlert[] }[],
   matches: readonly { turn: number; matches: WideMatch[] }[],

@@ -6,8 +6,7 @@ import { DetectionAlerts, Store, SuspectPushes } from '@tidewaiter/store';
 const lookMs = 1_000;
 
 /**
- * Turns pushes with moved tags or another identity into alerts for the builder of incidents. Any
- * number of replicas may do it.
+ * Raises alerts for pushes with moved tags or another identity. Several replicas may do so at once.
  */
 @Injectable()
 export class SupplyChainWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {

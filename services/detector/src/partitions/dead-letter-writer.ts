@@ -9,7 +9,7 @@ import { v5 as uuidv5 } from 'uuid';
 
 import { DetectorMetrics } from '../detector-metrics.js';
 
-/** Namespace of ids that are derived from places in the stream, and from alerts. Any UUID without another use. */
+/** Namespace of ids derived from alerts and from positions in the stream. An arbitrary UUID. */
 const namespace = '0c5b1f6e-5a0f-4a57-9d57-0d2f6f6a3b41';
 
 /** Saves records and results that cannot be evaluated or stored, as dead letters. */
@@ -21,7 +21,10 @@ export class DeadLetterWriter {
     private readonly log: Logger,
   ) {}
 
-  /** Saves a message, or one record of it, with the reason. Reading it again after a crash saves no second letter. */
+  /**
+   * Saves a message, or one record of it, with the reason. Reading it again after a crash saves no
+   * second dead letter.
+   */
   async record(subject: string, message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void> {
     const { life, sequence } = message.place;
     await this.deadLetters.save({
@@ -42,13 +45,13 @@ export class DeadLetterWriter {
     this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
   }
 
-  /** Likewise a match for correlations over all partitions. */
+  /** Saves a match for correlations over all partitions that can never be stored. */
   async match(match: WideMatch, error: unknown): Promise<void> {
     await this.#save(match.id, match, match.rules.join(' '), error);
     this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match given up');
   }
 
-  /** Likewise an object whose findings can never be stored. */
+  /** Saves an object whose findings can never be stored. */
   async object(object: EvaluatedObject, error: unknown): Promise<void> {
     const place = [object.cluster, object.namespace, object.kind, object.name].join('/');
     await this.#save(JSON.stringify([place, object.version]), object, place, error);

@@ -16,7 +16,10 @@ interface Watched {
   losses: Record<string, number>;
 }
 
-/** Metrics that the engines of this replica count themselves, read on each scrape and when an engine ends. */
+/**
+ * Metrics that the engines of this replica count themselves, read on each scrape and when an engine
+ * ends.
+ */
 @Injectable()
 export class EngineMetrics {
   readonly #watched = new Map<string, Watched>();
@@ -54,7 +57,7 @@ export class EngineMetrics {
     );
   }
 
-  /** Counts from now on: what the engine counted before, another replica has exported. */
+  /** Counts from now on: another replica has exported what the engine counted before. */
   watch(name: string, engine: WatchedEngine): void {
     this.#watched.set(name, { engine, irregular: irregularOf(engine), losses: lossesOf(engine) });
   }
@@ -84,7 +87,7 @@ function lossesOf({ correlation }: WatchedEngine): Record<string, number> {
   return { group: droppedGroups, entry: droppedEntries, 'late-event': lateEvents, 'hurried-event': hurriedEvents };
 }
 
-/** After new rules some figures begin again at zero. */
+/** Replacing the rules resets some counters to zero. */
 function addGrowth(counter: Counter<'kind'>, before: Record<string, number>, now: Record<string, number>): void {
   for (const [kind, value] of Object.entries(now)) {
     const last = before[kind] ?? 0;

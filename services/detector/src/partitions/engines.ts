@@ -12,8 +12,8 @@ import { RuntimeFacts } from './runtime-facts.js';
 export const LATENESS = Symbol('lateness');
 
 /**
- * Time that a match and its repeats may need to be stored, so that it is in time for correlations
- * over all partitions.
+ * Time that storing a match and its repeats may take; later ones miss the correlations over all
+ * partitions.
  */
 const commitMs = 1_500 + repeatsWaitMs;
 
@@ -34,7 +34,7 @@ export class Engines {
     });
   }
 
-  /** Restores a detector from a snapshot; it starts empty where another version wrote the snapshot. */
+  /** Restores a detector from a snapshot; it starts empty if another version wrote the snapshot. */
   detector(name: string, state: Uint8Array | null): PartitionEngine {
     let matches: WideMatch[] = [];
     const detector = new Detector({
@@ -60,7 +60,7 @@ export class Engines {
     };
   }
 
-  /** Likewise what correlates over all partitions. */
+  /** Restores the correlations over all partitions in the same way. */
   wideCorrelations(name: string, state: Uint8Array | null): WideCorrelations {
     const correlations = new WideCorrelations(this.rules.current, this.allowedLatenessMs + commitMs);
     this.#run(name, correlations, state);

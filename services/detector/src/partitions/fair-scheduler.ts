@@ -1,24 +1,24 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 
-/** Time slice of evaluating before the rest of the process gets a turn. */
+/** Time slice of evaluating before the event loop runs. */
 const sliceMs = 10;
 
 /**
- * Lets partitions work one after the other, and the rest of the process in between: with a backlog
- * in all of them, answers of PostgreSQL and NATS would stay unread for seconds, and incidents would
- * wait behind events that are not needed yet.
+ * Lets partitions work one after the other and the event loop run in between: with a backlog in all
+ * of them, answers of PostgreSQL and NATS would stay unread for seconds, and incidents would wait
+ * behind events that are not needed yet.
  */
 export class FairScheduler {
   #last: Promise<unknown> = Promise.resolve();
   #sliceEndsMs = 0;
 
-  /** Runs the work when it is its turn. */
+  /** Runs the work after all work before it. */
   async run<Result>(work: () => Result): Promise<Result> {
     const task = this.#last.then(async () => {
       await this.#yield();
       return work();
     });
-    // The caller gets the failure; the next turn must not inherit it.
+    // The caller gets the failure; the next task must not inherit it.
     this.#last = task.catch(() => undefined);
     return task;
   }

@@ -37,14 +37,17 @@ export class LearnedFactsTables {
 
 const exchangeMs = 2_000;
 const dayMs = 24 * 3_600_000;
-/** Time that a starting replica looks back. A workload is stored only when it changes, which may be long ago. */
+/**
+ * Time that a starting replica reads back. A workload is stored only when it changes, which may be
+ * long ago.
+ */
 const remembered = { containersMs: 2 * dayMs, workloadsMs: Infinity, habitsMs: 30 * dayMs };
-/** Overlap of two reads: other replicas may store facts about events of a while ago. */
+/** Overlap of two reads: other replicas may store facts about somewhat older events. */
 const overlapMs = 15_000;
 
 /**
- * Stores what this replica learns, in bulk, and loads what others do: a pod that a watch reports to
- * one is known to all.
+ * Stores what this replica learns, in bulk, and loads what others learned: a pod that a watch
+ * reports to one replica is known to all.
  */
 @Injectable()
 export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -18,7 +18,10 @@ export interface LeasedWorker {
 export interface LeasedWork {
   /** Names of its leases. */
   names: readonly string[];
-  /** Begins where the last holder ended. The duty calls `lost` when the lease turns out to be another replica's. */
+  /**
+   * Continues where the last holder ended. The worker calls `lost` when another replica turns out
+   * to hold the lease.
+   */
   begin(lease: DetectorLease, lost: () => void): Promise<LeasedWorker>;
 }
 
@@ -26,7 +29,7 @@ export interface LeasedWork {
 const leaseMs = 6_000;
 const renewMs = 2_000;
 
-/** Divides the detector's work among its replicas, as they come and go. */
+/** Distributes the detector's leases over its replicas as replicas start and stop. */
 @Injectable()
 export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #replica = uuidv7();
@@ -43,7 +46,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly log: Logger,
   ) {}
 
-  /** Before the application starts. */
+  /** Registers work; call it before the application starts. */
   add(kind: LeasedWork): void {
     for (const name of kind.names) this.#kinds.set(name, kind);
   }
@@ -58,7 +61,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     this.#forgetCalls = this.bus.onCall('leases', () => void this.#next().catch(() => undefined));
   }
 
-  /** Stops while bus and store are still there. */
+  /** Stops while bus and store are still connected. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isLeaving = true;
     this.#forgetCalls?.();
@@ -69,7 +72,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     this.bus.call('leases');
   }
 
-  /** Runs one round at a time, however many are requested. */
+  /** Runs one round at a time, however often it is called. */
   async #next(): Promise<void> {
     const round = this.#rounds.then(async () => (this.#isLeaving ? undefined : this.#round()));
     this.#rounds = round.catch(() => undefined);
@@ -91,7 +94,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     await this.#takeSome(shares.free, take);
   }
 
-  /** Acquires so many of the free leases; other replicas may be faster with some. */
+  /** Acquires `count` of the free leases; other replicas may acquire some first. */
   async #takeSome(free: readonly string[], count: number): Promise<void> {
     let acquired = 0;
     for (const name of free) {

@@ -15,7 +15,7 @@ import {
 import { DetectorMetrics } from '../detector-metrics.js';
 import { compressSnapshot, decompressSnapshot } from './snapshot-codec.js';
 
-/** Snapshot of a detector, as of a place in its partition of the stream. */
+/** Snapshot of a detector at a position in its partition of the stream. */
 export interface DetectorState {
   place: StreamPlace;
   state: Uint8Array;
@@ -30,10 +30,10 @@ export interface DetectorResults {
   objects: readonly EvaluatedObject[];
 }
 
-/** Objects of one transaction: some 3 MB, and 20 MB where an attacker made them. */
+/** Objects of one transaction: some 3 MB, or 20 MB with an attacker's objects. */
 const objectsAtOnce = 500;
 
-/** Snapshot format; a detector of another format starts without the memory of this one. */
+/** Snapshot format; a detector of another format starts empty. */
 const format = 'detector-1';
 
 /** Stores the results of a partition's reader: alerts, and periodically its snapshot. */
@@ -49,7 +49,7 @@ export class PartitionJournal {
     private readonly metrics: DetectorMetrics,
   ) {}
 
-  /** Snapshot of the last holder of a partition. */
+  /** Returns the snapshot of the last holder of a partition. */
   async restore(name: string): Promise<DetectorState | null> {
     const snapshot = await this.leases.snapshot(name);
     if (snapshot?.format !== format || snapshot.life === null) return null;
@@ -70,8 +70,8 @@ export class PartitionJournal {
       });
       this.bus.call('alerts');
     }
-    // Not with the alerts, which must not wait until another partition has derived the findings of
-    // its workloads; and in batches, for the same lock.
+    // In a transaction of their own, because alerts must not wait until another partition has
+    // derived the findings of its workloads; in batches, because of the same lock.
     for (let start = 0; start < objects.length; start += objectsAtOnce) {
       await this.store.transaction(async (tx) => {
         await this.leases.hold(tx, lease);
@@ -81,8 +81,7 @@ export class PartitionJournal {
   }
 
   /**
-   * Stores a snapshot, after all results before it: after a crash, later results are computed
-   * again.
+   * Stores a snapshot, after all earlier results: after a crash, later results are computed again.
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
   async remember(lease: DetectorLease, { place: { life, sequence }, state }: DetectorState): Promise<void> {
@@ -98,7 +97,7 @@ export class PartitionJournal {
     await this.bus.forget(runtimeStream, subject, place);
   }
 
-  /** Records the next message, where messages have crashed their readers. */
+  /** Records the next message of a partition whose messages have crashed their readers. */
   async attempt(lease: DetectorLease, { sequence }: StreamPlace): Promise<void> {
     await this.leases.attempt(lease, sequence);
   }

@@ -19,11 +19,14 @@ export interface PartitionDependencies {
   attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
   /** Drops messages from the stream that a snapshot covers. */
   forget(place: StreamPlace): Promise<void>;
-  /** Prefetches the facts that evaluating will need. */
+  /** Prefetches the facts that the evaluation will need. */
   prepare(): Promise<void>;
-  /** Runs work that takes time when it is this partition's turn. */
+  /** Runs work when it is this partition's turn. */
   schedule<Result>(work: () => Result): Promise<Result>;
-  /** Saves a message, or one record of it, that cannot be evaluated as a dead letter with the reason. */
+  /**
+   * Saves a message, or one record of it, that cannot be evaluated as a dead letter with the
+   * reason.
+   */
   deadLetter(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
   /** Saves an alert that can never be stored as a dead letter with the reason. */
   deadLetterAlert(alert: DetectionAlert, error: unknown): Promise<void>;
@@ -35,17 +38,27 @@ export interface PartitionDependencies {
   lost(): void;
 }
 
-/** Limit on work that a crash loses; it is done again, never lost, and at full load takes a third of the time. */
+/**
+ * Limit on work that a crash repeats; no result is lost, and at full load repeating takes a third
+ * of the time.
+ */
 const snapshotMs = 30_000;
-/** Snapshots of all partitions together take at most a twentieth of the time, however large the memory. */
+/**
+ * Snapshots of all partitions together take at most a twentieth of the time, however large the
+ * memory.
+ */
 const snapshotShare = 20;
-/** Backpressure: reading waits while more alerts, matches and objects than this wait for PostgreSQL. */
+/**
+ * Backpressure: reading waits while more alerts, matches and objects than this wait for PostgreSQL.
+ */
 const maxWaiting = 2_000;
 const retryMs = 500;
-/** After so many holders that crashed, messages are taken one by one, each recorded before. */
+/** After so many crashed holders, messages are taken one by one, each recorded before. */
 const patienceWithCrashes = 3;
 
-/** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
+/**
+ * One partition while this replica reads it: records in, alerts out, in the order of the stream.
+ */
 export class Partition {
   #place: StreamPlace | null;
   #evaluatedUpToMs: number | null = null;
@@ -65,19 +78,19 @@ export class Partition {
     private readonly dependencies: PartitionDependencies,
     private readonly log: Logger,
     from: StreamPlace | null,
-    /** Jitter for the snapshots of partitions that begin together. */
+    /** Jitter for the snapshots of partitions that start together. */
     firstSnapshotMs: number,
   ) {
     this.#place = from;
     this.#snapshotDue = performance.now() + firstSnapshotMs;
   }
 
-  /** After which message to go on. */
+  /** Position of the last message that was evaluated. */
   get place(): StreamPlace | null {
     return this.#place;
   }
 
-  /** Time at which the stream took the last message that was evaluated here. */
+  /** Time at which the stream took the last message that was evaluated. */
   get evaluatedUpToMs(): number | null {
     return this.#evaluatedUpToMs;
   }
@@ -88,13 +101,13 @@ export class Partition {
   }
 
   /**
-   * Evaluates the records of a message. Never throws: what cannot be evaluated becomes a dead letter, and
-   * an outage is waited for.
+   * Evaluates the records of a message. Never throws: a record that cannot be evaluated becomes a
+   * dead letter, and an outage is waited out.
    */
   async take(message: StreamMessage): Promise<void> {
     if (this.#isOver) return;
     await this.#untilDone(async () => this.#evaluate(message));
-    // Before time advances: whatever waits now is evaluated then.
+    // Before the clock advances, which evaluates the events that wait now.
     await this.#untilDone(async () => this.dependencies.prepare());
     if (this.#isOver) return;
     this.#place = message.place;
@@ -103,7 +116,10 @@ export class Partition {
     await this.#flushSoon();
   }
 
-  /** Advances the time where no record does: evaluates what waited for order or for the end of a window. */
+  /**
+   * Advances the clock when no record does: evaluates events that waited for earlier ones or for
+   * the end of a window.
+   */
   tick(nowMs: number): void {
     if (this.#isOver) return;
     this.#add(this.engine.advance(nowMs));
@@ -139,7 +155,7 @@ export class Partition {
     }
   }
 
-  /** A record that triggers a bug of ours costs that record, not those beside it. */
+  /** A record that triggers a bug costs only that record, not those of its message. */
   #observe(
     records: readonly RuntimeRecord[],
     source: ObservedMessage,
@@ -147,7 +163,8 @@ export class Partition {
   ): { record: RuntimeRecord; error: unknown }[] {
     const failures: { record: RuntimeRecord; error: unknown }[] = [];
     if (this.#isOver) return failures;
-    // Uses the time at which NATS took the message, so that a replay gives the same results as the first reading.
+    // Uses the time at which NATS took the message, so that a replay gives the same results as the
+    // first reading.
     this.#add(this.engine.advance(storedAtMs));
     for (const [index, record] of records.entries()) {
       for (const each of record.evaluations ?? []) this.#objects.push({ ...each, cluster: record.cluster });
@@ -160,7 +177,10 @@ export class Partition {
     return failures;
   }
 
-  /** A message that kills the process leaves no error; the only sign is that it was being evaluated each time. */
+  /**
+   * A message that kills the process leaves no error; the only sign is that it was being evaluated
+   * at each crash.
+   */
   async #guardCrashes({ place }: StreamMessage): Promise<void> {
     if (this.lease.crashes < patienceWithCrashes) return;
     if (this.lease.attempting === place.sequence) {
@@ -175,7 +195,7 @@ export class Partition {
     for (const match of this.engine.takeMatches()) this.#matches.push(match);
   }
 
-  /** Starts a flush where there is something to store; waits for it only when too much is pending. */
+  /** Starts a flush if results wait; waits for it only when too many do. */
   async #flushSoon(): Promise<void> {
     if (this.waiting === 0 && !this.#isSnapshotDue()) return;
     this.#keeping ??= this.#keepAll().finally(() => (this.#keeping = undefined));
@@ -205,7 +225,7 @@ export class Partition {
       this.#remembering = this.#remember(snapshot).finally(() => (this.#remembering = undefined));
   }
 
-  /** Alerts that come meanwhile do not wait for it: a snapshot takes long to pack and to write. */
+  /** Alerts do not wait for the snapshot, which takes long to compress and to write. */
   async #remember(snapshot: DetectorState): Promise<void> {
     await this.#untilDone(async () => this.dependencies.remember(this.lease, snapshot));
     if (!this.#isOver) await this.dependencies.forget(snapshot.place).catch(() => undefined);
@@ -221,7 +241,7 @@ export class Partition {
     return { place: this.#place, state };
   }
 
-  /** Bisects the results, as one that can never be stored must not block the others. */
+  /** Bisects the results: one that can never be stored must not block the others. */
   async #keepEach(results: DetectorResults): Promise<void> {
     try {
       await this.dependencies.keep(this.lease, results);
@@ -241,7 +261,7 @@ export class Partition {
     if (object) await this.dependencies.deadLetterObject(object, error);
   }
 
-  /** Retries work while PostgreSQL is away; ends everything when the lease is lost. */
+  /** Retries work during an outage of PostgreSQL; stops everything when the lease is lost. */
   async #untilDone(work: () => Promise<void>): Promise<void> {
     for (let failures = 0; ; failures += 1) {
       try {
@@ -265,7 +285,7 @@ export class Partition {
 const countOf = ({ alerts, matches, objects }: DetectorResults): number =>
   alerts.length + matches.length + objects.length;
 
-/** Splits by kind where there are several: one half is of alerts alone, or of matches, or of objects. */
+/** Splits by kind if there are several: one half has only alerts, only matches, or only objects. */
 function halvesOf({ alerts, matches, objects }: DetectorResults): [DetectorResults, DetectorResults] {
   const none = { alerts: [], matches: [], objects: [] };
   if (alerts.length > 0 && matches.length + objects.length > 0) {

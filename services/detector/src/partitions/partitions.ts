@@ -15,8 +15,8 @@ import { Partition } from './partition.js';
 
 const tickMs = 100;
 /**
- * Time that an idle partition stays behind the clock of this machine. NATS stamps messages by its
- * own clock: while the two differ by less, reading a partition again gives the same results.
+ * Time by which an idle partition stays behind the clock of this machine. NATS stamps messages by
+ * its own clock: while the two differ by less, reading a partition again gives the same results.
  */
 const clockMarginMs = 50;
 const snapshotSpreadMs = 30_000;
@@ -47,7 +47,8 @@ export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplica
   ) {}
 
   onApplicationBootstrap(): void {
-    // Timers run before sockets: setImmediate lets messages that have arrived go before the time moves on.
+    // Timers run before sockets: setImmediate lets messages that have arrived go before the clock
+    // advances.
     this.metrics.watchPartitions(() => this.#lags());
     this.#ticking = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }

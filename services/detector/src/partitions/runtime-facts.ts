@@ -32,15 +32,16 @@ interface Use {
   lastMs: number;
 }
 
-/** By the image and the path of the file. */
+/** Uses by image and by path of the file. */
 type Uses = Map<Digest, Map<string, Use>>;
 
-/** Limit on uses between two flushes; a fleet does not start more files than that. */
+/** Limit on uses between two flushes; a fleet starts fewer distinct files than that. */
 const maxUses = 50_000;
 
 /**
- * Facts that are not in the events, in the memory of this replica: rules wait for nothing. Keys
- * that an event needs are noted when it arrives and fetched while it waits for earlier ones.
+ * Facts that are not in the events, in the memory of this replica, so that rules wait for nothing.
+ * The keys that an event needs are recorded when it arrives and fetched while it waits for earlier
+ * ones.
  */
 export class RuntimeFacts {
   readonly ledger: ContainerLedger;
@@ -51,7 +52,7 @@ export class RuntimeFacts {
   readonly #wantedTags = new Map<string, { repository: string; tag: string }>();
   readonly #wantedManifests = new Set<Digest>();
   readonly #uses: Readonly<Record<How, Uses>> = { executed: new Map(), loaded: new Map() };
-  /** Java archives, whose packages the files of an image do not name. */
+  /** Java archives, whose packages are not among the files of an image. */
   readonly #archives: Uses = new Map();
   #useCount = 0;
 
@@ -73,7 +74,7 @@ export class RuntimeFacts {
     this.context = factContext({ facts, policy, habits: this.#habits, lookup: ledger });
   }
 
-  /** Learns from an observation, and notes the facts to prefetch for it. */
+  /** Learns from an observation, and records which facts to prefetch for it. */
   want(observation: Observation): void {
     this.ledger.observe(observation);
     this.wantImageOf(observation);
@@ -83,7 +84,7 @@ export class RuntimeFacts {
     this.#habits.observe(observation, this.context);
   }
 
-  /** Notes that the image of the container is to be prefetched: it may be known by now. */
+  /** Marks the image of the container for prefetching again: it may be known by now. */
   wantImageOf(observation: Observation): void {
     const container = this.ledger.find(observation);
     if (container) this.#wantImage(container);
@@ -91,7 +92,7 @@ export class RuntimeFacts {
     if (digest !== null) this.#wantedDigests.add(digest);
   }
 
-  /** Notes which files of its image a container uses, as far as the image is known. */
+  /** Records which files of its image a container uses, if the image is known. */
   place(observation: Observation): void {
     const digest = this.context.digestOf(observation);
     if (digest === null) return;
@@ -135,7 +136,7 @@ export class RuntimeFacts {
     };
   }
 
-  /** Loads facts that other replicas, or this one before it was restarted, have learned. */
+  /** Loads facts that other replicas learned, or this one before a restart. */
   learn({ containers, workloads, habits }: PersistedFacts): void {
     for (const container of containers) this.ledger.add(persistedClaims(container));
     for (const workload of workloads) this.ledger.addPersisted(workload);

@@ -1,13 +1,16 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 
-/** Limit on an unpacked snapshot; a larger one is damaged: process trees of ten thousand nodes are far below. */
+/**
+ * Limit on an uncompressed snapshot. A larger one is damaged: process trees of ten thousand nodes
+ * are far below.
+ */
 const maxStateBytes = 512 * 2 ** 20;
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** Packs a snapshot for storage, in another thread, so that evaluating does not wait. */
+/** Compresses a snapshot in another thread, so that evaluation does not wait. */
 export async function compressSnapshot(state: Uint8Array): Promise<Uint8Array> {
   return compress(state);
 }
@@ -16,7 +19,7 @@ export async function decompressSnapshot(packed: Uint8Array): Promise<Uint8Array
   return decompress(packed, { maxOutputLength: maxStateBytes });
 }
 
-/** Two states as one. */
+/** Concatenates two states. */
 export function joinStates(first: Uint8Array, second: Uint8Array): Uint8Array {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(first.length);

@@ -8,8 +8,8 @@ import { RuleLoader } from './rule-loader.js';
 const everyMs = 2_000;
 
 /**
- * Stores the list of rules in use, and of refused ones with the reason: at the start, and whenever
- * they have changed.
+ * Stores the list of loaded rules, and of rejected ones with the reason: at the start, and after
+ * each change.
  */
 @Injectable()
 export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -41,7 +41,7 @@ export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdow
   }
 }
 
-/** All documents by file and line. */
+/** Lists all documents by file and line. */
 export function listedRules({ rules, correlations, refused }: Loaded): ListedRule[] {
   const loaded = (kind: 'rule' | 'correlation', info: RuleInfo): ListedRule => {
     const { id, title, level, status, author, license, file, line } = info;

@@ -8,10 +8,10 @@ import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter
 import { DetectorMetrics } from '../detector-metrics.js';
 
 const pollMs = 5_000;
-/** Debounce time: files are not all copied at once. */
+/** Debounce time: copying several files takes a moment. */
 const settleMs = 500;
 
-/** Where rules come from. */
+/** Folders and files of rules. */
 export interface RuleSources {
   folders: readonly string[];
   /** Files, in order. */
@@ -20,7 +20,7 @@ export interface RuleSources {
 
 type Listener = (rules: Loaded) => void;
 
-/** Rules in use: those of the folders as they are now. Refused rules are listed, and the others stay. */
+/** Rules in use, loaded from their folders. Rejected rules are listed; the others stay in use. */
 @Injectable()
 export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown {
   #fingerprint = '';
@@ -46,7 +46,7 @@ export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown
     return this.#current;
   }
 
-  /** Called with the rules whenever they have changed. */
+  /** Registers a listener for changed rules. */
   onChange(listener: Listener): void {
     this.#listeners.push(listener);
   }
@@ -59,7 +59,7 @@ export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown
     await this.#polling?.stop();
   }
 
-  /** On folders that cannot be read, keeps the rules as they are, and reports the service as not ready. */
+  /** If folders cannot be read, keeps the rules in use and reports the service as not ready. */
   async #refresh(): Promise<void> {
     try {
       const fingerprint = await this.#look();
