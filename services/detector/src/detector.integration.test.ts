@@ -73,7 +73,8 @@ beforeEach(async () => {
   store = new Store(dataSource, 'test');
   environment = {
     TIDEWAITER_DATABASE_URL: url,
-    // The smallest possible pool: a query that waits for another connection while it holds one would hang.
+    // The smallest possible pool: a query that waits for another connection while it holds one
+    // would hang.
     TIDEWAITER_DATABASE_POOL: '2',
     TIDEWAITER_NATS_URL: servers.nats.url,
     TIDEWAITER_HTTP_PORT: '0',
@@ -141,7 +142,7 @@ function eventOf(type: string, subject: string, data: unknown): CloudEvent {
 
 async function publish(partition: number, data: unknown): Promise<void> {
   const event = eventOf(runtimeObserved.type, 'tetragon-eu1', data);
-  // An outage is for ingest to wait out.
+  // As in ingest, which waits out an outage of NATS.
   for (let tries = 0; ; tries += 1) {
     try {
       await bus.publish(runtimeChannel(partition), event, event.id);
@@ -153,7 +154,7 @@ async function publish(partition: number, data: unknown): Promise<void> {
   }
 }
 
-/** Ids of the events that alerts are about. */
+/** Ids of the events that raised alerts. */
 async function alerted(rule = 'Probe runs'): Promise<string[]> {
   const rows = await store.query<{ event: string }>(
     `SELECT alert -> 'events' ->> 0 AS event FROM detection_alert WHERE rule = $1 ORDER BY 1`,
@@ -180,7 +181,7 @@ const isSpread = (replicas: number) => async () => {
 const nodes = Array.from({ length: 40 }, (_, index) => `worker-${index}`);
 
 describe('detector', () => {
-  it('makes an alert and an incident of what a rule finds', async () => {
+  it('raises an alert and opens an incident when a rule matches', async () => {
     await startReplica();
     const found = exec('worker-1');
     await observe(found, exec('worker-2', '/usr/bin/other'));
@@ -193,7 +194,7 @@ describe('detector', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('gives an incident its workload and image when the watch reports the pod later, by the whole id of the container', async () => {
+  it('adds workload and image to an incident when the watch reports the pod later by its full container id', async () => {
     await startReplica();
     const id = '8f4ae1a7a49c'.padEnd(64, '0');
     const found = exec('worker-1');
@@ -231,7 +232,10 @@ describe('detector', () => {
     );
   });
 
-  /** Stores an analyzed image that should be signed and is not, and two containers that run it; returns its push. */
+  /**
+   * Stores an analyzed image that should be signed but is not, and two containers that run it;
+   * returns its push.
+   */
   async function unsigned(digest: Digest, containers: readonly string[]): Promise<string> {
     const place = { connection: 'main', repository: 'shop/app', tag: '1' };
     const [pushes, images] = [new Pushes(store), new Images(store)];
@@ -267,7 +271,7 @@ describe('detector', () => {
     return pushId;
   }
 
-  it('forgets that an image is not signed as soon as its signature comes', async () => {
+  it('drops the missing signature of an image as soon as a signature arrives', async () => {
     const digest: Digest = `sha256:${'e'.repeat(64)}`;
     const index: Digest = `sha256:${'f'.repeat(64)}`;
     const [before, after] = ['1'.repeat(64), '2'.repeat(64)] as const;
@@ -283,7 +287,7 @@ describe('detector', () => {
       );
       return row!.alert;
     };
-    /** An alert about the container that was evaluated when its image was known. */
+    /** Raises an alert about the container while its image is known. */
     const runKnown = async (container: string) => {
       let alert = '';
       await until('its image is known', async () => (alert = await run(container)).includes('is not in the image'));
@@ -298,7 +302,7 @@ describe('detector', () => {
       const known = { signatures: [signature], attestations: [], vex: [], warnings: [] };
       await new Provenances(store).put(tx, place, digest, known, []);
     });
-    // The signature is of an index, whose image runs.
+    // The signature is of an index; the container runs an image of it.
     const data = {
       ...{ ...place, pushId, tag: '1', digest: index, previousDigest: null, isCurrent: true, verdict: 'pass' },
       ...{ counts: countBySeverity([]), opened: [], resolved: [], platforms: [{ platform: 'linux/amd64', digest }] },
@@ -331,7 +335,7 @@ describe('detector', () => {
     return digest;
   }
 
-  it('names the workload from whose image a key leaked that signs a call, at its first use', async () => {
+  it('names the workload whose image leaked the key of a call, at its first use', async () => {
     const digest = await leak('AKIALEAKED');
     const masked = 'AKIA**AKED';
     const fingerprint = valueFingerprints(fingerprintKeyOf(fingerprintKey))!.of('AKIALEAKED');
@@ -339,7 +343,7 @@ describe('detector', () => {
     const event = {
       eventVersion: '1.10',
       userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/report', accessKeyId: masked },
-      eventTime: new Date(Date.now() - 300_000).toISOString(), // logs of clouds come late
+      eventTime: new Date(Date.now() - 300_000).toISOString(), // cloud logs arrive late
       eventSource: 'sts.amazonaws.com',
       eventName: 'GetCallerIdentity',
       sourceIPAddress: '203.0.113.7',
@@ -374,7 +378,7 @@ logsource: { product: aws, service: cloudtrail }
 detection: { selection: { eventName: CreateRole }, condition: selection }
 `;
 
-  it('correlates what different nodes and clouds tell, across a restart, once', async () => {
+  it('correlates events of several nodes and clouds once, across a restart', async () => {
     await writeFile(join(folder, 'rules.yml'), campaign);
     const first = await startReplica();
     const event = { eventSource: 'iam.amazonaws.com', eventName: 'CreateRole', userIdentity: { arn: 'agent' } };
@@ -402,7 +406,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(await alerted('Program on two nodes')).toEqual([]);
     await first.stop();
     replicas = [];
-    // The next replica takes over from the snapshot of the one that stopped.
+    // The next replica restores the snapshot of the one that stopped.
     expect(await store.query('SELECT id FROM detection_match')).toEqual([]);
     await startReplica();
     const last = exec('worker-3', '/opt/agent');
@@ -417,7 +421,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     });
   });
 
-  it('shares the partitions among replicas as they come and go', async () => {
+  it('distributes the partitions over replicas as they start and stop', async () => {
     await startReplica();
     await until('one has all', isSpread(1));
     const second = await startReplica();
@@ -427,7 +431,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await until('one has all again', isSpread(1));
   });
 
-  it('loses and doubles nothing when partitions move from one to another in the middle', async () => {
+  it('loses and duplicates nothing when a partition moves under load', async () => {
     await startReplica();
     await until('one has all', isSpread(1));
     const sent: RuntimeRecord[] = [];
@@ -452,7 +456,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
   });
 
-  it('evaluates what is told again once', async () => {
+  it('evaluates a duplicated record once', async () => {
     await startReplica();
     const records = nodes.map((node) => exec(node));
     await observe(...records);
@@ -462,7 +466,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(await alerted()).toEqual(records.map(({ id }) => id).toSorted());
   });
 
-  it('gives up what is no event, keeps it with the reason, and goes on', async () => {
+  it('saves an unreadable message as dead letter and continues', async () => {
     await startReplica();
     const place = partitionOf(exec('worker-1'));
     await publish(place, { sensor: 'tetragon-eu1', records: [{ id: 'x' }] });
@@ -475,7 +479,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(deadLetters).toMatchObject([{ worker: 'detector', code: 'EVENT_MALFORMED' }]);
   });
 
-  it('goes on after NATS was away, and after PostgreSQL was', async () => {
+  it('continues after outages of NATS and PostgreSQL', async () => {
     await startReplica();
     const sent: RuntimeRecord[] = [];
     const send = async () => {
@@ -495,7 +499,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
   }, 90_000);
 
-  it('goes on at the start of a stream that came back empty', async () => {
+  it('continues at the start of a stream that was restored empty', async () => {
     await startReplica();
     const first = nodes.map((node) => exec(node));
     await observe(...first);
@@ -507,7 +511,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(await alerted()).toEqual([...first, ...later].map(({ id }) => id).toSorted());
   }, 90_000);
 
-  it('takes new rules without losing an event, and refuses the bad ones alone', async () => {
+  it('loads new rules without losing an event and rejects only the invalid ones', async () => {
     const { url } = await startReplica();
     const over = new AbortController();
     const sent: RuntimeRecord[] = [];
@@ -537,7 +541,7 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(metrics).toMatch(/^tidewaiter_detector_rules\{state="refused".*\} 1$/m);
   });
 
-  it('remembers across a restart what happened before it', async () => {
+  it('restores its memory after a restart', async () => {
     const first = await startReplica();
     await observe(exec('worker-1', '/usr/bin/other'));
     const parent = exec('worker-1', '/usr/bin/parent');

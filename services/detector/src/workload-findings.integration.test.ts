@@ -43,7 +43,7 @@ afterAll(async () => {
   await servers.stop();
 }, 30_000);
 
-/** Reads a body as ingest does, and sends its records. */
+/** Parses a body as ingest does, and publishes its records. */
 async function send(source: RuntimeSource, body: object, cluster: string): Promise<void> {
   const connection = { sensor: 'k8s', cluster, receivedAt: new Date().toISOString(), fingerprintKey: Buffer.alloc(32) };
   const { records } = sensorOf(source)!.read(Buffer.from(JSON.stringify(body)), connection);
@@ -102,8 +102,8 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
 }
 
 /**
- * Waits until everything sent to the partition of the cluster before is stored: it sends an object
- * last and waits for that.
+ * Waits until everything published to the cluster's partition is stored: publishes an object last
+ * and waits for it.
  */
 async function settled(cluster: string): Promise<void> {
   const name = `mark-${uuidv7()}`;
@@ -117,7 +117,7 @@ async function settled(cluster: string): Promise<void> {
 }
 
 describe('findings of workloads', () => {
-  it('come with a privileged Deployment, end with the fix, stay ended, come again and go with the Deployment', async () => {
+  it('open with a privileged Deployment, resolve with the fix, reopen, and end with its deletion', async () => {
     await watch('ADDED', deployment(10, privileged), 'life');
     await until('the finding', async () => (await isOpen('k8s-privileged', 'life')) === 1);
     const { items } = await findings.list({ limit: 50 }, { cluster: 'life', check: 'k8s-privileged' });
@@ -154,7 +154,7 @@ describe('findings of workloads', () => {
     expect(await isOpen('k8s-privileged', 'life')).toBe(0);
   });
 
-  it('come of the audit log alone, also where only the request has the object', async () => {
+  it('open from the audit log alone, also if only the request has the object', async () => {
     const event = (verb: string, at: string, change: object) => ({
       ...{ kind: 'Event', apiVersion: 'audit.k8s.io/v1', auditID: uuidv7(), stage: 'ResponseComplete', verb },
       ...{ user: { username: 'jane' }, requestURI: '/apis/apps/v1/namespaces/shop/deployments/web' },
@@ -172,7 +172,7 @@ describe('findings of workloads', () => {
     await until('the end', async () => (await isOpen('k8s-privileged', 'audit')) === 0);
   });
 
-  it('of pods on several nodes are one for their Deployment, until each of them is gone', async () => {
+  it('are one finding for the pods of a Deployment, until the last pod is gone', async () => {
     for (const number of [1, 2, 3]) await watch('ADDED', pod(number, number, privileged), 'pods');
     await until('the pods', async () => {
       const [row] = await store.query<{ count: number }>(
@@ -186,7 +186,7 @@ describe('findings of workloads', () => {
     await until('the fix', async () => (await isOpen('k8s-privileged', 'pods')) === 0);
   });
 
-  it('send no message, and leave no value behind', async () => {
+  it('send no message and store no value', async () => {
     const [events] = await store.query<{ count: number }>('SELECT count(*)::int AS count FROM outbox');
     expect(events?.count).toBe(0);
     const rows = await store.query(

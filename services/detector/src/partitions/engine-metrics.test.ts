@@ -20,7 +20,7 @@ async function nonZero(registry: Registry, name: string): Promise<string[]> {
 }
 
 describe('EngineMetrics', () => {
-  it('counts what engines count while they are here, and no more', async () => {
+  it('counts engines only while this replica runs them', async () => {
     const registry = new Registry();
     const metrics = new EngineMetrics(registry);
     const engine: WatchedEngine = { counts: { ...counts }, correlation: figures };
@@ -34,7 +34,7 @@ describe('EngineMetrics', () => {
     expect(await nonZero(registry, 'correlation_groups')).toEqual([]);
   });
 
-  it('goes on where correlations begin to count anew with other rules', async () => {
+  it("keeps its totals when new rules reset an engine's counters", async () => {
     const registry = new Registry();
     const metrics = new EngineMetrics(registry);
     const engine: WatchedEngine = { correlation: figures };

@@ -1,14 +1,14 @@
 import { FairScheduler } from './fair-scheduler.js';
 
-describe('Turns', () => {
-  it('does one thing after the other, in the order in which they are asked for', async () => {
+describe('FairScheduler', () => {
+  it('runs tasks one at a time in the order of their calls', async () => {
     const scheduler = new FairScheduler();
     const done: number[] = [];
     await Promise.all([1, 2, 3].map(async (each) => scheduler.run(() => done.push(each))));
     expect(done).toEqual([1, 2, 3]);
   });
 
-  it('tells whoever asked of a failure, and goes on', async () => {
+  it('rejects the promise of a failed task and runs the next one', async () => {
     const scheduler = new FairScheduler();
     const failing = scheduler.run(() => {
       throw new Error('no');

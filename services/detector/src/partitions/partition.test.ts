@@ -10,7 +10,7 @@ import { Partition, type PartitionDependencies } from './partition.js';
 
 const log = createLogger('test', 'silent');
 
-/** A record; one whose id begins with `pod` has the findings of an object. */
+/** A record; an id that begins with `pod` gives it an object with findings. */
 const record = (id: string): RuntimeRecord => ({
   id,
   source: 'tetragon',
@@ -44,7 +44,10 @@ const message = (sequence: number, ...ids: string[]): StreamMessage => ({
   ),
 });
 
-/** Alerts about everything at once, passes on what ends with an asterisk, remembers what it has seen, and breaks at what is called `bug`. */
+/**
+ * Engine that raises an alert for every record, passes on a match for ids with an asterisk, has the
+ * observed ids as its state, and throws for the id `bug`.
+ */
 function engine(): PartitionEngine & { observed: string[] } {
   const observed: string[] = [];
   const matches: WideMatch[] = [];
@@ -66,7 +69,7 @@ function engine(): PartitionEngine & { observed: string[] } {
   };
 }
 
-/** Fake dependencies that record what they are given. */
+/** Fake dependencies that record their calls. */
 function dependencies(change: Partial<PartitionDependencies> = {}) {
   const stored: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
   const objects: string[] = [];
@@ -108,226 +111,229 @@ function dependencies(change: Partial<PartitionDependencies> = {}) {
 const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null };
 const never = 1e9;
 
-it('moves the time on by the time of the stream, evaluates, and keeps the alerts', async () => {
-  const { whole, stored } = dependencies();
-  const evaluate = engine();
-  const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
-  await partition.take(message(1, 'a', 'b'));
-  await partition.take(message(2, 'c'));
-  await partition.handOver();
-  expect(evaluate.observed).toEqual(['1000', 'a', 'b', '2000', 'c']);
-  expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c']);
-  expect(stored.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
-});
-
-it('keeps with the alerts what correlations over all partitions are made of', async () => {
-  const { whole, stored } = dependencies();
-  const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
-  await partition.take(message(1, 'a*', 'b', 'c*'));
-  await partition.handOver();
-  expect(stored[0]).toMatchObject({ alerts: ['a*', 'b', 'c*'], matches: ['a*', 'c*'] });
-});
-
-it('keeps objects with their cluster, before a snapshot', async () => {
-  const { whole, stored, objects } = dependencies();
-  const silent: PartitionEngine = { ...engine(), observe: () => [] };
-  const partition = new Partition({ ...lease }, silent, whole, log, null, 0);
-  await partition.take(message(1, 'pod-1', 'pod-2'));
-  await partition.handOver();
-  expect(objects).toEqual(['eu1/pod-1', 'eu1/pod-2']);
-  expect(stored.map(({ snapshot }) => snapshot !== null)).toEqual([false, true]);
-});
-
-it('has ready what a message will be asked before the time moves on', async () => {
-  const evaluate = engine();
-  const { whole } = dependencies({ prepare: async () => void evaluate.observed.push('prepared') });
-  const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
-  await partition.take(message(1, 'a'));
-  partition.tick(1_500);
-  expect(evaluate.observed).toEqual(['1000', 'a', 'prepared', '1500']);
-});
-
-it('never keeps a snapshot that lacks what led to alerts which are not kept', async () => {
-  const { whole, stored } = dependencies();
-  const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
-  for (let sequence = 1; sequence <= 20; sequence += 1) await partition.take(message(sequence, `e${sequence}`));
-  await partition.handOver();
-  let alerts: string[] = [];
-  for (const each of stored) {
-    alerts = [...alerts, ...each.alerts];
-    const inSnapshot = each.snapshot?.match(/e\d+/g) ?? [];
-    expect(alerts).toEqual(expect.arrayContaining(inSnapshot));
-  }
-  expect(alerts).toHaveLength(20);
-});
-
-it('keeps alerts while a snapshot is under way, and begins no other one', async () => {
-  const gate = Promise.withResolvers<void>();
-  const { whole, stored } = dependencies();
-  const remember: PartitionDependencies['remember'] = async (...given) =>
-    gate.promise.then(async () => whole.remember(...given));
-  const partition = new Partition({ ...lease }, engine(), { ...whole, remember }, log, null, 0);
-  await partition.take(message(1, 'a'));
-  await new Promise(setImmediate);
-  await partition.take(message(2, 'b'));
-  await new Promise(setImmediate);
-  expect(stored).toEqual([
-    { alerts: ['a'], matches: [], snapshot: null },
-    { alerts: ['b'], matches: [], snapshot: null },
-  ]);
-  const over = partition.handOver();
-  gate.resolve();
-  await over;
-  expect(stored.slice(2).map(({ snapshot }) => snapshot)).toEqual(['1: 1000 a', '2: 1000 a 2000 b']);
-});
-
-it('drops from the stream what a snapshot holds', async () => {
-  const { whole, forgotten } = dependencies();
-  const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
-  await partition.take(message(7, 'a'));
-  await partition.handOver();
-  expect(forgotten[0]).toBe(7);
-});
-
-it('keeps no snapshot when nothing has happened since the last', async () => {
-  const { whole, stored } = dependencies();
-  const partition = new Partition({ ...lease }, engine(), whole, log, { life: 'one', sequence: 4 }, 0);
-  partition.tick(5_000);
-  await partition.handOver();
-  expect(stored.every(({ snapshot }) => snapshot === null)).toBe(true);
-});
-
-describe('poison', () => {
-  it('costs the record that shows a bug, not those beside it', async () => {
-    const { whole, stored, deadLettered } = dependencies();
-    const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
-    await partition.take(message(1, 'a', 'bug', 'b'));
-    await partition.handOver();
-    expect(deadLettered).toEqual([{ sequence: 1, record: 'bug', code: 'INTERNAL' }]);
-    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b']);
-  });
-
-  it('is given up as a message where it is none', async () => {
-    const { whole, deadLettered } = dependencies();
-    const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
-    await partition.take({ ...message(1), data: Buffer.from('{') });
-    await partition.take({ ...message(2), data: Buffer.from('{"specversion":"1.0"}') });
-    expect(deadLettered.map(({ sequence, code }) => [sequence, code])).toEqual([
-      [1, 'EVENT_MALFORMED'],
-      [2, 'EVENT_MALFORMED'],
-    ]);
-    expect(partition.place?.sequence).toBe(2);
-  });
-
-  it('is looked for where holders were gone one after the other, and found by its name', async () => {
-    const { whole, deadLettered, attempts } = dependencies();
+describe('Partition', () => {
+  it('advances the clock by the time of the stream, evaluates, and stores the alerts', async () => {
+    const { whole, stored } = dependencies();
     const evaluate = engine();
-    const partition = new Partition({ ...lease, crashes: 4, attempting: 2 }, evaluate, whole, log, null, never);
-    for (const each of [message(1, 'a'), message(2, 'killer'), message(3, 'b')]) await partition.take(each);
-    expect(attempts).toEqual([1, 3]);
-    expect(deadLettered).toEqual([{ sequence: 2, record: null, code: 'READER_KILLED' }]);
-    expect(evaluate.observed).not.toContain('killer');
-  });
-
-  it('is not looked for where all is well', async () => {
-    const { whole, attempts } = dependencies();
-    const partition = new Partition({ ...lease, crashes: 2, attempting: 1 }, engine(), whole, log, null, never);
-    await partition.take(message(1, 'a'));
-    expect(attempts).toEqual([]);
-  });
-
-  it('may be an alert that cannot be kept: the others are', async () => {
-    const { whole, stored, deadLettered } = dependencies();
-    const keep: PartitionDependencies['keep'] = async (held, found) => {
-      if (found.alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
-      return whole.keep(held, found);
-    };
-    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
-    await partition.take(message(1, 'a', 'b', 'bad', 'c', 'd'));
+    const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
+    await partition.take(message(1, 'a', 'b'));
+    await partition.take(message(2, 'c'));
     await partition.handOver();
-    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c', 'd']);
-    expect(stored.at(-1)?.snapshot).toContain('bad');
-    expect(deadLettered).toEqual([{ sequence: 0, record: 'bad', code: 'value too long' }]);
+    expect(evaluate.observed).toEqual(['1000', 'a', 'b', '2000', 'c']);
+    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c']);
+    expect(stored.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
   });
 
-  it('may be a match that cannot be kept: the others are', async () => {
-    const { whole, stored, deadLettered } = dependencies();
-    const keep: PartitionDependencies['keep'] = async (held, found) => {
-      if (found.matches.some(({ id }) => id === 'bad*')) throw new Error('value too long');
-      return whole.keep(held, found);
-    };
-    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
-    await partition.take(message(1, 'a*', 'bad*', 'b*'));
+  it('stores the matches of wide correlations with the alerts', async () => {
+    const { whole, stored } = dependencies();
+    const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
+    await partition.take(message(1, 'a*', 'b', 'c*'));
     await partition.handOver();
-    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'bad*', 'b*']);
-    expect(stored.flatMap(({ matches }) => matches)).toEqual(['a*', 'b*']);
-    expect(deadLettered).toEqual([{ sequence: 0, record: 'bad*', code: 'value too long' }]);
+    expect(stored[0]).toMatchObject({ alerts: ['a*', 'b', 'c*'], matches: ['a*', 'c*'] });
   });
 
-  it('may be an object that cannot be kept: the others are, and so are alerts and matches', async () => {
-    const { whole, stored, objects, deadLettered } = dependencies();
-    const keep: PartitionDependencies['keep'] = async (held, found) => {
-      if (found.objects.some(({ name }) => name === 'pod-bad')) throw new Error('value too long');
-      return whole.keep(held, found);
-    };
-    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
-    await partition.take(message(1, 'a*', 'pod-1', 'pod-bad', 'pod-2'));
+  it('stores objects with their cluster, before a snapshot', async () => {
+    const { whole, stored, objects } = dependencies();
+    const silent: PartitionEngine = { ...engine(), observe: () => [] };
+    const partition = new Partition({ ...lease }, silent, whole, log, null, 0);
+    await partition.take(message(1, 'pod-1', 'pod-2'));
     await partition.handOver();
     expect(objects).toEqual(['eu1/pod-1', 'eu1/pod-2']);
-    expect(stored.flatMap(({ matches }) => matches)).toEqual(['a*']);
-    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'pod-1', 'pod-bad', 'pod-2']);
-    expect(deadLettered).toEqual([{ sequence: 0, record: 'pod-bad', code: 'value too long' }]);
+    expect(stored.map(({ snapshot }) => snapshot !== null)).toEqual([false, true]);
   });
-});
 
-describe('an outage', () => {
-  it('is waited for, and evaluates nothing twice', async () => {
-    let failures = 2;
-    const { whole, stored } = dependencies();
-    const keep: PartitionDependencies['keep'] = async (...given) => {
-      failures -= 1;
-      if (failures >= 0) throw new Unavailable('STORE_UNAVAILABLE', 'away');
-      return whole.keep(...given);
-    };
+  it('prefetches the facts of a message before the clock advances', async () => {
     const evaluate = engine();
-    const partition = new Partition({ ...lease }, evaluate, { ...whole, keep }, log, null, never);
+    const { whole } = dependencies({ prepare: async () => void evaluate.observed.push('prepared') });
+    const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
     await partition.take(message(1, 'a'));
+    partition.tick(1_500);
+    expect(evaluate.observed).toEqual(['1000', 'a', 'prepared', '1500']);
+  });
+
+  it('never stores a snapshot that covers records whose alerts are not stored', async () => {
+    const { whole, stored } = dependencies();
+    const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
+    for (let sequence = 1; sequence <= 20; sequence += 1) await partition.take(message(sequence, `e${sequence}`));
     await partition.handOver();
-    expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a']);
+    let alerts: string[] = [];
+    for (const each of stored) {
+      alerts = [...alerts, ...each.alerts];
+      const inSnapshot = each.snapshot?.match(/e\d+/g) ?? [];
+      expect(alerts).toEqual(expect.arrayContaining(inSnapshot));
+    }
+    expect(alerts).toHaveLength(20);
+  });
+
+  it('stores alerts while one snapshot is being written, and starts no second one', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { whole, stored } = dependencies();
+    const remember: PartitionDependencies['remember'] = async (...given) =>
+      gate.promise.then(async () => whole.remember(...given));
+    const partition = new Partition({ ...lease }, engine(), { ...whole, remember }, log, null, 0);
+    await partition.take(message(1, 'a'));
+    await new Promise(setImmediate);
+    await partition.take(message(2, 'b'));
+    await new Promise(setImmediate);
+    expect(stored).toEqual([
+      { alerts: ['a'], matches: [], snapshot: null },
+      { alerts: ['b'], matches: [], snapshot: null },
+    ]);
+    const over = partition.handOver();
+    gate.resolve();
+    await over;
+    expect(stored.slice(2).map(({ snapshot }) => snapshot)).toEqual(['1: 1000 a', '2: 1000 a 2000 b']);
+  });
+
+  it('drops messages from the stream that a snapshot covers', async () => {
+    const { whole, forgotten } = dependencies();
+    const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
+    await partition.take(message(7, 'a'));
+    await partition.handOver();
+    expect(forgotten[0]).toBe(7);
+  });
+
+  it('stores no snapshot without new events', async () => {
+    const { whole, stored } = dependencies();
+    const partition = new Partition({ ...lease }, engine(), whole, log, { life: 'one', sequence: 4 }, 0);
+    partition.tick(5_000);
+    await partition.handOver();
+    expect(stored.every(({ snapshot }) => snapshot === null)).toBe(true);
+  });
+
+  describe('poison', () => {
+    it('is a single record that triggers a bug: the others are evaluated', async () => {
+      const { whole, stored, deadLettered } = dependencies();
+      const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
+      await partition.take(message(1, 'a', 'bug', 'b'));
+      await partition.handOver();
+      expect(deadLettered).toEqual([{ sequence: 1, record: 'bug', code: 'INTERNAL' }]);
+      expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b']);
+    });
+
+    it('is a message without records: it becomes a dead letter', async () => {
+      const { whole, deadLettered } = dependencies();
+      const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
+      await partition.take({ ...message(1), data: Buffer.from('{') });
+      await partition.take({ ...message(2), data: Buffer.from('{"specversion":"1.0"}') });
+      expect(deadLettered.map(({ sequence, code }) => [sequence, code])).toEqual([
+        [1, 'EVENT_MALFORMED'],
+        [2, 'EVENT_MALFORMED'],
+      ]);
+      expect(partition.place?.sequence).toBe(2);
+    });
+
+    it('is found by taking messages one by one after several crashed holders', async () => {
+      const { whole, deadLettered, attempts } = dependencies();
+      const evaluate = engine();
+      const partition = new Partition({ ...lease, crashes: 4, attempting: 2 }, evaluate, whole, log, null, never);
+      for (const each of [message(1, 'a'), message(2, 'killer'), message(3, 'b')]) await partition.take(each);
+      expect(attempts).toEqual([1, 3]);
+      expect(deadLettered).toEqual([{ sequence: 2, record: null, code: 'READER_KILLED' }]);
+      expect(evaluate.observed).not.toContain('killer');
+    });
+
+    it('is not searched for without crashes', async () => {
+      const { whole, attempts } = dependencies();
+      const partition = new Partition({ ...lease, crashes: 2, attempting: 1 }, engine(), whole, log, null, never);
+      await partition.take(message(1, 'a'));
+      expect(attempts).toEqual([]);
+    });
+
+    it('is an alert that cannot be stored: the others are', async () => {
+      const { whole, stored, deadLettered } = dependencies();
+      const keep: PartitionDependencies['keep'] = async (held, found) => {
+        if (found.alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
+        return whole.keep(held, found);
+      };
+      const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+      await partition.take(message(1, 'a', 'b', 'bad', 'c', 'd'));
+      await partition.handOver();
+      expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c', 'd']);
+      expect(stored.at(-1)?.snapshot).toContain('bad');
+      expect(deadLettered).toEqual([{ sequence: 0, record: 'bad', code: 'value too long' }]);
+    });
+
+    it('is a match that cannot be stored: the others are', async () => {
+      const { whole, stored, deadLettered } = dependencies();
+      const keep: PartitionDependencies['keep'] = async (held, found) => {
+        if (found.matches.some(({ id }) => id === 'bad*')) throw new Error('value too long');
+        return whole.keep(held, found);
+      };
+      const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+      await partition.take(message(1, 'a*', 'bad*', 'b*'));
+      await partition.handOver();
+      expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'bad*', 'b*']);
+      expect(stored.flatMap(({ matches }) => matches)).toEqual(['a*', 'b*']);
+      expect(deadLettered).toEqual([{ sequence: 0, record: 'bad*', code: 'value too long' }]);
+    });
+
+    it('is an object that cannot be stored: the others, alerts and matches are', async () => {
+      const { whole, stored, objects, deadLettered } = dependencies();
+      const keep: PartitionDependencies['keep'] = async (held, found) => {
+        if (found.objects.some(({ name }) => name === 'pod-bad')) throw new Error('value too long');
+        return whole.keep(held, found);
+      };
+      const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+      await partition.take(message(1, 'a*', 'pod-1', 'pod-bad', 'pod-2'));
+      await partition.handOver();
+      expect(objects).toEqual(['eu1/pod-1', 'eu1/pod-2']);
+      expect(stored.flatMap(({ matches }) => matches)).toEqual(['a*']);
+      expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'pod-1', 'pod-bad', 'pod-2']);
+      expect(deadLettered).toEqual([{ sequence: 0, record: 'pod-bad', code: 'value too long' }]);
+    });
+  });
+
+  describe('an outage of PostgreSQL', () => {
+    it('is waited out without evaluating anything twice', async () => {
+      let failures = 2;
+      const { whole, stored } = dependencies();
+      const keep: PartitionDependencies['keep'] = async (...given) => {
+        failures -= 1;
+        if (failures >= 0) throw new Unavailable('STORE_UNAVAILABLE', 'away');
+        return whole.keep(...given);
+      };
+      const evaluate = engine();
+      const partition = new Partition({ ...lease }, evaluate, { ...whole, keep }, log, null, never);
+      await partition.take(message(1, 'a'));
+      await partition.handOver();
+      expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a']);
+      expect(evaluate.observed).toEqual(['1000', 'a']);
+    });
+
+    it('stops reading before memory grows', async () => {
+      const gate = Promise.withResolvers<void>();
+      const { whole } = dependencies();
+      const keep: PartitionDependencies['keep'] = async (...given) =>
+        gate.promise.then(async () => whole.keep(...given));
+      const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+      const many = (prefix: string) => Array.from({ length: 1_500 }, (_, index) => `${prefix}${index}`);
+      await partition.take(message(1, ...many('a')));
+      await partition.take(message(2, ...many('b')));
+      let isTaken = false;
+      const third = partition.take(message(3, ...many('c'))).then(() => (isTaken = true));
+      await new Promise(setImmediate);
+      expect([isTaken, partition.waiting]).toEqual([false, 3_000]);
+      gate.resolve();
+      await third;
+      expect(partition.waiting).toBe(0);
+    });
+  });
+
+  it('stops evaluating when another replica reads the partition', async () => {
+    const { whole, lost } = dependencies({
+      keep: async () => {
+        throw new Unavailable('LEASE_LOST', 'held by another replica');
+      },
+    });
+    const evaluate = engine();
+    const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
+    await partition.take(message(1, 'a'));
+    await new Promise(setImmediate);
+    await partition.take(message(2, 'b'));
+    partition.tick(9_000);
+    await partition.handOver();
+    expect(lost).toHaveBeenCalledTimes(1);
     expect(evaluate.observed).toEqual(['1000', 'a']);
   });
-
-  it('holds reading up before memory grows', async () => {
-    const gate = Promise.withResolvers<void>();
-    const { whole } = dependencies();
-    const keep: PartitionDependencies['keep'] = async (...given) => gate.promise.then(async () => whole.keep(...given));
-    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
-    const many = (prefix: string) => Array.from({ length: 1_500 }, (_, index) => `${prefix}${index}`);
-    await partition.take(message(1, ...many('a')));
-    await partition.take(message(2, ...many('b')));
-    let isTaken = false;
-    const third = partition.take(message(3, ...many('c'))).then(() => (isTaken = true));
-    await new Promise(setImmediate);
-    expect([isTaken, partition.waiting]).toEqual([false, 3_000]);
-    gate.resolve();
-    await third;
-    expect(partition.waiting).toBe(0);
-  });
-});
-
-it('evaluates nothing any more when somebody else reads the partition', async () => {
-  const { whole, lost } = dependencies({
-    keep: async () => {
-      throw new Unavailable('LEASE_LOST', 'held by somebody else');
-    },
-  });
-  const evaluate = engine();
-  const partition = new Partition({ ...lease }, evaluate, whole, log, null, never);
-  await partition.take(message(1, 'a'));
-  await new Promise(setImmediate);
-  await partition.take(message(2, 'b'));
-  partition.tick(9_000);
-  await partition.handOver();
-  expect(lost).toHaveBeenCalledTimes(1);
-  expect(evaluate.observed).toEqual(['1000', 'a']);
 });

@@ -4,7 +4,7 @@ import { rebalance } from './rebalance.js';
 
 const names = (from: number, count: number) => Array.from({ length: count }, (_, index) => `partition/${from + index}`);
 
-describe('changeOfShare', () => {
+describe('rebalance', () => {
   it.each([
     ['takes everything when it is alone', 1, 0, 33, { release: 0, take: 33 }],
     ['takes its share of what is free', 2, 0, 33, { release: 0, take: 17 }],
@@ -12,13 +12,13 @@ describe('changeOfShare', () => {
     ['takes what there is', 2, 15, 1, { release: 0, take: 1 }],
     ['lets go what is more than its share', 3, 33, 0, { release: 22, take: 0 }],
     ['changes nothing when it has its share', 2, 17, 0, { release: 0, take: 0 }],
-    ['counts itself where nobody is counted yet', 0, 0, 33, { release: 0, take: 33 }],
+    ['counts itself before any replica is registered', 0, 0, 33, { release: 0, take: 33 }],
   ])('%s', (_, replicas, held, free, expected) => {
     const change = rebalance({ replicas, mine: names(0, held), free: names(held, free) }, 33);
     expect({ release: change.release.length, take: change.take }).toEqual(expected);
   });
 
-  it('leaves nothing free and nobody with more than a share, whatever was before', () => {
+  it('leaves no free lease and no replica above its share, from any state', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),

@@ -23,7 +23,7 @@ detection: { any: { Image|foo: x }, condition: any }
 `;
 
 describe('listedRules', () => {
-  it('lists every document by file and line, those that were refused with the reason', () => {
+  it('lists every document by file and line, and rejected ones with the reason', () => {
     const listed = listedRules(
       loadRules([
         { path: 'b.yml', text },
