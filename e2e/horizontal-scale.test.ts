@@ -114,7 +114,7 @@ describe('horizontal scale', () => {
     );
 
     await Promise.all(digests.map((digest, index) => announce(`tag-${index}`, digest)));
-    const isWorking = (lines: string[]) => lines.some((line) => line.includes('layer done'));
+    const isWorking = (lines: string[]) => lines.some((line) => line.includes('layer analysis done'));
     await until('a scanner has read a layer', () => logs.some(isWorking));
     scanners[logs.findIndex(isWorking)]!.kill('SIGKILL');
     await sleep(100);

@@ -113,7 +113,7 @@ export class IncidentBatches {
       this.#builder.restore(state);
       return true;
     } catch (err) {
-      this.log.warn({ lease: this.lease.name, err }, 'memory of another version dropped');
+      this.log.warn({ lease: this.lease.name, err }, 'snapshot of another version dropped');
       return false;
     }
   }
@@ -125,7 +125,7 @@ export class IncidentBatches {
       return fired;
     } catch (err) {
       // As in {@link #add}.
-      this.log.error({ matches: matches.map(({ id }) => id), err }, 'matches not correlated');
+      this.log.error({ matches: matches.map(({ id }) => id), err }, 'correlation failed');
       return [];
     }
   }
@@ -135,7 +135,7 @@ export class IncidentBatches {
       return this.#builder.add(alert);
     } catch (err) {
       // A bug in the builder recurs at every replay and must not stop all other incidents.
-      this.log.error({ alert: alert.id, rule: alert.rule.title, err }, 'alert not built with');
+      this.log.error({ alert: alert.id, rule: alert.rule.title, err }, 'incident update failed');
       return [];
     }
   }

@@ -71,7 +71,7 @@ export class IncidentBuilding implements LeasedWork {
         await this.#takeAll(batches, signal);
       } catch (err) {
         if (err instanceof Unavailable && err.code === 'LEASE_LOST') throw err;
-        this.log.warn({ err }, 'incidents wait');
+        this.log.warn({ err }, 'incident building failed, retrying');
         if (!(err instanceof Unavailable)) isOneByOne = true;
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
       }

@@ -34,7 +34,7 @@ export class SupplyChainWatch implements OnApplicationBootstrap, BeforeApplicati
       const { pushIds, inIncident, alerts } = settlePushes(waiting, await this.pushes.known(tx), Date.now());
       if (alerts.length > 0) await this.alerts.add(tx, alerts);
       await this.pushes.settle(tx, pushIds, inIncident);
-      if (alerts.length > 0) this.logger.info({ alerts: alerts.length, pushes: pushIds }, 'suspect pushes alerted');
+      if (alerts.length > 0) this.logger.info({ alerts: alerts.length, pushes: pushIds }, 'supply-chain alerts raised');
     });
   }
 }

@@ -36,26 +36,26 @@ export class DeadLetterWriter {
       attempts: 1,
     });
     this.metrics.deadLettered(record);
-    this.log.error({ subject, sequence, event_id: record?.id, err: error }, 'runtime event given up');
+    this.log.error({ subject, sequence, event_id: record?.id, err: error }, 'runtime event dead-lettered');
   }
 
   /** Saves an alert that PostgreSQL or the builder of incidents will never accept. */
   async alert(alert: DetectionAlert, error: unknown): Promise<void> {
     await this.#save(alert.id, alert, alert.rule.title, error);
-    this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
+    this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert dead-lettered');
   }
 
   /** Saves a match for correlations over all partitions that can never be stored. */
   async match(match: WideMatch, error: unknown): Promise<void> {
     await this.#save(match.id, match, match.rules.join(' '), error);
-    this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match given up');
+    this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match dead-lettered');
   }
 
   /** Saves an object whose findings can never be stored. */
   async object(object: EvaluatedObject, error: unknown): Promise<void> {
     const place = [object.cluster, object.namespace, object.kind, object.name].join('/');
     await this.#save(JSON.stringify([place, object.version]), object, place, error);
-    this.log.error({ object: place, err: error }, 'findings of an object given up');
+    this.log.error({ object: place, err: error }, 'object findings dead-lettered');
   }
 
   async #save(id: string, result: object, subject: string, error: unknown): Promise<void> {

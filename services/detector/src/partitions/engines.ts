@@ -81,7 +81,7 @@ export class Engines {
     try {
       if (state) running.restore(state);
     } catch (err) {
-      this.log.warn({ lease: name, err }, 'memory of another version dropped');
+      this.log.warn({ lease: name, err }, 'snapshot of another version dropped');
     }
     this.#running.set(name, running);
     this.metrics.watch(name, running);

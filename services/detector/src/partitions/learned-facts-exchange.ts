@@ -77,7 +77,7 @@ export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicati
     await this.#repetition?.stop();
     await this.tables
       .keep(this.facts.takeLearned())
-      .catch((err: unknown) => this.log.warn({ err }, 'learned facts lost'));
+      .catch((err: unknown) => this.log.warn({ err }, 'learned facts exchange failed'));
   }
 
   async #exchange(): Promise<void> {

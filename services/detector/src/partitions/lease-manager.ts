@@ -114,7 +114,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
       };
       this.#held.set(name, { lease, worker: await kind.begin(lease, lost) });
     } catch (err) {
-      this.log.error({ lease: name, err }, 'duty not begun');
+      this.log.error({ lease: name, err }, 'lease start failed');
       await this.leases.release(lease);
     }
   }
@@ -122,9 +122,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   async #release(name: string): Promise<void> {
     const entry = this.#held.get(name);
     this.#held.delete(name);
-    await entry?.worker
-      .stop()
-      .catch((err: unknown) => this.log.error({ lease: name, err }, 'duty handed over without its state'));
+    await entry?.worker.stop().catch((err: unknown) => this.log.error({ lease: name, err }, 'lease handover failed'));
     if (entry) await this.leases.release(entry.lease);
   }
 }

@@ -268,7 +268,7 @@ export class Partition {
         return await work();
       } catch (err) {
         if (err instanceof Unavailable && err.code === 'LEASE_LOST') return this.#lose();
-        if (failures === 0) this.log.warn({ lease: this.lease.name, err }, 'partition waits');
+        if (failures === 0) this.log.warn({ lease: this.lease.name, err }, 'partition stalled, retrying');
         if (this.#isOver) return;
         await sleep(retryMs);
       }

@@ -125,7 +125,7 @@ export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplica
   #prepareSoon(): void {
     if (performance.now() < this.#prepareDue) return;
     this.#prepareDue = performance.now() + prepareMs;
-    void this.engines.prepare().catch((err: unknown) => this.log.warn({ err }, 'facts wait'));
+    void this.engines.prepare().catch((err: unknown) => this.log.warn({ err }, 'facts prefetch failed'));
   }
 
   #lags(): PartitionLag[] {

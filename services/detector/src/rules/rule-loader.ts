@@ -70,7 +70,7 @@ export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown
     } catch (err) {
       this.#problem = 'rules cannot be read';
       this.metrics.reloads.inc({ result: 'failed' });
-      this.log.error({ ...this.sources, err }, 'rules not read');
+      this.log.error({ ...this.sources, err }, 'rule load failed');
     }
   }
 
@@ -92,7 +92,7 @@ export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown
     });
     this.#fingerprint = fingerprint;
     this.#current = loaded;
-    for (const refused of loaded.refused) this.log.warn({ ...refused }, 'rule refused');
+    for (const refused of loaded.refused) this.log.warn({ ...refused }, 'rule rejected');
     const counts = { loaded: loaded.rules.rules.length + loaded.correlations.length, refused: loaded.refused.length };
     this.log.info({ ...counts, duration_ms: Math.round(performance.now() - began) }, 'rules loaded');
     this.metrics.loaded(counts);

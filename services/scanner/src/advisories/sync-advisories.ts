@@ -70,18 +70,18 @@ class LoggedReading implements ReadingListener {
   }
 
   keptGone(feed: string, gone: number, records: number): void {
-    this.logger.warn({ feed, gone, records }, 'advisories kept though they are gone');
+    this.logger.warn({ feed, gone, records }, 'advisories deleted upstream kept');
   }
 
   done({ name: feed, state, records, changed, gone, rejected, seconds }: FeedResult): void {
     const fields = { feed, records, changed, gone, rejected, duration_ms: Math.round(seconds * 1000) };
-    if (state === 'read') this.logger.info(fields, 'advisories read');
+    if (state === 'read') this.logger.info(fields, 'advisory sync done');
   }
 
   failed(feed: string, err: unknown): void {
     this.logger.warn(
       { feed, code: err instanceof TidewaiterError ? err.code : 'INTERNAL', err },
-      'advisories not read',
+      'advisory sync failed',
     );
   }
 }

@@ -63,12 +63,12 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
       const content = await this.reading.read(layer, mediaType, signal);
       await this.steps.keep(job, layer, content);
       const fields = { diff_id: content.diffId, bytes: content.uncompressedBytes, entries: content.entryCount };
-      this.logger.info({ ...fields, duration_ms: Math.round(performance.now() - started) }, 'layer done');
+      this.logger.info({ ...fields, duration_ms: Math.round(performance.now() - started) }, 'layer analysis done');
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const failure = failureOf(error);
       await this.steps.refuse(job, layer, failure);
-      this.logger.warn({ key: job.key, code: failure.code, limit: failure.limit }, 'layer not analyzed');
+      this.logger.warn({ key: job.key, code: failure.code, limit: failure.limit }, 'layer analysis failed');
     }
   }
 }

@@ -36,7 +36,7 @@ export class ConfigRefresh {
       await this.store.transaction((tx) => this.images.add(tx, [image]));
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.logger.info({ push_id: id, image_digest: digest, code: error.code }, 'image config not read again');
+      this.logger.info({ push_id: id, image_digest: digest, code: error.code }, 'image config refresh failed');
     }
   }
 }

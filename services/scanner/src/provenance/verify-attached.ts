@@ -42,7 +42,7 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
       const evaluation = await this.reexamination.examine(push, signal);
       this.logger.info(
         { push_id: push.id, image_digest: subject, verdict: evaluation.verdict },
-        'image evaluated again',
+        'image reevaluation done',
       );
     }
     await this.store.transaction((tx) => this.jobs.finish(tx, job));

@@ -31,7 +31,7 @@ export class ManifestContents implements OnApplicationBootstrap, BeforeApplicati
     let images = 0;
     for (let some = 1; some > 0 && !this.#isStopping; images += some)
       some = await this.manifests.fillContents(maxImages);
-    if (images > 0) this.logger.info({ images }, 'file contents filled');
+    if (images > 0) this.logger.info({ images }, 'file contents backfilled');
     let layers = 0;
     while (!this.#isStopping && (await this.paths.indexNext())) layers += 1;
     if (layers > 0) this.logger.debug({ layers }, 'layer paths indexed');

@@ -25,6 +25,6 @@ export class StalledPushRecovery implements OnApplicationBootstrap, BeforeApplic
 
   async #wake(): Promise<void> {
     const woken = await this.store.transaction((tx) => this.pushes.wakeStranded(tx));
-    if (woken > 0) this.logger.warn({ pushes: woken }, 'pushes brought on');
+    if (woken > 0) this.logger.warn({ pushes: woken }, 'stalled pushes requeued');
   }
 }

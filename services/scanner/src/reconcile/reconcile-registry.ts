@@ -92,7 +92,10 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       yield* this.registries.client(connection).repositories(signal);
     } catch (error) {
       if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
-      this.logger.info({ connection, code: error.code }, 'no catalogue: only configured repositories are reconciled');
+      this.logger.info(
+        { connection, code: error.code },
+        'registry has no catalog, only configured repositories are reconciled',
+      );
     }
   }
 
@@ -138,7 +141,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       return found;
     } catch (error) {
       if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
-      this.logger.debug({ connection, repository, code: error.code }, 'repository not reconciled');
+      this.logger.debug({ connection, repository, code: error.code }, 'repository reconciliation failed');
       return null;
     }
   }
@@ -198,6 +201,6 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     if (missed.length > 0) this.missedCounter.inc({ source: place.connection }, missed.length);
     if (missed.length + imported.length + gone.length + wrong.size === 0) return;
     const counts = { missed: missed.length, imported: imported.length, gone: gone.length, wrong: wrong.size };
-    this.logger.info({ ...place, ...counts }, 'registry reconciled');
+    this.logger.info({ ...place, ...counts }, 'registry reconciliation done');
   }
 }

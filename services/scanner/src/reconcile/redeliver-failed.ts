@@ -52,7 +52,7 @@ export class RedeliverFailed implements JobHandler<ClaimedJob> {
     } catch (error) {
       // The operator must fix it; until then every look would end as a dead letter.
       if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
-      this.logger.warn({ connection: job.key, code: error.code, err: error }, 'failed deliveries not looked for');
+      this.logger.warn({ connection: job.key, code: error.code, err: error }, 'hook redelivery failed');
     }
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
@@ -72,6 +72,6 @@ export class RedeliverFailed implements JobHandler<ClaimedJob> {
       if (await hook.redeliver(id, signal)) this.#asked.inc({ source: connection });
     }
     if (isSettled) hook.settled(found.etag);
-    if (ids.length > 0) this.logger.info({ connection, deliveries: ids.length }, 'failed deliveries asked for again');
+    if (ids.length > 0) this.logger.info({ connection, deliveries: ids.length }, 'hook redelivery requested');
   }
 }
