@@ -137,7 +137,7 @@ async function importInto(keeper: AdvisoryKeeper): Promise<number> {
     downloading: () => undefined,
     reading: () => undefined,
     rejected: () => undefined,
-    keptGone: () => undefined,
+    keptDeleted: () => undefined,
     done: (result) => void (records += result.records),
     failed: (_, error) => {
       throw error;

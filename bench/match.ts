@@ -48,7 +48,7 @@ async function fill(): Promise<void> {
     downloading: ignore,
     reading: ignore,
     rejected: ignore,
-    keptGone: ignore,
+    keptDeleted: ignore,
     done: ignore,
     failed: fail,
   };

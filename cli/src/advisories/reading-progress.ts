@@ -31,7 +31,7 @@ export class ReadingProgress implements ReadingListener {
     if (this.#rejects <= maxNamedRejects) this.#printStderr(`rejected ${printable(name)}: ${printable(reason)}`);
   }
 
-  keptGone(name: string, gone: number, all: number): void {
+  keptDeleted(name: string, gone: number, all: number): void {
     const numbers = `${count(gone)} of ${count(all)} records are not in it any more`;
     this.#printStderr(
       `${printable(name)}: ${numbers}, which is too many to believe; they are kept without --accept-removals`,

@@ -32,7 +32,7 @@ export interface ReadingListener {
   /** A record that was left out. */
   rejected(name: string, reason: string): void;
   /** More records were gone than an honest archive loses, so they were not deleted. */
-  keptGone(name: string, gone: number, all: number): void;
+  keptDeleted(name: string, gone: number, all: number): void;
   done(result: FeedResult): void;
   /** A feed that could not be read; its known records stay. */
   failed(name: string, error: unknown): void;

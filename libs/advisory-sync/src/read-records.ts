@@ -122,7 +122,7 @@ class Reading {
     const gone = all.filter((id) => !this.#present.has(id));
     if (gone.length === 0) return;
     if (!acceptsRemovals && gone.length > Math.max(all.length * maxGoneShare, maxGoneAlways)) {
-      listener.keptGone(name, gone.length, all.length);
+      listener.keptDeleted(name, gone.length, all.length);
       return;
     }
     await keeper.retire(name, gone);

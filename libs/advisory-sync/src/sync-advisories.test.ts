@@ -90,7 +90,7 @@ class Heard implements ReadingListener {
   downloading(): void {}
   reading(): void {}
   rejected(): void {}
-  keptGone(...kept: [name: string, gone: number, all: number]): void {
+  keptDeleted(...kept: [name: string, gone: number, all: number]): void {
     this.kept.push(kept);
   }
   done(result: FeedResult): void {

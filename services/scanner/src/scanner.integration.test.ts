@@ -197,22 +197,22 @@ const dpkg = (name: string, source?: string) =>
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let registry: AnyRegistry;
 let scanner: RunningService;
-let teller: RunningService;
+let publisher: RunningService;
 let store: Store;
 let pushes: Pushes;
 let home: string;
 let database: string;
 
 /** Commits as ingest does: its events are on the bus at once. */
-async function startTeller(): Promise<RunningService> {
+async function startPublisher(): Promise<RunningService> {
   const url = new Secret(database);
   return startService({
-    name: 'teller',
+    name: 'publisher',
     module: {
-      module: class Teller {},
+      module: class Publisher {},
       imports: [
-        BusModule.forRoot({ service: 'teller', url: new Secret(servers.nats.url), deadLetters: DeadLetters }),
-        StoreModule.forRoot({ service: 'teller', url, poolSize: 4, publisher: Bus }),
+        BusModule.forRoot({ service: 'publisher', url: new Secret(servers.nats.url), deadLetters: DeadLetters }),
+        StoreModule.forRoot({ service: 'publisher', url, poolSize: 4, publisher: Bus }),
       ],
     },
     config: { httpHost: '127.0.0.1', httpPort: 0, logLevel: 'silent' },
@@ -281,7 +281,7 @@ async function unreadIn(found: Push): Promise<unknown[]> {
 }
 
 /** Stores signed provenance that a pipeline sends, as ingest does. */
-async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
+async function storeProvenance(digest: string, key: KeyObject): Promise<void> {
   const source = { uri: 'git+https://git.example.com/acme/app', digest: { sha1: 'c0ffee' } };
   const payload = Buffer.from(
     JSON.stringify({
@@ -319,7 +319,7 @@ async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
 }
 
 /** Stores a run whose token names the revision, as ingest does. */
-async function tellRun(digest: string, repository: string, revision: string): Promise<void> {
+async function storeRun(digest: string, repository: string, revision: string): Promise<void> {
   const about = { connection: 'ci', kind: 'run' as const, repository, tag: null };
   const content = Buffer.from(digest);
   const stated = { format: 'run', version: null, registry: null, packages: null, builder: null };
@@ -371,12 +371,12 @@ beforeAll(async () => {
   writeFileSync(join(home, 'release.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
   database = await servers.postgres.createDatabase();
   scanner = await startScanner();
-  teller = await startTeller();
+  publisher = await startPublisher();
   pushes = new Pushes(store);
 });
 
 afterAll(async () => {
-  await Promise.all([scanner.stop(), teller.stop()]);
+  await Promise.all([scanner.stop(), publisher.stop()]);
   await Promise.all([servers.stop(), registry.stop()]);
   rmSync(home, { recursive: true });
 });
@@ -845,9 +845,9 @@ describe('FileOutliers', () => {
       await until('it is announced', async () => (await announcements()).length >= expected);
       expect(await announcements()).toHaveLength(expected);
     }
-    const kept = await store.query<{ text: Buffer }>('SELECT text FROM fleet_content WHERE text IS NOT NULL');
-    expect(kept.length).toBeGreaterThan(0);
-    expect(kept.some(({ text }) => zstdDecompressSync(text).includes(token))).toBe(false);
+    const stored = await store.query<{ text: Buffer }>('SELECT text FROM fleet_content WHERE text IS NOT NULL');
+    expect(stored.length).toBeGreaterThan(0);
+    expect(stored.some(({ text }) => zstdDecompressSync(text).includes(token))).toBe(false);
   });
 
   it('withdraws the finding of a new host once most repositories have it', async () => {
@@ -892,7 +892,7 @@ describe('an image that must be signed', () => {
 
   it('passes with provenance that its pipeline sent and a signer vouches for, before or after the push', async () => {
     const first = registry.put('signed-told', '1', [{ content: osRelease }, { content: dpkg('told') }]);
-    await tellProvenance(first, privateKey);
+    await storeProvenance(first, privateKey);
     expect((await push('signed-told', '1')).verdict).not.toBe('fail');
     const second = registry.put('signed-told', '2', [{ content: osRelease }, { content: dpkg('told later') }]);
     const { id, verdict } = await push('signed-told', '2');
@@ -904,9 +904,9 @@ describe('an image that must be signed', () => {
         `SELECT data FROM outbox WHERE type = 'dev.tidewaiter.image.reexamined.v1' AND data ->> 'pushId' = $1 ORDER BY id`,
         [id],
       );
-    await tellProvenance(second, generateKeyPairSync('ed25519').privateKey);
+    await storeProvenance(second, generateKeyPairSync('ed25519').privateKey);
     await until('it is examined again', async () => (await reexamined()).length === 1);
-    await tellProvenance(second, privateKey);
+    await storeProvenance(second, privateKey);
     while ((await pushes.get(id))?.verdict === 'fail') await new Promise((resolve) => setTimeout(resolve, 25));
     expect(await findingsOf(second)).toEqual([]);
     const [known] = await new Provenances(store).ofImage(second);
@@ -1027,12 +1027,12 @@ it('finds other content of a revision that the tokens of two runs prove, when it
     registry.put('built', name, [{ content: osRelease }, { content: dpkg(name) }]),
   );
   const [first = '', second = ''] = images;
-  await tellRun(first, 'built', '6c62fb45fe66');
+  await storeRun(first, 'built', '6c62fb45fe66');
   await push('built', 'one');
   await push('built', 'two');
   const rebuilt = async () => (await findingsIn([second])).filter(({ kind }) => kind === 'supply-chain');
   expect(await rebuilt()).toEqual([]);
-  await tellRun(second, 'built', '6c62fb45fe66');
+  await storeRun(second, 'built', '6c62fb45fe66');
   while ((await rebuilt()).length === 0) await new Promise((resolve) => setTimeout(resolve, 25));
   expect(await rebuilt()).toMatchObject([{ evidence: expect.objectContaining({ revision: '6c62fb45fe66' }) }]);
 });
@@ -1103,12 +1103,15 @@ describe('an advisory that is published after the scan', () => {
     const rebuilt = stanza('libpro', 'pro').replace('1-1', '1-1ubuntu0.1~esm1');
     registry.put('jammy', '1', [{ content: tarArchive([jammy, { path: 'var/lib/dpkg/status', content: rebuilt }]) }]);
     const { digest } = await push('jammy', '1');
-    const told = async () =>
+    const published = async () =>
       [await about('finding.opened', 'CVE-2026-5'), await about('finding.resolved', 'CVE-2026-5')].map(
         ({ length }) => length,
       );
-    const toldAre = async (...counts: number[]) =>
-      until(`${counts.join(' and ')} are told`, async () => JSON.stringify(await told()) === JSON.stringify(counts));
+    const publishedAre = async (...counts: number[]) =>
+      until(
+        `${counts.join(' and ')} are published`,
+        async () => JSON.stringify(await published()) === JSON.stringify(counts),
+      );
     const ids = async () =>
       (await new Findings(store).of([digest!])).flatMap(({ id, kind }) => (kind === 'vulnerability' ? id : []));
     const record = (id: string, parts: object, modified = '2026-01-01T00:00:00Z') => {
@@ -1120,17 +1123,17 @@ describe('an advisory that is published after the scan', () => {
     ];
 
     await new Advisories(store).put([record('base', {})]);
-    await toldAre(1, 0);
+    await publishedAre(1, 0);
     expect(await ids()).toEqual(['CVE-2026-5']);
     // States nothing about the release, but the package was rebuilt for Pro: only this advisory covers it.
     const pro = (modified?: string) => record('pro', { stream: 'Pro', ranges: fixedForPayers }, modified);
     await new Advisories(store).put([pro()]);
-    await toldAre(1, 1);
+    await publishedAre(1, 1);
     expect(await ids()).toEqual([]);
     // Findings that it cleared are open again, now from the other advisory.
     const withdrawn = '2026-02-01T00:00:00Z';
     await new Advisories(store).put([{ ...pro(withdrawn), withdrawn }]);
-    await toldAre(2, 1);
+    await publishedAre(2, 1);
     expect(await ids()).toEqual(['CVE-2026-5']);
     const [, again] = await about('finding.opened', 'CVE-2026-5');
     expect(again!.data).toMatchObject({ advisoryId: 'DSA-base', counts: { packages: 1, images: 1 } });
@@ -1196,10 +1199,10 @@ describe('an advisory that is published after the scan', () => {
     await new Advisories(store).put(all);
     const opened = async () => (await events('finding.opened')).filter(({ subject }) => subject.startsWith('CVE-old-'));
     await until('all are opened', async () => (await opened()).length === 61);
-    const told = (await opened()).filter(({ data }) => data.isNews).map(({ subject }) => subject);
+    const announced = (await opened()).filter(({ data }) => data.isNews).map(({ subject }) => subject);
     // In lots, each worst first.
-    expect(told).toHaveLength(50);
-    expect(told).toContain('CVE-old-0');
+    expect(announced).toHaveLength(50);
+    expect(announced).toContain('CVE-old-0');
   });
 
   it('leaves the next push of the same package nothing to match, and a better matching everything', async () => {

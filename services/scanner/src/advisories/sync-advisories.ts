@@ -69,7 +69,7 @@ class LoggedReading implements ReadingListener {
     // Counted in the feed's own row.
   }
 
-  keptGone(feed: string, gone: number, records: number): void {
+  keptDeleted(feed: string, gone: number, records: number): void {
     this.logger.warn({ feed, gone, records }, 'advisories deleted upstream kept');
   }
 

@@ -40,14 +40,14 @@ export class ImageSignatures {
     private readonly signers: Signers,
   ) {}
 
-  async look(push: Push, digest: Digest, signal: AbortSignal): Promise<SignedOrigin> {
+  async verify(push: Push, digest: Digest, signal: AbortSignal): Promise<SignedOrigin> {
     const required = this.signers.of(push.repository);
     const digests = [push.digest ?? digest, digest];
     const sent = (await this.reports.attestations(push, digests)).map((each) => ({ ...each, annotations: {} }));
-    const told = Map.groupBy(sent, ({ imageDigest }) => imageDigest);
+    const reported = Map.groupBy(sent, ({ imageDigest }) => imageDigest);
     const limits = required ? provenanceLimits : presenceLimits;
     const place = this.#placeOf(push, signal);
-    const { presented, ...found } = await imageProvenance(place, digests, required?.trust ?? noTrust, told, limits);
+    const { presented, ...found } = await imageProvenance(place, digests, required?.trust ?? noTrust, reported, limits);
     const { warnings } = found;
     if (!required) return { provenance: null, findings: [], presented, warnings };
     const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;

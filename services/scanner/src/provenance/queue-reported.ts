@@ -23,11 +23,11 @@ export class QueueReported {
   async handle({ id, data: { kind, digest, repository, revision } }: EventOf<typeof pipelineReported>): Promise<void> {
     await this.store.once(consumers.scanner.name, id, async (tx) => {
       if (kind === 'run' && revision === null) return;
-      const brought = (await this.pushes.bringing(tx, digest)).filter(
+      const holding = (await this.pushes.bringing(tx, digest)).filter(
         (push) => (repository ?? push.repository) === push.repository,
       );
       // Provenance counts for the learned identity of a repository, too.
-      const concerned = brought.filter(
+      const concerned = holding.filter(
         (push) => revision !== null || kind === 'provenance' || this.signers.of(push.repository) !== null,
       );
       await tx.enqueue(

@@ -17,7 +17,7 @@ export interface PushEvaluation {
   warnings: PushWarning[];
   rulesVersion: string;
   /** Whether a layer was read that was missing before, or a file differs from images that came later. */
-  isNews: boolean;
+  mustPublish: boolean;
 }
 
 /** Evaluates a push whose layers are all read, or known to be unreadable. */
@@ -64,7 +64,7 @@ export class EvaluatePush {
       counts: countFindings(evaluated.findings),
       warnings: evaluated.warnings,
       rulesVersion: this.evaluations.rulesVersion(),
-      isNews: hasOutliersAdded || unreadCount(images) < unreadCount(before),
+      mustPublish: hasOutliersAdded || unreadCount(images) < unreadCount(before),
     };
   }
 

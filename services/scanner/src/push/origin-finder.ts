@@ -19,7 +19,7 @@ export class OriginFinder {
    * identity presented beside it.
    */
   async examine(push: Push, image: Image, signal: AbortSignal): Promise<ExaminedImage> {
-    const { provenance, findings, presented, warnings } = await this.signatures.look(push, image.digest, signal);
+    const { provenance, findings, presented, warnings } = await this.signatures.verify(push, image.digest, signal);
     await this.store.transaction((tx) => this.provenances.put(tx, push, image.digest, provenance, findings));
     return { digest: image.digest, presented, warnings };
   }

@@ -89,15 +89,15 @@ export class PushTransitions {
 
   /**
    * Replaces the verdict of a push.
-   * @param isNews whether it is published again: a layer that could not be read before may hold
+   * @param mustPublish whether it is published again: a layer that could not be read before may hold
    * anything
    * @throws Unavailable `LAYER_ARRIVED`
    */
-  async correct(job: ClaimedJob, push: Push, evaluation: PushEvaluation, isNews: boolean): Promise<void> {
+  async correct(job: ClaimedJob, push: Push, evaluation: PushEvaluation, mustPublish: boolean): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
       await this.pushes.reevaluated(tx, push.id, evaluation);
-      if (isNews) {
+      if (mustPublish) {
         const awaited = await this.corrections.begin(tx, push);
         await tx.emit(...pushEvents(push, evaluation, { baseline: push.comparedWith, changes: null, awaited }));
       }

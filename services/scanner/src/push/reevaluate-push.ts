@@ -38,7 +38,7 @@ export class ReevaluatePush implements JobHandler<ClaimedJob> {
     await this.layers.refresh(push, signal);
     await this.configs.refresh(push, signal);
     const evaluation = await this.evaluation.evaluate(push);
-    await this.steps.correct(job, push, evaluation, evaluation.isNews);
+    await this.steps.correct(job, push, evaluation, evaluation.mustPublish);
   }
 
   /** The old verdict stays. */

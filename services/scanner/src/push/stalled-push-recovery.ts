@@ -16,15 +16,15 @@ export class StalledPushRecovery implements OnApplicationBootstrap, BeforeApplic
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#waking = repeat(() => this.#wake(), intervalMs, this.logger);
+    this.#waking = repeat(() => this.#requeue(), intervalMs, this.logger);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.#waking?.stop();
   }
 
-  async #wake(): Promise<void> {
-    const woken = await this.store.transaction((tx) => this.pushes.wakeStranded(tx));
-    if (woken > 0) this.logger.warn({ pushes: woken }, 'stalled pushes requeued');
+  async #requeue(): Promise<void> {
+    const requeued = await this.store.transaction((tx) => this.pushes.wakeStranded(tx));
+    if (requeued > 0) this.logger.warn({ pushes: requeued }, 'stalled pushes requeued');
   }
 }

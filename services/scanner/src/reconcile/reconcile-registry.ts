@@ -75,7 +75,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     const names = new Set(wanted.filter((name) => !name.includes('*')));
     const patterns = wanted.filter((name) => name.includes('*'));
     if (wanted.length === 0 || patterns.length > 0) {
-      for await (const name of this.#catalogue(connection, signal)) {
+      for await (const name of this.#catalog(connection, signal)) {
         if (wanted.length === 0 || patterns.some((pattern) => matchesWildcard(pattern, name))) names.add(name);
       }
     }
@@ -87,7 +87,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
    * Many registries have no catalog, or restrict it to administrators: then only configured
    * repositories are checked.
    */
-  async *#catalogue(connection: string, signal: AbortSignal): AsyncGenerator<string> {
+  async *#catalog(connection: string, signal: AbortSignal): AsyncGenerator<string> {
     try {
       yield* this.registries.client(connection).repositories(signal);
     } catch (error) {
@@ -120,7 +120,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       await this.#add(tx, place, reconciled);
       return reconciled;
     });
-    this.#tell(place, result);
+    this.#report(place, result);
   }
 
   /** Digests of all tags of a repository; null where they cannot be listed completely now. */
@@ -197,7 +197,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     );
   }
 
-  #tell(place: { connection: string; repository: string }, { missed, imported, gone, wrong }: Reconciled): void {
+  #report(place: { connection: string; repository: string }, { missed, imported, gone, wrong }: Reconciled): void {
     if (missed.length > 0) this.missedCounter.inc({ source: place.connection }, missed.length);
     if (missed.length + imported.length + gone.length + wrong.size === 0) return;
     const counts = { missed: missed.length, imported: imported.length, gone: gone.length, wrong: wrong.size };

@@ -139,8 +139,8 @@ export class RematchTransitions {
     event: typeof findingOpened,
   ): Promise<Draft[]> {
     if (changes.length === 0) return [];
-    const told = await this.fleet.describe(tx, [...advisoryIds], changes);
-    return told.map((each) => draft(event, each.vulnerabilityId, findingData(each)));
+    const described = await this.fleet.describe(tx, [...advisoryIds], changes);
+    return described.map((each) => draft(event, each.vulnerabilityId, findingData(each)));
   }
 
   /** Verdicts of the digests that tags point to follow in the background. */
