@@ -8,21 +8,27 @@ import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import type { LayerReader } from '@tidewaiter/store';
 
 /**
- * Options and versions of the analysis; equal in every scanner of an installation, or they would
- * analyze each other's layers again.
+ * Options and versions of the analysis. They must be equal in every scanner of an installation, or
+ * the scanners would analyze each other's layers again.
  */
 export class Analysis {
   readonly options: AnalysisOptions;
-  /** Version of the analysis of layers: a layer that was analyzed under another version is analyzed again. */
+  /**
+   * Version of the analysis of layers: a layer that was analyzed under another version is analyzed
+   * again.
+   */
   readonly version: string;
   /** Version of the results derived from the layers of an image. */
   readonly imageVersion: string;
   /** Version of the results derived from its config. */
   readonly configVersion: string;
-  /** A layer that could not be read is retried under another name. */
+  /** A layer that could not be read is retried under another reader name. */
   readonly reader: LayerReader;
 
-  /** @param fingerprintKey without it secrets are not searched: their fingerprints could be guessed */
+  /**
+   * @param fingerprintKey without it, secrets are not searched, because unkeyed fingerprints could
+   * be guessed
+   */
   constructor(
     fingerprintKey: Secret | undefined,
     readonly limits: ReadingLimits = { layer: {}, thread: {} },

@@ -19,7 +19,7 @@ const fingerprintKey = z
 
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `0` is never. */
+/** `0` means never. */
 const interval = z
   .string()
   .regex(/^(0|[1-9]\d{0,3}[mhd])$/, 'is neither 0 nor a duration such as 30m, 6h or 1d')
@@ -39,35 +39,53 @@ export const scannerConfig = {
   redisUrl,
   httpPort: httpPort(7071),
   /**
-   * Key under which the same secret has the same fingerprint wherever it is found. Without it
-   * secrets are not searched.
+   * Key of the fingerprints of secrets: the same secret has the same fingerprint everywhere.
+   * Without it, secrets are not searched.
    */
   fingerprintKey: setting('TIDEWAITER_FINGERPRINT_KEY', fingerprintKey),
-  /** Interval between advisory syncs; 0 (never) by default, because a sync connects to external servers. */
+  /**
+   * Interval between advisory syncs; 0 (never) by default, because a sync connects to external
+   * servers.
+   */
   advisoriesInterval: setting('TIDEWAITER_ADVISORIES_INTERVAL', interval.default(0)),
   /**
-   * URLs of a bucket in OSV's layout, of CISA's catalog, of FIRST's scores. Once one is set, only
-   * those that are set are fetched.
+   * URLs of a bucket in OSV's layout, of CISA's catalog, and of FIRST's scores. Once one is set,
+   * only those that are set are fetched.
    */
   advisoriesUrl: setting('TIDEWAITER_ADVISORIES_URL', place),
   kevUrl: setting('TIDEWAITER_KEV_URL', place),
   epssUrl: setting('TIDEWAITER_EPSS_URL', place),
-  /** Ecosystems that are fetched; all of the bucket's unless given. */
+  /** Ecosystems to fetch; all of the bucket's by default. */
   advisoriesEcosystems: setting('TIDEWAITER_ADVISORIES_ECOSYSTEMS', ecosystems.optional()),
-  /** A known vulnerability is announced again when its EPSS score reaches the first, or grows by the second from one load to the next. */
+  /**
+   * A known vulnerability is announced again when its EPSS score reaches the first threshold, or
+   * grows by the second between two loads.
+   */
   epssAlertScore: setting('TIDEWAITER_EPSS_ALERT_SCORE', probability.default(0.5)),
   epssAlertRise: setting('TIDEWAITER_EPSS_ALERT_RISE', probability.default(0.3)),
-  /** Seconds for which one layer may be read, with its download; a layer that takes longer is not analyzed, which is a finding. */
+  /**
+   * Seconds for which one layer may be read, with its download; a layer that takes longer is not
+   * analyzed, which is a finding.
+   */
   maxLayerSeconds: setting('TIDEWAITER_MAX_LAYER_SECONDS', z.coerce.number().int().min(1).max(86_400).default(900)),
-  /** Limits for one layer; exceeding one is a finding. Unless given as in `layerLimits` and `threadLimits`. */
+  /**
+   * Limits for one layer; exceeding one is a finding. The defaults are `layerLimits` and
+   * `threadLimits`.
+   */
   maxUncompressedBytes: limit(limitSettings.maxUncompressedBytes),
   maxSparseBytes: limit(limitSettings.maxSparseBytes),
   maxEntries: limit(limitSettings.maxEntries),
   maxHeapMegabytes: limit(limitSettings.maxHeapMegabytes),
-  /** Matches with advisories that are stored of one image in one examination: thousands of packages of one source make millions. */
+  /**
+   * Limit on matches stored for one image in one run: thousands of packages of one source make
+   * millions.
+   */
   maxMatches: setting('TIDEWAITER_MAX_MATCHES', z.coerce.number().int().min(1_000).max(10_000_000).default(200_000)),
-  /** Layers that one process reads at once; each may take a core. */
+  /** Layers that one process reads at once; each may use a whole core. */
   layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
-  /** Pushes that one process resolves and evaluates at once; they mostly wait for the registry and for PostgreSQL. */
+  /**
+   * Pushes that one process resolves and evaluates at once; they mostly wait for the registry and
+   * for PostgreSQL.
+   */
   pushConcurrency: setting('TIDEWAITER_PUSH_CONCURRENCY', concurrency.default(8)),
 };

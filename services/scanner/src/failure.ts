@@ -3,7 +3,7 @@ import { redactedReason } from '@tidewaiter/secrets';
 import type { LayerFailure } from '@tidewaiter/store';
 
 /**
- * Codes about the connection to the registry: its address, certificate, credentials, and its
+ * Codes of errors of the connection to the registry: its address, certificate, credentials, and its
  * settings in tidewaiter.yaml.
  */
 const aboutTheWay = /^(EGRESS|REGISTRY)_/;
@@ -16,7 +16,7 @@ export function isRefusal(error: unknown): error is TidewaiterError {
   return error instanceof TidewaiterError && !error.retryable && !aboutTheWay.test(error.code);
 }
 
-/** Reason why a layer could not be read, as it is stored and shown. */
+/** Reason why a layer could not be read, as stored and displayed. */
 export function failureOf(error: unknown): LayerFailure {
   const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
   return { code, limit: error instanceof LimitExceeded ? error.limit : null, reason: redactedReason(error) };

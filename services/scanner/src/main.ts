@@ -4,7 +4,10 @@ import { type Environment, readConfig, readSettings, type RunningService, startR
 import { scannerConfig } from './config.js';
 import { ScannerModule } from './scanner.module.js';
 
-/** Starts the scanner: it takes pushes from the bus, reads their layers and keeps inventory and verdict. */
+/**
+ * Starts the scanner: it takes pushes from the bus, reads their layers, and stores inventory and
+ * verdict.
+ */
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
     const config = readConfig(scannerConfig, environment);

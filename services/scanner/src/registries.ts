@@ -8,13 +8,13 @@ import type { MirrorSettings, Reconciliation, RegistrySettings, TidewaiterSettin
 const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 
 /**
- * Registries that tidewaiter.yaml names, each with one client: it caches tokens and the time until
- * which the registry wants no requests.
+ * Registries of tidewaiter.yaml, each with one client: it caches tokens and the time until which
+ * the registry asked for no requests.
  */
 export class Registries implements OnApplicationShutdown {
   readonly #clients: ReadonlyMap<string, RegistryClient>;
   readonly #reconciliations: ReadonlyMap<string, Reconciliation>;
-  /** Platforms of an index that are analysed. */
+  /** Platforms of an index that are analyzed. */
   readonly platforms: readonly Platform[];
 
   constructor(
@@ -33,7 +33,7 @@ export class Registries implements OnApplicationShutdown {
     return [...this.#clients.keys()];
   }
 
-  /** Settings of the look at a registry for pushes that no webhook reported. @throws InvalidInput as `client` */
+  /** Reconciliation settings of a registry. @throws InvalidInput as `client` */
   reconciliation(connection: string): Reconciliation {
     const reconciliation = this.#reconciliations.get(connection);
     if (!reconciliation) throw unknown(connection);
@@ -71,7 +71,7 @@ function mirrorOf(registry: string, mirror: MirrorSettings): RegistryMirror {
   };
 }
 
-/** Adds the certificates that this machine has for the host; those of tidewaiter.yaml take precedence. */
+/** Adds this machine's certificates for the host; those of tidewaiter.yaml take precedence. */
 function withCertificates<Of extends RegistryConnection>(connection: Of): Of {
   const { ca, client } = hostCertificates(new URL(connection.url).host, certificateFolders);
   return { ...connection, ca: connection.ca ?? ca, client: connection.client ?? client };

@@ -8,12 +8,12 @@ export const syncQueue = 'sync-osv';
 
 const lookMs = 60_000;
 
-/** URLs and interval of advisory syncs; never where `intervalMs` is 0. */
+/** URLs and interval of advisory syncs; an interval of 0 disables them. */
 export class AdvisorySchedule {
   constructor(
     readonly intervalMs: number,
     readonly places: AdvisoryPlaces,
-    /** Null: all ecosystems of the bucket. */
+    /** Null means all ecosystems of the bucket. */
     readonly ecosystems: readonly string[] | null,
     readonly egress: Egress,
   ) {}

@@ -10,10 +10,15 @@ import { type PlacedLayer, readLayerKey } from './layer-key.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerTransitions } from './layer-transitions.js';
 
-/** Time that a job leaves its layer to the job of another repository before it queries its own registry. */
+/**
+ * Time that a job leaves its layer to another repository's job before it queries its own registry.
+ */
 const patienceMs = 60_000;
 const lookAgainMs = 1_000;
-/** A layer that takes its whole time ends by its own limit, not by that of the job. */
+/**
+ * Margin after the layer's own time limit, so that this limit ends the read and not that of the
+ * job.
+ */
 const afterLimitMs = 60_000;
 
 /**
@@ -43,7 +48,7 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
     const layer = readLayerKey(job.key);
     if (await this.steps.isRead(layer.claim)) return this.steps.done(job, layer);
     const mediaType = await this.images.mediaTypeIn(layer.place, layer.claim);
-    // A key of an older version names no repository; the waiting pushes enqueue the layer again.
+    // Keys of older versions name no repository; the waiting pushes enqueue the layer again.
     if (mediaType === null) return this.steps.done(job, layer);
     const isPatient = Date.now() - job.createdAt.getTime() < patienceMs;
     if (isPatient && (await this.steps.isReadElsewhere(job, layer.claim)))

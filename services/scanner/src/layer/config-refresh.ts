@@ -8,7 +8,7 @@ import { imageOfDigest } from '../push/resolve-push.js';
 import { Registries } from '../registries.js';
 
 /**
- * Fetches the configs of a push again that older checks have evaluated: they hold secrets, so the
+ * Fetches the configs of a push again that older checks evaluated. Configs hold secrets, so the
  * store has no copy of them.
  */
 @Injectable()
@@ -28,7 +28,10 @@ export class ConfigRefresh {
     for (const image of outdated) await this.#refreshImage(push, image, signal);
   }
 
-  /** Keeps the stored data of an image that the registry no longer has; its misconfiguration stays not evaluated. */
+  /**
+   * Keeps the stored data of an image that the registry no longer has; its misconfiguration stays
+   * not evaluated.
+   */
   async #refreshImage({ id, connection, repository }: Push, { digest }: Image, signal: AbortSignal): Promise<void> {
     try {
       const client = this.registries.client(connection);

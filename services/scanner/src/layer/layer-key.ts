@@ -1,7 +1,7 @@
 import type { LayerClaim } from '@tidewaiter/domain';
 import type { RepositoryPlace } from '@tidewaiter/store';
 
-/** A layer as the images of one repository claim it. */
+/** Layer with the repository whose images claim it. */
 export interface PlacedLayer {
   claim: LayerClaim;
   place: RepositoryPlace;
@@ -9,7 +9,7 @@ export interface PlacedLayer {
 
 /**
  * Key of a layer's job. Each repository has a job of its own, because the verdict of an image
- * depends on its own repository alone: errors or delays of another one must not end its pushes.
+ * depends only on its own repository: errors or delays of another one must not end its pushes.
  */
 export function layerKey({ claim, place }: PlacedLayer): string {
   return `${claimKey(claim)} ${place.repository} ${place.connection}`;
@@ -20,7 +20,7 @@ export function claimKey({ blobDigest, sizeBytes, diffId }: LayerClaim): string 
   return `${blobDigest} ${sizeBytes} ${diffId}`;
 }
 
-/** The layer that a job is about. */
+/** Parses the key of a layer's job. */
 export function readLayerKey(key: string): PlacedLayer {
   const [blobDigest = '', sizeBytes = '', diffId = '', repository = '', ...connection] = key.split(' ');
   const claim = { blobDigest, sizeBytes: Number(sizeBytes), diffId };

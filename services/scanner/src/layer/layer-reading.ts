@@ -8,7 +8,7 @@ import { Registries } from '../registries.js';
 import { ScannerLimits } from '../scanner-limits.js';
 import type { PlacedLayer } from './layer-key.js';
 
-/** Reads layers from registries, in threads of their own. */
+/** Reads layers from registries, in worker threads. */
 @Injectable()
 export class LayerReading implements OnApplicationShutdown {
   readonly #threads: LayerThreads;
@@ -33,7 +33,8 @@ export class LayerReading implements OnApplicationShutdown {
 
   /**
    * Reads a layer from its repository, or from a mirror of its registry.
-   * @throws LimitExceeded `maxLayerSeconds`: a registry that sends a byte now and then would hold a worker for ever
+   * @throws LimitExceeded `maxLayerSeconds`: a registry that sends a byte now and then would block
+   * a worker forever
    */
   async read(layer: PlacedLayer, mediaType: string, signal: AbortSignal): Promise<PackedLayer> {
     const late = AbortSignal.timeout(this.#maxLayerSeconds * 1_000);
@@ -65,7 +66,7 @@ export class LayerReading implements OnApplicationShutdown {
     try {
       return await analyze(() => client.blob(repository, blob, signal));
     } catch (error) {
-      // An image must not be evaluated by what a mirror gave.
+      // An image must not be evaluated by the content of a failing mirror.
       if (!client.hasMirrors || signal.aborted) throw error;
       return analyze(() => client.blobOfOrigin(repository, blob, signal));
     }

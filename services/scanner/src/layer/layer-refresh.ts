@@ -7,7 +7,10 @@ import type { PlacedLayer } from './layer-key.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerTransitions } from './layer-transitions.js';
 
-/** Reads again the layers of a push that an older version of the analyzers has read, or that could not be read before. */
+/**
+ * Reads the layers of a push again that an older version of the analyzers read, or that could not
+ * be read before.
+ */
 @Injectable()
 export class LayerRefresh {
   constructor(
@@ -19,7 +22,7 @@ export class LayerRefresh {
     private readonly analysis: Analysis,
   ) {}
 
-  /** One layer at a time, so that those of pushes find a thread. */
+  /** Reads one layer at a time, so that layers of new pushes find a free thread. */
   async refresh(push: Push, signal: AbortSignal): Promise<void> {
     const layers = await this.store.transaction((tx) => this.failures.refreshable(tx, push.id, this.analysis.reader));
     for (const { hasFailed, ...claim } of layers) {

@@ -16,7 +16,7 @@ import {
 import { Analysis } from '../analysis.js';
 import { claimKey, type PlacedLayer } from './layer-key.js';
 
-/** The transactions that move a layer, and with it the pushes that wait for it. */
+/** Transactions that advance a layer, and with it the pushes that wait for it. */
 @Injectable()
 export class LayerTransitions {
   constructor(
@@ -37,7 +37,7 @@ export class LayerTransitions {
     return this.jobs.isOlderRunning(job, `${claimKey(claim)} `);
   }
 
-  /** Ends a job that has nothing to read; pushes that wait may have missed that. */
+  /** Ends a job without a layer to read, and wakes the pushes that wait for it. */
   async done(job: ClaimedJob, { claim }: PlacedLayer): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#wakePushes(tx, claim);
@@ -45,7 +45,7 @@ export class LayerTransitions {
     });
   }
 
-  /** Keeps what was read, for the images of all repositories. */
+  /** Stores the analysis of a layer, for the images of all repositories. */
   async keep(job: ClaimedJob, { claim }: PlacedLayer, layer: PackedLayer): Promise<void> {
     await this.keepRead(claim, layer);
     await this.store.transaction(async (tx) => {
@@ -56,7 +56,10 @@ export class LayerTransitions {
     });
   }
 
-  /** Commits the layer before looking for waiting pushes, so that a push either sees the layer or is found waiting. */
+  /**
+   * Commits the layer before looking for waiting pushes, so that a push either sees the layer or is
+   * found waiting.
+   */
   async keepRead(claim: LayerClaim, { diffId: _, ...layer }: PackedLayer): Promise<void> {
     const result = { ...layer, facts: Buffer.from(layer.facts), entries: Buffer.from(layer.entries) };
     await this.store.transaction(async (tx) => {
@@ -66,7 +69,7 @@ export class LayerTransitions {
     });
   }
 
-  /** Keeps why the layer cannot be read; the pushes of that repository go on without it. */
+  /** Stores why the layer cannot be read; the pushes of that repository continue without it. */
   async refuse(job: ClaimedJob, layer: PlacedLayer, failure: LayerFailure): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#failed(tx, layer, failure);
@@ -82,7 +85,7 @@ export class LayerTransitions {
     });
   }
 
-  /** Keeps that another try came to nothing. */
+  /** Records that another attempt failed. */
   async failedAgain({ claim, place }: PlacedLayer, failure: LayerFailure): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.failures.lock(tx, claim);
@@ -96,7 +99,10 @@ export class LayerTransitions {
     await this.#wakePushes(tx, claim, place);
   }
 
-  /** Queues the pushes that waited for this layer last. They are held meanwhile, so two last layers cannot miss each other. */
+  /**
+   * Queues the pushes for which this was the last layer. Locks them meanwhile, so that two last
+   * layers cannot miss each other.
+   */
   async #wakePushes(tx: Transaction, claim: LayerClaim, place?: RepositoryPlace): Promise<void> {
     for (const id of await this.pushes.waitingFor(tx, claim, place)) {
       const pending = await this.failures.pending(tx, id, this.analysis.reader);

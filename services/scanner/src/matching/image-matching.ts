@@ -31,7 +31,7 @@ export class ImageMatching {
     });
   }
 
-  /** Reason why "nothing found" would mean nothing for an image of this distribution. */
+  /** Returns the reason why an image of this distribution without findings proves nothing. */
   async blindSpots(digest: Digest, os: OsRelease | null): Promise<PushWarning[]> {
     const packages = await this.advisories.scoped(digest);
     const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));

@@ -7,8 +7,8 @@ import { signatureQueue } from '../push/push-corrections.js';
 import { Reexamination } from '../push/reexamination.js';
 
 /**
- * Verifies the signature of a push again when its grace time is over, and announces what is still
- * missing. The job is the timer: it survives restarts. Its key is the push id.
+ * Verifies the signature of a push again when its grace period is over, and announces findings that
+ * remain. The job is the timer: it survives restarts. Its key is the push id.
  */
 @Injectable()
 export class AwaitSignature implements JobHandler<ClaimedJob> {

@@ -14,7 +14,7 @@ import { PipelineReports, Provenances, type Push, PushIdentities, Store, type Pu
 import { TagOrigin, type PushUnderTag } from '../reconcile/tag-origin.js';
 import { SignatureGrace } from './signature-grace.js';
 
-/** Image of a push, and the artifacts beside it. */
+/** Image of a push, and the artifacts attached to it. */
 export interface ExaminedImage {
   digest: Digest;
   presented: PresentedIdentity;
@@ -26,7 +26,10 @@ export class IdentitySettings {
   constructor(readonly learnFrom: number) {}
 }
 
-/** Compares the pusher, signers and builder of a push with the learned identity, and its tag with earlier content. */
+/**
+ * Compares the pusher, signers and builder of a push with the learned identity, and its tag with
+ * earlier content.
+ */
 @Injectable()
 export class IdentityCheck {
   constructor(
@@ -41,7 +44,7 @@ export class IdentityCheck {
 
   async evaluate(push: Push, images: readonly ExaminedImage[]): Promise<void> {
     const { tag } = push;
-    // The platforms of an index come alone first, and the index speaks for them.
+    // The platforms of an index come first and without a tag; the index is checked for them.
     if (tag === null) return;
     const tagged = { ...push, tag };
     const ofTag = await this.tags.findings(tagged);
@@ -73,7 +76,7 @@ export class IdentityCheck {
     return (await this.identities.get(id))?.warnings ?? [];
   }
 
-  /** A registry error does not remove a signature that was there. */
+  /** A registry error does not revoke a known signature. */
   async #identityOf(push: PushUnderTag, images: readonly ExaminedImage[]): Promise<Identity> {
     const run = await this.reports.runOf(push.id);
     const known = await this.identities.get(push.id);

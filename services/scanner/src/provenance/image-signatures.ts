@@ -15,12 +15,12 @@ import { PipelineReports, Provenances, type Push, type StoredProvenance, type Pu
 import { Registries } from '../registries.js';
 import { Signers } from './signers.js';
 
-/** Provenance of an image from the artifacts beside it, and its findings. */
+/** Provenance of an image from its attached artifacts, and its findings. */
 export interface SignedOrigin {
-  /** Null where no signer is configured for the repository. */
+  /** Null if no signer is configured for the repository. */
   provenance: StoredProvenance | null;
   findings: Finding[];
-  /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
+  /** Claims of the attached artifacts, whether or not their signer is trusted. */
   presented: PresentedIdentity;
   warnings: PushWarning[];
 }
@@ -28,7 +28,7 @@ export interface SignedOrigin {
 const noTrust = readTrust([]);
 
 /**
- * Verifies signatures and attestations of an image: those beside it in the registry, and those that
+ * Verifies signatures and attestations of an image: those attached in the registry, and those that
  * its pipeline sent.
  */
 @Injectable()
@@ -56,7 +56,9 @@ export class ImageSignatures {
     return { provenance, findings, presented, warnings };
   }
 
-  /** Another repository in which one of the signers has verifiably signed the same image. */
+  /**
+   * Returns another repository in which one of the signers has verifiably signed the same image.
+   */
   async #signedElsewhere(push: Push, digest: Digest, names: readonly string[]): Promise<string | null> {
     const places = await this.provenances.ofImage(digest);
     const signed = places.find(
@@ -67,7 +69,7 @@ export class ImageSignatures {
     return signed ? `${signed.connection}/${signed.repository}` : null;
   }
 
-  /** A registry error does not remove a signature that was there. */
+  /** A registry error does not revoke a known signature. */
   async #orKnown(push: Push, digest: Digest, found: StoredProvenance): Promise<StoredProvenance> {
     if (isSigned(found)) return found;
     const known = await this.provenances.get(push, digest);

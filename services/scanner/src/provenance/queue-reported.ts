@@ -7,9 +7,9 @@ import { Signers } from './signers.js';
 import { attachedKey } from './verify-attached.js';
 
 /**
- * Queues images to be evaluated again when a pipeline proves their revision, or sends a statement that
- * a signer may vouch for, as when it is attached in the registry. A report that precedes its image
- * is read when the image is evaluated.
+ * Queues images for another evaluation when a pipeline proves their revision, or sends a statement
+ * that a configured signer may have signed. A report that precedes its image is read when the image
+ * is evaluated.
  */
 @Controller()
 export class QueueReported {
@@ -26,7 +26,7 @@ export class QueueReported {
       const holding = (await this.pushes.bringing(tx, digest)).filter(
         (push) => (repository ?? push.repository) === push.repository,
       );
-      // Provenance counts for the learned identity of a repository, too.
+      // Provenance also counts for the learned identity of a repository.
       const concerned = holding.filter(
         (push) => revision !== null || kind === 'provenance' || this.signers.of(push.repository) !== null,
       );

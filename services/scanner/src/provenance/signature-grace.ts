@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type Push, Pushes } from '@tidewaiter/store';
 
-/** Time that a signature may take after its push. */
+/** Grace period for a signature after its push. */
 export class SignatureGraceSettings {
   constructor(readonly graceMs: number) {}
 }
 
-/** Computes until when the signature of a push may still come: pipelines sign what they have pushed. */
+/** Computes until when the signature of a push may still arrive: pipelines sign after they push. */
 @Injectable()
 export class SignatureGrace {
   constructor(
@@ -14,7 +14,10 @@ export class SignatureGrace {
     private readonly settings: SignatureGraceSettings,
   ) {}
 
-  /** Null when it is over. Pushing the same digest again under the same tag does not begin another one. */
+  /**
+   * Null when it is over. Pushing the same digest again under the same tag starts no new grace
+   * period.
+   */
   async dueAt(push: Push): Promise<Date | null> {
     // Platforms of an index, imported pushes and tags that moved on long ago are not announced.
     if (push.tag === null || push.origin === 'imported' || push.isLate || this.settings.graceMs === 0) return null;

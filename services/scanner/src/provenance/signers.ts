@@ -21,7 +21,7 @@ export class Signers {
     }));
   }
 
-  /** Null where no signature is required. */
+  /** Null if no signature is required. */
   of(repository: string): RequiredSigners | null {
     const required = this.#signers.filter(({ repositories }) =>
       repositories.some((pattern) => matchesWildcard(pattern, repository)),

@@ -6,14 +6,14 @@ import { type ClaimedJob, Jobs, Pushes, Store } from '@tidewaiter/store';
 
 import { Reexamination } from '../push/reexamination.js';
 
-/** Key of a job: the push that brought the artifact, and the manifest that it is about. */
+/** Key of a job: the push with the artifact, and the manifest that the artifact is about. */
 export function attachedKey(pushId: string, subject: Digest): string {
   return `${pushId} ${subject}`;
 }
 
 /**
- * Evaluates images again after something about them arrived: a signature, an attestation, a report of
- * a pipeline. It comes after the image, often a moment, sometimes a year.
+ * Evaluates images again when something about them arrived after the image, seconds or a year
+ * later: a signature, an attestation, a report of a pipeline.
  */
 @Injectable()
 export class VerifyAttached implements JobHandler<ClaimedJob> {
@@ -34,7 +34,7 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
     const [pushId = '', subject = ''] = job.key.split(' ');
     const attached = await this.pushes.get(pushId);
     const holding = attached ? await this.pushes.holding(attached, subject) : [];
-    // The push may have looked for signatures just before this one came.
+    // The push may have checked its signatures just before this one arrived.
     if (holding.some(({ state }) => state === 'analyzing')) {
       throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analysed`);
     }

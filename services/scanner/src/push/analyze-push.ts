@@ -14,8 +14,9 @@ import { PushTransitions } from './push-transitions.js';
 import { NotAnImage } from './resolve-push.js';
 
 /**
- * Brings a push as far as it will go: resolved, its layers queued, and, when they are all read, evaluated. It runs once when the
- * push arrives and once more when its last layer is done. The key of the job is the push id.
+ * Advances a push as far as possible: resolves it, queues its layers, and evaluates it when all of
+ * them are read. Runs once when the push arrives and again when its last layer is done. The key of
+ * the job is the push id.
  */
 @Injectable()
 export class AnalyzePush implements JobHandler<ClaimedJob> {

@@ -10,15 +10,15 @@ export interface ComparedPush {
   digest: Digest;
 }
 
-/** The tag that a push is compared with, and why. */
+/** Tag that a push is compared with, and the reason. */
 export interface BaselineChoice extends Pick<Baseline, 'reason' | 'line'> {
   known: EarlierTag;
 }
 
 /**
  * Chooses the baseline of the first push of a tag, among the digests of the other tags of the
- * repository: as configured, or else the version before it, or else the newest push of the same
- * variant. Null where there is none.
+ * repository: as configured, else the version before it, else the newest push of the same variant.
+ * Null without candidates.
  * @param known newest first
  */
 export function chooseBaseline(
@@ -46,7 +46,7 @@ function previousVersion(push: ComparedPush, known: readonly EarlierTag[]): Base
   return version ? { known: version, reason: 'previous-version', line: found.line } : null;
 }
 
-/** `2.0` that already points to what comes as `2.0.1` is no version before it. */
+/** `2.0` is not a version before `2.0.1` if it already points to the same content. */
 function isAliasOf({ tag, digest }: ComparedPush, known: EarlierTag): boolean {
   if (known.digest !== digest) return false;
   const [own, other] = [readTagVersion(tag), readTagVersion(known.tag)];

@@ -5,7 +5,7 @@ import { type EarlierTag, type Push, PushBaselines } from '@tidewaiter/store';
 
 import { chooseBaseline } from './baseline-choice.js';
 
-/** Time that a push waits for its predecessor while that is still being read. */
+/** Time that a push waits for its predecessor while the predecessor is still being read. */
 const maxWaitMs = 5_000;
 
 /** Baseline of a push, and the account that pushed it. */
@@ -13,7 +13,7 @@ export interface ChosenBaseline extends Baseline {
   pushedBy: string | null;
 }
 
-/** Settings of releases, from tidewaiter.yaml. */
+/** Release settings from tidewaiter.yaml. */
 export class Releases {
   constructor(readonly settings: readonly ReleaseSettings[]) {}
 }
@@ -27,7 +27,7 @@ export class Baselines {
   ) {}
 
   /**
-   * Null where there is nothing to compare with.
+   * Null without a baseline.
    * @throws NotYet `EARLIER_PUSH_PENDING` while the release before it is being read
    */
   async of(push: Push): Promise<ChosenBaseline | null> {

@@ -16,7 +16,10 @@ export interface PushEvaluation {
   counts: SeverityCounts;
   warnings: PushWarning[];
   rulesVersion: string;
-  /** Whether a layer was read that was missing before, or a file differs from images that came later. */
+  /**
+   * Whether a layer was read that was missing before, or a file differs from images that came
+   * later.
+   */
   mustPublish: boolean;
 }
 
@@ -34,7 +37,7 @@ export class EvaluatePush {
     private readonly identity: IdentityCheck,
   ) {}
 
-  /** First verifies the signatures of the images, which are in the registry alone. */
+  /** First verifies the signatures of the images, which are only in the registry. */
   async evaluateWithOrigin(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
     const examined: ExaminedImage[] = [];
     for (const image of await this.images.ofPush(push.id))

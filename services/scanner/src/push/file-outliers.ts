@@ -3,7 +3,7 @@ import type { Digest } from '@tidewaiter/domain';
 import { fileOutlierId, fileOutliers } from '@tidewaiter/integrity';
 import { type ContentFinding, FleetFiles, type Image, type Push, Revisions, Store } from '@tidewaiter/store';
 
-/** Paths whose texts are in memory at once: 10 times 32 contents of 64 KiB are 20 MiB. */
+/** Limit on paths whose texts are in memory at once: 10 times 32 contents of 64 KiB are 20 MiB. */
 const pathsAtOnce = 10;
 
 /** Compares the files that no package owns with the same paths in other images. */
@@ -17,8 +17,8 @@ export class FileOutliers {
 
   /**
    * Stores the findings of an image, whose files must be committed, and queues the pushes of other
-   * images that it makes outliers: of two images that are evaluated at once, one sees the other.
-   * @returns whether the image has a finding that it did not have before
+   * images that it makes outliers: of two images evaluated at the same time, one sees the other.
+   * @returns whether the image has a new finding
    */
   async examine(push: Push, { digest }: Image): Promise<boolean> {
     const paths = await this.files.contestedPaths(digest);

@@ -22,9 +22,9 @@ export class ImageInventory {
   ) {}
 
   /**
-   * Folds the layers of an image, unless these analyzers have done so with the same layers unread.
-   * A layer that was not read counts as empty: whatever it may have removed or replaced, the
-   * content of the other layers is reported.
+   * Merges the layers of an image, unless these analyzers have done so with the same layers unread.
+   * An unread layer counts as empty: whatever it may have removed or replaced, the content of the
+   * other layers is reported.
    */
   async assemble({ digest, analyzersVersion, configVersion, unreadLayers: missed }: Image): Promise<void> {
     const { version, imageVersion } = this.analysis;

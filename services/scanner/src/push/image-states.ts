@@ -5,7 +5,10 @@ import type { ComparedLayer, ImageState } from '@tidewaiter/integrity';
 import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 import { type Image, ImageManifests, Images } from '@tidewaiter/store';
 
-/** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
+/**
+ * Limit on entries of an image whose files are compared: those of two images are in memory at once,
+ * and comparing blocks the event loop.
+ */
 const maxComparedEntries = 300_000;
 
 /** State of images for comparison, from stored facts: no layer is read again. */
@@ -16,7 +19,7 @@ export class ImageStates {
     private readonly manifests: ImageManifests,
   ) {}
 
-  /** The content of an image, without its findings and its origin. */
+  /** Returns the content of an image, without its findings and its origin. */
   async of({ digest, os, createdAt: built }: Image, known: SharedLayers): Promise<ImageState> {
     const [packages, layers, all, config, files] = await Promise.all([
       this.images.packages(digest),
@@ -27,7 +30,7 @@ export class ImageStates {
     ]);
     const createdAt = buildTime(built?.toISOString());
     const ownerOf = files && ((path: string) => files.get(`/${path}`)?.package ?? undefined);
-    // Half an image would make the files of the other half look removed.
+    // A partial image would make the files of the other part look removed.
     const isWhole = layers.length === all.length;
     const compared = isWhole ? known.of(layers) : all.map(({ diffId }) => ({ diffId, entries: null }));
     return { os, createdAt, packages, findings: [], config, layers: compared, ...(ownerOf && { ownerOf }) };
@@ -36,7 +39,7 @@ export class ImageStates {
 
 type StoredLayer = Awaited<ReturnType<Images['layers']>>[number];
 
-/** Unpacks what is stored of layers, those that several images have in common once. */
+/** Decompresses stored layers, and layers that several images share only once. */
 export class SharedLayers {
   readonly #layers = new Map<Digest, ComparedLayer>();
 
@@ -47,12 +50,13 @@ export class SharedLayers {
   }
 
   #unpacked({ diffId, entries, facts }: StoredLayer): ComparedLayer {
-    // A diffID is a claim until the blob was read.
+    // A diffID is only a claim until the blob is read.
     if (!facts || !entries) return { diffId, entries: null };
     const known = this.#layers.get(diffId);
     if (known?.entries) return known;
     const { hosts } = decodeFacts(facts);
-    // Layers that an older version read and that were not pushed since are not read again for a comparison.
+    // Layers that an older version read are not read again for a comparison unless they are pushed
+    // again.
     const decoded = canDecodeEntries(entries) ? decodeEntries(entries) : null;
     const layer = { diffId, entries: decoded, ...(hosts && { hosts }) };
     this.#layers.set(diffId, layer);

@@ -3,10 +3,10 @@ import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { ImageManifests, LayerPaths } from '@tidewaiter/store';
 
 const intervalMs = 10_000;
-/** Images at once: they are held from other scanners meanwhile. */
+/** Limit on images of one transaction, which locks them against other scanners. */
 const maxImages = 20;
 
-/** Indexes the files of images by their bytes where that is missing, and the paths of every new layer. */
+/** Backfills the index of image files by content, and the paths of new layers. */
 @Injectable()
 export class ManifestContents implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #filling: Repetition | undefined;

@@ -5,7 +5,7 @@ import { type Image, Provenances, type Push, Store, type PushWarning } from '@ti
 import type { ExaminedImage } from '../provenance/identity-check.js';
 import { ImageSignatures } from '../provenance/image-signatures.js';
 
-/** Origin of an image: its signers. */
+/** Finds the origin of an image: its signers. */
 @Injectable()
 export class OriginFinder {
   constructor(
@@ -16,7 +16,7 @@ export class OriginFinder {
 
   /**
    * Verifies an image again and stores its provenance for the repository of the push; returns the
-   * identity presented beside it.
+   * identity that its attached artifacts claim.
    */
   async examine(push: Push, image: Image, signal: AbortSignal): Promise<ExaminedImage> {
     const { provenance, findings, presented, warnings } = await this.signatures.verify(push, image.digest, signal);
@@ -24,7 +24,7 @@ export class OriginFinder {
     return { digest: image.digest, presented, warnings };
   }
 
-  /** Warnings of the stored provenance, about what could not be verified. */
+  /** Warnings of the stored provenance about parts that could not be verified. */
   async warnings(push: Push, digest: Digest): Promise<PushWarning[]> {
     return (await this.provenances.get(push, digest))?.warnings ?? [];
   }

@@ -3,7 +3,7 @@ import type { Digest, Finding, ImagePackage } from '@tidewaiter/domain';
 import { outlierFinding, type PackageContent } from '@tidewaiter/integrity';
 import { type PackageFile, PackageContents, type Transaction } from '@tidewaiter/store';
 
-/** Compares what the packages of an image brought with what the same packages brought elsewhere. */
+/** Compares the files of an image's packages with those of the same packages in other images. */
 @Injectable()
 export class PackageOutliers {
   constructor(private readonly contents: PackageContents) {}
@@ -29,7 +29,7 @@ export class PackageOutliers {
 }
 
 /**
- * Adds the purl, which has the architecture; skips a name that two packages of the image share, as
+ * Adds the purl, which has the architecture. Skips a name that two packages of the image share, as
  * it identifies neither.
  */
 export function fleetFiles(

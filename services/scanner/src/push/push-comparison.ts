@@ -20,7 +20,7 @@ import { ImageStates, SharedLayers } from './image-states.js';
 const revisionLabel = 'org.opencontainers.image.revision';
 const sourceLabel = 'org.opencontainers.image.source';
 
-/** Compares a push with its baseline, from what is stored of both: no layer is read again. */
+/** Compares a push with its baseline, from stored data of both: no layer is read again. */
 @Injectable()
 export class PushComparison {
   constructor(
@@ -32,7 +32,7 @@ export class PushComparison {
     private readonly grace: SignatureGrace,
   ) {}
 
-  /** Null where the push brings what its baseline is. */
+  /** Null if the push has the content of its baseline. */
   async compare(push: Push, { pushedBy, ...baseline }: ChosenBaseline): Promise<PushChanges | null> {
     if (baseline.digest === push.digest) return null;
     const before = await this.images.ofDigest(baseline.digest);
@@ -75,7 +75,7 @@ export class PushComparison {
     return { ...state, findings, ...(origin && { origin }) };
   }
 
-  /** Null where no signer is configured, and while the signature of the push may still arrive. */
+  /** Null if no signer is configured, and while the signature of the push may still arrive. */
   async #originOf(push: Push, { digest, labels }: Image): Promise<ImageOrigin | null> {
     const known = await this.provenances.get(push, digest);
     if (!known || (!isSigned(known) && (await this.grace.dueAt(push)) !== null)) return null;

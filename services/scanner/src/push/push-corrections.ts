@@ -22,7 +22,10 @@ export class PushCorrections {
     private readonly incidents: Incidents,
   ) {}
 
-  /** Stores what the announcement of a push covers; returns the fingerprints of findings that wait for a signature. */
+  /**
+   * Stores which findings the announcement of a push covers; returns the fingerprints of findings
+   * that wait for a signature.
+   */
   async begin(tx: Transaction, push: Push): Promise<string[]> {
     const { previousDigest } = push;
     const before = previousDigest === null ? null : await this.pushes.announcedBefore(push, previousDigest);
@@ -30,14 +33,17 @@ export class PushCorrections {
     return awaited.map(({ fingerprint }) => fingerprint);
   }
 
-  /** Reports that the signatures of a push were verified again, and what has become of the findings that were announced. */
+  /**
+   * Publishes that the signatures of a push were verified again, and which announced findings
+   * resolved.
+   */
   async correct(tx: Transaction, push: Push, { counts, verdict, platforms }: PushEvaluation): Promise<void> {
     const before = await this.pushes.announced(tx, push.id);
     const { announced: now } = await this.#announce(tx, push, fingerprintsOf(before ?? []));
     const isCurrent = await this.pushes.isCurrent(tx, push.id);
     const isCorrected = before !== null && (await this.#isCorrected(tx, push, isCurrent));
     const opened = isCorrected ? missingIn(before, now) : [];
-    // Current content of the tag was compared with the findings of this push when it came.
+    // While the tag still points to this push, missing findings are resolved.
     const resolved = isCorrected && isCurrent ? missingIn(now, before) : [];
     const { id: pushId, connection, repository, tag, previousDigest } = push;
     const place = { pushId, connection, repository, tag, digest: push.digest!, previousDigest };
@@ -55,13 +61,19 @@ export class PushCorrections {
     );
   }
 
-  /** Whether what was announced of the push is corrected: a newer push of the same digest is corrected by itself. */
+  /**
+   * Whether this push is the one to correct: a newer push of the same digest is corrected by
+   * itself.
+   */
   async #isCorrected(tx: Transaction, push: Push, isCurrent: boolean): Promise<boolean> {
     if (push.tag === null || push.origin === 'imported') return false;
     return isCurrent || (await this.pushes.digestOfTag(tx, push)) !== push.digest;
   }
 
-  /** @param known fingerprints that were announced of this push or of what its tag had before: they do not wait, so that a signature ends them */
+  /**
+   * @param known fingerprints that were announced for this push or for the earlier content of its
+   * tag: they do not wait, so that a signature resolves them
+   */
   async #announce(
     tx: Transaction,
     push: Push,
@@ -82,7 +94,10 @@ function fingerprintsOf(findings: readonly Finding[]): Set<string> {
   return new Set(findings.map(({ fingerprint }) => fingerprint));
 }
 
-/** Lists missing findings that a signature decides; the push reports the others, or they become part of its incident. */
+/**
+ * Lists missing findings that a signature decides. Other findings are reported by the push or
+ * become part of its incident.
+ */
 function missingIn(known: readonly Finding[], findings: readonly Finding[]): NamedFinding[] {
   const fingerprints = fingerprintsOf(known);
   return findings

@@ -9,13 +9,13 @@ import { pushSubject } from './push-subject.js';
 /** Context of the announcement of a push, besides its evaluation. */
 export interface PushContext {
   baseline: Baseline | null;
-  /** Null where the push equals its baseline, or has none. */
+  /** Null if the push equals its baseline or has none. */
   changes: PushChanges | null;
   /** Fingerprints of findings that wait for a signature. */
   awaited: readonly string[];
 }
 
-/** Events of a push that was evaluated for the first time. */
+/** Events of a push after its first evaluation. */
 export function pushEvents(
   push: Push,
   evaluation: PushEvaluation,
@@ -36,7 +36,7 @@ export function pushEvents(
     changes: summary,
     ...(awaited.length > 0 && { awaited: [...awaited] }),
   });
-  // A late push moved the tag in the past: what it points to now is the news of another push.
+  // A late push moved the tag in the past: another push announces what the tag points to now.
   const isMove = baseline?.reason === 'same-tag' && !push.isLate;
   return summary && isMove ? [analyzed, movedEvent(push, summary)] : [analyzed];
 }
@@ -54,7 +54,7 @@ function movedEvent(push: Push, summary: NonNullable<DataOf<typeof imageAnalyzed
   });
 }
 
-/** Baseline as events have it, without its other fields. */
+/** Baseline in the form of events. */
 function baselineOf({ tag, digest, reason, line }: Baseline): Baseline {
   return { tag, digest, reason, line };
 }

@@ -4,12 +4,12 @@ import { type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
 import { pushSubject } from './push-subject.js';
 
-/** Ends pushes that get no verdict, and publishes the failure. */
+/** Ends pushes without a verdict, and publishes the failure. */
 @Injectable()
 export class PushFailures {
   constructor(private readonly pushes: Pushes) {}
 
-  /** Ends a push and returns it; null for one that has ended before, which stays as it is. */
+  /** Ends a push and returns it; null for a push that ended before, which stays unchanged. */
   async end(
     tx: Transaction,
     id: string,

@@ -9,7 +9,7 @@ import { TagLookup } from '../reconcile/tag-lookup.js';
 import { Registries } from '../registries.js';
 import { NotAnImage, resolvePush } from './resolve-push.js';
 
-/** Maximum number of requests to a registry about a tag that others record at the same time. */
+/** Limit on registry requests about one tag while concurrent processes record the same tag. */
 const maxAnswers = 5;
 
 /** Resolves a push and its tag, and stores both. */
@@ -25,7 +25,10 @@ export class PushResolution {
     private readonly analysis: Analysis,
   ) {}
 
-  /** Resolves the push unless that is done; returns its new state, or null when it needs no more work. */
+  /**
+   * Resolves the push unless that is done; returns its new state, or null when it needs no more
+   * work.
+   */
   async resolve(id: string, signal: AbortSignal): Promise<Push | null> {
     const push = await this.pushes.get(id);
     if (!push || ['analyzed', 'not-an-image', 'refused'].includes(push.state)) return null;
@@ -35,7 +38,8 @@ export class PushResolution {
     if (digest === null && push.tag !== null && answer?.digest === null) {
       throw new NotFound('MANIFEST_UNKNOWN', `the tag ${push.tag} is gone`);
     }
-    // Content that the registry confirms enters the ledger first: the tag was moved, whether or not the image can be read.
+    // Content that the registry confirms enters the ledger first: the tag was moved, whether or not
+    // the image can be read.
     const isConfirmed = answer !== null && digest !== null && answer.digest === digest;
     if (isConfirmed) await this.#place(push, digest, answer, signal);
     await this.#read({ ...push, digest }, isConfirmed ? null : answer, signal);
@@ -60,14 +64,17 @@ export class PushResolution {
     }
   }
 
-  /** The tag of a push that cannot be read: the push itself counts only where its manifest was there. */
+  /**
+   * Records the tag of a push that cannot be read: the push itself counts only if its manifest
+   * existed.
+   */
   async #placeUnread(push: Push, answer: TagAnswer, isThere: boolean, signal: AbortSignal): Promise<void> {
     if (isThere && push.digest) return this.#place(push, push.digest, answer, signal);
     const tags = new Map([[push.tag ?? '', answer.digest]]);
     await this.store.transaction(async (tx) => this.ledger.observed(tx, push, tags, answer));
   }
 
-  /** Null where there is no tag to resolve, or its content cannot be read: then the webhook counts. */
+  /** Null if there is no tag to resolve, or its content cannot be read: then the webhook counts. */
   async #ask({ connection, repository, tag, artifact }: Push, signal: AbortSignal): Promise<TagAnswer | null> {
     if (tag === null || artifact !== 'image') return null;
     const askedAt = await this.ledger.now();
@@ -79,7 +86,7 @@ export class PushResolution {
     }
   }
 
-  /** Records the push in the ledger of its tag, by an answer that is newer than what the ledger has. */
+  /** Records the push in the ledger of its tag, by an answer that is newer than the ledger. */
   async #place(push: Push, digest: Digest, first: TagAnswer, signal: AbortSignal): Promise<void> {
     let answer: TagAnswer | null = first;
     for (let answers = 1; answer !== null && answers <= maxAnswers; answers += 1) {

@@ -27,7 +27,10 @@ import type { NotAnImage } from './resolve-push.js';
 /** Progress of a push. */
 export type PushProgress = 'waits for layers' | 'ready';
 
-/** Transactions that advance a push: each leaves the push, its job and its events in one consistent state. */
+/**
+ * Transactions that advance a push: each leaves the push, its job and its events in one consistent
+ * state.
+ */
 @Injectable()
 export class PushTransitions {
   constructor(
@@ -89,8 +92,8 @@ export class PushTransitions {
 
   /**
    * Replaces the verdict of a push.
-   * @param mustPublish whether it is published again: a layer that could not be read before may hold
-   * anything
+   * @param mustPublish whether it is published again: a layer that could not be read before may
+   * contain anything
    * @throws Unavailable `LAYER_ARRIVED`
    */
   async correct(job: ClaimedJob, push: Push, evaluation: PushEvaluation, mustPublish: boolean): Promise<void> {
@@ -112,8 +115,7 @@ export class PushTransitions {
 
   /**
    * Ends a push of a signature, an attestation or a chart, without an event.
-   * @param subject manifest that the artifact refers to, where it names one: that one is verified
-   * again
+   * @param subject manifest that the artifact refers to, if any: that one is verified again
    */
   async setAside(job: ClaimedJob, { code, message, subject }: NotAnImage): Promise<void> {
     await this.store.transaction(async (tx) => {
@@ -138,7 +140,10 @@ export class PushTransitions {
     });
   }
 
-  /** Another process may have read a layer while this one evaluated without it: then neither its finding nor its content would count. */
+  /**
+   * Another process may have read a layer while this one evaluated without it: then neither its
+   * finding nor its content would count.
+   */
   async #mustBeUpToDate(tx: Transaction, { id }: Push): Promise<void> {
     await this.pushes.lock(tx, id);
     if (await this.images.areUpToDate(tx, id, this.analysis.version)) return;

@@ -9,17 +9,17 @@ import { EvaluatePush } from './evaluate-push.js';
 import { PushTransitions } from './push-transitions.js';
 
 /**
- * Evaluates a push once more, because advisories or analyzers have changed; its old verdict is valid
- * meanwhile. Publishes nothing, as findings of new advisories were published already, unless a
- * layer was read that could not be read before, or an image that came later shows that a file was
- * altered. The key of the job is the push id.
+ * Evaluates a push again because advisories or analyzers changed; its old verdict is valid
+ * meanwhile. Publishes nothing, because findings of new advisories were published already, unless a
+ * layer was read that could not be read before, or a later image shows that a file was altered. The
+ * key of the job is the push id.
  */
 @Injectable()
 export class ReevaluatePush implements JobHandler<ClaimedJob> {
   readonly queue = 'reevaluate';
   readonly retryDelaysMs = [10_000, 120_000, 600_000, 1_800_000];
   readonly timeoutMs = 30 * 60_000;
-  /** Bulk work: pushes go first. */
+  /** Bulk work: pushes take precedence. */
   readonly concurrency = 1;
 
   constructor(
@@ -32,7 +32,7 @@ export class ReevaluatePush implements JobHandler<ClaimedJob> {
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const push = await this.pushes.get(job.key);
-    // The running evaluation may have begun before the change that it is to be evaluated again for.
+    // The running evaluation may have begun before the change that requires the new one.
     if (push?.state === 'analyzing') throw new Unavailable('PUSH_PENDING', 'the push is being analyzed');
     if (push?.state !== 'analyzed') return this.steps.done(job);
     await this.layers.refresh(push, signal);
@@ -41,7 +41,7 @@ export class ReevaluatePush implements JobHandler<ClaimedJob> {
     await this.steps.correct(job, push, evaluation, evaluation.mustPublish);
   }
 
-  /** The old verdict stays. */
+  /** Keeps the old verdict. */
   async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
     await this.steps.abandon(job, problem);
   }

@@ -6,7 +6,7 @@ import { type PushEvaluation, EvaluatePush } from './evaluate-push.js';
 import { PushComparison } from './push-comparison.js';
 import { PushCorrections } from './push-corrections.js';
 
-/** Verifies the signatures of a push that has a verdict again, and corrects what follows from it. */
+/** Verifies the signatures of an evaluated push again, and corrects verdict and announcement. */
 @Injectable()
 export class Reexamination {
   constructor(
@@ -21,7 +21,7 @@ export class Reexamination {
 
   async examine(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
     const evaluation = await this.evaluation.evaluateWithOrigin(push, signal);
-    // Signers and builder are part of what the push changed.
+    // Signers and builder are part of the changes of a push.
     const changes = await this.#changes(push);
     await this.store.transaction(async (tx) => {
       await this.pushes.reevaluated(tx, push.id, evaluation);

@@ -20,14 +20,14 @@ import type { NewImage, Push } from '@tidewaiter/store';
 
 import type { Analysis } from '../analysis.js';
 
-/** Digest, media type and images of a push, as the registry has them. */
+/** Digest, media type and images of a push, as in the registry. */
 export interface ResolvedPush {
   digest: Digest;
   mediaType: string;
   images: NewImage[];
 }
 
-/** The name refers to an artifact that is no image: a signature, a chart. */
+/** Error for a name that refers to an artifact other than an image: a signature, a chart. */
 export class NotAnImage extends InvalidInput {
   constructor(
     kind: string,
@@ -39,13 +39,14 @@ export class NotAnImage extends InvalidInput {
 }
 
 const { maxIndexDepth } = documentLimits;
-/** Manifests of the wanted platforms that the indexes of one push may hold, each counted once. */
+/** Limit on manifests of the wanted platforms in the indexes of one push, each counted once. */
 const maxImages = 32;
 
 /**
- * Reads from the registry what was pushed: one image, or the wanted platforms of an index. Trusts
- * nothing of the webhook but the name of the repository.
- * @throws InvalidInput `NOT_AN_IMAGE`, `NO_PLATFORM`, `REFERENCE_MISSING`, and everything that the client and the parsers throw
+ * Reads the pushed content from the registry: one image, or the wanted platforms of an index.
+ * Trusts only the repository name of the webhook.
+ * @throws InvalidInput `NOT_AN_IMAGE`, `NO_PLATFORM`, `REFERENCE_MISSING`, and everything that the
+ * client and the parsers throw
  * @throws LimitExceeded `maxIndexDepth`, `maxImages`, `maxConfigBytes`
  */
 export async function resolvePush(
@@ -56,7 +57,7 @@ export async function resolvePush(
   signal: AbortSignal,
 ): Promise<ResolvedPush> {
   const { repository, tag, claimedDigest, digest } = push;
-  // A retried push keeps the digest found before, whatever its tag points to by now.
+  // A retried push keeps its resolved digest, whatever its tag points to now.
   const reference = digest ?? claimedDigest ?? tag;
   if (reference === null) throw new InvalidInput('REFERENCE_MISSING', 'the webhook named neither tag nor digest');
   const fetched = await client.manifest(repository, reference, signal);
@@ -82,7 +83,10 @@ interface Search {
   seen: Set<Digest>;
 }
 
-/** Reads each image where it is found, so that no more than one manifest of 4 MiB is held beside its indexes. */
+/**
+ * Reads each image as soon as its index names it, so that at most one manifest of 4 MiB is in
+ * memory beside the indexes.
+ */
 async function readImages(
   search: Search,
   fetched: FetchedManifest,
@@ -158,16 +162,20 @@ async function readImage(
   };
 }
 
-/** Build steps are visible to many users, and may hold secrets that were passed to `docker build`. */
+/** Many users see build steps, which may hold secrets that were passed to `docker build`. */
 function redacted({ createdBy, ...layer }: Layer): Layer {
   return createdBy === undefined ? layer : { ...layer, createdBy: redactSecrets(createdBy) };
 }
 
-/** Hostile configs hold any text here; some builders write the year 0001 or 1970 to be reproducible, which is kept. */
+/**
+ * Hostile configs have any text here. Some builders write the year 0001 or 1970 to be reproducible;
+ * these stay.
+ */
 function timeOf(text: string | undefined): string | null {
   if (text === undefined || !/^\d{4}-/.test(text) || Number.isNaN(Date.parse(text))) return null;
   const time = new Date(text).toISOString();
-  // PostgreSQL knows no year 0, and JavaScript writes the year 10000, which a time zone can make of 9999, in its own way.
+  // PostgreSQL has no year 0, and JavaScript formats the year 10000, which a time zone can make of
+  // 9999, in its own way.
   return /^(?!0000)\d{4}-/.test(time) ? time : null;
 }
 

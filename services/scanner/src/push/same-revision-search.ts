@@ -25,9 +25,9 @@ import { ImageStates, SharedLayers } from './image-states.js';
 
 const findingId = 'same-revision-different-content';
 const revisionLabel = 'org.opencontainers.image.revision';
-/** Labels hold any text; only a commit states that two images should be alike. */
+/** Labels may hold any text; only a commit implies that two images should be alike. */
 const commit = /^[0-9a-f]{7,64}$/;
-/** Earlier images that one image is compared with: the first one, and the newest of the others. */
+/** Limit on earlier images to compare with: the first one, and the newest of the others. */
 const maxCompared = 4;
 /** Time that a push waits for an earlier one of the same revision that is still being read. */
 const maxWaitMs = 120_000;
@@ -84,7 +84,7 @@ export class SameRevisionSearch {
     return findings.toSorted(worstFirst).slice(0, 1);
   }
 
-  /** Null where nothing names a commit. */
+  /** Null without a commit. */
   async #sourceOf(push: Push, { digest, labels }: Image): Promise<RevisionSource | null> {
     const provenance = await this.provenances.get(push, digest);
     const attested = revisionOf(provenance?.attestations ?? []);
@@ -105,8 +105,9 @@ interface RevisionSource {
 }
 
 /**
- * Whether two images may be the same one: by the path of their repositories, as in a mirror, or else by what they start. One
- * revision of a repository with several programs builds several images.
+ * Whether two images may be the same program: by the path of their repositories, as in a mirror, or
+ * else by their entrypoint. One revision of a repository with several programs builds several
+ * images.
  */
 function isOfOneName(push: Push, config: StoredConfig | null, other: RevisionImage): boolean {
   const [a, b] = [push.repository, other.repository];
@@ -119,13 +120,16 @@ function startOf({ settings }: StoredConfig): string {
   return JSON.stringify(start.map(({ field, shown, fingerprint }) => [field, shown, fingerprint]));
 }
 
-/** The newest one may be an altered build, too: the first one was there before it. */
+/** The newest one may be an altered build, too; the first one predates it. */
 function chosen(images: readonly RevisionImage[]): RevisionImage[] {
   const byDigest = [...new Map(images.toReversed().map((each) => [each.digest, each])).values()].toReversed();
   return byDigest.length <= maxCompared ? byDigest : [byDigest[0]!, ...byDigest.slice(1 - maxCompared)];
 }
 
-/** Order of severities: content that could not be compared may be as bad as any, and precedes what is known to be harmless. */
+/**
+ * Order of severities: content that could not be compared may be as bad as any, and precedes
+ * harmless content.
+ */
 const severityOrder: Severity[] = ['critical', 'high', 'unknown', 'medium', 'low', 'negligible'];
 
 function worstFirst(a: Finding, b: Finding): number {

@@ -8,8 +8,8 @@ import { RematchTransitions } from '../rematch/rematch-transitions.js';
 const intervalMs = 30_000;
 
 /**
- * Queues all verdicts to be evaluated again, oldest first, when analyzers or matching have changed, a
- * rule was rewritten or an exception has ended.
+ * Queues outdated verdicts for reevaluation, oldest first: when analyzers or matching changed, a
+ * rule was rewritten or an exception ended.
  */
 @Injectable()
 export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationShutdown {

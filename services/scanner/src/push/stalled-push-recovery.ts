@@ -4,7 +4,10 @@ import { Pushes, Store } from '@tidewaiter/store';
 
 const intervalMs = 10_000;
 
-/** Resumes pushes that nothing else would resume: the last resort behind "every push comes to an end". */
+/**
+ * Requeues pushes that no job or event would resume: the last resort for the guarantee that every
+ * push ends.
+ */
 @Injectable()
 export class StalledPushRecovery implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #waking: Repetition | undefined;

@@ -25,8 +25,8 @@ const page = z.array(
 );
 
 /**
- * One hook of GitHub, read through its API. Keeps the entity tag, so that a read without news costs
- * one request, which does not count for the rate limit.
+ * One hook of GitHub, read through its API. Keeps the entity tag, so that a read without changes
+ * costs one request, which does not count for the rate limit.
  * @see https://docs.github.com/en/rest/orgs/webhooks#list-deliveries-for-an-organization-webhook
  */
 export class GithubHook {
@@ -62,12 +62,15 @@ export class GithubHook {
     return { attempts, etag };
   }
 
-  /** Records that nothing is to be done about the attempts that were read: the same are not read again. */
+  /** Records that the attempts that were read need no action, so that they are not read again. */
   settled(etag: string | null): void {
     this.#etag = etag;
   }
 
-  /** Requests one redelivery; false where GitHub does not have the delivery any more. @throws as {@link attempts} */
+  /**
+   * Requests one redelivery; false if GitHub no longer has the delivery. @throws as
+   * {@link attempts}
+   */
   async redeliver(id: number, signal: AbortSignal): Promise<boolean> {
     try {
       const response = await this.#request(`deliveries/${id}/attempts`, { method: 'POST', signal });
@@ -79,7 +82,10 @@ export class GithubHook {
     }
   }
 
-  /** Takes only the cursor from GitHub's response: the URL is configured. Null where nothing changed (304). */
+  /**
+   * Takes only the cursor from GitHub's response: the URL is configured. Null if nothing changed
+   * (304).
+   */
   async #get(cursor: string | null, signal: AbortSignal): Promise<EgressResponse | null> {
     const query = new URLSearchParams({ per_page: String(pageSize), ...(cursor !== null && { cursor }) });
     const headers: Record<string, string> =
@@ -130,7 +136,10 @@ function isNearLimit({ headers }: EgressResponse): boolean {
   return remaining < sparedRequests;
 }
 
-/** @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
+/**
+ * @see
+ * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+ */
 function refusal({ status, headers }: EgressResponse, nowMs: number): Error {
   const isLimited = headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0';
   if (status === 429 || (status === 403 && isLimited)) {
@@ -142,7 +151,7 @@ function refusal({ status, headers }: EgressResponse, nowMs: number): Error {
       `GitHub answers ${status}: the token may not read the hook or deliver again`,
     );
   }
-  // 422: too old to be delivered again.
+  // 422: too old to be redelivered.
   if (status === 404 || status === 422) return new NotFound('HOOK_UNKNOWN', `GitHub answers ${status}`);
   return new Unavailable('HOOK_UNAVAILABLE', `GitHub answers ${status}`);
 }

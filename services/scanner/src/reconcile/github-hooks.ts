@@ -20,12 +20,12 @@ export class GithubHooks implements OnApplicationShutdown {
     );
   }
 
-  /** Interval at which each hook is checked; 0: never. */
+  /** Interval at which each hook is checked; 0 means never. */
   get intervals(): { connection: string; intervalMs: number }[] {
     return [...this.#hooks].map(([connection, { intervalMs }]) => ({ connection, intervalMs }));
   }
 
-  /** @throws InvalidInput `HOOK_UNKNOWN` when the connection has none (any more). */
+  /** @throws InvalidInput `HOOK_UNKNOWN` when the connection has no hook (any more). */
   hook(connection: string): GithubHook {
     const found = this.#hooks.get(connection);
     if (!found) throw new InvalidInput('HOOK_UNKNOWN', `tidewaiter.yaml names no hook of ${connection}`);

@@ -13,9 +13,9 @@ import { reconcileQueue } from './reconcile-schedule.js';
 import { type RegistryTagState, reconcile, type Reconciled } from './reconciliation.js';
 import { TagLookup } from './tag-lookup.js';
 
-/** Limit on tags of one repository; a repository with more is mostly written by machines. */
+/** Limit on tags of one repository; programs write most repositories with more. */
 const maxTags = 5_000;
-/** Tags under which signatures and attestations lie, which come and go with their image. */
+/** Tags of signatures and attestations, which appear and disappear with their image. */
 const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
 
 /** Digests of the tags of a repository. */
@@ -27,8 +27,8 @@ interface FoundTags {
 
 /**
  * Compares the tags of a registry with the tag ledger, corrects the ledger, and creates pushes for
- * tags that came without a webhook: one that was lost, or was never configured. The key of the job
- * is the name of the connection.
+ * tags without a webhook: one that was lost, or was never configured. The key of the job is the
+ * name of the connection.
  */
 @Injectable()
 export class ReconcileRegistry implements JobHandler<ClaimedJob> {
@@ -51,7 +51,8 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const looks = await this.tags.looks(job.key);
-    // Images present when a registry is connected are not news; a repository that comes later is.
+    // Images that exist when a registry is connected are not announced; repositories that appear
+    // later are.
     const isBaseline = !(await this.tags.wasLookedAt(job.key));
     for (const repository of await this.#repositories(job.key, looks, signal)) {
       await this.#look(job.key, repository, { isFirstLook: !looks.has(repository), isBaseline }, signal);
@@ -67,8 +68,8 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
   }
 
   /**
-   * Repositories in the order of their last look, oldest first, so that a look that is cut short
-   * resumes where it ended.
+   * Repositories in the order of their last run, oldest first, so that an interrupted run resumes
+   * where it ended.
    */
   async #repositories(connection: string, looks: ReadonlyMap<string, Date>, signal: AbortSignal): Promise<string[]> {
     const { repositories: wanted } = this.registries.reconciliation(connection);
@@ -85,7 +86,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
 
   /**
    * Many registries have no catalog, or restrict it to administrators: then only configured
-   * repositories are checked.
+   * repositories are reconciled.
    */
   async *#catalog(connection: string, signal: AbortSignal): AsyncGenerator<string> {
     try {
@@ -123,7 +124,9 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     this.#report(place, result);
   }
 
-  /** Digests of all tags of a repository; null where they cannot be listed completely now. */
+  /**
+   * Returns the digests of all tags of a repository; null if they cannot be listed completely now.
+   */
   async #found(connection: string, repository: string, signal: AbortSignal): Promise<FoundTags | null> {
     const client = this.registries.client(connection);
     const { pauseMs } = this.registries.reconciliation(connection);
@@ -132,7 +135,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       for await (const tag of client.tags(repository, signal)) {
         if (attachmentTag.test(tag)) continue;
         if (found.tags.size === maxTags) return null;
-        // The budget is the registry's, which has others to serve.
+        // The request budget protects the registry, which has other clients.
         await sleep(pauseMs, undefined, { signal });
         const digest = await this.#digestOf(connection, repository, tag, signal);
         if (digest === undefined) found.unreadable.add(tag);
@@ -146,7 +149,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     }
   }
 
-  /** Null where it was deleted since it was listed; undefined where its manifest cannot be read. */
+  /** Null if it was deleted since it was listed; undefined if its manifest cannot be read. */
   async #digestOf(
     connection: string,
     repository: string,
@@ -187,7 +190,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       tx,
       found.map(({ tag, digest }) => ({ ...place, ...about, tag, claimedDigest: digest })),
     );
-    // Enqueue before the event arrives: tags that were there for long wait behind fresh pushes.
+    // Enqueue before the event arrives: old tags wait behind fresh pushes.
     const jobClass = origin === 'reconciled' ? 'interactive' : 'bulk';
     await tx.enqueue(...ids.map((key) => ({ queue: 'push', key, class: jobClass }) as const));
     await tx.emit(

@@ -9,14 +9,14 @@ export const reconcileQueue = 'reconcile';
 export const redeliverQueue = 'redeliver';
 
 const lookMs = 30_000;
-/** After a restart the webhooks that waited come first; what came without one can wait a moment. */
+/** After a restart, queued webhooks come first; pushes without one can wait a moment. */
 const firstLookMs = 120_000;
-/** Jitter, so that registries with the same start are not queried at the same moment for ever. */
+/** Jitter, so that registries with the same start are not always queried at the same moment. */
 const spread = 0.2;
 
 /**
- * Queues the next look at each registry, and at each hook of one, when it is due. Every scanner
- * checks; the first one queues it for all.
+ * Queues the next reconciliation of each registry, and the next check of each hook, when it is due.
+ * Every scanner checks; the first one queues it for all.
  */
 @Injectable()
 export class QueueReconciliations implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -44,7 +44,7 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
   async #look(): Promise<void> {
     const isStarting = performance.now() - this.#startedAt < firstLookMs;
     for (const connection of this.registries.names) {
-      // The first look at once: what a registry has from then on is news.
+      // The first run starts at once: images that appear after it are announced.
       if (isStarting && (await this.tags.wasLookedAt(connection))) continue;
       await this.#queue(reconcileQueue, connection, this.registries.reconciliation(connection).intervalMs);
     }

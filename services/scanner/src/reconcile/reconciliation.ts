@@ -5,11 +5,14 @@ import type { RegistryTagView } from '@tidewaiter/store';
 export interface Reconciled {
   /** Tags whose current digest no webhook reported. */
   missed: RegistryTagState[];
-  /** Newest tags of a repository that were there when the registry was connected. The others are known, and not brought in. */
+  /**
+   * Newest tags of a repository that existed when the registry was connected. The others are known
+   * and not imported.
+   */
   imported: RegistryTagState[];
-  /** Tags that the ledger has, and the registry has not, without a webhook about it. */
+  /** Tags in the ledger that the registry no longer has, without a deletion webhook. */
   gone: string[];
-  /** Tags whose ledger ends with something else than the registry has. */
+  /** Tags whose last digest in the ledger differs from the registry's. */
   wrong: Map<string, Digest>;
 }
 
@@ -20,8 +23,9 @@ export interface RegistryTagState {
 
 /**
  * Compares the tags of a registry with its tag ledger. A push whose webhook may be on its way is
- * not missed: the next look decides.
- * @param isBaseline whether the registry was only just connected, so that its content is not news
+ * not missed: the next run decides.
+ * @param isBaseline whether the registry was only just connected, so that its content is not
+ * announced
  * @param newest limit on imported tags of a repository that is seen for the first time
  */
 export function reconcile(
@@ -32,7 +36,7 @@ export function reconcile(
   const before = new Map(known.map((each) => [each.tag, each]));
   const all = [...found].map(([tag, digest]) => ({ tag, digest }));
   const unknown = all.filter(({ tag, digest }) => isMissed(before.get(tag), digest));
-  // A tag that was pushed before is watched from then on, even before the first look.
+  // A tag that was pushed before is watched, even before the first run.
   const watched = unknown.filter(({ tag }) => before.has(tag));
   const others = unknown.filter(({ tag }) => !before.has(tag));
   const fresh = isFirstLook ? others.toSorted(newestFirst).slice(0, newest) : others;
@@ -51,7 +55,7 @@ export function reconcile(
   };
 }
 
-/** Whether no push accounts for what a tag points to. */
+/** Whether no push explains the digest of a tag. */
 function isMissed(known: RegistryTagView | undefined, digest: Digest): boolean {
   if (known === undefined) return true;
   if (known.isOnItsWay) return false;
@@ -62,8 +66,8 @@ function isMissed(known: RegistryTagView | undefined, digest: Digest): boolean {
 const natural = new Intl.Collator('en', { numeric: true });
 
 /**
- * Newest first. A registry has no times of tags: `latest` is the tag in use, and of the others the
- * highest number is the newest.
+ * Newest first. Registries do not report times of tags: `latest` is the tag in use, and of the
+ * others the highest number is the newest.
  */
 function newestFirst(a: RegistryTagState, b: RegistryTagState): number {
   if (a.tag === 'latest' || b.tag === 'latest') return a.tag === 'latest' ? -1 : 1;

@@ -7,14 +7,14 @@ import { Store, TagLedger } from '@tidewaiter/store';
 import { TagLookup } from './tag-lookup.js';
 
 /**
- * Limit on tags of one deletion that are looked up in the registry; the next look at the repository
- * checks the others.
+ * Limit on tags of one deletion that are looked up in the registry; the next reconciliation checks
+ * the others.
  */
 const maxTags = 200;
 
 /**
- * Records deletions in the tag ledger, as the registry confirms them: the tag may have been pushed
- * again since. Stored data of the images stays, because they may still run.
+ * Records deletions in the tag ledger after the registry confirms them: the tag may have been
+ * pushed again since. Stored data of the images stays, because they may still run.
  */
 @Controller()
 export class RecordDeletions {
@@ -37,7 +37,7 @@ export class RecordDeletions {
     });
   }
 
-  /** Null where the registry gives no answer, and never will. */
+  /** Null if the registry gives no answer and never will. */
   async #ask(
     { connection, repository }: DataOf<typeof registryDeleted>,
     tags: readonly string[],
@@ -53,7 +53,10 @@ export class RecordDeletions {
   }
 }
 
-/** Times of events have milliseconds, those of pushes have more: a deletion follows the pushes of its millisecond. */
+/**
+ * Times of events have milliseconds, those of pushes have more: a deletion follows the pushes of
+ * its millisecond.
+ */
 function afterPushesOf(time: string): string {
   return new Date(Date.parse(time) + 1).toISOString();
 }

@@ -13,15 +13,15 @@ import { redeliveriesOf } from './redeliveries.js';
 
 /** Retention of deliveries at GitHub. */
 const lookBackMs = 3 * 86_400_000;
-/** Limit on deliveries that one look requests again; the next look continues. */
+/** Limit on deliveries that one run requests again; the next run continues. */
 const maxRedeliveries = 200;
-/** Pause between requests that change something, as GitHub demands. */
+/** Pause between requests that change something, as GitHub requires. */
 const pauseMs = 1_000;
 
 /**
- * Requests the deliveries again that GitHub could not make: unlike other registries, it never
- * retries by itself. A redelivery is handled like every webhook. The key of the job is the name of
- * the connection.
+ * Requests failed deliveries of GitHub again: unlike other registries, GitHub never retries by
+ * itself. A redelivery is handled like every webhook. The key of the job is the name of the
+ * connection.
  */
 @Injectable()
 export class RedeliverFailed implements JobHandler<ClaimedJob> {
@@ -50,7 +50,7 @@ export class RedeliverFailed implements JobHandler<ClaimedJob> {
     try {
       await this.#look(job.key, signal);
     } catch (error) {
-      // The operator must fix it; until then every look would end as a dead letter.
+      // The operator must fix it; until then every run would end as a dead letter.
       if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
       this.logger.warn({ connection: job.key, code: error.code, err: error }, 'hook redelivery failed');
     }

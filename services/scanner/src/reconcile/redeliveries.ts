@@ -1,23 +1,26 @@
-/** One attempt of GitHub to deliver something to a hook. */
+/** One attempt of GitHub to deliver an event to a hook. */
 export interface HookAttempt {
   id: number;
-  /** Identifies the content, the same over all attempts. */
+  /** Identifies the content across all attempts. */
   guid: string;
   atMs: number;
-  /** HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 without an answer. */
   status: number;
   /** `registry_package` */
   event: string;
 }
 
-/** Events about images; a ping that did not arrive is no loss. */
+/** Events about images; a lost ping does not matter. */
 const events: ReadonlySet<string> = new Set(['package', 'registry_package']);
-/** Attempts after which a delivery is not requested again: its cause is one that another attempt does not fix. */
+/**
+ * Attempts after which a delivery is not requested again, because further attempts do not fix its
+ * cause.
+ */
 const maxAttempts = 5;
-/** GitHub lists an attempt before it has its answer. */
+/** GitHub lists an attempt before its answer arrives. */
 const settledMs = 120_000;
 
-/** Attempts to request again, and whether no delivery remains that may need it later. */
+/** Attempts to request again, and whether all deliveries are settled. */
 export interface Redeliveries {
   /** Ids of attempts, those of the oldest deliveries first. */
   ids: number[];

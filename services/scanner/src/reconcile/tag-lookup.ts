@@ -9,8 +9,9 @@ export class TagLookup {
   constructor(private readonly registries: Registries) {}
 
   /**
-   * Digest that a tag points to now; null where it is gone. Skips mirrors, which may be behind.
-   * @throws as `RegistryClient.resolve`, but for a tag that is not there
+   * Returns the digest that a tag points to now; null if it was deleted. Skips mirrors, which may
+   * lag behind.
+   * @throws as `RegistryClient.resolve`, except for a missing tag
    */
   async digestOf(connection: string, repository: string, tag: string, signal?: AbortSignal): Promise<Digest | null> {
     try {

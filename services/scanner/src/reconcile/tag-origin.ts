@@ -6,7 +6,10 @@ import { type Push, TagHistories } from '@tidewaiter/store';
 /** A push under a tag. */
 export type PushUnderTag = Push & { tag: string };
 
-/** Finds out whether the tag of a push was a published version with other content: before, or in another registry. */
+/**
+ * Finds whether the tag of a push was a published version with other content: earlier, or in
+ * another registry.
+ */
 @Injectable()
 export class TagOrigin {
   constructor(private readonly histories: TagHistories) {}
@@ -27,7 +30,7 @@ export class TagOrigin {
     const place = { registry: registryHost ?? connection, repository, tag };
     const findings: Finding[] = [];
     for (const there of await this.histories.elsewhere(id)) {
-      // A mirror that follows later must not make a version of what moves where it comes from.
+      // A mirror that follows later must not turn a moving tag of its source into a version.
       if (!isPublishedVersion(await this.histories.of(id, { ...there, tag }))) continue;
       const { registry, digest, pushedAt } = there;
       findings.push(differingTagFinding(place, { registry, digest, pushedAt: pushedAt.toISOString() }));

@@ -17,17 +17,20 @@ import {
 import { findingData } from '../matching/finding-data.js';
 import { matchPackages } from '../matching/match-packages.js';
 
-/** Key of the job that matches again the packages of an older matching version. */
+/** Key of the job that rematches the packages of an older matching version. */
 export const everything = 'everything';
 
 /** Packages of one batch of matching. */
 const batchSize = 500;
 /** Advisories of one batch of matching. */
 const advisoriesAtOnce = 50;
-/** Limit on verdicts that wait for better analyzers at once: a fleet is processed in batches. */
+/**
+ * Limit on verdicts queued at once after an upgrade of the analyzers: a fleet is processed in
+ * batches.
+ */
 const maxWaiting = 50;
 
-/** Transactions in which matches, their events and the jobs that follow change together. */
+/** Transactions that change matches, their events and the following jobs together. */
 @Injectable()
 export class RematchTransitions {
   constructor(
@@ -37,7 +40,10 @@ export class RematchTransitions {
     private readonly jobs: Jobs,
   ) {}
 
-  /** Matches the packages that the advisories of a change name, and publishes which findings opened and resolved. */
+  /**
+   * Matches the packages that the advisories of a change name, and publishes which findings opened
+   * and resolved.
+   */
   async apply(job: ClaimedJob): Promise<{ opened: number; resolved: number }> {
     return this.store.transaction(async (tx) => {
       await this.fleet.hold(tx);
@@ -53,7 +59,9 @@ export class RematchTransitions {
     });
   }
 
-  /** Matches again what an older matching has matched: publishes no findings, but updates verdicts. */
+  /**
+   * Rematches packages that an older version matched: publishes no findings, but updates verdicts.
+   */
   async matchOutdated(job: ClaimedJob, signal: AbortSignal): Promise<{ packages: number }> {
     for (let packages = 0; ;) {
       signal.throwIfAborted();
@@ -65,7 +73,9 @@ export class RematchTransitions {
     }
   }
 
-  /** Queues the verdicts of older analyzers, an older matching version or other rules, oldest first. */
+  /**
+   * Queues the verdicts of older analyzers, an older matching version or other rules, oldest first.
+   */
   async queueOutdated(current: EvaluationVersions): Promise<void> {
     const { queued } = await this.jobs.backlog('reevaluate');
     await this.store.transaction(async (tx) => {
@@ -100,8 +110,8 @@ export class RematchTransitions {
   }
 
   /**
-   * Matches packages with all advisories about some vulnerabilities, as one advisory may clear what
-   * another accuses. Adds the ids of all matched advisories to `advisoryIds`.
+   * Matches packages with all advisories about some vulnerabilities, as one advisory may withdraw
+   * the match of another. Adds the ids of all matched advisories to `advisoryIds`.
    */
   async #matchAgain(
     tx: Transaction,
@@ -111,7 +121,8 @@ export class RematchTransitions {
   ): Promise<{ opened: PackageVulnerability[]; resolved: PackageVulnerability[] }> {
     const about = await this.fleet.candidatesFor(tx, packages, vulnerabilityIds);
     for (const { advisory } of about) advisoryIds.add(advisory.id);
-    // An update that also fixes other vulnerabilities is evaluated by the advisories about those as well.
+    // An update that also fixes other vulnerabilities is evaluated by the advisories about those as
+    // well.
     const all = new Set([...vulnerabilityIds, ...about.flatMap(({ advisory }) => vulnerabilitiesOf(advisory))]);
     const isWider = all.size > vulnerabilityIds.length;
     const candidates = isWider ? await this.fleet.candidatesFor(tx, packages, [...all]) : about;
@@ -143,7 +154,7 @@ export class RematchTransitions {
     return described.map((each) => draft(event, each.vulnerabilityId, findingData(each)));
   }
 
-  /** Verdicts of the digests that tags point to follow in the background. */
+  /** Updates the verdicts of tagged digests in the background. */
   async #reevaluate(tx: Transaction, changes: readonly Pick<PackageVulnerability, 'packageId'>[]): Promise<void> {
     if (changes.length === 0) return;
     const packageIds = new Set(changes.map(({ packageId }) => packageId));

@@ -5,7 +5,10 @@ import { type ClaimedJob, Jobs } from '@tidewaiter/store';
 
 import { everything, RematchTransitions } from './rematch-transitions.js';
 
-/** Matches known images against a change of advisories. The key of the job is the number of the change. */
+/**
+ * Matches known images against a change of advisories. The key of the job is the number of the
+ * change.
+ */
 @Injectable()
 export class Rematch implements JobHandler<ClaimedJob> {
   readonly queue = 'rematch';
