@@ -190,7 +190,7 @@ function advisoryPaths(): string[] {
 
 async function importAll(keeper: AdvisoryKeeper, paths: readonly string[]): Promise<void> {
   const nothing = () => {};
-  const listener = { downloading: nothing, reading: nothing, rejected: nothing, keptGone: nothing, done: nothing };
+  const listener = { downloading: nothing, reading: nothing, rejected: nothing, keptDeleted: nothing, done: nothing };
   const failed = (name: string, error: unknown) => {
     throw new Error(name, { cause: error });
   };

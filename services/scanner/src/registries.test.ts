@@ -11,7 +11,7 @@ const manifest = '{"schemaVersion":2,"layers":[]}';
 const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
 
 describe('Registries', () => {
-  it('reads what is known by digest from the mirror of tidewaiter.yaml, and tags from the registry', async () => {
+  it('reads digests from the mirror of tidewaiter.yaml, and tags from the registry', async () => {
     const paths: string[] = [];
     const serve = (name: string) =>
       startHttpServer((request: IncomingMessage, response) => {

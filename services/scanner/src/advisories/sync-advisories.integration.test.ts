@@ -87,8 +87,8 @@ async function syncStates(): Promise<string[]> {
   );
 }
 
-describe('sync advisories', () => {
-  it('brings advisories by itself, once in an interval, whatever one of its places lacks', async () => {
+describe('SyncAdvisories', () => {
+  it('loads advisories once per interval, even if one of the feeds fails', async () => {
     const environment = {
       TIDEWAITER_ADVISORIES_INTERVAL: '6h',
       TIDEWAITER_ADVISORIES_URL: place(''),
@@ -114,7 +114,7 @@ describe('sync advisories', () => {
     expect(await syncStates()).toEqual(['done']);
   }, 30_000);
 
-  it('asks nobody unless it is told to', async () => {
+  it('makes no request unless it is configured', async () => {
     await withScanner({ TIDEWAITER_ADVISORIES_URL: place('') }, async () => sleep(500));
     expect([asked, await syncStates()]).toEqual([[], []]);
   }, 30_000);

@@ -4,12 +4,12 @@ const packages = ['a', 'b', 'c'].map((id) => ({ id }));
 const matchesOf = (...ids: string[]) => ids.map((packageId, index) => ({ packageId, index }));
 
 describe('withinLimit', () => {
-  it('keeps everything at the limit', () => {
+  it('returns all matches at the limit', () => {
     const matches = matchesOf('a', 'a', 'c');
     expect(withinLimit(packages, matches, 3)).toEqual({ packages, matches });
   });
 
-  it('leaves the package at which the limit is exceeded, and those after it, for later', () => {
+  it('defers the package that exceeds the limit and all later ones', () => {
     const matches = matchesOf('a', 'a', 'b', 'b', 'c');
     expect(withinLimit(packages, matches, 3)).toEqual({ packages: [{ id: 'a' }], matches: matchesOf('a', 'a') });
   });

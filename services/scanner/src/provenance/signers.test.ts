@@ -12,16 +12,16 @@ describe('Signers', () => {
   it.each([
     ['shop/app', ['release', 'shop-ci']],
     ['base', ['release']],
-  ])('of %s are %j', (repository, names) => {
+  ])('returns for %s: %j', (repository, names) => {
     expect(signers.of(repository)?.names).toEqual(names);
     expect(signers.of(repository)?.trust.keys.map(({ name }) => name)).toEqual(names);
   });
 
-  it('are nobody where nobody is named', () => {
+  it('returns null for a repository without signers', () => {
     expect(signers.of('workshop/app')).toBeNull();
   });
 
-  it('must have keys', () => {
+  it('rejects a signer without a valid key', () => {
     expect(() => new Signers([{ name: 'x', repositories: ['*'], key: 'x' }])).toThrow(
       expect.objectContaining({ code: 'KEY_INVALID' }),
     );

@@ -10,7 +10,13 @@ const push = (tag: string, digest = tag) => ({ repository: 'shop/app', tag, dige
 describe('chooseBaseline', () => {
   it.each<[string, string, EarlierTag[], string | null, string | null]>([
     ['the version before', '2.0.1', [known('latest'), known('2.0.0'), known('1.9')], '2.0.0', 'previous-version'],
-    ['no alias of itself', '2.0.1', [known('2.0', '2.0.1'), known('2.0.0')], '2.0.0', 'previous-version'],
+    [
+      'a version that is no alias of the push',
+      '2.0.1',
+      [known('2.0', '2.0.1'), known('2.0.0')],
+      '2.0.0',
+      'previous-version',
+    ],
     ['the same digest under the version before', '2.0.1', [known('2.0.0', '2.0.1')], '2.0.0', 'previous-version'],
     ['the newest push where no version is lower', '1.0.1', [known('2.0.0'), known('1.9')], '2.0.0', 'previous-push'],
     [
@@ -22,7 +28,7 @@ describe('chooseBaseline', () => {
     ],
     ['the newest push for a new alias', 'latest', [known('2.0.1-slim'), known('2.0.1')], '2.0.1', 'previous-push'],
     ['no other variant', '1.2.3-slim', [known('1.2.3-alpine'), known('1.2.3'), known('latest')], null, null],
-    ['nothing where nothing is known', '1.0.0', [], null, null],
+    ['null without known tags', '1.0.0', [], null, null],
   ])('chooses %s', (_, tag, tags, expected, reason) => {
     const choice = chooseBaseline(push(tag), tags, []);
     expect([choice?.known.tag ?? null, choice?.reason ?? null]).toEqual([expected, reason]);
@@ -35,7 +41,7 @@ describe('chooseBaseline', () => {
     ['none', null, null],
     ['tag:stable', 'stable', 'configured'],
     ['tag:missing', null, null],
-  ])('takes %s as configured, by the first rule that fits', (compareWith, expected, reason) => {
+  ])('applies setting %s, by the first rule that matches', (compareWith, expected, reason) => {
     const settings = [
       { repository: 'other/*', compareWith: 'none' },
       { repository: 'shop/*', compareWith },

@@ -19,21 +19,21 @@ const first = { isFirstLook: true, isBaseline: true, newest: 2 };
 
 describe('reconcile', () => {
   it.each<[string, RegistryTagView[], boolean]>([
-    ['misses a tag that is not known', [], true],
-    ['misses a tag that points elsewhere than the ledger says', [known('1', pushed(b))], true],
-    ['misses it also where an earlier look has seen it', [known('1', { ...pushed(b), seen: a })], true],
-    ['misses a tag that points elsewhere than was seen', [known('1', { seen: b })], true],
-    ['misses a tag that was only seen to have it', [known('1', { ...pushed(a), isPushed: false })], true],
-    ['does not miss a tag that was pushed', [known('1', pushed(a))], false],
-    ['does not miss a tag that was seen before and never pushed', [known('1', { seen: a })], false],
-    ['does not miss a tag whose push is on its way', [known('1', { ...pushed(b), isOnItsWay: true })], false],
+    ['reports an unknown tag as missed', [], true],
+    ['reports a tag as missed whose digest differs from the ledger', [known('1', pushed(b))], true],
+    ['reports it as missed even if an earlier run saw it', [known('1', { ...pushed(b), seen: a })], true],
+    ['reports a tag as missed whose digest differs from the last run', [known('1', { seen: b })], true],
+    ['reports a tag as missed that was seen but never pushed', [known('1', { ...pushed(a), isPushed: false })], true],
+    ['does not report a pushed tag', [known('1', pushed(a))], false],
+    ['does not report a tag that was seen before and never pushed', [known('1', { seen: a })], false],
+    ['does not report a tag whose push is on its way', [known('1', { ...pushed(b), isOnItsWay: true })], false],
   ])('%s', (_what, tags, isMissed) => {
     const { missed, imported, gone } = reconcile(new Map([['1', a]]), tags, later);
     expect(missed).toEqual(isMissed ? [{ tag: '1', digest: a }] : []);
     expect([imported, gone]).toEqual([[], []]);
   });
 
-  it('corrects what the ledger says, also while a push is on its way', () => {
+  it('corrects the ledger, even while a push is on its way', () => {
     const tags = [known('1', { ...pushed(b), isOnItsWay: true }), known('2', pushed(a)), known('3', { seen: b })];
     const found = new Map(['1', '2', '3', '4'].map((tag) => [tag, a]));
     expect(reconcile(found, tags, later).wrong).toEqual(new Map([['1', a]]));
@@ -49,23 +49,23 @@ describe('reconcile', () => {
     expect(reconcile(tags, [], first)).toEqual({ missed: [], imported: newest, gone: [], wrong: new Map() });
   });
 
-  it('misses the newest tags of a repository that comes later', () => {
+  it('reports the newest tags of a later repository as missed', () => {
     expect(reconcile(tags, [], { ...first, isBaseline: false })).toMatchObject({ missed: newest, imported: [] });
   });
 
-  it('misses a tag that was pushed once, also at the first look', () => {
+  it('reports a tag that was pushed before as missed, even in the first run', () => {
     const { missed, imported } = reconcile(new Map([['1', a]]), [known('1', pushed(b))], first);
     expect([missed, imported]).toEqual([[{ tag: '1', digest: a }], []]);
   });
 
-  it('reports a tag as gone that the ledger has, once', () => {
+  it('reports a tag that only the ledger has as gone, once', () => {
     expect(reconcile(new Map(), [known('1', pushed(a))], later).gone).toEqual(['1']);
     expect(reconcile(new Map(), [known('1', { seen: a })], later).gone).toEqual([]);
     expect(reconcile(new Map(), [known('1', { ...pushed(a), current: null })], later).gone).toEqual([]);
     expect(reconcile(new Map(), [known('1', { ...pushed(a), isOnItsWay: true })], later).gone).toEqual([]);
   });
 
-  it('finds nothing in what it has just found', () => {
+  it('finds no differences right after its own corrections', () => {
     const digest = fc.constantFrom(a, b);
     const found = fc.uniqueArray(fc.tuple(fc.constantFrom('1', '2', 'latest', 'x'), digest), {
       selector: ([tag]) => tag,

@@ -25,7 +25,10 @@ const delivery = (id: number, status: number, minutes: number, guid = `guid-${id
   ...{ id, guid, delivered_at: minutesAgo(minutes), status_code: status, event: 'registry_package' },
 });
 
-/** Part of GitHub's API in use: deliveries newest first, by pages of two, with an entity tag, and new attempts. */
+/**
+ * Fake of GitHub's API: deliveries newest first, in pages of two, with an entity tag, and new
+ * attempts.
+ */
 class FakeGithub {
   deliveries: Delivery[] = [];
   asked: number[] = [];
@@ -121,7 +124,10 @@ const until = async (isSo: () => Promise<boolean>) => {
 const jobsIn = async (where: string) =>
   (await store.query(`SELECT id FROM job WHERE queue = 'redeliver' AND ${where}`)).length;
 
-/** Queues the job as the schedule does, but does not send it to Redis: the next sweep has to find it. */
+/**
+ * Queues the job as the schedule does, but does not send it to Redis: the next sweep has to find
+ * it.
+ */
 const queueLook = async () => {
   await store.transaction((tx) => tx.enqueue({ queue: 'redeliver', key: 'gh', class: 'bulk' }));
   await store.query(`UPDATE job SET swept_at = '-infinity' WHERE queue = 'redeliver'`);
@@ -132,8 +138,8 @@ const look = async () => {
   await until(async () => (await jobsIn(`state = 'done'`)) > before);
 };
 
-describe('redeliver failed', () => {
-  it('asks once for what failed, over all pages, and reads nothing twice', async () => {
+describe('RedeliverFailed', () => {
+  it('requests failed deliveries once, over all pages, and reads none twice', async () => {
     github.deliveries = [
       delivery(6, 202, 5),
       delivery(5, 502, 10),
@@ -154,14 +160,14 @@ describe('redeliver failed', () => {
     expect(github.notModified).toBe(1);
   });
 
-  it('comes again when GitHub says so', async () => {
+  it('retries at the time that GitHub names', async () => {
     github.refusals = [{ status: 403, headers: { 'x-ratelimit-remaining': '0', 'retry-after': '1200' } }];
     await queueLook();
     await until(async () => (await jobsIn(`state = 'queued' AND run_at > now() + interval '19 minutes'`)) === 1);
     await store.query(`DELETE FROM job WHERE queue = 'redeliver'`);
   });
 
-  it('leaves it at that where the token may not: every look would fail', async () => {
+  it('stops after a refusal of the token: every run would fail', async () => {
     github.refusals = [{ status: 401, headers: {} }];
     await look();
     expect(await store.query('SELECT id FROM dead_letter')).toEqual([]);

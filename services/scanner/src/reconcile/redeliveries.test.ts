@@ -19,7 +19,7 @@ const again = (guid: string, count: number, status = 502) =>
 describe('redeliveriesOf', () => {
   it.each([
     ['one that failed', [attempt(1)], [1]],
-    ['one that was not answered', [attempt(1, { status: 0 })], [1]],
+    ['one without an answer', [attempt(1, { status: 0 })], [1]],
     ['none that arrived', [attempt(1, { status: 202 })], []],
     [
       'none that arrived when it was delivered again',
@@ -27,20 +27,20 @@ describe('redeliveriesOf', () => {
       [],
     ],
     ['one that failed again, by its newest attempt', again('g', 3), [0]],
-    ['none that failed again and again', again('g', 5), []],
-    ['none that tells of something else', [attempt(1, { event: 'ping' }), attempt(2, { event: 'push' })], []],
+    ['none that failed too often', again('g', 5), []],
+    ['none of other event types', [attempt(1, { event: 'ping' }), attempt(2, { event: 'push' })], []],
     ['the oldest first', [attempt(1), attempt(2), attempt(3)], [3, 2, 1]],
-  ])('asks for %s', (_, attempts, ids) => {
+  ])('requests %s', (_, attempts, ids) => {
     expect(redeliveriesOf(attempts, { nowMs, max: 10 }).ids).toEqual(ids);
   });
 
-  it('waits for the answer of an attempt that is on its way', () => {
+  it('waits for the answer of a pending attempt', () => {
     const young = attempt(1, { atMs: nowMs - minuteMs });
     expect(redeliveriesOf([young], { nowMs, max: 10 })).toEqual({ ids: [], isSettled: false });
     expect(redeliveriesOf([young], { nowMs: nowMs + 2 * minuteMs, max: 10 }).ids).toEqual([1]);
   });
 
-  it('asks for no more than it may, and for each delivery once', () => {
+  it('requests at most the limit, and each delivery once', () => {
     const some = fc.array(
       fc.record({ id: fc.nat(), guid: fc.constantFrom('a', 'b', 'c'), status: fc.constantFrom(0, 200, 500) }),
     );
