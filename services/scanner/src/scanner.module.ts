@@ -173,7 +173,7 @@ export class ScannerModule {
 function missedCounter(metrics: Registry): Counter<'source'> {
   return new Counter({
     name: 'tidewaiter_ingest_missed_events_total',
-    help: 'Pushes that nobody told of, found by looking at the registry',
+    help: 'Pushes that no webhook reported, found by reconciliation',
     labelNames: ['source'],
     registers: [metrics],
   });
