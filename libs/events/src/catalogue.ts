@@ -41,14 +41,14 @@ const place = { connection: z.string(), repository: z.string(), tag: z.string().
 
 export const registryPushed = eventType('registry.pushed', {
   by: 'ingest',
-  summary: 'A registry told of a manifest that was pushed.',
+  summary: 'A registry announced a pushed manifest.',
   about: 'repository, with `:tag` where there is one',
   data: z.object({ pushId: id, ...place, digest: digest.nullable() }),
 });
 
 export const registryDeleted = eventType('registry.deleted', {
   by: 'ingest',
-  summary: 'A registry told of a tag or manifest that was deleted.',
+  summary: 'A registry announced a deleted tag or manifest.',
   about: 'repository, with `:tag` where there is one',
   data: z.object({
     ...place,
@@ -60,7 +60,7 @@ export const registryDeleted = eventType('registry.deleted', {
 
 export const pipelineReported = eventType('pipeline.reported', {
   by: 'ingest',
-  summary: 'A pipeline told of an image: the run that built it, an SBOM, provenance or another attestation.',
+  summary: 'A pipeline reported an image: the run that built it, an SBOM, provenance or another attestation.',
   about: 'the digest of the image: an index or a manifest',
   data: z.object({
     reportId: id,
@@ -153,7 +153,7 @@ const namedFinding = z.object({ id: z.string(), fingerprint: z.string(), severit
 export const imageReexamined = eventType('image.reexamined', {
   by: 'scanner',
   summary:
-    'The signatures of an image were verified again without a push: one came, or did not come in time. Names what has changed of the findings that were announced.',
+    'The signatures of an image were verified again without a push: one arrived, or did not arrive in time. Lists the changes of announced findings.',
   about: 'repository, with `:tag` where there is one',
   data: z.object({
     pushId: id,
@@ -178,7 +178,7 @@ export const imageReexamined = eventType('image.reexamined', {
 
 export const imageFailed = eventType('image.failed', {
   by: 'scanner',
-  summary: 'A pushed image ends without a verdict: refused, or given up after all attempts.',
+  summary: 'A pushed image ends without a verdict: refused, or failed after all attempts.',
   about: 'repository, with `:tag` where there is one',
   data: z.object({
     pushId: id,
@@ -207,7 +207,8 @@ export const tagMoved = eventType('tag.moved', {
 
 export const advisoryChanged = eventType('advisory.changed', {
   by: 'scanner',
-  summary: 'Advisories were published, changed or withdrawn; some of the packages that they name, or named before.',
+  summary:
+    'Advisories were published, changed or withdrawn; lists some of the packages that they name, or named before.',
   about: 'the number of the change',
   data: z.object({
     change: z.string().regex(/^[0-9]{1,19}$/),
@@ -238,14 +239,14 @@ const finding = z.object({
 
 export const findingOpened = eventType('finding.opened', {
   by: 'scanner',
-  summary: 'An advisory, or news of exploitation, concerns packages of images that were pushed before.',
+  summary: 'An advisory, or news of exploitation, affects packages of images that were pushed before.',
   about: 'the id of the vulnerability',
   data: finding,
 });
 
 export const findingResolved = eventType('finding.resolved', {
   by: 'scanner',
-  summary: 'An advisory that was changed or withdrawn no longer hits packages of images that were pushed before.',
+  summary: 'A changed or withdrawn advisory no longer affects packages of images that were pushed before.',
   about: 'the id of the vulnerability',
   data: finding,
 });
@@ -261,14 +262,14 @@ export const incidentOpened = eventType('incident.opened', {
 
 export const incidentUpdated = eventType('incident.updated', {
   by: 'detector',
-  summary: 'An incident has news: a step, a workload, another severity, or it was opened again.',
+  summary: 'An incident has news: a step, a workload, another severity, or it reopened.',
   about: 'the incident id',
   data: incident,
 });
 
 export const incidentResolved = eventType('incident.resolved', {
   by: 'detector',
-  summary: 'An incident ended: by itself, by a person, or because it goes on in another one.',
+  summary: 'An incident ended: by itself, by a user, or because it continues in another one.',
   about: 'the incident id',
   data: incident,
 });
@@ -285,14 +286,14 @@ const contact = z.object({
 
 export const sensorSilenced = eventType('sensor.silenced', {
   by: 'ingest',
-  summary: 'A sensor has sent nothing for longer than it may.',
+  summary: 'A sensor is stale: it has sent nothing for longer than `silentAfter`.',
   about: 'the sensor connection',
   data: contact,
 });
 
 export const sensorRecovered = eventType('sensor.recovered', {
   by: 'ingest',
-  summary: 'A sensor that was silent sends again.',
+  summary: 'A stale sensor sends again.',
   about: 'the sensor connection',
   data: contact,
 });
@@ -308,7 +309,7 @@ export const notificationDelivered = eventType('notification.delivered', {
 
 export const notificationFailed = eventType('notification.failed', {
   by: 'notifier',
-  summary: 'A message was given up.',
+  summary: 'A message failed for good.',
   about: 'the delivery id',
   data: z.object({ ...delivery, code: z.string(), reason: z.string() }),
 });

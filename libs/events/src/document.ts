@@ -11,10 +11,11 @@ interface JsonSchema {
 export function eventsMarkdown(events: readonly EventType[]): string {
   const rows = events.map((event) => `| \`${event.type}\` | ${event.by} | ${readers(event)} | ${event.summary} |`);
   return [
-    '# Events',
+    '# Events between the services',
     '',
-    'Generated from `libs/events` by `npm run docs`; do not edit. Every event is a CloudEvents 1.0 envelope in structured mode on',
-    'JetStream; the NATS subject is the type without `dev.` and version. Events carry ids and small facts; the rest is in PostgreSQL.',
+    'Generated from `libs/events` by `npm run docs`; do not edit. Every event is a CloudEvents 1.0 envelope in',
+    'structured mode on JetStream. The NATS subject is the type without `dev.` and version. Events carry ids and small',
+    'facts; the rest is in PostgreSQL.',
     '',
     '| event | published by | handled by | what happened |',
     '| --- | --- | --- | --- |',
@@ -39,7 +40,7 @@ function eventSection(event: EventType): string[] {
 
 function readers(event: EventType): string {
   const names = [...consumersOf(event.type).map(({ name }) => name), ...readersInOrder(event)];
-  return names.length > 0 ? names.join(', ') : 'nobody yet';
+  return names.length > 0 ? names.join(', ') : 'no consumer yet';
 }
 
 /** The catalogue as an AsyncAPI 3.0 document. @see https://www.asyncapi.com/docs/reference/specification/v3.0.0 */

@@ -36,8 +36,8 @@ export const destinationFields: readonly FactField[] = [
     name: 'Dest.Allowed',
     type: 'boolean',
     meaning:
-      'Whether the workload may talk to it: the operator says so, or it is a package mirror or the DNS of the cluster. ' +
-      'Where the event has no name for the address, the hosts in the URLs of the command line count.',
+      'Whether the workload may connect to it: it is configured, or a package mirror or the DNS of the cluster. ' +
+      'Without a name for the address, the hosts in the URLs of the command line count.',
     unknownWhen:
       'nothing is configured for the workload, or it is configured by names and nobody knows the name of the address',
     answer: isAllowed,
@@ -45,21 +45,21 @@ export const destinationFields: readonly FactField[] = [
   {
     name: 'Dest.PackageMirror',
     type: 'boolean',
-    meaning: 'Whether packages come from there, as configured.',
+    meaning: 'Whether it is a configured package mirror.',
     unknownWhen: `${noAddress}, or no mirror is configured`,
     answer: (subject) => isListed(subject, subject.context.policy.packageMirrors),
   },
   {
     name: 'Dest.ClusterDns',
     type: 'boolean',
-    meaning: 'Whether it is the DNS of the cluster, as configured.',
+    meaning: 'Whether it is the configured DNS of the cluster.',
     unknownWhen: `${noAddress}, or no DNS is configured`,
     answer: (subject) => isListed(subject, subject.context.policy.clusterDns),
   },
   {
     name: 'Dest.SeenWithDigest',
     type: 'boolean',
-    meaning: 'Whether containers of this image have talked to it before.',
+    meaning: 'Whether containers of this image have connected to it before.',
     unknownWhen: 'they were not watched for long enough',
     answer: (subject) => {
       // A workload whose baseline is zero egress has not talked to any public host.
@@ -71,8 +71,8 @@ export const destinationFields: readonly FactField[] = [
     name: 'Dest.SeenWithPreviousDigest',
     type: 'boolean',
     meaning:
-      'Whether containers of the image before, what the tag pointed to or else the release before it, have talked to it.',
-    unknownWhen: 'there was none, or they were not watched for long enough',
+      'Whether containers of the baseline (what the tag pointed to, or else the release before it) have connected to it.',
+    unknownWhen: 'there is no baseline, or they were not watched for long enough',
     answer: (subject) => {
       const listed = isListed(
         subject,

@@ -6,19 +6,17 @@ export function factsMarkdown(fields: readonly FactField[]): string {
   const groups = Map.groupBy(fields, ({ name }) => name.slice(0, name.indexOf('.')));
   const tables = [...groups].map(
     ([group, some]) =>
-      `## ${group}\n\n${about[group] ?? ''}| field | type | says | is not known when |\n| --- | --- | --- | --- |\n${some.map(row).join('')}`,
+      `## ${group}\n\n${about[group] ?? ''}| field | type | meaning | unknown when |\n| --- | --- | --- | --- |\n${some.map(row).join('')}`,
   );
   return [intro, ...tables, settings()].join('\n');
 }
 
-const intro = `# What is known beside an event
+const intro = `# Image facts: fields for rules
 
 <!-- Made by \`npm run docs\` from libs/facts. -->
 
-Rules ask for these as if they were fields of the event: what the scanner knows of the image, what the ledger knows of the container,
-what was usual up to now, and what the operator says in \`runtime:\` of \`tidewaiter.yaml\`. Each is found out when a loaded rule asks for it.
-A fact that is **not known is missing**: neither true nor false, so that \`File.InImage: false\` means that the image is known and does not
-have the file. To match what is not known, compare with \`null\`.
+Rules use facts like fields of the event. Facts come from the scanner (image), the container ledger (container),
+earlier events (habits), and \`runtime:\` of \`tidewaiter.yaml\`. A fact is looked up when a loaded rule uses it.
 
 \`\`\`yaml
 detection:
@@ -28,14 +26,21 @@ detection:
   condition: dropped
 \`\`\`
 
-\`tidewaiter replay --facts FILE\` reads facts from a JSON file; see the end of this page.
+A fact that is **unknown is missing**: neither true nor false. \`File.InImage: false\` therefore means that the
+image is known and does not have the file. To match unknown facts, compare with \`null\`.
+
+Try rules with [a file of facts](#a-file-of-facts):
+
+\`\`\`sh
+./tidewaiter replay events.jsonl --facts facts.json
+\`\`\`
 `;
 
 const about: Readonly<Record<string, string>> = {
-  File: 'Of an exec they are about the executable, else about the file that is touched. Paths are followed through the links of the image.\n\n',
-  Dest: 'Of a connection they are about where it goes, of a DNS query about the server that is asked.\n\n',
+  File: 'For an exec these are about the executable, else about the touched file. Paths are followed through the links of the image.\n\n',
+  Dest: 'For a connection these are about its destination, for a DNS query about the DNS server.\n\n',
   Identity:
-    'What is configured decides; else what was seen while the identity was new, and what has been going on for as long since.\n\n',
+    'The configuration decides; else behavior seen while the identity was new, and behavior that has continued for as long since.\n\n',
 };
 
 function row({ name, type, meaning, unknownWhen }: FactField): string {
@@ -46,12 +51,13 @@ function settings(): string {
   const keys = Object.entries(runtimePolicySettings.shape).map(
     ([key, { description = '' }]) => `| \`${key}\` | ${cell(description)} |\n`,
   );
-  return `## How workloads are meant to behave
+  return `## Expected behavior of workloads
 
-\`runtime:\` of \`tidewaiter.yaml\`. Workloads are \`namespace/name\`, service accounts \`namespace:name\`, places ranges or addresses, and where
-hosts are meant names in which \`*\` stands for anything. Probes are also learned from pods, and the role of a namespace from its labels.
+These keys are under \`runtime:\` of \`tidewaiter.yaml\`. Workloads are \`namespace/name\`, service accounts
+\`namespace:name\`, places ranges or addresses. Host names may contain \`*\` for anything. Probes are also
+learned from pods, and the role of a namespace from its labels.
 
-| key | says |
+| key | meaning |
 | --- | --- |
 ${keys.join('')}
 \`\`\`yaml
@@ -66,9 +72,12 @@ runtime:
 
 ## A file of facts
 
-One JSON object: \`cluster\`; \`images\` by digest, each with \`repository tag created pushed config signature provenance files vulnerabilities
-secrets previous_digests\`; \`workloads\` by \`namespace/Kind/name\`, each with \`image_digest namespace_labels exposed privileged service_account
-replicas\`; and \`policy\`, whose keys are those above in snake_case. Everything may be left out: then it is not known.
+One JSON object with these keys. Missing parts are unknown.
+
+- \`cluster\`
+- \`images\` by digest, each with \`repository tag created pushed config signature provenance files vulnerabilities secrets previous_digests\`
+- \`workloads\` by \`namespace/Kind/name\`, each with \`image_digest namespace_labels exposed privileged service_account replicas\`
+- \`policy\`, with the keys above in snake_case
 
 \`\`\`json
 { "images": { "sha256:…": { "files": { "/usr/bin/curl": { "sha256": "…", "package": "curl" } } } },

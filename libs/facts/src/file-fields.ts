@@ -32,7 +32,7 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.PackageContentMatches',
     type: 'boolean',
-    meaning: 'Whether the file of the image is as its package, or its publisher, made it.',
+    meaning: 'Whether the file of the image is unchanged since its package or publisher.',
     unknownWhen: noOwner,
     answer: ({ file, flagged }) => (flagged && otherContent.has(flagged.id) ? false : file?.package ? true : null),
   },
@@ -75,7 +75,7 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.MalwareName',
     type: 'text',
-    meaning: 'What the scanner calls the malware that it found in this file of the image.',
+    meaning: 'Name of the malware that the scanner found in this file of the image.',
     unknownWhen: 'it found none',
     answer: ({ flagged }) => (flagged?.kind === 'malware' ? flagged.id : null),
   },
@@ -89,8 +89,8 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.AddedSinceDigest',
     type: 'boolean',
-    meaning: 'Whether the image before, what the tag pointed to or else the release before it, did not have the file.',
-    unknownWhen: `there was no image before, or ${notInImage}`,
+    meaning: 'Whether the baseline (what the tag pointed to, or else the release before it) lacked the file.',
+    unknownWhen: `there is no baseline, or ${notInImage}`,
     answer: (subject) => {
       const { previous, path, file } = subject;
       if (previous?.files && path !== null && file) return previous.files.get(path) === null;
@@ -100,8 +100,8 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.ChangedSinceDigest',
     type: 'boolean',
-    meaning: 'Whether the image before, what the tag pointed to or else the release before it, had other bytes there.',
-    unknownWhen: `there was no image before, or ${notInImage}`,
+    meaning: 'Whether the baseline (what the tag pointed to, or else the release before it) had other bytes there.',
+    unknownWhen: `there is no baseline, or ${notInImage}`,
     answer: (subject) => {
       const { previous, path, file } = subject;
       const before = previous?.files && path !== null ? previous.files.get(path) : null;
@@ -120,7 +120,7 @@ export const fileFields: readonly FactField[] = [
     name: 'File.InstalledByPackageManager',
     type: 'boolean',
     meaning: 'Whether a package manager put it there after the container started.',
-    unknownWhen: 'nobody says that one did',
+    unknownWhen: 'no sensor reported that',
     answer: ({ path, context }) => (path !== null && context.policy.installedPaths.includes(path) ? true : null),
   },
   {
@@ -143,8 +143,8 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.NpmFromPublicRegistry',
     type: 'boolean',
-    meaning: 'Whether that package was seen to come from the public registry.',
-    unknownWhen: 'nobody saw it come from there',
+    meaning: 'Whether that package was downloaded from the public registry.',
+    unknownWhen: 'no sensor reported its download',
     answer: (subject) => {
       const name = npmPackageOf(subject);
       return name && subject.context.policy.publicNpmPackages.some((each) => each.startsWith(`${name}@`)) ? true : null;
@@ -153,8 +153,8 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.NpmLockVerified',
     type: 'boolean',
-    meaning: 'Whether that package is as the lock file says.',
-    unknownWhen: 'nobody compared them',
+    meaning: 'Whether that package agrees with the lock file.',
+    unknownWhen: 'they were not compared',
     answer: (subject) => own(subject.context.policy.lockfileVerified, npmPackageOf(subject) ?? ''),
   },
 ];

@@ -20,21 +20,21 @@ export const identityFields: readonly FactField[] = [
   {
     name: 'Secret.Fingerprint',
     type: 'text',
-    meaning: 'Fingerprint of the secret of an image that is read, or whose key signed the call.',
-    unknownWhen: 'no secret of a known image is meant',
+    meaning: 'Fingerprint of the secret of an image that was read, or that signed the call.',
+    unknownWhen: 'no secret of a known image is concerned',
     answer: ({ secret }) => secret?.fingerprint,
   },
   {
     name: 'Secret.Rule',
     type: 'text',
     meaning: 'Id of the rule that found that secret.',
-    unknownWhen: 'no secret of a known image is meant',
+    unknownWhen: 'no secret of a known image is concerned',
     answer: ({ secret }) => secret?.id,
   },
   {
     name: 'Source.Public',
     type: 'boolean',
-    meaning: 'Whether the call comes from the internet, by the first of the addresses that it came through.',
+    meaning: 'Whether the call comes from the internet, by the first address of its path.',
     unknownWhen: 'the event is no call, or a service of the cloud makes it',
     answer: ({ observation, context }) => {
       const source = observation.request?.sourceIps[0];
@@ -46,7 +46,7 @@ export const identityFields: readonly FactField[] = [
   {
     name: 'Identity.UsualSource',
     type: 'boolean',
-    meaning: 'Whether all addresses that the call came through are usual for who makes it.',
+    meaning: 'Whether all addresses of its path are usual for the caller.',
     unknownWhen: `${noHabit}, or a service of the cloud makes the call`,
     answer: (subject) => {
       const sources = subject.observation.request?.sourceIps.filter(isAddress) ?? [];
@@ -57,7 +57,7 @@ export const identityFields: readonly FactField[] = [
   {
     name: 'Identity.UsualClient',
     type: 'boolean',
-    meaning: 'Whether the program that calls is usual for who makes the call, whatever its version.',
+    meaning: 'Whether the calling program, in any version, is usual for the caller.',
     unknownWhen: noHabit,
     answer: (subject) => {
       const client = clientOf(subject.observation.request?.userAgent ?? null);
@@ -72,7 +72,7 @@ export const identityFields: readonly FactField[] = [
   {
     name: 'Identity.UsualNamespace',
     type: 'boolean',
-    meaning: 'Whether who makes the call usually works in the namespace that it is about.',
+    meaning: 'Whether the caller usually works in the namespace of the call.',
     unknownWhen: `${noHabit}, or the call is about no namespace`,
     answer: (subject) => {
       const namespace = subject.observation.request?.namespace;
@@ -84,7 +84,7 @@ export const identityFields: readonly FactField[] = [
     name: 'Identity.OwnProgram',
     type: 'boolean',
     meaning:
-      'Whether a service account calls from inside with the program that it is for, as controllers and operators do: one that calls itself as the account is called, and no tool of people.',
+      'Whether a service account calls from inside with its own program, as controllers and operators do: the program has the name of the account, and is no interactive tool.',
     unknownWhen: 'the event is no call of a service account',
     answer: ({ observation: { request }, context }) => {
       if (!request?.user?.startsWith('system:serviceaccount:')) return null;

@@ -9,8 +9,8 @@ export const imageFields: readonly FactField[] = [
     name: 'Image.Digest',
     type: 'text',
     meaning:
-      'Digest of the manifest that the container runs; of a call signed with a key that lies in an image, that image.',
-    unknownWhen: 'neither the sensor nor the ledger can tell the manifest',
+      'Digest of the manifest that the container runs; for a call signed with a key found in an image, that image.',
+    unknownWhen: 'neither the sensor nor the ledger names the manifest',
     answer: ({ digest }) => digest,
   },
   {
@@ -24,20 +24,20 @@ export const imageFields: readonly FactField[] = [
     name: 'Image.Repository',
     type: 'text',
     meaning: 'The repository with its registry.',
-    unknownWhen: 'nobody says',
+    unknownWhen: 'no source names it',
     answer: ({ image, observation }) => observation.container?.imageRepository ?? image?.repository,
   },
   {
     name: 'Image.PublicRegistry',
     type: 'boolean',
-    meaning: 'Whether it comes from a registry that anybody may push to, such as Docker Hub.',
+    meaning: 'Whether it comes from a registry where anybody may push, such as Docker Hub.',
     unknownWhen: 'the repository is not known',
     answer: ({ image, observation }) => isPublic(image?.repository ?? observation.container?.imageRepository ?? null),
   },
   {
     name: 'Image.Scanned',
     type: 'boolean',
-    meaning: 'Whether this installation has analysed the image.',
+    meaning: 'Whether this installation has analyzed the image.',
     unknownWhen: 'the digest is not known',
     answer: ({ digest, image, context }) => (digest === null ? null : (context.policy.imageScanned ?? image !== null)),
   },
@@ -45,22 +45,22 @@ export const imageFields: readonly FactField[] = [
     name: 'Image.Signed',
     type: 'boolean',
     meaning: 'Whether a signature was verified.',
-    unknownWhen: 'nobody looked for one',
+    unknownWhen: 'no look-up took place',
     answer: ({ image }) => image?.signed,
   },
   {
     name: 'Image.SignerChanged',
     type: 'boolean',
     meaning:
-      'Whether the image before, what the tag pointed to or else the release before it, was signed, and this one is not, or by another signer.',
-    unknownWhen: 'the one before was not signed, or one of the two was never looked at',
+      'Whether the baseline (what the tag pointed to, or else the release before it) was signed, and this image is not, or by another signer.',
+    unknownWhen: 'the baseline was not signed, or one of the two was never examined',
     answer: ({ image }) => image?.signerChanged,
   },
   {
     name: 'Image.ProvenanceVerified',
     type: 'boolean',
-    meaning: 'Whether signed provenance says how it was built.',
-    unknownWhen: 'nobody looked for it',
+    meaning: 'Whether it has signed provenance.',
+    unknownWhen: 'no look-up took place',
     answer: ({ image }) => image?.provenanceVerified,
   },
   {
@@ -74,8 +74,8 @@ export const imageFields: readonly FactField[] = [
     name: 'Image.PusherChanged',
     type: 'boolean',
     meaning:
-      'Whether another account pushed it than the image before, what the tag pointed to or else the release before it.',
-    unknownWhen: 'there was none before, or the registry does not say who pushes',
+      'Whether another account pushed it than the baseline (what the tag pointed to, or else the release before it).',
+    unknownWhen: 'there is no baseline, or the registry does not name the pusher',
     answer: ({ image, previous }) =>
       image?.pushedBy && previous?.pushedBy ? image.pushedBy !== previous.pushedBy : null,
   },
@@ -83,8 +83,8 @@ export const imageFields: readonly FactField[] = [
     name: 'Image.EntrypointChanged',
     type: 'boolean',
     meaning:
-      'Whether it starts another program than the image before, what the tag pointed to or else the release before it.',
-    unknownWhen: 'there was none before, or its configuration was not kept',
+      'Whether it starts another program than the baseline (what the tag pointed to, or else the release before it).',
+    unknownWhen: 'there is no baseline, or its configuration was not stored',
     answer: ({ image, previous }) => image && previous?.entrypoint && !sameTexts(image.entrypoint, previous.entrypoint),
   },
   {
@@ -108,7 +108,7 @@ export const imageFields: readonly FactField[] = [
   {
     name: 'Image.Role',
     type: 'text',
-    meaning: 'What the namespace is for: `builder`, `debug`, `security`, else `app`.',
+    meaning: 'Role of the namespace: `builder`, `debug`, `security`, else `app`.',
     unknownWhen: 'the namespace is not known',
     answer: roleOf,
   },

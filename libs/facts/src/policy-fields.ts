@@ -17,15 +17,14 @@ export const policyFields: readonly FactField[] = [
   {
     name: 'Policy.AnonymousExpected',
     type: 'boolean',
-    meaning: 'Whether the API server is meant to answer people without a name.',
-    unknownWhen: 'nobody configured it',
+    meaning: 'Whether the API server is meant to answer anonymous users.',
+    unknownWhen: 'it is not configured',
     answer: ({ context }) => context.policy.anonymousAccessExpected,
   },
   {
     name: 'Policy.ExecProbe',
     type: 'boolean',
-    meaning:
-      'Whether the command, or the one that started it, is a probe by which the kubelet asks whether the container is well.',
+    meaning: 'Whether the command, or the one that started it, is a probe of the kubelet.',
     unknownWhen: 'no probe of the workload is known',
     answer: (subject) => {
       const { workloadRef, workloadName, context } = subject;

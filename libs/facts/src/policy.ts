@@ -20,24 +20,24 @@ const placesByName = z.record(z.string().min(1).max(512), z.array(place).max(10_
  */
 export const runtimePolicySettings = z.strictObject({
   builderNamespaces: texts.describe(
-    'Namespaces in which images are built: package managers, compilers and downloads are their work.',
+    'Namespaces in which images are built: package managers, compilers and downloads are normal there.',
   ),
-  debugNamespaces: texts.describe('Namespaces in which people look for faults with a shell.'),
+  debugNamespaces: texts.describe('Namespaces for debugging with a shell.'),
   roleLabels: z
     .array(z.string().min(1))
     .max(100)
     .default(['tidewaiter.dev/role', 'purpose'])
-    .describe('Labels of a namespace that say what it is for: `builder`, `ci`, `debug`, `security`.'),
+    .describe('Labels of a namespace with its role: `builder`, `ci`, `debug`, `security`.'),
   admins: texts.describe('Users who administer clusters.'),
   allowedEgress: placesByName.describe(
-    'Hosts and addresses that a workload may talk to; `namespace/*` and `*` speak for several.',
+    'Hosts and addresses that a workload may connect to; `namespace/*` and `*` cover several.',
   ),
-  internalRanges: places.describe('Addresses that are ours beside the private ones.'),
-  packageMirrors: places.describe('Where packages come from.'),
+  internalRanges: places.describe('Internal addresses beside the private ones.'),
+  packageMirrors: places.describe('Package mirrors.'),
   securityAgents: texts.describe(
-    'Workloads that watch others, as `namespace/name`: they may do what would be alarming elsewhere, and must not be removed.',
+    'Workloads that watch others, as `namespace/name`: their actions raise no alerts, and their removal does.',
   ),
-  execProbes: byName.describe('Commands by which the kubelet asks whether a workload is well.'),
+  execProbes: byName.describe('Commands of exec probes of the kubelet.'),
   knownChildCommands: byName.describe('Commands that a workload is known to start; `*` stands for anything.'),
   clusterDns: places.describe('Addresses of the DNS of the cluster.'),
   signatureRequiredNamespaces: texts.describe('Namespaces in which only signed images may run; `*` for all.'),
@@ -45,11 +45,11 @@ export const runtimePolicySettings = z.strictObject({
   anonymousAccessExpected: z
     .boolean()
     .optional()
-    .describe('Whether the API server is meant to answer people without a name.'),
+    .describe('Whether the API server is meant to answer anonymous users.'),
   keySources: placesByName.describe('Addresses from which the key of a cloud, or the role by its name, is used.'),
   serviceAccountSources: placesByName.describe('Addresses from which a service account is used.'),
   serviceAccountNamespaces: byName.describe('Namespaces that a service account works in.'),
-  serviceAccountClients: byName.describe('Clients of a service account, as they name themselves.'),
+  serviceAccountClients: byName.describe('Clients of a service account, by user agent.'),
   learningPeriod: z
     .string()
     .regex(/^[1-9]\d{0,3}[hd]$/, 'expected a number of hours or days such as 24h or 7d')

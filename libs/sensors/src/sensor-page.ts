@@ -6,38 +6,59 @@ import type { Sensor } from './sensor.js';
 export function sensorsMarkdown(sensors: readonly Sensor[]): string {
   return `<!-- Made by \`npm run docs\` from libs/sensors. -->
 
-# Sensors
+# Sensors: how runtime events arrive
 
-Every sensor sends to \`POST /hooks/runtime/{name}\` of ingest, as its connection in \`tidewaiter.yaml\` is called:
+A sensor posts its events to \`POST /hooks/runtime/{name}\` of ingest. Name it in \`tidewaiter.yaml\`, and
+configure it by the recipe of its kind.
 
 \`\`\`yaml
 sensors:
   - name: nodes                        # in the URL
     kind: tetragon
-    cluster: eu1                       # what the bodies say of it does not count then
+    cluster: eu1                       # replaces the cluster in the bodies
     tokenFile: /run/secrets/nodes
-    silentAfter: 10m                   # people are told when it says nothing for so long; or never
+    silentAfter: 10m                   # time without events after which it is stale; or never
 \`\`\`
 
-- **Token**: \`Authorization: Bearer …\`, the password of \`Basic\`, \`X-Api-Key\`, or \`?token=\` in the URL where the sender can set no header. Signed messages of
-  Amazon SNS need none when \`topicArn\` is configured.
-- **Bodies**: JSON, at most 8 MiB as they come and 64 MiB unpacked (gzip, deflate, zstd; with or without \`Content-Encoding\`). What a shipper has wrapped in \`log\` or
-  \`message\` is unwrapped. One bad event of a batch is counted as \`malformed\` and stops none of its neighbours; one above 192 KiB loses its longest texts and lists.
-- **Answers**: 202 \`{ "accepted": n, "duplicates": n, "ignored": n }\` once everything is on disk in JetStream; 429 with \`Retry-After\` when too much is on its way
-  or the detector is too far behind; 503 while NATS is away. Whatever is not answered with 202 must be sent again, and is not told twice.
-- **Losses**: what a sensor says it lost is in \`tidewaiter_sensor_dropped_total\`, what became of what it sent in \`tidewaiter_sensor_events_total\`.
-- **Silence**: a sensor that has been heard and then says nothing for \`silentAfter\` (10 minutes; for \`cloudtrail\`, \`guardduty\` and \`generic\` never, unless it is
-  configured) is told of as \`sensor.silenced\`, its return as \`sensor.recovered\`: alerts of \`kind="sensor"\` in routing.yaml.
+\`\`\`sh
+curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:7070/hooks/runtime/nodes --data-binary @events.jsonl
+\`\`\`
 
-| kind | sensor | tells of | a repeated event is recognised by |
+- **Token**: \`Authorization: Bearer …\`, the password of \`Basic\`, \`X-Api-Key\`, or \`?token=\` in the URL of a
+  sender without headers. Signed messages of Amazon SNS need none when \`topicArn\` is configured.
+- **Bodies**: JSON, at most 8 MiB as sent and 64 MiB decompressed (gzip, deflate, zstd; with or without
+  \`Content-Encoding\`). Events that a shipper has wrapped in \`log\` or \`message\` are unwrapped.
+- **Bad events**: one bad event of a batch counts as \`malformed\` and stops none of its neighbors. One above
+  192 KiB loses its longest texts and lists.
+- **Losses**: events that a sensor reports as lost are in \`tidewaiter_sensor_dropped_total\`. Results of
+  received events are in \`tidewaiter_sensor_events_total\`.
+
+| answer | when |
+| --- | --- |
+| 202 \`{ "accepted": n, "duplicates": n, "ignored": n }\` | everything is on disk in JetStream |
+| 429 with \`Retry-After\` | too much is in flight, or the detector is too far behind |
+| 503 | NATS is down |
+
+Everything without a 202 must be sent again; repetitions are recognized.
+
+## Stale sensors
+
+A sensor that sent events and then sends none for \`silentAfter\` is stale. The default is 10 minutes; for
+\`cloudtrail\`, \`guardduty\` and \`generic\` it is never. The events are \`sensor.silenced\` and \`sensor.recovered\`,
+and the alerts have \`kind="sensor"\` in [routing](routing.md#labels).
+
+## Kinds
+
+| kind | sensor | reports | a repeated event is recognized by |
 | --- | --- | --- | --- |
 ${sensors.map(row).join('\n')}
 
 ${sensors.map(section).join('\n')}
-## What rules may ask
+## Fields for rules
 
-Beside Sigma's own names (\`Image\`, \`CommandLine\`, \`DestinationIp\` …) and the sensor's own words (a literal key or a dotted path), every event answers these, with the
-log source \`product: tidewaiter\`, \`category: <what it tells of>\`:
+Rules may use Sigma's own names (\`Image\`, \`CommandLine\`, \`DestinationIp\` …) and the sensor's own fields (a
+literal key or a dotted path). Every event also has these, with the log source \`product: tidewaiter\`,
+\`category: <one of the above>\`:
 
 ${byPart(neutralFieldNames)}
 
@@ -57,7 +78,7 @@ function section({ source, aliases, title, about }: Sensor): string {
   const ignored = reasons.length === 0 ? '' : `Ignored are ${reasons.join(', ')}.\n\n`;
   return `## ${title}: \`${source}\`
 
-${about.reads}${others} How it is set up: [deploy/sensors/${source}](../deploy/sensors/${source}/README.md).
+${about.reads}${others} Setup: [deploy/sensors/${source}](../deploy/sensors/${source}/README.md).
 
 ${ignored}${about.note}
 `;

@@ -16,8 +16,8 @@ registries:
 
 # ${title}: \`${kind}\`${others}
 
-- Proves its sender by: ${setup.proof}
-- A repeated delivery is recognised by: ${setup.repetition}
+- Authentication: ${setup.proof}
+- Repeated deliveries are recognized by: ${setup.repetition}
 
 ${[settings, ...setup.steps].map(numbered).join('\n\n')}
 
@@ -36,9 +36,11 @@ export function registryTable(kinds: readonly RegistryKind[]): string {
   );
   return `<!-- Made by \`npm run docs\` from libs/webhooks/src/. -->
 
-# Registries
+# Registry kinds
 
-| kind | registry | proves its sender by | a repeated delivery is recognised by |
+Each page has the steps to connect one kind. What happens then: [sources](../sources.md).
+
+| kind | registry | authentication | a repeated delivery is recognized by |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;

@@ -54,7 +54,7 @@ export const templateContext = z.object({
   status: z.enum(['firing', 'resolved']),
   severity,
   word: text.describe('How bad it is, or that it is over, in one word: High, Resolved.'),
-  isReminder: z.boolean().describe('Whether it says again what was told before.'),
+  isReminder: z.boolean().describe('Whether it repeats an earlier message.'),
   title: text.describe('As Tidewaiter words it, the word before it.'),
   summary: text.describe('As Tidewaiter words it.'),
   footer: text,

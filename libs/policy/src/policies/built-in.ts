@@ -37,7 +37,7 @@ const having = (...findings: FindingFacts[]) => facts({ findings });
 export const builtInPolicies: readonly BuiltInPolicy[] = [
   {
     name: 'no-kev-in-production',
-    description: "Nothing that runs has a vulnerability of CISA's catalogue of exploited ones.",
+    description: "No running image has a vulnerability of CISA's catalog of exploited ones.",
     variables: { exploited: 'findings.filter(f, f.kind == "vulnerability" && f.counted && f.kev)' },
     rules: [
       {
@@ -55,7 +55,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
         reason: "1 finding is in CISA's catalogue: CVE-2026-1",
       },
       {
-        what: 'nobody knows whether it runs',
+        what: 'whether it runs is unknown',
         facts: having({ ...hole, kev: true }),
         result: 'unknown',
         reason: 'needs running, which is not known',
@@ -87,7 +87,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
         reason: '1 critical finding has had a fix for over 14 days: CVE-2026-1',
       },
       {
-        what: 'nobody says when it was published',
+        what: 'the time of publication is unknown',
         facts: having(unpublished(hole)),
         result: 'unknown',
         reason: 'needs finding.published, which is not known',
@@ -146,7 +146,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
         reason: 'the image is not signed by anybody that its repository requires',
       },
       {
-        what: 'nobody looked for signatures',
+        what: 'signatures were not looked up',
         facts: facts({ repository: { signerRequired: true } }),
         result: 'unknown',
         reason: 'needs provenance, which is not known',
@@ -172,7 +172,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
         reason: 'the base is of 2026-03-01, more than 90 days ago',
       },
       {
-        what: 'nobody knows',
+        what: 'its age is unknown',
         facts: facts(),
         result: 'unknown',
         reason: 'needs image.baseCreatedAt, which is not known',

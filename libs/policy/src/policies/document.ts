@@ -6,59 +6,68 @@ export function policiesMarkdown(policies: readonly BuiltInPolicy[]): string {
   return `${introduction}
 ## Facts
 
-What is not known of an image is left out, and a rule that depends on it answers \`unknown\`. \`has(finding.published)\` asks whether it is known.
+Unknown facts are missing, and a rule that depends on one answers \`unknown\`. \`has(finding.published)\` tests
+whether a fact is known.
 
-\`findings\` may lack kinds that were not evaluated: secrets without a fingerprint key, vulnerabilities where advisories are missing or stale
-(\`ADVISORIES_MISSING\`, \`ADVISORIES_STALE\`), everything where a layer or a package database could not be read, and on the command line what
-\`--kinds\` leaves out. A rule that such a finding could change answers \`unknown\` and names the kind, unless it is decided anyway: an \`all\` that
-a finding already breaks is false, and a filter for another kind misses nothing. The same holds for \`packages\`.
+\`findings\` lacks kinds that were not evaluated:
 
-${table(['fact', 'type', ''], factRows())}
+- secrets without a fingerprint key
+- vulnerabilities where advisories are missing or stale (\`ADVISORIES_MISSING\`, \`ADVISORIES_STALE\`)
+- everything in an unreadable layer or package database
+- on the command line, kinds that \`--kinds\` leaves out
+
+A rule that such a finding could change answers \`unknown\` and names the kind, unless the result is certain: an
+\`all\` with a counterexample is false, and a filter for another kind is complete. The same holds for \`packages\`.
+
+${table(['fact', 'type', 'meaning'], factRows())}
 ## Functions
 
-Beside those of CEL:
+These exist beside those of CEL:
 
 ${table(
-  ['function', ''],
+  ['function', 'meaning'],
   Object.entries(functions).map(([signature, about]) => [code(short(signature)), about]),
 )}
-\`matches()\` and \`cel.bind()\` are not offered: a short pattern, or a few doublings, can keep a machine busy for ever. For the same reason an
-expression whose worst cost over the lists of an image is too high is not run; its answer is \`unknown\`, and says so.
+\`matches()\` and \`cel.bind()\` are not available: a short pattern, or a few doublings, can run for ever. An
+expression with a too high worst cost over the lists of an image is not run either. Its answer is \`unknown\`,
+with that reason.
 
-## Policies that come with Tidewaiter
+## Built-in policies
 
 ${policies.map(policySection).join('\n')}`;
 }
 
-const introduction = `# Policies
+const introduction = `# Policies: what must hold for an image
 
 Made from \`libs/policy\` by \`npm run docs\`.
 
-A policy says what must hold of an image, in [CEL](https://cel.dev). It answers \`pass\`, \`fail\` with its reasons, or \`unknown\` where a fact is
-missing that the answer depends on: what is unknown is not safe.
+A policy is a condition for images, in [CEL](https://cel.dev). It answers \`pass\`, \`fail\` with its reasons, or
+\`unknown\` where the answer depends on a missing fact.
 
 \`\`\`sh
-tidewaiter policies list
-tidewaiter policies check policies/*.yaml
-tidewaiter scan IMAGE --policy no-secrets --policy policies/ours.yaml
+./tidewaiter policies list
+./tidewaiter policies check policies/*.yaml
+./tidewaiter scan IMAGE --policy no-secrets --policy policies/ours.yaml
 \`\`\`
 
 \`\`\`yaml
 name: few-and-fresh
-description: Nothing that can be mended is left, and the base is ours.
+description: No fixable finding is left, and the base is ours.
 variables:
-  mendable: findings.filter(f, f.counted && f.fixable && f.severity in ["critical", "high"])
+  fixable: findings.filter(f, f.counted && f.fixable && f.severity in ["critical", "high"])
 rules:
-  - expression: size(mendable) == 0
-    message: '{count(mendable, "finding", "findings")} with a fix: {ids(mendable)}'
+  - expression: size(fixable) == 0
+    message: '{count(fixable, "finding", "findings")} with a fix: {ids(fixable)}'
   - expression: image.labels["org.opencontainers.image.base.name"].startsWith("registry.example.com/base/")
 \`\`\`
 
-Variables are asked in order, and each may use those before it. In a message, braces hold expressions. A \`.cel\` file holds one expression, and its
-first comment is the description. Types are checked when the file is read: a wrong name is an error with its line, not a surprise at the gate.
+- Variables are evaluated in order, and each may use those before it.
+- In a message, braces hold expressions.
+- A \`.cel\` file holds one expression, and its first comment is the description.
+- Types are checked when the file is read: a wrong name is an error with its line.
 
-In \`tidewaiter.yaml\` policies have a mode: \`enforce\` decides the verdict, \`warn\` adds a warning, \`audit\` is only shown. On the command line all
-enforce, unless their file says otherwise.
+In \`tidewaiter.yaml\` policies have a mode: \`enforce\` decides the verdict, \`warn\` adds a warning, \`audit\` is only
+shown. On the command line all enforce, unless their file has another mode.
 
 \`\`\`yaml
 policies:
@@ -87,7 +96,7 @@ function policySection({ name, description, variables, rules, examples }: BuiltI
     ...rules.map(({ expression }) => expression),
   ];
   const rows = examples.map(({ what, result, reason = '' }) => [what, result, reason]);
-  return `### ${name}\n\n${description}\n\n\`\`\`\n${lines.join('\n')}\n\`\`\`\n\n${table(['where', 'answer', 'reason'], rows)}`;
+  return `### ${name}\n\n${description}\n\n\`\`\`\n${lines.join('\n')}\n\`\`\`\n\n${table(['case', 'answer', 'reason'], rows)}`;
 }
 
 function table(head: string[], rows: string[][]): string {

@@ -7,20 +7,20 @@ const timestamp = 'google.protobuf.Timestamp';
 export const itemTypes = {
   Finding: {
     kind: ['string', 'vulnerability, secret, misconfiguration, integrity, malware or supply-chain'],
-    id: ['string', 'the id people know: a CVE, or the id of a rule'],
+    id: ['string', 'a CVE, or the id of a rule'],
     aliases: ['list<string>', 'its other ids'],
     severity: ['string', 'critical, high, medium, low, negligible or unknown'],
-    title: ['string', 'what it is, in words'],
+    title: ['string', 'title'],
     fingerprint: ['string', 'the same across versions and digests'],
     package: ['string', 'name of the package'],
     version: ['string', 'installed version'],
     purl: ['string', 'the package, in full'],
     path: ['string', 'the file, without leading slash'],
-    layer: ['int', 'the layer that brought it, 0 at the bottom'],
-    counted: ['bool', 'not hidden by a later layer; of secrets always'],
-    fixable: ['bool', 'some version closes it'],
+    layer: ['int', 'index of its layer, 0 at the bottom'],
+    counted: ['bool', 'not hidden by a later layer; always true for secrets'],
+    fixable: ['bool', 'a version fixes it'],
     fixedIn: ['string', 'that version'],
-    kev: ['bool', "in CISA's catalogue of exploited vulnerabilities"],
+    kev: ['bool', "in CISA's catalog of exploited vulnerabilities"],
     epss: ['double', 'probability of exploitation in 30 days, 0 to 1'],
     cvss: ['double', 'base score, 0 to 10'],
     confidence: ['string', 'certain, likely or possible'],
@@ -39,44 +39,44 @@ export const itemTypes = {
 /** Facts of which there is one each. */
 export const groups = {
   image: {
-    reference: ['string', 'as it was asked for'],
-    digest: ['string', 'of its manifest'],
-    tag: ['string', ''],
+    reference: ['string', 'reference of the request'],
+    digest: ['string', 'digest of the manifest'],
+    tag: ['string', 'tag of the reference'],
     platform: ['string', 'linux/amd64'],
-    createdAt: [timestamp, 'when it says that it was built'],
-    baseCreatedAt: [timestamp, 'when its lowest layer was made'],
-    user: ['string', 'whom it runs as; empty for root'],
-    labels: ['map<string, string>', ''],
+    createdAt: [timestamp, 'build time in its configuration'],
+    baseCreatedAt: [timestamp, 'build time of its lowest layer'],
+    user: ['string', 'user; empty for root'],
+    labels: ['map<string, string>', 'labels of the configuration'],
   },
   os: { id: ['string', 'debian, alpine, …'], versionId: ['string', '12, 3.20.3'] },
   provenance: {
-    signed: ['bool', 'somebody who is trusted has signed the image'],
-    signers: ['list<string>', 'who'],
+    signed: ['bool', 'a trusted signer has signed the image'],
+    signers: ['list<string>', 'names of the signers'],
     builders: ['list<string>', 'builder ids of verified provenance'],
     sources: ['list<string>', 'source repositories of verified provenance'],
     revisions: ['list<string>', 'source revisions of verified provenance'],
   },
   repository: {
     name: ['string', 'registry.example.com/shop/cart'],
-    signerRequired: ['bool', 'the settings ask for a signature'],
+    signerRequired: ['bool', 'the settings require a signature'],
   },
   advisories: {
     asOf: [timestamp, 'when the newest advisory was modified'],
-    age: ['google.protobuf.Duration', 'how long ago that was'],
+    age: ['google.protobuf.Duration', 'time since then'],
   },
 } as const satisfies Record<string, Record<string, Fact>>;
 
 /** Facts that stand alone. */
 export const single = {
-  findings: ['list<Finding>', 'what is wrong and was not suppressed'],
-  packages: ['list<Package>', 'what it is made of'],
+  findings: ['list<Finding>', 'findings that are not suppressed'],
+  packages: ['list<Package>', 'packages of the image'],
   running: ['bool', 'a workload runs it, or is about to'],
-  now: [timestamp, ''],
+  now: [timestamp, 'current time'],
 } as const satisfies Record<string, Fact>;
 
 /** Functions beside those of CEL. */
 export const functions = {
-  'days(int): google.protobuf.Duration': 'so many days: `now - finding.published > days(14)`',
+  'days(int): google.protobuf.Duration': 'a number of days: `now - finding.published > days(14)`',
   'day(google.protobuf.Timestamp): string': '`2026-06-30`: for messages',
   'string.glob(string): bool': '`*` within one part of a path, `**` across: `finding.path.glob("app/**")`',
   'count(list, string, string): string': '`1 finding is`, `2 findings are`: for messages',

@@ -16,12 +16,12 @@ export const cloudtrail: Sensor = {
   aliases: ['aws-cloudtrail'],
   title: 'AWS CloudTrail',
   about: {
-    reads: "Events of CloudTrail: through EventBridge, SNS, a trail's log file (`Records`), or as they are.",
+    reads: "Events of CloudTrail: by EventBridge, SNS, a trail's log file (`Records`), or bare.",
     reports: ['request'],
     repetition: '`eventID`',
     ignores: {
-      'log-file': 'that a file of a trail lies in its bucket',
-      'subscription-confirmation': 'that SNS asks whether it may send',
+      'log-file': 'notice about a log file in its bucket',
+      'subscription-confirmation': 'confirmation request of SNS',
     },
     note: 'A call succeeded when it has no `errorCode`.',
   },

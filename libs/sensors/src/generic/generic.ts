@@ -14,11 +14,11 @@ export const generic: Sensor = {
   aliases: ['custom'],
   title: 'Generic JSON',
   about: {
-    reads: 'Any JSON whose fields `fields` maps to ours: one object, an array, or one a line.',
+    reads: 'Any JSON with fields that `fields` maps to ours: one object, an array, or one a line.',
     reports: ['exec', 'file', 'connect', 'dns', 'alert', 'other'],
     repetition: 'the field mapped to `id`, else hash over the event',
     ignores: {},
-    note: 'Without `activity` it follows from what is mapped. Times are ISO 8601, or seconds, milliseconds or nanoseconds since 1970.',
+    note: 'Without `activity` it follows from the mapped fields. Times are ISO 8601, or seconds, milliseconds or nanoseconds since 1970.',
   },
   read: (body, connection) => readRecords(generic, body, connection, readDocument),
   observe,

@@ -20,11 +20,11 @@ export const kubernetesAudit: Sensor = {
   title: 'Kubernetes audit log',
   about: {
     reads:
-      'What an audit webhook posts (`EventList`), the audit log, one event a line, and what CloudWatch Logs hands on of EKS.',
+      'Posts of an audit webhook (`EventList`), the audit log with one event a line, and EKS events of CloudWatch Logs.',
     reports: ['request'],
     repetition: '`auditID` with user, verb, URI and time of the request',
-    ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
-    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then. Objects that run pods are evaluated before that: [workload-findings.md](workload-findings.md).",
+    ignores: { stage: 'stages other than the answer', empty: 'empty list' },
+    note: 'An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are removed. Level `Metadata` has no object, so rules about settings of pods match nothing. Objects that run pods are checked before the removal: [workload findings](workload-findings.md).',
   },
   read: (body, connection) => readRecords(kubernetesAudit, body, connection, readDocument),
   observe,

@@ -27,11 +27,11 @@ export const tetragon: Sensor = {
   aliases: [],
   title: 'Tetragon',
   about: {
-    reads: "Events of Tetragon's JSON export, one a line, in an array or alone.",
+    reads: "Events of Tetragon's JSON export, one a line, in an array or single.",
     reports: ['exec', 'exit', 'file', 'connect', 'accept', 'listen', 'send', 'load', 'privilege', 'health', 'other'],
     repetition: 'hash over the event',
     ignores: {},
-    note: "`process_throttle` and `rate_limit_info` say what Tetragon left out: they are events of `health`, and counted. Hashes of executables come only with the policy `exec-hash`; outside Kubernetes a container's id is cut.",
+    note: "`process_throttle` and `rate_limit_info` report events that Tetragon left out. They are events of `health`, and counted. Hashes of executables need the policy `exec-hash`. Outside Kubernetes a container's id is truncated.",
   },
   read: (body, connection) => readRecords(tetragon, body, connection, readDocument),
   observe,

@@ -26,7 +26,7 @@ export const tracee: Sensor = {
   aliases: [],
   title: 'Tracee',
   about: {
-    reads: "Events and detections as JSON, one a line, those of before Tracee's protobuf and those of it.",
+    reads: "Events and detections as JSON, one a line, in the formats before and since Tracee's protobuf.",
     reports: [
       'alert',
       'exec',
@@ -45,7 +45,7 @@ export const tracee: Sensor = {
     ],
     repetition: 'hash over the event',
     ignores: {},
-    note: "`hostName` is the pod's name for what runs in one: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
+    note: "`hostName` of a process in a pod is the pod's name: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
   },
   read: (body, connection) => readRecords(tracee, body, connection, readDocument),
   observe,

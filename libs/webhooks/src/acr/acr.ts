@@ -34,7 +34,7 @@ az eventgrid event-subscription create --name tidewaiter --source-resource-id ID
   --endpoint "https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret"
 \`\`\``,
   ],
-  note: 'ACR tells nothing when only a tag is deleted.',
+  note: 'ACR sends no notice when only a tag is deleted.',
 };
 
 /**

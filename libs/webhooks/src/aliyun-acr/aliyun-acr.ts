@@ -11,7 +11,7 @@ const setup: Setup = {
     'In the console of Container Registry: the repository → **Triggers** → **Create**.',
     '**Trigger URL** `https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret`; **Trigger** *All* or by expression.',
   ],
-  note: 'Its times have no zone and are read as those of China.',
+  note: 'Its times have no zone and are read as China Standard Time.',
 };
 
 /**

@@ -36,7 +36,7 @@ notifications:
 
 \`ignore\` is optional; it saves the registry a few requests for each push.`,
   ],
-  note: 'The registry keeps its queue in memory: what it could not deliver is lost when it restarts.',
+  note: 'The registry keeps its queue in memory: undelivered notices are lost when it restarts.',
 };
 
 /**

@@ -19,7 +19,7 @@ const setup: Setup = {
     'In Docker Hub: the repository → **Webhooks**.',
     '**Webhook name** `tidewaiter`; **Webhook URL** `https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret`. **Create**.',
   ],
-  note: 'Docker Hub signs nothing, names no digest and tries once. The registry is asked which digest the tag has; `callback_url` is never called. Keep URLs out of the logs of proxies in between.',
+  note: 'Docker Hub signs nothing, names no digest and tries once. The registry is asked for the digest of the tag; `callback_url` is never called. Keep URLs out of the logs of proxies in between.',
 };
 
 /**

@@ -29,7 +29,7 @@ const setup: Setup = {
     `Or through SNS: the rule's target is a topic, the topic's subscription is of protocol HTTPS with the endpoint \`https://tidewaiter.example.com/hooks/registry/main\`, and the connection names the topic: \`topicArn: "arn:aws:sns:eu-west-1:123456789012:images"\`. Signatures are checked with Amazon's certificate (fetched only from \`sns.REGION\` of Amazon, or given by \`snsCertificateFile\`).`,
     'A confirmation of a subscription is accepted, counted and not followed: confirm it with `aws sns confirm-subscription --topic-arn … --token …`; the token stands in the request that Amazon shows as pending.',
   ],
-  note: 'Under raw delivery there is no signature: put `?token=` into the endpoint.',
+  note: 'Raw delivery has no signature: put `?token=` into the endpoint.',
 };
 
 /**

@@ -29,7 +29,7 @@ gcloud pubsub subscriptions create tidewaiter --topic gcr \\
 \`\`\``,
     "In the connection `audience` and `serviceAccount` with the same values. Google's keys are fetched and kept for an hour, or given by `googleKeysFile`.",
   ],
-  note: 'Payload unwrapping works too. Messages of the topic that are not about images are counted as ignored.',
+  note: 'Payload unwrapping works, too. Messages of the topic about other things than images are counted as ignored.',
 };
 
 /**

@@ -39,13 +39,13 @@ const setup: Setup = {
       repository: image.path   # shop/app
       tag: image.label
       digest: image.digest
-      id: number               # tells repeated deliveries
+      id: number               # identifies repeated deliveries
       at: time                 # also: actor, mediaType, registry
 \`\`\``,
     'Without `fields` CloudEvents of the types `container.image.push` and `container.image.delete` are read, with `data.repository`, `data.tag` and `data.digest`.',
     `From a pipeline: \`curl -fsS -H "Authorization: Bearer $SECRET" -d '{"type":"container.image.push","data":{"repository":"shop/app","tag":"1.0"}}' https://tidewaiter.example.com/hooks/registry/main\``,
   ],
-  note: 'Paths are names joined by dots; they lead through objects only.',
+  note: 'Paths are names joined by dots, through objects only.',
 };
 
 /**

@@ -20,10 +20,10 @@ const setup: Setup = {
   steps: [
     'In GitHub, of the organisation or the repository: **Settings** → **Webhooks** → **Add webhook**.',
     '**Payload URL** `https://tidewaiter.example.com/hooks/registry/main`; **Content type** `application/json` (a form works too); **Secret**: the same secret.',
-    '**Let me select individual events** → *Registry packages* alone. *Packages* tells the same again under another delivery id.',
+    '**Let me select individual events** → *Registry packages* alone. *Packages* repeats it under another delivery id.',
     "**Add webhook**. GitHub sends a ping; the hook's page shows it answered with 202.",
   ],
-  note: 'GitHub does not try again by itself: let Tidewaiter ask for what failed, with [`redeliver`](../sources.md#failed-webhooks-of-github).',
+  note: 'GitHub does not retry by itself. Tidewaiter requests failed webhooks again with [`redeliver`](../sources.md#failed-webhooks-of-github).',
 };
 
 /**

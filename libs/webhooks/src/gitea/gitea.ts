@@ -22,7 +22,7 @@ const setup: Setup = {
     '**Target URL** `https://tidewaiter.example.com/hooks/registry/main`; **POST Content Type** `application/json` (a form works too); **Secret** the same secret.',
     '**Trigger On** *Custom Events* → *Packages*. **Add Webhook**.',
   ],
-  note: 'A tag is told without its digest: the registry is asked.',
+  note: 'A tag arrives without its digest: the registry is asked.',
 };
 
 /**

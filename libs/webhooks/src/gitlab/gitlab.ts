@@ -21,7 +21,7 @@ registry['notifications'] = [
 ]
 \`\`\``,
   ],
-  note: "The actor's token that GitLab puts into each event is neither kept nor logged. On GitLab's own hosted service the registry has no notifications: connect it as `generic` from a pipeline.",
+  note: "The actor's token that GitLab puts into each event is neither stored nor logged. On GitLab's own hosted service the registry has no notifications: connect it as `generic` from a pipeline.",
 };
 
 /**

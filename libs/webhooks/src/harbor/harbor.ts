@@ -19,11 +19,11 @@ const setup: Setup = {
   repetition: 'CloudEvents `source` and `id`; Default format: the same body',
   steps: [
     'In Harbor, for each project: **Projects** → the project → **Webhooks** → **New Webhook**.',
-    '**Notify Type** `http`; **Payload Format** `CloudEvents` (its ids tell repeated deliveries apart) or `Default`.',
+    '**Notify Type** `http`; **Payload Format** `CloudEvents` (its ids identify repeated deliveries) or `Default`.',
     '**Event Type**: *Artifact pushed* and *Artifact deleted*. Others are accepted and ignored.',
     '**Endpoint URL** `https://tidewaiter.example.com/hooks/registry/main`; **Auth Header** `Bearer the-same-secret`. Save it.',
   ],
-  note: 'A webhook of notify type `slack` sends a text for people and is refused with `BODY_UNRECOGNISED`.',
+  note: 'A webhook of notify type `slack` sends a text for readers and is refused with `BODY_UNRECOGNISED`.',
 };
 
 /**

@@ -20,7 +20,7 @@ const setup: Setup = {
     '**URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Token** the same secret, with **Use secret for payload signing** on.',
     '**Events**: *Docker* → *Tag was pushed*, *Tag was deleted*, *Tag was promoted*; choose the repositories. **Create**.',
   ],
-  note: 'The repository is called with its key, as it is pulled: `docker-local/shop/app`.',
+  note: 'The repository is named with its key, as it is pulled: `docker-local/shop/app`.',
 };
 
 /**

@@ -20,7 +20,7 @@ const setup: Setup = {
     'In Nexus Repository: **Settings** → **System** → **Capabilities** → **Create capability** → *Webhook: Repository*.',
     '**Repository** the Docker repository; **Event Types** *component*; **URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Key** the same secret.',
   ],
-  note: 'Nexus names no host, since each of its Docker repositories has its own port or name: make a connection for each, with that `url`. It does not try again.',
+  note: 'Nexus names no host, because each of its Docker repositories has its own port or name: make a connection for each, with that `url`. It does not retry.',
 };
 
 /**

@@ -21,7 +21,7 @@ const setup: Setup = {
     '**When this event occurs** *Push to Repository*; **Then issue a notification** *Webhook POST*.',
     '**Webhook URL** `https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret`; leave **POST JSON body template** empty. **Create Notification**.',
   ],
-  note: 'A push names tags and no digest: the registry is asked. After three failures in a row Quay switches the notification off; its page shows that.',
+  note: 'A push names tags and no digest: the registry is asked. After three failures in a row Quay disables the notification; its page shows that.',
 };
 
 /**

@@ -38,7 +38,7 @@ const setup: Setup = {
 }
 \`\`\``,
   ],
-  note: 'Zot does not try again, and keeps no order.',
+  note: 'Zot does not retry, and keeps no order.',
 };
 
 /**
