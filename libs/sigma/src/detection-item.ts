@@ -4,7 +4,7 @@ import { isList } from './located.js';
 import type { Located } from './located.js';
 import { parseNetwork } from './matching/cidr.js';
 import { longestSearch, searchCount } from './matching/glob.js';
-import { hasTable, inRe2 } from './matching/pattern-search.js';
+import { inRe2, isSearchable } from './matching/pattern-search.js';
 import { readRegex } from './matching/regex.js';
 import { longestSegment } from './matching/shift-and.js';
 import { applyModifiers } from './modifiers.js';
@@ -80,7 +80,7 @@ const maxPieces = 64;
 
 function checked(test: Test, line: number): Test {
   if (test.kind !== 'text') return test;
-  if (longestSearch(test.text) > longestSegment && !hasTable(inRe2(test)))
+  if (longestSearch(test.text) > longestSegment && !isSearchable(inRe2(test)))
     throw new RuleError(line, `between two * there are more than ${longestSegment} characters with a ? among them`);
   if (searchCount(test.text) > maxPieces) throw new RuleError(line, `more than ${maxPieces} * in a value`);
   return test;

@@ -1,9 +1,12 @@
+import { RE2JS } from 're2js';
+
 import { anyOne, anyRun } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
 import { globMatcher } from './glob.js';
 import { isStarred } from './pattern-test.js';
 import type { PatternTest } from './pattern-test.js';
 import { quoted, withFlags } from './re2-source.js';
+import { readsPrograms } from './re2js-internals.js';
 import { RegexAutomaton } from './regex-automaton.js';
 import { halvesOf } from './regex-halves.js';
 import { lanes, RegexScan } from './regex-scan.js';
@@ -18,14 +21,15 @@ export class PatternSearch {
   #passes: readonly Pass[] | undefined;
   readonly #plan: Plan;
 
-  constructor(tests: readonly PatternTest[]) {
-    this.#plan = planOf(tests);
+  /** @param hasAutomata whether expressions are compiled to tables, see {@link readsPrograms}; else RE2JS evaluates each */
+  constructor(tests: readonly PatternTest[], hasAutomata = readsPrograms()) {
+    this.#plan = planOf(tests, hasAutomata);
   }
 
   /** Number of passes over a text. */
   get passes(): number {
-    const { stars, globs, tables } = this.#plan;
-    return Number(stars.size > 0) + globs.length + Math.ceil(tables.length / lanes);
+    const { stars, alone, tables } = this.#plan;
+    return Number(stars.size > 0) + alone.length + Math.ceil(tables.length / lanes);
   }
 
   find(text: string, found: Uint8Array): void {
@@ -37,30 +41,34 @@ export class PatternSearch {
 /** Search method for each test. */
 interface Plan {
   stars: ReadonlyMap<number, SigmaString>;
-  /** Values with single wildcards for which no table can be built. */
-  globs: readonly Pass[];
+  /** Tests for which no table can be built. */
+  alone: readonly Pass[];
   tables: readonly Table[];
 }
 
-/** Whether an expression can be compiled to tables: one, or one for each half of its alternatives. */
-export function hasTable(expression: string): boolean {
-  return automataFor([{ index: 0, expression }]) !== null;
+/**
+ * Whether an expression can be searched for in bounded time and memory: with tables, one, or one for each half of its
+ * alternatives, or by RE2JS.
+ */
+export function isSearchable(expression: string, hasAutomata = readsPrograms()): boolean {
+  return !hasAutomata || automataFor([{ index: 0, expression }]) !== null;
 }
 
-function planOf(tests: readonly PatternTest[]): Plan {
+function planOf(tests: readonly PatternTest[], hasAutomata: boolean): Plan {
   const stars = new Map<number, SigmaString>();
-  const globs: Pass[] = [];
+  const alone: Pass[] = [];
   const others: Sought[] = [];
   for (const [index, test] of tests.entries()) {
     if (test.kind === 'text' && isStarred(test.text)) stars.set(index, test.text);
-    else if (test.kind === 'regex' || hasTable(inRe2(test))) others.push({ index, expression: inRe2(test) });
-    else globs.push(globPass(index, test.text));
+    else if (!hasAutomata) alone.push(regexPass(index, inRe2(test)));
+    else if (test.kind === 'regex' || isSearchable(inRe2(test))) others.push({ index, expression: inRe2(test) });
+    else alone.push(globPass(index, test.text));
   }
-  return { stars, globs, tables: tablesFor(others) };
+  return { stars, alone, tables: tablesFor(others) };
 }
 
-function passesOf({ stars, globs, tables }: Plan): Pass[] {
-  const passes = [...globs];
+function passesOf({ stars, alone, tables }: Plan): Pass[] {
+  const passes = [...alone];
   if (stars.size > 0) passes.push(wildcardPass(stars));
   for (let first = 0; first < tables.length; first += lanes)
     passes.push(tablesPass(tables.slice(first, first + lanes)));
@@ -83,6 +91,11 @@ function tablesFor(sought: readonly Sought[]): Table[] {
 function wildcardPass(values: ReadonlyMap<number, SigmaString>): Pass {
   const search = new WildcardSearch(values);
   return (text, found) => search.find(text, found);
+}
+
+function regexPass(index: number, expression: string): Pass {
+  const regex = RE2JS.compile(expression);
+  return (text, found) => void (regex.test(text) && (found[index] = 1));
 }
 
 function globPass(index: number, value: SigmaString): Pass {

@@ -1,8 +1,7 @@
-import { RE2Set } from 're2js';
-
 import { CharacterClasses } from './character-classes.js';
+import { nfaOf } from './re2js-internals.js';
 import { RegexProgram } from './regex-program.js';
-import type { RegexInstruction, RegexTransition } from './regex-program.js';
+import type { RegexTransition } from './regex-program.js';
 
 /** Limit on states times classes: a megabyte, so that the table fits the processor's cache. */
 const maxNumbers = 262_144;
@@ -38,13 +37,11 @@ export class RegexAutomaton {
 
   static #make(expressions: readonly string[]): RegexAutomaton | null {
     if (expressions.length > maxExpressions) return null;
-    const set = new RE2Set();
-    for (const expression of expressions) set.add(expression);
-    set.compile();
     // RE2JS itself would build the states of the same automaton lazily: slower, and without a limit
     // for a text that needs many.
-    const program = new RegexProgram(set.prog.inst as readonly RegexInstruction[], set.prog.start);
-    const classes = new CharacterClasses(set.dfa.classBounds as Int32Array, (point) => program.kindOf(point));
+    const { instructions, start, classBounds } = nfaOf(expressions);
+    const program = new RegexProgram(instructions, start);
+    const classes = new CharacterClasses(classBounds, (point) => program.kindOf(point));
     const all = 2 ** expressions.length - 1;
     const steps = program.allSteps(classes.examples, all, maxNumbers);
     return steps && new RegexAutomaton(classes, steps, expressions.length);

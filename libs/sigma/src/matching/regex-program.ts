@@ -1,23 +1,12 @@
 import { addAll, addTo, common, emptySet, hashOf, isEqual, membersOf, overlap } from './bit-set.js';
 import type { BitSet } from './bit-set.js';
+import { empty, op, type RegexInstruction } from './re2js-internals.js';
 
-/** Opcodes of RE2's instructions. */
-const op = { alt: 1, altMatch: 2, capture: 3, emptyWidth: 4, match: 6, nop: 7, rune: 8, lastRune: 11 };
-/** Conditions of empty-width instructions. */
-const empty = { beginLine: 1, endLine: 2, beginText: 4, endText: 8, wordBoundary: 16, noWordBoundary: 32 };
 /** Conditions that the preceding character decides. */
 const begins = empty.beginLine | empty.beginText;
 const newline = 10;
 /** Limit on the words of bit sets that are processed to build all states: a tenth of a second. */
 const maxWork = 40_000_000;
-
-/** Members of an RE2JS instruction that are used here. */
-export interface RegexInstruction {
-  op: number;
-  out: number;
-  arg: number;
-  matchRune(rune: number): boolean;
-}
 
 /** Transition: the next state, and bits of the expressions found before it. */
 export interface RegexTransition {

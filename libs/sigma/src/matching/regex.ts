@@ -1,7 +1,7 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
 import { RuleError } from '../rule-error.js';
-import { hasTable } from './pattern-search.js';
+import { isSearchable } from './pattern-search.js';
 import { withFlags } from './re2-source.js';
 import type { Regex } from './re2-source.js';
 
@@ -19,7 +19,7 @@ export function readRegex(source: string, flags: string, line: number): Regex {
     throw new RuleError(line, 'back-references are not supported: they have no bound on time');
   if (compile({ source, flags: unique }, line).programSize() > maxInstructions)
     throw new RuleError(line, `the expression needs more than ${maxInstructions} instructions`);
-  if (!hasTable(withFlags({ source, flags: unique })))
+  if (!isSearchable(withFlags({ source, flags: unique })))
     throw new RuleError(line, 'a text could have the expression in the middle of too much: count less, or use * and +');
   return { source, flags: unique };
 }
