@@ -1,7 +1,7 @@
+import { version } from '@tidewaiter/domain';
 import { Command } from 'commander';
 
 import { withFamiliarName } from './scan/familiar-flags.js';
-import { version } from './version.js';
 
 /** Definitions of the commands, in the order of the help; each is loaded only when it is used. */
 const commands: Record<string, () => Promise<(program: Command) => void>> = {

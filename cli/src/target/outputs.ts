@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, version } from '@tidewaiter/domain';
 import { type RenderOptions, type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
 
 import { isColored, stdoutWidth } from '../terminal.js';
-import { version } from '../version.js';
 
 /** One `--output FORMAT[=FILE]`. */
 export interface Output {

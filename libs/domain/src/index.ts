@@ -72,3 +72,4 @@ export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
 export type { PolicyMode, PolicyResult } from './policy-result.js';
 export { layerNotAnalyzedId, verdictOf } from './verdict.js';
 export type { Verdict, VerdictWithReasons } from './verdict.js';
+export { version } from './version.js';

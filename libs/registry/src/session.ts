@@ -1,4 +1,4 @@
-import { AccessDenied, NotFound, Unavailable, type Secret } from '@tidewaiter/domain';
+import { AccessDenied, NotFound, Unavailable, version, type Secret } from '@tidewaiter/domain';
 import type { Egress, EgressRequest, EgressResponse } from '@tidewaiter/egress';
 
 import { Authenticator } from './authenticator.js';
@@ -22,7 +22,7 @@ export interface RegistryRead {
 const MAX_WAIT_MS = 5_000;
 const MAX_REDIRECTS = 5;
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
-const userAgent = 'tidewaiter/0.1.0';
+const userAgent = `tidewaiter/${version}`;
 
 /** Session with one registry: authorizes, retries what is worth a retry, and waits as long as the registry demands. */
 export class RegistrySession {
