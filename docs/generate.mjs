@@ -1,5 +1,6 @@
-// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md, docs/templates.md, docs/sensors.md,
-// docs/image-facts.md, docs/attack-coverage.md and docs/registries/. Run by `npm run docs`.
+// Writes the generated pages: docs/cli.md, docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md,
+// docs/templates.md, docs/sensors.md, docs/image-facts.md, docs/attack-coverage.md and docs/registries/.
+// Run by `npm run docs`.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { checks, checksMarkdown } from '@tidewaiter/checks';
@@ -12,8 +13,12 @@ import { sensors, sensorsMarkdown } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
 import { registryKinds, registryPage, registryTable } from '@tidewaiter/webhooks';
 
+import { cliMarkdown } from '../cli/dist/cli-page.js';
+import { createProgram } from '../cli/dist/program.js';
+
 const page = (name) => new URL(name, import.meta.url);
 
+writeFileSync(page('cli.md'), cliMarkdown(await createProgram()));
 writeFileSync(page('events.md'), eventsMarkdown(catalogue));
 writeFileSync(page('asyncapi.json'), `${JSON.stringify(asyncApi(catalogue), null, 2)}\n`);
 writeFileSync(page('checks.md'), checksMarkdown(checks));
