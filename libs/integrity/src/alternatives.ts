@@ -43,7 +43,7 @@ function unregistered(path: string, layer: number, target: string, isDistributed
   return integrityFinding({
     id: 'alternative-replaced',
     severity: isDistributed ? 'medium' : 'high',
-    title: 'Command was made to lead to a file that is none of its alternatives',
+    title: 'Command redirected outside update-alternatives',
     path,
     layer,
     confidence: 'likely',

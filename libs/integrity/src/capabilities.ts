@@ -87,8 +87,8 @@ function* evaluateFile(image: EvaluatedImage, found: StackedEntry, read: FileCap
     id: 'file-capabilities',
     severity,
     title: owner
-      ? 'Program of a package has capabilities that the package did not give it'
-      : 'Program that no package brought has capabilities of root',
+      ? 'Package program with undeclared file capabilities'
+      : 'Unowned program with root-equivalent file capabilities',
     path: entry.path,
     layer,
     packageName: owner?.package ?? null,

@@ -169,7 +169,7 @@ function* binaryOutliers(path: string, variants: readonly FileVariant[]): Genera
     integrityFinding({
       id: fileOutlierId,
       severity: 'medium',
-      title: 'File that no package owns differs from the same file in other images',
+      title: 'Unowned file differs from other images',
       path,
       layer,
       confidence: 'possible',

@@ -42,7 +42,7 @@ function missingFile(image: EvaluatedImage, { path, claim, layer }: Missing): Fi
   return integrityFinding({
     id: 'package-file-missing',
     severity: 'medium',
-    title: 'Program or library of a package was removed behind the package manager',
+    title: 'Package program or library deleted without package manager',
     path,
     layer,
     packageName: claim.package,
@@ -56,7 +56,7 @@ function slimmed(layer: number, missing: readonly Missing[]): Finding {
   return integrityFinding({
     id: 'package-files-missing',
     severity: 'low',
-    title: 'Many programs and libraries of packages were removed behind the package manager',
+    title: 'Many package files deleted without package manager',
     layer,
     evidence: { removedInLayer: layer, files: paths.length, examples: paths.slice(0, maxTold) },
   });

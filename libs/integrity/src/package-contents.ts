@@ -56,7 +56,7 @@ export function outlierFinding(odd: PackageContent, { expected, others, alike }:
   return integrityFinding({
     id: 'package-file-outlier',
     severity: 'high',
-    title: 'File of a package differs from the same package in other images',
+    title: 'Package file differs from other images',
     path: odd.path,
     layer: odd.layer,
     packageName: odd.package,

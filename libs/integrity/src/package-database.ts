@@ -64,7 +64,7 @@ function otherVersions(path: string, layer: number, packages: readonly string[])
     id: 'package-database-edited',
     severity: 'high',
     confidence: 'likely',
-    title: 'Packages have other versions in the package database while their files stayed',
+    title: 'Package versions edited in package database',
     path,
     layer,
     packageName: packages.length === 1 ? packages[0]! : null,
@@ -78,8 +78,8 @@ function deleted({ tree }: EvaluatedImage, path: string, layer: number, packages
     id: 'package-database-deleted',
     severity: 'high',
     title: isThere
-      ? 'Package database names none of its packages any more, or cannot be read, while their files stayed'
-      : 'Package database was removed while the files of its packages stayed',
+      ? 'Package database emptied or unreadable, files still present'
+      : 'Package database deleted, files still present',
     path,
     layer,
     evidence: { packages: packages.slice(0, maxExamples), count: packages.length },
@@ -90,7 +90,7 @@ function hiddenPackages(path: string, layer: number, packages: readonly string[]
   return integrityFinding({
     id: 'package-database-edited',
     severity: 'high',
-    title: 'Packages vanished from the package database while their files stayed',
+    title: 'Packages removed from package database, files still present',
     path,
     layer,
     packageName: packages[0] ?? null,
@@ -164,7 +164,7 @@ function* editedList(image: EvaluatedImage, span: Span<OwnedFiles>, next: Span<O
   yield integrityFinding({
     id: 'package-database-edited',
     severity: 'high',
-    title: 'Digests of a package were changed in the package database though its version is the same',
+    title: 'Package checksums edited in package database',
     path: span.path,
     layer: span.until,
     packageName: span.value.package,
@@ -182,7 +182,7 @@ function* vanishedLists(vanished: readonly Span<OwnedFiles>[]): Generator<Findin
     yield integrityFinding({
       id: isAll ? 'package-database-deleted' : 'package-database-edited',
       severity: isAll ? 'medium' : 'high',
-      title: 'Digests of packages were removed from the package database while the packages stayed',
+      title: 'Package checksums removed from package database',
       path: lists[0]!.path,
       layer,
       packageName: lists.length === 1 ? names[0]! : null,

@@ -50,7 +50,7 @@ function modified(image: EvaluatedImage, found: StackedEntry, claims: readonly C
   return about(image, found, claims, {
     id: 'package-file-modified',
     severity: severityOf(found, claims),
-    title: 'File of a package differs from what the package brought',
+    title: 'Package file modified (checksum mismatch)',
     evidence: {
       expected: digests,
       actual: `${algorithm}:${image.tree.digestOf(found, algorithm) ?? ''}`,
@@ -81,7 +81,7 @@ function replaced(image: EvaluatedImage, found: StackedEntry, claims: readonly C
   return about(image, found, claims, {
     id: 'package-file-replaced',
     severity: isProgramPath(found.entry.path) || claims.some(({ mode = 0 }) => mode & bits.execute) ? 'high' : 'medium',
-    title: 'Something else lies in the place of a file of a package',
+    title: 'Package file replaced by another file type',
     evidence: { type, ...(linkTarget !== undefined && { linkTarget }) },
   });
 }
@@ -130,7 +130,7 @@ function modeChanged(image: EvaluatedImage, found: StackedEntry, claims: readonl
   return about(image, found, claims, {
     id: 'package-file-mode-changed',
     severity: added & bits.setuid && isSetuid(mode) ? 'critical' : isCode(found.entry) ? 'high' : 'medium',
-    title: 'File of a package was made setuid or writable for everybody',
+    title: 'Package file made setuid or world-writable',
     evidence: { mode: octal(mode), ...(expected !== undefined && { expected: octal(expected) }), added: octal(added) },
   });
 }

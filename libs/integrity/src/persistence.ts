@@ -11,45 +11,45 @@ const rules: Readonly<Record<string, Rule>> = {
   'ld-preload': (sign, image) => ({
     id: 'ld-preload',
     severity: loadsOnlyPackaged(sign, image) ? 'medium' : 'high',
-    title: 'Library that is loaded into every program',
+    title: 'Library preloaded into every program (ld.so.preload)',
   }),
   'download-and-run': evaluateDownload,
   'reverse-shell': () => ({
     id: 'reverse-shell',
     severity: 'high',
-    title: 'Command that opens a shell to another host',
+    title: 'Reverse shell command in file',
   }),
   'environment-upload': () => ({
     id: 'environment-upload',
     severity: 'high',
-    title: 'Command that sends the environment, and secrets in it, to another host',
+    title: 'Environment upload command (secret exfiltration)',
   }),
   'decoded-and-run': ({ path }) => ({
     id: 'decoded-and-run',
     severity: isStarted(path) ? 'high' : 'low',
-    title: 'Command that runs what it has only just decoded',
+    title: 'Encoded command decoded and executed',
   }),
   'authorized-key': ({ path }) => ({
     id: 'authorized-key',
     severity: path.startsWith('root/') ? 'high' : 'medium',
-    title: 'Key that may log in by SSH comes with the image',
+    title: 'SSH authorized key in image',
   }),
   'root-account': () => ({
     id: 'second-root-account',
     severity: 'critical',
-    title: 'Account beside root that has all its rights',
+    title: 'Second UID 0 account',
   }),
-  'open-account': () => ({ id: 'account-without-password', severity: 'high', title: 'Account that needs no password' }),
+  'open-account': () => ({ id: 'account-without-password', severity: 'high', title: 'Account without password' }),
   password: () => ({
     id: 'account-password',
     severity: 'medium',
-    title: 'Account whose password comes with the image',
+    title: 'Account password hash in image',
   }),
-  'open-login': () => ({ id: 'login-without-password', severity: 'critical', title: 'Login that needs no password' }),
+  'open-login': () => ({ id: 'login-without-password', severity: 'critical', title: 'Login without password' }),
   'sudo-without-password': () => ({
     id: 'sudo-without-password',
     severity: 'medium',
-    title: 'Account that becomes root without a password',
+    title: 'Passwordless sudo account',
   }),
 };
 
@@ -66,7 +66,7 @@ export const persistence: IntegrityCheck = function* (image) {
 };
 
 function evaluateDownload({ path, evidence }: LayerSign): ReturnType<Rule> {
-  const title = 'Commands that run what they download';
+  const title = 'Download-and-execute command (curl | sh)';
   if (isCronJob(path)) return { id: 'cron-download-and-run', severity: 'critical', title };
   if (isStarted(path)) return { id: 'startup-download-and-run', severity: 'high', title };
   const severity: Severity = evidence['isEncrypted'] === true ? 'low' : 'medium';
@@ -94,7 +94,7 @@ function* addedStarts({ tree, ownership, spans }: EvaluatedImage): Generator<Fin
     yield integrityFinding({
       id: isCronJob(path) ? 'unowned-cron-job' : 'unowned-service',
       severity: 'low',
-      title: 'Job or service that no package brought',
+      title: 'Cron job or service not owned by any package',
       path,
       layer,
       evidence: { sha256: entry.sha256 ?? null },

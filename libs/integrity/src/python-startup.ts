@@ -47,7 +47,7 @@ function strangeCode(path: string, layer: number, isListed: boolean, evidence: R
   return integrityFinding({
     id: 'python-startup-code',
     severity: 'high',
-    title: 'Code that Python runs at every start decodes, downloads or starts something',
+    title: 'Suspicious Python startup code (.pth, sitecustomize)',
     path,
     layer,
     confidence: isListed ? 'possible' : 'likely',
@@ -59,7 +59,7 @@ function unlisted(path: string, layer: number, evidence: Record<string, unknown>
   return integrityFinding({
     id: 'unowned-python-startup',
     severity: 'low',
-    title: 'Code that Python runs at every start, and that no package lists',
+    title: 'Python startup file not owned by any package',
     path,
     layer,
     confidence: 'possible',

@@ -49,7 +49,7 @@ function replacedTree(root: string, findings: readonly Finding[]): Finding {
   return integrityFinding({
     id: 'package-tree-replaced',
     severity: 'medium',
-    title: 'Files of a package were replaced as a whole, as by another release that another package manager brought',
+    title: 'Package files replaced by another release',
     path: root,
     layer,
     packageName,

@@ -86,7 +86,7 @@ describe('sameRevisionFinding', () => {
     it('does not say that nothing differs', () => {
       expect(evaluate(state(clean), partial(clean))).toMatchObject({
         severity: 'unknown',
-        title: 'Same revision, content could not be compared',
+        title: 'Same revision, content not comparable',
       });
     });
   });

@@ -54,8 +54,8 @@ interface RevisionEvaluation {
 
 const uncompared: RevisionEvaluation = {
   severity: 'unknown',
-  title: 'Same revision, content could not be compared',
-  reason: 'the files of one of the two images are not known',
+  title: 'Same revision, content not comparable',
+  reason: 'the files of one of the two images are unknown',
   fields: [],
 };
 
@@ -80,7 +80,7 @@ function evaluateRevision(
     [
       [...mostRelevantFirst(dependencies), ...data],
       'medium',
-      'Same revision, other dependencies or data',
+      'Same revision, different dependencies or data',
       'only packages of a language with another version, or data files, differ',
     ],
     [

@@ -29,7 +29,7 @@ function downloads(field: string, words: readonly string[]): Finding[] {
         kind: 'supply-chain',
         id: 'start-download-and-run',
         severity: 'high',
-        title: `The image's ${field} runs what it downloads`,
+        title: `Image ${field} downloads and executes code`,
         layer: null,
         confidence: origin === null ? 'possible' : 'likely',
         evidence: { field, origin: origin ?? 'a variable', runBy },

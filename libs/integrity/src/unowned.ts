@@ -72,7 +72,7 @@ function unownedSetuid({ ownership }: EvaluatedImage, { entry, layer }: StackedE
     id: 'unowned-setuid',
     // Without a database the owner of a program is unknown, which is no evidence against it.
     severity: isRoots && ownership.isComplete ? 'critical' : isRoots ? 'high' : 'medium',
-    title: 'Setuid or setgid program that no package brought',
+    title: 'Setuid binary not owned by any package',
     path: entry.path,
     layer,
     evidence: { mode: octal(entry.mode), uid: entry.uid, gid: entry.gid, sha256: entry.sha256 ?? null },
@@ -85,7 +85,7 @@ function unownedProgram({ entry, layer }: StackedEntry): Finding | undefined {
   return integrityFinding({
     id: 'unowned-executable',
     severity: name.startsWith('.') ? 'medium' : 'low',
-    title: 'Program that no package brought, in a directory of the distribution',
+    title: 'System directory executable not owned by any package',
     path: entry.path,
     layer,
     evidence: { mode: octal(entry.mode), sha256: entry.sha256 ?? null },
@@ -98,7 +98,7 @@ function unownedLibrary({ entry, layer }: StackedEntry): Finding | undefined {
   return integrityFinding({
     id: 'unowned-library',
     severity: isLoginModule ? 'medium' : 'low',
-    title: 'Library that no package brought, in a directory of the distribution',
+    title: 'System directory library not owned by any package',
     path: entry.path,
     layer,
     evidence: { mode: octal(entry.mode), sha256: entry.sha256 ?? null },
@@ -113,7 +113,7 @@ function shadowing({ tree, ownership }: EvaluatedImage, { entry, layer }: Stacke
   return integrityFinding({
     id: 'package-program-shadowed',
     severity: 'medium',
-    title: 'Program that is found before the one of the same name that a package brought',
+    title: 'Package command shadowed by unowned program in PATH',
     path: entry.path,
     layer,
     confidence: 'possible',

@@ -18,11 +18,10 @@ export const worldWritable: IntegrityCheck = function* ({ tree, ownership }) {
     const { type, mode } = found.entry;
     if ((type !== 'file' && type !== 'hardlink') || (mode & bits.othersWrite) === 0) continue;
     const { path } = found.entry;
-    if (rootFile.test(path))
-      yield writable(found, 'world-writable-system-file', 'System file that every user can write');
+    if (rootFile.test(path)) yield writable(found, 'world-writable-system-file', 'World-writable system file');
     else if ((mode & bits.execute) === 0 || ownership.isDistributed(path)) continue;
     else if (systemProgram.test(path))
-      yield writable(found, 'world-writable-executable', 'Program that every user can write');
+      yield writable(found, 'world-writable-executable', 'World-writable system executable');
     else elsewhere.push(found);
   }
   // One recursive chmod of an application makes thousands of such files.
@@ -41,7 +40,7 @@ function writableTree(layer: number, found: readonly StackedEntry[]): Finding {
   return integrityFinding({
     id: 'world-writable-executables',
     severity: 'low',
-    title: 'Programs outside the system that every user can write',
+    title: 'World-writable executables outside system directories',
     path: first,
     layer,
     evidence: { files: paths.length, examples: paths.slice(0, maxExamples) },

@@ -7,7 +7,7 @@ export function movedTagFinding(repository: string, tag: string, before: Earlier
   const known = {
     id: 'release-tag-moved',
     severity: 'high',
-    title: `The release tag ${tag} was moved to other content`,
+    title: `Release tag ${tag} moved to different content`,
     evidence: { repository, tag, previousDigest: before.digest, previousPushedAt: before.pushedAt },
   } as const;
   return supplyChainFinding(known, `${repository}:${tag}`);
@@ -28,7 +28,7 @@ export function differingTagFinding(
     id: 'release-tag-differs',
     severity: 'high',
     confidence: 'likely',
-    title: `The release tag ${tag} has other content in ${elsewhere.registry}`,
+    title: `Release tag ${tag} has different content in ${elsewhere.registry}`,
     evidence: {
       repository,
       tag,

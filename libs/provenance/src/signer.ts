@@ -15,7 +15,7 @@ export interface SignatureRefusal {
 
 /** Trusted signer of an artifact; otherwise the reason why there is none. */
 export function signerOf(signed: Signed, trust: Trust): Signer | SignatureRefusal {
-  if (signed.signatures.length === 0) return { code: 'UNSIGNED', reason: 'it carries no signature' };
+  if (signed.signatures.length === 0) return { code: 'UNSIGNED', reason: 'no signature' };
   const key = trust.keys.find(({ key }) => isSignedBy(signed, key));
   if (key) return keyHolder(key);
   // Report the refusal that came furthest: a certificate that is good, but has another identity.
@@ -81,7 +81,7 @@ function certificateHolder(
   message: Buffer,
   verifiers: CertificateSigner['verifiers'],
 ): CertificateHolder | SignatureRefusal {
-  let refusal: SignatureRefusal = { code: 'CERTIFICATE_UNTRUSTED', reason: 'there is no trusted root' };
+  let refusal: SignatureRefusal = { code: 'CERTIFICATE_UNTRUSTED', reason: 'no trusted root configured' };
   for (const verifier of verifiers) {
     try {
       return verifier.verify(toSignedEntity(bundle, message));
@@ -94,8 +94,7 @@ function certificateHolder(
 
 /** The library throws errors of every kind for hostile ASN.1. */
 function refusalOf(error: unknown): SignatureRefusal {
-  if (!(error instanceof VerificationError))
-    return { code: 'MALFORMED', reason: 'its certificate or proofs cannot be read' };
+  if (!(error instanceof VerificationError)) return { code: 'MALFORMED', reason: 'unreadable certificate or proofs' };
   const cause: unknown = error.cause;
   const reason = cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
   if (error.code.startsWith('TLOG_')) return { code: 'LOG_UNVERIFIED', reason };
@@ -105,11 +104,11 @@ function refusalOf(error: unknown): SignatureRefusal {
 
 function unknownSigner({ keyHint, bundle }: Signed, { keys, certificates }: Trust): SignatureRefusal {
   if (keys.some(({ fingerprint }) => fingerprint.toString('base64') === keyHint)) {
-    return { code: 'SIGNATURE_INVALID', reason: 'it names a configured key, which did not make it' };
+    return { code: 'SIGNATURE_INVALID', reason: 'signature does not match the configured key that it names' };
   }
   const isByCertificate = bundle !== null && certificates.length === 0;
   const reason = isByCertificate
-    ? 'made with a certificate, and no identity is configured'
-    : 'no configured key made it';
+    ? 'signed with a certificate, but no identity is configured'
+    : 'not signed by a configured key';
   return { code: 'SIGNER_UNKNOWN', reason };
 }

@@ -6,7 +6,7 @@ const digest = `sha256:${'a'.repeat(64)}`;
 const refused: Signature = {
   verified: false,
   code: 'SIGNER_UNKNOWN',
-  reason: 'no configured key made it',
+  reason: 'not signed by a configured key',
   signer: null,
   subject: digest,
   artifact: digest,

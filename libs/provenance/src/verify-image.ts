@@ -53,7 +53,7 @@ interface Examined {
 
 function examine(image: Digest, artifact: Artifact, trust: Trust): Examined {
   if (formOf(artifact.mediaType) === 'sbom') {
-    return { signer: { code: 'UNSIGNED', reason: 'a bill of materials that nobody vouches for' } };
+    return { signer: { code: 'UNSIGNED', reason: 'unsigned SBOM' } };
   }
   try {
     const signed = readSigned(artifact);

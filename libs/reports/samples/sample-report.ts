@@ -147,7 +147,7 @@ const signature: Signature = {
 const provenance: Provenance = {
   signatures: [
     signature,
-    { ...signature, verified: false, code: 'SIGNER_UNKNOWN', reason: 'no configured key made it', signer: null },
+    { ...signature, verified: false, code: 'SIGNER_UNKNOWN', reason: 'not signed by a configured key', signer: null },
   ],
   attestations: [
     {

@@ -25,7 +25,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'client-config-password',
-    title: 'Password in the configuration of a client',
+    title: 'Password in client configuration',
     minEntropy: 2,
     files: patterns(`
       .pypirc .my.cnf my.cnf .mylogin.cnf mysql/debian.cnf .s3cfg .boto .wgetrc .curlrc .smbcredentials .cifscredentials
@@ -45,7 +45,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'client-config-token',
-    title: 'Token in the configuration of a client',
+    title: 'Token in client configuration',
     severity: 'critical',
     minEntropy: 3,
     files: patterns(`
@@ -75,7 +75,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'composer-auth-token',
-    title: 'Token in the configuration of Composer',
+    title: 'Composer token',
     files: ['auth.json'],
     examplePath: 'root/.composer/auth.json',
     expression:
@@ -85,7 +85,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'bundler-credentials',
-    title: 'Password in the configuration of Bundler',
+    title: 'Password in Bundler configuration',
     files: ['.bundle/config'],
     examplePath: 'root/.bundle/config',
     expression:
@@ -96,7 +96,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'filezilla-password',
-    title: 'Password in the configuration of FileZilla',
+    title: 'Password in FileZilla configuration',
     files: ['sitemanager.xml', 'recentservers.xml', 'filezilla.xml'],
     examplePath: 'root/.config/filezilla/sitemanager.xml',
     expression: /<Pass encoding="base64">([A-Za-z0-9+/]{6,200}={0,2})<\/Pass>/,
@@ -106,7 +106,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'gcloud-credentials',
-    title: 'Token in a database of gcloud',
+    title: 'gcloud token database',
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
@@ -145,7 +145,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'maven-settings-password',
-    title: 'Password in the settings of Maven',
+    title: 'Password in Maven settings',
     files: ['settings.xml', 'settings-*.xml'],
     examplePath: 'root/.m2/settings.xml',
     expression: /<pass(?:word|phrase)>([^<>{}\s]{6,128})<\/pass/,
@@ -158,7 +158,7 @@ export const clientRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'azure-publish-settings',
-    title: 'Password in a publish profile of Azure',
+    title: 'Password in Azure publish profile',
     severity: 'critical',
     files: ['*.publishsettings'],
     examplePath: 'app/site.PublishSettings',

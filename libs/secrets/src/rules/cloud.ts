@@ -36,7 +36,7 @@ export const cloudRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'aws-key-pair',
-    title: 'AWS secret access key beside its id',
+    title: 'AWS secret access key with its id',
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
@@ -115,7 +115,7 @@ export const cloudRules: readonly SecretRule[] = [
   }),
   token({
     id: 'firebase-server-key',
-    title: 'Server key of Firebase Cloud Messaging',
+    title: 'Firebase Cloud Messaging server key',
     minEntropy: 4,
     keywords: [':apa91b'],
     back: 11,
@@ -369,7 +369,7 @@ export const cloudRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'hashicorp-tf-password',
-    title: 'Password in a Terraform file',
+    title: 'Password in Terraform file',
     paths: /\.(?:tf|hcl|tfvars)$/i,
     examplePath: 'main.tf',
     keywords: ['password'],
@@ -405,7 +405,7 @@ export const cloudRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'vault-approle-secret-id',
-    title: 'Secret id of an AppRole of HashiCorp Vault',
+    title: 'HashiCorp Vault AppRole secret id',
     severity: 'critical',
     keywords: ['vault_secret_id', 'approle_secret_id', 'vault_approle_secret', 'role_secret_id'],
     expression:

@@ -11,7 +11,7 @@ const fakeWord = fake(14);
 export const commandRules: readonly SecretRule[] = [
   read({
     id: 'command-line-password',
-    title: 'Password on a command line',
+    title: 'Password on command line',
     keywords: programNames,
     tries: 5_000,
     find: readProgram,
@@ -39,7 +39,7 @@ export const commandRules: readonly SecretRule[] = [
   }),
   read({
     id: 'command-line-option',
-    title: 'Password in the option of a command',
+    title: 'Password in command option',
     severity: 'medium',
     confidence: 'possible',
     rank: 1,
@@ -61,7 +61,7 @@ export const commandRules: readonly SecretRule[] = [
   }),
   read({
     id: 'piped-password',
-    title: 'Password that a command is fed with',
+    title: 'Password piped to command',
     keywords: ['--password-stdin', 'chpasswd', 'passwd --stdin', 'sudo -s '],
     tries: 5_000,
     find: readPipe,
@@ -74,7 +74,7 @@ export const commandRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'sql-password',
-    title: 'Password in a statement of SQL',
+    title: 'Password in SQL statement',
     keywords: ['identified', 'with password', 'encrypted password', 'login password', 'set password'],
     // The history of MySQL writes a blank as `\040`.
     expression:
@@ -95,7 +95,7 @@ export const commandRules: readonly SecretRule[] = [
   }),
   read({
     id: 'curl-auth-header',
-    title: 'Token in a header for curl',
+    title: 'curl authorization token',
     minEntropy: 2.75,
     keywords: ['curl'],
     tries: 5_000,
@@ -112,7 +112,7 @@ export const commandRules: readonly SecretRule[] = [
   }),
   read({
     id: 'curl-auth-user',
-    title: 'Password on the command line of curl',
+    title: 'Password in curl command',
     keywords: ['curl'],
     tries: 5_000,
     find: (place) => readCurl(place, 'user'),

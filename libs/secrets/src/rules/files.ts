@@ -48,7 +48,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'docker-config-auth',
-    title: 'Registry credentials of Docker',
+    title: 'Docker registry credentials',
     rank: 3,
     keywords: ['"auth"'],
     within: 4_000,
@@ -60,7 +60,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'dockerconfig-secret',
-    title: 'Registry credentials in a Kubernetes Secret',
+    title: 'Registry credentials in Kubernetes Secret',
     rank: 3,
     minEntropy: 3,
     keywords: ['.dockerconfigjson', '.dockercfg'],
@@ -73,7 +73,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'npmrc-auth',
-    title: 'Registry credentials of npm',
+    title: 'npm registry credentials',
     minEntropy: 3,
     paths: /(?:^|\/)(?:\.npmrc|npmrc|\.yarnrc(?:\.yml)?)$/,
     examplePath: 'root/.npmrc',
@@ -86,7 +86,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'maven-settings-security-master',
-    title: 'Master password of Maven',
+    title: 'Maven master password',
     paths: /(?:^|\/)settings-security\.xml$/,
     examplePath: 'root/.m2/settings-security.xml',
     keywords: ['<master>'],
@@ -96,7 +96,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'kubeconfig-client-key',
-    title: 'Client key in a kubeconfig',
+    title: 'Kubeconfig client key',
     severity: 'critical',
     rank: 3,
     keywords: ['client-key-data'],
@@ -109,7 +109,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'kubeconfig-token',
-    title: 'Token in a kubeconfig',
+    title: 'Kubeconfig token',
     severity: 'critical',
     minEntropy: 3,
     paths:
@@ -124,7 +124,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   read({
     id: 'kubernetes-secret-yaml',
-    title: 'Value of a Kubernetes Secret',
+    title: 'Kubernetes Secret value',
     paths: /\.ya?ml$/i,
     examplePath: 'deploy/secret.yaml',
     minEntropy: 1.5,
@@ -145,7 +145,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'kubernetes-secret-json',
-    title: 'Value of a Kubernetes Secret',
+    title: 'Kubernetes Secret value',
     files: ['*secret*.json'],
     examplePath: 'deploy/secret.json',
     expression:
@@ -160,7 +160,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   read({
     id: 'terraform-state-secret',
-    title: 'Secret in the state of Terraform',
+    title: 'Secret in Terraform state',
     files: ['*.tfstate', '*.tfstate.backup'],
     examplePath: 'app/terraform.tfstate',
     minEntropy: 1.5,
@@ -179,7 +179,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'terraform-variable-default',
-    title: 'Secret as the default of a variable of Terraform',
+    title: 'Secret in Terraform variable default',
     files: ['*.tf'],
     examplePath: 'app/variables.tf',
     expression:
@@ -190,7 +190,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'http-basic-auth',
-    title: 'Name and password in a header of HTTP',
+    title: 'HTTP basic authentication credentials',
     keywords: ['authorization'],
     tries: 5_000,
     within: 2_000,
@@ -211,7 +211,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'http-bearer-token',
-    title: 'Token in a header of HTTP',
+    title: 'HTTP authorization token',
     confidence: 'possible',
     minEntropy: 3.5,
     keywords: ['authorization', 'private-token', 'x-api-key', 'x-auth-token', 'x-vault-token'],
@@ -228,7 +228,7 @@ export const fileRules: readonly SecretRule[] = [
   }),
   read({
     id: 'symfony-default-secret',
-    title: 'Default secret of Symfony',
+    title: 'Symfony default secret',
     severity: 'medium',
     rank: 3,
     keywords: ['thistokenisnotsosecretchangeit'],

@@ -8,7 +8,7 @@ const salt = spelt('x#9w^s8x@q1z!m2v&n4b*c6', '(l0j_h-g5f+d3s,a7p=o=i|Zq');
 export const frameworkRules: readonly SecretRule[] = [
   captured({
     id: 'laravel-app-key',
-    title: 'Application key of Laravel',
+    title: 'Laravel application key',
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
@@ -19,7 +19,7 @@ export const frameworkRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'rails-master-key',
-    title: 'Master key of Rails',
+    title: 'Rails master key',
     severity: 'critical',
     rank: 3,
     files: ['config/master.key', 'config/credentials/*.key'],
@@ -31,7 +31,7 @@ export const frameworkRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'magento-crypt-key',
-    title: 'Encryption key of Magento',
+    title: 'Magento encryption key',
     severity: 'critical',
     minEntropy: 3,
     files: ['etc/env.php'],
@@ -42,7 +42,7 @@ export const frameworkRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'wordpress-salt',
-    title: 'Key or salt of WordPress',
+    title: 'WordPress key or salt',
     severity: 'medium',
     minEntropy: 4,
     paths: /\.php$/i,
@@ -55,7 +55,7 @@ export const frameworkRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'wordpress-database-password',
-    title: 'Password of the database of WordPress',
+    title: 'WordPress database password',
     paths: /(?:^|\/)wp-config[\w.-]{0,40}$/i,
     examplePath: 'var/www/wp-config.php',
     keywords: ['db_password'],
@@ -78,7 +78,7 @@ export const frameworkRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'framework-secret-key',
-    title: 'Secret key of a web framework',
+    title: 'Web framework secret key',
     // Django, Flask, Drupal, phpMyAdmin, MediaWiki, Joomla, Magento, Yii, CakePHP: keys with any characters, in quotes.
     minEntropy: 3.5,
     keywords: ['secret_key', 'hash_salt', 'blowfish_secret', 'wgsecretkey', 'cookievalidationkey', 'secret_key_base'],

@@ -8,7 +8,7 @@ import { fake, spelt } from './fake.js';
 export const genericRules: readonly SecretRule[] = [
   read({
     id: 'database-url',
-    title: 'Password in the URL of a database',
+    title: 'Password in database URL',
     rank: 1,
     minEntropy: 1,
     keywords: ['://'],
@@ -22,7 +22,7 @@ export const genericRules: readonly SecretRule[] = [
   }),
   read({
     id: 'url-credentials',
-    title: 'Password in a URL',
+    title: 'Password in URL',
     rank: 1,
     minEntropy: 1,
     keywords: ['://'],
@@ -32,7 +32,7 @@ export const genericRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'oracle-url-password',
-    title: 'Password in the URL of an Oracle database',
+    title: 'Password in Oracle connection URL',
     rank: 1,
     keywords: ['jdbc:oracle:'],
     expression: /jdbc:oracle:[a-z]{1,10}:[\w$#]{1,80}\/([^\s"'@/<>{}]{4,128})@/,
@@ -42,7 +42,7 @@ export const genericRules: readonly SecretRule[] = [
   }),
   read({
     id: 'mysql-dsn-password',
-    title: 'Password in a data source name',
+    title: 'Password in data source name',
     rank: 1,
     keywords: ['@tcp(', '@unix('],
     find: readDataSourceName,
@@ -51,7 +51,7 @@ export const genericRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'database-call-password',
-    title: 'Password in the call that opens a database',
+    title: 'Password in database connect call',
     rank: 1,
     severity: 'medium',
     confidence: 'possible',
@@ -67,7 +67,7 @@ export const genericRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'pass-property',
-    title: 'Password by its name',
+    title: 'Generic password assignment',
     severity: 'medium',
     confidence: 'possible',
     rank: 1,
@@ -81,7 +81,7 @@ export const genericRules: readonly SecretRule[] = [
   }),
   read({
     id: 'generic-api-key',
-    title: 'Secret by its name',
+    title: 'Generic secret assignment',
     severity: 'medium',
     confidence: 'possible',
     rank: 1,
@@ -120,7 +120,7 @@ export const genericRules: readonly SecretRule[] = [
   }),
   read({
     id: 'generic-password',
-    title: 'Password by its name',
+    title: 'Generic password assignment',
     severity: 'medium',
     confidence: 'possible',
     rank: 1,

@@ -42,7 +42,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   read({
     id: 'encrypted-private-key',
-    title: 'Private key under a passphrase',
+    title: 'Encrypted private key (passphrase)',
     severity: 'medium',
     rank: 3,
     keywords: keyStarts,
@@ -68,7 +68,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   read({
     id: 'putty-private-key',
-    title: 'Private key of PuTTY',
+    title: 'PuTTY private key',
     severity: 'critical',
     rank: 3,
     keywords: ['putty-user-key-file-'],
@@ -79,7 +79,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   read({
     id: 'encrypted-putty-private-key',
-    title: 'Private key of PuTTY under a passphrase',
+    title: 'Encrypted PuTTY private key (passphrase)',
     severity: 'medium',
     rank: 3,
     keywords: ['putty-user-key-file-'],
@@ -90,7 +90,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'openvpn-static-key',
-    title: 'Static key of OpenVPN',
+    title: 'OpenVPN static key',
     severity: 'critical',
     rank: 3,
     minEntropy: 3,
@@ -103,7 +103,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   read({
     id: 'pkcs12-file',
-    title: 'Store of keys',
+    title: 'Keystore file',
     severity: 'medium',
     rank: 3,
     minEntropy: 0,
@@ -116,7 +116,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   read({
     id: 'der-private-key',
-    title: 'Private key in DER',
+    title: 'Private key (DER)',
     severity: 'critical',
     rank: 3,
     minEntropy: 0,
@@ -129,7 +129,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   read({
     id: 'gnupg-private-key',
-    title: 'Private key of GnuPG',
+    title: 'GnuPG private key',
     rank: 3,
     minEntropy: 0,
     keywords: [],
@@ -159,7 +159,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   read({
     id: 'kerberos-keytab',
-    title: 'Keys of a service of Kerberos',
+    title: 'Kerberos keytab',
     rank: 3,
     minEntropy: 0,
     keywords: [],
@@ -196,7 +196,7 @@ export const keyRules: readonly SecretRule[] = [
   }),
   token({
     id: 'jwt-base64',
-    title: 'JSON Web Token in Base64',
+    title: 'JSON Web Token (Base64)',
     severity: 'medium',
     keywords: ['zxlk'],
     within: 8_000,

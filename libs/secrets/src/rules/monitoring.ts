@@ -81,7 +81,7 @@ export const monitoringRules: readonly SecretRule[] = [
   }),
   assigned({
     id: 'new-relic-license-key',
-    title: 'New Relic licence key',
+    title: 'New Relic license key',
     services: ['new-relic', 'newrelic', 'new_relic'],
     isBare: true,
     expression: /(?:eu01xx)?[a-f0-9]{30,36}(?:NRAL|FFFFNRAL)/,

@@ -116,7 +116,7 @@ export const registryRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'nuget-config-password',
-    title: 'Password in a NuGet configuration',
+    title: 'Password in NuGet configuration',
     paths: /(?:^|\/)nuget\.config$/i,
     examplePath: 'nuget.config',
     minEntropy: 1,

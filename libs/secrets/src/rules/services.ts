@@ -260,7 +260,7 @@ export const serviceRules: readonly SecretRule[] = [
   }),
   token({
     id: 'maxmind-license-key',
-    title: 'MaxMind licence key',
+    title: 'MaxMind license key',
     severity: 'medium',
     minEntropy: 3.5,
     keywords: ['_mmk'],

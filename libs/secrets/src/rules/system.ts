@@ -20,7 +20,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'htpasswd-hash',
-    title: 'Password hash of a web server',
+    title: 'Web server password hash (htpasswd)',
     severity: 'low',
     minEntropy: 3,
     files: patterns(`
@@ -39,7 +39,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'service-config-password',
-    title: 'Password in the configuration of a service',
+    title: 'Password in service configuration',
     minEntropy: 2,
     files: patterns(`
       tomcat-users.xml server.xml context.xml standalone*.xml jetty*.xml redis*.conf sentinel.conf ldap.conf pam_ldap.conf
@@ -67,7 +67,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'redis-acl-password',
-    title: 'Password of a user of Redis',
+    title: 'Redis user password',
     files: ['redis*.conf', 'users.acl', '.rediscli_history'],
     examplePath: 'etc/redis/users.acl',
     expression:
@@ -78,7 +78,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'haproxy-password',
-    title: 'Password in the configuration of HAProxy',
+    title: 'Password in HAProxy configuration',
     files: ['haproxy*.cfg'],
     examplePath: 'etc/haproxy/haproxy.cfg',
     expression: /(?:insecure-password[ \t]{1,8}|stats auth[ \t]{1,8}[^\s:]{1,64}:)([^\s]{4,128})/,
@@ -88,7 +88,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'apache-password-hash',
-    title: 'Password hash of a web server',
+    title: 'Web server password hash (htpasswd)',
     severity: 'low',
     rank: 1,
     keywords: ['$apr1$'],
@@ -98,7 +98,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'vault-unseal-key',
-    title: 'Unseal key of HashiCorp Vault',
+    title: 'HashiCorp Vault unseal key',
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
@@ -110,7 +110,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   captured({
     id: 'gossip-key',
-    title: 'Key by which Consul or Nomad encrypts its gossip',
+    title: 'Consul or Nomad gossip encryption key',
     minEntropy: 3.5,
     keywords: ['encrypt'],
     reach: 100,
@@ -121,7 +121,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'windows-answer-file-password',
-    title: 'Password in an answer file of Windows Setup',
+    title: 'Password in Windows answer file',
     files: ['*unattend*.xml', 'sysprep*.xml'],
     examplePath: 'windows/panther/unattend.xml',
     expression: /<(?:Administrator)?Password>\s{0,40}<Value>([^<\s]{4,200})<\/Value>/,
@@ -131,7 +131,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'jenkins-credentials',
-    title: 'Encrypted credentials of Jenkins',
+    title: 'Jenkins encrypted credentials',
     severity: 'medium',
     minEntropy: 3,
     files: ['credentials.xml', 'config.xml'],
@@ -142,7 +142,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'mail-relay-password',
-    title: 'Password for a mail relay',
+    title: 'Mail relay password',
     files: ['sasl_passwd', 'exim/passwd.client', 'exim4/passwd.client'],
     examplePath: 'etc/postfix/sasl_passwd',
     expression: /^[^\s#][^\s]{0,200}?(?:[ \t]{1,20}|:)[^\s:]{1,100}:([^\s:]{4,128})[ \t]{0,8}$/,
@@ -152,7 +152,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'ppp-secret',
-    title: 'Password of a dial-up or VPN connection',
+    title: 'Dial-up or VPN password',
     files: ['chap-secrets', 'pap-secrets', 'srp-secrets', 'ipsec.secrets', 'ipsec.d/*.secrets', 'davfs2/secrets'],
     examplePath: 'etc/ppp/chap-secrets',
     expression:
@@ -163,7 +163,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'snmp-password',
-    title: 'Password of a user of SNMP',
+    title: 'SNMP user password',
     severity: 'medium',
     files: ['snmp.conf', 'snmpd.conf', 'snmp.local.conf', 'snmpd.local.conf'],
     examplePath: 'etc/snmp/snmpd.conf',
@@ -174,7 +174,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'dns-key',
-    title: 'Key for the control or the transfer of a name server',
+    title: 'DNS server key (rndc, TSIG)',
     severity: 'medium',
     minEntropy: 3,
     files: patterns(`
@@ -187,7 +187,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   listed({
     id: 'wireguard-key',
-    title: 'Key of WireGuard',
+    title: 'WireGuard private key',
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
@@ -199,7 +199,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   read({
     id: 'secret-file',
-    title: 'File that is a secret as a whole',
+    title: 'Secret file',
     files: patterns(`
       .vault-token .consul-token .consul_token .nomad-token huggingface/token .huggingface/token .github-token .github_token
       .supabase/access-token secrets/initialAdminPassword secrets/master.key secrets/hudson.util.Secret ldap.secret .erlang.cookie
@@ -217,7 +217,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
   read({
     id: 'openvpn-credentials',
-    title: 'Name and password for OpenVPN',
+    title: 'OpenVPN username and password',
     files: patterns(`
       openvpn/auth.txt openvpn/login.txt openvpn/pass.txt openvpn/credentials.txt openvpn/userpass.txt openvpn/user-pass.txt
       openvpn/auth-*.txt openvpn/*auth*.conf openvpn/auth openvpn/auth.conf openvpn/**/auth*.txt openvpn/*.pass
