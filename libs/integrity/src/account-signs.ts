@@ -8,7 +8,9 @@ const sudoersFile = /^etc\/sudoers(?:\.d\/[^/]{1,255})?$/;
 const key =
   /(?:^|\s)(ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d{3}|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)\s{1,16}([A-Za-z0-9+/]{32,8192}={0,2})/;
 
-/** Files that decide who may log in and become root, and the list of libraries that every program loads. */
+/**
+ * Files that control logins and root access, and the list of libraries that every program loads.
+ */
 export const accountSigns: Inspector = {
   wants: (path) => readers.some(({ reads }) => reads(path)),
   inspect: ({ path, content }) => {
@@ -43,7 +45,7 @@ function rootAccounts(path: string, lines: readonly string[]): FileSign[] {
   return told(path, 'root-account', 'certain', { accounts: others.slice(0, maxNames) }, others.length);
 }
 
-/** Accounts with an empty password, which need none to log in; `x`, `*` and `!` do not allow that. */
+/** Accounts with an empty password, which allow a login without one; `x`, `*` and `!` do not. */
 function openAccounts(path: string, lines: readonly string[]): FileSign[] {
   const names = lines
     .map((line) => line.split(':'))
@@ -51,7 +53,7 @@ function openAccounts(path: string, lines: readonly string[]): FileSign[] {
   return told(path, 'open-account', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
 }
 
-/** Accounts with a password hash: an attacker who has the image can crack it offline. */
+/** Accounts with a password hash, which an attacker who has the image can crack offline. */
 function passwords(path: string, lines: readonly string[]): FileSign[] {
   const names = lines
     .map((line) => line.split(':'))
@@ -59,7 +61,10 @@ function passwords(path: string, lines: readonly string[]): FileSign[] {
   return told(path, 'password', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
 }
 
-/** `sufficient` rules with a module that always permits. @see https://man7.org/linux/man-pages/man5/pam.d.5.html */
+/**
+ * `sufficient` rules with a module that always permits. @see
+ * https://man7.org/linux/man-pages/man5/pam.d.5.html
+ */
 function openLogins(path: string, lines: readonly string[]): FileSign[] {
   const rules = lines.filter((line) => /^-?auth\s{1,40}sufficient\s{1,40}(?:\S{0,64}\/)?pam_permit\.so\b/.test(line));
   return told(path, 'open-login', 'certain', { rules: rules.length }, rules.length);

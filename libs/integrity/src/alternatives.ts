@@ -23,10 +23,13 @@ export const alternativeChoices: Inspector = {
   },
 };
 
-/** Links of `etc/alternatives` whose target no package and no administrator registered with `update-alternatives`. */
+/**
+ * Links of `etc/alternatives` whose target neither a package nor an administrator registered with
+ * `update-alternatives`.
+ */
 export const alternatives: IntegrityCheck = function* ({ tree, view, ownership, signs }) {
   const databases = signs.filter(({ sign, path, layer }) => sign === 'alternatives' && tree.isShown(path, layer));
-  // Slim images have lost the database, so their links cannot be evaluated.
+  // Slim images lack the database, so their links cannot be evaluated.
   if (databases.length === 0) return;
   const known = new Set(databases.flatMap(({ evidence }) => evidence['targets'] as string[]));
   for (const { entry, layer } of tree.shown.values()) {

@@ -15,7 +15,7 @@ export interface BaseChange {
   isChanged: boolean | null;
   before: BaseState;
   after: BaseState;
-  /** Lowest layers that both have. */
+  /** Number of lowest layers that both have. */
   commonLayers: number;
 }
 

@@ -6,13 +6,16 @@ import { neverSetuid } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { Claim } from './ownership.js';
 
-/** By number. @see https://github.com/torvalds/linux/blob/master/include/uapi/linux/capability.h */
+/**
+ * Names by number. @see
+ * https://github.com/torvalds/linux/blob/master/include/uapi/linux/capability.h
+ */
 const names =
   'chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore'
     .split(' ')
     .map((name) => `cap_${name}`);
 
-/** Capabilities that allow becoming root, or reading and writing like root. */
+/** Capabilities that allow becoming root, or reading and writing as root. */
 const asRoot = new Set(
   'chown dac_override dac_read_search fowner setgid setuid setpcap sys_module sys_rawio sys_chroot sys_ptrace sys_admin mknod setfcap mac_admin mac_override bpf checkpoint_restore linux_immutable perfmon sys_boot'
     .split(' ')
@@ -24,9 +27,14 @@ export interface FileCapabilities {
   /** `cap_net_raw`, in the order of their numbers. */
   permitted: string[];
   inheritable: string[];
-  /** Whether the capabilities are effective from the start of the program, without a request of it. */
+  /**
+   * Whether the capabilities are effective from the start of the program, without a request by it.
+   */
   isEffective: boolean;
-  /** User id of root in the user namespace where the capabilities apply; undefined for the initial namespace. */
+  /**
+   * User id of root in the user namespace where the capabilities apply; undefined for the initial
+   * namespace.
+   */
   rootId?: number;
 }
 
@@ -37,8 +45,9 @@ const revisions = new Map([
 ]);
 
 /**
- * Reads a `vfs_cap_data`, revisions 1 to 3; undefined for a value that the kernel rejects.
- * @see https://man7.org/linux/man-pages/man7/capabilities.7.html "File capability extended attribute versioning"
+ * Parses a `vfs_cap_data`, revisions 1 to 3; undefined for a value that the kernel rejects.
+ * @see https://man7.org/linux/man-pages/man7/capabilities.7.html "File capability extended
+ * attribute versioning"
  */
 export function readCapabilities(hex: string): FileCapabilities | undefined {
   const data = Buffer.from(hex, 'hex');
@@ -63,7 +72,7 @@ function namesOf(word: number, first: number): string[] {
   return found;
 }
 
-/** Programs with capabilities that no package declares and that allow becoming root. */
+/** Reports programs with undeclared capabilities that allow becoming root. */
 export const capabilities: IntegrityCheck = function* (image) {
   for (const found of image.tree.shown.values()) {
     const { entry } = found;
@@ -97,7 +106,10 @@ function* evaluateFile(image: EvaluatedImage, found: StackedEntry, read: FileCap
   });
 }
 
-/** Severity by program: interpreters and the like use capabilities for any command, others only for their purpose. */
+/**
+ * Severity by program: interpreters and similar programs apply capabilities to any command, others
+ * only to their purpose.
+ */
 function severityOf(
   path: string,
   claims: readonly Claim[],
@@ -110,9 +122,10 @@ function severityOf(
 }
 
 /**
- * Permitted capabilities that no package declares. Rpm records those of its packages. Install scripts
- * of dpkg and apk packages set theirs, which only the layer shows: capabilities that the file had
- * when its package was installed count as the package's, except on programs of {@link neverSetuid}.
+ * Permitted capabilities that no package declares. Rpm records those of its packages. Install
+ * scripts of dpkg and apk packages set theirs, which only the layer shows: capabilities that the
+ * file had when its package was installed count as the package's, except on programs of
+ * {@link neverSetuid}.
  */
 function undeclaredOf(
   { tree }: EvaluatedImage,

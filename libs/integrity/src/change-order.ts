@@ -2,7 +2,7 @@ import { type FileChange, fileKinds } from './file-changes.js';
 import type { PackageChange } from './package-changes.js';
 import type { ConfigChange } from './stored-config.js';
 
-// Long lists are cut at the end, so the changes that most likely show an attack or a mistake come
+// Long lists are cut at the end, so changes that most likely indicate an attack or a mistake come
 // first. Changes of equal rank keep their order.
 
 export function versionChange({ before, after }: PackageChange): 'added' | 'removed' | 'changed' {

@@ -4,26 +4,28 @@ import type { FileChange } from './file-changes.js';
 import type { ImageDiff } from './image-diff.js';
 import type { ConfigChange } from './stored-config.js';
 
-/** The differences of two images by what they mean for images that are built from the same sources. */
+/**
+ * Differences of two images, classified by their meaning for images built from the same sources.
+ */
 export interface ContentDifference {
-  /** Programs, libraries, scripts and what is started unasked. */
+  /** Programs, libraries, scripts and startup files. */
   code: FileChange[];
   /** Files that configure programs. */
   settings: FileChange[];
   /** Changes of the config: command, user and variables. */
   start: ConfigChange[];
-  /** Files of a language's package that has another version. */
+  /** Files of a language package whose version differs. */
   dependencies: FileChange[];
   data: FileChange[];
-  /** Files of a distribution's package that has another version. */
+  /** Files of a distribution package whose version differs. */
   upgraded: FileChange[];
-  /** Changes that any rebuild makes: caches, logs, package databases, build stamps, modes and owners. */
+  /** Changes of any rebuild: caches, logs, package databases, build stamps, modes and owners. */
   noise: FileChange[];
 }
 
 type FileClass = Exclude<keyof ContentDifference, 'start'>;
 
-/** Sorts differences by what they mean; null where the files could not be compared. */
+/** Classifies differences; null if the files could not be compared. */
 export function contentDifference({ files, config, packages }: ImageDiff): ContentDifference | null {
   if (!files || !config) return null;
   const isUpgrade = packages.some(({ type }) => isDistributionType(type));
@@ -41,12 +43,12 @@ export function contentDifference({ files, config, packages }: ImageDiff): Conte
 }
 
 const codeKinds = new Set<FileChange['kind']>(['setuid', 'startup', 'program', 'library', 'script']);
-/** Written by every build anew; what is executable or a library is code wherever it lies. */
+/** Files that every build writes; executables and libraries among them still count as code. */
 const rebuilt =
   /^(?:tmp|run|proc|sys|dev)\/|^var\/(?:log|cache|tmp|run|lib\/(?:apt|dpkg|rpm|dnf|yum|systemd|ucf|pam|misc|logrotate|alternatives))\/|^(?:usr\/)?lib\/(?:sysimage\/rpm|apk\/db)\/|^etc\/(?:hostname|hosts|resolv\.conf|machine-id|mtab|\.pwd\.lock|(?:passwd|group|shadow|gshadow|subuid|subgid)-)$|(?:^|\/)\.(?:cache|npm|git)\/|\/node_modules\/\.(?:package-lock\.json|cache\/)|\.dist-info\/(?:RECORD|INSTALLER|REQUESTED|direct_url\.json)$/;
 const buildStamp =
   /(?:^|\/)(?:build[-_.]?(?:info|date|time|id|stamp|number)|git\.properties|version|release[-_.]info)(?:\.[a-z]{2,10})?$/i;
-/** Written by the scripts of packages from what other packages brought. */
+/** Files that package scripts generate from files of other packages. */
 const generated =
   /^etc\/(?:ssl\/certs\/|ld\.so\.cache$|alternatives\/|shells$|java\/)|^usr\/(?:share|lib)\/(?:[^/]{1,64}\/){0,8}[^/]{1,128}(?:\.cache|\.compiled|\.jsa)$|^var\/lib\//;
 const settings =

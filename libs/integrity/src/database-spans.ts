@@ -4,21 +4,24 @@ import type { Overlay } from '@tidewaiter/oci';
 import type { ImageTree } from './image-tree.js';
 import type { IntegrityLayer, PackageDatabase } from './integrity-layer.js';
 
-/** Content of one file of a package database, and the range of layers in which that file is in effect. */
+/**
+ * Content of one file of a package database, and the range of layers in which that file is in
+ * effect.
+ */
 export interface Span<Value> {
   /** Path of the database file. */
   path: string;
   from: number;
-  /** Layer that replaces or removes the file; infinite for a file that the image shows. */
+  /** Layer that replaces or removes the file; infinite for a visible file. */
   until: number;
   value: Value;
 }
 
-/** The databases of an image through its layers. */
+/** Databases of an image through its layers. */
 export interface DatabaseSpans {
   databases: readonly Span<PackageDatabase>[];
   owned: readonly Span<OwnedFiles>[];
-  /** Versions by {@link packageKey} of the packages that the databases list with the layers up to this one. */
+  /** Versions by {@link packageKey} of the packages in the databases as of this layer. */
   packagesAt: (layer: number) => ReadonlyMap<string, string>;
 }
 

@@ -29,7 +29,7 @@ function readDiversions(text: string): Diversion[] {
   return found;
 }
 
-/** Diversions in the database that the image shows. */
+/** Diversions in the visible database. */
 export function diversionsOf(shown: readonly FileSign[]): Diversion[] {
   return shown
     .filter(({ sign, path }) => sign === 'diversions' && path === database)

@@ -1,4 +1,4 @@
-/** A part of an ELF file that is loaded or described. */
+/** Segment or section of an ELF file. */
 export interface ElfPart {
   offset: number;
   sizeBytes: number;
@@ -6,11 +6,14 @@ export interface ElfPart {
   isWritable: boolean;
 }
 
-/** The little of an ELF file that tells packed programs from others. Everything in it may lie; ranges lie within the file. */
+/**
+ * Parts of an ELF file that distinguish packed programs from others. All values may be false;
+ * ranges are within the file.
+ */
 export interface ElfHeader {
-  /** Parts that are loaded. */
+  /** Segments that are loaded. */
   segments: ElfPart[];
-  /** Sections with content that is loaded; empty where the program was stripped of the table. */
+  /** Sections with loaded content; empty if the program was stripped of the table. */
   sections: ElfPart[];
 }
 
@@ -20,13 +23,13 @@ const programBits = 1;
 const segmentFlags = { execute: 1, write: 2 };
 const sectionFlags = { write: 1, allocated: 2, execute: 4 };
 
-/** Whether a file that starts so is ELF. */
+/** Whether a file with these first bytes is ELF. */
 export function isElf(head: Uint8Array): boolean {
   return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
 }
 
 /**
- * Reads segments and sections as far as they are in the file; undefined of what has no ELF header.
+ * Reads segments and sections as far as they are in the file; undefined without an ELF header.
  * @see https://gabi.xinuos.com/elf/02-eheader.html
  */
 export function readElfHeader(content: Buffer): ElfHeader | undefined {
@@ -78,7 +81,7 @@ function readSections(reader: Reader, is64: boolean): ElfPart[] {
   return parts;
 }
 
-/** Where the entries of a table start. */
+/** Positions of the entries of a table. */
 function tableOf({ sizeBytes }: Reader, start: number, entryBytes: number, count: number): number[] {
   if (start === 0 || entryBytes < 32) return [];
   const fitting = Math.max(0, Math.floor((sizeBytes - start) / entryBytes));

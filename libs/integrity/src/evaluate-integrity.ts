@@ -33,15 +33,24 @@ const integrityChecks: readonly IntegrityCheck[] = [
   malware,
 ];
 
-/** Limit on findings per id: an image that was stripped or rebuilt in place has thousands of changed files. */
+/**
+ * Limit on findings per id: an image that was stripped or rebuilt in place has thousands of changed
+ * files.
+ */
 const maxFindingsPerId = 500;
 
-/** Returns integrity findings for the files of an image, from package data and file content; sorted by id and path. */
+/**
+ * Returns integrity findings for the files of an image, from package data and file content; sorted
+ * by id and path.
+ */
 export function evaluateIntegrity(layers: readonly IntegrityLayer[], view: Overlay): Finding[] {
   return runCheck(evaluatedImage(layers, view));
 }
 
-/** {@link evaluateIntegrity} plus the files to compare with other images: both share the prepared image. */
+/**
+ * {@link evaluateIntegrity} plus the files to compare with other images: both share the prepared
+ * image.
+ */
 export function evaluateWithContents(
   layers: readonly IntegrityLayer[],
   view: Overlay,

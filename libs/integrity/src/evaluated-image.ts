@@ -9,7 +9,7 @@ import type { IntegrityLayer } from './integrity-layer.js';
 import { ownershipOf, type Claim, type Ownership } from './ownership.js';
 import { statOverridesOf } from './stat-overrides.js';
 
-/** A sign with its layer. */
+/** Sign with its layer. */
 export interface LayerSign extends FileSign {
   layer: number;
 }
@@ -25,14 +25,14 @@ export interface EvaluatedImage {
   signs: readonly LayerSign[];
   /** Modes from `dpkg-statoverride` for files of packages, by real path. */
   statOverrides: ReadonlyMap<string, number>;
-  /** Version of a package in the database that the image shows; null if not listed. */
+  /** Version of a package in the visible database; null if not listed. */
   versionOf: (claim: Pick<OwnedFiles, 'type' | 'package'>) => string | null;
 }
 
 /** Evaluates one aspect of an image. */
 export type IntegrityCheck = (image: EvaluatedImage) => Iterable<Finding>;
 
-/** Prepares what the evaluations share. */
+/** Prepares the data that all evaluations share. */
 export function evaluatedImage(layers: readonly IntegrityLayer[], view: Overlay): EvaluatedImage {
   const tree = imageTree(view);
   const spans = databaseSpans(layers, view, tree);
@@ -59,14 +59,18 @@ function distributedNames({ databases }: DatabaseSpans): Set<string> {
   return names;
 }
 
-/** Result of comparing content with package digests: `unknown` if they and the layer have no common algorithm. */
+/**
+ * Result of comparing content with package digests: `unknown` if they and the layer have no common
+ * algorithm.
+ */
 export type Content = 'right' | 'wrong' | 'unknown';
 
 /** Compares a file's content with the digests that its owners have. */
 export function compareContent(tree: ImageTree, found: StackedEntry, claims: readonly Claim[]): Content {
   const content = compareDigests(tree, found, claims);
   if (content !== 'unknown') return content;
-  // A layer may lack the digest algorithm of the database; then the package's bytes in a lower layer serve.
+  // The layer may lack the database's digest algorithm; then a lower layer with the package's bytes
+  // serves.
   const sha256 = tree.digestOf(found, 'sha256');
   const packaged = tree.hidden(found.entry.path).find((earlier) => compareDigests(tree, earlier, claims) === 'right');
   const expected = packaged && tree.digestOf(packaged, 'sha256');
@@ -87,7 +91,10 @@ function compareDigests(tree: ImageTree, found: StackedEntry, claims: readonly C
   return content;
 }
 
-/** Whether the file is unchanged since a package of the distribution installed it: such a file is not suspicious. */
+/**
+ * Whether the file is unchanged since a distribution package installed it: such a file is not
+ * suspicious.
+ */
 export function isAsPackaged({ tree, ownership }: EvaluatedImage, path: string, layer: number): boolean {
   const found = tree.shown.get(path);
   const claims = ownership.claims.get(path)?.filter(({ type }) => isDistributionType(type)) ?? [];

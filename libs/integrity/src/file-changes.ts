@@ -15,12 +15,18 @@ export interface FileChange {
   change: 'added' | 'removed' | 'content' | 'mode' | 'owner' | 'type' | 'link';
   kind: FileKind;
   sizeBytes: number;
-  /** Hex; null if there is no such file or its content was not read. Absent from comparisons of older versions. */
+  /**
+   * Hex; null if there was no such file or its content was not read. Absent from comparisons of
+   * older versions.
+   */
   sha256Before?: string | null;
   sha256After?: string | null;
-  /** Package that owns the file and changed its version, which explains the change; absent if there is none. */
+  /**
+   * Package that owns the file and changed its version, which explains the change; absent if there
+   * is none.
+   */
   upgradedWith?: { type: PackageType; name: string };
-  /** Octal, with set-uid, set-gid and sticky: `0755`; null where there is no such file. */
+  /** Octal, with setuid, setgid and sticky: `0755`; null if there was no such file. */
   modeBefore: string | null;
   modeAfter: string | null;
   /** Whether the file is setuid or setgid now and was not before. */
@@ -103,9 +109,9 @@ function isBytecode(path: string): boolean {
 }
 
 /**
- * Kind of a bytecode file. A cache that Python writes beside its source holds the time of the source
- * and is no code of its own. Bytecode without a source is imported like any module; a cache whose
- * size changed while its source did not is treated like that too.
+ * Kind of a bytecode file. A cache that Python writes beside its source contains the time of the
+ * source and is no code of its own. Bytecode without a source is imported like any module, and so
+ * is a cache whose size changed while its source did not.
  */
 function bytecodeKind(path: string, before: ComparedTree, after: ComparedTree): FileKind {
   const [, folder = '', name] = bytecode.exec(path) ?? [];

@@ -8,7 +8,10 @@ export const programDirectory = /^(usr\/)?s?bin\/[^/]{1,255}$/;
 const trusted =
   /(^|\/)(security\/pam_[^/]{1,80}\.so|libpam\.so\.[0-9.]{1,20}|ld-(linux|musl)[^/]{1,40}\.so[.0-9]{0,8}|libc\.so\.6|sshd|sudo|su|login)$/;
 
-/** Programs that act for any caller: with setuid they give every user the owner's rights. No distribution does that. */
+/**
+ * Programs that run any command of their caller: setuid would give every user the owner's rights.
+ * No distribution sets it.
+ */
 export const neverSetuid =
   /^(usr\/)?s?bin\/((ba|da|z|k|c|tc|fi)?sh|busybox|env|find|awk|gawk|mawk|perl[0-9.]{0,8}|python[0-9.]{0,8}|ruby[0-9.]{0,8}|node|php[0-9.]{0,8}|vim?|vim\.[a-z]{1,10}|nano|less|more|cp|mv|dd|tee|tar|cat|chmod|chown|ed|sed|install|nmap|gdb|strace|socat|nc|curl|wget|xargs|timeout|systemctl|docker)$/;
 
@@ -39,7 +42,7 @@ export function isTrusted({ path, mode }: Pick<LayerEntry, 'path' | 'mode'>): bo
   return isSetuid(mode) || trusted.test(path);
 }
 
-/** Whether running a file of this mode gives its owner's or group's rights. */
+/** Whether running a file of this mode grants its owner's or group's rights. */
 export function isSetuid(mode: number): boolean {
   return (mode & (bits.setuid | bits.setgid)) !== 0 && (mode & bits.execute) !== 0;
 }

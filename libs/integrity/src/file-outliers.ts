@@ -8,10 +8,10 @@ export interface FileVariant {
   /** Hex. */
   sha256: string;
   sizeBytes: number;
-  /** Redacted; null of what is no script. */
+  /** Redacted text; null if the file is no script. */
   text: string | null;
   images: number;
-  /** Sorted, each once. */
+  /** Sorted, without duplicates. */
   repositories: readonly string[];
 }
 
@@ -19,15 +19,20 @@ export interface FileVariant {
 export interface FileOutlier {
   path: string;
   sha256: string;
-  /** The finding of an image that has the file, by the layer that brought it. */
+  /** Finding for an image with the file, by the layer of the file. */
   findingIn: (layer: number | null) => Finding;
 }
 
 export const fileOutlierId = 'file-outlier';
 
-/** Repositories that must agree where there is no text to compare, and that make a difference likely where there is. */
+/**
+ * Repositories that must agree if there is no text to compare, and that raise the confidence if
+ * there is.
+ */
 const minAgreeing = 3;
-/** A count in a finding goes no further, so that a growing fleet does not change the finding with each push. */
+/**
+ * Limit on counts in a finding, so that a growing fleet does not change the finding with each push.
+ */
 const maxCounted = 8;
 const maxShownLines = 5;
 const maxLineCharacters = 300;
@@ -35,7 +40,7 @@ const maxNamed = 10;
 
 interface Script extends FileVariant {
   lines: ReadonlySet<string>;
-  /** Lines that say what the script is: two scripts are not alike by `set -e` and `fi`. */
+  /** Characteristic lines: `set -e` and `fi` do not make two scripts alike. */
   telling: ReadonlySet<string>;
   hosts: readonly string[];
   signs: readonly string[];
@@ -47,13 +52,13 @@ interface Addition {
   lines: string[];
   hosts: string[];
   signs: string[];
-  /** Repositories that have the other script and not this one. */
+  /** Repositories with the other script and without this one. */
   agreeing: number;
 }
 
 /**
- * Contents of one path that differ from the others in a suspicious way. The result depends on the contents and on who has them, not
- * on the order in which images arrived.
+ * Reports contents of one path that differ from the others in a suspicious way. The result depends
+ * on the contents and their repositories, not on the order of arrival.
  */
 export function fileOutliers(path: string, variants: readonly FileVariant[]): FileOutlier[] {
   const held = variants.filter(({ images }) => images > 0).toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
@@ -72,7 +77,7 @@ const comment = /^(?:#|\/\/|--\s)/;
 const boilerplate =
   /^(?:set [-+]|shopt |exec "\$@"|exit\b|return\b|import |from |require |use |umask |cd |esac|done|else)/;
 
-/** Without indentation, comments and empty lines: they do nothing. */
+/** Lines without indentation, comments and empty lines, which have no effect. */
 function linesOf(text: string): string[] {
   return text
     .split('\n')
@@ -89,16 +94,16 @@ function* scriptOutliers(path: string, scripts: readonly Script[]): Generator<Fi
   }
 }
 
-/** Null where the two are not versions of one script, or nothing suspicious was added. */
+/** Null if the two are not versions of one script, or nothing suspicious was added. */
 function additionOf(path: string, script: Script, other: Script): Addition | null {
-  // A majority is no outlier, whatever it does.
+  // A majority is no outlier, whatever its content.
   if (script.repositories.length > other.repositories.length) return null;
   const lines = [...script.lines].filter((line) => !other.lines.has(line));
   const kept = [...other.telling].filter((line) => script.telling.has(line)).length;
   if (kept === 0 || kept * 2 < other.telling.size) return null;
   const signs = new Set([
     ...script.signs.filter((sign) => !other.signs.includes(sign)),
-    // A second upload beside a known one shows in the added lines alone.
+    // A second upload beside a known one is only visible in the added lines.
     ...signsOf(path, `#!/bin/sh\n${lines.join('\n')}\n`),
   ]);
   const hosts = script.hosts.filter((host) => !other.hosts.includes(host));
@@ -109,13 +114,14 @@ function additionOf(path: string, script: Script, other: Script): Addition | nul
 }
 
 /**
- * Whether a new host alone is suspicious: releases of one repository and scripts of one name name other hosts lawfully, one more host
- * in a script that other repositories have without it does not.
+ * Whether a new host alone is suspicious. Releases of one repository and scripts of one name
+ * legitimately name other hosts; one more host in a script that other repositories have without it
+ * is suspicious.
  */
 function isForeignHost(script: Script, { other, lines, hosts, agreeing }: Addition, kept: number): boolean {
   const isOneScript = kept >= other.telling.size * 0.8 && lines.length <= Math.max(3, other.lines.size / 2);
   if (hosts.length === 0 || agreeing === 0 || agreeing < script.repositories.length || !isOneScript) return false;
-  // If each script names a host of its own, only a majority shows which one is foreign.
+  // If each script names a host of its own, only a majority identifies the foreign one.
   const isExtra = other.hosts.every((host) => script.hosts.includes(host));
   return isExtra || (agreeing >= minAgreeing && script.repositories.length === 1);
 }
@@ -154,11 +160,14 @@ function scriptFinding(
   });
 }
 
-/** Sizes within a tenth of each other: a larger difference means another program. */
+/** Whether sizes are within a tenth of each other: a larger difference means another program. */
 const sameSize = (a: FileVariant, b: FileVariant): boolean =>
   Math.abs(a.sizeBytes - b.sizeBytes) * 10 <= Math.max(a.sizeBytes, b.sizeBytes);
 
-/** The one program or library of a path that differs where at least three other repositories agree. */
+/**
+ * Reports the one program or library of a path that differs while at least three other repositories
+ * agree.
+ */
 function* binaryOutliers(path: string, variants: readonly FileVariant[]): Generator<FileOutlier> {
   const [odd, most, ...more] = variants.toSorted((a, b) => a.repositories.length - b.repositories.length);
   if (!odd || !most || more.length > 0 || (odd.text !== null && most.text !== null)) return;

@@ -6,7 +6,7 @@ import type { IntegrityLayer } from './integrity-layer.js';
 
 /** Owners of the files of an image according to its package databases, and digests of the files. */
 export interface FileOwners {
-  /** Name of the package that owns a path, one of a distribution before others. */
+  /** Name of the package that owns a path; a distribution package takes precedence. */
   ownerOf: (path: string) => string | undefined;
   /** Hex; also for a hard link whose file is only in a lower layer. */
   sha256Of: (found: StackedEntry) => string | undefined;

@@ -1,6 +1,9 @@
 import type { Confidence } from '@tidewaiter/domain';
 
-/** Sign in the content of one file, evaluated only with others in `evaluateIntegrity`. Plain JSON, stored with the layer. */
+/**
+ * Weak indicator in the content of one file, evaluated only together with others in
+ * `evaluateIntegrity`. Plain JSON, stored with the layer.
+ */
 export interface FileSign {
   path: string;
   sign: string;

@@ -4,10 +4,16 @@ import type { FileChange } from './file-changes.js';
 import type { ImageState } from './image-state.js';
 import type { PackageChange } from './package-changes.js';
 
-/** Paths of files that image authors add: distribution packages install nothing here, whatever a database in the image claims. */
+/**
+ * Paths of files that image authors add: distribution packages install nothing here, whatever a
+ * database in the image claims.
+ */
 const ownPlace = /^(?:opt|srv|app|home|root|tmp|data|workspace|usr\/local|usr\/src|var\/www)\//;
 
-/** Marks the changes that a package with another version explains; none where the owners of files are not known. */
+/**
+ * Marks the changes that a new version of a package explains; none if the owners of files are
+ * unknown.
+ */
 export function withUpgrades(
   files: readonly FileChange[],
   packages: readonly PackageChange[],
@@ -24,7 +30,10 @@ export function withUpgrades(
   });
 }
 
-/** By name; of two packages with one name that of a language, which explains less. */
+/**
+ * Upgraded packages by name; of a language and a distribution package with one name the former,
+ * which explains less.
+ */
 function upgradedTypes(packages: readonly PackageChange[]): Map<string, PackageType> {
   const types = new Map<string, PackageType>();
   for (const { type, name } of packages) {

@@ -13,22 +13,22 @@ export interface ScriptText {
   text: string;
 }
 
-/** A file that no package owns, as one image has it; compared with the same path in other images. */
+/** File of an image that no package owns; compared with the same path in other images. */
 export interface FleetFile {
   path: string;
   layer: number;
-  /** Hex, of the bytes in the image. */
+  /** Hex digest of the bytes in the image. */
   sha256: string;
   sizeBytes: number;
-  /** Redacted; null of what is no script, or is longer than {@link maxScriptBytes}. */
+  /** Redacted text; null if the file is no script or longer than {@link maxScriptBytes}. */
   text: string | null;
-  /** Whether the text names a host or carries a sign: only such a file can have suspicious lines. */
+  /** Whether the text names a host or has a sign: only such a file can have suspicious lines. */
   isSuspicious: boolean;
 }
 
 /** Scripts are shorter; bundles and generated code are longer. */
 export const maxScriptBytes = 64 * 1024;
-/** Files that one image can have in the comparison; scripts come first. */
+/** Limit on files of one image in the comparison; scripts come first. */
 const maxFilesOfImage = 2_000;
 /** Longer paths do not fit into an index. */
 const maxPathCharacters = 512;
@@ -36,7 +36,7 @@ const maxPathCharacters = 512;
 const scriptName = /\.(?:sh|bash|zsh|ksh|ps1|py|pl|rb|lua)$/;
 const programFolder = /(?:^|\/)s?bin\/[^/]{1,255}$/;
 
-/** Whether a file is a script whose text is kept for the comparison. */
+/** Whether a file is a script whose text is stored for the comparison. */
 export function isComparedScript(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || head.includes(0) || isElf(head) || dependencyPath.test(path)) return false;
   return isScript(head) || isStarted(path) || scriptName.test(path) || programFolder.test(path);
@@ -44,9 +44,9 @@ export function isComparedScript(path: string, head: Uint8Array): boolean {
 
 /** Analyzer results about the files of an image. */
 export interface ScriptSource {
-  /** Text of the script that a layer brought, where it is kept. */
+  /** Stored text of a layer's script, if any. */
   textOf: (path: string, layer: number) => string | undefined;
-  /** Whether an analyzer knows which package the file is, so that another version of it is no surprise. */
+  /** Whether an analyzer identified the file's package, so that different versions are expected. */
   isIdentified: (path: string) => boolean;
 }
 
@@ -71,12 +71,12 @@ function isSuspicious(path: string, text: string | null): boolean {
   return text !== null && (hostsOf(path, text).length > 0 || signsOf(path, text).length > 0);
 }
 
-/** Hosts that a script names. */
+/** Hosts in a script. */
 export function hostsOf(path: string, text: string): string[] {
   return hostsInFile({ path, content: Buffer.from(text) });
 }
 
-/** Names of the signs that a script carries. */
+/** Names of the signs in a script. */
 export function signsOf(path: string, text: string): string[] {
   const signs = inspectFile({ path, content: Buffer.from(text), mode: 0o755 }).map(({ sign }) => sign);
   return [...new Set(signs)].toSorted();

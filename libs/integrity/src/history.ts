@@ -7,7 +7,7 @@ const maxSteps = 2_000;
 const add = /^(?:\/bin\/sh -c #\(nop\) )?ADD ((?:--[a-z]{1,20}(?:=\S{0,256})? )*)((?:https?|ftp):\/\/[^\n]{1,4096})/i;
 const remote = /^(https?|ftp):\/\/(?:[^@/\s]{1,256}@)?([^\s/?#]{1,256})/i;
 
-/** Where the code comes from that a build fetched and ran, and that nobody compared with a digest. */
+/** Reports sources of code that a build downloaded and ran, or never verified by a digest. */
 export function evaluateHistory(history: readonly { createdBy?: string }[]): Finding[] {
   const findings = new Map<string, Finding>();
   for (const { createdBy = '' } of history.slice(0, maxSteps)) {
@@ -33,7 +33,9 @@ function* downloads(createdBy: string): Generator<Finding> {
   }
 }
 
-/** The shell text of a step without what builders write around it: `RUN |1 TOKEN=… /bin/sh -c … # buildkit`. */
+/**
+ * Shell text of a step without the builder's additions: `RUN |1 TOKEN=… /bin/sh -c … # buildkit`.
+ */
 function scriptOf(createdBy: string): string {
   const at = createdBy.indexOf('-c ');
   const step = createdBy.replace(/ # buildkit$/, '');

@@ -12,22 +12,27 @@ import { type ConfigChange, configChanges, type StepChange, stepChanges } from '
 
 /** Differences between two images. A part that cannot be compared is null, never empty. */
 export interface ImageDiff {
-  /** Layers of the new image were not read: `files` and `hosts` cover its other new layers only, without removals. */
+  /**
+   * Some layers of the new image were not read: `files` and `hosts` cover only its other new
+   * layers, without removals.
+   */
   isPartial: boolean;
   packages: PackageChange[];
   files: FileChange[] | null;
   config: ConfigChange[] | null;
-  /** Steps of the build. */
+  /** Build steps. */
   steps: StepChange[] | null;
   base: BaseChange;
-  /** Hosts that code, settings and build steps name, and that the image did not name before. */
+  /** Hosts in code, settings and build steps that the earlier image did not name. */
   hosts: NewHost[] | null;
   /** Absent if the origin of neither image is known. */
   origin?: { before: ImageOrigin | null; after: ImageOrigin | null };
   findings: FindingChanges;
 }
 
-/** Compares the visible content of two images; each list is sorted, so the result is deterministic. */
+/**
+ * Compares the visible content of two images; each list is sorted, so the result is deterministic.
+ */
 export function diffImages(before: ImageState, after: ImageState): ImageDiff {
   const trees = comparedTrees(before, after);
   const known = trees?.isPartial ? newLayers(before, after) : after;
@@ -69,7 +74,7 @@ function comparedTrees(before: ImageState, after: ImageState): ComparedTrees | n
   return { old, current, isPartial, isKnown: isPartial ? isKnown : () => true };
 }
 
-/** The image with those layers emptied that the other image has too, or that were not read. */
+/** Empties the layers that both images have, or that were not read. */
 function newLayers({ layers }: ImageState, after: ImageState): ImageState {
   const old = new Set(layers.map(({ diffId }) => diffId));
   const isNew = (layer: ComparedLayer) => isRead(layer) && (layer.diffId === null || !old.has(layer.diffId));

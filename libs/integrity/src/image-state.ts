@@ -6,7 +6,7 @@ import type { StoredConfig } from './stored-config.js';
 
 /** Layer of a compared image. */
 export interface ComparedLayer {
-  /** Null for a file tree that is no layer. */
+  /** Null for a file tree without layers. */
   diffId: string | null;
   /** Null if the image has too many to hold in memory, or an older version stored them. */
   entries: LayerEntries | null;
@@ -14,7 +14,7 @@ export interface ComparedLayer {
   hosts?: readonly NamedHosts[];
 }
 
-/** Properties of an image by which it is compared with another. */
+/** Comparable properties of an image. */
 export interface ImageState {
   os: OsRelease | null;
   /** Build time; null if unknown. */
@@ -25,7 +25,10 @@ export interface ImageState {
   layers: readonly ComparedLayer[];
   /** Null if unknown. */
   config: StoredConfig | null;
-  /** Name of the package that owns a path (from the root, without leading slash); absent if not requested. */
+  /**
+   * Name of the package that owns a path (from the root, without leading slash); absent if not
+   * requested.
+   */
   ownerOf?: (path: string) => string | undefined;
   /** Origin according to signatures and attestations; absent if not requested. */
   origin?: ImageOrigin;

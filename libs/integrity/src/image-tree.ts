@@ -13,13 +13,13 @@ const maxDepth = 64;
 /** Visible entries of an image, and the entries of lower layers that they hide. */
 export interface ImageTree {
   shown: ShownEntries;
-  /** Whether the entry of `layer` at exactly this path is the one that the image shows. */
+  /** Whether the entry of `layer` at exactly this path is visible. */
   isShown: (path: string, layer: number) => boolean;
-  /** Entries of lower layers at exactly `path` that the image no longer shows, the lowest first. */
+  /** Hidden entries of lower layers at exactly `path`, the lowest first. */
   hidden: (path: string) => readonly StackedEntry[];
   /** Whether `layer` removes exactly this path, not a directory above it. */
   isRemoved: (path: string, layer: number) => boolean;
-  /** Path after following the links among its directories: `usr/lib/x` for `lib/x`. */
+  /** Path with resolved directory links: `usr/lib/x` for `lib/x`. */
   realPath: (path: string) => string;
   /** Digest of the content in hex; also for a hard link whose file is only in a lower layer. */
   digestOf: (found: StackedEntry, algorithm: DigestAlgorithm) => string | undefined;
@@ -43,13 +43,16 @@ export function imageTree({ shown, stackAt }: Pick<Overlay, 'shown' | 'stackAt'>
   };
 }
 
-/** Entry that has the digests: a hard link to a file of a lower layer has none itself. */
+/** Entry with the digests: a hard link to a file of a lower layer has none itself. */
 function fileBehind(shown: ShownEntries, { entry }: StackedEntry): LayerEntry | undefined {
   if (entry.type !== 'hardlink' || entry.sha256 !== undefined) return entry;
   return shown.get(entry.linkTarget ?? '')?.entry;
 }
 
-/** Follows links in directories; each directory is resolved once, since packages have thousands of files in few of them. */
+/**
+ * Resolves links in directories; each directory is resolved once, since packages have thousands of
+ * files in few of them.
+ */
 function realPaths(shown: ShownEntries): (path: string) => string {
   const known = new Map<string, string>();
   return (path) => {
@@ -65,7 +68,10 @@ function realPaths(shown: ShownEntries): (path: string) => string {
   };
 }
 
-/** Resolves as the kernel does, except for link loops and hostile depths, where names are kept as they are. */
+/**
+ * Resolves as the kernel does, except for link loops and hostile depths, whose names stay
+ * unchanged.
+ */
 function resolveDirectory(shown: ShownEntries, directory: string): string {
   const pending = directory.split('/').toReversed();
   let at = '';

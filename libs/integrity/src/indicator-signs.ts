@@ -76,7 +76,7 @@ function signOf(family: Family, path: string, content: Buffer, parts: readonly B
   return [{ path, sign, confidence: confidenceOf(score), evidence: { indicators: [...found.keys()], score } }];
 }
 
-/** One weak sign may be chance, one strong sign rarely is, several are not. */
+/** One weak indicator may be chance; one strong or several weak ones rarely are. */
 export function confidenceOf(score: number): Confidence {
   if (score >= 5) return 'certain';
   return score >= 3 ? 'likely' : 'possible';

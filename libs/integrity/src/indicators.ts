@@ -33,7 +33,7 @@ export const minerIndicators: readonly Indicator[] = [
       /--donate-level\b|"donate-(?:level|over-proxy)"|--randomx-(?:mode|1gb-pages|no-rdmsr)|--cpu-max-threads-hint|"randomx":\s?\{/,
   },
   {
-    // XMRig's list of pools, whichever host it names.
+    // XMRig's list of pools, with any host.
     name: 'pools of a miner',
     weight: 2,
     pattern: /"pools"\s{0,8}:\s{0,8}\[\s{0,64}\{[^[\]{}]{0,600}"(?:rig-id|coin|algo|nicehash)"/,
@@ -70,7 +70,7 @@ export const minerIndicators: readonly Indicator[] = [
 export const toolNames =
   /^(?:linpeas|linenum|lse|linux-exploit-suggester|pspy(?:32|64)?|deepce|cdk|peirates|kdigger|chisel|masscan|pnscan|zgrab2?|mimipenguin|lazagne|libprocesshider|processhider|diamorphine|reptile|suterusu|azazel|jynx2?|traitor|botb|amicontained|gs-netcat|ligolo|sliver|meterpreter|tsunami|kaiten|mirai|xorddos|reverse_?shell|revshell|cobaltstrike|weevely|b374k)\b/i;
 
-/** Texts by which attack tools identify themselves. */
+/** Texts that identify attack tools. */
 export const toolIndicators: readonly Indicator[] = [
   {
     name: 'LinPEAS',

@@ -9,7 +9,9 @@ import { pythonStartupSigns } from './python-startup.js';
 import { scriptSigns } from './script-signs.js';
 import { statOverrides } from './stat-overrides.js';
 
-/** Stored with every analyzed layer: raise it when the same bytes give other signs, hosts or texts. */
+/**
+ * Stored with every analyzed layer: raise it when the same bytes give other signs, hosts or texts.
+ */
 export const integrityVersion = 4;
 
 /** Every family of signs. */
@@ -25,7 +27,7 @@ const inspectors: readonly Inspector[] = [
   statOverrides,
 ];
 
-/** Whether a file's content is to be inspected, by its path and first 512 bytes. */
+/** Whether a file's content is inspected, by its path and first 512 bytes. */
 export function wantsInspection(path: string, head: Uint8Array): boolean {
   return inspectors.some((inspector) => inspector.wants(path, head));
 }

@@ -3,7 +3,7 @@ import type { LayerEntries } from '@tidewaiter/oci';
 
 import type { FileSign } from './file-sign.js';
 
-/** A package database that a layer holds: `var/lib/dpkg/status`, `lib/apk/db/installed`. */
+/** Package database in a layer: `var/lib/dpkg/status`, `lib/apk/db/installed`. */
 export interface PackageDatabase {
   path: string;
   type: PackageType;
@@ -13,7 +13,10 @@ export interface PackageDatabase {
 /** Facts of a layer that `evaluateIntegrity` needs. */
 export interface IntegrityLayer {
   entries: LayerEntries;
-  /** Files that the databases of this layer assign to packages; `database` is the path of the database file. */
+  /**
+   * Files that the databases of this layer assign to packages; `database` is the path of the
+   * database file.
+   */
   owned: readonly (OwnedFiles & { database: string })[];
   databases: readonly PackageDatabase[];
   signs: readonly FileSign[];

@@ -2,12 +2,12 @@ import { type Digest, type Finding, layerNotAnalyzedId } from '@tidewaiter/domai
 
 import { integrityFinding } from './integrity-finding.js';
 
-/** A layer of an image that could not be read, and why. */
+/** Layer of an image that could not be read, with the reason. */
 export interface UnreadLayer {
   index: number;
   digest: Digest;
   diffId: Digest;
-  /** Its build step, with secrets redacted; null where the history does not say. */
+  /** Its build step, with secrets redacted; null if the history has none. */
   createdBy: string | null;
   /** Stable code of the failure: `LIMIT_EXCEEDED`, `DIFF_ID_MISMATCH`, `BLOB_UNKNOWN`, … */
   code: string;
@@ -17,8 +17,9 @@ export interface UnreadLayer {
 }
 
 /**
- * A layer that could not be read is a finding like any other: an attacker would otherwise hide whatever the scan finds behind one
- * unreadable layer. `verdictOf` knows it, so that a verdict with a threshold above `high` is `unknown` and never `pass`.
+ * Creates the finding for a layer that could not be read: an attacker could otherwise hide findings
+ * behind one unreadable layer. `verdictOf` treats it specially, so that a verdict with a threshold
+ * above `high` is `unknown` and never `pass`.
  */
 export function layerNotAnalyzed({ index, digest, diffId, createdBy, code, limit, reason }: UnreadLayer): Finding {
   const known = {

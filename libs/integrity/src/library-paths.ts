@@ -3,13 +3,16 @@ import { type FileSign, type Inspector, textOf } from './file-sign.js';
 import { integrityFinding } from './integrity-finding.js';
 
 const configuration = /^etc\/(?:ld\.so\.conf|ld\.so\.conf\.d\/[^/]{1,255}\.conf|ld-musl-[^/]{1,32}\.path)$/;
-/** Where others than root write, or nobody looks. */
+/** Directories that other users than root can write to, or that are rarely inspected. */
 const unsafe = /^\/(?:tmp|var\/tmp|dev\/shm|run|home|var\/www|srv)(?:\/|$)|\/\.[^/.]/;
-/** Where the loader looks anyway, or every distribution lets it. */
+/** Directories that the loader searches by default, or that every distribution configures. */
 const usual = /^\/(?:usr\/(?:local\/)?)?lib(?:32|64)?(?:\/[a-z0-9_]{1,32}-linux-[a-z0-9]{1,16})?\/?$/;
 const maxDirectories = 50;
 
-/** Directories in which the loader looks for libraries of every program. @see https://man7.org/linux/man-pages/man8/ldconfig.8.html */
+/**
+ * Directories in which the loader searches libraries for every program. @see
+ * https://man7.org/linux/man-pages/man8/ldconfig.8.html
+ */
 export const libraryPathSigns: Inspector = {
   wants: (path) => configuration.test(path),
   inspect: ({ path, content }): FileSign[] => {
@@ -27,7 +30,10 @@ export const libraryPathSigns: Inspector = {
   },
 };
 
-/** Places for libraries that no package named: whoever writes there has a part in every program. */
+/**
+ * Reports library directories that no package configured: a user who can write there controls every
+ * program.
+ */
 export const libraryPaths: IntegrityCheck = function* ({ tree, ownership, spans, signs }) {
   const base = Math.min(...spans.databases.map(({ from }) => from));
   for (const { path, layer, sign, evidence } of signs) {

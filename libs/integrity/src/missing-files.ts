@@ -5,17 +5,17 @@ import { isProgramPath } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { Claim } from './ownership.js';
 
-/** A layer that removes more programs than this makes the image slim; it is told once. */
+/** A layer that removes more programs than this slims the image and is reported once. */
 const maxTold = 20;
 
 interface Missing {
   path: string;
   claim: Claim;
-  /** The one that removed it. */
+  /** Layer that removed it. */
   layer: number;
 }
 
-/** Programs and libraries of packages that a layer took away one by one. */
+/** Reports programs and libraries of packages that a layer removed one by one. */
 export const missingFiles: IntegrityCheck = function* (image) {
   const all: Missing[] = [];
   for (const [path, claims] of image.ownership.claims) {
@@ -31,7 +31,7 @@ export const missingFiles: IntegrityCheck = function* (image) {
   }
 };
 
-/** Whole directories go when an image is made slim: only what is removed by name counts. */
+/** Slimming an image removes whole directories, so only files removed by name count. */
 function removingLayer({ tree, view }: EvaluatedImage, path: string): number | undefined {
   const last = tree.hidden(path).at(-1);
   const layer = last && view.hiddenBy(path, last.layer);

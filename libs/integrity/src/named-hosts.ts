@@ -2,7 +2,7 @@ import { isScript } from './file-sign.js';
 import { isStarted } from './script-signs.js';
 import { statementsOf, wordsOf } from './shell-commands.js';
 
-/** The hosts that one file names. */
+/** Hosts in one file. */
 export interface NamedHosts {
   path: string;
   /** Lower case, sorted; without ports, paths and passwords. */
@@ -20,7 +20,10 @@ const settingsDirectory = /^(?:usr\/local\/)?etc\//;
 const description =
   /^(?:usr\/share\/(?:doc|man|info|locale|licenses|common-licenses|mime|xml|perl5?)\/|var\/lib\/(?:dpkg|apt)\/|(?:usr\/)?lib\/apk\/)|\/node_modules\/(?:[^/]{1,214}\/){1,2}(?:package|bower|component)\.json$|\.(?:min\.js|d\.[cm]?ts)$/;
 
-/** Whether a file is code or settings, by its path and first bytes: text that may name hosts to connect to. */
+/**
+ * Whether a file is code or settings, by its path and first bytes: text that may contain hosts to
+ * connect to.
+ */
 export function mayNameHosts(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || description.test(path) || head.includes(0)) return false;
   return codeOrSettings.test(path) || isScript(head) || settingsDirectory.test(path) || isStarted(path);
@@ -36,7 +39,7 @@ export function hostsInFile({ path, content }: { path: string; content: Buffer }
   return limited([...hostsInLines(text, comment), ...(isShell ? hostsInCommands(text) : [])]);
 }
 
-/** The hosts in one step of a build. */
+/** Hosts in one build step. */
 export function hostsInStep(createdBy: string): string[] {
   return limited([...hostsInLines(createdBy, null), ...hostsInCommands(createdBy)]);
 }
@@ -46,7 +49,10 @@ function limited(hosts: readonly string[]): string[] {
 }
 
 const slashed = /\.(?:js|mjs|cjs|ts|php)$/;
-/** Whole comment lines only, in which no code can be hidden: `/**\/ fetch(…)` and `;fetch(…)` are run. */
+/**
+ * Whole comment lines only, in which no code can be hidden: `/**\/ fetch(…)` and `;fetch(…)` are
+ * run.
+ */
 const slashComment = /^\s*(?:\/\/|\*\s(?!.*\*\/))/;
 const hashComment = /^\s*#(?!!)/;
 const url = /\b[a-z][a-z0-9+.-]{1,15}:\/\/(?:[^\s/@'"`<>]{1,256}@)?(\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})/gi;
@@ -73,7 +79,10 @@ const argument =
 const fileName =
   /\.(?:sh|bash|py|pl|rb|js|ts|md|txt|log|json|ya?ml|toml|conf|cfg|ini|xml|html?|tar|t?gz|t?xz|bz2|zst|zip|jar|deb|rpm|apk|so|bin|pub|pem|crt|key|asc|sig|list|gpg|d)$/i;
 
-/** Hosts in arguments of network commands without a scheme: `curl get.example.com/x`, `nc 192.0.2.1 4444`. */
+/**
+ * Hosts in arguments of network commands without a scheme: `curl get.example.com/x`, `nc 192.0.2.1
+ * 4444`.
+ */
 function* hostsInCommands(text: string): Generator<string> {
   if (!mayConnect.test(text)) return;
   for (const statement of statementsOf(text)) {
@@ -87,7 +96,10 @@ function* hostsInCommands(text: string): Generator<string> {
   }
 }
 
-/** Names reserved for examples and for the machine itself. @see https://www.rfc-editor.org/rfc/rfc2606 */
+/**
+ * Names reserved for examples and for the machine itself. @see
+ * https://www.rfc-editor.org/rfc/rfc2606
+ */
 const reserved = /(?:^|\.)(?:example|test|invalid|localhost|localdomain)$|(?:^|\.)example\.(?:com|net|org)$/;
 /** Hosts of XML and JSON vocabularies, whose names are URLs that programs do not open. */
 const vocabularies = new Set(

@@ -4,14 +4,14 @@ import { isStarted } from './script-signs.js';
 
 export interface NewHost {
   host: string;
-  /** Some of the files, `build step`, or `command`. */
+  /** Up to a few files, `build step`, or `command`. */
   namedIn: string[];
 }
 
 const buildStep = 'build step';
 const command = 'command';
 
-/** The hosts that an image names. */
+/** Hosts that an image names. */
 export interface HostInventory {
   inFiles: ReadonlyMap<string, string[]>;
   /** Null if the build steps are unknown. */
@@ -20,7 +20,7 @@ export interface HostInventory {
   inCommand: readonly string[] | null;
 }
 
-/** Hosts that the image names, without files that an upper layer hides. Null if a layer was not searched for hosts. */
+/** Hosts in the visible files of an image. Null if a layer was not searched for hosts. */
 export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree, 'isShown'>): HostInventory | null {
   const inFiles = new Map<string, string[]>();
   for (const [layer, { hosts }] of layers.entries()) {
@@ -63,11 +63,14 @@ function ownFirst(a: string, b: string): number {
   return distanceOf(a) - distanceOf(b) || (a < b ? -1 : 1);
 }
 
-/** Directories of libraries, which name hundreds of hosts, also in examples and tests. */
+/** Library directories, which name hundreds of hosts, also in examples and tests. */
 export const dependencyPath =
   /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|gems|tests?|examples?)\/|^usr\/(?:lib|share|include)\//;
 
-/** Distance of a place from code written for this image: build and command, started files, own code, dependencies. */
+/**
+ * Distance of a place from code written for this image: build and command, started files, own code,
+ * dependencies.
+ */
 function distanceOf(place: string): number {
   if (place === buildStep || place === command) return 0;
   if (isStarted(place)) return 1;

@@ -15,12 +15,15 @@ export interface Claim {
   capabilities?: string;
 }
 
-/** Owners by real path, according to the databases that the image shows. */
+/** Owners by real path, according to the visible databases. */
 export interface Ownership {
   claims: ReadonlyMap<string, readonly Claim[]>;
   /** Whether a package of the distribution owns this path. */
   isDistributed: (path: string) => boolean;
-  /** Whether at least half of the packages have a file list, so that an unlisted file counts as unowned. */
+  /**
+   * Whether at least half of the packages have a file list, so that an unlisted file counts as
+   * unowned.
+   */
   isComplete: boolean;
 }
 
@@ -33,8 +36,8 @@ export interface Diversion {
 }
 
 /**
- * Merges the databases. If a package is still listed but its file list is gone, the list of a lower
- * layer counts as long as it is of the same version: deleting lists must not make files unowned.
+ * Merges the databases. If a package is listed but its file list is gone, the list of a lower layer
+ * counts while the version is the same: deleting lists must not make files unowned.
  */
 export function ownershipOf(
   owned: readonly Span<OwnedFiles>[],
@@ -72,7 +75,10 @@ export function ownershipOf(
   };
 }
 
-/** Whether this record lists the files of a distribution's package, not only its configuration files. */
+/**
+ * Whether this record lists the files of a distribution's package, not only its configuration
+ * files.
+ */
 function hasList({ type, files }: OwnedFiles): boolean {
   return isDistributionType(type) && files.some(({ role }) => role !== 'config');
 }
@@ -85,7 +91,10 @@ function diverter(diversions: readonly Diversion[], tree: ImageTree): (path: str
   };
 }
 
-/** Adds to a claim. Records of a package are consecutive, so its claim to a path is already the last one. */
+/**
+ * Adds to a claim. Records of a package are consecutive, so its claim to a path is already the last
+ * one.
+ */
 function addClaim(
   claims: Map<string, Claim[]>,
   path: string,

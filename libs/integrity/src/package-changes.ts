@@ -3,13 +3,13 @@ import type { ImagePackage, PackageType } from '@tidewaiter/domain';
 export interface PackageChange {
   type: PackageType;
   name: string;
-  /** Null where the package is new. */
+  /** Null if the package is new. */
   before: string | null;
-  /** Null where it is gone. */
+  /** Null if it was removed. */
   after: string | null;
 }
 
-/** By name: of a package with several versions those count that only one image has. */
+/** Changes by name: of a package with several versions, those count that only one image has. */
 export function packageChanges(before: readonly ImagePackage[], after: readonly ImagePackage[]): PackageChange[] {
   const [old, current] = [before, after].map(versionsByName) as [VersionsByName, VersionsByName];
   const changes: PackageChange[] = [];

@@ -4,7 +4,7 @@ import type { EvaluatedImage } from './evaluated-image.js';
 import { bits, isLibrary } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 
-/** A program or library of a package of the distribution, as an image has it. */
+/** Program or library of a distribution package in an image. */
 export interface PackageContent {
   type: PackageType;
   package: string;
@@ -15,21 +15,21 @@ export interface PackageContent {
   sha256: string;
 }
 
-/** Content that most other images have at this path, for the same package at the same version. */
+/** Content of most other images at this path, for the same package and version. */
 export interface Consensus {
   /** Hex. */
   expected: string;
-  /** Known images with the expected content, and with this one; counted no further than needed. */
+  /** Number of known images with the expected content, and with this one, counted up to a limit. */
   others: number;
   alike: number;
 }
 
-/** Limit on programs and libraries of one image: more add cost, but no better consensus. */
+/** Limit on programs and libraries of one image: more would add cost but no better consensus. */
 const maxContents = 20_000;
 
 /**
  * Programs and libraries of an image that exactly one package owns. The same package has the same
- * bytes in every image, whatever its own database records. Configuration, documentation and scripts
+ * bytes in every image, whatever its database records. Configuration, documentation and scripts
  * without an execute bit are left out, as users edit them.
  */
 export function packageContents({ ownership, tree, versionOf }: EvaluatedImage): PackageContent[] {

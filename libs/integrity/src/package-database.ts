@@ -7,14 +7,20 @@ import { integrityFinding } from './integrity-finding.js';
 
 const maxExamples = 20;
 
-/** Databases that say less or other than before while the files stay: what scanners and package managers no longer see. */
+/**
+ * Reports databases that lost or changed records while the files stay: scanners and package
+ * managers no longer see these packages.
+ */
 export const packageDatabase: IntegrityCheck = (image) => {
   const ends = new Set(image.spans.databases.map(({ until }) => until).filter((until) => until !== Infinity));
   const lost = [...ends].toSorted((a, b) => a - b).flatMap((layer) => lostPackages(image, layer));
   return [...lost, ...orphans(image, lost), ...forgedVersions(image), ...changedLists(image)];
 };
 
-/** Packages that the databases no longer list from this layer on, though their files are older and still there. */
+/**
+ * Packages that the databases no longer list from this layer on, although their older files are
+ * still there.
+ */
 function lostPackages(image: EvaluatedImage, layer: number): Finding[] {
   const [before, after] = [image.spans.packagesAt(layer - 1), image.spans.packagesAt(layer)];
   const owned = ownedAt(image, layer - 1);
@@ -31,7 +37,10 @@ function lostPackages(image: EvaluatedImage, layer: number): Finding[] {
   return findings;
 }
 
-/** Packages that a layer lists in another version without a single one of their files in it: no package manager does that. */
+/**
+ * Packages that a layer lists in another version without any of their files in it: no package
+ * manager does that.
+ */
 function* forgedVersions(image: EvaluatedImage): Generator<Finding> {
   const { spans } = image;
   for (const { path, from: layer, value } of spans.databases) {
@@ -49,8 +58,8 @@ function* forgedVersions(image: EvaluatedImage): Generator<Finding> {
 }
 
 /**
- * Whether a package has programs in the image and not one file that is new in this layer. The changelog counts too: builders that
- * compare content leave out programs that an upgrade brings unchanged.
+ * Whether a package has programs in the image and no file that is new in this layer. The changelog
+ * counts too: builders that compare content leave out programs that an upgrade does not change.
  */
 function isUntouched({ tree }: EvaluatedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
   const files = owned.flatMap(({ value }) => value.files);
@@ -103,7 +112,10 @@ function ownedAt({ spans }: EvaluatedImage, layer: number): Map<string, Span<Own
   return Map.groupBy(counted, ({ value }) => packageKey(value.type, value.package));
 }
 
-/** Whether programs or libraries of the package are still those from below `layer`, and belong to no other package. */
+/**
+ * Whether programs or libraries of the package still come from below `layer`, and belong to no
+ * other package.
+ */
 function staysBehind({ tree, ownership }: EvaluatedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
   const names = new Set(owned.map(({ value }) => value.package));
   let programs = 0;
@@ -119,7 +131,10 @@ function staysBehind({ tree, ownership }: EvaluatedImage, owned: readonly Span<O
   return present > 0 && present * 2 >= programs;
 }
 
-/** File lists of packages that the status file does not name, with their programs in place: it was edited before it was a layer. */
+/**
+ * File lists of packages that the status file lacks, with their programs in place: the status file
+ * was edited before the layer was committed.
+ */
 function* orphans(image: EvaluatedImage, lost: readonly Finding[]): Generator<Finding> {
   const { spans, layers } = image;
   const packages = spans.packagesAt(layers.length - 1);
@@ -133,7 +148,7 @@ function* orphans(image: EvaluatedImage, lost: readonly Finding[]): Generator<Fi
   if (names.length > 0) yield { ...hiddenPackages(status.path, status.from, names.toSorted()), confidence: 'likely' };
 }
 
-/** Lists of digests that a layer rewrites or removes though the package keeps its version. */
+/** Digest lists that a layer rewrites or removes while the package keeps its version. */
 function* changedLists(image: EvaluatedImage): Generator<Finding> {
   const { spans } = image;
   const keyOf = ({ path, value }: Span<OwnedFiles>, layer: number) =>
@@ -173,7 +188,10 @@ function* editedList(image: EvaluatedImage, span: Span<OwnedFiles>, next: Span<O
   });
 }
 
-/** Slim images drop all lists; who drops the list of one package does not want its files compared. */
+/**
+ * Slim images drop all lists; dropping the list of a single package prevents the comparison of its
+ * files.
+ */
 function* vanishedLists(vanished: readonly Span<OwnedFiles>[]): Generator<Finding> {
   const withDigests = vanished.filter(({ value }) => value.files.some(({ digest, role }) => digest && !role));
   for (const [layer, lists] of Map.groupBy(withDigests, ({ until }) => until)) {

@@ -10,7 +10,10 @@ import { integrityFinding } from './integrity-finding.js';
 import type { Claim } from './ownership.js';
 import { withReplacedTrees } from './replaced-trees.js';
 
-/** Files of packages that are not as their package brought them. What people edit and slim images drop is no matter. */
+/**
+ * Reports files that differ from their package. Files that users edit and that slim images drop are
+ * ignored.
+ */
 export const packageFiles: IntegrityCheck = (image) => {
   const findings = [...differences(image)];
   const { modified = [], other = [] } = Object.groupBy(findings, ({ id }) =>
@@ -32,7 +35,7 @@ function evaluatePackage(image: EvaluatedImage, found: StackedEntry, claims: rea
   const { type } = found.entry;
   if (type === 'file' || type === 'hardlink') return evaluateFile(image, found, claims);
   if (type !== 'directory') return evaluateOther(image, found, claims);
-  // Lists name directories too; what has a digest was none.
+  // Lists name directories too; an entry with a digest is a file.
   const isConfig = claims.some(({ role }) => role === 'config');
   return !isConfig && claims.some(({ digests }) => digests.length > 0) ? replaced(image, found, claims) : undefined;
 }
@@ -64,13 +67,14 @@ function severityOf({ entry }: StackedEntry, claims: readonly Claim[]): Severity
   return isTrusted(entry) && claims.some(({ type }) => isDistributionType(type)) ? 'critical' : 'high';
 }
 
-/** A symbolic link, device or pipe where a package has something. */
+/** Symbolic link, device or pipe in the place of a package's file. */
 function evaluateOther(image: EvaluatedImage, found: StackedEntry, claims: readonly Claim[]): Finding | undefined {
   if (claims.some(({ role }) => role === 'config')) return undefined;
   const { type, linkTarget = '' } = found.entry;
   if (wasLink(image, found, claims)) return replaced(image, found, claims);
   if (type === 'symlink' && claims.some((claim) => mayLinkTo(claim, linkTarget))) return undefined;
-  // Distributions and people move directories and leave links; the right bytes behind one are the package's.
+  // Distributions and users move directories and leave links; the right bytes behind a link are the
+  // package's.
   const behind = image.view.lookup(found.entry.path);
   if (type === 'symlink' && behind && compareContent(image.tree, behind, claims) === 'right') return undefined;
   return replaced(image, found, claims);
@@ -89,8 +93,8 @@ function replaced(image: EvaluatedImage, found: StackedEntry, claims: readonly C
 const linkMode = 0o777;
 
 /**
- * Whether a layer put something else in the place of a link of which dpkg's lists have the name alone: what was there before is
- * what the package brought, if the package has not changed with it.
+ * Whether a layer replaced a link of which dpkg's lists have only the name: the earlier link is the
+ * package's, if the package did not change in that layer.
  */
 function wasLink({ tree, spans }: EvaluatedImage, { entry, layer }: StackedEntry, claims: readonly Claim[]): boolean {
   if (claims.some(({ digests, linkTarget }) => digests.length > 0 || linkTarget !== undefined)) return false;
@@ -99,14 +103,17 @@ function wasLink({ tree, spans }: EvaluatedImage, { entry, layer }: StackedEntry
   return claims.every((claim) => keepsVersion(spans, claim, layer));
 }
 
-/** Whether the package says that it brought a symbolic link. Only apk gives links digests, and a mode that no file has. */
+/**
+ * Whether the package recorded a symbolic link. Only apk gives links digests, and a mode that no
+ * file has.
+ */
 function isLink({ type, digests, mode, linkTarget }: Claim): boolean {
   return linkTarget !== undefined || (type === 'apk' && mode === linkMode && digests.length > 0);
 }
 
 function mayLinkTo(claim: Claim, target: string): boolean {
   if (claim.linkTarget !== undefined) return claim.linkTarget === target;
-  // dpkg's lists have links without a word about them.
+  // dpkg's lists do not mark links.
   if (claim.digests.length === 0) return true;
   return isLink(claim) && claim.digests.some((digest) => digest === digestOfTarget(digest, target));
 }
@@ -122,7 +129,7 @@ function modeChanged(image: EvaluatedImage, found: StackedEntry, claims: readonl
   if ((mode & watched) === 0) return undefined;
   const expected = expectedMode(image, found, claims);
   let added = expected === undefined ? 0 : mode & ~expected & watched;
-  // No distribution ships code that everybody can write, whether or not the database knows its mode.
+  // No distribution ships world-writable code, whether or not the database records its mode.
   if (expected === undefined && isCode(found.entry) && image.ownership.isDistributed(path))
     added |= mode & bits.othersWrite;
   if (isSetuid(mode) && neverSetuid.test(path)) added |= mode & (bits.setuid | bits.setgid);
@@ -135,7 +142,10 @@ function modeChanged(image: EvaluatedImage, found: StackedEntry, claims: readonl
   });
 }
 
-/** As the databases have it, else as the first layer with these bytes has it: dpkg writes down what was changed alone. */
+/**
+ * Mode from the databases, else from the first layer with these bytes: dpkg records only changed
+ * modes.
+ */
 function expectedMode(
   { tree, statOverrides }: EvaluatedImage,
   found: StackedEntry,

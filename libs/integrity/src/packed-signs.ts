@@ -1,18 +1,21 @@
 import { isElf, readElfHeader, type ElfHeader, type ElfPart } from './elf-header.js';
 import type { FileSign, Inspector } from './file-sign.js';
 
-/** Bits for each byte: machine code has 5.5 to 6.8, compressed and encrypted bytes nearly 8. */
+/** Bits per byte: machine code has 5.5 to 6.8, compressed and encrypted bytes nearly 8. */
 const packedEntropy = 7.3;
 const minCodeBytes = 4096;
 const samples = 16;
 const sampleBytes = 1024;
-/** The smallest honest programs, in assembler, are larger or have their code where nobody writes. */
+/** The smallest legitimate assembler programs are larger, or their code is not writable. */
 const maxShellcodeBytes = 4096;
 const library = /\.so(\.[0-9.]{1,40})?$/;
-/** Libraries lie by the hundreds where packages are verified; elsewhere each is worth a look. */
+/**
+ * Libraries exist by the hundreds in package directories, which are verified; elsewhere each is
+ * inspected.
+ */
 const packagedLibrary = /^(usr\/)?lib|\/(site-packages|dist-packages|node_modules|jvm|gems|perl5?)\//;
 
-/** Programs whose code is hidden from readers: packed, encrypted, or nothing but a loader of more code. */
+/** Programs with unreadable code: packed, encrypted, or only a loader of more code. */
 export const packedSigns: Inspector = {
   wants: (path, head) => isElf(head) && isProgram(path, head),
   inspect: ({ path, content }) => {

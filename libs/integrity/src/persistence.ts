@@ -6,7 +6,9 @@ import { isCronJob, isStarted } from './script-signs.js';
 
 type Rule = (sign: LayerSign, image: EvaluatedImage) => Pick<Finding, 'id' | 'severity' | 'title'> | undefined;
 
-/** Findings by sign of a visible file. Signs that are missing here count with others in `malware`. */
+/**
+ * Findings by sign of a visible file. Signs that are missing here count with others in `malware`.
+ */
 const rules: Readonly<Record<string, Rule>> = {
   'ld-preload': (sign, image) => ({
     id: 'ld-preload',
@@ -53,7 +55,7 @@ const rules: Readonly<Record<string, Rule>> = {
   }),
 };
 
-/** Backdoors, and code that starts without a request. */
+/** Reports backdoors and startup code. */
 export const persistence: IntegrityCheck = function* (image) {
   for (const sign of image.signs) {
     const known = Object.hasOwn(rules, sign.sign) ? rules[sign.sign]?.(sign, image) : undefined;
@@ -83,7 +85,7 @@ function loadsOnlyPackaged({ evidence }: LayerSign, { view, ownership }: Evaluat
 const startedFile =
   /^(etc\/(cron\.(d|hourly|daily|weekly|monthly)|periodic\/(15min|hourly|daily|weekly|monthly)|crontabs|init\.d|local\.d|profile\.d|systemd\/(system|user))|var\/spool\/cron|(usr\/)?lib\/systemd\/system)\/[^.][^\n]{0,255}$|^etc\/(crontab|rc\.local)$/;
 
-/** Jobs and services that layers above the distribution's layer added without a package. */
+/** Jobs and services that layers above the distribution's added without a package. */
 function* addedStarts({ tree, ownership, spans }: EvaluatedImage): Generator<Finding> {
   const base = Math.min(...spans.databases.map(({ from }) => from));
   if (!ownership.isComplete) return;

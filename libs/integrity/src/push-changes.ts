@@ -9,7 +9,7 @@ import type { NewHost } from './new-hosts.js';
 import type { PackageChange } from './package-changes.js';
 import type { ConfigChange, StepChange } from './stored-config.js';
 
-/** One platform of a push beside the same platform of what the tag pointed to before. */
+/** Platform of a push beside the same platform of its baseline. */
 export interface PlatformPair {
   platform: Platform;
   before: Digest | null;
@@ -17,19 +17,19 @@ export interface PlatformPair {
 }
 
 export interface PlatformChange extends PlatformPair {
-  /** `unread`: what was there before was never analysed, so nothing is known of the difference. */
+  /** `unread`: the earlier content was never analyzed, so the difference is unknown. */
   change: 'compared' | 'same' | 'added' | 'removed' | 'unread';
 }
 
-/** A pair and its difference; null where nothing was compared. */
+/** Pair with its difference; null if not compared. */
 export interface ComparedPlatform extends PlatformChange {
   diff: ImageDiff | null;
 }
 
-/** An item, and which platforms have it where not all do that were compared. */
+/** Item with the platforms that have it, unless all compared platforms do. */
 export type OnPlatforms<Item> = Item & { platforms?: Platform[] };
 
-/** How many there are, and the most telling of them: {@link maxListed} at most. */
+/** Total count, and the most relevant items: {@link maxListed} at most. */
 export interface Listed<Item> {
   total: number;
   items: OnPlatforms<Item>[];
@@ -46,30 +46,36 @@ export type FindingChange = Pick<
   'kind' | 'id' | 'severity' | 'title' | 'packageName' | 'path' | 'fingerprint'
 >;
 
-/** Beside the images, what is known of the two pushes. */
+/** Facts about the two pushes beside their images. */
 export interface ComparedPushes {
   comparedWith: Baseline;
-  /** Null where the registry does not say who pushed. */
+  /** Null if the registry does not report the account. */
   pushers: { before: string | null; after: string | null };
 }
 
-/** Changes of a push against its baseline, over all platforms, each thing once. Unknown parts are null. */
+/**
+ * Changes of a push against its baseline, over all platforms, without duplicates. Unknown parts are
+ * null.
+ */
 export interface PushChanges extends Partial<ComparedPushes> {
   platforms: PlatformChange[];
   /** Whether everything could be compared. */
   isComplete: boolean;
   packages: Counted<PackageChange>;
-  /** `code` counts programs, libraries, scripts and what is started, without what the new version of a package explains. */
+  /**
+   * `code` counts programs, libraries, scripts and startup files, without those that a new package
+   * version explains.
+   */
   files: (Counted<FileChange> & { newSetuid: number; code?: number }) | null;
   config: Listed<ConfigChange> | null;
   steps: Listed<StepChange> | null;
   base: OnPlatforms<BaseChange>[];
   hosts: Listed<NewHost> | null;
-  /** Absent where nobody asked. */
+  /** Absent if not requested. */
   origin?: OnPlatforms<{ before: ImageOrigin | null; after: ImageOrigin | null }>[];
   findings: {
     introduced: Listed<FindingChange>;
-    /** The push has nothing to do with them: they became known after the earlier image was built. */
+    /** Not caused by the push: these became known after the earlier image was built. */
     newlyPublished: Listed<FindingChange>;
     resolved: Listed<FindingChange>;
   };
@@ -78,7 +84,7 @@ export interface PushChanges extends Partial<ComparedPushes> {
 export const maxListed = 200;
 const maxTextLength = 500;
 
-/** Pairs the images of two pushes by platform; of several for one platform the first with the first. */
+/** Pairs the images of two pushes by platform; several images of one platform in their order. */
 export function pairPlatforms(
   before: readonly { platform: Platform; digest: Digest }[],
   after: readonly { platform: Platform; digest: Digest }[],
@@ -95,10 +101,10 @@ export function pairPlatforms(
   });
 }
 
-/** Tells the differences of all platforms as one: bounded, whatever the images hold. */
+/** Merges the differences of all platforms, bounded for any images. */
 export function pushChanges(platforms: readonly ComparedPlatform[], pushes?: ComparedPushes): PushChanges {
   const compared = platforms.flatMap(({ platform, diff }) => (diff ? [{ platform, diff }] : []));
-  // Platforms that came, went or are the same have nothing that could be unknown.
+  // Added, removed and equal platforms have no unknown parts.
   const differing = platforms.filter(({ change }) => change === 'compared' || change === 'unread');
   const every = <Item>(listOf: (diff: ImageDiff) => readonly Item[], keyOf?: (item: Item) => unknown) =>
     merged(compared, listOf, keyOf);
@@ -139,7 +145,7 @@ function isWhole({ change, diff }: ComparedPlatform): boolean {
   return !diff.isPartial && diff.files !== null && diff.config !== null && diff.steps !== null && diff.hosts !== null;
 }
 
-/** The items of all platforms, each once, in the order of the first that has it. */
+/** Items of all platforms without duplicates, in the order of first occurrence. */
 function merged<Item>(
   compared: readonly { platform: Platform; diff: ImageDiff }[],
   listOf: (diff: ImageDiff) => readonly Item[],
@@ -183,7 +189,7 @@ function shortened<Value>(value: Value): Value {
   return JSON.parse(short) as Value;
 }
 
-/** The bytes of a program differ from platform to platform: that it changed is told once. */
+/** The bytes of a program differ between platforms: its change is listed once. */
 function fileKey({ path, change, isNewSetuid: isNew }: FileChange): unknown {
   return [path, change, isNew];
 }
@@ -202,7 +208,7 @@ function countSetuid(files: readonly FileChange[]): number {
 
 const codeKinds = new Set<FileChange['kind']>(['setuid', 'startup', 'program', 'library', 'script']);
 
-/** Whether code differs that no other version of a package brings. */
+/** Whether code differs without a new version of its package. */
 export function isUnexplainedCode({ kind, change, upgradedWith }: FileChange): boolean {
   return codeKinds.has(kind) && change !== 'mode' && change !== 'owner' && upgradedWith === undefined;
 }

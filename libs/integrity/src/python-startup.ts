@@ -9,13 +9,16 @@ const pathFile = /(?:^|\/)(?:site|dist)-packages\/[^/]{1,255}\.pth$/;
 /** Words that do not belong into module discovery: decoding, other programs, other hosts. */
 const strange =
   /\b(?:base64|b64decode|fromhex|marshal|zlib|codecs|subprocess|popen|system|urllib|urlopen|requests|http|socket|curl|wget|ctypes)\b/gi;
-/** Files that installers do not list in RECORD: namespaces, eggs, virtual environments, editable installs. */
+/**
+ * Files that installers do not list in RECORD: namespaces, eggs, virtual environments, editable
+ * installs.
+ */
 const installers =
   /^(?:easy-install|_virtualenv|distutils-precedence|pywin32|setuptools)\.pth$|nspkg\.pth$|^__editable__/;
 const maxWords = 10;
 
 /**
- * Lines of `.pth` files that Python runs whenever it starts: those that begin with `import`.
+ * Lines of `.pth` files that Python runs at every start: those that begin with `import`.
  * @see https://docs.python.org/3/library/site.html
  */
 export const pythonStartupSigns: Inspector = {
@@ -31,7 +34,10 @@ export const pythonStartupSigns: Inspector = {
   },
 };
 
-/** Code that Python runs at every start and that no package lists, or that does what no legitimate package does. */
+/**
+ * Reports code that Python runs at every start and that no package lists, or that does what no
+ * legitimate package does.
+ */
 export const pythonStartup: IntegrityCheck = function* (image) {
   for (const { path, layer, sign, evidence } of image.signs) {
     if (sign !== 'python-startup-code' || !image.tree.isShown(path, layer)) continue;

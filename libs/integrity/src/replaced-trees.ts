@@ -3,9 +3,12 @@ import type { Finding } from '@tidewaiter/domain';
 import type { EvaluatedImage } from './evaluated-image.js';
 import { integrityFinding } from './integrity-finding.js';
 
-/** Package directories that npm removes and installs as a whole: `usr/share/nodejs/npm`, `usr/lib/node_modules/npm`. */
+/**
+ * Package directories that npm removes and installs as a whole: `usr/share/nodejs/npm`,
+ * `usr/lib/node_modules/npm`.
+ */
 const treeRoot = /^((?:[^/]{1,255}\/){1,16}?(?:node_modules|nodejs)\/(?:@[^/]{1,255}\/)?[^/@][^/]{0,255})\//;
-/** Fewer files get a finding each. */
+/** Trees with fewer files get a finding for each file. */
 const minFiles = 5;
 const maxExamples = 20;
 

@@ -8,38 +8,41 @@ import type { FileChange } from './file-changes.js';
 import type { ImageDiff } from './image-diff.js';
 import { integrityFinding } from './integrity-finding.js';
 
-/** Two images that name one revision as their source. */
+/** Two images that name the same source revision. */
 export interface SameRevision {
   repository: string;
   revision: string;
-  /** Source that proves that this image was built from the revision; null where only its label names it. */
+  /** Proof that this image was built from the revision; null if only its label names it. */
   provenBy: RevisionProof | null;
-  /** The image that was there before. */
+  /** The earlier image. */
   earlier: { digest: Digest; repository: string; tag: string | null; pushedAt: string };
 }
 
 export type RevisionProof = 'signature' | 'provenance' | 'pipeline';
 
-/** Files that the evidence lists. */
+/** Limit on files in the evidence. */
 const maxChanges = 50;
 const maxPathChars = 500;
 const id = 'same-revision-different-content';
 
 /**
- * The finding about an image whose content differs from what the same revision was built into before: an altered build, unless
- * only a rebuild explains it. Null where no content differs.
- * @param diff null where one of the two was never read
+ * Finding about an image whose content differs from an earlier build of the same revision: an
+ * altered build, unless a rebuild explains it. Null if no content differs.
+ * @param diff null if one of the two was never read
  */
 export function sameRevisionFinding(diff: ImageDiff | null, about: SameRevision): Finding | null {
   const content = diff && contentDifference(diff);
   const evaluation = content && evaluateRevision(content, about.provenBy !== null);
-  // The layers that were not read may explain a lesser difference, or hold a worse one.
+  // Unread layers may explain a lesser difference, or contain a worse one.
   const isUnclear = diff?.isPartial === true && !(evaluation && isAtLeast(evaluation.severity, 'high'));
   if (!content || isUnclear) return finding(about, uncompared, []);
   return evaluation && finding(about, evaluation, evaluation.files);
 }
 
-/** Whether two images look like one build, whatever their tags say: a variant has another base, other packages or another start. */
+/**
+ * Whether two images look like one build, whatever their tags: a variant has another base, other
+ * packages or another start command.
+ */
 export function isOneBuild({ packages, base, config }: ImageDiff): boolean {
   const starts = config?.some(({ field }) => field === 'entrypoint' || field === 'cmd') ?? true;
   return packages.length === 0 && base.isChanged === false && !starts;
@@ -127,7 +130,7 @@ function finding(about: SameRevision, evaluation: RevisionEvaluation, files: rea
       ...(fields.length > 0 && { config: fields.slice(0, maxChanges) }),
     },
   };
-  // The same alteration under another tag is the same finding; another one is new.
+  // The same alteration under another tag has the same fingerprint; another alteration has another.
   return integrityFinding(known, [repository, revision, severity, alterationOf(files, fields)].join('\n'));
 }
 

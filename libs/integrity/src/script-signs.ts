@@ -2,13 +2,16 @@ import { isElf } from './elf-header.js';
 import { type FileSign, type Inspector, isScript, textOf } from './file-sign.js';
 import { downloadsOf, runsDecoded, statementsOf } from './shell-commands.js';
 
-/** Where something is started without anybody asking for it. */
+/** Paths of startup files. */
 const startedPath =
   /^(?:etc\/(?:profile|bash\.bashrc|bashrc|environment|zsh\/|zshrc|crontab|crontabs\/|anacrontab|cron\.|periodic\/|rc\.local|rc\d?\.d\/|inittab|init\.d\/|local\.d\/|profile\.d\/|systemd\/|update-motd\.d\/|entrypoint)|var\/spool\/cron\/|(?:usr\/)?lib\/systemd\/system\/|docker-entrypoint\.d\/|(?:root|home\/[^/]{1,64})\/\.(?:bashrc|profile|bash_profile|bash_login|zshrc|zprofile|zshenv|config\/systemd\/))/;
 const programPath = /^(?:usr\/(?:local\/)?)?s?bin\/[^/]{1,255}$/;
 const scriptName = /\.(?:sh|bash|service|timer)$/;
 
-/** Scripts, and what shells, cron and init read: commands that fetch code, open a way in or send the environment out. */
+/**
+ * Scripts, and files of shells, cron and init: commands that download code, open access or send the
+ * environment out.
+ */
 export const scriptSigns: Inspector = {
   wants: (path, head) =>
     isScript(head) || isStarted(path) || (!isElf(head) && (programPath.test(path) || scriptName.test(path))),
@@ -20,12 +23,15 @@ export const scriptSigns: Inspector = {
   },
 };
 
-/** Whether cron runs the file at this path, or reads in it what to run; on Alpine `periodic` is its folder. */
+/**
+ * Whether cron runs the file at this path, or reads commands from it; on Alpine `periodic` is its
+ * folder.
+ */
 export function isCronJob(path: string): boolean {
   return path.includes('cron') || path.startsWith('etc/periodic/');
 }
 
-/** Whether shells, cron or init read the file at this path of their own. */
+/** Whether shells, cron or init read the file at this path by themselves. */
 export function isStarted(path: string): boolean {
   return startedPath.test(path);
 }
@@ -44,7 +50,7 @@ function* downloadAndRun(path: string, text: string): Generator<FileSign> {
 
 const shell = /\b(?:ba|da|z|k|a)?sh\b/;
 
-/** One statement each; all parts have to be there. */
+/** One statement each; all parts must match. */
 const commandSigns: readonly { sign: string; parts: readonly RegExp[] }[] = [
   { sign: 'download-and-run', parts: [/\b(?:urlopen|requests\.get)\(/, /\b(?:exec|eval|os\.system)\(/] },
   {
@@ -68,7 +74,7 @@ const commandSigns: readonly { sign: string; parts: readonly RegExp[] }[] = [
   },
 ];
 
-/** Over the whole file: programs of other languages spread it over lines. */
+/** Matched over the whole file: programs of other languages spread it over lines. */
 const programSigns: readonly { sign: string; parts: readonly RegExp[] }[] = [
   {
     sign: 'reverse-shell',

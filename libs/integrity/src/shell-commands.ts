@@ -1,11 +1,14 @@
 /** Download of a script from another host. */
 export interface Download {
-  /** `https://host`, without path and password, which may be secrets; null if a variable holds it. */
+  /**
+   * `https://host`, without path and password, which may be secrets; null if a variable contains
+   * it.
+   */
   origin: string | null;
   isEncrypted: boolean;
   /** Interpreter that runs the download, or the file name under which it is run. */
   runBy?: string;
-  /** Whether the script compares a digest or signature. */
+  /** Whether the script verifies a digest or signature. */
   isChecked: boolean;
 }
 
@@ -15,10 +18,10 @@ const maxDownloads = 100;
 
 const fetchers = new Set('curl wget wget2 aria2c axel lwp-download xh'.split(' '));
 const mayFetch = /\b(?:curl|wget2?|aria2c|axel|lwp-download|xh)\b/;
-/** Programs that name a fetcher without using it. */
+/** Programs that name a download tool without using it. */
 const others = new Set('apt-get apt apk yum dnf microdnf zypper pip pip3 which type hash git man'.split(' '));
 const interpreter = /^((?:ba|da|z|k|a|c|tc|fi)?sh|python[0-9.]{0,8}|perl|ruby|node|php|lua)$/;
-/** Words before a program's name that are not the program. */
+/** Words that may precede a program's name. */
 const prefixes = new Set(
   'sudo exec nohup env command time nice busybox doas setsid then do else if ! { ( - RUN eval'.split(' '),
 );
@@ -26,7 +29,10 @@ const talk = new Set('echo printf log die warn error info print msg cat say'.spl
 const checkers = /^(?:sha(?:1|224|256|384|512)?sum|shasum|md5sum|b2sum|cosign|minisign|signify|rpmkeys)$/;
 const url = /\b(https?|ftp):\/\/(?:[^\s"'`<>|;)\\/@]{1,256}@)?([^\s"'`<>|;)\\/?#]{1,256})([^\s"'`<>|;)\\?#]{0,1024})/;
 
-/** Downloads of a script, and whether it runs them: a heuristic shell parser that never executes anything. */
+/**
+ * Downloads of a script, and whether it runs them: a heuristic shell parser that never executes
+ * anything.
+ */
 export function downloadsOf(script: string): Download[] {
   if (!mayFetch.test(script)) return [];
   const statements = statementsOf(script);
@@ -54,7 +60,7 @@ export function downloadsOf(script: string): Download[] {
   return downloads;
 }
 
-/** Whether the statement compares digests or signatures. */
+/** Whether the statement verifies digests or signatures. */
 function isCheck(statement: string): boolean {
   return statement.split('|').some((piece) => {
     const words = wordsOf(piece);
@@ -82,7 +88,7 @@ export function statementsOf(script: string): string[] {
 interface Fetch {
   origin: string | null;
   isEncrypted: boolean;
-  /** File that holds the download afterwards, as the script names it. */
+  /** File that receives the download, as the script names it. */
   file: string | undefined;
 }
 
@@ -170,7 +176,7 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** Interpreter of a pipeline that runs freshly decoded text, which hides commands from readers. */
+/** Interpreter of a pipeline that runs decoded text, which hides commands from reviewers. */
 export function runsDecoded(statement: string): string | undefined {
   const pieces = statement.split('|');
   const at = pieces.findIndex((piece) =>

@@ -3,7 +3,7 @@ import type { Finding } from '@tidewaiter/domain';
 import { integrityFinding } from './integrity-finding.js';
 import { downloadsOf } from './shell-commands.js';
 
-/** The commands that a container of an image runs by itself. */
+/** Commands that a container of an image runs by itself. */
 export interface StartCommands {
   entrypoint: readonly string[];
   cmd: readonly string[];
@@ -15,7 +15,10 @@ export const commandsVersion = 1;
 
 const maxWords = 200;
 
-/** Code that every start of a container, or every health check, fetches and runs: no scan and no signature covers it. */
+/**
+ * Reports code that every container start or health check downloads and runs: no scan and no
+ * signature covers it.
+ */
 export function evaluateStartCommands({ entrypoint, cmd, healthcheck = [] }: StartCommands): Finding[] {
   return [...downloads('command', [...entrypoint, ...cmd]), ...downloads('healthcheck', healthcheck)];
 }
@@ -41,7 +44,10 @@ function downloads(field: string, words: readonly string[]): Finding[] {
   return [...findings.values()];
 }
 
-/** Each word may be the script of a shell; the words together are one where the image leaves the shell to the runtime. */
+/**
+ * Each word may be a shell script; the words together are one if the image leaves the shell to the
+ * runtime.
+ */
 function scriptsOf(words: readonly string[]): string[] {
   const some = words.slice(0, maxWords);
   return [...some, some.join(' ')];

@@ -5,8 +5,8 @@ const maxOverrides = 2_000;
 const line = /^[^ ]{1,64} [^ ]{1,64} ([0-7]{1,5}) \/([^\n]{1,4096})$/;
 
 /**
- * Modes that packages and administrators give files of packages: user, group, mode and path in a line. It is all that dpkg
- * writes down of modes.
+ * Modes that packages and administrators set for files of packages: user, group, mode and path in a
+ * line. dpkg records no other modes.
  * @see https://manpages.debian.org/dpkg-statoverride.1
  */
 export const statOverrides: Inspector = {
@@ -22,7 +22,7 @@ export const statOverrides: Inspector = {
   },
 };
 
-/** Modes by path as the database says that the image shows. */
+/** Modes by path in the visible database. */
 export function statOverridesOf(shown: readonly FileSign[]): Map<string, number> {
   const signs = shown.filter(({ sign, path }) => sign === 'stat-overrides' && path === database);
   return new Map(signs.flatMap(({ evidence }) => evidence['modes'] as [string, number][]));

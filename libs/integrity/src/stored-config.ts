@@ -15,11 +15,11 @@ export interface ConfigSetting {
 /** Image config for storage and comparison, without values that may be secrets. */
 export interface StoredConfig {
   settings: ConfigSetting[];
-  /** Every step of the build, the first one first; recognized secrets are masked. */
+  /** Build steps, the first one first; recognized secrets are masked. */
   steps: string[];
-  /** The hosts that the steps name. */
+  /** Hosts in the steps. */
   stepHosts: string[];
-  /** Hosts that the entrypoint and command name; absent from configs that an older version stored. */
+  /** Hosts in the entrypoint and command; absent from configs that an older version stored. */
   commandHosts?: string[];
   /** Base image according to the labels of the image. */
   base: { name: string | null; digest: string | null };
@@ -78,7 +78,7 @@ function* settingsOf(config: ImageConfig): Generator<{ field: string; shown: str
   for (const [name, value] of Object.entries(config.labels)) yield { field: `label ${name}`, shown: 'set', value };
 }
 
-/** The program and how many arguments it is given. */
+/** Program and number of its arguments. */
 function programOf([program = '', ...args]: readonly string[]): string {
   return args.length === 0 ? program : `${program} with ${args.length} argument${args.length === 1 ? '' : 's'}`;
 }

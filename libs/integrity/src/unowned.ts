@@ -6,11 +6,17 @@ import { bits, isLibrary, isSetuid, octal, programDirectory } from './file-kinds
 import { integrityFinding } from './integrity-finding.js';
 import { baseName } from './shell-commands.js';
 
-/** Directories that the loader searches, and those of login modules. */
+/** Directories of the loader and of login modules. */
 const libraryDirectory = /^(usr\/)?lib(32|64)?\/([a-z0-9_]{1,32}-linux-[a-z0-9]{1,16}\/)?(security\/)?[^/]{1,255}$/;
-/** Files that base image builders add: a script that blocks service starts, and one that restores a slim image. */
+/**
+ * Files that base image builders add: a script that blocks service starts, and one that restores a
+ * slim image.
+ */
 const builderFiles = new Set(['policy-rc.d', 'initctl', 'unminimize', 'docker-clean']);
-/** Commands that root types or whose output is trusted; a program of that name earlier in PATH runs instead. */
+/**
+ * Commands that root types or whose output is trusted; a program of that name earlier in PATH runs
+ * instead.
+ */
 const trustedNames = new Set(
   'bash sh su sudo login passwd ssh sshd ls ps top ss netstat lsof find cat id who w last mount ip iptables crontab'.split(
     ' ',
@@ -18,7 +24,10 @@ const trustedNames = new Set(
 );
 const earlierInPath = /^usr\/local\/s?bin\/[^/]{1,255}$/;
 
-/** Programs and libraries without an owning package in directories that only packages should write to. */
+/**
+ * Reports programs and libraries without an owning package in directories that only packages should
+ * write to.
+ */
 export const unownedFiles: IntegrityCheck = function* (image) {
   let known: ReadonlySet<string> | undefined;
   const packaged = () => (known ??= packagedContent(image));
@@ -61,7 +70,7 @@ function packagedContent({ tree, ownership }: EvaluatedImage): Set<string> {
   return digests;
 }
 
-/** Setuid programs of every distribution: if its file lists are gone, these still count as its own. */
+/** Setuid programs of every distribution: they count as its own even without file lists. */
 const usualSetuid =
   /^(usr\/)?(s?bin|lib[a-z0-9_/-]{0,60})\/(su|sudo|passwd|chfn|chsh|chage|gpasswd|newgrp|expiry|mount|umount|ping6?|pkexec|crontab|wall|write|bbsuid|fusermount3?|newuidmap|newgidmap|unix_chkpwd|pam_timestamp_check|ssh-agent|ssh-keysign|dbus-daemon-launch-helper|utempter)$/;
 

@@ -7,11 +7,14 @@ import { integrityFinding } from './integrity-finding.js';
 
 const maxExamples = 20;
 const systemProgram = /^((usr\/(local\/)?)?s?bin|(usr\/)?lib(32|64)?|usr\/libexec)\//;
-/** Files that make any user root who can write one of them. */
+/** Files through which any user with write access becomes root. */
 const rootFile =
   /^etc\/(passwd|shadow|group|gshadow|sudoers|sudoers\.d\/.{1,255}|ld\.so\.preload|crontab|cron\.[a-z]{1,10}\/.{1,255}|pam\.d\/.{1,255}|profile)$/;
 
-/** Files that every user can write and root runs or trusts; programs of packages are reported with their packages. */
+/**
+ * Reports world-writable files that root runs or trusts; files of packages are reported with their
+ * packages.
+ */
 export const worldWritable: IntegrityCheck = function* ({ tree, ownership }) {
   const elsewhere: StackedEntry[] = [];
   for (const found of tree.shown.values()) {
