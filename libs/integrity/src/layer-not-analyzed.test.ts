@@ -29,7 +29,7 @@ describe('layerNotAnalyzed', () => {
     );
   });
 
-  it('is the same finding whatever the reason, and another one for another blob', () => {
+  it('has the same fingerprint for any reason and another one for another blob', () => {
     const { fingerprint } = layerNotAnalyzed(layer);
     expect(layerNotAnalyzed({ ...layer, code: 'BLOB_UNKNOWN', index: 5 }).fingerprint).toBe(fingerprint);
     expect(layerNotAnalyzed({ ...layer, digest: `sha256:${'c'.repeat(64)}` }).fingerprint).not.toBe(fingerprint);
@@ -39,7 +39,7 @@ describe('layerNotAnalyzed', () => {
     ['high', 'fail'],
     ['critical', 'unknown'],
     [null, 'unknown'],
-  ] as const)('keeps a verdict with threshold %s from passing: %s', (threshold, result) => {
+  ] as const)('prevents a pass at threshold %s: %s', (threshold, result) => {
     expect(verdictOf([layerNotAnalyzed(layer)], [], threshold).result).toBe(result);
   });
 });

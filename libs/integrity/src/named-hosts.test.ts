@@ -18,7 +18,7 @@ describe('hostsInFile', () => {
     ['app/readme.txt', 'x', false],
     ['usr/bin/program', '\x7fELF\0', false],
     ['app/empty.js', '', false],
-  ])('asks whether %s may name hosts: %j', (path, start, isAsked) => {
+  ])('searches %s for hosts: %j', (path, start, isAsked) => {
     expect(mayNameHosts(path, Buffer.from(start))).toBe(isAsked);
   });
 
@@ -58,18 +58,18 @@ describe('hostsInFile', () => {
     expect(hostsInStep(`RUN |1 V=2 /bin/sh -c ${script} # buildkit`)).toEqual(hosts);
   });
 
-  it('finds what a step adds', () => {
+  it('finds the hosts of an ADD step', () => {
     expect(hostsInStep('/bin/sh -c #(nop) ADD https://dl.shop.io/x.tgz /opt')).toEqual(['dl.shop.io']);
   });
 
-  it('leaves large files alone and keeps a hundred hosts of a small one', () => {
+  it('skips large files and limits a small one to a hundred hosts', () => {
     const line = (index: number) => `https://h${index}.io\n`;
     const many = Array.from({ length: 5_000 }, (_, index) => line(index)).join('');
     expect(hostsInFile({ path: 'x.js', content: Buffer.from(many) })).toHaveLength(100);
     expect(hostsInFile({ path: 'x.js', content: Buffer.alloc(300_000, 'https://a.io ') })).toEqual([]);
   });
 
-  it('takes any text, and answers hosts alone', () => {
+  it('returns only hosts for any text', () => {
     const pieces = fc.constantFrom(
       'https://',
       '@',

@@ -25,8 +25,8 @@ async function contentsOf(...layers: TarEntry[][]) {
   return evaluateFiles(read, overlay(read.map(({ entries }) => entries)), { isInspected: true }).programs;
 }
 
-describe('package contents', () => {
-  it('lists programs and libraries of packages as the image shows them', async () => {
+describe('packageContents', () => {
+  it('lists visible programs and libraries of packages', async () => {
     const base = [
       status('tool'),
       ...lists('tool', 'usr/bin/tool', 'usr/lib/libtool.so.1', 'usr/share/doc/tool', 'etc/tool.conf'),
@@ -44,7 +44,7 @@ describe('package contents', () => {
     ]);
   });
 
-  it('leaves out what two packages have, links, and what is gone', async () => {
+  it('skips files of two packages, links, and deleted files', async () => {
     const contents = await contentsOf([
       status('a', 'b'),
       ...lists('a', 'usr/bin/both', 'usr/bin/link', 'usr/bin/gone'),

@@ -49,7 +49,7 @@ describe('pushChanges', () => {
     ]);
   });
 
-  it('tells once what platforms have in common, and of which platform the rest is', () => {
+  it('merges common changes and names the platforms of the others', () => {
     const both = (more: LayerEntry[], sha256: string) => state([file('app/run', 0o755, sha256), ...more]);
     const changes = pushChanges([
       compared('linux/amd64', both([], '1'), both([], '2')),
@@ -63,7 +63,7 @@ describe('pushChanges', () => {
     expect(changes.base).toHaveLength(1);
   });
 
-  it('counts all and lists the most telling', () => {
+  it('counts all changes and lists the most relevant', () => {
     const pages = Array.from({ length: 1_000 }, (_, index) => file(`usr/share/doc/x/${index}.html`));
     const after = [...pages, file('usr/bin/x', 0o755), file('bin/root', 0o4755), file('usr/lib/x.so'), file('a.json')];
     const { files } = pushChanges([compared('linux/amd64', state([]), state(after))]);
@@ -78,7 +78,7 @@ describe('pushChanges', () => {
     ]);
   });
 
-  it('stays small whatever an image holds', () => {
+  it('is bounded in size for any image', () => {
     const long = 'x'.repeat(4_000);
     const findings = Array.from({ length: 1_000 }, (_, index) =>
       findingOf({
@@ -97,7 +97,7 @@ describe('pushChanges', () => {
     expect(JSON.stringify(changes).length).toBeLessThan(600_000);
   });
 
-  it('sums up', () => {
+  it('summarizes the changes', () => {
     const after = state([file('bin/root', 0o4755)], { user: 'root', diffId: 'other' });
     const { packages: _, findings: __, ...told } = summaryOf(pushChanges([compared('linux/amd64', state([]), after)]));
     expect(told).toEqual({
@@ -112,7 +112,7 @@ describe('pushChanges', () => {
     });
   });
 
-  it('says whether origin changed, where it is known', () => {
+  it('reports changed origins where both are known', () => {
     const from = (revision: string | null, signers: string[]) =>
       state([], { more: { origin: { revision, builder: null, signers } } });
     const before = from('1', ['release']);
@@ -123,7 +123,7 @@ describe('pushChanges', () => {
     });
   });
 
-  it('knows that nothing changed where the images are the same', () => {
+  it('reports no changes for equal images', () => {
     const same = {
       platform: 'linux/amd64',
       before: digest('a'),
@@ -134,7 +134,7 @@ describe('pushChanges', () => {
     expect(summaryOf(pushChanges([same]))).toMatchObject({ isComplete: true, newHosts: 0, baseChanged: false });
   });
 
-  it('knows nothing of what was never analysed, and says so', () => {
+  it('reports unknown changes for images that were never analyzed', () => {
     const unread = { ...image('linux/amd64', 'b'), before: digest('a'), after: digest('b') };
     const changes = pushChanges([{ ...unread, change: 'unread', diff: null }]);
     expect(summaryOf(changes)).toMatchObject({ isComplete: false, files: null, newHosts: null, baseChanged: null });

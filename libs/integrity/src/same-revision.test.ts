@@ -61,29 +61,26 @@ describe('sameRevisionFinding', () => {
     });
   });
 
-  it.each(['signature', 'provenance', 'pipeline'] as const)(
-    'is critical where a %s proves the revision',
-    (provenBy) => {
-      const altered = [file('opt/app/lib/libcore.so', 'a2'), clean[1]!];
-      expect(evaluate(state(clean), state(altered), { provenBy })).toMatchObject({
-        severity: 'critical',
-        evidence: { revisionProvenBy: provenBy },
-      });
-    },
-  );
+  it.each(['signature', 'provenance', 'pipeline'] as const)('is critical if a %s proves the revision', (provenBy) => {
+    const altered = [file('opt/app/lib/libcore.so', 'a2'), clean[1]!];
+    expect(evaluate(state(clean), state(altered), { provenBy })).toMatchObject({
+      severity: 'critical',
+      evidence: { revisionProvenBy: provenBy },
+    });
+  });
 
-  describe('beside a layer that was not read', () => {
+  describe('beside an unread layer', () => {
     const partial = (entries: LayerEntry[]) => {
       const whole = state(entries);
       return { ...whole, layers: [...whole.layers, { diffId: 'sha256:unread', entries: null }] };
     };
 
-    it('names the altered library all the same', () => {
+    it('names the altered library', () => {
       const altered = partial([file('opt/app/lib/libcore.so', 'a2'), clean[1]!]);
       expect(evaluate(state(clean), altered)).toMatchObject({ severity: 'high', path: 'opt/app/lib/libcore.so' });
     });
 
-    it('does not say that nothing differs', () => {
+    it('is unknown instead of null', () => {
       expect(evaluate(state(clean), partial(clean))).toMatchObject({
         severity: 'unknown',
         title: 'Same revision, content not comparable',
@@ -154,14 +151,14 @@ describe('sameRevisionFinding', () => {
     expect(evaluate(before, current)?.severity).toBe(severity);
   });
 
-  it('finds nothing where only times, labels and build stamps of the config differ', () => {
+  it('returns null if only times, labels and build stamps differ', () => {
     const labels = { 'org.opencontainers.image.created': '2' };
     const env = ['PATH=/bin', 'BUILD_DATE=2', 'API=a'];
     const rebuilt = state(clean, { config: kept({ labels, env }), createdAt: new Date('2026-02-01') });
     expect(evaluate(state(clean), rebuilt)).toBeNull();
   });
 
-  it('is unknown where one of the two cannot be compared', () => {
+  it('is unknown if one image cannot be compared', () => {
     expect(sameRevisionFinding(null, about)?.severity).toBe('unknown');
     const unread = state([], { layers: [{ diffId: null, entries: null }] });
     expect(evaluate(unread, state(clean))?.severity).toBe('unknown');
@@ -174,14 +171,14 @@ describe('sameRevisionFinding', () => {
     expect(JSON.stringify(found).length).toBeLessThan(50_000);
   });
 
-  it('has one fingerprint for one alteration, and another for another', () => {
+  it('has one fingerprint for each alteration', () => {
     const print = (...entries: LayerEntry[]) => evaluate(state(clean), after(...entries))?.fingerprint;
     const altered = file('opt/x.so', '1');
     expect(print(altered)).toBe(print(file('opt/x.so', '2')));
     expect(print(altered)).not.toBe(print(altered, file('opt/y.so', '1')));
   });
 
-  it('rates code that differs as high wherever it lies', () => {
+  it('rates changed code as high in any path', () => {
     const folder = fc.constantFrom(
       'var/log',
       'var/cache',

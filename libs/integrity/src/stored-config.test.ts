@@ -17,8 +17,8 @@ const config: ImageConfig = {
 };
 const mask = (text: string) => text.replaceAll('hunter2', '*');
 
-describe('keptConfig', () => {
-  it('keeps no value that may be a secret', () => {
+describe('redactConfig', () => {
+  it('contains no value that may be a secret', () => {
     const kept = redactConfig(config, { mask, fingerprint: null });
     expect(JSON.stringify(kept)).not.toContain('hunter2');
     expect(kept).toEqual({
@@ -41,7 +41,7 @@ describe('keptConfig', () => {
     });
   });
 
-  it('keeps a bounded part of a config that says much', () => {
+  it('is bounded for a large config', () => {
     const env = Array.from({ length: 5_000 }, (_, index) => `V${index}=${'x'.repeat(1_000)}`);
     const history = Array.from({ length: 5_000 }, () => ({ createdBy: 'RUN '.repeat(5_000), emptyLayer: false }));
     const kept = redactConfig({ ...config, env, history }, { mask, fingerprint: null });
@@ -60,7 +60,7 @@ describe('keptConfig', () => {
     ['1000', false],
     ['rooted', false],
     ['10', false],
-  ])('of user %j: runs as root is %s', (user, expected) => {
+  ])('decides whether user %j is root: %s', (user, expected) => {
     expect(isRoot(user)).toBe(expected);
   });
 });
