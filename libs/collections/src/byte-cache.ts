@@ -16,13 +16,16 @@ export class ByteCache<Value> {
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    // A Map keeps the order in which keys were set.
+    // A Map iterates in the order in which keys were set.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     return entry.value;
   }
 
-  /** Adds a value. One that is larger than the cache stays until the next is added: the caller is about to use it. */
+  /**
+   * Adds a value. A value larger than the cache stays until the next one is added, because the
+   * caller is about to use it.
+   */
   set(key: string, value: Value, bytes: number): void {
     this.delete(key);
     this.#entries.set(key, { value, bytes });

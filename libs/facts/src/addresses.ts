@@ -6,8 +6,8 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 const internalKinds = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat', 'linkLocal']);
 const nowhereKinds = new Set(['unspecified', 'broadcast', 'multicast']);
 
-// Metadata services hand out the machine's own credentials: neither a public host nor one that
-// makes a connection harmless.
+// Metadata services return the machine's own credentials: such an address is neither a public host
+// nor one that makes a connection harmless.
 const metadataServices = new Set([
   '169.254.169.254',
   '169.254.170.2',
@@ -18,7 +18,10 @@ const metadataServices = new Set([
   'fd20:ce::254',
 ]);
 
-/** Class of an address: internal network, internet, metadata service of a cloud, or none (multicast, unreadable). */
+/**
+ * Class of an address: internal network, internet, metadata service of a cloud, or none (multicast,
+ * unreadable).
+ */
 export function placeOf(text: string, internal: AddressSet): 'internal' | 'public' | 'metadata' | 'nowhere' {
   const address = parse(text);
   if (!address) return 'nowhere';
@@ -80,7 +83,10 @@ export function isAddress(text: string): boolean {
   return parse(text) !== null;
 }
 
-/** Parses an address; IPv4 in IPv6 form becomes IPv4. Accepts four decimal parts or IPv6: shorter forms are names. */
+/**
+ * Parses an address; IPv4 in IPv6 form becomes IPv4. Accepts four decimal parts or IPv6: shorter
+ * forms are names.
+ */
 function parse(text: string): Address | null {
   if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !(text.includes(':') && ipaddr.IPv6.isValid(text))) return null;
   return ipaddr.process(text);

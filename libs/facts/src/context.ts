@@ -9,20 +9,23 @@ import type { RuntimePolicy } from './policy.js';
 export interface FactContext {
   facts: FactsView;
   policy: RuntimePolicy;
-  /** Learned habits up to now; null where learning is off. */
+  /** Learned habits up to now; null if learning is off. */
   habits: Habits | null;
-  /** Returns the manifest that the container runs, or null while it is not known. */
+  /** Returns the manifest that the container runs; null if unknown. */
   digestOf(observation: Observation): Digest | null;
   workloadOf(observation: Observation): WorkloadRef | null;
   /** When the container started, in milliseconds since 1970. */
   startedAtOf(observation: Observation): number | null;
-  /** Returns the fields of the image that the pod of the container overrides; null where they are not known. */
+  /** Returns the image fields that the container's pod overrides; null if unknown. */
   overridesOf(observation: Observation): readonly Override[] | null;
-  /** Returns the known facts of a workload. */
+  /** Returns the known facts about a workload. */
   workload(workload: WorkloadRef): WorkloadFacts | null;
-  /** Returns the labels of a workload's namespace; most events need nothing else of the workload. */
+  /**
+   * Returns the labels of a workload's namespace, which is all that most events need of the
+   * workload.
+   */
   namespaceLabelsOf(workload: WorkloadRef): Readonly<Record<string, string>>;
-  /** Returns the exec probes by which the kubelet checks the health of a workload, as its pods declare them. */
+  /** Returns the exec probes of a workload's pods, which the kubelet runs. */
   probesOf(workload: WorkloadRef): readonly string[];
 }
 
@@ -72,7 +75,10 @@ function saidWorkload({ cluster, pod }: Observation): WorkloadRef | null {
   return name ? { cluster, namespace, ...workloadOfPodName(name) } : null;
 }
 
-/** Whether the workload is only guessed from the pod's name, which cannot identify a DaemonSet or a Job. */
+/**
+ * Whether the workload is only guessed from the pod's name, which cannot identify a DaemonSet or a
+ * Job.
+ */
 function isGuessed({ kind, name }: WorkloadRef, { pod }: Observation): boolean {
   if (!pod?.name || pod.workloadKind) return false;
   const guess = workloadOfPodName(pod.name);
@@ -80,8 +86,8 @@ function isGuessed({ kind, name }: WorkloadRef, { pod }: Observation): boolean {
 }
 
 /**
- * Returns the only workload that runs the image, is in the pod's namespace and has a name that the
- * pod's name begins with.
+ * Returns the only workload that runs the image, is in the pod's namespace, and whose name is a
+ * prefix of the pod's.
  */
 function soleRunner(workloads: readonly WorkloadRef[], { pod }: Observation): WorkloadRef | null {
   const named = workloads.filter(

@@ -8,8 +8,8 @@ import type { ObservationSubject } from './subject.js';
 const noAddress = 'the event names no destination';
 
 /**
- * Facts about the destination of a connection; for a DNS query about the server that is queried,
- * unless the queried name is meant.
+ * Facts about the destination of a connection. For a DNS query that is the queried server, unless
+ * the field is about the queried name.
  */
 export const destinationFields: readonly FactField[] = [
   {
@@ -118,7 +118,10 @@ function isAllowed(subject: ObservationSubject): boolean | null {
   return isCommandAllowed(subject, sets);
 }
 
-/** Whether the hosts that the command names are allowed, for an address without a name; null where it names none. */
+/**
+ * Whether the hosts in the command are allowed, for an address without a name; null if it names
+ * none.
+ */
 function isCommandAllowed(
   { observation: { process, network } }: ObservationSubject,
   sets: readonly AddressSet[],

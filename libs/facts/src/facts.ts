@@ -3,9 +3,9 @@ import type { WorkloadRef } from '@tidewaiter/workloads';
 
 /** File of an image. */
 export interface ManifestFile {
-  /** Hex; null where it was not read. */
+  /** Hex; null if it was not read. */
   sha256: string | null;
-  /** Name of the package that owns it. */
+  /** Name of its package. */
   package: string | null;
 }
 
@@ -17,14 +17,14 @@ export interface FileManifest {
 /** Image before the current one: from the tag's history, or the previous release. */
 export interface PreviousImage {
   digest: Digest;
-  /** Whether the tag itself pointed to it; else release comparison chose it: the release before. */
+  /** Whether the tag itself pointed to it; else it is the previous release. */
   isOfTag: boolean;
   pushedBy: string | null;
-  /** Null where the signature was not checked. */
+  /** Null if the signature was not checked. */
   signed: boolean | null;
-  /** Null where it was not recorded. */
+  /** Null if it was not recorded. */
   entrypoint: readonly string[] | null;
-  /** Null where the manifest was not kept; then only the two lists are available. */
+  /** Null if the manifest was not stored; then only the two lists are available. */
   files: FileManifest | null;
   addedFiles: readonly string[];
   changedFiles: readonly string[];
@@ -32,11 +32,11 @@ export interface PreviousImage {
 
 /** Secret found in an image, without its value. */
 export interface SecretView {
-  /** The rule that found it. */
+  /** The rule that matched. */
   id: string;
   path: string | null;
   fingerprint: string | null;
-  /** Only in hand-written facts; the platform itself keeps only the fingerprint. */
+  /** Only in hand-written facts; the platform stores only the fingerprint. */
   accessKeyId: string | null;
 }
 
@@ -44,7 +44,7 @@ export interface SecretView {
 export interface AccessKey {
   /** Masked: `AKIA************WXYZ`. */
   id: string;
-  /** Null where the sensor's record was not masked. */
+  /** Null if the sensor's record was not masked. */
   fingerprint: string | null;
 }
 
@@ -59,18 +59,18 @@ export interface ImageFacts {
   files: FileManifest;
   entrypoint: readonly string[];
   user: string | null;
-  /** Null: not checked. */
+  /** Null means not checked. */
   signed: boolean | null;
   signerChanged: boolean | null;
   provenanceVerified: boolean | null;
   /** Images that the tag pointed to before, newest first; for a new tag the previous release. */
   previous: readonly PreviousImage[];
-  /** By package name; those of packages inside a file also by the path of the file. */
+  /** By package name; packages inside a file also by the path of the file. */
   vulnerabilities: ReadonlyMap<string, readonly VulnerabilityView[]>;
   secrets: readonly SecretView[];
   /** Integrity and malware findings, by path. */
   flagged: ReadonlyMap<string, { kind: 'integrity' | 'malware'; id: string }>;
-  /** Ids of its supply-chain findings of medium severity or worse; absent where they are not evaluated. */
+  /** Ids of its supply-chain findings of medium severity or worse; absent if not evaluated. */
   supplyChain?: readonly string[];
 }
 

@@ -26,15 +26,15 @@ export function isFactField(name: string): boolean {
   return byName.has(name);
 }
 
-/** Returns the function that computes a fact; undefined where no fact has the name. */
+/** Returns the function that computes a fact; undefined for an unknown name. */
 export function factGetter(name: string): ((observation: Observation, context: FactContext) => unknown) | undefined {
   const field = byName.get(name);
   return field && ((observation, context) => field.answer(subjectOf(observation, context)) ?? undefined);
 }
 
 /**
- * Computes a fact about an observation: boolean, text, number or list. Undefined where it is not
- * known, and for names of other fields. Lazy; never throws.
+ * Computes a fact about an observation: boolean, text, number or list. Undefined if it is unknown,
+ * and for names of other fields. Lazy; never throws.
  */
 export function factField(name: string, observation: Observation, context: FactContext): unknown {
   return byName.get(name)?.answer(subjectOf(observation, context)) ?? undefined;

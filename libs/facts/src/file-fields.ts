@@ -10,7 +10,7 @@ import type { ObservationSubject } from './subject.js';
 const notInImage = 'the image is not known, or the file is not in it';
 const noOwner = `${notInImage}, or belongs to no package`;
 
-/** Facts about the executable of an exec, else about the file that is accessed. */
+/** Facts about the executable of an exec, else about the accessed file. */
 export const fileFields: readonly FactField[] = [
   {
     name: 'File.InImage',
@@ -159,12 +159,15 @@ export const fileFields: readonly FactField[] = [
   },
 ];
 
-/** Returns the sensor's hash of the file: at an exec, and at the kernel's check of the file that is about to run. */
+/**
+ * Returns the sensor's hash of the file: at an exec, and at the kernel's check of a file before it
+ * runs.
+ */
 function hashOfFile({ activity, file, process }: Observation): string | null {
   return activity === 'exec' || file === null || file.path === process?.executable ? (process?.sha256 ?? null) : null;
 }
 
-/** Findings by which a file is not as its package or publisher made it. */
+/** Findings about files that differ from their package or publisher. */
 const otherContent = new Set([
   'package-file-modified',
   'package-file-outlier',
@@ -175,7 +178,7 @@ const otherContent = new Set([
 function isInImage({ file, observation: { activity, process } }: ObservationSubject): boolean | null {
   if (activity === 'exec' && /^\/?memfd:/.test(process?.executable ?? '')) return false;
   if (file !== undefined) return file !== null;
-  // The sensor knows by itself that the executable was written since the container started.
+  // The sensor itself detects executables written since the container started.
   return activity === 'exec' && process?.fromUpperLayer === true ? false : null;
 }
 

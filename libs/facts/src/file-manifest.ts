@@ -12,13 +12,17 @@ export interface ImageFile extends ManifestFile {
   linkTarget?: string;
 }
 
-// Format. All numbers are little-endian, as this machine's typed arrays are; each section is aligned to four bytes:
+// Format. All numbers are little-endian, as this machine's typed arrays are; each section is
+// aligned to four bytes:
 //   magic, seed, number of files, of package names and of directories, bytes of text
-//   hashes of the paths, the low halves, then the high ones (32 bits each); files are sorted by high, then low half
-//   for each file the offset of its name in the text, its directory, its package plus one (32 bits each)
+//   hashes of the paths, the low halves, then the high ones (32 bits each); files are sorted by
+//   high, then low half
+//   for each file the offset of its name in the text, its directory, its package plus one (32 bits
+//   each)
 //   sha256 of each file (32 bytes; zeros: not read)
 //   offsets in the text of the package names, then of the directories
-//   text: names, each after its length in bytes (16 bits; the high bit marks a link, whose target follows in the same form)
+//   text: names, each after its length in bytes (16 bits; the high bit marks a link, whose target
+//   follows in the same form)
 const magic = 0x3146_4d54;
 const headerWords = 6;
 const isLink = 0x8000;
@@ -137,7 +141,7 @@ export class PackedManifest implements FileManifest {
     };
   }
 
-  /** Returns the target of the link at a path; null where there is no link. */
+  /** Returns the target of the link at a path; null without a link. */
   #linkOf(index: number, path: string): string | null {
     const nameAt = this.#names[index]!;
     const head = this.#text.readUInt16LE(nameAt);
@@ -145,7 +149,7 @@ export class PackedManifest implements FileManifest {
     return joined(path.slice(0, path.lastIndexOf('/')), this.#textAt(nameAt + 2 + (head & maxNameBytes)));
   }
 
-  /** Returns the path with its first linked directory resolved; null where no directory is a link. */
+  /** Returns the path with its first linked directory resolved; null if no directory is a link. */
   #throughDirectories(path: string): string | null {
     for (let slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
       const directory = path.slice(0, slash);

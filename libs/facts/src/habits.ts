@@ -3,7 +3,10 @@ import type { Digest } from '@tidewaiter/domain';
 /** Aspect of an identity that is learned. */
 export type HabitKind = 'source' | 'client' | 'namespace';
 
-/** Habits before a time, in milliseconds since 1970. Undefined: not watched for long enough to answer. */
+/**
+ * Habits before a time, in milliseconds since 1970. Undefined while the subject was not observed
+ * for long enough.
+ */
 export interface Habits {
   /** Whether containers of an image have talked to an address or a host. */
   hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined;

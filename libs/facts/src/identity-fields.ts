@@ -95,7 +95,7 @@ export const identityFields: readonly FactField[] = [
   },
 ];
 
-/** Whether values are usual for the identity: the configuration decides, else what was learned. */
+/** Whether values are usual for the identity: by the configuration, else by the learned habits. */
 function isUsual(
   { observation: { request, timeMs }, context }: ObservationSubject,
   kind: HabitKind,
@@ -112,7 +112,7 @@ function isUsual(
   return answers.includes(undefined) ? undefined : true;
 }
 
-/** Finds the list of an identity: configurations name keys in full, events masked. */
+/** Finds the list of an identity: configurations name keys in full, events mask them. */
 function ofIdentity(
   lists: Readonly<Record<string, readonly string[]>>,
   identity: string,

@@ -6,23 +6,28 @@ const serviceAccount = /^system:serviceaccount:([^:]+:[^:]+)$/;
 const assumedRole = /:assumed-role\/([^/]+)\//;
 const iamUser = /:user\/(?:.*\/)?([^/]+)$/;
 
-/** Names by which a policy can refer to the caller, the most specific first: `namespace:name`, a key's id, a role. */
+/**
+ * Names by which a policy can refer to the caller, the most specific first: `namespace:name`, a
+ * key's id, a role.
+ */
 export function identitiesOf({ user, accessKeyId }: ObservedRequest): string[] {
   const account = serviceAccount.exec(user ?? '')?.[1];
   const role = (assumedRole.exec(user ?? '') ?? iamUser.exec(user ?? ''))?.[1];
-  // A role is used under a new key each hour (ASIA…): only its name is stable.
+  // A role gets a new key each hour (ASIA…): only its name is stable.
   const isPassing = accessKeyId?.startsWith('ASIA') ?? true;
   return [account, isPassing ? null : accessKeyId, role, user, accessKeyId].filter((name) => !!name) as string[];
 }
 
-/** Returns the key that signed a call, with the fingerprint by which images that contain it are found. */
+/**
+ * Returns the key that signed a call, with the fingerprint for finding images that contain the key.
+ */
 export function accessKeyOf({ request, secrets = [] }: Pick<Observation, 'request' | 'secrets'>): AccessKey | null {
   const id = request?.accessKeyId;
   if (!id) return null;
   return { id, fingerprint: secrets.find(({ masked }) => masked === id)?.fingerprint ?? null };
 }
 
-/** The program of a user agent without its version: `kubectl` of `kubectl/v1.31.0 (linux/amd64)`. */
+/** Program of a user agent without its version: `kubectl` of `kubectl/v1.31.0 (linux/amd64)`. */
 export function clientOf(userAgent: string | null): string | null {
   const program = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase();
   return program ? program.slice(0, 128) : null;
@@ -49,7 +54,10 @@ export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
   return isNamedAlike(client, name) || (controllerAccount.test(name) && controllerLibrary.test(client));
 }
 
-/** Whether the names are alike, as `velero-server` and `velero` are; short names would match too much. */
+/**
+ * Whether the names are alike, as `velero-server` and `velero` are; short names would match too
+ * much.
+ */
 function isNamedAlike(client: string, name: string): boolean {
   const [longer, shorter] = client.length > name.length ? [client, name] : [name, client];
   return shorter.length >= 4 && `-${longer}-`.includes(`-${shorter}-`);

@@ -143,7 +143,7 @@ export const imageFields: readonly FactField[] = [
   },
 ];
 
-/** Registries in which anyone can get a namespace. */
+/** Registries in which anyone can register a namespace. */
 const publicRegistries = new Set([
   'docker.io',
   'index.docker.io',

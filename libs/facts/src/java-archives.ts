@@ -19,9 +19,9 @@ export function isJavaArchive(path: string): boolean {
 }
 
 /**
- * Archives that `java -jar` or a class path names, in the command line of a process or of its
- * parent. A path stays relative where the working directory is unknown, and `folder/*` stands for
- * the archives of a folder.
+ * Archives of `java -jar` or a class path in the command line of a process or of its parent. A path
+ * stays relative if the working directory is unknown, and `folder/*` stands for the archives of a
+ * folder.
  * @see https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html
  */
 export function javaArchivesOf({ commandLine, parentCommandLine, workingDirectory }: Commands): string[] {
@@ -51,7 +51,7 @@ function archivesIn(commandLine: string): string[] {
     if (classPathOptions.has(word)) archives.push(...classPath(words[(index += 1)] ?? ''));
     else if (word.startsWith('--class-path=')) archives.push(...classPath(word.slice('--class-path='.length)));
     else if (valueOptions.has(word)) index += 1;
-    // The main class: the remaining arguments are the application's.
+    // After the main class, the remaining arguments are the application's.
     else if (!word.startsWith('-')) break;
   }
   return archives;

@@ -18,15 +18,15 @@ export interface LearnedHabit {
 
 export interface LearnedOptions {
   /**
-   * Learning period of a subject, during which nothing is answered; also the age from which later
-   * values count as usual.
+   * Learning period of a subject, during which no question is answered; also the age from which
+   * later values count as usual.
    */
   learningMs?: number;
   /** Limit on subjects; the least recently seen are evicted first. */
   maxSubjects?: number;
 }
 
-/** Limit on values of a subject; one that reaches it has no habits. */
+/** Limit on values of a subject; a subject that reaches it has no habits. */
 export const maxHabits = 256;
 
 interface Times {
@@ -45,9 +45,8 @@ const day = 24 * 3_600_000;
 const retoldMs = 3_600_000;
 
 /**
- * Habits learned from images, identities and clusters. Usual are the values seen during the
- * learning period of the subject, and later ones that are at least as old as that period. The order
- * of events does not matter.
+ * Habits of images, identities and clusters. A value is usual if it was seen during the learning
+ * period of its subject, or at least one such period ago. The order of events does not matter.
  */
 export class Learned implements Habits {
   /** By kind and subject. */
@@ -71,7 +70,7 @@ export class Learned implements Habits {
       const names = activity === 'connect' ? [network?.destinationIp, network?.hostname] : [];
       for (const name of names) if (name) this.#see('destination', digest, name.toLowerCase(), atMs);
     }
-    // A call that was refused is no evidence of usual behavior.
+    // A refused call is no evidence of usual behavior.
     if (!request?.succeeded) return;
     const [identity] = identitiesOf(request);
     if (identity === undefined) return;
@@ -136,7 +135,7 @@ export class Learned implements Habits {
     if (isNews) this.#changed.set(`${keyOf(kind, subject)}\n${value}`, { kind, subject, value, ...times });
   }
 
-  /** Nearly every event repeats recent values, which need no report: only lastSeen changes. */
+  /** Nearly every event repeats recent values, which only updates lastSeen. */
   #seeAgain(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): boolean {
     const learner = this.#learners.get(keyOf(kind, subject));
     const before = learner?.values.get(value);
@@ -164,7 +163,9 @@ export class Learned implements Habits {
     return { times, isNews: isKept && isNews(before, times) };
   }
 
-  /** Evicts a twentieth at once: sorting for each new subject would cost more than everything else. */
+  /**
+   * Evicts a twentieth at once: sorting for each new subject would cost more than everything else.
+   */
   #forget(): void {
     const oldest = [...this.#learners].toSorted(([, a], [, b]) => a.lastSeenMs - b.lastSeenMs);
     for (const [key] of oldest.slice(0, Math.ceil(this.#maxSubjects / 20))) this.#learners.delete(key);

@@ -3,7 +3,7 @@ import type { ObservationSubject } from './subject.js';
 const inPackage = /^.*\/node_modules\/((?:@[^/@]{1,214}\/)?[^/@.][^/@]{0,213})(?:\/|$)/;
 
 /**
- * Returns the `@scope/name` of the innermost package folder that contains the file, or else the
+ * Returns the `@scope/name` of the innermost package folder around the file, else around the
  * process's working directory.
  */
 export function npmPackageOf({ path, observation: { process } }: ObservationSubject): string | undefined {

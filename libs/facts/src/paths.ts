@@ -1,4 +1,7 @@
-/** Resolves a path, without `.`, `..` and doubled slashes; null for what is no path of a file system (`memfd:x`). */
+/**
+ * Resolves a path, without `.`, `..` and doubled slashes; null if it is no file system path
+ * (`memfd:x`).
+ */
 export function absolutePath(path: string, workingDirectory: string | null): string | null {
   if (path.startsWith('/') && !mayBeIndirect.test(path)) return path;
   if (!path.startsWith('/') && (workingDirectory === null || path.includes(':'))) return null;

@@ -4,7 +4,7 @@ import type { FactField } from './fact-field.js';
 import { own } from './own.js';
 import type { ObservationSubject } from './subject.js';
 
-/** Facts from the operator's policy, for the event at hand. */
+/** Facts from the operator's policy about the current event. */
 export const policyFields: readonly FactField[] = [
   {
     name: 'Policy.Admin',
@@ -97,8 +97,8 @@ function isCommandOf(
 const shellWords = /[;&|<>`$(){}\n]/g;
 
 /**
- * Whether a command matches a pattern. A `*` stands for arguments, not for another command that
- * follows them: `convert x; curl …` does not match `convert *`.
+ * Whether a command matches a pattern. A `*` matches arguments, but no further command: `convert x;
+ * curl …` does not match `convert *`.
  */
 function isKnownChild(pattern: string, command: string): boolean {
   return matchesWildcard(pattern, command) && (command.match(shellWords) ?? []).every((word) => pattern.includes(word));
@@ -108,7 +108,10 @@ function sameCommand(a: string, b: string): boolean {
   return a === b;
 }
 
-/** Normalizes a command, as sensors differ: the program without its folder, no quotes, one space between words. */
+/**
+ * Normalizes a command, as sensors differ: the program without its folder, no quotes, single
+ * spaces.
+ */
 function plainCommand(commandLine: string): string {
   const [program = '', ...rest] = commandLine
     .replaceAll(/["'\\]/g, '')

@@ -60,9 +60,9 @@ export const runtimePolicySettings = z.strictObject({
 /** Configured or learned policy for the behavior of workloads. */
 export interface RuntimePolicy extends Omit<z.output<typeof runtimePolicySettings>, 'learningPeriod'> {
   learningMs: number;
-  /** Destinations that a workload talked to under the previous digest. */
+  /** Destinations of a workload under the previous digest. */
   egressWithPreviousDigest: Record<string, string[]>;
-  /** Bytes that a workload usually sends out; 0 for one that never does. */
+  /** Bytes that a workload usually sends out; 0 for a workload that never sends. */
   egressBaselineBytes: Record<string, number>;
   /** Files that a package manager wrote after the container started. */
   installedPaths: string[];
@@ -70,7 +70,7 @@ export interface RuntimePolicy extends Omit<z.output<typeof runtimePolicySetting
   publicNpmPackages: string[];
   /** npm packages, each with whether its content matches the lock file. */
   lockfileVerified: Record<string, boolean>;
-  /** Answers for images without other facts; absent: not configured. */
+  /** Answer for images without other facts; absent if not configured. */
   imageFirstSeen?: boolean | undefined;
   imageScanned?: boolean | undefined;
 }

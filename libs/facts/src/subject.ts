@@ -8,7 +8,8 @@ import { absolutePath } from './paths.js';
 
 /** Subject of an observation: image, workload, file and secret, looked up on first use. */
 export class ObservationSubject {
-  // Undefined: not looked up yet. A map of answers would take longer than most of the look-ups.
+  // Undefined before the first look-up. A map of answers would take longer than most of the
+  // look-ups.
   #digest: Digest | null | undefined;
   #image: ImageFacts | null | undefined;
   #workloadRef: WorkloadRef | null | undefined;
@@ -22,7 +23,7 @@ export class ObservationSubject {
     readonly context: FactContext,
   ) {}
 
-  /** Image that the container runs; for a call signed with a key found in an image, that image. */
+  /** Image of the container; for a call signed with a key found in an image, that image. */
   get digest(): Digest | null {
     if (this.#digest === undefined) {
       this.#digest = this.context.digestOf(this.observation) ?? this.keySecret?.digest ?? null;
@@ -63,13 +64,13 @@ export class ObservationSubject {
     return namespace && name ? `${namespace}/${name}` : null;
   }
 
-  /** Path of the executable that was started, else of the file that is accessed. */
+  /** Path of the started executable, else of the accessed file. */
   get path(): string | null {
     if (this.#path === undefined) this.#path = pathOf(this.observation);
     return this.#path;
   }
 
-  /** Undefined where the image or the path is not known. */
+  /** Undefined if the image or the path is unknown. */
   get file(): ManifestFile | null | undefined {
     this.#file ??= { found: this.image && this.path !== null ? this.image.files.get(this.path) : undefined };
     return this.#file.found;
@@ -89,7 +90,7 @@ export class ObservationSubject {
     return this.path === null ? undefined : this.image?.flagged.get(this.path);
   }
 
-  /** Secret of an image that is used: by its key, or at its path. */
+  /** Secret of an image in use: by its key, or at its path. */
   get secret(): SecretView | undefined {
     return this.keySecret?.secret ?? this.secretAtPath;
   }
@@ -113,7 +114,7 @@ function pathOf({ activity, process, file }: Observation): string | null {
   return path ? absolutePath(path, process?.workingDirectory ?? null) : null;
 }
 
-/** Cached subject of the last event: its fields are computed one after the other. */
+/** Cached subject of the last event, whose fields are computed one after the other. */
 let last: ObservationSubject | undefined;
 
 /** Returns the subject of an observation. */

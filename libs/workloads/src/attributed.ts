@@ -13,8 +13,8 @@ export interface Attributed<Value> {
 const perAuthority = 2 ** 44;
 
 /**
- * Slot in which repeated claims of a sensor count as one: they take the time when the slot began,
- * so that a repetition is not a change.
+ * Slot in which repeated claims of a sensor count as one: they take the time at which the slot
+ * began, so that a repetition is not a change.
  */
 export const slotMs = 600_000;
 
@@ -25,8 +25,8 @@ export function attribute<Value>(value: Value | null, by: Authority, atMs: numbe
 }
 
 /**
- * Returns the claim of higher precedence. The result does not depend on the order of claims, which
- * is what makes the ledger converge.
+ * Returns the claim of higher precedence. The result does not depend on the order of claims, so the
+ * ledger converges.
  */
 export function mergeByAuthority<Value>(
   a: Attributed<Value> | null,

@@ -48,7 +48,10 @@ export interface PodClaim extends PodName {
   endedAtMs: number | null;
 }
 
-/** Claim of Kubernetes about the labels of a namespace; {@link ServiceClaim} covers how its pods are reached. */
+/**
+ * Claim of Kubernetes about the labels of a namespace; {@link ServiceClaim} covers how its pods are
+ * reached.
+ */
 export interface NamespaceClaim {
   cluster: string | null;
   namespace: string;
@@ -59,7 +62,9 @@ export interface ServiceClaim {
   cluster: string | null;
   namespace: string;
   name: string;
-  /** Whether the service can be reached from outside the cluster; null where only its selector is known. */
+  /**
+   * Whether the service is reachable from outside the cluster; null if only its selector is known.
+   */
   exposed: boolean | null;
   selector: Readonly<Record<string, string>> | null;
   isGone: boolean;
@@ -69,13 +74,16 @@ export interface ServiceClaim {
 export interface Claims {
   by: Authority;
   atMs: number;
-  /** Time at which what has not ended was last seen running; absent where that is {@link atMs}. */
+  /** Time at which running containers were last seen; absent if equal to {@link atMs}. */
   seenMs?: number;
   containers: ContainerClaim[];
   pods: PodClaim[];
   namespaces: NamespaceClaim[];
   services: ServiceClaim[];
-  /** Digests of manifests or indexes, for images that a node identifies by the digest of their config. */
+  /**
+   * Digests of manifests or indexes, for images that a node identifies by the digest of their
+   * config.
+   */
   images: { configDigest: Digest; digests: readonly Digest[] }[];
   nodes: { cluster: string | null; node: string; platform: Platform }[];
 }
@@ -86,7 +94,10 @@ export function noClaims(by: Authority, atMs: number): Claims {
 
 const hexId = /^[0-9a-f]{12,64}$/;
 
-/** Extracts the id of a container without the runtime's prefix; null for text that cannot be one, such as `host`. */
+/**
+ * Extracts the id of a container without the runtime's prefix; null for text that cannot be an id,
+ * such as `host`.
+ */
 export function containerIdOf(text: string | null | undefined): string | null {
   if (text && hexId.test(text)) return text;
   const id = text?.slice(text.lastIndexOf('/') + 1).toLowerCase() ?? '';

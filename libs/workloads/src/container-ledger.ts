@@ -30,10 +30,10 @@ export interface LedgerOptions {
   maxPods?: number;
 }
 
-/** Interval after which a container that still runs is reported as changed again. */
+/** Interval after which a running container is reported as changed again. */
 const toldAgainMs = 3_600_000;
 
-/** A cached answer, and the inputs that it was computed from. */
+/** Cached answer with the inputs of its computation. */
 interface Answer<Known> {
   known: Known;
   revision: number;
@@ -41,8 +41,8 @@ interface Answer<Known> {
 }
 
 /**
- * Ledger of which container runs what, merged from watch, audit, sensors and runtimes in any order,
- * each of which knows a part. Claims about a container are merged when it is looked up, so that
+ * Ledger of the images that containers run, merged from watch, audit, sensors and runtimes in any
+ * order, each of which has partial data. Claims about a container are merged on look-up, so that
  * late ones still count.
  */
 export class ContainerLedger {
@@ -53,13 +53,13 @@ export class ContainerLedger {
   readonly #kept: PersistedWorkloads;
   readonly #repetitions = new Repetitions();
   readonly #images: ImageDirectory;
-  /** Ids and keys of what changed since the last `takeChanged` call. */
+  /** Ids and keys of entries that changed since the last `takeChanged` call. */
   readonly #changed = new Set<string>();
   readonly #changedWorkloads = new Set<string>();
   /** Cached answers, valid while none of their inputs changed. */
   readonly #answers = new WeakMap<ContainerRecord, Answer<ContainerView>>();
   readonly #workloadAnswers = new Map<string, WorkloadView>();
-  /** The last answer: each event is looked up several times. */
+  /** Last answer: each event is looked up several times. */
   #last: { observation: Observation; container: ContainerView | null; revision: number } | null = null;
 
   constructor({ images = noImages, maxContainers = 100_000, maxPods = 100_000 }: LedgerOptions = {}) {
@@ -72,7 +72,7 @@ export class ContainerLedger {
     });
   }
 
-  /** Adds the claims that an event makes about containers. */
+  /** Adds the claims of an event about containers. */
   observe(observation: Observation): void {
     const repeated = this.#repetitions.repeatedIn(observation);
     if (repeated !== null && this.#seeAgain(repeated, observation.timeMs)) return;
@@ -105,7 +105,7 @@ export class ContainerLedger {
     this.#workloadAnswers.delete(this.#kept.add(workload));
   }
 
-  /** Returns the container that an event is about, or the only one that its pod can mean. */
+  /** Returns the container of an event, or the only one that its pod can mean. */
   find(observation: Observation): ContainerView | null {
     const revision = this.#revision;
     if (this.#last?.observation !== observation || this.#last.revision !== revision) {
@@ -115,8 +115,8 @@ export class ContainerLedger {
   }
 
   /**
-   * Looks a container up by its id, whole or truncated; null where it is unknown or several
-   * containers share the prefix.
+   * Looks a container up by its full or truncated id; null if it is unknown or several containers
+   * share the prefix.
    */
   container(id: string): ContainerView | null {
     const record = this.#containers.find(id);
@@ -138,7 +138,7 @@ export class ContainerLedger {
     return this.find(observation)?.startedAtMs ?? null;
   }
 
-  /** Returns the fields of the image that the pod of the container overrides; null where they are not known. */
+  /** Returns the image fields that the container's pod overrides; null if unknown. */
   overridesOf(observation: Observation): readonly Override[] | null {
     return this.find(observation)?.overrides ?? null;
   }
@@ -178,7 +178,7 @@ export class ContainerLedger {
 
   /**
    * Workloads that changed since the last call, without their persisted state: other ledgers may
-   * have persisted newer state by now.
+   * have persisted newer state since.
    */
   takeChangedWorkloads(): WorkloadView[] {
     const keys = [...this.#changedWorkloads];

@@ -3,7 +3,10 @@ import type { Digest } from '@tidewaiter/domain';
 import { type Authority, attribute, type Attributed, mergeAllByAuthority } from './attributed.js';
 import type { Claims, ContainerClaim, ContainerKind, PodClaim } from './claims.js';
 
-/** Merged claims about a container under one id. Merging is commutative: the order of claims does not matter. */
+/**
+ * Merged claims about a container under one id. Merging is commutative: the order of claims does
+ * not matter.
+ */
 export interface ContainerRecord {
   id: string;
   firstSeenMs: number;
@@ -24,7 +27,7 @@ export interface ContainerRecord {
     startedAtMs: Attributed<number> | null;
     endedAtMs: Attributed<number> | null;
   };
-  /** Sorted. Those that are probably digests of configs are also in `bare`. */
+  /** Sorted. Probable config digests are also in `bare`. */
   digests: Digest[];
   bare: Digest[];
 }
@@ -48,7 +51,7 @@ export interface PodRecord {
   containers: string[];
 }
 
-/** Limits on each record: more would be an attack, or a mistake. */
+/** Limits on each record: more would be an attack or a mistake. */
 const maxDigests = 8;
 const maxProbes = 32;
 const maxContainersOfPod = 256;
@@ -145,7 +148,7 @@ export function mergedOfWorkload(pods: readonly PodRecord[]): Pick<PodRecord, 'f
     }));
 }
 
-/** Whether a merge changed nothing but the time when it was last seen. */
+/** Whether a merge changed only the time when it was last seen. */
 export function isSameButSeen<Merged extends ContainerRecord | PodRecord>(before: Merged, after: Merged): boolean {
   const fields = Object.keys(before.fields) as (keyof Merged['fields'])[];
   const [old, now] = [
@@ -163,7 +166,7 @@ function lengthOf(record: object, list: string): number {
   return ((record as Record<string, readonly string[] | undefined>)[list] ?? []).length;
 }
 
-/** Picks the same few texts, whatever order they come in. */
+/** Picks the same few texts for any order of arrival. */
 function someOf(texts: readonly string[], max: number): string[] {
   return texts.length <= 1 ? [...texts] : [...new Set(texts)].toSorted().slice(0, max);
 }

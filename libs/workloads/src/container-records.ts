@@ -38,8 +38,8 @@ export class ContainerRecords {
 
   /**
    * Merges all claims about the container of an id: under that id, under longer ones, and under
-   * shorter ones that are a prefix of no other container. Resolved on lookup, since another
-   * container with the same prefix may still come.
+   * shorter ones that are a prefix of no other container. Resolved on look-up, since another
+   * container with the same prefix may still appear.
    */
   find(id: string): ContainerRecord | null {
     const bucket = this.#bucket(id);
@@ -51,7 +51,7 @@ export class ContainerRecords {
     if (found === undefined) known.set(id, (found = mergedUnder(id, bucket)));
     return found;
   }
-  /** Yields one record for each container; leaves out ids that several containers may share. */
+  /** Yields one record for each container; skips ids that several containers may share. */
   *records(): Generator<ContainerRecord> {
     for (const bucket of this.#buckets.values()) {
       for (const { id } of bucket) if (wholeOf(id, bucket) === id) yield this.find(id)!;
@@ -62,7 +62,9 @@ export class ContainerRecords {
     return this.#buckets.get(id.slice(0, prefixLength)) ?? none;
   }
 
-  /** Evicts a twentieth at once: sorting for each new record would cost more than everything else. */
+  /**
+   * Evicts a twentieth at once: sorting for each new record would cost more than everything else.
+   */
   #forget(): void {
     const oldest = [...this.#buckets.values()].flat().toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
     for (const { id } of oldest.slice(0, Math.ceil(this.max / 20))) {
@@ -81,7 +83,7 @@ function mergedUnder(id: string, bucket: readonly ContainerRecord[]): ContainerR
   return parts.length === 0 ? null : parts.reduce(mergedContainers);
 }
 
-/** Returns the only longest id that begins with `id`; null where several do. */
+/** Returns the only longest id that begins with `id`; null if several do. */
 function wholeOf(id: string, bucket: readonly ContainerRecord[]): string | null {
   let longest = id;
   for (const record of bucket) {

@@ -5,8 +5,8 @@ import { readImageName } from './image-id.js';
 import { listAt, objectAt, textAt } from './json.js';
 
 /**
- * Reads the claims of a node's container runtime: containers and images as `crictl … -o json` lists
- * them, whole lists or one entry, and containerd's events.
+ * Parses the claims of a node's container runtime: containers and images as `crictl … -o json`
+ * lists them, whole lists or one entry, and containerd's events.
  */
 export function claimsOfRuntime(
   event: JsonObject,
@@ -56,13 +56,16 @@ function addImage(claims: Claims, image: JsonObject): void {
   if (isDigest(configDigest) && digests.length > 0) claims.images.push({ configDigest, digests });
 }
 
-/** Reads events of containerd: containers with the name of their image, and the start and end of their processes. */
+/**
+ * Parses events of containerd: containers with the name of their image, and the start and end of
+ * their processes.
+ */
 function addEvent(claims: Claims, { topic, event }: JsonObject, cluster: string | null, node: string | null): void {
   if (typeof topic !== 'string') return;
   const about = objectAt(event);
   const id = containerIdOf(textAt(about, 'container_id') ?? textAt(about, 'id'));
-  // A process that was started beside the first one (exec) has an id of its own, and ends before
-  // the container does.
+  // A process started beside the first one (exec) has an id of its own, and ends before the
+  // container does.
   const isFirst =
     textAt(about, 'id') === null || topic.startsWith('/containers/') || containerIdOf(textAt(about, 'id')) === id;
   if (id === null || !isFirst) return;

@@ -5,7 +5,10 @@ export interface ContainerImageName {
   /** `localhost:5000/shop/app`; short names are not expanded. */
   repository: string | null;
   tag: string | null;
-  /** Digest of a manifest or index if there is a repository, else of a config: the image's id on the node. */
+  /**
+   * Digest of a manifest or index if there is a repository, else of a config: the image's id on the
+   * node.
+   */
   digest: Digest | null;
 }
 

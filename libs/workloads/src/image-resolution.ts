@@ -1,6 +1,6 @@
 import type { Digest, Platform } from '@tidewaiter/domain';
 
-/** A manifest of an image for one platform. */
+/** Manifest of an image for one platform. */
 export interface ManifestView {
   digest: Digest;
   platform: Platform;
@@ -11,33 +11,33 @@ export interface ImageDirectory {
   /** Grows whenever an answer may have changed. */
   readonly revision: number;
   /**
-   * Returns the manifests that the digest of a manifest, index or config may stand for; empty where
-   * it is not known.
+   * Returns the manifests that the digest of a manifest, index or config may stand for; empty if
+   * unknown.
    */
   manifestsOf(digest: Digest): readonly ManifestView[];
-  /** Returns the digest that a tag pointed to at a time; null where it is not known. */
+  /** Returns the digest of a tag at a time; null if unknown. */
   tagAt(repository: string, tag: string, atMs: number): Digest | null;
 }
 
-/** Knows no image. */
+/** Directory without images. */
 export const noImages: ImageDirectory = { revision: 0, manifestsOf: () => [], tagAt: () => null };
 
 /** Claims about the image of a container. */
 export interface ImageClaim {
   /** Digests as sources claim them: of a manifest, an index or a config. */
   digests: readonly Digest[];
-  /** Subset of the digests that came without a repository: of a config, most likely. */
+  /** Subset of the digests that came without a repository, most likely those of configs. */
   bare: ReadonlySet<Digest>;
-  /** Tag by which the container was started. */
+  /** Tag from which the container was started. */
   reference: { repository: string; tag: string } | null;
   startedAtMs: number | null;
-  /** Platform of the node; null where it is not known. */
+  /** Platform of the node; null if unknown. */
   platform: Platform | null;
 }
 
 /**
- * Returns the manifest that runs. All claims must agree: an index restricts it to its images, a
- * config to one of them. Null where several remain, or none: a wrong image is worse than none. An
+ * Returns the running manifest. All claims must agree: an index restricts it to its images, a
+ * config to one of them. Null if several remain, or none: a wrong image is worse than none. An
  * index of which only one image was analyzed stands for that image, as `platforms` of the settings
  * declares the clusters' platforms.
  */

@@ -15,7 +15,7 @@ import { type ContainerImageName, readImageName } from './image-id.js';
 import { isObject, labelsAt, listAt, objectAt, textAt, timeAt } from './json.js';
 import { workloadOfPod } from './owner.js';
 
-/** Source of a Kubernetes object, its time, and whether the object is gone. */
+/** Source of a Kubernetes object, its time, and whether the object was deleted. */
 export interface ObjectSource {
   by: Authority;
   atMs: number;
@@ -23,10 +23,10 @@ export interface ObjectSource {
   isGone: boolean;
 }
 
-/** Label of a namespace that names the owner of its workloads. */
+/** Namespace label with the owner of its workloads. */
 export const ownerLabel = 'tidewaiter.dev/owner';
 
-/** Reads the claims about running containers from a Kubernetes object in the form of the API. */
+/** Parses the claims about running containers from a Kubernetes object in the form of the API. */
 export function claimsOfObject(object: JsonObject, shown: ObjectSource): Claims {
   const claims = noClaims(shown.by, shown.atMs);
   const metadata = objectAt(object, 'metadata');
@@ -53,7 +53,7 @@ export function claimsOfObject(object: JsonObject, shown: ObjectSource): Claims 
   return claims;
 }
 
-/** The owner may also be in an annotation, where names may be longer and have spaces. */
+/** The owner may also be in an annotation, which allows longer names and spaces. */
 function labelsOfNamespace(metadata: JsonObject): Record<string, string> {
   const owner = textAt(objectAt(metadata, 'annotations'), ownerLabel);
   return { ...(owner !== null && { [ownerLabel]: owner }), ...labelsAt(metadata, 'labels') };
@@ -179,7 +179,7 @@ function addNode(claims: Claims, object: JsonObject, cluster: string | null, nod
 function addService(claims: Claims, object: JsonObject, place: PodName, { isGone }: ObjectSource): void {
   const spec = objectAt(object, 'spec');
   const exposed = spec.type === 'LoadBalancer' || spec.type === 'NodePort' || hasOutsideAddress(spec);
-  // A service without a selector has its endpoints set by another party.
+  // The endpoints of a service without a selector are set by another party.
   claims.services.push({
     ...place,
     exposed,
@@ -192,7 +192,7 @@ function hasOutsideAddress({ externalIPs }: JsonObject): boolean {
   return Array.isArray(externalIPs) && externalIPs.length > 0;
 }
 
-/** An ingress makes the services behind it reachable. */
+/** An ingress exposes the services behind it. */
 function addIngress(
   claims: Claims,
   object: JsonObject,

@@ -2,7 +2,7 @@ import { type Authority, type Attributed, attribute, mergeByAuthority } from './
 import type { NamespaceClaim, ServiceClaim } from './claims.js';
 import type { PodRecord } from './container-record.js';
 
-/** Limits on entries: more would be an attack, or a mistake. */
+/** Limits on entries: more would be an attack or a mistake. */
 const maxNamespaces = 50_000;
 const maxServices = 10_000;
 
@@ -14,7 +14,10 @@ interface NamespaceRecord {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Claims about namespaces and their services. Keys are `cluster` and `namespace` separated by a line break. */
+/**
+ * Claims about namespaces and their services. Keys are `cluster` and `namespace` separated by a
+ * line break.
+ */
 export class NamespaceRecords {
   readonly #records = new Map<string, NamespaceRecord>();
   /** Parsed labels: they are looked up for nearly every event. */
@@ -38,7 +41,7 @@ export class NamespaceRecords {
       );
   }
 
-  /** Returns the labels of a namespace; null while they are not known. */
+  /** Returns the labels of a namespace; null while unknown. */
   labelsOf(key: string): Labels | null {
     const labels = this.#records.get(key)?.labels;
     if (!labels) return null;
@@ -47,7 +50,10 @@ export class NamespaceRecords {
     return read;
   }
 
-  /** Whether any of the pods can be reached from outside the cluster; null while no services or labels are known. */
+  /**
+   * Whether any of the pods is reachable from outside the cluster; null while no services or labels
+   * are known.
+   */
   isExposed(key: string, pods: readonly PodRecord[]): boolean | null {
     const services = [...(this.#records.get(key)?.services.values() ?? [])];
     const labels = pods.flatMap(({ fields }) => (fields.labels ? [JSON.parse(fields.labels.value) as Labels] : []));

@@ -6,7 +6,10 @@ import type { Claims } from './claims.js';
 const maxConfigs = 100_000;
 const maxNodes = 100_000;
 
-/** Platforms of nodes, and digests of the images that they list: both help to determine which manifest runs. */
+/**
+ * Platforms of nodes, and digests of the images that they list: both help to determine which
+ * manifest runs.
+ */
 export class NodeRecords {
   readonly #platforms = new Map<string, Attributed<Platform>>();
   /** Digests of manifests or indexes by the digest of their config. */

@@ -7,7 +7,7 @@ import type { ContainerImageName } from './image-id.js';
 import { isObject, objectAt, textAt } from './json.js';
 import { claimsOfObject } from './kubernetes-claims.js';
 
-/** Extracts the claims that an event makes about containers, whatever it is about. */
+/** Extracts the claims about containers from an event of any kind. */
 export function claimsOf(observation: Observation): Claims {
   const { source, native, cluster, node, seenAt } = observation;
   const atMs = Math.floor(observation.timeMs);
@@ -29,7 +29,10 @@ const auditedKinds: Readonly<Record<string, string>> = {
   ingresses: 'Ingress',
 };
 
-/** Claims from objects in the response or request of the API server: only where the audit level includes bodies. */
+/**
+ * Claims from objects in the response or request of the API server, which are only present if the
+ * audit level includes bodies.
+ */
 function claimsOfAudit({ native, cluster, request }: Observation, atMs: number): Claims {
   const reference = objectAt(native, 'objectRef');
   const resource = textAt(reference, 'resource') ?? '';

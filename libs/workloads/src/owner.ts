@@ -6,7 +6,10 @@ import { labelsAt, listAt, textAt } from './json.js';
 // 1989 to 2160.
 const ofCronJob = /^(.+)-[0-9]{8}$/;
 
-/** Returns the top-level owner of a pod: the Deployment and not its ReplicaSet, the CronJob and not its Job. */
+/**
+ * Returns the top-level owner of a pod: the Deployment and not its ReplicaSet, the CronJob and not
+ * its Job.
+ */
 export function workloadOfPod(pod: JsonObject): { kind: string; name: string } | null {
   const metadata = pod.metadata as JsonObject;
   const owners = listAt(metadata, 'ownerReferences');

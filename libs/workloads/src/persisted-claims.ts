@@ -1,13 +1,13 @@
 import { type Claims, noClaims } from './claims.js';
 import type { ContainerView } from './views.js';
 
-/** Claims of a persisted container, for a ledger that starts. */
+/** Claims of a persisted container, for a starting ledger. */
 export function persistedClaims(container: ContainerView): Claims {
   const { id, pod, cluster, node, name, kind, privileged, overrides, startedAtMs, endedAtMs, lastSeenMs } = container;
   const claims = noClaims('kept', lastSeenMs);
   const { repository, tag, claimedDigests, digest, workload, podUid, serviceAccount } = container;
-  // The digest that runs was resolved; any other claimed digest may be one of a config, which can
-  // no longer be determined.
+  // The running digest was resolved; any other claimed digest may be that of a config, which can no
+  // longer be determined.
   const said = [...new Set([...(digest === null ? [] : [digest]), ...claimedDigests])];
   const images = said.map((each) => ({ repository: each === digest ? repository : null, tag: null, digest: each }));
   const named = repository === null ? [] : [{ repository, tag, digest: null }];

@@ -3,7 +3,10 @@ import type { WorkloadView } from './views.js';
 
 type Labels = WorkloadView['namespaceLabels'];
 
-/** Persisted workloads: from other ledgers, or from this one before a restart. Used where this ledger has no claims. */
+/**
+ * Persisted workloads: from other ledgers, or from this one before a restart. Used where this
+ * ledger has no claims.
+ */
 export class PersistedWorkloads {
   readonly #workloads = new Map<string, WorkloadView>();
   readonly #labels = new Map<string, Labels>();

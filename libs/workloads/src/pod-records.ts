@@ -2,7 +2,7 @@ import { isSameButSeen, mergedPods, type PodRecord } from './container-record.js
 import { workloadOfPodName } from './pod-name.js';
 import { parsePodKey, parseWorkloadKey, type WorkloadRef, workloadKey } from './workload.js';
 
-/** Pods and the workloads that they belong to. */
+/** Pods and their workloads. */
 export class PodRecords {
   readonly #pods = new Map<string, PodRecord>();
   /** Keys of the pods of a workload. */
@@ -47,7 +47,7 @@ export class PodRecords {
     for (const key of this.#workloads.keys()) if (key.startsWith(`${namespace}/`)) this.onChange(key);
   }
 
-  /** Returns the workload of a pod; a guess from its name where no source claims one. */
+  /** Returns the workload of a pod; guessed from its name if no source claims one. */
   workloadOf(key: string): WorkloadRef {
     const { cluster, namespace, name } = parsePodKey(key);
     const workload = this.#pods.get(key)?.fields.workload?.value;
@@ -78,7 +78,9 @@ export class PodRecords {
     this.onChange(key);
   }
 
-  /** Evicts a twentieth at once: sorting for each new record would cost more than everything else. */
+  /**
+   * Evicts a twentieth at once: sorting for each new record would cost more than everything else.
+   */
   #forget(): void {
     const oldest = [...this.#pods.values()].toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
     for (const pod of oldest.slice(0, Math.ceil(this.max / 20))) {
@@ -95,7 +97,10 @@ export function keyOfWorkload(ref: WorkloadRef): string {
   return key;
 }
 
-/** Cached keys: events of a container share the object of their workload, and each needs its key several times. */
+/**
+ * Cached keys: events of a container share the object of their workload, and each needs its key
+ * several times.
+ */
 const keys = new WeakMap<WorkloadRef, string>();
 
 /** The reverse of {@link keyOfWorkload}. */

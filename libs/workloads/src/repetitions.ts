@@ -21,7 +21,10 @@ export class Repetitions {
   /** By the id of the container as the sensor reports it. */
   readonly #last = new Map<string, LastWords>();
 
-  /** Returns the id of the container if an event only repeats known claims; null where it may have new ones. */
+  /**
+   * Returns the id of the container if an event only repeats known claims; null if it may have new
+   * ones.
+   */
   repeatedIn({ source, container, pod, node, timeMs }: Observation): string | null {
     const last = container?.id && ordinary.has(source) ? this.#last.get(container.id) : undefined;
     if (!last || last.slot !== Math.floor(timeMs / slotMs) || last.node !== node) return null;

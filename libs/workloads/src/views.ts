@@ -14,14 +14,14 @@ export interface ContainerView {
   podUid: string | null;
   serviceAccount: string | null;
   workload: WorkloadRef | null;
-  /** The manifest that runs. */
+  /** Manifest that runs. */
   digest: Digest | null;
   /** Digests as sources claimed them, of manifests, indexes and configs. */
   claimedDigests: readonly Digest[];
   repository: string | null;
   tag: string | null;
   privileged: boolean | null;
-  /** Fields of the image that its pod overrides. */
+  /** Image fields that its pod overrides. */
   overrides: readonly Override[] | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
