@@ -15,16 +15,16 @@ function inPod(namespace: string, name: string, imageDigest: string | null, more
 
 describe('factContext', () => {
   it.each([
-    ['who runs the image, and is called as the pod begins', inPod('iot', 'gateway-hdmdg', digest), 'DaemonSet/gateway'],
-    ['nobody in another namespace', inPod('web', 'gateway-hdmdg', digest), 'Pod/gateway-hdmdg'],
-    ['nobody with another name', inPod('iot', 'gate-hdmdg', digest), 'Pod/gate-hdmdg'],
-    ['nobody without a digest', inPod('iot', 'gateway-hdmdg', null), 'Pod/gateway-hdmdg'],
+    ['by the image and a prefix of the pod name', inPod('iot', 'gateway-hdmdg', digest), 'DaemonSet/gateway'],
+    ['as the pod for another namespace', inPod('web', 'gateway-hdmdg', digest), 'Pod/gateway-hdmdg'],
+    ['as the pod for another name', inPod('iot', 'gate-hdmdg', digest), 'Pod/gate-hdmdg'],
+    ['as the pod without a digest', inPod('iot', 'gateway-hdmdg', null), 'Pod/gateway-hdmdg'],
     [
-      'what the sensor says',
+      'as the sensor reports',
       inPod('iot', 'gateway-hdmdg', digest, { workload: 'edge', workloadKind: 'StatefulSet' }),
       'StatefulSet/edge',
     ],
-  ])('the workload of a pod is %s', (_, observation, expected) => {
+  ])('resolves the workload of a pod: %s', (_, observation, expected) => {
     const workload = workloadOf(observation);
     expect(`${workload?.kind}/${workload?.name}`).toBe(expected);
   });

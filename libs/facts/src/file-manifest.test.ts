@@ -25,7 +25,7 @@ const image = packManifest([
   link('/root-link', '/'),
 ]);
 
-describe('contentKeyOf', () => {
+describe('PackedManifest', () => {
   it.each([
     ['/usr/bin/dash', 'a', 'dash'],
     ['/usr/bin/curl', 'b', 'curl'],
@@ -55,7 +55,7 @@ describe('contentKeyOf', () => {
     expect(image.get(path)).toBeNull();
   });
 
-  it('says where some bytes are, and whose they are', () => {
+  it('returns paths and packages of content', () => {
     expect([...image.holding(hash('a'))].toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
       { path: '/entrypoint.sh', package: null },
       { path: '/usr/bin/dash', package: 'dash' },
@@ -64,7 +64,7 @@ describe('contentKeyOf', () => {
       expect([...image.holding(other)]).toEqual([]);
   });
 
-  it('finds bytes only where a digest begins', () => {
+  it('finds digests only at their start', () => {
     // The end of one digest and the start of the next look like a third digest.
     const files = packManifest(
       ['ab', 'abab'].map((path) => file(`/${path}`, null, `${'12'.repeat(16)}${'34'.repeat(16)}`)),
@@ -72,7 +72,7 @@ describe('contentKeyOf', () => {
     expect([...files.holding(`${'34'.repeat(16)}${'12'.repeat(16)}`)]).toEqual([]);
   });
 
-  it('has one key for each content, but for what is empty or was not read', () => {
+  it('has one key for each content, and none for empty or unread files', () => {
     const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
     const files = [
       file('/1', null, hash('f')),
@@ -85,7 +85,7 @@ describe('contentKeyOf', () => {
     expect([...packManifest([]).contentKeys()]).toEqual([]);
   });
 
-  it('is the same after it was kept, wherever in memory it comes back', () => {
+  it('restores from bytes at any position in memory', () => {
     const shifted = Buffer.concat([Buffer.from('x'), image.bytes]).subarray(1);
     for (const kept of [Buffer.from(image.bytes), shifted]) {
       const read = new PackedManifest(kept);
@@ -94,13 +94,13 @@ describe('contentKeyOf', () => {
     }
   });
 
-  it('refuses bytes that are none', () => {
+  it('rejects other bytes', () => {
     for (const bytes of [Buffer.alloc(0), Buffer.alloc(100), image.bytes.subarray(0, image.bytes.length - 1)]) {
       expect(() => new PackedManifest(bytes)).toThrow(expect.objectContaining({ code: 'MANIFEST_DAMAGED' }));
     }
   });
 
-  it('answers as a map does, for whatever names and seed', () => {
+  it('behaves like a map for any names and seed', () => {
     const name = fc.oneof(
       fc.constantFrom('a', 'b', 'usr', 'é', '日本', '..'.repeat(2), '\u{1f600}'),
       fc.string({ minLength: 1, maxLength: 5 }),
@@ -123,7 +123,7 @@ describe('contentKeyOf', () => {
     );
   });
 
-  it('holds 50,000 files in less than 6 MB', () => {
+  it('stores 50,000 files in less than 6 MB', () => {
     const files = Array.from({ length: 50_000 }, (_, index) =>
       file(
         `/usr/lib/python3/dist-packages/package-${index % 500}/subpackage/module_${index}.cpython-311.pyc`,

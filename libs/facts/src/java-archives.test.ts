@@ -15,21 +15,21 @@ describe('javaArchivesOf', () => {
     ['/usr/bin/javac -cp /a.jar Main.java', []],
     ['sh -c "java -jar /app/shop.jar"', []],
     ['', []],
-  ])('reads %s', (commandLine, expected) => {
+  ])('parses %s', (commandLine, expected) => {
     expect(archives(commandLine)).toEqual(expected);
   });
 
-  it('resolves relative paths where the working directory is known', () => {
+  it('resolves relative paths with a known working directory', () => {
     expect(archives('java -jar ./shop.jar', '/app')).toEqual(['/app/shop.jar']);
     expect(archives('java -jar ./shop.jar')).toEqual(['shop.jar']);
   });
 
-  it('reads the command line of the parent, which a sensor may be the first to report', () => {
+  it("parses the parent's command line, which a sensor may report first", () => {
     const process = { commandLine: 'sh -c id', parentCommandLine: 'java -jar /a.jar', workingDirectory: '/' };
     expect(javaArchivesOf(process)).toEqual(['/a.jar']);
   });
 
-  it('bounds a hostile class path', () => {
+  it('limits a hostile class path', () => {
     expect(archives(`java -cp ${Array.from({ length: 5_000 }, (_, n) => `/${n}.jar`).join(':')} Main`)).toHaveLength(
       256,
     );
@@ -48,7 +48,7 @@ describe('isInArchive', () => {
     ['/app/lib/a.jar', 'lib/*', true],
     ['/app/lib/readme.txt', '/app/lib/*', false],
     ['/app/b.jar', '/app/a.jar', false],
-  ])('%s in %s: %s', (location, archive, expected) => {
+  ])('finds %s in %s: %s', (location, archive, expected) => {
     expect(isInArchive(location, archive)).toBe(expected);
   });
 });

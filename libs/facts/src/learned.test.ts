@@ -35,7 +35,7 @@ function learnedFrom(...events: Observation[]): Learned {
 }
 
 describe('Learned', () => {
-  it('says nothing of who is new, and knows later what was usual then', () => {
+  it('answers nothing while it learns, and the usual values afterwards', () => {
     const learned = learnedFrom(connect(0, '10.0.0.1'), connect(day / 2, '10.0.0.2', 'API.example.net'));
     const seen = (destination: string, atMs: number) => learned.hasTalkedTo(digest, destination, atMs);
     expect([seen('10.0.0.1', day - 1), seen('203.0.113.1', day - 1)]).toEqual([undefined, undefined]);
@@ -47,13 +47,13 @@ describe('Learned', () => {
     expect(learned.hasTalkedTo(`sha256:${'b'.repeat(64)}`, '10.0.0.1', day)).toBeUndefined();
   });
 
-  it('does not call usual what has just begun, and does after as long as it learned', () => {
+  it('treats a new value as usual after one learning period', () => {
     const learned = learnedFrom(connect(0, '10.0.0.1'), connect(5 * day, '203.0.113.1'));
     expect(learned.hasTalkedTo(digest, '203.0.113.1', 5 * day + 60_000)).toBe(false);
     expect(learned.hasTalkedTo(digest, '203.0.113.1', 6 * day)).toBe(true);
   });
 
-  it('knows the usual sources, clients and namespaces of an identity, from calls that were allowed', () => {
+  it('learns sources, clients and namespaces of an identity from allowed calls', () => {
     const learned = learnedFrom(call(0, '10.0.0.1'), call(1, '203.0.113.1', false));
     const usual = (kind: 'source' | 'client' | 'namespace', value: string) =>
       learned.isUsual(kind, 'ci:runner', value, 2 * day);
@@ -62,7 +62,7 @@ describe('Learned', () => {
     expect([usual('namespace', 'ci'), usual('namespace', 'shop')]).toEqual([true, false]);
   });
 
-  it('knows images that a cluster has never run', () => {
+  it('returns images that a cluster has never run', () => {
     const learned = learnedFrom(connect(0, '10.0.0.1'));
     const other = `sha256:${'b'.repeat(64)}`;
     expect([learned.isFirstSeen(digest, 'eu1', day), learned.isFirstSeen(other, 'eu1', day)]).toEqual([false, true]);
@@ -72,7 +72,7 @@ describe('Learned', () => {
     ]);
   });
 
-  it('has no opinion of who talks to everybody, and remembers no more of them', () => {
+  it('drops subjects with too many values', () => {
     const events = Array.from({ length: maxHabits + 50 }, (_, index) =>
       connect(index, `10.0.${index >> 8}.${index & 255}`),
     );
@@ -81,7 +81,7 @@ describe('Learned', () => {
     expect(learned.snapshot().filter(({ kind }) => kind === 'destination')).toHaveLength(maxHabits);
   });
 
-  it('keeps to its bounds', () => {
+  it('limits its subjects and values', () => {
     const learned = new Learned({ maxSubjects: 40 });
     for (let index = 0; index < 500; index += 1) {
       learned.observe(connect(index, '10.0.0.1'), { digestOf: () => `sha256:${index.toString(16).padStart(64, '0')}` });
@@ -89,7 +89,7 @@ describe('Learned', () => {
     expect(new Set(learned.snapshot().map(({ kind, subject }) => `${kind} ${subject}`)).size).toBeLessThanOrEqual(40);
   });
 
-  it('tells each habit once, and now and then that it lasts', () => {
+  it('reports each habit once, and at intervals while it lasts', () => {
     const learned = learnedFrom(connect(0, '10.0.0.1'), connect(1, '10.0.0.1'));
     expect(learned.takeChanged().map(({ kind, value }) => `${kind} ${value}`)).toEqual([
       `image ${digest}`,
@@ -101,7 +101,7 @@ describe('Learned', () => {
     expect(learned.takeChanged()).toHaveLength(2);
   });
 
-  it('learns the same whatever order events come in, and through a snapshot', () => {
+  it('learns the same in any order of events and across a snapshot', () => {
     const event = fc.oneof(
       fc
         .tuple(fc.integer({ min: 0, max: 3 * day }), fc.constantFrom('10.0.0.1', '10.0.0.2'))

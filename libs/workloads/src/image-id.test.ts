@@ -2,7 +2,7 @@ import { fullRepository, readImageName } from './image-id.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
-describe('fullRepository', () => {
+describe('readImageName and fullRepository', () => {
   it.each([
     ['', null, null, null],
     ['nginx', 'nginx', null, null],
@@ -18,7 +18,7 @@ describe('fullRepository', () => {
     [`a@${digest}@${digest}`, null, null, null],
     ['<none>', null, null, null],
     ['x'.repeat(600), null, null, null],
-  ])('reads %j', (text, repository, tag, read) => {
+  ])('parse %j', (text, repository, tag, read) => {
     const isNothing = repository === null && read === null;
     expect(readImageName(text)).toEqual(isNothing ? null : { repository, tag, digest: read });
   });
@@ -29,7 +29,7 @@ describe('fullRepository', () => {
     ['index.docker.io/library/nginx', 'docker.io/library/nginx'],
     ['localhost/app', 'localhost/app'],
     ['registry.example.com:5000/app', 'registry.example.com:5000/app'],
-  ])('calls %s in full %s', (repository, full) => {
+  ])('expand %s to %s', (repository, full) => {
     expect(fullRepository(repository)).toBe(full);
   });
 });

@@ -9,7 +9,7 @@ describe('workloadOfPodName', () => {
     ['node-agent-x2x8k', 'Pod', 'node-agent-x2x8k'],
     ['netshoot', 'Pod', 'netshoot'],
     ['edge-aeiou12345-mvl9s', 'Pod', 'edge-aeiou12345-mvl9s'],
-  ])('reads %s as %s %s', (pod, kind, name) => {
+  ])('parses %s as %s %s', (pod, kind, name) => {
     expect(workloadOfPodName(pod)).toEqual({ kind, name });
   });
 });
