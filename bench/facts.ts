@@ -23,7 +23,7 @@ function microseconds(calls: number, run: (call: number) => void): number {
   return cpuUsage(start).user / calls;
 }
 
-function tell(what: string, value: number, unit: string): void {
+function printFigure(what: string, value: number, unit: string): void {
   console.log(`  ${what.padEnd(64)} ${value.toFixed(2).padStart(10)} ${unit}`);
 }
 
@@ -39,24 +39,24 @@ function timeManifests(): void {
       { path: '/usr/bin/dash', sha256: hash, package: 'dash' },
       { path: '/usr/bin/sh', sha256: null, package: null, linkTarget: 'dash' },
     ]);
-    tell(`bytes of ${files} files`, manifest.bytes.length / 1e6, 'MB');
-    tell(
+    printFigure(`bytes of ${files} files`, manifest.bytes.length / 1e6, 'MB');
+    printFigure(
       `look-up of a file that is there, of ${files}`,
       microseconds(rounds, (call) => manifest.get(known[call % 1000]!)),
       'us',
     );
-    tell(
+    printFigure(
       `look-up of a file that is not there, of ${files}`,
       microseconds(rounds, (call) => manifest.get(unknown[call % 1000]!)),
       'us',
     );
     if (files === 50_000)
-      tell(
+      printFigure(
         'look-up through two links',
         microseconds(rounds, () => links.get('/bin/sh')),
         'us',
       );
-    tell(
+    printFigure(
       `reading ${files} files that were kept`,
       microseconds(20, () => new PackedManifest(Buffer.from(manifest.bytes))),
       'us',
@@ -113,18 +113,18 @@ function timeLedger(): void {
   const ledger = new ContainerLedger({ maxContainers: 2 * containers, maxPods: 2 * containers });
   const start = cpuUsage();
   for (const event of events) ledger.observe(event);
-  tell('new containers', (1000 * containers) / cpuUsage(start).user, 'k/s');
+  printFigure('new containers', (1000 * containers) / cpuUsage(start).user, 'k/s');
   globalThis.gc?.();
-  tell('memory', (memoryUsage().heapUsed - before) / 1e6, 'MB');
+  printFigure('memory', (memoryUsage().heapUsed - before) / 1e6, 'MB');
   const each = microseconds(rounds, (call) => ledger.observe(events[(call * 7919) % alive]!));
-  tell(`further events of ${alive} of them`, 1000 / each, 'k/s');
-  tell(
+  printFigure(`further events of ${alive} of them`, 1000 / each, 'k/s');
+  printFigure(
     'find by the whole id',
     microseconds(rounds, (call) => ledger.find(events[(call * 7919) % alive]!)),
     'us',
   );
   const cut = Array.from({ length: 1000 }, (_, index) => exec(index, 12));
-  tell(
+  printFigure(
     'find by a cut id',
     microseconds(rounds, (call) => ledger.find(cut[call % 1000]!)),
     'us',
@@ -155,7 +155,7 @@ function timeFields(): void {
     const event = { ...events[call % events.length]! };
     for (const name of names) factField(name, event, context);
   });
-  tell(`${names.length} facts`, each, 'us');
+  printFigure(`${names.length} facts`, each, 'us');
 }
 
 timeManifests();

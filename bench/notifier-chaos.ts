@@ -58,15 +58,15 @@ ${severities.map((severity) => `  - { name: ${severity}, webhook_configs: [ { ur
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1_000).toFixed(0)} s`;
   const killing = new Killing(rig, await rig.startNotifier(), random);
-  let told = 0;
+  let published = 0;
   const report = setInterval(() => {
     void states(rig).then((now) =>
-      console.log(`  ${seconds()}: ${told} told, ${arrivals.size} arrived; ${now}; ${killing.summary}`),
+      console.log(`  ${seconds()}: ${published} told, ${arrivals.size} arrived; ${now}; ${killing.summary}`),
     );
   }, reportEveryMs);
   const [killed] = await Promise.allSettled([
     killing.run(),
-    tellAll(rig, alerts, (count) => (told = count)).finally(() => killing.stop()),
+    publishAll(rig, alerts, (count) => (published = count)).finally(() => killing.stop()),
   ]);
   if (killed.status === 'rejected') throw killed.reason;
   const isWhole = () => arrivals.size >= alerts;
@@ -119,13 +119,13 @@ class Arrivals {
   }
 }
 
-async function tellAll(rig: Rig, alerts: number, onTold: (count: number) => void): Promise<void> {
+async function publishAll(rig: Rig, alerts: number, onPublished: (count: number) => void): Promise<void> {
   for (let first = 0; first < alerts; first += 20) {
     const names = Array.from({ length: Math.min(20, alerts - first) }, (_, index) => first + index);
     await patiently(() =>
-      rig.tell(names.map((n) => incidentOf(`incident-${n}`, { severity: severities[n % severities.length]! }))),
+      rig.publish(names.map((n) => incidentOf(`incident-${n}`, { severity: severities[n % severities.length]! }))),
     );
-    onTold(first + names.length);
+    onPublished(first + names.length);
     await sleep(100);
   }
 }

@@ -36,7 +36,7 @@ receivers: [ { name: team, slack_configs: [ { app_token: xoxb-1, app_url: "${sla
   }, 2);
   for (let index = 0; index < timedIncidents; index += 1) {
     began[index] = performance.now();
-    await rig.tell([incidentOf(`incident-${index}`)]);
+    await rig.publish([incidentOf(`incident-${index}`)]);
     await sleep(1_000 / perSecond);
   }
   const isWhole = await until(() => slack.received.length >= timedIncidents, 30_000);
@@ -78,13 +78,13 @@ route: { receiver: machines }
 receivers: [ { name: machines, webhook_configs: [ ${Array.from({ length: perIncident }, (_, index) => `{ url: "${sink.url}/${index}" }`).join(', ')} ] } ]
 `);
   const notifier = await rig.startNotifier();
-  await rig.tell(Array.from({ length: 20 }, (_, index) => incidentOf(`warm-${index}`)));
+  await rig.publish(Array.from({ length: 20 }, (_, index) => incidentOf(`warm-${index}`)));
   await until(() => taken.size === 20 * perIncident, 60_000);
   taken.clear();
   const [cpuBefore, began] = [notifier.cpuSeconds, performance.now()];
   for (let first = 0; first < incidents; first += 100) {
     const count = Math.min(100, incidents - first);
-    await rig.tell(Array.from({ length: count }, (_, index) => incidentOf(`incident-${first + index}`)));
+    await rig.publish(Array.from({ length: count }, (_, index) => incidentOf(`incident-${first + index}`)));
   }
   const isWhole = await until(() => taken.size >= expected, patienceMs);
   const seconds = (performance.now() - began) / 1_000;
@@ -134,7 +134,7 @@ receivers: [ { name: none }, { name: machines, webhook_configs: [ { url: "http:/
   const idle = await rig.startNotifier();
   const empty = idle.memoryMiB;
   // The first message makes the notifier load the firing alerts.
-  await rig.tell([incidentOf('incident')]);
+  await rig.publish([incidentOf('incident')]);
   await until(async () => (await rig.store.query('SELECT FROM delivery')).length > 0, 60_000);
   await sleep(10_000);
   const { now, peak } = idle.memoryMiB;

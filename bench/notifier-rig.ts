@@ -23,7 +23,7 @@ export interface Rig {
   servers: Servers;
   store: Store;
   /** Stores incidents and publishes them, as the detector does. */
-  tell(incidents: readonly Incident[]): Promise<void>;
+  publish(incidents: readonly Incident[]): Promise<void>;
   /** @throws when it ends before it is ready */
   startNotifier(): Promise<Notifier>;
   stop(): Promise<void>;
@@ -91,7 +91,7 @@ export async function startRig(routing: string, logFile?: string): Promise<Rig> 
   return {
     servers,
     store,
-    async tell(some) {
+    async publish(some) {
       const changes = some.map((incident) => ({ kind: 'opened' as const, incident }));
       await store.transaction((tx) => incidents.apply(tx, changes));
     },

@@ -67,7 +67,7 @@ async function measure(
 
   await stopwatch.timeAll(await images('warm/up', 3, isNew), 1);
   await stopwatch.timeAll(await images('warm/known', 1, known), 1);
-  tell('', ['n', 'p50', 'p95', 'max'], ' p95 target');
+  printRow('', ['n', 'p50', 'p95', 'max'], ' p95 target');
   const one = await images('cold/one', counts.cold, isNew);
   row('new image, new layer, one at a time', await stopwatch.timeAll(one, 1), 1_500);
   const four = await images('cold/four', counts.cold, isNew);
@@ -84,17 +84,17 @@ async function measure(
   const began = performance.now();
   row('new image, known layers, 8 at once', await stopwatch.timeAll(burst, 8), null);
   console.log(`  that is ${(burst.length / ((performance.now() - began) / 1_000)).toFixed(0)} pushes a second`);
-  await tellSteps(timesOfKnown, query);
+  await printSteps(timesOfKnown, query);
 }
 
 function row(name: string, times: ReadonlyMap<string, Times>, targetMs: number | null): void {
   const all = [...times.values()].map(({ sent, seen }) => seen - sent);
   const [p50, p95, max] = [0.5, 0.95, 1].map((share) => percentile(all, share)) as [number, number, number];
   const target = targetMs === null ? '' : `${p95 < targetMs ? 'met' : 'MISSED'} (${targetMs} ms)`;
-  tell(name, [String(all.length), ...[p50, p95, max].map((ms) => `${ms.toFixed(0)} ms`)], target);
+  printRow(name, [String(all.length), ...[p50, p95, max].map((ms) => `${ms.toFixed(0)} ms`)], target);
 }
 
-function tell(name: string, cells: readonly string[], end: string): void {
+function printRow(name: string, cells: readonly string[], end: string): void {
   console.log(`${name.padEnd(42)}${cells.map((cell) => cell.padStart(9)).join('')}  ${end}`);
 }
 
@@ -105,7 +105,7 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 /** Where the time of the known layers went. A row's time is when its transaction began, the others are the sender's. */
-async function tellSteps(times: ReadonlyMap<string, Times>, query: Query): Promise<void> {
+async function printSteps(times: ReadonlyMap<string, Times>, query: Query): Promise<void> {
   const rows = await query<{ tag: string; received: number; queued: number; resolved: number; evaluated: number }>(
     `SELECT push.tag, ${['push.received_at', 'job.created_at', 'ledger.recorded_at', 'push.finished_at']
       .map((column) => `1000 * extract(epoch FROM ${column})::float8`)

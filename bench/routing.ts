@@ -64,13 +64,13 @@ const firingMiB = memory() - before;
 const all = Array.from({ length: alerts }, (_, index) => labelsOf(index));
 decide(all);
 const started = process.cpuUsage();
-const told = decide(all);
+const decisions = decide(all);
 const { user, system } = process.cpuUsage(started);
 const cpuSeconds = (user + system) / 1e6;
 
 console.log(`${routes} routes, ${silences} silences, ${rules} inhibition rules, load ${loadavg()[0]!.toFixed(1)}\n`);
 console.log(
-  `alerts decided a CPU second   ${Math.round(alerts / cpuSeconds).toLocaleString('en')} (${told} messages of ${alerts})`,
+  `alerts decided a CPU second   ${Math.round(alerts / cpuSeconds).toLocaleString('en')} (${decisions} messages of ${alerts})`,
 );
 console.log(`100,000 firing alerts         ${firingMiB.toFixed(0)} MiB`);
 

@@ -290,8 +290,8 @@ describe('the advisories about Log4j that are published when the images have lon
         return found ? [`shop/${name} ${digests.get(name)} ${'mitigation' in found.evidence}`] : [];
       }),
     );
-    const told = items.map(({ repository, digest, isMitigated }) => `${repository} ${digest} ${isMitigated}`);
-    expect(told.toSorted()).toEqual(having.flat().toSorted());
+    const listed = items.map(({ repository, digest, isMitigated }) => `${repository} ${digest} ${isMitigated}`);
+    expect(listed.toSorted()).toEqual(having.flat().toSorted());
     expect(counts).toMatchObject({ images: 5, mitigated: 1 });
   });
 
@@ -311,9 +311,9 @@ describe('advisories that turn out to be wrong', () => {
   it('are resolved by a withdrawal, for those who were told', async () => {
     const modified = '2026-01-01T00:00:00Z';
     await publish(recordOf(advisories[1]!, { modified, withdrawn: modified }));
-    const told = JSON.stringify((await slack.waitFor(2)).at(-1)!.body);
-    expect(told).toContain(`Resolved · ${incompleteFix}`);
-    expect(namedIn(told)).toEqual(vulnerable);
+    const message = JSON.stringify((await slack.waitFor(2)).at(-1)!.body);
+    expect(message).toContain(`Resolved · ${incompleteFix}`);
+    expect(namedIn(message)).toEqual(vulnerable);
     expect((await findingsOf('direct')).map(({ id }) => id)).toEqual([log4Shell]);
   });
 
@@ -321,10 +321,10 @@ describe('advisories that turn out to be wrong', () => {
     const modified = '2026-01-02T00:00:00Z';
     const corrected: Advisory = { ...advisories[0]!, ranges: [['2.13.0', '2.14.1']] };
     await publish(recordOf(corrected, { modified }));
-    const told = JSON.stringify((await slack.waitFor(3)).at(-1)!.body);
-    expect(told).toContain(`Resolved · ${log4Shell}`);
+    const message = JSON.stringify((await slack.waitFor(3)).at(-1)!.body);
+    expect(message).toContain(`Resolved · ${log4Shell}`);
     // The version of relocated classes is unknown, so they may still be affected.
-    expect(namedIn(told)).toEqual(['direct', 'nested', 'shaded']);
+    expect(namedIn(message)).toEqual(['direct', 'nested', 'shaded']);
     await verdictsAre({
       direct: 'pass',
       nested: 'pass',

@@ -270,10 +270,10 @@ describe('a pushed image with known holes', () => {
     expect(text).toContain('CVE-2026-1001');
     const [, secondMail] = await mail.waitFor(2);
     expect(secondMail!.mail.text).toContain('zlib');
-    for (const told of [text, secondMail!.mail.text]) {
-      expect(told).toContain('What changed');
-      expect(told).toContain('none → /app/run.sh');
-      expect(told).toContain('drop[.]shop-two[.]io');
+    for (const body of [text, secondMail!.mail.text]) {
+      expect(body).toContain('What changed');
+      expect(body).toContain('none → /app/run.sh');
+      expect(body).toContain('drop[.]shop-two[.]io');
     }
     expect(await tidewaiter.api(`/pushes/${moved!.id}/changes`)).toMatchObject({
       isComplete: true,
@@ -356,9 +356,9 @@ describe('a pushed image with a key in a layer', () => {
         evidence: { removedInLayer: 2 },
       },
     ]);
-    const told = (await bot.waitFor(before + 1)).at(-1)!;
-    expect(JSON.stringify(told.body)).toContain('app/key.pem');
-    expect(JSON.stringify([items, told.body, tidewaiter.log()])).not.toContain(body);
+    const message = (await bot.waitFor(before + 1)).at(-1)!;
+    expect(JSON.stringify(message.body)).toContain('app/key.pem');
+    expect(JSON.stringify([items, message.body, tidewaiter.log()])).not.toContain(body);
   });
 });
 
@@ -460,10 +460,10 @@ describe('an advisory that is published after the scan', () => {
     // From here on nothing can be pulled.
     await registry.stop();
     const before = [slack.received.length, mail.received.length] as const;
-    const news = { id: 'CVE-2026-2001', package: 'curl', fixed: '8.5.1-1', severity: 'CRITICAL' as const };
-    await tidewaiter.command('advisories', 'import', writeAdvisories(temporaryFolder(), [news]));
-    const told = JSON.stringify((await slack.waitFor(before[0] + 1)).at(-1)!.body);
-    for (const part of ['CVE-2026-2001', 'shop/search:1', 'curl', '8.5.1-1']) expect(told).toContain(part);
+    const advisory = { id: 'CVE-2026-2001', package: 'curl', fixed: '8.5.1-1', severity: 'CRITICAL' as const };
+    await tidewaiter.command('advisories', 'import', writeAdvisories(temporaryFolder(), [advisory]));
+    const slackText = JSON.stringify((await slack.waitFor(before[0] + 1)).at(-1)!.body);
+    for (const part of ['CVE-2026-2001', 'shop/search:1', 'curl', '8.5.1-1']) expect(slackText).toContain(part);
     const { mail: message } = (await mail.waitFor(before[1] + 1)).at(-1)!;
     expect(message.subject).toMatch(/Critical.*CVE-2026-2001 in curl: shop\/search:1/);
     await until('the verdict follows', async () => (await ended('shop/search', 1))[0]!.verdict === 'fail');

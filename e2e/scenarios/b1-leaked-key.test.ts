@@ -165,10 +165,12 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
   });
 
   it('announces each as deleted and recoverable, with its build step', async () => {
-    const told = () => mail.received.map(({ mail: { text = '' } }) => text).find((text) => text.includes('gcs.json'));
-    await until('the push is announced', () => told() !== undefined);
-    for (const { path } of added) expect(told()).toMatch(new RegExp(`${path}[^\\n]*deleted in layer 4, recoverable`));
-    expect(told()).toContain('COPY build /build');
+    const announced = () =>
+      mail.received.map(({ mail: { text = '' } }) => text).find((text) => text.includes('gcs.json'));
+    await until('the push is announced', () => announced() !== undefined);
+    for (const { path } of added)
+      expect(announced()).toMatch(new RegExp(`${path}[^\\n]*deleted in layer 4, recoverable`));
+    expect(announced()).toContain('COPY build /build');
   });
 
   it('names the digest and the build step of the layer of each in a scan', async () => {

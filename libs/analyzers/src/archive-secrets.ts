@@ -48,14 +48,14 @@ export function searchArchive(
   const { secrets, problem } = search;
   return {
     ...(secrets.length > 0 && { secrets: secrets.map((secret) => ({ ...secret, archive: path })) }),
-    ...(problem && mayTell(path, problem.code) && { warning: { ...problem, path } }),
+    ...(problem && isReportable(path, problem.code) && { warning: { ...problem, path } }),
   };
 }
 
 const cut = 'SECRET_SEARCH_CUT';
 
 /** Whether to report a problem here: the Java analyzer reports unreadable Java archives. */
-const mayTell = (path: string, code: string): boolean => code === cut || /\.zip$/i.test(path);
+const isReportable = (path: string, code: string): boolean => code === cut || /\.zip$/i.test(path);
 
 function attempt(search: Search, work: () => void): void {
   try {

@@ -141,9 +141,9 @@ export class FactCollector {
     const { path, content } = file;
     const asked = this.#asked?.path === path ? this.#asked.readers : undefined;
     const readers = asked ?? this.#readersFor(path, content.subarray(0, headBytes));
-    const telling = readers.map((reader) => this.#budget.limited(reader.read(file))).filter(tellsAnything);
-    if (telling.length > 0) this.#readings.set(path, telling);
-    for (const reading of telling) this.#count(reading);
+    const results = readers.map((reader) => this.#budget.limited(reader.read(file))).filter(hasResult);
+    if (results.length > 0) this.#readings.set(path, results);
+    for (const reading of results) this.#count(reading);
   }
 
   /** Drops the facts of a file that a later entry of the layer replaces. */
@@ -174,8 +174,8 @@ export class FactCollector {
       const broken = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
       for (const { code, message } of broken.values()) list.add(code, path, message);
     }
-    const told = this.options.isInspected ? { hosts: hosts.named, scripts } : {};
-    return { files, secrets, signs, ...told, warnings: list.toArray() };
+    const inspected = this.options.isInspected ? { hosts: hosts.named, scripts } : {};
+    return { files, secrets, signs, ...inspected, warnings: list.toArray() };
   }
 
   #readersFor(path: string, head: Uint8Array): Reader[] {
@@ -212,7 +212,7 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
 }
 
 /** Whether a reading has any facts: most files have none, and there may be a million of them. */
-function tellsAnything({ record, secrets = [], signs = [], hosts = [], script, warning }: Reading): boolean {
+function hasResult({ record, secrets = [], signs = [], hosts = [], script, warning }: Reading): boolean {
   if (record !== undefined || warning !== undefined || script !== undefined) return true;
   return secrets.length + signs.length + hosts.length > 0;
 }

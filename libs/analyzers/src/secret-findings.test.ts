@@ -24,7 +24,7 @@ const wheel: TarEntry = {
   content: `../../tool/.npmrc,,\n`,
 };
 
-async function told(...tars: TarEntry[][]): Promise<string[]> {
+async function reported(...tars: TarEntry[][]): Promise<string[]> {
   const read = tars.map((entries) => {
     async function* blob(): AsyncGenerator<Uint8Array> {
       yield tarArchive(entries);
@@ -47,6 +47,6 @@ describe('secret findings', () => {
     ['was removed', [[shipped], [{ path: 'usr/lib/tool/.wh..npmrc' }]], ['high 0 shadowed']],
     ['was copied up', [[shipped], [shipped]], ['high 0 present']],
   ])('a secret in a file that %s', async (_, layers, expected) => {
-    expect(await told(...layers)).toEqual(expected);
+    expect(await reported(...layers)).toEqual(expected);
   });
 });

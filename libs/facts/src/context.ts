@@ -47,14 +47,14 @@ export function factContext(known: {
     facts,
     policy,
     habits,
-    digestOf: (observation) => lookup?.digestOf(observation) ?? saidDigest(observation),
+    digestOf: (observation) => lookup?.digestOf(observation) ?? reportedDigest(observation),
     workloadOf: (observation) => {
-      const workload = lookup?.workloadOf(observation) ?? saidWorkload(observation);
+      const workload = lookup?.workloadOf(observation) ?? reportedWorkload(observation);
       if (workload === null || !isGuessed(workload, observation) || facts.workload(workload) !== null) return workload;
-      const digest = lookup?.digestOf(observation) ?? saidDigest(observation);
+      const digest = lookup?.digestOf(observation) ?? reportedDigest(observation);
       return (digest === null ? null : soleRunner(facts.workloadsOf(digest), observation)) ?? workload;
     },
-    startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? saidStart(observation),
+    startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? reportedStart(observation),
     overridesOf: (observation) => lookup?.overridesOf(observation) ?? null,
     workload: (workload) => facts.workload(workload) ?? lookup?.workload(workload) ?? null,
     namespaceLabelsOf: (workload) =>
@@ -63,12 +63,12 @@ export function factContext(known: {
   };
 }
 
-function saidDigest({ container }: Observation): Digest | null {
+function reportedDigest({ container }: Observation): Digest | null {
   const digest = container?.imageDigest;
   return isDigest(digest) ? digest : null;
 }
 
-function saidWorkload({ cluster, pod }: Observation): WorkloadRef | null {
+function reportedWorkload({ cluster, pod }: Observation): WorkloadRef | null {
   if (!pod?.namespace) return null;
   const { namespace, workload, workloadKind, name } = pod;
   if (workload && workloadKind) return { cluster, namespace, kind: workloadKind, name: workload };
@@ -96,7 +96,7 @@ function soleRunner(workloads: readonly WorkloadRef[], { pod }: Observation): Wo
   return named.length === 1 ? named[0]! : null;
 }
 
-function saidStart({ container }: Observation): number | null {
+function reportedStart({ container }: Observation): number | null {
   const timeMs = container?.startedAt ? Date.parse(container.startedAt) : NaN;
   return Number.isNaN(timeMs) ? null : timeMs;
 }

@@ -101,8 +101,8 @@ describe('factsFromFile', () => {
         // Each key of a document changes the empty policy.
         const plain = JSON.stringify(factsFromFile({}).policy);
         for (const [key, value] of Object.entries(document.policy)) {
-          const isSaid = JSON.stringify(factsFromFile({ policy: { [key]: value } }).policy) !== plain;
-          expect([key, isSaid]).toEqual([key, true]);
+          const isApplied = JSON.stringify(factsFromFile({ policy: { [key]: value } }).policy) !== plain;
+          expect([key, isApplied]).toEqual([key, true]);
         }
         expect(policy).toBeDefined();
       }

@@ -259,7 +259,7 @@ describe('factField', () => {
   it('looks unknown values up in the ledger and prefers it to the event', () => {
     const workload = { cluster: 'prod', namespace: 'ci', kind: 'Job', name: 'build' };
     const namespaceLabels = { 'tidewaiter.dev/role': 'Debug' };
-    const unsaid = { exposed: null, replicas: 1, serviceAccount: null, imageDigests: [] };
+    const unknownFields = { exposed: null, replicas: 1, serviceAccount: null, imageDigests: [] };
     const known = factContext({
       ...factsFromFile({}),
       lookup: {
@@ -267,7 +267,7 @@ describe('factField', () => {
         workloadOf: () => workload,
         startedAtOf: () => Date.parse('2026-01-03T00:00:20Z'),
         overridesOf: () => ['command'],
-        workload: (ref) => ({ ...ref, namespaceLabels, ...unsaid, privileged: true }),
+        workload: (ref) => ({ ...ref, namespaceLabels, ...unknownFields, privileged: true }),
         namespaceLabelsOf: () => namespaceLabels,
         probesOf: () => ['/bin/true'],
       },

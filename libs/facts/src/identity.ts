@@ -37,7 +37,7 @@ export function clientOf(userAgent: string | null): string | null {
  * Clients of users and their scripts. A controller is a program of its own, or built with a library
  * for controllers.
  */
-const toolOfPeople =
+const userTool =
   /^(kubectl|curl|wget|python.*|httpx|aiohttp|go-http-client|java|okhttp|mozilla|axios|node|node-fetch|undici|ruby|perl|libwww-perl|k9s|lens|helm|httpie|openapi-generator|rest-client|)$/;
 const controllerLibrary = /^(manager|fabric8-kubernetes-client|kopf|operator.*|.*-(operator|controller|manager))$/;
 const controllerAccount = /(^|[-:])(operator|controller|controllers|manager)(-|$)/;
@@ -49,7 +49,7 @@ const controllerAccount = /(^|[-:])(operator|controller|controllers|manager)(-|$
 export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
   const account = serviceAccount.exec(user ?? '')?.[1];
   const client = clientOf(userAgent);
-  if (!account || client === null || toolOfPeople.test(client)) return false;
+  if (!account || client === null || userTool.test(client)) return false;
   const name = account.slice(account.indexOf(':') + 1);
   return isNamedAlike(client, name) || (controllerAccount.test(name) && controllerLibrary.test(client));
 }

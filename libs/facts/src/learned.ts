@@ -42,7 +42,7 @@ interface Learner {
 
 const day = 24 * 3_600_000;
 /** Interval in which a repeated habit is reported as changed at most once. */
-const retoldMs = 3_600_000;
+const reportAgainMs = 3_600_000;
 
 /**
  * Habits of images, identities and clusters. A value is usual if it was seen during the learning
@@ -131,15 +131,15 @@ export class Learned implements Habits {
 
   #see(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): void {
     if (value.length > maxLength || subject.length > maxLength || this.#seeAgain(kind, subject, value, atMs)) return;
-    const { times, isNews } = this.#add(kind, subject, value, { firstSeenMs: atMs, lastSeenMs: atMs });
-    if (isNews) this.#changed.set(`${keyOf(kind, subject)}\n${value}`, { kind, subject, value, ...times });
+    const { times, isReportable } = this.#add(kind, subject, value, { firstSeenMs: atMs, lastSeenMs: atMs });
+    if (isReportable) this.#changed.set(`${keyOf(kind, subject)}\n${value}`, { kind, subject, value, ...times });
   }
 
   /** Nearly every event repeats recent values, which only updates lastSeen. */
   #seeAgain(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): boolean {
     const learner = this.#learners.get(keyOf(kind, subject));
     const before = learner?.values.get(value);
-    if (!learner || !before || isNews(before, { firstSeenMs: atMs, lastSeenMs: atMs })) return false;
+    if (!learner || !before || isReportable(before, { firstSeenMs: atMs, lastSeenMs: atMs })) return false;
     before.lastSeenMs = Math.max(before.lastSeenMs, atMs);
     learner.lastSeenMs = Math.max(learner.lastSeenMs, atMs);
     return true;
@@ -160,7 +160,7 @@ export class Learned implements Habits {
     const isKept = before !== undefined || learner.values.size < maxHabits;
     if (isKept) learner.values.set(value, times);
     if (this.#learners.size > this.#maxSubjects) this.#forget();
-    return { times, isNews: isKept && isNews(before, times) };
+    return { times, isReportable: isKept && isReportable(before, times) };
   }
 
   /**
@@ -174,9 +174,9 @@ export class Learned implements Habits {
 
 const maxLength = 512;
 
-function isNews(before: Times | undefined, { firstSeenMs, lastSeenMs }: Times): boolean {
+function isReportable(before: Times | undefined, { firstSeenMs, lastSeenMs }: Times): boolean {
   if (before === undefined || firstSeenMs < before.firstSeenMs) return true;
-  return Math.floor(lastSeenMs / retoldMs) > Math.floor(before.lastSeenMs / retoldMs);
+  return Math.floor(lastSeenMs / reportAgainMs) > Math.floor(before.lastSeenMs / reportAgainMs);
 }
 
 function keyOf(kind: string, subject: string): string {

@@ -76,9 +76,9 @@ export interface RuntimePolicy extends Omit<z.output<typeof runtimePolicySetting
 }
 
 /** Converts the settings to a policy without learned values. */
-export function policyOf({ learningPeriod, ...said }: z.output<typeof runtimePolicySettings>): RuntimePolicy {
+export function policyOf({ learningPeriod, ...settings }: z.output<typeof runtimePolicySettings>): RuntimePolicy {
   return {
-    ...said,
+    ...settings,
     learningMs: parseInt(learningPeriod, 10) * (learningPeriod.endsWith('d') ? 86_400_000 : 3_600_000),
     egressWithPreviousDigest: {},
     egressBaselineBytes: {},

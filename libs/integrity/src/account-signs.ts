@@ -42,7 +42,7 @@ function rootAccounts(path: string, lines: readonly string[]): FileSign[] {
     .map((line) => line.split(':'))
     .flatMap(([name = '', , uid = '']) => (/^0+$/.test(uid) ? [name] : []));
   const others = names.filter((name, index) => name !== 'root' || names.indexOf(name) < index);
-  return told(path, 'root-account', 'certain', { accounts: others.slice(0, maxNames) }, others.length);
+  return signIfAny(path, 'root-account', 'certain', { accounts: others.slice(0, maxNames) }, others.length);
 }
 
 /** Accounts with an empty password, which allow a login without one; `x`, `*` and `!` do not. */
@@ -50,7 +50,7 @@ function openAccounts(path: string, lines: readonly string[]): FileSign[] {
   const names = lines
     .map((line) => line.split(':'))
     .flatMap(([name = '', password, uid]) => (name !== '' && password === '' && uid !== undefined ? [name] : []));
-  return told(path, 'open-account', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
+  return signIfAny(path, 'open-account', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
 }
 
 /** Accounts with a password hash, which an attacker who has the image can crack offline. */
@@ -58,7 +58,7 @@ function passwords(path: string, lines: readonly string[]): FileSign[] {
   const names = lines
     .map((line) => line.split(':'))
     .flatMap(([name = '', password = '']) => (/^\$[0-9a-z]{1,8}\$/.test(password) ? [name] : []));
-  return told(path, 'password', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
+  return signIfAny(path, 'password', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
 }
 
 /**
@@ -67,14 +67,14 @@ function passwords(path: string, lines: readonly string[]): FileSign[] {
  */
 function openLogins(path: string, lines: readonly string[]): FileSign[] {
   const rules = lines.filter((line) => /^-?auth\s{1,40}sufficient\s{1,40}(?:\S{0,64}\/)?pam_permit\.so\b/.test(line));
-  return told(path, 'open-login', 'certain', { rules: rules.length }, rules.length);
+  return signIfAny(path, 'open-login', 'certain', { rules: rules.length }, rules.length);
 }
 
 /** @see https://www.sudo.ws/docs/man/sudoers.man/ "Tag_Spec" */
 function sudoRules(path: string, lines: readonly string[]): FileSign[] {
   const rules = lines.filter((line) => /\bNOPASSWD\s{0,8}:/.test(line) && !/^\s*#/.test(line));
   const who = [...new Set(rules.map((line) => line.trim().split(/\s/, 1)[0] ?? ''))];
-  return told(path, 'sudo-without-password', 'certain', { who: who.slice(0, maxNames) }, who.length);
+  return signIfAny(path, 'sudo-without-password', 'certain', { who: who.slice(0, maxNames) }, who.length);
 }
 
 /** @see https://man.openbsd.org/sshd#AUTHORIZED_KEYS_FILE_FORMAT */
@@ -83,7 +83,13 @@ function authorizedKeys(path: string, lines: readonly string[]): FileSign[] {
     const [, type, base64] = key.exec(line.slice(0, 16_384)) ?? [];
     return type === undefined || base64 === undefined ? [] : [{ type, fingerprint: fingerprintOf(base64) }];
   });
-  return told(path, 'authorized-key', 'certain', { keys: keys.slice(0, maxNames), count: keys.length }, keys.length);
+  return signIfAny(
+    path,
+    'authorized-key',
+    'certain',
+    { keys: keys.slice(0, maxNames), count: keys.length },
+    keys.length,
+  );
 }
 
 /** Fingerprint in the format of ssh-keygen. */
@@ -95,10 +101,10 @@ function fingerprintOf(base64: string): string {
 /** @see https://man7.org/linux/man-pages/man8/ld.so.8.html "/etc/ld.so.preload" */
 function preloads(path: string, lines: readonly string[]): FileSign[] {
   const libraries = lines.flatMap((line) => line.split('#', 1)[0]!.split(/[\s:]+/)).filter((library) => library !== '');
-  return told(path, 'ld-preload', 'certain', { libraries: libraries.slice(0, maxNames) }, libraries.length);
+  return signIfAny(path, 'ld-preload', 'certain', { libraries: libraries.slice(0, maxNames) }, libraries.length);
 }
 
-function told(
+function signIfAny(
   path: string,
   sign: string,
   confidence: FileSign['confidence'],

@@ -30,7 +30,7 @@ function findingsOf(layers: Parameters<typeof fileFindings>[0]) {
 }
 
 /** Formats as `id path layer`. */
-async function told(...layers: TarEntry[][]) {
+async function reported(...layers: TarEntry[][]) {
   return (await evaluate(...layers)).map(({ id, path, layer }) => `${id} ${path ?? ''} ${layer ?? ''}`);
 }
 
@@ -98,7 +98,7 @@ const base = [...merged, status(login, tools), ...moved(install(login)), ...inst
 describe('evaluateIntegrity', () => {
   describe('files of packages', () => {
     it('reports nothing for an image as installed', async () => {
-      expect(await told(base)).toEqual([]);
+      expect(await reported(base)).toEqual([]);
     });
 
     it.each<[string, TarEntry[], string[]]>([
@@ -124,7 +124,7 @@ describe('evaluateIntegrity', () => {
       ['a link that leads elsewhere', [link('usr/bin/sg', '/tmp/x')], ['package-file-replaced usr/bin/sg 1']],
       ['a program in place of a link', [program('usr/bin/sg')], ['package-file-replaced usr/bin/sg 1']],
     ])('reports %s', async (_, layer, expected) => {
-      expect(await told(base, layer)).toEqual(expected);
+      expect(await reported(base, layer)).toEqual(expected);
     });
 
     it.each<[string, TarEntry[]]>([
@@ -172,12 +172,12 @@ describe('evaluateIntegrity', () => {
         ],
       ],
     ])('ignores %s', async (_, layer) => {
-      expect(await told(base, layer)).toEqual([]);
+      expect(await reported(base, layer)).toEqual([]);
     });
 
     it('prefers a digest of an algorithm that the database has, from a lower layer', async () => {
       const layer = [file('etc/apk/world', ''), program('usr/bin/ls', 'other')];
-      expect(await told(base, layer)).toEqual(['package-file-modified usr/bin/ls 1']);
+      expect(await reported(base, layer)).toEqual(['package-file-modified usr/bin/ls 1']);
     });
 
     it('applies diversions', async () => {
@@ -187,8 +187,8 @@ describe('evaluateIntegrity', () => {
         ...install({ name: 'tools-wrapper', files: [program('usr/bin/ls', 'wrapper')] }),
         status(login, tools, { name: 'tools-wrapper', files: [] }),
       ];
-      expect(await told(base, wrapped)).toEqual([]);
-      expect(await told(base, [...wrapped, program('usr/bin/ls.distrib', 'other')])).toEqual([
+      expect(await reported(base, wrapped)).toEqual([]);
+      expect(await reported(base, [...wrapped, program('usr/bin/ls.distrib', 'other')])).toEqual([
         'package-file-modified usr/bin/ls.distrib 1',
       ]);
     });
@@ -276,12 +276,12 @@ describe('evaluateIntegrity', () => {
         [],
       ],
     ])('reports %s', async (_, layer, expected) => {
-      expect(await told(alpine, layer)).toEqual(expected);
+      expect(await reported(alpine, layer)).toEqual(expected);
     });
 
     it('uses the file list of a lower layer when the database is gone', async () => {
       const layer = [gone('lib/apk/db/installed'), program('bin/busybox', 'x')];
-      expect(await told(alpine, layer)).toContain('package-file-modified bin/busybox 1');
+      expect(await reported(alpine, layer)).toContain('package-file-modified bin/busybox 1');
     });
   });
 
@@ -308,11 +308,11 @@ describe('evaluateIntegrity', () => {
         ['package-database-edited var/lib/dpkg/status 1'],
       ],
     ])('reports %s', async (_, layer, expected) => {
-      expect(await told(base, layer)).toEqual(expected);
+      expect(await reported(base, layer)).toEqual(expected);
     });
 
     it('compares files with lists that a layer in between deleted', async () => {
-      expect(await told(base, [gone('var/lib/dpkg/info')], [program('usr/bin/ls', 'other')])).toEqual([
+      expect(await reported(base, [gone('var/lib/dpkg/info')], [program('usr/bin/ls', 'other')])).toEqual([
         'package-database-edited var/lib/dpkg/info/login.md5sums 1',
         'package-file-modified usr/bin/ls 2',
       ]);
@@ -324,7 +324,7 @@ describe('evaluateIntegrity', () => {
         program('usr/bin/tar', 'v2'),
         status(login, { ...tools, version: '2' }),
       ];
-      expect(await told(base, [...upgrade, gone('var/lib/dpkg/info')])).not.toContain(
+      expect(await reported(base, [...upgrade, gone('var/lib/dpkg/info')])).not.toContain(
         'package-file-modified usr/bin/ls 1',
       );
     });
@@ -377,13 +377,13 @@ describe('evaluateIntegrity', () => {
       ['data', [file('usr/bin/x.conf'), file('usr/lib/x/libx.so')], []],
       ['what builders of base images add', [program('usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n')], []],
     ])('reports %s', async (_, layer, expected) => {
-      expect(await told(base, layer)).toEqual(expected);
+      expect(await reported(base, layer)).toEqual(expected);
     });
 
     it('reports no program as foreign when no package has a file list', async () => {
       const minimised = base.filter(({ path }) => !path.startsWith('var/lib/dpkg/info/'));
-      expect(await told(minimised, [program('usr/bin/x')])).toEqual([]);
-      expect(await told([program('usr/bin/x')])).toEqual([]);
+      expect(await reported(minimised, [program('usr/bin/x')])).toEqual([]);
+      expect(await reported([program('usr/bin/x')])).toEqual([]);
     });
   });
 
@@ -427,7 +427,7 @@ describe('evaluateIntegrity', () => {
         expect.arrayContaining([expect.objectContaining({ id, severity, path: entry.path, layer: 1 })]),
       );
       // A hidden file is not reachable, so it gives no finding.
-      expect(await told(base, [entry], [gone(entry.path)])).not.toContain(`${id} ${entry.path} 1`);
+      expect(await reported(base, [entry], [gone(entry.path)])).not.toContain(`${id} ${entry.path} 1`);
     });
 
     it('ignores files as packaged and reports changed ones', async () => {
@@ -438,8 +438,8 @@ describe('evaluateIntegrity', () => {
         ...base.filter(({ path }) => !path.includes('tools') && !path.endsWith('status')),
         ...install(deb),
       ];
-      expect(await told(packaged)).toEqual(['unowned-executable usr/bin/tar 0']);
-      expect(await told(base, [script])).toEqual([
+      expect(await reported(packaged)).toEqual(['unowned-executable usr/bin/tar 0']);
+      expect(await reported(base, [script])).toEqual([
         'package-file-modified usr/bin/ls 1',
         'script-download-and-run usr/bin/ls 1',
       ]);
@@ -764,12 +764,12 @@ describe('evaluateIntegrity', () => {
 
   describe('replaced files of packages', () => {
     it('reports a directory', async () => {
-      expect(await told(base, [gone('usr/bin/ls'), { path: 'usr/bin/ls', type: 'directory' }])).toEqual([
+      expect(await reported(base, [gone('usr/bin/ls'), { path: 'usr/bin/ls', type: 'directory' }])).toEqual([
         'package-file-replaced usr/bin/ls 1',
       ]);
       // A list without digests names directories too.
       const empty = file('var/lib/dpkg/info/tools.list', '/usr/bin/ls\n/var/empty\n');
-      expect(await told([...base, empty, { path: 'var/empty', type: 'directory' }])).toEqual([]);
+      expect(await reported([...base, empty, { path: 'var/empty', type: 'directory' }])).toEqual([]);
     });
 
     const node = (version: string, ...more: TarEntry[]): TarEntry[] => [
@@ -805,7 +805,7 @@ describe('evaluateIntegrity', () => {
       ['not when a file of the old one stays', node('10'), 6],
       ['not when the manifest stays', node('10', file('usr/lib/node_modules/npm/same.js')).slice(1), 5],
     ])('reports or ignores %s', async (_, layer, files) => {
-      const found = await told(withNpm, layer);
+      const found = await reported(withNpm, layer);
       expect(found.filter((each) => each.startsWith('package-file-modified'))).toHaveLength(files);
     });
   });
@@ -834,7 +834,7 @@ describe('evaluateIntegrity', () => {
         [],
       ],
     ])('reports or ignores %s', async (_, layers, expected) => {
-      expect(await told(...layers)).toEqual(expected);
+      expect(await reported(...layers)).toEqual(expected);
     });
   });
 

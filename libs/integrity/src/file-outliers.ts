@@ -41,7 +41,7 @@ const maxNamed = 10;
 interface Script extends FileVariant {
   lines: ReadonlySet<string>;
   /** Characteristic lines: `set -e` and `fi` do not make two scripts alike. */
-  telling: ReadonlySet<string>;
+  characteristic: ReadonlySet<string>;
   hosts: readonly string[];
   signs: readonly string[];
 }
@@ -68,9 +68,9 @@ export function fileOutliers(path: string, variants: readonly FileVariant[]): Fi
 
 function scriptOf(path: string, variant: FileVariant, text: string): Script {
   const lines = linesOf(text);
-  const telling = lines.filter((line) => line.length > 5 && !boilerplate.test(line));
+  const characteristic = lines.filter((line) => line.length > 5 && !boilerplate.test(line));
   const names = { hosts: hostsOf(path, text), signs: signsOf(path, text) };
-  return { ...variant, lines: new Set(lines), telling: new Set(telling), ...names };
+  return { ...variant, lines: new Set(lines), characteristic: new Set(characteristic), ...names };
 }
 
 const comment = /^(?:#|\/\/|--\s)/;
@@ -99,8 +99,8 @@ function additionOf(path: string, script: Script, other: Script): Addition | nul
   // A majority is no outlier, whatever its content.
   if (script.repositories.length > other.repositories.length) return null;
   const lines = [...script.lines].filter((line) => !other.lines.has(line));
-  const kept = [...other.telling].filter((line) => script.telling.has(line)).length;
-  if (kept === 0 || kept * 2 < other.telling.size) return null;
+  const kept = [...other.characteristic].filter((line) => script.characteristic.has(line)).length;
+  if (kept === 0 || kept * 2 < other.characteristic.size) return null;
   const signs = new Set([
     ...script.signs.filter((sign) => !other.signs.includes(sign)),
     // A second upload beside a known one is only visible in the added lines.
@@ -119,7 +119,7 @@ function additionOf(path: string, script: Script, other: Script): Addition | nul
  * is suspicious.
  */
 function isForeignHost(script: Script, { other, lines, hosts, agreeing }: Addition, kept: number): boolean {
-  const isOneScript = kept >= other.telling.size * 0.8 && lines.length <= Math.max(3, other.lines.size / 2);
+  const isOneScript = kept >= other.characteristic.size * 0.8 && lines.length <= Math.max(3, other.lines.size / 2);
   if (hosts.length === 0 || agreeing === 0 || agreeing < script.repositories.length || !isOneScript) return false;
   // If each script names a host of its own, only a majority identifies the foreign one.
   const isExtra = other.hosts.every((host) => script.hosts.includes(host));

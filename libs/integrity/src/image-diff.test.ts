@@ -218,7 +218,7 @@ describe('diffImages', () => {
       layers: diffIds.map((diffId) => layer([], diffId)),
       ...more,
     });
-    const says = (name: string, digest: string) =>
+    const labeled = (name: string, digest: string) =>
       kept({
         labels: { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': digest },
       });
@@ -230,8 +230,8 @@ describe('diffImages', () => {
       ['is unchanged for a single layer', on(['a']), on(['x']), false, 0],
       [
         'is another if its label names another',
-        on(['a'], { config: says('b', '1') }),
-        on(['a'], { config: says('b', '2') }),
+        on(['a'], { config: labeled('b', '1') }),
+        on(['a'], { config: labeled('b', '2') }),
         true,
         1,
       ],

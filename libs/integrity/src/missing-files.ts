@@ -6,7 +6,7 @@ import { integrityFinding } from './integrity-finding.js';
 import type { Claim } from './ownership.js';
 
 /** A layer that removes more programs than this slims the image and is reported once. */
-const maxTold = 20;
+const maxReported = 20;
 
 interface Missing {
   path: string;
@@ -26,7 +26,7 @@ export const missingFiles: IntegrityCheck = function* (image) {
     if (layer !== undefined) all.push({ path, claim, layer });
   }
   for (const [layer, missing] of Map.groupBy(all, (each) => each.layer)) {
-    if (missing.length > maxTold) yield slimmed(layer, missing);
+    if (missing.length > maxReported) yield slimmed(layer, missing);
     else yield* missing.map((each) => missingFile(image, each));
   }
 };
@@ -58,6 +58,6 @@ function slimmed(layer: number, missing: readonly Missing[]): Finding {
     severity: 'low',
     title: 'Many package files deleted without package manager',
     layer,
-    evidence: { removedInLayer: layer, files: paths.length, examples: paths.slice(0, maxTold) },
+    evidence: { removedInLayer: layer, files: paths.length, examples: paths.slice(0, maxReported) },
   });
 }

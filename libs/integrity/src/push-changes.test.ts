@@ -99,8 +99,12 @@ describe('pushChanges', () => {
 
   it('summarizes the changes', () => {
     const after = state([file('bin/root', 0o4755)], { user: 'root', diffId: 'other' });
-    const { packages: _, findings: __, ...told } = summaryOf(pushChanges([compared('linux/amd64', state([]), after)]));
-    expect(told).toEqual({
+    const {
+      packages: _,
+      findings: __,
+      ...summary
+    } = summaryOf(pushChanges([compared('linux/amd64', state([]), after)]));
+    expect(summary).toEqual({
       isComplete: true,
       files: { added: 1, removed: 0, changed: 0, newSetuid: 1 },
       buildSteps: 0,

@@ -67,8 +67,8 @@ function evaluateRevision(
   isProven: boolean,
 ): (RevisionEvaluation & { files: FileChange[] }) | null {
   const { code, settings, start, dependencies, data, upgraded, noise } = content;
-  const told = [...mostRelevantFirst(code), ...settings];
-  if (told.length > 0 || start.length > 0) {
+  const changes = [...mostRelevantFirst(code), ...settings];
+  if (changes.length > 0 || start.length > 0) {
     const reason = 'code or configuration differs, and no package upgrade or rebuild explains it';
     const fields = start.map(({ field }) => field);
     return {
@@ -76,7 +76,7 @@ function evaluateRevision(
       title: 'Same revision, different content',
       reason,
       fields,
-      files: told,
+      files: changes,
     };
   }
   const weaker: [FileChange[], Severity, string, string][] = [

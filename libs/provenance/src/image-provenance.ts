@@ -19,20 +19,20 @@ export interface ImageProvenance extends VerifiedImage {
  * Finds and verifies the artifacts about an image.
  * @param digests of the image and of the indexes that it was reached by: a signature of an index
  * covers its images
- * @param told artifacts about each digest from elsewhere: from the pipeline that built it
+ * @param reported artifacts about each digest from elsewhere: from the pipeline that built it
  */
 export async function imageProvenance(
   place: ArtifactPlace,
   digests: Iterable<Digest>,
   trust: Trust,
-  told: ReadonlyMap<Digest, readonly Artifact[]> = new Map(),
+  reported: ReadonlyMap<Digest, readonly Artifact[]> = new Map(),
   limits: ArtifactLimits = provenanceLimits,
 ): Promise<ImageProvenance> {
   const all: Omit<ImageProvenance, 'presented'> = { signatures: [], attestations: [], vex: [], warnings: [] };
   const found = new Map<Digest, Artifact[]>();
   for (const digest of new Set(digests)) {
     const { artifacts, warnings } = await findArtifacts(place, digest, limits);
-    found.set(digest, [...artifacts, ...(told.get(digest) ?? [])]);
+    found.set(digest, [...artifacts, ...(reported.get(digest) ?? [])]);
     const { signatures, attestations, vex } = verifyImage(digest, found.get(digest)!, trust);
     all.signatures.push(...signatures);
     all.attestations.push(...attestations);

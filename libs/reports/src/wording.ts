@@ -102,8 +102,8 @@ function builtText({ builder, source, revision, builtAt }: Attestation): string 
     ['at revision', revision],
     ['on', builtAt?.slice(0, 10)],
   ] as const;
-  const told = facts.flatMap(([word, fact]) => (fact ? `${word} ${printable(fact)}` : []));
-  return told.length === 0 ? 'built by nobody knows whom' : `built ${told.join(' ')}`;
+  const known = facts.flatMap(([word, fact]) => (fact ? `${word} ${printable(fact)}` : []));
+  return known.length === 0 ? 'built by an unknown builder' : `built ${known.join(' ')}`;
 }
 
 /** Describes the verdict with its first reason. Without a gate: the reason, and the flag with which it would fail. */

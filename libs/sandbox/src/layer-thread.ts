@@ -36,7 +36,7 @@ async function work(options: LayerOptions): Promise<void> {
     const layer = { ...packed, entries, facts };
     port.postMessage({ kind: 'done', layer } satisfies FromThread, [entries.buffer, facts.buffer]);
   } catch (error) {
-    tell({ kind: 'failed', error: sendError(error) });
+    post({ kind: 'failed', error: sendError(error) });
   }
 }
 
@@ -45,10 +45,10 @@ async function* open(): AsyncGenerator<Uint8Array> {
   readings += 1;
   const own: Inbox = { chunks: [], hasEnded: false, arrived: Promise.withResolvers() };
   inbox = own;
-  tell({ kind: 'open', reading: readings });
+  post({ kind: 'open', reading: readings });
   for (;;) {
     for (let chunk = own.chunks.shift(); chunk; chunk = own.chunks.shift()) {
-      tell({ kind: 'taken' });
+      post({ kind: 'taken' });
       yield chunk;
     }
     if (own.hasEnded) return;
@@ -59,15 +59,15 @@ async function* open(): AsyncGenerator<Uint8Array> {
 
 /** Progress interval: often enough for the timer of the other side, and seldom enough to cost nothing. */
 const progressEveryMs = 1_000;
-let progressToldAt = 0;
+let progressSentAt = 0;
 
 function progressed(): void {
   const now = performance.now();
-  if (now - progressToldAt < progressEveryMs) return;
-  progressToldAt = now;
-  tell({ kind: 'progress' });
+  if (now - progressSentAt < progressEveryMs) return;
+  progressSentAt = now;
+  post({ kind: 'progress' });
 }
 
-function tell(message: FromThread): void {
+function post(message: FromThread): void {
   port.postMessage(message);
 }

@@ -143,7 +143,7 @@ class LayerJob {
     signal?.addEventListener('abort', abort);
     try {
       signal?.throwIfAborted();
-      this.#tell({ kind: 'job', options: this.options });
+      this.#post({ kind: 'job', options: this.options });
       return await this.#outcome.promise;
     } finally {
       this.#hasEnded = true;
@@ -177,15 +177,15 @@ class LayerJob {
         if (this.#hasEnded) return;
         this.#ahead += 1;
         const chunk = handedOver(piece);
-        this.#tell({ kind: 'chunk', reading, chunk }, [chunk.buffer]);
+        this.#post({ kind: 'chunk', reading, chunk }, [chunk.buffer]);
       }
-      this.#tell({ kind: 'end', reading });
+      this.#post({ kind: 'end', reading });
     } catch (error) {
       this.#outcome.reject(error);
     }
   }
 
-  #tell(message: ToThread, transfer: ArrayBuffer[] = []): void {
+  #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
     this.worker.postMessage(message, transfer);
   }
 }

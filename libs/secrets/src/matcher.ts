@@ -67,8 +67,10 @@ export function findSecrets(
   const { found, damage } = searchBytes(content, new TraitsOfPath(path));
   const newlines = lineCounter(content);
   // In an example, a secret known by its name alone is documentation.
-  const told = isExample ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible') : found;
-  const sightings = told.map((secret) => ({
+  const reported = isExample
+    ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible')
+    : found;
+  const sightings = reported.map((secret) => ({
     ...describe(secret, key),
     path,
     line: newlines(secret.start),

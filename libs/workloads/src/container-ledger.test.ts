@@ -295,10 +295,10 @@ describe('ContainerLedger', () => {
     ['a label', { labels: { 'tidewaiter.dev/owner': 'team-shop' } }],
     ['an annotation', { annotations: { 'tidewaiter.dev/owner': 'team-shop', other: 'x' } }],
     ['both', { labels: { 'tidewaiter.dev/owner': 'team-shop' }, annotations: { 'tidewaiter.dev/owner': 'old' } }],
-  ])('reads the owner from %s of the namespace', (_, said) => {
+  ])('reads the owner from %s of the namespace', (_, metadata) => {
     const ledger = ledgerOf(
       watch(podObject(running)),
-      watch({ kind: 'Namespace', metadata: { name: 'shop', ...said } }),
+      watch({ kind: 'Namespace', metadata: { name: 'shop', ...metadata } }),
     );
     expect(ledger.workload({ cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' })).toMatchObject({
       namespaceLabels: { 'tidewaiter.dev/owner': 'team-shop' },
@@ -314,9 +314,9 @@ describe('ContainerLedger', () => {
   ])('reports that a pod overrides %j of its image', (expected, spec) => {
     const ledger = ledgerOf(watch(podObject(running, {}, { containers: [{ name: 'checkout', ...spec }] })), falco);
     expect(ledger.overridesOf(falco)).toEqual(expected);
-    const kept = new ContainerLedger();
-    for (const each of ledger.containers()) kept.add(persistedClaims(each));
-    expect(kept.overridesOf(falco)).toEqual(expected);
+    const persisted = new ContainerLedger();
+    for (const each of ledger.containers()) persisted.add(persistedClaims(each));
+    expect(persisted.overridesOf(falco)).toEqual(expected);
   });
 
   describe('a pod that is listed long after its last change', () => {
@@ -351,7 +351,7 @@ describe('ContainerLedger', () => {
 
   describe('persisted state of a workload', () => {
     const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
-    const kept = {
+    const persisted = {
       ...{ ...ref, imageDigests: [], exposed: true, privileged: null, serviceAccount: null, replicas: 3 },
       ...{ namespaceLabels: { 'tidewaiter.dev/role': 'debug' }, probes: ['sh -c true'] },
     };
@@ -359,8 +359,8 @@ describe('ContainerLedger', () => {
     it('counts without claims to this ledger, and is not reported as changed', () => {
       const ledger = ledgerOf(watch(podObject(running)));
       ledger.takeChangedWorkloads();
-      ledger.addPersisted(kept);
-      const { namespaceLabels, exposed, probes } = kept;
+      ledger.addPersisted(persisted);
+      const { namespaceLabels, exposed, probes } = persisted;
       expect(ledger.workload(ref)).toMatchObject({ namespaceLabels, exposed, probes, replicas: 1 });
       expect([ledger.namespaceLabelsOf(ref), ledger.probesOf(ref)]).toEqual([namespaceLabels, probes]);
       expect(ledger.takeChangedWorkloads()).toEqual([]);
@@ -372,16 +372,16 @@ describe('ContainerLedger', () => {
       const labels = { 'tidewaiter.dev/role': 'builder' };
       const namespace = watch({ kind: 'Namespace', metadata: { name: 'shop', labels } });
       const ledger = ledgerOf(watch(podObject(running)), namespace);
-      ledger.addPersisted(kept);
+      ledger.addPersisted(persisted);
       expect([ledger.namespaceLabelsOf(ref), ledger.workload(ref)?.namespaceLabels]).toEqual([labels, labels]);
     });
 
     it('is the only state of a workload without claimed pods, and of others in its namespace', () => {
       const ledger = ledgerOf();
-      ledger.addPersisted(kept);
-      ledger.addPersisted({ ...kept, name: 'other', namespaceLabels: {} });
-      expect(ledger.workload(ref)).toEqual(kept);
-      expect(ledger.namespaceLabelsOf({ ...ref, name: 'unseen' })).toEqual(kept.namespaceLabels);
+      ledger.addPersisted(persisted);
+      ledger.addPersisted({ ...persisted, name: 'other', namespaceLabels: {} });
+      expect(ledger.workload(ref)).toEqual(persisted);
+      expect(ledger.namespaceLabelsOf({ ...ref, name: 'unseen' })).toEqual(persisted.namespaceLabels);
       expect(ledger.namespaceLabelsOf({ ...ref, cluster: 'eu2' })).toEqual({});
     });
   });

@@ -31,7 +31,7 @@ export interface LedgerOptions {
 }
 
 /** Interval after which a running container is reported as changed again. */
-const toldAgainMs = 3_600_000;
+const reportAgainMs = 3_600_000;
 
 /** Cached answer with the inputs of its computation. */
 interface Answer<Known> {
@@ -50,7 +50,7 @@ export class ContainerLedger {
   readonly #pods: PodRecords;
   readonly #namespaces = new NamespaceRecords();
   readonly #nodes = new NodeRecords();
-  readonly #kept: PersistedWorkloads;
+  readonly #persisted: PersistedWorkloads;
   readonly #repetitions = new Repetitions();
   readonly #images: ImageDirectory;
   /** Ids and keys of entries that changed since the last `takeChanged` call. */
@@ -65,7 +65,7 @@ export class ContainerLedger {
   constructor({ images = noImages, maxContainers = 100_000, maxPods = 100_000 }: LedgerOptions = {}) {
     this.#images = images;
     this.#containers = new ContainerRecords(maxContainers);
-    this.#kept = new PersistedWorkloads(maxPods);
+    this.#persisted = new PersistedWorkloads(maxPods);
     this.#pods = new PodRecords(maxPods, (workload) => {
       this.#changedWorkloads.add(workload);
       this.#workloadAnswers.delete(workload);
@@ -102,7 +102,7 @@ export class ContainerLedger {
    * is not reported as changed.
    */
   addPersisted(workload: WorkloadView): void {
-    this.#workloadAnswers.delete(this.#kept.add(workload));
+    this.#workloadAnswers.delete(this.#persisted.add(workload));
   }
 
   /** Returns the container of an event, or the only one that its pod can mean. */
@@ -149,17 +149,17 @@ export class ContainerLedger {
 
   namespaceLabelsOf({ cluster, namespace }: WorkloadRef): Readonly<Record<string, string>> {
     const key = `${cluster ?? ''}\n${namespace}`;
-    return this.#namespaces.labelsOf(key) ?? this.#kept.labelsOf(key) ?? {};
+    return this.#namespaces.labelsOf(key) ?? this.#persisted.labelsOf(key) ?? {};
   }
 
   workload(ref: WorkloadRef): WorkloadView | null {
     const key = keyOfWorkload(ref);
     const before = this.#workloadAnswers.get(key);
     if (before) return before;
-    const kept = this.#kept.get(key);
+    const persisted = this.#persisted.get(key);
     const pods = this.#pods.ofWorkload(key);
-    if (pods.length === 0) return kept;
-    const known = this.#workloadOf(ref, pods, kept);
+    if (pods.length === 0) return persisted;
+    const known = this.#workloadOf(ref, pods, persisted);
     this.#workloadAnswers.set(key, known);
     return known;
   }
@@ -227,7 +227,7 @@ export class ContainerLedger {
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
   }
 
-  #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[], kept: WorkloadView | null): WorkloadView {
+  #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[], persisted: WorkloadView | null): WorkloadView {
     const namespace = `${ref.cluster ?? ''}\n${ref.namespace}`;
     const ids = pods.flatMap((pod) => pod.containers);
     const digests = () => unique(this.#containersOf(ids).map(({ digest }) => digest));
@@ -239,12 +239,12 @@ export class ContainerLedger {
       get imageDigests() {
         return digests();
       },
-      namespaceLabels: this.#namespaces.labelsOf(namespace) ?? kept?.namespaceLabels ?? {},
-      exposed: this.#namespaces.isExposed(namespace, pods) ?? kept?.exposed ?? null,
-      privileged: fields.privileged?.value ?? worst(ids.map(isPrivileged)) ?? kept?.privileged ?? null,
-      serviceAccount: fields.serviceAccount?.value ?? kept?.serviceAccount ?? null,
+      namespaceLabels: this.#namespaces.labelsOf(namespace) ?? persisted?.namespaceLabels ?? {},
+      exposed: this.#namespaces.isExposed(namespace, pods) ?? persisted?.exposed ?? null,
+      privileged: fields.privileged?.value ?? worst(ids.map(isPrivileged)) ?? persisted?.privileged ?? null,
+      serviceAccount: fields.serviceAccount?.value ?? persisted?.serviceAccount ?? null,
       replicas: pods.filter((pod) => pod.fields.endedAtMs === null).length,
-      probes: probes.length > 0 ? probes : (kept?.probes ?? []),
+      probes: probes.length > 0 ? probes : (persisted?.probes ?? []),
     };
   }
 
@@ -253,8 +253,9 @@ export class ContainerLedger {
     const after = before ? mergedContainers(before, record) : record;
     this.#containers.put(after);
     const isSame = before !== undefined && isSameButSeen(before, after);
-    const isTold = before && Math.floor(before.lastSeenMs / toldAgainMs) === Math.floor(after.lastSeenMs / toldAgainMs);
-    if (!isSame || !isTold) this.#changed.add(record.id);
+    const isReported =
+      before && Math.floor(before.lastSeenMs / reportAgainMs) === Math.floor(after.lastSeenMs / reportAgainMs);
+    if (!isSame || !isReported) this.#changed.add(record.id);
     if (!isSame && after.fields.pod) this.#pods.touch(after.fields.pod.value);
   }
 

@@ -43,8 +43,15 @@ function addContainer(claims: Claims, container: JsonObject, cluster: string | n
   });
   const uid = textAt(labels, 'io.kubernetes.pod.uid');
   const place = { cluster, namespace, name: pod, uid, node };
-  const unsaid = { serviceAccount: null, workload: null, labels: null, privileged: null, probes: [], endedAtMs: null };
-  claims.pods.push({ ...place, ...unsaid });
+  const unknownFields = {
+    serviceAccount: null,
+    workload: null,
+    labels: null,
+    privileged: null,
+    probes: [],
+    endedAtMs: null,
+  };
+  claims.pods.push({ ...place, ...unknownFields });
 }
 
 function addImage(claims: Claims, image: JsonObject): void {

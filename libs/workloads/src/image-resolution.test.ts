@@ -38,7 +38,7 @@ describe('manifestOf', () => {
       null,
     ],
     ['nothing as unknown', {}, null],
-  ])('resolves %s', (_, said, expected) => {
-    expect(manifestOf({ ...nothing, ...said }, directory)).toBe(expected);
+  ])('resolves %s', (_, claims, expected) => {
+    expect(manifestOf({ ...nothing, ...claims }, directory)).toBe(expected);
   });
 });

@@ -27,15 +27,15 @@ export interface ObjectSource {
 export const ownerLabel = 'tidewaiter.dev/owner';
 
 /** Parses the claims about running containers from a Kubernetes object in the form of the API. */
-export function claimsOfObject(object: JsonObject, shown: ObjectSource): Claims {
-  const claims = noClaims(shown.by, shown.atMs);
+export function claimsOfObject(object: JsonObject, source: ObjectSource): Claims {
+  const claims = noClaims(source.by, source.atMs);
   const metadata = objectAt(object, 'metadata');
   const [name, namespace] = [textAt(metadata, 'name'), textAt(metadata, 'namespace')];
   if (name === null) return claims;
-  const { cluster } = shown;
+  const { cluster } = source;
   switch (textAt(object, 'kind') ?? '') {
     case 'Pod':
-      if (namespace !== null) addPod(claims, object, { cluster, namespace, name }, shown);
+      if (namespace !== null) addPod(claims, object, { cluster, namespace, name }, source);
       break;
     case 'Namespace':
       claims.namespaces.push({ cluster, namespace: name, labels: labelsOfNamespace(metadata) });
@@ -44,10 +44,10 @@ export function claimsOfObject(object: JsonObject, shown: ObjectSource): Claims 
       addNode(claims, object, cluster, name);
       break;
     case 'Service':
-      if (namespace !== null) addService(claims, object, { cluster, namespace, name }, shown);
+      if (namespace !== null) addService(claims, object, { cluster, namespace, name }, source);
       break;
     case 'Ingress':
-      if (namespace !== null) addIngress(claims, object, { cluster, namespace }, shown);
+      if (namespace !== null) addIngress(claims, object, { cluster, namespace }, source);
       break;
   }
   return claims;

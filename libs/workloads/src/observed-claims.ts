@@ -75,9 +75,9 @@ function claimsOfSensor({ source, native, cluster, node, container, pod }: Obser
   }
   if (pod && place) {
     const { uid, serviceAccount } = pod;
-    const unsaid = { labels: null, privileged: null, probes: [], endedAtMs: null };
+    const unknownFields = { labels: null, privileged: null, probes: [], endedAtMs: null };
     const workload = pod.workload && pod.workloadKind ? { kind: pod.workloadKind, name: pod.workload } : null;
-    claims.pods.push({ ...place, uid, node, serviceAccount, workload, ...unsaid });
+    claims.pods.push({ ...place, uid, node, serviceAccount, workload, ...unknownFields });
   }
   const architecture = textAt(objectAt(native, 'node_labels'), 'kubernetes.io/arch');
   if (node !== null && architecture !== null) claims.nodes.push({ cluster, node, platform: `linux/${architecture}` });

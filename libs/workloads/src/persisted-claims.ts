@@ -8,8 +8,8 @@ export function persistedClaims(container: ContainerView): Claims {
   const { repository, tag, claimedDigests, digest, workload, podUid, serviceAccount } = container;
   // The running digest was resolved; any other claimed digest may be that of a config, which can no
   // longer be determined.
-  const said = [...new Set([...(digest === null ? [] : [digest]), ...claimedDigests])];
-  const images = said.map((each) => ({ repository: each === digest ? repository : null, tag: null, digest: each }));
+  const digests = [...new Set([...(digest === null ? [] : [digest]), ...claimedDigests])];
+  const images = digests.map((each) => ({ repository: each === digest ? repository : null, tag: null, digest: each }));
   const named = repository === null ? [] : [{ repository, tag, digest: null }];
   claims.containers.push({
     ...{ id, pod, cluster, node, name, kind, privileged, overrides },
@@ -18,12 +18,12 @@ export function persistedClaims(container: ContainerView): Claims {
     endedAtMs,
   });
   if (pod === null) return claims;
-  const unsaid = { labels: null, privileged: null, probes: [], endedAtMs: null };
+  const unknownFields = { labels: null, privileged: null, probes: [], endedAtMs: null };
   claims.pods.push({
     ...pod,
     ...{ uid: podUid, node, serviceAccount },
     workload: workload && { kind: workload.kind, name: workload.name },
-    ...unsaid,
+    ...unknownFields,
   });
   return claims;
 }

@@ -51,8 +51,8 @@ export class PodRecords {
   workloadOf(key: string): WorkloadRef {
     const { cluster, namespace, name } = parsePodKey(key);
     const workload = this.#pods.get(key)?.fields.workload?.value;
-    const said = workload === undefined ? null : parseWorkloadKey(`${namespace}/${workload}`);
-    return { cluster, ...(said ?? { namespace, ...workloadOfPodName(name) }) };
+    const claimed = workload === undefined ? null : parseWorkloadKey(`${namespace}/${workload}`);
+    return { cluster, ...(claimed ?? { namespace, ...workloadOfPodName(name) }) };
   }
 
   /** The pods of a workload by its key. */

@@ -8,7 +8,7 @@ const maxRemembered = 50_000;
 /** Sensors whose events all make the same claims about their container. */
 const ordinary = new Set<Observation['source']>(['tetragon', 'tracee']);
 
-interface LastWords extends Pick<Observation, 'container' | 'pod' | 'node'> {
+interface LastClaims extends Pick<Observation, 'container' | 'pod' | 'node'> {
   id: string;
   slot: number;
 }
@@ -19,7 +19,7 @@ interface LastWords extends Pick<Observation, 'container' | 'pod' | 'node'> {
  */
 export class Repetitions {
   /** By the id of the container as the sensor reports it. */
-  readonly #last = new Map<string, LastWords>();
+  readonly #last = new Map<string, LastClaims>();
 
   /**
    * Returns the id of the container if an event only repeats known claims; null if it may have new
@@ -28,7 +28,7 @@ export class Repetitions {
   repeatedIn({ source, container, pod, node, timeMs }: Observation): string | null {
     const last = container?.id && ordinary.has(source) ? this.#last.get(container.id) : undefined;
     if (!last || last.slot !== Math.floor(timeMs / slotMs) || last.node !== node) return null;
-    return saysTheSame(last.container, container) && saysTheSame(last.pod, pod) ? last.id : null;
+    return isEqual(last.container, container) && isEqual(last.pod, pod) ? last.id : null;
   }
 
   remember({ source, container, pod, node, timeMs }: Observation): void {
@@ -41,7 +41,7 @@ export class Repetitions {
 }
 
 /** Whether two flat records of primitive values are equal. */
-function saysTheSame(a: object | null, b: object | null): boolean {
+function isEqual(a: object | null, b: object | null): boolean {
   if (a === b) return true;
   if (a === null || b === null) return false;
   for (const key in a) {

@@ -47,13 +47,13 @@ function countsOf(cases: readonly TestCase[]): Record<string, string> {
 /** Suite of the scan: an image that was not read completely is an error, not a clean one. */
 function scanSuite(report: Report): Suite {
   const { verdict, warnings } = report;
-  const told = warnings.map(warningText);
+  const warningTexts = warnings.map(warningText);
   const parts = [
     ...(verdict.result === 'unknown'
       ? [element('error', { type: 'unknown', message: verdictText(report) }, [text(verdict.reasons.join('\n'))])]
       : []),
     element('system-out', {}, [text(`checked ${checkedText(report)}`)]),
-    ...(told.length > 0 ? [element('system-err', {}, [text(told.join('\n'))])] : []),
+    ...(warningTexts.length > 0 ? [element('system-err', {}, [text(warningTexts.join('\n'))])] : []),
   ];
   return {
     name: 'scan',

@@ -27,8 +27,8 @@ export const sarif: ReportFormat = {
     const findings = report.findings.toSorted(byRisk);
     const note = findings.length > maxShown ? truncationNote(findings.length) : undefined;
     // With the note there is one result less to tell.
-    const told = findings.slice(0, maxResults - 1);
-    const rules = rulesOf(told, note);
+    const reported = findings.slice(0, maxResults - 1);
+    const rules = rulesOf(reported, note);
     const indexes = new Map(rules.map(({ id }, index) => [id, index]));
     const noted = note === undefined ? [] : [noteResult(note, report, indexes)];
     return jsonText({
@@ -39,7 +39,7 @@ export const sarif: ReportFormat = {
           tool: { driver: { name: 'Tidewaiter', version: toolVersion, rules } },
           automationDetails: { id: `tidewaiter/${repositoryOf(report.target.reference)}/` },
           invocations: [invocationOf(report, note)],
-          results: [...noted, ...told.map((finding) => resultOf(finding, report, indexes))],
+          results: [...noted, ...reported.map((finding) => resultOf(finding, report, indexes))],
           columnKind: 'utf16CodeUnits',
           properties: { image: report.target.reference, digest: report.target.digest, verdict: verdictText(report) },
         },
