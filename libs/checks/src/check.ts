@@ -8,7 +8,7 @@ export interface CheckInfo {
   id: string;
   title: string;
   severity: Severity;
-  /** Impact: gain for an attacker, or failure. */
+  /** Impact: an attacker's gain, or a failure. */
   reason: string;
   fix: string;
   /** URL or section of a standard. */
@@ -17,7 +17,7 @@ export interface CheckInfo {
 
 /** One place where a check fails. */
 export interface CheckFailure {
-  /** Sentence that names the concrete setting, never the value of a secret. */
+  /** Sentence about the concrete setting, never with the value of a secret. */
   title: string;
   /** Stable location, the same in every version of the file: no line numbers. */
   place: string;
@@ -35,18 +35,23 @@ export interface CheckFailure {
   details?: Record<string, unknown>;
 }
 
-/** A check with examples that the tests run: each of `fails` has a finding, none of `passes` has one. */
+/**
+ * Check with examples that the tests run: each of `fails` has a finding, none of `passes` has one.
+ */
 export interface Check<Subject, Example> extends CheckInfo {
   find: (subject: Subject) => Iterable<CheckFailure>;
   passes: readonly Example[];
   fails: readonly Example[];
 }
 
-/** Limit on findings per check: a hostile file could fail each ten thousand times. Findings above are only counted. */
+/**
+ * Limit on findings per check: a hostile file could fail each ten thousand times. Findings above
+ * are only counted.
+ */
 const maxFindingsPerCheck = 500;
 const maxTitleLength = 400;
 
-/** Findings of all checks on all subjects of one file; `path` is null for subjects outside a file. */
+/** Runs all checks on all subjects of one file; `path` is null for subjects outside a file. */
 export function runChecks<Subject>(
   checks: readonly Check<Subject, unknown>[],
   subjects: readonly Subject[],
@@ -83,7 +88,7 @@ function runCheck<Subject>(
   return findings;
 }
 
-/** The finding of a check in one place. */
+/** Creates the finding of a check in one place. */
 export function toFinding(
   { id, severity, reason, fix, reference }: CheckInfo,
   seen: CheckFailure,
@@ -108,7 +113,9 @@ function hashOf(...parts: string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex');
 }
 
-/** Sanitizes untrusted text for titles and evidence: one line, cut to length, well-formed Unicode. */
+/**
+ * Sanitizes untrusted text for titles and evidence: one line, cut to length, well-formed Unicode.
+ */
 export function shown(text: string, maxLength = 200): string {
   const line = text
     .slice(0, maxLength + 1)

@@ -7,7 +7,7 @@ import { imageConfigChecks, imageFileChecks } from './image/image-checks.js';
 import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
 import { notChecked } from './kubernetes/running-object.js';
 
-/** Every check, by id. */
+/** All checks, by id. */
 export const checks: readonly CheckInfo[] = [
   ...imageConfigChecks,
   ...imageFileChecks,
@@ -20,10 +20,13 @@ export const checks: readonly CheckInfo[] = [
   .map(({ id, title, severity, reason, fix, reference }) => ({ id, title, severity, reason, fix, reference }))
   .toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
-/** Raise it when a check of images gives another answer for the same image; new checks and changed texts count by themselves. */
+/**
+ * Raise it when a check of images gives another result for the same image; new checks and changed
+ * texts count by themselves.
+ */
 const revision = 1;
 
-/** Names the answers of the image checks: images that were evaluated under another name are evaluated again. */
+/** Version of the image checks: images evaluated under another version are evaluated again. */
 export const imageChecksVersion = versionOf(checks.filter(({ id }) => id.startsWith('image-')));
 
 function versionOf(infos: readonly CheckInfo[]): string {

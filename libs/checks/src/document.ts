@@ -23,7 +23,7 @@ const sections = [
   ],
 ] as const;
 
-/** The checks as `docs/checks.md`. */
+/** Generates `docs/checks.md`. */
 export function checksMarkdown(checks: readonly CheckInfo[]): string {
   return [
     '# Misconfiguration checks',

@@ -1,4 +1,4 @@
-/** Where container runtimes listen; whoever writes there is root on the host. */
+/** Sockets of container runtimes; write access to one is root on the host. */
 const sockets = new Set([
   'run/docker.sock',
   'run/containerd/containerd.sock',
@@ -11,7 +11,7 @@ const sockets = new Set([
   'run/snapd.sock',
 ]);
 
-/** Directories with which the whole host, its keys or its other containers come along. */
+/** Directories that expose the whole host, its keys or its other containers. */
 const sensitive = new Set(
   (
     '/ boot dev etc etc/cron.d etc/kubernetes etc/kubernetes/manifests etc/kubernetes/pki etc/shadow etc/ssh etc/sudoers.d etc/systemd ' +
@@ -20,7 +20,9 @@ const sensitive = new Set(
   ).split(' '),
 );
 
-/** A path without leading and closing slashes, `.` and `..`, with `/var/run` as what it is a link to. */
+/**
+ * Normalizes a path: without leading and closing slashes, `.` and `..`, with `/var/run` as `/run`.
+ */
 function normalised(path: string): string {
   const parts: string[] = [];
   for (const part of path.slice(0, 4096).split('/')) {
@@ -36,7 +38,7 @@ export function runtimeSocketAt(path: string): boolean {
   return sockets.has(normalised(path));
 }
 
-/** Whether the path is a directory that is the system's own. */
+/** Whether the path is a directory of the system. */
 export function isSensitivePath(path: string): boolean {
   return sensitive.has(normalised(path));
 }

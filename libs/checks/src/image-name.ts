@@ -1,6 +1,9 @@
-/** Parts of an image reference as builds and manifests write it. @see https://github.com/distribution/reference/blob/main/reference.go */
+/**
+ * Parts of an image reference in builds and manifests. @see
+ * https://github.com/distribution/reference/blob/main/reference.go
+ */
 export interface BaseImageName {
-  /** With registry and namespace: `docker.io/library/alpine` stays as it was written. */
+  /** With registry and namespace, as written: `docker.io/library/alpine`. */
   repository: string;
   tag?: string;
   digest?: string;
@@ -20,12 +23,12 @@ export function parseImageName(reference: string): BaseImageName {
   };
 }
 
-/** Whether the reference names whatever was pushed last. */
+/** Whether the reference means the last pushed image. */
 export function isLatest({ tag = 'latest', digest }: BaseImageName): boolean {
   return digest === undefined && tag === 'latest';
 }
 
-/** The repository as Docker Hub's short names have it: `docker.io/library/node` is `node`. */
+/** Repository as Docker Hub's short name: `node` for `docker.io/library/node`. */
 export function shortRepository({ repository }: BaseImageName): string {
   return repository.replace(/^(?:(?:index\.)?docker\.io\/)?(?:library\/)?/, '');
 }

@@ -1,4 +1,7 @@
-/** Administration and remote control ports. @see https://www.iana.org/assignments/service-names-port-numbers */
+/**
+ * Administration and remote control ports. @see
+ * https://www.iana.org/assignments/service-names-port-numbers
+ */
 const adminPorts = new Map([
   [21, 'FTP'],
   [22, 'SSH'],

@@ -31,7 +31,10 @@ const secretPairs = new Set([
   'service_key',
 ]);
 
-/** Last words of names that denote no secret: `TOKEN_URL` is no token, `PASSWORD_FILE` is the path of a password. */
+/**
+ * Last words of names that denote no secret: `TOKEN_URL` is no token, `PASSWORD_FILE` is the path
+ * of a password.
+ */
 const harmlessEndings = new Set(
   (
     'file path dir directory url uri endpoint host server name id ids user username type length size min max ttl ' +
@@ -58,7 +61,10 @@ const harmlessStarts = new Set([
   'public',
 ]);
 
-/** Whether a variable of this name usually holds a secret: `DB_PASSWORD`, `githubToken`, not `TOKEN_URL`. */
+/**
+ * Whether a variable of this name usually holds a secret: `DB_PASSWORD`, `githubToken`, not
+ * `TOKEN_URL`.
+ */
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name);
   const last = words.at(-1) ?? '';
@@ -77,7 +83,10 @@ function wordsOf(name: string): string[] {
     .filter(Boolean);
 }
 
-/** Whether a value can be a secret: no switch, no reference to a variable, no file path, no placeholder. */
+/**
+ * Whether a value can be a secret: no switch, no reference to a variable, no file path, no
+ * placeholder.
+ */
 export function isSecretValue(value: string): boolean {
   const text = value.trim();
   if (text.length < 3 || /^(?:true|false|yes|none|null|nil|undefined|required|optional|disabled|enabled)$/i.test(text))

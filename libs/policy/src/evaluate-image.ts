@@ -20,7 +20,7 @@ import { mustBeSigned, policiesOf, type Rules } from './rules.js';
 import { suppress } from './suppress.js';
 import { attestedStatements } from './vex/attested.js';
 
-/** Analyzed image, as input of the evaluation. */
+/** Analyzed image as input of the evaluation. */
 export interface EvaluationInput<Of extends Finding> {
   identity: ImageIdentity;
   claims: ImageClaims;
@@ -28,7 +28,7 @@ export interface EvaluationInput<Of extends Finding> {
   packages: readonly ImagePackage[];
   /** Kinds of findings that were not evaluated. */
   gaps?: readonly EvaluationGap[];
-  /** Signatures and attestations; undefined where they were not looked up. */
+  /** Signatures and attestations; undefined if they were not looked up. */
   provenance?: Provenance & { vex: readonly AttestedVex[] };
 }
 
@@ -50,14 +50,17 @@ export interface ImageEvaluation<Of extends Finding> {
   findings: Of[];
   suppressed: Suppressed<Of>[];
   policies: PolicyResult[];
-  /** Warnings of the input, and those of the rules. */
+  /** Warnings of the input and of the rules. */
   warnings: Warning[];
 }
 
 /** Codes of the warnings that this evaluation adds itself. */
 const ownCodes = new Set(['EXCEPTION_EXPIRED', 'POLICY_WARNING', 'VEX_INVALID']);
 
-/** Evaluates an image, or the images of an index together: an index gets the worst of their verdicts. */
+/**
+ * Evaluates an image, or the images of an index together: an index gets the worst of their
+ * verdicts.
+ */
 export function evaluateImages<Of extends Finding>(
   images: readonly EvaluationInput<Of>[],
   warnings: readonly Warning[],

@@ -16,7 +16,9 @@ export interface ImageIdentity {
   digests: readonly Digest[];
 }
 
-/** Whether a statement's product is this image: an `oci` or `docker` purl, a digest, or a reference. */
+/**
+ * Whether a statement's product is this image: an `oci` or `docker` purl, a digest, or a reference.
+ */
 export function isProduct(product: string, image: ImageIdentity): boolean {
   const purl = readPurl(product);
   if (purl) return isImagePurl(purl, image);
@@ -52,7 +54,10 @@ function hasName({ namespace, name }: PurlPattern, url: string | undefined, repo
     : isRepository(`${place}/${own}`, repository);
 }
 
-/** Compares repository names. A name without a host matches every registry; Docker Hub has several names. */
+/**
+ * Compares repository names. A name without a host matches every registry; Docker Hub has several
+ * names.
+ */
 function isRepository(named: string, repository: string): boolean {
   const [one, other] = [named, repository].map(canonical) as [string, string];
   return (

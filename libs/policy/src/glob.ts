@@ -1,11 +1,12 @@
 import { RE2JS } from 're2js';
 
-/** Longer ones are no pattern of a person. */
+/** No user writes a longer pattern. */
 const maxPatternLength = 1_000;
 
 /**
- * A pattern for paths, repositories and tags: `*` and `?` stay within one part, two stars go across parts, and may stand for none
- * before a slash. Matching takes linear time, whatever the pattern; undefined for one that is too long.
+ * Pattern for paths, repositories and tags: `*` and `?` stay within one part, two stars match
+ * across parts, and nothing before a slash. Matching takes linear time for any pattern; undefined
+ * for one that is too long.
  */
 export function globMatcher(pattern: string): ((text: string) => boolean) | undefined {
   if (pattern.length > maxPatternLength) return undefined;

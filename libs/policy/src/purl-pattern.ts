@@ -1,6 +1,9 @@
 import { PackageURL } from 'packageurl-js';
 
-/** A purl with which people name packages: without a version all of them, qualifiers only where they are given. */
+/**
+ * Purl as users write it to match packages: without a version all versions, with qualifiers only
+ * those given.
+ */
 export interface PurlPattern {
   type: string;
   namespace: string;
@@ -12,7 +15,7 @@ export interface PurlPattern {
 
 const maxPurlLength = 2_048;
 
-/** Reads a purl of a stranger; undefined where it is none. */
+/** Parses an untrusted purl; undefined if it is none. */
 export function readPurl(text: string): PurlPattern | undefined {
   if (!text.startsWith('pkg:') || text.length > maxPurlLength) return undefined;
   try {
@@ -30,7 +33,7 @@ export function readPurl(text: string): PurlPattern | undefined {
   }
 }
 
-/** Whether a pattern means this package. */
+/** Whether a pattern matches this package. */
 export function matchesPurl(pattern: PurlPattern, purl: PurlPattern): boolean {
   return (
     pattern.name === purl.name &&

@@ -179,7 +179,10 @@ export function mustBeSigned({ signedRepositories }: Rules, repository: string |
   return signedRepositories.some((pattern) => repositoryMatches((name) => matchesWildcard(pattern, name), repository));
 }
 
-/** Policies that apply to a repository; for an image outside of a registry, those without repositories. */
+/**
+ * Policies that apply to a repository; for an image outside of a registry, those without
+ * repositories.
+ */
 export function policiesOf({ policies }: Rules, repository: string | null): Policy[] {
   return policies.filter(({ repositories }) => {
     if (!repositories) return true;

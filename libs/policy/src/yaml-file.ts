@@ -62,7 +62,10 @@ function problemsOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: st
   return [{ path: issue.path, message: `${at(issue.path) || 'the file'}: ${issue.message}` }];
 }
 
-/** Offset of the deepest existing part of the path: a missing key is reported at the map that lacks it. */
+/**
+ * Offset of the deepest existing part of the path: a missing key is reported at the map that lacks
+ * it.
+ */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   let offset = 0;
   let node: unknown = document.contents;

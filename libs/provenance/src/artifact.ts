@@ -6,7 +6,7 @@ export interface Artifact {
   /** Digest of the manifest that holds it. */
   manifest: Digest;
   mediaType: string;
-  /** Annotations of its descriptor: cosign keeps signature and certificate there. */
+  /** Annotations of its descriptor, in which cosign stores signature and certificate. */
   annotations: Readonly<Record<string, string>>;
   /** Empty for artifacts that carry no signature. */
   content: Buffer;
@@ -16,9 +16,9 @@ const simpleSigning = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const envelope = /^application\/vnd\.(dsse\.envelope\.v1|in-toto\.\S{1,64})\+(json|dsse)$/;
 const bundle = /^application\/vnd\.dev\.sigstore\.bundle(\.v\d\.\d\+json|\+json;\s?version=\d\.\d)$/;
 const billOfMaterials = /^(application|text)\/(vnd\.)?(cyclonedx|spdx|syft)(\+(json|xml))?$/;
-/** The config of an artifact may stand in for its type. */
+/** The media type of the config may stand in for that of the artifact. */
 const cosignConfig = /^application\/vnd\.dev\.cosign\.artifact\.(sig|att|sbom)\.v1\+json$/;
-/** Types that do not identify an artifact; clients of OCI 1.0 set them all the same. */
+/** Types that do not identify an artifact; all clients of OCI 1.0 set them. */
 const silent = new Set(['', 'application/vnd.oci.empty.v1+json', 'application/vnd.oci.image.config.v1+json']);
 
 export type ArtifactForm = 'simple-signing' | 'envelope' | 'bundle' | 'sbom';

@@ -1,12 +1,15 @@
 import type { Finding } from '@tidewaiter/domain';
 
-/** Findings that a signature or provenance which comes after its push resolves. */
+/** Findings that a signature or provenance after the push resolves. */
 export const awaitedFindings: ReadonlySet<string> = new Set(['image-unsigned', 'identity-missing']);
 
-/** Findings that a signature which comes after its push may open or resolve. */
+/** Findings that a signature after the push may open or resolve. */
 export const signatureFindings: ReadonlySet<string> = new Set([...awaitedFindings, 'identity-changed']);
 
-/** Findings beside which a missing signature is a second sign of an attack: it is announced with them, at once. */
+/**
+ * Findings beside which a missing signature is a second sign of an attack: it is announced with
+ * them, at once.
+ */
 const urgentFindings: ReadonlySet<string> = new Set([
   'release-tag-moved',
   'release-tag-differs',
@@ -14,8 +17,9 @@ const urgentFindings: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Separates the supply-chain findings of a push that are announced from those that wait, because CI signs after it pushes. Only the
- * announcement waits: gates and admission count each finding from the start.
+ * Separates the supply-chain findings of a push that are announced from those that wait, because CI
+ * signs after it pushes. Only the announcement waits: gates and admission count each finding from
+ * the start.
  */
 export function splitAwaited(
   findings: readonly Finding[],

@@ -7,7 +7,7 @@ export type BuildFacts = Pick<Attestation, 'builder' | 'source' | 'revision' | '
 
 export const noBuildFacts: BuildFacts = { builder: null, source: null, revision: null, builtAt: null };
 
-/** Reads a provenance predicate of SLSA, as its version has it. */
+/** Parses a SLSA provenance predicate of any version. */
 export function readBuildFacts(predicate: unknown): BuildFacts {
   return at(predicate, 'buildDefinition') === undefined ? slsa02(predicate) : slsa1(predicate);
 }
@@ -45,9 +45,9 @@ function slsa02(predicate: unknown): BuildFacts {
 }
 
 /**
- * Finds the source among the materials of a build: the repository that its parameters name, or else
- * the first that has a commit. A build of a local folder has none, and BuildKit states beside it
- * where the folder came from.
+ * Finds the source among the materials of a build: the repository in its parameters, else the first
+ * material with a commit. A build of a local folder has none; BuildKit records the folder's origin
+ * beside it.
  */
 function sourceAmong(
   materials: readonly unknown[],
@@ -66,7 +66,10 @@ function sourceAmong(
   return { source: source === null ? null : repositoryOf(source), revision: textAt(vcs, 'revision') };
 }
 
-/** Repository of `git+https://host/org/app.git@refs/heads/main`, and of BuildKit's `https://host/org/app.git#main`. */
+/**
+ * Repository of `git+https://host/org/app.git@refs/heads/main`, and of BuildKit's
+ * `https://host/org/app.git#main`.
+ */
 function repositoryOf(uri: string): string {
   const plain = uri.replace(/^git\+/, '').replace(/#[^]*/, '');
   const path = plain.indexOf('/', plain.indexOf('://') + 3);

@@ -6,15 +6,18 @@ import { at, textAt } from './json-path.js';
 import { readSigned } from './signed.js';
 import { readStatement } from './statement.js';
 
-/** Claims of a document about images, whoever signed it, and even without a signature. */
+/** Claims of a document about images, from any signer and even without a signature. */
 export interface ClaimedAttestation {
-  /** Media type with which it is verified, that of an artifact beside the image with the same content. */
+  /**
+   * Media type for its verification: that of an artifact attached to the image with the same
+   * content.
+   */
   mediaType: string;
   kind: AttestationKind;
   predicateType: string;
-  /** The manifests that it is about. */
+  /** Manifests that it is about. */
   subjects: Digest[];
-  /** Builder of the image; null for documents that are no provenance. */
+  /** Builder of the image; null if the document is no provenance. */
   builder: string | null;
   /** CI run that built the image, according to the provenance. */
   run: CiRun;
@@ -53,7 +56,7 @@ function buildOf(predicate: unknown): { builder: string | null; run: CiRun } {
   const { builder, source, revision, builtAt } = readBuildFacts(predicate);
   const metadata = at(predicate, 'runDetails', 'metadata') ?? at(predicate, 'metadata');
   const id = textAt(metadata, 'invocationId') ?? textAt(metadata, 'buildInvocationId');
-  // GitHub's is the page of the run.
+  // On GitHub the page of the run.
   const url = id !== null && /^https:\/\//.test(id) ? id : null;
   return { builder, run: { ...unknownRun, url, id: url === null ? id : null, source, revision, finishedAt: builtAt } };
 }

@@ -4,24 +4,27 @@ import { type Descriptor, type ImageManifest, parseManifest, type Warning } from
 import { type Artifact, formOf, mayHoldArtifacts } from './artifact.js';
 import { type ArtifactLimits, provenanceLimits } from './limits.js';
 
-/** Place of an image and of the artifacts about it: a repository of a registry, an OCI layout. */
+/** Place of an image and its artifacts: a repository of a registry, an OCI layout. */
 export interface ArtifactPlace {
-  /** Manifests whose subject is this one; empty where there are none or the place does not support subjects. */
+  /**
+   * Manifests whose subject is this one; empty if there are none or the place does not support
+   * subjects.
+   */
   referrers(digest: Digest): Promise<readonly Descriptor[]>;
-  /** @throws NotFound where there is none of that digest or tag */
+  /** @throws NotFound for an unknown digest or tag */
   manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Uint8Array }>;
-  /** Checked against digest and size when the end is reached. */
+  /** Verified against digest and size at the end. */
   blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
 }
 
-/** Artifacts of one digest, with a warning where they are not all. */
+/** Artifacts of one digest, with a warning if they are incomplete. */
 export interface FoundArtifacts {
   artifacts: Artifact[];
   warnings: Warning[];
 }
 
 /**
- * Suffixes of the tags under which cosign keeps artifacts about a digest.
+ * Suffixes of the tags under which cosign stores artifacts about a digest.
  * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
  */
 const tagSuffixes = ['sig', 'att', 'sbom'];
@@ -41,7 +44,8 @@ export async function findArtifacts(
     const referrers = (await search.attempt(() => place.referrers(image))) ?? [];
     for (const { digest } of referrers.filter(mayHoldArtifacts)) await search.readManifest(digest, false);
   } catch (error) {
-    // A registry that does not answer now will not a moment later; the next push or scan retries.
+    // A registry that does not answer now will not answer a moment later; the next push or scan
+    // retries.
     if (!(error instanceof Unavailable)) throw error;
     search.warn('PROVENANCE_UNREADABLE', error.message);
   }
@@ -106,7 +110,7 @@ class Search implements FoundArtifacts {
     return this.attempt(async () => Buffer.concat(await Array.fromAsync(this.place.blob(layer))));
   }
 
-  /** cosign writes the same under its tag and as a referrer. */
+  /** cosign writes the same artifact under its tag and as a referrer. */
   #isKnown({ digest, annotations }: Descriptor): boolean {
     const key = `${digest} ${annotations?.['dev.cosignproject.cosign/signature'] ?? ''}`;
     if (this.#seen.has(key)) return true;

@@ -3,22 +3,22 @@ import type { Finding, Severity } from '@tidewaiter/domain';
 import type { EarlierIdentity, IdentityAspect, IdentityDeviation } from './learned-identity.js';
 import { supplyChainFinding } from './supply-chain-finding.js';
 
-/** The push whose identity is evaluated. */
+/** Push whose identity is evaluated. */
 export interface EvaluatedTag {
   repository: string;
   tag: string;
   /** Whether the tag names a published version. */
   isVersion: boolean;
-  /** Whether something else is wrong with the push, as that its tag was moved. */
+  /** Whether the push has other supply-chain findings, such as a moved tag. */
   hasOtherSigns: boolean;
-  /** Place where the same digest is signed; null where no such place is known. */
+  /** Another place where the same digest is signed; null if none is known. */
   signedElsewhere: string | null;
 }
 
 /** Number of pushes from which a deviation is certain. */
 const certainPushes = 5;
 
-/** Findings about a push that presents another identity than all usual pushes before it. */
+/** Findings about a push whose identity differs from all usual pushes before it. */
 export function identityFindings(
   evaluated: EvaluatedTag,
   deviations: readonly IdentityDeviation[],
@@ -57,7 +57,10 @@ function identityFinding(
   return supplyChainFinding(known, `${repository}:${tag}`);
 }
 
-/** A new account alone is normal; with another sign, or with another key or builder, it looks like an attack. */
+/**
+ * A new account alone is normal; with another finding, or with another key or builder, it looks
+ * like an attack.
+ */
 function severityOf(
   { isVersion, hasOtherSigns }: EvaluatedTag,
   some: readonly IdentityDeviation[],

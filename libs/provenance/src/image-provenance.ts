@@ -8,18 +8,17 @@ import { type PresentedIdentity, presentedIdentity } from './presented-identity.
 import type { Trust } from './trust.js';
 import { type VerifiedImage, verifyImage } from './verify-image.js';
 
-/** Verified provenance of an image, with warnings about what could not be read. */
+/** Verified provenance of an image, with warnings about unreadable artifacts. */
 export interface ImageProvenance extends VerifiedImage {
   warnings: Warning[];
-  /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
+  /** Claims of the attached artifacts, whether or not their signer is trusted. */
   presented: PresentedIdentity;
 }
 
 /**
  * Finds and verifies the artifacts about an image.
- * @param digests of the image and of the indexes that it was reached by: a signature of an index
- * covers its images
- * @param reported artifacts about each digest from elsewhere: from the pipeline that built it
+ * @param digests of the image and of its indexes: a signature of an index covers its images
+ * @param reported artifacts about each digest from its pipeline
  */
 export async function imageProvenance(
   place: ArtifactPlace,
@@ -42,7 +41,7 @@ export async function imageProvenance(
   return { ...all, presented: presentedIdentity(found, trust, all.warnings.length === 0) };
 }
 
-/** Whether a trusted signer vouches for an image: by a signature or by an attestation. */
+/** Whether a trusted signer has signed the image or an attestation of it. */
 export function isSigned({ signatures, attestations }: Provenance): boolean {
   return [...signatures, ...attestations].some(({ verified }) => verified);
 }

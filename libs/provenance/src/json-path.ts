@@ -2,7 +2,7 @@ import { storableText } from '@tidewaiter/oci';
 
 import { provenanceLimits } from './limits.js';
 
-/** Reads the value at a path of a hostile JSON document, but nothing of a prototype. */
+/** Reads the value at a path of a hostile JSON document, ignoring prototypes. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let found = value;
   for (const step of path) {
@@ -12,7 +12,7 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return found;
 }
 
-/** Text at a path; null where there is none, or one that is longer than the limit. */
+/** Text at a path; null if there is none, or it is longer than the limit. */
 export function textAt(value: unknown, ...path: readonly (string | number)[]): string | null {
   const found = at(value, ...path);
   if (typeof found !== 'string' || found === '' || found.length > provenanceLimits.maxTextLength) return null;

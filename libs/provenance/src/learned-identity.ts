@@ -4,9 +4,9 @@ import type { PresentedIdentity } from './presented-identity.js';
 export interface PushIdentity {
   /** Identity of each image of the push: a signature of an index covers its images. */
   images: PresentedIdentity[];
-  /** Account that the registry names; null where it names none. */
+  /** Account that the registry reports; null if it reports none. */
   pusher: string | null;
-  /** Sources and workflow of the run that a pipeline reported; null where none did. */
+  /** Sources and workflow of the run that a pipeline reported; null without a report. */
   pipeline: string | null;
 }
 
@@ -44,9 +44,9 @@ export interface IdentityDeviation {
 export const minLearnedPushes = 3;
 
 /**
- * Selects the pushes that define the usual identity, of all earlier ones, newest first. Pushes that
- * deviated do not count, so that the first alarm does not disarm the rule; when `size` pushes
- * deviate in a row, they are the new usual.
+ * Selects the pushes that define the usual identity from all earlier ones, newest first. Pushes
+ * that deviated do not count, so that the first alarm does not disarm the rule; `size` deviating
+ * pushes in a row become the new usual identity.
  */
 export function usualPushes(earlier: readonly EarlierIdentity[], size: number): EarlierIdentity[] {
   const newest = earlier.slice(0, size);
@@ -55,7 +55,7 @@ export function usualPushes(earlier: readonly EarlierIdentity[], size: number): 
   return usual.length < minLearnedPushes ? [] : usual;
 }
 
-/** Differences of a push from what all usual pushes had. */
+/** Differences of a push from the common values of all usual pushes. */
 export function identityDeviations(now: PushIdentity, usual: readonly EarlierIdentity[]): IdentityDeviation[] {
   if (usual.length === 0) return [];
   const before = usual.map(({ identity }) => identity);
@@ -91,7 +91,9 @@ function missing(what: 'signature' | 'provenance', now: PushIdentity, before: re
   return [{ what, kind: 'missing', before: ['present'], now: ['none'] }];
 }
 
-/** Compares verified signers with verified ones; where nothing can be verified, the claims of the artifacts. */
+/**
+ * Compares verified signers if the repository has keys or roots, else the claims of the artifacts.
+ */
 function changedSigner(now: PushIdentity, before: readonly PushIdentity[]): Deviation[] {
   if (!now.images.some(({ signature }) => signature)) return [];
   const isVerifiable = now.images.some((image) => image.isVerifiable);
@@ -111,15 +113,15 @@ function changedSigner(now: PushIdentity, before: readonly PushIdentity[]): Devi
   );
 }
 
-/** Users take turns: only an account that pushed everything so far is an identity. */
+/** Several users may push in turn: only an account that made all pushes so far is an identity. */
 function changedPusher({ pusher }: PushIdentity, before: readonly PushIdentity[]): Deviation[] {
   const pushers = new Set(before.map((each) => each.pusher));
   return pushers.size === 1 ? changed('pusher', [listOf(pusher)], [[...pushers].flatMap(listOf)]) : [];
 }
 
 /**
- * Deviation where each usual push had a value, and an image has none of them.
- * @param absent value that stands for none; without it, a missing value is unknown and no change
+ * Returns a deviation if every usual push had a value, and an image has none of them.
+ * @param absent value that represents none; without it, a missing value is unknown and no change
  */
 function changed(
   what: IdentityAspect,
@@ -139,7 +141,7 @@ function changed(
   return [{ what, kind: 'changed', before: known.toSorted(), now: other.length > 0 ? [...other] : [absent!] }];
 }
 
-/** Empty where one image of the push has no value: then the push as a whole did not have it. */
+/** Empty if one image of the push has no value: then the push as a whole has none. */
 function valuesOf(key: 'verifiedSigners' | 'claimedSigners' | 'builders' | 'sources') {
   return ({ images }: PushIdentity): string[] =>
     images.some((image) => image[key].length === 0) ? [] : [...new Set(images.flatMap((image) => image[key]))];

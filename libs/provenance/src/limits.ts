@@ -10,11 +10,16 @@ export const provenanceLimits = {
   maxManifests: 64,
   /** Signatures, envelopes and bundles read for one digest. */
   maxArtifacts: 128,
-  /** Size of one artifact: an attestation may hold the whole bill of materials of a large image. */
+  /**
+   * Size of one artifact: an attestation may contain the whole bill of materials of a large image.
+   */
   maxArtifactBytes: 16 * mib,
-  /** Size of all artifacts together, which are held while they are verified. */
+  /** Size of all artifacts together, which are in memory during verification. */
   maxTotalBytes: 64 * mib,
-  /** Signatures of one envelope, and proofs of one bundle of each kind: each costs a verification of all its bytes for each signer. */
+  /**
+   * Signatures of one envelope, and proofs of one bundle of each kind: each costs a verification of
+   * all its bytes for each signer.
+   */
   maxSignatures: 4,
   /** Base64 of a certificate or another annotation. */
   maxAnnotationLength: 64 * kib,
@@ -25,7 +30,10 @@ export const provenanceLimits = {
 /** Limits on reading the artifacts of one digest. */
 export type ArtifactLimits = Record<'maxManifests' | 'maxArtifacts' | 'maxArtifactBytes' | 'maxTotalBytes', number>;
 
-/** Limits without a configured signer: enough to read who an image claims signed it, at the cost of a few requests per push. */
+/**
+ * Limits without a configured signer: enough to read the claimed signers, at the cost of a few
+ * requests per push.
+ */
 export const presenceLimits: ArtifactLimits = {
   maxManifests: 8,
   maxArtifacts: 16,

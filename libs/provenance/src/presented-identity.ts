@@ -10,14 +10,20 @@ import { isRefusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
 
-/** Signers and builders of an image. Verified only by a configured key or root: otherwise they are claims of the artifacts. */
+/**
+ * Signers and builders of an image. Verified only by a configured key or root; otherwise they are
+ * claims of the artifacts.
+ */
 export interface PresentedIdentity {
-  /** Whether anything that looks like a signature lies beside the image. */
+  /** Whether anything that looks like a signature is attached to the image. */
   signature: boolean;
   provenance: boolean;
   /** Signers that a configured key or root verifies. */
   verifiedSigners: string[];
-  /** Signers as the artifacts name themselves: key hint, subject of the certificate, or the two keys that can have made a plain signature. */
+  /**
+   * Signers as claimed by the artifacts: key hint, subject of the certificate, or the two keys that
+   * can have made a plain signature.
+   */
   claimedSigners: string[];
   builders: string[];
   sources: string[];
@@ -60,7 +66,7 @@ interface Claim {
   source: string | null;
 }
 
-/** Null where the artifact cannot be read or is about another image: it counts as no signature. */
+/** Null if the artifact cannot be read or is about another image: it counts as no signature. */
 function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null {
   if (formOf(artifact.mediaType) === 'sbom') return null;
   try {
@@ -83,7 +89,7 @@ function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null 
   }
 }
 
-/** Signer that an artifact claims; of a plain signature the keys that can have made it. */
+/** Claimed signer of an artifact; of a plain signature the keys that can have made it. */
 function claimedSigners({ keyHint, bundle, message, signatures }: Signed): string[] {
   if (keyHint !== null && keyHint !== '') return [`key ${keyHint.slice(0, 128)}`];
   const content = bundle?.verificationMaterial.content;
@@ -107,7 +113,7 @@ function subjectOf(der: Uint8Array): string[] {
   }
 }
 
-/** Strips versions: a workflow has another tag at each release, and a builder another version. */
+/** Strips versions: a workflow has another tag with each release, and a builder another version. */
 function withoutRef(identity: string): string {
   return identity.replace(/@(?:refs\/|v?\d|[0-9a-f]{40}$).*$/s, '');
 }

@@ -1,7 +1,10 @@
 import { createECDH, createHash, createPublicKey, ECDH, verify } from 'node:crypto';
 
 const curve = 'prime256v1';
-/** Prime of the field of P-256, and order of its group. @see https://csrc.nist.gov/pubs/fips/186-4/final, D.1.2.3 */
+/**
+ * Prime of the field of P-256, and order of its group. @see
+ * https://csrc.nist.gov/pubs/fips/186-4/final, D.1.2.3
+ */
 const fieldPrime = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const groupOrder = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 /** SPKI in DER up to the coordinates of a point. */
@@ -14,8 +17,9 @@ interface Point {
 
 /**
  * Fingerprints (SHA-256 of the SPKI) of the keys that can have made an ECDSA signature on P-256
- * over a SHA-256, as cosign's keys do: two, as the signature does not identify one. Signatures of
- * one key have one in common, which no other key can produce. Empty for other signatures.
+ * over a SHA-256, as cosign's keys do: two, since the signature does not identify one. All
+ * signatures of one key have one fingerprint in common, which no other key can produce. Empty for
+ * other signatures.
  * @see https://www.secg.org/sec1-v2.pdf, 4.1.6
  */
 export function recoveredKeys(message: Buffer, signature: Buffer): string[] {
@@ -29,12 +33,15 @@ export function recoveredKeys(message: Buffer, signature: Buffer): string[] {
       return isSigner ? [`sha256:${createHash('sha256').update(spki).digest('hex')}`] : [];
     });
   } catch {
-    // OpenSSL throws at numbers that are no points and no keys.
+    // OpenSSL throws for numbers that are no points and no keys.
     return [];
   }
 }
 
-/** Both solutions of `s·R = e·G + r·Q`: of the point `s/r·R` OpenSSL gives the x alone, and either y belongs to one of the two. */
+/**
+ * Both solutions of `s·R = e·G + r·Q`: OpenSSL returns only the x of the point `s/r·R`, and each y
+ * belongs to one of the two.
+ */
 function candidates(message: Buffer, { r, s }: { r: bigint; s: bigint }): Point[] {
   const hash = numberOf(createHash('sha256').update(message).digest());
   const inverse = power(r, groupOrder - 2n, groupOrder);
@@ -66,7 +73,7 @@ function pointOf(uncompressed: Buffer): Point {
   return { x: numberOf(uncompressed.subarray(1, 33)), y: numberOf(uncompressed.subarray(33)) };
 }
 
-/** Null where the bytes are no sequence of two integers of P-256 in DER. */
+/** Null if the bytes are no sequence of two integers of P-256 in DER. */
 function readSignature(der: Buffer): { r: bigint; s: bigint } | null {
   if (der.length > 72 || der[0] !== 0x30 || der[1] !== der.length - 2 || der[2] !== 2) return null;
   const end = 4 + (der[3] ?? 0);

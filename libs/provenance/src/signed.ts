@@ -11,14 +11,14 @@ import { provenanceLimits } from './limits.js';
 export interface Signed {
   /** Kind of the payload. */
   form: 'simple-signing' | 'statement';
-  /** JSON, as the signer wrote it. */
+  /** JSON as the signer wrote it. */
   payload: Buffer;
-  /** The bytes that were signed. */
+  /** Bytes that were signed. */
   message: Buffer;
   signatures: Buffer[];
-  /** Base64 of the SHA-256 of the public key, where the bundle has it. */
+  /** Base64 of the SHA-256 of the public key, if the bundle has it. */
   keyHint: string | null;
-  /** Bundle that verifies a certificate's signature; null where there is no certificate. */
+  /** Bundle that verifies a certificate's signature; null without a certificate. */
   bundle: Bundle | null;
 }
 
@@ -27,7 +27,7 @@ const inToto = 'application/vnd.in-toto+json';
 const oldBundle = 'application/vnd.dev.sigstore.bundle+json;version=0.1';
 
 /**
- * Reads an artifact that cosign or another tool attached to an image.
+ * Parses an artifact that cosign or another tool attached to an image.
  * @throws MalformedFile; InvalidInput `UNSUPPORTED` for content that may be valid, but is neither a
  * simple signing nor an in-toto statement
  */
@@ -56,7 +56,10 @@ function readSimpleSigning({ content, annotations }: Artifact): Signed {
   };
 }
 
-/** An envelope alone, as cosign attaches it: its certificate stands in the annotations. @see https://github.com/secure-systems-lab/dsse/blob/master/envelope.md */
+/**
+ * Parses a bare envelope as cosign attaches it, with its certificate in the annotations. @see
+ * https://github.com/secure-systems-lab/dsse/blob/master/envelope.md
+ */
 function readEnvelope({ content, annotations }: Artifact): Signed {
   const dsseEnvelope = parseJson(content);
   if (at(dsseEnvelope, 'predicateType') !== undefined) return unsigned(content);
@@ -64,7 +67,7 @@ function readEnvelope({ content, annotations }: Artifact): Signed {
   return { ...signedEnvelope(toEnvelope(dsseEnvelope)), keyHint: null, bundle };
 }
 
-/** Reads a statement without an envelope, as builders attach it that do not sign. */
+/** Parses a statement without an envelope, as builders attach it that do not sign. */
 function unsigned(content: Buffer): Signed {
   return { form: 'statement', payload: content, message: content, signatures: [], keyHint: null, bundle: null };
 }
@@ -95,8 +98,8 @@ function signedEnvelope({ payloadType, payload, signatures }: Envelope): Omit<Si
 }
 
 /**
- * The certificate, log entry and timestamp that cosign keeps in annotations, as a bundle of the first version; null where
- * there is no certificate.
+ * Certificate, log entry and timestamp from cosign's annotations, as a bundle of the first version;
+ * null without a certificate.
  */
 function certificateBundle(annotations: Artifact['annotations'], content: Record<string, unknown>): Bundle | null {
   const certificate = annotation(annotations, 'certificate');
@@ -115,7 +118,7 @@ function certificateBundle(annotations: Artifact['annotations'], content: Record
 }
 
 /**
- * Converts Rekor's answer from the form in which cosign keeps it.
+ * Converts Rekor's response from the form in which cosign stores it.
  * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#properties
  */
 function tlogEntry(entry: unknown): Record<string, unknown> {
@@ -135,7 +138,9 @@ function rfc3161(annotated: string): Record<string, unknown> {
   return { signedTimestamp: textOf(at(parseJson(annotated), 'SignedRFC3161Timestamp')) };
 }
 
-/** @throws MalformedFile also for one with so many proofs that verifying them would take long */
+/**
+ * @throws MalformedFile also for a bundle with so many proofs that verifying them would take long
+ */
 function toBundle(document: unknown): Bundle {
   const proofs = [
     listAt(document, 'verificationMaterial', 'tlogEntries'),
@@ -150,7 +155,7 @@ function toEnvelope(document: unknown): Envelope {
   return read(() => envelopeFromJSON(document), 'an envelope that cannot be read');
 }
 
-/** Third-party parsers throw errors of every kind for hostile input. */
+/** Third-party parsers throw errors of any kind for hostile input. */
 function read<Result>(parse: () => Result, problem: string): Result {
   try {
     return parse();
@@ -166,7 +171,7 @@ function annotation(annotations: Artifact['annotations'], name: string): string 
   return text === '' ? undefined : text;
 }
 
-/** The first certificate of a PEM text, which is the signer's own. */
+/** First certificate of a PEM text, which is the signer's own. */
 function derOf(pem: string): string {
   const [, body] = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/.exec(pem) ?? [];
   if (body === undefined) throw new MalformedFile('a certificate that is no PEM');

@@ -13,12 +13,12 @@ export interface SignatureRefusal {
   reason: string;
 }
 
-/** Trusted signer of an artifact; otherwise the reason why there is none. */
+/** Returns the trusted signer of an artifact, or the reason why there is none. */
 export function signerOf(signed: Signed, trust: Trust): Signer | SignatureRefusal {
   if (signed.signatures.length === 0) return { code: 'UNSIGNED', reason: 'no signature' };
   const key = trust.keys.find(({ key }) => isSignedBy(signed, key));
   if (key) return keyHolder(key);
-  // Report the refusal that came furthest: a certificate that is good, but has another identity.
+  // Report the refusal that came closest: a valid certificate with another identity.
   const { bundle } = signed;
   const answers = bundle ? trust.certificates.map((each) => certificateSigner(bundle, signed.message, each)) : [];
   const refusals = answers.filter(isRefusal);
@@ -34,7 +34,10 @@ function keyHolder({ name, fingerprint }: KeySigner): Signer {
   return { name, keyFingerprint: `sha256:${fingerprint.toString('hex')}`, identity: null, issuer: null };
 }
 
-/** cosign signs a SHA-256 with every key; bundles of newer clients take the digest that goes with the curve. */
+/**
+ * cosign signs a SHA-256 with every key; newer clients' bundles use the digest that belongs to the
+ * curve.
+ */
 function isSignedBy({ message, signatures }: Signed, key: KeyObject): boolean {
   return signatures.some((signature) => digestsOf(key).some((digest) => holds(digest, message, key, signature)));
 }
@@ -75,7 +78,7 @@ function certificateSigner(
   return { name, keyFingerprint: null, identity: found, issuer: vouchedBy };
 }
 
-/** Tries each trusted root; the refusal of the last one stands for all. */
+/** Tries each trusted root; returns the refusal of the last one. */
 function certificateHolder(
   bundle: Bundle,
   message: Buffer,
@@ -92,7 +95,7 @@ function certificateHolder(
   return refusal;
 }
 
-/** The library throws errors of every kind for hostile ASN.1. */
+/** The library throws errors of any kind for hostile ASN.1. */
 function refusalOf(error: unknown): SignatureRefusal {
   if (!(error instanceof VerificationError)) return { code: 'MALFORMED', reason: 'unreadable certificate or proofs' };
   const cause: unknown = error.cause;

@@ -3,16 +3,16 @@ import { type AttestationKind, type Digest, isDigest, MalformedFile } from '@tid
 import { at, listAt, textAt } from './json-path.js';
 import type { Signed } from './signed.js';
 
-/** Content of a payload, whoever signed it. */
+/** Content of a payload from any signer. */
 export interface Statement {
   kind: 'signature' | AttestationKind;
   predicateType: string | null;
-  /** The manifests that it is about. */
+  /** Manifests that it is about. */
   subjects: ReadonlySet<Digest>;
   predicate: unknown;
 }
 
-/** A predicate by which cosign signs an image in a bundle. */
+/** Predicate with which cosign signs an image in a bundle. */
 const signPredicate = 'https://sigstore.dev/cosign/sign/v1';
 const simpleSigningTypes = new Set(['cosign container image signature', signPredicate]);
 
@@ -29,7 +29,10 @@ export function readStatement({ form, payload }: Signed): Statement {
   return form === 'simple-signing' ? simpleSigning(document) : inTotoStatement(document);
 }
 
-/** @see https://github.com/containers/image/blob/main/docs/containers-signature.5.md#json-data-format */
+/**
+ * @see
+ * https://github.com/containers/image/blob/main/docs/containers-signature.5.md#json-data-format
+ */
 function simpleSigning(document: unknown): Statement {
   const digest = at(document, 'critical', 'image', 'docker-manifest-digest');
   const type = textAt(document, 'critical', 'type') ?? '';

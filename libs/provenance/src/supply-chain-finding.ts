@@ -5,11 +5,11 @@ import { type Finding, findingOf } from '@tidewaiter/domain';
 /** Earlier content of a name. */
 export interface EarlierContent {
   digest: string;
-  /** When it was pushed; ISO 8601. */
+  /** Time of the push, ISO 8601. */
   pushedAt: string;
 }
 
-/** A finding of the kind `supply-chain`; the same id in the same place is the same finding, whatever the digest. */
+/** Creates a `supply-chain` finding; the fingerprint depends on id and place, not on the digest. */
 export function supplyChainFinding(
   known: Pick<Finding, 'id' | 'severity' | 'title' | 'evidence'> & Partial<Finding>,
   place: string,

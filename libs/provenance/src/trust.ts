@@ -9,7 +9,7 @@ export type TrustedSigner =
   | { name: string; /** PEM of a public key or of a certificate: ECDSA, RSA or Ed25519. */ key: string }
   | {
       name: string;
-      /** Subject of the certificate; `*` stands for any characters. */
+      /** Subject of the certificate; `*` matches any characters. */
       identity: string;
       issuer: string;
       /** JSON of a trusted root, or several, one on each line. */
@@ -65,7 +65,8 @@ function keySigner(name: string, pem: string): KeySigner {
 }
 
 function readKey(name: string, pem: string): KeyObject {
-  // Node would extract the public half: an operator who configures a private key by mistake needs an error.
+  // Node would extract the public half: an operator who configures a private key by mistake needs
+  // an error.
   if (/PRIVATE KEY-----/.test(pem)) throw new InvalidInput('KEY_INVALID', `the key of ${name} is a private key`);
   try {
     return createPublicKey(pem);
@@ -82,7 +83,10 @@ function readRoots(name: string, text: string): Verifier[] {
   }
 }
 
-/** One document over many lines, or one on each: GitHub has a root for public and another for private repositories. */
+/**
+ * One document over many lines, or one per line: GitHub has a root for public and another for
+ * private repositories.
+ */
 function documents(text: string): unknown[] {
   try {
     return [JSON.parse(text)];
@@ -95,7 +99,10 @@ function documents(text: string): unknown[] {
   }
 }
 
-/** Requires every kind of proof that a root lists: one with a transparency log accepts nothing that is not in it. */
+/**
+ * Requires every kind of proof that a root lists: one with a transparency log accepts nothing that
+ * is not logged.
+ */
 function verifierOf(root: TrustedRoot): Verifier {
   if (root.certificateAuthorities.length === 0)
     throw new InvalidInput('TRUSTED_ROOT_INVALID', 'no certificate authority');

@@ -6,7 +6,8 @@ import { supplyChainFinding } from './supply-chain-finding.js';
 /**
  * Finding about an image that none of its required signers has signed.
  * @param isComplete whether all artifacts could be read
- * @param signedIn another repository where one of them has signed the same digest: a copy, whose signature was left behind
+ * @param signedIn another repository where one of them has signed the same digest: a copy without
+ * its signature
  */
 export function unsignedFinding(
   repository: string,

@@ -15,7 +15,7 @@ import { isRefusal, type SignatureRefusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
 
-/** Verified provenance of an image, with the OpenVEX documents that trusted signers vouch for. */
+/** Verified provenance of an image, with the OpenVEX documents that trusted signers signed. */
 export interface VerifiedImage extends Provenance {
   vex: AttestedVex[];
 }
@@ -59,7 +59,7 @@ function examine(image: Digest, artifact: Artifact, trust: Trust): Examined {
     const signed = readSigned(artifact);
     const statement = readStatement(signed);
     const signer = signerOf(signed, trust);
-    // Trusted signers only: others may write any subject, so a mismatch would prove nothing.
+    // Only for trusted signers: others may write any subject, so a mismatch would prove nothing.
     if (isRefusal(signer) || statement.subjects.has(image)) return { statement, signer };
     return { statement, signer: { code: 'SUBJECT_MISMATCH', reason: `signed by ${signer.name}, about another image` } };
   } catch (error) {
@@ -75,7 +75,7 @@ function signatureOf(subject: Digest, { manifest: artifact }: Artifact, answer: 
   return { verified: true, code: null, reason: null, signer: answer, ...place };
 }
 
-/** Kind of an artifact that cannot be read, by its media type. */
+/** Kind of an unreadable artifact, by its media type. */
 function claimedKind({ mediaType }: Artifact): Statement['kind'] {
   const form = formOf(mediaType);
   if (form === 'sbom') return 'sbom';

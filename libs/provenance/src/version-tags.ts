@@ -1,4 +1,4 @@
-/** One entry of the ledger of a tag, or another tag of the repository that had the same digest. */
+/** Entry of a tag's ledger, or another tag of the repository with the same digest. */
 export interface VersionTag {
   tag: string;
   digest: string;
@@ -6,7 +6,7 @@ export interface VersionTag {
   atMs: number;
 }
 
-/** Earlier digests of a tag before its last push, and the other names of these digests. */
+/** Earlier digests of a tag before its last push, and the other tags of these digests. */
 export interface TagHistory {
   tag: string;
   /** Earlier entries of this tag, oldest first. */
@@ -16,14 +16,14 @@ export interface TagHistory {
 }
 
 const dayMs = 86_400_000;
-/** Limits from which moves are a habit: so many, each at least a day after the one before. */
+/** Number of moves, each at least a day after the one before, that make a habit. */
 const habitualMoves = 2;
 
-/** Names that are meant to move, alone, in front of a version or behind it. */
+/** Names of moving tags: alone, in front of a version or behind it. */
 const movingWords =
   'latest|main|master|trunk|head|dev|devel|develop|development|nightly|edge|snapshot|unstable|canary|next|current|tip|feature|bugfix|hotfix|fix|pr|mr|branch|sha|git|commit|x';
 const moving = new RegExp(`(?:^|[-_.+])(?:${movingWords})(?=$|[-_.+/])`, 'i');
-/** Behind a version they name one build where a number or a day follows: `1.2.3-dev.20261128`. */
+/** Behind a version, with a number or a date, they name one build: `1.2.3-dev.20261128`. */
 const numberedBuild = /\d[-_.+](?:dev|nightly|snapshot|canary|next|sha|git|commit)[-_.]?(?:\d{3,}|[0-9a-f]{7,64})/i;
 
 const prefix = '(?:(?:version|ver|release|rel|build|rev)[-_.]?|[vrb])?';
@@ -43,7 +43,7 @@ interface Version {
   suffix: string;
 }
 
-/** Reads a tag as a version; null for names without a version, and for names that are meant to move. */
+/** Parses a tag as a version; null for names without a version, and for moving tags. */
 function versionOf(tag: string): Version | null {
   if (tag.length > 128) return null;
   if (moving.test(tag) && !numberedBuild.test(tag)) return null;
@@ -53,15 +53,18 @@ function versionOf(tag: string): Version | null {
   return { numbers: text.split(/[._]/), suffix: found.at(-1)! };
 }
 
-/** Whether a tag looks like the name of a version: `1.2.3`, `v3`, `2026-11-28`, `build-417`; not `latest` or a branch. */
+/**
+ * Whether a tag looks like the name of a version: `1.2.3`, `v3`, `2026-11-28`, `build-417`; not
+ * `latest` or a branch.
+ */
 export function isVersionTag(tag: string): boolean {
   return versionOf(tag) !== null;
 }
 
 /**
- * Whether a tag was published as a version, which must not move. Three numbers, days and builds
- * always are; `3` and `1.2` unless their history shows that they are aliases of `3.0.1` and
- * `1.2.3`, or that they are moved as a habit.
+ * Whether a tag was published as a version, which must not move. Tags of three numbers, dates and
+ * builds always are; `3` and `1.2` unless their history shows that they are aliases of `3.0.1` and
+ * `1.2.3`, or habitually moved.
  */
 export function isPublishedVersion(history: TagHistory): boolean {
   const version = versionOf(history.tag);
@@ -74,12 +77,13 @@ function isExact(tag: string, { numbers }: Version): boolean {
   return numbers.length >= 3 || day.test(tag) || numbers[0]!.length >= 4;
 }
 
-/** Each digest that it had was published under a longer version, too, no later than a day after. */
+/** Whether each of its digests was also published under a longer version, at most a day later. */
 function isAlias({ tag, earlier, alsoNamed }: TagHistory): boolean {
   if (earlier.length === 0) return false;
   const longer = alsoNamed.filter((other) => isLongerVersion(other.tag, tag));
   return earlier.every(({ digest, atMs }) =>
-    // A name that is added later is no sign: an attacker could add one just before moving the tag.
+    // A name that is added later proves nothing: an attacker could add one just before moving the
+    // tag.
     longer.some((other) => other.digest === digest && other.atMs <= atMs + dayMs),
   );
 }
@@ -91,7 +95,10 @@ function isLongerVersion(other: string, tag: string): boolean {
   return long.suffix === short.suffix && short.numbers.every((number, index) => long.numbers[index] === number);
 }
 
-/** Rebuilt every month under the same name, as base images are: moves within a day of each other make no habit. */
+/**
+ * Base images are rebuilt every month under the same name; moves within a day of each other make no
+ * habit.
+ */
 function isMovedByHabit(earlier: readonly VersionTag[]): boolean {
   let moves = 0;
   let lastMs = earlier[0]?.atMs ?? 0;

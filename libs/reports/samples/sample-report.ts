@@ -134,7 +134,7 @@ const suppressed: Suppressed<ReportFinding>[] = [
   },
 ];
 
-/** A report of an image with something of every kind. */
+/** Report of an image with an example of everything. */
 const signature: Signature = {
   verified: true,
   code: null,
@@ -201,7 +201,7 @@ export const sampleReport: Report = {
   },
 };
 
-/** A report of an image in which nothing is wrong and of which nothing is known. */
+/** Report of an image without findings and without facts. */
 export const emptyReport: Report = {
   ...sampleReport,
   target: { reference: 'rootfs:/srv/empty', digest: null, mediaType: null, platform: null, configDigest: null },
@@ -218,7 +218,7 @@ export const emptyReport: Report = {
   stats: { ...sampleReport.stats, files: 0, advisoriesAsOf: null },
 };
 
-/** A report that nobody may take for a clean one. */
+/** Incomplete report that must not look like a clean one. */
 export const unknownReport: Report = {
   ...sampleReport,
   findings: [],
@@ -229,7 +229,10 @@ export const unknownReport: Report = {
   },
 };
 
-/** A report of an image with a package that an advisory calls malware, and a program that looks like some. */
+/**
+ * Report of an image with a package that an advisory calls malware, and a program that looks like
+ * malware.
+ */
 export const malwareReport: Report = {
   ...sampleReport,
   findings: [
@@ -242,7 +245,7 @@ export const malwareReport: Report = {
   ],
 };
 
-/** The sample with the same text in the place of every text of strangers. */
+/** The sample with the same text in place of every untrusted text. */
 export function hostileReport(text: string): Report {
   const { target, os, warnings } = sampleReport;
   return {

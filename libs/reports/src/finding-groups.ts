@@ -5,11 +5,11 @@ import type { Report, ReportFinding } from './report.js';
 
 /** Vulnerabilities of one package with their common upgrade, if there is one. */
 export interface PackageFindings {
-  /** Source package, where several packages are built from it. */
+  /** Source package, if several packages are built from it. */
   name: string;
   packages: string[];
   installed: string;
-  /** Version that closes all of them; null where none does. */
+  /** Version that fixes all of them; null without one. */
   upgrade: string | null;
   findings: ReportFinding[];
   worst: Severity;
@@ -28,7 +28,7 @@ export interface FindingGroups {
   misconfiguration: ReportFinding[];
 }
 
-/** Groups findings, the worst first in each group. */
+/** Groups findings, worst first in each group. */
 export function groupFindings({ findings, packages }: Report): FindingGroups {
   const sorted = findings.toSorted(byRisk);
   const vulnerabilities = sorted.filter(({ kind }) => kind === 'vulnerability');
@@ -47,7 +47,7 @@ export function groupFindings({ findings, packages }: Report): FindingGroups {
 
 /**
  * Whether a finding comes from an advisory about a package: a vulnerability, or a malicious
- * package. Malware that was found by its files belongs to no package.
+ * package. Malware found by its files belongs to no package.
  */
 export function isOfAdvisory({ kind, evidence }: ReportFinding): boolean {
   return kind === 'vulnerability' || (kind === 'malware' && typeof evidence['advisory'] === 'string');
@@ -95,7 +95,9 @@ function describeGroup(findings: ReportFinding[], sources: ReadonlyMap<string, s
   };
 }
 
-/** Order of packages: exploited first, then the worst severity, then the most findings that one upgrade closes. */
+/**
+ * Order of packages: exploited first, then worst severity, then most findings fixed by one upgrade.
+ */
 function byGain(a: PackageFindings, b: PackageFindings): number {
   return (
     Number(b.exploited > 0) - Number(a.exploited > 0) ||

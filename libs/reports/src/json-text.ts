@@ -1,7 +1,11 @@
-// Each stands inside a string, where the escape means the same: a person who prints the file is not misled by it.
+// Each is inside a string, where the escape is equivalent; unescaped, they could mislead a user who
+// prints the file.
 const invisible = /[\u007F-\u009F\u2028\u2029\p{Cf}]/gu;
 
-/** Writes JSON that every parser reads, whatever strangers put into it: lone surrogates are replaced, invisible characters escaped. */
+/**
+ * Writes JSON that every parser reads, for any untrusted text: lone surrogates are replaced,
+ * invisible characters escaped.
+ */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(
     value,

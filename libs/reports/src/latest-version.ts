@@ -1,6 +1,7 @@
 /**
- * The latest of some versions of one package that close holes, to name one upgrade for all of them. It decides what is printed,
- * not what is affected, so the order that versions of all ecosystems nearly share is enough: numbers by value, `~` before the end.
+ * Latest of some fixed versions of one package, to name one upgrade for all of them. It affects
+ * only the output, not the findings, so the order that nearly all ecosystems share suffices:
+ * numbers by value, `~` before the end.
  */
 export function latestVersion(versions: readonly string[]): string | null {
   let latest: string | null = null;

@@ -20,7 +20,7 @@ export function readLicense(text: string): License {
   return expression === undefined ? { name: text } : { expression };
 }
 
-/** Joins the licenses of one package to one expression; undefined where one of them is free text. */
+/** Joins the licenses of one package to one expression; undefined if one of them is free text. */
 export function joinLicenses(texts: readonly string[]): string | undefined {
   const all = [...new Set(texts.map(expressionOf))];
   if (all.length === 0 || all.includes(undefined)) return undefined;
@@ -53,7 +53,7 @@ function readExpression(text: string): string | undefined {
   return known.join(' ').replaceAll('( ', '(').replaceAll(' )', ')');
 }
 
-/** Returns the word in the spelling of the SPDX list; undefined where it is not allowed. */
+/** Returns the word in the spelling of the SPDX list; undefined if it is not allowed. */
 function readWord(word: string, known: readonly string[]): string | undefined {
   if (known.at(-1) === 'WITH') return exceptionIds.get(word.toLowerCase());
   if (isOpen(known.at(-1))) return word === '(' ? word : licenseId(word);
@@ -68,7 +68,9 @@ function isOpen(word: string | undefined): boolean {
   return word === undefined || word === '(' || word === 'AND' || word === 'OR';
 }
 
-/** Whether `WITH` may follow: only after a single license, not after a bracket or another exception. */
+/**
+ * Whether `WITH` may follow: only after a single license, not after a bracket or another exception.
+ */
 function mayHaveException(known: readonly string[]): boolean {
   return known.at(-1) !== ')' && known.at(-2) !== 'WITH';
 }

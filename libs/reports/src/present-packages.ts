@@ -2,7 +2,7 @@ import type { Report, ReportPackage } from './report.js';
 
 /** Package with a unique reference within one document. */
 export interface ReferredPackage {
-  /** Purl, numbered where the image has the package several times. */
+  /** Purl, numbered if the image has the package several times. */
   reference: string;
   package: ReportPackage;
 }

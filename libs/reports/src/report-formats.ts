@@ -9,5 +9,5 @@ import { sarif } from './sarif/sarif.js';
 import { spdx } from './spdx/spdx.js';
 import { table } from './table/table.js';
 
-/** Every way to write a report, one line each. */
+/** All report formats, one per line. */
 export const reportFormats: readonly ReportFormat[] = [table, json, cyclonedx, spdx, sarif, junit, github, gitlab, csv];

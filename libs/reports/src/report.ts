@@ -29,7 +29,7 @@ export interface Report {
   counts: SeverityCounts;
   /** Suppressed findings with their suppression; worst first. */
   suppressed: Suppressed<ReportFinding>[];
-  /** Signers and build of the image; null where signatures were not checked. */
+  /** Signers and build of the image; null if signatures were not checked. */
   provenance: Provenance | null;
   warnings: ReportWarning[];
   /** Results of the evaluated policies. */
@@ -60,7 +60,7 @@ export interface ReportFinding extends Finding {
   epss: number | null;
 }
 
-/** Content that could not be read, or that is not as it should be. */
+/** Content that could not be read, or that is suspicious. */
 export interface ReportWarning {
   code: string;
   path: string | null;

@@ -1,5 +1,5 @@
-// The lists of spdx-license-ids 3.0.24 (CC0-1.0, deprecated ids included) and spdx-exceptions 2.5.0 (CC-BY-3.0), which hold the
-// identifiers of the SPDX License List. A new release of it replaces both texts.
+// Lists of spdx-license-ids 3.0.24 (CC0-1.0, deprecated ids included) and spdx-exceptions 2.5.0
+// (CC-BY-3.0): the identifiers of the SPDX License List. A new release replaces both texts.
 
 /** All identifiers of the SPDX License List. @see https://spdx.org/licenses/ */
 export const spdxLicenseIds: readonly string[] = words(`

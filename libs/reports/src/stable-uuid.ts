@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** A UUID of version 8 that is the same for the same parts. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+/**
+ * UUID of version 8 that is the same for the same parts. @see
+ * https://www.rfc-editor.org/rfc/rfc9562#section-5.8
+ */
 export function stableUuid(...parts: readonly string[]): string {
   const hex = createHash('sha256')
     .update(parts.map((part) => part.toWellFormed()).join('\n'))

@@ -3,7 +3,7 @@ const wide =
 const combining = /\p{M}/gu;
 const plain = /^[ -~]*$/;
 
-/** Columns that a printable text takes on a terminal. */
+/** Number of terminal columns of a printable text. */
 export function widthOf(text: string): number {
   if (plain.test(text)) return text.length;
   const characters = text.match(/./gsu)?.length ?? 0;

@@ -10,7 +10,7 @@ import {
 
 import type { Report, ReportFinding, ReportWarning } from './report.js';
 
-/** `1 finding`, `8,917 findings`. */
+/** Formats as `1 finding`, `8,917 findings`. */
 export function countOf(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
@@ -32,7 +32,7 @@ export function severitiesText(findings: readonly ReportFinding[]): string {
 
 const suppressors = { vex: 'by VEX', ignore: 'by ignore files', exception: 'by exceptions' } as const;
 
-/** `3 findings suppressed: 2 by VEX, 1 by ignore files`; undefined where there are none. */
+/** Formats as `3 findings suppressed: 2 by VEX, 1 by ignore files`; undefined without any. */
 export function suppressedText({ suppressed }: Report): string | undefined {
   if (suppressed.length === 0) return undefined;
   const parts = (['vex', 'ignore', 'exception'] as const).flatMap((kind) => {
@@ -57,7 +57,7 @@ export function holdsFiles({ target: { reference } }: Report): boolean {
   return !/^(dockerfile|k8s):/.test(reference);
 }
 
-/** Describes what was scanned, so that an empty report is not taken for a clean bill of health. */
+/** Describes the scanned parts, so that an empty report does not look like a complete check. */
 export function checkedText(report: Report): string {
   const { packages, layers, stats } = report;
   if (!holdsFiles(report)) return 'its configuration';
@@ -71,7 +71,7 @@ export function osText({ os }: Report): string {
   return os === null ? 'no distribution' : printable(os.name, 80);
 }
 
-/** Describes signers and provenance; null where signatures were not checked. */
+/** Describes signers and provenance; null if signatures were not checked. */
 export function signedText({ provenance }: Report): string | null {
   if (provenance === null) return null;
   const { signatures, attestations } = provenance;
@@ -106,7 +106,10 @@ function builtText({ builder, source, revision, builtAt }: Attestation): string 
   return known.length === 0 ? 'built by an unknown builder' : `built ${known.join(' ')}`;
 }
 
-/** Describes the verdict with its first reason. Without a gate: the reason, and the flag with which it would fail. */
+/**
+ * Describes the verdict with its first reason. Without a gate: the reason, and the flag with which
+ * it would fail.
+ */
 export function verdictText({ verdict: { result, reasons } }: Report, isGate = true): string {
   const [first] = reasons;
   const more = reasons.length > 1 ? ` (and ${countOf(reasons.length - 1, 'more reason')})` : '';
@@ -121,7 +124,7 @@ export function warningText({ code, path, message }: ReportWarning): string {
   return [code, path, message].filter((part) => part !== null).join(': ');
 }
 
-/** Describes the remedy of one vulnerability; undefined where none is known. */
+/** Describes the remedy of one vulnerability; undefined if none is known. */
 export function fixText({ fix, packageName, purl, installedVersion }: ReportFinding): string | undefined {
   if (fix.version !== null)
     return `upgrade ${packageName ?? purl} ${installedVersion ?? ''} to ${fix.version}`.replace('  ', ' ');

@@ -11,7 +11,7 @@ interface NamedBase {
   image: BaseImageName;
 }
 
-/** The images that the stages are built on, where the file says which. */
+/** Images that the stages are built on, if the file names them. */
 function* basesOf({ stages }: DockerfileFacts): Generator<NamedBase> {
   for (const stage of stages) {
     const { image, base } = stage;
@@ -116,13 +116,16 @@ const repositories: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['valkey/valkey', 'valkey'],
 ]);
 
-/** Repositories that get no new images, with the day since when. */
+/** Repositories without new images, with the date of their last one. */
 const retired: ReadonlyMap<string, string> = new Map([
   ['centos', '2024-06-30'],
   ['openjdk', '2022-07-31'],
 ]);
 
-/** The end of support that a base tells of; a tag such as `3.12-alpine3.18` also names the distribution beneath. */
+/**
+ * End of support of a base by its tag; a tag such as `3.12-alpine3.18` also names the distribution
+ * beneath.
+ */
 function endOf(image: BaseImageName, now: Date): { text: string; severity: Severity } | undefined {
   const repository = shortRepository(image);
   const tag = image.tag ?? 'latest';

@@ -7,7 +7,10 @@ import { isShell, type Command, type ShellPipeline, type Script } from '../shell
 import { allSteps, seenAt, shippedSteps, type DockerfileCheck } from './dockerfile-check.js';
 import type { StageInstruction } from './stages.js';
 
-/** Rules about the content of the image: they apply only to stages that the final image is built from. */
+/**
+ * Rules about the content of the image: they apply only to stages that the final image is built
+ * from.
+ */
 const onlyShipped = new Set([
   'key-made-in-build',
   'package-cache',

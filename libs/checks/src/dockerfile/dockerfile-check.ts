@@ -1,15 +1,18 @@
 import { shown, type Check, type CheckFailure } from '../check.js';
 import type { DockerfileFacts, Stage, StageInstruction } from './stages.js';
 
-/** Check whose examples are whole Dockerfiles; `now` decides whether the support of a base has ended. */
+/**
+ * Check whose examples are whole Dockerfiles; `now` decides whether the support of a base has
+ * ended.
+ */
 export type DockerfileCheck = Check<DockerfileFacts & { now: Date }, string>;
 
-/** The steps of the built image, those of the stages it builds on first. */
+/** Steps of the built image, those of the stages that it builds on first. */
 export function shippedSteps({ shipped }: DockerfileFacts, ...keywords: readonly string[]): StageInstruction[] {
   return stepsOf(shipped, keywords);
 }
 
-/** Steps of every stage: mistakes that matter during the build matter in all stages. */
+/** Steps of every stage, for mistakes that matter during the build. */
 export function allSteps({ stages }: DockerfileFacts, ...keywords: readonly string[]): StageInstruction[] {
   return stepsOf(stages, keywords);
 }
@@ -18,7 +21,7 @@ function stepsOf(stages: readonly Stage[], keywords: readonly string[]): StageIn
   return stages.flatMap(({ steps }) => steps.filter(({ keyword }) => keywords.includes(keyword)));
 }
 
-/** Match of a check in a step. The place has the stage and no line number, so that lines may move. */
+/** Match of a check in a step. The place has the stage and no line number, since lines may move. */
 export function seenAt({ keyword, line, stage }: StageInstruction, title: string, what: string): CheckFailure {
   return { title, place: `${stageLabel(stage)} ${keyword} ${what}`, line, instruction: keyword };
 }

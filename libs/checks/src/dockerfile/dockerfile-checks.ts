@@ -55,7 +55,7 @@ export const dockerfileChecks: readonly DockerfileCheck[] = [
 
 /**
  * Returns the findings of all checks on a Dockerfile.
- * @param now when the end of a base's support is evaluated
+ * @param now time for which the end of a base's support is evaluated
  * @throws MalformedFile when it has no FROM
  * @throws LimitExceeded `maxFileLength`, `maxInstructions`, `maxStages`, `maxExpandedLength`
  */

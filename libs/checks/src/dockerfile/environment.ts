@@ -44,8 +44,8 @@ export const secretArgument: DockerfileCheck = {
       for (const { name, value } of step.pairs) {
         const isWrittenOut =
           value?.isKnown === true && ((isSecretName(name) && isSecretValue(value.text)) || hasPassword(value.text));
-        // In a stage that is not shipped, only build cache and provenance hold the value passed to
-        // the build.
+        // In a stage that is not shipped, only build cache and provenance contain the value passed
+        // to the build.
         const isGiven = isSecretName(name) && shipped.has(step.stage) && (value === undefined || value.text === '');
         if (isWrittenOut || isGiven)
           yield seenAt(

@@ -2,10 +2,13 @@ import { LimitExceeded } from '@tidewaiter/domain';
 
 import { dockerfileLimits } from './parse.js';
 
-/** A text with its variables replaced and its quotes removed. */
+/** Text with expanded variables and without quotes. */
 export interface Expanded {
   text: string;
-  /** False if the build or the base image sets a part of the value; such a variable stays in the text as `${NAME}`. */
+  /**
+   * False if the build or the base image sets a part of the value; such a variable stays in the
+   * text as `${NAME}`.
+   */
   isKnown: boolean;
 }
 
@@ -43,7 +46,7 @@ export function expander(escape: string): Expand {
     return text;
   }
 
-  /** Reads up to the end, or to the brace that closes a default. */
+  /** Reads to the end, or to the brace that closes a default. */
   function readUntil(cursor: Cursor, isInBraces: boolean): Expanded {
     let text = '';
     let isKnown = true;
@@ -110,7 +113,8 @@ function unknown(name: string): Expanded {
 
 function resolve(name: string, operator: string, word: Expanded, lookup: Lookup): Expanded {
   const value = lookup(name);
-  // A variable that the file does not set may come from the base image; then a default is the best guess.
+  // A variable that the file does not set may come from the base image; then a default is the best
+  // guess.
   const isSet = value?.isKnown === true && (!operator.startsWith(':') || value.text !== '');
   switch (operator) {
     case '':

@@ -15,7 +15,7 @@ export const addRemote: DockerfileCheck = {
     for (const step of allSteps(file, 'ADD')) {
       if (step.flags.has('checksum')) continue;
       for (const source of sourcesOf(step)) {
-        // A repository at a commit is what it is.
+        // A repository at a commit is immutable.
         if (/#[0-9a-f]{40}\b/.test(source)) continue;
         const host = remoteHost(source);
         if (host !== undefined)
@@ -66,7 +66,7 @@ export const addInsteadOfCopy: DockerfileCheck = {
   fails: ['FROM a:1\nADD . /app', 'FROM a:1\nADD package.json yarn.lock /app/'],
 };
 
-/** The words of ADD and COPY but the last, which is where they go. */
+/** Words of ADD and COPY except the last, which is the target. */
 function sourcesOf({ words }: StageInstruction): string[] {
   return words.slice(0, -1).map(({ text }) => text);
 }

@@ -18,7 +18,10 @@ export interface AwaitedHeredoc extends Omit<Heredoc, 'content'> {
   isTabbed: boolean;
 }
 
-/** Here-documents that a line opens, in order. @see https://docs.docker.com/reference/dockerfile/#here-documents */
+/**
+ * Here-documents that a line opens, in order. @see
+ * https://docs.docker.com/reference/dockerfile/#here-documents
+ */
 export function heredocsOf(text: string, escape: string): AwaitedHeredoc[] {
   if (!text.includes('<<')) return [];
   return splitWords(text, escape).flatMap((word) => {
@@ -36,7 +39,10 @@ interface Lines {
   warnings: WarningList;
 }
 
-/** Reads the here-documents from the following lines; comments and continuations have no meaning in them. */
+/**
+ * Reads the here-documents from the following lines; comments and continuations have no meaning in
+ * them.
+ */
 export function readHeredocs(source: Lines, awaited: readonly AwaitedHeredoc[], line: number): Heredoc[] {
   return awaited.map(({ isTabbed, ...heredoc }) => {
     const start = source.at;

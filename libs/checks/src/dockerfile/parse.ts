@@ -119,7 +119,9 @@ function readLogicalLine(source: Source): string {
   return [...parts, part].join('').trimEnd();
 }
 
-/** The next line that is neither comment nor blank: inside an instruction both are skipped. */
+/**
+ * Returns the next line that is neither comment nor blank: inside an instruction both are skipped.
+ */
 function nextPart(source: Source): string | undefined {
   while (source.at < source.lines.length) {
     const line = source.lines[source.at]!;

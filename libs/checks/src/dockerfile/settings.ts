@@ -7,7 +7,7 @@ import { adminPortsOf, dataPortsOf, type PortUse } from '../ports.js';
 import { seenAt, shippedSteps, stageLabel, type DockerfileCheck } from './dockerfile-check.js';
 import type { DockerfileFacts, StageInstruction } from './stages.js';
 
-/** The step that has the last word on a setting of the built image. */
+/** Last step that sets a setting of the built image. */
 function lastStep(file: DockerfileFacts, keyword: string): StageInstruction | undefined {
   return shippedSteps(file, keyword).findLast(({ isOnBuild }) => !isOnBuild);
 }
@@ -72,7 +72,7 @@ export const noUser: DockerfileCheck = {
   fails: ['FROM a:1', 'FROM scratch\nCOPY a /a', 'FROM a:1 AS build\nUSER app\nFROM b:1', 'FROM a:1\nONBUILD USER app'],
 };
 
-/** Bases that are known to set a user. */
+/** Base images that are known to set a user. */
 function runsAsUser({ shipped }: DockerfileFacts): boolean {
   const base = shipped[0]?.base.text ?? '';
   return /(?:non-?root|unprivileged|rootless)/i.test(base) || base.startsWith('cgr.dev/');
@@ -149,7 +149,7 @@ export const relativeWorkdir: DockerfileCheck = {
   reference: 'https://docs.docker.com/reference/build-checks/workdir-relative-path/',
   *find(file) {
     for (const { steps } of file.stages) {
-      // After an absolute one the relative ones lead to a known place.
+      // After an absolute path, relative ones lead to a known place.
       let isSettled = false;
       for (const step of steps.filter(({ keyword }) => keyword === 'WORKDIR')) {
         const [folder] = step.words;

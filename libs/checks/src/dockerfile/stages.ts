@@ -13,7 +13,7 @@ export interface Pair {
   value: Expanded | undefined;
 }
 
-/** An instruction in its stage, with its variables replaced. */
+/** Instruction in its stage, with expanded variables. */
 export interface StageInstruction extends Instruction {
   stage: Stage;
   /** Arguments of ADD, COPY, EXPOSE, STOPSIGNAL, USER, VOLUME and WORKDIR. */
@@ -31,7 +31,7 @@ export interface Stage {
   line: number;
   /** Image or stage in FROM; unknown if it depends on an argument without default. */
   base: Expanded;
-  /** Undefined when the base is an earlier stage. */
+  /** Undefined if the base is an earlier stage. */
   image?: BaseImageName;
   parent?: Stage;
   steps: StageInstruction[];
@@ -43,14 +43,17 @@ export interface DockerfileFacts {
   stages: readonly Stage[];
   /** Last stage, which is built by default. */
   final: Stage;
-  /** Final stage and the stages that it builds on, the lowest first: their settings and files are in the image. */
+  /**
+   * Final stage and the stages that it builds on, the lowest first: their settings and files are in
+   * the image.
+   */
   shipped: readonly Stage[];
   /** Names of stages, in lower case, and their numbers. */
   stageNames: ReadonlySet<string>;
 }
 
 /**
- * Sorts the instructions into their stages and replaces their variables; undefined when there is no stage.
+ * Assigns the instructions to their stages and expands their variables; undefined without a stage.
  * @throws LimitExceeded `maxExpandedLength`, `maxStages`
  */
 export function readStages({ directives, escape, instructions }: ParsedDockerfile): DockerfileFacts | undefined {
@@ -81,7 +84,9 @@ interface OpenStage {
 interface StageReader {
   escape: string;
   expand: Expand;
-  /** Arguments before the first FROM, which apply in FROM lines and in stages that redeclare them. */
+  /**
+   * Arguments before the first FROM, which apply in FROM lines and in stages that redeclare them.
+   */
   globals: Map<string, Expanded>;
   stages: OpenStage[];
   named: Map<string, OpenStage>;
@@ -189,7 +194,10 @@ function readScript({ keyword, text, json, heredocs }: Instruction, isPosix: boo
   return parseScript(text + bodies.join(''));
 }
 
-/** Parses a here-document that is the whole RUN: the shell runs it, or the interpreter in its first line. */
+/**
+ * Parses a here-document that is the whole RUN: the shell runs it, or the interpreter in its first
+ * line.
+ */
 function readHeredocScript(content: string): Script | undefined {
   const isForeign = content.startsWith('#!') && !/^#![^\n]{0,100}\b(?:ba|da|a|z|k)?sh\b/.test(content);
   return isForeign ? undefined : parseScript(content);

@@ -1,5 +1,6 @@
 /**
- * Splits at blanks that are neither quoted nor escaped. The words keep their quotes; `maxWords` ends the work early.
+ * Splits at blanks that are neither quoted nor escaped. The words keep their quotes; stops after
+ * `maxWords`.
  * @see https://github.com/moby/buildkit/blob/master/frontend/dockerfile/shell/lex.go
  */
 export function splitWords(text: string, escape: string, maxWords = Number.MAX_SAFE_INTEGER): string[] {

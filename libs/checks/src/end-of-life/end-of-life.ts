@@ -45,7 +45,9 @@ export const endOfLifeRuntime: CheckInfo = {
   reference,
 };
 
-/** `ID` of os-release. Rolling distributions are not here: they have no release that ends. */
+/**
+ * By `ID` of os-release. Rolling distributions are missing, since they have no release that ends.
+ */
 const distributions: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['alma', 'almalinux'],
   ['almalinux', 'almalinux'],
@@ -73,7 +75,9 @@ const distributions: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['ubuntu', 'ubuntu'],
 ]);
 
-/** Names of programs that their own project released, as binaries and Bitnami's inventories name them. */
+/**
+ * Programs as their own project released them, by the names in binaries and Bitnami's inventories.
+ */
 const programs: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['apache', 'httpd'],
   ['dotnet', 'dotnet'],
@@ -99,7 +103,7 @@ const programs: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['valkey', 'valkey'],
 ]);
 
-/** Packages of languages that are a runtime or framework of their own, by `type:name`. */
+/** Language packages that are a runtime or framework of their own, by `type:name`. */
 const libraries: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['gem:rails', 'rails'],
   ['golang:stdlib', 'go'],
@@ -108,11 +112,17 @@ const libraries: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['pypi:django', 'django'],
 ]);
 
-/** `linux-x64`, `linux-musl-arm64`: a self-contained application names the runtime that it carries by its platform. */
+/**
+ * `linux-x64`, `linux-musl-arm64`: a self-contained application names its bundled runtime by
+ * platform.
+ */
 const ownDotnetRuntime = /^Microsoft\.NETCore\.App\.Runtime\.[a-z0-9-]{1,40}$/;
 const elasticsearchServer = /(?:^|\/)elasticsearch[^/]*\/lib\/elasticsearch-[^/]+\.jar$/;
 
-/** Packages that {@link endOfLife} needs, for a query: all of these types, of other types those with these names or prefix. */
+/**
+ * Packages that {@link endOfLife} needs, for a query: all of these types, and of other types those
+ * with these names or prefix.
+ */
 export const datedPackages = {
   types: ['bitnami', 'generic'],
   names: [
@@ -123,7 +133,10 @@ export const datedPackages = {
   namePrefix: 'Microsoft.NETCore.App.Runtime.',
 } as const satisfies { types: PackageType[]; names: string[]; namePrefix: string };
 
-/** Findings about the distribution and the runtimes of an image whose support has ended. A release that is not known gives none. */
+/**
+ * Findings about the distribution and the runtimes of an image whose support has ended. An unknown
+ * release gives none.
+ */
 export function endOfLife(os: OsRelease | null, packages: readonly DatedPackage[], now: Date): Finding[] {
   const ofSystem = os && distributionFinding(os, now);
   return [...(ofSystem ? [ofSystem] : []), ...runtimeFindings(packages, now)];
@@ -143,12 +156,12 @@ function distributionProduct({ id, name }: OsRelease): Product | undefined {
 }
 
 function distributionVersion({ id, versionId }: OsRelease): string | null {
-  // Edge and development branches call themselves an alpha of the release that they will become.
+  // Edge and development branches have the version of an alpha of their next release.
   if (versionId === undefined || !/^\d+(?:\.\d+)*$/.test(versionId)) return null;
   return id.startsWith('sle') && !versionId.includes('.') ? `${versionId}.0` : versionId;
 }
 
-/** A release of a product that is in the image, and where. */
+/** Release of a product in the image, with its places. */
 interface Dated {
   product: Product;
   release: ReleaseLine;
@@ -161,7 +174,7 @@ function runtimeFindings(packages: readonly DatedPackage[], now: Date): Finding[
     const product = productOf(each);
     const release = product && releaseOf(product, plainVersion(each, product));
     if (!release) continue;
-    // A compiler in the image and programs that another one has built are two things to do.
+    // A compiler in the image and programs built by another one need two remedies.
     const key = [product, release.version, isBuiltWithGo(each)].join(' ');
     const known = dated.get(key) ?? { product, release, places: [] };
     known.places.push(each);
@@ -170,7 +183,10 @@ function runtimeFindings(packages: readonly DatedPackage[], now: Date): Finding[
   return [...dated.values()].flatMap((each) => finding(endOfLifeRuntime, each, now) ?? []);
 }
 
-/** The lowest layer first; which place a finding names does not depend on the order in which packages were found. */
+/**
+ * Lowest layer first, so that the place in a finding does not depend on the order in which packages
+ * were found.
+ */
 function byPlace(a: DatedPackage, b: DatedPackage): number {
   const [left, right] = [a, b].map(({ foundIn, name, version }) => [foundIn, name, version].join('\n'));
   return a.layer - b.layer || (left! < right! ? -1 : Number(left! > right!));
@@ -185,7 +201,7 @@ function productOf({ type, name, foundIn, state, isDeclared }: DatedPackage): Pr
   return libraries.get(`${type}:${type === 'pypi' ? name.toLowerCase() : name}`);
 }
 
-/** Java 8 and older call themselves 1.8. */
+/** Java 8 and older report version 1.8. */
 function plainVersion({ version }: DatedPackage, product: Product): string {
   return product === 'java' ? version.replace(/^1\.(?=[5-8]\b)/, '') : version;
 }

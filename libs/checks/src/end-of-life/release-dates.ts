@@ -1,11 +1,12 @@
 /**
- * When releases of distributions, runtimes and servers get their last security fix. One release a line, the newest first: version,
- * last day of the support that everybody gets (`-` while none is announced), last day of the
- * extended support that some get, code name.
+ * Dates of the last security fix of releases of distributions, runtimes and servers. One release
+ * per line, the newest first: version, last day of public support (`-` while none is announced),
+ * last day of extended support for subscribers, code name.
  *
- * From endoflife.date (MIT license, Copyright (c) 2020 endoflife.date contributors), commit a70eca337600e7d721dc48112c271f98661d208b of
- * 2026-08-22; OpenJDK by the longest public builds (Eclipse Temurin, before them Oracle and Red Hat); Azure Linux by Microsoft's announcements.
- * Extended support of runtimes is left out: it is for other builds than those that images carry.
+ * From endoflife.date (MIT license, Copyright (c) 2020 endoflife.date contributors), commit
+ * a70eca337600e7d721dc48112c271f98661d208b of 2026-08-22; OpenJDK by the longest public builds
+ * (Eclipse Temurin, before them Oracle and Red Hat); Azure Linux by Microsoft's announcements.
+ * Extended support of runtimes is left out: it is for other builds than those in images.
  */
 export const releaseDates = {
   alpine: {
@@ -842,5 +843,5 @@ export const releaseDates = {
   },
 } as const;
 
-/** The day of the newest entry above. */
+/** Date of the newest entry above. */
 export const releaseDatesAsOf = '2026-08-22';

@@ -2,12 +2,15 @@ import { releaseDates, releaseDatesAsOf } from './release-dates.js';
 
 export type Product = keyof typeof releaseDates;
 
-/** A release line of a product. The days are the last ones of a support, as `YYYY-MM-DD`, which sort by time. */
+/**
+ * Release line of a product. Dates are the last days of support, as `YYYY-MM-DD`, which sort by
+ * time.
+ */
 export interface ReleaseLine {
   version: string;
   /** Null while no end is announced. */
   supportEnds: string | null;
-  /** Null where there is no extended support. */
+  /** Null without extended support. */
   extendedEnds: string | null;
   codename: string | null;
 }
@@ -35,15 +38,16 @@ export function productName(product: Product): string {
   return releaseDates[product].name;
 }
 
-/** The name of the support that some get for longer; undefined of a product without any. */
+/** Name of the extended support for subscribers; undefined for a product without any. */
 export function extendedSupportName(product: Product): string | undefined {
   const about = releaseDates[product];
   return 'extended' in about ? about.extended : undefined;
 }
 
 /**
- * The release that a version belongs to; undefined of one that is newer than the data or a release that it does not have. What is
- * older than the oldest release here ended no later than that one.
+ * Returns the release of a version; undefined if it is newer than the data, or a release that the
+ * product does not have. Support for versions older than the oldest release here ended no later
+ * than for that one.
  */
 export function releaseOf(product: Product, version: string): ReleaseLine | undefined {
   const releases = releasesOf.get(product)!;
@@ -53,7 +57,10 @@ export function releaseOf(product: Product, version: string): ReleaseLine | unde
   return isOlder(version, oldest.version) ? { ...oldest, version: numbersOf(version)! } : undefined;
 }
 
-/** The release that a tag names: `3.12-slim` exactly, `3` the newest 3.x, `bookworm` by its code name. */
+/**
+ * Returns the release that a tag names: `3.12-slim` exactly, `3` the newest 3.x, `bookworm` by its
+ * code name.
+ */
 export function releaseOfTag(product: Product, tag: string): ReleaseLine | undefined {
   const releases = releasesOf.get(product)!;
   const [word = ''] = tag.split(/[-_]/, 1);
@@ -85,7 +92,7 @@ export function endOfRelease(
   return { lifecycle, text: `${named} has had no standard support since ${release.supportEnds}; ${extended}` };
 }
 
-/** Versions of the releases that everybody gets fixes for, the newest first. */
+/** Versions of the releases with public support, the newest first. */
 export function supportedReleases(product: Product, now: Date): string[] {
   return releasesOf
     .get(product)!
@@ -99,13 +106,16 @@ const endDays = [...releasesOf.values()]
   .filter((day) => day !== null)
   .toSorted();
 
-/** Another one means other answers: the data is newer, or a support has ended meanwhile. */
+/** Another version means other results: the data is newer, or a support period ended meanwhile. */
 export function lifecycleVersion(now: Date): string {
   const today = now.toISOString().slice(0, 10);
   return `${releaseDatesAsOf}/${endDays.findLast((day) => day < today) ?? ''}`;
 }
 
-/** Whether a version is the release or one of its updates: `3.10.2` is within `3.10`, not within `3.1`. */
+/**
+ * Whether a version is the release or one of its updates: `3.10.2` is within `3.10`, not within
+ * `3.1`.
+ */
 function isWithin(version: string, release: string): boolean {
   return version === release || (version.startsWith(release) && /[^\d]/.test(version.charAt(release.length)));
 }
@@ -121,7 +131,7 @@ function isOlder(version: string, than: string): boolean {
   return false;
 }
 
-/** The numbers at the start of a version, a few of them: a hostile image may name any. */
+/** First numbers of a version; limited, because a hostile image may have any version. */
 function numbersOf(version: string): string | undefined {
   return /^\d{1,6}(?:\.\d{1,6}){0,3}/.exec(version)?.[0];
 }

@@ -1,6 +1,6 @@
 import type { CheckInfo } from '../check.js';
 
-/** One variable that a config, a Dockerfile or a manifest sets. */
+/** Variable that a config, a Dockerfile or a manifest sets. */
 export interface Variable {
   name: string;
   value: string;
@@ -10,14 +10,17 @@ export interface Variable {
 export interface EnvironmentRule extends Omit<CheckInfo, 'id'> {
   /** Id of the check without the prefix of its subject. */
   stem: string;
-  /** Returns the problem as a phrase to follow the variable's name, never with a secret; undefined if there is none. */
+  /**
+   * Returns the problem as a phrase to follow the variable's name, never with a secret; undefined
+   * if there is none.
+   */
   evaluate: (variable: Variable) => string | undefined;
   /** Each `NAME=value`. */
   passes: readonly string[];
   fails: readonly string[];
 }
 
-/** Reads `NAME=value`. */
+/** Parses `NAME=value`. */
 export function variableOf(text: string): Variable {
   const equals = text.indexOf('=');
   return equals < 0 ? { name: text, value: '' } : { name: text.slice(0, equals), value: text.slice(equals + 1) };

@@ -183,7 +183,8 @@ const unsafePath: EnvironmentRule = {
       .split(':')
       .find((folder) => /^(?:\.{0,2}|\.{1,2}\/.*|\/(?:var\/)?tmp(?:\/.*)?|\/dev\/shm(?:\/.*)?)$/.test(folder));
     if (bad === undefined) return undefined;
-    // `/a:$LD_LIBRARY_PATH` may expand to `/a:`; the loader reads the empty entry as the working directory.
+    // `/a:$LD_LIBRARY_PATH` may expand to `/a:`; the loader reads the empty entry as the working
+    // directory.
     return bad === '' ? 'has an empty entry, which is the working directory' : `has ${bad.slice(0, 100)}`;
   },
   passes: [

@@ -2,7 +2,10 @@ import { parseScript, type Script } from '../shell/parse.js';
 
 /** One step of an image's history, parsed as far as possible. */
 export interface BuildStep {
-  /** Dockerfile instruction in capitals; `RUN` for a bare shell command; empty for text of other builders. */
+  /**
+   * Dockerfile instruction in capitals; `RUN` for a bare shell command; empty for text of other
+   * builders.
+   */
   instruction: string;
   /** Text after the instruction; for `RUN` the script. */
   text: string;
@@ -17,7 +20,8 @@ const instructions =
 
 /**
  * Parses `created_by` of several builders: BuildKit `RUN |1 A=b /bin/sh -c make # buildkit`, the
- * classic builder and Buildah `/bin/sh -c #(nop) ADD …` and `|1 A=b /bin/sh -c make`, Kaniko `RUN make`.
+ * classic builder and Buildah `/bin/sh -c #(nop) ADD …` and `|1 A=b /bin/sh -c make`, Kaniko `RUN
+ * make`.
  */
 export function readStep(createdBy: string): BuildStep {
   const text = createdBy.trim().replace(/[ \t]{1,8}# buildkit$/, '');
@@ -35,7 +39,10 @@ export function readStep(createdBy: string): BuildStep {
   return { instruction: 'RUN', text: script, script: parseScript(script), buildArguments };
 }
 
-/** Parses `|2 A=b C=d e /bin/sh -c …`: the number counts the arguments before the command; values may hold spaces. */
+/**
+ * Parses `|2 A=b C=d e /bin/sh -c …`: the number counts the arguments before the command; values
+ * may hold spaces.
+ */
 function splitArguments(command: string): { buildArguments: string[]; rest: string } {
   const [, number] = /^\|(\d{1,3}) /.exec(command) ?? [];
   if (number === undefined) return { buildArguments: [], rest: command };

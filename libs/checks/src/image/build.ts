@@ -54,7 +54,7 @@ function* baseNames({ config: { labels, history }, steps }: ConfigFacts): Genera
   const isPinned = labels['org.opencontainers.image.base.digest'] !== undefined;
   if (label !== undefined && label !== '' && !isPinned) yield { name: label, field: 'config.Labels' };
   for (const { comment = '' } of history) {
-    // Podman and Buildah note the base here.
+    // Podman and Buildah record the base here.
     const [, name] = /^FROM (\S{1,300})$/.exec(comment) ?? [];
     if (name !== undefined) yield { name, field: 'history' };
   }
@@ -66,7 +66,7 @@ function* baseNames({ config: { labels, history }, steps }: ConfigFacts): Genera
 
 const dayMs = 24 * 60 * 60 * 1000;
 const maxBaseAgeDays = 180;
-/** Builders that want the same bytes every time write the start of an epoch instead of the time. */
+/** Reproducible builders write the start of an epoch instead of the time. */
 const firstContainers = Date.UTC(2013, 0, 1);
 
 export const oldBase: ImageCheck = {
@@ -139,7 +139,7 @@ export const relativeWorkdir: ImageCheck = {
   fails: [stepsExample('WORKDIR app'), stepsExample('/bin/sh -c #(nop) WORKDIR ./src')],
 };
 
-/** Whether a path starts at the root, of Windows too, or with a variable that may hold one. */
+/** Whether a path is absolute, also on Windows, or starts with a variable that may be. */
 export function isAbsolute(path: string): boolean {
   return /^["']?(?:\/|\\|[A-Za-z]:|\$)/.test(path);
 }

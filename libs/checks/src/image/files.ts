@@ -30,7 +30,10 @@ export const setuidFiles: ImageFileCheck = {
   fails: [{ setuidFiles: ['usr/bin/passwd'] }, { setuidFiles: ['usr/bin/su', 'usr/bin/mount'] }],
 };
 
-/** Programs that give whoever starts them a shell or any file. @see https://gtfobins.github.io/#+suid */
+/**
+ * Programs that give their caller a shell or access to any file. @see
+ * https://gtfobins.github.io/#+suid
+ */
 const escapes = new Set(
   (
     'ash awk bash busybox cp cpulimit csh curl dash dd docker emacs env ed expect find flock gawk gdb ionice jq ksh less lua make ' +

@@ -33,12 +33,15 @@ export const imageConfigChecks: readonly ImageCheck[] = [
 /** Checks of the files of the final image. */
 export const imageFileChecks: readonly ImageFileCheck[] = [setuidEscape, setuidFiles, sudoInstalled];
 
-/** Findings about the config and the history of an image. @see https://github.com/opencontainers/image-spec/blob/main/config.md */
+/**
+ * Findings about the config and the history of an image. @see
+ * https://github.com/opencontainers/image-spec/blob/main/config.md
+ */
 export function checkImageConfig(config: ImageConfig): Finding[] {
   return runChecks(imageConfigChecks, [imageFacts(config)], null);
 }
 
-/** Findings about set-uid programs and sudo in the final image. */
+/** Findings about setuid programs and sudo in the final image. */
 export function checkImageFiles(
   layers: readonly { entries: Iterable<LayerEntry> }[],
   view: Pick<Overlay, 'isVisible' | 'lookup'>,

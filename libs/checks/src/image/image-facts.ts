@@ -9,7 +9,7 @@ export interface ConfigFacts {
   steps: readonly BuildStep[];
 }
 
-/** Fields in which an example differs from an image without findings. */
+/** Differences of an example from an image without findings. */
 export interface ImageExample {
   config?: Partial<ImageConfig>;
 }
@@ -22,7 +22,7 @@ export function imageFacts(config: ImageConfig): ConfigFacts {
 
 /** Files of the final image that are checked beside its config. */
 export interface ImageFiles {
-  /** Paths of the visible files with a set-uid or set-gid bit. */
+  /** Paths of the visible files with a setuid or setgid bit. */
   setuidFiles: readonly string[];
   /** Whether a program named sudo is visible. */
   hasSudo: boolean;
@@ -30,7 +30,7 @@ export interface ImageFiles {
 
 export type ImageFileCheck = Check<ImageFiles, Partial<ImageFiles>>;
 
-/** An example whose history is these steps. */
+/** Example with these steps as history. */
 export function stepsExample(...createdBy: string[]): ImageExample {
   return { config: { history: createdBy.map((step) => ({ createdBy: step, emptyLayer: false })) } };
 }

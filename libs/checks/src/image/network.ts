@@ -76,7 +76,7 @@ export const sshServer: ImageCheck = {
   ],
 };
 
-/** The login service that a start command runs. */
+/** Login service that a start command runs. */
 export function serverIn(words: readonly string[]): string | undefined {
   for (const word of words.slice(0, 100)) {
     const text = word.slice(0, 4000);
@@ -120,7 +120,7 @@ export const addRemote: ImageCheck = {
   ],
 };
 
-/** The host of the first URL among the words of an ADD. */
+/** Host of the first URL in the words of an ADD. */
 export function remoteHost(text: string): string | undefined {
   const [, host] = /(?:^|[\s"[,])(?:https?|ftp|git|ssh):\/\/(?:[^\s/@"]{1,200}@)?([^\s/:"]{1,253})/i.exec(text) ?? [];
   return host ?? /(?:^|[\s"[,])git@([^\s/:"]{1,253}):/.exec(text)?.[1];

@@ -37,7 +37,7 @@ export const noUser: ImageCheck = {
   fix: rootUser.fix,
   reference: userReference,
   *find({ config: { user } }) {
-    // `:app` is a group alone: the user is still root.
+    // `:app` sets only a group: the user is still root.
     if (user === undefined || user.trim() === '' || user.startsWith(':')) {
       yield { title: 'Image without USER runs as root', place: 'user', field: 'config.User' };
     }

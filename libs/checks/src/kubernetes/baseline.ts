@@ -103,7 +103,10 @@ const defaultCapabilities = new Set(
     ' ',
   ),
 );
-/** Capabilities with a known escape to the node. @see https://man7.org/linux/man-pages/man7/capabilities.7.html */
+/**
+ * Capabilities with a known escape to the node. @see
+ * https://man7.org/linux/man-pages/man7/capabilities.7.html
+ */
 const breakingCapabilities = new Set(
   'ALL BPF CHECKPOINT_RESTORE DAC_READ_SEARCH PERFMON SYS_ADMIN SYS_BOOT SYS_MODULE SYS_PTRACE SYS_RAWIO'.split(' '),
 );
@@ -113,7 +116,7 @@ export interface AddedCapability {
   node: Located;
 }
 
-/** The capabilities that a container adds, in capitals and without `CAP_`. */
+/** Capabilities that a container adds, in capitals and without `CAP_`. */
 export function addedCapabilities(container: { node: Located }): AddedCapability[] {
   return itemsAt(container.node, 'securityContext', 'capabilities', 'add').flatMap((node) => {
     const name = textAt(node);
@@ -402,7 +405,10 @@ const unsafeSysctl = podCheck({
   ],
 });
 
-/** The controls of the baseline level; host paths are in `volumes.ts`. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline */
+/**
+ * Controls of the baseline level; host paths are in `volumes.ts`. @see
+ * https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+ */
 export const baselineChecks: readonly KubernetesCheck[] = [
   ...hostNamespaceChecks,
   addedCapability,

@@ -23,8 +23,9 @@ export const kubernetesChecks: readonly KubernetesCheck[] = [
 ];
 
 /**
- * Returns the findings of all checks on the objects of a manifest: YAML with any number of documents,
- * or JSON, lists included. An unreadable document gives a warning; custom resources are skipped.
+ * Returns the findings of all checks on the objects of a manifest: YAML with any number of
+ * documents, or JSON, lists included. An unreadable document gives a warning; custom resources are
+ * skipped.
  * @throws LimitExceeded `maxFileLength`, `maxDocuments`
  */
 export function checkKubernetes(text: string, path: string): { findings: Finding[]; warnings: Warning[] } {
@@ -37,7 +38,10 @@ export function checkKubernetes(text: string, path: string): { findings: Finding
   return { findings: runChecks(kubernetesChecks, manifest.resources, path), warnings: warnings.toArray() };
 }
 
-/** Custom resource definitions are the bulk of many manifests and run nothing, so they are not even parsed. */
+/**
+ * Custom resource definitions are the bulk of many manifests and run nothing, so they are not even
+ * parsed.
+ */
 function isDefinition({ text }: DocumentText): boolean {
   const kinds = text.match(/^kind:.{0,100}$/gm) ?? [];
   return kinds.length === 1 && /^kind:\s{1,8}CustomResourceDefinition\s{0,8}$/.test(kinds[0]);

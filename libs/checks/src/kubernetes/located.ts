@@ -1,10 +1,10 @@
-/** A value of a document with the line where it starts. */
+/** Value of a document with the line where it starts. */
 export interface Located {
   value: string | number | boolean | null | readonly Located[] | ReadonlyMap<string, Located>;
   line: number;
 }
 
-/** The value at a path of keys; undefined where one of them is missing or no map. */
+/** Value at a path of keys; undefined if one of them is missing or no map. */
 export function at(node: Located | undefined, ...keys: readonly string[]): Located | undefined {
   let found = node;
   for (const key of keys)
@@ -12,7 +12,7 @@ export function at(node: Located | undefined, ...keys: readonly string[]): Locat
   return found?.value === null ? undefined : found;
 }
 
-/** The text at a path; numbers and switches as they would be written. */
+/** Text at a path; numbers and booleans as they would be written. */
 export function textAt(node: Located | undefined, ...keys: readonly string[]): string | undefined {
   const value = at(node, ...keys)?.value;
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
@@ -25,29 +25,31 @@ export function numberAt(node: Located | undefined, ...keys: readonly string[]):
   return typeof value === 'number' ? value : undefined;
 }
 
-/** The items of the list at a path. */
+/** Items of the list at a path. */
 export function itemsAt(node: Located | undefined, ...keys: readonly string[]): readonly Located[] {
   const value = at(node, ...keys)?.value;
   return Array.isArray(value) ? (value as readonly Located[]) : [];
 }
 
-/** The texts of the list at a path. */
+/** Texts of the list at a path. */
 export function textsAt(node: Located | undefined, ...keys: readonly string[]): string[] {
   return itemsAt(node, ...keys).flatMap((item) => textAt(item) ?? []);
 }
 
-/** The keys and values of the map at a path. */
+/** Keys and values of the map at a path. */
 export function entriesAt(node: Located | undefined, ...keys: readonly string[]): [string, Located][] {
   const value = at(node, ...keys)?.value;
   return value instanceof Map ? [...(value as ReadonlyMap<string, Located>)] : [];
 }
 
-/** Whether a switch is on; Kubernetes reads YAML 1.1, where `yes` and `on` are switches too. */
+/**
+ * Whether a boolean is true; Kubernetes reads YAML 1.1, in which `yes` and `on` are booleans too.
+ */
 export function isTrue(node: Located | undefined): boolean {
   return node?.value === true || (typeof node?.value === 'string' && /^(?:y|yes|on|true)$/i.test(node.value));
 }
 
-/** Whether a switch is there and off. */
+/** Whether a boolean is set and false. */
 export function isFalse(node: Located | undefined): boolean {
   return node?.value === false || (typeof node?.value === 'string' && /^(?:n|no|off|false)$/i.test(node.value));
 }

@@ -11,7 +11,7 @@ const ingress = (spec: string, annotations = '') =>
 const typeOf = (resource: Resource) =>
   resource.kind === 'Service' ? (textAt(resource.node, 'spec', 'type') ?? 'ClusterIP') : '';
 
-/** How the large clouds are told that a load balancer is for their own network. */
+/** Annotations by which the large clouds make a load balancer internal. */
 function isInternal(resource: Resource): boolean {
   return entriesAt(resource.node, 'metadata', 'annotations').some(([key, node]) => {
     const value = textAt(node) ?? '';

@@ -77,7 +77,7 @@ type Rule<Subject> = CheckInfo & {
   find: (subject: Subject) => Iterable<CheckFailure>;
 };
 
-/** Makes a check of every pod, whatever kind of object creates it. */
+/** Makes a check of every pod, for any kind of object that creates it. */
 export function podCheck({ find, ...info }: Rule<Pod>): KubernetesCheck {
   return {
     ...info,
@@ -103,7 +103,10 @@ export function seenInPod(pod: Pod, field: string, title: string, node: Located 
   return seenIn(pod.resource, `${pod.field}.${field}`, `${pod.resource.label} ${title}`, node, what);
 }
 
-/** Match of a check in a container. The place has the container's name, because its index may change. */
+/**
+ * Match of a check in a container. The place has the container's name, because its index may
+ * change.
+ */
 export function seenInContainer(
   container: Container,
   field: string,
@@ -121,12 +124,17 @@ export function seenInContainer(
   return { ...seen, container: name, place: `${pod.resource.label} ${role} ${name} ${field} ${what}`.trim() };
 }
 
-/** Field of the security context of a container, inherited from its pod if the container does not set it. */
+/**
+ * Field of the security context of a container, inherited from its pod if the container does not
+ * set it.
+ */
 export function contextOf({ node, pod }: Container, ...keys: readonly string[]): Located | undefined {
   return at(node, 'securityContext', ...keys) ?? at(pod.spec, 'securityContext', ...keys);
 }
 
-/** Example of a pod with these lines added: `pod` to the spec, `container` to its only container. */
+/**
+ * Example of a pod with these lines added: `pod` to the spec, `container` to its only container.
+ */
 export function podExample({
   pod = '',
   container = '',

@@ -2,12 +2,15 @@ import { shown, type CheckInfo } from '../check.js';
 import { itemsAt, textAt, textsAt, type Located } from './located.js';
 import { seenIn, type KubernetesCheck, type Resource } from './resource.js';
 
-/** One rule of a role. */
+/** Rule of a role. */
 interface Rule {
   groups: readonly string[];
   resources: readonly string[];
   verbs: readonly string[];
-  /** Names of single objects, which narrow everything but `list`, `watch`, `create` and `deletecollection`. */
+  /**
+   * Names of single objects, which restrict everything but `list`, `watch`, `create` and
+   * `deletecollection`.
+   */
   names: readonly string[];
   node: Located;
 }
@@ -26,7 +29,7 @@ function rulesOf(resource: Resource): Rule[] {
 const hasAny = (list: readonly string[], ...wanted: readonly string[]) =>
   list.includes('*') || wanted.some((word) => list.includes(word));
 
-/** Whether a rule allows one of the verbs on a resource of a group; what wildcards allow is allowed. */
+/** Whether a rule allows one of the verbs on a resource of a group, also by wildcards. */
 function allows(rule: Rule, group: string, resources: readonly string[], verbs: readonly string[]): boolean {
   const subresources = resources
     .filter((name) => name.includes('/'))
@@ -47,12 +50,12 @@ type RoleRule = CheckInfo & {
   /** Predicate of the failure's title, after the label of the role. */
   what: string;
   isBad: (rule: Rule) => boolean;
-  /** Rules in one line each. */
+  /** Rules, one per line. */
   passes: readonly string[];
   fails: readonly string[];
-  /** Looks at the rule that allows everything too; others leave that one to the check of its own. */
+  /** Also applies to the rule that allows everything, which has a check of its own. */
   seesEverything?: true;
-  /** Kinds of roles it holds for, where only rights over the whole cluster are bad. */
+  /** Kinds of roles that it applies to, for rights that are only bad cluster-wide. */
   kinds?: readonly string[];
 };
 
@@ -398,7 +401,7 @@ const clusterAdmin: KubernetesCheck = {
   *find(resource) {
     if (roleOf(resource) !== 'cluster-admin') return;
     for (const { kind, name, node } of subjectsOf(resource)) {
-      // Kubernetes itself makes this binding, and the group needs no role.
+      // Kubernetes itself creates this binding, and the group needs no role.
       if (name !== 'system:masters')
         yield seenIn(
           resource,
@@ -419,7 +422,7 @@ const clusterAdmin: KubernetesCheck = {
   ],
 };
 
-/** Roles that Kubernetes itself gives to everybody. */
+/** Roles that Kubernetes itself grants to all users. */
 const publicRoles = new Set([
   'system:public-info-viewer',
   'system:discovery',

@@ -1,7 +1,7 @@
 import { shown, type Check, type CheckFailure } from '../check.js';
 import { at, itemsAt, textAt, type Located } from './located.js';
 
-/** One object of a manifest. */
+/** Object of a manifest. */
 export interface Resource {
   kind: string;
   /** Without its version; empty for the core group. */
@@ -12,11 +12,11 @@ export interface Resource {
   /** Name in reports: `Deployment shop/api`. */
   label: string;
   manifest: KubernetesManifest;
-  /** Path of the pod template in an object whose kind the checks do not know. */
+  /** Path of the pod template in an object of an unknown kind. */
   template?: readonly string[];
 }
 
-/** The objects of one file. */
+/** Objects of one file. */
 export interface KubernetesManifest {
   resources: Resource[];
   /** Service accounts by namespace and name. */
@@ -74,12 +74,12 @@ function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
-/** The name of an object in a report: `Deployment shop/api`. */
+/** Name of an object in a report: `Deployment shop/api`. */
 export function labelOf(kind: string, namespace: string | undefined, name: string): string {
   return `${kind} ${namespace === undefined ? '' : `${shown(namespace, 70)}/`}${shown(name, 100)}`;
 }
 
-/** Adds the objects of a document whose kinds the checks know, including the items of lists. */
+/** Adds the objects of a document whose kinds have checks, including the items of lists. */
 export function addResources(manifest: KubernetesManifest, document: Located, depth = 1): void {
   const kind = textAt(document, 'kind') ?? '';
   const apiVersion = textAt(document, 'apiVersion') ?? '';

@@ -6,13 +6,19 @@ import type { Located } from './located.js';
 import { podOf, templates } from './pod.js';
 import { isOwnKind, labelOf, type Resource } from './resource.js';
 
-/** Limits on one object, and on a body with many. Usual manifests have a hundredth of them; etcd accepts more. */
+/**
+ * Limits on one object, and on a body with many. Usual manifests have a hundredth of them; etcd
+ * accepts more.
+ */
 export const objectLimits = {
   /** Values in the specification, lists and maps counted. */
   maxValues: 20_000,
   maxDepth: 100,
   maxContainers: 100,
-  /** Containers in one body: checking a container of three bytes takes up to a third of a millisecond. */
+  /**
+   * Containers in one body: checking a container of three bytes takes up to a third of a
+   * millisecond.
+   */
   maxBodyContainers: 10_000,
   /** Bytes of the findings as JSON: they are sent with the event in one message. */
   maxFindingBytes: 40 * 1024,
@@ -28,7 +34,7 @@ export const notChecked: CheckInfo = {
   reference: 'https://kubernetes.io/docs/concepts/workloads/pods/',
 };
 
-/** Kinds of objects that run pods. A PodTemplate runs nothing. */
+/** Kinds of objects that run pods, which a PodTemplate does not. */
 const runningKinds = new Set([...templates.keys()].filter((kind) => kind !== 'PodTemplate'));
 
 /** Whether an object of the API server is of a built-in kind that runs pods. */
@@ -47,10 +53,10 @@ export interface RunningObject {
 export type CheckRunningObject = (running: RunningObject) => ObjectFinding[];
 
 /**
- * Creates a checker for the objects of one body that run pods. It applies the checks of manifests and
- * returns the worst findings first. A pod with a creator is evaluated as the template of that workload:
- * the same mistake has one fingerprint in every replica and in the workload's own manifest. Texts
- * name settings, never values.
+ * Creates a checker for the objects of one body that run pods. It applies the checks of manifests
+ * and returns the worst findings first. A pod with a creator is evaluated as the template of that
+ * workload: the same mistake has one fingerprint in every replica and in the workload's own
+ * manifest. Texts name settings, never values.
  */
 export function runningObjectChecker(): CheckRunningObject {
   const budget: Budget = { containersLeft: objectLimits.maxBodyContainers };
@@ -139,7 +145,10 @@ function unchecked(label: string, why: string): ObjectFinding {
   return objectFinding(toFinding(notChecked, seen, null));
 }
 
-/** Worst findings that fit the limit, and one finding that counts the rest with the worst severity among them. */
+/**
+ * Worst findings that fit the limit, and one finding that counts the rest with the worst severity
+ * among them.
+ */
 function fitting(findings: readonly ObjectFinding[], label: string): ObjectFinding[] {
   let bytesLeft: number = objectLimits.maxFindingBytes;
   const kept: ObjectFinding[] = [];

@@ -19,7 +19,7 @@ const secretInFile: KubernetesCheck = {
     for (const field of ['data', 'stringData']) {
       for (const [key, node] of entriesAt(resource.node, field)) {
         const value = textAt(node)?.trim() ?? '';
-        // Tools that fill in values leave such gaps; SOPS encrypts the values in place.
+        // Template tools leave such gaps; SOPS encrypts the values in place.
         if (value === '' || /\{\{|\$\{|^<[^<>]*>$|^ENC\[/.test(value)) continue;
         yield seenIn(
           resource,
@@ -52,7 +52,7 @@ const secretInConfigMap: KubernetesCheck = {
     if (resource.kind !== 'ConfigMap') return;
     for (const [key, node] of entriesAt(resource.node, 'data')) {
       const value = textAt(node) ?? '';
-      // A longer text is a file of its own, for the rules for secrets.
+      // A longer text is a file of its own, which the secret rules search.
       if (value.length > 4000 || value.trim().includes('\n')) continue;
       if ((isSecretName(key) && isSecretValue(value)) || hasPassword(value))
         yield seenIn(resource, 'data', `${resource.label} holds a secret in ${shown(key, 100)}`, node, shown(key, 100));

@@ -17,7 +17,7 @@ import {
 } from './pod.js';
 import { accountKey, seenIn, type KubernetesCheck } from './resource.js';
 
-/** Image of a container; undefined if a template or a tool fills it in. */
+/** Image of a container; undefined if a template or tool inserts it. */
 function imageOf({ node }: Container): string | undefined {
   const image = textAt(node, 'image')?.trim() ?? '';
   return image === '' || /\{\{|\$\{?\w|\$\(/.test(image) ? undefined : image;
@@ -69,7 +69,10 @@ const imageByTag = containerCheck({
   fails: [withImage('nginx:1.27'), withImage('nginx')],
 });
 
-/** Whether a container runs as long as the pod; true also for a sidecar: an init container that always restarts. */
+/**
+ * Whether a container runs as long as the pod; true also for a sidecar: an init container that
+ * always restarts.
+ */
 function isLasting({ role, node }: Container): boolean {
   return role === 'container' || (role === 'init container' && textAt(node, 'restartPolicy') === 'Always');
 }
@@ -196,7 +199,9 @@ const serviceAccountToken = podCheck({
   ],
 });
 
-/** `automountServiceAccountToken` of the pod's service account, if the account is in the same file. */
+/**
+ * `automountServiceAccountToken` of the pod's service account, if the account is in the same file.
+ */
 function accountSetting({ spec, resource }: Pod) {
   const name = textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount') ?? 'default';
   return at(resource.manifest.accounts.get(accountKey(resource.namespace, name)), 'automountServiceAccountToken');

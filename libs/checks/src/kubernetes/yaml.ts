@@ -9,9 +9,15 @@ export const yamlLimits = {
   /** The largest custom resource definitions have one mebibyte. */
   maxDocumentLength: 2 * 1024 * 1024,
   maxDocuments: 10_000,
-  /** Colons, commas, opening brackets and line ends in parsed documents of a file: the parser needs 1 KB for each. */
+  /**
+   * Colons, commas, opening brackets and line ends in parsed documents of a file: the parser needs
+   * 1 KB for each.
+   */
   maxMarks: 300_000,
-  /** Nodes of one file; an alias counts as often as it is used, so that a few lines cannot expand to millions. */
+  /**
+   * Nodes of one file; an alias counts as often as it is used, so that a few lines cannot expand to
+   * millions.
+   */
   maxNodes: 200_000,
   maxDepth: 100,
 } as const;
@@ -58,8 +64,8 @@ export function splitDocuments(text: string): DocumentText[] {
 export type DocumentReader = (document: DocumentText) => Located;
 
 /**
- * Creates a reader for the documents of one file, YAML or JSON, as plain values: for custom tags, the
- * tagged value. Reading throws MalformedFile with the line, never with the text, which may be a
+ * Creates a reader for the documents of one file, YAML or JSON, as plain values: for custom tags,
+ * the tagged value. Reading throws MalformedFile with the line, never with the text, which may be a
  * secret, and LimitExceeded `maxDocumentLength`, `maxMarks`, `maxNodes` or `maxDepth`.
  * @see https://yaml.org/spec/1.2.2/
  */
@@ -115,7 +121,8 @@ function parse(text: string, line: number, lineCounter: LineCounter) {
       schema: 'core',
       merge: false,
       prettyErrors: false,
-      // The library's uniqueness check is quadratic; a map keeps the last value, as Kubernetes does.
+      // The library's uniqueness check is quadratic; a map keeps the last value, as Kubernetes
+      // does.
       uniqueKeys: false,
       lineCounter,
     });
@@ -130,7 +137,10 @@ function tooDeep(line: number): LimitExceeded {
 
 type Walk = (node: Node | null, depth: number, line: number) => Located;
 
-/** Converts nodes of the library into values. One pass, so an alias refers to an earlier node and never to itself. */
+/**
+ * Converts nodes of the library into values. One pass, so an alias refers to an earlier node and
+ * never to itself.
+ */
 function walker(lineOf: (node: Node | null) => number, documentLine: number, budget: Budget): Walk {
   const anchors = new Map<string, { located: Located; nodes: number }>();
 
@@ -184,7 +194,10 @@ function walker(lineOf: (node: Node | null) => number, documentLine: number, bud
     return map;
   }
 
-  /** Merge key of YAML 1.1: keys of the map itself take precedence. @see https://yaml.org/type/merge.html */
+  /**
+   * Merge key of YAML 1.1: keys of the map itself take precedence. @see
+   * https://yaml.org/type/merge.html
+   */
   function merge(map: Map<string, Located>, source: Located['value']): void {
     if (!(source instanceof Map)) return;
     for (const [key, located] of source as ReadonlyMap<string, Located>) {

@@ -105,7 +105,7 @@ function isPlainUrl(word: string): boolean {
   );
 }
 
-/** Scheme and host of a URL; nothing else of it, for tokens stand in all other parts. */
+/** Scheme and host of a URL; all other parts may contain tokens. */
 function originOf(url: string): string {
   const [, scheme = '', authority = ''] = /^([a-z]{2,10}:\/\/)([^/?#]{0,1000})/i.exec(url) ?? [];
   const host = authority.slice(authority.lastIndexOf('@') + 1);

@@ -5,7 +5,7 @@ export function hasOption({ args }: Pick<Command, 'args'>, ...options: readonly 
   return args.some((word) => options.some((option) => word === option || word.startsWith(`${option}=`)));
 }
 
-/** The value of an option: of `--user=x`, `--user x` and `-u x`. */
+/** Value of an option: of `--user=x`, `--user x` and `-u x`. */
 export function optionValue({ args }: Pick<Command, 'args'>, ...options: readonly string[]): string | undefined {
   for (const [index, word] of args.entries()) {
     if (options.includes(word)) return args[index + 1];
@@ -15,7 +15,10 @@ export function optionValue({ args }: Pick<Command, 'args'>, ...options: readonl
   return undefined;
 }
 
-/** Whether a bundle of short options has a letter before any option that takes the rest as its value. */
+/**
+ * Whether a bundle of short options has a letter before any option that takes the rest as its
+ * value.
+ */
 export function hasLetter({ args }: Pick<Command, 'args'>, letter: string, lettersWithValue: string): boolean {
   return args.some((word) => {
     if (!/^-[A-Za-z0-9#]/.test(word)) return false;
@@ -36,7 +39,10 @@ export function operands({ args }: Pick<Command, 'args'>): string[] {
   return args.filter((word) => !word.startsWith('-'));
 }
 
-/** Subcommand and its operands: `install` and `curl` in `apt-get -y install --no-install-recommends curl`. */
+/**
+ * Subcommand and its operands: `install` and `curl` in `apt-get -y install --no-install-recommends
+ * curl`.
+ */
 export function subcommand(command: Pick<Command, 'args'>): { verb: string; names: string[] } {
   const [verb = '', ...names] = operands(command);
   return { verb, names };

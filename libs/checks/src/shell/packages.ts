@@ -280,7 +280,7 @@ const servers = new Set([
 
 function isServer(word: string, manager: string): boolean {
   const name = word.split(/[=<>~@:]/, 1)[0]!;
-  // Alpine's `openssh` brings client and server.
+  // Alpine's `openssh` contains client and server.
   return servers.has(name) || (manager === 'apk' && name === 'openssh');
 }
 

@@ -1,11 +1,11 @@
-/** One command of a script, its words without their quotes. */
+/** Command of a script, with unquoted words. */
 export interface Command {
   /** Without directory and wrappers: `apt-get` for `sudo -E /usr/bin/apt-get`. */
   name: string;
   args: readonly string[];
   /** Programs that start it: `sudo`, `env`, `xargs`. */
   wrappers: readonly string[];
-  /** `NAME=value` before it. */
+  /** `NAME=value` before the command. */
   assignments: readonly string[];
   /** Scripts in its words: `$(…)`, `<(…)`, backquotes. */
   substitutions: readonly string[];
@@ -16,7 +16,7 @@ export interface Command {
 /** Commands that are joined by `|`. */
 export type ShellPipeline = readonly Command[];
 
-/** A script of a POSIX shell, as far as the checks need it. */
+/** Script of a POSIX shell, as far as the checks need it. */
 export interface Script {
   text: string;
   pipelines: readonly ShellPipeline[];
@@ -27,8 +27,8 @@ export interface Script {
 const maxDepth = 6;
 
 /**
- * Parses the commands of a script, including those in substitutions, in subshells and after `sh -c`.
- * Never fails: a script with syntax errors is read as far as possible.
+ * Parses the commands of a script, including those in substitutions, in subshells and after `sh
+ * -c`. Never fails: a script with syntax errors is read as far as possible.
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
  */
 export function parseScript(text: string): Script {
@@ -303,7 +303,7 @@ const reserved = new Set([
   'esac',
 ]);
 
-/** Programs that run the command in their arguments, with those of their options that take a value. */
+/** Programs that run the command in their arguments, with their options that take a value. */
 const wrapperOptions = new Map([
   ['sudo', '-u -g -h -p -C -T -U -D -R'],
   ['doas', '-u -C'],

@@ -94,7 +94,7 @@ export function opensToAll(mode: string): boolean {
   return mode.split(',').some((part) => /^(?:[ugo]{0,3}[oa][ugoa]{0,3})[+=][rxXst]{0,5}w/.test(part));
 }
 
-/** Set-gid alone is left out: it is mostly for directories, where it hands the group on to new files. */
+/** Setgid alone is left out: it is mostly for directories, whose new files inherit the group. */
 function setsUserId(mode: string): boolean {
   if (/^[0-7]{4,5}$/.test(mode)) return (Number.parseInt(mode, 8) & 0o4000) !== 0;
   return mode.split(',').some((part) => /^(?:[ugoa]{0,3}[ua][ugoa]{0,3})?[+=][rwxXt]{0,5}s/.test(part));
@@ -190,7 +190,7 @@ function isUserAndPassword(value: string | undefined): boolean {
   return value !== undefined && /^[^:$`]{1,200}:[^$`]{3,}$/.test(value);
 }
 
-/** Whether a URL carries user and password, both written out. */
+/** Whether a URL contains a literal user and password. */
 export function hasPassword(url: string): boolean {
   return /^[a-z][a-z0-9+.-]{1,20}:\/\/[^/@:$`{<]{0,200}:[^/@$`{<]{3,400}@/i.test(url);
 }

@@ -32,8 +32,8 @@ const entry = z
 const ignoreFile = z.strictObject({ ignore: z.array(entry).default([]) });
 
 /**
- * Reads a `.tidewaiter-ignore.yaml`, in which every entry says why and until when.
- * @throws InvalidInput `IGNORE_FILE_INVALID` naming the line and key of everything that is wrong
+ * Parses a `.tidewaiter-ignore.yaml`, in which every entry has a reason and an end.
+ * @throws InvalidInput `IGNORE_FILE_INVALID` naming the line and key of every problem
  */
 export function readIgnoreFile(text: string, name: string): Exception[] {
   const { value, lineOf } = readYamlFile(text, ignoreFile, name, 'IGNORE_FILE_INVALID');

@@ -5,8 +5,8 @@ import { readTrivyIgnore, readTrivyIgnoreYaml } from './trivyignore.js';
 const trivySection = /^(vulnerabilities|misconfigurations|secrets|licenses):/m;
 
 /**
- * Reads an ignore file of any kind, told by its name and, of YAML, by what it begins with.
- * @throws InvalidInput `IGNORE_FILE_INVALID` naming the line and key of everything that is wrong
+ * Parses an ignore file of any kind, recognized by its name, and YAML by its first key.
+ * @throws InvalidInput `IGNORE_FILE_INVALID` naming the line and key of every problem
  */
 export function readIgnores(text: string, name: string): Exception[] {
   if (!/\.ya?ml$/i.test(name)) return readTrivyIgnore(text, name);

@@ -8,7 +8,7 @@ const code = 'IGNORE_FILE_INVALID';
 const maxFileBytes = 1024 * 1024;
 
 /**
- * Reads a `.trivyignore`: an id on each line, perhaps with `exp:2027-01-31`, and comments.
+ * Parses a `.trivyignore`: an id on each line, optionally with `exp:2027-01-31`, and comments.
  * @throws InvalidInput `IGNORE_FILE_INVALID` naming the line
  * @see https://trivy.dev/latest/docs/configuration/filtering/#trivyignore
  */
@@ -38,7 +38,7 @@ const entry = z.strictObject({
   paths: z.array(globSchema).optional(),
   purls: z.array(purlSchema).optional(),
   statement: z.string().optional(),
-  // Trivy's clock: it has ended when the day begins.
+  // As in Trivy, it ends when the day begins.
   expired_at: z.iso
     .date()
     .or(z.iso.datetime({ offset: true }))
@@ -50,7 +50,7 @@ const kindsOf = {
   vulnerabilities: ['vulnerability'],
   misconfigurations: ['misconfiguration'],
   secrets: ['secret'],
-  // There are no findings about licences.
+  // There are no findings about licenses.
   licenses: [],
 } as const satisfies Record<string, FindingKind[]>;
 
@@ -64,8 +64,8 @@ const trivyIgnoreYaml = z.strictObject(
 );
 
 /**
- * Reads a `.trivyignore.yaml`.
- * @throws InvalidInput `IGNORE_FILE_INVALID` naming the line and key of everything that is wrong
+ * Parses a `.trivyignore.yaml`.
+ * @throws InvalidInput `IGNORE_FILE_INVALID` naming the line and key of every problem
  * @see https://trivy.dev/latest/docs/configuration/filtering/#trivyignoreyaml
  */
 export function readTrivyIgnoreYaml(text: string, name: string): Exception[] {
@@ -76,7 +76,7 @@ export function readTrivyIgnoreYaml(text: string, name: string): Exception[] {
       source: `${name}:${lineOf([section, index])}`,
       finding: id,
       kinds: kindsOf[section],
-      // Trivy takes an empty list for none.
+      // Trivy treats an empty list as absent.
       ...(paths !== undefined && paths.length > 0 && { paths }),
       ...(purls !== undefined && purls.length > 0 && { packages: purls }),
       reason: statement ?? null,

@@ -24,7 +24,7 @@ export interface GateThreshold {
 export interface GateInput {
   findings: readonly Finding[];
   warnings: readonly { code: string; path?: string | null; message: string }[];
-  /** Changes since the image that it replaces; null where that is unknown. */
+  /** Changes since the image that it replaces; null if unknown. */
   changes: FindingChanges | null;
   policies: readonly PolicyResult[];
 }

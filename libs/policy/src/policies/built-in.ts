@@ -3,7 +3,7 @@ import type { PolicyMode } from '@tidewaiter/domain';
 import type { FindingFacts, PolicyFacts } from './facts.js';
 import { compilePolicy, type Policy, type PolicySource } from './policy.js';
 
-/** A policy that comes with Tidewaiter, with images that it passes and fails: the tests and the page of policies show them. */
+/** Built-in policy, with images that pass and fail it, for tests and documentation. */
 export interface BuiltInPolicy extends PolicySource {
   examples: { what: string; facts: PolicyFacts; result: 'pass' | 'fail' | 'unknown'; reason?: string }[];
 }
@@ -185,7 +185,7 @@ function signedBy(...signers: string[]): NonNullable<PolicyFacts['provenance']> 
   return { signed: signers.length > 0, signers, builders: [], sources: [], revisions: [] };
 }
 
-/** A built-in policy, ready to be asked; undefined where none has the name. */
+/** Returns a compiled built-in policy; undefined for an unknown name. */
 export function builtInPolicy(name: string, mode: PolicyMode): Policy | undefined {
   const source = builtInPolicies.find((each) => each.name === name);
   return source && compilePolicy(source, mode, () => name);

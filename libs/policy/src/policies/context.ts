@@ -66,11 +66,11 @@ export interface PolicyContext {
   values: Record<string, unknown>;
   /** Length of the longest list or text among them. */
   largest: number;
-  /** Empty where `findings` and `packages` are complete. */
+  /** Empty if `findings` and `packages` are complete. */
   gaps: readonly ContextGap[];
 }
 
-/** Kind of items that the lists may lack. */
+/** Kind of items that may be missing from the lists. */
 export interface ContextGap {
   /** `needs secret findings, which were not evaluated: no fingerprint key is set`. */
   message: string;
@@ -78,7 +78,10 @@ export interface ContextGap {
   placeholder: object;
 }
 
-/** Converts facts to CEL values. Unknown facts are left out, so that a policy that needs them gives `unknown`. */
+/**
+ * Converts facts to CEL values. Unknown facts are left out, so that a policy that needs them gives
+ * `unknown`.
+ */
 export function contextOf(facts: PolicyFacts): PolicyContext {
   const { now, findings, packages, advisories } = facts;
   const age = advisories?.asOf && Duration.fromMilliseconds(now.getTime() - advisories.asOf.getTime());

@@ -1,7 +1,7 @@
 import type { BuiltInPolicy } from './built-in.js';
 import { functions, groups, itemTypes, single } from './vocabulary.js';
 
-/** `docs/policies.md`: what policies may ask, and those that come with Tidewaiter. */
+/** Generates `docs/policies.md`: facts for policies, and the built-in policies. */
 export function policiesMarkdown(policies: readonly BuiltInPolicy[]): string {
   return `${introduction}
 ## Facts
@@ -109,7 +109,7 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** CEL's own long names. */
+/** Long names of CEL's own types. */
 function short(type: string): string {
   return type.replaceAll('google.protobuf.', '');
 }

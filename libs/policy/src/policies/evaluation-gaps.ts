@@ -1,8 +1,11 @@
 import { type Finding, type FindingKind, findingKinds } from '@tidewaiter/domain';
 
-/** A kind of findings that was not evaluated, or not completely, so that what was found proves no absence. */
+/**
+ * Kind of findings that was not completely evaluated, so that the absence of findings proves
+ * nothing.
+ */
 export interface EvaluationGap {
-  /** `package` where the list of packages itself may be incomplete. */
+  /** `package` if the list of packages itself may be incomplete. */
   kind: FindingKind | 'package';
   /** Follows "was not evaluated". */
   reason: string;
@@ -36,10 +39,13 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
   ['UNREADABLE', everything],
 ]);
 
-/** Reasons that are kept of one kind: an image made so has thousands of warnings. */
+/** Limit on reasons of one kind: an image may be made to have thousands of warnings. */
 const maxReasons = 3;
 
-/** Kinds that were not evaluated for an image, by the warnings of its analysis and by layers that they name as not analyzed. */
+/**
+ * Kinds that were not evaluated for an image, by the warnings of its analysis and the layers that
+ * were not analyzed.
+ */
 export function evaluationGaps(
   warnings: readonly { code: string; path?: string | null; message: string }[],
   findings: readonly Pick<Finding, 'id' | 'title'>[],

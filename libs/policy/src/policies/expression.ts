@@ -5,26 +5,26 @@ import type { ContextGap, PolicyContext } from './context.js';
 import { childrenOf, worstCost } from './cost.js';
 import { guarded } from './guard.js';
 
-/** A CEL expression whose types are checked. @see https://cel.dev */
+/** Type-checked CEL expression. @see https://cel.dev */
 export interface CelExpression {
   text: string;
   /** `bool`, `list<Finding>`. */
   type: string;
-  /** Names of what it asks for: facts, and variables of its own. */
+  /** Names that it uses: facts, and its own variables. */
   names: ReadonlySet<string>;
   ask(context: PolicyContext): CelResult;
 }
 
-/** A value, or why there is none. */
+/** Value, or the reason why there is none. */
 export type CelResult = { value: unknown } | { unknown: string };
 
 const maxCharacters = 10_000;
-/** Some seconds. */
+/** About some seconds. */
 const maxSteps = 5_000_000;
 
 /**
- * Functions that one short line makes endless: their patterns go back and forth, or a value is doubled again and again.
- * `glob` takes linear time.
+ * Functions with which one short line takes endless time: their patterns backtrack, or a value is
+ * doubled again and again. `glob` takes linear time.
  */
 const refused = new Map([
   ['matches', 'use glob(), startsWith(), endsWith() or contains()'],
@@ -32,8 +32,8 @@ const refused = new Map([
 ]);
 
 /**
- * Reads an expression.
- * @param where it stands, for people
+ * Compiles an expression.
+ * @param where place of the expression, for error messages
  * @throws InvalidInput `POLICY_INVALID`
  */
 export function compile(language: Environment, text: string, where: string): CelExpression {
@@ -103,7 +103,10 @@ function whyUnknown(error: unknown): string {
   return isMissing && node ? `needs ${factAt(node)}, which is not known` : `cannot be answered: ${firstLine(message)}`;
 }
 
-/** As it is written, but of an item of a list: the `f.kev` of some policy is the `kev` of a finding. */
+/**
+ * Path of a fact as written, except for items of lists: the `f.kev` of any policy is the `kev` of a
+ * finding.
+ */
 function factAt(node: ASTNode): string {
   const { checkedType } = (node.op === '.' ? node.args[0] : node) as { checkedType?: { name?: string } };
   const item = checkedType?.name;

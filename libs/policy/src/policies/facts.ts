@@ -8,7 +8,7 @@ export interface PolicyFacts {
   image: PolicyImage;
   findings: readonly FindingFacts[];
   packages: readonly PackageFacts[];
-  /** Reasons for which `findings` and `packages` may be incomplete; empty where both are complete. */
+  /** Reasons for which `findings` and `packages` may be incomplete; empty if both are complete. */
   gaps?: readonly EvaluationGap[];
   provenance?: ProvenanceFacts;
   repository?: RepositoryFacts;

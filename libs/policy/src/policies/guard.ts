@@ -1,14 +1,15 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 import { serialize } from '@marcbachmann/cel-js/serialize';
 
-// Three-valued evaluation. A kind of findings that was not evaluated stands in the list as one placeholder, of which only the
-// kind is known. An expression is rewritten so that it has no value as soon as a placeholder decides: one that a filter would
-// keep, that breaks an `all` or fulfills an `exists`, or a list that is used as a whole. Errors do the rest as CEL has it:
-// `false && error` is false, and an `all` over an item that surely breaks it is false whatever the others are.
+// Three-valued evaluation. A kind of findings that was not evaluated is represented in the list by
+// one placeholder, of which only the kind is known. An expression is rewritten so that it has no
+// value as soon as a placeholder decides: one that a filter would keep, that breaks an `all` or
+// fulfills an `exists`, or a list that is used as a whole. Errors do the rest in CEL: `false &&
+// error` is false, and an `all` with an item that certainly breaks it is false for any other items.
 
 /** Lists that may hold placeholders. */
 const lists = new Set(['findings', 'packages']);
-/** Guard of each comprehension against an answer of a placeholder that would decide it. */
+/** Guard of each comprehension against a placeholder's value that would decide it. */
 const decidedBy = new Map([
   ['all', 'unlessFalse'],
   ['exists', 'unlessTrue'],
@@ -24,10 +25,10 @@ const functionNames = {
 
 const placeholders = new WeakSet<object>();
 
-/** Thrown where the value of an expression depends on what was not evaluated. */
+/** Thrown if the value of an expression depends on findings that were not evaluated. */
 class NotEvaluated extends Error {}
 
-/** Makes an item stand for any number of items of which only the fields in `known` are known. */
+/** Makes an item represent any number of items of which only the fields in `known` are known. */
 export function asPlaceholder<Item extends object>(item: Item, known: object, fields: readonly string[]): Item {
   for (const field of fields) {
     if (!(field in known)) Object.defineProperty(item, field, { get: notEvaluated, enumerable: true });
@@ -71,7 +72,7 @@ function isPlaceholder(item: unknown): boolean {
   return typeof item === 'object' && item !== null && placeholders.has(item);
 }
 
-/** The expression as text, rewritten so that no placeholder decides it. */
+/** Formats the expression, rewritten so that no placeholder decides it. */
 export function guarded(ast: ASTNode): string {
   return serialize(rewritten(ast, new Set()) as ASTNode);
 }
@@ -95,7 +96,7 @@ function rewritten(node: ASTNode, shadowed: ReadonlySet<string>): Rewritten {
       variable,
       call(functionNames[guard as keyof typeof functionNames], variable, first!),
     ]);
-  // The second argument of `map` is a filter where a third follows.
+  // The second argument of `map` is a filter if a third follows.
   if (second) return macro(name, receiver, [variable, call(functionNames.unlessTrue, variable, first!), second]);
   return macro(name, receiver, [variable, call(functionNames.mapped, variable, first!)]);
 }
@@ -119,7 +120,7 @@ function macro(name: string, receiver: Rewritten, args: Rewritten[]): Rewritten 
   return { op: 'rcall', args: [name, receiver, args] } as unknown as Rewritten;
 }
 
-/** The arguments of a node, which are nodes, texts, and lists of them. */
+/** Maps the arguments of a node, which are nodes, texts, and lists of them. */
 function mapNodes(args: unknown, change: (node: ASTNode) => Rewritten): unknown {
   if (Array.isArray(args)) return args.map((each) => mapNodes(each, change));
   if (typeof args === 'object' && args !== null && 'op' in args) return change(args as ASTNode);

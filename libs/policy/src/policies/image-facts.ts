@@ -10,7 +10,7 @@ import {
 import type { ImageIdentity } from '../evaluated-image.js';
 import type { FindingFacts, PolicyImage, PackageFacts, ProvenanceFacts } from './facts.js';
 
-/** Claims of the image config about itself; null where it has none. */
+/** Claims of the image config about itself; null if it has none. */
 export interface ImageClaims {
   digest: string | null;
   platform: string | null;
@@ -36,7 +36,7 @@ export function imageFacts({ reference, tag }: ImageIdentity, claims: ImageClaim
   };
 }
 
-/** Finding with KEV and EPSS data, where they were looked up. */
+/** Finding with KEV and EPSS data, if they were looked up. */
 type RatedFinding = Finding & { kev?: boolean; epss?: number | null };
 
 /**

@@ -28,7 +28,7 @@ export interface PolicySettings {
 }
 
 /**
- * Reads a policy: YAML, or in a `.cel` file one expression that must hold, with comments.
+ * Parses a policy: YAML, or in a `.cel` file one expression that must hold, with comments.
  * @param file its name
  * @throws InvalidInput `POLICY_INVALID` naming the line and key of every problem
  */

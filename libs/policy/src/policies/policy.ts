@@ -6,11 +6,11 @@ import { type CelResult, compile, type CelExpression } from './expression.js';
 import type { PolicyFacts } from './facts.js';
 import { readTemplate, type Template } from './template.js';
 
-/** A policy as a person writes it. */
+/** Policy as its author writes it. */
 export interface PolicySource {
   name: string;
   description: string;
-  /** In order: each may use those before it. */
+  /** In order: each may use earlier ones. */
   variables: Record<string, string>;
   rules: { expression: string; message?: string | undefined }[];
 }
@@ -24,8 +24,8 @@ export interface Policy {
 }
 
 /**
- * Reads the expressions of a policy and checks their types.
- * @param at where a part of it stands, for people
+ * Compiles the expressions of a policy and checks their types.
+ * @param at place of the policy, for error messages
  * @throws InvalidInput `POLICY_INVALID`
  */
 export function compilePolicy(source: PolicySource, mode: PolicyMode, at: (path: PropertyKey[]) => string): Policy {
@@ -47,22 +47,22 @@ export function compilePolicy(source: PolicySource, mode: PolicyMode, at: (path:
   return { name: source.name, description: source.description, mode, variables, rules };
 }
 
-/** Whether a policy asks for a fact of this name, be it only to tell of it. */
+/** Whether a policy uses a fact of this name, even if only in a message. */
 export function asksFor({ variables, rules }: Policy, fact: string): boolean {
   const expressions = [...variables.map(([, value]) => value), ...rules.map(({ holds }) => holds)];
   return expressions.some(({ names }) => names.has(fact)) || rules.some(({ message }) => message?.names.has(fact));
 }
 
-/** Asks policies about an image. */
+/** Evaluates policies on an image. */
 export function askPolicies(policies: readonly Policy[], facts: PolicyFacts): PolicyResult[] {
   const context = contextOf(facts);
   return policies.map((policy) => askPolicy(policy, context));
 }
 
-/** Fails where a rule surely does not hold; else unknown where one cannot be told to hold. */
+/** Fails if a rule certainly does not hold; else unknown if a rule may not hold. */
 function askPolicy({ name, mode, variables, rules, description }: Policy, facts: PolicyContext): PolicyResult {
   const { context, gaps } = withVariables(variables, facts);
-  // Findings that a message names were found, so gaps do not matter to it.
+  // Findings that a message names exist, so gaps do not matter to it.
   const { context: known } = withVariables(variables, { ...facts, gaps: [] });
   const answers = rules.map(({ holds, message }) => ({ answer: holds.ask(context), message }));
   const broken = answers.filter(({ answer }) => 'value' in answer && answer.value === false);
@@ -75,7 +75,7 @@ function askPolicy({ name, mode, variables, rules, description }: Policy, facts:
 
 function whyUnknown(answer: CelResult, gaps: ReadonlyMap<string, string>): string[] {
   if ('value' in answer) return typeof answer.value === 'boolean' ? [] : ['its answer is neither true nor false'];
-  // A variable that has no value is missed by its name; people want to know what it missed itself.
+  // The error names a variable without a value; users need the reason why it has none.
   const [, name = ''] = /^needs (\w+), which/.exec(answer.unknown) ?? [];
   return [gaps.get(name) ?? answer.unknown];
 }

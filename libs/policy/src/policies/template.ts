@@ -4,18 +4,18 @@ import { cut } from '@tidewaiter/domain';
 import type { PolicyContext } from './context.js';
 import { compile, type CelExpression } from './expression.js';
 
-/** A message with gaps. */
+/** Message with placeholders. */
 export interface Template {
-  /** Names of what it asks for. */
+  /** Names that it uses. */
   names: ReadonlySet<string>;
-  /** Undefined where something in it is not known. */
+  /** Undefined if a value in it is unknown. */
   fill(context: PolicyContext): string | undefined;
 }
 
 const maxMessage = 500;
 
 /**
- * Reads a message with CEL expressions in braces: `{size(old)} findings are old: {ids(old)}`.
+ * Parses a message with CEL expressions in braces: `{size(old)} findings are old: {ids(old)}`.
  * @throws InvalidInput `POLICY_INVALID`
  */
 export function readTemplate(language: Environment, message: string, where: string): Template {

@@ -1,9 +1,9 @@
-/** A fact: its type in CEL, and what it says. */
+/** Fact with its type in CEL and its description. */
 type Fact = readonly [type: string, about: string];
 
 const timestamp = 'google.protobuf.Timestamp';
 
-/** Fields of what is asked in lists. */
+/** Fields of the items of lists. */
 export const itemTypes = {
   Finding: {
     kind: ['string', 'vulnerability, secret, misconfiguration, integrity, malware or supply-chain'],
@@ -36,7 +36,7 @@ export const itemTypes = {
   },
 } as const satisfies Record<string, Record<string, Fact>>;
 
-/** Facts of which there is one each. */
+/** Groups of facts about the image. */
 export const groups = {
   image: {
     reference: ['string', 'reference of the request'],
@@ -66,7 +66,7 @@ export const groups = {
   },
 } as const satisfies Record<string, Record<string, Fact>>;
 
-/** Facts that stand alone. */
+/** Single facts. */
 export const single = {
   findings: ['list<Finding>', 'findings that are not suppressed'],
   packages: ['list<Package>', 'packages of the image'],
@@ -74,7 +74,7 @@ export const single = {
   now: [timestamp, 'current time'],
 } as const satisfies Record<string, Fact>;
 
-/** Functions beside those of CEL. */
+/** Functions in addition to CEL's. */
 export const functions = {
   'days(int): google.protobuf.Duration': 'a number of days: `now - finding.published > days(14)`',
   'day(google.protobuf.Timestamp): string': '`2026-06-30`: for messages',

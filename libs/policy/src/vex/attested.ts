@@ -3,7 +3,10 @@ import { type AttestedVex, TidewaiterError } from '@tidewaiter/domain';
 import { readVex } from './read-vex.js';
 import type { VexStatement } from './statement.js';
 
-/** Reads the VEX documents that trusted signers attached to an image. An unreadable document only costs a warning. */
+/**
+ * Reads the VEX documents that trusted signers attached to an image. An unreadable document only
+ * costs a warning.
+ */
 export function attestedStatements(documents: readonly AttestedVex[]): {
   statements: VexStatement[];
   warnings: { code: string; path: null; message: string }[];

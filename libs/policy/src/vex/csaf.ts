@@ -5,7 +5,7 @@ import { productNames, timeOf, type VexProduct, type VexStatement, type VexStatu
 
 const ids = z.array(z.string()).optional();
 
-/** The lists of `product_status` that VEX knows. The later beats the earlier, should a product stand in two. */
+/** Lists of `product_status` in VEX. The later takes precedence if a product is in two. */
 const statuses = {
   known_not_affected: 'not_affected',
   fixed: 'fixed',
@@ -70,7 +70,7 @@ export const csafSchema = z.object({
 type Document = z.output<typeof csafSchema>;
 type Vulnerability = z.output<typeof vulnerability>;
 
-/** Products that one document may name. */
+/** Limit on products of one document. */
 const maxProducts = 500_000;
 
 /** @throws LimitExceeded `maxProducts` */
@@ -95,7 +95,7 @@ export function csafStatements(
   });
 }
 
-/** Why a product is not affected: a flag's label, and the words of an impact. */
+/** Justifications of not affected products: a flag's label, and the text of an impact. */
 function explanations({ flags = [], threats = [] }: Vulnerability, groups: ReadonlyMap<string, string[]>) {
   const isAbout = (id: string) => (each: { product_ids?: string[] | undefined; group_ids?: string[] | undefined }) =>
     (each.product_ids === undefined && each.group_ids === undefined) ||
@@ -108,7 +108,10 @@ function explanations({ flags = [], threats = [] }: Vulnerability, groups: Reado
   });
 }
 
-/** Every product by its id: a package by its own names, a component by its product's with itself as the part. */
+/**
+ * Maps product ids to products: a package by its own names, a component by those of its product
+ * with itself as the part.
+ */
 function readProducts(tree: Document['product_tree']): ReadonlyMap<string, VexProduct> {
   const products = new Map<string, VexProduct>();
   const waiting: unknown[] = [

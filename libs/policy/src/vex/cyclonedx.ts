@@ -99,7 +99,10 @@ function purlsByRef({ metadata, components = [] }: Document): ReadonlyMap<string
   return purls;
 }
 
-/** Products of an `affects` entry. A version with status `unaffected` is not a subject of the analysis. */
+/**
+ * Products of an `affects` entry. A version with status `unaffected` is not a subject of the
+ * analysis.
+ */
 function productsOf(
   { ref, versions = [] }: { ref: string; versions?: z.output<typeof version>[] | undefined },
   purls: ReadonlyMap<string, string>,
@@ -115,7 +118,10 @@ function productsOf(
     });
 }
 
-/** Limits a product to some versions. It is never the whole image, which is identified by its digest. */
+/**
+ * Limits a product to some versions. It is never the whole image, which is identified by its
+ * digest.
+ */
 function namesWith(purls: readonly PurlPattern[], only: string | undefined): ProductNames {
   return { texts: [], purls: purls.map((purl) => ({ ...purl, version: only })) };
 }

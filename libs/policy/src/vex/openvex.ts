@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { productNames, timeOf, type VexProduct, type VexStatement, words } from './statement.js';
 
-/** All names that a document gives to one thing. */
+/** Names that a document gives to one thing. */
 interface Named {
   names: (string | undefined)[];
 }

@@ -10,9 +10,11 @@ const maxVexBytes = 64 * 1024 * 1024;
 const maxProblems = 10;
 
 /**
- * Reads a VEX document: OpenVEX, CycloneDX or CSAF, in JSON; also the OpenVEX document in an in-toto statement.
- * @param source what it is called in answers: the name of the file
- * @throws InvalidInput `VEX_INVALID` naming every wrong key; LimitExceeded `maxVexBytes`, `maxProducts`
+ * Parses a VEX document: OpenVEX, CycloneDX or CSAF, in JSON; also the OpenVEX document in an
+ * in-toto statement.
+ * @param source name of the document in results: the file name
+ * @throws InvalidInput `VEX_INVALID` naming every wrong key; LimitExceeded `maxVexBytes`,
+ * `maxProducts`
  */
 export function readVex(text: string, source: string): VexStatement[] {
   if (text.length > maxVexBytes)

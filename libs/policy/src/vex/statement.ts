@@ -6,7 +6,8 @@ export type VexStatus = 'not_affected' | 'affected' | 'fixed' | 'under_investiga
 
 /**
  * Statement of one author about one vulnerability in some products.
- * @see https://www.cisa.gov/resources-tools/resources/minimum-requirements-vulnerability-exploitability-exchange-vex
+ * @see
+ * https://www.cisa.gov/resources-tools/resources/minimum-requirements-vulnerability-exploitability-exchange-vex
  */
 export interface VexStatement {
   /** Id and aliases. */
@@ -18,7 +19,7 @@ export interface VexStatement {
   /** Explanation in free text. */
   reason: string | null;
   author: string | null;
-  /** Milliseconds since 1970; 0 where the document has no time. */
+  /** Milliseconds since 1970; 0 if the document has no time. */
   at: number;
   /** File of the statement. */
   source: string;

@@ -44,7 +44,10 @@ const packageColumns: Columns<ReportPackage> = {
   purl: ({ purl }) => purl,
 };
 
-/** For spreadsheets: a row for each finding that the table counts. @see https://www.rfc-editor.org/rfc/rfc4180 */
+/**
+ * For spreadsheets: a row for each finding that the table counts. @see
+ * https://www.rfc-editor.org/rfc/rfc4180
+ */
 export const csv: ReportFormat = {
   name: 'csv',
   render: ({ findings, packages }: Report, { isInventory }) =>
@@ -57,7 +60,7 @@ function rowsText<Item>(items: readonly Item[], columns: Columns<Item>): string 
   return [Object.keys(columns), ...rows].map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
 }
 
-// A spreadsheet takes what starts so for a formula, in full-width characters too.
+// Spreadsheets treat text with these first characters, also full-width ones, as a formula.
 const formula = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/;
 const harmful = /[^\P{C}\t\r\n]/gu;
 

@@ -104,7 +104,10 @@ function licensesOf(texts: readonly string[]): object[] {
   return licenses.map((each) => ({ license: 'expression' in each ? { name: each.expression } : each }));
 }
 
-/** Entries of vulnerabilities and malicious packages, one for each id with everything that it affects. */
+/**
+ * Entries of vulnerabilities and malicious packages, one for each id with everything that it
+ * affects.
+ */
 function vulnerabilitiesOf({ findings }: Report, packages: readonly ReferredPackage[]): object[] {
   const references = Map.groupBy(packages, ({ package: each }) => each.purl);
   const shown = findings.filter(

@@ -4,15 +4,18 @@ import { groupFindings, type PackageFindings } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
 import { checkedText, countOf, osText, packagesText, severitiesText, verdictText } from '../wording.js';
 
-/** GitHub refuses a longer summary of a step whole. @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits */
+/**
+ * GitHub rejects a longer step summary as a whole. @see
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
+ */
 const maxBytes = 1024 * 1024;
-/** For the note on what was left out. */
+/** For the note about omitted lines. */
 const reservedBytes = 1024;
 const maxIds = 20;
 
 const marks = { pass: '✅', fail: '❌', unknown: '⚠️' } as const;
 
-/** Markdown for the summary of a step of GitHub Actions. */
+/** Markdown for the step summary of GitHub Actions. */
 export const github: ReportFormat = {
   name: 'github',
   render: (report, { isGate }) => withinLimit([...headLines(report, isGate), ...sectionLines(report)]),
@@ -84,7 +87,7 @@ function warningRow({ code, path, message }: ReportWarning): string[] {
   return [code, path ?? '', message];
 }
 
-/** Keeps whole lines as long as they fit, and says how many do not. */
+/** Keeps whole lines up to the limit, and counts the omitted ones. */
 function withinLimit(lines: readonly string[]): string {
   let bytes = 0;
   let count = 0;
@@ -101,7 +104,9 @@ function withinLimit(lines: readonly string[]): string {
   return `${[...lines.slice(0, count), ...note].join('\n')}\n`;
 }
 
-/** Text of strangers as nothing but text. The comment keeps `@someone` and `#1` from becoming a mention or a link. */
+/**
+ * Escapes untrusted text. The comment keeps `@someone` and `#1` from becoming a mention or a link.
+ */
 function escape(text: string): string {
   return printable(text)
     .replaceAll(/[&<>"'`\\|*_~{}[\]()!$]|:(?=\/\/)|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)

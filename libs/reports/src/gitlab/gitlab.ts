@@ -12,7 +12,10 @@ const maxDescription = 10_000;
 const maxSolution = 7000;
 const maxMessages = 1000;
 
-/** GitLab's container scanning report. @see https://gitlab.com/gitlab-org/security-products/security-report-schemas */
+/**
+ * GitLab's container scanning report. @see
+ * https://gitlab.com/gitlab-org/security-products/security-report-schemas
+ */
 export const gitlab: ReportFormat = {
   name: 'gitlab',
   render: (report, { toolVersion }) =>
@@ -26,7 +29,9 @@ export const gitlab: ReportFormat = {
     }),
 };
 
-/** The format knows nothing but what advisories say of packages; what is left out is said in the scan's messages. */
+/**
+ * The format has only advisories about packages; the scan's messages count the omitted findings.
+ */
 function isShown(finding: ReportFinding): boolean {
   return isOfAdvisory(finding) && finding.state === 'present';
 }
@@ -45,7 +50,7 @@ function scanOf(report: Report, toolVersion: string): object {
   };
 }
 
-/** `2026-11-25T10:00:00`: in UTC, which the format does not let us say. */
+/** `2026-11-25T10:00:00` in UTC, which the format cannot express. */
 function secondsOf(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 19);
 }
@@ -93,7 +98,10 @@ function vulnerabilityOf(finding: ReportFinding, { os, target }: Report): object
   };
 }
 
-/** GitLab refuses the whole report for one vector that it cannot read; base and temporal metrics are all that advisories have. */
+/**
+ * GitLab rejects the whole report for one unreadable vector; advisories have only base and temporal
+ * metrics.
+ */
 const cvssVector =
   /^CVSS:3[.][01](\/(AV:[NALP]|AC:[LH]|PR:[NLH]|UI:[NR]|S:[UC]|[CIA]:[NLH]|E:[XUPFH]|RL:[XOTWU]|RC:[XURC])){8,11}$/;
 

@@ -51,8 +51,8 @@ function inOrder(value: unknown, place: string): unknown {
 }
 
 /**
- * Names the place of a nested value. Keys inside of evidence are not fields of the report, whatever
- * their names are.
+ * Place of a nested value. Keys inside evidence are not fields of the report, even with equal
+ * names.
  */
 function placeIn(place: string, field: string): string {
   return place === 'evidence' || place === 'qualifiers' ? place : field;

@@ -15,7 +15,9 @@ interface TestCase {
   outcome: 'passed' | 'failure' | 'error' | 'skipped';
 }
 
-/** Writes JUnit XML for CI systems: one suite for the scan itself and one for each kind of finding. */
+/**
+ * Writes JUnit XML for CI systems: one suite for the scan itself and one for each kind of finding.
+ */
 export const junit: ReportFormat = {
   name: 'junit',
   render: (report) => {

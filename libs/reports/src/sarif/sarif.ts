@@ -13,20 +13,24 @@ import { jsonText } from '../json-text.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
 import { countOf, fixText, verdictText } from '../wording.js';
 
-// GitHub refuses a file with more results than this and shows only the first of them.
-// @see https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/troubleshoot-sarif-uploads/results-exceed-limit
+// GitHub rejects a file with more results than this and displays only the first ones.
+// @see
+// https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/troubleshoot-sarif-uploads/results-exceed-limit
 const maxResults = 25_000;
 const maxShown = 5000;
 const maxNotifications = 1000;
 const maxText = 1000;
 
-/** SARIF 2.1.0 within the limits of GitHub's code scanning. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
+/**
+ * SARIF 2.1.0 within the limits of GitHub's code scanning. @see
+ * https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+ */
 export const sarif: ReportFormat = {
   name: 'sarif',
   render: (report, { toolVersion }) => {
     const findings = report.findings.toSorted(byRisk);
     const note = findings.length > maxShown ? truncationNote(findings.length) : undefined;
-    // With the note there is one result less to tell.
+    // The note takes the place of one result.
     const reported = findings.slice(0, maxResults - 1);
     const rules = rulesOf(reported, note);
     const indexes = new Map(rules.map(({ id }, index) => [id, index]));
@@ -110,7 +114,7 @@ function ruleOf(id: string, findings: readonly ReportFinding[]): Rule {
   };
 }
 
-/** Ids of rules of different kinds may meet; those of advisories stay as people know them. */
+/** Ids of rules of different kinds may collide; those of advisories stay unchanged. */
 function ruleId({ kind, id }: { kind: FindingKind; id: string }): string {
   return kind === 'vulnerability' ? printable(id) : `${kind}/${printable(id)}`;
 }
@@ -126,7 +130,7 @@ const levels: Record<Severity, 'error' | 'warning' | 'note'> = {
 
 const precisions = { certain: 'very-high', likely: 'high', possible: 'medium' } as const;
 
-/** The scores that GitHub turns back into our severity, so that both show the same word. */
+/** Scores that GitHub maps back to our severity, so that both display the same word. */
 const scores: Partial<Record<Severity, { least: number; usual: number; most: number }>> = {
   critical: { least: 9.1, usual: 9.5, most: 10 },
   high: { least: 7, usual: 8, most: 8.9 },
@@ -151,7 +155,7 @@ function resultOf(finding: ReportFinding, report: Report, indexes: ReadonlyMap<s
     level: levels[severity],
     message: { text: messageOf(finding) },
     locations: [{ physicalLocation: physicalLocation(finding, report), ...logical }],
-    // GitHub tells alerts apart by the first name alone.
+    // GitHub distinguishes alerts by the first fingerprint only.
     partialFingerprints: { primaryLocationLineHash: fingerprint, 'tidewaiter/v1': fingerprint },
     properties: propertiesOf(finding),
   };
@@ -190,7 +194,7 @@ function physicalLocation({ path, evidence: { line } }: ReportFinding, { target 
   return { artifactLocation: { uri: uriOf(path ?? target.reference) }, region: { startLine } };
 }
 
-/** A path as a relative URI; the colon too is encoded, or the first segment would be a scheme. */
+/** Path as a relative URI; the colon is encoded too, or the first segment would be a scheme. */
 function uriOf(path: string): string {
   const uri = path.toWellFormed().split('/').map(encodeURIComponent).join('/').replace(/^\/+/, '');
   return uri === '' ? 'image' : uri;
@@ -200,7 +204,10 @@ function propertiesOf({ kind, state, layer, kev, epss, match, confidence }: Repo
   return { kind, state, layer, kev, epss, match, confidence };
 }
 
-/** Without tag and digest: uploads of the same category replace each other, those of other images do not. */
+/**
+ * Without tag and digest: uploads of the same category replace each other, those of other images do
+ * not.
+ */
 function repositoryOf(reference: string): string {
   const [untagged = ''] = reference.split('@', 1);
   return printable(cut(untagged.replace(/:[^:/]*$/, ''), 200)) || 'image';

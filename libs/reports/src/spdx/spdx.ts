@@ -11,7 +11,10 @@ const documentId = 'SPDXRef-DOCUMENT';
 const imageId = 'SPDXRef-Image';
 const osId = 'SPDXRef-OperatingSystem';
 
-/** Writes SPDX 2.3 in JSON: the present packages of the image. @see https://spdx.github.io/spdx-spec/v2.3/ */
+/**
+ * Writes SPDX 2.3 in JSON: the present packages of the image. @see
+ * https://spdx.github.io/spdx-spec/v2.3/
+ */
 export const spdx: ReportFormat = {
   name: 'spdx',
   render: (report, { toolVersion }) => {
@@ -36,7 +39,7 @@ export const spdx: ReportFormat = {
 
 function creationOf({ stats: { startedAt }, warnings }: Report, toolVersion: string): object {
   return {
-    // The specification has no fractions of seconds.
+    // The specification has no fractional seconds.
     created: startedAt.replace(/\.\d{1,9}Z$/, 'Z'),
     creators: [`Tool: tidewaiter-${toolVersion}`],
     ...(warnings.length > 0 && {
@@ -111,7 +114,10 @@ function idOf(name: string): string {
   return name.slice(0, 80).replaceAll(/[^A-Za-z0-9.]+/g, '-');
 }
 
-/** Declares the licenses that are not on the SPDX list, as the specification requires; their text is unknown. */
+/**
+ * Declares the licenses that are not on the SPDX list, as the specification requires; their text is
+ * unknown.
+ */
 function extractedLicenses(packages: readonly SpdxPackage[]): object {
   const ids = new Set(
     packages.flatMap(({ licenseDeclared }) => licenseDeclared.match(/LicenseRef-[A-Za-z0-9.-]+/g) ?? []),

@@ -5,10 +5,10 @@ import { widthOf } from '../width.js';
 import type { Pen } from './page.js';
 import { wrap } from './wrap.js';
 
-/** A longer name moves what follows it rather than everybody's. */
+/** A longer name shifts only its own row. */
 const maxColumn = 48;
 
-/** The packages that the image shows in columns: type, name, version, licences. */
+/** Visible packages in columns: type, name, version, licenses. */
 export function inventoryLines({ packages }: Report, pen: Pen): string[] {
   const rows = packages.filter(({ state }) => state === 'present').map(cellsOf);
   const widths = [0, 1, 2].map((column) => columnWidth(rows.map((row) => row[column] ?? '')));

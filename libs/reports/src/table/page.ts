@@ -6,23 +6,23 @@ import { wrap } from './wrap.js';
 
 const narrowest = 40;
 const widest = 200;
-/** Below this, what belongs to an entry goes under its label and not beside it. */
+/** In narrower terminals, details are printed under their label and not beside it. */
 const spacious = 72;
 const labelColumns = 12;
 const maxEntries = 100;
 
 export type Tone = Severity | 'warning' | 'title' | 'pass' | 'fail';
 
-/** One thing to know. */
+/** Entry of a section. */
 export interface Entry {
   label: Severity | 'warning';
   head: string;
   details: readonly string[];
-  /** Never broken over two lines. */
+  /** Never wrapped. */
   ids: readonly string[];
 }
 
-/** How wide and how colourful one writes. */
+/** Width and colors of the output. */
 export type Pen = Pick<RenderOptions, 'width' | 'isColored'>;
 
 const colors: Record<Tone, string> = {
@@ -38,7 +38,7 @@ const colors: Record<Tone, string> = {
   fail: '1;31',
 };
 
-/** A pen for a terminal of any size. */
+/** Creates a pen for a terminal of any size. */
 export function penOf({ width, isColored }: RenderOptions): Pen {
   const columns = Number.isFinite(width) ? Math.trunc(width) : widest;
   return { width: Math.min(widest, Math.max(narrowest, columns)), isColored };
@@ -48,13 +48,13 @@ export function paint(text: string, tone: Tone, { isColored }: Pen): string {
   return isColored ? `\u001B[${colors[tone]}m${text}\u001B[0m` : text;
 }
 
-/** On one line, whatever happens. */
+/** Formats as one line of any text. */
 export function oneLine(text: string, tone: Tone, pen: Pen): string {
   const [first = ''] = wrap(text, pen.width - 1);
   return paint(widthOf(text) <= pen.width ? text : `${first}…`, tone, pen);
 }
 
-/** A heading with its entries; nothing where there are none. */
+/** Formats a heading with its entries; empty without entries. */
 export function section(title: string, entries: readonly Entry[], pen: Pen): string[] {
   if (entries.length === 0) return [];
   const left = entries.length - maxEntries;

@@ -79,7 +79,7 @@ function verdictLines(report: Report, isGate: boolean | undefined, pen: Pen): st
   ];
 }
 
-/** Counts the suppressed findings, so that nobody takes them for absent. */
+/** Counts the suppressed findings, so that they do not look absent. */
 function suppressedLines(report: Report, pen: Pen): string[] {
   const text = suppressedText(report);
   return text === undefined ? [] : wrap(text, pen.width);
@@ -139,7 +139,7 @@ function misconfigurationEntry(finding: ReportFinding): Entry {
   return findingEntry(finding, [[placeOf(finding)], [textOf(finding.evidence['fix'])]]);
 }
 
-/** Entry of a finding: its title, and rows of facts of which some may be unknown. */
+/** Entry of a finding: its title, and rows of facts, some of which may be unknown. */
 function findingEntry(finding: ReportFinding, rows: readonly (readonly (string | null)[])[]): Entry {
   const { id, severity, confidence } = finding;
   const doubt = confidence === 'certain' ? '' : ` (${confidence})`;

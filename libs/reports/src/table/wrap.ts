@@ -1,6 +1,9 @@
 import { widthOf } from '../width.js';
 
-/** Breaks a text into lines of `width` columns: at spaces, then in long paths behind a slash, then anywhere; never inside `whole`, which is an id. */
+/**
+ * Wraps a text into lines of `width` columns: at spaces, then in long paths behind a slash, then
+ * anywhere; never inside `whole`, which is an id.
+ */
 export function wrap(text: string, width: number, whole: ReadonlySet<string> = new Set()): string[] {
   const lines: string[] = [];
   let line = '';
@@ -31,7 +34,7 @@ function breakWord(word: string, width: number): string[] {
   return [...pieces, rest];
 }
 
-/** How many characters fit; at least one, so that breaking ends. */
+/** Number of characters that fit; at least one, so that wrapping ends. */
 function longestStart(text: string, width: number): number {
   let end = 0;
   let columns = 0;
