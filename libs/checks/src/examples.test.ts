@@ -44,7 +44,7 @@ const families = {
   kubernetes: rows(kubernetesChecks),
 };
 
-describe('examples', () => {
+describe('checks', () => {
   it.each(families.image.fails)('$id finds $example', ({ id, example }) => {
     expect(idsOfImage(example)).toContain(id);
   });
@@ -78,14 +78,14 @@ describe('examples', () => {
   });
 
   it.each([...imageConfigChecks, ...imageFileChecks, ...dockerfileChecks, ...kubernetesChecks])(
-    '$id has examples of both kinds',
+    '$id has examples that fail and examples that pass',
     ({ passes, fails }) => {
       expect(passes.length).toBeGreaterThan(0);
       expect(fails.length).toBeGreaterThan(0);
     },
   );
 
-  it('lists every check once, by id, with all that people need', () => {
+  it('are listed once, by id, with all fields of the documentation', () => {
     const ids = checks.map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)].toSorted());
     const endsOfSupport = ids.filter((id) => id.startsWith('end-of-life-'));
@@ -106,7 +106,7 @@ describe('examples', () => {
     }
   });
 
-  it('has an up-to-date page', () => {
+  it('are documented on an up-to-date page', () => {
     expect(checksMarkdown(checks)).toBe(readFileSync(join(__dirname, '../../../docs/checks.md'), 'utf8'));
   });
 });

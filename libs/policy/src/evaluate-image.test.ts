@@ -31,76 +31,83 @@ function image(letter: string, ...findings: Finding[]): EvaluationInput<Finding>
 
 const exception = { repository: 'shop/*', finding: 'CVE-1', reason: 'r', owner: 'o', until: '2026-12-31' };
 
-it('is as bad as the worst image of an index', () => {
-  const evaluated = evaluateImages([image('a'), image('b', hole('CVE-1', 'high'))], [], noRules, { now });
-  expect(evaluated.verdict).toEqual({ result: 'fail', reasons: ['1 finding is high or worse'] });
-});
-
-it.each<[string, object, string]>([
-  ['holds', {}, 'pass'],
-  ['is of another repository', { repository: 'bank/*' }, 'fail'],
-  ['names the registry too', { repository: 'r.example.com/**' }, 'pass'],
-  ['is of another tag', { tag: 'v*' }, 'fail'],
-  ['is of this tag', { tag: '?' }, 'pass'],
-  ['is of one image', { digest: `sha256:${'b'.repeat(64)}` }, 'pass'],
-  ['is of another image', { digest: `sha256:${'a'.repeat(64)}` }, 'fail'],
-  ['has ended', { until: '2026-05-30' }, 'fail'],
-])('an exception that %s', (_what, more, result) => {
-  const rules = rulesOf({ exceptions: [{ ...exception, ...more }] });
-  const evaluated = evaluateImages([image('a'), image('b', hole('CVE-1', 'high'))], [], rules, { now });
-  expect(evaluated.verdict.result).toBe(result);
-});
-
-it('has another version when an exception ends, a rule is written anew, or there are none', () => {
-  const rules = rulesOf({ exceptions: [exception], policies: [{ name: 'no-secrets' }] });
-  const version = rulesVersion(rules, now);
-  expect(version).toMatch(/^[0-9a-f]{64}$/);
-  expect(rulesVersion(rules, new Date('2026-12-31T12:00:00Z'))).toBe(version);
-  expect(rulesVersion(rules, new Date('2027-01-01T00:00:00Z'))).not.toBe(version);
-  expect(rulesVersion(rulesOf({ policies: [{ name: 'no-secrets', mode: 'warn' }] }), now)).not.toBe(version);
-  expect(rulesVersion(rulesOf({ exceptions: [{ ...exception, until: '2026-01-01' }] }), now)).toBe('');
-  expect(rulesVersion(noRules, now)).toBe('');
-});
-
-it('asks each policy about every image, of the repositories that it is for', () => {
-  const policies = [
-    { name: 'no-secrets', mode: 'enforce' },
-    { name: 'no-kev-in-production', repositories: ['bank/*'] },
-    { name: 'recent-base', mode: 'warn' },
-  ];
-  const evaluated = evaluateImages([image('a', hole('key', 'low', 'secret')), image('b')], [], rulesOf({ policies }), {
-    now,
+describe('evaluateImages', () => {
+  it('gives an index the verdict of its worst image', () => {
+    const evaluated = evaluateImages([image('a'), image('b', hole('CVE-1', 'high'))], [], noRules, { now });
+    expect(evaluated.verdict).toEqual({ result: 'fail', reasons: ['1 finding is high or worse'] });
   });
-  expect(evaluated.policies.map(({ name, result }) => [name, result])).toEqual([
-    ['no-secrets', 'fail'],
-    ['recent-base', 'unknown'],
-  ]);
-  expect(evaluated.verdict).toEqual({ result: 'fail', reasons: ['no-secrets: 1 secret in the image: key'] });
-  expect(evaluated.warnings.map(({ code }) => code)).toEqual(['POLICY_WARNING']);
-});
 
-it('says anew what an earlier evaluation warned of, and keeps the rest', () => {
-  const earlier = ['POLICY_WARNING', 'EXCEPTION_EXPIRED', 'MALFORMED_FILE'].map((code) => ({ code, message: code }));
-  expect(evaluateImages([image('a')], earlier, noRules, { now })).toMatchObject({
-    warnings: [{ code: 'MALFORMED_FILE' }],
-    verdict: { result: 'unknown' },
+  it.each<[string, object, string]>([
+    ['holds', {}, 'pass'],
+    ['is of another repository', { repository: 'bank/*' }, 'fail'],
+    ['names the registry too', { repository: 'r.example.com/**' }, 'pass'],
+    ['is of another tag', { tag: 'v*' }, 'fail'],
+    ['is of this tag', { tag: '?' }, 'pass'],
+    ['is of one image', { digest: `sha256:${'b'.repeat(64)}` }, 'pass'],
+    ['is of another image', { digest: `sha256:${'a'.repeat(64)}` }, 'fail'],
+    ['has ended', { until: '2026-05-30' }, 'fail'],
+  ])('applies an exception: %s', (_what, more, result) => {
+    const rules = rulesOf({ exceptions: [{ ...exception, ...more }] });
+    const evaluated = evaluateImages([image('a'), image('b', hole('CVE-1', 'high'))], [], rules, { now });
+    expect(evaluated.verdict.result).toBe(result);
   });
-});
 
-describe('provenance', () => {
-  const rules = rulesOf({ policies: [{ name: 'signed-where-required' }] }, ['shop/*']);
-  const signature = { code: null, reason: null, subject: 'sha256:0', artifact: 'sha256:1' };
-  const signer = { name: 'release', keyFingerprint: 'sha256:2', identity: null, issuer: null };
-  const by = (verified: boolean) => ({ ...signature, verified, signer: verified ? signer : null });
-  const resultOf = (known: Partial<EvaluationInput<Finding>>, asked = rules) =>
-    evaluateImages([{ ...image('a'), ...known }], [], asked, { now }).policies[0]?.result;
+  it("changes the rules' version when an exception ends or a rule changes", () => {
+    const rules = rulesOf({ exceptions: [exception], policies: [{ name: 'no-secrets' }] });
+    const version = rulesVersion(rules, now);
+    expect(version).toMatch(/^[0-9a-f]{64}$/);
+    expect(rulesVersion(rules, new Date('2026-12-31T12:00:00Z'))).toBe(version);
+    expect(rulesVersion(rules, new Date('2027-01-01T00:00:00Z'))).not.toBe(version);
+    expect(rulesVersion(rulesOf({ policies: [{ name: 'no-secrets', mode: 'warn' }] }), now)).not.toBe(version);
+    expect(rulesVersion(rulesOf({ exceptions: [{ ...exception, until: '2026-01-01' }] }), now)).toBe('');
+    expect(rulesVersion(noRules, now)).toBe('');
+  });
 
-  it('is asked for where a signer is named, and unknown where nobody has looked', () => {
-    const nothing = { signatures: [], attestations: [], vex: [] };
-    expect(resultOf({ provenance: { ...nothing, signatures: [by(true)] } })).toBe('pass');
-    expect(resultOf({ provenance: { ...nothing, signatures: [by(false)] } })).toBe('fail');
-    expect(resultOf({ provenance: nothing })).toBe('fail');
-    expect(resultOf({})).toBe('unknown');
-    expect(resultOf({}, { ...rules, signedRepositories: ['other/*'] })).toBe('pass');
+  it('evaluates each policy on every image of its repositories', () => {
+    const policies = [
+      { name: 'no-secrets', mode: 'enforce' },
+      { name: 'no-kev-in-production', repositories: ['bank/*'] },
+      { name: 'recent-base', mode: 'warn' },
+    ];
+    const evaluated = evaluateImages(
+      [image('a', hole('key', 'low', 'secret')), image('b')],
+      [],
+      rulesOf({ policies }),
+      {
+        now,
+      },
+    );
+    expect(evaluated.policies.map(({ name, result }) => [name, result])).toEqual([
+      ['no-secrets', 'fail'],
+      ['recent-base', 'unknown'],
+    ]);
+    expect(evaluated.verdict).toEqual({ result: 'fail', reasons: ['no-secrets: 1 secret in the image: key'] });
+    expect(evaluated.warnings.map(({ code }) => code)).toEqual(['POLICY_WARNING']);
+  });
+
+  it('replaces its own earlier warnings and keeps the others', () => {
+    const earlier = ['POLICY_WARNING', 'EXCEPTION_EXPIRED', 'MALFORMED_FILE'].map((code) => ({ code, message: code }));
+    expect(evaluateImages([image('a')], earlier, noRules, { now })).toMatchObject({
+      warnings: [{ code: 'MALFORMED_FILE' }],
+      verdict: { result: 'unknown' },
+    });
+  });
+
+  describe('provenance', () => {
+    const rules = rulesOf({ policies: [{ name: 'signed-where-required' }] }, ['shop/*']);
+    const signature = { code: null, reason: null, subject: 'sha256:0', artifact: 'sha256:1' };
+    const signer = { name: 'release', keyFingerprint: 'sha256:2', identity: null, issuer: null };
+    const by = (verified: boolean) => ({ ...signature, verified, signer: verified ? signer : null });
+    const resultOf = (known: Partial<EvaluationInput<Finding>>, asked = rules) =>
+      evaluateImages([{ ...image('a'), ...known }], [], asked, { now }).policies[0]?.result;
+
+    it('is required if a signer is configured, and unknown if signatures were not checked', () => {
+      const nothing = { signatures: [], attestations: [], vex: [] };
+      expect(resultOf({ provenance: { ...nothing, signatures: [by(true)] } })).toBe('pass');
+      expect(resultOf({ provenance: { ...nothing, signatures: [by(false)] } })).toBe('fail');
+      expect(resultOf({ provenance: nothing })).toBe('fail');
+      expect(resultOf({})).toBe('unknown');
+      expect(resultOf({}, { ...rules, signedRepositories: ['other/*'] })).toBe('pass');
+    });
   });
 });

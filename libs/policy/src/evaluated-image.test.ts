@@ -31,7 +31,7 @@ describe('isProduct', () => {
     [`ghcr.io/shop/cart@${other}`, false],
     ['CSAFPID-0001', false],
     ['', false],
-  ])('%s is the image: %s', (product, is) => {
+  ])('compares %s with the image: %s', (product, is) => {
     expect(isProduct(product, image)).toBe(is);
   });
 
@@ -40,11 +40,11 @@ describe('isProduct', () => {
     ['pkg:oci/alpine?repository_url=index.docker.io/library/alpine', true],
     ['pkg:oci/alpine?repository_url=docker.io/alpine', true],
     ['pkg:oci/alpine?repository_url=ghcr.io/library/alpine', false],
-  ])('Docker Hub has many names: %s is its alpine: %s', (product, is) => {
+  ])("resolves Docker Hub's name %s as its alpine: %s", (product, is) => {
     expect(isProduct(product, onHub)).toBe(is);
   });
 
-  it('is nothing by name where the image lies in no registry', () => {
+  it('matches no name for an image outside of a registry', () => {
     const archive = { reference: 'docker-archive:cart.tar', repository: null, tag: null, digests: [digest] };
     expect(isProduct('pkg:oci/cart', archive)).toBe(false);
     expect(isProduct(`pkg:oci/cart@${digest}`, archive)).toBe(true);

@@ -19,11 +19,11 @@ describe('globMatcher', () => {
     ['v1.?', 'v1./', false],
     ['a[b', 'a[b', true],
     ['(a+)+$', '(a+)+$', true],
-  ])('%s on %s: %s', (pattern, text, matches) => {
+  ])('matches %s with %s: %s', (pattern, text, matches) => {
     expect(globMatcher(pattern)?.(text)).toBe(matches);
   });
 
-  it('matches itself where it has no wildcard', () => {
+  it('matches a text without wildcards only with itself', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme' }).filter((text) => !/[*?]/.test(text)),
@@ -32,7 +32,7 @@ describe('globMatcher', () => {
     );
   });
 
-  it('refuses a pattern that nobody wrote', () => {
+  it('rejects a pattern above the limit', () => {
     expect(globMatcher('*'.repeat(1_001))).toBeUndefined();
   });
 });

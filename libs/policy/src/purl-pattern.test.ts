@@ -12,11 +12,11 @@ describe('matchesPurl', () => {
     ['pkg:npm/%40babel/core', 'pkg:npm/%40babel/core@7.20.0', true],
     ['pkg:npm/core', 'pkg:npm/%40babel/core@7.20.0', false],
     ['pkg:pypi/Foo_Bar', 'pkg:pypi/foo-bar@1', true],
-  ])('%s means %s: %s', (pattern, purl, means) => {
+  ])('matches %s with %s: %s', (pattern, purl, means) => {
     expect(matchesPurl(readPurl(pattern)!, readPurl(purl)!)).toBe(means);
   });
 
-  it.each(['openssl', 'pkg:', 'pkg:deb', 'pkg:%/x', `pkg:deb/${'a'.repeat(3_000)}`])('%.20s is no purl', (text) => {
+  it.each(['openssl', 'pkg:', 'pkg:deb', 'pkg:%/x', `pkg:deb/${'a'.repeat(3_000)}`])('rejects %.20s', (text) => {
     expect(readPurl(text)).toBeUndefined();
   });
 });

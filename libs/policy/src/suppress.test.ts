@@ -72,7 +72,7 @@ const openVex = (statement: object, more: object = {}) =>
     'cart.vex.json',
   );
 
-describe('VEX', () => {
+describe('suppress, with VEX', () => {
   it.each<[string, object, string[]]>([
     ['a package of every version', {}, ['openssl']],
     ['a package of this version', { products: [{ '@id': 'pkg:deb/debian/openssl@3.0.11' }] }, ['openssl']],
@@ -121,11 +121,11 @@ describe('VEX', () => {
     ['what is affected', { status: 'affected' }, []],
     ['what is being looked at', { status: 'under_investigation' }, []],
     ['products as texts, as of old', { vulnerability: 'CVE-2024-1', products: ['pkg:npm/express'] }, ['express']],
-  ])('%s', (_what, statement, expected) => {
+  ])('applies %s', (_what, statement, expected) => {
     expect(suppressedBy({ statements: openVex(statement) })).toEqual(expected);
   });
 
-  it('says who said so and why', () => {
+  it('records author and reason', () => {
     const { suppressed } = suppress(
       all,
       image,
@@ -147,7 +147,7 @@ describe('VEX', () => {
     ['affected', '2025-01-02T00:00:00Z', ['openssl']],
     ['affected', '2026-01-01T00:00:00Z', []],
     ['under_investigation', '2026-02-01T00:00:00+02:00', []],
-  ])('the newest statement wins: one that says %s on %s', (status, timestamp, expected) => {
+  ])('applies the newest statement: one with %s on %s', (status, timestamp, expected) => {
     const statements = [...openVex({}), ...openVex({ status, timestamp })];
     expect(suppressedBy({ statements })).toEqual(expected);
   });
@@ -157,14 +157,14 @@ describe('VEX', () => {
     ['vers:npm/<4.17.1', []],
     ['vers:unheard-of/<9', []],
     ['nonsense', []],
-  ])('CycloneDX may name a range: %s', (range, expected) => {
+  ])('applies a version range of CycloneDX: %s', (range, expected) => {
     const affects = [{ ref: 'pkg:npm/express', versions: [{ range, status: 'affected' }] }];
     const vulnerabilities = [{ id: 'CVE-2024-1', analysis: { state: 'false_positive' }, affects }];
     const statements = readVex(JSON.stringify({ bomFormat: 'CycloneDX', vulnerabilities }), 'bom.json');
     expect(suppressedBy({ statements })).toEqual(expected);
   });
 
-  it('a statement about something else is not newer', () => {
+  it('ignores newer statements about other products', () => {
     const statements = [
       ...openVex({}),
       ...openVex({ status: 'affected', timestamp: '2026-02-01T00:00:00Z', products: [{ '@id': 'pkg:npm/express' }] }),
@@ -172,7 +172,7 @@ describe('VEX', () => {
     expect(suppressedBy({ statements })).toEqual(['openssl']);
   });
 
-  it('an exception of the own people goes first', () => {
+  it('prefers an exception to a VEX statement', () => {
     const exceptions = readIgnoreFile(
       'ignore: [{ id: CVE-2024-1, packages: [openssl], reason: ours, until: 2027-01-01 }]',
       'own',
@@ -182,7 +182,7 @@ describe('VEX', () => {
   });
 });
 
-describe('a .tidewaiter-ignore.yaml', () => {
+describe('suppress, with a .tidewaiter-ignore.yaml', () => {
   const ignore = (entry: string) =>
     readIgnoreFile(`ignore:\n  - { reason: not reachable, until: 2026-06-01, ${entry} }`, 'ignore.yaml');
 
@@ -195,17 +195,17 @@ describe('a .tidewaiter-ignore.yaml', () => {
     ['id: CVE-2024-1, paths: ["app/**"]', ['express']],
     ['id: aws-access-key-id, kinds: [vulnerability]', []],
     ['id: aws-access-key-id, kinds: [secret], paths: ["app/.env"]', ['aws-access-key-id']],
-  ])('%s', (entry, expected) => {
+  ])('applies %s', (entry, expected) => {
     expect(suppressedBy({ exceptions: ignore(entry) })).toEqual(expected);
   });
 
-  it('holds to the end of its last day', () => {
+  it('applies an exception through its last day', () => {
     const exceptions = ignore('id: aws-access-key-id');
     expect(suppressedBy({ exceptions }, new Date('2026-06-01T23:59:59Z'))).toEqual(['aws-access-key-id']);
     expect(suppressedBy({ exceptions }, new Date('2026-06-02T00:00:00Z'))).toEqual([]);
   });
 
-  it('says when it has ended, if that brings something back', () => {
+  it('warns about an ended exception that would still match', () => {
     const exceptions = [...ignore('id: CVE-2024-1, owner: team-shop'), ...ignore('id: CVE-1999-1')];
     const { warnings } = suppress(all, image, { statements: [], exceptions }, new Date('2026-07-01T00:00:00Z'));
     const message =
@@ -225,24 +225,24 @@ describe('a .tidewaiter-ignore.yaml', () => {
     ['ignore: []\nignored: []', 'f:2: unknown key: ignored'],
     ['ignore: {', 'f:1: not valid YAML'],
     ['a: &a [x]\nb: *b', 'f: an alias has no anchor'],
-  ])('names what is wrong: %j', (text, problem) => {
+  ])('rejects %j', (text, problem) => {
     expect(() => readIgnoreFile(text, 'f')).toThrow(problem);
   });
 });
 
-describe('a .trivyignore', () => {
-  it('has an id on each line', () => {
+describe('suppress, with a .trivyignore', () => {
+  it('applies an id on each line', () => {
     const text = '# why\nCVE-2024-1 # reason\n\naws-access-key-id exp:2026-05-01\r\n';
     expect(suppressedBy({ exceptions: readTrivyIgnore(text, '.trivyignore') })).toEqual(['openssl', 'express']);
   });
 
-  it('names the line that is wrong', () => {
+  it('names the malformed line', () => {
     expect(() => readTrivyIgnore('CVE-1\nCVE-2 exp:soon', '.trivyignore')).toThrow('.trivyignore:2: expected a day');
     expect(() => readTrivyIgnore('CVE-2 expires:2026-01-01', '.trivyignore')).toThrow('.trivyignore:1: expected exp:');
   });
 });
 
-describe('a .trivyignore.yaml', () => {
+describe('suppress, with a .trivyignore.yaml', () => {
   it.each([
     ['vulnerabilities: [{ id: CVE-2024-1 }]', ['openssl', 'express']],
     ['vulnerabilities: [{ id: CVE-2024-1, paths: ["app/*.json"] }]', ['express']],
@@ -253,11 +253,11 @@ describe('a .trivyignore.yaml', () => {
     ['secrets: [{ id: aws-access-key-id }]', ['aws-access-key-id']],
     ['misconfigurations:\nlicenses: [{ id: GPL-3.0 }]', []],
     ['', []],
-  ])('%s', (text, expected) => {
+  ])('applies %s', (text, expected) => {
     expect(suppressedBy({ exceptions: readTrivyIgnoreYaml(text, '.trivyignore.yaml') })).toEqual(expected);
   });
 
-  it('names what is wrong', () => {
+  it('rejects malformed entries', () => {
     const text = 'vulnerabilities:\n  - id: CVE-1\n    expires_at: 2026-01-01\n    purls: [openssl]';
     expect(() => readTrivyIgnoreYaml(text, 'f')).toThrow(
       'f:4: vulnerabilities[0].purls[0]: expected a purl: pkg:TYPE/NAMESPACE/NAME@VERSION\nf:3: unknown key: vulnerabilities[0].expires_at',

@@ -8,14 +8,14 @@ const idsOf = (ids: string[], isInGrace: boolean) => {
 };
 
 describe('splitAwaited', () => {
-  it('holds back only what a signature would resolve', () => {
+  it('defers only findings that a signature would resolve', () => {
     expect(idsOf(['image-unsigned', 'identity-missing', 'identity-changed'], true)).toEqual({
       announced: ['identity-changed'],
       awaited: ['image-unsigned', 'identity-missing'],
     });
   });
 
-  it('announces everything when the grace is over', () => {
+  it('announces everything after the grace period', () => {
     expect(idsOf(['image-unsigned'], false)).toEqual({ announced: ['image-unsigned'], awaited: [] });
   });
 

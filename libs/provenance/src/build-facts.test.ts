@@ -90,7 +90,7 @@ describe('readBuildFacts', () => {
       { builder: { id: 7 }, metadata: { buildFinishedOn: 'soon' }, materials: [null, 3, { uri: {}, digest: 'x' }] },
       { builder: null, source: null, revision: null, builtAt: null },
     ],
-  ])('reads %s', (_, predicate, facts) => {
+  ])('parses %s', (_, predicate, facts) => {
     expect(readBuildFacts(predicate)).toEqual(facts);
   });
 });

@@ -48,7 +48,7 @@ describe('attestationType', () => {
       },
       'application/vnd.dev.sigstore.bundle.v0.3+json',
     ],
-  ])('reads a statement %s, whoever signed it', (_, document, mediaType) => {
+  ])('parses a statement %s, from any signer', (_, document, mediaType) => {
     expect(read(document)).toMatchObject({
       mediaType,
       kind: 'provenance',
@@ -68,7 +68,7 @@ describe('attestationType', () => {
     ['https://cyclonedx.org/bom', 'sbom'],
     ['https://openvex.dev/ns/v0.2.0', 'vex'],
     ['https://example.com/custom', 'other'],
-  ])('takes nothing of a run from %s', (predicateType, kind) => {
+  ])('reads no run from %s', (predicateType, kind) => {
     const claimed = read(statementOf(predicateType, { builder: { id: 'x' } }));
     expect([claimed.kind, claimed.builder, Object.values(claimed.run).every((fact) => fact === null)]).toEqual([
       kind,
@@ -77,24 +77,24 @@ describe('attestationType', () => {
     ]);
   });
 
-  it('leaves out subjects that are no images', () => {
+  it('skips subjects that are no images', () => {
     expect(
       read(statementOf('a', {}, [{ digest: { sha1: 'a' } }, 7, { digest: { sha256: 'a'.repeat(64) } }])).subjects,
     ).toEqual([digest]);
   });
 
   it.each([{}, { mediaType: 'application/json' }, { payloadType: 'a' }, { _type: 'a' }, { predicateType: 'a' }])(
-    'knows that %j is none',
+    'returns null for %j',
     (document) => {
       expect(attestationType(document)).toBeNull();
     },
   );
 
-  it('refuses what only signs', () => {
+  it('rejects content without a statement', () => {
     expect(() => read(statementOf('https://sigstore.dev/cosign/sign/v1', {}))).toThrow(TidewaiterError);
   });
 
-  it('survives any statement', () => {
+  it('parses or rejects any statement', () => {
     fc.assert(
       fc.property(hostileJson, fc.nat(40), (value, at) => {
         const changed = JSON.parse(replaceValue(provenance, at, value)) as object;

@@ -16,7 +16,7 @@ function digestOf(content: Buffer | string): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
-/** Repository that holds these contents, and counts its requests. */
+/** Repository with these contents that counts its requests. */
 class Repository implements ArtifactPlace {
   readonly #manifests = new Map<string, Buffer>();
   readonly #blobs = new Map<string, Buffer>();
@@ -55,11 +55,11 @@ class Repository implements ArtifactPlace {
 }
 
 describe('findArtifacts', () => {
-  it('finds nothing where there is nothing, and says nothing of it', async () => {
+  it('finds nothing in an empty repository, without a warning', async () => {
     expect(await findArtifacts(new Repository(), image)).toMatchObject({ artifacts: [], warnings: [] });
   });
 
-  it('finds by tag and by referrer, each once', async () => {
+  it('finds artifacts by tag and by referrer, each once', async () => {
     const place = new Repository();
     const signature = {
       mediaType: signatureType,
@@ -80,17 +80,17 @@ describe('findArtifacts', () => {
     expect(artifacts.map(({ content }) => content.toString())).toEqual(['a', 'a', 'b', '', 'd']);
   });
 
-  it('does not read what is none of ours', async () => {
+  it('skips foreign artifact types', async () => {
     const place = new Repository();
     const chart = place.manifestOf([{ mediaType: 'application/vnd.example.chart', content: 'x' }]);
     place.list.push({ ...chart, artifactType: 'application/vnd.example.chart' });
     place.manifestOf([{ mediaType: 'application/vnd.oci.image.layer.v1.tar', content: 'x' }], tag('sig'));
     expect(await findArtifacts(place, image)).toMatchObject({ artifacts: [], warnings: [] });
-    // The three tags, of which one is there; no blob, and not the chart.
+    // The three tags, of which one exists; no blob, and not the chart.
     expect(place.asked).toBe(3);
   });
 
-  it('looks at a bounded part of a flood', async () => {
+  it('limits the manifests that it reads', async () => {
     const place = new Repository();
     for (let index = 0; index < 5_000; index += 1) {
       const descriptor = place.manifestOf([{ mediaType: bundleType, content: `{"index":${index}}` }]);
@@ -102,7 +102,7 @@ describe('findArtifacts', () => {
     expect(place.asked).toBeLessThan(3 + 2 * provenanceLimits.maxManifests + 1);
   });
 
-  it('reads no more than its share of one manifest', async () => {
+  it('limits the artifacts of one manifest', async () => {
     const place = new Repository();
     const layers = Array.from({ length: 500 }, (_, index) => ({ mediaType: bundleType, content: `${index}` }));
     place.manifestOf(layers, tag('att'));
@@ -111,7 +111,7 @@ describe('findArtifacts', () => {
     expect(warnings).toMatchObject([{ code: 'PROVENANCE_CUT' }]);
   });
 
-  it('leaves out what is too large', async () => {
+  it('skips artifacts above the size limit', async () => {
     const place = new Repository();
     const large = { mediaType: bundleType, content: 'x'.repeat(provenanceLimits.maxArtifactBytes + 1) };
     place.manifestOf([large, { mediaType: bundleType, content: 'y' }], tag('att'));

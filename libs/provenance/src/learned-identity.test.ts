@@ -99,7 +99,7 @@ describe('identityDeviations', () => {
     expect(short(now, usual(before))).toEqual(expected);
   });
 
-  it('names the key that all usual signatures have in common, and both that the other may be of', () => {
+  it('names the common key of all usual signatures, and both keys of the other', () => {
     const keys = (...claimedSigners: string[]) => by('ci', { ...signed, claimedSigners });
     const key = (letter: string) => `key sha256:${letter.repeat(64)}`;
     const before = ['b', 'c', 'd'].flatMap((other) => usual(keys(key('a'), key(other)), 1));
@@ -115,17 +115,17 @@ describe('identityDeviations', () => {
     ]);
   });
 
-  it('takes no account for an identity where persons take turns', () => {
+  it('does not learn an account if users push in turn', () => {
     const before = [...usual(by('alice', signed), 2), ...usual(by('bob', signed), 2)];
     expect(short(by('carol', signed), before)).toEqual([]);
   });
 
-  it('misses nothing that one usual push did not have', () => {
+  it('reports nothing that one usual push lacked', () => {
     const before = [...usual(by('ci', signed), 4), ...usual(by('ci', nothing), 1)];
     expect(short(by('ci', nothing), before)).toEqual([]);
   });
 
-  it('finds no deviation in a push that is like one of the usual ones', () => {
+  it('reports nothing for a push like one of the usual ones', () => {
     const identity = fc.record({
       images: fc.array(fc.constantFrom(nothing, signed, built, verified), { minLength: 1, maxLength: 3 }),
       pusher: fc.constantFrom('a', null),
@@ -158,7 +158,7 @@ describe('usualPushes', () => {
     expect(usualPushes(flags(text), 5)).toHaveLength(count);
   });
 
-  it('keeps the old usual while fewer deviate than are asked for', () => {
+  it('keeps the usual identity while fewer pushes deviate than required', () => {
     expect(usualPushes(flags('xxxx.....'), 5).every(({ isDeviating }) => !isDeviating)).toBe(true);
   });
 });
@@ -174,7 +174,7 @@ describe('identityFindings', () => {
   const found = (now: PushIdentity, before: readonly EarlierIdentity[], more: Partial<EvaluatedTag> = {}) =>
     identityFindings({ ...tag, ...more }, identityDeviations(now, before), before);
 
-  it('says what is missing, since when, and how sure it is', () => {
+  it('name the missing part, since when, and the confidence', () => {
     expect(found(by('ci', nothing), usual(by('ci', built), 9))).toMatchObject([
       {
         id: 'identity-missing',
@@ -199,7 +199,7 @@ describe('identityFindings', () => {
     expect(found(now, usual(by('ci', built)), more)).toMatchObject([{ severity }]);
   });
 
-  it('says where a copy is signed', () => {
+  it('names the place where a copy is signed', () => {
     const [finding] = found(by('ci', nothing), usual(by('ci', signed)), { signedElsewhere: 'origin:5000/free/tool' });
     expect(finding?.title).toBe('Signature missing here; the same digest has it in origin:5000/free/tool');
   });

@@ -11,7 +11,7 @@ const fingerprintOf = (key: KeyObject) =>
     .digest('hex')}`;
 
 describe('recoveredKeys', () => {
-  it('names the key that made a signature among two, whatever was signed', () => {
+  it('returns two keys, one of which made the signature, for any message', () => {
     const [one, other] = [pairOf('prime256v1'), pairOf('prime256v1')];
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -25,7 +25,7 @@ describe('recoveredKeys', () => {
     );
   });
 
-  it('names for two signatures of one key no other key twice', () => {
+  it('returns one common key for two signatures of one key', () => {
     const { privateKey, publicKey } = pairOf('prime256v1');
     const [a, b] = ['release 1', 'release 2'].map((text) => {
       const message = Buffer.from(text);
@@ -34,7 +34,7 @@ describe('recoveredKeys', () => {
     expect([...a!.intersection(b!)]).toEqual([fingerprintOf(publicKey)]);
   });
 
-  it('names no key of another message', () => {
+  it('does not return the key for another message', () => {
     const { privateKey, publicKey } = pairOf('prime256v1');
     const signature = sign('sha256', Buffer.from('a'), privateKey);
     expect(recoveredKeys(Buffer.from('b'), signature)).not.toContain(fingerprintOf(publicKey));
@@ -54,11 +54,11 @@ describe('recoveredKeys', () => {
     ['zeros', Buffer.from('3006020100020100', 'hex')],
     ['numbers without digits', Buffer.from('300402000200', 'hex')],
     ['numbers beyond the group', Buffer.from(`3044${`0220${'ff'.repeat(32)}`.repeat(2)}`, 'hex')],
-  ])('names no key of %s', (_, signature) => {
+  ])('returns nothing for %s', (_, signature) => {
     expect(recoveredKeys(message, signature)).toEqual([]);
   });
 
-  it('answers any bytes', () => {
+  it('accepts any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
         expect(recoveredKeys(message, Buffer.from(bytes)).length).toBeLessThanOrEqual(2);

@@ -8,7 +8,7 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const identity = { identity: 'https://example.com/workflow', issuer: 'https://example.com' };
 
 describe('readTrust', () => {
-  it('takes a key out of a certificate', () => {
+  it('reads the key of a certificate', () => {
     const { pem } = signingAuthority().issue({
       ...identity,
       from: '2026-01-01T00:00:00Z',
@@ -25,13 +25,13 @@ describe('readTrust', () => {
       generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       /x25519/,
     ],
-  ])('refuses %s', (_, key, message) => {
+  ])('rejects %s', (_, key, message) => {
     expect(() => readTrust([{ name: 'ci', key }])).toThrow(
       expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringMatching(message) }),
     );
   });
 
-  it.each(['', '{', '{}', '[]', '{"certificateAuthorities":[{}]}'])('refuses the trusted root %j', (trustedRoot) => {
+  it.each(['', '{', '{}', '[]', '{"certificateAuthorities":[{}]}'])('rejects the trusted root %j', (trustedRoot) => {
     expect(() => readTrust([{ name: 'ci', ...identity, trustedRoot }])).toThrow(
       expect.objectContaining({ code: 'TRUSTED_ROOT_INVALID' }),
     );

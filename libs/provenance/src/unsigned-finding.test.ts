@@ -28,11 +28,11 @@ describe('unsignedFinding', () => {
     ['a stranger', { signatures: [refused], attestations: [{ ...refused, ...facts }] }, true],
     ['a signer, among strangers', { signatures: [refused, verified], attestations: [] }, false],
     ['a signer who states something', { signatures: [], attestations: [{ ...verified, ...facts }] }, false],
-  ])('with %s, an image is unsigned: %s', (_, provenance, isUnsigned) => {
+  ])('reports an unsigned image with %s: %s', (_, provenance, isUnsigned) => {
     expect(unsignedFinding('shop/app', provenance, ['ci'], true)).toHaveLength(isUnsigned ? 1 : 0);
   });
 
-  it('says which signer was expected, and how sure it is', () => {
+  it('names the required signers and the confidence', () => {
     const [certain] = unsignedFinding('shop/app', { signatures: [refused], attestations: [] }, ['ci', 'release'], true);
     expect(certain).toMatchObject({
       kind: 'supply-chain',

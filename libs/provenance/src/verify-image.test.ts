@@ -75,7 +75,7 @@ function hintOf({ publicKey }: Pair): string {
     .digest('base64');
 }
 
-/** Signer of the only artifact, or the code of its failure. */
+/** Returns the signer of the only artifact, or the code of its failure. */
 function outcome(artifact: Artifact, by = trust, digest = image) {
   const { signatures, attestations } = verifyImage(digest, [artifact], by);
   const [only] = [...signatures, ...attestations];
@@ -98,14 +98,14 @@ const slsa1 = {
   },
 };
 
-describe('signatures by key', () => {
+describe('verifyImage, with keys', () => {
   it.each([
     ['ECDSA P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' }), ['sha256']],
     ['ECDSA P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' }), ['sha256', 'sha384']],
     ['ECDSA P-521', generateKeyPairSync('ec', { namedCurve: 'P-521' }), ['sha256', 'sha512']],
     ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 }), ['sha256', 'sha512']],
     ['Ed25519', generateKeyPairSync('ed25519'), [null]],
-  ] as const)('%s', (_, keys, digests) => {
+  ] as const)('accepts signatures by %s', (_, keys, digests) => {
     for (const digest of digests) {
       expect(outcome(signedImage(image, keys.privateKey, digest), trustIn(stranger, keys))).toBe('key-1');
       const attested = bundle(dsse(statement(image, 'https://slsa.dev/provenance/v1', slsa1), keys.privateKey, digest));
@@ -114,7 +114,7 @@ describe('signatures by key', () => {
     }
   });
 
-  it('tells who signed, and by which key', () => {
+  it('returns the signer and its key', () => {
     const { signatures, attestations } = verifyImage(image, [signedImage(image, pair.privateKey)], trust);
     expect(attestations).toEqual([]);
     const keyFingerprint = `sha256:${Buffer.from(hintOf(pair), 'base64').toString('hex')}`;
@@ -141,15 +141,15 @@ describe('signatures by key', () => {
       'MALFORMED',
     ],
     ['too long', simpleSigning(payload(image), Buffer.alloc(100_000)), 'MALFORMED'],
-  ])('refuses one %s', (_, artifact, code) => {
+  ])('rejects a signature %s', (_, artifact, code) => {
     expect(outcome(artifact)).toBe(code);
   });
 
-  it('trusts nobody unless told', () => {
+  it('trusts no signer by default', () => {
     expect(outcome(signedImage(image, pair.privateKey), readTrust([]))).toBe('SIGNER_UNKNOWN');
   });
 
-  it('takes the signature of an image in a bundle for what it is', () => {
+  it('accepts a bundle that signs the image', () => {
     const body = statement(image, 'https://sigstore.dev/cosign/sign/v1', {});
     const { signatures, attestations } = verifyImage(image, [bundle(dsse(body, pair.privateKey), hintOf(pair))], trust);
     expect(signatures).toMatchObject([{ verified: true }]);
@@ -157,11 +157,11 @@ describe('signatures by key', () => {
   });
 });
 
-describe('attestations', () => {
+describe('verifyImage, with attestations', () => {
   it.each([
     ['an envelope', (body: Buffer) => envelope(body, pair.privateKey)],
     ['a bundle', (body: Buffer) => bundle(dsse(body, pair.privateKey), hintOf(pair))],
-  ])('states what provenance in %s says', (_, wrap) => {
+  ])('reads the provenance in %s', (_, wrap) => {
     const artifact = wrap(statement(image, 'https://slsa.dev/provenance/v1', slsa1));
     expect(verifyImage(image, [artifact], trust).attestations).toMatchObject([
       {
@@ -176,7 +176,7 @@ describe('attestations', () => {
     ]);
   });
 
-  it('states nothing of what nobody vouches for', () => {
+  it('ignores facts of untrusted attestations', () => {
     const artifact = envelope(statement(image, 'https://slsa.dev/provenance/v1', slsa1), stranger.privateKey);
     const facts = { builder: null, source: null, revision: null, builtAt: null, signer: null };
     expect(verifyImage(image, [artifact], trust).attestations).toMatchObject([
@@ -192,12 +192,12 @@ describe('attestations', () => {
     ['https://openvex.dev/ns/v0.2.0', 'vex'],
     ['https://slsa.dev/provenance/v0.2', 'provenance'],
     ['https://cosign.sigstore.dev/attestation/v1', 'other'],
-  ])('%s is of kind %s', (predicateType, kind) => {
+  ])('classifies %s as %s', (predicateType, kind) => {
     const artifact = envelope(statement(image, predicateType, {}), pair.privateKey);
     expect(verifyImage(image, [artifact], trust).attestations).toMatchObject([{ kind, verified: true, predicateType }]);
   });
 
-  it('hands out VEX documents that somebody vouches for, and no others', () => {
+  it('returns only VEX documents of trusted signers', () => {
     const document = { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] };
     const body = statement(image, 'https://openvex.dev/ns/v0.2.0', document);
     const artifacts = [pair, stranger].map(({ privateKey }) => envelope(body, privateKey));
@@ -240,17 +240,17 @@ describe('attestations', () => {
     ['of an unknown statement', envelope(Buffer.from('{"_type":"https://example.com"}'), pair.privateKey), 'MALFORMED'],
     ['that is a bare bill of materials', { ...envelopeOf({}), mediaType: 'application/spdx+json' }, 'UNSIGNED'],
     ['in a bundle of no version', bundle(good, '', 'application/vnd.dev.sigstore.bundle.v9+json'), 'UNSUPPORTED'],
-  ])('refuses one %s', (_, artifact, code) => {
+  ])('rejects an attestation %s', (_, artifact, code) => {
     expect(outcome(artifact)).toBe(code);
   });
 
-  it('takes any signature of an envelope', () => {
+  it('accepts any one signature of an envelope', () => {
     const signatures = [...dsse(body, stranger.privateKey).signatures, ...good.signatures];
     expect(outcome(envelopeOf({ ...good, signatures }))).toBe('key-0');
   });
 });
 
-describe('certificates', () => {
+describe('verifyImage, with certificates', () => {
   const authority = signingAuthority();
   const workflow = 'https://git.example.com/shop/app/.ci/release.yml@refs/tags/v1.2.3';
   const issuer = 'https://token.example.com';
@@ -282,7 +282,7 @@ describe('certificates', () => {
     });
   }
 
-  it('tells who signed, and who vouched for it', () => {
+  it('returns the identity and its issuer', () => {
     const { signatures } = verifyImage(image, [signed()], by(workflow));
     const signer = { name: 'release', keyFingerprint: null, identity: workflow, issuer };
     expect(signatures).toMatchObject([{ verified: true, signer }]);
@@ -292,7 +292,7 @@ describe('certificates', () => {
     'https://git.example.com/shop/app/.ci/release.yml@refs/tags/*',
     'https://git.example.com/*/.ci/*@refs/tags/v1.*',
     '*',
-  ])('takes %s for the identity', (pattern) => {
+  ])('accepts %s as the identity', (pattern) => {
     expect(outcome(signed(), by(pattern))).toBe('release');
   });
 
@@ -303,7 +303,7 @@ describe('certificates', () => {
     '.*',
     workflow.slice(1),
     '',
-  ])('does not take %s for it', (pattern) => {
+  ])('rejects %s as the identity', (pattern) => {
     expect(outcome(signed(), by(pattern))).toBe('IDENTITY_MISMATCH');
   });
 
@@ -315,14 +315,14 @@ describe('certificates', () => {
     ['whose log entry is about something else', signed({ claims: other }), by(workflow), 'LOG_UNVERIFIED'],
     ['about another image', signed({ digest: other }), by(workflow), 'SUBJECT_MISMATCH'],
     ['without a log entry', without('bundle'), by(workflow), 'TIMESTAMP_UNVERIFIED'],
-    ['whose identity nobody configured', signed(), trust, 'SIGNER_UNKNOWN'],
+    ['of an identity that is not configured', signed(), trust, 'SIGNER_UNKNOWN'],
     [
       'with a certificate that is none',
       { ...signed(), annotations: { ...signed().annotations, 'dev.sigstore.cosign/certificate': 'x' } },
       by(workflow),
       'MALFORMED',
     ],
-  ])('refuses one %s', (_, artifact, whom, code) => {
+  ])('rejects a certificate %s', (_, artifact, whom, code) => {
     expect(outcome(artifact, whom)).toBe(code);
   });
 
@@ -332,18 +332,18 @@ describe('certificates', () => {
     return { ...artifact, annotations: Object.fromEntries(annotations) };
   }
 
-  it('takes a root of several lines', () => {
+  it('accepts a root over several lines', () => {
     const roots = `${signingAuthority().trustedRoot}\n${authority.trustedRoot}\n`;
     expect(outcome(signed(), by(workflow, issuer, roots))).toBe('release');
   });
 
-  it('demands what the root names: certificates that a log of certificates holds', () => {
+  it('requires the proofs that the root lists: a certificate log', () => {
     const root = JSON.parse(authority.trustedRoot) as { tlogs: unknown[]; ctlogs: unknown[] };
     const trustedRoot = JSON.stringify({ ...root, ctlogs: root.tlogs });
     expect(outcome(signed(), by(workflow, issuer, trustedRoot))).toBe('CERTIFICATE_UNTRUSTED');
   });
 
-  it('reads the log entry of an attestation, too', () => {
+  it('reads the log entry of an attestation', () => {
     const body = statement(image, 'https://slsa.dev/provenance/v1', slsa1);
     const dsseEnvelope = dsse(body, release.privateKey);
     const value = createHash('sha256').update(body).digest('hex');
@@ -357,7 +357,7 @@ describe('certificates', () => {
     expect(outcome({ ...envelopeOf(dsseEnvelope), annotations }, by(workflow))).toBe('release');
   });
 
-  it('answers to every broken certificate', () => {
+  it('rejects any broken certificate', () => {
     const artifact = signed();
     const certificate = Buffer.from(release.pem.replaceAll(/-----.*-----|\n/g, ''), 'base64');
     fc.assert(
@@ -371,7 +371,7 @@ describe('certificates', () => {
   });
 });
 
-describe('hostile artifacts', () => {
+describe('verifyImage, with hostile artifacts', () => {
   const body = statement(image, 'https://slsa.dev/provenance/v1', slsa1);
   const samples: [string, object][] = [
     [types.envelope, dsse(body, pair.privateKey)],
@@ -379,7 +379,7 @@ describe('hostile artifacts', () => {
     [types.simpleSigning, JSON.parse(payload(image).toString()) as object],
   ];
 
-  it.each(samples)('answers to every %s', (mediaType, sample) => {
+  it.each(samples)('rejects any %s', (mediaType, sample) => {
     const annotations = { 'dev.cosignproject.cosign/signature': 'eA==' };
     fc.assert(
       fc.property(fc.nat(20), hostileJson, (nth, by) => {
@@ -390,7 +390,7 @@ describe('hostile artifacts', () => {
     );
   });
 
-  it('answers to every predicate that is signed', () => {
+  it('accepts any signed predicate', () => {
     fc.assert(
       fc.property(fc.nat(25), hostileJson, (nth, by) => {
         const predicate: unknown = JSON.parse(replaceValue(slsa1, nth, by));

@@ -43,7 +43,7 @@ describe('isVersionTag', () => {
     '1.0.0-beta',
     '417',
     '2026.11',
-  ])('takes %s for a version', (tag) => expect(isVersionTag(tag)).toBe(true));
+  ])('accepts %s as a version', (tag) => expect(isVersionTag(tag)).toBe(true));
 
   it.each([
     'latest',
@@ -76,13 +76,13 @@ describe('isVersionTag', () => {
     '-1',
     'v',
     'develop-20261128',
-  ])('does not take %j for a version', (tag) => expect(isVersionTag(tag)).toBe(false));
+  ])('rejects %j as a version', (tag) => expect(isVersionTag(tag)).toBe(false));
 
   it('decides for any text', () => {
     fc.assert(fc.property(fc.string({ maxLength: 300 }), (tag) => typeof isVersionTag(tag) === 'boolean'));
   });
 
-  it('takes every version of three numbers for one, with or without v', () => {
+  it('accepts any version of three numbers, with or without v', () => {
     const number = fc.integer({ min: 0, max: 99_999 });
     fc.assert(
       fc.property(number, number, number, fc.constantFrom('', 'v'), (a, b, c, v) => isVersionTag(`${v}${a}.${b}.${c}`)),
@@ -151,7 +151,7 @@ describe('isPublishedVersion', () => {
     expect(published(tag, earlier, alsoNamed)).toBe(expected);
   });
 
-  it('counts a plain number as a version until its history says otherwise', () => {
+  it('counts a plain number as a version unless its history contradicts', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 999 }), fc.string({ minLength: 1 }), (number, digest) => {
         expect(published(`v${number}`, [entry(`v${number}`, digest)])).toBe(true);

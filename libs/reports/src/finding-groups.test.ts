@@ -1,7 +1,7 @@
 import { sampleReport } from '../samples/sample-report.js';
 import { byRisk, groupFindings } from './finding-groups.js';
 
-describe('byRisk', () => {
+describe('groupFindings', () => {
   it('puts every finding into one group', () => {
     const { upgrades, unfixed, hidden, secrets, tampering, misconfiguration } = groupFindings(sampleReport);
     const grouped = [...upgrades, ...unfixed, ...hidden].flatMap(({ findings }) => findings);
@@ -9,7 +9,7 @@ describe('byRisk', () => {
     expect(all.toSorted(byRisk)).toEqual(sampleReport.findings.toSorted(byRisk));
   });
 
-  it('names the version that closes every hole, and the source package where several packages share it', () => {
+  it('names the version that fixes all findings, and the source package of several packages', () => {
     const { upgrades } = groupFindings(sampleReport);
     expect(upgrades.map(({ name, packages, upgrade, findings }) => [name, packages, upgrade, findings.length])).toEqual(
       [
@@ -19,7 +19,7 @@ describe('byRisk', () => {
     );
   });
 
-  it('keeps packages of one name but of different ecosystems or versions apart', () => {
+  it('separates packages of one name by ecosystem and version', () => {
     const [finding] = sampleReport.findings.filter(({ packageName }) => packageName === 'express');
     const findings = [
       finding!,
@@ -29,7 +29,7 @@ describe('byRisk', () => {
     expect(groupFindings({ ...sampleReport, findings }).upgrades).toHaveLength(3);
   });
 
-  it('looks at what runs and is exploited before what is merely severe', () => {
+  it('ranks present and exploited findings above severe ones', () => {
     const [finding] = sampleReport.findings;
     const severe = { ...finding!, kev: false, epss: null };
     const exploited = { ...finding!, severity: 'low' as const };

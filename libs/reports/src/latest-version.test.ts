@@ -13,11 +13,11 @@ describe('latestVersion', () => {
     [['1.2.3-r1', '1.2.3-r0'], '1.2.3-r1'],
     [['4.19.2'], '4.19.2'],
     [[], null],
-  ])('of %j it is %j', (versions, latest) => {
+  ])('returns for %j: %j', (versions, latest) => {
     expect(latestVersion(versions)).toBe(latest);
   });
 
-  it('is one of them, whatever they are', () => {
+  it('returns one of its inputs', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (versions) => {
         expect(versions).toContain(latestVersion(versions));

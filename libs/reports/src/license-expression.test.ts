@@ -22,7 +22,7 @@ describe('joinLicenses', () => {
     ['BSD', { name: 'BSD' }],
     ['GPL-2+', { name: 'GPL-2+' }],
     ['', { name: '' }],
-  ])('reads %j as %j', (text, license) => {
+  ])('parses %j as %j', (text, license) => {
     expect(readLicense(text)).toEqual(license);
   });
 
@@ -36,7 +36,7 @@ describe('joinLicenses', () => {
     expect(joinLicenses(texts)).toBe(expression);
   });
 
-  it('reads back what it writes, and never throws', () => {
+  it('parses its own output and never throws', () => {
     const words = fc.constantFrom('MIT', 'ISC', 'AND', 'OR', 'WITH', '(', ')', 'LLVM-exception', 'x', ' ', '\n');
     fc.assert(
       fc.property(fc.array(words, { maxLength: 12 }), (all) => {
@@ -46,7 +46,7 @@ describe('joinLicenses', () => {
     );
   });
 
-  it('takes no longer for brackets without end', () => {
+  it('parses endless brackets in linear time', () => {
     expect(readLicense('('.repeat(1_000_000))).toEqual({ name: '('.repeat(1_000_000) });
   });
 });

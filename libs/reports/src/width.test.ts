@@ -6,7 +6,7 @@ describe('widthOf', () => {
     ['漢字', 4],
     ['😀', 2],
     ['e\u0301', 1],
-  ])('takes %j to be %i columns wide', (text, columns) => {
+  ])('returns for %j: %i columns', (text, columns) => {
     expect(widthOf(text)).toBe(columns);
   });
 });

@@ -40,7 +40,7 @@ describe('signedText', () => {
       { signatures: [], attestations: [{ ...provenance, ...noFacts, source: 'https://git.example.com/\u001B[2J' }] },
       'signed by key release.pub; built from https://git.example.com/\uFFFD[2J',
     ],
-  ])('says of %j: %s', (given, text) => {
+  ])('formats %j as %s', (given, text) => {
     expect(signedText({ ...sampleReport, provenance: given })).toBe(text);
   });
 });

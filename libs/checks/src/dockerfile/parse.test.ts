@@ -9,8 +9,8 @@ const now = new Date('2026-11-28T12:00:00Z');
 const parse = (text: string) => parseDockerfile(text, 'Dockerfile');
 const shape = (text: string) => parse(text).instructions.map(({ keyword, text, line }) => [line, keyword, text]);
 
-describe('dockerfileLimits', () => {
-  // After the rules and examples of https://docs.docker.com/reference/dockerfile/
+describe('parseDockerfile', () => {
+  // From the rules and examples of https://docs.docker.com/reference/dockerfile/
   it.each([
     [
       'FROM a\nrun b c',
@@ -54,7 +54,7 @@ describe('dockerfileLimits', () => {
     ['# note\n# escape=`\nRUN a \\\n b', [[3, 'RUN', 'a  b']]],
     ['RUN a \\', [[1, 'RUN', 'a']]],
     ['ONBUILD RUN a', [[1, 'RUN', 'a']]],
-  ])('reads %j', (text, expected) => {
+  ])('parses %j', (text, expected) => {
     expect(shape(text)).toEqual(expected);
   });
 
@@ -65,7 +65,7 @@ describe('dockerfileLimits', () => {
     ['\n# syntax=b', {}],
     ['# syntax=a\n# syntax=b', { syntax: 'a' }],
     ['# unknown=a\n# syntax=b', {}],
-  ])('reads the directives of %j', (text, expected) => {
+  ])('parses the directives of %j', (text, expected) => {
     expect(Object.fromEntries(parse(text).directives)).toEqual(expected);
   });
 
@@ -80,7 +80,7 @@ describe('dockerfileLimits', () => {
     ['COPY -- --a b', {}, '--a b'],
     ['COPY --chmod="7 5" a b', { chmod: ['"7 5"'] }, 'a b'],
     ['CMD --x', {}, '--x'],
-  ])('reads the flags of %j', (text, flags, rest) => {
+  ])('parses the flags of %j', (text, flags, rest) => {
     const [instruction] = parse(text).instructions;
     expect(Object.fromEntries(instruction!.flags)).toEqual(flags);
     expect(instruction!.text).toBe(rest);
@@ -95,7 +95,7 @@ describe('dockerfileLimits', () => {
     ['CMD ["a"', undefined],
     ['RUN [ -f a ]', undefined],
     ['USER ["a"]', undefined],
-  ])('reads the JSON form of %j', (text, expected) => {
+  ])('parses the JSON form of %j', (text, expected) => {
     expect(parse(text).instructions[0]!.json).toEqual(expected);
   });
 
@@ -122,7 +122,7 @@ describe('dockerfileLimits', () => {
     ['RUN <<EOF\nEOF\nRUN c', [['EOF', 0, true, '']]],
     ['RUN cat <<< word\nRUN c', []],
     ['CMD <<EOF\nRUN c', []],
-  ])('reads the here-documents of %j', (text, expected) => {
+  ])('parses the here-documents of %j', (text, expected) => {
     const { instructions, warnings } = parse(text);
     expect(
       instructions[0]!.heredocs.map(({ name, fileDescriptor, isExpanded, content }) => [
@@ -136,7 +136,7 @@ describe('dockerfileLimits', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('says what it cannot read', () => {
+  it('names the line that it cannot parse', () => {
     const { findings, warnings } = checkDockerfile(
       'FROM a:1\nUSER root\nINSTALL vim\nRUN <<EOF\nsudo x\n',
       'a/Dockerfile',
@@ -151,7 +151,7 @@ describe('dockerfileLimits', () => {
   });
 
   it.each(['', '# only a comment', 'RUN a', 'ARG A=1', '{"a": 1}', '\0\u0001', 'ONBUILD FROM a'])(
-    'refuses %j, which has no stage',
+    'rejects %j, which has no stage',
     (text) => {
       expect(() => checkDockerfile(text, 'Dockerfile', now)).toThrow(
         expect.objectContaining({ code: 'MALFORMED_FILE' }),
@@ -165,7 +165,7 @@ describe('dockerfileLimits', () => {
     ['maxStages', 'FROM a\n'.repeat(dockerfileLimits.maxStages + 1)],
     ['maxExpandedLength', `FROM a\nENV A=${'x'.repeat(64)}\n${'ENV A=$A$A\n'.repeat(40)}`],
     ['maxExpandedLength', `FROM a\nENV A=${'x'.repeat(10_000)}\nENV ${'B=$A '.repeat(2000)}`],
-  ])('keeps to %s', (limit, text) => {
+  ])('enforces %s', (limit, text) => {
     expect(() => checkDockerfile(text, 'Dockerfile', now)).toThrow(
       expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }),
     );
@@ -187,11 +187,11 @@ describe('dockerfileLimits', () => {
     ['mail addresses', `FROM a\nENV A=http://${'a:'.repeat(million / 2)}`],
     ['sudo', `FROM a\nRUN ${'sudo '.repeat(million / 5)}`],
     ['stages', `FROM a AS b\n${'ENV A=1\n'.repeat(9_000)}${'FROM b AS b\n'.repeat(249)}`],
-  ])('comes to an end with many %s', (_, text) => {
+  ])('ends with many %s', (_, text) => {
     expect(codeOf(() => checkDockerfile(text, 'Dockerfile', now))).toMatch(/^(?:read|LIMIT_EXCEEDED)$/);
   });
 
-  /** `read`, or the code of the refusal; any other error is a bug. */
+  /** Returns `read`, or the error code; any other error is a bug. */
   function codeOf(read: () => unknown): string {
     try {
       read();
@@ -202,7 +202,7 @@ describe('dockerfileLimits', () => {
     }
   }
 
-  it('throws nothing but its own errors, whatever the text', () => {
+  it('throws only its own errors for any text', () => {
     const words = [
       'FROM',
       'RUN',

@@ -13,7 +13,7 @@ const values = new Map([
 const lookup: Lookup = (name) => values.get(name);
 
 describe('readStages', () => {
-  // After https://docs.docker.com/reference/dockerfile/#environment-replacement
+  // From https://docs.docker.com/reference/dockerfile/#environment-replacement
   it.each([
     ['plain', 'plain', true],
     ['$set/${set}_x', 'value/value_x', true],
@@ -44,7 +44,7 @@ describe('readStages', () => {
     expect(expander('\\')(text, lookup)).toEqual({ text: expected, isKnown });
   });
 
-  it('escapes with the backtick where the file says so', () => {
+  it('escapes with the backtick if the file declares it', () => {
     expect(expander('`')('c:\\a `$set', lookup)).toEqual({ text: 'c:\\a $set', isKnown: true });
   });
 
@@ -52,7 +52,7 @@ describe('readStages', () => {
     return readStages(parseDockerfile(text, 'Dockerfile'))!;
   }
 
-  it('follows stages by name and by what they are built on', () => {
+  it('resolves stages by name and by their bases', () => {
     const file = stages('FROM golang:1 AS Build\nFROM scratch AS base\nFROM base AS tools\nFROM Base\n');
     expect(file.stages.map(({ name, parent }) => [name, parent?.index])).toEqual([
       ['build', undefined],
@@ -63,7 +63,7 @@ describe('readStages', () => {
     expect(file.shipped.map(({ index }) => index)).toEqual([1, 3]);
   });
 
-  it('does not take a later stage of the same name as the base', () => {
+  it('does not use a later stage of the same name as base', () => {
     expect(stages('FROM alpine:3 AS alpine\n').final.parent).toBeUndefined();
     expect(stages('FROM app:1\nFROM b:1 AS app:1').final.parent).toBeUndefined();
   });
@@ -74,7 +74,7 @@ describe('readStages', () => {
     ['ARG V\nFROM a:$V', 'a:${V}', false],
     ['ARG V=1\nFROM b:1\nARG V=2\nFROM a:$V', 'a:1', true],
     ['FROM --platform=linux/amd64 a:1 AS b', 'a:1', true],
-  ])('reads the base of %j', (text, expected, isKnown) => {
+  ])('parses the base of %j', (text, expected, isKnown) => {
     expect(stages(text).final.base).toEqual({ text: expected, isKnown });
   });
 
@@ -86,7 +86,7 @@ describe('readStages', () => {
     ['ARG V=1\nFROM a\nENV A=$V', { A: '${V}' }],
     ['FROM a AS x\nENV A=1\nFROM x\nENV B=$A', { B: '1' }],
     ['FROM a\nENV __proto__=1', { ['__proto__']: '1' }],
-  ])('reads the variables of %j', (text, expected) => {
+  ])('parses the variables of %j', (text, expected) => {
     const pairs = stages(text)
       .final.steps.filter(({ keyword }) => keyword === 'ENV')
       .flatMap((step) => step.pairs);
@@ -106,7 +106,7 @@ describe('readStages', () => {
     ['FROM a\nSHELL ["powershell", "-Command"]\nRUN a', undefined],
     ['FROM a\nSHELL ["/bin/bash", "-c"]\nRUN a', ['a']],
     ['# escape=`\nFROM a\nRUN dir', undefined],
-  ])('reads the commands of %j', (text, expected) => {
+  ])('parses the commands of %j', (text, expected) => {
     const step = stages(text).final.steps.find(({ keyword }) => keyword === 'RUN');
     expect(step?.script?.commands.map(({ name }) => name)).toEqual(expected);
   });
@@ -130,7 +130,7 @@ describe('readStages', () => {
     expect(new Set(twice.map(({ fingerprint }) => fingerprint)).size).toBe(2);
   });
 
-  it('says where and what to do', () => {
+  it('names the place and the remedy', () => {
     const [finding] = checkDockerfile(
       'FROM a:1@sha256:aa\nHEALTHCHECK CMD ["/ok"]\nUSER \\\n  root\n',
       'build/Dockerfile',

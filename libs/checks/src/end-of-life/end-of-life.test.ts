@@ -47,7 +47,7 @@ describe('endOfLife', () => {
     [system('opensuse-leap', '15.6'), 'high: openSUSE Leap 15.6 is end of life since 2026-04-30'],
     [system('photon', '3.0'), 'high: Photon OS 3.0 is end of life since 2025-10-02'],
     [system('mariner', '2.0.20240117'), 'high: Azure Linux 2.0 is end of life since 2025-07-31'],
-  ])('finds the distribution %j', (os, title) => {
+  ])('reports the distribution %j', (os, title) => {
     expect(titlesOf(os)).toEqual([title]);
   });
 
@@ -68,11 +68,11 @@ describe('endOfLife', () => {
     [system('opensuse-tumbleweed', '20240101')],
     [system('arch')],
     [system('linuxmint', '18')],
-  ])('finds nothing about the distribution %j', (os) => {
+  ])('ignores the distribution %j', (os) => {
     expect(titlesOf(os)).toEqual([]);
   });
 
-  it('follows the calendar: a support goes on through its last day', () => {
+  it('counts the last day of support as supported', () => {
     const os = system('fedora', '43');
     expect(titlesOf(os, [], new Date('2026-12-09T23:59:59Z'))).toEqual([]);
     expect(titlesOf(os, [], new Date('2026-12-10T00:00:00Z'))).toEqual([
@@ -103,7 +103,7 @@ describe('endOfLife', () => {
       }),
       'high: Elasticsearch 6 is end of life since 2022-02-10',
     ],
-  ])('finds the runtime %j', (each, title) => {
+  ])('reports the runtime %j', (each, title) => {
     expect(titlesOf(null, [each])).toEqual([title]);
   });
 
@@ -117,11 +117,11 @@ describe('endOfLife', () => {
     ['what a later layer removed', pkg('generic', 'node', '16.20.2', { state: 'shadowed' })],
     ['what a lock file asks for', pkg('pypi', 'django', '3.2.25', { isDeclared: true })],
     ['a program without known releases', pkg('generic', 'busybox', '1.0.0')],
-  ])('finds nothing about %s', (_, each) => {
+  ])('ignores %s', (_, each) => {
     expect(titlesOf(null, [each])).toEqual([]);
   });
 
-  it('makes one finding of many places, the same in whatever order they come', () => {
+  it('reports one finding for many places, in any order of packages', () => {
     const built = Array.from({ length: 50 }, (_, index) =>
       pkg('golang', 'stdlib', `1.19.${index % 3}`, { foundIn: `usr/bin/tool-${index}`, layer: index % 2 }),
     );
@@ -132,13 +132,13 @@ describe('endOfLife', () => {
     expect(endOfLife(null, built.toReversed(), now)).toEqual([finding]);
   });
 
-  it('names the releases that are supported at that time', () => {
+  it('names the releases with support at that time', () => {
     const fixAt = (at: string) => endOfLife(system('alpine', '3.10.9'), [], new Date(at))[0]!.evidence['fix'];
     expect(fixAt('2026-11-28')).toBe('Supported releases: Alpine 3.24, 3.23, 3.22.');
     expect(fixAt('2040-01-01')).toBe('No release of Alpine is supported: move to another product.');
   });
 
-  it('keeps the fingerprint of a release, and tells releases apart', () => {
+  it('gives each release its own stable fingerprint', () => {
     const fingerprint = (version: string) => endOfLife(system('alpine', version), [], now)[0]!.fingerprint;
     expect(fingerprint('3.10.9')).toBe(fingerprint('3.10.2'));
     expect(fingerprint('3.10.9')).not.toBe(fingerprint('3.11.2'));
@@ -147,7 +147,7 @@ describe('endOfLife', () => {
 
 describe('releaseDates', () => {
   it.each(Object.keys(releaseDates) as Product[])(
-    'orders the releases of %s, with extended support after',
+    'lists the releases of %s in order, with extended support after regular',
     (product) => {
       const versions = releaseDates[product].releases.trim().split('\n');
       expect(new Set(versions).size).toBe(versions.length);
@@ -172,14 +172,14 @@ describe('releaseOfTag', () => {
     ['alpine', '3.1', '3.1'],
     ['go', '1.9', '1.9'],
     ['node', '99', undefined],
-  ] as const)('reads the tag %s:%s as %s', (repository, tag, version) => {
+  ] as const)('resolves the tag %s:%s to %s', (repository, tag, version) => {
     const product: Product = repository === 'postgres' ? 'postgresql' : repository;
     expect(releaseOfTag(product, tag)?.version).toBe(version);
   });
 });
 
 describe('lifecycleVersion', () => {
-  it('changes when a support ends, and not on other days', () => {
+  it('changes on the day after a support ends, and on no other', () => {
     const on = (day: string) => lifecycleVersion(new Date(`${day}T12:00:00Z`));
     expect(on('2026-12-09')).not.toBe(on('2026-12-10'));
     expect(on('2026-12-11')).toBe(on('2026-12-20'));
@@ -209,7 +209,7 @@ const notEvaluated = new Set(['openssl', 'traefik']);
         .map((line) => JSON.parse(line) as Case)
         .filter(({ id }) => !notEvaluated.has(id))
     : [];
-  it.each(cases)('$kind $id $version on $date', ({ kind, id, version, date, cycle, ended }) => {
+  it.each(cases)('evaluates $kind $id $version on $date', ({ kind, id, version, date, cycle, ended }) => {
     const at = new Date(`${date}T12:00:00Z`);
     const type = id === 'toolchain' ? 'golang' : 'generic';
     const found =

@@ -21,7 +21,7 @@ describe('checkImageConfig', () => {
     ['bazel build ...', '', 'bazel build ...', []],
     ['jib-core-plugin:0.27', '', 'jib-core-plugin:0.27', []],
     ['', '', '', []],
-  ])('reads the step %j', (createdBy, instruction, text, buildArguments) => {
+  ])('parses the step %j', (createdBy, instruction, text, buildArguments) => {
     expect(readStep(createdBy)).toMatchObject({ instruction, text, buildArguments });
   });
 
@@ -32,7 +32,7 @@ describe('checkImageConfig', () => {
 
   const dayZero = '2026-01-01T00:00:00Z';
 
-  it('has nothing to say about a well-made image', () => {
+  it('reports nothing for a well-made image', () => {
     const findings = check({
       created: dayZero,
       history: [
@@ -56,7 +56,7 @@ describe('checkImageConfig', () => {
     expect(findings).toEqual([]);
   });
 
-  it('finds what is wrong, with where it stands and without the secret', () => {
+  it('reports each problem with its place and without the secret', () => {
     const findings = check({
       config: {
         Env: ['DB_PASSWORD=hunter2hunter2', 'NODE_TLS_REJECT_UNAUTHORIZED=0'],
@@ -92,7 +92,7 @@ describe('checkImageConfig', () => {
     expect(JSON.stringify(findings)).not.toContain('hunter2');
   });
 
-  it('is the same for the same image and gives every finding its own fingerprint', () => {
+  it('gives the same result for the same image, and every finding its own fingerprint', () => {
     const document = {
       config: { Env: ['A_TOKEN=abcdef', 'B_TOKEN=abcdef'] },
       history: [{ created_by: 'RUN sudo a && sudo b' }],
@@ -102,7 +102,7 @@ describe('checkImageConfig', () => {
     expect(new Set(findings.map(({ fingerprint }) => fingerprint)).size).toBe(findings.length);
   });
 
-  it('never throws, whatever the config says', () => {
+  it('accepts any config', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom(
@@ -131,7 +131,7 @@ describe('checkImageConfig', () => {
     );
   });
 
-  it('comes to an end with a config of bait', () => {
+  it('ends with a config of worst cases', () => {
     const long = (unit: string) => ({ created_by: `RUN /bin/sh -c ${unit.repeat(60_000 / unit.length)}` });
     const findings = check({
       config: { Env: Array.from({ length: 10_000 }, (_, index) => `TOKEN_${index}=http://${'a:'.repeat(50)}`) },

@@ -30,14 +30,14 @@ describe('checkKubernetes', () => {
     ],
     ['v1', 'PodTemplate', `template: { spec: ${privilegedSpec} }`, 'template.spec'],
     ['extensions/v1beta1', 'Deployment', `spec: { template: { spec: ${privilegedSpec} } }`, 'spec.template.spec'],
-  ])('looks into %s %s', (apiVersion, kind, body, field) => {
+  ])('checks the pods of %s %s', (apiVersion, kind, body, field) => {
     const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: web, namespace: shop }\n${body}\n`;
     expect(placesOf(text, 'k8s-privileged')).toEqual([
       `${kind} shop/web ${field}.containers[0].securityContext.privileged`,
     ]);
   });
 
-  it.each(['containers', 'initContainers', 'ephemeralContainers'])('looks into %s', (list) => {
+  it.each(['containers', 'initContainers', 'ephemeralContainers'])('checks the pods of %s', (list) => {
     const text = `apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { ${list}: [{ name: a }, { name: b, securityContext: { privileged: true } }] }`;
     expect(placesOf(text, 'k8s-privileged')).toEqual([`Pod web spec.${list}[1].securityContext.privileged`]);
   });
@@ -89,12 +89,12 @@ describe('checkKubernetes', () => {
       ['a'],
     ],
     ['a directive', `%YAML 1.2\n---\n${privilegedPod('a')}`, ['a']],
-  ])('reads %s', (_, text, names) => {
+  ])('parses %s', (_, text, names) => {
     expect(placesOf(text, 'k8s-privileged').map((place) => place.split(' ')[1])).toEqual(names);
     expect(checkKubernetes(text, 'app.yaml').warnings).toEqual([]);
   });
 
-  it('says on which line of the file something is', () => {
+  it('names the line of each finding', () => {
     const text = `# first\n---\n${privilegedPod('a').replace(privilegedSpec, '\n  containers:\n    - name: app\n      securityContext:\n        privileged: true')}`;
     const finding = checkKubernetes(text, 'app.yaml').findings.find(({ id }) => id === 'k8s-privileged');
     expect(finding?.evidence).toMatchObject({
@@ -129,13 +129,13 @@ describe('checkKubernetes', () => {
       'apiVersion: v1\nkind: Pod\n{{- if .Values.x }}\nspec: {{ toYaml .Values.spec | nindent 2 }}\n{{- end }}',
       ['K8S_TEMPLATE'],
     ],
-  ])('has no finding in %s', (_, text, codes) => {
+  ])('reports nothing for %s', (_, text, codes) => {
     const { findings, warnings } = checkKubernetes(text, 'app.yaml');
     expect(findings).toEqual([]);
     expect(warnings.map(({ code }) => code)).toEqual(codes);
   });
 
-  it('checks what a template leaves readable and says that it is one', () => {
+  it('checks the readable part of a template and warns about it', () => {
     const { findings, warnings } = checkKubernetes(
       privilegedPod('"{{ .Release.Name }}"').replace('a:1', '{{ .Values.image }}'),
       'app.yaml',
@@ -144,7 +144,7 @@ describe('checkKubernetes', () => {
     expect(warnings).toMatchObject([{ code: 'K8S_TEMPLATE', path: 'app.yaml' }]);
   });
 
-  it('loses a broken document alone and quotes nothing of it', () => {
+  it('skips only a broken document and quotes nothing of it', () => {
     const { findings, warnings } = checkKubernetes(`password: "hunter2\n---\n${privilegedPod('b')}`, 'app.yaml');
     expect(findings.some(({ id }) => id === 'k8s-privileged')).toBe(true);
     expect(warnings).toHaveLength(1);
@@ -161,7 +161,7 @@ describe('checkKubernetes', () => {
     expect(JSON.stringify(findings)).not.toContain(secret);
   });
 
-  it('has nothing to say at low or worse about a pod at the restricted level', () => {
+  it('reports nothing at low or worse about a pod at the restricted level', () => {
     const text = `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: web, namespace: shop }
@@ -185,7 +185,7 @@ spec:
     expect(checkKubernetes(text, 'app.yaml')).toEqual({ findings: [], warnings: [] });
   });
 
-  it('counts what is too much to list', () => {
+  it('counts findings above the limit', () => {
     const containers = Array.from(
       { length: 700 },
       (_, index) => `{ name: c${index}, securityContext: { privileged: true } }`,
@@ -219,7 +219,7 @@ spec:
     ['maxDepth', `a: ${'{b: '.repeat(50_000)}`],
     ['maxDepth', '- '.repeat(5000)],
     ['maxDocumentLength', 'x'.repeat(yamlLimits.maxDocumentLength + 1)],
-  ])('keeps to %s and says so', (limit, text) => {
+  ])('enforces %s and warns', (limit, text) => {
     expect(() => documentReader()({ text, line: 1 })).toThrow(
       expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }),
     );
@@ -229,29 +229,29 @@ spec:
   it.each([
     ['maxFileLength', 'x'.repeat(yamlLimits.maxFileLength + 1)],
     ['maxDocuments', '---\na\n'.repeat(yamlLimits.maxDocuments + 1)],
-  ])('refuses a file over %s', (limit, text) => {
+  ])('rejects a file over %s', (limit, text) => {
     expect(() => splitDocuments(text)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }));
   });
 
-  it('keeps to its limits over all documents of a file together', () => {
+  it('applies its limits to all documents of a file together', () => {
     const document = `${privilegedPod('a')}${'\n'.repeat(1000)}---\n`;
     const { findings, warnings } = checkKubernetes(document.repeat(yamlLimits.maxMarks / 1000), 'app.yaml');
     expect(findings.filter(({ id }) => id === 'k8s-privileged').length).toBeGreaterThan(200);
     expect(warnings[0]).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('marks') });
   });
 
-  it('does not count definitions of custom resources, which it does not read', () => {
+  it('does not count custom resource definitions, which it skips', () => {
     const definition = `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n${'a: 1\n'.repeat(yamlLimits.maxMarks)}`;
     expect(placesOf(`${definition}---\n${privilegedPod('a')}`, 'k8s-privileged')).toHaveLength(1);
   });
 
-  it('does not loop on an alias of itself', () => {
+  it('ends at an alias of itself', () => {
     expect(() => documentReader()({ text: 'a: &a [*a]', line: 1 })).toThrow(
       expect.objectContaining({ code: 'MALFORMED_FILE' }),
     );
   });
 
-  it('throws nothing but its own errors, whatever is cut off or changed', () => {
+  it('throws only its own errors for any truncated or changed text', () => {
     const text = `${privilegedPod('a')}---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: a }\nrules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }]\n`;
     for (let length = 0; length < text.length; length += 1) expectOwnErrors(text.slice(0, length));
     const pieces = [
@@ -293,7 +293,7 @@ spec:
     );
   });
 
-  it('reads values of any type where another is meant', () => {
+  it('accepts values of a wrong type', () => {
     const odd = fc.oneof(
       fc.constant(null),
       fc.boolean(),

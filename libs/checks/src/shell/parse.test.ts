@@ -41,16 +41,16 @@ describe('parseScript', () => {
     ['a $((1 + 2))', ['a $((1 + 2))', '1 + 2']],
     ['', []],
     ['&& | ;', []],
-  ])('reads %j', (text, expected) => {
+  ])('parses %j', (text, expected) => {
     expect(shape(text)).toEqual(expected);
   });
 
-  it('knows what a command is started by and with', () => {
+  it('returns wrappers and assignments of a command', () => {
     const [command] = parseScript('A=1 sudo -E env B=2 /bin/c d').commands;
     expect(command).toMatchObject({ name: 'c', args: ['d'], wrappers: ['sudo', 'env'], assignments: ['A=1', 'B=2'] });
   });
 
-  it('reads scripts in scripts to a limit', () => {
+  it('parses nested scripts up to a limit', () => {
     const nested = `${'$(a '.repeat(50)}${')'.repeat(50)}`;
     expect(parseScript(nested).commands.length).toBeLessThan(10);
   });

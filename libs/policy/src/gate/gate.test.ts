@@ -15,16 +15,16 @@ describe('gateVerdict', () => {
     ['new:critical', 'pass', undefined],
     ['new:high', 'pass', undefined],
     ['new:medium', 'fail', '1 finding is medium or worse, introduced by this change: BROUGHT'],
-  ])('%s: %s', (text, result, reason) => {
+  ])('returns for %s: %s', (text, result, reason) => {
     const verdict = gateVerdict(input, readThreshold(text)!);
     expect(verdict).toEqual({ result, reasons: reason === undefined ? [] : [reason] });
   });
 
-  it('does not open where everything may be new', () => {
+  it('fails without a baseline, when every finding may be new', () => {
     expect(gateVerdict({ ...input, changes: null }, readThreshold('new:high')!)).toMatchObject({ result: 'fail' });
   });
 
-  it('is blind where the image could not be read', () => {
+  it('is unknown if the image could not be read', () => {
     const warnings = [{ code: 'ADVISORIES_MISSING', message: 'none' }];
     expect(gateVerdict({ ...input, warnings }, readThreshold('new:high')!)).toEqual({
       result: 'unknown',
@@ -33,7 +33,7 @@ describe('gateVerdict', () => {
     expect(gateVerdict({ ...input, warnings }, null)).toEqual({ result: 'unknown', reasons: ['none'] });
   });
 
-  it('does not know about a finding of the change that nobody rated', () => {
+  it('is unknown for a new finding of unknown severity', () => {
     const unrated = { ...changes, introduced: [hole('NEW', 'unknown')] };
     expect(gateVerdict({ ...input, changes: unrated }, readThreshold('new:high')!)).toMatchObject({
       result: 'unknown',
@@ -45,19 +45,19 @@ describe('gateVerdict', () => {
     ['enforce', 'unknown', 'unknown', ['no-secrets: 1 secret']],
     ['warn', 'fail', 'pass', []],
     ['audit', 'unknown', 'pass', []],
-  ] as const)('a policy to %s that answers %s: %s', (mode, answer, result, reasons) => {
+  ] as const)('applies a policy to %s with result %s: %s', (mode, answer, result, reasons) => {
     const policies = [{ name: 'no-secrets', mode, result: answer, reasons: ['1 secret'] }];
     expect(gateVerdict({ ...input, policies }, null)).toEqual({ result, reasons });
   });
 
-  it('says first what closes it', () => {
+  it('names the first reason of a failure', () => {
     const policies = [{ name: 'p', mode: 'enforce' as const, result: 'fail' as const, reasons: ['no'] }];
     const unrated = { ...changes, introduced: [hole('NEW', 'unknown')] };
     const { result, reasons } = gateVerdict({ ...input, changes: unrated, policies }, readThreshold('new:high')!);
     expect([result, reasons[0], reasons.length]).toEqual(['fail', 'p: no', 2]);
   });
 
-  it.each(['', 'new:', 'awful', 'new:new:high', 'HIGH'])('%j is no threshold', (text) => {
+  it.each(['', 'new:', 'awful', 'new:new:high', 'HIGH'])('rejects the threshold %j', (text) => {
     expect(readThreshold(text)).toBeUndefined();
   });
 });

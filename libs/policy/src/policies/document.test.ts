@@ -8,11 +8,11 @@ import { readPolicy } from './policy-file.js';
 const page = readFileSync(join(__dirname, '../../../../docs/policies.md'), 'utf8');
 
 describe('policiesMarkdown', () => {
-  it('docs/policies.md is up to date: npm run docs', () => {
+  it('generates docs/policies.md (else: npm run docs)', () => {
     expect(policiesMarkdown(builtInPolicies)).toBe(page);
   });
 
-  it('shows a policy that can be read', () => {
+  it('contains a policy that compiles', () => {
     const [, example = ''] = /```yaml\n(name: [\s\S]*?)```/.exec(page) ?? [];
     expect(readPolicy(example, 'example.yaml')).toMatchObject({ name: 'few-and-fresh', rules: [{}, {}] });
   });

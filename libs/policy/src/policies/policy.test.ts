@@ -33,49 +33,50 @@ const facts: PolicyFacts = {
 const ask = (expression: string, about: PolicyFacts = facts) =>
   askPolicies([readPolicy(expression, 'p.cel')], about)[0]!;
 
-describe.each(builtInPolicies)('$name', ({ name, examples }) => {
-  it.each(examples)('$result: $what', ({ facts: about, result, reason }) => {
-    const [answer] = askPolicies([builtInPolicy(name, 'enforce')!], about);
-    expect(answer).toEqual({ name, mode: 'enforce', result, reasons: reason === undefined ? [] : [reason] });
+describe('askPolicies', () => {
+  describe.each(builtInPolicies)('built-in policy $name', ({ name, examples }) => {
+    it.each(examples)('returns $result: $what', ({ facts: about, result, reason }) => {
+      const [answer] = askPolicies([builtInPolicy(name, 'enforce')!], about);
+      expect(answer).toEqual({ name, mode: 'enforce', result, reasons: reason === undefined ? [] : [reason] });
+    });
+
+    it('has an example of each possible answer', () => {
+      expect(new Set(examples.map(({ result }) => result))).toEqual(new Set(['pass', 'fail', 'unknown']));
+    });
   });
 
-  it('has an example of each answer that it can give', () => {
-    expect(new Set(examples.map(({ result }) => result))).toEqual(new Set(['pass', 'fail', 'unknown']));
+  it.each([
+    ['findings.exists(f, f.severity == "high" && f.layer == 2)', 'pass'],
+    ['findings.all(f, f.epss < 0.3)', 'fail'],
+    ['findings[0].package == "openssl" && "GHSA-1" in findings[0].aliases', 'pass'],
+    ['findings.filter(f, f.path.glob("app/**")).size() == 2', 'pass'],
+    ['packages.all(p, p.type != "deb")', 'fail'],
+    ['image.os.id == "debian" && image.user != ""', 'fail'],
+    ['image.labels["team"] == "shop"', 'pass'],
+    ['advisories.age < days(7)', 'fail'],
+    ['running', 'unknown'],
+    ['running || size(findings) == 2', 'pass'],
+    ['running && size(findings) == 3', 'fail'],
+    ['findings.exists(f, f.kev)', 'unknown'],
+    ['findings.exists(f, f.kev || f.severity == "high")', 'pass'],
+    ['!has(provenance.signed)', 'unknown'],
+    ['image.labels["none"] == ""', 'unknown'],
+    ['size(findings) / 0 == 1', 'unknown'],
+    ['day(now + days(999999999999)) == ""', 'unknown'],
+  ])('evaluates %s: %s', (expression, result) => {
+    expect(ask(expression)).toMatchObject({ result });
   });
-});
 
-it.each([
-  ['findings.exists(f, f.severity == "high" && f.layer == 2)', 'pass'],
-  ['findings.all(f, f.epss < 0.3)', 'fail'],
-  ['findings[0].package == "openssl" && "GHSA-1" in findings[0].aliases', 'pass'],
-  ['findings.filter(f, f.path.glob("app/**")).size() == 2', 'pass'],
-  ['packages.all(p, p.type != "deb")', 'fail'],
-  ['image.os.id == "debian" && image.user != ""', 'fail'],
-  ['image.labels["team"] == "shop"', 'pass'],
-  ['advisories.age < days(7)', 'fail'],
-  ['running', 'unknown'],
-  ['running || size(findings) == 2', 'pass'],
-  ['running && size(findings) == 3', 'fail'],
-  ['findings.exists(f, f.kev)', 'unknown'],
-  ['findings.exists(f, f.kev || f.severity == "high")', 'pass'],
-  ['!has(provenance.signed)', 'unknown'],
-  ['image.labels["none"] == ""', 'unknown'],
-  ['size(findings) / 0 == 1', 'unknown'],
-  ['day(now + days(999999999999)) == ""', 'unknown'],
-])('%s: %s', (expression, result) => {
-  expect(ask(expression)).toMatchObject({ result });
-});
+  it.each([
+    ['findings.all(f, !f.kev)', 'needs finding.kev, which is not known'],
+    ['running', 'needs running, which is not known'],
+    ['image.createdAt < now', 'needs image.createdAt, which is not known'],
+    ['size(findings) / 0 == 1', 'cannot be answered: division by zero'],
+  ])('reports for %s the missing fact', (expression, reason) => {
+    expect(ask(expression)).toMatchObject({ result: 'unknown', reasons: [reason] });
+  });
 
-it.each([
-  ['findings.all(f, !f.kev)', 'needs finding.kev, which is not known'],
-  ['running', 'needs running, which is not known'],
-  ['image.createdAt < now', 'needs image.createdAt, which is not known'],
-  ['size(findings) / 0 == 1', 'cannot be answered: division by zero'],
-])('%s says what it misses', (expression, reason) => {
-  expect(ask(expression)).toMatchObject({ result: 'unknown', reasons: [reason] });
-});
-
-const yaml = `
+  const yaml = `
 name: tidy
 description: Tidy.
 variables:
@@ -87,103 +88,104 @@ rules:
   - expression: size(exploited) == 0
 `;
 
-it('reads variables, rules and messages', () => {
-  const [answer] = askPolicies([readPolicy(yaml, 'tidy.yaml')], facts);
-  expect(answer).toEqual({ name: 'tidy', mode: 'enforce', result: 'fail', reasons: ['1 is high: CVE-2026-1'] });
-});
-
-it('says what a variable misses', () => {
-  const text = yaml.replace('size(high) < 1', 'size(high) < 9');
-  const [answer] = askPolicies([readPolicy(text, 'tidy.yaml', { mode: 'audit', name: 'other' })], facts);
-  expect(answer).toEqual({
-    name: 'other',
-    mode: 'audit',
-    result: 'unknown',
-    reasons: ['needs finding.kev, which is not known'],
+  it('compiles variables, rules and messages', () => {
+    const [answer] = askPolicies([readPolicy(yaml, 'tidy.yaml')], facts);
+    expect(answer).toEqual({ name: 'tidy', mode: 'enforce', result: 'fail', reasons: ['1 is high: CVE-2026-1'] });
   });
-});
 
-it('describes a .cel file by its first comment', () => {
-  expect(ask('// Never high.\n// Not even once.\nsize(findings) == 0')).toMatchObject({
-    name: 'p',
-    reasons: ['Never high.'],
+  it('names the fact that a variable lacks', () => {
+    const text = yaml.replace('size(high) < 1', 'size(high) < 9');
+    const [answer] = askPolicies([readPolicy(text, 'tidy.yaml', { mode: 'audit', name: 'other' })], facts);
+    expect(answer).toEqual({
+      name: 'other',
+      mode: 'audit',
+      result: 'unknown',
+      reasons: ['needs finding.kev, which is not known'],
+    });
   });
-});
 
-it.each([
-  ['rules: [{ expression: "size(findings)" }]', 'p.yaml:1: rules[0].expression: answers int, not true or false'],
-  ['rules:\n  - expression: findings.all(f, f.kevv)', 'p.yaml:2: rules[0].expression: No such key: kevv'],
-  ['rules: [{ expression: "true" }]\nrule: 1', 'p.yaml:2: unknown key: rule'],
-  ['rules: []', 'p.yaml:1: rules: '],
-  ['rules: [{ expression: "true" }]\nmode: block', 'p.yaml:2: mode: '],
-  ['rules: [{ expression: "1 +" }]', 'p.yaml:1: rules[0].expression: Unexpected token'],
-  [
-    'variables: { findings: "[1]" }\nrules: [{ expression: "true" }]',
-    'variables.findings: there is a fact of this name',
-  ],
-  ['rules: [{ expression: "true", message: "{nobody}" }]', 'rules[0].message: Unknown variable: nobody'],
-  ["rules: [{ expression: \"'a'.matches('(a+)+$')\" }]", 'matches() is not offered: use glob()'],
-  ['rules: [{ expression: "cel.bind(a, findings + findings, size(a) > 0)" }]', 'bind() is not offered'],
-  [`rules: [{ expression: "${'('.repeat(500)}true${')'.repeat(500)}" }]`, 'rules[0].expression: '],
-  [`rules: [{ expression: "${'!'.repeat(11_000)}true" }]`, 'longer than 10000 characters'],
-])('names what is wrong: %.60s', (text, problem) => {
-  expect(() => readPolicy(text, 'p.yaml')).toThrow(problem);
-});
+  it('describes a .cel file by its first comment', () => {
+    expect(ask('// Never high.\n// Not even once.\nsize(findings) == 0')).toMatchObject({
+      name: 'p',
+      reasons: ['Never high.'],
+    });
+  });
 
-it.each([
-  ['a.all(x, a.all(y, a.all(z, x.id == z.id)))', 'unknown'],
-  ['a.all(x, a.all(y, true))', 'pass'],
-  [
-    '[a + a + a + a].all(x, [x + x + x + x].all(y, [y + y + y + y].all(z, [z + z + z + z].all(w, size(w + w + w + w) > 0))))',
-    'unknown',
-  ],
-  ['a.map(x, a.map(y, a)).size() > 0', 'pass'],
-  ['a.map(x, a.map(y, a.map(z, a))).size() > 0', 'unknown'],
-  ['a.map(x, x.id).join(",").split("").all(c, a.all(d, d.id.contains(c)))', 'unknown'],
-])('%s over 400 findings: %s', (expression, result) => {
-  const findings = Array.from({ length: 400 }, (_, index) => ({ ...finding, id: `CVE-2026-${index}` }));
-  const answer = ask(expression.replaceAll(/\ba\b/g, 'findings'), { ...facts, findings });
-  expect(answer.result).toBe(result);
-  if (result === 'unknown') expect(answer.reasons.join()).toMatch('too expensive');
-});
+  it.each([
+    ['rules: [{ expression: "size(findings)" }]', 'p.yaml:1: rules[0].expression: answers int, not true or false'],
+    ['rules:\n  - expression: findings.all(f, f.kevv)', 'p.yaml:2: rules[0].expression: No such key: kevv'],
+    ['rules: [{ expression: "true" }]\nrule: 1', 'p.yaml:2: unknown key: rule'],
+    ['rules: []', 'p.yaml:1: rules: '],
+    ['rules: [{ expression: "true" }]\nmode: block', 'p.yaml:2: mode: '],
+    ['rules: [{ expression: "1 +" }]', 'p.yaml:1: rules[0].expression: Unexpected token'],
+    [
+      'variables: { findings: "[1]" }\nrules: [{ expression: "true" }]',
+      'variables.findings: there is a fact of this name',
+    ],
+    ['rules: [{ expression: "true", message: "{nobody}" }]', 'rules[0].message: Unknown variable: nobody'],
+    ["rules: [{ expression: \"'a'.matches('(a+)+$')\" }]", 'matches() is not offered: use glob()'],
+    ['rules: [{ expression: "cel.bind(a, findings + findings, size(a) > 0)" }]', 'bind() is not offered'],
+    [`rules: [{ expression: "${'('.repeat(500)}true${')'.repeat(500)}" }]`, 'rules[0].expression: '],
+    [`rules: [{ expression: "${'!'.repeat(11_000)}true" }]`, 'longer than 10000 characters'],
+  ])('rejects %.60s', (text, problem) => {
+    expect(() => readPolicy(text, 'p.yaml')).toThrow(problem);
+  });
 
-it('never throws but for what is wrong with it', () => {
-  const words = [
-    'findings',
-    'f',
-    '.all(',
-    '.filter(f,',
-    '(',
-    ')',
-    '&&',
-    '||',
-    '!',
-    '==',
-    'true',
-    '"a"',
-    '1',
-    '[',
-    ']',
-    ',',
-    '.kev',
-    'has(',
-    'days(',
-    '+',
-    '?',
-    ':',
-    'image',
-  ];
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(...words), { maxLength: 12 }), (tokens) => {
-      let policy;
-      try {
-        policy = readPolicy(tokens.join(' '), 'p.cel');
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'POLICY_INVALID' });
-        return;
-      }
-      expect(['pass', 'fail', 'unknown']).toContain(askPolicies([policy], facts)[0]!.result);
-    }),
-    { numRuns: 500 },
-  );
+  it.each([
+    ['a.all(x, a.all(y, a.all(z, x.id == z.id)))', 'unknown'],
+    ['a.all(x, a.all(y, true))', 'pass'],
+    [
+      '[a + a + a + a].all(x, [x + x + x + x].all(y, [y + y + y + y].all(z, [z + z + z + z].all(w, size(w + w + w + w) > 0))))',
+      'unknown',
+    ],
+    ['a.map(x, a.map(y, a)).size() > 0', 'pass'],
+    ['a.map(x, a.map(y, a.map(z, a))).size() > 0', 'unknown'],
+    ['a.map(x, x.id).join(",").split("").all(c, a.all(d, d.id.contains(c)))', 'unknown'],
+  ])('limits the cost of %s over 400 findings: %s', (expression, result) => {
+    const findings = Array.from({ length: 400 }, (_, index) => ({ ...finding, id: `CVE-2026-${index}` }));
+    const answer = ask(expression.replaceAll(/\ba\b/g, 'findings'), { ...facts, findings });
+    expect(answer.result).toBe(result);
+    if (result === 'unknown') expect(answer.reasons.join()).toMatch('too expensive');
+  });
+
+  it('throws only its own errors', () => {
+    const words = [
+      'findings',
+      'f',
+      '.all(',
+      '.filter(f,',
+      '(',
+      ')',
+      '&&',
+      '||',
+      '!',
+      '==',
+      'true',
+      '"a"',
+      '1',
+      '[',
+      ']',
+      ',',
+      '.kev',
+      'has(',
+      'days(',
+      '+',
+      '?',
+      ':',
+      'image',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 12 }), (tokens) => {
+        let policy;
+        try {
+          policy = readPolicy(tokens.join(' '), 'p.cel');
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'POLICY_INVALID' });
+          return;
+        }
+        expect(['pass', 'fail', 'unknown']).toContain(askPolicies([policy], facts)[0]!.result);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

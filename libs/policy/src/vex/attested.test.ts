@@ -18,14 +18,14 @@ const document = {
 };
 
 describe('attestedStatements', () => {
-  it('reads what a signer attests, and says who', () => {
+  it('reads an attested document and names its signer', () => {
     const { statements, warnings } = attestedStatements([{ signer, artifact: 'sha256:1', document }]);
     expect(warnings).toEqual([]);
     expect(statements).toMatchObject([{ status: 'not_affected', source: 'attestation of release' }]);
   });
 
   it.each([undefined, null, 7, [], {}, { '@context': 'https://openvex.dev/ns', statements: 'x' }])(
-    'warns of %j, and reads the others',
+    'warns about %j and reads the others',
     (broken) => {
       const documents = [broken, document].map((each) => ({ signer, artifact: 'sha256:1', document: each }));
       const { statements, warnings } = attestedStatements(documents);

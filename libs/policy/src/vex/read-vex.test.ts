@@ -60,7 +60,7 @@ const csaf = {
 };
 
 describe('readVex', () => {
-  it('reads CycloneDX, its components by their refs', () => {
+  it('parses CycloneDX, with components by their refs', () => {
     const [statement] = read(cycloneDx);
     expect(statement).toMatchObject({
       vulnerabilities: ['CVE-2024-1', 'GHSA-aaaa-bbbb-cccc'],
@@ -79,7 +79,7 @@ describe('readVex', () => {
     ['resolved', 'fixed'],
     ['resolved_with_pedigree', 'fixed'],
     ['false_positive', 'not_affected'],
-  ])("CycloneDX's %s is %s", (state, status) => {
+  ])("maps CycloneDX's %s to %s", (state, status) => {
     const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, analysis: { state } }];
     expect(read({ ...cycloneDx, vulnerabilities })).toMatchObject([{ status }]);
   });
@@ -92,17 +92,17 @@ describe('readVex', () => {
       ['1', '2'],
     ],
     ['pkg:npm/lib@9', [{ range: 'vers:npm/>=1' }], [undefined]],
-  ])('CycloneDX may name versions: %s %j', (ref, versions, expected) => {
+  ])('parses versions in CycloneDX: %s %j', (ref, versions, expected) => {
     const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, affects: [{ ref, versions }] }];
     const [statement] = read({ ...cycloneDx, vulnerabilities });
     expect(statement!.products.flatMap(({ is }) => is.purls.map(({ version }) => version))).toEqual(expected);
   });
 
-  it('a bill of materials without an analysis says nothing', () => {
+  it('returns nothing for a bill of materials without analysis', () => {
     expect(read({ ...cycloneDx, vulnerabilities: [{ id: 'CVE-2024-1' }] })).toEqual([]);
   });
 
-  it('reads CSAF, components as parts of their products', () => {
+  it('parses CSAF, with components as parts of their products', () => {
     expect(read(csaf)).toMatchObject([
       {
         vulnerabilities: ['CVE-2024-1'],
@@ -116,7 +116,7 @@ describe('readVex', () => {
     ]);
   });
 
-  it('reads the OpenVEX document of an attestation', () => {
+  it('parses the OpenVEX document of an attestation', () => {
     const predicate = { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] };
     expect(read({ _type: 'https://in-toto.io/Statement/v1', predicate })).toEqual([]);
   });
@@ -134,15 +134,15 @@ describe('readVex', () => {
     ],
     [{ bomFormat: 'CycloneDX' }, 'f.json: vulnerabilities'],
     [{ document: { csaf_version: '2.0' } }, 'f.json: document.category'],
-  ])('refuses %j', (document, problem) => {
+  ])('rejects %j', (document, problem) => {
     expect(() => read(document)).toThrow(problem);
   });
 
-  it('refuses what is no JSON', () => {
+  it('rejects text that is not JSON', () => {
     expect(() => readVex('{', 'f.json')).toThrow('f.json: not JSON');
   });
 
-  it('is not troubled by prototypes, depth or nonsense', () => {
+  it("accepts prototypes' keys, depth and nonsense", () => {
     const deep = (levels: number): object => (levels === 0 ? {} : { branches: [deep(levels - 1)] });
     expect(read({ ...csaf, product_tree: { branches: [deep(1_000)] } })).toEqual([]);
     expect(readVex(JSON.stringify(csaf).replaceAll('"nobody"', '"__proto__"'), 'f')).toHaveLength(2);
@@ -176,7 +176,7 @@ describe('readVex', () => {
   const withShared = documents.length > 0 ? describe : describe.skip;
 
   withShared('real documents', () => {
-    it.each(documents.length > 0 ? documents : ['none'])('reads %s', (file) => {
+    it.each(documents.length > 0 ? documents : ['none'])('parses %s', (file) => {
       const statements = readVex(readFileSync(join(shared, file), 'utf8'), file);
       expect(statements.length).toBeGreaterThan(0);
       for (const { vulnerabilities } of statements) expect(vulnerabilities.join()).toMatch(/^(CVE|GO|GHSA)-/);

@@ -5,7 +5,7 @@ import { csv } from './csv.js';
 const options = { width: 80, isColored: false, toolVersion: '0.1.0' };
 const render = (report: Report) => csv.render(report, options);
 
-/** Reads CSV as RFC 4180 has it. */
+/** Parses CSV by RFC 4180. */
 function parse(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -22,7 +22,7 @@ function parse(text: string): string[][] {
 }
 
 describe('csv', () => {
-  it('has a row for each finding, with what the table counts', () => {
+  it('writes a row for each finding that the table counts', () => {
     const [head, ...rows] = parse(render(sampleReport));
     expect(rows).toHaveLength(sampleReport.findings.length);
     const severities = rows.map((row) => row[head!.indexOf('severity')]);
@@ -31,7 +31,7 @@ describe('csv', () => {
     for (const row of rows) expect(row).toHaveLength(head!.length);
   });
 
-  it('has a head alone when nothing is found', () => {
+  it('writes only a header without findings', () => {
     expect(parse(render(emptyReport))).toHaveLength(1);
   });
 
@@ -53,7 +53,7 @@ describe('csv', () => {
     expect(first![head!.indexOf('package')]).toBe(expected);
   });
 
-  it('lists the packages where they are asked for', () => {
+  it('lists packages as inventory', () => {
     const [head, ...rows] = parse(csv.render(sampleReport, { ...options, isInventory: true }));
     expect(rows).toHaveLength(sampleReport.packages.length);
     expect(rows[0]![head!.indexOf('name')]).toBe('libssl3');

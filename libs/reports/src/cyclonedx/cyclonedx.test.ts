@@ -8,7 +8,8 @@ import { emptyReport, hostileReport, malwareReport, sampleReport, unknownReport 
 import type { Report } from '../report.js';
 import { cyclonedx } from './cyclonedx.js';
 
-// The official schemas (Apache-2.0), as @cyclonedx/cyclonedx-library 10.3.0 carries them, without their annotations.
+// The official schemas (Apache-2.0) of @cyclonedx/cyclonedx-library 10.3.0, without their
+// annotations.
 const fixture = (name: string): object => JSON.parse(readFileSync(join(__dirname, 'fixtures', name), 'utf8')) as object;
 const ajv = new Ajv({ allErrors: false, strict: false });
 addFormats.default(ajv);
@@ -39,18 +40,18 @@ describe('cyclonedx', () => {
       malwareReport,
       hostileReport: hostileReport('\uD800"\n'),
     }),
-  )('writes %s as the official schema says', (_name, report) => {
+  )('writes %s by the official schema', (_name, report) => {
     validate(bomOf(report));
     expect(validate.errors).toBeNull();
   });
 
-  it('is checked by a schema that refuses what is wrong', () => {
+  it('is validated by a schema that rejects errors', () => {
     expect(validate({ ...bomOf(sampleReport), components: [{ type: 'thing', name: 'x' }] })).toBe(false);
     const licenses = [{ license: { id: 'no such licence' } }];
     expect(validate({ ...bomOf(sampleReport), components: [{ type: 'library', name: 'x', licenses }] })).toBe(false);
   });
 
-  it('lists the system and the packages that the image shows', () => {
+  it('lists the operating system and the visible packages', () => {
     expect(bomOf(sampleReport).components.map(({ type, name }) => `${type} ${name}`)).toEqual([
       'operating-system debian',
       'library libssl3',
@@ -64,7 +65,7 @@ describe('cyclonedx', () => {
     ]);
   });
 
-  it('tells identifiers, expressions and names of licences apart', () => {
+  it('distinguishes identifiers, expressions and names of licenses', () => {
     const licenses = new Map(bomOf(sampleReport).components.map(({ name, licenses }) => [name, licenses]));
     expect(licenses.get('core')).toEqual([{ license: { id: 'MIT' } }]);
     expect(licenses.get('express')).toEqual([{ expression: '(MIT OR Apache-2.0)' }]);
@@ -75,7 +76,7 @@ describe('cyclonedx', () => {
     expect(licenses.get('openssl')).toBeUndefined();
   });
 
-  it('says of each component where it came from', () => {
+  it('records the origin of each component', () => {
     const openssl = bomOf(sampleReport).components.find(({ name }) => name === 'libssl3');
     expect(openssl).toMatchObject({
       purl: 'pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12',
@@ -90,7 +91,7 @@ describe('cyclonedx', () => {
     });
   });
 
-  it('has each vulnerability once, with all that it affects', () => {
+  it('lists each vulnerability once, with everything that it affects', () => {
     const { vulnerabilities } = bomOf(sampleReport);
     expect(vulnerabilities.map(({ id, affects }) => [id, affects.length])).toEqual([
       ['CVE-2025-1111', 2],
@@ -112,7 +113,7 @@ describe('cyclonedx', () => {
     });
   });
 
-  it('has packages that advisories call malware', () => {
+  it('lists packages that advisories call malware', () => {
     const { components, vulnerabilities } = bomOf(malwareReport);
     const ref = components.find(({ name }) => name === 'leftpad')!['bom-ref'];
     expect(vulnerabilities).toMatchObject([
@@ -120,7 +121,7 @@ describe('cyclonedx', () => {
     ]);
   });
 
-  it('refers only to what it has, and to everything once', () => {
+  it('has unique references to existing components', () => {
     const twice = { ...sampleReport, packages: [...sampleReport.packages, ...sampleReport.packages] };
     const { components, dependencies, vulnerabilities } = bomOf(twice);
     const references = components.map((each) => each['bom-ref']);
@@ -130,17 +131,17 @@ describe('cyclonedx', () => {
     expect(vulnerabilities[0]!.affects).toHaveLength(4);
   });
 
-  it('does not claim to be complete where something was not read', () => {
+  it('is marked incomplete if something was not read', () => {
     expect(bomOf(sampleReport).compositions[0]!.aggregate).toBe('incomplete');
     expect(bomOf(emptyReport).compositions[0]!.aggregate).toBe('complete');
   });
 
-  it('has a serial number of its own for other content', () => {
+  it('changes its serial number with the content', () => {
     const other = bomOf({ ...sampleReport, packages: sampleReport.packages.slice(1) });
     expect(other.serialNumber).not.toBe(bomOf(sampleReport).serialNumber);
   });
 
-  it('has the same serial number for the same content at another time', () => {
+  it('keeps its serial number for the same content at another time', () => {
     const later = {
       ...sampleReport,
       stats: { ...sampleReport.stats, startedAt: '2027-01-01T00:00:00Z', durationMs: 1 },

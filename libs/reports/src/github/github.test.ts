@@ -17,7 +17,7 @@ describe('github', () => {
     ]);
   });
 
-  it('has a row for each upgrade', () => {
+  it('writes a row for each upgrade', () => {
     expect(render(sampleReport)).toContain(`### Upgrades
 
 | Severity | Package | Installed | Upgrade to | Findings | Ids |
@@ -26,7 +26,7 @@ describe('github', () => {
 `);
   });
 
-  it('does not pass what is not known', () => {
+  it('does not report unknown results as passed', () => {
     expect(render(unknownReport)).toMatch(/^## ⚠️ .*\n\n\*\*unknown: no advisories were given/);
   });
 
@@ -40,7 +40,7 @@ describe('github', () => {
     '\\| \\` &#124; &lt;',
     '# head\n- item\n\n    code',
     '$x$ ${y}',
-  ])('writes %j as nothing but text', (text) => {
+  ])('writes %j as plain text', (text) => {
     const rows = render(hostileReport(text))
       .split('\n')
       .filter((line) => line.startsWith('| critical'));
@@ -53,7 +53,7 @@ describe('github', () => {
     }
   });
 
-  it('keeps within the 1 MiB that GitHub takes, and says so', () => {
+  it('truncates at 1 MiB, with a note', () => {
     const findings = Array.from({ length: 20_000 }, (_, index) => ({
       ...sampleReport.findings[7]!,
       id: `rule-${index}`,

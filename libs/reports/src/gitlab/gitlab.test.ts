@@ -7,8 +7,9 @@ import { emptyReport, hostileReport, malwareReport, sampleReport, unknownReport 
 import type { Report } from '../report.js';
 import { gitlab } from './gitlab.js';
 
-// container-scanning-report-format.json 15.0.7 of GitLab's security-report-schemas (MIT), transcribed without its annotations and
-// without `details`, `tracking` and `remediations`, which we do not write.
+// container-scanning-report-format.json 15.0.7 of GitLab's security-report-schemas (MIT),
+// transcribed without its annotations and without `details`, `tracking` and `remediations`, which
+// we do not write.
 const schema = JSON.parse(
   readFileSync(join(__dirname, 'fixtures/container-scanning-15.0.7.schema.json'), 'utf8'),
 ) as object;
@@ -31,19 +32,19 @@ const hostile = ['', '\uD800"\n', 'x'.repeat(20_000), 'CVSS:3.1/AV:Z/AC:L/PR:N/U
 
 describe('gitlab', () => {
   it.each([sampleReport, emptyReport, unknownReport, malwareReport, ...hostile.map(hostileReport)])(
-    'writes report %# as the official schema says',
+    'writes report %# by the official schema',
     (report) => {
       validate(reportOf(report));
       expect(validate.errors).toBeNull();
     },
   );
 
-  it('is checked by a schema that refuses what is wrong', () => {
+  it('is validated by a schema that rejects errors', () => {
     const report = reportOf(sampleReport);
     expect(validate({ ...report, vulnerabilities: [{ ...report.vulnerabilities[0], identifiers: [] }] })).toBe(false);
   });
 
-  it('has the vulnerabilities of what the image shows, with what to do', () => {
+  it('lists the vulnerabilities of visible packages, with remedies', () => {
     const { vulnerabilities } = reportOf(sampleReport);
     expect(vulnerabilities).toHaveLength(6);
     expect(vulnerabilities[0]).toMatchObject({
@@ -63,7 +64,7 @@ describe('gitlab', () => {
     });
   });
 
-  it('has packages that advisories call malware', () => {
+  it('lists packages that advisories call malware', () => {
     const { vulnerabilities, scan } = reportOf(malwareReport);
     expect(vulnerabilities).toMatchObject([
       {
@@ -75,12 +76,12 @@ describe('gitlab', () => {
     expect(scan.messages[0]!.value).toMatch(/^1 finding of other kinds/);
   });
 
-  it('gives each vulnerability an id of its own', () => {
+  it('gives each vulnerability a unique id', () => {
     const ids = reportOf(sampleReport).vulnerabilities.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('says what the format cannot tell, and what could not be read', () => {
+  it('counts findings that the format cannot express, and unread content', () => {
     expect(reportOf(sampleReport).scan).toMatchObject({
       start_time: '2026-11-25T10:00:00',
       end_time: '2026-11-25T10:00:01',

@@ -17,7 +17,7 @@ const render = (report: Report) => json.render(report, { width: 80, isColored: f
 
 describe('json', () => {
   it.each(Object.entries({ sampleReport, emptyReport, unknownReport, hostileReport: hostileReport('\uD800"\n') }))(
-    'writes %s as docs/report.schema.json says',
+    'writes %s by docs/report.schema.json',
     (_name, report) => {
       validate(JSON.parse(render(report)));
       expect(validate.errors).toBeNull();
@@ -28,7 +28,7 @@ describe('json', () => {
     ['a severity that is none', { severity: 'bad' }],
     ['a layer before the first', { layer: -1 }],
     ['no fingerprint', { fingerprint: undefined }],
-  ])('has a schema that refuses %s', (_what, wrong) => {
+  ])('has a schema that rejects %s', (_what, wrong) => {
     const report = {
       ...sampleReport,
       findings: [{ ...sampleReport.findings[0]!, ...wrong } as Report['findings'][number]],
@@ -36,16 +36,16 @@ describe('json', () => {
     expect(validate(JSON.parse(render(report)))).toBe(false);
   });
 
-  it('has a schema that bears with fields to come', () => {
+  it('has a schema that accepts new fields', () => {
     const report = JSON.parse(render(sampleReport)) as object;
     expect(validate({ ...report, comingSoon: true })).toBe(true);
   });
 
-  it('loses nothing', () => {
+  it('contains the whole report', () => {
     expect(JSON.parse(render(sampleReport))).toEqual(sampleReport);
   });
 
-  it('writes fields in one order, whoever made the report', () => {
+  it('writes fields in a fixed order', () => {
     const reversed = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(reversed);
       if (typeof value !== 'object' || value === null) return value;
@@ -59,13 +59,13 @@ describe('json', () => {
     expect(Object.keys(JSON.parse(render(sampleReport)) as object)[0]).toBe('schemaVersion');
   });
 
-  it('escapes what would mislead a person, and keeps it', () => {
+  it('escapes misleading characters and preserves them', () => {
     const report = { ...emptyReport, target: { ...emptyReport.target, reference: 'a\u202Eb\u{E0041}' } };
     expect(render(report)).toContain('a\\u202eb\\udb40\\udc41');
     expect(JSON.parse(render(report))).toEqual(report);
   });
 
-  it('keeps a field that is called __proto__ a field', () => {
+  it('preserves a field with the name __proto__', () => {
     const evidence = JSON.parse('{"__proto__": {"x": 1}}') as Record<string, unknown>;
     const text = render({ ...sampleReport, findings: [{ ...sampleReport.findings[0]!, evidence }] });
     expect(text).toContain('"__proto__": {');

@@ -11,7 +11,7 @@ interface Element {
   text: string;
 }
 
-/** Reads the XML that a strict parser takes: every tag closed, no bare sign, no other entities than the predefined. */
+/** Parses XML strictly: every tag closed, no bare sign, only the predefined entities. */
 function parse(xml: string): Element {
   const root: Element = { name: '', attributes: {}, children: [], text: '' };
   const open = [root];
@@ -44,7 +44,7 @@ const suite = (report: Report, name: string) =>
   parse(render(report)).children.find((each) => each.attributes['name'] === name)!;
 
 describe('junit', () => {
-  it('has a failing case for each finding that counts', () => {
+  it('writes a failing case for each counted finding', () => {
     const root = parse(render(sampleReport));
     expect(root.attributes).toEqual({
       name: 'registry.example.com/shop/api:1.4.2',
@@ -70,11 +70,11 @@ describe('junit', () => {
     expect(outcomes('secret')).toEqual(['failure', 'failure', 'failure']);
   });
 
-  it('has a case that passes when nothing is found', () => {
+  it('writes a passing case without findings', () => {
     expect(parse(render(emptyReport)).attributes).toMatchObject({ tests: '1', failures: '0', errors: '0' });
   });
 
-  it('is in error when too little could be read', () => {
+  it('reports an error if too little could be read', () => {
     expect(parse(render(unknownReport)).attributes).toMatchObject({ tests: '1', errors: '1' });
     const [error] = suite(unknownReport, 'scan').children[0]!.children;
     expect(error!.text).toBe('no advisories were given: packages were not evaluated\nusr/x.jar: not a zip archive');
@@ -87,7 +87,7 @@ describe('junit', () => {
     ['nul\u0000 escape\u001B', 'nul\uFFFD escape\uFFFD'],
     ['\uD800 \uFFFE \uFFFF', '\uFFFD \uFFFD \uFFFD'],
     ['😀\u202E', '😀\u202E'],
-  ])('keeps %j as far as XML can', (text, expected) => {
+  ])('preserves %j as far as XML can', (text, expected) => {
     const testCase = suite(hostileReport(text), 'vulnerability').children[0]!;
     expect(testCase.attributes['name']).toBe(expected);
     expect(testCase.children[0]!.text).toContain(expected);

@@ -8,7 +8,8 @@ import { emptyReport, hostileReport, sampleReport, unknownReport } from '../../s
 import type { Report, ReportFinding } from '../report.js';
 import { sarif } from './sarif.js';
 
-// The schema of SARIF 2.1.0 (OASIS), as @microsoft/jest-sarif 1.0.0-beta.0 (MIT) carries it, without its annotations.
+// The schema of SARIF 2.1.0 (OASIS) from @microsoft/jest-sarif 1.0.0-beta.0 (MIT), without its
+// annotations.
 const {
   $schema: _draft4,
   id: _id,
@@ -54,24 +55,24 @@ describe('sarif', () => {
       unknownReport,
       hostileReport: hostileReport('\uD800:/"\n'),
     }),
-  )('writes %s as the official schema says', (_name, report) => {
+  )('writes %s by the official schema', (_name, report) => {
     validate(logOf(report));
     expect(validate.errors).toBeNull();
   });
 
-  it('writes a truncated report as the official schema says', () => {
+  it('writes a truncated report by the official schema', () => {
     const findings = many(5001).findings.map((finding) => ({ ...finding, id: 'CVE-1' }));
     const { runs, ...log } = logOf({ ...sampleReport, findings });
-    // The schema wants results that differ, and ajv compares each with each.
+    // The schema requires unique results, and ajv compares each with each.
     validate({ ...log, runs: runs.map((run) => ({ ...run, results: run.results.slice(0, 2) })) });
     expect(validate.errors).toBeNull();
   });
 
-  it('is checked by a schema that refuses what is wrong', () => {
+  it('is validated by a schema that rejects errors', () => {
     expect(validate({ version: '2.1.0', runs: [{ results: [] }] })).toBe(false);
   });
 
-  it('has a rule for each id and a result for each finding, the worst first', () => {
+  it('writes a rule for each id and a result for each finding, worst first', () => {
     const { tool, results } = runOf(sampleReport);
     expect(results).toHaveLength(sampleReport.findings.length);
     expect(results[0]).toMatchObject({ ruleId: 'CVE-2025-1111', level: 'error' });
@@ -88,15 +89,12 @@ describe('sarif', () => {
     ['low', null, '2.0', 'note'],
     ['negligible', 5, '0.1', 'note'],
     ['unknown', 5, undefined, 'warning'],
-  ] as const)(
-    'shows %s with a CVSS score of %j as %s: GitHub makes our severity of it',
-    (severity, score, shown, level) => {
-      const cvss = score === null ? null : { vector: 'CVSS:3.1/AV:N', score };
-      const { tool, results } = runOf(many(1, { severity, cvss }));
-      expect(tool.driver.rules[0]!.properties?.['security-severity']).toBe(shown);
-      expect(results[0]!.level).toBe(level);
-    },
-  );
+  ] as const)('writes %s with a CVSS score of %j, which GitHub displays as %s', (severity, score, shown, level) => {
+    const cvss = score === null ? null : { vector: 'CVSS:3.1/AV:N', score };
+    const { tool, results } = runOf(many(1, { severity, cvss }));
+    expect(tool.driver.rules[0]!.properties?.['security-severity']).toBe(shown);
+    expect(results[0]!.level).toBe(level);
+  });
 
   it.each([
     ['app/.env', 'app/.env'],
@@ -109,7 +107,7 @@ describe('sarif', () => {
     expect(physicalLocation.artifactLocation.uri).toBe(uri);
   });
 
-  it('points at the line of a secret, and at the image where there is no file', () => {
+  it('refers to the line of a secret, or to the image without a file', () => {
     const { results } = runOf(sampleReport);
     const place = (ruleId: string) => results.find((each) => each.ruleId === ruleId)!.locations[0]!.physicalLocation;
     expect(place('secret/aws-access-key-id')).toEqual({
@@ -121,7 +119,7 @@ describe('sarif', () => {
     );
   });
 
-  it('keeps the fingerprint that survives rescans', () => {
+  it('preserves the fingerprint across scans', () => {
     expect(runOf(sampleReport).results[0]!.partialFingerprints.primaryLocationLineHash).toBe('CVE-2025-1111-openssl');
   });
 
@@ -129,12 +127,12 @@ describe('sarif', () => {
     ['registry.example.com:5000/shop/api:1.4.2', 'tidewaiter/registry.example.com:5000/shop/api/'],
     [`shop/api@sha256:${'a'.repeat(64)}`, 'tidewaiter/shop/api/'],
     ['', 'tidewaiter/image/'],
-  ])('keeps the results of %s apart from those of other images', (reference, id) => {
+  ])('separates the results of %s from those of other images', (reference, id) => {
     const target = { ...sampleReport.target, reference };
     expect(runOf({ ...sampleReport, target }).automationDetails.id).toBe(id);
   });
 
-  it('says of what GitHub does not show', () => {
+  it('notes omitted information', () => {
     expect(runOf(many(5000)).results).toHaveLength(5000);
     const { results, invocations } = runOf(many(5001));
     expect(results).toHaveLength(5002);
@@ -142,7 +140,7 @@ describe('sarif', () => {
     expect(invocations[0]!.toolExecutionNotifications[0]!.message.text).toContain('this image has 5,001 findings');
   });
 
-  it('keeps within the 25,000 results that GitHub takes, and keeps the worst', () => {
+  it('limits results to 25,000 and keeps the worst', () => {
     const report = many(30_000);
     const worst = { ...report.findings[0]!, id: 'CVE-worst', severity: 'critical' as const };
     const { results } = runOf({ ...report, findings: [...report.findings, worst] });

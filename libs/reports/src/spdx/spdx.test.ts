@@ -7,7 +7,8 @@ import { emptyReport, hostileReport, sampleReport, unknownReport } from '../../s
 import type { Report } from '../report.js';
 import { spdx } from './spdx.js';
 
-// schemas/spdx-schema-2-3.json of spdx/spdx-spec at b536507 (CC-BY-3.0), minified and without its descriptions.
+// schemas/spdx-schema-2-3.json of spdx/spdx-spec at b536507 (CC-BY-3.0), minified and without its
+// descriptions.
 const schema = JSON.parse(readFileSync(join(__dirname, 'fixtures/spdx-2.3.schema.json'), 'utf8')) as object;
 const validate = new Ajv({ allErrors: true }).compile(schema);
 
@@ -26,17 +27,17 @@ const twice = { ...sampleReport, packages: [...sampleReport.packages, ...sampleR
 describe('spdx', () => {
   it.each(
     Object.entries({ sampleReport, emptyReport, unknownReport, twice, hostileReport: hostileReport('\uD800"\n') }),
-  )('writes %s as the official schema says', (_name, report) => {
+  )('writes %s by the official schema', (_name, report) => {
     validate(documentOf(report));
     expect(validate.errors).toBeNull();
   });
 
-  it('is checked by a schema that refuses what is wrong', () => {
+  it('is validated by a schema that rejects errors', () => {
     expect(validate({ ...documentOf(sampleReport), packages: [{ name: 'x' }] })).toBe(false);
   });
 
   it.each(Object.entries({ twice, hostileReport: hostileReport('ä b/c') }))(
-    'gives each element of %s an identifier of its own, of allowed characters, and relates it to the image',
+    'gives each element of %s a unique valid identifier and relates it to the image',
     (_name, report) => {
       const { packages, relationships } = documentOf(report);
       const ids = packages.map(({ SPDXID }) => SPDXID);
@@ -48,7 +49,7 @@ describe('spdx', () => {
     },
   );
 
-  it('asserts licences only where SPDX knows them', () => {
+  it('asserts only licenses that SPDX lists', () => {
     const { packages, hasExtractedLicensingInfos } = documentOf(sampleReport);
     const licenses = new Map(packages.map((each) => [each.name, each]));
     expect(licenses.get('@babel/core')?.licenseDeclared).toBe('MIT');
@@ -75,19 +76,19 @@ describe('spdx', () => {
     });
   });
 
-  it('leaves out what a later layer hides', () => {
+  it('omits packages that a later layer hides', () => {
     expect(render(sampleReport)).not.toContain('wget');
   });
 
-  it('writes times without fractions, as the specification has them', () => {
+  it('writes times without fractions', () => {
     expect(documentOf(sampleReport).creationInfo.created).toBe('2026-11-25T10:00:00Z');
   });
 
-  it('has a namespace of its own for other content', () => {
+  it('changes its namespace with the content', () => {
     expect(documentOf(twice).documentNamespace).not.toBe(documentOf(sampleReport).documentNamespace);
   });
 
-  it('has the same namespace for the same content at another time', () => {
+  it('keeps its namespace for the same content at another time', () => {
     const later = {
       ...sampleReport,
       stats: { ...sampleReport.stats, startedAt: '2027-01-01T00:00:00Z', durationMs: 1 },

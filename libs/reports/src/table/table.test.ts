@@ -10,13 +10,13 @@ const render = (report: Report, width = 120) => table.render(report, { ...plain,
 const linesOf = (text: string) => text.trimEnd().split('\n');
 
 describe('table', () => {
-  it('counts what does not count', () => {
+  it('counts suppressed and hidden findings', () => {
     const lines = render(sampleReport).split('\n');
     expect(lines.at(-3)).toBe('2 findings suppressed: 1 by VEX, 1 by ignore files');
     expect(render({ ...sampleReport, suppressed: [] })).not.toContain('suppressed');
   });
 
-  it('leads with the upgrade that closes most', () => {
+  it('begins with the upgrade that fixes most findings', () => {
     const lines = linesOf(render(sampleReport));
     const upgrades = lines.indexOf('Upgrades (4 findings)');
     expect(lines.slice(upgrades + 1, upgrades + 6)).toEqual([
@@ -28,13 +28,13 @@ describe('table', () => {
     ]);
   });
 
-  it('says where a secret is, which layer deletes it, and no more of it than its mask', () => {
+  it('locates a secret, names the layer that deletes it, and prints only its mask', () => {
     expect(render(sampleReport)).toContain(`  high        private-key: Private key
               root/.ssh/id_ed25519:1, layer 1, deleted in layer 2, -----BEGIN OPENSSH PRIVATE KEY-----****
 `);
   });
 
-  it('has the sections in the order of what to do', () => {
+  it('orders its sections by urgency', () => {
     const titles = linesOf(render(sampleReport)).filter((line) => /^[A-Z].*\(\d/.test(line));
     expect(titles).toEqual([
       'Upgrades (4 findings)',
@@ -55,7 +55,7 @@ describe('table', () => {
     expect(linesOf(render(report)).at(-1)).toBe(verdict);
   });
 
-  it('says what was checked when nothing is found', () => {
+  it('lists the scanned parts without findings', () => {
     expect(linesOf(render(unknownReport))).toContain(
       'nothing found in 8 packages and 8,917 files in 3 layers, advisories of 2026-11-24',
     );
@@ -64,34 +64,34 @@ describe('table', () => {
     expect(linesOf(render({ ...emptyReport, target }))).toContain('nothing found in its configuration');
   });
 
-  it.each([40, 60, 72, 100, 200])('keeps within %i columns and breaks no id', (width) => {
+  it.each([40, 60, 72, 100, 200])('wraps at %i columns without breaking an id', (width) => {
     const text = render(sampleReport, width);
     for (const line of linesOf(text)) expect(widthOf(line)).toBeLessThanOrEqual(width);
     for (const { id } of sampleReport.findings) expect(text).toMatch(new RegExp(`(^|\\s)${id}([,:\\s]|$)`, 'm'));
   });
 
-  it.each([0, 39, 1000, Number.NaN, Number.POSITIVE_INFINITY])('draws for a terminal of %d columns', (width) => {
+  it.each([0, 39, 1000, Number.NaN, Number.POSITIVE_INFINITY])('fits a terminal of %d columns', (width) => {
     for (const line of linesOf(render(sampleReport, width))) expect(widthOf(line)).toBeLessThanOrEqual(200);
   });
 
-  it('leaves an id whole even where it does not fit', () => {
+  it('does not break an id that is too long', () => {
     const id = `CVE-2025-${'1'.repeat(60)}`;
     const findings = [{ ...sampleReport.findings[0]!, id }];
     expect(render({ ...sampleReport, findings }, 40)).toContain(id);
   });
 
-  it('counts characters that take two columns', () => {
+  it('counts wide characters as two columns', () => {
     for (const line of linesOf(render(hostileReport('漢字 '.repeat(60)), 60)))
       expect(widthOf(line)).toBeLessThanOrEqual(60);
   });
 
-  it('is coloured only where colours may be used', () => {
+  it('uses colors only if allowed', () => {
     const colored = table.render(sampleReport, { ...plain, width: 100, isColored: true });
     expect(colored).toContain('\u001B[1;31mcritical\u001B[0m');
     expect(stripVTControlCharacters(colored)).toBe(render(sampleReport, 100));
   });
 
-  it('shows no more than a hundred entries of a kind and says how many there are', () => {
+  it('limits entries of a kind to a hundred and counts the rest', () => {
     const secrets = sampleReport.findings.filter(({ kind }) => kind === 'secret');
     const findings = Array.from({ length: 150 }, (_, index) => ({ ...secrets[0]!, id: `rule-${index}` }));
     const text = render({ ...sampleReport, findings });
@@ -100,7 +100,7 @@ describe('table', () => {
     expect(text).toContain('… and 50 more: -o json has them all');
   });
 
-  it('lists the packages where they are asked for', () => {
+  it('lists packages as inventory', () => {
     const text = table.render(sampleReport, { ...plain, width: 100, isInventory: true });
     expect(text).toContain('\ndeb    openssl              3.0.15-1~deb12u1\n');
     expect(text).toContain('\nnpm    @babel/core          7.20.0            MIT\n');
