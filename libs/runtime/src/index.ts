@@ -17,6 +17,7 @@ export { ConfigFiles } from './config-files.js';
 export { ConfigState } from './config-state.js';
 export { Health, HealthController } from './health.js';
 export { ProblemFilter, problemOf, sendProblem } from './problem.js';
+export { Every, startEvery } from './every.js';
 export { repeat } from './repeat.js';
 export type { Repetition } from './repeat.js';
 export { startReloadable, startService } from './service.js';

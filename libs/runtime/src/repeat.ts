@@ -8,21 +8,32 @@ export interface Repetition {
   stop(): Promise<void>;
 }
 
-/** Runs `work` now, and again `pauseMs` after each end. Errors are logged and do not stop the repetition. */
-export function repeat(work: () => Promise<void>, pauseMs: number, logger: Logger): Repetition {
+/** Periodic work; the signal is aborted when the repetition is stopped. */
+export type PeriodicWork = (signal: AbortSignal) => Promise<void>;
+
+/**
+ * Runs `work` now, and again `pauseMs` after each end. Errors are logged, with `fields`, and do not
+ * stop the repetition.
+ */
+export function repeat(
+  work: PeriodicWork,
+  pauseMs: number,
+  logger: Logger,
+  fields: Record<string, unknown> = {},
+): Repetition {
   const stopped = new AbortController();
-  const running = run(work, pauseMs, logger, stopped.signal);
+  const { signal } = stopped;
+  const runAll = async () => {
+    while (!signal.aborted) {
+      await work(signal).catch((err: unknown) => logger.warn({ ...fields, err }, 'sweep failed'));
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  const running = runAll();
   return {
     async stop() {
       stopped.abort();
       await running;
     },
   };
-}
-
-async function run(work: () => Promise<void>, pauseMs: number, logger: Logger, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await work().catch((err: unknown) => logger.warn({ err }, 'sweep failed'));
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-  }
 }

@@ -9,6 +9,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 
 import { ConfigFiles } from './config-files.js';
 import { ConfigState } from './config-state.js';
+import { EveryModule } from './every.js';
 import { Health, HealthController } from './health.js';
 import { type Backend, HttpFront } from './http-front.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
@@ -159,7 +160,7 @@ function rootModule({ name, module }: ServiceDefinition, logger: Logger, state: 
   return {
     module: RootModule,
     global: true,
-    imports: [module],
+    imports: [module, EveryModule],
     controllers: [HealthController],
     providers: [
       Health,

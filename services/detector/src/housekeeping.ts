@@ -1,5 +1,5 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Injectable } from '@nestjs/common';
+import { Every } from '@tidewaiter/runtime';
 import { DetectionAlerts, LearnedHabits, WorkloadLedger } from '@tidewaiter/store';
 
 const everyMs = 3_600_000;
@@ -12,25 +12,15 @@ const retentionDays = { containers: 30, habits: 90 };
 
 /** Deletes expired data. Several replicas may do so at once: each deletes the remaining rows. */
 @Injectable()
-export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
-  #repetition: Repetition | undefined;
-
+export class Housekeeping {
   constructor(
     private readonly alerts: DetectionAlerts,
     private readonly ledger: WorkloadLedger,
     private readonly habits: LearnedHabits,
-    private readonly log: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#repetition = repeat(async () => this.#forgetOld(), everyMs, this.log);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#repetition?.stop();
-  }
-
-  async #forgetOld(): Promise<void> {
+  @Every(everyMs)
+  async deleteExpired(): Promise<void> {
     const before = (days: number) => new Date(Date.now() - days * dayMs);
     await this.ledger.forget(before(retentionDays.containers));
     await this.habits.forget(before(retentionDays.habits));

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { ConfigState, Logger, repeat } from '@tidewaiter/runtime';
+import { Injectable } from '@nestjs/common';
+import { ConfigState, Every } from '@tidewaiter/runtime';
 
 import type { ServiceConfigurationRow } from './service-configuration-row.js';
 import { Store } from './store.js';
@@ -10,16 +10,11 @@ const reportEveryMs = 15_000;
 
 /** Reports the state of the configuration of this process, and lists that of all others. */
 @Injectable()
-export class ServiceConfigurations implements OnApplicationShutdown {
-  readonly #reporting;
-
+export class ServiceConfigurations {
   constructor(
     private readonly store: Store,
     private readonly state: ConfigState,
-    logger: Logger,
-  ) {
-    this.#reporting = repeat(() => this.#report(), reportEveryMs, logger);
-  }
+  ) {}
 
   /** Configurations of processes that reported within the last minute. */
   async running(): Promise<ServiceConfigurationRow[]> {
@@ -30,11 +25,8 @@ export class ServiceConfigurations implements OnApplicationShutdown {
     );
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.#reporting.stop();
-  }
-
-  async #report(): Promise<void> {
+  @Every(reportEveryMs)
+  async report(): Promise<void> {
     const { loadedAt, error } = this.state;
     await this.store.query(
       `WITH gone AS (DELETE FROM service_configuration WHERE seen_at < now() - interval '1 day')

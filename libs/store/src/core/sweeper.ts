@@ -1,6 +1,5 @@
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { consumersOf } from '@tidewaiter/events';
-import { type Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every, type Logger } from '@tidewaiter/runtime';
 
 import { historyDays } from '../deliveries/alert-history.js';
 import type { Store, Transaction } from './store.js';
@@ -18,23 +17,14 @@ interface Unconfirmed {
  * Compares published events with the inboxes of their consumers, and republishes missing ones, so
  * that the loss of all data of NATS is survivable.
  */
-export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
-  #sweeping: Repetition | undefined;
-
+export class OutboxSweeper {
   constructor(
     private readonly store: Store,
     private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#sweeping = repeat(() => this.#sweep(), intervalMs, this.logger);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#sweeping?.stop();
-  }
-
-  async #sweep(): Promise<void> {
+  @Every(intervalMs)
+  async sweep(): Promise<void> {
     const redriven = await this.store.transaction(sweepOutbox);
     if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
     await this.store.transaction(forgetOld);

@@ -1,5 +1,5 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Injectable } from '@nestjs/common';
+import { Every } from '@tidewaiter/runtime';
 import { WorkloadFindings } from '@tidewaiter/store';
 import { Gauge, Registry } from 'prom-client';
 
@@ -12,12 +12,9 @@ const retentionMs = 30 * 24 * 3_600_000;
  * reports any more.
  */
 @Injectable()
-export class FindingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
-  #repetition: Repetition | undefined;
-
+export class FindingUpkeep {
   constructor(
     private readonly findings: WorkloadFindings,
-    private readonly log: Logger,
     registry: Registry,
   ) {
     registry.registerMetric(
@@ -33,11 +30,8 @@ export class FindingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
     );
   }
 
-  onApplicationBootstrap(): void {
-    this.#repetition = repeat(async () => this.findings.forget(new Date(Date.now() - retentionMs)), everyMs, this.log);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#repetition?.stop();
+  @Every(everyMs)
+  async resolveUnseen(): Promise<void> {
+    await this.findings.forget(new Date(Date.now() - retentionMs));
   }
 }

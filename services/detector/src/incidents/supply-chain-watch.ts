@@ -1,6 +1,6 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { settlePushes } from '@tidewaiter/detection';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every, Logger } from '@tidewaiter/runtime';
 import { DetectionAlerts, Store, SuspectPushes } from '@tidewaiter/store';
 
 const lookMs = 1_000;
@@ -9,9 +9,7 @@ const lookMs = 1_000;
  * Raises alerts for pushes with moved tags or another identity. Several replicas may do so at once.
  */
 @Injectable()
-export class SupplyChainWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  #looking: Repetition | undefined;
-
+export class SupplyChainWatch {
   constructor(
     private readonly store: Store,
     private readonly pushes: SuspectPushes,
@@ -19,15 +17,8 @@ export class SupplyChainWatch implements OnApplicationBootstrap, BeforeApplicati
     private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#looking = repeat(() => this.#look(), lookMs, this.logger);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#looking?.stop();
-  }
-
-  async #look(): Promise<void> {
+  @Every(lookMs)
+  async alertSuspectPushes(): Promise<void> {
     await this.store.transaction(async (tx) => {
       const waiting = await this.pushes.waiting(tx);
       if (waiting.length === 0) return;

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
 import { findingOpened, findingResolved, imageAnalyzed, imageReexamined, tagMoved } from '@tidewaiter/events';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every, Logger } from '@tidewaiter/runtime';
 import { LearnedHabits, PackageUses, Store, WorkloadLedger } from '@tidewaiter/store';
 
 import { type PersistedFacts, type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
@@ -51,7 +51,6 @@ const overlapMs = 15_000;
  */
 @Injectable()
 export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicationShutdown {
-  #repetition: Repetition | undefined;
   #lookedMs: number | null = null;
 
   constructor(
@@ -62,7 +61,6 @@ export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicati
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#repetition = repeat(async () => this.#exchange(), exchangeMs, this.log);
     this.bus.onPublished(imageAnalyzed, ({ data }) => {
       for (const { digest } of data.platforms) this.facts.forgetImage(digest);
     });
@@ -74,13 +72,13 @@ export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicati
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.#repetition?.stop();
     await this.tables
       .keep(this.facts.takeLearned())
       .catch((err: unknown) => this.log.warn({ err }, 'learned facts exchange failed'));
   }
 
-  async #exchange(): Promise<void> {
+  @Every(exchangeMs)
+  async exchange(): Promise<void> {
     await this.tables.keep(this.facts.takeLearned());
     const nowMs = Date.now();
     const from = (firstMs: number) => new Date(Math.max(0, (this.#lookedMs ?? nowMs - firstMs) - overlapMs));

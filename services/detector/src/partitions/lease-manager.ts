@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every, Logger } from '@tidewaiter/runtime';
 import { type DetectorLease, DetectorLeases } from '@tidewaiter/store';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -35,7 +35,6 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   readonly #replica = uuidv7();
   readonly #held = new Map<string, { lease: DetectorLease; worker: LeasedWorker }>();
   readonly #kinds = new Map<string, LeasedWork>();
-  #renewing: Repetition | undefined;
   #rounds: Promise<void> = Promise.resolve();
   #isLeaving = false;
   #forgetCalls: (() => void) | undefined;
@@ -57,15 +56,13 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
 
   async onApplicationBootstrap(): Promise<void> {
     await this.leases.define([...this.#kinds.keys()]);
-    this.#renewing = repeat(async () => this.#next(), renewMs, this.log);
-    this.#forgetCalls = this.bus.onCall('leases', () => void this.#next().catch(() => undefined));
+    this.#forgetCalls = this.bus.onCall('leases', () => void this.renew().catch(() => undefined));
   }
 
   /** Stops while bus and store are still connected. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isLeaving = true;
     this.#forgetCalls?.();
-    await this.#renewing?.stop();
     await this.#rounds;
     await Promise.all([...this.#held.keys()].map(async (name) => this.#release(name)));
     await this.leases.leave(this.#replica).catch(() => undefined);
@@ -73,7 +70,8 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Runs one round at a time, however often it is called. */
-  async #next(): Promise<void> {
+  @Every(renewMs)
+  async renew(): Promise<void> {
     const round = this.#rounds.then(async () => (this.#isLeaving ? undefined : this.#round()));
     this.#rounds = round.catch(() => undefined);
     return round;

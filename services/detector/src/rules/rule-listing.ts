@@ -1,5 +1,5 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Injectable } from '@nestjs/common';
+import { Every } from '@tidewaiter/runtime';
 import type { LoadedRules as Loaded, RuleInfo } from '@tidewaiter/sigma';
 import { DetectionRules, type ListedRule } from '@tidewaiter/store';
 
@@ -12,28 +12,19 @@ const everyMs = 2_000;
  * each change.
  */
 @Injectable()
-export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdown {
+export class RuleListing {
   #unsaved: Loaded | null;
-  #repetition: Repetition | undefined;
 
   constructor(
     rules: RuleLoader,
     private readonly listed: DetectionRules,
-    private readonly log: Logger,
   ) {
     this.#unsaved = rules.current;
     rules.onChange((loaded) => (this.#unsaved = loaded));
   }
 
-  onApplicationBootstrap(): void {
-    this.#repetition = repeat(async () => this.#save(), everyMs, this.log);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#repetition?.stop();
-  }
-
-  async #save(): Promise<void> {
+  @Every(everyMs)
+  async save(): Promise<void> {
     const loaded = this.#unsaved;
     if (!loaded) return;
     await this.listed.replace(listedRules(loaded));

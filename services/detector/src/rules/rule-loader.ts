@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { fingerprintOf, readRuleFiles } from '@tidewaiter/rule-files';
-import { Health, Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every, Health, Logger } from '@tidewaiter/runtime';
 import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
 
 import { DetectorMetrics } from '../detector-metrics.js';
@@ -22,11 +22,10 @@ type Listener = (rules: Loaded) => void;
 
 /** Rules in use, loaded from their folders. Rejected rules are listed; the others stay in use. */
 @Injectable()
-export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown {
+export class RuleLoader {
   #fingerprint = '';
   #current: Loaded = loadRules([]);
   #problem: string | undefined;
-  #polling: Repetition | undefined;
   readonly #listeners: Listener[] = [];
 
   private constructor(
@@ -37,7 +36,7 @@ export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown
 
   static async open(sources: RuleSources, metrics: DetectorMetrics, log: Logger, health: Health): Promise<RuleLoader> {
     const rules = new RuleLoader(sources, metrics, log);
-    await rules.#refresh();
+    await rules.refresh();
     health.add('rules', async () => rules.#problem);
     return rules;
   }
@@ -51,16 +50,9 @@ export class RuleLoader implements OnApplicationBootstrap, OnApplicationShutdown
     this.#listeners.push(listener);
   }
 
-  onApplicationBootstrap(): void {
-    this.#polling = repeat(async () => this.#refresh(), pollMs, this.log);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#polling?.stop();
-  }
-
   /** If folders cannot be read, keeps the rules in use and reports the service as not ready. */
-  async #refresh(): Promise<void> {
+  @Every(pollMs)
+  async refresh(): Promise<void> {
     try {
       const fingerprint = await this.#look();
       this.#problem = undefined;

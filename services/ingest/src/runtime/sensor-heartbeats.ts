@@ -1,6 +1,6 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { draft, sensorRecovered, sensorSilenced } from '@tidewaiter/events';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every, Logger } from '@tidewaiter/runtime';
 import { type Contact, SensorContacts, type StaleSensor, Store } from '@tidewaiter/store';
 
 import { Connections } from '../http/connections.js';
@@ -9,9 +9,9 @@ const checkEveryMs = 5_000;
 
 /** Notes when each sensor was last heard, and tells when one has gone silent and when it is back: once each, over all replicas. */
 @Injectable()
-export class SensorHeartbeats implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SensorHeartbeats implements OnApplicationShutdown {
   #heard = new Map<string, Contact>();
-  #checks: Repetition | undefined;
+  #areExpected = false;
   /** While we were away nobody could be heard: that is no silence. */
   readonly #listeningSince = new Date();
 
@@ -33,19 +33,15 @@ export class SensorHeartbeats implements OnApplicationBootstrap, OnApplicationSh
     });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
+  @Every(checkEveryMs)
+  async checkSensors(): Promise<void> {
     const sensors = [...this.connections.sensors()];
-    let isKnown = false;
-    const check = async () => {
-      if (!isKnown) await this.contacts.expect(sensors);
-      isKnown = true;
-      if (sensors.length > 0) await this.#check();
-    };
-    this.#checks = repeat(check, checkEveryMs, this.logger);
+    if (!this.#areExpected) await this.contacts.expect(sensors);
+    this.#areExpected = true;
+    if (sensors.length > 0) await this.#check();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.#checks?.stop();
     await this.#check().catch((err: unknown) => this.logger.warn({ err }, 'sensor contacts lost'));
   }
 

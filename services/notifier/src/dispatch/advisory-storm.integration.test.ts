@@ -2,7 +2,7 @@ import { Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import { findingMessage, type FindingReport, type Message, slackBlocks } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Logger, parseSettings } from '@tidewaiter/runtime';
+import { Logger, parseSettings, type Repetition, startEvery } from '@tidewaiter/runtime';
 import {
   Advisories,
   AdvisoryAges,
@@ -94,7 +94,7 @@ describe('an advisory storm', () => {
   let store: Store;
   let deliveries: Deliveries;
   let notifications: Dispatcher;
-  let teller: GroupFlusher;
+  let flushing: Repetition;
 
   beforeAll(async () => {
     servers = await throwAwayServers({ postgres: true });
@@ -119,12 +119,12 @@ describe('an advisory storm', () => {
     const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
     const stillTrue = new ReminderRecheck(pushes, new TagLedger(store), images, evaluations);
     const current = new CurrentMessages(stillTrue, reports, channels);
-    teller = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
-    teller.onApplicationBootstrap();
+    const flusher = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current);
+    flushing = startEvery(flusher, logger);
   });
 
   afterAll(async () => {
-    await teller?.beforeApplicationShutdown();
+    await flushing?.stop();
     await dataSource?.destroy();
     await servers.stop();
   });

@@ -2,7 +2,7 @@ import { type Alert, Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Logger, parseSettings } from '@tidewaiter/runtime';
+import { Logger, parseSettings, type Repetition, startEvery } from '@tidewaiter/runtime';
 import {
   Advisories,
   AdvisoryAges,
@@ -50,7 +50,7 @@ let store: Store;
 let deliveries: Deliveries;
 let silences: SilenceLedger;
 let notifications: Dispatcher;
-const tellers: GroupFlusher[] = [];
+const flushing: Repetition[] = [];
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
@@ -62,7 +62,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const teller of tellers.splice(0)) await teller.beforeApplicationShutdown();
+  for (const each of flushing.splice(0)) await each.stop();
   await dataSource.destroy();
 });
 
@@ -101,9 +101,8 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
   const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
   const stillTrue = new ReminderRecheck(pushes, new TagLedger(store), images, evaluations);
   const current = new CurrentMessages(stillTrue, reports, channels);
-  const teller = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
-  teller.onApplicationBootstrap();
-  tellers.push(teller);
+  const flusher = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current);
+  flushing.push(startEvery(flusher, logger));
 };
 const failures: unknown[] = [];
 afterEach(() => expect(failures).toEqual([]));
@@ -219,7 +218,7 @@ describe('a group', () => {
     start('group_wait: 5m, group_by: [rule]');
     const rules = Array.from({ length: 40 }, (_, index) => `r${index}`);
     await tell(...rules.map((rule) => alert(rule)));
-    await tellers.shift()?.beforeApplicationShutdown();
+    await flushing.shift()?.stop();
     await pass('5 minutes');
     await until(async () => !(await states()).includes('held'));
     expect(new Set(await titles())).toEqual(new Set(rules));

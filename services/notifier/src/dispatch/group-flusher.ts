@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
 import {
   summaryMessage,
@@ -9,7 +9,7 @@ import {
   type Message,
 } from '@tidewaiter/messages';
 import { isMuted, type MuteSnapshot, routeAt, sortDue, type Sorted } from '@tidewaiter/routing';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   alertId,
@@ -41,10 +41,7 @@ type Held = HeldDelivery<Message>;
  * sends.
  */
 @Injectable()
-export class GroupFlusher implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  #looking: Repetition | undefined;
-  #forgetting: Repetition | undefined;
-
+export class GroupFlusher {
   constructor(
     private readonly store: Store,
     private readonly groups: AlertGroups,
@@ -54,19 +51,10 @@ export class GroupFlusher implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly channels: Channels,
     private readonly notebook: SummaryNotes,
     private readonly current: CurrentMessages,
-    private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#looking = repeat(() => this.#look(), lookMs, this.logger);
-    this.#forgetting = repeat(() => this.#forget(), forgetEveryMs, this.logger);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.#looking?.stop(), this.#forgetting?.stop()]);
-  }
-
-  async #look(): Promise<void> {
+  @Every(lookMs)
+  async flushDue(): Promise<void> {
     while (await this.#tellNext());
   }
 
@@ -211,7 +199,8 @@ export class GroupFlusher implements OnApplicationBootstrap, BeforeApplicationSh
     return last.id;
   }
 
-  async #forget(): Promise<void> {
+  @Every(forgetEveryMs)
+  async deleteExpired(): Promise<void> {
     await this.alerts.forget();
     await this.store.transaction((tx) => this.groups.forget(tx));
   }

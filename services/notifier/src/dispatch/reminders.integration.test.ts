@@ -2,7 +2,7 @@ import { type Alert, countBySeverity, Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Logger, parseSettings } from '@tidewaiter/runtime';
+import { Logger, parseSettings, type Repetition, startEvery } from '@tidewaiter/runtime';
 import {
   Advisories,
   AdvisoryAges,
@@ -55,7 +55,7 @@ let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
 let store: Store;
 let notifications: Dispatcher;
-const running: { beforeApplicationShutdown(): Promise<void> }[] = [];
+const running: Repetition[] = [];
 const failures: unknown[] = [];
 
 beforeAll(async () => {
@@ -67,7 +67,7 @@ beforeEach(async () => {
   store = new Store(dataSource, 'test');
 });
 
-const stop = async () => Promise.all(running.splice(0).map(async (each) => each.beforeApplicationShutdown()));
+const stop = async () => Promise.all(running.splice(0).map(async (each) => each.stop()));
 
 afterEach(async () => {
   await stop();
@@ -113,12 +113,9 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
   notifications = new Dispatcher(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
   const notebook = new SummaryNotes([], new ChannelHealths(store), new SensorContacts(store));
-  const held = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
-  const reminders = new Reminders(store, told, quiet, channels, remaining, notifications, logger);
-  for (const each of [held, reminders]) {
-    each.onApplicationBootstrap();
-    running.push(each);
-  }
+  const held = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current);
+  const reminders = new Reminders(store, told, quiet, channels, remaining, notifications);
+  for (const each of [held, reminders]) running.push(startEvery(each, logger));
 };
 
 const alert = (rule: string, status: Alert['status'] = 'firing', labels: Record<string, string> = {}): Alert => ({

@@ -1,8 +1,8 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Labels } from '@tidewaiter/domain';
 import { type Message, reminderMessage, type StillFiring } from '@tidewaiter/messages';
 import { type MuteSnapshot, reminding, type RouteMatch, routeAt } from '@tidewaiter/routing';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every } from '@tidewaiter/runtime';
 import {
   type ReminderGroup,
   Store,
@@ -25,9 +25,7 @@ const postponedMs = 300_000;
  * the timer: it survives restarts, and only the holder of its lock sends.
  */
 @Injectable()
-export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  #looking: Repetition | undefined;
-
+export class Reminders {
   constructor(
     private readonly store: Store,
     private readonly told: NotificationLog,
@@ -35,18 +33,10 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly channels: Channels,
     private readonly remaining: RemainingAlerts,
     private readonly notifications: Dispatcher,
-    private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#looking = repeat(async () => this.#look(), lookMs, this.logger);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#looking?.stop();
-  }
-
-  async #look(): Promise<void> {
+  @Every(lookMs)
+  async remindDue(): Promise<void> {
     while (await this.#remindNext());
   }
 

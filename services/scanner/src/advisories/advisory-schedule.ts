@@ -1,7 +1,7 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { AdvisoryPlaces } from '@tidewaiter/advisory-sync';
 import type { Egress } from '@tidewaiter/egress';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Every } from '@tidewaiter/runtime';
 import { Jobs, Store } from '@tidewaiter/store';
 
 export const syncQueue = 'sync-osv';
@@ -21,26 +21,20 @@ export class AdvisorySchedule {
 
 /** Queues the next sync when it is due. Every scanner checks; the first one queues it for all. */
 @Injectable()
-export class QueueSyncs implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  #looking: Repetition | undefined;
-
+export class QueueSyncs implements BeforeApplicationShutdown {
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly schedule: AdvisorySchedule,
-    private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    if (this.schedule.intervalMs > 0) this.#looking = repeat(() => this.#look(), lookMs, this.logger);
-  }
-
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#looking?.stop();
     await this.schedule.egress.close();
   }
 
-  async #look(): Promise<void> {
+  @Every(lookMs)
+  async queueDue(): Promise<void> {
+    if (this.schedule.intervalMs === 0) return;
     if (await this.jobs.hasEndedWithin(syncQueue, this.schedule.intervalMs)) return;
     await this.store.transaction((tx) => tx.enqueue({ queue: syncQueue, key: 'all', class: 'bulk' }));
   }

@@ -1,5 +1,5 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Injectable } from '@nestjs/common';
+import { Every } from '@tidewaiter/runtime';
 import { Verdicts } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
@@ -12,27 +12,17 @@ const intervalMs = 30_000;
  * rule was rewritten or an exception ended.
  */
 @Injectable()
-export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  #looking: Repetition | undefined;
-
+export class StaleVerdicts {
   constructor(
     private readonly steps: RematchTransitions,
     private readonly analysis: Analysis,
     private readonly evaluations: Verdicts,
-    private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#looking = repeat(async () => this.#look(), intervalMs, this.logger);
-  }
-
-  async #look(): Promise<void> {
+  @Every(intervalMs)
+  async queueStale(): Promise<void> {
     const { imageVersion, configVersion, reader } = this.analysis;
     const rulesVersion = this.evaluations.rulesVersion();
     await this.steps.queueOutdated({ imageVersion, configVersion, rulesVersion, ...reader });
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#looking?.stop();
   }
 }

@@ -1,5 +1,5 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Injectable } from '@nestjs/common';
+import { Every, Logger } from '@tidewaiter/runtime';
 import { Pushes, Store } from '@tidewaiter/store';
 
 const intervalMs = 10_000;
@@ -9,24 +9,15 @@ const intervalMs = 10_000;
  * push ends.
  */
 @Injectable()
-export class StalledPushRecovery implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  #waking: Repetition | undefined;
-
+export class StalledPushRecovery {
   constructor(
     private readonly store: Store,
     private readonly pushes: Pushes,
     private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#waking = repeat(() => this.#requeue(), intervalMs, this.logger);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#waking?.stop();
-  }
-
-  async #requeue(): Promise<void> {
+  @Every(intervalMs)
+  async requeue(): Promise<void> {
     const requeued = await this.store.transaction((tx) => this.pushes.wakeStranded(tx));
     if (requeued > 0) this.logger.warn({ pushes: requeued }, 'stalled pushes requeued');
   }

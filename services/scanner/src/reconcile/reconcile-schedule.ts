@@ -1,5 +1,5 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Injectable } from '@nestjs/common';
+import { Every } from '@tidewaiter/runtime';
 import { Jobs, RegistryTags, Store } from '@tidewaiter/store';
 
 import { Registries } from '../registries.js';
@@ -19,9 +19,8 @@ const spread = 0.2;
  * Every scanner checks; the first one queues it for all.
  */
 @Injectable()
-export class QueueReconciliations implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  #looking: Repetition | undefined;
-  #startedAt = 0;
+export class QueueReconciliations {
+  #startedAt: number | undefined;
 
   constructor(
     private readonly store: Store,
@@ -29,19 +28,11 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
     private readonly tags: RegistryTags,
     private readonly registries: Registries,
     private readonly hooks: GithubHooks,
-    private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#startedAt = performance.now();
-    this.#looking = repeat(() => this.#look(), lookMs, this.logger);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#looking?.stop();
-  }
-
-  async #look(): Promise<void> {
+  @Every(lookMs)
+  async queueDue(): Promise<void> {
+    this.#startedAt ??= performance.now();
     const isStarting = performance.now() - this.#startedAt < firstLookMs;
     for (const connection of this.registries.names) {
       // The first run starts at once: images that appear after it are announced.
