@@ -1,4 +1,4 @@
-import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
+import { NotFound, printable } from '@tidewaiter/domain';
 import type { SilenceLedger, Store, StoredSilence } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
@@ -83,15 +83,8 @@ async function add(ledger: SilenceLedger, store: Store, texts: readonly string[]
 
 /** @throws InvalidInput `MATCHER_INVALID`, also for matchers that would silence everything */
 async function readMatchers(texts: readonly string[]): Promise<string[]> {
-  const { formatMatcher, parseMatchers } = await import('@tidewaiter/routing');
-  const matchers = texts.flatMap((text) => parseMatchers(text));
-  if (!matchers.some(({ accepts }) => !accepts(''))) {
-    throw new InvalidInput(
-      'MATCHER_INVALID',
-      'a silence needs a matcher that an alert without the label does not meet',
-    );
-  }
-  return matchers.map(formatMatcher);
+  const { formatMatcher, parseSilenceMatchers } = await import('@tidewaiter/routing');
+  return parseSilenceMatchers(texts).map(formatMatcher);
 }
 
 async function preview(store: Store, texts: readonly string[]): Promise<void> {

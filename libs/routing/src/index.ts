@@ -5,7 +5,7 @@ export type { HttpAuth, HttpConfig, HttpProxies, OAuth2 } from './receivers/http
 export { plainTls } from './receivers/tls-config.js';
 export type { TlsConfig } from './receivers/tls-config.js';
 export type { AwsCredentials, AwsWebIdentity } from './receivers/sns.js';
-export { parseMatchers } from './matcher-syntax.js';
+export { parseMatchers, parseSilenceMatchers } from './matcher-syntax.js';
 export { formatMatcher, matches } from './matcher.js';
 export type { Matcher } from './matcher.js';
 export { builtInInhibitRules, Inhibitions } from './inhibition.js';

@@ -1,7 +1,7 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
-import { parseMatchers } from './matcher-syntax.js';
+import { parseMatchers, parseSilenceMatchers } from './matcher-syntax.js';
 import { createMatcher, formatMatcher, matches } from './matcher.js';
 import type { Matcher } from './matcher.js';
 
@@ -166,5 +166,18 @@ describe('parseMatchers', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('parseSilenceMatchers', () => {
+  it('returns matchers that an alert without their label does not meet', () => {
+    expect(plain(parseSilenceMatchers(['rule=~".*"', 'severity="low"']))).toEqual([
+      ['rule', '=~', '.*'],
+      ['severity', '=', 'low'],
+    ]);
+  });
+
+  it.each([[[]], [['rule=~".*"']], [['rule!="x"', 'severity=""']]])('rejects %j, which every alert meets', (texts) => {
+    expect(() => parseSilenceMatchers(texts)).toThrow(expect.objectContaining({ code: 'MATCHER_INVALID' }));
   });
 });

@@ -22,6 +22,16 @@ export function parseMatchers(text: string): Matcher[] {
   return classic instanceof InvalidInput || sameMatchers(utf8, classic) ? utf8 : classic;
 }
 
+/**
+ * Reads the matchers of a silence, of which one at least must refuse an alert without its label.
+ * @throws InvalidInput `MATCHER_INVALID`, also for matchers that would silence every alert
+ */
+export function parseSilenceMatchers(texts: readonly string[]): Matcher[] {
+  const matchers = texts.flatMap((text) => parseMatchers(text));
+  if (matchers.some(({ accepts }) => !accepts(''))) return matchers;
+  throw invalid('a silence needs a matcher that an alert without the label does not meet');
+}
+
 function attempt(parse: () => Matcher[]): Matcher[] | InvalidInput {
   try {
     return parse();

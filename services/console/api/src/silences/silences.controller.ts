@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { InvalidInput, NotFound } from '@tidewaiter/domain';
-import { formatMatcher, type Matcher, matches, parseMatchers } from '@tidewaiter/routing';
+import { formatMatcher, matches, parseSilenceMatchers } from '@tidewaiter/routing';
 import { type ApiToken, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
 import type { z } from 'zod';
 
@@ -47,7 +47,7 @@ export class SilencesController {
     if (ends <= starts || ends <= new Date())
       throw new InvalidInput('SILENCE_OVER', 'endsAt is over, or before startsAt');
     const silence = {
-      matchers: readMatchers(matchers).map(formatMatcher),
+      matchers: parseSilenceMatchers(matchers).map(formatMatcher),
       startsAt: starts,
       endsAt: ends,
       createdBy: caller.name,
@@ -62,7 +62,7 @@ export class SilencesController {
   async preview(
     @Body({ schema: silencePreviewBody }) body: z.output<typeof silencePreviewBody>,
   ): Promise<z.output<typeof silencePreviewAnswer>> {
-    const matchers = readMatchers(body.matchers);
+    const matchers = parseSilenceMatchers(body.matchers);
     const { alerts } = await this.alerts.changedSince(null);
     const hidden = alerts.filter(({ labels }) => matchers.every((matcher) => matches(matcher, labels)));
     return {
@@ -81,11 +81,4 @@ export class SilencesController {
     if (!silence) throw new NotFound('SILENCE_UNKNOWN', `no silence ${id}`);
     return silence;
   }
-}
-
-/** @throws InvalidInput `MATCHER_INVALID`, also for what would silence everything */
-function readMatchers(texts: readonly string[]): Matcher[] {
-  const matchers = texts.flatMap((text) => parseMatchers(text));
-  if (matchers.some(({ accepts }) => !accepts(''))) return matchers;
-  throw new InvalidInput('MATCHER_INVALID', 'a silence needs a matcher that an alert without the label does not meet');
 }
