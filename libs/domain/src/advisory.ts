@@ -1,14 +1,20 @@
 import type { Severity } from './severity.js';
 
 /** Whether the sources know a version that fixes the vulnerability. */
-export type FixState = 'fixed' | 'not-fixed' | 'wont-fix' | 'unknown';
+export const fixStates = ['fixed', 'not-fixed', 'wont-fix', 'unknown'] as const;
+
+export type FixState = (typeof fixStates)[number];
+
+/** Result of comparing a version with the ranges of an advisory. `unknown`: it could not be compared, which is reported. */
+export const matchStates = ['affected', 'unknown'] as const;
+
+export type MatchState = (typeof matchStates)[number];
 
 /** One advisory that hits, or may hit, one package. */
 export interface AdvisoryMatch {
   /** OSV id of the advisory: aliases change, the id does not. */
   advisoryId: string;
-  /** `unknown`: the version could not be compared. Reported, never left out. */
-  state: 'affected' | 'unknown';
+  state: MatchState;
   fix: { state: FixState; version?: string };
 }
 

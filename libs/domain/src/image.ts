@@ -44,4 +44,6 @@ export interface LayerClaim {
 }
 
 /** Whether something is in the image that runs, or only in a lower layer that a later layer hides. */
-export type Presence = 'present' | 'shadowed';
+export const presences = ['present', 'shadowed'] as const;
+
+export type Presence = (typeof presences)[number];

@@ -7,6 +7,22 @@ export const incidentStates = ['open', 'resolved', 'merged'] as const;
 
 export type IncidentState = (typeof incidentStates)[number];
 
+/**
+ * Kinds of incident revisions. `updated` and `acknowledged` go to followers of the incident, all
+ * others to every receiver.
+ */
+export const revisionKinds = [
+  'opened',
+  'updated',
+  'acknowledged',
+  'worsened',
+  'reopened',
+  'resolved',
+  'merged',
+] as const;
+
+export type RevisionKind = (typeof revisionKinds)[number];
+
 /** Opening words of the text by which incidents report an unsigned image; details may follow. */
 export const notSignedText = 'the image is not signed';
 

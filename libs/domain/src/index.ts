@@ -13,11 +13,13 @@ export {
 export { baselineReasons } from './baseline.js';
 export type { Baseline, BaselineReason } from './baseline.js';
 export { Secret } from './secret.js';
-export { isDigest } from './image.js';
+export { isDigest, presences } from './image.js';
+
 export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from './image.js';
 export { isDistributionType, packageTypes } from './package.js';
 export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, PackageType } from './package.js';
-export type { AdvisorySummary, FixState, AdvisoryMatch } from './advisory.js';
+export { fixStates, matchStates } from './advisory.js';
+export type { AdvisorySummary, FixState, AdvisoryMatch, MatchState } from './advisory.js';
 export { countedFindings, countFindings, groupByLocation, isCounted } from './counting.js';
 export { countBySeverity, findingKinds, findingOf, findingReasons } from './finding.js';
 export type { Confidence, Finding, FindingKind, FindingReason, SeverityCounts } from './finding.js';
@@ -42,13 +44,14 @@ export type {
 export type { ObjectFinding, ObjectEvaluation } from './object-evaluation.js';
 export { runtimeSources } from './runtime-record.js';
 export type { JsonObject, JsonValue, ObservedSecret, RuntimeRecord, RuntimeSource } from './runtime-record.js';
-export { artifactKinds, incidentStates, notSignedText } from './incident.js';
+export { artifactKinds, incidentStates, notSignedText, revisionKinds } from './incident.js';
 export type {
   Incident,
   IncidentArtifact,
   IncidentChange,
   IncidentEvidence,
   IncidentState,
+  RevisionKind,
   IncidentStep,
   IncidentWorkload,
   RuleCredit,
@@ -71,5 +74,6 @@ export { matchesWildcard } from './wildcard.js';
 export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
 export type { PolicyMode, PolicyResult } from './policy-result.js';
 export { layerNotAnalyzedId, verdictOf } from './verdict.js';
+export { verdicts } from './verdict.js';
 export type { Verdict, VerdictWithReasons } from './verdict.js';
 export { version } from './version.js';

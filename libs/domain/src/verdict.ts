@@ -2,7 +2,9 @@ import { countedFindings } from './counting.js';
 import type { Finding } from './finding.js';
 import { isAtLeast, type Severity } from './severity.js';
 
-export type Verdict = 'pass' | 'fail' | 'unknown';
+export const verdicts = ['pass', 'fail', 'unknown'] as const;
+
+export type Verdict = (typeof verdicts)[number];
 
 export interface VerdictWithReasons {
   result: Verdict;

@@ -4,7 +4,8 @@ export { TagHistories } from './images/pushes/tag-histories.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
 export { allEnded, Store } from './core/store.js';
-export type { JobClass, NewJob, DueJob, Transaction } from './core/store.js';
+export type { JobClass } from './core/job-rows.js';
+export type { NewJob, DueJob, Transaction } from './core/store.js';
 export { OutboxRelay } from './core/relay.js';
 export type { EventPublisher } from './core/relay.js';
 export { connect } from './core/data-source.js';
@@ -16,8 +17,10 @@ export type { AdvisoryStatus } from './advisories/advisories.js';
 export { AdvisoryAges } from './advisories/advisory-ages.js';
 export { AdvisoryFeeds } from './advisories/advisory-feeds.js';
 export type { StoredAdvisories } from './advisories/advisory-feeds.js';
-export { ApiTokens, permits, tokenScopes } from './access/api-tokens.js';
-export type { ApiToken, ListedToken, TokenScope } from './access/api-tokens.js';
+export { tokenScopes } from './access/api-token-row.js';
+export type { TokenScope } from './access/api-token-row.js';
+export { ApiTokens, permits } from './access/api-tokens.js';
+export type { ApiToken, ListedToken } from './access/api-tokens.js';
 export type { BlastContainer, BlastPackage, BlastPlace, BlastWorkload } from './images/search/blast-details.js';
 export type { BlastQuestion, NotEvaluated } from './images/search/blast-question.js';
 export { BlastRadii, blastRadiiOf } from './images/search/blast-radius.js';
@@ -41,14 +44,15 @@ export type {
   SubjectChannel,
   SentMessage,
 } from './deliveries/delivery.js';
-export { deliveryStates } from './deliveries/delivery-filter.js';
+export { deliveryOrigins, deliveryStates } from './deliveries/delivery-rows.js';
+export { deliveryFilterStates } from './deliveries/delivery-filter.js';
 export type { DeliveryFilter } from './deliveries/delivery-filter.js';
 export { ChannelHealths } from './deliveries/channel-healths.js';
 export type { ChannelHealth } from './deliveries/channel-healths.js';
 export { DetectionAlerts } from './incidents/detection-alerts.js';
 export { DetectionMatches } from './incidents/detection-matches.js';
 export { DetectionRules } from './incidents/detection-rules.js';
-export type { ListedRule } from './incidents/detection-rules.js';
+export type { ListedRule } from './incidents/detection-rows.js';
 export type { AlertFilter, AlertMembership, ListedAlert } from './incidents/detection-alerts.js';
 export { DetectorLeases } from './incidents/detector-leases.js';
 export type { DetectorLease, DetectorSnapshot, LeaseShares } from './incidents/detector-leases.js';
@@ -99,8 +103,6 @@ export type {
   ListedIncident,
   StoredIncident,
 } from './incidents/incidents.js';
-export { revisionKinds } from './incidents/incident-changes.js';
-export type { RevisionKind } from './incidents/incident-changes.js';
 export { Verdicts } from './images/pushes/verdicts.js';
 export type { EvaluatedPush } from './images/pushes/verdicts.js';
 export { Jobs, leaseLost } from './core/jobs.js';
@@ -133,16 +135,17 @@ export type { EarlierTag } from './images/pushes/push-baselines.js';
 export { Revisions } from './images/pushes/revisions.js';
 export type { RevisionImage } from './images/pushes/revisions.js';
 export type { EarlierPush, StoredProvenance } from './images/pushes/provenances.js';
-export { finalPushStates, Pushes, pushStates } from './images/pushes/pushes.js';
-export type {
-  EvaluationVersions,
-  NewPush,
-  PushOrigin,
-  Push,
-  PushState,
-  RepositoryPlace,
-  PushWarning,
-} from './images/pushes/pushes.js';
+export type { ColumnName } from './core/columns.js';
+export { deadLetterStages } from './core/event-rows.js';
+export type { ImageRow } from './images/image-rows.js';
+export type { IncidentRow } from './incidents/incident-rows.js';
+export type { PushRow } from './images/pushes/push-rows.js';
+export { ruleKinds, ruleStates } from './incidents/detection-rows.js';
+export { Pushes } from './images/pushes/pushes.js';
+export { finalPushStates, pushOrigins, pushStates } from './images/pushes/push-rows.js';
+export type { PushOrigin, PushState } from './images/pushes/push-rows.js';
+export type { PushWarning } from './images/image-rows.js';
+export type { EvaluationVersions, NewPush, Push, RepositoryPlace } from './images/pushes/pushes.js';
 export { PushDifferences } from './images/pushes/push-differences.js';
 export { ServiceConfigurations } from './core/service-configurations.js';
 export { SensorContacts } from './workloads/sensor-contacts.js';

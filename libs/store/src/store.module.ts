@@ -208,7 +208,7 @@ export class StoreModule implements OnApplicationShutdown {
 
 /** Age of the oldest event that was never published; republishes are left out, as they are due to a consumer. */
 async function outboxAgeSeconds(store: Store): Promise<number> {
-  const [row] = await store.query<{ age: number }>(
+  const [row] = await store.aggregate<{ age: number }>(
     `SELECT coalesce(extract(epoch FROM now() - min(time)), 0)::float AS age FROM outbox
      WHERE published_at IS NULL AND publishes = 0`,
   );

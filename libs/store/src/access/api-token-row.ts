@@ -1,5 +1,10 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
+/** Scopes of tokens, each including those before it: ask a gate, read everything, change things. */
+export const tokenScopes = ['gate', 'read', 'write'] as const;
+
+export type TokenScope = (typeof tokenScopes)[number];
+
 /** API tokens. */
 @Entity('api_token')
 @Unique('api_token_hash_ux', ['hash'])
@@ -7,8 +12,7 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from '
 export class ApiTokenRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'api_token_pk' }) id!: string;
   @Column('text') name!: string;
-  /** `gate`, `read` or `write`. */
-  @Column('text') scope!: string;
+  @Column('text') scope!: TokenScope;
   /** SHA-256 of the token; 256 random bits need no slow hash. */
   @Column('bytea') hash!: Buffer;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;

@@ -4,23 +4,17 @@ import { Injectable } from '@nestjs/common';
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
+import { columnsOf, type RowOf } from '../core/columns.js';
 import { Store } from '../core/store.js';
+import { ApiTokenRow, type TokenScope, tokenScopes } from './api-token-row.js';
 
-/** Scopes of tokens, each including those before it: ask a gate, read everything, change things. */
-export const tokenScopes = ['gate', 'read', 'write'] as const;
-export type TokenScope = (typeof tokenScopes)[number];
+const columns = columnsOf(ApiTokenRow, { only: ['id', 'name', 'scope'] });
+const listedColumns = columnsOf(ApiTokenRow, { omit: ['hash', 'revokedAt'] });
 
-export interface ApiToken {
-  id: string;
-  name: string;
-  scope: TokenScope;
-}
+export type ApiToken = RowOf<typeof columns>;
 
-export interface ListedToken extends ApiToken {
-  createdAt: Date;
-  expiresAt: Date | null;
-  lastUsedAt: Date | null;
-}
+/** A token in a list for users, without its hash. */
+export type ListedToken = RowOf<typeof listedColumns>;
 
 /** Whether a token of one scope may do what needs another. */
 export function permits(scope: TokenScope, needed: TokenScope): boolean {
@@ -69,10 +63,7 @@ export class ApiTokens {
 
   /** Tokens that are not revoked, oldest first. */
   async list(): Promise<ListedToken[]> {
-    return this.store.query<ListedToken>(
-      `SELECT id, name, scope, created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt"
-       FROM api_token WHERE revoked_at IS NULL ORDER BY id`,
-    );
+    return this.store.rows(listedColumns, 'FROM api_token WHERE revoked_at IS NULL ORDER BY id');
   }
 
   /** Ends a token, and the sessions that it opened; false when there is none of that name. */
@@ -87,8 +78,9 @@ export class ApiTokens {
   /** Looks up a token by its text; null when it is unknown, expired or revoked. */
   async verify(token: string): Promise<ApiToken | null> {
     if (!tokenPattern.test(token)) return null;
-    const [found] = await this.store.query<ApiToken>(
-      `SELECT id, name, scope FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+    const [found] = await this.store.rows(
+      columns,
+      'FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())',
       [hashOf(token)],
     );
     if (!found) return null;

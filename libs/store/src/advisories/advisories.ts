@@ -3,14 +3,19 @@ import { type AdvisoryScope, type OsvAdvisory, type ScopedPackage } from '@tidew
 import type { Digest } from '@tidewaiter/domain';
 import { advisoryChanged, draft } from '@tidewaiter/events';
 
+import { columnsOf, type RowOf } from '../core/columns.js';
+import { excluded, recordsetOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
+import { AdvisoryImportRow, AdvisoryRow } from './advisory-rows.js';
+
+const importColumns = columnsOf(AdvisoryImportRow, { omit: ['id'] });
 
 /** Counts of the stored advisories and the last import, for display and for the age of a verdict. */
 export interface AdvisoryStatus {
   advisories: number;
   ecosystems: { ecosystem: string; packages: number }[];
-  lastImport: { source: string; records: number; changed: number; rejected: number; importedAt: Date } | null;
+  lastImport: RowOf<typeof importColumns> | null;
 }
 
 /** Advisories, and which packages they hit. A match is made once for the whole fleet. */
@@ -45,7 +50,7 @@ export class Advisories {
       await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
       const named = await namesIn(tx, ids);
       await tx.query('DELETE FROM advisory_package WHERE ecosystem = $1 AND advisory_id = ANY($2)', [ecosystem, ids]);
-      const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
+      const [next] = await tx.aggregate<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
       await tx.query(
         `UPDATE advisory SET modified = '-infinity', change = $2,
            withdrawn = CASE WHEN EXISTS (SELECT FROM advisory_package WHERE advisory_id = id) THEN withdrawn ELSE now() END
@@ -58,19 +63,19 @@ export class Advisories {
   }
 
   async status(): Promise<AdvisoryStatus> {
-    const [count] = await this.store.query<{ advisories: number }>('SELECT count(*)::int AS advisories FROM advisory');
-    const ecosystems = await this.store.query<{ ecosystem: string; packages: number }>(
+    const [count] = await this.store.aggregate<{ advisories: number }>(
+      'SELECT count(*)::int AS advisories FROM advisory',
+    );
+    const ecosystems = await this.store.aggregate<{ ecosystem: string; packages: number }>(
       'SELECT ecosystem, count(*)::int AS packages FROM advisory_package GROUP BY ecosystem ORDER BY ecosystem',
     );
-    const [lastImport] = await this.store.query<NonNullable<AdvisoryStatus['lastImport']>>(
-      `SELECT source, records, changed, rejected, imported_at AS "importedAt" FROM advisory_import ORDER BY id DESC LIMIT 1`,
-    );
+    const [lastImport] = await this.store.rows(importColumns, 'FROM advisory_import ORDER BY id DESC LIMIT 1');
     return { advisories: count?.advisories ?? 0, ecosystems, lastImport: lastImport ?? null };
   }
 
   /** Scopes that have any advisory. Without one, an empty result would prove nothing. */
   async covered(scopes: readonly AdvisoryScope[]): Promise<AdvisoryScope[]> {
-    return this.store.query<AdvisoryScope>(
+    return this.store.aggregate<AdvisoryScope>(
       `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release)
        WHERE EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release = scope.release)
          OR scope.release IS NULL
@@ -81,7 +86,7 @@ export class Advisories {
 
   /** Packages of an image with the ecosystem and release whose advisories evaluate them, and whether they were compared with these yet. */
   async scoped(imageDigest: Digest): Promise<(ScopedPackage & { isUnmatched: boolean })[]> {
-    return this.store.query<ScopedPackage & { isUnmatched: boolean }>(
+    return this.store.aggregate<ScopedPackage & { isUnmatched: boolean }>(
       `SELECT type, state, ecosystem IS NOT NULL AND matched_by IS NULL AS "isUnmatched", CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
        FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1`,
       [imageDigest],
@@ -103,13 +108,14 @@ interface NamedPackage {
 
 /** Packages that the stored records name; a changed record may have named others before. */
 async function namesIn(tx: Transaction, advisoryIds: readonly string[]): Promise<NamedPackage[]> {
-  return tx.query<NamedPackage>('SELECT DISTINCT ecosystem, name FROM advisory_package WHERE advisory_id = ANY($1)', [
-    advisoryIds,
-  ]);
+  return tx.aggregate<NamedPackage>(
+    'SELECT DISTINCT ecosystem, name FROM advisory_package WHERE advisory_id = ANY($1)',
+    [advisoryIds],
+  );
 }
 
 /** Limit on the packages in one event, of some 50 bytes each. */
-const maxPackagesTold = 2_000;
+const maxPackages = 2_000;
 
 async function emitChange(
   tx: Transaction,
@@ -119,28 +125,46 @@ async function emitChange(
 ): Promise<void> {
   const unique = new Map(named.map(({ ecosystem, name }) => [`${ecosystem}\n${name}`, { ecosystem, name }]));
   const packages = [...unique.values()];
-  for (let start = 0; start === 0 || start < packages.length; start += maxPackagesTold) {
-    const some = packages.slice(start, start + maxPackagesTold);
+  for (let start = 0; start === 0 || start < packages.length; start += maxPackages) {
+    const some = packages.slice(start, start + maxPackages);
     await tx.emit(draft(advisoryChanged, change, { change, advisories, packages: some }));
   }
 }
+
+const newAdvisories = recordsetOf(AdvisoryRow, [
+  'id',
+  'vulnerabilityId',
+  'aliases',
+  'title',
+  'severity',
+  'cvssVector',
+  'cvssScore',
+  'modified',
+  'published',
+  'withdrawn',
+]);
 
 async function putRecords(
   tx: Transaction,
   advisories: readonly OsvAdvisory[],
 ): Promise<{ change: string; ids: Set<string> }> {
-  const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
-  const rows = await tx.query<{ id: string }>(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, published, withdrawn, change)
-     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, published, withdrawn, $2
-     FROM jsonb_to_recordset($1) AS row (id text, "vulnerabilityId" text, aliases text[], title text, severity text, cvss jsonb,
-       modified timestamptz, published timestamptz, withdrawn timestamptz)
-     ON CONFLICT (id) DO UPDATE SET vulnerability_id = EXCLUDED.vulnerability_id, aliases = EXCLUDED.aliases, title = EXCLUDED.title,
-       severity = EXCLUDED.severity, cvss_vector = EXCLUDED.cvss_vector, cvss_score = EXCLUDED.cvss_score,
-       modified = EXCLUDED.modified, published = EXCLUDED.published, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
+  const [next] = await tx.aggregate<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
+  const rows = await tx.aggregate<{ id: string }>(
+    `INSERT INTO advisory (${newAdvisories.columns}, change) SELECT ${newAdvisories.values}, $2 FROM ${newAdvisories.table}
+     ON CONFLICT (id) DO UPDATE SET
+       ${excluded(AdvisoryRow, ['vulnerabilityId', 'aliases', 'title', 'severity', 'cvssVector', 'cvssScore', 'modified', 'published', 'withdrawn', 'change'])}
      WHERE advisory.modified < EXCLUDED.modified OR (advisory.published IS NULL AND EXCLUDED.published IS NOT NULL)
      RETURNING id`,
-    [json(advisories.map(({ affected: _, ...record }) => record)), next?.change],
+    [
+      ...newAdvisories.parameters(
+        advisories.map(({ affected: _, cvss, ...record }) => ({
+          ...record,
+          cvssVector: cvss?.vector ?? null,
+          cvssScore: cvss?.score ?? null,
+        })),
+      ),
+      next?.change,
+    ],
   );
   return { change: next!.change, ids: new Set(rows.map(({ id }) => id)) };
 }

@@ -22,7 +22,7 @@ export class AdvisoryAges {
 
   /** Current age of every ecosystem that has advisories. */
   async all(): Promise<CurrentAge[]> {
-    const rows = await this.store.query<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
+    const rows = await this.store.aggregate<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
     const ages = ecosystemAges(
       await this.feeds.feeds(),
       rows.map(({ ecosystem }) => ecosystem),
@@ -36,7 +36,7 @@ export class AdvisoryAges {
 
   /** Ages of the ecosystems that evaluate packages of some images; ecosystems without any advisory are left out. */
   async ofImages(digests: readonly Digest[]): Promise<EcosystemAge[]> {
-    const scopes = await this.store.query<{ ecosystem: string; release: string | null }>(
+    const scopes = await this.store.aggregate<{ ecosystem: string; release: string | null }>(
       `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id
        WHERE image_digest = ANY($1) AND state = 'present' AND ecosystem IS NOT NULL`,
       [digests],

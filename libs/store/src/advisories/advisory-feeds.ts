@@ -7,8 +7,11 @@ import {
   type OsvAdvisory,
 } from '@tidewaiter/advisories';
 
+import { columnsOf } from '../core/columns.js';
+import { excluded, valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { Advisories, type AdvisoryStatus } from './advisories.js';
+import { AdvisoryFeedRow, AdvisoryImportRow } from './advisory-rows.js';
 import { queueExploitationChanges } from './exploitation-changes.js';
 
 /** Contents of the advisory database, for display. */
@@ -16,8 +19,19 @@ export interface StoredAdvisories extends AdvisoryHoldings {
   lastImport: AdvisoryStatus['lastImport'];
 }
 
-const feedColumns = `name, origin, etag, last_modified AS "lastModified", as_of AS "asOf", checked_at AS "checkedAt",
-  changed_at AS "changedAt", records, rejected`;
+const feedColumns = columnsOf(AdvisoryFeedRow);
+const storedFeed = valuesOf(AdvisoryFeedRow, [
+  'name',
+  'origin',
+  'etag',
+  'lastModified',
+  'asOf',
+  'checkedAt',
+  'changedAt',
+  'records',
+  'rejected',
+]);
+const newImport = valuesOf(AdvisoryImportRow, ['source', 'records', 'changed', 'rejected']);
 
 /** Sources and age of the advisories, and exploitation data; syncs and imports write to it. */
 @Injectable()
@@ -33,33 +47,29 @@ export class AdvisoryFeeds {
   }
 
   async feed(name: string): Promise<AdvisoryFeed | null> {
-    const rows = await this.store.query<FeedRow>(`SELECT ${feedColumns} FROM advisory_feed WHERE name = $1`, [name]);
-    return rows[0] ? feedOf(rows[0]) : null;
+    const feed = await this.store.entity(AdvisoryFeedRow, (feeds) => feeds.findOneBy({ name }));
+    return feed && feedOf(feed);
   }
 
   async feeds(): Promise<AdvisoryFeed[]> {
-    const rows = await this.store.query<FeedRow>(`SELECT ${feedColumns} FROM advisory_feed ORDER BY name COLLATE "C"`);
+    const rows = await this.store.rows(feedColumns, 'FROM advisory_feed ORDER BY name COLLATE "C"');
     return rows.map(feedOf);
   }
 
   /** Records the state of a feed after a sync that wrote `changed` records; null when there was nothing to read. */
   async noteFeed(feed: AdvisoryFeed, changed: number | null): Promise<void> {
-    const { name, origin, etag, lastModified, asOf, checkedAt, changedAt, records, rejected } = feed;
     await this.store.transaction(async (tx) => {
       await tx.query(
-        `INSERT INTO advisory_feed (name, origin, etag, last_modified, as_of, checked_at, changed_at, records, rejected)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         ON CONFLICT (name) DO UPDATE SET origin = $2, etag = $3, last_modified = $4, as_of = $5, checked_at = $6, changed_at = $7,
-           records = $8, rejected = $9`,
-        [name, origin, etag, lastModified, asOf, checkedAt, changedAt, records, rejected],
+        `INSERT INTO advisory_feed (${storedFeed.columns}) VALUES (${storedFeed.values})
+         ON CONFLICT (name) DO UPDATE SET
+           ${excluded(AdvisoryFeedRow, ['origin', 'etag', 'lastModified', 'asOf', 'checkedAt', 'changedAt', 'records', 'rejected'])}`,
+        storedFeed.parameters(feed),
       );
       if (changed === null) return;
-      await tx.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
-        name,
-        records,
-        changed,
-        rejected,
-      ]);
+      await tx.query(
+        `INSERT INTO advisory_import (${newImport.columns}) VALUES (${newImport.values})`,
+        newImport.parameters({ ...feed, source: feed.name, changed }),
+      );
     });
   }
 
@@ -69,7 +79,7 @@ export class AdvisoryFeeds {
    * written again.
    */
   async known(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.store.query<{ id: string; modified: number }>(
+    const rows = await this.store.aggregate<{ id: string; modified: number }>(
       'SELECT id, floor(extract(epoch FROM modified) * 1000)::float8 AS modified FROM advisory WHERE id = ANY($1) AND published IS NOT NULL',
       [ids],
     );
@@ -82,7 +92,7 @@ export class AdvisoryFeeds {
 
   /** Ids of the advisories that have entries in an ecosystem and are not withdrawn. */
   async idsOf(ecosystem: string): Promise<string[]> {
-    const rows = await this.store.query<{ id: string }>(
+    const rows = await this.store.aggregate<{ id: string }>(
       `SELECT DISTINCT id FROM advisory_package JOIN advisory ON id = advisory_id WHERE ecosystem = $1 AND withdrawn IS NULL`,
       [ecosystem],
     );
@@ -101,7 +111,7 @@ export class AdvisoryFeeds {
     const cves = entries.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
       // Every part of a statement reads the tables as they were before it: kev without what changed adds to it.
-      const counts = await tx.query<WriteCounts>(
+      const counts = await tx.aggregate<WriteCounts>(
         `WITH changed AS (
            INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
            ON CONFLICT (cve) DO UPDATE SET added_on = EXCLUDED.added_on WHERE kev.added_on <> EXCLUDED.added_on RETURNING cve),
@@ -124,7 +134,7 @@ export class AdvisoryFeeds {
   async putEpss(scores: readonly EpssScore[]): Promise<number> {
     const cves = scores.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
-      const counts = await tx.query<WriteCounts>(
+      const counts = await tx.aggregate<WriteCounts>(
         `WITH changed AS (
            INSERT INTO epss (cve, score, percentile) SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
            ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
@@ -144,11 +154,11 @@ export class AdvisoryFeeds {
 
   /** Counts all rows, which takes seconds for a large database. */
   async holdings(): Promise<StoredAdvisories> {
-    const ecosystems = await this.store.query<AdvisoryHoldings['ecosystems'][number]>(
+    const ecosystems = await this.store.aggregate<AdvisoryHoldings['ecosystems'][number]>(
       `SELECT ecosystem, count(DISTINCT advisory_id)::int AS records, count(*)::int AS packages FROM advisory_package
        GROUP BY ecosystem ORDER BY ecosystem COLLATE "C"`,
     );
-    const [counts] = await this.store.query<{ kev: number; epss: number }>(
+    const [counts] = await this.store.aggregate<{ kev: number; epss: number }>(
       'SELECT (SELECT count(*)::int FROM kev) AS kev, (SELECT count(*)::int FROM epss) AS epss',
     );
     const { advisories, lastImport } = await this.advisories.status();
@@ -156,10 +166,7 @@ export class AdvisoryFeeds {
   }
 }
 
-type FeedRow = Omit<AdvisoryFeed, 'asOf' | 'checkedAt' | 'changedAt'> &
-  Record<'asOf' | 'checkedAt' | 'changedAt', Date>;
-
-function feedOf({ asOf, checkedAt, changedAt, ...feed }: FeedRow): AdvisoryFeed {
+function feedOf({ asOf, checkedAt, changedAt, ...feed }: AdvisoryFeedRow): AdvisoryFeed {
   return {
     ...feed,
     asOf: asOf.toISOString(),

@@ -1,3 +1,5 @@
+import type { AffectedPackage, MatchEvidence } from '@tidewaiter/advisories';
+import type { FixState, MatchState, Severity } from '@tidewaiter/domain';
 import {
   Column,
   CreateDateColumn,
@@ -10,7 +12,7 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { PackageRow } from '../images/image-rows.js';
+import { PackageRow } from '../images/package-rows.js';
 
 /** One import of advisories, for display. */
 @Entity('advisory_import')
@@ -47,7 +49,7 @@ export class AdvisoryRow {
   vulnerabilityId!: string;
   @Column('text', { array: true }) aliases!: string[];
   @Column('text') title!: string;
-  @Column('text') severity!: string;
+  @Column('text') severity!: Severity;
   @Column('text', { name: 'cvss_vector', nullable: true }) cvssVector!: string | null;
   @Column('real', { name: 'cvss_score', nullable: true }) cvssScore!: number | null;
   @Column('timestamptz') modified!: Date;
@@ -72,7 +74,7 @@ export class AdvisoryPackageRow {
   @Column('text') ecosystem!: string;
   @Column('text', { nullable: true }) release!: string | null;
   @Column('text') name!: string;
-  @Column('jsonb') affected!: unknown;
+  @Column('jsonb') affected!: AffectedPackage;
 }
 
 /** A match of an advisory and a package; images follow by join. */
@@ -90,16 +92,15 @@ export class PackageMatchRow {
   @ManyToOne(() => AdvisoryRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'advisory_id', foreignKeyConstraintName: 'package_match_advisory_fk' })
   advisory?: Relation<AdvisoryRow>;
-  /** `affected`, or `unknown` where the version could not be compared. */
-  @Column('text') state!: string;
-  @Column('text', { name: 'fix_state' }) fixState!: string;
+  @Column('text') state!: MatchState;
+  @Column('text', { name: 'fix_state' }) fixState!: FixState;
   @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
   /** The distribution's own severity for this package, if it differs from the advisory's. */
-  @Column('text', { nullable: true }) severity!: string | null;
+  @Column('text', { nullable: true }) severity!: Severity | null;
   /** The vulnerabilities that the advisory is about and this package has. */
   @Column('text', { name: 'vulnerability_ids', array: true, default: [] }) vulnerabilityIds!: string[];
   /** Compared versions, and the range that matched. */
-  @Column('jsonb', { default: {} }) evidence!: unknown;
+  @Column('jsonb', { default: {} }) evidence!: MatchEvidence;
 }
 
 /** Source of advisories, with its state and the age of its data. */

@@ -17,10 +17,13 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
-import { json } from '../core/storable.js';
+import { columnsOf } from '../core/columns.js';
+import { excluded, recordsetOf } from '../core/row-sets.js';
 import type { Transaction } from '../core/store.js';
+import { PackageRow } from '../images/package-rows.js';
 import { countWorkloads } from '../workloads/workload-ledger.js';
 import { changeLock } from './advisories.js';
+import { AdvisoryPackageRow, AdvisoryRow, PackageMatchRow } from './advisory-rows.js';
 
 /** A package to match, with the key of the advisories that may list it. */
 export interface UnmatchedPackage extends PackageRecord {
@@ -55,6 +58,48 @@ const kinds: Record<Nature, FindingKind> = {
   informational: 'supply-chain',
   malware: 'malware',
 };
+
+/** Columns of `package` as {@link UnmatchedPackage}; `foundIn` is empty, as it depends on the image. */
+const packageColumns = columnsOf(PackageRow, {
+  of: 'package',
+  only: ['id', 'type', 'name', 'version', 'licenses'],
+}).computed<Pick<UnmatchedPackage, 'arch' | 'qualifiers' | 'source' | 'key' | 'foundIn'>>({
+  arch: 'arch',
+  qualifiers: 'qualifiers',
+  source: "jsonb_build_object('name', source_name, 'version', source_version)",
+  key: "jsonb_build_object('ecosystem', ecosystem, 'release', release, 'names', advisory_names)",
+  foundIn: "''",
+});
+const changedColumns = columnsOf(AdvisoryRow, { only: ['id', 'vulnerabilityId', 'aliases'] });
+const scopeColumns = columnsOf(AdvisoryPackageRow, { only: ['ecosystem', 'release'] });
+const matchKey = columnsOf(PackageMatchRow, { only: ['packageId', 'advisoryId'] });
+const describedColumns = columnsOf(AdvisoryRow, { of: 'reached', only: ['vulnerabilityId'] }).computed<
+  Omit<FleetChange, 'vulnerabilityId' | 'isNews' | 'kind' | 'workloads'> & {
+    nature: Nature;
+    ecosystem: string;
+    digests: Digest[];
+  }
+>({
+  advisoryId: 'speaker.id',
+  title: 'speaker.title',
+  packages: 'packages',
+  images: 'images',
+  digests: 'digests',
+  purls: 'purls',
+  severity: 'coalesce(reached.severity, worst.severity, speaker.severity, unrated)',
+  nature: 'nature',
+  ecosystem: 'reached.ecosystem',
+});
+const vulnerableColumns = columnsOf(PackageMatchRow, { only: ['packageId'] }).computed<
+  Omit<PackageVulnerability, 'packageId'>
+>({
+  vulnerabilityId: 'vulnerability_id',
+  nature: `CASE WHEN bool_and(evidence ? 'mitigation') THEN 'mitigated' WHEN bool_or(advisory_id LIKE 'MAL-%') THEN 'malware'
+    WHEN bool_and(evidence ? 'informational') AND vulnerability_id NOT LIKE 'CVE-%' THEN 'informational' ELSE 'open' END`,
+});
+const matchOutcome = ['state', 'fixState', 'fixVersion', 'severity', 'vulnerabilityIds', 'evidence'] as const;
+const newMatches = recordsetOf(PackageMatchRow, ['packageId', 'advisoryId', ...matchOutcome]);
+const keptMatches = recordsetOf(PackageMatchRow, ['packageId', 'advisoryId'], 3);
 
 /** Scope of a rematch: the matches of these advisories with these packages. */
 export interface RematchScope {
@@ -105,8 +150,9 @@ export class FleetMatches {
    * advisories find the others.
    */
   async unmatched(tx: Transaction, imageDigest: Digest): Promise<UnmatchedPackage[]> {
-    return tx.query<UnmatchedPackage>(
-      `SELECT DISTINCT ${packageColumns} FROM image_package JOIN package ON package.id = package_id
+    return tx.rows(
+      packageColumns,
+      (list) => `SELECT DISTINCT ${list} FROM image_package JOIN package ON package.id = package_id
        WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_by IS DISTINCT FROM $2 ORDER BY package.id`,
       [imageDigest, matchingVersion],
     );
@@ -114,29 +160,27 @@ export class FleetMatches {
 
   /** Whether the fleet has a package that an advisory with one of these names may list. */
   async holds(tx: Transaction, names: readonly ListedName[]): Promise<boolean> {
-    const rows = await tx.query(`SELECT FROM ${packagesListedAs} LIMIT 1`, columnsOf(names));
+    const rows = await tx.query(`SELECT FROM ${packagesListedAs} LIMIT 1`, arraysOf(names));
     return rows.length > 0;
   }
 
   /** Advisories of a change that no later change has overwritten. */
   async changed(tx: Transaction, change: string): Promise<ChangedAdvisory[]> {
-    return tx.query<ChangedAdvisory>(
-      `SELECT id, vulnerability_id AS "vulnerabilityId", aliases FROM advisory WHERE change = $1 ORDER BY id`,
-      [change],
-    );
+    return tx.rows(changedColumns, 'FROM advisory WHERE change = $1 ORDER BY id', [change]);
   }
 
   /** Ecosystems and releases that the advisories of a change list. */
   async scopes(tx: Transaction, change: string): Promise<AdvisoryScope[]> {
-    return tx.query<AdvisoryScope>(
-      `SELECT DISTINCT ecosystem, release FROM advisory JOIN advisory_package ON advisory_id = id WHERE change = $1`,
+    return tx.rows(
+      scopeColumns,
+      (list) => `SELECT DISTINCT ${list} FROM advisory JOIN advisory_package ON advisory_id = id WHERE change = $1`,
       [change],
     );
   }
 
   /** Vulnerabilities that some advisories are about, or were about when they were matched. */
   async concerned(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<string[]> {
-    const before = await tx.query<{ id: string }>(
+    const before = await tx.aggregate<{ id: string }>(
       'SELECT DISTINCT unnest(vulnerability_ids) AS id FROM package_match WHERE advisory_id = ANY($1)',
       [advisories.map(({ id }) => id)],
     );
@@ -150,14 +194,14 @@ export class FleetMatches {
     vulnerabilityIds?: readonly string[],
   ): Promise<AdvisoryCandidate[]> {
     const listed = packages.flatMap(({ key }) => key.names.map((name) => ({ ...key, name })));
-    const rows = await tx.query<{ candidate: AdvisoryCandidate }>(
+    const rows = await tx.aggregate<{ candidate: AdvisoryCandidate }>(
       // Each entry once: one without a release applies to every release.
       `SELECT DISTINCT ON (advisory_id, position) ${candidateColumn}
        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS row (ecosystem, name, release)) AS listed
        JOIN advisory_package AS entry USING (ecosystem, name) JOIN advisory ON advisory.id = advisory_id
        WHERE (entry.release = listed.release OR entry.release IS NULL) AND withdrawn IS NULL
          AND ($4::text[] IS NULL OR (aliases || vulnerability_id) && $4)`,
-      [...columnsOf(listed), listed.map(({ release }) => release), vulnerabilityIds ?? null],
+      [...arraysOf(listed), listed.map(({ release }) => release), vulnerabilityIds ?? null],
     );
     return rows.map(({ candidate }) => candidate);
   }
@@ -167,9 +211,10 @@ export class FleetMatches {
    * left to their image.
    */
   async named(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<UnmatchedPackage[]> {
-    return tx.query<UnmatchedPackage>(
+    return tx.rows(
+      packageColumns,
       // Includes withdrawn advisories: one may have cleared a package that another one lists as affected.
-      `SELECT ${packageColumns} FROM package WHERE matched_by IS NOT NULL AND id IN (
+      `FROM package WHERE matched_by IS NOT NULL AND id IN (
          SELECT each.id FROM advisory_package AS entry
          JOIN package AS each ON each.ecosystem = entry.ecosystem AND each.advisory_names @> ARRAY[entry.name]
          WHERE entry.advisory_id = ANY($1) AND (entry.release = each.release OR entry.release IS NULL)
@@ -181,10 +226,10 @@ export class FleetMatches {
 
   /** Packages that an older matching version has matched, up to a limit. */
   async outdated(tx: Transaction, limit: number): Promise<UnmatchedPackage[]> {
-    return tx.query<UnmatchedPackage>(
-      `SELECT ${packageColumns} FROM package WHERE matched_by <> $1 ORDER BY package.id LIMIT $2`,
-      [matchingVersion, limit],
-    );
+    return tx.rows(packageColumns, `FROM package WHERE matched_by <> $1 ORDER BY package.id LIMIT $2`, [
+      matchingVersion,
+      limit,
+    ]);
   }
 
   /** Whether any package was matched by an older matching version. */
@@ -229,10 +274,9 @@ export class FleetMatches {
     tx: Transaction,
     vulnerabilityIds: readonly string[],
   ): Promise<{ advisoryIds: string[]; packages: PackageVulnerability[] }> {
-    const matches = await tx.query<{ packageId: string; advisoryId: string }>(
-      `SELECT package_id AS "packageId", advisory_id AS "advisoryId" FROM package_match WHERE vulnerability_ids && $1::text[]`,
-      [vulnerabilityIds],
-    );
+    const matches = await tx.rows(matchKey, 'FROM package_match WHERE vulnerability_ids && $1::text[]', [
+      vulnerabilityIds,
+    ]);
     const packageIds = [...new Set(matches.map(({ packageId }) => packageId))];
     const all = await vulnerable(tx, packageIds, vulnerabilityIds);
     return {
@@ -253,14 +297,9 @@ export class FleetMatches {
     changes: readonly PackageVulnerability[],
     isNews = false,
   ): Promise<FleetChange[]> {
-    const described = await tx.query<
-      Omit<FleetChange, 'isNews' | 'kind' | 'workloads'> & {
-        nature: Nature;
-        ecosystem: string;
-        digests: Digest[];
-      }
-    >(
-      `WITH change AS (
+    const described = await tx.rows(
+      describedColumns,
+      (list) => `WITH change AS (
          SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[]) AS row (vulnerability_id, package_id, nature)),
        reached AS (
          SELECT vulnerability_id, nature, count(DISTINCT change.package_id)::int AS packages, count(DISTINCT image_digest)::int AS images,
@@ -273,9 +312,7 @@ export class FleetMatches {
          LEFT JOIN package_match ON package_match.package_id = change.package_id AND package_match.advisory_id = ANY($4)
            AND change.vulnerability_id = ANY(package_match.vulnerability_ids)
          WHERE image_package.state = 'present' GROUP BY vulnerability_id, nature)
-       SELECT vulnerability_id AS "vulnerabilityId", speaker.id AS "advisoryId", speaker.title, packages, images, digests, purls,
-         coalesce(reached.severity, worst.severity, speaker.severity, unrated) AS severity, nature,
-         reached.ecosystem
+       SELECT ${list}
        FROM reached
        JOIN LATERAL (
          SELECT id, title, nullif(severity, 'unknown') AS severity FROM advisory
@@ -309,7 +346,7 @@ export class FleetMatches {
 
   /** Whether to notify of each change; changes are sorted worst first. */
   async #news(tx: Transaction, changes: readonly { ecosystem: string; severity: Severity }[]): Promise<boolean[]> {
-    const rows = await tx.query<{ ecosystem: string; left: number }>(
+    const rows = await tx.aggregate<{ ecosystem: string; left: number }>(
       `SELECT ecosystem, $2 - first_news AS left FROM advisory_ecosystem
        WHERE ecosystem = ANY($1) AND first_loaded_at > now() - interval '1 day' ORDER BY ecosystem FOR UPDATE`,
       [changes.map(({ ecosystem }) => ecosystem), maxFirstNews],
@@ -330,11 +367,6 @@ export class FleetMatches {
   }
 }
 
-/** Columns of `package` as {@link UnmatchedPackage}; `foundIn` is empty, as it depends on the image. */
-const packageColumns = `package.id, type, package.name, version, arch, qualifiers,
-  jsonb_build_object('name', source_name, 'version', source_version) AS source, licenses,
-  jsonb_build_object('ecosystem', ecosystem, 'release', release, 'names', advisory_names) AS key, '' AS "foundIn"`;
-
 /** Column of a row of `advisory_package` and its `advisory`. */
 const candidateColumn = `affected || jsonb_build_object('advisory', jsonb_build_object('id', advisory.id,
   'vulnerabilityId', vulnerability_id, 'aliases', aliases, 'title', title, 'severity', severity)) AS candidate`;
@@ -348,28 +380,25 @@ async function holdPackages(tx: Transaction, packageIds: readonly string[]): Pro
 async function keepMatches(
   tx: Transaction,
   packageIds: readonly string[],
-  matches: readonly FleetMatch[],
+  found: readonly FleetMatch[],
   advisoryIds?: readonly string[],
 ): Promise<void> {
-  const rows = json(matches);
-  await tx.query(
-    `DELETE FROM package_match WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR advisory_id = ANY($2))
-     AND NOT EXISTS (SELECT FROM jsonb_to_recordset($3) AS row ("packageId" bigint, "advisoryId" text)
-       WHERE "packageId" = package_id AND "advisoryId" = advisory_id)`,
-    [packageIds, advisoryIds ?? null, rows],
+  const rows = newMatches.parameters(
+    found.map(({ fix, ...match }) => ({ ...match, fixState: fix.state, fixVersion: fix.version ?? null })),
   );
   await tx.query(
-    `INSERT INTO package_match AS known (package_id, advisory_id, state, fix_state, fix_version, severity, vulnerability_ids, evidence)
-     SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, "vulnerabilityIds", evidence
-     FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text,
-       "vulnerabilityIds" text[], evidence jsonb)
-     ON CONFLICT (package_id, advisory_id) DO UPDATE SET state = EXCLUDED.state, fix_state = EXCLUDED.fix_state,
-       fix_version = EXCLUDED.fix_version, severity = EXCLUDED.severity, vulnerability_ids = EXCLUDED.vulnerability_ids,
-       evidence = EXCLUDED.evidence
+    `DELETE FROM package_match WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR advisory_id = ANY($2))
+     AND NOT EXISTS (SELECT FROM ${keptMatches.table}
+       WHERE "packageId" = package_id AND "advisoryId" = advisory_id)`,
+    [packageIds, advisoryIds ?? null, ...rows],
+  );
+  await tx.query(
+    `INSERT INTO package_match AS known (${newMatches.columns}) SELECT ${newMatches.values} FROM ${newMatches.table}
+     ON CONFLICT (package_id, advisory_id) DO UPDATE SET ${excluded(PackageMatchRow, matchOutcome)}
      WHERE (known.state, known.fix_state, known.fix_version, known.severity, known.vulnerability_ids, known.evidence)
        IS DISTINCT FROM (EXCLUDED.state, EXCLUDED.fix_state, EXCLUDED.fix_version, EXCLUDED.severity, EXCLUDED.vulnerability_ids,
          EXCLUDED.evidence)`,
-    [rows],
+    rows,
   );
 }
 
@@ -384,7 +413,7 @@ type ListedName = Pick<AdvisoryCandidate, 'ecosystem' | 'name'>;
 const packagesListedAs = `unnest($1::text[], $2::text[]) AS listed (ecosystem, listed_name)
   JOIN package USING (ecosystem) WHERE advisory_names @> ARRAY[listed_name]`;
 
-function columnsOf(names: readonly ListedName[]): [string[], string[]] {
+function arraysOf(names: readonly ListedName[]): [string[], string[]] {
   return [names.map(({ ecosystem }) => ecosystem), names.map(({ name }) => name)];
 }
 
@@ -393,13 +422,10 @@ async function vulnerable(
   packageIds: readonly string[],
   vulnerabilityIds?: readonly string[],
 ): Promise<PackageVulnerability[]> {
-  return tx.query<PackageVulnerability>(
+  return tx.rows(
+    vulnerableColumns,
     // Same logic as packageFindings of libs/advisories.
-    `SELECT package_id AS "packageId", vulnerability_id AS "vulnerabilityId",
-       CASE WHEN bool_and(evidence ? 'mitigation') THEN 'mitigated' WHEN bool_or(advisory_id LIKE 'MAL-%') THEN 'malware'
-         WHEN bool_and(evidence ? 'informational') AND vulnerability_id NOT LIKE 'CVE-%' THEN 'informational'
-         ELSE 'open' END AS nature
-     FROM package_match, unnest(vulnerability_ids) AS vulnerability_id
+    `FROM package_match, unnest(vulnerability_ids) AS vulnerability_id
      WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR vulnerability_id = ANY($2)) GROUP BY 1, 2 ORDER BY 2, 1`,
     [packageIds, vulnerabilityIds ?? null],
   );

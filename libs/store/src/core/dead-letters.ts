@@ -3,24 +3,17 @@ import { NotFound } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { redriveIn } from '../deliveries/redrives.js';
+import { columnsOf, type RowOf } from './columns.js';
+import { DeadLetterRow } from './event-rows.js';
+import { JobRow } from './job-rows.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
-import { type NewJob, Store, type Transaction } from './store.js';
+import { Store, type Transaction } from './store.js';
+
+const columns = columnsOf(DeadLetterRow, { omit: ['payload'] });
+const jobColumns = columnsOf(JobRow, { only: ['queue', 'key', 'class'] });
 
 /** An event or job that failed after all retries, with the reason. */
-export interface DeadLetter {
-  id: string;
-  stage: 'event' | 'job';
-  /** Consumer or queue in which it failed. */
-  worker: string;
-  eventId: string | null;
-  jobId: string | null;
-  subject: string;
-  code: string;
-  reason: string;
-  attempts: number;
-  createdAt: Date;
-  redrivenAt: Date | null;
-}
+export type DeadLetter = RowOf<typeof columns>;
 
 /** A message to dead-letter. */
 export interface NewDeadLetter {
@@ -36,9 +29,6 @@ export interface NewDeadLetter {
 }
 
 const maxPayloadCharacters = 64 * 1024;
-
-const columns = `id, stage, worker, event_id AS "eventId", job_id AS "jobId", subject, code, reason, attempts,
-  created_at AS "createdAt", redriven_at AS "redrivenAt"`;
 
 /** Dead letters, with redrive. */
 @Injectable()
@@ -58,8 +48,9 @@ export class DeadLetters {
 
   /** Dead letters, newest first; without the redriven ones unless `all` is set. */
   async list({ limit, after }: PageRequest, options: { all?: boolean } = {}): Promise<Page<DeadLetter>> {
-    const rows = await this.store.query<DeadLetter>(
-      `SELECT ${columns} FROM dead_letter
+    const rows = await this.store.rows(
+      columns,
+      `FROM dead_letter
        WHERE ($2::uuid IS NULL OR id < $2) AND ($3 OR redriven_at IS NULL)
        ORDER BY id DESC LIMIT $1`,
       [limit + 1, after ?? null, options.all ?? false],
@@ -74,8 +65,9 @@ export class DeadLetters {
    */
   async redrive(id: string): Promise<void> {
     await this.store.transaction(async (tx) => {
-      const [letter] = await tx.query<DeadLetter>(
-        `UPDATE dead_letter SET redriven_at = now() WHERE id = $1 AND redriven_at IS NULL RETURNING ${columns}`,
+      const [letter] = await tx.returning(
+        columns,
+        'UPDATE dead_letter SET redriven_at = now() WHERE id = $1 AND redriven_at IS NULL',
         [id],
       );
       if (!letter || !(await bringBack(tx, letter))) {
@@ -94,7 +86,7 @@ async function bringBack(tx: Transaction, { eventId, jobId }: DeadLetter): Promi
     return events.length > 0;
   }
   if (!jobId) return false;
-  const [job] = await tx.query<NewJob>('SELECT queue, key, class FROM job WHERE id = $1', [jobId]);
+  const [job] = await tx.rows(jobColumns, 'FROM job WHERE id = $1', [jobId]);
   if (!job) return false;
   if (job.queue === 'delivery' && (await redriveIn(tx, [job.key], null)) > 0) return true;
   await tx.enqueue(job);

@@ -12,24 +12,13 @@ import {
 } from '../advisories/advisory-rows.js';
 import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, NotifiedAlertRow } from '../deliveries/alert-rows.js';
 import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
-import {
-  ImageLayerRow,
-  ImagePackageRow,
-  ImageRow,
-  LayerBlobRow,
-  LayerFailureRow,
-  LayerRow,
-  FleetContentRow,
-  FleetFileRow,
-  PackageContentRow,
-  PackageRow,
-  PushChangeRow,
-  PushImageRow,
-  PushRow,
-  TagLedgerRow,
-} from '../images/image-rows.js';
+import { FleetContentRow, FleetFileRow } from '../images/file-rows.js';
+import { ImageFindingRow, ImageRow } from '../images/image-rows.js';
+import { ImageLayerRow, LayerBlobRow, LayerFailureRow, LayerRow } from '../images/layer-rows.js';
+import { ImagePackageRow, PackageContentRow, PackageRow } from '../images/package-rows.js';
 import { PipelineDocumentRow, PipelineReportRow } from '../images/pushes/pipeline-rows.js';
 import { ImageProvenanceRow, PushIdentityRow, RepositoryFindingRow } from '../images/pushes/provenance-rows.js';
+import { PushChangeRow, PushImageRow, PushRow, TagLedgerRow } from '../images/pushes/push-rows.js';
 import { RegistryLookRow, RegistryRepositoryRow, RegistryTagRow } from '../images/pushes/registry-rows.js';
 import {
   DetectionAlertRow,
@@ -70,6 +59,7 @@ export const entities = [
   PushChangeRow,
   TagLedgerRow,
   ImageRow,
+  ImageFindingRow,
   PushImageRow,
   LayerRow,
   LayerBlobRow,

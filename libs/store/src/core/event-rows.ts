@@ -1,5 +1,8 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
+/** Work that failed: the handling of an event, or a job. */
+export const deadLetterStages = ['event', 'job'] as const;
+
 /** An event to publish. Written in the transaction of its fact, published by the relay. */
 @Entity('outbox')
 @Index('outbox_unpublished_ix', ['id'], { where: 'published_at IS NULL' })
@@ -50,8 +53,7 @@ export class ReceivedRow {
 @Index('dead_letter_open_ix', ['subject'], { where: 'redriven_at IS NULL' })
 export class DeadLetterRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'dead_letter_pk' }) id!: string;
-  /** `event` or `job`. */
-  @Column('text') stage!: string;
+  @Column('text') stage!: (typeof deadLetterStages)[number];
   /** Name of the consumer or of the queue. */
   @Column('text') worker!: string;
   @Index('dead_letter_event_ix')

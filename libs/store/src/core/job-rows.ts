@@ -1,5 +1,13 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
+/** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
+export const jobClasses = ['interactive', 'bulk'] as const;
+
+export type JobClass = (typeof jobClasses)[number];
+
+/** `dead`: failed for good, with a dead letter. */
+export const jobStates = ['queued', 'running', 'done', 'dead'] as const;
+
 /** One job. Only the holder of the lease token may finish it. */
 @Entity('job')
 @Index('job_live_ux', ['queue', 'key'], { unique: true, where: "state IN ('queued', 'running')" })
@@ -11,10 +19,8 @@ export class JobRow {
   @Column('text') queue!: string;
   /** Key of the work: a push id, a delivery id, or a layer as blob digest, size and diffID. */
   @Column('text') key!: string;
-  /** `interactive` or `bulk`. */
-  @Column('text') class!: string;
-  /** `queued`, `running`, `done` or `dead`. */
-  @Column('text', { default: 'queued' }) state!: string;
+  @Column('text') class!: JobClass;
+  @Column('text', { default: 'queued' }) state!: (typeof jobStates)[number];
   /** Number of claims. */
   @Column('integer', { default: 0 }) attempt!: number;
   /** Number of requeues without an attempt. */

@@ -2,21 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
+import { columnsOf } from './columns.js';
 import { GroupCommit } from './group-commit.js';
-import { type JobClass, type DueJob, Store, type Transaction } from './store.js';
+import { JobRow } from './job-rows.js';
+import { type DueJob, dueColumns, Store, type Transaction } from './store.js';
 
 /** A job that this process has claimed. Only the holder of the token may finish it. */
-export interface ClaimedJob {
-  id: string;
-  queue: string;
-  key: string;
-  class: JobClass;
+export interface ClaimedJob extends Pick<JobRow, 'id' | 'queue' | 'key' | 'class' | 'traceparent' | 'createdAt'> {
   /** 1 at the first try. */
   attempt: number;
   token: string;
-  traceparent: string | null;
-  createdAt: Date;
 }
+
+const claimedColumns = columnsOf(JobRow, {
+  of: 'job',
+  only: ['id', 'queue', 'key', 'class', 'traceparent', 'createdAt'],
+}).computed<{ attempt: number; token: string }>({ attempt: 'attempt - put_back', token: 'lease_token' });
 
 export interface JobFailure {
   code: string;
@@ -92,7 +93,7 @@ export class Jobs {
    * effects of others must not commit.
    */
   async finishAll(tx: Transaction, jobs: readonly ClaimedJob[]): Promise<Set<string>> {
-    const finished = await tx.query<{ id: string }>(
+    const finished = await tx.aggregate<{ id: string }>(
       `UPDATE job SET state = 'done', finished_at = now(), lease_until = NULL
        FROM unnest($1::uuid[], $2::uuid[]) AS held (id, token)
        WHERE job.id = held.id AND lease_token = held.token AND state = 'running' RETURNING job.id`,
@@ -113,16 +114,16 @@ export class Jobs {
   /** {@link fail} inside a transaction with the consequences of the failure, which must not commit when this throws. */
   async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
     const { code, reason, retryInMs, wasTried = true } = failure;
-    const [failed] = await tx.query<DueJob>(
+    const [failed] = await tx.returning(
+      dueColumns,
       `UPDATE job SET state = $3, code = $4, reason = $5, lease_token = NULL, lease_until = NULL, swept_at = now(),
          put_back = put_back + CASE WHEN $7 THEN 0 ELSE 1 END,
          run_at = now() + coalesce($6, 0) * interval '1 millisecond', finished_at = CASE WHEN $3 = 'dead' THEN now() END
-       WHERE id = $1 AND lease_token = $2 AND state = 'running'
-       RETURNING id, queue, class, attempt, coalesce($6, 0) AS "delayMs"`,
+       WHERE id = $1 AND lease_token = $2 AND state = 'running'`,
       [job.id, job.token, retryInMs === null ? 'dead' : 'queued', code, reason, retryInMs, wasTried],
     );
     if (!failed) throw leaseLost(job);
-    if (retryInMs !== null) return failed;
+    if (retryInMs !== null) return { ...failed, delayMs: retryInMs };
     await tx.query(
       `INSERT INTO dead_letter (id, stage, worker, job_id, subject, code, reason, attempts)
        VALUES ($1, 'job', $2, $3, $4, $5, $6, $7)`,
@@ -136,15 +137,16 @@ export class Jobs {
    * expired. Adding one that is already queued does no harm.
    */
   async lost(queue: string): Promise<DueJob[]> {
-    return this.store.query<DueJob>(
+    const jobs = await this.store.returning(
+      dueColumns,
       `UPDATE job SET swept_at = now() WHERE id IN (
          SELECT id FROM job
          WHERE queue = $1 AND swept_at < now() - interval '10 seconds'
            AND ((state = 'queued' AND run_at < now()) OR (state = 'running' AND lease_until < now()))
-         ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-       RETURNING id, queue, class, attempt, 0 AS "delayMs"`,
+         ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [queue, sweepLimit],
     );
+    return jobs.map((job) => ({ ...job, delayMs: 0 }));
   }
 
   /** Whether an older job of the same queue runs whose key has this prefix. */
@@ -168,7 +170,7 @@ export class Jobs {
 
   /** Numbers of queued and running jobs, and the age in seconds of the oldest due one. */
   async backlog(queue: string): Promise<Backlog> {
-    const [row] = await this.store.query<Backlog>(
+    const [row] = await this.store.aggregate<Backlog>(
       `SELECT ${backlogColumns} FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
       [queue],
     );
@@ -177,20 +179,20 @@ export class Jobs {
 
   /** {@link backlog} of every queue that has one. */
   async backlogs(): Promise<(Backlog & { queue: string })[]> {
-    return this.store.query(
+    return this.store.aggregate(
       `SELECT queue, ${backlogColumns} FROM job WHERE state IN ('queued', 'running') GROUP BY queue ORDER BY queue`,
     );
   }
 
   async #claim(claims: readonly Claim[]): Promise<(ClaimedJob | null)[]> {
-    const claimed = await this.store.query<ClaimedJob>(
+    const claimed = await this.store.returning(
+      claimedColumns,
       `WITH free AS (
          SELECT job.id, claim.token, claim.lease_ms FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS claim (id, token, lease_ms) JOIN job USING (id)
          WHERE (state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now())
          FOR UPDATE OF job SKIP LOCKED)
        UPDATE job SET state = 'running', attempt = attempt + 1, lease_token = free.token, lease_until = now() + free.lease_ms * interval '1 millisecond'
-       FROM free WHERE job.id = free.id
-       RETURNING job.id, queue, key, class, attempt - put_back AS attempt, lease_token AS token, traceparent, created_at AS "createdAt"`,
+       FROM free WHERE job.id = free.id`,
       [claims.map(({ id }) => id), claims.map(({ token }) => token), claims.map(({ leaseMs }) => leaseMs)],
     );
     // One batch may claim the same job twice; the token identifies the winner.

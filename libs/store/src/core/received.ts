@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 
+import { columnsOf, type RowOf } from './columns.js';
+import { ReceivedRow } from './event-rows.js';
+import { unnestOf } from './row-sets.js';
 import type { Transaction } from './store.js';
 
+const columns = columnsOf(ReceivedRow, { only: ['connection', 'deliveryKey'] });
+const added = unnestOf(ReceivedRow, ['connection', 'deliveryKey']);
+
 /** Idempotency key of one event of a webhook. */
-export interface ReceivedKey {
-  connection: string;
-  deliveryKey: string;
-}
+export type ReceivedKey = RowOf<typeof columns>;
 
 /** Deduplication of webhook deliveries. */
 @Injectable()
@@ -15,10 +18,10 @@ export class Received {
   async remember(tx: Transaction, keys: readonly ReceivedKey[]): Promise<boolean[]> {
     // In one order, so that two transactions with the same keys wait for each other and cannot deadlock.
     const sorted = keys.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-    const fresh = await tx.query<ReceivedKey>(
-      `INSERT INTO received (connection, delivery_key) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
-       RETURNING connection, delivery_key AS "deliveryKey"`,
-      [sorted.map(({ connection }) => connection), sorted.map(({ deliveryKey }) => deliveryKey)],
+    const fresh = await tx.returning(
+      columns,
+      `INSERT INTO received (${added.columns}) SELECT ${added.values} FROM ${added.table} ON CONFLICT DO NOTHING`,
+      added.parameters(sorted),
     );
     const unseen = new Set(fresh.map(nameOf));
     return keys.map((key) => unseen.delete(nameOf(key)));

@@ -4,6 +4,8 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { type CloudEvent, consumersOf } from '@tidewaiter/events';
 import type { Logger } from '@tidewaiter/runtime';
 
+import { columnsOf, type RowOf } from './columns.js';
+import { OutboxRow } from './event-rows.js';
 import type { Store } from './store.js';
 
 /** Publishes one event on the bus; resolves when the bus has it on disk. */
@@ -11,17 +13,11 @@ export interface EventPublisher {
   publish(channel: string, event: CloudEvent, messageId: string): Promise<unknown>;
 }
 
-interface OutboxEvent {
-  id: string;
-  type: string;
-  channel: string;
-  subject: string;
-  source: string;
-  time: Date;
-  data: unknown;
-  traceparent: string | null;
-  publishes: number;
-}
+const columns = columnsOf(OutboxRow, {
+  only: ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent', 'publishes'],
+});
+
+type OutboxEvent = RowOf<typeof columns>;
 
 const batchSize = 200;
 /** Poll interval for events of which the relay was not notified: their process died, or another one wrote them. */
@@ -78,8 +74,9 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
 
   async #publishBatch(): Promise<number> {
     return this.store.transaction(async (tx) => {
-      const events = await tx.query<OutboxEvent>(
-        `SELECT id, type, channel, subject, source, time, data, traceparent, publishes FROM outbox
+      const events = await tx.rows(
+        columns,
+        `FROM outbox
          WHERE published_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
         [batchSize],
       );

@@ -3,10 +3,15 @@ import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { ConfigState, Every } from '@tidewaiter/runtime';
 
-import type { ServiceConfigurationRow } from './service-configuration-row.js';
+import { columnsOf } from './columns.js';
+import { excluded, valuesOf } from './row-sets.js';
+import { ServiceConfigurationRow } from './service-configuration-row.js';
 import { Store } from './store.js';
 
 const reportEveryMs = 15_000;
+
+const columns = columnsOf(ServiceConfigurationRow);
+const reported = valuesOf(ServiceConfigurationRow, ['service', 'instance', 'loadedAt', 'errorCode', 'errorMessage']);
 
 /** Reports the state of the configuration of this process, and lists that of all others. */
 @Injectable()
@@ -18,10 +23,9 @@ export class ServiceConfigurations {
 
   /** Configurations of processes that reported within the last minute. */
   async running(): Promise<ServiceConfigurationRow[]> {
-    return this.store.query<ServiceConfigurationRow>(
-      `SELECT service, instance, loaded_at AS "loadedAt", seen_at AS "seenAt", error_code AS "errorCode",
-         error_message AS "errorMessage"
-       FROM service_configuration WHERE seen_at > now() - interval '1 minute' ORDER BY service, instance`,
+    return this.store.rows(
+      columns,
+      "FROM service_configuration WHERE seen_at > now() - interval '1 minute' ORDER BY service, instance",
     );
   }
 
@@ -30,11 +34,15 @@ export class ServiceConfigurations {
     const { loadedAt, error } = this.state;
     await this.store.query(
       `WITH gone AS (DELETE FROM service_configuration WHERE seen_at < now() - interval '1 day')
-       INSERT INTO service_configuration (service, instance, loaded_at, seen_at, error_code, error_message)
-       VALUES ($1, $2, $3, now(), $4, $5)
-       ON CONFLICT (service, instance) DO UPDATE SET loaded_at = excluded.loaded_at, seen_at = excluded.seen_at,
-         error_code = excluded.error_code, error_message = excluded.error_message`,
-      [this.store.service, `${hostname()}/${process.pid}`, loadedAt, error?.code ?? null, error?.message ?? null],
+       INSERT INTO service_configuration (${reported.columns}, seen_at) VALUES (${reported.values}, now())
+       ON CONFLICT (service, instance) DO UPDATE SET ${excluded(ServiceConfigurationRow, ['loadedAt', 'seenAt', 'errorCode', 'errorMessage'])}`,
+      reported.parameters({
+        service: this.store.service,
+        instance: `${hostname()}/${process.pid}`,
+        loadedAt,
+        errorCode: error?.code ?? null,
+        errorMessage: error?.message ?? null,
+      }),
     );
   }
 }

@@ -121,7 +121,7 @@ describe('a transaction', () => {
 describe('a connection that breaks', () => {
   const broken = (between: () => Promise<unknown>) =>
     store.transaction(async (tx) => {
-      const [{ pid }] = (await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+      const [{ pid }] = (await tx.aggregate<{ pid: number }>('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
       await store.query('SELECT pg_terminate_backend($1)', [pid]);
       await between();
       await tx.query('SELECT 1');

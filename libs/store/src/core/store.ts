@@ -2,36 +2,59 @@ import { Injectable } from '@nestjs/common';
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { Draft } from '@tidewaiter/events';
 import { currentTraceparent } from '@tidewaiter/runtime';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, type QueryRunner, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
+import { type Columns, columnsOf, type Entity, type RowOf } from './columns.js';
+import { OutboxRow } from './event-rows.js';
+import { JobRow } from './job-rows.js';
 import { isOutage } from './outage.js';
-import { json, storable } from './storable.js';
+import { unnestOf } from './row-sets.js';
+import { storable } from './storable.js';
 import { TransactionBatcher } from './transaction-batcher.js';
 
-/** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
-export type JobClass = 'interactive' | 'bulk';
+/** A job as queues know it; `attempt` is the number of claims so far. */
+export const dueColumns = columnsOf(JobRow, { only: ['id', 'queue', 'class', 'attempt'] });
 
 /** A job that should be in the queue now, or in `delayMs`. */
-export interface DueJob {
-  id: string;
-  queue: string;
-  class: JobClass;
-  /** Number of claims so far. */
-  attempt: number;
+export interface DueJob extends RowOf<typeof dueColumns> {
   delayMs: number;
 }
 
 /** A job to queue. Nothing is added while a job with the same queue and key is queued or running. */
-export interface NewJob {
-  queue: string;
-  key: string;
-  class: JobClass;
+export type NewJob = Pick<JobRow, 'queue' | 'key' | 'class'>;
+
+const newJobs = unnestOf(JobRow, ['id', 'queue', 'key', 'class', 'traceparent']);
+const newEvents = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'data', 'traceparent']);
+
+/** Text of a query after its select list, or the query around the list. */
+type Rest = string | ((columns: string) => string);
+
+/** Statements, in a transaction or each on its own. */
+export interface Queries {
+  /** Runs a statement whose rows are counted at most. */
+  query(sql: string, parameters?: readonly unknown[]): Promise<unknown[]>;
+  /**
+   * Reads rows in the shape of a select list that is generated from entities.
+   * @param rest what follows the list, `FROM push WHERE …`; of a longer query, a function that puts the list into it
+   */
+  rows<Row>(columns: Columns<Row>, rest: Rest, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** Runs `INSERT`, `UPDATE` or `DELETE` and returns the rows that it wrote, as by `RETURNING`. */
+  returning<Row>(columns: Columns<Row>, statement: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Runs a query whose rows are no rows of a table: counts, groups, documents. Columns of entities
+   * are not listed by hand in it: a test searches the sources for them.
+   */
+  aggregate<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** Reads or writes whole rows of an entity with TypeORM, where no other row and no speed matters. */
+  entity<Row extends object, Result>(
+    entity: Entity<Row>,
+    work: (repository: Repository<Row>) => Promise<Result>,
+  ): Promise<Result>;
 }
 
 /** Transaction over rows, the events about them and the jobs that follow from them. */
-export interface Transaction {
-  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+export interface Transaction extends Queries {
   /** Adds events to the outbox. Any process publishes them after the commit. */
   emit(...drafts: Draft[]): Promise<void>;
   /** Queues jobs. They are added to Redis after the commit; the sweeper adds them if the process dies in between. */
@@ -51,7 +74,7 @@ type CommitListener = (committed: Committed) => void;
 
 /** Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together. */
 @Injectable()
-export class Store {
+export class Store implements Queries {
   readonly #listeners: CommitListener[] = [];
 
   constructor(
@@ -65,11 +88,39 @@ export class Store {
     this.#listeners.push(listener);
   }
 
+  /** Like {@link Queries.query}, with unchecked rows, which only tests read. */
+  async query<Row = unknown>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return this.#records(sql, parameters);
+  }
+
+  async rows<Row>(columns: Columns<Row>, rest: Rest, parameters?: readonly unknown[]): Promise<Row[]> {
+    return this.#records(selectOf(columns, rest), parameters);
+  }
+
+  async returning<Row>(columns: Columns<Row>, statement: string, parameters?: readonly unknown[]): Promise<Row[]> {
+    return this.#records(`${statement} RETURNING ${columns}`, parameters);
+  }
+
+  async aggregate<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> {
+    return this.#records(sql, parameters);
+  }
+
+  async entity<Row extends object, Result>(
+    entity: Entity<Row>,
+    work: (repository: Repository<Row>) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#run((runner) => work(runner.manager.getRepository(entity)));
+  }
+
+  async #records<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return this.#run((runner) => records<Row>(runner, sql, parameters));
+  }
+
   /** Runs one statement on its own. */
-  async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  async #run<Result>(work: (runner: QueryRunner) => Promise<Result>): Promise<Result> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      return await records<Row>(runner, sql, parameters);
+      return await work(runner);
     } catch (error) {
       throw explained(error, runner);
     } finally {
@@ -90,7 +141,7 @@ export class Store {
       await runner.startTransaction();
       const result = await work(this.#open(runner, committed));
       await runner.commitTransaction();
-      this.#tell(committed);
+      this.#notify(committed);
       return result;
     } catch (error) {
       const reason = explained(error, runner);
@@ -124,7 +175,7 @@ export class Store {
     work: (tx: Transaction, eventId: string) => Promise<void>,
   ): Promise<void> {
     await this.transaction(async (tx) => {
-      const fresh = await tx.query<{ id: string }>(
+      const fresh = await tx.aggregate<{ id: string }>(
         // In id order, or two processes with the same events could deadlock.
         `INSERT INTO inbox (consumer, event_id) SELECT $1, id FROM unnest($2::uuid[]) AS id ORDER BY id
          ON CONFLICT DO NOTHING RETURNING event_id AS id`,
@@ -140,13 +191,20 @@ export class Store {
       committed.jobs.push(...(await insertJobs(tx, jobs.flat())));
       return jobs.map(() => undefined);
     });
+    // Serializes statements, as a connection runs one at a time.
+    const next = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      const result = last.then(work);
+      last = result.catch(() => undefined);
+      return result;
+    };
+    const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      next(async () => records<Row>(runner, sql, parameters));
     const tx: Transaction = {
-      // Serializes statements, as a connection runs one at a time.
-      query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
-        const result = last.then(() => records<Row>(runner, sql, parameters));
-        last = result.catch(() => undefined);
-        return result;
-      },
+      query,
+      aggregate: query,
+      rows: async (columns, rest, parameters) => query(selectOf(columns, rest), parameters),
+      returning: async (columns, statement, parameters) => query(`${statement} RETURNING ${columns}`, parameters),
+      entity: async (entity, work) => next(async () => work(runner.manager.getRepository(entity))),
       emit: async (...drafts) => {
         committed.events += drafts.length;
         await insertEvents(tx, `/tidewaiter/${this.service}`, drafts);
@@ -163,7 +221,7 @@ export class Store {
     return tx;
   }
 
-  #tell(committed: Committed): void {
+  #notify(committed: Committed): void {
     if (committed.events === 0 && committed.jobs.length === 0) return;
     for (const listener of this.#listeners) listener(committed);
   }
@@ -180,6 +238,10 @@ export async function allEnded(works: readonly Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason;
 }
 
+function selectOf(columns: Columns<unknown>, rest: Rest): string {
+  return typeof rest === 'string' ? `SELECT ${columns} ${rest}` : rest(columns.toString());
+}
+
 async function records<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
   const result = await runner.query(sql, parameters.map(storable), true);
   return (result.records ?? []) as Row[];
@@ -189,36 +251,29 @@ async function insertEvents(tx: Transaction, source: string, drafts: readonly Dr
   if (drafts.length === 0) return;
   const running = currentTraceparent() ?? null;
   await tx.query(
-    `INSERT INTO outbox (id, type, channel, subject, source, data, traceparent)
-     SELECT id, type, channel, subject, $5, data, traceparent
-     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $6::text[], $7::jsonb[])
-       AS event (id, type, channel, subject, traceparent, data)`,
-    [
-      drafts.map(() => uuidv7()),
-      drafts.map(({ event }) => event.type),
-      drafts.map(({ event }) => event.channel),
-      drafts.map(({ subject }) => subject),
-      source,
-      drafts.map(({ traceparent }) => traceparent ?? running),
-      drafts.map(({ data }) => json(data)),
-    ],
+    `INSERT INTO outbox (${newEvents.columns}) SELECT ${newEvents.values} FROM ${newEvents.table}`,
+    newEvents.parameters(
+      drafts.map(({ event, subject, data, traceparent }) => ({
+        id: uuidv7(),
+        type: event.type,
+        channel: event.channel,
+        subject,
+        source,
+        data,
+        traceparent: traceparent ?? running,
+      })),
+    ),
   );
 }
 
 async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<DueJob[]> {
-  return tx.query<DueJob>(
-    `INSERT INTO job (id, queue, key, class, traceparent)
-     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
-     ON CONFLICT (queue, key) WHERE state IN ('queued', 'running') DO NOTHING
-     RETURNING id, queue, class, attempt, 0 AS "delayMs"`,
-    [
-      jobs.map(() => uuidv7()),
-      jobs.map(({ queue }) => queue),
-      jobs.map(({ key }) => key),
-      jobs.map((job) => job.class),
-      jobs.map(({ traceparent }) => traceparent),
-    ],
+  const inserted = await tx.returning(
+    dueColumns,
+    `INSERT INTO job (${newJobs.columns}) SELECT ${newJobs.values} FROM ${newJobs.table}
+     ON CONFLICT (queue, key) WHERE state IN ('queued', 'running') DO NOTHING`,
+    newJobs.parameters(jobs.map((job) => ({ ...job, id: uuidv7() }))),
   );
+  return inserted.map((job) => ({ ...job, delayMs: 0 }));
 }
 
 function explained(error: unknown, runner: QueryRunner): unknown {

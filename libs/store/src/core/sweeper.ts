@@ -33,7 +33,7 @@ export class OutboxSweeper {
 
 /** Confirms events that every consumer has handled, and redrives the rest; returns how many were redriven. */
 export async function sweepOutbox(tx: Transaction): Promise<number> {
-  const rows = await tx.query<Unconfirmed>(
+  const rows = await tx.aggregate<Unconfirmed>(
     `SELECT id, type, (
        SELECT coalesce(array_agg(consumer), '{}') FROM (
          SELECT consumer FROM inbox WHERE event_id = outbox.id

@@ -37,7 +37,7 @@ export class AlertGroups {
 
   /** Groups that are due, longest overdue first. */
   async due(limit: number): Promise<string[]> {
-    const groups = await this.store.query<{ key: string }>(
+    const groups = await this.store.aggregate<{ key: string }>(
       'SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1',
       [limit],
     );
@@ -46,7 +46,7 @@ export class AlertGroups {
 
   /** Claims those of some groups that are due and not locked by another transaction. */
   async takeDue(tx: Transaction, keys: readonly string[]): Promise<string[]> {
-    const groups = await tx.query<{ key: string }>(
+    const groups = await tx.aggregate<{ key: string }>(
       `UPDATE alert_group SET due_at = NULL WHERE key = ANY(ARRAY(
          SELECT key FROM alert_group WHERE due_at <= now() AND key = ANY($1) ORDER BY due_at FOR UPDATE SKIP LOCKED)) RETURNING key`,
       [keys],
@@ -63,7 +63,7 @@ export class AlertGroups {
 }
 
 async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(number | null)[]> {
-  const groups = await tx.query<{ key: string; quietMs: number | null }>(
+  const groups = await tx.aggregate<{ key: string; quietMs: number | null }>(
     // The no-op update locks and returns the row. In key order, or two transactions with the same
     // groups could deadlock.
     `INSERT INTO alert_group (key) SELECT DISTINCT key FROM unnest($1::text[]) AS key ORDER BY key

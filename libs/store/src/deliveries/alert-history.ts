@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
 import type { PastAlert, PastEvent } from '@tidewaiter/routing';
 
-import { json } from '../core/storable.js';
+import { columnsOf, type RowOf } from '../core/columns.js';
+import { recordsetOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { TransactionBatcher } from '../core/transaction-batcher.js';
+import { AlertHistoryRow } from './alert-rows.js';
 import { alertId } from './firing-alerts.js';
 
 /** Retention of the alert history, in days. */
@@ -13,14 +15,14 @@ export const historyDays = 31;
 /** Events of one page. An event has thousands of alerts at most, so that a page fits into memory. */
 const pageSize = 25;
 
-interface Row {
-  eventId: string;
+const columns = columnsOf(AlertHistoryRow, { omit: ['at'] }).computed<{
   /** Exact time, as the cursor of the next page. */
   mark: string;
   atMs: number;
-  alerts: PastAlert[];
-  state: PastEvent['state'];
-}
+}>({ mark: 'at::text', atMs: 'extract(epoch FROM at)::float * 1000' });
+const added = recordsetOf(AlertHistoryRow, ['eventId', 'alerts', 'state']);
+
+type Row = RowOf<typeof columns>;
 
 /** Alerts of an event. */
 interface HistoryEntry {
@@ -37,13 +39,13 @@ export class AlertHistory {
   constructor(private readonly store: Store) {}
 
   /** Records the alerts of an event, in the transaction that routes them. */
-  async add(tx: Transaction, told: HistoryEntry): Promise<void> {
-    if (told.alerts.length > 0) await this.#added.add(tx, told);
+  async add(tx: Transaction, entry: HistoryEntry): Promise<void> {
+    if (entry.alerts.length > 0) await this.#added.add(tx, entry);
   }
 
   /** Start of the history; null while it is empty. */
   async start(): Promise<Date | null> {
-    const [row] = await this.store.query<{ at: Date | null }>('SELECT min(at) AS at FROM alert_history');
+    const [row] = await this.store.aggregate<{ at: Date | null }>('SELECT min(at) AS at FROM alert_history');
     return row?.at ?? null;
   }
 
@@ -54,8 +56,9 @@ export class AlertHistory {
       eventId: '00000000-0000-0000-0000-000000000000',
     };
     for (;;) {
-      const rows = await this.store.query<Row>(
-        `SELECT event_id AS "eventId", at::text AS mark, extract(epoch FROM at)::float * 1000 AS "atMs", alerts, state FROM alert_history
+      const rows = await this.store.rows(
+        columns,
+        `FROM alert_history
          WHERE (at, event_id) > ($1::timestamptz, $2::uuid) AND at < $3 ORDER BY at, event_id LIMIT ${pageSize}`,
         [after.mark, after.eventId, until],
       );
@@ -68,7 +71,7 @@ export class AlertHistory {
 
   /** Alerts that fired at a moment. Those that ended over a day ago are no longer stored. */
   async firingAt(moment: Date): Promise<PastAlert[]> {
-    return this.store.query<PastAlert>(
+    return this.store.aggregate<PastAlert>(
       `SELECT encode(identity_hash, 'hex') AS identity, labels, 'firing' AS status FROM alert
        WHERE starts_at < $1 AND (status = 'firing' OR changed_at >= $1)`,
       [moment],
@@ -77,15 +80,13 @@ export class AlertHistory {
 }
 
 async function addAll(tx: Transaction, all: readonly HistoryEntry[]): Promise<void[]> {
-  const rows = all.map(({ alerts, ...told }) => ({
-    ...told,
+  const rows = all.map(({ alerts, ...entry }) => ({
+    ...entry,
     alerts: alerts.map((alert) => ({ identity: alertId(alert), labels: alert.labels, status: alert.status })),
   }));
   await tx.query(
-    `INSERT INTO alert_history (event_id, alerts, state)
-     SELECT "eventId", alerts, state FROM jsonb_to_recordset($1) AS row ("eventId" uuid, alerts jsonb, state jsonb)
-     ON CONFLICT DO NOTHING`,
-    [json(rows)],
+    `INSERT INTO alert_history (${added.columns}) SELECT ${added.values} FROM ${added.table} ON CONFLICT DO NOTHING`,
+    added.parameters(rows),
   );
   return all.map(() => undefined);
 }

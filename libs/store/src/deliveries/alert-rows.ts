@@ -1,3 +1,5 @@
+import type { Alert, Labels } from '@tidewaiter/domain';
+import type { PastAlert, PastEvent } from '@tidewaiter/routing';
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
 /** An alert that fires or was resolved lately: source of inhibitions, and preview of the effect of a silence. */
@@ -6,9 +8,8 @@ import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 export class AlertRow {
   /** SHA-256 of its identity. */
   @PrimaryColumn('bytea', { name: 'identity_hash', primaryKeyConstraintName: 'alert_pk' }) identityHash!: Buffer;
-  @Column('jsonb') labels!: unknown;
-  /** `firing` or `resolved`. */
-  @Column('text') status!: string;
+  @Column('jsonb') labels!: Labels;
+  @Column('text') status!: Alert['status'];
   @Column('timestamptz', { name: 'starts_at' }) startsAt!: Date;
   @Column('timestamptz', { name: 'changed_at' }) changedAt!: Date;
 }
@@ -36,7 +37,7 @@ export class NotifiedAlertRow {
   @PrimaryColumn('bytea', { name: 'identity_hash', primaryKeyConstraintName: 'notified_alert_pk' })
   identityHash!: Buffer;
   /** Alert as it was sent. */
-  @Column('jsonb') alert!: unknown;
+  @Column('jsonb') alert!: Alert;
   /** Last delivery with the alert. */
   @Column('uuid', { name: 'delivery_id' }) deliveryId!: string;
   @ManyToOne(() => AlertGroupRow, { onDelete: 'CASCADE' })
@@ -54,9 +55,9 @@ export class AlertHistoryRow {
   @PrimaryColumn('uuid', { name: 'event_id', primaryKeyConstraintName: 'alert_history_pk' }) eventId!: string;
   @CreateDateColumn({ type: 'timestamptz' }) at!: Date;
   /** The alerts with their labels, by the hashes of their identities. */
-  @Column('jsonb') alerts!: unknown;
+  @Column('jsonb') alerts!: PastAlert[];
   /** Incident and audience of an event that reports a state of an incident; null for other events. */
-  @Column('jsonb', { nullable: true }) state!: unknown;
+  @Column('jsonb', { nullable: true }) state!: PastEvent['state'];
 }
 
 /** Suppression of matching alerts for a time. */

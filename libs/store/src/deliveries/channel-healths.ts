@@ -37,7 +37,7 @@ export class ChannelHealths {
 
   /** Health of each channel that had deliveries within the last week. */
   async list(): Promise<ChannelHealth[]> {
-    return this.store.query<ChannelHealth>(
+    return this.store.aggregate<ChannelHealth>(
       `WITH channel AS (
          SELECT receiver, channel, integration,
            count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,

@@ -3,12 +3,15 @@ import type { Alert } from '@tidewaiter/domain';
 import { currentTraceparent } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
+import { columnsOf } from '../core/columns.js';
 import { GroupCommit } from '../core/group-commit.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
+import { recordsetOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
-import { Store, type Transaction } from '../core/store.js';
+import { type Queries, Store, type Transaction } from '../core/store.js';
 import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
+import { DeliveryRow } from './delivery-rows.js';
 import type {
   NewDelivery,
   Delivery,
@@ -21,7 +24,6 @@ import type {
   SubjectChannel,
   AboutDelivery,
   HeldDeliveries,
-  HeldDelivery,
   ListedDelivery,
   PushMessage,
 } from './delivery.js';
@@ -54,12 +56,108 @@ const maxSteps = 500;
 
 type WholeDelivery<Message> = Delivery<Message> & ListedDelivery & { replyTo: string | null };
 
-const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
-  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
-  CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END AS origin`;
+const columns = columnsOf(DeliveryRow, {
+  only: [
+    'id',
+    'eventId',
+    'receiver',
+    'channel',
+    'integration',
+    'route',
+    'groupKey',
+    'groupLabels',
+    'state',
+    'attempt',
+    'reached',
+    'reference',
+    'code',
+    'reason',
+    'createdAt',
+    'nextAt',
+    'finishedAt',
+  ],
+}).computed<Pick<ListedDelivery, 'alertCount' | 'origin'>>({
+  alertCount: 'jsonb_array_length(alerts)',
+  origin: "CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END",
+});
 
-const contents = `alerts, message, reply_to AS "replyTo", push_id AS "pushId",
-  CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
+const wholeColumns = columns
+  .and(columnsOf(DeliveryRow, { only: ['alerts', 'message', 'replyTo', 'pushId'] }))
+  .computed<Pick<Delivery<unknown>, 'edition'>>({
+    edition: "CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END",
+  });
+
+const begunColumns = wholeColumns.computed<{ how: 'begun' | 'superseded' | 'waits' }>({ how: 'how' });
+
+const aboutColumns = columnsOf(DeliveryRow, {
+  only: ['id', 'revision', 'receiver', 'channel', 'state', 'reason', 'createdAt', 'finishedAt'],
+}).notNull('revision');
+
+const channelColumns = columnsOf(DeliveryRow, {
+  only: ['receiver', 'channel', 'integration', 'route', 'groupKey', 'groupLabels', 'subject'],
+}).notNull('subject');
+
+const messageColumns = channelColumns
+  .and(columnsOf(DeliveryRow, { only: ['alerts', 'message', 'revision'] }))
+  .notNull('revision');
+
+const heldColumns = columnsOf(DeliveryRow, {
+  only: [
+    'id',
+    'receiver',
+    'channel',
+    'integration',
+    'route',
+    'groupKey',
+    'alerts',
+    'message',
+    'subject',
+    'revision',
+    'pushId',
+    'heldFor',
+  ],
+})
+  .notNull('heldFor')
+  .computed<{ waiting: number }>({ waiting: 'waiting' });
+
+const heldForOnly = columnsOf(DeliveryRow, { only: ['heldFor'] }).notNull('heldFor');
+const columnsOfId = columnsOf(DeliveryRow, { only: ['id'] });
+
+const added = recordsetOf(DeliveryRow, [
+  'id',
+  'eventId',
+  'receiver',
+  'channel',
+  'integration',
+  'route',
+  'groupKey',
+  'groupLabels',
+  'alerts',
+  'message',
+  'traceparent',
+  'subject',
+  'revision',
+  'pushId',
+  'origin',
+  'originId',
+  'replyTo',
+  'state',
+  'heldFor',
+]);
+
+function rowOf({ edition, origin = null, pushId = null, replyTo = null, heldFor, ...delivery }: AddedDelivery) {
+  return {
+    ...delivery,
+    subject: edition?.subject ?? null,
+    revision: edition?.revision ?? null,
+    pushId,
+    origin: origin?.kind ?? null,
+    originId: origin?.id ?? null,
+    replyTo,
+    state: heldFor === null ? ('pending' as const) : ('held' as const),
+    heldFor,
+  };
+}
 
 /** Limits of the batcher of attempts. The sending concurrency already bounds what waits. */
 const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
@@ -68,7 +166,7 @@ const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infini
 @Injectable()
 export class Deliveries {
   readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
-  readonly #toldOf = new TransactionBatcher(channelsOfAll);
+  readonly #channels = new TransactionBatcher(channelsOfAll);
   readonly #held = new TransactionBatcher(heldForAll);
   readonly #released = new TransactionBatcher(releaseAll);
   readonly #dropped = new TransactionBatcher(dropAll);
@@ -102,16 +200,10 @@ export class Deliveries {
 
   /** Returns the ids of the deliveries that were inserted. */
   async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
-    const rows = await tx.query<{ id: string }>(
-      `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
-         subject, revision, push_id, origin, origin_id, reply_to, state, held_for)
-       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, traceparent,
-         edition->>'subject', (edition->>'revision')::int, "pushId", origin->>'kind', (origin->>'id')::uuid, "replyTo",
-         CASE WHEN "heldFor" IS NULL THEN 'pending' ELSE 'held' END, "heldFor"
-       FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
-         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, "pushId" uuid, origin jsonb, "replyTo" text, traceparent text, "heldFor" text)
-       ON CONFLICT DO NOTHING RETURNING id`,
-      [json(deliveries)],
+    const rows = await tx.returning(
+      columnsOfId,
+      `INSERT INTO delivery (${added.columns}) SELECT ${added.values} FROM ${added.table} ON CONFLICT DO NOTHING`,
+      added.parameters(deliveries.map(rowOf)),
     );
     return new Set(rows.map(({ id }) => id));
   }
@@ -171,19 +263,17 @@ export class Deliveries {
     });
   }
 
-  async get<Message>(id: string, db: Pick<Transaction, 'query'> = this.store): Promise<WholeDelivery<Message> | null> {
-    const [delivery] = await db.query<WholeDelivery<Message>>(
-      `SELECT ${columns}, ${contents} FROM delivery WHERE id = $1`,
-      [id],
-    );
-    return delivery ?? null;
+  async get<Message>(id: string, db: Queries = this.store): Promise<WholeDelivery<Message> | null> {
+    const [delivery] = await db.rows(wholeColumns, 'FROM delivery WHERE id = $1', [id]);
+    return delivery ? (delivery as WholeDelivery<Message>) : null;
   }
 
   /** Deliveries that match a filter, newest first. */
   async list({ limit, after }: PageRequest, filter: DeliveryFilter = {}): Promise<Page<ListedDelivery>> {
     const parameters: unknown[] = [limit + 1, after ?? null];
-    const rows = await this.store.query<ListedDelivery>(
-      `SELECT ${columns} FROM delivery WHERE ($2::uuid IS NULL OR id < $2) AND ${conditionOf(filter, parameters)}
+    const rows = await this.store.rows(
+      columns,
+      `FROM delivery WHERE ($2::uuid IS NULL OR id < $2) AND ${conditionOf(filter, parameters)}
        ORDER BY id DESC LIMIT $1`,
       parameters,
     );
@@ -198,7 +288,7 @@ export class Deliveries {
 
   /** The ledger of a delivery, oldest entry first. */
   async steps(id: string): Promise<DeliveryStep[]> {
-    return this.store.query<DeliveryStep>(
+    return this.store.aggregate<DeliveryStep>(
       `SELECT at, kind, attempt, code, reason, "nextAt", by FROM (
          SELECT 0 AS place, 0 AS number, created_at AS at, 'made' AS kind, 0 AS attempt, NULL AS code, NULL AS reason, NULL::timestamptz AS "nextAt", NULL AS by
          FROM delivery WHERE id = $1
@@ -213,7 +303,7 @@ export class Deliveries {
 
   /** Deliveries derived from this one, oldest first. */
   async #derived(id: string): Promise<DerivedDelivery[]> {
-    return this.store.query<DerivedDelivery>(
+    return this.store.aggregate<DerivedDelivery>(
       `SELECT id, origin AS kind, receiver, channel, state FROM delivery WHERE origin_id = $1 ORDER BY id LIMIT ${maxSteps}`,
       [id],
     );
@@ -221,16 +311,12 @@ export class Deliveries {
 
   /** Deliveries about a subject, oldest first. */
   async about(subject: string): Promise<AboutDelivery[]> {
-    return this.store.query<AboutDelivery>(
-      `SELECT id, revision, receiver, channel, state, reason, created_at AS "createdAt", finished_at AS "finishedAt"
-       FROM delivery WHERE subject = $1 ORDER BY id LIMIT 1000`,
-      [subject],
-    );
+    return this.store.rows(aboutColumns, 'FROM delivery WHERE subject = $1 ORDER BY id LIMIT 1000', [subject]);
   }
 
   /** Channels that have deliveries about a subject. */
   async channelsOf(tx: Transaction, subject: string): Promise<SubjectChannel[]> {
-    return this.#toldOf.add(tx, subject);
+    return this.#channels.add(tx, subject);
   }
 
   /**
@@ -240,19 +326,21 @@ export class Deliveries {
   async ofPush<Message>(tx: Transaction, pushId: string): Promise<PushMessage<Message>[]> {
     // Serializes corrections, so that two of them become two editions of a message.
     await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('messages of push ' || $1, 0))`, [pushId]);
-    return tx.query<PushMessage<Message>>(
-      `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, revision, receiver, channel, integration, route,
-         group_key AS "groupKey", group_labels AS "groupLabels", alerts, message
+    const messages = await tx.rows(
+      messageColumns,
+      (list) => `SELECT DISTINCT ON (subject, receiver, channel, integration) ${list}
        FROM delivery WHERE push_id = $1 AND subject IS NOT NULL AND state NOT IN ('held', 'failed', 'merged', 'suppressed')
        ORDER BY subject, receiver, channel, integration, revision DESC`,
       [pushId],
     );
+    return messages as PushMessage<Message>[];
   }
 
   /** Groups that hold messages about a push. */
   async waitingOf(tx: Transaction, pushId: string): Promise<string[]> {
-    const groups = await tx.query<{ heldFor: string }>(
-      `SELECT DISTINCT held_for AS "heldFor" FROM delivery WHERE push_id = $1 AND state = 'held' ORDER BY held_for`,
+    const groups = await tx.rows(
+      heldForOnly,
+      (list) => `SELECT DISTINCT ${list} FROM delivery WHERE push_id = $1 AND state = 'held' ORDER BY held_for`,
       [pushId],
     );
     return groups.map(({ heldFor }) => heldFor);
@@ -326,14 +414,13 @@ export class Deliveries {
 const maxHeldBytes = 32 * 1024 * 1024;
 
 async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<HeldDeliveries<unknown>[]> {
-  const rows = await tx.query<HeldDelivery<unknown> & { heldFor: string; waiting: number }>(
-    `WITH sized AS (
+  const rows = await tx.rows(
+    heldColumns,
+    (list) => `WITH sized AS (
        SELECT id, row_number() OVER one AS position, count(*) OVER (PARTITION BY held_for)::int AS waiting,
          sum(octet_length(alerts::text) + octet_length(message::text)) OVER (ORDER BY id) AS bytes
        FROM delivery WHERE state = 'held' AND held_for = ANY($1) WINDOW one AS (PARTITION BY held_for ORDER BY id))
-     SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision,
-       push_id AS "pushId", held_for AS "heldFor", waiting
-     FROM sized JOIN delivery USING (id) WHERE position = 1 OR bytes <= $2 ORDER BY id`,
+     SELECT ${list} FROM sized JOIN delivery USING (id) WHERE position = 1 OR bytes <= $2 ORDER BY id`,
     [groups, maxHeldBytes],
   );
   const byGroup = Map.groupBy(rows, ({ heldFor }) => heldFor);
@@ -377,7 +464,7 @@ function channelKey({ receiver, channel, integration }: ChannelName): string {
 }
 
 async function countGiven(tx: Transaction, channels: readonly ChannelName[]): Promise<Map<string, number>> {
-  const rows = await tx.query<ChannelName & { given: number }>(
+  const rows = await tx.aggregate<ChannelName & { given: number }>(
     `SELECT receiver, channel, integration, count(*)::int AS given
      FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::int[]) AS asked (receiver, channel, integration)) AS asked
      JOIN delivery USING (receiver, channel, integration)
@@ -393,9 +480,9 @@ async function countGiven(tx: Transaction, channels: readonly ChannelName[]): Pr
 }
 
 async function channelsOfAll(tx: Transaction, subjects: readonly string[]): Promise<SubjectChannel[][]> {
-  const rows = await tx.query<SubjectChannel & { subject: string }>(
-    `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, receiver, channel, integration, route, group_key AS "groupKey",
-       group_labels AS "groupLabels"
+  const rows = await tx.rows(
+    channelColumns,
+    (list) => `SELECT DISTINCT ON (subject, receiver, channel, integration) ${list}
      FROM delivery WHERE subject = ANY($1) AND state NOT IN ('failed', 'suppressed')
      ORDER BY subject, receiver, channel, integration, id DESC`,
     [subjects],
@@ -419,8 +506,9 @@ async function beginAll(
   tx: Transaction,
   attempts: readonly Attempt[],
 ): Promise<{ how: 'begun' | 'superseded' | 'waits'; delivery: Delivery<unknown> }[]> {
-  const rows = await tx.query<Delivery<unknown> & { how: 'begun' | 'superseded' | 'waits' }>(
-    `WITH evaluated AS (
+  const rows = await tx.rows(
+    begunColumns,
+    (list) => `WITH evaluated AS (
        SELECT delivery.id AS evaluated, try.attempt AS try, CASE
          WHEN EXISTS (SELECT ${samePlace} AND other.revision > delivery.revision AND other.state NOT IN ('failed', 'held', 'merged', 'suppressed'))
            THEN 'superseded'
@@ -434,7 +522,7 @@ async function beginAll(
          code = CASE WHEN how = 'superseded' AND state = 'sending' THEN 'DELIVERY_UNCONFIRMED' ELSE code END
        FROM evaluated WHERE id = evaluated AND how <> 'waits'
      )
-     SELECT how, ${columns}, ${contents} FROM delivery JOIN evaluated ON id = evaluated`,
+     SELECT ${list} FROM delivery JOIN evaluated ON id = evaluated`,
     [attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)],
   );
   return rows.map(({ how, ...delivery }) => ({ how, delivery }));
@@ -453,11 +541,11 @@ async function threadsOf(
     .filter(({ how, delivery }) => how === 'begun' && delivery.edition)
     .map(({ delivery }) => delivery.id);
   if (ids.length === 0) return new Map();
-  const told = (order: 'ASC' | 'DESC') =>
+  const sentMessage = (order: 'ASC' | 'DESC') =>
     `(SELECT jsonb_build_object('revision', other.revision, 'reference', other.reference, 'message', other.message)
       ${samePlace} AND other.state = 'sent' ORDER BY other.revision ${order} LIMIT 1)`;
-  const rows = await tx.query<DeliveryThread<unknown> & { id: string }>(
-    `SELECT id, ${told('ASC')} AS first, ${told('DESC')} AS last,
+  const rows = await tx.aggregate<DeliveryThread<unknown> & { id: string }>(
+    `SELECT id, ${sentMessage('ASC')} AS first, ${sentMessage('DESC')} AS last,
        EXISTS (SELECT ${samePlace} AND other.state <> 'sent' AND (other.state = 'sending' OR other.code = 'DELIVERY_UNCONFIRMED')) AS "isInDoubt"
      FROM delivery WHERE id = ANY($1)`,
     [ids],

@@ -1,23 +1,13 @@
 import { firstIdAt } from '../core/page.js';
+import { deliveryStates } from './delivery-rows.js';
 
 /** States to filter by. `fallen-back`: failed, with a fallback delivery to another receiver. */
-export const deliveryStates = [
-  'held',
-  'pending',
-  'sending',
-  'retrying',
-  'sent',
-  'superseded',
-  'merged',
-  'suppressed',
-  'failed',
-  'fallen-back',
-] as const;
+export const deliveryFilterStates = [...deliveryStates, 'fallen-back'] as const;
 
 /** Filter of deliveries; all given conditions must hold. */
 export interface DeliveryFilter {
   receiver?: string | undefined;
-  state?: (typeof deliveryStates)[number] | undefined;
+  state?: (typeof deliveryFilterStates)[number] | undefined;
   /** Earliest creation time. */
   since?: Date | undefined;
   /** Id of the incident, or of the push, that they are about. */

@@ -1,3 +1,4 @@
+import type { Alert, Labels } from '@tidewaiter/domain';
 import {
   Column,
   CreateDateColumn,
@@ -9,6 +10,21 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
+
+/** States in which a delivery has ended without a failure. */
+export const endedDeliveryStates = ['sent', 'superseded', 'merged', 'suppressed'] as const;
+
+/** `held` or `pending`, `sending`, `retrying`, then one of the others. */
+export const deliveryStates = ['held', 'pending', 'sending', 'retrying', ...endedDeliveryStates, 'failed'] as const;
+
+export type DeliveryState = (typeof deliveryStates)[number];
+
+/** Why a delivery was derived from another one: that failed and falls back to it, or is repeated by it. */
+export const deliveryOrigins = ['fallback', 'repetition'] as const;
+
+export type DeliveryOrigin = (typeof deliveryOrigins)[number];
+
+export const deliveryStepKinds = ['failed', 'given-up', 'redriven', 'repeated'] as const;
 
 /** One message to one receiver. Only the notifier writes it. */
 @Entity('delivery')
@@ -33,8 +49,9 @@ export class DeliveryRow {
   @Column('integer') integration!: number;
   @Column('text') route!: string;
   @Column('text', { name: 'group_key' }) groupKey!: string;
-  @Column('jsonb', { name: 'group_labels' }) groupLabels!: unknown;
-  @Column('jsonb') alerts!: unknown;
+  @Column('jsonb', { name: 'group_labels' }) groupLabels!: Labels;
+  @Column('jsonb') alerts!: Alert[];
+  /** In the notifier's own form, which the store does not read. */
   @Column('jsonb') message!: unknown;
   /** Incident, or a name of the message itself, if a newer message supersedes an older one; else null. */
   @Column('text', { nullable: true }) subject!: string | null;
@@ -42,17 +59,16 @@ export class DeliveryRow {
   @Column('integer', { nullable: true }) revision!: number | null;
   /** The push that it reports. */
   @Column('uuid', { name: 'push_id', nullable: true }) pushId!: string | null;
-  /** `fallback` or `repetition` of the delivery `origin_id`; null for most. */
-  @Column('text', { nullable: true }) origin!: string | null;
+  /** Relation to the delivery `originId` that it was derived from; null for most. */
+  @Column('text', { nullable: true }) origin!: DeliveryOrigin | null;
   @Column('uuid', { name: 'origin_id', nullable: true }) originId!: string | null;
-  /** `held` or `pending`, `sending`, `retrying`, then `sent`, `superseded`, `merged`, `suppressed` or `failed`. */
-  @Column('text', { default: 'pending' }) state!: string;
+  @Column('text', { default: 'pending' }) state!: DeliveryState;
   /** The group with which it waits. */
   @Column('text', { name: 'held_for', nullable: true }) heldFor!: string | null;
   @Column('integer', { default: 0 }) attempt!: number;
   /** Recipients that have it already, of a message to several. */
   @Column('text', { array: true, default: [] }) reached!: string[];
-  /** The channel's own name for the message. */
+  /** The channel's own name for the message: a Slack timestamp, a Message-ID. */
   @Column('text', { nullable: true }) reference!: string | null;
   /** The reference of the message that it repeats. */
   @Column('text', { name: 'reply_to', nullable: true }) replyTo!: string | null;
@@ -79,8 +95,7 @@ export class DeliveryStepRow {
   @ManyToOne(() => DeliveryRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'delivery_id', foreignKeyConstraintName: 'delivery_step_delivery_fk' })
   delivery?: Relation<DeliveryRow>;
-  /** `failed`, `given-up`, `redriven` or `repeated`. */
-  @Column('text') kind!: string;
+  @Column('text') kind!: (typeof deliveryStepKinds)[number];
   /** Tries that were made until then. */
   @Column('integer') attempt!: number;
   @Column('text', { nullable: true }) code!: string | null;

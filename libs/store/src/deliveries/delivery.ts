@@ -1,62 +1,46 @@
-import type { Alert, Labels } from '@tidewaiter/domain';
+import type { DeliveryOrigin, DeliveryRow, DeliveryStepRow, endedDeliveryStates } from './delivery-rows.js';
+
+/** Delivery that another one was derived from, and why. */
+export interface DeliverySource {
+  kind: DeliveryOrigin;
+  id: string;
+}
 
 /** A message on its way to one receiver. `Message` is the notifier's own form; the store only keeps it. */
-export interface NewDelivery<Message> {
-  /** The event that caused it. */
-  eventId: string;
-  receiver: string;
-  /** `slack`, `email`, `webhook`. */
-  channel: string;
-  /** Index, from 0, among the receiver's configurations of that channel. */
-  integration: number;
-  /** Path of the route in routing.yaml. */
-  route: string;
-  groupKey: string;
-  groupLabels: Labels;
-  alerts: Alert[];
+export interface NewDelivery<Message> extends Pick<
+  DeliveryRow,
+  'eventId' | 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels' | 'alerts'
+> {
   message: Message;
   /** State of a subject (an incident, or a message that is corrected) that a message about a newer state supersedes. */
   edition: { subject: string; revision: number } | null;
   /** The push that it reports; null of other messages. */
   pushId?: string | null;
   /** Delivery that it was derived from: it failed and falls back to this one, or is repeated by it. */
-  origin?: { kind: 'fallback' | 'repetition'; id: string } | null;
+  origin?: DeliverySource | null;
   /** Channel's reference of the message that this one repeats. */
   replyTo?: string | null;
 }
 
-export interface Delivery<Message> extends NewDelivery<Message> {
-  id: string;
-  state: 'held' | 'pending' | 'sending' | 'retrying' | 'sent' | 'superseded' | 'merged' | 'suppressed' | 'failed';
-  attempt: number;
-  /** Recipients that have it already, of a message to several. */
-  reached: string[];
-  /** The channel's own name for the message: a Slack timestamp, a Message-ID. */
-  reference: string | null;
-  code: string | null;
-  reason: string | null;
-  createdAt: Date;
-  nextAt: Date | null;
-  finishedAt: Date | null;
-}
+export interface Delivery<Message>
+  extends
+    NewDelivery<Message>,
+    Pick<
+      DeliveryRow,
+      'id' | 'state' | 'attempt' | 'reached' | 'reference' | 'code' | 'reason' | 'createdAt' | 'nextAt' | 'finishedAt'
+    > {}
 
 /** One entry of a delivery's ledger: its creation, a failed try, a redrive or repetition, or its end. */
-export interface DeliveryStep {
+export interface DeliveryStep extends Pick<DeliveryStepRow, 'attempt' | 'code' | 'reason' | 'nextAt'> {
   at: Date;
-  kind: 'made' | 'failed' | 'given-up' | 'redriven' | 'repeated' | 'sent' | 'superseded' | 'merged' | 'suppressed';
-  /** Tries that were made until then. */
-  attempt: number;
-  code: string | null;
-  reason: string | null;
-  /** Time of the next try, as planned. */
-  nextAt: Date | null;
+  kind: 'made' | DeliveryStepRow['kind'] | (typeof endedDeliveryStates)[number];
   /** User who requested it; null for automatic steps. */
   by: string | null;
 }
 
 /** A delivery derived from another one. */
 export type DerivedDelivery = Pick<Delivery<unknown>, 'id' | 'receiver' | 'channel' | 'state'> & {
-  kind: 'fallback' | 'repetition';
+  kind: DeliveryOrigin;
 };
 
 /** A delivery with its message, its ledger, and the deliveries derived from it. */
@@ -93,10 +77,7 @@ export type DeliveryStart<Message> =
   | { how: 'superseded' | 'waits' | 'ended' };
 
 /** A delivery that its channel accepted. */
-export interface TakenDelivery {
-  id: string;
-  /** The channel's own name for the message. */
-  reference: string | null;
+export interface TakenDelivery extends Pick<DeliveryRow, 'id' | 'reference'> {
   /** Note about recipients that will never get it. */
   note: string | null;
 }
@@ -123,15 +104,10 @@ export interface AboutDelivery extends Pick<
 }
 
 /** A held delivery. */
-export interface HeldDelivery<Message> extends Pick<
-  NewDelivery<Message>,
-  'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'alerts' | 'message'
-> {
-  id: string;
-  subject: string | null;
-  revision: number | null;
-  pushId: string | null;
-}
+export interface HeldDelivery<Message>
+  extends
+    Pick<NewDelivery<Message>, 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'alerts' | 'message'>,
+    Pick<DeliveryRow, 'id' | 'subject' | 'revision' | 'pushId'> {}
 
 /** Held deliveries of one group, up to the limit of a transaction: the oldest first, and at least one. */
 export interface HeldDeliveries<Message> {
@@ -145,5 +121,5 @@ export interface ListedDelivery extends Omit<
   'alerts' | 'message' | 'edition' | 'replyTo' | 'origin'
 > {
   alertCount: number;
-  origin: { kind: 'fallback' | 'repetition'; id: string } | null;
+  origin: DeliverySource | null;
 }

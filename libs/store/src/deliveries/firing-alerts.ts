@@ -51,8 +51,8 @@ export class FiringAlerts {
    * have committed since
    */
   async changedSince(since: Date | null, overlapMs = 0): Promise<{ alerts: FiringAlert[]; at: Date }> {
-    const [clock] = await this.store.query<{ at: Date }>('SELECT clock_timestamp() AS at');
-    const alerts = await this.store.query<FiringAlert>(
+    const [clock] = await this.store.aggregate<{ at: Date }>('SELECT clock_timestamp() AS at');
+    const alerts = await this.store.aggregate<FiringAlert>(
       `SELECT encode(identity_hash, 'hex') AS id, labels, status FROM alert
        WHERE CASE WHEN $1::timestamptz IS NULL THEN status = 'firing' ELSE changed_at > $1::timestamptz - $2 * interval '1 millisecond' END`,
       [since, overlapMs],
@@ -67,7 +67,7 @@ export class FiringAlerts {
 
   /** Labels of an alert that fires; null if it does not. */
   async labelsOf(tx: Transaction, alert: Alert): Promise<Labels | null> {
-    const [row] = await tx.query<{ labels: Labels }>(
+    const [row] = await tx.aggregate<{ labels: Labels }>(
       `SELECT labels FROM alert WHERE status = 'firing' AND identity_hash = decode($1, 'hex')`,
       [alertId(alert)],
     );
@@ -86,7 +86,7 @@ export function alertId({ identity }: Alert): string {
 }
 
 async function firingAmong(tx: Transaction, lists: readonly (readonly string[])[]): Promise<Set<string>[]> {
-  const rows = await tx.query<{ id: string }>(
+  const rows = await tx.aggregate<{ id: string }>(
     `SELECT encode(identity_hash, 'hex') AS id FROM alert
      WHERE status = 'firing' AND identity_hash = ANY(SELECT decode(id, 'hex') FROM unnest($1::text[]) AS id)`,
     [lists.flat()],

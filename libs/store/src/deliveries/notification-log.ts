@@ -1,32 +1,49 @@
 import { Injectable } from '@nestjs/common';
-import type { Alert, Labels } from '@tidewaiter/domain';
+import type { Alert } from '@tidewaiter/domain';
 
+import { columnsOf, type RowOf } from '../core/columns.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
 import { TransactionBatcher } from '../core/transaction-batcher.js';
-import type { Delivery, NewDelivery } from './delivery.js';
+import { AlertRow, NotifiedAlertRow } from './alert-rows.js';
+import { DeliveryRow } from './delivery-rows.js';
 import { alertId } from './firing-alerts.js';
 
 /** A notified alert of a group that still fires, with its current labels. */
-export interface NotifiedAlert {
-  alert: Alert;
+export interface NotifiedAlert extends Pick<NotifiedAlertRow, 'alert' | 'deliveryId'> {
   /** Start of firing. */
   since: Date;
-  /** Last delivery with the alert. */
-  deliveryId: string;
 }
 
-/** A delivery about an alert, with its outcome. */
-export interface AlertDelivery<Message>
-  extends
-    Pick<
-      NewDelivery<Message>,
-      'eventId' | 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'
-    >,
-    Pick<Delivery<Message>, 'id' | 'state' | 'reference' | 'finishedAt' | 'message'> {
-  subject: string | null;
+const notifiedColumns = columnsOf(NotifiedAlertRow, { of: 'notified_alert', only: ['alert', 'deliveryId'] })
+  .and(columnsOf(AlertRow, { of: 'alert', only: ['labels'] }))
+  .computed<{ since: Date }>({ since: 'starts_at' });
+
+const deliveryColumns = columnsOf(DeliveryRow, {
+  of: 'alike',
+  only: [
+    'id',
+    'eventId',
+    'receiver',
+    'channel',
+    'integration',
+    'route',
+    'groupKey',
+    'groupLabels',
+    'state',
+    'reference',
+    'finishedAt',
+    'message',
+    'subject',
+  ],
+}).computed<{
   /** Newest revision of the subject over all channels. */
   revision: number | null;
+}>({ revision: '(SELECT max(revision) FROM delivery AS state WHERE state.subject = alike.subject)' });
+
+/** A delivery about an alert, with its outcome. */
+export interface AlertDelivery<Message> extends Omit<RowOf<typeof deliveryColumns>, 'message'> {
+  message: Message;
 }
 
 /** Alerts and deliveries of a group to remind of. */
@@ -55,8 +72,8 @@ export class NotificationLog {
   constructor(private readonly store: Store) {}
 
   /** Records notified alerts of a group and schedules its reminder, which also covers earlier alerts. */
-  async add(tx: Transaction, key: string, told: Omit<NotifiedGroup, 'key'>): Promise<void> {
-    await this.#added.add(tx, { key, ...told });
+  async add(tx: Transaction, key: string, notified: Omit<NotifiedGroup, 'key'>): Promise<void> {
+    await this.#added.add(tx, { key, ...notified });
   }
 
   /** Schedules the next reminder of the group. */
@@ -74,7 +91,7 @@ export class NotificationLog {
 
   /** Claims a group whose reminder is due and that no other transaction has locked; null when there is none. */
   async nextDue(tx: Transaction): Promise<string | null> {
-    const [group] = await tx.query<{ key: string }>(
+    const [group] = await tx.aggregate<{ key: string }>(
       `UPDATE alert_group SET remind_at = NULL WHERE key = (
          SELECT key FROM alert_group WHERE remind_at <= now() ORDER BY remind_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING key`,
     );
@@ -83,12 +100,12 @@ export class NotificationLog {
 
   /** Notified alerts of a group that still fire, with their deliveries. */
   async of<Message>(tx: Transaction, key: string): Promise<ReminderGroup<Message>> {
-    const told = await tx.query<NotifiedAlert & { labels: Labels }>(
-      `SELECT notified_alert.alert, alert.labels, starts_at AS since, delivery_id AS "deliveryId"
-       FROM notified_alert JOIN alert USING (identity_hash) WHERE group_key = $1 AND status = 'firing' ORDER BY delivery_id DESC LIMIT ${maxAlerts}`,
+    const notified = await tx.rows(
+      notifiedColumns,
+      `FROM notified_alert JOIN alert USING (identity_hash) WHERE group_key = $1 AND status = 'firing' ORDER BY delivery_id DESC LIMIT ${maxAlerts}`,
       [key],
     );
-    const alerts = told.map(({ labels, ...each }) => ({ ...each, alert: { ...each.alert, labels } }));
+    const alerts = notified.map(({ labels, ...each }) => ({ ...each, alert: { ...each.alert, labels } }));
     return { alerts, deliveries: await deliveriesOf<Message>(tx, new Set(alerts.map(({ deliveryId }) => deliveryId))) };
   }
 }
@@ -98,9 +115,9 @@ async function addAll(tx: Transaction, all: readonly NotifiedGroup[]): Promise<v
     alerts.map((alert) => ({ key, id: alertId(alert), alert, deliveryId })),
   );
   await tx.query(
-    `UPDATE alert_group SET remind_at = now() + told.ms * interval '1 millisecond'
-     FROM (SELECT key, max(ms) AS ms FROM unnest($1::text[], $2::float8[]) AS given (key, ms) GROUP BY key) AS told
-     WHERE alert_group.key = told.key`,
+    `UPDATE alert_group SET remind_at = now() + reminder.ms * interval '1 millisecond'
+     FROM (SELECT key, max(ms) AS ms FROM unnest($1::text[], $2::float8[]) AS given (key, ms) GROUP BY key) AS reminder
+     WHERE alert_group.key = reminder.key`,
     [all.map(({ key }) => key), all.map(({ againInMs }) => againInMs)],
   );
   await tx.query(
@@ -116,14 +133,12 @@ async function addAll(tx: Transaction, all: readonly NotifiedGroup[]): Promise<v
 
 /** These deliveries, and those of the same message to other channels of the receiver. */
 async function deliveriesOf<Message>(tx: Transaction, ids: ReadonlySet<string>): Promise<AlertDelivery<Message>[]> {
-  return tx.query<AlertDelivery<Message>>(
-    `SELECT alike.id, alike.event_id AS "eventId", alike.receiver, alike.channel, alike.integration, alike.route,
-       alike.group_key AS "groupKey", alike.group_labels AS "groupLabels", alike.state, alike.reference, alike.finished_at AS "finishedAt",
-       alike.message, alike.subject,
-       (SELECT max(revision) FROM delivery AS state WHERE state.subject = alike.subject) AS revision
-     FROM (SELECT * FROM delivery WHERE id = ANY($1) ORDER BY id DESC LIMIT ${maxDeliveries}) AS told
-     JOIN delivery AS alike ON alike.event_id = told.event_id AND alike.receiver = told.receiver AND alike.group_key = told.group_key
+  const deliveries = await tx.rows(
+    deliveryColumns,
+    `FROM (SELECT * FROM delivery WHERE id = ANY($1) ORDER BY id DESC LIMIT ${maxDeliveries}) AS notified
+     JOIN delivery AS alike ON alike.event_id = notified.event_id AND alike.receiver = notified.receiver AND alike.group_key = notified.group_key
      ORDER BY alike.id DESC`,
     [[...ids]],
   );
+  return deliveries as AlertDelivery<Message>[];
 }

@@ -87,7 +87,7 @@ export class Redrives {
 
   async #troubled(filter: DeliveryFilter, after: string | null, limit: number): Promise<string[]> {
     const parameters: unknown[] = [limit, after];
-    const rows = await this.store.query<{ id: string }>(
+    const rows = await this.store.aggregate<{ id: string }>(
       `SELECT id FROM delivery WHERE state IN ('failed', 'retrying') AND ($2::uuid IS NULL OR id > $2)
          AND ${conditionOf(filter, parameters)} ORDER BY id LIMIT $1`,
       parameters,
@@ -123,7 +123,7 @@ const waitsForItsTry = `EXISTS (
 /** Retries deliveries inside a transaction; returns how many of them had failed or waited. */
 export async function redriveIn(tx: Transaction, ids: readonly string[], by: string | null): Promise<number> {
   // Keeps the code, which may require checking an unconfirmed message with the channel first.
-  const redriven = await tx.query<{ id: string }>(
+  const redriven = await tx.aggregate<{ id: string }>(
     `UPDATE delivery SET state = 'pending', next_at = NULL, finished_at = NULL
      WHERE id = ANY($1) AND (state IN ('failed', 'retrying') OR (state = 'pending' AND ${waitsForItsTry})) RETURNING id`,
     [ids],
@@ -159,7 +159,7 @@ async function noteIn(
 
 /** Locks a delivery, so that no other redrive runs meanwhile. @throws NotFound `DELIVERY_UNKNOWN` */
 async function locked(tx: Transaction, id: string): Promise<{ state: Delivery<unknown>['state']; original: string }> {
-  const [delivery] = await tx.query<{ state: Delivery<unknown>['state']; original: string }>(
+  const [delivery] = await tx.aggregate<{ state: Delivery<unknown>['state']; original: string }>(
     `SELECT state, CASE WHEN origin = 'repetition' THEN origin_id ELSE id END AS original FROM delivery WHERE id = $1 FOR UPDATE`,
     [id],
   );
@@ -169,7 +169,7 @@ async function locked(tx: Transaction, id: string): Promise<{ state: Delivery<un
 
 /** Repetition of a delivery that is still in progress; null without one. */
 async function repetitionOf(tx: Transaction, id: string): Promise<string | null> {
-  const [repetition] = await tx.query<{ id: string }>(
+  const [repetition] = await tx.aggregate<{ id: string }>(
     `SELECT id FROM delivery WHERE origin_id = $1 AND origin = 'repetition' AND state IN ('pending', 'sending', 'retrying') LIMIT 1`,
     [id],
   );

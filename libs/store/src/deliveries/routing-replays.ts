@@ -11,8 +11,10 @@ import {
   Simulation,
 } from '@tidewaiter/routing';
 
+import { columnsOf } from '../core/columns.js';
 import { Store } from '../core/store.js';
 import { AlertHistory, historyDays } from './alert-history.js';
+import { SilenceRow } from './alert-rows.js';
 
 /** Period to replay, and the receiver to report. */
 export interface ReplayedTime {
@@ -54,6 +56,11 @@ export interface RoutingReplay {
 /** Limit on the alerts in one replay. */
 const maxAlerts = 500_000;
 const hourMs = 3_600_000;
+
+/** Silences that take effect with their creation at the earliest. */
+const silenceColumns = columnsOf(SilenceRow, {
+  only: ['id', 'matchers', 'endsAt', 'createdBy', 'comment'],
+}).computed<Pick<SilenceRow, 'startsAt'>>({ startsAt: 'greatest(starts_at, created_at)' });
 
 /** Replays the alert history through a routing.yaml. Sends and stores nothing. */
 @Injectable()
@@ -111,18 +118,10 @@ export class RoutingReplays {
 
   /** Silences of the period; each counts from its creation at the earliest. */
   async #silences(since: Date, until: Date): Promise<Silences> {
-    const rows = await this.store.query<{
-      id: string;
-      matchers: string[];
-      startsAt: Date;
-      endsAt: Date;
-      createdBy: string;
-      comment: string;
-    }>(
-      `SELECT id, matchers, greatest(starts_at, created_at) AS "startsAt", ends_at AS "endsAt", created_by AS "createdBy", comment
-       FROM silence WHERE ends_at > $1 AND starts_at < $2`,
-      [since, until],
-    );
+    const rows = await this.store.rows(silenceColumns, 'FROM silence WHERE ends_at > $1 AND starts_at < $2', [
+      since,
+      until,
+    ]);
     return new Silences(
       rows.map(({ startsAt, endsAt, matchers, ...silence }) => ({
         ...silence,
@@ -134,7 +133,7 @@ export class RoutingReplays {
   }
 
   async #sent(since: Date, until: Date): Promise<SentMessages[]> {
-    return this.store.query<SentMessages>(
+    return this.store.aggregate<SentMessages>(
       `WITH given AS (
          SELECT receiver, route, channel, state, coalesce((message ->> 'isReminder')::boolean, false) AS "isReminder",
            -- What has the name of an earlier one changed that one.

@@ -1,48 +1,44 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 
+import { columnsOf } from '../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
+import { valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
+import { SilenceRow } from './alert-rows.js';
 
-export interface NewSilence {
-  /** In Alertmanager's syntax, `severity="low"`; all must hold. */
+export interface NewSilence extends Omit<SilenceRow, 'id' | 'createdAt' | 'matchers'> {
   matchers: readonly string[];
-  startsAt: Date;
-  endsAt: Date;
-  createdBy: string;
-  comment: string;
 }
 
-export interface StoredSilence extends NewSilence {
-  id: string;
-  matchers: string[];
-  createdAt: Date;
-}
+export type StoredSilence = SilenceRow;
 
-const columns = `id, matchers, starts_at AS "startsAt", ends_at AS "endsAt", created_by AS "createdBy", comment, created_at AS "createdAt"`;
+const columns = columnsOf(SilenceRow);
+const added = valuesOf(SilenceRow, ['id', 'matchers', 'startsAt', 'endsAt', 'createdBy', 'comment']);
 
 /** Stored silences. */
 @Injectable()
 export class SilenceLedger {
   constructor(private readonly store: Store) {}
 
-  async add(tx: Transaction, { matchers, startsAt, endsAt, createdBy, comment }: NewSilence): Promise<StoredSilence> {
-    const [silence] = await tx.query<StoredSilence>(
-      `INSERT INTO silence (id, matchers, starts_at, ends_at, created_by, comment) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${columns}`,
-      [uuidv7(), matchers, startsAt, endsAt, createdBy, comment],
+  async add(tx: Transaction, silence: NewSilence): Promise<StoredSilence> {
+    const [stored] = await tx.returning(
+      columns,
+      `INSERT INTO silence (${added.columns}) VALUES (${added.values})`,
+      added.parameters({ ...silence, matchers: [...silence.matchers], id: uuidv7() }),
     );
-    return silence!;
+    return stored!;
   }
 
   async get(id: string): Promise<StoredSilence | null> {
-    const [silence] = await this.store.query<StoredSilence>(`SELECT ${columns} FROM silence WHERE id = $1`, [id]);
-    return silence ?? null;
+    return this.store.entity(SilenceRow, (silences) => silences.findOneBy({ id }));
   }
 
   /** Silences that have not ended, newest first; with `all` also ended ones. */
   async list({ limit, after }: PageRequest, all = false): Promise<Page<StoredSilence>> {
-    const rows = await this.store.query<StoredSilence>(
-      `SELECT ${columns} FROM silence WHERE ($2::uuid IS NULL OR id < $2) AND ($3 OR ends_at > now()) ORDER BY id DESC LIMIT $1`,
+    const rows = await this.store.rows(
+      columns,
+      `FROM silence WHERE ($2::uuid IS NULL OR id < $2) AND ($3 OR ends_at > now()) ORDER BY id DESC LIMIT $1`,
       [limit + 1, after ?? null, all],
     );
     return pageOf(rows, limit);
@@ -50,7 +46,7 @@ export class SilenceLedger {
 
   /** Version of the open silences, for caches: changes with each of them. */
   async version(): Promise<string> {
-    const [row] = await this.store.query<{ version: string }>(
+    const [row] = await this.store.aggregate<{ version: string }>(
       `SELECT concat_ws(' ', count(*), max(id::text), sum(extract(epoch FROM ends_at))) AS version FROM silence WHERE ends_at > now()`,
     );
     return row?.version ?? '';
@@ -58,13 +54,14 @@ export class SilenceLedger {
 
   /** All silences that have not ended. */
   async open(): Promise<StoredSilence[]> {
-    return this.store.query<StoredSilence>(`SELECT ${columns} FROM silence WHERE ends_at > now()`);
+    return this.store.rows(columns, 'FROM silence WHERE ends_at > now()');
   }
 
   /** Ends a silence now; null if it does not exist or has ended. */
   async expire(tx: Transaction, id: string): Promise<StoredSilence | null> {
-    const [silence] = await tx.query<StoredSilence>(
-      `UPDATE silence SET ends_at = now(), starts_at = least(starts_at, now()) WHERE id = $1 AND ends_at > now() RETURNING ${columns}`,
+    const [silence] = await tx.returning(
+      columns,
+      'UPDATE silence SET ends_at = now(), starts_at = least(starts_at, now()) WHERE id = $1 AND ends_at > now()',
       [id],
     );
     // Flushes groups that a mute held back, since the silence may have been the reason.

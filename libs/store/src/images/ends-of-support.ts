@@ -1,7 +1,16 @@
-import { type DatedPackage, datedPackages, endOfLife } from '@tidewaiter/checks';
-import type { Digest, Finding, OsRelease } from '@tidewaiter/domain';
+import { datedPackages, endOfLife } from '@tidewaiter/checks';
+import type { Digest, Finding } from '@tidewaiter/domain';
 
+import { columnsOf } from '../core/columns.js';
 import type { Store } from '../core/store.js';
+import { ImageRow } from './image-rows.js';
+import { ImagePackageRow, PackageRow } from './package-rows.js';
+
+const systemColumns = columnsOf(ImageRow, { only: ['digest', 'os'] });
+const datedColumns = columnsOf(ImagePackageRow, {
+  of: 'image_package',
+  only: ['imageDigest', 'layer', 'state', 'foundIn'],
+}).and(columnsOf(PackageRow, { of: 'package', only: ['type', 'name', 'version'] }));
 
 /** Findings about unsupported distributions and runtimes of images; not stored, since they depend on the date. */
 export async function endsOfSupport(
@@ -9,19 +18,16 @@ export async function endsOfSupport(
   imageDigests: readonly Digest[],
   now: Date,
 ): Promise<{ imageDigest: Digest; finding: Finding }[]> {
-  const systems = await store.query<{ imageDigest: Digest; os: OsRelease | null }>(
-    'SELECT digest AS "imageDigest", os FROM image WHERE digest = ANY($1)',
-    [imageDigests],
-  );
-  const packages = await store.query<DatedPackage & { imageDigest: Digest }>(
-    `SELECT image_digest AS "imageDigest", layer, image_package.state, type, name, version, found_in AS "foundIn"
-     FROM image_package JOIN package ON package.id = package_id
+  const systems = await store.rows(systemColumns, 'FROM image WHERE digest = ANY($1)', [imageDigests]);
+  const packages = await store.rows(
+    datedColumns,
+    `FROM image_package JOIN package ON package.id = package_id
      WHERE image_digest = ANY($1) AND image_package.state = 'present'
        AND (type = ANY($2) OR name = ANY($3) OR starts_with(name, $4))`,
     [imageDigests, datedPackages.types, datedPackages.names, datedPackages.namePrefix],
   );
   const packagesOf = Map.groupBy(packages, ({ imageDigest }) => imageDigest);
-  return systems.flatMap(({ imageDigest, os }) =>
+  return systems.flatMap(({ digest: imageDigest, os }) =>
     endOfLife(os, packagesOf.get(imageDigest) ?? [], now).map((finding) => ({ imageDigest, finding })),
   );
 }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import {
   type Exploitation,
   type Hit,
-  type MatchEvidence,
   packageFindings,
   type Rating,
   type VulnerablePackage,
@@ -13,16 +12,20 @@ import {
   type Finding,
   type FixState,
   type PackageType,
-  type Presence,
   type Severity,
 } from '@tidewaiter/domain';
 import { layerNotAnalyzed } from '@tidewaiter/integrity';
 
+import { AdvisoryRow, PackageMatchRow } from '../advisories/advisory-rows.js';
 import { exploitationOf } from '../advisories/exploitation.js';
+import { columnsOf, type RowOf } from '../core/columns.js';
 import { Store } from '../core/store.js';
 import { isRecent, runningAmong, workloadNames } from '../workloads/workload-ledger.js';
+import { PackageUseRow } from '../workloads/workload-rows.js';
 import { endsOfSupport } from './ends-of-support.js';
+import { ImageFindingRow } from './image-rows.js';
 import { unreadLayersOf } from './layer-failures.js';
+import { ImagePackageRow, PackageRow } from './package-rows.js';
 import { isCurrent, type RepositoryPlace } from './pushes/pushes.js';
 
 /** A finding, and the image of a push that has it. */
@@ -54,7 +57,7 @@ export interface PackagePlace {
   packageType: PackageType;
   installedVersion: string;
   /** `unknown`: the version could not be compared. */
-  match: 'affected' | 'unknown';
+  match: PackageMatchRow['state'];
   fix: { state: FixState; version: string | null };
   /** Purl of the package; one of several if it has several architectures. */
   purl: string;
@@ -69,29 +72,47 @@ export interface FindingPlace extends RepositoryPlace {
   tag?: string | null;
 }
 
-interface FindingRow {
-  imageDigest: Digest;
-  layer: number;
-  state: Presence;
-  purl: string;
-  packageType: PackageType;
-  packageName: string;
-  installedVersion: string;
-  foundIn: string;
-  match: 'affected' | 'unknown';
-  fixState: FixState;
-  fixVersion: string | null;
-  advisoryId: string;
-  published: Date | null;
-  vulnerabilityId: string;
-  aliases: string[];
-  title: string;
-  severity: Severity;
-  cvssVector: string | null;
-  cvssScore: number | null;
-  vulnerabilityIds: string[];
-  evidence: MatchEvidence;
-}
+const columns = columnsOf(ImagePackageRow, { of: 'image_package', only: ['imageDigest', 'layer', 'state', 'foundIn'] })
+  .and(columnsOf(PackageRow, { of: 'package', only: ['purl'] }))
+  .and(
+    columnsOf(PackageMatchRow, {
+      of: 'package_match',
+      only: ['advisoryId', 'fixState', 'fixVersion', 'vulnerabilityIds', 'evidence'],
+    }),
+  )
+  .and(
+    columnsOf(AdvisoryRow, {
+      of: 'advisory',
+      only: ['vulnerabilityId', 'aliases', 'title', 'published', 'cvssVector', 'cvssScore'],
+    }),
+  )
+  .computed<{
+    packageType: PackageType;
+    packageName: string;
+    installedVersion: string;
+    match: PackageMatchRow['state'];
+    severity: Severity;
+  }>({
+    packageType: 'package.type',
+    packageName: 'package.name',
+    installedVersion: 'package.version',
+    match: 'package_match.state',
+    severity: 'coalesce(package_match.severity, advisory.severity)',
+  });
+
+type FindingRow = RowOf<typeof columns>;
+
+const ratingColumns = columnsOf(AdvisoryRow, { only: ['vulnerabilityId', 'severity'] }).computed<
+  Pick<Rating, 'advisoryId' | 'cvss'>
+>({
+  advisoryId: 'id',
+  cvss: "CASE WHEN cvss_vector IS NOT NULL THEN json_build_object('vector', cvss_vector, 'score', cvss_score) END",
+});
+const imageFindingColumns = columnsOf(ImageFindingRow, { only: ['imageDigest', 'finding'] });
+const usedColumns = columnsOf(PackageUseRow, { only: ['imageDigest'] }).computed<{ names: string[] }>({
+  names: 'array_agg(package)',
+});
+const aliasesOnly = columnsOf(AdvisoryRow, { only: ['aliases'] });
 
 /** Findings of images. Vulnerabilities are not stored by image: they follow from packages and matches. */
 @Injectable()
@@ -105,21 +126,18 @@ export class Findings {
    */
   async of(imageDigests: readonly Digest[], place?: FindingPlace, now = new Date()): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
-    const rows = await this.store.query<FindingRow>(
-      `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
-         version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
-         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
-         coalesce(package_match.severity, advisory.severity) AS severity, cvss_vector AS "cvssVector", cvss_score AS "cvssScore",
-         vulnerability_ids AS "vulnerabilityIds", evidence
-       FROM image_package
+    const rows = await this.store.rows(
+      columns,
+      `FROM image_package
        JOIN package ON package.id = package_id
        JOIN package_match USING (package_id)
        JOIN advisory ON advisory.id = advisory_id
        WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
       [imageDigests],
     );
-    const others = await this.store.query<{ imageDigest: Digest; finding: Finding }>(
-      `SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)
+    const others = await this.store.rows(
+      imageFindingColumns,
+      `FROM image_finding WHERE image_digest = ANY($1)
        UNION ALL SELECT image_digest, finding FROM repository_finding
        WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3)
          AND (tag IS NULL OR tag = $4))`,
@@ -158,8 +176,9 @@ export class Findings {
   /** Returns a function that looks up the use of a package of an image. */
   async #uses(imageDigests: readonly Digest[]): Promise<(digest: Digest, packageName: string | null) => Use> {
     const running = await runningAmong(this.store, imageDigests);
-    const used = await this.store.query<{ imageDigest: Digest; names: string[] }>(
-      `SELECT image_digest AS "imageDigest", array_agg(package) AS names FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest`,
+    const used = await this.store.rows(
+      usedColumns,
+      'FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest',
       [imageDigests],
     );
     const namesOf = new Map(used.map(({ imageDigest, names }) => [imageDigest, new Set(names)]));
@@ -171,7 +190,7 @@ export class Findings {
 
   /** Places of packages in tagged and in running images, with the fix that an advisory gives for them. */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
-    const places = await this.store.query<Omit<PackagePlace, 'running' | 'workloads'> & { images: Digest[] }>(
+    const places = await this.store.aggregate<Omit<PackagePlace, 'running' | 'workloads'> & { images: Digest[] }>(
       `WITH hit AS MATERIALIZED (
          SELECT DISTINCT image_digest FROM package JOIN image_package ON package_id = package.id WHERE purl = ANY($1) AND state = 'present'),
        tagged AS MATERIALIZED (
@@ -206,20 +225,16 @@ export class Findings {
 
   /** KEV and EPSS data of one vulnerability, by its id and its aliases in advisories. */
   async exploitation(id: string): Promise<Exploitation> {
-    const named = await this.store.query<{ aliases: string[] }>(
-      'SELECT aliases FROM advisory WHERE vulnerability_id = $1',
-      [id],
-    );
+    const named = await this.store.rows(aliasesOnly, 'FROM advisory WHERE vulnerability_id = $1', [id]);
     const [known] = await exploitationOf(this.store, [{ id, aliases: named.flatMap(({ aliases }) => aliases) }]);
     return known ?? { kev: false, epss: null };
   }
 
   /** Severity ratings of vulnerabilities by all advisories, since a distribution's own often lacks one. */
   async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
-    const rows = await this.store.query<Rating & { vulnerabilityId: string }>(
-      `SELECT vulnerability_id AS "vulnerabilityId", id AS "advisoryId", severity,
-         CASE WHEN cvss_vector IS NOT NULL THEN json_build_object('vector', cvss_vector, 'score', cvss_score) END AS cvss
-       FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
+    const rows = await this.store.rows(
+      ratingColumns,
+      `FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
       [[...new Set(vulnerabilityIds)]],
     );
     return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);

@@ -4,8 +4,10 @@ import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
 import { type FileVariant, type FleetFile, maxScriptBytes } from '@tidewaiter/integrity';
 
+import { columnsOf } from '../core/columns.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
+import { FleetContentRow } from './file-rows.js';
 import type { RepositoryPlace } from './pushes/pushes.js';
 
 /** A finding shared by all images with one content of a path; its layer differs by image. */
@@ -22,6 +24,10 @@ const maxVariants = 32;
 const maxHolders = 200;
 /** Limit on the pushes that one comparison queues; the others follow when they are evaluated again. */
 const maxStale = 200;
+
+const variantColumns = columnsOf(FleetContentRow, { of: 'content', only: ['path', 'sizeBytes', 'text'] }).computed<
+  Pick<FileVariant, 'sha256' | 'images' | 'repositories'>
+>({ sha256: "encode(content.sha256, 'hex')", images: 'images', repositories: 'repositories' });
 
 /** Files of all images that no package owns, by path and content. */
 @Injectable()
@@ -59,7 +65,7 @@ export class FleetFiles {
 
   /** Paths of an image with other content in other images, if the difference may matter. */
   async contestedPaths(image: Digest): Promise<string[]> {
-    const rows = await this.store.query<{ path: string }>(
+    const rows = await this.store.aggregate<{ path: string }>(
       `SELECT path FROM fleet_file AS own JOIN fleet_content AS content USING (path, sha256)
        WHERE image_digest = $1 AND EXISTS (
          SELECT FROM fleet_content AS other WHERE other.path = own.path AND other.sha256 <> own.sha256
@@ -72,9 +78,9 @@ export class FleetFiles {
 
   /** Contents of some paths: the most common ones, and that of this image. */
   async variants(image: Digest, paths: readonly string[]): Promise<Map<string, FileVariant[]>> {
-    const rows = await this.store.query<FileVariant & { path: string; packed: Buffer | null }>(
-      `SELECT asked.path, encode(content.sha256, 'hex') AS "sha256", size_bytes::float AS "sizeBytes", text AS packed, images, repositories
-       FROM unnest($2::text[]) AS asked (path) CROSS JOIN LATERAL (
+    const rows = await this.store.rows(
+      variantColumns,
+      `FROM unnest($2::text[]) AS asked (path) CROSS JOIN LATERAL (
          SELECT content.*, EXISTS (
              SELECT FROM fleet_file AS own WHERE (own.path, own.sha256, own.image_digest) = (content.path, content.sha256, $1)) AS is_own,
            (SELECT count(*) FROM (
@@ -90,16 +96,16 @@ export class FleetFiles {
        ORDER BY asked.path, content.sha256`,
       [image, paths],
     );
-    const variants = rows.map(({ packed, ...row }) => ({ ...row, text: packed && textOf(packed) }));
+    const variants = rows.map(({ text, ...row }) => ({ ...row, text: text && textOf(text) }));
     return Map.groupBy(variants, ({ path }) => path);
   }
 
   /** Findings that apply to this image, with the layer that brought each file. */
   async findingsOf(image: Digest, findings: readonly ContentFinding[]): Promise<Finding[]> {
-    const rows = await this.store.query<{ finding: Finding; layer: number }>(
+    const rows = await this.store.aggregate<{ finding: Finding; layer: number }>(
       `SELECT finding, layer FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS found (path, hex, finding)
        JOIN fleet_file ON fleet_file.path = found.path AND sha256 = decode(hex, 'hex') AND image_digest = $1 ORDER BY found.path`,
-      [image, ...columnsOf(findings)],
+      [image, ...arraysOf(findings)],
     );
     return rows.map(({ finding, layer }) => ({ ...finding, layer }));
   }
@@ -116,7 +122,7 @@ export class FleetFiles {
     paths: readonly string[],
     findings: readonly ContentFinding[],
   ): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
+    const rows = await tx.aggregate<{ id: string }>(
       `WITH expected AS (
          SELECT path, decode(hex, 'hex') AS sha256, finding FROM unnest($5::text[], $6::text[], $7::jsonb[]) AS found (path, hex, finding)
        ), place AS (
@@ -135,13 +141,13 @@ export class FleetFiles {
          JOIN push ON push.id = push_id AND (push.connection, push.repository) = (place.connection, place.repository)
        WHERE push.state IN ('analyzing', 'analyzed') AND (place.image_digest, place.connection, place.repository) <> ($1, $2, $3)
        GROUP BY push.id ORDER BY push.id DESC LIMIT ${maxStale}`,
-      [image, connection, repository, paths, ...columnsOf(findings)],
+      [image, connection, repository, paths, ...arraysOf(findings)],
     );
     return rows.map(({ id }) => id);
   }
 }
 
-function columnsOf(findings: readonly ContentFinding[]): unknown[] {
+function arraysOf(findings: readonly ContentFinding[]): unknown[] {
   return [
     findings.map(({ path }) => path),
     findings.map(({ sha256 }) => sha256),

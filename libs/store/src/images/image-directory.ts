@@ -65,7 +65,7 @@ export class StoredImageDirectory implements ImageDirectory {
   }
 
   async #readManifests(digests: readonly Digest[], nowMs: number): Promise<void> {
-    const rows = await this.store.query<{ asked: Digest; digest: Digest; platform: Platform }>(
+    const rows = await this.store.aggregate<{ asked: Digest; digest: Digest; platform: Platform }>(
       `SELECT DISTINCT asked, image.digest, platform FROM unnest($1::text[]) AS asked JOIN image ON image.digest IN (
          SELECT asked UNION SELECT digest FROM image WHERE config_digest = asked
          UNION SELECT image_digest FROM push JOIN push_image ON push_id = push.id WHERE push.digest = asked)
@@ -81,7 +81,7 @@ export class StoredImageDirectory implements ImageDirectory {
   }
 
   async #readTags(tags: readonly { repository: string; tag: string }[], nowMs: number): Promise<void> {
-    const rows = await this.store.query<TagEntry & { registry: string; repository: string; tag: string }>(
+    const rows = await this.store.aggregate<TagEntry & { registry: string; repository: string; tag: string }>(
       `SELECT coalesce(registry_host, (SELECT max(registry_host) FROM push WHERE push.connection = entry.connection), entry.connection) AS registry,
          entry.repository, entry.tag, entry.digest, extract(epoch FROM at)::float * 1000 AS "atMs",
          CASE WHEN push.origin = 'imported' THEN (

@@ -5,7 +5,7 @@ import { type ImageFacts, isJavaArchive, type SecretView, type VulnerabilityView
 import { Store } from '../core/store.js';
 import { Findings, type ImageFinding } from './findings.js';
 import { ImageManifests } from './image-manifests.js';
-import { entrypointOf, ImageOrigins, type TaggedPush } from './image-origins.js';
+import { entrypointOf, ImageOrigins, type TaggedPush, taggedPushColumns } from './image-origins.js';
 import { Images } from './images.js';
 
 /** Facts with their approximate size in memory. */
@@ -63,7 +63,7 @@ export class ImageFactsOf {
 
   /** Most recently analyzed image that holds a secret with this fingerprint. */
   async withSecret(fingerprint: string): Promise<{ digest: Digest; secret: SecretView } | null> {
-    const [row] = await this.store.query<{ digest: Digest; finding: ImageFinding }>(
+    const [row] = await this.store.aggregate<{ digest: Digest; finding: ImageFinding }>(
       `SELECT image_digest AS digest, finding FROM image_finding JOIN image ON image.digest = image_digest
        WHERE finding -> 'evidence' ->> 'valueFingerprint' = $1 ORDER BY analyzed_at DESC NULLS LAST, image_digest LIMIT 1`,
       [fingerprint],
@@ -73,10 +73,9 @@ export class ImageFactsOf {
 
   /** Newest push of an image, preferring pushes with a tag. */
   async #newestPush(digest: Digest): Promise<TaggedPush | null> {
-    const [push] = await this.store.query<TaggedPush>(
-      `SELECT push.id, connection, repository, registry_host AS "registryHost", tag, pushed_by AS "pushedBy",
-         coalesce(pushed_at, received_at) AS "pushedAt"
-       FROM push JOIN push_image ON push_id = push.id WHERE image_digest = $1 AND state = 'analyzed'
+    const [push] = await this.store.rows(
+      taggedPushColumns,
+      `FROM push JOIN push_image ON push_id = push.id WHERE image_digest = $1 AND state = 'analyzed'
        ORDER BY tag IS NULL, push.id DESC LIMIT 1`,
       [digest],
     );

@@ -38,7 +38,7 @@ export class ImageManifests {
    * while layers are missing.
    */
   async get(digest: Digest): Promise<PackedManifest | null> {
-    const [row] = await this.store.query<{ files: Buffer }>(
+    const [row] = await this.store.aggregate<{ files: Buffer }>(
       'SELECT files FROM image_manifest WHERE image_digest = $1',
       [digest],
     );
@@ -57,7 +57,7 @@ export class ImageManifests {
       // The planner ignores the size of the arrays, which are stored out of line, and would scan
       // the whole table.
       await tx.query('SET LOCAL enable_seqscan = off');
-      return tx.query<{ key: string; digest: Digest }>(
+      return tx.aggregate<{ key: string; digest: Digest }>(
         `SELECT key::text, digest FROM (SELECT DISTINCT key FROM unnest($1::bigint[]) AS key) AS asked CROSS JOIN LATERAL (
            SELECT image_digest AS digest FROM image_manifest WHERE contents @> ARRAY[key] LIMIT ${maxHolders}) AS held`,
         [keys],
@@ -70,7 +70,7 @@ export class ImageManifests {
   /** Adds search keys to a batch of rows from before searches by content; returns how many. */
   async fillContents(limit: number): Promise<number> {
     return this.store.transaction(async (tx) => {
-      const rows = await tx.query<{ digest: Digest; files: Buffer }>(
+      const rows = await tx.aggregate<{ digest: Digest; files: Buffer }>(
         `SELECT image_digest AS digest, files FROM image_manifest WHERE contents IS NULL LIMIT $1 FOR UPDATE SKIP LOCKED`,
         [limit],
       );

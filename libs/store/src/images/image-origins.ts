@@ -3,21 +3,21 @@ import type { Digest, Provenance } from '@tidewaiter/domain';
 import type { PreviousImage } from '@tidewaiter/facts';
 import type { StoredConfig, PushChanges } from '@tidewaiter/integrity';
 
+import { columnsOf, type RowOf } from '../core/columns.js';
 import { Store } from '../core/store.js';
 import { ImageManifests } from './image-manifests.js';
 import { Images } from './images.js';
 import { Provenances, type StoredProvenance } from './pushes/provenances.js';
 import { PushDifferences } from './pushes/push-differences.js';
-import type { RepositoryPlace } from './pushes/pushes.js';
+import { PushRow } from './pushes/push-rows.js';
+
+export const taggedPushColumns = columnsOf(PushRow, {
+  of: 'push',
+  only: ['id', 'connection', 'repository', 'registryHost', 'tag', 'pushedBy'],
+}).computed<{ pushedAt: Date }>({ pushedAt: 'coalesce(pushed_at, received_at)' });
 
 /** A push that gave an image a name. */
-export interface TaggedPush extends RepositoryPlace {
-  id: string;
-  registryHost: string | null;
-  tag: string | null;
-  pushedBy: string | null;
-  pushedAt: Date;
-}
+export type TaggedPush = RowOf<typeof taggedPushColumns>;
 
 interface EarlierImage {
   digest: Digest;
@@ -76,7 +76,7 @@ export class ImageOrigins {
 
   /** The image of the same platform that the push was compared with. */
   async #ofRelease(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
-    return this.store.query<EarlierImage>(
+    return this.store.aggregate<EarlierImage>(
       `WITH baseline AS (SELECT compared_with ->> 'tag' AS tag, compared_with ->> 'digest' AS digest FROM push WHERE id = $3)
        SELECT image.digest, false AS "isOfTag", (
            SELECT actor FROM tag_ledger AS entry
@@ -92,7 +92,7 @@ export class ImageOrigins {
 
   /** The images of the same platform that the tag pointed to before the image came, newest first. */
   async #ofTag(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
-    return this.store.query<EarlierImage>(
+    return this.store.aggregate<EarlierImage>(
       `SELECT image.digest, true AS "isOfTag", past.actor AS "pushedBy" FROM (
          SELECT DISTINCT ON (past.digest) past.digest, past.actor, past.position, past.push_id FROM tag_ledger AS past
          WHERE (connection, repository, tag) = ($1, $2, $3) AND past.digest IS NOT NULL

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Digest, LayerClaim } from '@tidewaiter/domain';
 import type { UnreadLayer } from '@tidewaiter/integrity';
 
+import { columnsOf } from '../core/columns.js';
 import { Store, type Transaction } from '../core/store.js';
+import { ImageLayerRow, LayerFailureRow } from './layer-rows.js';
+import { PushRow } from './pushes/push-rows.js';
 import { isCurrent, type RepositoryPlace } from './pushes/pushes.js';
 import { isLayerRead, type LayerReader } from './read-layers.js';
 
@@ -13,6 +16,13 @@ export type LayerFailure = Pick<UnreadLayer, 'code' | 'limit' | 'reason'>;
 const lastingLimits = `layer_failure.code = 'LIMIT_EXCEEDED' AND limit_name <> 'maxLayerSeconds'`;
 
 const claimColumns = '(blob_digest, size_bytes, diff_id)';
+
+const pushId = columnsOf(PushRow, { only: ['id'] });
+const claim = columnsOf(ImageLayerRow, { only: ['blobDigest', 'sizeBytes', 'diffId'] });
+const refreshableClaim = claim.computed<{ hasFailed: boolean }>({ hasFailed: 'reader IS NOT NULL' });
+const unreadColumns = columnsOf(ImageLayerRow, { only: ['imageDigest', 'index', 'diffId', 'createdBy'] })
+  .and(columnsOf(LayerFailureRow, { only: ['code', 'limit', 'reason'] }))
+  .computed<{ digest: Digest }>({ digest: 'blob_digest' });
 
 /** Layers that could not be read, by the repository that was asked. */
 @Injectable()
@@ -54,8 +64,9 @@ export class LayerFailures {
    * exceed a limit of this reader.
    */
   async pending(tx: Transaction, pushId: string, { analyzersVersion, reader }: LayerReader): Promise<LayerClaim[]> {
-    return tx.query<LayerClaim>(
-      `SELECT DISTINCT blob_digest AS "blobDigest", size_bytes::float AS "sizeBytes", diff_id AS "diffId"
+    return tx.rows(
+      claim,
+      (list) => `SELECT DISTINCT ${list}
        FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
        WHERE push.id = $1 AND NOT ${isLayerRead('$2')} AND NOT EXISTS (
          SELECT FROM layer_failure
@@ -77,8 +88,9 @@ export class LayerFailures {
     pushId: string,
     { analyzersVersion, reader }: LayerReader,
   ): Promise<(LayerClaim & { hasFailed: boolean })[]> {
-    return tx.query(
-      `SELECT DISTINCT blob_digest AS "blobDigest", size_bytes::float AS "sizeBytes", diff_id AS "diffId", reader IS NOT NULL AS "hasFailed"
+    return tx.rows(
+      refreshableClaim,
+      (list) => `SELECT DISTINCT ${list}
        FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
        LEFT JOIN layer_failure USING (blob_digest, size_bytes, diff_id, connection, repository)
        WHERE push.id = $1 AND NOT ${isLayerRead('$2')}
@@ -90,8 +102,9 @@ export class LayerFailures {
 
   /** Pushes that tags point to and whose images were analyzed without this layer. */
   async lacking(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT id FROM push WHERE state = 'analyzed' AND id IN (
+    const rows = await tx.rows(
+      pushId,
+      `FROM push WHERE state = 'analyzed' AND id IN (
          SELECT push_id FROM push_image JOIN image ON image.digest = image_digest JOIN image_layer USING (image_digest)
          WHERE ${claimColumns} = ($1, $2, $3) AND index = ANY(unread_layers)) AND ${isCurrent} ORDER BY id DESC`,
       [blobDigest, sizeBytes, diffId],
@@ -106,9 +119,9 @@ export async function unreadLayersOf(
   imageDigests: readonly Digest[],
   place?: RepositoryPlace,
 ): Promise<(UnreadLayer & { imageDigest: Digest })[]> {
-  return store.query(
-    `SELECT DISTINCT ON (image_digest, index) image_digest AS "imageDigest", index, blob_digest AS digest, diff_id AS "diffId",
-       created_by AS "createdBy", code, limit_name AS "limit", reason
+  return store.rows(
+    unreadColumns,
+    (list) => `SELECT DISTINCT ON (image_digest, index) ${list}
      FROM layer_failure JOIN image_layer USING (blob_digest, size_bytes, diff_id)
      WHERE image_digest = ANY($1) AND CASE WHEN $2::text IS NULL
        -- One repository's failure is no finding of an image that lies in another one.

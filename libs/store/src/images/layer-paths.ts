@@ -3,7 +3,9 @@ import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { canDecodeEntries, decodeEntryPages } from '@tidewaiter/oci';
 
+import { columnsOf } from '../core/columns.js';
 import { Store, type Transaction } from '../core/store.js';
+import { LayerRow } from './layer-rows.js';
 
 /** Limit on the layers in the result of one search by path. */
 export const maxPathLayers = 10_000;
@@ -16,6 +18,9 @@ const elementBytes = 12;
 
 /** Directories that a distribution with a merged /usr also offers under /usr, so that one program has two paths. */
 const mergedDirectories = /^(?:usr\/)?(?=(?:bin|sbin|lib|lib32|lib64|libx32)\/)/;
+
+const diffIdOnly = columnsOf(LayerRow, { only: ['diffId'] });
+const versionColumns = diffIdOnly.computed<{ version: Buffer }>({ version: 'substring(entries FOR 1)' });
 
 /** An index of the paths of all layers: layers are shared, so each path is indexed once however many images have it. */
 @Injectable()
@@ -31,10 +36,9 @@ export class LayerPaths {
       // The planner ignores the size of the arrays, which are stored out of line, and would scan
       // the whole table.
       await tx.query('SET LOCAL enable_seqscan = off');
-      return tx.query<{ diffId: string }>(
-        `SELECT diff_id AS "diffId" FROM layer WHERE path_keys && $1::bigint[] LIMIT ${maxPathLayers}`,
-        [[...keys].map(String)],
-      );
+      return tx.rows(diffIdOnly, `FROM layer WHERE path_keys && $1::bigint[] LIMIT ${maxPathLayers}`, [
+        [...keys].map(String),
+      ]);
     });
     return rows.map(({ diffId }) => diffId);
   }
@@ -42,8 +46,9 @@ export class LayerPaths {
   /** Indexes one layer that is not indexed yet; false where there is none. */
   async indexNext(): Promise<boolean> {
     return this.store.transaction(async (tx) => {
-      const [layer] = await tx.query<{ diffId: string; version: Buffer }>(
-        `SELECT diff_id AS "diffId", substring(entries FOR 1) AS version FROM layer WHERE path_keys IS NULL LIMIT 1
+      const [layer] = await tx.rows(
+        versionColumns,
+        `FROM layer WHERE path_keys IS NULL LIMIT 1
          FOR UPDATE SKIP LOCKED`,
       );
       if (!layer) return false;
@@ -63,7 +68,7 @@ export function pathKeyOf(path: string): bigint {
 /** The file list of a layer in slices: one of a million entries takes a hundred megabytes. */
 async function* entriesOf(tx: Transaction, diffId: string): AsyncGenerator<Buffer> {
   for (let from = 1; ; from += sliceBytes) {
-    const [row] = await tx.query<{ slice: Buffer }>(
+    const [row] = await tx.aggregate<{ slice: Buffer }>(
       `SELECT substring(entries FROM $2 FOR ${sliceBytes}) AS slice FROM layer WHERE diff_id = $1`,
       [diffId, from],
     );

@@ -16,7 +16,7 @@ export class OwnerLabels {
 
   /** First of some labels that each image has, by the requested digest: of the image, or of an index that holds it. */
   async ofImages(digests: readonly Digest[], labels: readonly string[]): Promise<Map<Digest, string>> {
-    const rows = await this.store.query<{ digest: Digest; owner: string }>(
+    const rows = await this.store.aggregate<{ digest: Digest; owner: string }>(
       `SELECT DISTINCT ON (asked.digest) asked.digest, image.labels ->> wanted.name AS owner
        FROM unnest($1::text[]) AS asked (digest)
        JOIN LATERAL (
@@ -32,7 +32,7 @@ export class OwnerLabels {
 
   /** Value of a label of each namespace, from its newest workload, in the given order; null if unknown. */
   async ofNamespaces(places: readonly NamespacePlace[], label: string): Promise<(string | null)[]> {
-    const rows = await this.store.query<{ owner: string | null }>(
+    const rows = await this.store.aggregate<{ owner: string | null }>(
       `SELECT (SELECT namespace_labels ->> $3 FROM workload
          WHERE workload.namespace = asked.namespace AND (asked.cluster IS NULL OR workload.cluster = asked.cluster) AND namespace_labels ? $3
          ORDER BY seen_at DESC LIMIT 1) AS owner

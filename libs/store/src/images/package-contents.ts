@@ -44,7 +44,7 @@ export class PackageContents {
        WHERE cardinality(known.images) < ${maxImages} AND NOT known.images @> EXCLUDED.images`,
       [...columns, shortOf(image)],
     );
-    return tx.query<OddFile>(
+    return tx.aggregate<OddFile>(
       `SELECT purl, path, encode(given.sha256, 'hex') AS sha256, encode(other.sha256, 'hex') AS expected,
          cardinality(other.images) AS others, cardinality(own.images) AS alike
        FROM ${given} JOIN package_content AS own USING (purl, path, sha256)

@@ -49,7 +49,7 @@ export class DetectionAlerts {
 
   /** The oldest alerts that the builder has not taken. */
   async waiting(limit: number): Promise<DetectionAlert[]> {
-    const rows = await this.store.query<{ alert: DetectionAlert }>(
+    const rows = await this.store.aggregate<{ alert: DetectionAlert }>(
       'SELECT alert FROM detection_alert WHERE turn IS NULL ORDER BY number LIMIT $1',
       [limit],
     );
@@ -77,7 +77,7 @@ export class DetectionAlerts {
 
   /** Alerts taken after a turn, by turn, for a builder that replays them on top of a snapshot. */
   async takenAfter(turn: number, limit: number): Promise<{ turn: number; alerts: DetectionAlert[] }[]> {
-    const rows = await this.store.query<{ turn: number; alert: DetectionAlert }>(
+    const rows = await this.store.aggregate<{ turn: number; alert: DetectionAlert }>(
       `SELECT turn::float AS turn, alert FROM detection_alert
        WHERE turn > $1 AND turn <= (SELECT max(turn) FROM (SELECT turn FROM detection_alert WHERE turn > $1 ORDER BY turn LIMIT $2) AS next)
        ORDER BY turn, number`,
@@ -90,7 +90,7 @@ export class DetectionAlerts {
 
   /** Alerts that match a filter, newest first. */
   async list({ limit, after }: PageRequest, { severity, incidentId }: AlertFilter = {}): Promise<Page<ListedAlert>> {
-    const rows = await this.store.query<{ alert: DetectionAlert; incidentId: string | null }>(
+    const rows = await this.store.aggregate<{ alert: DetectionAlert; incidentId: string | null }>(
       `SELECT alert, incident.id AS "incidentId" FROM detection_alert LEFT JOIN incident ON story_id = incident_id
        WHERE ($2::text IS NULL OR detection_alert.number < (SELECT number FROM detection_alert WHERE id = $2))
          AND ($3::text IS NULL OR detection_alert.severity = $3) AND ($4::uuid IS NULL OR incident.id = $4)

@@ -15,7 +15,7 @@ export class DetectionMatches {
   /** Adds matches; false when there was no room. Existing ones, as after a replay, stay unchanged. */
   async add(tx: Transaction, matches: readonly WideMatch[]): Promise<boolean> {
     // Reads both ends of an index: numbers are about in the order of arrival.
-    const [kept] = await tx.query<{ hasRoom: boolean }>(
+    const [kept] = await tx.aggregate<{ hasRoom: boolean }>(
       'SELECT coalesce(max(number) - min(number), 0) < $1 AS "hasRoom" FROM detection_match',
       [maxKept],
     );
@@ -30,7 +30,7 @@ export class DetectionMatches {
 
   /** Oldest matches that are not taken yet. */
   async waiting(limit: number): Promise<WideMatch[]> {
-    const rows = await this.store.query<{ match: WideMatch }>(
+    const rows = await this.store.aggregate<{ match: WideMatch }>(
       'SELECT match FROM detection_match WHERE turn IS NULL ORDER BY number LIMIT $1',
       [limit],
     );
@@ -45,7 +45,7 @@ export class DetectionMatches {
 
   /** Matches taken after a turn, by turn. */
   async takenAfter(turn: number, limit: number): Promise<{ turn: number; matches: WideMatch[] }[]> {
-    const rows = await this.store.query<{ turn: number; match: WideMatch }>(
+    const rows = await this.store.aggregate<{ turn: number; match: WideMatch }>(
       `SELECT turn::float AS turn, match FROM detection_match
        WHERE turn > $1 AND turn <= (SELECT max(turn) FROM (SELECT turn FROM detection_match WHERE turn > $1 ORDER BY turn LIMIT $2) AS next)
        ORDER BY turn, number`,

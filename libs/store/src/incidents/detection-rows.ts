@@ -1,4 +1,31 @@
+import type { AlertLevel, DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
+
+import { safeInteger } from '../core/columns.js';
+
+export const ruleStates = ['loaded', 'refused'] as const;
+export const ruleKinds = ['rule', 'correlation'] as const;
+
+/** A rule document, loaded or refused. */
+export interface ListedRule {
+  state: (typeof ruleStates)[number];
+  /** Null of one that was refused. */
+  kind: (typeof ruleKinds)[number] | null;
+  /** Null of one that was refused. */
+  id: string | null;
+  title: string | null;
+  level: AlertLevel | null;
+  status: string | null;
+  author: string | null;
+  license: string | null;
+  tags: string[];
+  /** Whether it is only a part of a correlation and raises no alerts alone. */
+  isPart: boolean;
+  file: string;
+  line: number;
+  /** Reason why it was refused. */
+  reason: string | null;
+}
 
 /** A running detector. */
 @Entity('detector_replica')
@@ -46,13 +73,13 @@ export class DetectionAlertRow {
   number!: string;
   /** Title of the rule. */
   @Column('text') rule!: string;
-  @Column('text') severity!: string;
-  @Column('jsonb') alert!: unknown;
+  @Column('text') severity!: AlertLevel;
+  @Column('jsonb') alert!: DetectionAlert;
   @Index('detection_alert_incident_ix')
   @Column('uuid', { name: 'incident_id', nullable: true })
   incidentId!: string | null;
   /** Turn in which the builder took it; null before. */
-  @Column('bigint', { nullable: true }) turn!: string | null;
+  @Column('bigint', { nullable: true, transformer: safeInteger }) turn!: number | null;
   @Index('detection_alert_age_ix')
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
@@ -69,14 +96,14 @@ export class DetectionMatchRow {
   @Column('bigint')
   @Generated('increment')
   number!: string;
-  @Column('jsonb') match!: unknown;
+  @Column('jsonb') match!: WideMatch;
   /** Turn in which it was taken; null before. */
-  @Column('bigint', { nullable: true }) turn!: string | null;
+  @Column('bigint', { nullable: true, transformer: safeInteger }) turn!: number | null;
 }
 
 /** A rule in use, or one that was refused. Only the detector writes it. */
 @Entity('detection_rule')
 export class DetectionRuleRow {
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'detection_rule_pk' }) number!: number;
-  @Column('jsonb') rule!: unknown;
+  @Column('jsonb') rule!: ListedRule;
 }

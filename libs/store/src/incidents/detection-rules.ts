@@ -3,27 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type Page } from '../core/page.js';
 import { json } from '../core/storable.js';
 import { Store } from '../core/store.js';
-
-/** A rule document, loaded or refused. */
-export interface ListedRule {
-  state: 'loaded' | 'refused';
-  /** Null of one that was refused. */
-  kind: 'rule' | 'correlation' | null;
-  /** Null of one that was refused. */
-  id: string | null;
-  title: string | null;
-  level: 'informational' | 'low' | 'medium' | 'high' | 'critical' | null;
-  status: string | null;
-  author: string | null;
-  license: string | null;
-  tags: string[];
-  /** Whether it is only a part of a correlation and raises no alerts alone. */
-  isPart: boolean;
-  file: string;
-  line: number;
-  /** Reason why it was refused. */
-  reason: string | null;
-}
+import type { ListedRule } from './detection-rows.js';
 
 /** Rules of the detector, for display: those of the replica that loaded them last, since all read the same folders. */
 @Injectable()
@@ -48,7 +28,7 @@ export class DetectionRules {
     { limit, after }: { limit: number; after?: string | undefined },
     { state }: { state?: ListedRule['state'] | undefined } = {},
   ): Promise<Page<ListedRule>> {
-    const rows = await this.store.query<{ number: number; rule: ListedRule }>(
+    const rows = await this.store.aggregate<{ number: number; rule: ListedRule }>(
       `SELECT number, rule FROM detection_rule WHERE number > $2 AND ($3::text IS NULL OR rule ->> 'state' = $3)
        ORDER BY number LIMIT $1`,
       [limit + 1, Number(after ?? 0), state ?? null],

@@ -61,8 +61,10 @@ export class DetectorLeases {
          WHERE name IN (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE)`,
         [replica, leaseMs],
       );
-      const [counted] = await tx.query<{ replicas: number }>('SELECT count(*)::int AS replicas FROM detector_replica');
-      const leases = await tx.query<{ name: string; isMine: boolean }>(
+      const [counted] = await tx.aggregate<{ replicas: number }>(
+        'SELECT count(*)::int AS replicas FROM detector_replica',
+      );
+      const leases = await tx.aggregate<{ name: string; isMine: boolean }>(
         `SELECT name, holder IS NOT DISTINCT FROM $1 AS "isMine" FROM detector_lease
          WHERE holder = $1 OR holder IS NULL OR held_until < now() ORDER BY name`,
         [replica],
@@ -74,7 +76,7 @@ export class DetectorLeases {
 
   /** Takes a free or expired lease; null when another replica was faster. */
   async take(name: string, replica: string, leaseMs: number): Promise<DetectorLease | null> {
-    const [lease] = await this.store.query<DetectorLease>(
+    const [lease] = await this.store.aggregate<DetectorLease>(
       `UPDATE detector_lease SET holder = $2, token = token + 1, held_until = now() + $3 * interval '1 millisecond',
          crashes = crashes + (holder IS NOT NULL)::int
        WHERE name = $1 AND (holder IS NULL OR held_until < now())
@@ -138,7 +140,7 @@ export class DetectorLeases {
 
   /** The last snapshot of a lease. */
   async snapshot(name: string): Promise<DetectorSnapshot | null> {
-    const [snapshot] = await this.store.query<DetectorSnapshot>(
+    const [snapshot] = await this.store.aggregate<DetectorSnapshot>(
       'SELECT format, life, position::float AS position, state FROM detector_snapshot WHERE name = $1',
       [name],
     );

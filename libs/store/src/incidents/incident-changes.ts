@@ -1,20 +1,4 @@
-import { compareSeverity, type Incident, type IncidentStep } from '@tidewaiter/domain';
-
-/**
- * Kinds of incident revisions. `updated` and `acknowledged` go to followers of the incident, all
- * others to every receiver.
- */
-export const revisionKinds = [
-  'opened',
-  'updated',
-  'acknowledged',
-  'worsened',
-  'reopened',
-  'resolved',
-  'merged',
-] as const;
-
-export type RevisionKind = (typeof revisionKinds)[number];
+import { compareSeverity, type Incident, type IncidentStep, type RevisionKind } from '@tidewaiter/domain';
 
 /** Changes of an incident against its previous state, as text. */
 export interface IncidentChangeLines {

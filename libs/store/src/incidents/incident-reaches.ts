@@ -3,10 +3,12 @@ import { type Digest, type IncidentArtifact, isAtLeast } from '@tidewaiter/domai
 import type { PackedManifest } from '@tidewaiter/facts';
 import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 
+import { columnsOf } from '../core/columns.js';
 import { json } from '../core/storable.js';
 import { Store } from '../core/store.js';
 import type { ImageFinding } from '../images/findings.js';
 import { ImageManifests } from '../images/image-manifests.js';
+import { ImageLayerRow } from '../images/layer-rows.js';
 import { isCurrent } from '../images/pushes/pushes.js';
 import { WorkloadLedger } from '../workloads/workload-ledger.js';
 import type { StoredIncident } from './incidents.js';
@@ -70,6 +72,8 @@ const maxFiles = 20;
 const maxManifests = 3;
 /** Limit on the entries of a searched layer, because an incident must be announced without delay. */
 const maxEntries = 300_000;
+
+const diffIdOnly = columnsOf(ImageLayerRow, { only: ['diffId'] });
 
 /** Finds the reach of incidents beyond the place where they happened. */
 @Injectable()
@@ -144,8 +148,9 @@ export class IncidentReaches {
   /** Images that share the layer that contains a file of the incident. */
   async #layerTies(digests: readonly Digest[], wanted: Set<string>): Promise<Tie[]> {
     if (wanted.size === 0) return [];
-    const layers = await this.store.query<{ diffId: string }>(
-      `SELECT diff_id AS "diffId" FROM image_layer JOIN layer USING (diff_id)
+    const layers = await this.store.rows(
+      diffIdOnly,
+      `FROM image_layer JOIN layer USING (diff_id)
        WHERE image_digest = ANY($1) AND entry_count <= $2 ORDER BY index DESC`,
       [digests, maxEntries],
     );
@@ -153,7 +158,7 @@ export class IncidentReaches {
     for (const diffId of new Set(layers.map((layer) => layer.diffId))) {
       const path = await this.#firstIn(diffId, wanted);
       if (path === null) continue;
-      const sharing = await this.store.query<{ digest: Digest }>(
+      const sharing = await this.store.aggregate<{ digest: Digest }>(
         'SELECT DISTINCT image_digest AS digest FROM image_layer WHERE diff_id = $1',
         [diffId],
       );
@@ -177,7 +182,7 @@ export class IncidentReaches {
   async #secretTies({ artifacts }: StoredIncident): Promise<Tie[]> {
     const fingerprints = artifacts.flatMap(({ kind, value }) => (kind === 'secret' ? [value] : []));
     if (fingerprints.length === 0) return [];
-    const holders = await this.store.query<{ digest: Digest }>(
+    const holders = await this.store.aggregate<{ digest: Digest }>(
       `SELECT DISTINCT image_digest AS digest FROM image_finding
        WHERE finding -> 'evidence' ->> 'valueFingerprint' = ANY($1) LIMIT 10000`,
       [fingerprints],
@@ -219,7 +224,7 @@ export class IncidentReaches {
    */
   async #firstIn(diffId: string, wanted: Set<string>): Promise<string | null> {
     if (wanted.size === 0) return null;
-    const [layer] = await this.store.query<{ entries: Buffer }>('SELECT entries FROM layer WHERE diff_id = $1', [
+    const [layer] = await this.store.aggregate<{ entries: Buffer }>('SELECT entries FROM layer WHERE diff_id = $1', [
       diffId,
     ]);
     // Layers in an older format are skipped; they are read again with their image.
@@ -244,7 +249,7 @@ export class IncidentReaches {
     const bad = [...new Set(findings.filter(isBad).flatMap(({ packageName }) => packageName ?? []))];
     const ties: Tie[] = [];
     for (const name of bad) {
-      const sharing = await this.store.query<{ digest: Digest }>(
+      const sharing = await this.store.aggregate<{ digest: Digest }>(
         `SELECT DISTINCT other.image_digest AS digest
          FROM image_package AS ours JOIN package ON package.id = ours.package_id JOIN image_package AS other USING (package_id)
          WHERE ours.image_digest = ANY($1) AND package.name = $2 AND other.state = 'present' LIMIT 10000`,
@@ -259,7 +264,7 @@ export class IncidentReaches {
     const asked = tied.flatMap(({ sharesOf, own }, index) =>
       [...sharesOf.keys()].map((digest) => ({ index, digest, isOwn: own.has(digest) })),
     );
-    const rows = await this.store.query<Omit<ReachedImage, 'shares'> & { index: number; total: number }>(
+    const rows = await this.store.aggregate<Omit<ReachedImage, 'shares'> & { index: number; total: number }>(
       `WITH asked AS (SELECT * FROM unnest($1::int[], $2::text[], $3::boolean[]) AS asked (index, digest, is_own)),
        held AS (
          SELECT index, push_id AS id, min(image_digest) AS digest FROM asked JOIN push_image ON image_digest = asked.digest GROUP BY index, push_id
@@ -289,7 +294,7 @@ export class IncidentReaches {
       artifacts.flatMap(({ kind, value }) => (kind === 'path' || kind === 'package' ? [] : [{ id, kind, value }])),
     );
     if (asked.length === 0) return tied.map(() => []);
-    const rows = await this.store.query<IncidentReach['incidents'][number] & { askedBy: string }>(
+    const rows = await this.store.aggregate<IncidentReach['incidents'][number] & { askedBy: string }>(
       `SELECT "askedBy", id, number, title, shares FROM (
          SELECT asked.id AS "askedBy", other.id, other.number::float AS number, other.title, array_agg(DISTINCT kind || ' ' || value) AS shares,
            row_number() OVER (PARTITION BY asked.id ORDER BY other.number DESC) AS place

@@ -1,3 +1,14 @@
+import type {
+  Digest,
+  IncidentArtifact,
+  IncidentEvidence,
+  IncidentState,
+  IncidentStep,
+  IncidentWorkload,
+  RevisionKind,
+  RuleCredit,
+  Severity,
+} from '@tidewaiter/domain';
 import {
   Column,
   CreateDateColumn,
@@ -10,6 +21,8 @@ import {
   type Relation,
 } from 'typeorm';
 
+import { safeInteger } from '../core/columns.js';
+
 /** An incident, built from runtime events. The detector writes it, and users resolve it. */
 @Entity('incident')
 // GIN, which TypeORM cannot declare.
@@ -18,34 +31,34 @@ export class IncidentRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'incident_pk' }) id!: string;
   /** Number in its display name: INC-7. */
   @Index('incident_number_ux', { unique: true })
-  @Column('bigint')
+  @Column('bigint', { transformer: safeInteger })
   @Generated('increment')
-  number!: string;
+  number!: number;
   /** Id of the builder's story; differs from `id` if late events changed the beginning of the story. */
   @Index('incident_story_ux', { unique: true })
   @Column('uuid', { name: 'story_id' })
   storyId!: string;
+  /** A few words: `Miner in kube-system/DaemonSet/kube-proxy-controller`. */
   @Column('text') title!: string;
   /** Lower is worse; null for incidents from before titles had ranks. */
   @Column('integer', { name: 'title_rank', nullable: true }) titleRank!: number | null;
   @Column('text', { default: '' }) sentence!: string;
-  @Column('text') severity!: string;
+  @Column('text') severity!: Severity;
   @Column('integer', { default: 0 }) score!: number;
-  /** `open`, `resolved` or `merged`. */
-  @Column('text', { default: 'open' }) state!: string;
+  @Column('text', { default: 'open' }) state!: IncidentState;
   @Column('uuid', { name: 'merged_into', nullable: true }) mergedInto!: string | null;
   /** Number of notified states. */
   @Column('integer', { default: 1 }) revision!: number;
   /** Revision of the builder's story, which counts every change. */
   @Column('integer', { name: 'story_revision', default: 1 }) storyRevision!: number;
   /** Events that it stands for. */
-  @Column('bigint') count!: string;
+  @Column('bigint', { transformer: safeInteger }) count!: number;
   /** `namespace/Kind/name`. */
   @Column('text', { nullable: true }) workload!: string | null;
   @Column('text', { nullable: true }) image!: string | null;
   @Index('incident_image_ix', { where: 'image_digest IS NOT NULL' })
   @Column('text', { name: 'image_digest', nullable: true })
-  imageDigest!: string | null;
+  imageDigest!: Digest | null;
   @Column('text', { nullable: true }) namespace!: string | null;
   @Column('text', { nullable: true }) cluster!: string | null;
   @Column('text', { name: 'first_seen' }) firstSeen!: string;
@@ -54,15 +67,15 @@ export class IncidentRow {
   @Column('text', { name: 'opened_by' }) openedBy!: string;
   @Column('text', { array: true, default: [] }) findings!: string[];
   @Column('text', { array: true, default: [] }) techniques!: string[];
-  @Column('jsonb', { default: [] }) steps!: unknown;
+  @Column('jsonb', { default: [] }) steps!: IncidentStep[];
   /** Most relevant events, those of the beginning among them. */
-  @Column('jsonb') evidence!: unknown;
-  @Column('jsonb', { default: [] }) workloads!: unknown;
-  @Column('jsonb', { default: [] }) artifacts!: unknown;
+  @Column('jsonb') evidence!: IncidentEvidence[];
+  @Column('jsonb', { default: [] }) workloads!: IncidentWorkload[];
+  @Column('jsonb', { default: [] }) artifacts!: IncidentArtifact[];
   @Column('text', { name: 'facts_used', array: true, default: [] }) factsUsed!: string[];
   @Column('text', { name: 'next_steps', array: true, default: [] }) nextSteps!: string[];
   /** Rules that raised its alerts. */
-  @Column('jsonb', { default: [] }) rules!: unknown;
+  @Column('jsonb', { default: [] }) rules!: RuleCredit[];
   @CreateDateColumn({ name: 'opened_at', type: 'timestamptz' }) openedAt!: Date;
   @CreateDateColumn({ name: 'updated_at', type: 'timestamptz' }) updatedAt!: Date;
   @Column('timestamptz', { name: 'resolved_at', nullable: true }) resolvedAt!: Date | null;
@@ -79,9 +92,8 @@ export class IncidentRevisionRow {
   @JoinColumn({ name: 'incident_id', foreignKeyConstraintName: 'incident_revision_incident_fk' })
   incident?: Relation<IncidentRow>;
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'incident_revision_pk' }) revision!: number;
-  /** `opened`, `updated`, `worsened`, `reopened`, `resolved` or `merged`. */
-  @Column('text') kind!: string;
-  @Column('text') severity!: string;
+  @Column('text') kind!: RevisionKind;
+  @Column('text') severity!: Severity;
   @Column('text', { array: true }) news!: string[];
   /** User who caused it; null for automatic changes. */
   @Column('text', { nullable: true }) actor!: string | null;

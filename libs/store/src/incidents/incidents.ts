@@ -1,37 +1,41 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, Incident, IncidentChange, IncidentEvidence, IncidentState, Severity } from '@tidewaiter/domain';
+import type { Digest, Incident, IncidentChange, IncidentState, RevisionKind, Severity } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
 
+import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
-import { json } from '../core/storable.js';
+import { recordsetOf, valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
-import { type IncidentChangeLines, incidentChanges, type RevisionKind } from './incident-changes.js';
+import { type IncidentChangeLines, incidentChanges } from './incident-changes.js';
+import { IncidentRevisionRow, IncidentRow } from './incident-rows.js';
+
+const columns = columnsOf(IncidentRow, { omit: ['storyId', 'storyRevision', 'evidence'] });
+const wholeColumns = columns.and(columnsOf(IncidentRow, { only: ['evidence'] }));
+
+/** Without the records of its evidence, which are long. */
+const columnsWithoutRecords = columns.computed<Pick<IncidentRow, 'evidence'>>({
+  evidence: `coalesce((SELECT jsonb_agg(shown || '{"record": null}' ORDER BY place)
+    FROM jsonb_array_elements(evidence) WITH ORDINALITY AS item (shown, place)), '[]')`,
+});
+
+const lockedColumns = columns
+  .and(columnsOf(IncidentRow, { only: ['storyRevision'] }))
+  .computed<Pick<IncidentRow, 'evidence'>>({
+    evidence: `(SELECT coalesce(jsonb_agg(item), '[]') FROM jsonb_array_elements(evidence) AS item WHERE item ->> 'source' = 'registry')`,
+  });
+
+const revisionColumns = columnsOf(IncidentRevisionRow);
+const newRevision = valuesOf(IncidentRevisionRow, ['incidentId', 'revision', 'kind', 'severity', 'news', 'actor']);
+const storyIdOnly = columnsOf(IncidentRow, { only: ['storyId'] });
+const idOnly = columnsOf(IncidentRow, { only: ['id'] });
 
 /** A stored incident without its evidence, which may be long. */
-export interface ListedIncident extends Omit<Incident, 'revision' | 'evidence'> {
-  /** Number in its display name. */
-  number: number;
-  /** Number of notified states; the builder's own revision counts every change. */
-  revision: number;
-  openedAt: Date;
-  updatedAt: Date;
-  resolvedAt: Date | null;
-  /** User who resolved it; null if it ended by itself. */
-  resolvedBy: string | null;
-}
+export type ListedIncident = RowOf<typeof columns>;
 
-export interface StoredIncident extends ListedIncident {
-  evidence: IncidentEvidence[];
-}
+export type StoredIncident = RowOf<typeof wholeColumns>;
 
 /** One state of an incident, as notified. */
-export interface IncidentRevision extends IncidentChangeLines {
-  revision: number;
-  severity: Severity;
-  /** User who caused it; null for automatic changes. */
-  actor: string | null;
-  at: Date;
-}
+export type IncidentRevision = Omit<RowOf<typeof revisionColumns>, 'incidentId'>;
 
 /** Numbers of changes by effect; `quiet` ones are stored without a notification, `stale` ones were known. */
 export type AppliedChanges = Record<RevisionKind | 'quiet' | 'stale', number>;
@@ -41,12 +45,6 @@ export interface IncidentFilter {
   state?: IncidentState | undefined;
   severity?: Severity | undefined;
 }
-
-const columns = `id, number::float AS number, title, title_rank AS "titleRank", sentence, severity, score, state, merged_into AS "mergedInto", revision,
-  count::float AS count, workload, image, image_digest AS "imageDigest", cluster, namespace, opened_by AS "openedBy",
-  first_seen AS "firstSeen", last_seen AS "lastSeen", findings, techniques, steps, workloads, artifacts, facts_used AS "factsUsed",
-  next_steps AS "nextSteps", rules, opened_at AS "openedAt", updated_at AS "updatedAt", resolved_at AS "resolvedAt",
-  resolved_by AS "resolvedBy"`;
 
 /** Incidents: the builder's stories, and their notified revisions. */
 @Injectable()
@@ -78,10 +76,7 @@ export class Incidents {
   }
 
   async get(id: string): Promise<StoredIncident | null> {
-    const [incident] = await this.store.query<StoredIncident>(
-      `SELECT ${columns}, evidence FROM incident WHERE id = $1`,
-      [id],
-    );
+    const [incident] = await this.store.rows(wholeColumns, 'FROM incident WHERE id = $1', [id]);
     return incident ?? null;
   }
 
@@ -90,12 +85,7 @@ export class Incidents {
    * message contains them.
    */
   async getWithoutRecords(ids: readonly string[]): Promise<StoredIncident[]> {
-    return this.store.query<StoredIncident>(
-      `SELECT ${columns}, coalesce((SELECT jsonb_agg(said || '{"record": null}' ORDER BY place)
-         FROM jsonb_array_elements(evidence) WITH ORDINALITY AS item (said, place)), '[]') AS evidence
-       FROM incident WHERE id = ANY($1)`,
-      [ids],
-    );
+    return this.store.rows(columnsWithoutRecords, 'FROM incident WHERE id = ANY($1)', [ids]);
   }
 
   /** Revisions of an incident, oldest first. */
@@ -105,21 +95,22 @@ export class Incidents {
 
   /** {@link revisions} of several incidents, by their ids. */
   async revisionsOf(ids: readonly string[]): Promise<Map<string, IncidentRevision[]>> {
-    const rows = await this.store.query<IncidentRevision & { id: string }>(
-      `SELECT incident_id AS id, revision, kind, severity, news, actor, at FROM incident_revision
-       WHERE incident_id = ANY($1) ORDER BY incident_id, revision`,
+    const rows = await this.store.rows(
+      revisionColumns,
+      'FROM incident_revision WHERE incident_id = ANY($1) ORDER BY incident_id, revision',
       [ids],
     );
     const revisions = new Map<string, IncidentRevision[]>(ids.map((id) => [id, []]));
-    for (const { id, ...revision } of rows) revisions.get(id)?.push(revision);
+    for (const { incidentId, ...revision } of rows) revisions.get(incidentId)?.push(revision);
     return revisions;
   }
 
   /** Incidents that match a filter, newest first; merged ones only if `state` selects them. */
   async list({ limit, after }: PageRequest, { state, severity }: IncidentFilter = {}): Promise<Page<ListedIncident>> {
-    const rows = await this.store.query<ListedIncident>(
+    const rows = await this.store.rows(
+      columns,
       // Ordered by number, as ids are not in the order of time here.
-      `SELECT ${columns} FROM incident
+      `FROM incident
        WHERE ($2::uuid IS NULL OR number < (SELECT number FROM incident WHERE id = $2))
          AND CASE WHEN $3::text IS NULL THEN state <> 'merged' ELSE state = $3 END AND ($4::text IS NULL OR severity = $4)
        ORDER BY number DESC LIMIT $1`,
@@ -130,37 +121,39 @@ export class Incidents {
 
   /** Resolves an incident and emits that; null when it is not open. */
   async resolve(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
-    const [incident] = await tx.query<ListedIncident>(
+    const [incident] = await tx.returning(
+      columns,
       `UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = $2, revision = revision + 1, updated_at = now()
-       WHERE id = $1 AND state = 'open' RETURNING ${columns}`,
+       WHERE id = $1 AND state = 'open'`,
       [id, by],
     );
     if (!incident) return null;
-    await this.#tell(tx, incident, { kind: 'resolved', news: [] }, by);
+    await this.#record(tx, incident, { kind: 'resolved', news: [] }, by);
     return incident;
   }
 
   /** Acknowledges an incident until it worsens or reopens; null when it is not open or is acknowledged already. */
   async acknowledge(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
-    const [incident] = await tx.query<ListedIncident>(
+    const [incident] = await tx.returning(
+      columns,
       `UPDATE incident SET revision = revision + 1, updated_at = now()
        WHERE id = $1 AND state = 'open' AND coalesce((SELECT kind FROM incident_revision WHERE incident_id = $1
-         AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1), '') <> 'acknowledged'
-       RETURNING ${columns}`,
+         AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1), '') <> 'acknowledged'`,
       [id],
     );
     if (!incident) return null;
-    await this.#tell(tx, incident, { kind: 'acknowledged', news: [] }, by);
+    await this.#record(tx, incident, { kind: 'acknowledged', news: [] }, by);
     return incident;
   }
 
   /** Adds a line about an action on an open incident, for its followers; false when it is not open. */
   async remark(tx: Transaction, id: string, line: string, by: string): Promise<boolean> {
-    const [incident] = await tx.query<ListedIncident>(
-      `UPDATE incident SET revision = revision + 1, updated_at = now() WHERE id = $1 AND state = 'open' RETURNING ${columns}`,
+    const [incident] = await tx.returning(
+      columns,
+      "UPDATE incident SET revision = revision + 1, updated_at = now() WHERE id = $1 AND state = 'open'",
       [id],
     );
-    if (incident) await this.#tell(tx, incident, { kind: 'updated', news: [line] }, by);
+    if (incident) await this.#record(tx, incident, { kind: 'updated', news: [line] }, by);
     return incident !== undefined;
   }
 
@@ -174,8 +167,9 @@ export class Incidents {
     images: readonly Digest[],
     { line, isAnnounced }: { line: string; isAnnounced: boolean },
   ): Promise<void> {
-    const incidents = await tx.query<{ id: string }>(
-      `SELECT id FROM incident WHERE state = 'open' AND image_digest = ANY($1)
+    const incidents = await tx.rows(
+      idOnly,
+      `FROM incident WHERE state = 'open' AND image_digest = ANY($1)
          AND ($2 OR findings && ARRAY['unsigned-image', 'unsigned-image-running', 'image-unsigned', 'identity-missing'])
          AND NOT EXISTS (SELECT FROM incident_revision WHERE incident_id = incident.id AND $3 = ANY(news)) ORDER BY id`,
       [images, isAnnounced, line],
@@ -199,27 +193,28 @@ export class Incidents {
     // A closed incident stays closed while there is no news.
     const state = news === null ? before.state : story.state;
     const revision = before.revision + (news === null ? 0 : 1);
-    const [kept] = await tx.query<ListedIncident>(
-      `UPDATE incident SET (${storyColumns}, state, revision) = (SELECT ${storyValues}, $2::text, $3::int), updated_at = now(),
+    const [kept] = await tx.returning(
+      columns,
+      `UPDATE incident SET (${storySet.columns}, state, revision) = (SELECT ${storySet.values}, $2::text, $3::int FROM ${storySet.table}),
+         updated_at = now(),
          resolved_at = CASE WHEN $2::text = 'open' THEN NULL ELSE coalesce(resolved_at, now()) END,
          resolved_by = CASE WHEN $2::text = 'open' THEN NULL ELSE resolved_by END
-       WHERE id = $4 RETURNING ${columns}`,
-      [json(story), state, revision, before.id],
+       WHERE id = $4`,
+      [...storySet.parameters([storyOf(story)]), state, revision, before.id],
     );
     if (news === null) return 'quiet';
-    await this.#tell(tx, kept!, news, null);
+    await this.#record(tx, kept!, news, null);
     return news.kind;
   }
 
   /** Opens an incident; false when another process did so meanwhile. */
   async #open(tx: Transaction, story: Incident): Promise<boolean> {
-    const [opened] = await tx.query<ListedIncident>(
-      `INSERT INTO incident (id, story_id, state, ${storyColumns})
-       SELECT ($1::jsonb ->> 'id')::uuid, ($1::jsonb ->> 'id')::uuid, $1::jsonb ->> 'state', ${storyValues}
-       ON CONFLICT DO NOTHING RETURNING ${columns}`,
-      [json(story)],
+    const [opened] = await tx.returning(
+      columns,
+      `INSERT INTO incident (${newStory.columns}, story_id) SELECT ${newStory.values}, id FROM ${newStory.table} ON CONFLICT DO NOTHING`,
+      newStory.parameters([storyOf(story)]),
     );
-    if (opened) await this.#tell(tx, opened, incidentChanges(null, story, { resolvedByPerson: false }), null);
+    if (opened) await this.#record(tx, opened, incidentChanges(null, story, { resolvedByPerson: false }), null);
     return opened !== undefined;
   }
 
@@ -227,10 +222,9 @@ export class Incidents {
   async #mergedFirst(tx: Transaction, stories: ReadonlyMap<string, Incident>): Promise<Incident[]> {
     const merged = [...stories.values()].filter(({ state }) => state === 'merged');
     if (merged.length === 0) return [];
-    const known = await tx.query<{ storyId: string }>(
-      'SELECT story_id AS "storyId" FROM incident WHERE story_id = ANY($1) ORDER BY number',
-      [merged.map(({ id }) => id)],
-    );
+    const known = await tx.rows(storyIdOnly, 'FROM incident WHERE story_id = ANY($1) ORDER BY number', [
+      merged.map(({ id }) => id),
+    ]);
     return known.flatMap(({ storyId }) => stories.get(storyId) ?? []);
   }
 
@@ -248,7 +242,7 @@ export class Incidents {
     return 'quiet';
   }
 
-  async #tell(
+  async #record(
     tx: Transaction,
     incident: ListedIncident,
     { kind, news }: IncidentChangeLines,
@@ -256,8 +250,8 @@ export class Incidents {
   ): Promise<void> {
     const { id, revision, severity } = incident;
     await tx.query(
-      'INSERT INTO incident_revision (incident_id, revision, kind, severity, news, actor) VALUES ($1, $2, $3, $4, $5, $6)',
-      [id, revision, kind, severity, news, actor],
+      `INSERT INTO incident_revision (${newRevision.columns}) VALUES (${newRevision.values})`,
+      newRevision.parameters({ incidentId: id, revision, kind, severity, news, actor }),
     );
     await tx.emit(draft(eventOf[kind], id, { incidentId: id, revision, severity }));
   }
@@ -273,30 +267,41 @@ const eventOf = {
   merged: incidentResolved,
 } as const;
 
-const storyColumns = `story_revision, title, title_rank, sentence, severity, score, merged_into, count, workload, image, image_digest, cluster, namespace,
-  opened_by, first_seen, last_seen, findings, techniques, steps, evidence, workloads, artifacts, facts_used, next_steps, rules`;
+/** Columns that the builder's story sets, beside `state` and `revision`, which count what was notified. */
+const storyNames = [
+  'storyRevision',
+  'title',
+  'titleRank',
+  'sentence',
+  'severity',
+  'score',
+  'mergedInto',
+  'count',
+  'workload',
+  'image',
+  'imageDigest',
+  'cluster',
+  'namespace',
+  'openedBy',
+  'firstSeen',
+  'lastSeen',
+  'findings',
+  'techniques',
+  'steps',
+  'evidence',
+  'workloads',
+  'artifacts',
+  'factsUsed',
+  'nextSteps',
+  'rules',
+] as const satisfies readonly (keyof IncidentRow)[];
 
-/** The story in `$1`, in the order of {@link storyColumns}. */
-const storyValues = (() => {
-  const at = (key: string, type: string) => `($1::jsonb ->> '${key}')::${type}`;
-  const list = (key: string) => `ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> '${key}'))`;
-  const texts = (...keys: string[]) => keys.map((key) => at(key, 'text'));
-  const documents = (...keys: string[]) => keys.map((key) => `$1::jsonb -> '${key}'`);
-  return [
-    at('revision', 'int'),
-    ...texts('title'),
-    at('titleRank', 'int'),
-    ...texts('sentence', 'severity'),
-    at('score', 'int'),
-    at('mergedInto', 'uuid'),
-    at('count', 'bigint'),
-    ...texts('workload', 'image', 'imageDigest', 'cluster', 'namespace', 'openedBy', 'firstSeen', 'lastSeen'),
-    ...['findings', 'techniques'].map(list),
-    ...documents('steps', 'evidence', 'workloads', 'artifacts'),
-    ...['factsUsed', 'nextSteps'].map(list),
-    ...documents('rules'),
-  ].join(', ');
-})();
+const newStory = recordsetOf(IncidentRow, ['id', 'state', ...storyNames]);
+const storySet = recordsetOf(IncidentRow, storyNames);
+
+function storyOf({ revision, ...story }: Incident) {
+  return { ...story, storyRevision: revision };
+}
 
 /** Last state of each story, in the order of ids, in which all replicas lock them, so that they cannot deadlock. */
 function newestOfEach(changes: readonly IncidentChange[]): Map<string, Incident> {
@@ -320,18 +325,10 @@ function targetOf(story: Incident, stories: ReadonlyMap<string, Incident>): stri
   return mergedInto;
 }
 
-interface LockedIncident extends ListedIncident {
-  storyRevision: number;
-  /** Evidence of pushes alone, since the rest may be long. */
-  evidence: IncidentEvidence[];
-}
+/** An incident with the evidence of pushes alone, since the rest may be long. */
+type LockedIncident = RowOf<typeof lockedColumns>;
 
 async function locked(tx: Transaction, storyId: string): Promise<LockedIncident | null> {
-  const [row] = await tx.query<LockedIncident>(
-    `SELECT ${columns}, story_revision AS "storyRevision",
-       (SELECT coalesce(jsonb_agg(item), '[]') FROM jsonb_array_elements(evidence) AS item WHERE item ->> 'source' = 'registry') AS evidence
-     FROM incident WHERE story_id = $1 FOR UPDATE`,
-    [storyId],
-  );
+  const [row] = await tx.rows(lockedColumns, 'FROM incident WHERE story_id = $1 FOR UPDATE', [storyId]);
   return row ?? null;
 }

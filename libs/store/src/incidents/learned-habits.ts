@@ -30,7 +30,7 @@ export class LearnedHabits {
 
   /** The habits that were last seen since a time, newest first. */
   async since(since: Date, limit = 1_000_000): Promise<LearnedHabit[]> {
-    return this.store.query<LearnedHabit>(
+    return this.store.aggregate<LearnedHabit>(
       `SELECT kind, subject, value, extract(epoch FROM first_seen)::float * 1000 AS "firstSeenMs",
          extract(epoch FROM last_seen)::float * 1000 AS "lastSeenMs"
        FROM learned_habit WHERE last_seen >= $1 ORDER BY last_seen DESC LIMIT $2`,

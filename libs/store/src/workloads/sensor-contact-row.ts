@@ -1,5 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+import { safeInteger } from '../core/columns.js';
+
 /** A configured sensor, with the time of its last event. Only ingest writes it. */
 @Entity('sensor_contact')
 export class SensorContactRow {
@@ -8,8 +10,8 @@ export class SensorContactRow {
   @Column('timestamptz', { name: 'heard_at', nullable: true }) heardAt!: Date | null;
   /** Time of the last event before it became stale; set while it is reported as stale. */
   @Column('timestamptz', { name: 'silent_since', nullable: true }) silentSince!: Date | null;
-  @Column('bigint', { default: 0 }) records!: string;
+  @Column('bigint', { default: 0, transformer: safeInteger }) records!: number;
   /** Events that it reports as lost. */
-  @Column('bigint', { default: 0 }) dropped!: string;
+  @Column('bigint', { default: 0, transformer: safeInteger }) dropped!: number;
   @Column('timestamptz', { name: 'dropped_at', nullable: true }) droppedAt!: Date | null;
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
+import { columnsOf, type RowOf } from '../core/columns.js';
 import { Store, type Transaction } from '../core/store.js';
+import { SensorContactRow } from './sensor-contact-row.js';
 
 /** Events that a sensor sent since the last {@link SensorContacts.note}. */
 export interface Contact {
@@ -11,26 +13,17 @@ export interface Contact {
   dropped: number;
 }
 
+const columns = columnsOf(SensorContactRow);
+const staleColumns = columnsOf(SensorContactRow, { only: ['sensor', 'heardAt', 'silentSince'] }).notNull(
+  'heardAt',
+  'silentSince',
+);
+
 /** A sensor that became stale, or has recovered. */
-export interface StaleSensor {
-  sensor: string;
-  /** Time of its last event. */
-  heardAt: Date;
-  /** Time of its last event before it was reported as stale. */
-  silentSince: Date;
-}
+export type StaleSensor = RowOf<typeof staleColumns>;
 
 /** Health of a sensor. */
-export interface SensorHealth {
-  sensor: string;
-  kind: string;
-  /** Time of its last event; null before the first. */
-  heardAt: Date | null;
-  silentSince: Date | null;
-  records: number;
-  dropped: number;
-  droppedAt: Date | null;
-}
+export type SensorHealth = SensorContactRow;
 
 /** Last contacts of the sensors, to detect stale ones. */
 @Injectable()
@@ -53,19 +46,20 @@ export class SensorContacts {
   /** Records contacts; returns the sensors that recover by them, each once. */
   async note(tx: Transaction, contacts: readonly Contact[]): Promise<StaleSensor[]> {
     if (contacts.length === 0) return [];
-    return tx.query<StaleSensor>(
-      `WITH heard AS (
-         SELECT sensor_contact.sensor, silent_since, told.* FROM sensor_contact
-         JOIN unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[]) AS told (name, at, records, dropped) ON name = sensor
+    return tx.rows(
+      staleColumns,
+      (list) => `WITH heard AS (
+         SELECT sensor_contact.sensor, silent_since, contact.* FROM sensor_contact
+         JOIN unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[]) AS contact (name, at, records, dropped) ON name = sensor
          ORDER BY sensor FOR UPDATE OF sensor_contact
        ), noted AS (
          UPDATE sensor_contact SET heard_at = greatest(heard_at, heard.at), silent_since = NULL,
            records = sensor_contact.records + heard.records, dropped = sensor_contact.dropped + heard.dropped,
            dropped_at = CASE WHEN heard.dropped > 0 THEN heard.at ELSE dropped_at END
          FROM heard WHERE heard.sensor = sensor_contact.sensor
-         RETURNING sensor_contact.sensor, sensor_contact.heard_at AS "heardAt", heard.silent_since AS "silentSince"
+         RETURNING sensor_contact.sensor, sensor_contact.heard_at, heard.silent_since
        )
-       SELECT * FROM noted WHERE "silentSince" IS NOT NULL`,
+       SELECT ${list} FROM noted WHERE silent_since IS NOT NULL`,
       [
         contacts.map(({ sensor }) => sensor),
         contacts.map(({ heardAt }) => heardAt),
@@ -85,22 +79,18 @@ export class SensorContacts {
     since: Date,
   ): Promise<StaleSensor[]> {
     if (limits.length === 0) return [];
-    return tx.query<StaleSensor>(
+    return tx.returning(
+      staleColumns,
       `UPDATE sensor_contact SET silent_since = heard_at
        FROM unnest($1::text[], $2::bigint[]) AS silence (name, after_ms)
        WHERE name = sensor AND silent_since IS NULL
-         AND heard_at IS NOT NULL AND greatest(heard_at, $3) < now() - after_ms * interval '1 millisecond'
-       RETURNING sensor, heard_at AS "heardAt", silent_since AS "silentSince"`,
+         AND heard_at IS NOT NULL AND greatest(heard_at, $3) < now() - after_ms * interval '1 millisecond'`,
       [limits.map(({ sensor }) => sensor), limits.map(({ silentAfterMs }) => silentAfterMs), since],
     );
   }
 
   /** Every configured sensor, by name. */
   async list(): Promise<SensorHealth[]> {
-    return this.store.query<SensorHealth>(
-      `SELECT sensor, kind, heard_at AS "heardAt", silent_since AS "silentSince", records::float8 AS records,
-         dropped::float8 AS dropped, dropped_at AS "droppedAt"
-       FROM sensor_contact ORDER BY sensor`,
-    );
+    return this.store.rows(columns, 'FROM sensor_contact ORDER BY sensor');
   }
 }

@@ -1,36 +1,28 @@
 import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { type Digest, type ObjectFinding, type ObjectEvaluation, type Severity, severities } from '@tidewaiter/domain';
+import { type Digest, type ObjectEvaluation, type Severity, severities } from '@tidewaiter/domain';
 import type { WorkloadRef } from '@tidewaiter/workloads';
 
+import { columnsOf, type RowOf } from '../core/columns.js';
 import type { Page } from '../core/page.js';
+import { excluded, recordsetOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-import { type ObjectMoment, orderOfStates } from './object-order.js';
+import { orderOfStates } from './object-order.js';
 import { isRecent } from './workload-ledger.js';
+import { WorkloadFindingRow, WorkloadObjectRow, WorkloadRow } from './workload-rows.js';
 
 /** An object of a cluster, with its findings. */
 export interface EvaluatedObject extends ObjectEvaluation {
   cluster: string | null;
 }
 
+const columns = columnsOf(WorkloadFindingRow, { omit: ['fingerprint'] });
+
 /** A misconfiguration of a workload. */
-export interface WorkloadFinding {
-  id: string;
+export interface WorkloadFinding extends Omit<RowOf<typeof columns>, keyof WorkloadPlace> {
   workload: WorkloadRef;
-  check: string;
-  severity: Severity;
-  title: string;
-  /** Null where it is about the pod or the object. */
-  container: string | null;
-  /** Path in the manifest. */
-  field: string | null;
-  firstSeen: Date;
-  /** Precise to the hour while it is open. */
-  lastSeen: Date;
-  /** Time when it was fixed or the workload was deleted; null while it is open. */
-  endedAt: Date | null;
 }
 
 /** Filter of workload findings; by default all open ones. */
@@ -46,30 +38,33 @@ export interface WorkloadFindingFilter {
   image?: Digest | undefined;
 }
 
-interface StoredObject extends ObjectMoment {
-  evaluation: string;
-  workloadKind: string;
-  workload: string;
-  seenAt: Date;
-}
+/** An object without its findings. */
+const objectColumns = columnsOf(WorkloadObjectRow, { omit: ['findings'] });
+const newObject = recordsetOf(WorkloadObjectRow, [
+  'cluster',
+  'namespace',
+  'kind',
+  'name',
+  'workloadKind',
+  'workload',
+  'version',
+  'changedAt',
+  'seenAt',
+  'isGone',
+  'evaluation',
+  'findings',
+]);
 
-/** Columns of an object. */
-interface ObjectRow extends StoredObject {
-  cluster: string;
-  namespace: string;
-  kind: string;
-  name: string;
-  findings: ObjectFinding[];
-}
+type StoredObject = RowOf<typeof objectColumns>;
 
 interface ObjectChange {
-  object: ObjectRow;
+  object: WorkloadObjectRow;
   known: StoredObject | null;
   /** Whether more than its version or time is new. */
   isChanged: boolean;
 }
 
-type WorkloadPlace = Record<'cluster' | 'namespace' | 'kind' | 'name', string>;
+type WorkloadPlace = Pick<WorkloadRow, 'cluster' | 'namespace' | 'kind' | 'name'>;
 
 /**
  * Lock under which one transaction at a time derives the findings of workloads, as their objects
@@ -113,10 +108,9 @@ export class WorkloadFindings {
     filter: WorkloadFindingFilter = {},
   ): Promise<Page<WorkloadFinding>> {
     const { cluster, namespace, kind, name, check, severity, state = 'open', image } = filter;
-    const rows = await this.store.query<WorkloadPlace & Omit<WorkloadFinding, 'workload'>>(
-      `SELECT id::text AS id, cluster, namespace, kind, name, check_id AS check, severity, title, container, field,
-         first_seen AS "firstSeen", last_seen AS "lastSeen", ended_at AS "endedAt"
-       FROM workload_finding AS finding
+    const rows = await this.store.rows(
+      columns,
+      `FROM workload_finding AS finding
        WHERE id < $2 AND ($3::text IS NULL OR cluster = $3) AND ($4::text IS NULL OR namespace = $4)
          AND ($5::text IS NULL OR kind = $5) AND ($6::text IS NULL OR name = $6)
          AND ($7::text IS NULL OR check_id = $7) AND ($8::text IS NULL OR severity = $8) AND (ended_at IS NULL) = $9
@@ -135,7 +129,7 @@ export class WorkloadFindings {
 
   /** Number of open findings by severity, including zeros. */
   async openCounts(): Promise<Record<Severity, number>> {
-    const rows = await this.store.query<{ severity: Severity; count: number }>(
+    const rows = await this.store.aggregate<{ severity: Severity; count: number }>(
       'SELECT severity, count(*)::int AS count FROM workload_finding WHERE ended_at IS NULL GROUP BY severity',
     );
     const counts = new Map(rows.map(({ severity, count }) => [severity, count]));
@@ -153,7 +147,7 @@ export class WorkloadFindings {
   async forget(before: Date): Promise<void> {
     await this.store.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(${findingsLock})`);
-      const gone = await tx.query<WorkloadPlace & { wasGone: boolean }>(
+      const gone = await tx.aggregate<WorkloadPlace & { wasGone: boolean }>(
         `DELETE FROM workload_object AS old WHERE seen_at < $1 AND (is_gone OR NOT EXISTS (
            SELECT FROM container_ledger AS ledger
            WHERE (ledger.cluster, ledger.namespace, ledger.workload_kind, ledger.workload)
@@ -168,7 +162,7 @@ export class WorkloadFindings {
   }
 }
 
-function rowOf({ cluster, workload, changedAt, findings, ...same }: EvaluatedObject): ObjectRow {
+function rowOf({ cluster, workload, changedAt, findings, ...same }: EvaluatedObject): WorkloadObjectRow {
   return {
     ...same,
     cluster: cluster ?? '',
@@ -185,8 +179,8 @@ const keyOf = ({ cluster, namespace, kind, name }: WorkloadPlace): string =>
   [cluster, namespace, kind, name].join('\n');
 
 /** Newest state of each object; at the same moment the one that came last. */
-function newestOf(objects: readonly ObjectRow[]): ObjectRow[] {
-  const newest = new Map<string, ObjectRow>();
+function newestOf(objects: readonly WorkloadObjectRow[]): WorkloadObjectRow[] {
+  const newest = new Map<string, WorkloadObjectRow>();
   for (const object of objects) {
     const known = newest.get(keyOf(object));
     if (!known || orderOfStates(object, known) !== 'older') newest.set(keyOf(object), object);
@@ -195,11 +189,10 @@ function newestOf(objects: readonly ObjectRow[]): ObjectRow[] {
 }
 
 /** States that are newer than the known ones, or evaluated by newer checks. */
-async function newsOf(tx: Transaction, states: readonly ObjectRow[]): Promise<ObjectChange[]> {
-  const rows = await tx.query<StoredObject & WorkloadPlace>(
-    `SELECT cluster, namespace, kind, name, version::text AS version, changed_at AS "changedAt", is_gone AS "isGone", evaluation,
-       workload_kind AS "workloadKind", workload, seen_at AS "seenAt"
-     FROM workload_object JOIN jsonb_to_recordset($1) AS asked (cluster text, namespace text, kind text, name text)
+async function newsOf(tx: Transaction, states: readonly WorkloadObjectRow[]): Promise<ObjectChange[]> {
+  const rows = await tx.rows(
+    objectColumns,
+    `FROM workload_object JOIN jsonb_to_recordset($1) AS asked (cluster text, namespace text, kind text, name text)
        USING (cluster, namespace, kind, name)`,
     [json(states.map(({ cluster, namespace, kind, name }) => ({ cluster, namespace, kind, name })))],
   );
@@ -216,7 +209,7 @@ async function newsOf(tx: Transaction, states: readonly ObjectRow[]): Promise<Ob
   });
 }
 
-function differs(object: ObjectRow, known: StoredObject): boolean {
+function differs(object: WorkloadObjectRow, known: StoredObject): boolean {
   return (
     object.evaluation !== known.evaluation ||
     object.isGone !== known.isGone ||
@@ -254,14 +247,10 @@ async function move(tx: Transaction, news: readonly ObjectChange[]): Promise<voi
 
 async function replace(tx: Transaction, news: readonly ObjectChange[]): Promise<void> {
   await tx.query(
-    `INSERT INTO workload_object (cluster, namespace, kind, name, workload_kind, workload, version, changed_at, seen_at, is_gone, evaluation, findings)
-     SELECT cluster, namespace, kind, name, "workloadKind", workload, version, "changedAt", "seenAt", "isGone", evaluation, findings
-     FROM jsonb_to_recordset($1) AS news (cluster text, namespace text, kind text, name text, "workloadKind" text, workload text, version bigint,
-       "changedAt" timestamptz, "seenAt" timestamptz, "isGone" boolean, evaluation text, findings jsonb)
-     ON CONFLICT (cluster, namespace, kind, name) DO UPDATE SET workload_kind = EXCLUDED.workload_kind, workload = EXCLUDED.workload,
-       version = EXCLUDED.version, changed_at = EXCLUDED.changed_at, seen_at = EXCLUDED.seen_at, is_gone = EXCLUDED.is_gone,
-       evaluation = EXCLUDED.evaluation, findings = EXCLUDED.findings`,
-    [json(news.map(({ object }) => object))],
+    `INSERT INTO workload_object (${newObject.columns}) SELECT ${newObject.values} FROM ${newObject.table}
+     ON CONFLICT (cluster, namespace, kind, name) DO UPDATE SET
+       ${excluded(WorkloadObjectRow, ['workloadKind', 'workload', 'version', 'changedAt', 'seenAt', 'isGone', 'evaluation', 'findings'])}`,
+    newObject.parameters(news.map(({ object }) => object)),
   );
 }
 
@@ -306,7 +295,7 @@ async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Pro
   );
 }
 
-function findingOf(row: WorkloadPlace & Omit<WorkloadFinding, 'workload'>): WorkloadFinding {
+function findingOf(row: RowOf<typeof columns>): WorkloadFinding {
   const { cluster, namespace, kind, name, ...finding } = row;
   return { ...finding, workload: { cluster: cluster === '' ? null : cluster, namespace, kind, name } };
 }

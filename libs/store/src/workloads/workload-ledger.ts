@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
-import type { ContainerKind, ContainerView, WorkloadView, Override, WorkloadRef } from '@tidewaiter/workloads';
+import type { ContainerView, WorkloadView, WorkloadRef } from '@tidewaiter/workloads';
 
+import { columnsOf } from '../core/columns.js';
+import { recordsetOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
-import { Store, type Transaction } from '../core/store.js';
+import { type Queries, Store, type Transaction } from '../core/store.js';
 import { isCurrent } from '../images/pushes/pushes.js';
+import { ContainerLedgerRow, WorkloadRow } from './workload-rows.js';
 
 /** A workload that runs an image, or did in the last day. */
 export interface RunningWorkload extends WorkloadRef {
@@ -16,30 +19,6 @@ export interface RunningWorkload extends WorkloadRef {
   lastSeen: Date;
   /** Null while no sensor reports services. */
   exposed: boolean | null;
-}
-
-interface ContainerRow {
-  id: string;
-  cluster: string;
-  node: string | null;
-  namespace: string | null;
-  pod: string | null;
-  podUid: string | null;
-  name: string | null;
-  kind: ContainerKind | null;
-  workloadKind: string | null;
-  workload: string | null;
-  serviceAccount: string | null;
-  digest: Digest | null;
-  claimedDigests: Digest[];
-  repository: string | null;
-  tag: string | null;
-  privileged: boolean | null;
-  overrides: Override[] | null;
-  startedAt: Date | null;
-  endedAt: Date | null;
-  firstSeen: Date;
-  lastSeen: Date;
 }
 
 /** Days without a report after which a container no longer counts as running, even without a known end. */
@@ -55,40 +34,31 @@ export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${s
 export const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
 
 /** Whether one of some images runs, or did in the last day; undefined while no sensor reports containers. */
-export async function isAnyRunning(
-  store: Pick<Store, 'query'>,
-  digests: readonly Digest[],
-): Promise<boolean | undefined> {
-  const [row] = await store.query<{ isTold: boolean; isRunning: boolean }>(
-    `SELECT EXISTS (SELECT FROM container_ledger) AS "isTold",
+export async function isAnyRunning(store: Queries, digests: readonly Digest[]): Promise<boolean | undefined> {
+  const [row] = await store.aggregate<{ isReported: boolean; isRunning: boolean }>(
+    `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported",
        EXISTS (SELECT FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS "isRunning"`,
     [digests],
   );
-  return row?.isTold ? row.isRunning : undefined;
+  return row?.isReported ? row.isRunning : undefined;
 }
 
 /** Images among some that run, or did in the last day; null while no sensor reports containers. */
-export async function runningAmong(
-  store: Pick<Store, 'query'>,
-  digests: readonly Digest[],
-): Promise<Set<Digest> | null> {
-  const [row] = await store.query<{ isTold: boolean; running: Digest[] }>(
-    `SELECT EXISTS (SELECT FROM container_ledger) AS "isTold",
+export async function runningAmong(store: Queries, digests: readonly Digest[]): Promise<Set<Digest> | null> {
+  const [row] = await store.aggregate<{ isReported: boolean; running: Digest[] }>(
+    `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported",
        ARRAY(SELECT DISTINCT image_digest FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS running`,
     [digests],
   );
-  return row?.isTold ? new Set(row.running) : null;
+  return row?.isReported ? new Set(row.running) : null;
 }
 
 /** Limit on the named workloads of one image. */
 const maxNamedWorkloads = 4;
 
 /** Names of some workloads that run each image, or did in the last day: `payments/Deployment/api`. */
-export async function workloadNames(
-  store: Pick<Store, 'query'>,
-  digests: readonly Digest[],
-): Promise<Map<Digest, string[]>> {
-  const rows = await store.query<{ digest: Digest; names: string[] }>(
+export async function workloadNames(store: Queries, digests: readonly Digest[]): Promise<Map<Digest, string[]>> {
+  const rows = await store.aggregate<{ digest: Digest; names: string[] }>(
     `SELECT digest, names FROM unnest($1::text[]) AS asked (digest), LATERAL (SELECT ARRAY(
        SELECT DISTINCT concat_ws('/', nullif(namespace, ''), workload_kind, workload) AS name FROM container_ledger
        WHERE image_digest = asked.digest AND workload IS NOT NULL AND ${isRecent}
@@ -103,14 +73,13 @@ export async function workloadNames(
  * Number of workloads that run an image of each group, or did in the last day; null while no sensor
  * reports containers.
  */
-export async function countWorkloads(
-  tx: Pick<Transaction, 'query'>,
-  groups: readonly (readonly Digest[])[],
-): Promise<(number | null)[]> {
-  const [told] = await tx.query<{ isTold: boolean }>('SELECT EXISTS (SELECT FROM container_ledger) AS "isTold"');
-  if (!told?.isTold) return groups.map(() => null);
+export async function countWorkloads(tx: Queries, groups: readonly (readonly Digest[])[]): Promise<(number | null)[]> {
+  const [row] = await tx.aggregate<{ isReported: boolean }>(
+    'SELECT EXISTS (SELECT FROM container_ledger) AS "isReported"',
+  );
+  if (!row?.isReported) return groups.map(() => null);
   const pairs = groups.flatMap((digests, group) => digests.map((digest) => ({ group, digest })));
-  const counts = await tx.query<{ group: number; workloads: number }>(
+  const counts = await tx.aggregate<{ group: number; workloads: number }>(
     `SELECT number AS group, count(DISTINCT (cluster, namespace, workload_kind, workload))::int AS workloads
      FROM unnest($1::int[], $2::text[]) AS asked (number, image_digest) JOIN container_ledger USING (image_digest)
      WHERE workload IS NOT NULL AND ${isRecent} GROUP BY number`,
@@ -120,9 +89,34 @@ export async function countWorkloads(
   return groups.map((_, group) => byGroup.get(group) ?? 0);
 }
 
-const columns = `container_id AS id, cluster, node, namespace, pod, pod_uid AS "podUid", name, kind, workload_kind AS "workloadKind", workload,
-  service_account AS "serviceAccount", image_digest AS digest, claimed_digests AS "claimedDigests", repository, tag, privileged, overrides,
-  started_at AS "startedAt", ended_at AS "endedAt", first_seen AS "firstSeen", last_seen AS "lastSeen"`;
+const columns = columnsOf(ContainerLedgerRow);
+const ledgerColumns = [
+  'containerId',
+  'cluster',
+  'node',
+  'namespace',
+  'pod',
+  'podUid',
+  'name',
+  'kind',
+  'workloadKind',
+  'workload',
+  'serviceAccount',
+  'imageDigest',
+  'claimedDigests',
+  'repository',
+  'tag',
+  'privileged',
+  'overrides',
+  'startedAt',
+  'endedAt',
+  'firstSeen',
+  'lastSeen',
+] as const satisfies readonly (keyof ContainerLedgerRow)[];
+const seen = recordsetOf(ContainerLedgerRow, ledgerColumns);
+const workloadColumns = columnsOf(WorkloadRow, { omit: ['cluster', 'seenAt'] }).computed<
+  Pick<WorkloadView, 'cluster' | 'imageDigests'>
+>({ cluster: "nullif(cluster, '')", imageDigests: "'{}'::text[]" });
 
 /** Stored container ledger of the detector: containers with their images and workloads. */
 @Injectable()
@@ -132,23 +126,17 @@ export class WorkloadLedger {
   /** Merges new facts about containers into the stored ones. A known value is never replaced by null. */
   async put(tx: Transaction, containers: readonly ContainerView[]): Promise<void> {
     if (containers.length === 0) return;
-    const rows = json(containers.map(rowOf));
+    const rows = seen.parameters(containers.map(rowOf));
     const started = await this.#notSeen(tx, containers);
     // Deletes rows with a truncated id of the same container.
     await tx.query(
-      `DELETE FROM container_ledger AS cut USING jsonb_to_recordset($1) AS row (id text)
-       WHERE cut.container_id IN (left(row.id, 12), left(row.id, 31)) AND cut.container_id <> row.id`,
-      [rows],
+      `DELETE FROM container_ledger AS cut USING ${seen.table}
+       WHERE cut.container_id IN (left("containerId", 12), left("containerId", 31)) AND cut.container_id <> "containerId"`,
+      rows,
     );
     await tx.query(
-      `INSERT INTO container_ledger AS known (container_id, cluster, node, namespace, pod, pod_uid, name, kind, workload_kind, workload,
-         service_account, image_digest, claimed_digests, repository, tag, privileged, overrides, started_at, ended_at, first_seen, last_seen)
-       SELECT DISTINCT ON (id) id, cluster, node, namespace, pod, "podUid", name, kind, "workloadKind", workload, "serviceAccount", digest, "claimedDigests",
-         repository, tag, privileged, overrides, "startedAt", "endedAt", "firstSeen", "lastSeen"
-       FROM jsonb_to_recordset($1) AS row (id text, cluster text, node text, namespace text, pod text, "podUid" text, name text, kind text,
-         "workloadKind" text, workload text, "serviceAccount" text, digest text, "claimedDigests" text[], repository text, tag text, privileged boolean, overrides text[],
-         "startedAt" timestamptz, "endedAt" timestamptz, "firstSeen" timestamptz, "lastSeen" timestamptz)
-       ORDER BY id
+      `INSERT INTO container_ledger AS known (${seen.columns})
+       SELECT DISTINCT ON ("containerId") ${seen.values} FROM ${seen.table} ORDER BY "containerId"
        ON CONFLICT (container_id) DO UPDATE SET
          cluster = coalesce(nullif(EXCLUDED.cluster, ''), known.cluster), node = coalesce(EXCLUDED.node, known.node),
          namespace = coalesce(EXCLUDED.namespace, known.namespace), pod = coalesce(EXCLUDED.pod, known.pod),
@@ -162,7 +150,7 @@ export class WorkloadLedger {
          started_at = coalesce(EXCLUDED.started_at, known.started_at),
          ended_at = coalesce(EXCLUDED.ended_at, known.ended_at), first_seen = least(EXCLUDED.first_seen, known.first_seen),
          last_seen = greatest(EXCLUDED.last_seen, known.last_seen)`,
-      [rows],
+      rows,
     );
     await this.#evaluateAgain(tx, started);
   }
@@ -191,8 +179,9 @@ export class WorkloadLedger {
 
   /** Containers that were seen since a time, of one node of a cluster or of all, to load a ledger at start. */
   async since(since: Date, place?: { cluster: string | null; node: string }): Promise<ContainerView[]> {
-    const rows = await this.store.query<ContainerRow>(
-      `SELECT ${columns} FROM container_ledger
+    const rows = await this.store.rows(
+      columns,
+      `FROM container_ledger
        WHERE last_seen >= $1 AND ($2::text IS NULL OR (cluster, node) = ($2, $3)) ORDER BY last_seen DESC LIMIT 200000`,
       [since, place ? (place.cluster ?? '') : null, place?.node ?? null],
     );
@@ -201,12 +190,9 @@ export class WorkloadLedger {
 
   /** Workloads that were updated since a time, newest first. */
   async workloadsSince(since: Date): Promise<WorkloadView[]> {
-    return this.store.query<WorkloadView>(
-      `SELECT nullif(cluster, '') AS cluster, namespace, kind, name, namespace_labels AS "namespaceLabels", exposed, privileged,
-         service_account AS "serviceAccount", replicas, probes, '{}'::text[] AS "imageDigests"
-       FROM workload WHERE seen_at >= $1 ORDER BY seen_at DESC LIMIT 50000`,
-      [since],
-    );
+    return this.store.rows(workloadColumns, 'FROM workload WHERE seen_at >= $1 ORDER BY seen_at DESC LIMIT 50000', [
+      since,
+    ]);
   }
 
   /** Workloads that run images now or did in the last day, most running containers first. */
@@ -218,7 +204,7 @@ export class WorkloadLedger {
   /** {@link running} for several groups of images, each separately. */
   async runningOfEach(groups: readonly (readonly Digest[])[]): Promise<RunningWorkload[][]> {
     const asked = groups.flatMap((digests, number) => digests.map((digest) => ({ number, digest })));
-    const rows = await this.store.query<RunningWorkload & { number: number }>(
+    const rows = await this.store.aggregate<RunningWorkload & { number: number }>(
       `SELECT number, cluster, namespace, kind, name, digest, containers, running, "firstSeen", "lastSeen", exposed FROM (
          SELECT number, nullif(ledger.cluster, '') AS cluster, ledger.namespace, workload_kind AS kind, ledger.workload AS name, image_digest AS digest,
            count(*)::int AS containers, (count(*) FILTER (WHERE ${isRunning}))::int AS running,
@@ -254,7 +240,7 @@ export class WorkloadLedger {
   /** Images of some containers that did not run in the last day. */
   async #notSeen(tx: Transaction, containers: readonly ContainerView[]): Promise<Digest[]> {
     const digests = new Set(containers.map(({ digest }) => digest).filter((digest) => digest !== null));
-    const rows = await tx.query<{ digest: Digest }>(
+    const rows = await tx.aggregate<{ digest: Digest }>(
       `SELECT digest FROM unnest($1::text[]) AS asked (digest)
        WHERE NOT EXISTS (SELECT FROM container_ledger WHERE image_digest = digest AND ${isRecent})`,
       [[...digests]],
@@ -265,7 +251,7 @@ export class WorkloadLedger {
   /** Queues new evaluations of images that now run, because policies may depend on it. */
   async #evaluateAgain(tx: Transaction, digests: readonly Digest[]): Promise<void> {
     if (digests.length === 0) return;
-    const pushes = await tx.query<{ id: string }>(
+    const pushes = await tx.aggregate<{ id: string }>(
       `SELECT DISTINCT push.id FROM push JOIN push_image ON push_id = push.id
        WHERE image_digest = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
       [digests],
@@ -274,11 +260,15 @@ export class WorkloadLedger {
   }
 }
 
-function rowOf(known: ContainerView): object {
+function rowOf(known: ContainerView): ContainerLedgerRow {
   const at = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs));
-  const { pod, workload, cluster, startedAtMs, endedAtMs, firstSeenMs, lastSeenMs, ...same } = known;
+  const { id, digest, pod, workload, cluster, startedAtMs, endedAtMs, firstSeenMs, lastSeenMs, ...same } = known;
   return {
     ...same,
+    containerId: id,
+    imageDigest: digest,
+    claimedDigests: [...known.claimedDigests],
+    overrides: known.overrides && [...known.overrides],
     cluster: cluster ?? '',
     namespace: pod?.namespace ?? workload?.namespace ?? null,
     pod: pod?.name ?? null,
@@ -286,16 +276,30 @@ function rowOf(known: ContainerView): object {
     workload: workload?.name ?? null,
     startedAt: at(startedAtMs),
     endedAt: at(endedAtMs),
-    firstSeen: at(firstSeenMs),
-    lastSeen: at(lastSeenMs),
+    firstSeen: new Date(firstSeenMs),
+    lastSeen: new Date(lastSeenMs),
   };
 }
 
-function containerOf(row: ContainerRow): ContainerView {
-  const { namespace, pod, workload, workloadKind, startedAt, endedAt, firstSeen, lastSeen, ...same } = row;
+function containerOf(row: ContainerLedgerRow): ContainerView {
+  const {
+    containerId,
+    imageDigest,
+    namespace,
+    pod,
+    workload,
+    workloadKind,
+    startedAt,
+    endedAt,
+    firstSeen,
+    lastSeen,
+    ...same
+  } = row;
   const cluster = row.cluster === '' ? null : row.cluster;
   return {
     ...same,
+    id: containerId,
+    digest: imageDigest,
     cluster,
     pod: namespace !== null && pod !== null ? { cluster, namespace, name: pod } : null,
     workload:

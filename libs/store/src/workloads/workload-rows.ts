@@ -1,3 +1,6 @@
+import type { Digest, ObjectFinding, Severity } from '@tidewaiter/domain';
+import type { LearnedHabit } from '@tidewaiter/facts';
+import type { ContainerKind, Override } from '@tidewaiter/workloads';
 import {
   Column,
   Entity,
@@ -10,6 +13,9 @@ import {
 } from 'typeorm';
 
 import { ImageRow } from '../images/image-rows.js';
+
+/** How a package was seen in use. */
+export const packageUseKinds = ['executed', 'loaded'] as const;
 
 /** A container with its image, pod, workload and times. The detector writes it. */
 @Entity('container_ledger')
@@ -24,21 +30,20 @@ export class ContainerLedgerRow {
   @Column('text', { nullable: true }) pod!: string | null;
   @Column('text', { name: 'pod_uid', nullable: true }) podUid!: string | null;
   @Column('text', { nullable: true }) name!: string | null;
-  /** `app`, `init`, `sidecar` or `ephemeral`. */
-  @Column('text', { nullable: true }) kind!: string | null;
+  @Column('text', { nullable: true }) kind!: ContainerKind | null;
   @Column('text', { name: 'workload_kind', nullable: true }) workloadKind!: string | null;
   @Column('text', { nullable: true }) workload!: string | null;
   @Column('text', { name: 'service_account', nullable: true }) serviceAccount!: string | null;
   /** Running manifest; not always one that was scanned. */
   @Index('container_ledger_image_ix')
   @Column('text', { name: 'image_digest', nullable: true })
-  imageDigest!: string | null;
-  @Column('text', { name: 'claimed_digests', array: true }) claimedDigests!: string[];
+  imageDigest!: Digest | null;
+  @Column('text', { name: 'claimed_digests', array: true }) claimedDigests!: Digest[];
   @Column('text', { nullable: true }) repository!: string | null;
   @Column('text', { nullable: true }) tag!: string | null;
   @Column('boolean', { nullable: true }) privileged!: boolean | null;
   /** Image settings that its pod overrides: `command`, `args`. */
-  @Column('text', { array: true, nullable: true }) overrides!: string[] | null;
+  @Column('text', { array: true, nullable: true }) overrides!: Override[] | null;
   @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
   @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;
@@ -54,7 +59,7 @@ export class WorkloadRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) namespace!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) kind!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) name!: string;
-  @Column('jsonb', { name: 'namespace_labels' }) namespaceLabels!: unknown;
+  @Column('jsonb', { name: 'namespace_labels' }) namespaceLabels!: Record<string, string>;
   @Column('boolean', { nullable: true }) exposed!: boolean | null;
   @Column('boolean', { nullable: true }) privileged!: boolean | null;
   @Column('text', { name: 'service_account', nullable: true }) serviceAccount!: string | null;
@@ -87,7 +92,7 @@ export class WorkloadObjectRow {
   @Column('boolean', { name: 'is_gone' }) isGone!: boolean;
   /** Hash over the findings. */
   @Column('text') evaluation!: string;
-  @Column('jsonb') findings!: unknown;
+  @Column('jsonb') findings!: ObjectFinding[];
 }
 
 /** A misconfiguration of a workload, once for all of its replicas. The detector writes it. */
@@ -107,7 +112,7 @@ export class WorkloadFindingRow {
   @Column('text') name!: string;
   @Column('text') fingerprint!: string;
   @Column('text', { name: 'check_id' }) check!: string;
-  @Column('text') severity!: string;
+  @Column('text') severity!: Severity;
   @Column('text') title!: string;
   /** Null where it is about the pod or the object. */
   @Column('text', { nullable: true }) container!: string | null;
@@ -125,7 +130,7 @@ export class WorkloadFindingRow {
 @Index('image_manifest_contents_ix', { synchronize: false })
 @Index('image_manifest_unfilled_ix', ['imageDigest'], { where: 'contents IS NULL' })
 export class ImageManifestRow {
-  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_manifest_pk' }) imageDigest!: string;
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_manifest_pk' }) imageDigest!: Digest;
   @OneToOne(() => ImageRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_manifest_image_fk' })
   image?: Relation<ImageRow>;
@@ -137,9 +142,9 @@ export class ImageManifestRow {
 /** A package of an image that was seen to be executed or loaded. */
 @Entity('package_use')
 export class PackageUseRow {
-  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'package_use_pk' }) imageDigest!: string;
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'package_use_pk' }) imageDigest!: Digest;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'package_use_pk' }) package!: string;
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_use_pk' }) how!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_use_pk' }) how!: (typeof packageUseKinds)[number];
   @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;
   @Column('timestamptz', { name: 'last_seen' }) lastSeen!: Date;
 }
@@ -147,7 +152,7 @@ export class PackageUseRow {
 /** Observed behavior of an image, an identity or a cluster. */
 @Entity('learned_habit')
 export class LearnedHabitRow {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) kind!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) kind!: LearnedHabit['kind'];
   @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) subject!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) value!: string;
   @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;

@@ -1,61 +1,61 @@
 import { Injectable } from '@nestjs/common';
-import type { CiRun, CiRunFact, Digest, PipelineReportKind } from '@tidewaiter/domain';
+import type { CiRun, Digest } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
-import { json } from '../../core/storable.js';
+import { columnsOf, type RowOf } from '../../core/columns.js';
+import { recordsetOf, valuesOf } from '../../core/row-sets.js';
 import { Store, type Transaction } from '../../core/store.js';
+import { PipelineDocumentRow, PipelineReportRow } from './pipeline-rows.js';
 import type { RepositoryPlace } from './pushes.js';
 
-/** Report of one document about one image. */
-export interface NewPipelineReport {
-  /** Name of the pipeline's connection. */
-  connection: string;
-  /** Idempotency key: equal for a repeated report. */
-  reportKey: string;
-  imageDigest: Digest;
-  documentDigest: Digest;
+const columns = columnsOf(PipelineReportRow, { omit: ['reportKey'] });
+
+export type PipelineReport = RowOf<typeof columns>;
+
+/** Report of one document about one image; `reportKey` is equal for a repeated report. */
+export interface NewPipelineReport extends Omit<PipelineReportRow, 'id' | 'run' | 'document' | 'receivedAt'> {
   mediaType: string;
   /** The document, byte for byte. */
   content: Buffer;
-  kind: PipelineReportKind;
-  format: string;
-  version: string | null;
-  registry: string | null;
-  repository: string | null;
-  tag: string | null;
   run: CiRun;
-  /** Facts of the run that a CI token proves; the others are claims. */
-  proven: readonly CiRunFact[];
-  packages: number | null;
-  builder: string | null;
 }
 
-export interface PipelineReport extends Omit<NewPipelineReport, 'reportKey' | 'mediaType' | 'content' | 'run'> {
-  id: string;
-  /** Null if the report names none. */
-  run: CiRun | null;
-  receivedAt: Date;
-}
+const newReports = recordsetOf(PipelineReportRow, [
+  'id',
+  'connection',
+  'reportKey',
+  'imageDigest',
+  'documentDigest',
+  'kind',
+  'format',
+  'version',
+  'registry',
+  'repository',
+  'tag',
+  'run',
+  'proven',
+  'packages',
+  'builder',
+]);
+const newDocument = valuesOf(PipelineDocumentRow, ['digest', 'mediaType', 'content']);
+
+const attestationColumns = columnsOf(PipelineReportRow, { of: 'report', only: ['imageDigest'] })
+  .and(columnsOf(PipelineDocumentRow, { of: 'document', only: ['mediaType', 'content'] }))
+  .computed<{
+    /** Digest of the document. */
+    manifest: Digest;
+  }>({ manifest: 'document.digest' });
 
 /** A statement that a pipeline sent, to be verified like an attestation in the registry. */
-export interface SentAttestation {
-  imageDigest: Digest;
-  /** Digest of the document. */
-  manifest: Digest;
-  mediaType: string;
-  content: Buffer;
-}
+export type SentAttestation = RowOf<typeof attestationColumns>;
+
+const runColumns = columnsOf(PipelineReportRow, {
+  of: 'report',
+  only: ['connection', 'run', 'proven', 'receivedAt'],
+}).notNull('run');
 
 /** Most reliable known CI run of a push. */
-export interface ReportedRun {
-  connection: string;
-  run: CiRun;
-  proven: readonly CiRunFact[];
-  receivedAt: Date;
-}
-
-const columns = `id, connection, image_digest AS "imageDigest", document_digest AS "documentDigest", kind, format, version, registry,
-  repository, tag, run, proven, packages, builder, received_at AS "receivedAt"`;
+export type ReportedRun = RowOf<typeof runColumns>;
 
 /** Limit on the reports of one image, as every nightly run may report the same digest. */
 const maxReports = 200;
@@ -74,8 +74,8 @@ export class PipelineReports {
     // In one order, so that two transactions with the same documents wait for each other and cannot deadlock.
     for (const [digest, { mediaType, content }] of [...documents].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       await tx.query(
-        'INSERT INTO pipeline_document (digest, media_type, content) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-        [digest, mediaType, content],
+        `INSERT INTO pipeline_document (${newDocument.columns}) VALUES (${newDocument.values}) ON CONFLICT DO NOTHING`,
+        newDocument.parameters({ digest, mediaType, content }),
       );
     }
     const rows = reports
@@ -85,22 +85,19 @@ export class PipelineReports {
         run: isKnown(run) ? run : null,
       }))
       .toSorted((a, b) => (a.reportKey < b.reportKey ? -1 : 1));
-    return tx.query<PipelineReport>(
-      `INSERT INTO pipeline_report (id, connection, report_key, image_digest, document_digest, kind, format, version, registry, repository,
-         tag, run, proven, packages, builder)
-       SELECT id, connection, "reportKey", "imageDigest", "documentDigest", kind, format, version, registry, repository, tag, run, proven,
-         packages, builder
-       FROM jsonb_to_recordset($1) AS row (id uuid, connection text, "reportKey" text, "imageDigest" text, "documentDigest" text, kind text,
-         format text, version text, registry text, repository text, tag text, run jsonb, proven text[], packages int, builder text)
-       ON CONFLICT (connection, report_key) DO NOTHING RETURNING ${columns}`,
-      [json(rows)],
+    return tx.returning(
+      columns,
+      `INSERT INTO pipeline_report (${newReports.columns}) SELECT ${newReports.values} FROM ${newReports.table}
+       ON CONFLICT (connection, report_key) DO NOTHING`,
+      newReports.parameters(rows),
     );
   }
 
   /** Reports about an image, about the images of an index, and about the indexes that hold the image; newest first. */
   async of(digest: Digest): Promise<PipelineReport[]> {
-    return this.store.query<PipelineReport>(
-      `SELECT ${columns} FROM pipeline_report WHERE image_digest IN (
+    return this.store.rows(
+      columns,
+      `FROM pipeline_report WHERE image_digest IN (
          SELECT $1
          UNION SELECT push_image.image_digest FROM push JOIN push_image ON push_id = push.id WHERE push.digest = $1
          UNION SELECT push.digest FROM push_image JOIN push ON push.id = push_id WHERE push_image.image_digest = $1)
@@ -114,9 +111,9 @@ export class PipelineReports {
    * report over other kinds, then the newest. Null if none was reported.
    */
   async runOf(pushId: string): Promise<ReportedRun | null> {
-    const [best] = await this.store.query<ReportedRun>(
-      `SELECT report.connection, run, proven, report.received_at AS "receivedAt"
-       FROM push JOIN pipeline_report AS report ON report.image_digest = push.digest
+    const [best] = await this.store.rows(
+      runColumns,
+      `FROM push JOIN pipeline_report AS report ON report.image_digest = push.digest
          OR report.image_digest IN (SELECT image_digest FROM push_image WHERE push_id = push.id)
        WHERE push.id = $1 AND run IS NOT NULL AND coalesce(report.repository, push.repository) = push.repository
        ORDER BY cardinality(proven) > 0 DESC, report.tag IS NOT DISTINCT FROM push.tag DESC, kind = 'run' DESC, report.received_at DESC
@@ -134,7 +131,7 @@ export class PipelineReports {
     { repository }: Pick<RepositoryPlace, 'repository'>,
     digests: readonly Digest[],
   ): Promise<string | null> {
-    const [newest] = await this.store.query<{ revision: string }>(
+    const [newest] = await this.store.aggregate<{ revision: string }>(
       `SELECT run ->> 'revision' AS revision FROM pipeline_report
        WHERE image_digest = ANY($1) AND 'revision' = ANY(proven) AND coalesce(repository, $2) = $2
        ORDER BY received_at DESC, id DESC LIMIT 1`,
@@ -148,16 +145,17 @@ export class PipelineReports {
     { repository }: Pick<RepositoryPlace, 'repository'>,
     digests: readonly Digest[],
   ): Promise<SentAttestation[]> {
-    return this.store.query<SentAttestation>(
-      `SELECT "imageDigest", manifest, "mediaType", content FROM (
-         SELECT image_digest AS "imageDigest", document.digest AS manifest, document.media_type AS "mediaType", content,
-           sum(octet_length(content)) OVER (ORDER BY newest DESC, document.digest) AS bytes
+    return this.store.rows(
+      attestationColumns,
+      `FROM (
+         SELECT image_digest, document_digest, sum(octet_length(content)) OVER (ORDER BY newest DESC, document_digest) AS bytes
          FROM (
            SELECT image_digest, document_digest, max(received_at) AS newest FROM pipeline_report
            WHERE image_digest = ANY($1) AND format = 'in-toto' AND coalesce(repository, $2) = $2
            GROUP BY image_digest, document_digest ORDER BY newest DESC LIMIT ${maxAttestations}
-         ) AS told JOIN pipeline_document AS document ON document.digest = document_digest
-       ) AS sent WHERE bytes <= ${maxAttestationBytes}`,
+         ) AS reported JOIN pipeline_document ON digest = document_digest
+       ) AS report JOIN pipeline_document AS document ON document.digest = document_digest
+       WHERE bytes <= ${maxAttestationBytes}`,
       [digests, repository],
     );
   }

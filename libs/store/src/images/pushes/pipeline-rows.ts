@@ -1,3 +1,4 @@
+import type { CiRun, CiRunFact, Digest, PipelineReportKind } from '@tidewaiter/domain';
 import {
   Column,
   CreateDateColumn,
@@ -13,7 +14,7 @@ import {
 /** A document of a pipeline, byte for byte. */
 @Entity('pipeline_document')
 export class PipelineDocumentRow {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'pipeline_document_pk' }) digest!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'pipeline_document_pk' }) digest!: Digest;
   @Column('text', { name: 'media_type' }) mediaType!: string;
   @Column('bytea') content!: Buffer;
 }
@@ -29,19 +30,21 @@ export class PipelineReportRow {
   @Column('text', { name: 'report_key' }) reportKey!: string;
   @Index('pipeline_report_image_ix')
   @Column('text', { name: 'image_digest' })
-  imageDigest!: string;
-  @Column('text', { name: 'document_digest' }) documentDigest!: string;
+  imageDigest!: Digest;
+  @Column('text', { name: 'document_digest' }) documentDigest!: Digest;
   @ManyToOne(() => PipelineDocumentRow)
   @JoinColumn({ name: 'document_digest', foreignKeyConstraintName: 'pipeline_report_document_fk' })
   document?: Relation<PipelineDocumentRow>;
-  @Column('text') kind!: string;
+  @Column('text') kind!: PipelineReportKind;
   @Column('text') format!: string;
   @Column('text', { nullable: true }) version!: string | null;
   @Column('text', { nullable: true }) registry!: string | null;
   @Column('text', { nullable: true }) repository!: string | null;
   @Column('text', { nullable: true }) tag!: string | null;
-  @Column('jsonb', { nullable: true }) run!: unknown;
-  @Column('text', { array: true }) proven!: string[];
+  /** Null if the report names none. */
+  @Column('jsonb', { nullable: true }) run!: CiRun | null;
+  /** Facts of the run that a CI token proves; the others are claims. */
+  @Column('text', { array: true }) proven!: readonly CiRunFact[];
   @Column('integer', { nullable: true }) packages!: number | null;
   @Column('text', { nullable: true }) builder!: string | null;
   @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;

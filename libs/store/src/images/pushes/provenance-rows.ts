@@ -1,6 +1,9 @@
+import type { AttestedVex, Digest, Finding, Provenance } from '@tidewaiter/domain';
+import type { PushIdentity } from '@tidewaiter/provenance';
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
-import { ImageRow, PushRow } from '../image-rows.js';
+import { ImageRow, type PushWarning } from '../image-rows.js';
+import { PushRow } from './push-rows.js';
 
 /** Signatures and attestations of an image in a repository. Only the scanner writes it. */
 @Entity('image_provenance')
@@ -9,17 +12,18 @@ import { ImageRow, PushRow } from '../image-rows.js';
 @Index('image_provenance_attestations_ix', { synchronize: false })
 export class ImageProvenanceRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_provenance_pk' })
-  imageDigest!: string;
+  imageDigest!: Digest;
   @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_provenance_image_fk' })
   image?: Relation<ImageRow>;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_provenance_pk' }) connection!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_provenance_pk' }) repository!: string;
-  @Column('jsonb') signatures!: unknown;
-  @Column('jsonb') attestations!: unknown;
+  @Column('jsonb') signatures!: Provenance['signatures'];
+  @Column('jsonb') attestations!: Provenance['attestations'];
   /** OpenVEX documents that a trusted signer vouches for. */
-  @Column('jsonb') vex!: unknown;
-  @Column('jsonb') warnings!: unknown;
+  @Column('jsonb') vex!: AttestedVex[];
+  /** Documents that could not be read. */
+  @Column('jsonb') warnings!: PushWarning[];
   /** Commit of the sources, from verified provenance. */
   @Index('image_provenance_revision_ix')
   @Column('text', { nullable: true })
@@ -32,14 +36,14 @@ export class ImageProvenanceRow {
 @Index('repository_finding_file_outlier_ix', { synchronize: false })
 export class RepositoryFindingRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'repository_finding_pk' })
-  imageDigest!: string;
+  imageDigest!: Digest;
   @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'repository_finding_image_fk' })
   image?: Relation<ImageRow>;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) connection!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) repository!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) fingerprint!: string;
-  @Column('jsonb') finding!: unknown;
+  @Column('jsonb') finding!: Finding;
   /** Tag that it is about; null if it holds for all tags of the image. */
   @Column('text', { nullable: true }) tag!: string | null;
 }
@@ -59,14 +63,13 @@ export class PushIdentityRow {
   @Column('text') tag!: string;
   @Index('push_identity_digest_ix')
   @Column('text')
-  digest!: string;
+  digest!: Digest;
   @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
   /** Whether the tag looks like a version: versions and other tags have habits of their own. */
   @Column('boolean', { name: 'is_version' }) isVersion!: boolean;
   @Column('timestamptz') at!: Date;
-  /** `PushIdentity` of the provenance library. */
-  @Column('jsonb') identity!: unknown;
-  @Column('jsonb', { default: [] }) warnings!: unknown;
+  @Column('jsonb') identity!: PushIdentity;
+  @Column('jsonb', { default: [] }) warnings!: PushWarning[];
   /** Ids of the supply-chain findings of the push. */
   @Column('text', { array: true, default: [] }) signs!: string[];
   /** Time when the detector had evaluated its signs; null before. */

@@ -1,17 +1,28 @@
 import { Injectable } from '@nestjs/common';
-import type { Attestation, AttestedVex, Digest, Finding, Provenance, Signer } from '@tidewaiter/domain';
+import type { Attestation, Digest, Finding, Signer } from '@tidewaiter/domain';
 
+import { columnsOf, type RowOf } from '../../core/columns.js';
+import { valuesOf } from '../../core/row-sets.js';
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
-import type { RepositoryPlace, PushWarning } from './pushes.js';
+import { ImageProvenanceRow } from './provenance-rows.js';
+import type { RepositoryPlace } from './pushes.js';
+
+const columns = columnsOf(ImageProvenanceRow, { only: ['signatures', 'attestations', 'vex', 'warnings'] });
+const placedColumns = columnsOf(ImageProvenanceRow, { omit: ['imageDigest', 'revision'] });
+const added = valuesOf(ImageProvenanceRow, [
+  'imageDigest',
+  'connection',
+  'repository',
+  'signatures',
+  'attestations',
+  'vex',
+  'warnings',
+  'revision',
+]);
 
 /** Signatures and attestations of an image in one repository. */
-export interface StoredProvenance extends Provenance {
-  /** OpenVEX documents that a trusted signer vouches for. */
-  vex: AttestedVex[];
-  /** Documents that could not be read. */
-  warnings: PushWarning[];
-}
+export type StoredProvenance = RowOf<typeof columns>;
 
 /** Earlier digest of a name. */
 export interface EarlierPush {
@@ -19,16 +30,15 @@ export interface EarlierPush {
   pushedAt: Date;
 }
 
-const columns = 'signatures, attestations, vex, warnings';
-
 /** Provenance of images, and their supply-chain findings. */
 @Injectable()
 export class Provenances {
   constructor(private readonly store: Store) {}
 
   async get({ connection, repository }: RepositoryPlace, digest: Digest): Promise<StoredProvenance | null> {
-    const [known] = await this.store.query<StoredProvenance>(
-      `SELECT ${columns} FROM image_provenance WHERE (image_digest, connection, repository) = ($1, $2, $3)`,
+    const [known] = await this.store.rows(
+      columns,
+      `FROM image_provenance WHERE (image_digest, connection, repository) = ($1, $2, $3)`,
       [digest, connection, repository],
     );
     return known ?? null;
@@ -36,7 +46,7 @@ export class Provenances {
 
   /** The supply-chain findings of a push, over all its images, each once. */
   async findings(tx: Transaction, pushId: string): Promise<Finding[]> {
-    const rows = await tx.query<{ finding: Finding }>(
+    const rows = await tx.aggregate<{ finding: Finding }>(
       `SELECT DISTINCT ON (fingerprint) finding FROM push_image JOIN push ON push.id = push_id
          JOIN repository_finding AS found USING (image_digest, connection, repository)
        WHERE push_id = $1 AND (found.tag IS NULL OR found.tag = push.tag) ORDER BY fingerprint`,
@@ -47,7 +57,7 @@ export class Provenances {
 
   /** Trusted signers of the images of a push, with a verified signature or attestation. */
   async signers(tx: Transaction, pushId: string): Promise<Pick<Signer, 'name' | 'identity'>[]> {
-    return tx.query<Pick<Signer, 'name' | 'identity'>>(
+    return tx.aggregate<Pick<Signer, 'name' | 'identity'>>(
       `SELECT DISTINCT signed -> 'signer' ->> 'name' AS name, signed -> 'signer' ->> 'identity' AS identity
        FROM push_image JOIN push ON push.id = push_id JOIN image_provenance USING (image_digest, connection, repository),
          jsonb_array_elements(signatures || attestations) AS signed
@@ -58,10 +68,10 @@ export class Provenances {
   }
 
   /** Provenance of an image in all its repositories. */
-  async ofImage(digest: Digest): Promise<(RepositoryPlace & StoredProvenance & { checkedAt: Date })[]> {
-    return this.store.query(
-      `SELECT connection, repository, ${columns}, checked_at AS "checkedAt" FROM image_provenance
-       WHERE image_digest = $1 ORDER BY connection, repository`,
+  async ofImage(digest: Digest): Promise<RowOf<typeof placedColumns>[]> {
+    return this.store.rows(
+      placedColumns,
+      'FROM image_provenance WHERE image_digest = $1 ORDER BY connection, repository',
       [digest],
     );
   }
@@ -84,15 +94,14 @@ export class Provenances {
     );
     if (known) {
       await tx.query(
-        `INSERT INTO image_provenance (image_digest, connection, repository, ${columns}, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-        [
-          ...place,
-          json(known.signatures),
-          json(known.attestations),
-          json(known.vex),
-          json(known.warnings),
-          revisionOf(known.attestations),
-        ],
+        `INSERT INTO image_provenance (${added.columns}) VALUES (${added.values})`,
+        added.parameters({
+          ...known,
+          imageDigest: digest,
+          connection,
+          repository,
+          revision: revisionOf(known.attestations),
+        }),
       );
     }
     await this.#add(tx, place, null, findings);

@@ -25,7 +25,7 @@ export class PushBaselines {
 
   /** Digests of the other tags of the repository at the time of a push, newest first; of a deleted tag its last one. */
   async otherTags(push: Pick<Push, 'id' | 'connection' | 'repository'>, tag: string): Promise<EarlierTag[]> {
-    return this.store.query<EarlierTag>(
+    return this.store.aggregate<EarlierTag>(
       `SELECT tag, digest, at, "pushedBy", "isAnalyzed" FROM (
          SELECT DISTINCT ON (entry.tag) entry.tag, entry.digest, entry.at, entry.actor AS "pushedBy", brought.state = 'analyzed' AS "isAnalyzed"
          FROM tag_ledger AS entry JOIN push AS brought ON brought.id = entry.push_id
@@ -43,7 +43,7 @@ export class PushBaselines {
     tag: string,
     digest: Digest,
   ): Promise<string | null> {
-    const [entry] = await this.store.query<{ actor: string | null }>(
+    const [entry] = await this.store.aggregate<{ actor: string | null }>(
       `SELECT actor FROM tag_ledger
        WHERE (connection, repository, tag, digest) = ($1, $2, $3, $4) AND push_id IS DISTINCT FROM $5
          AND position < coalesce((SELECT min(position) FROM tag_ledger WHERE push_id = $5), 2147483647)

@@ -18,7 +18,7 @@ export class PushDifferences {
 
   /** Changes of a push; null if it moved no tag, or is older than this table. */
   async of(pushId: string): Promise<PushChanges | null> {
-    const [row] = await this.store.query<{ changes: PushChanges }>(
+    const [row] = await this.store.aggregate<{ changes: PushChanges }>(
       'SELECT changes FROM push_change WHERE push_id = $1',
       [pushId],
     );

@@ -4,7 +4,8 @@ import type { PushIdentity } from '@tidewaiter/provenance';
 
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
-import type { Push, PushWarning } from './pushes.js';
+import type { PushWarning } from '../image-rows.js';
+import type { Push } from './pushes.js';
 
 /** Another push of the repository, with another digest. */
 export interface EarlierPushIdentity {
@@ -23,7 +24,7 @@ export class PushIdentities {
   constructor(private readonly store: Store) {}
 
   async get(pushId: string): Promise<{ identity: PushIdentity; warnings: PushWarning[] } | null> {
-    const [known] = await this.store.query<{ identity: PushIdentity; warnings: PushWarning[] }>(
+    const [known] = await this.store.aggregate<{ identity: PushIdentity; warnings: PushWarning[] }>(
       'SELECT identity, warnings FROM push_identity WHERE push_id = $1',
       [pushId],
     );
@@ -32,7 +33,7 @@ export class PushIdentities {
 
   /** Pushes of a repository before a digest first came there, newest first, each digest once; of versions alone, or of other tags alone. */
   async before(push: Push, isVersion: boolean): Promise<EarlierPushIdentity[]> {
-    return this.store.query<EarlierPushIdentity>(
+    return this.store.aggregate<EarlierPushIdentity>(
       `SELECT digest, tag, identity, signs && ARRAY['identity-missing', 'identity-changed']
          -- What still waits for its signature teaches nothing.
          OR EXISTS (SELECT FROM push WHERE push.id = push_id AND signature_due_at IS NOT NULL) AS "isDeviating" FROM (
@@ -47,7 +48,7 @@ export class PushIdentities {
 
   /** Another repository where the same digest is signed, or seems to be: `registry/repository`; null without one. */
   async signedElsewhere({ connection, repository, digest }: Push): Promise<string | null> {
-    const [place] = await this.store.query<{ place: string }>(
+    const [place] = await this.store.aggregate<{ place: string }>(
       `SELECT coalesce(push.registry_host, push.connection) || '/' || push.repository AS place
        FROM push_identity AS known JOIN push ON push.id = push_id
        WHERE known.digest = $3 AND (known.connection, known.repository) <> ($1, $2)

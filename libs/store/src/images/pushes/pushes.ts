@@ -1,82 +1,51 @@
 import { Injectable } from '@nestjs/common';
-import type { Baseline, Digest, Finding, LayerClaim, SeverityCounts, Verdict } from '@tidewaiter/domain';
+import type { Digest, Finding, LayerClaim, SeverityCounts, Verdict } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
+import { columnsOf, type RowOf } from '../../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../../core/page.js';
+import { unnestOf } from '../../core/row-sets.js';
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
+import type { PushWarning } from '../image-rows.js';
 import { isLayerRead, type LayerReader } from '../read-layers.js';
+import { finalPushStates, type PushOrigin, PushRow, type PushState, TagLedgerRow } from './push-rows.js';
 import { placeInLedger } from './tag-ledger.js';
 
 /** Repository of a connection. */
-export interface RepositoryPlace {
-  connection: string;
-  repository: string;
-}
+export type RepositoryPlace = Pick<PushRow, 'connection' | 'repository'>;
 
 /** A push as its registry announced it, or as reconciliation found it. */
-export interface NewPush {
-  connection: string;
-  repository: string;
-  tag: string | null;
-  claimedDigest: Digest | null;
-  artifact: string;
-  attachedTo: Digest | null;
-  pushedBy: string | null;
+export interface NewPush extends Pick<
+  PushRow,
+  'connection' | 'repository' | 'tag' | 'claimedDigest' | 'artifact' | 'attachedTo' | 'pushedBy'
+> {
+  /** ISO 8601. */
   pushedAt: string | null;
   /** `hook` unless given. */
   origin?: PushOrigin;
 }
 
-/** Origin of a push: announced by its registry, found by reconciliation, or present when the registry was connected. */
-export type PushOrigin = 'hook' | 'reconciled' | 'imported';
+const added = unnestOf(PushRow, [
+  'id',
+  'connection',
+  'repository',
+  'tag',
+  'claimedDigest',
+  'artifact',
+  'attachedTo',
+  'pushedBy',
+  'pushedAt',
+  'origin',
+]);
 
-/** Final states of pushes. `not-an-image`: a signature, an attestation, a chart; left out of lists and counts. */
-export const finalPushStates = ['analyzed', 'not-an-image', 'refused', 'dead-lettered'] as const;
-
-export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const;
-
-export type PushState = (typeof pushStates)[number];
-
-/** A gap in the data of a verdict. */
-export interface PushWarning {
-  code: string;
-  path?: string | null;
-  message: string;
-}
-
-export interface Push {
-  id: string;
-  connection: string;
-  registryHost: string | null;
-  repository: string;
-  tag: string | null;
-  claimedDigest: Digest | null;
-  digest: Digest | null;
-  mediaType: string | null;
-  artifact: string;
-  origin: PushOrigin;
-  attachedTo: Digest | null;
-  pushedBy: string | null;
-  pushedAt: Date | null;
-  receivedAt: Date;
-  state: PushState;
-  /** Digest that its tag pointed to before. */
-  previousDigest: Digest | null;
-  /** Whether it arrived after the push that replaced it was analyzed: the tag never points to it again. */
-  isLate: boolean;
-  /** Baseline: the previous digest, or the release before it; null where there was none, and for pushes older than this field. */
-  comparedWith: Baseline | null;
-  /** Until when its missing signature is not announced; null where none is awaited. */
-  signatureDueAt: Date | null;
-  verdict: Verdict | null;
-  counts: SeverityCounts | null;
+const columns = columnsOf(PushRow, { omit: ['announced', 'warnings', 'rulesVersion'] }).computed<{
   /** Number of its {@link Pushes.warnings}. */
   warningCount: number;
-  code: string | null;
-  reason: string | null;
-  finishedAt: Date | null;
-}
+}>({ warningCount: 'coalesce(jsonb_array_length(warnings), 0)' });
+
+/** A push without its longest documents. */
+export type Push = RowOf<typeof columns>;
 
 /** Verdict of a push with its counts and gaps. */
 export interface PushVerdict {
@@ -96,15 +65,15 @@ export interface EvaluationVersions extends LayerReader {
   rulesVersion: string;
 }
 
-function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict): unknown[] {
+function valuesOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict): unknown[] {
   return [verdict, json(counts), json(warnings), rulesVersion];
 }
 
-const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
-  media_type AS "mediaType", artifact, origin, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
-  received_at AS "receivedAt", state, previous_digest AS "previousDigest", is_late AS "isLate", compared_with AS "comparedWith",
-  signature_due_at AS "signatureDueAt", verdict, counts,
-  coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
+const idOnly = columnsOf(PushRow, { only: ['id'] });
+const idAndRepository = columnsOf(PushRow, { only: ['id', 'repository'] });
+const warningsOnly = columnsOf(PushRow, { only: ['warnings'] });
+const tagDigest = columnsOf(TagLedgerRow, { only: ['digest'] });
+const announcedOnly = columnsOf(PushRow, { only: ['announced'] });
 
 const isFinal = `state IN (${finalPushStates.map((state) => `'${state}'`).join(', ')})`;
 
@@ -127,49 +96,32 @@ export class Pushes {
 
   /** Adds pushes; returns their ids in the same order, which is also the order of their times. */
   async add(tx: Transaction, pushes: readonly NewPush[]): Promise<string[]> {
-    const ids = pushes.map(() => uuidv7());
-    const column = <Key extends keyof NewPush>(key: Key) => pushes.map((push) => push[key]);
+    const rows = pushes.map(({ origin = 'hook' as const, ...push }) => ({ ...push, origin, id: uuidv7() }));
     await tx.query(
       // The ledger orders the pushes of a tag by time, so two of one transaction must not share theirs.
-      `INSERT INTO push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin, received_at)
-       SELECT id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin,
-         now() + position * interval '1 microsecond'
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
-         WITH ORDINALITY AS push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin, position)`,
-      [
-        ids,
-        column('connection'),
-        column('repository'),
-        column('tag'),
-        column('claimedDigest'),
-        column('artifact'),
-        column('attachedTo'),
-        column('pushedBy'),
-        column('pushedAt'),
-        pushes.map(({ origin = 'hook' }) => origin),
-      ],
+      `INSERT INTO push (${added.columns}, received_at)
+       SELECT ${added.values}, now() + position * interval '1 microsecond' FROM ${added.ordered}`,
+      added.parameters(rows),
     );
-    return ids;
+    return rows.map(({ id }) => id);
   }
 
   async get(id: string): Promise<Push | null> {
-    const [push] = await this.store.query<Push>(`SELECT ${columns} FROM push WHERE id = $1`, [id]);
+    const [push] = await this.store.rows(columns, `FROM push WHERE id = $1`, [id]);
     return push ?? null;
   }
 
   /** Warnings of the verdict of a push; a hostile image may cause thousands. */
   async warnings(id: string): Promise<PushWarning[]> {
-    const [push] = await this.store.query<{ warnings: PushWarning[] | null }>(
-      'SELECT warnings FROM push WHERE id = $1',
-      [id],
-    );
+    const [push] = await this.store.rows(warningsOnly, 'FROM push WHERE id = $1', [id]);
     return push?.warnings ?? [];
   }
 
   /** Pushes, newest first; without a state only those of images. */
   async list({ limit, after }: PageRequest, { state }: { state?: PushState | undefined } = {}): Promise<Page<Push>> {
-    const rows = await this.store.query<Push>(
-      `SELECT ${columns} FROM push WHERE ($2::uuid IS NULL OR id < $2) AND CASE WHEN $3::text IS NULL THEN ${isImagePush} ELSE state = $3 END
+    const rows = await this.store.rows(
+      columns,
+      `FROM push WHERE ($2::uuid IS NULL OR id < $2) AND CASE WHEN $3::text IS NULL THEN ${isImagePush} ELSE state = $3 END
        ORDER BY id DESC LIMIT $1`,
       [limit + 1, after ?? null, state ?? null],
     );
@@ -178,7 +130,7 @@ export class Pushes {
 
   /** Number of image pushes in each state. */
   async countByState(): Promise<Record<Exclude<PushState, 'not-an-image'>, number>> {
-    const rows = await this.store.query<{ state: Exclude<PushState, 'not-an-image'>; pushes: number }>(
+    const rows = await this.store.aggregate<{ state: Exclude<PushState, 'not-an-image'>; pushes: number }>(
       `SELECT state, count(*)::int AS pushes FROM push WHERE ${isImagePush} GROUP BY state`,
     );
     const counts: Record<Exclude<PushState, 'not-an-image'>, number> = {
@@ -199,7 +151,7 @@ export class Pushes {
 
   /** {@link newestOf} several digests; digests without an analyzed push are left out. */
   async newestOfEach(digests: readonly Digest[]): Promise<Map<Digest, Push>> {
-    const rows = await this.store.query<Push & { asked: Digest }>(
+    const rows = await this.store.aggregate<Push & { asked: Digest }>(
       `SELECT asked, push.* FROM unnest($1::text[]) AS asked JOIN LATERAL (
          SELECT ${columns} FROM push
          WHERE state = 'analyzed' AND id IN (
@@ -220,9 +172,10 @@ export class Pushes {
     tag: string | null;
     digest: Digest | null;
   }): Promise<Push | null> {
-    const [push] = await this.store.query<Push>(
+    const [push] = await this.store.rows(
+      columns,
       // registry_host is null until the push is resolved.
-      `SELECT ${columns} FROM push
+      `FROM push
        WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
          AND ($3::text IS NULL OR tag = $3)
          -- A push that is not in the ledger yet may be what the tag points to by now; of the others the ledger says so.
@@ -244,7 +197,7 @@ export class Pushes {
    * several do, or when `host` is itself the name of a known registry.
    */
   async otherNameOf(host: string, repository: string): Promise<string | null> {
-    const [only] = await this.store.query<{ host: string }>(
+    const [only] = await this.store.aggregate<{ host: string }>(
       `SELECT min(registry_host) AS host FROM push
        WHERE repository = $2 AND NOT EXISTS (SELECT FROM push AS known WHERE known.registry_host = $1)
        HAVING count(DISTINCT registry_host) = 1`,
@@ -293,8 +246,9 @@ export class Pushes {
     repository: string;
     tag: string;
   }): Promise<Push | null> {
-    const [push] = await this.store.query<Push>(
-      `SELECT ${columns} FROM push
+    const [push] = await this.store.rows(
+      columns,
+      `FROM push
        WHERE coalesce(registry_host, connection) = $1 AND repository = $2 AND tag = $3 AND ${isCurrent}
        ORDER BY id DESC LIMIT 1`,
       [registry, repository, tag],
@@ -304,8 +258,9 @@ export class Pushes {
 
   /** Pushes with one of some packages that a tag still points to, newest first. */
   async currentWith(tx: Transaction, packageIds: readonly string[]): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT id FROM push
+    const rows = await tx.rows(
+      idOnly,
+      `FROM push
        WHERE state = 'analyzed' AND id IN (
          SELECT push_id FROM push_image JOIN image_package USING (image_digest) WHERE package_id = ANY($1))
          AND ${isCurrent} ORDER BY id DESC`,
@@ -324,8 +279,9 @@ export class Pushes {
     { imageVersion, configVersion, rulesVersion, analyzersVersion, reader }: EvaluationVersions,
     limit: number,
   ): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT id FROM push
+    const rows = await tx.rows(
+      idOnly,
+      `FROM push
        WHERE state = 'analyzed' AND (rules_version <> $2 OR id IN (
          SELECT push_id FROM push_image JOIN image ON image.digest = image_digest
          WHERE analyzers_version <> $1 OR (config_version IS DISTINCT FROM $4 AND NOT EXISTS (
@@ -348,8 +304,9 @@ export class Pushes {
 
   /** Pushes that tags point to and whose verdict has one of these warnings. */
   async warned(tx: Transaction, warnings: readonly PushWarning[]): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT id FROM push WHERE state = 'analyzed' AND warnings @> ANY($1::jsonb[]) AND ${isCurrent} ORDER BY id DESC`,
+    const rows = await tx.rows(
+      idOnly,
+      `FROM push WHERE state = 'analyzed' AND warnings @> ANY($1::jsonb[]) AND ${isCurrent} ORDER BY id DESC`,
       [warnings.map((warning) => json([warning]))],
     );
     return rows.map(({ id }) => id);
@@ -359,7 +316,7 @@ export class Pushes {
   async reevaluated(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
     await tx.query(
       `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5 WHERE id = $1 AND state = 'analyzed'`,
-      [id, ...columnsOf(result)],
+      [id, ...valuesOf(result)],
     );
   }
 
@@ -368,14 +325,14 @@ export class Pushes {
     const ended = await tx.query(
       `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5, finished_at = now()
        WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
-      [id, ...columnsOf(result)],
+      [id, ...valuesOf(result)],
     );
     return ended.length > 0;
   }
 
   /** Time of receipt of a push, or of an earlier one of the same digest under the same tag. */
   async firstReceived({ connection, repository, tag, digest, receivedAt }: Push): Promise<Date> {
-    const [first] = await this.store.query<{ at: Date | null }>(
+    const [first] = await this.store.aggregate<{ at: Date | null }>(
       `SELECT min(received_at) AS at FROM push WHERE (connection, repository, tag, digest) = ($1, $2, $3, $4)`,
       [connection, repository, tag, digest],
     );
@@ -384,10 +341,7 @@ export class Pushes {
 
   /** Announced supply-chain findings of a push, locked until the transaction ends; null if it was never analyzed. */
   async announced(tx: Transaction, id: string): Promise<Finding[] | null> {
-    const [push] = await tx.query<{ announced: Finding[] | null }>(
-      'SELECT announced FROM push WHERE id = $1 FOR UPDATE',
-      [id],
-    );
+    const [push] = await tx.rows(announcedOnly, 'FROM push WHERE id = $1 FOR UPDATE', [id]);
     return push?.announced ?? null;
   }
 
@@ -396,8 +350,9 @@ export class Pushes {
    * the same tag; null if unknown.
    */
   async announcedBefore(push: Push, digest: Digest): Promise<Set<string> | null> {
-    const [before] = await this.store.query<{ announced: Finding[] | null }>(
-      `SELECT announced FROM push
+    const [before] = await this.store.rows(
+      announcedOnly,
+      `FROM push
        WHERE (connection, repository, digest) = ($1, $2, $3) AND tag IS NOT NULL AND id <> $4 AND state = 'analyzed'
        ORDER BY tag = $5 DESC, received_at DESC LIMIT 1`,
       [push.connection, push.repository, digest, push.id, push.tag],
@@ -421,13 +376,14 @@ export class Pushes {
 
   /** Whether the tag of a push points to it. */
   async isCurrent(tx: Transaction, id: string): Promise<boolean> {
-    return (await tx.query<{ id: string }>(`SELECT id FROM push WHERE id = $1 AND ${isCurrent}`, [id])).length > 0;
+    return (await tx.query(`SELECT FROM push WHERE id = $1 AND ${isCurrent}`, [id])).length > 0;
   }
 
   /** Digest that the tag of a push points to; null if the tag is gone. */
   async digestOfTag(tx: Transaction, { connection, repository, tag }: Push): Promise<Digest | null> {
-    const [entry] = await tx.query<{ digest: Digest | null }>(
-      'SELECT digest FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3) ORDER BY position DESC LIMIT 1',
+    const [entry] = await tx.rows(
+      tagDigest,
+      'FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3) ORDER BY position DESC LIMIT 1',
       [connection, repository, tag],
     );
     return entry?.digest ?? null;
@@ -435,9 +391,10 @@ export class Pushes {
 
   /** Pushes of a digest, or of an index that holds it, in a repository: the newest of each tag, newest first. */
   async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
-    return this.store.query<Push>(
-      `SELECT * FROM (
-         SELECT DISTINCT ON (tag) ${columns} FROM push
+    return this.store.rows(
+      columns,
+      (list) => `SELECT * FROM (
+         SELECT DISTINCT ON (tag) ${list} FROM push
          WHERE (connection, repository) = ($1, $2) AND state IN ('analyzing', 'analyzed')
            AND id IN (SELECT id FROM push WHERE digest = $3 UNION SELECT push_id FROM push_image WHERE image_digest = $3)
          ORDER BY tag, received_at DESC
@@ -448,8 +405,9 @@ export class Pushes {
 
   /** Newest push of a digest, or of an index that holds it, in each repository. */
   async bringing(tx: Transaction, digest: Digest): Promise<{ id: string; repository: string }[]> {
-    return tx.query(
-      `SELECT DISTINCT ON (connection, repository) id, repository FROM push
+    return tx.rows(
+      idAndRepository,
+      (list) => `SELECT DISTINCT ON (connection, repository) ${list} FROM push
        WHERE state IN ('analyzing', 'analyzed')
          AND id IN (SELECT id FROM push WHERE digest = $1 UNION SELECT push_id FROM push_image WHERE image_digest = $1)
        ORDER BY connection, repository, received_at DESC LIMIT 256`,
@@ -465,8 +423,9 @@ export class Pushes {
     code: string,
     reason: string,
   ): Promise<Push | null> {
-    const [ended] = await tx.query<Push>(
-      `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal} RETURNING ${columns}`,
+    const [ended] = await tx.returning(
+      columns,
+      `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal}`,
       [id, state, code, reason],
     );
     return ended ?? null;
@@ -474,8 +433,9 @@ export class Pushes {
 
   /** Queues pushes in progress without a pending job, as a lost race or a crash leaves them. */
   async wakeStranded(tx: Transaction): Promise<number> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT id FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
+    const rows = await tx.rows(
+      idOnly,
+      `FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
          AND NOT EXISTS (SELECT FROM job WHERE queue = 'push' AND key = push.id::text AND state IN ('queued', 'running'))
          AND NOT EXISTS (
            SELECT FROM push_image JOIN image_layer USING (image_digest)
@@ -497,8 +457,9 @@ export class Pushes {
     { blobDigest, sizeBytes, diffId }: LayerClaim,
     place?: RepositoryPlace,
   ): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT id FROM push WHERE state = 'analyzing' AND id IN (
+    const rows = await tx.rows(
+      idOnly,
+      `FROM push WHERE state = 'analyzing' AND id IN (
          SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
          WHERE blob_digest = $1 AND size_bytes = $2 AND diff_id = $3)
          AND ($4::text IS NULL OR (connection, repository) = ($4, $5))

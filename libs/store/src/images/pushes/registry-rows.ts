@@ -1,3 +1,4 @@
+import type { Digest } from '@tidewaiter/domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A repository that reconciliation has listed. */
@@ -21,5 +22,5 @@ export class RegistryTagRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'registry_tag_pk' }) connection!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'registry_tag_pk' }) repository!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'registry_tag_pk' }) tag!: string;
-  @Column('text') digest!: string;
+  @Column('text') digest!: Digest;
 }

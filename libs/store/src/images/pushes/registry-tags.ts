@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 
+import { columnsOf } from '../../core/columns.js';
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
+import { RegistryRepositoryRow } from './registry-rows.js';
 
 /** A repository of a connection. */
 interface Place {
@@ -28,6 +30,8 @@ export interface RegistryTagView {
 /** Time that a webhook may still take after the registry was seen to have the content. */
 const webhookMayTake = `interval '1 minute'`;
 
+const lookColumns = columnsOf(RegistryRepositoryRow, { only: ['repository', 'lookedAt'] });
+
 /** Tags of registries at the last reconciliation, to find pushes that were not announced. */
 @Injectable()
 export class RegistryTags {
@@ -35,10 +39,7 @@ export class RegistryTags {
 
   /** Time of the last reconciliation of each repository of a connection. */
   async looks(connection: string): Promise<Map<string, Date>> {
-    const rows = await this.store.query<{ repository: string; lookedAt: Date }>(
-      'SELECT repository, looked_at AS "lookedAt" FROM registry_repository WHERE connection = $1',
-      [connection],
-    );
+    const rows = await this.store.rows(lookColumns, 'FROM registry_repository WHERE connection = $1', [connection]);
     return new Map(rows.map(({ repository, lookedAt }) => [repository, lookedAt]));
   }
 
@@ -68,7 +69,7 @@ export class RegistryTags {
     found: ReadonlyMap<string, Digest>,
     lookedAt: string,
   ): Promise<RegistryTagView[]> {
-    return tx.query<RegistryTagView>(
+    return tx.aggregate<RegistryTagView>(
       `SELECT tag, seen.digest AS seen, ledger.tag IS NOT NULL AS "isInLedger", ledger.digest AS current,
          ledger.push_id IS NOT NULL AND NOT ledger.is_seen AS "isPushed",
          coalesce(confirmed_at > $4::timestamptz OR (is_seen AND ledger.digest = found.digest AND at > now() - ${webhookMayTake}), false)

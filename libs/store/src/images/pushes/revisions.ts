@@ -37,7 +37,7 @@ export class Revisions {
     revision: string,
   ): Promise<RevisionImage[]> {
     const name = repository.slice(repository.lastIndexOf('/') + 1);
-    return this.store.query<RevisionImage>(
+    return this.store.aggregate<RevisionImage>(
       `WITH named AS (
          SELECT push.*, image_digest FROM push JOIN push_image ON push_id = push.id
          WHERE regexp_replace(repository, '^.*/', '') = $1
@@ -81,7 +81,7 @@ export class Revisions {
     findings: readonly Finding[],
   ): Promise<boolean> {
     const place = [digest, connection, repository];
-    const earlier = await tx.query<{ fingerprint: string }>(
+    const earlier = await tx.aggregate<{ fingerprint: string }>(
       `DELETE FROM repository_finding
        WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = $4 RETURNING fingerprint`,
       [...place, id],

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type SuspectPush, suspectWindowMs } from '@tidewaiter/detection';
 
+import { columnsOf } from '../../core/columns.js';
 import { Store, type Transaction } from '../../core/store.js';
+import { PushIdentityRow } from './provenance-rows.js';
+import { PushRow } from './push-rows.js';
 
 const altered = 'same-revision-different-content';
 
@@ -9,16 +12,21 @@ const altered = 'same-revision-different-content';
 const maxWaiting = 1_000;
 const maxKnown = 1_000;
 
-const columns = `suspect.push_id AS "pushId", suspect.connection, coalesce(push.registry_host, push.connection) AS registry, suspect.repository,
-  suspect.tag, suspect.digest, push.previous_digest AS "previousDigest", suspect.pushed_by AS "pushedBy",
-  to_char(coalesce(push.pushed_at, push.received_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "pushedAt",
-  extract(epoch FROM push.finished_at)::float * 1000 AS "analyzedMs",
-  ARRAY(SELECT image_digest FROM push_image WHERE push_image.push_id = push.id ORDER BY image_digest) AS "imageDigests",
-  (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', finding ->> 'id', 'title', finding ->> 'title')), '[]') FROM repository_finding AS found
+const columns = columnsOf(PushIdentityRow, {
+  of: 'suspect',
+  only: ['pushId', 'connection', 'repository', 'tag', 'digest', 'pushedBy'],
+})
+  .and(columnsOf(PushRow, { of: 'push', only: ['previousDigest'] }))
+  .computed<Pick<SuspectPush, 'registry' | 'pushedAt' | 'analyzedMs' | 'imageDigests' | 'findings' | 'alterations'>>({
+    registry: 'coalesce(push.registry_host, push.connection)',
+    pushedAt: `to_char(coalesce(push.pushed_at, push.received_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    analyzedMs: 'extract(epoch FROM push.finished_at)::float * 1000',
+    imageDigests: `ARRAY(SELECT image_digest FROM push_image WHERE push_image.push_id = push.id ORDER BY image_digest)`,
+    findings: `(SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', finding ->> 'id', 'title', finding ->> 'title')), '[]') FROM repository_finding AS found
    WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository) AND (found.tag IS NULL OR found.tag = suspect.tag)
      AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
-     AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')) AS findings,
-  (SELECT coalesce(jsonb_agg(jsonb_build_object('previousDigest', previous_digest, 'digest', image_digest, 'isReported', EXISTS (
+     AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible'))`,
+    alterations: `(SELECT coalesce(jsonb_agg(jsonb_build_object('previousDigest', previous_digest, 'digest', image_digest, 'isReported', EXISTS (
        SELECT FROM repository_finding AS other JOIN push_image AS held USING (image_digest)
          JOIN push_identity AS decided ON decided.push_id = held.push_id
            AND (decided.connection, decided.repository) = (other.connection, other.repository)
@@ -31,7 +39,10 @@ const columns = `suspect.push_id AS "pushId", suspect.connection, coalesce(push.
      SELECT DISTINCT found.image_digest, finding #>> '{evidence,previousDigest}' AS previous_digest FROM repository_finding AS found
      WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository)
        AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
-       AND finding ->> 'id' = '${altered}' AND finding ->> 'severity' IN ('critical', 'high')) AS altered) AS alterations`;
+       AND finding ->> 'id' = '${altered}' AND finding ->> 'severity' IN ('critical', 'high')) AS altered)`,
+  });
+
+const settledColumns = columnsOf(PushIdentityRow, { of: 'suspect', only: ['settledAt', 'isInIncident'] });
 
 /**
  * Pushes with supply-chain findings. Shortly after the analysis it is decided once whether an
@@ -43,8 +54,9 @@ export class SuspectPushes {
 
   /** Analyzed, undecided pushes, oldest first; locked until the transaction ends. */
   async waiting(tx: Transaction): Promise<SuspectPush[]> {
-    return tx.query<SuspectPush>(
-      `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
+    return tx.rows(
+      columns,
+      `FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
        WHERE signs <> '{}' AND settled_at IS NULL AND push.state = 'analyzed' AND push.origin <> 'imported'
        ORDER BY suspect.at LIMIT ${maxWaiting} FOR UPDATE OF suspect`,
     );
@@ -52,8 +64,9 @@ export class SuspectPushes {
 
   /** Suspect pushes of the last minutes that are decided already. */
   async known(tx: Transaction): Promise<SuspectPush[]> {
-    return tx.query<SuspectPush>(
-      `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
+    return tx.rows(
+      columns,
+      `FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
        WHERE signs <> '{}' AND settled_at IS NOT NULL AND suspect.at > now() - $1 * interval '2 milliseconds'
        ORDER BY suspect.at DESC LIMIT ${maxKnown}`,
       [suspectWindowMs],
@@ -72,9 +85,9 @@ export class SuspectPushes {
    * such as `latest`, is reported with the suspect pushes of the same digest around it.
    */
   async isInIncident(pushId: string): Promise<boolean | null> {
-    const suspects = await this.store.query<{ isSettled: boolean; isInIncident: boolean }>(
-      `SELECT suspect.settled_at IS NOT NULL AS "isSettled", suspect.is_in_incident AS "isInIncident"
-       FROM push_identity AS own JOIN push_identity AS suspect
+    const suspects = await this.store.rows(
+      settledColumns,
+      `FROM push_identity AS own JOIN push_identity AS suspect
          ON suspect.push_id = own.push_id
          OR (own.signs = '{}' AND NOT own.is_version AND suspect.digest = own.digest
              AND (suspect.connection, suspect.repository) = (own.connection, own.repository)
@@ -83,6 +96,6 @@ export class SuspectPushes {
       [pushId, suspectWindowMs],
     );
     if (suspects.some(({ isInIncident }) => isInIncident)) return true;
-    return suspects.every(({ isSettled }) => isSettled) ? false : null;
+    return suspects.every(({ settledAt }) => settledAt !== null) ? false : null;
   }
 }

@@ -42,7 +42,7 @@ export class TagHistories {
    * count as the same.
    */
   async contentBefore(pushId: string): Promise<EarlierPush | null> {
-    const [before] = await this.store.query<EarlierPush>(
+    const [before] = await this.store.aggregate<EarlierPush>(
       `SELECT past.digest, past.at AS "pushedAt" FROM tag_ledger AS own JOIN tag_ledger AS past
          ON (past.connection, past.repository, past.tag) = (own.connection, own.repository, own.tag)
        WHERE own.push_id = $1 AND NOT own.is_seen AND past.position < own.position AND past.digest <> own.digest AND NOT ${isRepacked('past.digest', 'own.digest')}
@@ -57,7 +57,7 @@ export class TagHistories {
     pushId: string,
     { connection, repository, tag }: RepositoryPlace & { tag: string },
   ): Promise<StoredTagHistory> {
-    const earlier = await this.store.query<{ digest: Digest; atMs: number; position: number }>(
+    const earlier = await this.store.aggregate<{ digest: Digest; atMs: number; position: number }>(
       `SELECT * FROM (
          SELECT past.digest, extract(epoch FROM past.at)::float * 1000 AS "atMs", past.position FROM tag_ledger AS past
          JOIN tag_ledger AS own ON own.push_id = $1 AND NOT own.is_seen
@@ -67,7 +67,7 @@ export class TagHistories {
          ORDER BY past.position DESC LIMIT ${maxEntries}) AS newest ORDER BY position`,
       [pushId, connection, repository, tag],
     );
-    const alsoNamed = await this.store.query<TagEntry>(
+    const alsoNamed = await this.store.aggregate<TagEntry>(
       `SELECT tag, digest, min(extract(epoch FROM at)::float * 1000) AS "atMs" FROM tag_ledger
        WHERE (connection, repository) = ($1, $2) AND tag <> $3 AND digest = ANY($4) GROUP BY tag, digest LIMIT ${maxNames}`,
       [connection, repository, tag, earlier.map(({ digest }) => digest)],
@@ -77,7 +77,7 @@ export class TagHistories {
 
   /** Digests of the tag of a push in other registries, if they differ in the image of a shared platform. */
   async elsewhere(pushId: string): Promise<PushElsewhere[]> {
-    return this.store.query<PushElsewhere>(
+    return this.store.aggregate<PushElsewhere>(
       `SELECT DISTINCT ON (there.connection) there.connection, there.repository, coalesce(other.registry_host, there.connection) AS registry,
          there.digest, there.at AS "pushedAt"
        FROM push AS own JOIN push AS other ON (other.repository, other.tag) = (own.repository, own.tag)

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, placePush, type TagEntry, type TagPlacement } from '@tidewaiter/domain';
 
+import { columnsOf, type RowOf } from '../../core/columns.js';
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
+import { TagLedgerRow } from './push-rows.js';
 
 /** A repository of a connection. */
 interface RepositoryPlace {
@@ -44,7 +46,7 @@ export class TagLedger {
 
   /** Time by PostgreSQL's clock, which orders the answers, since the clocks of scanners differ. */
   async now(): Promise<string> {
-    const [clock] = await this.store.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
+    const [clock] = await this.store.aggregate<{ now: string }>('SELECT clock_timestamp()::text AS now');
     return clock!.now;
   }
 
@@ -63,7 +65,7 @@ export class TagLedger {
     { connection, repository }: RepositoryPlace,
     { tag, digest }: { tag: string | null; digest: Digest | null },
   ): Promise<string[]> {
-    const rows = await this.store.query<{ tag: string }>(
+    const rows = await this.store.aggregate<{ tag: string }>(
       `SELECT tag FROM (
          SELECT DISTINCT ON (tag) tag, digest FROM tag_ledger
          WHERE (connection, repository) = ($1, $2) AND ($3::text IS NULL OR tag = $3) ORDER BY tag, position DESC) AS newest
@@ -78,7 +80,7 @@ export class TagLedger {
    * @param registry name of the connection, or host of the registry
    */
   async isGone({ registry, repository, tag }: { registry: string; repository: string; tag: string }): Promise<boolean> {
-    const [known] = await this.store.query<{ isGone: boolean | null }>(
+    const [known] = await this.store.aggregate<{ isGone: boolean | null }>(
       `SELECT bool_and(digest IS NULL) AS "isGone" FROM (
          SELECT DISTINCT ON (connection) digest FROM tag_ledger
          WHERE (repository, tag) = ($2, $3) AND connection IN (
@@ -113,7 +115,7 @@ export async function placeInLedger(
 ): Promise<PlacedPush> {
   if (push.tag === null) return noPlace;
   await lockRepository(tx, push);
-  const [times] = await tx.query<{ pushedAtMs: number | null; receivedAtMs: number; isPlaced: boolean }>(
+  const [times] = await tx.aggregate<{ pushedAtMs: number | null; receivedAtMs: number; isPlaced: boolean }>(
     `SELECT ${millisecondsOf('pushed_at')} AS "pushedAtMs", ${millisecondsOf('received_at')} AS "receivedAtMs",
        EXISTS (SELECT FROM tag_ledger WHERE push_id = push.id AND NOT is_seen) AS "isPlaced"
      FROM push WHERE id = $1`,
@@ -128,18 +130,25 @@ export async function placeInLedger(
   return { isOutdated: false, successor: await successorOf(tx, push.id) };
 }
 
-type StoredEntry = TagEntry & { position: number; isNewer: boolean };
+const entryColumns = columnsOf(TagLedgerRow, {
+  of: 'entry',
+  only: ['digest', 'pushId', 'isSeen', 'position'],
+}).computed<Pick<TagEntry, 'atMs' | 'pushedAtMs'> & { isNewer: boolean }>({
+  atMs: millisecondsOf('at'),
+  pushedAtMs: `CASE WHEN NOT is_seen THEN ${millisecondsOf('pushed_at')} END`,
+  isNewer: 'coalesce(confirmed_at > $4::timestamptz, false)',
+});
+
+type StoredEntry = RowOf<typeof entryColumns>;
 
 async function newestEntries(
   tx: Transaction,
   { connection, repository, tag }: TaggedPush,
   askedAt: string | null,
 ): Promise<StoredEntry[]> {
-  const rows = await tx.query<StoredEntry>(
-    `SELECT entry.digest, push_id AS "pushId", is_seen AS "isSeen", position, ${millisecondsOf('at')} AS "atMs",
-       CASE WHEN NOT is_seen THEN ${millisecondsOf('pushed_at')} END AS "pushedAtMs",
-       coalesce(confirmed_at > $4::timestamptz, false) AS "isNewer"
-     FROM tag_ledger AS entry LEFT JOIN push ON push.id = push_id
+  const rows = await tx.rows(
+    entryColumns,
+    `FROM tag_ledger AS entry LEFT JOIN push ON push.id = push_id
      WHERE (entry.connection, entry.repository, entry.tag) = ($1, $2, $3) ORDER BY position DESC LIMIT ${maxEntries}`,
     [connection, repository, tag, askedAt],
   );
@@ -208,7 +217,7 @@ function previousOf(push: string, digest: string): string {
 
 /** Updates the push that follows a late one, as it has to be compared with it; null if that one is not analyzed yet. */
 async function successorOf(tx: Transaction, pushId: string): Promise<PlacedPush['successor']> {
-  const [successor] = await tx.query<{ id: string; digest: Digest; state: string }>(
+  const [successor] = await tx.aggregate<{ id: string; digest: Digest; state: string }>(
     `UPDATE push AS next SET previous_digest = (${previousOf('next', 'next.digest')})
      WHERE id = (
        SELECT after.push_id FROM tag_ledger AS own JOIN tag_ledger AS after
@@ -232,7 +241,7 @@ async function observe(
   const newest = `SELECT DISTINCT ON (tag) id, tag, digest, position, at, confirmed_at FROM tag_ledger
     WHERE (connection, repository) = ($1, $2) AND tag IN (SELECT tag FROM jsonb_to_recordset($3) AS seen (tag text))
     ORDER BY tag, position DESC`;
-  const wrong = await tx.query<{ tag: string }>(
+  const wrong = await tx.aggregate<{ tag: string }>(
     `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, is_seen, at, position)
        SELECT $1, $2, tag, seen.digest, (
            SELECT push_id FROM tag_ledger AS past

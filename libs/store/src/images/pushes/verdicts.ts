@@ -14,9 +14,10 @@ import {
 
 import type { AdvisoryAges } from '../../advisories/advisory-ages.js';
 import { Findings, type ImageFinding, type PackagePlace } from '../findings.js';
+import type { PushWarning } from '../image-rows.js';
 import { type Image, Images } from '../images.js';
 import { Provenances } from './provenances.js';
-import type { Push, PushWarning } from './pushes.js';
+import type { Push } from './pushes.js';
 
 /** Name under which an image is evaluated. */
 export type EvaluatedPush = Pick<Push, 'registryHost' | 'connection' | 'repository' | 'tag' | 'digest'>;

@@ -86,7 +86,7 @@ export class BlastConditions {
   }
 
   async #count(code: NotEvaluated['code'], message: string, from: string): Promise<NotEvaluated[]> {
-    const [row] = await this.store.query<{ count: number }>(
+    const [row] = await this.store.aggregate<{ count: number }>(
       `SELECT count(*)::int AS count FROM (SELECT FROM ${from} LIMIT ${maxCounted}) AS counted`,
     );
     return row && row.count > 0 ? [{ code, message, count: row.count }] : [];

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 
+import { columnsOf } from '../../core/columns.js';
 import type { PageRequest } from '../../core/page.js';
 import { Store } from '../../core/store.js';
+import { ContainerLedgerRow } from '../../workloads/workload-rows.js';
 import { ImageManifests } from '../image-manifests.js';
+import { PushImageRow } from '../pushes/push-rows.js';
 import { type BlastScope, type ScopePage, scopePage, scopeRows } from './blast-scope.js';
 
 /** A tag that points to an image or did, or a push without a tag. */
@@ -72,6 +75,9 @@ export interface BlastContainer {
   packages: BlastPackage[];
 }
 
+const imageOf = (table: string) => columnsOf(PushImageRow, { of: table, only: ['imageDigest'] });
+const ranColumns = columnsOf(ContainerLedgerRow, { of: 'ran', only: ['workloadKind', 'workload', 'pod'] });
+
 type OfImage<Row> = Row & { imageDigest: Digest; total: number };
 
 const maxPlaces = 20;
@@ -89,7 +95,7 @@ export class BlastDetails {
   ) {}
 
   async platforms(digests: readonly Digest[]): Promise<Map<Digest, string>> {
-    const rows = await this.store.query<{ digest: Digest; platform: string }>(
+    const rows = await this.store.aggregate<{ digest: Digest; platform: string }>(
       'SELECT digest, platform FROM image WHERE digest = ANY($1)',
       [digests],
     );
@@ -98,7 +104,7 @@ export class BlastDetails {
 
   /** Current places first, then the newest. */
   async places(digests: readonly Digest[]): Promise<Map<Digest, (BlastPlace & { total: number })[]>> {
-    const rows = await this.store.query<OfImage<BlastPlace>>(
+    const rows = await this.store.aggregate<OfImage<BlastPlace>>(
       `WITH alias AS (
          SELECT image_digest, image_digest AS digest FROM unnest($1::text[]) AS asked (image_digest)
          UNION SELECT image_digest, push.digest FROM push_image JOIN push ON push.id = push_id WHERE image_digest = ANY($1) AND push.digest IS NOT NULL),
@@ -112,7 +118,7 @@ export class BlastDetails {
          UNION ALL
          SELECT image_digest, coalesce(registry_host, connection), repository, NULL, digest, coalesce(pushed_at, received_at), NULL, false, push.id, pushed_by
          FROM push_image JOIN push ON push.id = push_id WHERE image_digest = ANY($1) AND tag IS NULL AND digest IS NOT NULL)
-       SELECT image_digest AS "imageDigest", total, registry, repository, tag, digest, since, until, "isCurrent", "pushId", "pushedBy" FROM (
+       SELECT ${imageOf('numbered')}, total, registry, repository, tag, digest, since, until, "isCurrent", "pushId", "pushedBy" FROM (
          SELECT *, (count(*) OVER (PARTITION BY image_digest))::int AS total,
            row_number() OVER (PARTITION BY image_digest ORDER BY "isCurrent" DESC, since DESC, repository, tag) AS number
          FROM place) AS numbered
@@ -124,9 +130,9 @@ export class BlastDetails {
 
   async packages(scope: BlastScope, digests: readonly Digest[]): Promise<Map<Digest, BlastPackage[]>> {
     const { sql, parameters } = scope.rows(digests);
-    const rows = await this.store.query<OfImage<BlastPackage>>(
+    const rows = await this.store.aggregate<OfImage<BlastPackage>>(
       `SELECT "imageDigest", 0 AS total, purl, version, "foundIn", "isUnknown", "isMitigated", "inUse" FROM (
-         SELECT row.image_digest AS "imageDigest", purl, version, min(found_in) AS "foundIn",
+         SELECT ${imageOf('row')}, purl, version, min(found_in) AS "foundIn",
            bool_and(is_unknown) AS "isUnknown", bool_and(is_mitigated) AS "isMitigated",
            CASE WHEN EXISTS (SELECT FROM package_use WHERE image_digest = row.image_digest)
              THEN EXISTS (SELECT FROM package_use WHERE image_digest = row.image_digest AND package = package.name) END AS "inUse",
@@ -144,7 +150,7 @@ export class BlastDetails {
 
   async notes(scope: BlastScope, digests: readonly Digest[]): Promise<Map<Digest, string[]>> {
     const { sql, parameters } = scope.rows(digests);
-    const rows = await this.store.query<{ digest: Digest; notes: string[] }>(
+    const rows = await this.store.aggregate<{ digest: Digest; notes: string[] }>(
       `SELECT image_digest AS digest, (array_agg(DISTINCT note))[1:${maxNotes}] AS notes FROM (${sql}) AS row
        WHERE note IS NOT NULL GROUP BY image_digest`,
       parameters,
@@ -173,7 +179,7 @@ export class BlastDetails {
          SELECT *, (count(*) OVER (PARTITION BY "imageDigest"))::int AS total,
            row_number() OVER (PARTITION BY "imageDigest" ORDER BY running DESC, until DESC NULLS FIRST, cluster, namespace, kind, name) AS number
          FROM (
-           SELECT image_digest AS "imageDigest", nullif(ran.cluster, '') AS cluster, ran.namespace, workload_kind AS kind, ran.workload AS name,
+           SELECT ${imageOf('ran')}, nullif(ran.cluster, '') AS cluster, ran.namespace, workload_kind AS kind, ran.workload AS name,
              bool_or(known.exposed) AS exposed, count(*)::int AS containers, (count(*) FILTER (WHERE is_running))::int AS running,
              (coalesce(array_agg(DISTINCT pod) FILTER (WHERE pod IS NOT NULL), '{}'))[1:${maxPods}] AS pods, min(began_at) AS since,
              CASE WHEN bool_or(is_running) THEN NULL ELSE max(ended_at) END AS until
@@ -204,7 +210,7 @@ export class BlastDetails {
       this.store,
       query,
       `SELECT DISTINCT ON (${order}) container_id AS id, nullif(cluster, '') AS cluster, ledger.node, ran.namespace,
-         ran.workload_kind AS "workloadKind", ran.workload, ran.pod, ledger.name AS container, scope.image_digest AS digest, ledger.repository, ledger.tag,
+         ${ranColumns}, ledger.name AS container, scope.image_digest AS digest, ledger.repository, ledger.tag,
          began_at AS since, ran.ended_at AS until, is_running AS "isRunning", is_unknown AS "isUnknown"
        FROM chosen JOIN ran USING (cluster, container_id) JOIN scope USING (image_digest) JOIN container_ledger AS ledger USING (cluster, container_id)
        ORDER BY ${order}, is_unknown, scope.image_digest`,

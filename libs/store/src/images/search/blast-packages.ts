@@ -1,7 +1,9 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import { checkConstraint, isInRange, type PackageRange, readPackageRange } from '@tidewaiter/versions';
 
-import type { Store } from '../../core/store.js';
+import { columnsOf, type RowOf } from '../../core/columns.js';
+import type { Queries } from '../../core/store.js';
+import { PackageRow } from '../package-rows.js';
 import type { BlastCondition, BlastQuestion } from './blast-question.js';
 
 interface AskedPackage {
@@ -11,11 +13,9 @@ interface AskedPackage {
   isUnknown: boolean;
 }
 
-interface NamedPackage {
-  id: string;
-  type: string;
-  version: string;
-  sourceVersion: string;
+const nameColumns = columnsOf(PackageRow, { only: ['id', 'type', 'version', 'sourceVersion'] });
+
+interface NamedPackage extends RowOf<typeof nameColumns> {
   /** Whether only the name of its source package matched. */
   isBySource: boolean;
 }
@@ -23,12 +23,10 @@ interface NamedPackage {
 /** Limit on the versions of one package, over architectures and distributions. */
 const maxPackages = 50_000;
 
-type Queries = Pick<Store, 'query'>;
-
 /** Images with a package that matches an advisory about a vulnerability. */
 export async function vulnerabilityCondition(store: Queries, id: string): Promise<BlastCondition> {
   const asked = /^(cve|ghsa)-/i.test(id) ? `${id.slice(0, 4).toUpperCase()}${id.slice(4)}` : id;
-  const packages = await store.query<AskedPackage>(
+  const packages = await store.aggregate<AskedPackage>(
     `SELECT package_id AS id, bool_and(evidence ? 'mitigation') AS "isMitigated", bool_and(state = 'unknown') AS "isUnknown"
      FROM package_match JOIN advisory ON advisory.id = advisory_id
      WHERE withdrawn IS NULL AND (advisory_id = $1
@@ -67,18 +65,17 @@ export async function packageCondition(
 }
 
 async function packagesNamed(store: Queries, { name }: PackageRange): Promise<NamedPackage[]> {
-  const columns = 'id, type, version, source_version AS "sourceVersion"';
   if (name.startsWith('pkg:')) {
-    return store.query<NamedPackage>(
-      `SELECT ${columns}, false AS "isBySource" FROM package WHERE purl = $1 OR package_purl_name(purl) = $1 LIMIT ${maxPackages + 1}`,
+    return store.aggregate<NamedPackage>(
+      `SELECT ${nameColumns}, false AS "isBySource" FROM package WHERE purl = $1 OR package_purl_name(purl) = $1 LIMIT ${maxPackages + 1}`,
       [name],
     );
   }
   // Package indexes write one name in several ways: PyYAML and pyyaml, typing_extensions and typing-extensions.
   const lower = name.toLowerCase();
   const names = [...new Set([name, lower, lower.replaceAll(/[-_.]+/g, '-')])];
-  return store.query<NamedPackage>(
-    `SELECT ${columns}, NOT (name = ANY($1) OR (type = 'maven' AND split_part(name, ':', 2) = $2)) AS "isBySource" FROM package
+  return store.aggregate<NamedPackage>(
+    `SELECT ${nameColumns}, NOT (name = ANY($1) OR (type = 'maven' AND split_part(name, ':', 2) = $2)) AS "isBySource" FROM package
      WHERE name = ANY($1) OR source_name = ANY($1) OR (type = 'maven' AND split_part(name, ':', 2) = $2) LIMIT ${maxPackages + 1}`,
     [names, name],
   );

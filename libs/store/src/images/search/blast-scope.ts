@@ -112,7 +112,7 @@ export async function scopeRows<Row>(
 ): Promise<Row[]> {
   return store.transaction(async (tx) => {
     await tx.query('SET LOCAL jit = off');
-    return tx.query<Row>(`${head} ${sql}`, parameters);
+    return tx.aggregate<Row>(`${head} ${sql}`, parameters);
   });
 }
 

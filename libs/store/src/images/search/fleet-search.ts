@@ -57,7 +57,7 @@ export class FleetSearch {
 
   async #digests(hex: string): Promise<SearchHit[]> {
     const digest = `sha256:${hex}`;
-    const [known] = await this.store.query<{ image: boolean; layer: boolean; secret: boolean }>(
+    const [known] = await this.store.aggregate<{ image: boolean; layer: boolean; secret: boolean }>(
       `SELECT EXISTS (SELECT FROM image WHERE digest = $1) OR EXISTS (SELECT FROM push WHERE digest = $1)
            OR EXISTS (SELECT FROM container_ledger WHERE image_digest = $1) AS image,
          EXISTS (SELECT FROM image_layer WHERE diff_id = $1 OR blob_digest = $1) AS layer,
@@ -73,7 +73,7 @@ export class FleetSearch {
 
   async #vulnerabilities(text: string): Promise<SearchHit[]> {
     if (!/^[a-z]+-[\w:.-]+$/i.test(text)) return [];
-    const rows = await this.store.query<Match>(
+    const rows = await this.store.aggregate<Match>(
       `SELECT DISTINCT ON (vulnerability_id) $1 AS id, coalesce(title, vulnerability_id) AS title FROM advisory
        WHERE withdrawn IS NULL AND (id = $1 OR vulnerability_id = $1) LIMIT ${maxHits}`,
       [/^(?:cve|ghsa)-/i.test(text) ? `${text.slice(0, 4).toUpperCase()}${text.slice(4)}` : text],
@@ -85,7 +85,7 @@ export class FleetSearch {
     const number = /^(?:inc-|#)(\d{1,9})$/i.exec(text)?.[1] ?? null;
     const id = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text : null;
     if (number === null && id === null) return [];
-    const rows = await this.store.query<Match>(
+    const rows = await this.store.aggregate<Match>(
       'SELECT id, title FROM incident WHERE number = $1::bigint OR id = $2::uuid',
       [number, id],
     );
@@ -93,7 +93,7 @@ export class FleetSearch {
   }
 
   async #packages(text: string): Promise<SearchHit[]> {
-    const rows = await this.store.query<Match>(
+    const rows = await this.store.aggregate<Match>(
       `SELECT DISTINCT package_purl_name(purl) AS id, package_purl_name(purl) AS title FROM (
          SELECT purl FROM package WHERE name = $1 OR source_name = $1 OR purl = $1 OR package_purl_name(purl) = $1 LIMIT ${maxRows}) AS named
        ORDER BY id LIMIT ${maxHits}`,
@@ -103,7 +103,7 @@ export class FleetSearch {
   }
 
   async #repositories(text: string): Promise<SearchHit[]> {
-    const rows = await this.store.query<Match & { digest: string }>(
+    const rows = await this.store.aggregate<Match & { digest: string }>(
       `SELECT DISTINCT ON (repository) repository AS id, coalesce(registry_host, connection) || '/' || repository AS title, digest FROM (
          SELECT * FROM push WHERE repository = $1 AND state = 'analyzed' ORDER BY received_at DESC LIMIT ${maxHits}) AS pushed
        ORDER BY repository, received_at DESC`,
@@ -114,7 +114,7 @@ export class FleetSearch {
 
   async #workloads(text: string): Promise<SearchHit[]> {
     const name = text.split('/').at(-1)!;
-    const rows = await this.store.query<Match & { digest: string | null }>(
+    const rows = await this.store.aggregate<Match & { digest: string | null }>(
       `SELECT concat_ws('/', nullif(cluster, ''), namespace, kind, name) AS id, concat_ws('/', namespace, kind, name) AS title,
          (SELECT image_digest FROM container_ledger AS ledger
           WHERE (ledger.cluster, ledger.namespace, workload_kind, workload) = (known.cluster, known.namespace, known.kind, known.name)

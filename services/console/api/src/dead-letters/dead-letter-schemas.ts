@@ -1,3 +1,4 @@
+import { deadLetterStages } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
@@ -13,7 +14,7 @@ export const deadLettersQuery = pageQuery.extend({
 
 export const deadLetterAnswer = z.object({
   id: z.uuid(),
-  stage: z.enum(['event', 'job']),
+  stage: z.enum(deadLetterStages),
   /** Consumer or queue whose retries ended. */
   worker: z.string(),
   eventId: text,

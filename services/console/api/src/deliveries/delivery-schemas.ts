@@ -1,4 +1,4 @@
-import { deliveryStates } from '@tidewaiter/store';
+import { deliveryFilterStates, deliveryOrigins, deliveryStates } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
@@ -7,7 +7,7 @@ import { pageQuery } from '../http/paging.js';
 const deliveryFilter = {
   receiver: z.string().min(1).max(1_000).optional(),
   /** `fallen-back`: failed, and sent to the fallback receiver instead. */
-  state: z.enum(deliveryStates).optional(),
+  state: z.enum(deliveryFilterStates).optional(),
   since: z.iso
     .datetime({ offset: true })
     .transform((text) => new Date(text))
@@ -41,7 +41,7 @@ export const deliveryAnswer = z.object({
   groupKey: z.string(),
   groupLabels: z.record(z.string(), z.string()),
   alertCount: count,
-  state: z.enum(['held', 'pending', 'sending', 'retrying', 'sent', 'superseded', 'merged', 'suppressed', 'failed']),
+  state: z.enum(deliveryStates),
   attempt: count,
   /** Recipients that already have it, for a message to several. */
   reached: z.array(z.string()),
@@ -52,7 +52,7 @@ export const deliveryAnswer = z.object({
   nextAt: time.nullable(),
   finishedAt: time.nullable(),
   /** Delivery from which it was derived: as a fallback to another receiver, or as a repetition. */
-  origin: z.object({ kind: z.enum(['fallback', 'repetition']), id: z.uuid() }).nullable(),
+  origin: z.object({ kind: z.enum(deliveryOrigins), id: z.uuid() }).nullable(),
 });
 
 const alert = z.object({
@@ -103,7 +103,7 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
   derived: z.array(
     z.object({
       id: z.uuid(),
-      kind: z.enum(['fallback', 'repetition']),
+      kind: z.enum(deliveryOrigins),
       receiver: z.string(),
       channel: z.string(),
       state: deliveryAnswer.shape.state,

@@ -1,4 +1,4 @@
-import { policyModes, severities } from '@tidewaiter/domain';
+import { policyModes, severities, verdicts } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { count, text } from '../http/fields.js';
@@ -25,7 +25,7 @@ const policyResult = z.object({
   name: z.string(),
   mode: z.enum(policyModes),
   /** `unknown` where a fact that decides is missing. */
-  result: z.enum(['pass', 'fail', 'unknown']),
+  result: z.enum(verdicts),
   reasons: z.array(z.string()),
 });
 
@@ -42,8 +42,8 @@ export const gateAnswer = evaluationAnswer.extend({
   failOn: text,
   pushId: z.uuid(),
   /** Verdict of the push at the time of its analysis. */
-  storedVerdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
-  result: z.enum(['pass', 'fail', 'unknown']),
+  storedVerdict: z.enum(verdicts).nullable(),
+  result: z.enum(verdicts),
   reasons: z.array(z.string()),
   /** Null without a baseline. */
   changes: z

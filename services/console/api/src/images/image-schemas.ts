@@ -6,12 +6,16 @@ import {
   pipelineReportKinds,
   refusalCodes,
   severities,
+  fixStates,
+  matchStates,
+  presences,
 } from '@tidewaiter/domain';
-import { readCursor, type ImageCursor } from '@tidewaiter/store';
+import { readCursor, type ImageCursor, type ImageRow } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
 import { listOf, pageQuery } from '../http/paging.js';
+import type { SchemaOf } from '../http/row-schemas.js';
 
 /** The cursor of images names a push and an image of it. */
 export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
@@ -24,6 +28,9 @@ export const findingsQuery = z.strictObject({
 const severity = z.enum(severities);
 
 export const warning = z.object({ code: z.string(), path: text.optional(), message: z.string() });
+
+/** Columns that the answer leaves out: versions are between the scanner and the store. */
+type InternalOfImage = 'config' | 'configVersion' | 'analyzersVersion';
 
 export const imageAnswer = z.object({
   digest: z.string(),
@@ -46,7 +53,7 @@ export const imageAnswer = z.object({
   unreadLayers: z.array(count),
   /** Null until it is analyzed. */
   analyzedAt: time.nullable(),
-});
+} satisfies SchemaOf<ImageRow, InternalOfImage>);
 
 /** Image with the place where it was last pushed. */
 export const listedImageAnswer = imageAnswer.extend({ connection: z.string(), repository: z.string(), tag: text });
@@ -142,7 +149,7 @@ export const imagesAnswer = z.object({
     .nullable(),
 });
 
-const presence = z.enum(['present', 'shadowed']);
+const presence = z.enum(presences);
 
 const ofImage = { imageDigest: z.string(), platform: z.string() };
 
@@ -176,8 +183,8 @@ export const findingAnswer = z.object({
   layer: count.nullable(),
   state: presence,
   /** `unknown`: the version could not be compared. */
-  match: z.enum(['affected', 'unknown']),
-  fix: z.object({ state: z.enum(['fixed', 'not-fixed', 'wont-fix', 'unknown']), version: text }),
+  match: z.enum(matchStates),
+  fix: z.object({ state: z.enum(fixStates), version: text }),
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
   /** Whether it is in CISA's catalog of known exploited vulnerabilities. */
   kev: z.boolean(),

@@ -1,9 +1,10 @@
-import { artifactKinds, incidentStates, severities } from '@tidewaiter/domain';
-import { revisionKinds } from '@tidewaiter/store';
+import { artifactKinds, incidentStates, revisionKinds, severities } from '@tidewaiter/domain';
+import type { IncidentRow } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
 import { pageQuery } from '../http/paging.js';
+import type { SchemaOf } from '../http/row-schemas.js';
 import { findingAnswer } from '../images/image-schemas.js';
 import { pushChangesAnswer } from '../pushes/push-changes-schemas.js';
 import { pushAnswer } from '../pushes/push-schemas.js';
@@ -28,6 +29,12 @@ const step = z.object({
 
 /** Rule with its author, whose name rule licenses require. */
 const ruleCredit = z.object({ id: text, title: z.string(), author: text, license: text, link: text });
+
+/** Columns that no answer shows: identity and revision of the builder's story. */
+type InternalOfIncident = 'storyId' | 'storyRevision';
+
+/** Columns that only the details show. */
+type DetailOfIncident = 'evidence' | 'workloads' | 'artifacts' | 'factsUsed' | 'nextSteps';
 
 export const incidentAnswer = z.object({
   id: z.uuid(),
@@ -64,7 +71,7 @@ export const incidentAnswer = z.object({
   resolvedAt: time.nullable(),
   /** Null where it ended without a user. */
   resolvedBy: text,
-});
+} satisfies SchemaOf<IncidentRow, InternalOfIncident | DetailOfIncident>);
 
 const evidence = z.object({
   event: z.string(),
@@ -161,4 +168,4 @@ export const incidentDetailAnswer = incidentAnswer.extend({
     /** Other incidents with the same file, destination, secret or identity. */
     incidents: z.array(z.object({ id: z.uuid(), number: count, title: z.string(), shares: z.array(z.string()) })),
   }),
-});
+} satisfies Record<DetailOfIncident, z.ZodType> & Record<string, z.ZodType>);

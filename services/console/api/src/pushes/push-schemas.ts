@@ -1,10 +1,11 @@
-import { baselineReasons, severities } from '@tidewaiter/domain';
-import { pushStates } from '@tidewaiter/store';
+import { baselineReasons, severities, verdicts } from '@tidewaiter/domain';
+import { pushStates, pushOrigins, type PushRow } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { evaluationAnswer } from '../gate/gate-schemas.js';
 import { count, text, time } from '../http/fields.js';
 import { pageQuery } from '../http/paging.js';
+import type { SchemaOf } from '../http/row-schemas.js';
 import { imageAnswer, warning } from '../images/image-schemas.js';
 
 /** Filter of pushes; without a state signatures, attestations and charts are left out. */
@@ -13,6 +14,9 @@ export const pushesQuery = pageQuery.extend({ state: z.enum(pushStates).optional
 const severity = z.enum(severities);
 
 const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
+
+/** Columns that the answer leaves out; the details of a push show `warnings`. */
+type InternalOfPush = 'announced' | 'rulesVersion' | 'warnings';
 
 export const pushAnswer = z.object({
   id: z.uuid(),
@@ -28,7 +32,7 @@ export const pushAnswer = z.object({
    * How the push was learned: its registry announced it, reconciliation found it, or it existed
    * when the registry was connected.
    */
-  origin: z.enum(['hook', 'reconciled', 'imported']),
+  origin: z.enum(pushOrigins),
   attachedTo: text,
   pushedBy: text,
   pushedAt: time.nullable(),
@@ -43,14 +47,14 @@ export const pushAnswer = z.object({
   signatureDueAt: time.nullable(),
   /** Whether it was reported after a newer push of its tag; then it does not change where the tag points. */
   isLate: z.boolean(),
-  verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
+  verdict: z.enum(verdicts).nullable(),
   counts: z.record(severity, count).nullable(),
   /** Number of warnings about unread or unevaluated content. */
   warningCount: count,
   code: text,
   reason: text,
   finishedAt: time.nullable(),
-});
+} satisfies SchemaOf<PushRow, InternalOfPush> & { warningCount: z.ZodType });
 
 export const pushDetailAnswer = pushAnswer
   .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })

@@ -1,4 +1,5 @@
 import { levels } from '@tidewaiter/detection';
+import { ruleKinds, ruleStates } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { text } from '../http/fields.js';
@@ -10,12 +11,12 @@ export const rulesQuery = pageQuery.extend({
     .string()
     .regex(/^\d{1,9}$/)
     .optional(),
-  state: z.enum(['loaded', 'refused']).optional(),
+  state: z.enum(ruleStates).optional(),
 });
 
 export const ruleAnswer = z.object({
-  state: z.enum(['loaded', 'refused']),
-  kind: z.enum(['rule', 'correlation']).nullable(),
+  state: z.enum(ruleStates),
+  kind: z.enum(ruleKinds).nullable(),
   id: text,
   title: text,
   level: z.enum(levels).nullable(),
