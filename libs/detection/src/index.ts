@@ -4,6 +4,8 @@ export type { DetectorRules } from './correlation-reach.js';
 export { Detector } from './detector.js';
 export type { DetectorCounts, DetectorOptions } from './detector.js';
 export { IncidentBuilder } from './incident-builder.js';
+export { incidentChanges } from './incident-changes.js';
+export type { IncidentChangeLines } from './incident-changes.js';
 export { imageReferenceOf } from './image-reference.js';
 export type { ContainerImage } from './image-reference.js';
 export type { EventContext } from './event-context.js';

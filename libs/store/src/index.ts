@@ -1,6 +1,14 @@
 export { PushIdentities } from './images/pushes/push-identities.js';
 export { SuspectPushes } from './images/pushes/suspect-pushes.js';
 export { TagHistories } from './images/pushes/tag-histories.js';
+export { AccessModule } from './access/access.module.js';
+export { AdvisoriesModule } from './advisories/advisories.module.js';
+export { DeliveriesModule } from './deliveries/deliveries.module.js';
+export { ImagesModule } from './images/images.module.js';
+export { PushesModule } from './images/pushes/pushes.module.js';
+export { SearchModule } from './images/search/search.module.js';
+export { IncidentsModule } from './incidents/incidents.module.js';
+export { WorkloadsModule } from './workloads/workloads.module.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
 export { allEnded, Store } from './core/store.js';

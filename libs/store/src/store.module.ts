@@ -5,12 +5,6 @@ import { Health, Logger } from '@tidewaiter/runtime';
 import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 
-import { ApiTokens } from './access/api-tokens.js';
-import { Advisories } from './advisories/advisories.js';
-import { AdvisoryAges } from './advisories/advisory-ages.js';
-import { AdvisoryFeeds } from './advisories/advisory-feeds.js';
-import { ExploitationChanges } from './advisories/exploitation-changes.js';
-import { FleetMatches } from './advisories/fleet-matches.js';
 import { connectPatiently } from './core/data-source.js';
 import { DeadLetters } from './core/dead-letters.js';
 import { Jobs } from './core/jobs.js';
@@ -19,54 +13,7 @@ import { type EventPublisher, OutboxRelay } from './core/relay.js';
 import { ServiceConfigurations } from './core/service-configurations.js';
 import { Store } from './core/store.js';
 import { OutboxSweeper } from './core/sweeper.js';
-import { AlertGroups } from './deliveries/alert-groups.js';
-import { AlertHistory } from './deliveries/alert-history.js';
-import { ChannelHealths } from './deliveries/channel-healths.js';
-import { Deliveries } from './deliveries/deliveries.js';
-import { FiringAlerts } from './deliveries/firing-alerts.js';
-import { NotificationLog } from './deliveries/notification-log.js';
-import { Redrives } from './deliveries/redrives.js';
-import { RoutingReplays } from './deliveries/routing-replays.js';
-import { SilenceLedger } from './deliveries/silences.js';
-import { Findings } from './images/findings.js';
-import { FleetFiles } from './images/fleet-files.js';
-import { ImageFactsOf } from './images/image-facts.js';
-import { ImageManifests } from './images/image-manifests.js';
-import { ImageOrigins } from './images/image-origins.js';
-import { Images } from './images/images.js';
-import { LayerFailures } from './images/layer-failures.js';
-import { LayerPaths } from './images/layer-paths.js';
-import { OwnerLabels } from './images/owner-labels.js';
-import { PackageContents } from './images/package-contents.js';
-import { PackageUses } from './images/package-use.js';
-import { PipelineReports } from './images/pushes/pipeline-reports.js';
-import { Provenances } from './images/pushes/provenances.js';
-import { PushBaselines } from './images/pushes/push-baselines.js';
-import { PushDifferences } from './images/pushes/push-differences.js';
-import { PushIdentities } from './images/pushes/push-identities.js';
-import { Pushes } from './images/pushes/pushes.js';
-import { RegistryTags } from './images/pushes/registry-tags.js';
-import { Revisions } from './images/pushes/revisions.js';
-import { SuspectPushes } from './images/pushes/suspect-pushes.js';
-import { TagHistories } from './images/pushes/tag-histories.js';
-import { TagLedger } from './images/pushes/tag-ledger.js';
-import { Verdicts } from './images/pushes/verdicts.js';
-import { BlastConditions } from './images/search/blast-conditions.js';
-import { BlastDetails } from './images/search/blast-details.js';
-import { BlastRadii } from './images/search/blast-radius.js';
-import { FleetSearch } from './images/search/fleet-search.js';
-import { DetectionAlerts } from './incidents/detection-alerts.js';
-import { DetectionMatches } from './incidents/detection-matches.js';
-import { DetectionRules } from './incidents/detection-rules.js';
-import { DetectorLeases } from './incidents/detector-leases.js';
-import { IncidentContexts } from './incidents/incident-contexts.js';
-import { IncidentOrigins } from './incidents/incident-origins.js';
-import { IncidentReaches } from './incidents/incident-reaches.js';
-import { Incidents } from './incidents/incidents.js';
-import { LearnedHabits } from './incidents/learned-habits.js';
-import { SensorContacts } from './workloads/sensor-contacts.js';
-import { WorkloadFindings } from './workloads/workload-findings.js';
-import { WorkloadLedger } from './workloads/workload-ledger.js';
+import { EvaluationRules } from './images/pushes/verdicts.js';
 
 export interface StoreOptions {
   /** Name of the service, which becomes the `source` of its events. */
@@ -75,73 +22,19 @@ export interface StoreOptions {
   poolSize: number;
   /** Bus that the outbox is published on. */
   publisher: Abstract<EventPublisher>;
-  /** Rules for {@link Verdicts}; without any, only findings count. */
+  /** Rules of the settings; without any, only findings count. */
   rules?: Rules;
 }
 
-const repositories = [
-  Advisories,
-  AdvisoryAges,
-  AdvisoryFeeds,
-  ApiTokens,
-  BlastConditions,
-  BlastDetails,
-  BlastRadii,
-  ChannelHealths,
-  DeadLetters,
-  Deliveries,
-  Redrives,
-  DetectionAlerts,
-  DetectionMatches,
-  DetectionRules,
-  DetectorLeases,
-  ExploitationChanges,
-  Findings,
-  FleetMatches,
-  FleetSearch,
-  ImageFactsOf,
-  ImageManifests,
-  ImageOrigins,
-  Images,
-  IncidentOrigins,
-  IncidentReaches,
-  Incidents,
-  Jobs,
-  LayerFailures,
-  LayerPaths,
-  LearnedHabits,
-  OwnerLabels,
-  FleetFiles,
-  PackageContents,
-  PackageUses,
-  PipelineReports,
-  Provenances,
-  PushBaselines,
-  Revisions,
-  PushDifferences,
-  Pushes,
-  RegistryTags,
-  TagHistories,
-  TagLedger,
-  PushIdentities,
-  SuspectPushes,
-  AlertGroups,
-  AlertHistory,
-  RoutingReplays,
-  FiringAlerts,
-  SilenceLedger,
-  NotificationLog,
-  Received,
-  SensorContacts,
-  ServiceConfigurations,
-  WorkloadFindings,
-  WorkloadLedger,
-];
+const repositories = [DeadLetters, Jobs, Received, ServiceConfigurations];
 
 /** Age of the oldest unpublished event from which on the bus counts as unavailable. */
 const maxOutboxAgeSeconds = 60;
 
-/** PostgreSQL for one service: repositories, and the relay and sweeper of its outbox. */
+/**
+ * PostgreSQL for one service: transactions, jobs and dead letters, and the relay and sweeper of its
+ * outbox. Repositories come from the module of their room, which a service imports where it uses one.
+ */
 @Module({})
 export class StoreModule implements OnApplicationShutdown {
   static forRoot({ service, url, poolSize, publisher, rules = noRules }: StoreOptions): DynamicModule {
@@ -156,13 +49,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [DataSource],
         },
         ...repositories,
-        {
-          provide: Verdicts,
-          useFactory: (images: Images, findings: Findings, provenances: Provenances, ages: AdvisoryAges) =>
-            new Verdicts(images, findings, provenances, rules, ages),
-          inject: [Images, Findings, Provenances, AdvisoryAges],
-        },
-        IncidentContexts,
+        { provide: EvaluationRules, useValue: new EvaluationRules(rules) },
         {
           provide: OutboxRelay,
           useFactory: (store: Store, bus: EventPublisher, logger: Logger) => new OutboxRelay(store, bus, logger),
@@ -174,7 +61,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [DataSource, Store, Verdicts, IncidentContexts, ...repositories],
+      exports: [DataSource, Store, EvaluationRules, ...repositories],
     };
   }
 

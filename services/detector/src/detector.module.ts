@@ -6,11 +6,15 @@ import { type Config, Health, Logger } from '@tidewaiter/runtime';
 import {
   DeadLetters,
   ImageFactsOf,
+  ImagesModule,
+  IncidentsModule,
+  PushesModule,
   Store,
   StoredFacts,
   StoredImageDirectory,
   StoreModule,
   WorkloadLedger,
+  WorkloadsModule,
 } from '@tidewaiter/store';
 import { ContainerLedger } from '@tidewaiter/workloads';
 
@@ -45,6 +49,10 @@ export class DetectorModule implements OnModuleInit {
       imports: [
         BusModule.forRoot({ service: 'detector', url: natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({ service: 'detector', url: databaseUrl, poolSize: databasePool, publisher: Bus }),
+        PushesModule,
+        ImagesModule,
+        WorkloadsModule,
+        IncidentsModule,
       ],
       providers: [
         DetectorMetrics,

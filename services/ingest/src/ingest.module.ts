@@ -5,7 +5,14 @@ import { Bus, BusModule } from '@tidewaiter/bus';
 import { Egress } from '@tidewaiter/egress';
 import { Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
-import { DeadLetters, StoreModule } from '@tidewaiter/store';
+import {
+  DeadLetters,
+  DeliveriesModule,
+  IncidentsModule,
+  PushesModule,
+  StoreModule,
+  WorkloadsModule,
+} from '@tidewaiter/store';
 
 import type { IngestConfig } from './config.js';
 import { Connections } from './http/connections.js';
@@ -44,6 +51,10 @@ export class IngestModule {
           poolSize: config.databasePool,
           publisher: Bus,
         }),
+        PushesModule,
+        IncidentsModule,
+        DeliveriesModule,
+        WorkloadsModule,
       ],
       controllers: [RegistryHooksController, PipelineHooksController, RuntimeHooksController, SlackButtonsController],
       providers: [

@@ -8,12 +8,17 @@ import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtim
 import {
   ChannelHealths,
   DeadLetters,
+  DeliveriesModule,
   FiringAlerts,
+  ImagesModule,
+  IncidentsModule,
   Jobs,
   OwnerLabels,
+  PushesModule,
   SensorContacts,
   SilenceLedger,
   StoreModule,
+  WorkloadsModule,
 } from '@tidewaiter/store';
 
 import type { notifierConfig } from './config.js';
@@ -64,6 +69,11 @@ export class NotifierModule {
           publisher: Bus,
           rules: settings.rules,
         }),
+        PushesModule,
+        ImagesModule,
+        WorkloadsModule,
+        IncidentsModule,
+        DeliveriesModule,
         QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
       ],
       controllers: [

@@ -5,7 +5,16 @@ import { Egress } from '@tidewaiter/egress';
 import { QueueModule } from '@tidewaiter/queue';
 import type { Config, TidewaiterSettings } from '@tidewaiter/runtime';
 import { readingLimits } from '@tidewaiter/sandbox';
-import { AdvisoryAges, DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
+import {
+  AdvisoriesModule,
+  AdvisoryAges,
+  DeadLetters,
+  ImagesModule,
+  IncidentsModule,
+  Jobs,
+  PushesModule,
+  StoreModule,
+} from '@tidewaiter/store';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 import { AdvisorySchedule, QueueSyncs } from './advisories/advisory-schedule.js';
@@ -74,6 +83,10 @@ export class ScannerModule {
           publisher: Bus,
           rules: settings.rules,
         }),
+        PushesModule,
+        ImagesModule,
+        AdvisoriesModule,
+        IncidentsModule,
         QueueModule.forRoot({
           url: config.redisUrl,
           ledger: Jobs,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type IncidentChangeLines, incidentChanges } from '@tidewaiter/detection';
 import type { Digest, Incident, IncidentChange, IncidentState, RevisionKind, Severity } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
 
@@ -6,7 +7,6 @@ import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
 import { recordsetOf, valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
-import { type IncidentChangeLines, incidentChanges } from './incident-changes.js';
 import { IncidentRevisionRow, IncidentRow } from './incident-rows.js';
 
 const columns = columnsOf(IncidentRow, { omit: ['storyId', 'storyRevision', 'evidence'] });

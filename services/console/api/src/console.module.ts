@@ -3,7 +3,18 @@ import { APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import type { Templates } from '@tidewaiter/messages';
 import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
-import { DeadLetters, StoreModule } from '@tidewaiter/store';
+import {
+  AccessModule,
+  AdvisoriesModule,
+  DeadLetters,
+  DeliveriesModule,
+  ImagesModule,
+  IncidentsModule,
+  PushesModule,
+  SearchModule,
+  StoreModule,
+  WorkloadsModule,
+} from '@tidewaiter/store';
 import { Registry } from 'prom-client';
 
 import { AdmissionService } from './admission/admission-service.js';
@@ -74,6 +85,14 @@ export class ConsoleModule {
           publisher: Bus,
           rules,
         }),
+        AccessModule,
+        PushesModule,
+        ImagesModule,
+        SearchModule,
+        AdvisoriesModule,
+        WorkloadsModule,
+        IncidentsModule,
+        DeliveriesModule,
       ],
       controllers: [...controllers],
       providers: [

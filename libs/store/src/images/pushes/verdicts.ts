@@ -22,6 +22,11 @@ import type { Push } from './pushes.js';
 /** Name under which an image is evaluated. */
 export type EvaluatedPush = Pick<Push, 'registryHost' | 'connection' | 'repository' | 'tag' | 'digest'>;
 
+/** Rules of the settings, for {@link Verdicts}; without any, only findings count. */
+export class EvaluationRules {
+  constructor(readonly rules: Rules) {}
+}
+
 /** Evaluates images by the present rules of the settings: an exception may have ended since the push. */
 export class Verdicts {
   constructor(

@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+
+import { AdvisoriesModule } from '../advisories/advisories.module.js';
+import { AdvisoryAges } from '../advisories/advisory-ages.js';
+import { Findings } from './findings.js';
+import { FleetFiles } from './fleet-files.js';
+import { ImageFactsOf } from './image-facts.js';
+import { ImageManifests } from './image-manifests.js';
+import { ImageOrigins } from './image-origins.js';
+import { Images } from './images.js';
+import { LayerFailures } from './layer-failures.js';
+import { LayerPaths } from './layer-paths.js';
+import { OwnerLabels } from './owner-labels.js';
+import { PackageContents } from './package-contents.js';
+import { PackageUses } from './package-use.js';
+import { Provenances } from './pushes/provenances.js';
+import { PushesModule } from './pushes/pushes.module.js';
+import { EvaluationRules, Verdicts } from './pushes/verdicts.js';
+
+const repositories = [
+  Findings,
+  FleetFiles,
+  ImageFactsOf,
+  ImageManifests,
+  ImageOrigins,
+  Images,
+  LayerFailures,
+  LayerPaths,
+  OwnerLabels,
+  PackageContents,
+  PackageUses,
+];
+
+/** Images, layers, packages and findings, and their evaluation by the rules of the settings. */
+@Module({
+  imports: [AdvisoriesModule, PushesModule],
+  providers: [
+    ...repositories,
+    {
+      provide: Verdicts,
+      useFactory: (
+        images: Images,
+        findings: Findings,
+        provenances: Provenances,
+        { rules }: EvaluationRules,
+        ages: AdvisoryAges,
+      ) => new Verdicts(images, findings, provenances, rules, ages),
+      inject: [Images, Findings, Provenances, EvaluationRules, AdvisoryAges],
+    },
+  ],
+  exports: [...repositories, Verdicts],
+})
+export class ImagesModule {}
