@@ -26,10 +26,10 @@ export class PatternSearch {
     this.#plan = planOf(tests, hasAutomata);
   }
 
-  /** Number of passes over a text. */
+  /** Number of passes over a text. All expressions that RE2JS evaluates count as one: no rule is refused for them. */
   get passes(): number {
-    const { stars, alone, tables } = this.#plan;
-    return Number(stars.size > 0) + alone.length + Math.ceil(tables.length / lanes);
+    const { stars, globs, regexes, tables } = this.#plan;
+    return Number(stars.size > 0) + globs.length + Number(regexes.length > 0) + Math.ceil(tables.length / lanes);
   }
 
   find(text: string, found: Uint8Array): void {
@@ -41,8 +41,10 @@ export class PatternSearch {
 /** Search method for each test. */
 interface Plan {
   stars: ReadonlyMap<number, SigmaString>;
-  /** Tests for which no table can be built. */
-  alone: readonly Pass[];
+  /** Values with single wildcards for which no table can be built. */
+  globs: readonly Pass[];
+  /** Tests that RE2JS evaluates. */
+  regexes: readonly Pass[];
   tables: readonly Table[];
 }
 
@@ -56,19 +58,20 @@ export function isSearchable(expression: string, hasAutomata = readsPrograms()):
 
 function planOf(tests: readonly PatternTest[], hasAutomata: boolean): Plan {
   const stars = new Map<number, SigmaString>();
-  const alone: Pass[] = [];
+  const globs: Pass[] = [];
+  const regexes: Pass[] = [];
   const others: Sought[] = [];
   for (const [index, test] of tests.entries()) {
     if (test.kind === 'text' && isStarred(test.text)) stars.set(index, test.text);
-    else if (!hasAutomata) alone.push(regexPass(index, inRe2(test)));
+    else if (!hasAutomata) regexes.push(regexPass(index, inRe2(test)));
     else if (test.kind === 'regex' || isSearchable(inRe2(test))) others.push({ index, expression: inRe2(test) });
-    else alone.push(globPass(index, test.text));
+    else globs.push(globPass(index, test.text));
   }
-  return { stars, alone, tables: tablesFor(others) };
+  return { stars, globs, regexes, tables: tablesFor(others) };
 }
 
-function passesOf({ stars, alone, tables }: Plan): Pass[] {
-  const passes = [...alone];
+function passesOf({ stars, globs, regexes, tables }: Plan): Pass[] {
+  const passes = [...globs, ...regexes];
   if (stars.size > 0) passes.push(wildcardPass(stars));
   for (let first = 0; first < tables.length; first += lanes)
     passes.push(tablesPass(tables.slice(first, first + lanes)));

@@ -87,9 +87,9 @@ describe('PatternSearch without the programs of RE2JS', () => {
     );
   });
 
-  it('evaluates each test in a pass of its own', () => {
-    expect(new PatternSearch(tests, false).passes).toBe(tests.length);
-    expect(new PatternSearch(tests, true).passes).toBe(1);
+  it('counts no more passes than the automata need, so that no rule is refused', () => {
+    expect(new PatternSearch(tests, false).passes).toBe(1);
+    expect(new PatternSearch(tests, true).passes).toBeGreaterThanOrEqual(1);
   });
 
   it('accepts expressions for which no table can be built', () => {
