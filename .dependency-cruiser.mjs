@@ -28,7 +28,7 @@ export default {
       severity: 'error',
       comment: 'Rules and parsers take values: pass the data in from an adapter.',
       from: code(pure),
-      to: { path: ['^libs/', 'node_modules/(@nestjs|typeorm|bullmq|@nats-io|pg|undici)/'], pathNot: pure },
+      to: { path: ['^libs/', 'node_modules/(@nestjs|typeorm|bullmq|@nats-io|pg|undici|nodemailer)/'], pathNot: pure },
     },
     {
       name: 'pure-libs-no-io',

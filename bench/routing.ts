@@ -2,6 +2,7 @@
 import { loadavg } from 'node:os';
 
 import type { Labels } from '@tidewaiter/domain';
+import { channelReaders } from '@tidewaiter/receivers';
 import { groupKey, Inhibitions, matchRoutes, parseMatchers, parseRouting, Silences } from '@tidewaiter/routing';
 
 const [routes, silences, rules, alerts] = [500, 10_000, 1_000, 20_000];
@@ -18,7 +19,7 @@ inhibit_rules:
 ${Array.from({ length: rules }, (_, index) => ruleText(index)).join('\n')}
 receivers: [ { name: everybody } ]
 `,
-  () => '',
+  { channels: channelReaders, readFile: () => '' },
 );
 
 /** Half of the routes match one team exactly, half by regular expression. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { parseSettings } from '@tidewaiter/runtime';
 import type { Command } from 'commander';
@@ -122,7 +123,10 @@ describe('configuration in documents', () => {
     const whole = keysOf(text).includes('route') ? text : `route: { receiver: ${names[0]} }\n${text}`;
     const missing = names.filter((name) => !whole.includes(`- name: ${name}`)).map((name) => `\n  - name: ${name}`);
     expect(() =>
-      parseRouting(`${whole.trimEnd()}${missing.join('')}\n`, () => 'https://hooks.example.com/x'),
+      parseRouting(`${whole.trimEnd()}${missing.join('')}\n`, {
+        channels: channelReaders,
+        readFile: () => 'https://hooks.example.com/x',
+      }),
     ).not.toThrow();
   });
 });

@@ -1,5 +1,6 @@
 import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
-import type { MessageKind, PreviewChannel, Templates } from '@tidewaiter/messages';
+import type { MessageKind, Templates } from '@tidewaiter/messages';
+import type { PreviewChannel } from '@tidewaiter/receivers';
 import { type Command, Option } from 'commander';
 
 // The library is loaded only when a message is rendered.
@@ -34,7 +35,10 @@ export function messagesCommand(program: Command): void {
 }
 
 async function preview({ kind, channel, templates: dir }: PreviewOptions): Promise<void> {
-  const { previewMessage, Templates } = await import('@tidewaiter/messages');
+  const [{ Templates }, { previewMessage }] = await Promise.all([
+    import('@tidewaiter/messages'),
+    import('@tidewaiter/receivers'),
+  ]);
   const templates = dir === undefined ? new Templates() : await readTemplatesOf(dir);
   const { title, content } = previewMessage(kind, channel, {
     templates,

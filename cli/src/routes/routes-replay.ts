@@ -62,7 +62,7 @@ function isAnswer(answer: unknown): answer is ReplayAnswer {
 }
 
 async function askDatabase(text: string, { since, receiver }: ReplayFlags): Promise<ReplayAnswer> {
-  const { parseUnreadRouting } = await import('@tidewaiter/routing');
+  const { parseUnreadRouting } = await import('@tidewaiter/receivers');
   const config = parseUnreadRouting(text);
   const { AlertHistory, RoutingReplays } = await import('@tidewaiter/store');
   const until = new Date();

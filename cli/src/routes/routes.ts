@@ -120,9 +120,16 @@ async function quietness(
 
 /** @throws NotFound `ROUTING_MISSING`; InvalidInput `ROUTING_INVALID` with one line for each problem */
 async function readRouting(path: string): Promise<RoutingConfig> {
-  const { parseRouting } = await import('@tidewaiter/routing');
+  const [{ parseRouting }, { channelReaders }] = await Promise.all([
+    import('@tidewaiter/routing'),
+    import('@tidewaiter/receivers'),
+  ]);
   const folder = dirname(resolve(path));
-  return parseRouting(readText(path), (file) => readText(resolve(folder, file)).trim(), environment);
+  return parseRouting(readText(path), {
+    channels: channelReaders,
+    readFile: (file) => readText(resolve(folder, file)).trim(),
+    environment,
+  });
 }
 
 /**
@@ -130,7 +137,10 @@ async function readRouting(path: string): Promise<RoutingConfig> {
  * open them either.
  */
 async function readCheckedRouting(path: string): Promise<RoutingConfig> {
-  const { parseRouting, standIn } = await import('@tidewaiter/routing');
+  const [{ parseRouting }, { channelReaders, standIn }] = await Promise.all([
+    import('@tidewaiter/routing'),
+    import('@tidewaiter/receivers'),
+  ]);
   const folder = dirname(resolve(path));
   const unread: string[] = [];
   const readSecret = (file: string, key: string): string => {
@@ -141,7 +151,7 @@ async function readCheckedRouting(path: string): Promise<RoutingConfig> {
       return standIn(file, key);
     }
   };
-  const config = parseRouting(readText(path), readSecret, environment);
+  const config = parseRouting(readText(path), { channels: channelReaders, readFile: readSecret, environment });
   return { ...config, warnings: [...config.warnings, ...unread] };
 }
 

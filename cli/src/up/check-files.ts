@@ -17,10 +17,17 @@ export async function checkFiles(): Promise<void> {
     readSettings(settings);
   }
   if (!routing) return;
-  const { parseRouting } = await import('@tidewaiter/routing');
+  const [{ parseRouting }, { channelReaders }] = await Promise.all([
+    import('@tidewaiter/routing'),
+    import('@tidewaiter/receivers'),
+  ]);
   const folder = dirname(resolve(routing));
   try {
-    parseRouting(read(routing), (file) => read(resolve(folder, file)).trim(), environment);
+    parseRouting(read(routing), {
+      channels: channelReaders,
+      readFile: (file) => read(resolve(folder, file)).trim(),
+      environment,
+    });
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     throw new InvalidInput(error.code, `${routing}:\n${error.message.replaceAll(/^/gm, '  ')}`, { cause: error });

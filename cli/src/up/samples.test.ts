@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { parseSettings } from '@tidewaiter/runtime';
 
@@ -27,21 +28,26 @@ describe('routingSample', () => {
   });
 
   it('send no message', () => {
-    expect([...parseRouting(routingSample, noFile).receivers.values()]).toMatchObject([
-      { name: 'nobody', integrations: [] },
-    ]);
+    expect([
+      ...parseRouting(routingSample, { channels: channelReaders, readFile: noFile }).receivers.values(),
+    ]).toMatchObject([{ name: 'nobody', integrations: [] }]);
   });
 
   it('show receivers that work once they are switched on', () => {
     const text = routingSample.replaceAll(/^ {2}# /gm, '  ');
-    const { route, receivers } = parseRouting(text, () => 'https://hooks.slack.com/services/T/B/x');
+    const { route, receivers } = parseRouting(text, {
+      channels: channelReaders,
+      readFile: () => 'https://hooks.slack.com/services/T/B/x',
+    });
     expect(route.routes.map(({ options }) => options.receiver)).toEqual(['team']);
     expect(receivers.get('team')?.integrations).toHaveLength(2);
   });
 
   it('of docker compose are accepted as they are', async () => {
     expect(parseSettings(await deployed('tidewaiter.yaml'), noFile)).toMatchObject({ registries: [], sensors: [] });
-    expect([...parseRouting(await deployed('routing.yaml'), noFile).receivers.keys()]).toEqual(['nobody']);
+    expect([
+      ...parseRouting(await deployed('routing.yaml'), { channels: channelReaders, readFile: noFile }).receivers.keys(),
+    ]).toEqual(['nobody']);
   });
 
   it('replace no file of the user, and are for the user alone', async () => {

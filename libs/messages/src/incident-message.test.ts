@@ -1,11 +1,9 @@
+import { mailHtml, mailText, noteBlocks, slackBlocks } from '@tidewaiter/receivers';
 import type { IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 import { minerIncident, uuidOf } from '@tidewaiter/testkit';
 
 import { creditsText, incidentMessage, reachText } from './incident-message.js';
 import type { IncidentReport } from './incident-report.js';
-import { mailHtml } from './layouts/mail-html.js';
-import { mailText } from './layouts/mail-text.js';
-import { noteBlocks, slackBlocks } from './layouts/slack-blocks.js';
 
 const console = { consoleUrl: 'https://tidewaiter.example.com' };
 const at = new Date('2026-11-25T01:02:05Z');

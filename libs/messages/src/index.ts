@@ -1,21 +1,24 @@
 export { evidenceText } from './finding-evidence.js';
+export { sampleMessage } from './sample-messages.js';
 export { summaryMessage } from './summary-message.js';
 export type { SummaryNoteLines, EndingException } from './summary-message.js';
 export { findingMessage, findingMessages } from './finding-message.js';
 export type { AffectedPlace, FindingReport } from './finding-report.js';
 export { incidentMessage } from './incident-message.js';
 export type { IncidentReport } from './incident-report.js';
-export { jiraDocument, jiraLimits, jiraMarkup } from './layouts/jira-description.js';
-export { mailHtml } from './layouts/mail-html.js';
-export { mailText } from './layouts/mail-text.js';
-export { plainText, plainTextOfBytes } from './layouts/plain-text.js';
-export { noteBlocks, noteText, slackActionIds, slackBlocks, slackText } from './layouts/slack-blocks.js';
-export type { SlackButtonValues } from './layouts/slack-blocks.js';
 export { mergedMessage } from './merged-message.js';
-export { clean, headWord, maxItemChars, maxTitleChars, messageKinds, risesAbove } from './message.js';
-export type { Message, MessageItem, MessageKind } from './message.js';
-export { previewChannels, previewMessage } from './preview-message.js';
-export type { Preview, PreviewChannel } from './preview-message.js';
+export {
+  clean,
+  headWord,
+  maxFactChars,
+  maxItemChars,
+  maxItems,
+  maxTitleChars,
+  messageKinds,
+  risesAbove,
+  severityWord,
+} from './message.js';
+export type { Message, MessageFact, MessageItem, MessageKind, MessageLink, MessageSection } from './message.js';
 export type { PushFinding } from './push-message-groups.js';
 export { correctedMessage, correctionMessage } from './correction-message.js';
 export { isAlarming, pushMessage } from './push-message.js';

@@ -1,4 +1,5 @@
-import { slackBlocks } from './layouts/slack-blocks.js';
+import { slackBlocks } from '@tidewaiter/receivers';
+
 import { mergedMessage } from './merged-message.js';
 import type { Message } from './message.js';
 

@@ -1,6 +1,5 @@
-import { mailHtml } from './layouts/mail-html.js';
-import { plainText } from './layouts/plain-text.js';
-import { slackBlocks } from './layouts/slack-blocks.js';
+import { mailHtml, plainText, slackBlocks } from '@tidewaiter/receivers';
+
 import type { Message } from './message.js';
 import { repeatedMessage } from './repeated-message.js';
 

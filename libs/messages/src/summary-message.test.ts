@@ -1,5 +1,5 @@
-import { mailHtml } from './layouts/mail-html.js';
-import { mailText } from './layouts/mail-text.js';
+import { mailHtml, mailText } from '@tidewaiter/receivers';
+
 import { mergedMessage } from './merged-message.js';
 import type { Message } from './message.js';
 import { summaryMessage } from './summary-message.js';

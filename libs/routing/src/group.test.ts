@@ -1,4 +1,5 @@
 import type { Alert } from '@tidewaiter/domain';
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 
 import { channelsFor, groupByRoute } from './group.js';
@@ -17,7 +18,7 @@ receivers:
     webhook_configs: [ { url: "https://hook.example/" } ]
   - { name: pager, slack_configs: [ { api_url: "https://hooks.slack.example/y", send_resolved: true } ] }
 `,
-  () => '',
+  { channels: channelReaders, readFile: () => '' },
 );
 
 const subject = (labels: Record<string, string>) => ({ alert: { labels } as unknown as Alert, about: labels });

@@ -1,6 +1,6 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
 
-import type { Integration } from './receivers/receiver.js';
+import type { Integration } from './receiver.js';
 import { groupKey, groupLabels, matchRoutes, type RouteMatch } from './route.js';
 import type { RoutingConfig } from './routing.js';
 

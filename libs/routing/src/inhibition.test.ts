@@ -1,4 +1,5 @@
 import type { Labels } from '@tidewaiter/domain';
+import { channelReaders } from '@tidewaiter/receivers';
 import * as fc from 'fast-check';
 
 import { Inhibitions, type InhibitRule } from './inhibition.js';
@@ -6,7 +7,10 @@ import { matches } from './matcher.js';
 import { parseRouting } from './routing.js';
 
 const rulesOf = (rules: string) =>
-  parseRouting(`inhibit_rules: ${rules}\nroute: {receiver: a}\nreceivers: [{name: a}]`, () => '').inhibitRules;
+  parseRouting(`inhibit_rules: ${rules}\nroute: {receiver: a}\nreceivers: [{name: a}]`, {
+    channels: channelReaders,
+    readFile: () => '',
+  }).inhibitRules;
 const clusterDown = rulesOf(
   `[{source_matchers: [alertname = ClusterDown], target_matchers: ['severity =~ "warning|low"'], equal: [cluster]}]`,
 );

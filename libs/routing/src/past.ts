@@ -1,6 +1,6 @@
 import type { Labels } from '@tidewaiter/domain';
 
-import type { Integration } from './receivers/receiver.js';
+import type { Integration } from './receiver.js';
 
 /** State of an alert at a moment. */
 export interface PastAlert {

@@ -1,4 +1,5 @@
 import type { Labels } from '@tidewaiter/domain';
+import { channelReaders } from '@tidewaiter/receivers';
 
 import { groupKey, groupLabels, matchRoutes } from './route.js';
 import type { RouteMatch } from './route.js';
@@ -38,7 +39,7 @@ route:
       group_by: ['...']
 receivers: [{name: everybody}, {name: digest}, {name: pager}, {name: shop}, {name: shop-now}, {name: never}, {name: incidents}]
 `,
-  () => '',
+  { channels: channelReaders, readFile: () => '' },
 );
 
 const where = (matches: RouteMatch[]) => matches.map(({ receiver, path }) => `${receiver} ${path}`);
@@ -93,7 +94,10 @@ describe('groupKey', () => {
   });
 
   it("has Alertmanager's defaults", () => {
-    const { route } = parseRouting('{route: {receiver: a}, receivers: [{name: a}]}', () => '');
+    const { route } = parseRouting('{route: {receiver: a}, receivers: [{name: a}]}', {
+      channels: channelReaders,
+      readFile: () => '',
+    });
     expect(route.options).toMatchObject({
       groupBy: [],
       groupWaitMs: 30_000,

@@ -1,12 +1,10 @@
 import type { Labels } from '@tidewaiter/domain';
 
-import { compareMatchers, formatMatcher, labelValue, matches, quote } from './matcher.js';
-import type { Matcher } from './matcher.js';
+import { compareMatchers, formatMatcher, labelValue, type Matcher, matches, quote } from './matcher.js';
 import { readLegacyMatchers, readMatcherList } from './read-matchers.js';
-import type { ReceiverConfig } from './receivers/receiver.js';
+import type { ReceiverConfig } from './receiver.js';
 import type { Section } from './section.js';
-import { contains } from './time-interval.js';
-import type { TimeInterval } from './time-interval.js';
+import { contains, type TimeInterval } from './time-interval.js';
 import { showName } from './yaml-document.js';
 
 /** Options of a route: its receiver, grouping and times. */

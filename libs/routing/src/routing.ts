@@ -1,13 +1,9 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { readInhibitRules } from './inhibition.js';
-import type { InhibitRule } from './inhibition.js';
-import { channelReaders, readReceivers } from './receivers/receiver.js';
-import type { ReceiverConfig } from './receivers/receiver.js';
-import { readRoute } from './route.js';
-import type { Route } from './route.js';
-import { Section } from './section.js';
-import type { EnvironmentVariables, Reading, ReadFile } from './section.js';
+import { type InhibitRule, readInhibitRules } from './inhibition.js';
+import { type ChannelReaders, readReceivers, type ReceiverConfig } from './receiver.js';
+import { readRoute, type Route } from './route.js';
+import { type EnvironmentVariables, type ReadFile, type Reading, Section } from './section.js';
 import { readTimeIntervals } from './time-interval.js';
 import { readYaml } from './yaml-document.js';
 
@@ -21,21 +17,29 @@ export interface RoutingConfig {
   warnings: readonly string[];
 }
 
+/** Kinds, files and variables that `routing.yaml` refers to. */
+export interface RoutingSources {
+  /** Kinds of channel that a receiver may have. */
+  channels: ChannelReaders;
+  /** Returns the text of a file that a `*_file` key names. */
+  readFile: ReadFile;
+  /** Environment of the sending process: proxies, and credentials where Amazon's tools would find them. */
+  environment?: EnvironmentVariables;
+}
+
 const ignoredKeys = ['templates', 'tracing'];
 
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.
- * @param readFile gives the text of a file that a `*_file` key names
- * @param environment of the process that sends: proxies, and credentials that Amazon's tools would find there
  * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
-export function parseRouting(text: string, readFile: ReadFile, environment: EnvironmentVariables = {}): RoutingConfig {
+export function parseRouting(text: string, { channels, readFile, environment = {} }: RoutingSources): RoutingConfig {
   const reading: Reading = { problems: [], warnings: [], readFile, environment };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);
   if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');
-  const config = readConfig(new Section(root, '', reading));
+  const config = readConfig(new Section(root, '', reading), channels);
   refuseAny(reading.problems);
   return { ...config, warnings: reading.warnings };
 }
@@ -44,13 +48,13 @@ function refuseAny(problems: string[]): void {
   if (problems.length > 0) throw new InvalidInput('ROUTING_INVALID', problems.join('\n'));
 }
 
-function readConfig(root: Section): Omit<RoutingConfig, 'warnings'> {
+function readConfig(root: Section, channels: ChannelReaders): Omit<RoutingConfig, 'warnings'> {
   const global = root.sectionOrEmpty('global');
-  const channels = channelReaders(global);
+  const readers = [...channels(global)];
   // It is for alerts that somebody else sends; ours say when they end.
   global.durationMs('resolve_timeout');
   global.finish();
-  const receivers = readReceivers(root, channels);
+  const receivers = readReceivers(root, readers);
   const timeIntervals = readTimeIntervals(root);
   const inhibitRules = readInhibitRules(root);
   const named = { receivers, timeIntervals };

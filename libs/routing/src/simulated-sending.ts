@@ -1,5 +1,5 @@
 import type { DelayedMessage, PastAlert, SimulatedMessage } from './past.js';
-import type { Integration } from './receivers/receiver.js';
+import type { Integration } from './receiver.js';
 import type { RouteMatch } from './route.js';
 import { isStorm, stormMs, stormSize } from './waiting.js';
 
@@ -57,7 +57,7 @@ export class SimulatedSending {
   /** Whether the channel already got so many messages lately that the next ones are merged. */
   isFlooded(delivery: SimulatedDelivery, nowMs: number): boolean {
     const lately = this.#givenTo(delivery).filter((atMs) => atMs > nowMs - stormMs);
-    return isStorm(delivery.channel.kind, lately.length);
+    return isStorm(delivery.channel, lately.length);
   }
 
   #givenTo(delivery: SimulatedDelivery): number[] {
@@ -66,17 +66,12 @@ export class SimulatedSending {
 
   /** Whether it changes a message that is there, as a bot in Slack does. */
   #isEdit(delivery: SimulatedDelivery): boolean {
-    if (delivery.subject === null || !follows(delivery.channel)) return false;
+    if (delivery.subject === null || !delivery.channel.follows) return false;
     const shown = `${channelName(delivery)}\n${delivery.subject}`;
     const wasShown = this.#shown.has(shown);
     this.#shown.add(shown);
     return wasShown && delivery.kind !== 'reminder';
   }
-}
-
-/** Whether a channel shows how things stand: a bot in Slack edits its message. */
-export function follows({ kind, config }: Integration): boolean {
-  return kind === 'slack' && config.target.mode === 'bot';
 }
 
 export function channelName({ receiver, channel: { kind, index } }: SimulatedDelivery): string {

@@ -1,3 +1,4 @@
+import { channelReaders } from '@tidewaiter/receivers';
 import * as fc from 'fast-check';
 
 import { parseMatchers } from './matcher-syntax.js';
@@ -43,7 +44,7 @@ const simulate = (events: readonly PastEvent[], setting: Setting = {}, untilMs =
   const { route = '', receiver = webhook, more = '', silences = [], firing = [], maxSteps } = setting;
   const config = parseRouting(
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
-    () => '',
+    { channels: channelReaders, readFile: () => '' },
   );
   const simulation = new Simulation({
     config,

@@ -1,20 +1,16 @@
 import { InvalidInput, type Labels } from '@tidewaiter/domain';
 
 import { FiringNow } from './firing-now.js';
-import { channelsFor, groupByRoute } from './group.js';
-import type { Group } from './group.js';
+import { channelsFor, type Group, groupByRoute } from './group.js';
 import type { MuteSnapshot } from './mute-snapshot.js';
 import { MuteTimes } from './mute-times.js';
 import type { DelayedMessage, PastAlert, PastEvent, SimulatedMessage } from './past.js';
-import type { Integration } from './receivers/receiver.js';
-import { reminding } from './reminding.js';
-import type { Reminding } from './reminding.js';
-import { routeAt } from './route.js';
-import type { RouteMatch } from './route.js';
+import type { Integration } from './receiver.js';
+import { reminding, type Reminding } from './reminding.js';
+import { routeAt, type RouteMatch } from './route.js';
 import type { RoutingConfig } from './routing.js';
 import type { Silences } from './silence.js';
-import { channelName, follows, SimulatedSending } from './simulated-sending.js';
-import type { SimulatedDelivery } from './simulated-sending.js';
+import { channelName, type SimulatedDelivery, SimulatedSending } from './simulated-sending.js';
 import { summaryWaitMs } from './summary-schedule.js';
 import { Timers } from './timers.js';
 import { sortDue, stormMs, waitOf } from './waiting.js';
@@ -148,9 +144,9 @@ export class Simulation {
     const isNews = group.subjects.some(({ alert }) => alert.status === 'firing');
     const channels = this.#config.receivers.get(group.receiver)?.integrations ?? [];
     const named = { ...group, groupKey: `${group.groupKey}#${subject}` };
-    const following = channels.filter(follows);
+    const following = channels.filter((channel) => channel.follows);
     const others = channels.filter(
-      (channel) => !follows(channel) && isForAll && (isNews || channel.config.sendResolved),
+      (channel) => !channel.follows && isForAll && (isNews || channel.config.sendResolved),
     );
     this.#tell(named, following, { subject, isShown: true, isNoNews: !isForAll });
     this.#tell(named, others, { subject, isShown: false, isNoNews: false });

@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+import { channelReaders } from '@tidewaiter/receivers';
 import * as fc from 'fast-check';
 
 import { isMuted } from './route.js';
@@ -12,7 +13,7 @@ const configOf = (range: string) =>
     `time_intervals: [{name: t, time_intervals: [${range}]}]
 route: {receiver: a, routes: [{active_time_intervals: [t]}]}
 receivers: [{name: a}]`,
-    noFile,
+    { channels: channelReaders, readFile: noFile },
   );
 const isActive = (range: string, time: string) => !isMuted(configOf(range).route.routes[0]!.options, Date.parse(time));
 
@@ -49,7 +50,7 @@ describe('time interval', () => {
       `mute_time_intervals: [{name: weekends, time_intervals: [{weekdays: [saturday, sunday]}]}]
 route: {receiver: a, routes: [{mute_time_intervals: [weekends], routes: [{matchers: [x=y]}]}]}
 receivers: [{name: a}]`,
-      noFile,
+      { channels: channelReaders, readFile: noFile },
     );
     const saturday = Date.parse('2026-01-03T00:00:00Z');
     expect(isMuted(route.routes[0]!.options, saturday)).toBe(true);
@@ -82,7 +83,9 @@ receivers: [{name: a}]`,
       'time_intervals[1].name: another time interval',
     ],
   ])('refuses %s', (text, problem) => {
-    expect(() => parseRouting(`${text}\nreceivers: [{name: a}]`, noFile)).toThrow(problem);
+    expect(() =>
+      parseRouting(`${text}\nreceivers: [{name: a}]`, { channels: channelReaders, readFile: noFile }),
+    ).toThrow(problem);
   });
 
   it('holds on every day of a month, or on none, between its first and its last', () => {

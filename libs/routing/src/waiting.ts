@@ -1,11 +1,9 @@
 import type { Labels } from '@tidewaiter/domain';
 
 import type { MuteReason } from './mute-snapshot.js';
-import type { ChannelKind } from './receivers/receiver.js';
-import { isMuted } from './route.js';
-import type { RouteMatch } from './route.js';
-import { summaryWaitMs } from './summary-schedule.js';
-import type { SummarySchedule } from './summary-schedule.js';
+import type { Integration } from './receiver.js';
+import { isMuted, type RouteMatch } from './route.js';
+import { type SummarySchedule, summaryWaitMs } from './summary-schedule.js';
 
 /** Number of messages to one channel within a minute above which further ones are merged. */
 export const stormSize = 5;
@@ -13,25 +11,9 @@ export const stormMs = 60_000;
 /** Interval at which the notifier rechecks held messages of muted routes. */
 export const mutedMs = 60_000;
 
-/** Channels that programs read. */
-const forMachines: ReadonlySet<string> = new Set<ChannelKind>([
-  'webhook',
-  'alertmanager',
-  'pagerduty',
-  'opsgenie',
-  'victorops',
-  'incidentio',
-  'jira',
-]);
-
-/** Whether a program reads the channel: it needs each group by itself, as its route groups them. */
-export function isForMachines(channel: string): boolean {
-  return forMachines.has(channel);
-}
-
 /** Whether a channel got so many messages within a minute that nobody would read more. */
-export function isStorm(channel: string, givenLately: number): boolean {
-  return !isForMachines(channel) && givenLately >= stormSize;
+export function isStorm({ isForPrograms }: Pick<Integration, 'isForPrograms'>, givenLately: number): boolean {
+  return !isForPrograms && givenLately >= stormSize;
 }
 
 /** Why a message does not go out at once. */

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { JetStreamServer } from '@tidewaiter/bus';
 import { InvalidInput } from '@tidewaiter/domain';
 import { readTemplates } from '@tidewaiter/messages';
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting, type RoutingConfig } from '@tidewaiter/routing';
 import {
   type ConfigFiles,
@@ -38,7 +39,11 @@ export async function start(environment: Environment): Promise<RunningService> {
 function readRouting(path: string | undefined, environment: Environment, files: ConfigFiles): RoutingConfig | null {
   if (path === undefined) return null;
   const folder = dirname(resolve(path));
-  return parseRouting(readText(path, files), (file) => files.text(resolve(folder, file)).trim(), environment);
+  return parseRouting(readText(path, files), {
+    channels: channelReaders,
+    readFile: (file) => files.text(resolve(folder, file)).trim(),
+    environment,
+  });
 }
 
 function readText(path: string, files: ConfigFiles): string {

@@ -1,7 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
+import { mailHtml, slackBlocks } from '@tidewaiter/receivers';
 
-import { mailHtml } from '../layouts/mail-html.js';
-import { slackBlocks } from '../layouts/slack-blocks.js';
 import { maxTitleChars, type Message, messageKinds } from '../message.js';
 import { sampleMessage } from '../sample-messages.js';
 import { contextOf, templateContext } from './template-context.js';

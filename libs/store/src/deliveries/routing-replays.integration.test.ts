@@ -1,4 +1,5 @@
 import { type Alert, Secret } from '@tidewaiter/domain';
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -55,7 +56,7 @@ const happened = async (at: Date, ...alerts: Alert[]) => {
 const routing = (route: string) =>
   parseRouting(
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, webhook_configs: [ { url: "https://hook.example/" } ] }, { name: other } ]`,
-    () => '',
+    { channels: channelReaders, readFile: () => '' },
   );
 const replay = async (route: string, { sinceMs = 7 * day, receiver = null as string | null } = {}) =>
   new RoutingReplays(store, history).of(routing(route), { since: ago(sinceMs), until: ago(0), receiver });
@@ -144,7 +145,7 @@ it('knows what was silenced then, and what fired already', async () => {
   const inhibiting = parseRouting(
     `route: { receiver: team }\nreceivers: [ { name: team, webhook_configs: [ { url: "https://hook.example/" } ] } ]
 inhibit_rules: [ { source_matchers: [rule=down], target_matchers: [rule=a], equal: [cluster] } ]`,
-    () => '',
+    { channels: channelReaders, readFile: () => '' },
   );
   const { would } = await new RoutingReplays(store, history).of(inhibiting, {
     since: ago(7 * day),

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { InvalidInput, printable, type Secret } from '@tidewaiter/domain';
-import { slackActionIds } from '@tidewaiter/messages';
+import { slackActionIds } from '@tidewaiter/receivers';
 import { parseSilenceMatchers } from '@tidewaiter/routing';
 import { type HookRequest, parseJson } from '@tidewaiter/webhooks';
 import { z } from 'zod';

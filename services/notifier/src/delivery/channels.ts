@@ -2,11 +2,10 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
 import type { Egress } from '@tidewaiter/egress';
 import { type Message, Templates } from '@tidewaiter/messages';
+import { find, type Outcome, type OutgoingMessage, send } from '@tidewaiter/receivers';
 import type { Integration, RoutingConfig } from '@tidewaiter/routing';
 import type { Logger } from '@tidewaiter/runtime';
 
-import type { OutgoingMessage, Outcome } from '../receivers/receiver.js';
-import { find, send } from '../receivers/receivers.js';
 import { ChannelCircuitBreaker } from './channel-circuit-breaker.js';
 
 /** How messages are worded, and who hears of a template that fails. */
@@ -40,14 +39,14 @@ export class Channels implements OnApplicationShutdown {
 
   /** @throws as `Receiver.send`, and InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the receiver. */
   async send(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome> {
-    const target = this.#integration(delivery.receiver, channel, integration);
+    const target = this.integration(delivery.receiver, channel, integration);
     const call = async () => send(target, delivery, this.#context());
     return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
 
   /** Looks whether an unconfirmed delivery arrived; null when it did not, or the channel cannot tell. */
   async find(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome | null> {
-    const target = this.#integration(delivery.receiver, channel, integration);
+    const target = this.integration(delivery.receiver, channel, integration);
     const call = async () => find(target, delivery, this.#context());
     return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
@@ -62,7 +61,8 @@ export class Channels implements OnApplicationShutdown {
     return { egress: this.egress, signal: this.#stopping.signal, hasSlackButtons };
   }
 
-  #integration(receiver: string, channel: string, index: number): Integration {
+  /** @throws InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the channel. */
+  integration(receiver: string, channel: string, index: number): Integration {
     const integrations = this.routing?.receivers.get(receiver)?.integrations ?? [];
     const found = integrations.find((each) => each.kind === channel && each.index === index);
     if (!found)

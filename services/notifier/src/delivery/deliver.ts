@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { NotYet, TidewaiterError } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { type Edition, type Outcome, OutcomeUnknown, type OutgoingMessage, PartlySent } from '@tidewaiter/receivers';
 import { Logger } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
-import { type OutgoingMessage, type Edition, type Outcome, OutcomeUnknown, PartlySent } from '../receivers/receiver.js';
 import { Channels } from './channels.js';
 import { DeliveryTransitions } from './delivery-transitions.js';
 

@@ -3,6 +3,7 @@ import { NotYet } from '@tidewaiter/domain';
 import { draft, notificationDelivered, notificationFailed } from '@tidewaiter/events';
 import { clean, maxItemChars, type Message } from '@tidewaiter/messages';
 import type { JobProblem } from '@tidewaiter/queue';
+import type { Edition, Outcome } from '@tidewaiter/receivers';
 import { currentTraceparent } from '@tidewaiter/runtime';
 import {
   type ClaimedJob,
@@ -15,7 +16,6 @@ import {
   type Transaction,
 } from '@tidewaiter/store';
 
-import type { Edition, Outcome } from '../receivers/receiver.js';
 import { Channels } from './channels.js';
 
 /** Message that its channel accepted, with the outcome to record. */

@@ -1,6 +1,7 @@
 import { Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
-import { findingMessage, type FindingReport, type Message, slackBlocks } from '@tidewaiter/messages';
+import { findingMessage, type FindingReport, type Message } from '@tidewaiter/messages';
+import { channelReaders, slackBlocks } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { Logger, parseSettings, type Repetition, startEvery } from '@tidewaiter/runtime';
 import {
@@ -15,7 +16,7 @@ import {
   Findings,
   FiringAlerts,
   Images,
-  Verdicts,
+  NotificationLog,
   OwnerLabels,
   PipelineReports,
   Provenances,
@@ -25,7 +26,7 @@ import {
   SilenceLedger,
   Store,
   TagLedger,
-  NotificationLog,
+  Verdicts,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -101,7 +102,7 @@ describe('an advisory storm', () => {
     dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
     store = new Store(dataSource, 'test');
     deliveries = new Deliveries(store);
-    const routing = parseRouting(routingFile, () => '');
+    const routing = parseRouting(routingFile, { channels: channelReaders, readFile: () => '' });
     const channels = new Channels(routing, new Egress({ allow: [] }), consoleUrl, 1);
     const [alerts, groups] = [new FiringAlerts(store), new AlertGroups(store)];
     const quiet = new MuteState(routing.inhibitRules, new SilenceLedger(store), alerts);

@@ -1,6 +1,7 @@
 import { type Alert, Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { Logger, parseSettings, type Repetition, startEvery } from '@tidewaiter/runtime';
 import {
@@ -72,7 +73,7 @@ afterAll(async () => servers.stop());
 const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url: "https://hook.example/" } ]') => {
   const routing = parseRouting(
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
-    () => '',
+    { channels: channelReaders, readFile: () => '' },
   );
   const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
   const alerts = new FiringAlerts(store);
@@ -392,7 +393,7 @@ it('does what a replay of the same file says that it would have done', async () 
   }
   const routing = parseRouting(
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
-    () => '',
+    { channels: channelReaders, readFile: () => '' },
   );
   const until = new Date(Date.now() + 1_000);
   const time = { since: new Date(until.getTime() - 3_600_000), until, receiver: null };

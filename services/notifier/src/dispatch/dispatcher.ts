@@ -4,19 +4,18 @@ import { Injectable } from '@nestjs/common';
 import type { Message } from '@tidewaiter/messages';
 import {
   advisoryTimes,
+  type AlertSubject,
   channelsFor,
-  summaryWaitMs,
   type Group,
   groupByReceiver,
   groupByRoute,
   type GroupTimes,
   type Integration,
-  isForMachines,
   isStorm,
   type MuteSnapshot,
   type RoutingConfig,
   stormMs,
-  type AlertSubject,
+  summaryWaitMs,
   waitOf,
 } from '@tidewaiter/routing';
 import {
@@ -30,10 +29,9 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
-import { follows } from '../receivers/receivers.js';
 import { channelName, type CorrectedAlerts } from './message-corrections.js';
 import { MuteState } from './mute-state.js';
-import { summaryMark, groupName, stormName } from './timing.js';
+import { groupName, stormName, summaryMark } from './timing.js';
 
 /** Renders the subjects of one kind of event. */
 export interface Wording<About> {
@@ -149,7 +147,7 @@ export class Dispatcher {
     const message = this.channels.reword(wording.message(group.subjects));
     const { pushId = null } = wording;
     return channels.map((channel) => {
-      const edition = pushId !== null && follows(channel) ? { subject: randomUUID(), revision: 1 } : null;
+      const edition = pushId !== null && channel.follows ? { subject: randomUUID(), revision: 1 } : null;
       return { ...deliveryOf(eventId, group, channel, message, edition), pushId };
     });
   }
@@ -172,13 +170,13 @@ export class Dispatcher {
     const isNews = state.alert.status === 'firing';
     const routed = groups.flatMap((group) =>
       (routing.receivers.get(group.receiver)?.integrations ?? [])
-        .filter((channel) => follows(channel) || (state.isForAll && (isNews || channel.config.sendResolved)))
+        .filter((channel) => channel.follows || (state.isForAll && (isNews || channel.config.sendResolved)))
         .map((channel) => ({ group, channel })),
     );
     const told = await this.#following(tx, routing, state);
     const once = new Map([...told, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]));
     const alike = Map.groupBy(once.values(), ({ group: { receiver, route, groupKey }, channel }) =>
-      JSON.stringify([receiver, route, groupKey, follows(channel)]),
+      JSON.stringify([receiver, route, groupKey, channel.follows]),
     );
     for (const some of alike.values()) {
       const { group, channel } = some[0]!;
@@ -187,7 +185,7 @@ export class Dispatcher {
         ofSubject(group, state.edition.subject),
         some.map((each) => deliveryOf(eventId, group, each.channel, message, state.edition)),
         quiet,
-        { isShown: follows(channel), isNoNews: !state.isForAll },
+        { isShown: channel.follows, isNoNews: !state.isForAll },
       );
     }
   }
@@ -204,7 +202,7 @@ export class Dispatcher {
         .get(receiver)
         ?.integrations.find(({ kind, index }) => kind === before.channel && index === before.integration);
       const group = { receiver, route, match: null, groupKey, groupLabels, subjects: [state] };
-      return channel && follows(channel) ? [{ group, channel }] : [];
+      return channel && channel.follows ? [{ group, channel }] : [];
     });
   }
 
@@ -290,7 +288,8 @@ export class Dispatcher {
 
   /** Holds the next messages of a flooded channel, to merge them into one. */
   async #storm(tx: Transaction, delivery: NewDelivery<Message>): Promise<Hold | null> {
-    if (!isStorm(delivery.channel, await this.deliveries.givenLately(tx, delivery))) return null;
+    const channel = this.channels.integration(delivery.receiver, delivery.channel, delivery.integration);
+    if (!isStorm(channel, await this.deliveries.givenLately(tx, delivery))) return null;
     const heldFor = stormName(delivery);
     await this.groups.enter(tx, heldFor);
     return { waitMs: stormMs, heldFor };
@@ -324,7 +323,7 @@ function addressed<About>(
 ): Addressed<About>[] {
   const byRoute = groupByRoute(routing, subjects);
   if (!isGathered) return byRoute.map((group) => ({ group, takes: () => true, how: {} }));
-  const isOfProgram = ({ kind }: Integration) => isForMachines(kind);
+  const isOfProgram = ({ isForPrograms }: Integration) => isForPrograms;
   return [
     ...byRoute.map((group) => ({ group, takes: isOfProgram, how: {} })),
     ...groupByReceiver(routing, subjects).map((group) => ({

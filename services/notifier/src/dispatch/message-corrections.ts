@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 import type { Message } from '@tidewaiter/messages';
-import { type Group, groupByRoute, type Integration, type AlertSubject } from '@tidewaiter/routing';
+import { type AlertSubject, type Group, groupByRoute, type Integration } from '@tidewaiter/routing';
 import { AlertGroups, Deliveries, type NewDelivery, type PushMessage, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
-import { follows } from '../receivers/receivers.js';
 
 /** Identities of alerts by the name of the channel whose messages no longer report them. */
 export type CorrectedAlerts = ReadonlyMap<string, ReadonlySet<string>>;
@@ -56,7 +55,7 @@ export class MessageCorrections {
       const channel = routing.receivers
         .get(told.receiver)
         ?.integrations.find(({ kind, index }) => kind === told.channel && index === told.integration);
-      if (gone.length === 0 || !channel || !follows(channel)) continue;
+      if (gone.length === 0 || !channel || !channel.follows) continue;
       editions.push(this.#corrected(told, groups, correction));
       const name = channelName(told.receiver, channel);
       corrected.set(name, new Set([...(corrected.get(name) ?? []), ...gone.map(({ identity }) => identity)]));

@@ -1,6 +1,7 @@
 import { type Alert, countBySeverity, Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { Logger, parseSettings, type Repetition, startEvery } from '@tidewaiter/runtime';
 import {
@@ -86,7 +87,7 @@ const mail = 'email_configs: [ { to: a@b.example, from: c@d.example, smarthost: 
 const start = (route: string, { receiver = slack, more = '', settings = '' } = {}) => {
   const routing = parseRouting(
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
-    () => '',
+    { channels: channelReaders, readFile: () => '' },
   );
   const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
   const [groups, alerts, told, images] = [

@@ -1,6 +1,7 @@
 import { Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import { sensorRecovered, sensorSilenced } from '@tidewaiter/events';
+import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import {
   AlertGroups,
@@ -28,7 +29,7 @@ receivers:
   - { name: nobody }
   - { name: platform, webhook_configs: [ { url: "https://hook.example/", send_resolved: true } ] }
 `,
-  () => '',
+  { channels: channelReaders, readFile: () => '' },
 );
 
 let servers: ThrowAwayServers<{ postgres: true }>;

@@ -1,4 +1,5 @@
-import { messageKinds, previewChannels } from '@tidewaiter/messages';
+import { messageKinds } from '@tidewaiter/messages';
+import { previewChannels } from '@tidewaiter/receivers';
 import { z } from 'zod';
 
 export const mailPreviewQuery = z.strictObject({ kind: z.enum(messageKinds) });

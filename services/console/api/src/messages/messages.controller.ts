@@ -1,5 +1,6 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
-import { type Preview, previewMessage, type Templates } from '@tidewaiter/messages';
+import type { Templates } from '@tidewaiter/messages';
+import { type Preview, previewMessage } from '@tidewaiter/receivers';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 

@@ -1,6 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
-import { parseUnreadRouting } from '@tidewaiter/routing';
+import { parseUnreadRouting } from '@tidewaiter/receivers';
 import { RoutingReplays } from '@tidewaiter/store';
 import type { z } from 'zod';
 

@@ -1,0 +1,10 @@
+export { mailHtml } from './email/mail-html.js';
+export { mailText } from './email/mail-text.js';
+export { plainText } from './plain-text.js';
+export { previewChannels, previewMessage } from './preview-message.js';
+export type { Preview, PreviewChannel } from './preview-message.js';
+export { channelReaders, find, send } from './receivers.js';
+export { OutcomeUnknown, PartlySent } from './sender.js';
+export type { Edition, Outcome, OutgoingMessage } from './sender.js';
+export { noteBlocks, slackActionIds, slackBlocks } from './slack/render.js';
+export { parseUnreadRouting, standIn } from './unread-routing.js';
