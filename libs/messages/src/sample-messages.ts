@@ -1,14 +1,14 @@
 import { countBySeverity, findingOf, type Incident, type Severity } from '@tidewaiter/domain';
 
-import { findingMessage } from './finding-message.js';
-import type { FindingReport } from './finding-report.js';
-import { incidentMessage } from './incident-message.js';
-import type { IncidentReport } from './incident-report.js';
+import { findingMessage } from './kinds/finding-message.js';
+import type { FindingReport } from './kinds/finding-report.js';
+import { incidentMessage } from './kinds/incident-message.js';
+import type { IncidentReport } from './kinds/incident-report.js';
+import type { PushFinding } from './kinds/push-message-groups.js';
+import { pushMessage, type PushReport } from './kinds/push-message.js';
+import { sensorMessage, type SensorReport } from './kinds/sensor-message.js';
+import { summaryMessage } from './kinds/summary-message.js';
 import type { Message, MessageKind } from './message.js';
-import type { PushFinding } from './push-message-groups.js';
-import { pushMessage, type PushReport } from './push-message.js';
-import { sensorMessage, type SensorReport } from './sensor-message.js';
-import { summaryMessage } from './summary-message.js';
 
 interface Console {
   consoleUrl: string;

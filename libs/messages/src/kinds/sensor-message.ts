@@ -1,0 +1,46 @@
+import { clean, fact, headWord, maxItemChars, maxTitleChars, type Message, timeText } from '../message.js';
+
+/** A sensor that went silent, or is heard again. */
+export interface SensorReport {
+  sensor: string;
+  kind: string;
+  cluster: string | null;
+  status: 'firing' | 'resolved';
+  /** ISO 8601. */
+  heardAt: string;
+  /** ISO 8601. */
+  silentSince: string;
+}
+
+/** How bad it is that nobody watches: worse than most of what could be seen. */
+export const silenceSeverity = 'high';
+
+/** One message about one sensor: silence may be a broken shipper, or somebody who does not want to be seen. */
+export function sensorMessage(report: SensorReport): Message {
+  const { sensor, kind, cluster, status, heardAt } = report;
+  const headline = status === 'firing' ? `Sensor ${sensor} is silent` : `Sensor ${sensor} sends again`;
+  return {
+    kind: 'sensor',
+    status,
+    severity: silenceSeverity,
+    title: clean(`${headWord({ status, severity: silenceSeverity })} · ${headline}`, maxTitleChars),
+    summary: clean(summaryOf(report), 2 * maxItemChars),
+    facts: [
+      ...fact('Sensor', `${sensor} (${kind})`),
+      ...fact('Cluster', cluster),
+      ...fact('Last heard', timeText(heardAt)),
+    ],
+    sections: [],
+    links: [],
+    footer: clean(`Tidewaiter · sensor ${sensor}`, maxItemChars),
+  };
+}
+
+function summaryOf({ status, heardAt, silentSince, cluster }: SensorReport): string {
+  const where = cluster === null ? '' : ` of the cluster ${cluster}`;
+  if (status === 'resolved') {
+    return `It was silent since ${timeText(silentSince)}. What happened meanwhile was not seen, unless it is sent now.`;
+  }
+  const since = `Nothing was heard of it since ${timeText(heardAt)}.`;
+  return `${since} What it watches${where} is not seen: look whether it runs, whether it reaches Tidewaiter, and who may have stopped it.`;
+}

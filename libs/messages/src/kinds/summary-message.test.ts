@@ -1,0 +1,103 @@
+import { mailHtml, mailText } from '@tidewaiter/receivers';
+
+import { mergedMessage } from '../merged-message.js';
+import type { Message } from '../message.js';
+import { summaryMessage } from './summary-message.js';
+
+const consoleUrl = 'https://tidewaiter.example.com/';
+const tally = { fresh: 0, exploited: 0, still: 0, fixed: 0 };
+
+const about = (title: string, more: Partial<Message> = {}): Message => ({
+  kind: 'push',
+  status: 'firing',
+  severity: 'high',
+  title,
+  summary: `About ${title}.`,
+  facts: [],
+  sections: [],
+  links: [{ text: 'Open image', url: `${consoleUrl}#${encodeURIComponent(title)}` }],
+  footer: 'x',
+  ...more,
+});
+const digest = (...messages: Message[]) => summaryMessage(messages, { consoleUrl })!;
+const told = ({ sections }: Message) => sections.map(({ title, items }) => [title, ...items.map(({ text }) => text)]);
+
+describe('digestMessage', () => {
+  it('says how it stands in one sentence, what to act on now, what is new and what is fixed', () => {
+    const message = digest(
+      about('High · web:2 brings 3 new', { tally: { ...tally, fresh: 3, fixed: 4 } }),
+      about('Critical · shop:1 brings 2 new', { severity: 'critical', tally: { ...tally, fresh: 2, still: 9 } }),
+      about('High · CVE-1 (exploited) hits curl', { kind: 'finding', tally: { ...tally, fresh: 1, exploited: 1 } }),
+      about('High · Miner in shop (INC-3)', { kind: 'incident' }),
+      about('Resolved · Shell in web (INC-2)', { kind: 'incident', status: 'resolved' }),
+    );
+    expect(message.title).toBe(
+      'Digest · 3 to act on now, 1 incident open, 1 incident over, 6 new findings (1 exploited), 4 fixed and 9 still there',
+    );
+    expect(message.summary).toMatch(
+      /^Since the last digest: 1 incident open, .*still there\. 3 of them need somebody today\.$/,
+    );
+    expect(told(message)).toEqual([
+      ['Act now', 'Miner in shop (INC-3)', 'CVE-1 (exploited) hits curl', 'shop:1 brings 2 new'],
+      ['New', 'web:2 brings 3 new'],
+      ['Fixed, thank you', 'web:2 brings 3 new', 'Shell in web (INC-2)'],
+    ]);
+    expect(message.sections[2]!.items[0]!.detail).toBe('4 findings that the push before had');
+  });
+
+  it('says beside it which exceptions end, and what of Tidewaiter does not work', () => {
+    const ending = {
+      finding: 'CVE-1',
+      until: new Date('2026-11-30T00:00:00Z'),
+      reason: null,
+      owner: 'team-shop',
+      source: 'exceptions[0]',
+    };
+    const notes = { ending: [ending], health: ['Sensor a is silent'] };
+    const { sections } = summaryMessage([about('High · web:2')], { consoleUrl }, notes)!;
+    expect(sections.slice(-2)).toMatchObject([
+      {
+        title: 'Exceptions that end soon',
+        items: [{ text: 'CVE-1', detail: 'until 2026-11-30 00:00 UTC · team-shop · exceptions[0]' }],
+      },
+      { title: 'Tidewaiter itself', items: [{ text: 'Sensor a is silent', isNew: false }] },
+    ]);
+    // They are no reason for a digest of their own.
+    expect(summaryMessage([], { consoleUrl }, notes)).toBeNull();
+  });
+
+  it('tells what is still there apart from what is new', () => {
+    const message = digest(
+      about('High · web:2'),
+      about('High · Still there for 3 days · shop:1', { isReminder: true }),
+    );
+    expect(told(message)).toEqual([
+      ['New', 'web:2'],
+      ['Still there', 'Still there for 3 days · shop:1'],
+    ]);
+  });
+
+  it('asks for no more than five things today', () => {
+    const many = Array.from({ length: 30 }, (_, index) => about(`Critical · ${index}`, { severity: 'critical' }));
+    const [now, others] = digest(...many).sections;
+    expect(now!.items).toHaveLength(5);
+    expect(others!.items.length + others!.omitted).toBe(25);
+  });
+
+  it('is not sent where nothing is new', () => {
+    expect(summaryMessage([], { consoleUrl })).toBeNull();
+  });
+
+  it('links each line to its page, in both forms of a mail', () => {
+    const message = digest(about('High · <b>a&b'));
+    expect(mailHtml(message)).toContain(`href="${consoleUrl}#High%20%C2%B7%20%3Cb%3Ea%26b"`);
+    expect(mailHtml(message)).toContain('&lt;b&gt;a&amp;b</a>');
+    expect(mailText(message)).toContain(`      ${consoleUrl}#High%20`);
+  });
+
+  it('says how bad each of several is once', () => {
+    expect(told(mergedMessage([about('High · a'), about('Critical · b', { severity: 'critical' })]))).toEqual([
+      ['Firing', 'b', 'a'],
+    ]);
+  });
+});

@@ -1,0 +1,64 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+import { type InhibitRule, readInhibitRules } from '../matching/inhibition.js';
+import { readRoute, type Route } from '../matching/route.js';
+import { readTimeIntervals } from '../timing/time-interval.js';
+import { type ChannelReaders, readReceivers, type ReceiverConfig } from './receiver.js';
+import { type EnvironmentVariables, type ReadFile, type Reading, Section } from './section.js';
+import { readYaml } from './yaml-document.js';
+
+/** A whole `routing.yaml`. What `global` says for receivers is already in them. */
+export interface RoutingConfig {
+  route: Route;
+  /** By name. Every receiver that a route names is here. */
+  receivers: Map<string, ReceiverConfig>;
+  inhibitRules: readonly InhibitRule[];
+  /** Keys of Alertmanager that are ignored, one line each with its path. */
+  warnings: readonly string[];
+}
+
+/** Kinds, files and variables that `routing.yaml` refers to. */
+export interface RoutingSources {
+  /** Kinds of channel that a receiver may have. */
+  channels: ChannelReaders;
+  /** Returns the text of a file that a `*_file` key names. */
+  readFile: ReadFile;
+  /** Environment of the sending process: proxies, and credentials where Amazon's tools would find them. */
+  environment?: EnvironmentVariables;
+}
+
+const ignoredKeys = ['templates', 'tracing'];
+
+/**
+ * Reads `routing.yaml`, which is written as Alertmanager's configuration.
+ * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
+ * @see https://prometheus.io/docs/alerting/latest/configuration/
+ */
+export function parseRouting(text: string, { channels, readFile, environment = {} }: RoutingSources): RoutingConfig {
+  const reading: Reading = { problems: [], warnings: [], readFile, environment };
+  const root = readYaml(text, reading.problems);
+  refuseAny(reading.problems);
+  if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');
+  const config = readConfig(new Section(root, '', reading), channels);
+  refuseAny(reading.problems);
+  return { ...config, warnings: reading.warnings };
+}
+
+function refuseAny(problems: string[]): void {
+  if (problems.length > 0) throw new InvalidInput('ROUTING_INVALID', problems.join('\n'));
+}
+
+function readConfig(root: Section, channels: ChannelReaders): Omit<RoutingConfig, 'warnings'> {
+  const global = root.sectionOrEmpty('global');
+  const readers = [...channels(global)];
+  // It is for alerts that somebody else sends; ours say when they end.
+  global.durationMs('resolve_timeout');
+  global.finish();
+  const receivers = readReceivers(root, readers);
+  const timeIntervals = readTimeIntervals(root);
+  const inhibitRules = readInhibitRules(root);
+  const named = { receivers, timeIntervals };
+  const route = readRoute(root.sectionOrEmpty('route'), named);
+  root.finish(ignoredKeys);
+  return { route, receivers, inhibitRules };
+}
