@@ -154,7 +154,7 @@ const messages = () =>
   slack
     .channel(channel)
     .filter(({ thread_ts: thread }) => thread === undefined)
-    .filter((message) => !JSON.stringify(message).includes('goes on in another incident'));
+    .filter((message) => !JSON.stringify(message).includes('Merged into another incident'));
 
 async function alertsOf(workload: string): Promise<Alert[]> {
   const { items } = await tidewaiter.api<{ items: Alert[] }>('/alerts?limit=200');

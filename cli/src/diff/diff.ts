@@ -79,7 +79,7 @@ function text({ isPartial, packages, files, config, steps, hosts, base, findings
 const signs = { added: '+', removed: '-' };
 
 function fileLine({ path, change, isNewSetuid, modeAfter }: FileChange): string {
-  const setuid = isNewSetuid ? `  set-uid or set-gid ${modeAfter}` : '';
+  const setuid = isNewSetuid ? `  setuid or setgid ${modeAfter}` : '';
   return change === 'added' || change === 'removed'
     ? `${signs[change]} ${path}${setuid}`
     : `~ ${path}  ${change}${setuid}`;

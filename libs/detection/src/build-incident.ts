@@ -196,7 +196,7 @@ function artifactsOf(alerts: readonly DetectionAlert[]): IncidentArtifact[] {
 function nextSteps(findings: readonly string[]): string[] {
   const advice = findings.flatMap((finding) => wordsOf(finding).advice ?? []);
   return [
-    ...new Set(advice.length === 0 ? ['Look at what the workload did, and at what its image is made of.'] : advice),
+    ...new Set(advice.length === 0 ? ['Review the activity of the workload and the content of its image.'] : advice),
   ].slice(0, maxNextSteps);
 }
 

@@ -30,11 +30,11 @@ function sentence(observation: Observation): string {
     case 'connect':
       return `${who} connected to ${destination(network)}`;
     case 'accept':
-      return `${who} was connected to from ${endpoint(network?.sourceIp, network?.sourcePort)}`;
+      return `${who} accepted a connection from ${endpoint(network?.sourceIp, network?.sourcePort)}`;
     case 'listen':
       return `${who} listens on port ${network?.sourcePort ?? network?.destinationPort ?? 'unknown'}`;
     case 'dns':
-      return `${who} asked for ${name(network?.hostname ?? 'a name')}`;
+      return `${who} queried ${name(network?.hostname ?? 'a name')}`;
     default:
       return file === null ? command(observation) : `${who}: ${name(file.path)}`;
   }
@@ -60,14 +60,14 @@ function destination(network: Observation['network']): string {
 }
 
 function endpoint(address: string | null | undefined, port: number | null | undefined): string {
-  const host = address ?? 'an address that is not known';
+  const host = address ?? 'unknown address';
   return port == null ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function requestText({ request }: Observation): string {
   const { user, verb, resource, namespace, name: object, sourceIps, succeeded } = request!;
   const what = [namespace, object].filter((part) => part !== null).join('/');
-  const who = `${name(user ?? 'somebody')}${sourceIps[0] ? ` from ${sourceIps[0]}` : ''}`;
+  const who = `${name(user ?? 'unknown user')}${sourceIps[0] ? ` from ${sourceIps[0]}` : ''}`;
   return `${who}: ${verb ?? 'call'} ${resource ?? ''}${what === '' ? '' : ` ${name(what)}`}${succeeded ? '' : ' (refused)'}`;
 }
 

@@ -251,7 +251,7 @@ describe('Detector', () => {
       Object.assign(event.event['output_fields'] as JsonObject, { 'k8s.ns.name': 'ci', 'k8s.pod.name': 'build-1' });
       detector.observe(event);
       expect(detector.advance(startMs + 60_000)).toMatchObject([
-        { severity: 'low', weight: 'context', lowered: 'images are built here' },
+        { severity: 'low', weight: 'context', lowered: 'expected of a builder' },
       ]);
     });
   });

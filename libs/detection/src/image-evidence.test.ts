@@ -11,7 +11,7 @@ const place = { imageDigest: null } as Parameters<typeof imageEvidence>[2];
 
 describe('imageEvidence', () => {
   it.each([
-    [['command', 'args'], ['its pod starts the image with another command']],
+    [['command', 'args'], ['the pod overrides the command of the image']],
     [['args'], []],
     [null, []],
   ] as const)('reports a container whose pod overrides %j of its image: %j', (overrides, expected) => {

@@ -52,7 +52,7 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
     found.push(fact(`${path} differs from the published release`, 'upstream-content-mismatch', 'T1195.002'));
   }
   if (ask('File.Malware') === true) found.push(fact(`${path} is known malware`, 'malware', 'T1204.003'));
-  if (ask('File.AddedSinceDigest') === true) found.push(fact(`${path} was not in the image before the last push`));
+  if (ask('File.AddedSinceDigest') === true) found.push(fact(`${path} was added to the image by the last push`));
   if (ask('File.Exploited') === true && typeof owner === 'string') {
     const [id] = textsOf(ask('File.PackageVulns'));
     if (id !== undefined)
@@ -90,7 +90,7 @@ function keyEvidence(observation: Observation, { facts }: FactContext): ImageEvi
   const found = key && facts.secretOfKey(key);
   if (found === null) return [];
   const where = found.secret.path === null ? 'the image' : `${found.secret.path} of the image`;
-  return [fact(`the access key lies in ${where}`, 'image-secret', 'T1552.001')];
+  return [fact(`the access key was found in ${where}`, 'image-secret', 'T1552.001')];
 }
 
 function isUpstreamMismatch(path: string, observation: Observation, { facts, digestOf }: FactContext): boolean {
@@ -115,24 +115,24 @@ function readImage(image: ImageFacts): ImageEvidence[] {
   const [previous] = image.previous;
   if (image.signed === false) {
     const lost = image.signerChanged === true || previous?.signed === true;
-    found.push(fact(lost ? `${notSignedText}, and the one before it was` : notSignedText, 'unsigned-image'));
+    found.push(fact(lost ? `${notSignedText}, unlike the previous one` : notSignedText, 'unsigned-image'));
   }
-  if (image.provenanceVerified === false) found.push(fact('the image has no provenance that can be verified'));
+  if (image.provenanceVerified === false) found.push(fact('the image has no verified provenance'));
   if (previous !== undefined && previous.digest !== image.digest) {
     const by =
       image.pushedBy !== null && previous.pushedBy !== null && image.pushedBy !== previous.pushedBy
-        ? `, pushed by ${image.pushedBy} and not by ${previous.pushedBy}`
+        ? `, pushed by ${image.pushedBy} instead of ${previous.pushedBy}`
         : '';
     const before = previous.digest.slice(0, 19);
     if (previous.isOfTag) found.push(fact(`the tag pointed to ${before} before${by}`));
-    else if (by !== '') found.push(fact(`the release before it is ${before}${by}`));
+    else if (by !== '') found.push(fact(`the previous release is ${before}${by}`));
   }
   const [exploited] = exploitedOf(image);
   if (exploited !== undefined) {
     const { vulnerability, package: name } = exploited;
-    const how = vulnerability.kev ? 'attackers are known to use' : 'attackers are likely to use';
+    const how = vulnerability.kev ? 'known to be exploited' : 'likely to be exploited';
     found.push({
-      ...fact(`${exploitedText(vulnerability, name)}: ${how} it`),
+      ...fact(`${exploitedText(vulnerability, name)}: ${how}`),
       vulnerability: { id: vulnerability.id, package: name },
     });
   }
@@ -181,7 +181,7 @@ function ofWorkload(observation: Observation, { facts, workloadOf, overridesOf }
   return [
     ...(workload?.privileged === true ? [fact('the workload is privileged', 'privileged', 'T1610')] : []),
     // With another command, facts about the image say little about the process.
-    ...(overridesOf(observation)?.includes('command') ? [fact('its pod starts the image with another command')] : []),
+    ...(overridesOf(observation)?.includes('command') ? [fact('the pod overrides the command of the image')] : []),
   ];
 }
 

@@ -99,7 +99,7 @@ describe('IncidentBuilder', () => {
         0,
       ],
       ['context, however much of it', [context({ rule: 'a' }), context({ rule: 'b' }), context({ rule: 'c' })], 0],
-      ['what context lowered', [alert({ lowered: 'images are built here', severity: 'low' })], 0],
+      ['what context lowered', [alert({ lowered: 'expected of a builder', severity: 'low' })], 0],
       ['a rule that counts alone but says little', [alert({ severity: 'low' })], 0],
       ["a sensor's own evaluation", [sensorAlert({ keys: ['container:c1', 'subject:x'] })], 1],
     ])('decides by weight and evidence: %s', (_what, alerts, expected) => {

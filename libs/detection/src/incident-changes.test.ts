@@ -36,7 +36,7 @@ describe('incidentNews', () => {
     [
       'a title that is worse',
       { title: 'Container escape in shop/Deployment/checkout', titleRank: 0 },
-      { kind: 'worsened', news: ['Now: Container escape in shop/Deployment/checkout'] },
+      { kind: 'worsened', news: ['Renamed: Container escape in shop/Deployment/checkout'] },
     ],
     ['a title that is milder', { title: 'Download in shop/Deployment/checkout', titleRank: 80 }, null],
     ['a title that only says more', { title: 'Miner through CVE-2021-44228 in shop/Deployment/checkout' }, null],
@@ -46,8 +46,8 @@ describe('incidentNews', () => {
       { evidence: [...before.evidence, pushed] },
       { kind: 'worsened', news: ['Also: rel/tool:v9 moved from sha256:a to sha256:b by mallory'] },
     ],
-    ['its end', { state: 'resolved' }, { kind: 'resolved', news: ['Nothing more happened'] }],
-    ['where it went', { state: 'merged' }, { kind: 'merged', news: ['Goes on in another incident'] }],
+    ['its end', { state: 'resolved' }, { kind: 'resolved', news: ['No further activity'] }],
+    ['where it went', { state: 'merged' }, { kind: 'merged', news: ['Merged into another incident'] }],
   ])('tells of %s', (_what, more, expected) => {
     expect(incidentChanges(before, { ...before, ...more }, nobody)).toEqual(expected);
   });
@@ -55,7 +55,7 @@ describe('incidentNews', () => {
   it('tells of an image that is known at last', () => {
     expect(incidentChanges({ ...before, imageDigest: null }, before, nobody)).toEqual({
       kind: 'updated',
-      news: ['The image is known now'],
+      news: ['Image identified'],
     });
   });
 
@@ -63,7 +63,7 @@ describe('incidentNews', () => {
     const unknown = { ...before, workload: null, workloads: [] };
     expect(incidentChanges(unknown, { ...before, workloads: [] }, nobody)).toEqual({
       kind: 'updated',
-      news: ['The workload is known now: shop/Deployment/checkout'],
+      news: ['Workload identified: shop/Deployment/checkout'],
     });
   });
 

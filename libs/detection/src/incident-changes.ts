@@ -47,9 +47,9 @@ export function incidentChanges(
 ): IncidentChangeLines | null {
   if (before === null) return { kind: 'opened', news: stepLines(after.steps) };
   if (before.state === 'merged') return null;
-  if (after.state === 'merged') return { kind: 'merged', news: ['Goes on in another incident'] };
+  if (after.state === 'merged') return { kind: 'merged', news: ['Merged into another incident'] };
   if (after.state === 'resolved') {
-    return before.state === 'resolved' ? null : { kind: 'resolved', news: ['Nothing more happened'] };
+    return before.state === 'resolved' ? null : { kind: 'resolved', news: ['No further activity'] };
   }
   const isSeverer = compareSeverity(after.severity, before.severity) < 0;
   const isRenamed = isRenamedForTheWorse(before, after);
@@ -58,7 +58,7 @@ export function incidentChanges(
   const steps = newSteps(before, after);
   const news = [
     ...(isSeverer ? [`Severity rose from ${before.severity} to ${after.severity}`] : []),
-    ...(isRenamed ? [`Now: ${after.title}`] : []),
+    ...(isRenamed ? [`Renamed: ${after.title}`] : []),
     ...cut(pushes.map((text) => `Also: ${text}`)),
     ...stepLines(steps),
     ...otherLines(before, after),
@@ -111,8 +111,8 @@ function otherLines(before: NotifiedIncident, after: NotifiedIncident): string[]
   return [
     ...cut(reached.map(({ workload }) => `Also in ${workload}`)),
     ...(findings.length > 0 ? [`Also: ${cut(findings).join(', ')}`] : []),
-    ...(before.workload === null && after.workload !== null ? [`The workload is known now: ${after.workload}`] : []),
-    ...(before.imageDigest === null && after.imageDigest !== null ? ['The image is known now'] : []),
+    ...(before.workload === null && after.workload !== null ? [`Workload identified: ${after.workload}`] : []),
+    ...(before.imageDigest === null && after.imageDigest !== null ? ['Image identified'] : []),
   ];
 }
 

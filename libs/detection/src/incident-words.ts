@@ -25,10 +25,9 @@ const maxTitleChars = 200;
 export function incidentTitle(titled: Titled): string {
   if (titled.isSensorOnly) return worstEvaluation(titled.alerts).title;
   const [way] = waysIn(titled);
-  return printable(
-    `${nameOf(titled)}${way === undefined ? '' : ` through ${way}`} in ${whereOf(titled)}`,
-    maxTitleChars,
-  );
+  const where = whereOf(titled);
+  const place = where === null ? ' (workload unknown)' : ` in ${where}`;
+  return printable(`${nameOf(titled)}${way === undefined ? '' : ` through ${way}`}${place}`, maxTitleChars);
 }
 
 /**
@@ -71,9 +70,9 @@ function namedFinding({ alerts, findings }: Pick<Titled, 'alerts' | 'findings'>)
   return findings.find((finding) => alerts.some((alert) => alert.finding === finding));
 }
 
-function whereOf({ workload, image, opening }: Titled): string {
+function whereOf({ workload, image, opening }: Titled): string | null {
   const { node, cluster, container } = opening.context;
-  return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
+  return workload ?? image ?? container ?? node ?? cluster;
 }
 
 /**
@@ -93,16 +92,17 @@ export function incidentSentence(
   content: Omit<Incident, 'title' | 'titleRank' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
 ): string {
   const { workload, image, imageDigest, firstSeen, steps, factsUsed, workloads } = content;
-  const where = workload ?? image ?? 'a place that is not known';
+  const where = workload ?? image;
+  const place = where === null ? ', workload: unknown' : ` in ${where}`;
   const what =
     image === null && imageDigest === null
       ? ''
       : ` (${[image, imageDigest?.slice(0, 19)].filter(Boolean).join(' at ')})`;
   const titles = worstSteps(steps).map(({ title }) => lowerFirst(title));
-  const others = workloads.length > 1 ? ` It reached ${workloads.length} workloads.` : '';
-  const known = factsUsed.length === 0 ? '' : ` Known of it: ${factsUsed.slice(0, 3).join('; ')}.`;
+  const others = workloads.length > 1 ? ` ${workloads.length} workloads affected.` : '';
+  const known = factsUsed.length === 0 ? '' : ` Known facts: ${factsUsed.slice(0, 3).join('; ')}.`;
   return printable(
-    `Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${titles.join(', then ')}.${others}${known}`,
+    `Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC${place}${what}: ${titles.join(', then ')}.${others}${known}`,
     1000,
   );
 }
@@ -114,9 +114,12 @@ function worstSteps(steps: readonly IncidentStep[]): IncidentStep[] {
   return once.filter((step) => worst.has(step));
 }
 
-/** Lowercases the first word unless it is an acronym: `JVM spawned a shell` stays. */
+/** Proper names that begin a title. */
+const properName = /^(?:Docker|Falco|Git|GuardDuty|Java|Kubelet|Kubernetes|Kubectl|Python|Tracee)\b/;
+
+/** Lowercases the first word unless it is an acronym or a name: `JVM spawned a shell` and `Falco: cryptominer` stay. */
 function lowerFirst(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
+  return /^[A-Z][a-z]/.test(text) && !properName.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
 }
 
 /**

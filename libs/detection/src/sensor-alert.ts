@@ -46,13 +46,13 @@ function explanationOf(observation: Observation, facts: FactContext, techniques:
   if (techniques.some((technique) => neverExplained.has(technique))) return null;
   const is = (name: string) => factField(name, observation, facts) === true;
   const role = factField('Image.Role', observation, facts);
-  if (role === 'builder') return 'images are built here';
-  if (role === 'debug') return 'people look for faults here';
-  if (role === 'security') return 'it watches others';
-  if (is('Policy.SecurityAgent')) return 'it watches others';
-  if (is('Policy.KnownChild') || is('Policy.ExecProbe')) return 'the workload is known to run this command';
+  if (role === 'builder') return 'expected of a builder';
+  if (role === 'debug') return 'expected where debugging is allowed';
+  if (role === 'security') return 'expected of a security agent';
+  if (is('Policy.SecurityAgent')) return 'expected of a security agent';
+  if (is('Policy.KnownChild') || is('Policy.ExecProbe')) return 'known child command or probe';
   if (observation.network?.destinationIp != null && (is('Dest.Internal') || is('Dest.Allowed'))) {
-    return 'it may talk to this destination';
+    return 'allowed destination';
   }
   if (
     isAboutNewFiles(observation) &&

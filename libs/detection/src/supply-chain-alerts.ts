@@ -233,9 +233,9 @@ function ruleOf(push: SuspectPush, tags: number): { rule: DetectionAlert['rule']
 }
 
 function meaningOf(push: SuspectPush): [finding: string, title: string] {
-  if (isMoved(push)) return [moved, 'Release tag moved to other content'];
+  if (isMoved(push)) return [moved, 'Release tag moved to different content'];
   if (push.alterations.length > 0) return [altered, 'Same revision, different content'];
-  return [push.findings[0]?.id ?? moved, 'Push with another identity than usual'];
+  return [push.findings[0]?.id ?? moved, 'Push with unusual identity'];
 }
 
 function nameOf(push: SuspectPush, tags: number): string | null {
@@ -250,7 +250,7 @@ function nameOf(push: SuspectPush, tags: number): string | null {
  */
 function moveText(push: SuspectPush): string {
   const { repository, tag, digest, previousDigest, pushedBy, findings, alterations } = push;
-  const by = pushedBy === null ? ' by an account that the registry does not name' : ` by ${pushedBy}`;
+  const by = pushedBy === null ? ' by an unknown account' : ` by ${pushedBy}`;
   const from = previousDigest !== null && isMoved(push) ? `moved from ${shortDigest(previousDigest)} to` : 'pushed as';
   const differs = isMoved(push) ? [] : alterations.map((each) => `differs from ${shortDigest(each.previousDigest)}`);
   const others = findings.filter(({ id }) => id !== moved).map(({ title }) => title);

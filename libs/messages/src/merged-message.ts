@@ -80,9 +80,9 @@ function rank({ severity, status }: Message): number {
 
 function summaryOf(firing: number, still: number, over: number): string {
   const parts = [
-    firing > 0 ? `${count(firing, 'alert')} came together` : '',
-    still > 0 ? `${count(still, 'reminder')} of what you know` : '',
-    over > 0 ? `${count(over, 'one', 'ones')} over` : '',
+    firing > 0 ? `${count(firing, 'alert')} in one message` : '',
+    still > 0 ? `${count(still, 'reminder')}` : '',
+    over > 0 ? `${over} resolved` : '',
   ];
   return `${parts.filter((part) => part !== '').join(', ')}. Each has its page in the console.`;
 }

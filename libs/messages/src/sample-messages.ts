@@ -154,9 +154,9 @@ const incident: Incident = {
   state: 'open',
   mergedInto: null,
   titleRank: 1,
-  title: 'Miner in shop/Deployment/checkout',
+  title: 'Cryptominer in shop/Deployment/checkout',
   sentence:
-    'A program that is not in the image was written to /tmp/.x, started by the web server and talks to a mining pool.',
+    'Since 2026-11-25 01:02:03 UTC in shop/Deployment/checkout: shell spawned by server process, then executable not in image started, then connection to mining pool.',
   severity: 'critical',
   score: 88,
   workload: 'shop/Deployment/checkout',
@@ -172,7 +172,7 @@ const incident: Incident = {
   techniques: ['T1059', 'T1496.001'],
   steps: [
     {
-      title: 'Shell started by the web server',
+      title: 'Shell spawned by server process',
       technique: 'T1059',
       stage: 'execution',
       severity: 'high',
@@ -180,7 +180,7 @@ const incident: Incident = {
       events: ['event-1'],
     },
     {
-      title: 'Program that is not in the image started',
+      title: 'Executable not in image started',
       technique: 'T1059',
       stage: 'execution',
       severity: 'high',
@@ -201,7 +201,7 @@ const incident: Incident = {
       event: 'event-2',
       at: '2026-11-25T01:02:31Z',
       source: 'tetragon',
-      rule: 'New program started',
+      rule: 'Executable not in image started',
       text: '/tmp/.x/kthreadd -o pool.example.net:3333',
       where: 'shop/checkout-7c9f6d-x2x9l/checkout',
       record: null,
@@ -219,14 +219,14 @@ const incident: Incident = {
   artifacts: [{ kind: 'destination', value: 'pool.example.net:3333' }],
   factsUsed: ['/tmp/.x/kthreadd is not in the image'],
   nextSteps: ['Isolate the pod and keep its file system', 'Upgrade openssl to 3.0.17-1~deb12u2 and push again'],
-  rules: [{ id: null, title: 'New program started', author: 'Jane Doe', license: 'DRL-1.1', link: null }],
+  rules: [{ id: null, title: 'Executable not in image started', author: 'Jane Doe', license: 'DRL-1.1', link: null }],
 };
 
 const sampleIncident: IncidentReport = {
   owner: 'team-shop',
   incident: { ...incident, number: 318, resolvedBy: null },
   revisions: [
-    { revision: 1, kind: 'opened', severity: 'high', news: ['Shell started by the web server (T1059)'], actor: null },
+    { revision: 1, kind: 'opened', severity: 'high', news: ['Shell spawned by server process (T1059)'], actor: null },
   ],
   context: {
     image: {

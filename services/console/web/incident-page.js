@@ -34,7 +34,7 @@ export async function incidentPage(incident, tools) {
     element('p', { class: 'sentence' }, incident.sentence),
     part('What to do', incident.state === 'open' ? list('ol', incident.nextSteps) : null),
     part('Timeline', timeline(incident.timeline)),
-    part('What the image says', imageFacts(incident)),
+    part('Image context', imageFacts(incident)),
     ...ofWorkload,
     part('Blast radius', blastRadius(incident)),
     part('Evidence', evidence(incident)),
@@ -125,7 +125,7 @@ function timeline(entries) {
 function imageFacts({ factsUsed, imageFacts: image }) {
   const lines = factsUsed.map((text) => element('li', {}, text));
   if (image !== null) lines.push(...knownImage(image));
-  else lines.push(element('li', {}, 'Tidewaiter has not analysed this image: what it contains is unknown.'));
+  else lines.push(element('li', {}, 'Tidewaiter has not analyzed this image: its content is unknown.'));
   return element('ul', {}, ...lines);
 }
 
@@ -184,7 +184,7 @@ function blastRadius({ workloads, blastRadius: { images, incidents, workloads: r
       quiet(`saw the same ${shares.join(', ')}`),
     ),
   );
-  if (shown.length + others.length === 0) return element('p', {}, 'Nothing else that we know has it.');
+  if (shown.length + others.length === 0) return element('p', {}, 'No other workload or image affected.');
   return element('ul', {}, ...shown, more > 0 ? element('li', {}, `${more} more: ask the API`) : '', ...others);
 }
 

@@ -228,7 +228,7 @@ describe('detector', () => {
     const revisions = await new Incidents(store).revisions(items[0]!.id);
     expect(revisions[0]?.kind).toBe('opened');
     expect(revisions.slice(1).flatMap(({ news }) => news)).toEqual(
-      expect.arrayContaining(['The workload is known now: shop/Deployment/app', 'The image is known now']),
+      expect.arrayContaining(['Workload identified: shop/Deployment/app', 'Image identified']),
     );
   });
 

@@ -54,7 +54,7 @@ export const setuidEscape: ImageFileCheck = {
     for (const path of setuidFiles) {
       const name = path.slice(path.lastIndexOf('/') + 1).replace(/[\d.]{1,10}$/, '');
       if (escapes.has(name))
-        yield { title: `${shown(path)} is set-uid or set-gid`, place: shown(path), details: { file: shown(path) } };
+        yield { title: `${shown(path)} is setuid or setgid`, place: shown(path), details: { file: shown(path) } };
     }
   },
   passes: [{ setuidFiles: ['usr/bin/passwd', 'usr/bin/su', 'usr/bin/sudo', 'usr/lib/openssh/ssh-keysign'] }],

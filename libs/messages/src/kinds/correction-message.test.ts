@@ -82,7 +82,7 @@ describe('correctedMessage', () => {
   });
 
   it.each<[string, LateSignature['signers'], string]>([
-    ['no signer where none is configured', [], 'A signature or attestation came on '],
+    ['no signer where none is configured', [], 'Signature or attestation received on '],
     [
       'the identity of a certificate',
       [{ name: 'ci', identity: 'ci@example.com' }],

@@ -75,13 +75,13 @@ export function correctedMessage(report: PushReport, { consoleUrl, ...signature 
 
 function titleWord({ signers }: Pick<LateSignature, 'signers'>): string {
   const names = [...new Set(signers.map(({ name }) => name))];
-  return names.length === 0 ? 'signature came' : `signed by ${enumerate(names, maxNamed)}`;
+  return names.length === 0 ? 'signature received' : `signed by ${enumerate(names, maxNamed)}`;
 }
 
 /** `Signed by release on 2026-11-28 14:31 UTC`. */
 function signedText({ signers, at }: Pick<LateSignature, 'signers' | 'at'>): string {
   const names = signers.map(({ name, identity }) => (identity === null ? name : `${name} (${identity})`));
-  const what = names.length === 0 ? 'A signature or attestation came' : `Signed by ${enumerate(names, maxSigners)}`;
+  const what = names.length === 0 ? 'Signature or attestation received' : `Signed by ${enumerate(names, maxSigners)}`;
   return `${what} on ${timeText(at)}`;
 }
 
@@ -94,11 +94,11 @@ function lateSections({ told, late }: Pick<LateSignature, 'told' | 'late'>, by: 
 
 function openedText({ resolved }: PushReport): string {
   const gone = resolved.length === 0 ? '' : ` No longer found: ${titlesOf(resolved)}.`;
-  return `Found when the signatures of the image were checked again after its push: what was missing did not come in time.${gone}`;
+  return `Found when the signatures were checked again after the push: the expected signature or attestation is still missing.${gone}`;
 }
 
 function resolvedText({ resolved }: PushReport): string {
-  return `No longer found: ${titlesOf(resolved)}. A valid signature or attestation came after the push was announced.`;
+  return `No longer found: ${titlesOf(resolved)}. A valid signature or attestation was received after the push was announced.`;
 }
 
 function nameOf({ repository, tag }: PushReport): string {

@@ -21,7 +21,7 @@ describe('failedPushMessage', () => {
       severity: 'high',
       title: 'High · rel/tool:v1.2.0 could not be analyzed',
       summary: expect.stringMatching(
-        /did not give the image.*admission in enforce mode denies it.*dead-letters redrive/,
+        /could not be pulled.*admission in enforce mode denies the image.*dead-letters redrive/,
       ),
       facts: expect.arrayContaining([
         { label: 'Pushed by', value: 'mallory' },
@@ -33,7 +33,7 @@ describe('failedPushMessage', () => {
 
   it.each([
     ['REGISTRY_UNAUTHORIZED', 'dead-lettered', /refused the credentials/],
-    ['REGISTRY_UNKNOWN', 'dead-lettered', /does not name this registry/],
+    ['REGISTRY_UNKNOWN', 'dead-lettered', /no longer lists this registry/],
     ['EGRESS_DENIED', 'dead-lettered', /may not connect/],
     ['MANIFEST_UNKNOWN', 'refused', /does not have the manifest/],
     ['NO_PLATFORM', 'refused', /no image for a platform/],
@@ -50,7 +50,7 @@ describe('failedPushMessage', () => {
 
   it('says that it is analyzed now', () => {
     const { title, facts } = failedPushMessage({ ...report, status: 'resolved' });
-    expect(title).toBe('Resolved · rel/tool:v1.2.0 is analyzed now');
+    expect(title).toBe('Resolved · rel/tool:v1.2.0 has been analyzed');
     expect(facts.map(({ label }) => label)).not.toContain('Code');
   });
 });

@@ -27,7 +27,7 @@ export const failedPushSeverity: Severity = 'high';
 export function failedPushMessage(report: FailedPushReport): Message {
   const { registry, repository, tag, digest, pushedBy, pushedAt, status, code, reason } = report;
   const name = `${repository}:${tag}`;
-  const headline = status === 'firing' ? `${name} could not be analyzed` : `${name} is analyzed now`;
+  const headline = status === 'firing' ? `${name} could not be analyzed` : `${name} has been analyzed`;
   return {
     kind: 'push',
     status,
@@ -50,9 +50,9 @@ export function failedPushMessage(report: FailedPushReport): Message {
 
 function summaryOf({ status, outcome, code }: FailedPushReport): string {
   if (status === 'resolved')
-    return 'The image could not be analyzed before. Its findings are in a message of their own, if it has any.';
+    return 'The image could not be analyzed before. Its findings, if any, are in a separate message.';
   const { why, advice } = causes.find(({ codes }) => codes.test(code)) ?? fallbacks[outcome];
-  return `${why} Nothing is known of the image, so admission in enforce mode denies it. ${advice}`;
+  return `${why} Its content is unknown, so admission in enforce mode denies the image. ${advice}`;
 }
 
 interface Cause {
@@ -70,7 +70,7 @@ const causes: readonly (Cause & { codes: RegExp })[] = [
   },
   {
     codes: /^REGISTRY_UNKNOWN$/,
-    why: 'tidewaiter.yaml does not name this registry any more.',
+    why: 'tidewaiter.yaml no longer lists this registry.',
     advice: `Add the registry to tidewaiter.yaml, ${redrive}.`,
   },
   {
@@ -91,7 +91,7 @@ const causes: readonly (Cause & { codes: RegExp })[] = [
   {
     codes: /^LIMIT_EXCEEDED$/,
     why: 'The image exceeds a limit.',
-    advice: 'Find out who built it and how: honest images do not come near these limits.',
+    advice: 'Find out who built it and how: ordinary images stay far below these limits.',
   },
 ];
 
@@ -101,7 +101,7 @@ const fallbacks: Record<FailedPushReport['outcome'], Cause> = {
     advice: 'Find out who built it and how, and do not run it.',
   },
   'dead-lettered': {
-    why: 'The registry did not give the image after all retries.',
-    advice: `Check the registry and the way to it, ${redrive}.`,
+    why: 'The image could not be pulled from the registry after all retries.',
+    advice: `Check the registry and the network path to it, ${redrive}.`,
   },
 };

@@ -51,7 +51,7 @@ function imageItem({ registry, name, tag, isTagged, places, running, workloads }
 
 function packageText({ packageName, installedVersion, match, fix }: AffectedPlace): string {
   const target = fix.version === null ? '' : ` (fixed in ${fix.version})`;
-  const doubt = match === 'unknown' ? ', perhaps: its version cannot be compared' : '';
+  const doubt = match === 'unknown' ? ', possibly: version not comparable' : '';
   return `${packageName} ${installedVersion}${target}${doubt}`;
 }
 

@@ -192,7 +192,7 @@ describe('findingMessage', () => {
       place('1', { installedVersion: '(unknown)', match: 'unknown', fix: { state: 'unknown', version: null } }),
     ];
     expect(findingMessage([{ ...report, places }], { consoleUrl }).sections[0]!.items).toMatchObject([
-      { detail: 'openssl (unknown), perhaps: its version cannot be compared' },
+      { detail: 'openssl (unknown), possibly: version not comparable' },
     ]);
   });
 

@@ -85,7 +85,7 @@ it('reads as a story', () => {
   expect(mailText(message({}, { image: { ...image, findings } })))
     .toBe(`High · Miner in shop/Deployment/checkout (INC-12)
 
-A program that is not in the image was written to /tmp and talks to a mining pool. Nothing else that we know has it.
+A program that is not in the image was written to /tmp and talks to a mining pool. No other workload or image affected.
 
 What happened
   [High] 01:02:03 Dropped program started
@@ -93,7 +93,7 @@ What happened
   [High] 01:02:09 Connection to mining pool
       T1496.001
 
-What the image says
+Image context
   /tmp/.x/kthreadd is not in the image
   The image is unsigned
   3 critical or high findings
@@ -112,7 +112,7 @@ Cluster:        eu1
 Pods:           checkout-7d4c
 Seen:           2026-11-25 01:02 UTC
 Events:         3
-Signs:          drift and miner
+Findings:       drift and miner
 Techniques:     T1059 and T1496.001
 Image findings: 1 critical, 2 high
 
@@ -132,19 +132,19 @@ it('says how it ended, and no more what to do', () => {
     summary: expect.stringContaining('Resolved by jane.'),
   });
   expect(resolved.sections.map(({ title }) => title)).not.toContain('What to do');
-  expect(message({ state: 'resolved' }).summary).toContain('Nothing more happened since.');
+  expect(message({ state: 'resolved' }).summary).toContain('No further activity.');
   expect(message({ state: 'merged' })).toMatchObject({
     status: 'resolved',
-    summary: expect.stringContaining('It goes on in another incident.'),
+    summary: expect.stringContaining('Merged into another incident.'),
   });
 });
 
 it.each<[string, Partial<StoredIncident>, string[]]>([
-  ['was not analysed', {}, ['Tidewaiter has not analysed this image: what it contains is unknown']],
+  ['was not analysed', {}, ['Tidewaiter has not analyzed this image: its content is unknown']],
   ['is not known', { image: null, imageDigest: null }, []],
 ])('says of an image that it %s', (_what, more, expected) => {
   const { sections, links } = message({ ...more, factsUsed: [] }, { image: null });
-  const about = sections.find(({ title }) => title === 'What the image says');
+  const about = sections.find(({ title }) => title === 'Image context');
   expect(about?.items.map(({ text }) => text) ?? []).toEqual(expected);
   expect(links.map(({ text }) => text)).toEqual(['Open incident']);
 });
@@ -152,15 +152,15 @@ it.each<[string, Partial<StoredIncident>, string[]]>([
 it('says when the image was not signed, where its signature came later', () => {
   const story = {
     sentence:
-      'A shell in shop/checkout. Known of it: the image is not signed, and the one before it was; it runs as root.',
-    factsUsed: ['the image is not signed, and the one before it was'],
+      'A shell in shop/checkout. Known facts: the image is not signed, unlike the previous one; it runs as root.',
+    factsUsed: ['the image is not signed, unlike the previous one'],
   };
   const text = (isSigned: boolean) => {
     const provenance = { ...image.provenance, isSigned, signers: isSigned ? ['release'] : [] };
     return JSON.stringify(message(story, { image: { ...image, provenance } }));
   };
   expect(text(true)).not.toContain('is not signed');
-  expect(text(true).match(/the image was not signed at that time, and the one before it was/g)).toHaveLength(2);
+  expect(text(true).match(/the image was not signed at that time, unlike the previous one/g)).toHaveLength(2);
   expect(text(true)).toContain('signed by release');
   expect(text(false).match(/the image is not signed/g)).toHaveLength(2);
 });
@@ -182,13 +182,13 @@ describe('how far it reaches', () => {
     incidents: [],
   };
   it.each<[Partial<StoredIncident>, Partial<IncidentContext['reach']>, string]>([
-    [{}, {}, 'Nothing else that we know has it.'],
-    [{ imageDigest: null }, {}, 'Which image it ran is not known.'],
+    [{}, {}, 'No other workload or image affected.'],
+    [{ imageDigest: null }, {}, 'Image: unknown.'],
     [{}, { images: { items: [tag('image')], total: 1 } }, '1 tag points to its image.'],
     [
       { workloads: [workload!, workload!] },
       { images: { items: [tag('image'), tag('layer with /a')], total: 212 } },
-      '2 workloads are affected, 1 tag points to its image and 211 other images share what was used.',
+      '1 tag points to its image and 211 other images share the affected content.',
     ],
     [
       {},
@@ -198,9 +198,9 @@ describe('how far it reaches', () => {
           total: 3,
         },
       },
-      '3 other workloads run it or what it shares (1 of them exposed).',
+      '3 other workloads run this image or share its layers (1 exposed).',
     ],
-    [{}, { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] }, 'INC-3 saw the same traces.'],
+    [{}, { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] }, 'INC-3 has the same indicators.'],
   ])('in a sentence', (more, reach, expected) => {
     expect(reachText(incident(more), { ...nothing, ...reach })).toBe(expected);
   });

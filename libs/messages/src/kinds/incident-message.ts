@@ -60,7 +60,7 @@ export function incidentMessage(
         incident.steps.map((step) => stepItem(step, incident, safe)),
       ),
       ...section('Pushes', pushItems(incident, safe)),
-      ...section('What the image says', imageItems(incident, context.image, safe)),
+      ...section('Image context', imageItems(incident, context.image, safe)),
       ...(status === 'firing'
         ? section(
             'What to do',
@@ -111,34 +111,36 @@ function acknowledgedBy(revisions: readonly ReportedRevision[]): string | null {
 }
 
 function ending({ state, resolvedBy }: ReportedIncident, acknowledged: string | null): string | null {
-  if (state === 'merged') return 'It goes on in another incident.';
+  if (state === 'merged') return 'Merged into another incident.';
   if (state === 'open') return acknowledged && `Acknowledged by ${acknowledged}.`;
-  return resolvedBy === null ? 'Nothing more happened since.' : `Resolved by ${resolvedBy}.`;
+  return resolvedBy === null ? 'No further activity.' : `Resolved by ${resolvedBy}.`;
 }
 
 /** Describes the blast radius in one sentence. */
 export function reachText(
-  { workloads, imageDigest }: Pick<ReportedIncident, 'workloads' | 'imageDigest'>,
+  { imageDigest }: Pick<ReportedIncident, 'imageDigest'>,
   { images, workloads: reached, incidents }: ReportedReach,
 ): string {
-  const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
   const exposed = reached.items.filter((each) => each.exposed === true).length;
-  const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
+  const facing = exposed === 0 ? '' : ` (${exposed} exposed)`;
   // Tags of the same image come first, so that a cut drops other images.
   const tags = images.items.filter(({ shares }) => shares === 'image').length;
   const others = images.total - tags;
   const numbers = incidents.map(({ number }) => `INC-${number}`);
   const shared = [
     ...(reached.total > 0
-      ? [`${count(reached.total, 'other workload runs', 'other workloads run')} it or what it shares${facing}`]
+      ? [
+          `${count(reached.total, 'other workload runs', 'other workloads run')} this image or ${reached.total === 1 ? 'shares' : 'share'} its layers${facing}`,
+        ]
       : []),
     ...(tags > 0 ? [`${count(tags, 'tag points', 'tags point')} to its image`] : []),
-    ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} what was used`] : []),
-    ...(incidents.length > 0 ? [`${enumerate(numbers, 3)} saw the same traces`] : []),
+    ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} the affected content`] : []),
+    ...(incidents.length > 0
+      ? [`${enumerate(numbers, 3)} ${numbers.length === 1 ? 'has' : 'have'} the same indicators`]
+      : []),
   ];
-  const parts = [...affected, ...shared];
-  if (parts.length > 0) return `${enumerate(parts, parts.length)}.`;
-  return imageDigest === null ? 'Which image it ran is not known.' : 'Nothing else that we know has it.';
+  if (shared.length > 0) return `${enumerate(shared, shared.length)}.`;
+  return imageDigest === null ? 'Image: unknown.' : 'No other workload or image affected.';
 }
 
 function stepItem(
@@ -198,7 +200,7 @@ function imageItems(
   const used = factsUsed.map((text) => plainItem(safe(text)));
   if (image === null) {
     if (name === null && imageDigest === null) return used;
-    return [...used, plainItem('Tidewaiter has not analysed this image: what it contains is unknown')];
+    return [...used, plainItem('Tidewaiter has not analyzed this image: its content is unknown')];
   }
   return [...used, findingsItem(image), originItem(image), ...(image.changes ? changeItems(image.changes) : [])];
 }
@@ -248,9 +250,9 @@ function facts(incident: ReportedIncident, image: ReportedImage | null): Message
     ...fact('Pods', enumerate(pods, 3)),
     ...fact('Seen', first === last ? first : `${first} to ${last}`),
     ...fact('Events', String(incident.count)),
-    ...fact('Signs', enumerate(incident.findings, 6)),
+    ...fact('Findings', enumerate(incident.findings, 6)),
     ...fact('Techniques', enumerate(incident.techniques, 8)),
-    ...fact('Image findings', image && (countsText(image.counts) ?? (image.isEvaluated ? 'none' : 'not all known'))),
+    ...fact('Image findings', image && (countsText(image.counts) ?? (image.isEvaluated ? 'none' : 'incomplete'))),
   ];
 }
 

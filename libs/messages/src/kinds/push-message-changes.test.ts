@@ -67,7 +67,7 @@ describe('changeItems', () => {
         ],
       }),
       [
-        'runs as root now: before as app',
+        'runs as root now: previously as app',
         'entrypoint changed: /app → /bin/sh with 2 arguments',
         'command changed: node with 1 argument → none',
       ],
@@ -77,7 +77,7 @@ describe('changeItems', () => {
     [
       'set-uid files, a few by name',
       changes({ files: numbered(7).map((each) => setuid(`bin/${each}`)) }),
-      ['7 new set-uid or set-gid files: bin/1, bin/2, bin/3, bin/4, bin/5 and 2 more'],
+      ['7 new setuid or setgid files: bin/1, bin/2, bin/3, bin/4, bin/5 and 2 more'],
     ],
     [
       'changed, new and removed code, with hashes',
@@ -92,7 +92,7 @@ describe('changeItems', () => {
         ],
       }),
       [
-        'changed start-up file etc/cron.d/x: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
+        'changed startup file etc/cron.d/x: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
         'new program usr/bin/tool: sha256 bbbbbbbbbbbb',
         'changed library opt/app/lib/core.so: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
         'removed script app/old.py: sha256 aaaaaaaaaaaa',
@@ -125,15 +125,15 @@ describe('changeItems', () => {
         },
       }),
       [
-        'signed by others: release → nobody',
-        'built by another builder: a → b',
-        'built from another repository: https://git/a → https://git/b',
+        'signer changed: release → unsigned',
+        'builder changed: a → b',
+        'source repository changed: https://git/a → https://git/b',
       ],
     ],
     [
       'another pusher',
       { ...changes({}), pushers: { before: 'ci-bot', after: 'mallory' } },
-      ['pushed by mallory, before ci-bot'],
+      ['pushed by mallory, previously by ci-bot'],
     ],
     [
       'nothing of a pusher that one of the two registries does not name',
@@ -144,7 +144,7 @@ describe('changeItems', () => {
     [
       'which platform it is',
       changes({}, { config: [{ field: 'user', before: 'app', after: '0' }] }),
-      ['runs as root now: before as app · linux/arm64 only'],
+      ['runs as root now: previously as app · linux/arm64 only'],
     ],
   ])('tells %s', (_, told, expected) => {
     expect(textOf(told)).toEqual(expected);

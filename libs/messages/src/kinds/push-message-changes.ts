@@ -30,7 +30,7 @@ const startWords = { entrypoint: 'entrypoint', cmd: 'command' };
 function* startChanges({ config }: PushChanges): Generator<MessageItem> {
   for (const change of config?.items ?? []) {
     const { field, before, after, platforms } = change;
-    if (becomesRoot(change)) yield item('runs as root now', `before as ${before}`, platforms);
+    if (becomesRoot(change)) yield item('runs as root now', `previously as ${before}`, platforms);
     if (field === 'entrypoint' || field === 'cmd')
       yield item(`${startWords[field]} changed`, `${before || 'none'} → ${after || 'none'}`, platforms);
   }
@@ -39,7 +39,7 @@ function* startChanges({ config }: PushChanges): Generator<MessageItem> {
 function* newSetuid({ files }: PushChanges): Generator<MessageItem> {
   if (!files || files.newSetuid === 0) return;
   const paths = files.items.filter(({ isNewSetuid }) => isNewSetuid).map(({ path }) => path);
-  yield item(count(files.newSetuid, 'new set-uid or set-gid file'), namesOf(paths, files.newSetuid));
+  yield item(count(files.newSetuid, 'new setuid or setgid file'), namesOf(paths, files.newSetuid));
 }
 
 function* changedFiles({ files }: PushChanges): Generator<MessageItem> {
@@ -55,7 +55,7 @@ function* changedFiles({ files }: PushChanges): Generator<MessageItem> {
 }
 
 const changeWords: Partial<Record<FileChange['change'], string>> = { added: 'new', removed: 'removed' };
-const kindWords: Partial<Record<FileChange['kind'], string>> = { startup: 'start-up file', setuid: 'set-uid program' };
+const kindWords: Partial<Record<FileChange['kind'], string>> = { startup: 'startup file', setuid: 'setuid program' };
 
 function fileText({ path, change, kind }: FileChange): string {
   return `${changeWords[change] ?? 'changed'} ${kindWords[kind] ?? kind} ${path}`;
@@ -69,7 +69,8 @@ function hashText({ sha256Before, sha256After }: FileChange): string | null {
 
 function* otherPusher({ pushers }: PushChanges): Generator<MessageItem> {
   const { before = null, after = null } = pushers ?? {};
-  if (before !== null && after !== null && before !== after) yield item(`pushed by ${after}, before ${before}`, null);
+  if (before !== null && after !== null && before !== after)
+    yield item(`pushed by ${after}, previously by ${before}`, null);
 }
 
 function* newHosts({ hosts }: PushChanges): Generator<MessageItem> {
@@ -90,12 +91,12 @@ function* baseChanges({ base }: PushChanges): Generator<MessageItem> {
 function* originChanges({ origin }: PushChanges): Generator<MessageItem> {
   for (const { before, after, platforms } of origin ?? []) {
     if (!before || !after) continue;
-    const [old, current] = [before, after].map(({ signers }) => enumerate(signers, maxNames) || 'nobody');
-    if (old !== current) yield item('signed by others', `${old} → ${current}`, platforms);
+    const [old, current] = [before, after].map(({ signers }) => enumerate(signers, maxNames) || 'unsigned');
+    if (old !== current) yield item('signer changed', `${old} → ${current}`, platforms);
     const isOtherBuilder = before.builder !== null && after.builder !== null && before.builder !== after.builder;
-    if (isOtherBuilder) yield item('built by another builder', `${before.builder} → ${after.builder}`, platforms);
+    if (isOtherBuilder) yield item('builder changed', `${before.builder} → ${after.builder}`, platforms);
     const isOtherSource = before.source != null && after.source != null && before.source !== after.source;
-    if (isOtherSource) yield item('built from another repository', `${before.source} → ${after.source}`, platforms);
+    if (isOtherSource) yield item('source repository changed', `${before.source} → ${after.source}`, platforms);
   }
 }
 

@@ -118,7 +118,7 @@ export function itemOf(
 /** Renders resolved findings as one line. */
 export function resolvedItemOf(group: FindingGroup): MessageItem {
   const { finding } = group.findings[0]!;
-  const text = `${nameOf(group)} ${finding.installedVersion ?? ''}: ${count(group.findings.length, 'finding')} gone`;
+  const text = `${nameOf(group)} ${finding.installedVersion ?? ''}: ${count(group.findings.length, 'finding')} resolved`;
   return { severity: severityOf(group), text, detail: idsText(group), isNew: false };
 }
 
@@ -200,7 +200,7 @@ function textOf(group: FindingGroup, findings: string): string {
     case 'upgrade':
       return `upgrade ${nameOf(group)} ${version} → ${group.target}: ${findings}`;
     case 'unevaluated':
-      return `${nameOf(group)} ${version}: perhaps ${findings}`;
+      return `${nameOf(group)} ${version}: possibly ${findings}`;
     case 'no-fix':
       return `${nameOf(group)} ${version}: ${findings}${finding.fix.state === 'wont-fix' ? ', the distribution will not fix it' : ''}`;
     case 'remove':

@@ -116,7 +116,7 @@ describe('pushMessage', () => {
       'release run 7, attempt 2 for jane · https://ci.example.com/runs/7',
     ]);
     expect(factsOf({ run: { ...run, source: null, ref: null }, proven: [] })[0]).toBe(
-      '6c62fb45fe66, as its pipeline says',
+      '6c62fb45fe66, reported by its pipeline',
     );
     expect(factsOf({ run: unknownRun, proven: [] })).toEqual([]);
     expect(factsOf({ run: { ...unknownRun, url: 'javascript:alert(1)' }, proven: [] })).toEqual([]);
@@ -132,7 +132,7 @@ describe('pushMessage', () => {
       title: 'Critical · shop/checkout:1.4 brings 3 new critical or high vulnerabilities',
     });
     expect(message.summary).toBe(
-      'New since the previous push: 1 critical, 2 high. 2 more were there before. Upgrading openssl to 3.0.17-1~deb12u3 closes 3 of 5. This push fixes 1 that the previous one had.',
+      'New since the previous push: 1 critical, 2 high. 2 more were there before. Upgrading openssl to 3.0.17-1~deb12u3 closes 3 of 5. This push fixes 1 of the previous one.',
     );
     expect(message.links).toEqual([
       { text: 'Open image', url: `https://tidewaiter.example.com/console/#images/${digest}` },
@@ -177,7 +177,7 @@ describe('pushMessage', () => {
     });
     expect(texts(message, 'No fix yet')).toEqual(['zlib1g 1:1.2.13: 1 new finding']);
     expect(texts(message, 'Still there')).toEqual(['upgrade curl 7.88.1 → 7.88.2: 1 finding']);
-    expect(texts(message, 'Fixed by this push')).toEqual(['expat 2.5.0-1: 1 finding gone']);
+    expect(texts(message, 'Fixed by this push')).toEqual(['expat 2.5.0-1: 1 finding resolved']);
     expect(message.sections).toHaveLength(4);
   });
 
@@ -185,13 +185,13 @@ describe('pushMessage', () => {
     const message = pushMessage({ ...push, previousDigest: null, packagesChanged: null, resolved: [] }, console);
     expect(message.title).toBe('Critical · First push of shop/checkout:1.4 has 5 critical or high vulnerabilities');
     expect(message.summary).toMatch(
-      /^Found: 1 critical, 4 high\. Nothing was pushed under this tag before, so nothing is marked as new\. Upgrading openssl/,
+      /^Found: 1 critical, 4 high\. First push of this tag, no baseline\. Upgrading openssl/,
     );
     expect(
       message.sections.flatMap(({ items }) => items).filter(({ isNew, text }) => isNew || text.includes('new')),
     ).toEqual([]);
     expect(texts(message, 'Still there')).toBeUndefined();
-    expect(message.facts).toContainEqual({ label: 'Compared with', value: 'nothing: first push' });
+    expect(message.facts).toContainEqual({ label: 'Compared with', value: 'none: first push of this tag' });
   });
 
   it.each<[string, PushReport, string]>([
@@ -276,7 +276,7 @@ describe('pushMessage', () => {
       console,
     );
     expect(message.title).toContain('brings 1 new');
-    expect(texts(message, 'Version cannot be compared')).toEqual(['openssl ??: perhaps 1 new finding']);
+    expect(texts(message, 'Version not comparable')).toEqual(['openssl ??: possibly 1 new finding']);
     expect(texts(message, 'Could not be read')).toEqual(['layer 3: corrupt']);
     expect(message.summary).toContain('there may be more');
   });

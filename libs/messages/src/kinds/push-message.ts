@@ -171,7 +171,7 @@ function summary(report: PushReport, alarming: PushFinding[], fresh: PushFinding
     runningText(report, alarming),
     upgrade &&
       `Upgrading ${enumerate(upgrade.packages, 3)} to ${upgrade.target} closes ${closes(upgrade, alarming.length)}.`,
-    fixed > 0 && `This push fixes ${fixed} that the previous one had.`,
+    fixed > 0 && `This push fixes ${fixed} of the previous one.`,
     deletedSecretsText(alarming),
     report.warnings.length > 0 && 'Not everything could be read or compared, so there may be more.',
   ];
@@ -182,7 +182,7 @@ function firstSentence(report: PushReport, alarming: PushFinding[], fresh: PushF
   const { previousDigest, tag } = report;
   if (alarming.length === 0) return 'Nothing critical or high was found.';
   if (previousDigest === null) {
-    const first = tag === null ? '' : ' Nothing was pushed under this tag before, so nothing is marked as new.';
+    const first = tag === null ? '' : ' First push of this tag, no baseline.';
     return `Found: ${severityText(alarming)}.${first}`;
   }
   if (fresh.length === 0)
@@ -225,7 +225,7 @@ function closes({ findings }: FindingGroup, total: number): string {
 function facts(report: PushReport): Message['facts'] {
   const { packagesChanged: changed } = report;
   const tag = report.tag === null ? '' : `:${report.tag}`;
-  const first = report.tag === null ? null : 'nothing: first push';
+  const first = report.tag === null ? null : 'none: first push of this tag';
   const compared = report.previousDigest === null ? first : comparedText(report.previousDigest, report.comparedWith);
   const by = report.pushedBy === null ? '' : ` by ${report.pushedBy}`;
   return [
@@ -270,7 +270,7 @@ function runningFact({ findings }: PushReport): string | null {
 function buildFacts(pipeline: ReportedBuild | null): Message['facts'] {
   if (!pipeline) return [];
   const { run, proven } = pipeline;
-  const claimed = (name: CiRunFact) => (proven.includes(name) ? '' : ', as its pipeline says');
+  const claimed = (name: CiRunFact) => (proven.includes(name) ? '' : ', reported by its pipeline');
   const source = run.source === null ? '' : ` of ${run.source.replace(/^https?:\/\//, '')}`;
   const at = run.ref === null ? '' : ` (${run.ref.replace(/^refs\/(heads|tags)\//, '')})`;
   const attempt = run.attempt === null || run.attempt === '1' ? '' : `, attempt ${run.attempt}`;
@@ -293,7 +293,7 @@ function sections(report: PushReport, groups: FindingGroup[]): Message['sections
   const warnings = report.warnings.map((text) => ({ severity: null, text, detail: null, isNew: false }));
   return [
     ...section('Upgrade to fix', toDo('upgrade')),
-    ...section('Version cannot be compared', toDo('unevaluated')),
+    ...section('Version not comparable', toDo('unevaluated')),
     ...section('No fix yet', toDo('no-fix')),
     ...section('Found in the image', toDo('remove')),
     ...section('What changed', report.changes ? changeItems(report.changes) : []),

@@ -44,7 +44,7 @@ describe('reminderMessage', () => {
       status: 'firing',
       severity: 'critical',
       title: 'Critical · Still there for 3 days · 2 alerts · shop/app:1',
-      summary: 'Nothing new: of what you were told of, 2 alerts (1 critical, 1 high) are left. An upgrade closes 1.',
+      summary: 'Nothing new: 2 alerts (1 critical, 1 high) still fire. An upgrade closes 1.',
       facts: [
         { label: 'Images', value: 'shop/app:1' },
         { label: 'Since', value: '2026-11-22 12:00 UTC' },

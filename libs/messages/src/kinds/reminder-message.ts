@@ -69,7 +69,7 @@ function listMessage(still: readonly StillFiring[], told: Message): Message {
   const severity = worstSeverity(still.map(severityOf));
   const counts = countsText(countBySeverity(still.map((each) => ({ severity: severityOf(each) }))));
   const fixable = still.filter(({ alert }) => alert.labels['fixable'] === 'true').length;
-  const left = `Nothing new: of what you were told of, ${count(still.length, 'alert')} (${counts ?? ''}) ${still.length === 1 ? 'is' : 'are'} left.`;
+  const left = `Nothing new: ${count(still.length, 'alert')} (${counts ?? ''}) still ${still.length === 1 ? 'fires' : 'fire'}.`;
   return {
     ...told,
     kind: told.kind === 'digest' ? 'finding' : told.kind,

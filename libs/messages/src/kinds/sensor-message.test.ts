@@ -17,7 +17,7 @@ describe('sensorMessage', () => {
       severity: 'high',
       title: 'High · Sensor nodes is silent',
       summary: expect.stringMatching(
-        /^Nothing was heard of it since .*2026.* of the cluster eu1 is not seen: look whether it runs/,
+        /^No events since .*2026.* of the cluster eu1 is not monitored: check whether the sensor runs/,
       ),
       facts: [
         { label: 'Sensor', value: 'nodes (tetragon)' },
@@ -31,7 +31,7 @@ describe('sensorMessage', () => {
     expect(sensorMessage({ ...report, status: 'resolved', cluster: null })).toMatchObject({
       status: 'resolved',
       title: 'Resolved · Sensor nodes sends again',
-      summary: expect.stringMatching(/^It was silent since .* was not seen/),
+      summary: expect.stringMatching(/^It was silent since .* was not monitored/),
     });
   });
 });

@@ -39,8 +39,8 @@ export function sensorMessage(report: SensorReport): Message {
 function summaryOf({ status, heardAt, silentSince, cluster }: SensorReport): string {
   const where = cluster === null ? '' : ` of the cluster ${cluster}`;
   if (status === 'resolved') {
-    return `It was silent since ${timeText(silentSince)}. What happened meanwhile was not seen, unless it is sent now.`;
+    return `It was silent since ${timeText(silentSince)}. Activity in the meantime was not monitored, unless the sensor sends it now.`;
   }
-  const since = `Nothing was heard of it since ${timeText(heardAt)}.`;
-  return `${since} What it watches${where} is not seen: look whether it runs, whether it reaches Tidewaiter, and who may have stopped it.`;
+  const since = `No events since ${timeText(heardAt)}.`;
+  return `${since} Activity${where} is not monitored: check whether the sensor runs, whether it reaches Tidewaiter, and whether it was stopped on purpose.`;
 }

@@ -32,17 +32,17 @@ describe('digestMessage', () => {
       about('Resolved · Shell in web (INC-2)', { kind: 'incident', status: 'resolved' }),
     );
     expect(message.title).toBe(
-      'Digest · 3 to act on now, 1 incident open, 1 incident over, 6 new findings (1 exploited), 4 fixed and 9 still there',
+      'Summary · 3 to act on now, 1 incident open, 1 incident resolved, 6 new findings (1 exploited), 4 fixed and 9 still there',
     );
     expect(message.summary).toMatch(
-      /^Since the last digest: 1 incident open, .*still there\. 3 of them need somebody today\.$/,
+      /^Since the last summary: 1 incident open, .*still there\. 3 of them need attention today\.$/,
     );
     expect(told(message)).toEqual([
       ['Act now', 'Miner in shop (INC-3)', 'CVE-1 (exploited) hits curl', 'shop:1 brings 2 new'],
       ['New', 'web:2 brings 3 new'],
-      ['Fixed, thank you', 'web:2 brings 3 new', 'Shell in web (INC-2)'],
+      ['Fixed', 'web:2 brings 3 new', 'Shell in web (INC-2)'],
     ]);
-    expect(message.sections[2]!.items[0]!.detail).toBe('4 findings that the push before had');
+    expect(message.sections[2]!.items[0]!.detail).toBe('4 findings of the previous push');
   });
 
   it('says beside it which exceptions end, and what of Tidewaiter does not work', () => {
@@ -60,7 +60,7 @@ describe('digestMessage', () => {
         title: 'Exceptions that end soon',
         items: [{ text: 'CVE-1', detail: 'until 2026-11-30 00:00 UTC · team-shop · exceptions[0]' }],
       },
-      { title: 'Tidewaiter itself', items: [{ text: 'Sensor a is silent', isNew: false }] },
+      { title: 'Tidewaiter health', items: [{ text: 'Sensor a is silent', isNew: false }] },
     ]);
     // They are no reason for a digest of their own.
     expect(summaryMessage([], { consoleUrl }, notes)).toBeNull();

@@ -56,22 +56,22 @@ export function summaryMessage(
     kind: 'digest',
     status: firing.length + still.length > 0 ? 'firing' : 'resolved',
     severity: worstSeverity([...firing, ...still].map(({ severity }) => severity)),
-    title: clean(`Digest · ${urgent.length > 0 ? `${urgent.length} to act on now, ` : ''}${figures}`, maxTitleChars),
-    summary: clean(`Since the last digest: ${figures}.${urgentText(urgent.length)}`, 2 * maxItemChars),
+    title: clean(`Summary · ${urgent.length > 0 ? `${urgent.length} to act on now, ` : ''}${figures}`, maxTitleChars),
+    summary: clean(`Since the last summary: ${figures}.${urgentText(urgent.length)}`, 2 * maxItemChars),
     facts: [],
     sections: [
       ...section('Act now', urgent.map(itemOf)),
       ...section('New', others.map(itemOf)),
       ...section('Still there', still.map(itemOf)),
-      ...section('Fixed, thank you', fixing.map(fixedItem)),
+      ...section('Fixed', fixing.map(fixedItem)),
       ...section('Exceptions that end soon', ending.map(endingItem)),
       ...section(
-        'Tidewaiter itself',
+        'Tidewaiter health',
         health.map((text) => ({ severity: null, text, detail: null, isNew: false })),
       ),
     ],
     links: [{ text: 'Open Tidewaiter', url: consoleUrl }],
-    footer: 'Tidewaiter · digest',
+    footer: 'Tidewaiter · summary',
   };
 }
 
@@ -101,7 +101,7 @@ function figuresText(messages: readonly Message[]): string {
   const sum = (key: keyof MessageTally) => about.reduce((total, each) => total + each[key], 0);
   const parts = [
     incidents > 0 && `${count(incidents, 'incident')} open`,
-    ended > 0 && `${count(ended, 'incident')} over`,
+    ended > 0 && `${count(ended, 'incident')} resolved`,
     sum('fresh') > 0 &&
       `${count(sum('fresh'), 'new finding')}${sum('exploited') > 0 ? ` (${sum('exploited')} exploited)` : ''}`,
     sum('fixed') > 0 && `${sum('fixed')} fixed`,
@@ -111,8 +111,8 @@ function figuresText(messages: readonly Message[]): string {
 }
 
 function urgentText(urgent: number): string {
-  if (urgent === 0) return ' Nothing of it is urgent.';
-  return ` ${urgent === 1 ? 'One of them needs' : `${urgent} of them need`} somebody today.`;
+  if (urgent === 0) return ' Nothing is urgent.';
+  return ` ${urgent === 1 ? 'One of them needs' : `${urgent} of them need`} attention today.`;
 }
 
 function endingItem({ finding, until, reason, owner, source }: EndingException): MessageItem {
@@ -126,6 +126,6 @@ function fixedItem(message: Message): MessageItem {
   if (message.status === 'resolved') return item;
   const { repository, tag } = message.about ?? {};
   const name = repository && `${repository}${tag ? `:${tag}` : ''}`;
-  const fixed = `${count(tallyOf(message).fixed, 'finding')} that the push before had`;
+  const fixed = `${count(tallyOf(message).fixed, 'finding')} of the previous push`;
   return { ...item, text: name || item.text, detail: fixed };
 }

@@ -77,7 +77,7 @@ it('tells what is new once, and keeps the rest quietly', async () => {
     [1, 'opened', ['Dropped program started (T1059)']],
     [2, 'updated', ['Connection to mining pool (T1496.001)']],
     [3, 'worsened', ['Severity rose from medium to critical']],
-    [4, 'resolved', ['Nothing more happened']],
+    [4, 'resolved', ['No further activity']],
     [5, 'reopened', []],
   ]);
   expect((await told()).map(({ type, revision }) => `${type.split('.')[3]} ${revision}`)).toEqual([

@@ -373,7 +373,7 @@ it('collects a digest until its hour, with how everything stands by then', async
   const told = (await listed()).find(({ state: each }) => each === 'pending')!;
   const sent = await deliveries.get<Message>(told.id);
   expect(sent?.edition).toBeNull();
-  expect(sent?.message).toMatchObject({ kind: 'digest', title: 'Digest · 1 to act on now, 1 incident open' });
+  expect(sent?.message).toMatchObject({ kind: 'digest', title: 'Summary · 1 to act on now, 1 incident open' });
   expect(sent?.message.sections.map(({ title, items }) => [title, ...items.map(({ text }) => text)])).toEqual([
     ['Act now', 'state 2'],
     ['New', 'a', 'b'],

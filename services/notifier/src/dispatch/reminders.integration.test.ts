@@ -294,7 +294,7 @@ it('is part of a digest', async () => {
   await pass('1 day');
   await until(async () => (await rows()).filter(({ message }) => message.kind === 'digest').length === 2);
   expect((await rows()).findLast(({ message }) => message.kind === 'digest')?.message).toMatchObject({
-    title: 'Digest · 1 still there',
+    title: 'Summary · 1 still there',
     sections: [{ title: 'Still there', items: [{ text: 'Still there for 2 days · a · shop/app:1' }] }],
   });
 });
