@@ -3,6 +3,9 @@ import { libsOf } from './tools/workspaces.mjs';
 const folderOf = (...kinds) => `^libs/(${libsOf(...kinds).join('|')})/`;
 const pure = folderOf('pure');
 const adapters = folderOf('adapter');
+/** Commands that run without a server; `routes replay` is one of the database. */
+const offline = '^cli/src/(completion|diff|explain|gate|policies|replay|routes|rules|sbom|scan|sources|target)/';
+const offlineAdapters = '^libs/(registry|egress|sandbox|advisory-file|advisory-sync|rule-files)/';
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });
 
@@ -57,6 +60,38 @@ export default {
       comment: 'Publish an event, or move the code to a lib.',
       from: { path: '^services/([^/]+)/' },
       to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'offline-commands',
+      severity: 'error',
+      comment:
+        'This command runs without a server: use pure libs, registry, egress, sandbox, advisory-file, advisory-sync and rule-files. What needs the database or a service belongs into a command of its own.',
+      from: {
+        path: [offline, '^cli/src/[^/]+\\.ts$'],
+        pathNot: ['\\.test\\.ts$', '^cli/src/(program|database)\\.ts$', '^cli/src/routes/routes-replay'],
+      },
+      to: {
+        path: '^(libs|services|cli/src)/',
+        pathNot: [
+          ...[pure, offline, offlineAdapters, '^cli/src/(?!database)[^/]+\\.ts$'],
+          // A download that the user agreed to, and names of keys.
+          ...['^cli/src/advisories/sync', '^cli/src/find/expression-keys'],
+        ],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'offline-adapters',
+      severity: 'error',
+      comment: 'Commands use this adapter without a server: declare what it needs, and let the service pass it.',
+      from: code(offlineAdapters),
+      to: {
+        path: [
+          '^libs/(bus|queue|runtime|servers|store)/',
+          'node_modules/(@nestjs|@nats-io|@opentelemetry|bullmq|fastify|pg|pino|prom-client|rxjs|typeorm)/',
+        ],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'front-door-only',
