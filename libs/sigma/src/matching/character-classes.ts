@@ -10,8 +10,8 @@ export class CharacterClasses {
   readonly borders: readonly number[];
   /** Classes of the first 256 code points, which nearly all text uses. */
   readonly latin: Uint16Array;
-  /** By page of code points the start of its classes. Pages of a single class share theirs. */
-  readonly #starts = new Uint32Array((lastPoint >> pageBits) + 1);
+  /** By page of code points the page of its classes. Pages of a single class share theirs. */
+  readonly #pages = new Uint16Array((lastPoint >> pageBits) + 1);
   readonly #classes: Uint16Array;
 
   /**
@@ -25,7 +25,7 @@ export class CharacterClasses {
     const classes = [...new Set(kinds)];
     const numbers = new Map(classes.map((kind, number) => [kind, number]));
     this.examples = classes.map((kind) => ranges[kinds.indexOf(kind)]!);
-    this.#classes = this.#pages(
+    this.#classes = this.#fill(
       ranges,
       kinds.map((kind) => numbers.get(kind)!),
     );
@@ -37,21 +37,21 @@ export class CharacterClasses {
   }
 
   of(point: number): number {
-    return this.#classes[this.#starts[point >> pageBits]! + (point & (pageSize - 1))]!;
+    return this.#classes[(this.#pages[point >> pageBits]! << pageBits) + (point & (pageSize - 1))]!;
   }
 
-  #pages(ranges: readonly number[], classOf: readonly number[]): Uint16Array {
+  #fill(ranges: readonly number[], classOf: readonly number[]): Uint16Array {
     const classes: number[] = [];
     const uniform = new Map<number, number>();
     let range = 0;
-    for (let page = 0; page < this.#starts.length; page += 1) {
+    for (let page = 0; page < this.#pages.length; page += 1) {
       const first = page << pageBits;
       if (ranges[range + 1]! <= first) range += 1;
       const isUniform = range + 1 === ranges.length || ranges[range + 1]! >= first + pageSize;
       const known = isUniform ? uniform.get(classOf[range]!) : undefined;
-      this.#starts[page] = known ?? classes.length;
+      this.#pages[page] = known ?? classes.length >> pageBits;
       if (known !== undefined) continue;
-      if (isUniform) uniform.set(classOf[range]!, classes.length);
+      if (isUniform) uniform.set(classOf[range]!, classes.length >> pageBits);
       for (let point = first; point < first + pageSize; point += 1) {
         if (ranges[range + 1]! <= point) range += 1;
         classes.push(classOf[range]!);

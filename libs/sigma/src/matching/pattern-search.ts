@@ -87,7 +87,7 @@ const smallTables = 20_000;
 /** Compiles a table for each expression, and combines them where they are many and small. */
 function tablesFor(sought: readonly Sought[]): Table[] {
   const own = sought.flatMap((each) => automataFor([each]) ?? []);
-  const steps = own.reduce((sum, { automaton }) => sum + automaton.steps.length, 0);
+  const steps = own.reduce((sum, { automaton }) => sum + automaton.size, 0);
   return own.length <= lanes || steps > smallTables ? own : (automataFor(sought) ?? own);
 }
 

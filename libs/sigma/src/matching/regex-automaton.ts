@@ -1,7 +1,7 @@
 import { CharacterClasses } from './character-classes.js';
 import { nfaOf } from './re2js-internals.js';
 import { RegexProgram } from './regex-program.js';
-import type { RegexTransition } from './regex-program.js';
+import type { RegexTable, RegexTransition } from './regex-program.js';
 
 /** Limit on states times classes: a megabyte, so that the table fits the processor's cache. */
 const maxNumbers = 262_144;
@@ -20,10 +20,24 @@ const maxKnown = 500;
 export class RegexAutomaton {
   private constructor(
     readonly classes: CharacterClasses,
-    /** Transitions, state after state: the step of each class, then that at the end of the text. */
-    readonly steps: readonly RegexTransition[],
+    private readonly table: RegexTable,
     readonly expressions: number,
   ) {}
+
+  /** Number of transitions. */
+  get size(): number {
+    return this.table.steps.length;
+  }
+
+  get states(): number {
+    return this.size / (this.classes.count + 1);
+  }
+
+  /** Transition from a state by the number of a class, or by `classes.count` at the end of the text. */
+  step(state: number, input: number): RegexTransition {
+    const { steps, transitions } = this.table;
+    return transitions[steps[state * (this.classes.count + 1) + input]!]!;
+  }
 
   /** @returns null when there are too many expressions, or too many states, as for `a.{50}b` */
   static of(expressions: readonly string[]): RegexAutomaton | null {
@@ -43,7 +57,7 @@ export class RegexAutomaton {
     const program = new RegexProgram(instructions, start);
     const classes = new CharacterClasses(classBounds, (point) => program.kindOf(point));
     const all = 2 ** expressions.length - 1;
-    const steps = program.allSteps(classes.examples, all, maxNumbers);
-    return steps && new RegexAutomaton(classes, steps, expressions.length);
+    const table = program.table(classes.examples, all, maxNumbers);
+    return table && new RegexAutomaton(classes, table, expressions.length);
   }
 }

@@ -14,6 +14,13 @@ export interface RegexTransition {
   found: number;
 }
 
+/** All transitions of a DFA. An array of objects for each step would take twenty times the memory. */
+export interface RegexTable {
+  /** State after state, by input, the place in `transitions`. */
+  steps: Uint16Array | Uint32Array;
+  transitions: readonly RegexTransition[];
+}
+
 /** State of the DFA between two characters: a set of NFA instructions. */
 interface State {
   instructions: BitSet;
@@ -65,25 +72,27 @@ export class RegexProgram {
    * @param points one character of each class
    * @param all bits of all expressions: when all are found, reading stops
    */
-  allSteps(points: readonly number[], all: number, most: number): RegexTransition[] | null {
+  table(points: readonly number[], all: number, most: number): RegexTable | null {
     const states = new Numbered<State>((a, b) => a.known === b.known && a.isBehindWord === b.isBehindWord);
     states.numberOf(this.#stateAt(this.#reach(this.start, begins), begins, false));
     const inputs = [...points, null].map((point) => this.#input(point));
-    const steps: RegexTransition[] = [];
+    const steps: number[] = [];
+    const transitions = new Transitions();
     for (let number = 0; number < states.all.length; number += 1) {
       if (states.all.length * inputs.length > most || this.#work > maxWork) return null;
       const from = states.all[number]!;
       // Most characters are consumed by the same instructions, if by any.
       const taken = new Numbered<Taken>((a, b) => a.found === b.found && isAlike(a.input, b.input));
-      const known: RegexTransition[] = [];
+      const known: number[] = [];
       for (const input of inputs) {
         const each = this.#take(from, input);
         const place = taken.numberOf(each);
-        known[place] ??= { found: each.found, state: each.found === all ? 0 : states.numberOf(this.#after(each)) };
+        known[place] ??= transitions.numberOf(each.found === all ? 0 : states.numberOf(this.#after(each)), each.found);
         steps.push(known[place]);
       }
     }
-    return steps;
+    const numbers = transitions.all.length > 0xffff ? Uint32Array : Uint16Array;
+    return { steps: numbers.from(steps), transitions: transitions.all };
   }
 
   #input(point: number | null): Input {
@@ -228,6 +237,19 @@ class Numbered<Each extends { instructions: BitSet }> {
     const number = this.all.push({ ...each, instructions: each.instructions.slice() }) - 1;
     alike.push(number);
     if (alike.length === 1) this.#byHash.set(hash, alike);
+    return number;
+  }
+}
+
+/** Numbers distinct transitions. */
+class Transitions {
+  readonly all: RegexTransition[] = [];
+  readonly #numbers = new Map<number, number>();
+
+  numberOf(state: number, found: number): number {
+    const key = state * 2 ** 30 + found;
+    let number = this.#numbers.get(key);
+    if (number === undefined) this.#numbers.set(key, (number = this.all.push({ state, found }) - 1));
     return number;
   }
 }

@@ -34,7 +34,7 @@ export class RegexScan {
     const borders = [...new Set(automata.flatMap(({ classes }) => classes.borders))].sort((a, b) => a - b);
     this.#classes = new CharacterClasses(borders, (point) => automata.map(({ classes }) => classes.of(point)).join());
     const stride = this.#classes.count + 1;
-    const states = automata.map(({ classes, steps }) => steps.length / (classes.count + 1));
+    const states = automata.map((automaton) => automaton.states);
     const firsts = states.map((_, index) => states.slice(0, index).reduce((sum, count) => sum + count, 0));
     const total = states.reduce((sum, count) => sum + count, 0);
     this.#starts = firsts.map((first) => first * stride);
@@ -56,13 +56,14 @@ export class RegexScan {
   }
 
   #fill(automaton: number, states: number, stride: number): void {
-    const { classes, steps } = this.automata[automaton]!;
+    const source = this.automata[automaton]!;
+    const { classes } = source;
     const columns = [...this.#classes.examples.map((point) => classes.of(point)), classes.count];
     const outputs = new Map<object, number>();
     const start = this.#starts[automaton]!;
     for (let state = 0; state < states; state += 1) {
       for (const [column, from] of columns.entries()) {
-        const step = steps[state * (classes.count + 1) + from]!;
+        const step = source.step(state, from);
         const row = start + step.state * stride;
         const known =
           step.found === 0 ? 0 : (outputs.get(step) ?? this.#outputs.push({ automaton, found: step.found, row }) - 1);
