@@ -63,6 +63,7 @@ await bundle.write({
   sourcemap: true,
   sourcemapExcludeSources: true,
   keepNames: true,
+  comments: { legal: true, annotation: false, jsdoc: false },
   codeSplitting: { groups: [{ name: 'domain', test: /\/libs\/domain\// }] },
   entryFileNames: '[name].js',
   chunkFileNames: (chunk) => `${nameOf(chunk)}-[hash].js`,

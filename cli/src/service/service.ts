@@ -12,6 +12,7 @@ import {
   startService,
   stopService,
 } from './services.js';
+import { releaseStartMemory } from './start-memory.js';
 import { onHangup, stopRequest } from './stop-request.js';
 
 /** Runs one service alone, as in production. */
@@ -27,6 +28,7 @@ export function serviceCommand(program: Command): void {
       if (!service) return;
       onHangup(async () => service.reload());
       printStderr(`${name} listens on ${service.url}`, ...service.notices);
+      releaseStartMemory();
       await stop;
       await stopService(service);
     });

@@ -31,6 +31,7 @@ import {
   startService,
   stopService,
 } from '../service/services.js';
+import { releaseStartMemory } from '../service/start-memory.js';
 import { onHangup, stopRequest } from '../service/stop-request.js';
 import { checkFiles } from './check-files.js';
 import { upDetached } from './detach.js';
@@ -84,6 +85,7 @@ async function up(options: UpOptions): Promise<void> {
   closing.defer(local.stop);
   await writeSamples(home);
   await startAll(options, local, run, closing, stop);
+  releaseStartMemory();
   await stop;
 }
 
