@@ -5,7 +5,7 @@ const pure = folderOf('pure');
 const adapters = folderOf('adapter');
 /** Commands that run without a server; `routes replay` is one of the database. */
 const offline = '^cli/src/(completion|diff|explain|gate|policies|replay|routes|rules|sbom|scan|sources|target)/';
-const offlineAdapters = '^libs/(registry|egress|sandbox|advisory-file|advisory-sync|rule-files)/';
+const offlineAdapters = '^libs/(registry|egress|sandbox|advisory-file|advisory-sync|receivers|rule-files)/';
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });
 
@@ -65,7 +65,7 @@ export default {
       name: 'offline-commands',
       severity: 'error',
       comment:
-        'This command runs without a server: use pure libs, registry, egress, sandbox, advisory-file, advisory-sync and rule-files. What needs the database or a service belongs into a command of its own.',
+        'This command runs without a server: use pure libs, registry, egress, sandbox, advisory-file, advisory-sync, receivers and rule-files. What needs the database or a service belongs into a command of its own.',
       from: {
         path: [offline, '^cli/src/[^/]+\\.ts$'],
         pathNot: ['\\.test\\.ts$', '^cli/src/(program|database)\\.ts$', '^cli/src/routes/routes-replay'],

@@ -17,7 +17,7 @@ const external = [
   /^@nats-io\//,
   /^@fastify\//,
   /^@opentelemetry\//,
-  /^(bullmq|fastify|ioredis|jose|nodemailer|pg|pino|prom-client|reflect-metadata|rxjs|typeorm)(\/|$)/,
+  /^(bullmq|fastify|ioredis|jose|pg|pino|prom-client|reflect-metadata|rxjs|typeorm)(\/|$)/,
 ];
 
 /** Chunks of earlier builds stay for a day: a program that runs loads some of its own only later. */
