@@ -48,7 +48,7 @@ export interface JobProblem {
 
 /** One kind of work. Named as an order; safe to repeat. */
 export interface JobHandler<Held extends Job = Job> {
-  readonly queue: string;
+  readonly queue: Held['queue'];
   /** Jobs that one process works on at once. */
   readonly concurrency: number;
   /**

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Module, type Type } from '@nestjs/common';
 import { InvalidInput, NotYet, Secret, Unavailable } from '@tidewaiter/domain';
 import { type RunningService, startService } from '@tidewaiter/runtime';
-import { type ClaimedJob, connect, type JobClass, Jobs, Store } from '@tidewaiter/store';
+import { type ClaimedJob, connect, type JobClass, Jobs, type QueueName, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -44,7 +44,7 @@ afterAll(async () => {
 let serial = 0;
 
 interface Work {
-  queue: string;
+  queue: QueueName;
   concurrency?: number;
   beginsOwn?: boolean;
   retryDelaysMs?: number[];
@@ -94,9 +94,10 @@ async function serve(work: Work): Promise<RunningService> {
   return service;
 }
 
-const newQueue = (): string => `queue-${++serial}`;
+/** A queue of the test's own, which the catalogue does not have. */
+const newQueue = () => `queue-${++serial}` as QueueName;
 
-async function enqueue(queue: string, count = 1, jobClass: JobClass = 'interactive'): Promise<string[]> {
+async function enqueue(queue: QueueName, count = 1, jobClass: JobClass = 'interactive'): Promise<string[]> {
   const keys = Array.from({ length: count }, () => `key-${++serial}`);
   await store.transaction(async (tx) => tx.enqueue(...keys.map((key) => ({ queue, key, class: jobClass }))));
   return keys;

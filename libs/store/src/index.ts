@@ -11,7 +11,7 @@ export { IncidentsModule } from './incidents/incidents.module.js';
 export { WorkloadsModule } from './workloads/workloads.module.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
-export { allEnded, Store } from './core/store.js';
+export { allEnded, jobsOf, Store } from './core/store.js';
 export type { JobClass } from './core/job-rows.js';
 export type { NewJob, DueJob, Transaction } from './core/store.js';
 export { OutboxRelay } from './core/relay.js';
@@ -75,7 +75,7 @@ export type {
   UnmatchedPackage,
   PackageVulnerability,
 } from './advisories/fleet-matches.js';
-export { ExploitationChanges, exploitationQueue } from './advisories/exploitation-changes.js';
+export { ExploitationChanges } from './advisories/exploitation-changes.js';
 export type { EpssThresholds, NewlyExploited } from './advisories/exploitation-changes.js';
 export { Findings } from './images/findings.js';
 export type { ImageFinding, PackagePlace, Use } from './images/findings.js';
@@ -149,6 +149,10 @@ export type { ImageRow } from './images/image-rows.js';
 export type { IncidentRow } from './incidents/incident-rows.js';
 export type { PushRow } from './images/pushes/push-rows.js';
 export { ruleKinds, ruleStates } from './incidents/detection-rows.js';
+export { claimKey, layerKey, readLayerKey } from './images/layer-key.js';
+export type { PlacedLayer } from './images/layer-key.js';
+export { queueNames } from './core/queues.js';
+export type { QueueName } from './core/queues.js';
 export { Pushes } from './images/pushes/pushes.js';
 export { finalPushStates, pushOrigins, pushStates } from './images/pushes/push-rows.js';
 export type { PushOrigin, PushState } from './images/pushes/push-rows.js';

@@ -1,5 +1,7 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
+import type { QueueName } from './queues.js';
+
 /** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
 export const jobClasses = ['interactive', 'bulk'] as const;
 
@@ -16,8 +18,8 @@ export const jobStates = ['queued', 'running', 'done', 'dead'] as const;
 @Index('job_finished_ix', ['finishedAt'], { where: "state = 'done'" })
 export class JobRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pk' }) id!: string;
-  @Column('text') queue!: string;
-  /** Key of the work: a push id, a delivery id, or a layer as blob digest, size and diffID. */
+  @Column('text') queue!: QueueName;
+  /** Key of the work, see {@link queueNames}. */
   @Column('text') key!: string;
   @Column('text') class!: JobClass;
   @Column('text', { default: 'queued' }) state!: (typeof jobStates)[number];

@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { columnsOf } from './columns.js';
 import { GroupCommit } from './group-commit.js';
 import { JobRow } from './job-rows.js';
+import type { QueueName } from './queues.js';
 import { type DueJob, dueColumns, Store, type Transaction } from './store.js';
 
 /** A job that this process has claimed. Only the holder of the token may finish it. */
@@ -136,7 +137,7 @@ export class Jobs {
    * Jobs that may be missing in the queue: due jobs that were not claimed, and jobs whose lease
    * expired. Adding one that is already queued does no harm.
    */
-  async lost(queue: string): Promise<DueJob[]> {
+  async lost(queue: QueueName): Promise<DueJob[]> {
     const jobs = await this.store.returning(
       dueColumns,
       `UPDATE job SET swept_at = now() WHERE id IN (
@@ -159,7 +160,7 @@ export class Jobs {
   }
 
   /** Whether a job of this queue has ended, done or dead, in the last `withinMs`. */
-  async hasEndedWithin(queue: string, withinMs: number, key?: string): Promise<boolean> {
+  async hasEndedWithin(queue: QueueName, withinMs: number, key?: string): Promise<boolean> {
     const ended = await this.store.query(
       `SELECT id FROM job WHERE queue = $1 AND state IN ('done', 'dead') AND finished_at > now() - $2 * interval '1 millisecond'
          AND ($3::text IS NULL OR key = $3) LIMIT 1`,
@@ -169,7 +170,7 @@ export class Jobs {
   }
 
   /** Numbers of queued and running jobs, and the age in seconds of the oldest due one. */
-  async backlog(queue: string): Promise<Backlog> {
+  async backlog(queue: QueueName): Promise<Backlog> {
     const [row] = await this.store.aggregate<Backlog>(
       `SELECT ${backlogColumns} FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
       [queue],
@@ -178,7 +179,7 @@ export class Jobs {
   }
 
   /** {@link backlog} of every queue that has one. */
-  async backlogs(): Promise<(Backlog & { queue: string })[]> {
+  async backlogs(): Promise<(Backlog & Pick<JobRow, 'queue'>)[]> {
     return this.store.aggregate(
       `SELECT queue, ${backlogColumns} FROM job WHERE state IN ('queued', 'running') GROUP BY queue ORDER BY queue`,
     );

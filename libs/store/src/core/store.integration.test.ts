@@ -101,7 +101,7 @@ describe('a transaction', () => {
     await store.once('a', ids[1]!, () => Promise.resolve());
     const ran: string[] = [];
     const handle = async (tx: Transaction, id: string) => {
-      await tx.enqueue({ queue: 'q', key: id, class: 'interactive' });
+      await tx.enqueue({ queue: 'push', key: id, class: 'interactive' });
       ran.push(id);
     };
     await expect(

@@ -7,8 +7,9 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { type Columns, columnsOf, type Entity, type RowOf } from './columns.js';
 import { OutboxRow } from './event-rows.js';
-import { JobRow } from './job-rows.js';
+import { type JobClass, JobRow } from './job-rows.js';
 import { isOutage } from './outage.js';
+import type { QueueName } from './queues.js';
 import { unnestOf } from './row-sets.js';
 import { storable } from './storable.js';
 import { TransactionBatcher } from './transaction-batcher.js';
@@ -23,6 +24,11 @@ export interface DueJob extends RowOf<typeof dueColumns> {
 
 /** A job to queue. Nothing is added while a job with the same queue and key is queued or running. */
 export type NewJob = Pick<JobRow, 'queue' | 'key' | 'class'>;
+
+/** Jobs of one queue to enqueue. */
+export function jobsOf(queue: QueueName, keys: readonly string[], jobClass: JobClass): NewJob[] {
+  return keys.map((key) => ({ queue, key, class: jobClass }));
+}
 
 const newJobs = unnestOf(JobRow, ['id', 'queue', 'key', 'class', 'traceparent']);
 const newEvents = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'data', 'traceparent']);

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
-import { Store, type Transaction } from '../core/store.js';
+import { inQueue } from '../core/queues.js';
+import { jobsOf, Store, type Transaction } from '../core/store.js';
 import { Deliveries } from './deliveries.js';
 import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
 import type { Delivery } from './delivery.js';
@@ -118,7 +119,7 @@ export class Redrives {
  * not show the wait.
  */
 const waitsForItsTry = `EXISTS (
-  SELECT FROM job WHERE queue = 'delivery' AND key = delivery.id::text AND job.state = 'queued' AND run_at > now())`;
+  SELECT FROM job WHERE ${inQueue('delivery')} AND key = delivery.id::text AND job.state = 'queued' AND run_at > now())`;
 
 /** Retries deliveries inside a transaction; returns how many of them had failed or waited. */
 export async function redriveIn(tx: Transaction, ids: readonly string[], by: string | null): Promise<number> {
@@ -133,14 +134,14 @@ export async function redriveIn(tx: Transaction, ids: readonly string[], by: str
   await noteIn(tx, keys, 'redriven', by);
   // Ends the waiting job, to replace it by one with all its tries left.
   await tx.query(
-    `UPDATE job SET state = 'done', finished_at = now() WHERE queue = 'delivery' AND key = ANY($1) AND state = 'queued'`,
+    `UPDATE job SET state = 'done', finished_at = now() WHERE ${inQueue('delivery')} AND key = ANY($1) AND state = 'queued'`,
     [keys],
   );
   await tx.query(
     `UPDATE dead_letter SET redriven_at = now() WHERE worker = 'delivery' AND subject = ANY($1) AND redriven_at IS NULL`,
     [keys],
   );
-  await tx.enqueue(...keys.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+  await tx.enqueue(...jobsOf('delivery', keys, 'interactive'));
   return keys.length;
 }
 

@@ -4,6 +4,7 @@ import type { UnreadLayer } from '@tidewaiter/integrity';
 
 import { columnsOf } from '../core/columns.js';
 import { Store, type Transaction } from '../core/store.js';
+import { claimKey } from './layer-key.js';
 import { ImageLayerRow, LayerFailureRow } from './layer-rows.js';
 import { PushRow } from './pushes/push-rows.js';
 import { isCurrent, type RepositoryPlace } from './pushes/pushes.js';
@@ -28,8 +29,8 @@ const unreadColumns = columnsOf(ImageLayerRow, { only: ['imageDigest', 'index', 
 @Injectable()
 export class LayerFailures {
   /** Locks a layer until the transaction ends, so that it is not stored as read and as unreadable at once. */
-  async lock(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<void> {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`${blobDigest} ${sizeBytes} ${diffId}`]);
+  async lock(tx: Transaction, layer: LayerClaim): Promise<void> {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [claimKey(layer)]);
   }
 
   /**

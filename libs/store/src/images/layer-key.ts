@@ -1,10 +1,11 @@
 import type { LayerClaim } from '@tidewaiter/domain';
-import type { RepositoryPlace } from '@tidewaiter/store';
+
+import type { LayerFailureRow } from './layer-rows.js';
 
 /** Layer with the repository whose images claim it. */
 export interface PlacedLayer {
   claim: LayerClaim;
-  place: RepositoryPlace;
+  place: Pick<LayerFailureRow, 'connection' | 'repository'>;
 }
 
 /**
@@ -18,6 +19,11 @@ export function layerKey({ claim, place }: PlacedLayer): string {
 /** Prefix of the keys of all jobs of one layer. */
 export function claimKey({ blobDigest, sizeBytes, diffId }: LayerClaim): string {
   return `${blobDigest} ${sizeBytes} ${diffId}`;
+}
+
+/** {@link layerKey} as SQL, of a row of `image_layer` in a repository of a connection. */
+export function layerKeySql(layer: string, place: string): string {
+  return `concat_ws(' ', ${layer}.blob_digest, ${layer}.size_bytes, ${layer}.diff_id, ${place}.repository, ${place}.connection)`;
 }
 
 /** Parses the key of a layer's job. */

@@ -5,7 +5,7 @@ import type { ContainerView, WorkloadView, WorkloadRef } from '@tidewaiter/workl
 import { columnsOf } from '../core/columns.js';
 import { recordsetOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
-import { type Queries, Store, type Transaction } from '../core/store.js';
+import { jobsOf, type Queries, Store, type Transaction } from '../core/store.js';
 import { isCurrent } from '../images/pushes/pushes.js';
 import { ContainerLedgerRow, WorkloadRow } from './workload-rows.js';
 
@@ -256,7 +256,13 @@ export class WorkloadLedger {
        WHERE image_digest = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
       [digests],
     );
-    await tx.enqueue(...pushes.map(({ id }) => ({ queue: 'reevaluate', key: id, class: 'bulk' as const })));
+    await tx.enqueue(
+      ...jobsOf(
+        'reevaluate',
+        pushes.map(({ id }) => id),
+        'bulk',
+      ),
+    );
   }
 }
 

@@ -14,6 +14,7 @@ import {
   leaseLost,
   Store,
   type Transaction,
+  jobsOf,
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
@@ -138,6 +139,6 @@ export class DeliveryTransitions {
         message: { ...delivery.message, footer },
       })),
     );
-    await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+    await tx.enqueue(...jobsOf('delivery', ids, 'interactive'));
   }
 }

@@ -26,6 +26,7 @@ import {
   type NewDelivery,
   NotificationLog,
   type Transaction,
+  jobsOf,
 } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
@@ -306,7 +307,7 @@ export class Dispatcher {
     if (waitMs > 0) await this.groups.wait(tx, heldFor, { forMs: waitMs, isQuiet });
     else {
       await this.groups.notified(tx, heldFor);
-      await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+      await tx.enqueue(...jobsOf('delivery', ids, 'interactive'));
     }
     return ids;
   }

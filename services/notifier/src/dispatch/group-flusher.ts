@@ -19,6 +19,7 @@ import {
   type HeldDelivery,
   Store,
   type Transaction,
+  jobsOf,
 } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
@@ -145,7 +146,7 @@ export class GroupFlusher {
   }
 
   async #enqueue(tx: Transaction, ids: readonly string[]): Promise<void> {
-    await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+    await tx.enqueue(...jobsOf('delivery', ids, 'interactive'));
   }
 
   /** Sends one summary to each channel, with the current state of everything. */

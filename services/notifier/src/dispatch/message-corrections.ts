@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Message } from '@tidewaiter/messages';
 import { type AlertSubject, type Group, groupByRoute, type Integration } from '@tidewaiter/routing';
-import { AlertGroups, Deliveries, type NewDelivery, type PushMessage, type Transaction } from '@tidewaiter/store';
+import {
+  AlertGroups,
+  Deliveries,
+  type NewDelivery,
+  type PushMessage,
+  type Transaction,
+  jobsOf,
+} from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
 
@@ -61,7 +68,7 @@ export class MessageCorrections {
       corrected.set(name, new Set([...(corrected.get(name) ?? []), ...gone.map(({ identity }) => identity)]));
     }
     const ids = await this.deliveries.add(tx, editions);
-    await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+    await tx.enqueue(...jobsOf('delivery', ids, 'interactive'));
     return corrected;
   }
 

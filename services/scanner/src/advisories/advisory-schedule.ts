@@ -4,8 +4,6 @@ import type { Egress } from '@tidewaiter/egress';
 import { Every } from '@tidewaiter/runtime';
 import { Jobs, Store } from '@tidewaiter/store';
 
-export const syncQueue = 'sync-osv';
-
 const lookMs = 60_000;
 
 /** URLs and interval of advisory syncs; an interval of 0 disables them. */
@@ -35,7 +33,7 @@ export class QueueSyncs implements BeforeApplicationShutdown {
   @Every(lookMs)
   async queueDue(): Promise<void> {
     if (this.schedule.intervalMs === 0) return;
-    if (await this.jobs.hasEndedWithin(syncQueue, this.schedule.intervalMs)) return;
-    await this.store.transaction((tx) => tx.enqueue({ queue: syncQueue, key: 'all', class: 'bulk' }));
+    if (await this.jobs.hasEndedWithin('sync-osv', this.schedule.intervalMs)) return;
+    await this.store.transaction((tx) => tx.enqueue({ queue: 'sync-osv', key: 'all', class: 'bulk' }));
   }
 }

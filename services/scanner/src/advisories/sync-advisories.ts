@@ -9,7 +9,7 @@ import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import { AdvisoryFeeds, type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
 
-import { AdvisorySchedule, syncQueue } from './advisory-schedule.js';
+import { AdvisorySchedule } from './advisory-schedule.js';
 
 /**
  * Updates the advisories, as `tidewaiter advisories sync` does. A feed that cannot be fetched or
@@ -17,7 +17,7 @@ import { AdvisorySchedule, syncQueue } from './advisory-schedule.js';
  */
 @Injectable()
 export class SyncAdvisories implements JobHandler<ClaimedJob> {
-  readonly queue = syncQueue;
+  readonly queue = 'sync-osv';
   readonly concurrency = 1;
   readonly retryDelaysMs = [10_000, 60_000, 600_000];
   /** The first sync of everything downloads gigabytes. */

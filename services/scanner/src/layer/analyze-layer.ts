@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { NotYet } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
-import { type ClaimedJob, Images } from '@tidewaiter/store';
+import { type ClaimedJob, Images, type PlacedLayer, readLayerKey } from '@tidewaiter/store';
 
 import { failureOf, isRefusal } from '../failure.js';
 import { ScannerLimits } from '../scanner-limits.js';
-import { type PlacedLayer, readLayerKey } from './layer-key.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerTransitions } from './layer-transitions.js';
 

@@ -1,12 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LimitExceeded } from '@tidewaiter/domain';
 import { LayerThreads, type PackedLayer, threadLimits } from '@tidewaiter/sandbox';
+import type { PlacedLayer } from '@tidewaiter/store';
 import { Counter, Registry } from 'prom-client';
 
 import { Analysis } from '../analysis.js';
 import { Registries } from '../registries.js';
 import { ScannerLimits } from '../scanner-limits.js';
-import type { PlacedLayer } from './layer-key.js';
 
 /** Reads layers from registries, in worker threads. */
 @Injectable()

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Images, LayerFailures, type Push, Store } from '@tidewaiter/store';
+import { Images, LayerFailures, type Push, Store, type PlacedLayer } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
 import { failureOf } from '../failure.js';
-import type { PlacedLayer } from './layer-key.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerTransitions } from './layer-transitions.js';
 

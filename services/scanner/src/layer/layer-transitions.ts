@@ -11,10 +11,12 @@ import {
   type RepositoryPlace,
   Store,
   type Transaction,
+  claimKey,
+  type PlacedLayer,
+  jobsOf,
 } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
-import { claimKey, type PlacedLayer } from './layer-key.js';
 
 /** Transactions that advance a layer, and with it the pushes that wait for it. */
 @Injectable()
@@ -51,7 +53,7 @@ export class LayerTransitions {
     await this.store.transaction(async (tx) => {
       await this.#wakePushes(tx, claim);
       const lacking = await this.failures.lacking(tx, claim);
-      await tx.enqueue(...lacking.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
+      await tx.enqueue(...jobsOf('reevaluate', lacking, 'bulk'));
       await this.jobs.finish(tx, job);
     });
   }

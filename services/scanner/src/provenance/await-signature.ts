@@ -3,7 +3,6 @@ import { NotYet } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Jobs, Pushes, Store } from '@tidewaiter/store';
 
-import { signatureQueue } from '../push/push-corrections.js';
 import { Reexamination } from '../push/reexamination.js';
 
 /**
@@ -12,7 +11,7 @@ import { Reexamination } from '../push/reexamination.js';
  */
 @Injectable()
 export class AwaitSignature implements JobHandler<ClaimedJob> {
-  readonly queue = signatureQueue;
+  readonly queue = 'signature';
   readonly retryDelaysMs = [2_000, 10_000, 60_000, 600_000, 1_800_000];
   readonly timeoutMs = 5 * 60_000;
   readonly concurrency = 2;

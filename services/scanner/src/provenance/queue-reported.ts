@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { consumers, type EventOf, pipelineReported } from '@tidewaiter/events';
-import { Pushes, Store } from '@tidewaiter/store';
+import { Pushes, Store, jobsOf } from '@tidewaiter/store';
 
 import { Signers } from './signers.js';
 import { attachedKey } from './verify-attached.js';
@@ -31,11 +31,11 @@ export class QueueReported {
         (push) => revision !== null || kind === 'provenance' || this.signers.of(push.repository) !== null,
       );
       await tx.enqueue(
-        ...concerned.map((push) => ({
-          queue: 'attached',
-          key: attachedKey(push.id, digest),
-          class: 'interactive' as const,
-        })),
+        ...jobsOf(
+          'attached',
+          concerned.map((push) => attachedKey(push.id, digest)),
+          'interactive',
+        ),
       );
     });
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 import { fileOutlierId, fileOutliers } from '@tidewaiter/integrity';
-import { type ContentFinding, FleetFiles, type Image, type Push, Revisions, Store } from '@tidewaiter/store';
+import { type ContentFinding, FleetFiles, type Image, type Push, Revisions, Store, jobsOf } from '@tidewaiter/store';
 
 /** Limit on paths whose texts are in memory at once: 10 times 32 contents of 64 KiB are 20 MiB. */
 const pathsAtOnce = 10;
@@ -26,7 +26,7 @@ export class FileOutliers {
     const findings = await this.files.findingsOf(digest, outliers);
     return this.store.transaction(async (tx) => {
       const stale = await this.files.stalePushes(tx, digest, push, paths, outliers);
-      await tx.enqueue(...stale.map((key) => ({ queue: 'reevaluate', key, class: 'interactive' as const })));
+      await tx.enqueue(...jobsOf('reevaluate', stale, 'interactive'));
       return this.revisions.putFindings(tx, push, digest, fileOutlierId, findings);
     });
   }

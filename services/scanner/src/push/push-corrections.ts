@@ -8,8 +8,6 @@ import { SignatureGrace } from '../provenance/signature-grace.js';
 import type { PushEvaluation } from './evaluate-push.js';
 import { pushSubject } from './push-subject.js';
 
-export const signatureQueue = 'signature';
-
 type NamedFinding = DataOf<typeof imageReexamined>['opened'][number];
 
 /** Stores which supply-chain findings of a push were announced, and announces changes since. */
@@ -85,7 +83,7 @@ export class PushCorrections {
     const announced = findings.filter((each) => !awaited.includes(each));
     const isWaiting = awaited.length > 0;
     await this.pushes.announce(tx, push.id, announced, isWaiting ? dueAt : null);
-    if (isWaiting) await tx.enqueue({ queue: signatureQueue, key: push.id, class: 'interactive' });
+    if (isWaiting) await tx.enqueue({ queue: 'signature', key: push.id, class: 'interactive' });
     return { announced, awaited };
   }
 }

@@ -13,10 +13,11 @@ import {
   Pushes,
   Store,
   type Transaction,
+  layerKey,
+  jobsOf,
 } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
-import { layerKey } from '../layer/layer-key.js';
 import { attachedKey } from '../provenance/verify-attached.js';
 import type { PushEvaluation } from './evaluate-push.js';
 import { PushCorrections } from './push-corrections.js';
@@ -61,7 +62,7 @@ export class PushTransitions {
       if (pending.length === 0) return 'ready';
       const { connection, repository } = push;
       const keys = pending.map((claim) => layerKey({ claim, place: { connection, repository } }));
-      await tx.enqueue(...keys.map((key) => ({ queue: 'layer', key, class: job.class })));
+      await tx.enqueue(...jobsOf('layer', keys, job.class));
       await this.jobs.finish(tx, job);
       return 'waits for layers';
     });

@@ -5,11 +5,19 @@ import { AccessDenied, type Digest, InvalidInput, LimitExceeded, matchesWildcard
 import { draft, registryDeleted, registryPushed } from '@tidewaiter/events';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
-import { type ClaimedJob, Jobs, Pushes, RegistryTags, Store, TagLedger, type Transaction } from '@tidewaiter/store';
+import {
+  type ClaimedJob,
+  Jobs,
+  Pushes,
+  RegistryTags,
+  Store,
+  TagLedger,
+  type Transaction,
+  jobsOf,
+} from '@tidewaiter/store';
 import { Counter } from 'prom-client';
 
 import { Registries } from '../registries.js';
-import { reconcileQueue } from './reconcile-schedule.js';
 import { type RegistryTagState, reconcile, type Reconciled } from './reconciliation.js';
 import { TagLookup } from './tag-lookup.js';
 
@@ -32,7 +40,7 @@ interface FoundTags {
  */
 @Injectable()
 export class ReconcileRegistry implements JobHandler<ClaimedJob> {
-  readonly queue = reconcileQueue;
+  readonly queue = 'reconcile';
   readonly concurrency = 2;
   readonly retryDelaysMs = [60_000, 600_000];
   readonly timeoutMs = 3_600_000;
@@ -192,7 +200,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     );
     // Enqueue before the event arrives: old tags wait behind fresh pushes.
     const jobClass = origin === 'reconciled' ? 'interactive' : 'bulk';
-    await tx.enqueue(...ids.map((key) => ({ queue: 'push', key, class: jobClass }) as const));
+    await tx.enqueue(...jobsOf('push', ids, jobClass));
     await tx.emit(
       ...found.map(({ tag, digest }, index) =>
         draft(registryPushed, `${place.repository}:${tag}`, { pushId: ids[index] ?? '', ...place, tag, digest }),

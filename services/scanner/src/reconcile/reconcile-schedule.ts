@@ -1,12 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Every } from '@tidewaiter/runtime';
-import { Jobs, RegistryTags, Store } from '@tidewaiter/store';
+import { Jobs, RegistryTags, Store, type QueueName } from '@tidewaiter/store';
 
 import { Registries } from '../registries.js';
 import { GithubHooks } from './github-hooks.js';
-
-export const reconcileQueue = 'reconcile';
-export const redeliverQueue = 'redeliver';
 
 const lookMs = 30_000;
 /** After a restart, queued webhooks come first; pushes without one can wait a moment. */
@@ -37,15 +34,15 @@ export class QueueReconciliations {
     for (const connection of this.registries.names) {
       // The first run starts at once: images that appear after it are announced.
       if (isStarting && (await this.tags.wasLookedAt(connection))) continue;
-      await this.#queue(reconcileQueue, connection, this.registries.reconciliation(connection).intervalMs);
+      await this.#queue('reconcile', connection, this.registries.reconciliation(connection).intervalMs);
     }
     if (isStarting) return;
     for (const { connection, intervalMs } of this.hooks.intervals) {
-      await this.#queue(redeliverQueue, connection, intervalMs);
+      await this.#queue('redeliver', connection, intervalMs);
     }
   }
 
-  async #queue(queue: string, connection: string, intervalMs: number): Promise<void> {
+  async #queue(queue: QueueName, connection: string, intervalMs: number): Promise<void> {
     const sinceMs = intervalMs * (1 + spread * Math.random());
     if (intervalMs === 0 || (await this.jobs.hasEndedWithin(queue, sinceMs, connection))) return;
     await this.store.transaction((tx) => tx.enqueue({ queue, key: connection, class: 'bulk' }));

@@ -8,7 +8,6 @@ import { type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
 import { Counter, Registry } from 'prom-client';
 
 import { GithubHooks } from './github-hooks.js';
-import { redeliverQueue } from './reconcile-schedule.js';
 import { redeliveriesOf } from './redeliveries.js';
 
 /** Retention of deliveries at GitHub. */
@@ -25,7 +24,7 @@ const pauseMs = 1_000;
  */
 @Injectable()
 export class RedeliverFailed implements JobHandler<ClaimedJob> {
-  readonly queue = redeliverQueue;
+  readonly queue = 'redeliver';
   readonly concurrency = 1;
   readonly retryDelaysMs = [60_000, 600_000];
   readonly timeoutMs = 900_000;

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { blindSpotWithout, scopeName } from '@tidewaiter/advisories';
 import { Subscribe } from '@tidewaiter/bus';
 import { advisoryChanged, consumers, type EventOf } from '@tidewaiter/events';
-import { FleetMatches, Pushes, Store } from '@tidewaiter/store';
+import { FleetMatches, Pushes, Store, jobsOf } from '@tidewaiter/store';
 
 /** Enqueues jobs for every change of advisories that affects the fleet. */
 @Controller()
@@ -21,7 +21,7 @@ export class QueueRematches {
       // matches.
       const scopes = await this.fleet.scopes(tx, change);
       const blind = await this.pushes.warned(tx, scopes.map(scopeName).map(blindSpotWithout));
-      await tx.enqueue(...blind.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
+      await tx.enqueue(...jobsOf('reevaluate', blind, 'bulk'));
     });
   }
 }

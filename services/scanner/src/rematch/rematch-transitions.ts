@@ -12,6 +12,7 @@ import {
   type Transaction,
   type UnmatchedPackage,
   type PackageVulnerability,
+  jobsOf,
 } from '@tidewaiter/store';
 
 import { findingData } from '../matching/finding-data.js';
@@ -81,7 +82,7 @@ export class RematchTransitions {
     await this.store.transaction(async (tx) => {
       if (await this.fleet.hasOutdated(tx)) await tx.enqueue({ queue: 'rematch', key: everything, class: 'bulk' });
       const pushes = await this.pushes.outdated(tx, current, Math.max(0, maxWaiting - queued));
-      await tx.enqueue(...pushes.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
+      await tx.enqueue(...jobsOf('reevaluate', pushes, 'bulk'));
     });
   }
 
@@ -159,7 +160,7 @@ export class RematchTransitions {
     if (changes.length === 0) return;
     const packageIds = new Set(changes.map(({ packageId }) => packageId));
     const current = await this.pushes.currentWith(tx, [...packageIds]);
-    await tx.enqueue(...current.map((key) => ({ queue: 'reevaluate', key, class: 'bulk' as const })));
+    await tx.enqueue(...jobsOf('reevaluate', current, 'bulk'));
   }
 }
 

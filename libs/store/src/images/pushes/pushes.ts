@@ -4,10 +4,12 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../../core/page.js';
+import { inQueue } from '../../core/queues.js';
 import { unnestOf } from '../../core/row-sets.js';
 import { json } from '../../core/storable.js';
-import { Store, type Transaction } from '../../core/store.js';
+import { jobsOf, Store, type Transaction } from '../../core/store.js';
 import type { PushWarning } from '../image-rows.js';
+import { layerKeySql } from '../layer-key.js';
 import { isLayerRead, type LayerReader } from '../read-layers.js';
 import { finalPushStates, type PushOrigin, PushRow, type PushState, TagLedgerRow } from './push-rows.js';
 import { placeInLedger } from './tag-ledger.js';
@@ -286,7 +288,7 @@ export class Pushes {
          SELECT push_id FROM push_image JOIN image ON image.digest = image_digest
          WHERE analyzers_version <> $1 OR (config_version IS DISTINCT FROM $4 AND NOT EXISTS (
            -- A config that the registry no longer has is asked for once a day.
-           SELECT FROM job WHERE queue = 'reevaluate' AND key = push_id::text AND finished_at > now() - interval '1 day'))
+           SELECT FROM job WHERE ${inQueue('reevaluate')} AND key = push_id::text AND finished_at > now() - interval '1 day'))
          UNION SELECT push_id FROM image JOIN push_image ON image_digest = image.digest JOIN push AS own ON own.id = push_id
            JOIN image_layer USING (image_digest)
            WHERE unread_layers <> '{}' AND index = ANY(unread_layers) AND (${isLayerRead('$5')} OR EXISTS (
@@ -294,7 +296,7 @@ export class Pushes {
              WHERE (failure.blob_digest, failure.size_bytes, failure.diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
                AND (failure.connection, failure.repository) = (own.connection, own.repository) AND reader <> $6))))
          AND NOT EXISTS (
-           SELECT FROM job WHERE queue = 'reevaluate' AND key = push.id::text
+           SELECT FROM job WHERE ${inQueue('reevaluate')} AND key = push.id::text
              AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
          AND ${isCurrent} ORDER BY finished_at LIMIT $3`,
       [imageVersion, rulesVersion, limit, configVersion, analyzersVersion, reader],
@@ -436,15 +438,21 @@ export class Pushes {
     const rows = await tx.rows(
       idOnly,
       `FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
-         AND NOT EXISTS (SELECT FROM job WHERE queue = 'push' AND key = push.id::text AND state IN ('queued', 'running'))
+         AND NOT EXISTS (SELECT FROM job WHERE ${inQueue('push')} AND key = push.id::text AND state IN ('queued', 'running'))
          AND NOT EXISTS (
            SELECT FROM push_image JOIN image_layer USING (image_digest)
-           JOIN job ON queue = 'layer' AND key = concat_ws(' ', blob_digest, size_bytes, diff_id, repository, connection)
+           JOIN job ON ${inQueue('layer')} AND key = ${layerKeySql('image_layer', 'push')}
              AND job.state IN ('queued', 'running')
            WHERE push_id = push.id)
        LIMIT 100`,
     );
-    await tx.enqueue(...rows.map(({ id }) => ({ queue: 'push', key: id, class: 'interactive' as const })));
+    await tx.enqueue(
+      ...jobsOf(
+        'push',
+        rows.map(({ id }) => id),
+        'interactive',
+      ),
+    );
     return rows.length;
   }
 
