@@ -29,7 +29,7 @@ describe('schema', () => {
     expect(planned.upQueries.map(({ query }) => query)).toEqual([]);
   });
 
-  it('migrates once, however many start at the same moment', async () => {
+  it('migrates once for processes that start together', async () => {
     const url = await servers.postgres.createDatabase();
     const [first] = await Promise.all([connectTo(url), connectTo(url), connectTo(url)]);
     const applied = await first.query('SELECT name FROM migration');

@@ -35,7 +35,7 @@ const record = {
 };
 
 describe('AdvisoryFeeds', () => {
-  it('takes back what an ecosystem no longer says, and believes it when it does again', async () => {
+  it('retires advisories that an ecosystem no longer lists, and restores them when it lists them again', async () => {
     const both = {
       ...record,
       affected: [...record.affected, { package: { ecosystem: 'Ubuntu:24.04:LTS', name: 'hello' } }],
@@ -54,7 +54,7 @@ describe('AdvisoryFeeds', () => {
     expect([await feeds.idsOf('Debian'), await feeds.idsOf('Ubuntu')]).toEqual([[record.id], [record.id]]);
   });
 
-  it('knows what is exploited, and writes only what changed', async () => {
+  it('stores exploitation data and writes only changed entries', async () => {
     const log4shell = { cve: 'CVE-2021-44228', addedOn: '2021-12-10' };
     expect(await feeds.putKev([log4shell, { cve: 'CVE-2020-0001', addedOn: '2021-01-01' }])).toBe(2);
     expect(await feeds.putKev([log4shell])).toBe(1);

@@ -204,5 +204,5 @@ export class Jobs {
 
 /** Error for a job that another worker holds by now: effects of the job must not commit. */
 export function leaseLost({ id }: ClaimedJob): Unavailable {
-  return new Unavailable('LEASE_LOST', `job ${id} is held by somebody else`);
+  return new Unavailable('LEASE_LOST', `job ${id} is held by another worker`);
 }

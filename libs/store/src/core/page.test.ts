@@ -13,7 +13,7 @@ describe('firstIdAt', () => {
     },
   );
 
-  it('takes every id as made after a time before there were ids', () => {
+  it('returns an id below every id for a time before 1970', () => {
     expect(firstIdAt(new Date('0001-01-01T00:00:00Z'))).toBe('00000000-0000-7000-8000-000000000000');
   });
 });

@@ -71,8 +71,8 @@ afterEach(async () => dataSource.destroy());
 
 afterAll(async () => servers.stop(), 20_000);
 
-describe('a transaction', () => {
-  it('keeps neither rows nor events nor jobs when it fails', async () => {
+describe('Store.transaction', () => {
+  it('rolls back rows, events and jobs on failure', async () => {
     const failing = store.transaction(async (tx) => {
       await tx.emit(pushed);
       await tx.enqueue({ queue: 'push', key: 'x', class: 'interactive' });
@@ -82,7 +82,7 @@ describe('a transaction', () => {
     expect(await store.query('SELECT id FROM outbox UNION ALL SELECT id FROM job')).toEqual([]);
   });
 
-  it('runs once for each consumer and event', async () => {
+  it('handles an event once for each consumer', async () => {
     const ran: string[] = [];
     const handle = (consumer: string) => store.once(consumer, pushId, async () => void ran.push(consumer));
     expect(await Promise.all([handle('a'), handle('b'), handle('a')])).toEqual(
@@ -91,12 +91,12 @@ describe('a transaction', () => {
     expect(ran.toSorted()).toEqual(['a', 'b']);
   });
 
-  it('forgets that it ran when it fails', async () => {
+  it('handles an event again after a failure', async () => {
     await expect(store.once('a', pushId, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await store.once('a', pushId, () => Promise.resolve())).toBe(true);
   });
 
-  it('runs for each of several that are new, all of them or none', async () => {
+  it('handles all new events of a batch or none', async () => {
     const ids = [uuidv7(), uuidv7(), uuidv7()];
     await store.once('a', ids[1]!, () => Promise.resolve());
     const ran: string[] = [];
@@ -118,7 +118,7 @@ describe('a transaction', () => {
   });
 });
 
-describe('a connection that breaks', () => {
+describe('a broken connection', () => {
   const broken = (between: () => Promise<unknown>) =>
     store.transaction(async (tx) => {
       const [{ pid }] = (await tx.aggregate<{ pid: number }>('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
@@ -127,11 +127,11 @@ describe('a connection that breaks', () => {
       await tx.query('SELECT 1');
     });
 
-  it('is an outage when a statement finds it broken', async () => {
+  it('is reported as an outage by the statement that meets it', async () => {
     await expect(broken(() => Promise.resolve())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  it('is an outage when it was noticed between two statements', async () => {
+  it('is reported as an outage by the statement after it', async () => {
     await expect(broken(() => new Promise((resolve) => setTimeout(resolve, 200)))).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
@@ -151,7 +151,7 @@ describe('an outage', () => {
     await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: error });
   });
 
-  it('is a standby in place of the primary', async () => {
+  it('includes a standby in place of the primary', async () => {
     const writing = store.transaction(async (tx) => {
       await tx.query('SET TRANSACTION READ ONLY');
       await tx.emit(pushed);
@@ -159,7 +159,7 @@ describe('an outage', () => {
     await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  it('is a pool whose connections are all in use for long', async () => {
+  it('includes a pool whose connections are all in use for long', async () => {
     const free = Promise.withResolvers<void>();
     const held = Array.from({ length: 4 }, () => store.transaction(() => free.promise));
     await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -168,8 +168,8 @@ describe('an outage', () => {
   });
 });
 
-describe('the outbox', () => {
-  it('publishes what was committed, as a CloudEvent', async () => {
+describe('outbox', () => {
+  it('publishes committed events as CloudEvents', async () => {
     const bus = new RecordingBus();
     await withRelay(bus, async () => {
       await store.transaction((tx) => tx.emit(pushed));
@@ -186,7 +186,7 @@ describe('the outbox', () => {
     expect(messageId).toBe(event.id);
   });
 
-  it('keeps everything while the bus is away, and marks only what was taken', async () => {
+  it('keeps events while the bus is down, and marks only published ones', async () => {
     const bus = new RecordingBus();
     bus.isAway = true;
     await withRelay(bus, async () => {
@@ -198,7 +198,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('is shared by relays without publishing anything twice', async () => {
+  it('is shared by relays that publish each event once', async () => {
     const bus = new RecordingBus();
     await withRelay(bus, () =>
       withRelay(bus, async () => {
@@ -209,7 +209,7 @@ describe('the outbox', () => {
     expect(new Set(bus.published.map(({ messageId }) => messageId)).size).toBe(100);
   });
 
-  it('is confirmed by its consumers, and published again under another message id when they are silent', async () => {
+  it('republishes an event under another message id until all consumers have handled it', async () => {
     const bus = new RecordingBus();
     await withRelay(bus, async () => {
       await store.transaction((tx) => tx.emit(pushed, pushed));
@@ -229,7 +229,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('gives an event time also after a thousand repeats', async () => {
+  it('limits the time until a republish', async () => {
     const bus = new RecordingBus();
     await store.transaction((tx) => tx.emit(pushed));
     await store.query('UPDATE outbox SET publishes = 5000');
@@ -240,7 +240,7 @@ describe('the outbox', () => {
     expect(await store.query(pause)).toEqual([{ seconds: 3600 }]);
   });
 
-  it('keeps what can be asked for again, and who has handled it', async () => {
+  it('keeps events with an open dead letter, and their inbox rows', async () => {
     await store.transaction((tx) => tx.emit(pushed, pushed));
     const [dead, done] = (await store.query<{ id: string }>('SELECT id FROM outbox')).map(({ id }) => id);
     for (const id of [dead, done]) await store.once('audit', id!, () => Promise.resolve());
@@ -257,7 +257,7 @@ describe('the outbox', () => {
     expect(await store.query('SELECT event_id AS id FROM inbox')).toEqual([{ id: dead }]);
   });
 
-  it('is late when what was never published is old, not when that is published again', async () => {
+  it('reports the age of unpublished events, without republishes', async () => {
     const health = new Health();
     // The module's own check, without its application.
     void new StoreModule(dataSource, store, health, new Registry());
@@ -268,7 +268,7 @@ describe('the outbox', () => {
     expect(await health.problems()).toEqual({ postgres: 'events are not published' });
   });
 
-  it('is confirmed at once where nobody listens', async () => {
+  it('confirms an event without consumers at once', async () => {
     const bus = new RecordingBus();
     await withRelay(bus, async () => {
       await store.transaction((tx) => tx.emit(moved));
@@ -287,21 +287,21 @@ describe('jobs', () => {
     return job!.id;
   };
 
-  it('are queued once, however many ask', async () => {
-    const told: unknown[] = [];
-    new Jobs(store).onQueued((jobs) => told.push(...jobs));
+  it('are queued once for each key', async () => {
+    const queued: unknown[] = [];
+    new Jobs(store).onQueued((jobs) => queued.push(...jobs));
     await Promise.all([enqueue(), enqueue(), enqueue()]);
-    expect(told).toHaveLength(1);
+    expect(queued).toHaveLength(1);
   });
 
-  it('are held by one', async () => {
+  it('are leased to one worker', async () => {
     const jobs = new Jobs(store);
     const id = await enqueue();
     const claims = await Promise.all([jobs.claim(id, 5_000), jobs.claim(id, 5_000)]);
     expect(claims.filter(Boolean)).toHaveLength(1);
   });
 
-  it('may be finished only by who holds them', async () => {
+  it('are finished only by the holder of the lease', async () => {
     const jobs = new Jobs(store);
     const id = await enqueue();
     const slow = await jobs.claim(id, 0);
@@ -316,7 +316,7 @@ describe('jobs', () => {
     expect(await jobs.extend(quick!, 5_000)).toBe(false);
   });
 
-  it('come back after a failure, when their time has come', async () => {
+  it('are requeued with a delay after a failure', async () => {
     const jobs = new Jobs(store);
     const id = await enqueue();
     const job = await jobs.claim(id, 5_000);
@@ -330,7 +330,7 @@ describe('jobs', () => {
     expect(await jobs.claim(id, 5_000)).toMatchObject({ attempt: 2 });
   });
 
-  it('are found again when the queue or their holder is gone', async () => {
+  it('are requeued when Redis or the worker loses them', async () => {
     const jobs = new Jobs(store);
     const waiting = await enqueue('waiting');
     const abandoned = await enqueue('abandoned');
@@ -354,7 +354,7 @@ describe('jobs', () => {
     ]);
   });
 
-  it('become dead letters, and can be tried again', async () => {
+  it('become dead letters that can be redriven', async () => {
     const jobs = new Jobs(store);
     const letters = new DeadLetters(store);
     const id = await enqueue();
@@ -371,31 +371,33 @@ describe('jobs', () => {
   });
 });
 
-it('says that PostgreSQL is away, and that it may be back', async () => {
-  await servers.postgres.kill();
-  // A connection may live on until its server notices that the others have died.
-  let failure: unknown;
-  await until(async () => {
-    failure = await store.query('SELECT 1').then(
-      () => undefined,
-      (error: unknown) => error,
+describe('Store', () => {
+  it('reports an outage of PostgreSQL as retryable', async () => {
+    await servers.postgres.kill();
+    // A connection may live on until its server notices that the others have died.
+    let failure: unknown;
+    await until(async () => {
+      failure = await store.query('SELECT 1').then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      return failure !== undefined;
+    });
+    expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    await servers.postgres.restart();
+    await until(() =>
+      store.query('SELECT 1').then(
+        () => true,
+        () => false,
+      ),
     );
-    return failure !== undefined;
   });
-  expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
-  await servers.postgres.restart();
-  await until(() =>
-    store.query('SELECT 1').then(
-      () => true,
-      () => false,
-    ),
-  );
-});
 
-it('waits for a PostgreSQL that starts later', async () => {
-  const url = new Secret(await servers.postgres.createDatabase());
-  await servers.postgres.kill();
-  const waiting = connectPatiently({ url, poolSize: 2, name: 'early' });
-  await servers.postgres.restart();
-  await (await waiting).destroy();
+  it('waits for a PostgreSQL that starts later', async () => {
+    const url = new Secret(await servers.postgres.createDatabase());
+    await servers.postgres.kill();
+    const waiting = connectPatiently({ url, poolSize: 2, name: 'early' });
+    await servers.postgres.restart();
+    await (await waiting).destroy();
+  });
 });

@@ -13,8 +13,8 @@ function capitals(): { asked: string[][]; gathered: TransactionBatcher<object, s
   return { asked, gathered };
 }
 
-describe('Gathered', () => {
-  it('asks together what comes at the same moment, step by step', async () => {
+describe('TransactionBatcher', () => {
+  it('runs one statement for simultaneous calls, step by step', async () => {
     const { asked, gathered } = capitals();
     const tx = transaction();
     const steps = async (name: string) => [await gathered.add(tx, name), await gathered.add(tx, `${name}2`)];
@@ -29,13 +29,13 @@ describe('Gathered', () => {
     ]);
   });
 
-  it('never mixes transactions', async () => {
+  it('keeps transactions apart', async () => {
     const { asked, gathered } = capitals();
     await Promise.all([gathered.add(transaction(), 'a'), gathered.add(transaction(), 'b')]);
     expect(asked).toEqual([['a'], ['b']]);
   });
 
-  it('fails all that shared a statement, and none that comes later', async () => {
+  it('rejects all calls that shared a failed statement, and no later one', async () => {
     const { gathered } = capitals();
     const tx = transaction();
     const outcomes = await Promise.allSettled([gathered.add(tx, 'a'), gathered.add(tx, 'bad')]);

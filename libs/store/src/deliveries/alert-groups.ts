@@ -14,7 +14,7 @@ export interface GroupWait {
 export class AlertGroups {
   readonly #entered = new TransactionBatcher(enterAll);
   readonly #waits = new TransactionBatcher(waitAll);
-  readonly #told = new TransactionBatcher(markNotified);
+  readonly #notified = new TransactionBatcher(markNotified);
 
   constructor(private readonly store: Store) {}
 
@@ -32,7 +32,7 @@ export class AlertGroups {
   }
 
   async notified(tx: Transaction, key: string): Promise<void> {
-    await this.#told.add(tx, key);
+    await this.#notified.add(tx, key);
   }
 
   /** Groups that are due, longest overdue first. */

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 type Ending = 'sent' | 'failed' | 'retrying' | 'paused' | 'pending';
 
-async function told(receiver: string, ending: Ending): Promise<void> {
+async function delivered(receiver: string, ending: Ending): Promise<void> {
   const place = { channel: 'webhook', integration: 0, route: 'route', groupKey: '{}', groupLabels: {} };
   const content = { alerts: [], message: {}, edition: null };
   const added = await store.transaction((tx) =>
@@ -67,8 +67,8 @@ describe('ChannelHealths', () => {
       ['sent', 'failed'],
       { state: 'broken', waiting: 0, waitingSince: null, lastFailure: expect.objectContaining({ code: 'GONE' }) },
     ],
-  ])('tells %s', async (receiver, endings, expected) => {
-    for (const ending of endings) await told(receiver, ending);
+  ])('reports %s', async (receiver, endings, expected) => {
+    for (const ending of endings) await delivered(receiver, ending);
     const health = (await new ChannelHealths(store).list()).find((each) => each.receiver === receiver);
     expect(health).toMatchObject(expected);
     const hasEnded = endings.includes('sent');

@@ -45,121 +45,130 @@ const delivery = (more: Partial<NewDelivery<unknown>> = {}): NewDelivery<unknown
 
 const add = async (...all: NewDelivery<unknown>[]) => store.transaction((tx) => deliveries.add(tx, all));
 
-it('does not lose that a delivery arrived to a failure that comes late', async () => {
-  const [id = ''] = await add(delivery());
-  await deliveries.begin(id, 1);
-  await store.transaction((tx) => deliveries.sent(tx, [{ id, reference: '1.1', note: null }]));
-  await deliveries.retrying(id, { attempt: 1, code: 'STORE_UNAVAILABLE', reason: 'lost', inMs: 1, wasTried: true });
-  expect(await store.transaction((tx) => deliveries.failed(tx, id, 1, 'STORE_UNAVAILABLE', 'lost'))).toBe(false);
-  expect(await deliveries.get(id)).toMatchObject({ state: 'sent', reference: '1.1', code: null, nextAt: null });
-});
-
-it('keeps one message per event and group, however long the labels of the group are', async () => {
-  // Random, because PostgreSQL would compress a repetition before it indexes it.
-  const long = delivery({ groupKey: randomBytes(20_000).toString('base64') });
-  const added = [await add(long), await add(long), await add({ ...long, groupKey: `${long.groupKey}x` })];
-  expect(added.map((ids) => ids.length)).toEqual([1, 0, 1]);
-});
-
-it('drops a message when its channel is told of something newer', async () => {
-  const of = (revision: number, more: Partial<NewDelivery<unknown>> = {}) =>
-    delivery({ edition: { subject: 'incident', revision }, ...more });
-  const ids = await add(of(1), of(2), of(1, { receiver: 'other' }), delivery());
-  const begun = await Promise.all(ids.map(async (id) => (await deliveries.begin(id, 1)).how));
-  expect(begun).toEqual(['superseded', 'begun', 'begun', 'begun']);
-  expect(await deliveries.get(ids[0]!)).toMatchObject({ state: 'superseded', finishedAt: expect.any(Date) });
-});
-
-it('keeps a message when the newer one is given up', async () => {
-  const [older = '', newer = ''] = await add(
-    delivery({ edition: { subject: 'incident', revision: 1 } }),
-    delivery({ edition: { subject: 'incident', revision: 2 } }),
-  );
-  await store.transaction((tx) => deliveries.failed(tx, newer, 1, 'SLACK_DENIED', 'no'));
-  expect(await deliveries.begin(older, 1)).toMatchObject({ how: 'begun' });
-});
-
-it('begins each of many at once, and knows how each was before', async () => {
-  const ids = await add(...Array.from({ length: 20 }, () => delivery()));
-  await store.transaction((tx) => deliveries.sent(tx, [{ id: ids[0]!, reference: null, note: 'refused by one' }]));
-  await deliveries.begin(ids[1]!, 1);
-  const begun = await Promise.all([...ids, uuidv7()].map(async (id) => deliveries.begin(id, 2)));
-  expect(begun.map(({ how }) => how)).toEqual(['ended', ...Array.from({ length: 19 }, () => 'begun'), 'ended']);
-  expect(begun[1]).toMatchObject({ delivery: { id: ids[1], state: 'sending', attempt: 1 } });
-  expect(begun[2]).toMatchObject({ delivery: { id: ids[2], state: 'pending', attempt: 0 } });
-  expect(await deliveries.get(ids[2]!)).toMatchObject({ state: 'sending', attempt: 2 });
-  expect(await deliveries.get(ids[0]!)).toMatchObject({ state: 'sent', reason: 'refused by one' });
-});
-
-describe('the thread of a subject', () => {
-  const edition = async (revision: number, more: Partial<NewDelivery<unknown>> = {}) => {
-    const [id = ''] = await add(
-      delivery({ edition: { subject: 'incident', revision }, message: { revision }, ...more }),
-    );
-    return id;
-  };
-  const sent = async (id: string, reference: string) => {
+describe('Deliveries', () => {
+  it('keeps a delivery as sent when a failure is recorded late', async () => {
+    const [id = ''] = await add(delivery());
     await deliveries.begin(id, 1);
-    await store.transaction((tx) => deliveries.sent(tx, [{ id, reference, note: null }]));
-  };
-
-  it('is what arrived before, in this channel', async () => {
-    await sent(await edition(1), 'C1/1.1');
-    await sent(await edition(1, { receiver: 'other' }), 'C2/7.7');
-    await sent(await edition(2), 'C1/1.2');
-    expect(await deliveries.begin(await edition(3), 1)).toMatchObject({
-      thread: {
-        first: { revision: 1, reference: 'C1/1.1', message: { revision: 1 } },
-        last: { revision: 2, reference: 'C1/1.2', message: { revision: 2 } },
-        isInDoubt: false,
-      },
-    });
-    expect(
-      (await store.transaction((tx) => deliveries.channelsOf(tx, 'incident'))).map(({ receiver }) => receiver),
-    ).toEqual(['other', 'team']);
+    await store.transaction((tx) => deliveries.sent(tx, [{ id, reference: '1.1', note: null }]));
+    await deliveries.retrying(id, { attempt: 1, code: 'STORE_UNAVAILABLE', reason: 'lost', inMs: 1, wasTried: true });
+    expect(await store.transaction((tx) => deliveries.failed(tx, id, 1, 'STORE_UNAVAILABLE', 'lost'))).toBe(false);
+    expect(await deliveries.get(id)).toMatchObject({ state: 'sent', reference: '1.1', code: null, nextAt: null });
   });
 
-  it('is none for what has no subject, and empty at first', async () => {
-    const [alone = ''] = await add(delivery());
-    expect(await deliveries.begin(alone, 1)).toMatchObject({ thread: null });
-    const nothing = { first: null, last: null, isInDoubt: false };
-    expect(await deliveries.begin(await edition(1), 1)).toMatchObject({ thread: nothing });
+  it('adds one message for each event and group, also with long group labels', async () => {
+    // Random, because PostgreSQL would compress a repetition before it indexes it.
+    const long = delivery({ groupKey: randomBytes(20_000).toString('base64') });
+    const added = [await add(long), await add(long), await add({ ...long, groupKey: `${long.groupKey}x` })];
+    expect(added.map((ids) => ids.length)).toEqual([1, 0, 1]);
   });
 
-  it('waits for the message that is on its way', async () => {
-    const first = await edition(1);
-    expect(await deliveries.begin(first, 1)).toMatchObject({ how: 'begun' });
-    const second = await edition(2);
-    expect(await deliveries.begin(second, 1)).toMatchObject({ how: 'waits' });
-    await store.transaction((tx) => deliveries.sent(tx, [{ id: first, reference: 'C1/1.1', note: null }]));
-    expect(await deliveries.begin(second, 2)).toMatchObject({ how: 'begun' });
-  });
-
-  it('knows that a message may have arrived, also when nobody will ask for it again', async () => {
-    const first = await edition(1);
-    await deliveries.begin(first, 1);
-    const second = await edition(2);
-    // Its holder died, and the next attempt finds a newer edition.
-    expect(await deliveries.begin(first, 2)).toMatchObject({ how: 'superseded' });
-    expect(await deliveries.begin(second, 1)).toMatchObject({ how: 'begun', thread: { last: null, isInDoubt: true } });
-  });
-
-  it('is told of by one of two that begin at once', async () => {
-    const ids = [await edition(1), await edition(2)];
+  it('supersedes a message when its channel has a newer edition', async () => {
+    const of = (revision: number, more: Partial<NewDelivery<unknown>> = {}) =>
+      delivery({ edition: { subject: 'incident', revision }, ...more });
+    const ids = await add(of(1), of(2), of(1, { receiver: 'other' }), delivery());
     const begun = await Promise.all(ids.map(async (id) => (await deliveries.begin(id, 1)).how));
-    expect(begun).toEqual(['superseded', 'begun']);
+    expect(begun).toEqual(['superseded', 'begun', 'begun', 'begun']);
+    expect(await deliveries.get(ids[0]!)).toMatchObject({ state: 'superseded', finishedAt: expect.any(Date) });
   });
-});
 
-it('reads no more of what waits together than fits into memory, the oldest first', async () => {
-  const large = { text: 'x'.repeat(15 * 1024 * 1024) };
-  const ids = await store.transaction((tx) =>
-    deliveries.add(tx, [delivery({ message: large }), delivery({ message: large }), delivery({ message: large })], 'a'),
-  );
-  const held = () => store.transaction((tx) => deliveries.held(tx, 'a'));
-  const first = await held();
-  expect([first.deliveries.map(({ id }) => id), first.isMore]).toEqual([ids.slice(0, 2), true]);
-  await store.transaction((tx) => deliveries.drop(tx, ids.slice(0, 2), 'merged', 'in another one'));
-  const rest = await held();
-  expect([rest.deliveries.map(({ id }) => id), rest.isMore]).toEqual([ids.slice(2), false]);
+  it('keeps a message when the newer edition failed', async () => {
+    const [older = '', newer = ''] = await add(
+      delivery({ edition: { subject: 'incident', revision: 1 } }),
+      delivery({ edition: { subject: 'incident', revision: 2 } }),
+    );
+    await store.transaction((tx) => deliveries.failed(tx, newer, 1, 'SLACK_DENIED', 'no'));
+    expect(await deliveries.begin(older, 1)).toMatchObject({ how: 'begun' });
+  });
+
+  it('begins many attempts at once and returns each delivery as it was before', async () => {
+    const ids = await add(...Array.from({ length: 20 }, () => delivery()));
+    await store.transaction((tx) => deliveries.sent(tx, [{ id: ids[0]!, reference: null, note: 'refused by one' }]));
+    await deliveries.begin(ids[1]!, 1);
+    const begun = await Promise.all([...ids, uuidv7()].map(async (id) => deliveries.begin(id, 2)));
+    expect(begun.map(({ how }) => how)).toEqual(['ended', ...Array.from({ length: 19 }, () => 'begun'), 'ended']);
+    expect(begun[1]).toMatchObject({ delivery: { id: ids[1], state: 'sending', attempt: 1 } });
+    expect(begun[2]).toMatchObject({ delivery: { id: ids[2], state: 'pending', attempt: 0 } });
+    expect(await deliveries.get(ids[2]!)).toMatchObject({ state: 'sending', attempt: 2 });
+    expect(await deliveries.get(ids[0]!)).toMatchObject({ state: 'sent', reason: 'refused by one' });
+  });
+
+  describe('thread of a subject', () => {
+    const edition = async (revision: number, more: Partial<NewDelivery<unknown>> = {}) => {
+      const [id = ''] = await add(
+        delivery({ edition: { subject: 'incident', revision }, message: { revision }, ...more }),
+      );
+      return id;
+    };
+    const sent = async (id: string, reference: string) => {
+      await deliveries.begin(id, 1);
+      await store.transaction((tx) => deliveries.sent(tx, [{ id, reference, note: null }]));
+    };
+
+    it('contains the earlier messages of the channel', async () => {
+      await sent(await edition(1), 'C1/1.1');
+      await sent(await edition(1, { receiver: 'other' }), 'C2/7.7');
+      await sent(await edition(2), 'C1/1.2');
+      expect(await deliveries.begin(await edition(3), 1)).toMatchObject({
+        thread: {
+          first: { revision: 1, reference: 'C1/1.1', message: { revision: 1 } },
+          last: { revision: 2, reference: 'C1/1.2', message: { revision: 2 } },
+          isInDoubt: false,
+        },
+      });
+      expect(
+        (await store.transaction((tx) => deliveries.channelsOf(tx, 'incident'))).map(({ receiver }) => receiver),
+      ).toEqual(['other', 'team']);
+    });
+
+    it('is null without a subject, and empty for the first message', async () => {
+      const [alone = ''] = await add(delivery());
+      expect(await deliveries.begin(alone, 1)).toMatchObject({ thread: null });
+      const nothing = { first: null, last: null, isInDoubt: false };
+      expect(await deliveries.begin(await edition(1), 1)).toMatchObject({ thread: nothing });
+    });
+
+    it('waits for an older edition that is being sent', async () => {
+      const first = await edition(1);
+      expect(await deliveries.begin(first, 1)).toMatchObject({ how: 'begun' });
+      const second = await edition(2);
+      expect(await deliveries.begin(second, 1)).toMatchObject({ how: 'waits' });
+      await store.transaction((tx) => deliveries.sent(tx, [{ id: first, reference: 'C1/1.1', note: null }]));
+      expect(await deliveries.begin(second, 2)).toMatchObject({ how: 'begun' });
+    });
+
+    it('reports that an unconfirmed message may have arrived', async () => {
+      const first = await edition(1);
+      await deliveries.begin(first, 1);
+      const second = await edition(2);
+      // Its holder died, and the next attempt finds a newer edition.
+      expect(await deliveries.begin(first, 2)).toMatchObject({ how: 'superseded' });
+      expect(await deliveries.begin(second, 1)).toMatchObject({
+        how: 'begun',
+        thread: { last: null, isInDoubt: true },
+      });
+    });
+
+    it('sends only one of two editions that begin at once', async () => {
+      const ids = [await edition(1), await edition(2)];
+      const begun = await Promise.all(ids.map(async (id) => (await deliveries.begin(id, 1)).how));
+      expect(begun).toEqual(['superseded', 'begun']);
+    });
+  });
+
+  it('reads held deliveries up to a limit of bytes, oldest first', async () => {
+    const large = { text: 'x'.repeat(15 * 1024 * 1024) };
+    const ids = await store.transaction((tx) =>
+      deliveries.add(
+        tx,
+        [delivery({ message: large }), delivery({ message: large }), delivery({ message: large })],
+        'a',
+      ),
+    );
+    const held = () => store.transaction((tx) => deliveries.held(tx, 'a'));
+    const first = await held();
+    expect([first.deliveries.map(({ id }) => id), first.isMore]).toEqual([ids.slice(0, 2), true]);
+    await store.transaction((tx) => deliveries.drop(tx, ids.slice(0, 2), 'merged', 'in another one'));
+    const rest = await held();
+    expect([rest.deliveries.map(({ id }) => id), rest.isMore]).toEqual([ids.slice(2), false]);
+  });
 });

@@ -39,7 +39,7 @@ export class FiringAlerts {
        SELECT decode(id, 'hex'), labels, status, "startsAt", clock_timestamp()
        FROM jsonb_to_recordset($1) AS row (id text, labels jsonb, status text, "startsAt" timestamptz) ORDER BY id
        ON CONFLICT (identity_hash) DO UPDATE SET labels = EXCLUDED.labels, status = EXCLUDED.status, changed_at = EXCLUDED.changed_at,
-         -- Since when it fires: each push of an image says anew that it does.
+         -- Start of firing: each push of an image reports the alert anew.
          starts_at = CASE WHEN alert.status = 'firing' THEN least(alert.starts_at, EXCLUDED.starts_at) ELSE EXCLUDED.starts_at END`,
       [json(rows)],
     );

@@ -27,12 +27,14 @@ afterAll(async () => {
   await servers.stop();
 });
 
-it.each([
-  ['its own name', 'CVE-2026-2222', true],
-  ['another name that an advisory has for it', 'GHSA-1', true],
-  ['no name in the catalogue', 'CVE-2026-3333', false],
-])('says of a vulnerability whether it is exploited: %s', async (_, id, kev) => {
-  expect(await new Findings(store).exploitation(id)).toMatchObject({ kev });
+describe('Findings.exploitation', () => {
+  it.each([
+    ['its own name', 'CVE-2026-2222', true],
+    ['an alias', 'GHSA-1', true],
+    ['a name that the catalog does not have', 'CVE-2026-3333', false],
+  ])('finds a vulnerability by %s', async (_, id, kev) => {
+    expect(await new Findings(store).exploitation(id)).toMatchObject({ kev });
+  });
 });
 
 describe('Findings of images whose support has ended', () => {
@@ -69,7 +71,7 @@ describe('Findings of images whose support has ended', () => {
     return findings.map(({ id, evidence }) => `${id} ${String(evidence['product'])}`).toSorted();
   };
 
-  it('come and go with the calendar, without another analysis', async () => {
+  it('depend on the date, without another analysis', async () => {
     const runtimes = ['end-of-life-runtime .NET', 'end-of-life-runtime Go', 'end-of-life-runtime Node.js'];
     expect(await releasesAt('2026-12-09')).toEqual(runtimes);
     expect(await releasesAt('2026-12-10')).toEqual(['end-of-life-distribution Fedora', ...runtimes]);

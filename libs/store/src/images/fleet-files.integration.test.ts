@@ -70,7 +70,7 @@ async function outliersBeside(image: Digest) {
 }
 
 describe('FleetFiles', () => {
-  it('knows the contents of a path with the repositories that have them', async () => {
+  it('returns the contents of a path with the repositories that have them', async () => {
     await push('ci/a', digestOf('1'), fileOf(clean));
     await push('ci/b', digestOf('2'), fileOf(clean));
     await push('ci/c', digestOf('3'), fileOf(altered));
@@ -83,13 +83,13 @@ describe('FleetFiles', () => {
     );
   });
 
-  it('names no contested path where all have the same content', async () => {
+  it('returns no contested path when all images have the same content', async () => {
     await push('ci/a', digestOf('1'), fileOf(clean));
     await push('ci/b', digestOf('2'), fileOf(clean));
     expect(await files.contestedPaths(digestOf('2'))).toEqual([]);
   });
 
-  it('finds the earlier push that a later image makes an outlier, until it has its finding', async () => {
+  it('returns an earlier push that became an outlier until it has the finding', async () => {
     const odd = await push('ci/a', digestOf('1'), fileOf(altered));
     await push('ci/b', digestOf('2'), fileOf(clean));
     const found = await outliersBeside(digestOf('2'));
@@ -108,7 +108,7 @@ describe('FleetFiles', () => {
     expect(await store.transaction((tx) => files.stalePushes(tx, digestOf('2'), later, [path], []))).toEqual([odd]);
   });
 
-  it('forgets a content with the last image that has it', async () => {
+  it('deletes a content with its last image', async () => {
     await push('ci/a', digestOf('1'), fileOf(clean));
     await push('ci/b', digestOf('2'), fileOf(clean));
     const count = async () => (await store.query('SELECT FROM fleet_content')).length;

@@ -85,7 +85,7 @@ export class StoredImageDirectory implements ImageDirectory {
       `SELECT coalesce(registry_host, (SELECT max(registry_host) FROM push WHERE push.connection = entry.connection), entry.connection) AS registry,
          entry.repository, entry.tag, entry.digest, extract(epoch FROM at)::float * 1000 AS "atMs",
          CASE WHEN push.origin = 'imported' THEN (
-           -- Who builds without a clock says 1970.
+           -- Reproducible builds have the creation time 1970.
            SELECT extract(epoch FROM max(created_at))::float * 1000 FROM push_image JOIN image ON image.digest = image_digest
            WHERE push_image.push_id = push.id HAVING bool_and(coalesce(created_at > '1980-01-02', false))) END AS "importedBuiltMs"
        FROM tag_ledger AS entry LEFT JOIN push ON push.id = push_id

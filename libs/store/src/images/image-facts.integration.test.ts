@@ -157,7 +157,7 @@ async function pushBoth(): Promise<void> {
 }
 
 describe('ImageFactsOf', () => {
-  it('puts together what rules ask of an image', async () => {
+  it('assembles the facts of an image for rules', async () => {
     await pushBoth();
     const { facts, bytes } = (await factsOf.load(newer))!;
     expect(facts).toMatchObject({
@@ -180,7 +180,7 @@ describe('ImageFactsOf', () => {
     expect(bytes).toBeGreaterThan(500);
   });
 
-  it('takes the release before a new tag for the image before it, which moves no tag', async () => {
+  it('uses the previous release as the image before a new tag', async () => {
     await pushed(older, [file('usr/bin/tool'), file('app/server', 'old')], 'ci', '/app/server', '1.0');
     const files = [file('usr/bin/tool'), file('app/server', 'new'), file('app/.helper')];
     const push = await pushed(newer, files, 'mallory', '/app/.helper', '1.1');
@@ -207,7 +207,7 @@ describe('ImageFactsOf', () => {
     expect(answers.map((name) => factField(name, ran, context))).toEqual([false, true, true, true]);
   });
 
-  it('takes nothing of another platform for the image before, and what a tag pointed to before a release', async () => {
+  it('uses only images of the same platform, and the tag before the release', async () => {
     await pushed(older, [file('app/server', 'old')], 'ci', '/app/server', '1.0');
     const push = await pushed(newer, [file('app/server', 'new')], 'ci', '/app/server', '1.1');
     const baseline = { tag: '1.0', digest: older, reason: 'previous-version', line: '1' } as const;
@@ -219,7 +219,7 @@ describe('ImageFactsOf', () => {
     expect((await factsOf.load(again))!.facts.previous).toMatchObject([{ digest: newer, isOfTag: true }]);
   });
 
-  it('knows nothing of an image that was not analysed, or of which a layer is missing', async () => {
+  it('returns null for an image without analysis or with a missing layer', async () => {
     await pushBoth();
     expect(await factsOf.load(digestOf('9'))).toBeNull();
     await store.query('DELETE FROM layer_blob WHERE diff_id = $1', [newer]);
@@ -227,7 +227,7 @@ describe('ImageFactsOf', () => {
     expect(await factsOf.load(newer)).toBeNull();
   });
 
-  it('says which images show a file, by its bytes', async () => {
+  it('finds images by the content of a file', async () => {
     await pushBoth();
     await Promise.all([factsOf.load(older), factsOf.load(newer)]);
     const radii = blastRadiiOf(store);
@@ -244,7 +244,7 @@ describe('ImageFactsOf', () => {
     expect(await new ImageManifests(store, images).holding(contentOf('old'))).toEqual([older]);
   });
 
-  it('lets manifests that were kept before be found by bytes', async () => {
+  it('indexes the contents of older manifests', async () => {
     await pushBoth();
     await Promise.all([factsOf.load(older), factsOf.load(newer)]);
     const manifests = new ImageManifests(store, images);
@@ -258,7 +258,7 @@ describe('ImageFactsOf', () => {
     expect([await manifests.holding(contentOf('new')), await manifests.holding('none')]).toEqual([[], []]);
   });
 
-  it('answers at once what was fetched before, and forgets what has changed', async () => {
+  it('caches facts until they change', async () => {
     await pushBoth();
     const key = { id: 'AKIA****', fingerprint };
     const known = new StoredFacts(factsOf);
@@ -270,7 +270,7 @@ describe('ImageFactsOf', () => {
     expect([known.image(newer), known.bytes]).toEqual([null, 0]);
   });
 
-  it('asks again after a while for what was not known', async () => {
+  it('retries unknown facts after a while', async () => {
     const known = new StoredFacts(factsOf);
     await known.prefetch([newer], ['AKIAX'], 0);
     expect([known.needs(newer, 1000), known.needs(newer, 60_000)]).toEqual([false, true]);
@@ -279,14 +279,14 @@ describe('ImageFactsOf', () => {
     expect(known.image(newer)?.digest).toBe(newer);
   });
 
-  it('keeps no more in memory than it may', async () => {
+  it('limits the memory of the cache', async () => {
     await pushBoth();
     const known = new StoredFacts(factsOf, { maxBytes: 100 });
     await known.prefetch([newer, older], [], 0);
     expect([known.image(newer), known.image(older)?.digest]).toEqual([null, older]);
   });
 
-  it('evaluates what a tag points to again when its image begins to run', async () => {
+  it('queues a new evaluation of a tagged image that begins to run', async () => {
     await pushBoth();
     const ledger = new WorkloadLedger(store);
     const jobs = async () => store.query<{ key: string }>(`SELECT key FROM job WHERE queue = 'reevaluate'`);
@@ -323,7 +323,7 @@ describe('ImageFactsOf', () => {
     expect(await images.areRunning([newer])).toBe(true);
   });
 
-  it('knows which manifests a digest or a tag stood for', async () => {
+  it('returns the manifests of a digest and of a tag', async () => {
     const before = Date.now() - 1000;
     await pushBoth();
     const directory = new StoredImageDirectory(store);
@@ -338,7 +338,7 @@ describe('ImageFactsOf', () => {
     expect(directory.tagAt(reference.repository, '2', Date.now())).toBeNull();
   });
 
-  it('knows what a tag pointed to before anybody told of it only where it was there before, and has not moved', async () => {
+  it('returns the digest of a tag before its first push only if the tag existed and never moved', async () => {
     await pushed(older, [file('app/server')], 'ci', '/app/server');
     const tagAt = async (at: string) => {
       const directory = new StoredImageDirectory(store);

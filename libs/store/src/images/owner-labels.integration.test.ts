@@ -43,8 +43,8 @@ async function pushIndex(index: Digest, digest: Digest, labels: Record<string, s
   });
 }
 
-describe('Ownership', () => {
-  it('knows the first wanted label of an image, by its own digest and by that of its index', async () => {
+describe('OwnerLabels', () => {
+  it('returns the first wanted label of an image by its digest or that of its index', async () => {
     await pushIndex(digestOf('a'), digestOf('b'), { team: 'other', owner: 'team-shop' });
     await pushIndex(digestOf('c'), digestOf('d'), { team: 'other' });
     await pushIndex(digestOf('e'), digestOf('f'), { title: 'app' });
@@ -58,9 +58,16 @@ describe('Ownership', () => {
     );
   });
 
-  it('knows what the workloads of a namespace know of it', async () => {
-    const said = { exposed: null, privileged: null, serviceAccount: null, replicas: 1, probes: [], imageDigests: [] };
-    const workload = { ...said, cluster: 'eu1', namespace: 'shop', kind: 'Deployment' };
+  it('returns the label of a namespace from its workloads', async () => {
+    const reported = {
+      exposed: null,
+      privileged: null,
+      serviceAccount: null,
+      replicas: 1,
+      probes: [],
+      imageDigests: [],
+    };
+    const workload = { ...reported, cluster: 'eu1', namespace: 'shop', kind: 'Deployment' };
     await store.transaction(async (tx) =>
       new WorkloadLedger(store).putWorkloads(tx, [
         { ...workload, name: 'checkout', namespaceLabels: { owner: 'team-shop' } },

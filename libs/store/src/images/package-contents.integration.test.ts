@@ -35,7 +35,7 @@ const compare = (image: string, ...files: ReturnType<typeof file>[]) =>
   store.transaction((tx) => new PackageContents().compare(tx, `sha256:${sha256(image)}`, files));
 
 describe('PackageContents', () => {
-  it('finds the one that differs from three others, and not before', async () => {
+  it('reports a file that differs from three others', async () => {
     for (const image of ['1', '2']) expect(await compare(image, file('good'))).toEqual([]);
     expect(await compare('early', file('bad'))).toEqual([]);
     expect(await compare('3', file('good'))).toEqual([]);
@@ -46,18 +46,18 @@ describe('PackageContents', () => {
     expect(await compare('3', file('good'))).toEqual([]);
   });
 
-  it('counts an image once, however often it is analysed', async () => {
+  it('counts an image once for repeated analyses', async () => {
     for (let time = 0; time < 5; time += 1) await compare('1', file('good'));
     expect(await compare('odd', file('bad'))).toEqual([]);
   });
 
-  it('tells packages, versions and paths apart', async () => {
+  it('separates packages, versions and paths', async () => {
     for (const image of ['1', '2', '3']) await compare(image, file('good'));
     const others = [file('bad', 'usr/bin/other'), file('bad', 'usr/bin/tool', 'pkg:deb/debian/tool@1-2?arch=amd64')];
     expect(await compare('odd', ...others)).toEqual([]);
   });
 
-  it('calls nothing odd that as many have', async () => {
+  it('reports no outlier among equally common contents', async () => {
     for (const image of ['1', '2', '3', '4']) {
       await compare(`a${image}`, file('good'));
       await compare(`b${image}`, file('other'));
@@ -65,13 +65,13 @@ describe('PackageContents', () => {
     expect(await compare('b1', file('other'))).toEqual([]);
   });
 
-  it('remembers a few images, and writes nothing for the hundredth', async () => {
+  it('stores a few images of a content, and writes nothing for more', async () => {
     for (let image = 0; image < 12; image += 1) await compare(`${image}`, file('good'));
     const [known] = await store.query<{ images: string[] }>('SELECT images FROM package_content');
     expect(known?.images).toHaveLength(8);
   });
 
-  it('takes images that bring the same at the same moment', async () => {
+  it('accepts images with the same files at the same moment', async () => {
     const files = Array.from({ length: 500 }, (_, index) => file(`${index}`, `usr/bin/${index}`));
     const images = Array.from({ length: 4 }, (_, index) => `${index}`);
     await Promise.all(images.map((image) => compare(image, ...(Number(image) % 2 ? files : files.toReversed()))));

@@ -37,13 +37,13 @@ afterAll(async () => servers.stop(), 20_000);
 
 const expire = async () => store.query(`UPDATE detector_lease SET held_until = now() - interval '1 second'`);
 
-describe('a lease', () => {
-  it('is one replica’s at a time', async () => {
+describe('DetectorLeases', () => {
+  it('is held by one replica at a time', async () => {
     const takers = await Promise.all([one, other, one].map(async (replica) => leases.take('a', replica, longMs)));
     expect(takers.filter((lease) => lease !== null)).toHaveLength(1);
   });
 
-  it('is free again when it is let go, and when its holder is gone', async () => {
+  it('is free after a release and after the death of its holder', async () => {
     const first = await leases.take('a', one, longMs);
     expect(await leases.renew(other, longMs)).toEqual({ replicas: 1, mine: [], free: ['b'] });
     await leases.release(first!);
@@ -55,7 +55,7 @@ describe('a lease', () => {
     expect(await leases.renew(one, longMs)).toMatchObject({ replicas: 1 });
   });
 
-  it('lets its former holder keep nothing', async () => {
+  it('rejects writes of a former holder', async () => {
     const former = (await leases.take('a', one, longMs))!;
     await store.transaction(async (tx) => leases.hold(tx, former));
     await expire();
@@ -74,7 +74,7 @@ describe('a lease', () => {
     expect(await leases.snapshot('a')).toBeNull();
   });
 
-  it('remembers the last snapshot, and what its holders died of until then', async () => {
+  it('keeps the last snapshot and the crashes since', async () => {
     const lease = (await leases.take('a', one, longMs))!;
     await leases.attempt(lease, 41);
     await expire();
@@ -95,19 +95,19 @@ describe('a lease', () => {
   });
 });
 
-describe('alerts', () => {
+describe('DetectionAlerts', () => {
   const alert = (id: string, severity = 'high') =>
     ({ id, severity, rule: { title: `Rule of ${id}` }, events: [`e-${id}`] }) as unknown as DetectionAlert;
   const add = async (...some: DetectionAlert[]) => store.transaction(async (tx) => alerts.add(tx, some));
   const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
 
-  it('are kept once', async () => {
+  it('are stored once', async () => {
     expect(await add(alert('a'), alert('b'))).toBe(2);
     expect(await add(alert('b'), alert('c'))).toBe(1);
     expect(ids(await alerts.waiting(10))).toEqual(['a', 'b', 'c']);
   });
 
-  it('wait until a turn takes them, and are told again turn by turn', async () => {
+  it('wait until a turn takes them, and are replayed turn by turn', async () => {
     await add(alert('a'), alert('b'), alert('c'), alert('d'));
     for (const [turn, taken] of [
       [100, ['a', 'c']],
@@ -116,16 +116,16 @@ describe('alerts', () => {
       await store.transaction(async (tx) => alerts.taken(tx, turn, taken));
     }
     expect(ids(await alerts.waiting(10))).toEqual(['d']);
-    const told = async (turn: number, limit: number) =>
+    const takenAfter = async (turn: number, limit: number) =>
       (await alerts.takenAfter(turn, limit)).map(({ turn: number, alerts: some }) => [number, ids(some)]);
-    expect(await told(0, 10)).toEqual([
+    expect(await takenAfter(0, 10)).toEqual([
       [100, ['a', 'c']],
       [200, ['b']],
     ]);
     // A turn is returned as a whole, whatever the limit.
-    expect(await told(0, 1)).toEqual([[100, ['a', 'c']]]);
-    expect(await told(100, 10)).toEqual([[200, ['b']]]);
-    expect(await told(200, 10)).toEqual([]);
+    expect(await takenAfter(0, 1)).toEqual([[100, ['a', 'c']]]);
+    expect(await takenAfter(100, 10)).toEqual([[200, ['b']]]);
+    expect(await takenAfter(200, 10)).toEqual([]);
   });
 
   it('are listed newest first, in pages, and by severity', async () => {
@@ -137,7 +137,7 @@ describe('alerts', () => {
     expect(ids((await alerts.list({ limit: 9 }, { severity: 'high' })).items)).toEqual(['c', 'a']);
   });
 
-  it('are forgotten when they are old, but not before they were taken', async () => {
+  it('are deleted when they are old and taken', async () => {
     await add(alert('a'), alert('b'));
     await store.transaction(async (tx) => alerts.taken(tx, 1, ['a']));
     await store.query(`UPDATE detection_alert SET created_at = now() - interval '31 days'`);
@@ -146,11 +146,11 @@ describe('alerts', () => {
   });
 });
 
-describe('matches', () => {
+describe('DetectionMatches', () => {
   const match = (id: string) => ({ id, rules: [`of ${id}`] }) as unknown as WideMatch;
   const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
 
-  it('are kept once, taken turn by turn, and forgotten when a snapshot holds them', async () => {
+  it('are stored once, taken turn by turn, and deleted with a snapshot', async () => {
     const matches = new DetectionMatches(store);
     const add = async (...some: WideMatch[]) => store.transaction(async (tx) => matches.add(tx, some));
     expect(await add(match('a'), match('b'), match('c'))).toBe(true);
@@ -160,15 +160,15 @@ describe('matches', () => {
       await matches.taken(tx, 200, ['b']);
     });
     expect(ids(await matches.waiting(10))).toEqual(['d']);
-    const told = async (turn: number, limit: number) =>
+    const takenAfter = async (turn: number, limit: number) =>
       (await matches.takenAfter(turn, limit)).map(({ turn: number, matches: some }) => [number, ids(some)]);
-    expect(await told(0, 1)).toEqual([[100, ['a', 'c']]]);
+    expect(await takenAfter(0, 1)).toEqual([[100, ['a', 'c']]]);
     await store.transaction(async (tx) => matches.forget(tx, 100));
-    expect(await told(0, 10)).toEqual([[200, ['b']]]);
+    expect(await takenAfter(0, 10)).toEqual([[200, ['b']]]);
     expect(ids(await matches.waiting(10))).toEqual(['d']);
   });
 
-  it('are not added where a million lie already', async () => {
+  it('are not added above the limit', async () => {
     const matches = new DetectionMatches(store);
     const add = async (id: string) => store.transaction(async (tx) => matches.add(tx, [match(id)]));
     await add('a');

@@ -109,7 +109,7 @@ export class DetectorLeases {
       name,
       token,
     ]);
-    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by somebody else`);
+    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by another replica`);
   }
 
   /** Records the position of the next message, so that after a crash the next holder knows which one was handled. */
@@ -128,7 +128,7 @@ export class DetectorLeases {
       'UPDATE detector_lease SET crashes = 0, attempting = NULL WHERE name = $1 AND token = $2 RETURNING name',
       [name, token],
     );
-    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by somebody else`);
+    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by another replica`);
     const { format, life, position, state } = snapshot;
     await tx.query(
       `INSERT INTO detector_snapshot (name, format, life, position, state) VALUES ($1, $2, $3, $4, $5)

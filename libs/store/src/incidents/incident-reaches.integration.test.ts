@@ -135,11 +135,11 @@ afterAll(async () => {
 });
 
 describe('IncidentReaches', () => {
-  it('reaches what tags point to with the same image', async () => {
+  it('returns the tags of the same image', async () => {
     expect(await sharesOf(await incidentWith({}))).toEqual({ own: 'image' });
   });
 
-  it('reaches the images with the layer that a file of the story lies in, the topmost that has it', async () => {
+  it('returns images that share the topmost layer with a file of the incident', async () => {
     const incident = await incidentWith({
       id: uuidOf('layer'),
       artifacts: ['/bin/sh', '/app/server', '/tmp/x'].map((value) => ({ kind: 'path' as const, value })),
@@ -147,7 +147,7 @@ describe('IncidentReaches', () => {
     expect(await sharesOf(incident)).toEqual({ own: 'image', sister: 'layer with /app/server' });
   });
 
-  it('reaches the images that hold a file of the story, whatever it is called there, but for what packages bring', async () => {
+  it('returns images with a file of the incident under any path, except files of packages', async () => {
     const manifests = new ImageManifests(store, new Images(store));
     const at = (path: string, letter: string, owner: string | null = null) => ({
       path,
@@ -182,7 +182,7 @@ describe('IncidentReaches', () => {
     });
   });
 
-  it('reaches the images with a package of the story that is known to be bad', async () => {
+  it('returns images with a malicious package of the incident', async () => {
     const artifacts = ['log4j', 'dash'].map((value) => ({ kind: 'package' as const, value }));
     const incident = await incidentWith({ id: uuidOf('package'), artifacts });
     const finding = { packageName: 'log4j', severity: 'critical', kev: true } as ImageFinding;
@@ -190,7 +190,7 @@ describe('IncidentReaches', () => {
     expect(await sharesOf(incident)).toEqual({ own: 'image' });
   });
 
-  it('reaches every image that holds a secret of the story, also one that a later layer deletes', async () => {
+  it('returns images with a secret of the incident, also deleted ones', async () => {
     const value = 'e'.repeat(64);
     const finding = (state: string) => JSON.stringify({ kind: 'secret', state, evidence: { valueFingerprint: value } });
     await store.query(
@@ -202,7 +202,7 @@ describe('IncidentReaches', () => {
     await store.query('DELETE FROM image_finding');
   });
 
-  it('reaches the workloads that run any of them, but for those of the incident', async () => {
+  it('returns workloads that run one of the images, except those of the incident', async () => {
     const container = (name: string, digest: Digest) => ({
       ...{
         id: `${name}-${digest.slice(-8)}`.padEnd(64, '0'),
@@ -244,7 +244,7 @@ describe('IncidentReaches', () => {
     });
   });
 
-  it('reaches the incidents that saw the same, by what is telling', async () => {
+  it('returns incidents with the same specific artifacts', async () => {
     const seen = [
       { kind: 'path' as const, value: '/bin/sh' },
       { kind: 'destination' as const, value: 'pool.example.net:3333' },
@@ -255,7 +255,7 @@ describe('IncidentReaches', () => {
     expect(incidents).toMatchObject([{ id: uuidOf('first'), shares: ['destination pool.example.net:3333'] }]);
   });
 
-  it('puts what is in use before what is not', async () => {
+  it('sorts running images first', async () => {
     await store.query(
       `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
      SELECT 'DSA-' || name, 'CVE-' || name, '{}', name, severity, now(), 1 FROM (VALUES ('dash', 'low'), ('log4j', 'critical')) AS row (name, severity)`,

@@ -71,7 +71,7 @@ const written = async () =>
   store.query('SELECT ctid, xmin FROM workload_finding UNION ALL SELECT ctid, xmin FROM workload_object ORDER BY 1');
 
 describe('WorkloadFindings', () => {
-  it('opens what a state has, ends what a newer one has not, and opens it again', async () => {
+  it('opens, ends and reopens findings by the newest state', async () => {
     await put(state(1, ['a', 'b']));
     expect(await open()).toEqual(['a', 'b']);
     const [first] = (await findings.list({ limit: 1 }, { check: 'a' })).items;
@@ -83,7 +83,7 @@ describe('WorkloadFindings', () => {
     expect(again).toMatchObject({ id: first?.id, firstSeen: first?.firstSeen, endedAt: null });
   });
 
-  it('is brought back by no state that comes late, in any order and any number of times', async () => {
+  it('ignores late states in any order', async () => {
     const states = [state(1, ['a', 'b']), state(2, ['b', 'c']), state(3, ['c']), state(4, [], { isGone: true })];
     const orders = permutations(states.slice(0, 3)).flatMap((order) => [order, order.flatMap((each) => [each, each])]);
     for (const [number, order] of orders.entries()) {
@@ -96,12 +96,12 @@ describe('WorkloadFindings', () => {
     }
   });
 
-  it('takes a whole history in one batch as one after the other', async () => {
+  it('applies a history in one batch like one state at a time', async () => {
     await put(state(3, ['c']), state(1, ['a']), podOf('web-1', 5, ['x']), state(2, ['b']));
     expect([await open(), await ended()]).toEqual([['c', 'x'], []]);
   });
 
-  it('writes nothing for a repeated state, nor for one that comes late', async () => {
+  it('writes nothing for repeated and late states', async () => {
     await put(state(2, ['a']), podOf('web-1', 5, ['a']));
     const before = await written();
     await put(state(2, ['a']), podOf('web-1', 5, ['a']), state(1, ['b']));
@@ -109,7 +109,7 @@ describe('WorkloadFindings', () => {
     expect(await written()).toEqual(before);
   });
 
-  it('writes no finding for a newer version that has the same', async () => {
+  it('writes no finding for a newer version with equal findings', async () => {
     await put(state(1, ['a']));
     const rows = async () => store.query('SELECT ctid, xmin FROM workload_finding');
     const before = await rows();
@@ -120,13 +120,13 @@ describe('WorkloadFindings', () => {
     expect(await open()).toEqual(['a']);
   });
 
-  it('has what newer checks find in the same version', async () => {
+  it('stores findings of newer checks about the same version', async () => {
     await put(state(1, ['a']));
     await put(state(1, ['a', 'b']));
     expect(await open()).toEqual(['a', 'b']);
   });
 
-  it('goes by the pods while nothing is known of what made them, once for all replicas', async () => {
+  it('derives findings from pods while their workload is unknown, once for all replicas', async () => {
     await put(podOf('web-1', 1, ['a', 'b']), podOf('web-2', 2, ['a', 'b']), podOf('web-3', 3, ['a']));
     expect(await open()).toEqual(['a', 'b']);
     const { items } = await findings.list({ limit: 10 });
@@ -141,7 +141,7 @@ describe('WorkloadFindings', () => {
     expect(await open()).toEqual([]);
   });
 
-  it('has what a pod has beside the manifest of what made it, as long as the pod runs', async () => {
+  it('adds findings of a pod that differs from its manifest while it runs', async () => {
     await put(podOf('web-1', 1, ['a', 'old']));
     await put(state(2, ['a']));
     expect(await open()).toEqual(['a', 'old']);
@@ -161,7 +161,7 @@ describe('WorkloadFindings', () => {
     expect(items.map(({ workload: { kind } }) => kind)).toEqual(['StatefulSet']);
   });
 
-  it('keeps clusters and namespaces apart, and shows titles as they are now', async () => {
+  it('separates clusters and namespaces, and shows current titles', async () => {
     await put(state(1, ['a']), state(1, ['a'], { cluster: null }), state(1, ['a'], { namespace: 'other' }));
     await put(state(2, [finding('a', { title: 'names b:2', severity: 'low' })]));
     const { items } = await findings.list({ limit: 10 });
@@ -182,7 +182,7 @@ describe('WorkloadFindings', () => {
     );
   });
 
-  it('lists by page and filter, and counts what is open', async () => {
+  it('lists by page and filter, and counts open findings', async () => {
     const many = Array.from({ length: 7 }, (_, number) =>
       finding(`k8s-${number}`, { severity: number < 2 ? 'critical' : 'low' }),
     );
@@ -217,7 +217,7 @@ describe('WorkloadFindings', () => {
     expect(items.map(({ check }) => check)).toEqual(['a']);
   });
 
-  it('ends what is not seen any more unless its containers are, and forgets what ended', async () => {
+  it('ends findings of vanished workloads and deletes old ones', async () => {
     await put(state(1, ['a']), state(1, ['b'], { name: 'api', workload: { kind: 'Deployment', name: 'api' } }));
     await store.query(
       `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, claimed_digests, first_seen, last_seen)
@@ -231,13 +231,13 @@ describe('WorkloadFindings', () => {
     expect(await ended()).toEqual([]);
   });
 
-  it('agrees on one state when several replicas bring different ones at once', async () => {
+  it('converges when replicas store different states at once', async () => {
     const states = Array.from({ length: 20 }, (_, index) => state(index + 1, index === 19 ? ['last'] : [`v${index}`]));
     await Promise.all(states.map(async (each) => put(each)));
     expect(await open()).toEqual(['last']);
   });
 
-  it('takes a workload of a thousand pods', async () => {
+  it('accepts a workload of a thousand pods', async () => {
     const checks = Array.from({ length: 40 }, (_, number) => `k8s-${number}`);
     const pods = Array.from({ length: 1_000 }, (_, number) => podOf(`web-${number}`, number + 1, checks));
     await put(...pods);
@@ -247,7 +247,7 @@ describe('WorkloadFindings', () => {
     expect(await open()).toHaveLength(40);
   });
 
-  it('takes a cluster of many workloads that is seen for the first time, and its end', async () => {
+  it('accepts the first sight and the end of a cluster of many workloads', async () => {
     const checks = Array.from({ length: 25 }, (_, number) => `k8s-${number}`);
     const pods = Array.from({ length: 3_000 }, (_, number) =>
       podOf(`pod-${number}`, number + 1, checks, { workload: { kind: 'Deployment', name: `app-${number % 150}` } }),
@@ -262,7 +262,7 @@ describe('WorkloadFindings', () => {
     expect(performance.now() - began).toBeLessThan(15_000);
   });
 
-  it('goes by the newest of the pods of a workload that all differ, so that none of them makes the others slow', async () => {
+  it('limits the differing pods of a workload to the newest', async () => {
     const pods = Array.from({ length: 1_000 }, (_, number) =>
       podOf(`web-${number}`, number + 1, [`k8s-${number}`], {
         changedAt: new Date(1e12 + number * 1_000).toISOString(),
@@ -276,7 +276,7 @@ describe('WorkloadFindings', () => {
     expect(await open()).toContain('own');
   });
 
-  it.each(['\0', '\ud800', `'; DROP TABLE workload_finding; --`])('keeps a hostile title: %j', async (title) => {
+  it.each(['\0', '\ud800', `'; DROP TABLE workload_finding; --`])('stores a hostile title: %j', async (title) => {
     await put(state(1, [finding('a', { title, container: title })]));
     expect(await open()).toEqual(['a']);
   });

@@ -57,7 +57,7 @@ const container = (id: string, more: Partial<ContainerView> = {}): ContainerView
 });
 
 describe('WorkloadLedger', () => {
-  it('gives back what it was given, to the millisecond, and a ledger that starts from it answers the same', async () => {
+  it('returns stored containers to the millisecond, so that a ledger loaded from it is equal', async () => {
     const known = container('1');
     await put(known);
     const kept = await ledger.since(new Date(0));
@@ -68,7 +68,7 @@ describe('WorkloadLedger', () => {
     expect(await ledger.since(new Date(0), { cluster: 'eu1', node: 'node-2' })).toEqual([]);
   });
 
-  it('replaces nothing known by nothing, and a part of an id by the whole', async () => {
+  it('keeps known values, and replaces a truncated id by the whole one', async () => {
     const whole = container('ab12cd34ef56');
     const cut = { ...whole, id: whole.id.slice(0, 31), digest: null, workload: null, podUid: null };
     await put({ ...cut, id: whole.id.slice(0, 12) }, cut);
@@ -85,7 +85,7 @@ describe('WorkloadLedger', () => {
     expect(await ledger.since(new Date(0))).toEqual([{ ...whole, endedAtMs: whole.lastSeenMs }]);
   });
 
-  it('knows who runs an image, and whether anybody does', async () => {
+  it('returns the workloads that run an image', async () => {
     const areRunning = async (letter: string) => new Images(store).areRunning([digestOf(letter)]);
     expect(await areRunning('a')).toBeUndefined();
     const old = { lastSeenMs: Date.now() - 30 * 24 * hour, firstSeenMs: Date.now() - 31 * 24 * hour };
@@ -120,7 +120,7 @@ describe('WorkloadLedger', () => {
     expect(counted).toEqual([1, 0, 0]);
   });
 
-  it('gives back what others keep of workloads, and replaces nothing known by nothing', async () => {
+  it('returns stored workloads and keeps known values', async () => {
     const workload: WorkloadView = {
       ...{ cluster: null, namespace: 'shop', kind: 'Deployment', name: 'checkout', imageDigests: [], replicas: 1 },
       ...{
@@ -143,7 +143,7 @@ describe('WorkloadLedger', () => {
     expect(await ledger.workloadsSince(new Date(Date.now() + hour))).toEqual([]);
   });
 
-  it('forgets workloads that nobody has seen for long, but not those whose containers are seen', async () => {
+  it('deletes workloads that were not seen for long, except those with containers', async () => {
     const workload = { imageDigests: [], namespaceLabels: {}, exposed: null, privileged: null, serviceAccount: null };
     const of = (name: string) => ({
       ...{ cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name, replicas: 1, probes: [] },
@@ -156,19 +156,19 @@ describe('WorkloadLedger', () => {
     expect((await ledger.workloadsSince(new Date(0))).map(({ name }) => name)).toEqual(['runs']);
   });
 
-  it('forgets what nobody has seen for long', async () => {
+  it('deletes containers that were not seen for long', async () => {
     await put(container('1'), container('2', { lastSeenMs: 1000, firstSeenMs: 1000 }));
     expect(await ledger.forget(new Date(2000))).toBe(1);
     expect(await ledger.since(new Date(0))).toHaveLength(1);
   });
 
-  it('takes thousands at once, also when two tell of the same', async () => {
+  it('accepts thousands at once, also from two writers', async () => {
     const many = Array.from({ length: 3000 }, (_, index) => container(index.toString(16).padStart(12, '0')));
     await Promise.all([put(...many), put(...many)]);
     expect(await ledger.since(new Date(0))).toHaveLength(3000);
   });
 
-  it('notes which packages are used, once each', async () => {
+  it('records the use of packages once each', async () => {
     const uses = new PackageUses(store);
     const use = (at: number) => ({
       imageDigest: digestOf('a'),
@@ -182,7 +182,7 @@ describe('WorkloadLedger', () => {
     expect(await uses.of([digestOf('a')])).toEqual([{ ...use(1000), lastSeen: new Date(3000) }]);
   });
 
-  it('keeps what was learned, whoever tells of it first', async () => {
+  it('stores learned habits from several writers', async () => {
     const habits = new LearnedHabits(store);
     const habit = (firstSeenMs: number, lastSeenMs: number) => ({
       kind: 'source' as const,

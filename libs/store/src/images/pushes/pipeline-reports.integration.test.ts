@@ -56,7 +56,7 @@ const report = (
   ...more,
 });
 
-const tell = async (...told: NewPipelineReport[]) => store.transaction((tx) => reports.add(tx, told));
+const add = async (...added: NewPipelineReport[]) => store.transaction((tx) => reports.add(tx, added));
 
 /** Pushes an index of two images. */
 async function push(repository = 'shop/app', tag = '1'): Promise<string> {
@@ -85,25 +85,25 @@ async function push(repository = 'shop/app', tag = '1'): Promise<string> {
 }
 
 describe('PipelineReports', () => {
-  it('keeps a report once, and its document byte for byte', async () => {
-    const told = report(amd64, { id: '7' });
-    expect(await tell(told, report(arm64, {}))).toMatchObject([
+  it('stores a report once, with its document byte for byte', async () => {
+    const sent = report(amd64, { id: '7' });
+    expect(await add(sent, report(arm64, {}))).toMatchObject([
       { connection: 'ci', imageDigest: amd64, run: { id: '7', actor: null } },
       { imageDigest: arm64, run: null },
     ]);
-    expect(await tell(told)).toEqual([]);
-    expect(await tell({ ...told, connection: 'other' })).toHaveLength(1);
+    expect(await add(sent)).toEqual([]);
+    expect(await add({ ...sent, connection: 'other' })).toHaveLength(1);
     expect(await store.query('SELECT content FROM pipeline_document')).toEqual([
       { content: Buffer.from([0, 1, 0xff]) },
     ]);
   });
 
-  it('keeps texts that nobody should have written', async () => {
-    expect(await tell(report(amd64, { actor: 'a\0\ud800' }))).toMatchObject([{ run: { actor: 'a\uFFFD\uFFFD' } }]);
+  it('stores texts with NUL and lone surrogates', async () => {
+    expect(await add(report(amd64, { actor: 'a\0\ud800' }))).toMatchObject([{ run: { actor: 'a\uFFFD\uFFFD' } }]);
   });
 
-  it('joins what was told before the push, of the index and of its images', async () => {
-    await tell(report(index, { id: 'i' }), report(amd64, { id: 'a' }), report(arm64, { id: 'b' }));
+  it('joins reports from before the push, about the index and about its images', async () => {
+    await add(report(index, { id: 'i' }), report(amd64, { id: 'a' }), report(arm64, { id: 'b' }));
     const idsOf = async (digest: string) => new Set((await reports.of(digest)).map(({ run }) => run?.id));
     expect(await idsOf(index)).toEqual(new Set(['i']));
     await push();
@@ -111,10 +111,10 @@ describe('PipelineReports', () => {
     expect(await idsOf(amd64)).toEqual(new Set(['a', 'i']));
   });
 
-  it('prefers what a token proves, then what is told of the tag, then a run to a build, then the newest', async () => {
+  it('prefers a run proven by a token, then one for the tag, then a run report, then the newest', async () => {
     const id = await push();
-    const bestAfter = async (...told: NewPipelineReport[]) => {
-      for (const each of told) await tell(each);
+    const bestAfter = async (...sent: NewPipelineReport[]) => {
+      for (const each of sent) await add(each);
       return (await reports.runOf(id))?.run.id;
     };
     expect(await reports.runOf(id)).toBeNull();
@@ -132,18 +132,18 @@ describe('PipelineReports', () => {
     ).toBe('proven');
   });
 
-  it('uses nothing for a push that was told of another repository', async () => {
+  it('ignores reports about another repository', async () => {
     const id = await push();
-    await tell(report(index, { id: 'other' }, { repository: 'shop/other', proven: ['id'] }));
+    await add(report(index, { id: 'other' }, { repository: 'shop/other', proven: ['id'] }));
     expect(await reports.runOf(id)).toBeNull();
-    await tell(report(index, { id: 'own' }, { repository: 'shop/app' }));
+    await add(report(index, { id: 'own' }, { repository: 'shop/app' }));
     expect((await reports.runOf(id))?.run.id).toBe('own');
   });
 
-  it('gives the statements about images of a repository, each once', async () => {
+  it('returns the statements about images of a repository, each once', async () => {
     const statement = (imageDigest: string, letter: string, more: Partial<NewPipelineReport> = {}) =>
       report(imageDigest, {}, { format: 'in-toto', kind: 'provenance', documentDigest: digestOf(letter), ...more });
-    await tell(
+    await add(
       statement(index, '1'),
       statement(index, '1', { connection: 'other' }),
       statement(amd64, '2', { repository: 'shop/app' }),
@@ -161,7 +161,7 @@ describe('PipelineReports', () => {
     );
   });
 
-  it('finds the newest push of each repository that brought a digest', async () => {
+  it('returns the newest push of a digest in each repository', async () => {
     const [, second, third] = [await push(), await push('shop/app', '2'), await push('shop/web')];
     const bringing = async (digest: string) => store.transaction((tx) => pushes.bringing(tx, digest));
     for (const digest of [index, amd64])

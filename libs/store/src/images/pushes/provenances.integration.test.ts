@@ -98,98 +98,100 @@ async function push(
 const put = (place: typeof here, letter: string, known: StoredProvenance | null, findings = [finding]) =>
   store.transaction((tx) => provenances.put(tx, place, digestOf(letter), known, findings));
 
-it('keeps what is known of an image in each repository, the newest in place of the older', async () => {
-  await push('a');
-  await put(here, 'a', { signatures: [], attestations: [], vex: [], warnings: [] });
-  await put(here, 'a', signed, []);
-  await put(elsewhere, 'a', null);
-  expect(await provenances.get(here, digestOf('a'))).toEqual(signed);
-  expect(await provenances.get(elsewhere, digestOf('a'))).toBeNull();
-  expect(await provenances.ofImage(digestOf('a'))).toMatchObject([{ ...here, ...signed }]);
-  const findings = new Findings(store);
-  expect(await findings.of([digestOf('a')], here)).toEqual([]);
-  expect(await findings.of([digestOf('a')], elsewhere)).toMatchObject([{ id: 'image-unsigned' }]);
-  expect(await findings.of([digestOf('a')])).toHaveLength(1);
-});
-
-it('keeps a finding about one tag away from the other tags of the image', async () => {
-  await push('a');
-  const moved = { ...finding, id: 'release-tag-moved', fingerprint: 'moved' };
-  await put(here, 'a', null);
-  await store.transaction((tx) => provenances.putOfTag(tx, { ...here, tag: '1.2.3' }, digestOf('a'), [moved]));
-  await store.transaction((tx) => provenances.putOfTag(tx, { ...here, tag: '2.0.0' }, digestOf('a'), []));
-  const idsOf = async (tag?: string | null) =>
-    (await new Findings(store).of([digestOf('a')], { ...here, ...(tag !== undefined && { tag }) }))
-      .map(({ id }) => id)
-      .toSorted();
-  expect(await idsOf('1.2.3')).toEqual(['image-unsigned', 'release-tag-moved']);
-  expect(await idsOf('2.0.0')).toEqual(['image-unsigned']);
-  expect(await idsOf(null)).toEqual(['image-unsigned']);
-  await put(here, 'a', null, []);
-  expect(await idsOf('1.2.3')).toEqual(['release-tag-moved']);
-});
-
-describe('Revisions.earlierImages', () => {
-  const labels = { 'org.opencontainers.image.revision': 'abcdef0' };
-  const earlier = async ({ digest, repository }: Push) =>
-    (await new Revisions(store).earlierImages({ repository }, digest!, 'abcdef0')).map((image) => image.digest);
-
-  it('answers what was pushed before under the label, and nothing that came later', async () => {
-    const first = await push('a', { labels });
-    expect(await earlier(first)).toEqual([]);
-    expect(await earlier(await push('b', { labels }))).toEqual([digestOf('a')]);
-    expect(await earlier(first)).toEqual([]);
-  });
-
-  it('answers what verified provenance says to be of the revision', async () => {
+describe('Provenances', () => {
+  it('stores the newest provenance of an image for each repository', async () => {
     await push('a');
-    await put(here, 'a', signed);
-    expect(await earlier(await push('b'))).toEqual([digestOf('a')]);
+    await put(here, 'a', { signatures: [], attestations: [], vex: [], warnings: [] });
+    await put(here, 'a', signed, []);
+    await put(elsewhere, 'a', null);
+    expect(await provenances.get(here, digestOf('a'))).toEqual(signed);
+    expect(await provenances.get(elsewhere, digestOf('a'))).toBeNull();
+    expect(await provenances.ofImage(digestOf('a'))).toMatchObject([{ ...here, ...signed }]);
+    const findings = new Findings(store);
+    expect(await findings.of([digestOf('a')], here)).toEqual([]);
+    expect(await findings.of([digestOf('a')], elsewhere)).toMatchObject([{ id: 'image-unsigned' }]);
+    expect(await findings.of([digestOf('a')])).toHaveLength(1);
   });
 
-  it('answers images of repositories whose path ends in the same name', async () => {
-    await push('a', { labels, repository: 'mirror/shop/app' });
-    expect(await earlier(await push('b', { labels }))).toEqual([digestOf('a')]);
-  });
-
-  it('answers nothing for an image that was there before, whatever came into another repository since', async () => {
-    await push('a', { labels });
-    await push('b', { labels, repository: 'intruder/app' });
-    expect(await earlier(await push('a', { labels, repository: 'mirror/app' }))).toEqual([]);
-  });
-
-  it.each<[string, Parameters<typeof push>[1]]>([
-    ['in a repository of another name', { labels, repository: elsewhere.repository }],
-    ['for another platform', { labels, platform: 'linux/arm64' }],
-    ['of another revision', { labels: { 'org.opencontainers.image.revision': '1234567' } }],
-  ])('answers no image %s', async (_, before) => {
-    await push('a', before);
-    expect(await earlier(await push('b', { labels }))).toEqual([]);
-  });
-
-  it('keeps findings of one id apart from those of signatures and tags', async () => {
+  it('limits a finding about a tag to that tag', async () => {
     await push('a');
-    await put(here, 'a', signed);
-    const own = { ...finding, id: 'same-revision-different-content', fingerprint: 'own' };
-    const ids = async () => (await new Findings(store).of([digestOf('a')], here)).map(({ id }) => id).toSorted();
-    await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, [own]));
-    await put(here, 'a', signed);
-    expect(await ids()).toEqual(['image-unsigned', own.id]);
-    await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, []));
-    expect(await ids()).toEqual(['image-unsigned']);
+    const moved = { ...finding, id: 'release-tag-moved', fingerprint: 'moved' };
+    await put(here, 'a', null);
+    await store.transaction((tx) => provenances.putOfTag(tx, { ...here, tag: '1.2.3' }, digestOf('a'), [moved]));
+    await store.transaction((tx) => provenances.putOfTag(tx, { ...here, tag: '2.0.0' }, digestOf('a'), []));
+    const idsOf = async (tag?: string | null) =>
+      (await new Findings(store).of([digestOf('a')], { ...here, ...(tag !== undefined && { tag }) }))
+        .map(({ id }) => id)
+        .toSorted();
+    expect(await idsOf('1.2.3')).toEqual(['image-unsigned', 'release-tag-moved']);
+    expect(await idsOf('2.0.0')).toEqual(['image-unsigned']);
+    expect(await idsOf(null)).toEqual(['image-unsigned']);
+    await put(here, 'a', null, []);
+    expect(await idsOf('1.2.3')).toEqual(['release-tag-moved']);
   });
-});
 
-it('finds the pushes that hold a digest, the newest of each tag', async () => {
-  const [first, second, third] = [await push('a'), await push('a'), await push('a', { tag: 'latest' })];
-  await push('a', { repository: elsewhere.repository });
-  await push('b', { tag: 'other' });
-  expect((await pushes.holding(here, digestOf('a'))).map(({ id }) => id)).toEqual([third.id, second.id]);
-  const counts = { critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 0 };
-  const verdict = { verdict: 'fail', counts, warnings: [] } as const;
-  await store.transaction((tx) => pushes.reevaluated(tx, first.id, verdict));
-  expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzing', verdict: null });
-  await store.transaction((tx) => pushes.analyzed(tx, first.id, verdict));
-  await store.transaction((tx) => pushes.reevaluated(tx, first.id, { ...verdict, verdict: 'pass' }));
-  expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzed', verdict: 'pass' });
+  describe('Revisions.earlierImages', () => {
+    const labels = { 'org.opencontainers.image.revision': 'abcdef0' };
+    const earlier = async ({ digest, repository }: Push) =>
+      (await new Revisions(store).earlierImages({ repository }, digest!, 'abcdef0')).map((image) => image.digest);
+
+    it('returns images pushed before under the label', async () => {
+      const first = await push('a', { labels });
+      expect(await earlier(first)).toEqual([]);
+      expect(await earlier(await push('b', { labels }))).toEqual([digestOf('a')]);
+      expect(await earlier(first)).toEqual([]);
+    });
+
+    it('returns images of the revision by verified provenance', async () => {
+      await push('a');
+      await put(here, 'a', signed);
+      expect(await earlier(await push('b'))).toEqual([digestOf('a')]);
+    });
+
+    it('returns images of repositories whose path ends in the same name', async () => {
+      await push('a', { labels, repository: 'mirror/shop/app' });
+      expect(await earlier(await push('b', { labels }))).toEqual([digestOf('a')]);
+    });
+
+    it('returns nothing for an image that was pushed first', async () => {
+      await push('a', { labels });
+      await push('b', { labels, repository: 'intruder/app' });
+      expect(await earlier(await push('a', { labels, repository: 'mirror/app' }))).toEqual([]);
+    });
+
+    it.each<[string, Parameters<typeof push>[1]]>([
+      ['in a repository of another name', { labels, repository: elsewhere.repository }],
+      ['for another platform', { labels, platform: 'linux/arm64' }],
+      ['of another revision', { labels: { 'org.opencontainers.image.revision': '1234567' } }],
+    ])('returns no image %s', async (_, before) => {
+      await push('a', before);
+      expect(await earlier(await push('b', { labels }))).toEqual([]);
+    });
+
+    it('replaces findings of one id only', async () => {
+      await push('a');
+      await put(here, 'a', signed);
+      const own = { ...finding, id: 'same-revision-different-content', fingerprint: 'own' };
+      const ids = async () => (await new Findings(store).of([digestOf('a')], here)).map(({ id }) => id).toSorted();
+      await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, [own]));
+      await put(here, 'a', signed);
+      expect(await ids()).toEqual(['image-unsigned', own.id]);
+      await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, []));
+      expect(await ids()).toEqual(['image-unsigned']);
+    });
+  });
+
+  it('returns the newest push of each tag that holds a digest', async () => {
+    const [first, second, third] = [await push('a'), await push('a'), await push('a', { tag: 'latest' })];
+    await push('a', { repository: elsewhere.repository });
+    await push('b', { tag: 'other' });
+    expect((await pushes.holding(here, digestOf('a'))).map(({ id }) => id)).toEqual([third.id, second.id]);
+    const counts = { critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 0 };
+    const verdict = { verdict: 'fail', counts, warnings: [] } as const;
+    await store.transaction((tx) => pushes.reevaluated(tx, first.id, verdict));
+    expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzing', verdict: null });
+    await store.transaction((tx) => pushes.analyzed(tx, first.id, verdict));
+    await store.transaction((tx) => pushes.reevaluated(tx, first.id, { ...verdict, verdict: 'pass' }));
+    expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzed', verdict: 'pass' });
+  });
 });

@@ -47,7 +47,7 @@ async function push(
 }
 
 describe('PushBaselines', () => {
-  it('answers what other tags pointed to before a push, newest first', async () => {
+  it('returns the digests of other tags before a push, newest first', async () => {
     await push('shop/app', '1.0.0', 'a');
     await push('shop/app', '1.0.1', 'b');
     await push('shop/app', '1.0.0', 'c', 'ann');
@@ -63,14 +63,14 @@ describe('PushBaselines', () => {
     ]);
   });
 
-  it('answers who pushed what a tag pointed to before', async () => {
+  it('returns the account that pushed the digest of a tag before', async () => {
     await push('shop/moved', '1', 'a', 'ci');
     const moved = await push('shop/moved', '1', 'b', 'mallory');
     expect(await baselines.pusherOf(moved, '1', digestOf('a'))).toBe('ci');
     expect(await baselines.pusherOf(moved, '1', digestOf('b'))).toBeNull();
   });
 
-  it('keeps what a push was compared with', async () => {
+  it('stores the baseline of a push', async () => {
     const { id } = await push('shop/kept', '2.0.1', 'a');
     const baseline = { tag: '2.0.0', digest: digestOf('b'), reason: 'previous-version', line: '2.0' } as const;
     await store.transaction((tx) => baselines.put(tx, id, baseline));

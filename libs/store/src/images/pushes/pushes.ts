@@ -180,7 +180,7 @@ export class Pushes {
       `FROM push
        WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
          AND ($3::text IS NULL OR tag = $3)
-         -- A push that is not in the ledger yet may be what the tag points to by now; of the others the ledger says so.
+         -- A push that is not in the ledger yet may be the current one; the ledger decides about the others.
          AND ($3::text IS NULL OR $4::text IS NOT NULL OR ${isCurrent} OR (
            NOT EXISTS (SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id) AND NOT EXISTS (
              SELECT FROM tag_ledger AS newer

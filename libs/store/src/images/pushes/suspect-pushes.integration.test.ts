@@ -74,7 +74,7 @@ async function push(letter: string, tag: string, ids: string[], to: PushedTo = {
 }
 
 describe('SuspectPushes', () => {
-  it('are decided once: all tags that one account moved are in one incident', async () => {
+  it('are decided once, with all tags that one account moved in one incident', async () => {
     const suspects = new SuspectPushes(store);
     await push('a', 'v3', []);
     const clean = await push('a', 'v4', []);

@@ -68,7 +68,7 @@ async function push(letter: string, given: Given = {}): Promise<Push> {
 describe('TagHistories.contentBefore', () => {
   const before = async ({ id }: Push) => (await histories.contentBefore(id))?.digest ?? null;
 
-  it('is what the same tag of the same repository stood for', async () => {
+  it('returns the previous digest of the same tag', async () => {
     const first = await push('a');
     const other = await push('b', { tag: '2.0.0' });
     const moved = await push('b');
@@ -76,7 +76,7 @@ describe('TagHistories.contentBefore', () => {
     expect(await Promise.all([first, other, moved, elsewhere].map(before))).toEqual([null, null, digestOf('a'), null]);
   });
 
-  it('stays when the same is pushed again, and when the tag is deleted in between', async () => {
+  it('ignores repeated pushes and deletions of the tag', async () => {
     await push('a');
     const ledger = new TagLedger(store);
     const askedAt = await ledger.now();
@@ -85,14 +85,14 @@ describe('TagHistories.contentBefore', () => {
     expect(await before(await push('b'))).toBe(digestOf('a'));
   });
 
-  it('is not the same image, packed in another way', async () => {
+  it('ignores repacked images', async () => {
     await push('a', { configDigest: digestOf('c') });
     expect(await before(await push('b', { configDigest: digestOf('c') }))).toBeNull();
   });
 });
 
 describe('TagHistories.of', () => {
-  it('has the earlier digests of a tag, and their other names', async () => {
+  it('returns the earlier digests of a tag and their other names', async () => {
     await push('a', { tag: '1.2' });
     await push('a', { tag: '1.2.0' });
     await push('b', { tag: '1.2' });
@@ -107,13 +107,13 @@ describe('TagHistories.of', () => {
 describe('TagHistories.elsewhere', () => {
   const elsewhere = async ({ id }: Push) => (await histories.elsewhere(id)).map(({ registry }) => registry);
 
-  it('is another image under the same name in another registry', async () => {
+  it('returns another image under the same name in another registry', async () => {
     await push('a');
     await push('c', { connection: 'third', tag: '2.0.0' });
     expect(await elsewhere(await push('b', { connection: 'mirror' }))).toEqual(['main:5000']);
   });
 
-  it('is not a copy, an image for another platform, or what that registry no longer has', async () => {
+  it('ignores copies, other platforms and replaced images', async () => {
     await push('a');
     expect(await elsewhere(await push('a', { connection: 'mirror' }))).toEqual([]);
     expect(await elsewhere(await push('b', { connection: 'arm', platform: 'linux/arm64' }))).toEqual([]);

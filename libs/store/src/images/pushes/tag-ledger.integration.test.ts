@@ -73,7 +73,7 @@ describe('TagLedger', () => {
   const latest = async () =>
     (await pushes.latest({ host: 'r:5000', repository: 'app', tag: '1', digest: null }))?.digest;
 
-  it('keeps an older push that arrives last in its place, and what the tag points to', async () => {
+  it('places a late push before the current one', async () => {
     const newer = await handle('b', 'b', { pushedAt: second(34) });
     await analyzed(newer.push);
     const older = await handle('a', 'b', { pushedAt: second(31) });
@@ -85,7 +85,7 @@ describe('TagLedger', () => {
     expect((await pushes.get(newer.push.id))?.previousDigest).toBe(digestOf('a'));
   });
 
-  it('knows nothing current until the push of what the registry has arrives', async () => {
+  it('has no current push until the push of the current digest arrives', async () => {
     const older = await handle('a', 'b', { pushedAt: second(1) });
     await analyzed(older.push);
     expect(await entries()).toBe('a b?');
@@ -95,7 +95,7 @@ describe('TagLedger', () => {
     expect(newer.push.previousDigest).toBe(digestOf('a'));
   });
 
-  it('has the earlier push stand for content that came back, until the later one arrives', async () => {
+  it('assigns returned content to the earlier push until the later one arrives', async () => {
     const first = await handle('a', 'a', { pushedAt: second(1) });
     await analyzed(first.push);
     await handle('b', 'a', { pushedAt: second(2) });
@@ -106,7 +106,7 @@ describe('TagLedger', () => {
     expect(again.push.previousDigest).toBe(digestOf('b'));
   });
 
-  it('moves content that was seen to where the time of its own push puts it', async () => {
+  it('moves seen content to the time of its own push', async () => {
     await handle('a', 'c', { pushedAt: second(1) });
     await handle('b', 'b', { pushedAt: second(4) });
     await handle('d', 'b', { pushedAt: second(2) });
@@ -116,7 +116,7 @@ describe('TagLedger', () => {
     expect(late.push.previousDigest).toBe(digestOf('d'));
   });
 
-  it('refuses an answer that may be older than what it has', async () => {
+  it('rejects an answer older than the last record', async () => {
     const push = await add();
     const askedAt = await ledger.now();
     await handle('b', 'b');
@@ -127,7 +127,7 @@ describe('TagLedger', () => {
     expect(await entries()).toBe('b');
   });
 
-  it('enters a push once, and each of several that are handled at the same time', async () => {
+  it('enters each push once, also concurrent ones', async () => {
     const { push } = await handle('a', 'a');
     await store.transaction(async (tx) =>
       ledger.place(tx, push, digestOf('b'), { digest: digestOf('b'), askedAt: await ledger.now() }),
@@ -150,7 +150,7 @@ describe('TagLedger', () => {
     expect((await entries()).at(-1)).toBe('e');
   });
 
-  it('corrects tags by what the registry was seen to have, and no tag of which it has learned since', async () => {
+  it('corrects tags by the registry, except tags with a newer record', async () => {
     await handle('a', 'a');
     await handle('a', 'a', { tag: '2' });
     await handle('a', 'a', { tag: '3' });
@@ -169,13 +169,13 @@ describe('TagLedger', () => {
     expect(next.push.previousDigest).toBeNull();
   });
 
-  it('takes what was there when the registry was connected for no predecessor of the same push', async () => {
+  it('ignores imported images as predecessors of the same push', async () => {
     await handle('a', 'a', { origin: 'imported' });
     expect((await handle('a', 'a')).push.previousDigest).toBeNull();
     expect((await handle('a', 'a')).push.previousDigest).toBe(digestOf('a'));
   });
 
-  it('places pushes of images that were only resolved', async () => {
+  it('places pushes of resolved images', async () => {
     const images = new Images(store);
     const push = await add();
     await store.transaction(async (tx) => {

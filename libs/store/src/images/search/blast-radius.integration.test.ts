@@ -206,7 +206,7 @@ describe('BlastRadii', () => {
     expect(items.some(({ isUnknown }) => isUnknown)).toBe(false);
   });
 
-  it('lists an image that runs although its tag moved, with its places and pods of all clusters', async () => {
+  it('lists a running image whose tag moved, with its places and pods of all clusters', async () => {
     const { items, counts } = await radii.of({ image: moved }, page);
     expect(counts).toMatchObject({ images: 1, tagged: 0, workloads: 2, pods: 2, containers: 2, running: 2 });
     expect(items).toMatchObject([
@@ -240,7 +240,7 @@ describe('BlastRadii', () => {
     });
   });
 
-  it('keeps to a time: what a tag pointed to or what ran then', async () => {
+  it('limits a search to tags and containers of a period', async () => {
     const [since, until] = [new Date(now - 15 * day), new Date(now - 8 * day)];
     expect(await podsOf({ secret, since, until })).toEqual(['gone-1']);
     expect(await imagesOf({ secret, since, until })).toEqual([deleted]);
