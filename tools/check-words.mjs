@@ -9,6 +9,7 @@ const limits = {
   tellTold: 1253,
   testFilesWithoutDescribe: 0,
   exportedTypeNamesTwice: 2,
+  titlesOutOfForm: 0,
 };
 
 const files = execFileSync('git', ['ls-files', '*.ts'], { encoding: 'utf8' }).trim().split('\n');
@@ -57,7 +58,29 @@ function* exportedTypeNamesTwice() {
   for (const [name, paths] of places) if (paths.length > 1) yield `${name}: ${paths.join(', ')}`;
 }
 
-const metrics = { headlessComments, tellTold, testFilesWithoutDescribe, exportedTypeNamesTwice };
+/** Titles of rules and checks are noun phrases of few words that users search for. */
+const bannedInTitles =
+  /\b(?:no ?body|some ?body|any ?body|every ?body|something|whoever|whatever|who|people|strangers?|tells?|told|says?|said|brought|looks around|goes on)\b/i;
+const headlessTitle = /^(?:A|An|The|What|Which|Of|Those|That|There|It)\s/;
+const checkTitle = /\b(?:id|stem): ['`][^'`]+['`],\s*title: ['`]([^'`]+)['`]/g;
+
+function* titlesOutOfForm() {
+  const isOutOfForm = (title, min) => {
+    const { length } = title.split(/\s+/);
+    return length < min || length > 9 || bannedInTitles.test(title) || headlessTitle.test(title);
+  };
+  const rules = execFileSync('git', ['ls-files', 'rules/**/*.yml'], { encoding: 'utf8' }).trim().split('\n');
+  for (const path of rules) {
+    for (const [, title] of readFileSync(path, 'utf8').matchAll(/^title: (.+)$/gm))
+      if (isOutOfForm(title, 3)) yield `${path}: ${title}`;
+  }
+  for (const { path, text } of sources) {
+    if (!path.startsWith('libs/checks/src/')) continue;
+    for (const [, title] of text.matchAll(checkTitle)) if (isOutOfForm(title, 2)) yield `${path}: ${title}`;
+  }
+}
+
+const metrics = { headlessComments, tellTold, testFilesWithoutDescribe, exportedTypeNamesTwice, titlesOutOfForm };
 const [, , flag, asked] = process.argv;
 if (flag === '--list') {
   for (const place of metrics[asked]()) console.log(place);
