@@ -64,7 +64,7 @@ export function deliveriesCommand(program: Command): void {
   filtered(
     deliveries
       .command('redrive')
-      .description('try again what was given up, or waits for its next try')
+      .description('retry failed and waiting messages')
       .argument('[id...]', 'which, as `deliveries list` names them'),
     troubledStates,
   )

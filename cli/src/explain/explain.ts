@@ -64,7 +64,7 @@ function suppressionText({ source, author, reason, justification, until }: Suppr
 }
 
 function stateOf({ state, confidence, match }: ReportFinding): string {
-  const presence = state === 'present' ? 'in the image that runs' : 'hidden by a later layer, and still in the image';
+  const presence = state === 'present' ? 'in the image that runs' : 'removed in a later layer, and still in the image';
   return `${presence}; ${match === 'unknown' ? 'the version could not be compared' : confidence}`;
 }
 

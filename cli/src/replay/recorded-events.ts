@@ -71,7 +71,7 @@ function readBy(
   connection: Omit<SensorSource, 'sensor'>,
 ): RuntimeRecord[] {
   const sensor = sensorOf(source);
-  if (sensor === undefined) throw invalid(number, `nobody knows the source ${source}`);
+  if (sensor === undefined) throw invalid(number, `unknown source ${source}`);
   return sensor.read(Buffer.from(JSON.stringify(event)), { ...connection, sensor: 'replay' }).records;
 }
 

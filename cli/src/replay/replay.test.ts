@@ -144,11 +144,7 @@ describe('for people', () => {
 describe('what cannot be replayed', () => {
   it.each<[string, unknown, string]>([
     ['no JSON', '{"id":', 'line 2: not JSON'],
-    [
-      'a source that nobody knows',
-      { id: 'e1', at, source: 'oracle', event: {} },
-      'line 2: nobody knows the source oracle',
-    ],
+    ['a source that nobody knows', { id: 'e1', at, source: 'oracle', event: {} }, 'line 2: unknown source oracle'],
     ['a line that is no event', { id: 'e1', at, source: 'falco' }, 'line 2: event:'],
   ])('%s', async (_what, line, message) => {
     const path = await recording(exec('e0', '/bin/true'), line);

@@ -115,7 +115,7 @@ function busiestLines({ would: { busiest } }: ReplayAnswer, width: number): stri
 }
 
 function historyLines({ history: { knownSince, isWhole } }: ReplayAnswer): string[] {
-  if (knownSince === null) return ['', 'It is not known yet what there was to tell: that is kept from now on.'];
+  if (knownSince === null) return ['', 'No recorded alerts yet: they are recorded from now on.'];
   return isWhole ? [] : ['', `Known since ${minuteOf(knownSince)} UTC: what came before is not in this.`];
 }
 

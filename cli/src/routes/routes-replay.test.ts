@@ -73,6 +73,6 @@ Known since 2026-11-20 00:00 UTC: what came before is not in this.
   it('says when there is nothing, and when nothing can be known', () => {
     expect(replayText(answer(), 80)).toContain('no messages, before or after\n');
     const unknown = answer({ history: { knownSince: null, isWhole: false, events: 0, alerts: 0 } });
-    expect(replayText(unknown, 80)).toContain('not known yet');
+    expect(replayText(unknown, 80)).toContain('No recorded alerts yet');
   });
 });

@@ -22,15 +22,15 @@ describe('blindSpots', () => {
 
   it('names the ecosystems and releases without advisories', () => {
     expect(codes([scoped('deb', bookworm), scoped('npm', npm)], debian, [{ ...bookworm, release: '11' }])).toEqual([
-      'ADVISORIES_MISSING no advisories for Debian:12 are at hand',
-      'ADVISORIES_MISSING no advisories for npm are at hand',
+      'ADVISORIES_MISSING no vulnerability data for Debian 12, its packages were not evaluated',
+      'ADVISORIES_MISSING no vulnerability data for npm, its packages were not evaluated',
     ]);
   });
 
   it('counts what nobody evaluates', () => {
     expect(codes([scoped('generic', null), scoped('cpan', null), scoped('cpan', null)], debian, [])).toEqual([
-      "PACKAGES_NOT_JUDGED 1 generic package was not evaluated: nobody's advisories speak of it",
-      "PACKAGES_NOT_JUDGED 2 cpan packages were not evaluated: nobody's advisories speak of them",
+      'PACKAGES_NOT_JUDGED 1 generic package was not evaluated: no advisory source covers it',
+      'PACKAGES_NOT_JUDGED 2 cpan packages were not evaluated: no advisory source covers them',
     ]);
   });
 
@@ -40,9 +40,11 @@ describe('blindSpots', () => {
 
   it('knows no distribution only where one would matter', () => {
     const fedora = { ...debian, id: 'fedora', name: 'Fedora 40' };
-    expect(codes([], fedora, [])).toEqual(['OS_UNKNOWN no advisories are known for Fedora 40']);
+    expect(codes([], fedora, [])).toEqual([
+      'OS_UNKNOWN no vulnerability data for Fedora 40, its packages were not evaluated',
+    ]);
     expect(codes([scoped('golang', npm)], null, [npm])).toEqual([]);
-    const unknown = 'OS_UNKNOWN no distribution recognised: its packages cannot be evaluated';
+    const unknown = 'OS_UNKNOWN distribution not recognized, its packages were not evaluated';
     expect(codes([], null, [])).toEqual([unknown]);
     expect(codes([scoped('deb', null)], null, [])[0]).toBe(unknown);
   });

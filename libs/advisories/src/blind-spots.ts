@@ -23,9 +23,18 @@ export function scopeName({ ecosystem, release }: AdvisoryScope): string {
   return release === null ? ecosystem : `${ecosystem}:${release}`;
 }
 
+/** Name of a scope in prose: `Alpine 3.18` of `Alpine:v3.18`. */
+function spoken(name: string): string {
+  return name.replace(/:v?(?=\d)/, ' ');
+}
+
 /** Blind spot of a verdict for a scope, by its name, without advisories. */
 export function blindSpotWithout(name: string): BlindSpot {
-  return { code: 'ADVISORIES_MISSING', path: null, message: `no advisories for ${name} are at hand` };
+  return {
+    code: 'ADVISORIES_MISSING',
+    path: null,
+    message: `no vulnerability data for ${spoken(name)}, its packages were not evaluated`,
+  };
 }
 
 /** Blind spots of a verdict about an image; `covered` are the scopes with advisories at hand. */
@@ -44,8 +53,8 @@ function unknownOs(packages: readonly ScopedPackage[], os: OsRelease | null): Bl
   const isOfPrograms = packages.length > 0 && !packages.some(({ type }) => isDistributionType(type));
   if (!os && isOfPrograms) return [];
   const message = os
-    ? `no advisories are known for ${os.name}`
-    : 'no distribution recognised: its packages cannot be evaluated';
+    ? `no vulnerability data for ${os.name}, its packages were not evaluated`
+    : 'distribution not recognized, its packages were not evaluated';
   return [{ code: 'OS_UNKNOWN', path: null, message }];
 }
 
@@ -61,7 +70,7 @@ function notEvaluated(packages: readonly ScopedPackage[]): BlindSpot[] {
   const unevaluated = packages.filter(({ scope }) => scope === null);
   return [...Map.groupBy(unevaluated, ({ type }) => type)].map(([type, { length }]) => {
     const subject = length === 1 ? `1 ${type} package was` : `${length} ${type} packages were`;
-    const message = `${subject} not evaluated: nobody's advisories speak of ${length === 1 ? 'it' : 'them'}`;
+    const message = `${subject} not evaluated: no advisory source covers ${length === 1 ? 'it' : 'them'}`;
     return { code: 'PACKAGES_NOT_JUDGED', path: null, message };
   });
 }

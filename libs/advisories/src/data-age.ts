@@ -41,7 +41,7 @@ export function staleAdvisories(ages: readonly EcosystemAge[], now: Date, maxAge
     return {
       code: 'ADVISORIES_STALE',
       path: null,
-      message: `advisories for ${ecosystem} are ${age}: what is newer is not known`,
+      message: `advisories for ${ecosystem} are ${age}: newer vulnerabilities are missing`,
     };
   });
 }

@@ -12,6 +12,6 @@ export function layerText({ layer, state, evidence }: Pick<Finding, 'layer' | 's
   if (layer === null) return null;
   if (state === 'present') return `layer ${layer}`;
   const { removedInLayer } = evidence;
-  const hidden = typeof removedInLayer === 'number' ? `deleted in layer ${removedInLayer}` : 'hidden by a later layer';
+  const hidden = typeof removedInLayer === 'number' ? `deleted in layer ${removedInLayer}` : 'removed in a later layer';
   return `layer ${layer}, ${hidden}`;
 }

@@ -5,7 +5,7 @@ export const containerFields: readonly FactField[] = [
     name: 'Container.AgeSeconds',
     type: 'number',
     meaning: 'Seconds since the container started.',
-    unknownWhen: 'its start is not known',
+    unknownWhen: 'its start is unknown',
     answer: ({ observation, context }) => {
       const startedAtMs = context.startedAtOf(observation);
       return startedAtMs === null ? null : Math.max(0, (observation.timeMs - startedAtMs) / 1000);

@@ -39,7 +39,7 @@ export const destinationFields: readonly FactField[] = [
       'Whether the workload may connect to it: it is configured, or a package mirror or the DNS of the cluster. ' +
       'Without a name for the address, the hosts in the URLs of the command line count.',
     unknownWhen:
-      'nothing is configured for the workload, or it is configured by names and nobody knows the name of the address',
+      'nothing is configured for the workload, or it is configured by names and the name of the address is unknown',
     answer: isAllowed,
   },
   {

@@ -7,7 +7,7 @@ import { own } from './own.js';
 import { absolutePath } from './paths.js';
 import type { ObservationSubject } from './subject.js';
 
-const notInImage = 'the image is not known, or the file is not in it';
+const notInImage = 'the image is unknown, or the file is not in it';
 const noOwner = `${notInImage}, or belongs to no package`;
 
 /** Facts about the executable of an exec, else about the accessed file. */
@@ -16,7 +16,7 @@ export const fileFields: readonly FactField[] = [
     name: 'File.InImage',
     type: 'boolean',
     meaning: 'Whether the image has something at this path; never for memory files.',
-    unknownWhen: 'the image or the path is not known',
+    unknownWhen: 'the image or the path is unknown',
     answer: isInImage,
   },
   {
@@ -113,7 +113,7 @@ export const fileFields: readonly FactField[] = [
     name: 'File.Entrypoint',
     type: 'boolean',
     meaning: 'Whether it is the program that the image starts with.',
-    unknownWhen: 'the image is not known, or names no program by its path',
+    unknownWhen: 'the image is unknown, or names no program by its path',
     answer: ({ image, path }) => (image?.entrypoint[0]?.startsWith('/') ? path === image.entrypoint[0] : null),
   },
   {

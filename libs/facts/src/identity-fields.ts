@@ -14,7 +14,7 @@ export const identityFields: readonly FactField[] = [
     name: 'Secret.KnownPath',
     type: 'boolean',
     meaning: 'Whether the scanner found a secret in this file of the image.',
-    unknownWhen: 'the event touches no file, or the image is not known',
+    unknownWhen: 'the event touches no file, or the image is unknown',
     answer: ({ observation, image, secretAtPath }) => (observation.file && image ? secretAtPath !== undefined : null),
   },
   {

@@ -2,7 +2,7 @@ import type { FactField } from './fact-field.js';
 import type { ImageFacts, VulnerabilityView } from './facts.js';
 import { roleOf } from './role.js';
 
-const notScanned = 'the image is not known here';
+const notScanned = 'the image is unknown';
 
 export const imageFields: readonly FactField[] = [
   {
@@ -31,14 +31,14 @@ export const imageFields: readonly FactField[] = [
     name: 'Image.PublicRegistry',
     type: 'boolean',
     meaning: 'Whether it comes from a registry where anybody may push, such as Docker Hub.',
-    unknownWhen: 'the repository is not known',
+    unknownWhen: 'the repository is unknown',
     answer: ({ image, observation }) => isPublic(image?.repository ?? observation.container?.imageRepository ?? null),
   },
   {
     name: 'Image.Scanned',
     type: 'boolean',
     meaning: 'Whether this installation has analyzed the image.',
-    unknownWhen: 'the digest is not known',
+    unknownWhen: 'the digest is unknown',
     answer: ({ digest, image, context }) => (digest === null ? null : (context.policy.imageScanned ?? image !== null)),
   },
   {
@@ -109,7 +109,7 @@ export const imageFields: readonly FactField[] = [
     name: 'Image.Role',
     type: 'text',
     meaning: 'Role of the namespace: `builder`, `debug`, `security`, else `app`.',
-    unknownWhen: 'the namespace is not known',
+    unknownWhen: 'the namespace is unknown',
     answer: roleOf,
   },
   {

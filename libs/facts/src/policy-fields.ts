@@ -69,7 +69,7 @@ export const policyFields: readonly FactField[] = [
     name: 'Policy.SignatureRequired',
     type: 'boolean',
     meaning: 'Whether only signed images may run in the namespace.',
-    unknownWhen: 'the namespace is not known, or nothing is configured',
+    unknownWhen: 'the namespace is unknown, or nothing is configured',
     answer: ({ namespace, context: { policy } }) => {
       const namespaces = policy.signatureRequiredNamespaces;
       return namespace && namespaces.length > 0 ? namespaces.includes(namespace) || namespaces.includes('*') : null;

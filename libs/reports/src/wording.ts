@@ -27,7 +27,7 @@ export function severitiesText(findings: readonly ReportFinding[]): string {
     .filter((each) => counts[each] > 0)
     .map((each) => `${counts[each].toLocaleString('en-US')} ${each}`);
   const counted = [countOf(total, 'finding'), parts.join(', ')].filter((each) => each !== '').join(': ');
-  return hidden === 0 ? counted : `${counted}; not counted: ${hidden.toLocaleString('en-US')} hidden by later layers`;
+  return hidden === 0 ? counted : `${counted}; not counted: ${hidden.toLocaleString('en-US')} removed in later layers`;
 }
 
 const suppressors = { vex: 'by VEX', ignore: 'by ignore files', exception: 'by exceptions' } as const;

@@ -17,7 +17,7 @@ export const itemTypes = {
     purl: ['string', 'the package, in full'],
     path: ['string', 'the file, without leading slash'],
     layer: ['int', 'index of its layer, 0 at the bottom'],
-    counted: ['bool', 'not hidden by a later layer; always true for secrets'],
+    counted: ['bool', 'not removed in a later layer; always true for secrets'],
     fixable: ['bool', 'a version fixes it'],
     fixedIn: ['string', 'that version'],
     kev: ['bool', "in CISA's catalog of exploited vulnerabilities"],
@@ -32,7 +32,7 @@ export const itemTypes = {
     name: ['string', 'as advisories write it'],
     version: ['string', 'verbatim'],
     licenses: ['list<string>', 'SPDX expressions or names'],
-    counted: ['bool', 'not hidden by a later layer'],
+    counted: ['bool', 'not removed in a later layer'],
   },
 } as const satisfies Record<string, Record<string, Fact>>;
 

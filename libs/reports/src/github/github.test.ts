@@ -11,7 +11,7 @@ describe('github', () => {
       '',
       '**fail: 9 findings are high or worse**',
       '',
-      '13 findings: 4 critical, 5 high, 2 medium, 1 low, 1 unknown; not counted: 1 hidden by later layers; in 8 packages and 8,917 files in 3 layers, advisories of 2026-11-24.',
+      '13 findings: 4 critical, 5 high, 2 medium, 1 low, 1 unknown; not counted: 1 removed in later layers; in 8 packages and 8,917 files in 3 layers, advisories of 2026-11-24.',
       '',
       'System: Debian GNU/Linux 12 &#40;bookworm&#41;, 8 packages: 4 deb, 3 npm, 1 maven.',
     ]);

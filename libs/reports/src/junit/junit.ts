@@ -80,7 +80,7 @@ function caseOf(finding: ReportFinding): TestCase {
   const isSkipped = state === 'shadowed' && kind !== 'secret';
   const message = `${severity}: ${title}`;
   const result = isSkipped
-    ? element('skipped', { message: `${message} (${layerText(finding) ?? 'hidden by a later layer'})` })
+    ? element('skipped', { message: `${message} (${layerText(finding) ?? 'removed in a later layer'})` })
     : element('failure', { type: severity, message }, [text(textOf(finding))]);
   return testCase(purl ?? path ?? kind, id, isSkipped ? 'skipped' : 'failure', [result]);
 }

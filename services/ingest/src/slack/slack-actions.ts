@@ -23,7 +23,7 @@ export class SlackActions {
 
   async #acknowledge(incident: string, by: string): Promise<string> {
     const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, incident, by));
-    return acknowledged ? `INC-${acknowledged.number} is yours.` : 'It is over, or somebody looks after it already.';
+    return acknowledged ? `INC-${acknowledged.number} is yours.` : 'It is resolved or already acknowledged.';
   }
 
   async #silence({ incident, matchers }: Extract<ButtonAction, { kind: 'silence' }>, by: string): Promise<string> {

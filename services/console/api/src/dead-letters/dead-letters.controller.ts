@@ -14,7 +14,7 @@ export class DeadLettersController {
   @Get()
   @Operation({
     scope: 'read',
-    summary: 'What was given up and not tried again, newest first',
+    summary: 'Failed jobs that were not retried, newest first',
     answer: listOf(deadLetterAnswer),
   })
   async list(
@@ -24,7 +24,7 @@ export class DeadLettersController {
   }
 
   @Post(':id/redrive')
-  @Operation({ scope: 'write', summary: 'Tries again what was given up', status: 202, answer: redriveAnswer })
+  @Operation({ scope: 'write', summary: 'Retries a failed job', status: 202, answer: redriveAnswer })
   async redrive(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof redriveAnswer>> {
     await this.deadLetters.redrive(id);
     return { id };

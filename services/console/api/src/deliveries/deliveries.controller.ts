@@ -54,7 +54,7 @@ export class DeliveriesController {
   @Post(':id/redrive')
   @Operation({
     scope: 'write',
-    summary: 'Tries a message again that was given up or waits',
+    summary: 'Retries a failed or waiting message',
     status: 202,
     answer: redriveOneAnswer,
   })
@@ -71,7 +71,7 @@ export class DeliveriesController {
   @Post('redrive')
   @Operation({
     scope: 'write',
-    summary: 'Tries all messages again that were given up or wait',
+    summary: 'Retries all failed and waiting messages',
     status: 202,
     answer: redriveManyAnswer,
   })

@@ -82,7 +82,7 @@ export class IncidentsController {
 
   /** Acknowledges an incident; one that is acknowledged or ended stays unchanged. */
   @Post(':id/acknowledge')
-  @Operation({ scope: 'write', summary: 'Says that somebody looks after an incident', answer: incidentAnswer })
+  @Operation({ scope: 'write', summary: 'Acknowledges an incident', answer: incidentAnswer })
   async acknowledge(
     @Param('id', { schema: idParameter }) id: string,
     @Caller() caller: ApiToken,

@@ -30,7 +30,7 @@ export class MessagesController {
   @Get('preview')
   @Operation({
     scope: 'read',
-    summary: 'A message of one kind about an image that nobody has, as a channel shows it',
+    summary: 'Preview of a message with sample data, as a channel shows it',
     answer: previewAnswer,
   })
   preview(@Query({ schema: previewQuery }) { kind, channel }: z.output<typeof previewQuery>): Preview {
