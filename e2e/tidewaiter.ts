@@ -65,10 +65,12 @@ export function makeHome(files: Record<string, string>): string {
   return home;
 }
 
-/** Starts `./tidewaiter up` and waits until it is ready. */
-export async function startTidewaiter(home: string, ingestPort: number): Promise<Tidewaiter> {
+/** Starts `./tidewaiter up`, with more arguments if given, and waits until it is ready. */
+export async function startTidewaiter(home: string, ingestPort: number, ...more: string[]): Promise<Tidewaiter> {
   const environment = { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'info' };
-  const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], { env: environment });
+  const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0', ...more], {
+    env: environment,
+  });
   const output = collect(up);
   const stateDir = join(home, '.tidewaiter');
   await until(

@@ -39,6 +39,7 @@ import { writeSamples } from './samples.js';
 
 interface UpOptions {
   detach?: true;
+  demo?: true;
   portIngest: number;
   portConsole: number;
   workers: number;
@@ -50,6 +51,7 @@ export function upCommand(program: Command): void {
     .command('up')
     .description('start everything on this machine')
     .option('--detach', 'leave it running in the background')
+    .option('--demo', 'with a small fictitious fleet, in a folder without a configuration')
     .option('--port-ingest <port>', 'port for registries and sensors', integer(0, 65_535), 7070)
     .option('--port-console <port>', 'port for the console and the API', integer(0, 65_535), 7080)
     .option('--workers <count>', 'scanner processes', integer(1, 64), 1)
@@ -78,24 +80,34 @@ async function up(options: UpOptions): Promise<void> {
   const run = await claimRun(stateDir, new Date());
   closing.defer(async () => run.release());
   const use = givenUrls();
+  const demo = options.demo ? await (await import('./demo/demo.js')).startDemo(home) : undefined;
+  closing.defer(async () => demo?.stop());
   // Checked before anything is started: a mistake in a file is the most common reason for a failed
   // start.
   await checkFiles();
   const local = await startLocalServers({ dir: stateDir, use, programs: await bringPrograms(use) });
   closing.defer(local.stop);
   await writeSamples(home);
-  await startAll(options, local, run, closing, stop);
+  const ingestUrl = await startAll(options, local, run, closing, stop);
   releaseStartMemory();
+  if (demo && ingestUrl !== undefined) {
+    // The platform runs on, whatever becomes of the demo.
+    void demo.play(ingestUrl).then(
+      () => printStderr('The fleet of the demo is in.'),
+      (error: unknown) => printStderr(`demo: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
   await stop;
 }
 
+/** Returns the URL of ingest; undefined when the start was stopped. */
 async function startAll(
   { portIngest, portConsole, workers: count }: UpOptions,
   local: LocalServers,
   run: ClaimedRun,
   closing: AsyncDisposableStack,
   stop: Promise<void>,
-): Promise<void> {
+): Promise<string | undefined> {
   const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
   const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
   const key = await scannerKey();
@@ -114,7 +126,7 @@ async function startAll(
   for (const name of serviceNames) {
     const service = await Promise.race([startService(name, environmentOf(name)).catch(explainPort), stop]);
     // A start waits for servers without a limit; a stop request must not.
-    if (!service) return;
+    if (!service) return undefined;
     running.push(service);
   }
   for (let number = 2; number <= count; number++) workers.push(startWorker(number, environmentOf('scanner')));
@@ -128,6 +140,7 @@ async function startAll(
     await Promise.all(running.map(async (service) => service.reload()));
   });
   printStderr(...welcome({ services, notices }));
+  return services.find(({ name }) => name === 'ingest')?.url;
 }
 
 /** Prints state changes of the servers; `changed` is called when one has a new process. */

@@ -1,0 +1,201 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
+import { freePort } from '@tidewaiter/servers';
+
+import { withStore } from '../../database.js';
+import { demoAdvisories, demoEvents, demoPushes } from './fleet.js';
+import { type DemoServer, startDemoServer } from './registry.js';
+
+/** The fictitious fleet of `up --demo`, while it runs. */
+export interface Demo {
+  /** Sends the pushes and events of the fleet to the services, as a registry and a sensor would. */
+  play(ingestUrl: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const mark = '# Written by `up --demo`: a fictitious fleet.';
+const pollMs = 250;
+const pollsMax = 240;
+
+/**
+ * Writes the two configuration files of the demo and starts its registry and chat. With files of an
+ * earlier demo it starts them again on the same port.
+ * @throws InvalidInput `DEMO_NOT_EMPTY` where the folder has a configuration of its own
+ */
+export async function startDemo(home: string): Promise<Demo> {
+  const settingsPath = join(home, 'tidewaiter.yaml');
+  if (!existsSync(settingsPath)) {
+    const port = await freePort();
+    await writeFile(settingsPath, settings(port), { mode: 0o600, flag: 'wx' });
+    await writeFile(join(home, 'routing.yaml'), routing(port), { mode: 0o600, flag: 'wx' });
+  }
+  const text = readFileSync(settingsPath, 'utf8');
+  const [, port, secret, token] =
+    /url: http:\/\/127\.0\.0\.1:(\d+)\n.*\n {4}webhookSecret: (\S+)\n[^]*?\n {4}token: (\S+)\n/.exec(text) ?? [];
+  if (!text.startsWith(mark) || !port || !secret || !token) {
+    const advice = 'name an empty folder: TIDEWAITER_HOME=/tmp/demo ./tidewaiter up --demo';
+    throw new InvalidInput('DEMO_NOT_EMPTY', `${settingsPath} is not of a demo: ${advice}`);
+  }
+  const server = await startDemoServer(Number(port));
+  return {
+    play: async (ingestUrl) => play(server, { ingestUrl, registryHost: `127.0.0.1:${port}`, secret, token }),
+    stop: async () => server.stop(),
+  };
+}
+
+interface Addresses {
+  ingestUrl: string;
+  registryHost: string;
+  secret: string;
+  token: string;
+}
+
+async function play(server: DemoServer, { ingestUrl, registryHost, secret, token }: Addresses): Promise<void> {
+  const pushes = demoPushes.map(({ repository, tag, image }) => ({
+    repository,
+    tag,
+    digest: image ? server.push(repository, tag, image) : `sha256:${'0'.repeat(64)}`,
+  }));
+  // A later start serves the same images and sends nothing again.
+  if ((await countPushes()).all > 0) return;
+  await importAdvisories();
+  for (const { repository, tag, digest } of pushes) {
+    const target = { mediaType: 'application/vnd.oci.image.manifest.v1+json', repository, tag, digest };
+    const event = {
+      id: randomUUID(),
+      timestamp: new Date().toISOString(),
+      action: 'push',
+      target,
+      request: { host: registryHost },
+    };
+    await post(`${ingestUrl}/hooks/registry/demo`, secret, { events: [event] });
+  }
+  await until(async () => (await countPushes()).open === 0);
+  for (const event of demoEvents(registryHost)) {
+    await post(`${ingestUrl}/hooks/runtime/falco`, token, {
+      ...event,
+      time: new Date().toISOString(),
+      hostname: 'node-1',
+    });
+  }
+  await decideOnIncidents();
+}
+
+async function countPushes(): Promise<{ all: number; open: number }> {
+  const [counts] = await withStore(async (store) =>
+    store.query<{ all: number; open: number }>(
+      `SELECT count(*)::int AS all, count(*) FILTER (WHERE state IN ('accepted', 'analyzing'))::int AS open
+       FROM push WHERE connection = 'demo'`,
+    ),
+  );
+  return counts!;
+}
+
+/** One incident is acknowledged and one resolved, as soon as they are open; the others stay open. */
+async function decideOnIncidents(): Promise<void> {
+  const { Incidents } = await import('@tidewaiter/store');
+  await withStore(async (store) => {
+    const incidents = new Incidents(store);
+    let open: { id: string }[] = [];
+    await until(async () => {
+      ({ items: open } = await incidents.list({ limit: 50 }, { state: 'open' }));
+      return open.length >= 3;
+    });
+    const [first, second] = open.toReversed();
+    await store.transaction(async (tx) => {
+      if (first) await incidents.acknowledge(tx, first.id, 'demo');
+      if (second) await incidents.resolve(tx, second.id, 'demo');
+    });
+  });
+}
+
+async function importAdvisories(): Promise<void> {
+  const { advisorySources, importFiles } = await import('@tidewaiter/advisory-sync');
+  const { Advisories, AdvisoryFeeds } = await import('@tidewaiter/store');
+  const { ReadingProgress } = await import('../../advisories/reading-progress.js');
+  const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-demo-'));
+  try {
+    for (const record of demoAdvisories(new Date()))
+      await writeFile(join(folder, `${record.id}.json`), JSON.stringify(record));
+    const sources = await advisorySources(folder);
+    await withStore(async (store) => {
+      const keeper = new AdvisoryFeeds(store, new Advisories(store));
+      await importFiles(sources, { keeper, listener: new ReadingProgress(true), acceptsRemovals: false });
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function post(url: string, secret: string, body: object): Promise<void> {
+  const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok)
+    throw new TidewaiterError('DEMO_FAILED', `${url} answered ${response.status}: ${await response.text()}`);
+}
+
+/** @throws TidewaiterError `DEMO_FAILED` after a minute */
+async function until(isDone: () => Promise<boolean>): Promise<void> {
+  for (let poll = 0; poll < pollsMax; poll += 1) {
+    if (await isDone()) return;
+    await sleep(pollMs);
+  }
+  throw new TidewaiterError('DEMO_FAILED', 'the fleet of the demo was not evaluated within a minute');
+}
+
+function settings(port: number): string {
+  const secret = (): string => randomBytes(24).toString('base64url');
+  return `${mark}
+registries:
+  - name: demo
+    kind: distribution
+    url: http://127.0.0.1:${port}
+    allowPrivate: true
+    webhookSecret: ${secret()}
+
+sensors:
+  - name: falco
+    kind: falco
+    cluster: demo
+    token: ${secret()}
+    silentAfter: never
+
+owners:
+  - { repository: 'shop/*', owner: team-shop }
+
+exceptions:
+  - { repository: 'shop/*', finding: DEMO-2026-1002, reason: 'Demo: not reachable', owner: team-shop, until: ${dayIn(30)} }
+`;
+}
+
+function routing(port: number): string {
+  const channel = (name: string): string =>
+    `  - name: ${name}\n    webhook_configs: [{ url: 'http://127.0.0.1:${port}/chat/${name}', send_resolved: true }]\n`;
+  return `${mark}
+# \`team\` and \`incidents\` accept, \`retired\` is gone for good, \`maintenance\` is down; messages for \`weekly\` wait.
+route:
+  receiver: team
+  group_by: [repository, tag]
+  routes:
+    - { receiver: incidents, matchers: ['kind="incident"'], continue: true }
+    - { receiver: retired, matchers: ['severity="critical"'], continue: true }
+    - { receiver: maintenance, matchers: ['repository="shop/checkout"'], continue: true }
+    - { receiver: weekly, matchers: ['repository="shop/web"'], group_wait: 6h }
+    - { receiver: team }
+
+receivers:
+${['team', 'incidents', 'retired', 'maintenance'].map(channel).join('')}  - name: weekly
+    webhook_configs: [{ url: 'http://127.0.0.1:${port}/chat/team' }]
+`;
+}
+
+/** `2026-12-31`, so many days from now. */
+function dayIn(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}
