@@ -4,7 +4,7 @@ import type { PreviewChannel } from '@tidewaiter/receivers';
 import { type Command, Option } from 'commander';
 
 // The library is loaded only when a message is rendered.
-const kinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const satisfies readonly MessageKind[];
+const kinds = ['push', 'finding', 'incident', 'sensor', 'summary'] as const satisfies readonly MessageKind[];
 const channels = ['text', 'email', 'slack'] as const satisfies readonly PreviewChannel[];
 
 interface PreviewOptions {

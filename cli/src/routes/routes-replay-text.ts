@@ -12,11 +12,11 @@ export type ReplayAnswer = Omit<RoutingReplay, 'since' | 'until' | 'history'> & 
 
 const heldWords: Record<ReplayAnswer['would']['heldBack'][number]['why'], string> = {
   group: 'for others of their group',
-  digest: 'for the hour of a digest',
-  storm: 'in a flood, told together',
+  summary: 'for the hour of a summary',
+  storm: 'in a flood, merged',
   silenced: 'silenced',
   inhibited: 'inhibited',
-  muted: 'at a time when nothing is told',
+  muted: 'in a time interval without messages',
 };
 
 type Column = 'messages' | 'alerts' | 'reminders' | 'edits' | 'was sent';
@@ -91,9 +91,9 @@ function numbersOf(
 
 function heldLines({ would: { heldBack } }: ReplayAnswer): string[] {
   if (heldBack.length === 0) return [];
-  const lines = heldBack.map(({ why, told, over, waits }) => {
+  const lines = heldBack.map(({ why, sent, over, waits }) => {
     const outcomes = [
-      told > 0 ? `${count(told)} told later or with others` : '',
+      sent > 0 ? `${count(sent)} sent later or merged` : '',
       over > 0 ? `${count(over)} over before that` : '',
       waits > 0 ? `${count(waits)} still waiting` : '',
     ];

@@ -24,8 +24,8 @@ const full = answer({
       },
     ],
     heldBack: [
-      { why: 'silenced', told: 0, over: 2, waits: 1 },
-      { why: 'storm', told: 40, over: 0, waits: 0 },
+      { why: 'silenced', sent: 0, over: 2, waits: 1 },
+      { why: 'storm', sent: 40, over: 0, waits: 0 },
     ],
     busiest: [
       { receiver: 'security', groupKey: `{}:{repository="${'x'.repeat(200)}\u001b[31m"}`, ...counts, messages: 9 },
@@ -53,7 +53,7 @@ gone by now                 0         0         0         0         3
 
 held back
   silenced: 2 over before that, 1 still waiting
-  in a flood, told together: 40 told later or with others
+  in a flood, merged: 40 sent later or merged
 
 busiest groups
      9  security  {}:{repository="xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…

@@ -49,7 +49,7 @@ export interface MessageAbout {
   techniques?: string[];
 }
 
-export const messageKinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const;
+export const messageKinds = ['push', 'finding', 'incident', 'sensor', 'summary'] as const;
 export type MessageKind = (typeof messageKinds)[number];
 
 /** Totals of the findings of a message, or of one incident. */
@@ -126,11 +126,11 @@ export function bareTitle(message: Pick<Message, 'title' | 'status' | 'severity'
 
 /** Whether the state is worse than the one sent before, or fires again: then it must be noticed again. */
 export function risesAbove(
-  told: Pick<Message, 'status' | 'severity'>,
+  before: Pick<Message, 'status' | 'severity'>,
   now: Pick<Message, 'status' | 'severity'>,
 ): boolean {
   if (now.status === 'resolved') return false;
-  return told.status === 'resolved' || compareSeverity(now.severity, told.severity) < 0;
+  return before.status === 'resolved' || compareSeverity(now.severity, before.severity) < 0;
 }
 
 /** Displayed name of a severity. */

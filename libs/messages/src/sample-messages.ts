@@ -24,7 +24,7 @@ const samples: Record<MessageKind, (console: Console) => Message> = {
   finding: (console) => findingMessage([sampleFinding], console),
   incident: (console) => incidentMessage(sampleIncident, console),
   sensor: () => sensorMessage(sampleSensor),
-  digest: sampleDigest,
+  summary: sampleSummary,
 };
 
 const digest = `sha256:${'4fd2a1b09c3e'.repeat(5)}4fd2`;
@@ -256,7 +256,7 @@ const sampleIncident: IncidentReport = {
   },
 };
 
-function sampleDigest(console: Console): Message {
+function sampleSummary(console: Console): Message {
   const resolved: IncidentReport = {
     ...sampleIncident,
     incident: {

@@ -28,15 +28,15 @@ afterEach(async () => {
   await Promise.all([channel.stop(), proxy.stop()]);
 });
 
-async function tell(http: Partial<HttpConfig>, url = channel.url): Promise<unknown> {
+async function postTo(http: Partial<HttpConfig>, url = channel.url): Promise<unknown> {
   const request = { name: 'Webhook', url, body: {}, http: { ...plainHttp, ...http }, timeoutMs: 0 };
   return postJson(request, { id: 'd1' } as OutgoingMessage, { egress, signal: new AbortController().signal });
 }
 
-const failureOf = async (told: Promise<unknown>): Promise<unknown> => told.catch((reason: unknown) => reason);
+const failureOf = async (attempt: Promise<unknown>): Promise<unknown> => attempt.catch((reason: unknown) => reason);
 
 it('sends headers, and none in the place of our own', async () => {
-  await tell({
+  await postTo({
     headers: [
       ['X-Scope', new Secret('team-a')],
       ['Content-Type', new Secret('text/plain')],
@@ -53,15 +53,15 @@ describe('a proxy', () => {
   const named = () => channel.url.replace('127.0.0.1', 'hooks.example.com');
 
   it('takes the message on, and learns who we are', async () => {
-    await tell(through(), named());
+    await postTo(through(), named());
     expect(channel.received).toHaveLength(1);
     expect(proxy.asked).toMatchObject([{ what: `POST ${named()}/`, headers: { 'proxy-authorization': 'Basic dTpw' } }]);
     expect(channel.received[0]?.headers).not.toHaveProperty('authorization');
   });
 
   it('is left out where the file says so, and on this machine', async () => {
-    await tell(through());
-    expect(await failureOf(tell(through({ noProxy: ['example.com'] }), named()))).toMatchObject({
+    await postTo(through());
+    expect(await failureOf(postTo(through({ noProxy: ['example.com'] }), named()))).toMatchObject({
       code: 'EGRESS_REFUSED',
     });
     expect(proxy.asked).toEqual([]);
@@ -69,7 +69,7 @@ describe('a proxy', () => {
 
   it('that refuses leaves nothing in doubt', async () => {
     proxy.refuse(407);
-    const error = await failureOf(tell(through(), named()));
+    const error = await failureOf(postTo(through(), named()));
     expect(error).toMatchObject({ code: 'EGRESS_PROXY' });
     expect(error).not.toBeInstanceOf(OutcomeUnknown);
   });
@@ -87,9 +87,9 @@ describe('TLS', () => {
     });
     const url = `https://127.0.0.1:${served.port}/`;
     const whole = { ...plainTls, ca, client: { ...client, key: new Secret(client.key) }, serverName: 'origin.test' };
-    expect(await tell({ tls: whole }, url)).toMatchObject({ outcome: 'sent' });
-    expect(await failureOf(tell({}, url))).toMatchObject({ code: 'EGRESS_UNTRUSTED' });
-    expect(await failureOf(tell({ tls: { ...whole, serverName: 'elsewhere.test' } }, url))).toMatchObject({
+    expect(await postTo({ tls: whole }, url)).toMatchObject({ outcome: 'sent' });
+    expect(await failureOf(postTo({}, url))).toMatchObject({ code: 'EGRESS_UNTRUSTED' });
+    expect(await failureOf(postTo({ tls: { ...whole, serverName: 'elsewhere.test' } }, url))).toMatchObject({
       code: 'EGRESS_UNTRUSTED',
     });
     await served.stop();
@@ -121,8 +121,8 @@ describe('OAuth 2', () => {
 
   it('fetches a token once for many messages', async () => {
     const auth = oauth();
-    await tell({ auth });
-    await tell({ auth });
+    await postTo({ auth });
+    await postTo({ auth });
     expect(channel.received.map(({ headers }) => headers.authorization)).toEqual(['Bearer t1', 'Bearer t1']);
     const [asked] = tokens.received;
     expect(asked?.headers.authorization).toBe(`Basic ${Buffer.from('tide+waiter:s%3Acret').toString('base64')}`);
@@ -132,14 +132,14 @@ describe('OAuth 2', () => {
   it('fetches another one before the first ends', async () => {
     tokens.next({ status: 200, body: { access_token: 'short', token_type: 'bearer', expires_in: 10 } });
     const auth = oauth();
-    await tell({ auth });
-    await tell({ auth });
+    await postTo({ auth });
+    await postTo({ auth });
     expect(channel.received.map(({ headers }) => headers.authorization)).toEqual(['Bearer short', 'Bearer t1']);
   });
 
   it('says its secret in the body where a server looks for it there', async () => {
     tokens.next({ status: 401, body: { error: 'invalid_client' } });
-    await tell({ auth: oauth() });
+    await postTo({ auth: oauth() });
     expect(tokens.received[1]?.text).toContain('client_id=tide+waiter&client_secret=s%3Acret');
     expect(tokens.received[1]?.headers).not.toHaveProperty('authorization');
   });
@@ -150,9 +150,9 @@ describe('OAuth 2', () => {
     [['drop'], Unavailable, 'OAUTH_UNAVAILABLE'],
     [[{ status: 200, body: 'a login page' }], Error, 'OAUTH_REFUSED'],
     [[{ status: 200, body: { access_token: 'a\r\nb', token_type: 'bearer' } }], Error, 'OAUTH_REFUSED'],
-  ] as const)('after %j tells nothing, and knows that', async (answers, kind, code) => {
+  ] as const)('sends nothing after %j, and reports that', async (answers, kind, code) => {
     tokens.next(...answers);
-    const error = await failureOf(tell({ auth: oauth() }));
+    const error = await failureOf(postTo({ auth: oauth() }));
     expect(error).toBeInstanceOf(kind);
     expect(error).not.toBeInstanceOf(OutcomeUnknown);
     expect(error).toMatchObject({ code });

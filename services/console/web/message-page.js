@@ -1,6 +1,6 @@
 import { api, element } from './parts.js';
 
-const kinds = ['push', 'finding', 'incident', 'sensor', 'digest'];
+const kinds = ['push', 'finding', 'incident', 'sensor', 'summary'];
 const channels = { mail: 'mail', text: 'mail, as text', slack: 'Slack, as its blocks' };
 
 /** A message about what nobody has, as the templates in use word it: `#messages/incident/mail`. */

@@ -6,7 +6,7 @@ export const notifierConfig = {
   redisUrl,
   consoleUrl,
   httpPort: httpPort(7073),
-  /** Path of `routing.yaml`; without it nobody is told anything. */
+  /** Path of `routing.yaml`; without it no message is sent. */
   routingFile: setting('TIDEWAITER_ROUTING', z.string().optional()),
   /** Messages that one process sends at once. A channel that hangs holds one of them. */
   deliveryConcurrency: setting('TIDEWAITER_DELIVERY_CONCURRENCY', z.coerce.number().int().min(1).max(256).default(64)),

@@ -18,7 +18,7 @@ import {
 import { notifierConfig } from './config.js';
 import { NotifierModule } from './notifier.module.js';
 
-/** Starts the notifier: it routes findings and incidents to people and delivers what they are told. */
+/** Starts the notifier: it routes findings and incidents to receivers and delivers the messages. */
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
     const config = readConfig(notifierConfig, environment);

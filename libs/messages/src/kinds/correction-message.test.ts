@@ -41,7 +41,7 @@ const report = (...findings: PushFinding[]): PushReport => ({
 
 const consoleUrl = 'https://t.example';
 const signature = (more: Partial<LateSignature> = {}): LateSignature => ({
-  told: pushMessage(report(unsigned, moved), { consoleUrl }),
+  sent: pushMessage(report(unsigned, moved), { consoleUrl }),
   late: [unsigned],
   signers: [{ name: 'release', identity: null }],
   at: '2026-11-28T14:31:05Z',
@@ -94,8 +94,8 @@ describe('correctedMessage', () => {
   });
 
   it('lists what earlier corrections ended, too', () => {
-    const told = correctedMessage(report(moved), signature());
-    const [section] = correctedMessage(report(), signature({ told, late: [moved], revision: 3 })).sections;
+    const sent = correctedMessage(report(moved), signature());
+    const [section] = correctedMessage(report(), signature({ sent, late: [moved], revision: 3 })).sections;
     expect(section!.items.map(({ text }) => text)).toEqual(['Not signed by release', 'Release tag moved']);
   });
 

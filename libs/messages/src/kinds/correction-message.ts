@@ -21,7 +21,7 @@ const lateSection = 'No longer found';
 /** A signature that came after a push was announced. */
 export interface LateSignature {
   /** The message as its channel has it. */
-  told: Message;
+  sent: Message;
   /** Findings that it reported and that the signature ended. */
   late: readonly PushFinding[];
   /** Trusted signers of the image; none where no `signers` are configured. */
@@ -86,8 +86,8 @@ function signedText({ signers, at }: Pick<LateSignature, 'signers' | 'at'>): str
 }
 
 /** Lists what earlier corrections ended, too. */
-function lateSections({ told, late }: Pick<LateSignature, 'told' | 'late'>, by: string): Message['sections'] {
-  const before = told.sections.find(({ title }) => title === lateSection)?.items ?? [];
+function lateSections({ sent, late }: Pick<LateSignature, 'sent' | 'late'>, by: string): Message['sections'] {
+  const before = sent.sections.find(({ title }) => title === lateSection)?.items ?? [];
   const items = late.map(({ finding }) => ({ severity: null, text: finding.title, detail: by, isNew: false }));
   return section(lateSection, [...before, ...items]);
 }

@@ -34,11 +34,11 @@ import type { AffectedPlace, FindingReport } from './finding-report.js';
 export function findingMessage(reports: readonly FindingReport[], { consoleUrl }: { consoleUrl: string }): Message {
   const opened = reports.filter(({ status }) => status === 'opened');
   const families = findingFamilies(opened.length > 0 ? opened : reports);
-  const told = families.flatMap((family) => family.reports);
+  const listed = families.flatMap((family) => family.reports);
   const over = opened.length > 0 ? findingFamilies(reports.filter(({ status }) => status === 'resolved')) : [];
   const status = opened.length > 0 ? 'firing' : 'resolved';
-  const severity = worstSeverity(told.map((report) => report.severity));
-  const all = told.flatMap(({ places }) => places);
+  const severity = worstSeverity(listed.map((report) => report.severity));
+  const all = listed.flatMap(({ places }) => places);
   const [first] = imagesOf(all);
   return {
     kind: 'finding',
@@ -48,12 +48,12 @@ export function findingMessage(reports: readonly FindingReport[], { consoleUrl }
     summary: clean(summary(families), 2 * maxItemChars),
     facts: facts(families),
     sections: [
-      ...(told.length > 1 ? section('Vulnerabilities', vulnerabilityItems(families)) : []),
+      ...(listed.length > 1 ? section('Vulnerabilities', vulnerabilityItems(families)) : []),
       ...imageSection('Images', all),
       ...section('No longer affected', over.map(familyItem)),
     ],
     links: first === undefined ? [] : [consoleLink('Open image', consoleUrl, 'images', first.digest)],
-    footer: clean(`Tidewaiter · ${idsText(told, 6)}`, maxItemChars),
+    footer: clean(`Tidewaiter · ${idsText(listed, 6)}`, maxItemChars),
     tally: {
       fresh: opened.length,
       exploited: opened.filter(({ exploitation }) => exploitation.kev).length,
@@ -61,15 +61,15 @@ export function findingMessage(reports: readonly FindingReport[], { consoleUrl }
       fixed: reports.length - opened.length,
     },
     about: aboutValues({
-      vulnerability: told[0]?.id ?? null,
-      advisory: told[0]?.advisoryId ?? null,
+      vulnerability: listed[0]?.id ?? null,
+      advisory: listed[0]?.advisoryId ?? null,
       packages: packageNames(families),
       fixedIn: [...new Set(all.flatMap(({ fix }) => fix.version ?? []))].toSorted(),
     }),
   };
 }
 
-/** A message for each family, for a digest that sorts them among others. */
+/** A message for each family, for a summary that sorts them among others. */
 export function findingMessages(reports: readonly FindingReport[], options: { consoleUrl: string }): Message[] {
   const byStatus = Map.groupBy(reports, ({ status }) => status);
   const families = [...byStatus.values()].flatMap(findingFamilies);

@@ -212,7 +212,7 @@ it('names all authors and licences before all rules', () => {
   expect(creditsText(rules)).toBe('rules by b (c): a, d and 1 more; rules: a');
 });
 
-it('tells the day of a step that came on another one', () => {
+it('shows the day of a step on another day', () => {
   const [step] = minerIncident().steps;
   const { sections } = message({
     steps: [

@@ -48,8 +48,8 @@ function changes(...diffs: Partial<ImageDiff>[]): PushChanges {
   );
 }
 
-const textOf = (told: PushChanges) =>
-  changeItems(told).map(({ text, detail }) => (detail === null ? text : `${text}: ${detail}`));
+const textOf = (changes: PushChanges) =>
+  changeItems(changes).map(({ text, detail }) => (detail === null ? text : `${text}: ${detail}`));
 
 const numbered = (total: number) => Array.from({ length: total }, (_, index) => index + 1);
 
@@ -146,7 +146,7 @@ describe('changeItems', () => {
       changes({}, { config: [{ field: 'user', before: 'app', after: '0' }] }),
       ['runs as root now: previously as app · linux/arm64 only'],
     ],
-  ])('tells %s', (_, told, expected) => {
-    expect(textOf(told)).toEqual(expected);
+  ])('lists %s', (_, changes, expected) => {
+    expect(textOf(changes)).toEqual(expected);
   });
 });

@@ -8,7 +8,7 @@ const maxNames = 5;
 
 /** Files that get an item of their own before the rest is counted. */
 const maxFiles = 4;
-/** Characters of a hash: enough to tell two apart, and to search for. */
+/** Characters of a hash: enough to distinguish two, and to search for. */
 const hashChars = 12;
 
 /** Changes of a push to report, whatever was found: pusher, command, user, base image and network destinations. */

@@ -230,7 +230,7 @@ describe('pushMessage', () => {
     expect(title).toContain('very/long:1.4 brings 3 new');
   });
 
-  it('tells packages of one source in one line', () => {
+  it('lists packages of one source in one line', () => {
     const both = ['libssl3', 'openssl'].flatMap((name) =>
       ['CVE-1', 'CVE-2'].map((id) => hole({ id, name, fix: '3.0.17' })),
     );
@@ -386,7 +386,7 @@ describe('what presses', () => {
     expect(message.facts).toContainEqual({ label: 'Running', value: 'yes' });
   });
 
-  it('is not claimed of what nobody tells of', () => {
+  it('is not claimed without a sensor that reports containers', () => {
     const message = pushMessage(report(others), console);
     expect(message.facts.map(({ label }) => label)).not.toContain('Running');
     expect(message.summary).not.toMatch(/exploited|runs/);

@@ -261,9 +261,9 @@ function baselineText({ reason, line }: Baseline): string {
 
 /** Whether the image runs; null while no sensor reports containers. An unseen image is no proof that none runs. */
 function runningFact({ findings }: PushReport): string | null {
-  const told = findings.flatMap(({ finding }) => finding.running ?? []);
-  if (told.length === 0) return null;
-  return told.includes(true) ? 'yes' : 'not seen';
+  const running = findings.flatMap(({ finding }) => finding.running ?? []);
+  if (running.length === 0) return null;
+  return running.includes(true) ? 'yes' : 'not seen';
 }
 
 /** Source revision and CI run of the build; facts that no token proves are marked as claims. */

@@ -4,7 +4,7 @@ import { mergedMessage } from '../merged-message.js';
 import type { Message } from '../message.js';
 import { reminderMessage, type StillFiring } from './reminder-message.js';
 
-const told: Message = {
+const sent: Message = {
   kind: 'push',
   status: 'firing',
   severity: 'critical',
@@ -30,7 +30,7 @@ const still = (rule: string, { labels = {}, annotations = {}, ...more }: Partial
       ...more,
     },
     since: new Date(now.getTime() - ageMs),
-    told,
+    message: sent,
   }) satisfies StillFiring;
 
 const words = (...all: StillFiring[]) => reminderMessage(all, { now, everyMs: day });
@@ -67,18 +67,21 @@ describe('reminderMessage', () => {
     expect(words(...all).title).toBe(`High · Still there for 3 days · ${name}`);
   });
 
-  it('keeps the story of an incident, and its words when it is told a third time', () => {
-    const incident = { ...still('x'), told: { ...told, kind: 'incident' as const, title: 'Critical · Miner (INC-3)' } };
+  it('keeps the timeline of an incident, and the title of an earlier reminder', () => {
+    const incident = {
+      ...still('x'),
+      message: { ...sent, kind: 'incident' as const, title: 'Critical · Miner (INC-3)' },
+    };
     const again = words(incident);
     expect(again).toMatchObject({ title: 'Critical · Still open for 3 days · Miner (INC-3)', facts: [{}, {}] });
     const sensor = still('s', { annotations: { summary: 'Sensor s is silent' } });
-    const first = words({ ...sensor, told: { ...told, kind: 'sensor', severity: 'high' } });
-    expect(words({ ...sensor, told: first }).title).toBe(first.title);
+    const first = words({ ...sensor, message: { ...sent, kind: 'sensor', severity: 'high' } });
+    expect(words({ ...sensor, message: first }).title).toBe(first.title);
     expect(first.title).toBe('High · Still there for 3 days · Sensor s is silent');
   });
 
-  it('is told apart from news where both come together', () => {
-    const merged = mergedMessage([words(still('CVE-1')), told]);
+  it('is listed apart from news in a merged message', () => {
+    const merged = mergedMessage([words(still('CVE-1')), sent]);
     expect(merged.isReminder).toBe(false);
     expect(merged.sections.map(({ title }) => title)).toEqual(['Firing', 'Still there']);
     expect(mergedMessage([words(still('CVE-1')), words(still('CVE-2'))])).toMatchObject({

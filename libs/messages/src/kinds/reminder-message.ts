@@ -27,7 +27,7 @@ export interface StillFiring {
   alert: Alert;
   since: Date;
   /** Last message about it. */
-  told: Message;
+  message: Message;
 }
 
 /** Time of the reminder, and its interval in milliseconds. */
@@ -41,12 +41,12 @@ export interface Again {
  * alert of the newest message comes first.
  */
 export function reminderMessage(still: readonly StillFiring[], { now, everyMs }: Again): Message {
-  const [{ alert, told }] = still as [StillFiring, ...StillFiring[]];
-  const isAlone = still.length === 1 && (told.kind === 'incident' || told.kind === 'sensor');
-  const message = isAlone ? told : listMessage(still, told);
+  const [{ alert, message: sent }] = still as [StillFiring, ...StillFiring[]];
+  const isAlone = still.length === 1 && (sent.kind === 'incident' || sent.kind === 'sensor');
+  const message = isAlone ? sent : listMessage(still, sent);
   const oldest = new Date(Math.min(...still.map(({ since }) => since.getTime())));
-  const subject = isAlone && told.kind === 'sensor' ? (alert.annotations['summary'] ?? '') : bareTitle(message);
-  const lasts = `${isAlone && told.kind === 'incident' ? 'Still open' : 'Still there'} for ${ageText(now.getTime() - oldest.getTime())}`;
+  const subject = isAlone && sent.kind === 'sensor' ? (alert.annotations['summary'] ?? '') : bareTitle(message);
+  const lasts = `${isAlone && sent.kind === 'incident' ? 'Still open' : 'Still there'} for ${ageText(now.getTime() - oldest.getTime())}`;
   return {
     ...message,
     status: 'firing',
@@ -62,7 +62,7 @@ export function reminderMessage(still: readonly StillFiring[], { now, everyMs }:
 }
 
 /** Lists the remaining alerts of a group with fresh totals, since some of those sent before have ended. */
-function listMessage(still: readonly StillFiring[], told: Message): Message {
+function listMessage(still: readonly StillFiring[], sent: Message): Message {
   const worstFirst = still.toSorted(
     (a, b) => compareSeverity(severityOf(a), severityOf(b)) || a.alert.identity.localeCompare(b.alert.identity, 'en'),
   );
@@ -71,8 +71,8 @@ function listMessage(still: readonly StillFiring[], told: Message): Message {
   const fixable = still.filter(({ alert }) => alert.labels['fixable'] === 'true').length;
   const left = `Nothing new: ${count(still.length, 'alert')} (${counts ?? ''}) still ${still.length === 1 ? 'fires' : 'fire'}.`;
   return {
-    ...told,
-    kind: told.kind === 'digest' ? 'finding' : told.kind,
+    ...sent,
+    kind: sent.kind === 'summary' ? 'finding' : sent.kind,
     severity,
     title: `${headWord({ status: 'firing', severity })} · ${nameOf(still)}`,
     summary: clean(fixable > 0 ? `${left} An upgrade closes ${fixable}.` : left, 2 * maxItemChars),
@@ -101,7 +101,7 @@ function severityOf({ alert }: StillFiring): Severity {
 
 function itemOf(still: StillFiring): MessageItem {
   const { annotations, labels } = still.alert;
-  const [link] = still.told.links;
+  const [link] = still.message.links;
   const versions = [
     annotations['installedVersion'] ? `installed ${annotations['installedVersion']}` : '',
     annotations['fixedVersion'] ? `fixed in ${annotations['fixedVersion']}` : '',

@@ -19,12 +19,13 @@ const about = (title: string, more: Partial<Message> = {}): Message => ({
   footer: 'x',
   ...more,
 });
-const digest = (...messages: Message[]) => summaryMessage(messages, { consoleUrl })!;
-const told = ({ sections }: Message) => sections.map(({ title, items }) => [title, ...items.map(({ text }) => text)]);
+const summarize = (...messages: Message[]) => summaryMessage(messages, { consoleUrl })!;
+const contents = ({ sections }: Message) =>
+  sections.map(({ title, items }) => [title, ...items.map(({ text }) => text)]);
 
-describe('digestMessage', () => {
+describe('summaryMessage', () => {
   it('says how it stands in one sentence, what to act on now, what is new and what is fixed', () => {
-    const message = digest(
+    const message = summarize(
       about('High · web:2 brings 3 new', { tally: { ...tally, fresh: 3, fixed: 4 } }),
       about('Critical · shop:1 brings 2 new', { severity: 'critical', tally: { ...tally, fresh: 2, still: 9 } }),
       about('High · CVE-1 (exploited) hits curl', { kind: 'finding', tally: { ...tally, fresh: 1, exploited: 1 } }),
@@ -37,7 +38,7 @@ describe('digestMessage', () => {
     expect(message.summary).toMatch(
       /^Since the last summary: 1 incident open, .*still there\. 3 of them need attention today\.$/,
     );
-    expect(told(message)).toEqual([
+    expect(contents(message)).toEqual([
       ['Act now', 'Miner in shop (INC-3)', 'CVE-1 (exploited) hits curl', 'shop:1 brings 2 new'],
       ['New', 'web:2 brings 3 new'],
       ['Fixed', 'web:2 brings 3 new', 'Shell in web (INC-2)'],
@@ -62,16 +63,16 @@ describe('digestMessage', () => {
       },
       { title: 'Tidewaiter health', items: [{ text: 'Sensor a is silent', isNew: false }] },
     ]);
-    // They are no reason for a digest of their own.
+    // They are no reason for a summary of their own.
     expect(summaryMessage([], { consoleUrl }, notes)).toBeNull();
   });
 
-  it('tells what is still there apart from what is new', () => {
-    const message = digest(
+  it('lists remaining alerts apart from new ones', () => {
+    const message = summarize(
       about('High · web:2'),
       about('High · Still there for 3 days · shop:1', { isReminder: true }),
     );
-    expect(told(message)).toEqual([
+    expect(contents(message)).toEqual([
       ['New', 'web:2'],
       ['Still there', 'Still there for 3 days · shop:1'],
     ]);
@@ -79,7 +80,7 @@ describe('digestMessage', () => {
 
   it('asks for no more than five things today', () => {
     const many = Array.from({ length: 30 }, (_, index) => about(`Critical · ${index}`, { severity: 'critical' }));
-    const [now, others] = digest(...many).sections;
+    const [now, others] = summarize(...many).sections;
     expect(now!.items).toHaveLength(5);
     expect(others!.items.length + others!.omitted).toBe(25);
   });
@@ -89,14 +90,14 @@ describe('digestMessage', () => {
   });
 
   it('links each line to its page, in both forms of a mail', () => {
-    const message = digest(about('High · <b>a&b'));
+    const message = summarize(about('High · <b>a&b'));
     expect(mailHtml(message)).toContain(`href="${consoleUrl}#High%20%C2%B7%20%3Cb%3Ea%26b"`);
     expect(mailHtml(message)).toContain('&lt;b&gt;a&amp;b</a>');
     expect(mailText(message)).toContain(`      ${consoleUrl}#High%20`);
   });
 
   it('says how bad each of several is once', () => {
-    expect(told(mergedMessage([about('High · a'), about('Critical · b', { severity: 'critical' })]))).toEqual([
+    expect(contents(mergedMessage([about('High · a'), about('Critical · b', { severity: 'critical' })]))).toEqual([
       ['Firing', 'b', 'a'],
     ]);
   });

@@ -53,7 +53,7 @@ export function summaryMessage(
   const others = firing.filter((message) => !urgent.includes(message));
   const figures = figuresText(messages);
   return {
-    kind: 'digest',
+    kind: 'summary',
     status: firing.length + still.length > 0 ? 'firing' : 'resolved',
     severity: worstSeverity([...firing, ...still].map(({ severity }) => severity)),
     title: clean(`Summary · ${urgent.length > 0 ? `${urgent.length} to act on now, ` : ''}${figures}`, maxTitleChars),

@@ -58,7 +58,7 @@ describe('templates', () => {
         'a/push.title.liquid': 'ok\n\n{% if %}',
         'a/push.summary.liquid': '\n{{ titel }}',
         'a/push.item.liquid': '{{ item.text | shout }}',
-        'a/digest.footer.liquid': '{% include "x" %}',
+        'a/summary.footer.liquid': '{% include "x" %}',
         'a/finding.detail.liquid': '{{ item.nothing }}',
         'a/push.liquid': 'x',
         'a/README.md': '{% if %}',
@@ -67,7 +67,7 @@ describe('templates', () => {
       'a/push.title.liquid:3: invalid value expression: ""',
       'a/push.summary.liquid:2: undefined variable: titel',
       'a/push.item.liquid:1: undefined filter: shout',
-      'a/digest.footer.liquid:1: tag "include" not found',
+      'a/summary.footer.liquid:1: tag "include" not found',
       'a/finding.detail.liquid:1: undefined variable: item.nothing',
       'a/push.liquid: is not named as KIND.PART.liquid, such as push.title.liquid',
     ]);

@@ -64,7 +64,7 @@ export class Templates {
 
   /**
    * The message in the words of the templates; what no template words, or words as nothing, stays as it is.
-   * @param onProblem told of a template that fails: its text stays, too, because an alert must not be lost over its wording
+   * @param onProblem receives the problem of a failed template; the built-in text is used then, as an alert must not be lost over its wording
    */
   reword(message: Message, onProblem: OnProblem = () => undefined): Message {
     if (this.parsed.size === 0) return message;

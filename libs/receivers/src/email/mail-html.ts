@@ -96,7 +96,7 @@ const kindTexts: Record<Message['kind'], string> = {
   push: 'Tidewaiter · image push',
   finding: 'Tidewaiter · new advisory',
   incident: 'Tidewaiter · runtime incident',
-  digest: 'Tidewaiter · summary',
+  summary: 'Tidewaiter · summary',
   sensor: 'Tidewaiter · sensor health',
 };
 

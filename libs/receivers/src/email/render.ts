@@ -63,12 +63,12 @@ function referencesOf(delivery: OutgoingMessage, domain: string): string[] {
   const { edition, replyTo } = delivery;
   const [kind, name] = threadOf(delivery);
   const thread = `<${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 32)}@${domain}>`;
-  const told = [edition?.thread.first, edition?.thread.last].flatMap((mail) => mail?.reference ?? []);
-  return [...new Set([thread, ...told, ...(replyTo ? [replyTo] : [])])];
+  const earlier = [edition?.thread.first, edition?.thread.last].flatMap((mail) => mail?.reference ?? []);
+  return [...new Set([thread, ...earlier, ...(replyTo ? [replyTo] : [])])];
 }
 
 function threadOf({ groupKey, edition, message, receiver }: OutgoingMessage): [kind: string, name: string] {
-  if (message.kind === 'digest') return ['digest', receiver];
+  if (message.kind === 'summary') return ['summary', receiver];
   return edition ? ['incident', edition.subject] : ['group', groupKey];
 }
 

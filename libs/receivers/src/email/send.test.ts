@@ -67,7 +67,7 @@ describe('email', () => {
   afterEach(() => sink.stop());
   afterAll(() => egress.close());
 
-  it('sends text and HTML to all, with headers by which mails are told apart and together', async () => {
+  it('sends text and HTML to all, with headers that identify and thread the mails', async () => {
     const outcome = await emailSender.send(config(sink.port), delivery, context);
     expect(outcome).toEqual({ outcome: 'sent', reference: '<0198a1c2@example.org>', refused: [] });
     const [{ from, recipients, mail }] = (await sink.waitFor(1)) as [MailSink['received'][0]];

@@ -71,18 +71,18 @@ function config(more: Partial<JiraConfig> = {}): JiraConfig {
   };
 }
 
-async function tell(what = delivery(), to = config()): Promise<Outcome> {
+async function post(what = delivery(), to = config()): Promise<Outcome> {
   return jiraSender.send(to, what, { egress, signal: new AbortController().signal });
 }
 
-const failureOf = async (told: Promise<unknown>): Promise<unknown> => told.catch((reason: unknown) => reason);
+const failureOf = async (attempt: Promise<unknown>): Promise<unknown> => attempt.catch((reason: unknown) => reason);
 const states = () => atlassian.issues.map(({ key, status }) => `${key} ${status}`);
 
 describe('on the Cloud', () => {
   beforeEach(async () => start('cloud'));
 
   it('has one issue of one thing, from its beginning to its end', async () => {
-    expect(await tell()).toEqual({ outcome: 'sent', reference: 'SEC-1', refused: [] });
+    expect(await post()).toEqual({ outcome: 'sent', reference: 'SEC-1', refused: [] });
     const [issue] = atlassian.issues;
     expect(issue).toMatchObject({
       fields: {
@@ -96,18 +96,18 @@ describe('on the Cloud', () => {
       properties: { tidewaiter: { delivery: delivery().id } },
     });
     issue?.fields.labels.push('triaged');
-    await tell(delivery({ ...message, severity: 'high' }));
+    await post(delivery({ ...message, severity: 'high' }));
     expect(issue).toMatchObject({ edits: 1, fields: { priority: { name: 'High' } } });
     expect(issue?.fields.labels).toContain('triaged');
-    expect(await tell(delivery(resolved))).toMatchObject({ reference: 'SEC-1' });
+    expect(await post(delivery(resolved))).toMatchObject({ reference: 'SEC-1' });
     expect(issue).toMatchObject({ status: 'Done', fields: { summary: 'Resolved · miner in shop/checkout' } });
     expect(states()).toEqual(['SEC-1 Done']);
   });
 
   it('opens again what comes back soon', async () => {
-    await tell();
-    await tell(delivery(resolved));
-    await tell();
+    await post();
+    await post(delivery(resolved));
+    await post();
     expect(states()).toEqual(['SEC-1 To Do']);
   });
 
@@ -116,27 +116,27 @@ describe('on the Cloud', () => {
     ['is not to be done', "Won't Do", 0, {}],
     ['has no way back', 'Done', 0, { reopenTransition: undefined }],
   ])('makes another issue where the first %s', async (_, resolution, msAgo, more) => {
-    await tell();
+    await post();
     atlassian.close('SEC-1', resolution, msAgo);
-    await tell(delivery(), config(more));
+    await post(delivery(), config(more));
     expect(states()).toEqual(['SEC-1 Done', 'SEC-2 To Do']);
   });
 
   it('says nothing of the end of what it does not have, nor twice', async () => {
-    expect(await tell(delivery(resolved))).toMatchObject({ reference: null });
-    await tell();
-    await tell(delivery(resolved));
-    expect(await tell(delivery(resolved))).toMatchObject({ reference: null });
+    expect(await post(delivery(resolved))).toMatchObject({ reference: null });
+    await post();
+    await post(delivery(resolved));
+    expect(await post(delivery(resolved))).toMatchObject({ reference: null });
     expect(states()).toEqual(['SEC-1 Done']);
   });
 
   it('finds what was made when nobody heard of it', async () => {
     atlassian.next('usual', 'swallow');
-    const error = await failureOf(tell());
+    const error = await failureOf(post());
     expect(error).toBeInstanceOf(OutcomeUnknown);
     // Jira's search finds the issue only after some time.
     expect(error).toHaveProperty('retryAfterMs', 60_000);
-    expect(await tell(delivery(message, { attempt: 2 }))).toMatchObject({ reference: 'SEC-1' });
+    expect(await post(delivery(message, { attempt: 2 }))).toMatchObject({ reference: 'SEC-1' });
     expect(atlassian.issues).toHaveLength(1);
   });
 
@@ -145,23 +145,23 @@ describe('on the Cloud', () => {
   const places = [0, 1, 2, 3].flatMap((before) => troubles.map((trouble) => [trouble, before] as const));
 
   it.each(places)('has one issue, and closes it, after %j at request %i', async (trouble, before) => {
-    const untilTold = async (what: OutgoingMessage) => {
+    const untilSent = async (what: OutgoingMessage) => {
       atlassian.next(...Array.from({ length: before }, () => 'usual' as const), trouble);
       for (let attempt = 1; attempt <= 3; attempt += 1)
-        if (!((await failureOf(tell({ ...what, attempt }))) instanceof Error)) return;
+        if (!((await failureOf(post({ ...what, attempt }))) instanceof Error)) return;
     };
-    await untilTold(delivery());
+    await untilSent(delivery());
     expect(states()).toEqual(['SEC-1 To Do']);
-    await untilTold(delivery(resolved));
+    await untilSent(delivery(resolved));
     expect(states()).toEqual(['SEC-1 Done']);
   });
 
-  it('asks for the issue that it told before, which a search may not know yet', async () => {
+  it('asks for the issue of the earlier message, which a search may not find yet', async () => {
     atlassian.stopIndexing();
-    await tell();
-    const told = { revision: 1, message, reference: 'SEC-1' };
-    const edition = { subject: 'i1', revision: 2, thread: { first: told, last: told, isInDoubt: false } };
-    await tell(delivery(message, { edition }));
+    await post();
+    const earlier = { revision: 1, message, reference: 'SEC-1' };
+    const edition = { subject: 'i1', revision: 2, thread: { first: earlier, last: earlier, isInDoubt: false } };
+    await post(delivery(message, { edition }));
     expect(atlassian.issues).toHaveLength(1);
     expect(atlassian.received.map(({ method, path }) => `${method} ${path.split('?')[0]}`).slice(2)).toEqual([
       'GET /rest/api/3/issue/SEC-1',
@@ -171,24 +171,24 @@ describe('on the Cloud', () => {
 
   it('waits for the search where nobody knows whether an older state arrived', async () => {
     const edition = { subject: 'i1', revision: 2, thread: { first: null, last: null, isInDoubt: true } };
-    const error = await failureOf(tell(delivery(message, { edition })));
+    const error = await failureOf(post(delivery(message, { edition })));
     expect(error).toMatchObject({ code: 'JIRA_INDEXING', retryAfterMs: 60_000 });
     expect(error).not.toBeInstanceOf(OutcomeUnknown);
-    await tell(delivery(message, { edition, attempt: 2 }));
+    await post(delivery(message, { edition, attempt: 2 }));
     expect(atlassian.issues).toHaveLength(1);
   });
 
   it('looks for another one where somebody deleted it', async () => {
     const gone = { revision: 1, message, reference: 'SEC-77' };
     const edition = { subject: 'i1', revision: 2, thread: { first: gone, last: gone, isInDoubt: false } };
-    expect(await tell(delivery(message, { edition }))).toMatchObject({ reference: 'SEC-1' });
+    expect(await post(delivery(message, { edition }))).toMatchObject({ reference: 'SEC-1' });
   });
 
   it('leaves to people what the file says', async () => {
-    await tell();
+    await post();
     const [issue] = atlassian.issues;
     Object.assign(issue?.fields ?? {}, { summary: 'mine', labels: ['own', ...(issue?.fields.labels ?? [])] });
-    await tell(
+    await post(
       delivery({ ...message, title: 'High · miner' }),
       config({ kept: new Set(['summary', 'description', 'labels']), labels: ['x'] }),
     );
@@ -198,16 +198,16 @@ describe('on the Cloud', () => {
 
   it('sends other fields, and names those that Jira does not take', async () => {
     const fields = { components: [{ name: 'Monitoring' }], customfield_10001: 5 };
-    await tell(delivery(), config({ fields }));
+    await post(delivery(), config({ fields }));
     expect(atlassian.issues[0]?.fields).toMatchObject(fields);
-    const error = await failureOf(tell(delivery(), config({ fields: { customfield_1: 'x' } })));
+    const error = await failureOf(post(delivery(), config({ fields: { customfield_1: 'x' } })));
     expect(error).toBeInstanceOf(InvalidInput);
     expect((error as Error).message).toBe('Jira answered status 400, because of customfield_1');
   });
 
   it('refuses a transition that is not there', async () => {
-    await tell();
-    await expect(tell(delivery(resolved), config({ resolveTransition: 'Ship' }))).rejects.toMatchObject({
+    await post();
+    await expect(post(delivery(resolved), config({ resolveTransition: 'Ship' }))).rejects.toMatchObject({
       code: 'JIRA_NO_TRANSITION',
       retryable: false,
     });
@@ -216,7 +216,7 @@ describe('on the Cloud', () => {
   it('loses nothing when the question is not answered, and says that nothing is in doubt', async () => {
     for (const trouble of ['drop', { status: 200, body: 'a login page' }] as const) {
       atlassian.next(trouble);
-      const error = await failureOf(tell());
+      const error = await failureOf(post());
       expect(error).toMatchObject({ code: 'JIRA_UNAVAILABLE', retryable: true });
       expect(error).not.toBeInstanceOf(OutcomeUnknown);
     }
@@ -226,25 +226,25 @@ describe('on the Cloud', () => {
   it('waits as long as Jira asks, wherever it asks', async () => {
     const busy = { status: 429, headers: { 'retry-after': '30' } };
     for (const before of [[], ['usual'], ['usual', 'usual']] as const) {
-      if (before.length === 2) await tell();
+      if (before.length === 2) await post();
       atlassian.next(...before, busy);
-      const error = await failureOf(tell(before.length === 2 ? delivery(resolved) : delivery()));
+      const error = await failureOf(post(before.length === 2 ? delivery(resolved) : delivery()));
       expect(error).toBeInstanceOf(Unavailable);
       expect(error).toHaveProperty('retryAfterMs', 30_000);
     }
   });
 
   it('is known by its credentials', async () => {
-    expect(await failureOf(tell(delivery(), config({ http: plainHttp })))).toBeInstanceOf(AccessDenied);
+    expect(await failureOf(post(delivery(), config({ http: plainHttp })))).toBeInstanceOf(AccessDenied);
   });
 });
 
 it('does without a priority that a project does not have, unless somebody asked for it', async () => {
   await start('cloud', { withPriorities: false });
-  expect(await tell()).toMatchObject({ reference: 'SEC-1' });
-  await tell(delivery(message, { attempt: 2 }));
+  expect(await post()).toMatchObject({ reference: 'SEC-1' });
+  await post(delivery(message, { attempt: 2 }));
   expect(atlassian.issues).toMatchObject([{ edits: 1 }]);
-  await expect(tell(delivery(), config({ priority: 'Blocker' }))).rejects.toThrow('because of priority');
+  await expect(post(delivery(), config({ priority: 'Blocker' }))).rejects.toThrow('because of priority');
 });
 
 it('speaks to a Data Center in its own way', async () => {
@@ -255,8 +255,8 @@ it('speaks to a Data Center in its own way', async () => {
     takesDocuments: false,
     http: { ...plainHttp, auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret('token') } },
   });
-  await tell(delivery(), own);
-  await tell(delivery(resolved), own);
+  await post(delivery(), own);
+  await post(delivery(resolved), own);
   expect(atlassian.issues).toMatchObject([
     { key: 'SEC-1', status: 'Done', fields: { description: expect.stringContaining('digs for coins.') } },
   ]);

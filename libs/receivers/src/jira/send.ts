@@ -41,7 +41,9 @@ export const jiraSender: ChannelSender<JiraConfig> = {
     const isOver = delivery.message.status === 'resolved';
     const issue = await issueOf(delivery, call, new Date());
     if (!issue && isPerhapsUnindexed(delivery)) {
-      throw new Unavailable('JIRA_INDEXING', 'Jira may not know yet what it was told', { retryAfterMs: indexingMs });
+      throw new Unavailable('JIRA_INDEXING', 'Jira may not have indexed the earlier message yet', {
+        retryAfterMs: indexingMs,
+      });
     }
     if (!issue) return sent(isOver ? null : await make(delivery, call));
     // Many workflows forbid changes to closed issues.
@@ -72,8 +74,8 @@ function isPerhapsUnindexed({ edition, attempt }: OutgoingMessage): boolean {
 async function issueOf(delivery: OutgoingMessage, call: JiraCall, now: Date): Promise<JiraIssue | null> {
   const { last, first } = delivery.edition?.thread ?? { last: null, first: null };
   const key = /^[A-Z][A-Z0-9_]*-\d+$/.exec(last?.reference ?? first?.reference ?? '')?.[0];
-  const told = key === undefined ? null : await getIssue(key, call);
-  const issues = told ? [told] : await findIssues(searchFor(call.config, delivery), call);
+  const known = key === undefined ? null : await getIssue(key, call);
+  const issues = known ? [known] : await findIssues(searchFor(call.config, delivery), call);
   const usable = issues.filter((issue) => canBeTakenUp(issue, call.config, delivery, now));
   return usable.find((issue) => !isDone(issue)) ?? usable[0] ?? null;
 }

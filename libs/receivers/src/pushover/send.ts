@@ -3,7 +3,7 @@ import type { ChannelSender } from '../sender.js';
 import type { PushoverConfig } from './config.js';
 import { pushoverMessage } from './render.js';
 
-/** Pushover. It has no place for an id of ours: what breaks after it was taken is told twice. */
+/** Pushover. It has no field for a delivery id: a failure after acceptance leads to a duplicate. */
 export const pushoverSender: ChannelSender<PushoverConfig> = {
   async send(config, { message, ...delivery }, context) {
     const { url, http, timeoutMs } = config;

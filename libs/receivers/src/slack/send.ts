@@ -132,7 +132,7 @@ async function note(
   { slack, isEdited }: { slack: SlackCall; isEdited: boolean },
 ): Promise<void> {
   const { message, edition } = delivery;
-  const told = edition?.thread.last ?? null;
+  const last = edition?.thread.last ?? null;
   const lines = linesSince(message, edition);
   // The edited message shows the resolution; an uneditable one does not.
   const isUnasked = message.status === 'resolved' && !config.sendResolved && isEdited;
@@ -143,7 +143,7 @@ async function note(
     {
       channel: root.channel,
       thread_ts: root.ts,
-      reply_broadcast: told !== null && risesAbove(told.message, message),
+      reply_broadcast: last !== null && risesAbove(last.message, message),
       username,
       icon_emoji: iconEmoji,
       icon_url: iconUrl,
@@ -159,9 +159,9 @@ async function note(
 
 function linesSince({ history = [] }: Message, edition: Edition | null): string[] {
   if (!edition) return [];
-  const told = edition.thread.last?.revision ?? edition.revision - 1;
+  const shown = edition.thread.last?.revision ?? edition.revision - 1;
   return history
-    .filter(({ revision }) => revision > told && revision <= edition.revision)
+    .filter(({ revision }) => revision > shown && revision <= edition.revision)
     .flatMap(({ lines }) => lines);
 }
 

@@ -46,7 +46,7 @@ describe('slackActions', () => {
   it('offers nothing of what is over, or of several things at once', () => {
     const nothing = { acknowledge: null, silence: null };
     expect(actionsOf({ kind: 'incident', status: 'resolved' }, [alert(incident)], 'id-1')).toEqual(nothing);
-    expect(actionsOf({ kind: 'digest' }, findings)).toEqual(nothing);
+    expect(actionsOf({ kind: 'summary' }, findings)).toEqual(nothing);
     expect(actionsOf({ kind: 'push' }, [alert({ repository: 'a' }), alert({ repository: 'b' })])).toEqual(nothing);
   });
 

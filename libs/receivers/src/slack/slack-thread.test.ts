@@ -54,7 +54,7 @@ const message = (revision: number): Message => ({
 
 const nothing: Edition['thread'] = { first: null, last: null, isInDoubt: false };
 
-const told = (revision: number, { reference }: Outcome): Edition['thread'] => {
+const threadOf = (revision: number, { reference }: Outcome): Edition['thread'] => {
   const last = { revision, reference, message: message(revision) };
   return { first: last, last, isInDoubt: false };
 };
@@ -81,9 +81,9 @@ const tsOf = ({ reference }: Outcome) => reference!.split('/')[1]!;
 
 it('keeps one message, whose thread grows, and says aloud only what became worse', async () => {
   const first = await send(1, nothing);
-  const second = await send(2, told(1, first));
-  const third = await send(3, told(2, second));
-  const fourth = await send(4, told(3, third));
+  const second = await send(2, threadOf(1, first));
+  const third = await send(3, threadOf(2, second));
+  const fourth = await send(4, threadOf(3, third));
   expect([second, third, fourth]).toEqual([first, first, first]);
   expect(inThread(tsOf(first))).toEqual([
     'Connection to mining pool (T1496.001)',
@@ -96,15 +96,15 @@ it('keeps one message, whose thread grows, and says aloud only what became worse
   expect(JSON.stringify(sink.received)).not.toContain('<!channel>');
 });
 
-it('tells in one answer what happened since it was told last', async () => {
+it('posts everything since its last message in one reply', async () => {
   const first = await send(1, nothing);
-  await send(3, told(1, first));
+  await send(3, threadOf(1, first));
   expect(inThread(tsOf(first))).toEqual(['Connection to mining pool (T1496.001). Severity rose from high to critical']);
 });
 
 it('brings a message to its end without a word where good news is not asked for', async () => {
   const first = await send(1, nothing, false);
-  await send(4, told(1, first), false);
+  await send(4, threadOf(1, first), false);
   expect(inChannel()).toEqual(['state 4 &lt;!channel&gt;']);
   expect(inThread(tsOf(first))).toEqual([]);
   expect(await send(4, nothing, false)).toMatchObject({ reference: null, note: 'the channel has no message to edit' });
@@ -114,7 +114,7 @@ it('brings a message to its end without a word where good news is not asked for'
 it('writes a new message when somebody deleted the old one', async () => {
   const first = await send(1, nothing);
   sink.remove('C0000001', tsOf(first));
-  const second = await send(2, told(1, first));
+  const second = await send(2, threadOf(1, first));
   expect(second).not.toEqual(first);
   expect(inChannel()).toEqual(['state 2 &lt;!channel&gt;']);
 });
@@ -122,7 +122,7 @@ it('writes a new message when somebody deleted the old one', async () => {
 it('answers in the thread where a message cannot be edited any more', async () => {
   const first = await send(1, nothing);
   sink.next({ status: 200, body: { ok: false, error: 'edit_window_closed' } });
-  const { note, ...second } = await send(2, told(1, first));
+  const { note, ...second } = await send(2, threadOf(1, first));
   expect(second).toEqual(first);
   expect(note).toContain('Slack lets nobody edit the message');
   expect(inThread(tsOf(first))).toHaveLength(1);
@@ -131,7 +131,7 @@ it('answers in the thread where a message cannot be edited any more', async () =
 it('ends a message that cannot be edited in its thread also where good news is not asked for', async () => {
   const first = await send(1, nothing, false);
   sink.next({ status: 200, body: { ok: false, error: 'cant_update_message' } });
-  await send(4, told(1, first), false);
+  await send(4, threadOf(1, first), false);
   expect(inThread(tsOf(first))).toEqual([expect.stringContaining('Resolved by jane')]);
 });
 
@@ -145,13 +145,13 @@ describe('a reminder', () => {
 
   it('is said aloud below the message, which stays as it is', async () => {
     const first = await send(1, nothing);
-    expect(await slackSender.send(config(), reminder(told(1, first)), context)).toEqual(first);
+    expect(await slackSender.send(config(), reminder(threadOf(1, first)), context)).toEqual(first);
     expect(inChannel()).toEqual(['state 1 &lt;!channel&gt;', 'still open']);
     expect(inThread(tsOf(first))).toHaveLength(1);
     expect(sink.channel('C0000001')[0]).toMatchObject({ edits: 0 });
   });
 
-  it('finds its message also where that tells of no incident', async () => {
+  it('finds its message also where that is about no incident', async () => {
     const first = await slackSender.send(config(), { ...delivery(1, nothing), edition: null }, context);
     const again = reminder(nothing, { edition: null, replyTo: first.reference });
     expect(await slackSender.find!(config(), again, context)).toBeNull();
@@ -171,14 +171,14 @@ describe('a reminder', () => {
 it('moves with the channel', async () => {
   const first = await send(1, nothing);
   channel = 'C0000002';
-  expect((await send(2, told(1, first))).reference).toMatch(/^C0000002\//);
+  expect((await send(2, threadOf(1, first))).reference).toMatch(/^C0000002\//);
 });
 
 it('edits by the id that Slack gave where the channel is known by its name', async () => {
   channel = '#ops';
   const first = await send(1, nothing);
   expect(first.reference).toMatch(/^COPS\//);
-  await send(2, told(1, first));
+  await send(2, threadOf(1, first));
   expect(sink.channel('COPS')).toMatchObject([{ edits: 1 }]);
 });
 
@@ -197,7 +197,7 @@ describe('when nobody knows whether it arrived', () => {
 
   it('does not answer twice in the thread', async () => {
     const first = await send(1, nothing);
-    const second = delivery(2, told(1, first));
+    const second = delivery(2, threadOf(1, first));
     expect(await slackSender.find!(config(), second, context)).toBeNull();
     await slackSender.send(config(), second, context);
     expect(await slackSender.find!(config(), second, context)).toEqual(first);
@@ -205,7 +205,7 @@ describe('when nobody knows whether it arrived', () => {
 
   it('answers after an edit that was not followed by its answer', async () => {
     const first = await send(1, nothing);
-    const second = delivery(2, told(1, first));
+    const second = delivery(2, threadOf(1, first));
     const original = sink.received.length;
     // The edit arrives, the answer does not.
     sink.next({ status: 200, body: { ok: true } }, { status: 429, headers: { 'retry-after': '1' } });
@@ -226,7 +226,7 @@ it('has buttons where somebody hears them, and none any more for what somebody d
   };
   const first = await slackSender.send(config(), delivery(1, nothing), withButtons);
   expect(buttons()).toEqual(['tidewaiter_acknowledge']);
-  const second = delivery(2, told(1, first));
+  const second = delivery(2, threadOf(1, first));
   await slackSender.send(config(), { ...second, message: { ...second.message, isAcknowledged: true } }, withButtons);
   expect(buttons()).toEqual([]);
   expect(sink.channel(channel)[0]!.blocks[0]).toMatchObject({ text: { text: expect.stringMatching(/^👀/) } });

@@ -58,20 +58,20 @@ const temporary = /^(?:\w*Throttl\w*|RequestLimitExceeded|Internal(?:Error|Failu
 const denied =
   /^(?:AuthorizationError|AccessDenied(?:Exception)?|InvalidIdentityToken|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|ExpiredToken(?:Exception)?|RequestExpired|IncompleteSignature|MissingAuthenticationToken|OptInRequired)$/;
 
-/** Amazon's own word decides: a throttled call has status 400 as often as 429. */
+/** Classifies by the error code in the answer: a throttled call has status 400 as often as 429. */
 function failure(
   name: string,
   { status, headers }: EgressResponse,
   text: string,
 ): AccessDenied | InvalidInput | Unavailable {
-  const told = elementOf(text, 'Code') ?? '';
-  // In a form that only such a word has: a stranger behind the URL could answer with our key, and this ends in logs.
-  const isWord = temporary.test(told) || denied.test(told) || finalWords.has(told);
-  const message = `${name} answered ${isWord ? told : `status ${status}`}`;
-  if (temporary.test(told) || isTemporary(status)) {
+  const code = elementOf(text, 'Code') ?? '';
+  // Only known codes are repeated: a hostile server could answer with our key, and the message is logged.
+  const isCode = temporary.test(code) || denied.test(code) || finalWords.has(code);
+  const message = `${name} answered ${isCode ? code : `status ${status}`}`;
+  if (temporary.test(code) || isTemporary(status)) {
     return new Unavailable(`${name}_UNAVAILABLE`, message, retryAfterMs(headers, new Date()));
   }
-  if (denied.test(told) || (!isWord && (status === 401 || status === 403))) {
+  if (denied.test(code) || (!isCode && (status === 401 || status === 403))) {
     return new AccessDenied(`${name}_DENIED`, message);
   }
   return new InvalidInput(`${name}_REFUSED`, message);

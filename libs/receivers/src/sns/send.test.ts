@@ -106,14 +106,14 @@ it('publishes to a topic, signed', async () => {
   ]);
 });
 
-it('tells a FIFO topic what belongs together, and what it has already', async () => {
+it('gives a FIFO topic the keys for order and deduplication', async () => {
   const fifo = config({ target: { topicArn: `${topicArn}.fifo` } });
   const first = await publish(fifo);
   expect(await publish(fifo, { ...delivery, attempt: 2 })).toEqual(first);
   await publish(fifo, { ...delivery, id: '0198a1c2-7d9f-7abc-8def-0123456789ac' });
-  const told = amazon.messages(`${topicArn}.fifo`);
-  expect(told).toHaveLength(2);
-  expect(new Set(told.map(({ groupId }) => groupId)).size).toBe(1);
+  const published = amazon.messages(`${topicArn}.fifo`);
+  expect(published).toHaveLength(2);
+  expect(new Set(published.map(({ groupId }) => groupId)).size).toBe(1);
 });
 
 it('sends a phone one line', async () => {
@@ -131,10 +131,10 @@ it('cuts what is longer than a message may be, and says so', async () => {
   };
   const attributes = Array.from({ length: 50 }, (_, n): [string, string] => [`name-${n}`, 'ü'.repeat(1024)]);
   await publish(config({ attributes }), { ...delivery, message: huge });
-  const [told] = amazon.messages(topicArn);
-  expect(told?.text).toMatch(/\n\+\d+ more\n/);
-  expect(Buffer.byteLength(told?.text ?? '')).toBeGreaterThan(snsLimits.bytes / 3);
-  expect(told?.subject?.length).toBeLessThanOrEqual(snsLimits.subjectChars);
+  const [published] = amazon.messages(topicArn);
+  expect(published?.text).toMatch(/\n\+\d+ more\n/);
+  expect(Buffer.byteLength(published?.text ?? '')).toBeGreaterThan(snsLimits.bytes / 3);
+  expect(published?.subject?.length).toBeLessThanOrEqual(snsLimits.subjectChars);
 });
 
 it('has a subject of one’s own', () => {
@@ -182,24 +182,24 @@ describe('a role', () => {
   });
 });
 
-const told = (status: number, code: string) => ({
+const answer = (status: number, code: string) => ({
   status,
   body: `<ErrorResponse><Error><Code>${code}</Code></Error></ErrorResponse>`,
 });
 
 it.each([
-  [told(400, 'Throttling'), Unavailable, 'SNS answered Throttling'],
-  [told(400, 'KMSThrottling'), Unavailable, 'SNS answered KMSThrottling'],
-  [told(429, 'Throttled'), Unavailable, 'SNS answered Throttled'],
-  [told(500, 'InternalError'), Unavailable, 'SNS answered InternalError'],
+  [answer(400, 'Throttling'), Unavailable, 'SNS answered Throttling'],
+  [answer(400, 'KMSThrottling'), Unavailable, 'SNS answered KMSThrottling'],
+  [answer(429, 'Throttled'), Unavailable, 'SNS answered Throttled'],
+  [answer(500, 'InternalError'), Unavailable, 'SNS answered InternalError'],
   [{ status: 503, body: 'upstream' }, Unavailable, 'SNS answered status 503'],
-  [told(403, 'AuthorizationError'), AccessDenied, 'SNS answered AuthorizationError'],
-  [told(403, 'SignatureDoesNotMatch'), AccessDenied, 'SNS answered SignatureDoesNotMatch'],
-  [told(400, 'ExpiredToken'), AccessDenied, 'SNS answered ExpiredToken'],
+  [answer(403, 'AuthorizationError'), AccessDenied, 'SNS answered AuthorizationError'],
+  [answer(403, 'SignatureDoesNotMatch'), AccessDenied, 'SNS answered SignatureDoesNotMatch'],
+  [answer(400, 'ExpiredToken'), AccessDenied, 'SNS answered ExpiredToken'],
   [{ status: 403, body: 'forbidden' }, AccessDenied, 'SNS answered status 403'],
-  [told(404, 'NotFound'), InvalidInput, 'SNS answered NotFound'],
-  [told(400, 'InvalidParameter'), InvalidInput, 'SNS answered InvalidParameter'],
-  [told(400, 'wJalrXUtnFEMI'), InvalidInput, 'SNS answered status 400'],
+  [answer(404, 'NotFound'), InvalidInput, 'SNS answered NotFound'],
+  [answer(400, 'InvalidParameter'), InvalidInput, 'SNS answered InvalidParameter'],
+  [answer(400, 'wJalrXUtnFEMI'), InvalidInput, 'SNS answered status 400'],
   [{ status: 200, body: 'a login page' }, OutcomeUnknown, 'SNS answered in a form'],
 ])('knows what %j means', async (answer, kind, words) => {
   amazon.next(answer);

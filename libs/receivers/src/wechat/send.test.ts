@@ -55,12 +55,12 @@ afterEach(async () => {
   await sink.stop();
 });
 
-const tell = async () => wechatSender.send(config, delivery, { egress, signal: new AbortController().signal });
+const sendOnce = async () => wechatSender.send(config, delivery, { egress, signal: new AbortController().signal });
 
 describe('wechat', () => {
   it('asks for a token once for many messages', async () => {
-    expect(await tell()).toMatchObject({ reference: 'm1' });
-    await tell();
+    expect(await sendOnce()).toMatchObject({ reference: 'm1' });
+    await sendOnce();
     expect(sink.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /cgi-bin/gettoken?corpid=corp&corpsecret=secret',
       'POST /cgi-bin/message/send?access_token=t1',
@@ -78,8 +78,8 @@ describe('wechat', () => {
 
   it('asks for another token where one does not count any more', async () => {
     sink.next('usual', { status: 200, body: { errcode: 42_001, errmsg: 'access_token expired' } });
-    await expect(tell()).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
-    await tell();
+    await expect(sendOnce()).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+    await sendOnce();
     expect(sink.received.at(-1)?.path).toBe('/cgi-bin/message/send?access_token=t2');
   });
 
@@ -90,12 +90,12 @@ describe('wechat', () => {
     [81_013, InvalidInput],
   ])('knows what %i means', async (errcode, kind) => {
     sink.next('usual', { status: 200, body: { errcode, errmsg: 'x' } });
-    await expect(tell()).rejects.toBeInstanceOf(kind);
+    await expect(sendOnce()).rejects.toBeInstanceOf(kind);
   });
 
   it('leaves nothing in doubt when it gets no token', async () => {
     sink.next('drop');
-    const error: unknown = await tell().catch((reason: unknown) => reason);
+    const error: unknown = await sendOnce().catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
     expect(error).not.toBeInstanceOf(OutcomeUnknown);
   });

@@ -35,7 +35,7 @@ export interface ReceiverConfig {
   name: string;
   integrations: Integration[];
   /** Times at which collected messages go out as one summary; null: each message goes out when it comes. */
-  digest: SummarySchedule | null;
+  summary: SummarySchedule | null;
   /**
    * Name of the receiver that takes over when a channel of this one stops accepting messages; an
    * extension of Tidewaiter.
@@ -62,11 +62,11 @@ export function readReceivers(
     if (name === undefined) section.problem('name', 'is required');
     else if (receivers.has(name)) section.problem('name', 'another receiver has this name');
     const integrations = readers.flatMap(([kind, reader]) => readIntegrations(section, kind, reader));
-    const digest = readSummarySchedule(section);
+    const summary = readSummarySchedule(section);
     const fallback = section.scalar('fallback') ?? null;
     readMissingKinds(section, integrations.length > 0);
     section.finish();
-    if (name !== undefined) receivers.set(name, { name, integrations, digest, fallback });
+    if (name !== undefined) receivers.set(name, { name, integrations, summary, fallback });
   }
   for (const [index, { fallback }] of [...receivers.values()].entries()) {
     if (fallback !== null && !receivers.has(fallback))

@@ -1,7 +1,7 @@
 import { localMinute, minutesOfDay, timeZoneProblem, weekdayOf, weekdays } from '../timing/time-interval.js';
 import type { Section } from './section.js';
 
-/** When a receiver hears what came since the last time: `digest: {at: "08:00", on: monday, location: Europe/Berlin}`. Tidewaiter's own. */
+/** Times of a receiver's periodic summary: `summary: {at: "08:00", on: monday, location: Europe/Berlin}`, an extension of Tidewaiter. */
 export interface SummarySchedule {
   /** Minutes of the day. */
   minute: number;
@@ -27,9 +27,9 @@ export function summaryWaitMs({ minute, weekday, location }: SummarySchedule, no
   return dayMinutes * minuteMs;
 }
 
-/** Reads `digest` of a receiver. */
+/** Reads `summary` of a receiver. */
 export function readSummarySchedule(receiver: Section): SummarySchedule | null {
-  const section = receiver.section('digest');
+  const section = receiver.section('summary');
   if (!section) return null;
   const minute = minutesOfDay(section.scalar('at') ?? '');
   if (minute === undefined || minute === dayMinutes) section.problem('at', 'expected a time such as 08:00');

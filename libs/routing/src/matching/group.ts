@@ -5,13 +5,13 @@ import type { RoutingConfig } from '../config/routing.js';
 import { groupKey, groupLabels, matchRoutes, type RouteMatch } from './route.js';
 
 /** Alert together with its subject: a finding of a push, or an incident. */
-export interface AlertSubject<About, Told extends Pick<Alert, 'labels'> = Alert> {
-  alert: Told;
+export interface AlertSubject<About, Subject extends Pick<Alert, 'labels'> = Alert> {
+  alert: Subject;
   about: About;
 }
 
 /** Alerts that go to one receiver in one message. */
-export interface Group<About, Told extends Pick<Alert, 'labels'> = Alert> {
+export interface Group<About, Subject extends Pick<Alert, 'labels'> = Alert> {
   receiver: string;
   /** Path of the route in routing.yaml. */
   route: string;
@@ -22,15 +22,15 @@ export interface Group<About, Told extends Pick<Alert, 'labels'> = Alert> {
   match: RouteMatch | null;
   groupKey: string;
   groupLabels: Labels;
-  subjects: AlertSubject<About, Told>[];
+  subjects: AlertSubject<About, Subject>[];
 }
 
 /** Matches every alert against the route tree and groups those that a receiver wants in one message. */
-export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
+export function groupByRoute<About, Subject extends Pick<Alert, 'labels'>>(
   config: RoutingConfig,
-  subjects: readonly AlertSubject<About, Told>[],
-): Group<About, Told>[] {
-  const groups = new Map<string, Group<About, Told>>();
+  subjects: readonly AlertSubject<About, Subject>[],
+): Group<About, Subject>[] {
+  const groups = new Map<string, Group<About, Subject>>();
   for (const subject of subjects) {
     const { labels } = subject.alert;
     for (const match of matchRoutes(config, labels)) {
@@ -57,11 +57,11 @@ export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
  * affect a hundred images at once and stays one message. The message itself lists the labels that
  * its alerts share.
  */
-export function groupByReceiver<About, Told extends Pick<Alert, 'labels'>>(
+export function groupByReceiver<About, Subject extends Pick<Alert, 'labels'>>(
   config: RoutingConfig,
-  subjects: readonly AlertSubject<About, Told>[],
-): Group<About, Told>[] {
-  const groups = new Map<string, Group<About, Told>>();
+  subjects: readonly AlertSubject<About, Subject>[],
+): Group<About, Subject>[] {
+  const groups = new Map<string, Group<About, Subject>>();
   for (const subject of subjects) {
     for (const match of matchRoutes(config, subject.alert.labels)) {
       const { receiver, path: route, key } = match;

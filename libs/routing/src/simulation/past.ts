@@ -31,7 +31,7 @@ export interface SimulatedMessage {
   /** `edit`: the channel shows the current state, and the message only updates what it shows. */
   kind: 'news' | 'reminder' | 'edit';
   /** Why it did not go out at once. */
-  heldFor: 'group' | 'digest' | 'storm' | 'muted' | 'silenced' | 'inhibited' | null;
+  heldFor: 'group' | 'summary' | 'storm' | 'muted' | 'silenced' | 'inhibited' | null;
   alerts: number;
   /** Number of separate messages that this one merges. */
   together: number;
@@ -42,6 +42,6 @@ export interface DelayedMessage {
   receiver: string;
   route: string;
   why: NonNullable<SimulatedMessage['heldFor']>;
-  /** `told`: sent later or merged with others; `over`: ended before it was sent; `waits`: still held at the end. */
-  outcome: 'told' | 'over' | 'waits';
+  /** `sent`: sent later or merged with others; `over`: ended before it was sent; `waits`: still held at the end. */
+  outcome: 'sent' | 'over' | 'waits';
 }

@@ -23,7 +23,7 @@ export interface ReceiverReport extends MessageCounts {
 export interface DelayReport {
   why: DelayedMessage['why'];
   /** Sent later, or merged with others. */
-  told: number;
+  sent: number;
   /** Ended before they were sent. */
   over: number;
   /** Still held at the end. */
@@ -44,7 +44,7 @@ export interface ReplayReport extends MessageCounts {
 }
 
 const maxBusiest = 10;
-const reasons = ['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted'] as const;
+const reasons = ['group', 'summary', 'storm', 'silenced', 'inhibited', 'muted'] as const;
 
 /**
  * Sums up the messages that a simulation sent and held back.
@@ -96,7 +96,7 @@ function heldBackReport(heldBack: readonly DelayedMessage[]): DelayReport[] {
   return reasons.flatMap((why) => {
     const some = heldBack.filter((each) => each.why === why);
     const count = (outcome: DelayedMessage['outcome']) => some.filter((each) => each.outcome === outcome).length;
-    return some.length === 0 ? [] : [{ why, told: count('told'), over: count('over'), waits: count('waits') }];
+    return some.length === 0 ? [] : [{ why, sent: count('sent'), over: count('over'), waits: count('waits') }];
   });
 }
 

@@ -16,7 +16,7 @@ export interface SimulatedDelivery {
   why: SimulatedMessage['heldFor'];
   createdMs: number;
   /** Time at which it was sent; null while it is held. */
-  toldMs: number | null;
+  sentMs: number | null;
 }
 
 /** Messages that a simulation sent, and those that it held back. */
@@ -32,8 +32,8 @@ export class SimulatedSending {
   send(together: readonly SimulatedDelivery[], nowMs: number): void {
     const last = together.at(-1)!;
     for (const each of together) {
-      each.toldMs = nowMs;
-      this.holdBack(each, 'told');
+      each.sentMs = nowMs;
+      this.holdBack(each, 'sent');
     }
     this.#given.set(channelName(last), [...this.#givenTo(last), last.createdMs].slice(-stormSize));
     this.messages.push({

@@ -69,7 +69,7 @@ it('sends each at once where the file gives no times', () => {
   expect(heldBack).toEqual([]);
 });
 
-it('tells what is not new, and what is over, to nobody who does not ask for it', () => {
+it('sends old alerts to no channel, and resolutions only with send_resolved', () => {
   const known = alert('a', { labels: { new: 'false' } });
   const over = alert('a', { status: 'resolved' });
   expect(simulate([event(0, known), event(1, over)], { receiver: slack }).messages).toEqual([]);
@@ -86,7 +86,7 @@ it('makes one message of what comes within group_wait, and the next after group_
   ]);
 });
 
-it('does not tell what is over before it was to be told', () => {
+it('drops alerts that end before they are due', () => {
   const simulation = simulate([event(0, alert('a')), event(second, alert('a', { status: 'resolved' }))], {
     route: 'group_wait: 30s',
   });
@@ -97,7 +97,7 @@ it('does not tell what is over before it was to be told', () => {
 it('waits for the end of a silence, of an inhibition, and of a mute time', () => {
   const silenced = simulate([event(0, alert('a'))], { silences: [silence('rule="a"', 0, day)] });
   expect(times(silenced)).toEqual([day]);
-  expect(silenced.heldBack).toMatchObject([{ why: 'silenced', outcome: 'told' }]);
+  expect(silenced.heldBack).toMatchObject([{ why: 'silenced', outcome: 'sent' }]);
 
   const inhibit = 'inhibit_rules: [ { source_matchers: [rule=down], target_matchers: [rule=a] } ]';
   const down = { route: 'group_by: [rule]', receiver: slack, more: inhibit, firing: [alert('down')] };
@@ -113,7 +113,7 @@ it('waits for the end of a silence, of an inhibition, and of a mute time', () =>
     more: hours,
   });
   expect(times(muted)).toEqual([9 * hour]);
-  expect(muted.heldBack).toMatchObject([{ why: 'muted', outcome: 'told' }]);
+  expect(muted.heldBack).toMatchObject([{ why: 'muted', outcome: 'sent' }]);
 });
 
 it('makes one message of a flood to people, and none of one to machines', () => {
@@ -125,13 +125,13 @@ it('makes one message of a flood to people, and none of one to machines', () => 
   expect(messages[5]).toMatchObject({ heldFor: 'storm', alerts: 7, atMs: start + 5 * second + minute });
 });
 
-it('collects a digest until its hour', () => {
-  const digest = { receiver: `digest: { at: "08:00" }, ${slack}`, route: 'group_by: [rule]' };
-  const simulation = simulate([event(0, alert('a')), event(hour, alert('b')), event(day, alert('c'))], digest);
+it('collects messages for a summary until its hour', () => {
+  const summary = { receiver: `summary: { at: "08:00" }, ${slack}`, route: 'group_by: [rule]' };
+  const simulation = simulate([event(0, alert('a')), event(hour, alert('b')), event(day, alert('c'))], summary);
   expect(times(simulation)).toEqual([8 * hour, day + 8 * hour]);
   expect(simulation.messages.map(({ alerts, heldFor }) => [alerts, heldFor])).toEqual([
-    [2, 'digest'],
-    [1, 'digest'],
+    [2, 'summary'],
+    [1, 'summary'],
   ]);
 });
 
@@ -190,7 +190,7 @@ describe('whatever happens', () => {
     groupWait: fc.constantFrom('', 'group_wait: 30s,', 'group_wait: 10m,'),
     interval: fc.constantFrom('', 'group_interval: 5m,', 'group_interval: 1h,'),
     by: fc.constantFrom('group_by: [rule]', 'group_by: [severity]', "group_by: ['...']", 'group_by: [x]'),
-    receiver: fc.constantFrom(slack, webhook, bot, `digest: { at: "03:00" }, ${slack}`),
+    receiver: fc.constantFrom(slack, webhook, bot, `summary: { at: "03:00" }, ${slack}`),
   });
   const routeOf = ({ groupWait, interval, by }: { groupWait: string; interval: string; by: string }, more = '') =>
     `${groupWait} ${interval} ${more} ${by}`;
@@ -223,20 +223,20 @@ describe('whatever happens', () => {
     );
   });
 
-  it('each message is told, dropped because it was over, or waits', () => {
+  it('sends each message, drops it as over, or still holds it', () => {
     fc.assert(
       fc.property(events, setting, (all, { receiver, ...route }) => {
         const { messages, heldBack } = simulate(all, { route: routeOf(route), receiver });
-        const asked = simulate(all, { route: "group_by: ['...']", receiver: receiver.replace(/digest: {.*?}, /, '') });
-        const told = messages.reduce((sum, { together }) => sum + together, 0);
-        const not = heldBack.filter(({ outcome }) => outcome !== 'told').length;
+        const asked = simulate(all, { route: "group_by: ['...']", receiver: receiver.replace(/summary: {.*?}, /, '') });
+        const sent = messages.reduce((sum, { together }) => sum + together, 0);
+        const not = heldBack.filter(({ outcome }) => outcome !== 'sent').length;
         const wanted = asked.messages.reduce((sum, { together }) => sum + together, 0);
-        expect(told + not).toBe(wanted + asked.heldBack.filter(({ outcome }) => outcome !== 'told').length);
+        expect(sent + not).toBe(wanted + asked.heldBack.filter(({ outcome }) => outcome !== 'sent').length);
       }),
     );
   });
 
-  it('reminders tell what fires, no sooner than the file says', () => {
+  it('repeats only firing alerts, and not before repeat_interval', () => {
     fc.assert(
       fc.property(events, setting, (all, { receiver, ...route }) => {
         const { messages } = simulate(all, { route: routeOf(route, 'repeat_interval: 90m,'), receiver }, 2 * day);
@@ -247,9 +247,9 @@ describe('whatever happens', () => {
         };
         for (const [index, { kind, atMs, alerts, groupKey }] of messages.entries()) {
           if (kind !== 'reminder') continue;
-          expect(alerts).toBeLessThanOrEqual(receiver.includes('digest') ? rules.length : firingAt(atMs));
+          expect(alerts).toBeLessThanOrEqual(receiver.includes('summary') ? rules.length : firingAt(atMs));
           const before = messages.slice(0, index).findLast((each) => each.groupKey === groupKey);
-          if (!receiver.includes('digest')) expect(atMs - before!.atMs).toBeGreaterThanOrEqual(90 * minute);
+          if (!receiver.includes('summary')) expect(atMs - before!.atMs).toBeGreaterThanOrEqual(90 * minute);
         }
       }),
     );

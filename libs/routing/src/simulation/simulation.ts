@@ -16,16 +16,16 @@ import { channelName, type SimulatedDelivery, SimulatedSending } from './simulat
 import { Timers } from './timers.js';
 
 interface GroupState {
-  toldMs: number | null;
+  notifiedMs: number | null;
   held: SimulatedDelivery[];
   dueMs: number | null;
   remindMs: number | null;
   /** Alerts that the group has sent, by identity. */
-  told: Map<string, { labels: Labels; by: SimulatedDelivery }>;
+  notified: Map<string, { labels: Labels; by: SimulatedDelivery }>;
 }
 
 /** Alert that a group has sent, with the delivery that carried it. */
-interface ToldAlert {
+interface NotifiedAlert {
   identity: string;
   labels: Labels;
   by: SimulatedDelivery;
@@ -89,8 +89,8 @@ export class Simulation {
     for (const alert of alerts) if (this.#firing.record(alert)) this.#wakeInhibited();
     const subjects = alerts.map((alert) => ({ alert, about: null }));
     for (const group of groupByRoute(this.#config, subjects)) {
-      if (state === null) this.#tellAlerts(group);
-      else this.#tellState(group, state);
+      if (state === null) this.#dispatchAlerts(group);
+      else this.#dispatchState(group, state);
     }
     if (state?.isAcknowledged) this.#acknowledged.add(state.subject);
     else if (state !== null) this.#acknowledged.delete(state.subject);
@@ -128,7 +128,7 @@ export class Simulation {
     return this.#firing.quiet(this.#nowMs);
   }
 
-  #tellAlerts(group: SimulatedGroup): void {
+  #dispatchAlerts(group: SimulatedGroup): void {
     const quiet = this.#quiet();
     const isQuiet = ({ alert }: SimulatedGroup['subjects'][number]) => quiet.reasonFor(alert.labels) !== null;
     for (const subjects of [group.subjects.filter((each) => !isQuiet(each)), group.subjects.filter(isQuiet)]) {
@@ -136,11 +136,11 @@ export class Simulation {
       const isNews = alerts.some(({ status, labels }) => status === 'firing' && labels['new'] === 'true');
       if (!isNews && alerts.every(({ status }) => status === 'firing')) continue;
       const channels = channelsFor(this.#config, group.receiver, isNews);
-      this.#tell({ ...group, subjects }, channels, { subject: null, isShown: false, isNoNews: false });
+      this.#dispatch({ ...group, subjects }, channels, { subject: null, isShown: false, isNoNews: false });
     }
   }
 
-  #tellState(group: SimulatedGroup, { subject, isForAll }: NonNullable<PastEvent['state']>): void {
+  #dispatchState(group: SimulatedGroup, { subject, isForAll }: NonNullable<PastEvent['state']>): void {
     const isNews = group.subjects.some(({ alert }) => alert.status === 'firing');
     const channels = this.#config.receivers.get(group.receiver)?.integrations ?? [];
     const named = { ...group, groupKey: `${group.groupKey}#${subject}` };
@@ -148,11 +148,11 @@ export class Simulation {
     const others = channels.filter(
       (channel) => !channel.follows && isForAll && (isNews || channel.config.sendResolved),
     );
-    this.#tell(named, following, { subject, isShown: true, isNoNews: !isForAll });
-    this.#tell(named, others, { subject, isShown: false, isNoNews: false });
+    this.#dispatch(named, following, { subject, isShown: true, isNoNews: !isForAll });
+    this.#dispatch(named, others, { subject, isShown: false, isNoNews: false });
   }
 
-  #tell(
+  #dispatch(
     group: SimulatedGroup,
     channels: readonly Integration[],
     { subject, isShown, isNoNews }: { subject: string | null; isShown: boolean; isNoNews: boolean },
@@ -163,9 +163,9 @@ export class Simulation {
     const state = this.#group(nameOf(receiver, groupKey));
     const quiet = this.#quiet();
     const reasons = subjects.map(({ alert }) => quiet.reasonFor(alert.labels));
-    const quietMs = state.toldMs === null ? null : this.#nowMs - state.toldMs;
-    const digest = this.#config.receivers.get(receiver)?.digest ?? null;
-    const wait = waitOf({ match, digest, reasons, quietMs, isShown }, this.#nowMs);
+    const quietMs = state.notifiedMs === null ? null : this.#nowMs - state.notifiedMs;
+    const summary = this.#config.receivers.get(receiver)?.summary ?? null;
+    const wait = waitOf({ match, summary, reasons, quietMs, isShown }, this.#nowMs);
     const why = wait?.why === 'quiet' ? (reasons[0]?.how ?? 'silenced') : (wait?.why ?? null);
     const alerts = subjects.map(({ alert }) => alert);
     const deliveries = channels.map((channel): SimulatedDelivery => ({
@@ -179,13 +179,13 @@ export class Simulation {
       kind: 'news',
       why,
       createdMs: this.#nowMs,
-      toldMs: null,
+      sentMs: null,
     }));
-    const heldFor = wait?.why === 'digest' ? digestName(receiver) : nameOf(receiver, groupKey);
+    const heldFor = wait?.why === 'summary' ? summaryName(receiver) : nameOf(receiver, groupKey);
     this.#hand(deliveries, { heldFor, forMs: wait?.forMs ?? 0, isShown });
     if (isNoNews || !match.given.has('repeat_interval')) return;
     for (const { identity, labels, status } of alerts) {
-      if (status === 'firing') state.told.set(identity, { labels, by: deliveries[0]! });
+      if (status === 'firing') state.notified.set(identity, { labels, by: deliveries[0]! });
     }
     this.#remindIn(nameOf(receiver, groupKey), (wait?.forMs ?? 0) + match.repeatIntervalMs);
   }
@@ -210,7 +210,7 @@ export class Simulation {
   }
 
   #send(together: readonly SimulatedDelivery[], name: string): void {
-    this.#group(name).toldMs = this.#nowMs;
+    this.#group(name).notifiedMs = this.#nowMs;
     this.#sending.send(together, this.#nowMs);
   }
 
@@ -239,10 +239,10 @@ export class Simulation {
       group.held.push(each);
       this.#waitOn(name, each, quiet);
     }
-    const isDigest = ready.some(({ by }) => name === digestName(by.receiver));
+    const isSummary = ready.some(({ by }) => name === summaryName(by.receiver));
     const deliveries = ready.map(({ by, alerts }) => Object.assign(by, { alerts }));
     const together = Map.groupBy(deliveries, (each) =>
-      isDigest ? channelName(each) : `${channelName(each)}\n${each.subject ?? ''}`,
+      isSummary ? channelName(each) : `${channelName(each)}\n${each.subject ?? ''}`,
     );
     for (const some of together.values()) this.#send(some, name);
   }
@@ -263,60 +263,64 @@ export class Simulation {
 
   #remind(name: string, group: GroupState): void {
     group.remindMs = null;
-    const told = [...group.told].flatMap(([identity, { by }]) => {
+    const notified = [...group.notified].flatMap(([identity, { by }]) => {
       const labels = this.#firing.labelsOf(identity);
       return labels === undefined ? [] : [{ identity, labels, by }];
     });
-    group.told = new Map(told.map(({ identity, ...each }) => [identity, each]));
-    const newest = told.at(-1)?.by;
+    group.notified = new Map(notified.map(({ identity, ...each }) => [identity, each]));
+    const newest = notified.at(-1)?.by;
     const route = newest && routeAt(this.#config, newest.route);
     if (newest === undefined || !route) return;
-    const again = this.#reminding(told, newest, route);
+    const again = this.#reminding(notified, newest, route);
     if ('lookInMs' in again) this.#remindIn(name, again.lookInMs);
-    else this.#tellAgain(name, group, { newest, route, told: again.tell });
+    else this.#repeat(name, group, { newest, route, alerts: again.alerts });
   }
 
   /** Makes the notifier's decision on a reminder, but is evaluated only when something changes. */
-  #reminding(told: readonly ToldAlert[], newest: SimulatedDelivery, route: RouteMatch): Reminding<ToldAlert> {
-    const heard = told.filter(({ by }) => by.toldMs !== null);
+  #reminding(
+    notified: readonly NotifiedAlert[],
+    newest: SimulatedDelivery,
+    route: RouteMatch,
+  ): Reminding<NotifiedAlert> {
+    const sent = notified.filter(({ by }) => by.sentMs !== null);
     const isAcknowledged = newest.subject !== null && this.#acknowledged.has(newest.subject);
-    if (heard.length === 0 || isAcknowledged) return { lookInMs: route.repeatIntervalMs };
+    if (sent.length === 0 || isAcknowledged) return { lookInMs: route.repeatIntervalMs };
     if (this.#muteTimes.isMuted(newest.route, this.#nowMs)) {
       return { lookInMs: this.#muteTimes.endsInMs(newest.route, this.#nowMs) };
     }
-    const lastMs = Math.max(...heard.map(({ by }) => by.toldMs ?? 0));
-    const decision = reminding({ alerts: heard, lastMs }, { quiet: this.#quiet(), route, nowMs: this.#nowMs });
+    const lastMs = Math.max(...sent.map(({ by }) => by.sentMs ?? 0));
+    const decision = reminding({ alerts: sent, lastMs }, { quiet: this.#quiet(), route, nowMs: this.#nowMs });
     const isDue = lastMs + route.repeatIntervalMs <= this.#nowMs;
     return 'lookInMs' in decision && isDue ? { lookInMs: Math.max(decision.lookInMs, inhibitedMs) } : decision;
   }
 
-  #tellAgain(
+  #repeat(
     name: string,
     group: GroupState,
-    { newest, route, told }: { newest: SimulatedDelivery; route: RouteMatch; told: readonly ToldAlert[] },
+    { newest, route, alerts: due }: { newest: SimulatedDelivery; route: RouteMatch; alerts: readonly NotifiedAlert[] },
   ): void {
-    const alerts = told.map(({ identity, labels }): PastAlert => ({ identity, labels, status: 'firing' }));
-    const { integrations = [], digest = null } = this.#config.receivers.get(newest.receiver) ?? {};
+    const alerts = due.map(({ identity, labels }): PastAlert => ({ identity, labels, status: 'firing' }));
+    const { integrations = [], summary = null } = this.#config.receivers.get(newest.receiver) ?? {};
     const deliveries = integrations.map((channel): SimulatedDelivery => ({
       ...newest,
       channel,
       alerts,
       kind: 'reminder',
-      why: digest === null ? null : 'digest',
+      why: summary === null ? null : 'summary',
       createdMs: this.#nowMs,
-      toldMs: null,
+      sentMs: null,
     }));
-    const forMs = digest === null ? 0 : summaryWaitMs(digest, this.#nowMs);
-    this.#hand(deliveries, { heldFor: digest === null ? name : digestName(newest.receiver), forMs, isShown: false });
+    const forMs = summary === null ? 0 : summaryWaitMs(summary, this.#nowMs);
+    this.#hand(deliveries, { heldFor: summary === null ? name : summaryName(newest.receiver), forMs, isShown: false });
     for (const { identity, labels } of alerts)
-      if (deliveries[0]) group.told.set(identity, { labels, by: deliveries[0] });
+      if (deliveries[0]) group.notified.set(identity, { labels, by: deliveries[0] });
     this.#remindIn(name, forMs + route.repeatIntervalMs);
   }
 
   #group(name: string): GroupState {
     const known = this.#groups.get(name);
     if (known) return known;
-    const group: GroupState = { toldMs: null, held: [], dueMs: null, remindMs: null, told: new Map() };
+    const group: GroupState = { notifiedMs: null, held: [], dueMs: null, remindMs: null, notified: new Map() };
     this.#groups.set(name, group);
     return group;
   }
@@ -343,6 +347,6 @@ function nameOf(receiver: string, groupKey: string): string {
   return `${receiver}\n${groupKey}`;
 }
 
-function digestName(receiver: string): string {
+function summaryName(receiver: string): string {
   return `${receiver}\ndigest`;
 }

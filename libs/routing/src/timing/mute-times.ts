@@ -2,16 +2,16 @@ import type { RoutingConfig } from '../config/routing.js';
 import { isMuted, routeAt } from '../matching/route.js';
 
 const minuteMs = 60_000;
-/** A route that tells nothing for this long is not asked further. */
+/** A route that is muted for this long is not checked further. */
 const longestMs = 32 * 86_400_000;
 
-/** When routes tell something again that are mute: every minute is looked at once, whatever waits. */
+/** End of the mute times of routes: each minute is evaluated once, whatever number of messages wait. */
 export class MuteTimes {
   readonly #untilMs = new Map<string, number>();
 
   constructor(
     private readonly config: RoutingConfig,
-    /** Called for each minute that is looked at. */
+    /** Called for each evaluated minute. */
     private readonly step: () => void,
   ) {}
 
@@ -21,7 +21,7 @@ export class MuteTimes {
     return route !== null && isMuted(route, nowMs);
   }
 
-  /** In how many milliseconds a route that is mute tells something. */
+  /** Milliseconds until a muted route sends again. */
   endsInMs(path: string, nowMs: number): number {
     const known = this.#untilMs.get(path) ?? 0;
     const untilMs = known > nowMs ? known : this.#look(path, nowMs);

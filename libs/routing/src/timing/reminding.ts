@@ -13,7 +13,7 @@ export interface Remindable<Alert> {
 }
 
 /** Alerts to repeat now, or the delay until the next check. */
-export type Reminding<Alert> = { tell: Alert[] } | { lookInMs: number };
+export type Reminding<Alert> = { alerts: Alert[] } | { lookInMs: number };
 
 /** Decides whether a group is repeated after the route's `repeat_interval`; suppressed alerts are left out. */
 export function reminding<Alert extends { labels: Labels }>(
@@ -29,5 +29,5 @@ export function reminding<Alert extends { labels: Labels }>(
     // A silence may be ended early, so check as often as Alertmanager flushes a group.
     return { lookInMs: Math.min(...reasons.map((reason) => reason?.forMs ?? mutedMs), route.groupIntervalMs) };
   }
-  return { tell: alerts.filter((_, index) => reasons[index] === null) };
+  return { alerts: alerts.filter((_, index) => reasons[index] === null) };
 }

@@ -17,7 +17,7 @@ export function isStorm({ isForPrograms }: Pick<Integration, 'isForPrograms'>, g
 }
 
 /** Why a message does not go out at once. */
-export type WaitReason = 'digest' | 'muted' | 'quiet' | 'group';
+export type WaitReason = 'summary' | 'muted' | 'quiet' | 'group';
 
 /** Delay of a message and its reason; null where it goes out at once. */
 export type Wait = { forMs: number; why: WaitReason } | null;
@@ -27,7 +27,7 @@ export interface Waiting {
   /** Null for a channel that shows an earlier message through a route that no longer sends it there. */
   match: RouteMatch | null;
   /** Summary times of the receiver; null where messages are not collected. */
-  digest: SummarySchedule | null;
+  summary: SummarySchedule | null;
   /** Suppression reason of each alert; null for an alert that is not suppressed. */
   reasons: readonly (MuteReason | null)[];
   /** Time since the last message of the group; null if there was none. */
@@ -53,8 +53,8 @@ export const advisoryTimes: GroupTimes = { waitMs: 5_000, intervalMs: 60_000 };
 const atOnce: GroupTimes = { waitMs: 0, intervalMs: 0 };
 
 /** Decides whether and how long pending alerts of a group wait. */
-export function waitOf({ match, digest, reasons, quietMs, isShown, usual }: Waiting, nowMs: number): Wait {
-  if (digest !== null) return { forMs: summaryWaitMs(digest, nowMs), why: 'digest' };
+export function waitOf({ match, summary, reasons, quietMs, isShown, usual }: Waiting, nowMs: number): Wait {
+  if (summary !== null) return { forMs: summaryWaitMs(summary, nowMs), why: 'summary' };
   if (match !== null && isMuted(match, nowMs)) return { forMs: mutedMs, why: 'muted' };
   if (reasons.every((reason) => reason !== null)) {
     return { forMs: Math.min(...reasons.map((reason) => reason?.forMs ?? mutedMs)), why: 'quiet' };
@@ -105,9 +105,9 @@ export function sortDue<Alert extends WaitingAlert, Message extends { alerts: re
   const sorted: Sorted<Message & { alerts: Alert[] }> = { ready: [], over: [], waitMs: null };
   const waits = (ms: number) => (sorted.waitMs = Math.min(sorted.waitMs ?? Infinity, ms));
   // Drop the resolution of an alert whose start was never sent.
-  const untold = new Set(due.flatMap(({ alerts }) => alerts.filter(fires)).map(({ identity }) => identity));
+  const unsent = new Set(due.flatMap(({ alerts }) => alerts.filter(fires)).map(({ identity }) => identity));
   for (const each of due) {
-    const alerts = each.alerts.filter((alert) => (fires(alert) ? isFiring(alert) : !untold.has(alert.identity)));
+    const alerts = each.alerts.filter((alert) => (fires(alert) ? isFiring(alert) : !unsent.has(alert.identity)));
     const reasons = alerts.map(({ labels }) => reasonFor(labels));
     if (alerts.length === 0) sorted.over.push({ ...each, alerts });
     else if (isRouteMuted(each.route)) waits(mutedMs);

@@ -141,7 +141,7 @@ describe('RoutingReplays', () => {
     // A silence has no effect before its creation.
     expect((await replay('')).would.heldBack).toEqual([]);
     await store.query(`UPDATE silence SET created_at = starts_at`);
-    expect((await replay('')).would.heldBack).toEqual([{ why: 'silenced', told: 1, over: 0, waits: 0 }]);
+    expect((await replay('')).would.heldBack).toEqual([{ why: 'silenced', sent: 1, over: 0, waits: 0 }]);
     await store.query('DELETE FROM silence');
     const inhibiting = parseRouting(
       `route: { receiver: team }\nreceivers: [ { name: team, webhook_configs: [ { url: "https://hook.example/" } ] } ]
@@ -153,7 +153,7 @@ inhibit_rules: [ { source_matchers: [rule=down], target_matchers: [rule=a], equa
       until: ago(0),
       receiver: null,
     });
-    expect(would.heldBack).toEqual([{ why: 'inhibited', told: 0, over: 0, waits: 1 }]);
+    expect(would.heldBack).toEqual([{ why: 'inhibited', sent: 0, over: 0, waits: 1 }]);
   });
 
   it('rejects a period outside of the history', async () => {

@@ -63,6 +63,7 @@ import { DeliveryPush1764000200000 } from './1764000200000-delivery-push.js';
 import { WorkloadFindings1764000210000 } from './1764000210000-workload-findings.js';
 import { WorkloadObjectLookups1764000211000 } from './1764000211000-workload-object-lookups.js';
 import { PlainWords1764000220000 } from './1764000220000-plain-words.js';
+import { SummaryMessages1764000221000 } from './1764000221000-summary-messages.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -131,4 +132,5 @@ export const migrations = [
   WorkloadFindings1764000210000,
   WorkloadObjectLookups1764000211000,
   PlainWords1764000220000,
+  SummaryMessages1764000221000,
 ];

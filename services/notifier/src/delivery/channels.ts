@@ -8,21 +8,21 @@ import type { Logger } from '@tidewaiter/runtime';
 
 import { ChannelCircuitBreaker } from './channel-circuit-breaker.js';
 
-/** How messages are worded, and who hears of a template that fails. */
+/** Wording of messages, and the logger for templates that fail. */
 interface Words {
   templates: Templates;
   logger?: Logger;
-  /** Whether somebody hears when a button in Slack is pressed. */
+  /** Whether an endpoint receives interactions with Slack buttons. */
   hasSlackButtons?: boolean;
 }
 
-/** The receivers of routing.yaml, and the way to them. */
+/** Sends to the channels of routing.yaml, behind a circuit breaker for each. */
 export class Channels implements OnApplicationShutdown {
   readonly #stopping = new AbortController();
   readonly #guard = new ChannelCircuitBreaker();
 
   constructor(
-    /** Null where nobody is to be told anything. */
+    /** Null without a routing.yaml: then no message is sent. */
     readonly routing: RoutingConfig | null,
     private readonly egress: Egress,
     /** Address of the console, for links. */
@@ -31,7 +31,7 @@ export class Channels implements OnApplicationShutdown {
     private readonly words: Words = { templates: new Templates() },
   ) {}
 
-  /** The message in the words that somebody wrote down for it. */
+  /** Applies the operator's templates to a message. */
   reword(message: Message): Message {
     const { templates, logger } = this.words;
     return templates.reword(message, (reason) => logger?.warn({ reason }, 'template failed'));
@@ -44,7 +44,7 @@ export class Channels implements OnApplicationShutdown {
     return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
 
-  /** Looks whether an unconfirmed delivery arrived; null when it did not, or the channel cannot tell. */
+  /** Looks up whether an unconfirmed delivery arrived; null when it did not, or the channel cannot be asked. */
   async find(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome | null> {
     const target = this.integration(delivery.receiver, channel, integration);
     const call = async () => find(target, delivery, this.#context());

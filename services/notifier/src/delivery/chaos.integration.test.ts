@@ -99,7 +99,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const tell = async (index: number) => {
+const addAlert = async (index: number) => {
   const name = nameOf(index);
   const cluster = `c${index % channels}`;
   const incident = minerIncident({ id: uuidOf(name), title: name, openedBy: name, cluster });
@@ -126,17 +126,17 @@ describe('chaos', () => {
     ];
     for (const [round, kill] of kills.entries()) {
       const killing = kill();
-      for (let index = round; index < alerts; index += kills.length) await tell(index);
+      for (let index = round; index < alerts; index += kills.length) await addAlert(index);
       await killing;
     }
     const open = async () =>
       patiently(() =>
         store.query<object>(`SELECT receiver, state, attempt, code, reason FROM delivery WHERE state <> 'sent'`),
       );
-    const told = async () => patiently(() => store.query<object>('SELECT id FROM delivery'));
-    for (const deadline = Date.now() + 300_000; (await told()).length < alerts || (await open()).length > 0;) {
+    const added = async () => patiently(() => store.query<object>('SELECT id FROM delivery'));
+    for (const deadline = Date.now() + 300_000; (await added()).length < alerts || (await open()).length > 0;) {
       if (Date.now() > deadline)
-        throw new Error(`${(await told()).length} told, open: ${JSON.stringify(await open())}`);
+        throw new Error(`${(await added()).length} added, open: ${JSON.stringify(await open())}`);
       await sleep(250);
     }
     // A repetition has the name of the first: the receiver drops it.

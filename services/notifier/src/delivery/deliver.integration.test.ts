@@ -45,13 +45,13 @@ const incident = (severity: Severity, name: string, more: Partial<Incident> = {}
   minerIncident({ id: uuidOf(name), title: `${name} in shop/checkout`, severity, ...more });
 
 /** Stores an incident as the detector would; returns its id. */
-async function told(severity: Severity, name: string, more: Partial<Incident> = {}): Promise<string> {
+async function changeIncident(severity: Severity, name: string, more: Partial<Incident> = {}): Promise<string> {
   const change = { kind: 'updated' as const, incident: incident(severity, name, more) };
   await store.transaction((tx) => incidents.apply(tx, [change]));
   return change.incident.id;
 }
 
-const openIncident = async (severity: Severity, name: string) => told(severity, name);
+const openIncident = async (severity: Severity, name: string) => changeIncident(severity, name);
 
 const resolve = async (id: string) => store.transaction((tx) => incidents.resolve(tx, id, 'me'));
 
@@ -148,7 +148,7 @@ it('goes where the routes say, and keeps a ledger', async () => {
   expect((await deliveries.list({ limit: 10 })).items).toHaveLength(2);
 });
 
-it('tells somebody else what a channel will never take', async () => {
+it('sends to the fallback what a channel refuses for good', async () => {
   slack.next({ status: 404, body: 'channel_is_archived' });
   await openIncident('critical', 'shell');
   expect(await deliveryIn('sent', 'email')).toMatchObject({ receiver: 'by-mail' });
@@ -214,7 +214,7 @@ it('uses up no try while the channel is left alone', async () => {
   for (const { tries, taken, putBack } of rows) expect(taken).toBe(tries + putBack);
 });
 
-it('gives up what the channel will never take, says so, and can be told to try again', async () => {
+it('gives up what the channel refuses for good, with a dead letter that can be redriven', async () => {
   slack.next({ status: 404, body: 'no_service' });
   await openIncident('critical', 'shell');
   const failed = await deliveryIn('failed', 'slack');
@@ -244,7 +244,7 @@ it('sends what somebody redrives, and what was accepted only as a repetition tha
   while ((await deliveries.get(id))?.state !== 'sent') await new Promise((resolve) => setTimeout(resolve, 50));
 });
 
-it('tells of an incident as it is, not as it was while nobody was there to tell', async () => {
+it('sends the current state of an incident, not the states of a time without a notifier', async () => {
   const { id, ...rest } = incident('high', 'shell');
   await store.transaction(async (tx) => {
     await incidents.apply(tx, [{ kind: 'opened', incident: { id, ...rest } }]);
@@ -266,7 +266,7 @@ it('does not send what was held up after what is newer', async () => {
   expect(webhook.received.map(({ body }) => (body as { status: string }).status)).toEqual(['firing', 'resolved']);
 });
 
-it('tells who asks for it that an incident is over', async () => {
+it('sends the end of an incident to channels with send_resolved', async () => {
   const id = await openIncident('high', 'shell');
   await deliveryIn('sent', 'webhook');
   await resolve(id);
@@ -275,7 +275,7 @@ it('tells who asks for it that an incident is over', async () => {
   expect(mail.received).toHaveLength(1);
 });
 
-it('keeps one issue of an incident in Jira, and tells a topic of its beginning and its end', async () => {
+it('keeps one issue of an incident in Jira, and publishes its beginning and end to a topic', async () => {
   const id = await openIncident('negligible', 'shell');
   expect(await deliveryIn('sent', 'jira')).toMatchObject({ receiver: 'tracker', reference: 'SEC-1' });
   await deliveryIn('sent', 'sns');
@@ -290,7 +290,7 @@ it('keeps one issue of an incident in Jira, and tells a topic of its beginning a
 
 describe('a bot', () => {
   const state = (revision: number, severity: Severity, steps: number) =>
-    told(severity, 'shell', { revision, steps: minerIncident().steps.slice(0, steps) });
+    changeIncident(severity, 'shell', { revision, steps: minerIncident().steps.slice(0, steps) });
   const sentRevisions = async (count: number) => {
     for (;;) {
       const rows = await store.query<{ revision: number; state: string }>(
@@ -329,7 +329,7 @@ describe('a bot', () => {
 
   it('writes one message of what changes faster than it writes', async () => {
     for (const revision of [1, 2, 3, 4]) await state(revision, 'medium', Math.min(revision, 2));
-    await told('medium', 'shell', { revision: 9, findings: ['drift', 'miner', 'other'] });
+    await changeIncident('medium', 'shell', { revision: 9, findings: ['drift', 'miner', 'other'] });
     await sentRevisions(3);
     const messages = bot.channel('C0000001');
     expect(messages).toHaveLength(1);

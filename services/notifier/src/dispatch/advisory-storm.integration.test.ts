@@ -106,8 +106,8 @@ describe('an advisory storm', () => {
     const channels = new Channels(routing, new Egress({ allow: [] }), consoleUrl, 1);
     const [alerts, groups] = [new FiringAlerts(store), new AlertGroups(store)];
     const quiet = new MuteState(routing.inhibitRules, new SilenceLedger(store), alerts);
-    const [told, history] = [new NotificationLog(store), new AlertHistory(store)];
-    notifications = new Dispatcher(channels, deliveries, groups, alerts, quiet, told, history);
+    const [log, history] = [new NotificationLog(store), new AlertHistory(store)];
+    notifications = new Dispatcher(channels, deliveries, groups, alerts, quiet, log, history);
     const notebook = new SummaryNotes([], new ChannelHealths(store), new SensorContacts(store));
     const logger = { warn: (fields: unknown) => console.error(fields) } as unknown as Logger;
     const [pushes, images] = [new Pushes(store), new Images(store)];

@@ -127,7 +127,7 @@ const messageOf = (title: string): Message => ({
   links: [],
   footer: '',
 });
-const tell = async (...alerts: Alert[]) => {
+const dispatch = async (...alerts: Alert[]) => {
   const subjects = alerts.map((each) => ({ alert: each, about: true }));
   const wording = {
     isNews: () => true,
@@ -158,7 +158,7 @@ const pass = async (interval: string) => {
   await store.query(`UPDATE delivery SET created_at = created_at - $1::interval`, [interval]);
 };
 
-it('tells a group only of what is new or over in it', async () => {
+it('sends a group only its new and resolved alerts', async () => {
   start('group_by: [rule]');
   const subjects = [
     { alert: alert('new'), about: true },
@@ -173,52 +173,52 @@ it('tells a group only of what is new or over in it', async () => {
   expect((await listed()).map(({ groupLabels }) => groupLabels['rule'] ?? '').toSorted()).toEqual(['new']);
 });
 
-it('tells at once where the file gives no times', async () => {
+it('sends at once where the file gives no times', async () => {
   start('group_by: [rule]');
-  await tell(alert('a'));
-  await tell(alert('a'));
+  await dispatch(alert('a'));
+  await dispatch(alert('a'));
   expect(await states()).toEqual(['pending', 'pending']);
 });
 
 describe('a group', () => {
-  it('waits for what comes with it, and tells it in one message', async () => {
+  it('waits for the group and sends it as one message', async () => {
     start('group_wait: 5m, group_interval: 1h');
-    await tell(alert('a'));
-    await tell(alert('b'));
+    await dispatch(alert('a'));
+    await dispatch(alert('b'));
     expect(await states()).toEqual(['held', 'held']);
     await pass('5 minutes');
     await until(async () => (await titles()).length === 1);
     expect(await states()).toEqual(['merged', 'pending']);
     expect(await titles()).toEqual(['2 alerts · a']);
-    const [, told] = await listed();
-    expect(told?.alertCount).toBe(2);
+    const [, merged] = await listed();
+    expect(merged?.alertCount).toBe(2);
   });
 
-  it('waits for its interval when something comes later, and then tells that alone', async () => {
+  it('waits for group_interval with a later alert, and sends that alone', async () => {
     start('group_wait: 0s, group_interval: 1h');
-    await tell(alert('a'));
-    await tell(alert('b'));
+    await dispatch(alert('a'));
+    await dispatch(alert('b'));
     expect(await states()).toEqual(['pending', 'held']);
     await pass('1 hour');
     await until(async () => (await states()).join() === 'pending,pending');
     expect(await titles()).toEqual(['a', 'b']);
   });
 
-  it('does not tell what is over before it was told', async () => {
+  it('drops an alert that ends before it is sent', async () => {
     start('group_wait: 5m');
-    await tell(alert('a'));
-    await tell(alert('a', 'resolved'));
+    await dispatch(alert('a'));
+    await dispatch(alert('a', 'resolved'));
     await pass('5 minutes');
     await until(async () => !(await states()).includes('held'));
     expect(await states()).toContain('suppressed');
   });
 
-  it('is told by one of several notifiers, and by whoever is left', async () => {
+  it('is flushed by one of several notifiers, and by those that remain', async () => {
     start('group_wait: 5m, group_by: [rule]');
     start('group_wait: 5m, group_by: [rule]');
     start('group_wait: 5m, group_by: [rule]');
     const rules = Array.from({ length: 40 }, (_, index) => `r${index}`);
-    await tell(...rules.map((rule) => alert(rule)));
+    await dispatch(...rules.map((rule) => alert(rule)));
     await flushing.shift()?.stop();
     await pass('5 minutes');
     await until(async () => !(await states()).includes('held'));
@@ -245,16 +245,16 @@ describe('a silence', () => {
   it('keeps what it covers back, and lets the rest through', async () => {
     start('group_by: [owner]');
     await silence(['rule="a"']);
-    await tell(alert('a'), alert('b'));
+    await dispatch(alert('a'), alert('b'));
     expect(await titles()).toEqual(['b']);
     expect((await states()).toSorted()).toEqual(['held', 'pending']);
   });
 
-  it('is expired, and what still fires is told', async () => {
+  it('sends what still fires when it is expired', async () => {
     start('group_by: [rule]', '', 'slack_configs: [ { api_url: "https://hook.example/", send_resolved: true } ]');
     const { id } = await silence(['rule=~"a|b"']);
-    await tell(alert('a'), alert('b'));
-    await tell(alert('b', 'resolved'));
+    await dispatch(alert('a'), alert('b'));
+    await dispatch(alert('b', 'resolved'));
     expect((await states()).every((state) => state === 'held')).toBe(true);
     await store.transaction(async (tx) => silences.expire(tx, id));
     await until(async () => (await titles()).includes('a'));
@@ -266,7 +266,7 @@ describe('a silence', () => {
   it('is expired, and what waits for others of its group waits on', async () => {
     start('group_by: [rule], group_wait: 1h');
     const { id } = await silence(['rule="a"']);
-    await tell(alert('a'), alert('b'));
+    await dispatch(alert('a'), alert('b'));
     await store.transaction(async (tx) => silences.expire(tx, id));
     await until(async () => (await titles()).includes('a'));
     expect(await titles()).toEqual(['a']);
@@ -279,11 +279,11 @@ it('keeps back what another alert inhibits, until that is over', async () => {
     'inhibit_rules: [ { source_matchers: [rule="cluster-down"], target_matchers: [severity="low"], equal: [cluster] } ]',
   );
   const labels = { severity: 'low', cluster: 'eu1' };
-  await tell(alert('cluster-down', 'firing', { cluster: 'eu1' }));
-  await tell(alert('disk', 'firing', labels));
-  await tell(alert('disk', 'firing', { ...labels, cluster: 'us1' }));
+  await dispatch(alert('cluster-down', 'firing', { cluster: 'eu1' }));
+  await dispatch(alert('disk', 'firing', labels));
+  await dispatch(alert('disk', 'firing', { ...labels, cluster: 'us1' }));
   expect((await states()).toSorted()).toEqual(['held', 'pending', 'pending']);
-  await tell(alert('cluster-down', 'resolved', { cluster: 'eu1' }));
+  await dispatch(alert('cluster-down', 'resolved', { cluster: 'eu1' }));
   await pass('1 hour');
   await until(async () => !(await states()).includes('held'));
   expect(await titles()).toContain('disk');
@@ -294,7 +294,7 @@ it('keeps back what is muted, whatever comes', async () => {
     'routes: [ { active_time_intervals: [never] } ]',
     'time_intervals: [ { name: never, time_intervals: [ { years: ["1999"] } ] } ]',
   );
-  await tell(alert('a'));
+  await dispatch(alert('a'));
   await pass('1 hour');
   await until(async () => {
     const [group] = await store.query<{ dueAt: Date | null }>('SELECT due_at AS "dueAt" FROM alert_group');
@@ -305,7 +305,7 @@ it('keeps back what is muted, whatever comes', async () => {
 
 it('makes one message of a flood, of which a person would read none', async () => {
   start('group_by: [rule]');
-  for (let index = 0; index < 12; index += 1) await tell(alert(`r${index}`));
+  for (let index = 0; index < 12; index += 1) await dispatch(alert(`r${index}`));
   expect((await states()).filter((state) => state === 'pending')).toHaveLength(5);
   await pass('1 minute');
   await until(async () => !(await states()).includes('held'));
@@ -317,10 +317,10 @@ it('makes one message of a flood, of which a person would read none', async () =
   expect(alerts.map(({ identity }) => identity)).toEqual(named);
 });
 
-it('does so too when the flood is told in one transaction', async () => {
+it('merges a flood of one transaction, too', async () => {
   start('group_by: [rule]');
-  const told = Array.from({ length: 12 }, (_, index) => `r${index}`);
-  const ids = new Map(told.map((rule) => [uuidv7(), rule]));
+  const rules = Array.from({ length: 12 }, (_, index) => `r${index}`);
+  const ids = new Map(rules.map((rule) => [uuidv7(), rule]));
   const message = messageOf('flood');
   await store.onceEach('notifier', [...ids.keys()], async (tx, id) => {
     const edition = { subject: uuidv7(), revision: 1 };
@@ -332,16 +332,16 @@ it('does so too when the flood is told in one transaction', async () => {
 
 it('gives a machine each of a flood', async () => {
   start('group_by: [rule]', '', 'webhook_configs: [ { url: "https://hook.example/" } ]');
-  for (let index = 0; index < 12; index += 1) await tell(alert(`r${index}`));
+  for (let index = 0; index < 12; index += 1) await dispatch(alert(`r${index}`));
   expect(new Set(await states())).toEqual(new Set(['pending']));
 });
 
-it('tells each of many groups that are due at once one time, whatever the replicas', async () => {
+it('flushes each of many groups that are due at once one time, with any number of replicas', async () => {
   const webhook = 'webhook_configs: [ { url: "https://hook.example/" } ]';
   for (const _ of ['one', 'another']) start('group_by: [rule], group_wait: 1h', '', webhook);
   const rules = Array.from({ length: 120 }, (_, index) => `r${index}`);
-  await tell(...rules.map((rule) => alert(rule)));
-  await tell(alert('r0'));
+  await dispatch(...rules.map((rule) => alert(rule)));
+  await dispatch(alert('r0'));
   expect(new Set(await states())).toEqual(new Set(['held']));
   await pass('1 hour');
   await until(async () => !(await states()).includes('held'));
@@ -350,14 +350,14 @@ it('tells each of many groups that are due at once one time, whatever the replic
   expect(await store.query(`SELECT key FROM job WHERE queue = 'delivery'`)).toHaveLength(120);
 });
 
-it('collects a digest until its hour, with how everything stands by then', async () => {
+it('collects a summary until its hour, with the state of everything by then', async () => {
   start(
     'group_by: [rule]',
     '',
-    'digest: { at: "08:00" }, email_configs: [ { to: a@b.example, from: c@d.example, smarthost: "m:25" } ]',
+    'summary: { at: "08:00" }, email_configs: [ { to: a@b.example, from: c@d.example, smarthost: "m:25" } ]',
   );
-  await tell(alert('a'));
-  await tell(alert('b'));
+  await dispatch(alert('a'));
+  await dispatch(alert('b'));
   const state = { subject: uuidv7(), alert: alert('incident'), about: true };
   for (const revision of [1, 2]) {
     const message: Message = { ...messageOf(`Critical · state ${revision}`), kind: 'incident', severity: 'critical' };
@@ -370,10 +370,10 @@ it('collects a digest until its hour, with how everything stands by then', async
   await pass('1 day');
   await until(async () => (await titles()).length === 1);
   expect((await states()).toSorted()).toEqual(['merged', 'merged', 'merged', 'pending']);
-  const told = (await listed()).find(({ state: each }) => each === 'pending')!;
-  const sent = await deliveries.get<Message>(told.id);
+  const pending = (await listed()).find(({ state: each }) => each === 'pending')!;
+  const sent = await deliveries.get<Message>(pending.id);
   expect(sent?.edition).toBeNull();
-  expect(sent?.message).toMatchObject({ kind: 'digest', title: 'Summary · 1 to act on now, 1 incident open' });
+  expect(sent?.message).toMatchObject({ kind: 'summary', title: 'Summary · 1 to act on now, 1 incident open' });
   expect(sent?.message.sections.map(({ title, items }) => [title, ...items.map(({ text }) => text)])).toEqual([
     ['Act now', 'state 2'],
     ['New', 'a', 'b'],
@@ -389,7 +389,7 @@ it('does what a replay of the same file says that it would have done', async () 
     'slack_configs: [ { api_url: "https://hook.example/" } ], webhook_configs: [ { url: "https://hook.example/" } ]';
   start(route, more, receiver);
   for (let index = 0; index < 12; index += 1) {
-    await tell(alert(`r${index}`, 'firing', { new: 'true', ...(index % 3 === 1 && { severity: 'low' }) }));
+    await dispatch(alert(`r${index}`, 'firing', { new: 'true', ...(index % 3 === 1 && { severity: 'low' }) }));
   }
   const routing = parseRouting(
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,

@@ -100,7 +100,7 @@ export class Dispatcher {
     private readonly groups: AlertGroups,
     private readonly alerts: FiringAlerts,
     private readonly quiet: MuteState,
-    private readonly told: NotificationLog,
+    private readonly log: NotificationLog,
     private readonly history: AlertHistory,
   ) {}
 
@@ -123,7 +123,7 @@ export class Dispatcher {
       for (const some of [group.subjects.filter((each) => !isQuiet(each)), group.subjects.filter(isQuiet)]) {
         const deliveries =
           some.length === 0 ? [] : this.#worded(routing, eventId, { ...group, subjects: some }, { ...wording, takes });
-        await this.#tell(tx, { ...group, subjects: some }, deliveries, quiet, how);
+        await this.#dispatch(tx, { ...group, subjects: some }, deliveries, quiet, how);
       }
     }
   }
@@ -174,14 +174,16 @@ export class Dispatcher {
         .filter((channel) => channel.follows || (state.isForAll && (isNews || channel.config.sendResolved)))
         .map((channel) => ({ group, channel })),
     );
-    const told = await this.#following(tx, routing, state);
-    const once = new Map([...told, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]));
+    const following = await this.#following(tx, routing, state);
+    const once = new Map(
+      [...following, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]),
+    );
     const alike = Map.groupBy(once.values(), ({ group: { receiver, route, groupKey }, channel }) =>
       JSON.stringify([receiver, route, groupKey, channel.follows]),
     );
     for (const some of alike.values()) {
       const { group, channel } = some[0]!;
-      await this.#tell(
+      await this.#dispatch(
         tx,
         ofSubject(group, state.edition.subject),
         some.map((each) => deliveryOf(eventId, group, each.channel, message, state.edition)),
@@ -197,8 +199,8 @@ export class Dispatcher {
     { receivers }: RoutingConfig,
     state: State<About>,
   ): Promise<{ group: Group<About>; channel: Integration }[]> {
-    const told = await this.deliveries.channelsOf(tx, state.edition.subject);
-    return told.flatMap(({ receiver, route, groupKey, groupLabels, ...before }) => {
+    const shown = await this.deliveries.channelsOf(tx, state.edition.subject);
+    return shown.flatMap(({ receiver, route, groupKey, groupLabels, ...before }) => {
       const channel = receivers
         .get(receiver)
         ?.integrations.find(({ kind, index }) => kind === before.channel && index === before.integration);
@@ -217,15 +219,15 @@ export class Dispatcher {
       replyTo: replyTo(channel),
     }));
     const named = edition === null ? group : ofSubject(group, edition.subject);
-    const digest = this.channels.routing?.receivers.get(group.receiver)?.digest ?? null;
+    const summary = this.channels.routing?.receivers.get(group.receiver)?.summary ?? null;
     const wait =
-      digest === null
+      summary === null
         ? { waitMs: 0, heldFor: groupName(named.receiver, named.groupKey) }
-        : await this.#digest(tx, group.receiver, summaryWaitMs(digest, Date.now()));
+        : await this.#holdForSummary(tx, group.receiver, summaryWaitMs(summary, Date.now()));
     await this.#hand(tx, named, deliveries, wait);
   }
 
-  async #tell<About>(
+  async #dispatch<About>(
     tx: Transaction,
     group: Group<About>,
     deliveries: readonly NewDelivery<Message>[],
@@ -245,15 +247,15 @@ export class Dispatcher {
   ): Promise<Hold> {
     const heldFor = groupName(receiver, groupKey);
     const quietMs = await this.groups.enter(tx, heldFor);
-    const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
+    const summary = this.channels.routing?.receivers.get(receiver)?.summary ?? null;
     const reasons = subjects.map(({ alert }) => quiet.reasonFor(alert.labels));
-    const wait = waitOf({ match, digest, reasons, quietMs, isShown, ...(usual && { usual }) }, Date.now());
-    if (wait?.why === 'digest') return this.#digest(tx, receiver, wait.forMs);
+    const wait = waitOf({ match, summary, reasons, quietMs, isShown, ...(usual && { usual }) }, Date.now());
+    if (wait?.why === 'summary') return this.#holdForSummary(tx, receiver, wait.forMs);
     return { waitMs: wait?.forMs ?? 0, heldFor, isQuiet: wait?.why === 'quiet' };
   }
 
   /** Holds the message for the next summary of the receiver. */
-  async #digest(tx: Transaction, receiver: string, waitMs: number): Promise<Hold> {
+  async #holdForSummary(tx: Transaction, receiver: string, waitMs: number): Promise<Hold> {
     const heldFor = `${receiver}${summaryMark}`;
     await this.groups.enter(tx, heldFor);
     return { waitMs, heldFor };
@@ -284,7 +286,7 @@ export class Dispatcher {
     const alerts = subjects.map(({ alert }) => alert).filter(({ status }) => status === 'firing');
     if (!match?.given.has('repeat_interval') || alerts.length === 0) return;
     const againInMs = waitMs + match.repeatIntervalMs;
-    await this.told.add(tx, groupName(receiver, groupKey), { alerts, deliveryId, againInMs });
+    await this.log.add(tx, groupName(receiver, groupKey), { alerts, deliveryId, againInMs });
   }
 
   /** Holds the next messages of a flooded channel, to merge them into one. */

@@ -56,18 +56,18 @@ export class GroupFlusher {
 
   @Every(lookMs)
   async flushDue(): Promise<void> {
-    while (await this.#tellNext());
+    while (await this.#flushNext());
   }
 
   /** Flushes some of the due groups in one transaction; false when none is due. */
-  async #tellNext(): Promise<boolean> {
+  async #flushNext(): Promise<boolean> {
     const due = await this.groups.due(groupsAtOnce);
     if (due.length === 0) return false;
     const quiet = await this.quiet.now(true);
     const known = await this.#known(due, quiet);
     return this.store.transaction(async (tx) => {
       const keys = await this.groups.takeDue(tx, due);
-      await allEnded(keys.map((key) => this.#tellOf(tx, key, { quiet, known })));
+      await allEnded(keys.map((key) => this.#flush(tx, key, { quiet, known })));
       return keys.length > 0;
     });
   }
@@ -91,7 +91,7 @@ export class GroupFlusher {
     return this.current.look(due, counts);
   }
 
-  async #tellOf(
+  async #flush(
     tx: Transaction,
     key: string,
     { quiet, known }: { quiet: MuteSnapshot; known: StateView },
@@ -101,14 +101,14 @@ export class GroupFlusher {
     const counts = new Map(held.map(({ id, alerts }) => [id, alerts.length]));
     const { ready, over, isMore: isLookedAtAgain } = this.current.sort(sorted.ready, known, counts);
     const ids = [...sorted.over, ...over].map(({ id }) => id);
-    await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before anybody was to be told');
+    await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before it was sent');
     const { waitMs } = sorted;
     if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(summaryMark) });
     // One transaction reads a limited number of deliveries; the rest become the next message.
     const isOneEnded = ready.length > 0 || waitMs === null;
     if ((isMore && isOneEnded) || isLookedAtAgain) await this.groups.wait(tx, key, { forMs: 0, isQuiet: false });
     if (ready.length === 0) return;
-    await (key.endsWith(summaryMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready, isStormName(key)));
+    await (key.endsWith(summaryMark) ? this.#releaseSummaries(tx, ready) : this.#release(tx, ready, isStormName(key)));
     await this.groups.notified(tx, key);
   }
 
@@ -136,13 +136,13 @@ export class GroupFlusher {
     const byChannel = Map.groupBy(ready, (each) =>
       JSON.stringify([each.receiver, each.channel, each.integration, isStorm ? null : incidentOf(each)]),
     );
-    const told: string[] = [];
+    const released: string[] = [];
     for (const together of byChannel.values()) {
       const incident = incidentOf(together[0]!);
       const isState = incident !== null && together.every((each) => incidentOf(each) === incident);
-      told.push(await (isState ? this.#releaseState(tx, together) : this.#releaseMerged(tx, together)));
+      released.push(await (isState ? this.#releaseState(tx, together) : this.#releaseMerged(tx, together)));
     }
-    await this.#enqueue(tx, told);
+    await this.#enqueue(tx, released);
   }
 
   async #enqueue(tx: Transaction, ids: readonly string[]): Promise<void> {
@@ -150,7 +150,7 @@ export class GroupFlusher {
   }
 
   /** Sends one summary to each channel, with the current state of everything. */
-  async #releaseDigests(tx: Transaction, ready: readonly Held[]): Promise<void> {
+  async #releaseSummaries(tx: Transaction, ready: readonly Held[]): Promise<void> {
     const byChannel = Map.groupBy(ready, ({ receiver, channel, integration }) =>
       JSON.stringify([receiver, channel, integration]),
     );
@@ -164,11 +164,11 @@ export class GroupFlusher {
         this.channels,
         notes,
       );
-      await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
+      await this.deliveries.drop(tx, others, 'merged', `merged with others into ${last.id}`);
       if (message === null) await this.deliveries.drop(tx, [last.id], 'suppressed', 'nothing is new');
       else {
-        const told = { alerts: alertsOf(held), message: this.channels.reword(message), isOfMany: true };
-        await this.deliveries.release(tx, last.id, told);
+        const release = { alerts: alertsOf(held), message: this.channels.reword(message), isOfMany: true };
+        await this.deliveries.release(tx, last.id, release);
         await this.#enqueue(tx, [last.id]);
       }
     }
@@ -187,7 +187,7 @@ export class GroupFlusher {
   async #releaseMerged(tx: Transaction, together: readonly Held[]): Promise<string> {
     const last = together.at(-1)!;
     const merged = together.slice(0, -1).map(({ id }) => id);
-    await this.deliveries.drop(tx, merged, 'merged', `told together with others in ${last.id}`);
+    await this.deliveries.drop(tx, merged, 'merged', `merged with others into ${last.id}`);
     const others = newestOfEach(together.filter((each) => !isFinding(each)));
     const reports = reportsOf(alertsOf(together.filter(isFinding)));
     const advisories = others.length > 0 ? findingMessages(reports, this.channels) : oneMessage(reports, this.channels);

@@ -27,7 +27,7 @@ export interface Correction<About> {
   /** Subjects that were announced and have ended. */
   over: readonly AlertSubject<About>[];
   message(
-    told: PushMessage<Message>,
+    sent: PushMessage<Message>,
     left: readonly AlertSubject<About>[],
     over: readonly AlertSubject<About>[],
   ): Message;
@@ -57,14 +57,14 @@ export class MessageCorrections {
     for (const group of await this.deliveries.waitingOf(tx, pushId)) await this.groups.enter(tx, group);
     const groups = groupByRoute(routing, correction.subjects);
     const editions: NewDelivery<Message>[] = [];
-    for (const told of await this.deliveries.ofPush<Message>(tx, pushId)) {
-      const gone = told.alerts.filter(({ status, identity }) => status === 'firing' && over.has(identity));
+    for (const sent of await this.deliveries.ofPush<Message>(tx, pushId)) {
+      const gone = sent.alerts.filter(({ status, identity }) => status === 'firing' && over.has(identity));
       const channel = routing.receivers
-        .get(told.receiver)
-        ?.integrations.find(({ kind, index }) => kind === told.channel && index === told.integration);
+        .get(sent.receiver)
+        ?.integrations.find(({ kind, index }) => kind === sent.channel && index === sent.integration);
       if (gone.length === 0 || !channel || !channel.follows) continue;
-      editions.push(this.#corrected(told, groups, correction));
-      const name = channelName(told.receiver, channel);
+      editions.push(this.#corrected(sent, groups, correction));
+      const name = channelName(sent.receiver, channel);
       corrected.set(name, new Set([...(corrected.get(name) ?? []), ...gone.map(({ identity }) => identity)]));
     }
     const ids = await this.deliveries.add(tx, editions);
@@ -74,22 +74,22 @@ export class MessageCorrections {
 
   /** Builds the next edition of a message: its alerts that still hold, and those that ended. */
   #corrected<About>(
-    told: PushMessage<Message>,
+    sent: PushMessage<Message>,
     groups: readonly Group<About>[],
     { pushId, at, subjects, over, message }: Correction<About>,
   ): NewDelivery<Message> {
-    const firing = firingIn(told);
+    const firing = firingIn(sent);
     const gone = over.filter(({ alert }) => firing.has(alert.identity));
     const ended = new Set(gone.map(({ alert }) => alert.identity));
-    const { subject, revision, ...place } = told;
+    const { subject, revision, ...place } = sent;
     return {
       ...place,
       // One event may correct several messages of a group.
       eventId: randomUUID(),
-      alerts: told.alerts.map((alert) =>
+      alerts: sent.alerts.map((alert) =>
         ended.has(alert.identity) ? { ...alert, status: 'resolved', endsAt: at } : alert,
       ),
-      message: this.channels.reword(message(told, leftOf(told, subjects, groups), gone)),
+      message: this.channels.reword(message(sent, leftOf(sent, subjects, groups), gone)),
       edition: { subject, revision: revision + 1 },
       pushId,
     };
@@ -103,16 +103,16 @@ export class MessageCorrections {
  * @param groups the same subjects, grouped by the routes
  */
 export function leftOf<About>(
-  told: Pick<NewDelivery<Message>, 'receiver' | 'groupKey' | 'alerts'>,
+  sent: Pick<NewDelivery<Message>, 'receiver' | 'groupKey' | 'alerts'>,
   subjects: readonly AlertSubject<About>[],
   groups: readonly Group<About>[],
 ): AlertSubject<About>[] {
-  const firing = firingIn(told);
-  const own = groups.find(({ receiver, groupKey }) => receiver === told.receiver && groupKey === told.groupKey);
-  const isTold = ({ alert }: AlertSubject<About>) => firing.has(alert.identity);
+  const firing = firingIn(sent);
+  const own = groups.find(({ receiver, groupKey }) => receiver === sent.receiver && groupKey === sent.groupKey);
+  const wasSent = ({ alert }: AlertSubject<About>) => firing.has(alert.identity);
   return [
-    ...subjects.filter((each) => each.alert.status === 'firing' && isTold(each)),
-    ...(own?.subjects ?? []).filter((each) => each.alert.status === 'resolved' && !isTold(each)),
+    ...subjects.filter((each) => each.alert.status === 'firing' && wasSent(each)),
+    ...(own?.subjects ?? []).filter((each) => each.alert.status === 'resolved' && !wasSent(each)),
   ];
 }
 

@@ -29,6 +29,6 @@ export class RemainingAlerts {
   async #incident(each: StillFiring, id: string): Promise<StillFiring[]> {
     const report = (await this.incidents.of([id])).get(id);
     if (report?.incident.state !== 'open') return [];
-    return [{ ...each, told: incidentMessage(report, { consoleUrl: this.channels.consoleUrl }) }];
+    return [{ ...each, message: incidentMessage(report, { consoleUrl: this.channels.consoleUrl }) }];
   }
 }

@@ -90,7 +90,7 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
     { channels: channelReaders, readFile: () => '' },
   );
   const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
-  const [groups, alerts, told, images] = [
+  const [groups, alerts, log, images] = [
     new AlertGroups(store),
     new FiringAlerts(store),
     new NotificationLog(store),
@@ -112,10 +112,10 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
   const current = new CurrentMessages(stillTrue, reports, channels);
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
-  notifications = new Dispatcher(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
+  notifications = new Dispatcher(channels, deliveries, groups, alerts, quiet, log, new AlertHistory(store));
   const notebook = new SummaryNotes([], new ChannelHealths(store), new SensorContacts(store));
   const held = new GroupFlusher(store, groups, deliveries, alerts, quiet, channels, notebook, current);
-  const reminders = new Reminders(store, told, quiet, channels, remaining, notifications);
+  const reminders = new Reminders(store, log, quiet, channels, remaining, notifications);
   for (const each of [held, reminders]) running.push(startEvery(each, logger));
 };
 
@@ -138,7 +138,7 @@ const messageOf = (title: string): Message => ({
   links: [{ text: 'Open image', url: 'https://t.example/#images/x' }],
   footer: '',
 });
-const tell = async (...alerts: Alert[]) => {
+const dispatch = async (...alerts: Alert[]) => {
   const subjects = alerts.map((each) => ({ alert: each, about: true }));
   const isNews = () => alerts.some(({ status }) => status === 'firing');
   const message = () => messageOf(`High · ${alerts.map(({ labels }) => labels['rule']).join('+')}`);
@@ -184,17 +184,17 @@ const settled = async () =>
     async () => (await store.query('SELECT FROM alert_group WHERE remind_at <= now() OR due_at <= now()')).length === 0,
   );
 
-it('tells nobody again where the file does not say so', async () => {
+it('repeats nothing without repeat_interval', async () => {
   start('group_by: [rule]');
-  await tell(alert('a'));
+  await dispatch(alert('a'));
   expect(await store.query('SELECT FROM notified_alert')).toEqual([]);
   expect(await store.query('SELECT FROM alert_group WHERE remind_at IS NOT NULL')).toEqual([]);
 });
 
-it('tells again what still fires, as often as the file says, and not what is over', async () => {
+it('repeats firing alerts at repeat_interval, and no resolved ones', async () => {
   start('group_by: [repository], repeat_interval: 3d');
-  await tell(alert('a'), alert('b'), alert('c'));
-  await tell(alert('c', 'resolved'));
+  await dispatch(alert('a'), alert('b'), alert('c'));
+  await dispatch(alert('c', 'resolved'));
   await pass('3 days');
   await until(async () => (await reminders()).length === 1);
   const [first] = await reminders();
@@ -207,21 +207,21 @@ it('tells again what still fires, as often as the file says, and not what is ove
   await pass('1 day');
   await settled();
   expect(await reminders()).toHaveLength(1);
-  await tell(alert('a', 'resolved'));
+  await dispatch(alert('a', 'resolved'));
   await pass('2 days');
   await until(async () => (await reminders()).length === 2);
   expect((await reminders())[1]?.message.title).toBe('High · Still there for 6 days · b · shop/app:1');
-  await tell(alert('b', 'resolved'));
+  await dispatch(alert('b', 'resolved'));
   await pass('3 days');
   await settled();
   expect(await reminders()).toHaveLength(2);
 });
 
-it('counts from the last that a group was told', async () => {
+it('counts from the last message of a group', async () => {
   start('group_by: [repository], repeat_interval: 3d');
-  await tell(alert('a'));
+  await dispatch(alert('a'));
   await pass('2 days');
-  await tell(alert('b'));
+  await dispatch(alert('b'));
   await pass('2 days');
   await settled();
   expect(await reminders()).toEqual([]);
@@ -230,10 +230,10 @@ it('counts from the last that a group was told', async () => {
   expect((await reminders())[0]?.alerts).toHaveLength(2);
 });
 
-it('tells once, however many notifiers there are, and whichever of them are left', async () => {
+it('repeats once with several notifiers, and with those that remain', async () => {
   const route = 'group_by: [rule], repeat_interval: 1d';
   start(route);
-  await tell(...Array.from({ length: 4 }, (_, index) => alert(`r${index}`)));
+  await dispatch(...Array.from({ length: 4 }, (_, index) => alert(`r${index}`)));
   await stop();
   await pass('1 day');
   for (let replica = 0; replica < 3; replica += 1) start(route);
@@ -244,7 +244,7 @@ it('tells once, however many notifiers there are, and whichever of them are left
 
 it('says nothing again of what did not arrive yet', async () => {
   start('repeat_interval: 1d');
-  await tell(alert('a'));
+  await dispatch(alert('a'));
   await store.query(`UPDATE delivery SET state = 'retrying'`);
   await pass('2 days');
   await settled();
@@ -256,10 +256,10 @@ it.each(['silenced', 'muted', 'inhibited'])('keeps back what is %s', async (how)
   const inhibit = 'inhibit_rules: [ { source_matchers: [rule=down], target_matchers: [rule=a] } ]';
   const route = (more: string) => `routes: [ { group_by: [rule], repeat_interval: 1d, ${more} } ]`;
   start(route(''));
-  await tell(alert('a'));
+  await dispatch(alert('a'));
   await stop();
   start(route(how === 'muted' ? 'active_time_intervals: [never]' : ''), { more: `${never}\n${inhibit}` });
-  if (how === 'inhibited') await tell(alert('down'));
+  if (how === 'inhibited') await dispatch(alert('down'));
   if (how === 'silenced') {
     const [startsAt, endsAt] = [new Date(), new Date(Date.now() + 3_600_000)];
     const silence = { matchers: ['rule="a"'], startsAt, endsAt, createdBy: 'jane', comment: 'known' };
@@ -267,14 +267,14 @@ it.each(['silenced', 'muted', 'inhibited'])('keeps back what is %s', async (how)
   }
   await pass('1 day');
   await settled();
-  const told = (await reminders()).flatMap(({ alerts }) => alerts.map(({ labels }) => labels['rule']));
-  expect(told).not.toContain('a');
+  const repeated = (await reminders()).flatMap(({ alerts }) => alerts.map(({ labels }) => labels['rule']));
+  expect(repeated).not.toContain('a');
   expect(await store.query('SELECT FROM alert_group WHERE remind_at > now()')).not.toEqual([]);
 });
 
 it('ends when the file says so no more', async () => {
   start('repeat_interval: 1d');
-  await tell(alert('a'));
+  await dispatch(alert('a'));
   await stop();
   start('');
   await pass('1 day');
@@ -283,17 +283,17 @@ it('ends when the file says so no more', async () => {
   expect(await store.query('SELECT FROM alert_group WHERE remind_at IS NOT NULL')).toEqual([]);
 });
 
-it('is part of a digest', async () => {
-  start('group_by: [rule], repeat_interval: 1d', { receiver: `digest: { at: "08:00" }, ${mail}` });
-  await tell(alert('a'));
+it('is part of a summary', async () => {
+  start('group_by: [rule], repeat_interval: 1d', { receiver: `summary: { at: "08:00" }, ${mail}` });
+  await dispatch(alert('a'));
   await pass('1 day');
-  await until(async () => (await rows()).some(({ message }) => message.kind === 'digest'));
+  await until(async () => (await rows()).some(({ message }) => message.kind === 'summary'));
   await pass('1 day');
   await until(async () => (await reminders()).length === 1);
   expect((await reminders())[0]?.state).toBe('held');
   await pass('1 day');
-  await until(async () => (await rows()).filter(({ message }) => message.kind === 'digest').length === 2);
-  expect((await rows()).findLast(({ message }) => message.kind === 'digest')?.message).toMatchObject({
+  await until(async () => (await rows()).filter(({ message }) => message.kind === 'summary').length === 2);
+  expect((await rows()).findLast(({ message }) => message.kind === 'summary')?.message).toMatchObject({
     title: 'Summary · 1 still there',
     sections: [{ title: 'Still there', items: [{ text: 'Still there for 2 days · a · shop/app:1' }] }],
   });
@@ -301,12 +301,12 @@ it('is part of a digest', async () => {
 
 it('becomes one message of a flood', async () => {
   start('group_by: [rule], repeat_interval: 1d');
-  for (let index = 0; index < 5; index += 1) await tell(alert(`r${index}`));
+  for (let index = 0; index < 5; index += 1) await dispatch(alert(`r${index}`));
   await pass('1 day');
   await until(async () => (await reminders()).length === 5);
   await pass('10 minutes');
   await store.query(`UPDATE alert_group SET remind_at = now() - interval '1 s' WHERE remind_at IS NOT NULL`);
-  for (let index = 5; index < 10; index += 1) await tell(alert(`r${index}`));
+  for (let index = 5; index < 10; index += 1) await dispatch(alert(`r${index}`));
   await store.query(`UPDATE delivery SET finished_at = finished_at - interval '1 day' WHERE state = 'sent'`);
   await until(async () => (await reminders()).length >= 10);
   await pass('1 minute');
@@ -314,10 +314,10 @@ it('becomes one message of a flood', async () => {
   expect((await rows()).filter(({ state }) => state === 'merged')).toHaveLength(4);
 });
 
-it('tells the others where one cannot be evaluated', async () => {
+it('repeats the others where one cannot be evaluated', async () => {
   start('group_by: [rule], repeat_interval: 1d');
-  await tell({ ...alert('bad'), identity: JSON.stringify(['incident', 'no id']) });
-  await tell(alert('good'));
+  await dispatch({ ...alert('bad'), identity: JSON.stringify(['incident', 'no id']) });
+  await dispatch(alert('good'));
   await pass('1 day');
   await until(async () => (await reminders()).length === 1);
   expect((await reminders())[0]?.alerts.map(({ labels }) => labels['rule'])).toEqual(['good']);
@@ -372,14 +372,14 @@ describe('findings', () => {
   const exception = 'exceptions: [ { repository: "shop/*", finding: CVE-1, reason: r, owner: o, until: 2999-01-01 } ]';
 
   it.each([
-    ['are told again', '', false, 1],
-    ['are not told again once somebody decided to bear with them', exception, false, 0],
-    ['are not told again of a tag that is gone', '', true, 0],
-  ])('%s', async (_, settings, isGone, told) => {
+    ['are repeated', '', false, 1],
+    ['are not repeated once an exception accepts them', exception, false, 0],
+    ['are not repeated of a tag that is gone', '', true, 0],
+  ])('%s', async (_, settings, isGone, count) => {
     start('repeat_interval: 1d', { settings });
     const fingerprint = await push();
     const identity = JSON.stringify(['finding', 'r:5000', 'shop/app', '1', fingerprint]);
-    await tell({ ...finding, identity });
+    await dispatch({ ...finding, identity });
     if (isGone) {
       const place = { connection: 'main', repository: 'shop/app' };
       const ledger = new TagLedger(store);
@@ -388,16 +388,16 @@ describe('findings', () => {
     }
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
-    expect(await reminders()).toHaveLength(told);
+    expect(await reminders()).toHaveLength(count);
   });
 
   it.each([
-    ['are told again of an image that runs without a tag', 'NULL', 1],
-    ['are not told again of an image without a tag that has ended', `now() - interval '2 days'`, 0],
-  ])('%s', async (_, endedAt, told) => {
+    ['are repeated of an image that runs without a tag', 'NULL', 1],
+    ['are not repeated of an image without a tag that has ended', `now() - interval '2 days'`, 0],
+  ])('%s', async (_, endedAt, count) => {
     start('repeat_interval: 1d');
     const fingerprint = await push();
-    await tell({
+    await dispatch({
       ...finding,
       identity: JSON.stringify(['running-finding', 'r:5000', 'shop/app', digest, fingerprint]),
     });
@@ -408,15 +408,15 @@ describe('findings', () => {
     );
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
-    expect(await reminders()).toHaveLength(told);
+    expect(await reminders()).toHaveLength(count);
   });
 });
 
 describe('a push that could not be analyzed', () => {
   it.each([
-    ['is told again', false, 1],
-    ['is not told again when its tag is gone', true, 0],
-  ])('%s', async (_, isGone, told) => {
+    ['is repeated', false, 1],
+    ['is not repeated when its tag is gone', true, 0],
+  ])('%s', async (_, isGone, count) => {
     start('repeat_interval: 1d');
     const place = { connection: 'main', repository: 'shop/app', tag: '1' };
     const digest = `sha256:${'a'.repeat(64)}`;
@@ -425,19 +425,22 @@ describe('a push that could not be analyzed', () => {
     const [id = ''] = await store.transaction(async (tx) => new Pushes(store).add(tx, [{ ...place, ...about }]));
     const answer = { digest, askedAt: await ledger.now() };
     await store.transaction(async (tx) => ledger.place(tx, { id, ...place }, digest, answer));
-    await tell({ ...alert('push-not-analyzed'), identity: JSON.stringify(['not-analyzed', 'main', 'shop/app', '1']) });
+    await dispatch({
+      ...alert('push-not-analyzed'),
+      identity: JSON.stringify(['not-analyzed', 'main', 'shop/app', '1']),
+    });
     const askedAt = await ledger.now();
     const gone = new Map(isGone ? [['1', null]] : []);
     await store.transaction(async (tx) => ledger.observed(tx, place, gone, { askedAt }));
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
-    expect(await reminders()).toHaveLength(told);
+    expect(await reminders()).toHaveLength(count);
   });
 });
 
 describe('an incident', () => {
   const incident = minerIncident();
-  const tellState = async (revision: number, isForAll = true) => {
+  const dispatchState = async (revision: number, isForAll = true) => {
     const identity = JSON.stringify(['incident', incident.id]);
     await store.transaction(async (tx) =>
       notifications.addState(tx, uuidv7(), {
@@ -454,12 +457,12 @@ describe('an incident', () => {
     await store.transaction((tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
   };
 
-  it('is told again below its message, as it stands by now, until somebody looks after it', async () => {
+  it('is repeated below its message in its current state, until it is acknowledged', async () => {
     start('repeat_interval: 1d', { receiver: bot });
     await open();
-    await tellState(1);
+    await dispatchState(1);
     await arrive();
-    await tellState(2, false);
+    await dispatchState(2, false);
     await pass('1 day');
     await until(async () => (await reminders()).length === 1);
     expect((await reminders())[0]).toMatchObject({
@@ -473,10 +476,10 @@ describe('an incident', () => {
     expect(await reminders()).toHaveLength(1);
   });
 
-  it('is not told again when it is resolved', async () => {
+  it('is not repeated when it is resolved', async () => {
     start('repeat_interval: 1d');
     await open();
-    await tellState(1);
+    await dispatchState(1);
     await store.transaction(async (tx) => new Incidents(store).resolve(tx, incident.id, 'jane'));
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);

@@ -28,7 +28,7 @@ const postponedMs = 300_000;
 export class Reminders {
   constructor(
     private readonly store: Store,
-    private readonly told: NotificationLog,
+    private readonly log: NotificationLog,
     private readonly quiet: MuteState,
     private readonly channels: Channels,
     private readonly remaining: RemainingAlerts,
@@ -42,31 +42,31 @@ export class Reminders {
 
   /** Handles the next due reminder; false when none is due. */
   async #remindNext(): Promise<boolean> {
-    if (!(await this.told.areDue())) return false;
+    if (!(await this.log.areDue())) return false;
     const quiet = await this.quiet.now(true);
     let taken: string | null = null;
     try {
       return await this.store.transaction(async (tx) => {
-        taken = await this.told.nextDue(tx);
+        taken = await this.log.nextDue(tx);
         if (taken !== null) await this.#remind(tx, taken, quiet);
         return taken !== null;
       });
     } catch (error) {
       // A reminder that cannot be evaluated must not block the others.
       const key: string | null = taken;
-      if (key !== null) await this.store.transaction(async (tx) => this.told.again(tx, key, postponedMs));
+      if (key !== null) await this.store.transaction(async (tx) => this.log.again(tx, key, postponedMs));
       throw error;
     }
   }
 
   async #remind(tx: Transaction, key: string, quiet: MuteSnapshot): Promise<void> {
-    const retelling = await this.told.of<Message>(tx, key);
-    const route = this.#routeOf(retelling);
+    const group = await this.log.of<Message>(tx, key);
+    const route = this.#routeOf(group);
     if (route === null) return;
-    const decision = reminding(heard(retelling), { quiet, route, nowMs: Date.now() });
+    const decision = reminding(sentAlerts(group), { quiet, route, nowMs: Date.now() });
     const lookInMs =
-      'tell' in decision ? await this.#tell(tx, { ...retelling, alerts: decision.tell }, route) : decision.lookInMs;
-    if (lookInMs !== null) await this.told.again(tx, key, lookInMs);
+      'alerts' in decision ? await this.#repeat(tx, { ...group, alerts: decision.alerts }, route) : decision.lookInMs;
+    if (lookInMs !== null) await this.log.again(tx, key, lookInMs);
   }
 
   /** Current route of a group; null where it no longer repeats. */
@@ -80,14 +80,14 @@ export class Reminders {
    * Renders and adds a reminder of the remaining alerts; returns the milliseconds until the next
    * check where it did not, or null.
    */
-  async #tell(tx: Transaction, retelling: ReminderGroup<Message>, route: RouteMatch): Promise<number | null> {
-    const still = await this.remaining.of(stillFiring(retelling));
+  async #repeat(tx: Transaction, group: ReminderGroup<Message>, route: RouteMatch): Promise<number | null> {
+    const still = await this.remaining.of(stillFiring(group));
     const [newest] = still;
     // Keep the timer: an exception may end, and a tag may come back.
     if (newest === undefined) return route.repeatIntervalMs;
     // An acknowledged incident needs no reminder; if it gets worse, it is announced again.
-    if (newest.told.isAcknowledged) return route.repeatIntervalMs;
-    const [{ receiver, groupKey, groupLabels, subject, revision, message }] = retelling.deliveries as [
+    if (newest.message.isAcknowledged) return route.repeatIntervalMs;
+    const [{ receiver, groupKey, groupLabels, subject, revision, message }] = group.deliveries as [
       AlertDelivery<Message>,
     ];
     const isState = message.kind === 'incident' && subject !== null && revision !== null;
@@ -97,7 +97,7 @@ export class Reminders {
       message: reminderMessage(still, { now: new Date(), everyMs: route.repeatIntervalMs }),
       edition: isState ? { subject, revision } : null,
       replyTo: ({ kind, index }) =>
-        retelling.deliveries.find(
+        group.deliveries.find(
           ({ channel, integration, reference }) => channel === kind && integration === index && reference !== null,
         )?.reference ?? null,
     });
@@ -106,17 +106,17 @@ export class Reminders {
 }
 
 /** Alerts whose message is no longer held; an alert in a held message needs no reminder yet. */
-function heard({ alerts, deliveries }: ReminderGroup<Message>): {
+function sentAlerts({ alerts, deliveries }: ReminderGroup<Message>): {
   alerts: (NotifiedAlert & { labels: Labels })[];
   lastMs: number;
 } {
   const waiting = new Set(deliveries.filter(({ state }) => state === 'held').map(({ id }) => id));
-  const told = deliveries.filter(({ state }) => state !== 'held');
+  const sent = deliveries.filter(({ state }) => state !== 'held');
   return {
     alerts: alerts
       .filter(({ deliveryId }) => !waiting.has(deliveryId))
       .map((each) => ({ ...each, labels: each.alert.labels })),
-    lastMs: Math.max(...told.map(({ finishedAt }) => finishedAt?.getTime() ?? Date.now())),
+    lastMs: Math.max(...sent.map(({ finishedAt }) => finishedAt?.getTime() ?? Date.now())),
   };
 }
 
@@ -124,7 +124,7 @@ function heard({ alerts, deliveries }: ReminderGroup<Message>): {
 function stillFiring({ alerts, deliveries }: ReminderGroup<Message>): StillFiring[] {
   const messages = new Map(deliveries.map(({ id, message }) => [id, message]));
   return alerts.flatMap(({ alert, since, deliveryId }) => {
-    const told = messages.get(deliveryId) ?? deliveries[0]?.message;
-    return told === undefined ? [] : [{ alert, since, told }];
+    const sent = messages.get(deliveryId) ?? deliveries[0]?.message;
+    return sent === undefined ? [] : [{ alert, since, message: sent }];
   });
 }

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 
-/** How the name of a group ends that waits for the hour of a receiver's digest. */
-export const summaryMark = '\ndigest';
+/** Suffix of the name under which messages wait for the summary of a receiver. */
+export const summaryMark = '\nsummary';
 
 const stormMark = '\nstorm ';
 
-/** The row of a channel that had so many messages that the next ones wait to become one. */
+/** Name under which the next messages of a flooded channel wait, to be merged. */
 export function stormName(to: { receiver: string; channel: string; integration: number }): string {
   return `${to.receiver}${stormMark}${to.channel} ${to.integration}`;
 }
 
-/** Whether a row is of such a channel. */
+/** Whether a name is that of a flooded channel. */
 export function isStormName(name: string): boolean {
   return name.includes(stormMark);
 }
@@ -18,7 +18,7 @@ export function isStormName(name: string): boolean {
 /** A key of an index has 2,704 bytes at most, and the key of a group holds matchers and values of labels. */
 const maxNameChars = 600;
 
-/** The row of a group that a receiver is told of, under which messages wait. */
+/** Name of a group of a receiver, under which its messages wait. */
 export function groupName(receiver: string, key: string): string {
   const name = `${receiver}\n${key}`;
   return name.length <= maxNameChars ? name : `sha256 ${createHash('sha256').update(name).digest('hex')}`;

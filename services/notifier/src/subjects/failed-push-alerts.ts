@@ -44,7 +44,7 @@ export class FailedPushAlerts {
     const before = await this.alerts.labelsOf(tx, alert);
     if (!before) return;
     const labels = { ...before, new: 'false' };
-    // The push itself is told by the same event, perhaps to the same group.
+    // The same event also reports the push itself, perhaps to the same group.
     await this.notifications.add(tx, randomUUID(), [{ alert: { ...alert, labels }, about: report }], {
       isNews: () => false,
       message: () => failedPushMessage(report),

@@ -74,7 +74,7 @@ describe('the alerts of an advisory', () => {
     [null, undefined],
     [true, 'true'],
     [false, 'false'],
-  ])('say whether the image runs, where anybody tells: %s', (running, label) => {
+  ])('label whether the image runs, where sensors report it: %s', (running, label) => {
     const [subject] = findingSubjects({ ...report, places: [place('1', { running })] });
     expect(subject!.alert.labels['running']).toBe(label);
   });
@@ -86,7 +86,7 @@ describe('the alerts of an advisory', () => {
     expect(Object.keys(labelsOf(null))).not.toContain('owner');
   });
 
-  it('tell each receiver only of its own images', () => {
+  it('list only the images that are routed to the receiver', () => {
     const subjects = findingSubjects(report);
     expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);
   });

@@ -70,10 +70,10 @@ export class NotifyOfCorrections {
       at: time,
       subjects: pushSubjects(now),
       over,
-      message: ({ message: told, revision }, left, ended) => {
+      message: ({ message: sent, revision }, left, ended) => {
         const late = ended.map(({ about }) => about.finding);
         return correctedMessage(narrowedTo(now, left), {
-          told,
+          sent,
           late,
           signers,
           at: time,

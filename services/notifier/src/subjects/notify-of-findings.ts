@@ -13,7 +13,7 @@ import { FindingReports } from './finding-reports.js';
 /** An advisory may hit thousands of images. */
 const atOnce = 2;
 
-/** Tells people of what became wrong with images that nobody pushed: an advisory was published. */
+/** Notifies of findings that an advisory opens or resolves in known images, without a push. */
 @Controller()
 export class NotifyOfFindings {
   readonly #limit = new ConcurrencyLimit(atOnce);
@@ -27,15 +27,15 @@ export class NotifyOfFindings {
 
   @Subscribe(consumers.notifier, findingOpened)
   async opened(event: EventOf<typeof findingOpened>): Promise<void> {
-    await this.#limit.run(() => this.#tell(event, 'opened'));
+    await this.#limit.run(() => this.#notify(event, 'opened'));
   }
 
   @Subscribe(consumers.notifier, findingResolved)
   async resolved(event: EventOf<typeof findingResolved>): Promise<void> {
-    await this.#limit.run(() => this.#tell(event, 'resolved'));
+    await this.#limit.run(() => this.#notify(event, 'resolved'));
   }
 
-  async #tell(event: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {
+  async #notify(event: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {
     const { id } = event;
     const report = await this.reports.of(event, status);
     await this.store.once(consumers.notifier.name, id, async (tx) => {

@@ -12,12 +12,12 @@ const revisions = kinds.map((kind, index): IncidentRevision => ({
 describe('alertOf', () => {
   it('leaves to a later event what everybody hears of then', () => {
     expect(kinds.map((_, index) => isOutdated({ revisions }, index + 1))).toEqual([true, true, true, true, false]);
-    // A step that came since is no reason not to tell that it opened.
+    // A later step must not suppress the message that the incident opened.
     const known = { revisions: revisions.slice(0, 2) };
     expect([isOutdated(known, 1), isOutdated(known, 2)]).toEqual([false, false]);
   });
 
-  it('tells everybody of what matters anew, and of the rest those who show how it stands', () => {
+  it('sends important states to all channels, and the others to channels that show the state', () => {
     expect(kinds.map((_, index) => isForAll({ revisions }, index + 1))).toEqual([true, false, true, false, true]);
   });
 
@@ -65,7 +65,7 @@ describe('alertOf', () => {
       expect(alertOf(report({ state }))).toMatchObject({ status: 'resolved', endsAt: minerIncident().lastSeen });
   });
 
-  it('tells the states of one incident one after the other, and different ones together', () => {
+  it('processes states of one incident in order, and different incidents together', () => {
     const events = ['a', 'b', 'a', 'c', 'a', 'b'].map((incidentId, id) => ({ incidentId, id }));
     expect(rounds(events).map((round) => round.map(({ id }) => id))).toEqual([[0, 1, 3], [2, 5], [4]]);
   });

@@ -26,7 +26,7 @@ interface IncidentEvent extends DataOf<typeof incidentOpened> {
 }
 
 /** Limits of the batches of events. The number of unacknowledged events on the bus bounds what waits. */
-const tellingLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
+const batchLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 
 /**
  * Notifies of incidents when they open, worsen or reopen. Other changes only update the channels
@@ -38,10 +38,7 @@ export class NotifyOfIncidents {
    * Batches events that arrive while others are handled. They share queries and one transaction,
    * which makes each much cheaper.
    */
-  readonly #telling = new GroupCommit(
-    async (events: readonly IncidentEvent[]) => this.#tellTogether(events),
-    tellingLimits,
-  );
+  readonly #batch = new GroupCommit(async (events: readonly IncidentEvent[]) => this.#notifyBatch(events), batchLimits);
 
   constructor(
     private readonly store: Store,
@@ -52,41 +49,41 @@ export class NotifyOfIncidents {
 
   @Subscribe(consumers.notifier, incidentOpened)
   async opened({ id, data }: EventOf<typeof incidentOpened>): Promise<void> {
-    await this.#tell(id, data);
+    await this.#notify(id, data);
   }
 
   @Subscribe(consumers.notifier, incidentUpdated)
   async updated({ id, data }: EventOf<typeof incidentUpdated>): Promise<void> {
-    await this.#tell(id, data);
+    await this.#notify(id, data);
   }
 
   @Subscribe(consumers.notifier, incidentResolved)
   async resolved({ id, data }: EventOf<typeof incidentResolved>): Promise<void> {
-    await this.#tell(id, data);
+    await this.#notify(id, data);
   }
 
-  async #tell(id: string, data: DataOf<typeof incidentOpened>): Promise<void> {
-    await this.#telling.add({ ...data, id, inContext: AsyncLocalStorage.snapshot() }, 1);
+  async #notify(id: string, data: DataOf<typeof incidentOpened>): Promise<void> {
+    await this.#batch.add({ ...data, id, inContext: AsyncLocalStorage.snapshot() }, 1);
   }
 
-  async #tellTogether(events: readonly IncidentEvent[]): Promise<void[]> {
-    for (const round of rounds(events)) await this.#tellRound(round);
+  async #notifyBatch(events: readonly IncidentEvent[]): Promise<void[]> {
+    for (const round of rounds(events)) await this.#notifyRound(round);
     return events.map(() => undefined);
   }
 
   /** Adds the notifications of several incidents in one transaction. */
-  async #tellRound(events: readonly IncidentEvent[]): Promise<void> {
+  async #notifyRound(events: readonly IncidentEvent[]): Promise<void> {
     const reports = await this.reports.of(events.map(({ incidentId }) => incidentId));
     const byId = new Map(events.map((event) => [event.id, event]));
     await this.store.onceEach(consumers.notifier.name, [...byId.keys()], async (tx, id) => {
       const event = byId.get(id)!;
       const report = reports.get(event.incidentId);
       if (report && !isOutdated(report, event.revision) && !isReportedByPush(report))
-        await event.inContext(() => this.#tellOf(tx, event, report));
+        await event.inContext(() => this.#notifyOf(tx, event, report));
     });
   }
 
-  async #tellOf(tx: Transaction, { id, incidentId, revision }: IncidentEvent, report: IncidentReport): Promise<void> {
+  async #notifyOf(tx: Transaction, { id, incidentId, revision }: IncidentEvent, report: IncidentReport): Promise<void> {
     const { consoleUrl } = this.channels;
     await this.notifications.addState(tx, id, {
       alert: alertOf(report),
@@ -131,8 +128,8 @@ export function isReportedByPush({ incident }: Pick<IncidentReport, 'incident'>)
 }
 
 export function isForAll({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {
-  const told = revisions.find((each) => each.revision === revision);
-  return told === undefined || !forFollowers.has(told.kind);
+  const state = revisions.find((each) => each.revision === revision);
+  return state === undefined || !forFollowers.has(state.kind);
 }
 
 export function alertOf({ incident, owner }: IncidentReport): Alert {

@@ -15,7 +15,7 @@ import { PushReports } from './push-reports.js';
 /** A report may have thousands of findings. */
 const atOnce = 4;
 
-/** Tells people what a push brought. The same digest under the same tag again brings nothing, so nobody hears of it. */
+/** Notifies of the changes of a push. The same digest under the same tag again changes nothing, so no message is sent. */
 @Controller()
 export class NotifyOfPushes {
   readonly #limit = new ConcurrencyLimit(atOnce);
@@ -33,10 +33,10 @@ export class NotifyOfPushes {
   @Subscribe(consumers.notifier, imageAnalyzed)
   async handle(event: EventOf<typeof imageAnalyzed>): Promise<void> {
     const isInIncident = await this.decision.isInIncident(event.data.pushId);
-    await this.#limit.run(() => this.#tell(event, isInIncident));
+    await this.#limit.run(() => this.#notify(event, isInIncident));
   }
 
-  async #tell({ id, time, data }: EventOf<typeof imageAnalyzed>, isInIncident: boolean): Promise<void> {
+  async #notify({ id, time, data }: EventOf<typeof imageAnalyzed>, isInIncident: boolean): Promise<void> {
     const report = isInIncident ? null : await this.reports.of(data);
     const push = await this.pushes.get(data.pushId);
     await this.store.once(consumers.notifier.name, id, async (tx) => {

@@ -63,7 +63,7 @@ const event = (type: typeof sensorSilenced) => ({
 });
 
 describe('NotifyOfSensors', () => {
-  it('tells whom the routes say that a sensor is silent, and that it is back, once each', async () => {
+  it('sends that a sensor is silent and that it is back to the routed receivers, once each', async () => {
     const store = new Store(dataSource, 'test');
     const deliveries = new Deliveries(store);
     const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);

@@ -8,7 +8,7 @@ import { Store } from '@tidewaiter/store';
 import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 
-/** Tells people that a sensor has gone silent, and, who asks for it, that it is back. */
+/** Notifies of a stale sensor, and receivers with `send_resolved` of its return. */
 @Controller()
 export class NotifyOfSensors {
   readonly #limit = new ConcurrencyLimit(2);
@@ -20,15 +20,15 @@ export class NotifyOfSensors {
 
   @Subscribe(consumers.notifier, sensorSilenced)
   async missed(event: EventOf<typeof sensorSilenced>): Promise<void> {
-    await this.#limit.run(() => this.#tell(event, 'firing'));
+    await this.#limit.run(() => this.#notify(event, 'firing'));
   }
 
   @Subscribe(consumers.notifier, sensorRecovered)
   async recovered(event: EventOf<typeof sensorRecovered>): Promise<void> {
-    await this.#limit.run(() => this.#tell(event, 'resolved'));
+    await this.#limit.run(() => this.#notify(event, 'resolved'));
   }
 
-  async #tell({ id, time, data }: EventOf<typeof sensorSilenced>, status: SensorReport['status']): Promise<void> {
+  async #notify({ id, time, data }: EventOf<typeof sensorSilenced>, status: SensorReport['status']): Promise<void> {
     const report = { ...data, status };
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       await this.notifications.add(tx, id, [{ alert: alertOf(report, time), about: report }], {

@@ -67,7 +67,7 @@ describe('isNews', () => {
     expect(isNews(pushSubjects(given))).toBe(expected);
   });
 
-  it('shows a receiver only what it is told of', () => {
+  it('restricts the report to the findings of a receiver', () => {
     const given = report([finding('a'), finding('b')], [finding('c'), finding('d')]);
     const subjects = pushSubjects(given).filter(({ about }) => ['b', 'c'].includes(about.finding.finding.id));
     const narrowed = narrowedTo(given, subjects);

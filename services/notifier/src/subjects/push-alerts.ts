@@ -15,12 +15,12 @@ export function pushSubjects(report: PushReport): AlertSubject<PushSubject>[] {
   return [...firing, ...resolved].map((about) => ({ alert: alertOf(report, about), about }));
 }
 
-/** Whether a message about these would tell something that is new and bad. */
+/** Whether a message about these alerts would report a new problem. */
 export function isNews(subjects: readonly AlertSubject<PushSubject>[]): boolean {
   return subjects.some(({ about }) => !about.isResolved && about.finding.isNew);
 }
 
-/** The report as a receiver sees it that is told of these findings only. */
+/** Restricts the report to the findings that are routed to a receiver. */
 export function narrowedTo(report: PushReport, subjects: readonly AlertSubject<PushSubject>[]): PushReport {
   const findings = subjects.filter(({ about }) => !about.isResolved).map(({ about }) => about.finding);
   const resolved = subjects.filter(({ about }) => about.isResolved).map(({ about }) => about.finding);

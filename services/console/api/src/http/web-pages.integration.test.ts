@@ -241,8 +241,8 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       await page.frameLocator('iframe').getByText('What happened').waitFor();
       await page.getByRole('link', { name: 'Slack, as its blocks' }).click();
       await page.getByText('"blocks"').waitFor();
-      await page.getByRole('link', { name: 'digest' }).click();
-      await page.getByRole('heading', { name: 'digest' }).waitFor();
+      await page.getByRole('link', { name: 'summary' }).click();
+      await page.getByRole('heading', { name: 'summary' }).waitFor();
     });
   });
 

@@ -56,8 +56,8 @@ export const replayAnswer = z.object({
      */
     heldBack: z.array(
       z.object({
-        why: z.enum(['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted']),
-        told: count,
+        why: z.enum(['group', 'summary', 'storm', 'silenced', 'inhibited', 'muted']),
+        sent: count,
         over: count,
         waits: count,
       }),
