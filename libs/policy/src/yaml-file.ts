@@ -1,5 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { YamlDocument } from '@tidewaiter/yaml';
 import type { z } from 'zod';
 
 const maxFileBytes = 1024 * 1024;
@@ -25,13 +25,11 @@ export function readYamlFile<Schema extends z.ZodType>(
 ): YamlFile<z.output<Schema>> {
   const fail = (problems: string[]) => new InvalidInput(code, problems.slice(0, maxProblems).join('\n'));
   if (text.length > maxFileBytes) throw fail([`${name}: larger than ${maxFileBytes} bytes`]);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
-  const line = (offset: number) => lines.linePos(offset).line;
-  if (document.errors.length > 0)
-    throw fail(document.errors.map((each) => `${name}:${line(each.pos[0])}: not valid YAML (${each.code})`));
-  const lineOf = (path: readonly PropertyKey[]) => line(offsetOf(document, path));
-  const read = schema.safeParse(plainValue(document) ?? {});
+  const document = new YamlDocument(text, { uniqueKeys: true });
+  const { errors } = document;
+  if (errors.length > 0) throw fail(errors.map(({ line, code }) => `${name}:${line}: not valid YAML (${code})`));
+  const lineOf = (path: readonly PropertyKey[]) => document.lineOf(path);
+  const read = schema.safeParse(plainValue() ?? {});
   if (read.success) return { value: read.data, lineOf };
   throw fail(
     read.error.issues.flatMap((issue) =>
@@ -39,9 +37,9 @@ export function readYamlFile<Schema extends z.ZodType>(
     ),
   );
 
-  function plainValue(of: Document): unknown {
+  function plainValue(): unknown {
     try {
-      return of.toJS({ maxAliasCount });
+      return document.plain(maxAliasCount);
     } catch {
       throw fail([`${name}: an alias has no anchor, or aliases are used too often`]);
     }
@@ -60,25 +58,4 @@ function problemsOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: st
       message: `unknown key: ${at([...issue.path, key])}`,
     }));
   return [{ path: issue.path, message: `${at(issue.path) || 'the file'}: ${issue.message}` }];
-}
-
-/**
- * Offset of the deepest existing part of the path: a missing key is reported at the map that lacks
- * it.
- */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  let offset = 0;
-  let node: unknown = document.contents;
-  for (const key of path) {
-    const pair = isMap(node)
-      ? node.items.find((each) => isScalar(each.key) && String(each.key.value) === String(key))
-      : undefined;
-    const next =
-      pair?.value ?? (node as { get?: (key: unknown, keepScalar: boolean) => unknown } | null)?.get?.(key, true);
-    const start = (pair?.key as Node | undefined)?.range?.[0] ?? (next as Node | undefined)?.range?.[0];
-    if (start === undefined) break;
-    offset = start;
-    node = next;
-  }
-  return offset;
 }

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { InvalidInput, type Secret } from '@tidewaiter/domain';
 import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
-import { LineCounter, parseDocument } from 'yaml';
+import { YamlDocument } from '@tidewaiter/yaml';
 import { z } from 'zod';
 
 import { admission, type AdmissionSettings } from './admission-settings.js';
@@ -17,6 +17,7 @@ import { sensor, type SensorSettings, sensorSettings } from './sensor-settings.j
 import { signer, type SignerSettings, signerSettings } from './signer-settings.js';
 
 const maxFileBytes = 1024 * 1024;
+const maxAliasCount = 100;
 
 const settings = z.strictObject({
   ...ruleSettings,
@@ -176,14 +177,11 @@ function folderFiles(
 
 /** Parses YAML. Problems name the line, never its text, which may hold a secret. */
 function readYaml(text: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
-  const problems = document.errors.map(
-    ({ code, pos }) => `line ${lines.linePos(pos[0]).line}: not valid YAML (${code})`,
-  );
+  const document = new YamlDocument(text, { uniqueKeys: true });
+  const problems = document.errors.map(({ code, line }) => `line ${line}: not valid YAML (${code})`);
   if (problems.length > 0) throw invalid(problems);
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    return document.plain(maxAliasCount);
   } catch {
     throw invalid(['an alias has no anchor, or aliases are used too often']);
   }

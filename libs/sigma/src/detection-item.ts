@@ -1,14 +1,12 @@
-import { and, not, or } from './expression.js';
-import type { Expression, Test } from './expression.js';
-import { isList } from './located.js';
-import type { Located } from './located.js';
+import { isList, type Located } from '@tidewaiter/yaml';
+
+import { and, type Expression, not, or, type Test } from './expression.js';
 import { parseNetwork } from './matching/cidr.js';
 import { longestSearch, searchCount } from './matching/glob.js';
 import { inRe2, isSearchable } from './matching/pattern-search.js';
 import { readRegex } from './matching/regex.js';
 import { longestSegment } from './matching/shift-and.js';
-import { applyModifiers } from './modifiers.js';
-import type { Item, Value } from './modifiers.js';
+import { applyModifiers, type Item, type Value } from './modifiers.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError } from './rule-error.js';
 import { anyRun, joined, literalOf, mapTexts } from './sigma-string.js';

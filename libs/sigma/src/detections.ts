@@ -1,13 +1,12 @@
-import { namesOf, parseCondition } from './condition.js';
-import type { Condition } from './condition.js';
+import { isList, isMap, type Located } from '@tidewaiter/yaml';
+
+import { type Condition, namesOf, parseCondition } from './condition.js';
 import { readItem, readKeywords } from './detection-item.js';
-import { and, leavesOf, not, or } from './expression.js';
-import type { Expression } from './expression.js';
-import { isList, isMap, itemsOf, mapOf, textOf } from './located.js';
-import type { Located } from './located.js';
+import { and, type Expression, leavesOf, not, or } from './expression.js';
 import { isPattern, isStarred } from './matching/pattern-test.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError, shown } from './rule-error.js';
+import { itemsOf, mapOf, textOf } from './rule-fields.js';
 
 /** Keys of `detection` and `filter` that are not selections. */
 const reserved = ['condition', 'timeframe', 'rules'];

@@ -1,14 +1,12 @@
+import type { Located } from '@tidewaiter/yaml';
+
 import { readDetections } from './detections.js';
-import { appliesTo } from './event.js';
-import type { LogSource } from './event.js';
-import { and } from './expression.js';
-import type { Expression } from './expression.js';
-import { itemsOf, mapOf, textAt, textOf } from './located.js';
-import type { Located } from './located.js';
+import { appliesTo, type LogSource } from './event.js';
+import { and, type Expression } from './expression.js';
 import type { Placeholders } from './placeholders.js';
-import type { DetectionRule } from './rule-document.js';
-import { readLogSource } from './rule-document.js';
+import { type DetectionRule, readLogSource } from './rule-document.js';
 import { RuleError } from './rule-error.js';
+import { itemsOf, mapOf, textAt, textOf } from './rule-fields.js';
 
 /** Filter that narrows other rules. @see Sigma filters specification 2.1 */
 export interface Filter {

@@ -1,20 +1,18 @@
+import { isMap, type Located } from '@tidewaiter/yaml';
+
 import type { CorrelationRule } from './correlation/correlation-rule.js';
 import { correlationFields, linkCorrelations, silentParts } from './correlation/link-correlations.js';
 import { readCorrelation } from './correlation/read-correlation.js';
-import { filtered, narrows, readFilter } from './filter.js';
-import type { Filter } from './filter.js';
-import { isMap, mapOf } from './located.js';
-import type { Located } from './located.js';
+import { type Filter, filtered, narrows, readFilter } from './filter.js';
 import type { Pipeline } from './pipeline.js';
 import type { Placeholders } from './placeholders.js';
 import { checkCost } from './rule-cost.js';
-import { readDetectionRule } from './rule-document.js';
-import type { DetectionRule, RuleFile } from './rule-document.js';
+import { type DetectionRule, readDetectionRule, type RuleFile } from './rule-document.js';
 import { RuleError } from './rule-error.js';
-import { readRuleInfo } from './rule-info.js';
-import type { RuleInfo } from './rule-info.js';
+import { mapOf } from './rule-fields.js';
+import { readRuleInfo, type RuleInfo } from './rule-info.js';
 import { RuleSet } from './rule-set.js';
-import { readDocument, splitDocuments } from './yaml-documents.js';
+import { readDocument, ruleDocuments } from './rule-yaml.js';
 
 /** Document that was refused, with the reason; or one that was loaded with a warning. */
 export interface RefusedRule {
@@ -106,7 +104,7 @@ function placeholdersOf(
 
 function readFile({ path, text }: RuleFile, known: ReadFile | undefined, placeholders: Placeholders): ReadFile {
   if (known?.text === text) return known;
-  const documents = attempt(path, undefined, () => splitDocuments(text));
+  const documents = attempt(path, undefined, () => ruleDocuments(text));
   if ('refused' in documents) return { text, parts: [{ kind: 'refused', ...documents }] };
   const parts = documents.result.map((each): Part => {
     const document = attempt(path, undefined, () => readDocument(each));

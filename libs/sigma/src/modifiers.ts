@@ -1,12 +1,10 @@
+import type { Located } from '@tidewaiter/yaml';
+
 import type { Comparison, Position } from './expression.js';
-import type { Located } from './located.js';
-import { timeParts } from './matching/time-part.js';
-import type { TimePart } from './matching/time-part.js';
-import { expandPlaceholders } from './placeholders.js';
-import type { Placeholders } from './placeholders.js';
+import { type TimePart, timeParts } from './matching/time-part.js';
+import { expandPlaceholders, type Placeholders } from './placeholders.js';
 import { RuleError, shown } from './rule-error.js';
-import { anyRun, joined, literalOf, mapTexts, parseString } from './sigma-string.js';
-import type { SigmaString } from './sigma-string.js';
+import { anyRun, joined, literalOf, mapTexts, parseString, type SigmaString } from './sigma-string.js';
 
 /** Value of a rule while modifiers are applied. */
 export type Value = SigmaString | number | boolean | null;

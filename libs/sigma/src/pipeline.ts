@@ -1,17 +1,14 @@
 import { InvalidInput } from '@tidewaiter/domain';
+import type { Located, LocatedMap } from '@tidewaiter/yaml';
 
 import { readItem } from './detection-item.js';
-import { appliesTo } from './event.js';
-import type { LogSource } from './event.js';
-import { and, mapLeaves, not, or } from './expression.js';
-import type { Expression, Leaf } from './expression.js';
-import { itemsOf, mapOf, onlyKeys, textAt, textOf, textsAt } from './located.js';
-import type { Located, LocatedMap } from './located.js';
+import { appliesTo, type LogSource } from './event.js';
+import { and, type Expression, type Leaf, mapLeaves, not, or } from './expression.js';
 import type { Placeholders } from './placeholders.js';
-import type { DetectionRule, RuleFile } from './rule-document.js';
-import { logSourceOf } from './rule-document.js';
+import { type DetectionRule, logSourceOf, type RuleFile } from './rule-document.js';
 import { RuleError, shown } from './rule-error.js';
-import { readDocument, splitDocuments } from './yaml-documents.js';
+import { itemsOf, mapOf, onlyKeys, textAt, textOf, textsAt } from './rule-fields.js';
+import { readDocument, ruleDocuments } from './rule-yaml.js';
 
 /**
  * Pipeline that adapts rules to events with other field names: a subset of pySigma's processing
@@ -43,7 +40,7 @@ const conditionKeys = ['id', 'type', 'rule_conditions', 'rule_cond_op', 'rule_co
  */
 export function readPipeline({ path, text }: RuleFile): Pipeline {
   try {
-    const [document, more] = splitDocuments(text);
+    const [document, more] = ruleDocuments(text);
     if (!document || more) throw new RuleError(1, 'a pipeline is one document');
     return read(mapOf(readDocument(document), 'a pipeline'));
   } catch (error) {

@@ -1,10 +1,11 @@
+import type { Located, LocatedMap } from '@tidewaiter/yaml';
+
 import { readDetections } from './detections.js';
 import type { LogSource } from './event.js';
 import type { Expression } from './expression.js';
-import { mapOf, textAt } from './located.js';
-import type { Located, LocatedMap } from './located.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError } from './rule-error.js';
+import { mapOf, textAt } from './rule-fields.js';
 import type { RuleInfo } from './rule-info.js';
 
 export interface RuleFile {

@@ -1,8 +1,8 @@
 import type { JsonObject } from '@tidewaiter/domain';
+import { type Located, type LocatedMap, plainOf } from '@tidewaiter/yaml';
 
-import { plainOf, textAt, textOf, textsAt } from './located.js';
-import type { Located, LocatedMap } from './located.js';
 import { RuleError, shown } from './rule-error.js';
+import { textAt, textOf, textsAt } from './rule-fields.js';
 
 export const levels = ['informational', 'low', 'medium', 'high', 'critical'] as const;
 

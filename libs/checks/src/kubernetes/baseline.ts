@@ -1,5 +1,7 @@
+import type { Located } from '@tidewaiter/yaml';
+
 import { shown } from '../check.js';
-import { at, entriesAt, isTrue, itemsAt, numberAt, textAt, textsAt, type Located } from './located.js';
+import { at, entriesAt, isTrue, itemsAt, numberAt, textAt, textsAt } from './fields.js';
 import { containerCheck, deploymentExample, podCheck, podExample, seenInContainer, seenInPod } from './pod.js';
 import type { KubernetesCheck } from './resource.js';
 

@@ -2,7 +2,7 @@ import { TidewaiterError } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { checkKubernetes } from './kubernetes-checks.js';
-import { documentReader, splitDocuments, yamlLimits } from './yaml.js';
+import { documentReader, manifestDocuments, manifestLimits } from './manifest-documents.js';
 
 const privilegedSpec = '{ containers: [{ name: app, image: "a:1", securityContext: { privileged: true } }] }';
 const privilegedPod = (name: string) =>
@@ -213,12 +213,12 @@ spec:
 
   it.each([
     ['maxNodes', bomb],
-    ['maxNodes', `[${'1,'.repeat(yamlLimits.maxNodes)}1]`],
-    ['maxMarks', 'a: 1\n'.repeat(yamlLimits.maxMarks / 2 + 1)],
+    ['maxNodes', `[${'1,'.repeat(manifestLimits.maxNodes)}1]`],
+    ['maxMarks', 'a: 1\n'.repeat(manifestLimits.maxMarks / 2 + 1)],
     ['maxDepth', `${'['.repeat(150)}${']'.repeat(150)}`],
     ['maxDepth', `a: ${'{b: '.repeat(50_000)}`],
     ['maxDepth', '- '.repeat(5000)],
-    ['maxDocumentLength', 'x'.repeat(yamlLimits.maxDocumentLength + 1)],
+    ['maxDocumentLength', 'x'.repeat(manifestLimits.maxDocumentLength + 1)],
   ])('enforces %s and warns', (limit, text) => {
     expect(() => documentReader()({ text, line: 1 })).toThrow(
       expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }),
@@ -227,21 +227,21 @@ spec:
   });
 
   it.each([
-    ['maxFileLength', 'x'.repeat(yamlLimits.maxFileLength + 1)],
-    ['maxDocuments', '---\na\n'.repeat(yamlLimits.maxDocuments + 1)],
+    ['maxFileLength', 'x'.repeat(manifestLimits.maxFileLength + 1)],
+    ['maxDocuments', '---\na\n'.repeat(manifestLimits.maxDocuments + 1)],
   ])('rejects a file over %s', (limit, text) => {
-    expect(() => splitDocuments(text)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }));
+    expect(() => manifestDocuments(text)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }));
   });
 
   it('applies its limits to all documents of a file together', () => {
     const document = `${privilegedPod('a')}${'\n'.repeat(1000)}---\n`;
-    const { findings, warnings } = checkKubernetes(document.repeat(yamlLimits.maxMarks / 1000), 'app.yaml');
+    const { findings, warnings } = checkKubernetes(document.repeat(manifestLimits.maxMarks / 1000), 'app.yaml');
     expect(findings.filter(({ id }) => id === 'k8s-privileged').length).toBeGreaterThan(200);
     expect(warnings[0]).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('marks') });
   });
 
   it('does not count custom resource definitions, which it skips', () => {
-    const definition = `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n${'a: 1\n'.repeat(yamlLimits.maxMarks)}`;
+    const definition = `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n${'a: 1\n'.repeat(manifestLimits.maxMarks)}`;
     expect(placesOf(`${definition}---\n${privilegedPod('a')}`, 'k8s-privileged')).toHaveLength(1);
   });
 

@@ -1,8 +1,10 @@
 import { TidewaiterError, type Finding } from '@tidewaiter/domain';
 import { WarningList, type Warning } from '@tidewaiter/oci';
+import type { DocumentText } from '@tidewaiter/yaml';
 
 import { runChecks } from '../check.js';
 import { baselineChecks } from './baseline.js';
+import { type DocumentReader, documentReader, manifestDocuments } from './manifest-documents.js';
 import { networkChecks } from './network.js';
 import { rbacChecks } from './rbac.js';
 import { addResources, isManifest, type KubernetesCheck, type KubernetesManifest } from './resource.js';
@@ -10,7 +12,6 @@ import { restrictedChecks } from './restricted.js';
 import { secretChecks } from './secrets.js';
 import { volumeChecks } from './volumes.js';
 import { workloadChecks } from './workloads.js';
-import { documentReader, splitDocuments, type DocumentText, type DocumentReader } from './yaml.js';
 
 export const kubernetesChecks: readonly KubernetesCheck[] = [
   ...baselineChecks,
@@ -32,7 +33,7 @@ export function checkKubernetes(text: string, path: string): { findings: Finding
   const warnings = new WarningList();
   const manifest: KubernetesManifest = { resources: [], accounts: new Map() };
   const read = documentReader();
-  for (const document of splitDocuments(text)) {
+  for (const document of manifestDocuments(text)) {
     if (!isDefinition(document)) readResources(document, read, path, manifest, warnings);
   }
   return { findings: runChecks(kubernetesChecks, manifest.resources, path), warnings: warnings.toArray() };

@@ -1,6 +1,6 @@
 import { shown } from '../check.js';
 import { adminPortsOf, dataPortsOf } from '../ports.js';
-import { at, entriesAt, itemsAt, textAt, textsAt } from './located.js';
+import { at, entriesAt, itemsAt, textAt, textsAt } from './fields.js';
 import { seenIn, type KubernetesCheck, type Resource } from './resource.js';
 
 const service = (spec: string, annotations = '') =>

@@ -1,5 +1,7 @@
+import type { Located } from '@tidewaiter/yaml';
+
 import { shown, type CheckInfo, type CheckFailure } from '../check.js';
-import { at, itemsAt, textAt, type Located } from './located.js';
+import { at, itemsAt, textAt } from './fields.js';
 import { seenIn, type KubernetesCheck, type Resource } from './resource.js';
 
 /** Pod, or pod template, of an object. */

@@ -1,5 +1,7 @@
+import type { Located } from '@tidewaiter/yaml';
+
 import { shown, type CheckInfo } from '../check.js';
-import { itemsAt, textAt, textsAt, type Located } from './located.js';
+import { itemsAt, textAt, textsAt } from './fields.js';
 import { seenIn, type KubernetesCheck, type Resource } from './resource.js';
 
 /** Rule of a role. */

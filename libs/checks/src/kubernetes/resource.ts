@@ -1,5 +1,7 @@
+import type { Located } from '@tidewaiter/yaml';
+
 import { shown, type Check, type CheckFailure } from '../check.js';
-import { at, itemsAt, textAt, type Located } from './located.js';
+import { at, itemsAt, textAt } from './fields.js';
 
 /** Object of a manifest. */
 export interface Resource {

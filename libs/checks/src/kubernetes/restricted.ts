@@ -1,5 +1,5 @@
 import { addedCapabilities, dropsAll } from './baseline.js';
-import { at, isFalse, isTrue, textAt } from './located.js';
+import { at, isFalse, isTrue, textAt } from './fields.js';
 import {
   containerCheck,
   contextOf,

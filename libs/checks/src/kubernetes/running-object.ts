@@ -1,8 +1,8 @@
 import { compareSeverity, type Finding, type JsonObject, type JsonValue, type ObjectFinding } from '@tidewaiter/domain';
+import type { Located } from '@tidewaiter/yaml';
 
 import { runChecks, toFinding, type CheckInfo } from '../check.js';
 import { kubernetesChecks } from './kubernetes-checks.js';
-import type { Located } from './located.js';
 import { podOf, templates } from './pod.js';
 import { isOwnKind, labelOf, type Resource } from './resource.js';
 

@@ -1,7 +1,7 @@
 import { shown } from '../check.js';
 import { isSecretName, isSecretValue } from '../secret-name.js';
 import { hasPassword } from '../shell/privileges.js';
-import { at, entriesAt, textAt } from './located.js';
+import { at, entriesAt, textAt } from './fields.js';
 import { seenIn, type KubernetesCheck } from './resource.js';
 
 const secret = (lines: string) => `apiVersion: v1\nkind: Secret\nmetadata: { name: db, namespace: shop }\n${lines}\n`;

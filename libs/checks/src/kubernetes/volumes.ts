@@ -1,6 +1,8 @@
+import type { Located } from '@tidewaiter/yaml';
+
 import { shown } from '../check.js';
 import { isSensitivePath, runtimeSocketAt } from '../host-path.js';
-import { at, entriesAt, isTrue, itemsAt, textAt, type Located } from './located.js';
+import { at, entriesAt, isTrue, itemsAt, textAt } from './fields.js';
 import {
   deploymentExample,
   podCheck,

@@ -3,7 +3,7 @@ import type { EnvironmentRule } from '../environment/environment-rule.js';
 import { environmentRules } from '../environment/environment-rules.js';
 import { isLatest, parseImageName } from '../image-name.js';
 import { adminPortsOf } from '../ports.js';
-import { at, isFalse, isTrue, itemsAt, numberAt, textAt } from './located.js';
+import { at, isFalse, isTrue, itemsAt, numberAt, textAt } from './fields.js';
 import {
   containerCheck,
   deploymentExample,

@@ -1,9 +1,19 @@
-import type { Located, LocatedMap } from '../located.js';
-import { itemsOf, mapOf, onlyKeys, textAt, textOf } from '../located.js';
+import type { Located, LocatedMap } from '@tidewaiter/yaml';
+
 import { RuleError, shown } from '../rule-error.js';
+import { itemsOf, mapOf, onlyKeys, textAt, textOf } from '../rule-fields.js';
 import type { RuleInfo } from '../rule-info.js';
-import type { Bound, CorrelationCondition, CorrelationRule, CorrelationType } from './correlation-rule.js';
-import { correlationTypes, countNeeded, isEvaluatedAtClose, isTemporal, operators } from './correlation-rule.js';
+import {
+  type Bound,
+  type CorrelationCondition,
+  type CorrelationRule,
+  type CorrelationType,
+  correlationTypes,
+  countNeeded,
+  isEvaluatedAtClose,
+  isTemporal,
+  operators,
+} from './correlation-rule.js';
 import { readExpression, rulesIn } from './expression.js';
 import { chainsOf } from './measures/chains.js';
 

@@ -1,8 +1,4 @@
-/** Value of a document with the line where it starts. */
-export interface Located {
-  value: string | number | boolean | null | readonly Located[] | ReadonlyMap<string, Located>;
-  line: number;
-}
+import type { Located } from '@tidewaiter/yaml';
 
 /** Value at a path of keys; undefined if one of them is missing or no map. */
 export function at(node: Located | undefined, ...keys: readonly string[]): Located | undefined {

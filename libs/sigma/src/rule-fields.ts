@@ -1,24 +1,6 @@
-import type { JsonValue } from '@tidewaiter/domain';
+import { isList, isMap, type Located, type LocatedList, type LocatedMap } from '@tidewaiter/yaml';
 
 import { RuleError, shown } from './rule-error.js';
-
-/** Value of a YAML document, with its line in the file. */
-export interface Located {
-  value: LocatedValue;
-  line: number;
-}
-
-export type LocatedMap = ReadonlyMap<string, Located>;
-export type LocatedList = readonly Located[];
-export type LocatedValue = string | number | boolean | null | LocatedList | LocatedMap;
-
-export function isMap(value: LocatedValue): value is LocatedMap {
-  return value instanceof Map;
-}
-
-export function isList(value: LocatedValue): value is LocatedList {
-  return Array.isArray(value);
-}
 
 /** @throws RuleError when it is not a map */
 export function mapOf({ value, line }: Located, what: string): LocatedMap {
@@ -53,10 +35,4 @@ export function textsAt(map: LocatedMap, key: string): string[] {
 export function onlyKeys(map: LocatedMap, known: readonly string[], where: string): void {
   for (const [key, { line }] of map)
     if (!known.includes(key)) throw new RuleError(line, `${where} has the unknown key ${shown(key)}`);
-}
-
-/** Returns the value without its lines. */
-export function plainOf({ value }: Located): JsonValue {
-  if (isMap(value)) return Object.fromEntries([...value].map(([key, each]) => [key, plainOf(each)]));
-  return isList(value) ? value.map(plainOf) : value;
 }

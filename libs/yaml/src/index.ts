@@ -1,0 +1,13 @@
+export {
+  isList,
+  isMap,
+  type Located,
+  type LocatedList,
+  type LocatedMap,
+  type LocatedScalar,
+  type LocatedValue,
+  plainOf,
+} from './located.js';
+export { type DocumentText, splitDocuments } from './split-documents.js';
+export type { ValueProblem } from './value-reader.js';
+export { YamlDocument } from './yaml-document.js';
