@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Bus } from '@tidewaiter/bus';
 import { Detector, IncidentBuilder } from '@tidewaiter/detection';
-import { detectorConfig, DetectorModule } from '@tidewaiter/detector';
+import { DetectorConfig, DetectorModule } from '@tidewaiter/detector';
 import { type Digest, type Incident, type JsonObject, type RuntimeRecord, Secret } from '@tidewaiter/domain';
 import { factContext, type FactsFile, factsFromFile } from '@tidewaiter/facts';
 import { start as startIngest } from '@tidewaiter/ingest';
 import { readRuleFiles, shippedRules } from '@tidewaiter/rule-files';
-import { readConfig, type RunningService, startService } from '@tidewaiter/runtime';
+import { parseSettings, type RunningService, startService } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import { sensorOf } from '@tidewaiter/sensors';
 import { type LoadedRules, loadRules } from '@tidewaiter/sigma';
@@ -207,8 +207,8 @@ async function startDetector(storyline: Storyline, known: FactsFile) {
   const dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   const store = new Store(dataSource, 'test');
   await keepWorkloads(store, storyline, known);
-  const config = readConfig(detectorConfig, { ...environment, TIDEWAITER_DATABASE_URL: url });
-  const module = DetectorModule.forRoot(config, known.policy);
+  const config = new DetectorConfig({ ...environment, TIDEWAITER_DATABASE_URL: url });
+  const module = DetectorModule.forRoot(config, { ...parseSettings('', () => ''), runtime: known.policy });
   const imageFacts = { provide: ImageFactsOf, useValue: imageFactsOf(known) };
   const detector = await startService({
     name: 'detector',

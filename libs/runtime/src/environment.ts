@@ -40,6 +40,20 @@ export function readConfig<Of extends Settings>(settings: Of, environment: Envir
   return Object.fromEntries(values) as Config<Of>;
 }
 
+/**
+ * Class whose instances are the configuration that `settings` describe. A service extends it, so
+ * that its configuration can be injected by its type.
+ * @throws InvalidInput `CONFIG_INVALID` as {@link readConfig}
+ */
+export function configOf<Of extends Settings>(settings: Of): new (environment: Environment) => Config<Of> {
+  class ServiceConfig {
+    constructor(environment: Environment) {
+      Object.assign(this, readConfig(settings, environment));
+    }
+  }
+  return ServiceConfig as new (environment: Environment) => Config<Of>;
+}
+
 function rawValue(name: string, environment: Environment): string | undefined {
   const file = environment[`${name}_FILE`];
   const value = file ? readFileSync(file, 'utf8').trim() : environment[name];

@@ -1,7 +1,7 @@
-export { commonSettings, consoleUrl, httpPort, publicUrl, readConfig, redisUrl, setting } from './environment.js';
+export { ConfigModule } from './config.module.js';
+export { commonSettings, configOf, consoleUrl, httpPort, publicUrl, redisUrl, setting } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
-export { parseSettings, readFolder, readSettings } from './settings.js';
-export type { TidewaiterSettings } from './settings.js';
+export { parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
 export type { AdmissionSettings } from './admission-settings.js';
 export type { MirrorSettings } from './registry-host-settings.js';
 export type { Reconciliation, RedeliverSettings, RegistrySettings } from './registry-settings.js';

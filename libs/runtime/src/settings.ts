@@ -57,29 +57,29 @@ const settings = z.strictObject({
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/)).default(['linux/amd64', 'linux/arm64']),
 });
 
-/** Settings of `tidewaiter.yaml`. */
-export interface TidewaiterSettings {
-  registries: RegistrySettings[];
-  sensors: SensorSettings[];
-  pipelines: PipelineSettings[];
-  signers: SignerSettings[];
+/** Settings of `tidewaiter.yaml`. An abstract class, so that it can be injected by its type. */
+export abstract class TidewaiterSettings {
+  abstract registries: RegistrySettings[];
+  abstract sensors: SensorSettings[];
+  abstract pipelines: PipelineSettings[];
+  abstract signers: SignerSettings[];
   /** Settings for learning the usual signer, builder and pusher of a repository. */
-  identity: { learnFrom: number };
+  abstract identity: { learnFrom: number };
   /** Time after a push during which a missing signature is not announced. */
-  signatureGraceMs: number;
-  releases: ReleaseSettings[];
-  owners: OwnerSettings;
-  egressAllow: string[];
-  platforms: string[];
+  abstract signatureGraceMs: number;
+  abstract releases: ReleaseSettings[];
+  abstract owners: OwnerSettings;
+  abstract egressAllow: string[];
+  abstract platforms: string[];
   /** Rules for the verdicts of images. */
-  rules: Rules;
-  admission: AdmissionSettings;
+  abstract rules: Rules;
+  abstract admission: AdmissionSettings;
   /** Expected behavior of workloads. */
-  runtime: RuntimePolicy;
+  abstract runtime: RuntimePolicy;
   /** The files of the folder `templates.dir`; empty without one. */
-  templates: TextFile[];
+  abstract templates: TextFile[];
   /** Signing secret of the Slack app; undefined if messages have no buttons. */
-  slackSigningSecret: Secret | undefined;
+  abstract slackSigningSecret: Secret | undefined;
 }
 
 /** A file of a folder that settings name. */

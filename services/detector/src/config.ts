@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path';
 
-import { commonSettings, httpPort, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, httpPort, setting } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 const unitMs = { ms: 1, s: 1_000 };
@@ -16,8 +16,8 @@ const lateness = z
 
 const folders = z.string().transform((text) => text.split(delimiter).filter((folder) => folder !== ''));
 
-/** Settings of the detector from the environment. */
-export const detectorConfig = {
+/** Configuration of the detector from its environment. */
+export class DetectorConfig extends configOf({
   ...commonSettings,
   httpPort: httpPort(7072),
   /** Folders with Sigma rules beside the built-in ones, separated as in PATH. */
@@ -26,4 +26,4 @@ export const detectorConfig = {
   rulePipelines: setting('TIDEWAITER_RULE_PIPELINES', folders.default([])),
   /** Time that an event waits for earlier ones that arrive by other paths. It delays alerts. */
   latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(500)),
-};
+}) {}

@@ -1,8 +1,7 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import type { RuntimePolicy } from '@tidewaiter/facts';
 import { shippedRules } from '@tidewaiter/rule-files';
-import { type Config, Health, Logger } from '@tidewaiter/runtime';
+import { ConfigModule, Health, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   DeadLetters,
   ImageFactsOf,
@@ -18,7 +17,7 @@ import {
 } from '@tidewaiter/store';
 import { ContainerLedger } from '@tidewaiter/workloads';
 
-import type { detectorConfig } from './config.js';
+import { DetectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
 import { Housekeeping } from './housekeeping.js';
 import { FindingUpkeep } from './incidents/finding-upkeep.js';
@@ -27,7 +26,7 @@ import { IncidentJournal } from './incidents/incident-journal.js';
 import { SupplyChainWatch } from './incidents/supply-chain-watch.js';
 import { DeadLetterWriter } from './partitions/dead-letter-writer.js';
 import { EngineMetrics } from './partitions/engine-metrics.js';
-import { Engines, LATENESS } from './partitions/engines.js';
+import { Engines } from './partitions/engines.js';
 import { LearnedFactsExchange, LearnedFactsTables } from './partitions/learned-facts-exchange.js';
 import { LeaseManager } from './partitions/lease-manager.js';
 import { PartitionJournal } from './partitions/partition-journal.js';
@@ -37,52 +36,48 @@ import { RuleListing } from './rules/rule-listing.js';
 import { RuleLoader } from './rules/rule-loader.js';
 
 /** Runtime events in, incidents out: the wiring of the two stages. */
-@Module({})
+@Module({
+  providers: [
+    DetectorMetrics,
+    EngineMetrics,
+    {
+      provide: RuleLoader,
+      useFactory: openRules,
+      inject: [DetectorConfig, DetectorMetrics, Logger, Health],
+    },
+    {
+      provide: RuntimeFacts,
+      useFactory: openFacts,
+      inject: [Store, ImageFactsOf, WorkloadLedger, TidewaiterSettings],
+    },
+    LearnedFactsTables,
+    LearnedFactsExchange,
+    Engines,
+    PartitionJournal,
+    DeadLetterWriter,
+    Partitions,
+    IncidentJournal,
+    IncidentBuilding,
+    LeaseManager,
+    Housekeeping,
+    FindingUpkeep,
+    RuleListing,
+    SupplyChainWatch,
+  ],
+})
 export class DetectorModule implements OnModuleInit {
-  static forRoot(
-    { natsUrl, databaseUrl, databasePool, ...config }: Config<typeof detectorConfig>,
-    policy: RuntimePolicy,
-  ): DynamicModule {
-    const sources = { folders: [shippedRules, ...config.ruleFolders], pipelines: config.rulePipelines };
+  static forRoot(config: DetectorConfig, settings: TidewaiterSettings): DynamicModule {
+    const { natsUrl, databaseUrl, databasePool } = config;
     return {
       module: DetectorModule,
       imports: [
+        ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service: 'detector', url: natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({ service: 'detector', url: databaseUrl, poolSize: databasePool, publisher: Bus }),
         PushesModule,
         ImagesModule,
         WorkloadsModule,
         IncidentsModule,
-      ],
-      providers: [
-        DetectorMetrics,
-        EngineMetrics,
-        {
-          provide: RuleLoader,
-          useFactory: async (metrics: DetectorMetrics, log: Logger, health: Health) =>
-            RuleLoader.open(sources, metrics, log, health),
-          inject: [DetectorMetrics, Logger, Health],
-        },
-        {
-          provide: RuntimeFacts,
-          useFactory: (store: Store, images: ImageFactsOf, workloads: WorkloadLedger) =>
-            openFacts(store, images, workloads, policy),
-          inject: [Store, ImageFactsOf, WorkloadLedger],
-        },
-        LearnedFactsTables,
-        LearnedFactsExchange,
-        { provide: LATENESS, useValue: config.latenessMs },
-        Engines,
-        PartitionJournal,
-        DeadLetterWriter,
-        Partitions,
-        IncidentJournal,
-        IncidentBuilding,
-        LeaseManager,
-        Housekeeping,
-        FindingUpkeep,
-        RuleListing,
-        SupplyChainWatch,
       ],
     };
   }
@@ -99,12 +94,27 @@ export class DetectorModule implements OnModuleInit {
   }
 }
 
-function openFacts(store: Store, images: ImageFactsOf, workloads: WorkloadLedger, policy: RuntimePolicy): RuntimeFacts {
+async function openRules(
+  config: DetectorConfig,
+  metrics: DetectorMetrics,
+  log: Logger,
+  health: Health,
+): Promise<RuleLoader> {
+  const sources = { folders: [shippedRules, ...config.ruleFolders], pipelines: config.rulePipelines };
+  return RuleLoader.open(sources, metrics, log, health);
+}
+
+function openFacts(
+  store: Store,
+  images: ImageFactsOf,
+  workloads: WorkloadLedger,
+  { runtime }: TidewaiterSettings,
+): RuntimeFacts {
   const directory = new StoredImageDirectory(store);
   const ledger = new ContainerLedger({ images: directory });
   const stored = new StoredFacts(images, {
     workload: (ref) => ledger.workload(ref),
     running: async (digests) => workloads.running(digests),
   });
-  return new RuntimeFacts(stored, directory, policy, ledger);
+  return new RuntimeFacts(stored, directory, runtime, ledger);
 }

@@ -1,5 +1,5 @@
 import { Secret } from '@tidewaiter/domain';
-import { type Config, commonSettings, httpPort, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, httpPort, setting } from '@tidewaiter/runtime';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
@@ -25,6 +25,5 @@ const fingerprintKey = setting(
     .optional(),
 );
 
-export const ingestConfig = { ...commonSettings, httpPort: httpPort(7070), hookRate, fingerprintKey };
-
-export type IngestConfig = Config<typeof ingestConfig>;
+/** Configuration of ingest from its environment. */
+export class IngestConfig extends configOf({ ...commonSettings, httpPort: httpPort(7070), hookRate, fingerprintKey }) {}

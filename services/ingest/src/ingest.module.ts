@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { Egress } from '@tidewaiter/egress';
-import { Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { ConfigModule, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import {
   DeadLetters,
@@ -14,7 +14,7 @@ import {
   WorkloadsModule,
 } from '@tidewaiter/store';
 
-import type { IngestConfig } from './config.js';
+import { IngestConfig } from './config.js';
 import { Connections } from './http/connections.js';
 import { HookAnswers } from './http/hook-answers.js';
 import { HookMetrics } from './http/hook-metrics.js';
@@ -28,7 +28,7 @@ import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
 import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
 import { SlackActions } from './slack/slack-actions.js';
-import { SlackButtonsController, SlackSigning } from './slack/slack-buttons.controller.js';
+import { SlackButtonsController } from './slack/slack-buttons.controller.js';
 import { SlackReplies } from './slack/slack-replies.js';
 
 /**
@@ -38,12 +38,35 @@ import { SlackReplies } from './slack/slack-replies.js';
 const maxHeldBytes = 64 * 2 ** 20;
 
 /** Webhooks in, rows and events out. */
-@Module({})
+@Module({
+  controllers: [RegistryHooksController, PipelineHooksController, RuntimeHooksController, SlackButtonsController],
+  providers: [
+    HookAnswers,
+    HookMetrics,
+    RegistryIntake,
+    PipelineIntake,
+    RuntimeIntake,
+    SensorHeartbeats,
+    SlackActions,
+    {
+      provide: SlackReplies,
+      useFactory: (egress: Egress, logger: Logger) => new SlackReplies(egress, logger),
+      inject: [Egress, Logger],
+    },
+    { provide: InFlightBytes, useFactory: () => new InFlightBytes(maxHeldBytes) },
+    {
+      provide: Connections,
+      useFactory: openConnections,
+      inject: [TidewaiterSettings, IngestConfig, Egress, Logger],
+    },
+  ],
+})
 export class IngestModule {
   static forRoot(config: IngestConfig, settings: TidewaiterSettings): DynamicModule {
     return {
       module: IngestModule,
       imports: [
+        ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service: 'ingest', url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service: 'ingest',
@@ -55,28 +78,6 @@ export class IngestModule {
         IncidentsModule,
         DeliveriesModule,
         WorkloadsModule,
-      ],
-      controllers: [RegistryHooksController, PipelineHooksController, RuntimeHooksController, SlackButtonsController],
-      providers: [
-        HookAnswers,
-        HookMetrics,
-        RegistryIntake,
-        PipelineIntake,
-        RuntimeIntake,
-        SensorHeartbeats,
-        SlackActions,
-        { provide: SlackSigning, useValue: new SlackSigning(settings.slackSigningSecret) },
-        {
-          provide: SlackReplies,
-          useFactory: (logger: Logger) => new SlackReplies(new Egress({ allow: settings.egressAllow }), logger),
-          inject: [Logger],
-        },
-        { provide: InFlightBytes, useFactory: () => new InFlightBytes(maxHeldBytes) },
-        {
-          provide: Connections,
-          useFactory: (logger: Logger) => openConnections(settings, keyOf(config), logger),
-          inject: [Logger],
-        },
       ],
     };
   }
@@ -90,9 +91,13 @@ function keyOf({ fingerprintKey }: IngestConfig): Uint8Array {
   return fingerprintKey ? fingerprintKeyOf(fingerprintKey.reveal()) : randomBytes(32);
 }
 
-function openConnections(settings: TidewaiterSettings, fingerprintKey: Uint8Array, logger: Logger): Connections {
-  const keys = new FetchedKeys(new Egress({ allow: settings.egressAllow }));
-  const connections = new Connections(settings, keys, fingerprintKey);
+function openConnections(
+  settings: TidewaiterSettings,
+  config: IngestConfig,
+  egress: Egress,
+  logger: Logger,
+): Connections {
+  const connections = new Connections(settings, new FetchedKeys(egress), keyOf(config));
   for (const { id, isClosed } of connections) {
     if (isClosed) logger.warn({ connection: id }, 'connection without secret: all its webhooks are refused');
   }

@@ -1,13 +1,13 @@
-import { type Environment, readConfig, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
+import { type Environment, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
 
-import { ingestConfig } from './config.js';
+import { IngestConfig } from './config.js';
 import { configureHttp } from './http/http.js';
 import { IngestModule } from './ingest.module.js';
 
 /** Starts the service that takes the webhooks of registries and sensors. */
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
-    const config = readConfig(ingestConfig, environment);
+    const config = new IngestConfig(environment);
     const settings = readSettings(config.settingsFile, files);
     return {
       name: 'ingest',

@@ -1,7 +1,8 @@
-import { commonSettings, consoleUrl, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, consoleUrl, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
-export const notifierConfig = {
+/** Configuration of the notifier from its environment. */
+export class NotifierConfig extends configOf({
   ...commonSettings,
   redisUrl,
   consoleUrl,
@@ -10,4 +11,4 @@ export const notifierConfig = {
   routingFile: setting('TIDEWAITER_ROUTING', z.string().optional()),
   /** Messages that one process sends at once. A channel that hangs holds one of them. */
   deliveryConcurrency: setting('TIDEWAITER_DELIVERY_CONCURRENCY', z.coerce.number().int().min(1).max(256).default(64)),
-};
+}) {}

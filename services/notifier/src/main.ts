@@ -9,19 +9,18 @@ import {
   type ConfigFiles,
   type Environment,
   Logger,
-  readConfig,
   readSettings,
   type RunningService,
   startReloadable,
 } from '@tidewaiter/runtime';
 
-import { notifierConfig } from './config.js';
+import { NotifierConfig } from './config.js';
 import { NotifierModule } from './notifier.module.js';
 
 /** Starts the notifier: it routes findings and incidents to receivers and delivers the messages. */
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
-    const config = readConfig(notifierConfig, environment);
+    const config = new NotifierConfig(environment);
     const settings = readSettings(config.settingsFile, files);
     const routing = readRouting(config.routingFile, environment, files);
     return {

@@ -4,7 +4,7 @@ import { Egress } from '@tidewaiter/egress';
 import type { Templates } from '@tidewaiter/messages';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
-import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { ConfigModule, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   ChannelHealths,
   DeadLetters,
@@ -21,7 +21,7 @@ import {
   WorkloadsModule,
 } from '@tidewaiter/store';
 
-import type { notifierConfig } from './config.js';
+import type { NotifierConfig } from './config.js';
 import { Channels } from './delivery/channels.js';
 import { Deliver } from './delivery/deliver.js';
 import { DeliveryTransitions } from './delivery/delivery-transitions.js';
@@ -51,7 +51,7 @@ import { PushReports } from './subjects/push-reports.js';
 @Module({})
 export class NotifierModule {
   static forRoot(
-    config: Config<typeof notifierConfig>,
+    config: NotifierConfig,
     settings: TidewaiterSettings,
     routing: RoutingConfig | null,
     templates: Templates,
@@ -61,6 +61,7 @@ export class NotifierModule {
     return {
       module: NotifierModule,
       imports: [
+        ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service,
@@ -119,13 +120,13 @@ export class NotifierModule {
         DeliveryTransitions,
         {
           provide: Channels,
-          useFactory: (logger: Logger) =>
-            new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency, {
+          useFactory: (egress: Egress, logger: Logger) =>
+            new Channels(routing, egress, consoleUrl, deliveryConcurrency, {
               templates,
               logger,
               hasSlackButtons: settings.slackSigningSecret !== undefined,
             }),
-          inject: [Logger],
+          inject: [Egress, Logger],
         },
       ],
     };

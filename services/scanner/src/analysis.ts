@@ -1,16 +1,20 @@
 import { hash } from 'node:crypto';
 
+import { Injectable } from '@nestjs/common';
 import { type AnalysisOptions, analysisVersion, configFindingsVersion } from '@tidewaiter/analyzers';
 import { imageChecksVersion } from '@tidewaiter/checks';
-import type { FindingKind, Secret } from '@tidewaiter/domain';
-import type { ReadingLimits } from '@tidewaiter/sandbox';
+import type { FindingKind } from '@tidewaiter/domain';
+import { type ReadingLimits, readingLimits } from '@tidewaiter/sandbox';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import type { LayerReader } from '@tidewaiter/store';
+
+import { ScannerConfig } from './config.js';
 
 /**
  * Options and versions of the analysis. They must be equal in every scanner of an installation, or
  * the scanners would analyze each other's layers again.
  */
+@Injectable()
 export class Analysis {
   readonly options: AnalysisOptions;
   /**
@@ -25,20 +29,18 @@ export class Analysis {
   /** A layer that could not be read is retried under another reader name. */
   readonly reader: LayerReader;
 
-  /**
-   * @param fingerprintKey without it, secrets are not searched, because unkeyed fingerprints could
-   * be guessed
-   */
-  constructor(
-    fingerprintKey: Secret | undefined,
-    readonly limits: ReadingLimits = { layer: {}, thread: {} },
-  ) {
+  readonly limits: ReadingLimits;
+
+  /** Without a fingerprint key secrets are not searched, because unkeyed fingerprints could be guessed. */
+  constructor(config: ScannerConfig) {
+    const { fingerprintKey } = config;
     const secretKey = fingerprintKey && fingerprintKeyOf(fingerprintKey.reveal());
     this.options = { isInspected: true, ...(secretKey && { secretKey }) };
     this.version = analysisVersion(this.options);
     this.imageVersion = `${this.version} checks@${imageChecksVersion}`;
     this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
-    const named = JSON.stringify(limits);
+    this.limits = readingLimits(config);
+    const named = JSON.stringify(this.limits);
     this.reader = { analyzersVersion: this.version, reader: hash('sha256', `${this.version} ${named}`).slice(0, 16) };
   }
 }

@@ -1,6 +1,6 @@
 import { isEcosystemName } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
-import { commonSettings, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
 import { limitSettings } from '@tidewaiter/sandbox';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
@@ -34,7 +34,8 @@ const probability = z.coerce.number().gt(0).max(1);
 
 const place = z.url({ protocol: /^https?$/ }).optional();
 
-export const scannerConfig = {
+/** Configuration of the scanner from its environment. */
+export class ScannerConfig extends configOf({
   ...commonSettings,
   redisUrl,
   httpPort: httpPort(7071),
@@ -88,4 +89,4 @@ export const scannerConfig = {
    * for PostgreSQL.
    */
   pushConcurrency: setting('TIDEWAITER_PUSH_CONCURRENCY', concurrency.default(8)),
-};
+}) {}

@@ -1,7 +1,7 @@
 import { JetStreamServer } from '@tidewaiter/bus';
-import { type Environment, readConfig, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
+import { type Environment, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
 
-import { scannerConfig } from './config.js';
+import { ScannerConfig } from './config.js';
 import { ScannerModule } from './scanner.module.js';
 
 /**
@@ -10,7 +10,7 @@ import { ScannerModule } from './scanner.module.js';
  */
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
-    const config = readConfig(scannerConfig, environment);
+    const config = new ScannerConfig(environment);
     const settings = readSettings(config.settingsFile, files);
     return {
       name: 'scanner',

@@ -22,12 +22,13 @@ describe('Registries', () => {
     const registry = `{ name: main, kind: distribution, url: "http://127.0.0.1:${origin.port}", allowPrivate: true,
     mirrors: [ { url: "http://127.0.0.1:${mirror.port}/hub/", allowPrivate: true } ] }`;
     const settings = parseSettings(`registries: [ ${registry} ]`, () => '');
-    const registries = new Registries(settings, new Egress({ allow: [] }));
+    const egress = new Egress({ allow: [] });
+    const registries = new Registries(settings, egress);
     try {
       for (const reference of ['1', digest]) await registries.client('main').manifest('shop/app', reference);
       expect(paths).toEqual(['origin /v2/shop/app/manifests/1', `mirror /v2/hub/shop/app/manifests/${digest}`]);
     } finally {
-      await Promise.all([registries.onApplicationShutdown(), origin.stop(), mirror.stop()]);
+      await Promise.all([egress.close(), origin.stop(), mirror.stop()]);
     }
   });
 });

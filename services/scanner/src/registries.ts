@@ -1,8 +1,13 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InvalidInput, type Platform } from '@tidewaiter/domain';
-import type { Egress } from '@tidewaiter/egress';
+import { Egress } from '@tidewaiter/egress';
 import { hostCertificates, RegistryClient, type RegistryConnection, type RegistryMirror } from '@tidewaiter/registry';
-import type { MirrorSettings, Reconciliation, RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
+import {
+  type MirrorSettings,
+  type Reconciliation,
+  type RegistrySettings,
+  TidewaiterSettings,
+} from '@tidewaiter/runtime';
 
 /** Folders in which Podman and Docker keep the certificates of registries. */
 const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
@@ -11,16 +16,14 @@ const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
  * Registries of tidewaiter.yaml, each with one client: it caches tokens and the time until which
  * the registry asked for no requests.
  */
-export class Registries implements OnApplicationShutdown {
+@Injectable()
+export class Registries {
   readonly #clients: ReadonlyMap<string, RegistryClient>;
   readonly #reconciliations: ReadonlyMap<string, Reconciliation>;
   /** Platforms of an index that are analyzed. */
   readonly platforms: readonly Platform[];
 
-  constructor(
-    settings: TidewaiterSettings,
-    private readonly egress: Egress,
-  ) {
+  constructor(settings: TidewaiterSettings, egress: Egress) {
     this.#clients = new Map(
       settings.registries.map((each) => [each.name, new RegistryClient(connectionTo(each), egress)]),
     );
@@ -45,10 +48,6 @@ export class Registries implements OnApplicationShutdown {
     const client = this.#clients.get(connection);
     if (!client) throw unknown(connection);
     return client;
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.egress.close();
   }
 }
 

@@ -1,10 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { placesOf } from '@tidewaiter/advisory-sync';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import { Egress } from '@tidewaiter/egress';
 import { QueueModule } from '@tidewaiter/queue';
-import type { Config, TidewaiterSettings } from '@tidewaiter/runtime';
-import { readingLimits } from '@tidewaiter/sandbox';
+import { ConfigModule, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   AdvisoriesModule,
   AdvisoryAges,
@@ -20,23 +17,23 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { AdvisorySchedule, QueueSyncs } from './advisories/advisory-schedule.js';
 import { SyncAdvisories } from './advisories/sync-advisories.js';
 import { Analysis } from './analysis.js';
-import type { scannerConfig } from './config.js';
+import type { ScannerConfig } from './config.js';
 import { AnalyzeLayer } from './layer/analyze-layer.js';
 import { ConfigRefresh } from './layer/config-refresh.js';
 import { LayerReading } from './layer/layer-reading.js';
 import { LayerRefresh } from './layer/layer-refresh.js';
 import { LayerTransitions } from './layer/layer-transitions.js';
-import { AnnounceExploited, EpssAlerts } from './matching/announce-exploited.js';
+import { AnnounceExploited } from './matching/announce-exploited.js';
 import { ImageMatching } from './matching/image-matching.js';
 import { AwaitSignature } from './provenance/await-signature.js';
-import { IdentitySettings, IdentityCheck } from './provenance/identity-check.js';
+import { IdentityCheck } from './provenance/identity-check.js';
 import { ImageSignatures } from './provenance/image-signatures.js';
 import { QueueReported } from './provenance/queue-reported.js';
-import { SignatureGrace, SignatureGraceSettings } from './provenance/signature-grace.js';
+import { SignatureGrace } from './provenance/signature-grace.js';
 import { Signers } from './provenance/signers.js';
 import { VerifyAttached } from './provenance/verify-attached.js';
 import { AnalyzePush } from './push/analyze-push.js';
-import { Baselines, Releases } from './push/baselines.js';
+import { Baselines } from './push/baselines.js';
 import { EvaluatePush } from './push/evaluate-push.js';
 import { FileOutliers } from './push/file-outliers.js';
 import { ImageInventory } from './push/image-inventory.js';
@@ -66,15 +63,66 @@ import { Registries } from './registries.js';
 import { QueueRematches } from './rematch/queue-rematches.js';
 import { RematchTransitions } from './rematch/rematch-transitions.js';
 import { Rematch } from './rematch/rematch.js';
-import { ScannerLimits } from './scanner-limits.js';
 
-@Module({})
+@Module({
+  controllers: [QueuePushes, QueueRematches, QueueReported, RecordDeletions],
+  providers: [
+    AnalyzePush,
+    AnalyzeLayer,
+    SyncAdvisories,
+    AnnounceExploited,
+    QueueSyncs,
+    ReconcileRegistry,
+    RedeliverFailed,
+    QueueReconciliations,
+    { provide: Counter, useFactory: missedCounter, inject: [Registry] },
+    { provide: Gauge, useFactory: advisoryAgeGauge, inject: [Registry, AdvisoryAges] },
+    PushTransitions,
+    LayerReading,
+    LayerTransitions,
+    PushResolution,
+    EvaluatePush,
+    VerifyAttached,
+    AwaitSignature,
+    Reexamination,
+    PushCorrections,
+    SignatureGrace,
+    TagLookup,
+    OriginFinder,
+    TagOrigin,
+    IdentityCheck,
+    ImageSignatures,
+    ImageStates,
+    SameRevisionSearch,
+    PackageOutliers,
+    FileOutliers,
+    Baselines,
+    PushComparison,
+    PushFailures,
+    ImageInventory,
+    ImageMatching,
+    StalledPushRecovery,
+    Rematch,
+    RematchTransitions,
+    ReevaluatePush,
+    LayerRefresh,
+    ConfigRefresh,
+    StaleVerdicts,
+    ManifestContents,
+    AdvisorySchedule,
+    GithubHooks,
+    Registries,
+    Analysis,
+    Signers,
+  ],
+})
 export class ScannerModule {
-  static forRoot(config: Config<typeof scannerConfig>, settings: TidewaiterSettings): DynamicModule {
+  static forRoot(config: ScannerConfig, settings: TidewaiterSettings): DynamicModule {
     const service = 'scanner';
     return {
       module: ScannerModule,
       imports: [
+        ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service,
@@ -104,81 +152,6 @@ export class ScannerModule {
           ],
         }),
       ],
-      controllers: [QueuePushes, QueueRematches, QueueReported, RecordDeletions],
-      providers: [
-        AnalyzePush,
-        AnalyzeLayer,
-        SyncAdvisories,
-        AnnounceExploited,
-        { provide: EpssAlerts, useValue: new EpssAlerts(config.epssAlertScore, config.epssAlertRise) },
-        QueueSyncs,
-        ReconcileRegistry,
-        RedeliverFailed,
-        QueueReconciliations,
-        { provide: Counter, useFactory: missedCounter, inject: [Registry] },
-        { provide: Gauge, useFactory: advisoryAgeGauge, inject: [Registry, AdvisoryAges] },
-        PushTransitions,
-        LayerReading,
-        LayerTransitions,
-        PushResolution,
-        EvaluatePush,
-        VerifyAttached,
-        AwaitSignature,
-        Reexamination,
-        PushCorrections,
-        SignatureGrace,
-        { provide: SignatureGraceSettings, useValue: new SignatureGraceSettings(settings.signatureGraceMs) },
-        TagLookup,
-        OriginFinder,
-        TagOrigin,
-        IdentityCheck,
-        {
-          provide: IdentitySettings,
-          useValue: new IdentitySettings(settings.identity.learnFrom),
-        },
-        ImageSignatures,
-        ImageStates,
-        SameRevisionSearch,
-        PackageOutliers,
-        FileOutliers,
-        Baselines,
-        { provide: Releases, useValue: new Releases(settings.releases) },
-        PushComparison,
-        PushFailures,
-        ImageInventory,
-        ImageMatching,
-        StalledPushRecovery,
-        Rematch,
-        RematchTransitions,
-        ReevaluatePush,
-        LayerRefresh,
-        ConfigRefresh,
-        StaleVerdicts,
-        ManifestContents,
-        { provide: Analysis, useValue: new Analysis(config.fingerprintKey, readingLimits(config)) },
-        {
-          provide: ScannerLimits,
-          useValue: new ScannerLimits(
-            config.pushConcurrency,
-            config.layerConcurrency,
-            config.maxLayerSeconds,
-            config.maxMatches,
-          ),
-        },
-        { provide: Signers, useValue: new Signers(settings.signers) },
-        {
-          provide: AdvisorySchedule,
-          useFactory: () => scheduleOf(config, new Egress({ allow: settings.egressAllow })),
-        },
-        {
-          provide: GithubHooks,
-          useFactory: () => new GithubHooks(settings.registries, new Egress({ allow: settings.egressAllow })),
-        },
-        {
-          provide: Registries,
-          useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })),
-        },
-      ],
     };
   }
 }
@@ -203,10 +176,4 @@ function advisoryAgeGauge(metrics: Registry, ages: AdvisoryAges): Gauge<'ecosyst
       for (const { ecosystem, ageSeconds } of await ages.all()) this.set({ ecosystem }, ageSeconds);
     },
   });
-}
-
-function scheduleOf(config: Config<typeof scannerConfig>, egress: Egress): AdvisorySchedule {
-  const { advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesEcosystems } = config;
-  const places = placesOf({ osvUrl: advisoriesUrl, kevUrl, epssUrl });
-  return new AdvisorySchedule(advisoriesInterval, places, advisoriesEcosystems ?? null, egress);
 }

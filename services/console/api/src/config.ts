@@ -1,4 +1,7 @@
-import { commonSettings, httpPort, publicUrl } from '@tidewaiter/runtime';
+import { commonSettings, configOf, httpPort, publicUrl } from '@tidewaiter/runtime';
 
-/** `publicUrl`: `https` makes the session cookie `Secure`, a path becomes part of the cookie's. */
-export const consoleConfig = { ...commonSettings, httpPort: httpPort(7080), publicUrl };
+/**
+ * Configuration of the console from its environment. `publicUrl`: `https` makes the session cookie
+ * `Secure`, a path becomes part of the cookie's.
+ */
+export class ConsoleConfig extends configOf({ ...commonSettings, httpPort: httpPort(7080), publicUrl }) {}

@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import type { Templates } from '@tidewaiter/messages';
-import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { Templates } from '@tidewaiter/messages';
+import { ConfigModule, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   AccessModule,
   AdvisoriesModule,
@@ -15,14 +15,13 @@ import {
   StoreModule,
   WorkloadsModule,
 } from '@tidewaiter/store';
-import { Registry } from 'prom-client';
 
 import { AdmissionService } from './admission/admission-service.js';
 import { AdmissionController } from './admission/admission.controller.js';
 import { AlertsController } from './alerts/alerts.controller.js';
-import { OpenControllers, TokenGuard } from './auth/token-guard.js';
+import { TokenGuard } from './auth/token-guard.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
-import type { consoleConfig } from './config.js';
+import type { ConsoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { GateController } from './gate/gate.controller.js';
@@ -65,17 +64,24 @@ export const controllers = [
   OpenApiController,
 ] as const;
 
-@Module({})
+@Module({
+  imports: [DiscoveryModule],
+  controllers: [...controllers],
+  providers: [
+    StoredVerdicts,
+    AdmissionService,
+    MessageWords,
+    SessionCookie,
+    { provide: APP_GUARD, useClass: TokenGuard },
+    { provide: APP_PIPE, useClass: RequestValidation },
+  ],
+})
 export class ConsoleModule {
-  static forRoot(
-    config: Config<typeof consoleConfig>,
-    { rules, admission }: Pick<TidewaiterSettings, 'rules' | 'admission'>,
-    templates: Templates,
-  ): DynamicModule {
+  static forRoot(config: ConsoleConfig, settings: TidewaiterSettings, templates: Templates): DynamicModule {
     return {
       module: ConsoleModule,
       imports: [
-        DiscoveryModule,
+        ConfigModule.forRoot(config, settings),
         // It consumes nothing; the relay of its outbox publishes.
         BusModule.forRoot({ service: 'console', url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({
@@ -83,7 +89,7 @@ export class ConsoleModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
-          rules,
+          rules: settings.rules,
         }),
         AccessModule,
         PushesModule,
@@ -94,24 +100,7 @@ export class ConsoleModule {
         IncidentsModule,
         DeliveriesModule,
       ],
-      controllers: [...controllers],
-      providers: [
-        StoredVerdicts,
-        { provide: OpenControllers, useValue: new OpenControllers(admission) },
-        {
-          provide: AdmissionService,
-          useFactory: (verdicts: StoredVerdicts, logger: Logger, metrics: Registry) =>
-            new AdmissionService(verdicts, admission, logger, metrics),
-          inject: [StoredVerdicts, Logger, Registry],
-        },
-        {
-          provide: MessageWords,
-          useValue: new MessageWords(templates, config.publicUrl ?? `http://127.0.0.1:${config.httpPort}`),
-        },
-        { provide: APP_GUARD, useClass: TokenGuard },
-        { provide: APP_PIPE, useClass: RequestValidation },
-        { provide: SessionCookie, useValue: new SessionCookie(config.publicUrl) },
-      ],
+      providers: [{ provide: Templates, useValue: templates }],
     };
   }
 }

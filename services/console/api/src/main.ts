@@ -1,16 +1,16 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readTemplates } from '@tidewaiter/messages';
-import { type Environment, readConfig, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
+import { type Environment, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
 import { ApiTokens } from '@tidewaiter/store';
 
-import { consoleConfig } from './config.js';
+import { ConsoleConfig } from './config.js';
 import { ConsoleModule } from './console.module.js';
 import { servePages } from './http/web-pages.js';
 
 /** Starts the console: the API, and the web pages over it. */
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
-    const config = readConfig(consoleConfig, environment);
+    const config = new ConsoleConfig(environment);
     const settings = readSettings(config.settingsFile, files);
     return {
       name: 'console',

@@ -1,15 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Detector, repeatsWaitMs, WideCorrelations, type WideMatch } from '@tidewaiter/detection';
 import type { Observation } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 
+import { DetectorConfig } from '../config.js';
 import { RuleLoader } from '../rules/rule-loader.js';
 import { EngineMetrics } from './engine-metrics.js';
 import type { PartitionEngine } from './engine.js';
 import { RuntimeFacts } from './runtime-facts.js';
-
-/** Time that an event waits for earlier ones, in milliseconds. */
-export const LATENESS = Symbol('lateness');
 
 /**
  * Time that storing a match and its repeats may take; later ones miss the correlations over all
@@ -25,7 +23,7 @@ export class Engines {
   constructor(
     private readonly rules: RuleLoader,
     private readonly facts: RuntimeFacts,
-    @Inject(LATENESS) private readonly allowedLatenessMs: number,
+    private readonly config: DetectorConfig,
     private readonly metrics: EngineMetrics,
     private readonly log: Logger,
   ) {
@@ -40,7 +38,7 @@ export class Engines {
     const detector = new Detector({
       ...this.rules.current,
       facts: this.facts.context,
-      allowedLatenessMs: this.allowedLatenessMs,
+      allowedLatenessMs: this.config.latenessMs,
       clock: 'caller',
       onObserved: (observation: Observation) => this.facts.want(observation),
       onMissing: (observation) => this.facts.wantImageOf(observation),
@@ -62,7 +60,7 @@ export class Engines {
 
   /** Restores the correlations over all partitions in the same way. */
   wideCorrelations(name: string, state: Uint8Array | null): WideCorrelations {
-    const correlations = new WideCorrelations(this.rules.current, this.allowedLatenessMs + commitMs);
+    const correlations = new WideCorrelations(this.rules.current, this.config.latenessMs + commitMs);
     this.#run(name, correlations, state);
     return correlations;
   }

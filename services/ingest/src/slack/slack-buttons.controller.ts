@@ -1,18 +1,13 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, NotFound, type Secret } from '@tidewaiter/domain';
-import { Logger } from '@tidewaiter/runtime';
+import { AccessDenied, NotFound } from '@tidewaiter/domain';
+import { Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import type { FastifyRequest } from 'fastify';
 
 import { hookRequest, type HookRoute } from '../http/hook-route.js';
 import { SlackActions } from './slack-actions.js';
 import { isSignedBySlack, readSlackInteraction } from './slack-interaction.js';
 import { SlackReplies } from './slack-replies.js';
-
-/** Secret with which Slack signs its requests; undefined where messages have no buttons. */
-export class SlackSigning {
-  constructor(readonly secret: Secret | undefined) {}
-}
 
 /**
  * `POST /hooks/slack/interactions`: a user pressed a button below a message. Slack wants an answer
@@ -21,7 +16,7 @@ export class SlackSigning {
 @Controller('hooks/slack/interactions')
 export class SlackButtonsController {
   constructor(
-    private readonly signing: SlackSigning,
+    private readonly settings: TidewaiterSettings,
     private readonly actions: SlackActions,
     private readonly replies: SlackReplies,
     private readonly logger: Logger,
@@ -32,7 +27,7 @@ export class SlackButtonsController {
   // Puts the route under the rate limit.
   @RouteConfig({ rateLimit: {} })
   async press(@Req() request: FastifyRequest<HookRoute>): Promise<''> {
-    const { secret } = this.signing;
+    const { slackSigningSecret: secret } = this.settings;
     if (!secret) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
     const hook = hookRequest(request);
     if (!isSignedBySlack(hook, secret, Date.now())) {

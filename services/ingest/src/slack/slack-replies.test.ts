@@ -16,9 +16,10 @@ afterEach(async () => sink.stop());
 
 describe('SlackReplies', () => {
   it('answers whoever pressed, with text that formats nothing', async () => {
-    const replies = new SlackReplies(new Egress({ allow: ['127.0.0.1/32'] }), logger, sink.url);
+    const egress = new Egress({ allow: ['127.0.0.1/32'] });
+    const replies = new SlackReplies(egress, logger, sink.url);
     await replies.send(`${sink.url}/actions/1`, 'Silenced: a="<!channel>"');
-    await replies.onApplicationShutdown();
+    await egress.close();
     expect(failures).toEqual([]);
     expect(sink.received.map(({ path, body }) => [path, body])).toEqual([
       ['/actions/1', { response_type: 'ephemeral', replace_original: false, text: 'Silenced: a="&lt;!channel&gt;"' }],
@@ -26,11 +27,12 @@ describe('SlackReplies', () => {
   });
 
   it('calls nobody else, whatever the request names, and fails for nobody', async () => {
-    const replies = new SlackReplies(new Egress({ allow: ['127.0.0.1/32'] }), logger);
+    const egress = new Egress({ allow: ['127.0.0.1/32'] });
+    const replies = new SlackReplies(egress, logger);
     for (const url of [sink.url, 'http://169.254.169.254/', 'https://hooks.slack.com.evil.example/', 'nonsense']) {
       await replies.send(url, 'x');
     }
-    await replies.onApplicationShutdown();
+    await egress.close();
     expect(sink.received).toEqual([]);
   });
 });

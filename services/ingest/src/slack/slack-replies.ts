@@ -1,11 +1,10 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Egress } from '@tidewaiter/egress';
 import type { Logger } from '@tidewaiter/runtime';
 
 const timeoutMs = 5_000;
 
 /** Answers whoever pressed a button, for his eyes only. @see https://docs.slack.dev/interactivity/handling-user-interaction */
-export class SlackReplies implements OnApplicationShutdown {
+export class SlackReplies {
   /** @param base where answers may go, whatever a request names: no request may make us call another host */
   constructor(
     private readonly egress: Egress,
@@ -27,10 +26,6 @@ export class SlackReplies implements OnApplicationShutdown {
     } catch (err) {
       this.logger.debug({ err }, 'reply failed');
     }
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.egress.close();
   }
 }
 

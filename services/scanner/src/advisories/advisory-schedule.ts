@@ -1,34 +1,36 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import type { AdvisoryPlaces } from '@tidewaiter/advisory-sync';
-import type { Egress } from '@tidewaiter/egress';
+import { Injectable } from '@nestjs/common';
+import { type AdvisoryPlaces, placesOf } from '@tidewaiter/advisory-sync';
 import { Every } from '@tidewaiter/runtime';
 import { Jobs, Store } from '@tidewaiter/store';
 
+import { ScannerConfig } from '../config.js';
+
 const lookMs = 60_000;
 
-/** URLs and interval of advisory syncs; an interval of 0 disables them. */
+/** Feeds of advisories and the interval of their syncs. */
+@Injectable()
 export class AdvisorySchedule {
-  constructor(
-    readonly intervalMs: number,
-    readonly places: AdvisoryPlaces,
-    /** Null means all ecosystems of the bucket. */
-    readonly ecosystems: readonly string[] | null,
-    readonly egress: Egress,
-  ) {}
+  /** 0 means never. */
+  readonly intervalMs: number;
+  readonly places: AdvisoryPlaces;
+  /** Null: all ecosystems of the bucket. */
+  readonly ecosystems: readonly string[] | null;
+
+  constructor({ advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesEcosystems }: ScannerConfig) {
+    this.intervalMs = advisoriesInterval;
+    this.places = placesOf({ osvUrl: advisoriesUrl, kevUrl, epssUrl });
+    this.ecosystems = advisoriesEcosystems ?? null;
+  }
 }
 
 /** Queues the next sync when it is due. Every scanner checks; the first one queues it for all. */
 @Injectable()
-export class QueueSyncs implements BeforeApplicationShutdown {
+export class QueueSyncs {
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly schedule: AdvisorySchedule,
   ) {}
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.schedule.egress.close();
-  }
 
   @Every(lookMs)
   async queueDue(): Promise<void> {

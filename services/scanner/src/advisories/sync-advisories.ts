@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { type FeedResult, type ReadingListener, syncAdvisories } from '@tidewaiter/advisory-sync';
 import { TidewaiterError } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import { AdvisoryFeeds, type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
@@ -28,18 +29,19 @@ export class SyncAdvisories implements JobHandler<ClaimedJob> {
     private readonly jobs: Jobs,
     private readonly feeds: AdvisoryFeeds,
     private readonly schedule: AdvisorySchedule,
+    private readonly egress: Egress,
     private readonly logger: Logger,
   ) {}
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
-    const { places, ecosystems, egress } = this.schedule;
+    const { places, ecosystems } = this.schedule;
     const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-downloads-'));
     try {
       await syncAdvisories({
         keeper: this.feeds,
         listener: new LoggedReading(this.logger),
         acceptsRemovals: false,
-        egress,
+        egress: this.egress,
         places,
         ecosystems,
         folder,

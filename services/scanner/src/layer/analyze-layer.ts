@@ -4,8 +4,8 @@ import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import { type ClaimedJob, Images, type PlacedLayer, readLayerKey } from '@tidewaiter/store';
 
+import { ScannerConfig } from '../config.js';
 import { failureOf, isRefusal } from '../failure.js';
-import { ScannerLimits } from '../scanner-limits.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerTransitions } from './layer-transitions.js';
 
@@ -37,10 +37,10 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
     private readonly images: Images,
     private readonly reading: LayerReading,
     private readonly logger: Logger,
-    limits: ScannerLimits,
+    config: ScannerConfig,
   ) {
-    this.concurrency = limits.layers;
-    this.timeoutMs = limits.maxLayerSeconds * 1_000 + afterLimitMs;
+    this.concurrency = config.layerConcurrency;
+    this.timeoutMs = config.maxLayerSeconds * 1_000 + afterLimitMs;
   }
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {

@@ -5,8 +5,8 @@ import type { PlacedLayer } from '@tidewaiter/store';
 import { Counter, Registry } from 'prom-client';
 
 import { Analysis } from '../analysis.js';
+import { ScannerConfig } from '../config.js';
 import { Registries } from '../registries.js';
-import { ScannerLimits } from '../scanner-limits.js';
 
 /** Reads layers from registries, in worker threads. */
 @Injectable()
@@ -18,10 +18,10 @@ export class LayerReading implements OnApplicationShutdown {
   constructor(
     private readonly registries: Registries,
     private readonly analysis: Analysis,
-    { layers, maxLayerSeconds }: ScannerLimits,
+    { layerConcurrency, maxLayerSeconds }: ScannerConfig,
     metrics: Registry,
   ) {
-    this.#threads = new LayerThreads(layers, { ...threadLimits, ...analysis.limits.thread });
+    this.#threads = new LayerThreads(layerConcurrency, { ...threadLimits, ...analysis.limits.thread });
     this.#maxLayerSeconds = maxLayerSeconds;
     this.#limitHits = new Counter({
       name: 'tidewaiter_scanner_limit_hits_total',

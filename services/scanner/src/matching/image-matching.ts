@@ -3,7 +3,7 @@ import { blindSpots, scopeName } from '@tidewaiter/advisories';
 import type { Digest, OsRelease } from '@tidewaiter/domain';
 import { Advisories, FleetMatches, Store, type PushWarning } from '@tidewaiter/store';
 
-import { ScannerLimits } from '../scanner-limits.js';
+import { ScannerConfig } from '../config.js';
 import { matchPackages } from './match-packages.js';
 
 /** Matches the packages of an image with advisories. */
@@ -13,7 +13,7 @@ export class ImageMatching {
     private readonly store: Store,
     private readonly advisories: Advisories,
     private readonly fleet: FleetMatches,
-    private readonly limits: ScannerLimits,
+    private readonly config: ScannerConfig,
   ) {}
 
   /**
@@ -26,7 +26,7 @@ export class ImageMatching {
       const unmatched = await this.fleet.unmatched(tx, digest);
       if (unmatched.length === 0) return;
       const found = matchPackages(unmatched, await this.fleet.candidatesFor(tx, unmatched));
-      const { packages, matches } = withinLimit(unmatched, found, this.limits.maxMatches);
+      const { packages, matches } = withinLimit(unmatched, found, this.config.maxMatches);
       await this.fleet.rematched(tx, packages, matches);
     });
   }
@@ -43,7 +43,7 @@ export class ImageMatching {
   }
 
   #unmatchedWarning(count: number): PushWarning {
-    const message = `${count} packages were not compared with advisories: maxMatches is ${this.limits.maxMatches}`;
+    const message = `${count} packages were not compared with advisories: maxMatches is ${this.config.maxMatches}`;
     return { code: 'LIMIT_EXCEEDED', path: null, message };
   }
 }

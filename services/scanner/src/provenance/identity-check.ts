@@ -9,6 +9,7 @@ import {
   splitAwaited,
   usualPushes,
 } from '@tidewaiter/provenance';
+import { TidewaiterSettings } from '@tidewaiter/runtime';
 import { PipelineReports, Provenances, type Push, PushIdentities, Store, type PushWarning } from '@tidewaiter/store';
 
 import { TagOrigin, type PushUnderTag } from '../reconcile/tag-origin.js';
@@ -19,11 +20,6 @@ export interface ExaminedImage {
   digest: Digest;
   presented: PresentedIdentity;
   warnings: PushWarning[];
-}
-
-/** Settings for learning the identity of a repository. */
-export class IdentitySettings {
-  constructor(readonly learnFrom: number) {}
 }
 
 /**
@@ -39,7 +35,7 @@ export class IdentityCheck {
     private readonly reports: PipelineReports,
     private readonly tags: TagOrigin,
     private readonly grace: SignatureGrace,
-    private readonly settings: IdentitySettings,
+    private readonly settings: TidewaiterSettings,
   ) {}
 
   async evaluate(push: Push, images: readonly ExaminedImage[]): Promise<void> {
@@ -96,7 +92,7 @@ export class IdentityCheck {
     identity: Identity,
     { isVersion, hasOtherSigns }: { isVersion: boolean; hasOtherSigns: boolean },
   ): Promise<Finding[]> {
-    const { learnFrom } = this.settings;
+    const { learnFrom } = this.settings.identity;
     if (learnFrom === 0 || push.origin === 'imported') return [];
     const usual = usualPushes(await this.identities.before(push, isVersion), learnFrom);
     const deviations = identityDeviations(identity, usual);

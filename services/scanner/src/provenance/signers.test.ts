@@ -1,9 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 
+import { parseSettings, type SignerSettings } from '@tidewaiter/runtime';
+
 import { Signers } from './signers.js';
 
 const key = () => generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
-const signers = new Signers([
+const signersOf = (signers: SignerSettings[]) => new Signers({ ...parseSettings('', () => ''), signers });
+const signers = signersOf([
   { name: 'release', repositories: ['shop/*', 'base'], key: key() },
   { name: 'shop-ci', repositories: ['shop/*'], key: key() },
 ]);
@@ -22,7 +25,7 @@ describe('Signers', () => {
   });
 
   it('rejects a signer without a valid key', () => {
-    expect(() => new Signers([{ name: 'x', repositories: ['*'], key: 'x' }])).toThrow(
+    expect(() => signersOf([{ name: 'x', repositories: ['*'], key: 'x' }])).toThrow(
       expect.objectContaining({ code: 'KEY_INVALID' }),
     );
   });

@@ -1,6 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import { matchesWildcard } from '@tidewaiter/domain';
 import { readTrust, type Trust } from '@tidewaiter/provenance';
-import type { SignerSettings } from '@tidewaiter/runtime';
+import { TidewaiterSettings } from '@tidewaiter/runtime';
 
 /** Signers of a repository: its images need the signature of one of them. */
 export interface RequiredSigners {
@@ -9,12 +10,13 @@ export interface RequiredSigners {
 }
 
 /** Configured signers of tidewaiter.yaml, by the repositories in which their signatures count. */
+@Injectable()
 export class Signers {
   readonly #signers: readonly { name: string; repositories: readonly string[]; trust: Trust }[];
 
   /** @throws InvalidInput `KEY_INVALID`, `TRUSTED_ROOT_INVALID` */
-  constructor(settings: readonly SignerSettings[]) {
-    this.#signers = settings.map(({ repositories, ...signer }) => ({
+  constructor({ signers }: TidewaiterSettings) {
+    this.#signers = signers.map(({ repositories, ...signer }) => ({
       name: signer.name,
       repositories,
       trust: readTrust([signer]),

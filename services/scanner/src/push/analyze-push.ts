@@ -4,8 +4,8 @@ import { Logger } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
 import type { ClaimedJob, Push } from '@tidewaiter/store';
 
+import { ScannerConfig } from '../config.js';
 import { isRefusal } from '../failure.js';
-import { ScannerLimits } from '../scanner-limits.js';
 import { Baselines } from './baselines.js';
 import { EvaluatePush } from './evaluate-push.js';
 import { PushComparison } from './push-comparison.js';
@@ -32,9 +32,9 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
     private readonly baselines: Baselines,
     private readonly comparison: PushComparison,
     private readonly logger: Logger,
-    limits: ScannerLimits,
+    config: ScannerConfig,
   ) {
-    this.concurrency = limits.pushes;
+    this.concurrency = config.pushConcurrency;
   }
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {

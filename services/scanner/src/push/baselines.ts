@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Baseline, NotYet } from '@tidewaiter/domain';
-import type { ReleaseSettings } from '@tidewaiter/runtime';
+import { TidewaiterSettings } from '@tidewaiter/runtime';
 import { type EarlierTag, type Push, PushBaselines } from '@tidewaiter/store';
 
 import { chooseBaseline } from './baseline-choice.js';
@@ -13,17 +13,12 @@ export interface ChosenBaseline extends Baseline {
   pushedBy: string | null;
 }
 
-/** Release settings from tidewaiter.yaml. */
-export class Releases {
-  constructor(readonly settings: readonly ReleaseSettings[]) {}
-}
-
 /** Chooses the baseline of a push: the earlier digest of the tag, or else the release before it. */
 @Injectable()
 export class Baselines {
   constructor(
     private readonly known: PushBaselines,
-    private readonly releases: Releases,
+    private readonly settings: TidewaiterSettings,
   ) {}
 
   /**
@@ -39,7 +34,7 @@ export class Baselines {
     }
     const others = await this.known.otherTags(push, tag);
     const usable = others.filter((each) => each.isAnalyzed || (push.origin !== 'imported' && isYoung(each)));
-    const choice = chooseBaseline({ repository, tag, digest }, usable, this.releases.settings);
+    const choice = chooseBaseline({ repository, tag, digest }, usable, this.settings.releases);
     if (!choice) return null;
     const { known, reason, line } = choice;
     if (!known.isAnalyzed) throw earlierPending(known.tag);

@@ -1,18 +1,16 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
-import type { Egress } from '@tidewaiter/egress';
-import type { RegistrySettings } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
+import { TidewaiterSettings } from '@tidewaiter/runtime';
 
 import { GithubHook } from './github-hook.js';
 
 /** Hooks whose failed deliveries are requested again, by the name of their connection. */
-export class GithubHooks implements OnApplicationShutdown {
+@Injectable()
+export class GithubHooks {
   readonly #hooks: ReadonlyMap<string, { hook: GithubHook; intervalMs: number }>;
 
-  constructor(
-    registries: readonly RegistrySettings[],
-    private readonly egress: Egress,
-  ) {
+  constructor({ registries }: TidewaiterSettings, egress: Egress) {
     this.#hooks = new Map(
       registries.flatMap(({ name, redeliver }) =>
         redeliver ? [[name, { hook: new GithubHook(redeliver, egress), intervalMs: redeliver.intervalMs }]] : [],
@@ -30,9 +28,5 @@ export class GithubHooks implements OnApplicationShutdown {
     const found = this.#hooks.get(connection);
     if (!found) throw new InvalidInput('HOOK_UNKNOWN', `tidewaiter.yaml names no hook of ${connection}`);
     return found.hook;
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.egress.close();
   }
 }

@@ -1,9 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
-import { type AdmissionSettings, Logger } from '@tidewaiter/runtime';
+import { type AdmissionSettings, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 
-import type { StoredVerdicts } from '../gate/stored-verdicts.js';
+import { StoredVerdicts } from '../gate/stored-verdicts.js';
 import {
   type AdmissionDecision,
   type AdmissionRequest,
@@ -37,19 +38,22 @@ interface Kept {
 }
 
 /** Decides on admission requests by stored verdicts, and counts its answers. */
+@Injectable()
 export class AdmissionService {
   readonly #kept = new Map<string, Kept>();
   readonly #answers: Counter<'outcome'>;
   readonly #images: Counter<'result'>;
   readonly #unscanned: Counter;
+  readonly #settings: AdmissionSettings;
   #allowedUnscanned = 0;
 
   constructor(
-    private readonly verdicts: Pick<StoredVerdicts, 'of'>,
-    private readonly settings: AdmissionSettings,
+    private readonly verdicts: StoredVerdicts,
+    { admission }: TidewaiterSettings,
     private readonly logger: Logger,
     metrics: Registry,
   ) {
+    this.#settings = admission;
     const registers = [metrics];
     this.#answers = new Counter({
       name: 'tidewaiter_console_admission_answers_total',
@@ -76,7 +80,7 @@ export class AdmissionService {
   }
 
   async decide(request: AdmissionRequest): Promise<AdmissionDecision> {
-    const images = imagesToEvaluate(request, this.settings);
+    const images = imagesToEvaluate(request, this.#settings);
     const verdicts = await Promise.all(images.slice(0, maxImages).map(async (image) => this.#verdictOf(image)));
     if (images.length > maxImages)
       verdicts.push({
@@ -85,7 +89,7 @@ export class AdmissionService {
         reasons: ['too many to look up'],
       });
     for (const { result } of verdicts) this.#images.inc({ result });
-    const decision = decide(verdicts, this.settings);
+    const decision = decide(verdicts, this.#settings);
     this.#answers.inc({ outcome: decision.outcome });
     this.#countUnscanned(decision.unscanned, request);
     return decision;
@@ -96,7 +100,7 @@ export class AdmissionService {
     this.#allowedUnscanned += images.length;
     this.#unscanned.inc(images.length);
     const shown = images.map((image) => printable(image));
-    this.logger.warn({ images: shown, namespace, mode: this.settings.mode }, 'unscanned image allowed');
+    this.logger.warn({ images: shown, namespace, mode: this.#settings.mode }, 'unscanned image allowed');
   }
 
   async #verdictOf(image: string): Promise<AdmissionVerdict> {

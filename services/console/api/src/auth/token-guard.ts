@@ -1,6 +1,6 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AccessDenied } from '@tidewaiter/domain';
-import { type AdmissionSettings, HealthController } from '@tidewaiter/runtime';
+import { HealthController, TidewaiterSettings } from '@tidewaiter/runtime';
 import { type ApiToken, ApiTokens, permits } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -14,31 +14,17 @@ const cookiePattern = /(?:^|; ?)tidewaiter_session=([A-Za-z0-9_-]{1,64})(?:;|$)/
 
 type CallersRequest = FastifyRequest & { caller?: ApiToken };
 
-/** Controllers whose methods need no token. */
-export class OpenControllers {
-  readonly #classes: ReadonlySet<unknown>;
-
-  constructor({ allowUnauthenticated }: Pick<AdmissionSettings, 'allowUnauthenticated'>) {
-    this.#classes = new Set([HealthController, ...(allowUnauthenticated ? [AdmissionController] : [])]);
-  }
-
-  has(controller: unknown): boolean {
-    return this.#classes.has(controller);
-  }
-}
-
 /** Requires an API token with the scope that the method declares, in the `Authorization` header or the session cookie. */
 @Injectable()
 export class TokenGuard implements CanActivate {
   constructor(
     private readonly tokens: ApiTokens,
-    private readonly open: OpenControllers,
+    private readonly settings: TidewaiterSettings,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.open.has(context.getClass())) return true;
     const operation = operationOf(context.getHandler());
-    if (operation?.scope === 'none') return true;
+    if (operation?.scope === 'none' || this.#isOpen(context.getClass())) return true;
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
     const request = context.switchToHttp().getRequest<CallersRequest>();
     const caller = await verifiedToken(this.tokens, tokenOf(request));
@@ -49,6 +35,12 @@ export class TokenGuard implements CanActivate {
     }
     request.caller = caller;
     return true;
+  }
+
+  /** Health pages need no token; Kubernetes needs none where the settings say so. */
+  #isOpen(controller: unknown): boolean {
+    if (controller === HealthController) return true;
+    return controller === AdmissionController && this.settings.admission.allowUnauthenticated;
   }
 }
 

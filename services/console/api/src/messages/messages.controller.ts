@@ -1,18 +1,24 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
-import type { Templates } from '@tidewaiter/messages';
+import { Controller, Get, Injectable, Query, Res } from '@nestjs/common';
+import { Templates } from '@tidewaiter/messages';
 import { type Preview, previewMessage } from '@tidewaiter/receivers';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 
+import { ConsoleConfig } from '../config.js';
 import { Operation } from '../http/operation.js';
 import { mailPreviewQuery, previewQuery, previewAnswer } from './message-schemas.js';
 
 /** Templates in use, and the base URL of links in messages. */
+@Injectable()
 export class MessageWords {
+  readonly consoleUrl: string;
+
   constructor(
     readonly templates: Templates,
-    readonly consoleUrl: string,
-  ) {}
+    { publicUrl, httpPort }: ConsoleConfig,
+  ) {
+    this.consoleUrl = publicUrl ?? `http://127.0.0.1:${httpPort}`;
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { ConsoleConfig } from '../config.js';
 import { SessionCookie } from './session.controller.js';
 
 describe('SessionCookie', () => {
@@ -7,6 +8,11 @@ describe('SessionCookie', () => {
     ['https://tidewaiter.example.com/', 'Path=/api; HttpOnly; SameSite=Strict; Secure'],
     ['https://example.com/security/tidewaiter', 'Path=/security/tidewaiter/api; HttpOnly; SameSite=Strict; Secure'],
   ])('keeps the session of a console that is published at %s', (publicUrl, attributes) => {
-    expect(new SessionCookie(publicUrl).holding('x')).toBe(`tidewaiter_session=x; ${attributes}`);
+    const config = new ConsoleConfig({
+      TIDEWAITER_DATABASE_URL: 'postgres://localhost/x',
+      TIDEWAITER_NATS_URL: 'nats://localhost',
+      TIDEWAITER_CONSOLE_URL: publicUrl,
+    });
+    expect(new SessionCookie(config).holding('x')).toBe(`tidewaiter_session=x; ${attributes}`);
   });
 });

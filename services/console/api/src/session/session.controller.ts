@@ -1,9 +1,10 @@
-import { Body, Controller, Delete, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Injectable, Post, Res } from '@nestjs/common';
 import { ApiTokens } from '@tidewaiter/store';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 
 import { sessionCookieName, verifiedToken } from '../auth/token-guard.js';
+import { ConsoleConfig } from '../config.js';
 import { Operation } from '../http/operation.js';
 import { sessionBody } from './session-schemas.js';
 
@@ -11,11 +12,12 @@ import { sessionBody } from './session-schemas.js';
  * The cookie of the web pages. It holds the API token itself: no script can read it, it is as secret as a session id would be,
  * and revoking the token ends the session.
  */
+@Injectable()
 export class SessionCookie {
   readonly #attributes: string;
 
   /** `publicUrl`: where browsers find the console, perhaps below a path that a proxy takes away before we see it. */
-  constructor(publicUrl = 'http://localhost') {
+  constructor({ publicUrl = 'http://localhost' }: ConsoleConfig) {
     const { protocol, pathname } = new URL(publicUrl);
     const path = `${pathname.replace(/\/$/, '')}/api`;
     this.#attributes = `Path=${path}; HttpOnly; SameSite=Strict${protocol === 'https:' ? '; Secure' : ''}`;
