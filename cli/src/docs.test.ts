@@ -82,23 +82,10 @@ describe('docs', () => {
 });
 
 describe('docs/metrics.md', () => {
-  const code = ['libs', 'services'].flatMap((folder) => files(join(root, folder), /(?<!\.test)\.ts$/));
-  const metric = /(?:name: |gauge\()'(tidewaiter_\w+)',(?:\s*help:[^\n]*\n\s*labelNames: \[([^\]]*)\])?/g;
-  const metrics = code
-    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(metric)])
-    .filter(([, name]) => name !== 'tidewaiter_session');
-
-  it.each(metrics.map(([, name = '', labels = '']) => [name, labels.replaceAll("'", '`')]))(
-    'has a row for %s with its labels',
-    (name, labels) => {
-      expect(read('docs/metrics.md')).toContain(`\n| \`${name}\` |${labels === '' ? '' : ` ${labels}`} | `);
-    },
-  );
-
-  it('names no other metric', () => {
-    const named = read('docs/metrics.md').match(/\btidewaiter_\w+/g) ?? [];
-    expect(named).toEqual(expect.arrayContaining(['tidewaiter_outbox_oldest_seconds']));
-    expect([...new Set(named).difference(new Set(metrics.map(([, name = '']) => name)))]).toEqual([]);
+  it('lists every metric: all are in the catalogue that it is generated from', () => {
+    const code = ['libs', 'services'].flatMap((folder) => files(join(root, folder), /(?<!\.test)\.ts$/));
+    const registering = code.filter((path) => /new (?:Counter|Gauge|Histogram)[<(]/.test(readFileSync(path, 'utf8')));
+    expect(registering.map((path) => path.slice(root.length + 1))).toEqual(['libs/runtime/src/metrics.ts']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
-import { Health, Logger } from '@tidewaiter/runtime';
-import { Counter, Registry } from 'prom-client';
+import { counterIn, metricCatalogue, Health, Logger } from '@tidewaiter/runtime';
+import { type Counter, Registry } from 'prom-client';
 
 import { Bus } from './connection.js';
 import { type DeadLetterSink, JetStreamServer } from './jetstream-server.js';
@@ -36,10 +36,5 @@ export class BusModule {
 }
 
 function messageCounter(metrics: Registry): Counter<'consumer' | 'result'> {
-  return new Counter({
-    name: 'tidewaiter_bus_messages_total',
-    help: 'Messages that a consumer has handled, put back or given up',
-    labelNames: ['consumer', 'result'],
-    registers: [metrics],
-  });
+  return counterIn(metrics, metricCatalogue.busMessages);
 }

@@ -8,8 +8,8 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Secret } from '@tidewaiter/domain';
-import { Health, Logger } from '@tidewaiter/runtime';
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { gaugeIn, histogramIn, metricCatalogue, Health, Logger } from '@tidewaiter/runtime';
+import { type Histogram, Registry } from 'prom-client';
 
 import type { JobHandler, JobLedger } from './job-handler.js';
 import { RedisConnections } from './redis.js';
@@ -81,38 +81,18 @@ export class QueueModule {
 }
 
 function durationHistogram(metrics: Registry): Histogram<'queue' | 'result'> {
-  return new Histogram({
-    name: 'tidewaiter_job_duration_seconds',
-    help: 'How long jobs took, by how they ended',
-    labelNames: ['queue', 'result'],
-    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300],
-    registers: [metrics],
-  });
+  return histogramIn(metrics, metricCatalogue.jobDuration);
 }
 
 function backlogGauges(metrics: Registry, ledger: JobLedger, queues: string[]): void {
-  const jobs = new Gauge({
-    name: 'tidewaiter_queue_jobs',
-    help: 'Jobs that wait or run',
-    labelNames: ['queue', 'state'],
-    registers: [],
-    async collect() {
-      for (const queue of queues) {
-        const { queued, running } = await ledger.backlog(queue);
-        this.set({ queue, state: 'queued' }, queued);
-        this.set({ queue, state: 'running' }, running);
-      }
-    },
+  gaugeIn(metrics, metricCatalogue.queueJobs, async (gauge) => {
+    for (const queue of queues) {
+      const { queued, running } = await ledger.backlog(queue);
+      gauge.set({ queue, state: 'queued' }, queued);
+      gauge.set({ queue, state: 'running' }, running);
+    }
   });
-  const oldest = new Gauge({
-    name: 'tidewaiter_queue_oldest_seconds',
-    help: 'How long the oldest due job has waited',
-    labelNames: ['queue'],
-    registers: [],
-    async collect() {
-      for (const queue of queues) this.set({ queue }, (await ledger.backlog(queue)).oldestSeconds);
-    },
+  gaugeIn(metrics, metricCatalogue.queueOldest, async (gauge) => {
+    for (const queue of queues) gauge.set({ queue }, (await ledger.backlog(queue)).oldestSeconds);
   });
-  metrics.registerMetric(jobs);
-  metrics.registerMetric(oldest);
 }

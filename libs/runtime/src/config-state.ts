@@ -1,5 +1,8 @@
 import { TidewaiterError } from '@tidewaiter/domain';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+
+import { metricCatalogue } from './metric-catalogue.js';
+import { gaugeIn } from './metrics.js';
 
 /** Reason why a configuration was refused. */
 export interface ConfigError {
@@ -37,20 +40,9 @@ export class ConfigState {
 
   /** Registers the gauges of the configuration: one failing reload is worth an alert. */
   measuredBy(registry: Registry): void {
-    const gauge = (name: string, help: string, value: () => number) =>
-      new Gauge({
-        name,
-        help,
-        registers: [registry],
-        collect() {
-          this.set(value());
-        },
-      });
-    gauge('tidewaiter_config_last_reload_successful', 'Whether the last reload of the configuration worked', () =>
-      this.#error === null ? 1 : 0,
-    );
-    gauge('tidewaiter_config_loaded_timestamp_seconds', 'When the configuration in use was read', () =>
-      Math.floor(this.#loadedAt.getTime() / 1000),
+    gaugeIn(registry, metricCatalogue.configReloadSuccessful, (gauge) => gauge.set(this.#error === null ? 1 : 0));
+    gaugeIn(registry, metricCatalogue.configLoadedTimestamp, (gauge) =>
+      gauge.set(Math.floor(this.#loadedAt.getTime() / 1000)),
     );
   }
 }

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 
 import { ConfigFiles } from './config-files.js';
 import { ConfigState } from './config-state.js';
@@ -13,6 +13,7 @@ import { EveryModule } from './every.js';
 import { Health, HealthController } from './health.js';
 import { type Backend, HttpFront } from './http-front.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
+import { processRegistry } from './metrics.js';
 import { problemOf, ProblemFilter, sendProblem } from './problem.js';
 import { startTelemetry, stopTelemetry } from './telemetry.js';
 
@@ -153,9 +154,7 @@ async function startReplica(definition: ServiceDefinition, { logger, front, stat
 }
 
 function rootModule({ name, module }: ServiceDefinition, logger: Logger, state: ConfigState): DynamicModule {
-  const metrics = new Registry();
-  metrics.setDefaultLabels({ service: name });
-  collectDefaultMetrics({ register: metrics });
+  const metrics = processRegistry(name);
   state.measuredBy(metrics);
   return {
     module: RootModule,

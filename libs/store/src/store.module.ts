@@ -1,8 +1,8 @@
 import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
 import { noRules, type Rules } from '@tidewaiter/policy';
-import { Health, Logger } from '@tidewaiter/runtime';
-import { Gauge, Registry } from 'prom-client';
+import { gaugeIn, metricCatalogue, Health, Logger } from '@tidewaiter/runtime';
+import { Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 
 import { connectPatiently } from './core/data-source.js';
@@ -75,16 +75,9 @@ export class StoreModule implements OnApplicationShutdown {
     health.add('postgres', async () =>
       (await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined,
     );
-    metrics.registerMetric(
-      new Gauge({
-        name: 'tidewaiter_outbox_oldest_seconds',
-        help: 'Age of the oldest event that is not on the bus yet',
-        registers: [],
-        async collect() {
-          this.set(await outboxAge());
-        },
-      }),
-    );
+    gaugeIn(metrics, metricCatalogue.outboxOldest, async (gauge) => {
+      gauge.set(await outboxAge());
+    });
   }
 
   // Nest calls a module after its providers, so relay and sweeper have stopped by now.

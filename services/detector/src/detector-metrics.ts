@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import type { RuntimeRecord } from '@tidewaiter/domain';
-import { Health } from '@tidewaiter/runtime';
+import { counterIn, gaugeIn, histogramIn, metricCatalogue, Health } from '@tidewaiter/runtime';
 import type { AppliedChanges } from '@tidewaiter/store';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type Counter, type Gauge, type Histogram, Registry } from 'prom-client';
 
 /** Lag of a partition behind the stream. */
 export interface PartitionLag {
@@ -30,73 +30,20 @@ export class DetectorMetrics {
   readonly #rules: Gauge<'state'>;
 
   constructor(registry: Registry, health: Health) {
-    const registers = [registry];
-    this.#events = new Counter({
-      name: 'tidewaiter_detector_events_total',
-      help: 'Runtime events that were evaluated or given up',
-      labelNames: ['source', 'result'],
-      registers,
-    });
-    this.#lateness = new Histogram({
-      name: 'tidewaiter_detector_event_lateness_seconds',
-      help: 'From when an event happened, by its own clock, to when NATS had it',
-      buckets: [0.1, 0.5, 1, 5, 30, 300, 3_600],
-      registers,
-    });
-    this.#queueing = new Histogram({
-      name: 'tidewaiter_detector_queue_seconds',
-      help: 'From when NATS had a batch of events to when it was evaluated',
-      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300],
-      registers,
-    });
-    this.#alerts = new Counter({
-      name: 'tidewaiter_detector_alerts_total',
-      help: 'Alerts by the id of the rule; those of sensors have theirs in common',
-      labelNames: ['rule'],
-      registers,
-    });
-    this.#droppedMatches = new Counter({
-      name: 'tidewaiter_detector_unkept_matches_total',
-      help: 'Matches that correlations over all partitions never saw, because too many waited',
-      registers,
-    });
-    this.#incidents = new Counter({
-      name: 'tidewaiter_detector_incident_changes_total',
-      help: 'What became of incidents',
-      labelNames: ['result'],
-      registers,
-    });
-    this.reloads = new Counter({
-      name: 'tidewaiter_detector_rule_loads_total',
-      help: 'How often rules were read, by whether all of them were fit for use',
-      labelNames: ['result'],
-      registers,
-    });
-    this.#rules = new Gauge({
-      name: 'tidewaiter_detector_rules',
-      help: 'Rules in use, and rules that were refused',
-      labelNames: ['state'],
-      registers,
-    });
-    this.#stateBytes = new Gauge({
-      name: 'tidewaiter_detector_state_bytes',
-      help: 'What is remembered of a partition, as of its last snapshot',
-      labelNames: ['partition'],
-      registers,
-    });
+    this.#events = counterIn(registry, metricCatalogue.detectorEvents);
+    this.#lateness = histogramIn(registry, metricCatalogue.eventLateness);
+    this.#queueing = histogramIn(registry, metricCatalogue.eventQueueing);
+    this.#alerts = counterIn(registry, metricCatalogue.detectorAlerts);
+    this.#droppedMatches = counterIn(registry, metricCatalogue.droppedMatches);
+    this.#incidents = counterIn(registry, metricCatalogue.incidentChanges);
+    this.reloads = counterIn(registry, metricCatalogue.ruleLoads);
+    this.#rules = gaugeIn(registry, metricCatalogue.detectorRules);
+    this.#stateBytes = gaugeIn(registry, metricCatalogue.partitionState);
     const lags = () => this.#lags();
-    registry.registerMetric(
-      new Gauge({
-        name: 'tidewaiter_detector_partition_waiting_messages',
-        help: 'Messages of a partition that are not evaluated yet',
-        labelNames: ['partition'],
-        registers: [],
-        collect() {
-          this.reset();
-          for (const { partition, messages } of lags()) this.set({ partition }, messages);
-        },
-      }),
-    );
+    gaugeIn(registry, metricCatalogue.partitionWaiting, (gauge) => {
+      gauge.reset();
+      for (const { partition, messages } of lags()) gauge.set({ partition }, messages);
+    });
     health.add('partitions', async () => {
       const behind = lags().filter(({ ms }) => ms > maxLagMs).length;
       return behind > 0 ? `${behind} partitions are more than a minute behind` : undefined;

@@ -4,7 +4,6 @@ import { QueueModule } from '@tidewaiter/queue';
 import { ConfigModule, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   AdvisoriesModule,
-  AdvisoryAges,
   DeadLetters,
   ImagesModule,
   IncidentsModule,
@@ -12,7 +11,6 @@ import {
   PushesModule,
   StoreModule,
 } from '@tidewaiter/store';
-import { Counter, Gauge, Registry } from 'prom-client';
 
 import { AdvisorySchedule, QueueSyncs } from './advisories/advisory-schedule.js';
 import { SyncAdvisories } from './advisories/sync-advisories.js';
@@ -63,6 +61,7 @@ import { Registries } from './registries.js';
 import { QueueRematches } from './rematch/queue-rematches.js';
 import { RematchTransitions } from './rematch/rematch-transitions.js';
 import { Rematch } from './rematch/rematch.js';
+import { ScannerMetrics } from './scanner-metrics.js';
 
 @Module({
   controllers: [QueuePushes, QueueRematches, QueueReported, RecordDeletions],
@@ -75,8 +74,7 @@ import { Rematch } from './rematch/rematch.js';
     ReconcileRegistry,
     RedeliverFailed,
     QueueReconciliations,
-    { provide: Counter, useFactory: missedCounter, inject: [Registry] },
-    { provide: Gauge, useFactory: advisoryAgeGauge, inject: [Registry, AdvisoryAges] },
+    ScannerMetrics,
     PushTransitions,
     LayerReading,
     LayerTransitions,
@@ -154,26 +152,4 @@ export class ScannerModule {
       ],
     };
   }
-}
-
-function missedCounter(metrics: Registry): Counter<'source'> {
-  return new Counter({
-    name: 'tidewaiter_ingest_missed_events_total',
-    help: 'Pushes that no webhook reported, found by reconciliation',
-    labelNames: ['source'],
-    registers: [metrics],
-  });
-}
-
-/** Collected on each scrape, so that the age grows while no data arrives. */
-function advisoryAgeGauge(metrics: Registry, ages: AdvisoryAges): Gauge<'ecosystem'> {
-  return new Gauge({
-    name: 'tidewaiter_advisories_age_seconds',
-    help: 'Age of the advisories of an ecosystem, by the date of the data',
-    labelNames: ['ecosystem'],
-    registers: [metrics],
-    async collect() {
-      for (const { ecosystem, ageSeconds } of await ages.all()) this.set({ ecosystem }, ageSeconds);
-    },
-  });
 }

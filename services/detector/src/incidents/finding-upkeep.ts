@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Every } from '@tidewaiter/runtime';
+import { gaugeIn, metricCatalogue, Every } from '@tidewaiter/runtime';
 import { WorkloadFindings } from '@tidewaiter/store';
-import { Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 
 const everyMs = 3_600_000;
 /** Same retention as for containers, so that both expire together. */
@@ -17,17 +17,9 @@ export class FindingUpkeep {
     private readonly findings: WorkloadFindings,
     registry: Registry,
   ) {
-    registry.registerMetric(
-      new Gauge({
-        name: 'tidewaiter_detector_workload_findings',
-        help: 'Open misconfigurations of workloads; every replica shows all of them',
-        labelNames: ['severity'],
-        registers: [],
-        async collect() {
-          for (const [severity, count] of Object.entries(await findings.openCounts())) this.set({ severity }, count);
-        },
-      }),
-    );
+    gaugeIn(registry, metricCatalogue.workloadFindings, async (gauge) => {
+      for (const [severity, count] of Object.entries(await findings.openCounts())) gauge.set({ severity }, count);
+    });
   }
 
   @Every(everyMs)

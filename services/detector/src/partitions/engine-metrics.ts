@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { DetectorCounts } from '@tidewaiter/detection';
+import { counterIn, gaugeIn, metricCatalogue } from '@tidewaiter/runtime';
 import type { CorrelatorFigures } from '@tidewaiter/sigma';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { type Counter, Registry } from 'prom-client';
 
 /** Figures of an engine, readable at any time. An engine that only correlates has no `counts`. */
 export interface WatchedEngine {
@@ -29,32 +30,12 @@ export class EngineMetrics {
   constructor(registry: Registry) {
     const count = () => this.#count();
     const watched = this.#watched;
-    this.#irregular = new Counter({
-      name: 'tidewaiter_detector_irregular_events_total',
-      help: 'Events that came later than others wait, came twice, or tell of one more write to a file that is written',
-      labelNames: ['kind'],
-      registers: [registry],
-      collect: count,
+    this.#irregular = counterIn(registry, metricCatalogue.irregularEvents, count);
+    this.#losses = counterIn(registry, metricCatalogue.correlationLosses, count);
+    gaugeIn(registry, metricCatalogue.correlationGroups, (gauge) => {
+      gauge.reset();
+      for (const [partition, { engine }] of watched) gauge.set({ partition }, engine.correlation.groups);
     });
-    this.#losses = new Counter({
-      name: 'tidewaiter_detector_correlation_losses_total',
-      help: 'What correlations forgot, passed over or evaluated early because of their limits',
-      labelNames: ['kind'],
-      registers: [registry],
-      collect: count,
-    });
-    registry.registerMetric(
-      new Gauge({
-        name: 'tidewaiter_detector_correlation_groups',
-        help: 'Groups that correlations remember',
-        labelNames: ['partition'],
-        registers: [],
-        collect() {
-          this.reset();
-          for (const [partition, { engine }] of watched) this.set({ partition }, engine.correlation.groups);
-        },
-      }),
-    );
   }
 
   /** Counts from now on: another replica has exported what the engine counted before. */

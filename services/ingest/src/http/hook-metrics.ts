@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccessDenied, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
-import { Counter, Registry } from 'prom-client';
+import { counterIn, metricCatalogue } from '@tidewaiter/runtime';
+import { type Counter, Registry } from 'prom-client';
 
 import type { Connection } from './connections.js';
 import type { Receipt } from './receipt.js';
@@ -24,24 +25,9 @@ export class HookMetrics {
   readonly #dropped: Counter<'sensor'>;
 
   constructor(registry: Registry) {
-    this.#webhooks = new Counter({
-      name: 'tidewaiter_webhooks_total',
-      help: 'Webhooks by kind of sender and how they ended',
-      labelNames: ['kind', 'result'],
-      registers: [registry],
-    });
-    this.#records = new Counter({
-      name: 'tidewaiter_sensor_events_total',
-      help: 'Events of a sensor by what became of them: accepted, duplicates, ignored',
-      labelNames: ['sensor', 'result'],
-      registers: [registry],
-    });
-    this.#dropped = new Counter({
-      name: 'tidewaiter_sensor_dropped_total',
-      help: 'Events that a sensor says it lost before it could report them',
-      labelNames: ['sensor'],
-      registers: [registry],
-    });
+    this.#webhooks = counterIn(registry, metricCatalogue.webhooks);
+    this.#records = counterIn(registry, metricCatalogue.sensorEvents);
+    this.#dropped = counterIn(registry, metricCatalogue.sensorDropped);
   }
 
   /** Counts a webhook; connection names from unknown senders never become labels. */

@@ -2,33 +2,26 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LimitExceeded } from '@tidewaiter/domain';
 import { LayerThreads, type PackedLayer, threadLimits } from '@tidewaiter/sandbox';
 import type { PlacedLayer } from '@tidewaiter/store';
-import { Counter, Registry } from 'prom-client';
 
 import { Analysis } from '../analysis.js';
 import { ScannerConfig } from '../config.js';
 import { Registries } from '../registries.js';
+import { ScannerMetrics } from '../scanner-metrics.js';
 
 /** Reads layers from registries, in worker threads. */
 @Injectable()
 export class LayerReading implements OnApplicationShutdown {
   readonly #threads: LayerThreads;
   readonly #maxLayerSeconds: number;
-  readonly #limitHits: Counter<'limit'>;
 
   constructor(
     private readonly registries: Registries,
     private readonly analysis: Analysis,
     { layerConcurrency, maxLayerSeconds }: ScannerConfig,
-    metrics: Registry,
+    private readonly metrics: ScannerMetrics,
   ) {
     this.#threads = new LayerThreads(layerConcurrency, { ...threadLimits, ...analysis.limits.thread });
     this.#maxLayerSeconds = maxLayerSeconds;
-    this.#limitHits = new Counter({
-      name: 'tidewaiter_scanner_limit_hits_total',
-      help: 'Layers whose reading ended at a limit, by its name',
-      labelNames: ['limit'],
-      registers: [metrics],
-    });
   }
 
   /**
@@ -44,7 +37,7 @@ export class LayerReading implements OnApplicationShutdown {
       const isLate = late.aborted && !signal.aborted;
       const reason = `layer not read within ${this.#maxLayerSeconds} s`;
       const error = isLate ? new LimitExceeded('maxLayerSeconds', reason) : thrown;
-      if (error instanceof LimitExceeded) this.#limitHits.inc({ limit: error.limit });
+      if (error instanceof LimitExceeded) this.metrics.limitHits.inc({ limit: error.limit });
       throw error;
     }
   }

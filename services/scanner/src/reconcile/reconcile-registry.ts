@@ -15,9 +15,9 @@ import {
   type Transaction,
   jobsOf,
 } from '@tidewaiter/store';
-import { Counter } from 'prom-client';
 
 import { Registries } from '../registries.js';
+import { ScannerMetrics } from '../scanner-metrics.js';
 import { type RegistryTagState, reconcile, type Reconciled } from './reconciliation.js';
 import { TagLookup } from './tag-lookup.js';
 
@@ -53,7 +53,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     private readonly ledger: TagLedger,
     private readonly lookup: TagLookup,
     private readonly registries: Registries,
-    private readonly missedCounter: Counter<'source'>,
+    private readonly metrics: ScannerMetrics,
     private readonly logger: Logger,
   ) {}
 
@@ -209,7 +209,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
   }
 
   #report(place: { connection: string; repository: string }, { missed, imported, gone, wrong }: Reconciled): void {
-    if (missed.length > 0) this.missedCounter.inc({ source: place.connection }, missed.length);
+    if (missed.length > 0) this.metrics.missedEvents.inc({ source: place.connection }, missed.length);
     if (missed.length + imported.length + gone.length + wrong.size === 0) return;
     const counts = { missed: missed.length, imported: imported.length, gone: gone.length, wrong: wrong.size };
     this.logger.info({ ...place, ...counts }, 'registry reconciliation done');

@@ -5,8 +5,8 @@ import { AccessDenied, NotFound } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import { type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
-import { Counter, Registry } from 'prom-client';
 
+import { ScannerMetrics } from '../scanner-metrics.js';
 import { GithubHooks } from './github-hooks.js';
 import { redeliveriesOf } from './redeliveries.js';
 
@@ -28,22 +28,14 @@ export class RedeliverFailed implements JobHandler<ClaimedJob> {
   readonly concurrency = 1;
   readonly retryDelaysMs = [60_000, 600_000];
   readonly timeoutMs = 900_000;
-  readonly #asked: Counter<'source'>;
 
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly hooks: GithubHooks,
     private readonly logger: Logger,
-    metrics: Registry,
-  ) {
-    this.#asked = new Counter({
-      name: 'tidewaiter_ingest_redeliveries_total',
-      help: 'Deliveries that failed, and that the registry was asked for again',
-      labelNames: ['source'],
-      registers: [metrics],
-    });
-  }
+    private readonly metrics: ScannerMetrics,
+  ) {}
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     try {
@@ -68,7 +60,7 @@ export class RedeliverFailed implements JobHandler<ClaimedJob> {
     const { ids, isSettled } = redeliveriesOf(found.attempts, { nowMs, max: maxRedeliveries });
     for (const [index, id] of ids.entries()) {
       if (index > 0) await sleep(pauseMs, undefined, { signal });
-      if (await hook.redeliver(id, signal)) this.#asked.inc({ source: connection });
+      if (await hook.redeliver(id, signal)) this.metrics.redeliveries.inc({ source: connection });
     }
     if (isSettled) hook.settled(found.etag);
     if (ids.length > 0) this.logger.info({ connection, deliveries: ids.length }, 'hook redelivery requested');

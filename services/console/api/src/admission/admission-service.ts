@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
-import { type AdmissionSettings, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
+import { counterIn, metricCatalogue, type AdmissionSettings, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
-import { Counter, Registry } from 'prom-client';
+import { type Counter, Registry } from 'prom-client';
 
 import { StoredVerdicts } from '../gate/stored-verdicts.js';
 import {
@@ -54,24 +54,9 @@ export class AdmissionService {
     metrics: Registry,
   ) {
     this.#settings = admission;
-    const registers = [metrics];
-    this.#answers = new Counter({
-      name: 'tidewaiter_console_admission_answers_total',
-      help: 'Answers to Kubernetes',
-      labelNames: ['outcome'],
-      registers,
-    });
-    this.#images = new Counter({
-      name: 'tidewaiter_console_admission_images_total',
-      help: 'Images that were asked about, by what is known of them',
-      labelNames: ['result'],
-      registers,
-    });
-    this.#unscanned = new Counter({
-      name: 'tidewaiter_console_admission_unscanned_total',
-      help: 'Images that were allowed to run although they were not scanned',
-      registers,
-    });
+    this.#answers = counterIn(metrics, metricCatalogue.admissionAnswers);
+    this.#images = counterIn(metrics, metricCatalogue.admissionImages);
+    this.#unscanned = counterIn(metrics, metricCatalogue.admissionUnscanned);
   }
 
   /** Number of unscanned images that this process has allowed. */

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { counterIn, gaugeIn, metricCatalogue } from '@tidewaiter/runtime';
+import { AdvisoryAges } from '@tidewaiter/store';
+import { type Counter, Registry } from 'prom-client';
+
+/** Metrics of the scanner. */
+@Injectable()
+export class ScannerMetrics {
+  readonly missedEvents: Counter<'source'>;
+  readonly redeliveries: Counter<'source'>;
+  readonly limitHits: Counter<'limit'>;
+
+  constructor(registry: Registry, ages: AdvisoryAges) {
+    this.missedEvents = counterIn(registry, metricCatalogue.missedEvents);
+    this.redeliveries = counterIn(registry, metricCatalogue.redeliveries);
+    this.limitHits = counterIn(registry, metricCatalogue.limitHits);
+    // Collected on each scrape, so that the age grows while no data arrives.
+    gaugeIn(registry, metricCatalogue.advisoriesAge, async (gauge) => {
+      for (const { ecosystem, ageSeconds } of await ages.all()) gauge.set({ ecosystem }, ageSeconds);
+    });
+  }
+}
