@@ -46,7 +46,7 @@ describe('mergedMessage', () => {
     expect(linesOf(mergedMessage(miners))).toEqual(['Miner in shop/api (20 times)']);
   });
 
-  it('counts what is beyond 100 lines', () => {
+  it('counts lines beyond 100', () => {
     expect(mergedMessage(pushes(5_000)).sections[0]).toMatchObject({ omitted: 4_900 });
   });
 

@@ -45,7 +45,7 @@ it('shows the first items of a section and counts the others', () => {
   expect(section('None', [])).toEqual([]);
 });
 
-it('leaves out a fact that nobody knows', () => {
+it('leaves out an unknown fact', () => {
   expect(fact('User', null)).toEqual([]);
   expect(fact('User', '\u200b')).toEqual([]);
   expect(fact('User', 'root\n')).toEqual([{ label: 'User', value: 'root' }]);

@@ -16,7 +16,7 @@ const message: Message = {
 };
 
 describe('repeatedMessage', () => {
-  it('says that it is a repetition, and who asked for it, wherever it is shown', () => {
+  it('marks the repetition and its requester in every channel', () => {
     const repeated = repeatedMessage(message, 'jane\n<b>\u202E');
     expect(repeated).toMatchObject({
       ...message,

@@ -14,7 +14,7 @@ interface Console {
   consoleUrl: string;
 }
 
-/** A message of each kind about an image that nobody has: for previews, and to try templates. */
+/** Sample message of each kind, about an image that does not exist: for previews, and to try templates. */
 export function sampleMessage(kind: MessageKind, console: Console): Message {
   return samples[kind](console);
 }

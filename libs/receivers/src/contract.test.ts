@@ -548,7 +548,7 @@ async function mailBench(): Promise<Bench> {
   };
 }
 
-it('holds every receiver to the contract', () => {
+it('runs the contract against every receiver', () => {
   const held = new Set(Object.keys(benches).map((name) => name.split(',')[0]));
   expect(held).toEqual(new Set(Object.keys(receivers)));
 });
@@ -580,12 +580,12 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
     return error;
   };
 
-  it('sends, with the id of the delivery', async () => {
+  it('sends with the id of the delivery', async () => {
     expect(await attempt()).toMatchObject({ outcome: 'sent', refused: [] });
     expect(bench.taken()).toEqual([delivery.id]);
   });
 
-  it('reports a passing trouble as one, and then sends with the same id', async () => {
+  it('reports a temporary failure as retryable, and then sends with the same id', async () => {
     bench.next('temporary');
     const error = await failureOf(attempt());
     expect(error).toBeInstanceOf(Unavailable);
@@ -602,21 +602,21 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
     expect(error).toHaveProperty('retryable', false);
   });
 
-  it('reports wrong credentials as such', async () => {
+  it('reports denied credentials as final', async () => {
     bench.next('denied');
     const error = await failureOf(attempt());
     expect(error).toBeInstanceOf(AccessDenied);
     expect(error).toHaveProperty('retryable', false);
   });
 
-  it('does not know the outcome when the connection breaks after the message, and says so', async () => {
+  it('reports an unknown outcome when the connection breaks after the message', async () => {
     bench.next('drop');
     const error = await failureOf(attempt());
     expect(error).toBeInstanceOf(OutcomeUnknown);
     expect(error).toHaveProperty('retryable', true);
   });
 
-  it('does not wait for ever for an answer', async () => {
+  it('aborts when no answer comes', async () => {
     bench.next('hang');
     const deadline = new AbortController();
     const failure = failureOf(attempt(deadline.signal));
@@ -625,14 +625,14 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
     expect(await failure).toBeInstanceOf(OutcomeUnknown);
   });
 
-  it('stops when the process stops, and may be asked again', async () => {
+  it('aborts when the process stops, as retryable', async () => {
     bench.next('hang');
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 100);
     expect(await failureOf(attempt(stop.signal))).toHaveProperty('retryable', true);
   });
 
-  it('knows that nothing was sent where nobody listens', async () => {
+  it('reports that nothing was sent when the connection is refused', async () => {
     const unused = createServer().listen(0, '127.0.0.1');
     await once(unused, 'listening');
     const { port } = unused.address() as AddressInfo;
@@ -651,7 +651,7 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
 });
 
 it.each(Object.entries(benches).filter(([name]) => name !== 'email'))(
-  '%s waits as long as it was asked to',
+  '%s returns the requested retry delay',
   async (_, start) => {
     const bench = await start();
     const egress = new Egress({ allow: [] });

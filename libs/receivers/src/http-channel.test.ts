@@ -59,7 +59,7 @@ describe('a proxy', () => {
     expect(channel.received[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  it('is left out where the file says so, and on this machine', async () => {
+  it('is bypassed for the hosts of no_proxy, and on this machine', async () => {
     await postTo(through());
     expect(await failureOf(postTo(through({ noProxy: ['example.com'] }), named()))).toMatchObject({
       code: 'EGRESS_REFUSED',
@@ -78,7 +78,7 @@ describe('a proxy', () => {
 describe('TLS', () => {
   const { ca, server, client } = testAuthority;
 
-  it('knows the channel by its authority, and shows who we are', async () => {
+  it('verifies the channel by its authority, and presents the client certificate', async () => {
     const served = await startHttpServer((_request, response) => void response.end(), {
       ...server,
       ca,
@@ -137,7 +137,7 @@ describe('OAuth 2', () => {
     expect(channel.received.map(({ headers }) => headers.authorization)).toEqual(['Bearer short', 'Bearer t1']);
   });
 
-  it('says its secret in the body where a server looks for it there', async () => {
+  it('sends the secret in the body where the server requires it', async () => {
     tokens.next({ status: 401, body: { error: 'invalid_client' } });
     await postTo({ auth: oauth() });
     expect(tokens.received[1]?.text).toContain('client_id=tide+waiter&client_secret=s%3Acret');

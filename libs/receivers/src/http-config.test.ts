@@ -109,7 +109,7 @@ describe('plainHttp', () => {
     ]);
   });
 
-  it('keeps what is in a percent sign', () => {
+  it('keeps a stray percent sign', () => {
     expect(read('{proxy_from_environment: true}').proxy?.http?.user?.password.reveal()).toBe('p@');
     expect(read('{proxy_url: "http://u:100%@proxy.example.com"}').proxy?.http?.user?.password.reveal()).toBe('100%');
   });

@@ -88,7 +88,7 @@ export function readRequestSettings(
   section: Section,
   http: HttpConfig,
 ): { http: HttpConfig; timeoutMs: number; sendResolved: boolean } {
-  refuseAuth(section, http, 'the address says who we are');
+  refuseAuth(section, http, 'the address authenticates it');
   return { http, timeoutMs: section.timeoutMs('timeout'), sendResolved: section.flag('send_resolved') ?? true };
 }
 

@@ -1,4 +1,4 @@
-/** Text for a channel that reads Markdown: what could format or link is escaped, and an invisible character after an at sign keeps everybody from being called. */
+/** Escapes text for a channel that reads Markdown: it cannot format or link, and an invisible character after an at sign prevents mentions. */
 export function inertMarkdown(text: string): string {
   return text.replaceAll(/[\\`*_~|<>[\]()#!]/g, '\\$&').replaceAll('@', '@\u2060');
 }

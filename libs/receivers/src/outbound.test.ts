@@ -64,7 +64,7 @@ describe('isTemporary', () => {
   it.each([
     [60_000, 60_000],
     [0, 15_000],
-  ])('waits for every part of the answer as long as a timeout of %i ms says', async (timeoutMs, expected) => {
+  ])('applies a timeout of %i ms to every part of the answer', async (timeoutMs, expected) => {
     const asked: EgressRequest[] = [];
     const egress = { request: async (_: string, init: EgressRequest) => void asked.push(init) } as unknown as Egress;
     await post(

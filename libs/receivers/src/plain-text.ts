@@ -25,7 +25,7 @@ function listText({ sections }: Message, maxChars: number): string {
   let omitted = 0;
   for (const section of sections) {
     const [first, ...rest] = section.items.map(itemText);
-    // A title alone says nothing.
+    // A title without an item is useless.
     // The empty line keeps Markdown from taking a title for a part of the list above it.
     const title = lines.length === 0 ? section.title : `\n${section.title}`;
     const units = first === undefined ? [] : [`${title}\n${first}`, ...rest];

@@ -14,7 +14,7 @@ export interface Preview {
   content: string;
 }
 
-/** A message about an image that nobody has, worded by the templates, as a channel shows it. */
+/** Renders a sample message, with the templates applied, as a channel shows it. */
 export function previewMessage(
   kind: MessageKind,
   channel: PreviewChannel,

@@ -62,6 +62,6 @@ function readVersion(tls: Section, key: string): TlsVersion | undefined {
   if (text === undefined) return undefined;
   if (text === 'TLS12') return 'TLSv1.2';
   if (text === 'TLS13') return 'TLSv1.3';
-  tls.problem(key, 'expected TLS12 or TLS13; older ones are not spoken');
+  tls.problem(key, 'expected TLS12 or TLS13; older ones are not supported');
   return undefined;
 }

@@ -51,7 +51,7 @@ const signature = (more: Partial<LateSignature> = {}): LateSignature => ({
 });
 
 describe('correctedMessage', () => {
-  it('says in the title that nothing is left', () => {
+  it('has a title for a push without remaining findings', () => {
     expect(correctedMessage(report(), signature())).toMatchObject({
       status: 'resolved',
       title: 'Resolved · shop/app:1.2.0: signed by release after the push',
@@ -62,7 +62,7 @@ describe('correctedMessage', () => {
     });
   });
 
-  it('keeps the title, the count and the severity of what is left', () => {
+  it('keeps the title, count and severity of the remaining findings', () => {
     const message = correctedMessage(report(moved), signature());
     expect(message).toMatchObject({
       status: 'firing',
@@ -93,7 +93,7 @@ describe('correctedMessage', () => {
     expect(correctedMessage(report(), signature({ signers })).summary).toContain(text);
   });
 
-  it('lists what earlier corrections ended, too', () => {
+  it('lists findings that earlier corrections ended, too', () => {
     const sent = correctedMessage(report(moved), signature());
     const [section] = correctedMessage(report(), signature({ sent, late: [moved], revision: 3 })).sections;
     expect(section!.items.map(({ text }) => text)).toEqual(['Not signed by release', 'Release tag moved']);

@@ -14,7 +14,7 @@ const report: FailedPushReport = {
 };
 
 describe('failedPushMessage', () => {
-  it('names the image, the pusher, the code and the reason, and says what to do', () => {
+  it('names the image, the pusher, the code, the reason and the next step', () => {
     expect(failedPushMessage(report)).toMatchObject({
       kind: 'push',
       status: 'firing',
@@ -48,7 +48,7 @@ describe('failedPushMessage', () => {
     expect(JSON.stringify(facts)).not.toMatch(/\\u001b|\u202e/);
   });
 
-  it('says that it is analyzed now', () => {
+  it('reports that the push is analyzed now', () => {
     const { title, facts } = failedPushMessage({ ...report, status: 'resolved' });
     expect(title).toBe('Resolved · rel/tool:v1.2.0 has been analyzed');
     expect(facts.map(({ label }) => label)).not.toContain('Code');

@@ -36,7 +36,7 @@ function fileText(change: unknown, shown: (digest: string) => string): string {
 const maxAddedLines = 2;
 const maxLineCharacters = 160;
 
-/** Null of a binary, where the title says it all. */
+/** Null for a binary, whose title is complete. */
 function outlierText({ addedLines, addedLinesTotal, newHosts }: Record<string, unknown>): string | null {
   if (!Array.isArray(addedLines)) return null;
   const lines = addedLines.slice(0, maxAddedLines).map((line) => `added line: ${cut(String(line), maxLineCharacters)}`);

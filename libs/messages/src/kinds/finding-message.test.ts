@@ -64,7 +64,7 @@ const family = [
 ];
 
 describe('findingMessage', () => {
-  it('says what is hit, where, and what to do', () => {
+  it('names the vulnerability, the images and the upgrade', () => {
     const message = findingMessage([report], { consoleUrl });
     expect(message).toMatchObject({
       kind: 'finding',
@@ -94,7 +94,7 @@ describe('findingMessage', () => {
     expect(message.links[0]!.url).toContain(consoleUrl);
   });
 
-  it('names what is exploited, and running images and their workloads first', () => {
+  it('lists exploited vulnerabilities, running images and their workloads first', () => {
     const message = findingMessage([family[1]!], { consoleUrl });
     expect(message.title).toBe('Critical · CVE-2021-44228 (exploited) in log4j-core: 5 images, 2 running');
     expect(message.summary).toContain(
@@ -168,12 +168,12 @@ describe('findingMessage', () => {
       'High · CVE-2026-1 is now likely to be exploited (EPSS 0.72): shop/checkout:1, running',
     ],
     [{ status: 'resolved' }, 'Resolved · CVE-2026-1 no longer in openssl: shop/checkout:1, running'],
-  ])('says why it is news: %j', (parts, title) => {
+  ])('gives the reason for the message: %j', (parts, title) => {
     const message = findingMessage([{ ...report, places: [place('1', { running: true })], ...parts }], { consoleUrl });
     expect(message.title).toBe(title);
   });
 
-  it('says what is likely, and that none was seen running where containers are reported', () => {
+  it('gives the probability, and that no image is seen running where containers are reported', () => {
     const places = [place('1', { running: false })];
     const { summary } = findingMessage([{ ...report, exploitation: { kev: false, epss: 0.3 }, places }], {
       consoleUrl,
@@ -187,7 +187,7 @@ describe('findingMessage', () => {
     expect(findingMessage([{ ...report, places }], { consoleUrl }).summary).toContain('No fixed version is known yet.');
   });
 
-  it('says of which images it is not sure', () => {
+  it('marks the images that are not evaluated', () => {
     const places = [
       place('1', { installedVersion: '(unknown)', match: 'unknown', fix: { state: 'unknown', version: null } }),
     ];
@@ -196,7 +196,7 @@ describe('findingMessage', () => {
     ]);
   });
 
-  it('says to remove what is malicious', () => {
+  it('advises to remove a malicious package', () => {
     const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
     expect(findingMessage([malware], { consoleUrl }).summary).toContain('It is malicious: remove it.');
   });
@@ -238,7 +238,7 @@ describe('findingMessage', () => {
     expect(JSON.stringify(sections)).not.toContain('\u202e');
   });
 
-  it('says once that a vulnerability is exploited, and each upgrade once', () => {
+  it('states the exploitation once, and each upgrade once', () => {
     const news = { ...report, reason: 'kev' as const, exploitation: { kev: true, epss: null } };
     const { summary } = findingMessage([news], { consoleUrl });
     expect(summary.match(/exploited/g)).toHaveLength(1);

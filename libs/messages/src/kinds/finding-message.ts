@@ -118,7 +118,7 @@ function summary(families: readonly FindingFamily[]): string {
   const sentences = [
     title1,
     reasonText(reports),
-    // News of exploitation has said it.
+    // The message about exploitation already contains it.
     exploitedText(
       reports.filter(({ reason }) => reason === 'advisory').map(({ id, exploitation }) => ({ id, ...exploitation })),
     ),

@@ -124,7 +124,7 @@ Tidewaiter · INC-12 · rules by Jane Doe (DRL-1.1): Program started that the im
 `);
 });
 
-it('says how it ended, and no more what to do', () => {
+it('shows the end of an incident instead of the response steps', () => {
   const resolved = message({ state: 'resolved', resolvedBy: 'jane' });
   expect(resolved).toMatchObject({
     status: 'resolved',
@@ -142,14 +142,14 @@ it('says how it ended, and no more what to do', () => {
 it.each<[string, Partial<StoredIncident>, string[]]>([
   ['was not analysed', {}, ['Tidewaiter has not analyzed this image: its content is unknown']],
   ['is not known', { image: null, imageDigest: null }, []],
-])('says of an image that it %s', (_what, more, expected) => {
+])('describes an image that %s', (_what, more, expected) => {
   const { sections, links } = message({ ...more, factsUsed: [] }, { image: null });
   const about = sections.find(({ title }) => title === 'Image context');
   expect(about?.items.map(({ text }) => text) ?? []).toEqual(expected);
   expect(links.map(({ text }) => text)).toEqual(['Open incident']);
 });
 
-it('says when the image was not signed, where its signature came later', () => {
+it('names the time without a signature, where the signature came later', () => {
   const story = {
     sentence:
       'A shell in shop/checkout. Known facts: the image is not signed, unlike the previous one; it runs as root.',
@@ -165,7 +165,7 @@ it('says when the image was not signed, where its signature came later', () => {
   expect(text(false).match(/the image is not signed/g)).toHaveLength(2);
 });
 
-it('does not take what could not be evaluated for clean', () => {
+it('does not report an image that was not evaluated as clean', () => {
   const counts = { critical: 0, high: 0, medium: 1, low: 0, negligible: 0, unknown: 0 };
   const textsOf = (isEvaluated: boolean) =>
     message({ factsUsed: [] }, { image: { ...image, counts, isEvaluated } }).sections[1]!.items.map(({ text }) => text);
@@ -262,7 +262,7 @@ it('lets hostile text be nothing but text', () => {
   for (const { items } of hostile.sections) for (const { text } of items) expect(text).not.toContain('\n');
 });
 
-it('stays within what Slack takes, however long the story is', () => {
+it('stays within the limits of Slack for any length of the timeline', () => {
   const [step] = minerIncident().steps;
   const steps = Array.from({ length: 500 }, (_, index) => ({ ...step!, title: `${index} ${'&'.repeat(400)}` }));
   const long = message({ steps, sentence: '&'.repeat(50_000), factsUsed: steps.map(({ title }) => title) });
@@ -272,7 +272,7 @@ it('stays within what Slack takes, however long the story is', () => {
   expect(long.sections[0]).toMatchObject({ omitted: 488 });
 });
 
-it('puts nothing of an incident into a link as it is', () => {
+it('escapes every part of an incident in a link', () => {
   const [link] = message({ id: '../x?<|>' }).links;
   expect(link?.url).toBe('https://tidewaiter.example.com/#incidents/..%2Fx%3F%3C%7C%3E');
 });
@@ -286,14 +286,14 @@ describe('an acknowledged incident', () => {
   const messageOf = (revisions: IncidentRevision[]) =>
     incidentMessage({ incident: incident(), revisions, context, owner: null }, console);
 
-  it('says by whom, and notes it in its thread', () => {
+  it('names the user, and notes it in the thread', () => {
     const message = messageOf([opened, acknowledged]);
     expect(message.summary).toContain('Acknowledged by jane.');
     expect(message.isAcknowledged).toBe(true);
     expect(message.history?.at(-1)).toEqual({ revision: 2, lines: ['Acknowledged by jane'] });
   });
 
-  it('wants somebody again as soon as it is worse, and not when it only grows', () => {
+  it('is no longer acknowledged once it is worse, and stays so when it only grows', () => {
     const grown: IncidentRevision = { ...opened, revision: 3, kind: 'updated' };
     expect(messageOf([opened, acknowledged, grown]).isAcknowledged).toBe(true);
     expect(messageOf([opened, acknowledged, { ...grown, kind: 'worsened' }]).isAcknowledged).toBe(false);

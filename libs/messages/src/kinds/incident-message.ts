@@ -84,7 +84,7 @@ export function incidentMessage(
   };
 }
 
-/** Defangs URLs and hosts: mail programs link every address, and nobody should open one of these. */
+/** Defangs URLs and hosts: mail programs link every address, and readers must not open one of these. */
 function unlinked({ artifacts }: ReportedIncident): (text: string) => string {
   const hosts = artifacts.flatMap(({ kind, value }) => {
     const host = value.replace(/:\d+$/, '');
@@ -104,7 +104,7 @@ function titleOf({ title, workload, namespace, cluster, number }: ReportedIncide
   return clean(`${word} · ${named}`, maxTitleChars - tail.length) + tail;
 }
 
-/** User who acknowledged the incident; null if nobody has since it last became worse. */
+/** User who acknowledged the incident; null if it became worse since, or was never acknowledged. */
 function acknowledgedBy(revisions: readonly ReportedRevision[]): string | null {
   const last = revisions.findLast(({ kind }) => kind !== 'opened' && kind !== 'updated');
   return last?.kind === 'acknowledged' ? last.actor : null;

@@ -75,7 +75,7 @@ function* otherPusher({ pushers }: PushChanges): Generator<MessageItem> {
 
 function* newHosts({ hosts }: PushChanges): Generator<MessageItem> {
   if (!hosts || hosts.total === 0) return;
-  // Mail programs make a link of every host, and nobody should open one of these.
+  // Mail programs make a link of every host, and readers must not open one of these.
   const named = hosts.items.map(({ host }) => host.replaceAll('.', '[.]'));
   yield item(`${count(hosts.total, 'new host')} in its files, command or build steps`, namesOf(named, hosts.total));
 }

@@ -95,7 +95,7 @@ const push = report(
 );
 
 describe('pushMessage', () => {
-  it('says which run built it, of which revision, and what of that nobody proves', () => {
+  it('names run and revision of the build, and the unproven claims', () => {
     const run = {
       ...unknownRun,
       url: 'https://ci.example.com/runs/7',
@@ -123,7 +123,7 @@ describe('pushMessage', () => {
     expect(factsOf(null)).toEqual([]);
   });
 
-  it('says in one line what a push brought', () => {
+  it('summarizes a push in one line', () => {
     const message = pushMessage(push, console);
     expect(message).toMatchObject({
       kind: 'push',
@@ -248,7 +248,7 @@ describe('pushMessage', () => {
     ['golang', 'v1.9.0', 'v1.10.0'],
     ['rpm', '2.0-1.el9', '1:1.0-1.el9'],
     ['gem', '2.9', '2.10'],
-  ])('knows the higher of two fixes in the order of %s', (type, fix, higher) => {
+  ])('chooses the higher of two fixes in the order of %s', (type, fix, higher) => {
     const both = [hole({ id: 'CVE-1', type, fix: higher }), hole({ id: 'CVE-2', type, fix })];
     expect(texts(pushMessage(report(both), console), 'Upgrade to fix')).toEqual([
       `upgrade openssl 3.0.11-1~deb12u2 → ${higher}: 2 new findings`,
@@ -268,7 +268,7 @@ describe('pushMessage', () => {
     expect(texts(pushMessage(report(unreadable), console), 'Upgrade to fix')).toHaveLength(2);
   });
 
-  it('counts and shows what could not be evaluated or read', () => {
+  it('counts and lists evaluation gaps and unread layers', () => {
     const message = pushMessage(
       report([hole({ id: 'CVE-1', installed: '??', finding: { match: 'unknown' } })], {
         warnings: ['layer 3: corrupt'],
@@ -281,7 +281,7 @@ describe('pushMessage', () => {
     expect(message.summary).toContain('there may be more');
   });
 
-  it('wakes nobody for a package that a later layer replaced, but for a secret', () => {
+  it('does not alert for a package that a later layer replaced, but for a secret', () => {
     const hidden = { state: 'shadowed' } as const;
     expect(pushMessage(report([hole({ id: 'CVE-1', finding: hidden })]), console).status).toBe('resolved');
     const secret = hole({
@@ -301,7 +301,7 @@ describe('pushMessage', () => {
     ]);
   });
 
-  it('says which platforms have it when not all do', () => {
+  it('names the platforms when not all have a finding', () => {
     const message = pushMessage(
       report([hole({ id: 'CVE-1', platforms: ['linux/arm64'] })], { platforms: ['linux/amd64', 'linux/arm64'] }),
       console,
@@ -320,7 +320,7 @@ describe('pushMessage', () => {
     expect(JSON.stringify(message).length).toBeLessThan(10_000);
   });
 
-  it('says what a push changed beside its findings, after what there is to do', () => {
+  it('lists other changes of a push after its findings', () => {
     const config = { total: 1, items: [{ field: 'user', before: 'app', after: 'root' }] };
     const counts = { added: 0, removed: 0, changed: 0, total: 0, items: [] };
     const changes = {
@@ -365,7 +365,7 @@ describe('pushMessage', () => {
   });
 });
 
-describe('what presses', () => {
+describe('urgency', () => {
   const exploited = { ...hole({ id: 'CVE-2024-0009', name: 'curl', installed: '7.88.1', fix: '7.88.2' }) };
   const pressing: PushFinding = {
     ...exploited,
@@ -373,7 +373,7 @@ describe('what presses', () => {
   };
   const others = ['1', '2', '3'].map((n) => hole({ id: `CVE-2024-000${n}`, fix: '3.0.17-1~deb12u3' }));
 
-  it('goes before what only counts more, in the title, the summary and the list', () => {
+  it('ranks urgent findings before more numerous ones in title, summary and list', () => {
     const message = pushMessage(report([...others, pressing]), console);
     expect(message.title).toBe(
       'High · shop/checkout:1.4 brings 4 new critical or high vulnerabilities, exploited ones among them',

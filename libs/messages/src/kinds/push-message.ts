@@ -204,7 +204,7 @@ function runningText({ findings }: PushReport, alarming: PushFinding[]): string 
   return `A workload runs this image, and ${enumerate(packages, 3)} ${packages.length === 1 ? 'is' : 'are'} in use.`;
 }
 
-/** Warns of deleted secrets: a later layer that deletes a file does not remove it for anybody who pulls the image. */
+/** Warns of deleted secrets: a later layer that deletes a file does not remove it from the image that is pulled. */
 function deletedSecretsText(alarming: PushFinding[]): string | null {
   const deleted = alarming.filter(({ finding }) => isDeletedSecret(finding)).length;
   if (deleted === 0) return null;

@@ -36,7 +36,7 @@ const still = (rule: string, { labels = {}, annotations = {}, ...more }: Partial
 const words = (...all: StillFiring[]) => reminderMessage(all, { now, everyMs: day });
 
 describe('reminderMessage', () => {
-  it('says what is left, since when, and that nothing of it is new', () => {
+  it('lists the remaining alerts with their age, marked as not new', () => {
     const fixable = { labels: { severity: 'critical', fixable: 'true' }, annotations: { fixedVersion: '3.0.15' } };
     const message = words(still('CVE-1'), still('CVE-2', fixable, 5 * hour));
     expect(message).toMatchObject({

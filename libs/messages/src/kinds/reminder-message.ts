@@ -37,7 +37,7 @@ export interface Again {
 }
 
 /**
- * Renders a reminder about the alerts that still fire, worded so that nobody takes it for news. The
+ * Renders a reminder about the alerts that still fire, worded so that it is not taken for news. The
  * alert of the newest message comes first.
  */
 export function reminderMessage(still: readonly StillFiring[], { now, everyMs }: Again): Message {

@@ -10,7 +10,7 @@ const report: SensorReport = {
 };
 
 describe('sensorMessage', () => {
-  it('says that nobody watches, what, and since when', () => {
+  it('names the stale sensor, its cluster and the time of its last record', () => {
     expect(sensorMessage(report)).toMatchObject({
       kind: 'sensor',
       status: 'firing',
@@ -27,7 +27,7 @@ describe('sensorMessage', () => {
     });
   });
 
-  it('says that it is back, and what was not seen', () => {
+  it('reports that the sensor is back, and the gap', () => {
     expect(sensorMessage({ ...report, status: 'resolved', cluster: null })).toMatchObject({
       status: 'resolved',
       title: 'Resolved · Sensor nodes sends again',

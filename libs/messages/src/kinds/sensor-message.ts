@@ -1,6 +1,6 @@
 import { clean, fact, headWord, maxItemChars, maxTitleChars, type Message, timeText } from '../message.js';
 
-/** A sensor that went silent, or is heard again. */
+/** A sensor that became stale, or that reports again. */
 export interface SensorReport {
   sensor: string;
   kind: string;
@@ -12,10 +12,10 @@ export interface SensorReport {
   silentSince: string;
 }
 
-/** How bad it is that nobody watches: worse than most of what could be seen. */
+/** Severity of a stale sensor: unseen attacks may be worse than most reported ones. */
 export const silenceSeverity = 'high';
 
-/** One message about one sensor: silence may be a broken shipper, or somebody who does not want to be seen. */
+/** One message about one sensor: a stale sensor may be a broken shipper, or the work of an attacker. */
 export function sensorMessage(report: SensorReport): Message {
   const { sensor, kind, cluster, status, heardAt } = report;
   const headline = status === 'firing' ? `Sensor ${sensor} is silent` : `Sensor ${sensor} sends again`;

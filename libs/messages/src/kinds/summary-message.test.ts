@@ -24,7 +24,7 @@ const contents = ({ sections }: Message) =>
   sections.map(({ title, items }) => [title, ...items.map(({ text }) => text)]);
 
 describe('summaryMessage', () => {
-  it('says how it stands in one sentence, what to act on now, what is new and what is fixed', () => {
+  it('gives the state in one sentence, with urgent, new and fixed items', () => {
     const message = summarize(
       about('High · web:2 brings 3 new', { tally: { ...tally, fresh: 3, fixed: 4 } }),
       about('Critical · shop:1 brings 2 new', { severity: 'critical', tally: { ...tally, fresh: 2, still: 9 } }),
@@ -46,7 +46,7 @@ describe('summaryMessage', () => {
     expect(message.sections[2]!.items[0]!.detail).toBe('4 findings of the previous push');
   });
 
-  it('says beside it which exceptions end, and what of Tidewaiter does not work', () => {
+  it('adds ending exceptions and failing parts of Tidewaiter', () => {
     const ending = {
       finding: 'CVE-1',
       until: new Date('2026-11-30T00:00:00Z'),
@@ -96,7 +96,7 @@ describe('summaryMessage', () => {
     expect(mailText(message)).toContain(`      ${consoleUrl}#High%20`);
   });
 
-  it('says how bad each of several is once', () => {
+  it('gives the severity of each of several once', () => {
     expect(contents(mergedMessage([about('High · a'), about('Critical · b', { severity: 'critical' })]))).toEqual([
       ['Firing', 'b', 'a'],
     ]);

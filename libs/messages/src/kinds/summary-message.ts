@@ -14,7 +14,7 @@ import {
   type MessageTally,
 } from '../message.js';
 
-/** Limit on urgent items: nobody would read more than they can handle in a day. */
+/** Limit on urgent items: more cannot be handled in a day. */
 const maxUrgent = 5;
 const nothing: MessageTally = { fresh: 0, exploited: 0, still: 0, fixed: 0 };
 

@@ -21,7 +21,7 @@ const problemsOf = (files: Record<string, string>): string[] => {
 };
 
 describe('templates', () => {
-  it('word each part, and leave what they say nothing of', () => {
+  it('replace each part that they name, and leave the others', () => {
     const message = templates({
       'push.title.liquid': '{{ word | upcase }}: {{ about.repository }}, {{ counts.fresh }} new',
       'push.summary.liquid':
@@ -47,12 +47,12 @@ describe('templates', () => {
     expect(message.footer).toBe(sample.footer);
   });
 
-  it.each(messageKinds)('see of a %s what is documented', (kind) => {
+  it.each(messageKinds)('get the documented fields of a %s', (kind) => {
     const context = contextOf(sampleMessage(kind, { consoleUrl }));
     expect(templateContext.strict().parse(context)).toEqual(context);
   });
 
-  it('say file and line of everything that is wrong', () => {
+  it('reject with file and line of every problem', () => {
     expect(
       problemsOf({
         'a/push.title.liquid': 'ok\n\n{% if %}',
@@ -114,7 +114,7 @@ describe('templates', () => {
     expect(JSON.stringify(slackBlocks(message))).toContain('&lt;!channel&gt;');
   });
 
-  it('that fail on something unforeseen leave the message as it is, and say so', () => {
+  it('that fail at run time leave the message unchanged, and report it', () => {
     const problems: string[] = [];
     const some = templates({ 'push.title.liquid': '{% if about.tag == "hostile" %}{{ nothing }}{% endif %}' });
     const message: Message = { ...sample, about: { tag: 'hostile' } };
@@ -122,7 +122,7 @@ describe('templates', () => {
     expect(problems).toEqual(['push.title.liquid:1: undefined variable: nothing']);
   });
 
-  it('never read what an image says as a template', () => {
+  it('never evaluate text of an image as a template', () => {
     const hostile: Message = { ...sample, about: { repository: '{{ title }}{% if %}' } };
     expect(templates({ 'push.title.liquid': '{{ about.repository }}' }).reword(hostile).title).toBe(
       '{{ title }}{% if %}',

@@ -57,7 +57,7 @@ const liquid = new Liquid({
 });
 for (const tag of fileTags) delete liquid.tags[tag];
 
-/** Words messages as somebody wrote it down. A template says what, never how: escaping stays the channel's work. */
+/** Applies the operator's templates to messages. A template changes the text only: escaping stays the channel's work. */
 export class Templates {
   /** @param parsed by `push.title` */
   constructor(private readonly parsed: ReadonlyMap<string, Template[]> = new Map()) {}
@@ -100,10 +100,10 @@ export class Templates {
   }
 }
 
-/** Null where the template says nothing. */
+/** Null where the template renders nothing. */
 function rendered(template: Template[], context: TemplateContext, maxChars: number): string | null {
   const scope = new Context(context, liquid.options, { sync: true }, { liquid });
-  // Liquid asks before each step whether there is time left. Steps are counted, so that a slow machine says the same as a fast one.
+  // Liquid asks before each step whether there is time left. Steps are counted, so that slow and fast machines have the same limit.
   scope.renderLimit.check = stepCounter();
   const text: unknown = liquid.renderSync(template, scope);
   return clean(String(text), maxChars) || null;

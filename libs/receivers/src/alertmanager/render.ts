@@ -2,10 +2,10 @@ import type { Alert } from '@tidewaiter/domain';
 
 import type { OutgoingMessage } from '../sender.js';
 
-/** Labels that become other ones while an alert fires. Severity does so seldom, and people route by it. */
+/** Labels that change while an alert fires. Severity changes seldom, and routes match on it. */
 const changing: ReadonlySet<string> = new Set(['new', 'digest', 'fixable', 'kev', 'running']);
 
-/** An alert without an end is over for Alertmanager after five minutes of silence, and we say what is new once. */
+/** Alertmanager resolves an alert without an end after five minutes without repetition, and Tidewaiter sends it once. */
 const untilFurtherNoticeMs = 30 * 86_400_000;
 
 export function postableAlert(alert: Alert, { message, externalUrl }: OutgoingMessage, now: Date): object {

@@ -12,7 +12,7 @@ describe('readDiscord', () => {
     ["discord_configs: [{webhook_url: 'https://a:b@discord.example.com'}]", 'webhook_url: user and password'],
     [
       "discord_configs: [{webhook_url: 'https://d.example.com', http_config: {authorization: {credentials: x}}}]",
-      'http_config: has credentials, but the address says who we are',
+      'http_config: has credentials, but the address authenticates it',
     ],
   ])('rejects %s', (text, problem) => {
     expect(channelProblems(text).join('\n')).toContain(problem);

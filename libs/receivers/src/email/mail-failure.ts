@@ -51,7 +51,8 @@ export function mailFailure(error: unknown, { host, password, handedOver }: Dial
     const reason = responseCode ?? 'no way to log in';
     return new AccessDenied('SMTP_DENIED', `${host} does not accept the user name and password (${reason})`);
   }
-  if (code === 'EAUTH') return new Unavailable('SMTP_DEFERRED', `${host} cannot log anybody in now (${responseCode})`);
+  if (code === 'EAUTH')
+    return new Unavailable('SMTP_DEFERRED', `${host} cannot authenticate users now (${responseCode})`);
   const reply = replyOf(failure, password);
   if (isDeferred(failure)) return new Unavailable('SMTP_DEFERRED', `${host} asks to come back: ${reply}`);
   if (responseCode === 530) return new AccessDenied('SMTP_DENIED', `${host} wants a user name and password: ${reply}`);

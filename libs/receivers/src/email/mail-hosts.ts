@@ -88,7 +88,7 @@ function transportTo(config: EmailConfig, address: string) {
   });
 }
 
-/** Logs in for somebody else; nodemailer's own way leaves him out. @see https://www.rfc-editor.org/rfc/rfc4616#section-2 */
+/** Authenticates with an authorization identity, which nodemailer's own PLAIN leaves out. @see https://www.rfc-editor.org/rfc/rfc4616#section-2 */
 function loginFor({ username, password }: MailAuth, identity: string) {
   const token = Buffer.from(`${identity}\0${username}\0${password.reveal()}`, 'utf8').toString('base64');
   return async ({ sendCommand }: { sendCommand(command: string): Promise<{ status: number }> }): Promise<void> => {

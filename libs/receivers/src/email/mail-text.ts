@@ -1,6 +1,6 @@
 import { type Message, type MessageItem, type MessageSection, severityWord } from '@tidewaiter/messages';
 
-/** The whole message as plain text: what the HTML says, in the same order. */
+/** The whole message as plain text: the content of the HTML, in the same order. */
 export function mailText(message: Message): string {
   const labelChars = Math.max(0, ...message.facts.map(({ label }) => label.length)) + 2;
   const parts = [

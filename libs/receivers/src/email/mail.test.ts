@@ -50,7 +50,7 @@ function seen(page: string): string {
 }
 
 describe('mailText', () => {
-  it('says all of the message', () => {
+  it('renders the whole message', () => {
     expect(mailText(message)).toBe(`High · shop/checkout:1.4 brings 2 new critical or high vulnerabilities
 
 2 high new since the previous push.
@@ -74,7 +74,7 @@ Open image: https://tidewaiter.example.com/images/sha256:4f?a=1&b=2
 });
 
 describe('mailHtml', () => {
-  it('says what the text says, in the same order', () => {
+  it('has the content of the text, in the same order', () => {
     const shown = seen(mailHtml(message));
     let from = 0;
     for (const words of mailText(message)
@@ -131,7 +131,7 @@ const plainTexts: Partial<Message> = {
   links: [{ text: 'x', url: 'x' }],
 };
 
-it('escapes what is put into a template, and nothing twice', () => {
+it('escapes inserted values, and none twice', () => {
   const made = markup`<b title="${'"'}">${'<&'}${markup`<i>${"'"}</i>`}${[markup`<u>`, markup`</u>`]}</b>`;
   expect(made.html).toBe('<b title="&quot;">&lt;&amp;<i>&#39;</i><u></u></b>');
 });

@@ -100,7 +100,7 @@ describe('email', () => {
     expect(third).not.toBe(first);
   });
 
-  it('keeps the mails of an incident in one thread, and brings up under its own subject what became worse', async () => {
+  it('keeps the mails of an incident in one thread, with a new subject when it becomes worse', async () => {
     const state = async (revision: number, thread: Edition['thread'], more: Partial<Message>) => {
       const message = { ...delivery.message, ...more };
       const edition = { subject: 'incident-1', revision, thread };
@@ -253,7 +253,7 @@ describe('email over TLS', () => {
     expect(sessions).toEqual([{ secure: true, servername: 'mail.example.org', user: 'tidewaiter' }]);
   });
 
-  it('trusts no certificate that nobody vouches for', async () => {
+  it('rejects a certificate of an unknown authority', async () => {
     await listen();
     await expect(emailSender.send(named({ requireTls: true }), delivery, context)).rejects.toMatchObject({
       code: 'SMTP_UNREACHABLE',
@@ -293,7 +293,7 @@ describe('email over TLS', () => {
     ['235 2.7.0 welcome', { code: 'SMTP_REFUSED' }],
     ['535 5.7.8 who?', { code: 'SMTP_DENIED' }],
     ['454 4.7.0 later', { code: 'SMTP_DEFERRED' }],
-  ])('logs in for somebody else, and takes %j for what it is', async (welcome, failure) => {
+  ])('authenticates with an authorization identity, and classifies %j', async (welcome, failure) => {
     await listen();
     // A host that writes down the command itself, and takes no mail.
     const commands: string[] = [];

@@ -133,7 +133,7 @@ async function taken(response: EgressResponse, sent: readonly string[]): Promise
   if (status >= 200 && status < 300) return text;
   if (status !== 400) throw httpFailure('Jira', response);
   const { errors = {} } = refusalShape.safeParse(jsonOf(text)).data ?? {};
-  // Only names that we have sent: a stranger behind the URL could answer with our credentials, and this ends in logs.
+  // Only names that were sent: a hostile server could answer with the credentials, and the message is logged.
   throw new JiraRefused(
     status,
     sent.filter((name) => Object.hasOwn(errors, name)),

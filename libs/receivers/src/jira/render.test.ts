@@ -132,7 +132,7 @@ describe('a document', () => {
   });
 });
 
-it('fits, whatever there is to say, and counts what has no room', () => {
+it('fits any message, and counts left-out items', () => {
   expect(jiraMarkup(huge).length).toBeLessThanOrEqual(jiraLimits.descriptionChars);
   expect(jiraMarkup(huge)).toMatch(/\* \+100\d\d more/);
   const json = JSON.stringify(jiraDocument(huge));

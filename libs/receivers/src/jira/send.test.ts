@@ -104,7 +104,7 @@ describe('on the Cloud', () => {
     expect(states()).toEqual(['SEC-1 Done']);
   });
 
-  it('opens again what comes back soon', async () => {
+  it('reopens an issue whose subject returns soon', async () => {
     await post();
     await post(delivery(resolved));
     await post();
@@ -122,7 +122,7 @@ describe('on the Cloud', () => {
     expect(states()).toEqual(['SEC-1 Done', 'SEC-2 To Do']);
   });
 
-  it('says nothing of the end of what it does not have, nor twice', async () => {
+  it('ignores a resolution without an open issue, and a repeated one', async () => {
     expect(await post(delivery(resolved))).toMatchObject({ reference: null });
     await post();
     await post(delivery(resolved));
@@ -130,7 +130,7 @@ describe('on the Cloud', () => {
     expect(states()).toEqual(['SEC-1 Done']);
   });
 
-  it('finds what was made when nobody heard of it', async () => {
+  it('finds an issue that was created without a confirmation', async () => {
     atlassian.next('usual', 'swallow');
     const error = await failureOf(post());
     expect(error).toBeInstanceOf(OutcomeUnknown);
@@ -169,7 +169,7 @@ describe('on the Cloud', () => {
     ]);
   });
 
-  it('waits for the search where nobody knows whether an older state arrived', async () => {
+  it('waits for the search index while an older state is unconfirmed', async () => {
     const edition = { subject: 'i1', revision: 2, thread: { first: null, last: null, isInDoubt: true } };
     const error = await failureOf(post(delivery(message, { edition })));
     expect(error).toMatchObject({ code: 'JIRA_INDEXING', retryAfterMs: 60_000 });
@@ -178,13 +178,13 @@ describe('on the Cloud', () => {
     expect(atlassian.issues).toHaveLength(1);
   });
 
-  it('looks for another one where somebody deleted it', async () => {
+  it('searches for another issue where a user deleted it', async () => {
     const gone = { revision: 1, message, reference: 'SEC-77' };
     const edition = { subject: 'i1', revision: 2, thread: { first: gone, last: gone, isInDoubt: false } };
     expect(await post(delivery(message, { edition }))).toMatchObject({ reference: 'SEC-1' });
   });
 
-  it('leaves to people what the file says', async () => {
+  it('keeps the fields that the file leaves to users', async () => {
     await post();
     const [issue] = atlassian.issues;
     Object.assign(issue?.fields ?? {}, { summary: 'mine', labels: ['own', ...(issue?.fields.labels ?? [])] });
@@ -213,7 +213,7 @@ describe('on the Cloud', () => {
     });
   });
 
-  it('loses nothing when the question is not answered, and says that nothing is in doubt', async () => {
+  it('reports a failed search as unavailable, with no outcome in doubt', async () => {
     for (const trouble of ['drop', { status: 200, body: 'a login page' }] as const) {
       atlassian.next(trouble);
       const error = await failureOf(post());
@@ -239,7 +239,7 @@ describe('on the Cloud', () => {
   });
 });
 
-it('does without a priority that a project does not have, unless somebody asked for it', async () => {
+it('omits a default priority that the project does not have, but not a configured one', async () => {
   await start('cloud', { withPriorities: false });
   expect(await post()).toMatchObject({ reference: 'SEC-1' });
   await post(delivery(message, { attempt: 2 }));

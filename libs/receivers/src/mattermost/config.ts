@@ -62,7 +62,7 @@ export function readMattermost(
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  refuseAuth(section, http, 'the address says who we are');
+  refuseAuth(section, http, 'the address authenticates it');
   section.finish(messageKeys, rendered);
   if (!url) section.problem('webhook_url', 'or webhook_url_file is required, or global.mattermost_webhook_url');
   return url && { url, ...config };

@@ -56,7 +56,7 @@ function withText(message: Message, maxChars: number): object {
   };
 }
 
-/** A card's text is Markdown: what could format or link is escaped, and a line of ours stays a line of its own. */
+/** A card's text is Markdown: text that could format or link is escaped, and lines stay separate. */
 function inert(text: string): string {
   return text.replaceAll(/[\\`*_[\]()#+!<>~|]/g, '\\$&').replaceAll('\n', '\n\n');
 }

@@ -58,7 +58,7 @@ export function readOpsgenie(
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  refuseAuth(section, http, 'the API key says who we are');
+  refuseAuth(section, http, 'the API key authenticates it');
   section.finish(['message', 'description', 'actions', 'update_alerts'], rendered);
   if (!apiKey) section.problem('api_key', 'or api_key_file is required, or global.opsgenie_api_key');
   return apiKey && { apiKey, ...config };

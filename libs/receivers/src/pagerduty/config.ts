@@ -64,7 +64,7 @@ export function readPagerDuty(
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   } as const;
-  refuseAuth(section, http, 'the key says who we are');
+  refuseAuth(section, http, 'the key authenticates it');
   section.finish(['description', 'images', 'links'], rendered);
   if (routingKey && serviceKey) section.problem('routing_key', 'and service_key are both given; keep one');
   const key = routingKey ?? serviceKey;

@@ -10,9 +10,9 @@ export interface PushoverConfig {
   token: Secret;
   device: string | undefined;
   sound: string | undefined;
-  /** From -2 to 2; by the message's severity where the file does not say. */
+  /** From -2 to 2; without it, by the severity of the message. */
   priority: number | undefined;
-  /** How often, and for how long, a message of priority 2 comes again until somebody acknowledges it. */
+  /** Interval and duration of the repetition of a message of priority 2 that is not acknowledged. */
   retrySeconds: number;
   expireSeconds: number;
   /** After how long a message goes away by itself; 0: it stays. */
@@ -44,7 +44,7 @@ export function readPushover(section: Section, http: HttpConfig): PushoverConfig
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  refuseAuth(section, http, 'the token says who we are');
+  refuseAuth(section, http, 'the token authenticates it');
   section.finish(['title', 'message', 'url', 'url_title', 'html'], rendered);
   if (retrySeconds < 30) section.problem('retry', 'must be 30s or more');
   if (expireSeconds > 10_800) section.problem('expire', 'must be 3h or less');

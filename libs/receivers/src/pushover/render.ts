@@ -7,7 +7,7 @@ import type { PushoverConfig } from './config.js';
 /** @see https://pushover.net/api#limits */
 export const pushoverLimits = { titleChars: 250, messageChars: 1024, urlChars: 512, urlTitleChars: 100 } as const;
 
-/** The emergency of Pushover rings until somebody acknowledges it. */
+/** Pushover repeats an emergency until a user acknowledges it. */
 const emergency = 2;
 
 const priorities: Record<Severity, number> = {

@@ -64,7 +64,7 @@ export function readRocketChat(
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? false,
   };
-  refuseAuth(section, http, 'the token says who we are');
+  refuseAuth(section, http, 'the token authenticates it');
   section.finish(messageKeys, rendered);
   if (!token) section.problem('token', 'or token_file is required, or global.rocketchat_token');
   if (!tokenId) section.problem('token_id', 'or token_id_file is required, or global.rocketchat_token_id');

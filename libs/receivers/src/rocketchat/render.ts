@@ -5,7 +5,7 @@ import { inertMarkdown } from '../markdown.js';
 import { plainText } from '../plain-text.js';
 import type { RocketChatConfig } from './config.js';
 
-/** Characters of a text; a server allows 5,000 unless its administrator says otherwise. */
+/** Characters of a text; a server allows 5,000 unless it is configured otherwise. */
 export const maxRocketChatChars = 4_500;
 
 export function rocketChatMessage(

@@ -9,7 +9,7 @@ import { rocketChatMessage } from './render.js';
 
 const maxAnswerBytes = 256 * 1024;
 
-/** Rocket.Chat, as the user whose token it is. It says some of its errors with status 200. */
+/** Posts to Rocket.Chat as the user of the token. Some of its errors have status 200. */
 export const rocketchatSender: ChannelSender<RocketChatConfig> = {
   async send(config, { message }, context) {
     const { apiUrl, token, tokenId, http, timeoutMs } = config;

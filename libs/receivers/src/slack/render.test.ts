@@ -68,7 +68,7 @@ describe('slackBlocks', () => {
     expect(rest).toEqual([]);
   });
 
-  it('marks what is over', () => {
+  it('marks a resolved message', () => {
     expect(slackBlocks({ ...message, status: 'resolved' })[0]).toMatchObject({
       text: { text: expect.stringMatching(/^🟢 /) },
     });
@@ -142,7 +142,7 @@ describe('slackBlocks', () => {
     },
   );
 
-  it('has no empty blocks for what is not there', () => {
+  it('has no empty blocks', () => {
     const bare = { ...message, facts: [], sections: [], links: [] };
     expect(slackBlocks(bare).map(({ type }) => type)).toEqual(['header', 'section', 'context']);
   });
@@ -152,7 +152,7 @@ describe('buttons', () => {
   const links = [{ text: 'Open incident', url: 'https://tidewaiter.example.com/#incidents/1' }];
   const buttonsOf = (blocks: Block[]) => blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
 
-  it('stand instead of links where somebody hears them', () => {
+  it('replace links where an endpoint receives them', () => {
     const some = slackBlocks({ ...message, links }, { acknowledge: 'id-1', silence: '{"matchers":[]}' });
     expect(buttonsOf(some).map(({ action_id: id, text, value, url }) => [id, text.text, value ?? url])).toEqual([
       ['tidewaiter_acknowledge', 'Acknowledge', 'id-1'],

@@ -141,7 +141,7 @@ describe('slack', () => {
     });
   });
 
-  it('finds a message that arrived although nobody said so', async () => {
+  it('finds a message that arrived without a confirmation', async () => {
     const metadata = { event_type: 'tidewaiter_delivery', event_payload: { delivery_id: '0198a1c2' } };
     const others = [
       { ts: '9.9' },

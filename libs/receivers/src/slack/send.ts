@@ -66,7 +66,7 @@ async function sendAsBot(config: SlackConfig, delivery: OutgoingMessage, slack: 
   await note(config, delivery, root, { slack, isEdited: edited === 'edited' });
   return edited === 'edited'
     ? sent(root)
-    : { ...sent(root), note: 'Slack lets nobody edit the message: what changed is in its thread' };
+    : { ...sent(root), note: 'Slack does not allow the edit: the changes are in the thread' };
 }
 
 /** Posts a reminder as a broadcast reply to the original message instead of a new message. */

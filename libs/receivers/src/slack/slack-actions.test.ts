@@ -43,21 +43,21 @@ describe('slackActions', () => {
     expect(actionsOf({ kind: 'incident', isAcknowledged: true }, [alert(incident)], 'id-1').acknowledge).toBeNull();
   });
 
-  it('offers nothing of what is over, or of several things at once', () => {
+  it('offers no action for a resolved subject, or for several subjects', () => {
     const nothing = { acknowledge: null, silence: null };
     expect(actionsOf({ kind: 'incident', status: 'resolved' }, [alert(incident)], 'id-1')).toEqual(nothing);
     expect(actionsOf({ kind: 'summary' }, findings)).toEqual(nothing);
     expect(actionsOf({ kind: 'push' }, [alert({ repository: 'a' }), alert({ repository: 'b' })])).toEqual(nothing);
   });
 
-  it('keeps an image quiet, and never what happens in it', () => {
+  it('silences the findings of an image, and never its incidents', () => {
     expect(JSON.parse(actionsOf({}, findings).silence ?? '')).toEqual({
       incident: null,
       matchers: ['kind!="incident"', 'repository="shop/web"', 'tag="1"'],
     });
   });
 
-  it('quotes what others named', () => {
+  it('quotes untrusted names', () => {
     const rule = 'a"\\b", x="y';
     const { matchers } = JSON.parse(
       actionsOf({ kind: 'finding' }, [alert({ kind: 'vulnerability', rule })]).silence ?? '',

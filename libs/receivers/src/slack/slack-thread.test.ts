@@ -79,7 +79,7 @@ const inChannel = () => sink.channel('C0000001').map(({ text }) => text.replace(
 const inThread = (ts: string) => sink.thread('C0000001', ts).map(({ text }) => text.replace(/^.*?: /s, ''));
 const tsOf = ({ reference }: Outcome) => reference!.split('/')[1]!;
 
-it('keeps one message, whose thread grows, and says aloud only what became worse', async () => {
+it('keeps one message, whose thread grows, and broadcasts only when it becomes worse', async () => {
   const first = await send(1, nothing);
   const second = await send(2, threadOf(1, first));
   const third = await send(3, threadOf(2, second));
@@ -111,7 +111,7 @@ it('brings a message to its end without a word where good news is not asked for'
   expect(sink.channel('C0000001')).toHaveLength(1);
 });
 
-it('writes a new message when somebody deleted the old one', async () => {
+it('posts a new message when a user deleted the old one', async () => {
   const first = await send(1, nothing);
   sink.remove('C0000001', tsOf(first));
   const second = await send(2, threadOf(1, first));
@@ -124,7 +124,7 @@ it('answers in the thread where a message cannot be edited any more', async () =
   sink.next({ status: 200, body: { ok: false, error: 'edit_window_closed' } });
   const { note, ...second } = await send(2, threadOf(1, first));
   expect(second).toEqual(first);
-  expect(note).toContain('Slack lets nobody edit the message');
+  expect(note).toContain('Slack does not allow the edit');
   expect(inThread(tsOf(first))).toHaveLength(1);
 });
 
@@ -143,7 +143,7 @@ describe('a reminder', () => {
     ...more,
   });
 
-  it('is said aloud below the message, which stays as it is', async () => {
+  it('is broadcast below the message, which stays unchanged', async () => {
     const first = await send(1, nothing);
     expect(await slackSender.send(config(), reminder(threadOf(1, first)), context)).toEqual(first);
     expect(inChannel()).toEqual(['state 1 &lt;!channel&gt;', 'still open']);
@@ -182,7 +182,7 @@ it('edits by the id that Slack gave where the channel is known by its name', asy
   expect(sink.channel('COPS')).toMatchObject([{ edits: 1 }]);
 });
 
-describe('when nobody knows whether it arrived', () => {
+describe('an unconfirmed message', () => {
   it('finds the first message by its incident, and goes on in its thread', async () => {
     const first = await send(1, nothing);
     expect(await send(2, { ...nothing, isInDoubt: true })).toEqual(first);
@@ -217,7 +217,7 @@ describe('when nobody knows whether it arrived', () => {
   });
 });
 
-it('has buttons where somebody hears them, and none any more for what somebody did', async () => {
+it('has buttons where an endpoint receives them, and none for actions that were taken', async () => {
   const withButtons = { ...context, hasSlackButtons: true };
   const buttons = () => {
     const blocks = sink.channel(channel)[0]!.blocks as { type: string; elements?: { action_id: string }[] }[];

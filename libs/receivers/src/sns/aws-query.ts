@@ -19,9 +19,9 @@ export interface AwsCall {
 }
 
 /**
- * Calls an action once, and answers the XML, in which an element says what came of it.
+ * Calls an action once and returns the XML, of which one element is the result.
  * @param scope as who; undefined for an action that proves it in another way
- * @throws as `Receiver.send` says
+ * @throws as `ChannelSender.send`
  */
 export async function callAws(
   call: AwsCall,
@@ -46,7 +46,7 @@ function signed(request: AwsPost, scope: AwsScope | undefined): Pick<Post, 'head
   return { headers: { ...headers, ...more }, body, credentials: { authorization: new Secret(authorization) } };
 }
 
-/** The text of an element without children. Amazon's answers have no attributes, comments or CDATA where they say what came of a call. */
+/** The text of an element without children. The results in Amazon's answers have no attributes, comments or CDATA. */
 export function elementOf(xml: string, name: string): string | undefined {
   const start = xml.indexOf(`<${name}>`);
   const end = xml.indexOf(`</${name}>`, start);

@@ -83,7 +83,7 @@ export function readSns(section: Section, http: HttpConfig, defaults: AwsDefault
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  refuseAuth(section, http, 'sigv4 says who we are');
+  refuseAuth(section, http, 'sigv4 authenticates it');
   section.finish(['message', 'use_aws_http_client'], rendered);
   if (!target || !signing) return undefined;
   return { target, ...signing, apiUrl: apiUrl ?? awsUrl('sns', signing.region), ...config };

@@ -121,7 +121,7 @@ it('sends a phone one line', async () => {
   expect(amazon.messages('+15555550100')).toMatchObject([{ text: message.title, subject: undefined }]);
 });
 
-it('cuts what is longer than a message may be, and says so', async () => {
+it('cuts a text that is too long, and counts the rest', async () => {
   const long = '\u{1f6a2}漢"\\<&'.repeat(50);
   const items = Array.from({ length: 12 }, () => ({ severity: null, text: long, detail: long, isNew: true }));
   const huge: Message = {
@@ -153,7 +153,7 @@ describe('a role', () => {
     expect(actions()).toEqual(['AssumeRole', 'Publish', 'Publish']);
   });
 
-  it('is what the token of a workload is worth, as it stands in its file by then', async () => {
+  it('exchanges the current token in the file of a workload', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sns-'));
     const tokenFile = join(folder, 'token');
     await writeFile(tokenFile, `${amazon.webIdentityToken}\n`);
@@ -201,7 +201,7 @@ it.each([
   [answer(400, 'InvalidParameter'), InvalidInput, 'SNS answered InvalidParameter'],
   [answer(400, 'wJalrXUtnFEMI'), InvalidInput, 'SNS answered status 400'],
   [{ status: 200, body: 'a login page' }, OutcomeUnknown, 'SNS answered in a form'],
-])('knows what %j means', async (answer, kind, words) => {
+])('classifies %j', async (answer, kind, words) => {
   amazon.next(answer);
   const error: unknown = await publish(config()).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(kind);

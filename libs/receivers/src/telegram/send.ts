@@ -8,7 +8,7 @@ import { telegramMessage } from './render.js';
 
 const maxAnswerBytes = 64 * 1024;
 
-/** A bot of Telegram. Its errors say in the body when to come again. */
+/** Sends as a bot of Telegram. The retry delay of an error is in its body. */
 export const telegramSender: ChannelSender<TelegramConfig> = {
   async send(config, delivery, context) {
     const url = `${config.apiUrl}/bot${config.token.reveal()}/sendMessage`;

@@ -19,7 +19,7 @@ describe('readVictorOps', () => {
     ['victorops_configs: [{routing_key: r}]', 'victorops_configs[0].api_key: or api_key_file is required'],
     ['victorops_configs: [{api_key: k}]', 'victorops_configs[0].routing_key: is required'],
     ['victorops_configs: [{message_type: LOUD}]', 'message_type: expected one of CRITICAL, WARNING, INFO'],
-    ['victorops_configs: [{custom_fields: {entity_id: x}}]', 'custom_fields: entity_id is said by the message itself'],
+    ['victorops_configs: [{custom_fields: {entity_id: x}}]', 'custom_fields: entity_id is set by the message itself'],
   ])('rejects %s', (text, problem) => {
     expect(channelProblems(text).join('\n')).toContain(problem);
   });

@@ -56,7 +56,7 @@ export function readVictorOps(
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  refuseAuth(section, http, 'the API key says who we are');
+  refuseAuth(section, http, 'the API key authenticates it');
   section.finish(['state_message', 'entity_display_name'], rendered);
   if (!apiKey) section.problem('api_key', 'or api_key_file is required, or global.victorops_api_key');
   if (routingKey === undefined) section.problem('routing_key', 'is required');
@@ -84,6 +84,6 @@ const ownFields = new Set([
 function readCustomFields(section: Section): [name: string, value: string][] {
   const fields = section.plainPairs('custom_fields');
   for (const [name] of fields)
-    if (ownFields.has(name)) section.problem('custom_fields', `${name} is said by the message itself`);
+    if (ownFields.has(name)) section.problem('custom_fields', `${name} is set by the message itself`);
   return fields;
 }

@@ -9,9 +9,9 @@ export interface WebhookConfig {
   http: HttpConfig;
   /** Alerts above this number are left out and counted; 0 sends them all. */
   maxAlerts: number;
-  /** How long one request may take; 0 when the file does not say. */
+  /** Timeout of one request; 0 when the file gives none. */
   timeoutMs: number;
-  /** Signs every request as Standard Webhooks says. Tidewaiter's own key. */
+  /** Secret of the Standard Webhooks signature of every request; an extension of Tidewaiter. */
   signingSecret: Secret | undefined;
   sendResolved: boolean;
 }

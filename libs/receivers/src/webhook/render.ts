@@ -4,7 +4,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 
 import type { OutgoingMessage } from '../sender.js';
 
-/** Alertmanager's way to say that an alert has not ended. */
+/** End of a firing alert, as Alertmanager writes it. */
 const notEnded = '0001-01-01T00:00:00Z';
 
 /**
@@ -45,7 +45,7 @@ function common(sets: readonly Labels[]): Labels {
   return Object.fromEntries(shared);
 }
 
-/** In the form of Prometheus', which is a hash of all labels: ours change while an alert fires, as its image does with every push. */
+/** Fingerprint in the form of Prometheus, which hashes all labels. Labels of Tidewaiter change while an alert fires, so its identity is hashed. */
 function fingerprint({ identity }: Alert): string {
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }

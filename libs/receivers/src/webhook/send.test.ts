@@ -84,7 +84,7 @@ describe('webhookPayload', () => {
     expect(other).not.toBe(firing);
   });
 
-  it('leaves out and counts what is over max_alerts, but looks at all for the status and the common labels', () => {
+  it('counts alerts over max_alerts, and derives status and common labels from all', () => {
     const alerts = [alert({ a: '1', b: '1' }, { status: 'resolved' }), alert({ a: '1', b: '2' }), alert({ a: '1' })];
     expect(webhookPayload(delivery(alerts), 1)).toMatchObject({
       truncatedAlerts: 2,

@@ -49,7 +49,7 @@ export function readWeChat(section: Section, http: HttpConfig, defaults: WeChatD
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? false,
   };
-  refuseAuth(section, http, 'the secret says who we are');
+  refuseAuth(section, http, 'the secret authenticates it');
   section.finish(['message', 'message_type'], rendered);
   if (!apiSecret) section.problem('api_secret', 'or api_secret_file is required, or global.wechat_api_secret');
   if (corpId === undefined) section.problem('corp_id', 'is required, or global.wechat_api_corp_id');

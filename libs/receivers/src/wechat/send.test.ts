@@ -88,7 +88,7 @@ describe('wechat', () => {
     [45_009, Unavailable],
     [60_020, AccessDenied],
     [81_013, InvalidInput],
-  ])('knows what %i means', async (errcode, kind) => {
+  ])('classifies %i', async (errcode, kind) => {
     sink.next('usual', { status: 200, body: { errcode, errmsg: 'x' } });
     await expect(sendOnce()).rejects.toBeInstanceOf(kind);
   });

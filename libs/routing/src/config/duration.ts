@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** In the order in which a duration is written. A year has 365 days and a week seven, whatever the calendar says. */
+/** In the order in which a duration is written. A year has 365 days and a week seven, without regard to the calendar. */
 const units = [
   ['y', 31_536_000_000],
   ['w', 604_800_000],

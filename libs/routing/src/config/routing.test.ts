@@ -137,11 +137,11 @@ describe('warnings', () => {
     [`jira_configs: [{${jira}, labels: [a, '{{ x }}']}]`, 'jira_configs[0].labels (templates'],
     [`jira_configs: [{${jira}, fields: {a: [{b: '{{ x }}'}], c: 1}}]`, 'jira_configs[0].fields (templates'],
     ['webhook_configs: [{url: "https://hooks.example.com/1"}], signl4_configs: [{}]', 'signl4_configs'],
-  ])('name what is ignored of %s', (receiver, warning) => {
+  ])('name the ignored keys of %s', (receiver, warning) => {
     expect(warningsOf(receiver)).toEqual([expect.stringContaining(`ignored: receivers[0].${warning}`)]);
   });
 
-  it('leave out what is templated and keep the rest', () => {
+  it('leave out templated values and keep the rest', () => {
     const { receivers } = parseUnreadRouting(
       `route: {receiver: a}\nreceivers: [{name: a, jira_configs: [{${jira}, labels: [a, '{{ x }}'], fields: {b: '{{ x }}', c: 1}}]}]`,
     );
@@ -152,7 +152,7 @@ describe('warnings', () => {
 describe('YAML', () => {
   const rest = 'route: {receiver: a}\nreceivers: [{name: a}]\n';
 
-  it('knows anchors and merge keys', () => {
+  it('resolves anchors and merge keys', () => {
     const { route } = parseRouting(
       `route:\n  receiver: a\n  routes:\n    - &team {receiver: b, group_by: [owner], group_wait: 1m}\n    - {<<: *team, group_wait: 2m}\nreceivers: [{name: a}, {name: b}]`,
       { channels: channelReaders, readFile: noFile },
@@ -257,7 +257,7 @@ const fixtures = resolve(repository, env['TIDEWAITER_SHARED'] ?? '../shared', 'f
           'receivers[0].msteams_configs',
         ],
       ],
-    ])('loads %s and warns of what it ignores, and of nothing else', (name, ignored) => {
+    ])('loads %s and warns of the ignored keys alone', (name, ignored) => {
       const { warnings } = parseUnreadRouting(readFileSync(resolve(fixtures, name), 'utf8'));
       expect(warnings.map((warning) => warning.replace(/ (under|\().*$/, ''))).toEqual(
         ignored.map((path) => `ignored: ${path}`),

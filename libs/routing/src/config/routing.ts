@@ -7,7 +7,7 @@ import { type ChannelReaders, readReceivers, type ReceiverConfig } from './recei
 import { type EnvironmentVariables, type ReadFile, type Reading, Section } from './section.js';
 import { readYaml } from './yaml-document.js';
 
-/** A whole `routing.yaml`. What `global` says for receivers is already in them. */
+/** A whole `routing.yaml`. The defaults of `global` are already applied to the receivers. */
 export interface RoutingConfig {
   route: Route;
   /** By name. Every receiver that a route names is here. */
@@ -51,7 +51,7 @@ function refuseAny(problems: string[]): void {
 function readConfig(root: Section, channels: ChannelReaders): Omit<RoutingConfig, 'warnings'> {
   const global = root.sectionOrEmpty('global');
   const readers = [...channels(global)];
-  // It is for alerts that somebody else sends; ours say when they end.
+  // Only for alerts of other senders; Tidewaiter's own alerts have an end.
   global.durationMs('resolve_timeout');
   global.finish();
   const receivers = readReceivers(root, readers);

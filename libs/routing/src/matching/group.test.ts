@@ -24,7 +24,7 @@ receivers:
 const subject = (labels: Record<string, string>) => ({ alert: { labels } as unknown as Alert, about: labels });
 
 describe('channelsFor', () => {
-  it('puts together what a receiver wants in one message', () => {
+  it('groups the alerts of one message of a receiver', () => {
     const critical = subject({ severity: 'critical', repository: 'a' });
     const high = subject({ severity: 'high', repository: 'a' });
     const other = subject({ severity: 'critical', repository: 'b' });
@@ -41,7 +41,7 @@ describe('channelsFor', () => {
     ]);
   });
 
-  it('sends good news only to who asks for it', () => {
+  it('sends resolutions only to channels with send_resolved', () => {
     const kinds = (receiver: string, isNews: boolean) => channelsFor(config, receiver, isNews).map(({ kind }) => kind);
     expect(kinds('everyone', true)).toEqual(['slack', 'webhook']);
     expect(kinds('everyone', false)).toEqual(['webhook']);

@@ -17,7 +17,7 @@ const clusterDown = rulesOf(
 const down = { id: 'd', labels: { alertname: 'ClusterDown', severity: 'critical', cluster: 'eu1' } };
 
 describe('Inhibitions', () => {
-  it('inhibits what a firing source covers, until it is resolved', () => {
+  it('inhibits targets while a source fires', () => {
     const inhibitions = new Inhibitions(clusterDown);
     const low: Labels = { severity: 'low', cluster: 'eu1' };
     expect(inhibitions.inhibitorOf(low)).toBeNull();
@@ -46,7 +46,7 @@ describe('Inhibitions', () => {
     expect(inhibitions.inhibitorOf({ a: 'x' })).toBeNull();
   });
 
-  it('says what is wrong with a rule', () => {
+  it('rejects a rule with every problem', () => {
     expect(() => rulesOf('[{source_match: {no-label: x}, target_matchers: ["x"], equals: [a]}]')).toThrow(
       [
         'inhibit_rules[0].source_match: a name is not a classic label name; use matchers',

@@ -66,7 +66,7 @@ describe('groupKey', () => {
     expect(where(matchRoutes(config, labels))).toEqual(expected);
   });
 
-  it('inherits what a route does not say itself', () => {
+  it('inherits options that a route does not set', () => {
     const [root] = matchRoutes(config, {});
     expect(root).toEqual({
       receiver: 'everybody',

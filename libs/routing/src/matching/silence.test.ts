@@ -16,7 +16,7 @@ const silence = (matchers: string, more: Partial<Silence> = {}): Silence => ({
 });
 
 describe('Silences', () => {
-  it('hides what meets all matchers, from its start to just before its end', () => {
+  it('covers labels that meet all matchers, from its start to just before its end', () => {
     const silences = new Silences([silence('{repository="shop/app", severity=~"low|medium"}', { startsAtMs: 10 })]);
     const alert = { repository: 'shop/app', severity: 'low' };
     expect([9, 10, 99, 100].map((time) => silences.of(alert, time).length)).toEqual([0, 1, 1, 0]);

@@ -76,7 +76,7 @@ it('sends old alerts to no channel, and resolutions only with send_resolved', ()
   expect(simulate([event(0, known), event(1, over)]).messages).toHaveLength(1);
 });
 
-it('makes one message of what comes within group_wait, and the next after group_interval', () => {
+it('merges alerts within group_wait, and sends the next message after group_interval', () => {
   const route = 'group_wait: 30s, group_interval: 5m';
   const simulation = simulate([event(0, alert('a')), event(second, alert('b')), event(minute, alert('c'))], { route });
   expect(times(simulation)).toEqual([30 * second, 30 * second + 5 * minute]);
@@ -116,7 +116,7 @@ it('waits for the end of a silence, of an inhibition, and of a mute time', () =>
   expect(muted.heldBack).toMatchObject([{ why: 'muted', outcome: 'sent' }]);
 });
 
-it('makes one message of a flood to people, and none of one to machines', () => {
+it('merges a flood for people, and never for programs', () => {
   const flood = Array.from({ length: 12 }, (_, index) => event(index * second, alert(`r${index}`)));
   const route = 'group_by: [rule]';
   expect(simulate(flood, { route }).messages).toHaveLength(12);
@@ -135,7 +135,7 @@ it('collects messages for a summary until its hour', () => {
   ]);
 });
 
-it('reminds of what still fires, from the last message on', () => {
+it('repeats firing alerts, counted from the last message', () => {
   const route = 'group_by: [x], repeat_interval: 2d';
   const simulation = simulate([event(0, alert('a'), alert('b')), event(3 * day, alert('a', { status: 'resolved' }))], {
     route,
@@ -150,7 +150,7 @@ it('reminds of what still fires, from the last message on', () => {
   expect(times(simulation)).toEqual([0, 2 * day, 4 * day, 6 * day]);
 });
 
-it('edits the one message that a bot has of an incident, and reminds of it until somebody looks after it', () => {
+it('edits the message of a bot about an incident, and repeats it until it is acknowledged', () => {
   const state = (atMs: number, isForAll: boolean, isAcknowledged = false): PastEvent => ({
     ...event(atMs, alert('incident', { labels: { kind: 'incident' } })),
     state: { subject: 'i', isForAll, isAcknowledged },
@@ -162,7 +162,7 @@ it('edits the one message that a bot has of an incident, and reminds of it until
   expect(kinds(slack)).toEqual(['news', 'news', 'reminder', 'reminder']);
 });
 
-it('says so when a file makes it wait for more than anybody would', () => {
+it('rejects a file that needs too many steps', () => {
   const setting = { route: 'repeat_interval: 1ms', maxSteps: 1_000 };
   expect(() => simulate([event(0, alert('a'))], setting)).toThrow(
     expect.objectContaining({ code: 'REPLAY_TOO_LARGE' }),
@@ -209,7 +209,7 @@ describe('whatever happens', () => {
     );
   });
 
-  it('nobody hears of what is silenced, and of the rest as if the silenced were not there', () => {
+  it('sends no silenced alert, and the others as if the silenced did not exist', () => {
     fc.assert(
       fc.property(events, setting, (all, { receiver, ...route }) => {
         const labelled = { route: routeOf({ ...route, by: 'group_by: [rule]' }), receiver };

@@ -41,7 +41,7 @@ export interface SimulationOptions {
 
 /**
  * Limit on checks of groups and steps through calendar minutes in one simulation: a file can be
- * written to need more than anybody can wait for.
+ * written to need unlimited time.
  */
 const usualMaxSteps = 1_000_000;
 /** Interval of the reminder checks of inhibited alerts. */

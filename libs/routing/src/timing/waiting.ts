@@ -11,7 +11,7 @@ export const stormMs = 60_000;
 /** Interval at which the notifier rechecks held messages of muted routes. */
 export const mutedMs = 60_000;
 
-/** Whether a channel got so many messages within a minute that nobody would read more. */
+/** Whether a channel got so many messages within a minute that further ones are merged. */
 export function isStorm({ isForPrograms }: Pick<Integration, 'isForPrograms'>, givenLately: number): boolean {
   return !isForPrograms && givenLately >= stormSize;
 }

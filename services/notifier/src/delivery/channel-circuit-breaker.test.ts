@@ -48,7 +48,7 @@ describe('ChannelGuard', () => {
     await expect(codeOf('a', ok)).resolves.toBe('sent');
   });
 
-  it('rests no longer for what was under way when the rest began', async () => {
+  it('does not extend the pause for attempts that began before it', async () => {
     const cuts: ((error: Error) => void)[] = [];
     const calls = Array.from({ length: 64 }, () => codeOf('a', () => new Promise((_, cut) => cuts.push(cut))));
     await new Promise(setImmediate);
@@ -73,7 +73,7 @@ describe('ChannelGuard', () => {
     await expect(codeOf('a', ok)).resolves.toBe('sent');
   });
 
-  it('does not let what hangs take every place', async () => {
+  it('does not let hanging attempts take every place', async () => {
     const hang = () => new Promise<string>(() => undefined);
     for (let index = 0; index < 4; index += 1) void guard.run('a', hang);
     await expect(codeOf('a', ok)).resolves.toBe('sent');

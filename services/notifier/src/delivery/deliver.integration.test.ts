@@ -128,7 +128,7 @@ afterEach(async () => {
 
 afterAll(async () => servers.stop(), 30_000);
 
-it('goes where the routes say, and keeps a ledger', async () => {
+it('delivers by the routes, and records every step', async () => {
   await openIncident('high', 'shell');
   const sent = await deliveryIn('sent', 'email');
   expect(sent).toMatchObject({
@@ -186,7 +186,7 @@ it('does not forget that a message may have arrived when it cannot look', async 
   expect(posts(bot)).toHaveLength(1);
 });
 
-it('looks before it sends again what it could not note as sent', async () => {
+it('looks up an unconfirmed delivery before it sends again', async () => {
   await store.query(
     `CREATE FUNCTION lose() RETURNS trigger AS $$ BEGIN RAISE 'connection lost' USING ERRCODE = '08006'; END $$ LANGUAGE plpgsql`,
   );
@@ -226,7 +226,7 @@ it('gives up what the channel refuses for good, with a dead letter that can be r
   expect((await deliveryIn('sent', 'slack')).id).toBe(failed.id);
 });
 
-it('sends what somebody redrives, and what was accepted only as a repetition that says so', async () => {
+it('sends redriven deliveries, and accepted ones only as marked repetitions', async () => {
   slack.next({ status: 404, body: 'no_service' });
   await openIncident('critical', 'shell');
   const failed = await deliveryIn('failed', 'slack');
@@ -256,7 +256,7 @@ it('sends the current state of an incident, not the states of a time without a n
   expect(mail.received).toEqual([]);
 });
 
-it('does not send what was held up after what is newer', async () => {
+it('does not send an old state after a newer one', async () => {
   webhook.next({ status: 503 });
   const id = await openIncident('high', 'shell');
   await deliveryIn('retrying', 'webhook');
@@ -327,7 +327,7 @@ describe('a bot', () => {
     expect(slack.received).toHaveLength(1);
   });
 
-  it('writes one message of what changes faster than it writes', async () => {
+  it('merges states that change faster than they are sent', async () => {
     for (const revision of [1, 2, 3, 4]) await state(revision, 'medium', Math.min(revision, 2));
     await changeIncident('medium', 'shell', { revision: 9, findings: ['drift', 'miner', 'other'] });
     await sentRevisions(3);

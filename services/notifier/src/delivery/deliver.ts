@@ -95,7 +95,7 @@ async function keepingDoubt<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    // Trying again is no use, as for a receiver that is gone, or somebody else's work.
+    // A retry is useless, as for a removed receiver or a lost lease.
     if (error instanceof TidewaiterError && (!error.retryable || error.code === 'LEASE_LOST')) throw error;
     if (error instanceof OutcomeUnknown) throw error;
     if (error instanceof NotYet) {

@@ -150,7 +150,7 @@ describe('an advisory storm', () => {
     );
   }
 
-  it('is one message for each channel that people read, with the images of its routes alone', async () => {
+  it('is one message for each channel of people, with the images of its routes alone', async () => {
     for (const report of log4jFamily(30)) await announce(report);
     expect(await sent('slack')).toEqual([]);
     while ((await sent('slack')).length < 2) await new Promise((done) => setTimeout(done, 100));

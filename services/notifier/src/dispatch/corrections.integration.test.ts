@@ -202,7 +202,7 @@ const blockTexts = ({ blocks }: SlackPost): string => JSON.stringify(blocks);
 const calls = ({ received }: HttpSink, method: string) => received.filter(({ path }) => path.endsWith(method));
 
 describe('a signature that comes after a bot announced its push', () => {
-  it('turns the message into one that says who signed it, and when', async () => {
+  it('edits the message to name the signer and the time', async () => {
     const image = await push('shop/app');
     await statesAre('sent');
     expect(slack.channel(channel)[0]!.text).toContain('First push of shop/app:1 has 1 critical or high finding');
@@ -220,7 +220,7 @@ describe('a signature that comes after a bot announced its push', () => {
     expect(slack.thread(channel, post!.ts)).toEqual([]);
   });
 
-  it('leaves in the message what else is wrong', async () => {
+  it('keeps other findings in the message', async () => {
     const image = await push('shop/app', [secret()]);
     await statesAre('sent');
     expect(blockTexts(slack.channel(channel)[0]!)).toContain('Not signed by release');
@@ -259,7 +259,7 @@ describe('a signature that comes after a bot announced its push', () => {
     expect(slack.channel(channel)).toMatchObject([{ edits: 1 }]);
   });
 
-  it('keeps what an earlier correction took back', async () => {
+  it('keeps the changes of an earlier correction', async () => {
     const image = await push('shop/app', [secret()]);
     const other = { ...image.findings[0]!, id: 'identity-missing', fingerprint: 'other', title: 'Signature missing' };
     await statesAre('sent');
@@ -299,7 +299,7 @@ describe('a signature that comes before the message of its push was delivered', 
     expect(slack.channel(channel)).toEqual([]);
   });
 
-  it('lets the message say only what is left', async () => {
+  it('reduces the message to the remaining findings', async () => {
     slack.next({ status: 503 });
     const image = await push('shop/app', [secret()]);
     await statesAre('retrying');
@@ -310,7 +310,7 @@ describe('a signature that comes before the message of its push was delivered', 
     expect(post!.text).toContain('has 1 critical or high finding. Signed by release on ');
   });
 
-  it('corrects a message that arrived although nobody knows it', async () => {
+  it('corrects a message that arrived without a confirmation', async () => {
     slack.next('swallow');
     const image = await push('shop/app');
     await statesAre('retrying');
@@ -320,7 +320,7 @@ describe('a signature that comes before the message of its push was delivered', 
     expect(slack.channel(channel)).toMatchObject([{ edits: 1, text: expect.stringContaining('Resolved · ') }]);
   });
 
-  it('is not sent of what waits for its group', async () => {
+  it('is not sent for a message that waits for its group', async () => {
     const image = await push('shop/waits');
     await statesAre('held');
     await sign(image);
@@ -340,7 +340,7 @@ describe('a signature that comes before the message of its push was delivered', 
 describe('a message that waited', () => {
   const titlesAndTexts = () => slack.channel(channel).map((post) => `${post.text} ${blockTexts(post)}`);
 
-  it('counts and lists what is left of its push', async () => {
+  it('counts and lists the remaining findings of its push', async () => {
     const image = await push('shop/waits', [secret()]);
     await statesAre('held');
     await sign(image);
@@ -375,7 +375,7 @@ describe('a message that waited', () => {
     expect(post).not.toContain('waits-one');
   });
 
-  it('counts what a later push has fixed as over', async () => {
+  it('counts findings that a later push fixed as over', async () => {
     const first = await push('shop/waits', [secret()]);
     await statesAre('held');
     await push('shop/waits', [], first.digest);
@@ -397,7 +397,7 @@ describe('a message that waited', () => {
     expect(slack.received).toEqual([]);
   });
 
-  it('is sent when its tag was moved to content that nobody has analyzed', async () => {
+  it('is sent when its tag was moved to content that is not analyzed', async () => {
     await push('shop/waits', [secret()]);
     await statesAre('held');
     await remove('shop/waits', `sha256:${'c'.repeat(64)}`);
@@ -405,7 +405,7 @@ describe('a message that waited', () => {
     expect(titlesAndTexts()[0]).toContain('has 2 critical or high findings');
   });
 
-  it('lists what is left when a silence ends', async () => {
+  it('lists the remaining findings when a silence ends', async () => {
     const silences = new SilenceLedger(store);
     const [startsAt, endsAt] = [new Date(), new Date(Date.now() + 3_600_000)];
     const silence = { matchers: ['repository="shop/app"'], startsAt, endsAt, createdBy: 'jane', comment: 'known' };
@@ -421,7 +421,7 @@ describe('a message that waited', () => {
     expect(titlesAndTexts()[0]).toContain('has 1 critical or high finding.');
   });
 
-  it('lists what is left of a flood', async () => {
+  it('lists the remaining pushes of a flood', async () => {
     const images: PushedImage[] = [];
     for (let index = 0; index < 8; index += 1) images.push(await push(`shop/flood-${index}`, [secret()]));
     await until(listed, (all) => all.filter(({ state }) => state === 'held').length === 3);
@@ -448,7 +448,7 @@ describe('a correction that Slack refuses', () => {
   it.each([
     ['shop/app', 0],
     ['shop/loud', 1],
-  ])('ends where somebody deleted the message of %s, with %i new ones', async (repository, messages) => {
+  ])('ends where a user deleted the message of %s, with %i new ones', async (repository, messages) => {
     const image = await push(repository);
     await statesAre('sent');
     slack.remove(channel, slack.channel(channel)[0]!.ts);
@@ -464,7 +464,7 @@ describe('a correction that Slack refuses', () => {
     slack.next({ status: 200, body: { ok: false, error } });
     await sign(image);
     const [, correction] = await statesAre('sent', 'sent');
-    expect(correction!.reason).toBe('Slack lets nobody edit the message: what changed is in its thread');
+    expect(correction!.reason).toBe('Slack does not allow the edit: the changes are in the thread');
     const [post] = slack.channel(channel);
     expect(post).toMatchObject({ edits: 0 });
     expect(slack.thread(channel, post!.ts)).toMatchObject([{ text: expect.stringContaining('Signed by release on ') }]);

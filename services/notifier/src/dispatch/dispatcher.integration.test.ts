@@ -242,7 +242,7 @@ describe('a silence', () => {
     return made;
   };
 
-  it('keeps what it covers back, and lets the rest through', async () => {
+  it('holds the alerts that it covers, and sends the others', async () => {
     start('group_by: [owner]');
     await silence(['rule="a"']);
     await dispatch(alert('a'), alert('b'));
@@ -263,7 +263,7 @@ describe('a silence', () => {
     expect((await states()).filter((state) => state === 'suppressed')).toHaveLength(2);
   });
 
-  it('is expired, and what waits for others of its group waits on', async () => {
+  it('keeps alerts held for their group when it is expired', async () => {
     start('group_by: [rule], group_wait: 1h');
     const { id } = await silence(['rule="a"']);
     await dispatch(alert('a'), alert('b'));
@@ -273,7 +273,7 @@ describe('a silence', () => {
   });
 });
 
-it('keeps back what another alert inhibits, until that is over', async () => {
+it('holds inhibited alerts until the source is resolved', async () => {
   start(
     'group_by: [rule]',
     'inhibit_rules: [ { source_matchers: [rule="cluster-down"], target_matchers: [severity="low"], equal: [cluster] } ]',
@@ -289,7 +289,7 @@ it('keeps back what another alert inhibits, until that is over', async () => {
   expect(await titles()).toContain('disk');
 });
 
-it('keeps back what is muted, whatever comes', async () => {
+it('holds messages of a muted route', async () => {
   start(
     'routes: [ { active_time_intervals: [never] } ]',
     'time_intervals: [ { name: never, time_intervals: [ { years: ["1999"] } ] } ]',
@@ -380,7 +380,7 @@ it('collects a summary until its hour, with the state of everything by then', as
   ]);
 });
 
-it('does what a replay of the same file says that it would have done', async () => {
+it('sends the messages that a replay of the same file predicts', async () => {
   const [route, more] = [
     'group_by: [rule], routes: [ { matchers: [severity=low], group_by: [severity], group_wait: 1h } ]',
     'inhibit_rules: [ { source_matchers: [rule="r0"], target_matchers: [rule=~"r1|r2"] } ]',

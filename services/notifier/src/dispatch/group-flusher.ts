@@ -178,7 +178,7 @@ export class GroupFlusher {
   async #releaseState(tx: Transaction, together: readonly Held[]): Promise<string> {
     const last = together.at(-1)!;
     const others = together.slice(0, -1).map(({ id }) => id);
-    await this.deliveries.drop(tx, others, 'superseded', 'a newer message says how it stands');
+    await this.deliveries.drop(tx, others, 'superseded', 'a newer message has the current state');
     await this.deliveries.release(tx, last.id, last);
     return last.id;
   }

@@ -242,7 +242,7 @@ it('repeats once with several notifiers, and with those that remain', async () =
   expect((await reminders()).map(({ alerts }) => alerts.length)).toEqual([1, 1, 1, 1]);
 });
 
-it('says nothing again of what did not arrive yet', async () => {
+it('does not repeat a message that did not arrive yet', async () => {
   start('repeat_interval: 1d');
   await dispatch(alert('a'));
   await store.query(`UPDATE delivery SET state = 'retrying'`);
@@ -251,7 +251,7 @@ it('says nothing again of what did not arrive yet', async () => {
   expect(await reminders()).toEqual([]);
 });
 
-it.each(['silenced', 'muted', 'inhibited'])('keeps back what is %s', async (how) => {
+it.each(['silenced', 'muted', 'inhibited'])('holds reminders that are %s', async (how) => {
   const never = 'time_intervals: [ { name: never, time_intervals: [ { years: ["1999"] } ] } ]';
   const inhibit = 'inhibit_rules: [ { source_matchers: [rule=down], target_matchers: [rule=a] } ]';
   const route = (more: string) => `routes: [ { group_by: [rule], repeat_interval: 1d, ${more} } ]`;
@@ -272,7 +272,7 @@ it.each(['silenced', 'muted', 'inhibited'])('keeps back what is %s', async (how)
   expect(await store.query('SELECT FROM alert_group WHERE remind_at > now()')).not.toEqual([]);
 });
 
-it('ends when the file says so no more', async () => {
+it('ends when the route no longer has repeat_interval', async () => {
   start('repeat_interval: 1d');
   await dispatch(alert('a'));
   await stop();

@@ -65,7 +65,7 @@ describe('the alerts of an advisory', () => {
     expect(running!.labels).toMatchObject({ tag: '1.4', digest, running: 'true' });
   });
 
-  it('say what is malicious', () => {
+  it('mark malicious packages', () => {
     const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
     expect(findingSubjects(malware)[0]!.alert.labels['kind']).toBe('malware');
   });
@@ -91,7 +91,7 @@ describe('the alerts of an advisory', () => {
     expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);
   });
 
-  it('hold everything that a message says', () => {
+  it('contain everything that a message shows', () => {
     const full: FindingReport = {
       ...report,
       reason: 'kev',

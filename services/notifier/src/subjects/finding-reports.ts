@@ -6,7 +6,7 @@ import { Findings, Verdicts } from '@tidewaiter/store';
 
 import { Owners } from './owners.js';
 
-/** Gathers what there is to say about an advisory that hits images, or no longer does. */
+/** Builds the report of an advisory that affects images, or no longer does. */
 @Injectable()
 export class FindingReports {
   constructor(

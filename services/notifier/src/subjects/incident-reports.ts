@@ -5,7 +5,7 @@ import { IncidentContexts, Incidents, type StoredIncident } from '@tidewaiter/st
 import { imageNames } from './image-names.js';
 import { Owners, type RunningImage } from './owners.js';
 
-/** Gathers what there is to say about incidents. */
+/** Builds the reports of incidents. */
 @Injectable()
 export class IncidentReports {
   constructor(

@@ -15,7 +15,7 @@ import { PushReports } from './push-reports.js';
 
 const atOnce = 4;
 
-/** A push that was examined again, as it stands now, and what is over of what was announced. */
+/** Current report of a push that was evaluated again, and its announced findings that are over. */
 interface ReexaminedPush {
   time: string;
   data: DataOf<typeof imageReexamined>;

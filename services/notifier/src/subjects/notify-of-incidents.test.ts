@@ -10,7 +10,7 @@ const revisions = kinds.map((kind, index): IncidentRevision => ({
 }));
 
 describe('alertOf', () => {
-  it('leaves to a later event what everybody hears of then', () => {
+  it('leaves a state to a later event that notifies all channels', () => {
     expect(kinds.map((_, index) => isOutdated({ revisions }, index + 1))).toEqual([true, true, true, true, false]);
     // A later step must not suppress the message that the incident opened.
     const known = { revisions: revisions.slice(0, 2) };
@@ -29,7 +29,7 @@ describe('alertOf', () => {
       owner: 'team-shop',
     }) as unknown as IncidentReport;
 
-  it('is routed by what and where it is', () => {
+  it('is routed by its labels', () => {
     expect(alertOf(report({}))).toMatchObject({
       labels: {
         kind: 'incident',

@@ -20,7 +20,7 @@ const imageLabel = 'dev.tidewaiter.owner';
 
 /**
  * Finds the owner of images and workloads. The operator's rules win over the labels of the cluster,
- * and those over the image's: whoever builds an image can write any name into it, and must not
+ * and those over the image's: the builder of an image can write any name into it, and must not
  * divert its alerts from their owners.
  */
 @Injectable()

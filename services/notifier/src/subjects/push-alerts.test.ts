@@ -32,7 +32,7 @@ const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
   }) as unknown as PushReport;
 
 describe('isNews', () => {
-  it('alerts on what is critical or high, or may be, and runs', () => {
+  it('alerts on findings that are critical, high or unknown', () => {
     const subjects = pushSubjects(
       report([
         finding('bad', { kev: true }),
@@ -63,7 +63,7 @@ describe('isNews', () => {
     ['a new finding', report([finding('a')]), true],
     ['an old one', report([finding('a', {}, false)]), false],
     ['one that is over', report([], [finding('a')]), false],
-  ])('knows whether %s is news', (_, given, expected) => {
+  ])('decides whether %s is news', (_, given, expected) => {
     expect(isNews(pushSubjects(given))).toBe(expected);
   });
 
@@ -77,7 +77,7 @@ describe('isNews', () => {
     ]);
   });
 
-  it('knows an alert again when it is over, and keeps packages with the same hole apart', () => {
+  it('keeps the identity of an alert until its end, and separates packages with the same vulnerability', () => {
     const identityOf = (given: PushReport) => pushSubjects(given)[0]?.alert.identity;
     const firing = identityOf(report([finding('CVE-1')]));
     expect(identityOf({ ...report([], [finding('CVE-1', { severity: 'critical' }, false)]), digest: 'sha256:y' })).toBe(

@@ -8,7 +8,7 @@ import { PipelineReports, type Push, PushDifferences, Pushes } from '@tidewaiter
 import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 
-/** Gathers what there is to say about a push. */
+/** Builds the report of a push. */
 @Injectable()
 export class PushReports {
   constructor(
@@ -20,8 +20,8 @@ export class PushReports {
   ) {}
 
   /**
-   * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. What was
-   * there before its registry was connected is nobody's news either.
+   * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index stands for them. What was
+   * there before its registry was connected is not announced either.
    */
   async of({
     pushId,
@@ -36,7 +36,7 @@ export class PushReports {
     return push.isLate ? this.#late(push) : this.#whole(push, changes, awaited);
   }
 
-  /** The report of a push that was announced, as it stands now; null when the push is gone. */
+  /** The current report of a push that was announced; null when the push is gone. */
   async now(pushId: string): Promise<PushReport | null> {
     const stored = await this.pushes.get(pushId);
     if (!stored || stored.digest === null) return null;
@@ -122,7 +122,7 @@ function resolvedFinding(named: DataOf<typeof imageReexamined>['resolved'][numbe
   return { finding, isNew: false, platforms: [] };
 }
 
-/** Whether anything was there to compare with; of pushes of before it is not known, and nothing was said against it. */
+/** Whether anything was there to compare with; unknown for older pushes, which count as compared. */
 function wasRead(changes: PushChanges | null): boolean {
   return changes === null || changes.platforms.some(({ change }) => change !== 'unread');
 }
