@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Controller, Get, Header, HttpCode, Injectable, Res } from '@nestjs/common';
+import { Controller, Get, Global, Header, HttpCode, Injectable, Module, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Registry } from 'prom-client';
 
@@ -86,3 +86,8 @@ export class HealthController {
     return this.metrics.metrics();
   }
 }
+
+/** Liveness, readiness and metrics of a service, and the {@link Health} to which adapters add checks. */
+@Global()
+@Module({ controllers: [HealthController], providers: [Health], exports: [Health] })
+export class HealthModule {}

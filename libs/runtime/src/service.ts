@@ -10,7 +10,7 @@ import { Registry } from 'prom-client';
 import { ConfigFiles } from './config-files.js';
 import { ConfigState } from './config-state.js';
 import { EveryModule } from './every.js';
-import { Health, HealthController } from './health.js';
+import { HealthModule } from './health.js';
 import { type Backend, HttpFront } from './http-front.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
 import { processRegistry } from './metrics.js';
@@ -159,15 +159,13 @@ function rootModule({ name, module }: ServiceDefinition, logger: Logger, state: 
   return {
     module: RootModule,
     global: true,
-    imports: [module, EveryModule],
-    controllers: [HealthController],
+    imports: [HealthModule, module, EveryModule],
     providers: [
-      Health,
       { provide: Logger, useValue: logger },
       { provide: Registry, useValue: metrics },
       { provide: ConfigState, useValue: state },
     ],
-    exports: [Health, Logger, Registry, ConfigState],
+    exports: [Logger, Registry, ConfigState],
   };
 }
 
