@@ -1,7 +1,7 @@
 import { errorFields } from './logger.js';
 
 describe('errorFields', () => {
-  it('logs an error by its kind, code, words and place', () => {
+  it('logs type, code, message and stack of an error', () => {
     const error = Object.assign(new Error('it failed', { cause: new Error('because') }), { code: 'X1' });
     expect(errorFields(error)).toEqual({
       type: 'Error',
@@ -12,7 +12,7 @@ describe('errorFields', () => {
     });
   });
 
-  it('logs nothing of what a library hangs on its errors', () => {
+  it('leaves out fields that a library attaches to its errors', () => {
     const error = Object.assign(new Error('query failed'), { parameters: ['hunter2'], query: 'INSERT …' });
     expect(JSON.stringify(errorFields(error))).not.toMatch(/hunter2|INSERT/);
   });
@@ -24,7 +24,7 @@ describe('errorFields', () => {
     expect(errorFields(thrown)).toEqual(fields);
   });
 
-  it('bounds what a message may take', () => {
+  it('limits the length of a message', () => {
     expect(String(errorFields(new Error('x'.repeat(1_000_000)))['message']).length).toBe(1_000);
   });
 

@@ -20,7 +20,7 @@ describe('problemOf', () => {
     expect(problemOf(error)).toMatchObject({ status, code });
   });
 
-  it('tells when to come back', () => {
+  it('gives the seconds after which to retry', () => {
     expect(problemOf(new Unavailable('X', 'x', { retryAfterMs: 1_500 })).retryAfterSeconds).toBe(2);
   });
 
@@ -29,7 +29,7 @@ describe('problemOf', () => {
     expect(title).toMatch(/^https:\/\/ci:Zq\*+@git\.example\.com is no host$/);
   });
 
-  it('says nothing of a bug', () => {
+  it('gives no detail of a bug', () => {
     expect(JSON.stringify(problemOf(new Error('password=hunter2')))).not.toContain('hunter2');
   });
 });

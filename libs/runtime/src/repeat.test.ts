@@ -6,7 +6,7 @@ import { repeat } from './repeat.js';
 const logger = createLogger('test', 'silent');
 
 describe('repeat', () => {
-  it('goes on after a failure, and ends what is under way when it is stopped', async () => {
+  it('continues after a failure, and waits for a run in progress when it is stopped', async () => {
     let begun = 0;
     let ended = 0;
     const second = Promise.withResolvers<void>();
@@ -25,7 +25,7 @@ describe('repeat', () => {
     expect(begun).toBe(2);
   });
 
-  it('does not wait out its pause when it is stopped', async () => {
+  it('stops during its pause', async () => {
     const repetition = repeat(() => Promise.resolve(), 60_000, logger);
     await sleep(10);
     await repetition.stop();

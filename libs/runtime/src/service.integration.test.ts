@@ -60,7 +60,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe('startReloadable', () => {
-  it('goes on with a file that was replaced, under the same address, without a request refused', async () => {
+  it('reloads a replaced file under the same address without refusing a request', async () => {
     const answers: string[] = [];
     const stop = new AbortController();
     const asking = (async () => {
@@ -74,7 +74,7 @@ describe('startReloadable', () => {
     expect([...new Set(answers)].toSorted()).toEqual(['first', 'second']);
   });
 
-  it('answers a request that is under way with the configuration that took it', async () => {
+  it('answers a request in progress with the configuration under which it began', async () => {
     const slow = get('slow');
     await until(async () => release !== undefined);
     await writeFile(file, 'second');
@@ -85,7 +85,7 @@ describe('startReloadable', () => {
     expect(await slow).toBe('first');
   });
 
-  it('keeps the last good configuration and shows what is wrong with the new one', async () => {
+  it('keeps the last good configuration and reports the error of the new one', async () => {
     await writeFile(file, '!');
     await running.reload();
     expect(await get('word')).toBe('first');

@@ -339,7 +339,7 @@ afterAll(async () => {
 });
 
 describe('tokens', () => {
-  it('shows the setup link once, under the address that people use', () => {
+  it('prints the setup link once, under the public URL', () => {
     expect(service.notices).toEqual([
       `Setup link, shown only now: https://tidewaiter.example/#token=${token}`,
       `API token, shown only now: ${token}`,
@@ -350,7 +350,7 @@ describe('tokens', () => {
     .filter(({ operation }) => operation?.scope !== 'none')
     .map(({ method, path }) => [method, path.replace('{id}', unknownId).replace('{digest}', index)] as const);
 
-  it.each(closed)('%s %s is closed to strangers', async (method, path) => {
+  it.each(closed)('%s %s refuses requests without a valid token', async (method, path) => {
     const missing = await call(path, { method });
     expect(missing.status).toBe(401);
     expect(missing.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -473,7 +473,7 @@ describe('the API', () => {
     expect((all['images'] as Json[]).map(({ platform }) => platform)).toEqual(['linux/amd64', 'linux/arm64']);
   });
 
-  it('shows what pipelines told of an image, and which of it is proven', async () => {
+  it('shows the pipeline reports of an image and which of their facts are proven', async () => {
     expect(await get(`/images/${index}`)).toMatchObject({ pipeline: null });
     const reports = new PipelineReports(store);
     const run = { ...unknownRun, revision: 'c0ffee', actor: hostile };
@@ -584,17 +584,17 @@ describe('the API', () => {
     expect(items).toEqual([expect.objectContaining({ type, link: expect.stringContaining(link) })]);
   });
 
-  it('finds nothing for what it does not know', async () => {
+  it('finds nothing for an unknown text', async () => {
     expect(await get(`/search?q=${encodeURIComponent(hostile)}`)).toEqual({ items: [], next: null });
   });
 
-  it('shows where one version of a package is, and that it is nowhere', async () => {
+  it('shows the images with one version of a package, and none for a version without any', async () => {
     const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
     expect(await of(openssl('amd64').purl)).toMatchObject({ packages: 1, images: 1, repositories: 1, workloads: null });
     expect(await of('pkg:deb/debian/openssl@9')).toEqual(nothing);
   });
 
-  it('asks where a file is by its bytes', async () => {
+  it('finds the images with a file by its hash', async () => {
     for (const asked of [hex('9'), `sha256:${'9A'.repeat(32)}`]) {
       expect(await get(`/blast-radius?file=${asked}`)).toMatchObject({ counts: nothing, items: [], next: null });
     }
@@ -672,16 +672,16 @@ describe('the API', () => {
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved', resolvedBy: 'bootstrap' });
     expect((await ifChanged()).status).toBe(200);
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved' });
-    const told = await store.query(
+    const rows = await store.query(
       `SELECT subject, source, data FROM outbox WHERE type = 'dev.tidewaiter.incident.resolved.v1'`,
     );
-    expect(told).toEqual([
+    expect(rows).toEqual([
       { subject: id, source: '/tidewaiter/console', data: { incidentId: id, revision: 2, severity: 'high' } },
     ]);
     expect((await get('/incidents?state=open')).items.map((each) => each['id'])).toEqual([other]);
   });
 
-  it('shows what rules found, and of which incident it is', async () => {
+  it('lists the alerts of rules with their incident', async () => {
     const incidentId = await seedIncident('With alerts');
     const alerts = new DetectionAlerts(store);
     await store.transaction(async (tx) => {
@@ -750,7 +750,7 @@ describe('the API', () => {
     }
   });
 
-  it('shows the rules in use, and those that were refused', async () => {
+  it('lists loaded and rejected rules', async () => {
     const rule = (title: string, state: ListedRule['state']): ListedRule => ({
       state,
       kind: null,
@@ -834,7 +834,7 @@ describe('the API', () => {
     expect([again.status, await again.json()]).toEqual([404, expect.objectContaining({ code: 'DEAD_LETTER_UNKNOWN' })]);
   });
 
-  it('shows a message before anybody is sent one', async () => {
+  it('previews a message', async () => {
     expect(await get('/messages/preview?kind=incident&channel=email')).toMatchObject({
       title: 'Critical · Miner in shop/Deployment/checkout (INC-318)',
       mediaType: 'text/html; charset=utf-8',
@@ -849,7 +849,7 @@ describe('the API', () => {
     expect(await mail.text()).toMatch(/^<!doctype html>/i);
   });
 
-  it('counts what is in work', async () => {
+  it('counts pushes by state and queued work', async () => {
     await store.transaction(async (tx) =>
       tx.enqueue({ queue: 'layer', key: 'x', class: 'bulk' }, { queue: 'push', key: 'x', class: 'interactive' }),
     );
@@ -863,7 +863,7 @@ describe('the API', () => {
     });
   });
 
-  it('gives out its own description', async () => {
+  it('returns the OpenAPI document', async () => {
     expect(await get('/openapi.json')).toEqual(openApiDocument(controllers));
   });
 

@@ -13,7 +13,7 @@ export class AdmissionController {
   @Post()
   @Operation({
     scope: 'gate',
-    summary: 'Answers an AdmissionReview of Kubernetes by what is stored of the images',
+    summary: 'Answers an AdmissionReview of Kubernetes by the stored verdicts of its images',
     answer: admissionAnswer,
   })
   async validate(

@@ -94,7 +94,7 @@ describe('admissionReview', () => {
     expect(decide([verdicts[2]!], { ...settings, mode: 'enforce', unknown: 'allow' }).unscanned).toEqual(['who']);
   });
 
-  it('says the same as the gate, on one line, within what Kubernetes shows', () => {
+  it('gives the reasons of the gate on one line, within the limit of Kubernetes', () => {
     const hostile = { image: 'a\nb\u202e', result: 'fail' as const, reasons: ['x'.repeat(5_000)] };
     const { refusal } = decide([hostile, verdicts[1]!], { ...settings, mode: 'enforce' });
     expect(refusal).toMatch(/^tidewaiter: a\uFFFDb\uFFFD: fail: x+/);

@@ -94,8 +94,8 @@ export function decide(verdicts: readonly AdmissionVerdict[], { mode, unknown }:
   const isRefused = ({ result, isUnscanned = false }: AdmissionVerdict) =>
     result === 'fail' || (result === 'unknown' && !(isUnscanned && unknown === 'allow'));
   const refused = mode === 'enforce' ? verdicts.filter(isRefused) : [];
-  const told = mode === 'audit' ? [] : verdicts.filter(({ result }) => result !== 'pass');
-  const warnings = told.filter((each) => !refused.includes(each)).map((each) => cut(textOf(each), maxWarning));
+  const failing = mode === 'audit' ? [] : verdicts.filter(({ result }) => result !== 'pass');
+  const warnings = failing.filter((each) => !refused.includes(each)).map((each) => cut(textOf(each), maxWarning));
   if (refused.length > 0) {
     const refusal = cut(refused.map(textOf).join('; '), maxRefusal);
     return { outcome: 'denied', warnings: warnings.slice(0, maxWarnings), refusal, unscanned: [] };

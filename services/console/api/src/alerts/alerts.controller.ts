@@ -14,7 +14,7 @@ export class AlertsController {
   constructor(private readonly alerts: DetectionAlerts) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'What rules found in what runs, newest first', answer: listOf(alertAnswer) })
+  @Operation({ scope: 'read', summary: 'Alerts of detection rules, newest first', answer: listOf(alertAnswer) })
   async list(
     @Query({ schema: alertsQuery }) { severity, incident, ...page }: z.output<typeof alertsQuery>,
   ): Promise<Page<AlertAnswer>> {
@@ -26,7 +26,7 @@ export class AlertsController {
 /** Selects the public fields of an alert. Join keys and evidence are internal to the correlation of incidents. */
 function describeAlert({ id, rule, severity, weight, at, events, ...alert }: ListedAlert): AlertAnswer {
   const { techniques, stage, title, explanation, finding, isFact, bySensor, context, lowered, incidentId } = alert;
-  const said = { title, explanation, finding, techniques, stage };
+  const texts = { title, explanation, finding, techniques, stage };
   const image = alert.image.map(({ text }) => text);
-  return { id, rule, severity, weight, at, events, ...said, isFact, bySensor, context, image, lowered, incidentId };
+  return { id, rule, severity, weight, at, events, ...texts, isFact, bySensor, context, image, lowered, incidentId };
 }

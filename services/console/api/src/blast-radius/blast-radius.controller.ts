@@ -26,7 +26,7 @@ export class BlastRadiusController {
   }
 
   @Get('containers')
-  @Operation({ scope: 'read', summary: 'Containers that run such an image, or ran it', answer: blastContainersAnswer })
+  @Operation({ scope: 'read', summary: 'Containers that run or ran a matching image', answer: blastContainersAnswer })
   async containers(
     @Query({ schema: blastRadiusQuery }) query: z.output<typeof blastRadiusQuery>,
   ): Promise<z.output<typeof blastContainersAnswer>> {

@@ -33,7 +33,7 @@ export class DeliveriesController {
   @Get()
   @Operation({
     scope: 'read',
-    summary: 'Messages to people and what became of them, newest first',
+    summary: 'Deliveries with their state, newest first',
     answer: listOf(deliveryAnswer),
   })
   async list(
@@ -43,7 +43,7 @@ export class DeliveriesController {
   }
 
   @Get(':id')
-  @Operation({ scope: 'read', summary: 'A message with its alerts and its ledger', answer: deliveryDetailAnswer })
+  @Operation({ scope: 'read', summary: 'A delivery with its alerts and its steps', answer: deliveryDetailAnswer })
   async get(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof deliveryDetailAnswer>> {
     const delivery = await this.deliveries.story(id);
     if (!delivery) throw new NotFound('DELIVERY_UNKNOWN', `no delivery ${id}`);

@@ -73,7 +73,7 @@ const accepted = async (more: Partial<NewDelivery<unknown>> = {}): Promise<strin
 };
 
 describe('deliveries', () => {
-  it('shows how channels take what they are given', async () => {
+  it('shows the health of channels', async () => {
     await accepted({ channel: 'email' });
     await givenUp();
     expect((await call('GET', 'receivers')).body).toMatchObject({
@@ -90,7 +90,7 @@ describe('deliveries', () => {
     });
   });
 
-  it('lists those that are asked for', async () => {
+  it('lists deliveries by filter', async () => {
     const incident = uuidv7();
     const id = await givenUp({ receiver: 'other', edition: { subject: incident, revision: 1 } });
     for (const query of [
@@ -103,7 +103,7 @@ describe('deliveries', () => {
       expect((await call('GET', `deliveries?${query}`)).body).toMatchObject({ items: [] });
   });
 
-  it('tries again what was given up, safe to repeat, and keeps who wanted it', async () => {
+  it('retries a failed delivery once and records the caller', async () => {
     const id = await givenUp({ receiver: 'one' });
     const redrive = async () => call('POST', `deliveries/${id}/redrive`);
     expect(await redrive()).toEqual({ status: 202, body: { id, outcome: 'redriven' } });
@@ -119,7 +119,7 @@ describe('deliveries', () => {
     });
   });
 
-  it('repeats what was accepted only when told to, and says so', async () => {
+  it('repeats an accepted message only on request, and marks the repetition', async () => {
     const id = await accepted({ receiver: 'two' });
     expect((await call('POST', `deliveries/${id}/redrive`, {})).body).toEqual({ id, outcome: 'accepted' });
     const again = await call('POST', `deliveries/${id}/redrive`, { again: true });
@@ -130,7 +130,7 @@ describe('deliveries', () => {
     });
   });
 
-  it('tries all of a receiver again', async () => {
+  it('retries all failed deliveries of a receiver', async () => {
     await givenUp({ receiver: 'three' });
     await givenUp({ receiver: 'three' });
     await accepted({ receiver: 'three' });

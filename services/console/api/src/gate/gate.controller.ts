@@ -19,7 +19,7 @@ export class GateController {
   @Post()
   @Operation({
     scope: 'gate',
-    summary: 'Lets an image pass or says why not, by what is stored of it',
+    summary: 'Decides by stored data whether an image passes, with the reasons',
     answer: gateAnswer,
   })
   async gate(

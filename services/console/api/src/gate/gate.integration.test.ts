@@ -141,7 +141,7 @@ afterAll(async () => {
 });
 
 describe('the gate', () => {
-  it('tells what the change introduced from what was published meanwhile, and who bears with what', async () => {
+  it('separates findings of the change from those published meanwhile, and names the author of each suppression', async () => {
     const { status, answer } = await gate({
       image: 'r.example.com/shop/cart:2',
       against: 'r.example.com/shop/cart:1',
@@ -192,7 +192,7 @@ describe('the gate', () => {
     expect([answer.result, answer.reasons[0]]).toEqual([result, reason]);
   });
 
-  it('lets no exception of one repository through under the name of another', async () => {
+  it('does not apply an exception of one repository to another', async () => {
     const { answer } = await gate({ image: `r.example.com/bank/cart@${digestOf('b')}` });
     expect(answer.suppressed.map(({ id }) => id)).toEqual(['CVE-2026-3']);
   });
@@ -207,7 +207,7 @@ describe('the gate', () => {
     expect([refused.status, refused.answer.code]).toEqual([status, code]);
   });
 
-  it('does not answer for what a tag pointed to before', async () => {
+  it('does not use the verdict of an earlier digest of the tag', async () => {
     const about = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
     const newest = { connection: 'main', repository: 'shop/moved', tag: '1', ...about };
     await push(digestOf('e'), 'shop/moved', '1', []);
@@ -219,7 +219,7 @@ describe('the gate', () => {
   });
 });
 
-it('finds the pushes that other rules have evaluated', async () => {
+it('finds the pushes that were evaluated by other rules', async () => {
   const outdated = async (rulesVersion: string) =>
     store.transaction(async (tx) =>
       new Pushes(store).outdated(
@@ -232,7 +232,7 @@ it('finds the pushes that other rules have evaluated', async () => {
   expect(await outdated('a')).toHaveLength(5);
 });
 
-it('shows with a push what does not count', async () => {
+it('shows the suppressed findings of a push', async () => {
   const [{ id } = { id: '' }] = await store.query<{ id: string }>(
     `SELECT id FROM push WHERE repository = 'shop/cart' AND tag = '2'`,
   );
@@ -278,20 +278,20 @@ describe('admission', () => {
     expect(await responseOf(review(image))).toMatchObject({ uid: 'u-1', ...response });
   });
 
-  it('asks nothing of a namespace that is exempt', async () => {
+  it('allows every pod of an exempt namespace', async () => {
     expect(await responseOf(review('r.example.com/shop/none:1', { namespace: 'kube-system' }))).toEqual({
       uid: 'u-1',
       allowed: true,
     });
   });
 
-  it('counts what it answers', async () => {
+  it('counts its answers', async () => {
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     expect(metrics).toMatch(/tidewaiter_console_admission_answers_total\{outcome="denied",service="console"\} [1-9]/);
     expect(metrics).toMatch(/tidewaiter_console_admission_images_total\{result="unknown",service="console"\} [1-9]/);
   });
 
-  it('refuses what is no review', async () => {
+  it('rejects a body that is not an AdmissionReview', async () => {
     expect((await ask({ kind: 'AdmissionReview' })).status).toBe(400);
   });
 });

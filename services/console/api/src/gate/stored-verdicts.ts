@@ -57,7 +57,7 @@ export class StoredVerdicts {
     // The last verdict on the same content holds until it is replaced, even while its newest push
     // has none.
     const push = own?.state === 'analyzed' || known === null ? own : ((await this.pushes.newestOf(known)) ?? own);
-    if (!push) throw new NotFound('IMAGE_UNKNOWN', `no image ${name} was pushed, as far as we were told`);
+    if (!push) throw new NotFound('IMAGE_UNKNOWN', `no image ${name} has a known push`);
     const asked: Digest | null = digest ?? push.digest;
     // A tag beside a digest is an unverified claim: only the push knows its tag.
     return { push, place: { ...push, registryHost: host, repository, tag: own?.tag ?? null, digest: asked } };

@@ -26,7 +26,7 @@ const operationKey = Symbol('operation');
 
 /**
  * Declares a method of the API. Its requests are described by the schemas of its parameters. A
- * method without this decorator is refused to everybody.
+ * method without this decorator is refused to every caller.
  */
 export function Operation<Answer extends z.ZodType>(options: OperationOptions<Answer>) {
   const operation: ApiOperation = { status: 200, mediaType: 'application/json', ...options };

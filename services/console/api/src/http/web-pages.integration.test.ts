@@ -70,7 +70,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await page.getByText('No ship has come in yet').waitFor();
   });
 
-  it('show what strangers wrote as text', async () => {
+  it('show hostile text as text', async () => {
     await push(hostile);
     await page.getByRole('button', { name: `shop/app:${hostile}` }).click();
     await page.getByRole('row', { name: 'waiting' }).waitFor();
@@ -159,7 +159,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     }
   });
 
-  it('follow an incident while it goes on, and say who looks after it', async () => {
+  it('update an open incident, and acknowledge it', async () => {
     const incidents = new Incidents(store);
     const story = minerIncident({ id: uuidOf('followed'), title: 'Followed' });
     const grown = { ...story, revision: story.revision + 1, severity: 'critical' as const, sentence: 'It got worse.' };
@@ -184,7 +184,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
   });
 
   describe('channels and what they were given', () => {
-    const told = async (receiver: string, message: object) => {
+    const addDelivery = async (receiver: string, message: object) => {
       const place = {
         channel: 'slack',
         integration: 0,
@@ -200,8 +200,8 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       return id;
     };
 
-    it('show which channel takes nothing and why, and try again', async () => {
-      const id = await told(hostile, { title: hostile, summary: 'x' });
+    it('show a failing channel with the reason, and retry its delivery', async () => {
+      const id = await addDelivery(hostile, { title: hostile, summary: 'x' });
       await store.transaction((tx) =>
         new Deliveries(store).failed(tx, id, 3, 'SLACK_REFUSED', `${hostile} is archived`),
       );
@@ -223,8 +223,8 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       ]);
     });
 
-    it('send again what was accepted, when told to', async () => {
-      const id = await told('second', { title: 'High', summary: 'It is so.' });
+    it('repeat an accepted message on request', async () => {
+      const id = await addDelivery('second', { title: 'High', summary: 'It is so.' });
       await store.transaction((tx) => new Deliveries(store).sent(tx, [{ id, reference: null, note: null }]));
       await page.goto(`${service.url}/#deliveries?receiver=second`);
       await page.getByRole('button', { name: 'second' }).click();
@@ -235,7 +235,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       });
     });
 
-    it('show what messages look like', async () => {
+    it('preview messages', async () => {
       await page.getByRole('link', { name: 'Channels' }).click();
       await page.getByRole('link', { name: 'What messages look like' }).click();
       await page.frameLocator('iframe').getByText('What happened').waitFor();
@@ -246,7 +246,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     });
   });
 
-  it('try again what was given up', async () => {
+  it('retry a dead letter', async () => {
     const eventId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
     await store.query(
       `INSERT INTO outbox (id, type, channel, subject, source, data, published_at) VALUES ($1, 'x', 'x', 'x', 'x', '{}', now())`,
@@ -263,7 +263,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     expect(row).toEqual({ redriven: true });
   });
 
-  it('close behind who signs out', async () => {
+  it('end the session on sign-out', async () => {
     expect(problems).toEqual([]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     // Leaving the page at once would cancel its request.

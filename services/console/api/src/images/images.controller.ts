@@ -87,7 +87,7 @@ export class ImagesController {
   @Get(':digest/findings')
   @Operation({
     scope: 'read',
-    summary: 'What is wrong with an image or the images of an index, worst first, by the rules of a push of it',
+    summary: 'Findings of an image or of the images of an index, worst first, by the rules of its push',
     answer: imageFindingsAnswer,
   })
   async findingsOf(
@@ -129,7 +129,7 @@ export class ImagesController {
   }
 }
 
-/** VEX documents are for policies, not for people. */
+/** Leaves out VEX documents: only policies read them. */
 function withoutDocuments<Known extends StoredProvenance>({ vex: _, ...provenance }: Known): Omit<Known, 'vex'> {
   return provenance;
 }

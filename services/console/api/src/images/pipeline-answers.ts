@@ -25,8 +25,8 @@ export function pipelineAnswer(reports: readonly PipelineReport[], images: reado
 
 /** Newest run that a token proves, else the newest claimed one. */
 function runOf(reports: readonly PipelineReport[]): NonNullable<PipelineAnswer>['run'] {
-  const told = reports.filter(({ run }) => run !== null);
-  const best = told.find(({ proven }) => proven.length > 0) ?? told.find(({ kind }) => kind === 'run') ?? told[0];
+  const runs = reports.filter(({ run }) => run !== null);
+  const best = runs.find(({ proven }) => proven.length > 0) ?? runs.find(({ kind }) => kind === 'run') ?? runs[0];
   if (!best?.run) return null;
   const { run, connection, proven, receivedAt } = best;
   return { ...run, connection, proven: [...proven], receivedAt };

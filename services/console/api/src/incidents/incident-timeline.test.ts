@@ -24,7 +24,7 @@ const context = {
 } as unknown as IncidentContext;
 
 describe('incidentTimeline', () => {
-  it('is all that happened around it, in the order of time', () => {
+  it('orders push, steps, states and messages by time', () => {
     const revisions = [
       revision('opened', '01:02:05'),
       revision('updated', '01:02:10'),
@@ -43,7 +43,7 @@ describe('incidentTimeline', () => {
     ]);
   });
 
-  it('takes times that are none', () => {
+  it('accepts times that cannot be parsed', () => {
     const odd = { ...incident, steps: [{ ...incident.steps[0]!, at: 'long ago' }] };
     expect(incidentTimeline(odd, [], { ...context, image: null }, [])).toMatchObject([
       { at: 'long ago', kind: 'step' },

@@ -57,8 +57,8 @@ const stateTitles = {
 
 function stateEntry({ at, kind, actor, news, severity }: IncidentRevision): TimelineEntry {
   // The news of the opening are its steps, which are entries already.
-  const said = kind === 'opened' ? [] : news;
-  const detail = [actor && `by ${actor}`, ...said].filter(Boolean).join(' · ');
+  const texts = kind === 'opened' ? [] : news;
+  const detail = [actor && `by ${actor}`, ...texts].filter(Boolean).join(' · ');
   return { at: at.toISOString(), kind: 'state', title: stateTitles[kind], detail: detail || null, severity };
 }
 

@@ -49,7 +49,7 @@ export class IncidentsController {
   @Get(':id')
   @Operation({
     scope: 'read',
-    summary: 'An incident with its timeline and evidence, what is known of its image and how far it reaches',
+    summary: 'An incident with its timeline, evidence, image facts and blast radius',
     answer: incidentDetailAnswer,
   })
   async get(

@@ -47,7 +47,7 @@ export class MessagesController {
   @Get('preview/mail')
   @Operation({
     scope: 'read',
-    summary: 'The same as the HTML of a mail, for a frame',
+    summary: 'The same preview as the HTML of a mail, for a frame',
     mediaType: 'text/html',
     answer: z.string(),
   })

@@ -48,7 +48,7 @@ export class PushesController {
   @Get(':id/changes')
   @Operation({
     scope: 'read',
-    summary: 'What a push changed against what its tag pointed to before',
+    summary: 'Changes of a push against its baseline',
     answer: pushChangesAnswer,
   })
   async changes(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof pushChangesAnswer>> {

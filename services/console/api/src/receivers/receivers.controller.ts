@@ -5,7 +5,7 @@ import { Operation } from '../http/operation.js';
 import { listOf } from '../http/paging.js';
 import { receiverAnswer } from './receiver-schemas.js';
 
-/** Whether people can be reached. */
+/** Health of the channels of receivers. */
 @Controller('api/v1/receivers')
 export class ReceiversController {
   constructor(private readonly healths: ChannelHealths) {}
@@ -13,7 +13,7 @@ export class ReceiversController {
   @Get()
   @Operation({
     scope: 'read',
-    summary: 'Channels that were given messages, and whether they take them',
+    summary: 'Channels with deliveries in the last week, and their health',
     answer: listOf(receiverAnswer),
   })
   async list(): Promise<{ items: ChannelHealth[]; next: null }> {

@@ -58,7 +58,7 @@ receivers: [ { name: team, slack_configs: [ { api_url_file: /etc/hostname } ], w
 const since = new Date(Date.now() - 3_600_000).toISOString();
 
 describe('routes replay', () => {
-  it('says what a file would have sent, and reads no file that it names', async () => {
+  it('counts the messages of a routing.yaml, and reads no file that it names', async () => {
     const until = new Date(Date.now() + 1_000).toISOString();
     const { status, body } = await replay({ routing, since, until });
     expect(status).toBe(200);
@@ -73,7 +73,7 @@ describe('routes replay', () => {
   });
 
   it.each([
-    [{ routing: 'route: { receiver: nobody }', since }, 'ROUTING_INVALID'],
+    [{ routing: 'route: { receiver: missing }', since }, 'ROUTING_INVALID'],
     [{ routing }, 'INPUT_INVALID'],
     [{ routing, since: 'yesterday' }, 'INPUT_INVALID'],
     [{ routing, since: '2020-01-01T00:00:00Z' }, 'REPLAY_TIME_INVALID'],
@@ -83,7 +83,7 @@ describe('routes replay', () => {
     expect(await replay(body)).toMatchObject({ status: 400, body: { code } });
   });
 
-  it('asks for a token', async () => {
+  it('requires a token', async () => {
     expect((await replay({ routing, since }, 'Bearer x')).status).toBe(401);
   });
 });

@@ -7,18 +7,18 @@ import type { z } from 'zod';
 import { Operation } from '../http/operation.js';
 import { replayAnswer, replayBody } from './replay-schemas.js';
 
-/** Tries a routing.yaml before it is used. */
+/** Replays of a routing.yaml before it is used. */
 @Controller('api/v1/routes')
 export class RoutesController {
   #isBusy = false;
 
   constructor(private readonly replays: RoutingReplays) {}
 
-  /** One after the other: each goes through everything of weeks. */
+  /** Runs one replay at a time, because each reads weeks of events. */
   @Post('replay')
   @Operation({
     scope: 'read',
-    summary: 'What a routing.yaml would have made of what happened; nothing is sent',
+    summary: 'Replays past events against a routing.yaml; nothing is sent',
     answer: replayAnswer,
   })
   async replay(

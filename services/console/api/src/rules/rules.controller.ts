@@ -14,7 +14,7 @@ export class RulesController {
   @Get()
   @Operation({
     scope: 'read',
-    summary: 'Rules in use, and those that were refused and why, by file',
+    summary: 'Loaded rules, and rejected ones with the reason, by file',
     answer: listOf(ruleAnswer),
   })
   async list(

@@ -29,7 +29,7 @@ export class SilencesController {
   ) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'What is silenced, newest first', answer: listOf(silenceAnswer) })
+  @Operation({ scope: 'read', summary: 'Silences, newest first', answer: listOf(silenceAnswer) })
   async list(
     @Query({ schema: silencesQuery }) { all, ...page }: z.output<typeof silencesQuery>,
   ): Promise<Page<z.output<typeof silenceAnswer>>> {
@@ -37,7 +37,7 @@ export class SilencesController {
   }
 
   @Post()
-  @Operation({ scope: 'write', summary: 'Keeps alerts back that meet all matchers', answer: silenceAnswer })
+  @Operation({ scope: 'write', summary: 'Creates a silence for alerts that match all matchers', answer: silenceAnswer })
   async add(
     @Body({ schema: silenceBody }) body: z.output<typeof silenceBody>,
     @Caller() caller: ApiToken,
@@ -58,7 +58,11 @@ export class SilencesController {
 
   /** Lists the firing alerts that a silence would suppress. */
   @Post('preview')
-  @Operation({ scope: 'read', summary: 'Shows what fires now and would be kept back', answer: silencePreviewAnswer })
+  @Operation({
+    scope: 'read',
+    summary: 'Lists the firing alerts that a silence would suppress',
+    answer: silencePreviewAnswer,
+  })
   async preview(
     @Body({ schema: silencePreviewBody }) body: z.output<typeof silencePreviewBody>,
   ): Promise<z.output<typeof silencePreviewAnswer>> {
@@ -74,7 +78,7 @@ export class SilencesController {
 
   /** Ends a silence now; alerts that still fire are then sent. */
   @Delete(':id')
-  @Operation({ scope: 'write', summary: 'Ends a silence; what still fires is told', answer: silenceAnswer })
+  @Operation({ scope: 'write', summary: 'Ends a silence; alerts that still fire are sent', answer: silenceAnswer })
   async expire(@Param('id', { schema: idParameter }) id: string): Promise<StoredSilence> {
     const silence =
       (await this.store.transaction((tx) => this.silences.expire(tx, id))) ?? (await this.silences.get(id));

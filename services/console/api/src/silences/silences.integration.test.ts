@@ -45,7 +45,7 @@ const call = async (method: string, path: string, body?: object) => {
 const endsAt = '2099-01-01T00:00:00Z';
 
 describe('silences', () => {
-  it('is made, shown, and ended', async () => {
+  it('is created, listed and ended', async () => {
     const silence = { matchers: ['severity="low"'], endsAt, comment: 'planned work' };
     const made = await call('POST', 'silences', silence);
     expect(made).toMatchObject({ status: 200, body: { matchers: ['severity="low"'], comment: 'planned work' } });
@@ -59,7 +59,7 @@ describe('silences', () => {
     expect((await call('GET', 'silences?all=true')).body).toMatchObject({ items: [{ id }] });
   });
 
-  it('shows beforehand what it would keep back', async () => {
+  it('previews the alerts that it would suppress', async () => {
     const alert = (rule: string, severity: string) => ({
       identity: rule,
       labels: { rule, severity },
@@ -86,7 +86,7 @@ describe('silences', () => {
     expect(await call('POST', 'silences', body)).toMatchObject({ status: 400, body: { code } });
   });
 
-  it('says of a silence that there is none', async () => {
+  it('answers 404 for an unknown silence', async () => {
     expect(await call('DELETE', `silences/${uuidv7()}`)).toMatchObject({
       status: 404,
       body: { code: 'SILENCE_UNKNOWN' },

@@ -21,7 +21,7 @@ export class StatusController {
   @Get()
   @Operation({
     scope: 'read',
-    summary: 'Pushes by state, work that waits, age of the advisories',
+    summary: 'Pushes by state, queued work, age of the advisories',
     answer: statusAnswer,
   })
   async get(): Promise<z.output<typeof statusAnswer>> {
