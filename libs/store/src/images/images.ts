@@ -348,8 +348,13 @@ export class Images {
       'FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1 ORDER BY purl, layer',
       [digest],
     );
-    return packages.map(({ arch, ...each }) => ({ ...each, ...(arch !== null && { arch }) }));
+    return packages.map((each) => (hasArch(each) ? each : { ...each, arch: undefined }));
   }
+}
+
+/** Most packages have an architecture, so that their rows need no copy. */
+function hasArch<Row extends { arch: string | null }>(row: Row): row is Row & { arch: string } {
+  return row.arch !== null;
 }
 
 /** Joins the pieces of a layer, in their order. */

@@ -79,7 +79,7 @@ export class ImagesController {
     const items = [];
     for (const { digest: imageDigest, platform } of await this.#imagesOf(digest)) {
       const packages = await this.images.packages(imageDigest);
-      for (const each of packages) items.push({ imageDigest, platform, arch: null, ...each });
+      for (const each of packages) items.push({ imageDigest, platform, ...each, arch: each.arch ?? null });
     }
     return { items, next: null };
   }
