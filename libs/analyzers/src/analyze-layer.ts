@@ -40,7 +40,7 @@ export async function analyzeLayerWith(
   return { diffId: content.diffId, ...analysisOf(content, collector, digests) };
 }
 
-/** Reads a file tree that is no layer. */
+/** Reads a file tree without layers. */
 export async function analyzeTreeWith(
   analyzers: readonly Analyzer[],
   members: AsyncIterable<TreeMember>,
@@ -81,7 +81,7 @@ const noHead = new Uint8Array();
 
 /** Directories in which no package of a distribution has files. */
 const neverOwned = /^(app|home|root|run|srv|tmp|usr\/local|var\/(cache|log|tmp))\//;
-/** Paths that only layers with apk, or with dpkg or rpm, contain, and that come early in a tar. */
+/** Paths of only apk, or of only dpkg and rpm, that come early in a tar. */
 const apkEvidence = /^(etc|lib|usr\/lib)\/apk\//;
 const otherEvidence = /^((etc|var\/lib|usr\/lib|usr\/share)\/(apt|dpkg|rpm|yum)\/|(usr\/)?lib\/[a-z0-9_]+-linux-gnu\/)/;
 
@@ -91,8 +91,9 @@ const ofOthers = ['sha256', 'md5'] as const;
 const ofAny = ['sha256', 'md5', 'sha1'] as const;
 
 /**
- * Digests that package databases may compare with: md5 for dpkg and old rpm, sha1 for apk, sha256 for
- * all others. Once a layer shows one family it will not have the other, so hashing for both ends.
+ * Digests that package databases may compare with: md5 for dpkg and old rpm, sha1 for apk, sha256
+ * for all others. Once a layer shows one family it will not have the other, so hashing for both
+ * ends.
  */
 class ComparedDigests {
   #isApk = false;

@@ -4,7 +4,7 @@ import type { OsRelease, OwnedFiles, PackageRecord } from '@tidewaiter/domain';
 export interface SourceFile {
   /** From the image's root, without leading slash. */
   path: string;
-  /** The whole file; lent for the call, never kept. */
+  /** Whole file; lent for the call, never stored. */
   content: Buffer;
 }
 
@@ -20,13 +20,13 @@ export interface FileFacts {
 
 /** Reads one kind of file. */
 export interface Analyzer {
-  /** The name of its folder. */
+  /** Name of its folder. */
   name: string;
   /** Stored with every analyzed layer: raise it when the same bytes give another result. */
   version: number;
   /**
-   * Whether the file at this path is of the kind. `head` has its first bytes, at most 512, and none for
-   * a link. Called for every file of every layer: check only the path or a magic number.
+   * Whether the file at this path is of the kind. `head` has its first bytes, at most 512, and none
+   * for a link. Called for every file of every layer: check only the path or a magic number.
    */
   wants: (path: string, head: Uint8Array) => boolean;
   /** @throws MalformedFile when nothing of the file can be read */

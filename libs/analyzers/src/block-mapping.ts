@@ -5,17 +5,17 @@ const maxDepth = 16;
 
 /** One line of a block mapping. */
 export interface BlockLine {
-  /** From the top to this line's own key. */
+  /** From the top to the key of this line. */
   keys: readonly string[];
   /** Text after the colon, without quotes: a scalar, a flow collection as written, or nothing. */
   value: string;
 }
 
 /**
- * Parses the subset of YAML in which package managers write lock files: block mappings, one scalar or
- * flow collection a line; items of lists count as mappings within the list's key. A YAML parser takes
- * seconds for lock files of usual size and gigabytes for hostile ones; this takes linear time and a
- * stack.
+ * Parses the subset of YAML in which package managers write lock files: block mappings with one
+ * scalar or flow collection per line; items of lists count as mappings within the list's key. A
+ * YAML parser takes seconds for lock files of usual size and gigabytes for hostile ones; this takes
+ * linear time and a stack.
  * @see https://yaml.org/spec/1.2.2/ "8.2.2. Block Mappings"
  */
 export function* blockLines(text: string): Generator<BlockLine> {
@@ -44,7 +44,8 @@ interface Field {
 function readLine(line: string): Field | undefined {
   const start = line.search(/[^ ]/);
   if (start === -1 || line.charAt(start) === '#') return undefined;
-  // `- a: b` is an item whose mapping starts behind the dash; `? key` and `: value` stand for keys over 1,024 characters.
+  // `- a: b` is an item whose mapping starts behind the dash; `? key` and `: value` stand for keys
+  // over 1,024 characters.
   const mark = line.charAt(start + 1) === ' ' ? line.charAt(start) : '';
   const isMarked = mark === '-' || mark === '?' || mark === ':';
   const rest = line.slice(isMarked ? start + 2 : start).trim();

@@ -8,7 +8,9 @@ import { rpm } from './rpm/rpm.js';
 
 const rpmFolders = ['var/lib/rpm', 'usr/lib/sysimage/rpm', 'usr/share/rpm'];
 
-/** Where tools of distributions look, by the analyzer that reads it. */
+/**
+ * Paths at which distributions' tools look for their databases, by the analyzer that reads them.
+ */
 export const databases: ReadonlyMap<string, readonly string[]> = new Map([
   [apk.name, ['lib/apk/db/installed', 'usr/lib/apk/db/installed']],
   [dpkg.name, ['var/lib/dpkg/status']],
@@ -17,8 +19,8 @@ export const databases: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * Warnings of databases whose links lead to a file that nobody read for them: one of another layer, whose reading knew nothing of the
- * link, or none at all.
+ * Warns about databases whose links lead to an unread file: one of another layer, whose analysis
+ * did not know the link, or none at all.
  */
 export function unreadDatabases(layers: readonly AnalyzedLayer[], view: Overlay): Warning[] {
   const warnings: Warning[] = [];

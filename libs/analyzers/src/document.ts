@@ -1,10 +1,13 @@
 import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 
-/** The lock files of the largest repositories have 4 MiB; parsed JSON may take thirty times its text. */
+/**
+ * The lock files of the largest repositories have 4 MiB; parsed JSON may take thirty times its
+ * text.
+ */
 const maxDocumentBytes = 8 << 20;
 
 /**
- * The text of a small file without a byte order mark.
+ * Returns the text of a small file without a byte order mark.
  * @throws LimitExceeded `maxDocumentBytes`
  */
 export function readText(content: Buffer, maxBytes = maxDocumentBytes): string {
@@ -14,7 +17,7 @@ export function readText(content: Buffer, maxBytes = maxDocumentBytes): string {
 }
 
 /**
- * The value of a JSON document.
+ * Parses a JSON document.
  * @throws MalformedFile
  * @throws LimitExceeded `maxDocumentBytes`
  */
@@ -32,17 +35,17 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The value as an object; an empty one where it is none. */
+/** Returns the value as an object; an empty one if it is none. */
 export function objectOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
-/** The value as a list; an empty one where it is none. */
+/** Returns the value as a list; an empty one if it is none. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The value if it is a text. */
+/** Returns the value if it is a text. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

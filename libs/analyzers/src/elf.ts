@@ -3,7 +3,7 @@ import { isElf } from '@tidewaiter/integrity';
 
 /** Entry of the section table, untrusted: sections may overlap or exceed the file. */
 export interface ElfSection {
-  /** Empty when the name table does not have it. */
+  /** Empty if the name table lacks it. */
   name: string;
   type: number;
   flags: number;
@@ -34,7 +34,7 @@ export interface Elf {
   type: number;
   sections: ElfSection[];
   segments: ElfSegment[];
-  /** Short description of the part of the tables that could not be read. */
+  /** Description of the part of the tables that could not be read. */
   damage?: string;
 }
 
@@ -44,11 +44,17 @@ export const elfSegmentTypes = { load: 1 };
 export const elfSegmentFlags = { execute: 1, write: 2 };
 export const elfSectionTypes = { symbols: 2, empty: 8 };
 
-/** Chromium has some 50 sections, a kernel some hundreds; object files with a section for each function are not read. */
+/**
+ * Chromium has some 50 sections, a kernel some hundreds; object files with a section for each
+ * function are not read.
+ */
 const maxHeaders = 65_536;
 const maxNameBytes = 256;
 
-/** Whether these first bytes belong to an ELF program or shared library: no object file, kernel module or core dump. */
+/**
+ * Whether these first bytes belong to an ELF program or shared library: no object file, kernel
+ * module or core dump.
+ */
 export function isElfProgram(head: Uint8Array): boolean {
   if (!isElf(head)) return false;
   const type = head[5] === 2 ? head[17] : head[16];
@@ -58,16 +64,17 @@ export function isElfProgram(head: Uint8Array): boolean {
 const libraryOfDistribution = /^(?:usr\/)?lib(?:32|64|x32)?\/.*\.so(?:\.[\w.-]{1,64})?$/;
 
 /**
- * Whether a file is in a directory of a distribution's shared libraries, which are large, many and
- * owned by packages: no program that is identified by its content comes as one.
+ * Whether a file is in a directory of a distribution's shared libraries, which are large, numerous
+ * and owned by packages: no program that is identified by its content is among them.
  */
 export function isDistributionLibrary(path: string): boolean {
   return path.includes('.so') && libraryOfDistribution.test(path);
 }
 
 /**
- * Reads section and program headers. Tables that exceed the file are read up to its end, with `damage`.
- * @throws MalformedFile when there is no ELF header
+ * Reads section and program headers. Tables that exceed the file are read up to its end, with
+ * `damage`.
+ * @throws MalformedFile without an ELF header
  * @see https://gabi.xinuos.com/elf/02-eheader.html
  */
 export function readElf(content: Buffer): Elf {
@@ -108,7 +115,8 @@ function readTables({ u16, u32, word }: Numbers, bits: 32 | 64): { sections: Tab
   const sections = { start: word(sectionsAt), entryBytes: u16(counts + 4), count: u16(counts + 6) };
   const namesAt = u16(counts + 8);
   if (sections.start === 0) return { segments, sections: { ...sections, count: 0 }, namesAt };
-  // Numbers that do not fit into 16 bits are in the first section header, which is otherwise unused.
+  // Numbers that do not fit into 16 bits are in the first section header, which is otherwise
+  // unused.
   const [sizeAt, linkAt, infoAt] = bits === 64 ? [32, 40, 44] : [20, 24, 28];
   return {
     segments: segments.count === 0xffff ? { ...segments, count: u32(sections.start + infoAt) } : segments,
@@ -135,7 +143,7 @@ function nameTableOf(numbers: Numbers, start: number | undefined, bits: 32 | 64)
 export interface Numbers {
   u16: (at: number) => number;
   u32: (at: number) => number;
-  /** An address or size of the file's own width. */
+  /** Address or size of the file's own width. */
   word: (at: number) => number;
 }
 

@@ -5,7 +5,7 @@ import type { Overlay } from '@tidewaiter/oci';
 import { integrityLayer } from './image-findings.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 
-/** File or symbolic link that an image shows. */
+/** Visible file or symbolic link of an image. */
 export interface VisibleFile {
   /** Absolute. */
   path: string;
@@ -17,7 +17,7 @@ export interface VisibleFile {
   linkTarget?: string;
 }
 
-/** Every file that an image shows, with the package that it belongs to. */
+/** Visible files of an image, with their packages. */
 export function* imageFiles(layers: readonly AnalyzedLayer[], view: Overlay): Generator<VisibleFile> {
   const { ownerOf, sha256Of } = fileOwners(layers.map(integrityLayer), view);
   const foundIn = packagesByFile(layers, view);

@@ -26,13 +26,16 @@ export function fileFindings(layers: readonly StepLayer[], view: Overlay, option
 /** Results of evaluating the files of an image. */
 export interface FileEvaluation {
   findings: Finding[];
-  /** Programs and libraries of its packages, to be compared with the same packages in other images. */
+  /** Programs and libraries of its packages, to compare with the same packages in other images. */
   programs: PackageContent[];
-  /** Scripts, programs and libraries that no package owns, to be compared with the same paths in other images. */
+  /**
+   * Scripts, programs and libraries that no package owns, to compare with the same paths in other
+   * images.
+   */
   unowned: FleetFile[];
 }
 
-/** {@link fileFindings}, and the files that are compared with other images. */
+/** {@link fileFindings} plus the files to compare with other images. */
 export function evaluateFiles(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): FileEvaluation {
   const { findings, ...contents } =
     options.isInspected === true

@@ -73,7 +73,7 @@ export { decodeFacts, emptyLayer, encodeFacts } from './layer-facts.js';
 export type { AnalysisOptions, AnalyzedLayer, FileRecord, LayerFacts } from './layer-facts.js';
 export type { LayerAnalysis, LayerOptions } from './analyze-layer.js';
 
-/** Every analyzer, one line each, by name. */
+/** All analyzers by name, one per line. */
 export const analyzers: readonly Analyzer[] = [
   apk,
   binaries,
@@ -122,15 +122,17 @@ export const analyzers: readonly Analyzer[] = [
   yarnLock,
 ];
 
-/** Names the answers that these analyzers give; a layer analysed under another name is analysed again. */
+/**
+ * Version of these analyzers; a layer that was analyzed under another version is analyzed again.
+ */
 export const analyzersVersion = versionOf(analyzers);
 
-/** Names the answers of an analysis with these options, as `analyzersVersion` names those of one without. */
+/** Version of an analysis with these options, like `analyzersVersion` for one without options. */
 export function analysisVersion(options: AnalysisOptions): string {
   return `${analyzersVersion} ${searchVersion(options)} entries@${entriesVersion}`;
 }
 
-/** Names the answers of {@link configFindings} with these options. */
+/** Version of {@link configFindings} with these options. */
 export function configFindingsVersion(options: AnalysisOptions): string {
   return `${searchVersion(options)} commands@${commandsVersion}`;
 }
@@ -140,12 +142,13 @@ function searchVersion({ secretKey, isInspected = false }: AnalysisOptions): str
   return `secrets@${secrets} integrity@${isInspected ? integrityVersion : 'none'}`;
 }
 
-/** Databases count wherever they really lie. */
+/** Databases count at the path of their file, behind links. */
 const followedLinks: readonly Analyzer[] = [apk, dpkg, osRelease, rpm];
 
 /**
  * Reads a layer once, as it arrives, with every analyzer.
- * @param open opens the blob from its start; called again where a database is a link to a file of another name
+ * @param open opens the blob from its start; called again if a database is a link to a file of
+ * another name
  * @throws as `readLayer` of `@tidewaiter/oci`; LimitExceeded `maxFacts`
  */
 export async function analyzeLayer(
@@ -156,7 +159,7 @@ export async function analyzeLayer(
 }
 
 /**
- * Reads a file tree that is no layer with every analyzer.
+ * Reads a file tree without layers with every analyzer.
  * @throws LimitExceeded with the name of one of `layerLimits`; `maxFacts`
  */
 export async function analyzeTree(

@@ -16,22 +16,24 @@ export interface Inventory {
   warnings: Warning[];
 }
 
-/** Entry of a package in one database, and the range of layers in which that database is in effect. */
+/**
+ * Entry of a package in one database, and the range of layers in which that database is in effect.
+ */
 interface Sighting {
   record: PackageRecord;
   /** Whether the database is that of a distribution. */
   isDistribution: boolean;
   from: number;
-  /** Index of the layer that hides the database; infinite for a database that the image shows. */
+  /** Index of the layer that hides the database; infinite for a visible database. */
   until: number;
 }
 
 /**
- * Folds the layers of an image, lowest first. A package is `present` if a database that the image
- * shows lists it, and belongs to the layer since which it was listed without a break; it is
- * `shadowed` if only hidden databases list it. Packages found in files that a distribution's package
- * owns count as that package. Packages of lock files are included only with `withDeclared`, and then
- * only where none are installed: an image is evaluated by its content.
+ * Merges the layers of an image, lowest first. A package is `present` if a visible database lists
+ * it, and belongs to the layer since which it was listed without a break; it is `shadowed` if only
+ * hidden databases list it. Packages in files that a distribution's package owns count as that
+ * package. Packages of lock files are included only with `withDeclared`, and only if none are
+ * installed: an image is evaluated by its content.
  */
 export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withDeclared = false): Inventory {
   const os = findOs(layers, view);
@@ -49,22 +51,25 @@ export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withD
   return { os, packages: counted, warnings: [...warnings, ...unreadDatabases(layers, view), ...missing(os, packages)] };
 }
 
-/** Warns if no packages were found: a broken, unknown or misplaced database would give a clean result. */
+/**
+ * Warns if no packages were found: a broken, unknown or misplaced database would give a clean
+ * result.
+ */
 function missing(os: OsRelease | null, packages: readonly ImagePackage[]): Warning[] {
   if (!os || packages.some(({ type, state }) => isDistributionType(type) && state === 'present')) return [];
   return [{ code: 'PACKAGES_MISSING', path: null, message: `no packages of ${os.name} found` }];
 }
 
 /**
- * Drops packages in files that the distribution's packages own, unless a layer above their list put
- * another version there.
+ * Drops packages in files that the distribution's packages own, unless a layer above their list
+ * contains another version.
  */
 function withoutDistributed(sightings: readonly Sighting[], owned: ReadonlyMap<string, number>): Sighting[] {
   const firstLayers = new Map<string, number>();
   return sightings.filter(({ record: { foundIn }, isDistribution, from }) => {
     // The package rpm owns the database in which it is listed.
     if (isDistribution) return true;
-    // A copy of the same content in a layer above, as `chown` makes it, still belongs to the package.
+    // A copy of the same content in a layer above, as by `chown`, still belongs to the package.
     const first = firstLayers.get(foundIn) ?? from;
     firstLayers.set(foundIn, first);
     const owner = owned.get(mergedPath(outerPath(foundIn)));
@@ -95,7 +100,10 @@ function withoutRedundantLocks(packages: readonly ImagePackage[], os: OsRelease 
   );
 }
 
-/** Drops packages of single .NET assemblies if the dependency list of their application is beside them. */
+/**
+ * Drops packages of single .NET assemblies if the dependency list of their application is beside
+ * them.
+ */
 function withoutListedAssemblies(packages: readonly ImagePackage[]): ImagePackage[] {
   const lists = packages.filter(({ foundIn }) => foundIn.endsWith('.deps.json'));
   const folders = new Set(lists.map(({ foundIn }) => foldersAbove(foundIn)[0]));

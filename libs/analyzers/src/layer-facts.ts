@@ -50,7 +50,9 @@ export interface FileRecord {
   owned?: OwnedFiles[];
 }
 
-/** Facts of the files of a layer: deterministic for the same layer and analyzers, and plain JSON. */
+/**
+ * Facts of the files of a layer: deterministic for the same layer and analyzers, and plain JSON.
+ */
 export interface LayerFacts {
   /** In the order of their paths. */
   files: FileRecord[];
@@ -58,7 +60,10 @@ export interface LayerFacts {
   secrets: LayerSecret[];
   /** Integrity signs of single files, in the order of their paths. */
   signs: FileSign[];
-  /** Hosts that code and settings may connect to, in the order of their paths; absent if not requested. */
+  /**
+   * Hosts that code and settings may connect to, in the order of their paths; absent if not
+   * requested.
+   */
   hosts?: NamedHosts[];
   /**
    * Scripts, redacted, in the order of their paths, as many as {@link ScriptBudget} allows; absent
@@ -82,7 +87,10 @@ export function emptyLayer(): AnalyzedLayer {
 
 /** Analyses to run in addition to packages. */
 export interface AnalysisOptions {
-  /** HMAC key for fingerprints of secrets; enables the search for secrets, and the digests of package databases. */
+  /**
+   * HMAC key for fingerprints of secrets; enables the search for secrets, and the digests of
+   * package databases.
+   */
   secretKey?: Uint8Array;
   /** Whether files are inspected for signs of tampering, and hashed likewise. */
   isInspected?: boolean;
@@ -107,18 +115,18 @@ interface Reader {
 /** Limit on facts of one layer: they cost memory in every image that has the layer. */
 const maxFacts = 2_000_000;
 
-/** Limit on files of a layer that are kept for one host: a host in so many files hardly disappears. */
+/** Limit on files stored for one host of a layer: a host in so many files hardly disappears. */
 const maxFilesOfHost = 20;
 
-/** Limit on scripts of one layer whose text is kept, in the order of the layer. */
+/** Limit on scripts of one layer with stored text, in the order of the layer. */
 const maxScripts = 1_000;
 const maxScriptsBytes = 4 * 1024 * 1024;
 
-/** Runs each analyzer over the files that it wants, as they arrive. An unreadable file only gives a warning. */
+/** Runs each analyzer over its files as they arrive. An unreadable file only gives a warning. */
 export class FactCollector {
   readonly #readers: readonly Reader[];
   readonly #readings = new Map<string, Reading[]>();
-  /** Readers that want the file of the last `wants` call, which is the next one to be taken. */
+  /** Readers of the file of the last `wants` call, which the next `take` passes. */
   #asked: { path: string; readers: readonly Reader[] } | undefined;
   #facts = 0;
   readonly #budget = new ScriptBudget();
@@ -153,7 +161,7 @@ export class FactCollector {
     if (this.#asked?.path === path) this.#asked = undefined;
   }
 
-  /** The facts of all files. */
+  /** Returns the facts of all files. */
   facts({ warnings }: Pick<LayerContent, 'warnings'>): LayerFacts {
     const list = new WarningList();
     for (const { code, path, message } of warnings) list.add(code, path, message);
@@ -217,7 +225,7 @@ function hasResult({ record, secrets = [], signs = [], hosts = [], script, warni
   return secrets.length + signs.length + hosts.length > 0;
 }
 
-/** Limits the script texts that are kept for one layer. */
+/** Limits the stored script texts of one layer. */
 class ScriptBudget {
   #scripts = 0;
   #bytes = 0;
@@ -277,14 +285,17 @@ function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
     return { record, warning: { code: 'MALFORMED_FILE', path, message: redactSecrets(damage) } };
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    // Messages of parsers quote the invalid input, which may be a secret.
+    // Messages of parsers quote invalid input, which may be a secret.
     return { warning: { code: error.code, path, message: redactedReason(error) } };
   }
 }
 
 const maxFactBytes = 1024 * 1024 * 1024;
 
-/** Compresses facts for storage: the file lists of a distribution's packages take some megabytes as text. */
+/**
+ * Compresses facts for storage: the file lists of a distribution's packages take some megabytes as
+ * text.
+ */
 export function encodeFacts(facts: LayerFacts): Buffer {
   return zstdCompressSync(JSON.stringify(facts));
 }

@@ -12,7 +12,10 @@ export interface Library {
   qualifiers?: Record<string, string>;
 }
 
-/** Package; `unreadable` if its name or version is invalid; undefined for an entry outside the ecosystem. */
+/**
+ * Package; `unreadable` if its name or version is invalid; undefined for an entry outside the
+ * ecosystem.
+ */
 export type LibraryEntry = Library | 'unreadable' | undefined;
 
 interface Rule {

@@ -12,7 +12,10 @@ export interface LibraryClaim extends Pick<PackageRecord, 'type' | 'foundIn'> {
   isDeclared?: true;
 }
 
-/** Record of a library, which is its own source; `unreadable` if name or version is invalid, as in templates. */
+/**
+ * Record of a library, which is its own source; `unreadable` if name or version is invalid, as in
+ * templates.
+ */
 export function libraryRecord({ name, version, ...claim }: LibraryClaim): PackageRecord | 'unreadable' {
   if (typeof name !== 'string' || !libraryName.test(name)) return 'unreadable';
   if (typeof version !== 'string' || !libraryVersion.test(version)) return 'unreadable';

@@ -3,7 +3,9 @@
 const dependencyFolder =
   /(?:^|\/)(?:node_modules|vendor|deps|gems|_build|\.build|\.pub-cache|site-packages|dist-packages)\//;
 
-/** Whether the file at the path has this name and belongs to an application, not to a dependency. */
+/**
+ * Whether the file at the path has this name and belongs to an application, not to a dependency.
+ */
 export function isLockFile(path: string, name: string): boolean {
   if (!path.endsWith(name)) return false;
   const isNamed = path.length === name.length || path.at(-name.length - 1) === '/';

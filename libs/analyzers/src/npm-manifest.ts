@@ -3,10 +3,14 @@ import { MalformedFile } from '@tidewaiter/domain';
 import { objectOf, parseJson } from './document.js';
 import { licensesOf, type LibraryEntry } from './library-package.js';
 
-/** Parses the `package.json` of a package. @see https://docs.npmjs.com/cli/configuring-npm/package-json */
+/**
+ * Parses the `package.json` of a package. @see
+ * https://docs.npmjs.com/cli/configuring-npm/package-json
+ */
 export function readManifest(text: string): LibraryEntry {
   const { name, version, license, licenses } = objectOf(parseManifest(text));
-  // Subfolders of a package may have `{"type":"module"}` only, and private packages have no version.
+  // Subfolders of a package may have `{"type":"module"}` only, and private packages have no
+  // version.
   if (name === undefined || version === undefined) return undefined;
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
   return { name: name.trim(), version: cleanVersion(version), licenses: licensesOf(license ?? licenses ?? []) };
@@ -17,7 +21,9 @@ function cleanVersion(version: string): string {
   return version.trim().replace(/^[=v]{1,2} {0,4}(?=\d)/, '');
 }
 
-/** Parses a manifest that publishing tools may have left with zeros or extra brackets after its end. */
+/**
+ * Parses a manifest that publishing tools may have left with zeros or extra brackets after its end.
+ */
 function parseManifest(text: string): unknown {
   try {
     return parseJson(text);

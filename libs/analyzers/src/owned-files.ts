@@ -22,7 +22,8 @@ export function documentationRole(path: string): Pick<OwnedFile, 'role'> {
 
 /**
  * Collects the packages that own at least one file.
- * @throws LimitExceeded `maxOwnedFiles` or `maxPathCharacters`: a few bytes of a database can repeat a long directory
+ * @throws LimitExceeded `maxOwnedFiles` or `maxPathCharacters`: a few bytes of a database can
+ * repeat a long directory
  */
 export function collectOwned(packages: Iterable<OwnedFiles>): OwnedFiles[] {
   const owned: OwnedFiles[] = [];

@@ -4,8 +4,9 @@ import type { Overlay } from '@tidewaiter/oci';
 import type { AnalyzedLayer } from './layer-facts.js';
 
 /**
- * The files of the distribution's packages, by the databases that the image shows, each with the layer of its database; the lowest
- * first. Packages of third parties have none here, as nobody answers for what is in them.
+ * Files of the distribution's packages in the visible databases, each with the layer of its
+ * database; the lowest first. Third-party packages are left out, since no distribution maintains
+ * their content.
  */
 export function* distributedFiles(
   layers: readonly AnalyzedLayer[],
@@ -19,7 +20,10 @@ export function* distributedFiles(
   }
 }
 
-/** The paths of those files, each with the layer that says so last: what comes above that is not the package's. */
+/**
+ * Paths of those files, each with the last layer that lists it: a file of a later layer is not the
+ * package's.
+ */
 export function distributedPaths(layers: readonly AnalyzedLayer[], view: Overlay): ReadonlyMap<string, number> {
   const paths = new Map<string, number>();
   for (const { file, layer } of distributedFiles(layers, view)) paths.set(mergedPath(file.path), layer);
@@ -42,7 +46,10 @@ function* shownOwners(
   }
 }
 
-/** `lib/x` and `usr/lib/x` are one file where a distribution merged its directories, and databases write either. */
+/**
+ * `lib/x` and `usr/lib/x` are one file if a distribution merged its directories, and databases use
+ * either path.
+ */
 export function mergedPath(path: string): string {
   return /^(bin|sbin|lib|lib32|lib64|libx32)\//.test(path) ? `usr/${path}` : path;
 }

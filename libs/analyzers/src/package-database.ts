@@ -8,17 +8,20 @@ const maxPackages = 200_000;
 const token = /^[!-~]{1,1024}$/;
 const architecture = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Whether a name or version can be one: printable ASCII without spaces, as in every package manager. */
+/**
+ * Whether a text can be a name or version: printable ASCII without spaces, as in every package
+ * manager.
+ */
 export function isToken(value: string | undefined): value is string {
   return value !== undefined && token.test(value);
 }
 
-/** The architecture of a package as a part of its record; none where the field holds something else. */
+/** Architecture of a package as a part of its record; none if the field is something else. */
 export function readArch(field: string | undefined): { arch?: string } {
   return field !== undefined && architecture.test(field) ? { arch: field } : {};
 }
 
-/** Text of a file on one line and of a bearable length, for people. */
+/** Text of a file on one line of limited length, for display. */
 export function oneLine(text: string): string {
   return text
     .slice(0, 1024)
@@ -27,7 +30,10 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** The lines of a text, one at a time: an array of a hostile file's lines may be much larger than the file. */
+/**
+ * Yields the lines of a text one at a time: an array of a hostile file's lines may be much larger
+ * than the file.
+ */
 export function* linesOf(text: string): Generator<string> {
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf('\n', start);
@@ -38,8 +44,8 @@ export function* linesOf(text: string): Generator<string> {
 }
 
 /**
- * The stanzas of a text, lines up to an empty one, as the fields that `fieldOf` finds in their lines; of a field that
- * comes twice the last counts.
+ * Yields the stanzas of a text, which end with an empty line, with the fields that `fieldOf` finds
+ * in their lines; the last of repeated fields counts.
  */
 export function* stanzasOf(
   text: string,
@@ -62,8 +68,8 @@ export function* stanzasOf(
 }
 
 /**
- * The packages of a database; records that cannot be read (`unreadable`) are counted, those that are not installed
- * (undefined) are left out.
+ * Collects the packages of a database; unreadable records are counted, packages that are not
+ * installed (undefined) are left out.
  * @throws LimitExceeded `maxPackages`
  */
 export function collectPackages(records: Iterable<PackageRecord | 'unreadable' | undefined>): FileFacts {

@@ -7,7 +7,10 @@ const maxPackageFiles = 500_000;
 const maxPathCharacters = 64 << 20;
 const maxPathLength = 4096;
 
-/** Resolves a file name of a package, relative to its folder (also with `../`) or absolute; undefined if invalid. */
+/**
+ * Resolves a file name of a package, relative to its folder (also with `../`) or absolute;
+ * undefined if invalid.
+ */
 export function pathFrom(folder: string, name: string): string | undefined {
   if (name.length > maxPathLength || name.includes('\0') || !name.isWellFormed() || /(^|\/)\.{0,2}$/.test(name))
     return undefined;
@@ -16,8 +19,8 @@ export function pathFrom(folder: string, name: string): string | undefined {
 }
 
 /**
- * Record of one file of a package, without a digest for compiled Python: Python recompiles it when it
- * is older than its source, and slim images drop it.
+ * Record of one file of a package, without a digest for compiled Python: Python recompiles it when
+ * it is older than its source, and slim images drop it.
  */
 export function packageFile(path: string, digest?: string): OwnedFile {
   if (path.endsWith('.pyc')) return { path, role: 'ghost' };
@@ -26,7 +29,8 @@ export function packageFile(path: string, digest?: string): OwnedFile {
 
 /**
  * Collects the files of one package; entries without a usable path are counted.
- * @throws LimitExceeded `maxPackageFiles` or `maxPathCharacters`: a few bytes of an entry repeat the folder's whole path
+ * @throws LimitExceeded `maxPackageFiles` or `maxPathCharacters`: a few bytes of an entry repeat
+ * the folder's whole path
  */
 export function collectFiles(entries: Iterable<OwnedFile | undefined>): { files: OwnedFile[]; damage?: string } {
   const files: OwnedFile[] = [];

@@ -8,7 +8,7 @@ const maxQualifiers = 32;
 const types: ReadonlySet<string> = new Set(packageTypes);
 const qualifierKey = /^[a-z][a-z0-9._-]{0,63}$/;
 
-/** Qualifiers that become fields of the record, or that only the whole image decides. */
+/** Qualifiers that become fields of the record, or that depend on the whole image. */
 const readQualifiers = new Set(['arch', 'distro', 'epoch', 'upstream']);
 
 interface Purl {
@@ -20,9 +20,11 @@ interface Purl {
 }
 
 /**
- * The package that a purl is about; undefined for what is no purl, has no version or is of a type that we have no records of
- * (`oci`, `github`). The record belongs to no distribution: what the purl says of one is left out.
- * @see https://github.com/package-url/purl-spec/blob/main/purl-specification.md "How to parse a purl"
+ * Parses the package of a purl; undefined for text that is no purl, has no version or is of an
+ * unsupported type (`oci`, `github`). The record belongs to no distribution: the purl's
+ * distribution is dropped.
+ * @see https://github.com/package-url/purl-spec/blob/main/purl-specification.md "How to parse a
+ * purl"
  */
 export function recordOfPurl(purl: string, foundIn: string): PackageRecord | undefined {
   const parsed = parsePurl(purl);
@@ -47,13 +49,13 @@ export function recordOfPurl(purl: string, foundIn: string): PackageRecord | und
   };
 }
 
-/** `glibc` or, where the binary has a version of its own, `glibc@2.36-9`. */
+/** `glibc` or, if the binary has a version of its own, `glibc@2.36-9`. */
 function readUpstream(upstream: string, version: string): PackageRecord['source'] | undefined {
   const [name, ownVersion] = cutAtLast(upstream, '@');
   return name === '' ? undefined : { name, version: ownVersion || version };
 }
 
-/** The name as advisories write it; the namespace of a distribution's package is the distribution. */
+/** Name as in advisories; the namespace of a distribution's package is the distribution. */
 function fullName({ type, namespace, name }: Purl): string {
   if (namespace === '' || type === 'apk' || type === 'deb' || type === 'rpm' || type === 'bitnami') return name;
   return `${namespace}${type === 'maven' ? ':' : '/'}${name}`;
@@ -66,7 +68,7 @@ function parsePurl(text: string): Purl | undefined {
   const [, scheme = '', rest = ''] = /^\/{0,2}([a-z][a-z0-9.-]{0,63})\/(.{1,4096})$/i.exec(path) ?? [];
   const type = scheme.toLowerCase();
   const at = rest.lastIndexOf('@');
-  // An @ that starts a segment is a scope that somebody forgot to encode.
+  // An @ at the start of a segment is an unencoded scope.
   if (!isPackageType(type) || at < 1 || rest.charAt(at - 1) === '/') return undefined;
   const segments = rest.slice(0, at).split('/').filter(Boolean).map(decode);
   const version = decode(rest.slice(at + 1));

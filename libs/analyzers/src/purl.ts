@@ -3,7 +3,7 @@ import type { OsRelease, PackageRecord, PackageType } from '@tidewaiter/domain';
 /** Parts of a purl between its type and its version. */
 type Coordinates = readonly [namespace: string, name: string];
 
-/** The distributions that share a kind of package. */
+/** Distributions that share a kind of package. */
 interface Family {
   ids: ReadonlySet<string>;
   /** Namespace for an unknown distribution. */
@@ -41,7 +41,10 @@ const whole = (name: string): Coordinates => ['', name];
 const lowered = (name: string): Coordinates => ['', name.toLowerCase()];
 const loweredPath = (name: string): Coordinates => splitPath(name.toLowerCase());
 
-/** Splits and normalizes the full name of a record by type. Go's paths and npm's old names are case-sensitive. */
+/**
+ * Splits and normalizes the full name of a record by type. Go's paths and npm's old names are
+ * case-sensitive.
+ */
 const coordinates: Record<PackageType, (name: string) => Coordinates> = {
   apk: lowered,
   bitnami: lowered,
@@ -71,8 +74,8 @@ const coordinates: Record<PackageType, (name: string) => Coordinates> = {
 };
 
 /**
- * Identity of a package in the fleet. A package of another family than the image's (a Debian database
- * on Alpine) belongs to no known release, so its purl has no `distro`.
+ * Identity of a package in the fleet. A package of another family than the image's (a Debian
+ * database on Alpine) belongs to no known release, so its purl has no `distro`.
  * @see https://github.com/package-url/purl-spec/tree/main/types
  */
 export function purlOf(record: PackageRecord, os: OsRelease | null): string {
@@ -108,7 +111,7 @@ function splitEpoch({ type, version }: PackageRecord): { epoch?: string; version
 
 function splitPath(name: string): Coordinates {
   const slash = name.lastIndexOf('/');
-  // A name that ends in a slash has no last segment; it stays whole rather than lose its name.
+  // A name that ends in a slash has no last segment; it stays whole rather than losing its name.
   return slash === -1 || slash === name.length - 1 ? whole(name) : [name.slice(0, slash), name.slice(slash + 1)];
 }
 
@@ -124,7 +127,7 @@ function query(qualifiers: Record<string, string>): string {
   return `?${sorted.map(([key, value]) => `${key}=${encode(value)}`).join('&')}`;
 }
 
-/** The specification wants the colon as it is and everything else encoded. */
+/** The specification requires a plain colon and everything else encoded. */
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll('%3A', ':');
 }

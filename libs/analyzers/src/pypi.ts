@@ -6,12 +6,15 @@ import { libraryRecord, type LibraryClaim } from './library-record.js';
 import { collectPackages } from './package-database.js';
 import { readToml } from './toml.js';
 
-/** Name of a distribution in PyPI and in advisories. @see https://peps.python.org/pep-0503/#normalized-names */
+/**
+ * Name of a distribution in PyPI and in advisories. @see
+ * https://peps.python.org/pep-0503/#normalized-names
+ */
 export function normalizedName(name: string): string {
   return name.replaceAll(/[-_.]+/g, '-').toLowerCase();
 }
 
-/** The record of a Python distribution; its name must begin and end with a letter or digit. */
+/** Record of a Python distribution; its name must begin and end with a letter or digit. */
 export function pypiRecord({ name, ...claim }: Omit<LibraryClaim, 'type'>): PackageRecord | 'unreadable' {
   if (typeof name !== 'string' || !/^[A-Za-z0-9]/.test(name) || !/[A-Za-z0-9]$/.test(name)) return 'unreadable';
   return libraryRecord({ type: 'pypi', name: normalizedName(name), ...claim });
@@ -37,7 +40,7 @@ export function lockedPackages(
   { path, content }: SourceFile,
   isLeftOut: (locked: LockedPackage) => boolean,
 ): FileFacts {
-  // uv called its packages distributions at first.
+  // uv first called its packages distributions.
   const { package: packages, distribution } = readToml(content);
   return collectPackages(readLocked(listOf(packages ?? distribution).map(objectOf), isLeftOut, path));
 }

@@ -1,12 +1,12 @@
 import type { PackageRecord } from '@tidewaiter/domain';
 import { secretsInText, withMasks } from '@tidewaiter/secrets';
 
-/** Texts that are searched at once: one search looks at a bounded number of places. */
+/** Number of texts in one search: one search checks a limited number of places. */
 const batch = 256;
 
 /**
- * Packages without secrets in their metadata: a package that is made at home has what its maker wrote into name, version and license.
- * Many are searched at once, since hardly any has one.
+ * Masks secrets in package metadata: name, version and license of a private package are its
+ * author's text. Many are searched at once, since hardly any has a secret.
  */
 export function redactPackages(packages: readonly PackageRecord[]): PackageRecord[] {
   const safe: PackageRecord[] = [];

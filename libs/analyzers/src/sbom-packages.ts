@@ -14,11 +14,11 @@ const maxLicenses = 32;
 type Json = Record<string, unknown>;
 
 /**
- * The packages of an SBOM in JSON, CycloneDX or SPDX, by their purls. What has none, or none of a package (an image, a
- * repository), is left out.
+ * Packages of an SBOM in JSON, CycloneDX or SPDX, by their purls. Components without a purl, or
+ * with that of an image or a repository, are left out.
  * @see https://cyclonedx.org/docs/1.6/json/ https://spdx.github.io/spdx-spec/v2.3/
  * @throws LimitExceeded `maxSbomBytes` or `maxPackages`
- * @throws MalformedFile when it is neither
+ * @throws MalformedFile for any other document
  */
 export function readSbom(content: Buffer, foundIn: string): FileFacts {
   if (content.length > maxSbomBytes) throw new LimitExceeded('maxSbomBytes', `SBOM of more than ${maxSbomBytes} bytes`);
@@ -30,7 +30,7 @@ export function readSbom(content: Buffer, foundIn: string): FileFacts {
   throw new MalformedFile(`${foundIn} is neither CycloneDX nor SPDX`);
 }
 
-/** Components may have components; the one that the document is about is in its metadata. */
+/** Yields nested components; the subject of the document is in its metadata. */
 function* componentsOf(document: Json, foundIn: string): Generator<PackageRecord | undefined> {
   const waiting: unknown[] = [document, objectOf(document['metadata'])['component']];
   while (waiting.length > 0) {

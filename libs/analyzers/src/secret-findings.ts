@@ -8,7 +8,10 @@ import type { LayerSecret } from './archive-secrets.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { distributedFiles, mergedPath } from './ownership.js';
 
-/** Secrets in the files of every layer, without duplicates, including those that a later layer hides. */
+/**
+ * Secrets in the files of every layer, without duplicates, including those that a later layer
+ * hides.
+ */
 export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
   const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(fileOf)));
   if (paths.size === 0) return [];
@@ -21,7 +24,8 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
       const finding = ofSighting(sighting, isShipped(file, layer), layer, removedInLayer);
       const known = findings.get(key);
-      // A file that is copied up repeats its secrets: they belong to the layer where they first appeared.
+      // A file that is copied up repeats its secrets: they belong to the layer where they first
+      // appeared.
       findings.set(key, known ? { ...finding, layer: known.layer } : finding);
     }
   }
@@ -31,8 +35,8 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
 const fileOf = ({ archive, path }: LayerSecret): string => archive ?? path;
 
 /**
- * Whether a file is unchanged since a package of the distribution installed it. Configuration does not
- * count, because it is meant to be edited, and neither does a file whose bytes have changed.
+ * Whether a file is unchanged since a distribution package installed it. Configuration does not
+ * count, because it is meant to be edited, and neither does a file with changed bytes.
  */
 function shippedFiles(
   layers: readonly AnalyzedLayer[],
@@ -51,12 +55,15 @@ function shippedFiles(
     const [algorithm = '', expected] = file.digest?.split(':', 2) ?? [];
     const entry = view.stackAt(path).find((found) => found.layer === layer)?.entry;
     const actual = entry?.[algorithm as DigestAlgorithm];
-    // Some databases have no digests: then the path alone decides.
+    // Some databases have no digests: then only the path decides.
     return expected === undefined || actual === expected;
   };
 }
 
-/** Finding of a secret; negligible if the distribution ships it: it is public, and an example or a test. */
+/**
+ * Finding of a secret; negligible if the distribution ships it: it is public, and an example or a
+ * test.
+ */
 function ofSighting(
   { rule, title, severity, path, line, masked, fingerprint, confidence }: LayerSecret,
   isDistributed: boolean,

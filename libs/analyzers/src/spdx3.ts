@@ -11,12 +11,12 @@ export function isSpdx3(document: Json): boolean {
   return [context, ...listOf(context)].some((each) => typeof each === 'string' && contextPattern.test(each));
 }
 
-/** The elements of an SPDX 3 document. */
+/** Elements of an SPDX 3 document. */
 export function spdx3Elements(document: Json): Json[] {
   return listOf(document['@graph']).map(objectOf);
 }
 
-/** The purls of an element: its own, or one among its identifiers. */
+/** Purls of an element: its own, or those among its identifiers. */
 export function spdx3Purls(element: Json): unknown[] {
   const identifiers = listOf(element['externalIdentifier']).map(objectOf);
   const others = identifiers.filter(({ externalIdentifierType: type }) => type === 'packageUrl' || type === 'purl');

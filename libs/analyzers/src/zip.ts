@@ -2,15 +2,16 @@ import { crc32, inflateRawSync } from 'node:zlib';
 
 import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 
-/** A file of an archive. */
+/** File of an archive. */
 export interface ZipEntry {
   /** Name in the archive, unchecked, possibly with `../`: never a path to write to. */
   name: string;
   /** Bytes that {@link read} returns. */
   size: number;
   /**
-   * Returns the content, which may share the archive's memory: lent like the archive, do not keep it.
-   * @throws MalformedFile when it cannot be read or is not what the directory says
+   * Returns the content, which may share the archive's memory: lent like the archive, do not store
+   * it.
+   * @throws MalformedFile when it cannot be read or contradicts the directory
    * @throws LimitExceeded `maxEntryBytes`, `maxRatio` or `maxTotalBytes`
    */
   read(): Buffer;
@@ -58,7 +59,10 @@ interface Directory {
   start: number;
   end: number;
   entries: number;
-  /** Bytes before the archive that its offsets do not include, such as the script of an executable jar. */
+  /**
+   * Bytes before the archive that its offsets do not include, such as the script of an executable
+   * jar.
+   */
   prefixBytes: number;
 }
 
@@ -77,7 +81,7 @@ interface Header {
 
 /**
  * Files of a ZIP archive by its central directory, without directories and encrypted entries.
- * @throws MalformedFile when there is no such directory, or its entries overlap
+ * @throws MalformedFile without such a directory, or with overlapping entries
  * @throws LimitExceeded `maxEntries`
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT section 4.3
  */
@@ -111,7 +115,7 @@ function findDirectory(archive: Buffer): Directory {
   return { start, end: end.at, entries: end.entries, prefixBytes };
 }
 
-/** The record stands at the end of the archive, before a comment of up to 64 KiB. */
+/** The record is at the end of the archive, before a comment of up to 64 KiB. */
 function findEnd(archive: Buffer): number {
   const first = Math.max(archive.length - sizes.end - maxCommentBytes, 0);
   for (let at = archive.length - sizes.end; at >= first; at -= 1) {
@@ -129,7 +133,8 @@ function readZip64End(
 ): { at: number; entries: number; size: number; offset: number } | undefined {
   const locator = endAt - sizes.zip64Locator;
   if (locator < sizes.zip64End || archive.readUInt32LE(locator) !== signatures.zip64Locator) return undefined;
-  // The locator's offset does not count bytes in front of the archive; without an extensible field the record is right before it.
+  // The locator's offset does not count bytes in front of the archive; without an extensible field
+  // the record is right before it.
   const at = [readUInt64(archive, locator + 8), locator - sizes.zip64End].find(
     (candidate) => candidate <= locator - sizes.zip64End && archive.readUInt32LE(candidate) === signatures.zip64End,
   );
@@ -151,7 +156,7 @@ function readDirectory(archive: Buffer, { start, end, entries, prefixBytes }: Di
   if (entries > maxEntries) throw new LimitExceeded('maxEntries', `ZIP archive of more than ${maxEntries} entries`);
   const headers: Header[] = [];
   let at = start;
-  // Do not rely on the count alone: writers without ZIP64 let the 16-bit count wrap around.
+  // Do not rely on the count: writers without ZIP64 let the 16-bit count wrap around.
   while (at + sizes.central <= end && archive.readUInt32LE(at) === signatures.central) {
     if (headers.length === maxEntries)
       throw new LimitExceeded('maxEntries', `ZIP archive of more than ${maxEntries} entries`);
@@ -192,7 +197,10 @@ function readHeader(archive: Buffer, at: number, prefixBytes: number): Header {
 
 type Numbers = [size: number, compressedSize: number, offset: number];
 
-/** The extra field holds, in this order, just those numbers that do not fit. @see APPNOTE.TXT section 4.5.3 */
+/**
+ * The extra field contains, in this order, exactly those numbers that do not fit. @see APPNOTE.TXT
+ * section 4.5.3
+ */
 function withZip64(extra: Buffer, numbers: Numbers): Numbers {
   if (!numbers.includes(inZip64)) return numbers;
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
@@ -233,7 +241,8 @@ function spend(budget: ZipLimits & { bytesRead: number }, { size, compressedSize
 function readContent(archive: Buffer, { offset, method, compressedSize, size, crc }: Header): Buffer {
   if (offset + sizes.local > archive.length || archive.readUInt32LE(offset) !== signatures.local)
     throw new MalformedFile('ZIP entry that is not where its directory says');
-  // Sizes and checksum come from the directory: the local header lacks them where a data descriptor follows.
+  // Sizes and checksum come from the directory: the local header lacks them if a data descriptor
+  // follows.
   const start = offset + sizes.local + archive.readUInt16LE(offset + 26) + archive.readUInt16LE(offset + 28);
   if (start + compressedSize > archive.length) throw new MalformedFile('ZIP entry that is cut short');
   const content = decode(archive.subarray(start, start + compressedSize), method, size);
@@ -245,7 +254,8 @@ function decode(data: Buffer, method: number, size: number): Buffer {
   if (method === methods.stored) return data;
   if (method !== methods.deflated) throw new MalformedFile(`ZIP entry of compression method ${method}`);
   try {
-    // One chunk with spare room: zlib would concatenate several, and allocate another after a full one.
+    // One chunk with spare room: zlib would concatenate several, and allocate another after a full
+    // one.
     return inflateRawSync(data, { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(size + 1, 64) });
   } catch (cause) {
     throw new MalformedFile('ZIP entry that cannot be inflated', { cause });

@@ -2,23 +2,23 @@ import { isNameChar } from './characters.js';
 
 /** Text before a value: `NAME=`, `"name": "`, `<name>`, `setProperty("name", "`. */
 export interface Assignment {
-  /** The whole name, as far as it stands around the keyword. */
+  /** Whole name around the keyword. */
   name: string;
   nameStart: number;
-  /** Part of the name that follows the keyword. */
+  /** Part of the name after the keyword. */
   tail: string;
   operator: string;
-  /** The quotation mark before the value, or an empty text. */
+  /** Quotation mark before the value, or an empty text. */
   quote: string;
   valueStart: number;
 }
 
-/** Words that make the name of a service the name of its credential. */
+/** Words that turn the name of a service into the name of its credential. */
 export const credentialName = /token|key|secret|pass|pwd|auth|cred|access|client|api|login|webhook|id$/i;
 
 const limits = { head: 40, tail: 40, type: 20, space: 12 };
 
-/** Reads what follows a keyword in a name; undefined when nothing is assigned to that name. */
+/** Parses the text after a keyword in a name; undefined if nothing is assigned to that name. */
 export function readAssignment(text: string, keywordStart: number, keywordEnd: number): Assignment | undefined {
   const nameEnd = skip(text, keywordEnd, keywordEnd + limits.tail, isNameChar);
   return (
@@ -89,7 +89,9 @@ export function startOfName(text: string, at: number): number {
   return start;
 }
 
-/** End of the value: its closing quotation mark, or the first character that no bare value holds. */
+/**
+ * End of the value: its closing quotation mark, or the first character that no bare value contains.
+ */
 export function endOfValue(text: string, start: number, quote: string, longest: number): number {
   const isEnd = quote === '' ? isBareEnd : (code: number) => code === quote.charCodeAt(0) || isLineEnd(code);
   let end = start;
@@ -98,13 +100,13 @@ export function endOfValue(text: string, start: number, quote: string, longest: 
   return quote !== '' && text[end - 1] === '\\' && text[start - 2] === '\\' ? end - 1 : end;
 }
 
-// `string` in `var token string = "`, and no more than one word of prose.
+// Skips `string` in `var token string = "`, and at most one word of prose.
 function skipType(text: string, at: number): number {
   const end = skip(text, at, at + limits.type, isNameChar);
   return skip(text, end, end + limits.space, isBlank);
 }
 
-// `"`, `']`, `")` and their escaped forms.
+// Skips `"`, `']`, `")` and their escaped forms.
 function skipClosing(text: string, at: number): number {
   let end = text[at] === '\\' ? at + 1 : at;
   if (!isQuote(text.charCodeAt(end))) return text[at] === ']' ? at + 1 : at;

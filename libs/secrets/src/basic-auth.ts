@@ -3,7 +3,10 @@ import { isPlaceholder } from './placeholder.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate } from './secret-rule.js';
 
-/** The password of the `name:password` that Base64 holds, as registries and HTTP want it. @see https://www.rfc-editor.org/rfc/rfc7617 */
+/**
+ * Password of a `name:password` in Base64, as for registries and HTTP. @see
+ * https://www.rfc-editor.org/rfc/rfc7617
+ */
 export function basicAuthIn(text: string, start: number, end: number): readonly Candidate[] {
   const decoded = decodeBase64(text.slice(start, end));
   const colon = decoded.indexOf(':');

@@ -5,11 +5,11 @@ function bitmap(of: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => Number(of.test(String.fromCharCode(code))));
 }
 
-/** Each takes the code of a character, or NaN behind the end of a text. */
+/** Takes the code of a character, or NaN beyond the end of a text. */
 export const isTokenChar = (code: number): boolean => tokenChars[code] === 1;
 export const isNameChar = (code: number): boolean => nameChars[code] === 1;
 
-/** Bits a character, after Shannon. */
+/** Shannon entropy in bits per character. */
 export function entropyOf(value: string): number {
   const counts = new Map<string, number>();
   for (const char of value) counts.set(char, (counts.get(char) ?? 0) + 1);

@@ -5,8 +5,10 @@ const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const bech32 = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 
 /**
- * Whether a token of GitHub or npm ends in the CRC-32 of the characters behind its prefix, as six digits of base 62.
- * @see https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+ * Whether a token of GitHub or npm ends in the CRC-32 of the characters after its prefix, as six
+ * digits of base 62.
+ * @see
+ * https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
  */
 export function hasTokenChecksum(value: string): boolean {
   const body = value.slice(value.indexOf('_') + 1);
@@ -19,20 +21,25 @@ function toBase62(value: number): string {
   return digits.padStart(6, '0');
 }
 
-/** Whether the account number inside an access key id of AWS is one that AWS can give out (at most twelve digits). */
+/**
+ * Whether the account number inside an AWS access key id is a valid one (at most twelve digits).
+ */
 export function hasAccountOfAws(keyId: string): boolean {
   const account = (bitsOf(keyId.slice(4, 14)) / 128n) % 2n ** 40n;
   return account > 0n && account < 1_000_000_000_000n;
 }
 
-// The first 48 bits of the ten characters.
+// First 48 bits of the ten characters.
 function bitsOf(text: string): bigint {
   let bits = 0n;
   for (const char of text) bits = bits * 32n + BigInt(Math.max(0, base32.indexOf(char)));
   return bits / 4n;
 }
 
-/** Whether a text ends in its Bech32 checksum. @see https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki "Checksum" */
+/**
+ * Whether a text ends in its Bech32 checksum. @see
+ * https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki "Checksum"
+ */
 export function hasBech32Checksum(value: string): boolean {
   const text = value.toLowerCase();
   const separator = text.lastIndexOf('1');

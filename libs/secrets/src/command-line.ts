@@ -4,18 +4,18 @@ import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { isWeak } from './url-credentials.js';
 
 const longestCommand = 800;
-// A word of the shell without variables, substitutions and the placeholders of manuals.
+// Word of the shell without variables, substitutions and the placeholders of manuals.
 const value = `\\\\?["']?([^\\s"'$<>\`;|&(){}\\[\\]\\\\%*]{4,128})\\\\?["']?`;
 const blank = '[ \\t]{1,4}';
 
-/** Programs with the options by which they take a password. */
+/** Programs with their password options. */
 const programs: [names: readonly string[], option: string][] = [
   [['sshpass'], `-p[ \\t]{0,4}${value}`],
   [
     ['mysql', 'mysqldump', 'mysqladmin', 'mysqlimport', 'mariadb', 'mariadb-dump', 'mariadb-admin'],
     `-(?:p|-password=)${value}`,
   ],
-  // Docker and its kin, Helm, Azure, Cloud Foundry, OpenShift, Argo CD, …
+  // Docker and compatible tools, Helm, Azure, Cloud Foundry, OpenShift, Argo CD, …
   [['login'], `-(?:p|-password|-token)(?:${blank}|=)${value}`],
   [['redis-cli'], `-(?:a|-pass)${blank}${value}`],
   [
@@ -44,28 +44,31 @@ const programs: [names: readonly string[], option: string][] = [
   [['aws configure set'], `[\\w.-]{0,80}secret_access_key${blank}${value}`],
 ];
 
-// With the blank behind its name: `oc` alone stands in every `document`.
+// With the blank after its name: `oc` alone is in every `document`.
 const optionOf = new Map<string, RegExp>(
   programs.flatMap(([names, option]) => names.map((name) => [`${name} `, new RegExp(`[ \\t]${option}`, 'd')] as const)),
 );
 
-/** Names of programs that take a password in their arguments. */
+/** Names of programs with passwords in their arguments. */
 export const programNames: readonly string[] = [...optionOf.keys()];
 
-/** The password in the arguments of a program that is known to take one. */
+/** Password in the arguments of a known program. */
 export function readProgram({ text, file, start, end }: KeywordPlace): readonly Candidate[] {
   if (!isProgram(text, start)) return nothing;
   const [rest = ''] = commandOf(text, end - 1).split(/&&|\|\||[;|] /, 1);
   const option = optionOf.get(text.slice(start, end).toLowerCase());
   // Fast check: most lines that name a program are no commands with options.
   if (option === undefined || (option.source.startsWith('[ \\t]-') && !rest.includes(' -'))) return nothing;
-  // Letters alone are a word of prose, except in files that hold only commands.
+  // A word of only letters is prose, except in files that contain only commands.
   return optionsIn(option.exec(rest), end - 1, (word) => !isWeak(word) && (file.isShell || /[^A-Za-z]/.test(word)));
 }
 
 const optionValue = new RegExp(`^[\\w-]{0,20}${blank}${value}`, 'd');
 
-/** `--password …` of any program, in files of commands; with `=` it reads as any other assignment. */
+/**
+ * `--password …` of any program, in files of commands; with `=` it is read like any other
+ * assignment.
+ */
 export function readOption({ text, file, start, end }: KeywordPlace): readonly Candidate[] {
   if (!file.isShell && !file.isConfig) return nothing;
   if (!/[\s"'[]--?[A-Za-z][\w-]{0,30}$/.test(text.slice(Math.max(0, start - 32), end))) return nothing;
@@ -103,7 +106,7 @@ function isProgram(text: string, start: number): boolean {
   return start === 0 || /[\s/"'`;|&(!\]]/.test(text.charAt(start - 1));
 }
 
-/** The line, with the lines that continue it: after a backslash, or with an option at their start. */
+/** The line with its continuation lines: after a backslash, or with an option at their start. */
 export function commandOf(text: string, start: number): string {
   const window = text.slice(start, start + longestCommand);
   let lineEnd = window.indexOf('\n');

@@ -12,7 +12,7 @@ const user = /[ \t](?:-[A-Za-z]{0,4}u|--user)[ =]{0,4}["']?[^\s"':]{0,80}["']?:[
  * @see https://curl.se/docs/manpage.html "--header", "--user"
  */
 export function readCurl({ text, start, end }: KeywordPlace, option: 'header' | 'user'): readonly Candidate[] {
-  // `curl` is a program here, not a part of `libcurl.so` or `curl_easy_init`.
+  // `curl` must be a program here, not a part of `libcurl.so` or `curl_easy_init`.
   if (text[end] !== ' ' && text[end] !== '\t') return nothing;
   const command = commandOf(text, start);
   const match = (option === 'header' ? header : user).exec(command);

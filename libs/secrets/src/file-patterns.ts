@@ -2,22 +2,26 @@
 export const patterns = (words: string): string[] => words.trim().split(/\s+/);
 
 /**
- * Files by the end of their path, in any case: `*` is a part of a name, `**` any folders, a `/` in front the root. The last name,
- * its extension or the folder it lies in has to be written out: by that a pattern is found.
+ * Files by the end of their path, in any case: `*` is a part of a name, `**` any folders, a `/` in
+ * front the root. The last name, its extension or its folder must be literal, because patterns are
+ * looked up by it.
  */
 export interface FilePatterns {
-  /** Numbers of the lists of patterns that a path is in. */
+  /** Numbers of the lists of patterns that match a path. */
   of(path: string): readonly number[];
 }
 
 interface Pattern {
   written: string;
   list: number;
-  /** Compiled when a path first needs it, as few ever do. */
+  /** Compiled when a path first needs it, which is rare. */
   expression?: RegExp;
 }
 
-/** Finds the lists of patterns for a path by three look-ups: an image has tens of thousands of paths, and few are in any list. */
+/**
+ * Finds the lists of patterns for a path by three look-ups: an image has tens of thousands of
+ * paths, and few are in any list.
+ */
 export function indexPatterns(lists: readonly (readonly string[])[]): FilePatterns {
   const byKey = new Map<string, Pattern[]>();
   for (const [list, members] of lists.entries()) {
@@ -41,7 +45,7 @@ export function indexPatterns(lists: readonly (readonly string[])[]): FilePatter
   };
 }
 
-/** Literal part of a pattern, by which it is looked up. @throws Error when the pattern has none */
+/** Literal part of a pattern, by which it is looked up. @throws Error if the pattern has none */
 function keyOf(pattern: string): string {
   const { name, extension, folder } = partsOf(pattern);
   if (!name.includes('*')) return name;

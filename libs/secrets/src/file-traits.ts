@@ -3,11 +3,17 @@ import { isMadeByTools } from './paths.js';
 /** Properties of a file, by its path. */
 export interface FileTraits {
   path: string;
-  /** Lock files, bundles, translations: no names and values that were written by hand. */
+  /** Lock files, bundles, translations: names and values that were not written by hand. */
   isMadeByTools: boolean;
-  /** Formats that pair a name with a value on purpose: `.env`, `.ini`, `.yaml`, the variables of an image. */
+  /**
+   * Formats that pair a name with a value on purpose: `.env`, `.ini`, `.yaml`, the variables of an
+   * image.
+   */
   isConfig: boolean;
-  /** Variables alone, one a line, or the settings of one application: a variable named like a password is one. */
+  /**
+   * Variables, one per line, or the settings of one application: a variable named like a password
+   * is one.
+   */
   isEnvironment: boolean;
   /** Shell commands: scripts, their history, Dockerfiles, units, crontabs. */
   isShell: boolean;
@@ -23,7 +29,7 @@ const shellName =
   /^(?:.{0,200}\.(?:sh|bash|zsh|ksh|fish|csh|ps1|bat|cmd|service|mk)|\.[a-z_]{1,20}_?history|fish_history|\.?(?:bash|zsh|ksh|csh)(?:rc|env|_profile|_aliases|_login)|\.?profile|(?:[\w.-]{1,40}\.)?(?:Dockerfile|Containerfile)[\w.-]{0,40}|Makefile|Jenkinsfile|crontab|(?:docker-)?entrypoint)$/i;
 const shellPath = /(?:^|\/)(?:cron\.[a-z]{1,8}|crontabs|init\.d|profile\.d|etc\/default|sysconfig|\.git\/hooks)\//;
 
-/** Computes each trait when a rule first needs it: for most files no rule does. */
+/** Computes each trait on first use: for most files no rule needs one. */
 export class TraitsOfPath implements FileTraits {
   #isMadeByTools: boolean | undefined;
   #isEnvironment: boolean | undefined;

@@ -8,18 +8,18 @@ import { isWeak } from './url-credentials.js';
 
 const longestValue = 200;
 
-/** Words that may follow `secret`, `token` and the like in a name without making it the name of something else. */
+/** Words that may follow `secret`, `token` and similar in a name without changing its meaning. */
 const harmlessTail =
   /^(?:[_.-]?(?:key|token|secret|password|string|str|value|val|base|base64|b64|data|access|api|auth|prod|production|live|dev|stag(?:e|ing)|main|default|app|user|admin|root|db|client|service|plain|[0-9]{1,2}|s))*$/i;
 
 /**
- * Names of values that are public, or no secret of their own: `publicToken`, `csrf_token`,
+ * Names of public values, or of values that are no secret: `publicToken`, `csrf_token`,
  * `foreignKey`, `nextPageToken`.
  */
 const harmlessName =
   /public|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
 
-/** `api_key = "…"`: a value that only its name marks as secret has to look random. */
+/** `api_key = "…"`: a value that is secret only by its name must look random. */
 export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined) return nothing;
@@ -28,7 +28,7 @@ export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] 
   return [{ start: found.start, end: found.end }];
 }
 
-/** `password = …` in configuration, where values chosen by users are not random. */
+/** `password = …` in configuration, in which values chosen by users are not random. */
 export function readPasswordAssignment(place: KeywordPlace): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined || found.value.length > 64) return nothing;
@@ -79,12 +79,13 @@ function isRandomValue(value: string, { name, operator, quote }: Assignment, { t
   if (!tokenLike.test(value) || uuid.test(value) || otherThing.test(value)) return false;
   if (!looksRandom(value)) return false;
   if (!hex.test(value)) return entropyOf(value) >= 3.5;
-  // Digests are everywhere: only on a line of its own, assigned to the name of a secret, is one a secret.
+  // Digests are everywhere: one is a secret only on a line of its own, assigned to the name of a
+  // secret.
   const isOwnLine = operator === '=' || /\s/.test(text.charAt(start + name.length)) || quote === '';
   return isOwnLine && nameOfHex.test(name) && value.length >= 32 && entropyOf(value) >= 3;
 }
 
-/** `JWT_SECRET=…` of an environment is secret even where a user made it up. */
+/** `JWT_SECRET=…` of an environment is secret even if a user made it up. */
 function isPhrase(value: string, { name }: Assignment, { file }: KeywordPlace): boolean {
   return (
     file.isEnvironment &&
@@ -106,17 +107,18 @@ function isPassword(value: string, assignment: Assignment, place: KeywordPlace):
   if (!/[A-Za-z]/.test(value) || !/[0-9]/.test(value) || /[^\x21-\x7e]/.test(value)) return false;
   const classes = [/[a-z]/, /[A-Z]/, /[^A-Za-z0-9_.-]/].filter((characters) => characters.test(value)).length;
   if (file.isConfig || file.isShell) return classes >= 2 && entropyOf(value) >= 2.5;
-  // In a program a name and a text beside it are most often words: only a text unlike any name is a password.
+  // In a program a name and a text beside it are mostly words: only a text unlike any name is a
+  // password.
   const isQuoted = assignment.quote !== '' || (text[valueStart - 1] === '=' && looksRandom(value));
   return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value);
 }
 
-/** Translations have names in capitals too. */
+/** Translations also have names in capitals. */
 const withoutVariables = /\.(?:json|properties|xml)$/i;
 
 /**
- * Whether it is a variable of the environment, by its capitals or its declaration: `export`, `ENV`,
- * `- NAME=value` of a list.
+ * Whether it is an environment variable, by its capitals or its declaration: `export`, `ENV`, `-
+ * NAME=value` of a list.
  */
 function isVariable(
   { name, nameStart, operator }: Assignment,

@@ -17,7 +17,7 @@ export interface ConfigTexts {
   entrypoint: readonly string[];
 }
 
-/** A secret in the config of an image, without its value. */
+/** Secret in the config of an image, without its value. */
 export interface ConfigSecretSighting extends Omit<SecretSighting, 'path' | 'line'> {
   origin: 'env' | 'label' | 'history' | 'cmd' | 'entrypoint';
   /** Name of the variable or label, or the number of the step of the history or of the argument. */
@@ -26,7 +26,10 @@ export interface ConfigSecretSighting extends Omit<SecretSighting, 'path' | 'lin
 
 const limits = { texts: 20_000, textBytes: 256 * 1024 };
 
-/** Secrets in variables, labels, build steps and arguments; `key` is the HMAC key of the installation. */
+/**
+ * Finds secrets in variables, labels, build steps and arguments; `key` is the HMAC key of the
+ * installation.
+ */
 export function findSecretsInConfig(config: ConfigTexts, key: Uint8Array): ConfigSecretSighting[] {
   const sightings: ConfigSecretSighting[] = [];
   let texts = 0;
@@ -70,7 +73,10 @@ function findIn(text: string, key: Uint8Array) {
   }));
 }
 
-/** Raises the confidence of variables by name: `PASSWORD` of an image is meant as one, no example and no prose. */
+/**
+ * Raises the confidence of variables by name: `PASSWORD` of an image is a real password, not an
+ * example or prose.
+ */
 function raise(confidence: Confidence, rank: number): Confidence {
   return confidence === 'possible' && rank === 1 ? 'likely' : confidence;
 }

@@ -1,4 +1,4 @@
-/** Tokens of the debugger at jwt.io and of RFC 7519 belong to this subject or issuer. */
+/** Subject and issuer of the example tokens of jwt.io and RFC 7519. */
 const exampleClaims = new Set(['1234567890', 'joe']);
 
 /**

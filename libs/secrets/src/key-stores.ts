@@ -11,13 +11,17 @@ export function readKeyStore({ text }: KeywordPlace): readonly Candidate[] {
   return head.subarray(0, 4).equals(keePass) ? whole(text, 'KeePass database') : nothing;
 }
 
-/** Keys of services of Kerberos. @see https://web.mit.edu/kerberos/krb5-latest/doc/formats/keytab_file_format.html */
+/**
+ * Kerberos keys of services. @see
+ * https://web.mit.edu/kerberos/krb5-latest/doc/formats/keytab_file_format.html
+ */
 export function readKeytab({ text }: KeywordPlace): readonly Candidate[] {
   const isKeytab = text.charCodeAt(0) === 5 && [1, 2].includes(text.charCodeAt(1)) && text.length > 16;
   return isKeytab ? whole(text, 'Kerberos keytab') : nothing;
 }
 
-// A SEQUENCE of version 0 and an algorithm (PKCS #8) or a modulus (PKCS #1), or of version 1 and the key of a curve (SEC 1).
+// SEQUENCE of version 0 and an algorithm (PKCS #8) or a modulus (PKCS #1), or of version 1 and the
+// key of a curve (SEC 1).
 const derKey = /^30(?:82.{4}|81..|[1-7].)(?:020100(?:30..06|028[12])|02010104[1-4].)/;
 
 /** A private key in DER. */
@@ -26,7 +30,10 @@ export function readDerKey({ text }: KeywordPlace): readonly Candidate[] {
   return isKey ? whole(text, 'private key in DER') : nothing;
 }
 
-/** A key in the directory of GnuPG's agent, as text or as an S-expression, or the ring that held all of them before. */
+/**
+ * Key in the directory of GnuPG's agent, as text or as an S-expression, or the older keyring with
+ * all of them.
+ */
 export function readGnupgKey({ text }: KeywordPlace): readonly Candidate[] {
   const head = text.slice(0, 2_000);
   const isKey = /\((?:protected-)?private-key \(|^\(\d\d:(?:protected-)?private-key\(|^[\x94\x95\xc5]/.test(head);
@@ -37,7 +44,7 @@ function whole(text: string, shown: string): readonly Candidate[] {
   return [{ start: 0, end: text.length, value: text, shown, confidence: 'certain' }];
 }
 
-/** A SEQUENCE that begins with version 3. @see https://www.rfc-editor.org/rfc/rfc7292#section-4 */
+/** SEQUENCE that begins with version 3. @see https://www.rfc-editor.org/rfc/rfc7292#section-4 */
 function isPkcs12(head: Buffer): boolean {
   return head[0] === 0x30 && head.subarray(0, 10).indexOf(Buffer.from([0x02, 0x01, 0x03, 0x30])) >= 2;
 }
@@ -46,7 +53,10 @@ const keePass = Buffer.from([0x03, 0xd9, 0xa2, 0x9a]);
 const javaStores = [0xfeedfeed, 0xcececece];
 const isJavaStore = (head: Buffer): boolean => head.length >= 12 && javaStores.includes(head.readUInt32BE(0));
 
-/** Whether an entry of a JKS or JCEKS is no certificate: the trust stores of every image hold certificates only. */
+/**
+ * Whether an entry of a JKS or JCEKS is no certificate: the trust stores of every image contain
+ * only certificates.
+ */
 function holdsPrivateKey(store: Buffer): boolean {
   let at = 12;
   for (let entry = 0; entry < mostEntries && at + 6 <= store.length; entry += 1) {

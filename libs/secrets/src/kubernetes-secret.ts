@@ -12,7 +12,7 @@ const harmlessKey =
   /(?:user(?:_?name)?|host(?:name)?|port|database|name|e-?mail|region|bucket|endpoint|issuer|\.crt|namespace|type)$/i;
 
 interface Line {
-  /** Offset of its text, which has neither indentation nor the `- ` of a list. */
+  /** Offset of its text, after indentation and the `- ` of a list. */
   start: number;
   text: string;
   indent: number;
@@ -20,7 +20,10 @@ interface Line {
   isItem: boolean;
 }
 
-/** The values of a Secret of Kubernetes in YAML. @see https://kubernetes.io/docs/concepts/configuration/secret/ */
+/**
+ * Values of a Kubernetes Secret in YAML. @see
+ * https://kubernetes.io/docs/concepts/configuration/secret/
+ */
 export function readKubernetesSecret({ text, start }: KeywordPlace): readonly Candidate[] {
   kind.lastIndex = start;
   if (!kind.test(text)) return nothing;
@@ -29,7 +32,7 @@ export function readKubernetesSecret({ text, start }: KeywordPlace): readonly Ca
   return at === -1 ? nothing : mappingAround(lines, at).flatMap(valueIn).slice(0, limits.values);
 }
 
-/** The lines of the document, as far as the limit goes. */
+/** Lines of the document, up to the limit. */
 function linesAround(text: string, at: number): Line[] {
   const from = Math.max(0, at - limits.documentBytes);
   const window = text.slice(from, at + limits.documentBytes);
@@ -47,7 +50,7 @@ function linesAround(text: string, at: number): Line[] {
     });
 }
 
-/** The values under `data` and `stringData` of the mapping that the line belongs to, with their keys. */
+/** Values under `data` and `stringData` of the line's mapping, with their keys. */
 function mappingAround(lines: readonly Line[], at: number): { key: string; value: Line; isEncoded: boolean }[] {
   const { indent } = lines[at]!;
   const isInside = (line: Line | undefined) => line !== undefined && (line.indent >= indent || line.text === '');
@@ -77,7 +80,7 @@ function valueIn({ key, value, isEncoded }: { key: string; value: Line; isEncode
   if (written === undefined) return nothing;
   const start = value.start + value.text.indexOf(written);
   if (isEncoded) return decodedValue(written, start);
-  // The lines of a file inside are searched like those of any other file.
+  // Lines of a file inside are searched like those of any other file.
   return /^(?:true|false|null)$|: |=/i.test(written) ? nothing : [{ start, end: start + written.length }];
 }
 

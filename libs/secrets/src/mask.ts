@@ -5,8 +5,8 @@ import { InvalidInput } from '@tidewaiter/domain';
 const longestMask = 24;
 
 /**
- * Masks a value: shows at most a quarter of it, and of that at most four characters; its length is
- * shown up to a bound.
+ * Masks a value: shows at most a quarter of it, and at most four characters; its length is shown up
+ * to a limit.
  */
 export function maskOf(value: string): string {
   const text = Buffer.from(value, 'latin1').toString('utf8');
@@ -20,7 +20,8 @@ const shownOfAccessKey = 4;
 
 /**
  * Masks the ID of an AWS access key, which names the signer of a call: its first and last four
- * characters stay, which identify its owner and the calls of the same key. Masked IDs do not change.
+ * characters stay, which identify its owner and the calls of the same key. Masked IDs do not
+ * change.
  */
 export function maskAccessKey(id: string): string {
   const hidden = Math.max(0, id.length - 2 * shownOfAccessKey);
@@ -31,7 +32,7 @@ export function maskAccessKey(id: string): string {
 export const minKeyCharacters = 16;
 
 /**
- * The key of an installation from the text that its operator chose.
+ * Converts the text that an operator chose into the key of an installation.
  * @throws InvalidInput `FINGERPRINT_KEY_SHORT`
  */
 export function fingerprintKeyOf(text: string): Buffer {

@@ -12,7 +12,7 @@ import { buildPrefilter } from './prefilter.js';
 import { secretRules } from './rules.js';
 import type { Candidate, KeywordPlace, SecretRule } from './secret-rule.js';
 
-/** A secret in a file, without its value. */
+/** Secret in a file, without its value. */
 export interface SecretSighting {
   rule: string;
   title: string;
@@ -21,7 +21,7 @@ export interface SecretSighting {
   /** From 1. */
   line: number;
   masked: string;
-  /** HMAC-SHA-256 of the value in hex: the same secret elsewhere has the same. */
+  /** HMAC-SHA-256 of the value in hex, equal for the same secret elsewhere. */
   fingerprint: string;
   confidence: Confidence;
 }
@@ -29,19 +29,19 @@ export interface SecretSighting {
 /** Limits for one file; `damage` names the one that was exceeded. */
 export const secretLimits = {
   fileBytes: 16 * 1024 * 1024,
-  /** Limit on places with a keyword that one rule checks more closely. */
+  /** Limit on places with a keyword that one rule checks in detail. */
   attemptsPerRule: 50_000,
   attemptsPerLine: 50_000,
   attemptsPerFile: 200_000,
   sightingsPerFile: 1_000,
-  /** Encodings inside encodings. */
+  /** Depth of nested encodings. */
   depth: 2,
 };
 
-/** Raise it when the same bytes give another answer. */
+/** Raise it when the same bytes give another result. */
 export const secretsVersion = 4;
 
-/** A secret with its value: it stays inside this library. */
+/** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
   rule: SecretRule;
   confidence: Confidence;
@@ -56,7 +56,7 @@ const rulesByKeyword = [...rulesOf.values()];
 const rulesForFiles = indexPatterns(secretRules.map(({ files = [] }) => files));
 const prefilter = buildPrefilter(keywords);
 
-/** All secrets of one file; `key` is the HMAC key of the installation. */
+/** Finds all secrets of one file; `key` is the HMAC key of the installation. */
 export function findSecrets(
   file: { path: string; content: Buffer },
   key: Uint8Array,
@@ -66,7 +66,7 @@ export function findSecrets(
   const isExample = isExamplePath(path);
   const { found, damage } = searchBytes(content, new TraitsOfPath(path));
   const newlines = lineCounter(content);
-  // In an example, a secret known by its name alone is documentation.
+  // In an example, a secret that is known only by its name is documentation.
   const reported = isExample
     ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible')
     : found;
@@ -80,7 +80,7 @@ export function findSecrets(
   return damage === undefined ? { sightings } : { sightings, damage };
 }
 
-/** Properties of a secret that may be shown. */
+/** Properties of a secret that may be displayed. */
 export function describe({ rule, value = '', shown, confidence }: SecretMatch, key: Uint8Array) {
   return {
     rule: rule.id,
@@ -92,7 +92,7 @@ export function describe({ rule, value = '', shown, confidence }: SecretMatch, k
   };
 }
 
-/** All secrets of some bytes, in their order, one for each value. */
+/** Finds all secrets of some bytes, in their order, one for each value. */
 export function searchBytes(
   content: Buffer,
   file: FileTraits,
@@ -105,12 +105,12 @@ export function searchBytes(
   return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
 }
 
-/** The state of one file's search. */
+/** State of one file's search. */
 class Search {
   damage: string | undefined;
   private readonly found: SecretMatch[] = [];
   private readonly values = new Map<SecretRule, Set<string>>();
-  /** Tries by number of the rule, or a mark that the rule is not for this file. */
+  /** Attempts by number of the rule, or a mark that the rule does not apply to this file. */
   private readonly attempts = new Int32Array(secretRules.length);
   private attemptsInFile = 0;
   private attemptsInLine = 0;
@@ -136,7 +136,7 @@ class Search {
     if (rule === undefined || !this.isForFile(rule, number)) return;
     if (rule.mayBegin?.(this.content, start, end) === false || !this.mayTry(number, start, rule.tries)) return;
     const { place } = this;
-    // One character for a byte: the text is made once, and only where a rule reads it.
+    // One character per byte: the text is made once, and only if a rule reads it.
     if (place.text === '') place.text = this.content.toString('latin1', 0, this.length);
     place.start = start;
     place.end = end;
@@ -185,14 +185,17 @@ class Search {
   private searchDecoded({ start }: Candidate, decoded: string): number {
     if (this.depth === secretLimits.depth) return 0;
     const { found } = searchBytes(Buffer.from(decoded, 'latin1'), this.place.file, this.depth + 1);
-    // Four characters of Base64 for three bytes.
+    // Base64 has four characters for three bytes.
     const place = (offset: number) => start + (offset * 4) / 3;
     for (const inner of found)
       this.found.push({ ...inner, start: Math.floor(place(inner.start)), end: Math.ceil(place(inner.end)) });
     return Math.max(0, ...found.map(({ rule }) => rule.rank));
   }
 
-  /** A value is evaluated once: again in the same file it adds nothing, and must not use up the limit. */
+  /**
+   * A value is evaluated once: repetitions in the same file add nothing, and must not use up the
+   * limit.
+   */
   private isKnown(rule: SecretRule, value: string): boolean {
     const values = this.values.get(rule) ?? new Set();
     if (values.has(value)) return true;
@@ -223,7 +226,7 @@ function lower(confidence: Confidence): Confidence {
   return confidence === 'certain' ? 'likely' : 'possible';
 }
 
-/** Counts lines from the offset of the call before: offsets come in their order. */
+/** Counts lines from the offset of the previous call: offsets come in their order. */
 function lineCounter(content: Buffer): (offset: number) => number {
   let line = 1;
   let at = 0;

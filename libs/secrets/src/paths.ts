@@ -1,4 +1,5 @@
-// By what it ends in: pictures, fonts, sound, archives and compiled code hold no text, and lists of packages no secrets.
+// By extension: images, fonts, sound, archives and compiled code contain no text, and package lists
+// no secrets.
 const withoutText = new Set(
   (
     'png jpg jpeg gif bmp ico webp avif tif tiff psd heic icns xcf woff woff2 ttf otf eot pfb pfa mp3 mp4 ogg oga wav flac ' +
@@ -10,14 +11,14 @@ const withoutText = new Set(
 );
 const databases =
   /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
-/** Binary files that are secrets: stores of keys, keys, and a ring of them. */
+/** Binary files that are secrets: key stores, keys and keyrings. */
 const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab gpg'.split(' '));
-/** Database that keeps credentials for logins in clear text. */
+/** Database with login credentials in clear text. */
 const credentialDatabase = /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/;
 
 const headBytes = 512;
 
-/** Whether a file can hold secrets: text does by its first 512 bytes, and so do stores of keys. */
+/** Whether a file can contain secrets: text by its first 512 bytes, and key stores. */
 export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || databases.test(path)) return false;
   const dot = path.lastIndexOf('.');
@@ -35,7 +36,7 @@ function isText(head: Uint8Array): boolean {
   for (let at = 0; at < end; at += 1) {
     const byte = head[at] as number;
     if (byte === 0) return false;
-    // Tabs, line ends, form feeds and the escape of terminals belong to text.
+    // Tabs, line ends, form feeds and terminal escapes belong to text.
     if (byte < 0x20 && (byte < 0x09 || byte > 0x0d) && byte !== 0x1b) controls += 1;
   }
   return controls * 20 <= end;
@@ -44,17 +45,25 @@ function isText(head: Uint8Array): boolean {
 const examplePath =
   /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
 
-/** Whether a file is a test, an example or documentation: apparent secrets there often are none. */
+/**
+ * Whether a file is a test, an example or documentation, in which apparent secrets are often none.
+ */
 export const isExamplePath = (path: string): boolean => examplePath.test(path);
 
 const dependency =
   /(?:^|\/)(?:node_modules|bower_components|site-packages|dist-packages|vendor|gems|Godeps|pkg\/mod|\.cargo\/registry|\.m2\/repository|usr\/share)\//;
 
-/** Whether an example came with a third-party package: the keys of its tests are public and open nothing. */
+/**
+ * Whether an example is part of a third-party package: the keys of its tests are public and grant
+ * no access.
+ */
 export const isShippedExample = (path: string): boolean => dependency.test(path) && isExamplePath(path);
 
 const madeByTools =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
 
-/** Whether names and values of a file are no assignments written by hand: lock files, bundles, translations, markup. */
+/**
+ * Whether names and values of a file are no manual assignments: lock files, bundles, translations,
+ * markup.
+ */
 export const isMadeByTools = (path: string): boolean => madeByTools.test(path);

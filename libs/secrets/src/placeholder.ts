@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-// A template, a reference or a mask instead of a value, in the syntaxes of shells, Helm, Jinja, Python, ERB, MSBuild and Azure.
+// Template, reference or mask instead of a value, in the syntaxes of shells, Helm, Jinja, Python,
+// ERB, MSBuild and Azure.
 const reference =
   /\$\{|\$\(|\{\{|\}\}|<%|%>|%\(|\[\[|^%[sdq]$|^\$?\{[\w.-]{1,60}\}$|^\$[A-Za-z_]\w{0,60}$|^%[A-Za-z_]\w{0,60}%$|^<.{0,80}>$|^@[\w.]{1,40}@$|^__\w{1,40}__$|\*{4}|\.{3}|#{4}|^ENC\[/;
 
@@ -8,12 +9,12 @@ const reference =
 const filler =
   /example|change[-_]?(?:me|it)|x{4}|placeholder|redacted|replace[-_]?(?:me|this|with)|insert[-_]|your[-_]|[-_]here\b|todo\b|foobar|lorem|\bdummy|dummy[-_]|dummynot|\bsample|sample[-_]|my[-_]?(?:secret|token|password|api)|secret[-_]?(?:key|token)$|not[-_]?a?[-_]?(?:real|secret)|put[-_]/i;
 
-// In the form of a token this names its mode (`sk_test_`); a value without a form is a placeholder then.
+// In a token this names its mode (`sk_test_`); a value without a form is then a placeholder.
 const trial = /(?:^|[-_.])(?:test|fake|mock)(?:[-_.]|$)/i;
 
 /**
  * First 64 bits of the SHA-256 of values that vendors print in their own documentation, or that
- * open nothing by design.
+ * grant no access by design.
  */
 const published = new Set([
   // Keys of the samples of Firebase and of Google's other public repositories.
@@ -42,7 +43,10 @@ const published = new Set([
   'd9fb92e3bbe65be1',
 ]);
 
-/** Whether a value is a template, a filler or a value of public documentation, and so opens nothing. */
+/**
+ * Whether a value is a template, a filler or a value of public documentation, and so grants no
+ * access.
+ */
 export function isPlaceholder(value: string, hasForm = false): boolean {
   if (reference.test(value) || filler.test(value) || (!hasForm && trial.test(value))) return true;
   return isSequence(value) || isPublished(value);
@@ -68,7 +72,9 @@ function isPublished(value: string): boolean {
 
 const vowels = new Set('aeiouyAEIOUY');
 
-/** Whether a value looks random: letters and digits mixed, and few runs of letters that can be spoken. */
+/**
+ * Whether a value looks random: mixed letters and digits, and few pronounceable runs of letters.
+ */
 export function looksRandom(value: string): boolean {
   let digits = 0;
   let letters = 0;

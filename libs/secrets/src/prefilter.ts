@@ -1,6 +1,6 @@
 /** Finds all keywords in one pass over bytes, in upper and lower case. */
 export interface Prefilter {
-  /** Reports every keyword that ends before `length`, with its number and the offset behind it. */
+  /** Reports every keyword that ends before `length`, with its number and the offset after it. */
   scan(bytes: Uint8Array, length: number, found: (keyword: number, end: number) => void): void;
 }
 
@@ -12,13 +12,14 @@ interface Node {
 }
 
 /**
- * Builds the automaton of Aho and Corasick as one dense table: a step is two look-ups, whatever the text.
+ * Builds the automaton of Aho and Corasick as one dense table: a step is two look-ups for any text.
  * @see https://dl.acm.org/doi/10.1145/360825.360855
  */
 export function buildPrefilter(keywords: readonly string[]): Prefilter {
   const classes = classesOf(keywords);
   const nodes = buildNodes(keywords, classes.byByte);
-  // Nodes that end a keyword get the highest numbers: the loop needs one comparison to know them.
+  // Nodes that end a keyword get the highest numbers, so that the loop detects them by one
+  // comparison.
   const ordered = [
     ...nodes.filter((node) => node.keywords.length === 0),
     ...nodes.filter((node) => node.keywords.length > 0),
@@ -27,7 +28,7 @@ export function buildPrefilter(keywords: readonly string[]): Prefilter {
   const firstFinal = ordered.findIndex((node) => node.keywords.length > 0);
   const width = classes.count;
   const table = new Uint32Array(ordered.length * width);
-  // Breadth first, so that the row of the shorter suffix is there to copy.
+  // Breadth first, so that the row of the shorter suffix exists and can be copied.
   for (const node of nodes) fillRow(table, node, width);
   const ends = ordered.map((node) => node.keywords);
   const { byByte } = classes;
@@ -43,7 +44,7 @@ export function buildPrefilter(keywords: readonly string[]): Prefilter {
   };
 }
 
-/** Bytes that no keyword holds share class 0; a letter and its capital share one. */
+/** Bytes outside of keywords share class 0; a letter and its capital share one. */
 function classesOf(keywords: readonly string[]): { byByte: Uint8Array; count: number } {
   const byByte = new Uint8Array(256);
   let count = 1;
@@ -68,7 +69,7 @@ function buildNodes(keywords: readonly string[], byByte: Uint8Array): Node[] {
     node.keywords.push(index);
   }
   const nodes = [root];
-  // The array grows while it is walked: that is the breadth-first order.
+  // The array grows during the iteration, which gives the breadth-first order.
   for (const node of nodes) {
     for (const [byClass, child] of node.next) {
       child.fail = longestSuffix(node.fail, byClass) ?? root;

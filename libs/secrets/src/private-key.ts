@@ -2,7 +2,7 @@ import { decodeBase64At } from './encoded-text.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { nothing } from './secret-rule.js';
 
-/** Longer text is not a key: RSA of 16,384 bits has 12 KB. */
+/** Longer text is no key: RSA of 16,384 bits has 12 KB. */
 const longestKey = 24 * 1024;
 const header = /-----BEGIN ((?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----/y;
 
@@ -10,10 +10,10 @@ type Start = Pick<KeywordPlace, 'text' | 'start'>;
 
 export type KeyKind = 'plain' | 'encrypted' | 'service-account';
 
-/** Starts of PEM, in clear and in Base64, and of JSON that holds one: the key of a service account. */
+/** Starts of PEM, in clear and in Base64, and of JSON with a key: that of a service account. */
 export const keyStarts = ['-----begin', 'ls0tls1crudjti', 'ewogicj0exblij', 'eyj0exblijoi', 'eyj0exblijog'];
 
-/** Fast check: rules out certificates, and Base64 that starts in the middle of a word. */
+/** Fast check: excludes certificates, and Base64 that starts in the middle of a word. */
 export function mayBeKey(bytes: Buffer, start: number): boolean {
   const text = bytes.toString('latin1', Math.max(0, start - 2), start + 60);
   if (bytes[start] === 0x2d) return text.includes('PRIVATE KEY');
@@ -21,7 +21,7 @@ export function mayBeKey(bytes: Buffer, start: number): boolean {
 }
 
 /**
- * Keys in PEM or in the armour of OpenPGP, also as one escaped line of JSON and in Base64.
+ * Keys in PEM or OpenPGP armor, also as one escaped line of JSON and in Base64.
  * @see https://www.rfc-editor.org/rfc/rfc7468
  */
 export function readPrivateKey(place: Start, kind: KeyKind): readonly Candidate[] {
@@ -51,7 +51,7 @@ function readPem({ text, start }: Start, kind: KeyKind): readonly Candidate[] {
     {
       start,
       end: bodyStart + bodyEnd + footer.length,
-      // The same key has one fingerprint, however its lines are broken.
+      // The same key has one fingerprint for any line breaks.
       value: `${label}\n${encoded}`,
       shown: `-----BEGIN ${label}-----`,
       confidence: isKey(label, Buffer.from(encoded, 'base64')) ? 'certain' : 'possible',
@@ -68,7 +68,7 @@ function kindOf(label: string, body: string, encoded: string, before: string): K
   return label.includes('ENCRYPTED') || body.includes('ENCRYPTED') ? 'encrypted' : 'plain';
 }
 
-// Line breaks may be escaped, and lines of headers (`Proc-Type`, `Version`) may stand before the data.
+// Line breaks may be escaped, and header lines (`Proc-Type`, `Version`) may precede the data.
 function base64Of(body: string): string {
   const lines = body.replace(/\\r|\\n|\r/g, '\n').split(/[\n\s]+/);
   const isHeader = (line: string) => line.includes(':') || line.includes(',') || line.includes('-');
@@ -84,7 +84,9 @@ function isKey(label: string, key: Buffer): boolean {
   return key[0] === 0x30 && sequenceLength(key) <= key.length;
 }
 
-/** Length of a DER SEQUENCE with its header. @see https://www.itu.int/rec/T-REC-X.690 section 8.1.3 */
+/**
+ * Length of a DER SEQUENCE with its header. @see https://www.itu.int/rec/T-REC-X.690 section 8.1.3
+ */
 function sequenceLength(der: Buffer): number {
   const first = der[1] ?? 0xff;
   if (first < 0x80) return first + 2;

@@ -7,12 +7,12 @@ import type { Candidate } from './secret-rule.js';
 import { isWeak } from './url-credentials.js';
 
 /**
- * Places where a command, a URL, a header or a body carries a value that is meant to be secret.
+ * Places where a command, a URL, a header or a body has a value that is meant to be secret.
  * Findings about images need precision and come from {@link secretRules}; masks before storage need
- * recall: a value whose flag, header or name marks it as a password is one, whatever its form.
+ * recall: a value that its flag, header or name marks as a password is one, in any form.
  */
 interface Pattern {
-  /** Lower-case literals, in any case. */
+  /** Lower-case literals, matched in any case. */
   keywords: readonly string[];
   /** `start` and `end` of the keyword; the text has one character for each byte. */
   find(text: string, start: number, end: number): readonly Candidate[];
@@ -22,15 +22,21 @@ const longestValue = 4096;
 const quoted = `\\\\?(["'])([^\\s"'\\\\][^"'\\\\\\n]{0,${longestValue}})`;
 const bare = `([^\\s"'\`&;,|<>(){}\\\\]{1,${longestValue}})`;
 
-/** `NAME=value`, `"name": "value"`, `name: value`, `"name":"NAME","value":"value"`, from the end of the keyword. */
+/**
+ * `NAME=value`, `"name": "value"`, `name: value`, `"name":"NAME","value":"value"`, from the end of
+ * the keyword.
+ */
 const assignment = new RegExp(
   `(?:s|_?[0-9]{1,2}|_?b(?:ase)?64)?\\\\?["']?\\]?(?:,[ \\t]{0,4}\\\\?["']value\\\\?["'])?[ \\t]{0,2}(?:=>|:=|=|:(?!/))[ \\t]{0,4}(?:${quoted}|${bare})`,
   'dy',
 );
-/** `--name value`; an option that takes a file is called so (`--password-file`). */
+/** `--name value`; options for files have names like `--password-file`. */
 const option = new RegExp(`[ \\t]{1,4}(?:${quoted}|${bare})`, 'dy');
 
-/** Names that end in a word for a secret and hold none: cursors of lists, public values, tokens that guard forms. */
+/**
+ * Names that end in a word for a secret but are none: cursors of lists, public values, tokens of
+ * forms.
+ */
 const harmlessName =
   /(?:(?:next|page|paging|continu\w{0,8}|cursor|sync|clientrequest|request|csrf|xsrf|antiforgery|verification|idempotency|public|primary|foreign|partition|sort|cache|object|tokenize?)[_.-]?(?:token|key|secret|session|sid|sig)|client[_.-]?token)$/i;
 const workingDirectory = /^(?:OLD)?PWD$/i;
@@ -47,7 +53,7 @@ const isLikely = (value: string): boolean =>
 /** Long, with upper and lower case: one random token in fifty has no digit. */
 const isOpaque = (value: string): boolean => value.length >= 20 && /[a-z]/.test(value) && /[A-Z]/.test(value);
 
-/** A path, an address or a version is a location, and no secret. */
+/** A path, an address or a version is a location, not a secret. */
 const isPlace = (value: string): boolean =>
   /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]{1,20}:\/\/|v?\d+\.\d+(?:\.|$))/i.test(value);
 
@@ -96,14 +102,14 @@ function readNamed(text: string, start: number, end: number, isSecret: Word['isS
   return [{ start: span[0], end: span[1] }];
 }
 
-/** A variable, a template, a switch or a number of few digits: no secret by itself. */
+/** A variable, a template, a boolean or a short number is no secret by itself. */
 function isReference(value: string): boolean {
   return /^[$%<{[(@*]|^(?:true|false|null|nil|none|undefined|yes|no|on|off|\d{1,5}|\*+)$|\$\(|\$\{|\{\{|\*{4}/i.test(
     value,
   );
 }
 
-/** `Authorization: Bearer …`, with or without the quotation marks of a shell. */
+/** `Authorization: Bearer …`, with or without a shell's quotation marks. */
 const header =
   /["'\\]{0,2}[ \t]{0,2}[:=][ \t]{0,4}["'\\]{0,2}(?:(basic|bearer|token|api-?key|digest|negotiate|oauth|jwt|aws4-hmac-sha256)[ \t]{1,4})?([A-Za-z0-9._~+/=:-]{6,4096})/diy;
 
@@ -114,7 +120,7 @@ function readHeader(text: string, _start: number, end: number): readonly Candida
   return match?.[1]?.toLowerCase() === 'basic' ? encodedPair(text, span) : [{ start: span[0], end: span[1] }];
 }
 
-/** `Bearer …` alone, as it stands in logs. */
+/** `Bearer …` alone, as in logs. */
 const scheme = /[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,4096})/dy;
 
 function readScheme(text: string, start: number, end: number): readonly Candidate[] {
@@ -125,7 +131,7 @@ function readScheme(text: string, start: number, end: number): readonly Candidat
   return isLikely(text.slice(span[0], span[1])) ? [{ start: span[0], end: span[1] }] : nothing;
 }
 
-/** The fingerprint is the password's, so that it is the same wherever the password is found. */
+/** The fingerprint is that of the password, so that it is the same wherever the password occurs. */
 function encodedPair(text: string, [start, end]: [number, number]): readonly Candidate[] {
   const pair = basicAuthIn(text, start, end);
   return pair.length > 0 ? pair : [{ start, end }];
@@ -138,7 +144,7 @@ function readCookies(text: string, _start: number, end: number): readonly Candid
   return cookieValues(text, matchAt(cookies, text, end)?.indices?.[1]);
 }
 
-/** Values of cookies are mostly flags; those that are long enough to be a session's are masked. */
+/** Values of cookies are mostly flags; those long enough for a session are masked. */
 function cookieValues(text: string, span: [number, number] | undefined): readonly Candidate[] {
   if (span === undefined) return nothing;
   const found: Candidate[] = [];
@@ -160,7 +166,7 @@ function readUserinfo(text: string, start: number, end: number): readonly Candid
   const value = info.slice(colon + 1);
   if (isReference(value) || isWeak(value) || value.length < 3) return nothing;
   if (colon !== -1) return [{ start: span[0] + colon + 1, end: span[1] }];
-  // A miner names its wallet there; a user is a word.
+  // A miner's URL has its wallet there; a user is a word.
   const isMiner = /stratum[0-9]?(?:\+[a-z]{1,4})?$/i.test(text.slice(Math.max(0, start - 20), start));
   return !isMiner && value.length >= 16 && (looksRandom(value) || isOpaque(value))
     ? [{ start: span[0], end: span[1] }]
@@ -174,13 +180,13 @@ const opensslKey = /[ \t](?:-k|-K)[ \t]{1,4}["']?([^\s"'-][^\s"']{3,256})/d;
 const netUser = /[ \t]users?[ \t]{1,4}[^\s/]{1,64}[ \t]{1,4}([^\s/*][^\s]{3,128})/dy;
 const impacket = /[ \t](?:[^\s/:@"']{1,64}\/)?[^\s/:@"']{1,64}:([^\s:"']{4,128})@/d;
 
-/** The values of options of one program, up to the end of its line. */
+/** Values of options of one program, up to the end of its line. */
 function optionOf(
   expression: RegExp,
   read: (text: string, span: [number, number]) => readonly Candidate[] = asWritten,
 ) {
   return (text: string, _start: number, end: number): readonly Candidate[] => {
-    // One character back: the blank that ends the name of the program is the one before the first option.
+    // One character back: the blank that ends the program's name precedes the first option.
     const from = end - 1;
     const line = text.slice(from, from + commandReach);
     const lineEnd = line.indexOf('\n');
@@ -195,7 +201,7 @@ function asWritten(text: string, [start, end]: [number, number]): readonly Candi
   return isReference(value) || isWeak(value) ? nothing : [{ start, end }];
 }
 
-/** Also where a sensor cut the line before the signature. */
+/** Also if a sensor truncated the line before the signature. */
 const webToken = /[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{8,16384}(?:\.[A-Za-z0-9_-]{0,16384}){0,3}/y;
 const keyHead = /[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/y;
 
@@ -204,7 +210,7 @@ function readPrivateKey(text: string, _start: number, end: number): readonly Can
   if (head === null) return nothing;
   const from = end + head[0].length;
   const foot = text.indexOf('-----END', from);
-  // A key cut off by its sensor goes on to the end of the text.
+  // A key truncated by its sensor extends to the end of the text.
   const to = foot === -1 ? text.length : foot;
   return to - from < 16 ? nothing : [{ start: from, end: to }];
 }
@@ -265,7 +271,7 @@ const prefilter = buildPrefilter(keywords.map(({ keyword }) => keyword));
 /** Limit on places in one text: more are noise, or made to cost time. */
 const maxAttempts = 20_000;
 
-/** Places of secrets in a text, and whether all of it was searched. */
+/** Finds the places of secrets in a text, and reports whether all of it was searched. */
 export function findMarkedSecrets(content: Buffer): { found: Candidate[]; isComplete: boolean } {
   const found: Candidate[] = [];
   let text = '';
@@ -273,7 +279,7 @@ export function findMarkedSecrets(content: Buffer): { found: Candidate[]; isComp
   prefilter.scan(content, content.length, (number, end) => {
     attempts += 1;
     if (attempts > maxAttempts) return;
-    // One character for a byte: made only where a pattern reads it.
+    // One character per byte, made only if a pattern reads it.
     if (text === '') text = content.toString('latin1');
     const { keyword, pattern } = keywords[number]!;
     found.push(...pattern.find(text, end - keyword.length, end));

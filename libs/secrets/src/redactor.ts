@@ -3,18 +3,24 @@ import { fingerprintOf, maskOf } from './mask.js';
 import { searchBytes } from './matcher.js';
 import { findMarkedSecrets } from './redaction-patterns.js';
 
-/** Secret of a text: as written there, and with a mask that may be shown. */
+/** Secret of a text: as written, and with a mask for display. */
 export interface TextSecret {
   /** Value as written in the text. It stays in memory. */
   written: string;
-  /** Rule that recognizes its form, or `marked-secret` where its flag, header or name marks it. */
+  /** Rule that matches its form, or `marked-secret` if its flag, header or name marks it. */
   rule: string;
   masked: string;
-  /** Text to fingerprint: the password where `written` is Base64 of a name and a password. One character for a byte. */
+  /**
+   * Text to fingerprint: the password if `written` is Base64 of a name and a password. One
+   * character per byte.
+   */
   value: string;
 }
 
-/** The secrets of a text, and whether all of it was searched: a hostile text has more places than a search may try. */
+/**
+ * Finds the secrets of a text, and reports whether all of it was searched: a hostile text has more
+ * places than the limit.
+ */
 export function secretsInText(text: string): { secrets: TextSecret[]; isComplete: boolean } {
   const content = Buffer.from(text);
   const { found, damage } = searchBytes(content, imageConfigTraits);
@@ -39,7 +45,7 @@ function withoutParts(secrets: readonly TextSecret[]): TextSecret[] {
 /** Shorter values occur in other words by chance: they are masked only where they were found. */
 const shortest = 6;
 
-/** The text with masks in place of secrets. */
+/** Replaces secrets in the text by masks. */
 export function withMasks(text: string, secrets: readonly TextSecret[]): string {
   let safe = text;
   for (const { written, masked } of secrets) {
@@ -49,7 +55,7 @@ export function withMasks(text: string, secrets: readonly TextSecret[]): string 
   return safe;
 }
 
-/** Whole words alone, also one that begins right behind a short option: `-pabc1`. */
+/** Masks whole words only, also one right after a short option: `-pabc1`. */
 function maskWords(text: string, written: string, masked: string): string {
   const word = new RegExp(`(?<=^|[^A-Za-z0-9_/.]|-[A-Za-z])${escaped(written)}(?![A-Za-z0-9_/])`, 'g');
   return text.replace(word, () => masked);
@@ -57,12 +63,12 @@ function maskWords(text: string, written: string, masked: string): string {
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
-/** Fingerprints under the key of an installation, the same as those of secrets in images. */
+/** Fingerprint under the key of an installation, equal to that of the same secret in images. */
 export function secretFingerprint({ value }: Pick<TextSecret, 'value'>, key: Uint8Array): string {
   return fingerprintOf(value, key);
 }
 
-/** Masks each secret of the text; cuts the part that is too long to be searched. */
+/** Masks each secret of the text; cuts the part that is too long to search. */
 export function redactSecrets(text: string): string {
   const searched = text.length > maxTextChars ? `${text.slice(0, maxTextChars)}…` : text;
   const decoded = percentEncoded.test(searched) ? decodedWords(searched) : searched;
@@ -72,7 +78,7 @@ export function redactSecrets(text: string): string {
 }
 
 const percentEncoded = /%[0-9A-Fa-f]{2}/;
-/** A word of a URL. */
+/** Word of a URL. */
 const word = /[^\s"'<>\\]+/g;
 
 function decodedWords(text: string): string {
@@ -84,12 +90,12 @@ function decodedWord(part: string): string | null {
   try {
     return decodeURIComponent(part);
   } catch {
-    // Not everything with a percent sign is encoded as UTF-8: a byte is a character then.
+    // Not every percent encoding is UTF-8: then a byte is a character.
     return part.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
 }
 
-/** Masks percent-encoded values as well, whichever characters their sender encodes. */
+/** Masks percent-encoded values as well, for any choice of encoded characters. */
 function withMasksInWords(text: string, secrets: readonly TextSecret[]): string {
   return text.replace(word, (part) => {
     const decoded = decodedWord(part);
@@ -101,7 +107,9 @@ function withMasksInWords(text: string, secrets: readonly TextSecret[]): string 
 
 const maxTextChars = 256 * 1024;
 
-/** Returns the message of an error without secrets: parsers, servers and clients quote their input. */
+/**
+ * Returns the message of an error without secrets: parsers, servers and clients quote their input.
+ */
 export function redactedReason(error: unknown): string {
   return redactSecrets(error instanceof Error ? error.message : String(error));
 }

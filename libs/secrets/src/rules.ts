@@ -15,7 +15,7 @@ import { sourceControlRules } from './rules/source-control.js';
 import { systemRules } from './rules/system.js';
 import type { SecretRule } from './secret-rule.js';
 
-/** Every kind of secret that is searched for. */
+/** All kinds of secrets. */
 export const secretRules: readonly SecretRule[] = [
   ...cloudRules,
   ...sourceControlRules,

@@ -5,44 +5,52 @@ import { isTokenChar } from './characters.js';
 import { isInComment } from './comments.js';
 import type { FileTraits } from './file-traits.js';
 
-/** A kind of secret and how to find it. */
+/** Kind of secret and how to find it. */
 export interface SecretRule {
   id: string;
   title: string;
   severity: Severity;
-  /** Lower-case literals; the rule is tried wherever one of them stands, in any case. */
+  /** Lower-case literals; the rule is tried at each occurrence, in any case. */
   keywords: readonly string[];
   /** Confidence of a match whose structure adds nothing. */
   confidence: Confidence;
-  /** On one value the highest wins: 3 has a format of its own, 2 a name and a format, 1 a name alone. */
+  /**
+   * On one value the highest wins: 3 has a format of its own, 2 a name and a format, 1 only a name.
+   */
   rank: 1 | 2 | 3;
-  /** In bits a character; a value below it is a filler. */
+  /** In bits per character; a value below it is a filler. */
   minEntropy: number;
-  /** The one expression of the rule, in the syntax of RE2; rules read by hand have none. */
+  /** Expression of the rule, in the syntax of RE2; rules with their own reader have none. */
   expression?: RegExp;
-  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
+  /**
+   * Limit on characters it may read, if the expression has no bound of its own: RE2 counts to a
+   * thousand.
+   */
   within?: number;
-  /** The files it looks at; every file without. */
+  /** Files that it applies to; all files by default. */
   paths?: RegExp;
-  /** The files it reads as a whole, instead of places with a keyword. @see FilePatterns */
+  /** Files that it reads as a whole, instead of places with a keyword. @see FilePatterns */
   files?: readonly string[];
-  /** A glance that rules most places out before they count as tried, and before a text is made of the bytes. */
+  /**
+   * Fast check that excludes most places before they count as attempts, and before the bytes are
+   * converted to text.
+   */
   mayBegin?: (bytes: Buffer, start: number, end: number) => boolean;
-  /** How often it is tried in one file, where a try costs more than a glance. */
+  /** Limit on attempts in one file, for rules whose attempts are expensive. */
   tries?: number;
   find: (place: KeywordPlace) => readonly Candidate[];
-  /** Checks the structure: returns the confidence, or undefined where this is no secret at all. */
+  /** Checks the structure: returns the confidence, or undefined if this is no secret. */
   verify?: (value: string, place: KeywordPlace) => Confidence | undefined;
-  /** Texts that hold such a secret, and texts like it that hold none: made when tests ask, as no scan does. */
+  /** Texts with such a secret, and similar texts without: generated only in tests. */
   matches: Examples;
   ignores: Examples;
-  /** Path of these texts, where `paths` needs one. */
+  /** Path of these texts, if `paths` needs one. */
   examplePath?: string;
 }
 
 type Examples = () => readonly string[];
 
-/** Where a keyword stands in the text of a file; every byte is one character. */
+/** Place of a keyword in the text of a file; every byte is one character. */
 export interface KeywordPlace {
   text: string;
   file: FileTraits;
@@ -50,15 +58,18 @@ export interface KeywordPlace {
   end: number;
 }
 
-/** A value that may be a secret. */
+/** Value that may be a secret. */
 export interface Candidate {
   start: number;
   end: number;
-  /** Value that is fingerprinted, where it is not the text between `start` and `end`. */
+  /** Value to fingerprint, if it is not the text between `start` and `end`. */
   value?: string;
-  /** Text that is shown instead of the value. */
+  /** Text to display instead of the value. */
   shown?: string;
-  /** Decoded Base64 between `start` and `end`: a secret with a form of its own in there is the better finding. */
+  /**
+   * Decoded Base64 between `start` and `end`: a secret with a form of its own in it is the better
+   * finding.
+   */
   decoded?: string;
   confidence?: Confidence;
 }
@@ -69,14 +80,14 @@ type Written = Pick<SecretRule, 'id' | 'title'> & Partial<SecretRule>;
 
 interface Token extends Written {
   keywords: readonly string[];
-  /** The whole value, from its first character. */
+  /** Whole value, from its first character. */
   expression: RegExp;
-  /** Characters of the value before its keyword; `token` goes back to where the word begins. */
+  /** Characters of the value before its keyword; `token` goes back to the start of the word. */
   back?: number | 'token';
   matches: Examples;
 }
 
-/** A value that shows by its own form what it is. */
+/** Rule for a value that is identified by its own form. */
 export function token(written: Token): SecretRule {
   const { back = 0, within } = written;
   const expression = sticky(written.expression);
@@ -88,7 +99,7 @@ export function token(written: Token): SecretRule {
     minEntropy: 3,
     ...written,
     expression,
-    // To go back takes more than a glance: that counts as a try.
+    // Going back takes more than a fast check, so it counts as an attempt.
     ...(back === 'token' ? {} : { mayBegin: (bytes: Buffer, start: number) => isStart(bytes, start - back) }),
     find: (place) => matchAt(expression, place.text, startOf(place), within),
     ignores: () => [...written.matches().map(filled), ...(written.ignores?.() ?? [])],
@@ -96,13 +107,13 @@ export function token(written: Token): SecretRule {
 }
 
 interface Assigned extends Written {
-  /** Names of the service, in lower case; the name of the variable holds one. */
+  /** Names of the service in lower case, one of which the variable's name contains. */
   services: readonly string[];
   /** The value alone. */
   expression: RegExp;
-  /** Takes names without a word for a credential too. */
+  /** Accepts names without a word for a credential too. */
   isBare?: boolean;
-  /** A value of this form. */
+  /** Generates a value of this form. */
   sample: () => string;
 }
 
@@ -139,11 +150,14 @@ export function assigned(written: Assigned): SecretRule {
 
 interface Captured extends Written {
   keywords: readonly string[];
-  /** From the keyword on; the group that matches is the value. */
+  /** From the keyword on; the matching group is the value. */
   expression: RegExp;
-  /** Characters behind the keyword in which the match has to be; without, it begins at the keyword. */
+  /**
+   * Distance from the keyword within which the match must start; by default it starts at the
+   * keyword.
+   */
   reach?: number;
-  /** Makes of the span of the group what it holds; without, the group is the value. */
+  /** Decodes the span of the group; by default, the group is the value. */
   decode?: Decode;
   matches: Examples;
   ignores: Examples;
@@ -153,7 +167,7 @@ type Decode = (text: string, start: number, end: number) => readonly Candidate[]
 
 const asWritten: Decode = (_, start, end) => [{ start, end }];
 
-/** A value that the text around it makes a secret. */
+/** Rule for a value that the surrounding text makes a secret. */
 export function captured({ decode = asWritten, ...written }: Captured): SecretRule {
   const { reach, within } = written;
   const expression = new RegExp(written.expression.source, reach === undefined ? 'dy' : 'd');
@@ -178,9 +192,9 @@ export function captured({ decode = asWritten, ...written }: Captured): SecretRu
 interface Listed extends Written {
   files: readonly string[];
   examplePath: string;
-  /** One value with what stands around it; the group that matches is the value. */
+  /** One value with its surroundings; the matching group is the value. */
   expression: RegExp;
-  /** Makes of the span of the group what it holds; without, the group is the value. */
+  /** Decodes the span of the group; by default, the group is the value. */
   decode?: Decode;
   matches: Examples;
   ignores: Examples;
@@ -189,7 +203,7 @@ interface Listed extends Written {
 const longestList = 1000;
 
 /**
- * Rule for all values of a file whose path identifies its content, but for comments; `^` and `$`
+ * Rule for all values of a file whose path identifies its content, except in comments; `^` and `$`
  * are the ends of lines.
  */
 export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
@@ -214,7 +228,7 @@ export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
   };
 }
 
-/** A rule that is read by hand. */
+/** Rule with its own reader. */
 export function read(written: Written & Pick<SecretRule, 'keywords' | 'find' | 'matches' | 'ignores'>): SecretRule {
   return { severity: 'high', confidence: 'likely', rank: 2, minEntropy: 2, ...written };
 }
@@ -231,7 +245,10 @@ function matchAt(expression: RegExp, text: string, from: number, within?: number
   return isTokenChar(text.charCodeAt(end)) ? nothing : [{ start: from, end }];
 }
 
-/** A word may begin here: not in the midst of another, but behind the `n` of an escaped line break. */
+/**
+ * Whether a word may begin here: not inside another one, but after the `n` of an escaped line
+ * break.
+ */
 function isStart(bytes: Buffer, from: number): boolean {
   if (from <= 0) return from === 0;
   const before = bytes[from - 1] as number;
@@ -248,7 +265,7 @@ function startOfToken(text: string, at: number): number {
   return start;
 }
 
-/** The same shape filled with one letter, as documentation writes it. */
+/** The same shape filled with one letter, as in documentation. */
 function filled(sample: string): string {
   const kept = Math.min(12, Math.floor(sample.length / 4));
   return sample.slice(0, kept) + sample.slice(kept).replace(/[A-Za-z0-9]/g, 'x');

@@ -2,7 +2,7 @@ import { nothing } from './secret-rule.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const mostValues = 1_000;
-/** Distance between a value and the mark that it is sensitive, in characters. */
+/** Distance between a value and its mark as sensitive, in characters. */
 const reach = 400;
 const text = '"((?:[^"\\\\\\n]|\\\\.){4,1000})"';
 const attribute = new RegExp(
@@ -12,12 +12,15 @@ const attribute = new RegExp(
 const output = new RegExp(`"value"\\s{0,4}:\\s{0,4}${text}`, 'dg');
 const harmless = /^(?:arn:|projects\/|https?:\/\/|\/|-----BEGIN|\d+$|true$|false$|[0-9a-f]{8}-[0-9a-f]{4}-)/;
 
-/** Attributes that are secrets by their names, and outputs that are marked as sensitive. @see https://developer.hashicorp.com/terraform/language/state/sensitive-data */
+/**
+ * Attributes that are secrets by name, and outputs that are marked as sensitive. @see
+ * https://developer.hashicorp.com/terraform/language/state/sensitive-data
+ */
 export function readTerraformState({ text }: KeywordPlace): readonly Candidate[] {
   if (!/"(?:version|terraform_version|lineage)"/.test(text.slice(0, 4_000))) return nothing;
   const found: Candidate[] = [];
   for (const { 1: result, 2: value = '', indices, index } of text.matchAll(attribute)) {
-    // A result is a secret where chance made it for a password.
+    // A result is a secret if it was generated for a password.
     if (result !== undefined && !isOfPassword(text, index)) continue;
     add(found, indices?.[2], value);
   }
@@ -37,7 +40,7 @@ function isOfPassword(text: string, at: number): boolean {
   return /"type"\s{0,4}:\s{0,4}"random_password"/.test(before.slice(before.lastIndexOf('"type"')));
 }
 
-// The braces of the output are the bounds: of its own mark, not of a neighbour's.
+// The braces of the output are the bounds, so that a neighbor's mark does not count.
 function isSensitive(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - reach), start);
   const after = text.slice(end, end + reach);

@@ -12,7 +12,10 @@ const documentationHost =
   /(?:^|\.)example(?:\.(?:com|org|net|edu))?$|\.(?:test|invalid|example)$|^(?:host(?:name)?|server|domain|site|url)(?:\.|$)/i;
 const localHost = /^(?:localhost|127\.|0\.0\.0\.0|::1|\[::1\])/i;
 
-/** Name and password in a URL, of databases and brokers or of everything else. @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1 */
+/**
+ * Name and password in a URL, of databases and brokers or of anything else. @see
+ * https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1
+ */
 export function readUrlCredentials({ text, start }: KeywordPlace, isDatabase: boolean): readonly Candidate[] {
   if (schemes.test(schemeBefore(text, start)) !== isDatabase) return nothing;
   credentials.lastIndex = start;
@@ -26,7 +29,7 @@ export function readUrlCredentials({ text, start }: KeywordPlace, isDatabase: bo
 
 const dataSource = /(?:^|["'`\s=])[\w.-]{1,64}:([^\s"'`@:/]{4,128})$/d;
 
-/** `user:password@tcp(host)/database`, as the drivers of MySQL for Go want it. */
+/** `user:password@tcp(host)/database`, for Go's MySQL drivers. */
 export function readDataSourceName({ text, start }: KeywordPlace): readonly Candidate[] {
   const from = Math.max(0, start - 200);
   const match = dataSource.exec(text.slice(from, start));
@@ -49,5 +52,5 @@ function evaluate(user: string, password: string, host: string): Candidate['conf
   return localHost.test(host) || !looksRandom(password) ? 'possible' : 'likely';
 }
 
-/** Whether a password is one that samples and tests are full of. */
+/** Whether a password is one that is common in samples and tests. */
 export const isWeak = (password: string): boolean => weak.test(password);

@@ -7,7 +7,10 @@ import { apkFiles } from './apk-files.js';
 
 const database = /^(usr\/)?lib\/apk\/db\/installed$/;
 
-/** Alpine's installed packages, with their files. @see https://wiki.alpinelinux.org/wiki/Apk_spec "Installed database V2" */
+/**
+ * Alpine's installed packages, with their files. @see https://wiki.alpinelinux.org/wiki/Apk_spec
+ * "Installed database V2"
+ */
 export const apk: Analyzer = {
   name: 'apk',
   version: 2,

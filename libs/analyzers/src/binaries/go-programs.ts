@@ -1,12 +1,12 @@
-/** A program written in Go, which says its own module. */
+/** Program written in Go, which contains its module path. */
 export interface GoProgram {
-  /** As CPEs and other scanners name it. */
+  /** Name in CPEs and other scanners. */
   name: string;
   /** Names of its files. */
   files: readonly string[];
-  /** Path of its main module, which may go on with a folder or the major version. */
+  /** Path of its main module, which a folder or the major version may follow. */
   module: string;
-  /** Where releases have their version, for who has to change the row. */
+  /** Place of the version in releases, for maintainers of the row. */
   note: string;
 }
 
@@ -57,7 +57,9 @@ const rows: readonly Row[] = [
   ['velero', 'github.com/vmware-tanzu/velero', linked],
 ];
 
-/** Programs written in Go, by name. `go-binary` finds them too, under the names of their modules. */
+/**
+ * Programs written in Go, by name. `go-binary` also finds them, under the names of their modules.
+ */
 export const goPrograms: readonly GoProgram[] = rows.map(([name, module, note, otherFiles = []]) => ({
   name,
   module,

@@ -8,7 +8,8 @@ const maxCandidates = 16;
 const longestVersion = 64;
 
 /**
- * The version of a program written in Go: of its main module, or else of the variable that the linker set.
+ * Returns the version of a Go program: of its main module, else of the variable that the linker
+ * set.
  * @throws MalformedFile
  * @throws LimitExceeded
  */
@@ -25,8 +26,9 @@ export function goVersion(content: Buffer, { module }: GoProgram): string | unde
 }
 
 /**
- * Go's constants stand side by side; only what the linker was told to put into a variable ends with a zero. One version
- * among them is the program's, and so is one that others only go on from (`1.7.24`, `1.7.24-1`).
+ * Go's constants are stored side by side; only a text that the linker put into a variable ends with
+ * a zero. A single version among them is the program's, and so is one that is the prefix of the
+ * others (`1.7.24`, `1.7.24-1`).
  */
 function linkedText({ constants }: Executable): string | undefined {
   const versions = new Set<string>();

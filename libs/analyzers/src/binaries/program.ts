@@ -1,10 +1,15 @@
-/** Program that images hold outside any package manager, with patterns that find its version in its bytes. */
+/**
+ * Program that images hold outside any package manager, with patterns that find its version in its
+ * bytes.
+ */
 export interface Program {
   /** Name in CPEs and in other scanners. */
   name: string;
   /** Type of its purl if advisories use one; otherwise `generic`. */
   type?: 'golang';
-  /** Names of its ELF files, without versions and suffixes: `libpython` for `libpython3.12.so.1.0`. */
+  /**
+   * Names of its ELF files, without versions and suffixes: `libpython` for `libpython3.12.so.1.0`.
+   */
   files?: readonly string[];
   /** Matches, instead of ELF files, the whole path of a text file beside the program. */
   textFile?: RegExp;
@@ -19,13 +24,13 @@ export interface Program {
   ignores: readonly (readonly [path: string, bytes: string])[];
 }
 
-/** A text that stands near the version. */
+/** Text near the version. */
 export interface Mark {
-  /** Looked up as bytes. */
+  /** Searched as bytes. */
   anchor: string;
   /**
-   * Looked for in {@link beforeBytes} before the anchor and {@link afterBytes} from it, so in bounded time; its first group
-   * is the version.
+   * Searched in {@link beforeBytes} before the anchor and {@link afterBytes} from it, so in bounded
+   * time; its first group is the version.
    */
   version: RegExp;
 }
@@ -34,9 +39,9 @@ export const beforeBytes = 96;
 export const afterBytes = 128;
 
 /**
- * Stem that all versions of a file share: the name up to the first digit or dot, without the hash of
- * Rust's libraries. Plugins (`openssl.so` of Ruby) keep their whole name, because the version in them
- * is that of the library they were built against.
+ * Common stem of a file's names: up to the first digit or dot, without the hash of Rust's
+ * libraries. Plugins (`openssl.so` of Ruby) keep their whole name, because the version in them is
+ * that of the library they were built against.
  */
 export function stemOf(baseName: string): string {
   const isLibrary = baseName.startsWith('lib') || baseName.startsWith('ld-');

@@ -1,6 +1,9 @@
 import type { Program } from './program.js';
 
-/** Programs in machine code and texts beside them, by name; those written in Go are in `go-programs.ts`. */
+/**
+ * Programs in machine code and texts beside them, by name; those written in Go are in
+ * `go-programs.ts`.
+ */
 export const programs: readonly Program[] = [
   {
     name: 'bash',

@@ -4,7 +4,10 @@ import type { LibraryEntry } from '../library-package.js';
 
 const magic = Buffer.from('#!/usr/bin/env bun\nbun-lockfile-format-v0\n');
 const metaHashBytes = 32;
-/** Size of a package's resolution by version of the format: numbers of a version grew from 32 to 64 bits. */
+/**
+ * Size of a package's resolution by version of the format: numbers of a version grew from 32 to 64
+ * bits.
+ */
 const resolutionBytes = new Map([
   [2, 64],
   [3, 72],
@@ -18,9 +21,12 @@ const behaviorAt = 16;
 const behaviors = { normal: 2, optional: 4, dev: 8, peer: 16, workspace: 32 };
 /** Kinds of sources of a package; packages of other kinds are in no registry. */
 const origins = { root: 1, npm: 2, workspace: 72 };
-/** Limit on dependencies of all packages: slices may overlap, so the size of the file does not bound them. */
+/**
+ * Limit on dependencies of all packages: slices may overlap, so the size of the file does not bound
+ * them.
+ */
 const maxDependencies = 1_000_000;
-/** Limit on a name or a part of a version; none in a registry is longer. */
+/** Limit on a name or a part of a version; registries have no longer ones. */
 const maxTextBytes = 1024;
 
 /** Whether a file begins as Bun's binary lock files do. */
@@ -29,12 +35,13 @@ export function isBinaryLock(content: Buffer): boolean {
 }
 
 /**
- * Runtime packages of a `bun.lockb`. The file is a memory dump of Bun: the fields of all packages in
- * columns, then six arrays to which their slices refer. The fifth is ignored, the last holds all
+ * Runtime packages of a `bun.lockb`. The file is a memory dump of Bun: the fields of all packages
+ * in columns, then six arrays to which their slices refer. The fifth is ignored, the last holds all
  * longer texts.
  * @throws MalformedFile when it is cut short, or of a version other than 2 and 3
  * @throws LimitExceeded `maxDependencies`
- * @see https://github.com/oven-sh/bun/blob/bun-v1.2.0/src/install/lockfile.zig "Package.Serializer", "Buffers"
+ * @see https://github.com/oven-sh/bun/blob/bun-v1.2.0/src/install/lockfile.zig
+ * "Package.Serializer", "Buffers"
  */
 export function* readBinaryLock(content: Buffer): Generator<LibraryEntry> {
   const lock = layOut(content);
@@ -97,7 +104,10 @@ function arraysFrom(content: Buffer, from: number): Buffer[] {
   return arrays;
 }
 
-/** Ids that the workspaces need at run time: development dependencies are not marked in any other way. */
+/**
+ * Ids that the workspaces need at run time: development dependencies are not marked in any other
+ * way.
+ */
 function reachable(lock: Lock): Set<number> {
   const seen = new Set<number>();
   for (let id = 0; id < lock.packages; id += 1) {
@@ -122,7 +132,10 @@ function reachable(lock: Lock): Set<number> {
   return seen;
 }
 
-/** Tests the bits of a dependency: an optional peer does not count unless another package depends on it. */
+/**
+ * Tests the bits of a dependency: an optional peer does not count unless another package depends on
+ * it.
+ */
 function isRunTime(behavior: number): boolean {
   const { normal, optional, dev, peer, workspace } = behaviors;
   if ((behavior & normal) !== 0) return true;
@@ -155,7 +168,10 @@ function sliceAt({ content, columns }: Lock, column: 'dependencies' | 'resolutio
   return [u32(content, at), u32(content, at + 4)];
 }
 
-/** Reads a text: up to eight bytes are inline; for a longer one, marked by the highest bit, offset and length. */
+/**
+ * Reads a text: up to eight bytes are inline; for a longer one, marked by the highest bit, offset
+ * and length.
+ */
 function textAt({ content, texts }: Lock, at: number): string | undefined {
   if ((byteAt(content, at + 7) & 0x80) === 0) {
     const inline = content.toString('utf8', at, at + textBytes);

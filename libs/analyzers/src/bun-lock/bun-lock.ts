@@ -33,7 +33,10 @@ function* readLock(text: string): Generator<LibraryEntry> {
 
 type Entries = ReadonlyMap<string, readonly unknown[]>;
 
-/** Keys that the workspaces need at run time: development dependencies are not marked in any other way. */
+/**
+ * Keys that the workspaces need at run time: development dependencies are not marked in any other
+ * way.
+ */
 function reachable(workspaces: unknown, entries: Entries): Set<string> {
   const seen = new Set<string>();
   const follow = (owner: string, manifest: unknown): void => {
@@ -63,11 +66,16 @@ function* runTimeNames(manifest: unknown): Generator<string> {
   for (const name of Object.keys(objectOf(peerDependencies))) if (!absent.has(name)) yield name;
 }
 
-/** Limit on nesting, above that of real packages: each level costs a lookup for every dependency. */
+/**
+ * Limit on nesting, above that of real packages: each level costs a lookup for every dependency.
+ */
 const maxLevels = 8;
 const maxOwnerLength = 2048;
 
-/** Prefixes at which a package looks up its dependencies: for `express/@s/a`, `express/@s/a/`, `express/` and ''. */
+/**
+ * Prefixes at which a package looks up its dependencies: for `express/@s/a`, `express/@s/a/`,
+ * `express/` and ''.
+ */
 function placesOf(owner: string): string[] {
   const names = (owner.slice(0, maxOwnerLength).match(/(?:@[^/]{1,256}\/)?[^/]{1,256}/g) ?? []).slice(0, maxLevels);
   const places = [''];
@@ -75,7 +83,9 @@ function placesOf(owner: string): string[] {
   return places;
 }
 
-/** Parses `@hapi/bourne@2.0.0`; a package outside a registry has an address instead of a version. */
+/**
+ * Parses `@hapi/bourne@2.0.0`; a package outside a registry has an address instead of a version.
+ */
 function readEntry(specifier: string | undefined): LibraryEntry {
   const at = specifier?.indexOf('@', 1) ?? -1;
   if (specifier === undefined || at === -1) return 'unreadable';

@@ -16,7 +16,10 @@ export const cabalFreeze: Analyzer = {
   analyze: ({ path, content }) => declaredLibraries('hackage', path, readConstraints(readText(content))),
 };
 
-/** `any.aeson ==2.1.2.1` or, in files of old versions, `aeson ==2.1.2.1`; flags of packages stand between. */
+/**
+ * `any.aeson ==2.1.2.1` or, in files of old versions, `aeson ==2.1.2.1`, with flags of packages in
+ * between.
+ */
 const constraint = /(?:^|[\s,:])(?:any\.)?([\w-]{1,256})\s{1,64}==([\w.]{1,256})(?=[\s,]|$)/g;
 
 function* readConstraints(text: string): Generator<LibraryEntry> {

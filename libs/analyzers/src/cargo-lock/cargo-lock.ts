@@ -8,7 +8,9 @@ import { collectPackages, isToken } from '../package-database.js';
 const maxLockBytes = 8 << 20;
 const crateName = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Crates that a lock file asks for. @see https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html */
+/**
+ * Crates of a lock file. @see https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html
+ */
 export const cargoLock: Analyzer = {
   name: 'cargo-lock',
   version: 1,
@@ -36,7 +38,8 @@ function readCrate(crate: unknown, foundIn: string): PackageRecord | 'unreadable
   const { name, version, source } = crate as Record<string, unknown>;
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
   if (!crateName.test(name) || !isToken(version)) return 'unreadable';
-  // Without source it is a member of the workspace or a folder beside it: a name of its own, not that of a registry.
+  // Without source it is a member of the workspace or a local folder, whose name belongs to no
+  // registry.
   if (source === undefined) return undefined;
   return { type: 'cargo', name, version, source: { name, version }, licenses: [], foundIn, isDeclared: true };
 }

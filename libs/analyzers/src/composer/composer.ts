@@ -6,7 +6,10 @@ import { installedLibraries, licensesOf, type LibraryEntry } from '../library-pa
 
 const installed = /(?:^|\/)composer\/installed\.json$/;
 
-/** PHP packages that Composer 1 (a list) or 2 installed. @see https://getcomposer.org/doc/04-schema.md */
+/**
+ * PHP packages that Composer 1 (a list) or 2 installed. @see
+ * https://getcomposer.org/doc/04-schema.md
+ */
 export const composer: Analyzer = {
   name: 'composer',
   version: 1,
@@ -19,7 +22,7 @@ export const composer: Analyzer = {
   },
 };
 
-/** A package as Composer's lock files and lists of installed packages have it. */
+/** Parses a package of Composer's lock files and lists of installed packages. */
 export function readComposerPackage(value: unknown): LibraryEntry {
   const { name, version, license } = objectOf(value);
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';

@@ -6,10 +6,14 @@ import { libraryRecord } from '../library-record.js';
 import { isLockFile } from '../lock-file.js';
 import { collectPackages } from '../package-database.js';
 
-// data/zlib/1.2.13/_/_/package/<id>/conaninfo.txt, the cache of Conan 1; that of Conan 2 has no names in its paths.
+// data/zlib/1.2.13/_/_/package/<id>/conaninfo.txt, the cache of Conan 1; that of Conan 2 has no
+// names in its paths.
 const installed = /(?:^|\/)data\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/package\/[0-9a-f]{40}\/conaninfo\.txt$/;
 
-/** Packages of Conan's cache and those that it locked. @see https://docs.conan.io/2/tutorial/versioning/lockfiles.html */
+/**
+ * Packages of Conan's cache, and locked ones. @see
+ * https://docs.conan.io/2/tutorial/versioning/lockfiles.html
+ */
 export const conan: Analyzer = {
   name: 'conan',
   version: 1,
@@ -29,7 +33,7 @@ function readInstalled(path: string): PackageRecord | 'unreadable' {
   return readReference({ name, version, user, channel }, { foundIn: path });
 }
 
-/** Build tools are in neither: format 1 marks them by their context, format 2 has a list for them. */
+/** Skips build tools: format 1 marks them by their context, format 2 lists them separately. */
 function* readLock({ path, content }: SourceFile): Generator<PackageRecord | 'unreadable'> {
   const { graph_lock: graph, requires } = objectOf(readJson(content));
   const nodes = Object.values(objectOf(objectOf(graph)['nodes'])).map(objectOf);
@@ -54,7 +58,10 @@ function parseReference(text: string): Reference {
 
 const plain = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}$/;
 
-/** A user or channel of `_` is none. @see https://github.com/package-url/purl-spec/blob/main/types-doc/conan-definition.md */
+/**
+ * A user or channel of `_` means none. @see
+ * https://github.com/package-url/purl-spec/blob/main/types-doc/conan-definition.md
+ */
 function readReference(
   { name, version, user, channel }: Reference,
   origin: Pick<PackageRecord, 'foundIn' | 'isDeclared'>,

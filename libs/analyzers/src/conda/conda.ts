@@ -50,7 +50,7 @@ function qualifiersOf({ build, channel, subdir }: Record<string, unknown>): Reco
 
 /**
  * Last part of a channel's address before the platform: `main` in
- * `https://repo.anaconda.com/pkgs/main/linux-64`. The rest may hold a token.
+ * `https://repo.anaconda.com/pkgs/main/linux-64`. The rest may contain a token.
  */
 function channelName(channel: string, platform: string | undefined): string | undefined {
   const parts = channel.split('/', 64).filter((part) => part !== '');

@@ -7,7 +7,8 @@ import { collectPackages } from '../package-database.js';
 
 /**
  * NuGet packages and runtimes that a published .NET application loads.
- * @see https://github.com/dotnet/sdk/blob/main/documentation/specs/runtime-configuration-file.md "[appname].deps.json"
+ * @see https://github.com/dotnet/sdk/blob/main/documentation/specs/runtime-configuration-file.md
+ * "[appname].deps.json"
  */
 export const dotnetDeps: Analyzer = {
   name: 'dotnet-deps',
@@ -36,7 +37,10 @@ function* readLibraries(libraries: Json, target: Json, foundIn: string): Generat
 
 const assets = ['runtime', 'runtimeTargets', 'native', 'resources'];
 
-/** Packages that only the compiler needed, or that only need others, have no file in the application. */
+/**
+ * Packages that only the compiler needed, or that only refer to others, have no file in the
+ * application.
+ */
 function isLoaded(library: unknown): boolean {
   return library === undefined || assets.some((asset) => objectOf(library)[asset] !== undefined);
 }

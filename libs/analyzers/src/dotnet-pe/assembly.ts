@@ -5,7 +5,7 @@ import { bytesAt, halfAt, wordAt, type PeFile } from './pe-file.js';
 /** Identity of a .NET assembly. */
 export interface Assembly {
   name: string;
-  /** Four numbers; a promise of compatibility rather than a release version. */
+  /** Four numbers; they state compatibility rather than a release. */
   version: string;
   /** Empty except for translations. */
   culture: string;
@@ -22,7 +22,8 @@ const maxNameLength = 256;
 /**
  * Reads the identity of an assembly; undefined if the file is no .NET assembly.
  * @throws MalformedFile when its metadata points outside the file
- * @see https://ecma-international.org/publications-and-standards/standards/ecma-335/ sections II.22.2, II.24.2
+ * @see https://ecma-international.org/publications-and-standards/standards/ecma-335/ sections
+ * II.22.2, II.24.2
  */
 export function readAssembly(file: PeFile): Assembly | undefined {
   const header = bytesAt(file, file.directories[clrDirectory]?.address ?? 0);
@@ -76,7 +77,10 @@ const pointers = {
   resolutionScope: { tagBits: 2, tables: [0x00, 0x1a, 0x23, 0x01] },
 } as const satisfies Readonly<Record<string, { tagBits: number; tables: readonly number[] }>>;
 
-/** Columns of the tables up to that of assemblies: bytes, the number of a table, a pointer or a heap. */
+/**
+ * Columns of the tables up to that of assemblies: bytes, the number of a table, a pointer or a
+ * heap.
+ */
 type Column = keyof typeof pointers | 'string' | 'guid' | 'blob' | `${2 | 4} bytes` | number;
 const columns: readonly (readonly Column[])[] = [
   /* 00 Module */ ['2 bytes', 'string', 'guid', 'guid', 'guid'],
@@ -116,7 +120,10 @@ const columns: readonly (readonly Column[])[] = [
 const hasExtraData = 0x40;
 const wideHeaps = { string: 1, guid: 2, blob: 4 };
 
-/** Reads the assembly table. Tables follow each other without offsets, so it starts where the others end. */
+/**
+ * Reads the assembly table. Tables follow each other without offsets, so it starts where the others
+ * end.
+ */
 function readIdentity(tables: Buffer, strings: Buffer): Assembly | undefined {
   const heaps = halfAt(tables, 6) & 0xff;
   const { rows, end } = readRowCounts(tables);

@@ -5,16 +5,20 @@ import { readAssembly, type Assembly } from './assembly.js';
 import { readPe } from './pe-file.js';
 import { versionTexts } from './version-resource.js';
 
-/** One file that each shared framework has; its folder says which framework it is, and of what version. */
+/** File that each shared framework has; its folder names the framework and its version. */
 const frameworkFile =
   /(?:^|\/)shared\/(Microsoft\.(?:NETCore|AspNetCore|WindowsDesktop)\.App)\/(\d[\w.-]{0,63})\/(?:System\.Private\.CoreLib|Microsoft\.AspNetCore|PresentationCore)\.dll$/;
-/** Parts of a framework or SDK, references for compilers, and translations: none was taken from NuGet. */
+/**
+ * Parts of a framework or SDK, references for compilers, and translations, none of which come from
+ * NuGet.
+ */
 const ofFrameworks =
   /\.resources\.dll$|(?:^|\/)(?:shared\/Microsoft\.|sdk\/\d|packs\/|refs?\/|mono\/|gac\/|wine\/|Microsoft\.NET\/|templates\/)/i;
 
 /**
- * NuGet packages by their assemblies alone, where no `deps.json` tells of them, and the shared frameworks of .NET.
- * What an assembly says of itself is a guess at its package: those of applications and of the runtime are left out.
+ * NuGet packages by their assemblies, without a `deps.json`, and the shared frameworks of .NET. The
+ * metadata of an assembly only suggests its package: assemblies of applications and of the runtime
+ * are skipped.
  */
 export const dotnetPe: Analyzer = {
   name: 'dotnet-pe',
@@ -52,16 +56,22 @@ function packageOf({ path, content }: SourceFile): Found | undefined {
   return version === undefined ? undefined : { name: assembly.name, version };
 }
 
-/** Hundreds of assemblies of the runtime lie beside a self-contained application, which its `deps.json` names as one. */
+/**
+ * Hundreds of assemblies of the runtime are beside a self-contained application, whose `deps.json`
+ * names them as one.
+ */
 const ofRuntime = /^(?:Microsoft® \.NET|Microsoft \.NET|Mono Common Language Infrastructure|Wine)/;
 
-/** Compilers write the name of a project where nobody says whose it is, which only applications leave so. */
+/** Compilers write the project name if no company is set, which only applications leave so. */
 function isPublished({ name }: Assembly, texts: ReadonlyMap<string, string>): boolean {
   const company = texts.get('CompanyName') ?? '';
   return company !== '' && company !== name;
 }
 
-/** `13.0.1+ae9fe44e` and `13.0.1 built by …` are 13.0.1; `4.6.26515.6` counts builds and is no version of a package. */
+/**
+ * `13.0.1+ae9fe44e` and `13.0.1 built by …` are 13.0.1; `4.6.26515.6` counts builds and is no
+ * version of a package.
+ */
 const productVersion = /^v?(\d{1,5}\.\d{1,5}(?:\.\d{1,5})?(?:-[0-9A-Za-z.-]{1,64})?)(?:\.0)?(?:[+ ].{0,512})?$/;
 const fourNumbers = /^(\d{1,5}\.\d{1,5}\.\d{1,4})\.\d{1,10}$/;
 
@@ -69,6 +79,6 @@ function packageVersion(texts: ReadonlyMap<string, string>, assembly: Assembly):
   const stated = productVersion.exec(texts.get('ProductVersion') ?? '')?.[1];
   const ofFile = fourNumbers.exec(texts.get('FileVersion') ?? '')?.[1];
   const version = stated ?? ofFile ?? fourNumbers.exec(assembly.version)?.[1];
-  // Where a project sets no version, compilers do.
+  // Default versions of compilers for projects without a version.
   return version === undefined || /^[01]\.0(?:\.0)?$/.test(version) ? undefined : version;
 }

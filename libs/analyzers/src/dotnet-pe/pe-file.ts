@@ -1,6 +1,6 @@
 import { MalformedFile } from '@tidewaiter/domain';
 
-/** A directory of the optional header: where in memory its data will be. */
+/** Directory entry of the optional header: address of its data in memory. */
 interface DataDirectory {
   address: number;
   sizeBytes: number;
@@ -10,7 +10,7 @@ interface Section extends DataDirectory {
   offset: number;
 }
 
-/** The headers of a Windows program or library, with its bytes. */
+/** Headers of a Windows program or library, with its bytes. */
 export interface PeFile {
   content: Buffer;
   sections: readonly Section[];
@@ -25,7 +25,7 @@ const maxDirectories = 16;
 
 /**
  * Reads the headers of a portable executable.
- * @throws MalformedFile when it is none
+ * @throws MalformedFile for any other file
  * @see https://learn.microsoft.com/windows/win32/debug/pe-format
  */
 export function readPe(content: Buffer): PeFile {
@@ -52,7 +52,10 @@ export function readPe(content: Buffer): PeFile {
   };
 }
 
-/** The bytes that will be at an address, up to the end of their section; undefined where there are none. */
+/**
+ * Returns the bytes at an address, up to the end of their section; undefined outside of all
+ * sections.
+ */
 export function bytesAt({ content, sections }: PeFile, address: number): Buffer | undefined {
   const section = sections.find((one) => address >= one.address && address < one.address + one.sizeBytes);
   if (!section) return undefined;

@@ -5,12 +5,13 @@ const versionType = 16;
 const isDirectory = 0x80000000;
 const maxResources = 4096;
 const maxTextLength = 1024;
-/** Real ones have some 1,000 bytes. */
+/** Usual ones have some 1,000 bytes. */
 const maxVersionBytes = 64 * 1024;
 
 /**
- * The texts of the version resource by their names: `ProductName`, `ProductVersion`, `FileVersion`, `CompanyName`.
- * @throws MalformedFile when resources lead out of the file
+ * Texts of the version resource by their names: `ProductName`, `ProductVersion`, `FileVersion`,
+ * `CompanyName`.
+ * @throws MalformedFile when resources point outside of the file
  * @see https://learn.microsoft.com/windows/win32/menurc/vs-versioninfo
  */
 export function versionTexts(file: PeFile): ReadonlyMap<string, string> {
@@ -20,7 +21,7 @@ export function versionTexts(file: PeFile): ReadonlyMap<string, string> {
   return texts;
 }
 
-/** Resources are a tree of types, names and languages; the first of each is taken. */
+/** Resources are a tree of types, names and languages; the first of each is used. */
 function findVersion(file: PeFile): Buffer | undefined {
   const root = bytesAt(file, file.directories[resourceDirectory]?.address ?? 0);
   if (!root) return undefined;
@@ -31,7 +32,7 @@ function findVersion(file: PeFile): Buffer | undefined {
   return bytesAt(file, wordAt(root, data))?.subarray(0, Math.min(wordAt(root, data + 4), maxVersionBytes));
 }
 
-/** Where the first child is that has such an id, from the start of the resources. */
+/** Offset of the first child with a wanted id, from the start of the resources. */
 function childOf(root: Buffer, directory: number, isWanted: (id: number) => boolean): number | undefined {
   const children = Math.min(halfAt(root, directory + 12) + halfAt(root, directory + 14), maxResources);
   for (let index = 0; index < children; index += 1) {
@@ -41,10 +42,13 @@ function childOf(root: Buffer, directory: number, isWanted: (id: number) => bool
   return undefined;
 }
 
-/** How deep texts are: the version, `StringFileInfo`, a table of a language, its texts. */
+/** Depth of texts: the version, `StringFileInfo`, a table of a language, its texts. */
 const textDepth = 3;
 
-/** Every block is a length, a length of the value, a type, a name, the value, and then blocks within it. */
+/**
+ * Every block is a length, a length of the value, a type, a name, the value, and then blocks within
+ * it.
+ */
 function readTexts(block: Buffer, texts: Map<string, string>, depth = 0): void {
   const name = textAt(block, 6);
   const value = aligned(6 + (name.length + 1) * 2);
@@ -67,7 +71,7 @@ function aligned(at: number): number {
   return Math.ceil(at / 4) * 4;
 }
 
-/** A text in UTF-16 up to its zero. */
+/** Reads a text in UTF-16 up to its zero. */
 function textAt(block: Buffer, at: number): string {
   const text = block.toString('utf16le', Math.min(at, block.length), Math.min(at + maxTextLength * 2, block.length));
   const end = text.indexOf('\0');

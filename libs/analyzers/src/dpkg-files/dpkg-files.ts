@@ -12,9 +12,9 @@ const md5sum = /^([0-9a-f]{32}) [ *](.{1,4096})$/;
 type Line = OwnedFile | 'unreadable' | undefined;
 
 /**
- * Files of Debian packages: all of them in `NAME.list`, the digests of most in `NAME.md5sums`, those
- * that users may edit in `NAME.conffiles`. Distroless images have only digests, beside the package in
- * status.d.
+ * Files of Debian packages: all of them in `NAME.list`, the digests of most in `NAME.md5sums`,
+ * those that users may edit in `NAME.conffiles`. Distroless images have only digests, beside the
+ * package in status.d.
  * @see https://manpages.debian.org/deb-md5sums.5 https://manpages.debian.org/deb-conffiles.5
  */
 export const dpkgFiles: Analyzer = {

@@ -3,11 +3,11 @@ import type { OwnedFile, OwnedFiles } from '@tidewaiter/domain';
 import { ownedPath } from '../owned-files.js';
 import { isToken, linesOf } from '../package-database.js';
 
-/** `newconffile` stands where a digest will be once the package is configured. */
+/** `newconffile` takes the place of a digest until the package is configured. */
 const entry = /^ (\/.{1,4096}?) (?:([0-9a-f]{32})|newconffile)(?: obsolete)?(?: remove-on-upgrade)?$/;
 
 /**
- * The configuration files of each package in a status file, with the digest that the package brought them with.
+ * Configuration files of each package in a status file, with the digests at installation.
  * @see https://manpages.debian.org/deb-conffiles.5 and the field Conffiles of `dpkg-query --status`
  */
 export function* conffilesOf(text: string): Generator<OwnedFiles> {

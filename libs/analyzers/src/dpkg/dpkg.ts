@@ -6,10 +6,14 @@ import { collectPackages, isToken, readArch, stanzasOf } from '../package-databa
 import { conffilesOf } from './conffiles.js';
 import { isThirdParty, provenanceFields } from './third-party.js';
 
-// Distroless images have `status.d`: a file for each package, possibly with a list of digests beside it.
+// Distroless images have `status.d`: a file for each package, possibly with a list of digests
+// beside it.
 const database = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+(?<!\.md5sums))$/;
 
-/** Whether the files of a package in this state are on the disk. @see https://manpages.debian.org/dpkg.1 "Package states" */
+/**
+ * Whether the files of a package in this state are on the disk. @see
+ * https://manpages.debian.org/dpkg.1 "Package states"
+ */
 const states = new Map([
   ['installed', true],
   ['unpacked', true],
@@ -21,7 +25,10 @@ const states = new Map([
   ['not-installed', false],
 ]);
 
-/** Debian's and Ubuntu's installed packages, with their configuration files. @see https://manpages.debian.org/deb-control.5 */
+/**
+ * Debian's and Ubuntu's installed packages, with their configuration files. @see
+ * https://manpages.debian.org/deb-control.5
+ */
 export const dpkg: Analyzer = {
   name: 'dpkg',
   version: 4,
@@ -36,8 +43,7 @@ function readDatabase(text: string, path: string): FileFacts {
 }
 
 /**
- * Yields the packages; adds those that are not from the distribution to `thirdParties`, whose files
- * are listed elsewhere.
+ * Yields the packages; adds third-party ones to `thirdParties`, whose files are listed elsewhere.
  */
 function* readRecords(
   text: string,
@@ -58,7 +64,8 @@ function* readRecords(
 const usedFields = new Set(['package', 'status', 'version', 'architecture', 'source', ...provenanceFields]);
 
 function fieldOf(line: string): [string, string] | undefined {
-  // Lines that start with a space continue a description or a list of files; none of the used fields has any.
+  // Lines that start with a space continue a description or a list of files; none of the used
+  // fields has any.
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
   return usedFields.has(name) ? [name, line.slice(colon + 1).trim()] : undefined;
@@ -67,7 +74,8 @@ function fieldOf(line: string): [string, string] | undefined {
 function readRecord(fields: ReadonlyMap<string, string>, foundIn: string): PackageRecord | 'unreadable' | undefined {
   const name = fields.get('package');
   const version = fields.get('version');
-  // Files of status.d come from the package itself and have no status: such a package counts as installed.
+  // Files of status.d come from the package itself and have no status: such a package counts as
+  // installed.
   const isOnDisk = states.get(fields.get('status')?.split(/\s+/).at(-1) ?? 'installed');
   if (isOnDisk === false) return undefined;
   if (isOnDisk === undefined || !isToken(name) || !isToken(version)) return 'unreadable';
@@ -83,7 +91,7 @@ function readRecord(fields: ReadonlyMap<string, string>, foundIn: string): Packa
   };
 }
 
-/** `glibc` or, where the binary has a version of its own, `glibc (2.36-9)`. */
+/** `glibc` or, if the binary has a version of its own, `glibc (2.36-9)`. */
 function readSource(field: string | undefined): { name: string; version?: string } | undefined {
   const [, name, version] = /^([!-'*-~]{1,1024})(?: +\(([!-'*-~]{1,1024})\))?$/.exec(field ?? '') ?? [];
   if (name === undefined) return undefined;

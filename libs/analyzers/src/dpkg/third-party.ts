@@ -1,13 +1,14 @@
-/** The fields of a status file that tell who built a package. */
+/** Fields of a status file that identify the builder of a package. */
 export const provenanceFields = ['maintainer', 'origin', 'vendor', 'license'] as const;
 
-/** Origins of distributions that come from Debian. */
+/** Origins of Debian's derivatives. */
 const distribution =
   /^(astra|debian|deepin|devuan|elementary|kali|linux ?mint|mobian|parrot|pop|proxmox|pureos|raspberry|raspbian|siduction|tails|ubuntu|univention|zorin)/i;
 
 /**
- * Mail domains of those who offer packages of their own in Debian's form. It is a list of those, not of Debian's: hundreds of Debian's
- * maintainers write from private addresses. One that is missing hides what lies in its packages, one too many tells it twice.
+ * Mail domains of vendors with packages of their own in Debian's format. It lists the vendors, not
+ * Debian's maintainers, of whom hundreds write from private addresses. A missing domain hides
+ * findings in its packages; a wrong one reports them twice.
  */
 const vendorDomains = new Set([
   'adoptium.net',
@@ -81,8 +82,9 @@ const vendorDomains = new Set([
 ]);
 
 /**
- * Whether somebody else than the distribution built a package, by positive evidence only: fields that fpm and its kind write and
- * Debian's own tools never do, an origin that is no distribution, or the address of a vendor.
+ * Whether a third party built a package, by positive evidence only: fields that fpm and similar
+ * tools write and Debian's own tools never do, an origin that is no distribution, or the address of
+ * a vendor.
  */
 export function isThirdParty(fields: ReadonlyMap<string, string>): boolean {
   if (fields.has('vendor') || fields.has('license')) return true;

@@ -8,8 +8,8 @@ const packageFolders = /\.dist-info\/sboms\/[^/]{1,255}$|(?:^|\/)META-INF\/sbom\
 const names = ['.spdx.json', '.cdx.json', '/bom.json', '/sbom.json'];
 
 /**
- * Packages that an SBOM in the image names: of Bitnami's programs, of apko's packages, of wheels and of Java programs. An SBOM
- * anywhere else is a file that somebody works with, and says nothing about the image.
+ * Packages of an SBOM in the image: of Bitnami's programs, of apko's packages, of wheels and of
+ * Java programs. An SBOM at any other path is a user's file that is not about the image.
  */
 export const embeddedSbom: Analyzer = {
   name: 'embedded-sbom',

@@ -26,9 +26,12 @@ function isCheckout(path: string): boolean {
   return folders !== undefined && !testFolder.test(folders);
 }
 
-/** `  s.name = "rake".freeze`, as RubyGems writes a specification when it installs a gem. */
+/** `  s.name = "rake".freeze`, in the specification of a gem that RubyGems installed. */
 const assignment = /^ {0,8}\w{1,32}\.(name|version|platform|licenses?) {0,4}= {0,4}(.{1,4096})/;
-/** `# stub: nokogiri 1.16.0 x86_64-linux lib`: the line that RubyGems itself reads for a gem that is not loaded. */
+/**
+ * `# stub: nokogiri 1.16.0 x86_64-linux lib`: the line that RubyGems itself reads for a gem that is
+ * not loaded.
+ */
 const stub = /^# stub: ([\w.-]{1,256}) ([\w.-]{1,256}) ([\w.-]{1,256}) /;
 const texts = /["']([^"'\\]{1,1024})["']|%q[<{[(]([^>}\])]{1,1024})[>}\])]/g;
 
@@ -49,7 +52,7 @@ function readSpecification(text: string): LibraryEntry {
 
 const stubFields = ['name', 'version', 'platform'] as const;
 
-/** Keeps the first value: descriptions come later and may hold lines of code. */
+/** Keeps the first value: descriptions come later and may contain lines of code. */
 function keep(fields: Map<string, string[]>, field: string, values: string[]): void {
   if (!fields.has(field)) fields.set(field, values);
 }
@@ -58,7 +61,9 @@ function textsOf(value: string): string[] {
   return [...value.matchAll(texts)].map(([, quoted, percent]) => quoted ?? percent ?? '');
 }
 
-/** @see https://github.com/package-url/purl-spec/blob/main/types-doc/gem-definition.md "Qualifiers" */
+/**
+ * @see https://github.com/package-url/purl-spec/blob/main/types-doc/gem-definition.md "Qualifiers"
+ */
 function platformOf(platform: string | undefined): { qualifiers?: { platform: string } } {
   return platform === undefined || platform === 'ruby' || !/^[\w.-]{1,64}$/.test(platform)
     ? {}

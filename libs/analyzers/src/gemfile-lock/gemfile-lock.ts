@@ -6,7 +6,10 @@ import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 import { linesOf } from '../package-database.js';
 
-/** Gems locked by Bundler from gem servers, without their groups. @see https://bundler.io/man/bundle-lock.1.html */
+/**
+ * Gems locked by Bundler from gem servers, without their groups. @see
+ * https://bundler.io/man/bundle-lock.1.html
+ */
 export const gemfileLock: Analyzer = {
   name: 'gemfile-lock',
   version: 1,
@@ -14,7 +17,10 @@ export const gemfileLock: Analyzer = {
   analyze: ({ path, content }) => declaredLibraries('gem', path, readLock(readText(content))),
 };
 
-/** Name and version in `    nokogiri (1.16.0-x86_64-linux)`; dependencies of a gem are indented by two more columns. */
+/**
+ * Name and version in `    nokogiri (1.16.0-x86_64-linux)`; dependencies of a gem are indented by
+ * two more columns.
+ */
 const spec = /^ {4}([\w.-]{1,256}) \(([^\s()-]{1,256})(?:-[^\s()]{1,256})?\)$/;
 
 function* readLock(text: string): Generator<LibraryEntry> {

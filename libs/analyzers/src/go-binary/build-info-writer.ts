@@ -6,13 +6,13 @@ export function goBuildInfo(goVersion: string, modules: string): Buffer {
   return Buffer.concat([header, ...texts.flatMap((text) => [Buffer.from(varint(text.length)), text])]);
 }
 
-/** The list of modules between the marks that Go puts around it. */
+/** List of modules between Go's markers. */
 export function framedModules(modules: string): Buffer {
   const [start, end] = ['3077af0c9274080241e1c107e6d618e6', 'f932433186182072008242104116d8f2'];
   return Buffer.concat([Buffer.from(start, 'hex'), Buffer.from(modules), Buffer.from(end, 'hex')]);
 }
 
-/** A length as Go writes it: seven bits a byte, lowest first. */
+/** Length in Go's form: seven bits a byte, lowest first. */
 export function varint(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
 }

@@ -92,7 +92,7 @@ function pointedTexts(blob: Buffer, program: Executable): [Buffer, Buffer] {
   return [stringAt(program, layout, word(16)), stringAt(program, layout, word(16 + pointerBytes))];
 }
 
-/** A string variable of Go; empty where there is none. */
+/** Reads a string variable of Go; empty if there is none. */
 function stringAt(
   { content, offsetOf }: Executable,
   layout: Pick<Elf, 'isLittleEndian' | 'bits'>,
@@ -112,7 +112,10 @@ function unframed(modules: Buffer): Buffer {
   return isFramed ? modules.subarray(16, -16) : Buffer.alloc(0);
 }
 
-/** Go before 1.13 wrote no header: the version is a variable that symbols name, the modules are a framed constant. */
+/**
+ * Go before 1.13 wrote no header: the version is a variable that symbols name, the modules are a
+ * framed constant.
+ */
 function readLegacy(program: Executable, elf: Elf): BuildInfo | undefined {
   const variable = symbolAddress(program.content, elf, 'runtime.buildVersion');
   const goVersion = variable === undefined ? '' : stringAt(program, elf, variable).toString('utf8');

@@ -13,26 +13,26 @@ import {
   type ElfSegment,
 } from '../elf.js';
 
-/** A program of any operating system, as far as Go's build information needs it. */
+/** Program of any operating system, as far as Go's build information needs it. */
 export interface Executable {
   content: Buffer;
-  /** Where the build information may be: its own section or else writable data. */
+  /** Possible places of the build information: its own section, else writable data. */
   data: { bytes: Buffer; address: number }[];
   offsetOf: (address: number) => number | undefined;
-  /** An ELF file of Go that may be too old to have any. */
+  /** ELF file of Go that may be too old for build information. */
   legacyElf?: Elf;
   /** Read-only data of such a file. */
   constants: Buffer;
-  /** Why build information may be there and not be seen. */
+  /** Reason why build information may exist but was not found. */
   damage?: string;
 }
 
-/** Whether a file that starts so is a program of Linux, Windows or macOS. */
+/** Whether a file with these first bytes is a program of Linux, Windows or macOS. */
 export function isExecutable(head: Uint8Array): boolean {
   return isElfProgram(head) || isPe(head) || isMachO(head);
 }
 
-/** @throws MalformedFile of a file that claims to be ELF */
+/** @throws MalformedFile for a file that claims to be ELF */
 export function executableOf(content: Buffer): Executable {
   if (isElf(content)) return elfExecutable(content);
   return segmentedExecutable(content, isPe(content) ? peSegments(content) : machOSegments(content));
@@ -43,7 +43,7 @@ function elfExecutable(content: Buffer): Executable {
   const named = (name: string) => elf.sections.find((section) => section.name === name);
   const own = named('.go.buildinfo');
   const isGo = named('.gopclntab') !== undefined || named('.note.go.buildid') !== undefined;
-  // Without section table (packers and strippers remove it) the data segments are all there is.
+  // Without section table (packers and strippers remove it) only the data segments remain.
   const isUnknown = elf.sections.every(({ name }) => name === '');
   const constants = named('.rodata');
   const damage = own && !isInFile(content, own) ? 'Go build information cut off' : elf.damage;

@@ -7,7 +7,7 @@ import { readBuildInfo, type BuildInfo } from './build-info.js';
 import { executableOf, isExecutable } from './executable.js';
 import { linkedVersion, unknownVersion } from './main-version.js';
 
-/** The modules and the standard library that a Go program is made of. @see https://pkg.go.dev/runtime/debug#BuildInfo */
+/** Modules and standard library of a Go program. @see https://pkg.go.dev/runtime/debug#BuildInfo */
 export const goBinary: Analyzer = {
   name: 'go-binary',
   version: 1,
@@ -30,9 +30,9 @@ function* readRecords({ goVersion, modules }: BuildInfo, foundIn: string): Gener
 }
 
 /**
- * Version of the standard library, which is that of the compiler: the number alone, without words
- * after it such as `X:boringcrypto` or `(Red Hat 1.21.11-1.el9)`. A compiler between releases has its
- * development version, if any.
+ * Version of the standard library, which is that of the compiler: only the number, without words
+ * after it such as `X:boringcrypto` or `(Red Hat 1.21.11-1.el9)`. A compiler between releases has
+ * its development version, if any.
  */
 function standardLibraryVersion(goVersion: string): string {
   const [, version] = /^(?:devel )?go(\d[!-~]{0,127})(?: |$)/.exec(goVersion) ?? [];
@@ -69,7 +69,10 @@ function* dependenciesOf(modules: string): Generator<GoModule> {
   if (held) yield held;
 }
 
-/** Returns the replacement, which is the code that runs; a directory keeps the name of the replaced module. */
+/**
+ * Returns the replacement, which is the code that runs; a directory keeps the name of the replaced
+ * module.
+ */
 function replaced(original: GoModule, replacement: GoModule): GoModule {
   const isDirectory = /^(?:\.{0,2}[/\\]|[A-Za-z]:|\.{1,2}$)/.test(replacement.path);
   return isDirectory ? { path: original.path, version: unknownVersion } : replacement;

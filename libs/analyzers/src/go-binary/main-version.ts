@@ -6,7 +6,7 @@ export const unknownVersion = '(devel)';
 const setting = 'build\t-ldflags=';
 const maxFlagsBytes = 16 << 10;
 
-// `-X main.version=v1.2.3` in any of the quotings that a shell, make or Go itself puts around it.
+// `-X main.version=v1.2.3` in any quoting of a shell, make or Go itself.
 const assignment =
   /-X[ =]["'\\]{0,4}([\w./~-]{1,256})=["'\\]{0,4}v?(\d{1,9}\.\d{1,9}(?:\.\d{1,9})?(?:[-+~][0-9A-Za-z.+~-]{1,128})?)(?=["'\\\s]|$)/g;
 const versionVariable =
@@ -31,7 +31,10 @@ export function linkedVersion(modules: string, mainModule: string): string | und
   return best?.version;
 }
 
-/** Ranks the program's own variables first; shared packages (`prometheus/common/version`) hold its version too. */
+/**
+ * Ranks the program's own variables first; shared packages (`prometheus/common/version`) hold its
+ * version too.
+ */
 function rankOf(folder: string, mainModule: string): number {
   if (folder === 'main') return 0;
   return folder === mainModule || folder.startsWith(`${mainModule}/`) ? 1 : 2;

@@ -9,19 +9,21 @@ export interface JarEvidence {
   path: string;
   /** Coordinates of every pom in it: its own and those of shaded artifacts. */
   poms: readonly Coordinates[];
-  /** Empty where there is none. */
+  /** Empty without a manifest. */
   manifest: JarManifest;
   /** Names of its entries. */
   entryNames: readonly string[];
 }
 
-/** Artifact whose group is not known yet. */
+/** Artifact with an unknown group. */
 interface Nameless {
   artifact: string;
   version: string;
 }
 
-/** Coordinates of the archive itself, not of its content; undefined if no evidence has a version. */
+/**
+ * Coordinates of the archive itself, not of its content; undefined if no evidence has a version.
+ */
 export function identify(evidence: JarEvidence): Coordinates | undefined {
   return ownPom(evidence) ?? withGroup(nameOf(evidence), evidence);
 }
@@ -41,7 +43,10 @@ function ownPom({ path, poms, manifest }: JarEvidence): Coordinates | undefined 
   return version === undefined && poms.length === 1 ? poms[0] : undefined;
 }
 
-/** @see https://felix.apache.org/documentation/subprojects/apache-felix-maven-bundle-plugin-bnd.html "Default Behavior" */
+/**
+ * @see https://felix.apache.org/documentation/subprojects/apache-felix-maven-bundle-plugin-bnd.html
+ * "Default Behavior"
+ */
 function bundleNames({ group, artifact }: Coordinates): string[] {
   const parent = group.slice(0, group.lastIndexOf('.') + 1);
   return [`${group}.${artifact}`, `${parent}${artifact}`, artifact];
@@ -67,7 +72,9 @@ function nebulaTitle(manifest: JarManifest): Coordinates | undefined {
   return { group, artifact, version };
 }
 
-/** Artifact name of an archive whose file name has no version. Prose (`Apache Tomcat`) is no name. */
+/**
+ * Artifact name of an archive whose file name has no version. Prose (`Apache Tomcat`) is no name.
+ */
 function statedArtifact(base: string, manifest: JarManifest, version: string): string | undefined {
   if (knownGroup(base, version)) return base;
   const bundle = symbolicName(manifest);
@@ -108,7 +115,10 @@ function withGroup(name: Nameless | Coordinates | undefined, evidence: JarEviden
   return { group: groupOf(name, evidence), ...name };
 }
 
-/** Best guess at a group. Artifacts that early projects published alone have their own name as the group. */
+/**
+ * Best guess at a group. Artifacts that early projects published alone have their own name as the
+ * group.
+ */
 function groupOf({ artifact, version }: Nameless, { manifest, entryNames }: JarEvidence): string {
   const classes = groupsOfClasses(entryNames);
   const known = knownGroup(artifact, version);
@@ -131,7 +141,10 @@ function groupOfManifest(manifest: JarManifest, artifact: string): string | unde
   return vendor ?? groupOfBundle(symbolicName(manifest), artifact);
 }
 
-/** Derives the group from a bundle name, which Maven builds from group and artifact without repeated parts. */
+/**
+ * Derives the group from a bundle name, which Maven builds from group and artifact without repeated
+ * parts.
+ */
 function groupOfBundle(bundle: string | undefined, artifact: string): string | undefined {
   if (!isMavenId(bundle) || !bundle.includes('.')) return undefined;
   if (bundle === artifact) return groupOfPackage(bundle.split('.'));
@@ -149,7 +162,9 @@ function groupOfModule(moduleName: string | undefined): string | undefined {
 const applicationClasses = /^(BOOT-INF|WEB-INF)\/classes\//;
 const notPackages = /^(META-INF|BOOT-INF|WEB-INF|OSGI-INF|APP-INF)\//;
 
-/** Groups derived from its classes, the most frequent first; from all files if it has no classes. */
+/**
+ * Groups derived from its classes, the most frequent first; from all files if it has no classes.
+ */
 function groupsOfClasses(entryNames: readonly string[]): string[] {
   const classes = entryNames.filter((name) => name.endsWith('.class'));
   const counts = new Map<string, number>();
@@ -172,7 +187,10 @@ const sharedDomains = new Set([
   ...['io.github', 'io.gitlab', 'net.sf', 'net.sourceforge', 'net.java', 'software.amazon'],
 ]);
 
-/** Owner of a package: `org.apache.kafka` at Apache, `com.zaxxer` in most cases, `freemarker` without a domain. */
+/**
+ * Owner of a package: `org.apache.kafka` at Apache, `com.zaxxer` in most cases, `freemarker`
+ * without a domain.
+ */
 function groupOfPackage(parts: readonly string[]): string | undefined {
   const [domain = '', owner] = parts;
   if (standardRoots.has(domain)) return undefined;

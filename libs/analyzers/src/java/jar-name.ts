@@ -11,7 +11,10 @@ export interface JarName {
 /** Part between hyphens that starts a version: `1.2`, and `r09` in old Google projects. */
 const number = /^(\d[\w.+]*|r\d{2,5})$/;
 const plainNumber = /^\d+(\.\d+)*$/;
-/** Short numbers are often no version (`foo-2.jar`) unless foo is known; `json-20231013.jar` has one. */
+/**
+ * Short numbers are often no version (`foo-2.jar`) unless foo is known; `json-20231013.jar` has
+ * one.
+ */
 const counter = /^\d{1,3}$/;
 /** Three numbers are a version regardless of the rest. */
 const complete = /^\d+\.\d+\.\d/;
@@ -23,7 +26,10 @@ const suffix =
 /** Words that distinguish builds of the same version. */
 const classifier =
   /^(sources|javadoc|tests?|all|fat|uber|shaded|shadow|standalone|exec|executable|boot|plain|jar|with|dependencies|nodeps|bin|dist|core|runtime|bundle|classes|javax|jakarta|no_aop|jdk\d{1,2}|java\d{1,2}|hadoop\d|indy|grooid|linux|osx|macos|windows|win32|natives?|x86_64|x86_32|x86|aarch_?64|arm64|amd64|fedora)$/;
-/** Eclipse's form: `org.eclipse.osgi_3.18.0.v20220516-1155`. Scala's `_2.13` has two numbers and is no version. */
+/**
+ * Eclipse's form: `org.eclipse.osgi_3.18.0.v20220516-1155`. Scala's `_2.13` has two numbers and is
+ * no version.
+ */
 const underscored = /^([A-Za-z][\w.-]{0,200})_(\d{1,9}\.\d{1,9}\.\d{1,9}(?:\.[\w-]{1,100})?)$/;
 const maxNameLength = 256;
 
@@ -42,7 +48,10 @@ export function readJarName(path: string): JarName {
   return { base, artifact, version };
 }
 
-/** Goes back from the last number over parts of the same version: `9.4-1201-jdbc41`, `1.0-20240131.101112-3`. */
+/**
+ * Goes back from the last number over parts of the same version: `9.4-1201-jdbc41`,
+ * `1.0-20240131.101112-3`.
+ */
 function startOfVersion(parts: readonly string[], last: number): number {
   let start = last;
   while (start > 1) {
@@ -62,7 +71,10 @@ function readVersion(parts: readonly string[], lastNumber: number): string | und
   return kept.join('-');
 }
 
-/** Whether the whole name is known; a family's prefix is not enough, because its members may be numbered. */
+/**
+ * Whether the whole name is known; a family's prefix does not suffice, because its members may be
+ * numbered.
+ */
 function isKnown(artifact: string, version: string): boolean {
   return knownGroup(artifact, version)?.isFamily === false;
 }

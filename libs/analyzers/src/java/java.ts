@@ -35,7 +35,8 @@ interface Search {
 }
 
 /**
- * Artifacts of Java archives and of nested archives: the archive itself and artifacts shaded into it.
+ * Artifacts of Java archives and of nested archives: the archive itself and artifacts shaded into
+ * it.
  * @see https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html
  * @see https://docs.spring.io/spring-boot/specification/executable-jar/nested-jars.html
  */
@@ -102,7 +103,10 @@ function readManifestOf(entries: readonly ZipEntry[], location: string, search: 
   return readManifest(text ?? '');
 }
 
-/** Coordinates of each artifact from its `pom.properties`, or from its `pom.xml` if there is no other. */
+/**
+ * Coordinates of each artifact from its `pom.properties`, or from its `pom.xml` if there is no
+ * other.
+ */
 function readPoms(entries: readonly ZipEntry[], location: string, search: Search): Coordinates[] {
   const found = new Map<string, Coordinates>();
   const isPom = ({ name }: ZipEntry) => name.includes('/pom.') && pomName.test(name);
@@ -126,7 +130,9 @@ function readWithin(entry: ZipEntry, maxBytes: number, search: Search): Buffer {
   return entry.read();
 }
 
-/** Runs `work` and records its failure: an unreadable part of an archive does not affect the others. */
+/**
+ * Runs `work` and records its failure: an unreadable part of an archive does not affect the others.
+ */
 function attempt<Result>(name: string, { problems }: Search, work: () => Result): Result | undefined {
   try {
     return work();
@@ -150,7 +156,10 @@ function recordOf({ group, artifact, version }: Coordinates, foundIn: string, li
   return { type: 'maven', name, version, source: { name, version }, licenses, foundIn };
 }
 
-/** Keeps the first record of an artifact in a place: it is the archive's own, which has the licenses. */
+/**
+ * Keeps the first record of an artifact in a place: it is the archive's own, which has the
+ * licenses.
+ */
 function add(record: PackageRecord, { packages }: Search): void {
   const key = `${record.name}@${record.version} ${record.foundIn}`;
   if (!packages.has(key)) packages.set(key, record);

@@ -8,8 +8,9 @@ const coreClass = /(?:^|\/)log4j\/core\/LoggerContext\.class$/;
 const lookupClass = /(?:^|\/)log4j\/core\/lookup\/JndiLookup\.class$/;
 
 /**
- * Detects Log4j in an archive by its classes; `known` are the archive's other records. It is a special
- * case because many users patched it by deleting a class, or shaded it without a trace of its name.
+ * Detects Log4j in an archive by its classes; `known` are the archive's other records. It is a
+ * special case because many users patched it by deleting a class, or shaded it without a trace of
+ * its name.
  */
 export function* log4jIn(
   entryNames: readonly string[],

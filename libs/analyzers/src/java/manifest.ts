@@ -1,13 +1,13 @@
 import { linesOf } from '../package-database.js';
 
-/** The main attributes of a manifest by their names in lower case. */
+/** Main attributes of a manifest by their names in lower case. */
 export type JarManifest = ReadonlyMap<string, string>;
 
-/** Wide enough for lists of imported packages, of which nothing here is used. */
+/** Long enough for lists of imported packages, which are not used. */
 const maxValueLength = 64 * 1024;
 
 /**
- * The main section of a `MANIFEST.MF`: sections of single files and damaged lines are left out.
+ * Parses the main section of a `MANIFEST.MF`, without sections of single files and damaged lines.
  * @see https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html "JAR Manifest"
  */
 export function readManifest(text: string): JarManifest {
@@ -33,8 +33,9 @@ const url = /^https?:\/\/[!-~]{1,512}$/;
 const link = /;\s{0,8}link="?(https?:\/\/[!-~]{1,512}?)"?\s{0,8}(?:;|$)/;
 
 /**
- * Licences of a manifest: short names and addresses; prose names nobody compares are replaced by their link.
- * @see https://docs.osgi.org/specification/osgi.core/8.0.0/framework.module.html#framework.module.bundle-license
+ * Licenses of a manifest: short names and addresses; long names are replaced by their link.
+ * @see
+ * https://docs.osgi.org/specification/osgi.core/8.0.0/framework.module.html#framework.module.bundle-license
  */
 export function licensesOf(manifest: JarManifest): string[] {
   const field = manifest.get('bundle-license')?.slice(0, 4096) ?? '';

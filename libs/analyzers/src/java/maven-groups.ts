@@ -1,6 +1,7 @@
 /**
- * Groups with artifacts that are common and whose archives often say nothing of their group. `*` stands for any end of a
- * name, the longest match wins; `@4` is for major version 4 and later, where an artifact changed its group.
+ * Groups of common artifacts, whose archives often lack their group. `*` stands for any end of a
+ * name, the longest match wins; `@4` means major version 4 and later, for artifacts that changed
+ * their group.
  */
 const artifactsOf: Readonly<Record<string, string>> = {
   antlr: 'antlr',
@@ -480,7 +481,7 @@ for (const [group, artifacts] of Object.entries(artifactsOf)) {
 }
 const longestPrefix = Math.max(...[...byPrefix.keys()].map((prefix) => prefix.length));
 
-/** The group of a well-known artifact; `isFamily` when only the beginning of its name is known. */
+/** Returns the group of a well-known artifact; `isFamily` if only a prefix of its name is known. */
 export function knownGroup(artifact: string, version: string): { group: string; isFamily: boolean } | undefined {
   const exact = ruleFor(byName.get(artifact), version);
   if (exact) return { group: exact.group, isFamily: false };

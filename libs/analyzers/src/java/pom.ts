@@ -25,7 +25,9 @@ function coordinates(group?: string, artifact?: string, version?: string): Coord
   return { group, artifact, version };
 }
 
-/** Parses `META-INF/maven/<group>/<artifact>/pom.properties`, which Maven writes into every archive. */
+/**
+ * Parses `META-INF/maven/<group>/<artifact>/pom.properties`, which Maven writes into every archive.
+ */
 export function readPomProperties(text: string): Coordinates | undefined {
   const properties = new Map<string, string>();
   for (const line of linesOf(text)) {
@@ -42,8 +44,8 @@ const wantedPaths = new Set(
 const maxDepth = 64;
 
 /**
- * Coordinates of the project in a `pom.xml`. Only tags and text are read: no entity is expanded and no
- * property resolved, and a value that contains either is rejected.
+ * Coordinates of the project in a `pom.xml`. Only tags and text are read: no entity is expanded and
+ * no property resolved, and a value that contains either is rejected.
  * @see https://maven.apache.org/pom.html#Maven_Coordinates
  */
 export function readPomXml(xml: string): Coordinates | undefined {
@@ -72,7 +74,10 @@ const markup = [
   { start: '<', end: '>' },
 ] as const;
 
-/** The tags of a document, each with the text before it; comments, sections, declarations and instructions are skipped. */
+/**
+ * Yields the tags of a document, each with the text before it; comments, sections, declarations and
+ * instructions are skipped.
+ */
 function* tagsOf(xml: string): Generator<{ tag: string; text: string }> {
   for (let at = 0; ;) {
     const start = xml.indexOf('<', at);

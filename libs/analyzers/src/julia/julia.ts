@@ -6,13 +6,17 @@ import { libraryRecord } from '../library-record.js';
 import { collectPackages } from '../package-database.js';
 import { readToml } from '../toml.js';
 
-// packages/Example/aqsx3/Project.toml: the folder of a version has the hash of its tree in five letters.
+// packages/Example/aqsx3/Project.toml: the folder of a version is the hash of its tree in five
+// letters.
 const project = /(^|\/)packages\/[^/]+\/[A-Za-z0-9]{4,8}\/(Julia)?Project\.toml$/;
 const manifest = /(^|\/)(Julia)?Manifest(-v\d{1,3}\.\d{1,3})?\.toml$/;
 /** Folder of an installed package: manifests in it are for its own tests and documentation. */
 const withinPackage = /(^|\/)packages\/[^/]+\/[A-Za-z0-9]{4,8}\//;
 
-/** Packages of a depot of Julia and those that an environment locked. @see https://pkgdocs.julialang.org/v1/toml-files/ */
+/**
+ * Packages of a depot of Julia, and those locked in an environment. @see
+ * https://pkgdocs.julialang.org/v1/toml-files/
+ */
 export const julia: Analyzer = {
   name: 'julia',
   version: 1,
@@ -27,13 +31,16 @@ function readProject({ path, content }: SourceFile): PackageRecord | 'unreadable
     : undefined;
 }
 
-/** Before format 2 the packages were the tables at the top; a name may stand for several packages. */
+/**
+ * Before format 2 the packages were the tables at the top; a name may stand for several packages.
+ */
 function* readManifest({ path, content }: SourceFile): Generator<PackageRecord | 'unreadable'> {
   const tables = readToml(content);
   const packages = tables['manifest_format'] === undefined ? tables : objectOf(tables['deps']);
   for (const [name, entries] of Object.entries(packages)) {
     for (const { version, uuid, path: folder } of listOf(entries).map(objectOf)) {
-      // The standard library comes with Julia and has no version; a package in a folder is no release.
+      // The standard library is part of Julia and has no version; a package in a local folder is no
+      // release.
       if (version === undefined || folder !== undefined || !isUuid(uuid)) continue;
       yield libraryRecord({ type: 'julia', name, version, qualifiers: { uuid }, foundIn: path, isDeclared: true });
     }

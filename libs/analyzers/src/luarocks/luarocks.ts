@@ -16,13 +16,15 @@ export const luarocks: Analyzer = {
   analyze: (file) => collectPackages([readRockspec(file)]),
 };
 
-/** A rock may bring rockspecs in its documentation; its own has the name of its folders. */
+/** Documentation of a rock may contain rockspecs; its own has the name of its folders. */
 function isInstalled(path: string): boolean {
   const [, name, version, file] = rockspec.exec(path) ?? [];
   return name !== undefined && file === `${name}-${version}`;
 }
 
-/** A rockspec is a program that gives a table; the folders say the same without running it. */
+/**
+ * A rockspec is a program that returns a table; the folders have the same data without running it.
+ */
 function readRockspec({ path, content }: SourceFile): PackageRecord | 'unreadable' {
   const [, name, version] = rockspec.exec(path) ?? [];
   const [, , license] =

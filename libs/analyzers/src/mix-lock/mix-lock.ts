@@ -14,7 +14,7 @@ export const mixLock: Analyzer = {
   analyze: ({ path, content }) => declaredLibraries('hex', path, readLock(readText(content))),
 };
 
-/** A line for each package: the application, and with it the source, the package's own name and its version. */
+/** Line of a package: application, source, the package's own name and version. */
 const entry = /^\s{0,64}"[^"]{1,256}": \{:hex, :"?([\w.]{1,256})"?, "([^"]{1,256})"/;
 /** Packages of private organizations, which may share names with public ones. */
 const privateRepository = /"hexpm:[\w-]{1,256}"(?:, "[0-9a-f]{64}")?\},?\s{0,8}$/;

@@ -3,13 +3,17 @@ import { readText } from '../document.js';
 import { installedLibraries } from '../library-package.js';
 import { readManifest } from '../npm-manifest.js';
 
-// A package's own folder; the name of the folder is no package's name where it starts with a dot (`.pnpm`, `.bin`).
+// Folder of a package; a folder name that starts with a dot is no package name (`.pnpm`, `.bin`).
 const manifest = /(?:^|\/)node_modules\/(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}\/package\.json$/;
-// The official images of Node unpack Yarn beside npm's folder; Corepack keeps package managers in one of its own.
+// The official images of Node unpack Yarn beside npm's folder; Corepack keeps package managers in
+// one of its own.
 const packageManager =
   /(?:^|\/)(?:yarn-v\d[^/]{0,63}|corepack\/(?:v1\/)?(?:npm|pnpm|yarn)\/\d[^/]{0,63})\/package\.json$/;
 
-/** Packages that npm, Yarn, pnpm or Bun installed. @see https://docs.npmjs.com/cli/configuring-npm/package-json */
+/**
+ * Packages that npm, Yarn, pnpm or Bun installed. @see
+ * https://docs.npmjs.com/cli/configuring-npm/package-json
+ */
 export const nodePackage: Analyzer = {
   name: 'node-package',
   version: 1,
@@ -20,7 +24,7 @@ export const nodePackage: Analyzer = {
 
 const testFolders = new Set(['test', 'tests', '__tests__', 'testdata', 'fixture', 'fixtures', '__fixtures__']);
 
-/** Whether the innermost `node_modules` belongs to the tests of a package, which nobody installs or loads. */
+/** Whether the innermost `node_modules` belongs to a package's tests, which are never loaded. */
 function isTestData(path: string): boolean {
   const segments = path.split('/');
   const inner = segments.lastIndexOf('node_modules');

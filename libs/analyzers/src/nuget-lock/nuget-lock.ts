@@ -11,7 +11,8 @@ const packageKinds = new Set<unknown>(['Direct', 'Transitive', 'CentralTransitiv
 
 /**
  * NuGet packages locked by a .NET project.
- * @see https://learn.microsoft.com/nuget/consume-packages/package-references-in-project-files#locking-dependencies
+ * @see
+ * https://learn.microsoft.com/nuget/consume-packages/package-references-in-project-files#locking-dependencies
  */
 export const nugetLock: Analyzer = {
   name: 'nuget-lock',
@@ -24,7 +25,10 @@ export const nugetLock: Analyzer = {
   },
 };
 
-/** Reads dependencies by target framework, which often repeat; projects of the same solution are skipped. */
+/**
+ * Reads dependencies by target framework, which often repeat; projects of the same solution are
+ * skipped.
+ */
 function* readDependencies(
   byFramework: Readonly<Record<string, unknown>>,
   foundIn: string,

@@ -6,7 +6,10 @@ import { readAlpine, readDebian, readProduct } from './release-files.js';
 
 const identifier = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-/** Release files of images without os-release. Derivatives keep the file of their parent, so their own come first. */
+/**
+ * Release files of images without os-release. Derivatives keep the file of their parent, so their
+ * own come first.
+ */
 const fallbacks: readonly (readonly [path: string, read: (text: string) => OsRelease | undefined])[] = [
   ['etc/mariner-release', readProduct],
   ['etc/azurelinux-release', readProduct],
@@ -30,7 +33,10 @@ export const osReleasePaths: readonly string[] = [
   ...fallbacks.map(([path]) => path),
 ];
 
-/** Distribution of an image. @see https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
+/**
+ * Distribution of an image. @see
+ * https://www.freedesktop.org/software/systemd/man/latest/os-release.html
+ */
 export const osRelease: Analyzer = {
   name: 'os-release',
   version: 2,
@@ -39,7 +45,8 @@ export const osRelease: Analyzer = {
     const text = content.toString('utf8');
     const [, readFallback] = fallbacks.find(([name]) => name === path) ?? [];
     if (!readFallback) return { os: readRelease(readVariables(text), path) };
-    // A derivative that writes its own text into such a file also has an os-release: this is no damage.
+    // A derivative that writes its own text into such a file also has an os-release, so this is no
+    // damage.
     const os = readFallback(text);
     return os ? { os } : {};
   },
@@ -48,7 +55,7 @@ export const osRelease: Analyzer = {
 function readRelease(variables: ReadonlyMap<string, string>, path: string): OsRelease {
   const id = variables.get('ID')?.toLowerCase();
   const versionId = variables.get('VERSION_ID')?.toLowerCase();
-  // Advisories are matched by ID and VERSION_ID; a guess would match the wrong ones.
+  // Advisories are matched by ID and VERSION_ID; a guess would match wrong ones.
   if (id === undefined || !identifier.test(id)) throw new MalformedFile(`${path} without a usable ID`);
   if (versionId && !identifier.test(versionId)) throw new MalformedFile(`${path} without a usable VERSION_ID`);
   const name = oneLine(variables.get('PRETTY_NAME') ?? variables.get('NAME') ?? id);

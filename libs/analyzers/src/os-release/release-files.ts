@@ -2,7 +2,10 @@ import type { OsRelease } from '@tidewaiter/domain';
 
 import { linesOf, oneLine } from '../package-database.js';
 
-/** A distribution that writes its product name and version in one line, with as many parts of a version as its VERSION_ID has. */
+/**
+ * Distribution that writes its product name and version in one line, with as many parts of a
+ * version as its VERSION_ID has.
+ */
 interface Product {
   id: string;
   idLike: string[];
@@ -27,7 +30,7 @@ const products: readonly (readonly [start: string, Product])[] = [
   ['Mageia', { id: 'mageia', idLike: [], parts: 1 }],
 ];
 
-/** The release in the first line of a file like `etc/redhat-release`; undefined for products that we do not know. */
+/** Parses the first line of a file like `etc/redhat-release`; undefined for unknown products. */
 export function readProduct(text: string): OsRelease | undefined {
   const line = firstLine(text);
   const product = products.find(([start]) => line.startsWith(start));
@@ -44,7 +47,7 @@ function servicePack(text: string): string {
   return level === undefined ? '' : `.${level}`;
 }
 
-/** `etc/alpine-release` has the version alone. */
+/** `etc/alpine-release` contains only the version. */
 export function readAlpine(text: string): OsRelease | undefined {
   const [version] = /^\d{1,4}\.\d{1,4}(?:\.\d{1,4})?(?:_alpha\d{8})?$/.exec(firstLine(text)) ?? [];
   return version === undefined
@@ -52,7 +55,7 @@ export function readAlpine(text: string): OsRelease | undefined {
     : { id: 'alpine', versionId: version, name: `Alpine Linux ${version}`, idLike: [] };
 }
 
-/** `etc/debian_version` has the point release, or the codenames of what is to be one. */
+/** `etc/debian_version` contains the point release, or the codenames of a future one. */
 export function readDebian(text: string): OsRelease | undefined {
   const line = firstLine(text);
   const [, version] = /^(\d{1,4})(?:\.\d{1,4})?$/.exec(line) ?? [];

@@ -8,12 +8,13 @@ import { collectFiles, packageFile, pathFrom } from '../package-files.js';
 
 const maxLicenses = 16;
 
-// cpanm and Carton keep these two of each distribution that they install; MakeMaker and Module::Build the others.
+// cpanm and Carton store these two for each installed distribution; MakeMaker and Module::Build the
+// others.
 const cpanmRecord = /(^|\/)\.meta\/[^/]+\/(install|MYMETA)\.json$/;
 const packlist = /(^|\/)auto\/((?:[^/]+\/){1,16})\.packlist$/;
 
 /**
- * Distributions that were installed from CPAN.
+ * Distributions installed from CPAN.
  * @see https://metacpan.org/pod/ExtUtils::Install and https://metacpan.org/pod/ExtUtils::Packlist
  */
 export const perl: Analyzer = {
@@ -30,7 +31,10 @@ export const perl: Analyzer = {
   },
 };
 
-/** Reads install.json: `version` is that of the main module; `dist` has the version of the distribution. */
+/**
+ * Reads install.json: `version` is that of the main module; `dist` has the version of the
+ * distribution.
+ */
 function readInstall({ path, content }: SourceFile): PackageRecord | 'unreadable' {
   const { dist, name, version } = objectOf(readJson(content));
   const [, distribution, release] =
@@ -57,7 +61,10 @@ function distributionOf(module: string | undefined): string | undefined {
   return module?.replaceAll('::', '-');
 }
 
-/** Reads the log of installations, each with a module and then its version; the last entry of a module wins. */
+/**
+ * Reads the log of installations, each with a module and then its version; the last entry of a
+ * module wins.
+ */
 function readPerllocal({ path, content }: SourceFile): Iterable<PackageRecord | 'unreadable'> {
   const versions = new Map<string, string>();
   let module: string | undefined;
@@ -70,7 +77,9 @@ function readPerllocal({ path, content }: SourceFile): Iterable<PackageRecord | 
   return [...versions].map(([name, version]) => cpanRecord(distributionOf(name), version, path));
 }
 
-/** Reads absolute paths with their attributes: `/usr/local/share/perl/5.36.0/Try/Tiny.pm type=file`. */
+/**
+ * Reads absolute paths with their attributes: `/usr/local/share/perl/5.36.0/Try/Tiny.pm type=file`.
+ */
 function readPacklist({ path, content }: SourceFile): FileFacts {
   const module = packlist.exec(path)?.[2] ?? '';
   const { files, ...damage } = collectFiles(packlistFiles(readText(content)));

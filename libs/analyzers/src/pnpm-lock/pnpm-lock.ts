@@ -6,7 +6,10 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** Packages locked by pnpm, lock file versions 5 to 9. @see https://github.com/pnpm/spec/tree/master/lockfile */
+/**
+ * Packages locked by pnpm, lock file versions 5 to 9. @see
+ * https://github.com/pnpm/spec/tree/master/lockfile
+ */
 export const pnpmLock: Analyzer = {
   name: 'pnpm-lock',
   version: 1,
@@ -100,7 +103,10 @@ function addKeys(keys: Set<string>, name: string, version: string): void {
   keys.add(version);
 }
 
-/** Keys of `packages` that the roots lead to; keys of `snapshots` also name peers: `foo@1.0.0(react@18.2.0)`. */
+/**
+ * Keys of `packages` that the roots lead to; keys of `snapshots` also name peers:
+ * `foo@1.0.0(react@18.2.0)`.
+ */
 function reachable({ roots, edges }: Lock): Set<string> {
   const seen = new Set(roots);
   // Iterating a set includes elements that are added during the iteration.

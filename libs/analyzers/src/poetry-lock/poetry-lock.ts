@@ -3,7 +3,10 @@ import { objectOf } from '../document.js';
 import { isLockFile } from '../lock-file.js';
 import { lockedPackages, type LockedPackage } from '../pypi.js';
 
-/** Packages locked by Poetry. @see https://python-poetry.org/docs/basic-usage/#installing-with-poetrylock */
+/**
+ * Packages locked by Poetry. @see
+ * https://python-poetry.org/docs/basic-usage/#installing-with-poetrylock
+ */
 export const poetryLock: Analyzer = {
   name: 'poetry-lock',
   version: 1,
@@ -11,7 +14,10 @@ export const poetryLock: Analyzer = {
   analyze: (file) => lockedPackages(file, (locked) => isForDevelopment(locked) || isOwnFolder(locked)),
 };
 
-/** Poetry 2 writes the groups of a package; versions before 1.5 write `dev` or `main`, those between nothing. */
+/**
+ * Poetry 2 writes the groups of a package; versions before 1.5 write `dev` or `main`, those between
+ * nothing.
+ */
 function isForDevelopment({ category, groups }: LockedPackage): boolean {
   return category === 'dev' || (Array.isArray(groups) && !groups.includes('main'));
 }

@@ -6,7 +6,10 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** Packages of pub.dev and similar servers locked by Dart and Flutter. @see https://dart.dev/tools/pub/pubspec */
+/**
+ * Packages of pub.dev and similar servers locked by Dart and Flutter. @see
+ * https://dart.dev/tools/pub/pubspec
+ */
 export const pubLock: Analyzer = {
   name: 'pub-lock',
   version: 1,

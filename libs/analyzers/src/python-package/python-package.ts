@@ -5,13 +5,19 @@ import { collectPackages, linesOf, oneLine } from '../package-database.js';
 import { isTestData, pypiRecord } from '../pypi.js';
 import { zipEntries } from '../zip.js';
 
-/** Limit on the metadata that is read: name and version are at the top, the rest can only be a long description. */
+/**
+ * Limit on the metadata that is read: name and version are at the top, the rest can only be a long
+ * description.
+ */
 const maxHeaderBytes = 4 << 20;
 /** Longer values are the text of a license and not its name. */
 const maxLicenseLength = 100;
 const maxLicenses = 16;
 
-/** Installed Python distributions. @see https://packaging.python.org/en/latest/specifications/core-metadata/ */
+/**
+ * Installed Python distributions. @see
+ * https://packaging.python.org/en/latest/specifications/core-metadata/
+ */
 export const pythonPackage: Analyzer = {
   name: 'python-package',
   version: 2,
@@ -47,7 +53,10 @@ const usedFields = new Set(['name', 'version', 'license', 'license-expression', 
 
 type Fields = ReadonlyMap<string, readonly string[]>;
 
-/** Parses headers as Python does: they end at the first line that is no header. A folded value keeps its lines. */
+/**
+ * Parses headers as Python does: they end at the first line that is no header. A folded value keeps
+ * its lines.
+ */
 function readFields(text: string): Fields {
   const fields = new Map<string, string[]>();
   let current: string[] | undefined;
@@ -67,7 +76,10 @@ function readFields(text: string): Fields {
   return fields;
 }
 
-/** Appends up to a length: the value may be the whole text of a license, in as many lines as the file has bytes. */
+/**
+ * Appends up to a length: the value may be the whole text of a license, in as many lines as the
+ * file has bytes.
+ */
 function appendFolded(values: string[], line: string): void {
   const value = values.pop() ?? '';
   values.push(value.length > maxLicenseLength ? value : `${value}\n${line}`.trim());

@@ -8,7 +8,10 @@ import { linesOf } from '../package-database.js';
 import { collectFiles, packageFile, pathFrom } from '../package-files.js';
 import { isTestData, normalizedName } from '../pypi.js';
 
-/** The files of installed wheels. @see https://packaging.python.org/en/latest/specifications/recording-installed-packages/ */
+/**
+ * Files of installed wheels. @see
+ * https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+ */
 export const pythonRecord: Analyzer = {
   name: 'python-record',
   version: 2,
@@ -20,7 +23,7 @@ export const pythonRecord: Analyzer = {
   },
 };
 
-/** `charset_normalizer-3.4.2`; names written before dashes were replaced have some of their own. */
+/** `charset_normalizer-3.4.2`; older names contain dashes themselves. */
 function nameOf(stem: string): string {
   const version = stem.search(/-v?\d/);
   return normalizedName(version > 0 ? stem.slice(0, version) : stem);
@@ -30,10 +33,13 @@ function* readRows(text: string, site: string): Generator<OwnedFile | undefined>
   for (const line of linesOf(text)) if (line !== '' && line !== '\r') yield readRow(line, site);
 }
 
-// Path, digest and size; a path with a comma or quote stands in quotes, in which quotes are doubled.
+// Path, digest and size; a path with a comma or quote is quoted, with doubled quotes inside.
 const row = /^(?:"((?:[^"]|""){1,4096})"|([^",]{1,4096})),([^,]{0,256}),\d{0,20}\r?$/;
 
-/** Scripts lie beside the site (`../../../bin/flask`), the data of some distributions anywhere (`/usr/share/man/man1/x.1`). */
+/**
+ * Scripts are beside the site (`../../../bin/flask`), the data of some distributions anywhere
+ * (`/usr/share/man/man1/x.1`).
+ */
 function readRow(line: string, site: string): OwnedFile | undefined {
   const [, quoted, plain = '', digest = ''] = row.exec(line) ?? [];
   const name = quoted?.replaceAll('""', '"') ?? plain;
@@ -41,7 +47,7 @@ function readRow(line: string, site: string): OwnedFile | undefined {
   return path === undefined ? undefined : packageFile(path, readDigest(digest));
 }
 
-/** Older digests are too weak to say that a file is as it was, longer ones in no use. */
+/** Older digests are too weak to prove an unchanged file, longer ones are not in use. */
 function readDigest(field: string): string | undefined {
   const [, sha256] = /^sha256=([A-Za-z0-9_-]{43})=?$/.exec(field) ?? [];
   return sha256 && `sha256:${Buffer.from(sha256, 'base64url').toString('hex')}`;

@@ -5,7 +5,10 @@ import { readText } from '../document.js';
 import { libraryRecord } from '../library-record.js';
 import { collectPackages, oneLine, stanzasOf } from '../package-database.js';
 
-/** Installed packages of R. @see https://cran.r-project.org/doc/manuals/r-release/R-exts.html "The DESCRIPTION file" */
+/**
+ * Installed packages of R. @see https://cran.r-project.org/doc/manuals/r-release/R-exts.html "The
+ * DESCRIPTION file"
+ */
 export const rPackage: Analyzer = {
   name: 'r-package',
   version: 1,

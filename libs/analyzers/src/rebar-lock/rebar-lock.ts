@@ -5,7 +5,10 @@ import { readText } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** Hex packages locked by Erlang's rebar3. @see https://rebar3.org/docs/configuration/dependencies/ "Lock files" */
+/**
+ * Hex packages locked by Erlang's rebar3. @see https://rebar3.org/docs/configuration/dependencies/
+ * "Lock files"
+ */
 export const rebarLock: Analyzer = {
   name: 'rebar-lock',
   version: 1,
@@ -13,7 +16,10 @@ export const rebarLock: Analyzer = {
   analyze: ({ path, content }) => declaredLibraries('hex', path, readLock(readText(content))),
 };
 
-/** `{<<"uuid">>,{pkg,<<"uuid_erl">>,<<"2.0.1">>},0}`: the application, the package's own name, its version; anywhere broken over lines. */
+/**
+ * `{<<"uuid">>,{pkg,<<"uuid_erl">>,<<"2.0.1">>},0}`: the application, the package's own name, its
+ * version; with line breaks anywhere.
+ */
 const entry = /\{pkg,\s{0,64}<<"([^"]{0,256})">>,\s{0,64}<<"([^"]{0,256})">>/g;
 
 function* readLock(text: string): Generator<LibraryEntry> {

@@ -5,10 +5,13 @@ import { readText } from '../document.js';
 import { collectPackages, linesOf } from '../package-database.js';
 import { pypiRecord } from '../pypi.js';
 
-/** A pinned package with its hashes. */
+/** Length of a pinned package with its hashes. */
 const maxLineLength = 65_536;
 
-/** Exact pins of pip's requirement files. @see https://pip.pypa.io/en/stable/reference/requirements-file-format/ */
+/**
+ * Exact pins of pip's requirement files. @see
+ * https://pip.pypa.io/en/stable/reference/requirements-file-format/
+ */
 export const requirements: Analyzer = {
   name: 'requirements',
   version: 1,
@@ -16,7 +19,7 @@ export const requirements: Analyzer = {
   analyze: ({ path, content }) => collectPackages(readPins(decode(content), path)),
 };
 
-/** Windows PowerShell writes what is redirected (`pip freeze > requirements.txt`) as UTF-16. */
+/** Windows PowerShell writes redirected output (`pip freeze > requirements.txt`) as UTF-16. */
 function decode(content: Buffer): string {
   const isUtf16 = content[0] === 0xff && content[1] === 0xfe;
   return readText(isUtf16 ? Buffer.from(content.toString('utf16le', 2)) : content);
@@ -24,13 +27,13 @@ function decode(content: Buffer): string {
 
 function* readPins(text: string, foundIn: string): Generator<PackageRecord | 'unreadable'> {
   for (const line of logicalLines(text)) {
-    // Only exact versions say what is installed; the rest is a wish.
+    // Only exact versions prove what is installed.
     const [, name, version] = pin.exec(requirementOf(line)) ?? [];
     if (version !== undefined) yield pypiRecord({ name, version, foundIn, isDeclared: true });
   }
 }
 
-// `name`, `name[extra]`, `name (==1.0)`; anything before and after is cut off by then.
+// `name`, `name[extra]`, `name (==1.0)`, already without everything before and after.
 const pin =
   /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})[ \t]{0,64}(?:\[[^[\]]{0,1024}\][ \t]{0,64})?\(?[ \t]{0,64}={2,3}[ \t]{0,64}([A-Za-z0-9.!+_-]{1,128})[ \t]{0,64}\)?$/;
 
@@ -49,7 +52,10 @@ function* logicalLines(text: string): Generator<string> {
   if (joined !== '') yield joined;
 }
 
-/** Without comment, environment marker and options such as `--hash=…`; empty for lines that are options. */
+/**
+ * Requirement without comment, environment marker and options such as `--hash=…`; empty for lines
+ * of options.
+ */
 function requirementOf(line: string): string {
   const end = line.search(/;|(?:^|[ \t])(?:#|--?[a-zA-Z])/);
   return (end === -1 ? line : line.slice(0, end)).trim();

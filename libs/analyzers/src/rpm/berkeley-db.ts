@@ -15,20 +15,23 @@ interface Database {
   pageBytes: number;
   u16: (offset: number) => number;
   u32: (offset: number) => number;
-  /** Overflow pages that were read: each is in one chain, so one that comes twice is damage, and no chain goes round. */
+  /**
+   * Overflow pages that were read: each is in one chain, so a repeated page is damage, and no chain
+   * is cyclic.
+   */
   seen: Set<number>;
 }
 
-/** Whether these first bytes are of a hash database of Berkeley DB, of either byte order. */
+/** Whether these first bytes are those of a Berkeley DB hash, of either byte order. */
 export function isBerkeleyHash(content: Buffer): boolean {
   return content.length >= 16 && (content.readUInt32LE(12) === hashMagic || content.readUInt32BE(12) === hashMagic);
 }
 
 /**
- * The headers in a Berkeley DB hash (`Packages`), which rpm used up to RHEL 8: pages of keys and values in turn, values mostly in
- * chains of overflow pages.
+ * Headers in a Berkeley DB hash (`Packages`), which rpm used up to RHEL 8: pages of keys and values
+ * in turn, values mostly in chains of overflow pages.
  * @see https://github.com/berkeleydb/libdb/blob/master/src/dbinc/db_page.h
- * @throws MalformedFile when it is no such hash
+ * @throws MalformedFile for any other file
  */
 export function* berkeleyBlobs(content: Buffer): Generator<Buffer | 'unreadable'> {
   const database = open(content);
@@ -43,7 +46,7 @@ export function* berkeleyBlobs(content: Buffer): Generator<Buffer | 'unreadable'
       if (value !== 'counter') yield value;
     }
   }
-  // Without transactions, as rpm uses it, the number of pairs is kept exactly: fewer mean pages that are gone.
+  // Without transactions, as rpm uses it, the number of pairs is exact: fewer mean lost pages.
   if (pairs < u32(88) || pages <= u32(32)) yield 'unreadable';
 }
 
@@ -76,7 +79,7 @@ function readItem(database: Database, page: number, from: number, to: number): B
   if (type === itemTypes.offPage && to - from >= 12)
     return readChain(database, u32(page + from + 4), u32(page + from + 8));
   if (type !== itemTypes.inline) return 'unreadable';
-  // The value of key 0 is not a header but the number that the next package gets.
+  // The value of key 0 is no header but the number of the next package.
   return to - from <= 5 ? 'counter' : sliceOf(content, page + from + 1, to - from - 1);
 }
 

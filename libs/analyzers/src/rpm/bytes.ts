@@ -9,19 +9,19 @@ export function sliceOf(bytes: Buffer, offset: number, length: number): Buffer {
   return bytes.subarray(offset, offset + length);
 }
 
-/** @throws MalformedFile when it lies beyond the end */
+/** @throws MalformedFile beyond the end */
 export function u16be(bytes: Buffer, offset: number): number {
   check(bytes, offset, 2);
   return bytes.readUInt16BE(offset);
 }
 
-/** @throws MalformedFile when it lies beyond the end */
+/** @throws MalformedFile beyond the end */
 export function u32be(bytes: Buffer, offset: number): number {
   check(bytes, offset, 4);
   return bytes.readUInt32BE(offset);
 }
 
-/** @throws MalformedFile when it lies beyond the end */
+/** @throws MalformedFile beyond the end */
 export function u32le(bytes: Buffer, offset: number): number {
   check(bytes, offset, 4);
   return bytes.readUInt32LE(offset);
@@ -32,7 +32,10 @@ function check(bytes: Buffer, offset: number, length: number): void {
     throw new MalformedFile(`${length} bytes at ${offset} reach beyond the ${bytes.length} that there are`);
 }
 
-/** Returns the result of `read`, or `unreadable` for malformed bytes: one bad part does not affect the others. */
+/**
+ * Returns the result of `read`, or `unreadable` for malformed bytes: one bad part does not affect
+ * the others.
+ */
 export function orUnreadable<T>(read: () => T): T | 'unreadable' {
   try {
     return read();

@@ -2,7 +2,10 @@ import { MalformedFile } from '@tidewaiter/domain';
 
 import { sliceOf, u32be } from './bytes.js';
 
-/** Tags of a package's header. @see https://github.com/rpm-software-management/rpm/blob/master/include/rpm/rpmtag.h */
+/**
+ * Tags of a package's header. @see
+ * https://github.com/rpm-software-management/rpm/blob/master/include/rpm/rpmtag.h
+ */
 export const tags = {
   name: 1000,
   version: 1001,

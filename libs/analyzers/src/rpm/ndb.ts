@@ -10,13 +10,14 @@ const slotBytes = 16;
 const blockBytes = 16;
 const blobHeaderBytes = 16;
 
-/** Whether these first bytes are of a database of this format. */
+/** Whether these first bytes are those of a database of this format. */
 export function isNdb(content: Buffer): boolean {
   return content.length >= 4 && content.readUInt32LE() === magic;
 }
 
 /**
- * The headers in an NDB database (`Packages.db`), SUSE's: pages of slots, each of which points to a run of blocks.
+ * Headers in SUSE's NDB database (`Packages.db`): pages of slots, each of which points to a run of
+ * blocks.
  * @see https://github.com/rpm-software-management/rpm/blob/master/lib/backend/ndb/rpmpkg.c
  * @throws MalformedFile when it is of another version or ends within its slots
  */
@@ -24,7 +25,7 @@ export function* ndbBlobs(content: Buffer): Generator<Buffer | 'unreadable'> {
   const version = u32le(content, 4);
   if (version !== 0) throw new MalformedFile(`NDB database of version ${version}`);
   const slots = sliceOf(content, 0, u32le(content, 12) * pageBytes);
-  // The file's header has the room of the first two slots.
+  // The file's header takes the place of the first two slots.
   for (let at = 2 * slotBytes; at < slots.length; at += slotBytes) {
     const index = u32le(slots, at + 4);
     if (u32le(slots, at) !== slotMagic) yield 'unreadable';

@@ -49,7 +49,10 @@ export function packageOf(header: Header, foundIn: string): PackageRecord | unde
   };
 }
 
-/** Parses `nodejs:18:8080020230301:f7b8a3c6`: module, stream, version, context; advisories use the first two. */
+/**
+ * Parses `nodejs:18:8080020230301:f7b8a3c6`: module, stream, version, context; advisories use the
+ * first two.
+ */
 function readModule(label: string | undefined): Pick<PackageRecord, 'qualifiers'> {
   const [module, stream] = label?.split(':', 2) ?? [];
   return isToken(module) && isToken(stream) ? { qualifiers: { modularity: `${module}:${stream}` } } : {};

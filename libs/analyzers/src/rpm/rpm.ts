@@ -13,10 +13,13 @@ import { thirdParty } from './vendors.js';
 
 const database = /^(?:var\/lib\/rpm|usr\/(?:lib\/sysimage|share)\/rpm)\/(?:Packages|Packages\.db|rpmdb\.sqlite)$/;
 const log = '.sqlite-wal';
-/** A database with so many broken parts is no longer worth the time. */
+/** Limit on broken parts, above which a database is not worth the time. */
 const maxUnreadable = 10_000;
 
-/** Installed packages of Red Hat, SUSE and their kin, with their files, from any of the three kinds of database. */
+/**
+ * Installed packages of Red Hat, SUSE and their derivatives, with their files, from any of the
+ * three kinds of database.
+ */
 export const rpm: Analyzer = {
   name: 'rpm',
   version: 3,
@@ -24,7 +27,10 @@ export const rpm: Analyzer = {
   analyze: ({ path, content }) => (path.endsWith(log) ? readLog(content) : readDatabase(path, content)),
 };
 
-/** Pages that SQLite has yet to move into the database. It leaves the file empty, or none, when all are there. */
+/**
+ * Pages that SQLite has not moved into the database yet. The file is empty or missing when all are
+ * moved.
+ */
 function readLog(content: Buffer): FileFacts {
   return content.length === 0 ? {} : { damage: 'packages that only this write-ahead log has are not read' };
 }
@@ -43,7 +49,7 @@ interface Found {
   unreadable: number;
 }
 
-/** The files of each package; the packages themselves go to `found`. */
+/** Yields the files of each package; adds the packages themselves to `found`. */
 function* readPackages(blobs: Iterable<Buffer | 'unreadable'>, path: string, found: Found): Generator<OwnedFiles> {
   for (const blob of blobs) {
     if (found.unreadable >= maxUnreadable) return;
@@ -66,7 +72,9 @@ function blobsOf(path: string, content: Buffer): Iterable<Buffer | 'unreadable'>
   throw new MalformedFile(`${path} is no rpm database`);
 }
 
-/** Headers that together are more than their file share bytes: a small file would become a large answer. */
+/**
+ * Headers that exceed their file in total share bytes: a small file would become a large result.
+ */
 function* withinFile(blobs: Iterable<Buffer | 'unreadable'>, bytes: number): Generator<Buffer | 'unreadable'> {
   let room = bytes;
   for (const blob of blobs) {

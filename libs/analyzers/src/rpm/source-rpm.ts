@@ -1,8 +1,9 @@
 import { isToken } from '../package-database.js';
 
 /**
- * The source package of a file name like `bash-4.4-19.6.1.src.rpm`. Such a name has no epoch; that of the package, which nearly
- * always is the same, stands in, for without it every version would seem older than the fixed one.
+ * Source package of a file name like `bash-4.4-19.6.1.src.rpm`. Such a name has no epoch; the
+ * package's epoch, which is nearly always the same, is used, because without it every version would
+ * seem older than the fixed one.
  */
 export function readSourceRpm(fileName: string, epoch: string): { name: string; version: string } | undefined {
   const stem = fileName.replace(/\.(no)?src\.rpm$/, '');

@@ -15,27 +15,33 @@ const maxSchemaRows = 1_000;
 interface Database {
   content: Buffer;
   pageBytes: number;
-  /** Bytes of a page that hold data: some databases reserve its end. */
+  /** Bytes of a page that contain data: some databases reserve its end. */
   usableBytes: number;
-  /** Pages that were read. Each belongs to one place, so a repeated page is damage; this also prevents cycles. */
+  /**
+   * Pages that were read. Each belongs to one place, so a repeated page is damage; this also
+   * prevents cycles.
+   */
   seen: Set<number>;
 }
 
-/** One column of a row; null also for floats and 64-bit integers, which the tables of rpm do not have. */
+/**
+ * One column of a row; null also for floats and 64-bit integers, which the tables of rpm do not
+ * have.
+ */
 type Value = Buffer | string | number | null;
 
 type Row = Value[];
 
-/** Whether these first bytes are of an SQLite database. */
+/** Whether these first bytes are those of an SQLite database. */
 export function isSqlite(content: Buffer): boolean {
   return content.toString('latin1', 0, magic.length) === magic;
 }
 
 /**
- * Headers in an SQLite database (`rpmdb.sqlite`): the blobs of the table `Packages`. Rows that are only
- * in the write-ahead log are missing, because only the database file is read.
+ * Headers in an SQLite database (`rpmdb.sqlite`): the blobs of the table `Packages`. Rows that are
+ * only in the write-ahead log are missing, because only the database file is read.
  * @see https://www.sqlite.org/fileformat2.html
- * @throws MalformedFile when it is no database or has no such table
+ * @throws MalformedFile for any other file, or without such a table
  */
 export function* sqliteBlobs(content: Buffer): Generator<Buffer | 'unreadable'> {
   const database = open(content);
@@ -71,7 +77,10 @@ function findTable(database: Database, name: string): number {
   throw new MalformedFile(`no table ${name}${isLogged ? ', unless the write-ahead log has it' : ''}`);
 }
 
-/** Walks the b-tree of a table. Rows that exceed the file in total must share bytes, so they end the walk. */
+/**
+ * Walks the b-tree of a table. Rows that exceed the file in total must share bytes, so they end the
+ * walk.
+ */
 function* rowsOf(database: Database, root: number): Generator<Row | 'unreadable'> {
   const waiting = [root];
   let room = database.content.length;
@@ -113,7 +122,9 @@ function readNode(database: Database, page: number): Node {
   return { children: [...cells.map((at) => u32be(bytes, at)), u32be(bytes, header + 8)] };
 }
 
-/** Bytes of a row: a part in the page and, for a long row, the rest in a chain of overflow pages. */
+/**
+ * Bytes of a row: a part in the page and, for a long row, the rest in a chain of overflow pages.
+ */
 function readPayload(database: Database, cell: Buffer): Buffer {
   const length = readVarint(cell, 0);
   const rowId = readVarint(cell, length.end);
@@ -131,7 +142,9 @@ function readPayload(database: Database, cell: Buffer): Buffer {
   return Buffer.concat(parts, length.value);
 }
 
-/** @see https://www.sqlite.org/fileformat2.html "B-tree Pages", on how much of a row stays in a leaf */
+/**
+ * @see https://www.sqlite.org/fileformat2.html "B-tree Pages", on how much of a row stays in a leaf
+ */
 function localBytes(length: number, usableBytes: number): number {
   const most = usableBytes - 35;
   if (length <= most) return length;
@@ -166,7 +179,10 @@ function readColumn(type: number, bytes: Buffer): Value {
   return null;
 }
 
-/** Big-endian, seven bits a byte; a ninth byte would be whole, but no length that fits a file has one. */
+/**
+ * Big-endian, seven bits a byte; a ninth byte would be whole, but no length that fits a file has
+ * one.
+ */
 function readVarint(bytes: Buffer, offset: number): { value: number; end: number } {
   let value = 0;
   for (let end = offset; end < offset + 8; end += 1) {

@@ -3,8 +3,9 @@ import type { OwnedFiles } from '@tidewaiter/domain';
 import { type Header, tags } from './header.js';
 
 /**
- * How the vendors of distributions start. A name that is missing here costs findings that the distribution answers for, one too
- * many costs findings of a package that nobody answers for: so it is names of distributions only.
+ * Prefixes of distributions' vendor names. A missing name costs findings about a package that the
+ * distribution maintains, a wrong one findings about a package without a maintainer, so only
+ * distributions are listed.
  */
 const distributions = [
   'AlmaLinux',
@@ -23,7 +24,7 @@ const distributions = [
   'openEuler',
   'OpenMandriva',
   'openSUSE',
-  // Not `Oracle`, who so sign MySQL and Java for other distributions.
+  // Not `Oracle`, the vendor of MySQL and Java for other distributions.
   'Oracle America',
   'Red Hat',
   'Rocky',
@@ -34,11 +35,14 @@ const distributions = [
   'http://openeuler.org',
 ];
 
-/** Microsoft signs PowerShell and .NET for other distributions like the packages of its own, which name that in their release. */
+/**
+ * Microsoft's PowerShell and .NET for other distributions have the same vendor as its own packages,
+ * whose release names the distribution.
+ */
 const microsoft = 'Microsoft Corporation';
 const microsoftRelease = /\.(cm|azl)\d/;
 
-/** Whether somebody else than a distribution built a package, as a part of the record of its files. */
+/** Whether a third party built a package, as a part of the record of its files. */
 export function thirdParty(header: Header): Pick<OwnedFiles, 'isThirdParty'> {
   const vendor = header.texts(tags.vendor)[0] ?? '';
   const release = header.texts(tags.release)[0] ?? '';

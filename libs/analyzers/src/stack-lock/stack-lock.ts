@@ -7,7 +7,8 @@ import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
 /**
- * Hackage packages that Haskell's Stack locked beside its snapshot, which the file only names.
+ * Hackage packages that Haskell's Stack locked in addition to its snapshot, which the file only
+ * names.
  * @see https://docs.haskellstack.org/en/stable/topics/lock_files/
  */
 export const stackLock: Analyzer = {

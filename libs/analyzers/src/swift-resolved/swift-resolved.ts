@@ -7,7 +7,8 @@ import { isLockFile } from '../lock-file.js';
 
 /**
  * Packages locked by Swift's package manager, file versions 1 to 3.
- * @see https://github.com/swiftlang/swift-package-manager/blob/main/Documentation/Usage.md "Resolving versions (Package.resolved file)"
+ * @see https://github.com/swiftlang/swift-package-manager/blob/main/Documentation/Usage.md
+ * "Resolving versions (Package.resolved file)"
  */
 export const swiftResolved: Analyzer = {
   name: 'swift-resolved',
@@ -24,7 +25,8 @@ export const swiftResolved: Analyzer = {
 function readPin(pin: unknown): LibraryEntry {
   const { location, repositoryURL, state, kind } = objectOf(pin);
   const { version } = objectOf(state);
-  // Branches and revisions have no version, local packages are the application's own, registries give no address.
+  // Branches and revisions have no version, local packages are the application's own, registries
+  // have no address.
   if (typeof version !== 'string' || kind === 'localSourceControl' || kind === 'registry') return undefined;
   const address = textOf(location) ?? textOf(repositoryURL) ?? '';
   if (/^(?:file:|[./~])/.test(address)) return undefined;
@@ -32,7 +34,10 @@ function readPin(pin: unknown): LibraryEntry {
   return name === undefined ? 'unreadable' : { name, version: version.replace(/^v(?=\d)/, '') };
 }
 
-/** `github.com/apple/swift-nio` for `https://github.com/apple/swift-nio.git` and `git@github.com:apple/swift-nio`. */
+/**
+ * `github.com/apple/swift-nio` for `https://github.com/apple/swift-nio.git` and
+ * `git@github.com:apple/swift-nio`.
+ */
 function nameOf(location: string): string | undefined {
   const [, host, path] =
     /^(?:\w{1,16}:\/\/)?(?:[^/@]{1,256}@)?([\w.-]{1,256})(?::\d{1,5})?[/:]([^?#]{1,1024})$/.exec(location.trim()) ?? [];

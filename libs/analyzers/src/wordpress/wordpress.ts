@@ -8,12 +8,12 @@ const addOns = 'wp-content/';
 /** A plugin is a folder or one file; each theme has its header in its style sheet. */
 const addOn =
   /(?:^|\/)wp-content\/(?:plugins\/([^/]{1,255})\/[^/]{1,255}\.php|plugins\/([^/]{1,255})\.php|themes\/([^/]{1,255})\/style\.css)$/;
-/** WordPress itself looks no further for a header. */
+/** WordPress itself reads a header only up to here. */
 const headerBytes = 8 << 10;
 const slug = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/;
 
 /**
- * WordPress, its plugins and its themes, each by the file that WordPress itself reads the version from.
+ * WordPress, its plugins and its themes, by the files from which WordPress reads the versions.
  * @see https://developer.wordpress.org/plugins/plugin-basics/header-requirements/
  */
 export const wordpress: Analyzer = {
@@ -33,7 +33,7 @@ function readCore(text: string, path: string): PackageRecord | undefined {
   return recordOf('wordpress', version, '', path);
 }
 
-/** Most files of a plugin's folder have no header: they belong to the one that has. */
+/** Most files of a plugin's folder have no header; they belong to the file with one. */
 function readAddOn(text: string, path: string): PackageRecord | undefined {
   const [, folder, file, theme] = addOn.exec(path) ?? [];
   const name = folder ?? file ?? theme ?? '';
@@ -47,7 +47,7 @@ function readAddOn(text: string, path: string): PackageRecord | undefined {
   );
 }
 
-/** A line of the comment that starts a file. */
+/** Field in the comment that starts a file. */
 function field(text: string, name: string): string | undefined {
   for (const line of text.split(/\r\n|\r|\n/, 400)) {
     const [, key, value] = /^[ \t/*#@]{0,32}([A-Za-z ]{1,32}):(.{1,1024})$/.exec(line) ?? [];

@@ -11,7 +11,10 @@ const notWeak = (value: string) => (isWeak(value) ? undefined : 'likely');
 const isToken = (value: string) =>
   /[0-9]/.test(value) && /[A-Za-z]/.test(value) && !/^(?:https?:|\/|\.)|:\/\//.test(value) ? 'likely' : undefined;
 
-/** Rules for files in which clients, tools and editors keep a login: access to the file is access to the account. */
+/**
+ * Rules for files in which clients, tools and editors store a login: access to the file is access
+ * to the account.
+ */
 export const clientRules: readonly SecretRule[] = [
   listed({
     id: 'pgpass-password',
@@ -112,7 +115,7 @@ export const clientRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     files: ['gcloud/credentials.db', 'gcloud/access_tokens.db'],
     examplePath: 'root/.config/gcloud/credentials.db',
-    // In SQLite the values of a row follow each other without a sign between them.
+    // In SQLite the values of a row follow each other without a separator.
     expression: /"refresh_token": "([\w/.-]{20,512})"|(ya29\.[\w-]{40,400})/,
     matches: () => [
       `SQLite format 3\0a@b\x05ya29.${fake(120)}2026`,

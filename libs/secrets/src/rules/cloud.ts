@@ -105,7 +105,7 @@ export const cloudRules: readonly SecretRule[] = [
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
-    // The id identifies the owner of the key; the secret stands near it.
+    // The id identifies the owner of the key; the secret is near it.
     keywords: ['goog1e', 'goog'],
     expression:
       /^(?:GOOG1E[A-Z0-9]{55}|GOOG[A-Z0-9]{20})[\s\S]{1,200}?[^A-Za-z0-9/+]([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)/,

@@ -7,7 +7,7 @@ import { fake } from './fake.js';
 
 const fakeWord = fake(14);
 
-/** Secrets in commands: in scripts, in what a shell keeps of its commands, in the steps of a build. */
+/** Secrets in commands: in scripts, shell histories and build steps. */
 export const commandRules: readonly SecretRule[] = [
   read({
     id: 'command-line-password',

@@ -11,7 +11,7 @@ export const alphabets = {
 
 /**
  * Characters that look random and are the same in every run: the examples of the rules are
- * generated on demand, so that no scanner of repositories finds this one full of secrets.
+ * generated on demand, so that repository scanners do not report this one.
  */
 export function fake(length: number, alphabet: keyof typeof alphabets = 'alnum'): string {
   const chars = alphabets[alphabet];
@@ -24,5 +24,8 @@ export function fake(length: number, alphabet: keyof typeof alphabets = 'alnum')
   return text;
 }
 
-/** One text of its parts, for the same reason: a documented example stands in no line of this repository whole. */
+/**
+ * Joins the parts of a text, for the same reason: no line of this repository contains a documented
+ * example as a whole.
+ */
 export const spelt = (...parts: readonly string[]): string => parts.join('');

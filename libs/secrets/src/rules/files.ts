@@ -13,7 +13,7 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const keyData = base64(`-----BEGIN RSA PRIVATE KEY-----\n${fake(200, 'base64')}\n-----END RSA PRIVATE KEY-----\n`);
 const dockerAuth = /"auth"[ \t]{0,8}:[ \t]{0,8}"([A-Za-z0-9+/]{8,}={0,2})"/;
 
-/** The first credentials in a configuration of Docker that is encoded as a whole. */
+/** First credentials in a Docker configuration that is encoded as a whole. */
 function dockerConfigIn(text: string, start: number, end: number): readonly Candidate[] {
   const decoded = decodeBase64(text.slice(start, end));
   const auth = dockerAuth.exec(decoded);
@@ -22,7 +22,10 @@ function dockerConfigIn(text: string, start: number, end: number): readonly Cand
   return basicAuthIn(decoded, from, from + (auth[1] ?? '').length).map((found) => ({ ...found, start, end }));
 }
 
-/** The `_password` of npm is in Base64, its `_auth` is name and password, and its token is what it is. */
+/**
+ * The `_password` of npm is in Base64, its `_auth` is name and password, and its token is not
+ * encoded.
+ */
 function npmAuthIn(text: string, start: number, end: number): readonly Candidate[] {
   const before = text.slice(Math.max(0, start - 30), start);
   if (/_password/.test(before)) return [{ start, end, value: decodeBase64(text.slice(start, end)) }];
@@ -32,12 +35,12 @@ function npmAuthIn(text: string, start: number, end: number): readonly Candidate
 
 const isText = (value: string): boolean => /^[\s\x20-\x7e]{4,}$/.test(value);
 
-/** Secrets that are such because of the file they stand in. */
+/** Secrets that are identified by their file. */
 export const fileRules: readonly SecretRule[] = [
   captured({
     id: 'netrc-password',
     title: 'Password in .netrc',
-    // And in the files of apt, which have its form.
+    // Also in the files of apt, which have the same form.
     paths: /(?:^|\/)(?:[._]netrc|apt\/auth\.conf(?:\.d\/[\w.-]{1,80})?)$/,
     examplePath: 'root/.netrc',
     minEntropy: 1,
@@ -232,7 +235,7 @@ export const fileRules: readonly SecretRule[] = [
     severity: 'medium',
     rank: 3,
     keywords: ['thistokenisnotsosecretchangeit'],
-    // The value is public: that is what is wrong with it.
+    // The value is public, which is the problem.
     find: ({ text, start, end }) => [{ start, end, value: text.slice(start, end), confidence: 'certain' }],
     matches: () => [spelt('secret: ThisTokenIsNotSoSecret', 'ChangeIt')],
     ignores: () => ['secret: ThisTokenIsNotSoSecret'],

@@ -4,7 +4,7 @@ import { fake, spelt } from './fake.js';
 
 const salt = spelt('x#9w^s8x@q1z!m2v&n4b*c6', '(l0j_h-g5f+d3s,a7p=o=i|Zq');
 
-/** Keys by which web frameworks sign sessions and encrypt what they keep. */
+/** Keys by which web frameworks sign sessions and encrypt stored data. */
 export const frameworkRules: readonly SecretRule[] = [
   captured({
     id: 'laravel-app-key',
@@ -79,7 +79,8 @@ export const frameworkRules: readonly SecretRule[] = [
   captured({
     id: 'framework-secret-key',
     title: 'Web framework secret key',
-    // Django, Flask, Drupal, phpMyAdmin, MediaWiki, Joomla, Magento, Yii, CakePHP: keys with any characters, in quotes.
+    // Django, Flask, Drupal, phpMyAdmin, MediaWiki, Joomla, Magento, Yii, CakePHP: keys with any
+    // characters, in quotes.
     minEntropy: 3.5,
     keywords: ['secret_key', 'hash_salt', 'blowfish_secret', 'wgsecretkey', 'cookievalidationkey', 'secret_key_base'],
     expression:

@@ -71,7 +71,7 @@ export const genericRules: readonly SecretRule[] = [
     severity: 'medium',
     confidence: 'possible',
     rank: 1,
-    // As clients of mail and of databases have it: `{ user: "…", pass: "…" }`.
+    // As in clients of mail and of databases: `{ user: "…", pass: "…" }`.
     keywords: ['"pass"', "'pass'", ' pass:'],
     expression: /["' ]pass["']?[ \t]{0,4}(?::|=>)[ \t]{0,4}["']([^"'\s$<>{}]{8,128})["']/,
     minEntropy: 2.75,

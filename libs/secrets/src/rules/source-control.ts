@@ -3,7 +3,7 @@ import { assigned, captured, token } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { fake, spelt } from './fake.js';
 
-/** A wrong checksum is a token that was made up, or one of before 2021. */
+/** A wrong checksum means an invented token, or one from before 2021. */
 const checked = (value: string) => (hasTokenChecksum(value) ? 'certain' : 'possible');
 
 export const sourceControlRules: readonly SecretRule[] = [

@@ -232,7 +232,7 @@ export const systemRules: readonly SecretRule[] = [
   }),
 ];
 
-/** The one value that a file is. */
+/** Reads the single value of a file. */
 function onlyValue(text: string, expression = /^([\x21-\x7e]{8,2048})\s{0,4}$/d) {
   const span = text.length > 4_096 ? undefined : expression.exec(text)?.indices?.[1];
   return span === undefined ? [] : [{ start: span[0], end: span[1] }];
