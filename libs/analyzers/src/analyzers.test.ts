@@ -11,17 +11,17 @@ const folders = readdirSync(__dirname, { withFileTypes: true })
 const documentation = readFileSync(join(__dirname, '../../../docs/analyzers.md'), 'utf8');
 
 describe('analyzers', () => {
-  it('lists the analyzer of every folder, by name', () => {
+  it('list the analyzer of every folder, by name', () => {
     expect(analyzers.map(({ name }) => name)).toEqual(folders.toSorted());
   });
 
-  it.each(folders)('%s has a test, fixtures and a row in docs/analyzers.md', (name) => {
+  it.each(folders)('include %s with a test, fixtures and a row in docs/analyzers.md', (name) => {
     expect(readdirSync(join(__dirname, name))).toEqual(expect.arrayContaining([`${name}.ts`, `${name}.test.ts`]));
     expect(readdirSync(join(__dirname, name, 'fixtures'))).not.toEqual([]);
     expect(documentation).toContain(`\n| \`${name}\` |`);
   });
 
-  it('names a version that changes with every analyzer', () => {
+  it('have a version that changes with every analyzer', () => {
     const [first, ...others] = analyzers as [Analyzer, ...Analyzer[]];
     expect(versionOf(analyzers)).toBe(analyzersVersion);
     expect(versionOf(analyzers.toReversed())).toBe(analyzersVersion);

@@ -27,7 +27,7 @@ async function look(...tars: TarEntry[][]) {
   };
 }
 
-describe('archive secrets', () => {
+describe('searchArchive', () => {
   it.each<[string, string, Buffer, string]>([
     ['a jar', 'app.jar', jar(settings), 'app.jar!/BOOT-INF/classes/application.properties'],
     [
@@ -48,7 +48,7 @@ describe('archive secrets', () => {
       Buffer.concat([Buffer.from('#!/bin/bash\nexec java -jar "$0"\n'), jar(settings)]),
       'app.jar!/BOOT-INF/classes/application.properties',
     ],
-  ])('finds what %s holds', async (_, path, content, expected) => {
+  ])('finds the secrets in %s', async (_, path, content, expected) => {
     expect(await look([{ path, content }])).toEqual({ found: [`generic-password ${expected} present`], warnings: [] });
   });
 
@@ -57,7 +57,7 @@ describe('archive secrets', () => {
     expect(found).toEqual([`generic-password app.jar!/${settings.name} shadowed`]);
   });
 
-  it('leaves code, licences and what builds make', async () => {
+  it('skips code, licenses and build files', async () => {
     const content = `password = "${password}"\n`;
     const names = ['a/B.class', 'LICENSE.txt', 'META-INF/maven/a/b/pom.xml', 'static/app.js'];
     expect(await look([{ path: 'a.jar', content: jar(...names.map((name) => ({ name, content }))) }])).toEqual({
@@ -66,7 +66,7 @@ describe('archive secrets', () => {
     });
   });
 
-  it('warns of an archive that it cannot read, and reads the others', async () => {
+  it('warns about an unreadable archive and reads the others', async () => {
     const { found, warnings } = await look([
       { path: 'a.zip', content: 'PK no archive' },
       { path: 'b.zip', content: jar(settings) },
@@ -75,19 +75,19 @@ describe('archive secrets', () => {
     expect(warnings).toEqual(['MALFORMED_FILE a.zip']);
   });
 
-  it('reads on behind what it cannot read', async () => {
+  it('continues after an unreadable part', async () => {
     const broken = { name: 'broken.war', content: 'PK no archive' };
     const { found } = await look([{ path: 'a.ear', content: jar(broken, settings) }]);
     expect(found).toEqual([`generic-password a.ear!/${settings.name} present`]);
   });
 
-  it('ends with a warning where there is too much to search', async () => {
+  it('ends with a warning above its limits', async () => {
     const files = Array.from({ length: 20_001 }, (_, number) => ({ name: `${number}.properties`, content: '' }));
     const { warnings } = await look([{ path: 'a.zip', content: jar(settings, ...files) }]);
     expect(warnings).toEqual(['SECRET_SEARCH_CUT a.zip']);
   });
 
-  it('shows names of an archive in one line', async () => {
+  it('prints names of an archive on one line', async () => {
     const { found } = await look([{ path: 'a.zip', content: jar({ ...settings, name: 'a\nb\u001b[0m/.env' }) }]);
     expect(found.join()).not.toMatch(/[\p{Cc}]/u);
     expect(found).toHaveLength(1);

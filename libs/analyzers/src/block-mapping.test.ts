@@ -15,11 +15,11 @@ describe('blockLines', () => {
     ['a: |\n  b: 1\nc: 2', ['a=|', 'a > b=1', 'c=2']],
     ['a: https://x.y/z: w', ['a=https://x.y/z: w']],
     ['a:b\n- c\n"d\n:\n: \n?', []],
-  ])('reads %j', (text, expected) => {
+  ])('parses %j', (text, expected) => {
     expect(read(text).map((pair) => pair.join('='))).toEqual(expected);
   });
 
-  it('leaves out lines that nest too deep', () => {
+  it('skips lines that nest too deep', () => {
     const text = Array.from({ length: 100 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join('');
     expect(read(text)).toHaveLength(16);
   });

@@ -25,7 +25,7 @@ const shapes: ElfShape[] = [
   { bits: 32, isLittleEndian: false },
 ];
 
-describe('elfSectionTypes', () => {
+describe('readElf', () => {
   it.each(shapes)('reads sections and segments of %j', (shape) => {
     const content = elfFile(sections, shape);
     const elf = readElf(content);
@@ -57,7 +57,7 @@ describe('elfSectionTypes', () => {
     const value = Buffer.alloc(4);
     if (shape.isLittleEndian) value.writeUInt32LE(0x1234);
     else value.writeUInt32BE(0x1234);
-    // The second entry, the first is always empty: its name is at 7 of the names.
+    // Second entry, since the first is always empty: its name is at offset 7 of the names.
     const [nameAt, valueAt] = shape.bits === 64 ? [24, 32] : [16, 20];
     name[nameAt + (shape.isLittleEndian ? 0 : 3)] = 7;
     value.copy(name, valueAt + (shape.bits === 64 && !shape.isLittleEndian ? 4 : 0));
@@ -72,7 +72,7 @@ describe('elfSectionTypes', () => {
     expect(symbolAddress(content, readElf(content), 'want')).toBeUndefined();
   });
 
-  it('knows ELF and programs by their first bytes', () => {
+  it('recognizes ELF and programs by their first bytes', () => {
     const head = (type: number, isLittleEndian = true) => elfFile([text], { type, isLittleEndian }).subarray(0, 64);
     expect([head(1), head(2), head(3), head(4), head(3, false)].map((bytes) => isElfProgram(bytes))).toEqual([
       false,
@@ -90,7 +90,7 @@ describe('elfSectionTypes', () => {
   });
 
   it.each(['', '\u007fELF', '\u007fELF\u0002\u0001\u0001', 'MZ', `\u007fELG${'\0'.repeat(80)}`])(
-    'refuses %j, which has no header',
+    'rejects %j, which has no header',
     (bytes) => {
       expect(() => readElf(Buffer.from(bytes))).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
     },
@@ -106,20 +106,20 @@ describe('elfSectionTypes', () => {
     ['leaves the file', { sectionsAt: 1 << 30 }, 0],
     ['has more entries than fit', { sections: 0xfffe }, 5],
     ['has entries too short to be any', { sectionBytes: 8 }, 0],
-  ])('says that a section table %s', (_what, claims, read) => {
+  ])('reports a section table that %s', (_what, claims, read) => {
     const elf = readElf(elfFile(sections, { claims: { ...claims } }));
     expect(elf.sections).toHaveLength(read);
     expect(elf).toMatchObject({ damage: 'ELF headers cut off' });
   });
 
-  it('gives no names without name table and nothing of a section that takes no space', () => {
+  it('returns no names without a name table and no content of an empty section', () => {
     const content = elfFile([{ ...data, type: elfSectionTypes.empty }], { claims: { names: 77 } });
     const { sections: read } = readElf(content);
     expect(read.map(({ name }) => name)).toEqual(['', '', '']);
     expect(sectionContent(content, read[1]!)).toHaveLength(0);
   });
 
-  it('throws nothing but its own errors, whatever is changed or cut off', () => {
+  it('throws only its own errors for changed or truncated files', () => {
     const whole = elfFile(sections);
     const anyByte = fc.record({ at: fc.nat(whole.length - 1), value: fc.nat(255) });
     fc.assert(

@@ -42,7 +42,7 @@ const readers = [
   yarnLock,
 ].map((analyzer) => [analyzer.name, analyzer] as const);
 
-/** The packages of a file that may be anything; only the errors that cost no more than the file may come out. */
+/** Reads the packages of an arbitrary file; only expected errors may be thrown. */
 function read(analyzer: Analyzer, content: Buffer): PackageRecord[] {
   try {
     return analyzer.analyze({ path: 'x', content }).packages ?? [];
@@ -58,18 +58,18 @@ function fixturesOf(name: string): Buffer[] {
 }
 
 describe.each(readers)('%s', (name, analyzer) => {
-  it('reads each of its fixtures whole', () => {
+  it('reads each of its fixtures completely', () => {
     for (const content of fixturesOf(name)) expect(analyzer.analyze({ path: 'x', content }).damage).toBeUndefined();
     expect(fixturesOf(name).flatMap((content) => read(analyzer, content))).not.toEqual([]);
   });
 
-  it('survives its fixtures cut off anywhere', () => {
+  it('accepts its fixtures truncated anywhere', () => {
     for (const content of fixturesOf(name)) {
       for (let end = 0; end < content.length; end += 7) read(analyzer, content.subarray(0, end));
     }
   });
 
-  it('survives its fixtures with parts replaced', () => {
+  it('accepts its fixtures with replaced parts', () => {
     const fixtures = fixturesOf(name);
     const splice = fc.record({
       fixture: fc.nat(fixtures.length - 1),
@@ -103,7 +103,7 @@ describe.each(readers)('%s', (name, analyzer) => {
   });
 
   it.each(['', '{"packages": {"', '%{', '[', 'constraints: ', 'packages:\n', 'GEM\n', '__metadata:\n'])(
-    'does work in proportion to a hostile file that begins with %j',
+    'does linear work for a hostile file that begins with %j',
     (start) => {
       const units = [
         '{',
@@ -129,12 +129,13 @@ describe.each(readers)('%s', (name, analyzer) => {
           for (const content of files) read(analyzer, content);
         });
       });
-      // Eight times the bytes; where one unit costs their square, its work outweighs that of the others.
+      // Eight times the bytes; if one unit has quadratic cost, its work outweighs that of the
+      // others.
       expect(large! / small!).toBeLessThan(9);
     },
   );
 
-  it('refuses a file beyond every size', () => {
+  it('rejects a file above its size limit', () => {
     expect(() => analyzer.analyze({ path: 'x', content: Buffer.alloc((8 << 20) + 1, ' ') })).toThrow(
       expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit: 'maxDocumentBytes' }),
     );

@@ -20,7 +20,7 @@ async function filesOf(...layers: TarEntry[][]) {
 }
 
 describe('imageFiles', () => {
-  it('names what an image shows, with its bytes and the package that owns it', async () => {
+  it('lists visible files with digest and owning package', async () => {
     const files = await filesOf(
       [
         file('var/lib/dpkg/status', 'Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n'),

@@ -37,245 +37,250 @@ async function packagesOf(...layers: TarEntry[][]): Promise<string[]> {
 
 const touch: TarEntry = { path: 'tmp/x', content: 'x' };
 
-it.each<[string, TarEntry[][], string[]]>([
-  [
-    'a package stays with the layer that brought it',
-    [[dpkg(['a', '1'])], [dpkg(['a', '1'], ['b', '1'])], [touch]],
-    ['a 1 present 0', 'b 1 present 1'],
-  ],
-  [
-    'an upgrade leaves the old version shadowed',
-    [[dpkg(['a', '1'])], [touch], [dpkg(['a', '2'])]],
-    ['a 1 shadowed 0', 'a 2 present 2'],
-  ],
-  [
-    'a removed package is shadowed',
-    [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['b', '1'])]],
-    ['a 1 shadowed 0', 'b 1 present 0'],
-  ],
-  [
-    'a package of which only configuration is left is no longer there, and told once',
-    [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1'])], [touch]],
-    ['a 1 shadowed 0', 'b 1 present 0'],
-  ],
-  [
-    'in one layer it is not told at all',
-    [[dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1', 'deinstall ok installed'])]],
-    ['b 1 present 0'],
-  ],
-  [
-    'a package that comes back belongs to where it came back',
-    [[dpkg(['a', '1'])], [dpkg(['a', '2'])], [dpkg(['a', '1'])]],
-    ['a 1 present 2', 'a 2 shadowed 1'],
-  ],
-  [
-    'a deleted database shadows everything',
-    [[dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }]],
-    ['a 1 shadowed 0'],
-  ],
-  ['so does an opaque directory above it', [[dpkg(['a', '1'])], [{ path: 'var/.wh..wh..opq' }]], ['a 1 shadowed 0']],
-  [
-    'a database that returns after a whiteout starts anew',
-    [[dpkg(['a', '1'])], [{ path: 'var/lib/.wh.dpkg' }], [dpkg(['a', '1'])]],
-    ['a 1 present 2'],
-  ],
-  [
-    'a whiteout beside the new database keeps the run',
-    [[dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }, dpkg(['a', '1'])]],
-    ['a 1 present 0'],
-  ],
-  [
-    'every file of status.d is a database',
-    [[distroless('a', '1')], [distroless('b', '1')], [{ path: 'var/lib/dpkg/status.d/.wh.a' }]],
-    ['a 1 shadowed 0', 'b 1 present 1'],
-  ],
-  ['two databases name a package once', [[dpkg(['a', '1'])], [distroless('a', '1')]], ['a 1 present 0']],
-  [
-    'the other database keeps a package present',
-    [[dpkg(['a', '1'])], [distroless('a', '1')], [{ path: 'var/lib/dpkg/.wh.status' }]],
-    ['a 1 present 0'],
-  ],
-])('%s', async (_, layers, expected) => {
-  expect(await packagesOf(...layers)).toEqual(expected);
-});
-
-it('gives purls of the release that the image shows', async () => {
-  const link: TarEntry = { path: 'etc/os-release', type: 'symlink', linkTarget: '../usr/lib/os-release' };
-  const newer = { ...debian, content: 'ID=debian\nVERSION_ID=13\n' };
-  const layers = await Promise.all([[debian, link, dpkg(['a', '1'])], [newer]].map(analyzed));
-  expect(inventory(layers)).toMatchObject({
-    os: { id: 'debian', versionId: '13' },
-    packages: [{ purl: 'pkg:deb/debian/a@1?arch=amd64&distro=debian-13', foundIn: status }],
-  });
-  expect(inventory(layers.slice(0, 1)).os?.versionId).toBe('12');
-});
-
-it('reads a release behind links to a file that no analyzer wants by name', async () => {
-  const links: TarEntry[] = [
-    { ...debian, path: 'etc/real-release' },
-    { path: 'usr/lib/os-release', type: 'symlink', linkTarget: '../../etc/real-release' },
-  ];
-  expect(inventory([await analyzed(links)]).os?.id).toBe('debian');
-});
-
-it('knows no release when the image shows none', async () => {
-  const layers = await Promise.all([[debian, dpkg(['a', '1'])], [{ path: 'usr/lib/.wh.os-release' }]].map(analyzed));
-  expect(inventory(layers)).toMatchObject({ os: null, packages: [{ purl: 'pkg:deb/debian/a@1?arch=amd64' }] });
-});
-
-it('names what could not be read, and reads the rest', async () => {
-  const bad: TarEntry[] = [
-    { path: 'etc/os-release', content: 'nonsense' },
-    dpkg(['good', '1'], ['', '2']),
-    { path: '../up', content: 'x' },
-  ];
-  const { warnings, packages, os } = inventory([await analyzed([debian, ...bad])]);
-  expect(os?.id).toBe('debian');
-  expect(packages).toHaveLength(1);
-  expect(warnings).toEqual([
-    { code: 'PARENT_PATH', path: 'up', message: expect.any(String) },
-    { code: 'MALFORMED_FILE', path: 'etc/os-release', message: 'etc/os-release without a usable ID' },
-    { code: 'MALFORMED_FILE', path: status, message: '1 records without a usable name, version or status' },
-  ]);
-});
-
-describe('packages of an ecosystem', () => {
-  const lodash = {
-    path: 'usr/share/app/node_modules/lodash/package.json',
-    content: '{"name":"lodash","version":"4.17.4"}',
-  };
-  const minimist = { path: 'srv/node_modules/minimist/package.json', content: '{"name":"minimist","version":"0.0.8"}' };
-  const lock = (path: string, name: string, version = '1.0.0'): TarEntry => ({
-    path,
-    content: JSON.stringify({ lockfileVersion: 3, packages: { [`node_modules/${name}`]: { version } } }),
+describe('inventory', () => {
+  it.each<[string, TarEntry[][], string[]]>([
+    [
+      'a package stays with the layer that brought it',
+      [[dpkg(['a', '1'])], [dpkg(['a', '1'], ['b', '1'])], [touch]],
+      ['a 1 present 0', 'b 1 present 1'],
+    ],
+    [
+      'an upgrade leaves the old version shadowed',
+      [[dpkg(['a', '1'])], [touch], [dpkg(['a', '2'])]],
+      ['a 1 shadowed 0', 'a 2 present 2'],
+    ],
+    [
+      'a removed package is shadowed',
+      [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['b', '1'])]],
+      ['a 1 shadowed 0', 'b 1 present 0'],
+    ],
+    [
+      'a package of which only configuration is left is no longer there, and told once',
+      [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1'])], [touch]],
+      ['a 1 shadowed 0', 'b 1 present 0'],
+    ],
+    [
+      'in one layer it is not told at all',
+      [[dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1', 'deinstall ok installed'])]],
+      ['b 1 present 0'],
+    ],
+    [
+      'a package that comes back belongs to where it came back',
+      [[dpkg(['a', '1'])], [dpkg(['a', '2'])], [dpkg(['a', '1'])]],
+      ['a 1 present 2', 'a 2 shadowed 1'],
+    ],
+    [
+      'a deleted database shadows everything',
+      [[dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }]],
+      ['a 1 shadowed 0'],
+    ],
+    ['so does an opaque directory above it', [[dpkg(['a', '1'])], [{ path: 'var/.wh..wh..opq' }]], ['a 1 shadowed 0']],
+    [
+      'a database that returns after a whiteout starts anew',
+      [[dpkg(['a', '1'])], [{ path: 'var/lib/.wh.dpkg' }], [dpkg(['a', '1'])]],
+      ['a 1 present 2'],
+    ],
+    [
+      'a whiteout beside the new database keeps the run',
+      [[dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }, dpkg(['a', '1'])]],
+      ['a 1 present 0'],
+    ],
+    [
+      'every file of status.d is a database',
+      [[distroless('a', '1')], [distroless('b', '1')], [{ path: 'var/lib/dpkg/status.d/.wh.a' }]],
+      ['a 1 shadowed 0', 'b 1 present 1'],
+    ],
+    ['two databases name a package once', [[dpkg(['a', '1'])], [distroless('a', '1')]], ['a 1 present 0']],
+    [
+      'the other database keeps a package present',
+      [[dpkg(['a', '1'])], [distroless('a', '1')], [{ path: 'var/lib/dpkg/.wh.status' }]],
+      ['a 1 present 0'],
+    ],
+  ])('merges layers: %s', async (_, layers, expected) => {
+    expect(await packagesOf(...layers)).toEqual(expected);
   });
 
-  it('are the distribution package that owns their files, in whatever layer and by whatever name of the directory', async () => {
-    const list: TarEntry = {
-      path: 'var/lib/dpkg/info/app.list',
-      content: '/usr/share/app/node_modules/lodash/package.json\n',
-    };
-    const merged: TarEntry = {
-      path: 'usr/lib/node_modules/semver/package.json',
-      content: '{"name":"semver","version":"7.0.0"}',
-    };
-    const mergedList: TarEntry = {
-      path: 'var/lib/dpkg/info/b.list',
-      content: '/lib/node_modules/semver/package.json\n',
-    };
-    expect(await packagesOf([lodash, minimist, merged], [list, mergedList])).toEqual(['minimist 0.0.8 present 0']);
-    // The database that lists their owner is gone, so no package owns them any more.
-    expect(await packagesOf([lodash], [list], [{ path: 'var/lib/dpkg/info/.wh.app.list' }])).toEqual([
-      'lodash 4.17.4 present 0',
+  it('returns purls of the visible release', async () => {
+    const link: TarEntry = { path: 'etc/os-release', type: 'symlink', linkTarget: '../usr/lib/os-release' };
+    const newer = { ...debian, content: 'ID=debian\nVERSION_ID=13\n' };
+    const layers = await Promise.all([[debian, link, dpkg(['a', '1'])], [newer]].map(analyzed));
+    expect(inventory(layers)).toMatchObject({
+      os: { id: 'debian', versionId: '13' },
+      packages: [{ purl: 'pkg:deb/debian/a@1?arch=amd64&distro=debian-13', foundIn: status }],
+    });
+    expect(inventory(layers.slice(0, 1)).os?.versionId).toBe('12');
+  });
+
+  it('follows links to a release file of any name', async () => {
+    const links: TarEntry[] = [
+      { ...debian, path: 'etc/real-release' },
+      { path: 'usr/lib/os-release', type: 'symlink', linkTarget: '../../etc/real-release' },
+    ];
+    expect(inventory([await analyzed(links)]).os?.id).toBe('debian');
+  });
+
+  it('returns no release if none is visible', async () => {
+    const layers = await Promise.all([[debian, dpkg(['a', '1'])], [{ path: 'usr/lib/.wh.os-release' }]].map(analyzed));
+    expect(inventory(layers)).toMatchObject({ os: null, packages: [{ purl: 'pkg:deb/debian/a@1?arch=amd64' }] });
+  });
+
+  it('warns about unreadable files and reads the others', async () => {
+    const bad: TarEntry[] = [
+      { path: 'etc/os-release', content: 'nonsense' },
+      dpkg(['good', '1'], ['', '2']),
+      { path: '../up', content: 'x' },
+    ];
+    const { warnings, packages, os } = inventory([await analyzed([debian, ...bad])]);
+    expect(os?.id).toBe('debian');
+    expect(packages).toHaveLength(1);
+    expect(warnings).toEqual([
+      { code: 'PARENT_PATH', path: 'up', message: expect.any(String) },
+      { code: 'MALFORMED_FILE', path: 'etc/os-release', message: 'etc/os-release without a usable ID' },
+      { code: 'MALFORMED_FILE', path: status, message: '1 records without a usable name, version or status' },
     ]);
   });
 
-  const list = (path: string): TarEntry => ({ path: 'var/lib/dpkg/info/app.list', content: `/${path}\n` });
+  describe('language packages', () => {
+    const lodash = {
+      path: 'usr/share/app/node_modules/lodash/package.json',
+      content: '{"name":"lodash","version":"4.17.4"}',
+    };
+    const minimist = {
+      path: 'srv/node_modules/minimist/package.json',
+      content: '{"name":"minimist","version":"0.0.8"}',
+    };
+    const lock = (path: string, name: string, version = '1.0.0'): TarEntry => ({
+      path,
+      content: JSON.stringify({ lockfileVersion: 3, packages: { [`node_modules/${name}`]: { version } } }),
+    });
 
-  it('are told when a third party built the package that owns them', async () => {
-    const vendor: TarEntry = { path: status, content: `${deb('app', '1')}Maintainer: Docker <support@docker.com>\n` };
-    const own = ['app 1 present 0'];
-    expect(await packagesOf([lodash, dpkg(['app', '1']), list(lodash.path)])).toEqual(own);
-    expect(await packagesOf([lodash, vendor, list(lodash.path)])).toEqual([...own, 'lodash 4.17.4 present 0']);
+    it('count as the distribution package that owns their files, in any layer and through merged directories', async () => {
+      const list: TarEntry = {
+        path: 'var/lib/dpkg/info/app.list',
+        content: '/usr/share/app/node_modules/lodash/package.json\n',
+      };
+      const merged: TarEntry = {
+        path: 'usr/lib/node_modules/semver/package.json',
+        content: '{"name":"semver","version":"7.0.0"}',
+      };
+      const mergedList: TarEntry = {
+        path: 'var/lib/dpkg/info/b.list',
+        content: '/lib/node_modules/semver/package.json\n',
+      };
+      expect(await packagesOf([lodash, minimist, merged], [list, mergedList])).toEqual(['minimist 0.0.8 present 0']);
+      // The database with their owner is gone, so no package owns them.
+      expect(await packagesOf([lodash], [list], [{ path: 'var/lib/dpkg/info/.wh.app.list' }])).toEqual([
+        'lodash 4.17.4 present 0',
+      ]);
+    });
+
+    const list = (path: string): TarEntry => ({ path: 'var/lib/dpkg/info/app.list', content: `/${path}\n` });
+
+    it('are reported if a third party built the package that owns them', async () => {
+      const vendor: TarEntry = { path: status, content: `${deb('app', '1')}Maintainer: Docker <support@docker.com>\n` };
+      const own = ['app 1 present 0'];
+      expect(await packagesOf([lodash, dpkg(['app', '1']), list(lodash.path)])).toEqual(own);
+      expect(await packagesOf([lodash, vendor, list(lodash.path)])).toEqual([...own, 'lodash 4.17.4 present 0']);
+    });
+
+    it("count as the distribution's even if a package owns their database", async () => {
+      expect(await packagesOf([dpkg(['app', '1']), list(status)])).toEqual(['app 1 present 0']);
+    });
+
+    it('are reported if they replace files of a package in a later layer', async () => {
+      const newer = { ...lodash, content: '{"name":"lodash","version":"4.17.21"}' };
+      expect(await packagesOf([lodash, list(lodash.path)], [newer])).toEqual(['lodash 4.17.21 present 1']);
+      // `chown` copies the same content up, and an upgrade comes with its own list.
+      expect(await packagesOf([lodash, list(lodash.path)], [lodash])).toEqual([]);
+      expect(await packagesOf([lodash, list(lodash.path)], [newer, list(lodash.path)])).toEqual([]);
+    });
+
+    it('are found if pnpm links them from an earlier store', async () => {
+      const store: TarEntry[] = [
+        { path: 'srv/.store/ab/cdef', content: minimist.content },
+        { path: minimist.path, type: 'hardlink', linkTarget: 'srv/.store/ab/cdef' },
+      ];
+      expect(await packagesOf(store)).toEqual(['minimist 0.0.8 present 0']);
+      // A link with another name of the same kind does not cause a second read.
+      const other: TarEntry = { path: 'srv/node_modules/b/package.json', type: 'hardlink', linkTarget: minimist.path };
+      expect(await packagesOf([minimist, other])).toEqual(['minimist 0.0.8 present 0']);
+    });
+
+    it('come from the list of a .NET application, not from its assemblies', async () => {
+      const content = readFileSync(join(__dirname, 'dotnet-pe/fixtures/Acme.Widgets.dll'));
+      const assembly = { path: 'app/Acme.Widgets.dll', content };
+      const library = { type: 'package', serviceable: true };
+      const list = { path: 'app/shop.deps.json', content: JSON.stringify({ libraries: { 'Other/1.0.0': library } }) };
+      expect((await packagesOf([assembly])).map((text) => text.split(' ', 1)[0])).toEqual(['Acme.Widgets']);
+      expect((await packagesOf([assembly], [list])).map((text) => text.split(' ', 1)[0])).toEqual(['Other']);
+    });
+
+    it('are the installed ones, and locked ones only on request', async () => {
+      const layers = [
+        await analyzed([minimist, lock('srv/package-lock.json', 'left-pad'), lock('src/package-lock.json', 'qs')]),
+      ];
+      expect(inventory(layers).packages.map(({ name }) => name)).toEqual(['minimist']);
+      // A lock file beside installed packages adds nothing.
+      expect(inventory(layers, true).packages.map(({ name, isDeclared }) => [name, isDeclared])).toEqual([
+        ['minimist', undefined],
+        ['qs', true],
+      ]);
+    });
+
+    it('count for a lock file at the root of sources, but not of a distribution', async () => {
+      const sources = [minimist, lock('package-lock.json', 'left-pad')];
+      const namesOf = async (entries: TarEntry[]) =>
+        inventory([await analyzed(entries)], true).packages.map(({ name }) => name);
+      expect(await namesOf(sources)).toEqual(['minimist']);
+      expect(await namesOf([...sources, debian])).toEqual(['left-pad', 'minimist']);
+    });
   });
 
-  it('are those of the distribution also where a package owns their database', async () => {
-    expect(await packagesOf([dpkg(['app', '1']), list(status)])).toEqual(['app 1 present 0']);
+  describe('a database that was not read', () => {
+    const codesOf = async (...layers: TarEntry[][]) =>
+      inventory(await Promise.all(layers.map(analyzed))).warnings.map(({ code, path }) => [code, path]);
+    const missing = ['PACKAGES_MISSING', null];
+    const unreadable = ['DATABASE_UNREADABLE', status];
+    const link: TarEntry = { path: status, type: 'symlink', linkTarget: '/srv/status' };
+    const real: TarEntry = { ...dpkg(['a', '1']), path: 'srv/status' };
+
+    it('is reported if it links into another layer, unless the link was followed', async () => {
+      expect(await codesOf([real], [debian, link])).toEqual([unreadable, missing]);
+      expect(await codesOf([debian, real, link])).toEqual([]);
+      expect(await codesOf([debian, dpkg(['a', '1'])], [{ path: 'srv/x', type: 'symlink', linkTarget: 'y' }])).toEqual(
+        [],
+      );
+    });
+
+    it('is reported if a link leads to its folder', async () => {
+      const folder: TarEntry = { path: 'var/lib/dpkg', type: 'symlink', linkTarget: '/srv' };
+      expect(await codesOf([debian, real, folder])).toEqual([unreadable, missing]);
+    });
+
+    it('is reported if it is a hard link to nothing, unless the linked file was read', async () => {
+      const hard: TarEntry = { path: status, type: 'hardlink', linkTarget: 'srv/status' };
+      expect(await codesOf([debian, hard])).toEqual([['HARDLINK_WITHOUT_TARGET', status], unreadable, missing]);
+      expect(await codesOf([debian, real, hard])).toEqual([]);
+      const release: TarEntry = { path: 'etc/os-release', type: 'hardlink', linkTarget: './usr/lib/os-release' };
+      expect(await codesOf([debian, release, dpkg(['a', '1'])])).toEqual([]);
+    });
+
+    it('is reported if a distribution is visible and none of its packages', async () => {
+      expect(await codesOf([debian])).toEqual([missing]);
+      expect(await codesOf([debian, dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }])).toEqual([missing]);
+      expect(await codesOf([touch])).toEqual([]);
+    });
   });
 
-  it('are their own when they replace what a package owns in a layer above its list', async () => {
-    const newer = { ...lodash, content: '{"name":"lodash","version":"4.17.21"}' };
-    expect(await packagesOf([lodash, list(lodash.path)], [newer])).toEqual(['lodash 4.17.21 present 1']);
-    // `chown` copies the same content up, and an upgrade brings its own list.
-    expect(await packagesOf([lodash, list(lodash.path)], [lodash])).toEqual([]);
-    expect(await packagesOf([lodash, list(lodash.path)], [newer, list(lodash.path)])).toEqual([]);
-  });
-
-  it('are found where pnpm links them from a store that comes first', async () => {
-    const store: TarEntry[] = [
-      { path: 'srv/.store/ab/cdef', content: minimist.content },
-      { path: minimist.path, type: 'hardlink', linkTarget: 'srv/.store/ab/cdef' },
-    ];
-    expect(await packagesOf(store)).toEqual(['minimist 0.0.8 present 0']);
-    // A link with another name of the same kind does not cause a second read.
-    const other: TarEntry = { path: 'srv/node_modules/b/package.json', type: 'hardlink', linkTarget: minimist.path };
-    expect(await packagesOf([minimist, other])).toEqual(['minimist 0.0.8 present 0']);
-  });
-
-  it('are what the list of a .NET application says, not what its assemblies say of themselves', async () => {
-    const content = readFileSync(join(__dirname, 'dotnet-pe/fixtures/Acme.Widgets.dll'));
-    const assembly = { path: 'app/Acme.Widgets.dll', content };
-    const library = { type: 'package', serviceable: true };
-    const list = { path: 'app/shop.deps.json', content: JSON.stringify({ libraries: { 'Other/1.0.0': library } }) };
-    expect((await packagesOf([assembly])).map((text) => text.split(' ', 1)[0])).toEqual(['Acme.Widgets']);
-    expect((await packagesOf([assembly], [list])).map((text) => text.split(' ', 1)[0])).toEqual(['Other']);
-  });
-
-  it('are those that are there, and what lock files ask for only on request', async () => {
-    const layers = [
-      await analyzed([minimist, lock('srv/package-lock.json', 'left-pad'), lock('src/package-lock.json', 'qs')]),
-    ];
-    expect(inventory(layers).packages.map(({ name }) => name)).toEqual(['minimist']);
-    // A lock file beside installed packages adds nothing.
-    expect(inventory(layers, true).packages.map(({ name, isDeclared }) => [name, isDeclared])).toEqual([
-      ['minimist', undefined],
-      ['qs', true],
+  it('returns plain JSON facts, the same for the same layer', async () => {
+    const layer = [distroless('b', '1'), debian, distroless('a', '1')];
+    const { facts } = await analyzed(layer);
+    expect(JSON.parse(JSON.stringify(facts))).toEqual(facts);
+    expect((await analyzed(layer.toReversed())).facts).toEqual(facts);
+    expect(facts.files.map(({ path, analyzer }) => [path, analyzer])).toEqual([
+      ['usr/lib/os-release', 'os-release'],
+      ['var/lib/dpkg/status.d/a', 'dpkg'],
+      ['var/lib/dpkg/status.d/b', 'dpkg'],
     ]);
   });
-
-  it('count for the lock file at the root of sources, and not of a distribution', async () => {
-    const sources = [minimist, lock('package-lock.json', 'left-pad')];
-    const namesOf = async (entries: TarEntry[]) =>
-      inventory([await analyzed(entries)], true).packages.map(({ name }) => name);
-    expect(await namesOf(sources)).toEqual(['minimist']);
-    expect(await namesOf([...sources, debian])).toEqual(['left-pad', 'minimist']);
-  });
-});
-
-describe('a database that was not read', () => {
-  const codesOf = async (...layers: TarEntry[][]) =>
-    inventory(await Promise.all(layers.map(analyzed))).warnings.map(({ code, path }) => [code, path]);
-  const missing = ['PACKAGES_MISSING', null];
-  const unreadable = ['DATABASE_UNREADABLE', status];
-  const link: TarEntry = { path: status, type: 'symlink', linkTarget: '/srv/status' };
-  const real: TarEntry = { ...dpkg(['a', '1']), path: 'srv/status' };
-
-  it('is told where it is a link into another layer, and not where the link was followed', async () => {
-    expect(await codesOf([real], [debian, link])).toEqual([unreadable, missing]);
-    expect(await codesOf([debian, real, link])).toEqual([]);
-    expect(await codesOf([debian, dpkg(['a', '1'])], [{ path: 'srv/x', type: 'symlink', linkTarget: 'y' }])).toEqual(
-      [],
-    );
-  });
-
-  it('is told where a link leads to its folder', async () => {
-    const folder: TarEntry = { path: 'var/lib/dpkg', type: 'symlink', linkTarget: '/srv' };
-    expect(await codesOf([debian, real, folder])).toEqual([unreadable, missing]);
-  });
-
-  it('is told where it is a hard link to nothing, and not where the linked file was read', async () => {
-    const hard: TarEntry = { path: status, type: 'hardlink', linkTarget: 'srv/status' };
-    expect(await codesOf([debian, hard])).toEqual([['HARDLINK_WITHOUT_TARGET', status], unreadable, missing]);
-    expect(await codesOf([debian, real, hard])).toEqual([]);
-    const release: TarEntry = { path: 'etc/os-release', type: 'hardlink', linkTarget: './usr/lib/os-release' };
-    expect(await codesOf([debian, release, dpkg(['a', '1'])])).toEqual([]);
-  });
-
-  it('is told where the distribution shows and none of its packages does', async () => {
-    expect(await codesOf([debian])).toEqual([missing]);
-    expect(await codesOf([debian, dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }])).toEqual([missing]);
-    expect(await codesOf([touch])).toEqual([]);
-  });
-});
-
-it('gives facts that are plain JSON, the same for the same layer', async () => {
-  const layer = [distroless('b', '1'), debian, distroless('a', '1')];
-  const { facts } = await analyzed(layer);
-  expect(JSON.parse(JSON.stringify(facts))).toEqual(facts);
-  expect((await analyzed(layer.toReversed())).facts).toEqual(facts);
-  expect(facts.files.map(({ path, analyzer }) => [path, analyzer])).toEqual([
-    ['usr/lib/os-release', 'os-release'],
-    ['var/lib/dpkg/status.d/a', 'dpkg'],
-    ['var/lib/dpkg/status.d/b', 'dpkg'],
-  ]);
 });

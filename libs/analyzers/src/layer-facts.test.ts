@@ -12,75 +12,77 @@ async function factsOf(entries: TarEntry[], options: AnalysisOptions): Promise<L
 
 const code = (path: string, host: string): TarEntry => ({ path, content: `get("https://${host}/")\n` });
 
-it('reads what a link leads to as what it is, not as the file whose place it takes', async () => {
-  const entries: TarEntry[] = [
-    { path: 'data', content: 'ID=a\nHOME_URL="https://a.io/"\n' },
-    { path: 'etc/os-release', content: '' },
-    { path: 'etc/os-release', type: 'symlink', linkTarget: '/data' },
-  ];
-  const { files, hosts } = await factsOf(entries, { isInspected: true });
-  expect({ files, hosts }).toMatchObject({ files: [{ os: { id: 'a' } }], hosts: [{ hosts: ['a.io'] }] });
-});
-
-describe('the hosts that files name', () => {
-  it('are those of files that no later entry of the layer replaced', async () => {
-    const entries = [code('app/b.js', 'b.io'), code('app/a.js', 'old.io'), code('app/a.js', 'new.io')];
-    const { hosts } = await factsOf([...entries, { path: 'readme.md', content: 'https://c.io' }], {
-      isInspected: true,
-    });
-    expect(hosts).toEqual([
-      { path: 'app/a.js', hosts: ['new.io'] },
-      { path: 'app/b.js', hosts: ['b.io'] },
-    ]);
-  });
-
-  it('are remembered of twenty files each', async () => {
-    const many = Array.from({ length: 30 }, (_, index) => code(`app/${String(index).padStart(2, '0')}.js`, 'a.io'));
-    const { hosts } = await factsOf([...many, code('app/29b.js', 'rare.io')], { isInspected: true });
-    expect(hosts).toHaveLength(21);
-    expect(hosts?.at(-1)).toEqual({ path: 'app/29b.js', hosts: ['rare.io'] });
-  });
-
-  it('are not known where nobody looked', async () => {
-    expect(await factsOf([code('app/a.js', 'a.io')], {})).not.toHaveProperty('hosts');
-  });
-});
-
-describe('the scripts of a layer', () => {
-  const options = { isInspected: true };
-  const script = (path: string, content: string): TarEntry => ({ path, content, mode: 0o755 });
-
-  it('are kept with their secrets masked', async () => {
-    const token = ['ghp', 'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3'].join('_');
-    const { scripts } = await factsOf(
-      [script('usr/local/bin/up.sh', `#!/bin/sh\ncurl -H "token: ${token}" x.io\n`)],
-      options,
-    );
-    expect(scripts).toMatchObject([{ path: 'usr/local/bin/up.sh', text: expect.stringContaining('x.io') }]);
-    expect(JSON.stringify(scripts)).not.toContain(token);
-  });
-
-  it('are neither binaries, nor long files, nor files of libraries', async () => {
-    const entries = [
-      script('usr/bin/elf', '\x7fELF\0'),
-      script('usr/bin/nul', `#!/bin/sh\n${'x'.repeat(1_000)}\0`),
-      script('usr/bin/long', `#!/bin/sh\n${'x'.repeat(70_000)}`),
-      script('app/node_modules/a/run.sh', '#!/bin/sh\n'),
-      script('app/notes.txt', 'text'),
+describe('FactCollector', () => {
+  it('analyzes the target of a link by its own kind', async () => {
+    const entries: TarEntry[] = [
+      { path: 'data', content: 'ID=a\nHOME_URL="https://a.io/"\n' },
+      { path: 'etc/os-release', content: '' },
+      { path: 'etc/os-release', type: 'symlink', linkTarget: '/data' },
     ];
-    expect((await factsOf(entries, options)).scripts).toEqual([]);
+    const { files, hosts } = await factsOf(entries, { isInspected: true });
+    expect({ files, hosts }).toMatchObject({ files: [{ os: { id: 'a' } }], hosts: [{ hosts: ['a.io'] }] });
   });
 
-  it('are those of files that no later entry of the layer replaced, a thousand at most', async () => {
-    const many = Array.from({ length: 1_005 }, (_, at) =>
-      script(`opt/bin/${String(at).padStart(4, '0')}`, `echo ${at}`),
-    );
-    const { scripts } = await factsOf([script('opt/bin/0000', 'echo old'), ...many], options);
-    expect(scripts).toHaveLength(1_000);
-    expect(scripts?.[0]).toEqual({ path: 'opt/bin/0000', text: 'echo 0' });
+  describe('hosts in files', () => {
+    it('omit files that a later entry of the layer replaces', async () => {
+      const entries = [code('app/b.js', 'b.io'), code('app/a.js', 'old.io'), code('app/a.js', 'new.io')];
+      const { hosts } = await factsOf([...entries, { path: 'readme.md', content: 'https://c.io' }], {
+        isInspected: true,
+      });
+      expect(hosts).toEqual([
+        { path: 'app/a.js', hosts: ['new.io'] },
+        { path: 'app/b.js', hosts: ['b.io'] },
+      ]);
+    });
+
+    it('are stored for twenty files each', async () => {
+      const many = Array.from({ length: 30 }, (_, index) => code(`app/${String(index).padStart(2, '0')}.js`, 'a.io'));
+      const { hosts } = await factsOf([...many, code('app/29b.js', 'rare.io')], { isInspected: true });
+      expect(hosts).toHaveLength(21);
+      expect(hosts?.at(-1)).toEqual({ path: 'app/29b.js', hosts: ['rare.io'] });
+    });
+
+    it('are unknown if not requested', async () => {
+      expect(await factsOf([code('app/a.js', 'a.io')], {})).not.toHaveProperty('hosts');
+    });
   });
 
-  it('are not known where nobody looked', async () => {
-    expect(await factsOf([script('usr/bin/a', '#!/bin/sh\n')], {})).not.toHaveProperty('scripts');
+  describe('scripts of a layer', () => {
+    const options = { isInspected: true };
+    const script = (path: string, content: string): TarEntry => ({ path, content, mode: 0o755 });
+
+    it('are stored with masked secrets', async () => {
+      const token = ['ghp', 'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3'].join('_');
+      const { scripts } = await factsOf(
+        [script('usr/local/bin/up.sh', `#!/bin/sh\ncurl -H "token: ${token}" x.io\n`)],
+        options,
+      );
+      expect(scripts).toMatchObject([{ path: 'usr/local/bin/up.sh', text: expect.stringContaining('x.io') }]);
+      expect(JSON.stringify(scripts)).not.toContain(token);
+    });
+
+    it('include no binaries, long files and library files', async () => {
+      const entries = [
+        script('usr/bin/elf', '\x7fELF\0'),
+        script('usr/bin/nul', `#!/bin/sh\n${'x'.repeat(1_000)}\0`),
+        script('usr/bin/long', `#!/bin/sh\n${'x'.repeat(70_000)}`),
+        script('app/node_modules/a/run.sh', '#!/bin/sh\n'),
+        script('app/notes.txt', 'text'),
+      ];
+      expect((await factsOf(entries, options)).scripts).toEqual([]);
+    });
+
+    it('omit replaced files and are limited to a thousand', async () => {
+      const many = Array.from({ length: 1_005 }, (_, at) =>
+        script(`opt/bin/${String(at).padStart(4, '0')}`, `echo ${at}`),
+      );
+      const { scripts } = await factsOf([script('opt/bin/0000', 'echo old'), ...many], options);
+      expect(scripts).toHaveLength(1_000);
+      expect(scripts?.[0]).toEqual({ path: 'opt/bin/0000', text: 'echo 0' });
+    });
+
+    it('are unknown if not requested', async () => {
+      expect(await factsOf([script('usr/bin/a', '#!/bin/sh\n')], {})).not.toHaveProperty('scripts');
+    });
   });
 });

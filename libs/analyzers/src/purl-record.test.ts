@@ -30,11 +30,11 @@ describe('recordOfPurl', () => {
     ['pkg:rpm/fedora/curl@7.50.3-1.fc25?epoch=0', { name: 'curl', version: '7.50.3-1.fc25' }],
     ['pkg:apk/wolfi/glibc@2.38-r5?arch=x86_64', { name: 'glibc', version: '2.38-r5', arch: 'x86_64' }],
     ['pkg:bitnami/redis@7.4.1-0?arch=arm64&distro=debian-12', { type: 'bitnami', name: 'redis', arch: 'arm64' }],
-  ])('reads %s', (purl, expected) => {
+  ])('parses %s', (purl, expected) => {
     expect(recordOfPurl(purl, foundIn)).toMatchObject({ licenses: [], foundIn, ...expected });
   });
 
-  it('takes a package as its own source and keeps no qualifier that is a field', () => {
+  it('uses a package as its own source and drops qualifiers that are fields', () => {
     expect(recordOfPurl('pkg:deb/debian/a@1?arch=all&distro=debian-12', foundIn)).toEqual({
       type: 'deb',
       name: 'a',
@@ -63,11 +63,11 @@ describe('recordOfPurl', () => {
     'pkg:npm/a@1%0a',
     `pkg:npm/${'a'.repeat(5_000)}@1`,
     'pkg:__proto__/a@1',
-  ])('takes %.40j for no package', (purl) => {
+  ])('does not report %.40j as a package', (purl) => {
     expect(recordOfPurl(purl, foundIn)).toBeUndefined();
   });
 
-  it('reads any text in time', () => {
+  it('parses any text in time', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (path, query) => {
         const record = recordOfPurl(`pkg:npm/${path}@1?${query}`, foundIn);
@@ -76,7 +76,7 @@ describe('recordOfPurl', () => {
     );
   });
 
-  it('reads what purlOf writes', () => {
+  it('parses the output of purlOf', () => {
     const segment = fc.stringMatching(/^[a-z][a-z0-9+~]{0,9}$/);
     const spell: Partial<Record<PackageType, (a: string, b: string) => string>> = {
       maven: (a, b) => `${a}:${b}`,

@@ -49,7 +49,7 @@ describe('purlOf', () => {
       'pkg:apk/wolfi/musl@1.2.4-r2?distro=wolfi-20230201',
     ],
     [record('apk', 'musl', '1.2.4-r2', 'x86_64'), null, 'pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64'],
-    // A database of another family says nothing about a release of this one.
+    // A database of another family proves nothing about a release of this one.
     [record('deb', 'okdeb', '1.0-1', 'amd64'), release('alpine', '3.18.9'), 'pkg:deb/debian/okdeb@1.0-1?arch=amd64'],
     [record('deb', 'a', '1'), release('fedora', '40'), 'pkg:deb/debian/a@1'],
     [record('rpm', 'a', '1-1'), release('debian', '12'), 'pkg:rpm/a@1-1'],
@@ -107,11 +107,11 @@ describe('purlOf', () => {
     [record('luarocks', 'Hisham/LuaFileSystem', '1.8.0-1'), null, 'pkg:luarocks/hisham/luafilesystem@1.8.0-1'],
     [record('nuget', 'Newtonsoft.Json', '13.0.1'), null, 'pkg:nuget/Newtonsoft.Json@13.0.1'],
     [record('hackage', 'AC-HalfInteger', '1.2.1'), null, 'pkg:hackage/AC-HalfInteger@1.2.1'],
-  ])('%#: %j', (pkg, os, purl) => {
+  ])('formats row %#: %j', (pkg, os, purl) => {
     expect(purlOf(pkg, os)).toBe(purl);
   });
 
-  it.each(packageTypes)('gives %s packages of any name and version a purl', (type) => {
+  it.each(packageTypes)('formats %s packages of any name and version', (type) => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1, unit: 'binary' }), (name, version) => {
         const text = purlOf(record(type, name, version), release('debian', '12'));
@@ -120,7 +120,7 @@ describe('purlOf', () => {
     );
   });
 
-  it('gives every name and version a purl that reads back', () => {
+  it('formats any name and version so that it parses back', () => {
     const token = fc.string({
       unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
       minLength: 1,
@@ -141,10 +141,11 @@ describe('purlOf', () => {
   }
 
   (existsSync(truths) ? describe : describe.skip)('packages of the corpus (needs TIDEWAITER_SHARED)', () => {
-    it.each(readdirSync(existsSync(truths) ? truths : __dirname))('%s', (file) => {
+    it.each(readdirSync(existsSync(truths) ? truths : __dirname))('formats the purls of %s', (file) => {
       const { os, packages = [] }: Truth = JSON.parse(readFileSync(join(truths, file), 'utf8'));
       for (const { type, name, version, arch, purl } of packages) {
-        // rpm, which the truth comes from, does not know the release; one package comes from another release than its image.
+        // rpm, the source of the expected purls, does not know the release; one package comes from
+        // another release than its image.
         const [distro] = /distro=[^&]+/.exec(purl) ?? [];
         const [id = '', versionId] = distro?.slice('distro='.length).split('-') ?? [os?.id];
         const found = purlOf(record(type, name, version, arch), id === '' ? null : release(id, versionId));

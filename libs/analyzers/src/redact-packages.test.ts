@@ -25,7 +25,7 @@ describe('redactPackages', () => {
     expect(JSON.stringify(safe)).not.toContain(token);
   });
 
-  it('returns packages without secrets as they are, whatever others hold', () => {
+  it('returns packages without secrets unchanged', () => {
     const clean = Array.from({ length: 600 }, (_, nth) => record({ name: `task-runner-notification-service-${nth}` }));
     expect(redactPackages([...clean, record({ name: token })]).slice(0, 600)).toEqual(clean);
   });

@@ -36,7 +36,7 @@ async function reported(...tars: TarEntry[][]): Promise<string[]> {
   return findings.map(({ severity, layer, state }) => `${severity} ${layer} ${state}`);
 }
 
-describe('secret findings', () => {
+describe('secretsInFiles', () => {
   it.each<[string, TarEntry[][], string[]]>([
     ['nobody brought', [[shipped]], ['high 0 present']],
     ['a package of the distribution brought', [[shipped, status(), md5sums]], ['negligible 0 present']],
@@ -46,7 +46,7 @@ describe('secret findings', () => {
     ['a package of a language brought', [[shipped, wheel]], ['high 0 present']],
     ['was removed', [[shipped], [{ path: 'usr/lib/tool/.wh..npmrc' }]], ['high 0 shadowed']],
     ['was copied up', [[shipped], [shipped]], ['high 0 present']],
-  ])('a secret in a file that %s', async (_, layers, expected) => {
+  ])('reports a secret in a file that %s', async (_, layers, expected) => {
     expect(await reported(...layers)).toEqual(expected);
   });
 });

@@ -18,7 +18,7 @@ interface Truth {
     ['alpine-3.10', 'alpine-minirootfs-3.10.9-x86_64'],
     ['alpine-3.18', 'alpine-minirootfs-3.18.9-x86_64'],
     ['alpine-3.20', 'alpine-minirootfs-3.20.3-x86_64'],
-  ])('%s gives exactly the packages that apk lists', async (name, archive) => {
+  ])('finds in %s exactly the packages that apk lists', async (name, archive) => {
     const truth: Truth = JSON.parse(readFileSync(join(root, 'truth', `${name}.json`), 'utf8'));
     const open = () => createReadStream(join(root, 'data/alpine', `${archive}.tar.gz`));
     const layer = await analyzeLayer(open, { mediaType: mediaTypes.ociLayerGzip });

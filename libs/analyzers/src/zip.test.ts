@@ -25,25 +25,25 @@ describe('zipEntries', () => {
     ['entries of ZIP64', zipArchive(files.map((file) => ({ ...file, isZip64: true })))],
     ['a script in front', Buffer.concat([Buffer.from('#!/bin/bash\nexec java -jar "$0"\nexit\n'), zipArchive(files)])],
     ['a script in front of ZIP64', Buffer.concat([Buffer.from('#!/bin/sh\n'), zipArchive(files, { isZip64: true })])],
-  ])('reads %s', (_, archive) => {
+  ])('parses %s', (_, archive) => {
     expect(texts(archive)).toEqual(expected);
   });
 
-  // Written by Python 3's zipfile to a stream that cannot seek: the sizes stand in data descriptors.
+  // Written by Python 3's zipfile to a stream that cannot seek: the sizes are in data descriptors.
   const streamed =
     'UEsDBBQACAAIAAAAIVAAAAAAAAAAAAAAAAAFAAAAYS50eHTLSM3JyVfIQJBcAFBLBwg7fIrfCwAAABIAAABQSwECFAMUAAgACAAAACFQO3yK3wsA' +
     'AAASAAAABQAAAAAAAAAAAAAAgAEAAAAAYS50eHRQSwUGAAAAAAEAAQAzAAAAPgAAAAAA';
 
-  it('takes sizes from the directory where the local header has none', () => {
+  it('reads sizes from the directory if the local header has none', () => {
     expect(texts(Buffer.from(streamed, 'base64'))).toEqual([['a.txt', 'hello hello hello\n']]);
   });
 
-  it('leaves out directories and what is encrypted', () => {
+  it('skips directories and encrypted entries', () => {
     const hidden = [0x1, 0x40, 0x2000].map((flags, index) => ({ name: `s${index}`, content: 'x', claims: { flags } }));
     expect(texts(zipArchive([{ name: 'dir/', content: '' }, ...hidden, ...files]))).toEqual(expected);
   });
 
-  it('reads lazily: a bad entry costs only itself', () => {
+  it('reads lazily: a broken entry only costs itself', () => {
     const [good, bad] = zipEntries(zipArchive([files[0]!, { name: 'bad', content: 'x', claims: { crc: 1 } }]));
     expect(() => bad?.read()).toThrow(MalformedFile);
     expect(good?.read().toString()).toBe(text);
@@ -59,11 +59,11 @@ describe('zipEntries', () => {
     ['the wrong method', { method: 0 }],
     ['no local header', { offset: 1 }],
     ['a local header beyond the end', { offset: 0xfffffff0 }],
-  ])('refuses an entry that claims %s', (_, claims) => {
+  ])('rejects an entry that claims %s', (_, claims) => {
     expect(() => readAll(zipArchive([{ name: 'a', content: text, claims }]))).toThrow(MalformedFile);
   });
 
-  it('refuses entries that share their bytes', () => {
+  it('rejects overlapping entries', () => {
     const overlapping = files.map((file) => ({ ...file, claims: { offset: 0 } }));
     expect(() => zipEntries(zipArchive(overlapping))).toThrow(
       new MalformedFile('ZIP archive with overlapping entries'),
@@ -75,11 +75,11 @@ describe('zipEntries', () => {
     ['maxEntryBytes', { maxEntryBytes: 100 }],
     ['maxTotalBytes', { maxTotalBytes: text.length }],
     ['maxRatio', { maxRatio: 2, ratioFromBytes: 100 }],
-  ])('keeps to %s', (limit, limits) => {
+  ])('enforces %s', (limit, limits) => {
     expect(() => readAll(zipArchive(files), limits)).toThrow(expect.objectContaining({ limit }));
   });
 
-  it('refuses a bomb before it inflates anything', () => {
+  it('rejects a bomb before inflating anything', () => {
     const bomb = zipArchive([{ name: 'META-INF/MANIFEST.MF', content: Buffer.alloc(8 << 20) }]);
     expect(() => readAll(bomb)).toThrow(LimitExceeded);
     const lying = zipArchive([{ name: 'a', content: Buffer.alloc(8 << 20), claims: { size: 1000 } }]);
@@ -94,11 +94,11 @@ describe('zipEntries', () => {
       Buffer.from(`PK\u0005\u0006${'\u0000'.repeat(8)}\u00ff\u00ff\u0000\u0000${'\u0000'.repeat(6)}`, 'latin1'),
     ],
     ['an archive cut short', zipArchive(files).subarray(0, -23)],
-  ])('refuses %s', (_, archive) => {
+  ])('rejects %s', (_, archive) => {
     expect(() => zipEntries(archive)).toThrow(MalformedFile);
   });
 
-  it('gives an empty list for an empty archive', () => {
+  it('returns an empty list for an empty archive', () => {
     expect(zipEntries(zipArchive([]))).toEqual([]);
   });
 
@@ -111,7 +111,7 @@ describe('zipEntries', () => {
         { isZip64: true },
       ),
     ],
-  ])('throws nothing but errors of its own on a damaged %s archive', (_, archive) => {
+  ])('throws only its own errors for a damaged %s archive', (_, archive) => {
     const damage = fc.array(fc.tuple(fc.nat(archive.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(damage, fc.nat(archive.length), (changes, length) => {

@@ -5,8 +5,8 @@ import { spelt } from './rules/fake.js';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-describe('hasAccountOfAws', () => {
-  it('knows the checksum of a token from every other end', () => {
+describe('hasTokenChecksum, hasBech32Checksum and hasAccountOfAws', () => {
+  it('verify the checksum of a token', () => {
     const body = 'Zk3vQm0aXy9LrT5uWb2cNd8eGf4hJi';
     let rest = crc32(body);
     let digits = '';
@@ -25,12 +25,13 @@ describe('hasAccountOfAws', () => {
     ['split1cheo2y9e2w', false],
     ['A1G7SGD8', false],
     ['pzry9x0s0muk', false],
-  ])('checks Bech32 of %s', (text, expected) => {
+  ])('verify Bech32 of %s', (text, expected) => {
     expect(hasBech32Checksum(text)).toBe(expected);
   });
 
-  // The account number of ASIAQNZGKIQY56JQ7WML is 029608264753: research of Aidan Steele and Tal Be'ery on the format.
-  it('knows ids of keys whose account AWS can have given out', () => {
+  // The account number of ASIAQNZGKIQY56JQ7WML is 029608264753: research of Aidan Steele and Tal
+  // Be'ery on the format.
+  it('accept key ids whose account AWS can have issued', () => {
     expect(hasAccountOfAws(spelt('ASIA', 'QNZGKIQY56JQ7WML'))).toBe(true);
     expect(hasAccountOfAws(spelt('AKIA', '7777777777777777'))).toBe(false);
   });

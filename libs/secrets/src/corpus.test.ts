@@ -19,7 +19,8 @@ function look(path: string, text: string) {
 
 type Make = (kind: string) => string;
 
-// The files of the image secrets-basic, and others of their kinds: path, text, and the lines that hold secrets.
+// Files of the image secrets-basic, and others of their kinds: path, text, and the lines with
+// secrets.
 const planted: [path: string, text: (make: Make) => string, lines: number[]][] = [
   [
     'app/.env',
@@ -118,9 +119,9 @@ const planted: [path: string, text: (make: Make) => string, lines: number[]][] =
     corpus = (await import(generator)) as Generator;
   });
 
-  it.each(planted)('finds what is planted in %s', (path, text, lines) => {
+  it.each(planted)('finds the planted secrets of %s', (path, text, lines) => {
     for (let seed = 0; seed < 40; seed += 1) {
-      // A prime of RSA takes its time.
+      // Generating a prime for RSA is slow.
       if (seed > 0 && text.toString().includes('rsa-private-key')) break;
       const planter = new corpus.Planter(`tests ${seed}`);
       const data = text((kind) => planter.make(kind));
@@ -128,13 +129,13 @@ const planted: [path: string, text: (make: Make) => string, lines: number[]][] =
     }
   });
 
-  it('tells nothing of 6,000 files that look like secrets', () => {
+  it('reports nothing in 6,000 files that look like secrets', () => {
     for (const seed of ['secrets-basic', 'unseen', 'another']) {
       for (const { path, data } of corpus.lookalikes(seed, 2000)) expect([path, ...look(path, data)]).toEqual([path]);
     }
   });
 
-  it('finds what is planted in the config of an image', () => {
+  it('finds the planted secrets in the config of an image', () => {
     const planter = new corpus.Planter('config');
     const sightings = findSecretsInConfig(
       {

@@ -25,15 +25,15 @@ describe('indexPatterns', () => {
     ['app/a+b.(c)', [2]],
     ['app/aab.c', []],
     ['', []],
-  ])('%s is in %j', (path, lists) => {
+  ])('finds %s in %j', (path, lists) => {
     expect(index.of(path)).toEqual(lists);
   });
 
-  it('refuses a pattern that nothing is found by', () => {
+  it('rejects a pattern without a literal part', () => {
     expect(() => indexPatterns([['*/*']])).toThrow('pattern without a name: */*');
   });
 
-  it('takes a list that is written as words', () => {
+  it('accepts a list written as words', () => {
     expect(patterns('\n  a b\n  c\n')).toEqual(['a', 'b', 'c']);
   });
 });

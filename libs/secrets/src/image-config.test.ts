@@ -6,7 +6,7 @@ const empty = { env: [], labels: {}, history: [], cmd: [], entrypoint: [] };
 const look = (config: Partial<Parameters<typeof findSecretsInConfig>[0]>) =>
   findSecretsInConfig({ ...empty, ...config }, key).map(({ origin, name, rule }) => `${origin} ${name} ${rule}`);
 
-describe('image config', () => {
+describe('findSecretsInConfig', () => {
   it('reads variables, labels, steps and arguments', () => {
     expect(
       look({
@@ -38,7 +38,7 @@ describe('image config', () => {
     ]);
   });
 
-  it('keeps silent on what images have', () => {
+  it('reports nothing in usual configs', () => {
     expect(
       look({
         env: [
@@ -57,12 +57,12 @@ describe('image config', () => {
     ).toEqual([]);
   });
 
-  it('takes names from hostile configs', () => {
+  it('accepts names of hostile configs', () => {
     const labels: unknown = JSON.parse(`{"__proto__": "ghp_${fake(36)}"}`);
     expect(look({ labels: labels as Record<string, string>, env: ['=', ''] })).toEqual(['label __proto__ github-pat']);
   });
 
-  it('masks every secret of a text, wherever it comes again', () => {
+  it('masks every occurrence of a secret in a text', () => {
     const token = `ghp_${fake(36)}`;
     const step = `RUN |1 GITHUB=${token} /bin/sh -c git clone https://x:${token}@github.com/a/b`;
     const safe = redactSecrets(step);

@@ -1,6 +1,6 @@
 import { isExamplePath, isMadeByTools, mayHoldSecrets } from './paths.js';
 
-describe('isExamplePath', () => {
+describe('mayHoldSecrets, isExamplePath and isMadeByTools', () => {
   it.each([
     ['app/.env', 'A=1\n', true],
     ['root/.ssh/id_rsa', '-----BEGIN', true],
@@ -18,7 +18,7 @@ describe('isExamplePath', () => {
     ['var/lib/dpkg/status', 'Package: a', false],
     ['lib/apk/db/installed', 'P:a', false],
     ['app.png/notes', 'text', true],
-  ])('may %s hold secrets: %j is %s', (path, head, expected) => {
+  ])('decide whether %s may hold secrets: %j is %s', (path, head, expected) => {
     expect(mayHoldSecrets(path, Buffer.from(head, 'latin1'))).toBe(expected);
   });
 
@@ -30,7 +30,7 @@ describe('isExamplePath', () => {
     ['app/latest/config.js', false],
     ['srv/contest/config.js', false],
     ['etc/app.conf', false],
-  ])('%s is an example: %s', (path, expected) => {
+  ])('decide whether %s is an example: %s', (path, expected) => {
     expect(isExamplePath(path)).toBe(expected);
   });
 
@@ -39,7 +39,7 @@ describe('isExamplePath', () => {
     ['app/bundle.min.js', true],
     ['app/po/de.po', true],
     ['app/settings.json', false],
-  ])('%s is made by tools: %s', (path, expected) => {
+  ])('decide whether %s is made by tools: %s', (path, expected) => {
     expect(isMadeByTools(path)).toBe(expected);
   });
 });

@@ -17,18 +17,18 @@ describe('isPlaceholder', () => {
     'abcdefghijklmnop',
     'your-token-here',
     spelt('sk_test_', '4eC39HqLyjWDarjtT1zdp7dc'),
-  ])('%s opens nothing', (value) => {
+  ])('accepts %s', (value) => {
     expect(isPlaceholder(value)).toBe(true);
   });
 
   it.each([fake(40), fake(20, 'hex'), 'pa%s*w!rd#2', '%aB3*', '12345678-ABCD-ABCD-ABCD-1234567890AB'])(
-    '%s may open something',
+    'rejects %s',
     (value) => {
       expect(isPlaceholder(value)).toBe(false);
     },
   );
 
-  it('knows the mode in the form of a token from the word in a value without one', () => {
+  it('recognizes test modes only in values without a form', () => {
     expect(isPlaceholder('duffel_test_' + fake(20), true)).toBe(false);
     expect(isPlaceholder('duffel_test_' + fake(20))).toBe(true);
   });
@@ -40,7 +40,7 @@ describe('isPlaceholder', () => {
     ['SalesResults2024Number12', false],
     ['cmp2-qat-1208358310', false],
     ['getAccessTokenFromStorage', false],
-  ])('%s looks random: %s', (value, expected) => {
+  ])('decides whether %s looks random: %s', (value, expected) => {
     expect(looksRandom(value)).toBe(expected);
   });
 });

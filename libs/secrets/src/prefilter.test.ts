@@ -22,15 +22,15 @@ function scanSlowly(keywords: readonly string[], text: string): string[] {
 }
 
 describe('buildPrefilter', () => {
-  it('finds keywords inside each other, in any case', () => {
+  it('finds nested keywords in upper and lower case', () => {
     expect(scan(['she', 'he', 'hers', 'his'], 'uSHErs')).toEqual(['he@4', 'hers@6', 'she@4']);
   });
 
-  it('looks no further than it is told', () => {
+  it('stops at the given length', () => {
     expect(scan(['abc'], 'xabcabc', 6)).toEqual(['abc@4']);
   });
 
-  it('finds what a search for each keyword finds', () => {
+  it('finds the same as a search for each keyword', () => {
     const letters = fc.constantFrom('a', 'b', 'c', '-', 'A', 'B');
     const keyword = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '-'), minLength: 1, maxLength: 5 });
     fc.assert(

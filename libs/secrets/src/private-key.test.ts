@@ -8,15 +8,15 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 const sec1 = pair.privateKey.export({ format: 'pem', type: 'sec1' }).toString();
 
-describe('private key', () => {
-  it('is certain of a key whose DER is whole, and shows nothing but its kind', () => {
+describe('readPrivateKey', () => {
+  it('is certain of a key with complete DER, and shows only its kind', () => {
     expect(look(`# note\n${pem}`)).toMatchObject([
       { rule: 'private-key', line: 2, confidence: 'certain', masked: '-----BEGIN PRIVATE KEY-----' },
     ]);
     expect(look(sec1)).toMatchObject([{ rule: 'private-key', confidence: 'certain' }]);
   });
 
-  it('knows a key again in JSON, with other line ends and indented', () => {
+  it('recognizes the same key in JSON, with other line ends and indented', () => {
     const prints = [pem, pem.replaceAll('\n', '\r\n'), pem.replaceAll('\n', '\n    '), JSON.stringify({ a: pem })].map(
       (text) => look(text).map(({ fingerprint }) => fingerprint),
     );
@@ -24,12 +24,12 @@ describe('private key', () => {
     expect(prints[0]).toHaveLength(1);
   });
 
-  it('doubts a key that is cut', () => {
+  it('lowers the confidence of a truncated key', () => {
     const lines = pem.split('\n');
     expect(look([...lines.slice(0, 2), ...lines.slice(3)].join('\n'))).toMatchObject([{ confidence: 'possible' }]);
   });
 
-  it('tells a key under a passphrase from an open one', () => {
+  it('distinguishes encrypted keys from plain ones', () => {
     const encrypted = pair.privateKey
       .export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' })
       .toString();
@@ -42,7 +42,7 @@ describe('private key', () => {
     expect(look(old)).toMatchObject([{ rule: 'encrypted-private-key' }]);
   });
 
-  it('keeps silent on public keys, certificates, headers without a key and footers of another', () => {
+  it('ignores public keys, certificates, headers without a key and mismatched footers', () => {
     const spki = pair.publicKey.export({ format: 'pem', type: 'spki' }).toString();
     for (const text of [
       spki,

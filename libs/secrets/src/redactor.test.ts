@@ -27,14 +27,14 @@ describe('redactSecrets', () => {
     },
   );
 
-  it('keeps JSON whole around an encoded secret', () => {
+  it('keeps JSON valid around an encoded secret', () => {
     const json = JSON.stringify({ url: `https://a.example.com/${encodeURIComponent(`"password":"${secret}"\\`)}` });
     expect(JSON.stringify(JSON.parse(redactSecrets(json)))).not.toContain(secret);
   });
 });
 
 describe('redactedReason', () => {
-  it('masks what an error quotes', () => {
+  it('masks quoted secrets in an error', () => {
     expect(redactedReason(new Error(`login with --password ${secret} failed`))).toBe(
       'login with --password Zq7********* failed',
     );

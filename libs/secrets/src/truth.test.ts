@@ -9,7 +9,7 @@ const root = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shar
 const key = Buffer.from('key of the tests');
 const claimed = new Set(secretRules.map(({ id }) => id));
 
-/** Kinds that we split: `theirs` is one of these rules of ours too. */
+/** Kinds that we split: `theirs` covers several of our rules. */
 const alsoOurs = new Map([
   ['atlassian-api-token', ['atlassian-cloud-api-token']],
   ['vault-service-token', ['vault-service-token-legacy']],
@@ -39,14 +39,14 @@ function isFound({ rule, text_b64, path = 'app/settings.txt' }: Sample): boolean
 }
 
 (existsSync(root) ? describe : describe.skip)('the samples of shared/secrets (needs TIDEWAITER_SHARED)', () => {
-  it('claims at least 180 of their rules', () => {
+  it('covers at least 180 rules of the reference', () => {
     const theirs = readFileSync(join(root, 'rules.tsv'), 'utf8')
       .split('\n')
       .map((line) => line.split('\t')[0] ?? '');
     expect(theirs.filter((rule) => claimed.has(rule)).length).toBeGreaterThanOrEqual(180);
   });
 
-  it('finds at least 95 % of what has to be found', () => {
+  it('finds at least 95 % of the secrets', () => {
     const positives = samples('positives.jsonl');
     const missed = positives.filter((sample) => !isFound(sample));
     expect({ missed: missed.map(shown), of: positives.length, share: missed.length / positives.length }).toMatchObject({
@@ -55,7 +55,7 @@ function isFound({ rule, text_b64, path = 'app/settings.txt' }: Sample): boolean
     expect(missed.length / positives.length).toBeLessThanOrEqual(0.05);
   });
 
-  it('fires on at most 3 % of what must stay silent', () => {
+  it('reports at most 3 % of the harmless values', () => {
     const negatives = samples('negatives.jsonl');
     const fired = negatives.filter(isFound);
     expect(fired.map(shown).slice(0, Math.max(0, fired.length - negatives.length * 0.03))).toEqual([]);

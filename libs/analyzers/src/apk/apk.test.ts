@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { apk } from './apk.js';
 
-// Written by hand after the format of apk-tools; none comes from an image.
+// Written by hand in the format of apk-tools; none comes from an image.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const installed = 'lib/apk/db/installed';
 
@@ -14,11 +14,11 @@ describe('apk', () => {
     ['var/lib/apk/db/installed', false],
     ['lib/apk/db/installed.new', false],
     ['lib/apk/db/scripts.tar', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(apk.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads packages with origin and licence', () => {
+  it('reads packages with origin and license', () => {
     expect(apk.analyze({ path: installed, content: fixture('installed') })).toEqual({
       owned: expect.any(Array),
       packages: [
@@ -53,7 +53,7 @@ describe('apk', () => {
     });
   });
 
-  it('knows the files with digest and mode', () => {
+  it('reads files with digest and mode', () => {
     expect(apk.analyze({ path: installed, content: fixture('installed') }).owned).toEqual([
       {
         type: 'apk',
@@ -83,7 +83,7 @@ describe('apk', () => {
     expect(apk.analyze({ path: installed, content }).owned?.[0]?.files).toEqual(files);
   });
 
-  it('says nothing about the files of a package without a name', () => {
+  it('skips the files of a package without a name', () => {
     const content = Buffer.from('P:a b\nV:1\nF:usr\nR:x\n\nF:usr\nR:y\n');
     expect(apk.analyze({ path: installed, content }).owned).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe('apk', () => {
     );
   });
 
-  it('reads the good records between broken ones and says how many are lost', () => {
+  it('reads valid records between broken ones and counts the broken ones', () => {
     const { packages, damage } = apk.analyze({ path: installed, content: fixture('broken-installed') });
     expect(packages).toMatchObject([{ name: 'good', version: '1.0-r0', arch: 'aarch64' }]);
     expect(damage).toBe('3 records without a usable name, version or status');

@@ -14,109 +14,112 @@ const read = (lock: unknown) =>
     .analyze({ path, content: Buffer.from(JSON.stringify(lock)) })
     .packages?.map(({ name, version }) => `${name}@${version}`);
 
-it.each([
-  ['bun.lock', true],
-  ['srv/app/bun.lock', true],
-  ['app/node_modules/a/bun.lock', false],
-  ['app/bun.lockb', true],
-  ['app/node_modules/a/bun.lockb', false],
-  ['app/bun.lockb.bak', false],
-])('wants %j: %s', (path, expected) => {
-  expect(bunLock.wants(path, new Uint8Array())).toBe(expected);
-});
+describe('bunLock', () => {
+  it.each([
+    ['bun.lock', true],
+    ['srv/app/bun.lock', true],
+    ['app/node_modules/a/bun.lock', false],
+    ['app/bun.lockb', true],
+    ['app/node_modules/a/bun.lockb', false],
+    ['app/bun.lockb.bak', false],
+  ])('decides whether to read %j: %s', (path, expected) => {
+    expect(bunLock.wants(path, new Uint8Array())).toBe(expected);
+  });
 
-it('reads a lock file without folders and what is for development', () => {
-  const { packages, damage } = bunLock.analyze({ path, content: fixture('bun.lock') });
-  expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
-    '@hapi/bourne@2.0.0',
-    'lodash@3.10.1',
-    'mkdirp@0.5.5',
-    'fsevents@2.3.2',
-    'minimist@1.2.8',
-  ]);
-  expect(packages?.[0]).toMatchObject({ type: 'npm', isDeclared: true, foundIn: path });
-  expect(damage).toBeUndefined();
-});
-
-it('reads what development needs where it is needed elsewhere too', () => {
-  const { packages } = bunLock.analyze({ path, content: fixture('peers.lock') });
-  expect(packages?.map(({ name }) => name).toSorted()).toEqual([
-    'js-tokens',
-    'loose-envify',
-    'react',
-    'use-sync-external-store',
-  ]);
-});
-
-it('finds the copies that packages have of their own', () => {
-  const packages = {
-    own: ['own@workspace:packages/own'],
-    'own/a': ['a@3.0.0', '', {}],
-    '@s/b': [
-      '@s/b@1.0.0',
-      '',
-      { dependencies: { a: '^2', c: '1' }, peerDependencies: { d: '1' }, optionalPeers: ['d'] },
-    ],
-    '@s/b/a': ['a@2.0.0', '', { dependencies: { c: '1' } }],
-    '@s/b/a/c': ['c@9.0.0', '', {}],
-    a: ['a@1.0.0', '', {}],
-    c: ['c@1.0.0', '', {}],
-    d: ['d@1.0.0', '', {}],
-    git: ['git@github:u/r#0123456', {}, 'u-r-0123456'],
-  };
-  const root = { name: 'app', dependencies: { '@s/b': '1', git: 'u/r' }, devDependencies: { a: '1' } };
-  const workspaces = { '': root, 'packages/own': { name: 'own', dependencies: { a: '3' } } };
-  expect(read({ lockfileVersion: 1, workspaces, packages })?.toSorted()).toEqual([
-    '@s/b@1.0.0',
-    'a@2.0.0',
-    'a@3.0.0',
-    'c@1.0.0',
-    'c@9.0.0',
-  ]);
-});
-
-it.each([{}, [], 'x', { packages: {} }])('refuses %j', (lock) => {
-  expect(() => read(lock)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
-});
-
-describe('bun.lockb', () => {
-  // Written by Bun 1.1.45 and 1.3.0: an alias, a scope, a workspace, a version before a release, and what is for development.
-  const versions = [2, 3].map((version) => [version, fixture(`version-${version}.lockb`)] as const);
-  const readBinary = (content: Buffer) =>
-    bunLock
-      .analyze({ path: 'app/bun.lockb', content })
-      .packages?.map(({ name, version }) => `${name}@${version}`)
-      .toSorted();
-
-  it.each(versions)('of version %i is read without folders and what is for development', (_, content) => {
-    expect(readBinary(content)).toEqual([
+  it('reads a lock file without folders and development dependencies', () => {
+    const { packages, damage } = bunLock.analyze({ path, content: fixture('bun.lock') });
+    expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
       '@hapi/bourne@2.0.0',
-      'color-convert@0.5.3',
-      'debug@2.6.9',
-      'escape-html@1.0.3',
-      'ms@2.0.0',
-      'preact@10.0.0-rc.1',
-      'supports-preserve-symlinks-flag@1.0.0',
+      'lodash@3.10.1',
+      'mkdirp@0.5.5',
+      'fsevents@2.3.2',
+      'minimist@1.2.8',
+    ]);
+    expect(packages?.[0]).toMatchObject({ type: 'npm', isDeclared: true, foundIn: path });
+    expect(damage).toBeUndefined();
+  });
+
+  it('keeps development dependencies that are also needed at run time', () => {
+    const { packages } = bunLock.analyze({ path, content: fixture('peers.lock') });
+    expect(packages?.map(({ name }) => name).toSorted()).toEqual([
+      'js-tokens',
+      'loose-envify',
+      'react',
+      'use-sync-external-store',
     ]);
   });
 
-  it.each(versions)('of version %i that is broken costs itself alone', (_, content) => {
-    expect(unexpectedErrors(bunLock, { path: 'app/bun.lockb', content })).toEqual([]);
+  it('resolves nested copies of packages', () => {
+    const packages = {
+      own: ['own@workspace:packages/own'],
+      'own/a': ['a@3.0.0', '', {}],
+      '@s/b': [
+        '@s/b@1.0.0',
+        '',
+        { dependencies: { a: '^2', c: '1' }, peerDependencies: { d: '1' }, optionalPeers: ['d'] },
+      ],
+      '@s/b/a': ['a@2.0.0', '', { dependencies: { c: '1' } }],
+      '@s/b/a/c': ['c@9.0.0', '', {}],
+      a: ['a@1.0.0', '', {}],
+      c: ['c@1.0.0', '', {}],
+      d: ['d@1.0.0', '', {}],
+      git: ['git@github:u/r#0123456', {}, 'u-r-0123456'],
+    };
+    const root = { name: 'app', dependencies: { '@s/b': '1', git: 'u/r' }, devDependencies: { a: '1' } };
+    const workspaces = { '': root, 'packages/own': { name: 'own', dependencies: { a: '3' } } };
+    expect(read({ lockfileVersion: 1, workspaces, packages })?.toSorted()).toEqual([
+      '@s/b@1.0.0',
+      'a@2.0.0',
+      'a@3.0.0',
+      'c@1.0.0',
+      'c@9.0.0',
+    ]);
   });
 
-  it('of another version is said to be one', () => {
-    const content = Buffer.from(versions[0]![1]);
-    content.writeUInt32LE(9, 42);
-    expect(() => readBinary(content)).toThrow(MalformedFile);
-    expect(() => readBinary(content)).toThrow(/version 9/);
+  it.each([{}, [], 'x', { packages: {} }])('rejects %j', (lock) => {
+    expect(() => read(lock)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 
-  it('does not follow slices that overlap without end', () => {
-    const content = Buffer.from(versions[0]![1]);
-    const packages = content.readUInt32LE(86);
-    // The slices of dependencies, of which each package now has all that a number can say.
-    const column = content.readUInt32LE(110) + packages * (8 + 8 + 64);
-    for (let id = 0; id < packages; id += 1) content.writeUInt32LE(0xffffffff, column + id * 8 + 4);
-    expect(() => readBinary(content)).toThrow(expect.objectContaining({ limit: 'maxDependencies' }));
+  describe('bun.lockb', () => {
+    // Written by Bun 1.1.45 and 1.3.0: an alias, a scope, a workspace, a prerelease, and development
+    // dependencies.
+    const versions = [2, 3].map((version) => [version, fixture(`version-${version}.lockb`)] as const);
+    const readBinary = (content: Buffer) =>
+      bunLock
+        .analyze({ path: 'app/bun.lockb', content })
+        .packages?.map(({ name, version }) => `${name}@${version}`)
+        .toSorted();
+
+    it.each(versions)('version %i is read without folders and development dependencies', (_, content) => {
+      expect(readBinary(content)).toEqual([
+        '@hapi/bourne@2.0.0',
+        'color-convert@0.5.3',
+        'debug@2.6.9',
+        'escape-html@1.0.3',
+        'ms@2.0.0',
+        'preact@10.0.0-rc.1',
+        'supports-preserve-symlinks-flag@1.0.0',
+      ]);
+    });
+
+    it.each(versions)('version %i that is broken only costs itself', (_, content) => {
+      expect(unexpectedErrors(bunLock, { path: 'app/bun.lockb', content })).toEqual([]);
+    });
+
+    it('rejects another version by its number', () => {
+      const content = Buffer.from(versions[0]![1]);
+      content.writeUInt32LE(9, 42);
+      expect(() => readBinary(content)).toThrow(MalformedFile);
+      expect(() => readBinary(content)).toThrow(/version 9/);
+    });
+
+    it('limits overlapping slices', () => {
+      const content = Buffer.from(versions[0]![1]);
+      const packages = content.readUInt32LE(86);
+      // The slices of dependencies, of which each package now has all that a number can say.
+      const column = content.readUInt32LE(110) + packages * (8 + 8 + 64);
+      for (let id = 0; id < packages; id += 1) content.writeUInt32LE(0xffffffff, column + id * 8 + 4);
+      expect(() => readBinary(content)).toThrow(expect.objectContaining({ limit: 'maxDependencies' }));
+    });
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { cabalFreeze } from './cabal-freeze.js';
 
-// Written by hand as Cabal 3 writes it, with a constraint without `any.` of older versions.
+// Written by hand as Cabal 3 would write it, with a constraint without `any.` of older versions.
 const content = readFileSync(join(__dirname, 'fixtures/cabal.project.freeze'));
 const path = 'app/cabal.project.freeze';
 
@@ -12,7 +12,7 @@ describe('cabalFreeze', () => {
     ['cabal.project.freeze', true],
     ['app/cabal.project.freeze', true],
     ['app/cabal.project', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(cabalFreeze.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -32,13 +32,13 @@ describe('cabalFreeze', () => {
     ['constraints: a ==1.0,b ==2.0', ['a', 'b']],
     ['constraints: a ==1.*, b >=1 && ==2.0\r\n', []],
     ['constraints: a ==1.0\r\n', ['a']],
-  ])('reads %j', (text, expected) => {
+  ])('parses %j', (text, expected) => {
     expect(cabalFreeze.analyze({ path, content: Buffer.from(text) }).packages?.map(({ name }) => name)).toEqual(
       expected,
     );
   });
 
-  it('refuses other files', () => {
+  it('rejects other files', () => {
     expect(() => cabalFreeze.analyze({ path, content: Buffer.from('packages: .') })).toThrow(
       expect.objectContaining({ code: 'MALFORMED_FILE' }),
     );

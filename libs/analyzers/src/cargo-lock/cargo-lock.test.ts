@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 
 import { cargoLock } from './cargo-lock.js';
 
-// Written by hand after what each generation of Cargo writes.
+// Written by hand in the format of each generation of Cargo.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const path = 'srv/src/Cargo.lock';
 const analyze = (content: Buffer | string) => cargoLock.analyze({ path, content: Buffer.from(content as Buffer) });
@@ -21,7 +21,7 @@ describe('cargoLock', () => {
     ['srv/Cargo.lock/x', false],
     ['srv/cargo.lock', false],
     ['srv/Cargo.lock\n', false],
-  ])('wants %j: %s', (name, expected) => {
+  ])('decides whether to read %j: %s', (name, expected) => {
     expect(cargoLock.wants(name, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -33,7 +33,7 @@ describe('cargoLock', () => {
     expect(found(fixture(name))).toEqual(crates);
   });
 
-  it('gives declared records', () => {
+  it('returns declared records', () => {
     expect(analyze(fixture('v3.lock')).packages?.[0]).toEqual({
       type: 'cargo',
       name: 'itoa',
@@ -45,7 +45,7 @@ describe('cargoLock', () => {
     });
   });
 
-  it('counts what is no crate', () => {
+  it('counts entries that are no crates', () => {
     const crate = (name: string, version: string) =>
       `[[package]]\nname = ${name}\nversion = ${version}\nsource = "x"\n`;
     const content = [
@@ -63,7 +63,7 @@ describe('cargoLock', () => {
     expect(analyze('version = 4\n')).toEqual({ packages: [] });
   });
 
-  it('takes names of prototypes for names', () => {
+  it('accepts names of prototypes', () => {
     const content =
       '[__proto__]\npolluted = 1\n[[package]]\n__proto__.name = "x"\nname = "a"\nversion = "1.0.0"\nsource = "s"\n';
     expect(found(content)).toEqual(['a@1.0.0']);
@@ -75,11 +75,11 @@ describe('cargoLock', () => {
     ['packages that are no list', 'package = "x"\n', 'MALFORMED_FILE'],
     ['deep nesting', `a = ${'['.repeat(100_000)}`, 'MALFORMED_FILE'],
     ['too much', `# ${'x'.repeat(9 << 20)}`, 'LIMIT_EXCEEDED'],
-  ])('refuses %s', (_what, content, code) => {
+  ])('rejects %s', (_what, content, code) => {
     expect(() => analyze(content)).toThrow(expect.objectContaining({ code }));
   });
 
-  it('throws nothing but its own errors', () => {
+  it('throws only its own errors', () => {
     const whole = fixture('v4.lock');
     fc.assert(
       fc.property(brokenCopies(whole), (content) => {

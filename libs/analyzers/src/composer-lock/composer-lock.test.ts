@@ -11,11 +11,11 @@ describe('composerLock', () => {
     ['var/www/composer.lock', true],
     ['var/www/vendor/acme/log/composer.lock', false],
     ['var/www/composer.lock~', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(composerLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it('reads what is needed at run time', () => {
+  it('reads runtime packages', () => {
     // Written by Composer 2.8 for packages of our own, of which acme/test-kit is for development.
     const content = readFileSync(join(__dirname, 'fixtures/composer.lock'));
     const { packages } = composerLock.analyze({ path, content });
@@ -26,7 +26,7 @@ describe('composerLock', () => {
     expect(packages).toHaveLength(2);
   });
 
-  it.each(['{}', '[]', '{"packages": {}}', 'x'])('refuses %j', (text) => {
+  it.each(['{}', '[]', '{"packages": {}}', 'x'])('rejects %j', (text) => {
     expect(() => composerLock.analyze({ path, content: Buffer.from(text) })).toThrow(
       expect.objectContaining({ code: 'MALFORMED_FILE' }),
     );

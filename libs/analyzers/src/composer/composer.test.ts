@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { composer } from './composer.js';
 
-// v2 was written by Composer 2.8 for packages of our own; v1 is its list alone, as Composer 1 writes it.
+// v2 was written by Composer 2.8 for packages of our own; v1 is only its list, as Composer 1 writes
+// it.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const path = 'var/www/vendor/composer/installed.json';
 const read = (document: unknown) => composer.analyze({ path, content: Buffer.from(JSON.stringify(document)) });
@@ -16,11 +17,11 @@ describe('composer', () => {
     ['var/www/vendor/composer/installed.php', false],
     ['var/www/installed.json', false],
     ['var/www/my-composer/installed.json', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(composer.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it('reads the installed packages of Composer 2, those for development too', () => {
+  it('reads the installed packages of Composer 2, including development', () => {
     const { packages, damage } = composer.analyze({ path, content: fixture('v2.json') });
     expect(packages).toEqual([
       {
@@ -45,7 +46,7 @@ describe('composer', () => {
     ]);
   });
 
-  it('writes names as Packagist does and keeps the names of branches', () => {
+  it('normalizes names as Packagist does and keeps branch names', () => {
     const packages = [
       { name: 'Monolog/Monolog', version: 'V3.5.0' },
       { name: 'a/b', version: 'dev-fix/issue-1' },
@@ -58,7 +59,7 @@ describe('composer', () => {
     ]);
   });
 
-  it('reads the good packages between others', () => {
+  it('reads valid packages between invalid ones', () => {
     const packages = [
       null,
       7,
@@ -69,7 +70,7 @@ describe('composer', () => {
     expect(read({ packages })).toMatchObject({ packages: [{ name: 'a/good' }], damage: expect.stringMatching(/^4 /) });
   });
 
-  it.each([{}, 'x', { packages: {} }])('refuses %j', (document) => {
+  it.each([{}, 'x', { packages: {} }])('rejects %j', (document) => {
     expect(() => read(document)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 });

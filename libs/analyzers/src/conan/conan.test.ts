@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { conan } from './conan.js';
 
-// Written by hand after Conan's documentation of both formats.
+// Written by hand from Conan's documentation of both formats.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const lock = 'srv/app/conan.lock';
 const id = '6af9cc7cb931c5ad942174fd7838eb655717c709';
@@ -21,7 +21,7 @@ describe('conan', () => {
     [installed, true],
     ['root/.conan/data/zlib/1.2.13/_/_/build/x/conaninfo.txt', false],
     ['root/.conan2/p/zlib41bd3946e7341/p/conaninfo.txt', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(conan.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -56,7 +56,7 @@ describe('conan', () => {
     ]);
   });
 
-  it('reads the whole references of lock files before 0.3', () => {
+  it('reads full references of lock files before 0.3', () => {
     const nodes = { 0: { pref: null, path: 'conanfile.txt' }, 1: { pref: `zlib/1.2.11#41999:${id}#4c5a8` } };
     expect(read(JSON.stringify({ graph_lock: { nodes } })).packages).toMatchObject([
       { name: 'zlib', version: '1.2.11' },
@@ -86,7 +86,7 @@ describe('conan', () => {
     },
   );
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => read('{')).toThrow(MalformedFile);
     for (const name of ['conan1.lock', 'conan2.lock'])
       expect(unexpectedErrors(conan, { path: lock, content: fixture(name) })).toEqual([]);

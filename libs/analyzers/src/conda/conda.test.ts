@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { conda } from './conda.js';
 
-// Written by hand after conda's documentation of the format.
+// Written by hand from conda's documentation of the format.
 const content = readFileSync(join(__dirname, 'fixtures/certifi-2025.1.31-py312h06a4308_0.json'));
 const path = 'opt/conda/conda-meta/certifi-2025.1.31-py312h06a4308_0.json';
 const read = (record: object) => conda.analyze({ path, content: Buffer.from(JSON.stringify(record)) });
@@ -18,7 +18,7 @@ describe('conda', () => {
     ['opt/conda/envs/x/conda-meta/history', false],
     ['opt/conda/conda-meta/x/a.json', false],
     ['opt/conda/pkgs/a-1-0/info/repodata_record.json', false],
-  ])('wants %j: %s', (file, expected) => {
+  ])('decides whether to read %j: %s', (file, expected) => {
     expect(conda.wants(file, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -57,12 +57,12 @@ describe('conda', () => {
     ['https://conda.anaconda.org/conda-forge/linux-64', 'linux-64', 'conda-forge'],
     ['<unknown>', 'noarch', undefined],
     ['', 'noarch', undefined],
-  ])('takes of channel %j on %s %j', (channel, subdir, expected) => {
+  ])('parses channel %j on %s as %j', (channel, subdir, expected) => {
     const [found] = read({ name: '_libgcc_mutex', version: '0.1', channel, subdir }).packages ?? [];
     expect(found?.qualifiers?.['channel']).toBe(expected);
   });
 
-  it('reads the names that records before conda 4.3 have, none that leaves the image', () => {
+  it('reads file names of records before conda 4.3, and none outside of the image', () => {
     const { owned, damage } = read({
       name: 'a',
       version: '1',
@@ -79,7 +79,7 @@ describe('conda', () => {
     },
   );
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => conda.analyze({ path, content: Buffer.from('{"name": ') })).toThrow(MalformedFile);
     expect(unexpectedErrors(conda, { path, content })).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { dotnetDeps } from './dotnet-deps.js';
 
-// Written by hand as `dotnet publish --self-contained` of .NET 8 writes it.
+// Written by hand as `dotnet publish --self-contained` of .NET 8 would write it.
 const content = readFileSync(join(__dirname, 'fixtures/shop.deps.json'));
 const path = 'app/Shop.deps.json';
 const read = (document: unknown) => dotnetDeps.analyze({ path, content: Buffer.from(JSON.stringify(document)) });
@@ -18,11 +18,11 @@ describe('dotnetDeps', () => {
     ['app/deps.json', false],
     ['app/Shop.deps.json.bak', false],
     ['app/Shop.runtimeconfig.json', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(dotnetDeps.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it('reads packages that are loaded and the runtime, not projects, compilers and collections', () => {
+  it('reads loaded packages and the runtime, but no projects, compilers and collections', () => {
     const { packages, damage } = dotnetDeps.analyze({ path, content });
     expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
       'Microsoft.NETCore.App.Runtime.linux-x64@8.0.1',
@@ -41,7 +41,7 @@ describe('dotnetDeps', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('reads the good libraries between broken ones and says how many are lost', () => {
+  it('reads valid libraries between broken ones and counts the broken ones', () => {
     const libraries = {
       'good/1.0.0': { type: 'package' },
       '{{name}}/1.0.0': { type: 'package' },
@@ -54,18 +54,18 @@ describe('dotnetDeps', () => {
     });
   });
 
-  it('is not led astray by names of the language', () => {
+  it('accepts names of the language as keys', () => {
     const document = JSON.parse(
       '{ "runtimeTarget": { "name": "__proto__" }, "targets": {}, "libraries": { "__proto__": { "type": "package" }, "a/1.0": { "type": "package" } } }',
     );
     expect(read(document).packages).toMatchObject([{ name: 'a' }]);
   });
 
-  it.each(['', '[]', '{}', '{ "libraries": 1 }', 'null', '\u0000'])('refuses %j', (text) => {
+  it.each(['', '[]', '{}', '{ "libraries": 1 }', 'null', '\u0000'])('rejects %j', (text) => {
     expect(() => dotnetDeps.analyze({ path, content: Buffer.from(text) })).toThrow(MalformedFile);
   });
 
-  it('throws nothing but errors of its own on a damaged file', () => {
+  it('throws only its own errors for a damaged file', () => {
     expect(unexpectedErrors(dotnetDeps, { path, content })).toEqual([]);
   });
 });

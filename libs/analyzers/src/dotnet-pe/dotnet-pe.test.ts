@@ -39,7 +39,7 @@ describe('dotnetPe', () => {
     ['usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/System.Text.Json.dll', magic, false],
     ['usr/share/dotnet/sdk/8.0.100/Newtonsoft.Json.dll', magic, false],
     ['usr/lib/mono/4.5/System.dll', magic, false],
-  ])('wants %s that starts with %s: %s', (path, head, expected) => {
+  ])('decides whether to read %s that starts with %s: %s', (path, head, expected) => {
     expect(dotnetPe.wants(path, head)).toBe(expected);
   });
 
@@ -54,7 +54,7 @@ describe('dotnetPe', () => {
     });
   });
 
-  it('takes a published library for the package of its name and product version', () => {
+  it('reports a published library as the package of its name and product version', () => {
     expect(dotnetPe.analyze({ path, content: library })).toEqual({
       packages: [
         {
@@ -86,25 +86,25 @@ describe('dotnetPe', () => {
     ['a part of a runtime', changed('Acme Widgets for .NET', 'Microsoft® .NET')],
     ['a library of nobody', changed('Acme Corp', '')],
     ['a version that the compiler filled in', changed('2.3.1-rc.1+0a1b2c3', '1.0.0+0a1b2c3')],
-  ])('takes %s for no package', (_, content) => {
+  ])('does not report %s as a package', (_, content) => {
     expect(found(content)).toEqual([]);
   });
 
-  it('takes a program for no package, whoever made it', () => {
+  it('reports no program of any maker as a package', () => {
     expect(dotnetPe.analyze({ path: 'app/Acme.Widgets.exe', content: library }).packages).toEqual([]);
   });
 
   it.each([
     ['Microsoft.NETCore.App', 'System.Private.CoreLib.dll'],
     ['Microsoft.AspNetCore.App', 'Microsoft.AspNetCore.dll'],
-  ])('names the shared framework %s once, by its folder', (name, file) => {
+  ])('reports the shared framework %s once, by its folder', (name, file) => {
     const path = `usr/share/dotnet/shared/${name}/8.0.1/${file}`;
     expect(dotnetPe.analyze({ path, content: magic }).packages).toMatchObject([{ name, version: '8.0.1' }]);
   });
 
-  it('takes native code for no package', () => {
+  it('does not report native code as a package', () => {
     const content = Buffer.from(library);
-    // The directory of .NET's header, of 15 the last, in the optional header of PE32.
+    // Directory entry of .NET's header, the last of 15 in the optional header of PE32.
     content.fill(0, content.readUInt32LE(0x3c) + 24 + 96 + 14 * 8, content.readUInt32LE(0x3c) + 24 + 96 + 15 * 8);
     expect(found(content)).toEqual([]);
   });
@@ -113,11 +113,11 @@ describe('dotnetPe', () => {
     ['nothing', Buffer.alloc(0)],
     ['a DOS program', Buffer.concat([magic, Buffer.alloc(200)])],
     ['a header cut short', library.subarray(0, 200)],
-  ])('refuses %s', (_, content) => {
+  ])('rejects %s', (_, content) => {
     expect(() => dotnetPe.analyze({ path, content })).toThrow(MalformedFile);
   });
 
-  it('throws nothing but errors of its own on a damaged file', () => {
+  it('throws only its own errors for a damaged file', () => {
     expect(unexpectedErrors(dotnetPe, { path, content: library })).toEqual([]);
     const changes = fc.array(fc.tuple(fc.nat(library.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
     fc.assert(

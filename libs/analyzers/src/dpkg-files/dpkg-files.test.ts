@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 
 import { dpkgFiles } from './dpkg-files.js';
 
-// From Debian's package netbase 6.5, the list as dpkg writes it when it installs that.
+// From Debian's package netbase 6.5; the list as dpkg writes it at installation.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const info = 'var/lib/dpkg/info';
 const read = (path: string, content: string | Buffer) => dpkgFiles.analyze({ path, content: Buffer.from(content) });
@@ -22,11 +22,11 @@ describe('dpkgFiles', () => {
     ['var/lib/dpkg/info/a/b.list', false],
     ['x/var/lib/dpkg/info/netbase.list', false],
     ['var/lib/dpkg/info/.list', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(dpkgFiles.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('lists files without the directories they are in', () => {
+  it('lists files without their directories', () => {
     expect(read(`${info}/netbase.list`, fixture('netbase.list'))).toEqual({
       owned: [
         {
@@ -60,7 +60,7 @@ describe('dpkgFiles', () => {
     ]);
   });
 
-  it('reads which files people may edit', () => {
+  it('marks configuration files', () => {
     const { owned } = read(
       `${info}/netbase:all.conffiles`,
       `${fixture('netbase.conffiles').toString()}remove-on-upgrade /etc/old\n`,
@@ -77,7 +77,7 @@ describe('dpkgFiles', () => {
     ]);
   });
 
-  it('counts lines that name no file', () => {
+  it('counts lines without a file name', () => {
     expect(read(`${info}/a.md5sums`, `x\n${'0'.repeat(32)}  usr/../../x\n${'0'.repeat(32)}  usr/x\n`)).toEqual({
       owned: [{ type: 'deb', package: 'a', files: [{ path: 'usr/x', digest: `md5:${'0'.repeat(32)}` }] }],
       damage: '2 lines that name no file',
@@ -85,12 +85,12 @@ describe('dpkgFiles', () => {
     expect(read(`${info}/a.list`, 'usr/x\n').damage).toBe('1 lines that name no file');
   });
 
-  it('says nothing when there is nothing', () => {
+  it('returns nothing for empty files', () => {
     expect(read(`${info}/a.list`, '/.\n')).toEqual({ owned: [] });
     expect(read(`${info}/a.md5sums`, '')).toEqual({ owned: [] });
   });
 
-  it.each(['list', 'md5sums', 'conffiles'])('reads any bytes as %s', (kind) => {
+  it.each(['list', 'md5sums', 'conffiles'])('parses any bytes as %s', (kind) => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), (lines) => {
         const { owned = [] } = read(`${info}/a.${kind}`, lines.join('\n'));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { dpkg } from './dpkg.js';
 
-// Written by hand after the format of dpkg; none comes from an image.
+// Written by hand in the format of dpkg; none comes from an image.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const status = 'var/lib/dpkg/status';
 
@@ -18,11 +18,11 @@ describe('dpkg', () => {
     ['var/lib/dpkg/statusx', false],
     ['x/var/lib/dpkg/status', false],
     ['var/lib/dpkg/status\n', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(dpkg.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads what is on the disk, with its source', () => {
+  it('reads packages on the disk, with their source', () => {
     const { packages, damage } = dpkg.analyze({ path: status, content: fixture('status') });
     expect(
       packages?.map(({ name, version, arch, source }) => [name, version, arch, `${source.name} ${source.version}`]),
@@ -37,7 +37,7 @@ describe('dpkg', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('knows configuration files with what they were', () => {
+  it('reads configuration files with their original digests', () => {
     expect(dpkg.analyze({ path: status, content: fixture('status') }).owned).toEqual([
       {
         type: 'deb',
@@ -68,7 +68,7 @@ describe('dpkg', () => {
     [' /etc/a', undefined],
     [' etc/a newconffile', undefined],
     ['Description: x\n /etc/a newconffile', undefined],
-  ])('reads the entry %j', (entry, files) => {
+  ])('parses the entry %j', (entry, files) => {
     const content = Buffer.from(`Package: a\nVersion: 1\nConffiles:\n${entry}\n`);
     expect(dpkg.analyze({ path: status, content }).owned?.[0]?.files).toEqual(files);
   });
@@ -85,7 +85,7 @@ describe('dpkg', () => {
     ["Maintainer: Marco d'Itri <md@linux.it>", false],
     ['Maintainer: Somebody <x@notdocker.com>', false],
     ['Description: x\n Vendor: y', false],
-  ])('knows of %j whether a third party built it: %s', (fields, expected) => {
+  ])('decides for %j whether a third party built it: %s', (fields, expected) => {
     const content = Buffer.from(`Package: a\nVersion: 1\n${fields}\n`);
     const record = { type: 'deb', package: 'a', files: [], isThirdParty: true };
     const { owned, packages } = dpkg.analyze({ path: status, content });
@@ -99,21 +99,21 @@ describe('dpkg', () => {
     expect(packages).toMatchObject([{ name: 'openssl', version: '3.0.11-1~deb12u2', foundIn: path }]);
   });
 
-  it('reads the good records between broken ones and says how many are lost', () => {
+  it('reads valid records between broken ones and counts the broken ones', () => {
     const { packages, damage } = dpkg.analyze({ path: status, content: fixture('broken-status') });
     expect(packages).toMatchObject([{ name: 'good', version: '1.0-1' }]);
     expect(damage).toBe('5 records without a usable name, version or status');
   });
 
   it.each(['glibc (2.36', 'two words', '(1.0)', ''])(
-    'takes the package as its own source when the source is %j',
+    'uses the package as its own source if the source is %j',
     (source) => {
       const content = Buffer.from(`Package: a\nVersion: 1\nSource: ${source}\n`);
       expect(dpkg.analyze({ path: status, content }).packages?.[0]?.source).toEqual({ name: 'a', version: '1' });
     },
   );
 
-  it('takes time and memory in proportion to the file', () => {
+  it('takes linear time and memory', () => {
     const content = Buffer.from(
       `Package: b\nVersion: 1\nDescription: ${'x'.repeat(5 << 20)}\n${'Package: a\n'.repeat(1 << 19)}${'\n'.repeat(5 << 20)}`,
     );

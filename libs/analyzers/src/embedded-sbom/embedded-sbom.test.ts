@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 
 import { embeddedSbom } from './embedded-sbom.js';
 
-// Written by hand after the files that Bitnami's images and CycloneDX's Maven plugin have.
+// Written by hand like the files of Bitnami's images and CycloneDX's Maven plugin.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const bitnami = 'opt/bitnami/redis/.spdx-redis.spdx';
 const read = (document: unknown) =>
@@ -28,7 +28,7 @@ describe('embeddedSbom', () => {
     ['usr/src/app/test/fixtures/a.cdx.json', false],
     ['bom.json', false],
     ['var/lib/db/sbom/index.json', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(embeddedSbom.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -56,7 +56,7 @@ describe('embeddedSbom', () => {
     });
   });
 
-  it('reads components of components, and what the SBOM is about', () => {
+  it('reads nested components, and the subject of the SBOM', () => {
     const { packages } = embeddedSbom.analyze({
       path: 'META-INF/sbom/application.cdx.json',
       content: fixture('application.cdx.json'),
@@ -69,7 +69,7 @@ describe('embeddedSbom', () => {
   });
 
   it.each(['', '[]', 'null', '{}', '{"bomFormat":"SPDX"}', '<bom/>', '{"spdxVersion":3}', '['.repeat(100_000)])(
-    'refuses %.20j',
+    'rejects %.20j',
     (text) => {
       expect(() => embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(text) })).toThrow(
         expect.objectContaining({ code: 'MALFORMED_FILE' }),
@@ -77,7 +77,7 @@ describe('embeddedSbom', () => {
     },
   );
 
-  it('reads components as deep as they go', () => {
+  it('reads components at any depth', () => {
     const depth = 5_000;
     const text = `${'{"components":['.repeat(depth)}{"purl":"pkg:npm/a@1"}${']}'.repeat(depth)}`;
     const document = `{"bomFormat":"CycloneDX","components":[${text}]}`;
@@ -85,7 +85,7 @@ describe('embeddedSbom', () => {
     expect(packages).toMatchObject([{ name: 'a' }]);
   });
 
-  it('reads SPDX 3 with the licence that is declared before one that somebody concluded', () => {
+  it('reads SPDX 3 with the declared license before the concluded one', () => {
     const relationship = (relationshipType: string, to: string) => ({
       ...{ type: 'Relationship', relationshipType, from: 'urn:a', to: [to] },
     });
@@ -107,7 +107,7 @@ describe('embeddedSbom', () => {
     expect(read(document).packages).toMatchObject([{ name: 'a', version: '1', licenses: ['MIT'] }]);
   });
 
-  it('takes nothing else for a list, an object or a text', () => {
+  it('rejects wrong types of lists, objects and texts', () => {
     expect(read({ bomFormat: 'CycloneDX', components: 'x', metadata: 3 })).toEqual({ packages: [] });
     expect(read({ bomFormat: 'CycloneDX', components: [null, 1, [], { purl: {}, licenses: [1] }] })).toEqual({
       packages: [],
@@ -123,7 +123,7 @@ describe('embeddedSbom', () => {
       expect(read({ ...spdx3, '@graph': graph })).toEqual({ packages: [] });
   });
 
-  it('survives any JSON', () => {
+  it('accepts any JSON', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom('components', 'packages'), (json, key) => {
         const text = `{"bomFormat":"CycloneDX","spdxVersion":"SPDX-2.3","__proto__":{"purl":1},"${key}":[${json}]}`;

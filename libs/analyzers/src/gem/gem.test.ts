@@ -22,14 +22,14 @@ describe('gem', () => {
     ['usr/local/bundle/bundler/gems/rack-3f1a2b4c5d6e/a/b/c/x.gemspec', false],
     ['usr/local/bundle/bundler/gems/rack-main/rack.gemspec', false],
     ['usr/lib/ruby/gems/3.3.0/specifications/other/rake-13.1.0.gemspec', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(gem.wants(path, new Uint8Array())).toBe(expected);
   });
 
   it.each([
     ['rack-3.1.20.gemspec', 'rack', '3.1.20', ['MIT']],
     ['racc-1.7.3.gemspec', 'racc', '1.7.3', ['Ruby', 'BSD-2-Clause']],
-  ])('reads %s', (file, name, version, licenses) => {
+  ])('parses %s', (file, name, version, licenses) => {
     expect(gem.analyze({ path, content: fixture(file) })).toEqual({
       packages: [{ type: 'gem', name, version, source: { name, version }, licenses, foundIn: path }],
     });
@@ -51,7 +51,7 @@ describe('gem', () => {
       undefined,
     ],
     ['  s.name = "a"\n  s.version = "1"\n  s.description = %q{\n  s.name = "b"\n}\n', 'a', '1', undefined],
-  ])('%#: reads %j', (text, name, version, platform) => {
+  ])('parses %j (%#)', (text, name, version, platform) => {
     expect(read(text).packages).toMatchObject([{ name, version }]);
     expect(read(text).packages?.[0]?.qualifiers).toEqual(platform === undefined ? undefined : { platform });
   });
@@ -62,7 +62,7 @@ describe('gem', () => {
     '  s.name = "a"\n',
     '  s.name = NAME\n  s.version = VERSION\n',
     '  s.name = "{{a}}"\n  s.version = "1"\n',
-  ])('says that %j has no usable name or version', (text) => {
+  ])('reports %j as unreadable', (text) => {
     expect(read(text)).toMatchObject({ packages: [], damage: expect.stringMatching(/^1 /) });
   });
 });

@@ -14,7 +14,7 @@ describe('gemfileLock', () => {
     ['usr/lib/ruby/gems/3.3.0/gems/a-1.0/Gemfile.lock', false],
     ['app/vendor/bundle/ruby/3.3.0/bundler/gems/a-0123456/Gemfile.lock', false],
     ['app/Gemfile', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(gemfileLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -33,7 +33,7 @@ describe('gemfileLock', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('reads a gem for several platforms once, and no dependencies, repositories or folders', () => {
+  it('reads a gem for several platforms once, without dependencies, repositories and folders', () => {
     const text = `GIT
   remote: https://github.com/rails/rails.git
   revision: 0123456
@@ -62,14 +62,14 @@ DEPENDENCIES
     ]);
   });
 
-  it('says how many gems cannot be read', () => {
+  it('counts unreadable gems', () => {
     expect(read('GEM\n  specs:\n    a\n    b ()\n    {{c}} (1.0)\n    good (1.0)\n')).toMatchObject({
       packages: [{ name: 'good' }],
       damage: expect.stringMatching(/^3 /),
     });
   });
 
-  it.each(['', '<html>', 'gem "rack"'])('refuses %j', (text) => {
+  it.each(['', '<html>', 'gem "rack"'])('rejects %j', (text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 });

@@ -10,7 +10,8 @@ import { readJarName } from './jar-name.js';
 import { java, javaAnalyzer } from './java.js';
 import { knownGroup } from './maven-groups.js';
 
-// Manifests of jars of Debian 13 (libspring-core-java, libh2-java, libtomcat9-java, liblog4j1.2-java, …), byte for byte.
+// Manifests of jars of Debian 13 (libspring-core-java, libh2-java, libtomcat9-java,
+// liblog4j1.2-java, …), byte for byte.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', `${name}.MANIFEST.MF`));
 
 const manifest = (...lines: string[]): ZipFile => ({
@@ -33,337 +34,347 @@ function found(path: string, ...files: ZipFile[]): string[] {
   return packages.map(({ name, version }) => `${name}@${version}`);
 }
 
-it.each([
-  ['opt/app.jar', true],
-  ['opt/APP.JAR', true],
-  ['usr/local/tomcat/webapps/shop.war', true],
-  ['var/jenkins_home/plugins/git.hpi', true],
-  ['app/META-INF/maven/org.acme/shop/pom.properties', true],
-  ['app/pom.properties', false],
-  ['app/META-INF/maven/org.acme/shop/pom.xml', false],
-  ['opt/appjar', false],
-  ['opt/app.jar.original', false],
-  ['', false],
-])('wants %j: %s', (path, expected) => {
-  expect(java.wants(path, new Uint8Array())).toBe(expected);
-});
-
-it.each([
-  ['guava-32.0.1-jre.jar', 'guava', '32.0.1-jre'],
-  ['log4j-1.2-api-2.19.0.jar', 'log4j-1.2-api', '2.19.0'],
-  ['spring-core-4.3.30.RELEASE.jar', 'spring-core', '4.3.30.RELEASE'],
-  ['netty-transport-native-epoll-4.1.48.Final-linux-x86_64.jar', 'netty-transport-native-epoll', '4.1.48.Final'],
-  ['kafka_2.13-3.6.0.jar', 'kafka_2.13', '3.6.0'],
-  ['postgresql-9.4-1201-jdbc41.jar', 'postgresql', '9.4-1201-jdbc41'],
-  ['commons-fileupload-1.0-beta-1.jar', 'commons-fileupload', '1.0-beta-1'],
-  ['demo-0.0.1-SNAPSHOT.jar', 'demo', '0.0.1-SNAPSHOT'],
-  ['demo-1.0-20240131.101112-3.war', 'demo', '1.0-20240131.101112-3'],
-  ['demo-1.0.0-jar-with-dependencies.jar', 'demo', '1.0.0'],
-  ['org.eclipse.osgi_3.18.0.v20220516-2155.jar', 'org.eclipse.osgi', '3.18.0.v20220516-2155'],
-  ['bcprov-jdk15on-1.70.jar', 'bcprov-jdk15on', '1.70'],
-  ['json-20231013.jar', 'json', '20231013'],
-  ['javax.inject-1.jar', 'javax.inject', '1'],
-  ['guava-r09.jar', 'guava', 'r09'],
-  ['closure-compiler-r2388.jar', 'closure-compiler', 'r2388'],
-  ['groovy-all-2.4.21-indy.jar', 'groovy-all', '2.4.21'],
-])('reads %s as %s %s', (name, artifact, version) => {
-  expect(readJarName(`lib/${name}`)).toMatchObject({ artifact, version });
-});
-
-it.each([
-  'app.jar',
-  'log4j-1.2-api.jar',
-  'scala-library_2.13.jar',
-  'part-2.jar',
-  'spring-2.jar',
-  'module-r2.jar',
-  '1.0.jar',
-  '-1.0.jar',
-  `${'a'.repeat(300)}-1.0.jar`,
-])('reads no version out of %s', (name) => {
-  expect(readJarName(name).version).toBeUndefined();
-});
-
-it.each([
-  [
-    'spring-core-4.3.30.RELEASE.jar',
-    'spring-core',
-    'org/springframework/core/A',
-    'org.springframework:spring-core@4.3.30.RELEASE',
-  ],
-  ['h2-2.2.220.jar', 'h2', 'org/h2/Driver', 'com.h2database:h2@2.2.220'],
-  ['h2.jar', 'h2', 'org/h2/Driver', 'com.h2database:h2@2.2.220'],
-  ['catalina.jar', 'tomcat-catalina', 'org/apache/catalina/A', 'org.apache.tomcat:tomcat-catalina@9.0.95'],
-  [
-    'commons-collections-3.2.2.jar',
-    'commons-collections',
-    'org/apache/commons/collections/Bag',
-    'commons-collections:commons-collections@3.2.2',
-  ],
-  ['log4j-1.2.17.jar', 'log4j', 'org/apache/log4j/Appender', 'log4j:log4j@1.2.17'],
-])('knows %s by the manifest of %s', (path, name, className, expected) => {
-  const content = fixture(name);
-  expect(found(path, { name: 'META-INF/MANIFEST.MF', content }, type(className))).toEqual([expected]);
-});
-
-it('takes licences from the manifest, as short names and addresses', () => {
-  const licenses = (line: string) => {
-    const content = zipArchive([manifest(`Bundle-License: ${line}`), pom('org.acme', 'a', '1.0')]);
-    return java.analyze({ path: 'a.jar', content }).packages?.[0]?.licenses;
-  };
-  expect(licenses('https://www.apache.org/licenses/LICENSE-2.0.txt')).toEqual([
-    'https://www.apache.org/licenses/LICENSE-2.0.txt',
-  ]);
-  expect(licenses('Apache-2.0;link="https://a.example/x", MIT')).toEqual(['Apache-2.0', 'MIT']);
-  expect(licenses('"Apache License, Version 2.0";link="https://a.example/x"')).toEqual(['https://a.example/x']);
-  expect(licenses('see the file, LICENSE in the jar')).toEqual([]);
-  expect(licenses('<<EXTERNAL>>')).toEqual([]);
-});
-
-it('finds jars in a Spring Boot jar that a shell can run, each at its place', () => {
-  const fat = zipArchive([
-    manifest('Implementation-Title: shop', 'Implementation-Version: 1.0.0', 'Spring-Boot-Lib: BOOT-INF/lib/'),
-    pom('org.acme', 'shop', '1.0.0'),
-    { name: 'BOOT-INF/classes/application.properties', content: '' },
-    nested('BOOT-INF/lib/gson-2.10.1.jar', pom('com.google.code.gson', 'gson', '2.10.1')),
-    nested('BOOT-INF/lib/spring-web-4.3.30.RELEASE.jar', manifest('Implementation-Title: spring-web')),
-  ]);
-  const content = Buffer.concat([Buffer.from('#!/bin/bash\nexec java -jar "$0" "$@"\n'), fat]);
-  expect(java.analyze({ path: 'opt/app.jar', content })).toEqual({
-    packages: [
-      ['org.acme:shop', '1.0.0', 'opt/app.jar'],
-      ['com.google.code.gson:gson', '2.10.1', 'opt/app.jar!/BOOT-INF/lib/gson-2.10.1.jar'],
-      ['org.springframework:spring-web', '4.3.30.RELEASE', 'opt/app.jar!/BOOT-INF/lib/spring-web-4.3.30.RELEASE.jar'],
-    ].map(([name, version, foundIn]) => ({
-      type: 'maven',
-      name,
-      version,
-      source: { name, version },
-      licenses: [],
-      foundIn,
-    })),
+describe('javaAnalyzer', () => {
+  it.each([
+    ['opt/app.jar', true],
+    ['opt/APP.JAR', true],
+    ['usr/local/tomcat/webapps/shop.war', true],
+    ['var/jenkins_home/plugins/git.hpi', true],
+    ['app/META-INF/maven/org.acme/shop/pom.properties', true],
+    ['app/pom.properties', false],
+    ['app/META-INF/maven/org.acme/shop/pom.xml', false],
+    ['opt/appjar', false],
+    ['opt/app.jar.original', false],
+    ['', false],
+  ])('decides whether to read %j: %s', (path, expected) => {
+    expect(java.wants(path, new Uint8Array())).toBe(expected);
   });
-});
 
-it('reports a shaded jar and everything that was shaded into it, each once', () => {
-  const shaded = [pom('commons-io', 'commons-io', '2.11.0'), pom('org.slf4j', 'slf4j-api', '1.7.32')];
-  const own = manifest(
-    'Implementation-Title: tool',
-    'Implementation-Version: 2.0.0',
-    'Implementation-Vendor-Id: org.acme',
-  );
-  const inIt = ['commons-io:commons-io@2.11.0', 'org.slf4j:slf4j-api@1.7.32'];
-  expect(found('tool-2.0.0.jar', own, ...shaded)).toEqual(['org.acme:tool@2.0.0', ...inIt]);
-  expect(found('tool-2.0.0.jar', own, ...shaded, pom('org.acme', 'tool', '2.0.0'))).toEqual([
-    'org.acme:tool@2.0.0',
-    ...inIt,
-  ]);
-  expect(found('app.jar', own, ...shaded, pom('org.acme', 'tool', '2.0.0'))).toEqual(['org.acme:tool@2.0.0', ...inIt]);
-});
+  it.each([
+    ['guava-32.0.1-jre.jar', 'guava', '32.0.1-jre'],
+    ['log4j-1.2-api-2.19.0.jar', 'log4j-1.2-api', '2.19.0'],
+    ['spring-core-4.3.30.RELEASE.jar', 'spring-core', '4.3.30.RELEASE'],
+    ['netty-transport-native-epoll-4.1.48.Final-linux-x86_64.jar', 'netty-transport-native-epoll', '4.1.48.Final'],
+    ['kafka_2.13-3.6.0.jar', 'kafka_2.13', '3.6.0'],
+    ['postgresql-9.4-1201-jdbc41.jar', 'postgresql', '9.4-1201-jdbc41'],
+    ['commons-fileupload-1.0-beta-1.jar', 'commons-fileupload', '1.0-beta-1'],
+    ['demo-0.0.1-SNAPSHOT.jar', 'demo', '0.0.1-SNAPSHOT'],
+    ['demo-1.0-20240131.101112-3.war', 'demo', '1.0-20240131.101112-3'],
+    ['demo-1.0.0-jar-with-dependencies.jar', 'demo', '1.0.0'],
+    ['org.eclipse.osgi_3.18.0.v20220516-2155.jar', 'org.eclipse.osgi', '3.18.0.v20220516-2155'],
+    ['bcprov-jdk15on-1.70.jar', 'bcprov-jdk15on', '1.70'],
+    ['json-20231013.jar', 'json', '20231013'],
+    ['javax.inject-1.jar', 'javax.inject', '1'],
+    ['guava-r09.jar', 'guava', 'r09'],
+    ['closure-compiler-r2388.jar', 'closure-compiler', 'r2388'],
+    ['groovy-all-2.4.21-indy.jar', 'groovy-all', '2.4.21'],
+  ])('parses %s as %s %s', (name, artifact, version) => {
+    expect(readJarName(`lib/${name}`)).toMatchObject({ artifact, version });
+  });
 
-it.each<[string, string[], ZipFile[]]>([
-  [
+  it.each([
     'app.jar',
-    ['org.acme:demo@1.0'],
-    [pom('org.acme', 'demo', '1.0'), manifest('Implementation-Title: The Demo', 'Implementation-Version: 1.0')],
-  ],
-  [
-    'org.acme.server_9.4.1.jar',
-    ['org.acme:acme-server@9.4.1'],
-    [pom('org.acme', 'acme-server', '9.4.1'), type('org/acme/A')],
-  ],
-  [
-    'bom-1.0.0.jar',
-    ['org.acme:bom@1.0.0'],
+    'log4j-1.2-api.jar',
+    'scala-library_2.13.jar',
+    'part-2.jar',
+    'spring-2.jar',
+    'module-r2.jar',
+    '1.0.jar',
+    '-1.0.jar',
+    `${'a'.repeat(300)}-1.0.jar`,
+  ])('parses no version in %s', (name) => {
+    expect(readJarName(name).version).toBeUndefined();
+  });
+
+  it.each([
     [
-      {
-        name: 'META-INF/maven/org.acme/bom/pom.xml',
-        content: '<project><groupId>org.acme</groupId><artifactId>bom</artifactId><version>1.0.0</version></project>',
-      },
+      'spring-core-4.3.30.RELEASE.jar',
+      'spring-core',
+      'org/springframework/core/A',
+      'org.springframework:spring-core@4.3.30.RELEASE',
     ],
-  ],
-  [
-    'core.jar',
-    ['io.micrometer:micrometer-core@1.9.0'],
-    [manifest('Implementation-Title: io.micrometer#micrometer-core;1.9.0')],
-  ],
-  [
-    'git.hpi',
-    ['org.jenkins-ci.plugins:git@4.11.3'],
-    [manifest('Group-Id: org.jenkins-ci.plugins', 'Short-Name: git', 'Plugin-Version: 4.11.3')],
-  ],
-  ['HikariCP-5.0.1.jar', ['com.zaxxer:HikariCP@5.0.1'], [type('com/zaxxer/hikari/HikariDataSource')]],
-  [
-    'billing-3.1.0.jar',
-    ['com.acme:billing@3.1.0'],
-    [type('com/acme/billing/A'), type('com/acme/billing/B'), type('org/other/C')],
-  ],
-  ['spring-acme-1.2.0.jar', ['com.acme:spring-acme@1.2.0'], [type('com/acme/spring/A')]],
-  ['asm-9.6.jar', ['org.ow2.asm:asm@9.6'], [type('org/objectweb/asm/Type')]],
-  ['asm-3.3.1.jar', ['asm:asm@3.3.1'], [type('org/objectweb/asm/Type')]],
-  ['old-1.0.jar', ['old:old@1.0'], [manifest('Implementation-Title: old')]],
-  ['META-1.0.0.war', ['com.acme:META@1.0.0'], [type('WEB-INF/classes/com/acme/shop/A')]],
-])('reads %s as %j', (path, expected, files) => {
-  expect(found(path, ...files)).toEqual(expected);
-});
+    ['h2-2.2.220.jar', 'h2', 'org/h2/Driver', 'com.h2database:h2@2.2.220'],
+    ['h2.jar', 'h2', 'org/h2/Driver', 'com.h2database:h2@2.2.220'],
+    ['catalina.jar', 'tomcat-catalina', 'org/apache/catalina/A', 'org.apache.tomcat:tomcat-catalina@9.0.95'],
+    [
+      'commons-collections-3.2.2.jar',
+      'commons-collections',
+      'org/apache/commons/collections/Bag',
+      'commons-collections:commons-collections@3.2.2',
+    ],
+    ['log4j-1.2.17.jar', 'log4j', 'org/apache/log4j/Appender', 'log4j:log4j@1.2.17'],
+  ])('identifies %s by the manifest of %s', (path, name, className, expected) => {
+    const content = fixture(name);
+    expect(found(path, { name: 'META-INF/MANIFEST.MF', content }, type(className))).toEqual([expected]);
+  });
 
-it.each<[string, ZipFile[]]>([
-  ['an empty archive whose name has a version', []],
-  ['data in an archive', [{ name: 'data/x.txt', content: 'x' }]],
-])('takes %s for no package', (_, files) => {
-  expect(found('empty-1.0.jar', ...files)).toEqual([]);
-});
+  it('reads licenses of the manifest, as short names and addresses', () => {
+    const licenses = (line: string) => {
+      const content = zipArchive([manifest(`Bundle-License: ${line}`), pom('org.acme', 'a', '1.0')]);
+      return java.analyze({ path: 'a.jar', content }).packages?.[0]?.licenses;
+    };
+    expect(licenses('https://www.apache.org/licenses/LICENSE-2.0.txt')).toEqual([
+      'https://www.apache.org/licenses/LICENSE-2.0.txt',
+    ]);
+    expect(licenses('Apache-2.0;link="https://a.example/x", MIT')).toEqual(['Apache-2.0', 'MIT']);
+    expect(licenses('"Apache License, Version 2.0";link="https://a.example/x"')).toEqual(['https://a.example/x']);
+    expect(licenses('see the file, LICENSE in the jar')).toEqual([]);
+    expect(licenses('<<EXTERNAL>>')).toEqual([]);
+  });
 
-it.each<[string, ZipFile[]]>([
-  ['a name without a version', [type('com/acme/A')]],
-  [
-    'a title that is prose, as of a Java runtime',
-    [manifest('Implementation-Title: Java Runtime Environment', 'Implementation-Version: 17.0.8')],
-  ],
-  [
-    'the last part of the name of an unrelated bundle',
-    [manifest('Bundle-SymbolicName: org.acme.log4j', 'Bundle-Version: 1.2.17')],
-  ],
-  ['a version that no build filled in', [manifest('Implementation-Title: app', 'Implementation-Version: unspecified')]],
-  ['a template', [pom('org.acme', '${artifactId}', '1.0'), pom('org.acme', 'a', '${project.version}')]],
-])('reports nothing for %s', (_, files) => {
-  expect(found('app.jar', ...files)).toEqual([]);
-});
+  it('finds jars in an executable Spring Boot jar, each at its path', () => {
+    const fat = zipArchive([
+      manifest('Implementation-Title: shop', 'Implementation-Version: 1.0.0', 'Spring-Boot-Lib: BOOT-INF/lib/'),
+      pom('org.acme', 'shop', '1.0.0'),
+      { name: 'BOOT-INF/classes/application.properties', content: '' },
+      nested('BOOT-INF/lib/gson-2.10.1.jar', pom('com.google.code.gson', 'gson', '2.10.1')),
+      nested('BOOT-INF/lib/spring-web-4.3.30.RELEASE.jar', manifest('Implementation-Title: spring-web')),
+    ]);
+    const content = Buffer.concat([Buffer.from('#!/bin/bash\nexec java -jar "$0" "$@"\n'), fat]);
+    expect(java.analyze({ path: 'opt/app.jar', content })).toEqual({
+      packages: [
+        ['org.acme:shop', '1.0.0', 'opt/app.jar'],
+        ['com.google.code.gson:gson', '2.10.1', 'opt/app.jar!/BOOT-INF/lib/gson-2.10.1.jar'],
+        ['org.springframework:spring-web', '4.3.30.RELEASE', 'opt/app.jar!/BOOT-INF/lib/spring-web-4.3.30.RELEASE.jar'],
+      ].map(([name, version, foundIn]) => ({
+        type: 'maven',
+        name,
+        version,
+        source: { name, version },
+        licenses: [],
+        foundIn,
+      })),
+    });
+  });
 
-it('prefers what is known of the very bytes', () => {
-  const content = zipArchive([type('a/A')]);
-  const sha1 = createHash('sha1').update(content).digest('hex');
-  const analyzer = javaAnalyzer(new Map([[sha1, { name: 'org.acme:renamed', version: '4.2' }]]));
-  expect(analyzer.analyze({ path: 'app.jar', content }).packages).toMatchObject([
-    { name: 'org.acme:renamed', version: '4.2' },
-  ]);
-});
+  it('reports a shaded jar and its shaded artifacts, each once', () => {
+    const shaded = [pom('commons-io', 'commons-io', '2.11.0'), pom('org.slf4j', 'slf4j-api', '1.7.32')];
+    const own = manifest(
+      'Implementation-Title: tool',
+      'Implementation-Version: 2.0.0',
+      'Implementation-Vendor-Id: org.acme',
+    );
+    const inIt = ['commons-io:commons-io@2.11.0', 'org.slf4j:slf4j-api@1.7.32'];
+    expect(found('tool-2.0.0.jar', own, ...shaded)).toEqual(['org.acme:tool@2.0.0', ...inIt]);
+    expect(found('tool-2.0.0.jar', own, ...shaded, pom('org.acme', 'tool', '2.0.0'))).toEqual([
+      'org.acme:tool@2.0.0',
+      ...inIt,
+    ]);
+    expect(found('app.jar', own, ...shaded, pom('org.acme', 'tool', '2.0.0'))).toEqual([
+      'org.acme:tool@2.0.0',
+      ...inIt,
+    ]);
+  });
 
-it('reads the pom.properties of an unpacked application', () => {
-  const { name: path, content } = pom('org.acme', 'shop', '1.0.0');
-  expect(java.analyze({ path, content: Buffer.from(content) }).packages).toMatchObject([
-    { name: 'org.acme:shop', foundIn: path },
-  ]);
-  expect(() => java.analyze({ path, content: Buffer.from('version=1\n') })).toThrow(MalformedFile);
-});
+  it.each<[string, string[], ZipFile[]]>([
+    [
+      'app.jar',
+      ['org.acme:demo@1.0'],
+      [pom('org.acme', 'demo', '1.0'), manifest('Implementation-Title: The Demo', 'Implementation-Version: 1.0')],
+    ],
+    [
+      'org.acme.server_9.4.1.jar',
+      ['org.acme:acme-server@9.4.1'],
+      [pom('org.acme', 'acme-server', '9.4.1'), type('org/acme/A')],
+    ],
+    [
+      'bom-1.0.0.jar',
+      ['org.acme:bom@1.0.0'],
+      [
+        {
+          name: 'META-INF/maven/org.acme/bom/pom.xml',
+          content: '<project><groupId>org.acme</groupId><artifactId>bom</artifactId><version>1.0.0</version></project>',
+        },
+      ],
+    ],
+    [
+      'core.jar',
+      ['io.micrometer:micrometer-core@1.9.0'],
+      [manifest('Implementation-Title: io.micrometer#micrometer-core;1.9.0')],
+    ],
+    [
+      'git.hpi',
+      ['org.jenkins-ci.plugins:git@4.11.3'],
+      [manifest('Group-Id: org.jenkins-ci.plugins', 'Short-Name: git', 'Plugin-Version: 4.11.3')],
+    ],
+    ['HikariCP-5.0.1.jar', ['com.zaxxer:HikariCP@5.0.1'], [type('com/zaxxer/hikari/HikariDataSource')]],
+    [
+      'billing-3.1.0.jar',
+      ['com.acme:billing@3.1.0'],
+      [type('com/acme/billing/A'), type('com/acme/billing/B'), type('org/other/C')],
+    ],
+    ['spring-acme-1.2.0.jar', ['com.acme:spring-acme@1.2.0'], [type('com/acme/spring/A')]],
+    ['asm-9.6.jar', ['org.ow2.asm:asm@9.6'], [type('org/objectweb/asm/Type')]],
+    ['asm-3.3.1.jar', ['asm:asm@3.3.1'], [type('org/objectweb/asm/Type')]],
+    ['old-1.0.jar', ['old:old@1.0'], [manifest('Implementation-Title: old')]],
+    ['META-1.0.0.war', ['com.acme:META@1.0.0'], [type('WEB-INF/classes/com/acme/shop/A')]],
+  ])('parses %s as %j', (path, expected, files) => {
+    expect(found(path, ...files)).toEqual(expected);
+  });
 
-it('goes four archives deep and says what lies deeper', () => {
-  let files = [pom('org.acme', 'level6', '1.0')];
-  for (let level = 5; level > 0; level -= 1) {
-    files = [pom('org.acme', `level${level}`, '1.0'), nested(`lib/level${level + 1}.jar`, ...files)];
-  }
-  const { packages, damage } = java.analyze({ path: 'level1.ear', content: zipArchive(files) });
-  expect(packages?.map(({ name }) => name)).toEqual([1, 2, 3, 4, 5].map((level) => `org.acme:level${level}`));
-  expect(damage).toContain('archives nested more than 4 deep');
-});
+  it.each<[string, ZipFile[]]>([
+    ['an empty archive whose name has a version', []],
+    ['data in an archive', [{ name: 'data/x.txt', content: 'x' }]],
+  ])('does not report %s as a package', (_, files) => {
+    expect(found('empty-1.0.jar', ...files)).toEqual([]);
+  });
 
-it('is through with archives that multiply in each other', () => {
-  let content = zipArchive([pom('org.acme', 'core', '1.0')]);
-  for (let level = 0; level < 6; level += 1) {
-    const inner = content;
-    content = zipArchive(Array.from({ length: 8 }, (_, index) => ({ name: `${index}.jar`, content: inner })));
-  }
-  const { damage } = java.analyze({ path: 'a.jar', content });
-  expect(damage?.split('; ')).toEqual(Array(3).fill('0.jar: archives nested more than 4 deep'));
-});
+  it.each<[string, ZipFile[]]>([
+    ['a name without a version', [type('com/acme/A')]],
+    [
+      'a title that is prose, as of a Java runtime',
+      [manifest('Implementation-Title: Java Runtime Environment', 'Implementation-Version: 17.0.8')],
+    ],
+    [
+      'the last part of the name of an unrelated bundle',
+      [manifest('Bundle-SymbolicName: org.acme.log4j', 'Bundle-Version: 1.2.17')],
+    ],
+    [
+      'a version that no build filled in',
+      [manifest('Implementation-Title: app', 'Implementation-Version: unspecified')],
+    ],
+    ['a template', [pom('org.acme', '${artifactId}', '1.0'), pom('org.acme', 'a', '${project.version}')]],
+  ])('reports nothing for %s', (_, files) => {
+    expect(found('app.jar', ...files)).toEqual([]);
+  });
 
-it('reads what can be read beside bombs and broken parts', () => {
-  const bomb = { name: 'META-INF/MANIFEST.MF', content: Buffer.alloc(4 << 20) };
-  const broken = { name: '../../lib/broken.jar', content: 'x' };
-  const content = zipArchive([
-    bomb,
-    broken,
-    pom('org.acme', 'a', '1.0'),
-    { ...pom('org.acme', 'b', '2'), claims: { crc: 1 } },
-  ]);
-  const { packages, damage } = java.analyze({ path: 'a.jar', content });
-  expect(packages).toMatchObject([{ name: 'org.acme:a' }]);
-  expect(damage).toMatch(/too large.*checksum.*no ZIP archive/);
-});
+  it('prefers the identity of known digests', () => {
+    const content = zipArchive([type('a/A')]);
+    const sha1 = createHash('sha1').update(content).digest('hex');
+    const analyzer = javaAnalyzer(new Map([[sha1, { name: 'org.acme:renamed', version: '4.2' }]]));
+    expect(analyzer.analyze({ path: 'app.jar', content }).packages).toMatchObject([
+      { name: 'org.acme:renamed', version: '4.2' },
+    ]);
+  });
 
-it('expands no entity of a pom.xml and is not led astray by its markup', () => {
-  const content = `<?xml version="1.0"?><!DOCTYPE project [<!ENTITY v "${'9'.repeat(100)}">]>
+  it('reads the pom.properties of an unpacked application', () => {
+    const { name: path, content } = pom('org.acme', 'shop', '1.0.0');
+    expect(java.analyze({ path, content: Buffer.from(content) }).packages).toMatchObject([
+      { name: 'org.acme:shop', foundIn: path },
+    ]);
+    expect(() => java.analyze({ path, content: Buffer.from('version=1\n') })).toThrow(MalformedFile);
+  });
+
+  it('reads four nested archives and reports deeper ones', () => {
+    let files = [pom('org.acme', 'level6', '1.0')];
+    for (let level = 5; level > 0; level -= 1) {
+      files = [pom('org.acme', `level${level}`, '1.0'), nested(`lib/level${level + 1}.jar`, ...files)];
+    }
+    const { packages, damage } = java.analyze({ path: 'level1.ear', content: zipArchive(files) });
+    expect(packages?.map(({ name }) => name)).toEqual([1, 2, 3, 4, 5].map((level) => `org.acme:level${level}`));
+    expect(damage).toContain('archives nested more than 4 deep');
+  });
+
+  it('ends for archives that multiply by nesting', () => {
+    let content = zipArchive([pom('org.acme', 'core', '1.0')]);
+    for (let level = 0; level < 6; level += 1) {
+      const inner = content;
+      content = zipArchive(Array.from({ length: 8 }, (_, index) => ({ name: `${index}.jar`, content: inner })));
+    }
+    const { damage } = java.analyze({ path: 'a.jar', content });
+    expect(damage?.split('; ')).toEqual(Array(3).fill('0.jar: archives nested more than 4 deep'));
+  });
+
+  it('reads valid parts beside bombs and broken parts', () => {
+    const bomb = { name: 'META-INF/MANIFEST.MF', content: Buffer.alloc(4 << 20) };
+    const broken = { name: '../../lib/broken.jar', content: 'x' };
+    const content = zipArchive([
+      bomb,
+      broken,
+      pom('org.acme', 'a', '1.0'),
+      { ...pom('org.acme', 'b', '2'), claims: { crc: 1 } },
+    ]);
+    const { packages, damage } = java.analyze({ path: 'a.jar', content });
+    expect(packages).toMatchObject([{ name: 'org.acme:a' }]);
+    expect(damage).toMatch(/too large.*checksum.*no ZIP archive/);
+  });
+
+  it('expands no entity of a pom.xml and ignores misleading markup', () => {
+    const content = `<?xml version="1.0"?><!DOCTYPE project [<!ENTITY v "${'9'.repeat(100)}">]>
     <project xmlns="http://maven.apache.org/POM/4.0.0"><!-- <version>0.1</version> --><parent>
       <groupId>org.acme</groupId><artifactId>parent</artifactId><version>1.0</version></parent>
       <description><![CDATA[</project> <version>0.2</version>]]></description>
       <dependencies><dependency><groupId>x</groupId><artifactId>y</artifactId><version>3</version></dependency></dependencies>
       <artifactId>child</artifactId><relativePath/></project>`;
-  const name = 'META-INF/maven/org.acme/child/pom.xml';
-  expect(found('child.jar', { name, content })).toEqual(['org.acme:child@1.0']);
-  expect(found('child.jar', { name, content: content.replace('<version>1.0<', '<version>&v;<') })).toEqual([]);
-  expect(found('child.jar', { name, content: '<a>'.repeat(300_000) })).toEqual([]);
-});
-
-it.each([
-  ['spring-boot-starter-web', '2.7.0', 'org.springframework.boot'],
-  ['spring-webmvc', '5.3.0', 'org.springframework'],
-  ['tomcat-embed-core', '9.0.1', 'org.apache.tomcat.embed'],
-  ['jackson-databind', '2.14.0', 'com.fasterxml.jackson.core'],
-  ['jackson-databind', '3.0.0', 'tools.jackson.core'],
-  ['hibernate-core', '5.6.0.Final', 'org.hibernate'],
-  ['hibernate-core', '6.2.0.Final', 'org.hibernate.orm'],
-  ['commons-lang', '2.6', 'commons-lang'],
-  ['commons-lang3', '3.12.0', 'org.apache.commons'],
-])('knows the group of %s %s', (artifact, version, group) => {
-  expect(knownGroup(artifact, version)?.group).toBe(group);
-});
-
-it.each(['__proto__', 'constructor', 'toString', '', 'unheard-of'])('knows no group of %j', (artifact) => {
-  expect(knownGroup(artifact, '1')).toBeUndefined();
-});
-
-it('takes time in proportion to the archive', () => {
-  const names = Array.from({ length: 50_000 }, (_, index) => type(`${'a/'.repeat(20)}A${index}`));
-  const lines = Array.from({ length: 20_000 }, () => ' continued');
-  expect(found(`${'a-1'.repeat(80)}.jar`, manifest('Implementation-Title: a', ...lines), ...names)).toEqual([]);
-});
-
-it('throws nothing but errors of its own on a damaged archive', () => {
-  const archive = zipArchive([
-    manifest('Bundle-SymbolicName: org.acme.a', 'Bundle-License: "x, y";link=z'),
-    pom('org.acme', 'a', '1.0'),
-    nested('lib/b-1.0.jar', pom('org.acme', 'b', '1.0'), type('org/acme/B')),
-  ]);
-  const damage = fc.array(fc.tuple(fc.nat(archive.length - 1), fc.nat(255)), { maxLength: 6 });
-  fc.assert(
-    fc.property(damage, fc.nat(archive.length), (changes, length) => {
-      const damaged = Buffer.from(archive);
-      for (const [at, value] of changes) damaged[at] = value;
-      for (const content of [damaged, damaged.subarray(0, length), damaged.subarray(length)]) {
-        try {
-          expect(java.analyze({ path: 'lib/a-1.0.jar', content }).packages?.length).toBeLessThan(4);
-        } catch (error) {
-          expect(error).toBeInstanceOf(TidewaiterError);
-        }
-      }
-    }),
-    { numRuns: 500 },
-  );
-});
-
-describe('Log4j', () => {
-  const core = type('org/apache/logging/log4j/core/LoggerContext');
-  const lookup = type('org/apache/logging/log4j/core/lookup/JndiLookup');
-  const named = pom('org.apache.logging.log4j', 'log4j-core', '2.14.1');
-  const recordsOf = (...files: ZipFile[]) =>
-    (java.analyze({ path: 'app.jar', content: zipArchive(files) }).packages ?? []).filter(({ name }) =>
-      name.endsWith(':log4j-core'),
-    );
-
-  it('is told apart where somebody deleted its lookup of JNDI names', () => {
-    expect(recordsOf(named, core, lookup)).toMatchObject([{ version: '2.14.1' }]);
-    expect(recordsOf(named, core, lookup)[0]).not.toHaveProperty('qualifiers');
-    expect(recordsOf(named, core)).toMatchObject([{ version: '2.14.1', qualifiers: { without: 'JndiLookup.class' } }]);
-    // A pom without the classes says nothing of them.
-    expect(recordsOf(named)[0]).not.toHaveProperty('qualifiers');
+    const name = 'META-INF/maven/org.acme/child/pom.xml';
+    expect(found('child.jar', { name, content })).toEqual(['org.acme:child@1.0']);
+    expect(found('child.jar', { name, content: content.replace('<version>1.0<', '<version>&v;<') })).toEqual([]);
+    expect(found('child.jar', { name, content: '<a>'.repeat(300_000) })).toEqual([]);
   });
 
-  it('is found by its classes where shading left nothing of its name', () => {
-    expect(recordsOf(core, lookup)).toMatchObject([
-      { name: 'org.apache.logging.log4j:log4j-core', version: '(unknown)' },
+  it.each([
+    ['spring-boot-starter-web', '2.7.0', 'org.springframework.boot'],
+    ['spring-webmvc', '5.3.0', 'org.springframework'],
+    ['tomcat-embed-core', '9.0.1', 'org.apache.tomcat.embed'],
+    ['jackson-databind', '2.14.0', 'com.fasterxml.jackson.core'],
+    ['jackson-databind', '3.0.0', 'tools.jackson.core'],
+    ['hibernate-core', '5.6.0.Final', 'org.hibernate'],
+    ['hibernate-core', '6.2.0.Final', 'org.hibernate.orm'],
+    ['commons-lang', '2.6', 'commons-lang'],
+    ['commons-lang3', '3.12.0', 'org.apache.commons'],
+  ])('knows the group of %s %s', (artifact, version, group) => {
+    expect(knownGroup(artifact, version)?.group).toBe(group);
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', '', 'unheard-of'])('returns no group for %j', (artifact) => {
+    expect(knownGroup(artifact, '1')).toBeUndefined();
+  });
+
+  it('takes linear time for the archive', () => {
+    const names = Array.from({ length: 50_000 }, (_, index) => type(`${'a/'.repeat(20)}A${index}`));
+    const lines = Array.from({ length: 20_000 }, () => ' continued');
+    expect(found(`${'a-1'.repeat(80)}.jar`, manifest('Implementation-Title: a', ...lines), ...names)).toEqual([]);
+  });
+
+  it('throws only its own errors for a damaged archive', () => {
+    const archive = zipArchive([
+      manifest('Bundle-SymbolicName: org.acme.a', 'Bundle-License: "x, y";link=z'),
+      pom('org.acme', 'a', '1.0'),
+      nested('lib/b-1.0.jar', pom('org.acme', 'b', '1.0'), type('org/acme/B')),
     ]);
-    const moved = [type('acme/log4j/core/LoggerContext'), type('acme/log4j/core/lookup/JndiLookup')];
-    expect(recordsOf(...moved)).toMatchObject([{ version: '(unknown)' }]);
-    expect(recordsOf(core)).toEqual([]);
+    const damage = fc.array(fc.tuple(fc.nat(archive.length - 1), fc.nat(255)), { maxLength: 6 });
+    fc.assert(
+      fc.property(damage, fc.nat(archive.length), (changes, length) => {
+        const damaged = Buffer.from(archive);
+        for (const [at, value] of changes) damaged[at] = value;
+        for (const content of [damaged, damaged.subarray(0, length), damaged.subarray(length)]) {
+          try {
+            expect(java.analyze({ path: 'lib/a-1.0.jar', content }).packages?.length).toBeLessThan(4);
+          } catch (error) {
+            expect(error).toBeInstanceOf(TidewaiterError);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  describe('Log4j', () => {
+    const core = type('org/apache/logging/log4j/core/LoggerContext');
+    const lookup = type('org/apache/logging/log4j/core/lookup/JndiLookup');
+    const named = pom('org.apache.logging.log4j', 'log4j-core', '2.14.1');
+    const recordsOf = (...files: ZipFile[]) =>
+      (java.analyze({ path: 'app.jar', content: zipArchive(files) }).packages ?? []).filter(({ name }) =>
+        name.endsWith(':log4j-core'),
+      );
+
+    it('is marked if its JNDI look-up class was deleted', () => {
+      expect(recordsOf(named, core, lookup)).toMatchObject([{ version: '2.14.1' }]);
+      expect(recordsOf(named, core, lookup)[0]).not.toHaveProperty('qualifiers');
+      expect(recordsOf(named, core)).toMatchObject([
+        { version: '2.14.1', qualifiers: { without: 'JndiLookup.class' } },
+      ]);
+      // A pom without the classes says nothing of them.
+      expect(recordsOf(named)[0]).not.toHaveProperty('qualifiers');
+    });
+
+    it('is found by its classes if shading removed its name', () => {
+      expect(recordsOf(core, lookup)).toMatchObject([
+        { name: 'org.apache.logging.log4j:log4j-core', version: '(unknown)' },
+      ]);
+      const moved = [type('acme/log4j/core/LoggerContext'), type('acme/log4j/core/lookup/JndiLookup')];
+      expect(recordsOf(...moved)).toMatchObject([{ version: '(unknown)' }]);
+      expect(recordsOf(core)).toEqual([]);
+    });
   });
 });

@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { julia } from './julia.js';
 
-// Written by hand after Pkg's documentation of the formats.
+// Written by hand from Pkg's documentation of the formats.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const project = 'root/.julia/packages/Example/aqsx3/Project.toml';
 const manifest = 'root/.julia/environments/v1.10/Manifest.toml';
@@ -24,7 +24,7 @@ describe('julia', () => {
     ['srv/app/pnpm-Manifest.toml', false],
     ['root/.julia/packages/Example/aqsx3/docs/Manifest.toml', false],
     ['usr/share/julia/stdlib/v1.10/Dates/Project.toml', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(julia.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -44,7 +44,7 @@ describe('julia', () => {
     });
   });
 
-  it('reads what an environment locked, without standard library and own folders', () => {
+  it('reads locked packages without standard library and local folders', () => {
     const { packages, damage } = read(manifest, fixture('Manifest.toml'));
     expect(damage).toBeUndefined();
     expect(packages).toMatchObject([
@@ -53,23 +53,23 @@ describe('julia', () => {
     ]);
   });
 
-  it('reads the first format, in which a name may stand for two packages', () => {
+  it('reads the first format, in which a name may be two packages', () => {
     const entry = (id: string) => `[[A]]\nuuid = "${id}"\nversion = "1.0.0"\n`;
     const { packages } = read(manifest, `${entry(uuid)}${entry(uuid.replace('7', '8'))}`);
     expect(packages?.map(({ qualifiers }) => qualifiers?.['uuid'])).toEqual([uuid, uuid.replace('7', '8')]);
   });
 
-  it('leaves out what has no id: other programs write files under these names', () => {
+  it('skips entries without id, which other programs write', () => {
     expect(read(manifest, '[[files]]\nversion = "1"\n[x]\na = 1\n')).toEqual({ packages: [] });
     expect(read(project, 'name = "a"\nversion = "1"\n')).toEqual({ packages: [] });
   });
 
-  it('reports names and versions that can be none', () => {
+  it('reports invalid names and versions', () => {
     expect(read(project, `name = "{{a}}"\nversion = "1"\nuuid = "${uuid}"\n`).damage).toBeDefined();
     expect(read(project, `name = "a"\nuuid = "${uuid}"\n`).damage).toBeDefined();
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => read(manifest, '[[deps.A\n')).toThrow(MalformedFile);
     expect(unexpectedErrors(julia, { path: project, content: fixture('Project.toml') })).toEqual([]);
     expect(unexpectedErrors(julia, { path: manifest, content: fixture('Manifest.toml') })).toEqual([]);

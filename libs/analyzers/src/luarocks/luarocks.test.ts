@@ -18,7 +18,7 @@ describe('luarocks', () => {
     ['usr/lib/luarocks/rocks-5.1/lpeg/1.1.0-2/lpeg-scm-1.rockspec', false],
     ['usr/lib/luarocks/rocks-5.1/lpeg/1.1.0-2/rock_manifest', false],
     ['srv/app/app-1.0-1.rockspec', false],
-  ])('wants %j: %s', (file, expected) => {
+  ])('decides whether to read %j: %s', (file, expected) => {
     expect(luarocks.wants(file, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -44,16 +44,16 @@ describe('luarocks', () => {
     ['license = io.read()', []],
     ['', []],
     ['license'.repeat(1 << 20), []],
-  ])('finds in %.60j the licences %j', (text, licenses) => {
+  ])('parses in %.60j the licenses %j', (text, licenses) => {
     expect(licensesOf(text)).toEqual(licenses);
   });
 
-  it('reports folders that name no package as damaged', () => {
+  it('reports folders without a package name as damaged', () => {
     const foundIn = 'usr/lib/luarocks/rocks-5.1/{{a}}/1/{{a}}-1.rockspec';
     expect(luarocks.analyze({ path: foundIn, content }).damage).toBeDefined();
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(unexpectedErrors(luarocks, { path, content })).toEqual([]);
   });
 });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { mixLock } from './mix-lock.js';
 
-// Written by hand as mix writes it, with an entry of Hex before 2.0 (uuid) and one of an organisation (billing).
+// Written by hand as mix writes it, with an entry of Hex before 2.0 (uuid) and one of an
+// organization (billing).
 const content = readFileSync(join(__dirname, 'fixtures/mix.lock'));
 const path = 'app/mix.lock';
 
@@ -13,7 +14,7 @@ describe('mixLock', () => {
     ['app/mix.lock', true],
     ['app/deps/plug/mix.lock', false],
     ['app/mix.exs', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(mixLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -28,7 +29,7 @@ describe('mixLock', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('says how many entries cannot be read', () => {
+  it('counts unreadable entries', () => {
     const text =
       '%{\n  "a": {:hex, a, 1},\n  "b": {:hex, :b, "#{1}"},\n  "c": {:hex, :c, "1.0.0", "x", [:mix], [], "hexpm"},\n}\n';
     expect(mixLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
@@ -37,7 +38,7 @@ describe('mixLock', () => {
     });
   });
 
-  it('refuses other files', () => {
+  it('rejects other files', () => {
     expect(() => mixLock.analyze({ path, content: Buffer.from('[]') })).toThrow(
       expect.objectContaining({ code: 'MALFORMED_FILE' }),
     );

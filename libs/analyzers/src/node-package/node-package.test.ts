@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { nodePackage } from './node-package.js';
 
-// mkdirp 0.5.5, lodash 3.10.1 and @hapi/bourne 2.0.0 as npm's registry has them.
+// mkdirp 0.5.5, lodash 3.10.1 and @hapi/bourne 2.0.0 from npm's registry.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const path = 'app/node_modules/x/package.json';
 const read = (manifest: unknown) =>
@@ -39,7 +39,7 @@ describe('nodePackage', () => {
     ['app/node_modules/lodash/package.json5', false],
     ['opt/yarn-v1.22.22/lib/package.json', false],
     ['root/.cache/node/corepack/v1/pnpm/9.15.9/dist/package.json', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(nodePackage.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -47,7 +47,7 @@ describe('nodePackage', () => {
     ['mkdirp.json', 'mkdirp', '0.5.5', ['MIT']],
     ['lodash3.json', 'lodash', '3.10.1', ['MIT']],
     ['hapi-bourne.json', '@hapi/bourne', '2.0.0', ['BSD-3-Clause']],
-  ])('reads %s', (file, name, version, licenses) => {
+  ])('parses %s', (file, name, version, licenses) => {
     expect(nodePackage.analyze({ path, content: fixture(file) })).toEqual({
       packages: [{ type: 'npm', name, version, source: { name, version }, licenses, foundIn: path }],
     });
@@ -61,7 +61,7 @@ describe('nodePackage', () => {
     [{ license: 'SEE LICENSE IN \u001b[2JLICENSE' }, ['SEE LICENSE IN  [2JLICENSE']],
     [{ license: 7, licenses: [null] }, []],
     [{}, []],
-  ])('%#: reads the licences of %j', (manifest, licenses) => {
+  ])('parses the licenses of %j (%#)', (manifest, licenses) => {
     expect(read({ name: 'a', version: '1.0.0', ...manifest }).packages?.[0]?.licenses).toEqual(licenses);
   });
 
@@ -76,7 +76,7 @@ describe('nodePackage', () => {
   });
 
   it.each([{ type: 'module' }, { name: 'a', private: true }, { version: '1.0.0' }, [], null, 'x'])(
-    'takes %j for no package',
+    'does not report %j as a package',
     (manifest) => {
       expect(read(JSON.stringify(manifest))).toEqual({ packages: [] });
     },
@@ -90,11 +90,11 @@ describe('nodePackage', () => {
     { name: 'a', version: 1 },
     { name: { toString: 'a' }, version: '1.0.0' },
     { name: 'a', version: `1.0.0-${'x'.repeat(300)}` },
-  ])('%#: says that %j has no usable name or version', (manifest) => {
+  ])('reports %j as unreadable (%#)', (manifest) => {
     expect(read(manifest)).toMatchObject({ packages: [], damage: expect.stringMatching(/^1 /) });
   });
 
-  it.each(['', '{"name": "broken", "version": \n', '{'.repeat(100), '}', '"{'])('refuses %j', (text) => {
+  it.each(['', '{"name": "broken", "version": \n', '{'.repeat(100), '}', '"{'])('rejects %j', (text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 });

@@ -4,7 +4,8 @@ import { env } from 'node:process';
 
 import { npmLock } from './npm-lock.js';
 
-// Written by npm 6 (v1) and 10 for an application with an alias, a scope, a folder and a dependency for development.
+// Written by npm 6 (v1) and 10 for an application with an alias, a scope, a folder and a dependency
+// for development.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const path = 'app/package-lock.json';
 const read = (lock: unknown) => npmLock.analyze({ path, content: Buffer.from(JSON.stringify(lock)) });
@@ -20,11 +21,11 @@ describe('npmLock', () => {
     ['app/node_modules/a/npm-shrinkwrap.json', false],
     ['app/xpackage-lock.json', false],
     ['app/package-lock.json.bak', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(npmLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it.each(['v1.json', 'v2.json', 'v3.json'])('reads %s without folders and what is for development', (file) => {
+  it.each(['v1.json', 'v2.json', 'v3.json'])('reads %s without folders and development dependencies', (file) => {
     const { packages, damage } = npmLock.analyze({ path, content: fixture(file) });
     expect(packages?.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual([
       '@hapi/bourne@2.0.0',
@@ -37,7 +38,7 @@ describe('npmLock', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('reads licences and copies within packages, each version once', () => {
+  it('reads licenses and nested copies, each version once', () => {
     const lock = {
       lockfileVersion: 3,
       packages: {
@@ -56,7 +57,7 @@ describe('npmLock', () => {
     expect(read(lock).packages?.[0]?.licenses).toEqual(['MIT']);
   });
 
-  it('reads what version 1 nests, and no addresses', () => {
+  it('reads nested packages of version 1, and no addresses', () => {
     const dependencies = {
       a: { version: '1.0.0', dev: true, dependencies: { b: { version: '2.0.0', bundled: true } } },
       git: { version: 'git+ssh://git@github.com/a/b.git#0123456' },
@@ -67,7 +68,7 @@ describe('npmLock', () => {
     expect(namesOf({ lockfileVersion: 1, dependencies })?.toSorted()).toEqual(['@s/real@3.0.0', 'b@2.0.0']);
   });
 
-  it('counts what cannot be a package and keeps the rest', () => {
+  it('counts invalid packages and keeps the others', () => {
     const packages = { 'node_modules/{{name}}': { version: '1.0.0' }, 'node_modules/a': { version: 1 } };
     expect(read({ packages: { ...packages, 'node_modules/good': { version: '1.0.0' } } })).toMatchObject({
       packages: [{ name: 'good' }],
@@ -75,7 +76,7 @@ describe('npmLock', () => {
     });
   });
 
-  it('reads a package of the name __proto__ as any other', () => {
+  it('reads a package with the name __proto__', () => {
     const content = Buffer.from(
       '{"packages": {"node_modules/__proto__": {"version": "1.0.0", "__proto__": {"dev": true}}}}',
     );
@@ -83,7 +84,7 @@ describe('npmLock', () => {
     expect(({} as Record<string, unknown>)['dev']).toBeUndefined();
   });
 
-  it('refuses dependencies that are nested too deep, and what is no lock file', () => {
+  it('rejects too deep dependencies and other files', () => {
     const deep = `${'{"dependencies":{"a":'.repeat(500)}{}${'}}'.repeat(500)}`;
     expect(() => npmLock.analyze({ path, content: Buffer.from(deep) })).toThrow(
       expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit: 'maxDepth' }),

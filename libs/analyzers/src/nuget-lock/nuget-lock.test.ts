@@ -19,7 +19,7 @@ describe('nugetLock', () => {
     ['src/mypackages.lock.json', false],
     ['src/packages.lock.json/x', false],
     ['src/deno.lock.json', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(nugetLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -43,7 +43,7 @@ describe('nugetLock', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('says how many packages cannot be read', () => {
+  it('counts unreadable packages', () => {
     const text =
       '{ "dependencies": { "net8.0": { "a": { "type": "Direct" }, "{b}": { "type": "Direct", "resolved": "1.0" }, "__proto__": 1 } } }';
     expect(nugetLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
@@ -52,11 +52,11 @@ describe('nugetLock', () => {
     });
   });
 
-  it.each(['', '[]', '{}', '{ "dependencies": "x" }'])('refuses %j', (text) => {
+  it.each(['', '[]', '{}', '{ "dependencies": "x" }'])('rejects %j', (text) => {
     expect(() => nugetLock.analyze({ path, content: Buffer.from(text) })).toThrow(MalformedFile);
   });
 
-  it('throws nothing but errors of its own on a damaged file', () => {
+  it('throws only its own errors for a damaged file', () => {
     expect(unexpectedErrors(nugetLock, { path, content })).toEqual([]);
   });
 });

@@ -16,11 +16,11 @@ describe('osRelease', () => {
     ['lib/os-release', false],
     ['etc/lsb-release', false],
     ['etc/os-release.bak', false],
-  ])('wants %j: %s', (name, expected) => {
+  ])('decides whether to read %j: %s', (name, expected) => {
     expect(osRelease.wants(name, Buffer.alloc(0))).toBe(expected);
   });
 
-  // The first two keep to what the distributions ship, the third was written for the quoting.
+  // The first two are as shipped by the distributions, the third tests quoting.
   it.each([
     ['debian', { id: 'debian', versionId: '12', name: 'Debian GNU/Linux 12 (bookworm)', idLike: [] }],
     ['alpine', { id: 'alpine', versionId: '3.20.3', name: 'Alpine Linux v3.20', idLike: [] }],
@@ -33,13 +33,14 @@ describe('osRelease', () => {
         idLike: ['debian', 'ubuntu-core'],
       },
     ],
-  ])('reads %s', (name, os) => {
+  ])('parses %s', (name, os) => {
     expect(read(readFileSync(join(__dirname, 'fixtures', name), 'utf8'))).toEqual(os);
   });
 
-  // Collected ones (github.com/chef/os_release, beeware/briefcase, yorevs/homesetup, some shortened): almalinux, amazon-2, azurelinux,
-  // centos, fedora, kali, linuxmint, mariner, openeuler, opensuse-tumbleweed, openwrt, parrot, rocky, sles, ubi, ubuntu, wolfi.
-  // The others were written down after what the distributions ship, not copied from an image.
+  // Collected ones (github.com/chef/os_release, beeware/briefcase, yorevs/homesetup, some
+  // shortened): almalinux, amazon-2, azurelinux, centos, fedora, kali, linuxmint, mariner,
+  // openeuler, opensuse-tumbleweed, openwrt, parrot, rocky, sles, ubi, ubuntu, wolfi. The others
+  // were transcribed from the distributions' files, not copied from an image.
   it.each<[file: string, id: string, versionId: string | undefined, idLike: string]>([
     ['almalinux-9', 'almalinux', '9.6', 'rhel centos fedora'],
     ['alpaquita', 'alpaquita', 'stream', 'alpine'],
@@ -73,12 +74,12 @@ describe('osRelease', () => {
     ['ubuntu-22.04', 'ubuntu', '22.04', 'debian'],
     ['void', 'void', undefined, ''],
     ['wolfi', 'wolfi', '20230201', ''],
-  ])('knows %s', (file, id, versionId, idLike) => {
+  ])('identifies %s', (file, id, versionId, idLike) => {
     const os = read(readFileSync(join(__dirname, 'fixtures', file), 'utf8'));
     expect([os?.id, os?.versionId, os?.idLike.join(' ')]).toEqual([id, versionId, idLike]);
   });
 
-  // Written down after the first lines of what the distributions ship.
+  // Transcribed from the first lines of the distributions' files.
   it.each<[path: string, text: string, id: string | undefined, versionId: string | undefined]>([
     ['etc/redhat-release', 'Red Hat Enterprise Linux release 8.4 (Ootpa)', 'rhel', '8.4'],
     ['etc/redhat-release', 'Red Hat Enterprise Linux Server release 7.9 (Maipo)', 'rhel', '7.9'],
@@ -104,12 +105,12 @@ describe('osRelease', () => {
     ['etc/debian_version', 'trixie/sid', 'debian', undefined],
     ['etc/debian_version', 'kali-rolling', undefined, undefined],
     ['etc/redhat-release', 'Somebody Else Linux release 1.0', undefined, undefined],
-  ])('makes do with %s: %j', (file, text, id, versionId) => {
+  ])('falls back to %s: %j', (file, text, id, versionId) => {
     const { os, damage } = osRelease.analyze({ path: file, content: Buffer.from(text) });
     expect([os?.id, os?.versionId, damage]).toEqual([id, versionId, undefined]);
   });
 
-  it('prefers os-release to every other file', () => {
+  it('prefers os-release to any other file', () => {
     expect(osReleasePaths.slice(0, 2)).toEqual(['etc/os-release', 'usr/lib/os-release']);
   });
 
@@ -125,11 +126,11 @@ describe('osRelease', () => {
     'ID=..\n',
     `ID=${'a'.repeat(5_000)}\n`,
     'ID=debian\nVERSION_ID="12; rm"\n',
-  ])('refuses to guess from %.30j', (content) => {
+  ])('rejects %.30j instead of guessing', (content) => {
     expect(() => read(content)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 
-  it('keeps control characters out of the name', () => {
+  it('removes control characters from the name', () => {
     expect(read(`ID=a\nPRETTY_NAME="x\u001b[2J\u0007${'y'.repeat(3_000)}"`)?.name).toMatch(/^x \[2J y{1000,}$/);
   });
 });

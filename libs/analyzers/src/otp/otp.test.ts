@@ -18,7 +18,7 @@ describe('otp', () => {
     ['app/lib/plug-1.15.3/src/plug.app', false],
     ['app/lib/plug-1.15.3/ebin/plug.app.src', false],
     ['Applications/x.app', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(otp.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -26,27 +26,27 @@ describe('otp', () => {
     ['crypto.app', 'crypto', '5.5.3'],
     ['eex.app', 'eex', '1.18.3'],
     ['thoas.app', 'thoas', '1.2.1'],
-  ])('reads %s', (file, name, version) => {
+  ])('parses %s', (file, name, version) => {
     expect(otp.analyze({ path, content: fixture(file) })).toEqual({
       packages: [{ type: 'otp', name, version, source: { name, version }, licenses: [], foundIn: path }],
     });
   });
 
   it.each(['{application,\'a\',[{vsn,"1.0-rc.1"}]}.', '{ application , a ,\n [ { vsn , "1.0-rc.1" } ] }.'])(
-    'reads %j',
+    'parses %j',
     (text) => {
       expect(read(text).packages).toMatchObject([{ name: 'a', version: '1.0-rc.1' }]);
     },
   );
 
   it.each(['{application,a,[{vsn,git}]}.', '{application,a,[{vsn,"git"}]}.', '{application,a,[]}.'])(
-    'takes %j for no release',
+    'does not report %j as a release',
     (text) => {
       expect(read(text)).toEqual({ packages: [] });
     },
   );
 
-  it.each(['', '[].', 'x {application,a,[{vsn,"1.0"}]}.'])('refuses %j', (text) => {
+  it.each(['', '[].', 'x {application,a,[{vsn,"1.0"}]}.'])('rejects %j', (text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 });

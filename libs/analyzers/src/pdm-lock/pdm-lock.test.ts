@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { pdmLock } from './pdm-lock.js';
 
-// Written by hand after files of PDM 2.
+// Written by hand like files of PDM 2.
 const content = readFileSync(join(__dirname, 'fixtures/pdm.lock'));
 const path = 'srv/app/pdm.lock';
 
@@ -20,17 +20,17 @@ describe('pdmLock', () => {
     ['srv/app/xpdm.lock', false],
     ['srv/app/pdm.lock.bak', false],
     ['opt/venv/lib/python3.11/site-packages/x/pdm.lock', false],
-  ])('wants %j: %s', (file, expected) => {
+  ])('decides whether to read %j: %s', (file, expected) => {
     expect(pdmLock.wants(file, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads what the default group installs', () => {
+  it('reads the packages of the default group', () => {
     expect(read(content).damage).toBeUndefined();
     expect(names(content)).toEqual(['requests 2.32.3', 'pysocks 1.7.1', 'older-format 1.0']);
     expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => read('[[package]]\nname\n')).toThrow(MalformedFile);
     expect(unexpectedErrors(pdmLock, { path, content })).toEqual([]);
   });

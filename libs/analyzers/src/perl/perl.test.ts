@@ -22,7 +22,7 @@ describe('perl', () => {
     [`${arch}/perllocal.pod`, true],
     [`${arch}/auto/Tide/Gauge/.packlist`, true],
     [`${arch}/.packlist`, false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(perl.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -30,7 +30,7 @@ describe('perl', () => {
     [`${meta}/install.json`, 'install.json', []],
     [`${meta}/MYMETA.json`, 'MYMETA.json', ['perl_5']],
     [`${arch}/perllocal.pod`, 'perllocal.pod', []],
-  ])('reads %s', (path, file, licenses) => {
+  ])('parses %s', (path, file, licenses) => {
     const version = '1.02';
     expect(read(path, fixture(file))).toEqual({
       packages: [
@@ -63,7 +63,7 @@ describe('perl', () => {
     ['Tide-Gauge-1.03-TRIAL', 'Tide-Gauge 1.03'],
     ['libwww-perl-6.77', 'libwww-perl 6.77'],
     [undefined, 'Tide-Gauge-Main 2.0'],
-  ])('takes the distribution %j for the package, not its main module', (dist, expected) => {
+  ])('reports the distribution %j as package, not its main module', (dist, expected) => {
     const { packages } = read(
       `${meta}/install.json`,
       JSON.stringify({ dist, name: 'Tide::Gauge::Main', version: '2.0' }),
@@ -71,14 +71,14 @@ describe('perl', () => {
     expect(packages?.map(({ name, version }) => `${name} ${version}`)).toEqual([expected]);
   });
 
-  it('counts the last installation of a module', () => {
+  it('uses the last installation of a module', () => {
     const pod = fixture('perllocal.pod').toString();
     const text = `${pod}${pod.replace('VERSION: 1.02', 'VERSION: 1.03')}${pod.replaceAll('Tide::Gauge', 'DBI')}`;
     const { packages } = read(`${arch}/perllocal.pod`, text);
     expect(packages?.map(({ name, version }) => `${name} ${version}`)).toEqual(['Tide-Gauge 1.03', 'DBI 1.02']);
   });
 
-  it('takes time in proportion to the file', () => {
+  it('takes linear time for the file', () => {
     const path = `${arch}/auto/Tide/Gauge/.packlist`;
     expect(read(path, `/a${' a'.repeat(1 << 20)}\n/b`).owned).toMatchObject([{ files: [{ path: 'b' }] }]);
   });
@@ -87,7 +87,7 @@ describe('perl', () => {
     for (const file of ['install.json', 'MYMETA.json']) expect(read(`${meta}/${file}`, text).damage).toBeDefined();
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => read(`${meta}/install.json`, '{')).toThrow(MalformedFile);
     const files = [
       { path: `${meta}/install.json`, content: fixture('install.json') },

@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { pipfileLock } from './pipfile-lock.js';
 
-// Written by hand after files of Pipenv 2024.
+// Written by hand like files of Pipenv 2024.
 const content = readFileSync(join(__dirname, 'fixtures/Pipfile.lock'));
 const path = 'srv/app/Pipfile.lock';
 
@@ -20,11 +20,11 @@ describe('pipfileLock', () => {
     ['srv/app/xPipfile.lock', false],
     ['srv/app/Pipfile.lock.bak', false],
     ['opt/venv/lib/python3.11/site-packages/x/Pipfile.lock', false],
-  ])('wants %j: %s', (file, expected) => {
+  ])('decides whether to read %j: %s', (file, expected) => {
     expect(pipfileLock.wants(file, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads what is installed for production', () => {
+  it('reads production packages', () => {
     expect(read(content).damage).toBeUndefined();
     expect(names(content)).toEqual(['charset-normalizer 3.4.2', 'requests 2.32.3']);
     expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
@@ -40,7 +40,7 @@ describe('pipfileLock', () => {
     expect(read(text)).toEqual({ packages: [], ...(damage !== undefined && { damage }) });
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => read('{"default": ')).toThrow(MalformedFile);
     expect(unexpectedErrors(pipfileLock, { path, content })).toEqual([]);
   });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { pnpmLock } from './pnpm-lock.js';
 
-// Written by pnpm 7, 8 and 9: one application with an alias, a scope and a folder, one (peers-…) with peers.
+// Written by pnpm 7, 8 and 9: one application with an alias, a scope and a folder, one (peers-…)
+// with peers.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const path = 'app/pnpm-lock.yaml';
 const read = (text: string) =>
@@ -16,11 +17,11 @@ describe('pnpmLock', () => {
     ['app/node_modules/.pnpm/lock.yaml', false],
     ['app/node_modules/a/pnpm-lock.yaml', false],
     ['app/pnpm-lock.yml', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(pnpmLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it.each(['v5.yaml', 'v6.yaml', 'v9.yaml'])('reads %s without folders and what is for development', (file) => {
+  it.each(['v5.yaml', 'v6.yaml', 'v9.yaml'])('reads %s without folders and development dependencies', (file) => {
     const { packages, damage } = pnpmLock.analyze({ path, content: fixture(file) });
     expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
       '@hapi/bourne@2.0.0',
@@ -34,7 +35,7 @@ describe('pnpmLock', () => {
   });
 
   it.each(['peers-v5.yaml', 'peers-v6.yaml', 'peers-v9.yaml'])(
-    'reads %s, where what development needs is needed elsewhere too',
+    'reads %s with development dependencies that are also needed at run time',
     (file) => {
       expect(read(fixture(file).toString())).toEqual([
         'js-tokens@3.0.2',
@@ -57,14 +58,14 @@ describe('pnpmLock', () => {
     ['9.0', "'@s/a@1.0.0'", [], ['@s/a@1.0.0']],
     ['9.0', 'a@https://codeload.github.com/u/r/tar.gz/0123456', ['version: 1.0.0'], ['a@1.0.0']],
     ['9.0', 'a@file:../a', [], []],
-  ])('version %s: reads %s %j', (version, key, fields, expected) => {
+  ])('parses with version %s: %s as %j', (version, key, fields, expected) => {
     const lines = fields.map((field) => `    ${field}\n`).join('');
     expect(
       read(`lockfileVersion: '${version}'\n\npackages:\n\n  ${key}:\n    resolution: {integrity: x}\n${lines}`),
     ).toEqual(expected);
   });
 
-  it('follows aliases, optional dependencies and cycles, and leaves out an application that only develops', () => {
+  it('follows aliases, optional dependencies and cycles, and skips development-only applications', () => {
     const lock = (kind: string) => `lockfileVersion: '9.0'
 importers:
   packages/app:
@@ -90,11 +91,11 @@ snapshots:
     expect(read(lock('devDependencies'))).toEqual([]);
   });
 
-  it.each(['', 'a: b', "lockfileVersion: '4.0'", 'lockfileVersion: x'])('refuses %j', (text) => {
+  it.each(['', 'a: b', "lockfileVersion: '4.0'", 'lockfileVersion: x'])('rejects %j', (text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 
-  it('refuses more dependencies than there are', () => {
+  it('limits the dependencies', () => {
     const text = `lockfileVersion: '9.0'\nsnapshots:\n a@1:\n  dependencies:\n${'   b: 1\n'.repeat(300_001)}`;
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit: 'maxEdges' }));
   });

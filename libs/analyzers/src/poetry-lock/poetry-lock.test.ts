@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { poetryLock } from './poetry-lock.js';
 
-// Written by hand after files of Poetry 2.1.
+// Written by hand like files of Poetry 2.1.
 const content = readFileSync(join(__dirname, 'fixtures/poetry.lock'));
 const path = 'srv/app/poetry.lock';
 
@@ -20,23 +20,23 @@ describe('poetryLock', () => {
     ['srv/app/xpoetry.lock', false],
     ['srv/app/poetry.lock.bak', false],
     ['opt/venv/lib/python3.11/site-packages/x/poetry.lock', false],
-  ])('wants %j: %s', (file, expected) => {
+  ])('decides whether to read %j: %s', (file, expected) => {
     expect(poetryLock.wants(file, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads what is installed without the development groups', () => {
+  it('reads packages outside of development groups', () => {
     expect(read(content).damage).toBeUndefined();
     expect(names(content)).toEqual(['certifi 2025.1.31', 'pyyaml 6.0.2', 'gauge 1.1.0']);
     expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
   });
 
-  it('knows the category of Poetry before 1.5, and nothing of the versions between', () => {
+  it('reads the category of Poetry before 1.5, and none of later versions', () => {
     const table = (name: string, category: string) => `[[package]]\nname = "${name}"\nversion = "1"\n${category}\n`;
     const text = table('a', 'category = "main"') + table('b', 'category = "dev"') + table('c', 'optional = false');
     expect(names(text)).toEqual(['a 1', 'c 1']);
   });
 
-  it('reads the good tables and says how many are lost', () => {
+  it('reads valid tables and counts invalid ones', () => {
     const text =
       '[[package]]\nname = "a"\n[[package]]\nname = "{{x}}"\nversion = "1"\n[[package]]\nname = "b"\nversion = "2"\n';
     expect(names(text)).toEqual(['b 2']);
@@ -44,7 +44,7 @@ describe('poetryLock', () => {
     expect(read('package = 1\n')).toEqual({ packages: [] });
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => read('[[package]\n')).toThrow(MalformedFile);
     expect(unexpectedErrors(poetryLock, { path, content })).toEqual([]);
   });

@@ -13,11 +13,11 @@ describe('pubLock', () => {
     ['app/pubspec.lock', true],
     ['root/.pub-cache/hosted/pub.dev/a-1.0.0/pubspec.lock', false],
     ['app/pubspec.yaml', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(pubLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it('reads hosted packages that are not for development alone', () => {
+  it('reads hosted packages that are not only for development', () => {
     const { packages, damage } = pubLock.analyze({ path, content });
     expect(packages).toMatchObject([
       { type: 'pub', name: 'async', version: '2.11.0', isDeclared: true, foundIn: path },
@@ -27,7 +27,7 @@ describe('pubLock', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('says how many packages cannot be read', () => {
+  it('counts unreadable packages', () => {
     const text = 'packages:\n  a:\n    source: hosted\n  b-c:\n    source: hosted\n    version: "1.0.0"\n';
     expect(pubLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
       packages: [],
@@ -35,7 +35,7 @@ describe('pubLock', () => {
     });
   });
 
-  it.each(['', 'name: app'])('refuses %j', (text) => {
+  it.each(['', 'name: app'])('rejects %j', (text) => {
     expect(() => pubLock.analyze({ path, content: Buffer.from(text) })).toThrow(
       expect.objectContaining({ code: 'MALFORMED_FILE' }),
     );

@@ -6,7 +6,8 @@ import { unexpectedErrors, zipArchive } from '@tidewaiter/testkit';
 
 import { pythonPackage } from './python-package.js';
 
-// From PyPI's wheels (six, click, itsdangerous), Debian's python3-markupsafe, Python 2.7 (wsgiref) and CPython's own tests (the egg).
+// From PyPI's wheels (six, click, itsdangerous), Debian's python3-markupsafe, Python 2.7 (wsgiref)
+// and CPython's own tests (the egg).
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const site = 'usr/lib/python3.11/site-packages';
 const zip = Buffer.from('PK\u0003\u0004');
@@ -34,11 +35,11 @@ describe('pythonPackage', () => {
     ['usr/lib/python3.13/test/test_importlib/data/example-21.12.dist-info/METADATA', false],
     [`${site}/setuptools/tests/data/x-1.0.dist-info/METADATA`, false],
     ['srv/tests/data/my-1.0.egg/EGG-INFO/PKG-INFO', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(pythonPackage.wants(path, Buffer.from('Metadata-Version: 2.1'))).toBe(expected);
   });
 
-  it('wants eggs that are archives, not links or other files under that name', () => {
+  it('reads archived eggs, but no links and other files of such a name', () => {
     expect(pythonPackage.wants(`${site}/corpus_egg-0.4.2-py3.11.egg`, zip)).toBe(true);
     expect(pythonPackage.wants(`${site}/corpus_egg-0.4.2-py3.11.egg`, Buffer.alloc(0))).toBe(false);
     expect(pythonPackage.wants(`${site}/corpus_egg.whl`, zip)).toBe(false);
@@ -50,7 +51,7 @@ describe('pythonPackage', () => {
     ['itsdangerous-METADATA', 'itsdangerous', '2.2.0', ['BSD License']],
     ['markupsafe-PKG-INFO', 'markupsafe', '2.1.5', ['BSD-3-Clause']],
     ['wsgiref.egg-info', 'wsgiref', '0.1.2', ['PSF or ZPL']],
-  ])('reads %s', (file, name, version, licenses) => {
+  ])('parses %s', (file, name, version, licenses) => {
     const path = `${site}/${file}`;
     expect(read(fixture(file), path)).toEqual({
       packages: [{ type: 'pypi', name, version, source: { name, version }, licenses, foundIn: path }],
@@ -68,7 +69,7 @@ describe('pythonPackage', () => {
     expect(() => read('PK\u0003\u0004', path)).toThrow(MalformedFile);
   });
 
-  it('normalises names and takes the first of each header, before the body', () => {
+  it('normalizes names and uses the first of each header, before the body', () => {
     const text =
       'Name: Zope.Interface__Like\r\nName: x\r\nVersion: 5.0+local.1\r\nSummary: x\r\n\ty\r\n\r\nVersion: 9.9.9\r\n';
     expect(read(text).packages).toMatchObject([{ name: 'zope-interface-like', version: '5.0+local.1' }]);
@@ -86,7 +87,7 @@ describe('pythonPackage', () => {
       'Classifier: License :: A\nClassifier: License :: A\nClassifier: Topic :: B\nClassifier: License ::\nClassifier: License :: C',
       ['A', 'C'],
     ],
-  ])('takes licences from %j', (fields, licenses) => {
+  ])('parses the licenses of %j', (fields, licenses) => {
     expect(read(`Name: a\nVersion: 1\n${fields}\n`).packages).toMatchObject([{ licenses }]);
   });
 
@@ -104,16 +105,16 @@ describe('pythonPackage', () => {
     expect(read(text)).toEqual({ packages: [], damage: '1 records without a usable name, version or status' });
   });
 
-  it('leaves out projects without a name', () => {
+  it('skips projects without a name', () => {
     expect(read('Name: UNKNOWN\nVersion: 0.0.0\n')).toEqual({ packages: [] });
   });
 
-  it('takes time in proportion to a folded header', () => {
+  it('takes linear time for a folded header', () => {
     const content = `Name: a\nVersion: 1\nLicense: x\n${' y\n'.repeat(1 << 20)}${'Classifier: License :: x\n'.repeat(1 << 15)}`;
     expect(read(content).packages).toMatchObject([{ name: 'a', licenses: ['x'] }]);
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     const metadata = { path: `${site}/six-1.17.0.dist-info/METADATA`, content: fixture('six-METADATA') };
     const egg = { path: `${site}/example.egg`, content: fixture('example-21.12-py3.6.egg') };
     expect([...unexpectedErrors(pythonPackage, metadata), ...unexpectedErrors(pythonPackage, egg)]).toEqual([]);

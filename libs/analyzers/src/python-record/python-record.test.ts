@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 
 import { pythonRecord } from './python-record.js';
 
-// As pip 24 wrote it when it installed Flask.
+// Written by pip 24 when it installed Flask.
 const flask = readFileSync(join(__dirname, 'fixtures/flask-RECORD'));
 const site = 'opt/venv/lib/python3.11/site-packages';
 const digest = `sha256=${Buffer.alloc(32, 0xab).toString('base64url')}`;
@@ -22,11 +22,11 @@ describe('pythonRecord', () => {
     [`${site}/flask-3.1.3.dist-info/RECORD`, true],
     [`${site}/flask/RECORD`, false],
     [`${site}/x/tests/data/y-1.dist-info/RECORD`, false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(pythonRecord.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads what pip wrote', () => {
+  it('reads the output of pip', () => {
     const { owned, damage } = read(flask, 'flask-3.1.3');
     expect(damage).toBeUndefined();
     expect(owned).toMatchObject([{ type: 'pypi', package: 'flask' }]);
@@ -52,7 +52,7 @@ describe('pythonRecord', () => {
     ['Zope.Interface_Like-5.0', 'zope-interface-like'],
     ['a-1.0-1', 'a'],
     ['nameless', 'nameless'],
-  ])('knows the package of %s', (distribution, name) => {
+  ])('derives the package of %s', (distribution, name) => {
     expect(read('', distribution).owned).toEqual([{ type: 'pypi', package: name, files: [] }]);
   });
 
@@ -66,7 +66,7 @@ describe('pythonRecord', () => {
     ['../../../share/man/man1/x.1,,', { path: 'opt/venv/share/man/man1/x.1' }],
     ['/usr/share/x,,', { path: 'usr/share/x' }],
     ['//../etc/x,,', { path: 'etc/x' }],
-  ])('reads %j', (line, file) => {
+  ])('parses %j', (line, file) => {
     expect(filesOf(`${line}\n`)).toEqual([file]);
   });
 
@@ -80,7 +80,7 @@ describe('pythonRecord', () => {
     },
   );
 
-  it('never names a path outside the image', () => {
+  it('never returns a path outside of the image', () => {
     const part = fc.constantFrom('..', '.', 'a', '', '/', '"', ',', '\0', 'é');
     fc.assert(
       fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
@@ -92,12 +92,12 @@ describe('pythonRecord', () => {
     );
   });
 
-  it('refuses records that repeat a long path for ever', () => {
+  it('limits records that repeat a long path', () => {
     const path = `${'x'.repeat(250)}/`.repeat(15) + 'a-1.dist-info/RECORD';
     expect(() => pythonRecord.analyze({ path, content: Buffer.from('y,,\n'.repeat(20_000)) })).toThrow(LimitExceeded);
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(unexpectedErrors(pythonRecord, { path: `${site}/flask-3.1.3.dist-info/RECORD`, content: flask })).toEqual(
       [],
     );

@@ -16,7 +16,7 @@ describe('rPackage', () => {
     ['DESCRIPTION', false],
     ['usr/local/lib/R/site-library/digest/description', false],
     ['usr/local/lib/R/site-library/digest/DESCRIPTION.in', false],
-  ])('wants %j: %s', (file, expected) => {
+  ])('decides whether to read %j: %s', (file, expected) => {
     expect(rPackage.wants(file, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -35,13 +35,13 @@ describe('rPackage', () => {
     });
   });
 
-  it('leaves out sources and files of other programs', () => {
+  it('skips sources and files of other programs', () => {
     expect(read('Package: a\nVersion: 1.0-3\n')).toEqual({ packages: [] });
     expect(read('Edit this file to name the repository.\n')).toEqual({ packages: [] });
     expect(read('')).toEqual({ packages: [] });
   });
 
-  it('reads lines that end as on Windows, and does not take continued lines for fields', () => {
+  it('reads Windows line ends, and continued lines not as fields', () => {
     const text =
       'Package: data.table\r\nVersion: 1.0-3\r\nDescription: x\r\n Version: 2\r\nBuilt: R 4.4.1; ; 2024; unix\r\n';
     expect(read(text).packages).toMatchObject([{ name: 'data.table', version: '1.0-3', licenses: [] }]);
@@ -51,7 +51,7 @@ describe('rPackage', () => {
     expect(read('Package: a\nVersion: {{v}}\nBuilt: R 4.4.1\n').damage).toBeDefined();
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(unexpectedErrors(rPackage, { path, content })).toEqual([]);
   });
 });

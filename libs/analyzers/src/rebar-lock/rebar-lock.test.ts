@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { rebarLock } from './rebar-lock.js';
 
-// Written by hand as rebar3 prints it, with a tuple broken over lines and a package whose application has another name.
+// Written by hand as rebar3 prints it, with a tuple broken over lines and a package whose
+// application has another name.
 const content = readFileSync(join(__dirname, 'fixtures/rebar.lock'));
 const path = 'app/rebar.lock';
 
@@ -13,7 +14,7 @@ describe('rebarLock', () => {
     ['app/rebar.lock', true],
     ['app/_build/default/lib/cowboy/rebar.lock', false],
     ['app/rebar.config', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(rebarLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -28,7 +29,7 @@ describe('rebarLock', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('reads a file without a version and says how many packages cannot be read', () => {
+  it('reads a file without a version and counts unreadable packages', () => {
     const text = '[{<<"a">>,{pkg,<<"a">>,<<"1.0.0">>},0},\n {<<"b">>,{pkg,<<"B b">>,<<"1.0.0">>},0}].\n';
     expect(rebarLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
       packages: [{ name: 'a', version: '1.0.0' }],
@@ -37,7 +38,7 @@ describe('rebarLock', () => {
     expect(rebarLock.analyze({ path, content: Buffer.from('[].') })).toEqual({ packages: [] });
   });
 
-  it('refuses other files', () => {
+  it('rejects other files', () => {
     expect(() => rebarLock.analyze({ path, content: Buffer.from('%{}') })).toThrow(
       expect.objectContaining({ code: 'MALFORMED_FILE' }),
     );

@@ -17,11 +17,11 @@ describe('requirements', () => {
     ['srv/requirements/base.txt', false],
     ['srv/requirements.in', false],
     ['srv/my-requirements.txt', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(requirements.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads exact pins and nothing else', () => {
+  it('reads only exact pins', () => {
     expect(pins(content)).toEqual([
       'flask 0.12',
       'django 4.2.30',
@@ -48,7 +48,7 @@ describe('requirements', () => {
     ]);
   });
 
-  it('reads what PowerShell redirected', () => {
+  it('reads UTF-16 redirected by PowerShell', () => {
     expect(pins(Buffer.from('\uFEFFflask==0.12\r\nsix==1.17.0\r\n', 'utf16le'))).toEqual(['flask 0.12', 'six 1.17.0']);
   });
 
@@ -58,11 +58,11 @@ describe('requirements', () => {
     ['continued lines', ' \\\n'.repeat(1 << 20)],
     ['brackets', 'a[b,'.repeat(1 << 20)],
     ['dashes', ' -'.repeat(1 << 20)],
-  ])('takes time in proportion to %s', (_, text) => {
+  ])('takes linear time for %s', (_, text) => {
     expect(pins(text)).toEqual([]);
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(unexpectedErrors(requirements, { path, content })).toEqual([]);
   });
 });

@@ -12,8 +12,8 @@ import { filesOf } from './rpm-package.js';
 import { rpm } from './rpm.js';
 import { readSourceRpm } from './source-rpm.js';
 
-// Made from fixtures/fixture.spec and one of Debian's public keys with rpm 4.20 (sqlite and ndb) and db5.3_load (hash, of either
-// byte order, of the headers that `rpmdb --exportdb` gave).
+// Made from fixtures/fixture.spec and one of Debian's public keys with rpm 4.20 (sqlite and ndb)
+// and db5.3_load (hash, of either byte order, of the headers from `rpmdb --exportdb`).
 const fixture = (name: string) => gunzipSync(readFileSync(join(__dirname, 'fixtures', `${name}.gz`)));
 const databases = [
   ['rpmdb.sqlite', 'var/lib/rpm/rpmdb.sqlite'],
@@ -22,211 +22,216 @@ const databases = [
   ['Packages-big-endian', 'var/lib/rpm/Packages'],
 ] as const;
 
-it.each([
-  ['var/lib/rpm/Packages', true],
-  ['var/lib/rpm/Packages.db', true],
-  ['var/lib/rpm/rpmdb.sqlite', true],
-  ['var/lib/rpm/rpmdb.sqlite-wal', true],
-  ['usr/lib/sysimage/rpm/rpmdb.sqlite', true],
-  ['usr/share/rpm/rpmdb.sqlite', true],
-  ['var/lib/rpm/rpmdb.sqlite-shm', false],
-  ['var/lib/rpm/Packages-wal', false],
-  ['var/lib/rpm/Name', false],
-  ['var/lib/rpm/Index.db', false],
-  ['x/var/lib/rpm/Packages', false],
-])('wants %j: %s', (path, expected) => {
-  expect(rpm.wants(path, Buffer.alloc(0))).toBe(expected);
-});
-
-describe.each(databases)('%s', (name, path) => {
-  const content = fixture(name);
-
-  it('has the packages but not the public key', () => {
-    const { packages, damage } = rpm.analyze({ path, content });
-    const licenses = ['MIT AND (Apache-2.0 OR BSD-3-Clause)'];
-    const common = { type: 'rpm', arch: 'noarch', licenses, foundIn: path, isThirdParty: true };
-    expect(damage).toBeUndefined();
-    expect(packages).toHaveLength(2);
-    expect(packages).toEqual(
-      expect.arrayContaining([
-        {
-          ...common,
-          name: 'fixture-web',
-          version: '2:1.4-3.el9',
-          qualifiers: { modularity: 'fixture:18' },
-          source: { name: 'fixture-web', version: '2:1.4-3.el9' },
-        },
-        {
-          ...common,
-          name: 'fixture-libs',
-          version: '1.4-3.el9',
-          qualifiers: { modularity: 'fixture:18' },
-          source: { name: 'fixture-web', version: '1.4-3.el9' },
-        },
-      ]),
-    );
-  });
-
-  it('knows the files with what may change of them', () => {
-    const owned = rpm.analyze({ path, content }).owned ?? [];
-    const sha256 = expect.stringMatching(/^sha256:[0-9a-f]{64}$/);
-    expect(owned.find((each) => each.package === 'fixture-web')).toEqual({
-      type: 'rpm',
-      package: 'fixture-web',
-      isThirdParty: true,
-      files: [
-        { path: 'etc/fixture.d/main.conf', digest: sha256, role: 'config', mode: 0o644 },
-        { path: 'etc/fixture.d/verify.conf' },
-        { path: 'usr/bin/fixture', digest: sha256, mode: 0o4755 },
-        { path: 'usr/bin/fixture-link', linkTarget: 'fixture' },
-        { path: 'usr/share/doc/fixture/README', digest: sha256, role: 'documentation', mode: 0o644 },
-        { path: 'var/log/fixture.log', role: 'ghost', mode: 0o644 },
-      ],
-    });
-    expect(owned.find((each) => each.package === 'fixture-libs')?.files).toHaveLength(162);
-  });
-
-  it('says so when its end is missing', () => {
-    for (const length of [0.2, 0.4, 0.6, 0.8, 0.95].map((part) => Math.floor(content.length * part))) {
-      expect(outcomeOf(path, content.subarray(0, length))).not.toBe('clean');
-    }
-  });
-
-  it('survives any bytes in any place', () => {
-    const change = fc.record({ at: fc.nat(content.length - 9), bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }) });
-    fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 20 }), (changes) => {
-        const broken = Buffer.from(content);
-        for (const { at, bytes } of changes) broken.set(bytes, at);
-        expect(outcomeOf(path, broken)).toBeDefined();
-      }),
-      { numRuns: 200 },
-    );
-  });
-});
-
-/** Result of analyzing a possibly broken database; unexpected errors are rethrown. */
-function outcomeOf(path: string, content: Buffer): string {
-  try {
-    return rpm.analyze({ path, content }).damage ?? 'clean';
-  } catch (error) {
-    if (!(error instanceof TidewaiterError)) throw error;
-    return error.code;
-  }
-}
-
-it('says how many packages of a hash are gone with their pages', () => {
-  const content = fixture('Packages');
-  for (let page = 4096; page < content.length; page += 4096) {
-    if (content[page + 25] === 13) content.fill(0, page, page + 4096);
-  }
-  expect(outcomeOf('var/lib/rpm/Packages', content)).toMatch(/cannot be read/);
-});
-
-it('does not follow rows and chains that go round', () => {
-  const hash = fixture('Packages');
-  for (let page = 4096; page < hash.length; page += 4096) {
-    if (hash[page + 25] === 7) hash.writeUInt32LE(page / 4096, page + 16);
-  }
-  expect(outcomeOf('var/lib/rpm/Packages', hash)).toMatch(/cannot be read|MALFORMED_FILE/);
-  const sqlite = fixture('rpmdb.sqlite');
-  for (let page = 4096; page < sqlite.length; page += 4096) {
-    if (sqlite[page] === 13)
-      sqlite.fill(Buffer.from([5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, page / 4096 + 1]), page, page + 12);
-  }
-  expect(outcomeOf('var/lib/rpm/rpmdb.sqlite', sqlite)).toMatch(/cannot be read|MALFORMED_FILE/);
-});
-
-it('spends little on databases that are made to cost', () => {
-  const large = 16 << 20;
-  // Leaves whose cells all point to nothing.
-  const sqlite = Buffer.alloc(large);
-  fixture('rpmdb.sqlite').copy(sqlite, 0, 0, 4096);
-  for (let page = 4096; page < large; page += 4096) sqlite.set([13, 0, 0, 7, 0xff], page);
-  expect(outcomeOf('var/lib/rpm/rpmdb.sqlite', sqlite)).toMatch(/cannot be read|MALFORMED_FILE/);
-  // Hash pages whose items all start at the same byte.
-  const hash = Buffer.alloc(large);
-  fixture('Packages').copy(hash, 0, 0, 4096);
-  for (let page = 4096; page < large; page += 4096) {
-    hash[page + 25] = 13;
-    hash.writeUInt16LE(2_000, page + 20);
-    for (let item = 0; item < 2_000; item += 1)
-      hash.writeUInt16LE(item % 2 === 0 ? 4_090 : 4_080, page + 26 + 2 * item);
-    hash[page + 4_080] = 1;
-  }
-  expect(outcomeOf('var/lib/rpm/Packages', hash)).toMatch(/cannot be read|MALFORMED_FILE/);
-});
-
-it('warns of a write-ahead log that has something', () => {
-  const path = 'var/lib/rpm/rpmdb.sqlite-wal';
-  expect(outcomeOf(path, Buffer.alloc(0))).toBe('clean');
-  expect(outcomeOf(path, Buffer.from('377f0682', 'hex'))).toMatch(/write-ahead log/);
-});
-
-it.each(['', 'no database at all', 'SQLite format 3\0', 'RpmP\u0001'])('refuses %j', (text) => {
-  expect(outcomeOf('var/lib/rpm/Packages', Buffer.from(text))).toBe('MALFORMED_FILE');
-});
-
-it.each([
-  ['bash-4.4-19.6.1.src.rpm', '0', { name: 'bash', version: '4.4-19.6.1' }],
-  [
-    'java-1.8.0-openjdk-1.8.0.322.b06-2.el8_5.src.rpm',
-    '1',
-    { name: 'java-1.8.0-openjdk', version: '1:1.8.0.322.b06-2.el8_5' },
-  ],
-  ['firmware-1-2.nosrc.rpm', '0', { name: 'firmware', version: '1-2' }],
-  ['bash-4.4-19.x86_64.rpm', '0', undefined],
-  ['-4.4-19.src.rpm', '0', undefined],
-  ['bash.src.rpm', '0', undefined],
-  ['a--1.src.rpm', '0', undefined],
-  ['(none)', '0', undefined],
-])('reads the source of %s', (fileName, epoch, source) => {
-  expect(readSourceRpm(fileName, epoch)).toEqual(source);
-});
-
-const shared = resolve(__dirname, '../../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus');
-
-interface Truth {
-  os: { id: string };
-  packages: { version: string; purl: string; source: { rpm: string } }[];
-}
-
-(existsSync(shared) ? describe : describe.skip)('databases of real images (needs TIDEWAITER_SHARED)', () => {
+describe('rpm', () => {
   it.each([
-    ['mariner2-rpmdb.sqlite', 'var/lib/rpm/rpmdb.sqlite', 'rpm-mariner2-sqlite'],
-    ['sle15-bci-Packages.db', 'usr/lib/sysimage/rpm/Packages.db', 'rpm-sle15-ndb'],
-    ['el8-libuuid-Packages', 'var/lib/rpm/Packages', 'rpm-el8-bdb-one'],
-  ])('%s has exactly the packages that rpm lists', (name, path, image) => {
-    const truth: Truth = JSON.parse(readFileSync(join(shared, 'truth', `${image}.json`), 'utf8'));
-    const content = gunzipSync(readFileSync(join(shared, 'data/rpm', `${name}.gz`)));
-    const { packages = [], damage } = rpm.analyze({ path, content });
-    const os = { id: truth.os.id, name: '', idLike: [] };
-    const found = packages.map((each) => [purlOf(each, os), each.version, each.source.name]);
-    const expected = truth.packages.map(({ purl, version, source }) => [
-      // rpm does not know the release; everything else is the same.
-      purl.replace(/(\?arch=[^&]+)/, `$1&distro=${os.id}`),
-      version,
-      readSourceRpm(source.rpm, '0')?.name,
-    ]);
-    expect(damage).toBeUndefined();
-    expect(found).toHaveLength(expected.length);
-    expect(found).toEqual(expect.arrayContaining(expected));
+    ['var/lib/rpm/Packages', true],
+    ['var/lib/rpm/Packages.db', true],
+    ['var/lib/rpm/rpmdb.sqlite', true],
+    ['var/lib/rpm/rpmdb.sqlite-wal', true],
+    ['usr/lib/sysimage/rpm/rpmdb.sqlite', true],
+    ['usr/share/rpm/rpmdb.sqlite', true],
+    ['var/lib/rpm/rpmdb.sqlite-shm', false],
+    ['var/lib/rpm/Packages-wal', false],
+    ['var/lib/rpm/Name', false],
+    ['var/lib/rpm/Index.db', false],
+    ['x/var/lib/rpm/Packages', false],
+  ])('decides whether to read %j: %s', (path, expected) => {
+    expect(rpm.wants(path, Buffer.alloc(0))).toBe(expected);
   });
-});
 
-it('knows which programs a package gives capabilities', () => {
-  const texts = new Map<number, string[]>([
-    [tags.directoryNames, ['/usr/bin/']],
-    [tags.baseNames, ['ping', 'tracepath']],
-    [tags.fileCapabilities, ['cap_net_raw=ep', '']],
-  ]);
-  const numbers = new Map<number, number[]>([
-    [tags.directoryIndexes, [0, 0]],
-    [tags.fileModes, [0o100755, 0o100755]],
-  ]);
-  const header = { texts: (tag: number) => texts.get(tag) ?? [], numbers: (tag: number) => numbers.get(tag) ?? [] };
-  expect(filesOf(header)).toEqual([
-    { path: 'usr/bin/ping', mode: 0o755, capabilities: 'cap_net_raw=ep' },
-    { path: 'usr/bin/tracepath', mode: 0o755 },
-  ]);
+  describe.each(databases)('%s', (name, path) => {
+    const content = fixture(name);
+
+    it('reads the packages without the public key', () => {
+      const { packages, damage } = rpm.analyze({ path, content });
+      const licenses = ['MIT AND (Apache-2.0 OR BSD-3-Clause)'];
+      const common = { type: 'rpm', arch: 'noarch', licenses, foundIn: path, isThirdParty: true };
+      expect(damage).toBeUndefined();
+      expect(packages).toHaveLength(2);
+      expect(packages).toEqual(
+        expect.arrayContaining([
+          {
+            ...common,
+            name: 'fixture-web',
+            version: '2:1.4-3.el9',
+            qualifiers: { modularity: 'fixture:18' },
+            source: { name: 'fixture-web', version: '2:1.4-3.el9' },
+          },
+          {
+            ...common,
+            name: 'fixture-libs',
+            version: '1.4-3.el9',
+            qualifiers: { modularity: 'fixture:18' },
+            source: { name: 'fixture-web', version: '1.4-3.el9' },
+          },
+        ]),
+      );
+    });
+
+    it('reads the files with their mutable properties', () => {
+      const owned = rpm.analyze({ path, content }).owned ?? [];
+      const sha256 = expect.stringMatching(/^sha256:[0-9a-f]{64}$/);
+      expect(owned.find((each) => each.package === 'fixture-web')).toEqual({
+        type: 'rpm',
+        package: 'fixture-web',
+        isThirdParty: true,
+        files: [
+          { path: 'etc/fixture.d/main.conf', digest: sha256, role: 'config', mode: 0o644 },
+          { path: 'etc/fixture.d/verify.conf' },
+          { path: 'usr/bin/fixture', digest: sha256, mode: 0o4755 },
+          { path: 'usr/bin/fixture-link', linkTarget: 'fixture' },
+          { path: 'usr/share/doc/fixture/README', digest: sha256, role: 'documentation', mode: 0o644 },
+          { path: 'var/log/fixture.log', role: 'ghost', mode: 0o644 },
+        ],
+      });
+      expect(owned.find((each) => each.package === 'fixture-libs')?.files).toHaveLength(162);
+    });
+
+    it('reports a truncated file', () => {
+      for (const length of [0.2, 0.4, 0.6, 0.8, 0.95].map((part) => Math.floor(content.length * part))) {
+        expect(outcomeOf(path, content.subarray(0, length))).not.toBe('clean');
+      }
+    });
+
+    it('accepts any bytes at any position', () => {
+      const change = fc.record({
+        at: fc.nat(content.length - 9),
+        bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }),
+      });
+      fc.assert(
+        fc.property(fc.array(change, { minLength: 1, maxLength: 20 }), (changes) => {
+          const broken = Buffer.from(content);
+          for (const { at, bytes } of changes) broken.set(bytes, at);
+          expect(outcomeOf(path, broken)).toBeDefined();
+        }),
+        { numRuns: 200 },
+      );
+    });
+  });
+
+  /** Result of analyzing a possibly broken database; unexpected errors are rethrown. */
+  function outcomeOf(path: string, content: Buffer): string {
+    try {
+      return rpm.analyze({ path, content }).damage ?? 'clean';
+    } catch (error) {
+      if (!(error instanceof TidewaiterError)) throw error;
+      return error.code;
+    }
+  }
+
+  it('counts the packages lost with pages of a hash', () => {
+    const content = fixture('Packages');
+    for (let page = 4096; page < content.length; page += 4096) {
+      if (content[page + 25] === 13) content.fill(0, page, page + 4096);
+    }
+    expect(outcomeOf('var/lib/rpm/Packages', content)).toMatch(/cannot be read/);
+  });
+
+  it('ends at cyclic rows and chains', () => {
+    const hash = fixture('Packages');
+    for (let page = 4096; page < hash.length; page += 4096) {
+      if (hash[page + 25] === 7) hash.writeUInt32LE(page / 4096, page + 16);
+    }
+    expect(outcomeOf('var/lib/rpm/Packages', hash)).toMatch(/cannot be read|MALFORMED_FILE/);
+    const sqlite = fixture('rpmdb.sqlite');
+    for (let page = 4096; page < sqlite.length; page += 4096) {
+      if (sqlite[page] === 13)
+        sqlite.fill(Buffer.from([5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, page / 4096 + 1]), page, page + 12);
+    }
+    expect(outcomeOf('var/lib/rpm/rpmdb.sqlite', sqlite)).toMatch(/cannot be read|MALFORMED_FILE/);
+  });
+
+  it('limits the work for hostile databases', () => {
+    const large = 16 << 20;
+    // Leaves whose cells all point to no data.
+    const sqlite = Buffer.alloc(large);
+    fixture('rpmdb.sqlite').copy(sqlite, 0, 0, 4096);
+    for (let page = 4096; page < large; page += 4096) sqlite.set([13, 0, 0, 7, 0xff], page);
+    expect(outcomeOf('var/lib/rpm/rpmdb.sqlite', sqlite)).toMatch(/cannot be read|MALFORMED_FILE/);
+    // Hash pages whose items all start at the same byte.
+    const hash = Buffer.alloc(large);
+    fixture('Packages').copy(hash, 0, 0, 4096);
+    for (let page = 4096; page < large; page += 4096) {
+      hash[page + 25] = 13;
+      hash.writeUInt16LE(2_000, page + 20);
+      for (let item = 0; item < 2_000; item += 1)
+        hash.writeUInt16LE(item % 2 === 0 ? 4_090 : 4_080, page + 26 + 2 * item);
+      hash[page + 4_080] = 1;
+    }
+    expect(outcomeOf('var/lib/rpm/Packages', hash)).toMatch(/cannot be read|MALFORMED_FILE/);
+  });
+
+  it('warns about a write-ahead log with content', () => {
+    const path = 'var/lib/rpm/rpmdb.sqlite-wal';
+    expect(outcomeOf(path, Buffer.alloc(0))).toBe('clean');
+    expect(outcomeOf(path, Buffer.from('377f0682', 'hex'))).toMatch(/write-ahead log/);
+  });
+
+  it.each(['', 'no database at all', 'SQLite format 3\0', 'RpmP\u0001'])('rejects %j', (text) => {
+    expect(outcomeOf('var/lib/rpm/Packages', Buffer.from(text))).toBe('MALFORMED_FILE');
+  });
+
+  it.each([
+    ['bash-4.4-19.6.1.src.rpm', '0', { name: 'bash', version: '4.4-19.6.1' }],
+    [
+      'java-1.8.0-openjdk-1.8.0.322.b06-2.el8_5.src.rpm',
+      '1',
+      { name: 'java-1.8.0-openjdk', version: '1:1.8.0.322.b06-2.el8_5' },
+    ],
+    ['firmware-1-2.nosrc.rpm', '0', { name: 'firmware', version: '1-2' }],
+    ['bash-4.4-19.x86_64.rpm', '0', undefined],
+    ['-4.4-19.src.rpm', '0', undefined],
+    ['bash.src.rpm', '0', undefined],
+    ['a--1.src.rpm', '0', undefined],
+    ['(none)', '0', undefined],
+  ])('parses the source of %s', (fileName, epoch, source) => {
+    expect(readSourceRpm(fileName, epoch)).toEqual(source);
+  });
+
+  const shared = resolve(__dirname, '../../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus');
+
+  interface Truth {
+    os: { id: string };
+    packages: { version: string; purl: string; source: { rpm: string } }[];
+  }
+
+  (existsSync(shared) ? describe : describe.skip)('databases of real images (needs TIDEWAITER_SHARED)', () => {
+    it.each([
+      ['mariner2-rpmdb.sqlite', 'var/lib/rpm/rpmdb.sqlite', 'rpm-mariner2-sqlite'],
+      ['sle15-bci-Packages.db', 'usr/lib/sysimage/rpm/Packages.db', 'rpm-sle15-ndb'],
+      ['el8-libuuid-Packages', 'var/lib/rpm/Packages', 'rpm-el8-bdb-one'],
+    ])('reads from %s exactly the packages that rpm lists', (name, path, image) => {
+      const truth: Truth = JSON.parse(readFileSync(join(shared, 'truth', `${image}.json`), 'utf8'));
+      const content = gunzipSync(readFileSync(join(shared, 'data/rpm', `${name}.gz`)));
+      const { packages = [], damage } = rpm.analyze({ path, content });
+      const os = { id: truth.os.id, name: '', idLike: [] };
+      const found = packages.map((each) => [purlOf(each, os), each.version, each.source.name]);
+      const expected = truth.packages.map(({ purl, version, source }) => [
+        // rpm does not know the release; everything else is the same.
+        purl.replace(/(\?arch=[^&]+)/, `$1&distro=${os.id}`),
+        version,
+        readSourceRpm(source.rpm, '0')?.name,
+      ]);
+      expect(damage).toBeUndefined();
+      expect(found).toHaveLength(expected.length);
+      expect(found).toEqual(expect.arrayContaining(expected));
+    });
+  });
+
+  it('reads the capabilities that a package declares', () => {
+    const texts = new Map<number, string[]>([
+      [tags.directoryNames, ['/usr/bin/']],
+      [tags.baseNames, ['ping', 'tracepath']],
+      [tags.fileCapabilities, ['cap_net_raw=ep', '']],
+    ]);
+    const numbers = new Map<number, number[]>([
+      [tags.directoryIndexes, [0, 0]],
+      [tags.fileModes, [0o100755, 0o100755]],
+    ]);
+    const header = { texts: (tag: number) => texts.get(tag) ?? [], numbers: (tag: number) => numbers.get(tag) ?? [] };
+    expect(filesOf(header)).toEqual([
+      { path: 'usr/bin/ping', mode: 0o755, capabilities: 'cap_net_raw=ep' },
+      { path: 'usr/bin/tracepath', mode: 0o755 },
+    ]);
+  });
 });

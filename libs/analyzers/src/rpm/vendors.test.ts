@@ -21,7 +21,7 @@ describe('thirdParty', () => {
     ['Docker', undefined, true],
     ['Not Red Hat', undefined, true],
     [undefined, undefined, true],
-  ])('takes %j with release %j for a third party: %s', (vendor, release, expected) => {
+  ])('decides whether %j with release %j is a third party: %s', (vendor, release, expected) => {
     expect(thirdParty(header(vendor, release))).toEqual(expected ? { isThirdParty: true } : {});
   });
 });

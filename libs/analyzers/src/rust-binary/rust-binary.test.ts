@@ -8,7 +8,8 @@ import * as fc from 'fast-check';
 
 import { rustBinary } from './rust-binary.js';
 
-// A program of rustc 1.95 with a section as cargo-auditable writes it, in which all but headers and section is zeroed.
+// Program of rustc 1.95 with a section of cargo-auditable's form, zeroed except for headers and
+// section.
 const program = gunzipSync(readFileSync(join(__dirname, 'fixtures/app.gz')));
 const path = 'usr/local/bin/app';
 const analyze = (content: Buffer) => rustBinary.analyze({ path, content });
@@ -16,7 +17,7 @@ const withSection = (content: Buffer | string) => elfFile([{ name: '.dep-v0', co
 const withAudit = (audit: unknown) => withSection(deflateSync(JSON.stringify(audit)));
 
 describe('rustBinary', () => {
-  it('reads the crates that run, the program among them', () => {
+  it('reads runtime crates, including the program', () => {
     expect(rustBinary.wants(path, program.subarray(0, 512))).toBe(true);
     const { packages, damage } = analyze(program);
     expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
@@ -37,15 +38,15 @@ describe('rustBinary', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('finds nothing in a program that was not audited', () => {
+  it('returns nothing for a program without audit data', () => {
     expect(analyze(elfFile([{ name: '.text', content: 'code' }]))).toEqual({});
   });
 
-  it('says of a program that was cut off that it could not look', () => {
+  it('reports that a truncated program could not be searched', () => {
     expect(analyze(program.subarray(0, 4096))).toEqual({ damage: 'ELF headers cut off' });
   });
 
-  it('counts what is no crate', () => {
+  it('counts entries that are no crates', () => {
     const packages = [{ name: '{{name}}', version: '1.0.0' }, { name: 'a', version: 1 }, null, 'x', { name: 'a' }];
     expect(analyze(withAudit({ packages: [...packages, { name: 'a', version: '1.0.0' }] }))).toMatchObject({
       packages: [{ name: 'a', version: '1.0.0' }],
@@ -62,18 +63,18 @@ describe('rustBinary', () => {
     ['packages that are no list', withAudit({ packages: { length: 3 } }), 'MALFORMED_FILE'],
     ['no object', withAudit(null), 'MALFORMED_FILE'],
     ['200 MB of zeros', withSection(deflateSync(Buffer.alloc(200 << 20))), 'LIMIT_EXCEEDED'],
-  ])('refuses %s', (_what, content, code) => {
+  ])('rejects %s', (_what, content, code) => {
     expect(() => analyze(content)).toThrow(expect.objectContaining({ code }));
   });
 
-  it('does not inflate a bomb', () => {
+  it('limits the inflated size', () => {
     const bomb = withSection(deflateSync(Buffer.alloc(200 << 20)));
     const before = process.memoryUsage().rss;
     expect(() => analyze(bomb)).toThrow(expect.objectContaining({ limit: 'maxAuditBytes' }));
     expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20);
   });
 
-  it('throws nothing but its own errors, whatever is changed or cut off', () => {
+  it('throws only its own errors for changed or truncated files', () => {
     const whole = withAudit({ packages: [{ name: 'a', version: '1.0.0' }] });
     fc.assert(
       fc.property(brokenCopies(whole), (content) => {

@@ -12,11 +12,11 @@ describe('stackLock', () => {
     ['stack.yaml.lock', true],
     ['app/stack.yaml.lock', true],
     ['app/stack.yaml', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(stackLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it('reads what comes from Hackage', () => {
+  it('reads packages of Hackage', () => {
     expect(stackLock.analyze({ path, content })).toEqual({
       packages: [
         {
@@ -32,7 +32,7 @@ describe('stackLock', () => {
     });
   });
 
-  it('reads items that are not indented or indented, and says how many cannot be read', () => {
+  it('reads indented and other items, and counts unreadable ones', () => {
     const text =
       'packages:\n  - completed:\n      hackage: a-1.0@rev:0\n  - completed:\n      hackage: nothing\nsnapshots: []\n';
     expect(stackLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
@@ -41,7 +41,7 @@ describe('stackLock', () => {
     });
   });
 
-  it('refuses other files', () => {
+  it('rejects other files', () => {
     expect(() => stackLock.analyze({ path, content: Buffer.from('resolver: lts-20.12') })).toThrow(
       expect.objectContaining({ code: 'MALFORMED_FILE' }),
     );

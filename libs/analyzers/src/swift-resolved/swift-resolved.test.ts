@@ -14,7 +14,7 @@ describe('swiftResolved', () => {
     ['app/Package.resolved', true],
     ['app/.build/checkouts/vapor/Package.resolved', false],
     ['app/Package.swift', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(swiftResolved.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -41,7 +41,7 @@ describe('swiftResolved', () => {
     expect(packages?.map((record) => record.name)).toEqual(name === undefined ? [] : [name]);
   });
 
-  it.each([{}, [], { pins: {} }, { object: null }])('refuses %j', (document) => {
+  it.each([{}, [], { pins: {} }, { object: null }])('rejects %j', (document) => {
     expect(() => read(document)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 });

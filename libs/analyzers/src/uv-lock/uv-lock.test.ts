@@ -6,7 +6,7 @@ import { unexpectedErrors } from '@tidewaiter/testkit';
 
 import { uvLock } from './uv-lock.js';
 
-// Written by hand after files of uv 0.7.
+// Written by hand like files of uv 0.7.
 const content = readFileSync(join(__dirname, 'fixtures/uv.lock'));
 const path = 'srv/app/uv.lock';
 
@@ -20,21 +20,21 @@ describe('uvLock', () => {
     ['srv/app/xuv.lock', false],
     ['srv/app/uv.lock.bak', false],
     ['opt/venv/lib/python3.11/site-packages/x/uv.lock', false],
-  ])('wants %j: %s', (file, expected) => {
+  ])('decides whether to read %j: %s', (file, expected) => {
     expect(uvLock.wants(file, Buffer.alloc(0))).toBe(expected);
   });
 
-  it('reads what is locked, each version of a fork, without the workspace', () => {
+  it('reads locked packages, each version of a fork, without the workspace', () => {
     expect(read(content).damage).toBeUndefined();
     expect(names(content)).toEqual(['idna 3.10', 'numpy 1.26.4', 'numpy 2.2.4', 'gauge 1.1.0']);
     expect(read(content).packages?.[0]).toMatchObject({ type: 'pypi', licenses: [], foundIn: path, isDeclared: true });
   });
 
-  it('reads the files of the first versions of uv', () => {
+  it('reads files of the first versions of uv', () => {
     expect(names('[[distribution]]\nname = "a"\nversion = "1"\nsource = { registry = "x" }\n')).toEqual(['a 1']);
   });
 
-  it('throws nothing unexpected for damaged files', () => {
+  it('throws only its own errors for damaged files', () => {
     expect(() => read('package = [\n')).toThrow(MalformedFile);
     expect(unexpectedErrors(uvLock, { path, content })).toEqual([]);
   });

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 
 import { wordpress } from './wordpress.js';
 
-// Written by hand after the files of WordPress 6.4 and the headers that its handbook prescribes.
+// Written by hand from the files of WordPress 6.4 and the headers in its handbook.
 const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 const packagesOf = (path: string, content: string | Buffer) =>
   wordpress.analyze({ path, content: Buffer.from(content) }).packages?.map(({ name, version }) => `${name} ${version}`);
@@ -22,7 +22,7 @@ describe('wordpress', () => {
     ['srv/wp-content/plugins/akismet/readme.txt', false],
     ['srv/wp-content/themes/a/assets/style.css', false],
     ['srv/my-wp-content/plugins/a/a.php', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(wordpress.wants(path, Buffer.alloc(0))).toBe(expected);
   });
 
@@ -82,7 +82,7 @@ describe('wordpress', () => {
     expect(packagesOf(path, '/*\r * Plugin Name: a\r * Version: 1.2\r */')).toEqual(['wordpress-plugin/a 1.2']);
   });
 
-  it('survives any text', () => {
+  it('accepts any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const found = packagesOf('wp-content/plugins/a/a.php', `Plugin Name: a\nVersion: ${text}`);

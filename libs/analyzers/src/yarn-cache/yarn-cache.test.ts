@@ -19,20 +19,20 @@ describe('yarnCache', () => {
     ['app/.yarn/cache/a/b.zip', 'PK', false],
     ['app/cache/lodash.zip', 'PK', false],
     ['app/.yarn/cache/.gitignore', 'PK', false],
-  ])('wants %j that begins with %j: %s', (path, head, expected) => {
+  ])('decides whether to read %j that begins with %j: %s', (path, head, expected) => {
     expect(yarnCache.wants(path, Buffer.from(head))).toBe(expected);
   });
 
   const ms = readFileSync(join(__dirname, 'fixtures/ms-npm-2.0.0.zip'));
 
-  // ms 2.0.0, manifest and licence, stored as Yarn does at its default level of compression.
+  // Manifest and license of ms 2.0.0, stored by Yarn at its default level of compression.
   it('reads an archive as Yarn writes it', () => {
     expect(yarnCache.analyze({ path, content: ms }).packages).toMatchObject([
       { type: 'npm', name: 'ms', version: '2.0.0', licenses: ['MIT'], foundIn: path },
     ]);
   });
 
-  it('takes the package and nothing that it carries along', () => {
+  it('reads the package and no bundled ones', () => {
     const own = '{"name":"@a/b","version":"1.0.0"}';
     const other = '{"name":"c","version":"2.0.0"}';
     const files: [string, string][] = [
@@ -43,12 +43,12 @@ describe('yarnCache', () => {
     expect(read(...files).packages).toMatchObject([{ name: '@a/b', version: '1.0.0' }]);
   });
 
-  it('says what is no archive of Yarn', () => {
+  it('reports files that are no archives of Yarn', () => {
     expect(() => read(['package.json', '{}'])).toThrow(MalformedFile);
     expect(() => yarnCache.analyze({ path, content: Buffer.from('PK') })).toThrow(MalformedFile);
   });
 
-  it('is harmed by no broken archive', () => {
+  it('accepts any broken archive', () => {
     expect(unexpectedErrors(yarnCache, { path, content: ms })).toEqual([]);
   });
 });

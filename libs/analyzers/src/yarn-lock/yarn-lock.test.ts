@@ -16,7 +16,7 @@ describe('yarnLock', () => {
     ['app/node_modules/a/yarn.lock', false],
     ['app/my-yarn.lock', false],
     ['app/yarn.lock.orig', false],
-  ])('wants %j: %s', (path, expected) => {
+  ])('decides whether to read %j: %s', (path, expected) => {
     expect(yarnLock.wants(path, new Uint8Array())).toBe(expected);
   });
 
@@ -55,7 +55,7 @@ describe('yarnLock', () => {
     ['a@../a:\n  version "0.0.0"\n', []],
     ['"{{name}}@^1":\n  version "1.0.0"\n', []],
     ['', []],
-  ])('%#: reads %j', (text, expected) => {
+  ])('parses %j (%#)', (text, expected) => {
     expect(read(text)).toEqual(expected);
   });
 
@@ -65,7 +65,7 @@ describe('yarnLock', () => {
     expect(read(text)).toEqual(['a@1.2.0']);
   });
 
-  it('gives no entry the version of the one before', () => {
+  it('does not use the version of the previous entry', () => {
     const text =
       '__metadata:\n  version: 6\n\n"a@npm:1":\n  version: 1.0.0\n\n"b@npm:1":\n  resolution: "b@npm:1.0.0"\n';
     expect(yarnLock.analyze({ path, content: Buffer.from(text) })).toMatchObject({
@@ -74,7 +74,7 @@ describe('yarnLock', () => {
     });
   });
 
-  it('refuses other files', () => {
+  it('rejects other files', () => {
     expect(() => read('<html></html>')).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 });
