@@ -4,21 +4,21 @@ import { distributionOf } from './distributions.js';
 import { ecosystems, languageEcosystems } from './ecosystems.js';
 
 /**
- * Key of the advisories about a package: entries under any of these names, of this release of this
- * ecosystem or of all.
+ * Key of the advisories about a package: entries under any of these names, for this release of this
+ * ecosystem or for all.
  */
 export interface AdvisoryKey {
   /** Without the release, as OSV writes it: `Debian`, `npm`. */
   ecosystem: string;
-  /** Null where packages belong to no release, as those of languages. */
+  /** Null for packages without releases, such as language packages. */
   release: string | null;
   names: string[];
 }
 
 /**
- * Finds where advisories would list a package; null when none evaluate it, which is to be reported,
- * not taken for safe. A package that a vendor built for a distribution is not the distribution's,
- * whatever its name.
+ * Returns the key under which advisories list a package; null if none do, which must be reported
+ * and not taken for safe. A package that a vendor built for a distribution is not the
+ * distribution's, even under the same name.
  */
 export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): AdvisoryKey | null {
   if (pkg.isThirdParty) return null;

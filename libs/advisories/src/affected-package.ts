@@ -6,37 +6,43 @@ import { anything, isWhole, readEach, severitySchema, shortText, text, textOrNot
 import { anyOf, isInRange, type VersionRange } from './ranges.js';
 import { bestCvss, severityOf } from './severity.js';
 
-/** One `affected` entry of a record, in plain JSON. @see https://ossf.github.io/osv-schema/#affected-fields */
+/**
+ * One `affected` entry of a record, in plain JSON. @see
+ * https://ossf.github.io/osv-schema/#affected-fields
+ */
 export interface AffectedPackage {
   /** Without the release: `Debian`. */
   ecosystem: string;
-  /** `12`, `v3.20`, `22.04:LTS`, the `9` of every CPE of Red Hat 9; null where the record names no release. */
+  /**
+   * `12`, `v3.20`, `22.04:LTS`, the `9` of every CPE of Red Hat 9; null if the record names no
+   * release.
+   */
   release: string | null;
-  /** A part of the release that has versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
+  /** Part of the release with versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
   stream?: string;
   /** Name in the form of lookups: for PyPI in lower case with single hyphens. */
   name: string;
   ranges: VersionRange[];
   /**
-   * Affected versions that the ranges do not cover, as far as they can be compared. The others
-   * would only repeat the ranges.
+   * Affected versions outside of the ranges, as far as they can be compared. The others would only
+   * repeat the ranges.
    */
   versions: string[];
   /**
    * Restricts the entry to packages built as a part of this module of a distribution: `nodejs:18`;
-   * of any module where it is empty.
+   * of any module if empty.
    */
   module?: string;
-  /** Restricts the entry to these of the packages that are built from the source package. */
+  /** Restricts the entry to these binary packages of the source package. */
   binaries?: string[];
   /** Reason why the entry is no vulnerability: `unmaintained`, `unsound`, `notice`. */
   informational?: string;
   /** The source's rating of this package, which precedes that of the record. */
   severity: Severity | null;
-  /** State of the fix where the source names none. */
+  /** State of the fix if the source names none. */
   unfixed: 'not-fixed' | 'wont-fix';
   /**
-   * Whether some range or version could not be read or is not trustworthy, so that nothing here
+   * Whether some range or version could not be read or is not trustworthy, so that the entry never
    * proves a version unaffected.
    */
   isIncomplete: boolean;
@@ -47,7 +53,7 @@ const maxVersionChecks = 100_000;
 const maxBinaries = 2_000;
 
 export const affectedSchema = z.object({
-  // Missing where a record is about commits only.
+  // Missing in a record about commits only.
   package: z.object({ ecosystem: shortText, name: shortText }).optional(),
   ranges: anything,
   versions: anything,
@@ -140,7 +146,10 @@ export function readAffected(
   ];
 }
 
-/** A record of malware that names versions may call all of them affected as well; believed, it would condemn every honest release. */
+/**
+ * A record of malware that lists versions may also contain a range of all versions; applied, it
+ * would match every honest release.
+ */
 function withoutFiller(ranges: VersionRange[], versions: readonly string[]): VersionRange[] {
   const isFiller = ({ events }: VersionRange) =>
     events.every((event) => 'introduced' in event && event.introduced === '0');
@@ -153,7 +162,7 @@ const unknownEcosystem: Pick<Ecosystem, 'readRelease' | 'normalName'> = {
   normalName: (name) => name,
 };
 
-/** Restricts an entry to a module or to binaries, where it does not mean all packages of the name. */
+/** Restricts an entry to a module or to binaries, if it does not mean all packages of the name. */
 function meantBy(
   { rpmmod, binaries: lists = [] }: z.infer<typeof specificSchema>,
   ranges: readonly VersionRange[],
@@ -176,7 +185,10 @@ function moduleOf(ranges: readonly VersionRange[], summary: string | undefined):
   return /(?:^|\s)([a-z0-9][\w.+-]{0,99}:[\w.+-]{1,99})(?: |$)/i.exec(summary ?? '')?.[1] ?? '';
 }
 
-/** Whether a package was built as a part of a module, by its version: `1.16.2-4.module_el8.5.0+2608+72063365`. */
+/**
+ * Whether a package was built as a part of a module, by its version:
+ * `1.16.2-4.module_el8.5.0+2608+72063365`.
+ */
 export function isModular(version: string): boolean {
   return /\.module[+_]/.test(version);
 }

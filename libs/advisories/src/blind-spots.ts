@@ -6,12 +6,12 @@ import { distributionOf } from './distributions.js';
 /** Ecosystem and release whose advisories evaluate some packages. */
 export type AdvisoryScope = Pick<AdvisoryKey, 'ecosystem' | 'release'>;
 
-/** Package of an image with the scope whose advisories evaluate it; null where none do. */
+/** Package of an image with the scope whose advisories evaluate it; null without one. */
 export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
   scope: AdvisoryScope | null;
 }
 
-/** Reason why "nothing found" does not mean that nothing is there. */
+/** Reason why the absence of findings proves nothing. */
 export interface BlindSpot {
   code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'ADVISORIES_STALE' | 'PACKAGES_NOT_JUDGED';
   path: null;
@@ -37,7 +37,7 @@ export function blindSpotWithout(name: string): BlindSpot {
   };
 }
 
-/** Blind spots of a verdict about an image; `covered` are the scopes with advisories at hand. */
+/** Blind spots of a verdict about an image; `covered` are the scopes with advisories. */
 export function blindSpots(
   packages: readonly ScopedPackage[],
   os: OsRelease | null,
@@ -47,7 +47,9 @@ export function blindSpots(
   return [...unknownOs(packages, os), ...missingAdvisories(present, covered), ...notEvaluated(present)];
 }
 
-/** An image of programs alone has no distribution; one where nothing at all was found cannot be called clean. */
+/**
+ * An image with only programs has no distribution; one without any package cannot be called clean.
+ */
 function unknownOs(packages: readonly ScopedPackage[], os: OsRelease | null): BlindSpot[] {
   if (os && distributionOf(os)) return [];
   const isOfPrograms = packages.length > 0 && !packages.some(({ type }) => isDistributionType(type));

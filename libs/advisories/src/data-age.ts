@@ -3,10 +3,13 @@ import { type AdvisoryFeed, epssFeed, kevFeed } from './feed.js';
 
 const dayMs = 24 * 60 * 60_000;
 
-/** Age from which advisories give a warning, unless a command line sets another. */
+/** Default age above which advisories give a warning. */
 export const maxAdvisoryAgeMs = 7 * dayMs;
 
-/** Time up to which the published advisories of an ecosystem are known, by the date of the data itself; ISO 8601. */
+/**
+ * Time up to which the published advisories of an ecosystem are known, by the date of the data
+ * itself; ISO 8601.
+ */
 export interface EcosystemAge {
   ecosystem: string;
   asOf: string;
@@ -15,8 +18,8 @@ export interface EcosystemAge {
 type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
 
 /**
- * Date of each ecosystem's data; one without a feed of its name came with imports of other names,
- * so the oldest counts.
+ * Date of each ecosystem's data. An ecosystem without a feed of its own came with imports of other
+ * names, so the oldest date counts.
  */
 export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): EcosystemAge[] {
   const records = feeds.filter(({ name }) => name !== kevFeed && name !== epssFeed);
@@ -27,7 +30,7 @@ export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<s
   });
 }
 
-/** Oldest date; null where there is none. */
+/** Oldest date; null without dates. */
 export function oldestOf(ages: readonly EcosystemAge[]): string | null {
   return ages.map(({ asOf }) => asOf).toSorted()[0] ?? null;
 }

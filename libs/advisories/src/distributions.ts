@@ -1,6 +1,9 @@
 import type { OsRelease } from '@tidewaiter/domain';
 
-/** Release of a distribution, as OSV writes it: `Debian` and `12`, `Alpine` and `v3.20`, `Ubuntu` and `22.04:LTS`. */
+/**
+ * Release of a distribution, as OSV writes it: `Debian` and `12`, `Alpine` and `v3.20`, `Ubuntu`
+ * and `22.04:LTS`.
+ */
 export interface Distribution {
   ecosystem: string;
   /** Null for a distribution without releases. */
@@ -9,7 +12,7 @@ export interface Distribution {
 
 interface Known {
   ecosystem: string;
-  /** Undefined where the release cannot be determined. */
+  /** Undefined if the release cannot be determined. */
   release: (os: OsRelease) => string | null | undefined;
 }
 
@@ -22,11 +25,11 @@ const minor = byVersion(/^(\d{1,3}\.\d{1,3})(?:\.\d{1,8})?$/);
 const rolling = () => null;
 
 /**
- * Distributions by the `ID` of os-release. A derivative has an entry only where it takes the other
- * distribution's packages as they are.
+ * Distributions by the `ID` of os-release. A derivative has an entry only if it uses the other
+ * distribution's packages unchanged.
  */
 const known: ReadonlyMap<string, Known> = new Map<string, Known>([
-  // The second names of some are those that Trivy gives them in purls.
+  // The second names are those of Trivy's purls.
   ['alma', { ecosystem: 'AlmaLinux', release: major }],
   ['almalinux', { ecosystem: 'AlmaLinux', release: major }],
   ['alpaquita', { ecosystem: 'Alpaquita', release: byVersion(/^(stream|\d{1,3})$/) }],
@@ -65,9 +68,9 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
 ]);
 
 /**
- * Finds the distribution whose advisories cover the packages of an image; null when there is none,
- * which is to be reported, not taken for safe. `ID_LIKE` is never used: a derivative rebuilds
- * packages with versions of its own.
+ * Returns the distribution whose advisories cover the packages of an image; null without one, which
+ * must be reported and not taken for safe. `ID_LIKE` is never used: a derivative rebuilds packages
+ * with versions of its own.
  */
 export function distributionOf(os: OsRelease): Distribution | null {
   const found = known.get(os.id);
@@ -82,7 +85,7 @@ function prefixed(prefix: string, release: string | null | undefined): string | 
 function alpineRelease({ versionId = '' }: OsRelease): string | undefined {
   const [, branch, next] = /^([0-9]{1,3}\.[0-9]{1,3})(?:\.[0-9]{1,3})?(_alpha[0-9]{1,8})?$/.exec(versionId) ?? [];
   if (branch === undefined) return undefined;
-  // Edge declares itself an alpha of the release that it will become.
+  // Edge has the version of an alpha of its next release.
   return next === undefined ? `v${branch}` : 'edge';
 }
 
@@ -99,7 +102,10 @@ function suseRelease({ versionId = '' }: OsRelease): string | undefined {
   return pack === undefined || pack === '0' ? release : `${release} SP${pack}`;
 }
 
-/** `VERSION_ID` is `22.03` for all service packs; the display name has the pack: `openEuler 22.03 (LTS-SP1)`. */
+/**
+ * `VERSION_ID` is `22.03` for all service packs; the display name has the pack: `openEuler 22.03
+ * (LTS-SP1)`.
+ */
 function openEulerRelease({ versionId = '', name }: OsRelease): string | undefined {
   if (!/^\d{2}\.\d{2}$/.test(versionId)) return undefined;
   const [, edition] = /\((LTS(?:-SP\d)?)\)/.exec(name) ?? [];

@@ -11,7 +11,7 @@ import {
   ubuntuStanding,
 } from './releases.js';
 
-/** Name under which records may list a package, and the version that they then refer to. */
+/** Name under which records may list a package, and the version to compare then. */
 export interface AdvisoryName {
   name: string;
   version: string;
@@ -23,11 +23,17 @@ export interface Ecosystem {
   compare: VersionComparer;
   /** Whether it belongs to a distribution, whose records name a release. */
   isDistribution: boolean;
-  /** Whether a record may omit the release and then covers all of them. A bare `Alpine` is data of another source. */
+  /**
+   * Whether a record may omit the release and then covers all of them. A bare `Alpine` is data of
+   * another source.
+   */
   isReleaseOptional: boolean;
-  /** Whether records list the affected packages of a source package; elsewhere such lists have other purposes. */
+  /**
+   * Whether records list the affected packages of a source package; elsewhere such lists have other
+   * purposes.
+   */
   listsBinaries: boolean;
-  /** The names under which its records may list a package. */
+  /** Names under which its records may list a package. */
   namesOf: (pkg: PackageRecord) => AdvisoryName[];
   /** Normalizes a name of a record to the form of `namesOf`. */
   normalName: (name: string) => string;
@@ -49,7 +55,7 @@ const repository = (name: string): string =>
     .replace(/(?:\.git)?\/?$/, '');
 
 /**
- * Packages do not name the registry that a record may have after the ecosystem:
+ * Packages do not name the registry that a record may append to the ecosystem:
  * `Packagist:https://packages.drupal.org/8`.
  */
 const noRelease = (): DistributionRelease => ({ release: null });
@@ -76,8 +82,8 @@ type NamesOf = Ecosystem['namesOf'];
 const ofSource: NamesOf = ({ source }) => [source];
 const ofBinary: NamesOf = ({ name, version }) => [{ name, version }];
 /**
- * Names for sources of advisories that use either, the closer name first; no package there is named
- * like the source of another one.
+ * Names for advisory sources that use either name, the closer one first; no package there has the
+ * name of another one's source.
  */
 const ofBoth: NamesOf = ({ source, name, version }) => (name === source.name ? [source] : [{ name, version }, source]);
 
@@ -101,8 +107,8 @@ function distribution(
 }
 
 /**
- * Whether a package has kernel headers only: the thousands of advisories about the kernel's source
- * do not concern them.
+ * Whether a package contains only kernel headers, which the thousands of advisories about the
+ * kernel's source do not affect.
  */
 function isKernelHeaders({ name, source }: PackageRecord): boolean {
   return name !== source.name && /^(?:linux-(?:libc-dev|headers-.+|kbuild-.+)|kernel-headers)$/.test(name);
@@ -111,7 +117,7 @@ function isKernelHeaders({ name, source }: PackageRecord): boolean {
 /** Distributions without releases. */
 const rolling = { isReleaseOptional: true, readRelease: noRelease };
 
-/** A new ecosystem is a line here; a distribution needs another one in `distributions.ts`. */
+/** A new ecosystem is a line here; a distribution also needs one in `distributions.ts`. */
 export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['AlmaLinux', distribution('rpm', ofBinary)],
   ['Alpaquita', distribution('apk', ofBoth)],
@@ -150,12 +156,12 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['openSUSE', distribution('rpm', ofSource, { listsBinaries: true })],
 ]);
 
-/** Whether this is the name of an ecosystem, as the OSV bucket calls its folders. */
+/** Whether this is the name of an ecosystem, as in the folders of the OSV bucket. */
 export function isEcosystem(name: string): boolean {
   return ecosystems.has(name);
 }
 
-/** The ecosystem of a language's packages, by their type. */
+/** Ecosystem of a language's packages, by their type. */
 export const languageEcosystems: ReadonlyMap<PackageType, string> = new Map(
   [...ecosystems].flatMap(([name, { packageType, isDistribution }]) => (isDistribution ? [] : [[packageType, name]])),
 );

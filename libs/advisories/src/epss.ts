@@ -26,7 +26,7 @@ export interface EpssDay {
 const maxBytes = 256 * 1024 * 1024;
 
 /**
- * Reads one day's scores, as CSV or gzipped CSV.
+ * Parses one day's scores, as CSV or gzipped CSV.
  * @throws InvalidInput `EPSS_FORMAT`
  * @throws LimitExceeded `maxBytes`
  * @see https://www.first.org/epss/data_stats

@@ -7,11 +7,11 @@ import type { AdvisoryCandidate } from './statements.js';
 
 /**
  * Returns all entries under the names of a key, for its release or for none, of advisories that are
- * not withdrawn. More does no harm: entries about other packages are skipped.
+ * not withdrawn. More entries are harmless: those about other packages are skipped.
  */
 export type CandidateLookup = (key: AdvisoryKey) => readonly AdvisoryCandidate[];
 
-/** Evaluates the packages of an image, wherever the advisories come from. */
+/** Evaluates the packages of an image with advisories of any source. */
 export function evaluateInventory(
   packages: readonly ImagePackage[],
   os: OsRelease | null,

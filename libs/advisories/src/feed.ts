@@ -1,6 +1,9 @@
 /** State of one source of advisories, or of facts about their exploitation. */
 export interface AdvisoryFeed {
-  /** The ecosystem, as the OSV bucket names its folders; `KEV`; `EPSS`; else the end of the path of an import. */
+  /**
+   * Name of the ecosystem, as in the folders of the OSV bucket; `KEV`; `EPSS`; else the end of the
+   * path of an import.
+   */
   name: string;
   /** URL or path it was last read from. */
   origin: string;
@@ -19,16 +22,16 @@ export interface AdvisoryFeed {
   rejected: number;
 }
 
-/** The feeds that are no ecosystem. */
+/** Feeds other than ecosystems. */
 export const kevFeed = 'KEV';
 export const epssFeed = 'EPSS';
 
-/** Content of a store of advisories, for display and for the age of a verdict. */
+/** Content of an advisory store, for display and for the age of a verdict. */
 export interface AdvisoryHoldings {
   advisories: number;
   ecosystems: EcosystemHoldings[];
   feeds: AdvisoryFeed[];
-  /** Numbers of vulnerabilities that are known to be exploited, and of those with a score. */
+  /** Number of vulnerabilities that are known to be exploited, and of those with a score. */
   kev: number;
   epss: number;
 }

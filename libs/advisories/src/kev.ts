@@ -3,14 +3,14 @@ import { z } from 'zod';
 
 import { cvePattern, jsonOf } from './exploitation.js';
 
-/** A vulnerability that is known to be exploited. */
+/** Vulnerability that is known to be exploited. */
 export interface KevEntry {
   cve: string;
-  /** When CISA added it: `2025-08-25`. */
+  /** Date on which CISA added it: `2025-08-25`. */
   addedOn: string;
 }
 
-/** CISA's catalogue of known exploited vulnerabilities. */
+/** CISA's catalog of known exploited vulnerabilities. */
 export interface KevCatalogue {
   /** ISO 8601. */
   releasedAt: string;
@@ -19,7 +19,7 @@ export interface KevCatalogue {
   rejected: number;
 }
 
-/** The catalogue has some 1,600 entries. */
+/** The catalog has some 1,600 entries. */
 const maxEntries = 100_000;
 
 const catalogueSchema = z.object({
@@ -29,7 +29,7 @@ const catalogueSchema = z.object({
 const entrySchema = z.object({ cveID: z.string().regex(cvePattern), dateAdded: z.iso.date() });
 
 /**
- * Reads the catalogue in JSON.
+ * Parses the catalog in JSON.
  * @throws InvalidInput `KEV_FORMAT`
  * @see https://www.cisa.gov/known-exploited-vulnerabilities-catalog
  */

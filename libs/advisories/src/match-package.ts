@@ -20,11 +20,11 @@ import { vulnerabilitiesOf } from './vulnerability-id.js';
 /** Match with its evidence. */
 export interface PackageMatch extends AdvisoryMatch {
   /**
-   * Best-known ids of the vulnerabilities of the advisory: one for most, one for each CVE of an
-   * update that fixes several.
+   * Best-known ids of the advisory's vulnerabilities: one for most, one for each CVE of an update
+   * that fixes several.
    */
   vulnerabilityIds: string[];
-  /** The source's rating of this package; null where only the record's counts. */
+  /** The source's rating of this package; null if only the record's counts. */
   severity: Severity | null;
   evidence: MatchEvidence;
 }
@@ -43,19 +43,25 @@ export interface MatchEvidence {
   fixedBeyond?: string;
   /** Reason why the vulnerability is mitigated although the version has it. */
   mitigation?: string;
-  /** Advisories about the same vulnerability which do not call this version affected. */
+  /** Advisories about the same vulnerability that exclude this version. */
   disagreeing?: string[];
 }
 
-/** Raise it when the same package and advisories give another answer: the fleet is then matched again. */
+/**
+ * Raise it when the same package and advisories give another result: the fleet is then matched
+ * again.
+ */
 export const matchingVersion = 2;
 
-/** Limit on fixes tried before the state is "no fix". More than one matters only where ranges overlap. */
+/**
+ * Limit on fixes tried before the state is "no fix". More than one matters only for overlapping
+ * ranges.
+ */
 const maxFixesTried = 20;
 
 /**
  * Matches one package against the advisories that may name it, in the version order of their
- * ecosystem. The state is `unknown` where versions cannot be compared.
+ * ecosystem. The state is `unknown` if versions cannot be compared.
  * @see https://ossf.github.io/osv-schema/#evaluation
  */
 export function matchPackage(
@@ -112,7 +118,7 @@ function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, com
   };
 }
 
-/** Fix in the release and, where it has none, beyond it. */
+/** Fix in the release, and beyond it if the release has none. */
 function fixesFor(
   { standing, compared: { version }, answer, deciding, entries, beyond }: AdvisoryStatement,
   compare: VersionComparer,
@@ -125,7 +131,7 @@ function fixesFor(
   return { fix: own, ...(other.version !== undefined && { fixedBeyond: `${beyond[0]!.stream} ${other.version}` }) };
 }
 
-/** Lowest fixed version above the installed one that no other range of the advisory calls affected again. */
+/** Lowest fixed version above the installed one that no other range of the advisory contains. */
 function fixFor(
   version: string,
   hits: AffectedPackage[],

@@ -1,13 +1,13 @@
 import type { PackageRecord, PackageType } from '@tidewaiter/domain';
 
-/** Mitigation of a vulnerability without another version, which can be seen in the image. */
+/** Mitigation of a vulnerability without another version, which is visible in the image. */
 interface Mitigation {
   type: PackageType;
   name: string;
-  /** Part that an analyzer misses in the package, by the qualifier `without` of its purl. */
+  /** Missing part of the package, by the qualifier `without` of its purl. */
   without: string;
   vulnerabilityIds: readonly string[];
-  /** Reason why that is enough, for display. */
+  /** Reason why that mitigates, for display. */
   reason: string;
 }
 
@@ -23,8 +23,8 @@ const mitigations: readonly Mitigation[] = [
 ];
 
 /**
- * Reason why a package lacks the vulnerabilities of an advisory, though its version has them;
- * undefined where there is none.
+ * Reason why a package lacks the vulnerabilities of an advisory although its version has them;
+ * undefined without one.
  */
 export function mitigationOf(pkg: PackageRecord, vulnerabilityIds: readonly string[]): string | undefined {
   const without = pkg.qualifiers?.['without'];

@@ -7,7 +7,8 @@ const maxNameLength = 500;
 /** Limit on reported places: more would not help, and a hostile record can have millions. */
 const maxDropped = 100;
 
-// PostgreSQL stores neither NUL nor half a surrogate pair, and one such record must not fail the whole import.
+// PostgreSQL stores neither NUL nor half a surrogate pair, and one such record must not fail the
+// whole import.
 export const text = z
   .string()
   .min(1)

@@ -8,16 +8,19 @@ import { anything, readEach, severitySchema, shortText, textOrNothing } from './
 import { bestCvss, severityOf } from './severity.js';
 import { aliasesOf, type OsvIds, vulnerabilityIdOf } from './vulnerability-id.js';
 
-/** An OSV record in our words. @see https://ossf.github.io/osv-schema/ */
+/** Normalized OSV record. @see https://ossf.github.io/osv-schema/ */
 export interface OsvAdvisory extends AdvisorySummary {
   /** ISO 8601. */
   modified: string;
-  /** ISO 8601; null where the record has none. */
+  /** ISO 8601; null if the record has none. */
   published: string | null;
   /** ISO 8601. A withdrawn record matches nothing; lookups of candidates omit it. */
   withdrawn: string | null;
   affected: AffectedPackage[];
-  /** Places of the parts that could not be read and were left out: `severity[0]`, `affected Debian:12 openssl ranges[1]`. */
+  /**
+   * Places of unreadable parts that were left out: `severity[0]`, `affected Debian:12 openssl
+   * ranges[1]`.
+   */
   dropped: string[];
 }
 
@@ -41,8 +44,10 @@ const recordSchema = z.object({
 });
 
 /**
- * Reads an OSV record. A part that breaks the schema is left out and named in `dropped`: upstream publishes such records.
- * @throws InvalidInput `OSV_RECORD` without an id, a time of modification, or affected packages (a withdrawn record may lack these).
+ * Parses an OSV record. A part that violates the schema is left out and named in `dropped`:
+ * upstream publishes such records.
+ * @throws InvalidInput `OSV_RECORD` without an id, a time of modification, or affected packages (a
+ * withdrawn record may lack these).
  */
 export function readOsvRecord(json: unknown): OsvAdvisory {
   const parsed = recordSchema.safeParse(json);
@@ -83,8 +88,8 @@ function idsOf(
   const aliases = readEach(parts.aliases, shortText, 'aliases', dropped);
   const upstream = readEach(parts.upstream, shortText, 'upstream', dropped);
   const related = readEach(parts.related, shortText, 'related', dropped);
-  // AlmaLinux and Rocky list in `related` what an update fixes. Other sources do not name the
-  // subject of a record there.
+  // AlmaLinux and Rocky list the vulnerabilities that an update fixes in `related`. Other sources
+  // do not use it for the subject of a record.
   const isErratum = affected.length > 0 && affected.every(({ ecosystem }) => ecosystems.get(ecosystem)?.isDistribution);
   const isAboutRelated = isErratum && aliases.length === 0 && upstream.length === 0;
   return { id, aliases, upstream: isAboutRelated ? related : upstream };
@@ -95,7 +100,7 @@ function wordIn(summary = ''): string | undefined {
   return /^(Critical|Important|Moderate|Low): /.exec(summary)?.[1];
 }
 
-/** The first line of the first text that has one. */
+/** First line of the first text that has one. */
 function titleOf(...texts: (string | undefined)[]): string | undefined {
   for (const candidate of texts) {
     const [line = ''] = (candidate ?? '').replaceAll('\0', '').trim().split('\n', 1);

@@ -34,7 +34,8 @@ const localHeaderBytes = 30;
 const localHeaderSignature = 0x04034b50;
 
 /**
- * Reads the records of an `all.zip` of the OSV bucket one after another; a broken entry gives an item with an error.
+ * Reads the records of an `all.zip` of the OSV bucket one after another; a broken entry gives an
+ * item with an error.
  * @param size Size of the archive in bytes.
  * @throws InvalidInput `OSV_ZIP` when the central directory cannot be read: missing records would
  * go unnoticed.
@@ -104,7 +105,7 @@ function unpack(packed: Buffer, { compressionMethod, uncompressedSize }: Entry):
   if (compressionMethod === stored) return packed;
   if (compressionMethod !== deflated) throw unreadable(`unknown compression method ${compressionMethod}`);
   try {
-    // Never more than the central directory declared, which the limits were checked against.
+    // At most the size in the central directory, which was checked against the limits.
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, uncompressedSize) });
   } catch (error) {
     throw unreadable('broken compression', error);

@@ -35,7 +35,7 @@ export type VulnerablePackage = Pick<
   'type' | 'name' | 'version' | 'purl' | 'foundIn' | 'layer' | 'state'
 >;
 
-/** The findings of one package: one for each vulnerability, however many advisories are about it. */
+/** Findings of one package: one for each vulnerability, for any number of advisories about it. */
 export function packageFindings(
   pkg: VulnerablePackage,
   hits: readonly Hit[],
@@ -56,7 +56,10 @@ export function packageFindings(
   });
 }
 
-/** Maps every id of an advisory that is no CVE to the better ids of advisories with that id or alias. */
+/**
+ * Maps every id of an advisory that is no CVE to the better ids of advisories with that id or
+ * alias.
+ */
 function knownVulnerabilities(hits: readonly Hit[]): ReadonlyMap<string, ReadonlySet<string>> {
   const known = new Map<string, Set<string>>();
   for (const { advisory, match } of hits) {
@@ -70,7 +73,10 @@ function knownVulnerabilities(hits: readonly Hit[]): ReadonlyMap<string, Readonl
   return known;
 }
 
-/** A record without a CVE may share an id with one that has one; without any CVE, all agree on one id. */
+/**
+ * A record without a CVE may share an id with one that has one; without any CVE, all agree on one
+ * id.
+ */
 function vulnerabilitiesOf({ advisory, match }: Hit, known: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   if (match.vulnerabilityIds.some(isCve)) return match.vulnerabilityIds;
   const ids = new Set([advisory.id, ...advisory.aliases].flatMap((id) => [...(known.get(id) ?? [])]));
@@ -80,7 +86,7 @@ function vulnerabilitiesOf({ advisory, match }: Hit, known: ReadonlyMap<string, 
   return [sorted.find(isGhsa) ?? sorted[0] ?? advisory.id];
 }
 
-/** `hits` have the one that speaks first, `ratings` the worst. */
+/** `hits` are sorted by precedence, `ratings` worst first. */
 function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], ratings: readonly Rating[]): Finding {
   const { advisory, match } = hits[0]!;
   const kind = kindOf(id, hits);
@@ -110,7 +116,10 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], 
   });
 }
 
-/** Orders hits by precedence: affected before unknown, then with a fix, then about a single vulnerability. */
+/**
+ * Orders hits by precedence: affected before unknown, then with a fix, then about a single
+ * vulnerability.
+ */
 function byPrecedence(one: Hit, other: Hit): number {
   return precedence(one) < precedence(other) ? -1 : 1;
 }
@@ -124,7 +133,10 @@ function precedence({ match: { state, fix, vulnerabilityIds, advisoryId } }: Hit
   ].join(' ');
 }
 
-/** Kind of a finding. RustSec's `unmaintained` and `unsound` are no vulnerabilities, unless they have a CVE. */
+/**
+ * Kind of a finding. RustSec's `unmaintained` and `unsound` are no vulnerabilities, unless they
+ * have a CVE.
+ */
 function kindOf(id: string, hits: readonly Hit[]): FindingKind {
   if (hits.some(({ advisory }) => advisory.id.startsWith('MAL-'))) return 'malware';
   return !isCve(id) && isInformational(hits) ? 'supply-chain' : 'vulnerability';
@@ -147,8 +159,8 @@ function aliasesOf(id: string, hits: readonly Hit[]): string[] {
 }
 
 /**
- * Severity by the first hit, else by the next that evaluates, else the worst of all ratings. Without
- * any, malware is critical, and an unmaintained package is low.
+ * Severity by the first hit, else by the next that evaluates, else the worst of all ratings.
+ * Without any, malware is critical, and an unmaintained package is low.
  */
 function severityOf(kind: FindingKind, hits: readonly Hit[], ratings: readonly Rating[]): Severity {
   if (hits.every(({ match }) => match.evidence.mitigation !== undefined)) return 'negligible';
@@ -163,7 +175,7 @@ function severityIn({ advisory, match }: Hit): Severity {
   return match.severity ?? advisory.severity;
 }
 
-/** Severities by the databases of OSV, and the advisories that do not call the version affected. */
+/** Ratings by the databases of OSV, and the advisories that exclude the version. */
 function evaluationsOf(
   hits: readonly Hit[],
   ratings: readonly Rating[],
@@ -180,14 +192,16 @@ function evaluationsOf(
   return { severities, ...(others.length > 0 && { disagreeing: others }) };
 }
 
-/** `GHSA`, `UBUNTU`. A prefix cannot name a property of every object: those have no capital first. */
+/**
+ * `GHSA`, `UBUNTU`. A prefix cannot name a property of every object: those have no capital first.
+ */
 function databaseOf(id: string): string {
   return /^[A-Z][A-Za-z]*/.exec(id)?.[0] ?? 'other';
 }
 
 /**
- * Fingerprint of a vulnerability of a package. Has neither version nor digest: the same
- * vulnerability in the next push is the same finding.
+ * Fingerprint of a vulnerability of a package, without version and digest: the same vulnerability
+ * in the next push has the same.
  */
 export function vulnerabilityFingerprint(id: string, { type, name }: { type: string; name: string }): string {
   return createHash('sha256').update(['vulnerability', id, type, name].join('\n')).digest('hex');

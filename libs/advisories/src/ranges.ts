@@ -1,16 +1,22 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import type { VersionComparer } from '@tidewaiter/versions';
 
-/** One point where affected versions start or end. @see https://ossf.github.io/osv-schema/#affectedrangesevents-fields */
+/**
+ * Point where affected versions start or end. @see
+ * https://ossf.github.io/osv-schema/#affectedrangesevents-fields
+ */
 export type VersionEvent = { introduced: string } | { fixed: string } | { last_affected: string } | { limit: string };
 
-/** Affected versions, in the order of their ecosystem whatever `type` says. @see https://ossf.github.io/osv-schema/#affectedranges-field */
+/**
+ * Affected versions, always in the order of their ecosystem, whatever `type` claims. @see
+ * https://ossf.github.io/osv-schema/#affectedranges-field
+ */
 export interface VersionRange {
   type: 'ECOSYSTEM' | 'SEMVER';
   events: VersionEvent[];
 }
 
-/** Yes, no, or undefined where it depends on versions that cannot be compared. */
+/** Yes, no, or undefined if it depends on versions that cannot be compared. */
 export type Tristate = boolean | undefined;
 
 type Bound = Exclude<VersionEvent, { limit: string }>;
@@ -20,10 +26,10 @@ interface Interval {
   end?: Exclude<Bound, { introduced: string }>;
 }
 
-/** Limit on ranges shown where the matching one cannot be determined. */
+/** Limit on displayed ranges if the matching one cannot be determined. */
 const maxTexts = 5;
 
-/** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
+/** Whether a version is in a range. @see https://ossf.github.io/osv-schema/#evaluation */
 export function isInRange(version: string, { events }: VersionRange, compare: VersionComparer): Tristate {
   const intervals = intervalsOf(events.filter(isBound), compare);
   if (intervals === undefined) return undefined;
@@ -31,7 +37,7 @@ export function isInRange(version: string, { events }: VersionRange, compare: Ve
   return bothOf(isListed, isBelowLimits(version, events, compare));
 }
 
-/** Whether a version is one of those listed, in any spelling. */
+/** Whether a version is listed, in any spelling. */
 export function isListed(version: string, versions: readonly string[], compare: VersionComparer): Tristate {
   if (versions.includes(version)) return true;
   if (versions.length === 0) return false;
@@ -39,7 +45,10 @@ export function isListed(version: string, versions: readonly string[], compare: 
   return versions.some((listed) => tryCompare(version, listed, compare) === 0);
 }
 
-/** Affected versions that contain a version: `>= 1.0, < 1.5`; where that cannot be determined, those that may. */
+/**
+ * Affected versions that contain a version: `>= 1.0, < 1.5`; if that cannot be determined, those
+ * that may.
+ */
 export function hitIn(version: string, ranges: readonly VersionRange[], compare: VersionComparer): string {
   const intervals = ranges.flatMap(({ events }) => intervalsOf(events.filter(isBound), compare) ?? []);
   const answers = intervals.map((interval) => ({ interval, answer: isInInterval(version, interval, compare) }));
@@ -54,13 +63,13 @@ function textOf({ introduced, end }: Interval): string {
   return start.join(', ') || 'all versions';
 }
 
-/** Yes when one answer is yes; no when all are. */
+/** True if one answer is true; false if all are false. */
 export function anyOf(answers: Tristate[]): Tristate {
   if (answers.includes(true)) return true;
   return answers.includes(undefined) ? undefined : false;
 }
 
-/** Compares, or returns undefined when the scheme rejects a version. */
+/** Compares, or returns undefined if the scheme rejects a version. */
 export function tryCompare(a: string, b: string, compare: VersionComparer): number | undefined {
   try {
     return compare(a, b);
@@ -76,7 +85,7 @@ function bothOf(a: Tristate, b: Tristate): Tristate {
 }
 
 /**
- * Pairs each start with the end that follows it. Alternating events keep their order: where one
+ * Pairs each start with the end that follows it. Alternating events keep their order: if one
  * version ends an interval and starts the next, no sort order is right for every record. Others are
  * sorted first.
  */
@@ -111,7 +120,7 @@ function sort(bounds: Bound[], compare: VersionComparer): Bound[] | undefined {
   }
 }
 
-/** `introduced: "0"` is no version: it precedes all of them, pre-releases of 0 included. */
+/** `introduced: "0"` is no version: it precedes all versions, including pre-releases of 0. */
 function isBeginning(bound: Bound): boolean {
   return 'introduced' in bound && bound.introduced === '0';
 }
@@ -122,7 +131,7 @@ function versionOf(bound: Bound): string {
 }
 
 function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Tristate {
-  // Alpine's notation for a package that never was affected.
+  // Alpine's notation for a package that was never affected.
   if (introduced === '0' && end !== undefined && 'fixed' in end && end.fixed === '0') return false;
   const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
   if (end === undefined) return hasStarted;

@@ -1,8 +1,8 @@
 /** Release and stream of a qualified ecosystem, normalized. */
 export interface DistributionRelease {
-  /** Null where the ecosystem names none. */
+  /** Null if the ecosystem names none. */
   release: string | null;
-  /** A part of the release that has versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
+  /** Part of the release with versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
   stream?: string;
 }
 
@@ -32,8 +32,8 @@ export function ubuntuStanding(version: string, stream: string): Standing {
 }
 
 /**
- * CPEs without `cpe:/o:redhat:`. The release is the major version that its packages are built for: `enterprise_linux:9::appstream`,
- * `rhel_eus:9.4::baseos`, `openshift:4.16::el9`.
+ * CPEs without `cpe:/o:redhat:`. The release is the major version that its packages are built for:
+ * `enterprise_linux:9::appstream`, `rhel_eus:9.4::baseos`, `openshift:4.16::el9`.
  */
 export function readRedHatRelease(text: string): DistributionRelease {
   const [, base] = /^enterprise_linux:(\d+)(?:::|$)/.exec(text) ?? [];
@@ -42,7 +42,10 @@ export function readRedHatRelease(text: string): DistributionRelease {
   return { release: major ?? (text || null), stream: text };
 }
 
-/** An extended release and a product on top build packages with a tag of their own: `el9_4`, `el8sat`. */
+/**
+ * An extended release and a product on top build packages with a tag of their own: `el9_4`,
+ * `el8sat`.
+ */
 export function redHatStanding(version: string, _stream: string, fixed: readonly string[]): Standing {
   const own = distTag(version);
   return own !== undefined && fixed.some((each) => distTag(each) === own) ? 'before' : 'foreign';
@@ -52,7 +55,10 @@ function distTag(version: string): string | undefined {
   return /[.+](el\d+(?:_\d+|[a-z]+\w*))/.exec(version)?.[1];
 }
 
-/** `Linux Enterprise Module for Basesystem 15 SP5`: modules and editions of a release share their packages. */
+/**
+ * `Linux Enterprise Module for Basesystem 15 SP5`: modules and editions of a release share their
+ * packages.
+ */
 export function readSuseRelease(text: string): DistributionRelease {
   const release = /(?:^| )(\d+(?:\.\d+)?(?: SP\d+)?)(?=[ -]|$)/.exec(text)?.[1];
   return { release: release ?? (text || null) };

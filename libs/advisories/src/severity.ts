@@ -1,7 +1,7 @@
 import type { Severity } from '@tidewaiter/domain';
 import cvss from 'ae-cvss-calculator';
 
-/** A CVSS vector with its base score, 0 to 10. */
+/** CVSS vector with its base score, 0 to 10. */
 export interface CvssScore {
   vector: string;
   score: number;
@@ -31,7 +31,7 @@ const words: ReadonlyMap<string, Severity> = new Map([
   ['unimportant', 'negligible'],
 ]);
 
-/** Newest first: of several vectors the one of the newest version counts. */
+/** Newest first: of several vectors the newest version counts. */
 const cvssVersions = [
   { type: 'CVSS_V4', prefix: 'CVSS:4.0/', parse: (vector: string) => new cvss.Cvss4P0(vector) },
   { type: 'CVSS_V3', prefix: 'CVSS:3.1/', parse: (vector: string) => new cvss.Cvss3P1(vector) },
@@ -41,7 +41,7 @@ const cvssVersions = [
 
 type CvssVersion = (typeof cvssVersions)[number];
 
-/** Severity by the source where it rates, else by the CVSS score; null where there is neither. */
+/** Severity by the source's rating, else by the CVSS score; null without either. */
 export function severityOf(
   entries: SeverityEntry[],
   sourceWords: (string | undefined)[],
@@ -55,7 +55,10 @@ export function severityOf(
   return cvss && severityOfScore(cvss.score);
 }
 
-/** Scores the best vector of a record, null when there is none. Scores are computed: stated ones have been wrong. */
+/**
+ * Scores the best vector of a record; null without a vector. Scores are computed, since stated ones
+ * have been wrong.
+ */
 export function bestCvss(entries: SeverityEntry[]): CvssScore | null {
   for (const version of cvssVersions) {
     for (const { type, score: vector } of entries) {
@@ -81,7 +84,10 @@ function severityOfWord(word: string): Severity | undefined {
   return words.get(word.toLowerCase().replace(/\*{1,2}$/, ''));
 }
 
-/** The bands of CVSS; its `None` is negligible here. @see https://www.first.org/cvss/v3.1/specification-document, section 5 */
+/**
+ * Bands of CVSS; its `None` is negligible here. @see
+ * https://www.first.org/cvss/v3.1/specification-document, section 5
+ */
 function severityOfScore(score: number): Severity {
   if (score >= 9) return 'critical';
   if (score >= 7) return 'high';
@@ -97,7 +103,7 @@ function baseScoreOf(vector: string, { parse }: CvssVersion): number | undefined
     const scores = parsed.calculateScores();
     return 'baseMetricsOnly' in scores ? scores.baseMetricsOnly : scores.base;
   } catch {
-    // The calculator throws bare errors of several kinds at what is no vector.
+    // The calculator throws bare errors of several kinds for invalid vectors.
     return undefined;
   }
 }

@@ -8,32 +8,35 @@ import { type Tristate, anyOf, isInRange, isListed } from './ranges.js';
 import type { Standing } from './releases.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
-/** An `affected` entry with its record. Entries of withdrawn records are no candidates. */
+/** `affected` entry with its record. Entries of withdrawn records are no candidates. */
 export interface AdvisoryCandidate extends AffectedPackage {
   advisory: AdvisorySummary;
 }
 
-/** Answer of one advisory about a package. */
+/** Result of one advisory for a package. */
 export interface AdvisoryStatement {
   advisory: AdvisorySummary;
-  /** Entries that speak, all of one standing. */
+  /** Applicable entries, all of one standing. */
   entries: AffectedPackage[];
   standing: Standing;
   compared: AdvisoryName;
   answer: Tristate;
-  /** The entries that give this answer. */
+  /** Entries that decide the result. */
   deciding: AffectedPackage[];
   /** Entries about paid streams beyond the release. */
   beyond: AffectedPackage[];
 }
 
 /**
- * Vulnerabilities that a version does not have, with the advisories that clear it and whether these
- * precede the others.
+ * Vulnerabilities that a version does not have, with the advisories that exclude it and whether
+ * these precede the others.
  */
 export type Cleared = ReadonlyMap<string, { by: string[]; isFinal: boolean }>;
 
-/** Statements of each advisory about a package; skips entries of other packages, releases, modules and streams. */
+/**
+ * Statements of each advisory about a package; skips entries of other packages, releases, modules
+ * and streams.
+ */
 export function statementsAbout(
   pkg: PackageRecord,
   key: AdvisoryKey,
@@ -82,7 +85,7 @@ function isOfModule({ module }: AffectedPackage, { type, version, qualifiers }: 
 }
 
 /**
- * Statement of an advisory about a package, under the first name that it lists; undefined where all
+ * Statement of an advisory about a package, under the first name that it lists; undefined if all
  * entries are about others.
  */
 function statementOf(

@@ -13,9 +13,9 @@ const busyTimeoutMs = 10_000;
 const cacheKib = 64 * 1024;
 
 /**
- * Writes advisories into one local file, which is created when there is none. Readers are not
- * disturbed: changes go into SQLite's write-ahead log and become visible when {@link update} ends.
- * A crash leaves the state of the last update.
+ * Writes advisories into one local file, which is created if missing. Readers are not disturbed:
+ * changes go into SQLite's write-ahead log and become visible when {@link update} ends. A crash
+ * leaves the state of the last update.
  */
 export class AdvisoryFileWriter implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
@@ -28,8 +28,7 @@ export class AdvisoryFileWriter implements Disposable {
 
   /**
    * Opens the file for writing; recreates one of an older version.
-   * @throws InvalidInput `ADVISORIES_DAMAGED` where the path holds something else, which stays
-   * unchanged
+   * @throws InvalidInput `ADVISORIES_DAMAGED` for a file of another kind, which stays unchanged
    * @throws Unavailable `ADVISORIES_BUSY`, `ADVISORIES_UNWRITABLE`
    */
   static open(path: string): AdvisoryFileWriter {
@@ -43,7 +42,7 @@ export class AdvisoryFileWriter implements Disposable {
     });
   }
 
-  /** Runs `work`, all of whose writes become visible together, or none when it throws. */
+  /** Runs `work`, all of whose writes become visible together, or none if it throws. */
   async update<T>(work: () => Promise<T>): Promise<T> {
     try {
       this.db.exec('BEGIN IMMEDIATE');
@@ -52,7 +51,7 @@ export class AdvisoryFileWriter implements Disposable {
       return result;
     } catch (error) {
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
-      // Releases may have been among what is gone.
+      // The rollback may have removed releases.
       this.#releases.clear();
       throw explained(this.path, error);
     }
@@ -68,7 +67,7 @@ export class AdvisoryFileWriter implements Disposable {
     this.#run('INSERT OR REPLACE INTO feed VALUES (?, ?, ?)', feed.name, state, checksumOf(feed.name, state));
   }
 
-  /** When the records of these ids had been modified, in milliseconds since 1970, of those that are known. */
+  /** Modification times of the known records among these ids, in milliseconds since 1970. */
   async known(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const known = new Map<string, number>();
     for (const id of ids) {
@@ -78,7 +77,7 @@ export class AdvisoryFileWriter implements Disposable {
     return known;
   }
 
-  /** Writes the records that are new or newer; returns their number. */
+  /** Writes new and newer records; returns their number. */
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
     return advisories.filter((advisory) => this.#put(advisory)).length;
   }
@@ -93,8 +92,8 @@ export class AdvisoryFileWriter implements Disposable {
   }
 
   /**
-   * Deletes the entries of these advisories for an ecosystem. Should they come back, they are
-   * written whatever their date.
+   * Deletes the entries of these advisories for an ecosystem. If they come back, they are written
+   * with any date.
    */
   async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
     for (const id of ids) {
@@ -112,7 +111,7 @@ export class AdvisoryFileWriter implements Disposable {
     }
   }
 
-  /** Replaces the catalog; returns how many entries came, changed or went. */
+  /** Replaces the catalog; returns the number of added, changed and removed entries. */
   async putKev(entries: readonly KevEntry[]): Promise<number> {
     const put = `INSERT INTO kev VALUES (?, ?) ON CONFLICT DO UPDATE SET added_on = excluded.added_on WHERE added_on <> excluded.added_on`;
     let changed = 0;
@@ -120,7 +119,7 @@ export class AdvisoryFileWriter implements Disposable {
     return changed + this.#prune('kev', entries);
   }
 
-  /** Replaces the scores; returns how many came, changed or went. */
+  /** Replaces the scores; returns the number of added, changed and removed ones. */
   async putEpss(scores: readonly EpssScore[]): Promise<number> {
     const put = `INSERT INTO epss VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score, percentile = excluded.percentile
       WHERE score <> excluded.score OR percentile <> excluded.percentile`;
@@ -175,7 +174,7 @@ export class AdvisoryFileWriter implements Disposable {
     return id;
   }
 
-  /** Removes what is not among `kept`. */
+  /** Removes rows that are not among `kept`. */
   #prune(table: 'kev' | 'epss', kept: readonly { cve: string }[]): number {
     const cves = new Set(kept.map(({ cve }) => cve));
     const rows = this.#prepare(`SELECT cve FROM ${table}`).all();
@@ -188,7 +187,7 @@ export class AdvisoryFileWriter implements Disposable {
     return this.#prepare(sql).get(...values);
   }
 
-  /** Answers how many rows changed. */
+  /** Returns the number of changed rows. */
   #run(sql: string, ...values: (string | number)[]): number {
     return Number(this.#prepare(sql).run(...values).changes);
   }
@@ -209,20 +208,20 @@ function begin(path: string): void {
     db.exec('PRAGMA journal_mode = WAL');
     createTables(db);
     db.close();
-    // The log of a deleted file, or of an older one, would be taken for that of the new one.
+    // Otherwise the log of a deleted or older file would be applied to the new one.
     if (formatOf(path) !== 'current') {
       for (const suffix of ['-wal', '-shm', '']) rmSync(`${path}${suffix}`, { force: true });
     }
     linkSync(partial, path);
   } catch (error) {
-    // Another process created the file first, which is as good.
+    // Another process created the file first, which is equivalent.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   } finally {
     rmSync(partial, { force: true });
   }
 }
 
-/** Time of a record; before all others where it has to be written again. */
+/** Time of a record; before all others if it must be written again. */
 function timeOf(modified: string): number {
   return modified === '' ? Number.NEGATIVE_INFINITY : Date.parse(modified);
 }

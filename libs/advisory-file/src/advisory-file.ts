@@ -20,13 +20,13 @@ import { type AdvisoryRecord, candidatesOf, checksumOf } from './rows.js';
 
 const busyTimeoutMs = 5_000;
 
-/** A row of the tables, column by column. */
+/** Row of the tables, by column. */
 type Row = Record<string, string | number | null>;
 
 /**
  * Advisories in one local file, for any number of readers, also during a write. Each sees the file
- * as it was when it was opened. Every row that is read is checked, so that damage is reported
- * instead of taken for "nothing found".
+ * as of its opening. Every row that is read is verified, so that damage is reported instead of
+ * taken for "nothing found".
  */
 export class AdvisoryFile implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
@@ -49,7 +49,7 @@ export class AdvisoryFile implements Disposable {
 
   /**
    * @throws NotFound `ADVISORIES_MISSING`
-   * @throws InvalidInput `ADVISORIES_DAMAGED` of a file that is broken, or that another version made
+   * @throws InvalidInput `ADVISORIES_DAMAGED` for a broken file, or one of another version
    */
   static open(path: string): AdvisoryFile {
     const format = formatOf(path);
@@ -76,13 +76,16 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
-  /** An advisory by its OSV id; null when there is none. */
+  /** Advisory by its OSV id; null if unknown. */
   record(id: string): AdvisoryRecord | null {
     const [row] = this.#all('SELECT osv_id, record, checksum FROM advisory WHERE osv_id = ?', id);
     return row ? this.#read(row) : null;
   }
 
-  /** All advisories about a vulnerability: the one of this id, and those with it as vulnerability id. */
+  /**
+   * All advisories about a vulnerability: the one of this id, and those with it as vulnerability
+   * id.
+   */
   recordsOf(vulnerability: string): AdvisoryRecord[] {
     const rows = this.#all(
       `SELECT osv_id, record, checksum FROM advisory WHERE osv_id = ?
@@ -93,7 +96,10 @@ export class AdvisoryFile implements Disposable {
     return rows.map((row) => this.#read(row));
   }
 
-  /** Given scopes with at least one advisory. Without one, "nothing found" would mean nothing. */
+  /**
+   * Those of the scopes with at least one advisory. Without one, the absence of findings proves
+   * nothing.
+   */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[] {
     return scopes.filter(({ ecosystem, release }) => {
       const id = this.#releases.get(`${ecosystem}\n${release ?? ''}`) ?? -1;
@@ -200,7 +206,10 @@ export class AdvisoryFile implements Disposable {
 
 const options = { readOnly: true, timeout: busyTimeoutMs };
 
-/** Opens a file in a read-only folder as immutable: readers cannot lock against writers there, and there are none. */
+/**
+ * Opens a file in a read-only folder as immutable: readers cannot lock against writers there, and
+ * there are none.
+ */
 function locationOf(path: string): string | URL {
   const isShared = existsSync(`${path}-wal`);
   if (isShared || isWritable(dirname(resolve(path)))) return path;

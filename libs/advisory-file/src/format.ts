@@ -5,7 +5,7 @@ import { InvalidInput, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 
 /** Identifies an SQLite file as one of advisories: `TWAV`. */
 const applicationId = 0x54574156;
-/** Raise it when tables, or what is in them, change: older files are then created anew. */
+/** Raise it when tables or their content change: older files are then recreated. */
 const formatVersion = 1;
 
 const magic = 'SQLite format 3\0';
@@ -16,9 +16,9 @@ const headerBytes = 72;
 const advice = 'delete it and run `tidewaiter advisories sync`, or `advisories import`';
 
 /**
- * Rows carry checksums over their key and content. A package is found by the release of its
- * distribution or language, and its name; that leads to the entries about it, without touching the
- * advisories themselves, most of which do not match.
+ * Rows have checksums over key and content. A package is found by its name and the release of its
+ * distribution or language; that leads to the entries about it, without reading the advisories
+ * themselves, most of which do not match.
  */
 const tables = `
   CREATE TABLE feed (name TEXT PRIMARY KEY, state TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
@@ -109,10 +109,10 @@ export function hasOurTables(db: DatabaseSync): boolean {
   return found === expected;
 }
 
-/** SQLite adds tables of its own, as statistics. */
+/** SQLite adds tables of its own, such as statistics. */
 const definitions = `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`;
 
-/** Runs `work` on the file; turns SQLite's errors into ones that name the remedy. */
+/** Runs `work` on the file; converts SQLite's errors into ones that name the remedy. */
 export function guarded<T>(path: string, work: () => T): T {
   try {
     return work();

@@ -2,10 +2,10 @@ import { crc32 } from 'node:zlib';
 
 import type { AdvisoryCandidate, AdvisoryFeed, AffectedPackage, OsvAdvisory } from '@tidewaiter/advisories';
 
-/** An advisory without the packages that it names. */
+/** Advisory without its affected packages. */
 export type AdvisoryRecord = Omit<OsvAdvisory, 'affected' | 'dropped'>;
 
-/** Values that most entries have, which are therefore not written. */
+/** Default values of most entries, which are not stored. */
 const usual: Partial<AffectedPackage> = {
   versions: [],
   severity: null,
@@ -16,7 +16,7 @@ const usual: Partial<AffectedPackage> = {
 /** Key of the entries of an advisory about a package. */
 export interface AffectedKey {
   ecosystem: string;
-  /** '' where the advisory names none. */
+  /** '' if the advisory names none. */
   release: string;
   name: string;
 }
@@ -25,7 +25,7 @@ export interface AffectedRow extends AffectedKey {
   entries: string;
 }
 
-/** One row for each package of each release, whatever the number of entries about it. */
+/** One row for each package of each release, for any number of entries about it. */
 export function affectedRows(affected: readonly AffectedPackage[]): AffectedRow[] {
   const rows = new Map<string, AffectedKey & { entries: unknown[] }>();
   for (const { ecosystem, release: named, name, ...entry } of affected) {
@@ -47,7 +47,7 @@ function isUsual(key: string, value: unknown): boolean {
   return value === expected || (Array.isArray(expected) && Array.isArray(value) && value.length === 0);
 }
 
-/** The entries of {@link affectedRows}, as they were. */
+/** Restores the entries of {@link affectedRows}. */
 export function candidatesOf(row: AffectedRow, advisory: AdvisoryRecord): AdvisoryCandidate[] {
   const { ecosystem, release, name, entries } = row;
   const common = { ecosystem, release: release === '' ? null : release, name, advisory };
@@ -62,7 +62,7 @@ export function feedText(feed: AdvisoryFeed): string {
   return JSON.stringify(feed);
 }
 
-/** Checksum over the key as well: a row in the wrong place would be about another package. */
+/** Checksum that includes the key: a row in the wrong place would be about another package. */
 export function checksumOf(...parts: readonly string[]): number {
   return crc32(parts.join('\n'));
 }

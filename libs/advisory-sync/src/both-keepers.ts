@@ -1,6 +1,9 @@
 import type { AdvisoryKeeper } from './advisory-keeper.js';
 
-/** Writes the same advisories to two keepers: a record that either of them lacks is read again for both. */
+/**
+ * Writes the same advisories to two stores: a record that either of them lacks is read again for
+ * both.
+ */
 export function bothKeepers(first: AdvisoryKeeper, second: AdvisoryKeeper): AdvisoryKeeper {
   const most = async (ask: (keeper: AdvisoryKeeper) => Promise<number>) =>
     Math.max(await ask(first), await ask(second));

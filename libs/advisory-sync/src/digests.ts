@@ -10,7 +10,7 @@ interface ExpectedDigest {
 }
 
 /**
- * Compares a file with the digests that its server names.
+ * Verifies a file by the digests that its server sent.
  * @throws InvalidInput `FEED_DIGEST`
  */
 export async function checkDigests(path: string, headers: Record<string, string>, isPartial: boolean): Promise<void> {
@@ -23,8 +23,8 @@ export async function checkDigests(path: string, headers: Record<string, string>
 }
 
 /**
- * Google's storage names the MD5 of the whole object, others use the header fields of RFC 9530 and its forerunners, of which
- * `content-…` is about the bytes of this answer alone.
+ * Google's storage sends the MD5 of the whole object, others use the header fields of RFC 9530 and
+ * its predecessors, of which `content-…` covers only the bytes of this response.
  * @see https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash
  * @see https://www.rfc-editor.org/rfc/rfc9530
  */

@@ -10,7 +10,7 @@ import { checkDigests } from './digests.js';
 
 export interface DownloadRequest {
   url: string;
-  /** Validators of the known content; then only something newer is downloaded. */
+  /** Validators of the known content; then only newer content is downloaded. */
   known: { etag: string | null; lastModified: string | null } | null;
   /** Folder for the file, and for the part of an interrupted download. */
   folder: string;
@@ -21,7 +21,7 @@ export interface DownloadRequest {
   retryDelaysMs?: readonly number[];
 }
 
-/** A file that is complete, as far as its server states. The reader removes it. */
+/** Complete file, as far as the server states. The reader removes it. */
 export interface Downloaded {
   path: string;
   etag: string | null;
@@ -30,13 +30,13 @@ export interface Downloaded {
 }
 
 const defaultRetryDelaysMs = [500, 2_000, 5_000];
-/** Limit on a wait that a server demands; after a longer one the next sync has to retry. */
+/** Limit on a wait that a server requests; after a longer one the next sync must retry. */
 const maxRetryAfterMs = 30_000;
-/** Longest wait that a server may demand before the next sync. */
+/** Longest wait that a server may request before the next sync. */
 const maxAskedMs = 86_400_000;
 const maxRedirects = 5;
 
-/** State beside the bytes of an unfinished file: a resumed download must continue the same one. */
+/** State of an unfinished file: a resumed download must continue the same file. */
 interface PartState {
   url: string;
   etag: string | null;
@@ -45,7 +45,7 @@ interface PartState {
 }
 
 /**
- * Downloads a file, resumes an interrupted download, and checks length and digests; null when there
+ * Downloads a file, resumes an interrupted download, and verifies length and digests; null if there
  * is nothing newer.
  * @throws NotFound `FEED_MISSING`
  * @throws Unavailable `FEED_UNAVAILABLE`, `FEED_TRUNCATED`, `EGRESS_…`
@@ -63,7 +63,7 @@ export async function download(egress: Egress, request: DownloadRequest): Promis
       const delayMs = delays[attempt];
       const isWorthWhile = error instanceof TidewaiterError && error.retryable && delayMs !== undefined;
       if (!isWorthWhile) {
-        // Content that is wrong, not merely unfinished, must not be continued.
+        // Wrong content, unlike unfinished content, must not be continued.
         if (error instanceof InvalidInput || error instanceof LimitExceeded) await part.remove();
         throw error;
       }
@@ -106,7 +106,7 @@ async function attemptDownload(egress: Egress, request: DownloadRequest, part: P
   throw refusal(response);
 }
 
-/** Headers that request the rest of an unfinished file, else something newer than the known content. */
+/** Headers that request the rest of an unfinished file, else newer content. */
 function conditions(have: number, state: PartState | null, known: DownloadRequest['known']): Record<string, string> {
   const validator = state && validatorOf(state);
   if (have > 0 && state && validator !== null) {
@@ -123,7 +123,10 @@ function ifChanged({ etag, lastModified }: NonNullable<DownloadRequest['known']>
   };
 }
 
-/** A weak validator vouches for no single byte. @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5 */
+/**
+ * A weak validator does not guarantee equal bytes. @see
+ * https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5
+ */
 function validatorOf({ etag, lastModified }: PartState): string | null {
   return etag !== null && !etag.startsWith('W/') ? etag : lastModified;
 }
@@ -137,7 +140,7 @@ function stateOf(url: string, { headers }: EgressResponse): PartState {
   };
 }
 
-/** Whether a partial response continues the very file that was begun. */
+/** Whether a partial response continues the same file. */
 function continues({ headers }: EgressResponse, have: number, state: PartState | null): boolean {
   const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
   if (state === null || Number(start) !== have) return false;
@@ -186,7 +189,7 @@ function readCount(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-/** Bytes of a file that is being downloaded, with its state. */
+/** Bytes of a running download, with its state. */
 class Part {
   private constructor(
     readonly path: string,

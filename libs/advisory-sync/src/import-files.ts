@@ -6,7 +6,7 @@ import { readFeed } from './read-feed.js';
 import type { ReadOptions } from './read-records.js';
 import type { AdvisorySource } from './record-source.js';
 
-/** Reads files; reports those that cannot be read to the listener, and reads the others nevertheless. */
+/** Reads files; reports unreadable ones to the listener and reads the others. */
 export async function importFiles(sources: readonly AdvisorySource[], options: ReadOptions): Promise<void> {
   for (const source of sources) {
     try {

@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** URLs of advisories and of facts about their exploitation; null for those that are not requested. */
+/** URLs of advisories and exploitation data; null for those that are not requested. */
 export interface AdvisoryPlaces {
   /** URL of a bucket in the layout of OSV's. */
   osvUrl: string | null;
@@ -16,20 +16,24 @@ export const publicPlaces: AdvisoryPlaces = {
 };
 
 /**
- * The public places; but once one is named, only those that are named: an operator with a mirror
- * may not want requests to leave the network.
+ * Returns the public places, or, once one is configured, only configured ones: an operator with a
+ * mirror may not want requests to leave the network.
  */
 export function placesOf(named: Partial<Record<keyof AdvisoryPlaces, string | undefined>>): AdvisoryPlaces {
   const { osvUrl = null, kevUrl = null, epssUrl = null } = named;
   return (osvUrl ?? kevUrl ?? epssUrl) ? { osvUrl, kevUrl, epssUrl } : publicPlaces;
 }
 
-/** Limits: real names have below 40 characters, and the bucket some 50 ecosystems beside hundreds of their releases. */
+/**
+ * Limits: real names have below 40 characters, and the bucket some 50 ecosystems beside hundreds of
+ * their releases.
+ */
 const maxNameLength = 100;
 const maxEcosystems = 5_000;
 
 /**
- * Reads `ecosystems.txt`: the ecosystems, each once. Releases, as `Debian:12`, lie in the archive of their ecosystem.
+ * Parses `ecosystems.txt`: the ecosystems, each once. Releases such as `Debian:12` are in the
+ * archive of their ecosystem.
  * @throws InvalidInput `ECOSYSTEMS_INVALID`
  */
 export function readEcosystems(text: string): string[] {
@@ -42,7 +46,7 @@ export function readEcosystems(text: string): string[] {
   return names.toSorted();
 }
 
-/** Whether a name can be that of a folder of the bucket. `[EMPTY]` holds records without any. */
+/** Whether a name can be that of a folder of the bucket. `[EMPTY]` contains records without one. */
 export function isEcosystemName(name: string): boolean {
   return name.length <= maxNameLength && /^[\p{L}\p{N}][\p{L}\p{N} ._+()-]*$/u.test(name);
 }

@@ -9,21 +9,24 @@ import type { AdvisorySource, ExploitationSource } from './record-source.js';
 
 /** Origin of the file of a feed. */
 export interface FeedOrigin extends Pick<AdvisoryFeed, 'origin' | 'etag' | 'lastModified'> {
-  /** Time of the request to the server, ISO 8601; null for a local file, which is as old as its content. */
+  /**
+   * Time of the request to the server, ISO 8601; null for a local file, which is as old as its
+   * content.
+   */
   askedAt: string | null;
 }
 
-/** The catalogue has 1.5 MB, a day of scores 10 MB. */
+/** The catalog has 1.5 MB, a day of scores 10 MB. */
 const maxExploitationBytes = 128 * 1024 * 1024;
 
 type Content = Omit<FeedResult, 'name' | 'state' | 'seconds'> & {
-  /** Date of its newest content, ISO 8601; null where there is none. */
+  /** Date of its newest content, ISO 8601; null if empty. */
   newest: string | null;
 };
 
 /**
- * Reads one file into the keeper and records it as a feed. Records and removes nothing when the
- * file cannot be read to its end.
+ * Reads one file into the store and records it as a feed. Records and removes nothing if the file
+ * cannot be read to its end.
  * @throws InvalidInput, LimitExceeded when the file is not valid
  */
 export async function readFeed(source: AdvisorySource, origin: FeedOrigin, options: ReadOptions): Promise<FeedResult> {
@@ -41,9 +44,9 @@ export async function readFeed(source: AdvisorySource, origin: FeedOrigin, optio
   return { name, state: 'read', ...counts, seconds: (performance.now() - start) / 1000 };
 }
 
-/** Records that a server had nothing new. */
+/** Records that a server had no new content. */
 export async function noteUnchanged(feed: AdvisoryFeed, askedAt: string, { keeper }: ReadOptions): Promise<FeedResult> {
-  // Scores are of a day, whenever they are requested.
+  // Scores are of a day, at any time of the request.
   const asOf = feed.name === epssFeed ? feed.asOf : askedAt;
   await keeper.update(async () => keeper.noteFeed({ ...feed, asOf, checkedAt: askedAt }, null));
   const none = { changed: 0, rejected: feed.rejected, incomplete: 0, gone: 0, seconds: 0 };
@@ -67,7 +70,7 @@ function feedOf(
   return { name, origin, etag, lastModified, asOf, checkedAt: askedAt ?? now, changedAt, records, rejected };
 }
 
-/** Limits a date to now: records from the future do not show how current a file is. */
+/** Limits a date to now: records from the future do not prove that a file is current. */
 function earlier(one: string, other: string): string {
   return new Date(Math.min(Date.parse(one), Date.parse(other))).toISOString();
 }

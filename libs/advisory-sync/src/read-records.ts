@@ -5,12 +5,15 @@ import type { AdvisoryKeeper, ReadingListener } from './advisory-keeper.js';
 import type { OsvSource } from './record-source.js';
 
 /**
- * Batch size: large enough to be fast, small enough that neither a kernel's worth of records nor a
- * hostile archive fills the memory.
+ * Batch size: large enough to be fast, small enough that neither a kernel's records nor a hostile
+ * archive fill the memory.
  */
 const maxBatchRecords = 1_000;
 const maxBatchBytes = 32 * 1024 * 1024;
-/** Records of an archive that may be gone at once: a tenth, or a few. More is more likely a broken export than so many withdrawals. */
+/**
+ * Share of an archive's records that may disappear at once: a tenth, or a few. More is more likely
+ * a broken export than so many withdrawals.
+ */
 const maxGoneShare = 0.1;
 const maxGoneAlways = 20;
 
@@ -21,19 +24,19 @@ export interface ReadCounts {
   rejected: number;
   incomplete: number;
   gone: number;
-  /** Modification time of the newest record, ISO 8601; null where there is none. */
+  /** Modification time of the newest record, ISO 8601; null without records. */
   newest: string | null;
 }
 
 export interface ReadOptions {
   keeper: AdvisoryKeeper;
   listener: ReadingListener;
-  /** Whether records that a whole archive lacks are deleted however many they are. */
+  /** Whether any number of records that a whole archive lacks is deleted. */
   acceptsRemovals: boolean;
 }
 
 /**
- * Writes the new ones of some records; while a batch is written, the next one is read.
+ * Writes new records; while a batch is written, the next one is read.
  * @throws InvalidInput when an archive cannot be read, or has no record at all
  */
 export async function readRecords(source: OsvSource, options: ReadOptions): Promise<ReadCounts> {
@@ -44,7 +47,7 @@ export async function readRecords(source: OsvSource, options: ReadOptions): Prom
 
 class Reading {
   readonly result: ReadCounts = { records: 0, changed: 0, rejected: 0, incomplete: 0, gone: 0, newest: null };
-  /** Ids of whole archives; those of other sources are not asked for. */
+  /** Ids of whole archives; those of other sources are not needed. */
   readonly #present = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
 
@@ -59,7 +62,7 @@ class Reading {
         const fresh = await this.#freshOf(batch);
         await this.#writing;
         this.#writing = this.#put(fresh);
-        // It is awaited before the next one; until then a failure must not end the process.
+        // Awaited before the next one; until then a failure must not end the process.
         this.#writing.catch(() => undefined);
       }
     } finally {
@@ -92,7 +95,7 @@ class Reading {
     const advisory = 'error' in item ? item.error : readRecord(item.json);
     if (advisory instanceof TidewaiterError) {
       this.result.rejected += 1;
-      // It is there, if only by its name, so it is not gone.
+      // An unreadable record is still present, so it is not deleted.
       this.#present.add(item.name.replace(/^.*\//, '').replace(/\.json$/, ''));
       this.options.listener.rejected(item.name, advisory.message);
       return;
@@ -144,7 +147,7 @@ async function* batchesOf(items: AsyncIterable<OsvZipItem>): AsyncGenerator<OsvZ
   if (batch.length > 0) yield batch;
 }
 
-/** Id and modification time, which show whether a record is known already; undefined for other JSON. */
+/** Id and modification time, by which a known record is recognized; undefined for other JSON. */
 function stampOf(json: unknown): { id: string; modified: string; time: number } | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { id, modified } = json as { id?: unknown; modified?: unknown };
@@ -162,7 +165,7 @@ function readRecord(json: unknown): OsvAdvisory | InvalidInput {
   }
 }
 
-/** Error for a file without a readable record: it brings nothing, and must not make known data look fresh. */
+/** Error for a file without a readable record: it must not make known data look fresh. */
 export function noneReadable(rejected: number): InvalidInput {
   const message = rejected === 1 ? 'its only record was rejected' : `all of its ${rejected} records were rejected`;
   return new InvalidInput('ADVISORIES_REJECTED', message);

@@ -7,15 +7,15 @@ import { InvalidInput, LimitExceeded, NotFound, TidewaiterError } from '@tidewai
 /** OSV records that are read together. */
 export interface OsvSource {
   kind: 'osv';
-  /** The ecosystem, as the OSV bucket names its folders; else what the path ends in. */
+  /** Ecosystem, as in the folders of the OSV bucket; else the end of the path. */
   name: string;
   path: string;
-  /** Whether these are all records of the ecosystem: missing ones are gone. */
+  /** Whether these are all records of the ecosystem: missing ones were deleted. */
   isWhole: boolean;
   records(): AsyncIterable<OsvZipItem>;
 }
 
-/** CISA's catalogue, or FIRST's scores, in a file. */
+/** File with CISA's catalog or FIRST's scores. */
 export interface ExploitationSource {
   kind: 'kev' | 'epss';
   name: string;
@@ -35,8 +35,8 @@ const epssName = /^epss[^/]*\.csv(\.gz)?$/;
 
 /**
  * Finds the sources at a path: an archive of the OSV bucket, a folder of such archives, a folder of
- * records, one record, and beside any of them or alone CISA's catalog, known by its content, and
- * `epss.csv[.gz]`.
+ * records, one record, and, alone or beside any of them, CISA's catalog, recognized by its content,
+ * and `epss.csv[.gz]`.
  * @throws NotFound `ADVISORIES_MISSING`
  */
 export async function advisorySources(path: string): Promise<AdvisorySource[]> {
@@ -60,7 +60,7 @@ async function exploitationSource(path: string): Promise<ExploitationSource | un
   return epssName.test(name) ? { kind: 'epss', name, path } : undefined;
 }
 
-/** Recognizes CISA's catalog by its start, whatever the name of its file. */
+/** Recognizes CISA's catalog by its start, under any file name. */
 async function isKevCatalogue(path: string): Promise<boolean> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(headBytes) });
@@ -89,7 +89,7 @@ async function folderSources(path: string): Promise<AdvisorySource[]> {
   throw new NotFound('ADVISORIES_MISSING', `${path}: neither ${archiveName} nor .json records in it`);
 }
 
-/** An `all.zip` holds the ecosystem that its folder is named after. */
+/** An `all.zip` contains the ecosystem that its folder is named after. */
 export function archive(path: string, named?: string): OsvSource {
   const isOfBucket = basename(path) === archiveName;
   return {

@@ -13,9 +13,9 @@ import { type AdvisorySource, archive } from './record-source.js';
 export interface SyncOptions extends ReadOptions {
   egress: Egress;
   places: AdvisoryPlaces;
-  /** Ecosystems of the bucket; all that its list names unless given. */
+  /** Ecosystems of the bucket; all of its list by default. */
   ecosystems: readonly string[] | null;
-  /** Folder of files while they are downloaded; an unfinished file there is resumed. */
+  /** Folder for running downloads; an unfinished file there is resumed. */
   folder: string;
   /** Options of every request of this sync. */
   request: Pick<EgressRequest, 'allowPrivate' | 'signal' | 'tls'>;
@@ -36,8 +36,8 @@ interface RemoteFeed {
 }
 
 /**
- * Requests newer content from every place, and writes it. Reports what cannot be fetched or read to
- * the listener; the other feeds go on, and known data stays.
+ * Requests newer content from every place, and writes it. Reports places that fail to the listener;
+ * the other feeds continue, and known data stays.
  */
 export async function syncAdvisories(options: SyncOptions): Promise<void> {
   for (const feed of [...(await bucketFeeds(options)), ...exploitationFeeds(options.places)]) {
@@ -119,13 +119,13 @@ function exploitationFeeds({ kevUrl, epssUrl }: AdvisoryPlaces): RemoteFeed[] {
   return [...feed(kevFeed, 'kev', kevUrl), ...feed(epssFeed, 'epss', epssUrl)];
 }
 
-/** Whether an error concerns a feed, and not the keeper that it is written to. */
+/** Whether an error concerns a feed, and not the store. */
 function isOfFeed(error: unknown): boolean {
   if (error instanceof InvalidInput || error instanceof LimitExceeded || error instanceof NotFound) return true;
   return error instanceof Unavailable && /^(EGRESS|FEED)_/.test(error.code);
 }
 
-/** The URL of a mirror may hold a password, or a signature in the query. */
+/** The URL of a mirror may contain a password, or a signature in the query. */
 function withoutSecrets(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;

@@ -10,7 +10,7 @@ export const matchStates = ['affected', 'unknown'] as const;
 
 export type MatchState = (typeof matchStates)[number];
 
-/** One advisory that hits, or may hit, one package. */
+/** Advisory that matches, or may match, one package. */
 export interface AdvisoryMatch {
   /** OSV id of the advisory: aliases change, the id does not. */
   advisoryId: string;
@@ -22,14 +22,14 @@ export interface AdvisoryMatch {
 export interface AdvisorySummary {
   /** OSV id. */
   id: string;
-  /** The familiar id: the CVE, else the GHSA, else the source's own. */
+  /** Best-known id: the CVE, else the GHSA, else the source's own. */
   vulnerabilityId: string;
   /** Every other id, with the CVE and GHSA ids of `upstream`; sorted. */
   aliases: string[];
   severity: Severity;
-  /** CVSS base score, 0 to 10, where a source gives a vector. */
+  /** CVSS base score, 0 to 10, if a source has a vector. */
   cvss: { vector: string; score: number } | null;
   title: string;
-  /** ISO 8601; null where no source gives a date. */
+  /** ISO 8601; null if no source has a date. */
   published: string | null;
 }

@@ -3,7 +3,10 @@ export type Labels = Record<string, string>;
 
 /** Subject of notifications: a finding of a push, or an incident. */
 export interface Alert {
-  /** Key of the alert's subject, and of no other subject: constant from firing to resolved, even when labels change. */
+  /**
+   * Key of the alert's subject, and of no other subject: constant from firing to resolved, even
+   * when labels change.
+   */
   identity: string;
   labels: Labels;
   /** Texts for readers; never matched on. */

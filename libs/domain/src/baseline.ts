@@ -5,7 +5,7 @@ export const baselineReasons = ['same-tag', 'previous-version', 'previous-push',
 
 export type BaselineReason = (typeof baselineReasons)[number];
 
-/** The image that a push is compared with. */
+/** Image that a push is compared with. */
 export interface Baseline {
   tag: string | null;
   digest: Digest;

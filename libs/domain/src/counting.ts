@@ -5,17 +5,17 @@ import { compareSeverity } from './severity.js';
 type Countable = Pick<Finding, 'kind' | 'severity' | 'fingerprint' | 'installedVersion' | 'path' | 'state'>;
 
 /**
- * Whether a finding counts. A package or program that a later layer hides does not run, so it does not count; a secret that a later
- * layer deletes can still be read from its layer, so it does.
+ * Whether a finding counts. A package or program that a later layer hides does not run, so it does
+ * not count; a secret that a later layer deletes can still be read from its layer, so it does.
  */
 export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boolean {
   return state === 'present' || kind === 'secret';
 }
 
 /**
- * Groups the records of the same finding at the same location, in the order of their first records. The platforms of an index, and
- * several layers that hide the same file, give one group; two versions of a package, two paths, and a copy in a lower layer beside a
- * present one give two.
+ * Groups the records of the same finding at the same location, in the order of their first records.
+ * The platforms of an index, and several layers that hide the same file, give one group; two
+ * versions of a package, two paths, and a copy in a lower layer beside a present one give two.
  */
 export function groupByLocation<Of extends Countable>(findings: Iterable<Of>): Of[][] {
   const groups = Map.groupBy(findings, ({ fingerprint, installedVersion, path, state }) =>
@@ -24,7 +24,10 @@ export function groupByLocation<Of extends Countable>(findings: Iterable<Of>): O
   return [...groups.values()];
 }
 
-/** The findings that count, one record for each location: the most severe where platforms rate it differently. */
+/**
+ * Returns counted findings, one record for each location: the most severe if platforms rate it
+ * differently.
+ */
 export function countedFindings<Of extends Countable>(findings: Iterable<Of>): Of[] {
   return groupByLocation(findings)
     .map((group) => group.toSorted((a, b) => compareSeverity(a.severity, b.severity))[0]!)
@@ -32,8 +35,9 @@ export function countedFindings<Of extends Countable>(findings: Iterable<Of>): O
 }
 
 /**
- * The numbers of an image or push, for every place that shows any: stored counts, messages, console, API, reports, gates. Give it
- * the findings that no VEX statement, ignore file or exception suppresses, of one image or of all platforms of an index.
+ * Counts findings for every place that shows numbers of an image or push: stored counts, messages,
+ * console, API, reports, gates. Pass the findings that no VEX statement, ignore file or exception
+ * suppresses, of one image or of all platforms of an index.
  */
 export function countFindings(findings: Iterable<Countable>): SeverityCounts {
   return countBySeverity(countedFindings(findings));

@@ -6,8 +6,7 @@ export interface ErrorOptions {
 
 /**
  * Expected failure with an explanation. Any other error is a bug and is shown to users as
- * `INTERNAL`.
- * `code` is stable: scripts and documentation refer to it.
+ * `INTERNAL`. `code` is stable: scripts and documentation refer to it.
  */
 export class TidewaiterError extends Error {
   readonly retryable: boolean;
@@ -23,10 +22,16 @@ export class TidewaiterError extends Error {
   }
 }
 
-/** Input that can never be accepted as it is: wrong syntax, wrong type, over a named limit. Never retried. */
+/**
+ * Input that can never be accepted as it is: wrong syntax, wrong type, over a named limit. Never
+ * retried.
+ */
 export class InvalidInput extends TidewaiterError {}
 
-/** A file in an image that claims a format and violates it. Costs that file a warning, never the scan. */
+/**
+ * A file in an image that claims a format and violates it. Costs that file a warning, never the
+ * scan.
+ */
 export class MalformedFile extends TidewaiterError {
   constructor(message: string, options?: ErrorOptions) {
     super('MALFORMED_FILE', message, options);
@@ -54,10 +59,12 @@ export class Unavailable extends TidewaiterError {
   }
 }
 
-/** It is too early, so no attempt was made. The job is requeued without counting an attempt. */
+/** Too early, so no attempt was made. The job is requeued without counting an attempt. */
 export class NotYet extends Unavailable {}
 
-/** The other side denies access. A retry will not help until an operator changes the credentials. */
+/**
+ * The other side denies access. A retry will not help until an operator changes the credentials.
+ */
 export class AccessDenied extends TidewaiterError {}
 
 /** The requested object does not exist (any more). */

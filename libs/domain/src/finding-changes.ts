@@ -2,11 +2,11 @@ import { isCounted } from './counting.js';
 import type { Finding } from './finding.js';
 import type { ImagePackage } from './package.js';
 
-/** The image to compare with: an earlier version. */
+/** Image to compare with: an earlier version. */
 export interface EarlierImage<Of extends Finding = Finding> {
   findings: readonly Of[];
   packages: readonly Pick<ImagePackage, 'purl' | 'state'>[];
-  /** Build time; null where it is unknown. */
+  /** Build time; null if unknown. */
   createdAt: Date | null;
 }
 
@@ -15,19 +15,22 @@ export interface EarlierImage<Of extends Finding = Finding> {
  * change counts as introduced.
  */
 export interface FindingChanges<Of extends Finding = Finding> {
-  /** The change brought them. */
+  /** Caused by the change. */
   introduced: Of[];
-  /** Unrelated to the change: published after the earlier image was built, about packages that it has too. */
+  /**
+   * Unrelated to the change: published after the earlier image was built, about packages that it
+   * has too.
+   */
   newlyPublished: Of[];
   /** The earlier image had them, and they were already published. */
   unchanged: Of[];
-  /** The change took them away. */
+  /** Removed by the change. */
   resolved: Of[];
 }
 
 /**
- * Lower limit on build times: images did not exist before; builders without build times write a date
- * of the last century.
+ * Lower limit on build times: container images did not exist before; builders without build times
+ * write a date of the last century.
  */
 const firstImageAt = Date.UTC(2013, 0);
 
@@ -49,7 +52,7 @@ export function findingChanges<Of extends Finding>(before: EarlierImage<Of>, aft
   return changes;
 }
 
-/** Publication date of a vulnerability's advisory; null where it is unknown. */
+/** Publication date of a vulnerability's advisory; null if unknown. */
 export function publishedAt({ kind, evidence }: Finding): Date | null {
   const { published } = evidence;
   if (kind !== 'vulnerability' || typeof published !== 'string') return null;
@@ -62,7 +65,7 @@ function wasPublishedAfter(finding: Finding, createdAt: Date | null): boolean {
   return published !== null && createdAt !== null && published > createdAt;
 }
 
-/** Build time that an image declares; null where it declares none, or an implausible one. */
+/** Build time that an image declares; null if it declares none, or an implausible one. */
 export function buildTime(created: string | undefined): Date | null {
   const time = Date.parse(created ?? '');
   return time >= firstImageAt ? new Date(time) : null;

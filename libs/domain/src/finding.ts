@@ -13,24 +13,30 @@ export const findingKinds = [
 
 export type FindingKind = (typeof findingKinds)[number];
 
-/** A problem of an image. One model for every kind. */
+/** Problem of an image. One model for every kind. */
 export interface Finding {
   kind: FindingKind;
-  /** The familiar id: a CVE, or the id of a rule. */
+  /** Best-known id: a CVE, or the id of a rule. */
   id: string;
   aliases: string[];
   severity: Severity;
   title: string;
-  /** Stable for the same vulnerability in the same package name, across rescans, versions and digests. */
+  /**
+   * Stable for the same vulnerability in the same package name, across rescans, versions and
+   * digests.
+   */
   fingerprint: string;
   purl: string | null;
   packageName: string | null;
   installedVersion: string | null;
   path: string | null;
-  /** Index of the layer that brought it; null where the finding is not about a file of a layer. */
+  /** Index of its layer; null if the finding is not about a file of a layer. */
   layer: number | null;
   state: Presence;
-  /** `unknown` where a version could not be compared; such a finding is reported and counted, never hidden. */
+  /**
+   * `unknown` if a version could not be compared; such a finding is reported and counted, never
+   * hidden.
+   */
   match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
   cvss: { vector: string; score: number } | null;
@@ -41,8 +47,8 @@ export interface Finding {
 }
 
 /**
- * Why a finding of an unchanged image is announced: its advisory, CISA's catalog of exploited
- * vulnerabilities, or its EPSS score.
+ * Reason why a finding of an unchanged image is announced: its advisory, CISA's catalog of
+ * exploited vulnerabilities, or its EPSS score.
  */
 export const findingReasons = ['advisory', 'kev', 'epss'] as const;
 export type FindingReason = (typeof findingReasons)[number];
@@ -51,7 +57,7 @@ export type Confidence = 'certain' | 'likely' | 'possible';
 
 type Required = 'kind' | 'id' | 'severity' | 'title' | 'fingerprint' | 'layer' | 'state';
 
-/** A finding with defaults for a finding without a package; `known` overrides them. */
+/** Creates a finding with defaults for one without a package; `known` overrides them. */
 export function findingOf(known: Pick<Finding, Required> & Partial<Finding>): Finding {
   return {
     aliases: [],
@@ -68,7 +74,7 @@ export function findingOf(known: Pick<Finding, Required> & Partial<Finding>): Fi
   };
 }
 
-/** How many findings of each severity. */
+/** Number of findings of each severity. */
 export type SeverityCounts = Record<Severity, number>;
 
 export function countBySeverity(findings: Iterable<{ severity: Severity }>): SeverityCounts {

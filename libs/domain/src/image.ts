@@ -1,4 +1,7 @@
-/** `sha256:` and 64 lower-case hex digits. @see https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
+/**
+ * `sha256:` and 64 lower-case hex digits. @see
+ * https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests
+ */
 export type Digest = string;
 
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
@@ -7,22 +10,24 @@ export function isDigest(value: unknown): value is Digest {
   return typeof value === 'string' && digestPattern.test(value);
 }
 
-/** Operating system, architecture and variant as OCI writes them: `linux/amd64`, `linux/arm64/v8`. */
+/**
+ * Operating system, architecture and variant as OCI writes them: `linux/amd64`, `linux/arm64/v8`.
+ */
 export type Platform = string;
 
-/** The release of a distribution, from os-release. */
+/** Release of a distribution, from os-release. */
 export interface OsRelease {
   /** `ID`: `debian`, `alpine`, `ubuntu`. */
   id: string;
   /** `VERSION_ID`: `12`, `3.20.3`; undefined on rolling releases. */
   versionId?: string;
-  /** `PRETTY_NAME`, for people. */
+  /** `PRETTY_NAME`, for display. */
   name: string;
-  /** `ID_LIKE`, in order: the distributions whose packages and habits this one shares. */
+  /** `ID_LIKE`, in order: related distributions. */
   idLike: string[];
 }
 
-/** One layer of an image, as its manifest, config and our analysis know it. */
+/** Layer of an image, from manifest, config and our analysis. */
 export interface Layer {
   /** Position from the bottom, 0 first. */
   index: number;
@@ -32,11 +37,14 @@ export interface Layer {
   diffId: Digest;
   sizeBytes: number;
   mediaType: string;
-  /** The build step, from the config's history. */
+  /** Build step from the config's history. */
   createdBy?: string;
 }
 
-/** A layer as a manifest claims it: a blob of this digest and size that unpacks to this diffID. True once it was read. */
+/**
+ * Layer as a manifest claims it: a blob of this digest and size that unpacks to this diffID. True
+ * once it was read.
+ */
 export interface LayerClaim {
   blobDigest: Digest;
   sizeBytes: number;

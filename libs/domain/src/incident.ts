@@ -26,25 +26,33 @@ export type RevisionKind = (typeof revisionKinds)[number];
 /** Opening words of the text by which incidents report an unsigned image; details may follow. */
 export const notSignedText = 'the image is not signed';
 
-/** Alerts of one campaign, correlated into one incident. Texts from events are attacker-controlled. */
+/**
+ * Alerts of one campaign, correlated into one incident. Texts from events are attacker-controlled.
+ */
 export interface Incident {
   /** UUID, derived from the alert that opened it: the same after a replay. */
   id: string;
-  /** Grows with every change of the incident; of two states the greater one is the newer. */
+  /**
+   * Grows with every change of the incident; of two states the one with the greater revision is
+   * newer.
+   */
   revision: number;
   state: IncidentState;
   /** Id of the incident that continues a merged one. */
   mergedInto: string | null;
-  /** A few words: `Miner in kube-system/DaemonSet/kube-proxy-controller`. */
+  /** Short title: `Miner in kube-system/DaemonSet/kube-proxy-controller`. */
   title: string;
-  /** Rank of the title, smaller being worse: an attacker's success comes before the method. Null: stored before ranks existed. */
+  /**
+   * Rank of the title, smaller being worse: an attacker's success comes before the method. Null for
+   * incidents stored before ranks existed.
+   */
   titleRank: number | null;
-  /** Summary: the attack, its way in, where it runs and since when. */
+  /** Summary: attack, entry point, place and start. */
   sentence: string;
   severity: Severity;
   /** 0 to 100: order among incidents of one severity. */
   score: number;
-  /** `namespace/Kind/name`: where it began. */
+  /** `namespace/Kind/name` of its first alert. */
   workload: string | null;
   /** As the sensor names it: `registry.example.com/shop/payment:3.4.0`. */
   image: string | null;
@@ -54,14 +62,14 @@ export interface Incident {
   namespace: string | null;
   /** Id of the event that opened it. */
   openedBy: string;
-  /** ISO 8601, with every digit that the sensor gave. */
+  /** ISO 8601 with all digits of the sensor. */
   firstSeen: string;
   lastSeen: string;
   /** Number of events in the incident. */
   count: number;
   /** Keywords: `drift`, `miner`. */
   findings: string[];
-  /** MITRE ATT&CK, in the order in which they were seen. */
+  /** MITRE ATT&CK techniques, in the order in which they were seen. */
   techniques: string[];
   /** Sorted by time. */
   steps: IncidentStep[];
@@ -69,9 +77,12 @@ export interface Incident {
   evidence: IncidentEvidence[];
   /** Every affected workload, including `workload`. */
   workloads: IncidentWorkload[];
-  /** Artifacts that the alerts have in common; blast radius queries start from them. */
+  /** Common artifacts of the alerts, from which blast radius queries start. */
   artifacts: IncidentArtifact[];
-  /** Facts about the image and the cluster that confirmed it: `/tmp/.x/kthreadd is not in the image`. */
+  /**
+   * Facts about the image and the cluster that confirmed it: `/tmp/.x/kthreadd is not in the
+   * image`.
+   */
   factsUsed: string[];
   /** Recommended actions, the most urgent first. */
   nextSteps: string[];
@@ -102,7 +113,7 @@ export interface IncidentEvidence {
   text: string;
   /** `namespace/pod/container`, or the node. */
   where: string | null;
-  /** The sensor's original fields, cut to those worth keeping; null where they are too long. */
+  /** The sensor's original fields, reduced to useful ones; null if they are too long. */
   record: JsonObject | null;
 }
 
@@ -131,7 +142,7 @@ export interface RuleCredit {
   link: string | null;
 }
 
-/** One change of an incident by the incident builder, with the whole state after it. */
+/** Change of an incident by the incident builder, with the whole state after it. */
 export interface IncidentChange {
   kind: 'opened' | 'updated' | 'resolved' | 'merged';
   incident: Incident;

@@ -26,12 +26,15 @@ export const activities = [
 export type Activity = (typeof activities)[number];
 
 /**
- * A record in the product's own fields, whatever the sensor. Values that the sensor did not report
- * are null, never an empty string.
+ * Record in the product's own fields, for any sensor. Values that the sensor did not report are
+ * null, never an empty string.
  */
 export interface Observation extends Omit<RuntimeRecord, 'event' | 'evaluations'> {
   activity: Activity;
-  /** Milliseconds since 1970, with a fraction: for order and windows. {@link RuntimeRecord.at} is the truth. */
+  /**
+   * Milliseconds since 1970, with a fraction: for order and windows. {@link RuntimeRecord.at} is
+   * authoritative.
+   */
   timeMs: number;
   /** The acting process; for `exec` the new one. */
   process: ObservedProcess | null;
@@ -44,7 +47,7 @@ export interface Observation extends Omit<RuntimeRecord, 'event' | 'evaluations'
   } | null;
   network: ObservedNetwork | null;
   request: ObservedRequest | null;
-  /** Present where the sensor itself raised an alert. */
+  /** Present if the sensor itself raised an alert. */
   alert: { rule: string; priority: Priority; output: string; tags: string[] } | null;
   /** Number of events that the sensor reports as lost. */
   dropped: number;
@@ -53,14 +56,17 @@ export interface Observation extends Omit<RuntimeRecord, 'event' | 'evaluations'
 }
 
 export interface ObservedProcess {
-  /** Unique over nodes and reboots: Tetragon's exec_id, Tracee's entity id. Null where the sensor has only pids. */
+  /**
+   * Unique over nodes and reboots: Tetragon's exec_id, Tracee's entity id. Null if the sensor has
+   * only pids.
+   */
   execId: string | null;
   parentExecId: string | null;
   pid: number | null;
   parentPid: number | null;
   /** Path of the executable. */
   executable: string | null;
-  /** The whole command line, beginning as the sensor's does. */
+  /** Whole command line, beginning as the sensor's does. */
   commandLine: string | null;
   /** argv after the executable, as one text. */
   arguments: string | null;
@@ -69,22 +75,25 @@ export interface ObservedProcess {
   uid: number | null;
   /** Name, or the number as text; `root` for 0. */
   user: string | null;
-  /** The user who logged in; null without a login. */
+  /** User who logged in; null without a login. */
   auditUid: number | null;
   parentExecutable: string | null;
   parentCommandLine: string | null;
-  /** Hex, where the sensor hashes. */
+  /** Hex, if the sensor hashes. */
   sha256: string | null;
   /** Whether it descends from the container's first process; false for `kubectl exec`. */
   inInitTree: boolean | null;
-  /** Whether its executable is not in the image, by the sensor's own knowledge (Falco's upper layer). */
+  /**
+   * Whether its executable is not in the image, by the sensor's own knowledge (Falco's upper
+   * layer).
+   */
   fromUpperLayer: boolean | null;
   /** Whether it gained privileges when it started. */
   privilegesRaised: boolean | null;
 }
 
 export interface ObservedContainer {
-  /** Without a runtime's prefix; possibly cut, to 12 or 31 characters. */
+  /** Without a runtime's prefix; possibly truncated to 12 or 31 characters. */
   id: string | null;
   name: string | null;
   /** `localhost:5000/shop/app`, without tag. */
@@ -111,7 +120,7 @@ export interface ObservedNetwork {
   sourcePort: number | null;
   destinationIp: string | null;
   destinationPort: number | null;
-  /** Queried name, or the name that the address is known by. */
+  /** Queried name, or the known name of the address. */
   hostname: string | null;
   /** Addresses that a look-up found for {@link hostname}. */
   answers: string[];
@@ -119,11 +128,11 @@ export interface ObservedNetwork {
   bytes: number | null;
 }
 
-/** A call of an API: Kubernetes, a cloud. */
+/** Call of an API: Kubernetes, a cloud. */
 export interface ObservedRequest {
   user: string | null;
   groups: string[];
-  /** `AKIA…`: which key signed it. */
+  /** `AKIA…`: key that signed it. */
   accessKeyId: string | null;
   sourceIps: string[];
   userAgent: string | null;
@@ -137,7 +146,7 @@ export interface ObservedRequest {
   succeeded: boolean;
 }
 
-/** A process with no known fields. */
+/** Creates a process with no known fields. */
 export function unknownProcess(): ObservedProcess {
   return {
     execId: null,

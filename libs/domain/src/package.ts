@@ -33,24 +33,35 @@ export type PackageType = (typeof packageTypes)[number];
 
 const distributionTypes: ReadonlySet<PackageType> = new Set<PackageType>(['apk', 'deb', 'rpm']);
 
-/** Whether packages of this kind come from a distribution, whose database covers the system's directories. */
+/**
+ * Whether packages of this kind come from a distribution, whose database covers the system's
+ * directories.
+ */
 export function isDistributionType(type: PackageType): boolean {
   return distributionTypes.has(type);
 }
 
-/** A package as one file of one layer declares it; which distribution it belongs to is known only for the whole image. */
+/**
+ * Package as declared by one file of one layer; its distribution is known only for the whole image.
+ */
 export interface PackageRecord {
   type: PackageType;
-  /** In full, as advisories write it: `openssl`, `@babel/core`, `org.slf4j:slf4j-api`, `github.com/gorilla/mux`. */
+  /**
+   * Full name as in advisories: `openssl`, `@babel/core`, `org.slf4j:slf4j-api`,
+   * `github.com/gorilla/mux`.
+   */
   name: string;
   /** Verbatim, epoch included. */
   version: string;
   arch?: string;
   /** Qualifiers of the purl beside architecture and distribution: `{ modularity: 'nodejs:18' }`. */
   qualifiers?: Record<string, string>;
-  /** The source package it was built from; advisories of distributions name that one. Elsewhere the package itself. */
+  /**
+   * Source package it was built from, which distributions' advisories name. Elsewhere the package
+   * itself.
+   */
   source: { name: string; version: string };
-  /** SPDX expressions or names, as the metadata has them. */
+  /** SPDX expressions or names from the metadata. */
   licenses: string[];
   /** Path of the package database or manifest that declares it, without leading slash. */
   foundIn: string;
@@ -63,15 +74,18 @@ export interface PackageRecord {
   isDeclared?: true;
 }
 
-/** A package with its identity in the fleet. */
+/** Package with its identity in the fleet. */
 export interface Package extends PackageRecord {
-  /** With distribution and architecture: `pkg:deb/debian/openssl@3.0.11-1~deb12u2?arch=amd64&distro=debian-12`. */
+  /**
+   * With distribution and architecture:
+   * `pkg:deb/debian/openssl@3.0.11-1~deb12u2?arch=amd64&distro=debian-12`.
+   */
   purl: string;
 }
 
-/** A package of an image, with the layer that brought it. */
+/** Package of an image, with its layer. */
 export interface ImagePackage extends Package {
-  /** Index of the layer that brought this version. */
+  /** Index of the layer with this version. */
   layer: number;
   state: Presence;
 }
@@ -79,24 +93,27 @@ export interface ImagePackage extends Package {
 /** Files that a package database lists as owned by one package. */
 export interface OwnedFiles {
   type: PackageType;
-  /** Name of the package, as its {@link PackageRecord} has it. */
+  /** Name of the package, as in its {@link PackageRecord}. */
   package: string;
   files: OwnedFile[];
-  /** Built by a third party, not the distribution: the distribution's advisories do not cover its content. */
+  /**
+   * Built by a third party, not the distribution: the distribution's advisories do not cover its
+   * content.
+   */
   isThirdParty?: true;
 }
 
 /** Entry of a package database for one file. */
 export interface OwnedFile {
   /**
-   * From the image's root, without leading slash, as the database writes it: parent directories may
-   * be links by now.
+   * From the image's root, without leading slash, as in the database: parent directories may have
+   * become links.
    */
   path: string;
-  /** Hash of the content: `md5:…`, `sha1:…`, `sha256:…` in hex; absent where the database has none. */
+  /** Hash of the content: `md5:…`, `sha1:…`, `sha256:…` in hex; absent if the database has none. */
   digest?: string;
   /**
-   * Why the file may differ or be missing: users edit configuration, slim images drop
+   * Reason why the file may differ or be missing: users edit configuration, slim images drop
    * documentation, ghosts need not exist.
    */
   role?: 'config' | 'documentation' | 'ghost';

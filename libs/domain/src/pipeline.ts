@@ -1,11 +1,13 @@
 import { attestationKinds } from './provenance.js';
 
-/** Reports that a pipeline may send about an image: the run that built it, or a document that it made. */
+/**
+ * Reports that a pipeline may send about an image: the run that built it, or a document from it.
+ */
 export const pipelineReportKinds = ['run', ...attestationKinds] as const;
 
 export type PipelineReportKind = (typeof pipelineReportKinds)[number];
 
-/** The run of a pipeline, as far as it is known. */
+/** Run of a pipeline, as far as known. */
 export interface CiRun {
   /** Web page of the run. */
   url: string | null;

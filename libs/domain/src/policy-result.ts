@@ -9,7 +9,7 @@ export type PolicyMode = (typeof policyModes)[number];
 export interface PolicyResult {
   name: string;
   mode: PolicyMode;
-  /** `unknown` where a fact that the result depends on is missing. */
+  /** `unknown` if a required fact is missing. */
   result: Verdict;
   /** One sentence each. */
   reasons: string[];

@@ -1,4 +1,4 @@
-/** A sensor's own idea of how urgent an event is, Falco's words, most urgent first. */
+/** A sensor's own priority of an event, in Falco's words, most urgent first. */
 export const priorities = [
   'emergency',
   'alert',

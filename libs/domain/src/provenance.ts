@@ -8,15 +8,18 @@ export const refusalCodes = [
   'UNSUPPORTED',
   /** It carries no signature at all. */
   'UNSIGNED',
-  /** No configured key or identity made it, or the signed content was altered: a key cannot distinguish the two. */
+  /**
+   * No configured key or identity made it, or the signed content was altered: a key cannot
+   * distinguish the two.
+   */
   'SIGNER_UNKNOWN',
-  /** It names a trusted key or certificate, but was not made by it. */
+  /** Names a trusted key or certificate, but was not made by it. */
   'SIGNATURE_INVALID',
   /** Its certificate does not come from the trusted root, or was not valid when it signed. */
   'CERTIFICATE_UNTRUSTED',
   /** No trusted source confirms its signing time. */
   'TIMESTAMP_UNVERIFIED',
-  /** The trusted transparency log does not hold it. */
+  /** Not in the trusted transparency log. */
   'LOG_UNVERIFIED',
   /** A trusted certificate, but of an identity that is not configured. */
   'IDENTITY_MISMATCH',
@@ -34,11 +37,11 @@ export interface Signer {
   keyFingerprint: string | null;
   /** Subject of the certificate: a mail address, the URL of a workflow; null for a key. */
   identity: string | null;
-  /** Issuer that vouched for that identity. */
+  /** Issuer of that identity. */
   issuer: string | null;
 }
 
-/** A signature of an image, and whether it holds. */
+/** Signature of an image, and whether it is valid. */
 export interface Signature {
   verified: boolean;
   /** Null when it is verified, and `reason` with it. */
@@ -47,9 +50,9 @@ export interface Signature {
   reason: string | null;
   /** Null unless verified. */
   signer: Signer | null;
-  /** The manifest that it was found for: the image, or the index that holds it. */
+  /** Manifest that it was found for: the image, or its index. */
   subject: Digest;
-  /** The manifest that holds it. */
+  /** Manifest that contains it. */
   artifact: Digest;
 }
 
@@ -57,12 +60,14 @@ export const attestationKinds = ['provenance', 'sbom', 'vex', 'other'] as const;
 
 export type AttestationKind = (typeof attestationKinds)[number];
 
-/** A statement about an image, and whether a signature vouches for it. */
+/** Statement about an image, and whether a trusted signer signed it. */
 export interface Attestation extends Signature {
   kind: AttestationKind;
   /** @see https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
   predicateType: string | null;
-  /** Builder of the image, from its provenance; null unless verified, as are the fields that follow. */
+  /**
+   * Builder of the image, from its provenance; null unless verified, as are the fields that follow.
+   */
   builder: string | null;
   /** Repository of the sources: `https://git.example.com/shop/app`. */
   source: string | null;
@@ -71,10 +76,10 @@ export interface Attestation extends Signature {
   builtAt: string | null;
 }
 
-/** A VEX document attached to an image, and its verified signer. */
+/** VEX document attached to an image, and its verified signer. */
 export interface AttestedVex {
   signer: Signer;
-  /** The manifest that holds it. */
+  /** Manifest that contains it. */
   artifact: Digest;
   document: unknown;
 }

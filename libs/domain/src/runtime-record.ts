@@ -1,6 +1,8 @@
 import type { ObjectEvaluation } from './object-evaluation.js';
 
-/** Sources of runtime events. The value of `kind:` in the configuration, and of `source` in records. */
+/**
+ * Sources of runtime events. The value of `kind:` in the configuration, and of `source` in records.
+ */
 export const runtimeSources = [
   'falco',
   'tetragon',
@@ -16,8 +18,8 @@ export const runtimeSources = [
 export type RuntimeSource = (typeof runtimeSources)[number];
 
 /**
- * One event of a sensor as it is sent and stored: the sensor's own fields, and the few that must be
- * known without reading them.
+ * Event of a sensor as it is sent and stored: the sensor's own fields, and the few that must be
+ * known without parsing them.
  */
 export interface RuntimeRecord {
   /** Stable under redelivery: the sensor's own id, else a hash over what makes the event unique. */
@@ -26,22 +28,29 @@ export interface RuntimeRecord {
   /** Name of the configured sensor connection. */
   sensor: string;
   cluster: string | null;
-  /** Scope of process trees; null for events that no node caused. */
+  /** Scope of process trees; null for events without a node. */
   node: string | null;
-  /** ISO 8601 with every fraction digit that the sensor gave (nanoseconds do not fit a JavaScript number). */
+  /**
+   * ISO 8601 with all fraction digits of the sensor (nanoseconds do not fit a JavaScript number).
+   */
   at: string;
-  /** ISO 8601: latest time at which a watching source still saw the reported state, possibly long after {@link at}. */
+  /**
+   * ISO 8601: latest time at which a watching source still saw the reported state, possibly long
+   * after {@link at}.
+   */
   seenAt?: string;
   event: JsonObject;
   /** Secrets that occurred in {@link event} and were masked before it was stored. */
   secrets?: ObservedSecret[];
-  /** Misconfigurations of the objects that {@link event} is about: one, or those of a deleted collection. */
+  /** Misconfigurations of the objects of {@link event}: one, or those of a deleted collection. */
   evaluations?: ObjectEvaluation[];
 }
 
-/** A secret that a sensor reported with an event, without its value. */
+/** Secret that a sensor reported with an event, without its value. */
 export interface ObservedSecret {
-  /** The rule that matched its format, or `marked-secret` where its flag, header or name marks it as one. */
+  /**
+   * Rule that matched its format, or `marked-secret` if its flag, header or name marks it as one.
+   */
   rule: string;
   /** Mask that replaces the value. */
   masked: string;

@@ -1,6 +1,9 @@
 const redacted = '[redacted]';
 
-/** A value that must never reach a log, an error or a report. Every way of printing it gives `[redacted]`. */
+/**
+ * A value that must never reach a log, an error or a report. Every way of printing it gives
+ * `[redacted]`.
+ */
 export class Secret {
   readonly #value: string;
 
@@ -8,7 +11,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself. Call it where the value leaves for its one destination, nowhere else. */
+  /** Returns the value. Call it only where the value leaves for its one destination. */
   reveal(): string {
     return this.#value;
   }

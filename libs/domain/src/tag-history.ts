@@ -1,18 +1,20 @@
 import type { Digest } from './image.js';
 
-/** One entry of a tag's history: what the tag pointed to from then on. */
+/** Entry of a tag's history: the digest since then. */
 export interface TagEntry {
-  /** Null where the tag was deleted. */
+  /** Null if the tag was deleted. */
   digest: Digest | null;
   pushId: string | null;
-  /** The registry was seen to have it; the push that brought it is not known (yet). */
+  /** Whether only the registry reported it; its push is not known (yet). */
   isSeen: boolean;
-  /** When it was pushed by the registry's clock; null where the registry gave no time, and of seen entries. */
+  /**
+   * Time of the push by the registry's clock; null if the registry has none, and for seen entries.
+   */
   pushedAtMs: number | null;
   atMs: number;
 }
 
-/** A push that is to enter the history of its tag. */
+/** Push to insert into the history of its tag. */
 export interface TagPush {
   id: string;
   digest: Digest;
@@ -24,20 +26,23 @@ export interface TagPush {
 
 /** Position of a push in the history of its tag. */
 export interface TagPlacement {
-  /** Index of the seen entry that the push stands for and that is removed; null where there is none. */
+  /** Index of the seen entry that the push replaces; null without one. */
   replaced: number | null;
-  /** Index that the push has in the history without the replaced entry. */
+  /** Index of the push in the history without the replaced entry. */
   index: number;
   atMs: number;
-  /** Entry that has to follow at the end, so that the history ends with what the registry has; null where it does already. */
+  /**
+   * Entry to append, so that the history ends with the registry's digest; null if it already does.
+   */
   seen: Pick<TagEntry, 'digest' | 'pushId'> | null;
 }
 
 /**
- * Finds the place of a push in the history of its tag. The registry's answer decides what the tag points to now; its times order
- * what the answer cannot. Webhooks arrive late and in any order, and clocks are wrong: a time alone never makes a push current.
+ * Finds the place of a push in the history of its tag. The registry's answer decides the current
+ * digest; its times order the other entries. Webhooks arrive late and in any order, and clocks are
+ * wrong: a time alone never makes a push current.
  * @param history in order, without the push
- * @param registryDigest what the tag points to now, null where it is gone
+ * @param registryDigest current digest of the tag, null if it was deleted
  */
 export function placePush(history: readonly TagEntry[], push: TagPush, registryDigest: Digest | null): TagPlacement {
   const replaced = replacedEntry(history, push);
@@ -58,8 +63,8 @@ export function placePush(history: readonly TagEntry[], push: TagPush, registryD
 }
 
 /**
- * The seen entry that the push brought: one where its time allows it, or else one whose push was not known. The place of that one
- * was a guess, which the time of the push corrects.
+ * Seen entry of the push: one that its time allows, or else one whose push was not known. The place
+ * of the latter was a guess, which the time of the push corrects.
  */
 function replacedEntry(history: readonly TagEntry[], push: TagPush): number | null {
   const [from, to] = boundsOf(history, push.pushedAtMs);
@@ -70,7 +75,7 @@ function replacedEntry(history: readonly TagEntry[], push: TagPush): number | nu
   return guessed < 0 ? null : guessed;
 }
 
-/** The range of indices that the registry's own times allow. */
+/** Range of indices that the registry's own times allow. */
 function boundsOf(history: readonly TagEntry[], pushedAtMs: number | null): [from: number, to: number] {
   if (pushedAtMs === null) return [0, history.length];
   const later = history.findIndex((entry) => entry.pushedAtMs !== null && entry.pushedAtMs > pushedAtMs);
@@ -90,13 +95,13 @@ function insertionIndex(
   const hasTag = push.digest === registryDigest;
   if (last.digest !== registryDigest) return hasTag ? history.length : to;
   if (hasTag || to < history.length) return to;
-  // The history ends with what the registry has. Only the registry's own clock can say that another push came after that,
-  // and that the tag was moved back since.
+  // The history ends with the registry's digest. Only the registry's own clock can prove that
+  // another push came after that, and that the tag was moved back since.
   const isLater = push.pushedAtMs !== null && last.pushedAtMs !== null && push.pushedAtMs > last.pushedAtMs;
   return isLater ? to : history.length - 1;
 }
 
-/** The last push that brought the digest stands for it until its own push is known. */
+/** The last push of the digest represents it until its own push is known. */
 function seenEntry(history: readonly TagEntry[], push: TagPush, digest: Digest | null): TagPlacement['seen'] {
   if (digest === null) return { digest, pushId: null };
   if (digest === push.digest) return { digest, pushId: push.id };

@@ -16,7 +16,7 @@ export interface VerdictWithReasons {
 const defaultThreshold = 'high';
 const maxReasons = 10;
 
-/** Codes of warnings after which "nothing found" would prove nothing. */
+/** Codes of warnings after which the absence of findings proves nothing. */
 const blindingCodes = new Set([
   'ADVISORIES_DAMAGED',
   'ADVISORIES_MISSING',
@@ -37,15 +37,15 @@ const blindingCodes = new Set([
 ]);
 
 /**
- * Id of the finding about a layer that could not be read: whatever the threshold, an unread layer
- * never yields a pass.
+ * Id of the finding about a layer that could not be read: an unread layer never yields a pass, at
+ * any threshold.
  */
 export const layerNotAnalyzedId = 'layer-not-analyzed';
 
 /**
- * `fail` on a finding at or above the threshold; `unknown`, with the reasons, where something could
- * not be evaluated, including the severity of a finding; else `pass`. Without a threshold findings
- * decide nothing: policies do.
+ * Returns `fail` for a finding at or above the threshold; `unknown`, with the reasons, if something
+ * could not be evaluated, including the severity of a finding; else `pass`. Without a threshold
+ * only policies decide.
  */
 export function verdictOf(
   findings: readonly Finding[],

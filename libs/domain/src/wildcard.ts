@@ -1,4 +1,7 @@
-/** Whether a text is as a pattern says, in which `*` stands for any characters. In linear time, whoever wrote either. */
+/**
+ * Whether a text matches a pattern, in which `*` matches any characters. Takes linear time for any
+ * pattern and text.
+ */
 export function matchesWildcard(pattern: string, text: string): boolean {
   const [head = '', ...rest] = pattern.split('*');
   const tail = rest.pop();

@@ -16,7 +16,7 @@ const severity = z.enum(severities);
 const counts = z.record(severity, z.int().nonnegative());
 const id = z.uuid();
 
-/** Differences between the image that a tag points to and the one that it pointed to before. */
+/** Differences between the image that a tag points to and the previous one. */
 const changes = z.object({
   packages: z.object({ added: z.int(), removed: z.int(), changed: z.int() }),
   findings: z.object({ introduced: z.int(), resolved: z.int() }),
@@ -76,7 +76,7 @@ export const pipelineReported = eventType('pipeline.reported', {
 
 const text = z.string().nullable();
 
-/** One event of a runtime sensor in the sensor's own format, as `RuntimeRecord` of the domain describes it. */
+/** Event of a runtime sensor in the sensor's own format, like `RuntimeRecord` of the domain. */
 const runtimeRecord = z.object({
   id: z.string().min(1),
   source: z.enum(runtimeSources),
@@ -90,7 +90,7 @@ const runtimeRecord = z.object({
   event: z.looseObject({}) as unknown as z.ZodType<JsonObject>,
   /** Secrets that were masked in it. */
   secrets: z.array(z.object({ rule: z.string(), masked: z.string(), fingerprint: z.string() })).optional(),
-  /** Misconfigurations of the Kubernetes objects that it is about; values of variables and Secrets are in none of them. */
+  /** Misconfigurations of its Kubernetes objects, without values of variables and Secrets. */
   evaluations: z
     .array(
       z.object({
@@ -133,7 +133,10 @@ export const imageAnalyzed = eventType('image.analyzed', {
     digest,
     /** Digest that the tag pointed to before this push; null at the first push of a tag. */
     previousDigest: digest.nullable(),
-    /** Baseline of the push, and the reason: the previous digest, or the release before it; null where there was none. */
+    /**
+     * Baseline of the push, and the reason: the previous digest, or the release before it; null
+     * without one.
+     */
     comparedWith: z
       .object({ tag: z.string().nullable(), digest, reason: z.enum(baselineReasons), line: z.string().nullable() })
       .nullable()
@@ -143,7 +146,9 @@ export const imageAnalyzed = eventType('image.analyzed', {
     verdict: z.enum(['pass', 'fail', 'unknown']),
     /** Changes against `comparedWith`; null without a baseline, and if the digest is the same. */
     changes: changes.nullable(),
-    /** Fingerprints of findings that are not announced yet, because a signature may still come. */
+    /**
+     * Fingerprints of findings that are not announced yet, because a signature may still arrive.
+     */
     awaited: z.array(z.string()).optional(),
   }),
 });
@@ -167,11 +172,14 @@ export const imageReexamined = eventType('image.reexamined', {
     isCurrent: z.boolean(),
     /** Findings that were not announced before. */
     opened: z.array(namedFinding),
-    /** Findings that were announced and are gone. */
+    /** Findings that were announced and no longer apply. */
     resolved: z.array(namedFinding),
     /** Images of the push: of an index, one of each platform. */
     platforms: z.array(z.object({ platform: z.string(), digest })).optional(),
-    /** Trusted signers whose signatures or attestations of the images hold; `identity` of a certificate. */
+    /**
+     * Trusted signers whose signatures or attestations of the images hold; `identity` of a
+     * certificate.
+     */
     signers: z.array(z.object({ name: z.string(), identity: z.string().nullable() })).optional(),
   }),
 });
@@ -212,7 +220,7 @@ export const advisoryChanged = eventType('advisory.changed', {
   about: 'the number of the change',
   data: z.object({
     change: z.string().regex(/^[0-9]{1,19}$/),
-    /** How many advisories the change wrote, over all its events. */
+    /** Number of advisories that the change wrote, over all its events. */
     advisories: z.int().positive(),
     packages: z.array(z.object({ ecosystem: z.string(), name: z.string() })).max(2_000),
   }),
@@ -227,13 +235,18 @@ const finding = z.object({
   advisoryId: z.string(),
   severity,
   title: z.string(),
-  /** Some of the packages that have it. */
+  /** Some of its packages. */
   purls: z.array(z.string()).max(200),
   /** `workloads` is null while no sensor reports containers. */
   counts: z.object({ packages: z.int(), images: z.int(), workloads: z.int().nullable() }),
-  /** Whether to notify: false for most findings of an ecosystem that is loaded for the first time. */
+  /**
+   * Whether to notify: false for most findings of an ecosystem that is loaded for the first time.
+   */
   isNews: z.boolean(),
-  /** Trigger: a new or changed `advisory` (also if absent), or `kev` or `epss` of one that was known. */
+  /**
+   * Trigger: a new or changed `advisory` (also if absent), or `kev` or `epss` of one that was
+   * known.
+   */
   reason: z.enum(findingReasons).optional(),
 });
 

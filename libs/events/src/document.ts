@@ -7,7 +7,7 @@ interface JsonSchema {
   [key: string]: unknown;
 }
 
-/** The catalogue as `docs/events.md`. */
+/** Generates `docs/events.md` from the catalog. */
 export function eventsMarkdown(events: readonly EventType[]): string {
   const rows = events.map((event) => `| \`${event.type}\` | ${event.by} | ${readers(event)} | ${event.summary} |`);
   return [
@@ -43,7 +43,10 @@ function readers(event: EventType): string {
   return names.length > 0 ? names.join(', ') : 'no consumer yet';
 }
 
-/** The catalogue as an AsyncAPI 3.0 document. @see https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
+/**
+ * Generates an AsyncAPI 3.0 document of the catalog. @see
+ * https://www.asyncapi.com/docs/reference/specification/v3.0.0
+ */
 export function asyncApi(events: readonly EventType[]): JsonSchema {
   const named = events.map((event) => ({ event, name: event.channel.replaceAll('.', '-') }));
   return {

@@ -29,7 +29,7 @@ export function readEvent(bytes: Uint8Array): CloudEvent {
   return { ...read, data: checkedData(read) };
 }
 
-/** Parses the envelope alone and does not validate `data`. @throws InvalidInput `EVENT_MALFORMED` */
+/** Parses only the envelope and does not validate `data`. @throws InvalidInput `EVENT_MALFORMED` */
 export function readEnvelope(bytes: Uint8Array): CloudEvent {
   const read = envelope.safeParse(parseJson(bytes));
   if (!read.success) throw new InvalidInput('EVENT_MALFORMED', `not a CloudEvent: ${z.prettifyError(read.error)}`);
@@ -58,7 +58,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** The event type of that CloudEvents `type`, or undefined. */
+/** Returns the event type of a CloudEvents `type`, or undefined. */
 export function eventTypeNamed(type: string): EventType | undefined {
   return typesByName.get(type);
 }

@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 
-/** Type of an event that crosses a service boundary. Its schema only grows; anything else is a new version. */
+/**
+ * Type of an event that crosses a service boundary. Its schema only grows; anything else is a new
+ * version.
+ */
 export interface EventType<Data extends z.ZodType = z.ZodType> {
   /** CloudEvents `type`: `dev.tidewaiter.<noun>.<past participle>.v<N>`. */
   type: string;
   /** NATS subject: `tidewaiter.<noun>.<past participle>`. */
   channel: string;
-  /** The service that publishes it. */
+  /** Service that publishes it. */
   by: string;
   /** One sentence that describes the fact. */
   summary: string;
@@ -25,7 +28,10 @@ export function eventType<Data extends z.ZodType>(
   return { type: `dev.tidewaiter.${name}.v1`, channel: `tidewaiter.${name}`, ...facts };
 }
 
-/** A CloudEvents 1.0 envelope in structured mode. @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md */
+/**
+ * CloudEvents 1.0 envelope in structured mode. @see
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+ */
 export interface CloudEvent<Data = unknown> {
   specversion: '1.0';
   /** UUID version 7. Consumers deduplicate by it. */
@@ -38,7 +44,10 @@ export interface CloudEvent<Data = unknown> {
   time: string;
   datacontenttype: 'application/json';
   data: Data;
-  /** W3C trace context of the work that caused the event (CloudEvents distributed tracing extension). */
+  /**
+   * W3C trace context of the work that caused the event (CloudEvents distributed tracing
+   * extension).
+   */
   traceparent?: string;
 }
 
@@ -46,7 +55,7 @@ export type DataOf<Type extends EventType> = z.output<Type['data']>;
 
 export type EventOf<Type extends EventType> = CloudEvent<DataOf<Type>>;
 
-/** An event to publish. The store adds id, time and source when it commits. */
+/** Event to publish. The store adds id, time and source when it commits. */
 export interface Draft<Type extends EventType = EventType> {
   event: Type;
   subject: string;
@@ -59,8 +68,8 @@ export interface Draft<Type extends EventType = EventType> {
 }
 
 /**
- * Makes a draft, validated against its schema: an event that consumers would reject must fail the
- * transaction that emits it.
+ * Creates a draft, validated against its schema: an event that consumers would reject must fail its
+ * transaction.
  * @throws ZodError
  */
 export function draft<Type extends EventType>(event: Type, subject: string, data: z.input<Type['data']>): Draft<Type> {

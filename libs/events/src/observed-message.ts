@@ -6,7 +6,10 @@ import type { DataOf } from './event-type.js';
 
 type Observed = DataOf<typeof runtimeObserved>;
 
-/** A message of the runtime stream. It keeps its bytes; parsed records are cached only from the first `eventAt` on. */
+/**
+ * Message of the runtime stream. It keeps its bytes; parsed records are cached only from the first
+ * `eventAt` on.
+ */
 export class ObservedMessage {
   #readAgain: RuntimeRecord[] | undefined;
 
@@ -17,7 +20,10 @@ export class ObservedMessage {
     return readRecords(this.bytes);
   }
 
-  /** Event of a record. Parses the message again and caches it, since more events are often requested next. */
+  /**
+   * Event of a record. Parses the message again and caches it, since more events are often
+   * requested next.
+   */
   eventAt(index: number): JsonObject {
     this.#readAgain ??= this.records();
     return this.#readAgain[index]!.event;

@@ -25,17 +25,20 @@ export function partitionOf({ cluster, node, sensor }: RecordPlace): number {
   return hashOf(node === null ? (cluster ?? sensor) : `${cluster ?? ''}\0${node}`) % runtimePartitions;
 }
 
-/** The NATS subject of a partition. */
+/** NATS subject of a partition. */
 export function runtimeChannel(partition: number): string {
   return `${runtimeObserved.channel}.${partition}`;
 }
 
-/** FNV-1a, 32 bits, over UTF-16 units: the same in every process and version, which a partition needs more than strength. */
+/**
+ * FNV-1a, 32 bits, over UTF-16 units: the same in every process and version, which a partition
+ * needs more than strength.
+ */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
-  // The low bits of FNV alone spread short names badly.
+  // The low bits of FNV distribute short names badly.
   return (hash ^ (hash >>> 15)) >>> 0;
 }

@@ -23,20 +23,28 @@ import { runtimePartitions, runtimeStream } from './runtime-stream.js';
 
 const hourMs = 3_600_000;
 
-/** A JetStream stream, file-backed. PostgreSQL keeps every event of the outbox until it is confirmed, so a stream may be lost. */
+/**
+ * JetStream stream, file-backed. PostgreSQL keeps every event of the outbox until it is confirmed,
+ * so a stream may be lost.
+ */
 export interface Stream {
   name: string;
   events: readonly EventType[];
-  /** Partitions of each of its events, each with a subject of its own; absent if an event has one subject. */
+  /**
+   * Partitions of each of its events, each with a subject of its own; absent if an event has one
+   * subject.
+   */
   partitions?: number;
-  /** 0: for ever. */
+  /** 0 means without limit. */
   maxAgeMs: number;
   maxBytes: number;
   /** Policy when the stream is full: refuse the new message, or drop the oldest one. */
   whenFull: 'refuse-new' | 'forget-oldest';
 }
 
-/** The streams: runtime events are many and short-lived, so their flood must not push out the others. */
+/**
+ * Streams: runtime events are many and short-lived, so their flood must not push out the others.
+ */
 export const streams: readonly Stream[] = [
   {
     name: 'TIDEWAITER',
@@ -70,12 +78,13 @@ export const streams: readonly Stream[] = [
     // No age limit: it would silently drop accepted events while the detector is down.
     maxAgeMs: 0,
     maxBytes: 2 ** 30,
-    // The stream is the only copy: a full one makes sensors wait, and the detector purges what it has read.
+    // The stream is the only copy: a full one makes sensors wait, and the detector purges what it
+    // has read.
     whenFull: 'refuse-new',
   },
 ];
 
-/** A durable pull consumer; all replicas of its service share the work. */
+/** Durable pull consumer; all replicas of its service share the work. */
 export interface Consumer {
   /** Durable name, and the key of its entries in the inbox. */
   name: string;
@@ -122,12 +131,14 @@ export function consumersOf(type: string): Consumer[] {
   return Object.values<Consumer>(consumers).filter(({ events }) => events.some((event) => event.type === type));
 }
 
-/** The subjects of a stream. */
+/** Subjects of a stream. */
 export function subjectsOf({ events, partitions }: Stream): string[] {
   return events.map(({ channel }) => (partitions === undefined ? channel : `${channel}.*`));
 }
 
-/** Services that read an event in order, without a durable consumer: each stores its own position. */
+/**
+ * Services that read an event in order, without a durable consumer: each stores its own position.
+ */
 export function readersInOrder(event: EventType): string[] {
   return event === runtimeObserved ? ['detector'] : [];
 }

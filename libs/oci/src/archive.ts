@@ -3,7 +3,7 @@ import { layerLimits } from './limits.js';
 import { normalizePath } from './paths.js';
 import { parseTar, type TarMember } from './tar.js';
 
-/** A file in a tar, found by its place. */
+/** File in a tar, by its position. */
 export interface ArchiveFile {
   /** Byte in the uncompressed tar where the content begins. */
   offset: number;
@@ -11,8 +11,8 @@ export interface ArchiveFile {
 }
 
 /**
- * Finds the files of a tar by one reading, so that each can be read later by itself. Links are followed within the archive: old
- * versions of `docker save` write a layer that an image has twice as a link.
+ * Indexes the files of a tar in one pass, so that each can be read later. Links are followed within
+ * the archive: old versions of `docker save` write a repeated layer as a link.
  * @param chunks the uncompressed tar
  * @throws as `parseTar`
  */
@@ -30,7 +30,7 @@ export async function indexArchive(chunks: AsyncIterable<Uint8Array>): Promise<M
       if (member.flag === '2') links.set(path, normalizePath(`${path}/../${member.linkName}`));
     },
     data: (piece: Buffer) => {
-      // Content comes in pieces of the chunk itself, never copied.
+      // Pieces of content are slices of the chunk itself, never copies.
       if (open && open.file.offset < 0) open.file.offset = base + piece.byteOffset - chunk.byteOffset;
     },
     hole: () => undefined,

@@ -7,19 +7,19 @@ export interface Demand {
   whole: boolean;
 }
 
-/** A parser of a byte format, written top down: it yields demands and receives bytes. */
+/** Parser of a byte format, written top down: it yields demands and receives bytes. */
 export type ByteParser = Generator<Demand, void, Buffer>;
 
 const nothing = Buffer.alloc(0);
 
-/** Exactly `bytes` bytes in one piece; less only at the end of the input. */
+/** Takes exactly `bytes` bytes in one piece; less only at the end of the input. */
 export function* take(bytes: number): Generator<Demand, Buffer, Buffer> {
   return bytes === 0 ? nothing : yield { bytes, whole: true };
 }
 
 /**
- * Hands `bytes` bytes to `sink` in pieces as they arrive.
- * @returns how many bytes were missing when the input ended
+ * Passes `bytes` bytes to `sink` in pieces as they arrive.
+ * @returns number of missing bytes when the input ended
  */
 export function* pass(bytes: number, sink?: (piece: Buffer) => void): Generator<Demand, number, Buffer> {
   let left = bytes;
@@ -33,8 +33,9 @@ export function* pass(bytes: number, sink?: (piece: Buffer) => void): Generator<
 }
 
 /**
- * Feeds a parser from chunks of any size, synchronously: a layer has up to a million entries, and a promise for each
- * would cost more than reading it. Holds back no more than one `whole` demand, of which it keeps a copy.
+ * Feeds a parser from chunks of any size, synchronously: a layer has up to a million entries, and a
+ * promise for each would cost more than reading it. Holds back no more than one `whole` demand, of
+ * which it keeps a copy.
  */
 export class ByteWalk {
   readonly #parser: ByteParser;
@@ -65,7 +66,7 @@ export class ByteWalk {
   }
 
   #hold(piece: Buffer): void {
-    // The chunk's memory is gone when the next one comes.
+    // The chunk's memory is released when the next one arrives.
     this.#held.push(Buffer.from(piece));
     this.#heldBytes += piece.length;
   }

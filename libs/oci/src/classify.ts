@@ -5,7 +5,7 @@ export type ManifestClass = 'image' | 'index' | 'signature' | 'attestation' | 's
 
 const cosignTag = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
 
-/** Media types that no runtime unpacks as a layer, with what they hold. */
+/** Media types that no runtime unpacks as a layer, by content. */
 const payloads: readonly (readonly [RegExp, ManifestClass])[] = [
   [/^application\/vnd\.dev\.cosign\.simplesigning\.v1\+json$/, 'signature'],
   [/^application\/vnd\.dev\.cosign\.artifact\.sig\.v1\+json$/, 'signature'],
@@ -27,9 +27,11 @@ const cosignClasses = new Map<string, ManifestClass>([
 ]);
 
 /**
- * Tells images from what else lies in a registry. A manifest that a runtime would run is an image whatever its tag,
- * its subject or its artifact type claim: otherwise a name would be enough to get past the scan.
- * @see https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidelines-for-artifact-usage
+ * Distinguishes images from other content of a registry. A manifest that a runtime would run is an
+ * image under any tag, subject or artifact type: otherwise a name would be enough to evade the
+ * scan.
+ * @see
+ * https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidelines-for-artifact-usage
  */
 export function classifyManifest(manifest: ImageManifest | ImageIndex, tag?: string): ManifestClass {
   if (manifest.kind === 'index') return 'index';

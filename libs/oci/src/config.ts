@@ -26,11 +26,13 @@ export interface HistoryEntry {
   created?: string;
   createdBy?: string;
   comment?: string;
-  /** The step changed only the config: no layer belongs to it. */
+  /** Whether the step changed only the config: no layer belongs to it. */
   emptyLayer: boolean;
 }
 
-/** Fields of an image config. Every text was written by the builder: data, never to be interpolated. */
+/**
+ * Fields of an image config. Every text was written by the builder: data, never to be interpolated.
+ */
 export interface ImageConfig {
   platform: Platform;
   created?: string;
@@ -62,8 +64,8 @@ export async function readImageConfig({ size }: Descriptor, blob: AsyncIterable<
 }
 
 /**
- * Parses an image config. Fields of a wrong type are left out and texts are cut at `maxTextLength`, because builders differ;
- * diffIDs identify layers and must be right.
+ * Parses an image config. Fields of a wrong type are dropped and texts are cut at `maxTextLength`,
+ * because builders differ; diffIDs identify layers and must be valid.
  * @throws InvalidInput `CONFIG_INVALID`
  * @throws LimitExceeded `maxConfigBytes`
  * @see https://github.com/opencontainers/image-spec/blob/main/config.md#properties
@@ -97,8 +99,9 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
 }
 
 /**
- * The layers of an image from the bottom up.
- * @throws InvalidInput `LAYER_COUNT_MISMATCH` when manifest and config disagree on how many there are
+ * Layers of an image from the bottom up.
+ * @throws InvalidInput `LAYER_COUNT_MISMATCH` if manifest and config have different numbers of
+ * layers
  */
 export function imageLayers(manifest: ImageManifest, config: ImageConfig): Layer[] {
   if (manifest.layers.length !== config.diffIds.length) {
@@ -106,7 +109,8 @@ export function imageLayers(manifest: ImageManifest, config: ImageConfig): Layer
     throw new InvalidInput('LAYER_COUNT_MISMATCH', message);
   }
   const steps = config.history.filter((step) => !step.emptyLayer);
-  // A history that skips or adds steps would assign the wrong command to a layer; none is better.
+  // A history that skips or adds steps would assign the wrong command to a layer, which is worse
+  // than none.
   const known = steps.length === manifest.layers.length;
   return config.diffIds.map((diffId, index) => {
     const { digest, size: sizeBytes, mediaType } = manifest.layers[index]!;
@@ -115,7 +119,9 @@ export function imageLayers(manifest: ImageManifest, config: ImageConfig): Layer
   });
 }
 
-/** Build time of the lowest layer, which belongs to the base image; null if the history lacks it. */
+/**
+ * Build time of the lowest layer, which belongs to the base image; null if the history lacks it.
+ */
 export function baseBuildTime({ history }: Pick<ImageConfig, 'history'>): Date | null {
   return buildTime(history.find(({ emptyLayer }) => !emptyLayer)?.created);
 }

@@ -8,18 +8,19 @@ import type { LayerLimits } from './limits.js';
 import type { Compression } from './media-types.js';
 import { isZstdMagic, splitZstdFrames } from './zstd-frames.js';
 
-// Node's default of 16 KiB makes three times as many round trips to its thread pool and costs two thirds of the speed.
+// Node's default of 16 KiB makes three times as many round trips to its thread pool and costs two
+// thirds of the speed.
 const chunkSize = 256 * 1024;
 
 export interface Decompressed {
-  /** Detected from the first bytes, whatever the media type says. */
+  /** Detected from the first bytes, regardless of the media type. */
   compression: Compression;
   chunks: AsyncIterable<Buffer>;
 }
 
 /**
- * Decompresses a layer as a stream: gzip (also with many members, as in eStargz), zstd (also with many
- * frames, as in zstd:chunked) or none.
+ * Decompresses a layer as a stream: gzip (also with many members, as in eStargz), zstd (also with
+ * many frames, as in zstd:chunked) or none.
  * @throws InvalidInput `UNSUPPORTED_COMPRESSION`; while reading `CORRUPT_LAYER`, `TRUNCATED_LAYER`
  * @throws LimitExceeded `maxUncompressedBytes` while reading
  */
@@ -78,8 +79,8 @@ async function* plain(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer>
 }
 
 async function* inflate(source: AsyncIterable<Uint8Array>, engine: Gunzip | ZstdDecompress): AsyncGenerator<Buffer> {
-  // `pipeline` destroys the engine with the source's error and the source when the reader stops early; the loop below
-  // throws that error itself.
+  // `pipeline` destroys the engine with the source's error and the source when the reader stops
+  // early; the loop below throws that error itself.
   const output: Duplex = pipeline(Readable.from(source), engine, () => undefined);
   try {
     yield* output;

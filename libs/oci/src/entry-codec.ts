@@ -5,15 +5,16 @@ import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 import { EntryTable, pageBytes } from './entry-table.js';
 import { layerLimits } from './limits.js';
 
-/** Stored with every layer that was read: the form of its list. */
+/** Version of the stored entry list of a layer. */
 export const entriesVersion = 3;
-/** Bytes that cannot be compressed grow by less than this. */
+/** Limit on the growth of incompressible bytes. */
 const maxPackedPageBytes = 2 * pageBytes;
 
-// One byte of version, then for each page of the table the number of compressed bytes (32 bits, little-endian) and that many of zstd.
-// A layer of a distribution takes 50 to 70 bytes an entry, most of it digests. Nobody ever holds more than a page unpacked.
+// Format: one byte of version, then for each page of the table the number of compressed bytes (32
+// bits, little-endian) and that many of zstd. A layer of a distribution takes 50 to 70 bytes an
+// entry, mostly digests. At most one page is in memory uncompressed.
 
-/** Packs the pages of a table into a blob, which comes in pieces; the same pages give the same bytes. */
+/** Compresses the pages of a table into a blob, in pieces; the same pages give the same bytes. */
 export function* encodeEntries(pages: Iterable<Buffer>): Generator<Buffer> {
   yield Buffer.of(entriesVersion);
   for (const page of pages) {
@@ -25,13 +26,13 @@ export function* encodeEntries(pages: Iterable<Buffer>): Generator<Buffer> {
   }
 }
 
-/** Whether this version of the program packed these entries; those of another are not unpacked, the layer is read again. */
+/** Whether this version of the program wrote these entries; for others, the layer is read again. */
 export function canDecodeEntries(blob: Uint8Array): boolean {
   return blob[0] === entriesVersion;
 }
 
 /**
- * Unpacks what `encodeEntries` packed.
+ * Decodes the output of `encodeEntries`.
  * @throws InvalidInput `ENTRIES_INVALID`
  * @throws LimitExceeded `maxEntries`
  */
@@ -50,7 +51,8 @@ export function decodeEntries(blob: Uint8Array): EntryTable {
 }
 
 /**
- * Unpacks what `encodeEntries` packed, one page at a time, from a blob that comes in pieces. Neither is ever held as a whole.
+ * Decodes the output of `encodeEntries` one page at a time, from a blob in pieces. Neither is ever
+ * in memory as a whole.
  * @throws InvalidInput `ENTRIES_INVALID`
  * @throws LimitExceeded `maxEntries`
  */
@@ -78,7 +80,7 @@ export async function* decodeEntryPages(pieces: AsyncIterable<Uint8Array>): Asyn
   if (bytes.length > 0) throw invalid('that is cut short');
 }
 
-/** Undefined where the rest of the page is yet to come. */
+/** Undefined if the rest of the page has not arrived. */
 function endOfPage(bytes: Buffer, at: number): number | undefined {
   if (bytes.length - at < 4) return undefined;
   const packedBytes = bytes.readUInt32LE(at);

@@ -4,7 +4,7 @@ import { layerLimits } from './limits.js';
 /** Buffer of consecutive rows. */
 export interface RowPage {
   bytes: Buffer;
-  /** The same memory as `bytes`. */
+  /** View of the same memory as `bytes`. */
   numbers: DataView;
   /** End of the last row. */
   end: number;
@@ -15,8 +15,10 @@ export function pageOf(bytes: Buffer, end: number): RowPage {
 }
 
 // A row, all numbers big-endian:
-//   kind (16 bits: type, whiteout, which optional fields follow), mode (16), uid (32), gid (32), size (a double),
-//   bytes of the path (16) and of the link target (16), [32 bytes of sha256], [16 of md5], [20 of sha1], path, [link target],
+//   kind (16 bits: type, whiteout, which optional fields follow), mode (16), uid (32), gid (32),
+//   size (a double),
+//   bytes of the path (16) and of the link target (16), [32 bytes of sha256], [16 of md5], [20 of
+//   sha1], path, [link target],
 //   [bytes of the capabilities (8), capabilities]
 const [modeAt, uidAt, gidAt, sizeAt, pathBytesAt, linkBytesAt, fixedBytes] = [2, 4, 8, 12, 20, 22, 24];
 
@@ -40,7 +42,7 @@ export function roomFor({ path, linkTarget = '', capabilities = '' }: LayerEntry
   return fixedBytes + digestBytes + 3 * (path.length + linkTarget.length) + 1 + capabilities.length / 2;
 }
 
-/** Writes an entry behind the last row of a page that has room for it. */
+/** Writes an entry after the last row of a page, which must have room for it. */
 export function writeRow(page: RowPage, entry: LayerEntry): void {
   const { path, mode, uid, gid, size, linkTarget = '', capabilities } = entry;
   const { bytes, numbers, end: at } = page;
@@ -88,7 +90,7 @@ export function isGoneAt({ numbers }: RowPage, at: number): boolean {
   return (numbers.getUint16(at) & isGone) !== 0;
 }
 
-/** End of the row that starts at `at`; undefined if `writeRow` cannot have written such a row. */
+/** End of the row at `at`; undefined if `writeRow` cannot have written it. */
 export function endOfRow({ bytes, numbers, end }: RowPage, at: number): number | undefined {
   if (at + fixedBytes > end) return undefined;
   const kind = numbers.getUint16(at);
@@ -113,7 +115,10 @@ function digestBytesOf(kind: number): number {
   return total;
 }
 
-/** Entry that decodes the fields of its row lazily, so that reading one field of a million rows costs little. */
+/**
+ * Entry that decodes the fields of its row lazily, so that reading one field of a million rows
+ * costs little.
+ */
 export class RowEntry implements LayerEntry {
   readonly #page: RowPage;
   readonly #at: number;

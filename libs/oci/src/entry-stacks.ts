@@ -12,10 +12,12 @@ export class EntryStacks {
   /** All entries. */
   readonly size: number;
   readonly #layers: readonly LayerEntries[];
-  /** The number of the first entry of each layer. */
+  /** Number of the first entry of each layer. */
   readonly #firsts: number[] = [];
   readonly #layerOf: Uint16Array;
-  /** Number of the next entry below each entry of the same path, plus one; zero if there is none. */
+  /**
+   * Number of the next entry below each entry of the same path, plus one; zero if there is none.
+   */
   readonly #below: Uint32Array;
   readonly #tops = new PathIndex((number) => this.entryOf(number).path);
 
@@ -59,7 +61,10 @@ export class EntryStacks {
     for (let next = number === undefined ? 0 : number + 1; next !== 0; next = this.#below[next - 1]!) yield next - 1;
   }
 
-  /** Topmost numbers of the directories above a path, the root first; at most `maxDepth` below the root. */
+  /**
+   * Topmost numbers of the directories above a path, the root first; at most `maxDepth` below the
+   * root.
+   */
   above(path: string, maxDepth?: number): number[] {
     const root = path === '' ? undefined : this.#tops.get('');
     const others = this.#tops.above(path, maxDepth);

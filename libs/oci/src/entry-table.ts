@@ -2,16 +2,17 @@ import { endOfRow, isGoneAt, markGone, type RowPage, pageOf, roomFor, RowEntry, 
 import type { LayerEntries, LayerEntry } from './layer-entry.js';
 import { release } from './lent-memory.js';
 
-/** Far more than a row: a name has 4,096 characters at most. */
+/** Far more than a row needs: a name has 4,096 characters at most. */
 export const pageBytes = 256 * 1024;
 
 /**
- * Entries in some hundred bytes each, most of it digests and the path: an image has up to millions, which as objects are several
- * times that, and work for every collection of garbage. Rows lie in pages, none across two, so that what grows is never copied.
+ * Entries in some hundred bytes each, mostly digests and path: an image has up to millions, which
+ * as objects would take several times that, and work for every garbage collection. Rows are in
+ * pages, none across two, so that growing never copies.
  */
 export class EntryTable implements LayerEntries {
   readonly #pages: RowPage[] = [];
-  /** Where the rows stand, counted as if all pages were full. */
+  /** Offsets of the rows, counted as if all pages were full. */
   #rows = new Uint32Array(256);
   #length = 0;
 
@@ -39,13 +40,13 @@ export class EntryTable implements LayerEntries {
     return row;
   }
 
-  /** Takes an entry away. All keep their indexes until `compact`. */
+  /** Marks an entry as removed. All entries keep their indexes until `compact`. */
   remove(index: number): void {
     const { page, at } = this.#place(this.#rows[index]!);
     markGone(page, at);
   }
 
-  /** Closes the gaps of removed entries, and gives back what the last page has too much. */
+  /** Closes the gaps of removed entries, and releases the unused end of the last page. */
   compact(): void {
     const kept = this.#rows.subarray(0, this.#length).filter((row) => {
       const { page, at } = this.#place(row);
@@ -67,12 +68,15 @@ export class EntryTable implements LayerEntries {
     for (let index = 0; index < this.#length; index += 1) yield this.at(index)!;
   }
 
-  /** The rows as they stand, a page after the other, with those of removed entries. */
+  /** Pages of rows as stored, including removed entries. */
   *pages(): Generator<Buffer> {
     for (const { bytes, end } of this.#pages) yield bytes.subarray(0, end);
   }
 
-  /** The same of a table that nobody needs any more: each page is let go when the next one is asked for. */
+  /**
+   * Like `pages`, for a table that is no longer needed: each page is released when the next one is
+   * requested.
+   */
   *takePages(): Generator<Buffer> {
     this.#length = 0;
     for (const { bytes, end } of this.#pages.splice(0)) {
@@ -82,8 +86,8 @@ export class EntryTable implements LayerEntries {
   }
 
   /**
-   * Takes over a page of another table, of `pageBytes` at most.
-   * @returns false for bytes that are none
+   * Adds a page of another table, of at most `pageBytes`.
+   * @returns false for invalid bytes
    */
   addPage(bytes: Buffer): boolean {
     const page = pageOf(bytes, bytes.length);
@@ -114,8 +118,9 @@ export class EntryTable implements LayerEntries {
 }
 
 /**
- * Memory that may grow is the operating system's own, which has it back as soon as it is let go; that of a common buffer may stay with the
- * allocator of the thread that asked for it, and a scan of a million files has no room for both.
+ * Memory that may grow is allocated by the operating system, which gets it back as soon as it is
+ * released; that of a common buffer may stay with the allocator of its thread, and a scan of a
+ * million files has no room for both.
  */
 function emptyPage(): RowPage {
   return pageOf(Buffer.from(new ArrayBuffer(pageBytes, { maxByteLength: pageBytes })), 0);

@@ -1,9 +1,12 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** An object of a hostile JSON document: read fields by `Object.hasOwn`, so that nothing of a prototype answers. */
+/**
+ * Object of a hostile JSON document: read fields by `Object.hasOwn`, so that prototypes are
+ * ignored.
+ */
 export type UntrustedObject = Readonly<Record<string, unknown>>;
 
-/** @throws InvalidInput with `code` when the bytes are not one JSON object in UTF-8. */
+/** @throws InvalidInput with `code` unless the bytes are one JSON object in UTF-8 */
 export function parseJsonObject(bytes: Uint8Array, code: string, what: string): UntrustedObject {
   const value = parseJson(bytes, code, what);
   if (!isJsonObject(value)) throw new InvalidInput(code, `${what} is not a JSON object`);
@@ -26,7 +29,10 @@ export function field(object: UntrustedObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** A text that every store and report can hold: no lone surrogates, no NUL, at most `maxLength` characters. */
+/**
+ * Makes text storable in every store and report: no lone surrogates, no NUL, at most `maxLength`
+ * characters.
+ */
 export function storableText(text: string, maxLength = Number.MAX_SAFE_INTEGER): string {
   return text.slice(0, maxLength).toWellFormed().replaceAll('\0', '\uFFFD');
 }
@@ -36,7 +42,7 @@ export function textField(object: UntrustedObject, name: string, maxLength?: num
   return typeof value === 'string' && value !== '' ? storableText(value, maxLength) : undefined;
 }
 
-/** The string-to-string pairs of an object, without a prototype; pairs of another type are left out. */
+/** String-to-string pairs of an object, without a prototype; other pairs are dropped. */
 export function textMap(value: unknown, maxLength?: number): Record<string, string> {
   const texts: Record<string, string> = Object.create(null);
   if (!isJsonObject(value)) return texts;

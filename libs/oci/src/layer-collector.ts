@@ -14,7 +14,7 @@ import type { WarningList } from './warning.js';
 /** Wanted path that is a link: its content is at `target`, if it exists. */
 export interface Link {
   path: string;
-  /** From the root; may itself be a link, or lie in another layer. */
+  /** From the root; may itself be a link, or in another layer. */
   target: string;
 }
 
@@ -33,10 +33,10 @@ const opaqueWhiteout = '.wh..wh..opq';
 const zeros = Buffer.alloc(1024 * 1024);
 const nothing = Buffer.alloc(0);
 
-/** Digests of an entry unless the caller asks for others. */
+/** Default digests of an entry. */
 const defaultDigests = ['sha256'] as const;
 
-/** A file whose content the caller wanted. */
+/** File whose content the caller requested. */
 export interface TakenFile {
   path: string;
   /** Valid only during the call: the memory is reused. */
@@ -46,41 +46,60 @@ export interface TakenFile {
 
 /** Callbacks that select files of a layer and receive their content. */
 export interface FileSink {
-  /** Whether the content of the file at this path is wanted. `head` are its first bytes, {@link headBytes} at most. */
+  /**
+   * Whether the content of the file at this path is wanted. `head` are its first bytes,
+   * {@link headBytes} at most.
+   */
   wants: (path: string, head: Uint8Array) => boolean;
   /** Called with each wanted file when it is complete. */
   take: (file: TakenFile) => void;
-  /** Called when a later entry of the layer replaces this path: content taken there no longer counts. */
+  /**
+   * Called when a later entry of the layer replaces this path: content taken there no longer
+   * counts.
+   */
   replaced?: (path: string) => void;
-  /** Whether the target of a link at this path is wanted, whatever the target's own name. Default: never. */
+  /**
+   * Whether the target of a link at this path is wanted, under any name of its own. Default: never.
+   */
   wantsLink?: (path: string) => boolean;
-  /** Whether the hard link at `path` makes its file `target` wanted in a way its own name does not. Default: never. */
+  /**
+   * Whether the hard link at `path` makes its file `target` wanted in a way its own name does not.
+   * Default: never.
+   */
   wantsHardlink?: (path: string, target: string) => boolean;
   /** Digests to compute for the file at this path. Default: sha256. */
   digests?: (path: string) => readonly DigestAlgorithm[];
-  /** Called now and then while the layer is read: a small blob may unpack to much. */
+  /** Called at intervals while the layer is read: a small blob may unpack to much. */
   progressed?: () => void;
 }
 
-/** Bytes at the start of a file that are enough to recognize its kind. */
+/** Number of bytes at the start of a file that identify its kind. */
 export const headBytes = 512;
 
-/** The file that is being read. */
+/** File that is being read. */
 interface OpenFile {
   entry: LayerEntry;
-  /** Empty (and no content) for sparse files above the budget: hashing their holes could take years. */
+  /**
+   * Empty (and no content) for sparse files above the budget: hashing their holes could take years.
+   */
   digests: readonly DigestAlgorithm[];
   hashes?: [DigestAlgorithm, Hash][];
-  /** Undefined until enough bytes arrived to decide; then the content so far of a wanted file, else null. */
+  /**
+   * Undefined until enough bytes arrived to decide; then the content so far of a wanted file, else
+   * null.
+   */
   content?: Buffer | null;
-  /** Bytes that have arrived; until the decision they are buffered in `head`. */
+  /** Number of bytes that have arrived; until the decision they are buffered in `head`. */
   length: number;
   head?: Buffer;
 }
 
 const emptyDigests = { sha256: hash('sha256', nothing), md5: hash('md5', nothing), sha1: hash('sha1', nothing) };
 
-/** Digest of a whole file; precomputed for empty files, of which there are many: up to a million in a bomb. */
+/**
+ * Digest of a whole file; precomputed for empty files, of which there are many: up to a million in
+ * a bomb.
+ */
 function digestOf(algorithm: DigestAlgorithm, content: Buffer): string {
   return content.length === 0 ? emptyDigests[algorithm] : hash(algorithm, content);
 }
@@ -90,7 +109,10 @@ function isDone({ digests, content }: OpenFile): boolean {
   return digests.length === 0 && content === null;
 }
 
-/** Turns the members of a layer's tar into entries, hashes the files and hands out the wanted ones. */
+/**
+ * Converts the members of a layer's tar into entries, hashes the files and passes on the wanted
+ * ones.
+ */
 export class LayerCollector implements TarVisitor {
   readonly #sink: FileSink;
   readonly #limits: LayerLimits;
@@ -136,7 +158,8 @@ export class LayerCollector implements TarVisitor {
   data(piece: Buffer): void {
     const file = this.#open;
     if (!file || isDone(file)) return;
-    // Most files arrive in one piece, which spares an object for each hash and a copy of the content.
+    // Most files arrive in one piece, which spares an object for each hash and a copy of the
+    // content.
     if (file.length === 0 && piece.length === file.entry.size) this.#whole(file, piece);
     else this.#piece(file, piece);
   }
@@ -168,7 +191,10 @@ export class LayerCollector implements TarVisitor {
     this.#put(entry);
   }
 
-  /** Ends a file whose content proved unreadable: lists it without digests, which would be of other content. */
+  /**
+   * Ends a file with unreadable content: lists it without digests, which would be those of other
+   * content.
+   */
   abandon(): void {
     const file = this.#open;
     if (!file) return;
@@ -229,8 +255,8 @@ export class LayerCollector implements TarVisitor {
   }
 
   /**
-   * A name with `..` is resolved inside the root, as containerd does, but other unpackers reject it: so
-   * it may add a file, never replace or remove an entry with a regular name.
+   * A name with `..` is resolved inside the root, as containerd does, but other unpackers reject
+   * it: so it may add a file, never replace or remove an entry with a regular name.
    */
   #mayStand(name: string, path: string): boolean {
     if (!hasParentSegment(name)) return true;
@@ -277,7 +303,10 @@ export class LayerCollector implements TarVisitor {
     this.#put(entry);
   }
 
-  /** Adds an entry and removes an earlier one of the same path: the last one wins, as when unpacked in order. */
+  /**
+   * Adds an entry and removes an earlier one of the same path: the last one wins, as when unpacked
+   * in order.
+   */
   #put(entry: LayerEntry): void {
     const before = this.#indexes[entry.whiteout ?? 'none'].set(entry.path, this.#entries.add(entry));
     if (before !== undefined) this.#entries.remove(before);

@@ -4,7 +4,7 @@ export type EntryType = (typeof entryTypes)[number];
 
 export type DigestAlgorithm = 'sha256' | 'md5' | 'sha1';
 
-/** One entry of a layer: a file, or a whiteout that removes a path of the layers below. */
+/** Entry of a layer: a file, or a whiteout that removes a path of the layers below. */
 export interface LayerEntry {
   /** From the image's root, without leading slash; the root is the empty path. */
   path: string;
@@ -17,18 +17,21 @@ export interface LayerEntry {
   size: number;
   /** Hex, of a file or of the file of the same layer that a hard link names. */
   sha256?: string;
-  /** Likewise, if they were requested: package databases compare with md5 and sha1. */
+  /** Also computed on request, because package databases use md5 and sha1. */
   md5?: string;
   sha1?: string;
   /** Target as written for a symbolic link; path from the root for a hard link. */
   linkTarget?: string;
-  /** Hex of the `vfs_cap_data` that gives a program capabilities, if the tar has it; a file tree never does. */
+  /**
+   * Hex of the `vfs_cap_data` that gives a program capabilities, if the tar has it; a file tree
+   * never does.
+   */
   capabilities?: string;
-  /** `file`: `path` of the layers below is removed. `opaque`: everything below the directory `path` is. */
+  /** `file` removes `path` of the layers below, `opaque` everything below the directory `path`. */
   whiteout?: 'file' | 'opaque';
 }
 
-/** The entries of a layer: an array, or an `EntryTable` in far less memory. */
+/** Entries of a layer: an array, or an `EntryTable` in far less memory. */
 export interface LayerEntries extends Iterable<LayerEntry> {
   readonly length: number;
   at(index: number): LayerEntry | undefined;

@@ -1,11 +1,11 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** The bytes of a layer break the rules of their format. */
+/** Error for bytes that violate the format of a layer. */
 export function corrupt(message: string, cause?: unknown): InvalidInput {
   return new InvalidInput('CORRUPT_LAYER', message, { cause });
 }
 
-/** A layer ends before its format allows it to. */
+/** Error for a layer that ends too early. */
 export function truncated(message: string, cause?: unknown): InvalidInput {
   return new InvalidInput('TRUNCATED_LAYER', message, { cause });
 }

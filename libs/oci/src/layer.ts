@@ -24,7 +24,7 @@ export interface ReadLayerOptions extends FileSink {
 /** Result of reading a layer once. */
 export interface LayerContent {
   diffId: Digest;
-  /** The last entry of each path; whiteouts are separate entries. */
+  /** Last entry of each path; whiteouts are separate entries. */
   entries: EntryTable;
   /** Paths of taken files for which `wantsLink` holds: links to them need no second read. */
   linkable: Set<string>;
@@ -35,9 +35,11 @@ export interface LayerContent {
 }
 
 /**
- * Reads a layer once as it arrives: lists every entry with its digest and hands out the wanted files, one after the other.
- * Nothing touches a disk and no more than one wanted file and the list is held in memory.
- * @throws InvalidInput `CORRUPT_LAYER`, `TRUNCATED_LAYER`, `UNSUPPORTED_COMPRESSION`, `DIFF_ID_MISMATCH`
+ * Reads a layer once as it arrives: lists every entry with its digest and passes on the wanted
+ * files, one after the other. Nothing is written to disk, and at most one wanted file and the list
+ * are in memory.
+ * @throws InvalidInput `CORRUPT_LAYER`, `TRUNCATED_LAYER`, `UNSUPPORTED_COMPRESSION`,
+ * `DIFF_ID_MISMATCH`
  * @throws LimitExceeded with the name of one of `layerLimits`
  * @see https://github.com/opencontainers/image-spec/blob/main/layer.md
  */
@@ -69,9 +71,9 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
 }
 
 /**
- * Reads a layer, and a second time if wanted links lead to files of the layer that were not wanted by
- * their own names: those are handed out under the link's path. `overlay` resolves links into other
- * layers.
+ * Reads a layer, and a second time if wanted links lead to files of the layer that were not wanted
+ * by their own names: those are passed on under the link's path. `overlay` resolves links into
+ * other layers.
  * @param open opens the blob from its start
  * @throws as `readLayer`
  */
@@ -114,7 +116,7 @@ async function readLinked(
   }
 }
 
-/** A wanted link with the size of the file that it leads to. */
+/** Wanted link with the size of its target file. */
 interface PendingLink extends Link {
   sizeBytes: number;
 }
@@ -139,7 +141,10 @@ function affordableLinks(
   return Map.groupBy(affordable, ({ target }) => target);
 }
 
-/** Wanted links to files of the same layer that were not read under their own name; `target` is the file's path. */
+/**
+ * Wanted links to files of the same layer that were not read under their own name; `target` is the
+ * file's path.
+ */
 export function pendingLinks(
   { entries, linkable, links }: { entries: LayerEntries } & Pick<LayerContent, 'linkable' | 'links'>,
   { wantsHardlink }: Pick<FileSink, 'wantsHardlink'>,

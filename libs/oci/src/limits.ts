@@ -4,8 +4,8 @@ const gib = 1024 * mib;
 
 /**
  * Limits for one layer. Exceeding one throws `LimitExceeded` with the limit's name. The compression
- * ratio has no limit: preallocated and sparse files are legitimate, and zeros stream through constant
- * memory.
+ * ratio has no limit: preallocated and sparse files are legitimate, and zeros stream through
+ * constant memory.
  */
 export interface LayerLimits {
   /** Bytes of the uncompressed tar. */
@@ -17,11 +17,20 @@ export interface LayerLimits {
   maxNameBytes: number;
   /** Bytes of the extended headers (PAX, GNU) and the sparse map of one entry. */
   maxHeaderBytes: number;
-  /** Bytes of all sparse files with their holes; files above are listed but not read or hashed, with a warning. */
+  /**
+   * Bytes of all sparse files with their holes; files above it are listed but not read or hashed,
+   * with a warning.
+   */
   maxSparseBytes: number;
-  /** Bytes of one file that the caller wants, held while it arrives; a larger one is listed but not read, with a warning. */
+  /**
+   * Bytes of one wanted file, which is in memory while it arrives; a larger one is listed but not
+   * read, with a warning.
+   */
   maxWantedFileBytes: number;
-  /** Bytes of the files that are handed out again for links to them; links above are skipped, with a warning. */
+  /**
+   * Bytes of files that are passed on again for links to them; links above it are skipped, with a
+   * warning.
+   */
   maxLinkedBytes: number;
 }
 
@@ -32,14 +41,14 @@ export const layerLimits: Readonly<LayerLimits> = {
   maxPathBytes: 4 * kib,
   maxNameBytes: 128 * mib,
   maxHeaderBytes: mib,
-  // Holes cost no bytes of the tar, but are hashed like zeros.
+  // Holes take no bytes of the tar, but are hashed like zeros.
   maxSparseBytes: 16 * gib,
   maxWantedFileBytes: 256 * mib,
-  // A hard link costs a header of the tar, and each is as much work as the file.
+  // A hard link costs a header of the tar, and as much work as the file.
   maxLinkedBytes: gib,
 };
 
-/** Symbolic links followed for one path, as Linux does. */
+/** Number of symbolic links followed for one path, as in Linux. */
 export const maxLinkDepth = 40;
 
 /** Limits for one manifest or config. Registries accept manifests of 4 MiB. */
@@ -48,8 +57,8 @@ export const documentLimits = {
   maxConfigBytes: 4 * mib,
   maxLayers: 1_000,
   maxManifests: 1_000,
-  /** An index may hold indexes, which hold images; no known builder nests deeper. */
+  /** An index may contain indexes, which contain images; no known builder nests deeper. */
   maxIndexDepth: 2,
-  /** Characters of one text of a config; longer ones are cut. */
+  /** Characters of one text of a config; longer texts are cut. */
   maxTextLength: 64 * kib,
 } as const;

@@ -14,16 +14,19 @@ import { manifestKind, mediaTypes } from './media-types.js';
 
 const platformPart = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** A reference to a blob or manifest. @see https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
+/**
+ * Reference to a blob or manifest. @see
+ * https://github.com/opencontainers/image-spec/blob/main/descriptor.md
+ */
 export interface Descriptor {
   mediaType: string;
   digest: Digest;
-  /** Bytes of the blob as the registry holds it. */
+  /** Bytes of the blob in the registry. */
   size: number;
   platform?: Platform;
   annotations?: Record<string, string>;
   artifactType?: string;
-  /** Other places that claim to hold the blob; never fetched from. */
+  /** Other places that claim to have the blob; never fetched from. */
   urls?: string[];
 }
 
@@ -34,7 +37,7 @@ export interface ImageManifest {
   config: Descriptor;
   layers: Descriptor[];
   artifactType?: string;
-  /** The manifest that this one says something about. */
+  /** Manifest that this one is about. */
   subject?: Descriptor;
   annotations: Record<string, string>;
 }
@@ -50,11 +53,13 @@ export interface ImageIndex {
 }
 
 /**
- * Reads a manifest or an index of OCI or of Docker (schema 2).
- * @param contentType what the registry said the bytes are; must agree with the document
- * @throws InvalidInput `MANIFEST_INVALID`, `MANIFEST_SCHEMA1`, `MANIFEST_AMBIGUOUS`, `MEDIA_TYPE_MISMATCH`, `MANIFEST_UNSUPPORTED`
+ * Parses a manifest or an index of OCI or of Docker (schema 2).
+ * @param contentType media type from the registry; must agree with the document
+ * @throws InvalidInput `MANIFEST_INVALID`, `MANIFEST_SCHEMA1`, `MANIFEST_AMBIGUOUS`,
+ * `MEDIA_TYPE_MISMATCH`, `MANIFEST_UNSUPPORTED`
  * @throws LimitExceeded `maxManifestBytes`, `maxLayers`, `maxManifests`
- * @see https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh why an ambiguous document is refused
+ * @see https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh for the
+ * reason to reject an ambiguous document
  */
 export function parseManifest(bytes: Uint8Array, contentType?: string): ImageManifest | ImageIndex {
   if (bytes.length > documentLimits.maxManifestBytes) {
@@ -74,7 +79,8 @@ export function parseManifest(bytes: Uint8Array, contentType?: string): ImageMan
 function agreedMediaType(document: UntrustedObject, contentType: string | undefined): string {
   const kind = kindByShape(document);
   const announced = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  // Registries and layouts also serve manifests as plain JSON: such a type says nothing to disagree with.
+  // Registries and layouts also serve manifests as plain JSON, a type that cannot contradict the
+  // document.
   const outside = manifestKind(announced) === undefined ? undefined : announced;
   const inside = textField(document, 'mediaType');
   if (inside !== undefined && manifestKind(inside) === undefined) {
@@ -155,7 +161,10 @@ function readDescriptorExtras(value: UntrustedObject): Partial<Descriptor> {
   };
 }
 
-/** Reads `os`, `architecture` and `variant` as a descriptor's platform and an image config write them; undefined when they do not. */
+/**
+ * Reads `os`, `architecture` and `variant` of a descriptor's platform or an image config; undefined
+ * if they are malformed.
+ */
 export function readPlatform(value: unknown): Platform | undefined {
   if (!isJsonObject(value)) return undefined;
   const parts = [field(value, 'os'), field(value, 'architecture')];

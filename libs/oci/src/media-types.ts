@@ -1,4 +1,7 @@
-/** Media types of the documents and blobs that make an image. @see https://github.com/opencontainers/image-spec/blob/main/media-types.md */
+/**
+ * Media types of the documents and blobs of an image. @see
+ * https://github.com/opencontainers/image-spec/blob/main/media-types.md
+ */
 export const mediaTypes = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -21,7 +24,7 @@ export const manifestMediaTypes: readonly string[] = [
   mediaTypes.dockerManifest,
 ];
 
-/** Whether a document of this type lists manifests or layers; undefined for every other type. */
+/** Whether a document of this type lists manifests or layers; undefined for any other type. */
 export function manifestKind(mediaType: string): 'index' | 'manifest' | undefined {
   if (mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList) return 'index';
   if (mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest) return 'manifest';

@@ -4,17 +4,23 @@ import { maxLinkDepth } from './limits.js';
 import { normalizePath, parentOf } from './paths.js';
 import { type ShownEntries, shownEntries } from './shown-entries.js';
 
-/** Merged view of the layers of an image, computed without unpacking any of them. */
+/** Merged view of the layers of an image, computed without unpacking them. */
 export interface Overlay {
-  /** Entry that a process in the container sees at `path`, following symbolic links; undefined if none. */
+  /**
+   * Entry that a process in the container sees at `path`, following symbolic links; undefined if
+   * none.
+   */
   lookup(path: string): StackedEntry | undefined;
-  /** Whether the entry of `layer` at exactly `path` is the one that the image shows there. */
+  /** Whether the entry of `layer` at exactly `path` is visible. */
   isVisible(path: string, layer: number): boolean;
-  /** The lowest layer above `layer` that replaces or removes what `layer` has at `path`. */
+  /** Lowest layer above `layer` that replaces or removes the entry of `layer` at `path`. */
   hiddenBy(path: string, layer: number): number | undefined;
-  /** Entries of all layers at exactly `path`, from the top down; whiteouts come below files of their own layer. */
+  /**
+   * Entries of all layers at exactly `path`, from the top down; whiteouts come below files of their
+   * own layer.
+   */
   stackAt(path: string): StackedEntry[];
-  /** All visible entries of the image; visibility is computed for every entry on first access. */
+  /** All visible entries of the image; computed for every entry on first access. */
   readonly shown: ShownEntries;
 }
 
@@ -61,7 +67,10 @@ function hidesChildren({ layer: own, entry }: StackedEntry, layer: number): bool
   return entry.whiteout === undefined && entry.type !== 'directory' && entry.type !== 'symlink';
 }
 
-/** Walks a path from the root as the kernel does, so that `..` behind a link leads out of where the link points to. */
+/**
+ * Walks a path from the root as the kernel does: `..` after a link leads to the parent of the
+ * link's target.
+ */
 function resolve(path: string, shown: (at: string) => StackedEntry | undefined): StackedEntry | undefined {
   const exact = shown(normalizePath(path));
   if (exact && exact.entry.type !== 'symlink') return exact;

@@ -1,16 +1,20 @@
 import { randomInt } from 'node:crypto';
 
 const slash = 0x2f;
-// Looked up once: in the contexts of a test runner a global costs as much as the rest of a path together.
+// Looked up once: in the contexts of a test runner a global costs as much as the rest of a path
+// together.
 const { imul } = Math;
 
 // Random in each process, so that an attacker cannot prepare names that collide.
 const seed = randomInt(2 ** 32);
 const factor = randomInt(2 ** 31) * 2 + 1;
 
-/** Hash table of numbers by path, some 16 bytes each: unlike a Map, it reads the path's text through `pathOf`. */
+/**
+ * Hash table of numbers by path, some 16 bytes each: unlike a Map, it reads the path's text through
+ * `pathOf`.
+ */
 export class PathIndex {
-  /** Each number plus one; zero where there is none. */
+  /** Each number plus one; zero if empty. */
   #slots = new Uint32Array(1024);
   /** Hash of the path in each slot. */
   #hashes = new Uint32Array(1024);
@@ -22,7 +26,7 @@ export class PathIndex {
     return this.#idIn(this.#slotOf(path, hashOf(path)));
   }
 
-  /** @returns the number that stood there before */
+  /** @returns the previous number */
   set(path: string, id: number): number | undefined {
     const hash = hashOf(path);
     const slot = this.#slotOf(path, hash);
@@ -36,7 +40,10 @@ export class PathIndex {
     return before;
   }
 
-  /** Numbers stored for the directories above `path`, from the top down, for at most `maxDepth` directories. */
+  /**
+   * Numbers stored for the directories above `path`, from the top down, for at most `maxDepth`
+   * directories.
+   */
   above(path: string, maxDepth = Infinity): number[] {
     const found: number[] = [];
     let hash = seed;
@@ -58,7 +65,7 @@ export class PathIndex {
     return id === 0 ? undefined : id - 1;
   }
 
-  /** Slot that holds a path, or that would hold it. */
+  /** Slot of a path, or the free one for it. */
   #slotOf(path: string, hash: number): number {
     const mask = this.#slots.length - 1;
     let slot = hash & mask;

@@ -1,14 +1,15 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
-// Bytes 0x80 to 0xFF that are no UTF-8 become U+EF80 to U+EFFF, which Unicode reserves for private use. A name that
-// really holds one of those characters is escaped too, byte by byte: so no two names of a tar become the same text,
-// and unlike lone surrogates every such text can be stored in PostgreSQL and JSON.
+// Bytes 0x80 to 0xFF outside of UTF-8 become U+EF80 to U+EFFF, which Unicode reserves for private
+// use. A name that really contains one of those characters is escaped too, byte by byte, so no two
+// names of a tar become the same text, and unlike lone surrogates every such text can be stored in
+// PostgreSQL and JSON.
 const escapeBase = 0xef00;
 const firstEscape = 0xef80;
 const lastEscape = 0xefff;
 const escapedCharacter = /[\uEF80-\uEFFF]/;
 
-/** The text of a file name. Bytes that are no UTF-8 are kept reversibly, see `encodeName`. */
+/** Decodes a file name. Bytes outside of UTF-8 are preserved reversibly, see `encodeName`. */
 export function decodeName(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString('latin1');
   if (isUtf8(bytes)) {
@@ -34,14 +35,17 @@ function decodeBytewise(bytes: Buffer): string {
   return parts.join('');
 }
 
-/** Bytes of the UTF-8 sequence that starts with `lead`. @see https://www.rfc-editor.org/rfc/rfc3629 section 3 */
+/**
+ * Bytes of the UTF-8 sequence that starts with `lead`. @see https://www.rfc-editor.org/rfc/rfc3629
+ * section 3
+ */
 function sequenceLength(lead: number): number {
   if (lead < 0xc0) return 1;
   if (lead < 0xe0) return 2;
   return lead < 0xf0 ? 3 : 4;
 }
 
-/** The bytes of a name that `decodeName` made. */
+/** Encodes a name from `decodeName`. */
 export function encodeName(name: string): Buffer {
   if (!escapedCharacter.test(name)) return Buffer.from(name, 'utf8');
   const parts = Array.from(name, (character) => {
@@ -53,8 +57,8 @@ export function encodeName(name: string): Buffer {
 }
 
 /**
- * A name as a path from the image's root without leading slash; the root itself is the empty path. `..` never leaves
- * the root.
+ * Normalizes a name to a path from the image's root without leading slash; the root itself is the
+ * empty path. `..` never leaves the root.
  */
 export function normalizePath(name: string): string {
   const segments: string[] = [];
@@ -66,12 +70,15 @@ export function normalizePath(name: string): string {
   return segments.join('/');
 }
 
-/** Whether a name climbs: no honest builder writes such names into a layer. */
+/** Whether a name has a `..` segment: no honest builder writes such names into a layer. */
 export function hasParentSegment(name: string): boolean {
   return name.includes('..') && name.split('/').includes('..');
 }
 
-/** Where the symbolic link at `path` points to, as a path from the root; links that it passes are not resolved. */
+/**
+ * Target of the symbolic link at `path`, as a path from the root; links on the way are not
+ * resolved.
+ */
 export function linkDestination(path: string, target: string): string {
   return normalizePath(target.startsWith('/') ? target : `${parentOf(path)}/${target}`);
 }

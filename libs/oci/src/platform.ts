@@ -3,9 +3,11 @@ import type { Platform } from '@tidewaiter/domain';
 import type { Descriptor, ImageIndex } from './manifest.js';
 
 /**
- * The manifests of an index that run on one of the wanted platforms, in the index's order; empty when there are none.
- * A child without a platform may run anywhere and is kept; BuildKit's attestations (`unknown/unknown`) are not images.
- * @see https://github.com/opencontainers/image-spec/blob/main/image-index.md#image-index-property-descriptions
+ * Manifests of an index for one of the wanted platforms, in the index's order; empty without any. A
+ * child without a platform may run anywhere and is kept; BuildKit's attestations
+ * (`unknown/unknown`) are not images.
+ * @see
+ * https://github.com/opencontainers/image-spec/blob/main/image-index.md#image-index-property-descriptions
  */
 export function choosePlatforms(index: ImageIndex, wanted: readonly Platform[]): Descriptor[] {
   const canonical = new Set(wanted.map(canonicalPlatform));
@@ -16,15 +18,15 @@ export function choosePlatforms(index: ImageIndex, wanted: readonly Platform[]):
 }
 
 /**
- * Whether a child of an index describes another child instead of being an image. A child that names a platform is an
- * image whatever its annotations say: runtimes look at the platform alone.
+ * Whether a child of an index describes another child instead of being an image. A child with a
+ * platform is an image under any annotations: runtimes check only the platform.
  */
 function isAttestation({ annotations, platform }: Descriptor): boolean {
   if (platform !== undefined) return platform === 'unknown/unknown';
   return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
 }
 
-/** Writes a platform without the variant that its architecture means anyway, as containerd does. */
+/** Formats a platform without the default variant of its architecture, as containerd does. */
 function canonicalPlatform(platform: Platform): Platform {
   const lower = platform.toLowerCase();
   if (lower.endsWith('/arm64/v8')) return lower.slice(0, -'/v8'.length);

@@ -5,8 +5,8 @@ import { documentLimits } from './limits.js';
 import { type Descriptor, readDescriptor } from './manifest.js';
 
 /**
- * Reads one page of what refers to a manifest. Anybody who may push adds to it, so an entry that is no descriptor is left out, and
- * a long list costs no error: whoever floods it must not hide the rest.
+ * Parses one page of a manifest's referrers. Anyone with push access can add to it, so an entry
+ * that is no descriptor is dropped, and a long list is no error: a flood must not hide the rest.
  * @throws InvalidInput `MANIFEST_INVALID`; LimitExceeded `maxManifestBytes`
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  */

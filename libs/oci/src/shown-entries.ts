@@ -35,7 +35,9 @@ export function shownEntries(stacks: EntryStacks): ShownEntries {
 /** Marks each visible entry with 1, by its number. */
 function visibility(stacks: EntryStacks): Uint8Array {
   const visible = new Uint8Array(stacks.size);
-  /** For the topmost entry of each path: the first layer whose entries below that path are visible. */
+  /**
+   * For the topmost entry of each path: the first layer whose entries below that path are visible.
+   */
   const blocks = new Uint16Array(stacks.size);
   for (const top of stacks.tops()) {
     let isOpen = true;

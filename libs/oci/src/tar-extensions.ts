@@ -17,12 +17,16 @@ export interface TarExtensions {
 
 /** Keyword of Go's archive/tar, which container runtimes use to unpack images. */
 const capabilityKeyword = 'SCHILY.xattr.security.capability';
-/** The kernel takes no longer value. @see capabilities(7), "File capability extended attribute versioning" */
+/**
+ * The kernel accepts no longer value. @see capabilities(7), "File capability extended attribute
+ * versioning"
+ */
 const maxCapabilityBytes = 24;
 
 /**
- * Reads the records of a PAX header. Unknown keywords (times, owner names, other extended attributes) are left out.
- * @throws InvalidInput `CORRUPT_LAYER` when a record does not keep to the format
+ * Parses the records of a PAX header. Unknown keywords (times, owner names, other extended
+ * attributes) are dropped.
+ * @throws InvalidInput `CORRUPT_LAYER` when a record is malformed
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html "pax Extended Header"
  */
 export function readPax(payload: Buffer): TarExtensions {
@@ -66,7 +70,8 @@ function* paxRecords(payload: Buffer): Generator<[string, Buffer]> {
 }
 
 function nameOf(value: Buffer): string {
-  // The kernel would cut the name at the NUL, so the scanner would see another file than the container.
+  // The kernel would cut the name at the NUL, so the scanner would see another file than the
+  // container.
   if (value.includes(0)) throw corrupt('PAX header with a NUL in a name');
   return decodeName(value);
 }
@@ -75,7 +80,10 @@ function numberOf(value: Buffer | undefined): number | undefined {
   return value === undefined || value.length === 0 ? undefined : decimal(value.toString('latin1'));
 }
 
-/** Reads the sparse fields. Go treats versions other than 0.0, 0.1 and 1.0 as regular files; so does this. */
+/**
+ * Reads the sparse fields. Go treats versions other than 0.0, 0.1 and 1.0 as regular files; so does
+ * this.
+ */
 function readPaxSparse(records: ReadonlyMap<string, Buffer>, numbers: readonly Buffer[]): PaxSparse | undefined {
   const textOf = (keyword: string) => records.get(`GNU.sparse.${keyword}`)?.toString('latin1') ?? '';
   const version = `${textOf('major')}.${textOf('minor')}`;

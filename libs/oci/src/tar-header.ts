@@ -7,16 +7,19 @@ const posixMagic = 'ustar\x0000';
 const gnuMagic = 'ustar  \0';
 const space = 0x20;
 
-/** One header block, as it stands. @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html "ustar Interchange Format" */
+/**
+ * Header block. @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html "ustar
+ * Interchange Format"
+ */
 export interface TarHeader {
   name: string;
   linkName: string;
-  /** The type flag: `0` or NUL a file, `1` a hard link, `2` a symbolic link, `5` a directory… */
+  /** Type flag: `0` or NUL a file, `1` a hard link, `2` a symbolic link, `5` a directory… */
   flag: string;
   mode: number;
   uid: number;
   gid: number;
-  /** Bytes that follow the header, before padding. */
+  /** Bytes after the header, before padding. */
   size: number;
   isGnu: boolean;
 }
@@ -34,7 +37,7 @@ export function readHeader(block: Buffer): TarHeader {
     linkName: textAt(block, 157, 100),
     flag: String.fromCharCode(block[156]!),
     mode: numberAt(block, 100, 8) & 0o7777,
-    // Linux ids have 32 bits; some archivers write nobody as -2.
+    // Linux ids have 32 bits; some archivers write the user nobody as -2.
     uid: numberAt(block, 108, 8) >>> 0,
     gid: numberAt(block, 116, 8) >>> 0,
     size,
@@ -42,7 +45,9 @@ export function readHeader(block: Buffer): TarHeader {
   };
 }
 
-/** Prefix field of the name. Follows Go in which headers have that field, even for damaged headers. */
+/**
+ * Prefix field of the name. Follows Go in which headers have that field, even for damaged headers.
+ */
 function prefixOf(block: Buffer, magic: string): string {
   if (magic === posixMagic) {
     const isStar = block.toString('latin1', 508, 512) === 'tar\0';
@@ -57,7 +62,7 @@ export function isZeroBlock(block: Buffer): boolean {
   return block.length === blockSize && block.every((byte) => byte === 0);
 }
 
-/** Bytes between the end of some content and the next block. */
+/** Bytes between the end of content and the next block. */
 export function paddingOf(size: number): number {
   return (blockSize - (size % blockSize)) % blockSize;
 }
@@ -82,14 +87,17 @@ export function untilNul(bytes: Buffer): Buffer {
   return nul === -1 ? bytes : bytes.subarray(0, nul);
 }
 
-/** @throws InvalidInput `CORRUPT_LAYER` when the field holds no number */
+/** @throws InvalidInput `CORRUPT_LAYER` when the field is no number */
 export function numberAt(block: Buffer, offset: number, length: number): number {
   const number = parseNumber(block, offset, length);
   if (number === undefined) throw corrupt('tar header with a number that cannot be one');
   return number;
 }
 
-/** A number field: octal digits, or big-endian two's complement when the top bit is set (GNU, "base-256"). */
+/**
+ * Number field: octal digits, or big-endian two's complement when the top bit is set (GNU,
+ * "base-256").
+ */
 function parseNumber(block: Buffer, offset: number, length: number): number | undefined {
   if (block[offset]! >= 0x80) return parseBinary(block.subarray(offset, offset + length));
   // Byte by byte, because a layer of a million entries has six million numbers.
@@ -114,7 +122,7 @@ function parseBinary(bytes: Buffer): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** A number of a PAX header or sparse map. */
+/** Parses a number of a PAX header or sparse map. */
 export function decimal(digits: string): number {
   const number = /^\d{1,16}$/.test(digits) ? Number(digits) : Number.NaN;
   if (!Number.isSafeInteger(number)) throw corrupt('tar entry with a number that is not decimal');

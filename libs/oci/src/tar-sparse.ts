@@ -4,7 +4,7 @@ import { pass, take, type Demand } from './byte-walk.js';
 import { corrupt, truncated } from './layer-errors.js';
 import { blockSize, decimal, numberAt, type TarHeader } from './tar-header.js';
 
-/** Pieces of data in a file, in order and apart: everything around them is zeros. */
+/** Pieces of data in a file, in order and without overlap: everything between them is zeros. */
 export type SparseMap = readonly { offset: number; bytes: number }[];
 
 export interface Sparse {
@@ -54,7 +54,10 @@ export function checkedSparse(map: SparseMap, realSize: number, dataBytes: numbe
   return { map, realSize };
 }
 
-/** GNU's old format: four pieces in the header, more in blocks behind it. @see https://www.gnu.org/software/tar/manual/html_node/Old-GNU-Format.html */
+/**
+ * Reads GNU's old format: four pieces in the header, more in blocks behind it. @see
+ * https://www.gnu.org/software/tar/manual/html_node/Old-GNU-Format.html
+ */
 export function* readGnuSparse(
   { isGnu }: TarHeader,
   block: Buffer,
@@ -84,7 +87,10 @@ function gnuPieces(block: Buffer, offset: number, count: number): number[] {
   return numbers;
 }
 
-/** PAX format 1.0: a count and that many pairs in front of the data, one number a line, padded to a block. @see https://www.gnu.org/software/tar/manual/html_node/PAX-1.html */
+/**
+ * Reads PAX format 1.0: a count and that many pairs before the data, one number per line, padded to
+ * a block. @see https://www.gnu.org/software/tar/manual/html_node/PAX-1.html
+ */
 export function* readSparseInData(
   realSize: number,
   stored: number,
@@ -107,8 +113,8 @@ export function* readSparseInData(
 }
 
 /**
- * Hands the pieces of a sparse file and the holes between them to `visitor`.
- * @returns how many bytes were missing when the input ended
+ * Passes the pieces of a sparse file and the holes between them to `visitor`.
+ * @returns number of missing bytes when the input ended
  */
 export function* passSparse({ map, realSize }: Sparse, visitor: SparseVisitor): Generator<Demand, number, Buffer> {
   let at = 0;

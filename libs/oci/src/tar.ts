@@ -7,9 +7,9 @@ import { readPax, type TarExtensions } from './tar-extensions.js';
 import { blockSize, isZeroBlock, paddingOf, readHeader, untilNul, type TarHeader } from './tar-header.js';
 import { checkedSparse, passSparse, readGnuSparse, readSparseInData, type Sparse } from './tar-sparse.js';
 
-/** One entry of a tar: its header with everything that extended headers override. */
+/** Entry of a tar: its header with everything that extended headers override. */
 export interface TarMember {
-  /** As the archive writes it. */
+  /** Name as in the archive. */
   name: string;
   linkName: string;
   flag: string;
@@ -40,7 +40,10 @@ export interface TarLimits {
 /** Types without content, whatever size they claim: links, devices, directories and fifos. */
 const contentless = new Set(['1', '2', '3', '4', '5', '6']);
 
-/** Extended headers of the next entry. A PAX header replaces the one before it; GNU names override both. */
+/**
+ * Extended headers of the next entry. A PAX header replaces the one before it; GNU names override
+ * both.
+ */
 interface Extensions {
   pax?: TarExtensions;
   gnu?: { path?: string; linkPath?: string };
@@ -58,7 +61,7 @@ export function* parseTar(visitor: TarVisitor, limits: TarLimits): ByteParser {
   for (;;) {
     const block = yield* take(blockSize);
     if (block.length === 0 || isZeroBlock(block)) {
-      // Some writers leave out one or both zero blocks at the end.
+      // Some writers omit one or both zero blocks at the end.
       const next = block.length === 0 ? block : yield* take(blockSize);
       if (next.length > 0 && !isZeroBlock(next)) throw corrupt('tar with a zero block in the middle');
       if (extensions.pax || extensions.gnu) throw truncated('tar ends after an extended header');
@@ -95,7 +98,8 @@ function* readPayload(header: TarHeader, limits: TarLimits): Generator<Demand, B
 
 function extend(extensions: Extensions, flag: string, payload: Buffer): Extensions {
   if (flag === 'x') return { ...extensions, pax: readPax(payload) };
-  // Global headers (git archive's comment): Go returns them as entries; no runtime applies them to others.
+  // Global headers (git archive's comment): Go returns them as entries; no runtime applies them to
+  // others.
   if (flag === 'g') return {};
   const name = decodeName(untilNul(payload));
   if (name === '') return extensions;
@@ -141,7 +145,10 @@ function isFile(flag: string): boolean {
   return flag === '0' || flag === '7' || flag === 'S';
 }
 
-/** Most readers treat a file whose name ends in a slash as a directory; Go does so only if it has no content. */
+/**
+ * Most readers treat a file whose name ends in a slash as a directory; Go does so only if it has no
+ * content.
+ */
 function fileFlag(name: string, size: number): string {
   return name.endsWith('/') && size === 0 ? '5' : '0';
 }

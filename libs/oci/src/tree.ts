@@ -6,9 +6,11 @@ import { layerLimits } from './limits.js';
 import type { TarMember } from './tar.js';
 import { WarningList } from './warning.js';
 
-/** One entry of a file tree that is no layer. */
+/** Entry of a file tree without layers. */
 export interface TreeMember extends TarMember {
-  /** Content of a file; may be shorter than `size`, and throws NotFound if the file cannot be read. */
+  /**
+   * Content of a file; may be shorter than `size`, and throws NotFound if the file cannot be read.
+   */
   content?: AsyncIterable<Buffer>;
 }
 

@@ -5,7 +5,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 import type { Descriptor } from './manifest.js';
 
 /**
- * Passes a blob on and checks it. Nothing that was read is worth anything until the end is reached without an error.
+ * Passes a blob on and verifies it. Data is only valid once the end is reached without an error.
  * @throws InvalidInput `SIZE_MISMATCH`, `DIGEST_MISMATCH`
  */
 export async function* verified(

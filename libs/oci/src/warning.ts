@@ -1,4 +1,6 @@
-/** Problem in the input: a part could not be read or is malformed; the rest of the result is valid. */
+/**
+ * Problem in the input: a part could not be read or is malformed; the rest of the result is valid.
+ */
 export interface Warning {
   /** Stable, for scripts. */
   code: string;
@@ -9,7 +11,10 @@ export interface Warning {
 
 const maxWarnings = 1_000;
 
-/** Collects warnings about hostile input in bounded memory: warnings above the limit are only counted. */
+/**
+ * Collects warnings about hostile input in bounded memory: warnings above the limit are only
+ * counted.
+ */
 export class WarningList {
   readonly #kept: Warning[] = [];
   #dropped = 0;

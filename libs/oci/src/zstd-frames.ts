@@ -13,8 +13,8 @@ function isSkippable(magic: number): boolean {
 }
 
 /**
- * Cuts zstd data at the ends of its frames and leaves skippable frames out: Node's decompressor drops whatever follows
- * a frame in the same write, and zstd:chunked layers have a frame for each file.
+ * Splits zstd data at the ends of its frames and drops skippable frames: Node's decompressor loses
+ * bytes after a frame in the same write, and zstd:chunked layers have a frame for each file.
  * @throws InvalidInput `CORRUPT_LAYER`, `TRUNCATED_LAYER`
  * @see https://www.rfc-editor.org/rfc/rfc8878 section 3.1
  */

@@ -3,7 +3,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { compareDigits, compareText, endOfRun, isDigit } from './runs.js';
 
 /**
- * Ranks of what may follow in a version, lowest first: `1.2_rc` < `1.2` < `1.2-r0` < `1.2~ab12` <
+ * Ranks of the tokens of a version, lowest first: `1.2_rc` < `1.2` < `1.2-r0` < `1.2~ab12` <
  * `1.2_p` < `1.2b` < `1.2.0`.
  */
 const rank = {
@@ -21,7 +21,7 @@ interface Token {
   rank: (typeof rank)[keyof typeof rank];
   /** Digits, the letter, the commit, or the position of a suffix in its list. */
   value: string;
-  /** Where the next token starts. */
+  /** Start of the next token. */
   end: number;
 }
 
@@ -31,8 +31,10 @@ const postReleases = ['cvs', 'svn', 'git', 'hg', 'p'];
 /**
  * Orders two versions of Alpine packages as apk-tools 3 does.
  *
- * Tokens are read only until they differ, as apk does it: `1.0` < `1.0bc` has an answer although `1.0bc` is no valid version.
- * @throws InvalidInput `UNPARSABLE_VERSION` when no difference comes before a part that apk cannot read.
+ * Tokens are read only until they differ, as in apk: `1.0` < `1.0bc` has a result although `1.0bc`
+ * is no valid version.
+ * @throws InvalidInput `UNPARSABLE_VERSION` when no difference precedes a part that apk cannot
+ * read.
  * @see https://gitlab.alpinelinux.org/alpine/apk-tools/-/blob/master/doc/apk-package.5.scd
  */
 export function compareApk(a: string, b: string): number {

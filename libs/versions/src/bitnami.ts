@@ -4,8 +4,8 @@ import { compareSemver } from './semver.js';
 const revisionPattern = /-r?[0-9]+$/;
 
 /**
- * Orders two versions of Bitnami packages: semver without the revision at the end, which packs the
- * same upstream source again and so never decides whether a vulnerability is in there.
+ * Orders two versions of Bitnami packages: semver without the revision at the end, which repackages
+ * the same upstream source and so never affects vulnerabilities.
  * @throws InvalidInput `UNPARSABLE_VERSION`
  * @see https://github.com/bitnami/vulndb
  */

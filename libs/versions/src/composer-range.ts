@@ -28,7 +28,8 @@ const referencePattern = /^(dev-[^,\s@#]+|[^,\s@#]+\.x-dev)#.+$/i;
 const comparisonPattern = /^(<>|!=|>=?|<=?|==?)? ?(.*)$/s;
 
 /**
- * Whether a version is in a range as Composer writes it: `^1.2`, `~1.2.3`, `1.0 - 2.0`, `1.2.*`, `>=1.0 <1.1 || dev-main`.
+ * Whether a version is in a Composer range: `^1.2`, `~1.2.3`, `1.0 - 2.0`, `1.2.*`, `>=1.0 <1.1 ||
+ * dev-main`.
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  * @see https://getcomposer.org/doc/articles/versions.md#writing-version-constraints
  */
@@ -54,7 +55,10 @@ function boundsOf(text: string): Bound[] {
   );
 }
 
-/** An alias, the least stability and the commit of a branch matter only to Composer, but for `stability` in comparisons. */
+/**
+ * An alias, the minimum stability and the commit of a branch matter only to Composer, except for
+ * `stability` in comparisons.
+ */
 function withoutFlags(text: string): { constraint: string; stability: string | null } {
   const aliased = aliasPattern.exec(text)?.[1] ?? text;
   const [whole, least = '', flag = 'stable'] = stabilityFlagPattern.exec(aliased) ?? [];
@@ -77,7 +81,7 @@ function tildeBounds(constraint: string): Bound[] | null {
   return [from(constraint.slice(1), low), below(low.numbers, Math.max(length - 1, 1))];
 }
 
-/** `^1.2.3`: all numbers behind the first one that is not 0 may grow. */
+/** `^1.2.3`: all numbers after the first one that is not 0 may grow. */
 function caretBounds(constraint: string): Bound[] | null {
   const low = constraint.startsWith('^') ? readBound(constraint.slice(1)) : null;
   if (low === null) return null;
@@ -94,7 +98,7 @@ function wildcardBounds(constraint: string): Bound[] | null {
   return [{ operator: '>=', version: versionOf([...low, 'dev']) }, below(numbers, numbers.length)];
 }
 
-/** `1.0 - 2.0`: a second bound that leaves numbers out includes all that start with it. */
+/** `1.0 - 2.0`: an incomplete second bound includes all versions that start with it. */
 function hyphenBounds(constraint: string): Bound[] | null {
   const [first = '', second = '', ...rest] = constraint.split(' - ');
   const low = readBound(first);
@@ -111,7 +115,10 @@ function hyphenBounds(constraint: string): Bound[] | null {
   ];
 }
 
-/** `<2.0` leaves out the pre-releases of 2.0 and `>=2.0` includes them, unless the bound itself names a stage. */
+/**
+ * `<2.0` excludes the pre-releases of 2.0 and `>=2.0` includes them, unless the bound itself names
+ * a stage.
+ */
 function comparisonBounds(constraint: string, stability: string | null): Bound[] {
   const [, operator = '=', text = ''] = comparisonPattern.exec(constraint) ?? [];
   const version = parseBranchOrVersion(text);

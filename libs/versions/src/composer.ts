@@ -3,13 +3,19 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { compareDigits, isDigit } from './runs.js';
 
 export interface ComposerVersion {
-  /** Parts that PHP compares: numbers, a stage with numbers of its own, `dev`. `1.0-rc.1` is 1, 0, 0, 0, rc, 1. */
+  /**
+   * Parts that PHP compares: numbers, a stage with numbers of its own, `dev`. `1.0-rc.1` is 1, 0,
+   * 0, 0, rc, 1.
+   */
   parts: string[];
-  /** The name of a branch, which has no place in the order of versions; null for a version. */
+  /** Name of a branch, which has no place in the order of versions; null for a version. */
   branch: string | null;
 }
 
-/** The stage after the numbers, its own numbers, and `dev`; how Composer reads the end of a version and of a bound in a range. */
+/**
+ * Stage after the numbers, its own numbers, and `dev`: the end of a version, or of a bound in a
+ * range.
+ */
 export const stagePattern = /[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?[0-9])*))?([.-]?dev)?/;
 
 const releasePattern = new RegExp(`^v?([0-9]{1,5})(\\.[0-9]+)?(\\.[0-9]+)?(\\.[0-9]+)?${stagePattern.source}$`);
@@ -19,7 +25,7 @@ const aliasPattern = /^([^,\s]+) +as +[^,\s]+$/;
 const stabilityFlagPattern = /@(?:stable|rc|beta|alpha|dev)$/;
 const buildPattern = /^([^,\s+]+)\+\S+$/;
 
-/** Number that Composer puts for `x` in `1.x-dev`: higher than any release of that line. */
+/** Number that Composer uses for `x` in `1.x-dev`: higher than any release of that line. */
 const highest = '9999999';
 
 const stageNames: ReadonlyMap<string, string> = new Map([
@@ -30,8 +36,10 @@ const stageNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Orders two versions of PHP packages: as Composer normalises them and PHP's `version_compare` then orders them.
- * @throws InvalidInput `UNPARSABLE_VERSION`, for two different branches as well: `dev-main` is neither above nor below `1.0`
+ * Orders two versions of PHP packages as Composer normalizes them and PHP's `version_compare` then
+ * orders them.
+ * @throws InvalidInput `UNPARSABLE_VERSION`, also for two different branches: `dev-main` is neither
+ * above nor below `1.0`
  * @see https://getcomposer.org/doc/04-schema.md#version
  */
 export function compareComposer(a: string, b: string): number {
@@ -94,7 +102,7 @@ function comparePart(a: string | undefined, b: string | undefined): number {
   return isDigit(a?.[0]) ? compareDigits(a ?? '', b ?? '') : 0;
 }
 
-/** Ranks of the parts that may follow in a version, lowest first. */
+/** Ranks of the following parts, lowest first. */
 const ranks: ReadonlyMap<string | undefined, number> = new Map([
   ['dev', 0],
   ['alpha', 1],

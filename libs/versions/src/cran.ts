@@ -5,7 +5,8 @@ import { compareNumbers } from './runs.js';
 const versionPattern = /^[0-9]+(?:[.-][0-9]+)*$/;
 
 /**
- * Orders two versions of R packages: numbers between dots and hyphens, which mean the same; `1.8` < `1.8.0`.
+ * Orders two versions of R packages: numbers between dots and hyphens, which mean the same; `1.8` <
+ * `1.8.0`.
  * @throws InvalidInput `UNPARSABLE_VERSION`
  * @see https://stat.ethz.ch/R-manual/R-devel/library/base/html/numeric_version.html
  */

@@ -8,7 +8,7 @@ interface DpkgVersion {
   revision: string;
 }
 
-/** dpkg keeps the epoch in a C `int` and refuses more. */
+/** dpkg stores the epoch in a C `int` and rejects larger ones. */
 const maxEpoch = '2147483647';
 
 const epochPattern = /^[0-9]+$/;
@@ -18,8 +18,8 @@ const revisionPattern = /^[A-Za-z0-9.+~]+$/;
 /**
  * Orders two versions of Debian packages as dpkg does: by epoch, upstream version, revision.
  *
- * It reads what `dpkg --validate-version` accepts. `dpkg --compare-versions` would also order `unknown` or `n/a`, with a warning:
- * for us that answer would look like knowledge.
+ * Accepts what `dpkg --validate-version` accepts. `dpkg --compare-versions` would also order
+ * `unknown` or `n/a`, with a warning, which would look like a real result.
  * @throws InvalidInput `UNPARSABLE_VERSION`
  * @see https://manpages.debian.org/deb-version.7, "Sorting algorithm"
  */
@@ -48,7 +48,10 @@ function parseVersion(version: string): DpkgVersion {
   return { epoch, upstream, revision };
 }
 
-/** Compares alternately: non-digits by weight, character by character, then a run of digits by value. */
+/**
+ * Compares alternately: non-digits by weight, character by character, then a run of digits by
+ * value.
+ */
 function compareParts(a: string, b: string): number {
   let i = 0;
   let j = 0;

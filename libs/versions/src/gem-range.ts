@@ -41,7 +41,10 @@ function meets(version: string, operator: string, bound: string): boolean {
   }
 }
 
-/** Whether the version without its pre-release goes no further than the line of the bound, which is all of it but the last number. */
+/**
+ * Whether the version without its pre-release stays on the line of the bound, which is the bound
+ * without its last number.
+ */
 function isOnLine(version: string, bound: string): boolean {
   const numbers = releaseNumbers(bound);
   const line = numbers.length > 1 ? numbers.slice(0, -1) : numbers;

@@ -4,16 +4,20 @@ import { compareDigits, compareText, isDigit } from './runs.js';
 
 const versionPattern = /^[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
-/** The first run of zeros and dots that stands right before a letter, without the zeros that end another number. */
+/** First run of zeros and dots right before a letter, without the zeros that end another number. */
 const zerosBeforeLetterPattern = /(?:^|(?<![0.])(0*\.))[0.]+(?=[A-Za-z])/;
 
-/** Platform of a gem with native code: a processor and perhaps more, `x86_64-linux-musl`, or a virtual machine. */
+/**
+ * Platform of a gem with native code: a processor with optional parts, `x86_64-linux-musl`, or a
+ * virtual machine.
+ */
 const platformPattern =
   /-(?:x86|x86_64|x64|i[3-6]86|amd64|arm(?:64|v[0-9]+[a-z]*)?|aarch64|universal|(?:ppc|powerpc|sparc|riscv)(?:64(?:le)?)?|s390x|loongarch64|java|jruby|dalvik|(?:mswin|mingw)(?:32|64)?)(?:-.*)?$/s;
 
 /**
- * Orders two versions of Ruby gems: segments of digits or letters, letters before digits, what is missing is zero. A hyphen starts a
- * pre-release, also where it is a platform that follows: see `withoutGemPlatform`.
+ * Orders two versions of Ruby gems: segments of digits or letters, letters before digits, missing
+ * segments are zero. A hyphen starts a pre-release, even if a platform follows: see
+ * `withoutGemPlatform`.
  * @throws InvalidInput `UNPARSABLE_VERSION`
  * @see https://docs.ruby-lang.org/en/master/Gem/Version.html
  */
@@ -21,7 +25,10 @@ export function compareGem(a: string, b: string): number {
   return compareGemSegments(canonicalSegments(a), canonicalSegments(b));
 }
 
-/** Removes the platform that lock files and file names put behind a version: `1.15.2-x86_64-linux` is 1.15.2. */
+/**
+ * Removes the platform that lock files and file names append to a version: `1.15.2-x86_64-linux` is
+ * 1.15.2.
+ */
 export function withoutGemPlatform(version: string): string {
   return version.replace(platformPattern, '');
 }
@@ -53,7 +60,7 @@ function canonicalSegments(version: string): string[] {
 }
 
 function normalize(version: string): string {
-  // RubyGems reads nothing as 0.
+  // RubyGems reads an empty version as 0.
   const trimmed = version.trim() || '0';
   if (!versionPattern.test(trimmed))
     throw new InvalidInput('UNPARSABLE_VERSION', 'not a version that RubyGems accepts');

@@ -1,12 +1,15 @@
-/** Version that a tag names: its line, and its place in the order of that line. */
+/** Version of a tag: its line, and its place in the order of that line. */
 export interface TagVersion {
-  /** Words before the version: `build`, `release`; a leading `v` is none. */
+  /** Words before the version: `build`, `release`; a leading `v` is no prefix. */
   prefix: string;
-  /** Digits without leading zeros: of `v1.20.3` `['1', '20', '3']`, of `2024-05-01` `['2024', '5', '1']`. */
+  /**
+   * Digits without leading zeros: of `v1.20.3` `['1', '20', '3']`, of `2024-05-01` `['2024', '5',
+   * '1']`.
+   */
   numbers: string[];
   /** Words of a pre-release: of `1.2.0-rc.2` `['rc', '2']`; null of a release. */
   preRelease: string[] | null;
-  /** Variant that is built from the same version: `alpine3.19`, `slim-arm64`; empty for the main one. */
+  /** Variant of the same version: `alpine3.19`, `slim-arm64`; empty for the main one. */
   variant: string;
 }
 
@@ -23,7 +26,7 @@ const preReleaseWord =
 const version = /^v?(\d+(?:\.\d+)*)(?:\.?([a-z].*))?$/i;
 const wordedVersion = /^(build|b|release|rel|r|version|ver|rev|n|run)\.?(\d+(?:\.\d+)*)$/i;
 
-/** Reads a tag as a version; null for one without a version: `latest`, `main`, `sha-4f2a91c`. */
+/** Parses a tag as a version; null for a tag without one: `latest`, `main`, `sha-4f2a91c`. */
 export function readTagVersion(tag: string): TagVersion | null {
   if (tag.length > maxTagChars) return null;
   const read: TagVersion = { prefix: '', numbers: [], preRelease: null, variant: '' };
@@ -97,7 +100,7 @@ function compareLists(a: readonly string[], b: readonly string[]): number {
 
 const digits = /^\d+$/;
 
-/** Compares numbers by value, whatever their length, and puts them before words. */
+/** Compares numbers by value for any length, and puts them before words. */
 function compareParts(a: string, b: string): number {
   const [left, right] = [digits.test(a), digits.test(b)];
   if (left !== right) return left ? -1 : 1;
@@ -112,20 +115,25 @@ function partsOf(variant: string): string[] {
 const systemVersion =
   /\b(alpine|ubuntu|debian|ubi|fedora|centos|rockylinux|rocky|almalinux|al|amazonlinux|opensuse|ltsc)[-.]?\d+(?:\.\d+){0,3}\b/gi;
 
-/** The variant without the version of its distribution: `alpine3.19` and `alpine3.20` are one family. */
+/**
+ * Variant without the version of its distribution: `alpine3.19` and `alpine3.20` are one family.
+ */
 export function variantFamily({ variant }: Pick<TagVersion, 'variant'>): string {
   return variant.replace(systemVersion, '$1').toLowerCase();
 }
 
 const words = '[a-z][a-z0-9.]*(?:-[a-z][a-z0-9.]*)*';
 const variantWord = new RegExp(`^-${words}$`, 'i');
-/** Variant behind a moving name, or a name that is only that of a variant. */
+/** Variant after a moving name, or a name that is only a variant. */
 const movingVariant = new RegExp(
   `^(?:(?:latest|stable|edge|nightly|main|master|develop|dev|trunk|release|current|lts)-(${words})|(alpine|slim|debug|nonroot|distroless))$`,
   'i',
 );
 
-/** Whether two tags name the same way of building: `1.2-slim` and `1.2-alpine` do not, and neither do `main` and `main-debug`. */
+/**
+ * Whether two tags have the same variant: `1.2-slim` and `1.2-alpine` do not, and neither do `main`
+ * and `main-debug`.
+ */
 export function isSameVariant(a: string, b: string): boolean {
   const [left, right] = [readTagVersion(a), readTagVersion(b)];
   if (left || right) return variantOf(a, left) === variantOf(b, right);

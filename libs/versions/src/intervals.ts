@@ -2,7 +2,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import type { VersionComparer } from './version-schemes.js';
 
-/** `[1.0,2.0)`. A bound that is not there is an empty text. */
+/** `[1.0,2.0)`. A missing bound is an empty text. */
 export interface Interval {
   lower: string;
   includesLower: boolean;
@@ -14,7 +14,7 @@ const intervalPattern = /([[(])([^\])]*)([\])])\s*/y;
 const commaPattern = /,\s*/y;
 
 /**
- * Reads intervals in brackets, with or without commas between them.
+ * Parses intervals in brackets, with or without commas between them.
  * @throws InvalidInput `UNPARSABLE_RANGE`
  */
 export function parseIntervals(text: string): Interval[] {
@@ -39,7 +39,10 @@ function parseInterval(content: string, includesLower: boolean, includesUpper: b
   return { lower, includesLower, upper, includesUpper };
 }
 
-/** @throws InvalidInput `UNPARSABLE_VERSION`, and `UNPARSABLE_RANGE` for an interval that nothing can be in: its author meant another. */
+/**
+ * @throws InvalidInput `UNPARSABLE_VERSION`, and `UNPARSABLE_RANGE` for an empty interval, which
+ * its author did not mean
+ */
 export function isInInterval(version: string, interval: Interval, compare: VersionComparer): boolean {
   const { lower, includesLower, upper, includesUpper } = interval;
   if (lower !== '' && upper !== '' && compare(lower, upper) > (includesLower && includesUpper ? 0 : -1)) {

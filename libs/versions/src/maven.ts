@@ -3,8 +3,9 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { compareDigits, compareText, endOfRun, isDigit } from './runs.js';
 
 /**
- * Maven reads a version as nested lists. Each list opens as the last element of the one around it, so the whole tree is a row of
- * tokens: digits, qualifiers, and this one where a list opens. Nothing recurses, however many hyphens a version has.
+ * Maven reads a version as nested lists. Each list starts as the last element of its parent, so the
+ * whole tree is a sequence of tokens: digits, qualifiers, and this one where a list starts. Nothing
+ * recurses, for any number of hyphens.
  */
 const list = '-';
 
@@ -32,8 +33,10 @@ const shorthands: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Orders two versions of Maven artifacts as Maven 3.9 does, also where that is odd: `1-0-alpha` < `1` < `1-sp` < `1-0-alpha`.
- * @throws InvalidInput `UNPARSABLE_VERSION` for an empty one, and for one with characters that no published version has
+ * Orders two versions of Maven artifacts as Maven 3.9 does, including its inconsistencies:
+ * `1-0-alpha` < `1` < `1-sp` < `1-0-alpha`.
+ * @throws InvalidInput `UNPARSABLE_VERSION` for an empty version, and for one with characters that
+ * no published version has
  * @see https://maven.apache.org/pom.html#version-order-specification
  */
 export function compareMaven(a: string, b: string): number {
@@ -64,7 +67,8 @@ function tokensOf(version: string): string[] {
 
     if (isNumber || end === start) tokens.push(text || '0');
     else {
-      // 1.0.0.X1 < 1.0.0-X2, so a qualifier opens a list after a dot too, but not in the middle of dots: 1.0.X.1.
+      // 1.0.0.X1 < 1.0.0-X2, so a qualifier opens a list after a dot too, but not in the middle of
+      // dots: 1.0.X.1.
       if (separator !== '.' && separator !== list && opensNoList(tokens)) tokens.push(list);
       tokens.push(qualifierOf(text, isDigit(separator)));
     }
@@ -89,7 +93,7 @@ function qualifierOf(text: string, isBeforeDigit: boolean): string {
   return aliases.get(word) ?? word;
 }
 
-/** A list may not end in zeros, in words for the release, or in a list that nothing is left of. */
+/** A list must not end in zeros, in words for the release, or in an empty list. */
 function withoutTrailingNulls(tokens: readonly string[]): string[] {
   const kept: string[] = [];
   let isEndOfList = true;
@@ -113,7 +117,7 @@ function kind(token: string): number {
   return isDigit(token[0]) ? 2 : 0;
 }
 
-/** Whether a version gets lower or higher by going on with this: 1-rc < 1 = 1.0 < 1-sp. */
+/** Whether a version gets lower or higher by this continuation: 1-rc < 1 = 1.0 < 1-sp. */
 function weight(token: string | undefined): number {
   if (token === undefined || token === list) return 0;
   if (isDigit(token[0])) return compareDigits(token, '0');

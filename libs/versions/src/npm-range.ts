@@ -2,8 +2,8 @@ import { InvalidInput } from '@tidewaiter/domain';
 import semver from 'semver';
 
 /**
- * Whether a version is in a range as npm writes it: `^1.2`, `~1.2.3`, `1.x || >=2.5.0`, `1.2 - 2.3`. As npm has it, a pre-release is in
- * a range only where a bound names a pre-release of the same release.
+ * Whether a version is in an npm range: `^1.2`, `~1.2.3`, `1.x || >=2.5.0`, `1.2 - 2.3`. As in npm,
+ * a pre-release is in a range only if a bound names a pre-release of the same release.
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  * @see https://github.com/npm/node-semver#ranges
  */

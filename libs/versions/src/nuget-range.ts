@@ -4,10 +4,10 @@ import { isInInterval, parseIntervals } from './intervals.js';
 import { compareNuget } from './nuget.js';
 
 /**
- * Whether a version is in a range as NuGet writes it: `1.0` and everything above it, or `[1.0,2.0)`.
+ * Whether a version is in a NuGet range: `1.0` and above, or `[1.0,2.0)`.
  *
  * A floating version, `1.2.*`, only states which version to prefer. It allows everything from its
- * lowest version on, as for NuGet itself.
+ * lowest version on, as in NuGet itself.
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  * @see https://learn.microsoft.com/nuget/concepts/package-versioning#version-ranges
  */
@@ -22,7 +22,7 @@ export function satisfiesNuget(version: string, range: string): boolean {
   return isInInterval(version, { ...interval, lower: lowestOf(interval.lower) }, compareNuget);
 }
 
-/** `1.2.*` starts with 1.2.0, `1.2.0-*` with 1.2.0-0 and `1.2.0-beta*` with 1.2.0-beta. */
+/** `1.2.*` starts at 1.2.0, `1.2.0-*` at 1.2.0-0 and `1.2.0-beta*` at 1.2.0-beta. */
 function lowestOf(text: string): string {
   return text.replace(/\*(?=-|$)/g, (_star, position: number) =>
     /[A-Za-z0-9]/.test(text[position - 1] ?? '') ? '' : '0',

@@ -3,9 +3,12 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { satisfiesConstraint } from './version-constraint.js';
 import { versionSchemeOf } from './version-schemes.js';
 
-/** A package by name or purl, in the versions that a constraint allows. */
+/** Package by name or purl, with a version constraint. */
 export interface PackageRange {
-  /** `openssl`, `@babel/core`, `org.slf4j:slf4j-api`, or a purl without its version, `pkg:deb/debian/openssl`. */
+  /**
+   * `openssl`, `@babel/core`, `org.slf4j:slf4j-api`, or a purl without its version,
+   * `pkg:deb/debian/openssl`.
+   */
   name: string;
   /** `>=3.0.0,<3.0.14`; empty: all versions. */
   constraint: string;
@@ -14,8 +17,8 @@ export interface PackageRange {
 const comparisonPattern = /^(?:<=|>=|==|!=|=|<|>)\s*[^\s<>=!,|]+$/;
 
 /**
- * Reads `openssl<3.0.14`, `openssl>=3.0.0,<3.0.14` or `pkg:npm/lodash<4.17.21`.
- * @param offset characters before it, of the text that an error counts in
+ * Parses `openssl<3.0.14`, `openssl>=3.0.0,<3.0.14` or `pkg:npm/lodash<4.17.21`.
+ * @param offset position of the text in the input, for error messages
  * @throws InvalidInput `UNPARSABLE_RANGE`, naming the position and what is allowed there
  */
 export function readPackageRange(text: string, offset = 0): PackageRange {
@@ -29,8 +32,8 @@ export function readPackageRange(text: string, offset = 0): PackageRange {
 }
 
 /**
- * Checks `>=3.0.0,<3.0.14`: comparisons that must all hold.
- * @param offset characters before it, of the text that an error counts in
+ * Validates `>=3.0.0,<3.0.14`: comparisons that must all hold.
+ * @param offset position of the text in the input, for error messages
  * @throws InvalidInput `UNPARSABLE_RANGE`
  */
 export function checkConstraint(constraint: string, offset = 0): void {
@@ -45,8 +48,9 @@ export function checkConstraint(constraint: string, offset = 0): void {
 }
 
 /**
- * Whether a version is in a constraint by the order of its ecosystem; null where the two cannot be compared. A bound without an epoch or
- * without a distribution's revision speaks of the upstream version, so that `zlib<1.3` finds Debian's `1:1.2.13.dfsg-1`.
+ * Whether a version satisfies a constraint by the order of its ecosystem; null if the two cannot be
+ * compared. A bound without an epoch or without a distribution's revision refers to the upstream
+ * version, so that `zlib<1.3` finds Debian's `1:1.2.13.dfsg-1`.
  */
 export function isInRange(version: string, constraint: string, purlType: string): boolean | null {
   if (constraint === '') return true;
@@ -63,7 +67,7 @@ export function isInRange(version: string, constraint: string, purlType: string)
       throw error;
     }
   });
-  // One comparison that fails decides, whatever the others are.
+  // One comparison that fails decides, regardless of the others.
   if (results.includes(false)) return false;
   return results.includes(null) ? null : true;
 }

@@ -7,7 +7,8 @@ import { compareDigits, compareNumbers } from './runs.js';
 const specifierPattern = /^(===|~=|==|!=|<=|>=|<|>)\s*(\S+)$/;
 
 /**
- * Whether a version is in all of these specifiers, `>=1.2,!=1.3.*,<2`. Pre-releases are in as anything else: what is installed is.
+ * Whether a version satisfies all of these specifiers, `>=1.2,!=1.3.*,<2`. Pre-releases are
+ * included like any other installed version.
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  * @see https://packaging.python.org/specifications/version-specifiers/#version-specifiers
  */
@@ -64,14 +65,14 @@ function hasPrefix(version: Pep440Version, { epoch, release }: Pep440Version): b
   );
 }
 
-/** `<2` leaves out the pre-releases of 2, `<2rc2` does not. */
+/** `<2` excludes the pre-releases of 2, `<2rc2` does not. */
 function isBefore(version: Pep440Version, bound: Pep440Version): boolean {
   if (comparePep440Versions(version, bound) >= 0) return false;
   const isOfBound = comparePep440Versions(version, { ...bound, dev: '0' }) >= 0;
   return isPreRelease(bound) || !isPreRelease(version) || !isOfBound;
 }
 
-/** `>1` leaves out what only continues 1: its post-releases and local versions. */
+/** `>1` excludes continuations of 1: its post-releases and local versions. */
 function isAfter(version: Pep440Version, bound: Pep440Version): boolean {
   if (comparePep440Versions(withoutLocal(version), bound) <= 0) return false;
   const base = { ...version, post: null, dev: null, local: [] };

@@ -5,7 +5,7 @@ import { compareDigits, compareNumbers, compareText } from './runs.js';
 export interface Pep440Version {
   epoch: string;
   release: string[];
-  /** The stage before the release, `a`, `b` or `rc`, and its number. */
+  /** Stage before the release, `a`, `b` or `rc`, and its number. */
   pre: { stage: PreStage; number: string } | null;
   /** Digits, or null without one; so is `dev`. */
   post: string | null;
@@ -17,7 +17,7 @@ type PreStage = keyof typeof stages;
 
 const stages = { a: 0, b: 1, rc: 2 } as const;
 
-/** Spellings that mean the same stage. */
+/** Spellings of the stages. */
 const stageNames: ReadonlyMap<string, PreStage> = new Map([
   ['a', 'a'],
   ['alpha', 'a'],
@@ -44,7 +44,8 @@ const versionPattern = new RegExp(
 /**
  * Orders two versions of Python packages.
  * @throws InvalidInput `UNPARSABLE_VERSION`
- * @see https://packaging.python.org/specifications/version-specifiers/#summary-of-permitted-suffixes-and-relative-ordering
+ * @see
+ * https://packaging.python.org/specifications/version-specifiers/#summary-of-permitted-suffixes-and-relative-ordering
  */
 export function comparePep440(a: string, b: string): number {
   return comparePep440Versions(parsePep440(a), parsePep440(b));
@@ -89,12 +90,12 @@ function stageRank({ pre, post, dev }: Pep440Version): number {
   return post === null && dev !== null ? -1 : stages.rc + 1;
 }
 
-/** After everything without one. */
+/** Versions without one come first. */
 function comparePosts(a: string | null, b: string | null): number {
   return Number(a !== null) - Number(b !== null) || compareDigits(a ?? '', b ?? '');
 }
 
-/** Before everything without one. */
+/** Versions without one come last. */
 function compareDevs(a: string | null, b: string | null): number {
   return Number(a === null) - Number(b === null) || compareDigits(a ?? '', b ?? '');
 }

@@ -3,7 +3,7 @@ import { compareTagVersions, readTagVersion, type TagVersion, variantFamily } fr
 /** Version before another one, in the same repository. */
 export interface Predecessor {
   tag: string;
-  /** Version numbers that both have in common: `2.0` of `2.0.1` and `2.0.0`; null where there are none. */
+  /** Common version numbers: `2.0` of `2.0.1` and `2.0.0`; null if there are none. */
   line: string | null;
 }
 
@@ -13,8 +13,9 @@ interface KnownVersion {
 }
 
 /**
- * The version that a tag follows among those that are known: the highest one below it of the same prefix and variant. A release
- * follows a release, and a pre-release only where there is none. Null where the tag names no version, or none is below it.
+ * Returns the known version before a tag: the highest one below it of the same prefix and variant.
+ * A release follows a release, and a pre-release only if there is none. Null if the tag names no
+ * version, or none is below it.
  */
 export function predecessorOf(tag: string, knownTags: Iterable<string>): Predecessor | null {
   const version = readTagVersion(tag);
@@ -33,7 +34,10 @@ function isOneLine(a: TagVersion, b: TagVersion): boolean {
   return a.prefix === b.prefix && variantFamily(a) === variantFamily(b);
 }
 
-/** Prefers releases: otherwise a pre-release pushed first would decide what counts as new in the release. */
+/**
+ * Prefers releases: otherwise a pre-release pushed first would decide what counts as new in the
+ * release.
+ */
 function preferred(version: TagVersion, below: KnownVersion[]): KnownVersion[] {
   const released = version.preRelease === null ? below.filter((each) => each.version.preRelease === null) : [];
   const kept = released.length > 0 ? released : below;
@@ -41,7 +45,10 @@ function preferred(version: TagVersion, below: KnownVersion[]): KnownVersion[] {
   return exact.length > 0 ? exact : kept;
 }
 
-/** Picks most shared leading numbers, then as many numbers as the tag, then the highest: `1.3` follows `1.2`, not `1.2.9`. */
+/**
+ * Picks most shared leading numbers, then as many numbers as the tag, then the highest: `1.3`
+ * follows `1.2`, not `1.2.9`.
+ */
 function nearest(version: TagVersion, below: readonly KnownVersion[]): KnownVersion | null {
   let best: KnownVersion | null = null;
   for (const each of below) if (!best || isNearer(version, each, best)) best = each;
@@ -54,7 +61,8 @@ function isNearer({ numbers }: TagVersion, a: KnownVersion, b: KnownVersion): bo
   const alike = Number(isAsLong(numbers, a)) - Number(isAsLong(numbers, b));
   if (alike !== 0) return alike > 0;
   const order = compareTagVersions(a.version, b.version);
-  // `1.2` and `v1.2` are one version: whichever comes first in the alphabet, so that the order of the list does not matter.
+  // `1.2` and `v1.2` are one version: use the alphabetically first, so that the order of the list
+  // does not matter.
   return order === 0 ? a.tag < b.tag : order > 0;
 }
 

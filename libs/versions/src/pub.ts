@@ -2,7 +2,8 @@ import { compareNumbers } from './runs.js';
 import { compareIdentifiers, comparePreReleases, parseSemver } from './semver.js';
 
 /**
- * Orders two versions of Dart packages. Unlike in semver, build metadata counts: `1.0.0` < `1.0.0+1`.
+ * Orders two versions of Dart packages. Unlike in semver, build metadata counts: `1.0.0` <
+ * `1.0.0+1`.
  * @throws InvalidInput `UNPARSABLE_VERSION`
  * @see https://pub.dev/documentation/pub_semver/latest/pub_semver/Version/compareTo.html
  */

@@ -1,6 +1,9 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** Every bound of a range may look at the whole version, so neither may be without an end. npm itself stops at 256. */
+/**
+ * Every bound of a range may read the whole version, so neither may be unlimited. npm itself stops
+ * at 256.
+ */
 const maxVersionLength = 1_024;
 const maxRangeLength = 65_536;
 

@@ -11,7 +11,8 @@ interface Evr {
 const evrPattern = /^(?:([0-9]*):)?(.*)$/s;
 
 /**
- * Orders two versions of RPM packages, `[epoch:]version[-release]`, as rpm does. No epoch is epoch 0; no release comes before any.
+ * Orders two versions of RPM packages, `[epoch:]version[-release]`, as rpm does. No epoch is epoch
+ * 0; no release comes before any.
  * @throws InvalidInput `UNPARSABLE_VERSION` only without a version: rpm orders any text.
  * @see https://rpm-software-management.github.io/rpm/man/rpm-version.7
  */
@@ -39,7 +40,7 @@ function compareReleases(a: string | undefined, b: string | undefined): number {
 }
 
 /**
- * Compares run by run of digits or letters. Other characters only separate, but for `~` (lower than
+ * Compares runs of digits or letters. Other characters only separate, except for `~` (lower than
  * the end) and `^` (higher).
  */
 function compareParts(a: string, b: string): number {
@@ -63,7 +64,7 @@ function compareParts(a: string, b: string): number {
   return 0;
 }
 
-/** Ranks of what may follow in a version, lowest first. */
+/** Ranks of the following tokens, lowest first. */
 const ranks = { tilde: 0, end: 1, caret: 2, letters: 3, digits: 4 } as const;
 
 function rank(character: string | undefined): number {

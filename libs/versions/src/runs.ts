@@ -3,14 +3,17 @@ export function isDigit(character: string | undefined): boolean {
   return character !== undefined && character >= '0' && character <= '9';
 }
 
-/** The end of the run of characters that starts at `from`; `from` itself when the run is empty. */
+/** End of the run of characters that starts at `from`; `from` itself if the run is empty. */
 export function endOfRun(text: string, from: number, belongs: (character: string | undefined) => boolean): number {
   let end = from;
   while (belongs(text[end])) end += 1;
   return end;
 }
 
-/** Orders two runs of digits by value; the empty run is 0. Never as numbers: versions with thousands of digits exist. */
+/**
+ * Orders two runs of digits by value; the empty run is 0. Never as numbers: versions with thousands
+ * of digits exist.
+ */
 export function compareDigits(a: string, b: string): number {
   const left = withoutLeadingZeros(a);
   const right = withoutLeadingZeros(b);
@@ -18,7 +21,7 @@ export function compareDigits(a: string, b: string): number {
   return compareText(left, right);
 }
 
-/** Orders two lists of such runs; what a list lacks counts as zero, `1` = `1.0`. */
+/** Orders two lists of such runs; missing ones count as zero, `1` = `1.0`. */
 export function compareNumbers(a: readonly string[], b: readonly string[]): number {
   for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
     const order = compareDigits(a[i] ?? '0', b[i] ?? '0');
@@ -27,7 +30,7 @@ export function compareNumbers(a: readonly string[], b: readonly string[]): numb
   return 0;
 }
 
-/** The number after this one, in digits. */
+/** Returns the next number, in digits. */
 export function increment(digits: string): string {
   let nines = digits.length;
   while (digits[nines - 1] === '9') nines -= 1;
@@ -36,7 +39,7 @@ export function increment(digits: string): string {
   return `${head}${raised}${'0'.repeat(digits.length - nines)}`;
 }
 
-/** Orders by code unit, which for the ASCII that versions are made of is the order of bytes. */
+/** Orders by code unit, which for the ASCII of versions is the order of bytes. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

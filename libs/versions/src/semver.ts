@@ -15,8 +15,9 @@ const versionPattern =
   /^[\s=vV]*([0-9]+(?:\.[0-9]+)*)(?:-([0-9A-Za-z.-]+)|\.?([A-Za-z][0-9A-Za-z.-]*))?(?:\+([0-9A-Za-z.-]+))?\s*$/;
 
 /**
- * Orders two versions by the precedence of Semantic Versioning, and reads them as leniently as node-semver's `loose` and more:
- * a `v` before them, leading zeros, any count of numbers. Build metadata decides nothing.
+ * Orders two versions by the precedence of Semantic Versioning, and parses them at least as
+ * leniently as node-semver's `loose`: a `v` prefix, leading zeros, any count of numbers. Build
+ * metadata is ignored.
  * @throws InvalidInput `UNPARSABLE_VERSION`
  * @see https://semver.org/#spec-item-11
  */
@@ -44,8 +45,8 @@ export function comparePreReleases(a: readonly string[], b: readonly string[]): 
 }
 
 /**
- * Compares identifier by identifier: numbers by value, before words, which go by their bytes; then
- * the longer list is higher.
+ * Compares identifier by identifier: numbers by value, before words, which are compared by bytes;
+ * then the longer list is higher.
  */
 export function compareIdentifiers(a: readonly string[], b: readonly string[]): number {
   for (const [i, left] of a.entries()) {

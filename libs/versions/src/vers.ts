@@ -21,9 +21,12 @@ const versTypes: ReadonlyMap<string, VersionScheme> = new Map([
 ]);
 
 /**
- * Whether a version is in a range as SBOMs and VEX documents write it, `vers:npm/>=1.0.0|<1.2.3|2.0.0`. The bounds need not be sorted.
- * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`, the latter also for a type whose order we do not know
- * @see https://github.com/package-url/vers-spec, "Checking if a version is contained within a range"
+ * Whether a version is in a range of SBOMs and VEX documents, `vers:npm/>=1.0.0|<1.2.3|2.0.0`. The
+ * bounds need not be sorted.
+ * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`, the latter also for a type with an
+ * unknown order
+ * @see https://github.com/package-url/vers-spec, "Checking if a version is contained within a
+ * range"
  */
 export function satisfiesVers(version: string, range: string): boolean {
   checkLengths(version, range);

@@ -7,7 +7,7 @@ import type { VersionScheme } from './version-schemes.js';
 
 const comparisonPattern = /^(<=|>=|==|!=|=|<|>)?\s*(?:'([^']*)'|"([^"]*)"|([^'"\s]+))$/;
 
-/** Part of a version to which a bound applies, where that may be less than all of it. */
+/** Part of a version to which a bound applies, if that is not the whole version. */
 const partsInQuestion: Partial<Record<VersionScheme, (version: string, bound: string) => string>> = {
   // A local build of 2.0.0 has the vulnerabilities of 2.0.0, unless the bound names it.
   pep440: (version, bound) => (bound.includes('+') ? version : version.replace(/\+[^]*/, '')),
@@ -15,9 +15,10 @@ const partsInQuestion: Partial<Record<VersionScheme, (version: string, bound: st
 };
 
 /**
- * Whether a version is in a constraint as advisories write it whatever the ecosystem, `>= 1.0, < 1.2.3 || = 2.0.0`: a comma is and, two
- * bars are or, no operator is `=`. An empty constraint holds for all versions. Nothing but the scheme's order decides: unlike in
- * `versionRanges`, a pre-release of 2.0 is below 2.0.
+ * Whether a version satisfies a constraint in the form of advisories, for any ecosystem, `>= 1.0, <
+ * 1.2.3 || = 2.0.0`: a comma is and, two bars are or, no operator is `=`. An empty constraint holds
+ * for all versions. Only the scheme's order decides: unlike in `versionRanges`, a pre-release of
+ * 2.0 is below 2.0.
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  */
 export function satisfiesConstraint(version: string, constraint: string, scheme: VersionScheme): boolean {

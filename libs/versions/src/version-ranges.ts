@@ -8,12 +8,12 @@ import { checkLengths } from './range-limits.js';
 import type { VersionScheme } from './version-schemes.js';
 
 /**
- * Whether a version is in a range that is written as the scheme's own tool reads it.
+ * Whether a version is in a range in the syntax of the scheme's own tool.
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  */
 export type VersionRangeTest = (version: string, range: string) => boolean;
 
-/** Every scheme with a language for ranges. The others use `satisfiesConstraint`. */
+/** Every scheme with a range syntax. The others use `satisfiesConstraint`. */
 export const versionRanges: Partial<Record<VersionScheme, VersionRangeTest>> = {
   npm: limited(satisfiesNpm),
   pep440: limited(satisfiesPep440),

@@ -15,7 +15,8 @@ import { compareSemver } from './semver.js';
 
 /**
  * Orders two versions of one scheme: negative, 0 or positive.
- * @throws InvalidInput `UNPARSABLE_VERSION` when the answer would depend on a part that the scheme cannot read.
+ * @throws InvalidInput `UNPARSABLE_VERSION` when the result would depend on a part that the scheme
+ * cannot read.
  */
 export type VersionComparer = (a: string, b: string) => number;
 
@@ -43,7 +44,8 @@ export const versionSchemes: Record<VersionScheme, VersionComparer> = {
   dpkg: compareDpkg,
   rpm: compareRpm,
   semver: compareSemver,
-  // npm and Hex have the order of semver to the letter; node-semver's loose spellings are among those that we read.
+  // npm and Hex have exactly the order of semver; node-semver's loose spellings are among those
+  // that we accept.
   npm: compareSemver,
   hex: compareSemver,
   pep440: comparePep440,
@@ -78,7 +80,7 @@ const purlTypes: ReadonlyMap<string, VersionScheme> = new Map([
   ['swift', 'semver'],
 ]);
 
-/** Scheme of a package type, as package URLs name it; undefined for a type without an order, or an unknown one. */
+/** Scheme of a purl type; undefined for an unknown type, or one without an order. */
 export function versionSchemeOf(purlType: string): VersionScheme | undefined {
   return purlTypes.get(purlType);
 }
