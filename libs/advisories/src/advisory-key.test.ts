@@ -18,7 +18,7 @@ describe('advisoryKeyOf', () => {
   it.each<[string, string, string[]]>([
     ['debian', '12', ['openssl']],
     ['ubuntu', '22.04', ['openssl']],
-  ])('asks %s for the source package', (id, versionId, names) => {
+  ])('looks %s up by the source package', (id, versionId, names) => {
     expect(advisoryKeyOf(libssl, os(id, versionId))?.names).toEqual(names);
   });
 
@@ -27,11 +27,11 @@ describe('advisoryKeyOf', () => {
     ['rhel', '9.4', ['libssl3']],
     ['rocky', '9.4', ['libssl3', 'openssl']],
     ['sles', '15.5', ['openssl']],
-  ])('asks %s for the names that it uses', (id, versionId, names) => {
+  ])('looks %s up by the names that it uses', (id, versionId, names) => {
     expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
   });
 
-  it('asks nothing about headers of the kernel, and calls them evaluated', () => {
+  it('needs no advisories for kernel headers', () => {
     const headers = { ...libssl, name: 'linux-libc-dev', source: { name: 'linux', version: '6.1.4-1' } };
     expect(advisoryKeyOf(headers, debian)?.names).toEqual([]);
     expect(advisoryKeyOf({ ...headers, name: 'linux-image-amd64' }, debian)?.names).toEqual(['linux']);
@@ -47,7 +47,7 @@ describe('advisoryKeyOf', () => {
     ['composer', 'Drupal/Token', 'Packagist', 'drupal/token'],
     ['swift', 'github.com/Apple/swift-nio', 'SwiftURL', 'github.com/apple/swift-nio'],
     ['githubactions', 'TJ-actions/changed-files', 'GitHub Actions', 'tj-actions/changed-files'],
-  ])('asks about %s %s in %s, on any distribution or none', (type, name, ecosystem, asked) => {
+  ])('looks up %s %s in %s, on any distribution or none', (type, name, ecosystem, asked) => {
     const pkg = { ...libssl, type, name };
     expect(advisoryKeyOf(pkg, debian)).toEqual({ ecosystem, release: null, names: [asked] });
     expect(advisoryKeyOf(pkg, null)).toEqual({ ecosystem, release: null, names: [asked] });
@@ -58,7 +58,7 @@ describe('advisoryKeyOf', () => {
     ['of no distribution that we know', libssl, null],
     ['that a vendor built for a distribution', { ...libssl, isThirdParty: true }, debian],
     ['of a kind without advisories', { ...libssl, type: 'generic' }, debian],
-  ])('asks nobody about a package %s', (_, pkg, release) => {
+  ])('returns null for a package %s', (_, pkg, release) => {
     expect(advisoryKeyOf(pkg, release)).toBeNull();
   });
 });

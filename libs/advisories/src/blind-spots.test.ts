@@ -16,7 +16,7 @@ const codes = (...args: Parameters<typeof blindSpots>) =>
   blindSpots(...args).map(({ code, message }) => `${code} ${message}`);
 
 describe('blindSpots', () => {
-  it('sees everything where all advisories are at hand', () => {
+  it('returns nothing if all advisories are available', () => {
     expect(codes([scoped('deb', bookworm), scoped('npm', npm)], debian, [bookworm, npm])).toEqual([]);
   });
 
@@ -27,18 +27,18 @@ describe('blindSpots', () => {
     ]);
   });
 
-  it('counts what nobody evaluates', () => {
+  it('counts packages without advisories', () => {
     expect(codes([scoped('generic', null), scoped('cpan', null), scoped('cpan', null)], debian, [])).toEqual([
       'PACKAGES_NOT_JUDGED 1 generic package was not evaluated: no advisory source covers it',
       'PACKAGES_NOT_JUDGED 2 cpan packages were not evaluated: no advisory source covers them',
     ]);
   });
 
-  it('does not ask about what a later layer hides', () => {
+  it('ignores packages that a later layer hides', () => {
     expect(codes([scoped('npm', npm, 'shadowed'), scoped('generic', null, 'shadowed')], debian, [])).toEqual([]);
   });
 
-  it('knows no distribution only where one would matter', () => {
+  it('reports an unknown distribution only if one is needed', () => {
     const fedora = { ...debian, id: 'fedora', name: 'Fedora 40' };
     expect(codes([], fedora, [])).toEqual([
       'OS_UNKNOWN no vulnerability data for Fedora 40, its packages were not evaluated',

@@ -21,7 +21,7 @@ describe('ecosystemAges', () => {
 });
 
 describe('staleAdvisories', () => {
-  it('warns of each ecosystem by the date of its data', () => {
+  it('warns about each ecosystem by the date of its data', () => {
     const ages = ecosystemAges(feeds, ['npm', 'Alpine']);
     expect(staleAdvisories(ages, now).map(({ message }) => message)).toEqual([
       'advisories for Alpine are as of 2022-09-01T00:00:00Z, 1369 days ago, and may be 7 days old at most: newer vulnerabilities are missing',

@@ -47,11 +47,11 @@ describe('distributionOf', () => {
     os('amzn', '2023'),
     os('sles', '15.5-beta'),
     os('constructor', '1'),
-  ])('does not guess at %j', (release) => {
+  ])('returns null for %j', (release) => {
     expect(distributionOf(release)).toBeNull();
   });
 
-  it('takes the service pack of openEuler from its name', () => {
+  it('reads the service pack of openEuler from its name', () => {
     const release = { id: 'openeuler', versionId: '22.03', name: 'openEuler 22.03 (LTS-SP1)', idLike: [] };
     expect(distributionOf(release)).toEqual({ ecosystem: 'openEuler', release: '22.03-LTS-SP1' });
   });

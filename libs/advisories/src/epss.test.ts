@@ -12,7 +12,7 @@ describe('readEpss', () => {
     ['plain', (bytes: Buffer) => bytes],
     ['packed', (bytes: Buffer) => gzipSync(bytes)],
     ['with the ends of lines of Windows', (bytes: Buffer) => Buffer.from(bytes.toString().replaceAll('\n', '\r\n'))],
-  ])('reads scores, %s', (_, packed) => {
+  ])('parses scores: %s', (_, packed) => {
     const bytes = packed(day('CVE-2002-0367,0.04919,0.91446', 'CVE-2021-44228,0.94358,0.99961'));
     expect(readEpss(bytes)).toEqual({
       scoredAt: '2026-08-22T00:00:00.000Z',
@@ -38,11 +38,11 @@ describe('readEpss', () => {
     ['other columns', Buffer.from(`${head.split('\n')[0]}\ncve,score\n`)],
     ['no scores, which would wipe what is known', day()],
     ['half a gzip', gzipSync(day('CVE-2002-0367,0.1,0.1')).subarray(0, 40)],
-  ])('refuses %s', (_, bytes) => {
+  ])('rejects %s', (_, bytes) => {
     expect(() => readEpss(bytes)).toThrow(expect.objectContaining({ code: 'EPSS_FORMAT' }));
   });
 
-  it('reads or refuses whatever it is given', () => {
+  it('parses or rejects any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, hasHead) => {
         const read = () => readEpss(hasHead ? Buffer.concat([day('CVE-2002-0367,0.1,0.1'), bytes]) : bytes);

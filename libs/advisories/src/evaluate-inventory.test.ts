@@ -44,8 +44,8 @@ const packages = [
   packageOf({ type: 'generic', name: 'zlib' }),
 ];
 
-describe('evaluate inventory', () => {
-  it('asks for each package whose advisories speak of it, and takes only what is about it', () => {
+describe('evaluateInventory', () => {
+  it('looks each package up and uses only entries about it', () => {
     const asked: AdvisoryKey[] = [];
     // A lookup may return more than its key names.
     const all = [
@@ -67,7 +67,7 @@ describe('evaluate inventory', () => {
     ]);
   });
 
-  it('takes ratings from whoever knows some', () => {
+  it('uses ratings from any advisory', () => {
     const ratingsOf = (id: string) =>
       id === 'CVE-2026-1111' ? [{ advisoryId: 'GHSA-1', severity: 'high' as const, cvss: null }] : [];
     const [finding] = evaluateInventory(packages, os, () => [candidate('Debian', '12', 'zlib')], ratingsOf);

@@ -5,7 +5,7 @@ const catalogue = (vulnerabilities: unknown, dateReleased: unknown = '2025-08-25
 const entry = (cveID: unknown, dateAdded: unknown = '2025-08-25') => ({ cveID, dateAdded, product: 'Git' });
 
 describe('readKev', () => {
-  it('reads what is exploited, each once, and counts what cannot be read', () => {
+  it('parses each entry once and counts unreadable ones', () => {
     const entries = [entry('CVE-2025-48384'), entry('CVE-2025-48384'), entry('git'), entry('CVE-2025-1'), null];
     expect(readKev(catalogue([...entries, entry('CVE-2021-44228', '2021-12-10')]))).toEqual({
       releasedAt: '2025-08-25T17:04:19.979Z',
@@ -22,7 +22,7 @@ describe('readKev', () => {
     ['an OSV record', Buffer.from('{"id":"A","modified":"2025-01-01T00:00:00Z"}')],
     ['a catalogue of nothing, which would wipe what is known', catalogue([])],
     ['a catalogue without a date', catalogue([entry('CVE-2025-48384')], 'yesterday')],
-  ])('refuses %s', (_, bytes) => {
+  ])('rejects %s', (_, bytes) => {
     expect(() => readKev(bytes)).toThrow(expect.objectContaining({ code: 'KEV_FORMAT' }));
   });
 });

@@ -70,11 +70,11 @@ describe('matchPackage', () => {
     ['another package', { name: 'OpenSSL' }, 0],
     ['the binary package', { name: 'libssl3' }, 0],
     ['every release of Debian', { release: null }, 1],
-  ])('looks at an entry about %s: %#', (_, parts, count) => {
+  ])('evaluates an entry about %s: %#', (_, parts, count) => {
     expect(matchPackage(installed('1.0'), key, [candidate([{ introduced: '0' }], parts)])).toHaveLength(count);
   });
 
-  it('does not take a bare Alpine for all releases: other vendors publish under that name', () => {
+  it('does not apply a bare Alpine to all releases: other vendors publish under that name', () => {
     const bare = candidate([{ introduced: '0' }], { ecosystem: 'Alpine', release: null });
     expect(
       matchPackage(installed('1.0', { type: 'apk' }), { ...key, ecosystem: 'Alpine', release: 'v3.20' }, [bare]),
@@ -110,13 +110,13 @@ describe('matchPackage', () => {
     ['the installed version', 'not a version', fixedAt('1.5')],
     ['a bound', '1.2', fixedAt('<unfixed>')],
     ['a part of the record', '1.2', candidate([{ introduced: '9' }], { isIncomplete: true })],
-  ])('says unknown when %s cannot be read', (_, version, entry) => {
+  ])('is unknown if %s cannot be parsed', (_, version, entry) => {
     expect(matchPackage(installed(version), key, [entry])).toMatchObject([
       { advisoryId: 'DSA-1-1', state: 'unknown', fix: { state: 'unknown' }, severity: null },
     ]);
   });
 
-  it('says affected when all versions are, whatever the version is', () => {
+  it('is affected in any version if all versions are', () => {
     expect(matchPackage(installed('not a version'), key, [candidate([{ introduced: '0' }])])).toMatchObject([
       { state: 'affected', fix: { state: 'not-fixed' } },
     ]);
@@ -174,7 +174,7 @@ describe('matchPackage', () => {
     ['no module, and it is of one', rpm('nodejs', '1:18.1-1.module_el8+1'), { ...alma, name: 'nodejs' }, 0],
     ['its binary', rpm('nodejs', '1'), { ...alma, name: 'nodejs', binaries: ['nodejs'] }, 1],
     ['another binary of its source', rpm('nodejs', '1'), { ...alma, name: 'nodejs', binaries: ['npm'] }, 0],
-  ])('looks at an entry about %s: %#', (_, pkg, parts, count) => {
+  ])('evaluates an entry about %s: %#', (_, pkg, parts, count) => {
     const entry = fixedAt('1:20.0-1', parts);
     expect(matchPackage(pkg, { ...alma, names: ['nodejs'] }, [entry])).toHaveLength(count);
   });
@@ -194,7 +194,7 @@ describe('matchPackage', () => {
   const jammy = { ecosystem: 'Ubuntu', release: '22.04:LTS' };
   const pro = { ...jammy, stream: 'Pro' };
 
-  it('lets Pro evaluate what is built for Pro', () => {
+  it('prefers Pro for packages built for Pro', () => {
     const entries = [candidate([{ introduced: '0' }], jammy), fixedAt('1.0-1ubuntu2+esm1', pro)];
     const match = (version: string) => matchPackage(installed(version), { ...jammy, names: ['openssl'] }, entries);
     expect(match('1.0-1ubuntu2+esm1')).toEqual([]);
@@ -204,14 +204,14 @@ describe('matchPackage', () => {
     ]);
   });
 
-  it('says that a fix costs what Pro costs', () => {
+  it('reports that a fix needs Pro', () => {
     const entry = fixedAt('1.0-1ubuntu2+esm1', pro);
     expect(matchPackage(installed('1.0-1ubuntu2'), { ...jammy, names: ['openssl'] }, [entry])).toMatchObject([
       { state: 'affected', fix: { state: 'wont-fix' }, evidence: { fixedBeyond: 'Pro 1.0-1ubuntu2+esm1' } },
     ]);
   });
 
-  it('lets the advisory of an extended release clear what the newest release fixed later', () => {
+  it('prefers the advisory of an extended release for its packages', () => {
     const redHat = { ecosystem: 'Red Hat', release: '9', name: 'openssl' };
     const about = (id: string, ...aliases: string[]) => ({ ...advisory(id), aliases });
     const base = fixedAt('1:3.0.7-24.el9_4', {
@@ -235,7 +235,7 @@ describe('matchPackage', () => {
     expect(match('1:3.0.7-16.el9')).toEqual([['RHSA-2', 'CVE-2024-1111', 'CVE-2024-2222']]);
   });
 
-  it('names the advisories that see it otherwise', () => {
+  it('names advisories that disagree', () => {
     const pypi = { ecosystem: 'PyPI', release: null, name: 'django' };
     const about = (id: string) => ({ ...advisory(id), vulnerabilityId: 'CVE-2024-1111' });
     const entries = [
@@ -258,7 +258,7 @@ describe('matchPackage', () => {
     expect(matchPackage(pkg, { ecosystem: 'PyPI', release: null, names: ['django'] }, [entry])).toHaveLength(count);
   });
 
-  it.each(['(devel)', 'unknown'])('says unknown of version %s, where not all versions are affected', (version) => {
+  it.each(['(devel)', 'unknown'])('is unknown for version %s unless all versions are affected', (version) => {
     const go = { ecosystem: 'Go', release: null, name: 'example.com/a' };
     const pkg = installed(version, { type: 'golang', name: 'example.com/a', version });
     const key = { ecosystem: 'Go', release: null, names: ['example.com/a'] };
@@ -270,7 +270,7 @@ describe('matchPackage', () => {
     ]);
   });
 
-  it('never calls a package affected that never was', () => {
+  it('never matches a package that was never affected', () => {
     const alpine = { ecosystem: 'Alpine', release: 'v3.20' };
     const entry = candidate([{ introduced: '0' }, { fixed: '0' }], alpine);
     const key = { ...alpine, names: ['openssl'] };

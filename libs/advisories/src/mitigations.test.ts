@@ -22,7 +22,7 @@ describe('mitigationOf', () => {
     ['an advisory about more', patched, ['CVE-2021-44228', 'CVE-2021-44832'], false],
     ['another jar', { ...patched, name: 'org.apache.logging.log4j:log4j-api' }, ['CVE-2021-44228'], false],
     ['another part', { ...log4j, qualifiers: { without: 'Other.class' } }, ['CVE-2021-44228'], false],
-  ])('knows of %s whether the hole is closed: %#', (_, pkg, ids, expected) => {
+  ])('decides whether %s is mitigated: %#', (_, pkg, ids, expected) => {
     expect(mitigationOf(pkg, ids) !== undefined).toBe(expected);
   });
 });

@@ -16,7 +16,7 @@ function record(parts: object = {}) {
 }
 
 describe('readOsvRecord', () => {
-  it('puts a record into our words', () => {
+  it('parses a record', () => {
     const ubuntu = {
       schema_version: '1.7.0',
       id: 'UBUNTU-CVE-2024-3094',
@@ -76,11 +76,11 @@ describe('readOsvRecord', () => {
     [record({ modified: '2024-13-45T00:00:00Z' })],
     [record({ affected: undefined })],
     [record({ affected: 'all' })],
-  ])('refuses %j', (json) => {
+  ])('rejects %j', (json) => {
     expect(() => readOsvRecord(json)).toThrow(expect.objectContaining({ code: 'OSV_RECORD' }));
   });
 
-  it('takes a withdrawal without affected packages, or nobody would learn of it', () => {
+  it('accepts a withdrawal without affected packages', () => {
     const withdrawn = '2024-04-01T00:00:00Z';
     expect(readOsvRecord(record({ withdrawn, affected: undefined }))).toMatchObject({ withdrawn, affected: [] });
   });
@@ -117,7 +117,7 @@ describe('readOsvRecord', () => {
     expect(dropped).toHaveLength(1);
   });
 
-  it('passes over commits', () => {
+  it('skips commits', () => {
     const git = { type: 'GIT', repo: 'https://example.org/xz', events: [{ introduced: '0' }, { fixed: 'abc.' }] };
     const { affected, dropped } = readOsvRecord(record({ affected: [entry({ ranges: [git, openRange] })] }));
     expect(affected[0]).toMatchObject({ ranges: [openRange], isIncomplete: false });
@@ -146,7 +146,7 @@ describe('readOsvRecord', () => {
     [{ database_specific: { status: 'needed', severity: 'Important' } }, 'high', 'not-fixed'],
     [{ database_specific: { status: 'ignored' } }, null, 'wont-fix'],
     [{ ecosystem_specific: 'x', severity: [{ type: 'CVSS_V3', score: vector }] }, 'critical', 'not-fixed'],
-  ])('reads what a source says of a package in %j', (parts, severity, unfixed) => {
+  ])('parses source-specific data in %j', (parts, severity, unfixed) => {
     expect(readOsvRecord(record({ affected: [entry(parts)] })).affected[0]).toMatchObject({ severity, unfixed });
   });
 
@@ -157,7 +157,7 @@ describe('readOsvRecord', () => {
     ['Packagist', 'Guzzlehttp/PSR7', 'guzzlehttp/psr7'],
     ['SwiftURL', 'https://github.com/vapor/Vapor.git', 'github.com/vapor/vapor'],
     ['Go', 'github.com/Masterminds/goutils', 'github.com/Masterminds/goutils'],
-  ])('brings a name of %s to one form: %s', (ecosystem, name, normal) => {
+  ])('normalizes a name of %s: %s', (ecosystem, name, normal) => {
     const { affected } = readOsvRecord(record({ affected: [entry({ package: { ecosystem, name } })] }));
     expect(affected[0]?.name).toBe(normal);
   });
@@ -167,13 +167,13 @@ describe('readOsvRecord', () => {
     ['new module: php:7.4', '7.4.1-1.module_el8.1.0+1+2', 'php:7.4'],
     ['mailman bug fix update', '3:2.1-1.module_el8.1.0+1+2', ''],
     ['Moderate: perl:5.26 security update', '5.26-1.el8', undefined],
-  ])('knows the module of %j, fixed in %s', (summary, fixed, module) => {
+  ])('reads the module of %j, fixed in %s', (summary, fixed, module) => {
     const ranges = [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }];
     const alma = entry({ package: { ecosystem: 'AlmaLinux:8', name: 'a' }, ranges });
     expect(readOsvRecord(record({ summary, affected: [alma] })).affected[0]?.module).toBe(module);
   });
 
-  it('reads which packages of a source and which module are meant, and what is no vulnerability', () => {
+  it('reads the affected binaries and module, and informational records', () => {
     const suse = { package: { ecosystem: 'SUSE:Linux Enterprise Server 15 SP5', name: 'openssl' } };
     const binaries = { ecosystem_specific: { binaries: [{ libopenssl1_1: '1.1' }] } };
     const redHat = { package: { ecosystem: 'Red Hat:rhel_eus:9.4::appstream', name: 'npm' } };
@@ -194,7 +194,7 @@ describe('readOsvRecord', () => {
     ]);
   });
 
-  it('takes related CVEs for those that an update of AlmaLinux fixes, and of nobody else', () => {
+  it('uses related CVEs only for updates of AlmaLinux', () => {
     const related = ['CVE-2024-1', 'CVE-2023-39326'];
     const alma = entry({ package: { ecosystem: 'AlmaLinux:9', name: 'podman' } });
     const summary = 'Moderate: podman security update';
@@ -206,7 +206,7 @@ describe('readOsvRecord', () => {
     expect(readOsvRecord(record({ id: 'GO-1', related, affected: [go] })).aliases).toEqual([]);
   });
 
-  it('does not believe that all versions are malware where a record names those that are', () => {
+  it('ignores an all-versions range of malware beside listed versions', () => {
     const all = { type: 'SEMVER', events: [{ introduced: '0' }] };
     const some = { type: 'SEMVER', events: [{ introduced: '4.1.1' }, { last_affected: '4.1.2' }] };
     const npm = { package: { ecosystem: 'npm', name: 'tinycolor' } };
@@ -221,12 +221,12 @@ describe('readOsvRecord', () => {
     expect(read({ ranges: [all] })).toMatchObject({ ranges: [all], isIncomplete: false });
   });
 
-  it('takes the worst severity of the packages when the record has none', () => {
+  it('uses the worst severity of the packages for a record without one', () => {
     const affected = ['low', 'medium', 'not yet assigned'].map((urgency) => entry({ ecosystem_specific: { urgency } }));
     expect(readOsvRecord(record({ affected })).severity).toBe('medium');
   });
 
-  it('keeps only the versions that the ranges do not cover', () => {
+  it('keeps only versions that the ranges do not cover', () => {
     const ranges = [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '2.0-1' }] }];
     const versions = ['1.0-1', '1.9-1', '2.0-1', 'odd one'];
     const read = (parts: object) =>
@@ -243,7 +243,7 @@ describe('readOsvRecord', () => {
     expect(readOsvRecord(record({ aliases: Array.from({ length: 500 }, () => 7) })).dropped).toHaveLength(100);
   });
 
-  it('reads or refuses, whatever it is given, and gives plain JSON', () => {
+  it('parses or rejects any input, and returns plain JSON', () => {
     const odd = fc.oneof(fc.jsonValue(), fc.constantFrom('0', '1', 'Debian:12'));
     const part = fc.record(
       {

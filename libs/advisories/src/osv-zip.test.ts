@@ -25,7 +25,10 @@ const file = (name: string, json: unknown, parts: Partial<Written> = {}): Writte
   ...parts,
 });
 
-/** Writes an archive as the bucket does: as a stream, with sizes only behind the data and in the central directory. */
+/**
+ * Writes an archive as the bucket does: as a stream, with sizes only behind the data and in the
+ * central directory.
+ */
 function zipOf(files: Written[], { zip64 = false, entryCount = files.length } = {}): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -173,7 +176,7 @@ describe('readOsvZip', () => {
     ['a bomb that lies', { content: Buffer.alloc(17_000_000), size: 1_000 }, 'OSV_ZIP'],
     ['text', { content: Buffer.from('<xml>') }, 'OSV_ZIP'],
     ['nothing', { content: Buffer.alloc(0) }, 'OSV_ZIP'],
-  ])('goes on after an entry with %s', async (_, parts, code) => {
+  ])('continues after an entry with %s', async (_, parts, code) => {
     const items = await itemsOf(zipOf([records[0]!, file('broken', broken, parts), records[2]!]));
     expect(items).toEqual([
       read[0],
@@ -188,7 +191,7 @@ describe('readOsvZip', () => {
     ['half an archive', zipOf(records).subarray(0, 200)],
     ['a directory that is cut', zipOf(records, { entryCount: 5 })],
     ['a directory behind the end', zipOf([], { zip64: true, entryCount: 3 })],
-  ])('refuses %s', async (_, zip) => {
+  ])('rejects %s', async (_, zip) => {
     await expect(itemsOf(zip)).rejects.toThrow(InvalidInput);
     await expect(itemsOf(zip)).rejects.toMatchObject({ code: 'OSV_ZIP' });
   });
@@ -198,18 +201,18 @@ describe('readOsvZip', () => {
     await expect(itemsOf(zip)).rejects.toThrow(LimitExceeded);
   });
 
-  it('bounds what all entries unpack to, also when they share their bytes', async () => {
+  it('limits the total unpacked size, also of overlapping entries', async () => {
     const shared = file('A', { id: 'A' }, { offset: 0, size: 16 * 1024 * 1024 });
     const zip = zipOf(Array.from({ length: 4_097 }, () => shared));
     await expect(itemsOf(zip)).rejects.toMatchObject({ limit: 'maxTotalBytes' });
   });
 
-  it('does not blame the archive for a failing disk', async () => {
+  it('does not report a disk error as a broken archive', async () => {
     const failure = Object.assign(new Error('i/o error'), { code: 'EIO' });
     await expect(itemsOf(zipOf(records), { read: () => Promise.reject(failure) })).rejects.toBe(failure);
   });
 
-  it('can be left early', async () => {
+  it('can be stopped early', async () => {
     const zip = zipOf(records);
     for await (const item of readOsvZip(reading(zip), zip.length)) {
       expect(item).toEqual(read[0]);

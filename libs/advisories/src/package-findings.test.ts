@@ -36,8 +36,8 @@ function hit(id: string, advisory: Partial<AdvisorySummary> = {}, match: Partial
   };
 }
 
-describe('package findings', () => {
-  it('is one finding for each vulnerability, with all that it is called', () => {
+describe('packageFindings', () => {
+  it('returns one finding for each vulnerability, with all its ids', () => {
     const hits = [hit('DSA-2', { aliases: ['GHSA-1', 'CVE-2026-1111'] }), hit('DLA-2')];
     expect(packageFindings(zlib, hits)).toMatchObject([
       {
@@ -57,26 +57,26 @@ describe('package findings', () => {
     ['one that may hit, though that knows a fix', hit('A', {}, { state: 'unknown' })],
     ['one that knows no fix', hit('A', {}, { fix: { state: 'not-fixed' } })],
     ['one with a later id', hit('DSA-3')],
-  ])('an advisory speaks before %s', (_, other) => {
+  ])('prefer an advisory to %s', (_, other) => {
     const one = hit('DSA-2');
     expect(packageFindings(zlib, [one, other])).toMatchObject([{ evidence: { advisory: 'DSA-2', ...evidence } }]);
     expect(packageFindings(zlib, [other, one])).toMatchObject([{ evidence: { advisory: 'DSA-2', ...evidence } }]);
   });
 
-  it('is the same in the next version, and another in another package', () => {
+  it('keep the fingerprint in the next version, but not for another package', () => {
     const fingerprintOf = (pkg: VulnerablePackage, each: Hit) => packageFindings(pkg, [each])[0]!.fingerprint;
     const fingerprint = fingerprintOf(zlib, hit('DSA-2'));
     expect(fingerprintOf({ ...zlib, version: '2', layer: 0 }, hit('A'))).toBe(fingerprint);
     expect(fingerprintOf({ ...zlib, name: 'zlib' }, hit('DSA-2'))).not.toBe(fingerprint);
   });
 
-  it('is only possible where versions could not be compared', () => {
+  it('are only possible if versions could not be compared', () => {
     expect(packageFindings(zlib, [hit('DSA-2', {}, { state: 'unknown' })])).toMatchObject([
       { match: 'unknown', confidence: 'possible' },
     ]);
   });
 
-  it('is a finding for each CVE of an update, and a record of the CVE alone speaks first', () => {
+  it('include a finding for each CVE of an update, preferring a record of the CVE alone', () => {
     const cves = ['CVE-2026-1111', 'CVE-2026-2222'];
     const update = hit(
       'DSA-2',
@@ -91,7 +91,7 @@ describe('package findings', () => {
     expect(second).toMatchObject({ id: 'CVE-2026-2222', severity: 'high', aliases: ['DSA-2'] });
   });
 
-  it('joins a record without a CVE to the one that knows it', () => {
+  it('join a record without a CVE to one that has it', () => {
     const ghsa = 'GHSA-aaaa-bbbb-cccc';
     const known = hit(ghsa, { aliases: ['CVE-2026-1111', 'PYSEC-1'] });
     const other = hit('PYSEC-1', { vulnerabilityId: ghsa, aliases: [ghsa] }, { vulnerabilityIds: [ghsa] });
@@ -100,7 +100,7 @@ describe('package findings', () => {
     expect(packageFindings(zlib, [third, other])).toMatchObject([{ id: ghsa, aliases: ['GO-1', 'PYSEC-1'] }]);
   });
 
-  it('takes the severity of the source that evaluates the package, else of any that evaluates', () => {
+  it('use the severity of the source that rates the package, else of any other', () => {
     const silent = hit('DSA-1', { severity: 'unknown' });
     expect(packageFindings(zlib, [silent, hit('GHSA-1', { severity: 'critical' })])[0]?.severity).toBe('critical');
     const own = hit('DSA-1', { severity: 'critical' }, { severity: 'negligible' });
@@ -108,7 +108,7 @@ describe('package findings', () => {
     expect(packageFindings(zlib, [silent])[0]?.severity).toBe('unknown');
   });
 
-  it('takes the worst of what others rate where nobody who hits does, and keeps all of it', () => {
+  it('use the worst rating of others if no hit has one, and list them all', () => {
     const cvss = { vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score: 9.8 };
     const ratingsOf = (id: string) =>
       id === 'CVE-2026-1111'
@@ -127,7 +127,7 @@ describe('package findings', () => {
     ]);
   });
 
-  it('is malware where a record says so, and no vulnerability where nobody calls it one', () => {
+  it('are malware if a record states it, and no vulnerability without one', () => {
     const malicious = { vulnerabilityId: 'MAL-2026-1', aliases: [], severity: 'unknown' as const };
     const vulnerabilityIds = ['MAL-2026-1'];
     expect(packageFindings(zlib, [hit('MAL-2026-1', malicious, { vulnerabilityIds })])).toMatchObject([
@@ -146,19 +146,19 @@ describe('package findings', () => {
     expect(packageFindings(zlib, [unsound])).toMatchObject([{ kind: 'vulnerability', severity: 'low' }]);
   });
 
-  it('is of no weight where the hole is closed in another way', () => {
+  it('are negligible if the vulnerability is mitigated', () => {
     const mitigated = hit('GHSA-1', { severity: 'critical' }, { evidence: { ...evidence, mitigation: 'removed' } });
     expect(packageFindings(zlib, [mitigated])).toMatchObject([
       { severity: 'negligible', evidence: { mitigation: 'removed' } },
     ]);
   });
 
-  it('does not count an advisory that hits among those that disagree', () => {
+  it('do not list an advisory that hits as disagreeing', () => {
     const one = hit('GHSA-1', {}, { evidence: { ...evidence, disagreeing: ['PYSEC-1', 'DSA-1'] } });
     expect(packageFindings(zlib, [one, hit('DSA-1')])[0]?.evidence).toMatchObject({ disagreeing: ['PYSEC-1'] });
   });
 
-  it('says when the advisory was published, where anybody does', () => {
+  it('have the publication date, if known', () => {
     const published = '2026-01-02T00:00:00Z';
     expect(packageFindings(zlib, [hit('DSA-2', { published })])).toMatchObject([{ evidence: { published } }]);
     expect(packageFindings(zlib, [hit('DSA-2')])[0]!.evidence).not.toHaveProperty('published');

@@ -49,7 +49,7 @@ describe('isInRange', () => {
     ['3', [{ introduced: '0' }, { limit: '*' }], true],
     ['3', [{ fixed: '4' }], false],
     ['3', [], false],
-  ])('%s in %j: %s', (version, events, answer) => {
+  ])('decides whether %s is in %j: %s', (version, events, answer) => {
     expect(inRange(version, events)).toBe(answer);
   });
 
@@ -64,7 +64,7 @@ describe('isInRange', () => {
     ['2', [{ introduced: '3' }, { fixed: 'odd' }], false],
     ['4', [{ introduced: 'odd' }, { fixed: '3' }], false],
     ['2', [{ introduced: '0' }, { fixed: 'odd' }, { introduced: '1' }, { fixed: '3' }], true],
-  ])('answers for %s in %j with %s where something cannot be compared', (version, events, answer) => {
+  ])('decides for %s in %j: %s if a part cannot be compared', (version, events, answer) => {
     expect(inRange(version, events)).toBe(answer);
   });
 
@@ -84,7 +84,7 @@ describe('isInRange', () => {
     );
   });
 
-  it('does not depend on the order of events that do not take turns', () => {
+  it('does not depend on the order of sorted events', () => {
     const shuffled = bounds
       .filter((numbers) => numbers.length > 1)
       .chain((numbers) => {
@@ -99,7 +99,7 @@ describe('isInRange', () => {
     );
   });
 
-  it('never says no because it cannot compare', () => {
+  it('never returns false because of an incomparable version', () => {
     fc.assert(
       fc.property(bounds, (numbers) => {
         expect(inRange('odd', eventsOf(numbers))).toBeUndefined();
@@ -118,7 +118,7 @@ it.each<[string, VersionEvent[], string]>([
     '>= 1, < 3 || >= 5, <= 7',
   ],
   ['2', [{ fixed: 'odd' }, { introduced: '1' }], 'not known'],
-])('says of %s in %j that it hits %s', (version, events, text) => {
+])('formats for %s in %j the range %s', (version, events, text) => {
   expect(hitIn(version, [{ type: 'ECOSYSTEM', events }], compare)).toBe(text);
 });
 
@@ -129,6 +129,6 @@ it.each<[string, string[], boolean | undefined]>([
   ['odd', ['1', 'odd'], true],
   ['odd', ['1'], undefined],
   ['odd', [], false],
-])('answers whether %s is one of %j with %s', (version, versions, answer) => {
+])('decides whether %s is one of %j: %s', (version, versions, answer) => {
   expect(isListed(version, versions, compare)).toBe(answer);
 });

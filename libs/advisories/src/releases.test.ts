@@ -1,6 +1,6 @@
 import { readRedHatRelease, readSuseRelease, readUbuntuRelease, redHatStanding, ubuntuStanding } from './releases.js';
 
-describe('readRedHatRelease', () => {
+describe('releases of qualified ecosystems', () => {
   it.each([
     ['22.04:LTS', { release: '22.04:LTS' }],
     ['25.10', { release: '25.10' }],
@@ -10,7 +10,7 @@ describe('readRedHatRelease', () => {
     ['22.04:LTS:for:NVIDIA:BlueField', { release: '22.04:LTS', stream: 'for:NVIDIA:BlueField' }],
     ['next', { release: 'next' }],
     ['', { release: null }],
-  ])('reads %j of Ubuntu', (text, release) => {
+  ])('parse %j of Ubuntu', (text, release) => {
     expect(readUbuntuRelease(text)).toEqual(release);
   });
 
@@ -20,7 +20,7 @@ describe('readRedHatRelease', () => {
     ['rhel_eus:9.4::baseos', { release: '9', stream: 'rhel_eus:9.4::baseos' }],
     ['openshift:4.16::el9', { release: '9', stream: 'openshift:4.16::el9' }],
     ['satellite:6.13', { release: 'satellite:6.13', stream: 'satellite:6.13' }],
-  ])('reads %j of Red Hat', (text, release) => {
+  ])('parse %j of Red Hat', (text, release) => {
     expect(readRedHatRelease(text)).toEqual(release);
   });
 
@@ -30,7 +30,7 @@ describe('readRedHatRelease', () => {
     ['Linux Enterprise Server 12 SP5-LTSS', '12 SP5'],
     ['Linux Enterprise Server 15', '15'],
     ['Linux Micro 6.0', '6.0'],
-  ])('reads %j of SUSE', (text, release) => {
+  ])('parse %j of SUSE', (text, release) => {
     expect(readSuseRelease(text)).toEqual({ release });
   });
 
@@ -40,7 +40,7 @@ describe('readRedHatRelease', () => {
     ['1.2-3ubuntu4', 'Pro:FIPS', 'foreign'],
     ['1.2-3ubuntu4.fips.1', 'Pro:FIPS', 'before'],
     ['1.2-3ubuntu4', 'for:NVIDIA:BlueField', 'foreign'],
-  ])('%s of Ubuntu stands to %s: %s', (version, stream, standing) => {
+  ])('rank %s of Ubuntu beside %s: %s', (version, stream, standing) => {
     expect(ubuntuStanding(version, stream)).toBe(standing);
   });
 
@@ -49,7 +49,7 @@ describe('readRedHatRelease', () => {
     ['3.0.7-16.el9_2', '3.0.7-18.el9_4', 'foreign'],
     ['3.0.7-16.el9', '3.0.7-18.el9_4', 'foreign'],
     ['1.3.7-1.el8sat', '1.3.8-1.el8sat', 'before'],
-  ])('%s of Red Hat stands to a stream with %s: %s', (version, fixed, standing) => {
+  ])('rank %s of Red Hat beside a stream with %s: %s', (version, fixed, standing) => {
     expect(redHatStanding(version, 'rhel_eus:9.2', [fixed])).toBe(standing);
   });
 });

@@ -18,11 +18,11 @@ describe('bestCvss', () => {
     expect(bestCvss(entries)?.score).toBe(score);
   });
 
-  it('takes an older vector when the newer one is broken', () => {
+  it('uses an older vector if the newer one is invalid', () => {
     expect(bestCvss([{ type: 'CVSS_V4', score: 'CVSS:4.0/AV:N' }, v3])).toEqual({ vector: v3.score, score: 6.5 });
   });
 
-  it('has no score without a vector', () => {
+  it('returns null without a vector', () => {
     expect(bestCvss([{ type: 'Ubuntu', score: 'high' }])).toBeNull();
   });
 });
@@ -38,7 +38,7 @@ describe('isReadable', () => {
     [{ type: 'CVSS_V9', score: v31.score }, false],
     [v31, true],
     [{ type: 'Ubuntu', score: 'untriaged' }, true],
-  ])('answers for %j with %s', (entry, answer) => {
+  ])('returns for %j: %s', (entry, answer) => {
     expect(isReadable(entry)).toBe(answer);
   });
 });
@@ -56,7 +56,7 @@ describe('severityOf', () => {
     [[{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N' }], [], 'negligible'],
     [[], ['constructor'], null],
     [[], [], null],
-  ])('of %j and %j is %s', (entries, words, severity) => {
+  ])('rates %j and %j as %s', (entries, words, severity) => {
     expect(severityOf(entries, words, bestCvss(entries))).toBe(severity);
   });
 });

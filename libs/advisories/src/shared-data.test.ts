@@ -34,7 +34,10 @@ async function* recordsOf(
   }
 }
 
-/** Names in the oracle and the labels; reading the records of all other names would take most of the test. */
+/**
+ * Names in the oracle and the labels; reading the records of all other names would take most of the
+ * test.
+ */
 function namesAsked(): ReadonlySet<string> {
   const oracle = rowsOf('oracle.jsonl').map((row) => JSON.parse(row) as { ecosystem: string; package: string });
   const labels = rowsOf('labels.tsv')
@@ -101,7 +104,8 @@ interface Counts {
 
 /** Where label and advisory cannot both be right. */
 const disputed: ReadonlySet<string> = new Set([
-  // Its advisory AZL-7136 names 8.2.4081-1.cm1 as fixed, the label comes from a feed that named 8.2.4082-1.cm1.
+  // Its advisory AZL-7136 names 8.2.4081-1.cm1 as fixed, the label comes from a feed that named
+  // 8.2.4082-1.cm1.
   '8a50094440',
 ]);
 
@@ -124,7 +128,7 @@ const rates = (counts: Counts) => ({
     }
   });
 
-  it('match as the oracle says', () => {
+  it('match as the reference does', () => {
     const wrong: string[] = [];
     let rows = 0;
     for (const row of rowsOf('oracle.jsonl')) {
@@ -147,7 +151,7 @@ const rates = (counts: Counts) => ({
     expect(rows).toBeGreaterThan(3_000);
   });
 
-  it('match as people say, where versions decide', () => {
+  it('match as labeled, if versions decide', () => {
     const byEcosystem = new Map<string, Counts>();
     const odd: string[] = [];
     for (const row of rowsOf('labels.tsv').slice(1)) {
@@ -172,7 +176,8 @@ const rates = (counts: Counts) => ({
         counts[isFound ? 'found' : 'missed'] += 1;
         if (!isFound && !disputed.has(id)) odd.push(`missed ${row}`);
       }
-      // The other reported false positives lie in the range all the same: the owner of the package decides those.
+      // The other reported false positives lie in the range all the same: the owner of the package
+      // decides those.
       if (label === 'FP' && range !== 'affected' && isFound) {
         counts.wrong += 1;
         odd.push(`wrong ${row}`);
@@ -188,7 +193,7 @@ const rates = (counts: Counts) => ({
     expect(total.found).toBeGreaterThan(1_000);
   });
 
-  it('are read as the reference reads them', () => {
+  it('are parsed like the reference', () => {
     const wrong: string[] = [];
     for (const row of rowsOf('osv-unit.jsonl')) {
       const unit = JSON.parse(row) as {
@@ -205,7 +210,7 @@ const rates = (counts: Counts) => ({
     expect(wrong).toEqual([]);
   });
 
-  it('are kept, also where they break the official schema', async () => {
+  it('are stored even if they break the official schema', async () => {
     const odd: [ecosystem: string, id: string][] = [
       ['PyPI', 'PYSEC-2017-27'],
       ['PyPI', 'PYSEC-2026-2'],

@@ -44,7 +44,7 @@ const feed = (checkedAt: string): AdvisoryFeed => ({
 const record = (id: string) => ({ id }) as OsvAdvisory;
 
 describe('bothKeepers', () => {
-  it('asks for a feed again that one of the two has never read', async () => {
+  it('requests a feed again that one of the two has never read', async () => {
     const [one, other] = [memory(), memory()];
     const both = bothKeepers(one.keeper, other.keeper);
     one.feeds.set('npm', feed('2026-01-01T00:00:00Z'));
@@ -53,12 +53,12 @@ describe('bothKeepers', () => {
     expect(await both.feed('npm')).toMatchObject({ etag: '2026-01-01T00:00:00Z' });
   });
 
-  it('knows only what both know, as of the older reading', async () => {
+  it('knows only records of both, as of the older reading', async () => {
     const both = bothKeepers(memory({ A: 5, B: 7 }).keeper, memory({ B: 6, C: 1 }).keeper);
     expect([...(await both.known(['A', 'B', 'C']))]).toEqual([['B', 6]]);
   });
 
-  it('writes to both, and removes from both', async () => {
+  it('writes to both and removes from both', async () => {
     const [one, other] = [memory(), memory({ OLD: 1 })];
     const both = bothKeepers(one.keeper, other.keeper);
     expect(await both.put([record('NEW')])).toBe(1);

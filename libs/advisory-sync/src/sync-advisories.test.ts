@@ -106,289 +106,300 @@ let server: TestHttpServer;
 let folder: string;
 let egress: Egress;
 
-beforeEach(async () => {
-  bucket = new Bucket();
-  server = await startHttpServer(bucket.handle);
-  folder = await mkdtemp(join(tmpdir(), 'tidewaiter-sync-'));
-  egress = new Egress({ allow: [] });
-  bucket.files.set('/ecosystems.txt', Buffer.from('npm\nDebian\nDebian:12\n'));
-  bucket.files.set('/npm/all.zip', archiveOf(...manyOf(40)));
-  bucket.files.set('/Debian/all.zip', archiveOf(record('DSA-1', { ecosystem: 'Debian:12' })));
-  bucket.files.set('/kev.json', kev('CVE-2026-0001'));
-  bucket.files.set('/epss.csv.gz', epss('CVE-2026-0001', 0.25));
-});
-
-afterEach(async () => {
-  await egress.close();
-  await server.stop();
-  await rm(folder, { recursive: true });
-});
-
-const path = () => join(folder, 'advisories.db');
-const url = (place: string) => `http://127.0.0.1:${server.port}${place}`;
-
-async function sync(
-  options: { ecosystems?: string[]; acceptsRemovals?: boolean; osvUrl?: string } = {},
-): Promise<Heard> {
-  const listener = new Heard();
-  using keeper = AdvisoryFileWriter.open(path());
-  await syncAdvisories({
-    keeper,
-    listener,
-    egress,
-    places: { osvUrl: options.osvUrl ?? url(''), kevUrl: url('/kev.json'), epssUrl: url('/epss.csv.gz') },
-    ecosystems: options.ecosystems ?? null,
-    folder: join(folder, 'downloads'),
-    request: { allowPrivate: true },
-    acceptsRemovals: options.acceptsRemovals ?? false,
-    retryDelaysMs: [1, 1],
+describe('syncAdvisories', () => {
+  beforeEach(async () => {
+    bucket = new Bucket();
+    server = await startHttpServer(bucket.handle);
+    folder = await mkdtemp(join(tmpdir(), 'tidewaiter-sync-'));
+    egress = new Egress({ allow: [] });
+    bucket.files.set('/ecosystems.txt', Buffer.from('npm\nDebian\nDebian:12\n'));
+    bucket.files.set('/npm/all.zip', archiveOf(...manyOf(40)));
+    bucket.files.set('/Debian/all.zip', archiveOf(record('DSA-1', { ecosystem: 'Debian:12' })));
+    bucket.files.set('/kev.json', kev('CVE-2026-0001'));
+    bucket.files.set('/epss.csv.gz', epss('CVE-2026-0001', 0.25));
   });
-  return listener;
-}
 
-function read<T>(work: (file: AdvisoryFile) => T): T {
-  using file = AdvisoryFile.open(path());
-  return work(file);
-}
-
-const idsOf = (ecosystem: string, release = '') =>
-  read((file) =>
-    file
-      .candidates({ ecosystem, release, names: ['left-pad'] })
-      .map(({ advisory: { id } }) => id)
-      .toSorted(),
-  );
-const namesOf = (results: readonly FeedResult[]) =>
-  results.map(({ name, state, changed }) => `${name} ${state} ${changed}`);
-
-it('brings everything, and the next time only asks', async () => {
-  const first = await sync();
-  expect(first.failures).toEqual([]);
-  expect(namesOf(first.results)).toEqual(['Debian read 1', 'npm read 40', 'KEV read 1', 'EPSS read 1']);
-  expect(idsOf('npm')).toHaveLength(40);
-  expect(idsOf('Debian', '12')).toEqual(['DSA-1']);
-  read((file) => {
-    expect(file.exploitation(['CVE-2026-0001'])).toEqual({ kev: true, epss: 0.25 });
-    expect(file.feeds().map(({ name, origin, records }) => ({ name, origin, records }))).toEqual([
-      { name: 'Debian', origin: url('/Debian/all.zip'), records: 1 },
-      { name: 'EPSS', origin: url('/epss.csv.gz'), records: 1 },
-      { name: 'KEV', origin: url('/kev.json'), records: 1 },
-      { name: 'npm', origin: url('/npm/all.zip'), records: 40 },
-    ]);
+  afterEach(async () => {
+    await egress.close();
+    await server.stop();
+    await rm(folder, { recursive: true });
   });
-  const changedAt = read((file) => file.feeds().map((feed) => feed.changedAt));
-  const second = await sync();
-  expect(second.results.map(({ state }) => state)).toEqual(['unchanged', 'unchanged', 'unchanged', 'unchanged']);
-  expect(bucket.statuses('/npm/all.zip')).toEqual([200, 304]);
-  expect(read((file) => file.feeds().map((feed) => feed.changedAt))).toEqual(changedAt);
-  expect(readdirSync(join(folder, 'downloads'))).toEqual([]);
-});
 
-it('writes only what is newer, and takes back what is gone', async () => {
-  await sync();
-  const newer = record('GHSA-1', { modified: '2026-02-01T00:00:00Z' });
-  bucket.files.set(
-    '/npm/all.zip',
-    archiveOf(
-      ...manyOf(40)
-        .map((each) => (each.id === newer.id ? newer : each))
-        .slice(0, 38),
-    ),
-  );
-  const { results } = await sync();
-  expect(results.find(({ name }) => name === 'npm')).toMatchObject({ state: 'read', records: 38, changed: 1, gone: 2 });
-  expect(idsOf('npm')).not.toContain('GHSA-39');
-  bucket.files.set('/npm/all.zip', archiveOf(...manyOf(40)));
-  expect((await sync()).results.find(({ name }) => name === 'npm')).toMatchObject({ changed: 2, gone: 0 });
-  expect(idsOf('npm')).toHaveLength(40);
-});
+  const path = () => join(folder, 'advisories.db');
+  const url = (place: string) => `http://127.0.0.1:${server.port}${place}`;
 
-it('does not believe that most of an ecosystem is gone, unless it is told to', async () => {
-  await sync();
-  bucket.files.set('/npm/all.zip', archiveOf(...manyOf(10)));
-  expect((await sync()).kept).toEqual([['npm', 30, 40]]);
-  expect(idsOf('npm')).toHaveLength(40);
-  bucket.files.set('/npm/all.zip', archiveOf(...manyOf(9)));
-  expect((await sync({ acceptsRemovals: true })).kept).toEqual([]);
-  expect(idsOf('npm')).toHaveLength(9);
-});
+  async function sync(
+    options: { ecosystems?: string[]; acceptsRemovals?: boolean; osvUrl?: string } = {},
+  ): Promise<Heard> {
+    const listener = new Heard();
+    using keeper = AdvisoryFileWriter.open(path());
+    await syncAdvisories({
+      keeper,
+      listener,
+      egress,
+      places: { osvUrl: options.osvUrl ?? url(''), kevUrl: url('/kev.json'), epssUrl: url('/epss.csv.gz') },
+      ecosystems: options.ecosystems ?? null,
+      folder: join(folder, 'downloads'),
+      request: { allowPrivate: true },
+      acceptsRemovals: options.acceptsRemovals ?? false,
+      retryDelaysMs: [1, 1],
+    });
+    return listener;
+  }
 
-it('asks for the ecosystems that it is told to', async () => {
-  expect(namesOf((await sync({ ecosystems: ['npm'] })).results)).toEqual(['npm read 40', 'KEV read 1', 'EPSS read 1']);
-  expect(bucket.statuses('/ecosystems.txt')).toEqual([]);
-});
+  function read<T>(work: (file: AdvisoryFile) => T): T {
+    using file = AdvisoryFile.open(path());
+    return work(file);
+  }
 
-/** Sends the head and half of the body, and breaks the connection when that has been written. */
-const cut: Misbehaviour = (_, response, body) => {
-  const half = body.subarray(0, body.length / 2);
-  response.writeHead(200, { 'content-length': body.length });
-  response.write(half);
-  const watch = setInterval(() => {
-    if (partSizes().includes(half.length)) response.destroy();
-  }, 2);
-  response.on('close', () => clearInterval(watch));
-  return true;
-};
-const partSizes = () =>
-  readdirSync(join(folder, 'downloads'))
-    .filter((name) => name.endsWith('.part'))
-    .map((name) => statSync(join(folder, 'downloads', name)).size);
-const answer =
-  (status: number, headers: Record<string, string> = {}, sent?: (body: Buffer) => Buffer): Misbehaviour =>
-  (_, response, body) => {
-    response.writeHead(status, headers).end(sent?.(body));
-    return true;
-  };
+  const idsOf = (ecosystem: string, release = '') =>
+    read((file) =>
+      file
+        .candidates({ ecosystem, release, names: ['left-pad'] })
+        .map(({ advisory: { id } }) => id)
+        .toSorted(),
+    );
+  const namesOf = (results: readonly FeedResult[]) =>
+    results.map(({ name, state, changed }) => `${name} ${state} ${changed}`);
 
-describe('a download that breaks', () => {
-  it('goes on where it was', async () => {
-    bucket.misbehave('/npm/all.zip', cut);
-    expect((await sync()).failures).toEqual([]);
-    const half = bucket.files.get('/npm/all.zip')!.length / 2;
-    expect(bucket.requests.filter((each) => each.path === '/npm/all.zip').map(({ range }) => range)).toEqual([
-      undefined,
-      `bytes=${Math.floor(half)}-`,
-    ]);
+  it('loads everything, and then sends only conditional requests', async () => {
+    const first = await sync();
+    expect(first.failures).toEqual([]);
+    expect(namesOf(first.results)).toEqual(['Debian read 1', 'npm read 40', 'KEV read 1', 'EPSS read 1']);
     expect(idsOf('npm')).toHaveLength(40);
-  });
-
-  it('goes on in the next sync, when it breaks too often', async () => {
-    const cutAgain: Misbehaviour = (_, response) => Boolean(response.destroy());
-    bucket.misbehave('/npm/all.zip', cut, cutAgain, cutAgain);
-    expect((await sync()).failures).toEqual([['npm', 'EGRESS_UNREACHABLE']]);
-    expect((await sync()).failures).toEqual([]);
-    expect(bucket.statuses('/npm/all.zip').at(-1)).toBe(206);
-    expect(idsOf('npm')).toHaveLength(40);
-  });
-
-  it('goes on after a process that was killed', async () => {
-    const body = bucket.files.get('/npm/all.zip')!;
-    await sync({ ecosystems: ['Debian'] });
-    const key = createHash('sha256').update(url('/npm/all.zip')).digest('hex').slice(0, 32);
-    // No process has this number.
-    const part = join(folder, 'downloads', `${key}.99999999.part`);
-    writeFileSync(part, body.subarray(0, 100));
-    const state = { url: url('/npm/all.zip'), etag: etagOf(body), lastModified: null, totalBytes: body.length };
-    writeFileSync(`${part}.json`, JSON.stringify(state));
-    expect((await sync({ ecosystems: ['npm'] })).failures).toEqual([]);
-    expect(bucket.requests.find((each) => each.path === '/npm/all.zip')?.range).toBe('bytes=100-');
-    expect(idsOf('npm')).toHaveLength(40);
+    expect(idsOf('Debian', '12')).toEqual(['DSA-1']);
+    read((file) => {
+      expect(file.exploitation(['CVE-2026-0001'])).toEqual({ kev: true, epss: 0.25 });
+      expect(file.feeds().map(({ name, origin, records }) => ({ name, origin, records }))).toEqual([
+        { name: 'Debian', origin: url('/Debian/all.zip'), records: 1 },
+        { name: 'EPSS', origin: url('/epss.csv.gz'), records: 1 },
+        { name: 'KEV', origin: url('/kev.json'), records: 1 },
+        { name: 'npm', origin: url('/npm/all.zip'), records: 40 },
+      ]);
+    });
+    const changedAt = read((file) => file.feeds().map((feed) => feed.changedAt));
+    const second = await sync();
+    expect(second.results.map(({ state }) => state)).toEqual(['unchanged', 'unchanged', 'unchanged', 'unchanged']);
+    expect(bucket.statuses('/npm/all.zip')).toEqual([200, 304]);
+    expect(read((file) => file.feeds().map((feed) => feed.changedAt))).toEqual(changedAt);
     expect(readdirSync(join(folder, 'downloads'))).toEqual([]);
   });
 
-  it('begins anew when the file has changed meanwhile', async () => {
-    const changed = archiveOf(...manyOf(41));
-    bucket.misbehave('/npm/all.zip', (request, response, body) => {
-      bucket.files.set('/npm/all.zip', changed);
-      return cut(request, response, body);
-    });
-    expect((await sync()).failures).toEqual([]);
-    expect(bucket.statuses('/npm/all.zip')).toEqual([200, 200]);
-    expect(idsOf('npm')).toHaveLength(41);
-  });
-
-  it.each([
-    [
-      'another file',
-      (body: Buffer) => ({
-        etag: '"other"',
-        'content-range': `bytes ${Math.floor(body.length / 2)}-${body.length - 1}/${body.length}`,
-      }),
-    ],
-    ['another place', (body: Buffer) => ({ 'content-range': `bytes 7-${body.length - 1}/${body.length}` })],
-    [
-      'another size',
-      (body: Buffer) => ({ 'content-range': `bytes ${Math.floor(body.length / 2)}-${body.length - 1}/9` }),
-    ],
-    ['it does not say what', () => ({})],
-  ])('begins anew when what comes is of %s', async (_, headers) => {
-    bucket.misbehave('/npm/all.zip', cut, (request, response, body) =>
-      answer(206, headers(body), (all) => all)(request, response, body),
+  it('writes newer records and deletes missing ones', async () => {
+    await sync();
+    const newer = record('GHSA-1', { modified: '2026-02-01T00:00:00Z' });
+    bucket.files.set(
+      '/npm/all.zip',
+      archiveOf(
+        ...manyOf(40)
+          .map((each) => (each.id === newer.id ? newer : each))
+          .slice(0, 38),
+      ),
     );
-    expect((await sync()).failures).toEqual([]);
-    expect(bucket.statuses('/npm/all.zip')).toEqual([200, 206, 200]);
+    const { results } = await sync();
+    expect(results.find(({ name }) => name === 'npm')).toMatchObject({
+      state: 'read',
+      records: 38,
+      changed: 1,
+      gone: 2,
+    });
+    expect(idsOf('npm')).not.toContain('GHSA-39');
+    bucket.files.set('/npm/all.zip', archiveOf(...manyOf(40)));
+    expect((await sync()).results.find(({ name }) => name === 'npm')).toMatchObject({ changed: 2, gone: 0 });
     expect(idsOf('npm')).toHaveLength(40);
   });
-});
 
-describe('what a server does wrong', () => {
-  const half = (body: Buffer) => body.subarray(0, body.length / 2);
-
-  it.each<[string, Misbehaviour, string]>([
-    ['is missing', answer(404), 'FEED_MISSING'],
-    ['is refused', answer(403), 'FEED_REFUSED'],
-    ['fails', answer(503), 'FEED_UNAVAILABLE'],
-    ['is limited', answer(429, { 'retry-after': '0' }), 'FEED_UNAVAILABLE'],
-    ['is no archive', answer(200, {}, () => Buffer.from('<html>')), 'OSV_ZIP'],
-    ['has no record', answer(200, {}, () => zipArchive([])), 'ADVISORIES_EMPTY'],
-    ['is half an archive', answer(200, {}, half), 'OSV_ZIP'],
-    ['is longer than it says', answer(200, { 'content-length': '100' }, (body) => body), 'OSV_ZIP'],
-    [
-      'has another digest',
-      answer(200, { 'x-goog-hash': 'crc32c=AAAAAA==, md5=AAAAAAAAAAAAAAAAAAAAAA==' }, (body) => body),
-      'FEED_DIGEST',
-    ],
-    ['claims more than is allowed', answer(200, { 'content-length': '99999999999999' }), 'LIMIT_EXCEEDED'],
-    ['is unchanged, which nobody asked', answer(304), 'FEED_REFUSED'],
-    ['lies elsewhere, again and again', answer(302, { location: '/npm/all.zip' }), 'EGRESS_REDIRECTS'],
-    ['lies in a private network', answer(302, { location: 'http://10.0.0.1/all.zip' }), 'EGRESS_REFUSED'],
-  ])('an archive that %s leaves the others and what is known alone', async (_, misbehaviour, code) => {
-    bucket.misbehave('/npm/all.zip', ...Array.from({ length: 10 }, () => misbehaviour));
-    const broken = await sync();
-    expect(broken.failures).toEqual([['npm', code]]);
-    expect(namesOf(broken.results)).toEqual(['Debian read 1', 'KEV read 1', 'EPSS read 1']);
-    bucket.misbehave('/npm/all.zip');
-    expect((await sync()).failures).toEqual([]);
-    const before = idsOf('npm');
-    expect(before).toHaveLength(40);
-    bucket.files.set('/npm/all.zip', archiveOf(...manyOf(41)));
-    bucket.misbehave('/npm/all.zip', ...Array.from({ length: 10 }, () => misbehaviour));
+  it('keeps the records if most of an ecosystem is missing, unless removals are accepted', async () => {
     await sync();
-    expect(idsOf('npm')).toEqual(before);
+    bucket.files.set('/npm/all.zip', archiveOf(...manyOf(10)));
+    expect((await sync()).kept).toEqual([['npm', 30, 40]]);
+    expect(idsOf('npm')).toHaveLength(40);
+    bucket.files.set('/npm/all.zip', archiveOf(...manyOf(9)));
+    expect((await sync({ acceptsRemovals: true })).kept).toEqual([]);
+    expect(idsOf('npm')).toHaveLength(9);
   });
 
-  it('an archive that breaks in the middle brings nothing', async () => {
-    const whole = archiveOf(...manyOf(3_000));
-    const broken = Buffer.from(whole);
-    // The signature of a header in the directory at its end.
-    broken.writeUInt32LE(0, broken.lastIndexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02])));
-    bucket.files.set('/npm/all.zip', broken);
-    expect((await sync()).failures).toEqual([['npm', 'OSV_ZIP']]);
-    expect(idsOf('npm')).toEqual([]);
-    bucket.files.set('/npm/all.zip', whole);
-    expect((await sync()).failures).toEqual([]);
-    expect(idsOf('npm')).toHaveLength(3_000);
-  });
-
-  it('records that cannot be read are counted, and are not gone', async () => {
-    await sync();
-    const records = manyOf(40).slice(1);
-    const archive = zipArchive([
-      { name: 'GHSA-0.json', content: '{' },
-      ...records.map((each) => ({ name: `${each.id}.json`, content: JSON.stringify(each) })),
+  it('requests only configured ecosystems', async () => {
+    expect(namesOf((await sync({ ecosystems: ['npm'] })).results)).toEqual([
+      'npm read 40',
+      'KEV read 1',
+      'EPSS read 1',
     ]);
-    bucket.files.set('/npm/all.zip', archive);
-    expect((await sync()).results.find(({ name }) => name === 'npm')).toMatchObject({
-      records: 39,
-      rejected: 1,
-      gone: 0,
+    expect(bucket.statuses('/ecosystems.txt')).toEqual([]);
+  });
+
+  /** Sends the head and half of the body, and breaks the connection when that has been written. */
+  const cut: Misbehaviour = (_, response, body) => {
+    const half = body.subarray(0, body.length / 2);
+    response.writeHead(200, { 'content-length': body.length });
+    response.write(half);
+    const watch = setInterval(() => {
+      if (partSizes().includes(half.length)) response.destroy();
+    }, 2);
+    response.on('close', () => clearInterval(watch));
+    return true;
+  };
+  const partSizes = () =>
+    readdirSync(join(folder, 'downloads'))
+      .filter((name) => name.endsWith('.part'))
+      .map((name) => statSync(join(folder, 'downloads', name)).size);
+  const answer =
+    (status: number, headers: Record<string, string> = {}, sent?: (body: Buffer) => Buffer): Misbehaviour =>
+    (_, response, body) => {
+      response.writeHead(status, headers).end(sent?.(body));
+      return true;
+    };
+
+  describe('an interrupted download', () => {
+    it('resumes at its last byte', async () => {
+      bucket.misbehave('/npm/all.zip', cut);
+      expect((await sync()).failures).toEqual([]);
+      const half = bucket.files.get('/npm/all.zip')!.length / 2;
+      expect(bucket.requests.filter((each) => each.path === '/npm/all.zip').map(({ range }) => range)).toEqual([
+        undefined,
+        `bytes=${Math.floor(half)}-`,
+      ]);
+      expect(idsOf('npm')).toHaveLength(40);
     });
-    expect(idsOf('npm')).toContain('GHSA-0');
+
+    it('resumes in the next sync after too many interruptions', async () => {
+      const cutAgain: Misbehaviour = (_, response) => Boolean(response.destroy());
+      bucket.misbehave('/npm/all.zip', cut, cutAgain, cutAgain);
+      expect((await sync()).failures).toEqual([['npm', 'EGRESS_UNREACHABLE']]);
+      expect((await sync()).failures).toEqual([]);
+      expect(bucket.statuses('/npm/all.zip').at(-1)).toBe(206);
+      expect(idsOf('npm')).toHaveLength(40);
+    });
+
+    it('resumes after a killed process', async () => {
+      const body = bucket.files.get('/npm/all.zip')!;
+      await sync({ ecosystems: ['Debian'] });
+      const key = createHash('sha256').update(url('/npm/all.zip')).digest('hex').slice(0, 32);
+      // No process has this number.
+      const part = join(folder, 'downloads', `${key}.99999999.part`);
+      writeFileSync(part, body.subarray(0, 100));
+      const state = { url: url('/npm/all.zip'), etag: etagOf(body), lastModified: null, totalBytes: body.length };
+      writeFileSync(`${part}.json`, JSON.stringify(state));
+      expect((await sync({ ecosystems: ['npm'] })).failures).toEqual([]);
+      expect(bucket.requests.find((each) => each.path === '/npm/all.zip')?.range).toBe('bytes=100-');
+      expect(idsOf('npm')).toHaveLength(40);
+      expect(readdirSync(join(folder, 'downloads'))).toEqual([]);
+    });
+
+    it('restarts when the file has changed meanwhile', async () => {
+      const changed = archiveOf(...manyOf(41));
+      bucket.misbehave('/npm/all.zip', (request, response, body) => {
+        bucket.files.set('/npm/all.zip', changed);
+        return cut(request, response, body);
+      });
+      expect((await sync()).failures).toEqual([]);
+      expect(bucket.statuses('/npm/all.zip')).toEqual([200, 200]);
+      expect(idsOf('npm')).toHaveLength(41);
+    });
+
+    it.each([
+      [
+        'another file',
+        (body: Buffer) => ({
+          etag: '"other"',
+          'content-range': `bytes ${Math.floor(body.length / 2)}-${body.length - 1}/${body.length}`,
+        }),
+      ],
+      ['another place', (body: Buffer) => ({ 'content-range': `bytes 7-${body.length - 1}/${body.length}` })],
+      [
+        'another size',
+        (body: Buffer) => ({ 'content-range': `bytes ${Math.floor(body.length / 2)}-${body.length - 1}/9` }),
+      ],
+      ['it does not say what', () => ({})],
+    ])('restarts when the response is %s', async (_, headers) => {
+      bucket.misbehave('/npm/all.zip', cut, (request, response, body) =>
+        answer(206, headers(body), (all) => all)(request, response, body),
+      );
+      expect((await sync()).failures).toEqual([]);
+      expect(bucket.statuses('/npm/all.zip')).toEqual([200, 206, 200]);
+      expect(idsOf('npm')).toHaveLength(40);
+    });
   });
 
-  it.each([
-    ['/kev.json', 'KEV', 'KEV_FORMAT'],
-    ['/epss.csv.gz', 'EPSS', 'EPSS_FORMAT'],
-    ['/ecosystems.txt', 'ecosystems.txt', 'ECOSYSTEMS_INVALID'],
-  ])('%s that is a page of HTML is told', async (place, name, code) => {
-    await sync();
-    bucket.files.set(place, Buffer.from('<html>\n<body>../../etc</body>\n</html>'));
-    expect((await sync()).failures).toEqual([[name, code]]);
-    expect(read((file) => file.exploitation(['CVE-2026-0001']))).toEqual({ kev: true, epss: 0.25 });
-  });
+  describe('a faulty server', () => {
+    const half = (body: Buffer) => body.subarray(0, body.length / 2);
 
-  it('an address that is private is asked only where somebody named it', async () => {
-    const listener = await sync({ osvUrl: 'http://169.254.169.254' });
-    expect(listener.failures).toEqual([['ecosystems.txt', 'EGRESS_REFUSED']]);
+    it.each<[string, Misbehaviour, string]>([
+      ['is missing', answer(404), 'FEED_MISSING'],
+      ['is refused', answer(403), 'FEED_REFUSED'],
+      ['fails', answer(503), 'FEED_UNAVAILABLE'],
+      ['is limited', answer(429, { 'retry-after': '0' }), 'FEED_UNAVAILABLE'],
+      ['is no archive', answer(200, {}, () => Buffer.from('<html>')), 'OSV_ZIP'],
+      ['has no record', answer(200, {}, () => zipArchive([])), 'ADVISORIES_EMPTY'],
+      ['is half an archive', answer(200, {}, half), 'OSV_ZIP'],
+      ['is longer than it says', answer(200, { 'content-length': '100' }, (body) => body), 'OSV_ZIP'],
+      [
+        'has another digest',
+        answer(200, { 'x-goog-hash': 'crc32c=AAAAAA==, md5=AAAAAAAAAAAAAAAAAAAAAA==' }, (body) => body),
+        'FEED_DIGEST',
+      ],
+      ['claims more than is allowed', answer(200, { 'content-length': '99999999999999' }), 'LIMIT_EXCEEDED'],
+      ['is unchanged, which nobody asked', answer(304), 'FEED_REFUSED'],
+      ['lies elsewhere, again and again', answer(302, { location: '/npm/all.zip' }), 'EGRESS_REDIRECTS'],
+      ['lies in a private network', answer(302, { location: 'http://10.0.0.1/all.zip' }), 'EGRESS_REFUSED'],
+    ])('costs only the archive that %s', async (_, misbehaviour, code) => {
+      bucket.misbehave('/npm/all.zip', ...Array.from({ length: 10 }, () => misbehaviour));
+      const broken = await sync();
+      expect(broken.failures).toEqual([['npm', code]]);
+      expect(namesOf(broken.results)).toEqual(['Debian read 1', 'KEV read 1', 'EPSS read 1']);
+      bucket.misbehave('/npm/all.zip');
+      expect((await sync()).failures).toEqual([]);
+      const before = idsOf('npm');
+      expect(before).toHaveLength(40);
+      bucket.files.set('/npm/all.zip', archiveOf(...manyOf(41)));
+      bucket.misbehave('/npm/all.zip', ...Array.from({ length: 10 }, () => misbehaviour));
+      await sync();
+      expect(idsOf('npm')).toEqual(before);
+    });
+
+    it('adds nothing from an archive that breaks in the middle', async () => {
+      const whole = archiveOf(...manyOf(3_000));
+      const broken = Buffer.from(whole);
+      // The signature of a header in the directory at its end.
+      broken.writeUInt32LE(0, broken.lastIndexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02])));
+      bucket.files.set('/npm/all.zip', broken);
+      expect((await sync()).failures).toEqual([['npm', 'OSV_ZIP']]);
+      expect(idsOf('npm')).toEqual([]);
+      bucket.files.set('/npm/all.zip', whole);
+      expect((await sync()).failures).toEqual([]);
+      expect(idsOf('npm')).toHaveLength(3_000);
+    });
+
+    it('does not delete unreadable records, which are counted', async () => {
+      await sync();
+      const records = manyOf(40).slice(1);
+      const archive = zipArchive([
+        { name: 'GHSA-0.json', content: '{' },
+        ...records.map((each) => ({ name: `${each.id}.json`, content: JSON.stringify(each) })),
+      ]);
+      bucket.files.set('/npm/all.zip', archive);
+      expect((await sync()).results.find(({ name }) => name === 'npm')).toMatchObject({
+        records: 39,
+        rejected: 1,
+        gone: 0,
+      });
+      expect(idsOf('npm')).toContain('GHSA-0');
+    });
+
+    it.each([
+      ['/kev.json', 'KEV', 'KEV_FORMAT'],
+      ['/epss.csv.gz', 'EPSS', 'EPSS_FORMAT'],
+      ['/ecosystems.txt', 'ecosystems.txt', 'ECOSYSTEMS_INVALID'],
+    ])('reports %s that is a page of HTML', async (place, name, code) => {
+      await sync();
+      bucket.files.set(place, Buffer.from('<html>\n<body>../../etc</body>\n</html>'));
+      expect((await sync()).failures).toEqual([[name, code]]);
+      expect(read((file) => file.exploitation(['CVE-2026-0001']))).toEqual({ kev: true, epss: 0.25 });
+    });
+
+    it('reaches a private address only if it is configured', async () => {
+      const listener = await sync({ osvUrl: 'http://169.254.169.254' });
+      expect(listener.failures).toEqual([['ecosystems.txt', 'EGRESS_REFUSED']]);
+    });
   });
 });

@@ -139,8 +139,8 @@ async function isSettled({ stream, name }: Consumer): Promise<boolean> {
   return num_ack_pending === 0 && num_pending === 0;
 }
 
-describe('a message', () => {
-  it('is acked when its handler has returned', async () => {
+describe('Bus message', () => {
+  it('is acked after its handler returns', async () => {
     const consumer = await testConsumer();
     const handled: CloudEvent[] = [];
     const { letters } = await serve([handlerOf(consumer, async (event) => void handled.push(event))]);
@@ -152,7 +152,7 @@ describe('a message', () => {
     expect(letters).toEqual([]);
   });
 
-  it('comes again after a pause when its handler threw, and becomes a dead letter with the words of the last error', async () => {
+  it('is redelivered after a pause when its handler threw, and becomes a dead letter with the last error', async () => {
     const consumer = await testConsumer({ maxAttempts: 2 });
     let pauseMs = 0;
     let lastAt = performance.now();
@@ -173,7 +173,7 @@ describe('a message', () => {
     expect(await isSettled(consumer)).toBe(true);
   });
 
-  it('becomes a dead letter at once when trying again is no use', async () => {
+  it('becomes a dead letter at once when a retry cannot help', async () => {
     const consumer = await testConsumer();
     const handle = async () => Promise.reject(new InvalidInput('NEVER', 'not like this'));
     const { letters } = await serve([handlerOf(consumer, handle)]);
@@ -205,7 +205,7 @@ describe('a message', () => {
     expect(handled).toEqual([]);
   });
 
-  it('outlasts an outage of the store, which makes no dead letter', async () => {
+  it('survives an outage of the store without becoming a dead letter', async () => {
     const consumer = await testConsumer({ maxAttempts: 1 });
     let calls = 0;
     const handle = async () => {
@@ -224,7 +224,7 @@ describe('a message', () => {
     ['the store is away', new Unavailable('STORE_UNAVAILABLE', 'away')],
     ['there is a bug', new Error('bug')],
   ])(
-    'stays while its dead letter cannot be kept: %s',
+    'is not acked while its dead letter cannot be stored: %s',
     async (_, problem) => {
       const consumer = await testConsumer();
       let saves = 0;
@@ -240,7 +240,7 @@ describe('a message', () => {
     20_000,
   );
 
-  it('is given up without a call when it was delivered again and again without an answer', async () => {
+  it('becomes a dead letter without a call after too many unanswered deliveries', async () => {
     const consumer = await testConsumer({ maxAttempts: 1, ackWaitMs: 1_000 });
     await publish();
     // Simulates a process that the message kills.
@@ -253,7 +253,7 @@ describe('a message', () => {
     expect(handled).toEqual([]);
   });
 
-  it('is not delivered again while its handler takes its time', async () => {
+  it('is not redelivered while its handler runs', async () => {
     const consumer = await testConsumer({ ackWaitMs: 1_000 });
     const handled: string[] = [];
     const handle: Handle = async ({ id }) => {
@@ -268,8 +268,8 @@ describe('a message', () => {
   });
 });
 
-describe('replicas', () => {
-  it('share the work, none twice', async () => {
+describe('Bus replicas', () => {
+  it('share the messages without duplicates', async () => {
     const consumer = await testConsumer();
     const handled: [string[], string[]] = [[], []];
     for (const mine of handled) {
@@ -289,7 +289,7 @@ describe('replicas', () => {
   it.each([
     ['refuses', async () => Promise.reject(new Unavailable('STORE_UNAVAILABLE', 'away'))],
     ['hangs', async () => new Promise<never>(() => undefined)],
-  ])('leave the work to others while the store of one of them %s', async (_, ask) => {
+  ])('leave the messages to others while the store of one of them %s', async (_, ask) => {
     const consumer = await testConsumer({ maxAttempts: 3 });
     const handled = new Set<string>();
     let isAway = true;
@@ -312,7 +312,7 @@ describe('replicas', () => {
     expect(letters).toEqual([]);
   });
 
-  it('take no more than they can handle at once, so that others get the rest', async () => {
+  it('fetch only as many messages as they can handle at once', async () => {
     const consumer = await testConsumer({ concurrency: 3 });
     const open = Promise.withResolvers<void>();
     let begun = 0;
@@ -346,8 +346,8 @@ describe('replicas', () => {
   });
 });
 
-describe('a service', () => {
-  it('ends what it has begun when it stops, and takes no more', async () => {
+describe('Bus service', () => {
+  it('finishes running handlers when it stops, and fetches no more', async () => {
     const consumer = await testConsumer({ concurrency: 2 });
     const ended: string[] = [];
     let begun = 0;
@@ -367,7 +367,7 @@ describe('a service', () => {
     expect(others).not.toEqual(expect.arrayContaining(ended));
   });
 
-  it('does not start with an event that nobody handles, or two handle', async () => {
+  it('does not start if an event has no handler or two', async () => {
     const twoEvents = await testConsumer({ events: [registryPushed, registryDeleted] });
     const ignore = async () => undefined;
     await expect(serve([handlerOf(twoEvents, ignore)])).rejects.toThrow(/no handler for tidewaiter\.registry\.deleted/);
@@ -376,8 +376,8 @@ describe('a service', () => {
   });
 });
 
-describe('NATS', () => {
-  it('may be killed under load: everything is handled, and soon', async () => {
+describe('Bus, when NATS', () => {
+  it('is killed under load, handles everything soon after', async () => {
     const consumer = await testConsumer({ ackWaitMs: 2_000 });
     const handled = new Set<string>();
     const handle: Handle = async ({ id }) => {
@@ -407,7 +407,7 @@ describe('NATS', () => {
     expect(letters).toEqual([]);
   });
 
-  it('may lose everything: streams and consumers are made again, and consumption goes on', async () => {
+  it('loses all data, recreates streams and consumers', async () => {
     const handled: string[] = [];
     const handle: Handle = async ({ id }) => void handled.push(id);
     // This one is part of the topology.
@@ -421,7 +421,7 @@ describe('NATS', () => {
     await until(() => handled.includes(second.id));
   });
 
-  it('is prepared by any number of services at the same moment', async () => {
+  it('is prepared by several services at once, creates everything once', async () => {
     await servers.nats.wipe();
     const connect = async () => Bus.connect('test', new Secret(servers.nats.url));
     const buses = await Promise.all([connect(), connect(), connect(), connect()]);

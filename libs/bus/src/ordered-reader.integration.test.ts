@@ -91,7 +91,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('OrderedReader', () => {
-  it('brings the messages of its subject in order, those that are there and those that come', async () => {
+  it('delivers existing and new messages of its subject in order', async () => {
     const before = await publishMany(20);
     await publish(runtimeChannel(4));
     const { reader, taken } = read(null);
@@ -101,7 +101,7 @@ describe('OrderedReader', () => {
     expect(taken).toEqual([...before, ...after]);
   });
 
-  it('goes on after its place', async () => {
+  it('continues after its position', async () => {
     const numbers = await publishMany(5);
     const first = read(null);
     await until(() => first.taken.length === 5);
@@ -114,7 +114,7 @@ describe('OrderedReader', () => {
     expect(places.at(-1)).toEqual(first.place());
   });
 
-  it('waits for whoever takes the messages', async () => {
+  it('waits for its consumer', async () => {
     await publishMany(3);
     const gate = Promise.withResolvers<void>();
     let asked = 0;
@@ -129,7 +129,7 @@ describe('OrderedReader', () => {
     await until(() => taken.length === 3 && reader.isCurrent);
   });
 
-  it('says the same time for a message however often it is read', async () => {
+  it('reports the same time for a message in every reading', async () => {
     await publish();
     const times: number[] = [];
     const note = async ({ storedAtMs }: StreamMessage) => void times.push(storedAtMs);
@@ -139,7 +139,7 @@ describe('OrderedReader', () => {
     expect(Math.abs(times[0]! - Date.now())).toBeLessThan(60_000);
   });
 
-  it('drops what it has read, and nothing of others', async () => {
+  it('purges messages that it has read, and no others', async () => {
     await publishMany(3);
     await publish(runtimeChannel(4));
     const { taken, place } = read(null);
@@ -154,7 +154,7 @@ describe('OrderedReader', () => {
     expect(later.taken).toEqual([next]);
   });
 
-  it('goes on after a restart of the server, without a gap', async () => {
+  it('continues after a restart of the server without a gap', async () => {
     const before = await publishMany(10);
     const { reader, taken } = read(null);
     await until(() => taken.length === 10);
@@ -172,7 +172,7 @@ describe('OrderedReader', () => {
     expect(taken).toEqual([...before, ...after]);
   }, 90_000);
 
-  it('starts at the start of a stream that was lost and made anew', async () => {
+  it('starts from the beginning of a recreated stream', async () => {
     await publishMany(10);
     const old = read(null);
     await until(() => old.taken.length === 10);
@@ -186,7 +186,7 @@ describe('OrderedReader', () => {
     expect(taken).toEqual(numbers);
   });
 
-  it('is refused by a full stream, which forgets nothing', async () => {
+  it('is rejected by a full stream, which drops nothing', async () => {
     const { config } = await manager.streams.info(stream);
     await manager.streams.update(stream, { ...config, max_bytes: 4_096 });
     try {
@@ -201,7 +201,7 @@ describe('OrderedReader', () => {
     }
   });
 
-  it('calls whoever listens', async () => {
+  it('notifies listeners', async () => {
     const heard: string[] = [];
     const forget = bus.onCall('alerts', () => heard.push('alerts'));
     bus.call('others');

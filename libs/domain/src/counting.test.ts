@@ -28,7 +28,7 @@ describe('countFindings', () => {
     expect(countFindings(findings.toReversed())).toEqual({ ...none, high });
   });
 
-  it('counts by the worst rating where platforms differ', () => {
+  it('counts by the worst rating if platforms differ', () => {
     const findings = [vulnerability({ severity: 'unknown' }), vulnerability({ severity: 'low' }), vulnerability()];
     expect(countFindings(findings)).toMatchObject({ high: 1, low: 0, unknown: 0 });
   });
@@ -42,7 +42,7 @@ describe('countedFindings', () => {
 });
 
 describe('groupByLocation', () => {
-  it('does not take a value with a separator for two values', () => {
+  it('does not split a value with a separator', () => {
     const findings = [vulnerability({ path: 'a","b' }), vulnerability({ installedVersion: '1.0","a', path: 'b' })];
     expect(groupByLocation(findings)).toHaveLength(2);
   });

@@ -31,11 +31,11 @@ describe('findingChanges', () => {
     ['a hole that nobody dates', hole('D', null), 'introduced'],
     ['a hole that became known since, of a version that the change brought', hole('D', late, inAnother), 'introduced'],
     ['a secret', hole('D', late, { kind: 'secret' }), 'introduced'],
-  ])('%s', (_what, finding, list) => {
+  ])('classifies %s', (_what, finding, list) => {
     expect(findingChanges(before, [finding])[list]).toEqual([finding]);
   });
 
-  it('tells what is gone, and nothing of what does not run', () => {
+  it('reports resolved findings, and none that do not run', () => {
     const shadowed = hole('D', early, { state: 'shadowed' });
     const changes = findingChanges(before, [hole('A', early), shadowed]);
     expect(changes).toMatchObject({
@@ -46,7 +46,7 @@ describe('findingChanges', () => {
     });
   });
 
-  it('blames the change where nobody knows when the earlier image was built', () => {
+  it('counts findings as introduced if the build time of the earlier image is unknown', () => {
     const changes = findingChanges({ ...before, createdAt: null }, [hole('B', late), hole('D', late)]);
     expect(changes).toMatchObject({ introduced: [{ id: 'D' }], newlyPublished: [], unchanged: [{ id: 'B' }] });
   });
@@ -58,11 +58,11 @@ describe('findingChanges', () => {
     ['1970-01-01T00:00:00Z', null],
     ['1980-01-01T00:00:01Z', null],
     ['2026-03-01T00:00:00Z', createdAt],
-  ])('an image of %s was built: %s', (created, at) => {
+  ])('compares with an image of %s built: %s', (created, at) => {
     expect(buildTime(created)).toEqual(at);
   });
 
-  it('knows no day that is none', () => {
+  it('returns null for an invalid date', () => {
     expect(publishedAt(hole('A', 'soon'))).toBeNull();
   });
 });

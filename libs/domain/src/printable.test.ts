@@ -14,11 +14,11 @@ describe('printable', () => {
     ['a\nb\x1b[31m', 'a\uFFFDb\uFFFD[31m'],
     ['turned \u202Egnp.exe', 'turned \uFFFDgnp.exe'],
     ['half \uD800', 'half \uFFFD'],
-  ])('writes %j as %j', (text, expected) => {
+  ])('formats %j as %j', (text, expected) => {
     expect(printable(text)).toBe(expected);
   });
 
-  it('cuts with an ellipsis, and no character in two', () => {
+  it('cuts with an ellipsis and never inside a character', () => {
     expect(cut('12345', 5)).toBe('12345');
     expect(cut('123456', 5)).toBe('1234…');
     expect(cut('123😀6', 5)).toBe('123…');

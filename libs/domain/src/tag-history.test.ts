@@ -5,7 +5,7 @@ import { placePush, type TagEntry, type TagPush } from './tag-history.js';
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 const lettersOf = (history: readonly TagEntry[]) => history.map(({ digest }) => digest?.[7] ?? '-').join('');
 
-/** A tag as it is kept: every handled push enters the history with the registry's answer of that moment. */
+/** Stored tag: every handled push enters the history with the registry's answer of that moment. */
 class KeptTag {
   history: TagEntry[] = [];
 
@@ -138,7 +138,7 @@ describe('placePush', () => {
     expect(tag.current).toBe(current && digestOf(current));
   });
 
-  it('has a push stand for what the registry has again until the push that brought it arrives', () => {
+  it('lets a push stand for its digest until the push of that digest arrives', () => {
     const tag = new KeptTag();
     tag.handle(pushOf('a', 1), digestOf('a'));
     tag.handle(pushOf('b', 2), digestOf('a'));
@@ -147,7 +147,7 @@ describe('placePush', () => {
     expect(tag.history.at(-1)).toMatchObject({ digest: digestOf('a'), pushId: 'a3', isSeen: false });
   });
 
-  it('never puts a push into the future, and keeps the times in the order of the entries', () => {
+  it('never dates a push in the future, and keeps the times in order', () => {
     const tag = new KeptTag();
     tag.handle(pushOf('a', 9e12, 1_000), digestOf('a'));
     tag.handle(pushOf('b', null, 2_000), digestOf('b'));
@@ -157,7 +157,10 @@ describe('placePush', () => {
     expect(Math.max(...times)).toBeLessThanOrEqual(3_000);
   });
 
-  /** Pushes of different content, the order in which they are handled, and how many were made when each is. */
+  /**
+   * Pushes of different content, the order in which they are handled, and the number of pushes made
+   * before each.
+   */
   const schedules = fc.integer({ min: 1, max: 6 }).chain((count) =>
     fc.record({
       letters: fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: count, maxLength: count }),
@@ -171,7 +174,10 @@ describe('placePush', () => {
     }),
   );
 
-  /** Handles pushes as the schedule says: none before it was made, and the last with the final state of the registry. */
+  /**
+   * Handles pushes by the schedule: none before it was made, and the last with the final state of
+   * the registry.
+   */
   function run({
     letters,
     order,
@@ -209,7 +215,7 @@ describe('placePush', () => {
     return tag;
   }
 
-  it('ends with what the registry has and keeps every push once, in any order and by any clock', () => {
+  it("ends with the registry's digest and has every push once, in any order and by any clock", () => {
     fc.assert(
       fc.property(schedules, (schedule) => {
         const tag = run(schedule);
@@ -222,7 +228,7 @@ describe('placePush', () => {
     );
   });
 
-  it('keeps the order of the registry where its clock is consistent and no content comes back', () => {
+  it("keeps the registry's order if its clock is consistent and no content returns", () => {
     const distinct = schedules.filter(
       ({ letters, clock }) => new Set(letters).size === letters.length && ['right', 'ahead', 'behind'].includes(clock),
     );

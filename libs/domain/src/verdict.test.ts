@@ -30,7 +30,7 @@ describe('verdictOf', () => {
     expect(verdictOf(findings.map(finding), codes.map(warning)).result).toBe(expected);
   });
 
-  it('fails on what the threshold says, and says why', () => {
+  it('fails at the threshold, with reasons', () => {
     expect(verdictOf([finding({})], [], 'medium')).toEqual({
       result: 'fail',
       reasons: ['1 finding is medium or worse'],

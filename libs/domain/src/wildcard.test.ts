@@ -16,7 +16,7 @@ describe('matchesWildcard', () => {
     ['.*', 'anything', false],
     ['', '', true],
     ['', 'x', false],
-  ])('%j takes %j: %s', (pattern, text, expected) => {
+  ])('matches %j with %j: %s', (pattern, text, expected) => {
     expect(matchesWildcard(pattern, text)).toBe(expected);
   });
 });

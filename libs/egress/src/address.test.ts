@@ -57,11 +57,11 @@ describe('classifyAddress', () => {
     ['4000::1', 'forbidden'], // not assigned by IANA
     ['not an address', 'forbidden'],
     ['', 'forbidden'],
-  ])('%s is %s', (address, kind) => {
+  ])('classifies %s as %s', (address, kind) => {
     expect(classifyAddress(address)).toBe(kind);
   });
 
-  it('never calls a wrapped IPv4 address better than the address itself', () => {
+  it('never ranks a wrapped IPv4 address above the address itself', () => {
     const wrappers = [
       (hex: string) => `::ffff:${hex}`,
       (hex: string) => `::ffff:0:${hex}`,
@@ -91,7 +91,7 @@ describe('AllowList', () => {
     ['fd00::1', true],
     ['fe80::1', false],
     ['no address', false],
-  ])('address %s: %s', (address, expected) => {
+  ])('decides on address %s: %s', (address, expected) => {
     expect(list.hasAddress(address)).toBe(expected);
   });
 
@@ -102,12 +102,12 @@ describe('AllowList', () => {
     ['evil.registry.lan', false],
     ['registry.lan.evil.example', false],
     ['lan', false],
-  ])('host %s: %s', (host, expected) => {
+  ])('decides on host %s: %s', (host, expected) => {
     expect(list.hasHost(host)).toBe(expected);
   });
 
   it.each(['10.0.0.0/99', '10.0.0.0/', 'fd00::/129', 'http://registry.lan', '10.0.0.256', 'a b', '', '*.lan', '.lan'])(
-    'refuses %j',
+    'rejects %j',
     (entry) => {
       expect(() => new AllowList([entry])).toThrow(expect.objectContaining({ code: 'EGRESS_POLICY' }));
     },

@@ -26,7 +26,7 @@ describe('bypassesProxy', () => {
     ['http://localhost:9000/x', '', true],
     ['http://127.0.0.1/x', '', true],
     ['http://[::1]/x', '', true],
-  ])('asks for %s directly with %j: %s', (url, noProxy, expected) => {
+  ])('decides on %s with %j: %s', (url, noProxy, expected) => {
     expect(bypassesProxy(new URL(url), noProxy.split(','))).toBe(expected);
   });
 });

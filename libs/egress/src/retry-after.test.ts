@@ -13,7 +13,7 @@ describe('readRetryAfter', () => {
     ['1e3', undefined],
     ['', undefined],
     [undefined, undefined],
-  ])('reads a Retry-After of %j as %j ms', (header, expected) => {
+  ])('parses a Retry-After of %j as %j ms', (header, expected) => {
     expect(readRetryAfter(header, now, 60_000)).toBe(expected);
   });
 });

@@ -7,36 +7,36 @@ import { consumers, consumersOf, streams } from './topology.js';
 
 const docs = join(__dirname, '../../../docs');
 
-describe('asyncApi', () => {
+describe('catalogue', () => {
   // A stale page is mended by `npm run docs`.
-  it('docs/events.md says what the catalogue says', () => {
+  it('generates docs/events.md', () => {
     expect(readFileSync(join(docs, 'events.md'), 'utf8')).toBe(eventsMarkdown(catalogue));
   });
 
-  it('docs/asyncapi.json says what the catalogue says', () => {
+  it('generates docs/asyncapi.json', () => {
     expect(JSON.parse(readFileSync(join(docs, 'asyncapi.json'), 'utf8'))).toEqual(asyncApi(catalogue));
   });
 
-  it('names every event once and by the pattern', () => {
+  it('lists every event once and by the pattern', () => {
     const types = catalogue.map(({ type }) => type);
     expect(new Set(types).size).toBe(types.length);
     for (const type of types) expect(type).toMatch(/^dev\.tidewaiter\.[a-z]+\.[a-z]+ed\.v1$/);
   });
 
-  it('keeps every event in exactly one stream', () => {
+  it('assigns every event to exactly one stream', () => {
     for (const event of catalogue) {
       expect(streams.filter(({ events }) => events.includes(event))).toHaveLength(1);
     }
   });
 
-  it('lets a consumer read only what its stream holds', () => {
+  it('assigns consumers only events of their stream', () => {
     for (const consumer of Object.values(consumers)) {
       const stream = streams.find(({ name }) => name === consumer.stream);
       for (const event of consumer.events) expect(stream?.events).toContain(event);
     }
   });
 
-  it('knows who must confirm an event', () => {
+  it('names the consumers that must confirm an event', () => {
     expect(consumersOf('dev.tidewaiter.registry.pushed.v1').map(({ name }) => name)).toEqual(['scanner']);
     expect(consumersOf('dev.tidewaiter.notification.failed.v1')).toEqual([]);
   });

@@ -20,11 +20,11 @@ const good = {
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 describe('readEvent', () => {
-  it('reads a good event', () => {
+  it('parses a valid event', () => {
     expect(readEvent(bytes(good))).toEqual(good);
   });
 
-  it('leaves out what a later producer added', () => {
+  it('drops fields that a newer producer added', () => {
     const grown = { ...good, data: { ...good.data, somethingNew: 1 } };
     expect(readEvent(bytes(grown)).data).toEqual(good.data);
   });
@@ -35,7 +35,7 @@ describe('readEvent', () => {
     ['no envelope', bytes({ hello: 1 }), 'EVENT_MALFORMED'],
     ['unknown type', bytes({ ...good, type: 'dev.tidewaiter.cat.petted.v1' }), 'EVENT_UNKNOWN'],
     ['wrong data', bytes({ ...good, data: { ...good.data, digest: 'sha256:short' } }), 'EVENT_MALFORMED'],
-  ])('refuses %s', (_, message, code) => {
+  ])('rejects %s', (_, message, code) => {
     expect(() => readEvent(message)).toThrow(expect.objectContaining({ code, retryable: false }));
   });
 });

@@ -45,7 +45,7 @@ const evaluated = (change: object) =>
 const found = (change: object) => evaluated({ findings: [{ ...evaluation.findings[0], ...change }] });
 
 describe('ObservedMessage', () => {
-  it('reads what was found in an object of Kubernetes', () => {
+  it('reads findings of a Kubernetes object', () => {
     expect(evaluated({}).records()).toEqual([{ ...record('a'), evaluations: [evaluation] }]);
   });
 
@@ -76,7 +76,7 @@ describe('ObservedMessage', () => {
     ['finding of an unknown severity', found({ severity: 'fatal' })],
     ['finding without title', found({ title: undefined })],
     ['record that is null', message({ data: { sensor: 'nodes', records: [null] } })],
-  ])('refuses a message with %s', (_, broken) => {
+  ])('rejects a message with %s', (_, broken) => {
     expect(() => broken.records()).toThrow(expect.objectContaining({ code: 'EVENT_MALFORMED' }));
   });
 });

@@ -5,7 +5,7 @@ import { partitionOf, runtimeChannel, runtimePartitions } from './runtime-stream
 const place = { cluster: 'eu1', node: 'worker-1', sensor: 'tetragon-eu1' };
 
 describe('partitionOf', () => {
-  // Fixed for ever: a node that changes its partition loses its process tree.
+  // Must never change: a node that changes its partition loses its process tree.
   it.each([
     [place, 10],
     [{ ...place, sensor: 'falco-eu1' }, 10],
@@ -13,11 +13,11 @@ describe('partitionOf', () => {
     [{ ...place, cluster: null }, 10],
     [{ ...place, node: null }, 4],
     [{ cluster: null, node: null, sensor: 'cloudtrail-main' }, 30],
-  ])('keeps what %j tells together', (from, partition) => {
+  ])('assigns the events of %j to one partition', (from, partition) => {
     expect(partitionOf(from)).toBe(partition);
   });
 
-  it('tells nodes of the same name in two clusters apart, and a node from a cluster', () => {
+  it('distinguishes equal node names of two clusters, and a node from a cluster', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (cluster, node) => {
         const partition = partitionOf({ ...place, cluster, node });
@@ -27,14 +27,14 @@ describe('partitionOf', () => {
     );
   });
 
-  it('spreads the nodes of a cluster', () => {
+  it('distributes the nodes of a cluster', () => {
     const counts = new Array<number>(runtimePartitions).fill(0);
     for (let node = 0; node < 1_000; node += 1) counts[partitionOf({ ...place, node: `worker-${node}` })]! += 1;
     expect(Math.min(...counts)).toBeGreaterThan(10);
     expect(Math.max(...counts)).toBeLessThan(63);
   });
 
-  it('has a subject for each', () => {
+  it('has a subject for each partition', () => {
     expect(runtimeChannel(7)).toBe('tidewaiter.runtime.observed.7');
   });
 });

@@ -14,101 +14,105 @@ function manifestOf(...digits: string[]): ImageManifest {
   return { kind: 'manifest', mediaType: mediaTypes.ociManifest, config: own, layers, annotations: {} };
 }
 
-it('reads what the image says about itself', () => {
-  const read = config({
-    os: 'linux',
-    architecture: 'arm',
-    variant: 'v7',
-    created: '2024-01-01T00:00:00Z',
-    rootfs: { type: 'layers', diff_ids: [digestOf('1')] },
-    history: [{ created_by: 'ADD rootfs /' }, { created_by: 'ENV A=1', empty_layer: true }],
-    config: {
-      User: '65532',
-      Env: ['A=1'],
-      Entrypoint: ['/app'],
-      Cmd: null,
-      Labels: { maintainer: 'me' },
-      ExposedPorts: { '80/tcp': {}, '443/tcp': {} },
-    },
-  });
-  expect(read).toMatchObject({
-    platform: 'linux/arm/v7',
-    created: '2024-01-01T00:00:00Z',
-    diffIds: [digestOf('1')],
-    history: [
-      { createdBy: 'ADD rootfs /', emptyLayer: false },
-      { createdBy: 'ENV A=1', emptyLayer: true },
-    ],
-    user: '65532',
-    env: ['A=1'],
-    entrypoint: ['/app'],
-    cmd: [],
-    exposedPorts: ['443/tcp', '80/tcp'],
-  });
-  expect({ ...read.labels }).toEqual({ maintainer: 'me' });
-});
-
-it('leaves out what has a wrong type and cuts what is endless', () => {
-  const read = config({
-    os: 7,
-    history: 'none',
-    config: {
-      Env: ['A=1', 2, null],
-      ExposedPorts: { '80\0\ud800': {} },
-      Labels: { a: 1, b: 'x'.repeat(70_000) },
-      Cmd: 'sh',
-    },
-  });
-  expect(read).toMatchObject({ platform: 'unknown/unknown', history: [], env: ['A=1'], cmd: [], entrypoint: [] });
-  expect(read.exposedPorts).toEqual(['80\uFFFD\uFFFD']);
-  expect(Object.keys(read.labels)).toEqual(['b']);
-  expect(read.labels['b']).toHaveLength(65_536);
-});
-
-it('keeps labels apart from prototypes and free of what no store can hold', () => {
-  const bytes = Buffer.from('{"__proto__":{"polluted":1},"config":{"Labels":{"__proto__":"x","a":"\\u0000\\ud800"}}}');
-  const { labels } = parseImageConfig(bytes);
-  expect(Object.keys(labels)).toEqual(['__proto__', 'a']);
-  expect(labels['a']).toBe('\uFFFD\uFFFD');
-  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
-});
-
-it.each([
-  'null',
-  'not json',
-  '[]',
-  '"text"',
-  `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
-  '{"rootfs":{"diff_ids":["x"]}}',
-  '{"rootfs":{"diff_ids":{}}}',
-])('refuses the config %.20s', (text) => {
-  expect(() => parseImageConfig(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-});
-
-it('refuses a config above its limit', () => {
-  const bytes = Buffer.alloc(5 << 20, ' ');
-  expect(() => parseImageConfig(bytes)).toThrow(expect.objectContaining({ limit: 'maxConfigBytes' }));
-});
-
-describe('imageLayers', () => {
-  const rootfs = { diff_ids: [digestOf('1'), digestOf('2')] };
-
-  it('pairs blobs with diffIDs and the steps that made layers', () => {
-    const history = [{ created_by: 'ADD' }, { created_by: 'ENV', empty_layer: true }, { created_by: 'RUN' }];
-    const layers = imageLayers(manifestOf('a', 'b'), config({ rootfs, history }));
-    expect(layers.map((layer) => [layer.index, layer.digest, layer.diffId, layer.createdBy])).toEqual([
-      [0, digestOf('a'), digestOf('1'), 'ADD'],
-      [1, digestOf('b'), digestOf('2'), 'RUN'],
-    ]);
+describe('parseImageConfig', () => {
+  it('reads the fields of a config', () => {
+    const read = config({
+      os: 'linux',
+      architecture: 'arm',
+      variant: 'v7',
+      created: '2024-01-01T00:00:00Z',
+      rootfs: { type: 'layers', diff_ids: [digestOf('1')] },
+      history: [{ created_by: 'ADD rootfs /' }, { created_by: 'ENV A=1', empty_layer: true }],
+      config: {
+        User: '65532',
+        Env: ['A=1'],
+        Entrypoint: ['/app'],
+        Cmd: null,
+        Labels: { maintainer: 'me' },
+        ExposedPorts: { '80/tcp': {}, '443/tcp': {} },
+      },
+    });
+    expect(read).toMatchObject({
+      platform: 'linux/arm/v7',
+      created: '2024-01-01T00:00:00Z',
+      diffIds: [digestOf('1')],
+      history: [
+        { createdBy: 'ADD rootfs /', emptyLayer: false },
+        { createdBy: 'ENV A=1', emptyLayer: true },
+      ],
+      user: '65532',
+      env: ['A=1'],
+      entrypoint: ['/app'],
+      cmd: [],
+      exposedPorts: ['443/tcp', '80/tcp'],
+    });
+    expect({ ...read.labels }).toEqual({ maintainer: 'me' });
   });
 
-  it('gives no step to a layer when the history has another length', () => {
-    const layers = imageLayers(manifestOf('a', 'b'), config({ rootfs, history: [{ created_by: 'ADD' }] }));
-    expect(layers.some((layer) => 'createdBy' in layer)).toBe(false);
+  it('drops fields of a wrong type and cuts long texts', () => {
+    const read = config({
+      os: 7,
+      history: 'none',
+      config: {
+        Env: ['A=1', 2, null],
+        ExposedPorts: { '80\0\ud800': {} },
+        Labels: { a: 1, b: 'x'.repeat(70_000) },
+        Cmd: 'sh',
+      },
+    });
+    expect(read).toMatchObject({ platform: 'unknown/unknown', history: [], env: ['A=1'], cmd: [], entrypoint: [] });
+    expect(read.exposedPorts).toEqual(['80\uFFFD\uFFFD']);
+    expect(Object.keys(read.labels)).toEqual(['b']);
+    expect(read.labels['b']).toHaveLength(65_536);
   });
 
-  it('refuses a config with fewer diffIDs than the manifest has layers', () => {
-    const mismatch = () => imageLayers(manifestOf('a', 'b', 'c'), config({ rootfs }));
-    expect(mismatch).toThrow(expect.objectContaining({ code: 'LAYER_COUNT_MISMATCH' }));
+  it('keeps labels free of prototypes and of unstorable text', () => {
+    const bytes = Buffer.from(
+      '{"__proto__":{"polluted":1},"config":{"Labels":{"__proto__":"x","a":"\\u0000\\ud800"}}}',
+    );
+    const { labels } = parseImageConfig(bytes);
+    expect(Object.keys(labels)).toEqual(['__proto__', 'a']);
+    expect(labels['a']).toBe('\uFFFD\uFFFD');
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it.each([
+    'null',
+    'not json',
+    '[]',
+    '"text"',
+    `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
+    '{"rootfs":{"diff_ids":["x"]}}',
+    '{"rootfs":{"diff_ids":{}}}',
+  ])('rejects the config %.20s', (text) => {
+    expect(() => parseImageConfig(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  it('rejects a config above its limit', () => {
+    const bytes = Buffer.alloc(5 << 20, ' ');
+    expect(() => parseImageConfig(bytes)).toThrow(expect.objectContaining({ limit: 'maxConfigBytes' }));
+  });
+
+  describe('imageLayers', () => {
+    const rootfs = { diff_ids: [digestOf('1'), digestOf('2')] };
+
+    it('pairs blobs with diffIDs and the steps that made layers', () => {
+      const history = [{ created_by: 'ADD' }, { created_by: 'ENV', empty_layer: true }, { created_by: 'RUN' }];
+      const layers = imageLayers(manifestOf('a', 'b'), config({ rootfs, history }));
+      expect(layers.map((layer) => [layer.index, layer.digest, layer.diffId, layer.createdBy])).toEqual([
+        [0, digestOf('a'), digestOf('1'), 'ADD'],
+        [1, digestOf('b'), digestOf('2'), 'RUN'],
+      ]);
+    });
+
+    it('assigns no steps if the history has another length', () => {
+      const layers = imageLayers(manifestOf('a', 'b'), config({ rootfs, history: [{ created_by: 'ADD' }] }));
+      expect(layers.some((layer) => 'createdBy' in layer)).toBe(false);
+    });
+
+    it('rejects a config with fewer diffIDs than the manifest has layers', () => {
+      const mismatch = () => imageLayers(manifestOf('a', 'b', 'c'), config({ rootfs }));
+      expect(mismatch).toThrow(expect.objectContaining({ code: 'LAYER_COUNT_MISMATCH' }));
+    });
   });
 });

@@ -23,7 +23,7 @@ const rootfs = JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { ty
 
 describe('isDisguisedImage', () => {
   it.each([layer, 'application/vnd.docker.image.rootfs.diff.tar.gzip', 'application/vnd.oci.image.layer.v1.tar+zstd'])(
-    'finds an image behind the config type of a chart by a layer of type %s',
+    'detects an image with the config type of a chart by a layer of type %s',
     async (type) => {
       expect(await isDisguisedImage(manifest(chart, type), blobOf(rootfs))).toBe(true);
     },
@@ -35,17 +35,17 @@ describe('isDisguisedImage', () => {
     ['a config that is no JSON', manifest(chart, layer), 'name: chart'],
     ['what says that it is an image', manifest('application/vnd.oci.image.config.v1+json', layer), rootfs],
     ['a manifest without layers', manifest(chart), rootfs],
-  ])('leaves %s alone', async (_what, given, config) => {
+  ])('ignores %s', async (_what, given, config) => {
     expect(await isDisguisedImage(given, blobOf(config))).toBe(false);
   });
 
-  it('takes a config that is too large to be read for one', async () => {
+  it('treats a config that is too large as an image', async () => {
     const given = manifest(chart, layer);
     const large = { ...given, config: { ...given.config, size: 1e9 } };
     expect(await isDisguisedImage(large, blobOf(rootfs))).toBe(true);
   });
 
-  it('does not need a config that is missing, and says when it cannot be read', async () => {
+  it('ignores a missing config, and throws if it cannot be read', async () => {
     const failing = (error: Error) =>
       async function* () {
         yield* [] as Buffer[];

@@ -56,8 +56,8 @@ function changedRow(change: (row: Buffer) => void): Buffer {
   return packed(page!);
 }
 
-describe('decodeEntries', () => {
-  it('gives back what was packed, in one page or in many', () => {
+describe('encodeEntries and decodeEntries', () => {
+  it('restore the entries of one page or many', () => {
     fc.assert(
       fc.property(fc.array(entry), fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 500), (drawn, times) => {
         const entries = Array.from({ length: times }, () => drawn).flat();
@@ -78,7 +78,7 @@ describe('decodeEntries', () => {
     return paths;
   }
 
-  it.each([1, 7, 4_096, 1 << 24])('gives the same page by page, from pieces of %i bytes', async (bytes) => {
+  it.each([1, 7, 4_096, 1 << 24])('restore them page by page, from pieces of %i bytes', async (bytes) => {
     const entries = Array.from({ length: 5_000 }, (_, position) => file(`usr/share/doc/package-${position}/copyright`));
     const table = EntryTable.of(entries);
     expect([...table.pages()].length).toBeGreaterThan(1);
@@ -86,14 +86,14 @@ describe('decodeEntries', () => {
     expect(await pathsInPieces(encoded(EntryTable.of([])), bytes)).toEqual([]);
   });
 
-  it('leaves out what was removed', () => {
+  it('omit removed entries', () => {
     const table = EntryTable.of([file('a'), file('b'), file('c')]);
     table.remove(1);
     table.compact();
     expect(Array.from(decodeEntries(encoded(table)), (each) => each.path)).toEqual(['a', 'c']);
   });
 
-  it('packs the same entries to the same bytes, far smaller than JSON', () => {
+  it('pack the same entries to the same bytes, far smaller than JSON', () => {
     const entries = Array.from({ length: 1_000 }, (_, position): LayerEntry => {
       return { ...file(`usr/share/doc/package-${position}/copyright`), size: position };
     });
@@ -102,7 +102,7 @@ describe('decodeEntries', () => {
     expect(blob.length).toBeLessThan(JSON.stringify(entries).length / 10);
   });
 
-  it('answers any bytes with entries or an expected error', () => {
+  it('decode or reject any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isPacked) => {
         const blob = isPacked ? packed(bytes) : bytes;
@@ -129,7 +129,7 @@ describe('decodeEntries', () => {
     ['capabilities beyond their page', changedRow((row) => row.writeUInt16BE(0x400, 0))],
     ['half a byte of size', changedRow((row) => row.writeDoubleBE(0.5, 12))],
     ['a link target of what is no link', changedRow((row) => row.writeUInt32BE((9 << 16) | 1, 20))],
-  ])('refuses %s', (_, blob) => {
+  ])('reject %s', (_, blob) => {
     expect(() => decodeEntries(blob)).toThrow(expect.objectContaining({ code: 'ENTRIES_INVALID' }));
   });
 
@@ -141,12 +141,12 @@ describe('decodeEntries', () => {
     ['a page that is too long', Buffer.of(entriesVersion, 255, 255, 255, 255, 0)],
     ['half a row', packed(Buffer.alloc(10))],
     ['a bomb', packed(Buffer.alloc(16 << 20))],
-  ])('refuses %s in pieces', async (_, blob) => {
+  ])('reject %s in pieces', async (_, blob) => {
     for (const bytes of [1, 1 << 20])
       await expect(pathsInPieces(blob, bytes)).rejects.toMatchObject({ code: 'ENTRIES_INVALID' });
   });
 
-  it('refuses a bomb', () => {
+  it('reject a bomb', () => {
     expect(() => decodeEntries(packed(Buffer.alloc(16 << 20)))).toThrow(
       expect.objectContaining({ code: 'ENTRIES_INVALID' }),
     );

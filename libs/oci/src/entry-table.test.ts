@@ -8,7 +8,7 @@ function file(path: string, more: Partial<LayerEntry> = {}): LayerEntry {
 const plain = (entries: Iterable<LayerEntry>) => JSON.parse(JSON.stringify([...entries])) as LayerEntry[];
 
 describe('EntryTable', () => {
-  it('gives back what was added, with every field or none', () => {
+  it('returns added entries with all fields or none', () => {
     const entries = [
       file(''),
       file('usr/bin/é😀\uEFE4', { mode: 0o7777, uid: 2 ** 32 - 1, gid: 70_000, size: 2 ** 50 }),
@@ -28,12 +28,12 @@ describe('EntryTable', () => {
     expect(table.at(entries.length)).toBeUndefined();
   });
 
-  it('holds more than one page, the longest names too', () => {
+  it('holds more than one page and the longest names', () => {
     const entries = Array.from({ length: 2_000 }, (_, index) => file(`${index}/${'\uEFFF'.repeat(index * 2)}`));
     expect(plain(EntryTable.of(entries))).toEqual(entries);
   });
 
-  it('gives its pages away, once', () => {
+  it('hands over its pages once', () => {
     const table = EntryTable.of([file('a'), file('b')]);
     const copy = new EntryTable();
     for (const page of table.takePages()) expect(copy.addPage(Buffer.from(page))).toBe(true);
@@ -41,7 +41,7 @@ describe('EntryTable', () => {
     expect([...table]).toEqual([]);
   });
 
-  it('closes the gaps of what was removed', () => {
+  it('closes the gaps of removed entries', () => {
     const table = EntryTable.of(['a', 'b', 'c'].map((path) => file(path)));
     table.remove(1);
     expect(table.at(2)?.path).toBe('c');

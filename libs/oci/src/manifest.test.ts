@@ -27,7 +27,7 @@ describe('parseManifest', () => {
   it.each([
     ['OCI', mediaTypes.ociManifest],
     ['Docker', mediaTypes.dockerManifest],
-  ])('reads an %s manifest', (_, mediaType) => {
+  ])('parses an %s manifest', (_, mediaType) => {
     const annotations = { 'org.opencontainers.image.source': 'here', size: 3 };
     const document = { schemaVersion: 2, mediaType, config, layers: [layer], annotations };
     expect(parseManifest(bytes(document), `${mediaType}; charset=utf-8`)).toEqual({
@@ -39,14 +39,14 @@ describe('parseManifest', () => {
     });
   });
 
-  it('makes every text one that can be stored', () => {
+  it('makes every text storable', () => {
     const hostile = { ...layer, urls: ['http://\0\ud800/', 7] };
     const document = { schemaVersion: 2, config, layers: [hostile] };
     expect(parseManifest(bytes(document))).toMatchObject({ layers: [{ urls: ['http://\uFFFD\uFFFD/'] }] });
   });
 
   it.each([mediaTypes.ociIndex, mediaTypes.dockerManifestList])(
-    'reads the index %s with its platforms',
+    'parses the index %s with its platforms',
     (mediaType) => {
       const child = { ...layer, mediaType: mediaTypes.ociManifest };
       const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' };
@@ -55,7 +55,7 @@ describe('parseManifest', () => {
     },
   );
 
-  it('takes the type from the shape when neither the document nor the registry names one', () => {
+  it('derives a missing type from the shape', () => {
     expect(parseManifest(bytes({ schemaVersion: 2, config, layers: [] }), 'application/json').mediaType).toBe(
       mediaTypes.ociManifest,
     );
@@ -94,18 +94,18 @@ describe('parseManifest', () => {
     ['1,001 layers', { config, layers: Array(1_001).fill(layer) }, 'maxLayers'],
     ['1,001 manifests', { manifests: Array(1_001).fill(layer) }, 'maxManifests'],
     ['4 MiB and more', { config, layers: [], annotations: { x: 'A'.repeat(4 << 20) } }, 'maxManifestBytes'],
-  ])('refuses a manifest with %s', (_, document, code) => {
+  ])('rejects a manifest with %s', (_, document, code) => {
     const input = typeof document === 'string' ? Buffer.from(document) : bytes(document);
     expect(codeOf(() => parseManifest(input))).toBe(code);
   });
 
-  it('refuses a document that disagrees with what the registry says it is', () => {
+  it('rejects a document that contradicts its content type', () => {
     const document = bytes({ mediaType: mediaTypes.ociManifest, config, layers: [layer] });
     expect(codeOf(() => parseManifest(document, mediaTypes.dockerManifest))).toBe('MEDIA_TYPE_MISMATCH');
     expect(codeOf(() => parseManifest(bytes({ config, layers: [] }), mediaTypes.ociIndex))).toBe('MEDIA_TYPE_MISMATCH');
   });
 
-  it('is not confused by keys of prototypes', () => {
+  it('accepts keys of prototypes', () => {
     const text = JSON.stringify({ config, layers: [layer], annotations: {} }).replace(
       '{}',
       '{"__proto__":"x","constructor":"y"}',
@@ -118,7 +118,7 @@ describe('parseManifest', () => {
     );
   });
 
-  it('answers any JSON with a manifest or an expected error', () => {
+  it('parses or rejects any JSON', () => {
     const document = fc.record(
       {
         schemaVersion: fc.constant(2),

@@ -8,7 +8,7 @@ const path = fc.oneof(
 );
 
 describe('PathIndex', () => {
-  it('answers as a Map does, however many there are', () => {
+  it('behaves like a Map for any number of paths', () => {
     fc.assert(
       fc.property(fc.array(path, { maxLength: 50 }), fc.constantFrom(0, 10, 2000), (drawn, more) => {
         const paths = [...drawn, ...Array.from({ length: more }, (_, index) => `usr/lib/${index}`), ...drawn];

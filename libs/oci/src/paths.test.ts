@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 
 import { decodeName, encodeName, hasParentSegment, linkDestination, normalizePath } from './paths.js';
 
-describe('decodeName', () => {
+describe('paths of a layer', () => {
   it.each([
     ['etc/passwd', 'etc/passwd'],
     ['./etc/passwd', 'etc/passwd'],
@@ -14,7 +14,7 @@ describe('decodeName', () => {
     ['a/./b/../../../c', 'c'],
     ['..a/b..', '..a/b..'],
     [String.raw`..\..\windows`, String.raw`..\..\windows`],
-  ])('normalizes %s to %s', (name, path) => {
+  ])('normalize %s to %s', (name, path) => {
     expect(normalizePath(name)).toBe(path);
   });
 
@@ -23,7 +23,7 @@ describe('decodeName', () => {
     ['a/..', true],
     ['a..b/c', false],
     ['.../a', false],
-  ])('sees whether %s climbs', (name, climbs) => {
+  ])('detect parent segments in %s: %s', (name, climbs) => {
     expect(hasParentSegment(name)).toBe(climbs);
   });
 
@@ -32,11 +32,11 @@ describe('decodeName', () => {
     ['etc/os-release', '/usr/lib/os-release', 'usr/lib/os-release'],
     ['a/b/link', '../../../../etc/shadow', 'etc/shadow'],
     ['link', 'target', 'target'],
-  ])('a link at %s to %s leads to %s', (path, target, destination) => {
+  ])('resolve a link at %s to %s as %s', (path, target, destination) => {
     expect(linkDestination(path, target)).toBe(destination);
   });
 
-  it('keeps every name reversibly and every text storable', () => {
+  it('are reversible and storable for any name', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         const name = decodeName(Buffer.from(bytes));
@@ -52,7 +52,7 @@ describe('decodeName', () => {
     ['Latin-1', Buffer.from([0x61, 0xe4]), 'a\uEFE4'],
     ['UTF-8 behind a stray byte', Buffer.from([0xff, 0xc3, 0xa9]), '\uEFFFé'],
     ['an escape character of our own', Buffer.from('\uEF80'), '\uEFEE\uEFBE\uEF80'],
-  ])('decodes %s', (_, bytes, text) => {
+  ])('decode %s', (_, bytes, text) => {
     expect(decodeName(bytes)).toBe(text);
   });
 });

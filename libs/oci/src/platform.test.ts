@@ -25,16 +25,16 @@ describe('choosePlatforms', () => {
     ['linux/arm', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v7']],
     ['linux/arm/v6', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v6']],
     ['linux/amd64', ['windows/amd64'], []],
-  ])('for %s takes from %j the children %j', (wanted, platforms, chosen) => {
+  ])('for %s chooses from %j the children %j', (wanted, platforms, chosen) => {
     const index = indexOf(platforms.map((platform) => ({ platform })));
     expect(choosePlatforms(index, [wanted]).map((child) => child.platform)).toEqual(chosen);
   });
 
-  it('takes a child that names no platform', () => {
+  it('keeps a child without a platform', () => {
     expect(choosePlatforms(indexOf([{}]), ['linux/amd64'])).toHaveLength(1);
   });
 
-  it('drops attestations, even when unknown platforms are wanted', () => {
+  it('drops attestations, even if unknown platforms are wanted', () => {
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
     const index = indexOf([
       { annotations, platform: 'unknown/unknown' },
@@ -44,7 +44,7 @@ describe('choosePlatforms', () => {
     expect(choosePlatforms(index, ['unknown/unknown', 'linux/amd64'])).toEqual([]);
   });
 
-  it('keeps an image that only calls itself an attestation', () => {
+  it('keeps an image that claims to be an attestation', () => {
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
     expect(choosePlatforms(indexOf([{ annotations, platform: 'linux/amd64' }]), ['linux/amd64'])).toHaveLength(1);
   });

@@ -7,12 +7,12 @@ function listed(manifests: unknown): Buffer {
 }
 
 describe('parseReferrers', () => {
-  it('reads what refers to a manifest', () => {
+  it('parses a list of referrers', () => {
     const artifactType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
     expect(parseReferrers(listed([{ ...good, artifactType }]))).toEqual([{ ...good, artifactType }]);
   });
 
-  it('leaves out what is no descriptor', () => {
+  it('drops entries that are no descriptors', () => {
     const bad = [
       null,
       7,
@@ -26,7 +26,7 @@ describe('parseReferrers', () => {
     expect(parseReferrers(listed([...bad, good]))).toEqual([good]);
   });
 
-  it('takes a list of thousands', () => {
+  it('accepts a list of thousands', () => {
     expect(parseReferrers(listed(Array.from({ length: 10_000 }, () => good)))).toHaveLength(10_000);
   });
 
@@ -34,7 +34,7 @@ describe('parseReferrers', () => {
     ['no list', listed({})],
     ['no JSON', Buffer.from('{')],
     ['too large', Buffer.alloc(5 * 1024 * 1024, 0x20)],
-  ])('refuses %s', (_, bytes) => {
+  ])('rejects %s', (_, bytes) => {
     expect(() => parseReferrers(bytes)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/MANIFEST_INVALID|LIMIT_EXCEEDED/) }),
     );

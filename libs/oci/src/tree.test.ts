@@ -39,13 +39,13 @@ describe('readTree', () => {
     expect(warnings).toEqual([{ code: 'UNREADABLE', path: 'secret', message: denied.message }]);
   });
 
-  it('fills a file that became shorter with zeros', async () => {
+  it('fills a truncated file with zeros', async () => {
     const { entries, warnings } = await read({ ...file, name: 'log', size: 3, content: pieces('x') });
     expect(entries.at(0)?.sha256).toBe(createHash('sha256').update('x\0\0').digest('hex'));
     expect(warnings).toEqual([]);
   });
 
-  it('throws what is no matter of one file', async () => {
+  it('throws errors that concern more than one file', async () => {
     const content = pieces(new Error('bug'));
     await expect(read({ ...file, name: 'a', size: 1, content })).rejects.toThrow('bug');
   });

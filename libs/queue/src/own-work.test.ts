@@ -29,7 +29,7 @@ function ownWork(limits: { atOnce: number; waiting: number }) {
 }
 
 describe('OwnWork', () => {
-  it('begins what there is room for, keeps some waiting, and leaves the rest', async () => {
+  it('starts jobs up to its limit, holds some more, and leaves the rest', async () => {
     const { own, begun, counts, end } = ownWork({ atOnce: 2, waiting: 1 });
     expect(idsOf(own.take(['a', 'b', 'c', 'd'].map((id) => job(id))))).toEqual(['d']);
     expect(begun).toEqual(['a', 'b']);
@@ -40,19 +40,19 @@ describe('OwnWork', () => {
     expect(counts).toEqual([1, 2, 1, 2, 1, 0]);
   });
 
-  it('leaves what is not due, and what may wait', () => {
+  it('leaves jobs that are not due or may wait', () => {
     const { own, begun } = ownWork({ atOnce: 2, waiting: 2 });
     const others = [job('bulk', { class: 'bulk' }), job('later', { delayMs: 2_000 })];
     expect(own.take([...others, job('now')])).toEqual(others);
     expect(begun).toEqual(['now']);
   });
 
-  it('takes nothing where nothing may be under way', () => {
+  it('takes nothing at a limit of zero', () => {
     const { own } = ownWork({ atOnce: 0, waiting: 0 });
     expect(idsOf(own.take([job('a')]))).toEqual(['a']);
   });
 
-  it('gives back what waited when it is closed, after what is under way', async () => {
+  it('returns held jobs when it is closed, after running ones', async () => {
     const { own, begun, end } = ownWork({ atOnce: 1, waiting: 2 });
     own.take(['a', 'b', 'c'].map((id) => job(id)));
     let isClosed = false;

@@ -133,8 +133,8 @@ async function deadLetters(): Promise<{ code: string; reason: string; attempts: 
   return store.query('SELECT code, reason, attempts FROM dead_letter');
 }
 
-describe('a job', () => {
-  it('runs once, whatever its replicas', async () => {
+describe('WorkQueue job', () => {
+  it('runs once on any number of replicas', async () => {
     const queue = newQueue();
     const done: string[] = [];
     const work = async ({ key }: ClaimedJob) => void done.push(key);
@@ -145,7 +145,7 @@ describe('a job', () => {
     expect(done.toSorted()).toEqual(keys.toSorted());
   });
 
-  it('is tried again after its pauses and then given up', async () => {
+  it('is retried after its pauses and then fails', async () => {
     const queue = newQueue();
     const at: number[] = [];
     const work = async () => {
@@ -161,7 +161,7 @@ describe('a job', () => {
     expect(await deadLetters()).toEqual([{ code: 'REGISTRY_UNAVAILABLE', reason: 'try 3', attempts: 3 }]);
   });
 
-  it('waits as long as the other side asks', async () => {
+  it('waits as long as the other side requests', async () => {
     const queue = newQueue();
     const at: number[] = [];
     const work = async () => {
@@ -174,7 +174,7 @@ describe('a job', () => {
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
-  it('is put back when it is not time yet, which is no try', async () => {
+  it('is requeued on NotYet without counting an attempt', async () => {
     const queue = newQueue();
     const attempts: number[] = [];
     const work = async ({ attempt }: ClaimedJob) => {
@@ -188,7 +188,7 @@ describe('a job', () => {
     expect(attempts).toEqual([1, 1, 1, 1, 2]);
   });
 
-  it('is put back no longer than its pauses last', async () => {
+  it('is requeued on NotYet no longer than its pauses last', async () => {
     const queue = newQueue();
     const open = Promise.withResolvers<void>();
     const work = async () => {
@@ -208,7 +208,7 @@ describe('a job', () => {
   it.each([
     ['is no use', new InvalidInput('NEVER', 'not like this'), 'NEVER'],
     ['was not planned, when it is a bug', new TypeError('x is undefined'), 'INTERNAL'],
-  ])('is given up at once when trying again %s', async (_, error, code) => {
+  ])('fails at once when a retry %s', async (_, error, code) => {
     const queue = newQueue();
     await serve({
       queue,
@@ -220,7 +220,7 @@ describe('a job', () => {
     expect(await deadLetters()).toEqual([{ code, reason: error.message, attempts: 1 }]);
   });
 
-  it('fails when its time is over', async () => {
+  it('fails at its timeout', async () => {
     const queue = newQueue();
     const work = async (_: ClaimedJob, signal: AbortSignal) => sleep(10_000, undefined, { signal });
     await serve({ queue, timeoutMs: 200, work });
@@ -231,7 +231,7 @@ describe('a job', () => {
     ]);
   });
 
-  it('goes before bulk work when it is interactive', async () => {
+  it('precedes bulk work if it is interactive', async () => {
     const queue = newQueue();
     const done: string[] = [];
     const open = Promise.withResolvers<void>();
@@ -250,8 +250,8 @@ describe('a job', () => {
   });
 });
 
-describe('a worker', () => {
-  it('takes the job of one that died once its lease has run out', async () => {
+describe('WorkQueue worker', () => {
+  it('takes the job of a dead worker after its lease expires', async () => {
     const queue = newQueue();
     await enqueue(queue);
     const [job] = await store.query<{ id: string }>('SELECT id FROM job');
@@ -264,7 +264,7 @@ describe('a worker', () => {
     expect(attempts).toEqual([2]);
   });
 
-  it('takes the job of one that died before it had claimed it', async () => {
+  it('takes the job of a worker that died before claiming it', async () => {
     const queue = newQueue();
     const [key = ''] = await enqueue(queue);
     const [job] = await store.query<{ id: string }>('SELECT id FROM job');
@@ -296,7 +296,7 @@ describe('a worker', () => {
     expect(begun).toBe(1);
   });
 
-  it('gives up a job that killed every worker before', async () => {
+  it('fails a job that killed every worker before', async () => {
     const queue = newQueue();
     await enqueue(queue);
     await store.query("UPDATE job SET attempt = 3, swept_at = now() - interval '1 minute'");
@@ -307,7 +307,7 @@ describe('a worker', () => {
     expect(attempts).toEqual([]);
   });
 
-  it('keeps a job as long as it works, and hears when it is somebody else’s', async () => {
+  it('extends its lease while it works, and stops when it loses the lease', async () => {
     const queue = newQueue();
     const lost = Promise.withResolvers<unknown>();
     const work = async (_: ClaimedJob, signal: AbortSignal) => {
@@ -329,7 +329,7 @@ describe('a worker', () => {
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('ends what it has begun when its service stops, and takes no more', async () => {
+  it('finishes running jobs when its service stops, and takes no more', async () => {
     const queue = newQueue();
     let begun = 0;
     const work = async () => {
@@ -345,8 +345,8 @@ describe('a worker', () => {
   });
 });
 
-describe('what a process has queued itself', () => {
-  it('is begun by it without Redis, as far as it has room; the rest is done when Redis is back', async () => {
+describe('WorkQueue job of its own process', () => {
+  it('starts without Redis up to the limit; the rest runs when Redis is back', async () => {
     await servers.redis.kill();
     const queue = newQueue();
     const open = Promise.withResolvers<void>();
@@ -385,8 +385,8 @@ describe('what a process has queued itself', () => {
   });
 });
 
-describe('Redis', () => {
-  it('may lose everything that was queued', async () => {
+describe('WorkQueue, when Redis', () => {
+  it('loses all queued jobs, runs them again', async () => {
     const queue = newQueue();
     const open = Promise.withResolvers<void>();
     await serve({ queue, concurrency: 2, work: async () => open.promise });
@@ -402,7 +402,7 @@ describe('Redis', () => {
     expect(await stateCounts()).toEqual({ done: 200 });
   });
 
-  it('may be killed under load: work goes on soon after it is back', async () => {
+  it('is killed under load, continues soon after its restart', async () => {
     const queue = newQueue();
     const done = new Set<string>();
     const work = async ({ key }: ClaimedJob) => {
@@ -423,7 +423,7 @@ describe('Redis', () => {
     expect(await stateCounts()).toEqual({ done: 121 });
   });
 
-  it('may be away when a service starts and when it stops', async () => {
+  it('is down, starts and stops', async () => {
     await servers.redis.kill();
     const queue = newQueue();
     const service = await serve({ queue, work: async () => undefined });

@@ -21,20 +21,20 @@ const places = () => [join(root, 'own'), join(root, 'system')];
 const host = 'registry.example.com:5000';
 
 describe('hostCertificates', () => {
-  it('reads authorities and the pair of a client', () => {
+  it("reads authorities and a client's key pair", () => {
     put(`system/${host}`, { 'ca.crt': 'A', 'more.crt': 'B', 'client.cert': 'C', 'client.key': 'K', README: '-' });
     const { ca, client } = hostCertificates(host, places());
     expect([ca, client?.certificate, client?.key.reveal()]).toEqual(['A\nB', 'C', 'K']);
   });
 
-  it('takes the first folder alone', () => {
+  it('uses the first folder only', () => {
     put(`system/${host}`, { 'ca.crt': 'system', 'client.cert': 'C', 'client.key': 'K' });
     put(`own/${host}`, { 'ca.crt': 'own' });
     expect(hostCertificates(host, places())).toEqual({ ca: 'own' });
   });
 
   it.each(['registry.example.com', 'example.com:5000', '../system', '..', '.', '', 'a/b'])(
-    'has nothing for %j because another host has',
+    'returns nothing for %j if only another host has certificates',
     (other) => {
       put(`system/${host}`, { 'ca.crt': 'A' });
       put('system', { 'ca.crt': 'A' });
@@ -42,12 +42,12 @@ describe('hostCertificates', () => {
     },
   );
 
-  it.each(['client.cert', 'client.key'])('refuses %s alone', (name) => {
+  it.each(['client.cert', 'client.key'])('rejects a lone %s', (name) => {
     put(`own/${host}`, { [name]: 'X' });
     expect(() => hostCertificates(host, places())).toThrow(expect.objectContaining({ code: 'CERTS_D' }));
   });
 
-  it('refuses what it cannot read', () => {
+  it('rejects unreadable files', () => {
     put(`own/${host}/ca.crt`, {});
     expect(() => hostCertificates(host, places())).toThrow(expect.objectContaining({ code: 'CERTS_D' }));
   });

@@ -44,17 +44,17 @@ describe('parseChallenges', () => {
     ],
     ['', []],
     ['"', []],
-  ])('reads %s', (header, expected) => {
+  ])('parses %s', (header, expected) => {
     expect(read(header)).toEqual(expected);
   });
 
-  it('keeps a hostile name a name', () => {
+  it('accepts hostile parameter names', () => {
     const [challenge] = parseChallenges('Bearer __proto__="x", constructor="y"');
     expect(challenge?.parameters.get('__proto__')).toBe('x');
     expect(challenge?.parameters.get('realm')).toBeUndefined();
   });
 
-  it('ends on any text', () => {
+  it('parses any text and ends', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'aB="\\, '.split('')) }), (header) => {
         for (const { scheme } of parseChallenges(header)) expect(scheme).toMatch(/^[ab]+$/);

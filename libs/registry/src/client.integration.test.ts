@@ -41,14 +41,14 @@ const absent = `sha256:${'0'.repeat(64)}`;
     return new RegistryClient({ name: 'test', url: registry.url, credentials, allowPrivate: true }, egress);
   };
 
-  it('resolves and fetches what skopeo pushed', async () => {
+  it('resolves and fetches images that skopeo pushed', async () => {
     const described = { digest, mediaType: ociManifest };
     expect(await client().resolve('shop/app', '1.0')).toEqual({ ...described, size: manifest.length });
     expect(await client().manifest('shop/app', '1.0')).toEqual({ ...described, bytes: manifest });
     expect(await client().manifest('shop/app', described.digest)).toMatchObject({ bytes: manifest });
   });
 
-  it('lists what there is, page by page', async () => {
+  it('lists all repositories and tags page by page', async () => {
     for (const name of ['shop/app:1.1', 'shop/other:2']) await pushImage(registry, name, `oci:${dir}:latest`);
     expect(await Array.fromAsync(client().repositories())).toEqual(['shop/app', 'shop/other']);
     expect((await Array.fromAsync(client().tags('shop/app'))).toSorted()).toEqual(['1.0', '1.1']);
@@ -62,7 +62,7 @@ const absent = `sha256:${'0'.repeat(64)}`;
     expect(Buffer.concat(chunks).equals(layer)).toBe(true);
   });
 
-  it('tells what is not there from what is not ours to see', async () => {
+  it('distinguishes missing from forbidden', async () => {
     await expect(client().manifest('shop/app', '2.0')).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
     await expect(client().resolve('shop/none', '1.0')).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
     const blob = client().blob('shop/app', { digest: absent, size: 4 });

@@ -24,7 +24,7 @@ describe('parseReference', () => {
     [`alpine@${digest}`, 'docker.io', 'library/alpine', undefined, digest],
     [`ghcr.io/org/app:1@${digest}`, 'ghcr.io', 'org/app', '1', digest],
     ['localhost/a.b__c---d/e_f', 'localhost', 'a.b__c---d/e_f', 'latest', undefined],
-  ])('reads %s', (text, host, repository, tag, digest) => {
+  ])('parses %s', (text, host, repository, tag, digest) => {
     expect(parseReference(text)).toEqual({ host, repository, ...(tag && { tag }), ...(digest && { digest }) });
   });
 
@@ -60,11 +60,11 @@ describe('parseReference', () => {
     ['two digests', `alpine@${digest}@${digest}`],
     ['a long repository', `localhost/${'a'.repeat(256)}`],
     ['a very long text', 'a/'.repeat(100_000)],
-  ])('refuses %s', (_what, text) => {
+  ])('rejects %s', (_what, text) => {
     expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: 'REFERENCE_INVALID' }));
   });
 
-  it('reads back what it has read', () => {
+  it('parses its own output', () => {
     const part = fc.stringMatching(/^[a-z0-9]{1,8}(?:[._-][a-z0-9]{1,8}){0,2}$/);
     const host = fc.constantFrom('localhost', 'docker.io', 'ghcr.io', 'r.example:8443', '[fd00::1]:5000');
     const tag = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,20}$/);
@@ -84,7 +84,7 @@ describe('parseReference', () => {
     );
   });
 
-  it('reads or refuses any text, in linear time', () => {
+  it('parses or rejects any text in linear time', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'aZ0-_./:@[]%'.split('')) }), (text) => {
         try {

@@ -16,11 +16,11 @@ describe('backoffMs', () => {
     ['', undefined],
     ['soon', undefined],
     ['1'.repeat(400), undefined],
-  ])('Retry-After: %s is %s ms', (header, expected) => {
+  ])('parses Retry-After %s as %s ms', (header, expected) => {
     expect(retryAfterMs(header, now)).toBe(expected);
   });
 
-  it('backs off twice as long each time, give or take a half', () => {
+  it('doubles the pause each time, with jitter', () => {
     for (const [failures, ms] of [
       [1, 200],
       [2, 400],

@@ -28,7 +28,7 @@ function blob(bytes: Buffer, chunkBytes = 1_000): () => AsyncGenerator<Uint8Arra
 }
 
 describe('LayerThreads', () => {
-  it('reads a layer as it is read here, however it comes in', async () => {
+  it('reads a layer as in the main thread, for any chunks', async () => {
     const tar = tarArchive([status, { path: 'big', content: Buffer.alloc(300_000, 'x') }]);
     for (const chunkBytes of [700, 1 << 20]) {
       const layer = await threads.analyze(blob(gzipSync(tar), chunkBytes), { mediaType: mediaTypes.ociLayerGzip });
@@ -52,7 +52,7 @@ describe('LayerThreads', () => {
     expect([readings, decodeFacts(facts).files.map(({ path }) => path)]).toEqual([2, [status.path]]);
   });
 
-  it('tells what is wrong with a layer, and what its source says, as the errors that they are', async () => {
+  it('preserves error class and code across the worker thread', async () => {
     await expect(threads.analyze(blob(Buffer.alloc(700, 1)), { mediaType })).rejects.toMatchObject({
       name: 'InvalidInput',
       code: 'CORRUPT_LAYER',
@@ -70,7 +70,7 @@ describe('LayerThreads', () => {
     await expect(threads.analyze(broken, { mediaType })).rejects.toBe(gone);
   });
 
-  it('ends a layer that takes too long, and no other', async () => {
+  it('stops a layer at its time limit, and no other', async () => {
     const impatient = new LayerThreads(1, { ...threadLimits, maxStallSeconds: 1.5 });
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.alloc(10);
@@ -83,7 +83,7 @@ describe('LayerThreads', () => {
     await impatient.close();
   });
 
-  it('ends a layer that takes too much memory, and the process lives on', async () => {
+  it('stops a layer at its memory limit, and the process survives', async () => {
     const small = new LayerThreads(1, { ...threadLimits, maxHeapMegabytes: 24 });
     const stanza = (_: unknown, index: number) =>
       `Package: p${index}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n`;
@@ -94,7 +94,7 @@ describe('LayerThreads', () => {
     expect(await threads.analyze(blob(tarArchive([status])), { mediaType })).toMatchObject({ entryCount: 1 });
   });
 
-  it('lets go when nobody waits any more', async () => {
+  it('stops when its caller stops', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -105,7 +105,7 @@ describe('LayerThreads', () => {
     await expect(threads.analyze(endless, { mediaType }, controller.signal)).rejects.toBe(reason);
   });
 
-  it('does not begin for somebody who has gone already', async () => {
+  it('does not start for a caller that has already stopped', async () => {
     const reason = new Error('gone');
     await expect(threads.analyze(blob(tarArchive([status])), { mediaType }, AbortSignal.abort(reason))).rejects.toBe(
       reason,

@@ -1,7 +1,7 @@
 import { limitsIn, readingLimits } from './reading-limits.js';
 
 describe('limitsIn', () => {
-  it('reads the limits that the environment sets, and leaves the others at their defaults', () => {
+  it('reads the limits of the environment and keeps defaults of the others', () => {
     const environment = { TIDEWAITER_MAX_ENTRIES: '2000', TIDEWAITER_MAX_HEAP_MEGABYTES: '512', PATH: '/bin' };
     expect(limitsIn(environment)).toEqual({ layer: { maxEntries: 2_000 }, thread: { maxHeapMegabytes: 512 } });
     expect(limitsIn({ TIDEWAITER_MAX_ENTRIES: '' })).toEqual({ layer: {}, thread: {} });
@@ -13,7 +13,7 @@ describe('limitsIn', () => {
 });
 
 describe('readingLimits', () => {
-  it('ignores what is not set', () => {
+  it('ignores unset variables', () => {
     expect(readingLimits({ maxEntries: undefined, maxSparseBytes: 5 })).toEqual({
       layer: { maxSparseBytes: 5 },
       thread: {},

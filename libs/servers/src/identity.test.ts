@@ -31,7 +31,7 @@ describe('commandLine', () => {
     expect(await exited).toEqual([null, 'SIGINT']);
   });
 
-  it('leaves a process alone whose pid came again, and removes the stale file', async () => {
+  it('ignores a process with a reused pid, and removes the stale file', async () => {
     const { child, pidFile, pid } = await startIdle('/ours/nats.conf.of-somebody-else');
     await stopLeftover(pidFile, '/ours/nats.conf');
     expect(await commandLine(pid)).toContain('/ours/nats.conf.of-somebody-else');
@@ -41,7 +41,7 @@ describe('commandLine', () => {
   });
 
   it.each(['', 'nonsense', '-1', '0', '1', '99999999999999999999'])(
-    'signals nobody for the pid file %j',
+    'sends no signal for the pid file %j',
     async (text) => {
       const pidFile = join(dir, 'pid');
       await writeFile(pidFile, text);
@@ -50,7 +50,7 @@ describe('commandLine', () => {
     },
   );
 
-  it('knows when a living process started, and nothing of a dead one', async () => {
+  it('returns the start of a living process, and null for a dead one', async () => {
     expect(await startTicks(process.pid)).toMatch(/^[0-9]+$/);
     const { child, pid } = await startIdle('x');
     child.kill('SIGKILL');

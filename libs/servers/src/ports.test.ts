@@ -8,7 +8,7 @@ import { freePorts } from './ports.js';
 const ephemeral = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number);
 
 describe('freePorts', () => {
-  it('gives different ports that can be listened on', async () => {
+  it('returns different ports that can be listened on', async () => {
     const ports = await freePorts(20);
     expect(new Set(ports).size).toBe(20);
     for (const port of ports) {
@@ -18,7 +18,7 @@ describe('freePorts', () => {
     }
   });
 
-  it('gives no port that an outgoing connection could take first', async () => {
+  it('returns no port in the range of outgoing connections', async () => {
     const ports = await freePorts(50);
     expect(ports.filter((port) => port >= ephemeral[0]! && port <= ephemeral[1]!)).toEqual([]);
   });

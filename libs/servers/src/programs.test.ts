@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(async () => rm(dir, { recursive: true, force: true }));
 
 describe('findPrograms', () => {
-  it('takes the programs of PATH before those of the system, and only what can be run', async () => {
+  it('prefers programs of PATH to those of the system, and only executables', async () => {
     const programs = await findPrograms(['/nowhere', dir].join(delimiter));
     expect(programs).toMatchObject({ redis: join(dir, 'valkey-server'), postgresFolder: dir });
     expect(programs.nats).not.toBe(join(dir, 'nats-server'));
@@ -26,7 +26,7 @@ describe('findPrograms', () => {
     [{ nats: '/bin/nats-server' }, undefined, ['redis-server', 'postgresql']],
     [{ redis: '/bin/valkey-server' }, ['redis', 'database'] as const, ['postgresql']],
     [{}, [] as const, []],
-  ])('of %j and wanting %j misses %j', (found, wanted, missing) => {
+  ])('in %j, wanting %j, misses %j', (found, wanted, missing) => {
     const none = {
       nats: undefined,
       redis: undefined,

@@ -26,7 +26,7 @@ describe('claimRun', () => {
     expect(await currentRun(dir)).toBeUndefined();
   });
 
-  it('refuses a second run in the same folder and names the first one', async () => {
+  it('rejects a second run in the same folder and names the first one', async () => {
     const claimed = await claimRun(dir, startedAt);
     await expect(claimRun(dir, startedAt)).rejects.toMatchObject({
       code: 'ALREADY_RUNNING',
@@ -36,13 +36,13 @@ describe('claimRun', () => {
     await (await claimRun(dir, startedAt)).release();
   });
 
-  it('keeps the file, which holds passwords, from other users', async () => {
+  it('protects the file with passwords from other users', async () => {
     const claimed = await claimRun(dir, startedAt);
     expect((await stat(join(dir, 'run.json'))).mode & 0o777).toBe(0o600);
     await claimed.release();
   });
 
-  it('believes no file of a run whose pid another process has now', async () => {
+  it('ignores the file of a run whose pid was reused', async () => {
     const claimed = await claimRun(dir, startedAt);
     const text = await readFile(join(dir, 'run.json'), 'utf8');
     await claimed.release();
@@ -52,7 +52,7 @@ describe('claimRun', () => {
     await (await claimRun(dir, startedAt)).release();
   });
 
-  it('believes no file that came with the copy of a folder', async () => {
+  it('ignores the file of a copied folder', async () => {
     const claimed = await claimRun(dir, startedAt);
     const copy = `${dir}-copy`;
     await cp(dir, copy, { recursive: true });

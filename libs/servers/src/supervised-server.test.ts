@@ -28,7 +28,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe('superviseServer', () => {
-  it('starts a server again that ends by itself, also when the first start fails', async () => {
+  it('restarts a server that ends by itself, even if the first restart fails', async () => {
     const heard: string[] = [];
     const restarted = Promise.withResolvers<void>();
     let starts = 0;
@@ -58,7 +58,7 @@ describe('superviseServer', () => {
     expect(isAlive(server.pid)).toBe(false);
   });
 
-  it('starts nothing again that was stopped', async () => {
+  it('does not restart a stopped server', async () => {
     const first = await start();
     const never = () => Promise.reject(new Error('started again'));
     const silent = { ended: fail, failed: fail, restarted: fail };

@@ -1,7 +1,7 @@
 import { captureOutput } from './capture-output.js';
 
 describe('captureOutput', () => {
-  it('keeps the two streams apart and gives them back', () => {
+  it('separates the two streams and restores them', () => {
     const writes = () => [process.stdout.write, process.stderr.write];
     const before = writes();
     const output = captureOutput();

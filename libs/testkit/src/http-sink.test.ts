@@ -4,7 +4,7 @@ const post = async (url: string, body: unknown, headers: Record<string, string> 
   fetch(url, { method: 'POST', body: JSON.stringify(body), headers });
 
 describe('httpSink', () => {
-  it('answers as scripted, once each, and records the refused requests too', async () => {
+  it('answers as scripted, once each, and records the rejected requests too', async () => {
     const sink = await httpSink(() => ({ status: 204 }));
     sink.next({ status: 429, headers: { 'retry-after': '7' } }, { status: 500, body: { error: 'x' } }, 'drop');
     const limited = await post(sink.url, 1);
@@ -16,14 +16,14 @@ describe('httpSink', () => {
     await sink.stop();
   });
 
-  it('stops although a request hangs', async () => {
+  it('stops while a request hangs', async () => {
     const sink = await httpSink(() => 'hang');
     const hanging = post(sink.url, 1);
     await sink.waitFor(1);
     await Promise.all([expect(hanging).rejects.toThrow('fetch failed'), sink.stop()]);
   });
 
-  it('says how many requests were missing', async () => {
+  it('counts the missing requests', async () => {
     const sink = await httpSink(() => ({ status: 200 }));
     await post(sink.url, 1);
     await expect(sink.waitFor(2, 20)).rejects.toThrow('1 of 2 arrived within 20 ms');

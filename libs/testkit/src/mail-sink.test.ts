@@ -31,7 +31,7 @@ async function send(port: number): Promise<number[]> {
 }
 
 describe('mailSink', () => {
-  it('keeps the mails that it accepts, read', async () => {
+  it('stores accepted mails, parsed', async () => {
     const sink = await mailSink();
     expect(await send(sink.port)).toEqual([220, 250, 250, 250, 354, 250]);
     const [first] = await sink.waitFor(1);
@@ -44,7 +44,7 @@ describe('mailSink', () => {
     ['mail', 421, [220, 250, 421]],
     ['rcpt', 550, [220, 250, 250, 550]],
     ['data', 451, [220, 250, 250, 250, 354, 451]],
-  ] as const)('refuses at %s with %i once', async (at, code, codes) => {
+  ] as const)('rejects at %s with %i once', async (at, code, codes) => {
     const sink = await mailSink();
     sink.next({ at, code });
     expect(await send(sink.port)).toEqual(codes);

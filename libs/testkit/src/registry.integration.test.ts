@@ -21,7 +21,7 @@ const accept = { accept: 'application/vnd.oci.image.manifest.v1+json, applicatio
     await rm(dir, { recursive: true });
   });
 
-  it.each(['gzip', 'zstd', 'none'] as const)('serves what the builder made with %s', async (compression) => {
+  it.each(['gzip', 'zstd', 'none'] as const)('serves images of the builder with %s', async (compression) => {
     registry = await startRegistry();
     const layers = [
       [{ path: 'app/run.sh', content: '#!/bin/sh\n', mode: 0o755 }],
@@ -52,7 +52,7 @@ const accept = { accept: 'application/vnd.oci.image.manifest.v1+json, applicatio
     expect(index.manifests.map(({ digest }) => digest)).toEqual(built.images.map(({ digest }) => digest));
   });
 
-  it('announces pushes, and asks for its password', async () => {
+  it('announces pushes and requires its password', async () => {
     const hook = await httpSink(() => ({ status: 200 }));
     const auth = { username: 'scanner', password: 'tide & time' };
     registry = await startRegistry({ notify: { url: hook.url, headers: { authorization: 'Bearer hook' } }, auth });

@@ -27,7 +27,7 @@ const metadata = { event_type: 'x', event_payload: { id: '1' } };
 const first = '1700000000.000001';
 
 describe('slackSink', () => {
-  it('takes posts of webhooks and of bots', async () => {
+  it('accepts posts of webhooks and of bots', async () => {
     const posted = await fetch(slack.webhookUrl, { method: 'POST', body: '{"text":"hi"}' });
     expect(await posted.text()).toBe('ok');
     expect(await call('chat.postMessage', { channel: 'C1', text: 'hi' })).toEqual({
@@ -39,7 +39,7 @@ describe('slackSink', () => {
     expect(await call('chat.postMessage', { channel: 'C1' }, '')).toEqual({ ok: false, error: 'not_authed' });
   });
 
-  it('edits what is there', async () => {
+  it('edits existing messages', async () => {
     await call('chat.postMessage', { channel: 'C1', text: 'hi' });
     expect(await call('chat.update', { channel: 'C1', ts: first, text: 'ho' })).toMatchObject({ ok: true, ts: first });
     expect(slack.channel('C1')).toMatchObject([{ text: 'ho', edits: 1 }]);
@@ -48,7 +48,7 @@ describe('slackSink', () => {
     expect(await call('chat.update', { channel: 'C1', ts: first })).toEqual({ ok: false, error: 'message_not_found' });
   });
 
-  it('keeps threads out of the channel, but for what is also sent there', async () => {
+  it('keeps threads out of the channel, except for broadcast replies', async () => {
     await call('chat.postMessage', { channel: 'C1', text: 'hi', metadata });
     await call('chat.postMessage', { channel: 'C1', text: 'quiet', thread_ts: first, metadata });
     await call('chat.postMessage', { channel: 'C1', text: 'loud', thread_ts: first, reply_broadcast: true });

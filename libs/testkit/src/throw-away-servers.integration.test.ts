@@ -26,11 +26,11 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 }
 
 describe('throwAwayServers', () => {
-  it('starts only what is wanted', () => {
+  it('starts only the wanted servers', () => {
     expect(Object.keys(servers).toSorted()).toEqual(['postgres', 'redis', 'stop']);
   });
 
-  it('gives every suite a database of its own, or a copy of one that is prepared', async () => {
+  it('creates a database for every suite, or a copy of a prepared one', async () => {
     const prepared = await servers.postgres.createDatabase();
     await query(prepared, 'CREATE TABLE ship (name text)');
     const copy = await servers.postgres.createDatabase(new URL(prepared).pathname.slice(1));
@@ -40,7 +40,7 @@ describe('throwAwayServers', () => {
     await expect(query(await servers.postgres.createDatabase(), 'SELECT FROM ship')).rejects.toThrow('does not exist');
   });
 
-  it('keeps what was committed through SIGKILL, and nothing through wipe', async () => {
+  it('keeps committed data through SIGKILL, and none through wipe', async () => {
     const { postgres } = servers;
     const url = await postgres.createDatabase();
     await query(url, 'CREATE TABLE ship AS SELECT 1 AS id');

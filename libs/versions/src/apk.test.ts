@@ -63,12 +63,12 @@ describe('compareApk', () => {
     ['6.6.2p1', '6.6.2p2'],
     ['1.2 ', '1.2'],
     ['1.2A', '1.2a'],
-  ])('refuses to order %j and %j', (a, b) => {
+  ])('rejects %j and %j', (a, b) => {
     expect(() => compareApk(a, b)).toThrow(InvalidInput);
     expect(() => compareApk(b, a)).toThrow(InvalidInput);
   });
 
-  it('orders numbers that no JavaScript number holds', () => {
+  it("compares numbers beyond JavaScript's range", () => {
     const long = '9'.repeat(10_000);
     expect(compareApk(`1.${long}8`, `1.${long}9`)).toBe(-1);
     expect(compareApk(`1-r${'0'.repeat(10_000)}1`, '1-r2')).toBe(-1);
@@ -85,7 +85,7 @@ describe('compareApk', () => {
     );
   });
 
-  it('answers or refuses, whatever the text', () => {
+  it('accepts or rejects any text', () => {
     fc.assert(
       fc.property(fc.string(), fc.oneof(version, fc.string()), (a, b) => {
         try {

@@ -15,7 +15,7 @@ describe('compareBitnami', () => {
     expect(compareBitnami(b, a)).toBe(order === 0 ? 0 : -order);
   });
 
-  it.each(['', 'latest', '-1'])('refuses to order %j', (broken) => {
+  it.each(['', 'latest', '-1'])('rejects %j', (broken) => {
     expect(() => compareBitnami(broken, '1.0')).toThrow(InvalidInput);
     expect(() => compareBitnami('1.0', broken)).toThrow(InvalidInput);
   });

@@ -43,7 +43,7 @@ describe('satisfiesComposer', () => {
     ['dev-main', '*', true],
     ['dev-main', 'x.x', false],
     ['1.5', 'dev-main', false],
-  ])('of %s in %s is %s', (version, range, isIn) => {
+  ])('decides whether %s is in %s: %s', (version, range, isIn) => {
     expect(satisfiesComposer(version, range)).toBe(isIn);
   });
 
@@ -54,7 +54,7 @@ describe('satisfiesComposer', () => {
     ['1.0', '>=1.0 || what'],
     ['1.0', '^1.2 what'],
     ['what', '^1.0'],
-  ])('refuses %j in %j', (version, range) => {
+  ])('rejects %j in %j', (version, range) => {
     expect(() => satisfiesComposer(version, range)).toThrow(InvalidInput);
   });
 });

@@ -33,14 +33,14 @@ describe('compareComposer', () => {
   });
 
   it.each(['', 'latest', '1.0.0.0.0', '1.0-foo', '11111111111111111111111', 'dev-main', 'master', '1.0-beta1-2-x'])(
-    'refuses to order %j',
+    'rejects %j',
     (broken) => {
       expect(() => compareComposer(broken, '1.0')).toThrow(InvalidInput);
       expect(() => compareComposer('1.0', broken)).toThrow(InvalidInput);
     },
   );
 
-  it('does not order branches among each other', () => {
+  it('rejects two branches', () => {
     expect(() => compareComposer('dev-main', 'dev-next')).toThrow(InvalidInput);
   });
 });

@@ -17,7 +17,7 @@ describe('satisfiesGem', () => {
     ['1.5', '1.5.0', true],
     ['1.5', '= 1.5', true],
     ['1.4', '<1.5', true],
-  ])('of %s in %s is %s', (version, range, isIn) => {
+  ])('decides whether %s is in %s: %s', (version, range, isIn) => {
     expect(satisfiesGem(version, range)).toBe(isIn);
   });
 
@@ -27,7 +27,7 @@ describe('satisfiesGem', () => {
     ['1.0', '=> 1.0'],
     ['1.0', '>= 2.0, >= x'],
     ['x', '>= 1.0'],
-  ])('refuses %j in %j', (version, range) => {
+  ])('rejects %j in %j', (version, range) => {
     expect(() => satisfiesGem(version, range)).toThrow(InvalidInput);
   });
 });

@@ -23,11 +23,8 @@ describe('compareGem', () => {
     expect(compareGem(b, a)).toBe(order === 0 ? 0 : -order);
   });
 
-  it.each(['1a', '1.', '.1', '1..2', 'v1.0', '1.0_1', '1.0+1', '1.15.2-x86_64-linux'])(
-    'refuses to order %j',
-    (broken) => {
-      expect(() => compareGem(broken, '1.0')).toThrow(InvalidInput);
-      expect(() => compareGem('1.0', broken)).toThrow(InvalidInput);
-    },
-  );
+  it.each(['1a', '1.', '.1', '1..2', 'v1.0', '1.0_1', '1.0+1', '1.15.2-x86_64-linux'])('rejects %j', (broken) => {
+    expect(() => compareGem(broken, '1.0')).toThrow(InvalidInput);
+    expect(() => compareGem('1.0', broken)).toThrow(InvalidInput);
+  });
 });

@@ -14,7 +14,7 @@ describe('satisfiesMaven', () => {
     ['1.1', '(,1.1), (1.1,)', false],
     ['0.5', '[ , 1.0 ]', true],
     ['0.9', '1.0', true],
-  ])('of %s in %s is %s', (version, range, isIn) => {
+  ])('decides whether %s is in %s: %s', (version, range, isIn) => {
     expect(satisfiesMaven(version, range)).toBe(isIn);
   });
 
@@ -28,7 +28,7 @@ describe('satisfiesMaven', () => {
     ['1.0', '[1,2,3]'],
     ['1.0', ''],
     ['${revision}', '[1.0,)'],
-  ])('refuses %j in %j', (version, range) => {
+  ])('rejects %j in %j', (version, range) => {
     expect(() => satisfiesMaven(version, range)).toThrow(InvalidInput);
   });
 });

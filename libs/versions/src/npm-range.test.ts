@@ -18,7 +18,7 @@ describe('satisfiesNpm', () => {
     ['1.2.3-beta', '^1.0.0', false],
     ['1.2.3-beta.2', '>=1.2.3-beta.1', true],
     ['1.2.3', '', true],
-  ])('of %s in %s is %s', (version, range, isIn) => {
+  ])('decides whether %s is in %s: %s', (version, range, isIn) => {
     expect(satisfiesNpm(version, range)).toBe(isIn);
   });
 
@@ -27,7 +27,7 @@ describe('satisfiesNpm', () => {
     ['1.2', '*'],
     ['1.2.3', 'latest'],
     ['1.2.3', '>=1.x.2.3'],
-  ])('refuses %j in %j', (version, range) => {
+  ])('rejects %j in %j', (version, range) => {
     expect(() => satisfiesNpm(version, range)).toThrow(InvalidInput);
   });
 });

@@ -22,7 +22,7 @@ describe('satisfiesNuget', () => {
     ['0.0.1', '*', true],
     ['1.2.5', '[1.2.*,1.3)', true],
     ['0.0.0-0', '*-*', true],
-  ])('of %s in %s is %s', (version, range, isIn) => {
+  ])('decides whether %s is in %s: %s', (version, range, isIn) => {
     expect(satisfiesNuget(version, range)).toBe(isIn);
   });
 
@@ -35,7 +35,7 @@ describe('satisfiesNuget', () => {
     ['1.0', '1.*.2'],
     ['1.0', 'what'],
     ['what', '1.0'],
-  ])('refuses %j in %j', (version, range) => {
+  ])('rejects %j in %j', (version, range) => {
     expect(() => satisfiesNuget(version, range)).toThrow(InvalidInput);
   });
 });

@@ -9,7 +9,7 @@ describe('readPackageRange', () => {
     ['org.slf4j:slf4j-api!=1.0', 'org.slf4j:slf4j-api', '!=1.0'],
     ['pkg:deb/debian/openssl<3.0.14', 'pkg:deb/debian/openssl', '<3.0.14'],
     ['pkg:deb/debian/openssl@3.0.11?arch=amd64', 'pkg:deb/debian/openssl@3.0.11?arch=amd64', ''],
-  ])('reads %j', (text, name, constraint) => {
+  ])('parses %j', (text, name, constraint) => {
     expect(readPackageRange(text)).toEqual({ name, constraint });
   });
 

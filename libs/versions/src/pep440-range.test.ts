@@ -28,7 +28,7 @@ describe('satisfiesPep440', () => {
     ['whatever', '===WHATEVER', true],
     ['1.0', '', true],
     [' 1.0 ', '>= 1.0 , ', true],
-  ])('of %s in %s is %s', (version, range, isIn) => {
+  ])('decides whether %s is in %s: %s', (version, range, isIn) => {
     expect(satisfiesPep440(version, range)).toBe(isIn);
   });
 
@@ -41,7 +41,7 @@ describe('satisfiesPep440', () => {
     ['1.0', '=>1'],
     ['whatever', '>=1'],
     ['1.0', '>=2,<what'],
-  ])('refuses %j in %j', (version, range) => {
+  ])('rejects %j in %j', (version, range) => {
     expect(() => satisfiesPep440(version, range)).toThrow(InvalidInput);
   });
 });

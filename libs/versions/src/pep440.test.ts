@@ -32,7 +32,7 @@ describe('comparePep440', () => {
   });
 
   it.each(['', 'latest', '1.0.', '1.0-', '1.0+', '1.0a1b2', '2013-01-21T20:33:09+0100', '0.3m5', '1.0 beta', '!1.0'])(
-    'refuses to order %j',
+    'rejects %j',
     (broken) => {
       expect(() => comparePep440(broken, '1.0')).toThrow(InvalidInput);
       expect(() => comparePep440('1.0', broken)).toThrow(InvalidInput);

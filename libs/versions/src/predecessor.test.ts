@@ -47,7 +47,7 @@ describe('predecessorOf', () => {
     ['pr-12', ['pr-11'], null, null],
     ['1.0.0', [], null, null],
     ['1.0.0', ['1.0.0', '2.0.0'], null, null],
-  ])('%s after %j is %s of the line %s', (tag, known, expected, line) => {
+  ])('returns for %s after %j: %s of the line %s', (tag, known, expected, line) => {
     expect(predecessorOf(tag, known)).toEqual(expected === null ? null : { tag: expected, line });
   });
 
@@ -73,7 +73,7 @@ describe('predecessorOf', () => {
     ),
   );
 
-  it('answers a known version that is lower and of the same line, whatever the order of the list', () => {
+  it('returns a known lower version of the line for any order of the list', () => {
     fc.assert(
       fc.property(tag, fc.array(fc.oneof(tag, hostile), { maxLength: 30 }), (each, known) => {
         const found = predecessorOf(each, known);
@@ -87,7 +87,7 @@ describe('predecessorOf', () => {
     );
   });
 
-  it('reads hostile tags and thousands of them', () => {
+  it('accepts thousands of hostile tags', () => {
     fc.assert(fc.property(hostile, hostile, (a, b) => (predecessorOf(a, [b]), true)));
     const known = Array.from({ length: 20_000 }, (_, index) => `1.${index}.${'0'.repeat(100)}${index}`);
     expect(predecessorOf('1.20000.0', known)?.tag).toBe(known.at(-1));
@@ -122,7 +122,7 @@ describe('isSameVariant', () => {
     ['slim', '1.2.3-slim', true],
     ['latest', '1.2.3', true],
     ['main-4f2a91c', '1.2.3', true],
-  ])('%s and %s: %s', (a, b, isSame) => {
+  ])('compares %s with %s: %s', (a, b, isSame) => {
     expect([isSameVariant(a, b), isSameVariant(b, a)]).toEqual([isSame, isSame]);
   });
 });

@@ -30,20 +30,25 @@ const orders: [file: string, scheme: VersionScheme][] = [
 const ranges = ['composer', 'gem', 'maven', 'npm', 'nuget', 'pep440'] as const;
 const constraints = ['apk', 'bitnami', 'dpkg', 'gem', 'go', 'maven', 'pep440', 'rpm', 'semver'] as const;
 
-/** Gentoo packages, Java runtimes and grype's guess at what it cannot name are no ecosystem of ours; sources disagree on the last. */
+/**
+ * Gentoo packages, Java runtimes and grype's guess at what it cannot name are no ecosystem of ours;
+ * sources disagree on the last.
+ */
 const foreign = ['portage-constraint', 'jvm-constraint', 'fuzzy-constraint', 'disputed'];
 
 /** Cases in which grype differs from the scheme. */
 const opinions = new Set([
   // Not a constraint.
   'pep440 4.5.2 \\',
-  // For grype a missing epoch is any epoch, and a release may go on unnoticed; rpm says epoch 0, and 5.el8 < 5.el8.0.0.
+  // For grype a missing epoch is any epoch, and a release may go on unnoticed; rpm says epoch 0,
+  // and 5.el8 < 5.el8.0.0.
   'rpm 2:4.19.01-1.el7_5 <= 4.19.1-1.el7_5',
   'rpm 4.19.0-1.el7_5 < 12:4.19.0-1.el7',
   'rpm 4.19.0-1.el7_5 <= 12:4.19.0-1.el7',
   'rpm 4.19.01-1.el7_5 < 2:4.19.1-1.el7_5',
   'rpm 8.3.1-5.el8 < 0:8.3.1-5.el8.0.0',
-  // Grype replaces `.alpha` wherever it stands; we read it as the start of a pre-release, 1.0.0-alpha.beta.
+  // Grype replaces `.alpha` wherever it stands; we read it as the start of a pre-release,
+  // 1.0.0-alpha.beta.
   'semver 1.0.0.alpha.beta = 1.0.0-alpha-beta',
   'semver 1.0.0.rc.alpha = 1.0.0-rc-alpha',
 ]);
@@ -67,21 +72,21 @@ const operators = new Map([
     expect(files.toSorted()).toEqual([...new Set(known)].map((file) => `${file}.tsv`).toSorted());
   });
 
-  it.each(orders)('of %s.tsv are ordered right by %s', (file, scheme) => {
+  it.each(orders)('of %s.tsv match the order %s', (file, scheme) => {
     const compare = versionSchemes[scheme];
     expectAll(rowsOf(file), file, ([a, operator, b]) => {
       return operators.get(compare(a, b)) === operator && compare(a, b) + compare(b, a) === 0;
     });
   });
 
-  it.each(ranges)('of %s-range.tsv are in or out as they should', (scheme) => {
+  it.each(ranges)('of %s-range.tsv match the range test', (scheme) => {
     const file = `${scheme}-range`;
     expectAll(rowsOf(file), file, ([version, operator, range]) => {
       return versionRanges[scheme]?.(version, range) === (operator === 'in');
     });
   });
 
-  it.each(constraints)('of %s-constraint.tsv are in or out as they should', (scheme) => {
+  it.each(constraints)('of %s-constraint.tsv match the constraint test', (scheme) => {
     const file = `${scheme}-constraint`;
     const rows = rowsOf(file).filter(([version, , constraint]) => !opinions.has(`${scheme} ${version} ${constraint}`));
     expectAll(rows, file, ([version, operator, text]) => {

@@ -31,7 +31,7 @@ describe('compareRpm', () => {
     expect(compareRpm(b, a)).toBe(order === 0 ? 0 : -order);
   });
 
-  it.each(['', ':', '1:', '-1', '2:-1'])('refuses to order %j', (broken) => {
+  it.each(['', ':', '1:', '-1', '2:-1'])('rejects %j', (broken) => {
     expect(() => compareRpm(broken, '1.0')).toThrow(InvalidInput);
     expect(() => compareRpm('1.0', broken)).toThrow(InvalidInput);
   });

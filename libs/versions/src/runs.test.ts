@@ -10,11 +10,11 @@ describe('increment', () => {
     ['1099', '1100'],
     ['999', '1000'],
     ['', '1'],
-  ])('makes of %s %s', (digits, next) => {
+  ])('increments %s to %s', (digits, next) => {
     expect(increment(digits)).toBe(next);
   });
 
-  it('counts as integers do', () => {
+  it('counts like integers', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n }), (number) => {
         expect(increment(String(number))).toBe(String(number + 1n));

@@ -44,7 +44,7 @@ describe('compareSemver', () => {
     '1.2.3 4',
     '-1.2.3',
     '1.2.3-é',
-  ])('refuses to order %j', (broken) => {
+  ])('rejects %j', (broken) => {
     expect(() => compareSemver(broken, '1.0')).toThrow(InvalidInput);
     expect(() => compareSemver('1.0', broken)).toThrow(InvalidInput);
   });

@@ -28,7 +28,7 @@ describe('satisfiesVers', () => {
     ['1.2.3-r0', 'vers:alpine/1.2.3-r0', true],
     ['1:2.0-1', 'vers:rpm/>=1%3A1.0-1', true],
     ['1.0.0', 'vers:cargo/=1.0.0', true],
-  ])('of %s in %s is %s', (version, range, isIn) => {
+  ])('decides whether %s is in %s: %s', (version, range, isIn) => {
     expect(satisfiesVers(version, range)).toBe(isIn);
   });
 
@@ -45,7 +45,7 @@ describe('satisfiesVers', () => {
     ['1.0', 'vers:constructor/>=1.0'],
     ['what', 'vers:npm/*'],
     ['what', 'vers:npm/>=1.0'],
-  ])('refuses %j in %j', (version, range) => {
+  ])('rejects %j in %j', (version, range) => {
     expect(() => satisfiesVers(version, range)).toThrow(InvalidInput);
   });
 });

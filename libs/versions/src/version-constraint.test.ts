@@ -23,7 +23,7 @@ describe('satisfiesConstraint', () => {
     ['1.15.2-x86_64-linux', '< 1.15.2', 'gem', false],
     ['1.15.2-java', '= 1.15.2', 'gem', true],
     ['1.15.2.rc1-arm64-darwin', '< 1.15.2', 'gem', true],
-  ] as const)('of %s in "%s" of %s is %s', (version, constraint, scheme, isIn) => {
+  ] as const)('decides whether %s is in "%s" of %s: %s', (version, constraint, scheme, isIn) => {
     expect(satisfiesConstraint(version, constraint, scheme)).toBe(isIn);
   });
 
@@ -34,7 +34,7 @@ describe('satisfiesConstraint', () => {
     ['1.0', '>= 2.0, < what'],
     ['1.0', '1.0 2.0'],
     ['what', '>= 1.0'],
-  ])('refuses %j in %j', (version, constraint) => {
+  ])('rejects %j in %j', (version, constraint) => {
     expect(() => satisfiesConstraint(version, constraint, 'semver')).toThrow(InvalidInput);
   });
 });

@@ -43,7 +43,7 @@ describe.each(languages)('ranges of %s', (_name, isInRange) => {
     )
     .map((all) => all.join(''));
 
-  it('answer or refuse, whatever the text', () => {
+  it('accept or reject any text', () => {
     fc.assert(
       fc.property(fc.oneof(range, fc.string()), fc.oneof(fc.constant('1.2.3'), fc.string()), (text, version) => {
         expect(isAnswered(() => isInRange(version, text))).toBe(true);
@@ -55,7 +55,7 @@ describe.each(languages)('ranges of %s', (_name, isInRange) => {
   it.each([
     ['UNPARSABLE_VERSION', '1'.repeat(1_025), '1.0'],
     ['UNPARSABLE_RANGE', '1.0', '1,'.repeat(32_769)],
-  ])('are refused with %s over a length', (code, version, text) => {
+  ])('are rejected with %s over a length', (code, version, text) => {
     expect(() => isInRange(version, text)).toThrow(expect.objectContaining({ code }));
   });
 });
