@@ -1,4 +1,7 @@
-/** How long Kubernetes waits for an answer about images of 400 packages and 100 findings. See README.md. */
+/**
+ * Latency of Kubernetes admission answers about images of 400 packages and 100 findings. See
+ * README.md.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +67,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Packages and advisories that all images share, as those of one base do. */
+/** Packages and advisories that all images share, as with a common base. */
 async function seed(db: DataSource): Promise<void> {
   await db.query(`
     INSERT INTO package (id, purl, type, name, version, source_name, source_version, licenses)

@@ -22,7 +22,7 @@ export const vulnerabilities = 2_000;
 export const secrets = 200;
 export const repositories = 500;
 
-/** SQL of the digest that a text stands for: `digestOf('image', 7)` in {@link digestOf}. */
+/** SQL of the digest of a text: `digestOf('image', 7)` in {@link digestOf}. */
 const sqlDigest = (kind: string, number: string) =>
   `'sha256:' || encode(sha256(('${kind} ' || ${number})::bytea), 'hex')`;
 
@@ -35,7 +35,10 @@ export function fileHash(place: `base ${number}` | `image ${number}`, file: numb
   return hash('sha256', `${place} file ${file}`, 'hex');
 }
 
-/** Fills an empty database with a fleet of images on shared bases, with tags that moved and containers that ended. */
+/**
+ * Fills an empty database with a fleet of images on shared bases, with tags that moved and
+ * containers that ended.
+ */
 export async function fillFleet(store: Store, { images, containers, files }: FleetSize): Promise<void> {
   // Built at the end: filling them row by row takes most of the time.
   await store.query('DROP INDEX image_manifest_contents_ix, layer_path_keys_ix');
@@ -52,7 +55,10 @@ export async function fillFleet(store: Store, { images, containers, files }: Fle
   await store.query('VACUUM ANALYZE');
 }
 
-/** First the bases, of two layers; then images with a layer of a runtime and two of their own on them. */
+/**
+ * First the bases, of two layers; then images with a layer of a runtime and two of their own on
+ * them.
+ */
 async function addImages(store: Store, images: number): Promise<void> {
   await store.query(
     `INSERT INTO image (digest, media_type, config_digest, platform, labels, os, analyzers_version, analyzed_at)
@@ -83,7 +89,9 @@ function pathKey(path: string): string {
   return `('x' || encode(substring(sha256((${path})::bytea) FOR 8), 'hex'))::bit(64)::bigint`;
 }
 
-/** Debian packages of bases, each base with versions of its own, and npm packages of applications. */
+/**
+ * Debian packages of bases, each base with versions of its own, and npm packages of applications.
+ */
 async function addPackages(store: Store, images: number): Promise<void> {
   await store.query(
     `INSERT INTO package (purl, type, name, version, source_name, source_version, licenses, ecosystem, advisory_names, matched_by)
@@ -111,7 +119,7 @@ async function addPackages(store: Store, images: number): Promise<void> {
       [first, Math.min(first + 500, images) - 1, basePackages * bases + 1],
     );
   }
-  // Half of the vulnerabilities are of packages of bases, and hit a half of their versions.
+  // Half of the vulnerabilities are in packages of bases, and affect half of their versions.
   await store.query(
     `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
      SELECT 'CVE-2025-' || number, 'CVE-2025-' || number, '{}', 'A hole', 'high', now(), 1 FROM generate_series(0, ${vulnerabilities - 1}) AS number`,
@@ -147,7 +155,7 @@ async function addPushes(store: Store, images: number): Promise<void> {
   );
 }
 
-/** A secret lies in many images, five findings in each; two keys sign what is signed. */
+/** Each secret is in many images, with five findings in each; two keys sign the signed images. */
 async function addFindings(store: Store, images: number): Promise<void> {
   await store.query(
     `INSERT INTO image_finding (image_digest, fingerprint, source, finding)

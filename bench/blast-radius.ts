@@ -1,4 +1,7 @@
-/** How long a search across a large fleet takes, by kind of question: images, containers, and the text search. See README.md. */
+/**
+ * Duration of a search across a large fleet, by kind of question: images, containers, and text
+ * search. See README.md.
+ */
 import { hash } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { createHistogram } from 'node:perf_hooks';
@@ -25,7 +28,7 @@ const targetMs = 200;
 const page = { limit: 50, after: undefined };
 const day = 86_400_000;
 
-/** Questions of each kind; `turn` makes each another one. */
+/** Questions of each kind, different for each `turn`. */
 const kinds: Record<string, (turn: number) => BlastQuestion> = {
   'openssl in a range, half of the fleet': (turn) => ({ package: `openssl<3.0.${25 + (turn % 10)}` }),
   'npm package by purl, in a range': (turn) => ({ purl: `pkg:npm/app-${turn * 37}`, version: '<1.6.0' }),
@@ -88,7 +91,7 @@ for (const [kind, ask] of Object.entries(texts)) {
   await measure(kind, async (turn) => (await search.of(ask(turn))).length);
 }
 
-/** Prints how long one kind of question takes; the first one warms up. */
+/** Prints the duration of one kind of question; the first one warms up. */
 async function measure(kind: string, ask: (turn: number) => Promise<number>): Promise<void> {
   const took = createHistogram();
   let found = 0;

@@ -6,7 +6,7 @@ import { connect } from '@tidewaiter/store';
 
 const ceilingMs = 3_000;
 
-/** Repeats `work` in so many loops at once; answers how often a second it was done. */
+/** Repeats `work` in `loops` loops at once; returns its rate per second. */
 export async function rateOf(loops: number, forMs: number, work: (turn: number) => Promise<unknown>): Promise<number> {
   const began = performance.now();
   let turns = 0;
@@ -17,7 +17,7 @@ export async function rateOf(loops: number, forMs: number, work: (turn: number) 
   return turns / ((performance.now() - began) / 1_000);
 }
 
-/** Prints what the disk under PostgreSQL and JetStream allows at most. */
+/** Prints the limits of the disk under PostgreSQL and JetStream. */
 export async function measureCeilings(databaseUrl: string, natsUrl: string): Promise<void> {
   const database = await connect({ url: new Secret(databaseUrl), poolSize: 16, name: 'bench' });
   await database.query('CREATE TABLE bench (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text)');

@@ -1,4 +1,7 @@
-/** Cost of correlation: events a CPU second, memory for each live group, and duration of a snapshot. See README.md. */
+/**
+ * Cost of correlation: events a CPU second, memory for each live group, and duration of a snapshot.
+ * See README.md.
+ */
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { argv, cpuUsage, execPath, memoryUsage } from 'node:process';

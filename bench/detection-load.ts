@@ -41,7 +41,10 @@ function saltedCorrelation(salt: number): string {
 
 const uuid = (salt: number) => `5a17ed00-0000-4000-8000-${salt.toString(16).padStart(12, '0')}`;
 
-/** SigmaHQ's Linux rules, where the shared data is available: most rules of an installation are third-party ones. */
+/**
+ * SigmaHQ's Linux rules, where the shared data is available: most rules of an installation are
+ * third-party ones.
+ */
 function sharedRules(): RuleText[] {
   const folder = resolve(process.env['TIDEWAITER_SHARED'] ?? '../shared', 'detection/sigma');
   return existsSync(folder) ? textsIn(folder) : [];
@@ -77,10 +80,12 @@ const commands = [
   ['/usr/bin/jq', '--raw-output .status.conditions[] /var/run/app/state.json /var/run/app/peers.json'],
 ] as const;
 
-/** Number of containers of a node. Each event has a command line of its own, whatever its container. */
+/**
+ * Number of containers of a node. Each event has a command line of its own, whatever its container.
+ */
 const containersOfNode = 40;
 
-/** The exec event number `turn` of a node, as Tetragon sends it: about 1.7 KB. */
+/** Exec event number `turn` of a node, as Tetragon sends it: about 1.7 KB. */
 export function execRecord(
   turn: number,
   node: string,

@@ -47,7 +47,10 @@ function facts(ledger: ContainerLedger) {
   return factContext({ facts: known, policy, lookup: ledger });
 }
 
-/** Messages as stored in the stream; each message's events are `stepMs` later than the previous one's. */
+/**
+ * Messages as stored in the stream; each message's events are `stepMs` later than the previous
+ * one's.
+ */
 function messages(count: number, startMs: number, containers?: number): Buffer[] {
   return Array.from({ length: Math.ceil(count / recordsPerMessage) }, (_, turn) => {
     const node = `worker-${turn % nodes}`;

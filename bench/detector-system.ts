@@ -1,4 +1,7 @@
-/** Ingest and detector as programs of their own, real NATS and PostgreSQL: from the POST of a sensor to the incident. */
+/**
+ * Ingest and detector as separate processes, with real NATS and PostgreSQL: from the POST of a
+ * sensor to the incident.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +20,7 @@ const rules = 500;
 const token = 'bench';
 const eventsPerPost = 100;
 const nodes = 32;
-/** Every so many events one opens an incident of its own. */
+/** One of so many events opens an incident of its own. */
 const alarmEvery = 500;
 const warmUpSeconds = 10;
 const targetMs = 1_000;
@@ -38,7 +41,7 @@ async function startProgram(name: string, environment: Record<string, string>): 
   return { child, url };
 }
 
-/** An exec event that is an incident of its own: nothing that it could be joined by is another's. */
+/** Exec event that is an incident of its own: it shares no join key with another. */
 function alarm(turn: number, node: string, timeMs: number): object {
   const { event } = execRecord(turn, node, timeMs, { binary: '/usr/bin/bench-alarm' });
   const { process, parent } = event['process_exec'] as Record<string, Record<string, unknown>>;
@@ -60,7 +63,7 @@ function alarm(turn: number, node: string, timeMs: number): object {
   return event;
 }
 
-/** @returns whether the target is met and nothing is lost */
+/** @returns whether the target is met and no event is lost */
 export async function systemBench(rate: number, seconds: number): Promise<boolean> {
   console.log(
     `\nthe whole system, ${rate} events/s for ${seconds} s on ${availableParallelism()} cores, ${rules} rules, ${correlations} correlations; load average ${loadavg()[0]?.toFixed(1)}`,
@@ -126,11 +129,11 @@ interface Sent {
   posts: number;
   accepted: number;
   events: number;
-  /** When each alarm happened, by its turn. */
+  /** Time of each alarm, by its turn. */
   alarms: Map<number, number>;
 }
 
-/** Posts batches at a steady rate, each when it is due, however long the answers take. */
+/** Posts batches at a steady rate, each when it is due, regardless of the responses. */
 async function load(url: string, rate: number, seconds: number, firstTurn: number): Promise<Sent> {
   const posts = Math.floor((rate * seconds) / eventsPerPost);
   const sent: Sent = { posts, accepted: 0, events: 0, alarms: new Map() };
@@ -164,7 +167,7 @@ async function load(url: string, rate: number, seconds: number, firstTurn: numbe
   return sent;
 }
 
-/** How long after its alarm each incident was opened, by the turn of the alarm. */
+/** Delay between each alarm and its incident, by the turn of the alarm. */
 async function incidents(databaseUrl: string, alarms: ReadonlyMap<number, number>): Promise<Map<number, number>> {
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'bench' });
   const rows = await dataSource.query<{ namespace: string; opened_at: Date }[]>(

@@ -1,7 +1,7 @@
 /**
- * How fast runtime events become verdicts, and how soon an event is an incident. The first part is one thread without servers:
- * from the bytes of a message to the verdict, by CPU seconds; the second is ingest and detector as programs on real servers.
- * See README.md.
+ * Rate of evaluated runtime events, and delay until an event is an incident. The first part is one
+ * thread without servers: from the bytes of a message to the result, in CPU seconds; the second is
+ * ingest and detector as processes on real servers. See README.md.
  */
 import { parseArgs } from 'node:util';
 

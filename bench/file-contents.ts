@@ -1,6 +1,6 @@
 /**
- * Cost of finding the images of a fleet that hold a file, by its bytes: space for each image, time
- * of a write and of a query. See README.md.
+ * Cost of finding the images of a fleet by the content of a file: space for each image, time of a
+ * write and of a query. See README.md.
  */
 import { hash } from 'node:crypto';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';

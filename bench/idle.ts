@@ -1,4 +1,7 @@
-/** Startup time of `up`, at first and again, and memory of all processes when idle; fails above the target of memory. See README.md. */
+/**
+ * Startup time of `up`, first and repeated, and memory of all processes when idle; fails above the
+ * memory target. See README.md.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';

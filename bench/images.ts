@@ -13,14 +13,14 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 export const layerContent = alpine ? 'Alpine 3.20' : 'generated, 8 MB';
 
-/** A tag of an image that lies in the registry. */
+/** Tag of an image in the registry. */
 export interface Pushed {
   repository: string;
   tag: string;
   digest: string;
 }
 
-/** A layer of Alpine's files, or of as many generated ones, that no other layer equals. */
+/** Layer of Alpine's files, or of generated ones, that equals no other layer. */
 export function uniqueLayer(name: string): Buffer {
   const own: TarEntry = { path: `bench/${name}`, content: name };
   if (alpine) return Buffer.concat([withoutEnd(tarArchive([own])), alpine]);
@@ -40,7 +40,10 @@ function withoutEnd(tar: Buffer): Buffer {
   return tar.subarray(0, end);
 }
 
-/** Writes an advisory for each of these packages, which are in the layers, so that there is something to match. */
+/**
+ * Writes an advisory for each of these packages, which are in the layers, so that there is
+ * something to match.
+ */
 export async function writeAdvisories(folder: string): Promise<void> {
   const holes = [
     ...['openssl', 'busybox', 'musl', 'zlib', 'apk-tools'].map((name) => ({ ecosystem: 'Alpine:v3.20', name })),
@@ -63,7 +66,10 @@ export async function writeAdvisories(folder: string): Promise<void> {
   }
 }
 
-/** Puts an image of these layers into the registry; its config holds the tag, so that no two images are the same. */
+/**
+ * Pushes an image of these layers to the registry; its config has the tag, so that no two images
+ * are the same.
+ */
 export async function pushImage(
   registryUrl: string,
   repository: string,
@@ -96,7 +102,7 @@ export async function pushImage(
   return { repository, tag, digest: digestOf(manifest) };
 }
 
-/** Gives an image that is in the registry another tag. */
+/** Adds another tag to an image in the registry. */
 export async function retag(registryUrl: string, { repository, digest }: Pushed, tag: string): Promise<Pushed> {
   const manifests = `${registryUrl}/v2/${repository}/manifests`;
   const manifest = await fetch(`${manifests}/${digest}`, { headers: { accept: manifestType } });

@@ -13,7 +13,9 @@ interface Blob {
 
 await assemble(process.argv[2]!);
 
-/** Reads the layers in threads and lays them over each other, as the scanner does between registry and database. */
+/**
+ * Reads the layers in threads and merges them, as the scanner does between registry and database.
+ */
 async function assemble(layout: string): Promise<void> {
   const pathOf = (digest: string) => join(layout, 'blobs', digest.replace(':', '/'));
   const json = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { manifests: Blob[]; layers: Blob[] };

@@ -1,4 +1,7 @@
-/** Memory of an image with a million files, in the command and in the threads of a worker. See README.md. */
+/**
+ * Memory of an image with a million files, in the command and in the threads of a worker. See
+ * README.md.
+ */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
@@ -104,7 +107,10 @@ async function writeLayer(blobs: string, layer: number): Promise<Blob & { diffId
   return { digest: `sha256:${hex}`, size, diffId: `sha256:${unpacked.digest('hex')}` };
 }
 
-/** Some hundred files a directory, with paths as long as those of an npm package; no two have the same content. */
+/**
+ * Some hundred files a directory, with paths as long as those of an npm package; no two have the
+ * same content.
+ */
 function* tarOf(layer: number): Generator<Buffer> {
   const end = Math.floor((files * (layer + 1)) / layerCount);
   for (let index = Math.floor((files * layer) / layerCount); index < end; index += 1) {

@@ -18,7 +18,9 @@ const memoryTargetMiB = 300;
 const dueGroups = 2_000;
 const patienceMs = 300_000;
 
-/** Latency from the commit of an incident to the request at Slack, for incidents at a steady pace. */
+/**
+ * Latency from the commit of an incident to the request at Slack, for incidents at a steady pace.
+ */
 export async function latencyBench(): Promise<boolean> {
   const slack = await slackSink();
   const rig = await startRig(`
@@ -52,7 +54,7 @@ receivers: [ { name: team, slack_configs: [ { app_token: xoxb-1, app_url: "${sla
   return isWhole && p(95) < latencyTargetMs;
 }
 
-/** CPU time of the notifier: for each incident from the event on, and for each message alone. */
+/** CPU time of the notifier for each incident from its event on, and for each message. */
 export async function throughputBench({ incidents }: Sizes): Promise<boolean> {
   const one = await timed(incidents, 1);
   const many = await timed(Math.ceil(incidents / channels), channels);
@@ -103,7 +105,10 @@ receivers: [ { name: machines, webhook_configs: [ ${Array.from({ length: perInci
   return { cpuSeconds, events: incidents, deliveries: taken.size };
 }
 
-/** Groups with one message each, held for half a day, and their alerts, which inhibition rules look up. */
+/**
+ * Groups with one message each, held for half a day, and their alerts, which inhibition rules look
+ * up.
+ */
 export async function groupsBench({ groups }: Sizes): Promise<boolean> {
   const rig = await startRig(`
 route: { receiver: none, routes: [ { receiver: machines, group_by: [repository], group_wait: 12h, mute_time_intervals: [always] } ] }

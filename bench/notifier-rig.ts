@@ -1,4 +1,7 @@
-/** Rig for the benches of the notifier: servers, the notifier as a program, and a publisher of incidents. */
+/**
+ * Rig for the benches of the notifier: servers, the notifier as a program, and a publisher of
+ * incidents.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -75,7 +78,10 @@ export class Notifier {
   }
 }
 
-/** Servers, and a notifier that reads this `routing.yaml` when it is started, and appends its log to a file. */
+/**
+ * Servers, and a notifier that reads this `routing.yaml` when it is started, and appends its log to
+ * a file.
+ */
 export async function startRig(routing: string, logFile?: string): Promise<Rig> {
   const log = logFile === undefined ? 'ignore' : openSync(logFile, 'a');
   const servers = await throwAwayServers({ postgres: true, nats: true, redis: true }, { fsync: true });

@@ -1,6 +1,7 @@
 /**
- * The notifier as a program of its own on real servers: how long an incident takes to its channel, what a delivery costs, what open
- * groups take of memory; and, with `--chaos`, whether every alert arrives once while everything is killed. See README.md.
+ * The notifier as a process on real servers: latency from an incident to its channel, cost of a
+ * delivery, memory of open groups; and, with `--chaos`, whether every alert arrives once while
+ * everything is killed. See README.md.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,7 @@
-/** The advisories that a benchmark matches against: those of `TIDEWAITER_SHARED`, a folder as the OSV bucket has it. */
+/**
+ * Advisories for the benchmarks: those of `TIDEWAITER_SHARED`, a folder in the layout of the OSV
+ * bucket.
+ */
 import { existsSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +12,7 @@ import type { Advisories } from '@tidewaiter/store';
 const bucket = join(process.env['TIDEWAITER_SHARED'] ?? '../shared', 'advisories/osv');
 const batchSize = 1_000;
 
-/** Every record of every ecosystem, one after the other. */
+/** Yields every record of every ecosystem. */
 export async function* allAdvisories(): AsyncGenerator<OsvAdvisory> {
   if (!existsSync(bucket)) throw new Error('set TIDEWAITER_SHARED to a folder that has advisories/osv');
   for (const ecosystem of (await readdir(bucket)).toSorted()) {

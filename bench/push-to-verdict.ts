@@ -1,6 +1,7 @@
 /**
- * How long it takes from a registry's webhook to the verdict, on a whole `up` with a real registry: for images whose layers are
- * all new, for new images of known layers, and for known images under another tag. See README.md.
+ * Latency from a registry's webhook to the verdict, on a whole `up` with a real registry: for
+ * images of new layers only, for new images of known layers, and for known images under another
+ * tag. See README.md.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -54,7 +55,7 @@ async function measure(
   query: Query,
   counts: { cold: number; known: number },
 ): Promise<void> {
-  /** So many images, put into the registry before any of them is announced. */
+  /** Pushes `count` images to the registry before any of them is announced. */
   const images = async (repository: string, count: number, layerOf: (index: number) => Buffer): Promise<Pushed[]> => {
     const pushed: Pushed[] = [];
     for (let index = 0; index < count; index += 1)
@@ -98,13 +99,16 @@ function printRow(name: string, cells: readonly string[], end: string): void {
   console.log(`${name.padEnd(42)}${cells.map((cell) => cell.padStart(9)).join('')}  ${end}`);
 }
 
-/** The smallest of the values that so large a share of them does not exceed. */
+/** Smallest of the values that `share` of them does not exceed. */
 function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
 }
 
-/** Where the time of the known layers went. A row's time is when its transaction began, the others are the sender's. */
+/**
+ * Prints the steps of the known layers. A row's time is the start of its transaction, the others
+ * are the sender's.
+ */
 async function printSteps(times: ReadonlyMap<string, Times>, query: Query): Promise<void> {
   const rows = await query<{ tag: string; received: number; queued: number; resolved: number; evaluated: number }>(
     `SELECT push.tag, ${['push.received_at', 'job.created_at', 'ledger.recorded_at', 'push.finished_at']

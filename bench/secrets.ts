@@ -1,4 +1,7 @@
-/** Cost of the search for secrets on texts that are crafted to be as expensive as possible. See README.md. */
+/**
+ * Cost of the search for secrets on texts that are crafted to be as expensive as possible. See
+ * README.md.
+ */
 import { cpuUsage } from 'node:process';
 
 import { findSecrets } from '@tidewaiter/secrets';

@@ -1,4 +1,4 @@
-/** Events as sensors write them, one line each; every one is another. */
+/** Events of sensors, one line each, all different. */
 
 const hex = (index: number, length: number) => index.toString(16).padStart(length, 'c0ffee');
 const at = (index: number) =>
@@ -92,7 +92,7 @@ export function falcoAlert(index: number): string {
     tags: ['T1059', 'shell'],
     time: at(index),
   };
-  // A number that no JavaScript number can hold.
+  // A number beyond JavaScript's range.
   return JSON.stringify(alert).replace(
     '"user.loginuid"',
     `"evt.time":1767323045000000${String(index % 1000).padStart(3, '0')},"user.loginuid"`,

@@ -27,7 +27,7 @@ function observeAll(messages: readonly string[]): number {
   return seen;
 }
 
-/** The best of some rounds, in thousands a second on one core. */
+/** Best of some rounds, in thousands per second on one core. */
 function rate(work: () => number): string {
   let best = 0;
   for (let round = 0; round < rounds; round += 1) {

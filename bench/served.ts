@@ -1,4 +1,7 @@
-/** A service in a process of its own, for benchmarks: named by the argument, ends when the parent lets go. */
+/**
+ * A service in a process of its own, for benchmarks: named by the argument, ends when the parent
+ * disconnects.
+ */
 const { start } = (await import(`@tidewaiter/${process.argv[2]}`)) as {
   start(environment: NodeJS.ProcessEnv): Promise<{ url: string; stop(): Promise<void> }>;
 };

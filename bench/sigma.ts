@@ -45,7 +45,10 @@ function throughput(count: number, interpreted: boolean): void {
   );
 }
 
-/** Times a load of all rules, and a reload as in the detector: with one file changed, and the first event after it. */
+/**
+ * Times a load of all rules, and a reload as in the detector: with one file changed, and the first
+ * event after it.
+ */
 function loading(count: number): void {
   const files = salted(own, count);
   const reads = Array.from({ length: rounds }, () => milliseconds(() => loadRules(files)));

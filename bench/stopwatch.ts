@@ -9,7 +9,10 @@ const lookEveryMs = 4;
 /** Time after which a push without a verdict is considered lost. */
 const patienceMs = 60_000;
 
-/** Times at which the webhook of a push was sent, answered, and the verdict seen; all by the sender's clock. */
+/**
+ * Times at which the webhook of a push was sent, answered, and the verdict seen; all by the
+ * sender's clock.
+ */
 export interface Times {
   sent: number;
   answered: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A secret that is planted: `text` is the command, header or setting around it. */
+/** Planted secret: `text` is the command, header or setting around it. */
 export interface Canary {
   name: string;
   text: string;
@@ -14,7 +14,7 @@ const alphabets = {
   hex: '0123456789abcdef',
 };
 
-/** Characters that follow from the seed: no literal in this file looks like a secret. */
+/** Characters derived from the seed, so that no literal in this file looks like a secret. */
 class Characters {
   #count = 0;
 
@@ -43,7 +43,7 @@ class Characters {
   }
 }
 
-/** Each kind of secret, with how it is written where it leaks. */
+/** Each kind of secret, in the form in which it leaks. */
 export function canaries(seed: Buffer): Canary[] {
   const some = new Characters(seed);
   const pem = (kind: string, body: string) =>
@@ -161,7 +161,7 @@ export function formsOf(secret: string): { form: string; written: string }[] {
   return forms.map(([form, written]) => ({ form, written }));
 }
 
-/** The characters of Base64 that a secret alone decides, behind `lead` bytes of something else. */
+/** Characters of Base64 that only the secret determines, after `lead` other bytes. */
 export function base64At(secret: string, lead: number): string {
   const encoded = Buffer.from(`${'\0'.repeat(lead)}${secret}`)
     .toString('base64')

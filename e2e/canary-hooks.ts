@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A webhook as its registry sends it, with a text in each member that is meant for people. */
+/** Webhook of a registry, with a text in each member for display. */
 export interface PlantedHook {
   kind: string;
   headers: Record<string, string>;
@@ -37,7 +37,7 @@ const envelope: HookShape['body'] = (text, tag, digest) => ({
   ],
 });
 
-/** In the shapes of the tests of each kind. */
+/** As in the tests of each kind. */
 const shapes: Record<string, HookShape> = {
   distribution: { body: envelope },
   gitlab: { body: envelope },
@@ -192,7 +192,7 @@ const shapes: Record<string, HookShape> = {
 
 export const hookKinds: readonly string[] = Object.keys(shapes);
 
-/** Kinds that name who pushed. */
+/** Kinds that name the account of a push. */
 export const kindsWithActor: readonly string[] = [
   ...['distribution', 'gitlab', 'dockerhub', 'jfrog', 'nexus', 'gitea', 'zot', 'generic', 'harbor', 'ghcr'],
 ];

@@ -5,7 +5,7 @@ import { type SinkAnswer, httpSink, type HttpSink, type ReceivedRequest } from '
 const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
-/** A registry whose every answer holds a secret, each time another one in another place. */
+/** Registry whose every answer contains a secret, each time another one in another place. */
 export async function echoingRegistry(texts: readonly string[]): Promise<HttpSink> {
   let count = 0;
   const documents = new Map<string, string>();

@@ -15,7 +15,10 @@ export const debian13: TarEntry = {
   content: 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nID=debian\n',
 };
 
-/** An image configuration without misconfiguration findings, so that a test counts only what it planted. */
+/**
+ * An image configuration without misconfiguration findings, so that a test counts only what it
+ * planted.
+ */
 export const hardened = { User: '65532', Healthcheck: { Test: ['CMD', '/bin/true'] } };
 
 interface AdvisoryFacts {
@@ -37,7 +40,7 @@ const vectors = {
 
 const time = '2026-01-02T03:04:05Z';
 
-/** Writes OSV records into a folder; answers the folder. */
+/** Writes OSV records into a folder and returns its path. */
 export function writeAdvisories(folder: string, advisories: AdvisoryFacts[]): string {
   mkdirSync(folder, { recursive: true });
   for (const { id, ecosystem = 'Debian:13', package: name, fixed, severity, published = time } of advisories) {

@@ -1,6 +1,9 @@
 import { httpSink } from '@tidewaiter/testkit';
 
-/** One entry of a notification of Distribution. @see https://distribution.github.io/distribution/about/notifications/ */
+/**
+ * Entry of a notification of Distribution. @see
+ * https://distribution.github.io/distribution/about/notifications/
+ */
 export interface DistributionEvent {
   id: string;
   timestamp: string;
@@ -12,12 +15,15 @@ export interface DistributionEvent {
 export interface RegistryRelay {
   /** `notify` of a test registry. */
   notify: { url: string };
-  /** Every event that the registry sent, oldest first. */
+  /** All events of the registry, oldest first. */
   events: DistributionEvent[];
   stop(): Promise<void>;
 }
 
-/** Receives the notifications of a real registry, so that a test decides when they were and how they arrive. */
+/**
+ * Receives the notifications of a real registry, so that a test decides about their times and their
+ * delivery.
+ */
 export async function registryRelay(pass: (events: DistributionEvent[]) => Promise<void>): Promise<RegistryRelay> {
   const events: DistributionEvent[] = [];
   let passing = Promise.resolve();
@@ -37,7 +43,7 @@ export async function registryRelay(pass: (events: DistributionEvent[]) => Promi
   };
 }
 
-/** Posts events to a hook as the registry does. @throws Error unless ingest accepts them */
+/** Posts events to a hook like the registry. @throws Error unless ingest accepts them */
 export async function postEvents(hook: string, secret: string, events: DistributionEvent[]): Promise<void> {
   const headers = {
     authorization: `Bearer ${secret}`,

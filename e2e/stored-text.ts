@@ -8,10 +8,10 @@ import { Client } from 'pg';
 
 import type { Tidewaiter } from './tidewaiter.js';
 
-/** Texts by the place where they are kept or sent. */
+/** Texts by the place where they are stored or sent. */
 export type StoredTexts = Map<string, string>;
 
-/** Every row of every table; columns of bytes are unpacked. */
+/** Every row of every table; columns of bytes are decoded. */
 export async function readTables(url: string, found: StoredTexts): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -26,7 +26,10 @@ export async function readTables(url: string, found: StoredTexts): Promise<void>
   await client.end();
 }
 
-/** Columns of bytes are packed in one of three ways, and lists of texts may have been packed before. */
+/**
+ * Columns of bytes are compressed in one of three ways, and lists of texts may have been compressed
+ * before.
+ */
 function textOf(value: unknown): string {
   if (!Buffer.isBuffer(value)) return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   for (const unpack of [zstdDecompressSync, gunzipSync, inflateSync]) {
@@ -64,14 +67,14 @@ export async function readRedis(url: string, found: StoredTexts): Promise<void> 
   redis.disconnect();
 }
 
-/** Things of one list that are asked for one by one. */
+/** Limit on items of one list that are requested one by one. */
 const maxItems = 40;
 
 type Paths = Record<string, { get?: unknown }>;
 
 /**
- * The answers of every route that is read: lists, one by one what they list, and `more` calls that take other parameters. Answers the
- * routes of which no call was answered.
+ * Requests every route of the API: lists, then their items one by one, and `more` calls with other
+ * parameters. Returns the routes without an answered call.
  */
 export async function readAnswers(
   tidewaiter: Tidewaiter,
@@ -97,7 +100,7 @@ async function readAnswer(tidewaiter: Tidewaiter, call: string, found: StoredTex
   return answer !== null;
 }
 
-/** A path of a list, or of each thing that its list has. */
+/** Paths of a list, or of each of its items. */
 function callsOf(path: string, found: StoredTexts): string[] {
   const [, list, parameter, rest] = /^(\/[^{]+)\/\{([^}]+)\}(.*)$/.exec(path) ?? [];
   if (list === undefined || parameter === undefined) return [path];

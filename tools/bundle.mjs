@@ -1,5 +1,6 @@
-// Bundles the compiled modules into the program that users run: a chunk for each command, and for what it loads on demand
-// (docs/decisions/0023-bundled-program.md). The launcher, `npm run bundle` and the Dockerfile run it after the compiler.
+// Bundles the compiled modules into the program that users run: a chunk for each command, and for
+// what it loads on demand (docs/decisions/0023-bundled-program.md). The launcher, `npm run bundle`
+// and the Dockerfile run it after the compiler.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -20,13 +21,18 @@ const external = [
   /^(bullmq|fastify|ioredis|jose|pg|pino|prom-client|reflect-metadata|rxjs|typeorm)(\/|$)/,
 ];
 
-/** Chunks of earlier builds stay for a day: a program that runs loads some of its own only later. */
+/**
+ * Chunks of earlier builds stay for a day: a program that runs loads some of its own only later.
+ */
 const keepStaleMs = 86_400_000;
 
 const entryOf = new Map(Object.entries(entries).map(([name, path]) => [join(root, path), name]));
 const specifier = (path) => (path.startsWith('.') ? path : `./${path}`);
 
-/** Reads our modules with their source maps; files that they find by their own place are found from the chunk. */
+/**
+ * Reads our modules with their source maps; files that they find by their own place are found from
+ * the chunk.
+ */
 const workspaces = {
   name: 'workspaces',
   load(id) {
@@ -46,7 +52,10 @@ const workspaces = {
   },
 };
 
-/** The last module of a chunk is the one that needs the others: the front door of a workspace or package gives it that name. */
+/**
+ * The last module of a chunk is the one that needs the others: the front door of a workspace or
+ * package gives it that name.
+ */
 function nameOf({ name, moduleIds, facadeModuleId }) {
   const [, room] =
     /\/(?:libs|services|node_modules)\/(.+?)\/(?:api\/)?(?:dist|build)\/(?:index|main)\.js$/.exec(

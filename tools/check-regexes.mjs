@@ -1,5 +1,6 @@
-// Every regular expression of the product is linear: none backtracks, or scans to the end from each character, in a text
-// that an attacker made long. Rewrite what is listed: anchor it, bound a repetition, or exclude the next character from it.
+// Every regular expression of the product is linear: none backtracks, or scans to the end from each
+// character, in a text that an attacker made long. Rewrite what is listed: anchor it, bound a
+// repetition, or exclude the next character from it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

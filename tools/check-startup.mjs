@@ -1,5 +1,6 @@
-// Holds the cost of offline commands to limits: files and code that they load, CPU time as a multiple of `node -e 0`, peak memory.
-// Minima of several runs, so that other load on the machine does not fail it. Needs a build and the bundle.
+// Holds the cost of offline commands to limits: files and code that they load, CPU time as a
+// multiple of `node -e 0`, peak memory. Minima of several runs, so that other load on the machine
+// does not fail it. Needs a build and the bundle.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 import { buildImage } from '@tidewaiter/testkit';
 
-/** Lower a limit when a change has brought its value down; `last` is the value of a quiet machine. */
+/**
+ * Lower a limit when a change has brought its value down; `last` is the value of a quiet machine.
+ */
 const limits = {
   '--version': {
     files: { limit: 12, last: 8 },

@@ -1,4 +1,5 @@
-// What has to name every workspace does: the compiler's references, the linter's globs, the tree of ARCHITECTURE.md.
+// What has to name every workspace does: the compiler's references, the linter's globs, the tree of
+// ARCHITECTURE.md.
 import { readFileSync } from 'node:fs';
 
 import { libsOf, workspaces } from './workspaces.mjs';

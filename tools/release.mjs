@@ -1,5 +1,6 @@
-// npm run release 0.3.0: gives every package the version, dates the unreleased section of the changelog, commits and tags.
-// Nothing is pushed: `git push --follow-tags` starts the release workflow.
+// npm run release 0.3.0: gives every package the version, dates the unreleased section of the
+// changelog, commits and tags. Nothing is pushed: `git push --follow-tags` starts the release
+// workflow.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 

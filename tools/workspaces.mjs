@@ -4,8 +4,8 @@ import { globSync, readFileSync } from 'node:fs';
 const json = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
 
 /**
- * `kind`, from `tidewaiter.kind` of the package.json: `pure` (values in, values out), `adapter` (one outside thing each),
- * `tests` (the product must not import it), `service` or `cli`.
+ * `kind`, from `tidewaiter.kind` of the package.json: `pure` (values in, values out), `adapter`
+ * (one outside thing each), `tests` (the product must not import it), `service` or `cli`.
  */
 export const workspaces = json('package.json')
   .workspaces.flatMap((pattern) => globSync(pattern, { cwd: new URL('..', import.meta.url) }))

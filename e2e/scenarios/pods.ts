@@ -15,14 +15,14 @@ export interface TestPod {
   digest: string;
 }
 
-/** A pod with a name as its controller makes one. */
+/** Creates a pod with a name like its controller's. */
 export function testPod(pod: Omit<TestPod, 'pod' | 'containerId'>): TestPod {
   const owner = pod.kind === 'Deployment' ? `${pod.workload}-7d4c9f6b5` : pod.workload;
   const name = `${owner}-x2x9k`;
   return { ...pod, pod: name, containerId: createHash('sha256').update(`${pod.namespace}/${name}`).digest('hex') };
 }
 
-/** Sends events to a sensor's hook. The token is that of every sensor of these tests. */
+/** Sends events to a sensor's hook, with the token of all sensors of these tests. */
 export async function report(tidewaiter: Tidewaiter, sensor: string, ...events: object[]): Promise<void> {
   const answer = await fetch(`${tidewaiter.ingestUrl}/hooks/runtime/${sensor}`, {
     method: 'POST',
@@ -78,7 +78,7 @@ export interface FalcoProcess {
 
 let clockMs = 0;
 
-/** Later than every time before, as on one node. */
+/** Strictly increasing times, as on one node. */
 export function nextTime(): string {
   clockMs = Math.max(clockMs + 5, Date.now());
   return new Date(clockMs).toISOString();

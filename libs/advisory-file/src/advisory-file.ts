@@ -97,7 +97,7 @@ export class AdvisoryFile implements Disposable {
   }
 
   /**
-   * Those of the scopes with at least one advisory. Without one, the absence of findings proves
+   * Returns the scopes that have at least one advisory. Without one, the absence of findings proves
    * nothing.
    */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[] {
