@@ -64,7 +64,7 @@ const archive = (path: string, ...files: ZipFile[]): TarEntry => ({ path, conten
 
 const jarName = 'log4j-core-2.14.1.jar';
 
-/** Every way in which an image can contain Log4j, by the name of a repository. */
+/** All forms in which an image can contain Log4j, by repository name. */
 const images = {
   direct: archive(`opt/lib/${jarName}`, log4jPom('2.14.1'), ...log4jClasses()),
   nested: archive(
@@ -229,14 +229,14 @@ afterAll(async () => {
   await removeFolders();
 });
 
-describe('the advisories about Log4j that are published when the images have long been scanned', () => {
+describe('advisories about Log4j, published long after the scan', () => {
   beforeAll(async () => {
     await publish(...advisories.map((each) => recordOf(each)));
     await Promise.all([slack.waitFor(1), mail.waitFor(1)]);
     await quiet();
   });
 
-  it('are one message in Slack, with exactly the images that are open', () => {
+  it('are one Slack message with exactly the vulnerable images', () => {
     const messages = slack.received.map(({ body }) => JSON.stringify(body));
     expect(messages).toHaveLength(1);
     expect(namedIn(messages[0]!)).toEqual(vulnerable);
@@ -244,7 +244,7 @@ describe('the advisories about Log4j that are published when the images have lon
       expect(messages[0]).toContain(part);
   });
 
-  it('are one mail, with the upgrade that closes both', () => {
+  it('are one mail with the upgrade that fixes both', () => {
     expect(mail.received).toHaveLength(1);
     const [{ mail: message }] = mail.received as [(typeof mail.received)[number]];
     expect(message.subject).toMatch(/Critical.*log4j-core: 4 images/);
@@ -252,7 +252,7 @@ describe('the advisories about Log4j that are published when the images have lon
     for (const part of ['2.14.1', '2.16.0', 'its version cannot be compared']) expect(message.text).toContain(part);
   });
 
-  it('are findings of each image, at the place of the jar', async () => {
+  it('are findings of each image, at the path of the jar', async () => {
     const place = async (name: Name) => (await findingsOf(name)).map(({ id, severity, path }) => [id, severity, path]);
     const both = (path: string) => [
       [log4Shell, 'critical', path],
@@ -265,7 +265,7 @@ describe('the advisories about Log4j that are published when the images have lon
     expect(await place('fixed')).toEqual([]);
   });
 
-  it('say what they compared, and why what was patched by hand is no danger', async () => {
+  it('name the compared versions, and the mitigation of a patched jar', async () => {
     expect(await findingsOf('direct')).toMatchObject([
       { installedVersion: '2.14.1', match: 'affected', evidence: { range: '>= 2.13.0, < 2.15.0' } },
       { installedVersion: '2.14.1', match: 'affected', evidence: { range: '>= 2.13.0, < 2.16.0' } },
@@ -278,7 +278,7 @@ describe('the advisories about Log4j that are published when the images have lon
     ]);
   });
 
-  it('are where the API says they are', async () => {
+  it('are listed by the API with their images', async () => {
     const { items, counts } = await tidewaiter.api<
       List<{ repository: string; digest: string; isMitigated: boolean }> & {
         counts: { images: number; mitigated: number };
@@ -295,7 +295,7 @@ describe('the advisories about Log4j that are published when the images have lon
     expect(counts).toMatchObject({ images: 5, mitigated: 1 });
   });
 
-  it('make verdicts follow, for better too', async () => {
+  it('update verdicts, also from fail to pass', async () => {
     await verdictsAre({
       direct: 'fail',
       nested: 'fail',
@@ -307,8 +307,8 @@ describe('the advisories about Log4j that are published when the images have lon
   });
 });
 
-describe('advisories that turn out to be wrong', () => {
-  it('are resolved by a withdrawal, for those who were told', async () => {
+describe('corrected advisories', () => {
+  it('are resolved by a withdrawal, with a message to the same receivers', async () => {
     const modified = '2026-01-01T00:00:00Z';
     await publish(recordOf(advisories[1]!, { modified, withdrawn: modified }));
     const message = JSON.stringify((await slack.waitFor(2)).at(-1)!.body);
@@ -317,7 +317,7 @@ describe('advisories that turn out to be wrong', () => {
     expect((await findingsOf('direct')).map(({ id }) => id)).toEqual([log4Shell]);
   });
 
-  it('are resolved by a correction for the images that it clears, and only those', async () => {
+  it('are resolved by a correction for exactly the images that it excludes', async () => {
     const modified = '2026-01-02T00:00:00Z';
     const corrected: Advisory = { ...advisories[0]!, ranges: [['2.13.0', '2.14.1']] };
     await publish(recordOf(corrected, { modified }));

@@ -13,7 +13,7 @@ describe('leaksIn', () => {
     },
   );
 
-  it.each([0, 1, 2, 3, 4])('finds a secret in Base64 behind %i bytes', (lead) => {
+  it.each([0, 1, 2, 3, 4])('finds a secret in Base64 after %i bytes', (lead) => {
     const text = Buffer.from(`${'.'.repeat(lead)}${planted[0]!.secret} and more`).toString('base64');
     expect(leaksIn(new Map([['log', text]]), planted)).toHaveLength(1);
   });
@@ -25,7 +25,7 @@ describe('leaksIn', () => {
 });
 
 describe('canaries', () => {
-  it('are at least sixty different secrets, each with its text around it', () => {
+  it('are at least sixty different secrets, each with its surrounding text', () => {
     expect(new Set(planted.map(({ secret }) => secret)).size).toBeGreaterThanOrEqual(60);
     for (const { text, secret } of planted)
       expect(formsOf(secret).some(({ written }) => text.includes(written))).toBe(true);

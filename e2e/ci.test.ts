@@ -34,7 +34,7 @@ interface Ended {
   outputs: string;
 }
 
-/** Runs a line of a shell as a runner does, in a folder of its own. */
+/** Runs a shell line like a runner, in a folder of its own. */
 async function shell(line: string, env: Record<string, string>): Promise<Ended> {
   const outputs = join(home, 'outputs');
   writeFileSync(outputs, '');
@@ -49,7 +49,7 @@ async function shell(line: string, env: Record<string, string>): Promise<Ended> 
   });
 }
 
-/** Runs the action: the expressions of its environment are replaced as GitHub does it. */
+/** Runs the action: the expressions of its environment are replaced as by GitHub. */
 async function act(inputs: Record<string, string>): Promise<Ended> {
   for (const name of Object.keys(inputs)) expect(action.inputs).toHaveProperty([name]);
   const valueOf = (name: string) => inputs[name] ?? action.inputs[name]!.default;
@@ -75,7 +75,7 @@ beforeAll(async () => {
 afterAll(removeFolders);
 
 describe('the GitHub Action', () => {
-  it('hands every input to the script, and nothing to the shell', () => {
+  it('passes every input to the script, and none to the shell', () => {
     expect(action.runs.using).toBe('composite');
     const handed = Object.values(step!.env).map((text) => /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(text)?.[1]);
     expect(new Set(handed)).toEqual(new Set(Object.keys(action.inputs)));
@@ -95,7 +95,7 @@ describe('the GitHub Action', () => {
     [0, 'pass', { trivyignores: 'a.trivyignore, b.trivyignore', severity: 'LOW', 'exit-code': '1' }],
     [1, 'fail', { trivyignores: 'a.trivyignore\nmissing\n'.slice(0, 14), severity: 'LOW', 'exit-code': '1' }],
   ])(
-    'exits with %i and says %s for %j',
+    'exits with %i and prints %s for %j',
     async (code, verdict, inputs) => {
       writeFileSync(join(home, 'a.trivyignore'), 'CVE-2026-1\n');
       writeFileSync(join(home, 'b.trivyignore'), 'CVE-2026-2\n');
@@ -105,13 +105,13 @@ describe('the GitHub Action', () => {
     60_000,
   );
 
-  it('writes a report where it is told to', async () => {
+  it('writes a report to the configured file', async () => {
     const { code, outputs, stdout } = await act({ image, advisories, format: 'sarif', output: 'out.sarif' });
     expect([code, outputs, stdout]).toEqual([0, 'verdict=fail\nreport=out.sarif\n', '']);
     expect(JSON.parse(readFileSync(join(home, 'out.sarif'), 'utf8'))).toMatchObject({ version: '2.1.0' });
   }, 60_000);
 
-  it('compares with the image that this one replaces', async () => {
+  it('compares with the image that is replaced', async () => {
     const { code, stdout, outputs } = await act({
       image,
       advisories,
@@ -123,7 +123,7 @@ describe('the GitHub Action', () => {
     expect(stdout).toContain('0 introduced');
   }, 60_000);
 
-  it('knows nothing without advisories, which is no pass', async () => {
+  it('fails without advisories', async () => {
     const ended = await act({ image, kinds: 'vulnerability', 'exit-code': '1' });
     expect([ended.code, ended.outputs]).toEqual([2, 'verdict=unknown\n']);
   }, 60_000);
@@ -137,7 +137,7 @@ describe('the GitHub Action', () => {
     [3, { image: '--version' }],
     [2, { image: 'oci:x', vex: 'x" ; touch hacked ; "' }],
   ])(
-    'exits with %i for %j, and runs nothing',
+    'exits with %i for %j without running anything',
     async (code, inputs) => {
       const ended = await act(inputs);
       expect([ended.code, ended.outputs]).toEqual([code, '']);
@@ -147,7 +147,7 @@ describe('the GitHub Action', () => {
   );
 });
 
-it('the GitLab template scans with the same script', async () => {
+it('runs the same script from the GitLab template', async () => {
   const job = parse(read('deploy/ci/gitlab.yml')) as Job;
   expect(job.tidewaiter.script).toEqual(['/app/deploy/ci/scan.sh']);
   const line = job.tidewaiter.script[0]!.replace('/app', root);

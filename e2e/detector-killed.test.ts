@@ -60,7 +60,9 @@ function startProgram(name: string, databaseUrl: string, port = 0): Program {
 
 const isStarted = ({ output }: Program) => output().includes('service start');
 
-/** Events of one node in one round: two commands, one of them a probe. Each run has the same events. */
+/**
+ * Events of one node in one round: two commands, one of them a probe. Each run has the same events.
+ */
 function eventsOf(node: number, round: number, startMs: number): string {
   const time = new Date(startMs + round * 100).toISOString();
   const container = (node + 1).toString(16).padStart(2, '0').repeat(32);
@@ -68,8 +70,8 @@ function eventsOf(node: number, round: number, startMs: number): string {
     .map((binary) => {
       const exec_id = Buffer.from(`worker-${node}:${round}:${binary}`).toString('base64');
       const pod = {
-        // A namespace for each node, so that no alerts are joined across nodes: late joins depend on
-        // the order of arrival.
+        // A namespace for each node, so that no alerts are joined across nodes: late joins depend
+        // on the order of arrival.
         namespace: `shop-${node}`,
         name: `app-${node}`,
         container: { id: `containerd://${container}`, name: 'app', image: { name: 'registry.example.com/shop/app:1' } },
@@ -142,8 +144,8 @@ async function stopPrograms(): Promise<void> {
   programs = [];
 }
 
-describe('detector killed', () => {
-  it('finds the same when detectors are killed in the middle, nothing less and nothing twice', async () => {
+describe('killed detectors', () => {
+  it('produce the same alerts and incidents, none missing and none twice', async () => {
     const startMs = Date.now();
     const undisturbed = await run(startMs, async () => sleep(100));
     expect(undisturbed.alerts).toHaveLength(nodes * rounds);

@@ -16,7 +16,9 @@ interface Answer {
   policies: { name: string; result: string; reasons: string[] }[];
 }
 
-/** Accepts old advisories, which would otherwise leave open whether there are more vulnerabilities. */
+/**
+ * Accepts old advisories, which would otherwise leave open whether there are more vulnerabilities.
+ */
 const current = ['--max-advisory-age', '9999d'];
 const only = ['--kinds', 'vulnerability', '-o', 'json'];
 let home: string;
@@ -64,13 +66,13 @@ beforeAll(async () => {
 
 afterAll(removeFolders);
 
-describe('a gate', () => {
+describe('the gate command', () => {
   it.each([
     [0, 'new:high'],
     [1, 'new:medium'],
     [1, 'high'],
   ])(
-    'exits with %i for --fail-on %s, as the change brought a medium finding and others were there',
+    'exits with %i for --fail-on %s, with a medium finding of the change among older ones',
     async (code, failOn) => {
       const { changes } = await gate(code, after, '--against', before, '--fail-on', failOn);
       expect(changes).toMatchObject({
@@ -83,7 +85,7 @@ describe('a gate', () => {
     60_000,
   );
 
-  it('says why it closes', async () => {
+  it('prints the reason of a failure', async () => {
     const { reasons } = await gate(1, after, '--against', before, '--fail-on', 'new:medium');
     expect(reasons).toEqual(['1 finding is medium or worse, introduced by this change: CVE-2026-3']);
     const { stdout } = await run(
@@ -117,14 +119,14 @@ describe('a gate', () => {
     60_000,
   );
 
-  it('knows nothing without advisories', async () => {
+  it('is not evaluated without advisories', async () => {
     const { code } = await runIn(home, 'gate', after, '--kinds', 'vulnerability');
     expect(code).toBe(2);
   }, 60_000);
 });
 
 describe('policies', () => {
-  it('fail, pass, or say what they miss', async () => {
+  it('fail, pass, or name the missing fact', async () => {
     write(
       'own.yaml',
       'variables:\n  bad: findings.filter(f, f.severity == "critical")\nrules:\n  - { expression: size(bad) == 0, message: "critical: {ids(bad)}" }',
@@ -152,7 +154,7 @@ describe('policies', () => {
     expect((await run('scan', after, '--policy', 'no-old-critical', ...only)).code).toBe(1);
   }, 60_000);
 
-  it('are listed and checked', async () => {
+  it('are listed and validated', async () => {
     expect((await runIn(home, 'policies', 'list')).stdout).toMatch(/^no-kev-in-production +Nothing that runs/);
     write('bad.cel', 'findings.all(f, f.kevv)');
     const { code, stderr } = await runIn(home, 'policies', 'check', 'bad.cel');
@@ -163,7 +165,7 @@ describe('policies', () => {
   }, 60_000);
 });
 
-describe('what speaks against findings', () => {
+describe('VEX, ignore files and exceptions', () => {
   const vex = {
     '@context': 'https://openvex.dev/ns/v0.2.0',
     author: 'Debian',
@@ -180,7 +182,7 @@ describe('what speaks against findings', () => {
   const names = ['.tidewaiter-ignore.yaml', '.trivyignore', '.trivyignore.yaml'];
   afterEach(() => names.forEach((name) => rmSync(join(home, name), { force: true })));
 
-  it('takes findings out, and is told', async () => {
+  it('suppress findings, which are listed', async () => {
     write('openssl.vex.json', JSON.stringify(vex));
     write('.trivyignore', 'CVE-2026-2 exp:2999-01-01\n');
     write('.tidewaiter-ignore.yaml', 'ignore:\n  - { id: CVE-2026-3, reason: not reachable, until: 2999-01-31 }\n');
@@ -196,7 +198,7 @@ describe('what speaks against findings', () => {
     expect(stdout).toMatch(/suppressed +openssl.vex.json; by Debian; vulnerable_code_not_present/);
   }, 60_000);
 
-  it('names ignore files in place of those of the folder, and lets what ended come back', async () => {
+  it('prefer named ignore files to those of the folder, and end on their date', async () => {
     write('.trivyignore', 'CVE-2026-2\n');
     write('mine.yaml', 'ignore:\n  - { id: CVE-2026-3, reason: not reachable, until: 2026-01-31 }\n');
     const { findings, warnings } = await scan(after, '--ignore-file', 'mine.yaml');
@@ -217,7 +219,7 @@ describe('what speaks against findings', () => {
       /\.trivyignore\.yaml:2: unknown key: vulnerabilities\[0\]\.ids/,
     ],
   ])(
-    'starts nothing with a wrong %s',
+    'reject a wrong %s before the scan',
     async (name, text, problem) => {
       write(name, text);
       const { code, stdout, stderr } = await run('scan', after);

@@ -86,8 +86,8 @@ async function announce(tag: string, digest: string): Promise<void> {
   expect(answer.status).toBe(202);
 }
 
-describe('horizontal scale', () => {
-  it('shares the work between scanners, and loses nothing and repeats no finished layer when one is killed', async () => {
+describe('several scanners', () => {
+  it('share the work, and lose nothing and repeat no finished layer when one is killed', async () => {
     const layout = temporaryFolder();
     const shared = Array.from({ length: layersPerImage }, (_, index) => [
       { path: `opt/layer-${index}`, content: `${index}` },

@@ -77,7 +77,10 @@ async function scan(target: string, ...flags: string[]): Promise<Outcome> {
   });
 }
 
-/** Makes every process write its cost when it ends; the launcher's own Node comes before the program's. */
+/**
+ * Makes every process write its cost when it ends; the launcher's own Node comes before the
+ * program's.
+ */
 const costScript = `process.on('exit', () => {
   try {
     const { readFileSync, writeFileSync } = require('node:fs');
@@ -179,7 +182,7 @@ function pax(...records: [keyword: string, value: string][]): Buffer {
   return entry({ path: 'PaxHeaders/x', content: lines.join('') }, flag('x'));
 }
 
-/** The good files, then these blocks, then one file more and the end. */
+/** The good files, then these blocks, then one more file and the end. */
 function tarOf(...blocks: readonly Buffer[]): Buffer {
   const last = tarArchive([
     { path: 'srv/node_modules/last/package.json', content: '{"name":"last","version":"1.0.0"}' },
@@ -187,7 +190,10 @@ function tarOf(...blocks: readonly Buffer[]): Buffer {
   return Buffer.concat([tarArchive(good).subarray(0, -1024), ...blocks, last]);
 }
 
-/** A gzip stream that unpacks to `head` and then `times` times `chunk`, and then stops without a final block. */
+/**
+ * A gzip stream that unpacks to `head` and then `times` times `chunk`, and then stops without a
+ * final block.
+ */
 function gzipRepeated(head: Buffer, chunk: Buffer, times: number): Buffer {
   const flushed = (bytes: Buffer) => deflateRawSync(bytes, { finishFlush: constants.Z_FULL_FLUSH });
   const start = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
@@ -204,13 +210,13 @@ const emptyFiles = (count: number) =>
 interface Hostile {
   what: string;
   build: () => unknown;
-  /** 0 where everything was read; 2 where something was not; 3 where there is nothing to scan. */
+  /** 0 if everything was read; 2 if something was not; 3 if there is nothing to scan. */
   code: 0 | 2 | 3;
-  /** Code of the error where there is no report. */
+  /** Code of the error if there is no report. */
   error?: string;
   /** Codes of warnings, with the path they must be about. */
   warns?: [code: string, path?: string | null][];
-  /** All packages of the report; `shadowed` behind those that a later layer hides. */
+  /** All packages of the report; `shadowed` after those that a later layer hides. */
   finds?: string[];
   /** Defaults to {@link mostBytes}: an image of a million files is no attack. */
   mostBytes?: number;
@@ -1139,7 +1145,7 @@ describe.each([
   });
 });
 
-it('names every broken file of an image, and finds the packages of the others', async () => {
+it('scan names every broken file of an image, and finds the packages of the others', async () => {
   const contents = broken.map(([, path, content]) => ({ path, content }));
   image([layer([...good, ...contents, nodePackage('last')])]);
   const outcome = await scan(`oci:${layout}`, '-o', 'json', '--fail-on', 'critical');
@@ -1150,11 +1156,12 @@ it('names every broken file of an image, and finds the packages of the others', 
   expectSmall(outcome);
 });
 
-// Escape sequences clear the screen, forge lines and run programs in careless terminals; GitHub reads `::error::` from logs.
+// Escape sequences clear the screen, forge lines and run programs in careless terminals; GitHub
+// reads `::error::` from logs.
 const controls = '\u001b[2J\u001b]0;x\u0007\r\n::error::\u009b31m\u202e';
 
 it.each(['table', 'csv', 'github', 'junit', 'json'])(
-  'writes no control characters of an image into %s',
+  'scan writes no control characters of an image into %s',
   async (format) => {
     const forged = JSON.stringify({ name: `x${controls}`, version: `1${controls}`, license: `MIT${controls}` });
     const files: TarEntry[] = [
@@ -1175,7 +1182,7 @@ it.each(['table', 'csv', 'github', 'junit', 'json'])(
   60_000,
 );
 
-it('writes no control characters of an image into its errors', async () => {
+it('scan writes no control characters of an image into its errors', async () => {
   const tagged = { ...image([layer(good)]), annotations: { 'org.opencontainers.image.ref.name': controls } };
   const index = { schemaVersion: 2, manifests: [tagged, tagged] };
   writeFileSync(join(layout, 'index.json'), JSON.stringify(index));
@@ -1184,7 +1191,7 @@ it('writes no control characters of an image into its errors', async () => {
   expect(outcome.stderr.trimEnd()).not.toMatch(/\p{Cc}/u);
 });
 
-it('has written nothing beside its cache, and called nobody', () => {
+it('scan writes only to its cache and opens no connection', () => {
   expect(readdirSync(canary)).toEqual(['canary']);
   expect(readFileSync(join(canary, 'canary'), 'utf8')).toBe('as it was');
   expect(readdirSync(home).toSorted()).toEqual(['cache', 'cost.cjs', 'cost.json', 'image', 'osv']);
@@ -1192,7 +1199,10 @@ it('has written nothing beside its cache, and called nobody', () => {
   expect(callsToStrangers).toBe(0);
 });
 
-/** The code of the one-line error in place of a report, or of the finding for a layer that was not analyzed. */
+/**
+ * The code of the one-line error in place of a report, or of the finding for a layer that was not
+ * analyzed.
+ */
 function refusedWith({ stdout, stderr }: Outcome): string | undefined {
   if (stdout.startsWith('{')) {
     const { findings } = JSON.parse(stdout) as Report;
@@ -1217,7 +1227,10 @@ function expectReport(
   expect(verdict.result).toBe(code === 0 ? 'pass' : 'unknown');
 }
 
-/** Memory does not depend on the machine's speed; the time of the most expensive image is only printed at the end. */
+/**
+ * Memory does not depend on the machine's speed; the time of the most expensive image is only
+ * printed at the end.
+ */
 function expectSmall({ cost }: Outcome, most = mostBytes): void {
   if (!cost) return;
   expect(cost.peakBytes).toBeLessThan(most);

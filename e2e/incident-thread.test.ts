@@ -276,10 +276,10 @@ async function incidents(): Promise<ListedIncident[]> {
 
 const messages = (): SlackPost[] => slack.channel(channel).filter(({ thread_ts: thread }) => thread === undefined);
 
-describe('a container that somebody breaks into', () => {
+describe('an attack on a container', () => {
   let id: string;
 
-  it('says nothing of a workload that does what its image is made for', async () => {
+  it('raises nothing for usual behavior of the workload', async () => {
     await report('watch', podOf('payment', containerId), podOf('checkout', containerId.replaceAll(/[a-f]/g, '0')));
     const server = processOf('/app/server', '');
     await report('nodes', exec(server, null));
@@ -288,7 +288,7 @@ describe('a container that somebody breaks into', () => {
     expect(messages()).toEqual([]);
   });
 
-  it('opens one incident with what is known of the image, and one message', async () => {
+  it('opens one incident with the known facts about the image, and one message', async () => {
     const server = processOf('/app/server', '');
     const shell = processOf(
       '/bin/sh',
@@ -315,7 +315,7 @@ describe('a container that somebody breaks into', () => {
     expect(JSON.stringify(messages()[0]!.blocks)).toContain('shop/Deployment/payment');
   });
 
-  it('grows in the thread of that message', async () => {
+  it('adds later steps to the thread of that message', async () => {
     const before = await tidewaiter.api<IncidentDetail>(`/incidents/${id}`);
     const miner = processOf('/tmp/.x/kthreadd', '-o stratum+tcp://203.0.113.77:3333 -u wallet');
     await report('nodes', connect(miner, '203.0.113.77', 3333));
@@ -330,7 +330,7 @@ describe('a container that somebody breaks into', () => {
     expect(messages()[0]!.edits).toBeGreaterThan(0);
   });
 
-  it('tells the whole story at its address', async () => {
+  it('has all its steps at its address', async () => {
     const incident = await tidewaiter.api<IncidentDetail>(`/incidents/${id}`);
     expect(incident.sentence).not.toBe('');
     expect(incident.evidence.map(({ text }) => text).join('\n')).toContain('/tmp/.x/kthreadd');
@@ -348,7 +348,7 @@ describe('a container that somebody breaks into', () => {
     expect(alerts.items.length).toBeGreaterThan(0);
   });
 
-  it('puts first what was in use, however mild it is', async () => {
+  it('lists findings in use first, even mild ones', async () => {
     let findings: { kind: string; id: string; running: boolean | null; inUse: boolean | null }[] = [];
     await until('curl is known to be in use', async () => {
       findings = (await tidewaiter.api<{ items: typeof findings }>(`/images/${digest}/findings`)).items;
@@ -360,7 +360,7 @@ describe('a container that somebody breaks into', () => {
     ]);
   });
 
-  it('ends with one note when somebody resolves it', async () => {
+  it('ends with one note when a user resolves it', async () => {
     const notes = () => slack.thread(channel, messages()[0]!.ts).map(({ text }) => text.split(': ').at(-1));
     await tidewaiter.api(`/incidents/${id}/resolve`, { method: 'POST' });
     await until('the message says so', () => messages()[0]!.text.startsWith('Resolved'));

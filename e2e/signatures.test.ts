@@ -95,7 +95,7 @@ policies: [ { name: signed-where-required } ]
     await removeFolders();
   });
 
-  /** Pushes content that nobody has seen; answers its digest. */
+  /** Pushes new content; returns its digest. */
   async function push(name: string, labels: Record<string, string> = {}, more: TarEntry[] = []): Promise<string> {
     const layout = temporaryFolder();
     await buildImage(layout, {
@@ -105,7 +105,7 @@ policies: [ { name: signed-where-required } ]
     return pushImage(registry, name, `oci:${layout}:latest`);
   }
 
-  /** Waits until every push of a repository has come to its end; answers them, newest first. */
+  /** Waits until every push of a repository has ended; returns them, newest first. */
   async function ended(repository: string, count: number): Promise<Push[]> {
     let found: Push[] = [];
     await until(`${count} pushes of ${repository} have ended`, async () => {
@@ -135,7 +135,7 @@ policies: [ { name: signed-where-required } ]
 
   const imageOf = (repository: string, digest: string) => `${registry.host}/${repository}@${digest}`;
 
-  it('finds an image unsigned until its signer has signed it', async () => {
+  it('reports an image as unsigned until its signer has signed it', async () => {
     const digest = await push('signed/app:1');
     const [unevaluated] = await ended('signed/app', 1);
     expect(unevaluated).toMatchObject({ state: 'analyzed', verdict: 'fail' });
@@ -162,7 +162,7 @@ policies: [ { name: signed-where-required } ]
     ]);
   }, 120_000);
 
-  it('knows builder, sources and revision of what was attested, as tag and as referrer', async () => {
+  it('reads builder, sources and revision of attestations, as tag and as referrer', async () => {
     const digest = await push('signed/attested:1');
     await ended('signed/attested', 1);
     await cosignAttest(
@@ -185,7 +185,7 @@ policies: [ { name: signed-where-required } ]
     expect(await supplyChain(digest)).toEqual([]);
   }, 120_000);
 
-  it('takes out what a signer says not to affect the image, and not what a stranger says', async () => {
+  it('applies VEX statements of a signer, and not those of others', async () => {
     const digest = await push('signed/vex:1', {}, [dpkgStatus({ openssl: '3.0.15-1' })]);
     const [image] = await ended('signed/vex', 1);
     const detail = () =>
@@ -216,14 +216,14 @@ policies: [ { name: signed-where-required } ]
     ]);
   }, 120_000);
 
-  it('asks nobody else for a signature', async () => {
+  it('requires no signature in other repositories', async () => {
     const digest = await push('free/app:1');
     await ended('free/app', 1);
     expect(await supplyChain(digest)).toEqual([]);
     expect(await provenanceOf(digest)).toEqual([]);
   }, 60_000);
 
-  it('finds a release that was moved, and not a name that is meant to move', async () => {
+  it('reports a moved release, and not a moving tag', async () => {
     const before = await push('free/moving:1.2.3');
     await ended('free/moving', 1);
     const after = await push('free/moving:1.2.3');

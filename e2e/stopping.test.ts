@@ -17,9 +17,9 @@ afterAll(async () => {
   await removeFolders();
 });
 
-describe('stopping', () => {
+describe('SIGTERM', () => {
   it.each(['service detector', 'up --port-ingest 0 --port-console 0'])(
-    '%s stops when it is asked to, also while it waits for NATS',
+    'stops %s, also while it waits for NATS',
     async (command) => {
       const nats = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
       const asked = once(nats, 'connection');

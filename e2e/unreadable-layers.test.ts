@@ -124,7 +124,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}", send_resolv
       return response.allowed;
     }
 
-    /** Pushes over a release tag that was signed; answers the push and what was found. */
+    /** Pushes over a signed release tag; returns the push and its findings. */
     async function overSigned(repository: string, hiding: Buffer): Promise<{ pushed: Push; found: Finding[] }> {
       const name = `${repository}:v0.9.0`;
       const honest = await push(name, [base]);
@@ -138,7 +138,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}", send_resolv
     const idsOf = (found: readonly Finding[]) => found.map(({ id }) => id);
     const expected = ['aws-access-token', 'release-tag-moved', 'image-unsigned'];
 
-    it('reads a layer of zeros, and finds what lies beside it', async () => {
+    it('reads a layer of zeros, and reports findings beside it', async () => {
       const { pushed, found } = await overSigned('rel/zeros', zeros);
       expect(pushed).toMatchObject({ state: 'analyzed', verdict: 'fail' });
       expect(idsOf(found)).toEqual(expect.arrayContaining(expected));
@@ -146,7 +146,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}", send_resolv
       expect(await admits(`${registry.host}/rel/zeros:v0.9.0`)).toBe(false);
     });
 
-    it('finds what lies beside a corrupt layer, names the layer, notifies, and denies admission', async () => {
+    it('reports findings beside a corrupt layer, names the layer, notifies, and denies admission', async () => {
       const { pushed, found } = await overSigned('rel/corrupt', corrupt);
       expect(pushed).toMatchObject({ state: 'analyzed', verdict: 'fail', code: null });
       expect(idsOf(found)).toEqual(expect.arrayContaining([...expected, 'layer-not-analyzed']));
@@ -162,7 +162,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}", send_resolv
       );
     });
 
-    it('notifies of a push without a platform to analyze, and resolves that when an image follows', async () => {
+    it('notifies about a push without a platform to analyze, and resolves that when an image follows', async () => {
       const layout = temporaryFolder();
       await buildIndex(layout, [{ layers: [[debian13]], platform: 'linux/s390x' }]);
       const refused = await pushImage(registry, 'free/none:1', `oci:${layout}:latest`);

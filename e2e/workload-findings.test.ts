@@ -6,7 +6,8 @@ import { slackSink, type SlackSink } from '@tidewaiter/testkit';
 
 import { makeHome, quiet, removeFolders, runIn, startTidewaiter, type Tidewaiter, until } from './tidewaiter.js';
 
-// A watch of Kubernetes shows a Deployment: the platform finds in it what `scan` finds in the same object, and sends no message.
+// A watch of Kubernetes reports a Deployment: the platform finds in it what `scan` finds in the
+// same object, and sends no message.
 
 interface ListedFinding {
   workload: { cluster: string | null; namespace: string; kind: string; name: string };
@@ -70,8 +71,8 @@ const listed = async (query = '') =>
     )
   ).items;
 
-describe('workload findings', () => {
-  it('finds in a Deployment what scan finds, ends it with the fix, and sends nothing', async () => {
+describe('workload findings of a watch', () => {
+  it('equal those of scan for a Deployment, end with the fix, and send no message', async () => {
     const privileged = deployment(1, { privileged: true });
     await watch('ADDED', privileged);
     await until('the findings', async () => (await listed()).length > 0);

@@ -30,7 +30,8 @@ import {
   until,
 } from '../tidewaiter.js';
 
-// Scenario A, as SUNSPOT and SUNBURST were: a build is altered, signed with the trusted key, sleeps for two weeks and then calls home.
+// Scenario A, like SUNSPOT and SUNBURST: a build is altered, signed with the trusted key, sleeps
+// for two weeks and then calls home.
 
 interface Push {
   id: string;
@@ -77,7 +78,7 @@ const modulePath = `${site}/acme_core/core.py`;
 const base: TarEntry[] = [debian13, dpkgStatus({ zlib1g: '1:1.2.13' })];
 
 const hash = (content: string) => createHash('sha256').update(content).digest();
-/** Digest as messages show it. */
+/** Digest as in messages. */
 const shortSha256 = (content: string) => sha256(content).slice(0, 'sha256:'.length + 12);
 const sha256 = (content: string) => `sha256:${hash(content).toString('hex')}`;
 
@@ -106,7 +107,9 @@ const clean = application('core as built', 'version = 1\n');
   let relay: RegistryRelay;
   let tidewaiter: Tidewaiter;
   let key: CosignKey;
-  /** Shift of the registry's times: the builds are two weeks old when their runtime events arrive. */
+  /**
+   * Shift of the registry's times: the builds are two weeks old when their runtime events arrive.
+   */
   let shiftMs = 0;
 
   beforeAll(async () => {
@@ -221,7 +224,9 @@ receivers:
     expect([answer.status, await answer.text()]).toEqual([202, expect.any(String)]);
   }
 
-  /** Process id on the node, one for each pod: two processes with one id would join one incident. */
+  /**
+   * Process id on the node, one for each pod: two processes with one id would join one incident.
+   */
   const pidOf = (podName: string) => 4_000 + hash(podName).readUInt16BE();
   const containerOf = (podName: string) => hash(podName).toString('hex');
   const imageOf = (repository: string, digest: string) => `${registry.host}/${repository}@${digest}`;
@@ -318,7 +323,7 @@ receivers:
   let first: Push;
   let second: Push;
 
-  it('reports an altered build of the same revision once, with both files, and stops it at the gate', async () => {
+  it('reports an altered build of the same revision once, with both files, and fails the gate', async () => {
     shiftMs = -sleepMs;
     first = await release('shop/app:1.4', 'a', clean);
     await quiet();
@@ -359,7 +364,7 @@ receivers:
     expect(await gate(imageOf('shop/app', second.digest))).toBe(1);
   }, 180_000);
 
-  it('reports an altered library that no package owns, and nothing else', async () => {
+  it('reports only the altered library that no package owns', async () => {
     const before = await release('shop/pure:1.4', 'b', clean);
     const altered = await release('shop/pure:1.4', 'b', application(implant, 'version = 1\n'));
     await until('Slack has the message', () => postsAbout('shop/pure').length > 0);
@@ -373,7 +378,7 @@ receivers:
     expect(await gate(`${registry.host}/shop/pure:1.4`)).toBe(1);
   }, 180_000);
 
-  it('reports nothing of an image that is built from another revision', async () => {
+  it('reports nothing about an image of another revision', async () => {
     const messages = posts().length;
     const module = 'version = 2\n';
     const control = await release('shop/app:1.5', 'c', application('core of the next version', module, module));
@@ -437,7 +442,7 @@ receivers:
     );
   }, 60_000);
 
-  it('raises the incident of an altered build that came under a tag of its own', async () => {
+  it('raises the incident of an altered build under a tag of its own', async () => {
     await release('shop/hotfix:2.0', 'e', clean);
     const altered = await release('shop/hotfix:2.0-fix', 'e', application('core of the hotfix', 'version = 1\n'));
     const of = async () => (await incidents()).filter(({ imageDigest }) => imageDigest === altered.digest);
@@ -454,7 +459,7 @@ receivers:
   }, 120_000);
 
   it.each(['tetragon', 'falco'])(
-    'sees the call in a connection that %s reports',
+    'detects the call in a connection that %s reports',
     async (sensor) => {
       const name = `shop/by-${sensor}`;
       await release(`${name}:1.4`, 'd', clean);

@@ -26,7 +26,8 @@ import {
   until,
 } from '../tidewaiter.js';
 
-// A build copies keys into a layer, uses them, and deletes them in the next one: whoever pulls the image still has them.
+// A build copies keys into a layer, uses them, and deletes them in the next one: everyone who can
+// pull the image still has them.
 
 interface SecretFinding {
   kind: string;
@@ -53,7 +54,7 @@ const keys = {
   aws: `AKIA${random(16, letters)}`,
 };
 const secrets = Object.entries(keys).map(([name, secret]) => ({ name, text: secret, secret }));
-/** In the documentation of AWS, and in thousands of images. */
+/** From the documentation of AWS, and in thousands of images. */
 const documented = ['AKIAIOSFODNN7', 'EXAMPLE'].join('');
 
 const awsFile = (content = `[default]\naws_access_key_id = ${keys.aws}\n`): TarEntry => ({
@@ -147,7 +148,7 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
   const scan = async (...args: string[]) =>
     run('scan', reference, '--insecure', '--kinds', 'secret', '--fail-on', 'high', ...args);
 
-  it('gives one finding for each of the three keys, and none for the documented one', () => {
+  it('reports one finding for each of the three keys, and none for the documented one', () => {
     expect(findings.map(({ id, path }) => `${id} ${path}`).toSorted()).toEqual([
       'aws-access-token build/aws/credentials',
       'gcp-hmac-secret build/hmac.env',
@@ -155,7 +156,7 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
     ]);
   });
 
-  it('says of each that layer 4 deleted it and that layer 3 still has it', () => {
+  it('names for each the layer that deleted it and the layer that contains it', () => {
     const places = findings.map(({ layer, state, evidence }) => [layer, state, evidence.removedInLayer]);
     expect(places).toEqual([
       [3, 'shadowed', 4],
@@ -164,7 +165,7 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
     ]);
   });
 
-  it('announces each as deleted and recoverable, with its build step', async () => {
+  it('announces each as deleted but recoverable, with its build step', async () => {
     const announced = () =>
       mail.received.map(({ mail: { text = '' } }) => text).find((text) => text.includes('gcs.json'));
     await until('the push is announced', () => announced() !== undefined);
@@ -173,7 +174,7 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
     expect(announced()).toContain('COPY build /build');
   });
 
-  it('names the digest and the build step of the layer of each in a scan', async () => {
+  it("prints digest and build step of each key's layer in a scan", async () => {
     const { code, stdout } = await scan('-o', 'json');
     const report = JSON.parse(stdout) as {
       layers: { digest: string; createdBy: string }[];
@@ -197,7 +198,7 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
     expect(gate.code).toBe(1);
   }, 60_000);
 
-  it('keeps a fingerprint and a mask, and the value nowhere', async () => {
+  it('stores a fingerprint and a mask, and never the value', async () => {
     for (const { evidence } of findings) {
       expect(evidence.valueFingerprint).toMatch(/^[0-9a-f]{64}$/);
       expect(evidence.masked).toMatch(/\*{4}|^-----BEGIN PRIVATE KEY-----$/);
@@ -217,14 +218,14 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
     expect(places.get('table image_finding')).toContain(findings[0]!.evidence.valueFingerprint);
   }, 120_000);
 
-  it('has the fingerprint that the same key has in another image', async () => {
+  it('gives the same key in another image the same fingerprint', async () => {
     const [present] = await secretsOf(other);
     expect(present).toMatchObject({ id: 'aws-access-token', state: 'present' });
     const { evidence } = findings.find(({ id }) => id === 'aws-access-token')!;
     expect(present!.evidence.valueFingerprint).toBe(evidence.valueFingerprint);
   });
 
-  it('finds every image that holds a key by its fingerprint', async () => {
+  it('finds all images with a key by its fingerprint', async () => {
     const { evidence } = findings.find(({ id }) => id === 'aws-access-token')!;
     const { stdout } = await tidewaiter.command('find', `secret=${evidence.valueFingerprint}`, '-o', 'json');
     for (const { digest } of [image, other]) expect(stdout).toContain(digest);

@@ -13,7 +13,8 @@ import { debian13, dpkgStatus } from '../fixtures.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from '../tidewaiter.js';
 import { falcoExec, report, sensorToken, testPod, watched } from './pods.js';
 
-// Codecov, April 2021: one added line in a Bash uploader posts the environment of CI jobs to an address.
+// Codecov, April 2021: one added line in a Bash uploader posts the environment of CI jobs to an
+// address.
 
 const hookSecret = 'hook-secret-of-the-test';
 const channel = 'C0000001';
@@ -118,7 +119,7 @@ receivers:
     await removeFolders();
   });
 
-  it('is an outlier of the fleet with the added line and the new host, though it was pushed first', async () => {
+  it('reports the script as outlier with the added line and the new host, although it was pushed first', async () => {
     altered = await push('ci/worker', `${uploader}${leak}\n`);
     expect(await outliers(altered)).toEqual([]);
     clean = await push('ci/runner', uploader);
@@ -134,12 +135,12 @@ receivers:
     expect(await outliers(clean)).toEqual([]);
   }, 120_000);
 
-  it('is announced with path, added line and host', async () => {
+  it('announces path, added line and host', async () => {
     await until('Slack has it', () => shown().includes('file-outlier'));
     for (const part of [path, 'added line', 'ENV $(env)', 'new outbound host in file']) expect(shown()).toContain(part);
   });
 
-  it('becomes one critical incident of that image when a pod runs the line', async () => {
+  it('makes one critical incident of that image when a pod runs the line', async () => {
     const place = { namespace: 'ci', kind: 'Job' as const, workload: 'build', tag: '1', digest: altered };
     const pod = testPod({ ...place, repository: `${registry.host}/ci/worker` });
     await report(tidewaiter, 'watch', watched('ADDED', pod));

@@ -35,8 +35,8 @@ import {
   watched,
 } from './pods.js';
 
-// Log4Shell, December 2021: a library deep in other archives, an advisory that comes when the images have long been scanned,
-// and an attack on one of the pods.
+// Log4Shell, December 2021: a library nested deep in other archives, an advisory that is published
+// long after the scan of the images, and an attack on one of the pods.
 
 const hookSecret = 'hook-secret-of-the-test';
 const cve = 'CVE-2021-44228';
@@ -71,7 +71,7 @@ const affected: Record<string, TarEntry> = {
     'srv/shop.ear',
     stored('shop.war', stored(`WEB-INF/lib/${jar}`, log4j('2.14.1'), ...vulnerableClasses)),
   ),
-  // Metadata stripped: its classes alone say what it is.
+  // Without metadata: only its classes identify it.
   shaded: archive('opt/shop.jar', { name: 'com/acme/Shop.class', content: 'x' }, ...vulnerableClasses),
 };
 const mitigated = archive(`opt/lib/${jar}`, log4j('2.14.1'), ...classes('LoggerContext', 'lookup/MapLookup'));
@@ -235,7 +235,7 @@ describe('Log4Shell in 50 images', () => {
     await quiet();
   });
 
-  it('sends one alert with exactly the five that are affected, although nothing can be pulled', () => {
+  it('is one alert with exactly the five affected images, without a pull', () => {
     const messages = slack.received.filter(({ path }) => path.startsWith('/services/'));
     const texts = messages.map(({ body }) => JSON.stringify(body));
     expect(texts).toHaveLength(1);
@@ -244,7 +244,7 @@ describe('Log4Shell in 50 images', () => {
     expect(texts[0]).toContain(cve);
   });
 
-  it('finds it in five images, and in none of the 44 others', async () => {
+  it('is found in five images, and in none of the other 44', async () => {
     const { items, counts } = await blastRadius();
     const open = items.filter(({ isMitigated }) => !isMitigated).map(({ repository }) => repository);
     expect(open.toSorted()).toEqual(
@@ -256,7 +256,7 @@ describe('Log4Shell in 50 images', () => {
     for (const image of Object.keys(others)) expect(await findingsOf(image)).toEqual([]);
   });
 
-  it('says why the sixth is no danger', async () => {
+  it('is reported as mitigated in the sixth', async () => {
     const { items } = await blastRadius();
     expect(items.filter(({ isMitigated }) => isMitigated)).toMatchObject([{ repository: 'shop/mitigated' }]);
     expect(await findingsOf('mitigated')).toMatchObject([
@@ -264,13 +264,13 @@ describe('Log4Shell in 50 images', () => {
     ]);
   });
 
-  it('names the place of each', async () => {
+  it('has the path in each image', async () => {
     const paths = await Promise.all(Object.keys(affected).map(async (image) => (await findingsOf(image))[0]?.path));
     const lib = `opt/lib/${jar}`;
     expect(paths).toEqual([lib, lib, lib, `srv/shop.ear!/shop.war!/WEB-INF/lib/${jar}`, 'opt/shop.jar']);
   });
 
-  it('answers which of them run and which are in use', async () => {
+  it('is listed with running images and images in use', async () => {
     await until('the archive of the process is known to be in use', async () => {
       const [finding] = await findingsOf('direct-1');
       return finding?.inUse === true;
@@ -314,7 +314,7 @@ describe('the attack on one pod', () => {
     incident = await tidewaiter.api(`/incidents/${first!.id}`);
   });
 
-  it('is one incident, with one message', async () => {
+  it('is one incident with one message', async () => {
     expect(await incidents()).toHaveLength(1);
     expect(slack.channel(channel).filter(({ thread_ts: thread }) => thread === undefined)).toHaveLength(1);
     expect(incident).toMatchObject({ workload: 'shop/Deployment/checkout', imageDigest: digests.get('direct-1') });
@@ -327,7 +327,7 @@ describe('the attack on one pod', () => {
     expect(findings.toSorted((a, b) => rank(b) - rank(a))[0]).toMatchObject({ running: true, inUse: true });
   });
 
-  it('cites KEV, the archive that is in use, and the shell', () => {
+  it('cites KEV, the archive in use, and the shell', () => {
     const fact = `${cve} (KEV) in ${name} at /opt/lib/${jar} is in use`;
     expect(incident.factsUsed).toContain(fact);
     expect(incident.sentence).toContain(fact);
@@ -335,7 +335,7 @@ describe('the attack on one pod', () => {
     expect(incident.evidence.map(({ text }) => text).join('\n')).toMatch(/sh -c .*curl -s/);
   });
 
-  it('reaches Slack with them', () => {
+  it('is announced in Slack with them', () => {
     const text = JSON.stringify(slack.channel(channel)[0]);
     for (const part of [cve, 'KEV', `/opt/lib/${jar}`, 'sh -c']) expect(text).toContain(part);
   });

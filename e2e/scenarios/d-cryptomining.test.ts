@@ -38,8 +38,9 @@ import {
   watched,
 } from './pods.js';
 
-// Cryptomining as it comes into clusters: a miner under a harmless name, packed, with its pool in a file; fetched at start into memory;
-// and as a DaemonSet that nobody with a name created. The pods are gone before their events are read.
+// Cryptomining as it comes into clusters: a miner under a harmless name, packed, with its pool in a
+// file; fetched at start into memory; and as a DaemonSet that nobody with a name created. The pods
+// are gone before their events are read.
 
 const hookSecret = 'hook-secret-of-the-test';
 const channel = 'C0000001';
@@ -149,7 +150,10 @@ async function pastPod(workload: string, image: string, kind: TestPod['kind'] = 
 }
 
 const incidents = async () => (await tidewaiter.api<{ items: Incident[] }>('/incidents')).items;
-/** Messages that stand. An incident that opened before its campaign was known is edited to point to the campaign's. */
+/**
+ * Messages that stand. An incident that opened before its campaign was known is edited to point to
+ * the campaign's.
+ */
 const messages = () =>
   slack
     .channel(channel)
@@ -194,7 +198,7 @@ function fetched(pod: TestPod, host: string, to: string): object[] {
 }
 
 describe('cryptomining in a cluster', () => {
-  it('finds the miner that an image brings under another name, and tells Slack', async () => {
+  it('reports a renamed miner of an image in Slack', async () => {
     const { items } = await tidewaiter.api<{ items: { id: string; path: string }[] }>(
       `/images/${digests.get('web')}/findings`,
     );
@@ -215,7 +219,7 @@ describe('cryptomining in a cluster', () => {
     expect((await titlesOf('shop/Deployment/web')).length).toBeGreaterThanOrEqual(2);
   });
 
-  it('finds the one that is fetched at start into memory, as the same campaign', async () => {
+  it('adds a miner that is downloaded into memory to the same campaign', async () => {
     const pod = await pastPod('worker', 'worker');
     await report(tidewaiter, 'nodes', ...fetched(pod, pool, '/dev/shm/nginx-helper'));
     const incident = await incidentOf('shop/Deployment/worker');
@@ -224,7 +228,7 @@ describe('cryptomining in a cluster', () => {
     expect([...findings]).toEqual(expect.arrayContaining(['drift', 'miner']));
   });
 
-  it('finds the one that comes as a DaemonSet of an anonymous request, as the same campaign', async () => {
+  it('adds a DaemonSet of an anonymous request to the same campaign', async () => {
     const pod = {
       ...testPod({
         ...{ namespace: 'kube-system', kind: 'DaemonSet', workload: 'kube-proxy-helper', tag: 'latest' },
@@ -249,12 +253,12 @@ describe('cryptomining in a cluster', () => {
     ]);
   });
 
-  it('is one incident and one message', async () => {
+  it('is one incident with one message', async () => {
     expect(await incidents()).toHaveLength(1);
     expect(messages()).toHaveLength(1);
   });
 
-  it('keeps another campaign apart', async () => {
+  it('separates another campaign', async () => {
     const pod = await pastPod('reports', 'worker');
     await report(tidewaiter, 'nodes', ...fetched(pod, '198.51.100.23', '/dev/shm/other'));
     const incident = await incidentOf('shop/Deployment/reports');

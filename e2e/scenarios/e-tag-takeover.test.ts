@@ -27,7 +27,8 @@ import {
   until,
 } from '../tidewaiter.js';
 
-// Scenario E, as the takeover of Trivy's tags was: an account with the credentials of a publisher moves released tags to another image.
+// Scenario E, as the takeover of Trivy's tags was: an account with the credentials of a publisher
+// moves released tags to another image.
 
 interface Push {
   repository: string;
@@ -169,7 +170,7 @@ receivers:
 
   let clean: string;
 
-  it('reports nothing of nine releases that one identity signs', async () => {
+  it('reports nothing about nine releases signed by one identity', async () => {
     for (const tag of releases) {
       clean = await pushImage(registry, `${repository}:${tag}`, await image());
       await sign(clean);
@@ -184,7 +185,7 @@ receivers:
     expect(await admits(`${registry.host}/${repository}:v1`)).toEqual(expect.objectContaining({ allowed: true }));
   }, 180_000);
 
-  it('makes one incident and one message of six moved tags, and denies them', async () => {
+  it('makes one incident and one message of six moved tags, and denies admission', async () => {
     const evil = await image();
     let digest = '';
     for (const tag of moved) digest = await pushImage(registry, `${repository}:${tag}`, evil, attacker);
@@ -209,7 +210,7 @@ receivers:
     ['v10', 'Signature and provenance missing, previously always present', false],
     ['v11', 'Provenance missing, previously always present', true],
   ])(
-    'flags %s: %s',
+    'reports %s: %s',
     async (tag, title, isSigned) => {
       const before = posts().length;
       const digest = await pushImage(registry, `${repository}:${tag}`, await image());
@@ -225,7 +226,7 @@ receivers:
     180_000,
   );
 
-  it('flags v12, which another key signs, and names both keys, although none is configured', async () => {
+  it('reports v12 with another key, and names both keys, without a configured one', async () => {
     const before = posts().length;
     const other = await cosignKey(dir, 'other');
     const digest = await pushImage(registry, `${repository}:v12`, await image());
@@ -244,7 +245,7 @@ receivers:
     expect(JSON.stringify(posts().at(-1))).toContain(`previously always key ${fingerprintOf(key).slice(0, 19)}`);
   }, 120_000);
 
-  it('finds other content under the same path and tag in another registry', async () => {
+  it('reports other content under the same path and tag in another registry', async () => {
     const before = posts().length;
     const digest = await pushImage(mirror, `${repository}:v9`, await image());
     await analyzed(repository, 'v9', digest);

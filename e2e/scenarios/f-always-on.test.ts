@@ -23,7 +23,8 @@ import { debian13, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js'
 import { type DistributionEvent, type RegistryRelay, registryRelay } from '../registry-relay.js';
 import { collect, launcher, makeHome, quiet, removeFolders, temporaryFolder, until } from '../tidewaiter.js';
 
-// Scenario F: webhooks come twice and out of order while a destination, a worker, the message bus and the advisory mirror fail.
+// Scenario F: webhooks come twice and out of order while a destination, a worker, the message bus
+// and the advisory mirror fail.
 
 interface Alert {
   startsAt: string;
@@ -177,7 +178,7 @@ receivers:
 
   let expected: DistributionEvent[];
 
-  it('scans every push once, though webhooks come twice and out of order, a worker is killed and NATS restarts', async () => {
+  it('scans every push once, with duplicate and reordered webhooks, a killed worker and a NATS restart', async () => {
     await push(movedRepository, 'first');
     for (const repository of repositories) digest = await push(repository, `of-${repository}`);
     const isTagged = ({ action, target }: DistributionEvent) => action === 'push' && target.tag !== undefined;
@@ -217,7 +218,7 @@ receivers:
     expect(answered).toEqual({ accepted: expected.length, duplicates: expected.length, ignored: 0 });
   }, 300_000);
 
-  it('knows what the tag points to, though its first push was reported last', async () => {
+  it('knows the current digest of the tag, although its first push was reported last', async () => {
     const [newest] = await sql<{ digest: string }>(
       `SELECT digest FROM tag_ledger WHERE repository = '${movedRepository}' ORDER BY position DESC LIMIT 1`,
     );
@@ -226,7 +227,7 @@ receivers:
     expect(digest).toBe(expected.at(-1)!.target.digest);
   });
 
-  it('keeps its advisories while the mirror is offline, and says why', async () => {
+  it('keeps its advisories while the mirror is offline, and reports the reason', async () => {
     const before = await sql('SELECT count(*)::int AS count FROM advisory');
     const synced = await command('advisories', 'sync', '--url', `http://127.0.0.1:${await freePort()}/osv`);
     expect(synced.code).not.toBe(0);
@@ -254,13 +255,14 @@ receivers:
     const pushedAt = new Map(expected.map(({ target, timestamp }) => [target.repository, timestamp]));
     for (const { body } of flaky.received)
       for (const { startsAt, labels } of (body as { alerts: Alert[] }).alerts) {
-        // The time of the push, to the difference between two reports of it, and not that of the recovery.
+        // The time of the push, to the difference between two reports of it, and not that of the
+        // recovery.
         const late = Date.parse(startsAt) - Date.parse(pushedAt.get(labels.repository)!);
         expect([labels.repository, Math.abs(late) < 2_000]).toEqual([labels.repository, true]);
       }
   }, 480_000);
 
-  it('has counts that agree: events, pushes, deliveries, requests', async () => {
+  it('has consistent counts of events, pushes, deliveries and requests', async () => {
     expect(await sql(`SELECT id FROM dead_letter`)).toEqual([]);
     expect(await sql(`SELECT id FROM delivery WHERE state <> 'sent'`)).toEqual([]);
     const [{ count } = { count: 0 }] = await sql<{ count: number }>('SELECT count(*)::int AS count FROM delivery');

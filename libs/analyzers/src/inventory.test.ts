@@ -55,12 +55,12 @@ describe('inventory', () => {
       ['a 1 shadowed 0', 'b 1 present 0'],
     ],
     [
-      'a package of which only configuration is left is no longer there, and told once',
+      'a package with only configuration left is shadowed, and reported once',
       [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1'])], [touch]],
       ['a 1 shadowed 0', 'b 1 present 0'],
     ],
     [
-      'in one layer it is not told at all',
+      'in one layer it is not reported at all',
       [[dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1', 'deinstall ok installed'])]],
       ['b 1 present 0'],
     ],

@@ -288,7 +288,7 @@ describe('RegistryClient', () => {
     it.each([
       ['has expired', '{"access_token":"t0ken","expires_in":5}', 2],
       ['is short-lived by default', '{"access_token":"t0ken"}', 1],
-      ['tells no sensible time', '{"access_token":"t0ken","expires_in":-1}', 1],
+      ['has no valid time', '{"access_token":"t0ken","expires_in":-1}', 1],
     ])('get a new token when the last one %s', async (_what, token, expected) => {
       let bought = 0;
       const url: string = await http((request, response) => {

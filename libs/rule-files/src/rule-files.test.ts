@@ -32,7 +32,7 @@ describe('fingerprintOf', () => {
     expect(await names([join(folder, 'rule.yml')])).toEqual(['rule.yml']);
   });
 
-  it('tells that a file was changed, added or removed', async () => {
+  it('reports that a file was changed, added or removed', async () => {
     const seen = new Set<string>();
     const look = async () => seen.add(await fingerprintOf([folder])).size;
     expect(await look()).toBe(1);

@@ -7,9 +7,9 @@ describe('captureOutput', () => {
     const output = captureOutput();
     process.stdout.write('printed ');
     process.stdout.write(Buffer.from('bytes ✓'));
-    process.stderr.write('told');
+    process.stderr.write('error text');
     output.restore();
-    expect(output).toMatchObject({ stdout: 'printed bytes ✓', stderr: 'told' });
+    expect(output).toMatchObject({ stdout: 'printed bytes ✓', stderr: 'error text' });
     expect(writes()).toEqual(before);
   });
 });

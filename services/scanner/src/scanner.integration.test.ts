@@ -903,11 +903,14 @@ describe('scanner', () => {
     });
 
     it('passes with provenance that its pipeline sent and a signer signed, before or after the push', async () => {
-      const first = registry.put('signed-told', '1', [{ content: osRelease }, { content: dpkg('told') }]);
+      const first = registry.put('signed-reported', '1', [{ content: osRelease }, { content: dpkg('reported') }]);
       await storeProvenance(first, privateKey);
-      expect((await push('signed-told', '1')).verdict).not.toBe('fail');
-      const second = registry.put('signed-told', '2', [{ content: osRelease }, { content: dpkg('told later') }]);
-      const { id, verdict } = await push('signed-told', '2');
+      expect((await push('signed-reported', '1')).verdict).not.toBe('fail');
+      const second = registry.put('signed-reported', '2', [
+        { content: osRelease },
+        { content: dpkg('reported later') },
+      ]);
+      const { id, verdict } = await push('signed-reported', '2');
       expect(verdict).toBe('fail');
       const incident = minerIncident({ imageDigest: second, findings: ['unsigned-image'] });
       await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));

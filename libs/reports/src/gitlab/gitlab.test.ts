@@ -86,7 +86,10 @@ describe('gitlab', () => {
       start_time: '2026-11-25T10:00:00',
       end_time: '2026-11-25T10:00:01',
       messages: [
-        { level: 'info', value: '8 findings of other kinds, or in lower layers only, cannot be told in this format' },
+        {
+          level: 'info',
+          value: '8 findings of other kinds, or in lower layers only, cannot be expressed in this format',
+        },
         { level: 'info', value: 'fail: 9 findings are high or worse' },
         { level: 'warn', value: 'MALFORMED_FILE: usr/lib/jvm/broken.jar: not a zip archive' },
         { level: 'warn', value: 'LIMIT_EXCEEDED: more than 1000 warnings' },

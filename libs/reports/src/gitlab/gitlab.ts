@@ -57,7 +57,7 @@ function secondsOf(timeMs: number): string {
 
 function messagesOf({ findings, warnings, verdict }: Report): object[] {
   const left = findings.filter((finding) => !isShown(finding)).length;
-  const note = `${countOf(left, 'finding')} of other kinds, or in lower layers only, cannot be told in this format`;
+  const note = `${countOf(left, 'finding')} of other kinds, or in lower layers only, cannot be expressed in this format`;
   return [
     ...(left > 0 ? [{ level: 'info', value: note }] : []),
     ...verdict.reasons.map((reason) => ({ level: 'info', value: `${verdict.result}: ${reason}` })),
