@@ -1,6 +1,7 @@
 /**
- * How many webhooks a second ingest keeps, beside what the disk under PostgreSQL and JetStream allows at most. A webhook counts
- * when it is answered with 202, which is after its commit; the rows are counted at the end. See README.md.
+ * Webhooks per second that ingest stores, beside the limits of the disk under PostgreSQL and
+ * JetStream. A webhook counts when it is answered with 202, which is after its commit; the rows are
+ * counted at the end. See README.md.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,7 +31,7 @@ interface Load {
   seconds: number;
 }
 
-/** A webhook as registry 3 sends it for one push. */
+/** Webhook of registry 3 for one push. */
 function pushBody(turn: number): string {
   const digest = `sha256:${turn.toString(16).padStart(64, '0')}`;
   const repository = `shop/app-${turn % 100}`;
@@ -64,19 +65,19 @@ function pushBody(turn: number): string {
 interface LoadShape {
   connections: number;
   forMs: number;
-  /** Webhooks a second; Infinity sends the next one as soon as the last one is answered. */
+  /** Webhooks per second; Infinity sends the next one as soon as the last one is answered. */
   rate: number;
   /** Number of the first webhook: no two loads may send the same. */
   firstTurn: number;
 }
 
-/** Keeps so many connections busy, each with one webhook after the other. */
+/** Keeps `connections` connections busy, each with one webhook after the other. */
 async function load(url: string, { connections, forMs, rate, firstTurn }: LoadShape): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const result: Load = { latencyUs: createHistogram(), accepted: 0, refused: 0, seconds: 0 };
   const began = performance.now();
   await rateOf(connections, forMs, async (turn) => {
-    // Timed from when it was due, or a stall would hide the webhooks that it delayed.
+    // Timed from its due time, or a stall would hide the webhooks that it delayed.
     const due = Math.max(began + (turn / rate) * 1_000, rate === Infinity ? performance.now() : 0);
     const waitMs = due - performance.now();
     if (waitMs > 0) await sleep(waitMs);
@@ -113,7 +114,7 @@ async function residentMiB(url: string): Promise<number> {
   return Number(/^process_resident_memory_bytes\S* (\S+)$/m.exec(metrics)?.[1]) / 2 ** 20;
 }
 
-/** Says every minute how much memory the service has, until told to stop. */
+/** Prints the service's memory every minute, until stopped. */
 async function watchMemory(url: string, signal: AbortSignal): Promise<void> {
   for (let minute = 1; !signal.aborted; minute += 1) {
     await sleep(60_000, undefined, { signal }).catch(() => undefined);
@@ -121,20 +122,20 @@ async function watchMemory(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Counts what is in the database, and how much of it the bus has by now. */
+/** Counts the rows in the database, and the published share. */
 async function reportRows(databaseUrl: string, expected: number): Promise<boolean> {
   const database = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'bench' });
   const [rows] = await database.query(
-    `SELECT (SELECT count(*) FROM push)::int AS kept, count(*)::int AS told, count(published_at)::int AS published FROM outbox`,
+    `SELECT (SELECT count(*) FROM push)::int AS stored, count(*)::int AS events, count(published_at)::int AS published FROM outbox`,
   );
   await database.destroy();
-  report('rows kept, of those answered with 202', rows.kept - expected, ' off');
-  report('events published by the end of the load', (100 * rows.published) / rows.told, ' %');
-  return rows.kept === expected;
+  report('rows stored, of those answered with 202', rows.stored - expected, ' off');
+  report('events published by the end of the load', (100 * rows.published) / rows.events, ' %');
+  return rows.stored === expected;
 }
 
 async function startIngest(environment: Record<string, string>): Promise<{ url: string; child: ChildProcess }> {
-  // Its log goes nowhere, but it is written.
+  // Its log is discarded, but it is written.
   const child = fork(import.meta.filename, [], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -191,7 +192,7 @@ async function main(): Promise<void> {
   if (!isComplete || measured.refused > 0) process.exitCode = 1;
 }
 
-/** The service under test, in a process of its own; ends when the parent lets go. */
+/** Service under test, in a process of its own; ends when the parent disconnects. */
 async function serve(): Promise<void> {
   const service = await start(process.env);
   process.once('disconnect', () => void service.stop());

@@ -8,7 +8,9 @@ import { fastSink, incidentOf, type Notifier, type Rig, startRig } from './notif
 /** Reaction of a channel to the first try of some messages; later tries succeed. */
 type Mood = 'takes' | 'asks to wait' | 'fails' | 'hangs' | 'cuts' | 'takes and cuts';
 
-/** Reactions by severity, which has a channel each, so that one failing channel does not stop all. */
+/**
+ * Reactions by severity, which has a channel each, so that one failing channel does not stop all.
+ */
 const moods: Record<Severity, Mood[]> = {
   critical: ['takes'],
   high: ['takes', 'takes', 'takes', 'takes', 'asks to wait'],
@@ -61,7 +63,7 @@ ${severities.map((severity) => `  - { name: ${severity}, webhook_configs: [ { ur
   let published = 0;
   const report = setInterval(() => {
     void states(rig).then((now) =>
-      console.log(`  ${seconds()}: ${published} told, ${arrivals.size} arrived; ${now}; ${killing.summary}`),
+      console.log(`  ${seconds()}: ${published} published, ${arrivals.size} arrived; ${now}; ${killing.summary}`),
     );
   }, reportEveryMs);
   const [killed] = await Promise.allSettled([
@@ -157,7 +159,7 @@ class Killing {
   readonly #rig: Rig;
   readonly #random: () => number;
   notifier: Notifier;
-  /** Number of times the notifier ended without a request. */
+  /** Number of unexpected ends of the notifier. */
   crashes = 0;
 
   constructor(rig: Rig, notifier: Notifier, random: () => number) {
@@ -222,7 +224,10 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Pseudorandom numbers, reproducible by seed. @see https://prng.di.unimi.it/splitmix64.c, in 32 bits */
+/**
+ * Pseudorandom numbers, reproducible by seed. @see https://prng.di.unimi.it/splitmix64.c, in 32
+ * bits
+ */
 function randomOf(seed: number): () => number {
   let state = seed;
   return () => {

@@ -486,7 +486,7 @@ export const programs: readonly Program[] = [
           /OpenSSL (\d+\.\d+\.\d+[a-z]{0,2}(?:-(?:alpha|beta|pre|rc)\d+)?)(?:-fips|\+[\w.]{1,16})? {1,2}(?:xx|\d{1,2}) [A-Z]\w\w \d{4}/,
       },
     ],
-    note: 'OPENSSL_VERSION_TEXT with its date, which tells it from the names of compatible libraries',
+    note: 'OPENSSL_VERSION_TEXT with its date, unlike the names of compatible libraries',
     matches: [
       ['usr/local/lib64/libcrypto.so.3', '\0OpenSSL 3.5.9 29 Sep 2026\x003.5.9\0', '3.5.9'],
       ['usr/local/bin/openssl', '\0OpenSSL 1.1.1w  11 Sep 2023\0', '1.1.1w'],
