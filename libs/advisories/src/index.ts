@@ -5,7 +5,7 @@ export type { Exploitation } from './exploitation.js';
 export { readEpss } from './epss.js';
 export type { EpssDay, EpssScore } from './epss.js';
 export { readKev } from './kev.js';
-export type { KevCatalogue, KevEntry } from './kev.js';
+export type { KevCatalog, KevEntry } from './kev.js';
 export { advisoryKeyOf } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
 export type { AffectedPackage } from './affected-package.js';

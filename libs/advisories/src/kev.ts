@@ -11,7 +11,7 @@ export interface KevEntry {
 }
 
 /** CISA's catalog of known exploited vulnerabilities. */
-export interface KevCatalogue {
+export interface KevCatalog {
   /** ISO 8601. */
   releasedAt: string;
   entries: KevEntry[];
@@ -22,7 +22,7 @@ export interface KevCatalogue {
 /** The catalog has some 1,600 entries. */
 const maxEntries = 100_000;
 
-const catalogueSchema = z.object({
+const catalogSchema = z.object({
   dateReleased: z.iso.datetime({ offset: true }),
   vulnerabilities: z.array(z.unknown()).min(1).max(maxEntries),
 });
@@ -33,12 +33,12 @@ const entrySchema = z.object({ cveID: z.string().regex(cvePattern), dateAdded: z
  * @throws InvalidInput `KEV_FORMAT`
  * @see https://www.cisa.gov/known-exploited-vulnerabilities-catalog
  */
-export function readKev(bytes: Uint8Array): KevCatalogue {
-  const catalogue = catalogueSchema.safeParse(jsonOf(bytes));
-  if (!catalogue.success) {
-    throw new InvalidInput('KEV_FORMAT', "not CISA's catalogue of known exploited vulnerabilities in JSON");
+export function readKev(bytes: Uint8Array): KevCatalog {
+  const catalog = catalogSchema.safeParse(jsonOf(bytes));
+  if (!catalog.success) {
+    throw new InvalidInput('KEV_FORMAT', "not CISA's catalog of known exploited vulnerabilities in JSON");
   }
-  const { dateReleased, vulnerabilities } = catalogue.data;
+  const { dateReleased, vulnerabilities } = catalog.data;
   const read = vulnerabilities.map((each) => entrySchema.safeParse(each)).filter(({ success }) => success);
   const entries = read.map(({ data }) => ({ cve: data!.cveID, addedOn: data!.dateAdded }));
   return {

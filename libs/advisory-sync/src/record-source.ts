@@ -55,13 +55,13 @@ async function fileSource(path: string): Promise<AdvisorySource> {
 
 async function exploitationSource(path: string): Promise<ExploitationSource | undefined> {
   const name = basename(path);
-  if (kevName.test(name) || (name.endsWith('.json') && !recordName.test(name) && (await isKevCatalogue(path))))
+  if (kevName.test(name) || (name.endsWith('.json') && !recordName.test(name) && (await isKevCatalog(path))))
     return { kind: 'kev', name, path };
   return epssName.test(name) ? { kind: 'epss', name, path } : undefined;
 }
 
 /** Recognizes CISA's catalog by its start, under any file name. */
-async function isKevCatalogue(path: string): Promise<boolean> {
+async function isKevCatalog(path: string): Promise<boolean> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(headBytes) });
   const head = buffer.toString('utf8', 0, bytesRead);

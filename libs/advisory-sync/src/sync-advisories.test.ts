@@ -14,13 +14,13 @@ import type { FeedResult, ReadingListener } from './advisory-keeper.js';
 import { syncAdvisories } from './sync-advisories.js';
 
 /** Fault of the bucket in one request; false serves the request as it should be. */
-type Misbehaviour = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
+type Fault = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
 
 /** Serves files as a bucket does: validators, conditions, ranges. Every request is kept. */
 class Bucket {
   readonly files = new Map<string, Buffer>();
   readonly requests: { path: string; range: string | undefined; condition: string | undefined; status: number }[] = [];
-  misbehaviours = new Map<string, Misbehaviour[]>();
+  faults = new Map<string, Fault[]>();
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const path = decodeURIComponent(request.url ?? '');
@@ -30,7 +30,7 @@ class Bucket {
     if (!body) return void response.writeHead(404).end();
     const etag = etagOf(body);
     response.setHeader('etag', etag);
-    if (this.misbehaviours.get(path)?.shift()?.(request, response, body)) return;
+    if (this.faults.get(path)?.shift()?.(request, response, body)) return;
     if (condition === etag) return void response.writeHead(304).end();
     const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? Number.NaN);
     if (Number.isNaN(start) || request.headers['if-range'] !== etag) {
@@ -45,8 +45,8 @@ class Bucket {
     response.writeHead(206, headers).end(rest);
   };
 
-  misbehave(path: string, ...how: Misbehaviour[]): void {
-    this.misbehaviours.set(path, how);
+  failNext(path: string, ...how: Fault[]): void {
+    this.faults.set(path, how);
   }
 
   statuses(path: string): number[] {
@@ -83,7 +83,7 @@ const epss = (cve: string, score: number) =>
   gzipSync(`#model_version:v1,score_date:2026-01-02T00:00:00+0000\ncve,epss,percentile\n${cve},${score},0.5\n`);
 
 /** Remembers what it hears. */
-class Heard implements ReadingListener {
+class RecordingListener implements ReadingListener {
   readonly results: FeedResult[] = [];
   readonly failures: [name: string, code: string][] = [];
   readonly kept: [name: string, gone: number, all: number][] = [];
@@ -130,8 +130,8 @@ describe('syncAdvisories', () => {
 
   async function sync(
     options: { ecosystems?: string[]; acceptsRemovals?: boolean; osvUrl?: string } = {},
-  ): Promise<Heard> {
-    const listener = new Heard();
+  ): Promise<RecordingListener> {
+    const listener = new RecordingListener();
     using keeper = AdvisoryFileWriter.open(path());
     await syncAdvisories({
       keeper,
@@ -229,7 +229,7 @@ describe('syncAdvisories', () => {
   });
 
   /** Sends the head and half of the body, and breaks the connection when that has been written. */
-  const cut: Misbehaviour = (_, response, body) => {
+  const cut: Fault = (_, response, body) => {
     const half = body.subarray(0, body.length / 2);
     response.writeHead(200, { 'content-length': body.length });
     response.write(half);
@@ -244,7 +244,7 @@ describe('syncAdvisories', () => {
       .filter((name) => name.endsWith('.part'))
       .map((name) => statSync(join(folder, 'downloads', name)).size);
   const answer =
-    (status: number, headers: Record<string, string> = {}, sent?: (body: Buffer) => Buffer): Misbehaviour =>
+    (status: number, headers: Record<string, string> = {}, sent?: (body: Buffer) => Buffer): Fault =>
     (_, response, body) => {
       response.writeHead(status, headers).end(sent?.(body));
       return true;
@@ -252,7 +252,7 @@ describe('syncAdvisories', () => {
 
   describe('an interrupted download', () => {
     it('resumes at its last byte', async () => {
-      bucket.misbehave('/npm/all.zip', cut);
+      bucket.failNext('/npm/all.zip', cut);
       expect((await sync()).failures).toEqual([]);
       const half = bucket.files.get('/npm/all.zip')!.length / 2;
       expect(bucket.requests.filter((each) => each.path === '/npm/all.zip').map(({ range }) => range)).toEqual([
@@ -263,8 +263,8 @@ describe('syncAdvisories', () => {
     });
 
     it('resumes in the next sync after too many interruptions', async () => {
-      const cutAgain: Misbehaviour = (_, response) => Boolean(response.destroy());
-      bucket.misbehave('/npm/all.zip', cut, cutAgain, cutAgain);
+      const cutAgain: Fault = (_, response) => Boolean(response.destroy());
+      bucket.failNext('/npm/all.zip', cut, cutAgain, cutAgain);
       expect((await sync()).failures).toEqual([['npm', 'EGRESS_UNREACHABLE']]);
       expect((await sync()).failures).toEqual([]);
       expect(bucket.statuses('/npm/all.zip').at(-1)).toBe(206);
@@ -288,7 +288,7 @@ describe('syncAdvisories', () => {
 
     it('restarts when the file has changed meanwhile', async () => {
       const changed = archiveOf(...manyOf(41));
-      bucket.misbehave('/npm/all.zip', (request, response, body) => {
+      bucket.failNext('/npm/all.zip', (request, response, body) => {
         bucket.files.set('/npm/all.zip', changed);
         return cut(request, response, body);
       });
@@ -312,7 +312,7 @@ describe('syncAdvisories', () => {
       ],
       ['it does not say what', () => ({})],
     ])('restarts when the response is %s', async (_, headers) => {
-      bucket.misbehave('/npm/all.zip', cut, (request, response, body) =>
+      bucket.failNext('/npm/all.zip', cut, (request, response, body) =>
         answer(206, headers(body), (all) => all)(request, response, body),
       );
       expect((await sync()).failures).toEqual([]);
@@ -324,7 +324,7 @@ describe('syncAdvisories', () => {
   describe('a faulty server', () => {
     const half = (body: Buffer) => body.subarray(0, body.length / 2);
 
-    it.each<[string, Misbehaviour, string]>([
+    it.each<[string, Fault, string]>([
       ['is missing', answer(404), 'FEED_MISSING'],
       ['is refused', answer(403), 'FEED_REFUSED'],
       ['fails', answer(503), 'FEED_UNAVAILABLE'],
@@ -342,17 +342,17 @@ describe('syncAdvisories', () => {
       ['is unchanged, which nobody asked', answer(304), 'FEED_REFUSED'],
       ['lies elsewhere, again and again', answer(302, { location: '/npm/all.zip' }), 'EGRESS_REDIRECTS'],
       ['lies in a private network', answer(302, { location: 'http://10.0.0.1/all.zip' }), 'EGRESS_REFUSED'],
-    ])('costs only the archive that %s', async (_, misbehaviour, code) => {
-      bucket.misbehave('/npm/all.zip', ...Array.from({ length: 10 }, () => misbehaviour));
+    ])('costs only the archive that %s', async (_, fault, code) => {
+      bucket.failNext('/npm/all.zip', ...Array.from({ length: 10 }, () => fault));
       const broken = await sync();
       expect(broken.failures).toEqual([['npm', code]]);
       expect(namesOf(broken.results)).toEqual(['Debian read 1', 'KEV read 1', 'EPSS read 1']);
-      bucket.misbehave('/npm/all.zip');
+      bucket.failNext('/npm/all.zip');
       expect((await sync()).failures).toEqual([]);
       const before = idsOf('npm');
       expect(before).toHaveLength(40);
       bucket.files.set('/npm/all.zip', archiveOf(...manyOf(41)));
-      bucket.misbehave('/npm/all.zip', ...Array.from({ length: 10 }, () => misbehaviour));
+      bucket.failNext('/npm/all.zip', ...Array.from({ length: 10 }, () => fault));
       await sync();
       expect(idsOf('npm')).toEqual(before);
     });

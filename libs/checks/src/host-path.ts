@@ -23,7 +23,7 @@ const sensitive = new Set(
 /**
  * Normalizes a path: without leading and closing slashes, `.` and `..`, with `/var/run` as `/run`.
  */
-function normalised(path: string): string {
+function normalized(path: string): string {
   const parts: string[] = [];
   for (const part of path.slice(0, 4096).split('/')) {
     if (part === '..') parts.pop();
@@ -35,10 +35,10 @@ function normalised(path: string): string {
 
 /** Whether the path is the socket of a container runtime. */
 export function runtimeSocketAt(path: string): boolean {
-  return sockets.has(normalised(path));
+  return sockets.has(normalized(path));
 }
 
 /** Whether the path is a directory of the system. */
 export function isSensitivePath(path: string): boolean {
-  return sensitive.has(normalised(path));
+  return sensitive.has(normalized(path));
 }

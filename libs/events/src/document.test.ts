@@ -1,30 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { catalogue } from './catalogue.js';
+import { catalog } from './catalog.js';
 import { asyncApi, eventsMarkdown } from './document.js';
 import { consumers, consumersOf, streams } from './topology.js';
 
 const docs = join(__dirname, '../../../docs');
 
-describe('catalogue', () => {
+describe('catalog', () => {
   // A stale page is mended by `npm run docs`.
   it('generates docs/events.md', () => {
-    expect(readFileSync(join(docs, 'events.md'), 'utf8')).toBe(eventsMarkdown(catalogue));
+    expect(readFileSync(join(docs, 'events.md'), 'utf8')).toBe(eventsMarkdown(catalog));
   });
 
   it('generates docs/asyncapi.json', () => {
-    expect(JSON.parse(readFileSync(join(docs, 'asyncapi.json'), 'utf8'))).toEqual(asyncApi(catalogue));
+    expect(JSON.parse(readFileSync(join(docs, 'asyncapi.json'), 'utf8'))).toEqual(asyncApi(catalog));
   });
 
   it('lists every event once and by the pattern', () => {
-    const types = catalogue.map(({ type }) => type);
+    const types = catalog.map(({ type }) => type);
     expect(new Set(types).size).toBe(types.length);
     for (const type of types) expect(type).toMatch(/^dev\.tidewaiter\.[a-z]+\.[a-z]+ed\.v1$/);
   });
 
   it('assigns every event to exactly one stream', () => {
-    for (const event of catalogue) {
+    for (const event of catalog) {
       expect(streams.filter(({ events }) => events.includes(event))).toHaveLength(1);
     }
   });

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { InvalidInput } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-import { catalogue } from './catalogue.js';
+import { catalog } from './catalog.js';
 import type { CloudEvent, EventType } from './event-type.js';
 
 const envelope = z.object({
@@ -18,7 +18,7 @@ const envelope = z.object({
   traceparent: z.string().optional(),
 });
 
-const typesByName = new Map<string, EventType>(catalogue.map((event) => [event.type, event]));
+const typesByName = new Map<string, EventType>(catalog.map((event) => [event.type, event]));
 
 /**
  * Parses a message from the bus and validates envelope, type and data.

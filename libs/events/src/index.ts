@@ -2,7 +2,7 @@ export { draft, eventType } from './event-type.js';
 export type { CloudEvent, DataOf, Draft, EventOf, EventType } from './event-type.js';
 export {
   advisoryChanged,
-  catalogue,
+  catalog,
   findingOpened,
   findingResolved,
   imageAnalyzed,
@@ -20,7 +20,7 @@ export {
   sensorRecovered,
   sensorSilenced,
   tagMoved,
-} from './catalogue.js';
+} from './catalog.js';
 export { consumers, consumersOf, streams, subjectsOf } from './topology.js';
 export type { Consumer, Stream } from './topology.js';
 export { partitionOf, runtimeChannel, runtimePartitions, runtimeStream } from './runtime-stream.js';

@@ -1,6 +1,6 @@
 import { InvalidInput, type JsonObject, type RuntimeRecord, runtimeSources, severities } from '@tidewaiter/domain';
 
-import { runtimeObserved } from './catalogue.js';
+import { runtimeObserved } from './catalog.js';
 import { checkedData, readEnvelope } from './envelope.js';
 import type { DataOf } from './event-type.js';
 

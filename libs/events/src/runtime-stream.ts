@@ -1,4 +1,4 @@
-import { runtimeObserved } from './catalogue.js';
+import { runtimeObserved } from './catalog.js';
 
 /** Name of the stream of runtime events. */
 export const runtimeStream = 'TIDEWAITER_RUNTIME';

@@ -17,7 +17,7 @@ import {
   sensorRecovered,
   sensorSilenced,
   tagMoved,
-} from './catalogue.js';
+} from './catalog.js';
 import type { EventType } from './event-type.js';
 import { runtimePartitions, runtimeStream } from './runtime-stream.js';
 

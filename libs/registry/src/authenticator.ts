@@ -77,7 +77,7 @@ export class Authenticator {
       this.#withheldFrom && `; they do not go to its token server ${this.#withheldFrom} unless tokenHost names it`;
     return new AccessDenied(
       'REGISTRY_UNAUTHORIZED',
-      `${this.endpoint.host} refuses ${who} for ${repository || 'its catalogue'}${hint}`,
+      `${this.endpoint.host} refuses ${who} for ${repository || 'its catalog'}${hint}`,
     );
   }
 

@@ -104,7 +104,7 @@ export class RegistryClient {
 
   /**
    * The names of the registry's repositories. Skips mirrors, which do not hold all of them.
-   * @throws NotFound `NAME_UNKNOWN` where it has no catalogue
+   * @throws NotFound `NAME_UNKNOWN` where it has no catalog
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
    * @throws LimitExceeded, Unavailable with `retryAfterMs` where the registry names a time
    */

@@ -153,7 +153,7 @@ export class HostClient {
     }
   }
 
-  /** The names of its repositories, where it has a catalogue and lets us see it. @throws as `listNames` */
+  /** The names of its repositories, if it has a catalog that we may read. @throws as `listNames` */
   repositories(signal?: AbortSignal): AsyncGenerator<string> {
     return listNames(this.#session, '', '_catalog', signal);
   }

@@ -14,7 +14,7 @@ const page = z.object({ repositories: names, tags: names });
 
 /**
  * Lists what a registry has, page by page.
- * @throws NotFound `NAME_UNKNOWN`, also where a registry has no catalogue
+ * @throws NotFound `NAME_UNKNOWN`, also where a registry has no catalog
  * @throws LimitExceeded over a thousand pages
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
  * @see https://distribution.github.io/distribution/spec/api/#listing-repositories

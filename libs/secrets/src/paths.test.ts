@@ -8,7 +8,7 @@ describe('mayHoldSecrets, isExamplePath and isMadeByTools', () => {
     ['root/.config/gcloud/credentials.db', 'SQLite format 3\0', true],
     ['srv/other.db', 'SQLite format 3\0', false],
     ['app/settings.ini', '\xff\xfea\0=\0', true],
-    ['app/no-extension', 'text\twith\x1b[0m colours\r\n', true],
+    ['app/no-extension', 'text\twith\x1b[0m colors\r\n', true],
     ['app/umlauts.txt', 'Schl\xc3\xbcssel', true],
     ['app/empty', '', false],
     ['app/logo.PNG', 'text', false],

@@ -42,7 +42,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
     rules: [
       {
         expression: '!running || findings.all(f, f.kind != "vulnerability" || !f.counted || !f.kev)',
-        message: `{count(exploited, "finding is", "findings are")} in CISA's catalogue: {ids(exploited)}`,
+        message: `{count(exploited, "finding is", "findings are")} in CISA's catalog: {ids(exploited)}`,
       },
     ],
     examples: [
@@ -52,7 +52,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
         what: 'it runs',
         facts: { ...having({ ...hole, kev: true }), running: true },
         result: 'fail',
-        reason: "1 finding is in CISA's catalogue: CVE-2026-1",
+        reason: "1 finding is in CISA's catalog: CVE-2026-1",
       },
       {
         what: 'whether it runs is unknown',

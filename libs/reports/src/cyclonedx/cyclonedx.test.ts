@@ -47,7 +47,7 @@ describe('cyclonedx', () => {
 
   it('is validated by a schema that rejects errors', () => {
     expect(validate({ ...bomOf(sampleReport), components: [{ type: 'thing', name: 'x' }] })).toBe(false);
-    const licenses = [{ license: { id: 'no such licence' } }];
+    const licenses = [{ license: { id: 'no such license' } }];
     expect(validate({ ...bomOf(sampleReport), components: [{ type: 'library', name: 'x', licenses }] })).toBe(false);
   });
 

@@ -123,7 +123,7 @@ function extractedLicenses(packages: readonly SpdxPackage[]): object {
     packages.flatMap(({ licenseDeclared }) => licenseDeclared.match(/LicenseRef-[A-Za-z0-9.-]+/g) ?? []),
   );
   if (ids.size === 0) return {};
-  const extractedText = 'The metadata of the package names this licence and has no text of it.';
+  const extractedText = 'The metadata of the package names this license and has no text of it.';
   return { hasExtractedLicensingInfos: [...ids].toSorted().map((licenseId) => ({ licenseId, extractedText })) };
 }
 

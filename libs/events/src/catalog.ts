@@ -328,7 +328,7 @@ export const notificationFailed = eventType('notification.failed', {
 });
 
 /** Every event type. `docs/events.md` and `docs/asyncapi.json` are generated from this list. */
-export const catalogue = [
+export const catalog = [
   registryPushed,
   registryDeleted,
   pipelineReported,
