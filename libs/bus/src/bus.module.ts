@@ -14,7 +14,9 @@ export interface BusOptions {
   deadLetters: Type<DeadLetterSink>;
 }
 
-/** JetStream for one service: {@link Bus} to publish, {@link JetStreamServer} as Nest's transport. */
+/**
+ * JetStream for one service: {@link Bus} to publish, {@link JetStreamServer} as Nest's transport.
+ */
 @Module({})
 export class BusModule {
   static forRoot({ service, url, deadLetters }: BusOptions): DynamicModule {

@@ -18,21 +18,24 @@ import type { StreamPlace } from './stream-place.js';
 import { reconcileTopology } from './topology.js';
 
 const publishTimeoutMs = 5_000;
-/** Long, because a server that flushes to a slow disk manages streams slowly; a lost connection fails at once. */
+/**
+ * Long, because a server that flushes to a slow disk manages streams slowly; a lost connection
+ * fails at once.
+ */
 const manageTimeoutMs = 30_000;
 /** Time after which the server drops the consumer of a reader that fetches nothing more. */
 const readerForgottenMs = 60_000;
 
-/** A consumer that one reader has for itself. */
+/** Consumer for a single reader. */
 export interface OwnConsumer {
   source: PullConsumer;
   /** Life of the stream. @see StreamPlace */
   life: string;
-  /** Messages that it has still to deliver, as of now. */
+  /** Number of messages that it has still to deliver. */
   waiting: number;
 }
 
-/** The connection of one service to NATS. It reconnects for ever, whatever the length of an outage. */
+/** Connection of one service to NATS. It reconnects after an outage of any length. */
 @Injectable()
 export class Bus implements OnApplicationShutdown {
   #reconciling: Promise<void> | undefined;
@@ -104,7 +107,10 @@ export class Bus implements OnApplicationShutdown {
     return this.#whileConnected(async () => this.client.consumers.get(stream, name));
   }
 
-  /** Creates a consumer for one reader, starting after `place`, or at the start if the stream has been recreated. */
+  /**
+   * Creates a consumer for one reader, starting after `place`, or at the start if the stream has
+   * been recreated.
+   */
   async consumerAfter(stream: string, subject: string, place: StreamPlace | null): Promise<OwnConsumer> {
     return this.#whileConnected(async () => {
       const { created: life } = await this.manager.streams.info(stream);
@@ -122,7 +128,10 @@ export class Bus implements OnApplicationShutdown {
     });
   }
 
-  /** Purges the messages of a subject up to and including `place`, unless the stream has been recreated. */
+  /**
+   * Purges the messages of a subject up to and including `place`, unless the stream has been
+   * recreated.
+   */
   async forget(stream: string, subject: string, place: StreamPlace): Promise<void> {
     await this.#whileConnected(async () => {
       const { created: life } = await this.manager.streams.info(stream);
@@ -130,7 +139,10 @@ export class Bus implements OnApplicationShutdown {
     });
   }
 
-  /** Wakes the {@link onCall} listeners of the name in every process. Best effort: a call can get lost. */
+  /**
+   * Wakes the {@link onCall} listeners of the name in every process. Best effort: a call can get
+   * lost.
+   */
   call(name: string): void {
     if (this.#isConnected) this.connection.publish(`${callPrefix}${name}`);
   }
@@ -173,7 +185,10 @@ export class Bus implements OnApplicationShutdown {
     }
   }
 
-  /** Fails at once while disconnected: the client drops such requests and would wait five seconds for a reply. */
+  /**
+   * Fails at once while disconnected: the client drops such requests and would wait five seconds
+   * for a reply.
+   */
   async #whileConnected<T>(request: () => Promise<T>): Promise<T> {
     if (!this.#isConnected) throw noConnection();
     const lost = Promise.withResolvers<never>();
@@ -205,7 +220,10 @@ function isMissingStream(error: unknown): boolean {
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }
 
-/** @see https://github.com/nats-io/nats-server/blob/main/server/errors.json, JSStreamStoreFailedF: "maximum bytes exceeded" */
+/**
+ * @see https://github.com/nats-io/nats-server/blob/main/server/errors.json, JSStreamStoreFailedF:
+ * "maximum bytes exceeded"
+ */
 function isFull(error: unknown): boolean {
   return error instanceof JetStreamApiError && /maximum (?:bytes|messages) exceeded/.test(error.message);
 }

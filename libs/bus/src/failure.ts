@@ -9,7 +9,10 @@ const delaysMs = [1_000, 5_000, 30_000, 120_000, 600_000];
 
 const outages = new Set(['STORE_UNAVAILABLE', 'BUS_UNAVAILABLE']);
 
-/** Whether our own store or bus is down, which is no fault of the message: it waits, however long. */
+/**
+ * Whether our own store or bus is down, which is no fault of the message: it waits for any length
+ * of outage.
+ */
 export function isOutage(error: unknown): boolean {
   return error instanceof TidewaiterError && outages.has(error.code);
 }

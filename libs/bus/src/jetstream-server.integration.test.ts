@@ -69,7 +69,10 @@ interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts a service with these handlers; `save` is called before a letter is kept, `store` as the check of PostgreSQL. */
+/**
+ * Starts a service with these handlers; `save` is called before a dead letter is stored, `store` as
+ * the check of PostgreSQL.
+ */
 async function serve(
   handlers: Type[],
   save: () => Promise<void> = async () => undefined,

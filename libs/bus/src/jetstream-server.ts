@@ -13,7 +13,7 @@ import { failureOf, isOutage } from './failure.js';
 import { PullLoop } from './pull-loop.js';
 import type { Subscription } from './subscribe.js';
 
-/** Store of dead letters. A letter is saved before its message is terminated on the bus. */
+/** Store of dead letters. A dead letter is saved before its message is terminated on the bus. */
 export interface DeadLetterSink {
   save(letter: {
     consumer: string;
@@ -35,7 +35,7 @@ const probeEveryMs = 1_000;
 const storeCheck = 'postgres';
 const keptDelayMs = 10_000;
 
-/** A consumer and its handlers, by channel. */
+/** Consumer and its handlers, by channel. */
 interface Handled {
   consumer: Consumer;
   handlers: Map<string, MessageHandler>;
@@ -67,7 +67,10 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     health.add('nats', async () => (bus.connection.isClosed() ? 'closed' : bus.connection.rtt().then(() => undefined)));
   }
 
-  /** Overridden because Nest chains the handlers of two consumers for one event, so that each message reaches both. */
+  /**
+   * Overridden because Nest chains the handlers of two consumers for one event, so that each
+   * message reaches both.
+   */
   override addHandler(
     channel: string,
     handler: MessageHandler,
@@ -139,8 +142,8 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       if (message.info.deliveryCount > 2 * consumer.maxAttempts)
         throw new Error('delivered too often without an answer');
       const work = async () => dispatch(handled, read, message);
-      // Another replica may reach the store. Once only: in a shared outage a message must not use
-      // up its deliveries.
+      // Another replica may reach the store. Only at the first delivery: in a shared outage a
+      // message must not use up its deliveries.
       if (message.info.deliveryCount === 1) await this.#unlessOutage(work);
       else await this.#outlastOutages(consumer, stopping, work);
       message.ack();
@@ -150,7 +153,10 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Does `work`, or fails as soon as the store stops answering, so that another replica gets the message. */
+  /**
+   * Does `work`, or fails as soon as the store stops answering, so that another replica gets the
+   * message.
+   */
   async #unlessOutage(work: () => Promise<void>): Promise<void> {
     if (this.#outage) throw storeAway();
     const lost = Promise.withResolvers<never>();
@@ -174,7 +180,10 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Pauses every pull loop until the store answers again, and returns messages in flight to the bus. */
+  /**
+   * Pauses every pull loop until the store answers again, and returns messages in flight to the
+   * bus.
+   */
   #pause(): void {
     if (this.#outage || this.#stopped.signal.aborted) return;
     this.log.warn({}, 'consumers paused: the store does not answer');
@@ -259,7 +268,10 @@ function readMessage({ data, subject }: JsMsg): CloudEvent {
   throw new InvalidInput('EVENT_MALFORMED', `${event.type} does not belong on ${subject}`);
 }
 
-/** Requires a handler for each declared event: without one it would be acked unread and published again for ever. */
+/**
+ * Requires a handler for each declared event: without one it would be acked unread and published
+ * again forever.
+ */
 function requireHandlers({ consumer, handlers }: Handled): void {
   const missing = consumer.events.map(({ channel }) => channel).filter((channel) => !handlers.has(channel));
   if (missing.length > 0) throw new Error(`consumer ${consumer.name} has no handler for ${missing.join(', ')}`);

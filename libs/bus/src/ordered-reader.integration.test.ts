@@ -60,7 +60,9 @@ async function publishMany(count: number): Promise<number[]> {
   return numbers;
 }
 
-/** Reads from a place on; `taken` has the numbers of the messages in the order in which they came. */
+/**
+ * Reads from a place on; `taken` has the numbers of the messages in the order in which they came.
+ */
 function read(from: StreamPlace | null, take: (message: StreamMessage) => Promise<void> = async () => undefined) {
   const taken: number[] = [];
   let place = from;

@@ -6,10 +6,10 @@ import type { Logger } from '@tidewaiter/runtime';
 import type { Bus } from './connection.js';
 import type { StreamPlace } from './stream-place.js';
 
-/** A message of a subject that is read in order. */
+/** Message of a subject that is read in order. */
 export interface StreamMessage {
   place: StreamPlace;
-  /** Time when the server stored it, in milliseconds since 1970: the same however often it is read. */
+  /** Time when the server stored it, in milliseconds since 1970: the same in every reading. */
   storedAtMs: number;
   data: Uint8Array;
 }
@@ -18,7 +18,10 @@ export interface StreamMessage {
 export interface InOrder {
   stream: string;
   subject: string;
-  /** Returns the last message that was taken; null at the start of the stream. Called whenever reading restarts. */
+  /**
+   * Returns the last message that was taken; null at the start of the stream. Called whenever
+   * reading restarts.
+   */
   place(): StreamPlace | null;
   /** Takes the next message. Reading waits for it, which is the backpressure. Must not throw. */
   take(message: StreamMessage): Promise<void>;
@@ -37,9 +40,9 @@ const maxFetchMessages = 256;
 const firstFetchMessages = 8;
 
 /**
- * Reads one subject from a place on, message by message in the order of the stream, until stopped.
- * The reader keeps its own place, so there is nothing to ack, and a consumer that breaks is
- * recreated after the last message that was taken.
+ * Reads one subject from a position on, message by message in the order of the stream, until
+ * stopped. The reader stores its own position, so there is nothing to ack, and a consumer that
+ * breaks is recreated after the last message that was taken.
  */
 export class OrderedReader {
   readonly #stopping = new AbortController();
@@ -54,7 +57,9 @@ export class OrderedReader {
     private readonly log: Logger,
   ) {}
 
-  /** Whether every message of the subject had been taken when the server last reported its count. */
+  /**
+   * Whether every message of the subject had been taken when the server last reported its count.
+   */
   get isCurrent(): boolean {
     return this.#isCurrent;
   }
@@ -116,7 +121,8 @@ export class OrderedReader {
       for await (const message of batch) {
         if (this.#stopping.signal.aborted) return;
         delivered += 1;
-        // The server sends a message once; after a gap from a reconnect, reading restarts at the last place.
+        // The server sends a message once; after a gap from a reconnect, reading restarts at the
+        // last place.
         if (message.info.deliverySequence !== delivered) throw new Error('a message was lost on its way');
         messages += 1;
         bytes += message.data.length;

@@ -1,6 +1,6 @@
-/** A place in a stream: after the message of that number. */
+/** Position in a stream: after the message of that number. */
 export interface StreamPlace {
-  /** Creation time of the stream. A stream that was lost and recreated has another one, and its sequence restarts. */
+  /** Creation time of the stream. A recreated stream has another one, and its sequence restarts. */
   life: string;
   sequence: number;
 }

@@ -11,10 +11,16 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { type Consumer, consumers, type Stream, streams, subjectsOf } from '@tidewaiter/events';
 
-/** Time within which JetStream itself drops a repeated message id; later repeats are dropped by the inboxes. */
+/**
+ * Time within which JetStream itself drops a repeated message id; later repeats are dropped by the
+ * inboxes.
+ */
 const duplicateWindowMs = 2 * 60_000;
 
-/** Creates or updates streams and consumers as `libs/events` declares. Several services may do so at once. */
+/**
+ * Creates or updates streams and consumers as `libs/events` declares. Several services may do so at
+ * once.
+ */
 export async function reconcileTopology(manager: JetStreamManager): Promise<void> {
   for (const stream of streams) await reconcileStream(manager, stream);
   for (const consumer of Object.values(consumers)) await reconcileConsumer(manager, consumer);
@@ -46,7 +52,7 @@ async function reconcileConsumer(manager: JetStreamManager, consumer: Consumer):
     deliver_policy: DeliverPolicy.All,
     replay_policy: ReplayPolicy.Instant,
     ack_wait: nanos(consumer.ackWaitMs),
-    // We count attempts ourselves: at JetStream's own limit only an advisory is left of a message.
+    // We count attempts ourselves: at JetStream's own limit only an advisory remains of a message.
     max_deliver: -1,
     max_ack_pending: 1_000,
     filter_subjects: consumer.events.map(({ channel }) => channel),

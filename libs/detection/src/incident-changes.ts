@@ -73,7 +73,10 @@ export function incidentChanges(
   return news.length > 0 ? { kind: 'updated', news } : null;
 }
 
-/** Whether the title became worse, as from `Download` to `Cryptominer`: the first notification was then misleading. */
+/**
+ * Whether the title became worse, as from `Download` to `Cryptominer`: the first notification was
+ * then misleading.
+ */
 function isRenamedForTheWorse(before: NotifiedIncident, after: NotifiedIncident): boolean {
   if (before.titleRank === null || after.titleRank === null) return false;
   return after.titleRank < before.titleRank && after.title !== before.title;

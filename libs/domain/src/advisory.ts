@@ -5,7 +5,10 @@ export const fixStates = ['fixed', 'not-fixed', 'wont-fix', 'unknown'] as const;
 
 export type FixState = (typeof fixStates)[number];
 
-/** Result of comparing a version with the ranges of an advisory. `unknown`: it could not be compared, which is reported. */
+/**
+ * Result of comparing a version with the ranges of an advisory. `unknown`: it could not be
+ * compared, which is reported.
+ */
 export const matchStates = ['affected', 'unknown'] as const;
 
 export type MatchState = (typeof matchStates)[number];

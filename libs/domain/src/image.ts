@@ -51,7 +51,9 @@ export interface LayerClaim {
   diffId: Digest;
 }
 
-/** Whether something is in the image that runs, or only in a lower layer that a later layer hides. */
+/**
+ * Whether something is in the image that runs, or only in a lower layer that a later layer hides.
+ */
 export const presences = ['present', 'shadowed'] as const;
 
 export type Presence = (typeof presences)[number];

@@ -13,15 +13,18 @@ export type AddressKind = 'public' | 'private' | 'forbidden';
 
 const privateRanges = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
 
-// Metadata services hand out the machine's own credentials. These four live outside 169.254.0.0/16, in ranges that would
-// otherwise pass as public (Azure) or private (Alibaba, AWS, Google).
+// Metadata services return the machine's own credentials. These four are outside 169.254.0.0/16, in
+// ranges that would otherwise pass as public (Azure) or private (Alibaba, AWS, Google).
 const metadataServices = ['168.63.129.16/32', '100.100.100.200/32', 'fd00:ec2::254/128', 'fd20:ce::254/128'].map(
   toRange,
 );
 
 const globalUnicast = toRange('2000::/3');
 
-/** IPv6 blocks that carry an IPv4 address, and the byte it starts at: such traffic ends at the IPv4 address. */
+/**
+ * IPv6 blocks that carry an IPv4 address, and the byte it starts at: such traffic ends at the IPv4
+ * address.
+ */
 const embeddings: [range: Range, offset: number][] = [
   [toRange('::/96'), 12], // IPv4-compatible, RFC 4291 section 2.5.5.1
   [toRange('::ffff:0:0/96'), 12], // IPv4-mapped, RFC 4291 section 2.5.5.2
@@ -41,12 +44,18 @@ export function classifyAddress(text: string): AddressKind {
   return address.kind() === 'ipv4' || contains(globalUnicast, address) ? 'public' : 'forbidden';
 }
 
-/** The administrator's list of CIDRs, addresses and host names that may be reached although they are not public. */
+/**
+ * The administrator's list of CIDRs, addresses and host names that may be reached although they are
+ * not public.
+ */
 export class AllowList {
   readonly #hosts = new Set<string>();
   readonly #ranges: Range[] = [];
 
-  /** @throws InvalidInput `EGRESS_POLICY` when an entry is neither a CIDR, an address nor a host name. */
+  /**
+   * @throws InvalidInput `EGRESS_POLICY` when an entry is neither a CIDR, an address nor a host
+   * name.
+   */
   constructor(entries: Iterable<string>) {
     for (const entry of entries) {
       if (ipaddr.isValidCIDR(entry)) this.#ranges.push(toRange(entry));
@@ -70,7 +79,7 @@ export class AllowList {
   }
 }
 
-// An all-numeric last label would be an address in disguise (RFC 3696 section 2), and a mistyped one at that.
+// An all-numeric last label would be a disguised address (RFC 3696 section 2), and a mistyped one.
 const hostName = /^(?![0-9.]*$)[a-z0-9_][a-z0-9_-]*(?:\.[a-z0-9_][a-z0-9_-]*)*\.?$/i;
 
 function canonicalHost(host: string): string {

@@ -151,7 +151,8 @@ describe('Egress', () => {
       const first = await client.request(`http://registry.test:${port}/`, { allowPrivate: true });
       expect(await first.text(100)).toBe('127.0.0.1');
       expect(asked).toEqual(['registry.test']);
-      // 127.0.0.9 has no listener, and the keep-alive connection to 127.0.0.1 belongs to another DNS answer.
+      // 127.0.0.9 has no listener, and the keep-alive connection to 127.0.0.1 belongs to another
+      // DNS answer.
       const second = client.request(`http://registry.test:${port}/`, { allowPrivate: true });
       expect(await failure(second)).toMatchObject({ code: 'EGRESS_UNREACHABLE', retryable: true });
       const third = client.request(`http://registry.test:${port}/`, { allowPrivate: true });

@@ -10,7 +10,10 @@ import type { EgressProxy, EgressTls, PinnedPools, ResolvedAddress } from './poo
 import { discard, toEgressResponse, type EgressResponse } from './response.js';
 
 export interface EgressPolicy {
-  /** CIDRs, addresses or exact host names that may be reached although they are not public: `10.0.0.0/8`, `registry.lan`. */
+  /**
+   * CIDRs, addresses or exact host names that may be reached although they are not public:
+   * `10.0.0.0/8`, `registry.lan`.
+   */
   allow: string[];
 }
 
@@ -31,19 +34,19 @@ export interface EgressRequest {
    * literal in the URL is checked too.
    */
   proxy?: EgressProxy;
-  /** The proxy may be private or loopback. */
+  /** Whether the proxy may be private or loopback. */
   allowPrivateProxy?: boolean;
-  /** 0 unless given: a redirect is then an error. */
+  /** 0 by default: a redirect is then an error. */
   maxRedirects?: number;
   /** Sent to the origin of the given URL only, never to another origin that it redirects to. */
   credentials?: { authorization: Secret };
-  /** Milliseconds; 30,000 unless given. */
+  /** Milliseconds; 30,000 by default. */
   headersTimeoutMs?: number;
-  /** Milliseconds without a byte; 30,000 unless given. */
+  /** Milliseconds without a byte; 30,000 by default. */
   bodyIdleTimeoutMs?: number;
 }
 
-/** Every address of a host name. */
+/** Resolves all addresses of a host name. */
 export type ResolveHost = (host: string) => Promise<ResolvedAddress[]>;
 
 const RESOLVE_TIMEOUT_MS = 10_000;
@@ -53,7 +56,7 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 const boundToOrigin = new Set(['authorization', 'proxy-authorization', 'cookie']);
 const aboutTheBody = /^content-/;
 
-/** One request on its way; redirects change it. */
+/** Request in progress; redirects change it. */
 interface Hop {
   url: URL;
   method: string;
@@ -62,8 +65,9 @@ interface Hop {
 }
 
 /**
- * The one way out for HTTP. Resolves a name once, checks every address, and connects to exactly those addresses, so that
- * neither a hostile reference, redirect or webhook target nor DNS rebinding reaches a private service.
+ * Single exit for HTTP. Resolves a name once, checks every address, and connects to exactly those
+ * addresses, so that neither a hostile reference, redirect or webhook target nor DNS rebinding
+ * reaches a private service.
  */
 export class Egress {
   readonly #allow: AllowList;
@@ -71,7 +75,10 @@ export class Egress {
   /** Loaded with the first request, because most commands make none. */
   #pools: Promise<PinnedPools> | undefined;
 
-  /** @throws InvalidInput `EGRESS_POLICY` when the allow list holds anything but CIDRs, addresses and host names. */
+  /**
+   * @throws InvalidInput `EGRESS_POLICY` when the allow list holds anything but CIDRs, addresses
+   * and host names.
+   */
   constructor(policy: EgressPolicy, resolve: ResolveHost = (host) => lookup(host, { all: true })) {
     this.#allow = new AllowList(policy.allow);
     this.#resolve = resolve;
@@ -103,7 +110,8 @@ export class Egress {
   }
 
   /**
-   * Resolves and checks a host for a client that opens its own socket (SMTP): connect to the returned address, not to the name.
+   * Resolves and checks a host for a client that opens its own socket (SMTP): connect to the
+   * returned address, not to the name.
    * @throws InvalidInput `EGRESS_REFUSED`
    * @throws Unavailable `EGRESS_UNREACHABLE`, `EGRESS_TIMEOUT`
    */
@@ -120,7 +128,7 @@ export class Egress {
     }
   }
 
-  /** Ends every connection, also those in use. */
+  /** Closes all connections, including those in use. */
   async close(): Promise<void> {
     await (await this.#pools)?.close();
   }
@@ -145,7 +153,7 @@ export class Egress {
     }
   }
 
-  /** The addresses to which a connection is opened. */
+  /** Addresses to which a connection is opened. */
   async #connectable(
     url: URL,
     { allowPrivate = false, proxy, allowPrivateProxy, signal }: EgressRequest,
@@ -207,7 +215,7 @@ function withoutClient({ client: _client, ...tls }: EgressTls = {}): EgressTls {
   return tls;
 }
 
-/** The request that a redirect asks for. @see https://fetch.spec.whatwg.org/#http-redirect-fetch */
+/** Request that follows a redirect. @see https://fetch.spec.whatwg.org/#http-redirect-fetch */
 function nextHop(hop: Hop, status: number, location: string): Hop {
   const url = checkUrl(location, hop.url);
   if (hop.url.protocol === 'https:' && url.protocol === 'http:') {
@@ -237,8 +245,8 @@ function checkUrl(text: string | URL, base?: URL): URL {
 }
 
 /**
- * Host name without the brackets of an IPv6 literal. URL has already normalized `0x7f.1` and its
- * like to dotted decimal.
+ * Host name without the brackets of an IPv6 literal. URL has already normalized forms such as
+ * `0x7f.1` to dotted decimal.
  */
 function hostOf({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;

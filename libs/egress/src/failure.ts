@@ -6,8 +6,8 @@ const distrust =
   /^(?:CERT_.*|ERR_TLS_CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET|VERIFY)_.*|HOSTNAME_MISMATCH)$/;
 
 /**
- * Maps a network error to one of our errors. Messages name scheme, host and port and nothing else:
- * paths and queries carry secrets (Slack's webhooks, presigned URLs).
+ * Maps a network error to one of our errors. Messages contain only scheme, host and port: paths and
+ * queries contain secrets (Slack's webhooks, presigned URLs).
  */
 export function egressFailure(origin: string, error: unknown, signal?: AbortSignal): unknown {
   if (error instanceof TidewaiterError) return error;

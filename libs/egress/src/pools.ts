@@ -12,14 +12,14 @@ export interface ResolvedAddress {
 export interface EgressTls {
   /** PEM, trusted beside the system's authorities. */
   ca?: string;
-  /** `ca` is trusted, and nothing beside it. */
+  /** Whether only `ca` is trusted. */
   onlyCa?: boolean;
   insecureSkipVerify?: boolean;
   /** Name that the certificate must have, if it is not the host's. */
   serverName?: string;
   minVersion?: 'TLSv1.2' | 'TLSv1.3';
   maxVersion?: 'TLSv1.2' | 'TLSv1.3';
-  /** Client certificate, shown to the origin of the given URL only, as credentials are. */
+  /** Client certificate, sent only to the origin of the given URL, like credentials. */
   client?: ClientCertificate;
 }
 
@@ -48,7 +48,10 @@ export class PinnedPools {
   /** Least recently used first. */
   readonly #pools = new Map<string, Dispatcher>();
 
-  /** The pool for exactly these addresses, which are the proxy's where there is one, and TLS settings. */
+  /**
+   * Returns the pool for exactly these addresses, which are the proxy's if there is one, and TLS
+   * settings.
+   */
   get(origin: string, addresses: ResolvedAddress[], tls: EgressTls = {}, proxy?: EgressProxy): Dispatcher {
     const key = keyOf(origin, addresses, tls, proxy);
     const open = () => (proxy ? openProxy(addresses, tls, proxy) : openPool(origin, addresses, tls));
@@ -58,13 +61,13 @@ export class PinnedPools {
     for (const [oldest, unused] of this.#pools) {
       if (this.#pools.size <= MAX_POOLS) break;
       this.#pools.delete(oldest);
-      // Lets requests under way finish.
+      // Lets running requests finish.
       unused.close().catch(() => undefined);
     }
     return pool;
   }
 
-  /** Ends every connection, also those in use. */
+  /** Closes all connections, including those in use. */
   async close(): Promise<void> {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
@@ -104,7 +107,8 @@ function openProxy(addresses: ResolvedAddress[], tls: EgressTls, { url, authoriz
 }
 
 function pinnedTo(addresses: ResolvedAddress[]) {
-  // The socket asks here instead of the resolver; the name itself still goes into Host and the TLS handshake.
+  // The socket resolves through this function; the name itself still goes into Host and the TLS
+  // handshake.
   const lookup: LookupFunction = (_host, { all }, callback) => {
     if (all) callback(null, addresses);
     else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);

@@ -3,14 +3,20 @@ import type { Dispatcher } from 'undici';
 
 import { egressFailure } from './failure.js';
 
-/** Response to a request. Read the body to its end, or call `discard`: until then the connection is in use. */
+/**
+ * Response to a request. Read the body to its end, or call `discard`: until then the connection is
+ * in use.
+ */
 export interface EgressResponse {
   status: number;
   /** Lower-case names; repeated headers joined with `, `. */
   headers: Record<string, string>;
   /** Final URL after redirects. Not for logs: its path and query may be a secret. */
   url: string;
-  /** The bytes as sent. @throws Unavailable `EGRESS_TIMEOUT` or `EGRESS_UNREACHABLE` when the connection breaks. */
+  /**
+   * Bytes as sent. @throws Unavailable `EGRESS_TIMEOUT` or `EGRESS_UNREACHABLE` when the connection
+   * breaks.
+   */
   body: AsyncIterable<Uint8Array>;
   /** @throws LimitExceeded when there are more bytes than that. */
   bytes(limitBytes: number): Promise<Buffer>;
@@ -18,14 +24,17 @@ export interface EgressResponse {
   text(limitBytes: number): Promise<string>;
   /** @throws LimitExceeded as `text`. @throws Unavailable `EGRESS_NOT_JSON`. */
   json(limitBytes: number): Promise<unknown>;
-  /** Reads and drops a small rest, so that the connection can be used again; cuts a large one. Never throws. */
+  /**
+   * Reads and drops a small rest, so that the connection can be used again; cuts a large one. Never
+   * throws.
+   */
   discard(): Promise<void>;
 }
 
 const DISCARD_LIMIT_BYTES = 64 * 1024;
 const DISCARD_TIMEOUT_MS = 2_000;
 
-/** Wraps undici's answer so that every way of reading is bounded and fails with our errors. */
+/** Wraps undici's response so that every way of reading is bounded and fails with our errors. */
 export function toEgressResponse(url: URL, data: Dispatcher.ResponseData, signal?: AbortSignal): EgressResponse {
   const { origin } = url;
   const body = readBody(origin, data.body, signal);

@@ -63,7 +63,10 @@ export interface JobHandler<Held extends Job = Job> {
    * together.
    */
   readonly retryDelaysMs: readonly number[];
-  /** Time limit of one try, after which its `signal` fires and the try counts as failed; no limit if absent. */
+  /**
+   * Time limit of one try, after which its `signal` fires and the try counts as failed; no limit if
+   * absent.
+   */
   readonly timeoutMs?: number;
   /**
    * Does the work and ends the job in the transaction of its effects. `signal` fires when the lease

@@ -23,7 +23,10 @@ export interface QueueOptions {
   handlers: Type<JobHandler>[];
 }
 
-/** Opens a queue for every handler when the application starts, and closes them before anything that they need. */
+/**
+ * Opens a queue for every handler when the application starts, and closes them before their
+ * dependencies.
+ */
 @Injectable()
 class WorkQueues implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #queues: WorkQueue[] = [];

@@ -2,7 +2,10 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
 import { Redis, type RedisOptions } from 'ioredis';
 
-/** Reconnect backoff. The default grows to 20 seconds, during which a worker would idle after Redis is back. */
+/**
+ * Reconnect backoff. The default grows to 20 seconds, during which a worker would idle after Redis
+ * is back.
+ */
 const retryStrategy = (times: number) => Math.min(times * 200, 2_000);
 
 /** A timer of this length outlives every closed connection, and with it the process. */
@@ -25,7 +28,8 @@ export class RedisConnections implements OnApplicationShutdown {
 
   worker(): Redis {
     const redis = this.#connect({ maxRetriesPerRequest: null });
-    // BullMQ makes a second connection from this one for its blocking reads, and cannot close it while Redis is away.
+    // BullMQ makes a second connection from this one for its blocking reads, and cannot close it
+    // while Redis is away.
     const duplicate = redis.duplicate.bind(redis);
     redis.duplicate = (options) => this.#keep(duplicate(options));
     return redis;

@@ -34,11 +34,16 @@ const tokenAnswer = z
     expiresInMs: expires_in * 1000,
   }));
 
-/** Gets and caches the authorization for one registry: Basic credentials, or a pull token for each repository. */
+/**
+ * Gets and caches the authorization for one registry: Basic credentials, or a pull token for each
+ * repository.
+ */
 export class Authenticator {
   /** By repository, oldest first. */
   readonly #grants = new Map<string, Grant>();
-  /** Last token server that requested our credentials and did not get them; for the message. */
+  /**
+   * Last token server that requested our credentials and did not get them, for the error message.
+   */
   #withheldFrom = '';
 
   constructor(
@@ -93,7 +98,7 @@ export class Authenticator {
     const realm = this.#readRealm(parameters.get('realm') ?? '');
     const service = parameters.get('service');
     if (service !== undefined) realm.searchParams.set('service', service);
-    // Our scope, not the challenge's: the client only ever pulls, or lists repositories.
+    // Our scope, not the challenge's: the client only pulls, or lists repositories.
     realm.searchParams.set('scope', repository === '' ? 'registry:catalog:*' : `repository:${repository}:pull`);
     const credentials = this.#credentialsFor(realm);
     const response = await this.egress.request(realm, {
@@ -113,7 +118,10 @@ export class Authenticator {
     });
   }
 
-  /** Plain http only where the registry itself is configured so: a challenge cannot force a downgrade. */
+  /**
+   * Plain http only if the registry itself is configured for it: a challenge cannot force a
+   * downgrade.
+   */
   #readRealm(text: string): URL {
     const realm = URL.parse(text);
     const isHttps = realm?.protocol === 'https:' || this.endpoint.origin.startsWith('http:');

@@ -12,7 +12,7 @@ export interface BlobDescriptor {
 
 /** Rest of a blob, from the position at which the registry resumes. */
 export interface BlobPart {
-  /** Position of the first byte; lower than requested where the server does not support ranges. */
+  /** Position of the first byte; lower than requested if the server does not support ranges. */
   start: number;
   body: AsyncIterable<Uint8Array>;
 }
@@ -27,7 +27,8 @@ const MIN_PROGRESS_BYTES = 1024 * 1024;
 /**
  * Streams a blob, resumes after a broken connection, and checks size and digest. The bytes are not
  * trustworthy until the end is reached without an error.
- * @throws InvalidInput `SIZE_MISMATCH` at the first byte too many or the last too few, `DIGEST_MISMATCH` at the end
+ * @throws InvalidInput `SIZE_MISMATCH` at the first byte too many or the last too few,
+ * `DIGEST_MISMATCH` at the end
  * @throws Unavailable when the connection keeps breaking
  */
 export async function* readBlob(
@@ -64,7 +65,10 @@ export function sizeMismatch(digest: Digest, found: string): InvalidInput {
   return new InvalidInput('SIZE_MISMATCH', `blob ${digest} has ${found}`);
 }
 
-/** Drops bytes that an earlier connection already brought; the hash over everything shows if they differed. */
+/**
+ * Drops bytes that an earlier connection already delivered; the hash over everything detects
+ * differences.
+ */
 async function* unseen({ start, body }: BlobPart, received: number): AsyncGenerator<Uint8Array> {
   let skip = received - start;
   for await (const chunk of body) {

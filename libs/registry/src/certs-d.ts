@@ -11,10 +11,10 @@ const folderName = /^[A-Za-z0-9[][A-Za-z0-9.:[\]-]*$/;
 
 /**
  * Certificates for a registry in the layout of Docker and Podman: `certs.d/HOST[:PORT]/` with
- * authorities in `*.crt`, and a client's certificate and key in `NAME.cert` and `NAME.key`. The
- * first folder that exists counts alone.
+ * authorities in `*.crt`, and a client's certificate and key in `NAME.cert` and `NAME.key`. Only
+ * the first existing folder counts.
  * @param places the `certs.d` folders, the most important first
- * @throws InvalidInput `CERTS_D` for a file that cannot be read, or half a pair
+ * @throws InvalidInput `CERTS_D` for an unreadable file, or half a pair
  * @see https://docs.docker.com/engine/security/certificates/
  * @see https://github.com/containers/image/blob/main/docs/containers-certs.d.5.md
  */

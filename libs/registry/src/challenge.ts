@@ -10,7 +10,7 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const item = new RegExp(`[,\\s]*(${token})(?:\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token})))?`, 'y');
 
 /**
- * Reads a `WWW-Authenticate` header, several challenges included, up to the first thing it does not understand.
+ * Parses a `WWW-Authenticate` header with several challenges, up to the first malformed part.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate
  */
 export function parseChallenges(header: string): Challenge[] {

@@ -46,7 +46,10 @@ describe('RegistryClient', () => {
     );
   }
 
-  /** A registry that answers its requests with the given steps, one after the other, the last one for ever. */
+  /**
+   * A registry that answers its requests with the given steps, one after the other, the last one
+   * for ever.
+   */
   async function scripted(...steps: ((...exchange: Exchange) => void)[]) {
     const requests: IncomingMessage[] = [];
     const url = await http((request, response) => {
@@ -507,7 +510,9 @@ describe('RegistryClient', () => {
     const whole = { digest: sha256(bytes), size: bytes.length };
     const rangeOf = ({ headers }: IncomingMessage) => Number(/^bytes=(\d+)-$/.exec(headers.range ?? 'bytes=0-')?.[1]);
 
-    /** Sends up to `count` bytes from where the client wants to go on, then breaks the connection. */
+    /**
+     * Sends up to `count` bytes from where the client wants to go on, then breaks the connection.
+     */
     const breakAfter =
       (count: number, { ranges = true, hang = false } = {}) =>
       (request: IncomingMessage, response: ServerResponse) => {

@@ -13,8 +13,8 @@ const MAX_ATTEMPTS = 4;
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads manifests and blobs from one registry, by way of its mirrors where it has some. All results
- * are checked against their digest, whatever host returned them.
+ * Reads manifests and blobs from one registry, through its mirrors if it has some. All results are
+ * verified by their digest, for any host.
  */
 export class RegistryClient {
   /** `docker.io`, `localhost:5000` */
@@ -64,7 +64,8 @@ export class RegistryClient {
    * @throws InvalidInput `REFERENCE_INVALID`, `SIZE_MISMATCH`, `DIGEST_MISMATCH`
    * @throws NotFound `BLOB_UNKNOWN`
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
-   * @throws Unavailable with `retryAfterMs` where the registry names a time; `MIRROR_UNTRUE` where a mirror gave other bytes,
+   * @throws Unavailable with `retryAfterMs` where the registry names a time; `MIRROR_UNTRUE` where
+   * a mirror gave other bytes,
    *   which is left alone from then on
    */
   blob(repository: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
@@ -78,9 +79,9 @@ export class RegistryClient {
   }
 
   /**
-   * The same from the registry itself. A caller that could not read the bytes of `blob` has to
-   * retry here: they may come from a mirror, and a reader that stops at the first wrong byte never
-   * learns the digest.
+   * Reads from the registry itself. A caller that could not parse the bytes of `blob` must retry
+   * here: they may come from a mirror, and a reader that stops at the first wrong byte never
+   * verifies the digest.
    */
   blobOfOrigin(repository: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const name = this.#repository(repository);
@@ -112,17 +113,17 @@ export class RegistryClient {
     return this.#origin.repositories(signal);
   }
 
-  /** The tags of a repository, by the registry itself. @throws as `repositories` */
+  /** Tags of a repository, from the registry itself. @throws as `repositories` */
   tags(repository: string, signal?: AbortSignal): AsyncIterable<string> {
     return this.#origin.tags(this.#repository(repository), signal);
   }
 
-  /** Resolves a tag by the registry itself: a mirror may be behind. @throws as `resolve` */
+  /** Resolves a tag by the registry itself, since a mirror may lag behind. @throws as `resolve` */
   async resolveOfOrigin(repository: string, tag: string, signal?: AbortSignal): Promise<ResolvedManifest> {
     return this.#origin.resolve(this.#repository(repository), tag, signal);
   }
 
-  /** A blob whose parts may come from mirrors. */
+  /** Blob whose parts may come from mirrors. */
   async *#mirroredBlob(name: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const givers = new Set<Mirror>();
     const open = (from: number): Promise<BlobPart> =>
@@ -146,7 +147,10 @@ export class RegistryClient {
     }
   }
 
-  /** A small blob, whole and checked: a mirror that gave other bytes is skipped before the caller sees any of them. */
+  /**
+   * Small blob, complete and verified: a mirror that sends other bytes is skipped before the caller
+   * sees any of them.
+   */
   async *#heldBlob(name: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     for (;;) {
       try {
@@ -160,7 +164,7 @@ export class RegistryClient {
     }
   }
 
-  /** Tries the mirrors, then the registry. Whatever is wrong with a mirror, the registry has the last word. */
+  /** Tries the mirrors, then the registry, whose answer counts after any failure of a mirror. */
   async #ask<Answer>(
     byDigest: boolean,
     ask: (host: HostClient, mirror?: Mirror) => Promise<Answer>,
@@ -179,7 +183,7 @@ export class RegistryClient {
   }
 
   #repository(repository: string): string {
-    // The names of another registry are not Docker Hub's because that is where they lead.
+    // The names of another registry are not Docker Hub's even if it redirects there.
     return checkRepository(this.#isRewritten ? repository : qualify(this.host, repository));
   }
 }

@@ -3,36 +3,37 @@ import type { ClientCertificate } from '@tidewaiter/egress';
 
 import { canonicalHost } from './reference.js';
 
-/** One configured registry. */
+/** Configured registry. */
 export interface RegistryConnection {
   name: string;
-  /** `http(s)://host[:port]`. Plain http is used only where this has http. */
+  /** `http(s)://host[:port]`. Plain http is used only if this is http. */
   url: string;
   /** Sent to exactly this host and port, and to its token server as `tokenHost` has it. */
   credentials?: { username: string; password: Secret };
   /**
-   * `host[:port]` of a token server elsewhere that gets the credentials too, over https only; GitLab's registries need it
-   * (`gitlab.example.com` for `registry.example.com`). Docker Hub's own is known.
+   * `host[:port]` of a token server elsewhere that gets the credentials too, over https only;
+   * GitLab's registries need it (`gitlab.example.com` for `registry.example.com`). Docker Hub's own
+   * is known.
    */
   tokenHost?: string;
-  /** The registry and where it redirects to may be on private addresses. */
+  /** Whether the registry and its redirects may be on private addresses. */
   allowPrivate?: boolean;
-  /** PEM, trusted beside the system's authorities. */
+  /** PEM, trusted in addition to the system's authorities. */
   ca?: string;
   insecureSkipVerify?: boolean;
-  /** Shown to exactly this host and port. */
+  /** Sent to exactly this host and port. */
   client?: ClientCertificate;
   /** Repositories that begin with `prefix` begin with `location` there. */
   rewrite?: { prefix: string; location: string };
-  /** Asked before the registry, in this order. */
+  /** Queried before the registry, in this order. */
   mirrors?: readonly RegistryMirror[];
-  /** Milliseconds without a byte until a read fails; 30,000 unless given. */
+  /** Milliseconds without a byte until a read fails; 30,000 by default. */
   idleTimeoutMs?: number;
 }
 
 /**
- * Another host that holds copies. It gets only its own credentials, and its content is worth no
- * more than its digest.
+ * Other host with copies. It gets only its own credentials, and its content is trusted only by
+ * digest.
  */
 export interface RegistryMirror extends Omit<RegistryConnection, 'mirrors'> {
   /** Requests that it gets: those by digest, or those by tag, whose answers cannot be verified. */
@@ -47,7 +48,7 @@ export interface Endpoint {
   host: string;
 }
 
-/** @throws InvalidInput `REGISTRY_CONNECTION` when the URL is more or less than scheme, host and port. */
+/** @throws InvalidInput `REGISTRY_CONNECTION` unless the URL is scheme, host and port */
 export function endpointOf({ name, url }: RegistryConnection): Endpoint {
   const parsed = URL.parse(url);
   const isHttp = parsed?.protocol === 'https:' || parsed?.protocol === 'http:';
@@ -58,6 +59,6 @@ export function endpointOf({ name, url }: RegistryConnection): Endpoint {
     );
   }
   const host = canonicalHost(parsed.host);
-  // docker.io is a name for users; its registry answers elsewhere.
+  // docker.io is only a name for users; its registry has another host.
   return host === 'docker.io' ? { origin: 'https://registry-1.docker.io', host } : { origin: parsed.origin, host };
 }

@@ -44,7 +44,8 @@ const byteCount = /^\d{1,15}$/;
 const contentRange = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/;
 
 /**
- * Reads manifests and parts of blobs from one host. Manifests have been checked against their digest, parts cannot be.
+ * Reads manifests and parts of blobs from one host. Manifests are verified by their digest, parts
+ * cannot be.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
 export class HostClient {
@@ -131,14 +132,15 @@ export class HostClient {
     const part = locate(response);
     if (part && part.start <= from && (part.total ?? size) === size) return { start: part.start, body: response.body };
     await response.discard();
-    // 416: there is nothing from here on, so the blob is shorter than its descriptor declares.
+    // 416: there are no bytes from here on, so the blob is shorter than its descriptor declares.
     if (response.status === 416) throw sizeMismatch(digest, `${from} of the declared ${size} bytes`);
     if (part && part.start <= from) throw sizeMismatch(digest, `${part.total} instead of the declared ${size} bytes`);
     throw this.#session.unexpected(response.status);
   }
 
   /**
-   * The manifests whose subject is this one; registries older than OCI 1.1 keep the list under a tag.
+   * The manifests whose subject is this one; registries older than OCI 1.1 keep the list under a
+   * tag.
    * @throws InvalidInput `MANIFEST_INVALID`, LimitExceeded a page over 4 MiB, and as `manifest`
    * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema
    */
@@ -153,12 +155,12 @@ export class HostClient {
     }
   }
 
-  /** The names of its repositories, if it has a catalog that we may read. @throws as `listNames` */
+  /** Repository names, if it has a catalog that we may read. @throws as `listNames` */
   repositories(signal?: AbortSignal): AsyncGenerator<string> {
     return listNames(this.#session, '', '_catalog', signal);
   }
 
-  /** The tags of a repository. @throws as `listNames` */
+  /** Tags of a repository. @throws as `listNames` */
   tags(repository: string, signal?: AbortSignal): AsyncGenerator<string> {
     return listNames(this.#session, this.#repository(repository), 'tags/list', signal);
   }
@@ -181,7 +183,7 @@ export class HostClient {
   }
 }
 
-/** Position of a response's bytes in the blob, and the length of the whole where the response has it. */
+/** Position of a response's bytes in the blob, and the total length if the response has it. */
 function locate({ status, headers }: EgressResponse): { start: number; total: number | undefined } | undefined {
   const length = headers['content-length'] ?? '';
   if (status === 200) return { start: 0, total: byteCount.test(length) ? Number(length) : undefined };

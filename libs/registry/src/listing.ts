@@ -41,7 +41,7 @@ export async function* listNames(
   }
 }
 
-/** Follows a link within the same list only: our credentials are for nothing else. */
+/** Follows a link only within the same list: our credentials are for nothing else. */
 function nextPage(link: string | undefined, origin: string, repository: string, list: string): string | undefined {
   const [, target] = nextLink.exec(link ?? '') ?? [];
   const place = `/v2/${repository === '' ? '' : `${repository}/`}${list}`;

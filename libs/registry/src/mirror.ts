@@ -6,7 +6,9 @@ import { HostClient } from './host-client.js';
 
 /** The registry is tried next, so nothing is repeated. */
 const MAX_ATTEMPTS = 1;
-/** Time for which a mirror that does not answer is skipped: each request would wait for it again. */
+/**
+ * Time for which a mirror that does not answer is skipped: each request would wait for it again.
+ */
 const REST_MS = 30_000;
 /** Time for which a mirror that returned other bytes than requested is skipped. */
 const DISTRUST_MS = 10 * 60_000;
@@ -33,7 +35,10 @@ export class Mirror {
     return gives && performance.now() >= this.#restsUntilMs;
   }
 
-  /** A missing object is normal for a mirror; after another failure the next request would most likely fail as well. */
+  /**
+   * A missing object is normal for a mirror; after another failure the next request would most
+   * likely fail as well.
+   */
   failed(error: TidewaiterError): void {
     if (error instanceof InvalidInput && error.code === 'DIGEST_MISMATCH') this.distrust();
     else if (!(error instanceof NotFound)) this.#rest(REST_MS);

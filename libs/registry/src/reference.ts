@@ -1,12 +1,12 @@
 import { InvalidInput, isDigest, type Digest } from '@tidewaiter/domain';
 
-/** An image as users write it, with every default filled in. */
+/** Image as users write it, with every default filled in. */
 export interface ImageReference {
   /** `docker.io`, `localhost:5000` */
   host: string;
   /** `library/alpine` */
   repository: string;
-  /** `latest` when neither tag nor digest was written. */
+  /** `latest` if neither tag nor digest was written. */
   tag?: string;
   digest?: Digest;
 }
@@ -25,7 +25,8 @@ const hostPattern = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9a-f:]+\\])(?
 const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /**
- * Reads a reference by Docker's rules: `alpine`, `localhost:5000/shop/app:1`, `ghcr.io/org/app@sha256:…`.
+ * Reads a reference by Docker's rules: `alpine`, `localhost:5000/shop/app:1`,
+ * `ghcr.io/org/app@sha256:…`.
  * @throws InvalidInput `REFERENCE_INVALID`
  * @see https://pkg.go.dev/github.com/distribution/reference
  */
@@ -71,7 +72,10 @@ export function checkTag(tag: string): string {
   throw invalid('a tag', tag);
 }
 
-/** The first component is a host when it cannot be a repository's: it has a dot, a colon, a capital, or is `localhost`. */
+/**
+ * The first component is a host if it cannot be a repository's: it has a dot, a colon, a capital,
+ * or is `localhost`.
+ */
 function splitHost(name: string): { host: string; path: string } {
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);

@@ -13,24 +13,33 @@ export interface RegistryRead {
   path: string;
   method?: 'GET' | 'HEAD';
   headers?: Record<string, string>;
-  /** The code of the error for a 404. */
+  /** Code of the error for a 404. */
   unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN' | 'NAME_UNKNOWN';
   signal?: AbortSignal;
 }
 
-/** Longest wait of a retry here, in milliseconds; longer ones are the caller's: a queue waits better than a worker. */
+/**
+ * Longest wait of a retry here, in milliseconds; longer ones are left to the caller: a queue waits
+ * better than a worker.
+ */
 const MAX_WAIT_MS = 5_000;
 const MAX_REDIRECTS = 5;
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 const userAgent = `tidewaiter/${version}`;
 
-/** Session with one registry: authorizes, retries what is worth a retry, and waits as long as the registry demands. */
+/**
+ * Session with one registry: authorizes, retries transient failures, and waits as long as the
+ * registry requests.
+ */
 export class RegistrySession {
   readonly endpoint: Endpoint;
   readonly #egress: Egress;
   readonly #authenticator: Authenticator;
   readonly #defaults: EgressRequest;
-  /** On the monotonic clock, for every request: the registry demanded the wait of the client, not of one download. */
+  /**
+   * On the monotonic clock, for every request: the registry requested the wait of the client, not
+   * of one download.
+   */
   #quietUntilMs = 0;
 
   constructor(
@@ -55,7 +64,8 @@ export class RegistrySession {
    * Sends a request and returns the final response, unless its status has an error of its own.
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
    * @throws NotFound with the code of `read.unknown`
-   * @throws Unavailable `REGISTRY_BUSY` with `retryAfterMs`, `REGISTRY_UNAVAILABLE`, and those of Egress
+   * @throws Unavailable `REGISTRY_BUSY` with `retryAfterMs`, `REGISTRY_UNAVAILABLE`, and those of
+   * Egress
    */
   async send(read: RegistryRead): Promise<EgressResponse> {
     let granted: Secret | undefined;
@@ -111,7 +121,8 @@ export class RegistrySession {
 
   #isTransient({ status, url }: EgressResponse): boolean {
     if (status === 408 || status === 429 || status >= 500) return true;
-    // A blob store that refuses its own presigned URL: expired, so a new redirect helps; our credentials are not its business.
+    // A blob store that rejects its own presigned URL: it has expired, so a new redirect helps; our
+    // credentials do not.
     return (status === 401 || status === 403) && new URL(url).origin !== this.endpoint.origin;
   }
 

@@ -57,7 +57,10 @@ async function* open(): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Progress interval: often enough for the timer of the other side, and seldom enough to cost nothing. */
+/**
+ * Progress interval: often enough for the timer of the other side, and seldom enough to cost
+ * nothing.
+ */
 const progressEveryMs = 1_000;
 let progressSentAt = 0;
 

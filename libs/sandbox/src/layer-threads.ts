@@ -6,11 +6,13 @@ import { LimitExceeded } from '@tidewaiter/domain';
 import type { PackedLayer } from './packed-layer.js';
 import { type FromThread, handedOver, receiveError, type ToThread } from './thread-messages.js';
 
-/** Limits on one layer beside those of `layerLimits`. */
+/** Limits on one layer in addition to `layerLimits`. */
 export interface ThreadLimits {
   /** Heap of one thread for JavaScript objects; the bytes of files have limits of their own. */
   maxHeapMegabytes: number;
-  /** Seconds for which the thread may work without reading on: a longer pause is a hang in one file. */
+  /**
+   * Seconds for which the thread may work without reading on: a longer pause is a hang in one file.
+   */
   maxStallSeconds: number;
 }
 
@@ -21,7 +23,7 @@ const maxChunksAhead = 4;
 /** An idle thread costs some 40 MB. */
 const idleMs = 10_000;
 
-// From the source as from the build: a thread runs compiled code alone.
+// For source and build alike: a thread runs only compiled code.
 const program = new URL('../dist/layer-thread.js', import.meta.url);
 
 /**
@@ -29,7 +31,7 @@ const program = new URL('../dist/layer-thread.js', import.meta.url);
  * blocks its thread costs that layer alone, and no other has to wait for it.
  */
 export class LayerThreads {
-  /** With the timer that ends each. */
+  /** Idle workers, each with the timer that ends it. */
   readonly #idle = new Map<Worker, NodeJS.Timeout>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -58,7 +60,7 @@ export class LayerThreads {
       this.#keep(worker);
       return layer;
     } catch (error) {
-      // It may be in the middle of anything.
+      // It may be in any state.
       await worker.terminate();
       throw error;
     } finally {

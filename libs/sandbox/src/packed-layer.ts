@@ -12,7 +12,10 @@ export interface PackedLayer {
   facts: Uint8Array;
 }
 
-/** Packs the result of one reading of a layer and consumes it: both together would be too much for a million files. */
+/**
+ * Packs the result of one reading of a layer and consumes it: both together would be too much for a
+ * million files.
+ */
 export function packLayer({ diffId, uncompressedBytes, entries, facts }: LayerAnalysis): PackedLayer {
   const entryCount = entries.length;
   const packed = Buffer.concat([...encodeEntries(entries.takePages())]);

@@ -27,14 +27,17 @@ export type FromThread =
   | { kind: 'done'; layer: PackedLayer }
   | { kind: 'failed'; error: SentError };
 
-/** Bytes whose memory can be transferred to another thread: their own where nothing else is in it, else a copy. */
+/**
+ * Bytes whose memory can be transferred to another thread: their own memory if they own all of it,
+ * else a copy.
+ */
 export function handedOver(piece: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = piece;
   const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength;
   return isAlone ? new Uint8Array(buffer) : new Uint8Array(piece);
 }
 
-/** Error sent to another thread, where it is no instance of its class any more. */
+/** Error sent to another thread, where it is no longer an instance of its class. */
 export interface SentError {
   kind: keyof typeof classes | 'bug';
   code: string;

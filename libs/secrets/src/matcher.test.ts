@@ -116,9 +116,9 @@ describe('findSecrets', () => {
     });
   });
 
-  // Linear time has two parts: the number of attempts of a rule is limited by the length of the file,
-  // and an attempt reads a bounded part. Seconds would depend on the machine; `npm run bench:secrets`
-  // measures them.
+  // Linear time has two parts: the number of attempts of a rule is limited by the length of the
+  // file, and an attempt reads a bounded part. Seconds would depend on the machine; `npm run
+  // bench:secrets` measures them.
   describe('linear time', () => {
     // By hand: jest's spies keep every call.
     const triesIn = (content: string, path?: string) => {

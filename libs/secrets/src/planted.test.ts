@@ -34,7 +34,8 @@ const utf16 = (text: string, isBig = false) => {
 const jwt = `${Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')}.${Buffer.from('{"sub":"a' + fake(6) + '","exp":2000000000}').toString('base64url')}.${fake(43)}`;
 
 describe('findSecrets', () => {
-  // Each file as its program writes it: path, text, and the expected rules, in the order of the text.
+  // Each file as its program writes it: path, text, and the expected rules, in the order of the
+  // text.
   it.each<[path: string, text: string | Buffer, rules: string]>([
     // Keys in Base64.
     ['app/a.env', `TLS_KEY=${b64(pem)}\n`, 'private-key'],

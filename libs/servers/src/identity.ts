@@ -43,7 +43,8 @@ export async function stopLeftover(pidFile: string, argument: string): Promise<v
   if (!Number.isSafeInteger(pid) || pid <= 1) return;
   const isOurs = async (): Promise<boolean> => (await commandLine(pid)).includes(argument);
   if (await isOurs()) return terminate(pid, isOurs);
-  // PostgreSQL itself evaluates the file of a dead pid, with the shared memory of backends that may still run.
+  // PostgreSQL itself evaluates the file of a dead pid, with the shared memory of backends that may
+  // still run.
   if ((await startTicks(pid)) !== undefined) await rm(pidFile, { force: true });
 }
 

@@ -11,8 +11,7 @@ const packageName = /^[a-z0-9][a-z0-9.+-]{0,80}$/;
 
 /**
  * Files that keep Debian from starting a service when its package is installed, and PostgreSQL from
- * creating a cluster, while apt runs. A file that is already there is the administrator's and
- * stays.
+ * creating a cluster, while apt runs. A file that exists already is the administrator's and stays.
  */
 const guards = [
   {
@@ -33,7 +32,8 @@ export function mayInstall({ aptGet }: Programs): boolean {
 }
 
 /**
- * Installs Debian packages without starting or enabling their services. Only where {@link mayInstall}.
+ * Installs Debian packages without starting or enabling their services. Only where
+ * {@link mayInstall}.
  * @throws TidewaiterError `INSTALL_FAILED` with apt's last lines.
  */
 export async function installPackages(names: readonly string[]): Promise<void> {
@@ -50,7 +50,8 @@ export async function installPackages(names: readonly string[]): Promise<void> {
   } finally {
     for (const path of placed) await rm(path, { force: true });
   }
-  // The package is ours alone (it was missing before), so the next boot need not start a second server either.
+  // The package is ours alone (it was missing before), so the next boot need not start a second
+  // server either.
   for (const name of names) await run('systemctl', ['--quiet', 'disable', `${name}.service`]).catch(() => undefined);
 }
 

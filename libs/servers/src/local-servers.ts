@@ -13,7 +13,7 @@ import { type ServerListener, superviseServer, type SupervisedServer } from './s
 
 export interface LocalServers {
   urls: ServerUrls;
-  /** Servers that this process started; a server given by its address is not ours to stop. */
+  /** Servers that this process started; a server configured by its address is not stopped. */
   servers: LocalServer[];
   /** Restarts each of them that exits, until `stop`. */
   supervise(listener: ServerListener): SupervisedServer[];
@@ -25,7 +25,8 @@ type Passwords = Record<'nats' | 'redis' | 'database', string>;
 
 /**
  * Starts the servers that `use` does not name, all at once, with their data and passwords in `dir`.
- * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`; then nothing is left running
+ * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`; then nothing is left
+ * running
  */
 export async function startLocalServers(options: {
   dir: string;

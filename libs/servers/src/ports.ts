@@ -2,7 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Port range below the one from which Linux takes the ports of outgoing connections (32768 to 60999). */
+/**
+ * Port range below the one from which Linux takes the ports of outgoing connections (32768 to
+ * 60999).
+ */
 const range = { first: 20_000, last: 32_767 };
 const maxTries = 100;
 

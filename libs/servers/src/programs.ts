@@ -9,7 +9,7 @@ export interface Programs {
   nats: string | undefined;
   /** Redis or Valkey: both speak the same protocol and read the same settings. */
   redis: string | undefined;
-  /** The folder that holds `postgres` and `initdb`. */
+  /** Folder of `postgres` and `initdb`. */
   postgresFolder: string | undefined;
   /** util-linux's setpriv, which ends a server when we are killed. */
   setpriv: string | undefined;
@@ -17,7 +17,7 @@ export interface Programs {
   aptGet: string | undefined;
 }
 
-// Daemons live in sbin, which the PATH of ordinary users leaves out.
+// Daemons are in sbin, which the PATH of ordinary users lacks.
 const standardFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const debianPostgres = '/usr/lib/postgresql';
 const debianPackages: Record<ServerKind, string> = {
@@ -26,7 +26,10 @@ const debianPackages: Record<ServerKind, string> = {
   database: 'postgresql',
 };
 
-/** Looks in `path` (a PATH as of the environment), then in the standard folders, then where Debian keeps PostgreSQL. */
+/**
+ * Searches `path` (a PATH as in the environment), then the standard folders, then Debian's folders
+ * of PostgreSQL.
+ */
 export async function findPrograms(path = ''): Promise<Programs> {
   const folders = [...path.split(delimiter).filter(Boolean), ...standardFolders];
   const [nats, redis, postgres, setpriv, aptGet] = await Promise.all([
@@ -45,7 +48,7 @@ export function missingPackages(programs: Programs, wanted: readonly ServerKind[
   return wanted.filter((kind) => found[kind] === undefined).map((kind) => debianPackages[kind]);
 }
 
-/** The first program of these names that can be run, folder before name. */
+/** First executable of these names, folder before name. */
 export async function findProgram(folders: readonly string[], names: readonly string[]): Promise<string | undefined> {
   for (const folder of folders) {
     for (const name of names) {

@@ -15,7 +15,8 @@ export interface RedisOptions {
 }
 
 /**
- * Starts Redis or Valkey for BullMQ: appends every change to a file (synced every second) and never evicts a key.
+ * Starts Redis or Valkey for BullMQ: appends every change to a file (synced every second) and never
+ * evicts a key.
  * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`
  * @see https://docs.bullmq.io/guide/going-to-production, "Max memory policy"
  */
@@ -48,7 +49,10 @@ function filesIn(dataDir: string) {
   return { config: join(dataDir, 'redis.conf'), pidFile: join(dataDir, 'redis.pid') };
 }
 
-/** Redis refuses PING while it loads its file; the pid distinguishes our server from any other on that port. */
+/**
+ * Redis refuses PING while it loads its file; the pid distinguishes our server from any other on
+ * that port.
+ */
 async function isReady(port: number, password: string, pid: number): Promise<boolean> {
   const questions = [['AUTH', password], ['PING'], ['INFO', 'server'], ['QUIT']];
   const answer = await ask(port, questions.map(command).join(''), () => false);
@@ -62,7 +66,8 @@ function command(words: string[]): string {
 
 function redisConfig({ dataDir, port, password }: RedisOptions, pidFile: string): string {
   const quoted = (text: string): string => JSON.stringify(text);
-  // `set-proc-title no`: else Redis overwrites its command line, by which a leftover server is identified.
+  // `set-proc-title no`: else Redis overwrites its command line, by which a leftover server is
+  // identified.
   return `bind 127.0.0.1
 port ${port}
 requirepass ${quoted(password)}

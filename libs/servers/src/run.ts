@@ -8,7 +8,7 @@ import { TidewaiterError } from '@tidewaiter/domain';
 
 import { startTicks } from './identity.js';
 
-/** The addresses of the three servers, with user and password. */
+/** Addresses of the three servers, with user and password. */
 export interface ServerUrls {
   nats: string;
   redis: string;
@@ -88,7 +88,9 @@ export async function claimRun(dir: string, startedAt: Date): Promise<ClaimedRun
   };
 }
 
-/** The `up` that runs in `dir` now; undefined when there is none, also when a killed one left its file. */
+/**
+ * Returns the `up` that runs in `dir`; undefined without one, even if a killed one left its file.
+ */
 export async function currentRun(dir: string): Promise<Run | undefined> {
   const text = await readFile(fileOf(dir), 'utf8').catch(() => undefined);
   if (!text) return undefined;

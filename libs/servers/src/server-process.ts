@@ -18,7 +18,7 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
-/** A server that we started on 127.0.0.1 and that ends with us. */
+/** Server that we started on 127.0.0.1 and that ends with us. */
 export interface LocalServer {
   name: string;
   /** With user and password. */
@@ -94,7 +94,8 @@ async function spawnServer({ program, args, setpriv, owner, logFile, name }: Lau
   const command = setpriv ? [setpriv, '--pdeathsig', 'INT', program, ...args] : [program, ...args];
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'w', 0o600);
-  // Detached: a terminal's Ctrl-C goes to its whole process group, and the servers must outlive the services.
+  // Detached: a terminal's Ctrl-C goes to its whole process group, and the servers must outlive the
+  // services.
   const child = spawn(command[0]!, command.slice(1), {
     ...owner,
     cwd: '/',

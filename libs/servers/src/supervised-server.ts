@@ -7,9 +7,9 @@ const maxPauseMs = 30_000;
 /** Uptime after which the restart backoff is reset. */
 const stableAfterMs = 60_000;
 
-/** A server that is restarted when it exits. */
+/** Server that is restarted when it exits. */
 export interface SupervisedServer extends Pick<LocalServer, 'name' | 'url' | 'port' | 'stop'> {
-  /** PID of the process that runs now, or ran last. */
+  /** PID of the running process, or of the last one. */
   readonly pid: number;
 }
 

@@ -5,7 +5,7 @@ export interface CapturedOutput {
   restore(): void;
 }
 
-/** Keeps what this process writes to stdout and stderr from now on, and lets nothing of it out. */
+/** Captures the output of this process to stdout and stderr, and prints nothing of it. */
 export function captureOutput(): CapturedOutput {
   const { stdout, stderr } = process;
   const writeOut = stdout.write;

@@ -1,7 +1,7 @@
 import { TidewaiterError } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
-/** A file of an image, and what reads such files. */
+/** File of an image with its reader. */
 interface Damaged {
   path: string;
   content: Buffer;
@@ -19,7 +19,7 @@ export function unexpectedErrors(reader: { analyze: (file: Damaged) => unknown }
   });
 }
 
-/** Cut short, and with one byte each that means something in some format. */
+/** Truncated copies, and copies with one byte that has a meaning in some format. */
 function* damagedCopies(content: Buffer): Generator<Buffer> {
   const step = Math.max(Math.floor(content.length / 200), 1);
   for (let at = 0; at < content.length; at += step) {
@@ -32,7 +32,7 @@ function* damagedCopies(content: Buffer): Generator<Buffer> {
   }
 }
 
-/** Copies of a file that are cut off and changed anywhere. */
+/** Copies of a file that are truncated and changed anywhere. */
 export function brokenCopies(whole: Buffer): fc.Arbitrary<Buffer> {
   const change = fc.record({ at: fc.nat(whole.length - 1), value: fc.nat(255) });
   return fc.tuple(fc.array(change, { maxLength: 6 }), fc.nat(whole.length)).map(([changes, length]) => {

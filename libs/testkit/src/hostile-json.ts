@@ -14,7 +14,10 @@ export const hostileJson = fc.oneof(
   ),
 );
 
-/** The text of `sample` with its nth value, from 0 and the innermost first, replaced by the JSON text `by`. */
+/**
+ * The text of `sample` with its nth value, from 0 and the innermost first, replaced by the JSON
+ * text `by`.
+ */
 export function replaceValue(sample: object, nth: number, by: string): string {
   let seen = 0;
   const marked: unknown = JSON.parse(JSON.stringify(sample), (_, value: unknown) =>

@@ -4,7 +4,10 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 
-/** Authority and server in one, for registry.test and blobs.test, until 2120. Made for tests with openssl. */
+/**
+ * Authority and server in one, for registry.test and blobs.test, until 2120. Made for tests with
+ * openssl.
+ */
 export const testCertificate = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg56J5Q0MjkU97pN1W
@@ -33,7 +36,10 @@ export interface TestHttpServer {
   stop(): Promise<void>;
 }
 
-/** Serves HTTP, or HTTPS with `tls`, on a free port of 127.0.0.1. `httpSink` is for those who only record and answer. */
+/**
+ * Serves HTTP, or HTTPS with `tls`, on a free port of 127.0.0.1. Use `httpSink` to only record and
+ * answer.
+ */
 export async function startHttpServer(
   listener: RequestListener,
   tls?: Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>,

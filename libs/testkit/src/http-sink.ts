@@ -29,7 +29,10 @@ export interface HttpSink {
   url: string;
   /** Every request, refused ones included, in order. */
   received: ReceivedRequest[];
-  /** Answers the next requests so, one answer each, before the usual answer comes again; `usual` lets one pass. */
+  /**
+   * Sets the answers to the next requests, one each, before the usual answer applies again; `usual`
+   * skips one.
+   */
   next(...answers: (SinkAnswer | 'usual')[]): void;
   /** @throws Error when fewer than `count` requests came in time */
   waitFor(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;

@@ -51,7 +51,10 @@ interface Descriptor {
   annotations?: Record<string, string>;
 }
 
-/** Adds an image to the OCI layout in `dir`. @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
+/**
+ * Adds an image to the OCI layout in `dir`. @see
+ * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ */
 export async function buildImage(dir: string, spec: ImageSpec & { tag?: string }): Promise<BuiltImage> {
   const { descriptor, image } = await writeImage(dir, spec);
   await tagInLayout(dir, descriptor, spec.tag ?? 'latest');

@@ -10,7 +10,10 @@ export function uuidOf(name: string): string {
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-5${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
 }
 
-/** Incident of two steps as the detector reports it: a dropped program that connects to a mining pool. */
+/**
+ * Incident of two steps as the detector reports it: a dropped program that connects to a mining
+ * pool.
+ */
 export function minerIncident(more: Partial<Incident> = {}): Incident {
   const imageDigest = `sha256:${hex('checkout')}`;
   return {

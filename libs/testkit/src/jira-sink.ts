@@ -55,7 +55,8 @@ const transitions = {
 } as const;
 
 /**
- * Jira with one project, `SEC`, whose issues are to do or done, as a Cloud or a Data Center answers.
+ * Jira with one project, `SEC`, whose issues are to do or done, as a Cloud or a Data Center
+ * answers.
  * @see https://developer.atlassian.com/cloud/jira/platform/rest/v3/
  */
 export async function jiraSink(kind: 'cloud' | 'datacenter', { withPriorities = true } = {}): Promise<JiraSink> {

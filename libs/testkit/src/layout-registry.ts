@@ -9,7 +9,10 @@ interface Descriptor {
   annotations?: Record<string, string>;
 }
 
-/** Registry that serves OCI layouts as they are, even broken ones: an honest one would refuse the upload. */
+/**
+ * Registry that serves OCI layouts as they are, even broken ones: an honest one would refuse the
+ * upload.
+ */
 export interface LayoutRegistry {
   url: string;
   stop(): Promise<void>;

@@ -75,7 +75,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   return { host, url: `http://${host}`, auth: options.auth, stop };
 }
 
-/** Pushes `image` (`oci:DIR:TAG` and skopeo's other transports) as `name` (`shop/app:1`). Returns the pushed manifest's digest. */
+/**
+ * Pushes `image` (`oci:DIR:TAG` and skopeo's other transports) as `name` (`shop/app:1`). Returns
+ * the pushed manifest's digest.
+ */
 export async function pushImage(
   registry: TestRegistry,
   name: string,

@@ -16,12 +16,17 @@ export interface TestCertificate {
   privateKey: KeyObject;
 }
 
-/** A Sigstore of our own, without its servers: an authority for certificates and a transparency log. */
+/**
+ * A Sigstore of our own, without its servers: an authority for certificates and a transparency log.
+ */
 export interface SigningAuthority {
   /** JSON of its trusted root. */
   trustedRoot: string;
   issue(identity: TestIdentity): TestCertificate;
-  /** Adds a body to the log; returns what cosign keeps in the annotation `dev.sigstore.cosign/bundle`. */
+  /**
+   * Adds a body to the log; returns what cosign keeps in the annotation
+   * `dev.sigstore.cosign/bundle`.
+   */
   log(body: Record<string, unknown>, at: string): Record<string, unknown>;
 }
 

@@ -19,7 +19,7 @@ export interface SlackSink extends HttpSink {
   webhookUrl: string;
   /** URL before `chat.postMessage`. */
   apiUrl: string;
-  /** Messages of a channel as users see them, oldest first, without replies that are in threads alone. */
+  /** Messages of a channel as displayed, oldest first, without replies that are only in threads. */
   channel(id: string): SlackPost[];
   /** Replies to a message, oldest first. */
   thread(id: string, ts: string): SlackPost[];
@@ -31,7 +31,8 @@ type Fields = Record<string, unknown>;
 type Method = (fields: Fields) => Record<string, unknown>;
 
 /**
- * Slack, as far as messages go: incoming webhooks, and the methods of the Web API that a bot needs to keep one message up to date.
+ * Fake of Slack's messages: incoming webhooks, and the methods of the Web API with which a bot
+ * keeps one message up to date.
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  * @see https://docs.slack.dev/reference/methods
  */

@@ -11,7 +11,7 @@ export interface PublishedMessage {
   groupId: string | undefined;
 }
 
-/** Amazon's SNS and STS at one address. */
+/** Fake of Amazon's SNS and STS at one address. */
 export interface SnsSink extends HttpSink {
   /** Access key of the known caller, besides those that it issued for a role. */
   accessKey: string;
@@ -26,7 +26,10 @@ const webIdentityToken = 'header.claims.signature';
 const maxBytes = 256 * 1024;
 const maxAgeMs = 15 * 60_000;
 
-/** Error for a caller without permission, or for a wrong request: the status and Amazon's error code. */
+/**
+ * Error for a caller without permission, or for a wrong request: the status and Amazon's error
+ * code.
+ */
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -96,7 +99,10 @@ class Account {
     throw new Refusal(400, 'InvalidAction');
   }
 
-  /** Recomputes the signature from what arrived. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html */
+  /**
+   * Recomputes the signature from what arrived. @see
+   * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
+   */
   checkSignature({ method, path, headers, text }: ReceivedRequest): void {
     const given =
       /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8}\/[^/]+\/(?:sns|sts)\/aws4_request), SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/.exec(

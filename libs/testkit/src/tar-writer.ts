@@ -17,7 +17,10 @@ export interface TarEntry {
 const blockSize = 512;
 const flags = { file: '0', hardlink: '1', symlink: '2', directory: '5' } as const;
 
-/** A POSIX tar of the entries in their order, names as they are given; the same entries give the same bytes. */
+/**
+ * A POSIX tar of the entries in their order, names as they are given; the same entries give the
+ * same bytes.
+ */
 export function tarArchive(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...entries.map(tarEntry), Buffer.alloc(2 * blockSize)]);
 }
@@ -53,7 +56,10 @@ function withChecksum(header: Buffer): Buffer {
   return header;
 }
 
-/** PAX header in front, for values that do not fit into the header: names beyond its 100 bytes, capabilities. */
+/**
+ * PAX header in front, for values that do not fit into the header: names beyond its 100 bytes,
+ * capabilities.
+ */
 function extendedHeader({ path, linkTarget = '', capabilities }: TarEntry): Buffer {
   const payload = Buffer.concat([
     ...(Buffer.byteLength(path) > 100 ? [paxRecord('path', path)] : []),

@@ -1,4 +1,7 @@
-/** A private authority with a server and a client of its own, until 2126. Made for tests with openssl. */
+/**
+ * A private authority with a server and a client of its own, until 2126. Made for tests with
+ * openssl.
+ */
 export const testAuthority = {
   ca: `-----BEGIN CERTIFICATE-----
 MIIBoDCCAUWgAwIBAgIUDn2MZmzr+vb4CrmVoTaQSEZ5TUEwCgYIKoZIzj0EAwIw

@@ -28,7 +28,10 @@ export interface TestServer {
 }
 
 export interface TestPostgres extends TestServer {
-  /** The address of a fresh database: empty, or a copy of `template` (its name; it must have no connections). */
+  /**
+   * The address of a fresh database: empty, or a copy of `template` (its name; it must have no
+   * connections).
+   */
   createDatabase(template?: string): Promise<string>;
 }
 

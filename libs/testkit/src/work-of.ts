@@ -1,6 +1,9 @@
 import { Session } from 'node:inspector';
 
-/** A function whose cost grows with a text: returns the number of characters or bytes that a call looks at. */
+/**
+ * A function whose cost grows with a text: returns the number of characters or bytes that a call
+ * looks at.
+ */
 type Cost = (subject: string | Buffer, args: readonly unknown[], result: unknown) => number;
 
 const searched: Cost = ({ length }, args, found) => {
@@ -47,7 +50,10 @@ export function workOf(run: () => void): number {
 
 let counting: Session | undefined;
 
-/** Starts at the first call, since counting slows everything, and never stops: V8 counts no blocks for a second session. */
+/**
+ * Starts at the first call, since counting slows everything, and never stops: V8 counts no blocks
+ * for a second session.
+ */
 function session(): Session {
   if (counting) return counting;
   counting = new Session();

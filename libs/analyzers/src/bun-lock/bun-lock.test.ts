@@ -81,8 +81,8 @@ describe('bunLock', () => {
   });
 
   describe('bun.lockb', () => {
-    // Written by Bun 1.1.45 and 1.3.0: an alias, a scope, a workspace, a prerelease, and development
-    // dependencies.
+    // Written by Bun 1.1.45 and 1.3.0: an alias, a scope, a workspace, a prerelease, and
+    // development dependencies.
     const versions = [2, 3].map((version) => [version, fixture(`version-${version}.lockb`)] as const);
     const readBinary = (content: Buffer) =>
       bunLock
