@@ -51,8 +51,8 @@ let home: string;
 let canary: string;
 let advisories: string;
 let layout: string;
-let strangers: Server;
-let strangersUrl: string;
+let outside: Server;
+let outsideUrl: string;
 let callsToStrangers = 0;
 
 /** Runs the program as a user does, and records its cost. */
@@ -829,7 +829,7 @@ const documents: Hostile[] = [
     what: 'a foreign layer, which is fetched from nowhere',
     build: () => {
       const mediaType = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
-      const foreign = layer([nodePackage('foreign')], { mediaType, urls: [`${strangersUrl}/layer`] });
+      const foreign = layer([nodePackage('foreign')], { mediaType, urls: [`${outsideUrl}/layer`] });
       image([layer(good), foreign]);
       rmSync(blobPath(foreign.descriptor.digest));
     },
@@ -1105,12 +1105,12 @@ beforeAll(async () => {
       severity: 'LOW' as const,
     })),
   );
-  strangers = createServer((_, response) => {
+  outside = createServer((_, response) => {
     callsToStrangers += 1;
     response.end();
   });
-  await new Promise<void>((done) => strangers.listen(0, '127.0.0.1', done));
-  strangersUrl = `http://127.0.0.1:${(strangers.address() as AddressInfo).port}`;
+  await new Promise<void>((done) => outside.listen(0, '127.0.0.1', done));
+  outsideUrl = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`;
   execFileSync(launcher, ['--version']);
 }, 240_000);
 
@@ -1124,7 +1124,7 @@ afterAll(async () => {
   process.stdout.write(
     `hostile images: at most ${Math.round(dearest.cpuMs)} ms of CPU and ${dearest.peakBytes >> 20} MiB\n`,
   );
-  strangers.close();
+  outside.close();
   await removeFolders();
 });
 

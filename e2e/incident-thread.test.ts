@@ -81,10 +81,10 @@ sensors:
     'routing.yaml': `
 global: { smtp_smarthost: "127.0.0.1:${mail.port}", smtp_from: tidewaiter@example.com, smtp_require_tls: false }
 route:
-  receiver: nobody
+  receiver: none
   routes: [ { receiver: security, matchers: [ 'kind="incident"' ] } ]
 receivers:
-  - name: nobody
+  - name: none
   - name: security
     slack_configs: [ { app_token: xoxb-test, app_url: "${slack.apiUrl}/chat.postMessage", channel: ${channel}, send_resolved: true } ]
     email_configs: [ { to: security@example.com, send_resolved: true } ]

@@ -80,7 +80,7 @@ async function send(digest: string, tag: string): Promise<void> {
       signal: AbortSignal.timeout(5_000),
     }).catch(() => null);
     if (answer?.ok) return;
-    if (Date.now() > deadline) throw new Error(`nobody took the webhook of ${tag}: ${answer?.status}`);
+    if (Date.now() > deadline) throw new Error(`no answer accepted the webhook of ${tag}: ${answer?.status}`);
     await sleep(200);
   }
 }

@@ -59,12 +59,12 @@ const provenance = {
   let registry: TestRegistry;
   let tidewaiter: Tidewaiter;
   let release: CosignKey;
-  let stranger: CosignKey;
+  let unknownKey: CosignKey;
 
   beforeAll(async () => {
     dir = temporaryFolder();
     const ingestPort = await freePort();
-    [release, stranger] = await Promise.all([cosignKey(dir, 'release'), cosignKey(dir, 'stranger')]);
+    [release, unknownKey] = await Promise.all([cosignKey(dir, 'release'), cosignKey(dir, 'unknownKey')]);
     registry = await startRegistry({
       notify: {
         url: `http://127.0.0.1:${ingestPort}/hooks/registry/main`,
@@ -80,7 +80,7 @@ signers:
   - { name: release, keyFile: release.pub, repositories: ["signed/*"] }
 policies: [ { name: signed-where-required } ]
 `,
-      'routing.yaml': 'route: { receiver: nobody }\nreceivers: [ { name: nobody } ]\n',
+      'routing.yaml': 'route: { receiver: none }\nreceivers: [ { name: none } ]\n',
     });
     tidewaiter = await startTidewaiter(home, ingestPort);
     const advisories = writeAdvisories(join(home, 'osv'), [
@@ -143,9 +143,9 @@ policies: [ { name: signed-where-required } ]
     const unsigned = { id: 'image-unsigned', severity: 'high', evidence: { signers: ['release'], found: 0 } };
     expect(await supplyChain(digest)).toMatchObject([unsigned]);
 
-    await cosignSign(dir, stranger, imageOf('signed/app', digest));
+    await cosignSign(dir, unknownKey, imageOf('signed/app', digest));
     const refused = { ...unsigned, evidence: { signers: ['release'], found: 1, refused: ['SIGNER_UNKNOWN'] } };
-    await until('the stranger was looked at', async () => (await supplyChain(digest))[0]?.evidence['found'] === 1);
+    await until('the unknown signature was read', async () => (await supplyChain(digest))[0]?.evidence['found'] === 1);
     expect(await supplyChain(digest)).toMatchObject([refused]);
 
     await cosignSign(dir, release, imageOf('signed/app', digest));
@@ -206,8 +206,8 @@ policies: [ { name: signed-where-required } ]
       ],
     };
     const attested = async (count: number) => (await provenanceOf(digest))[0]?.attestations.length === count;
-    await cosignAttest(dir, stranger, imageOf('signed/vex', digest), 'openvex', vex);
-    await until('the stranger was looked at', () => attested(1));
+    await cosignAttest(dir, unknownKey, imageOf('signed/vex', digest), 'openvex', vex);
+    await until('the unknown signature was read', () => attested(1));
     expect((await detail()).suppressed).toEqual([]);
     await cosignAttest(dir, release, imageOf('signed/vex', digest), 'openvex', vex);
     await until('the signer was looked at', () => attested(2));

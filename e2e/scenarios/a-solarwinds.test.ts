@@ -140,10 +140,10 @@ sensors:
 `,
       'routing.yaml': `
 route:
-  receiver: nobody
+  receiver: none
   routes: [ { receiver: security, group_by: [repository, tag], matchers: [ 'severity =~ "critical|high"' ] } ]
 receivers:
-  - name: nobody
+  - name: none
   - name: security
     slack_configs: [ { app_token: xoxb-test, app_url: "${slack.apiUrl}/chat.postMessage", channel: ${channel} } ]
 `,

@@ -39,7 +39,7 @@ import {
 } from './pods.js';
 
 // Cryptomining as it comes into clusters: a miner under a harmless name, packed, with its pool in a
-// file; fetched at start into memory; and as a DaemonSet that nobody with a name created. The pods
+// file; fetched at start into memory; and as a DaemonSet that an anonymous request created. The pods
 // are gone before their events are read.
 
 const hookSecret = 'hook-secret-of-the-test';
@@ -99,10 +99,10 @@ sensors:
 `,
     'routing.yaml': `
 route:
-  receiver: nobody
+  receiver: none
   routes: [ { receiver: security, matchers: [ 'kind="incident"' ] } ]
 receivers:
-  - name: nobody
+  - name: none
   - name: security
     slack_configs: [ { app_token: xoxb-test, app_url: "${slack.apiUrl}/chat.postMessage", channel: ${channel} } ]
 `,

@@ -68,12 +68,12 @@ const ageMs = 3 * 3_600_000;
         reconcile: { every: "0" } } ]`,
       'routing.yaml': `
 route:
-  receiver: nobody
+  receiver: none
   routes:
     - { receiver: steady, group_by: [repository], matchers: [ 'kind="vulnerability"' ], continue: true }
     - { receiver: flaky, group_by: [repository], matchers: [ 'kind="vulnerability"' ] }
 receivers:
-  - name: nobody
+  - name: none
   - { name: steady, webhook_configs: [ { url: "${steady.url}" } ] }
   - { name: flaky, webhook_configs: [ { url: "${flaky.url}" } ] }
 `,

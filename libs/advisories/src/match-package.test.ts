@@ -83,7 +83,7 @@ describe('matchPackage', () => {
 
   it.each<[string, AdvisoryCandidate[], object]>([
     ['no fix is named', [candidate([{ introduced: '0' }])], { state: 'not-fixed' }],
-    ['nobody will fix it', [candidate([{ introduced: '0' }], { unfixed: 'wont-fix' })], { state: 'wont-fix' }],
+    ['it will not be fixed', [candidate([{ introduced: '0' }], { unfixed: 'wont-fix' })], { state: 'wont-fix' }],
     ['the range ends otherwise', [candidate([{ introduced: '0' }, { last_affected: '2.0' }])], { state: 'not-fixed' }],
     [
       'another branch has one too',

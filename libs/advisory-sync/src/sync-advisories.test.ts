@@ -339,7 +339,7 @@ describe('syncAdvisories', () => {
         'FEED_DIGEST',
       ],
       ['claims more than is allowed', answer(200, { 'content-length': '99999999999999' }), 'LIMIT_EXCEEDED'],
-      ['is unchanged, which nobody asked', answer(304), 'FEED_REFUSED'],
+      ['is unchanged without a condition', answer(304), 'FEED_REFUSED'],
       ['lies elsewhere, again and again', answer(302, { location: '/npm/all.zip' }), 'EGRESS_REDIRECTS'],
       ['lies in a private network', answer(302, { location: 'http://10.0.0.1/all.zip' }), 'EGRESS_REFUSED'],
     ])('costs only the archive that %s', async (_, fault, code) => {

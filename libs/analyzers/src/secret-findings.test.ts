@@ -38,9 +38,9 @@ async function reported(...tars: TarEntry[][]): Promise<string[]> {
 
 describe('secretsInFiles', () => {
   it.each<[string, TarEntry[][], string[]]>([
-    ['nobody brought', [[shipped]], ['high 0 present']],
+    ['no package owns', [[shipped]], ['high 0 present']],
     ['a package of the distribution brought', [[shipped, status(), md5sums]], ['negligible 0 present']],
-    ['somebody changed in such a package', [[npmrc('ffffffff'), status(), md5sums]], ['high 0 present']],
+    ['was changed after its package installed it', [[npmrc('ffffffff'), status(), md5sums]], ['high 0 present']],
     ['is there to be filled in', [[shipped, status(conffiles), md5sums]], ['high 0 present']],
     ['a package of a third party brought', [[shipped, status('Vendor: Acme\n'), md5sums]], ['high 0 present']],
     ['a package of a language brought', [[shipped, wheel]], ['high 0 present']],

@@ -4,7 +4,7 @@ import { minerIncident } from '@tidewaiter/testkit';
 import { incidentChanges } from './incident-changes.js';
 
 const before = minerIncident();
-const nobody = { resolvedByPerson: false };
+const bySystem = { resolvedByPerson: false };
 const [step] = before.steps;
 const [workload] = before.workloads;
 const pushed = {
@@ -15,7 +15,7 @@ const pushed = {
 };
 const other = { ...step!, title: 'Key read', technique: null };
 
-describe('incidentNews', () => {
+describe('incidentChanges', () => {
   it.each<[string, Partial<Incident>, ReturnType<typeof incidentChanges>]>([
     ['the same', {}, null],
     ['more events, more evidence', { count: 99, lastSeen: '2027-01-01T00:00:00Z', evidence: [] }, null],
@@ -48,20 +48,20 @@ describe('incidentNews', () => {
     ],
     ['its end', { state: 'resolved' }, { kind: 'resolved', news: ['No further activity'] }],
     ['where it went', { state: 'merged' }, { kind: 'merged', news: ['Merged into another incident'] }],
-  ])('tells of %s', (_what, more, expected) => {
-    expect(incidentChanges(before, { ...before, ...more }, nobody)).toEqual(expected);
+  ])('describes %s', (_what, more, expected) => {
+    expect(incidentChanges(before, { ...before, ...more }, bySystem)).toEqual(expected);
   });
 
-  it('tells of an image that is known at last', () => {
-    expect(incidentChanges({ ...before, imageDigest: null }, before, nobody)).toEqual({
+  it('describes an image that became known', () => {
+    expect(incidentChanges({ ...before, imageDigest: null }, before, bySystem)).toEqual({
       kind: 'updated',
       news: ['Image identified'],
     });
   });
 
-  it('tells of a workload that is known at last', () => {
+  it('describes a workload that became known', () => {
     const unknown = { ...before, workload: null, workloads: [] };
-    expect(incidentChanges(unknown, { ...before, workloads: [] }, nobody)).toEqual({
+    expect(incidentChanges(unknown, { ...before, workloads: [] }, bySystem)).toEqual({
       kind: 'updated',
       news: ['Workload identified: shop/Deployment/checkout'],
     });
@@ -70,7 +70,7 @@ describe('incidentNews', () => {
   it('opens again what ended by itself, and what a person ended only for something new', () => {
     const ended = { ...before, state: 'resolved' as const };
     const byPerson = { resolvedByPerson: true };
-    expect(incidentChanges(ended, before, nobody)).toEqual({ kind: 'reopened', news: [] });
+    expect(incidentChanges(ended, before, bySystem)).toEqual({ kind: 'reopened', news: [] });
     expect(incidentChanges(ended, { ...before, findings: ['drift', 'miner', 'c2'] }, byPerson)).toBeNull();
     expect(incidentChanges(ended, { ...before, steps: [...before.steps, other] }, byPerson)?.kind).toBe('reopened');
     expect(incidentChanges(ended, { ...before, severity: 'critical' }, byPerson)?.kind).toBe('reopened');
@@ -79,12 +79,12 @@ describe('incidentNews', () => {
   });
 
   it('says nothing more of what went into another incident', () => {
-    expect(incidentChanges({ ...before, state: 'merged' }, { ...before, severity: 'critical' }, nobody)).toBeNull();
+    expect(incidentChanges({ ...before, state: 'merged' }, { ...before, severity: 'critical' }, bySystem)).toBeNull();
   });
 
   it('counts what would be too much to read', () => {
     const steps = Array.from({ length: 40 }, (_, index) => ({ ...step!, title: `step ${index}`, technique: null }));
-    const { news } = incidentChanges(null, { ...before, steps }, nobody);
+    const { news } = incidentChanges(null, { ...before, steps }, bySystem);
     expect(news).toHaveLength(11);
     expect(news.at(-1)).toBe('30 more');
   });

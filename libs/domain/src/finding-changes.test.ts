@@ -23,12 +23,12 @@ const inAnother = { purl: 'pkg:deb/debian/zlib@2' };
 describe('findingChanges', () => {
   it.each<[string, Finding, keyof ReturnType<typeof findingChanges>]>([
     ['a hole of both', hole('A', early), 'unchanged'],
-    ['a hole of both that nobody dates', hole('A', null), 'unchanged'],
+    ['a common vulnerability without a date', hole('A', null), 'unchanged'],
     ['a hole of both that became known since', hole('B', late), 'newlyPublished'],
     ['a hole of both in another version', hole('B', late, inAnother), 'newlyPublished'],
     ['a hole that became known since, of a package of both', hole('D', late), 'newlyPublished'],
     ['a hole that was known, of a package of both', hole('D', early), 'introduced'],
-    ['a hole that nobody dates', hole('D', null), 'introduced'],
+    ['a vulnerability without a date', hole('D', null), 'introduced'],
     ['a hole that became known since, of a version that the change brought', hole('D', late, inAnother), 'introduced'],
     ['a secret', hole('D', late, { kind: 'secret' }), 'introduced'],
   ])('classifies %s', (_what, finding, list) => {

@@ -21,7 +21,7 @@ describe('verdictOf', () => {
     ['what is bad', [{ severity: 'high' }], [], 'fail'],
     ['what a later layer hides', [{ severity: 'critical', state: 'shadowed' }], [], 'pass'],
     ['a secret that a later layer hides', [{ severity: 'critical', state: 'shadowed', kind: 'secret' }], [], 'fail'],
-    ['what nobody rated', [{ severity: 'unknown' }], [], 'unknown'],
+    ['a finding of unknown severity', [{ severity: 'unknown' }], [], 'unknown'],
     ['what could not be compared', [{ match: 'unknown' }], [], 'unknown'],
     ['what could not be read', [], ['MALFORMED_FILE'], 'unknown'],
     ['what is odd and was read', [], ['PARENT_PATH'], 'pass'],

@@ -61,7 +61,10 @@ describe('ObservedMessage', () => {
     ['no records', message({})],
     ['no sensor', message({ data: { records: [record('a')] } })],
     ['no time', message({ time: 'now' }, 'a')],
-    ['record of nobody', message({ data: { sensor: 'nodes', records: [{ ...record('a'), source: 'nobody' }] } })],
+    [
+      'record of an unknown source',
+      message({ data: { sensor: 'nodes', records: [{ ...record('a'), source: 'unknown' }] } }),
+    ],
     ['record without id', message({ data: { sensor: 'nodes', records: [{ ...record('a'), id: '' }] } })],
     ['record without node', message({ data: { sensor: 'nodes', records: [{ ...record('a'), node: undefined }] } })],
     ['cluster that is a number', message({ data: { sensor: 'nodes', records: [{ ...record('a'), cluster: 1 }] } })],

@@ -692,13 +692,13 @@ describe('evaluateIntegrity', () => {
     });
 
     it.each<[string, TarEntry[][], string[]]>([
-      ['of root on a program of nobody', [base, [capable('opt/x', setuid)]], ['high opt/x']],
+      ['of root on a program without a package', [base, [capable('opt/x', setuid)]], ['high opt/x']],
       [
         'of root where no database says whose it is',
         [[capable('usr/bin/newuidmap', setuid)]],
         ['medium usr/bin/newuidmap'],
       ],
-      ['for a port on a program of nobody', [base, [capable('usr/local/bin/caddy', bindService)]], []],
+      ['for a port on a program without a package', [base, [capable('usr/local/bin/caddy', bindService)]], []],
       ['that a layer gives to a program of a package', [base, [capable('usr/bin/ls', setuid)]], ['high usr/bin/ls']],
       ['for the network that a layer gives to one', [base, [capable('usr/bin/ls', raw)]], ['medium usr/bin/ls']],
       [
@@ -855,7 +855,7 @@ describe('evaluateIntegrity', () => {
         [],
       ],
       [
-        'one that nobody named',
+        'one that is not configured',
         [link('etc/alternatives/pager', '/opt/x'), choices, program('opt/x')],
         ['high alternative-replaced etc/alternatives/pager'],
       ],
@@ -895,7 +895,7 @@ describe('evaluateIntegrity', () => {
       ['code that a package lists', [file(`${site}/x.pth`, 'import x\n'), record('x.pth')], []],
       ['code of a virtual environment', [file(`${site}/_virtualenv.pth`, 'import _virtualenv\n')], []],
       [
-        'code that nobody lists',
+        'code that no package lists',
         [file(`${site}/y.pth`, 'import y\n'), record('x.pth')],
         [`low unowned-python-startup ${site}/y.pth`],
       ],

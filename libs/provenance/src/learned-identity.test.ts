@@ -44,7 +44,7 @@ describe('learned identity', () => {
     it.each<[string, PushIdentity, PushIdentity, string[]]>([
       ['the same again', by('ci', built), by('ci', built), []],
       [
-        'an unsigned push of somebody else',
+        'an unsigned push of another account',
         by('ci', signed),
         by('mallory', nothing),
         ['signature missing', 'pusher changed'],

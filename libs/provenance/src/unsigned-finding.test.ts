@@ -25,8 +25,8 @@ const facts = {
 describe('unsignedFinding', () => {
   it.each([
     ['nothing', { signatures: [], attestations: [] }, true],
-    ['a stranger', { signatures: [refused], attestations: [{ ...refused, ...facts }] }, true],
-    ['a signer, among strangers', { signatures: [refused, verified], attestations: [] }, false],
+    ['an unknown signer', { signatures: [refused], attestations: [{ ...refused, ...facts }] }, true],
+    ['a required signer among unknown ones', { signatures: [refused, verified], attestations: [] }, false],
     ['a signer who states something', { signatures: [], attestations: [{ ...verified, ...facts }] }, false],
   ])('reports an unsigned image with %s: %s', (_, provenance, isUnsigned) => {
     expect(unsignedFinding('shop/app', provenance, ['ci'], true)).toHaveLength(isUnsigned ? 1 : 0);

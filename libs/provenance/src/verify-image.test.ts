@@ -23,7 +23,7 @@ interface Pair {
 }
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const unknownKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const trust = trustIn(pair);
 
 function trustIn(...pairs: readonly Pair[]): Trust {
@@ -107,10 +107,10 @@ describe('verifyImage, with keys', () => {
     ['Ed25519', generateKeyPairSync('ed25519'), [null]],
   ] as const)('accepts signatures by %s', (_, keys, digests) => {
     for (const digest of digests) {
-      expect(outcome(signedImage(image, keys.privateKey, digest), trustIn(stranger, keys))).toBe('key-1');
+      expect(outcome(signedImage(image, keys.privateKey, digest), trustIn(unknownKey, keys))).toBe('key-1');
       const attested = bundle(dsse(statement(image, 'https://slsa.dev/provenance/v1', slsa1), keys.privateKey, digest));
       expect(outcome(attested, trustIn(keys))).toBe('key-0');
-      expect(outcome(attested, trustIn(stranger))).toBe('SIGNER_UNKNOWN');
+      expect(outcome(attested, trustIn(unknownKey))).toBe('SIGNER_UNKNOWN');
     }
   });
 
@@ -125,7 +125,7 @@ describe('verifyImage, with keys', () => {
   });
 
   it.each([
-    ['by another key', signedImage(image, stranger.privateKey), 'SIGNER_UNKNOWN'],
+    ['by another key', signedImage(image, unknownKey.privateKey), 'SIGNER_UNKNOWN'],
     ['of another image', signedImage(other, pair.privateKey), 'SUBJECT_MISMATCH'],
     [
       'moved to another payload',
@@ -177,7 +177,7 @@ describe('verifyImage, with attestations', () => {
   });
 
   it('ignores facts of untrusted attestations', () => {
-    const artifact = envelope(statement(image, 'https://slsa.dev/provenance/v1', slsa1), stranger.privateKey);
+    const artifact = envelope(statement(image, 'https://slsa.dev/provenance/v1', slsa1), unknownKey.privateKey);
     const facts = { builder: null, source: null, revision: null, builtAt: null, signer: null };
     expect(verifyImage(image, [artifact], trust).attestations).toMatchObject([
       { kind: 'provenance', verified: false, code: 'SIGNER_UNKNOWN', ...facts },
@@ -200,7 +200,7 @@ describe('verifyImage, with attestations', () => {
   it('returns only VEX documents of trusted signers', () => {
     const document = { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] };
     const body = statement(image, 'https://openvex.dev/ns/v0.2.0', document);
-    const artifacts = [pair, stranger].map(({ privateKey }) => envelope(body, privateKey));
+    const artifacts = [pair, unknownKey].map(({ privateKey }) => envelope(body, privateKey));
     const { vex } = verifyImage(image, artifacts, trust);
     expect(vex).toMatchObject([{ signer: { name: 'key-0' }, artifact: manifest, document }]);
   });
@@ -226,7 +226,7 @@ describe('verifyImage, with attestations', () => {
     ],
     [
       'that names a key which did not make it',
-      bundle(dsse(body, stranger.privateKey), hintOf(pair)),
+      bundle(dsse(body, unknownKey.privateKey), hintOf(pair)),
       'SIGNATURE_INVALID',
     ],
     ['without a signature', envelopeOf({ ...good, signatures: [] }), 'UNSIGNED'],
@@ -245,7 +245,7 @@ describe('verifyImage, with attestations', () => {
   });
 
   it('accepts any one signature of an envelope', () => {
-    const signatures = [...dsse(body, stranger.privateKey).signatures, ...good.signatures];
+    const signatures = [...dsse(body, unknownKey.privateKey).signatures, ...good.signatures];
     expect(outcome(envelopeOf({ ...good, signatures }))).toBe('key-0');
   });
 });

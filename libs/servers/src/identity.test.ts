@@ -32,9 +32,9 @@ describe('commandLine', () => {
   });
 
   it('ignores a process with a reused pid, and removes the stale file', async () => {
-    const { child, pidFile, pid } = await startIdle('/ours/nats.conf.of-somebody-else');
+    const { child, pidFile, pid } = await startIdle('/ours/nats.conf.of-another-run');
     await stopLeftover(pidFile, '/ours/nats.conf');
-    expect(await commandLine(pid)).toContain('/ours/nats.conf.of-somebody-else');
+    expect(await commandLine(pid)).toContain('/ours/nats.conf.of-another-run');
     await expect(access(pidFile)).rejects.toMatchObject({ code: 'ENOENT' });
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -26,18 +26,18 @@ describe('manifestOf', () => {
     ['a config', { digests: [config], bare: new Set([config]) }, arm],
     ['an index together with a config', { digests: [index, config] }, arm],
     ['an index together with a manifest', { digests: [index, amd] }, amd],
-    ['what contradicts itself as unknown', { digests: [amd, arm] }, null],
-    ['what nobody has analysed as it is called', { digests: [other] }, other],
-    ['a config that nobody knows as unknown', { digests: [other], bare: new Set([other]) }, null],
+    ['contradicting claims as unknown', { digests: [amd, arm] }, null],
+    ['a digest of an unanalyzed image as claimed', { digests: [other] }, other],
+    ['an unknown config as unknown', { digests: [other], bare: new Set([other]) }, null],
     ['a tag as of the start', { reference, startedAtMs: 2000, platform: 'linux/amd64' }, amd],
     ['a tag that did not exist at the start as unknown', { reference, startedAtMs: 10, platform: 'linux/amd64' }, null],
     ['a tag of an index on any node as unknown', { reference, startedAtMs: 2000 }, null],
     [
-      'a config that nobody knows as unknown, whatever the tag',
+      'an unknown config as unknown, with any tag',
       { digests: [other], bare: new Set([other]), reference, startedAtMs: 2000 },
       null,
     ],
-    ['nothing as unknown', {}, null],
+    ['no claims as unknown', {}, null],
   ])('resolves %s', (_, claims, expected) => {
     expect(manifestOf({ ...nothing, ...claims }, directory)).toBe(expected);
   });

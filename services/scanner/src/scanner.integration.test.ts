@@ -1237,7 +1237,7 @@ describe('scanner', () => {
       const outdated = () =>
         store.query(`SELECT FROM image JOIN push_image ON digest = image_digest
       JOIN push ON push.id = push_id WHERE analyzers_version = 'old' AND push.repository = 'late'`);
-      await until('images are analysed again', async () => (await outdated()).length === 0);
+      await until('images are analyzed again', async () => (await outdated()).length === 0);
       expect(await verdictOf(pushId)).toBe('pass');
       const [plain] = await store.query<{ verdict: string }>(`SELECT verdict FROM push WHERE repository = 'plain'`);
       expect(plain).toEqual({ verdict: 'fail' });

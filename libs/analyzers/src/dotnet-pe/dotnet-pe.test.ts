@@ -82,9 +82,9 @@ describe('dotnetPe', () => {
   });
 
   it.each<[string, Buffer]>([
-    ['an application that says nobody made it', application],
+    ['an application without a company', application],
     ['a part of a runtime', changed('Acme Widgets for .NET', 'Microsoft® .NET')],
-    ['a library of nobody', changed('Acme Corp', '')],
+    ['a library without a company', changed('Acme Corp', '')],
     ['a version that the compiler filled in', changed('2.3.1-rc.1+0a1b2c3', '1.0.0+0a1b2c3')],
   ])('does not report %s as a package', (_, content) => {
     expect(found(content)).toEqual([]);
