@@ -24,9 +24,15 @@ const drainTimeoutMs = 8_000;
  */
 const ownShare = 0.75;
 const waitingPerPlace = 20;
-/** BullMQ serves jobs without priority first, and those are cheap to add; then lower numbers before higher ones. */
+/**
+ * BullMQ serves jobs without priority first, and those are cheap to add; then lower numbers before
+ * higher ones.
+ */
 const priorities = { interactive: 0, bulk: 1 };
-/** Claims without a result that a job may have beside its planned tries: its worker died, or lost the store. */
+/**
+ * Claims without a result that a job may have in addition to its planned tries: its worker died, or
+ * lost the store.
+ */
 const extraTries = 2;
 
 /**
@@ -53,7 +59,8 @@ export class WorkQueue {
     private readonly redis: RedisConnections,
     private readonly durations: Histogram<'queue' | 'result'>,
   ) {
-    // BullMQ's queue asks for the version when it connects; if Redis goes away at that moment, it fails for ever after.
+    // BullMQ's queue requests the version when it connects; if Redis goes down at that moment, it
+    // fails forever.
     this.#queue = new Queue(name, { connection: redis.producer(), prefix: 'tidewaiter', skipVersionCheck: true });
     // An outage of Redis must not end the process; the sweeper adds missing jobs later.
     this.#queue.on('error', () => undefined);
@@ -85,7 +92,10 @@ export class WorkQueue {
     this.#sweeping = repeat(() => this.#sweep(), sweepMs, this.log.child({ queue: this.name }));
   }
 
-  /** Takes no more jobs and waits for running ones; another worker claims slower ones when their lease expires. */
+  /**
+   * Takes no more jobs and waits for running ones; another worker claims slower ones when their
+   * lease expires.
+   */
   async close(): Promise<void> {
     const ended = this.#end().catch((err: unknown) => this.log.warn({ queue: this.name, err }, 'queue close failed'));
     // Closing never ends without Redis.
@@ -116,7 +126,8 @@ export class WorkQueue {
     const entries = jobs.map(({ id, attempt, delayMs, class: jobClass }) => ({
       name: this.name,
       data: { id },
-      // One id for each try: deduplicates, while a try that died with its worker does not block the next one.
+      // One id for each try: deduplicates, while a try that died with its worker does not block the
+      // next one.
       opts: {
         jobId: `${id}-${attempt}`,
         delay: delayMs,
@@ -189,7 +200,7 @@ export class WorkQueue {
     // An error does not prove a lost lease: if the lease did expire, the transaction of the effects
     // will not commit.
     const isHeld = await this.ledger.extend(job, leaseMs).catch(() => true);
-    if (!isHeld) lost.abort(new Unavailable('LEASE_LOST', 'somebody else holds the job'));
+    if (!isHeld) lost.abort(new Unavailable('LEASE_LOST', 'another worker holds the job'));
   }
 
   async #failed(handler: JobHandler, job: Job, error: unknown): Promise<Result> {
@@ -244,7 +255,10 @@ function tries({ retryDelaysMs }: JobHandler): number {
   return retryDelaysMs.length + 1;
 }
 
-/** Delay until the next try; null if not retryable or out of tries. Bugs are retried too, as they may be transient. */
+/**
+ * Delay until the next try; null if not retryable or out of tries. Bugs are retried too, as they
+ * may be transient.
+ */
 function retryDelay({ retryDelaysMs }: JobHandler, { attempt, createdAt }: Job, error: unknown): number | null {
   if (error instanceof NotYet) {
     const isOver = Date.now() - createdAt.getTime() > sumOf(retryDelaysMs);

@@ -30,7 +30,10 @@ const database = 'tidewaiter';
 const sharedPlace = '/var/lib/tidewaiter';
 const orphansGoneWithinMs = 10_000;
 
-/** Settings for little memory, with fsync on and without statements in the log, since they hold data. */
+/**
+ * Settings for little memory, with fsync on and without statements in the log, since they hold
+ * data.
+ */
 const settings = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
@@ -49,7 +52,8 @@ export interface PostgresOptions {
 }
 
 /**
- * Starts PostgreSQL with the database `tidewaiter`, making it on the first start. As root it runs as `postgres`, else `nobody`.
+ * Starts PostgreSQL with the database `tidewaiter`, making it on the first start. As root it runs
+ * as `postgres`, else `nobody`.
  * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`
  */
 export async function startPostgres(options: PostgresOptions, programs: Programs): Promise<LocalServer> {
@@ -60,7 +64,7 @@ export async function startPostgres(options: PostgresOptions, programs: Programs
   const folder = await placeOf(options.dataDir, owner);
   const pidFile = join(folder, 'postmaster.pid');
   await stopLeftover(pidFile, folder);
-  if (!(await exists(join(folder, 'PG_VERSION')))) await initialise(folder, password, postgresFolder, owner);
+  if (!(await exists(join(folder, 'PG_VERSION')))) await initialize(folder, password, postgresFolder, owner);
   return onceOrphansAreGone(async () =>
     startServer({
       name: 'postgres',
@@ -79,7 +83,7 @@ export async function startPostgres(options: PostgresOptions, programs: Programs
 /** Stops the server that a killed run left on this data. */
 export async function stopLeftoverPostgres(dataDir: string): Promise<void> {
   const target = await readlink(dataDir).catch(() => undefined);
-  // A copied folder brings the link of the original along, whose server is not ours to stop.
+  // A copied folder contains the link of the original, whose server is not ours to stop.
   if (target !== undefined && target !== elsewhereFor(dataDir)) return;
   const folder = target ?? dataDir;
   await stopLeftover(join(folder, 'postmaster.pid'), folder);
@@ -108,7 +112,7 @@ async function onceOrphansAreGone(start: () => Promise<LocalServer>): Promise<Lo
   }
 }
 
-async function initialise(folder: string, password: string, programs: string, owner: Owner | undefined): Promise<void> {
+async function initialize(folder: string, password: string, programs: string, owner: Owner | undefined): Promise<void> {
   // Created beside its final place and renamed when complete, so that an interrupted start leaves
   // no partial database.
   const fresh = `${folder}.new`;
@@ -133,7 +137,10 @@ async function initialise(folder: string, password: string, programs: string, ow
   await rename(fresh, folder);
 }
 
-/** Actual data folder: `dataDir`, or the target of its link if PostgreSQL's user cannot reach it there. */
+/**
+ * Actual data folder: `dataDir`, or the target of its link if PostgreSQL's user cannot reach it
+ * there.
+ */
 async function placeOf(dataDir: string, owner: Owner | undefined): Promise<string> {
   const parent = dirname(dataDir);
   await mkdir(parent, { recursive: true });
@@ -149,7 +156,7 @@ async function placeOf(dataDir: string, owner: Owner | undefined): Promise<strin
   }
   if (present || !owner || (await canReach(parent, owner))) return dataDir;
   await mkdir(dirname(elsewhere), { recursive: true });
-  // Sets the mode whatever our umask is.
+  // Sets the mode regardless of our umask.
   for (const folder of [sharedPlace, dirname(elsewhere)]) await chmod(folder, 0o755);
   await symlink(elsewhere, dataDir);
   return elsewhere;

@@ -70,7 +70,7 @@ const externalIps: KubernetesCheck = {
   id: 'k8s-external-ips',
   title: 'Service with externalIPs (CVE-2020-8554)',
   severity: 'high',
-  reason: 'Cluster traffic to these addresses is redirected to the service, whoever owns them.',
+  reason: 'Cluster traffic to these addresses is redirected to the service, even if it does not own them.',
   fix: 'Remove externalIPs.',
   reference: 'https://github.com/kubernetes/kubernetes/issues/97076',
   *find(resource) {

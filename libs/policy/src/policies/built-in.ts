@@ -129,7 +129,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
     rules: [
       {
         expression: '!repository.signerRequired || provenance.signed',
-        message: 'the image is not signed by anybody that its repository requires',
+        message: 'the image is not signed by a required signer',
       },
     ],
     examples: [
@@ -143,7 +143,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
         what: 'it is not signed',
         facts: facts({ repository: { signerRequired: true }, provenance: signedBy() }),
         result: 'fail',
-        reason: 'the image is not signed by anybody that its repository requires',
+        reason: 'the image is not signed by a required signer',
       },
       {
         what: 'signatures were not looked up',

@@ -36,7 +36,7 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
     const holding = attached ? await this.pushes.holding(attached, subject) : [];
     // The push may have checked its signatures just before this one arrived.
     if (holding.some(({ state }) => state === 'analyzing')) {
-      throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analysed`);
+      throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analyzed`);
     }
     for (const push of holding) {
       const evaluation = await this.reexamination.examine(push, signal);
