@@ -14,22 +14,22 @@ import { buildImage } from '@tidewaiter/testkit';
  */
 const limits = {
   '--version': {
-    files: { limit: 12, last: 8 },
-    kilobytes: { limit: 200, last: 145 },
-    cpuRatio: { limit: 5, last: 2.4 },
-    peakMiB: { limit: 75, last: 60 },
+    files: { limit: 9, last: 6 },
+    kilobytes: { limit: 120, last: 93 },
+    cpuRatio: { limit: 5, last: 2.3 },
+    peakMiB: { limit: 70, last: 53 },
   },
   scan: {
-    files: { limit: 50, last: 41 },
-    kilobytes: { limit: 2_200, last: 2_000 },
-    cpuRatio: { limit: 12, last: 7.7 },
-    peakMiB: { limit: 130, last: 100 },
+    files: { limit: 45, last: 36 },
+    kilobytes: { limit: 1_500, last: 1_326 },
+    cpuRatio: { limit: 10, last: 6.6 },
+    peakMiB: { limit: 110, last: 83 },
   },
   'scan with advisories': {
-    files: { limit: 60, last: 50 },
-    kilobytes: { limit: 2_600, last: 2_400 },
-    cpuRatio: { limit: 14, last: 9 },
-    peakMiB: { limit: 140, last: 110 },
+    files: { limit: 55, last: 45 },
+    kilobytes: { limit: 2_200, last: 1_941 },
+    cpuRatio: { limit: 12, last: 8.5 },
+    peakMiB: { limit: 125, last: 94 },
   },
 };
 

@@ -3,7 +3,7 @@ import { reportFormats } from '@tidewaiter/reports';
 import type { Argument, Command, Option } from 'commander';
 
 import { expressionKeys } from '../find/expression-keys.js';
-import { sourceKinds } from '../sources/sources.js';
+import { schemes } from '../sources/sources.js';
 
 /** Values of an argument or of an option. */
 export interface Values {
@@ -36,7 +36,7 @@ export interface CommandGrammar {
 
 const nothing: Values = { words: [], files: 'never', isList: false };
 const file: Values = { ...nothing, files: 'alone' };
-const target: Values = { ...nothing, words: sourceKinds.map(({ scheme }) => scheme), files: ':' };
+const target: Values = { ...nothing, words: schemes, files: ':' };
 
 /** Values of the help's placeholders, for which commander has no choices. */
 const placeholders = new Map<string, Values>([

@@ -19,7 +19,6 @@ interface SavedImage {
 
 /** `docker-archive:FILE[:NAME:TAG]`: what `docker save` writes. */
 export const dockerArchive: SourceKind = {
-  scheme: 'docker-archive',
   async open(location) {
     const { path, reference } = await splitLocation(location);
     const files = await archiveFiles(path);

@@ -5,7 +5,6 @@ import { readText } from './text-files.js';
 
 /** `dockerfile:FILE`: what an image is built by. */
 export const dockerfile: SourceKind = {
-  scheme: 'dockerfile',
   async open(location) {
     const { checkDockerfile } = await import('@tidewaiter/checks');
     const { findings, warnings } = checkDockerfile(await readText(location), basename(location), new Date());

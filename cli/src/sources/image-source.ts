@@ -55,8 +55,6 @@ export interface SourceOptions {
 
 /** One way to name an image. */
 export interface SourceKind {
-  /** Part of a target before the colon. */
-  scheme: string;
   /** @throws NotFound, InvalidInput, LimitExceeded, Unavailable, AccessDenied */
   open(location: string, options: SourceOptions): Promise<ImageSource>;
 }

@@ -6,7 +6,6 @@ import { readText, textFiles } from './text-files.js';
 
 /** `k8s:FILE_OR_DIR`: Kubernetes manifests, of a folder those in `.yaml`, `.yml` and `.json`. */
 export const kubernetes: SourceKind = {
-  scheme: 'k8s',
   async open(location) {
     const checked: Finding[] = [];
     const warnings: Warning[] = [];

@@ -6,7 +6,6 @@ import { splitLocation } from './location.js';
 
 /** `oci-archive:FILE[:TAG]`: an OCI layout in a tar. */
 export const ociArchive: SourceKind = {
-  scheme: 'oci-archive',
   async open(location, { platform }) {
     const { path, reference } = await splitLocation(location);
     return openImage(layoutStore(await archiveFiles(path)), reference, platform);

@@ -11,7 +11,6 @@ import { readChunkBytes, splitLocation } from './location.js';
 
 /** `oci:DIR[:TAG]`, or `@DIGEST` in place of the tag. */
 export const ociLayout: SourceKind = {
-  scheme: 'oci',
   async open(location, { platform }) {
     const { path, reference } = await splitLocation(location);
     return openImage(layoutStore(folderFiles(path)), reference, platform);

@@ -22,7 +22,6 @@ import { type RegistryLocation, placesOf } from './registries-conf.js';
  * certificates of `certs.d`.
  */
 export const registry: SourceKind = {
-  scheme: 'docker',
   async open(location, options) {
     if (options.isOffline)
       throw new InvalidInput('OFFLINE', `${location} lies in a registry, which --offline forbids to ask`);

@@ -12,7 +12,6 @@ const kernelFolders = new Set(['dev', 'proc', 'sys']);
 
 /** `rootfs:DIR`: an unpacked root file system. */
 export const rootfs: SourceKind = {
-  scheme: 'rootfs',
   async open(location) {
     // The root itself may be a link, as `/proc/PID/root` is; links inside it are read as links.
     const root = await stat(location).catch(() => undefined);

@@ -8,7 +8,6 @@ const maxSbomBytes = 64 * 1024 * 1024;
 
 /** `sbom:FILE`, or `-` for standard input: CycloneDX or SPDX in JSON, of whatever image. */
 export const sbom: SourceKind = {
-  scheme: 'sbom',
   async open(location) {
     const { purlOf, readSbom } = await import('@tidewaiter/analyzers');
     const content = await read(location);

@@ -9,7 +9,7 @@ import { analyzeLayer, analyzeTree, inventory } from '@tidewaiter/analyzers';
 import { overlay } from '@tidewaiter/oci';
 import { buildImage, buildIndex, tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
-import { openSource, sourceKinds } from './sources.js';
+import { openSource, schemes } from './sources.js';
 
 const alpine: TarEntry[] = [
   { path: 'etc/os-release', content: 'ID=alpine\nVERSION_ID=3.20.3\n' },
@@ -80,7 +80,7 @@ function dockerArchive(tags: readonly string[][]): Buffer {
 }
 
 it('names every scheme once', () => {
-  expect(new Set(sourceKinds.map(({ scheme }) => scheme)).size).toBe(sourceKinds.length);
+  expect(new Set(schemes).size).toBe(schemes.length);
 });
 
 describe('oci:DIR', () => {

@@ -1,29 +1,28 @@
-import { dockerArchive } from './docker-archive.js';
-import { dockerfile } from './dockerfile.js';
 import type { ImageSource, SourceKind, SourceOptions } from './image-source.js';
-import { kubernetes } from './kubernetes.js';
-import { ociArchive } from './oci-archive.js';
-import { ociLayout } from './oci-layout.js';
-import { registry } from './registry.js';
-import { rootfs } from './rootfs.js';
-import { sbom } from './sbom.js';
 
-/** Every way to name an image. */
-export const sourceKinds: readonly SourceKind[] = [
-  registry,
-  ociLayout,
-  ociArchive,
-  dockerArchive,
-  rootfs,
-  sbom,
-  dockerfile,
-  kubernetes,
-];
+/** Every way to name an image, by its scheme; only the one that is used is loaded. */
+const kinds: Readonly<Record<string, () => Promise<SourceKind>>> = {
+  docker: async () => (await import('./registry.js')).registry,
+  oci: async () => (await import('./oci-layout.js')).ociLayout,
+  'oci-archive': async () => (await import('./oci-archive.js')).ociArchive,
+  'docker-archive': async () => (await import('./docker-archive.js')).dockerArchive,
+  rootfs: async () => (await import('./rootfs.js')).rootfs,
+  sbom: async () => (await import('./sbom.js')).sbom,
+  dockerfile: async () => (await import('./dockerfile.js')).dockerfile,
+  k8s: async () => (await import('./kubernetes.js')).kubernetes,
+};
+
+/** Part of a target before the colon. */
+export const schemes: readonly string[] = Object.keys(kinds);
 
 /** Opens what a target names: `SCHEME:LOCATION`, or the name of an image in a registry. */
 export async function openSource(target: string, options: SourceOptions): Promise<ImageSource> {
-  const kind = sourceKinds.find(({ scheme }) => target.startsWith(`${scheme}:`));
+  const scheme = schemes.find((each) => target.startsWith(`${each}:`));
   // An image may be called `oci` or `docker`; its tag is no path and no `//`.
-  if (!kind || (kind === registry && !target.startsWith('docker://'))) return registry.open(target, options);
-  return kind.open(target.slice(kind.scheme.length + 1), options);
+  if (scheme === undefined || (scheme === 'docker' && !target.startsWith('docker://'))) {
+    const { registry } = await import('./registry.js');
+    return registry.open(target, options);
+  }
+  const kind = await kinds[scheme]!();
+  return kind.open(target.slice(scheme.length + 1), options);
 }

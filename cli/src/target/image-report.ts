@@ -31,7 +31,6 @@ import {
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
-import { identityOf } from './image-identity.js';
 import type { PackageEvaluation, LocalAdvisoriesOptions } from './local-advisories.js';
 import type { ScannedImage } from './policy-facts.js';
 import type { SignedBy } from './provenance.js';
@@ -185,7 +184,10 @@ async function objectedTo(
 ): Promise<Evaluation<ReportFinding>> {
   if (objections.statements.length === 0 && objections.exceptions.length === 0)
     return { findings, suppressed: [], warnings: [] };
-  const { suppress } = await import('@tidewaiter/policy');
+  const [{ suppress }, { identityOf }] = await Promise.all([
+    import('@tidewaiter/policy'),
+    import('./image-identity.js'),
+  ]);
   const identity = identityOf(image.reference, image.source);
   return suppress(findings, { ...identity, packages: image.packages }, objections, image.startedAt);
 }
