@@ -65,7 +65,17 @@ function nameOf({ name, moduleIds, facadeModuleId }) {
 }
 
 const began = Date.now();
-const bundle = await rolldown({ cwd: root, input: entries, platform: 'node', external, plugins: [workspaces] });
+const bundle = await rolldown({
+  cwd: root,
+  input: entries,
+  platform: 'node',
+  external,
+  plugins: [workspaces],
+  onLog(level, { code, message }, log) {
+    if (code === 'UNRESOLVED_IMPORT') throw new Error(message);
+    log(level, message);
+  },
+});
 await bundle.write({
   dir: out,
   format: 'esm',
