@@ -12,7 +12,7 @@ const connection = {
   fields,
 };
 
-/** Reads a body as a sensor's, and everything that the detector asks of what was in it. */
+/** Parses a body of a sensor, and reads every value of its records that the detector uses. */
 export function sensorTarget(source: RuntimeSource): Target {
   const sensor = sensorOf(source);
   if (sensor === undefined) throw new Error(`no sensor is called ${source}`);

@@ -2,7 +2,7 @@ import { readTrust, verifyImage } from '@tidewaiter/provenance';
 
 import type { Target } from '../target.ts';
 
-/** The key that made the seeds; what is changed in them is by nobody. */
+/** Key that signed the seeds; a mutated seed has no valid signature. */
 const key = `-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAcrrx0TdZkIhzzH7ubU8FFyZUQhNoXbRKj1ivCBjff8c=
 -----END PUBLIC KEY-----`;

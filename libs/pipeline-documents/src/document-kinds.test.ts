@@ -112,7 +112,7 @@ it('reads SPDX 3, a graph of elements', () => {
   });
 });
 
-it('knows the image where SPDX 3 has its digest as the version of a container', () => {
+it('finds the image if SPDX 3 has its digest as the version of a container', () => {
   const app = { type: 'software_Package', spdxId: 'urn:app', name: 'app', software_packageVersion: digest };
   const graph = (purpose: string) => [...spdx3['@graph'].slice(0, 3), { ...app, software_primaryPurpose: purpose }];
   expect(read(graphOf(graph('container'))).subjects).toEqual([digest]);
@@ -134,11 +134,11 @@ it.each([
     'Trivy',
     { type: 'container', name: 'app', properties: [{ name: 'aquasecurity:trivy:RepoDigest', value: `app@${digest}` }] },
   ],
-])('knows the image where %s writes it', (_, component) => {
+])('finds the image in the form of %s', (_, component) => {
   expect(read({ ...samples['cyclonedx'], metadata: { component } }).subjects).toEqual([digest]);
 });
 
-it('takes no package, file or configuration for the image', () => {
+it('reads no package, file or configuration as the image', () => {
   for (const component of [
     { type: 'file', name: 'go.mod', version: digest },
     { type: 'library', name: 'a', purl: `pkg:npm/a@${digest}` },
@@ -147,12 +147,12 @@ it('takes no package, file or configuration for the image', () => {
     expect(read({ ...samples['cyclonedx'], metadata: { component } }).subjects).toEqual([]);
 });
 
-it('minds no byte order mark', () => {
+it('accepts a byte order mark', () => {
   for (const format of ['cyclonedx', 'spdx'])
     expect(readDocument(Buffer.from(`\uFEFF${JSON.stringify(samples[format])}`))).toMatchObject({ packages: 1 });
 });
 
-it('reads what a build says of itself', () => {
+it('reads the claims of a build', () => {
   expect(read(statement)).toMatchObject({
     kind: 'provenance',
     version: 'https://slsa.dev/provenance/v1',

@@ -10,7 +10,7 @@ import { spdx } from './spdx/spdx.js';
 /** Every kind of document that is read; the first that recognises one reads it. */
 export const documentKinds: readonly DocumentKind[] = [cyclonedx, spdx, inToto, ciRun];
 
-/** A document, byte for byte, and what it says. */
+/** A document, byte for byte, with its claims. */
 export interface PipelineDocument extends DocumentContent {
   format: DocumentKind['format'];
   content: Buffer;

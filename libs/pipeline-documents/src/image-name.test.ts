@@ -53,7 +53,7 @@ describe('readImageName', () => {
     for (const text of [`sha256:${hex}a`, `xsha256:${hex}`, 'app', undefined]) expect(digestIn(text)).toBeNull();
   });
 
-  it('knows the image of a purl', () => {
+  it('reads the image of a purl', () => {
     expect(imageOfPurl('pkg:oci/app@sha256:1?repository_url=ghcr.example%2Fshop%2Fapp&tag=1.0')).toEqual({
       registry: 'ghcr.example',
       repository: 'shop/app',

@@ -41,13 +41,13 @@ describeShared('documents of others', () => {
     expect(codeOf(path)).toMatch(/^DOCUMENT_INVALID .* VEX/);
   });
 
-  it.each(files('spdx'))('reads %s, or says why not', (path) => {
+  it.each(files('spdx'))('reads %s, or rejects it with a code', (path) => {
     if (path.includes('invalid-json')) return expect(codeOf(path)).toMatch(/^(BODY_NOT_JSON|BODY_UNRECOGNISED)/);
     expect(read(path)).toMatchObject([{ kind: 'sbom', format: 'spdx' }]);
   });
 
   it.each([...files('csaf'), ...files('openvex'), ...files('sarif'), ...files('admission')])(
-    'knows %s for none of its kinds',
+    'rejects %s as no known kind',
     (path) => {
       expect(codeOf(path)).toMatch(/^BODY_UNRECOGNISED /);
     },
@@ -73,11 +73,11 @@ describeShared('documents of others', () => {
     if (kind === 'provenance') expect(document?.builder).toMatch(/^https:/);
   });
 
-  it('knows all subjects of a statement', () => {
+  it('reads all subjects of a statement', () => {
     expect(read('intoto/slsa-v0.2-multi-subject.intoto.jsonl')[0]?.subjects.length).toBeGreaterThan(1);
   });
 
-  it('knows the run and the revision of a build', () => {
+  it('reads the run and the revision of a build', () => {
     expect(read('intoto/slsa-v1-github-container-based.sigstore-bundle.json')[0]?.run).toMatchObject({
       url: expect.stringMatching(/^https:\/\/github\.com\/slsa-framework\/example-package\/actions\/runs\/\d+/),
       revision: expect.stringMatching(/^[0-9a-f]{40}$/),
@@ -96,7 +96,7 @@ describeShared('documents of others', () => {
     expect(read('spdx/trivy-centos-7-image.json')[0]?.packages).toBeGreaterThan(1);
   });
 
-  it('finds the image that an SBOM is about where it says so', () => {
+  it('finds the subject image of an SBOM if it names one', () => {
     expect(read('cyclonedx/edge-dependency-cycle.json')[0]).toMatchObject({
       subjects: ['sha256:67211c14fa74f070d27cc59d69a7fa9aeff8e28ea118ef3babc295a0428a6d21'],
       image: { registry: 'index.docker.io', repository: 'library/ubuntu', tag: null },

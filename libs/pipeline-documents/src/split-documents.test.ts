@@ -21,7 +21,7 @@ describe('splitDocuments', () => {
     expect(split(text)).toEqual(documents);
   });
 
-  it('refuses more documents than anybody sends', () => {
+  it('refuses more documents than the limit', () => {
     expect(split('{}\n'.repeat(maxDocuments))).toHaveLength(maxDocuments);
     expect(() => split('{}\n'.repeat(maxDocuments + 1))).toThrow(InvalidInput);
     expect(() => split('{"provenance_summary":{"provenance":[]}}')).toThrow(InvalidInput);

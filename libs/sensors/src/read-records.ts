@@ -56,17 +56,17 @@ export function readRecords(
   { source, title }: Pick<Sensor, 'source' | 'title'>,
   body: Buffer,
   connection: SensorSource,
-  tell: EventReader,
+  readEvents: EventReader,
 ): SensorRecords {
   const read: SensorRecords = { records: [], ignored: {}, dropped: 0 };
   const documents = readDocuments(body);
   const check = runningObjectChecker();
   let isRecognised = documents.length === 0;
   for (const document of documents) {
-    for (const told of isObject(document) ? readUnwrapped(document, connection, tell) : ['malformed']) {
-      if (told !== 'malformed') isRecognised = true;
-      if (typeof told === 'string') ignore(read, told);
-      else add(read, told, { source, connection, check });
+    for (const event of isObject(document) ? readUnwrapped(document, connection, readEvents) : ['malformed']) {
+      if (event !== 'malformed') isRecognised = true;
+      if (typeof event === 'string') ignore(read, event);
+      else add(read, event, { source, connection, check });
     }
   }
   // Checked on the whole batch: a foreign event among readable ones is only counted.
@@ -81,15 +81,15 @@ export function readRecords(
 function readUnwrapped(
   document: JsonObject,
   connection: SensorSource,
-  tell: EventReader,
+  readEvents: EventReader,
 ): Iterable<DocumentEvent | Reason> {
-  const told = [...tell(document, connection)];
-  if (told.length !== 1 || told[0] !== 'malformed') return told;
+  const events = [...readEvents(document, connection)];
+  if (events.length !== 1 || events[0] !== 'malformed') return events;
   for (const name of wrappings) {
     const inner = objectOf(document[name]);
-    if (inner !== null) return tell(inner, connection);
+    if (inner !== null) return readEvents(inner, connection);
   }
-  return told;
+  return events;
 }
 
 const wrappings = ['log', 'message', 'MESSAGE', 'event'];
@@ -111,23 +111,23 @@ interface Making {
   check: CheckRunningObject;
 }
 
-function add(read: SensorRecords, told: DocumentEvent, { source, connection, check }: Making): void {
-  read.dropped += told.dropped ?? 0;
+function add(read: SensorRecords, sent: DocumentEvent, { source, connection, check }: Making): void {
+  read.dropped += sent.dropped ?? 0;
   // Redact before cutting to size: a truncated secret no longer matches its pattern.
-  const redacted = redactEvent(told.event, connection.fingerprintKey);
-  const evaluations = evaluated(told.objects ?? [], connection, check);
+  const redacted = redactEvent(sent.event, connection.fingerprintKey);
+  const evaluations = evaluated(sent.objects ?? [], connection, check);
   // An attacker must not hide an object's findings by making it too large to be cut to size.
   const kept = fitted(redacted.event) ?? (evaluations.length > 0 ? fitted({}) : null);
   if (kept === null) return ignore(read, 'too-large');
-  const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
+  const id = typeof sent.id === 'function' ? sent.id(redacted.event) : sent.id;
   read.records.push({
     id: ownId(id) ?? hashOf(kept.json),
     source,
     sensor: connection.sensor,
-    cluster: connection.cluster ?? told.cluster ?? null,
-    node: told.node,
-    at: told.at ?? connection.receivedAt,
-    ...(told.seenAt !== undefined && { seenAt: told.seenAt }),
+    cluster: connection.cluster ?? sent.cluster ?? null,
+    node: sent.node,
+    at: sent.at ?? connection.receivedAt,
+    ...(sent.seenAt !== undefined && { seenAt: sent.seenAt }),
     event: kept.event,
     ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
     ...(evaluations.length > 0 && { evaluations }),

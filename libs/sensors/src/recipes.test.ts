@@ -159,7 +159,7 @@ describe('the policies of Tetragon', () => {
     },
   );
 
-  it('tell of everything that the detection needs beside exec', () => {
+  it('send everything that the detection needs beside exec', () => {
     const activities = hooks.map((hook) => {
       const [record] = tetragon.read(Buffer.from(JSON.stringify(exported(hook))), connection).records;
       return record && tetragon.observe(record).activity;

@@ -57,7 +57,7 @@ describe('readTime', () => {
     expect(timeMsOf('yesterday')).toBeNaN();
   });
 
-  it('keeps the order of nanoseconds that a number can tell apart', () => {
+  it('keeps the order of nanoseconds that a number can distinguish', () => {
     expect(timeMsOf('2026-01-02T03:04:05.000000500Z')).toBeGreaterThan(timeMsOf('2026-01-02T03:04:05Z'));
   });
 });

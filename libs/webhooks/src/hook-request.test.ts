@@ -33,7 +33,7 @@ describe('parseJson', () => {
     else expect(() => parseJson(body)).toThrow(expect.objectContaining({ code: 'BODY_TOO_DEEP' }));
   });
 
-  it('leaves no __proto__ for a later copy to trip over', () => {
+  it('removes __proto__, which a later copy would apply', () => {
     const value = parseJson(Buffer.from('{"a":[{"__proto__":{"admin":true},"b":1}]}'));
     const copy = Object.assign({}, (value as { a: object[] }).a[0]);
     expect(copy).toEqual({ b: 1 });
@@ -103,7 +103,7 @@ describe('secretEquals', () => {
     expect(secretEquals(given, secret)).toBe(verdict);
   });
 
-  it('lets nobody in with an empty secret', () => {
+  it('rejects any proof for an empty secret', () => {
     expect(secretEquals('', new Secret(''))).toBe(false);
   });
 });
@@ -151,7 +151,7 @@ describe('hmacEquals', () => {
     },
   );
 
-  it('lets nobody in with an empty secret', () => {
+  it('rejects any proof for an empty secret', () => {
     expect(hmacEquals(createHmac('sha256', '').update(body).digest('hex'), body, new Secret(''))).toBe(false);
   });
 });

@@ -15,7 +15,7 @@ export interface RegistryKind {
   title: string;
   setup: Setup;
   /**
-   * Whether the sender proved to know the connection's secret, evaluated on the raw request. Called only
+   * Whether the sender proved that it has the connection's secret, evaluated on the raw request. Called only
    * where a secret is configured; whether a connection may go without one is the caller's decision.
    */
   authenticate(request: HookRequest, secret: Secret): boolean;

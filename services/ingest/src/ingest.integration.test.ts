@@ -103,7 +103,7 @@ describe('a button in Slack', () => {
   const revisionsOf = async (id: string) =>
     (await new Incidents(store).revisions(id)).map(({ kind, news, actor }) => [kind, actor, ...news].join(' '));
 
-  it('acknowledges an incident once, and tells who follows it', async () => {
+  it('acknowledges an incident once, and names the user who did', async () => {
     const id = await openIncident();
     const acknowledge = { action_id: 'tidewaiter_acknowledge', value: id };
     expect(await press(acknowledge)).toEqual({ status: 200, text: '' });
@@ -126,7 +126,7 @@ describe('a button in Slack', () => {
     expect((await revisionsOf(id)).slice(1)).toEqual(['updated jane (Slack) Silenced for 24 h by jane (Slack)']);
   });
 
-  it('does nothing for a stranger', async () => {
+  it('does nothing without a valid signature', async () => {
     const id = await openIncident();
     expect((await press({ action_id: 'tidewaiter_acknowledge', value: id }, 'guessed')).status).toBe(401);
     expect(await revisionsOf(id)).toHaveLength(1);
@@ -134,7 +134,7 @@ describe('a button in Slack', () => {
 });
 
 describe('a push', () => {
-  it('is on disk, with its event, before the answer', async () => {
+  it('is committed with its event before the answer', async () => {
     const repository = `shop/${unique()}`;
     const { status, body } = await postEvents([push({ repository })]);
     const pushes = await pushesOf(repository);
@@ -153,7 +153,7 @@ describe('a push', () => {
     ]);
   });
 
-  it('is taken whatever content type it says, or none', async () => {
+  it('is accepted with any content type or none', async () => {
     const { port } = new URL(ingest.url);
     const withoutType = await new Promise<number | undefined>((resolve, reject) => {
       const sent = httpRequest({ port, path: '/hooks/registry/main', method: 'POST', headers: secret }, (answer) => {
@@ -168,7 +168,7 @@ describe('a push', () => {
     }
   });
 
-  it('keeps the trace of its own webhook', async () => {
+  it('keeps the trace context of its webhook', async () => {
     const traceIds = ['1', '2', '3'].map((digit) => digit.repeat(32));
     const repositories = await Promise.all(
       traceIds.map(async (traceId) => {
@@ -194,7 +194,7 @@ describe('a push', () => {
   });
 });
 
-describe('what is delivered again', () => {
+describe('a repeated delivery', () => {
   it('is recognised within a body, across bodies and among others that are new', async () => {
     const repository = `shop/${unique()}`;
     const known = push({ repository });
@@ -227,7 +227,7 @@ it('counts what it ignores', async () => {
   expect((await postEvents([push({ action: 'pull' })])).body).toEqual({ accepted: 0, duplicates: 0, ignored: 1 });
 });
 
-it('tells of a deletion without a push', async () => {
+it('emits an event for a deletion without a push', async () => {
   const repository = `shop/${unique()}`;
   expect((await postEvents([push({ repository, action: 'delete' })])).body).toMatchObject({ accepted: 1 });
   const events = await store.query('SELECT type FROM outbox WHERE subject = $1', [`${repository}:1`]);
@@ -235,18 +235,18 @@ it('tells of a deletion without a push', async () => {
   expect(await pushesOf(repository)).toEqual([]);
 });
 
-it('takes 200 webhooks at once', async () => {
+it('accepts 200 webhooks at once', async () => {
   const repository = `shop/${unique()}`;
   const answers = await Promise.all(Array.from({ length: 200 }, async () => postEvents([push({ repository })])));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
   expect(await pushesOf(repository)).toHaveLength(200);
 });
 
-describe('a sender that asks before it sends', () => {
+describe('a handshake', () => {
   const ask = async (init: RequestInit, token = 's3cret') =>
     fetch(`${ingest.url}/hooks/registry/azure?token=${token}`, init);
 
-  it('hears its code, with exactly 200', async () => {
+  it('returns the code with exactly 200', async () => {
     const body = JSON.stringify([{ data: { validationCode: 'c0de' } }]);
     const init = { method: 'POST', body, headers: { 'aeg-event-type': 'SubscriptionValidation' } };
     const answer = await ask(init);
@@ -254,7 +254,7 @@ describe('a sender that asks before it sends', () => {
     expect((await ask(init, 'other')).status).toBe(401);
   });
 
-  it('may send, if it asks by OPTIONS and knows the secret', async () => {
+  it('allows a sender by OPTIONS that proves the secret', async () => {
     const init = { method: 'OPTIONS', headers: { 'webhook-request-origin': 'grid.example.com' } };
     const answer = await ask(init);
     expect([answer.status, answer.headers.get('webhook-allowed-origin')]).toEqual([200, 'grid.example.com']);
@@ -262,7 +262,7 @@ describe('a sender that asks before it sends', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('a refused webhook', () => {
   const body = JSON.stringify({ events: [push()] });
 
   it.each([
@@ -285,7 +285,7 @@ describe('what is refused', () => {
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   });
 
-  it('what comes too often, without harm to other connections', async () => {
+  it('is refused above the rate limit, without affecting other connections', async () => {
     const limited = await start({ ...environment, TIDEWAITER_HOOK_RATE: '3' });
     try {
       const statuses = [];
@@ -306,7 +306,7 @@ describe('what is refused', () => {
     }
   });
 
-  it('is counted by how it ended, without strangers in the labels', async () => {
+  it('is counted by result, without unknown connections in the labels', async () => {
     const metrics = await fetch(`${ingest.url}/metrics`).then(async (answer) => answer.text());
     const labels = [...metrics.matchAll(/^tidewaiter_webhooks_total\{kind="(\w+)",result="(\w+)"/gm)].map(
       ([, ...pair]) => pair.join(' '),
@@ -324,7 +324,7 @@ describe('what is refused', () => {
   });
 });
 
-it('lets a webhook that can never be kept stop none of its neighbours', async () => {
+it('stores the others of a batch with a webhook that can never be stored', async () => {
   const repository = `shop/${unique()}`;
   const intake = new RegistryIntake(store, new Received(), new Pushes(store));
   const deliver = async (claimedDigest: string | null) => {
@@ -342,7 +342,7 @@ it('lets a webhook that can never be kept stop none of its neighbours', async ()
   expect(await pushesOf(repository)).toHaveLength(8);
 });
 
-it('answers 503 while PostgreSQL is away, and 202 once it is back', async () => {
+it('returns 503 while PostgreSQL is down, and 202 once it is back', async () => {
   const repository = `shop/${unique()}`;
   const events = [push({ repository })];
   await servers.postgres.kill();

@@ -53,7 +53,7 @@ describe('guardduty', () => {
     });
   });
 
-  it('is told again when it has grown', () => {
+  it('is a new record when it has grown', () => {
     expect(read({ ...finding, updatedAt: '2026-01-02T04:00:00.000Z' }).records[0]?.id).not.toBe(
       read(finding).records[0]?.id,
     );

@@ -149,22 +149,22 @@ function readContainer(container: JsonObject): Observation['container'] {
   };
 }
 
-function readProcess(told: JsonObject): Observation['process'] {
-  const executable = text(told['executablePath']);
-  const name = text(told['name']);
+function readProcess(details: JsonObject): Observation['process'] {
+  const executable = text(details['executablePath']);
+  const name = text(details['name']);
   if (executable === null && name === null) return null;
   const process = unknownProcess();
-  const parent = object(list(told['lineage'])[0]);
-  process.execId = text(told['uuid']);
-  process.parentExecId = text(told['parentUuid']);
-  process.pid = number(told['pid']);
+  const parent = object(list(details['lineage'])[0]);
+  process.execId = text(details['uuid']);
+  process.parentExecId = text(details['parentUuid']);
+  process.pid = number(details['pid']);
   process.parentPid = number(parent['pid']);
   process.executable = executable;
   process.name = name;
-  process.uid = number(told['userId']) ?? number(told['euid']);
-  process.user = text(told['user']);
-  process.workingDirectory = text(told['pwd']);
-  process.sha256 = text(told['executableSha256']);
+  process.uid = number(details['userId']) ?? number(details['euid']);
+  process.user = text(details['user']);
+  process.workingDirectory = text(details['pwd']);
+  process.sha256 = text(details['executableSha256']);
   process.parentExecutable = text(parent['executablePath']);
   return process;
 }

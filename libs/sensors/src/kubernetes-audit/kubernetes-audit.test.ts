@@ -103,7 +103,7 @@ it.each([
   [{ responseStatus: { code: 101 } }, true],
   [{ responseStatus: null }, true],
   [{ responseStatus: null, annotations: { 'authorization.k8s.io/decision': 'forbid' } }, false],
-])('tells of %j whether it succeeded: %s', (change, succeeded) => {
+])('reads from %j whether the request succeeded: %s', (change, succeeded) => {
   expect(see(change)?.request?.succeeded).toBe(succeeded);
 });
 

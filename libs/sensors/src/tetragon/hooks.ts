@@ -55,19 +55,19 @@ interface Hook {
   hash: string | null;
 }
 
-/** Adds a hook's data beside its process. `kind` is the member of the event, `told` its value. */
-export function observeHook(observation: Observation, kind: string, told: JsonObject): void {
+/** Adds a hook's data beside its process. `kind` is the member of the event, `data` its value. */
+export function observeHook(observation: Observation, kind: string, data: JsonObject): void {
   if (kind in ownKinds) {
     observation.activity = ownKinds[kind] ?? 'other';
-    observation.network = addresses(told, 'source_ip', 'source_port', 'destination_ip', 'destination_port');
-    if (observation.activity === 'listen') Object.assign(observation.network, listener(told));
+    observation.network = addresses(data, 'source_ip', 'source_port', 'destination_ip', 'destination_port');
+    if (observation.activity === 'listen') Object.assign(observation.network, listener(data));
   } else if (kind === 'process_loader') {
-    const path = text(told['path']);
+    const path = text(data['path']);
     observation.activity = 'load';
     observation.file = path === null ? null : { path, access: 'map', to: null };
   } else {
-    const hook = hooks.get(withoutPrefix(text(told['function_name']) ?? ''));
-    hook?.(observation, { args: list(told['args']), returned: object(told['return']), hash: text(told['ima_hash']) });
+    const hook = hooks.get(withoutPrefix(text(data['function_name']) ?? ''));
+    hook?.(observation, { args: list(data['args']), returned: object(data['return']), hash: text(data['ima_hash']) });
   }
 }
 
@@ -123,8 +123,8 @@ function addresses(
   return read;
 }
 
-function listener(told: JsonObject): Partial<ObservedNetwork> {
-  return { sourceIp: text(told['ip']), sourcePort: number(told['port']) };
+function listener(data: JsonObject): Partial<ObservedNetwork> {
+  return { sourceIp: text(data['ip']), sourcePort: number(data['port']) };
 }
 
 function target(address: JsonObject): Partial<ObservedNetwork> {

@@ -72,7 +72,7 @@ it('reads an exec', () => {
   });
 });
 
-describe('what was told before of a container and a parent', () => {
+describe('the cached container and parent', () => {
   const podOf = (id: string, container: object, image: object, pod: object | undefined) =>
     pod && { ...pod, container: { id, ...container, image } };
   let ids = 0;
@@ -105,7 +105,7 @@ describe('what was told before of a container and a parent', () => {
     ['other image', { name: 'a', namespace: 'shop' }, {}, { name: 'shop/app:2' }],
     ['other digest', { name: 'a', namespace: 'shop' }, {}, { id: `shop/app@sha256:${'5b'.repeat(32)}` }],
     ['other docker', { name: 'a', namespace: 'shop' }, {}, {}, { docker: 'c0ffeec0ffeec0ffee' }],
-  ])('does not hide what is told now: %s', (_, pod, container = {}, image = {}, more = {}) => {
+  ])('do not replace new values: %s', (_, pod, container = {}, image = {}, more = {}) => {
     const first = { name: 'a', namespace: 'shop' };
     const event = (id: string, ...[of, within, by, other]: [object?, object?, object?, object?]) => ({
       ...sample,
@@ -121,7 +121,7 @@ describe('what was told before of a container and a parent', () => {
   });
 
   it.each([{ pid: 2 }, { binary: '/bin/other' }, { arguments: 'other' }, { binary: '' }])(
-    'does not hide what is told now of the parent: %j',
+    'do not replace new values of the parent: %j',
     (change) => {
       const event = (id: string, more: object) => ({
         ...sample,

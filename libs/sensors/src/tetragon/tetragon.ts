@@ -63,16 +63,16 @@ function observe(record: RuntimeRecord): Observation {
   const kind = kindOf(event);
   const observation = observationOf(record, kind === null ? 'other' : (activities[kind] ?? 'other'));
   if (kind === null) return observation;
-  const told = object(event[kind]);
-  if (isObject(told['process'])) {
-    const process = told['process'];
-    observation.process = readProcess(process, told['parent']);
+  const data = object(event[kind]);
+  if (isObject(data['process'])) {
+    const process = data['process'];
+    observation.process = readProcess(process, data['parent']);
     const { container, pod } = placeOf(process);
     observation.container = container;
     observation.pod = pod;
   }
   if (observation.activity === 'health') observation.dropped = droppedBy(event);
-  else if (kind !== 'process_exec' && kind !== 'process_exit') observeHook(observation, kind, told);
+  else if (kind !== 'process_exec' && kind !== 'process_exit') observeHook(observation, kind, data);
   return observation;
 }
 

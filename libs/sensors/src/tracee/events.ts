@@ -147,11 +147,11 @@ function packetOf(args: TraceeArguments): ObservedNetwork {
 
 function dns(observation: Observation, args: TraceeArguments): void {
   const network = packetOf(args);
-  const told = object(args.get('proto_dns'));
-  const questions = list(told['questions'] ?? args.get('dns_questions'));
+  const dns = object(args.get('proto_dns'));
+  const questions = list(dns['questions'] ?? args.get('dns_questions'));
   const question = questions.find(isObject);
   network.hostname = readHostname(text(question?.['name']) ?? text(question?.['query']));
-  network.answers = list(told['answers']).flatMap((answer) => text(object(answer)['IP']) || []);
+  network.answers = list(dns['answers']).flatMap((answer) => text(object(answer)['IP']) || []);
   observation.activity = network.hostname === null ? 'send' : 'dns';
   observation.network = network;
 }

@@ -109,15 +109,15 @@ function readProcess(event: JsonObject): Observation['process'] {
   return process;
 }
 
-function readWorkloadProcess(told: JsonObject): Observation['process'] {
+function readWorkloadProcess(workload: JsonObject): Observation['process'] {
   const process = unknownProcess();
-  const thread = object(told['thread']);
-  const parent = object(list(told['ancestors'])[0]);
-  const uid = number(object(object(told['real_user'])['id'])['value']);
-  const executable = text(object(told['executable'])['path']);
-  process.execId = entity(told['unique_id']) ?? entity(thread['unique_id']);
+  const thread = object(workload['thread']);
+  const parent = object(list(workload['ancestors'])[0]);
+  const uid = number(object(object(workload['real_user'])['id'])['value']);
+  const executable = text(object(workload['executable'])['path']);
+  process.execId = entity(workload['unique_id']) ?? entity(thread['unique_id']);
   process.parentExecId = entity(parent['unique_id']);
-  process.pid = wrapped(told['host_pid']) ?? wrapped(told['pid']);
+  process.pid = wrapped(workload['host_pid']) ?? wrapped(workload['pid']);
   process.parentPid = wrapped(parent['host_pid']) ?? wrapped(parent['pid']);
   process.executable = executable;
   process.name = text(thread['name']) ?? baseName(executable);

@@ -156,7 +156,7 @@ class Model {
   run(stream: readonly CorrelatedEvent[]): this {
     for (const { id, timeMs, rules, event } of stream) {
       this.#closeBefore(timeMs);
-      this.#tell(rules, (name) => event.field(name), timeMs, id, 0);
+      this.#report(rules, (name) => event.field(name), timeMs, id, 0);
     }
     this.#closeBefore(Infinity);
     return this;
@@ -166,7 +166,13 @@ class Model {
    * Feeds one event, or one firing, to all correlations from a place on; inner ones fire before
    * outer ones see the event.
    */
-  #tell(infos: readonly RuleInfo[], field: Seen['field'], timeMs: number, trigger: string | null, from: number): void {
+  #report(
+    infos: readonly RuleInfo[],
+    field: Seen['field'],
+    timeMs: number,
+    trigger: string | null,
+    from: number,
+  ): void {
     const waiting = [{ infos, field }];
     for (let place = from; place < this.rules.length; place += 1) {
       const fired: typeof waiting = [];
@@ -243,7 +249,7 @@ class Model {
     this.#stories[place]!.delete(story.key.join('|'));
     if (comesTrue(this.rules[place]!, story.seen)) {
       const { infos, field } = this.#fire(place, story, dueMs, null);
-      this.#tell(infos, field, dueMs, null, place + 1);
+      this.#report(infos, field, dueMs, null, place + 1);
     }
     this.#closeBefore(timeMs);
   }

@@ -216,7 +216,7 @@ export class Correlator {
       const { take, evidence } = work[next]!;
       const firing = this.#evaluate(take, evidence, timeMs, trigger);
       this.#memory.evidence.release(evidence);
-      if (firing) this.#tell(firing, take.correlation, take.carried, work, firings);
+      if (firing) this.#report(firing, take.correlation, take.carried, work, firings);
     }
   }
 
@@ -255,7 +255,7 @@ export class Correlator {
    * Emits a firing, and passes it to outer correlations as an event: with the fields of its last
    * event and, as fallback, the values of its group.
    */
-  #tell(firing: Firing, correlation: number, carried: Take['carried'], work: Work[], firings: Firing[]): void {
+  #report(firing: Firing, correlation: number, carried: Take['carried'], work: Work[], firings: Firing[]): void {
     if (this.#plans[correlation]!.raises) firings.push(firing);
     const fieldOf = (name: string) => own(carried, name) ?? own(firing.group, name);
     const takes = this.#routes.takesOf([firing.rule], fieldOf);
@@ -284,7 +284,7 @@ export class Correlator {
     memory.close(group);
     if (!firing) return;
     const work: Work[] = [];
-    this.#tell(firing, correlation, carried, work, firings);
+    this.#report(firing, correlation, carried, work, firings);
     this.#evaluateAll(work, dueMs, null, firings);
   }
 

@@ -22,13 +22,13 @@ export function literalsOf({ source, flags }: Regex): readonly string[] | undefi
   const reader = new Reader(body, flags.includes('i') || inline.includes('i'));
   const known = reader.read();
   const needed = known === null ? null : bestOf([known.needed, known.exact]);
-  return needed !== null && isTelling(needed) ? needed : undefined;
+  return needed !== null && isSelective(needed) ? needed : undefined;
 }
 
 /** Minimum length: shorter literals are in almost every text. */
 const minLength = 3;
 
-function isTelling(texts: readonly string[]): boolean {
+function isSelective(texts: readonly string[]): boolean {
   return texts.every(({ length }) => length >= minLength);
 }
 
@@ -40,7 +40,7 @@ function bestOf(candidates: readonly (readonly string[] | null)[]): readonly str
   const usable = candidates.flatMap((texts) =>
     texts === null || texts.length === 0 || texts.includes('') ? [] : [fewest(texts)],
   );
-  return usable.toSorted((a, b) => Number(isTelling(b)) - Number(isTelling(a)) || rateOf(a) - rateOf(b))[0] ?? null;
+  return usable.toSorted((a, b) => Number(isSelective(b)) - Number(isSelective(a)) || rateOf(a) - rateOf(b))[0] ?? null;
 }
 
 /** Drops texts that contain another one. */

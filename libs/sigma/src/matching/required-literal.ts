@@ -19,8 +19,8 @@ export function requiredLiterals(test: Test): readonly (readonly TextTest[])[] {
     return literals ? [literals.map((literal) => containing(literal, false))] : [];
   }
   const texts = test.text.filter((part) => typeof part === 'string').toSorted((a, b) => b.length - a.length);
-  const telling = texts.filter(({ length }, index) => index === 0 || length >= minLength);
-  return [...new Set(telling)].map((text) => [containing(text, test.isCased)]);
+  const selective = texts.filter(({ length }, index) => index === 0 || length >= minLength);
+  return [...new Set(selective)].map((text) => [containing(text, test.isCased)]);
 }
 
 function containing(text: string, isCased: boolean): TextTest {

@@ -66,7 +66,7 @@ describe('distribution', () => {
     expect(parse(event)).toEqual({ events: [], ignored: { [reason]: 1 } });
   });
 
-  it('lets a bad event stop none of its neighbours', () => {
+  it('parses the other events beside a malformed one', () => {
     const parsed = parse(null, push, withTarget({ repository: '' }), { ...push, id: 'e2' });
     expect(parsed.events.map(({ deliveryKey }) => deliveryKey)).toEqual(['e1', 'e2']);
     expect(parsed.ignored).toEqual({ malformed: 2 });
@@ -125,7 +125,7 @@ describe('distribution', () => {
     );
   });
 
-  it('knows its registry by the Authorization header', () => {
+  it('authenticates by the Authorization header', () => {
     const request = (authorization: string) => ({ headers: { authorization }, body: Buffer.alloc(0) });
     expect(distribution.authenticate(request('Bearer s3cret'), new Secret('s3cret'))).toBe(true);
     expect(distribution.authenticate(request('Bearer other'), new Secret('s3cret'))).toBe(false);

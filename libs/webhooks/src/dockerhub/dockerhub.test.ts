@@ -10,7 +10,7 @@ const payload = {
 const parse = (body: unknown) => dockerHub.parse({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
 describe('dockerHub', () => {
-  it('reads a push, whose digest it does not say', () => {
+  it('reads a push, which has no digest', () => {
     expect(parse(payload).events).toMatchObject([
       {
         outcome: 'push',

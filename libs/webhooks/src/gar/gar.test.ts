@@ -46,7 +46,7 @@ describe('gar', () => {
     expect(parse(pushed(data)).events).toMatchObject([expected]);
   });
 
-  it.each([['no JSON'], [{ action: 'UPDATE' }], [[1]]])('counts %j, which anybody may publish', (data) => {
+  it.each([['no JSON'], [{ action: 'UPDATE' }], [[1]]])('counts %j, which is no notice of the registry', (data) => {
     expect(parse(pushed(data))).toEqual({ events: [], ignored: { ignore: 1 } });
   });
 

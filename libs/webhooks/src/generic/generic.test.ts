@@ -34,7 +34,7 @@ describe('generic', () => {
     });
   });
 
-  it('reads what stands where the configuration says', () => {
+  it('reads the configured paths', () => {
     const fields = {
       events: 'items',
       action: 'what',
@@ -55,7 +55,7 @@ describe('generic', () => {
     });
   });
 
-  it('takes everything for a push where no action is configured', () => {
+  it('reads every event as a push without a configured action', () => {
     const { events } = generic.parse(request({ name: 'shop/app', tag: '1' }), {
       fields: { repository: 'name', tag: 'tag' },
     });
@@ -67,7 +67,7 @@ describe('generic', () => {
     expect(generic.parse(request({}), { fields: { repository: 'constructor.name' } }).events).toEqual([]);
   });
 
-  it('takes the secret in any of the usual places, and a signature', () => {
+  it('accepts the secret in the usual headers, and a signature', () => {
     const secret = new Secret('s3cret');
     const body = Buffer.from('{}');
     const signature = createHmac('sha256', 's3cret').update(body).digest('hex');

@@ -95,7 +95,7 @@ it.each([
   expect(parse(body)).toEqual({ events: [], ignored: { [reason]: 1 } });
 });
 
-it('believes the signed body, not the unsigned event header', () => {
+it('reads the signed body, not the unsigned event header', () => {
   expect(parse(payload, { 'x-github-event': 'ping' }).events).toHaveLength(1);
 });
 
@@ -103,7 +103,7 @@ it('keys a delivery without id by its body', () => {
   expect(parse(payload, { 'x-github-delivery': undefined }).events[0]?.deliveryKey).toMatch(/^sha256:\w{64}$/);
 });
 
-it.each(['[]', '{}', 'null'])('refuses %s from somebody else', (body) => {
+it.each(['[]', '{}', 'null'])('refuses %s without headers of GitHub', (body) => {
   expect(() => ghcr.parse({ headers: {}, body: Buffer.from(body) })).toThrow(
     expect.objectContaining({ code: 'BODY_UNRECOGNISED' }),
   );

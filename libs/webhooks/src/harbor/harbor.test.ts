@@ -105,7 +105,7 @@ describe('harbor', () => {
   );
 
   it.each(['s3cret', 'Bearer s3cret', `Basic ${Buffer.from('h:s3cret').toString('base64')}`])(
-    'knows its Harbor by %j',
+    'authenticates by %j',
     (authorization) => {
       expect(harbor.authenticate({ headers: { authorization }, body: Buffer.alloc(0) }, new Secret('s3cret'))).toBe(
         true,

@@ -15,7 +15,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   TOO_MANY_SUBJECTS: 422,
 };
 
-/** Tells a body that is no webhook of its kind (422) from one that was damaged on its way (400). */
+/** Answers 422 for a body that is no webhook of its kind, and 400 for one that was damaged on its way. */
 @Catch(InvalidInput)
 export class BodyFilter implements ExceptionFilter<InvalidInput> {
   catch(error: InvalidInput, host: ArgumentsHost): void {

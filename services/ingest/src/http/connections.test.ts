@@ -25,12 +25,12 @@ const sensor = {
 } as const;
 
 const fingerprintKey = Buffer.alloc(32);
-const noKeys = { get: async () => Promise.reject(new Error('nobody asks for keys')) };
+const noKeys = { get: async () => Promise.reject(new Error('keys requested')) };
 
 const request = (authorization?: string) => ({ headers: { authorization }, body: Buffer.from('{}'), query: {} });
 
 describe('Connections', () => {
-  it('keeps a registry and a sensor of the same name apart', () => {
+  it('distinguishes a registry and a sensor of the same name', () => {
     const connections = new Connections(
       { registries: [registry({})], sensors: [sensor], pipelines: [] },
       noKeys,
@@ -44,7 +44,7 @@ describe('Connections', () => {
     expect(connections.get('registry/constructor')).toBeUndefined();
   });
 
-  it('knows a kind by its other name', () => {
+  it('finds a kind by its alias', () => {
     const connections = new Connections(
       { registries: [registry({ kind: kindOf('github') })], sensors: [], pipelines: [] },
       noKeys,
@@ -74,7 +74,7 @@ describe('Connections', () => {
     expect(connection?.isClosed).toBe(isClosed);
   });
 
-  it('needs no secret where the sender signs, and lets nobody else in', async () => {
+  it('needs no secret if the sender signs, and refuses any other sender', async () => {
     const sns = { topicArn: 'arn:aws:sns:eu-west-1:123456789012:images', certificate: 'none' };
     const connections = new Connections(
       { registries: [registry({ kind: kindOf('ecr'), sns })], sensors: [], pipelines: [] },

@@ -16,7 +16,7 @@ const egressOf = (...statuses: number[]) => {
 };
 
 describe('FetchedKeys', () => {
-  it('asks once an hour, however many want the key', async () => {
+  it('fetches a key once an hour for all callers', async () => {
     const { asked, egress } = egressOf();
     let now = 0;
     const keys = new FetchedKeys(egress, () => now);
@@ -28,7 +28,7 @@ describe('FetchedKeys', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('asks again where somebody wants a younger one', async () => {
+  it('fetches again for a lower maximum age', async () => {
     const { asked, egress } = egressOf();
     let now = 0;
     const keys = new FetchedKeys(egress, () => now);
@@ -40,14 +40,14 @@ describe('FetchedKeys', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('keeps no failure', async () => {
+  it('does not cache a failure', async () => {
     const { egress } = egressOf(500);
     const keys = new FetchedKeys(egress, () => 0);
     await expect(keys.get(url)).rejects.toThrow(Unavailable);
     await expect(keys.get(url)).resolves.toBe('answer 2');
   });
 
-  it('keeps no more than it must: who may name URLs could fill the memory', async () => {
+  it('limits the cache, since senders name the URLs', async () => {
     const { asked, egress } = egressOf();
     const keys = new FetchedKeys(egress, () => 0);
     for (let index = 0; index < 100; index += 1) await keys.get(new URL(`https://keys.example.com/${index}`));

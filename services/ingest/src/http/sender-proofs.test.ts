@@ -52,7 +52,7 @@ describe('a message of SNS', () => {
       'that asks for confirmation',
       signed({ ...about, Type: 'SubscriptionConfirmation', SubscribeURL: 'u', Token: 't' }),
     ],
-  ])('is believed %s', async (_what, body) => {
+  ])('is accepted %s', async (_what, body) => {
     await expect(isKnown(body)).resolves.toBe(true);
     expect(asked).toEqual(['https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-01.pem']);
   });
@@ -61,7 +61,7 @@ describe('a message of SNS', () => {
     ['that was changed', { ...signed(about), Message: '{}' }],
     ['of another version', { ...signed(about), SignatureVersion: '3' }],
     ['without a signature', { ...about, SigningCertURL: signed(about).SigningCertURL }],
-  ])('is not believed %s', async (_what, body) => {
+  ])('is refused %s', async (_what, body) => {
     await expect(isKnown(body)).resolves.toBe(false);
   });
 
@@ -78,12 +78,12 @@ describe('a message of SNS', () => {
       'https://sns.eu-west-1.amazonaws.com/x',
       'no url',
     ].map((url): [string, object] => [url, { ...signed(about), SigningCertURL: url }]),
-  ])('is not believed, and nobody is asked: %s', async (_what, body) => {
+  ])('is refused without a request: %s', async (_what, body) => {
     await expect(isKnown(body)).resolves.toBe(false);
     expect(asked).toEqual([]);
   });
 
-  it('is checked with the certificate that was given, and asks nobody', async () => {
+  it('is verified with the configured certificate without a request', async () => {
     const given = (key: KeyObject) => ({ topicArn, certificate: pem(key) });
     await expect(isFromTopic(request(signed(about)), given(pair.publicKey), keys)).resolves.toBe(true);
     await expect(isFromTopic(request(signed(about)), given(stranger.publicKey), keys)).resolves.toBe(false);
@@ -113,7 +113,7 @@ describe('a token of Google', () => {
       await published(),
     );
 
-  it('is believed', async () => {
+  it('is accepted', async () => {
     await expect(isKnown(`Bearer ${await token()}`)).resolves.toBe(true);
   });
 
@@ -126,15 +126,15 @@ describe('a token of Google', () => {
     ['that is over', async () => token({ exp: 1 }).then((text) => text.replace(/\.[^.]+$/, '.AAAA'))],
     ['that is none', async () => 'a.b.c'],
     ['without a signature', async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`],
-  ])('is not believed %s', async (_what, make) => {
+  ])('is refused %s', async (_what, make) => {
     await expect(isKnown(`Bearer ${await make()}`)).resolves.toBe(false);
   });
 
-  it('is missed where there is none', async () => {
+  it('is false without a token', async () => {
     await expect(isKnown()).resolves.toBe(false);
   });
 
-  it('cannot be evaluated with keys that are none: come again', async () => {
+  it('is unavailable with invalid keys', async () => {
     const broken = { get: async () => 'no JSON' };
     const authorization = `Bearer ${await token()}`;
     await expect(

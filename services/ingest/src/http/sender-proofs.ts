@@ -4,7 +4,7 @@ import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 
 import type { PublishedKeys } from './published-keys.js';
 
-/** Whether Amazon SNS signed the request, and for this topic: anybody may have a topic of his own. @throws Unavailable */
+/** Whether Amazon SNS signed the request, and for this topic, since any account may have topics. @throws Unavailable */
 export async function isFromTopic(
   { body }: HookRequest,
   { topicArn, certificate }: { topicArn: string; certificate?: string | undefined },

@@ -64,7 +64,7 @@ describe('bindReport', () => {
     ['a repository that is none', () => bindReport(run(), { repository: 'A/../b' }, reporter), 'REPOSITORY_INVALID'],
     ['a tag that is none', () => bindReport(run(), { tag: 'a b' }, reporter), 'TAG_INVALID'],
     [
-      'more subjects than anybody looks at',
+      'more subjects than the limit',
       () =>
         bindReport(
           statement(...Array.from({ length: maxSubjects + 1 }, (_, at) => digestOf((at + 16).toString(16)))),
@@ -83,16 +83,16 @@ describe('bindReport', () => {
     [{ repository: 'shopping/app' }, 'REPOSITORY_DENIED'],
     [{ repository: 'registry.example.com/shop/app' }, 'bound'],
     [{ repository: 'shop/app', tag: '2' }, 'bound'],
-  ])('lets a pipeline speak of its own repositories alone: %j', (query, code) => {
+  ])('limits a pipeline to its own repositories: %j', (query, code) => {
     expect(codeOf(() => bindReport(run(), query, { ...reporter, repositories: ['shop/*'] }))).toBe(code);
   });
 
-  it('wants to know the repository where a pipeline may not speak of all', () => {
+  it('requires the repository if a pipeline is limited to some', () => {
     const narrow = { ...reporter, repositories: ['shop/*'] };
     expect(codeOf(() => bindReport(sbom, { digest: digestOf('a') }, narrow))).toBe('REPOSITORY_DENIED');
   });
 
-  it('believes a token more than what anybody writes, and says which facts are its', () => {
+  it('prefers facts of the token to those of the document, and lists them', () => {
     const proven = { revision: 'c0ffee', actor: 'octocat', attempt: null };
     const [report] = bindReport(run({ run: { id: '7', revision: 'beef' } }), {}, { ...reporter, proven });
     expect(report).toMatchObject({
@@ -101,12 +101,12 @@ describe('bindReport', () => {
     });
   });
 
-  it('needs no words where the token says enough', () => {
+  it('needs no document where the token has the facts', () => {
     const proven = { revision: 'c0ffee' };
     expect(bindReport(run({ run: undefined }), {}, { ...reporter, proven })).toMatchObject([{ run: proven }]);
   });
 
-  it('knows the same report again, and another run or image from it', () => {
+  it('gives equal reports the same key, and other runs or images another', () => {
     const keyOf = (...[of, query, by = reporter]: [ReturnType<typeof document>, Record<string, string>?, Reporter?]) =>
       bindReport(of, query ?? {}, by)[0]?.reportKey;
     expect(keyOf(run())).toBe(keyOf(run()));

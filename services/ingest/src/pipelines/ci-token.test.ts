@@ -30,10 +30,10 @@ const job = {
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 let pair: Pair;
-let stranger: Pair;
+let otherPair: Pair;
 
 beforeAll(async () => {
-  [pair, stranger] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
+  [pair, otherPair] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
 });
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -62,14 +62,14 @@ const issuerOf = async (...kids: string[][]) => {
 const isKnown = async (token: string, settings: Partial<TokenIssuer> = {}) =>
   (await verifiedClaims(token, github, { ...trusted, ...settings }, await issuerOf(['k1']))) !== null;
 
-it('believes the token of a job that the settings ask for', async () => {
+it('accepts the token of a job that the settings allow', async () => {
   await expect(isKnown(await tokenOf())).resolves.toBe(true);
   await expect(isKnown(await tokenOf({ ref: 'refs/tags/v1' }))).resolves.toBe(true);
 });
 
 it.each<[string, JWTPayload]>([
   ['of another issuer', { iss: 'https://token.actions.githubusercontent.com/evil' }],
-  ['for somebody else', { aud: 'https://other.example.com' }],
+  ['for another audience', { aud: 'https://other.example.com' }],
   ['that is over', { exp: 1 }],
   ['that never ends', { exp: undefined }],
   ['that is not yet', { nbf: now() + 3600 }],
@@ -84,18 +84,18 @@ it.each<[string, JWTPayload]>([
   await expect(isKnown(await tokenOf(claims))).resolves.toBe(false);
 });
 
-it('believes jobs of pull requests where the settings name what made them run', async () => {
+it('accepts jobs of pull requests if the settings name their event', async () => {
   const claims = [...trusted.claims, { claim: 'event_name', values: ['pull_request'] }];
   await expect(isKnown(await tokenOf({ event_name: 'pull_request' }), { claims })).resolves.toBe(true);
   await expect(isKnown(await tokenOf(), { claims })).resolves.toBe(false);
 });
 
-it('refuses what nobody signed, or somebody else', async () => {
+it('refuses an unsigned token and one of another signer', async () => {
   const [header, payload] = [{ alg: 'none' }, { iss: issuer, aud: audience, exp: now() + 300, ...job }].map((part) =>
     Buffer.from(JSON.stringify(part)).toString('base64url'),
   );
   await expect(isKnown(`${header}.${payload}.`)).resolves.toBe(false);
-  await expect(isKnown(await tokenOf({}, { key: stranger }))).resolves.toBe(false);
+  await expect(isKnown(await tokenOf({}, { key: otherPair }))).resolves.toBe(false);
   for (const text of ['', 'a', 'a.b.c', '..', 'e30.e30.e30']) await expect(isKnown(text)).resolves.toBe(false);
 });
 
@@ -107,26 +107,26 @@ it('refuses a token whose secret is the public key', async () => {
   await expect(isKnown(token)).resolves.toBe(false);
 });
 
-describe('a key that nobody knows', () => {
-  it('is looked for once more, among keys of the last minute', async () => {
+describe('an unknown key', () => {
+  it('is searched for once more in keys of the last minute', async () => {
     const keys = await issuerOf(['k1'], ['k1', 'k2']);
     await expect(verifiedClaims(await tokenOf({}, { kid: 'k2' }), github, trusted, keys)).resolves.toMatchObject(job);
     expect(keys.asked.at(-1)).toBe(`${issuer}/.well-known/jwks <60000`);
     expect(keys.asked).toHaveLength(4);
   });
 
-  it('is nobody if it is still not there', async () => {
+  it('is refused if it is still missing', async () => {
     const keys = await issuerOf(['k1']);
     await expect(verifiedClaims(await tokenOf({}, { kid: 'k9' }), github, trusted, keys)).resolves.toBeNull();
     expect(keys.asked).toHaveLength(4);
   });
 
-  it('is not looked for where the keys are in a file', async () => {
+  it('is not fetched if the keys are in a file', async () => {
     const keys = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1' }] });
-    const nobody = { get: async () => Promise.reject(new Error('nobody asks')) };
+    const noKeys = { get: async () => Promise.reject(new Error('keys requested')) };
     const settings = { ...trusted, keys };
-    await expect(verifiedClaims(await tokenOf({}, { kid: 'k9' }), github, settings, nobody)).resolves.toBeNull();
-    await expect(verifiedClaims(await tokenOf(), github, settings, nobody)).resolves.toMatchObject(job);
+    await expect(verifiedClaims(await tokenOf({}, { kid: 'k9' }), github, settings, noKeys)).resolves.toBeNull();
+    await expect(verifiedClaims(await tokenOf(), github, settings, noKeys)).resolves.toMatchObject(job);
   });
 });
 
@@ -135,12 +135,12 @@ it.each([
   ['is of another issuer', JSON.stringify({ issuer: 'https://evil.example.com', jwks_uri: `${issuer}/jwks` })],
   ['names no keys', JSON.stringify({ issuer })],
   ['names keys on an unsafe way', JSON.stringify({ issuer, jwks_uri: 'http://keys.example.com' })],
-])('cannot tell when the configuration of the issuer %s', async (_, text) => {
+])('is unavailable when the configuration of the issuer %s', async (_, text) => {
   const keys = { get: async () => text };
   await expect(verifiedClaims(await tokenOf(), github, trusted, keys)).rejects.toThrow(Unavailable);
 });
 
-it('cannot tell when a key is broken', async () => {
+it('is unavailable when a key is broken', async () => {
   const keys = JSON.stringify({ keys: [null, { kty: 'RSA', kid: 'k1', n: '!', e: '' }] });
   await expect(isKnown(await tokenOf(), { keys })).rejects.toThrow(Unavailable);
 });
@@ -154,7 +154,7 @@ it.each([
   ['https://token.actions.githubusercontent.com', 'https://github.com'],
   ['https://token.actions.acme.ghe.com', 'https://acme.ghe.com'],
   ['https://git.example.com/_services/token', 'https://git.example.com'],
-])('knows where the sources of a job are whose token is by %s', (from, server) => {
+])('derives the source repository from a token of %s', (from, server) => {
   expect(github.run({ repository: 'a/b', run_id: '1', run_attempt: '2' }, from)).toMatchObject({
     source: `${server}/a/b`,
     url: `${server}/a/b/actions/runs/1/attempts/2`,
@@ -167,7 +167,7 @@ const describeShared = existsSync(shared) ? describe : describe.skip;
 
 describeShared('tokens of others', () => {
   const text = (path: string) => readFileSync(join(shared, path), 'utf8').trim();
-  const nobody = { get: async () => Promise.reject(new Error('nobody asks')) };
+  const noKeys = { get: async () => Promise.reject(new Error('keys requested')) };
   const ofGithub = (): TokenIssuer => ({
     ci: 'github',
     issuer,
@@ -176,8 +176,8 @@ describeShared('tokens of others', () => {
     keys: text('github-actions/jwks.json'),
   });
 
-  it('are believed', async () => {
-    const claims = await verifiedClaims(text('github-actions/token.jwt'), github, ofGithub(), nobody);
+  it('are accepted', async () => {
+    const claims = await verifiedClaims(text('github-actions/token.jwt'), github, ofGithub(), noKeys);
     expect(claims && github.run(claims, issuer)).toEqual({
       url: 'https://github.com/octo-org/octo-repo/actions/runs/9876543210/attempts/2',
       id: '9876543210',
@@ -196,7 +196,7 @@ describeShared('tokens of others', () => {
       claims: [{ claim: 'project_path', values: ['my-group/*'] }],
       keys: text('gitlab/jwks.json'),
     };
-    const those = await verifiedClaims(text('gitlab/token.jwt'), gitlab, ofGitlab, nobody);
+    const those = await verifiedClaims(text('gitlab/token.jwt'), gitlab, ofGitlab, noKeys);
     expect(those && gitlab.run(those, ofGitlab.issuer)).toMatchObject({
       url: 'https://gitlab.example.com/my-group/my-project/-/pipelines/574',
       actor: 'sample-user',
@@ -207,6 +207,6 @@ describeShared('tokens of others', () => {
 
   it.each(['alg-none', 'expired', 'pull-request', 'wrong-audience'])('are refused: %s', async (name) => {
     const token = text(`github-actions/token-${name}.jwt`);
-    await expect(verifiedClaims(token, github, ofGithub(), nobody)).resolves.toBeNull();
+    await expect(verifiedClaims(token, github, ofGithub(), noKeys)).resolves.toBeNull();
   });
 });

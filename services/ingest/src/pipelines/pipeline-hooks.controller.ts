@@ -13,7 +13,7 @@ import type { Receipt } from '../http/receipt.js';
 import { type PipelineRequest, type Sender, senderOf } from './pipeline-http.js';
 import { PipelineIntake } from './pipeline-intake.js';
 
-/** `POST /hooks/pipeline/{connection}`: what pipelines tell of the images that they built. */
+/** `POST /hooks/pipeline/{connection}`: stores the documents of pipelines about the images that they built. */
 @Controller('hooks/pipeline')
 @UseFilters(BodyFilter)
 export class PipelineHooksController {

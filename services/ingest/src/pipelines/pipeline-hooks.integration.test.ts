@@ -112,7 +112,7 @@ const sbom =
   '{"bomFormat":"CycloneDX","specVersion":"1.6",\n"components":[{"type":"library","name":"a","purl":"pkg:npm/a@1"}]}\n';
 
 describe('pipeline hooks', () => {
-  it('has an SBOM on disk, byte for byte and with its event, before the answer', async () => {
+  it('stores an SBOM byte for byte with its event before the answer', async () => {
     const digest = newDigest();
     const path = `ci?digest=${digest}&repository=registry.example.com/shop/app&tag=1.0`;
     expect(await post(path, sbom)).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0, ignored: 0 } });
@@ -146,7 +146,7 @@ describe('pipeline hooks', () => {
     ]);
   });
 
-  it('knows what is sent again', async () => {
+  it('recognizes a repeated document', async () => {
     const path = `ci?digest=${newDigest()}`;
     const answers = await Promise.all(Array.from({ length: 4 }, async () => post(path, sbom)));
     expect(answers.filter(({ body }) => body['accepted'] === 1)).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('pipeline hooks', () => {
     expect((await post(`ci?digest=${newDigest()}`, sbom)).body).toMatchObject({ accepted: 1 });
   });
 
-  it('takes the run of a job from its token, and says which facts are proven', async () => {
+  it('takes the run of a job from its token, and lists the proven facts', async () => {
     const digest = newDigest();
     const body = JSON.stringify({
       image: 'shop/app:1',
@@ -187,14 +187,14 @@ describe('pipeline hooks', () => {
   it.each([
     ['no token', ''],
     ['a wrong token', 'Bearer other'],
-  ])('lets nobody in with %s, before the body is read', async (_, authorization) => {
+  ])('refuses %s before the body is read', async (_, authorization) => {
     expect(await post('ci', Buffer.alloc(maxBodyBytes + 1), authorization)).toMatchObject({
       status: 401,
       body: { code: 'HOOK_UNAUTHORIZED' },
     });
   });
 
-  it('lets no job in that the settings do not ask for', async () => {
+  it('refuses a job that the settings do not allow', async () => {
     for (const claims of [
       { project_path: 'evil/app' },
       { ref_protected: 'false' },
@@ -219,7 +219,7 @@ describe('pipeline hooks', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
 
-  it('forgets senders that go away in the middle', async () => {
+  it('frees the slot of a sender that disconnects', async () => {
     const { port } = new URL(ingest.url);
     for (let turn = 0; turn < 10; turn += 1) {
       const headers = { authorization: 'Bearer t0ken', 'content-length': '1000' };
@@ -233,7 +233,7 @@ describe('pipeline hooks', () => {
     expect((await post(`ci?digest=${newDigest()}`, sbom)).status).toBe(202);
   });
 
-  it('takes larger bodies than other hooks, up to a limit', async () => {
+  it('accepts larger bodies than other hooks, up to a limit', async () => {
     const padded = Buffer.concat([Buffer.from(sbom), Buffer.alloc(2 ** 21, ' ')]);
     expect((await post(`ci?digest=${newDigest()}`, padded)).status).toBe(202);
     expect((await post('ci', Buffer.alloc(maxBodyBytes + 1))).status).toBe(413);

@@ -6,8 +6,8 @@ const partChars = 16 * 1024;
 
 /**
  * A document without secrets: provenance quotes build arguments, an SBOM the URLs that packages came from. Of an envelope the payload
- * alone is searched, since the rest is signatures and certificates. A payload that was masked does not fit its signature any more:
- * whoever verifies it finds it unsigned.
+ * alone is searched, since the rest is signatures and certificates. A masked payload no longer fits its signature, so that a
+ * verifier finds it unsigned.
  */
 export function redactDocument(content: Buffer): Buffer {
   const text = content.toString('utf8');

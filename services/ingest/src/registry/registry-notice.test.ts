@@ -24,7 +24,7 @@ const deleted = (tag: string | null): RegistryNotice => ({
 });
 
 describe('draftsOf', () => {
-  it('tells of pushes and deletions in the order of the webhook', () => {
+  it('drafts events for pushes and deletions in the order of the webhook', () => {
     const first = push('1');
     const untagged = push(null);
     const ids = new Map([first, untagged].map((each) => [each, pushId]));
@@ -38,7 +38,7 @@ describe('draftsOf', () => {
     expect(drafts[1]?.data).toEqual({ pushId, ...place, tag: '1', digest });
   });
 
-  it('refuses to tell of a push that has no row', () => {
+  it('rejects a push that has no row', () => {
     expect(() => eventsOf([pushed(push('1'))], new Map())).toThrow();
   });
 });

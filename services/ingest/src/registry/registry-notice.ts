@@ -1,13 +1,13 @@
 import { type DataOf, draft, type Draft, registryDeleted, registryPushed } from '@tidewaiter/events';
 import type { NewPush } from '@tidewaiter/store';
 
-/** One thing that a webhook tells; `deliveryKey` is the same when its connection tells it again. */
+/** Push or deletion of a webhook; `deliveryKey` is the same when its connection delivers it again. */
 export type RegistryNotice = { deliveryKey: string } & (
   | { kind: 'push'; push: NewPush }
   | { kind: 'deletion'; deletion: DataOf<typeof registryDeleted> }
 );
 
-/** The events about what one webhook told, in its order. */
+/** Drafts of the events of one webhook, in its order. */
 export function eventsOf(facts: readonly RegistryNotice[], pushIds: ReadonlyMap<NewPush, string>): Draft[] {
   return facts.map((fact) =>
     fact.kind === 'push'

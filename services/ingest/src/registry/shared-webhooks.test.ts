@@ -25,7 +25,7 @@ interface Expected {
   events: { outcome: string; [field: string]: unknown }[];
 }
 
-const noKeys = { get: async () => Promise.reject(new Error('nobody asks for keys')) };
+const noKeys = { get: async () => Promise.reject(new Error('keys requested')) };
 
 const webhooks = join(env['TIDEWAITER_SHARED'] ?? resolve(root, '../shared'), 'fixtures/webhooks');
 
@@ -73,7 +73,7 @@ const webhooks = join(env['TIDEWAITER_SHARED'] ?? resolve(root, '../shared'), 'f
     expect(parsed.ignored).toEqual(reasonsOf(expected));
   });
 
-  /** Two samples of documentation have a masked digest and no tag: nobody can tell what was pushed or deleted. */
+  /** Two samples of documentation have a masked digest and no tag: the pushed or deleted manifest is unknown. */
   function isNamed({ tag, digest: claimed }: Expected['events'][number]): boolean {
     return tag !== null || claimed !== null;
   }

@@ -1,7 +1,7 @@
 import { InFlightBytes } from './in-flight-bytes.js';
 
-describe('Pressure', () => {
-  it('takes what there is room for, and one thing of any size when there is nothing else', () => {
+describe('InFlightBytes', () => {
+  it('reserves up to its limit, and any size for a single request', () => {
     const pressure = new InFlightBytes(100);
     const release = pressure.take(500);
     expect(() => pressure.take(1)).toThrow(expect.objectContaining({ code: 'INTAKE_BUSY', retryAfterMs: 2_000 }));

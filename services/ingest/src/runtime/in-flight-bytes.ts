@@ -2,7 +2,7 @@ import { Unavailable } from '@tidewaiter/domain';
 
 const retryAfterMs = 2_000;
 
-/** Bytes that requests hold at the moment: what comes above is asked to come later, so that no flood becomes memory. */
+/** Limit on the bytes of requests in memory; requests above it are asked to retry later. */
 export class InFlightBytes {
   #held = 0;
 
@@ -13,12 +13,12 @@ export class InFlightBytes {
   }
 
   /**
-   * Takes room until the answered function is called, which may be called more than once. Where nothing else is held there is
-   * always room. @throws Unavailable `INTAKE_BUSY`
+   * Reserves bytes until the returned function is called, which may be called more than once. A single request always
+   * fits. @throws Unavailable `INTAKE_BUSY`
    */
   take(bytes: number): () => void {
     if (this.#held > 0 && this.#held + bytes > this.maxBytes) {
-      throw new Unavailable('INTAKE_BUSY', 'too much is on its way in', { retryAfterMs });
+      throw new Unavailable('INTAKE_BUSY', 'too many bytes in flight', { retryAfterMs });
     }
     this.#held += bytes;
     let isHeld = true;

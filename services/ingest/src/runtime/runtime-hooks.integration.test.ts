@@ -101,7 +101,7 @@ async function stored(): Promise<{ subject: string; data: DataOf<typeof runtimeO
 const recordsOf = async (sensor: string) =>
   (await stored()).flatMap(({ data }) => (data.sensor === sensor ? data.records : []));
 
-it('has an event on disk, in the words of the sensor, before the answer', async () => {
+it('stores an event in the format of the sensor before the answer', async () => {
   const sent = alert({ rule: unique() });
   expect((await post('falco-eu1', JSON.stringify(sent).replace('"@', '').replace('9"}', '9}'))).body).toEqual({
     accepted: 1,
@@ -120,7 +120,7 @@ it('has an event on disk, in the words of the sensor, before the answer', async 
   });
 });
 
-it('puts what one node did into one partition, thousands in one request', async () => {
+it('stores the events of a node in one partition, thousands in one request', async () => {
   const events = Array.from({ length: 3_000 }, (_, index) => exec(`node-${index % 3}`));
   expect((await post('nodes', lines(events))).body).toEqual({ accepted: 3_000, duplicates: 0, ignored: 0 });
   const messages = (await stored()).filter(({ data }) => data.sensor === 'nodes');
@@ -131,7 +131,7 @@ it('puts what one node did into one partition, thousands in one request', async 
   }
 });
 
-describe('what is delivered again', () => {
+describe('a repeated delivery', () => {
   it('is recognised within a body, across bodies and among others that are new', async () => {
     const known = exec('node-1');
     expect((await post('nodes', lines([known, known]))).body).toEqual({ accepted: 1, duplicates: 1, ignored: 0 });
@@ -171,7 +171,7 @@ describe('what is delivered again', () => {
 describe('a body', () => {
   it.each([
     ['gzip', gzipSync, { 'content-encoding': 'gzip' }],
-    ['gzip that does not say so', gzipSync, {}],
+    ['gzip without a header', gzipSync, {}],
     ['zstd', zstdCompressSync, { 'content-encoding': 'zstd' }],
   ])('may be %s', async (_, pack, headers) => {
     expect((await post('nodes', pack(lines([exec('n'), exec('n')])), { ...token, ...headers })).body).toMatchObject({
@@ -207,7 +207,14 @@ it.each([
 
 it.each([
   ['no such connection', 'other', '{}', {}, 404, 'CONNECTION_UNKNOWN'],
-  ['a stranger with too much', 'nodes', 'x'.repeat(9 * 2 ** 20), { authorization: 'no' }, 401, 'HOOK_UNAUTHORIZED'],
+  [
+    'an unauthenticated sender with a large body',
+    'nodes',
+    'x'.repeat(9 * 2 ** 20),
+    { authorization: 'no' },
+    401,
+    'HOOK_UNAUTHORIZED',
+  ],
   ['too much', 'nodes', 'x'.repeat(8 * 2 ** 20 + 1), {}, 413, 'BODY_TOO_LARGE'],
   ['too much when unpacked', 'nodes', gzipSync(Buffer.alloc(65 * 2 ** 20)), {}, 413, 'LIMIT_EXCEEDED'],
   ['half of a gzip', 'nodes', gzipSync('{}').subarray(0, 12), {}, 400, 'BODY_DAMAGED'],
@@ -221,7 +228,7 @@ it.each([
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
 });
 
-it('counts what a sensor lost, and what became of what it sent', async () => {
+it('counts the losses of a sensor, and its events by outcome', async () => {
   await post(
     'falco-eu1',
     JSON.stringify(alert({ rule: 'Falco internal: syscall event drop', output_fields: { n_drops: 41 } })),
@@ -234,20 +241,20 @@ it('counts what a sensor lost, and what became of what it sent', async () => {
   expect(metrics).toMatch(/^tidewaiter_webhooks_total\{kind="tetragon",result="unauthorized",service="ingest"\} \d+$/m);
 });
 
-it('tells that a sensor has gone silent, and that it is back, once each, over two processes', async () => {
-  const told = async () =>
+it('reports a silent sensor and its return once each, over two processes', async () => {
+  const reported = async () =>
     store.query<{ type: string; data: { kind: string; cluster: string } }>(
       `SELECT type, data FROM outbox WHERE subject = 'falco-eu1' AND type LIKE '%.sensor.%' ORDER BY time`,
     );
   const until = async (count: number) => {
-    while ((await told()).length < count) await sleep(200);
+    while ((await reported()).length < count) await sleep(200);
   };
   const other = await start(environment);
   try {
     await until(1);
     await post('falco-eu1', JSON.stringify(alert()), token, other);
     await until(3);
-    const [silent, recovered, again] = await told();
+    const [silent, recovered, again] = await reported();
     expect([silent, recovered, again]).toMatchObject([
       { type: 'dev.tidewaiter.sensor.silenced.v1', data: { sensor: 'falco-eu1', kind: 'falco', cluster: 'eu1' } },
       { type: 'dev.tidewaiter.sensor.recovered.v1' },
@@ -262,7 +269,7 @@ it('tells that a sensor has gone silent, and that it is back, once each, over tw
   }
 });
 
-it('answers 429 while the stream has no room, and takes the same request once it has', async () => {
+it('returns 429 while the stream is full, and accepts the same request later', async () => {
   const { streams } = await jetstreamManager(bus.connection);
   const { config } = await streams.info('TIDEWAITER_RUNTIME');
   await streams.update('TIDEWAITER_RUNTIME', { ...config, max_bytes: 1_000 });
@@ -274,7 +281,7 @@ it('answers 429 while the stream has no room, and takes the same request once it
   expect((await post('nodes', body)).body).toEqual({ accepted: 1, duplicates: 0, ignored: 0 });
 });
 
-it('answers 503 while NATS is away and pretends nothing, and 202 once it is back', async () => {
+it('returns 503 while NATS is down, and 202 once it is back', async () => {
   const body = lines([exec('node-5')]);
   await servers.nats.kill();
   const away = await post('nodes', body);

@@ -19,7 +19,7 @@ const runtimeRoute = '/hooks/runtime/:connection';
  */
 export function configureRuntimeRoute(app: NestFastifyApplication): void {
   const connections = app.get(Connections);
-  const pressure = app.get(InFlightBytes);
+  const inFlight = app.get(InFlightBytes);
   const metrics = app.get(HookMetrics);
   const fastify = app.getHttpAdapter().getInstance();
   const releases = new WeakMap<object, () => void>();
@@ -30,8 +30,8 @@ export function configureRuntimeRoute(app: NestFastifyApplication): void {
     if (request.routeOptions.url !== runtimeRoute) return;
     const connection = connections.sensor(connectionId(request as FastifyRequest<HookRoute>));
     try {
-      refuseStranger(connection, request as FastifyRequest<HookRoute>);
-      releases.set(request.raw, pressure.take(expectedBytes(request)));
+      refuseUnauthenticated(connection, request as FastifyRequest<HookRoute>);
+      releases.set(request.raw, inFlight.take(expectedBytes(request)));
     } catch (error) {
       metrics.count(connection, resultOfError(error));
       throw error;
@@ -42,7 +42,7 @@ export function configureRuntimeRoute(app: NestFastifyApplication): void {
 }
 
 /** Refuses a wrong token early; a connection with signed messages can be authenticated only by its body. */
-function refuseStranger(connection: SensorConnection | undefined, request: FastifyRequest<HookRoute>): void {
+function refuseUnauthenticated(connection: SensorConnection | undefined, request: FastifyRequest<HookRoute>): void {
   if (!connection || connection.isSigned || connection.showsToken(hookRequest(request))) return;
   throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing or wrong');
 }

@@ -3,7 +3,7 @@ import { partitionOf, readEvent, runtimeChannel } from '@tidewaiter/events';
 
 import { messagesOf } from './runtime-messages.js';
 
-const told = { time: '2026-01-02T03:04:06.000Z', traceparent: undefined };
+const context = { time: '2026-01-02T03:04:06.000Z', traceparent: undefined };
 
 const record = (id: string, node: string | null, event: object = {}): RuntimeRecord => ({
   id,
@@ -16,9 +16,9 @@ const record = (id: string, node: string | null, event: object = {}): RuntimeRec
 });
 
 describe('messagesOf', () => {
-  it('puts the records of a partition together, in their order', () => {
+  it('groups records by partition, in order', () => {
     const records = Array.from({ length: 60 }, (_, index) => record(`e${index}`, `node-${index % 7}`));
-    const messages = messagesOf(records, told);
+    const messages = messagesOf(records, context);
     for (const { channel, event, records: some } of messages) {
       expect(new Set(some.map((each) => runtimeChannel(partitionOf(each))))).toEqual(new Set([channel]));
       expect(event).toMatchObject({
@@ -33,29 +33,29 @@ describe('messagesOf', () => {
     expect(messages.flatMap((message) => message.records)).toHaveLength(60);
   });
 
-  it('makes of the same records the same message, and an event that the bus reads', () => {
-    const [first] = messagesOf([record('a', 'n'), record('b', 'n')], told);
-    const [again] = messagesOf([record('a', 'n'), record('b', 'n')], { ...told, traceparent: '00-1-2-03' });
-    const [other] = messagesOf([record('b', 'n'), record('a', 'n')], told);
+  it('makes the same message of the same records, with a valid event', () => {
+    const [first] = messagesOf([record('a', 'n'), record('b', 'n')], context);
+    const [again] = messagesOf([record('a', 'n'), record('b', 'n')], { ...context, traceparent: '00-1-2-03' });
+    const [other] = messagesOf([record('b', 'n'), record('a', 'n')], context);
     expect(again?.messageId).toBe(first?.messageId);
     expect(other?.messageId).not.toBe(first?.messageId);
     expect(again?.event.traceparent).toBe('00-1-2-03');
     expect(readEvent(Buffer.from(JSON.stringify(first?.event)))).toEqual(first?.event);
   });
 
-  it('splits what does not fit into a message of 256 KiB, and loses nothing', () => {
+  it('splits records above 256 KiB and loses none', () => {
     // Six bytes each in JSON, so counting characters would be far off.
     const records = Array.from({ length: 40 }, (_, index) =>
       record(`e${index}`, 'n', { output: '\u0001'.repeat(8_192) }),
     );
-    const messages = messagesOf(records, told);
+    const messages = messagesOf(records, context);
     const sizes = messages.map(({ event }) => Buffer.byteLength(JSON.stringify(event)));
     expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
     expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(190 * 1024);
     expect(messages.flatMap((message) => message.records.map(({ id }) => id))).toEqual(records.map(({ id }) => id));
   });
 
-  it('makes nothing of nothing', () => {
-    expect(messagesOf([], told)).toEqual([]);
+  it('makes no message without records', () => {
+    expect(messagesOf([], context)).toEqual([]);
   });
 });

@@ -6,23 +6,23 @@ import { type EventOf, partitionOf, runtimeChannel, runtimeObserved } from '@tid
 /** A message holds 256 KiB of records at most; the rest is for the envelope around them. */
 const maxRecordBytes = 252 * 1024;
 
-/** Some records of one partition, on their way to the stream. */
+/** Records of one partition for the stream. */
 export interface RuntimeMessage {
   channel: string;
-  /** The same for the same records: the stream takes them once, however often a sensor sends them. */
+  /** Equal for equal records: the stream stores them once, however often a sensor sends them. */
   messageId: string;
   event: EventOf<typeof runtimeObserved>;
   records: readonly RuntimeRecord[];
 }
 
-/** The records of one sensor as messages: each of one partition, as full as they can be, in the order in which they came. */
+/** Batches the records of one sensor: each message has one partition, in the order of arrival. */
 export function messagesOf(
   records: readonly RuntimeRecord[],
-  told: { time: string; traceparent: string | undefined },
+  context: { time: string; traceparent: string | undefined },
 ): RuntimeMessage[] {
   const messages: RuntimeMessage[] = [];
   for (const [partition, all] of Map.groupBy(records, partitionOf)) {
-    for (const batch of batches(all)) messages.push(messageOf(partition, batch, told));
+    for (const batch of batches(all)) messages.push(messageOf(partition, batch, context));
   }
   return messages;
 }
@@ -48,14 +48,14 @@ function messageOf(
   return { channel: runtimeChannel(partition), messageId, event, records };
 }
 
-/** A UUID of version 8, which is made of what one likes. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+/** A UUID of version 8, whose content is free. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
 function uuidOf(hex: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
   );
 }
 
-/** A single record is always below the limit: its reader sees to that. */
+/** A single record is always below the limit, which its parser enforces. */
 function* batches(records: readonly RuntimeRecord[]): Generator<RuntimeRecord[]> {
   let batch: RuntimeRecord[] = [];
   let bytes = 0;

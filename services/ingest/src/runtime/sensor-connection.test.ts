@@ -34,7 +34,7 @@ describe('sensorConnection', () => {
     expect(connection.isClosed).toBe(isClosed);
   });
 
-  it('believes no message of another topic, and none that names a certificate of strangers', async () => {
+  it('refuses a message of another topic, and one with a certificate of another host', async () => {
     const connection = open({ sns: { topicArn, certificate: 'none' } });
     const message = {
       Type: 'Notification',
@@ -52,7 +52,7 @@ describe('sensorConnection', () => {
     }
   });
 
-  it('counts the question of SNS whether it may send, and follows nothing', () => {
+  it('counts a subscription request of SNS without following its URL', () => {
     const question = {
       Type: 'SubscriptionConfirmation',
       TopicArn: topicArn,

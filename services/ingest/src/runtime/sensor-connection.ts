@@ -15,11 +15,11 @@ export interface SensorConnection {
   kind: RuntimeSource;
   cluster: string | null;
   silentAfterMs: number | null;
-  /** Whether nobody can pass. */
+  /** Whether every request is refused. */
   isClosed: boolean;
-  /** Whether its headers or URL say who it is: a stranger's body need not be read. */
+  /** Whether headers or URL authenticate the sender: then an unauthenticated body is never read. */
   showsToken(request: Pick<HookRequest, 'headers' | 'query'>): boolean;
-  /** Whether only the body can: it is signed. */
+  /** Whether the body is signed, and authenticates the sender. */
   isSigned: boolean;
   /** @throws Unavailable when a key that it needs cannot be had now */
   isAuthentic(request: HookRequest): Promise<boolean>;
@@ -34,8 +34,8 @@ export function sensorConnection(
 ): SensorConnection {
   const { name, kind, cluster, token, sns, fields, silentAfterMs, allowUnauthenticated } = settings;
   const sensor = sensorOf(kind);
-  // The settings' schema lists the sensors that there are; were they to differ, nothing may start.
-  if (!sensor) throw new Error(`the settings allow the kind ${kind}, which nobody can read`);
+  // The settings list the same sensors; if they differ, the service must not start.
+  if (!sensor) throw new Error(`the settings allow the kind ${kind}, which has no parser`);
   const isOpen = !token && !sns && allowUnauthenticated;
   const showsToken: SensorConnection['showsToken'] = (request) => (token ? carriesToken(request, token) : isOpen);
   return {
@@ -50,9 +50,9 @@ export function sensorConnection(
     isSigned: sns !== undefined,
     isAuthentic: async (request) => showsToken(request) || (sns !== undefined && isFromTopic(request, sns, keys)),
     read(body, receivedAt) {
-      const told = confirmation(body);
+      const confirmed = confirmation(body);
       return (
-        told ?? sensor.read(body, { sensor: name, cluster, receivedAt, fingerprintKey, ...(fields && { fields }) })
+        confirmed ?? sensor.read(body, { sensor: name, cluster, receivedAt, fingerprintKey, ...(fields && { fields }) })
       );
     },
   };
@@ -69,9 +69,9 @@ function carriesToken({ headers, query }: Pick<HookRequest, 'headers' | 'query'>
   );
 }
 
-/** SNS asks whether its messages are wanted; a person says so to Amazon, we follow no address that a body names. */
+/** A subscription request of SNS: an operator confirms it at Amazon, since no URL of a body is followed. */
 function confirmation(body: Buffer): SensorRecords | null {
-  // The word is looked for first: no other body is parsed twice.
+  // Searched for before parsing, so that no other body is parsed twice.
   if (body.length > 16_384 || !body.includes('Confirmation')) return null;
   const message = readSns(body);
   if (message === null || message.type === 'Notification') return null;

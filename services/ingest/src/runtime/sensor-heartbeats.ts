@@ -7,12 +7,12 @@ import { Connections } from '../http/connections.js';
 
 const checkEveryMs = 5_000;
 
-/** Notes when each sensor was last heard, and tells when one has gone silent and when it is back: once each, over all replicas. */
+/** Records the last contact of each sensor, and emits an event when one becomes silent and when it is back: once each, over all replicas. */
 @Injectable()
 export class SensorHeartbeats implements OnApplicationShutdown {
   #heard = new Map<string, Contact>();
   #areExpected = false;
-  /** While we were away nobody could be heard: that is no silence. */
+  /** While this process was down no sensor could be heard: that is no silence. */
   readonly #listeningSince = new Date();
 
   constructor(
@@ -22,7 +22,7 @@ export class SensorHeartbeats implements OnApplicationShutdown {
     private readonly logger: Logger,
   ) {}
 
-  /** A sensor has sent something, be it only about itself. */
+  /** Records a contact, also one without events. */
   heard(sensor: string, { records, dropped }: { records: number; dropped: number }): void {
     const before = this.#heard.get(sensor);
     this.#heard.set(sensor, {
@@ -56,18 +56,18 @@ export class SensorHeartbeats implements OnApplicationShutdown {
         const recovered = await this.contacts.note(tx, heard);
         const silent = await this.contacts.findSilent(tx, limits, this.#listeningSince);
         await tx.emit(
-          ...recovered.map((each) => draft(sensorRecovered, each.sensor, this.#told(each))),
-          ...silent.map((each) => draft(sensorSilenced, each.sensor, this.#told(each))),
+          ...recovered.map((each) => draft(sensorRecovered, each.sensor, this.#dataOf(each))),
+          ...silent.map((each) => draft(sensorSilenced, each.sensor, this.#dataOf(each))),
         );
       });
     } catch (error) {
-      // It was heard all the same.
+      // The contacts are kept for the next check.
       for (const { sensor, records, dropped } of heard) this.heard(sensor, { records, dropped });
       throw error;
     }
   }
 
-  #told({ sensor, heardAt, silentSince }: StaleSensor) {
+  #dataOf({ sensor, heardAt, silentSince }: StaleSensor) {
     const connection = this.connections.sensor(`runtime/${sensor}`);
     return {
       sensor,

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => sink.stop());
 
 describe('SlackReplies', () => {
-  it('answers whoever pressed, with text that formats nothing', async () => {
+  it('replies to the user with escaped text', async () => {
     const egress = new Egress({ allow: ['127.0.0.1/32'] });
     const replies = new SlackReplies(egress, logger, sink.url);
     await replies.send(`${sink.url}/actions/1`, 'Silenced: a="<!channel>"');
@@ -26,7 +26,7 @@ describe('SlackReplies', () => {
     ]);
   });
 
-  it('calls nobody else, whatever the request names, and fails for nobody', async () => {
+  it('calls no other host, and never fails', async () => {
     const egress = new Egress({ allow: ['127.0.0.1/32'] });
     const replies = new SlackReplies(egress, logger);
     for (const url of [sink.url, 'http://169.254.169.254/', 'https://hooks.slack.com.evil.example/', 'nonsense']) {

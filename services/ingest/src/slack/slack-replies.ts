@@ -3,16 +3,16 @@ import type { Logger } from '@tidewaiter/runtime';
 
 const timeoutMs = 5_000;
 
-/** Answers whoever pressed a button, for his eyes only. @see https://docs.slack.dev/interactivity/handling-user-interaction */
+/** Replies to the user who pressed a button; only this user sees it. @see https://docs.slack.dev/interactivity/handling-user-interaction */
 export class SlackReplies {
-  /** @param base where answers may go, whatever a request names: no request may make us call another host */
+  /** @param base prefix of allowed URLs, so that no request can name another host */
   constructor(
     private readonly egress: Egress,
     private readonly logger: Logger,
     private readonly base = 'https://hooks.slack.com/',
   ) {}
 
-  /** Never fails: the button has done its work. */
+  /** Never fails: the action is already committed. */
   async send(url: string, text: string): Promise<void> {
     if (!url.startsWith(this.base)) return;
     try {
