@@ -836,7 +836,7 @@ describe('the API', () => {
 
   it('previews a message', async () => {
     expect(await get('/messages/preview?kind=incident&channel=email')).toMatchObject({
-      title: 'Critical · Miner in shop/Deployment/checkout (INC-318)',
+      title: 'Critical · Cryptominer in shop/Deployment/checkout (INC-318)',
       mediaType: 'text/html; charset=utf-8',
       content: expect.stringMatching(/^<!doctype html>/),
     });

@@ -124,9 +124,9 @@ import { start } from '../main.js';
       const service = await look();
       expect(await pushes()).toEqual([
         'imported shop/app:1.1',
-        'missed shop/app:1.0',
-        'missed shop/app:1.1',
-        'missed shop/other:2',
+        'reconciled shop/app:1.0',
+        'reconciled shop/app:1.1',
+        'reconciled shop/other:2',
       ]);
       const metrics = await fetch(`${service.url}/metrics`).then(async (answer) => answer.text());
       expect(metrics).toMatch(/^tidewaiter_ingest_missed_events_total\{source="main",service="scanner"\} 3$/m);
