@@ -27,7 +27,7 @@ let home: string;
 let image: string;
 let advisories: string;
 
-interface Ended {
+interface CommandResult {
   code: number;
   stdout: string;
   stderr: string;
@@ -35,7 +35,7 @@ interface Ended {
 }
 
 /** Runs a shell line like a runner, in a folder of its own. */
-async function shell(line: string, env: Record<string, string>): Promise<Ended> {
+async function shell(line: string, env: Record<string, string>): Promise<CommandResult> {
   const outputs = join(home, 'outputs');
   writeFileSync(outputs, '');
   const environment = {
@@ -50,7 +50,7 @@ async function shell(line: string, env: Record<string, string>): Promise<Ended> 
 }
 
 /** Runs the action: the expressions of its environment are replaced as by GitHub. */
-async function act(inputs: Record<string, string>): Promise<Ended> {
+async function act(inputs: Record<string, string>): Promise<CommandResult> {
   for (const name of Object.keys(inputs)) expect(action.inputs).toHaveProperty([name]);
   const valueOf = (name: string) => inputs[name] ?? action.inputs[name]!.default;
   const env = Object.entries(step!.env).map(([name, text]): [string, string] => [

@@ -10,14 +10,14 @@ export interface Distribution {
   release: string | null;
 }
 
-interface Known {
+interface DistributionRule {
   ecosystem: string;
   /** Undefined if the release cannot be determined. */
   release: (os: OsRelease) => string | null | undefined;
 }
 
 const byVersion =
-  (pattern: RegExp): Known['release'] =>
+  (pattern: RegExp): DistributionRule['release'] =>
   ({ versionId = '' }) =>
     pattern.exec(versionId)?.[1];
 const major = byVersion(/^(\d{1,3})(?:\.\d{1,8}){0,3}$/);
@@ -28,7 +28,7 @@ const rolling = () => null;
  * Distributions by the `ID` of os-release. A derivative has an entry only if it uses the other
  * distribution's packages unchanged.
  */
-const known: ReadonlyMap<string, Known> = new Map<string, Known>([
+const known: ReadonlyMap<string, DistributionRule> = new Map<string, DistributionRule>([
   // The second names are those of Trivy's purls.
   ['alma', { ecosystem: 'AlmaLinux', release: major }],
   ['almalinux', { ecosystem: 'AlmaLinux', release: major }],

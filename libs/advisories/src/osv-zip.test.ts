@@ -5,7 +5,7 @@ import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 import { readOsvZip } from './osv-zip.js';
 import type { OsvZipItem, RandomAccess } from './osv-zip.js';
 
-interface Written {
+interface ZipEntryInput {
   name: string;
   content: Buffer;
   method?: number;
@@ -19,7 +19,7 @@ interface Written {
 
 const descriptorFlag = 8;
 
-const file = (name: string, json: unknown, parts: Partial<Written> = {}): Written => ({
+const file = (name: string, json: unknown, parts: Partial<ZipEntryInput> = {}): ZipEntryInput => ({
   name: `${name}.json`,
   content: Buffer.from(JSON.stringify(json)),
   ...parts,
@@ -29,7 +29,7 @@ const file = (name: string, json: unknown, parts: Partial<Written> = {}): Writte
  * Writes an archive as the bucket does: as a stream, with sizes only behind the data and in the
  * central directory.
  */
-function zipOf(files: Written[], { zip64 = false, entryCount = files.length } = {}): Buffer {
+function zipOf(files: ZipEntryInput[], { zip64 = false, entryCount = files.length } = {}): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
@@ -161,7 +161,7 @@ describe('readOsvZip', () => {
   });
 
   const broken = { id: 'broken' };
-  it.each<[string, Partial<Written>, string]>([
+  it.each<[string, Partial<ZipEntryInput>, string]>([
     ['a broken stream', { packed: Buffer.from('no deflate') }, 'OSV_ZIP'],
     ['a wrong checksum', { crc: 1 }, 'OSV_ZIP'],
     ['encryption', { flags: descriptorFlag | 1 }, 'OSV_ZIP'],

@@ -10,7 +10,7 @@ export interface RandomAccess {
   read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
 }
 
-type Read = (position: number, length: number) => Promise<Buffer>;
+type ReadRange = (position: number, length: number) => Promise<Buffer>;
 
 /** One entry of the archive with its size as text, or the reason why it could not be read. */
 export type OsvZipItem = { name: string; json: unknown; sizeBytes: number } | { name: string; error: TidewaiterError };
@@ -74,7 +74,7 @@ async function* listEntries(reader: RandomAccess, size: number): AsyncGenerator<
   }
 }
 
-async function readItem(name: string, entry: Entry, read: Read): Promise<OsvZipItem> {
+async function readItem(name: string, entry: Entry, read: ReadRange): Promise<OsvZipItem> {
   try {
     const content = await readContent(entry, read);
     return { name, json: JSON.parse(content.toString('utf8')), sizeBytes: content.length };
@@ -85,7 +85,7 @@ async function readItem(name: string, entry: Entry, read: Read): Promise<OsvZipI
   }
 }
 
-async function readContent(entry: Entry, read: Read): Promise<Buffer> {
+async function readContent(entry: Entry, read: ReadRange): Promise<Buffer> {
   if (Math.max(entry.compressedSize, entry.uncompressedSize) > maxEntryBytes) {
     throw new LimitExceeded('maxEntryBytes', `the entry has more than ${maxEntryBytes} bytes`);
   }
@@ -113,7 +113,7 @@ function unpack(packed: Buffer, { compressionMethod, uncompressedSize }: Entry):
 }
 
 /** Reads ahead: the zip reader requests a few bytes at a time, nearly in order. */
-function readAhead(reader: RandomAccess, size: number): Read {
+function readAhead(reader: RandomAccess, size: number): ReadRange {
   let start = 0;
   let window = Buffer.alloc(0);
   return async (position, length) => {
@@ -143,7 +143,7 @@ function unreadable(reason: string, cause?: unknown): InvalidInput {
 
 /** Adapts our reader to yauzl. */
 class ArchiveReader extends RandomAccessReader {
-  constructor(private readonly readBytes: Read) {
+  constructor(private readonly readBytes: ReadRange) {
     super();
   }
 

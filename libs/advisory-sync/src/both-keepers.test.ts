@@ -3,14 +3,14 @@ import type { AdvisoryFeed, OsvAdvisory } from '@tidewaiter/advisories';
 import type { AdvisoryKeeper } from './advisory-keeper.js';
 import { bothKeepers } from './both-keepers.js';
 
-interface Kept {
+interface MemoryKeeper {
   keeper: AdvisoryKeeper;
   feeds: Map<string, AdvisoryFeed>;
   ids: Map<string, number>;
 }
 
 /** A keeper in memory. */
-function memory(known: Record<string, number> = {}): Kept {
+function memory(known: Record<string, number> = {}): MemoryKeeper {
   const feeds = new Map<string, AdvisoryFeed>();
   const ids = new Map(Object.entries(known));
   const keeper: AdvisoryKeeper = {

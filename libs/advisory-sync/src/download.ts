@@ -22,7 +22,7 @@ export interface DownloadRequest {
 }
 
 /** Complete file, as far as the server states. The reader removes it. */
-export interface Downloaded {
+export interface DownloadedFile {
   path: string;
   etag: string | null;
   lastModified: string | null;
@@ -52,7 +52,7 @@ interface PartState {
  * @throws InvalidInput `FEED_REFUSED`, `FEED_DIGEST`, `EGRESS_…`
  * @throws LimitExceeded `maxBytes`
  */
-export async function download(egress: Egress, request: DownloadRequest): Promise<Downloaded | null> {
+export async function download(egress: Egress, request: DownloadRequest): Promise<DownloadedFile | null> {
   const part = await Part.claim(request.folder, request.url);
   const delays = request.retryDelaysMs ?? defaultRetryDelaysMs;
   for (let attempt = 0; ; attempt += 1) {
@@ -81,7 +81,7 @@ function explained(error: unknown): unknown {
   return new Unavailable('FEED_UNWRITABLE', message, { cause: error, retryable: false });
 }
 
-async function attemptDownload(egress: Egress, request: DownloadRequest, part: Part): Promise<Downloaded | null> {
+async function attemptDownload(egress: Egress, request: DownloadRequest, part: Part): Promise<DownloadedFile | null> {
   const have = await part.size();
   const response = await egress.request(request.url, {
     ...request.request,
@@ -153,7 +153,7 @@ async function receive(
   { maxBytes, onBytes }: DownloadRequest,
   part: Part,
   have: number,
-): Promise<Downloaded> {
+): Promise<DownloadedFile> {
   const totalBytes = part.state?.totalBytes ?? null;
   let bytes = have;
   await using file = await part.open(have);
@@ -223,7 +223,7 @@ class Part {
     return open(this.path, from === 0 ? 'w' : 'a');
   }
 
-  finished(): Downloaded {
+  finished(): DownloadedFile {
     const { etag = null, lastModified = null } = this.state ?? {};
     return { path: this.path, etag, lastModified, remove: () => this.remove() };
   }

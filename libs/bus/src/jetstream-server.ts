@@ -36,7 +36,7 @@ const storeCheck = 'postgres';
 const keptDelayMs = 10_000;
 
 /** Consumer and its handlers, by channel. */
-interface Handled {
+interface ConsumerBinding {
   consumer: Consumer;
   handlers: Map<string, MessageHandler>;
 }
@@ -47,7 +47,7 @@ interface Handled {
  * it threw, and dead-lettered after a final failure.
  */
 export class JetStreamServer extends Server implements CustomTransportStrategy {
-  readonly #handled = new Map<string, Handled>();
+  readonly #handled = new Map<string, ConsumerBinding>();
   readonly #stopped = new AbortController();
   #loops: PullLoop[] = [];
   #running: Promise<void>[] = [];
@@ -118,7 +118,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   }
 
   /** Never throws: a message that can be neither acked nor dead-lettered stays on the bus. */
-  async #handle(handled: Handled, message: JsMsg, stopping: AbortSignal): Promise<void> {
+  async #handle(handled: ConsumerBinding, message: JsMsg, stopping: AbortSignal): Promise<void> {
     const { name, ackWaitMs } = handled.consumer;
     const beat = setInterval(() => message.working(), ackWaitMs / 3);
     try {
@@ -133,7 +133,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  async #settle(handled: Handled, message: JsMsg, stopping: AbortSignal): Promise<Result> {
+  async #settle(handled: ConsumerBinding, message: JsMsg, stopping: AbortSignal): Promise<Result> {
     const { consumer } = handled;
     let event: CloudEvent | undefined;
     try {
@@ -272,12 +272,12 @@ function readMessage({ data, subject }: JsMsg): CloudEvent {
  * Requires a handler for each declared event: without one it would be acked unread and published
  * again forever.
  */
-function requireHandlers({ consumer, handlers }: Handled): void {
+function requireHandlers({ consumer, handlers }: ConsumerBinding): void {
   const missing = consumer.events.map(({ channel }) => channel).filter((channel) => !handlers.has(channel));
   if (missing.length > 0) throw new Error(`consumer ${consumer.name} has no handler for ${missing.join(', ')}`);
 }
 
-async function dispatch({ consumer, handlers }: Handled, event: CloudEvent, message: JsMsg): Promise<void> {
+async function dispatch({ consumer, handlers }: ConsumerBinding, event: CloudEvent, message: JsMsg): Promise<void> {
   const handler = handlers.get(message.subject);
   if (!handler) throw new Error(`consumer ${consumer.name} is sent ${message.subject}, which is not its own`);
   const attributes = {

@@ -34,7 +34,7 @@ const maxClusters = 20_000;
 const pruneEveryMs = hour;
 
 /** Alert without a cluster of its own, and the clusters that it accompanies. */
-interface Accompanying {
+interface AccompanyingAlert {
   alert: DetectionAlert;
   clusters: number[];
 }
@@ -49,7 +49,7 @@ interface PersistedBuilder {
   ][];
   mergedInto: [number, number][];
   trails: PersistedMap<KeyTrail>;
-  waiting: PersistedMap<Accompanying>;
+  waiting: PersistedMap<AccompanyingAlert>;
   known: PersistedMap<number>;
   revisions: PersistedMap<number>;
   grown: number[];
@@ -77,7 +77,7 @@ export class IncidentBuilder {
   /** Merged clusters by id, with the id of the cluster that absorbed each. */
   readonly #mergedInto = new Map<number, number>();
   readonly #trails = new KeyTrails();
-  readonly #waiting = new RecentMap<Accompanying>(maxWaitingAlerts);
+  readonly #waiting = new RecentMap<AccompanyingAlert>(maxWaitingAlerts);
   /** Clusters by alert id; -1 for an alert without one. */
   readonly #known = new RecentMap<number>(maxKnownAlerts);
   /** Last revision of each incident: an id that returns continues its count. */
@@ -224,7 +224,7 @@ export class IncidentBuilder {
 
   #addAccompanying(alert: DetectionAlert, before: readonly number[]): Set<number> {
     const touched = new Set<number>();
-    const accompanying: Accompanying = { alert, clusters: [] };
+    const accompanying: AccompanyingAlert = { alert, clusters: [] };
     this.#waiting.set(alert.id, accompanying);
     const keys = alert.keys.filter((key) => kindOfKey(key) !== 'subject');
     for (const key of keys) this.#trails.wait(key, alert.timeMs, alert.id);
@@ -242,7 +242,7 @@ export class IncidentBuilder {
    * Adds a sensor's evaluation that no built-in rule details: one cluster for each rule and
    * subject, and for each container.
    */
-  #addSensorAlert({ alert, clusters }: Accompanying, before: readonly number[], touched: Set<number>): void {
+  #addSensorAlert({ alert, clusters }: AccompanyingAlert, before: readonly number[], touched: Set<number>): void {
     const keys = alert.keys.filter((key) => kindOfKey(key) === 'subject');
     if (keys.length === 0) return;
     const joined = keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs));
@@ -254,7 +254,7 @@ export class IncidentBuilder {
     if (near.size > 1) touched.add(cluster);
   }
 
-  #accompany(accompanying: Accompanying, cluster: number, touched: Set<number>): void {
+  #accompany(accompanying: AccompanyingAlert, cluster: number, touched: Set<number>): void {
     const { alert } = accompanying;
     const clusters = accompanying.clusters.map((earlier) => this.#find(earlier));
     if (clusters.includes(cluster)) return;

@@ -41,13 +41,13 @@ export function stepsOf(alerts: readonly DetectionAlert[]): IncidentStep[] {
 }
 
 /** One event, and its most significant alert. */
-interface Moment {
+interface EventLead {
   timeMs: number;
   event: string;
   lead: DetectionAlert;
 }
 
-function moments(alerts: readonly DetectionAlert[]): Moment[] {
+function moments(alerts: readonly DetectionAlert[]): EventLead[] {
   const byEvent = new Map<string, { timeMs: number; candidates: { alert: DetectionAlert; rank: number }[] }>();
   for (const alert of alerts) {
     for (const [index, event] of alert.events.entries()) {
@@ -75,18 +75,18 @@ function significance(alert: DetectionAlert): number {
   return roleRank[roleOf(alert)] + (alert.finding === null ? 1 : 0);
 }
 
-function newStep({ lead, event, timeMs }: Moment): OpenStep {
+function newStep({ lead, event, timeMs }: EventLead): OpenStep {
   return { best: lead, finding: lead.finding, startMs: timeMs, lastMs: timeMs, events: [event] };
 }
 
-function continues(step: OpenStep, { lead, timeMs }: Moment): boolean {
+function continues(step: OpenStep, { lead, timeMs }: EventLead): boolean {
   if (lead.finding !== null) return lead.finding === step.finding;
   // An alert without a finding continues the step; a core alert of a user's rule does so only in
   // the same stage.
   return timeMs - step.lastMs <= pauseMs && (roleOf(lead) !== 'core' || lead.stage === step.best.stage);
 }
 
-function extend(step: OpenStep, { lead, event, timeMs }: Moment): void {
+function extend(step: OpenStep, { lead, event, timeMs }: EventLead): void {
   step.events.push(event);
   step.lastMs = timeMs;
   const order = significance(lead) - significance(step.best) || compareLevel(lead.severity, step.best.severity);

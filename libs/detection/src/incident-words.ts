@@ -7,7 +7,7 @@ import { type DetectionAlert, compareLevel } from './alert.js';
 import { unnamedRank, wordsOf } from './findings.js';
 
 /** Inputs of an incident's title. */
-export interface Titled {
+export interface TitleInput {
   isSensorOnly: boolean;
   opening: DetectionAlert;
   alerts: readonly DetectionAlert[];
@@ -22,7 +22,7 @@ const maxTitleChars = 200;
 /**
  * Title with what happened and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`.
  */
-export function incidentTitle(titled: Titled): string {
+export function incidentTitle(titled: TitleInput): string {
   if (titled.isSensorOnly) return worstEvaluation(titled.alerts).title;
   const [way] = waysIn(titled);
   const where = whereOf(titled);
@@ -34,13 +34,13 @@ export function incidentTitle(titled: Titled): string {
  * Rank of the title; a lower rank is worse. The rank never grows while findings are added, so an
  * incident is only renamed for the worse.
  */
-export function titleRank(titled: Pick<Titled, 'isSensorOnly' | 'findings' | 'alerts'>): number {
+export function titleRank(titled: Pick<TitleInput, 'isSensorOnly' | 'findings' | 'alerts'>): number {
   const finding = titled.isSensorOnly ? undefined : namedFinding(titled);
   return finding === undefined ? unnamedRank : wordsOf(finding).rank;
 }
 
 /** Entry points, for a cluster that is named after their consequence. */
-function waysIn({ findings, vulnerability }: Titled): string[] {
+function waysIn({ findings, vulnerability }: TitleInput): string[] {
   const ways = findings.slice(1).flatMap((finding) => wayByFinding.get(finding) ?? []);
   return vulnerability === null ? ways : [vulnerability.id, ...ways];
 }
@@ -56,7 +56,7 @@ const wayByFinding: ReadonlyMap<string, string> = new Map([
  * Name of the top-ranked finding; without a finding, the title of the rule that opened the
  * incident.
  */
-function nameOf({ alerts, findings, opening }: Titled): string {
+function nameOf({ alerts, findings, opening }: TitleInput): string {
   const topFinding = namedFinding({ alerts, findings });
   if (topFinding === undefined) return opening.rule.title;
   const named = alerts.find(({ finding, name }) => finding === topFinding && name !== null);
@@ -66,11 +66,11 @@ function nameOf({ alerts, findings, opening }: Titled): string {
 /**
  * Returns the top-ranked finding of an alert. Facts add findings too, but events name the incident.
  */
-function namedFinding({ alerts, findings }: Pick<Titled, 'alerts' | 'findings'>): string | undefined {
+function namedFinding({ alerts, findings }: Pick<TitleInput, 'alerts' | 'findings'>): string | undefined {
   return findings.find((finding) => alerts.some((alert) => alert.finding === finding));
 }
 
-function whereOf({ workload, image, opening }: Titled): string | null {
+function whereOf({ workload, image, opening }: TitleInput): string | null {
   const { node, cluster, container } = opening.context;
   return workload ?? image ?? container ?? node ?? cluster;
 }

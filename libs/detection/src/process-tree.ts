@@ -73,7 +73,7 @@ export interface PersistedTree {
 }
 
 /** Node and container of a process. */
-interface Where {
+interface ProcessHost {
   /** `cluster/node` */
   node: string;
   hasNode: boolean;
@@ -154,7 +154,7 @@ export class ProcessTree {
     this.#inContainers.restore(inContainers, readName);
   }
 
-  #whereIs(observation: Observation): Where {
+  #whereIs(observation: Observation): ProcessHost {
     const { cluster, node } = observation;
     const name = `${cluster ?? ''}/${node ?? ''}`;
     let known = this.#nodes.get(name);
@@ -162,20 +162,20 @@ export class ProcessTree {
     return { node: known, hasNode: node !== null, container: containerKey(observation) };
   }
 
-  #find({ execId, pid }: ObservedProcess, where: Where): TreeProcess | null {
+  #find({ execId, pid }: ObservedProcess, where: ProcessHost): TreeProcess | null {
     if (execId !== null) return this.#processes.get(where.node, execId) ?? null;
     const name = this.#numbered(pid, where);
     return (name && this.#processes.get(name.node, name.id)) ?? null;
   }
 
   /** Returns the process that has the pid now: on the node, else in the container. */
-  #numbered(pid: number | null, { node, hasNode, container }: Where): ProcessName | null {
+  #numbered(pid: number | null, { node, hasNode, container }: ProcessHost): ProcessName | null {
     if (pid === null) return null;
     const onNode = hasNode ? this.#onNodes.get(node, pid) : undefined;
     return onNode ?? (container === null ? null : (this.#inContainers.get(container, pid) ?? null));
   }
 
-  #add(observation: Observation, process: ObservedProcess, where: Where, known: TreeProcess | null): TreeProcess {
+  #add(observation: Observation, process: ObservedProcess, where: ProcessHost, known: TreeProcess | null): TreeProcess {
     const { node, hasNode, container } = where;
     const { execId, pid, executable } = process;
     const isStart = observation.activity === 'exec';
@@ -204,7 +204,7 @@ export class ProcessTree {
    * Returns the parent's name. A parent that started before the sensor gets the executable that its
    * child reports.
    */
-  #parentOf({ parentExecId, parentPid, parentExecutable }: ObservedProcess, where: Where): ProcessName | null {
+  #parentOf({ parentExecId, parentPid, parentExecutable }: ObservedProcess, where: ProcessHost): ProcessName | null {
     if (parentExecId === null) return this.#numbered(parentPid, where);
     const known = this.#processes.get(where.node, parentExecId);
     if (known !== undefined) return known.name;

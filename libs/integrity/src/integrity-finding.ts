@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 
 import { type Finding, findingOf } from '@tidewaiter/domain';
 
-type Known = Pick<Finding, 'id' | 'severity' | 'title' | 'layer'> & Partial<Finding>;
+type FindingInput = Pick<Finding, 'id' | 'severity' | 'title' | 'layer'> & Partial<Finding>;
 
 /**
  * A finding of the integrity checks; `integrity` and `present` unless `known` overrides them.
  * @param place distinguishes it from others of its id: the path by default
  */
-export function integrityFinding(known: Known, place = known.path ?? ''): Finding {
+export function integrityFinding(known: FindingInput, place = known.path ?? ''): Finding {
   const finding = findingOf({ kind: 'integrity', state: 'present', fingerprint: '', ...known });
   return { ...finding, fingerprint: fingerprintOf(finding, place) };
 }

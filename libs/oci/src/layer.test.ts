@@ -16,13 +16,13 @@ async function* chunked(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<U
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }
 
-interface Read extends Omit<LayerContent, 'entries'> {
+interface LayerCopy extends Omit<LayerContent, 'entries'> {
   entries: LayerEntry[];
   files: Map<string, Buffer>;
 }
 
 /** Reads a layer and keeps what it hands out. */
-async function read(tar: Buffer, options: Partial<ReadLayerOptions> = {}): Promise<Read> {
+async function read(tar: Buffer, options: Partial<ReadLayerOptions> = {}): Promise<LayerCopy> {
   return keeping((keep) =>
     readLayer(chunked(tar), { mediaType: mediaTypes.ociLayer, wants: () => true, ...keep, ...options }),
   );
@@ -30,7 +30,7 @@ async function read(tar: Buffer, options: Partial<ReadLayerOptions> = {}): Promi
 
 async function keeping(
   reading: (keep: Pick<ReadLayerOptions, 'take' | 'replaced'>) => Promise<LayerContent>,
-): Promise<Read> {
+): Promise<LayerCopy> {
   const files = new Map<string, Buffer>();
   const content = await reading({
     take: ({ path, content: lent }) => files.set(path, Buffer.from(lent)),

@@ -5,7 +5,7 @@ import { type Digest, TidewaiterError } from '@tidewaiter/domain';
 import { type Artifact, formOf } from './artifact.js';
 import { readBuildFacts } from './build-facts.js';
 import { recoveredKeys } from './recovered-keys.js';
-import { readSigned, type Signed } from './signed.js';
+import { readSigned, type SignedPayload } from './signed.js';
 import { isRefusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
@@ -90,7 +90,7 @@ function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null 
 }
 
 /** Claimed signer of an artifact; of a plain signature the keys that can have made it. */
-function claimedSigners({ keyHint, bundle, message, signatures }: Signed): string[] {
+function claimedSigners({ keyHint, bundle, message, signatures }: SignedPayload): string[] {
   if (keyHint !== null && keyHint !== '') return [`key ${keyHint.slice(0, 128)}`];
   const content = bundle?.verificationMaterial.content;
   const der =

@@ -8,7 +8,7 @@ import { at, listAt } from './json-path.js';
 import { provenanceLimits } from './limits.js';
 
 /** Payload of an artifact, with the signatures and proofs for it. */
-export interface Signed {
+export interface SignedPayload {
   /** Kind of the payload. */
   form: 'simple-signing' | 'statement';
   /** JSON as the signer wrote it. */
@@ -31,7 +31,7 @@ const oldBundle = 'application/vnd.dev.sigstore.bundle+json;version=0.1';
  * @throws MalformedFile; InvalidInput `UNSUPPORTED` for content that may be valid, but is neither a
  * simple signing nor an in-toto statement
  */
-export function readSigned(artifact: Artifact): Signed {
+export function readSigned(artifact: Artifact): SignedPayload {
   const form = formOf(artifact.mediaType);
   if (form === 'simple-signing') return readSimpleSigning(artifact);
   if (form === 'bundle') return readBundle(artifact.content);
@@ -40,7 +40,7 @@ export function readSigned(artifact: Artifact): Signed {
 }
 
 /** @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md */
-function readSimpleSigning({ content, annotations }: Artifact): Signed {
+function readSimpleSigning({ content, annotations }: Artifact): SignedPayload {
   const signature = annotation(annotations, 'signature');
   const messageSignature = {
     messageDigest: { algorithm: 'SHA2_256', digest: createHash('sha256').update(content).digest('base64') },
@@ -60,7 +60,7 @@ function readSimpleSigning({ content, annotations }: Artifact): Signed {
  * Parses a bare envelope as cosign attaches it, with its certificate in the annotations. @see
  * https://github.com/secure-systems-lab/dsse/blob/master/envelope.md
  */
-function readEnvelope({ content, annotations }: Artifact): Signed {
+function readEnvelope({ content, annotations }: Artifact): SignedPayload {
   const dsseEnvelope = parseJson(content);
   if (at(dsseEnvelope, 'predicateType') !== undefined) return unsigned(content);
   const bundle = certificateBundle(annotations, { dsseEnvelope });
@@ -68,12 +68,12 @@ function readEnvelope({ content, annotations }: Artifact): Signed {
 }
 
 /** Parses a statement without an envelope, as builders attach it that do not sign. */
-function unsigned(content: Buffer): Signed {
+function unsigned(content: Buffer): SignedPayload {
   return { form: 'statement', payload: content, message: content, signatures: [], keyHint: null, bundle: null };
 }
 
 /** @see https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto */
-function readBundle(content: Buffer): Signed {
+function readBundle(content: Buffer): SignedPayload {
   const bundle = toBundle(parseJson(content));
   const { content: signer } = bundle.verificationMaterial;
   if (bundle.content.$case !== 'dsseEnvelope') {
@@ -84,7 +84,7 @@ function readBundle(content: Buffer): Signed {
   return { ...signed, keyHint: null, bundle };
 }
 
-function signedEnvelope({ payloadType, payload, signatures }: Envelope): Omit<Signed, 'bundle' | 'keyHint'> {
+function signedEnvelope({ payloadType, payload, signatures }: Envelope): Omit<SignedPayload, 'bundle' | 'keyHint'> {
   if (payloadType !== inToto) {
     throw new InvalidInput('UNSUPPORTED', 'an envelope that holds no in-toto statement');
   }

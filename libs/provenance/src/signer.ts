@@ -4,7 +4,7 @@ import type { Bundle } from '@sigstore/bundle';
 import { toSignedEntity, VerificationError, type Signer as CertificateHolder } from '@sigstore/verify';
 import { matchesWildcard, type RefusalCode, type Signer } from '@tidewaiter/domain';
 
-import type { Signed } from './signed.js';
+import type { SignedPayload } from './signed.js';
 import type { CertificateSigner, KeySigner, Trust } from './trust.js';
 
 /** Reason why a signature is not accepted. */
@@ -14,7 +14,7 @@ export interface SignatureRefusal {
 }
 
 /** Returns the trusted signer of an artifact, or the reason why there is none. */
-export function signerOf(signed: Signed, trust: Trust): Signer | SignatureRefusal {
+export function signerOf(signed: SignedPayload, trust: Trust): Signer | SignatureRefusal {
   if (signed.signatures.length === 0) return { code: 'UNSIGNED', reason: 'no signature' };
   const key = trust.keys.find(({ key }) => isSignedBy(signed, key));
   if (key) return keyHolder(key);
@@ -38,7 +38,7 @@ function keyHolder({ name, fingerprint }: KeySigner): Signer {
  * cosign signs a SHA-256 with every key; newer clients' bundles use the digest that belongs to the
  * curve.
  */
-function isSignedBy({ message, signatures }: Signed, key: KeyObject): boolean {
+function isSignedBy({ message, signatures }: SignedPayload, key: KeyObject): boolean {
   return signatures.some((signature) => digestsOf(key).some((digest) => holds(digest, message, key, signature)));
 }
 
@@ -105,7 +105,7 @@ function refusalOf(error: unknown): SignatureRefusal {
   return { code: error.code === 'SIGNATURE_ERROR' ? 'SIGNATURE_INVALID' : 'CERTIFICATE_UNTRUSTED', reason };
 }
 
-function unknownSigner({ keyHint, bundle }: Signed, { keys, certificates }: Trust): SignatureRefusal {
+function unknownSigner({ keyHint, bundle }: SignedPayload, { keys, certificates }: Trust): SignatureRefusal {
   if (keys.some(({ fingerprint }) => fingerprint.toString('base64') === keyHint)) {
     return { code: 'SIGNATURE_INVALID', reason: 'signature does not match the configured key that it names' };
   }

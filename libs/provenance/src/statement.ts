@@ -1,7 +1,7 @@
 import { type AttestationKind, type Digest, isDigest, MalformedFile } from '@tidewaiter/domain';
 
 import { at, listAt, textAt } from './json-path.js';
-import type { Signed } from './signed.js';
+import type { SignedPayload } from './signed.js';
 
 /** Content of a payload from any signer. */
 export interface Statement {
@@ -24,7 +24,7 @@ const kinds: readonly (readonly [RegExp, Statement['kind']])[] = [
 ];
 
 /** @throws MalformedFile */
-export function readStatement({ form, payload }: Signed): Statement {
+export function readStatement({ form, payload }: SignedPayload): Statement {
   const document = parse(payload);
   return form === 'simple-signing' ? simpleSigning(document) : inTotoStatement(document);
 }

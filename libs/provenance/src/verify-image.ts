@@ -46,12 +46,12 @@ export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust:
 }
 
 /** Statement of an artifact, as far as it can be read, and its signer. */
-interface Examined {
+interface Examination {
   statement?: Statement;
   signer: Signer | SignatureRefusal;
 }
 
-function examine(image: Digest, artifact: Artifact, trust: Trust): Examined {
+function examine(image: Digest, artifact: Artifact, trust: Trust): Examination {
   if (formOf(artifact.mediaType) === 'sbom') {
     return { signer: { code: 'UNSIGNED', reason: 'unsigned SBOM' } };
   }

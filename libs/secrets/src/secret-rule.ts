@@ -76,9 +76,9 @@ export interface Candidate {
 
 export const nothing: readonly Candidate[] = [];
 
-type Written = Pick<SecretRule, 'id' | 'title'> & Partial<SecretRule>;
+type RuleOptions = Pick<SecretRule, 'id' | 'title'> & Partial<SecretRule>;
 
-interface Token extends Written {
+interface TokenOptions extends RuleOptions {
   keywords: readonly string[];
   /** Whole value, from its first character. */
   expression: RegExp;
@@ -88,7 +88,7 @@ interface Token extends Written {
 }
 
 /** Rule for a value that is identified by its own form. */
-export function token(written: Token): SecretRule {
+export function token(written: TokenOptions): SecretRule {
   const { back = 0, within } = written;
   const expression = sticky(written.expression);
   const startOf = ({ text, start }: KeywordPlace) => (back === 'token' ? startOfToken(text, start) : start - back);
@@ -106,7 +106,7 @@ export function token(written: Token): SecretRule {
   };
 }
 
-interface Assigned extends Written {
+interface AssignmentOptions extends RuleOptions {
   /** Names of the service in lower case, one of which the variable's name contains. */
   services: readonly string[];
   /** The value alone. */
@@ -118,7 +118,7 @@ interface Assigned extends Written {
 }
 
 /** Rule for a value without a form of its own, identified by the name that it is assigned to. */
-export function assigned(written: Assigned): SecretRule {
+export function assigned(written: AssignmentOptions): SecretRule {
   const { services, isBare = false, sample, ...rule } = written;
   const expression = sticky(written.expression);
   const name = services[0] ?? '';
@@ -148,7 +148,7 @@ export function assigned(written: Assigned): SecretRule {
   };
 }
 
-interface Captured extends Written {
+interface CaptureOptions extends RuleOptions {
   keywords: readonly string[];
   /** From the keyword on; the matching group is the value. */
   expression: RegExp;
@@ -168,7 +168,7 @@ type Decode = (text: string, start: number, end: number) => readonly Candidate[]
 const asWritten: Decode = (_, start, end) => [{ start, end }];
 
 /** Rule for a value that the surrounding text makes a secret. */
-export function captured({ decode = asWritten, ...written }: Captured): SecretRule {
+export function captured({ decode = asWritten, ...written }: CaptureOptions): SecretRule {
   const { reach, within } = written;
   const expression = new RegExp(written.expression.source, reach === undefined ? 'dy' : 'd');
   const window = reach ?? within;
@@ -189,7 +189,7 @@ export function captured({ decode = asWritten, ...written }: Captured): SecretRu
   };
 }
 
-interface Listed extends Written {
+interface FileOptions extends RuleOptions {
   files: readonly string[];
   examplePath: string;
   /** One value with its surroundings; the matching group is the value. */
@@ -206,7 +206,7 @@ const longestList = 1000;
  * Rule for all values of a file whose path identifies its content, except in comments; `^` and `$`
  * are the ends of lines.
  */
-export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
+export function listed({ decode = asWritten, ...written }: FileOptions): SecretRule {
   const expression = new RegExp(written.expression.source, 'dgm');
   return {
     severity: 'high',
@@ -229,7 +229,7 @@ export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
 }
 
 /** Rule with its own reader. */
-export function read(written: Written & Pick<SecretRule, 'keywords' | 'find' | 'matches' | 'ignores'>): SecretRule {
+export function read(written: RuleOptions & Pick<SecretRule, 'keywords' | 'find' | 'matches' | 'ignores'>): SecretRule {
   return { severity: 'high', confidence: 'likely', rank: 2, minEntropy: 2, ...written };
 }
 

@@ -35,17 +35,17 @@ export const dotnetPe: Analyzer = {
   },
 };
 
-interface Found {
+interface FrameworkVersion {
   name: string;
   version: string;
 }
 
-function frameworkOf(path: string): Found | undefined {
+function frameworkOf(path: string): FrameworkVersion | undefined {
   const [, name, version] = frameworkFile.exec(path) ?? [];
   return name === undefined || version === undefined ? undefined : { name, version };
 }
 
-function packageOf({ path, content }: SourceFile): Found | undefined {
+function packageOf({ path, content }: SourceFile): FrameworkVersion | undefined {
   const file = readPe(content);
   const assembly = readAssembly(file);
   if (!assembly || assembly.culture !== '') return undefined;

@@ -16,7 +16,7 @@ export interface JarEvidence {
 }
 
 /** Artifact with an unknown group. */
-interface Nameless {
+interface GrouplessArtifact {
   artifact: string;
   version: string;
 }
@@ -52,7 +52,7 @@ function bundleNames({ group, artifact }: Coordinates): string[] {
   return [`${group}.${artifact}`, `${parent}${artifact}`, artifact];
 }
 
-function nameOf({ path, manifest, entryNames }: JarEvidence): Nameless | Coordinates | undefined {
+function nameOf({ path, manifest, entryNames }: JarEvidence): GrouplessArtifact | Coordinates | undefined {
   const { base, artifact, version } = readJarName(path);
   const isArchiveOfJava = manifest.size > 0 || entryNames.some((entry) => entry.endsWith('.class'));
   if (artifact !== undefined && version !== undefined) return isArchiveOfJava ? { artifact, version } : undefined;
@@ -109,7 +109,7 @@ function versionIn(manifest: JarManifest, attribute: string): string | undefined
   return isMavenVersion(version) && /^v?\d/.test(version) && !noVersion.test(version) ? version : undefined;
 }
 
-function withGroup(name: Nameless | Coordinates | undefined, evidence: JarEvidence): Coordinates | undefined {
+function withGroup(name: GrouplessArtifact | Coordinates | undefined, evidence: JarEvidence): Coordinates | undefined {
   if (name === undefined || 'group' in name) return name;
   if (!isMavenId(name.artifact) || !isMavenVersion(name.version)) return undefined;
   return { group: groupOf(name, evidence), ...name };
@@ -119,7 +119,7 @@ function withGroup(name: Nameless | Coordinates | undefined, evidence: JarEviden
  * Best guess at a group. Artifacts that early projects published alone have their own name as the
  * group.
  */
-function groupOf({ artifact, version }: Nameless, { manifest, entryNames }: JarEvidence): string {
+function groupOf({ artifact, version }: GrouplessArtifact, { manifest, entryNames }: JarEvidence): string {
   const classes = groupsOfClasses(entryNames);
   const known = knownGroup(artifact, version);
   if (known && !(known.isFamily && isForeign(classes, known.group))) return known.group;

@@ -36,7 +36,7 @@ function readLog(content: Buffer): FileFacts {
 }
 
 function readDatabase(path: string, content: Buffer): FileFacts {
-  const found: Found = { records: [], unreadable: 0 };
+  const found: PackageScan = { records: [], unreadable: 0 };
   const owned = collectOwned(readPackages(withinFile(blobsOf(path, content), content.length), path, found));
   const facts = { ...collectPackages(found.records), owned };
   return found.unreadable === 0
@@ -44,13 +44,17 @@ function readDatabase(path: string, content: Buffer): FileFacts {
     : { ...facts, damage: `${found.unreadable} parts of the database cannot be read` };
 }
 
-interface Found {
+interface PackageScan {
   records: PackageRecord[];
   unreadable: number;
 }
 
 /** Yields the files of each package; adds the packages themselves to `found`. */
-function* readPackages(blobs: Iterable<Buffer | 'unreadable'>, path: string, found: Found): Generator<OwnedFiles> {
+function* readPackages(
+  blobs: Iterable<Buffer | 'unreadable'>,
+  path: string,
+  found: PackageScan,
+): Generator<OwnedFiles> {
   for (const blob of blobs) {
     if (found.unreadable >= maxUnreadable) return;
     const header = blob === 'unreadable' ? blob : orUnreadable(() => readHeader(blob));

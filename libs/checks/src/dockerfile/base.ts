@@ -130,7 +130,7 @@ function endOf(image: BaseImageName, now: Date): { text: string; severity: Sever
   const repository = shortRepository(image);
   const tag = image.tag ?? 'latest';
   const product = repositories.get(repository);
-  const named: Named[] = product ? [[product, releaseOfTag(product, tag)], ...distributionsIn(tag)] : [];
+  const named: ProductRelease[] = product ? [[product, releaseOfTag(product, tag)], ...distributionsIn(tag)] : [];
   const ends = named.flatMap(([of, release]) => (release ? [endOfRelease(of, release, now)] : []));
   const end =
     ends.find(({ lifecycle }) => lifecycle === 'ended') ?? ends.find(({ lifecycle }) => lifecycle === 'extended');
@@ -141,11 +141,11 @@ function endOf(image: BaseImageName, now: Date): { text: string; severity: Sever
     : { text: `its repository has had no new images since ${since}`, severity: 'high' };
 }
 
-type Named = [Product, ReleaseLine | undefined];
+type ProductRelease = [Product, ReleaseLine | undefined];
 
-function distributionsIn(tag: string): Named[] {
+function distributionsIn(tag: string): ProductRelease[] {
   const words = tag.split('-').slice(1);
-  return words.flatMap((word): Named[] => {
+  return words.flatMap((word): ProductRelease[] => {
     const [, alpine] = /^alpine(\d+\.\d+)$/.exec(word) ?? [];
     if (alpine !== undefined) return [['alpine', releaseOfTag('alpine', alpine)]];
     if (!/^[a-z]+$/.test(word)) return [];

@@ -3,7 +3,7 @@ import { LimitExceeded } from '@tidewaiter/domain';
 import { dockerfileLimits } from './parse.js';
 
 /** Text with expanded variables and without quotes. */
-export interface Expanded {
+export interface Expansion {
   text: string;
   /**
    * False if the build or the base image sets a part of the value; such a variable stays in the
@@ -13,8 +13,8 @@ export interface Expanded {
 }
 
 /** Returns the value of a variable; undefined if the file does not set it. */
-export type Lookup = (name: string) => Expanded | undefined;
-export type Expand = (text: string, lookup: Lookup) => Expanded;
+export type Lookup = (name: string) => Expansion | undefined;
+export type Expand = (text: string, lookup: Lookup) => Expansion;
 
 const maxNesting = 20;
 
@@ -47,7 +47,7 @@ export function expander(escape: string): Expand {
   }
 
   /** Reads to the end, or to the brace that closes a default. */
-  function readUntil(cursor: Cursor, isInBraces: boolean): Expanded {
+  function readUntil(cursor: Cursor, isInBraces: boolean): Expansion {
     let text = '';
     let isKnown = true;
     let isQuoted = false;
@@ -80,7 +80,7 @@ export function expander(escape: string): Expand {
     return isQuoted && next !== '"' && next !== '$' && next !== escape ? escape + next : next;
   }
 
-  function readVariable(cursor: Cursor): Expanded {
+  function readVariable(cursor: Cursor): Expansion {
     if (cursor.text.charAt(cursor.at) === '{') return readBraced(cursor);
     const [name = ''] = /^(?:[A-Za-z_]\w{0,1000}|\d)/.exec(cursor.text.slice(cursor.at, cursor.at + 1001)) ?? [];
     cursor.at += name.length;
@@ -88,7 +88,7 @@ export function expander(escape: string): Expand {
     return cursor.lookup(name) ?? unknown(name);
   }
 
-  function readBraced(cursor: Cursor): Expanded {
+  function readBraced(cursor: Cursor): Expansion {
     cursor.at += 1;
     const [name = ''] = /^\w{0,1000}/.exec(cursor.text.slice(cursor.at, cursor.at + 1000)) ?? [];
     cursor.at += name.length;
@@ -107,11 +107,11 @@ export function expander(escape: string): Expand {
   return (text, lookup) => ({ ...readUntil({ text, at: 0, lookup, depth: 0 }, false) });
 }
 
-function unknown(name: string): Expanded {
+function unknown(name: string): Expansion {
   return { text: `\${${name}}`, isKnown: false };
 }
 
-function resolve(name: string, operator: string, word: Expanded, lookup: Lookup): Expanded {
+function resolve(name: string, operator: string, word: Expansion, lookup: Lookup): Expansion {
   const value = lookup(name);
   // A variable that the file does not set may come from the base image; then a default is the best
   // guess.

@@ -2,7 +2,7 @@ import { LimitExceeded } from '@tidewaiter/domain';
 
 import { parseImageName, type BaseImageName } from '../image-name.js';
 import { parseScript, type Script } from '../shell/parse.js';
-import { expander, type Expand, type Expanded, type Lookup } from './expand.js';
+import { expander, type Expand, type Expansion, type Lookup } from './expand.js';
 import { dockerfileLimits, type Instruction, type ParsedDockerfile } from './parse.js';
 import { splitWords } from './words.js';
 
@@ -10,14 +10,14 @@ import { splitWords } from './words.js';
 export interface Pair {
   name: string;
   /** Undefined for an ARG without default. */
-  value: Expanded | undefined;
+  value: Expansion | undefined;
 }
 
 /** Instruction in its stage, with expanded variables. */
 export interface StageInstruction extends Instruction {
   stage: Stage;
   /** Arguments of ADD, COPY, EXPOSE, STOPSIGNAL, USER, VOLUME and WORKDIR. */
-  words: readonly Expanded[];
+  words: readonly Expansion[];
   /** Variables of ARG, ENV and LABEL. */
   pairs: readonly Pair[];
   /** Commands of RUN, CMD and ENTRYPOINT in exec form or for a POSIX shell. */
@@ -30,7 +30,7 @@ export interface Stage {
   name?: string;
   line: number;
   /** Image or stage in FROM; unknown if it depends on an argument without default. */
-  base: Expanded;
+  base: Expansion;
   /** Undefined if the base is an earlier stage. */
   image?: BaseImageName;
   parent?: Stage;
@@ -76,7 +76,7 @@ export function readStages({ directives, escape, instructions }: ParsedDockerfil
 /** Stage that is being read. */
 interface OpenStage {
   stage: Stage;
-  variables: Map<string, Expanded>;
+  variables: Map<string, Expansion>;
   /** Whether the shell of the stage is a POSIX shell, which the checks can parse. */
   isPosix: boolean;
 }
@@ -87,7 +87,7 @@ interface StageReader {
   /**
    * Arguments before the first FROM, which apply in FROM lines and in stages that redeclare them.
    */
-  globals: Map<string, Expanded>;
+  globals: Map<string, Expansion>;
   stages: OpenStage[];
   named: Map<string, OpenStage>;
 }
@@ -144,9 +144,9 @@ function addStep(reader: StageReader, instruction: Instruction): void {
 }
 
 function declare(
-  variables: Map<string, Expanded>,
+  variables: Map<string, Expansion>,
   pairs: readonly Pair[],
-  globals?: ReadonlyMap<string, Expanded>,
+  globals?: ReadonlyMap<string, Expansion>,
 ): void {
   for (const { name, value } of pairs) {
     const known = value ?? globals?.get(name);
@@ -176,7 +176,7 @@ function readPairs(reader: StageReader, { keyword, text }: Instruction, lookup: 
   });
 }
 
-function readWords(reader: StageReader, { keyword, text, json }: Instruction, lookup: Lookup): Expanded[] {
+function readWords(reader: StageReader, { keyword, text, json }: Instruction, lookup: Lookup): Expansion[] {
   if (!withWords.has(keyword)) return [];
   return (json ?? splitWords(text, reader.escape)).map((word) => reader.expand(word, lookup));
 }

@@ -162,14 +162,14 @@ function distributionVersion({ id, versionId }: OsRelease): string | null {
 }
 
 /** Release of a product in the image, with its places. */
-interface Dated {
+interface ReleaseInImage {
   product: Product;
   release: ReleaseLine;
   places: DatedPackage[];
 }
 
 function runtimeFindings(packages: readonly DatedPackage[], now: Date): Finding[] {
-  const dated = new Map<string, Dated>();
+  const dated = new Map<string, ReleaseInImage>();
   for (const each of packages.toSorted(byPlace)) {
     const product = productOf(each);
     const release = product && releaseOf(product, plainVersion(each, product));
@@ -213,7 +213,7 @@ function isBuiltWithGo({ type, name }: DatedPackage): boolean {
 const maxPaths = 20;
 const maxNamedReleases = 4;
 
-function finding(check: CheckInfo, { product, release, places }: Dated, now: Date): Finding | null {
+function finding(check: CheckInfo, { product, release, places }: ReleaseInImage, now: Date): Finding | null {
   const { lifecycle, text } = endOfRelease(product, release, now);
   if (lifecycle === 'supported') return null;
   const [first] = places;

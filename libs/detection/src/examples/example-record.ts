@@ -17,13 +17,13 @@ export function recordOf(event: ExampleEvent, index: number, at: string): Runtim
   return { ...record, id: `example-${index}`, at };
 }
 
-interface Making {
+interface ExampleContext {
   event: ExampleEvent;
   index: number;
   at: string;
 }
 
-type Maker = (making: Making) => { source: RuntimeSource; body: JsonObject };
+type Maker = (making: ExampleContext) => { source: RuntimeSource; body: JsonObject };
 
 const makers: Readonly<Record<string, Maker>> = {
   exec: (making) => tetragon(making, 'process_exec', {}, making.event.about),
@@ -53,14 +53,14 @@ const makers: Readonly<Record<string, Maker>> = {
   cloudtrail: cloudtrailEvent,
 };
 
-function touched(making: Making, access: number) {
+function touched(making: ExampleContext, access: number) {
   return hooked(making, 'security_file_permission', [
     { file_arg: { path: text(making.event.about) } },
     { int_arg: access },
   ]);
 }
 
-function hooked(making: Making, function_name: string, args: JsonValue[]) {
+function hooked(making: ExampleContext, function_name: string, args: JsonValue[]) {
   return tetragon(making, 'process_kprobe', { function_name, args }, making.event.members['by'] ?? '/app/server');
 }
 
@@ -71,7 +71,12 @@ function socket({ about, members }: ExampleEvent): JsonObject {
 }
 
 /** Creates an event of a process in a pod, or with `host: true` on its node. */
-function tetragon({ event: { members }, index, at }: Making, kind: string, details: JsonObject, command: JsonValue) {
+function tetragon(
+  { event: { members }, index, at }: ExampleContext,
+  kind: string,
+  details: JsonObject,
+  command: JsonValue,
+) {
   const { parent = '/usr/bin/containerd-shim-runc-v2', cwd = '/', uid = 0, init = true, host, raised } = members;
   const inPod: JsonObject =
     host === true
@@ -106,7 +111,7 @@ function commandOf(command: string): { binary: string; arguments: string } {
   return { binary, arguments: rest.join(' ') };
 }
 
-function falcoAlert({ event: { about, members }, at }: Making) {
+function falcoAlert({ event: { about, members }, at }: ExampleContext) {
   const fields = isObject(members['fields']) ? members['fields'] : {};
   const body = {
     rule: about,
@@ -126,7 +131,12 @@ function falcoAlert({ event: { about, members }, at }: Making) {
   return { source: 'falco' as const, body };
 }
 
-function traceeEvent({ at, event: { members } }: Making, eventName: string, args: JsonValue[], more: JsonObject) {
+function traceeEvent(
+  { at, event: { members } }: ExampleContext,
+  eventName: string,
+  args: JsonValue[],
+  more: JsonObject,
+) {
   const [binary = '/app/server'] = text(members['by'] ?? '/app/server').split(' ');
   const body = {
     timestamp: Date.parse(at) * 1_000_000,
@@ -144,7 +154,7 @@ function traceeEvent({ at, event: { members } }: Making, eventName: string, args
   return { source: 'tracee' as const, body };
 }
 
-function traceeQuery(making: Making) {
+function traceeQuery(making: ExampleContext) {
   const questions = [{ query: making.event.about, query_type: 'A', query_class: 'IN' }];
   return traceeEvent(
     making,
@@ -154,13 +164,13 @@ function traceeQuery(making: Making) {
   );
 }
 
-function traceeDetection(making: Making) {
+function traceeDetection(making: ExampleContext) {
   const name = text(making.event.about);
   const metadata = { Version: '1', Description: `${name} (example)`, Properties: { Severity: 3, signatureName: name } };
   return traceeEvent(making, name, [], { metadata });
 }
 
-function guarddutyFinding({ event: { about }, at }: Making) {
+function guarddutyFinding({ event: { about }, at }: ExampleContext) {
   const body = {
     id: `finding-${text(about)}`,
     type: about,
@@ -173,7 +183,7 @@ function guarddutyFinding({ event: { about }, at }: Making) {
   return { source: 'guardduty' as const, body };
 }
 
-function auditEvent({ event: { about }, index, at }: Making) {
+function auditEvent({ event: { about }, index, at }: ExampleContext) {
   const request = isObject(about) ? about : {};
   const {
     verb = 'get',
@@ -206,7 +216,7 @@ function auditEvent({ event: { about }, index, at }: Making) {
   return { source: 'kubernetes-audit' as const, body };
 }
 
-function cloudtrailEvent({ event: { about }, index, at }: Making) {
+function cloudtrailEvent({ event: { about }, index, at }: ExampleContext) {
   const body = {
     eventVersion: '1.10',
     eventTime: at,

@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { productNames, timeOf, type VexProduct, type VexStatement, words } from './statement.js';
 
 /** Names that a document gives to one thing. */
-interface Named {
+interface NameList {
   names: (string | undefined)[];
 }
 
 const component = z.union([
-  z.string().transform((id): Named => ({ names: [id] })),
+  z.string().transform((id): NameList => ({ names: [id] })),
   z
     .object({
       '@id': words,
       identifiers: z.record(z.string(), z.string()).optional(),
       hashes: z.record(z.string(), z.string()).optional(),
     })
-    .transform(({ '@id': id, identifiers = {}, hashes = {} }): Named => ({
+    .transform(({ '@id': id, identifiers = {}, hashes = {} }): NameList => ({
       names: [id, identifiers['purl'], ...digestsOf(hashes)],
     })),
 ]);
@@ -26,10 +26,10 @@ const product = z.union([
 ]);
 
 const vulnerability = z.union([
-  z.string().transform((name): Named => ({ names: [name] })),
+  z.string().transform((name): NameList => ({ names: [name] })),
   z
     .object({ '@id': words, name: words, aliases: z.array(z.string()).optional() })
-    .transform(({ '@id': id, name, aliases = [] }): Named => ({ names: [name, id, ...aliases] })),
+    .transform(({ '@id': id, name, aliases = [] }): NameList => ({ names: [name, id, ...aliases] })),
 ]);
 
 const statement = z

@@ -7,7 +7,7 @@ import type { ProductNames, VexProduct, VexStatement } from './statement.js';
 
 /** Finds the VEX statements that apply to the vulnerabilities of one image. */
 export class VexEvaluation {
-  readonly #byVulnerability = new Map<string, Ordered[]>();
+  readonly #byVulnerability = new Map<string, OrderedStatement[]>();
   readonly #isOfImage = new Map<VexProduct, boolean>();
   readonly #isInImage = new Map<VexProduct, boolean>();
   readonly #packages: PurlPattern[];
@@ -34,7 +34,7 @@ export class VexEvaluation {
   of({ kind, id, aliases, purl }: Finding): VexStatement | undefined {
     const named = purl === null || kind !== 'vulnerability' ? undefined : readPurl(purl);
     if (!named) return undefined;
-    let newest: Ordered | undefined;
+    let newest: OrderedStatement | undefined;
     for (const name of new Set([id, ...aliases])) {
       for (const each of this.#byVulnerability.get(name.toUpperCase()) ?? []) {
         const isNewer = newest === undefined || isAfter(each, newest);
@@ -57,12 +57,12 @@ export class VexEvaluation {
 }
 
 /** Statement with its position in reading order. */
-interface Ordered {
+interface OrderedStatement {
   statement: VexStatement;
   order: number;
 }
 
-function isAfter(one: Ordered, other: Ordered): boolean {
+function isAfter(one: OrderedStatement, other: OrderedStatement): boolean {
   return one.statement.at > other.statement.at || (one.statement.at === other.statement.at && one.order > other.order);
 }
 
