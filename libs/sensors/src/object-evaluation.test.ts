@@ -265,7 +265,7 @@ describe('the outcome', () => {
     expect(findings[0]).toMatchObject({ check: 'k8s-privileged', container: 'container-89' });
     expect(findings.at(-1)).toMatchObject({
       check: 'k8s-not-checked',
-      title: expect.stringMatching(/^Deployment shop\/web has \d+ more findings/),
+      title: expect.stringMatching(/^Deployment shop\/web has \d+ further findings/),
     });
   });
 
