@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 /** Lower a limit when a change has brought its count down. */
 const limits = {
   headlessComments: 0,
-  tellTold: 190,
-  actors: 105,
-  britishSpelling: 170,
-  shortTestNames: 115,
-  wideComments: 800,
+  tellTold: 51,
+  actors: 25,
+  britishSpelling: 157,
+  shortTestNames: 97,
+  wideComments: 760,
   testFilesWithoutDescribe: 0,
   exportedTypeNamesTwice: 0,
   titlesOutOfForm: 0,
