@@ -19,7 +19,6 @@ import { ContainerLedger } from '@tidewaiter/workloads';
 
 import { DetectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
-import { Housekeeping } from './housekeeping.js';
 import { FindingUpkeep } from './incidents/finding-upkeep.js';
 import { IncidentBuilding } from './incidents/incident-building.js';
 import { IncidentJournal } from './incidents/incident-journal.js';
@@ -59,7 +58,6 @@ import { RuleLoader } from './rules/rule-loader.js';
     IncidentJournal,
     IncidentBuilding,
     LeaseManager,
-    Housekeeping,
     FindingUpkeep,
     RuleListing,
     SupplyChainWatch,

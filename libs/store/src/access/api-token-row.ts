@@ -1,11 +1,14 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
+import { Permanent } from '../core/retention.js';
+
 /** Scopes of tokens, each including those before it: ask a gate, read everything, change things. */
 export const tokenScopes = ['gate', 'read', 'write'] as const;
 
 export type TokenScope = (typeof tokenScopes)[number];
 
 /** API tokens. */
+@Permanent('until it is revoked')
 @Entity('api_token')
 @Unique('api_token_hash_ux', ['hash'])
 @Index('api_token_name_ux', ['name'], { unique: true, where: 'revoked_at IS NULL' })

@@ -12,9 +12,11 @@ import {
   type Relation,
 } from 'typeorm';
 
+import { Permanent } from '../core/retention.js';
 import { PackageRow } from '../images/package-rows.js';
 
 /** One import of advisories, for display. */
+@Permanent('replaced by the next import')
 @Entity('advisory_import')
 export class AdvisoryImportRow {
   @PrimaryGeneratedColumn('identity', {
@@ -31,6 +33,7 @@ export class AdvisoryImportRow {
 }
 
 /** Time of the first load of an ecosystem, whose findings about the past are not all announced. */
+@Permanent('replaced by the next import')
 @Entity('advisory_ecosystem')
 export class AdvisoryEcosystemRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_ecosystem_pk' }) ecosystem!: string;
@@ -40,6 +43,7 @@ export class AdvisoryEcosystemRow {
 }
 
 /** The parts of an OSV record that are used. */
+@Permanent('replaced by the next import')
 @Entity('advisory')
 export class AdvisoryRow {
   /** OSV id, never an alias: aliases change, the id does not. */
@@ -62,6 +66,7 @@ export class AdvisoryRow {
 }
 
 /** A package that an advisory names, with the ranges to evaluate versions by. */
+@Permanent('replaced by the next import')
 @Entity('advisory_package')
 @Index('advisory_package_name_ix', ['ecosystem', 'name'])
 @Index('advisory_package_release_ix', ['ecosystem', 'release'])
@@ -78,6 +83,7 @@ export class AdvisoryPackageRow {
 }
 
 /** A match of an advisory and a package; images follow by join. */
+@Permanent('with its advisory or package')
 @Entity('package_match')
 // GIN, which TypeORM cannot declare.
 @Index('package_match_vulnerability_ix', { synchronize: false })
@@ -104,6 +110,7 @@ export class PackageMatchRow {
 }
 
 /** Source of advisories, with its state and the age of its data. */
+@Permanent('replaced by the next import')
 @Entity('advisory_feed')
 export class AdvisoryFeedRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_feed_pk' }) name!: string;
@@ -118,6 +125,7 @@ export class AdvisoryFeedRow {
 }
 
 /** A vulnerability of CISA's catalog of known exploited vulnerabilities (KEV). */
+@Permanent('replaced by the next import')
 @Entity('kev')
 export class KevRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'kev_pk' }) cve!: string;
@@ -125,6 +133,7 @@ export class KevRow {
 }
 
 /** EPSS score of a vulnerability: FIRST's probability that it is exploited. */
+@Permanent('replaced by the next import')
 @Entity('epss')
 export class EpssRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'epss_pk' }) cve!: string;
@@ -136,6 +145,7 @@ export class EpssRow {
  * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether that was evaluated. Never deleted once
  * announced, so that it is announced once: at most a row for each entry of the catalog and each CVE of the fleet that rose.
  */
+@Permanent('so that a vulnerability is announced once')
 @Entity('exploitation_change')
 @Index('exploitation_change_waiting_ix', ['reason'], { where: 'announced_at IS NULL' })
 export class ExploitationChangeRow {

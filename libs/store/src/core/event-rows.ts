@@ -1,9 +1,15 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
+import { Permanent, Retention } from './retention.js';
+
 /** Work that failed: the handling of an event, or a job. */
 export const deadLetterStages = ['event', 'job'] as const;
 
+/** Events with an open dead letter stay, as they can be redriven. */
+const notRedrivable = 'NOT EXISTS (SELECT FROM dead_letter WHERE event_id = outbox.id AND redriven_at IS NULL)';
+
 /** An event to publish. Written in the transaction of its fact, published by the relay. */
+@Retention({ days: 3, since: 'confirmed_at', pace: 'often', where: notRedrivable })
 @Entity('outbox')
 @Index('outbox_unpublished_ix', ['id'], { where: 'published_at IS NULL' })
 @Index('outbox_unconfirmed_ix', ['nextSweepAt'], { where: 'published_at IS NOT NULL AND confirmed_at IS NULL' })
@@ -29,6 +35,13 @@ export class OutboxRow {
 }
 
 /** An event that a consumer has handled, written in the transaction of its effects. */
+// A redrive is for one consumer, and the others must still skip the event.
+@Retention({
+  days: 8,
+  since: 'handled_at',
+  pace: 'often',
+  where: 'NOT EXISTS (SELECT FROM outbox WHERE outbox.id = inbox.event_id)',
+})
 @Entity('inbox')
 @Index('inbox_age_ix', ['handledAt'])
 export class InboxRow {
@@ -40,6 +53,7 @@ export class InboxRow {
 }
 
 /** A webhook's event that was accepted. Only ingest writes it. */
+@Retention({ days: 8, since: 'received_at', pace: 'often' })
 @Entity('received')
 @Index('received_age_ix', ['receivedAt'])
 export class ReceivedRow {
@@ -49,6 +63,7 @@ export class ReceivedRow {
 }
 
 /** An event or job that failed after all retries, with the data for a redrive. */
+@Permanent('until an operator decides')
 @Entity('dead_letter')
 @Index('dead_letter_open_ix', ['subject'], { where: 'redriven_at IS NULL' })
 export class DeadLetterRow {

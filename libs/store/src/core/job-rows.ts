@@ -1,6 +1,7 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import type { QueueName } from './queues.js';
+import { Retention } from './retention.js';
 
 /** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
 export const jobClasses = ['interactive', 'bulk'] as const;
@@ -11,6 +12,7 @@ export type JobClass = (typeof jobClasses)[number];
 export const jobStates = ['queued', 'running', 'done', 'dead'] as const;
 
 /** One job. Only the holder of the lease token may finish it. */
+@Retention({ days: 3, since: 'finished_at', pace: 'often', where: "state = 'done'" })
 @Entity('job')
 @Index('job_live_ux', ['queue', 'key'], { unique: true, where: "state IN ('queued', 'running')" })
 @Index('job_due_ix', ['runAt'], { where: "state = 'queued'" })

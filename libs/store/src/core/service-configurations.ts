@@ -33,8 +33,7 @@ export class ServiceConfigurations {
   async report(): Promise<void> {
     const { loadedAt, error } = this.state;
     await this.store.query(
-      `WITH gone AS (DELETE FROM service_configuration WHERE seen_at < now() - interval '1 day')
-       INSERT INTO service_configuration (${reported.columns}, seen_at) VALUES (${reported.values}, now())
+      `INSERT INTO service_configuration (${reported.columns}, seen_at) VALUES (${reported.values}, now())
        ON CONFLICT (service, instance) DO UPDATE SET ${excluded(ServiceConfigurationRow, ['loadedAt', 'seenAt', 'errorCode', 'errorMessage'])}`,
       reported.parameters({
         service: this.store.service,

@@ -12,7 +12,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Jobs } from './jobs.js';
 import { OutboxRelay } from './relay.js';
 import { Store, type Transaction } from './store.js';
-import { forgetOld, sweepOutbox } from './sweeper.js';
+import { deleteExpired, sweepOutbox } from './sweeper.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const pushId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
@@ -249,11 +249,11 @@ describe('outbox', () => {
     await letters.save({ consumer: 'scanner', eventId: dead!, subject: 's', payload: new Uint8Array(), ...reason });
     await store.query(`UPDATE outbox SET published_at = now(), confirmed_at = now() - interval '9 days'`);
     await store.query(`UPDATE inbox SET handled_at = now() - interval '9 days'`);
-    await store.transaction(forgetOld);
+    await store.transaction((tx) => deleteExpired(tx, 'often'));
     expect(await store.query('SELECT id FROM outbox')).toEqual([{ id: dead }]);
     const { items } = await letters.list({ limit: 10 });
     await letters.redrive(items[0]!.id);
-    await store.transaction(forgetOld);
+    await store.transaction((tx) => deleteExpired(tx, 'often'));
     expect(await store.query('SELECT event_id AS id FROM inbox')).toEqual([{ id: dead }]);
   });
 

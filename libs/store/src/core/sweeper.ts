@@ -1,10 +1,12 @@
 import { consumersOf } from '@tidewaiter/events';
 import { Every, type Logger } from '@tidewaiter/runtime';
+import { getMetadataArgsStorage } from 'typeorm';
 
-import { historyDays } from '../deliveries/alert-history.js';
+import { expiringAt, type RetentionRule } from './retention.js';
 import type { Store, Transaction } from './store.js';
 
 const intervalMs = 5_000;
+const hourMs = 3_600_000;
 const batchSize = 1_000;
 
 interface Unconfirmed {
@@ -15,7 +17,8 @@ interface Unconfirmed {
 
 /**
  * Compares published events with the inboxes of their consumers, and republishes missing ones, so
- * that the loss of all data of NATS is survivable.
+ * that the loss of all data of NATS is survivable. Deletes what has expired, in every service:
+ * each deletes what is left.
  */
 export class OutboxSweeper {
   constructor(
@@ -27,7 +30,12 @@ export class OutboxSweeper {
   async sweep(): Promise<void> {
     const redriven = await this.store.transaction(sweepOutbox);
     if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
-    await this.store.transaction(forgetOld);
+    await this.store.transaction((tx) => deleteExpired(tx, 'often'));
+  }
+
+  @Every(hourMs)
+  async deleteExpired(): Promise<void> {
+    while (await this.store.transaction((tx) => deleteExpired(tx, 'hourly')));
   }
 }
 
@@ -53,24 +61,18 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
   return missing.length;
 }
 
-/** Retention: deletes expired rows in batches. Events with an open dead letter stay, as they can be redriven. */
-export async function forgetOld(tx: Transaction): Promise<void> {
-  const forget = (table: string, condition: string) =>
-    tx.query(
-      `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batchSize}))`,
+/** Deletes a batch of expired rows of every table of a pace; returns whether there may be more. */
+export async function deleteExpired(tx: Transaction, pace: RetentionRule['pace']): Promise<boolean> {
+  let isMore = false;
+  for (const { entity, rule } of expiringAt(pace)) {
+    const { name } = getMetadataArgsStorage().tables.find(({ target }) => target === entity)!;
+    const expired = `${rule.since} < now() - interval '${rule.days} days' ${rule.where === undefined ? '' : `AND ${rule.where}`}`;
+    const deleted = await tx.aggregate<{ count: number }>(
+      `WITH deleted AS (
+         DELETE FROM ${name} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${name} WHERE ${expired} LIMIT ${batchSize})) RETURNING 1)
+       SELECT count(*)::int AS count FROM deleted`,
     );
-  await forget(
-    'outbox',
-    `confirmed_at < now() - interval '3 days'
-       AND NOT EXISTS (SELECT FROM dead_letter WHERE event_id = outbox.id AND redriven_at IS NULL)`,
-  );
-  // Keep inbox rows of events that can be redriven: a redrive is for one consumer, and the others
-  // must still skip the event.
-  await forget(
-    'inbox',
-    "handled_at < now() - interval '8 days' AND NOT EXISTS (SELECT FROM outbox WHERE outbox.id = inbox.event_id)",
-  );
-  await forget('received', "received_at < now() - interval '8 days'");
-  await forget('alert_history', `at < now() - interval '${historyDays} days'`);
-  await forget('job', "state = 'done' AND finished_at < now() - interval '3 days'");
+    isMore ||= deleted[0]!.count === batchSize;
+  }
+  return isMore;
 }

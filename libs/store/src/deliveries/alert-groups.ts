@@ -53,13 +53,6 @@ export class AlertGroups {
     );
     return groups.map(({ key }) => key);
   }
-
-  /** Deletes groups without a scheduled flush or reminder that had no message for a week. */
-  async forget(tx: Transaction): Promise<void> {
-    await tx.query(
-      `DELETE FROM alert_group WHERE due_at IS NULL AND remind_at IS NULL AND coalesce(notified_at, '-infinity') < now() - interval '7 days'`,
-    );
-  }
 }
 
 async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(number | null)[]> {

@@ -9,9 +9,6 @@ import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { AlertHistoryRow } from './alert-rows.js';
 import { alertId } from './firing-alerts.js';
 
-/** Retention of the alert history, in days. */
-export const historyDays = 31;
-
 /** Events of one page. An event has thousands of alerts at most, so that a page fits into memory. */
 const pageSize = 25;
 

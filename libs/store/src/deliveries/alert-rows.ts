@@ -2,7 +2,10 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 import type { PastAlert, PastEvent } from '@tidewaiter/routing';
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
+import { Permanent, Retention } from '../core/retention.js';
+
 /** An alert that fires or was resolved lately: source of inhibitions, and preview of the effect of a silence. */
+@Retention({ days: 1, since: 'changed_at', pace: 'hourly', where: "status = 'resolved'" })
 @Entity('alert')
 @Index('alert_changed_ix', ['changedAt'])
 export class AlertRow {
@@ -15,6 +18,12 @@ export class AlertRow {
 }
 
 /** Flush and reminder times of a group of alerts. */
+@Retention({
+  days: 7,
+  since: "coalesce(notified_at, '-infinity')",
+  pace: 'hourly',
+  where: 'due_at IS NULL AND remind_at IS NULL',
+})
 @Entity('alert_group')
 @Index('alert_group_due_ix', ['dueAt'], { where: 'due_at IS NOT NULL' })
 @Index('alert_group_remind_ix', ['remindAt'], { where: 'remind_at IS NOT NULL' })
@@ -30,6 +39,7 @@ export class AlertGroupRow {
 }
 
 /** An alert that a group was notified of, for reminders while it fires. */
+@Permanent('with its group or alert')
 @Entity('notified_alert')
 @Index('notified_alert_alert_ix', ['identityHash'])
 export class NotifiedAlertRow {
@@ -48,7 +58,11 @@ export class NotifiedAlertRow {
   firing?: Relation<AlertRow>;
 }
 
+/** Retention of the alert history, in days. */
+export const historyDays = 31;
+
 /** Alerts of one event, before routing. */
+@Retention({ days: historyDays, since: 'at', pace: 'often' })
 @Entity('alert_history')
 @Index('alert_history_at_ix', ['at', 'eventId'])
 export class AlertHistoryRow {
@@ -61,6 +75,7 @@ export class AlertHistoryRow {
 }
 
 /** Suppression of matching alerts for a time. */
+@Permanent('record of who muted what')
 @Entity('silence')
 @Index('silence_ends_ix', ['endsAt'])
 export class SilenceRow {

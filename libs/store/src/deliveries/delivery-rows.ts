@@ -11,6 +11,8 @@ import {
   type Relation,
 } from 'typeorm';
 
+import { Permanent } from '../core/retention.js';
+
 /** States in which a delivery has ended without a failure. */
 export const endedDeliveryStates = ['sent', 'superseded', 'merged', 'suppressed'] as const;
 
@@ -27,6 +29,7 @@ export type DeliveryOrigin = (typeof deliveryOrigins)[number];
 export const deliveryStepKinds = ['failed', 'given-up', 'redriven', 'repeated'] as const;
 
 /** One message to one receiver. Only the notifier writes it. */
+@Permanent('record of what was sent')
 @Entity('delivery')
 // Unique by event, receiver, channel, integration and the digest of the group's key, which TypeORM
 // cannot declare.
@@ -81,6 +84,7 @@ export class DeliveryRow {
 }
 
 /** Failed try of a delivery, or a redrive or repetition by a user. */
+@Permanent('record of what was sent')
 @Entity('delivery_step')
 export class DeliveryStepRow {
   @PrimaryGeneratedColumn('identity', {

@@ -73,11 +73,6 @@ export class FiringAlerts {
     );
     return row?.labels ?? null;
   }
-
-  /** Deletes alerts that were resolved over a day ago. */
-  async forget(): Promise<void> {
-    await this.store.query(`DELETE FROM alert WHERE status = 'resolved' AND changed_at < now() - interval '1 day'`);
-  }
 }
 
 /** Public id of an alert: a hash of its identity. */

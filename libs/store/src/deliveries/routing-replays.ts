@@ -13,7 +13,8 @@ import {
 
 import { columnsOf } from '../core/columns.js';
 import { Store } from '../core/store.js';
-import { AlertHistory, historyDays } from './alert-history.js';
+import { AlertHistory } from './alert-history.js';
+import { historyDays } from './alert-rows.js';
 import { SilenceRow } from './alert-rows.js';
 
 /** Period to replay, and the receiver to report. */

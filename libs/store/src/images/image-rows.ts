@@ -2,6 +2,8 @@ import type { Digest, Finding, FindingKind, OsRelease, Platform } from '@tidewai
 import type { StoredConfig } from '@tidewaiter/integrity';
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
+import { Permanent } from '../core/retention.js';
+
 /** A gap in the data of a verdict. */
 export interface PushWarning {
   code: string;
@@ -13,6 +15,7 @@ export interface PushWarning {
 export const imageFindingSources = ['config', 'layers'] as const;
 
 /** One image for one platform, by the digest of its manifest. */
+@Permanent('content of an image that may be pushed again')
 @Entity('image')
 // Indexes on expressions, which TypeORM cannot declare: the revision and the base image that labels name, the distribution.
 @Index('image_revision_ix', { synchronize: false })
@@ -47,6 +50,7 @@ export class ImageRow {
 }
 
 /** A finding that follows from an image alone. */
+@Permanent('content of an image that may be pushed again')
 @Entity('image_finding')
 // On an expression, the fingerprint of a secret's value, which TypeORM cannot declare.
 @Index('image_finding_value_ix', { synchronize: false })

@@ -22,10 +22,6 @@ export interface AlertMembership {
   incidentId: string;
 }
 
-/** Retention of alerts, in days; incidents keep their own evidence. */
-const keptDays = 30;
-const forgetLimit = 5_000;
-
 /** Alerts of detection rules: written by the readers of runtime events, taken by the incident builder. */
 @Injectable()
 export class DetectionAlerts {
@@ -99,16 +95,5 @@ export class DetectionAlerts {
     );
     const items = rows.slice(0, limit).map((row) => ({ ...row.alert, incidentId: row.incidentId }));
     return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
-  }
-
-  /** Deletes a batch of old alerts; returns how many. */
-  async forgetOld(): Promise<number> {
-    const forgotten = await this.store.query(
-      `DELETE FROM detection_alert WHERE id IN (
-         SELECT id FROM detection_alert WHERE created_at < now() - $1 * interval '1 day' AND turn IS NOT NULL LIMIT $2)
-       RETURNING id`,
-      [keptDays, forgetLimit],
-    );
-    return forgotten.length;
   }
 }

@@ -2,6 +2,7 @@ import type { AlertLevel, DetectionAlert, WideMatch } from '@tidewaiter/detectio
 import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
 
 import { safeInteger } from '../core/columns.js';
+import { Permanent, Retention } from '../core/retention.js';
 
 export const ruleStates = ['loaded', 'refused'] as const;
 export const ruleKinds = ['rule', 'correlation'] as const;
@@ -28,6 +29,7 @@ export interface ListedRule {
 }
 
 /** A running detector. */
+@Permanent('one row for each partition or replica')
 @Entity('detector_replica')
 export class DetectorReplicaRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'detector_replica_pk' }) id!: string;
@@ -35,6 +37,7 @@ export class DetectorReplicaRow {
 }
 
 /** Lease on a part of the detector's work, which one replica at a time does. */
+@Permanent('one row for each partition or replica')
 @Entity('detector_lease')
 export class DetectorLeaseRow {
   /** `partition/7`, `incidents` */
@@ -49,6 +52,7 @@ export class DetectorLeaseRow {
 }
 
 /** Snapshot of the state of a lease's holder, as of a position in its stream. */
+@Permanent('one row for each partition or replica')
 @Entity('detector_snapshot')
 export class DetectorSnapshotRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'detector_snapshot_pk' }) name!: string;
@@ -62,6 +66,7 @@ export class DetectorSnapshotRow {
 }
 
 /** One rule that matched. Only the detector writes it. */
+@Retention({ days: 30, since: 'created_at', pace: 'hourly', where: 'turn IS NOT NULL' })
 @Entity('detection_alert')
 @Index('detection_alert_waiting_ix', ['number'], { where: 'turn IS NULL' })
 @Index('detection_alert_turn_ix', ['turn', 'number'], { where: 'turn IS NOT NULL' })
@@ -86,6 +91,7 @@ export class DetectionAlertRow {
 }
 
 /** A match that correlations over several partitions are made of. Only the detector writes it. */
+@Permanent('until every partition has passed it')
 @Entity('detection_match')
 @Index('detection_match_waiting_ix', ['number'], { where: 'turn IS NULL' })
 @Index('detection_match_turn_ix', ['turn', 'number'], { where: 'turn IS NOT NULL' })
@@ -102,6 +108,7 @@ export class DetectionMatchRow {
 }
 
 /** A rule in use, or one that was refused. Only the detector writes it. */
+@Permanent('one row for each rule')
 @Entity('detection_rule')
 export class DetectionRuleRow {
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'detection_rule_pk' }) number!: number;

@@ -37,9 +37,4 @@ export class LearnedHabits {
       [since, limit],
     );
   }
-
-  /** Deletes habits that were not seen since a time. */
-  async forget(before: Date): Promise<void> {
-    await this.store.query('DELETE FROM learned_habit WHERE last_seen < $1', [before]);
-  }
 }

@@ -1,8 +1,10 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 import { safeInteger } from '../core/columns.js';
+import { Permanent } from '../core/retention.js';
 
 /** A configured sensor, with the time of its last event. Only ingest writes it. */
+@Permanent('one row for each sensor')
 @Entity('sensor_contact')
 export class SensorContactRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'sensor_contact_pk' }) sensor!: string;

@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 
 import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
+import { deleteExpired } from '../core/sweeper.js';
 import { Images } from '../images/images.js';
 import { PackageUses } from '../images/package-use.js';
 import { LearnedHabits } from '../incidents/learned-habits.js';
@@ -152,13 +153,13 @@ describe('WorkloadLedger', () => {
     await store.transaction((tx) => ledger.putWorkloads(tx, [of('runs'), of('gone')]));
     await put(container('1', { workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'runs' } }));
     await store.query(`UPDATE workload SET seen_at = '2026-01-01'`);
-    await ledger.forget(new Date(Date.now() - hour));
+    await store.transaction((tx) => deleteExpired(tx, 'hourly'));
     expect((await ledger.workloadsSince(new Date(0))).map(({ name }) => name)).toEqual(['runs']);
   });
 
   it('deletes containers that were not seen for long', async () => {
     await put(container('1'), container('2', { lastSeenMs: 1000, firstSeenMs: 1000 }));
-    expect(await ledger.forget(new Date(2000))).toBe(1);
+    await store.transaction((tx) => deleteExpired(tx, 'hourly'));
     expect(await ledger.since(new Date(0))).toHaveLength(1);
   });
 
@@ -194,7 +195,7 @@ describe('WorkloadLedger', () => {
     await store.transaction(async (tx) => habits.put(tx, [habit(2000, 3000), habit(2500, 5000)]));
     await store.transaction(async (tx) => habits.put(tx, [habit(1000, 1500)]));
     expect(await habits.since(new Date(0))).toEqual([habit(1000, 5000)]);
-    await habits.forget(new Date(6000));
+    await store.transaction((tx) => deleteExpired(tx, 'hourly'));
     expect(await habits.since(new Date(0))).toEqual([]);
   });
 });

@@ -223,20 +223,6 @@ export class WorkloadLedger {
     return groups.map((_, number) => (byNumber.get(number) ?? []).map(({ number: _number, ...running }) => running));
   }
 
-  /** Deletes containers and workloads not seen since a time; returns the number of deleted containers. */
-  async forget(before: Date): Promise<number> {
-    const gone = await this.store.query('DELETE FROM container_ledger WHERE last_seen < $1 RETURNING container_id', [
-      before,
-    ]);
-    // Keeps workloads with containers: one that seldom changes is not updated for long, although it runs.
-    await this.store.query(
-      `DELETE FROM workload AS old WHERE seen_at < $1 AND NOT EXISTS (SELECT FROM container_ledger AS ledger
-         WHERE (ledger.cluster, ledger.namespace, workload_kind, workload) = (old.cluster, old.namespace, old.kind, old.name))`,
-      [before],
-    );
-    return gone.length;
-  }
-
   /** Images of some containers that did not run in the last day. */
   async #notSeen(tx: Transaction, containers: readonly ContainerView[]): Promise<Digest[]> {
     const digests = new Set(containers.map(({ digest }) => digest).filter((digest) => digest !== null));

@@ -12,12 +12,14 @@ import {
   type Relation,
 } from 'typeorm';
 
+import { Permanent, Retention } from '../core/retention.js';
 import { ImageRow } from '../images/image-rows.js';
 
 /** How a package was seen in use. */
 export const packageUseKinds = ['executed', 'loaded'] as const;
 
 /** A container with its image, pod, workload and times. The detector writes it. */
+@Retention({ days: 30, since: 'last_seen', pace: 'hourly' })
 @Entity('container_ledger')
 export class ContainerLedgerRow {
   /** Longest known form: some sensors report only a prefix. */
@@ -52,7 +54,13 @@ export class ContainerLedgerRow {
   lastSeen!: Date;
 }
 
+/** A workload that seldom changes is not updated for long, although it runs. */
+const withoutContainers = `NOT EXISTS (SELECT FROM container_ledger AS ledger
+  WHERE (ledger.cluster, ledger.namespace, ledger.workload_kind, ledger.workload)
+    = (workload.cluster, workload.namespace, workload.kind, workload.name))`;
+
 /** Properties of a workload, from its pods and the services that lead to them. */
+@Retention({ days: 30, since: 'seen_at', pace: 'hourly', where: withoutContainers })
 @Entity('workload')
 export class WorkloadRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) cluster!: string;
@@ -71,6 +79,7 @@ export class WorkloadRow {
 }
 
 /** Last state of an object of Kubernetes that runs pods, with the outcome of the checks. The detector writes it. */
+@Permanent('until its deletion is reported, or it is not seen for 30 days: WorkloadFindings.forget')
 @Entity('workload_object')
 // The primary key starts with the name, since the planner would confuse indexes with a common prefix.
 @Index('workload_object_workload_ix', ['workload', 'workloadKind', 'namespace', 'cluster'])
@@ -96,6 +105,7 @@ export class WorkloadObjectRow {
 }
 
 /** A misconfiguration of a workload, once for all of its replicas. The detector writes it. */
+@Permanent('until 30 days after its end: WorkloadFindings.forget')
 @Entity('workload_finding')
 @Index('workload_finding_place_ix', ['cluster', 'namespace', 'kind', 'name', 'fingerprint'], { unique: true })
 @Index('workload_finding_open_ix', ['severity', 'id'], { where: 'ended_at IS NULL' })
@@ -125,6 +135,7 @@ export class WorkloadFindingRow {
 }
 
 /** The files of an image, as `packManifest` of libs/facts packs them, compressed. */
+@Permanent('one row for each image that was claimed')
 @Entity('image_manifest')
 // GIN, which TypeORM cannot declare.
 @Index('image_manifest_contents_ix', { synchronize: false })
@@ -140,6 +151,7 @@ export class ImageManifestRow {
 }
 
 /** A package of an image that was seen to be executed or loaded. */
+@Permanent('one row for each package of an image')
 @Entity('package_use')
 export class PackageUseRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'package_use_pk' }) imageDigest!: Digest;
@@ -150,6 +162,7 @@ export class PackageUseRow {
 }
 
 /** Observed behavior of an image, an identity or a cluster. */
+@Retention({ days: 90, since: 'last_seen', pace: 'hourly' })
 @Entity('learned_habit')
 export class LearnedHabitRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) kind!: LearnedHabit['kind'];

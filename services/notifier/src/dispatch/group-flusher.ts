@@ -32,7 +32,6 @@ import { summaryMark, isStormName } from './timing.js';
 const lookMs = 250;
 /** Groups handled in one transaction: when a silence ends, all groups that it held are due at once. */
 const groupsAtOnce = 50;
-const forgetEveryMs = 3_600_000;
 
 type Held = HeldDelivery<Message>;
 
@@ -198,12 +197,6 @@ export class GroupFlusher {
       isOfMany: together.length > 1 && last.subject !== null,
     });
     return last.id;
-  }
-
-  @Every(forgetEveryMs)
-  async deleteExpired(): Promise<void> {
-    await this.alerts.forget();
-    await this.store.transaction((tx) => this.groups.forget(tx));
   }
 }
 

@@ -11,7 +11,10 @@ import {
   Unique,
 } from 'typeorm';
 
+import { Permanent } from '../../core/retention.js';
+
 /** A document of a pipeline, byte for byte. */
+@Permanent('proof of how an image was built')
 @Entity('pipeline_document')
 export class PipelineDocumentRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'pipeline_document_pk' }) digest!: Digest;
@@ -20,6 +23,7 @@ export class PipelineDocumentRow {
 }
 
 /** Report of one document about one image. Ingest writes it. */
+@Permanent('proof of how an image was built')
 @Entity('pipeline_report')
 @Unique('pipeline_report_key_uq', ['connection', 'reportKey'])
 // On an expression, which TypeORM cannot declare.

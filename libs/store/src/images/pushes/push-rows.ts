@@ -12,6 +12,7 @@ import {
   type Relation,
 } from 'typeorm';
 
+import { Permanent } from '../../core/retention.js';
 import { ImageRow, type PushWarning } from '../image-rows.js';
 
 /** Origin of a push: announced by its registry, found by reconciliation, or present when the registry was connected. */
@@ -28,6 +29,7 @@ export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const
 export type PushState = (typeof pushStates)[number];
 
 /** One push that a registry announced or reconciliation found. Ingest writes it, the scanner ends it. */
+@Permanent('history of the registry; deleted with the repository only')
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
 @Index('push_analyzing_ix', ['receivedAt'], { where: "state = 'analyzing'" })
@@ -75,6 +77,7 @@ export class PushRow {
 }
 
 /** Changes of a push against the image that its tag pointed to before. */
+@Permanent('history of the registry; deleted with the repository only')
 @Entity('push_change')
 export class PushChangeRow {
   @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_change_pk' }) pushId!: string;
@@ -85,6 +88,7 @@ export class PushChangeRow {
 }
 
 /** An image of a push: the only one, or one for each platform of an index. */
+@Permanent('history of the registry; deleted with the repository only')
 @Entity('push_image')
 export class PushImageRow {
   @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_image_pk' }) pushId!: string;
@@ -100,6 +104,7 @@ export class PushImageRow {
 }
 
 /** Digests that a tag pointed to, in the order of its registry, ending with what the registry has now. */
+@Permanent('history of the registry; deleted with the repository only')
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'position'])
 @Index('tag_ledger_seen_ix', ['pushId'], { where: 'is_seen' })
