@@ -17,7 +17,7 @@ const deployed = async (name: string): Promise<string> =>
 describe('routingSample', () => {
   it('are settings that a first start accepts, with secrets of its own', () => {
     const [first, second] = [parseSettings(settingsSample(), noFile), parseSettings(settingsSample(), noFile)];
-    expect(first.registries).toMatchObject([{ name: 'main', kind: 'distribution', allowPrivate: true }]);
+    expect(first.registries).toMatchObject([{ name: 'main', kind: { kind: 'distribution' }, allowPrivate: true }]);
     expect(first.sensors).toMatchObject([{ name: 'falco', kind: 'falco', cluster: 'local' }]);
     const secrets = [first, second].flatMap(({ registries, sensors }) => [
       registries[0]?.webhookSecret?.reveal(),

@@ -1,4 +1,5 @@
 import { Session } from 'node:inspector';
+import { setFlagsFromString } from 'node:v8';
 
 /**
  * A function whose cost grows with a text: returns the number of characters or bytes that a call
@@ -40,13 +41,18 @@ export function workOf(run: () => void): number {
   });
   // Taking the counts sets them back: what ran before does not count.
   executedBlocks();
+  // Optimized code does not count every block, and when V8 optimizes depends on the machine.
+  for (const flag of optimizers) setFlagsFromString(`--no-${flag}`);
   try {
     run();
   } finally {
     for (const undo of restore) undo();
+    for (const flag of optimizers) setFlagsFromString(`--${flag}`);
   }
   return scanned + executedBlocks();
 }
+
+const optimizers = ['sparkplug', 'maglev', 'turbofan'];
 
 let counting: Session | undefined;
 
