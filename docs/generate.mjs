@@ -9,7 +9,7 @@ import { asyncApi, catalog, eventsMarkdown } from '@tidewaiter/events';
 import { factFields, factsMarkdown } from '@tidewaiter/facts';
 import { templatesMarkdown } from '@tidewaiter/messages';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
-import { metricCatalogue, metricsMarkdown } from '@tidewaiter/runtime';
+import { metricCatalog, metricsMarkdown } from '@tidewaiter/runtime';
 import { sensors, sensorsMarkdown } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
 import { registryKinds, registryPage, registryTable } from '@tidewaiter/webhooks';
@@ -28,7 +28,7 @@ writeFileSync(page('templates.md'), templatesMarkdown());
 writeFileSync(page('sensors.md'), sensorsMarkdown(sensors));
 writeFileSync(page('registries/README.md'), registryTable(registryKinds));
 for (const kind of registryKinds) writeFileSync(page(`registries/${kind.kind}.md`), registryPage(kind));
-writeFileSync(page('metrics.md'), metricsMarkdown(Object.values(metricCatalogue)));
+writeFileSync(page('metrics.md'), metricsMarkdown(Object.values(metricCatalog)));
 writeFileSync(page('image-facts.md'), factsMarkdown(factFields));
 
 const ruleFiles = readdirSync(page('../rules'), { recursive: true }).filter((name) => name.endsWith('.yml'));

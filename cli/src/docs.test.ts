@@ -82,7 +82,7 @@ describe('docs', () => {
 });
 
 describe('docs/metrics.md', () => {
-  it('lists every metric: all are in the catalogue that it is generated from', () => {
+  it('lists every metric: all are in the catalog that it is generated from', () => {
     const code = ['libs', 'services'].flatMap((folder) => files(join(root, folder), /(?<!\.test)\.ts$/));
     const registering = code.filter((path) => /new (?:Counter|Gauge|Histogram)[<(]/.test(readFileSync(path, 'utf8')));
     expect(registering.map((path) => path.slice(root.length + 1))).toEqual(['libs/runtime/src/metrics.ts']);

@@ -119,10 +119,10 @@ describe('advisoriesCommand', () => {
     expect(after.lastImport).toEqual(lastImport);
   });
 
-  it('knows the catalogue of exploited vulnerabilities by its content', async () => {
+  it('knows the catalog of exploited vulnerabilities by its content', async () => {
     const vulnerabilities = [{ cveID: 'CVE-2099-0001', dateAdded: '2099-01-01' }];
-    const catalogue = { title: 'CISA', catalogVersion: '1', dateReleased: '2099-01-01T00:00:00Z', vulnerabilities };
-    await writeFile(join(folder, 'exploited-2099.json'), JSON.stringify(catalogue));
+    const catalog = { title: 'CISA', catalogVersion: '1', dateReleased: '2099-01-01T00:00:00Z', vulnerabilities };
+    await writeFile(join(folder, 'exploited-2099.json'), JSON.stringify(catalog));
     await writeFile(join(folder, 'a.json'), JSON.stringify(record('ALPINE-CVE-2099-1')));
     await advisories('import', folder);
     expect(output.stderr).toMatch(/imported 1 records from KEV /);

@@ -181,10 +181,10 @@ function replayed({ lines }: Storyline, known: FactsFile) {
   for (const record of records) for (const alert of detector.observe(record)) builder.add(alert);
   for (const alert of detector.advance(Date.now() + 60_000)) builder.add(alert);
   builder.settle();
-  return summarised(builder.incidents().filter(({ state }) => state !== 'merged'));
+  return summarized(builder.incidents().filter(({ state }) => state !== 'merged'));
 }
 
-function summarised(
+function summarized(
   incidents: readonly Pick<
     Incident,
     'title' | 'severity' | 'workload' | 'imageDigest' | 'findings' | 'techniques' | 'steps'
@@ -218,7 +218,7 @@ async function startDetector(storyline: Storyline, known: FactsFile) {
   return {
     incidents: async () => {
       const { items } = await new Incidents(store).list({ limit: 50 });
-      return summarised(items);
+      return summarized(items);
     },
     stop: async () => {
       await detector.stop();

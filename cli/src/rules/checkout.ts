@@ -9,7 +9,7 @@ import { readRuleFiles } from '@tidewaiter/rule-files';
 import type { RuleFile } from '@tidewaiter/sigma';
 import { fromBufferPromise } from 'yauzl';
 
-/** Files of rules and the licences beside them, with paths that stay below the folder into which they are copied. */
+/** Files of rules and the licenses beside them, with paths that stay below the folder into which they are copied. */
 export interface Checkout {
   rules: RuleFile[];
   licenses: RuleFile[];

@@ -29,8 +29,8 @@ describe('blindSpots', () => {
 
   it('counts packages without advisories', () => {
     expect(codes([scoped('generic', null), scoped('cpan', null), scoped('cpan', null)], debian, [])).toEqual([
-      'PACKAGES_NOT_JUDGED 1 generic package was not evaluated: no advisory source covers it',
-      'PACKAGES_NOT_JUDGED 2 cpan packages were not evaluated: no advisory source covers them',
+      'PACKAGES_NOT_EVALUATED 1 generic package was not evaluated: no advisory source covers it',
+      'PACKAGES_NOT_EVALUATED 2 cpan packages were not evaluated: no advisory source covers them',
     ]);
   });
 

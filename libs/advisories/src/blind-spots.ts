@@ -13,7 +13,7 @@ export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
 
 /** Reason why the absence of findings proves nothing. */
 export interface BlindSpot {
-  code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'ADVISORIES_STALE' | 'PACKAGES_NOT_JUDGED';
+  code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'ADVISORIES_STALE' | 'PACKAGES_NOT_EVALUATED';
   path: null;
   message: string;
 }
@@ -73,6 +73,6 @@ function notEvaluated(packages: readonly ScopedPackage[]): BlindSpot[] {
   return [...Map.groupBy(unevaluated, ({ type }) => type)].map(([type, { length }]) => {
     const subject = length === 1 ? `1 ${type} package was` : `${length} ${type} packages were`;
     const message = `${subject} not evaluated: no advisory source covers ${length === 1 ? 'it' : 'them'}`;
-    return { code: 'PACKAGES_NOT_JUDGED', path: null, message };
+    return { code: 'PACKAGES_NOT_EVALUATED', path: null, message };
   });
 }

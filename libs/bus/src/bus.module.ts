@@ -1,6 +1,6 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
-import { counterIn, metricCatalogue, Health, Logger } from '@tidewaiter/runtime';
+import { counterIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
 import { type Counter, Registry } from 'prom-client';
 
 import { Bus } from './connection.js';
@@ -38,5 +38,5 @@ export class BusModule {
 }
 
 function messageCounter(metrics: Registry): Counter<'consumer' | 'result'> {
-  return counterIn(metrics, metricCatalogue.busMessages);
+  return counterIn(metrics, metricCatalog.busMessages);
 }

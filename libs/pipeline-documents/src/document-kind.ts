@@ -10,7 +10,7 @@ export interface DocumentKind {
   /** Name for readers. */
   title: string;
   /** Whether a document claims to be of this kind. */
-  recognises(document: HookObject): boolean;
+  recognizes(document: HookObject): boolean;
   /** @throws InvalidInput `DOCUMENT_INVALID` when it violates its format */
   read(document: HookObject, content: Buffer): DocumentContent;
 }

@@ -78,7 +78,7 @@ describe('the list', () => {
 
   it.each(documentKinds)('has one that reads $format alone', ({ format }) => {
     const sample = samples[format] ?? {};
-    expect(documentKinds.filter((kind) => kind.recognises(sample)).map((kind) => kind.format)[0]).toBe(format);
+    expect(documentKinds.filter((kind) => kind.recognizes(sample)).map((kind) => kind.format)[0]).toBe(format);
     expect(read(sample)).toMatchObject({ format, subjects: [digest] });
   });
 });
@@ -171,10 +171,10 @@ it('reads the run of a pipeline', () => {
 
 it.each([
   ['', 'BODY_NOT_JSON'],
-  ['[]', 'BODY_UNRECOGNISED'],
-  ['null', 'BODY_UNRECOGNISED'],
-  ['{}', 'BODY_UNRECOGNISED'],
-  ['{"__proto__":{"digest":"x"}}', 'BODY_UNRECOGNISED'],
+  ['[]', 'BODY_UNRECOGNIZED'],
+  ['null', 'BODY_UNRECOGNIZED'],
+  ['{}', 'BODY_UNRECOGNIZED'],
+  ['{"__proto__":{"digest":"x"}}', 'BODY_UNRECOGNIZED'],
   [`${'{"run":'.repeat(70)}1${'}'.repeat(70)}`, 'BODY_TOO_DEEP'],
   ['{"bomFormat":"CycloneDX","specVersion":"2.0"}', 'DOCUMENT_INVALID'],
   ['{"bomFormat":"CycloneDX","specVersion":"1.6","version":0}', 'DOCUMENT_INVALID'],

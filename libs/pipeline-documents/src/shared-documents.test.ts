@@ -42,14 +42,14 @@ describeShared('documents of others', () => {
   });
 
   it.each(files('spdx'))('reads %s, or rejects it with a code', (path) => {
-    if (path.includes('invalid-json')) return expect(codeOf(path)).toMatch(/^(BODY_NOT_JSON|BODY_UNRECOGNISED)/);
+    if (path.includes('invalid-json')) return expect(codeOf(path)).toMatch(/^(BODY_NOT_JSON|BODY_UNRECOGNIZED)/);
     expect(read(path)).toMatchObject([{ kind: 'sbom', format: 'spdx' }]);
   });
 
   it.each([...files('csaf'), ...files('openvex'), ...files('sarif'), ...files('admission')])(
     'rejects %s as no known kind',
     (path) => {
-      expect(codeOf(path)).toMatch(/^BODY_UNRECOGNISED /);
+      expect(codeOf(path)).toMatch(/^BODY_UNRECOGNIZED /);
     },
   );
 

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Secret } from '@tidewaiter/domain';
-import { gaugeIn, histogramIn, metricCatalogue, Health, Logger } from '@tidewaiter/runtime';
+import { gaugeIn, histogramIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
 import { type Histogram, Registry } from 'prom-client';
 
 import type { JobHandler, JobLedger } from './job-handler.js';
@@ -84,18 +84,18 @@ export class QueueModule {
 }
 
 function durationHistogram(metrics: Registry): Histogram<'queue' | 'result'> {
-  return histogramIn(metrics, metricCatalogue.jobDuration);
+  return histogramIn(metrics, metricCatalog.jobDuration);
 }
 
 function backlogGauges(metrics: Registry, ledger: JobLedger, queues: string[]): void {
-  gaugeIn(metrics, metricCatalogue.queueJobs, async (gauge) => {
+  gaugeIn(metrics, metricCatalog.queueJobs, async (gauge) => {
     for (const queue of queues) {
       const { queued, running } = await ledger.backlog(queue);
       gauge.set({ queue, state: 'queued' }, queued);
       gauge.set({ queue, state: 'running' }, running);
     }
   });
-  gaugeIn(metrics, metricCatalogue.queueOldest, async (gauge) => {
+  gaugeIn(metrics, metricCatalog.queueOldest, async (gauge) => {
     for (const queue of queues) gauge.set({ queue }, (await ledger.backlog(queue)).oldestSeconds);
   });
 }

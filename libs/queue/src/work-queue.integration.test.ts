@@ -94,7 +94,7 @@ async function serve(work: Work): Promise<RunningService> {
   return service;
 }
 
-/** A queue of the test's own, which the catalogue does not have. */
+/** A queue of the test's own, which the catalog does not have. */
 const newQueue = () => `queue-${++serial}` as QueueName;
 
 async function enqueue(queue: QueueName, count = 1, jobClass: JobClass = 'interactive'): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { TidewaiterError } from '@tidewaiter/domain';
 import type { Registry } from 'prom-client';
 
-import { metricCatalogue } from './metric-catalogue.js';
+import { metricCatalog } from './metric-catalog.js';
 import { gaugeIn } from './metrics.js';
 
 /** Reason why a configuration was refused. */
@@ -40,8 +40,8 @@ export class ConfigState {
 
   /** Registers the gauges of the configuration: one failing reload is worth an alert. */
   measuredBy(registry: Registry): void {
-    gaugeIn(registry, metricCatalogue.configReloadSuccessful, (gauge) => gauge.set(this.#error === null ? 1 : 0));
-    gaugeIn(registry, metricCatalogue.configLoadedTimestamp, (gauge) =>
+    gaugeIn(registry, metricCatalog.configReloadSuccessful, (gauge) => gauge.set(this.#error === null ? 1 : 0));
+    gaugeIn(registry, metricCatalog.configLoadedTimestamp, (gauge) =>
       gauge.set(Math.floor(this.#loadedAt.getTime() / 1000)),
     );
   }

@@ -17,7 +17,7 @@ export { ConfigFiles } from './config-files.js';
 export { ConfigState } from './config-state.js';
 export { Health, HealthController } from './health.js';
 export { ProblemFilter, problemOf, sendProblem } from './problem.js';
-export { metricCatalogue, metricsMarkdown } from './metric-catalogue.js';
+export { metricCatalog, metricsMarkdown } from './metric-catalog.js';
 export { counterIn, gaugeIn, histogramIn } from './metrics.js';
 export { Every, startEvery } from './every.js';
 export { repeat } from './repeat.js';

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import type { Metric } from './metric-catalogue.js';
+import type { Metric } from './metric-catalog.js';
 
 type Of<Type extends Metric['type'], Label extends string> = Metric<Label> & { type: Type };
 

@@ -49,7 +49,7 @@ export type EventReader = (document: JsonObject, connection: SensorSource) => It
 
 /**
  * The records of a body. One bad document of a batch is counted and does not affect the others.
- * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNISED` when no document
+ * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNIZED` when no document
  * is of this sensor
  */
 export function readRecords(
@@ -61,16 +61,16 @@ export function readRecords(
   const read: SensorRecords = { records: [], ignored: {}, dropped: 0 };
   const documents = readDocuments(body);
   const check = runningObjectChecker();
-  let isRecognised = documents.length === 0;
+  let isRecognized = documents.length === 0;
   for (const document of documents) {
     for (const event of isObject(document) ? readUnwrapped(document, connection, readEvents) : ['malformed']) {
-      if (event !== 'malformed') isRecognised = true;
+      if (event !== 'malformed') isRecognized = true;
       if (typeof event === 'string') ignore(read, event);
       else add(read, event, { source, connection, check });
     }
   }
   // Checked on the whole batch: a foreign event among readable ones is only counted.
-  if (!isRecognised) throw new InvalidInput('BODY_UNRECOGNISED', `The body holds no event of ${title}.`);
+  if (!isRecognized) throw new InvalidInput('BODY_UNRECOGNIZED', `The body holds no event of ${title}.`);
   return read;
 }
 

@@ -146,14 +146,14 @@ describe.each(sensors)('any body for $source', ({ source, read }) => {
 
   it('is refused as a whole when nothing of it is of this kind', () => {
     for (const body of ['{}', '[{}]', '7', '"x"', '[1,{"a":1}]']) {
-      expect(() => read(Buffer.from(body), connection)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
+      expect(() => read(Buffer.from(body), connection)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNIZED' }));
     }
     for (const body of ['', '12:41:07.2: Notice A shell\n', '{"rule":']) {
       expect(() => read(Buffer.from(body), connection)).toThrow(expect.objectContaining({ code: 'BODY_NOT_JSON' }));
     }
   });
 
-  it('has one bad event of a batch stop none of its neighbours', () => {
+  it('has one bad event of a batch stop none of its neighbors', () => {
     const lines = [JSON.stringify(sample), '{"half":', 'null', '{}'];
     expect(read(Buffer.from(lines.join('\n')), connection)).toMatchObject({
       records: [{ source }],

@@ -72,7 +72,7 @@ function read(path: string, body = bodyOf(path)) {
     if (record === undefined) throw new Error('nothing was read');
     expect(records).toHaveLength(countOf(path, expected));
     expect(JSON.stringify(observe(record))).not.toMatch(/\\u0000|\\ud[89a-f]/);
-    if (expected !== undefined) expect(factsOf(record, observe(record))).toMatchObject(normalised(path, expected));
+    if (expected !== undefined) expect(factsOf(record, observe(record))).toMatchObject(normalized(path, expected));
   });
 
   it.each(['falco', 'tetragon', 'tracee', 'k8s-audit', 'k8s-pods'])('%s/stream.jsonl, as one batch', (name) => {
@@ -203,7 +203,7 @@ function containersOf(pod: ReturnType<typeof object>): unknown[] {
 }
 
 /** Expected values of EXPECTED.json, adjusted where Tidewaiter deliberately differs. */
-function normalised(path: string, expected: Expected): Record<string, unknown> {
+function normalized(path: string, expected: Expected): Record<string, unknown> {
   const { request: _, stage: _stage, impersonated: _as, policy: _policy, function: _hook, ...rest } = expected;
   const { source: _source, onHost: _host, format: _format, event: _event, timeNs, events, ...fields } = rest;
   if (events !== undefined) return {};

@@ -1,7 +1,7 @@
 import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
 import { noRules, type Rules } from '@tidewaiter/policy';
-import { gaugeIn, metricCatalogue, Health, Logger } from '@tidewaiter/runtime';
+import { gaugeIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
 import { Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 
@@ -75,7 +75,7 @@ export class StoreModule implements OnApplicationShutdown {
     health.add('postgres', async () =>
       (await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined,
     );
-    gaugeIn(metrics, metricCatalogue.outboxOldest, async (gauge) => {
+    gaugeIn(metrics, metricCatalog.outboxOldest, async (gauge) => {
       gauge.set(await outboxAge());
     });
   }

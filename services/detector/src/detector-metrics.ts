@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import type { RuntimeRecord } from '@tidewaiter/domain';
-import { counterIn, gaugeIn, histogramIn, metricCatalogue, Health } from '@tidewaiter/runtime';
+import { counterIn, gaugeIn, histogramIn, metricCatalog, Health } from '@tidewaiter/runtime';
 import type { AppliedChanges } from '@tidewaiter/store';
 import { type Counter, type Gauge, type Histogram, Registry } from 'prom-client';
 
@@ -30,17 +30,17 @@ export class DetectorMetrics {
   readonly #rules: Gauge<'state'>;
 
   constructor(registry: Registry, health: Health) {
-    this.#events = counterIn(registry, metricCatalogue.detectorEvents);
-    this.#lateness = histogramIn(registry, metricCatalogue.eventLateness);
-    this.#queueing = histogramIn(registry, metricCatalogue.eventQueueing);
-    this.#alerts = counterIn(registry, metricCatalogue.detectorAlerts);
-    this.#droppedMatches = counterIn(registry, metricCatalogue.droppedMatches);
-    this.#incidents = counterIn(registry, metricCatalogue.incidentChanges);
-    this.reloads = counterIn(registry, metricCatalogue.ruleLoads);
-    this.#rules = gaugeIn(registry, metricCatalogue.detectorRules);
-    this.#stateBytes = gaugeIn(registry, metricCatalogue.partitionState);
+    this.#events = counterIn(registry, metricCatalog.detectorEvents);
+    this.#lateness = histogramIn(registry, metricCatalog.eventLateness);
+    this.#queueing = histogramIn(registry, metricCatalog.eventQueueing);
+    this.#alerts = counterIn(registry, metricCatalog.detectorAlerts);
+    this.#droppedMatches = counterIn(registry, metricCatalog.droppedMatches);
+    this.#incidents = counterIn(registry, metricCatalog.incidentChanges);
+    this.reloads = counterIn(registry, metricCatalog.ruleLoads);
+    this.#rules = gaugeIn(registry, metricCatalog.detectorRules);
+    this.#stateBytes = gaugeIn(registry, metricCatalog.partitionState);
     const lags = () => this.#lags();
-    gaugeIn(registry, metricCatalogue.partitionWaiting, (gauge) => {
+    gaugeIn(registry, metricCatalog.partitionWaiting, (gauge) => {
       gauge.reset();
       for (const { partition, messages } of lags()) gauge.set({ partition }, messages);
     });

@@ -195,7 +195,7 @@ describe('a push', () => {
 });
 
 describe('a repeated delivery', () => {
-  it('is recognised within a body, across bodies and among others that are new', async () => {
+  it('is recognized within a body, across bodies and among others that are new', async () => {
     const repository = `shop/${unique()}`;
     const known = push({ repository });
     expect((await postEvents([known, known])).body).toEqual({ accepted: 1, duplicates: 1, ignored: 0 });
@@ -203,7 +203,7 @@ describe('a repeated delivery', () => {
     expect(await pushesOf(repository)).toHaveLength(2);
   });
 
-  it('is recognised while the first delivery is under way, in any order', async () => {
+  it('is recognized while the first delivery is under way, in any order', async () => {
     const repository = `shop/${unique()}`;
     const events = Array.from({ length: 50 }, () => push({ repository }));
     const answers = await Promise.all(
@@ -275,7 +275,7 @@ describe('a refused webhook', () => {
     ['a pipeline', 'pipeline/ci', body, secret, 404, 'CONNECTION_UNKNOWN'],
     ['no body', 'registry/main', '', secret, 400, 'BODY_EMPTY'],
     ['no JSON', 'registry/main', '{', secret, 400, 'BODY_NOT_JSON'],
-    ['JSON of something else', 'registry/main', '{}', secret, 422, 'BODY_UNRECOGNISED'],
+    ['JSON of something else', 'registry/main', '{}', secret, 422, 'BODY_UNRECOGNIZED'],
     ['JSON without an end', 'registry/main', '['.repeat(100) + ']'.repeat(100), secret, 422, 'BODY_TOO_DEEP'],
     ['over 1 MiB', 'registry/main', ' '.repeat(2 ** 20 + 1), secret, 413, 'BODY_TOO_LARGE'],
     ['no such route', 'registry', body, secret, 404, 'NOT_FOUND'],

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { counterIn, gaugeIn, metricCatalogue } from '@tidewaiter/runtime';
+import { counterIn, gaugeIn, metricCatalog } from '@tidewaiter/runtime';
 import { AdvisoryAges } from '@tidewaiter/store';
 import { type Counter, Registry } from 'prom-client';
 
@@ -11,11 +11,11 @@ export class ScannerMetrics {
   readonly limitHits: Counter<'limit'>;
 
   constructor(registry: Registry, ages: AdvisoryAges) {
-    this.missedEvents = counterIn(registry, metricCatalogue.missedEvents);
-    this.redeliveries = counterIn(registry, metricCatalogue.redeliveries);
-    this.limitHits = counterIn(registry, metricCatalogue.limitHits);
+    this.missedEvents = counterIn(registry, metricCatalog.missedEvents);
+    this.redeliveries = counterIn(registry, metricCatalog.redeliveries);
+    this.limitHits = counterIn(registry, metricCatalog.limitHits);
     // Collected on each scrape, so that the age grows while no data arrives.
-    gaugeIn(registry, metricCatalogue.advisoriesAge, async (gauge) => {
+    gaugeIn(registry, metricCatalog.advisoriesAge, async (gauge) => {
       for (const { ecosystem, ageSeconds } of await ages.all()) gauge.set({ ecosystem }, ageSeconds);
     });
   }

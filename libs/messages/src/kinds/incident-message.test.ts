@@ -140,7 +140,7 @@ it('shows the end of an incident instead of the response steps', () => {
 });
 
 it.each<[string, Partial<StoredIncident>, string[]]>([
-  ['was not analysed', {}, ['Tidewaiter has not analyzed this image: its content is unknown']],
+  ['was not analyzed', {}, ['Tidewaiter has not analyzed this image: its content is unknown']],
   ['is not known', { image: null, imageDigest: null }, []],
 ])('describes an image that %s', (_what, more, expected) => {
   const { sections, links } = message({ ...more, factsUsed: [] }, { image: null });
@@ -206,7 +206,7 @@ describe('how far it reaches', () => {
   });
 });
 
-it('names all authors and licences before all rules', () => {
+it('names all authors and licenses before all rules', () => {
   const rule = { id: null, title: 'a', author: 'b', license: 'c', link: null };
   const rules = [rule, { ...rule, author: null, license: null }, ...['d', 'e'].map((title) => ({ ...rule, title }))];
   expect(creditsText(rules)).toBe('rules by b (c): a, d and 1 more; rules: a');

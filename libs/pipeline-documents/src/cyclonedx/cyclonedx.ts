@@ -19,7 +19,7 @@ const componentTypes: ReadonlySet<unknown> = new Set([
 export const cyclonedx: DocumentKind = {
   format: 'cyclonedx',
   title,
-  recognises: (document) => field(document, 'bomFormat') !== undefined,
+  recognizes: (document) => field(document, 'bomFormat') !== undefined,
   read(document, content) {
     const problem = problemOf(document);
     if (problem !== null) throw invalidDocument(title, problem);

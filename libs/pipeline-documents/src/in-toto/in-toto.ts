@@ -9,7 +9,7 @@ const title = 'in-toto attestation';
 export const inToto: DocumentKind = {
   format: 'in-toto',
   title,
-  recognises: (document) => attestationType(document) !== null,
+  recognizes: (document) => attestationType(document) !== null,
   read(document, content) {
     try {
       const { predicateType, ...claimed } = readClaimedAttestation(content, attestationType(document) ?? '');

@@ -59,7 +59,7 @@ const document = z.strictObject({
 export const ciRun: DocumentKind = {
   format: 'run',
   title,
-  recognises: (given) => given['run'] !== undefined || given['digest'] !== undefined,
+  recognizes: (given) => given['run'] !== undefined || given['digest'] !== undefined,
   read(given) {
     const read = document.safeParse(given);
     if (!read.success) throw invalidDocument(title, problemOf(read.error.issues[0]));

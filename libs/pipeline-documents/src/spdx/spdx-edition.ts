@@ -3,7 +3,7 @@ import type { HookObject } from '@tidewaiter/webhooks';
 
 /** One of the two shapes that SPDX has had. */
 export interface SpdxEdition {
-  recognises(document: HookObject): boolean;
+  recognizes(document: HookObject): boolean;
   /** Reason why a document is not of this edition, for readers. */
   problemOf(document: HookObject): string | null;
   versionOf(document: HookObject): string;

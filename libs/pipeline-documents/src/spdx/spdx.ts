@@ -13,9 +13,9 @@ const title = 'SPDX SBOM';
 export const spdx: DocumentKind = {
   format: 'spdx',
   title,
-  recognises: (document) => editions.some((edition) => edition.recognises(document)),
+  recognizes: (document) => editions.some((edition) => edition.recognizes(document)),
   read(document, content) {
-    const edition = editions.find((each) => each.recognises(document))!;
+    const edition = editions.find((each) => each.recognizes(document))!;
     const problem = edition.problemOf(document);
     if (problem !== null) throw invalidDocument(title, problem);
     return {

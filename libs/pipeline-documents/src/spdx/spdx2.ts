@@ -11,7 +11,7 @@ const lists = ['packages', 'files', 'relationships', 'documentDescribes'];
 
 /** @see https://spdx.github.io/spdx-spec/v2.3/ */
 export const spdx2: SpdxEdition = {
-  recognises: (document) => field(document, 'spdxVersion') !== undefined,
+  recognizes: (document) => field(document, 'spdxVersion') !== undefined,
   problemOf(document) {
     const { spdxVersion } = document;
     if (typeof spdxVersion !== 'string' || !versionPattern.test(spdxVersion))

@@ -9,7 +9,7 @@ const versionPattern = /^3\.\d+\.\d+$/;
 
 /** @see https://spdx.github.io/spdx-spec/v3.0.1/ */
 export const spdx3: SpdxEdition = {
-  recognises: isSpdx3,
+  recognizes: isSpdx3,
   problemOf(document) {
     if (!Array.isArray(document['@graph'])) return '@graph is no list';
     if (!versionPattern.test(versionOf(document))) return 'no CreationInfo has a specVersion of 3';

@@ -11,7 +11,7 @@ import {
 import { type Html, markup } from './markup.js';
 
 /** On white 4.5:1 or more. */
-const colours: Record<Severity, string> = {
+const colors: Record<Severity, string> = {
   critical: '#b3161b',
   high: '#b54708',
   medium: '#8a6100',
@@ -19,7 +19,7 @@ const colours: Record<Severity, string> = {
   negligible: '#5d6675',
   unknown: '#5d6675',
 };
-const resolvedColour = '#067647';
+const resolvedColor = '#067647';
 
 // Inline, because some mail programs drop style sheets.
 const ink = 'color: #16191d; overflow-wrap: anywhere';
@@ -27,7 +27,7 @@ const soft = 'color: #5d6675; overflow-wrap: anywhere';
 const line = '1px solid #e4e7ec';
 const font = markup`-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif`;
 
-// Mail programs that know media queries get true dark colours, and on a phone lines as wide as it is; the others invert the light ones, and no
+// Mail programs that know media queries get true dark colors, and on a phone lines as wide as it is; the others invert the light ones, and no
 // image spoils that.
 const style = markup`
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
@@ -75,9 +75,9 @@ ${card(message)}
 }
 
 function card(message: Message): Html {
-  const colour = message.status === 'resolved' ? resolvedColour : colours[message.severity];
+  const color = message.status === 'resolved' ? resolvedColor : colors[message.severity];
   return markup`<table role="presentation" class="card" width="600" cellpadding="0" cellspacing="0" style="width: 100%; max-width: 600px; background: #ffffff; border: 1px solid #d9dde3; border-radius: 6px; font-family: ${font}">
-<tr><td style="height: 5px; line-height: 5px; font-size: 0; background: ${colour}; border-radius: 5px 5px 0 0">&nbsp;</td></tr>
+<tr><td style="height: 5px; line-height: 5px; font-size: 0; background: ${color}; border-radius: 5px 5px 0 0">&nbsp;</td></tr>
 <tr><td class="cell" style="padding: 20px 28px 0">
 <p class="soft" style="margin: 0 0 8px; font-size: 12px; letter-spacing: 0.04em; ${soft}">${kindTexts[message.kind]}</p>
 <h1 class="ink" style="margin: 0; font-size: 21px; line-height: 1.3; ${ink}">${message.title}</h1>
@@ -124,7 +124,7 @@ ${detail === null ? [] : small}
 }
 
 function severityMark(severity: Severity): Html {
-  return markup`<span class="${severity}" style="font-size: 13px; line-height: 1.55; font-weight: bold; color: ${colours[severity]}">● ${severityWord(severity)}</span>`;
+  return markup`<span class="${severity}" style="font-size: 13px; line-height: 1.55; font-weight: bold; color: ${colors[severity]}">● ${severityWord(severity)}</span>`;
 }
 
 function factsRow(facts: readonly MessageFact[]): Html | Html[] {

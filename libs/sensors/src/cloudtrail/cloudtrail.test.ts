@@ -85,6 +85,6 @@ describe('cloudtrail', () => {
     ['something else of EventBridge', { 'detail-type': 'Scheduled Event', detail: {} }],
     ['envelopes without end', notified(notified(notified(notified(call))))],
   ])('is not %s', (_, body) => {
-    expect(() => read(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
+    expect(() => read(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNIZED' }));
   });
 });

@@ -142,5 +142,5 @@ describe('what nobody should keep', () => {
 });
 
 it.each([{ kind: 'Pod' }, { kind: 'Event', apiVersion: 'v1', message: 'Pulled' }, {}])('is not %j', (body) => {
-  expect(() => read(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
+  expect(() => read(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNIZED' }));
 });

@@ -118,7 +118,7 @@ describe('GroupCommit', () => {
       [['a', 'b', 'poison']],
       [['poison', 'a', 'b', 'poison', 'c']],
       [['a', 'poison', 'b', 'c', 'd', 'e', 'f']],
-    ])('keeps the neighbours of what can never be kept: %j', async (items) => {
+    ])('keeps the neighbors of what can never be kept: %j', async (items) => {
       const picky = async (batch: readonly string[]): Promise<string[]> => {
         await new Promise(setImmediate);
         if (batch.includes('poison')) throw new Error('no');

@@ -52,7 +52,7 @@ beforeEach(async () => {
 afterEach(async () => dataSource.destroy());
 afterAll(async () => servers.stop());
 
-/** An analysed image, pushed under a tag. */
+/** An analyzed image, pushed under a tag. */
 async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, program: string, tag = '1'): Promise<Push> {
   const { facts, entries } = await analyzeLayer(() => Readable.from([tarArchive(files)]), {
     mediaType,

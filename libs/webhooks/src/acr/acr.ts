@@ -60,7 +60,7 @@ export const acr: RegistryKind = {
   parse({ body }) {
     const key = bodyKey(body);
     const events = eventsOf(parseJson(body));
-    if (!events.every(isObject)) throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of ACR.');
+    if (!events.every(isObject)) throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of ACR.');
     return collect(events.map((event, index) => readEvent(event, `${key}#${index}`)));
   },
 };

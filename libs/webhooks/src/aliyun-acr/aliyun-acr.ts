@@ -29,7 +29,7 @@ export const aliyun: RegistryKind = {
     const repository = field(payload, 'repository');
     const push = field(payload, 'push_data');
     if (!isObject(repository) || !isObject(push)) {
-      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of Alibaba Cloud Container Registry.');
+      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Alibaba Cloud Container Registry.');
     }
     const region = field(repository, 'region');
     const event = registryEvent('push', {

@@ -119,9 +119,9 @@ describe('distribution', () => {
     expect(parse()).toEqual({ events: [], ignored: {} });
   });
 
-  it.each(['{}', '[]', '{"events":{}}', 'null', '"events"'])('refuses %s as BODY_UNRECOGNISED', (body) => {
+  it.each(['{}', '[]', '{"events":{}}', 'null', '"events"'])('refuses %s as BODY_UNRECOGNIZED', (body) => {
     expect(() => distribution.parse({ headers: {}, body: Buffer.from(body) })).toThrow(
-      expect.objectContaining({ code: 'BODY_UNRECOGNISED' }),
+      expect.objectContaining({ code: 'BODY_UNRECOGNIZED' }),
     );
   });
 

@@ -53,7 +53,7 @@ export const distribution: RegistryKind = {
   parse({ body }) {
     const events = field(parseJson(body), 'events');
     if (!Array.isArray(events)) {
-      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no notification envelope.');
+      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no notification envelope.');
     }
     const envelopeKey = bodyKey(body);
     return collect(events.map((event, index) => readEvent(event, `${envelopeKey}#${index}`)));

@@ -38,7 +38,7 @@ export const dockerHub: RegistryKind = {
     const push = field(payload, 'push_data');
     const repository = field(payload, 'repository');
     if (!isObject(push) || !isObject(repository)) {
-      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of Docker Hub.');
+      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Docker Hub.');
     }
     const event = registryEvent('push', {
       registry: 'docker.io',

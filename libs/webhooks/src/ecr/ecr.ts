@@ -61,7 +61,7 @@ function readRequest({ body }: HookRequest): RegistryEvent | IgnoreReason {
   if (field(event, 'specversion') !== undefined) return readCloudEvent(event, fallbackKey);
   const source = field(event, 'source');
   if (typeof source !== 'string' || !isObject(field(event, 'detail'))) {
-    throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no event of ECR.');
+    throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no event of ECR.');
   }
   return readEvent(event, fallbackKey);
 }

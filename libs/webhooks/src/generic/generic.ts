@@ -68,7 +68,7 @@ export const generic: RegistryKind = {
     const events = at(payload, fields.events);
     const list: unknown[] = Array.isArray(events) ? events : [events];
     if (!list.every(isObject))
-      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no object, and has no list of objects.');
+      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no object, and has no list of objects.');
     return collect(list.map((event, index) => readEvent(event, fields, `${key}#${index}`)));
   },
 };

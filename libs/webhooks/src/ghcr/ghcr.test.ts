@@ -105,7 +105,7 @@ it('keys a delivery without id by its body', () => {
 
 it.each(['[]', '{}', 'null'])('refuses %s without headers of GitHub', (body) => {
   expect(() => ghcr.parse({ headers: {}, body: Buffer.from(body) })).toThrow(
-    expect.objectContaining({ code: 'BODY_UNRECOGNISED' }),
+    expect.objectContaining({ code: 'BODY_UNRECOGNIZED' }),
   );
 });
 

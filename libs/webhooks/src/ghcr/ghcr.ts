@@ -18,7 +18,7 @@ const setup: Setup = {
   proof: '`X-Hub-Signature-256`',
   repetition: '`X-GitHub-Delivery`',
   steps: [
-    'In GitHub, of the organisation or the repository: **Settings** → **Webhooks** → **Add webhook**.',
+    'In GitHub, of the organization or the repository: **Settings** → **Webhooks** → **Add webhook**.',
     '**Payload URL** `https://tidewaiter.example.com/hooks/registry/main`; **Content type** `application/json` (a form works too); **Secret**: the same secret.',
     '**Let me select individual events** → *Registry packages* alone. *Packages* repeats it under another delivery id.',
     "**Add webhook**. GitHub sends a ping; the hook's page shows it answered with 202.",
@@ -53,7 +53,7 @@ function readDelivery(request: HookRequest): RegistryEvent | IgnoreReason {
   if (isObject(published)) return readPackage(payload, published, deliveryKey);
   if (field(payload, 'zen') !== undefined) return 'ping';
   if (isObject(payload) && headers['x-github-event'] !== undefined) return 'ignore';
-  throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of GitHub.');
+  throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of GitHub.');
 }
 
 const pushActions: ReadonlySet<unknown> = new Set(['published', 'updated']);

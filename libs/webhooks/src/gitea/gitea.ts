@@ -18,7 +18,7 @@ const setup: Setup = {
   proof: '`X-Gitea-Signature` or `X-Forgejo-Signature`',
   repetition: '`X-Gitea-Delivery`',
   steps: [
-    'In Gitea or Forgejo, of the organisation, the user or the repository: **Settings** → **Webhooks** → **Add Webhook** → *Gitea* or *Forgejo*.',
+    'In Gitea or Forgejo, of the organization, the user or the repository: **Settings** → **Webhooks** → **Add Webhook** → *Gitea* or *Forgejo*.',
     '**Target URL** `https://tidewaiter.example.com/hooks/registry/main`; **POST Content Type** `application/json` (a form works too); **Secret** the same secret.',
     '**Trigger On** *Custom Events* → *Packages*. **Add Webhook**.',
   ],
@@ -38,7 +38,7 @@ export const gitea: RegistryKind = {
   parse(request) {
     const payload = parseJson(jsonOfForm(request));
     if (typeof field(payload, 'action') !== 'string') {
-      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of Gitea or Forgejo.');
+      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Gitea or Forgejo.');
     }
     return collect([readEvent(payload, deliveryKeyOf(request))]);
   },

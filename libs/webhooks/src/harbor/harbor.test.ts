@@ -100,7 +100,7 @@ describe('harbor', () => {
   it.each([{ text: 'event_type: PUSH_ARTIFACT' }, [], null, { type: 'PUSH_ARTIFACT' }, { type: 1, event_data: {} }])(
     'refuses %j',
     (body) => {
-      expect(() => parse(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNISED' }));
+      expect(() => parse(body)).toThrow(expect.objectContaining({ code: 'BODY_UNRECOGNIZED' }));
     },
   );
 

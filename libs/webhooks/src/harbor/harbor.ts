@@ -23,7 +23,7 @@ const setup: Setup = {
     '**Event Type**: *Artifact pushed* and *Artifact deleted*. Others are accepted and ignored.',
     '**Endpoint URL** `https://tidewaiter.example.com/hooks/registry/main`; **Auth Header** `Bearer the-same-secret`. Save it.',
   ],
-  note: 'A webhook of notify type `slack` sends a text for readers and is refused with `BODY_UNRECOGNISED`.',
+  note: 'A webhook of notify type `slack` sends a text for readers and is refused with `BODY_UNRECOGNIZED`.',
 };
 
 /**
@@ -79,7 +79,7 @@ function readNotice(body: unknown, fallbackKey: string): Notice {
   const data = field(body, 'data') ?? field(body, 'event_data');
   // Harbor's third format is a Slack message, text instead of data; it is refused here too.
   if (typeof type !== 'string' || !isObject(data)) {
-    throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of Harbor.');
+    throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Harbor.');
   }
   const common = { meaning: meanings.get(type) ?? 'ignore', data, actor: field(body, 'operator') };
   if (field(body, 'specversion') === undefined) {

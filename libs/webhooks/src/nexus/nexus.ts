@@ -37,7 +37,7 @@ export const nexus: RegistryKind = {
   parse({ headers, body }) {
     const payload = parseJson(body);
     if (typeof field(payload, 'action') !== 'string' || typeof field(payload, 'repositoryName') !== 'string') {
-      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of Nexus Repository.');
+      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Nexus Repository.');
     }
     return collect([readEvent(payload, ownKey(headers['x-nexus-webhook-delivery']) ?? bodyKey(body))]);
   },

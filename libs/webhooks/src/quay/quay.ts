@@ -37,7 +37,7 @@ export const quay: RegistryKind = {
   parse({ body }) {
     const payload = parseJson(body);
     if (typeof field(payload, 'docker_url') !== 'string') {
-      throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no notification of Quay.');
+      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no notification of Quay.');
     }
     return collect(readNotification(payload, bodyKey(body)));
   },

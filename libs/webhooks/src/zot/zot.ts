@@ -53,7 +53,7 @@ export const zot: RegistryKind = {
   authenticate: (request, secret) => authorizationEquals(request, secret) || urlSecretEquals(request, secret),
   parse(request) {
     const type = request.headers['ce-type'];
-    if (type === undefined) throw new InvalidInput('BODY_UNRECOGNISED', 'The request is no event of Zot.');
+    if (type === undefined) throw new InvalidInput('BODY_UNRECOGNIZED', 'The request is no event of Zot.');
     return collect([readEvent(type, request)]);
   },
 };

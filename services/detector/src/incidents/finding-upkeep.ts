@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { gaugeIn, metricCatalogue, Every } from '@tidewaiter/runtime';
+import { gaugeIn, metricCatalog, Every } from '@tidewaiter/runtime';
 import { WorkloadFindings } from '@tidewaiter/store';
 import { Registry } from 'prom-client';
 
@@ -17,7 +17,7 @@ export class FindingUpkeep {
     private readonly findings: WorkloadFindings,
     registry: Registry,
   ) {
-    gaugeIn(registry, metricCatalogue.workloadFindings, async (gauge) => {
+    gaugeIn(registry, metricCatalog.workloadFindings, async (gauge) => {
       for (const [severity, count] of Object.entries(await findings.openCounts())) gauge.set({ severity }, count);
     });
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DetectorCounts } from '@tidewaiter/detection';
-import { counterIn, gaugeIn, metricCatalogue } from '@tidewaiter/runtime';
+import { counterIn, gaugeIn, metricCatalog } from '@tidewaiter/runtime';
 import type { CorrelatorFigures } from '@tidewaiter/sigma';
 import { type Counter, Registry } from 'prom-client';
 
@@ -30,9 +30,9 @@ export class EngineMetrics {
   constructor(registry: Registry) {
     const count = () => this.#count();
     const watched = this.#watched;
-    this.#irregular = counterIn(registry, metricCatalogue.irregularEvents, count);
-    this.#losses = counterIn(registry, metricCatalogue.correlationLosses, count);
-    gaugeIn(registry, metricCatalogue.correlationGroups, (gauge) => {
+    this.#irregular = counterIn(registry, metricCatalog.irregularEvents, count);
+    this.#losses = counterIn(registry, metricCatalog.correlationLosses, count);
+    gaugeIn(registry, metricCatalog.correlationGroups, (gauge) => {
       gauge.reset();
       for (const [partition, { engine }] of watched) gauge.set({ partition }, engine.correlation.groups);
     });

@@ -4,7 +4,7 @@ import { problemOf, sendProblem } from '@tidewaiter/runtime';
 import type { FastifyReply } from 'fastify';
 
 const statusByCode: Readonly<Record<string, number>> = {
-  BODY_UNRECOGNISED: 422,
+  BODY_UNRECOGNIZED: 422,
   BODY_TOO_DEEP: 422,
   ENCODING_UNKNOWN: 415,
   DIGEST_MISSING: 422,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccessDenied, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
-import { counterIn, metricCatalogue } from '@tidewaiter/runtime';
+import { counterIn, metricCatalog } from '@tidewaiter/runtime';
 import { type Counter, Registry } from 'prom-client';
 
 import type { Connection } from './connections.js';
@@ -25,9 +25,9 @@ export class HookMetrics {
   readonly #dropped: Counter<'sensor'>;
 
   constructor(registry: Registry) {
-    this.#webhooks = counterIn(registry, metricCatalogue.webhooks);
-    this.#records = counterIn(registry, metricCatalogue.sensorEvents);
-    this.#dropped = counterIn(registry, metricCatalogue.sensorDropped);
+    this.#webhooks = counterIn(registry, metricCatalog.webhooks);
+    this.#records = counterIn(registry, metricCatalog.sensorEvents);
+    this.#dropped = counterIn(registry, metricCatalog.sensorDropped);
   }
 
   /** Counts a webhook; connection names from unknown senders never become labels. */

@@ -207,7 +207,7 @@ describe('pipeline hooks', () => {
     ['nobody', '{}', 404, 'CONNECTION_UNKNOWN'],
     ['ci', '', 400, 'BODY_EMPTY'],
     ['ci', '<sbom/>', 400, 'BODY_NOT_JSON'],
-    ['ci', '{"a":1}', 422, 'BODY_UNRECOGNISED'],
+    ['ci', '{"a":1}', 422, 'BODY_UNRECOGNIZED'],
     ['ci', sbom, 422, 'DIGEST_MISSING'],
     ['ci?digest=latest', sbom, 400, 'DIGEST_INVALID'],
     ['ci', '{"bomFormat":"CycloneDX","specVersion":"9"}', 422, 'DOCUMENT_INVALID'],

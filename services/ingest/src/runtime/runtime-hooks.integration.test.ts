@@ -132,13 +132,13 @@ it('stores the events of a node in one partition, thousands in one request', asy
 });
 
 describe('a repeated delivery', () => {
-  it('is recognised within a body, across bodies and among others that are new', async () => {
+  it('is recognized within a body, across bodies and among others that are new', async () => {
     const known = exec('node-1');
     expect((await post('nodes', lines([known, known]))).body).toEqual({ accepted: 1, duplicates: 1, ignored: 0 });
     expect((await post('nodes', lines([exec('node-1'), known]))).body).toMatchObject({ accepted: 1, duplicates: 1 });
   });
 
-  it('is recognised while the first delivery is under way, in any order', async () => {
+  it('is recognized while the first delivery is under way, in any order', async () => {
     const events = Array.from({ length: 50 }, () => exec('node-2'));
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, turn) =>
@@ -149,7 +149,7 @@ describe('a repeated delivery', () => {
     expect(answers.reduce((sum, { body }) => sum + Number(body['accepted']), 0)).toBe(50);
   });
 
-  it('is recognised by another process, when it is the same request', async () => {
+  it('is recognized by another process, when it is the same request', async () => {
     const body = lines([exec('node-3'), exec('node-4')]);
     await post('nodes', body);
     const other = await start(environment);
@@ -221,7 +221,7 @@ it.each([
   ['brotli', 'nodes', '{}', { 'content-encoding': 'br' }, 415, 'ENCODING_UNKNOWN'],
   ['no body', 'nodes', '', {}, 400, 'BODY_EMPTY'],
   ['plain text', 'falco-eu1', '12:41:07.2: Notice A shell\n', {}, 400, 'BODY_NOT_JSON'],
-  ['another sensor', 'nodes', JSON.stringify(alert()), {}, 422, 'BODY_UNRECOGNISED'],
+  ['another sensor', 'nodes', JSON.stringify(alert()), {}, 422, 'BODY_UNRECOGNIZED'],
 ])('refuses %s', async (_, path, body, headers, status, code) => {
   const answer = await post(path, body, { ...token, ...headers });
   expect(answer).toMatchObject({ status, body: { status, code } });

@@ -51,12 +51,12 @@ const silence = z.object({
 /**
  * The action of a signed request; null for actions that are not Tidewaiter's, such as a button that
  * opened a page.
- * @throws InvalidInput `BODY_UNRECOGNISED`
+ * @throws InvalidInput `BODY_UNRECOGNIZED`
  */
 export function readSlackInteraction(body: Buffer): SlackInteraction | null {
   const text = new URLSearchParams(body.toString('utf8')).get('payload');
   const read = payload.safeParse(text === null ? null : parseJson(Buffer.from(text)));
-  if (!read.success) throw new InvalidInput('BODY_UNRECOGNISED', 'this is no interaction of Slack');
+  if (!read.success) throw new InvalidInput('BODY_UNRECOGNIZED', 'this is no interaction of Slack');
   const { type, user, actions, response_url: responseUrl = null } = read.data;
   const [pressed] = actions;
   const action = type === 'block_actions' && pressed ? readAction(pressed) : null;
@@ -74,14 +74,14 @@ function readAction({
 }): ButtonAction | null {
   if (id === slackActionIds.acknowledge) {
     if (uuid.safeParse(value).success) return { kind: 'acknowledge', incident: value };
-    throw new InvalidInput('BODY_UNRECOGNISED', 'the button names no incident');
+    throw new InvalidInput('BODY_UNRECOGNIZED', 'the button names no incident');
   }
   return id === slackActionIds.silence ? readSilence(value) : null;
 }
 
 function readSilence(value: string): ButtonAction {
   const read = silence.safeParse(parseJson(Buffer.from(value)));
-  if (!read.success) throw new InvalidInput('BODY_UNRECOGNISED', 'the button says nothing that can be silenced');
+  if (!read.success) throw new InvalidInput('BODY_UNRECOGNIZED', 'the button says nothing that can be silenced');
   const { incident, matchers } = read.data;
   parseSilenceMatchers(matchers);
   return { kind: 'silence', incident, matchers };

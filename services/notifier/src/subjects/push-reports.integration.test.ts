@@ -46,7 +46,7 @@ afterEach(async () => dataSource.destroy());
 
 afterAll(async () => servers.stop());
 
-/** Leaves what a push leaves that the scanner has analysed; answers its id. */
+/** Leaves what a push leaves that the scanner has analyzed; answers its id. */
 async function push(digest: string, warnings: PushWarning[] = []): Promise<string> {
   const place = { connection: 'main', repository: 'shop/app', tag: '1' };
   const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };

@@ -37,7 +37,7 @@ interface PushedTo {
   severity?: Severity;
 }
 
-/** An analysed push with supply-chain findings of its tag. */
+/** An analyzed push with supply-chain findings of its tag. */
 async function push(letter: string, tag: string, ids: string[], to: PushedTo = {}): Promise<Push> {
   const { connection = 'main', pushedAt = null, evidence = {}, severity = 'high', isVersion = true } = to;
   const [pushes, identities] = [new Pushes(store), new PushIdentities(store)];

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
-import { counterIn, metricCatalogue, type AdmissionSettings, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
+import { counterIn, metricCatalog, type AdmissionSettings, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
 import { type Counter, Registry } from 'prom-client';
 
@@ -54,9 +54,9 @@ export class AdmissionService {
     metrics: Registry,
   ) {
     this.#settings = admission;
-    this.#answers = counterIn(metrics, metricCatalogue.admissionAnswers);
-    this.#images = counterIn(metrics, metricCatalogue.admissionImages);
-    this.#unscanned = counterIn(metrics, metricCatalogue.admissionUnscanned);
+    this.#answers = counterIn(metrics, metricCatalog.admissionAnswers);
+    this.#images = counterIn(metrics, metricCatalog.admissionImages);
+    this.#unscanned = counterIn(metrics, metricCatalog.admissionUnscanned);
   }
 
   /** Number of unscanned images that this process has allowed. */

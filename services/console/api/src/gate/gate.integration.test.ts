@@ -74,7 +74,7 @@ interface Gate {
   changes: Record<string, { id: string }[]>;
 }
 
-/** Leaves what a push leaves that the scanner has analysed. */
+/** Leaves what a push leaves that the scanner has analyzed. */
 async function push(
   digest: Digest,
   repository: string,

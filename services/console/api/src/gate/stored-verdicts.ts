@@ -38,7 +38,7 @@ export class StoredVerdicts {
     const { push, place } = await this.pushOf(name);
     const digest = push.digest ?? push.claimedDigest;
     if (push.state === 'accepted' || push.state === 'analyzing')
-      throw new Unavailable('VERDICT_PENDING', `${name} is being analysed`);
+      throw new Unavailable('VERDICT_PENDING', `${name} is being analyzed`);
     const images = digest === null ? [] : await this.images.ofDigest(place.digest ?? digest);
     const failure = push.code === null ? [] : [{ code: 'UNREADABLE', message: `${push.code}: ${push.reason}` }];
     const warnings = [...(await this.pushes.warnings(push.id)), ...failure];

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { metricCatalogue, metricsMarkdown } from './metric-catalogue.js';
+import { metricCatalog, metricsMarkdown } from './metric-catalog.js';
 
-const metrics = Object.values(metricCatalogue);
+const metrics = Object.values(metricCatalog);
 
-describe('metricCatalogue', () => {
+describe('metricCatalog', () => {
   it('has one metric for each name', () => {
     const names = metrics.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);

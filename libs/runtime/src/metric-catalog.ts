@@ -28,7 +28,7 @@ const histogram = <const Label extends string>(definition: Definition<Label>) =>
 const all: readonly MetricService[] = ['ingest', 'scanner', 'detector', 'notifier', 'console'];
 
 /** Every metric of Tidewaiter. `docs/metrics.md` is generated from it. */
-export const metricCatalogue = {
+export const metricCatalog = {
   configReloadSuccessful: gauge({
     name: 'tidewaiter_config_last_reload_successful',
     help: '1 if the last reload of the configuration succeeded, 0 if it was rejected',
@@ -234,7 +234,7 @@ export const metricCatalogue = {
   }),
 };
 
-/** The catalogue as a page of the documentation. */
+/** The catalog as a page of the documentation. */
 export function metricsMarkdown(metrics: readonly Metric[]): string {
   const watched = metrics.flatMap(({ name, trouble }) => (trouble ? [`| \`${name}\` | ${trouble} |`] : []));
   const common = metrics.filter(({ services }) => services.length > 1);
