@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { printable, TidewaiterError } from '@tidewaiter/domain';
+import { codeEntry, printable, TidewaiterError } from '@tidewaiter/domain';
 import { CommanderError } from 'commander';
 
 import { environment, printStderr } from './context.js';
@@ -8,34 +8,6 @@ import { createProgram } from './program.js';
 import { useSourceMaps } from './stack-traces.js';
 
 const exitFailed = 2;
-const exitUnsupported = 3;
-const exitTimeout = 4;
-/** The target does not exist, or cannot be scanned. */
-const unsupportedCodes = new Set([
-  'FINDING_UNKNOWN',
-  'IMAGE_UNKNOWN',
-  'MANIFEST_UNKNOWN',
-  'NOT_AN_IMAGE',
-  'NO_PLATFORM',
-  'RECORDING_MISSING',
-  'REFERENCE_INVALID',
-  'RULES_MISSING',
-  'TAG_MISSING',
-  'TARGET_MISSING',
-]);
-/** A verdict may follow, but is not ready yet. */
-const timeoutCodes = new Set(['SCAN_TIMEOUT', 'VERDICT_PENDING']);
-/**
- * Tidewaiter wrote the line breaks of these messages; in any other message an image or a registry
- * put them there, to forge a line.
- */
-const listingCodes = new Set([
-  'CONFIG_INVALID',
-  'ROUTING_INVALID',
-  'SERVER_START_FAILED',
-  'SETTINGS_INVALID',
-  'UP_FAILED',
-]);
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
@@ -60,13 +32,12 @@ function exitCodeOf(error: unknown): number {
     printStderr(`tidewaiter: ${textOf(error)} [${error.code}]`);
     if (environment['TIDEWAITER_LOG_LEVEL'] === 'debug') printStderr(inspect(error));
   } else printStderr('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  if (error instanceof TidewaiterError && timeoutCodes.has(error.code)) return exitTimeout;
-  return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
+  return (error instanceof TidewaiterError ? codeEntry(error.code)?.exit : undefined) ?? exitFailed;
 }
 
-/** Message on one line, except for the errors of {@link listingCodes}, which list several problems. */
+/** Message on one line; in several lines only where Tidewaiter wrote their breaks, to list several problems. */
 function textOf({ code, message }: TidewaiterError): string {
-  if (!listingCodes.has(code)) return printable(message);
+  if (!codeEntry(code)?.isListing) return printable(message);
   const lines = message.split('\n').map((line) => printable(line));
   return lines.join('\n');
 }

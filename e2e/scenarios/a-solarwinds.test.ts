@@ -359,7 +359,7 @@ receivers:
     const message = JSON.stringify(posts()[0]);
     for (const { path, before, after } of changes)
       expect(message).toContain(`${path} ${before.slice(0, 19)} → ${after.slice(0, 19)}`);
-    expect(message).toContain('1.4 was moved');
+    expect(message).toContain('Release tag 1.4 moved to different content');
     expect(await gate(`${registry.host}/shop/app:1.4`)).toBe(1);
     expect(await gate(imageOf('shop/app', second.digest))).toBe(1);
   }, 180_000);

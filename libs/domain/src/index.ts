@@ -77,3 +77,4 @@ export { layerNotAnalyzedId, verdictOf } from './verdict.js';
 export { verdicts } from './verdict.js';
 export type { Verdict, VerdictWithReasons } from './verdict.js';
 export { version } from './version.js';
+export { channelCodes, codeEntry, codeSections, errorCatalog, type CodeEntry } from './error-catalog.js';

@@ -1,4 +1,5 @@
 import { countedFindings } from './counting.js';
+import { codeEntry } from './error-catalog.js';
 import type { Finding } from './finding.js';
 import { isAtLeast, type Severity } from './severity.js';
 
@@ -15,26 +16,6 @@ export interface VerdictWithReasons {
 /** Severity from which a verdict fails by default. */
 const defaultThreshold = 'high';
 const maxReasons = 10;
-
-/** Codes of warnings after which the absence of findings proves nothing. */
-const blindingCodes = new Set([
-  'ADVISORIES_DAMAGED',
-  'ADVISORIES_MISSING',
-  'DATABASE_UNREADABLE',
-  'DIGESTS_MIXED',
-  'DOCKERFILE_HEREDOC_OPEN',
-  'FILE_TOO_LARGE',
-  'K8S_TEMPLATE',
-  'LIMIT_EXCEEDED',
-  'MALFORMED_FILE',
-  'MORE_WARNINGS',
-  'OS_UNKNOWN',
-  'PACKAGES_MISSING',
-  'SECRET_SEARCH_CUT',
-  'SPARSE_FILE_NOT_HASHED',
-  'TARGET_MISSING',
-  'UNREADABLE',
-]);
 
 /**
  * Id of the finding about a layer that could not be read: an unread layer never yields a pass, at
@@ -58,7 +39,7 @@ export function verdictOf(
     return { result: 'fail', reasons: [`${findingsAre(failing.length)} ${threshold} or worse`] };
   }
   const unevaluated = counted.filter(({ severity, match }) => severity === 'unknown' || match === 'unknown');
-  const blind = warnings.filter(({ code }) => blindingCodes.has(code));
+  const blind = warnings.filter(({ code }) => codeEntry(code)?.isBlinding === true);
   const unread = findings.filter(({ id }) => id === layerNotAnalyzedId);
   if (unevaluated.length === 0 && unread.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
   const reasons = [

@@ -24,3 +24,4 @@ export { repeat } from './repeat.js';
 export type { Repetition } from './repeat.js';
 export { startReloadable, startService } from './service.js';
 export type { RunningService, ServiceDefinition } from './service.js';
+export { errorsMarkdown } from './errors-markdown.js';

@@ -1,5 +1,13 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { AccessDenied, InvalidInput, LimitExceeded, NotFound, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import {
+  AccessDenied,
+  codeEntry,
+  InvalidInput,
+  LimitExceeded,
+  NotFound,
+  TidewaiterError,
+  Unavailable,
+} from '@tidewaiter/domain';
 import { redactedReason } from '@tidewaiter/secrets';
 import type { FastifyReply } from 'fastify';
 
@@ -15,20 +23,10 @@ export interface Problem {
   retryAfterSeconds?: number;
 }
 
-const statusByCode: Record<string, number> = {
-  TOKEN_MISSING: 401,
-  TOKEN_INVALID: 401,
-  HOOK_UNAUTHORIZED: 401,
-  BODY_TOO_LARGE: 413,
-  RATE_LIMITED: 429,
-  INTAKE_BUSY: 429,
-  STREAM_FULL: 429,
-};
-
 /** Maps an error to the problem that the caller gets. An unexpected error is `INTERNAL`, without any detail. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof TidewaiterError) {
-    const status = statusByCode[error.code] ?? statusOfClass(error);
+    const status = codeEntry(error.code)?.status ?? statusOfClass(error);
     const retryAfterSeconds =
       error instanceof Unavailable ? Math.ceil((error.retryAfterMs ?? 1_000) / 1_000) : undefined;
     return { status, code: error.code, title: redactedReason(error), retryAfterSeconds };

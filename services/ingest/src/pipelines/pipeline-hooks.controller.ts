@@ -1,11 +1,10 @@
-import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply } from 'fastify';
 
-import { BodyFilter } from '../http/body-filter.js';
 import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { hookRequest } from '../http/hook-route.js';
@@ -15,7 +14,6 @@ import { PipelineIntake } from './pipeline-intake.js';
 
 /** `POST /hooks/pipeline/{connection}`: stores the documents of pipelines about the images that they built. */
 @Controller('hooks/pipeline')
-@UseFilters(BodyFilter)
 export class PipelineHooksController {
   constructor(
     private readonly intake: PipelineIntake,

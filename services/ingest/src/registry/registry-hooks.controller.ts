@@ -1,4 +1,4 @@
-import { Controller, Options, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Options, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
@@ -6,7 +6,6 @@ import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { admit } from '../http/admit.js';
-import { BodyFilter } from '../http/body-filter.js';
 import { Connections } from '../http/connections.js';
 import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
@@ -22,7 +21,6 @@ const refusal = 'the secret is missing or wrong';
  * emits their events.
  */
 @Controller('hooks')
-@UseFilters(BodyFilter)
 export class RegistryHooksController {
   constructor(
     private readonly connections: Connections,

@@ -1,0 +1,344 @@
+/** What an error code means for its caller. */
+export interface CodeEntry {
+  /**
+   * `input`: wrong as it is; `missing`: not there; `denied`: access refused; `unavailable`: may work later; `failed`:
+   * Tidewaiter itself; `warning`: a gap that a scan or evaluation reports.
+   */
+  is: 'input' | 'missing' | 'denied' | 'unavailable' | 'failed' | 'warning';
+  /** What to do. */
+  fix: string;
+  /** HTTP status, where it is not that of its kind. */
+  status?: number;
+  /** Exit code of the command line, where it is not 2. */
+  exit?: number;
+  /** A warning after which the absence of findings proves nothing. */
+  isBlinding?: true;
+  /** Tidewaiter wrote the line breaks of the message; elsewhere they are an attempt to forge a line. */
+  isListing?: true;
+}
+
+type More = Omit<CodeEntry, 'is' | 'fix'>;
+const of =
+  (is: CodeEntry['is']) =>
+  (fix: string, more: More = {}): CodeEntry => ({ is, fix, ...more });
+const input = of('input');
+const missing = of('missing');
+const denied = of('denied');
+const unavailable = of('unavailable');
+const failed = of('failed');
+const warning = of('warning');
+
+const notScannable = { exit: 3 };
+const notReady = { exit: 4 };
+const unprocessable = { status: 422 };
+const listing = { isListing: true } as const;
+const blinding = { isBlinding: true } as const;
+
+/** Every code by the subject under which a reader looks for it. */
+export const codeSections: readonly { title: string; codes: Readonly<Record<string, CodeEntry>> }[] = [
+  {
+    title: 'API and console',
+    codes: {
+      CSRF_HEADER_MISSING: denied('Send the header that the message names with a change by session cookie.'),
+      CURSOR_INVALID: input('Take `next` of the page before, unchanged.'),
+      DIGEST_INVALID: input('Give `sha256:` and 64 hexadecimal digits.'),
+      ID_INVALID: input('Give the id of a list; ids are UUIDs.'),
+      INPUT_INVALID: input('Correct the fields that the message names.'),
+      SCOPE_MISSING: denied('Use a token with the scope that the message names.'),
+      TOKEN_INVALID: denied('Create a token with `tidewaiter tokens create`.', { status: 401 }),
+      TOKEN_MISSING: denied('Send `Authorization: Bearer` and a token.', { status: 401 }),
+    },
+  },
+  {
+    title: 'Objects that are not there',
+    codes: {
+      DEAD_LETTER_UNKNOWN: missing('List failed jobs with `tidewaiter dead-letters list`.'),
+      DELIVERY_UNKNOWN: missing('List messages with `tidewaiter deliveries list`.'),
+      FINDING_UNKNOWN: missing('Take the id of a finding from the report of the same image.', notScannable),
+      IMAGE_UNKNOWN: missing('Push the image, or check registry, repository and tag.', notScannable),
+      INCIDENT_UNKNOWN: missing('Take the id from `GET /api/v1/incidents`.'),
+      PUSH_CHANGES_UNKNOWN: missing('Only an analyzed push with a baseline has changes.'),
+      PUSH_UNKNOWN: missing('Take the id from `GET /api/v1/pushes`.'),
+      SILENCE_UNKNOWN: missing('List silences with `tidewaiter silences list`; expired ones cannot be changed.'),
+      TOKEN_UNKNOWN: missing('List tokens with `tidewaiter tokens list`.'),
+    },
+  },
+  {
+    title: 'Webhooks and uploads',
+    codes: {
+      BODY_DAMAGED: input('Compress the body as its `Content-Encoding` says.'),
+      BODY_EMPTY: input('Send at least one document.'),
+      BODY_NOT_JSON: input('Send JSON in UTF-8.'),
+      BODY_TOO_DEEP: input('Nest the body less deeply.', unprocessable),
+      BODY_TOO_LARGE: input('Send less in one request.', { status: 413 }),
+      BODY_UNRECOGNIZED: input('Send what the kind of the connection describes.', unprocessable),
+      CONNECTION_UNKNOWN: missing('Name a connection of tidewaiter.yaml in the URL.'),
+      DIGEST_MISSING: input('Add `?digest=sha256:…` to the URL.', unprocessable),
+      DOCUMENT_INVALID: input('Send a valid document of the format that it names.', unprocessable),
+      ENCODING_UNKNOWN: input('Compress by gzip, deflate or zstd.', { status: 415 }),
+      HOOK_UNAUTHORIZED: denied('Send the secret or token of the connection.', { status: 401 }),
+      INTAKE_BUSY: unavailable('Send again after `Retry-After`.', { status: 429 }),
+      INTAKE_FULL: unavailable('Send again after `Retry-After`.'),
+      INTAKE_TIMEOUT: unavailable('Send again; PostgreSQL is slow or away.'),
+      RATE_LIMITED: unavailable('Send again after `Retry-After`.', { status: 429 }),
+      REPOSITORY_DENIED: denied('Allow the repository in the claims or settings of the pipeline.'),
+      REPOSITORY_INVALID: input('Name the repository as its registry does.'),
+      RUN_MISSING: input('Send the run that built the image.', unprocessable),
+      STREAM_FULL: unavailable('Send again after `Retry-After`; check that the detector runs.', { status: 429 }),
+      SUBJECT_MISMATCH: input('Send the document with the digest that it is about.', unprocessable),
+      TAG_INVALID: input('Give a tag, without repository and digest.'),
+      TOO_MANY_DOCUMENTS: input('Send fewer documents in one request.', unprocessable),
+      TOO_MANY_SUBJECTS: input('Name one subject by `?digest=`.', unprocessable),
+    },
+  },
+  {
+    title: 'Configuration',
+    codes: {
+      CONFIG_INVALID: input('Set the environment variables that the message names.', listing),
+      DURATION_INVALID: input('Write `250ms`, `30s`, `1h30m` or `7d`.'),
+      EGRESS_POLICY: input('Give CIDRs and host names in `egress.allow`.'),
+      FINGERPRINT_KEY_SHORT: input('Set a longer TIDEWAITER_FINGERPRINT_KEY.'),
+      IGNORE_FILE_INVALID: input('Correct the lines that the message names.'),
+      IGNORE_FILE_MISSING: missing('Check the path after `--ignore-file`.'),
+      KEY_INVALID: input('Give a PEM of an ECDSA, RSA or Ed25519 public key.'),
+      LIMIT_INVALID: input('Give a whole number within the bounds that the message names.'),
+      MATCHER_INVALID: input('Write matchers as Alertmanager does: `severity="high"`.'),
+      POLICY_INVALID: input('Correct the expression that the message names.'),
+      POLICY_MISSING: missing('Check the path, or name a built-in policy: `tidewaiter policies list`.'),
+      RECEIVER_UNKNOWN: input('The message was for a receiver that routing.yaml no longer has.'),
+      REGISTRY_CONNECTION: input('Give `http(s)://host[:port]` as the URL of a registry.'),
+      REGISTRY_UNKNOWN: input('Configure the registry in tidewaiter.yaml again, or leave its pushes.'),
+      ROUTING_INVALID: input('Correct routing.yaml: `tidewaiter routes check`.', listing),
+      ROUTING_MISSING: missing('Check the path after `--config`.'),
+      SETTINGS_INVALID: input('Correct the keys that the message names in tidewaiter.yaml.', listing),
+      SILENCE_OVER: input('End the silence in the future, after its start.'),
+      TEMPLATES_INVALID: input('Correct the lines that the message names.'),
+      TEMPLATES_MISSING: missing('Check the folder of `templates.dir`.'),
+      TEMPLATE_ENDLESS: input('Let the template do less: it loops for too long.'),
+      TOKEN_NAME_TAKEN: input('Revoke the token of that name, or take another name.'),
+      TRUSTED_ROOT_INVALID: input('Give a trusted root in the format of Sigstore.'),
+      VEX_INVALID: input('Give OpenVEX, CycloneDX or CSAF.'),
+      VEX_MISSING: missing('Check the path after `--vex`.'),
+    },
+  },
+  {
+    title: 'Starting and servers',
+    codes: {
+      ALREADY_RUNNING: failed('Stop the other one with `tidewaiter down`, or use another folder.'),
+      DATABASE_UNKNOWN: missing('Set TIDEWAITER_DATABASE_URL, or start `tidewaiter up` here.'),
+      DEMO_FAILED: failed('Look into the log of `up`; the platform runs on without the demo.'),
+      DEMO_NOT_EMPTY: input('Name an empty folder by TIDEWAITER_HOME.'),
+      INSTALL_FAILED: failed('Install the packages that the message names.'),
+      PORT_IN_USE: failed('Choose another port with `--port-ingest` or `--port-console`.'),
+      PROGRAM_MISSING: missing('Install the packages that the message names, or use Docker Compose.'),
+      SERVER_ANSWER: unavailable('Check the URL after `--server`.'),
+      SERVER_START_FAILED: failed('Look into the log that the message names.', listing),
+      SERVER_UNREACHABLE: unavailable('Start Tidewaiter, or check the URL after `--server`.'),
+      STORE_UNAVAILABLE: unavailable('Check PostgreSQL and TIDEWAITER_DATABASE_URL.'),
+      TOKEN_FILE_MISSING: missing('Check the path of the token file.'),
+      UP_FAILED: failed('Look into the log of `up`.', listing),
+    },
+  },
+  {
+    title: 'Scan targets and images',
+    codes: {
+      BLOB_UNKNOWN: missing('The layout is incomplete: copy the image again.'),
+      CERTS_D: input('Make the certificates of the registry readable.'),
+      CORRUPT_LAYER: input('The layer is damaged: push the image again.'),
+      DIFF_ID_MISMATCH: input('The layer is not the one of the config: push the image again.'),
+      DIGEST_MISMATCH: input('The content is not what its digest says: copy the image again.'),
+      DOCKER_CONFIG: input('Correct the credentials file that the message names.'),
+      ENTRIES_INVALID: input('Clear the layer cache.'),
+      EXPRESSION_INVALID: input('Correct the expression: see `tidewaiter find --help`.'),
+      LAYER_COUNT_MISMATCH: input('Config and manifest disagree: build the image again.'),
+      LIMIT_EXCEEDED: warning('A named limit was reached; see docs/limits.md.', { ...blinding, status: 413 }),
+      MANIFEST_AMBIGUOUS: input('Push a manifest that is either an image or an index.'),
+      MANIFEST_DAMAGED: input('The stored file list is damaged: analyze the image again.'),
+      MANIFEST_INVALID: input('Push a valid manifest.'),
+      MANIFEST_SCHEMA1: input('Push the image with a client that writes schema 2 or OCI.'),
+      MANIFEST_UNKNOWN: missing('The registry or archive has no such image; it may have been deleted.', notScannable),
+      MANIFEST_UNSUPPORTED: input('Push an image or an index.'),
+      MEDIA_TYPE_MISMATCH: input('Push the manifest with its own media type.'),
+      NOT_AN_IMAGE: input('Name an image; this is another artifact.', notScannable),
+      NO_PLATFORM: input('Choose a platform that the image has: `--platform`.', notScannable),
+      OUTPUT_UNWRITABLE: input('Check the path of the output.'),
+      REFERENCE_INVALID: input('Write `registry/repository:tag` or `…@sha256:…`.', notScannable),
+      REFERENCE_MISSING: input('The webhook must name a tag or a digest.'),
+      SCAN_TIMEOUT: unavailable('Allow more time with `--timeout`.', notReady),
+      SIZE_MISMATCH: input('The blob is larger or smaller than declared: push the image again.'),
+      TAG_MISSING: input('Name one of the images that the message lists.', notScannable),
+      TARGET_MISSING: missing('Check the path or the name of the target.', { ...notScannable, ...blinding }),
+      TRUNCATED_LAYER: input('The layer ends early: push the image again.'),
+      UNPARSABLE_RANGE: input('The advisory or requirement has a range of no known syntax.'),
+      UNPARSABLE_VERSION: input('The version has no known syntax; the match is reported as unknown.'),
+      UNSUPPORTED_COMPRESSION: input('Compress layers by gzip or zstd.'),
+      VERDICT_PENDING: unavailable('Ask again: the image is being analyzed.', notReady),
+    },
+  },
+  {
+    title: 'Registries and outgoing requests',
+    codes: {
+      EGRESS_CERTIFICATE: input('Correct the client certificate and key.'),
+      EGRESS_NOT_JSON: unavailable('The server answers otherwise than its API: check URL and proxies.'),
+      EGRESS_PROXY: unavailable('Check the proxy settings.'),
+      EGRESS_REDIRECTS: input('The server redirects too often: give its final URL.'),
+      EGRESS_REFUSED: input('Allow the address in `egress.allow`, or give an https URL.'),
+      EGRESS_REQUEST: input('Correct headers and URL of the request.'),
+      EGRESS_TIMEOUT: unavailable('The server did not answer in time.'),
+      EGRESS_UNREACHABLE: unavailable('Check host name, network and firewall.'),
+      EGRESS_UNTRUSTED: unavailable('Trust the certificate: `caFile`, or an address that it names.'),
+      LIST_PAGES: unavailable('The registry lists more pages than one look reads.'),
+      MIRROR_UNTRUE: unavailable('The mirror gives other bytes than the registry: check it.'),
+      REGISTRIES_CONF: input('Correct registries.conf.'),
+      REGISTRY_BLOCKED: input('registries.conf blocks this registry.'),
+      REGISTRY_BUSY: unavailable('The registry limits requests; it is asked again later.'),
+      REGISTRY_CHALLENGE: input('The registry names no token server by https: check its configuration.'),
+      REGISTRY_FORBIDDEN: denied('Let the account read the repository.'),
+      REGISTRY_TOKEN: unavailable('The token server of the registry fails: check it.'),
+      REGISTRY_UNAUTHORIZED: denied('Log in: `docker login`, or `credentials` in tidewaiter.yaml.'),
+      REGISTRY_UNAVAILABLE: unavailable('The registry fails; it is asked again later.'),
+      REGISTRY_UNEXPECTED: unavailable('The registry answers otherwise than its API: check URL and proxies.'),
+    },
+  },
+  {
+    title: 'Advisories and rules',
+    codes: {
+      ADVISORIES_BUSY: unavailable('Wait for the other sync or import.'),
+      ADVISORIES_DAMAGED: input('Import or sync advisories again.', blinding),
+      ADVISORIES_EMPTY: input('Give a file or folder with OSV records.'),
+      ADVISORIES_MISSING: missing('Run `tidewaiter advisories sync` or `import`.', blinding),
+      ADVISORIES_REJECTED: input('Check the feed, or accept its removals with `--accept-removals`.'),
+      ADVISORIES_UNWRITABLE: unavailable('Check the folder of the advisory file.'),
+      ARCHIVE_INVALID: input('Give a zip, a tar or a folder of rules.'),
+      ECOSYSTEMS_INVALID: input('Check the URL of the advisories: its list of ecosystems is none.'),
+      EPSS_FORMAT: input('Give the daily CSV of EPSS.'),
+      EXAMPLE_INVALID: input('Correct the example of the rule.'),
+      FACTS_INVALID: input('Correct the facts file.'),
+      FACTS_MISSING: missing('Check the path after `--facts`.'),
+      FEED_DIGEST: input('The download differs from its published digest: sync again.'),
+      FEED_MISSING: missing('Check the URL of the feed.'),
+      FEED_TRUNCATED: unavailable('Sync again.'),
+      FEED_UNWRITABLE: unavailable('Check the folder for downloads.'),
+      KEV_FORMAT: input("Give CISA's catalog in JSON."),
+      OSV_RECORD: input('Give records in the OSV schema.'),
+      OSV_ZIP: input('Give a whole zip archive.'),
+      PIPELINE_INVALID: input('Correct the processing pipeline at the line that the message names.'),
+      RECORDING_INVALID: input('Correct the line that the message names.'),
+      RECORDING_MISSING: missing('Check the path of the recording.', notScannable),
+      RULES_MISSING: missing('Check the path of the rules.', notScannable),
+      RULE_INVALID: input('Correct the rule at the line that the message names.'),
+    },
+  },
+  {
+    title: 'Messages',
+    codes: {
+      CHANNEL_CIRCUIT_OPEN: unavailable('The channel failed repeatedly; the message is sent when it works again.'),
+      CHANNEL_SLOW: unavailable('The channel is at its limit of messages; the message waits.'),
+      DELIVERY_PARTLY_SENT: unavailable('The rest is sent again.'),
+      DELIVERY_UNCONFIRMED: unavailable('The message may have arrived: look into the channel before you retry it.'),
+      DELIVERY_WAITS: unavailable('An older message about the same goes first.'),
+      JIRA_INDEXING: unavailable('The message is sent when Jira finds its issue.'),
+      JIRA_NO_TRANSITION: input('Give transitions that the workflow has.'),
+      REPLAY_BUSY: unavailable('Wait for the other replay.'),
+      REPLAY_TIME_INVALID: input('Ask for a time that is over, within the alert history.'),
+      REPLAY_TOO_LARGE: input('Ask for a shorter time.'),
+      SLACK_RATE_LIMITED: unavailable('Slack limits messages; it is sent later.'),
+      SMTP_DEFERRED: unavailable('The mail server accepts it later.'),
+      SMTP_UNREACHABLE: unavailable('Check `smarthost`, network and firewall.'),
+    },
+  },
+  {
+    title: 'Inside the platform',
+    codes: {
+      BUS_UNAVAILABLE: unavailable('Check NATS and TIDEWAITER_NATS_URL.'),
+      EARLIER_PUSH_PENDING: unavailable('An earlier push of the tag is analyzed first.'),
+      EVENT_MALFORMED: input('Report it: an event of another version, or one that others published.'),
+      EVENT_UNKNOWN: input('Report it: an event of another version, or one that others published.'),
+      HOOK_FORBIDDEN: denied("Let the token of GitHub read and redeliver the webhook's deliveries."),
+      HOOK_RATE_LIMITED: unavailable('GitHub limits requests; it is asked again later.'),
+      HOOK_UNAVAILABLE: unavailable('GitHub fails; it is asked again later.'),
+      HOOK_UNKNOWN: missing('Check owner, repository and id of the webhook in tidewaiter.yaml.'),
+      HOOK_UNREADABLE: unavailable('GitHub answers otherwise than its API: check its URL.'),
+      IMAGE_UNDER_WAY: unavailable('The image is being analyzed; the work is tried again.'),
+      INTERNAL: failed('Report it with the log entry: this is a bug.'),
+      JOB_TIMEOUT: unavailable('The job is tried again; if it fails for good, retry it with `dead-letters`.'),
+      KEYS_UNAVAILABLE: unavailable('The keys of the sender cannot be fetched; it sends again.'),
+      LAYER_ARRIVED: unavailable('The push is evaluated again with the layer.'),
+      LAYER_IN_HAND: unavailable('The layer is being read from another repository.'),
+      LEASE_LOST: unavailable('Another process took the work over.'),
+      PUSH_PENDING: unavailable('The push is being analyzed.'),
+      READER_KILLED: failed('An event ended its process repeatedly and was set aside: report it.'),
+      SIGNATURE_AWAITED: unavailable('The signature may still come.'),
+      SNAPSHOT_MALFORMED: input('The state is built anew from the stream.'),
+      SNAPSHOT_UNREADABLE: input('The state is built anew from the stream.'),
+      SNAPSHOT_VERSION: input('The state is built anew from the stream.'),
+      TAG_CHANGING: unavailable('The tag is being pushed to; it is read again.'),
+      WORKER_LOST: failed('Its worker died repeatedly: look into the log, then retry it with `dead-letters`.'),
+    },
+  },
+  {
+    title: 'Warnings',
+    codes: {
+      ADVISORIES_STALE: warning('Sync or import advisories.'),
+      CERTIFICATE_UNTRUSTED: warning('Configure the trusted root of the signer.'),
+      DATABASE_UNREADABLE: warning('The package database of the image cannot be read.', blinding),
+      DIGESTS_MIXED: warning('Files were hashed by different algorithms: analyze the image again.', blinding),
+      DOCKERFILE_HEREDOC_OPEN: warning('Close the here-document.', blinding),
+      DOCKERFILE_UNKNOWN_INSTRUCTION: warning('Correct the instruction.'),
+      EXCEPTION_EXPIRED: warning('Extend or remove the exception.'),
+      FILE_TOO_LARGE: warning('The file was not read; see docs/limits.md.', blinding),
+      HARDLINK_WITHOUT_TARGET: warning('The layer has a hard link to no file.'),
+      IDENTITY_MISMATCH: warning('Signed by another identity than configured.'),
+      INVALID_NAME: warning('The layer has an entry without a name.'),
+      INVALID_WHITEOUT: warning('The layer deletes a file without a name.'),
+      K8S_NO_MANIFEST: warning('The document is no Kubernetes object.'),
+      K8S_TEMPLATE: warning('Render the template first.', blinding),
+      LAYERS_UNREAD: warning('Images with layers that could not be read are missing in the answer.'),
+      LAYER_NOT_ANALYZED: warning('The layer was not analyzed; the finding names the reason.'),
+      LOG_UNVERIFIED: warning('The signature is not in the trusted transparency log.'),
+      MALFORMED_FILE: warning('The file violates its format and was skipped.', blinding),
+      MORE_WARNINGS: warning('Further warnings were left out.', blinding),
+      OS_UNKNOWN: warning('No distribution was recognized: its packages were not evaluated.', blinding),
+      PACKAGES_MISSING: warning('The package database names no packages.', blinding),
+      PACKAGES_NOT_EVALUATED: warning('No advisory source covers these packages.'),
+      PARENT_PATH: warning('The layer has an entry that climbs out of the root.'),
+      PATHS_NOT_INDEXED: warning('Ask again when the index of paths is complete.'),
+      POLICY_WARNING: warning('A policy in mode warn does not hold.'),
+      PROVENANCE_CUT: warning('More signatures or attestations exist than were read.'),
+      PROVENANCE_UNREADABLE: warning('Signatures or attestations could not be read.'),
+      SECRETS_COUNT_CUT: warning('The file has more secrets than are listed.'),
+      SECRETS_FILE_CUT: warning('The rest of the file was not searched.'),
+      SECRETS_LINE_CUT: warning('The rest of the line was not searched.'),
+      SECRETS_RULE_CUT: warning('The file was not searched by every rule.'),
+      SECRET_SEARCH_CUT: warning('Not all was searched for secrets.', blinding),
+      SIGNATURE_INVALID: warning('The signature was not made by its key.'),
+      SIGNER_UNKNOWN: warning('Configure the signer, or sign with a known key.'),
+      SPARSE_FILE_NOT_HASHED: warning('The sparse file was not compared.', blinding),
+      TIMESTAMP_UNVERIFIED: warning('No trusted source confirms the time of signing.'),
+      TOO_MANY_RESULTS: warning('Ask for less: the list is cut.'),
+      UNKNOWN_ENTRY_TYPE: warning('The layer has an entry of a type that no runtime unpacks.'),
+      UNREADABLE: warning('The file could not be read.', blinding),
+    },
+  },
+];
+
+/** Every code with its meaning. */
+export const errorCatalog: Readonly<Record<string, CodeEntry>> = Object.assign(
+  {},
+  ...codeSections.map(({ codes }) => codes),
+);
+
+/**
+ * Codes of channels have a form: `SLACK_DENIED`, `WEBHOOK_REFUSED`, `JIRA_UNAVAILABLE`. The first part is the kind of
+ * channel.
+ */
+export const channelCodes: Readonly<Record<string, CodeEntry>> = {
+  DENIED: denied('Correct the credentials of the channel in routing.yaml.'),
+  REFUSED: input('The channel does not accept this message: the reason is in the message.'),
+  UNAVAILABLE: unavailable('The message is sent again.'),
+};
+
+/** Entry of a code; undefined for one that is in no list. */
+export function codeEntry(code: string): CodeEntry | undefined {
+  return Object.hasOwn(errorCatalog, code) ? errorCatalog[code] : channelCodes[code.slice(code.lastIndexOf('_') + 1)];
+}
