@@ -249,7 +249,7 @@ describe('advisories about Log4j, published long after the scan', () => {
     const [{ mail: message }] = mail.received as [(typeof mail.received)[number]];
     expect(message.subject).toMatch(/Critical.*log4j-core: 4 images/);
     expect(namedIn(message.text!)).toEqual(vulnerable);
-    for (const part of ['2.14.1', '2.16.0', 'its version cannot be compared']) expect(message.text).toContain(part);
+    for (const part of ['2.14.1', '2.16.0', 'version not comparable']) expect(message.text).toContain(part);
   });
 
   it('are findings of each image, at the path of the jar', async () => {

@@ -35,7 +35,7 @@ function exitCodeOf(error: unknown): number {
   return (error instanceof TidewaiterError ? codeEntry(error.code)?.exit : undefined) ?? exitFailed;
 }
 
-/** Message on one line; in several lines only where Tidewaiter wrote their breaks, to list several problems. */
+/** Message on one line, except where Tidewaiter wrote line breaks to list several problems. */
 function textOf({ code, message }: TidewaiterError): string {
   if (!codeEntry(code)?.isListing) return printable(message);
   const lines = message.split('\n').map((line) => printable(line));

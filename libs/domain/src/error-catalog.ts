@@ -1,11 +1,11 @@
-/** What an error code means for its caller. */
+/** Meaning of an error code for its caller. */
 export interface CodeEntry {
   /**
-   * `input`: wrong as it is; `missing`: not there; `denied`: access refused; `unavailable`: may work later; `failed`:
-   * Tidewaiter itself; `warning`: a gap that a scan or evaluation reports.
+   * `input`: wrong as it is; `missing`: not there; `denied`: access refused; `unavailable`: may
+   * work later; `failed`: Tidewaiter itself; `warning`: a gap that a scan or evaluation reports.
    */
   is: 'input' | 'missing' | 'denied' | 'unavailable' | 'failed' | 'warning';
-  /** What to do. */
+  /** Remedy, one sentence. */
   fix: string;
   /** HTTP status, where it is not that of its kind. */
   status?: number;
@@ -13,7 +13,7 @@ export interface CodeEntry {
   exit?: number;
   /** A warning after which the absence of findings proves nothing. */
   isBlinding?: true;
-  /** Tidewaiter wrote the line breaks of the message; elsewhere they are an attempt to forge a line. */
+  /** The line breaks of the message are Tidewaiter's; elsewhere they may forge a line. */
   isListing?: true;
 }
 
@@ -329,8 +329,8 @@ export const errorCatalog: Readonly<Record<string, CodeEntry>> = Object.assign(
 );
 
 /**
- * Codes of channels have a form: `SLACK_DENIED`, `WEBHOOK_REFUSED`, `JIRA_UNAVAILABLE`. The first part is the kind of
- * channel.
+ * Codes of channels by their ending: `SLACK_DENIED`, `WEBHOOK_REFUSED`, `JIRA_UNAVAILABLE`. The
+ * first part is the kind of channel.
  */
 export const channelCodes: Readonly<Record<string, CodeEntry>> = {
   DENIED: denied('Correct the credentials of the channel in routing.yaml.'),

@@ -97,7 +97,7 @@ async function countPushes(): Promise<{ all: number; open: number }> {
   return counts!;
 }
 
-/** One incident is acknowledged and one resolved, as soon as they are open; the others stay open. */
+/** Acknowledges one incident and resolves another, as soon as they are open. */
 async function decideOnIncidents(): Promise<void> {
   const { Incidents } = await import('@tidewaiter/store');
   await withStore(async (store) => {

@@ -60,7 +60,8 @@ export const demoPushes: readonly DemoPush[] = [
     tag: '1.4.1',
     image: { layers: [debian('12', { ...base, openssl: '3.0.15-1~deb12u1' }), webApp('1.4.1')], config: app },
   },
-  // A release tag, then other content under it: a setuid program that no package owns, and a job that downloads and runs.
+  // A release tag, then other content under it: an unowned setuid program and a cron job that
+  // downloads and runs.
   {
     repository: 'shop/checkout',
     tag: '2.1.0',
@@ -107,7 +108,7 @@ export const demoPushes: readonly DemoPush[] = [
   { repository: 'tools/gone', tag: '1', image: null },
 ];
 
-/** Advisories of the demo, as OSV records; their ids and texts are made up. @see https://ossf.github.io/osv-schema/ */
+/** Made-up advisories of the demo, as OSV records. @see https://ossf.github.io/osv-schema/ */
 export function demoAdvisories(now: Date): { id: string }[] {
   const modified = now.toISOString();
   const advisory = (id: string, name: string, fixed: string | null, cvss: string, summary: string) => ({
@@ -150,7 +151,7 @@ export interface DemoEvent {
   output_fields: Record<string, unknown>;
 }
 
-/** Events of three workloads: a miner in the altered image, a reverse shell, and a truncated log. */
+/** Events of a miner in the altered image, a reverse shell and a truncated log. */
 export function demoEvents(registryHost: string): DemoEvent[] {
   const container = (id: string, repository: string, tag: string, namespace: string, pod: string) => ({
     'container.id': id,

@@ -17,7 +17,7 @@ interface Blob {
   bytes: Buffer;
 }
 
-/** A read-only registry on the loopback address, and a chat that accepts, refuses or is down: what the demo talks to. */
+/** A read-only registry on the loopback address, and a chat that accepts, refuses or is down. */
 export interface DemoServer {
   /** Adds an image under a tag, which moves; returns the digest of its manifest. */
   push(repository: string, tag: string, image: DemoImage): string;

@@ -8,7 +8,10 @@ export interface DemoFile {
 
 const blockBytes = 512;
 
-/** A tar of the files, owned by root: the same files give the same bytes. @see POSIX.1-2017, pax, "ustar Interchange Format" */
+/**
+ * A tar of the files, owned by root; the same files give the same bytes.
+ * @see POSIX.1-2017, pax, "ustar Interchange Format"
+ */
 export function tarOf(files: readonly DemoFile[]): Buffer {
   const entries = files.flatMap(({ path, content, mode = 0o644 }) => {
     const bytes = Buffer.from(content);
