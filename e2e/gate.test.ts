@@ -155,7 +155,7 @@ describe('policies', () => {
   }, 60_000);
 
   it('are listed and validated', async () => {
-    expect((await runIn(home, 'policies', 'list')).stdout).toMatch(/^no-kev-in-production +Nothing that runs/);
+    expect((await runIn(home, 'policies', 'list')).stdout).toMatch(/^no-kev-in-production +No running image/);
     write('bad.cel', 'findings.all(f, f.kevv)');
     const { code, stderr } = await runIn(home, 'policies', 'check', 'bad.cel');
     expect([code, stderr]).toEqual([
