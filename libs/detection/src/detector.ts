@@ -4,19 +4,24 @@ import type { FactContext } from '@tidewaiter/facts';
 import { nativeMembers, observe } from '@tidewaiter/sensors';
 import type { CorrelatedEvent, CorrelatorFigures, RuleMatch, RuleSet } from '@tidewaiter/sigma';
 
-import { asksForFacts, isAboutFacts, ruleAlert } from './alert-of.js';
-import type { DetectionAlert } from './alert.js';
-import { type DetectorRules, isLocal, wideCorrelations } from './correlation-reach.js';
-import { Correlations, type PersistedCorrelations, type MatchedEvent, contextOfMatched } from './correlations.js';
-import { type EventContext, eventContextOf } from './event-context.js';
-import { eventView, type EventInputs } from './event-view.js';
-import { FileWriters, type PersistedWriters } from './file-writers.js';
-import { PassiveDns } from './passive-dns.js';
-import { type PersistedTree, ProcessTree, type TreeProcess } from './process-tree.js';
-import { revisionsOf } from './revision.js';
-import { sensorAlerts } from './sensor-alerts.js';
-import { readSnapshot } from './snapshot.js';
-import { type PersistedUnplaced, UnplacedEvents } from './unplaced-events.js';
+import { asksForFacts, isAboutFacts, ruleAlert } from './alerts/alert-of.js';
+import type { DetectionAlert } from './alerts/alert.js';
+import { sensorAlerts } from './alerts/sensor-alerts.js';
+import { type DetectorRules, isLocal, wideCorrelations } from './correlation/correlation-reach.js';
+import {
+  Correlations,
+  type PersistedCorrelations,
+  type MatchedEvent,
+  contextOfMatched,
+} from './correlation/correlations.js';
+import { WideParts, type WideMatch } from './correlation/wide-correlations.js';
+import { type PersistedRepeats, WideRepeats } from './correlation/wide-repeats.js';
+import { type EventContext, eventContextOf } from './events/event-context.js';
+import { eventView, type EventInputs } from './events/event-view.js';
+import { FileWriters, type PersistedWriters } from './events/file-writers.js';
+import { PassiveDns } from './events/passive-dns.js';
+import { type PersistedTree, ProcessTree, type TreeProcess } from './events/process-tree.js';
+import { type PersistedUnplaced, UnplacedEvents } from './events/unplaced-events.js';
 import {
   bringNative,
   leaveNative,
@@ -25,9 +30,9 @@ import {
   type RecordSource,
   type WaitingEvent,
   waitingEvent,
-} from './waiting-event.js';
-import { WideParts, type WideMatch } from './wide-correlations.js';
-import { type PersistedRepeats, WideRepeats } from './wide-repeats.js';
+} from './events/waiting-event.js';
+import { revisionsOf } from './incidents/revision.js';
+import { readSnapshot } from './snapshot.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;

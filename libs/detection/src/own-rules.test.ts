@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 import { loadRules, type RuleInfo } from '@tidewaiter/sigma';
 
-import { coverageMarkdown } from './attack-coverage.js';
-import { containersMatrix } from './attack-matrix.js';
+import { coverageMarkdown } from './alerts/attack-coverage.js';
+import { containersMatrix } from './alerts/attack-matrix.js';
+import { techniqueOf } from './alerts/tactics.js';
 import { examplesOf, failedExamples, foundBy } from './examples/check-examples.js';
-import { techniqueOf } from './tactics.js';
 
 const folder = join(__dirname, '../../../rules');
 

@@ -8,7 +8,7 @@ import { sensorOf } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
 import { ContainerLedger } from '@tidewaiter/workloads';
 
-import { type DetectionAlert, isLevelAtLeast, type AlertLevel } from './alert.js';
+import { type DetectionAlert, isLevelAtLeast, type AlertLevel } from './alerts/alert.js';
 import { Detector } from './detector.js';
 
 const folder = join(__dirname, '../../../rules');

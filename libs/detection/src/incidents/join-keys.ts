@@ -1,0 +1,203 @@
+import type { Observation } from '@tidewaiter/domain';
+import type { FactContext } from '@tidewaiter/facts';
+
+import type { AlertContext } from '../alerts/alert.js';
+import { containerKey } from '../events/container-key.js';
+import type { EventInputs } from '../events/event-view.js';
+import { processKey, type ProcessTree, type TreeProcess } from '../events/process-tree.js';
+import { campaignKeys, hostileFindings } from './campaign-joins.js';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/**
+ * Maximum time between two alerts that are joined by a shared key, by kind of key. The values come
+ * from research on real attack chains: a token is used within minutes of its theft, a leaked key
+ * days later, a bad build weeks later.
+ */
+export const joinTtlMs: Readonly<Record<string, number>> = {
+  exec: 7 * day,
+  container: 7 * day,
+  pod: 7 * day,
+  workload: 30 * minute,
+  /** Owner guessed from the name of a pod. */
+  owner: 10 * minute,
+  identity: 30 * minute,
+  /** Account of a registry. */
+  actor: 10 * minute,
+  source: 30 * minute,
+  key: 7 * day,
+  /** Name of a cloud role: the credentials that it issues last for hours. */
+  role: day / 2,
+  /** Cloud credentials that were requested, or used from outside. */
+  cloud: 30 * minute,
+  /** Only escapes, and host processes after them, have this key. */
+  node: 5 * minute,
+  /** Digest of a suspect push: its payload may lie dormant for weeks. */
+  release: 60 * day,
+  hash: day,
+  hostname: day,
+  pool: day,
+  destination: day,
+  dropper: day,
+  subject: 7 * day,
+};
+
+/** Maximum time between a core alert and one of weight `context` in the same cluster. */
+export const contextTtlMs: Readonly<Record<string, number>> = {
+  ...joinTtlMs,
+  exec: day,
+  container: day,
+  pod: day,
+  key: day,
+};
+
+/** Kind of a key, which determines how long it joins. */
+export function kindOfKey(key: string): string {
+  return key.slice(0, key.indexOf(':'));
+}
+
+/**
+ * Returns the join keys of an observation: `keys` always join, `extraKeys` only where a rule asks
+ * for them.
+ */
+export function joinKeys(
+  seen: EventInputs,
+  place: AlertContext,
+): { keys: string[]; extraKeys: Record<string, string> } {
+  const { observation, process, tree, facts } = seen;
+  const { cluster, pod } = observation;
+  const container = containerKey(observation) ?? layerContainer(seen);
+  const keys = [
+    container && `container:${container}`,
+    pod?.uid ? `pod:${pod.uid}` : null,
+    ...podKeys(observation),
+    place.workload && `workload:${cluster ?? ''}/${place.workload}`,
+    serviceAccountKey(observation, facts),
+    ...execKeys(process, tree),
+    ...requestKeys(observation),
+  ];
+  return {
+    keys: [...new Set(keys.filter((key) => key !== null))].toSorted(),
+    extraKeys: extraKeysOf(seen, place),
+  };
+}
+
+/**
+ * Folders in which container runtimes keep the files of containers; the capture is the path inside
+ * the container.
+ */
+const layerPaths = [
+  /\/snapshots\/\d+\/(?:fs|work)(\/.+)$/,
+  /\/(?:overlay2|overlay|aufs|vfs\/dir)\/[^/]+\/(?:diff|merged)(\/.+)$/,
+  /^\/run\/containerd\/io\.containerd\.runtime\.v2\.task\/[^/]+\/[0-9a-f]{12,64}\/rootfs(\/.+)$/,
+];
+
+/** Returns the container that wrote a program which runs on the host from a container's layers. */
+function layerContainer({ observation, writers }: EventInputs): string | null {
+  const executable = observation.process?.executable;
+  if (!executable) return null;
+  const path = layerPaths.map((pattern) => pattern.exec(executable)?.[1]).find((found) => found !== undefined);
+  return path === undefined ? null : writers.containerOf(observation, path);
+}
+
+/** Keys of the pod's name and of the owners derived from it: a deleted pod has no other keys. */
+function podKeys({ cluster, pod }: Observation): string[] {
+  if (!pod?.namespace || !pod.name) return [];
+  const within = `${cluster ?? ''}/${pod.namespace}`;
+  return [`pod:${within}/${pod.name}`, ...podOwners(pod.name).map((owner) => `owner:${within}/${owner}`)];
+}
+
+/**
+ * Owners derived from a pod's name: `payment-6c9-abcde` belongs to `payment-6c9`, which belongs to
+ * `payment`.
+ */
+function podOwners(pod: string): string[] {
+  const maker = /^(.+)-[a-z0-9]{5}$/.exec(pod)?.[1];
+  if (maker === undefined) return [];
+  const deployment = /^(.+)-(?=[a-z]*\d)[a-z0-9]{3,10}$/.exec(maker)?.[1];
+  return deployment === undefined ? [maker] : [maker, deployment];
+}
+
+/**
+ * Key of the service account whose token the pod has: calls with that token belong to the pod's
+ * cluster. Not for `default`, which all pods may share.
+ */
+function serviceAccountKey(observation: Observation, facts: FactContext): string | null {
+  const { cluster, pod, request } = observation;
+  if (request !== null) return null;
+  const workload = facts.workloadOf(observation);
+  const account = pod?.serviceAccount ?? (workload && facts.workload(workload)?.serviceAccount);
+  const namespace = pod?.namespace ?? workload?.namespace;
+  if (!account || !namespace || account === 'default') return null;
+  return `identity:${cluster ?? ''}/system:serviceaccount:${namespace}:${account}`;
+}
+
+/**
+ * Keys of the process and its ancestors. In a container, only the process itself, since the
+ * container has a key of its own; on the host, where everything descends from the first process,
+ * only the nearest ancestors, never the root of all.
+ */
+function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
+  if (process === null) return [];
+  if (process.container !== null) return [`exec:${processKey(process)}`];
+  const ancestors = tree.ancestors(process).filter(({ parent, startedMs }) => parent !== null || startedMs !== null);
+  return [process, ...ancestors.slice(0, 4)].map((each) => `exec:${processKey(each)}`);
+}
+
+function requestKeys({ cluster, request }: Observation): (string | null)[] {
+  if (request === null) return [];
+  return [
+    request.accessKeyId && `key:${request.accessKeyId}`,
+    request.user === null || isShared(request.user) ? null : `identity:${cluster ?? ''}/${request.user}`,
+  ];
+}
+
+/**
+ * Whether an identity acts for many users, as controllers and nodes do: a shared identity is no
+ * evidence.
+ */
+function isShared(user: string): boolean {
+  return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
+}
+
+function extraKeysOf({ observation, facts }: EventInputs, { imageDigest }: AlertContext): Record<string, string> {
+  const { cluster, node, request, network, process } = observation;
+  const within = cluster ?? '';
+  const source = request?.sourceIps[0];
+  const hostname = network?.hostname?.toLowerCase();
+  const sha256 = process?.sha256 ?? imageFileHash(process?.executable, imageDigest, facts);
+  const role = roleIn(request?.user) ?? roleIn(process?.commandLine);
+  return {
+    ...(node && { node: `node:${within}/${node}` }),
+    ...(request?.user && { identity: `identity:${within}/${request.user}` }),
+    ...(source && { source: `source:${source}` }),
+    ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
+    ...(hostname && { hostname: `hostname:${hostname}` }),
+    ...(sha256 && { hash: `hash:${sha256}` }),
+    ...(imageDigest && { release: `release:${imageDigest}` }),
+    ...campaignKeys(observation),
+    ...(role && { role: `role:${role}` }),
+    cloud: `cloud:${within}`,
+  };
+}
+
+/**
+ * Returns the scanner's hash of a program with a hostile finding, since few sensors hash. Files
+ * that are in all images must not join anything.
+ */
+function imageFileHash(
+  path: string | null | undefined,
+  imageDigest: AlertContext['imageDigest'],
+  { facts }: FactContext,
+): string | null {
+  const image = imageDigest === null ? null : facts.image(imageDigest);
+  if (!path || !image || !hostileFindings.has(image.flagged.get(path)?.id ?? '')) return null;
+  return image.files.get(path)?.sha256 ?? null;
+}
+
+/** Returns the cloud role that signed a call, or whose credentials a command fetches. */
+function roleIn(text: string | null | undefined): string | undefined {
+  return /(?::assumed-role\/|\/security-credentials\/)([\w+=,.@-]{1,64})/.exec(text ?? '')?.[1];
+}
