@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 /** Lower a limit when a change has brought its count down. */
 const limits = {
   headlessComments: 0,
-  tellTold: 51,
+  tellTold: 38,
   actors: 25,
   britishSpelling: 15,
   shortTestNames: 97,

@@ -22,7 +22,7 @@ export function importCommand(advisories: Command): void {
       import('@tidewaiter/advisory-sync'),
       import('./reading-progress.js'),
     ]);
-    // All of them before anything is written: a mistyped path should be told at once.
+    // All of them before anything is written: a mistyped path should fail at once.
     const sources = (await Promise.all(paths.map(advisorySources))).flat();
     const listener = new ReadingProgress(flags.quiet ?? false);
     const acceptsRemovals = flags.acceptRemovals ?? false;

@@ -40,7 +40,7 @@ function imagePage(server: string, digest: string): string {
   return new URL(`#images/${digest}`, server.endsWith('/') ? server : `${server}/`).href;
 }
 
-/** A registry tells of a push some time after it, and reading the image takes its own. */
+/** A registry announces a push some time after it, and the image has to be read. */
 function isTooEarly(error: unknown): boolean {
   return error instanceof TidewaiterError && (error.code === 'IMAGE_UNKNOWN' || error.code === 'VERDICT_PENDING');
 }

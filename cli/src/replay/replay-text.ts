@@ -62,11 +62,11 @@ function stepLines(step: IncidentStep, { evidence }: Incident, isNewDate: boolea
   const margin = ' '.repeat(4);
   const what = [step.stage, step.technique].filter((part) => part !== null).join(' ');
   const head = `${step.at.slice(11, 19)}  ${printable(step.title)}${what === '' ? '' : ` (${what})`}`;
-  const [telling] = evidence.filter(({ event }) => step.events.includes(event));
+  const [shown] = evidence.filter(({ event }) => step.events.includes(event));
   return [
     ...(isNewDate ? [`  ${step.at.slice(0, 10)}`] : []),
     ...wrap(head, pen.width - margin.length).map((line) => `${margin}${paint(line, step.severity, pen)}`),
-    ...(telling === undefined ? [] : indented(printable(telling.text), margin.length + 2, pen)),
+    ...(shown === undefined ? [] : indented(printable(shown.text), margin.length + 2, pen)),
     ...indented(eventsText(step.events), margin.length + 2, pen),
   ];
 }

@@ -123,7 +123,7 @@ describe('-o json', () => {
 });
 
 describe('for people', () => {
-  it.each([60, 120, 160])('tells the story in %i columns', async (columns) => {
+  it.each([60, 120, 160])('shows the incident in %i columns', async (columns) => {
     process.env['COLUMNS'] = String(columns);
     await replay(token('jsonl'), '--facts', token('facts.json'), '--rules', folder);
     const lines = output.stdout.split('\n');

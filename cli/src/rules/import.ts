@@ -65,7 +65,7 @@ function leftOut(unfit: ReadonlyMap<string, number>): string[] {
   const shown = sorted.slice(0, maxSources).map(([name, number]) => `${printable(name)} ${number}`);
   const rest = sorted.slice(maxSources);
   if (rest.length > 0) shown.push(`${rest.length} others ${rest.reduce((sum, [, number]) => sum + number, 0)}`);
-  return shown.length === 0 ? [] : [`left out, because no sensor tells of it: ${shown.join(', ')}`];
+  return shown.length === 0 ? [] : [`left out, because no sensor reports it: ${shown.join(', ')}`];
 }
 
 /** Adds the license to a rule: SigmaHQ states it once for all rules, but each match must show it. */

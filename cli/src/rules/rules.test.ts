@@ -183,7 +183,7 @@ describe('rules import', () => {
     // Every match must be able to say it.
     expect(await readFile(join(folder, 'into/rules/linux/a.yml'), 'utf8')).toContain('license: DRL-1.1\nlogsource:');
     expect(output.stderr).toContain('rules/linux/bad.yml:7: unknown modifier "endwith"');
-    expect(output.stderr).toContain('no sensor tells of it: linux/auditd 1');
+    expect(output.stderr).toContain('no sensor reports it: linux/auditd 1');
     expect(output.stderr).toContain('1 file with rules copied');
   });
 

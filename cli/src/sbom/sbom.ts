@@ -35,7 +35,7 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   await writeReport(report, outputs, { isInventory: true });
 }
 
-/** A list of packages evaluates nothing, unless it is told by what. */
+/** A list of packages is evaluated only with advisories that are named. */
 function evaluationOf({ advisories: path }: SbomFlags): EvaluationOptions {
   const nothing = {
     kinds: new Set<never>(),

@@ -96,7 +96,7 @@ const namesHere: Readonly<Record<string, string>> = {
   '--offline-scan': '--offline',
   '--only-notfixed': 'nothing: -o json has the fix of each finding',
   '--pkg-types': '--kinds',
-  '--scope': 'nothing: every layer is read, and lower ones are told apart',
+  '--scope': 'nothing: every layer is read, and lower ones are marked',
   '--show-suppressed': '-o json, which has them under `suppressed`',
   '--skip-db-update': '--offline',
   '--skip-update': '--offline',

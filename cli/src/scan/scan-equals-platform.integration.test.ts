@@ -315,7 +315,7 @@ describe('scan and the platform', () => {
   });
 });
 
-/** Codes of warnings that tell of a gap in the advisories. */
+/** Codes of warnings about a gap in the advisories. */
 const gapsInAdvisories = ['ADVISORIES_MISSING', 'ADVISORIES_STALE', 'OS_UNKNOWN', 'PACKAGES_NOT_EVALUATED'];
 
 function gapsIn(warnings: readonly { code: string; message: string }[]): string[] {

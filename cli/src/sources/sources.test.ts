@@ -213,7 +213,7 @@ describe('rootfs:DIR', () => {
     expect(names).toEqual(['etc', 'etc/hostname']);
   });
 
-  it('tells of what vanishes while it is read', async () => {
+  it('reports a file that vanishes while it is read', async () => {
     writeFileSync(join(folder, 'a'), 'x');
     const source = await open(`rootfs:${folder}`);
     async function* vanishing() {
