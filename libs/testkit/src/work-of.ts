@@ -23,12 +23,14 @@ const natives: readonly (readonly [prototype: object, name: string, cost: Cost])
 ];
 
 /**
- * Work of a synchronous function, without a clock: how often blocks of code run, by V8's precise
+ * Work of the second call of a synchronous function, without a clock: how often blocks of code run, by V8's precise
  * coverage, and how much text native functions scan or copy. The same input gives about the same
  * number on every machine. Regular expressions do not count; `tools/check-regexes.mjs` proves that
  * theirs is linear.
  */
 export function workOf(run: () => void): number {
+  // The first call loads modules and builds tables.
+  run();
   let scanned = 0;
   const restore = natives.map(([prototype, name, cost]) => {
     const original = Reflect.get(prototype, name) as (...args: unknown[]) => unknown;
@@ -39,7 +41,7 @@ export function workOf(run: () => void): number {
     });
     return () => Reflect.set(prototype, name, original);
   });
-  // Taking the counts sets them back: what ran before does not count.
+  // Taking the counts sets them back.
   executedBlocks();
   // Optimized code does not count every block, and when V8 optimizes depends on the machine.
   for (const flag of optimizers) setFlagsFromString(`--no-${flag}`);
