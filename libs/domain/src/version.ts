@@ -1,2 +1,2 @@
 /** Version of every package of Tidewaiter. */
-export const version = '0.1.0';
+export const version = '0.2.0';
