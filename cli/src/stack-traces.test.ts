@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 function traceOf(error: Error, ...frames: string[]): unknown {
-  return Error.prepareStackTrace!(
+  return Error.prepareStackTrace(
     error,
     frames.map((frame) => ({ toString: () => frame }) as NodeJS.CallSite),
   );

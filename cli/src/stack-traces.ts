@@ -12,7 +12,7 @@ const maps = new Map<string, SourceMap | null>();
  */
 export function useSourceMaps(): void {
   Error.prepareStackTrace = (error, frames) => {
-    const trace = [Error.prototype.toString.call(error), ...frames.map((frame) => `    at ${String(frame)}`)];
+    const trace = [Error.prototype.toString.call(error), ...frames.map((frame: unknown) => `    at ${String(frame)}`)];
     return trace.join('\n').replaceAll(placeInBundle, sourcePlace);
   };
 }

@@ -208,7 +208,13 @@ async function startDetector(storyline: Storyline, known: FactsFile) {
   const store = new Store(dataSource, 'test');
   await keepWorkloads(store, storyline, known);
   const config = new DetectorConfig({ ...environment, TIDEWAITER_DATABASE_URL: url });
-  const module = DetectorModule.forRoot(config, { ...parseSettings('', () => ''), runtime: known.policy });
+  const module = DetectorModule.forRoot(
+    config,
+    Object.assign(
+      parseSettings('', () => ''),
+      { runtime: known.policy },
+    ),
+  );
   const imageFacts = { provide: ImageFactsOf, useValue: imageFactsOf(known) };
   const detector = await startService({
     name: 'detector',

@@ -81,7 +81,7 @@ function rank({ severity, status }: Message): number {
 function summaryOf(firing: number, still: number, over: number): string {
   const parts = [
     firing > 0 ? `${count(firing, 'alert')} in one message` : '',
-    still > 0 ? `${count(still, 'reminder')}` : '',
+    still > 0 ? count(still, 'reminder') : '',
     over > 0 ? `${over} resolved` : '',
   ];
   return `${parts.filter((part) => part !== '').join(', ')}. Each has its page in the console.`;

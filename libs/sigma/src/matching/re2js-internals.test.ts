@@ -10,7 +10,7 @@ const compile = (expressions: readonly string[]): CompiledSet => {
   const set = new RE2Set();
   for (const expression of expressions) set.add(expression);
   set.compile();
-  return set as unknown as CompiledSet;
+  return set;
 };
 
 describe('hasKnownShape', () => {

@@ -65,7 +65,7 @@ const expectedProgram = `
   .split(/,\s+/);
 const expectedStart = 33;
 const expectedBounds = '10,11,48,58,65,75,76,91,95,96,97,98,99,107,108,120,121,122,123,8490,8491,1114112';
-const runes = [...'abkKy\n5\u212aé'].map((each) => each.codePointAt(0)!);
+const runes = Array.from('abkKy\n5\u212aé').map((each) => each.codePointAt(0)!);
 /** The runes that each rune instruction of the samples consumes, by its number. */
 const expectedRunes = new Map([
   [1, '100000000'],

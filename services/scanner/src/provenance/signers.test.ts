@@ -5,7 +5,13 @@ import { parseSettings, type SignerSettings } from '@tidewaiter/runtime';
 import { Signers } from './signers.js';
 
 const key = () => generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
-const signersOf = (signers: SignerSettings[]) => new Signers({ ...parseSettings('', () => ''), signers });
+const signersOf = (signers: SignerSettings[]) =>
+  new Signers(
+    Object.assign(
+      parseSettings('', () => ''),
+      { signers },
+    ),
+  );
 const signers = signersOf([
   { name: 'release', repositories: ['shop/*', 'base'], key: key() },
   { name: 'shop-ci', repositories: ['shop/*'], key: key() },

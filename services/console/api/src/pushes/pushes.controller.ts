@@ -24,8 +24,7 @@ export class PushesController {
   @Get()
   @Operation({ scope: 'read', summary: 'Pushes, newest first', answer: listOf(pushAnswer) })
   async list(@Query({ schema: pushesQuery }) query: z.output<typeof pushesQuery>): Promise<Page<PushAnswer>> {
-    const read = query;
-    return this.pushes.list(read, read);
+    return this.pushes.list(query, query);
   }
 
   @Get(':id')
