@@ -1,3 +1,4 @@
+export { isBinaryCloudEvent } from './cloud-events.js';
 export {
   authorizationEquals,
   field,

@@ -19,6 +19,8 @@ registries:
   - { name: closed, kind: harbor, url: "http://127.0.0.1:5001" }
   - { name: open, kind: distribution, url: "http://127.0.0.1:5002", allowUnauthenticated: true }
   - { name: azure, kind: acr, url: "https://azure.example", webhookSecret: s3cret }
+  - { name: quay, kind: quay, url: "https://quay.example", webhookSecret: s3cret }
+  - { name: zot, kind: zot, url: "https://zot.example", webhookSecret: s3cret }
 slack: { signingSecret: 5igning }
 `;
 
@@ -166,6 +168,22 @@ describe('a push', () => {
     for (const type of ['application/vnd.docker.distribution.events.v1+json', 'application/json', 'text/plain']) {
       expect((await postEvents([push()], { 'content-type': type })).body).toMatchObject({ accepted: 1 });
     }
+  });
+
+  it('is ignored when its type is not used, and read in any mode of CloudEvents', async () => {
+    const quota = JSON.stringify({ namespace: 'shop', homepage: 'https://quay.example/shop', usage_percent: 80 });
+    const ignored = { status: 202, body: { accepted: 0, duplicates: 0, ignored: 1 } };
+    expect(await post('registry/quay?token=s3cret', quota)).toMatchObject(ignored);
+    const created = { ...secret, 'ce-type': 'zotregistry.repository.created', 'ce-id': unique(), 'ce-source': 'zot' };
+    expect(await post('registry/zot', '', created)).toMatchObject(ignored);
+    const [type, source] = ['zotregistry.image.updated', 'zot'];
+    const data = { name: `shop/${unique()}`, reference: '1', digest };
+    const event = { specversion: '1.0', id: unique(), type, source, data };
+    const structured = { ...secret, 'content-type': 'application/cloudevents+json' };
+    expect(await post('registry/zot', JSON.stringify(event), structured)).toMatchObject({ body: { accepted: 1 } });
+    const binary = { ...secret, 'ce-type': type, 'ce-id': event.id, 'ce-source': source };
+    expect(await post('registry/zot', JSON.stringify(data), binary)).toMatchObject({ body: { duplicates: 1 } });
+    expect(await pushesOf(data.name)).toMatchObject([{ tag: '1', state: 'accepted' }]);
   });
 
   it('keeps the trace context of its webhook', async () => {

@@ -1,10 +1,9 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
+import { readEach } from '../cloud-events.js';
 import { authorizationEquals, field, isObject, parseJson } from '../hook-request.js';
 import {
-  bodyKey,
   cloudEventKey,
-  collect,
   ownKey,
   registryEvent,
   urlSecretEquals,
@@ -38,7 +37,8 @@ az eventgrid event-subscription create --name tidewaiter --source-resource-id ID
 };
 
 /**
- * Azure Container Registry: its own webhooks, and its events through Event Grid in either schema, one or many in a request.
+ * Azure Container Registry: its own webhooks, and its events through Event Grid in either schema,
+ * one or many in a request.
  * @see https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference
  * @see https://learn.microsoft.com/azure/event-grid/event-schema-container-registry
  */
@@ -57,12 +57,12 @@ export const acr: RegistryKind = {
     const code = field(event, 'data', 'validationCode');
     return typeof code === 'string' ? { headers: {}, body: { validationResponse: code } } : null;
   },
-  parse({ body }) {
-    const key = bodyKey(body);
-    const events = eventsOf(parseJson(body));
-    if (!events.every(isObject)) throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of ACR.');
-    return collect(events.map((event, index) => readEvent(event, `${key}#${index}`)));
-  },
+  parse: (request) =>
+    readEach(request, (document, key) => {
+      const events = eventsOf(document);
+      if (!events.every(isObject)) throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of ACR.');
+      return events.map((event, index) => readEvent(event, `${key}#${index}`));
+    }),
 };
 
 function allowOrigin(origin: string, rate = '*') {

@@ -28,10 +28,11 @@ export const aliyun: RegistryKind = {
     const payload = parseJson(body);
     const repository = field(payload, 'repository');
     const push = field(payload, 'push_data');
-    if (!isObject(repository) || !isObject(push)) {
+    if (!isObject(repository)) {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Alibaba Cloud Container Registry.');
     }
     const region = field(repository, 'region');
+    if (!isObject(push)) return collect(['ignore']);
     const event = registryEvent('push', {
       registry: typeof region === 'string' ? `registry.${region}.aliyuncs.com` : undefined,
       repository: field(repository, 'repo_full_name'),

@@ -75,9 +75,9 @@ function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreR
   if (typeof action !== 'string') return 'malformed';
   // Deletions name no media type: a deleted blob looks like a deleted manifest.
   if (action === 'delete') return eventOf('delete', event, fallbackKey);
-  if (typeof mediaType !== 'string') return 'malformed';
-  if (!manifestMediaTypes.has(mediaType)) return 'blob';
-  if (action === 'push') return eventOf('push', event, fallbackKey);
+  const isPush = action === 'push';
+  if (typeof mediaType === 'string' && !manifestMediaTypes.has(mediaType)) return 'blob';
+  if (isPush) return typeof mediaType === 'string' ? eventOf('push', event, fallbackKey) : 'malformed';
   return action === 'pull' ? 'pull' : 'ignore';
 }
 

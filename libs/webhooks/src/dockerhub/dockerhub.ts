@@ -37,9 +37,10 @@ export const dockerHub: RegistryKind = {
     const payload = parseJson(body);
     const push = field(payload, 'push_data');
     const repository = field(payload, 'repository');
-    if (!isObject(push) || !isObject(repository)) {
+    if (!isObject(repository)) {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Docker Hub.');
     }
+    if (!isObject(push)) return collect(['ignore']);
     const event = registryEvent('push', {
       registry: 'docker.io',
       repository: field(repository, 'repo_name'),

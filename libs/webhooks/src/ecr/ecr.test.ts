@@ -82,8 +82,17 @@ describe('ecr', () => {
     ]);
   });
 
-  it.each([[{}], [{ ...envelope, Message: 'no JSON' }]])('refuses %j', (body) => {
-    expect(() => ecr.parse(request(body))).toThrow(InvalidInput);
+  it('refuses what is no event', () => {
+    expect(() => ecr.parse(request({}))).toThrow(InvalidInput);
+  });
+
+  it.each(['no JSON', '{"Event":"s3:TestEvent"}'])('ignores %j of another publisher of the topic', (Message) => {
+    expect(ecr.parse(request({ ...envelope, Message }))).toEqual({ events: [], ignored: { ignore: 1 } });
+    const raw = {
+      headers: { 'x-amz-sns-message-type': 'Notification' },
+      body: Buffer.from('{"Event":"s3:TestEvent"}'),
+    };
+    expect(ecr.parse(raw)).toEqual({ events: [], ignored: { ignore: 1 } });
   });
 
   it('takes the key of an API destination', () => {

@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
+import { readEach } from '../cloud-events.js';
 import { authorizationEquals, field, type HookRequest, isObject, parseJson, secretEquals } from '../hook-request.js';
 import {
   bodyKey,
@@ -13,7 +14,7 @@ import {
   type RegistryKind,
   type Setup,
 } from '../registry-kind.js';
-import { readSns } from '../sns.js';
+import { readSns, type SnsMessage } from '../sns.js';
 
 const setup: Setup = {
   url: 'https://123456789012.dkr.ecr.eu-west-1.example.com',
@@ -33,8 +34,8 @@ const setup: Setup = {
 };
 
 /**
- * Amazon ECR's events, from EventBridge straight (an API destination), through SNS in its envelope or raw, or made into
- * CloudEvents by an input transformer.
+ * Amazon ECR's events, from EventBridge straight (an API destination), through SNS in its envelope
+ * or raw, or made into CloudEvents by an input transformer.
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
  */
 export const ecr: RegistryKind = {
@@ -47,23 +48,44 @@ export const ecr: RegistryKind = {
     urlSecretEquals(request, secret) ||
     keyHeaders.some((name) => secretEquals(request.headers[name], secret)),
   proof: 'sns',
-  parse: (request) => collect([readRequest(request)]),
+  parse(request) {
+    const envelope = readSns(request.body);
+    return envelope === null
+      ? readEach(request, (document, key) => [readDocument(document, request.headers, key)])
+      : collect([readMessage(envelope, bodyKey(request.body))]);
+  },
 };
 
 /** Headers that an API destination may be configured to send its key in. */
 const keyHeaders = ['x-api-key', 'x-webhook-secret'];
 
-function readRequest({ body }: HookRequest): RegistryEvent | IgnoreReason {
-  const envelope = readSns(body);
-  if (envelope !== null && envelope.type !== 'Notification') return 'subscription-confirmation';
-  const event = parseJson(envelope === null ? body : Buffer.from(envelope.message));
-  const fallbackKey = bodyKey(body);
-  if (field(event, 'specversion') !== undefined) return readCloudEvent(event, fallbackKey);
-  const source = field(event, 'source');
-  if (typeof source !== 'string' || !isObject(field(event, 'detail'))) {
-    throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no event of ECR.');
+/** Other publishers may use the topic, too, also with texts that are not JSON. */
+function readMessage({ type, message }: SnsMessage, fallbackKey: string): RegistryEvent | IgnoreReason {
+  if (type !== 'Notification') return 'subscription-confirmation';
+  try {
+    return readAny(parseJson(Buffer.from(message)), fallbackKey) ?? 'ignore';
+  } catch (error) {
+    if (error instanceof InvalidInput) return 'ignore';
+    throw error;
   }
-  return readEvent(event, fallbackKey);
+}
+
+function readDocument(
+  event: unknown,
+  headers: HookRequest['headers'],
+  fallbackKey: string,
+): RegistryEvent | IgnoreReason {
+  const outcome = readAny(event, fallbackKey);
+  if (outcome !== null) return outcome;
+  if (headers['x-amz-sns-message-type'] !== undefined) return 'ignore';
+  throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no event of ECR.');
+}
+
+/** Null for anything but an event of EventBridge or a CloudEvent. */
+function readAny(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason | null {
+  if (field(event, 'specversion') !== undefined) return readCloudEvent(event, fallbackKey);
+  const isEvent = typeof field(event, 'source') === 'string' && isObject(field(event, 'detail'));
+  return isEvent ? readEvent(event, fallbackKey) : null;
 }
 
 function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason {

@@ -1,9 +1,8 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
+import { readEach } from '../cloud-events.js';
 import { field, type HookRequest, isObject, parseJson } from '../hook-request.js';
 import {
-  bodyKey,
-  collect,
   ownKey,
   registryEvent,
   urlSecretEquals,
@@ -45,18 +44,23 @@ export const gar: RegistryKind = {
   setup,
   authenticate: urlSecretEquals,
   proof: 'google',
-  parse: (request) => collect([readRequest(request)]),
+  parse: (request) => readEach(request, (document, key) => [readDocument(document, request.headers, key)]),
 };
 
-function readRequest({ headers, body }: HookRequest): RegistryEvent | IgnoreReason {
-  const payload = parseJson(body);
+function readDocument(
+  document: unknown,
+  headers: HookRequest['headers'],
+  fallbackKey: string,
+): RegistryEvent | IgnoreReason {
+  // Eventarc puts the message into a CloudEvent.
+  const payload = field(document, 'specversion') === undefined ? document : field(document, 'data');
   const message = field(payload, 'message');
   // A subscription may unwrap: then the body is the data itself and the other fields are in headers.
   if (!isObject(message)) {
-    const key = ownKey(headers['x-goog-pubsub-message-id']) ?? bodyKey(body);
+    const key = ownKey(headers['x-goog-pubsub-message-id']) ?? fallbackKey;
     return readNotice(payload, headers['x-goog-pubsub-publish-time'], key);
   }
-  const key = ownKey(message['messageId']) ?? bodyKey(body);
+  const key = ownKey(message['messageId']) ?? ownKey(field(document, 'id')) ?? fallbackKey;
   return readNotice(dataOf(message), message['publishTime'], key);
 }
 

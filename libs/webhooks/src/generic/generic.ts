@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
+import { readEach } from '../cloud-events.js';
 import {
   authorizationEquals,
   field,
@@ -42,7 +43,7 @@ const setup: Setup = {
       id: number               # identifies repeated deliveries
       at: time                 # also: actor, mediaType, registry
 \`\`\``,
-    'Without `fields` CloudEvents of the types `container.image.push` and `container.image.delete` are read, with `data.repository`, `data.tag` and `data.digest`.',
+    'Without `fields` CloudEvents (in any content mode) of the types `container.image.push` and `container.image.delete` are read, with `data.repository`, `data.tag` and `data.digest`.',
     `From a pipeline: \`curl -fsS -H "Authorization: Bearer $SECRET" -d '{"type":"container.image.push","data":{"repository":"shop/app","tag":"1.0"}}' https://tidewaiter.example.com/hooks/registry/main\``,
   ],
   note: 'Paths are names joined by dots, through objects only.',
@@ -62,16 +63,29 @@ export const generic: RegistryKind = {
     urlSecretEquals(request, secret) ||
     secretEquals(request.headers['x-webhook-secret'], secret) ||
     hmacEquals(signatureOf(request), request.body, secret),
-  parse({ body }, { fields = cloudEventFields } = {}) {
-    const payload = parseJson(body);
-    const key = bodyKey(body);
-    const events = at(payload, fields.events);
-    const list: unknown[] = Array.isArray(events) ? events : [events];
-    if (!list.every(isObject))
-      throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no object, and has no list of objects.');
-    return collect(list.map((event, index) => readEvent(event, fields, `${key}#${index}`)));
+  parse(request, { fields } = {}) {
+    if (fields === undefined) {
+      return readEach(request, (document, key) => readDocument(document, cloudEventFields, key));
+    }
+    // Configured paths are about the body as it is sent.
+    return collect(readDocument(parseJson(request.body), fields, bodyKey(request.body)));
   },
 };
+
+function readDocument(
+  document: unknown,
+  fields: GenericHookFields,
+  fallbackKey: string,
+): (RegistryEvent | IgnoreReason)[] {
+  const events = at(document, fields.events);
+  const list: unknown[] = Array.isArray(events) ? events : [events];
+  if (!isObject(document) && !list.some(isObject)) {
+    throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no object, and has no list of objects.');
+  }
+  return list.map((event, index) =>
+    isObject(event) ? readEvent(event, fields, `${fallbackKey}#${index}`) : 'malformed',
+  );
+}
 
 function signatureOf({ headers }: HookRequest): string | undefined {
   return headers['x-hub-signature-256']?.replace(/^sha256=/, '');

@@ -37,12 +37,16 @@ export const gitea: RegistryKind = {
   authenticate: (request, secret) => hmacEquals(signatureOf(request.headers), jsonOfForm(request), secret),
   parse(request) {
     const payload = parseJson(jsonOfForm(request));
-    if (typeof field(payload, 'action') !== 'string') {
+    // Pushes of commits, new branches and forks have no action.
+    const isNamed = eventHeaders.some((name) => request.headers[name] !== undefined);
+    if (!isObject(payload) || !(isNamed || typeof payload['action'] === 'string')) {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Gitea or Forgejo.');
     }
     return collect([readEvent(payload, deliveryKeyOf(request))]);
   },
 };
+
+const eventHeaders = ['x-forgejo-event', 'x-gitea-event', 'x-gogs-event'];
 
 // Without a secret Gitea sends these headers empty, and an empty text is no signature of anything.
 function signatureOf(headers: HookRequest['headers']): string | undefined {

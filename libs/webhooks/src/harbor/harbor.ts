@@ -1,10 +1,9 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, isObject, parseJson, type HookObject } from '../hook-request.js';
+import { readEach } from '../cloud-events.js';
+import { authorizationEquals, field, isObject } from '../hook-request.js';
 import {
-  bodyKey,
   cloudEventKey,
-  collect,
   registryEvent,
   timeOfSeconds,
   type IgnoreReason,
@@ -36,11 +35,12 @@ export const harbor: RegistryKind = {
   title: 'Harbor',
   setup,
   authenticate: authorizationEquals,
-  parse({ body }) {
-    const notice = readNotice(parseJson(body), bodyKey(body));
-    const { meaning } = notice;
-    return collect(meaning === 'push' || meaning === 'delete' ? readResources(meaning, notice) : [meaning]);
-  },
+  parse: (request) =>
+    readEach(request, (body, key) => {
+      const notice = readNotice(body, key);
+      const { meaning } = notice;
+      return meaning === 'push' || meaning === 'delete' ? readResources(meaning, notice) : [meaning];
+    }),
 };
 
 type Meaning = 'push' | 'delete' | 'pull' | 'scan' | 'ignore';
@@ -68,7 +68,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
 
 interface Notice {
   meaning: Meaning;
-  data: HookObject;
+  data: unknown;
   actor: unknown;
   at: unknown;
   key: string;
@@ -77,11 +77,13 @@ interface Notice {
 function readNotice(body: unknown, fallbackKey: string): Notice {
   const type = field(body, 'type');
   const data = field(body, 'data') ?? field(body, 'event_data');
-  // Harbor's third format is a Slack message, text instead of data; it is refused here too.
-  if (typeof type !== 'string' || !isObject(data)) {
+  const meaning = typeof type === 'string' ? (meanings.get(type) ?? 'ignore') : undefined;
+  const needsData = meaning === 'push' || meaning === 'delete';
+  // Harbor's third format is a Slack message without a type: refused, as its pushes would be lost.
+  if (meaning === undefined || (needsData && !isObject(data))) {
     throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Harbor.');
   }
-  const common = { meaning: meanings.get(type) ?? 'ignore', data, actor: field(body, 'operator') };
+  const common = { meaning, data, actor: field(body, 'operator') };
   if (field(body, 'specversion') === undefined) {
     return { ...common, at: timeOfSeconds(field(body, 'occur_at')), key: fallbackKey };
   }

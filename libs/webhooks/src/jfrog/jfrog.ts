@@ -39,7 +39,7 @@ export const jfrog: RegistryKind = {
   },
   parse({ body }) {
     const payload = parseJson(body);
-    if (typeof field(payload, 'domain') !== 'string' || typeof field(payload, 'event_type') !== 'string') {
+    if (typeof field(payload, 'domain') !== 'string' && typeof field(payload, 'event_type') !== 'string') {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Artifactory.');
     }
     return collect([readEvent(payload, bodyKey(body))]);

@@ -36,7 +36,10 @@ export const nexus: RegistryKind = {
   authenticate: ({ headers, body }, secret) => hmacEquals(headers['x-nexus-webhook-signature'], body, secret, 'sha1'),
   parse({ headers, body }) {
     const payload = parseJson(body);
-    if (typeof field(payload, 'action') !== 'string' || typeof field(payload, 'repositoryName') !== 'string') {
+    // Audit webhooks and those about a repository have no `repositoryName`.
+    const isNamed = headers['x-nexus-webhook-id'] !== undefined || typeof field(payload, 'nodeId') === 'string';
+    const isRepositoryEvent = typeof field(payload, 'repositoryName') === 'string';
+    if (!isObject(payload) || !(isNamed || isRepositoryEvent)) {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Nexus Repository.');
     }
     return collect([readEvent(payload, ownKey(headers['x-nexus-webhook-delivery']) ?? bodyKey(body))]);

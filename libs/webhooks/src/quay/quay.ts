@@ -21,7 +21,7 @@ const setup: Setup = {
     '**When this event occurs** *Push to Repository*; **Then issue a notification** *Webhook POST*.',
     '**Webhook URL** `https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret`; leave **POST JSON body template** empty. **Create Notification**.',
   ],
-  note: 'A push names tags and no digest: the registry is asked. After three failures in a row Quay disables the notification; its page shows that.',
+  note: 'A push names tags and no digest: the registry is asked. Other events (builds, mirrors, vulnerabilities, expiries, quotas) are accepted and ignored. After three failures in a row Quay disables the notification; its page shows that.',
 };
 
 /**
@@ -36,7 +36,8 @@ export const quay: RegistryKind = {
   authenticate: urlSecretEquals,
   parse({ body }) {
     const payload = parseJson(body);
-    if (typeof field(payload, 'docker_url') !== 'string') {
+    // Notifications about a namespace (its quota) have no `docker_url`.
+    if (!['docker_url', 'namespace', 'homepage'].some((name) => typeof field(payload, name) === 'string')) {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no notification of Quay.');
     }
     return collect(readNotification(payload, bodyKey(body)));
@@ -49,7 +50,7 @@ function* readNotification(payload: unknown, key: string): Iterable<RegistryEven
     return yield* Array.isArray(tags) && tags.length > 0 ? tags.map((): IgnoreReason => 'scan') : (['scan'] as const);
   }
   const updated = field(payload, 'updated_tags');
-  // Builds, mirrors and expiries name no tags that were moved.
+  // Builds, mirrors, expiries and quotas name no tags that were moved.
   if (!isObject(updated) && !Array.isArray(updated)) return yield 'ignore';
   // A map in Quay's older versions, of tags to ids that are no digests.
   const tags: unknown[] = Array.isArray(updated) ? updated : Object.keys(updated);

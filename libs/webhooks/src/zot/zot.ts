@@ -1,10 +1,9 @@
 import { InvalidInput, isDigest } from '@tidewaiter/domain';
 
-import { authorizationEquals, field, type HookRequest, parseJson } from '../hook-request.js';
+import { readEach } from '../cloud-events.js';
+import { authorizationEquals, field } from '../hook-request.js';
 import {
-  bodyKey,
   cloudEventKey,
-  collect,
   registryEvent,
   urlSecretEquals,
   type IgnoreReason,
@@ -16,7 +15,7 @@ import {
 const setup: Setup = {
   url: 'https://zot.example.com',
   proof: '`Authorization` header, or `?token=`',
-  repetition: '`ce-source` and `ce-id`',
+  repetition: 'CloudEvents `source` and `id`',
   steps: [
     `In Zot's configuration, then restart it:
 
@@ -38,11 +37,12 @@ const setup: Setup = {
 }
 \`\`\``,
   ],
-  note: 'Zot does not retry, and keeps no order.',
+  note: 'Zot does not retry, and keeps no order. CloudEvents are read in binary, structured and batch mode. Types other than an updated or deleted image are accepted and ignored.',
 };
 
 /**
- * Zot's events to an HTTP sink: CloudEvents in binary mode, so that type and id stand in headers. They name no host.
+ * Events of Zot to an HTTP sink: CloudEvents in binary mode, or in another by a broker after it.
+ * They name no host.
  * @see https://zotregistry.dev/latest/articles/events/
  */
 export const zot: RegistryKind = {
@@ -51,17 +51,17 @@ export const zot: RegistryKind = {
   title: 'Zot',
   setup,
   authenticate: (request, secret) => authorizationEquals(request, secret) || urlSecretEquals(request, secret),
-  parse(request) {
-    const type = request.headers['ce-type'];
-    if (type === undefined) throw new InvalidInput('BODY_UNRECOGNIZED', 'The request is no event of Zot.');
-    return collect([readEvent(type, request)]);
-  },
+  parse: (request) => readEach(request, (event, key) => [readEvent(event, key)]),
 };
 
-function readEvent(type: string, { headers, body }: HookRequest): RegistryEvent | IgnoreReason {
+function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason {
+  const type = field(event, 'type');
+  if (typeof type !== 'string' || field(event, 'specversion') === undefined) {
+    throw new InvalidInput('BODY_UNRECOGNIZED', 'The request is no event of Zot.');
+  }
   const outcome = meanings.get(type) ?? 'ignore';
   if (outcome !== 'push' && outcome !== 'delete') return outcome;
-  const data = parseJson(body);
+  const data = field(event, 'data');
   const reference = field(data, 'reference');
   return registryEvent(outcome, {
     registry: undefined,
@@ -70,8 +70,8 @@ function readEvent(type: string, { headers, body }: HookRequest): RegistryEvent 
     digest: field(data, 'digest') ?? reference,
     mediaType: field(data, 'mediaType'),
     actor: field(data, 'actor', 'name'),
-    at: headers['ce-time'],
-    deliveryKey: cloudEventKey(headers['ce-source'], headers['ce-id']) ?? bodyKey(body),
+    at: field(event, 'time'),
+    deliveryKey: cloudEventKey(field(event, 'source'), field(event, 'id')) ?? fallbackKey,
   });
 }
 

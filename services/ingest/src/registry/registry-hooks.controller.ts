@@ -2,7 +2,7 @@ import { Controller, Options, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
-import type { HookRequest } from '@tidewaiter/webhooks';
+import { type HookRequest, isBinaryCloudEvent } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { admit } from '../http/admit.js';
@@ -67,7 +67,7 @@ export class RegistryHooksController {
   }
 
   async #take(connection: RegistryHookConnection, hook: HookRequest): Promise<Receipt> {
-    if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
+    if (hook.body.length === 0 && !isBinaryCloudEvent(hook)) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
 
     const { facts, ignored } = connection.read(hook);
     const delivery = {
