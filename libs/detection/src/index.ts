@@ -19,3 +19,5 @@ export { examplesOf, failedExamples } from './examples/check-examples.js';
 export type { FailedExample } from './examples/check-examples.js';
 export { techniqueOf } from './alerts/tactics.js';
 export type { RecordSource } from './events/waiting-event.js';
+export { missingFrom, readStoryline, recordOf, replayRecords } from './storylines/storyline.js';
+export type { ExpectedIncident, ReplayResult, Storyline } from './storylines/storyline.js';

@@ -2,14 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, stdout } from 'node:process';
 
-import type { JsonObject } from '@tidewaiter/domain';
-import { factContext, factsFromFile } from '@tidewaiter/facts';
-import { sensorOf } from '@tidewaiter/sensors';
+import { factsFromFile } from '@tidewaiter/facts';
 import { loadRules } from '@tidewaiter/sigma';
-import { ContainerLedger } from '@tidewaiter/workloads';
 
 import { type DetectionAlert, isLevelAtLeast, type AlertLevel } from './alerts/alert.js';
-import { Detector } from './detector.js';
+import { type RecordedEvent, recordOf, replayRecords } from './storylines/storyline.js';
 
 const folder = join(__dirname, '../../../rules');
 const file = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection/technique-probes.jsonl');
@@ -21,7 +18,7 @@ interface Probe {
   what: string;
   expect: 'alert' | 'no_alert';
   min_severity: AlertLevel;
-  events: { id: string; at: string; source: string; event: JsonObject }[];
+  events: RecordedEvent[];
   facts: unknown;
 }
 
@@ -33,21 +30,9 @@ const rules = loadRules(
 );
 
 function alertsOf({ events, facts }: Probe): DetectionAlert[] {
-  const read = factsFromFile(facts);
-  const ledger = new ContainerLedger();
-  const detector = new Detector({
-    ...rules,
-    facts: factContext({ ...read, lookup: ledger }),
-    ledger,
-    allowedLatenessMs: 0,
-  });
-  const alerts = events.flatMap(({ id, at, source, event }) => {
-    const connection = { sensor: 'probe', cluster: read.cluster, receivedAt: at, fingerprintKey: Buffer.alloc(32) };
-    const [record] = sensorOf(source)!.read(Buffer.from(JSON.stringify(event)), connection).records;
-    return detector.observe({ ...record!, id, at });
-  });
-  const endMs = Math.max(...events.map(({ at }) => Date.parse(at))) + 3_600_000;
-  return [...alerts, ...detector.advance(endMs)];
+  const { cluster } = factsFromFile(facts);
+  const records = events.map((event) => recordOf(event, cluster));
+  return replayRecords(rules, { records, facts }, { allowedLatenessMs: 0, endAfterMs: 3_600_000 }).alerts;
 }
 
 describe('Detector, with probes of single techniques', () => {
