@@ -1,4 +1,4 @@
-/** What the detector makes of attacks and of ordinary life: see README.md. */
+/** Evaluates attacks and ordinary life with the shipped rules: see README.md. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { env } from 'node:process';
@@ -31,13 +31,13 @@ for (const { file, reason } of rules.refused) console.log(`${file}: ${reason}`);
 const parts: Record<string, () => void> = {
   stories: () => {
     const folders = readdirSync(shared).filter((name) => name.startsWith('storylines'));
-    for (const folder of folders) judgeStories(folder, storiesIn(join(shared, folder)));
+    for (const folder of folders) evaluateStories(folder, storiesIn(join(shared, folder)));
   },
-  days: judgeDays,
-  probes: judgeProbes,
-  ordinary: judgeOrdinary,
+  days: evaluateDays,
+  probes: evaluateProbes,
+  ordinary: evaluateOrdinary,
 };
-for (const [name, judge] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) judge();
+for (const [name, evaluate] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) evaluate();
 
 function storiesIn(folder: string): Storyline[] {
   return readdirSync(folder).flatMap((file) => {
@@ -50,7 +50,7 @@ function storiesIn(folder: string): Storyline[] {
   });
 }
 
-function judgeStories(title: string, stories: readonly Storyline[]): void {
+function evaluateStories(title: string, stories: readonly Storyline[]): void {
   const results = stories.map((story) => ({ story, problems: problemsOf(story) }));
   for (const kind of ['attack', 'benign']) {
     const of = results.filter(({ story }) => story.expected.kind === kind);
@@ -94,7 +94,7 @@ function inShort({ severity, weight, title, events, techniques, lowered, context
   return `${severity}/${weight} ${title} [${techniques.join()}] ${place} ${events.slice(-3).join()}${lowered ? ` lowered: ${lowered}` : ''}`;
 }
 
-function judgeDays(): void {
+function evaluateDays(): void {
   console.log('\nday                              events  incidents  high+  alerts medium+');
   for (const day of storiesIn(join(shared, 'ordinary/days'))) {
     const { alerts, incidents } = replayRecords(rules, day);
@@ -121,7 +121,7 @@ interface Probe {
   facts: unknown;
 }
 
-function judgeProbes(): void {
+function evaluateProbes(): void {
   for (const file of readdirSync(shared).filter((name) => name.startsWith('technique-probes'))) {
     const probes = readFileSync(join(shared, file), 'utf8')
       .split('\n')
@@ -141,7 +141,7 @@ function isRight({ technique, expect, min_severity: least, events, facts }: Prob
   return expect === 'no_alert' ? found.length === 0 : found.some(({ severity }) => isLevelAtLeast(severity, least));
 }
 
-function judgeOrdinary(): void {
+function evaluateOrdinary(): void {
   const lines = readOrdinaryLines(readFileSync(join(shared, 'ordinary/command-lines.tsv'), 'utf8'));
   const records = lines.map(ordinaryRecord);
   const { alerts } = replayRecords(rules, { records, facts: ordinaryFacts(lines) });
