@@ -1,4 +1,4 @@
-/** Ordinary command lines as events of process starts, for bench/judgement.ts. */
+/** Converts ordinary command lines into events of process starts. */
 import { createHash } from 'node:crypto';
 
 import { recordOf } from '@tidewaiter/detection';
