@@ -62,7 +62,8 @@ async function memberOf(
 ): Promise<TreeMember | undefined> {
   const { mode, uid, gid } = stats;
   const flag = flagOf(stats);
-  const member = { name, linkName: '', flag, mode: mode & 0o7777, uid, gid, size: 0, isSparse: false };
+  const mtime = Math.max(0, Math.floor(stats.mtimeMs / 1000));
+  const member = { name, linkName: '', flag, mode: mode & 0o7777, uid, gid, mtime, size: 0, isSparse: false };
   if (flag === '2') {
     const target = await readlink(path, 'buffer').catch(() => undefined);
     if (target) return { ...member, linkName: decodeName(target) };

@@ -22,6 +22,7 @@ const entry: fc.Arbitrary<LayerEntry> = fc.record(
     mode: fc.integer({ min: 0, max: 0o7777 }),
     uid: id,
     gid: id,
+    mtime: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     size: fc.maxSafeNat(),
     sha256: hex(32),
     md5: hex(16),
@@ -127,8 +128,8 @@ describe('encodeEntries and decodeEntries', () => {
     ['a type that there is not', changedRow((row) => row.writeUInt16BE(7, 0))],
     ['a kind that there is not', changedRow((row) => row.writeUInt16BE(0x800, 0))],
     ['capabilities beyond their page', changedRow((row) => row.writeUInt16BE(0x400, 0))],
-    ['half a byte of size', changedRow((row) => row.writeDoubleBE(0.5, 12))],
-    ['a link target of what is no link', changedRow((row) => row.writeUInt32BE((9 << 16) | 1, 20))],
+    ['half a byte of size', changedRow((row) => row.writeDoubleBE(0.5, 16))],
+    ['a link target of what is no link', changedRow((row) => row.writeUInt32BE((9 << 16) | 1, 24))],
   ])('reject %s', (_, blob) => {
     expect(() => decodeEntries(blob)).toThrow(expect.objectContaining({ code: 'ENTRIES_INVALID' }));
   });

@@ -6,7 +6,7 @@ import { EntryTable, pageBytes } from './entry-table.js';
 import { layerLimits } from './limits.js';
 
 /** Version of the stored entry list of a layer. */
-export const entriesVersion = 3;
+export const entriesVersion = 4;
 /** Limit on the growth of incompressible bytes. */
 const maxPackedPageBytes = 2 * pageBytes;
 

@@ -16,11 +16,11 @@ export function pageOf(bytes: Buffer, end: number): RowPage {
 
 // A row, all numbers big-endian:
 //   kind (16 bits: type, whiteout, which optional fields follow), mode (16), uid (32), gid (32),
-//   size (a double),
+//   mtime (32), size (a double),
 //   bytes of the path (16) and of the link target (16), [32 bytes of sha256], [16 of md5], [20 of
 //   sha1], path, [link target],
 //   [bytes of the capabilities (8), capabilities]
-const [modeAt, uidAt, gidAt, sizeAt, pathBytesAt, linkBytesAt, fixedBytes] = [2, 4, 8, 12, 20, 22, 24];
+const [modeAt, uidAt, gidAt, mtimeAt, sizeAt, pathBytesAt, linkBytesAt, fixedBytes] = [2, 4, 8, 12, 16, 24, 26, 28];
 
 const digests = [
   { algorithm: 'sha256', bit: 0x20, bytes: 32 },
@@ -44,12 +44,13 @@ export function roomFor({ path, linkTarget = '', capabilities = '' }: LayerEntry
 
 /** Writes an entry after the last row of a page, which must have room for it. */
 export function writeRow(page: RowPage, entry: LayerEntry): void {
-  const { path, mode, uid, gid, size, linkTarget = '', capabilities } = entry;
+  const { path, mode, uid, gid, mtime = 0, size, linkTarget = '', capabilities } = entry;
   const { bytes, numbers, end: at } = page;
   numbers.setUint16(at, kindOf(entry));
   numbers.setUint16(at + modeAt, mode);
   numbers.setUint32(at + uidAt, uid);
   numbers.setUint32(at + gidAt, gid);
+  numbers.setUint32(at + mtimeAt, mtime);
   numbers.setFloat64(at + sizeAt, size);
   page.end += fixedBytes;
   for (const { algorithm } of digests) {
@@ -148,6 +149,10 @@ export class RowEntry implements LayerEntry {
     return this.#page.numbers.getUint32(this.#at + gidAt);
   }
 
+  get mtime(): number | undefined {
+    return this.#page.numbers.getUint32(this.#at + mtimeAt) || undefined;
+  }
+
   get size(): number {
     return this.#page.numbers.getFloat64(this.#at + sizeAt);
   }
@@ -182,8 +187,8 @@ export class RowEntry implements LayerEntry {
 
   /** Copy as a plain object, which can be printed and compared. */
   toJSON(): LayerEntry {
-    const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, capabilities, whiteout } = this;
-    return { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, capabilities, whiteout };
+    const { path, type, mode, uid, gid, mtime, size, sha256, md5, sha1, linkTarget, capabilities, whiteout } = this;
+    return { path, type, mode, uid, gid, mtime, size, sha256, md5, sha1, linkTarget, capabilities, whiteout };
   }
 
   get #kind(): number {

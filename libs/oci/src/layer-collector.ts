@@ -291,8 +291,8 @@ export class LayerCollector implements TarVisitor {
       this.#links.delete(path);
       this.#sink.replaced?.(path);
     }
-    const { mode, uid, gid } = member;
-    const entry: LayerEntry = { path, type, mode, uid, gid, size: type === 'file' ? member.size : 0 };
+    const { mode, uid, gid, mtime } = member;
+    const entry: LayerEntry = { path, type, mode, uid, gid, mtime, size: type === 'file' ? member.size : 0 };
     if (type === 'file' && member.capabilities !== undefined) entry.capabilities = member.capabilities;
     if (type === 'file') {
       this.#open = this.#openFile(entry, member.isSparse);

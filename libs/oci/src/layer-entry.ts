@@ -13,6 +13,11 @@ export interface LayerEntry {
   mode: number;
   uid: number;
   gid: number;
+  /**
+   * Modification time in whole seconds since 1970; absent if it is 0, as in reproducible builds, or
+   * beyond 32 bits.
+   */
+  mtime?: number;
   /** Bytes; 0 for everything but files and hard links to files of the same layer. */
   size: number;
   /** Hex, of a file or of the file of the same layer that a hard link names. */

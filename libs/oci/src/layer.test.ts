@@ -97,7 +97,7 @@ describe('readLayer', () => {
         tarArchive([
           { path: './', type: 'directory' },
           { path: './etc/', type: 'directory', mode: 0o1777 },
-          { path: './etc/passwd', content: 'root', mode: 0o4755, uid: 1000, gid: 100 },
+          { path: './etc/passwd', content: 'root', mode: 0o4755, uid: 1000, gid: 100, mtime: 1_700_000_000 },
           { path: '/etc/link', type: 'symlink', linkTarget: '../usr/x' },
           { path: 'etc/hard', type: 'hardlink', linkTarget: './etc/passwd' },
           { path: 'etc/empty' },
@@ -108,7 +108,16 @@ describe('readLayer', () => {
       expect(content.entries).toEqual([
         { ...root, path: '', type: 'directory', mode: 0o755 },
         { ...root, path: 'etc', type: 'directory', mode: 0o1777 },
-        { path: 'etc/passwd', type: 'file', mode: 0o4755, uid: 1000, gid: 100, size: 4, sha256: sha256('root') },
+        {
+          path: 'etc/passwd',
+          type: 'file',
+          mode: 0o4755,
+          uid: 1000,
+          gid: 100,
+          mtime: 1_700_000_000,
+          size: 4,
+          sha256: sha256('root'),
+        },
         { ...root, path: 'etc/link', type: 'symlink', linkTarget: '../usr/x' },
         { ...root, path: 'etc/hard', type: 'hardlink', linkTarget: 'etc/passwd', size: 4, sha256: sha256('root') },
         { ...root, path: 'etc/empty', type: 'file', sha256: sha256('') },
@@ -292,12 +301,12 @@ describe('readLayer', () => {
       expect(entries.map(({ linkTarget }) => linkTarget)).toEqual([long, long]);
     });
 
-    it('override only size and ids', async () => {
+    it('override only size, ids and time', async () => {
       const entry = raw({ path: 'sized', content: 'four' }, put(124, '00000000000'));
       const { entries, files } = await read(
         Buffer.concat([pax({ size: '4', uid: '70000', gid: '5', mtime: '1.5' }), entry, tarArchive([last])]),
       );
-      expect(entries[0]).toMatchObject({ path: 'sized', size: 4, uid: 70_000, gid: 5 });
+      expect(entries[0]).toMatchObject({ path: 'sized', size: 4, uid: 70_000, gid: 5, mtime: 1 });
       expect(files.get('sized')?.toString()).toBe('four');
     });
 

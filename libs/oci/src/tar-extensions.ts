@@ -1,6 +1,6 @@
 import { corrupt } from './layer-errors.js';
 import { decodeName } from './paths.js';
-import { decimal } from './tar-header.js';
+import { decimal, seconds } from './tar-header.js';
 import { pairSparseMap, type PaxSparse } from './tar-sparse.js';
 
 /** Fields of extended headers that override the header of the next entry. */
@@ -10,6 +10,8 @@ export interface TarExtensions {
   size?: number;
   uid?: number;
   gid?: number;
+  /** Whole seconds. */
+  mtime?: number;
   /** Hex of the `vfs_cap_data` that gives a program capabilities. */
   capabilities?: string;
   sparse?: PaxSparse;
@@ -24,7 +26,7 @@ const capabilityKeyword = 'SCHILY.xattr.security.capability';
 const maxCapabilityBytes = 24;
 
 /**
- * Parses the records of a PAX header. Unknown keywords (times, owner names, other extended
+ * Parses the records of a PAX header. Unknown keywords (other times, owner names, other extended
  * attributes) are dropped.
  * @throws InvalidInput `CORRUPT_LAYER` when a record is malformed
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html "pax Extended Header"
@@ -42,6 +44,7 @@ export function readPax(payload: Buffer): TarExtensions {
   const size = numberOf(records.get('size'));
   const uid = numberOf(records.get('uid'));
   const gid = numberOf(records.get('gid'));
+  const mtime = records.get('mtime');
   const capabilities = records.get(capabilityKeyword);
   const sparse = readPaxSparse(records, sparseNumbers);
   return {
@@ -50,6 +53,7 @@ export function readPax(payload: Buffer): TarExtensions {
     ...(size !== undefined && { size }),
     ...(uid !== undefined && { uid: uid >>> 0 }),
     ...(gid !== undefined && { gid: gid >>> 0 }),
+    ...(mtime?.length && { mtime: seconds(Number(mtime.toString('latin1'))) }),
     ...(capabilities && capabilities.length <= maxCapabilityBytes && { capabilities: capabilities.toString('hex') }),
     ...(sparse && { sparse }),
   };

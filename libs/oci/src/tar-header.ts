@@ -19,6 +19,8 @@ export interface TarHeader {
   mode: number;
   uid: number;
   gid: number;
+  /** Seconds since 1970; absent if it is 0 or not a time. */
+  mtime?: number;
   /** Bytes after the header, before padding. */
   size: number;
   isGnu: boolean;
@@ -40,6 +42,7 @@ export function readHeader(block: Buffer): TarHeader {
     // Linux ids have 32 bits; some archivers write the user nobody as -2.
     uid: numberAt(block, 108, 8) >>> 0,
     gid: numberAt(block, 116, 8) >>> 0,
+    mtime: seconds(parseNumber(block, 136, 12)),
     size,
     isGnu: magic === gnuMagic,
   };
@@ -56,6 +59,11 @@ function prefixOf(block: Buffer, magic: string): string {
   // GNU tar has times at this offset; old versions of Go still wrote a prefix there.
   const hasTimes = parseNumber(block, 345, 12) !== undefined && parseNumber(block, 357, 12) !== undefined;
   return magic === gnuMagic && !hasTimes ? textAt(block, 345, 155) : '';
+}
+
+/** Whole seconds of 32 bits, until 2106; undefined for all other times. */
+export function seconds(time: number | undefined): number | undefined {
+  return time !== undefined && time >= 1 && time < 2 ** 32 ? Math.floor(time) : undefined;
 }
 
 export function isZeroBlock(block: Buffer): boolean {

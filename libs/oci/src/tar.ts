@@ -16,6 +16,8 @@ export interface TarMember {
   mode: number;
   uid: number;
   gid: number;
+  /** Seconds since 1970, as {@link LayerEntry.mtime}. */
+  mtime?: number;
   /** Bytes of the file; of a sparse file with its holes. */
   size: number;
   /** As in {@link TarExtensions}. */
@@ -125,6 +127,7 @@ function* readMember(
     mode: header.mode,
     uid: extensions.uid ?? header.uid,
     gid: extensions.gid ?? header.gid,
+    mtime: extensions.mtime ?? header.mtime,
     size,
     capabilities: extensions.capabilities,
     isSparse: sparse !== undefined,
