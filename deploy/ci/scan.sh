@@ -51,7 +51,7 @@ trap 'rm -f "$report"' EXIT
 
 set -f
 set -- --quiet --fail-on "$fail_on"
-for pair in ADVISORIES:--advisories TIMEOUT:--timeout PLATFORM:--platform KINDS:--kinds CACHE_DIR:--cache-dir; do
+for pair in ADVISORIES:--advisories TIMEOUT:--timeout PLATFORM:--platform KINDS:--kinds ON_INCOMPLETE:--on-incomplete CACHE_DIR:--cache-dir; do
   value=$(input "${pair%%:*}")
   [ -z "$value" ] || set -- "$@" "${pair#*:}=$value"
 done

@@ -1,5 +1,5 @@
-import { buildTime, countFindings, findingChanges } from '@tidewaiter/domain';
-import type { GateThreshold } from '@tidewaiter/policy';
+import { buildTime, countFindings, findingChanges, type VerdictWithReasons } from '@tidewaiter/domain';
+import type { GateInput } from '@tidewaiter/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { duration } from '../duration.js';
@@ -9,7 +9,7 @@ import {
   evaluationOptions,
   type EvaluationFlags,
   withEvaluationFlags,
-  withPolicyFlag,
+  withVerdictFlags,
 } from '../target/evaluation-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 import type { ScannedTarget } from '../target/scan-target.js';
@@ -47,7 +47,7 @@ export function gateCommand(program: Command): void {
         .default(0, 'not at all'),
     )
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
-  withReadingFlags(withPolicyFlag(withEvaluationFlags(command))).action(gate);
+  withReadingFlags(withVerdictFlags(withEvaluationFlags(command))).action(gate);
 }
 
 function checkThreshold(given: string): string {
@@ -75,10 +75,15 @@ function serverProblem({ tokenFile, policy, vex, ignoreFile }: GateFlags): strin
 }
 
 async function askPlatform(image: string, flags: GateFlags): Promise<GateAnswer> {
-  const { against, server, tokenFile, wait, timeout } = flags;
+  const { against, onIncomplete, server, tokenFile, wait, timeout } = flags;
   const failOn = flags.failOn ?? (against === undefined ? undefined : defaultThreshold(flags));
   const { askServer } = await import('./server-gate.js');
-  const question = { image, ...(against !== undefined && { against }), ...(failOn != null && { failOn }) };
+  const question = {
+    image,
+    ...(against !== undefined && { against }),
+    ...(failOn != null && { failOn }),
+    ...(onIncomplete !== undefined && { onIncomplete }),
+  };
   return askServer(question, { server: server!, tokenFile: tokenFile!, wait, timeout });
 }
 
@@ -92,7 +97,7 @@ async function evaluate(image: string, failOn: string | null, flags: GateFlags):
   const after = await scanTarget(image, flags, evaluating);
   const before = against === undefined ? null : await scanTarget(against, flags, { ...evaluating, policies: [] });
   const threshold = failOn === null ? null : readThreshold(failOn)!;
-  return answerOf(after, before, failOn, threshold, gateVerdict);
+  return answerOf(after, before, failOn, (input) => gateVerdict(input, threshold, flags.onIncomplete));
 }
 
 function defaultThreshold({ against, policy = [] }: GateFlags): string | null {
@@ -104,8 +109,7 @@ function answerOf(
   { report }: ScannedTarget,
   before: ScannedTarget | null,
   failOn: string | null,
-  threshold: GateThreshold | null,
-  gateVerdict: (typeof import('@tidewaiter/policy'))['gateVerdict'],
+  verdictFor: (input: GateInput) => VerdictWithReasons,
 ): GateAnswer {
   const { findings, suppressed, policies, warnings, target } = report;
   const changes =
@@ -115,7 +119,7 @@ function answerOf(
     digest: target.digest,
     against: before && before.report.target.reference,
     failOn,
-    ...gateVerdict({ findings, warnings, changes, policies }, threshold),
+    ...verdictFor({ findings, warnings, changes, policies }),
     changes,
     findings,
     counts: countFindings(findings),

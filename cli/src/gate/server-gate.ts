@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { TidewaiterError } from '@tidewaiter/domain';
+import { type IncompleteEffect, TidewaiterError } from '@tidewaiter/domain';
 
 import { askApi, type Server } from '../server.js';
 import type { GateAnswer } from './gate-answer.js';
@@ -14,6 +14,7 @@ interface Question {
   image: string;
   against?: string;
   failOn?: string;
+  onIncomplete?: IncompleteEffect;
 }
 
 const askAgainMs = 2_000;

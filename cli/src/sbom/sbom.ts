@@ -40,6 +40,7 @@ function evaluationOf({ advisories: path }: SbomFlags): EvaluationOptions {
   const nothing = {
     kinds: new Set<never>(),
     failOn: undefined,
+    onIncomplete: 'warn' as const,
     isOnlyFixed: false,
     advisories: undefined,
     objections: noObjections,

@@ -282,6 +282,7 @@ async function scanned(
     const { report } = await scanTarget(`oci:${dir}:${tag}`, flags, {
       kinds: new Set(findingKinds),
       failOn: undefined,
+      onIncomplete: 'warn',
       isOnlyFixed: false,
       advisories: { path: join(folder, 'advisories.db'), maxAgeMs: maxAdvisoryAgeMs },
       objections: { statements: [], exceptions: [] },

@@ -6,7 +6,7 @@ import {
   evaluationOptions,
   type EvaluationFlags,
   withEvaluationFlags,
-  withPolicyFlag,
+  withVerdictFlags,
 } from '../target/evaluation-flags.js';
 import type { EvaluationOptions } from '../target/image-report.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
@@ -35,7 +35,7 @@ export function scanCommand(program: Command): void {
       collect,
     )
     .option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this', readSeverity);
-  withFamiliarFlags(withReadingFlags(withSignerFlags(withPolicyFlag(withEvaluationFlags(command))))).action(scan);
+  withFamiliarFlags(withReadingFlags(withSignerFlags(withVerdictFlags(withEvaluationFlags(command))))).action(scan);
 }
 
 async function scan(named: string | undefined, given: ScanFlags, command: Command): Promise<void> {
@@ -57,15 +57,18 @@ async function scan(named: string | undefined, given: ScanFlags, command: Comman
     ...(flags.severity && { severities: new Set(flags.severity) }),
   };
   const { report } = await scanTarget(target, flags, options);
-  const isGate = flags.failOn !== undefined || evaluating.policies.length > 0;
+  const isGate = flags.failOn !== undefined || isDecidedOtherwise(flags);
   await writeReport(report, outputs, { isGate });
   if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
 }
 
-/** Without `--fail-on`, given policies decide alone. */
-function thresholdOf({ failOn, policy = [] }: ScanFlags): EvaluationOptions['failOn'] {
-  return failOn ?? (policy.length > 0 ? null : undefined);
+/** Without `--fail-on`, other given rules decide alone. */
+function thresholdOf(flags: ScanFlags): EvaluationOptions['failOn'] {
+  return flags.failOn ?? (isDecidedOtherwise(flags) ? null : undefined);
 }
+
+const isDecidedOtherwise = ({ policy = [], onIncomplete }: ScanFlags): boolean =>
+  policy.length > 0 || onIncomplete === 'fail';
 
 /** A gate without a verdict does not pass. @param failed replaces the usual exit code of a failed gate */
 export function exitCodeOf(result: Verdict, failed = exitGateFailed): number {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { type FindingKind, findingKinds } from '@tidewaiter/domain';
+import { type FindingKind, findingKinds, type IncompleteEffect, incompleteEffects } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
@@ -20,6 +20,7 @@ export interface EvaluationFlags {
   vex?: string[];
   ignoreFile?: string[];
   policy?: string[];
+  onIncomplete?: IncompleteEffect;
 }
 
 /** Default of `--max-advisory-age`. */
@@ -50,13 +51,16 @@ export function withEvaluationFlags(command: Command): Command {
     );
 }
 
-/** Adds `--policy`, for commands that give a verdict. */
-export function withPolicyFlag(command: Command): Command {
-  return command.option(
-    '--policy <file>',
-    'policy in CEL: a file, or a name from `policies list`; repeatable',
-    collect,
-  );
+/** Adds `--policy` and `--on-incomplete`, for commands that give a verdict. */
+export function withVerdictFlags(command: Command): Command {
+  return command
+    .option('--policy <file>', 'policy in CEL: a file, or a name from `policies list`; repeatable', collect)
+    .addOption(
+      new Option(
+        '--on-incomplete <effect>',
+        'when a file was not read completely: only warn (default), or fail. An unreadable inventory, package database or layer never passes',
+      ).choices(incompleteEffects),
+    );
 }
 
 /** @throws NotFound, InvalidInput where a named file cannot be read */
@@ -69,6 +73,7 @@ export async function evaluationOptions(
   return {
     kinds: new Set(kinds),
     failOn: undefined,
+    onIncomplete: flags.onIncomplete ?? 'warn',
     isOnlyFixed: onlyFixed,
     advisories: path === undefined ? undefined : { path, maxAgeMs },
     objections,

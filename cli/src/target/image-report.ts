@@ -2,6 +2,7 @@ import {
   type AnalysisOptions,
   type AnalyzedLayer,
   configFindings,
+  databaseWarnings,
   fileFindings,
   inventory,
 } from '@tidewaiter/analyzers';
@@ -9,11 +10,13 @@ import {
   countFindings,
   type Finding,
   type FindingKind,
+  type IncompleteEffect,
   layerNotAnalyzedId,
   type PolicyResult,
   policyWarnings,
   type Severity,
   verdictOf,
+  type VerdictRules,
   withPolicies,
 } from '@tidewaiter/domain';
 import { layerNotAnalyzed } from '@tidewaiter/integrity';
@@ -41,6 +44,7 @@ export interface EvaluationOptions {
   kinds: ReadonlySet<FindingKind>;
   /** Undefined for the default; null where policies alone decide. */
   failOn: Severity | null | undefined;
+  onIncomplete: IncompleteEffect;
   /** Only findings of these severities; all unless given. */
   severities?: ReadonlySet<Severity>;
   /** Whether only fixable vulnerabilities count. */
@@ -84,10 +88,16 @@ export async function reportOf(
     { ...options.objections, statements: [...options.objections.statements, ...(signed?.statements ?? [])] },
   );
   const provenance = signed?.provenance ?? null;
-  const known = [...source.warnings, ...found.warnings, ...evaluated.warnings, ...(signed?.warnings ?? [])];
+  const known = [
+    ...source.warnings,
+    ...databaseWarnings(source.warnings),
+    ...found.warnings,
+    ...evaluated.warnings,
+    ...(signed?.warnings ?? []),
+  ];
   const facts = {
     ...{ reference, source, os, packages, findings, startedAt, asOf: evaluated.asOf, provenance },
-    ...{ kinds: options.kinds, warnings: known },
+    ...{ kinds: options.kinds, warnings: known, onIncomplete: options.onIncomplete },
   };
   const policies = await askedPolicies(facts, options);
   const warnings = [...known, ...objected.warnings, ...policyWarnings(policies)];
@@ -103,9 +113,15 @@ export async function reportOf(
     suppressed,
     warnings,
     policies,
-    verdict: withPolicies(verdictOf(findings, warnings, options.failOn), policies),
+    verdict: withPolicies(verdictOf(findings, warnings, verdictRules(source, options)), policies),
     stats: statsOf(read, startedAt, evaluated.asOf),
   };
+}
+
+/** Rules of the verdict: a document that is the whole target is never read in part and passed. */
+function verdictRules({ checked, listed }: ImageSource, { failOn, onIncomplete }: EvaluationOptions): VerdictRules {
+  const isDocument = checked !== undefined || listed !== undefined;
+  return { threshold: failOn, onIncomplete: isDocument && onIncomplete === 'warn' ? 'unknown' : onIncomplete };
 }
 
 /** Kinds of findings that come from advisories. */

@@ -2,6 +2,7 @@ import {
   buildTime,
   findingKinds,
   type FindingKind,
+  type IncompleteEffect,
   type ImagePackage,
   type OsRelease,
   type Provenance,
@@ -31,6 +32,7 @@ export interface ScannedImage {
   /** Requested kinds of findings. */
   kinds: ReadonlySet<FindingKind>;
   warnings: readonly Warning[];
+  onIncomplete: IncompleteEffect;
   startedAt: Date;
   /** ISO 8601; null without advisories. */
   asOf: string | null;
@@ -55,7 +57,7 @@ export function factsOf(known: ScannedImage): PolicyFacts {
     }),
     findings: findingFacts(findings),
     packages: packages.map(packageFacts),
-    gaps: [...gapsOf(known), ...evaluationGaps(known.warnings, findings)],
+    gaps: [...gapsOf(known), ...evaluationGaps(known.warnings, findings, known.onIncomplete)],
     repository: {
       ...(identity.repository !== null && { name: identity.repository }),
       ...(provenance && { signerRequired: true }),

@@ -1,7 +1,12 @@
+import { isPartial } from '@tidewaiter/domain';
 import type { Overlay, Warning } from '@tidewaiter/oci';
 
+import type { Analyzer } from './analyzer.js';
 import { apk } from './apk/apk.js';
+import { composer } from './composer/composer.js';
+import { dotnetDeps } from './dotnet-deps/dotnet-deps.js';
 import { dpkg } from './dpkg/dpkg.js';
+import { embeddedSbom } from './embedded-sbom/embedded-sbom.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { osRelease } from './os-release/os-release.js';
 import { rpm } from './rpm/rpm.js';
@@ -17,6 +22,29 @@ export const databases: ReadonlyMap<string, readonly string[]> = new Map([
   [osRelease.name, ['etc/os-release', 'usr/lib/os-release']],
   [rpm.name, rpmFolders.flatMap((at) => ['Packages', 'Packages.db', 'rpmdb.sqlite'].map((name) => `${at}/${name}`))],
 ]);
+
+/** Analyzers of files that list packages which have no other file that identifies them. */
+const inventories: readonly Analyzer[] = [apk, composer, dotnetDeps, dpkg, embeddedSbom, rpm];
+
+const noHead = new Uint8Array();
+
+/**
+ * Warns about the databases and lists of packages among incompletely read files: their packages
+ * may be missing, whereas another file hides only itself. So does a folder that may have a
+ * database.
+ */
+export function databaseWarnings(warnings: readonly Warning[]): Warning[] {
+  const paths = new Set(warnings.filter(isPartial).flatMap(({ path }) => path ?? []));
+  return [...paths].filter(mayListPackages).map((path) => {
+    return { code: 'DATABASE_UNREADABLE', path, message: 'list of packages that was not read completely' };
+  });
+}
+
+function mayListPackages(path: string): boolean {
+  if (inventories.some(({ wants }) => wants(path, noHead))) return true;
+  const folder = path.endsWith('/') ? path : `${path}/`;
+  return [...databases.values()].flat().some((database) => database.startsWith(folder));
+}
 
 /**
  * Warns about databases whose links lead to an unread file: one of another layer, whose analysis

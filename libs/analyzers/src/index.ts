@@ -59,6 +59,7 @@ import { wordpress } from './wordpress/wordpress.js';
 import { yarnCache } from './yarn-cache/yarn-cache.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
 
+export { databaseWarnings } from './database-links.js';
 export { inventory } from './inventory.js';
 export { configFindings, fileFindings, evaluateFiles } from './image-findings.js';
 export type { FileEvaluation } from './image-findings.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
-import { analyzeLayer, inventory as fold, type AnalyzedLayer } from './index.js';
+import { analyzeLayer, databaseWarnings, inventory as fold, type AnalyzedLayer } from './index.js';
 
 const status = 'var/lib/dpkg/status';
 const deb = (name: string, version: string, state = 'install ok installed') =>
@@ -137,6 +137,7 @@ describe('inventory', () => {
       { code: 'PARENT_PATH', path: 'up', message: expect.any(String) },
       { code: 'MALFORMED_FILE', path: 'etc/os-release', message: 'etc/os-release without a usable ID' },
       { code: 'MALFORMED_FILE', path: status, message: '1 records without a usable name, version or status' },
+      { code: 'DATABASE_UNREADABLE', path: status, message: 'list of packages that was not read completely' },
     ]);
   });
 
@@ -243,6 +244,22 @@ describe('inventory', () => {
     const unreadable = ['DATABASE_UNREADABLE', status];
     const link: TarEntry = { path: status, type: 'symlink', linkTarget: '/srv/status' };
     const real: TarEntry = { ...dpkg(['a', '1']), path: 'srv/status' };
+
+    it('is reported if a part of it could not be read, unless a later layer replaces it', async () => {
+      const damaged = dpkg(['a', '1'], ['', '2']);
+      const malformed = ['MALFORMED_FILE', status];
+      expect(await codesOf([debian, damaged])).toEqual([malformed, unreadable]);
+      expect(await codesOf([debian, damaged], [dpkg(['a', '1'])])).toEqual([malformed]);
+      const broken: TarEntry = { path: 'srv/node_modules/x/package.json', content: '{' };
+      expect(await codesOf([debian, dpkg(['a', '1']), broken])).toEqual([['MALFORMED_FILE', broken.path]]);
+    });
+
+    it('is reported of a folder that could not be listed', () => {
+      const warnings = ['var/lib/', 'var/lib/private/', 'opt/'].map((path) => {
+        return { code: 'UNREADABLE', path, message: 'folder that may not be read' };
+      });
+      expect(databaseWarnings(warnings).map(({ path }) => path)).toEqual(['var/lib/']);
+    });
 
     it('is reported if it links into another layer, unless the link was followed', async () => {
       expect(await codesOf([real], [debian, link])).toEqual([unreadable, missing]);

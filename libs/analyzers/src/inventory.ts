@@ -1,7 +1,7 @@
 import { type ImagePackage, isDistributionType, type OsRelease, type PackageRecord } from '@tidewaiter/domain';
 import type { Overlay, Warning } from '@tidewaiter/oci';
 
-import { databases, unreadDatabases } from './database-links.js';
+import { databases, databaseWarnings, unreadDatabases } from './database-links.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
@@ -47,8 +47,18 @@ export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withD
   const known = withoutListedAssemblies(packages);
   const counted = withDeclared ? withoutRedundantLocks(known, os) : known.filter(({ isDeclared }) => !isDeclared);
   counted.sort((a, b) => (a.purl < b.purl ? -1 : 1));
-  const warnings = layers.flatMap(({ facts }) => facts.warnings);
-  return { os, packages: counted, warnings: [...warnings, ...unreadDatabases(layers, view), ...missing(os, packages)] };
+  const warnings = [
+    ...layers.flatMap(({ facts }) => facts.warnings),
+    ...layers.flatMap((layer, index) => inEffect(databaseWarnings(layer.facts.warnings), view, index)),
+    ...unreadDatabases(layers, view),
+    ...missing(os, packages),
+  ];
+  return { os, packages: counted, warnings };
+}
+
+/** Warnings about files that no later layer replaces or deletes. */
+function inEffect(warnings: readonly Warning[], view: Overlay, layer: number): Warning[] {
+  return warnings.filter(({ path }) => path === null || view.hiddenBy(path, layer) === undefined);
 }
 
 /**

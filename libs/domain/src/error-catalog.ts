@@ -11,8 +11,13 @@ export interface CodeEntry {
   status?: number;
   /** Exit code of the command line, where it is not 2. */
   exit?: number;
-  /** A warning after which the absence of findings proves nothing. */
+  /**
+   * Warning about an inventory, a package database or a layer: after it the absence of findings
+   * proves nothing, and no verdict passes.
+   */
   isBlinding?: true;
+  /** Warning about one file, or a part of it: whether a verdict may pass is the user's choice. */
+  isIncomplete?: true;
   /** The line breaks of the message are Tidewaiter's; elsewhere they may forge a line. */
   isListing?: true;
 }
@@ -33,6 +38,7 @@ const notReady = { exit: 4 };
 const unprocessable = { status: 422 };
 const listing = { isListing: true } as const;
 const blinding = { isBlinding: true } as const;
+const incomplete = { isIncomplete: true } as const;
 
 /** Every code by the subject under which a reader looks for it. */
 export const codeSections: readonly { title: string; codes: Readonly<Record<string, CodeEntry>> }[] = [
@@ -151,7 +157,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       ENTRIES_INVALID: input('Clear the layer cache.'),
       EXPRESSION_INVALID: input('Correct the expression: see `tidewaiter find --help`.'),
       LAYER_COUNT_MISMATCH: input('Config and manifest disagree: build the image again.'),
-      LIMIT_EXCEEDED: warning('A named limit was reached; see docs/limits.md.', { ...blinding, status: 413 }),
+      LIMIT_EXCEEDED: warning('A named limit was reached; see docs/limits.md.', { ...incomplete, status: 413 }),
       MANIFEST_AMBIGUOUS: input('Push a manifest that is either an image or an index.'),
       MANIFEST_DAMAGED: input('The stored file list is damaged: analyze the image again.'),
       MANIFEST_INVALID: input('Push a valid manifest.'),
@@ -286,7 +292,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       DOCKERFILE_HEREDOC_OPEN: warning('Close the here-document.', blinding),
       DOCKERFILE_UNKNOWN_INSTRUCTION: warning('Correct the instruction.'),
       EXCEPTION_EXPIRED: warning('Extend or remove the exception.'),
-      FILE_TOO_LARGE: warning('The file was not read; see docs/limits.md.', blinding),
+      FILE_TOO_LARGE: warning('The file was not read; see docs/limits.md.', incomplete),
       HARDLINK_WITHOUT_TARGET: warning('The layer has a hard link to no file.'),
       IDENTITY_MISMATCH: warning('Signed by another identity than configured.'),
       INVALID_NAME: warning('The layer has an entry without a name.'),
@@ -296,7 +302,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       LAYERS_UNREAD: warning('Images with layers that could not be read are missing in the answer.'),
       LAYER_NOT_ANALYZED: warning('The layer was not analyzed; the finding names the reason.'),
       LOG_UNVERIFIED: warning('The signature is not in the trusted transparency log.'),
-      MALFORMED_FILE: warning('The file violates its format and was skipped.', blinding),
+      MALFORMED_FILE: warning('The file violates its format and was skipped.', incomplete),
       MORE_WARNINGS: warning('Further warnings were left out.', blinding),
       OS_UNKNOWN: warning('No distribution was recognized: its packages were not evaluated.', blinding),
       PACKAGES_MISSING: warning('The package database names no packages.', blinding),
@@ -310,14 +316,14 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       SECRETS_FILE_CUT: warning('The rest of the file was not searched.'),
       SECRETS_LINE_CUT: warning('The rest of the line was not searched.'),
       SECRETS_RULE_CUT: warning('The file was not searched by every rule.'),
-      SECRET_SEARCH_CUT: warning('Not all was searched for secrets.', blinding),
+      SECRET_SEARCH_CUT: warning('Not all was searched for secrets.', incomplete),
       SIGNATURE_INVALID: warning('The signature was not made by its key.'),
       SIGNER_UNKNOWN: warning('Configure the signer, or sign with a known key.'),
-      SPARSE_FILE_NOT_HASHED: warning('The sparse file was not compared.', blinding),
+      SPARSE_FILE_NOT_HASHED: warning('The sparse file was not compared.', incomplete),
       TIMESTAMP_UNVERIFIED: warning('No trusted source confirms the time of signing.'),
       TOO_MANY_RESULTS: warning('Ask for less: the list is cut.'),
       UNKNOWN_ENTRY_TYPE: warning('The layer has an entry of a type that no runtime unpacks.'),
-      UNREADABLE: warning('The file could not be read.', blinding),
+      UNREADABLE: warning('The file could not be read.', incomplete),
     },
   },
 ];

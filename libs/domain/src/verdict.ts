@@ -13,6 +13,26 @@ export interface VerdictWithReasons {
   reasons: string[];
 }
 
+/** Effect of a file that was not read completely: see {@link verdictOf}. */
+export const incompleteEffects = ['warn', 'fail'] as const;
+
+export type IncompleteEffect = (typeof incompleteEffects)[number];
+
+/** Warning as input of a verdict. */
+interface VerdictWarning {
+  code: string;
+  /** Null or absent if it concerns the whole input. */
+  path?: string | null;
+  message: string;
+}
+
+export interface VerdictRules {
+  /** Null if only policies decide. */
+  threshold?: Severity | null | undefined;
+  /** `unknown` for targets that are a single document, whose unread part may be all of it. */
+  onIncomplete?: IncompleteEffect | 'unknown' | undefined;
+}
+
 /** Severity from which a verdict fails by default. */
 const defaultThreshold = 'high';
 const maxReasons = 10;
@@ -25,32 +45,48 @@ export const layerNotAnalyzedId = 'layer-not-analyzed';
 
 /**
  * Returns `fail` for a finding at or above the threshold; `unknown`, with the reasons, if something
- * could not be evaluated, including the severity of a finding; else `pass`. Without a threshold
- * only policies decide.
+ * could not be evaluated: the severity of a finding, an inventory, a package database or a layer;
+ * else `pass`. A single file that was not read completely only warns, unless `onIncomplete` says
+ * otherwise: every large image has one, and a gate without a verdict would be switched off.
  */
 export function verdictOf(
   findings: readonly Finding[],
-  warnings: readonly { code: string; path?: string | null; message: string }[],
-  threshold: Severity | null = defaultThreshold,
+  warnings: readonly VerdictWarning[],
+  { threshold = defaultThreshold, onIncomplete = 'warn' }: VerdictRules = {},
 ): VerdictWithReasons {
   const counted = threshold === null ? [] : countedFindings(findings);
   const failing = counted.filter(({ severity }) => isAtLeast(severity, threshold!));
   if (failing.length > 0) {
     return { result: 'fail', reasons: [`${findingsAre(failing.length)} ${threshold} or worse`] };
   }
+  const partial = warnings.filter(isPartial).map(textOf);
+  if (onIncomplete === 'fail' && partial.length > 0) return { result: 'fail', reasons: limited(partial) };
   const unevaluated = counted.filter(({ severity, match }) => severity === 'unknown' || match === 'unknown');
-  const blind = warnings.filter(({ code }) => codeEntry(code)?.isBlinding === true);
-  const unread = findings.filter(({ id }) => id === layerNotAnalyzedId);
-  if (unevaluated.length === 0 && unread.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
   const reasons = [
     ...(unevaluated.length > 0
       ? [`${findingsAre(unevaluated.length)} of unknown severity, or of a version that could not be compared`]
       : []),
-    ...unread.map(({ title }) => title),
-    ...new Set(blind.map(({ message, path }) => (path ? `${path}: ${message}` : message))),
+    ...findings.filter(({ id }) => id === layerNotAnalyzedId).map(({ title }) => title),
+    ...warnings.filter(isBlinding).map(textOf),
+    ...(onIncomplete === 'unknown' ? partial : []),
   ];
-  return { result: 'unknown', reasons: reasons.slice(0, maxReasons) };
+  return { result: reasons.length === 0 ? 'pass' : 'unknown', reasons: limited(reasons) };
 }
+
+/** Whether a warning is about an inventory, a package database, a layer or the whole input. */
+function isBlinding({ code, path }: Pick<VerdictWarning, 'code' | 'path'>): boolean {
+  const entry = codeEntry(code);
+  return entry?.isBlinding === true || (entry?.isIncomplete === true && !path);
+}
+
+/** Whether a warning is about one file, or a part of it. */
+export function isPartial({ code, path }: Pick<VerdictWarning, 'code' | 'path'>): boolean {
+  return codeEntry(code)?.isIncomplete === true && Boolean(path);
+}
+
+const textOf = ({ path, message }: VerdictWarning): string => (path ? `${path}: ${message}` : message);
+
+const limited = (reasons: readonly string[]): string[] => [...new Set(reasons)].slice(0, maxReasons);
 
 function findingsAre(count: number): string {
   return count === 1 ? '1 finding is' : `${count} findings are`;

@@ -93,6 +93,23 @@ describe('evaluateImages', () => {
     });
   });
 
+  it('counts files that were not read completely by the settings, in verdicts and in policies', () => {
+    const warnings = [{ code: 'SECRET_SEARCH_CUT', path: 'opt/app.zip', message: 'too large' }];
+    const settings = { policies: [{ name: 'no-secrets' }] };
+    const lenient = rulesOf(settings);
+    const strict = rulesOf({ ...settings, onIncomplete: 'fail' });
+    expect(evaluateImages([image('a')], warnings, lenient, { now })).toMatchObject({
+      verdict: { result: 'pass' },
+      policies: [{ result: 'pass' }],
+      warnings,
+    });
+    expect(evaluateImages([image('a')], warnings, strict, { now })).toMatchObject({
+      verdict: { result: 'fail', reasons: ['opt/app.zip: too large', expect.any(String)] },
+      policies: [{ result: 'unknown' }],
+    });
+    expect(rulesVersion(strict, now)).not.toBe(rulesVersion(lenient, now));
+  });
+
   describe('provenance', () => {
     const rules = rulesOf({ policies: [{ name: 'signed-where-required' }] }, ['shop/*']);
     const signature = { code: null, reason: null, subject: 'sha256:0', artifact: 'sha256:1' };

@@ -2,6 +2,7 @@ import {
   type AttestedVex,
   type Finding,
   type ImagePackage,
+  type IncompleteEffect,
   type PolicyResult,
   policyWarnings,
   type Provenance,
@@ -52,6 +53,8 @@ export interface ImageEvaluation<Of extends Finding> {
   policies: PolicyResult[];
   /** Warnings of the input and of the rules. */
   warnings: Warning[];
+  /** Effect of incomplete files by which it was evaluated. */
+  onIncomplete: IncompleteEffect;
 }
 
 /** Codes of the warnings that this evaluation adds itself. */
@@ -72,7 +75,7 @@ export function evaluateImages<Of extends Finding>(
     const attested = attestedStatements(provenance?.vex ?? []);
     const objections = { ...rules, statements: [...rules.statements, ...attested.statements] };
     const left = suppress(findings, { ...identity, packages }, objections, circumstances.now);
-    const gaps = [...(image.gaps ?? []), ...evaluationGaps(warnings, findings)];
+    const gaps = [...(image.gaps ?? []), ...evaluationGaps(warnings, findings, rules.onIncomplete)];
     const facts = factsOf({ ...image, findings: left.findings, gaps }, rules, circumstances);
     const policies = askPolicies(policiesOf(rules, identity.repository), facts);
     return { ...left, warnings: [...attested.warnings, ...left.warnings], policies };
@@ -85,11 +88,12 @@ export function evaluateImages<Of extends Finding>(
     ...policyWarnings(policies),
   ];
   return {
-    verdict: withPolicies(verdictOf(findings, all), policies),
+    verdict: withPolicies(verdictOf(findings, all, { onIncomplete: rules.onIncomplete }), policies),
     findings,
     suppressed: evaluated.flatMap((each) => each.suppressed),
     policies,
     warnings: all,
+    onIncomplete: rules.onIncomplete,
   };
 }
 

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 
-import { InvalidInput, matchesWildcard, policyModes } from '@tidewaiter/domain';
+import {
+  type IncompleteEffect,
+  incompleteEffects,
+  InvalidInput,
+  matchesWildcard,
+  policyModes,
+} from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import {
@@ -23,6 +29,8 @@ export interface Rules extends Objections {
   policies: readonly ScopedPolicy[];
   /** Repositories whose images must be signed; `*` matches any characters. */
   signedRepositories: readonly string[];
+  /** Effect of files that were not read completely. */
+  onIncomplete: IncompleteEffect;
   /** Text of each rule as written, and its end. */
   written: readonly { text: string; until: Date | null }[];
 }
@@ -32,7 +40,14 @@ export interface ScopedPolicy extends Policy {
   repositories: readonly Glob[] | undefined;
 }
 
-export const noRules: Rules = { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] };
+export const noRules: Rules = {
+  statements: [],
+  exceptions: [],
+  policies: [],
+  written: [],
+  signedRepositories: [],
+  onIncomplete: 'warn',
+};
 
 /**
  * Hash of the rules in effect. It changes when a rule is edited or an exception ends, as verdicts
@@ -65,18 +80,21 @@ const policySetting = z.strictObject({
   repositories: z.array(patternSchema).min(1).optional(),
 });
 
-/** Lists of `tidewaiter.yaml` that define how images are evaluated. */
+/** Keys of `tidewaiter.yaml` that define how images are evaluated. */
 export const ruleSettings = {
   exceptions: z.array(exceptionSetting).default([]),
   policies: z.array(policySetting).default([]),
   /** Paths of VEX documents. */
   vex: z.array(z.string().min(1)).default([]),
+  /** `fail`: an image with a file that was not read completely does not pass. */
+  onIncomplete: z.enum(incompleteEffects).default('warn'),
 };
 
 interface RuleSettings {
   exceptions: z.output<typeof exceptionSetting>[];
   policies: z.output<typeof policySetting>[];
   vex: string[];
+  onIncomplete: IncompleteEffect;
 }
 
 /** Returns the content of a file that the settings name. */
@@ -92,7 +110,7 @@ export function readRules(
   readFile: ReadFile,
   problems: string[],
 ): Omit<Rules, 'signedRepositories'> {
-  const { exceptions, policies, vex } = settings;
+  const { exceptions, policies, vex, onIncomplete } = settings;
   const documents = vex.map((file, index) => ({
     file,
     at: `vex[${index}]`,
@@ -117,6 +135,7 @@ export function readRules(
     }
   };
   return {
+    onIncomplete,
     exceptions: exceptions.map(exceptionOf),
     statements: documents
       .filter(({ text }) => text !== '')
@@ -126,6 +145,7 @@ export function readRules(
       .filter(({ file, text }) => file === undefined || text !== '')
       .flatMap(({ at, ...setting }) => attempt(at, () => policyOf(setting))),
     written: [
+      ...(onIncomplete === 'warn' ? [] : [{ text: `onIncomplete: ${onIncomplete}`, until: null }]),
       ...exceptions.map((exception) => ({ text: JSON.stringify(exception), until: exception.until })),
       ...documents.map(({ text }) => ({ text, until: null })),
       ...own.map((policy) => ({ text: JSON.stringify(policy), until: null })),

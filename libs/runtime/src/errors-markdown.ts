@@ -23,8 +23,9 @@ $ ./tidewaiter scan oci:nowhere
 tidewaiter: nowhere: there is no such file or folder [TARGET_MISSING]
 \`\`\`
 
-The exit code of the command line is 2 unless a row names another. Warnings end nothing; after one marked *blind*, an image
-without findings is not evaluated rather than passed.
+The exit code of the command line is 2 unless a row names another. Warnings end nothing. After one marked *blind*, an image
+without findings is not evaluated rather than passed. One marked *incomplete* is about one file: an image with it passes,
+unless \`--on-incomplete fail\` or \`onIncomplete: fail\` is set. Without a path it counts as *blind*.
 
 ${sections.join('\n\n')}
 
@@ -37,8 +38,10 @@ ${table(ofChannels)}
 }
 
 function table(entries: readonly (readonly [code: string, CodeEntry])[]): string {
-  const rows = entries.map(([code, { is, fix, status = statuses[is], exit, isBlinding }]) => {
-    const notes = [exit !== undefined && `exit code ${exit}`, isBlinding && 'blind'].filter(Boolean).join(', ');
+  const rows = entries.map(([code, { is, fix, status = statuses[is], exit, isBlinding, isIncomplete }]) => {
+    const notes = [exit !== undefined && `exit code ${exit}`, isBlinding && 'blind', isIncomplete && 'incomplete']
+      .filter(Boolean)
+      .join(', ');
     return `| \`${code}\` | ${status ?? ''} | ${fix}${notes && ` (${notes})`} |`;
   });
   return ['| code | HTTP | what to do |', '| --- | --- | --- |', ...rows].join('\n');

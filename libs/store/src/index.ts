@@ -112,6 +112,7 @@ export type {
   StoredIncident,
 } from './incidents/incidents.js';
 export { Verdicts } from './images/pushes/verdicts.js';
+export type { EvaluationQuestion } from './images/pushes/verdicts.js';
 export type { EvaluatedPush } from './images/pushes/verdicts.js';
 export { Jobs, leaseLost } from './core/jobs.js';
 export type { ClaimedJob, JobFailure } from './core/jobs.js';

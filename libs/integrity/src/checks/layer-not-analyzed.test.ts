@@ -40,6 +40,6 @@ describe('layerNotAnalyzed', () => {
     ['critical', 'unknown'],
     [null, 'unknown'],
   ] as const)('prevents a pass at threshold %s: %s', (threshold, result) => {
-    expect(verdictOf([layerNotAnalyzed(layer)], [], threshold).result).toBe(result);
+    expect(verdictOf([layerNotAnalyzed(layer)], [], { threshold }).result).toBe(result);
   });
 });

@@ -33,6 +33,16 @@ describe('gateVerdict', () => {
     expect(gateVerdict({ ...input, warnings }, null)).toEqual({ result: 'unknown', reasons: ['none'] });
   });
 
+  it('counts files that were not read completely only if asked to', () => {
+    const warnings = [{ code: 'SECRET_SEARCH_CUT', path: 'opt/app.zip', message: 'too large' }];
+    const quiet = { ...input, findings: [], changes: null, warnings };
+    expect(gateVerdict(quiet, null).result).toBe('pass');
+    expect(gateVerdict(quiet, readThreshold('high')!).result).toBe('pass');
+    const failed = { result: 'fail', reasons: ['opt/app.zip: too large'] };
+    expect(gateVerdict(quiet, null, 'fail')).toEqual(failed);
+    expect(gateVerdict(quiet, readThreshold('high')!, 'fail')).toEqual(failed);
+  });
+
   it('is unknown for a new finding of unknown severity', () => {
     const unrated = { ...changes, introduced: [hole('NEW', 'unknown')] };
     expect(gateVerdict({ ...input, changes: unrated }, readThreshold('new:high')!)).toMatchObject({

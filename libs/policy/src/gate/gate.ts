@@ -2,6 +2,7 @@ import {
   countedFindings,
   type Finding,
   type FindingChanges,
+  type IncompleteEffect,
   isAtLeast,
   type PolicyResult,
   severities,
@@ -43,14 +44,18 @@ export function readThreshold(text: string): GateThreshold | undefined {
  * Returns the verdict of a gate. Without a threshold the policies decide. With a threshold on
  * changes and no known baseline all findings count, as everything may be new.
  */
-export function gateVerdict(input: GateInput, threshold: GateThreshold | null): VerdictWithReasons {
+export function gateVerdict(
+  input: GateInput,
+  threshold: GateThreshold | null,
+  onIncomplete?: IncompleteEffect,
+): VerdictWithReasons {
   const { findings, warnings, changes, policies } = input;
-  if (threshold === null) return withPolicies(verdictOf([], warnings, null), policies);
+  if (threshold === null) return withPolicies(verdictOf([], warnings, { threshold, onIncomplete }), policies);
   const { severity, isOfChange } = threshold;
   const evaluated = isOfChange && changes ? changes.introduced : findings;
-  const verdict = verdictOf(evaluated, warnings, severity);
-  if (verdict.result !== 'fail') return withPolicies(verdict, policies);
+  const verdict = verdictOf(evaluated, warnings, { threshold: severity, onIncomplete });
   const failing = countedFindings(evaluated).filter((finding) => isAtLeast(finding.severity, severity));
+  if (failing.length === 0) return withPolicies(verdict, policies);
   const what = isOfChange && changes ? 'introduced by this change' : 'in all';
   return withPolicies(
     { result: 'fail', reasons: verdict.reasons.map((reason) => `${reason}, ${what}: ${idsOf(failing)}`) },

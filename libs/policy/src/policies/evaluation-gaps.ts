@@ -1,4 +1,4 @@
-import { type Finding, type FindingKind, findingKinds } from '@tidewaiter/domain';
+import { type Finding, type FindingKind, findingKinds, type IncompleteEffect, isPartial } from '@tidewaiter/domain';
 
 /**
  * Kind of findings that was not completely evaluated, so that the absence of findings proves
@@ -44,13 +44,15 @@ const maxReasons = 3;
 
 /**
  * Kinds that were not evaluated for an image, by the warnings of its analysis and the layers that
- * were not analyzed.
+ * were not analyzed. A single file that was not read completely counts only if it fails a verdict.
  */
 export function evaluationGaps(
   warnings: readonly { code: string; path?: string | null; message: string }[],
   findings: readonly Pick<Finding, 'id' | 'title'>[],
+  onIncomplete: IncompleteEffect = 'warn',
 ): EvaluationGap[] {
-  const byWarning = warnings.flatMap(({ code, path, message }) =>
+  const counted = onIncomplete === 'fail' ? warnings : warnings.filter((warning) => !isPartial(warning));
+  const byWarning = counted.flatMap(({ code, path, message }) =>
     (gapsByCode.get(code) ?? []).map((kind) => ({ kind, reason: path ? `${path}: ${message}` : message })),
   );
   const byLayer = findings

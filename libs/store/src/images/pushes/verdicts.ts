@@ -1,6 +1,13 @@
 import { oldestOf, staleAdvisories, vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import { lifecycleVersion } from '@tidewaiter/checks';
-import { buildTime, type Digest, type Finding, type FindingKind, findingOf } from '@tidewaiter/domain';
+import {
+  buildTime,
+  type Digest,
+  type Finding,
+  type FindingKind,
+  findingOf,
+  type IncompleteEffect,
+} from '@tidewaiter/domain';
 import {
   type EvaluationGap,
   type ImageIdentity,
@@ -21,6 +28,12 @@ import type { Push } from './pushes.js';
 
 /** Name under which an image is evaluated. */
 export type EvaluatedPush = Pick<Push, 'registryHost' | 'connection' | 'repository' | 'tag' | 'digest'>;
+
+/** Circumstances that the caller knows or decides. */
+export interface EvaluationQuestion {
+  isRunning?: boolean | undefined;
+  onIncomplete?: IncompleteEffect | undefined;
+}
 
 /** Rules of the settings, for {@link Verdicts}; without any, only findings count. */
 export class EvaluationRules {
@@ -59,14 +72,16 @@ export class Verdicts {
   /**
    * Evaluates the images of a push, whose layers are all read and whose packages are matched.
    * @param warnings gaps in the data about them
-   * @param isRunning whether a workload runs them; read from the ledger if undefined
+   * @param asked whether a workload runs them, read from the ledger if undefined; and the effect of
+   * incomplete files, from the settings if undefined
    */
   async of(
     push: EvaluatedPush,
     images: readonly Image[],
     warnings: readonly PushWarning[],
-    isRunning?: boolean,
+    asked: EvaluationQuestion = {},
   ): Promise<ImageEvaluation<ImageFinding>> {
+    const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
     const findings = Map.groupBy(
       await this.findings.of(
         images.map(({ digest }) => digest),
@@ -75,7 +90,7 @@ export class Verdicts {
       ({ imageDigest }) => imageDigest,
     );
     // Awaited before the next calls: a promise that rejects before it is awaited ends the process.
-    const running = isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
+    const running = asked.isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
     const known = images.map(async (image) => {
       const provenance = await this.provenances.get(push, image.digest);
       const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
@@ -98,7 +113,7 @@ export class Verdicts {
     };
     // Stored warnings about the age of the data are outdated, since data ages without a new evaluation.
     const current = [...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'), ...staleAdvisories(ages, now)];
-    return evaluateImages(await Promise.all(known), current, this.rules, circumstances);
+    return evaluateImages(await Promise.all(known), current, rules, circumstances);
   }
 }
 

@@ -109,7 +109,7 @@ export class AdmissionService {
 
   async #lookUp(image: string): Promise<AdmissionVerdict> {
     try {
-      const { evaluation } = await withinTime(this.verdicts.of(image, true));
+      const { evaluation } = await withinTime(this.verdicts.of(image, { isRunning: true }));
       return { image, ...evaluation.verdict };
     } catch (error) {
       const isExpected = error instanceof TidewaiterError;

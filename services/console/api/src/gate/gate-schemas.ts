@@ -1,4 +1,4 @@
-import { policyModes, severities, verdicts } from '@tidewaiter/domain';
+import { incompleteEffects, policyModes, severities, verdicts } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { count, text } from '../http/fields.js';
@@ -15,6 +15,8 @@ export const gateBody = z.strictObject({
   against: imageName.optional(),
   /** `high`, or `new:high` for findings that the change introduced; by default the rules for every push apply. */
   failOn: z.string().regex(thresholdPattern, 'expected a severity, or new: and a severity').optional(),
+  /** Effect of files that were not read completely; by default that of the platform's settings. */
+  onIncomplete: z.enum(incompleteEffects).optional(),
 });
 
 const severity = z.enum(severities);

@@ -23,9 +23,9 @@ export class GateController {
     answer: gateAnswer,
   })
   async gate(
-    @Body({ schema: gateBody }) { image, failOn, ...asked }: z.output<typeof gateBody>,
+    @Body({ schema: gateBody }) { image, failOn, onIncomplete, ...asked }: z.output<typeof gateBody>,
   ): Promise<z.output<typeof gateAnswer>> {
-    const { push, evaluation } = await this.verdicts.of(image);
+    const { push, evaluation } = await this.verdicts.of(image, { onIncomplete });
     const against = asked.against ?? baselineOf(push);
     const { findings, suppressed, policies, warnings } = evaluation;
     const before = against === undefined ? null : await this.verdicts.of(against);
@@ -39,7 +39,9 @@ export class GateController {
       pushId: push.id,
       storedVerdict: push.verdict,
       // Without a threshold, the same rule as that of every push.
-      ...(threshold ? gateVerdict({ findings, warnings, changes, policies }, threshold) : evaluation.verdict),
+      ...(threshold
+        ? gateVerdict({ findings, warnings, changes, policies }, threshold, evaluation.onIncomplete)
+        : evaluation.verdict),
       changes,
       findings,
       counts: countFindings(findings),

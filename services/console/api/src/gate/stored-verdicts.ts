@@ -3,6 +3,7 @@ import { type Digest, NotFound, Unavailable } from '@tidewaiter/domain';
 import type { ImageEvaluation } from '@tidewaiter/policy';
 import { type ImageReference, parseReference } from '@tidewaiter/registry';
 import {
+  type EvaluationQuestion,
   type Image,
   type ImageFinding,
   Images,
@@ -34,7 +35,7 @@ export class StoredVerdicts {
    * @throws NotFound `IMAGE_UNKNOWN`; Unavailable `VERDICT_PENDING` while it is analyzed;
    * InvalidInput `REFERENCE_INVALID`
    */
-  async of(name: string, isRunning?: boolean): Promise<StoredVerdict> {
+  async of(name: string, asked: EvaluationQuestion = {}): Promise<StoredVerdict> {
     const { push, place } = await this.pushOf(name);
     const digest = push.digest ?? push.claimedDigest;
     if (push.state === 'accepted' || push.state === 'analyzing')
@@ -42,7 +43,7 @@ export class StoredVerdicts {
     const images = digest === null ? [] : await this.images.ofDigest(place.digest ?? digest);
     const failure = push.code === null ? [] : [{ code: 'UNREADABLE', message: `${push.code}: ${push.reason}` }];
     const warnings = [...(await this.pushes.warnings(push.id)), ...failure];
-    return { push, images, evaluation: await this.evaluations.of(place, images, warnings, isRunning) };
+    return { push, images, evaluation: await this.evaluations.of(place, images, warnings, asked) };
   }
 
   /** Returns the push that represents a name, and the place under which it is evaluated. */
