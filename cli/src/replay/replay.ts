@@ -114,9 +114,10 @@ function parse(text: string, path: string): unknown {
 
 /** Rules that cannot be used are named; the others count. */
 async function readRules(folders: readonly string[]): Promise<LoadedRules> {
+  const { scopeProblem } = await import('@tidewaiter/detection');
   const { loadRules } = await import('@tidewaiter/sigma');
   const { readRuleFiles, shippedRules } = await import('@tidewaiter/rule-files');
-  const loaded = loadRules(await readRuleFiles([shippedRules, ...folders]));
+  const loaded = loadRules(await readRuleFiles([shippedRules, ...folders]), { validate: scopeProblem });
   for (const { file, line, reason } of loaded.refused)
     printStderr(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);
   return loaded;

@@ -92,7 +92,7 @@ describe('rules check', () => {
     const examples = ['matches: [{ exec: /usr/bin/nmap }, { exec: /usr/bin/id }]', 'ignores: [{ eats: lunch }]'];
     const rule =
       'title: Scanner\nlogsource: { product: linux, category: process_creation }\ndetection: { s: { Image|endswith: /nmap }, condition: s }\n';
-    await put({ 'a.yml': `${rule}tidewaiter:\n  ${examples.join('\n  ')}\n` });
+    await put({ 'a.yml': `${rule}tidewaiter:\n  scope: [container]\n  ${examples.join('\n  ')}\n` });
     await rules('check', folder);
     const [found, unreadable] = output.stdout.split('\n');
     expect(found).toBe(`${folder}/a.yml:1: example {"exec":"/usr/bin/id"}: the rule does not find it (Scanner)`);

@@ -1,11 +1,12 @@
 import { type PersistedMap, type PersistedPairs, RecentMap, RecentPairs, ReorderBuffer } from '@tidewaiter/collections';
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
-import type { FactContext } from '@tidewaiter/facts';
+import { type FactContext, factField } from '@tidewaiter/facts';
 import { nativeMembers, observe } from '@tidewaiter/sensors';
-import type { CorrelatedEvent, CorrelatorFigures, RuleMatch, RuleSet } from '@tidewaiter/sigma';
+import type { CorrelatedEvent, CorrelatorFigures, RuleMatch, RuleSet, SigmaEvent } from '@tidewaiter/sigma';
 
 import { asksForFacts, isAboutFacts, ruleAlert } from './alerts/alert-of.js';
 import type { DetectionAlert } from './alerts/alert.js';
+import { isInScope, scopeOf } from './alerts/rule-scope.js';
 import { sensorAlerts } from './alerts/sensor-alerts.js';
 import { type DetectorRules, isLocal, wideCorrelations } from './correlation/correlation-reach.js';
 import {
@@ -282,7 +283,7 @@ export class Detector {
     }
     const inputs = this.#inputsOf(observation, process);
     const event = eventView(inputs);
-    const matches = this.#rules.match(event);
+    const matches = this.#matchesOf(inputs, event);
     if (matches.some(({ rule }) => !this.#rules.isPart(rule))) observation.native = nativeOf(waiting);
     const scene = once(() => eventContextOf(inputs));
     const alerts = this.#alertsOf(inputs, matches, scene);
@@ -306,7 +307,7 @@ export class Detector {
       observation.native = event.record.event;
       onPlaced?.(observation);
       const inputs = this.#inputsOf(observation, this.#tree.find(observation));
-      const matches = this.#rules.match(eventView(inputs));
+      const matches = this.#matchesOf(inputs, eventView(inputs));
       const alerts = this.#alertsOf(
         inputs,
         matches,
@@ -320,6 +321,14 @@ export class Detector {
 
   #inputsOf(observation: Observation, process: TreeProcess | null): EventInputs {
     return { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#options.facts };
+  }
+
+  /** Matches of the rules that apply where the event happened. */
+  #matchesOf({ observation, facts }: EventInputs, event: SigmaEvent): readonly RuleMatch[] {
+    const matches = this.#rules.match(event);
+    if (matches.length === 0) return matches;
+    const scope = scopeOf(observation, () => factField('Image.Role', observation, facts));
+    return matches.filter(({ rule }) => isInScope(rule, scope));
   }
 
   #alertsOf(inputs: EventInputs, matches: readonly RuleMatch[], scene: () => EventContext): DetectionAlert[] {

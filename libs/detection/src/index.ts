@@ -21,3 +21,4 @@ export { techniqueOf } from './alerts/tactics.js';
 export type { RecordSource } from './events/waiting-event.js';
 export { missingFrom, readStoryline, recordOf, replayRecords } from './storylines/storyline.js';
 export type { ExpectedIncident, ReplayResult, Storyline } from './storylines/storyline.js';
+export { scopeProblem } from './alerts/rule-scope.js';

@@ -6,6 +6,7 @@ import { loadRules, type RuleInfo } from '@tidewaiter/sigma';
 
 import { coverageMarkdown } from './alerts/attack-coverage.js';
 import { containersMatrix } from './alerts/attack-matrix.js';
+import { scopeProblem } from './alerts/rule-scope.js';
 import { techniqueOf } from './alerts/tactics.js';
 import { examplesOf, failedExamples, foundBy } from './examples/check-examples.js';
 
@@ -15,7 +16,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yml'))
   .toSorted()
   .map((name) => ({ path: `rules/${name}`, text: readFileSync(join(folder, name), 'utf8') }));
-const loaded = loadRules(files);
+const loaded = loadRules(files, { validate: scopeProblem });
 const infos: RuleInfo[] = [...loaded.rules.rules, ...loaded.correlations.map(({ info }) => info)];
 const weights: JsonValue[] = ['alone', 'support', 'context'];
 const raising = infos.filter((rule) => !loaded.rules.isPart(rule));

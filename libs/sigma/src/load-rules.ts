@@ -28,6 +28,8 @@ export interface LoadOptions {
   placeholders?: Readonly<Record<string, readonly string[]>>;
   /** Evaluates rules without generated code, for environments that forbid it. */
   interpreted?: boolean;
+  /** Returns why a detection rule is refused; null if it is not. */
+  validate?: (rule: RuleInfo) => string | null;
   /** Rules loaded before: a file with the same text is not parsed again. */
   previous?: LoadedRules;
 }
@@ -70,7 +72,9 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   const placeholders = placeholdersOf(pipelines, options.placeholders ?? {});
   const key = JSON.stringify([...placeholders]);
   const known = previous?.files.placeholders === key ? previous.files.byPath : new Map<string, ReadFile>();
-  const byPath = new Map(files.map((file) => [file.path, readFile(file, known.get(file.path), placeholders)]));
+  const byPath = new Map(
+    files.map((file) => [file.path, readFile(file, known.get(file.path), placeholders, options.validate)]),
+  );
 
   const gathered = new Gathering();
   for (const { parts } of byPath.values()) for (const part of parts) gathered.take(part);
@@ -102,27 +106,38 @@ function placeholdersOf(
   return new Map([...pipelines.flatMap(({ values }) => [...values]), ...Object.entries(own)]);
 }
 
-function readFile({ path, text }: RuleFile, known: ReadFile | undefined, placeholders: Placeholders): ReadFile {
+function readFile(
+  { path, text }: RuleFile,
+  known: ReadFile | undefined,
+  placeholders: Placeholders,
+  validate: LoadOptions['validate'],
+): ReadFile {
   if (known?.text === text) return known;
   const documents = attempt(path, undefined, () => ruleDocuments(text));
   if ('refused' in documents) return { text, parts: [{ kind: 'refused', ...documents }] };
   const parts = documents.result.map((each): Part => {
     const document = attempt(path, undefined, () => readDocument(each));
     if ('refused' in document) return { kind: 'refused', ...document };
-    const part = attempt(path, document.result, () => readPart(document.result, path, placeholders));
+    const part = attempt(path, document.result, () => readPart(document.result, path, placeholders, validate));
     return 'refused' in part ? { kind: 'refused', ...part } : part.result;
   });
   return { text, parts };
 }
 
-function readPart(document: Located, file: string, placeholders: Placeholders): Part {
+function readPart(
+  document: Located,
+  file: string,
+  placeholders: Placeholders,
+  validate: LoadOptions['validate'] = () => null,
+): Part {
   const map = mapOf(document, 'a rule');
   if (map.has('action')) throw new RuleError(document.line, 'action is not Sigma 2: each document says all of its own');
   if (map.has('filter')) return { kind: 'filter', filter: readFilter(document, file, placeholders) };
   const info = readRuleInfo(map, file, document.line);
-  return map.has('correlation')
-    ? { kind: 'correlation', correlation: readCorrelation(map, info) }
-    : { kind: 'rule', rule: readDetectionRule(document, info, placeholders) };
+  if (map.has('correlation')) return { kind: 'correlation', correlation: readCorrelation(map, info) };
+  const problem = validate(info);
+  if (problem !== null) throw new RuleError(document.line, problem);
+  return { kind: 'rule', rule: readDetectionRule(document, info, placeholders) };
 }
 
 function attempt<Result>(

@@ -13,6 +13,8 @@ export interface RuleMeaning {
   /** See {@link extraJoins}. */
   joins: string[];
   techniques: string[];
+  /** Where the rule applies, see `rule-scope.ts`; null if it does not say. */
+  scopes: readonly string[] | null;
 }
 
 const meanings = new WeakMap<RuleInfo, RuleMeaning>();
@@ -29,7 +31,7 @@ export function alertRule(rule: RuleInfo): AlertRule {
 }
 
 function readMeaning(rule: RuleInfo): RuleMeaning {
-  const own = objectAt(rule.custom, 'tidewaiter');
+  const own = ownBlock(rule);
   const techniques = rule.tags.flatMap((tag) => techniqueOf(tag) ?? []);
   return {
     finding: textAt(own, 'finding'),
@@ -39,6 +41,7 @@ function readMeaning(rule: RuleInfo): RuleMeaning {
     // An escape continues on the node.
     joins: [...textsAt(own, 'joins'), ...(techniques.includes('T1611') ? ['node'] : [])],
     techniques,
+    scopes: Array.isArray(own['scope']) ? textsAt(own, 'scope') : null,
   };
 }
 
@@ -53,8 +56,9 @@ function defaultWeight({ level }: RuleInfo): Weight {
   return level === 'medium' ? 'support' : 'context';
 }
 
-function objectAt(object: JsonObject, key: string): JsonObject {
-  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+/** The `tidewaiter:` block of a rule, empty if it has none. */
+function ownBlock({ custom }: RuleInfo): JsonObject {
+  const value = Object.hasOwn(custom, 'tidewaiter') ? custom['tidewaiter'] : undefined;
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
 }
 

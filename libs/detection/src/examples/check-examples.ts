@@ -3,6 +3,7 @@ import { isFactField } from '@tidewaiter/facts';
 import { logsourcesOf, observe, scalarsOf, sigmaField } from '@tidewaiter/sensors';
 import { type CorrelationRule, Correlator, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
 
+import { isInScope, scopeOf } from '../alerts/rule-scope.js';
 import { recordOf } from './example-record.js';
 import { isObject, readExample } from './example.js';
 
@@ -61,7 +62,11 @@ export function foundBy({ rules, correlations }: Loaded, example: JsonValue): Se
     timeMs += event.afterMs;
     const observation = observe(recordOf(event, index, new Date(timeMs).toISOString()));
     const view = exampleView(observation, event.given);
-    const matched = rules.match(view).map(({ rule }) => rule);
+    const scope = scopeOf(observation, () => event.given['Image.Role']);
+    const matched = rules
+      .match(view)
+      .map(({ rule }) => rule)
+      .filter((rule) => isInScope(rule, scope));
     for (const { id } of matched) found.add(id);
     for (const { rule } of correlator.observe({ id: `example-${index}`, timeMs, event: view, rules: matched }))
       found.add(rule.id);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
+import { scopeProblem } from '@tidewaiter/detection';
 import { fingerprintOf, readRuleFiles } from '@tidewaiter/rule-files';
 import { Every, Health, Logger } from '@tidewaiter/runtime';
 import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
@@ -81,6 +82,7 @@ export class RuleLoader {
     const loaded = loadRules(await readRuleFiles(folders), {
       pipelines: (await readRuleFiles(pipelines)).map(readPipeline),
       previous: this.#current,
+      validate: scopeProblem,
     });
     this.#fingerprint = fingerprint;
     this.#current = loaded;
