@@ -58,8 +58,9 @@ function sinkOf(
 ): FileSink {
   const isCompared = isInspected || secretKey !== undefined;
   return {
-    wants: (path, head) => collector.wants(path, head),
+    wants: (path, head, sizeBytes) => collector.wants(path, head, sizeBytes),
     take: (file) => collector.take(file),
+    stream: (path, head, sizeBytes) => collector.stream(path, head, sizeBytes),
     replaced: (path) => collector.forget(path),
     digests: (path) => (isCompared ? digests.for(path) : []),
   };

@@ -1,10 +1,16 @@
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
-import { analyzeLayer, type AnalysisOptions, type LayerFacts } from './index.js';
+import { analyzeLayer, type LayerFacts, type LayerOptions } from './index.js';
 
-async function factsOf(entries: TarEntry[], options: AnalysisOptions): Promise<LayerFacts> {
+async function factsOf(entries: TarEntry[], options: Partial<LayerOptions>): Promise<LayerFacts> {
+  // In pieces, as a registry sends it, whose memory is used for other pieces later.
   async function* blob(): AsyncGenerator<Uint8Array> {
-    yield tarArchive(entries);
+    const tar = tarArchive(entries);
+    for (let at = 0; at < tar.length; at += 65_536) {
+      const piece = Buffer.from(tar.subarray(at, at + 65_536));
+      yield piece;
+      piece.fill(0);
+    }
   }
   const { facts } = await analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar', ...options });
   return facts;
@@ -21,6 +27,35 @@ describe('FactCollector', () => {
     ];
     const { files, hosts } = await factsOf(entries, { isInspected: true });
     expect({ files, hosts }).toMatchObject({ files: [{ os: { id: 'a' } }], hosts: [{ hosts: ['a.io'] }] });
+  });
+
+  describe('secrets of a large file', () => {
+    const secretKey = Buffer.alloc(32, 1);
+    const token = ['ghp', 'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3'].join('_');
+    const rest = `${'-'.repeat(99)}\n`.repeat(200_000);
+
+    it('are found to its end, with their lines', async () => {
+      const entries = [{ path: 'srv/dump.sql', content: `${token}\n${rest}${rest}k=${token.replace('aB', 'Ba')}\n` }];
+      const { secrets, warnings } = await factsOf(entries, { secretKey });
+      expect([secrets.map(({ line }) => line), warnings]).toEqual([[1, 400_002], []]);
+    });
+
+    it('are found above the limit for analyzers, which only warn', async () => {
+      const path = 'srv/package-lock.json';
+      const entries = [{ path, content: `{"a": "${rest}", "b": "${token}"}` }];
+      const limits = { maxWantedFileBytes: 1024 * 1024 };
+      const { secrets, warnings } = await factsOf(entries, { secretKey, limits });
+      expect(secrets).toMatchObject([{ rule: 'github-pat', line: 200_001 }]);
+      expect(warnings).toMatchObject([{ code: 'FILE_TOO_LARGE', path, message: expect.stringContaining('bytes') }]);
+    });
+
+    it('end with a warning in words in a file of nothing but bait', async () => {
+      const entries = [{ path: 'srv/bait', content: 'password=Ab1! '.repeat(1_000_000) }];
+      const { warnings } = await factsOf(entries, { secretKey });
+      expect(warnings).toEqual([
+        { code: 'SECRET_SEARCH_CUT', path: 'srv/bait', message: expect.stringMatching(/^file of 14000000 bytes has /) },
+      ]);
+    });
   });
 
   describe('hosts in files', () => {

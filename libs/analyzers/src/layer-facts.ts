@@ -21,6 +21,7 @@ import {
 } from '@tidewaiter/integrity';
 import {
   EntryTable,
+  type FileStream,
   headBytes,
   type LayerContent,
   type LayerEntries,
@@ -30,9 +31,11 @@ import {
 } from '@tidewaiter/oci';
 import {
   findSecrets,
+  type FileSecrets,
   mayHoldSecrets,
   redactedReason,
   redactSecrets,
+  SecretSearch,
   secretsInText,
   withMasks,
 } from '@tidewaiter/secrets';
@@ -108,8 +111,18 @@ interface Reading {
 
 /** Reader of files for one kind of facts. */
 interface Reader {
-  wants: (path: string, head: Uint8Array) => boolean;
+  wants: (path: string, head: Uint8Array, sizeBytes: number) => boolean;
   read: (file: TakenFile) => Reading;
+}
+
+/** Reader of files in pieces, whatever their size. */
+interface StreamReader {
+  open: (path: string, head: Uint8Array, sizeBytes: number) => ReadingStream | undefined;
+}
+
+interface ReadingStream {
+  write: (piece: Buffer) => void;
+  end: () => Reading;
 }
 
 /** Limit on facts of one layer: they cost memory in every image that has the layer. */
@@ -125,6 +138,7 @@ const maxScriptsBytes = 4 * 1024 * 1024;
 /** Runs each analyzer over its files as they arrive. An unreadable file only gives a warning. */
 export class FactCollector {
   readonly #readers: readonly Reader[];
+  readonly #streamReaders: readonly StreamReader[];
   readonly #readings = new Map<string, Reading[]>();
   /** Readers of the file of the last `wants` call, which the next `take` passes. */
   #asked: { path: string; readers: readonly Reader[] } | undefined;
@@ -136,10 +150,11 @@ export class FactCollector {
     private readonly options: AnalysisOptions,
   ) {
     this.#readers = readersOf(analyzers, options);
+    this.#streamReaders = options.secretKey ? [secretStreams(options.secretKey)] : [];
   }
 
-  wants(path: string, head: Uint8Array): boolean {
-    const readers = this.#readersFor(path, head);
+  wants(path: string, head: Uint8Array, sizeBytes: number): boolean {
+    const readers = this.#readersFor(path, head, sizeBytes);
     this.#asked = { path, readers };
     return readers.length > 0;
   }
@@ -148,10 +163,22 @@ export class FactCollector {
   take(file: TakenFile): void {
     const { path, content } = file;
     const asked = this.#asked?.path === path ? this.#asked.readers : undefined;
-    const readers = asked ?? this.#readersFor(path, content.subarray(0, headBytes));
-    const results = readers.map((reader) => this.#budget.limited(reader.read(file))).filter(hasResult);
-    if (results.length > 0) this.#readings.set(path, results);
-    for (const reading of results) this.#count(reading);
+    const readers = asked ?? this.#readersFor(path, content.subarray(0, headBytes), content.length);
+    for (const reader of readers) this.#add(path, this.#budget.limited(reader.read(file)));
+  }
+
+  /** Opens the readers of a file that is read in pieces. */
+  stream(path: string, head: Uint8Array, sizeBytes: number): FileStream | undefined {
+    const streams = this.#streamReaders.flatMap((reader) => reader.open(path, head, sizeBytes) ?? []);
+    if (streams.length === 0) return undefined;
+    return {
+      write: (piece) => {
+        for (const stream of streams) stream.write(piece);
+      },
+      end: () => {
+        for (const stream of streams) this.#add(path, stream.end());
+      },
+    };
   }
 
   /** Drops the facts of a file that a later entry of the layer replaces. */
@@ -186,8 +213,16 @@ export class FactCollector {
     return { files, secrets, signs, ...inspected, warnings: list.toArray() };
   }
 
-  #readersFor(path: string, head: Uint8Array): Reader[] {
-    return this.#readers.filter((reader) => reader.wants(path, head));
+  #readersFor(path: string, head: Uint8Array, sizeBytes: number): Reader[] {
+    return this.#readers.filter((reader) => reader.wants(path, head, sizeBytes));
+  }
+
+  #add(path: string, reading: Reading): void {
+    if (!hasResult(reading)) return;
+    const known = this.#readings.get(path);
+    if (known === undefined) this.#readings.set(path, [reading]);
+    else known.push(reading);
+    this.#count(reading);
   }
 
   #count({ record, secrets = [], signs = [], hosts = [] }: Reading): void {
@@ -205,7 +240,7 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
   });
   if (secretKey) {
     readers.push(
-      { wants: mayHoldSecrets, read: (file) => searchSecrets(file, secretKey) },
+      { wants: isSearchedWhole, read: (file) => searchSecrets(file, secretKey) },
       { wants: mayHoldArchivedSecrets, read: ({ path, content }) => searchArchive(path, content, secretKey) },
     );
   }
@@ -217,6 +252,24 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
     );
   }
   return readers;
+}
+
+/** Size up to which a file is searched for secrets at once; a larger one is searched in pieces. */
+const maxBytesAtOnce = 4 * 1024 * 1024;
+
+function isSearchedWhole(path: string, head: Uint8Array, sizeBytes: number): boolean {
+  return sizeBytes <= maxBytesAtOnce && mayHoldSecrets(path, head);
+}
+
+/** Search of large files: they need as little memory as small ones. */
+function secretStreams(key: Uint8Array): StreamReader {
+  return {
+    open: (path, head, sizeBytes) => {
+      if (sizeBytes <= maxBytesAtOnce || !mayHoldSecrets(path, head)) return undefined;
+      const search = new SecretSearch(path, key);
+      return { write: (piece) => search.write(piece), end: () => readingOf(path, search.end()) };
+    },
+  };
 }
 
 /** Whether a reading has any facts: most files have none, and there may be a million of them. */
@@ -267,7 +320,10 @@ function readScript({ content }: TakenFile): Reading {
 }
 
 function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
-  const { sightings, damage } = findSecrets({ path, content }, key);
+  return readingOf(path, findSecrets({ path, content }, key));
+}
+
+function readingOf(path: string, { sightings, damage }: FileSecrets): Reading {
   const reading = sightings.length > 0 ? { secrets: sightings } : {};
   return damage === undefined ? reading : { ...reading, warning: { code: 'SECRET_SEARCH_CUT', path, message: damage } };
 }

@@ -14,7 +14,7 @@ export { choosePlatforms } from './platform.js';
 export { pendingLinks, readLayer, readLayerFollowingLinks } from './layer.js';
 export type { LayerContent, ReadLayerOptions } from './layer.js';
 export { headBytes } from './layer-collector.js';
-export type { FileSink, Link, TakenFile } from './layer-collector.js';
+export type { FileSink, FileStream, Link, TakenFile } from './layer-collector.js';
 export type { DigestAlgorithm, EntryType, LayerEntries, LayerEntry } from './layer-entry.js';
 export { EntryTable } from './entry-table.js';
 export { canDecodeEntries, decodeEntries, decodeEntryPages, encodeEntries, entriesVersion } from './entry-codec.js';

@@ -44,13 +44,31 @@ export interface TakenFile {
   mode: number;
 }
 
+/** Consumer of a file of any size, in pieces. */
+export interface FileStream {
+  /** The piece is valid only during the call. */
+  write: (piece: Buffer) => void;
+  /** Called when the file is complete; not if it could not be read to its end. */
+  end: () => void;
+}
+
 /** Callbacks that select files of a layer and receive their content. */
 export interface FileSink {
   /**
    * Whether the content of the file at this path is wanted. `head` are its first bytes,
    * {@link headBytes} at most.
    */
-  wants: (path: string, head: Uint8Array) => boolean;
+  wants: (path: string, head: Uint8Array, sizeBytes: number) => boolean;
+  /**
+   * Opens a consumer of the file at this path, beside `take` and without its limit; undefined if
+   * the file is not wanted in pieces. Default: none is.
+   */
+  stream?: (path: string, head: Uint8Array, sizeBytes: number) => FileStream | undefined;
+  /**
+   * Work that must end before the layer is read on, such as that of consumers which decompress;
+   * undefined if there is none.
+   */
+  settle?: () => Promise<void> | undefined;
   /** Called with each wanted file when it is complete. */
   take: (file: TakenFile) => void;
   /**
@@ -89,6 +107,7 @@ interface OpenFile {
    * null.
    */
   content?: Buffer | null;
+  stream?: FileStream | undefined;
   /** Number of bytes that have arrived; until the decision they are buffered in `head`. */
   length: number;
   head?: Buffer;
@@ -105,8 +124,8 @@ function digestOf(algorithm: DigestAlgorithm, content: Buffer): string {
 }
 
 /** Whether the rest of a file can be skipped: it is neither hashed nor wanted. */
-function isDone({ digests, content }: OpenFile): boolean {
-  return digests.length === 0 && content === null;
+function isDone({ digests, content, stream }: OpenFile): boolean {
+  return digests.length === 0 && content === null && stream === undefined;
 }
 
 /**
@@ -188,6 +207,7 @@ export class LayerCollector implements TarVisitor {
       this.#take(file, file.content);
       release(file.content);
     }
+    file.stream?.end();
     this.#put(entry);
   }
 
@@ -207,12 +227,15 @@ export class LayerCollector implements TarVisitor {
     file.length = content.length;
     file.content = null;
     for (const algorithm of file.digests) file.entry[algorithm] = digestOf(algorithm, content);
-    if (this.#isWanted(file, content.subarray(0, headBytes))) this.#take(file, content);
+    const head = content.subarray(0, headBytes);
+    this.#openStream(file, head, content);
+    if (this.#isWanted(file, head)) this.#take(file, content);
   }
 
   #piece(file: OpenFile, piece: Buffer): void {
     file.hashes ??= file.digests.map((algorithm) => [algorithm, createHash(algorithm)]);
     for (const [, each] of file.hashes) each.update(piece);
+    file.stream?.write(piece);
     if (file.content) piece.copy(file.content, file.length);
     else if (file.content === undefined) file.head = file.head ? Buffer.concat([file.head, piece]) : Buffer.from(piece);
     file.length += piece.length;
@@ -223,13 +246,19 @@ export class LayerCollector implements TarVisitor {
     const head = file.head ?? nothing;
     delete file.head;
     file.content = null;
+    this.#openStream(file, head.subarray(0, headBytes), head);
     if (!this.#isWanted(file, head.subarray(0, headBytes))) return;
     file.content = Buffer.allocUnsafe(file.entry.size);
     head.copy(file.content);
   }
 
+  #openStream(file: OpenFile, head: Buffer, content: Buffer): void {
+    file.stream = this.#sink.stream?.(file.entry.path, head, file.entry.size);
+    if (content.length > 0) file.stream?.write(content);
+  }
+
   #isWanted({ entry: { path, size } }: OpenFile, head: Buffer): boolean {
-    if (!this.#sink.wants(path, head)) return false;
+    if (!this.#sink.wants(path, head, size)) return false;
     const { maxWantedFileBytes } = this.#limits;
     if (size <= maxWantedFileBytes) return true;
     this.#warnings.add('FILE_TOO_LARGE', path, `file of ${size} bytes not read: the limit is ${maxWantedFileBytes}`);
@@ -324,7 +353,7 @@ export class LayerCollector implements TarVisitor {
   #openFile(entry: LayerEntry, isSparse: boolean): OpenFile {
     const digests = this.#sink.digests?.(entry.path) ?? defaultDigests;
     if (isSparse && !this.#fitsSparseBudget(entry)) {
-      if (this.#sink.wants(entry.path, nothing)) {
+      if (this.#sink.wants(entry.path, nothing, entry.size)) {
         this.#warnings.add('FILE_TOO_LARGE', entry.path, `sparse file of ${entry.size} bytes not read`);
       }
       return { entry, digests: [], content: null, length: 0 };

@@ -60,9 +60,13 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
     tar.write(chunk);
     uncompressedBytes += chunk.length;
     options.progressed?.();
+    // Mostly there is none, and waiting for it would cost a turn of the event loop.
+    const settled = options.settle?.();
+    if (settled) await settled;
     if (compression !== 'none') release(chunk);
   }
   tar.end();
+  await options.settle?.();
   const diffId = `sha256:${hash.digest('hex')}`;
   if (options.expectedDiffId !== undefined && options.expectedDiffId !== diffId) {
     throw new InvalidInput('DIFF_ID_MISMATCH', `layer unpacks to ${diffId}, the config says ${options.expectedDiffId}`);

@@ -28,8 +28,9 @@ export async function readTree(
   for await (const { content, ...member } of members) {
     collector.start(member);
     try {
-      await fill(collector, member.size, content);
+      await fill(collector, member.size, content, sink);
       collector.end();
+      await sink.settle?.();
     } catch (error) {
       if (!(error instanceof NotFound)) throw error;
       warnings.add('UNREADABLE', member.name, error.message);
@@ -44,12 +45,15 @@ async function fill(
   collector: LayerCollector,
   sizeBytes: number,
   content: AsyncIterable<Buffer> | undefined,
+  { settle }: FileSink,
 ): Promise<void> {
   let missing = sizeBytes;
   for await (const piece of content ?? []) {
     const expected = piece.subarray(0, missing);
     if (expected.length > 0) collector.data(expected);
     missing -= expected.length;
+    const settled = settle?.();
+    if (settled) await settled;
   }
   // The file was truncated after its size was read.
   if (missing > 0) collector.hole(missing);

@@ -1,3 +1,5 @@
+import { TextDecoder } from 'node:util';
+
 /** Limit for a key with all its headers, in Base64. */
 const longestEncoded = 48 * 1024;
 
@@ -13,13 +15,20 @@ export function decodeBase64At(text: string, start: number): { decoded: string; 
 export const decodeBase64 = (encoded: string): string => Buffer.from(encoded, 'base64').toString('latin1');
 
 /**
- * Converts UTF-16 with a byte order mark, as editors and shells of Windows write it, to UTF-8;
- * returns other bytes unchanged.
+ * Converts UTF-16 with a byte order mark, as editors and shells of Windows write it, to UTF-8, one
+ * piece of a file after the other; other bytes stay unchanged.
  */
-export function utf8Of(content: Buffer): Buffer {
-  const mark = content.length >= 2 ? content.readUInt16BE(0) : 0;
-  if (mark !== 0xfffe && mark !== 0xfeff) return content;
-  const units = content.subarray(2, content.length - (content.length % 2));
-  const littleEndian = mark === 0xfffe ? units : Buffer.from(units).swap16();
-  return Buffer.from(littleEndian.toString('utf16le'));
+export class Utf8Pieces {
+  #decoder: TextDecoder | null | undefined;
+
+  of(piece: Buffer): Buffer {
+    this.#decoder ??= decoderOf(piece);
+    return !this.#decoder ? piece : Buffer.from(this.#decoder.decode(piece, { stream: true }));
+  }
+}
+
+function decoderOf(first: Buffer): TextDecoder | null {
+  const mark = first.length >= 2 ? first.readUInt16BE(0) : 0;
+  if (mark !== 0xfffe && mark !== 0xfeff) return null;
+  return new TextDecoder(mark === 0xfffe ? 'utf-16le' : 'utf-16be');
 }

@@ -1,12 +1,9 @@
 import type { Confidence, Severity } from '@tidewaiter/domain';
 
 import { entropyOf } from './characters.js';
-import { utf8Of } from './encoded-text.js';
 import { indexPatterns } from './file-patterns.js';
-import { TraitsOfPath } from './file-traits.js';
 import type { FileTraits } from './file-traits.js';
 import { fingerprintOf, maskOf } from './mask.js';
-import { isExamplePath, isShippedExample } from './paths.js';
 import { isPlaceholder } from './placeholder.js';
 import { buildPrefilter } from './prefilter.js';
 import { secretRules } from './rules.js';
@@ -26,25 +23,32 @@ export interface SecretSighting {
   confidence: Confidence;
 }
 
-/** Limits for one file; `damage` names the one that was exceeded. */
+/** Limits for one file; `damage` describes the one that was exceeded. */
 export const secretLimits = {
-  fileBytes: 16 * 1024 * 1024,
+  /** Bytes of a file for which the limits on attempts hold: twice as many allow twice as many. */
+  budgetBytes: 16 * 1024 * 1024,
   /** Limit on places with a keyword that one rule checks in detail. */
   attemptsPerRule: 50_000,
   attemptsPerLine: 50_000,
-  attemptsPerFile: 200_000,
+  attemptsPerFile: 400_000,
   sightingsPerFile: 1_000,
   /** Depth of nested encodings. */
   depth: 2,
 };
 
 /** Raise it when the same bytes give another result. */
-export const secretsVersion = 4;
+export const secretsVersion = 5;
 
 /** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
   rule: SecretRule;
   confidence: Confidence;
+}
+
+/** Match with its place in the file. */
+export interface LocatedMatch extends SecretMatch {
+  /** From 1. */
+  line: number;
 }
 
 const rulesOf = new Map<string, number[]>();
@@ -55,30 +59,6 @@ const keywords = [...rulesOf.keys()];
 const rulesByKeyword = [...rulesOf.values()];
 const rulesForFiles = indexPatterns(secretRules.map(({ files = [] }) => files));
 const prefilter = buildPrefilter(keywords);
-
-/** Finds all secrets of one file; `key` is the HMAC key of the installation. */
-export function findSecrets(
-  file: { path: string; content: Buffer },
-  key: Uint8Array,
-): { sightings: SecretSighting[]; damage?: string } {
-  const { path } = file;
-  const content = utf8Of(file.content);
-  const isExample = isExamplePath(path);
-  const { found, damage } = searchBytes(content, new TraitsOfPath(path));
-  const newlines = lineCounter(content);
-  // In an example, a secret that is known only by its name is documentation.
-  const reported = isExample
-    ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible')
-    : found;
-  const sightings = reported.map((secret) => ({
-    ...describe(secret, key),
-    path,
-    line: newlines(secret.start),
-    ...(isExample && { confidence: lower(secret.confidence) }),
-    ...(isShippedExample(path) && { severity: 'low' as const, confidence: 'possible' as const }),
-  }));
-  return damage === undefined ? { sightings } : { sightings, damage };
-}
 
 /** Properties of a secret that may be displayed. */
 export function describe({ rule, value = '', shown, confidence }: SecretMatch, key: Uint8Array) {
@@ -98,17 +78,24 @@ export function searchBytes(
   file: FileTraits,
   depth = 0,
 ): { found: SecretMatch[]; damage: string | undefined } {
-  const length = Math.min(content.length, secretLimits.fileBytes);
-  const search = new Search(content, length, file, depth);
-  for (const rule of rulesForFiles.of(file.path)) search.tryRule(rule, 0, 0);
-  prefilter.scan(content, length, (keyword, end) => search.tryKeyword(keyword, end));
-  return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
+  const search = new Search(file, { depth });
+  search.scan(content, 0, content.length);
+  return { found: search.results(), damage: search.damage };
 }
 
-/** State of one file's search. */
-class Search {
+interface SearchOptions {
+  /** Number of encodings around the content. */
+  depth?: number;
+  /** Rules of a lower rank are left out. */
+  minRank?: SecretRule['rank'];
+}
+
+/** Search of one file, a window after the other. */
+export class Search {
+  /** Reason why a part was not searched, in words. */
   damage: string | undefined;
-  private readonly found: SecretMatch[] = [];
+  private readonly found: LocatedMatch[] = [];
+  private readonly foundValues = new Set<string>();
   private readonly values = new Map<SecretRule, Set<string>>();
   /** Attempts by number of the rule, or a mark that the rule does not apply to this file. */
   private readonly attempts = new Int32Array(secretRules.length);
@@ -116,14 +103,40 @@ class Search {
   private attemptsInLine = 0;
   private lineEnd = -1;
   private readonly place: KeywordPlace;
+  private readonly depth: number;
+  private readonly minRank: number;
+  private content: Buffer = Buffer.alloc(0);
+  /** Offset and line of the window in the file. */
+  private offset = 0;
+  private line = 1;
+  /** Number of entries of `found` that have their place in the file. */
+  private located = 0;
 
-  constructor(
-    private readonly content: Buffer,
-    private readonly length: number,
-    file: FileTraits,
-    private readonly depth: number,
-  ) {
+  constructor(file: FileTraits, { depth = 0, minRank = 1 }: SearchOptions = {}) {
+    this.depth = depth;
+    this.minRank = minRank;
     this.place = { text: '', file, start: 0, end: 0 };
+  }
+
+  /** Searches the keywords of a window that end after `from` and at or before `until`. */
+  scan(window: Buffer, from: number, until: number): void {
+    this.content = window;
+    this.place.text = '';
+    this.lineEnd = -1;
+    for (const rule of rulesForFiles.of(this.place.file.path)) {
+      // A list of values continues in the next window; other formats begin with the file.
+      if (this.offset === 0 || secretRules[rule]?.isList) this.tryRule(rule, 0, 0);
+    }
+    prefilter.scan(window, until, (keyword, end) => this.tryKeyword(keyword, end), from);
+    this.locate();
+  }
+
+  /** Moves the window on by some bytes. */
+  advance(bytes: number): void {
+    this.line += countNewlines(this.content, bytes);
+    this.offset += bytes;
+    // A known value keeps the text of its window in memory.
+    this.values.clear();
   }
 
   tryKeyword(keyword: number, end: number): void {
@@ -133,11 +146,11 @@ class Search {
 
   tryRule(number: number, start: number, end: number): void {
     const rule = secretRules[number];
-    if (rule === undefined || !this.isForFile(rule, number)) return;
+    if (rule === undefined || rule.rank < this.minRank || !this.isForFile(rule, number)) return;
     if (rule.mayBegin?.(this.content, start, end) === false || !this.mayTry(number, start, rule.tries)) return;
     const { place } = this;
     // One character per byte: the text is made once, and only if a rule reads it.
-    if (place.text === '') place.text = this.content.toString('latin1', 0, this.length);
+    if (place.text === '') place.text = this.content.toString('latin1');
     place.start = start;
     place.end = end;
     for (const candidate of rule.find(place)) this.evaluate(rule, candidate);
@@ -152,17 +165,25 @@ class Search {
   private mayTry(number: number, start: number, tries = secretLimits.attemptsPerRule): boolean {
     if (start > this.lineEnd) {
       const next = this.content.indexOf(0x0a, start);
-      this.lineEnd = next === -1 ? this.length : next;
+      this.lineEnd = next === -1 ? this.content.length : next;
       this.attemptsInLine = 0;
     }
     this.attemptsInFile += 1;
     this.attemptsInLine += 1;
     const ofRule = (this.attempts[number] ?? 0) + 1;
     this.attempts[number] = ofRule;
-    if (this.attemptsInLine > secretLimits.attemptsPerLine) return this.cut('SECRETS_LINE_CUT');
-    if (ofRule > tries) return this.cut('SECRETS_RULE_CUT');
-    if (this.attemptsInFile > secretLimits.attemptsPerFile) return this.cut('SECRETS_FILE_CUT');
-    return this.found.length < secretLimits.sightingsPerFile || this.cut('SECRETS_COUNT_CUT');
+    const { attemptsPerLine, attemptsPerFile, budgetBytes, sightingsPerFile } = secretLimits;
+    const budgets = 1 + Math.floor((this.offset + start) / budgetBytes);
+    if (
+      this.attemptsInLine > attemptsPerLine ||
+      ofRule > tries * budgets ||
+      this.attemptsInFile > attemptsPerFile * budgets
+    )
+      return this.cut('has too many words that may begin a secret to examine all of them');
+    return (
+      this.found.length < sightingsPerFile ||
+      this.cut(`has more than ${sightingsPerFile} secrets, the rest is not listed`)
+    );
   }
 
   private cut(damage: string): false {
@@ -178,7 +199,31 @@ class Search {
     if (candidate.value === undefined && isPlaceholder(value, rule.rank === 3)) return;
     const confidence =
       rule.verify === undefined ? (candidate.confidence ?? rule.confidence) : rule.verify(value, this.place);
-    if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence });
+    if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence, line: 0 });
+  }
+
+  /** Gives new matches their place in the file, and a value of their own instead of a part of the window's text. */
+  private locate(): void {
+    const fresh = this.found.splice(this.located).toSorted((a, b) => a.start - b.start);
+    let line = this.line;
+    let at = 0;
+    for (const match of fresh) {
+      line += countNewlines(this.content, match.start, at);
+      at = Math.max(at, match.start);
+      const value = copyOf(match.value ?? '');
+      const key = `${match.rule.id} ${value}`;
+      if (this.foundValues.has(key)) continue;
+      this.foundValues.add(key);
+      this.found.push({
+        ...match,
+        value,
+        line,
+        ...(match.decoded !== undefined && { decoded: '' }),
+        start: match.start + this.offset,
+        end: match.end + this.offset,
+      });
+    }
+    this.located = this.found.length;
   }
 
   /** Searches decoded Base64 as if it were plain text; returns the highest rank of its findings. */
@@ -188,7 +233,7 @@ class Search {
     // Base64 has four characters for three bytes.
     const place = (offset: number) => start + (offset * 4) / 3;
     for (const inner of found)
-      this.found.push({ ...inner, start: Math.floor(place(inner.start)), end: Math.ceil(place(inner.end)) });
+      this.found.push({ ...inner, start: Math.floor(place(inner.start)), end: Math.ceil(place(inner.end)), line: 0 });
     return Math.max(0, ...found.map(({ rule }) => rule.rank));
   }
 
@@ -203,11 +248,12 @@ class Search {
     return false;
   }
 
-  results(): SecretMatch[] {
+  /** Secrets in their order, one for each value. */
+  results(): LocatedMatch[] {
     const best = this.found.toSorted(
       (a, b) => b.rule.rank - a.rule.rank || sureness(b) - sureness(a) || b.end - b.start - (a.end - a.start),
     );
-    const kept: SecretMatch[] = [];
+    const kept: LocatedMatch[] = [];
     const values = new Set<string>();
     for (const secret of best) {
       if (kept.some((other) => secret.start < other.end && other.start < secret.end)) continue;
@@ -222,19 +268,11 @@ class Search {
 const scale: readonly Confidence[] = ['possible', 'likely', 'certain'];
 const sureness = ({ confidence }: SecretMatch): number => scale.indexOf(confidence);
 
-function lower(confidence: Confidence): Confidence {
-  return confidence === 'certain' ? 'likely' : 'possible';
-}
+/** A part of a long text keeps the whole text in memory. */
+const copyOf = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
-/** Counts lines from the offset of the previous call: offsets come in their order. */
-function lineCounter(content: Buffer): (offset: number) => number {
-  let line = 1;
-  let at = 0;
-  return (offset) => {
-    for (let next = content.indexOf(0x0a, at); next !== -1 && next < offset; next = content.indexOf(0x0a, at)) {
-      line += 1;
-      at = next + 1;
-    }
-    return line;
-  };
+function countNewlines(content: Buffer, end: number, start = 0): number {
+  let count = 0;
+  for (let at = content.indexOf(0x0a, start); at !== -1 && at < end; at = content.indexOf(0x0a, at + 1)) count += 1;
+  return count;
 }

@@ -1,7 +1,10 @@
 /** Finds all keywords in one pass over bytes, in upper and lower case. */
 export interface Prefilter {
-  /** Reports every keyword that ends before `length`, with its number and the offset after it. */
-  scan(bytes: Uint8Array, length: number, found: (keyword: number, end: number) => void): void;
+  /**
+   * Reports every keyword that ends at or before `length`, with its number and the offset after it;
+   * with `from` only those that end after it.
+   */
+  scan(bytes: Uint8Array, length: number, found: (keyword: number, end: number) => void, from?: number): void;
 }
 
 interface Node {
@@ -32,13 +35,14 @@ export function buildPrefilter(keywords: readonly string[]): Prefilter {
   for (const node of nodes) fillRow(table, node, width);
   const ends = ordered.map((node) => node.keywords);
   const { byByte } = classes;
+  const longest = Math.max(0, ...keywords.map((keyword) => keyword.length));
   return {
-    scan(bytes, length, found) {
+    scan(bytes, length, found, from = 0) {
       const final = firstFinal * width;
       let state = 0;
-      for (let at = 0; at < length; at += 1) {
+      for (let at = Math.max(0, from - longest); at < length; at += 1) {
         state = table[state + (byByte[bytes[at] as number] as number)] as number;
-        if (state >= final) for (const keyword of ends[state / width] ?? []) found(keyword, at + 1);
+        if (state >= final && at >= from) for (const keyword of ends[state / width] ?? []) found(keyword, at + 1);
       }
     },
   };

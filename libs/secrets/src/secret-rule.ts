@@ -31,6 +31,8 @@ export interface SecretRule {
   paths?: RegExp;
   /** Files that it reads as a whole, instead of places with a keyword. @see FilePatterns */
   files?: readonly string[];
+  /** Whether such a file is a list of values, each of which can be read without the others. */
+  isList?: true;
   /**
    * Fast check that excludes most places before they count as attempts, and before the bytes are
    * converted to text.
@@ -87,6 +89,12 @@ interface TokenOptions extends RuleOptions {
   matches: Examples;
 }
 
+/**
+ * Attempts at an expression that ends with the value, as most do after a few characters: some
+ * ordinary files have ten thousand such words in a megabyte.
+ */
+const cheapTries = 200_000;
+
 /** Rule for a value that is identified by its own form. */
 export function token(written: TokenOptions): SecretRule {
   const { back = 0, within } = written;
@@ -97,6 +105,7 @@ export function token(written: TokenOptions): SecretRule {
     confidence: 'likely',
     rank: 3,
     minEntropy: 3,
+    ...(back !== 'token' && within === undefined && { tries: cheapTries }),
     ...written,
     expression,
     // Going back takes more than a fast check, so it counts as an attempt.
@@ -214,6 +223,7 @@ export function listed({ decode = asWritten, ...written }: FileOptions): SecretR
     rank: 2,
     minEntropy: 1.5,
     keywords: [],
+    isList: true,
     ...written,
     expression,
     find: ({ text }) => {
