@@ -9,6 +9,7 @@ import { containersMatrix } from './alerts/attack-matrix.js';
 import { scopeProblem } from './alerts/rule-scope.js';
 import { techniqueOf } from './alerts/tactics.js';
 import { examplesOf, failedExamples, foundBy } from './examples/check-examples.js';
+import { isObject } from './examples/example.js';
 
 const folder = join(__dirname, '../../../rules');
 
@@ -60,6 +61,15 @@ describe('built-in rules', () => {
     ).toEqual([]);
   });
 
+  it('match programs by their whole names', () => {
+    const loose = raising.flatMap((rule) =>
+      examplesOf(rule, 'matches').flatMap((example) =>
+        matchedNamesakes(rule, example).map((command) => `${placeOf(rule)}: ${command}`),
+      ),
+    );
+    expect(loose).toEqual([]);
+  });
+
   it('match the same examples when interpreted', () => {
     const interpreted = loadRules(files, { interpreted: true });
     for (const rule of infos) {
@@ -85,6 +95,32 @@ describe('built-in rules', () => {
   it('are listed in docs/attack-coverage.md (else: npm run docs)', () => {
     expect(readFileSync(join(folder, '../docs/attack-coverage.md'), 'utf8')).toBe(coverageMarkdown(raising));
   });
+
+  /**
+   * Commands that a rule matches although a program on which the match depends is replaced by one
+   * that only contains its name: `runc` for `nc`.
+   */
+  function matchedNamesakes(rule: RuleInfo, example: JsonValue): string[] {
+    if (!isObject(example) || typeof example['exec'] !== 'string') return [];
+    const { exec } = example;
+    const matches = (command: string) => foundBy(loaded, { ...example, exec: command }).has(rule.id);
+    return programsIn(exec).flatMap((program) => {
+      const rename = (name: string) => exec.replaceAll(wholeWord(program), name);
+      if (matches(rename('zqzq'))) return [];
+      return [`ru${program}`, `x-${program}`, `${program}ner`, `${program}-helper`].map(rename).filter(matches);
+    });
+  }
+
+  /** Names of the programs of a command line: the first word, and the first of each command of a shell. */
+  function programsIn(command: string): string[] {
+    const words = command.matchAll(/(?:^|-c ["']?|[|;&(] *)([\w./-]+)/g);
+    const names = [...words].map(([, word = '']) => word.slice(word.lastIndexOf('/') + 1));
+    return [...new Set(names)].filter((name) => /^[a-z]\w+$/.test(name));
+  }
+
+  function wholeWord(word: string): RegExp {
+    return new RegExp(`(?<![\\w.-])${word}(?![\\w.-])`, 'g');
+  }
 
   function placeOf({ file, line, title }: RuleInfo): string {
     return `${file}:${line} ${title}`;
