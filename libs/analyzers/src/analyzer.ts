@@ -14,6 +14,8 @@ export interface FileFacts {
   os?: OsRelease;
   /** Files that a package database assigns to packages. */
   owned?: OwnedFiles[];
+  /** The package of this manifest is private: no registry has it. */
+  isUnpublished?: true;
   /** Short description of the part that could not be read; the facts cover the rest. */
   damage?: string;
 }

@@ -51,6 +51,8 @@ export interface FileRecord {
   packages?: PackageRecord[];
   os?: OsRelease;
   owned?: OwnedFiles[];
+  /** As in {@link FileFacts}. */
+  isUnpublished?: true;
 }
 
 /**

@@ -16,6 +16,11 @@ export function readManifest(text: string): LibraryEntry {
   return { name: name.trim(), version: cleanVersion(version), licenses: licensesOf(license ?? licenses ?? []) };
 }
 
+/** Whether the `package.json` forbids npm to publish the package. */
+export function isPrivate(text: string): boolean {
+  return text.includes('"private"') && objectOf(parseManifest(text))['private'] === true;
+}
+
 /** Cleans a version like npm, which reads `v1.2.3` and ` =1.2.3` as 1.2.3. */
 function cleanVersion(version: string): string {
   return version.trim().replace(/^[=v]{1,2} {0,4}(?=\d)/, '');

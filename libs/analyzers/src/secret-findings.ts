@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import { type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
+import { compareSeverity, type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
 import type { DigestAlgorithm, ImageConfig, Overlay } from '@tidewaiter/oci';
-import { findSecretsInConfig } from '@tidewaiter/secrets';
+import { findSecretsInConfig, isShippedExample } from '@tidewaiter/secrets';
 
 import type { LayerSecret } from './archive-secrets.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { distributedFiles, mergedPath } from './ownership.js';
+import { fileOrigins, type FileOrigin } from './published-files.js';
 
 /**
  * Secrets in the files of every layer, without duplicates, including those that a later layer
@@ -16,13 +17,15 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
   const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(fileOf)));
   if (paths.size === 0) return [];
   const isShipped = shippedFiles(layers, view, paths);
+  const originOf = fileOrigins(layers, view, placesOf(layers));
   const findings = new Map<string, Finding>();
   for (const [layer, { facts }] of layers.entries()) {
     for (const sighting of facts.secrets) {
       const file = fileOf(sighting);
       const removedInLayer = view.hiddenBy(file, layer);
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
-      const finding = ofSighting(sighting, isShipped(file, layer), layer, removedInLayer);
+      const origin = isShipped(file, layer) ? 'distribution' : originOf(sighting.path, layer);
+      const finding = ofSighting(sighting, origin, layer, removedInLayer);
       const known = findings.get(key);
       // A file that is copied up repeats its secrets: they belong to the layer where they first
       // appeared.
@@ -30,6 +33,13 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
     }
   }
   return [...findings.values()];
+}
+
+/** Paths with secrets by layer. */
+function placesOf(layers: readonly AnalyzedLayer[]): Map<number, Set<string>> {
+  return new Map(
+    Array.from(layers.entries(), ([layer, { facts }]) => [layer, new Set(facts.secrets.map(({ path }) => path))]),
+  );
 }
 
 const fileOf = ({ archive, path }: LayerSecret): string => archive ?? path;
@@ -60,22 +70,33 @@ function shippedFiles(
   };
 }
 
+type Origin = FileOrigin | 'distribution' | undefined;
+
 /**
- * Finding of a secret; negligible if the distribution ships it: it is public, and an example or a
- * test.
+ * Severity and confidence of a secret by whose bytes it is in. What the distribution ships is
+ * negligible: it is public, and an example or a test. What a package published is low for the same
+ * reasons; without evidence that it did, a secret with a form of its own counts in full.
  */
-function ofSighting(
-  { rule, title, severity, path, line, masked, fingerprint, confidence }: LayerSecret,
-  isDistributed: boolean,
-  layer: number,
-  removedInLayer: number | undefined,
-): Finding {
+function weigh(
+  { severity, confidence, path, isWeak }: LayerSecret,
+  origin: Origin,
+): Pick<Finding, 'severity' | 'confidence'> {
+  if (origin === 'distribution') return { severity: 'negligible', confidence: 'possible' };
+  const isPublic =
+    origin?.state === 'published' ||
+    (origin?.state === 'unknown' && isWeak === true) ||
+    (origin?.state !== 'changed' && isShippedExample(path));
+  if (!isPublic) return { severity, confidence };
+  return { severity: compareSeverity(severity, 'low') < 0 ? 'low' : severity, confidence: 'possible' };
+}
+
+function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, removedInLayer: number | undefined): Finding {
+  const { rule, title, path, line, masked, fingerprint } = sighting;
   return findingOf({
     kind: 'secret',
     id: rule,
     title,
-    severity: isDistributed ? 'negligible' : severity,
-    confidence: isDistributed ? 'possible' : confidence,
+    ...weigh(sighting, origin),
     path,
     layer,
     state: removedInLayer === undefined ? 'present' : 'shadowed',
@@ -85,6 +106,7 @@ function ofSighting(
       line,
       origin: 'file',
       valueFingerprint: fingerprint,
+      ...(typeof origin === 'object' && { package: origin.package, fileOrigin: `${origin.state}: ${origin.reason}` }),
       ...(removedInLayer !== undefined && { removedInLayer }),
     },
   });

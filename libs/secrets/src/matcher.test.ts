@@ -42,16 +42,17 @@ describe('findSecrets', () => {
   });
 
   it.each([
-    ['app/tls/server.key', 'critical', 'certain'],
-    ['app/test/server.key', 'critical', 'likely'],
-    ['app/node_modules/agent/lib/server.key', 'critical', 'certain'],
-    ['app/node_modules/agent/test/fixtures/server.key', 'low', 'possible'],
-    ['opt/venv/lib/python3.12/site-packages/tornado/test/test.key', 'low', 'possible'],
-    ['usr/lib/ruby/gems/3.3.0/gems/webrick-1.8.1/sample/key.pem', 'low', 'possible'],
-  ])('lowers examples of packages: %s', (path, severity, confidence) => {
+    ['app/tls/server.key', 'certain', undefined],
+    ['app/test/server.key', 'likely', true],
+    ['app/node_modules/agent/lib/server.key', 'certain', undefined],
+    ['app/node_modules/agent/dist/server.key', 'certain', true],
+    ['app/node_modules/agent/index.d.ts', 'certain', true],
+  ])('marks what tests and builds hold as weak: %s', (path, confidence, isWeak) => {
     const der = Buffer.concat([Buffer.from('3082010a', 'hex'), Buffer.from(fake(0x10a))]).toString('base64');
     const pem = `-----BEGIN RSA PRIVATE KEY-----\n${der}\n-----END RSA PRIVATE KEY-----\n`;
-    expect(find(pem, path).sightings).toMatchObject([{ rule: 'private-key', severity, confidence }]);
+    const [found] = find(pem, path).sightings;
+    expect(found).toMatchObject({ rule: 'private-key', severity: 'critical', confidence });
+    expect(found?.isWeak).toBe(isWeak);
   });
 
   it.each([

@@ -21,6 +21,8 @@ export interface SecretSighting {
   /** HMAC-SHA-256 of the value in hex, equal for the same secret elsewhere. */
   fingerprint: string;
   confidence: Confidence;
+  /** Only its name makes it a secret, or it is in documentation, tests or generated code. */
+  isWeak?: true;
 }
 
 /** Limits for one file; `damage` describes the one that was exceeded. */
@@ -37,7 +39,7 @@ export const secretLimits = {
 };
 
 /** Raise it when the same bytes give another result. */
-export const secretsVersion = 5;
+export const secretsVersion = 6;
 
 /** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
@@ -202,7 +204,10 @@ export class Search {
     if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence, line: 0 });
   }
 
-  /** Gives new matches their place in the file, and a value of their own instead of a part of the window's text. */
+  /**
+   * Gives new matches their place in the file, and a value of their own instead of a part of the
+   * window's text.
+   */
   private locate(): void {
     const fresh = this.found.splice(this.located).toSorted((a, b) => a.start - b.start);
     let line = this.line;

@@ -59,6 +59,14 @@ const dependency =
  */
 export const isShippedExample = (path: string): boolean => dependency.test(path) && isExamplePath(path);
 
+const derived =
+  /\.d\.[cm]?ts$|\.(?:map|min\.[cm]?js|bundle\.js|chunk\.js)$|(?:^|\/)(?:dist|build|umd|bundles?)\/|[.-]bundle[\w.-]{0,40}\.js$/i;
+
+/**
+ * Whether a file is generated from sources: type definitions, source maps, bundles and builds.
+ */
+export const isDerived = (path: string): boolean => derived.test(path);
+
 const madeByTools =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
 

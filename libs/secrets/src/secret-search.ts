@@ -2,8 +2,8 @@ import type { Confidence } from '@tidewaiter/domain';
 
 import { Utf8Pieces } from './encoded-text.js';
 import { TraitsOfPath } from './file-traits.js';
-import { describe, Search, type SecretSighting } from './matcher.js';
-import { isExamplePath, isShippedExample } from './paths.js';
+import { describe, type LocatedMatch, Search, type SecretSighting } from './matcher.js';
+import { isDerived, isExamplePath, isMadeByTools } from './paths.js';
 
 /** Secrets of one file, in their order. */
 export interface FileSecrets {
@@ -110,7 +110,7 @@ export class SecretSearch {
 
   #sightings(): SecretSighting[] {
     const isExample = isExamplePath(this.path);
-    const isShipped = isShippedExample(this.path);
+    const isQuiet = isExample || isMadeByTools(this.path) || isDerived(this.path);
     // In an example, a secret that is known only by its name is documentation.
     const reported = this.#search
       .results()
@@ -120,9 +120,14 @@ export class SecretSearch {
       path: this.path,
       line: secret.line,
       ...(isExample && { confidence: lower(secret.confidence) }),
-      ...(isShipped && { severity: 'low' as const, confidence: 'possible' as const }),
+      ...((isQuiet || isWeak(secret)) && { isWeak: true as const }),
     }));
   }
+}
+
+/** Whether only its name or place makes a value a secret. */
+function isWeak({ rule, confidence }: LocatedMatch): boolean {
+  return rule.rank === 1 || confidence === 'possible';
 }
 
 function lower(confidence: Confidence): Confidence {

@@ -1,7 +1,7 @@
 import type { Analyzer } from '../analyzer.js';
 import { readText } from '../document.js';
 import { installedLibraries } from '../library-package.js';
-import { readManifest } from '../npm-manifest.js';
+import { isPrivate, readManifest } from '../npm-manifest.js';
 
 // Folder of a package; a folder name that starts with a dot is no package name (`.pnpm`, `.bin`).
 const manifest = /(?:^|\/)node_modules\/(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}\/package\.json$/;
@@ -16,10 +16,16 @@ const packageManager =
  */
 export const nodePackage: Analyzer = {
   name: 'node-package',
-  version: 1,
+  version: 2,
   wants: (path) =>
     path.endsWith('/package.json') && ((manifest.test(path) && !isTestData(path)) || packageManager.test(path)),
-  analyze: ({ path, content }) => installedLibraries('npm', path, [readManifest(readText(content))]),
+  analyze: ({ path, content }) => {
+    const text = readText(content);
+    return {
+      ...installedLibraries('npm', path, [readManifest(text)]),
+      ...(isPrivate(text) && { isUnpublished: true }),
+    };
+  },
 };
 
 const testFolders = new Set(['test', 'tests', '__tests__', 'testdata', 'fixture', 'fixtures', '__fixtures__']);
