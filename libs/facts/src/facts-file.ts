@@ -3,7 +3,14 @@ import { maskAccessKey } from '@tidewaiter/secrets';
 import { parseWorkloadKey, workloadKey, type WorkloadRef } from '@tidewaiter/workloads';
 import { z } from 'zod';
 
-import type { AccessKey, ImageFacts, FactsView, VulnerabilityView, WorkloadFacts } from './facts.js';
+import {
+  type AccessKey,
+  type FactsView,
+  type ImageFacts,
+  isMalwareAdvisory,
+  type VulnerabilityView,
+  type WorkloadFacts,
+} from './facts.js';
 import { noPolicy, type RuntimePolicy } from './policy.js';
 
 /** Content of a facts file, for `replay`. */
@@ -35,6 +42,7 @@ const vulnerability = z.looseObject({
   severity: text.default('unknown'),
   kev: z.boolean().default(false),
   epss: z.number().min(0).max(1).nullish(),
+  malware: flag,
 });
 
 const image = z.looseObject({
@@ -44,7 +52,9 @@ const image = z.looseObject({
   pushed: z.looseObject({ at: named, by: named }).nullish(),
   config: z.looseObject({ entrypoint: texts.nullable(), user: named }).nullish(),
   signature: z.looseObject({ signed: flag, verified: flag, identity: named }).nullish(),
-  provenance: z.looseObject({ present: flag, verified: flag }).nullish(),
+  provenance: z
+    .looseObject({ present: flag, verified: flag, build_id: named, reproducible_rebuild_matches: flag })
+    .nullish(),
   files: z.record(text, file).default({}),
   vulnerabilities: z.array(vulnerability).default([]),
   secrets: z.array(z.looseObject({ type: text, path: named, fingerprint: named, access_key_id: named })).default([]),
@@ -177,6 +187,8 @@ function imageFacts(digest: Digest, read: z.output<typeof image>): ImageFacts {
     signed,
     signerChanged: signerChanged(read, signed),
     provenanceVerified: provenanceVerified(provenance, signed),
+    buildId: provenance?.build_id ?? null,
+    isReproduced: provenance?.reproducible_rebuild_matches ?? null,
     previous: read.previous_digests.map((each) => ({
       digest: each.digest,
       isOfTag: true,
@@ -226,9 +238,17 @@ function filesOf(read: Record<string, z.output<typeof file>>): ImageFacts['files
 
 function vulnerabilitiesOf(read: z.output<typeof vulnerability>[]): ImageFacts['vulnerabilities'] {
   const known = new Map<string, VulnerabilityView[]>();
-  for (const { id, package: name, path, severity, kev, epss } of read) {
+  for (const { id, package: name, path, severity, kev, epss, malware } of read) {
     const ofPackage = known.get(name) ?? [];
-    ofPackage.push({ id, severity: severityOf(severity), kev, epss: epss ?? null, location: path ?? null });
+    const isMalicious = malware ?? isMalwareAdvisory(id);
+    ofPackage.push({
+      id,
+      severity: severityOf(severity),
+      kev,
+      epss: epss ?? null,
+      location: path ?? null,
+      isMalicious,
+    });
     known.set(name, ofPackage);
   }
   return known;

@@ -63,6 +63,10 @@ export interface ImageFacts {
   signed: boolean | null;
   signerChanged: boolean | null;
   provenanceVerified: boolean | null;
+  /** Run of the pipeline that built it, as its provenance names it; absent if it names none. */
+  buildId?: string | null;
+  /** Whether a rebuild of its sources gives the same content; absent if none was made. */
+  isReproduced?: boolean | null;
   /** Images that the tag pointed to before, newest first; for a new tag the previous release. */
   previous: readonly PreviousImage[];
   /** By package name; packages inside a file also by the path of the file. */
@@ -79,6 +83,8 @@ export interface VulnerabilityView {
   severity: Severity;
   kev: boolean;
   epss: number | null;
+  /** Whether the advisory is about a package that was published to do harm. */
+  isMalicious?: boolean;
   /** Path of a package inside an archive: `/srv/shop.ear!/lib/log4j-core-2.14.1.jar`. */
   location: string | null;
 }
@@ -101,4 +107,13 @@ export interface FactsView {
   workloadsOf(digest: Digest): readonly WorkloadRef[];
   /** Returns the image in which the id of a cloud access key was found. */
   secretOfKey(key: AccessKey): { digest: Digest; secret: SecretView } | null;
+}
+
+/**
+ * Whether an advisory is about a malicious package, by its id: those of OpenSSF have a prefix of
+ * their own.
+ * @see https://github.com/ossf/malicious-packages
+ */
+export function isMalwareAdvisory(id: string): boolean {
+  return id.startsWith('MAL-');
 }

@@ -51,6 +51,13 @@ export const fileFields: readonly FactField[] = [
     answer: ({ packageVulnerabilities }) => packageVulnerabilities?.map(({ id }) => id),
   },
   {
+    name: 'File.PackageMalicious',
+    type: 'boolean',
+    meaning: 'Whether that package is listed as malicious: published to do harm, or taken over for it.',
+    unknownWhen: noOwner,
+    answer: ({ packageVulnerabilities }) => packageVulnerabilities?.some(({ isMalicious }) => isMalicious === true),
+  },
+  {
     name: 'File.MaxSeverity',
     type: 'text',
     meaning: 'The worst severity among them.',

@@ -3,6 +3,7 @@ export type { ContainerLookup, FactContext } from './context.js';
 export { factsMarkdown } from './document.js';
 export type { FactField } from './fact-field.js';
 export { factField, factFields, factGetter, isFactField } from './fields.js';
+export { isMalwareAdvisory } from './facts.js';
 export { accessKeyOf } from './identity.js';
 export type {
   AccessKey,

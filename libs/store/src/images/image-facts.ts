@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, isAtLeast } from '@tidewaiter/domain';
-import { type ImageFacts, isJavaArchive, type SecretView, type VulnerabilityView } from '@tidewaiter/facts';
+import {
+  type ImageFacts,
+  isJavaArchive,
+  isMalwareAdvisory,
+  type SecretView,
+  type VulnerabilityView,
+} from '@tidewaiter/facts';
 
 import { Store } from '../core/store.js';
 import { Findings, type ImageFinding } from './findings.js';
@@ -99,7 +105,7 @@ function vulnerabilitiesOf(findings: readonly ImageFinding[]): ImageFacts['vulne
     if (kind !== 'vulnerability' || evidence['mitigation'] !== undefined) continue;
     const file = path?.split('!/', 1)[0];
     const location = file !== undefined && isJavaArchive(file) ? `/${path}` : null;
-    const vulnerability = { id, severity, kev, epss, location };
+    const vulnerability = { id, severity, kev, epss, location, isMalicious: isMalwareAdvisory(id) };
     if (packageName !== null) add(packageName, vulnerability);
     if (path !== null) for (const place of new Set([path, file])) add(`/${place}`, vulnerability);
   }
