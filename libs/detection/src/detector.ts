@@ -96,6 +96,7 @@ interface PersistedDetector {
 /** Sensors and queues send duplicates within minutes. */
 const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
+const suspectedWriteWindowMs = 250;
 /** Interval at which events of containers with missing facts are evaluated again. */
 const evaluateAgainMs = 1_000;
 const maxRecentIds = 50_000;
@@ -277,7 +278,7 @@ export class Detector {
   #evaluate(waiting: WaitingEvent, correlatedMs: number | null): DetectionAlert[] {
     const observation = this.#dns.named(waiting.observation);
     const process = this.#remember(observation);
-    if (this.#isRepeatedWrite(observation)) {
+    if (this.#isRepeatedWrite(observation, process)) {
       this.#counts.repeatedWrites += 1;
       return [];
     }
@@ -395,12 +396,18 @@ export class Detector {
     return true;
   }
 
-  /** Whether a process wrote the file in the last hour: it usually writes a file many times. */
-  #isRepeatedWrite({ activity, file, process, timeMs }: Observation): boolean {
+  /**
+   * Whether a process wrote the file in the last hour: it usually writes a file many times. What a
+   * suspected process writes again, as when it restores what it changed, is part of the attack.
+   */
+  #isRepeatedWrite({ activity, file, process, timeMs }: Observation, writer: TreeProcess | null): boolean {
     if (activity !== 'file' || file?.access !== 'write' || process?.execId == null) return false;
     const key = `${process.execId}:${file.path}`;
     const before = this.#recentWrites.get(key);
-    if (before !== undefined && timeMs - before < writeWindowMs) return true;
+    if (before !== undefined && timeMs - before < writeWindowMs) {
+      const isSuspected = writer !== null && this.#tree.suspicions(writer, timeMs).length > 0;
+      if (!isSuspected || timeMs - before < suspectedWriteWindowMs) return true;
+    }
     this.#recentWrites.set(key, timeMs);
     return false;
   }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-import type { Observation } from '@tidewaiter/domain';
+import { cut, type Observation } from '@tidewaiter/domain';
 import { factField, isFactField } from '@tidewaiter/facts';
 import type { Firing, RuleMatch, RuleInfo, RuleSet } from '@tidewaiter/sigma';
 
 import { evidenceOf, type EventContext } from '../events/event-context.js';
-import type { EventInputs } from '../events/event-view.js';
+import { eventView, type EventInputs } from '../events/event-view.js';
 import { campaignJoins } from '../incidents/campaign-joins.js';
 import type { DetectionAlert } from './alert.js';
 import { alertRule, meaningOf } from './rule-meaning.js';
@@ -29,7 +29,7 @@ export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: 
     stage,
     title: rule.title,
     finding,
-    name,
+    name: name === null ? null : filled(name, inputs),
     isFact: isAboutFacts(match),
     bySensor: false,
     keys: [
@@ -41,6 +41,24 @@ export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: 
     lowered: null,
   };
 }
+
+/**
+ * Fills `{Field}` of an incident name with the event's values: `Malicious package {File.Package}`.
+ * Null if one is unknown, so that the finding names the incident.
+ */
+function filled(name: string, inputs: EventInputs): string | null {
+  if (!name.includes('{')) return name;
+  const event = eventView(inputs);
+  let isComplete = true;
+  const text = name.replaceAll(/\{([A-Za-z.]+)\}/g, (_, field: string) => {
+    const value = event.field(field);
+    isComplete &&= typeof value === 'string' && value !== '';
+    return cut(String(value), maxNameValueChars);
+  });
+  return isComplete ? text : null;
+}
+
+const maxNameValueChars = 80;
 
 /**
  * Time after its start in which a process's own start event is added to the events of its alerts.
@@ -63,9 +81,15 @@ function eventsOf(
  * Joins alerts about host processes outside containers by node: such a process may have escaped
  * from a container there.
  */
-function hostJoins({ observation }: EventInputs): string[] {
-  return observation.process !== null && observation.container === null && observation.pod === null ? ['node'] : [];
+function hostJoins({ observation, process, tree }: EventInputs): string[] {
+  if (observation.process === null || observation.container !== null || observation.pod !== null) return [];
+  const ancestors = process === null ? [] : tree.ancestors(process).map(({ executable }) => executable);
+  const isScheduled = [observation.process.parentExecutable, ...ancestors].some((path) => scheduler.test(path ?? ''));
+  return isScheduled ? ['node', 'schedule'] : ['node'];
 }
+
+/** Programs of a node that start what their files list. */
+const scheduler = /(?:^|\/)(?:cron|crond|anacron|atd|fcron|busybox-crond)$/;
 
 /**
  * Joins runtime alerts with the incident of the push whose tag was moved, whose usual signature is

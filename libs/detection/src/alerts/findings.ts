@@ -10,12 +10,14 @@ export interface FindingWords {
 
 /** Findings that name incidents, the most significant first: goals of an attacker before means. */
 const naming: readonly (readonly [finding: string, name: string])[] = [
+  ['build-tamper', 'Tampered build'],
   ['container-escape', 'Container escape'],
   ['host-exec-from-snapshot', 'Container escape'],
   ['miner', 'Cryptominer'],
   ['data-destruction', 'Data destruction'],
   ['leaked-secret-in-use', 'Leaked key in use'],
   ['malware', 'Malware'],
+  ['in-use-malware', 'Malicious package in use'],
   ['web-shell', 'Web shell'],
   ['reverse-shell', 'Reverse shell'],
   ['dns-tunnel', 'DNS tunnel'],
@@ -42,6 +44,8 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['cloud-metadata', 'Cloud metadata service access'],
   ['kubelet-api', 'Kubelet API access'],
   ['secrets-read', 'Secrets read through the API'],
+  ['host-persistence', 'Persistence on the node'],
+  ['kernel-module', 'Kernel module loaded'],
   ['persistence', 'Persistence'],
   ['fileless', 'Fileless execution in memory'],
   ['deleted-executable', 'Deleted executable running'],
@@ -63,6 +67,7 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['privilege-raise', 'Privilege escalation'],
   ['db-spawned-shell', 'Database-spawned shell'],
   ['server-spawned-shell', 'Server-spawned shell'],
+  ['runner-memory', 'Memory of pipeline runner read'],
   ['process-memory', 'Process memory access'],
   ['identity-misuse', 'Identity misuse'],
   ['webhook-added', 'Admission webhook added'],
@@ -103,6 +108,12 @@ const adding: readonly (readonly [finding: string, name: string])[] = [
   ['in-use-vulnerability', 'Vulnerable package in use'],
   ['image-replaced', 'Image replaced'],
   ['image-pushed', 'Image pushed'],
+  ['new-package-since-previous-digest', 'New package'],
+  ['image-config-indicator', 'Hostile image configuration'],
+  ['secret-read', 'Secret read'],
+  ['privilege-grant', 'Permissions granted'],
+  ['beaconing', 'Beaconing'],
+  ['not-reproduced', 'Rebuild differs'],
   ['download', 'Download'],
   ['api-server-access', 'API server access'],
   ['cluster-exploration', 'Cluster discovery'],
@@ -133,6 +144,17 @@ const advice: ReadonlyMap<string, string> = new Map([
     'Disable the key now, review its activity in the audit log, and remove it from every layer of the image.',
   ],
   ['malware', isolate],
+  [
+    'build-tamper',
+    'Stop every workload that runs what this builder made since, and rebuild on a clean host; rotate the secrets of the build.',
+  ],
+  [
+    'in-use-malware',
+    'Roll back to the release without the package, and rotate every secret that the workload can read.',
+  ],
+  ['host-persistence', 'Drain and rebuild the node: removing the file leaves what it has started.'],
+  ['kernel-module', 'Drain and rebuild the node; what it reports about itself is not reliable any more.'],
+  ['runner-memory', 'Rotate every secret of the pipeline, and review what it published since.'],
   ['web-shell', isolate],
   ['reverse-shell', isolate],
   ['dns-tunnel', 'Restrict DNS to the cluster resolver, and block the domain.'],
@@ -250,3 +272,19 @@ export const exploitationFindings: ReadonlySet<string> = new Set([
   'drift-script',
   'exploited-vulnerability',
 ]);
+
+/** Broader findings that an alert has beside its own: an investigation filters by them. */
+const broader: ReadonlyMap<string, readonly string[]> = new Map([
+  ['cluster-admin', ['privilege-grant']],
+  ['role-changed', ['privilege-grant']],
+  ['credential-read', ['secret-read']],
+  ['secrets-read', ['secret-read']],
+  ['host-persistence', ['persistence']],
+  ['token-replay', ['lateral-movement']],
+  ['runner-memory', ['process-memory']],
+]);
+
+/** Returns a finding with the broader ones that it is a case of. */
+export function withBroader(finding: string): readonly string[] {
+  return [finding, ...(broader.get(finding) ?? [])];
+}

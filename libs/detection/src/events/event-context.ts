@@ -16,7 +16,7 @@ export type EventContext = Pick<
   event: string;
   source: string;
   /** Keys that join only where a rule asks for them: see `tidewaiter.joins`. */
-  extraKeys: Record<string, string>;
+  extraKeys: Record<string, string[]>;
 };
 
 export function eventContextOf(inputs: EventInputs): EventContext {

@@ -30,7 +30,11 @@ export class FileWriters {
     if (file === null) return;
     const container = containerKey(observation);
     const writer = { timeMs, executables, inContainer: container !== null };
-    if (container !== null && file.access !== 'read') this.#containers.set(onNode(observation, file.path), container);
+    if (container !== null && file.access !== 'read') {
+      this.#containers.set(onNode(observation, file.path), container);
+      const placed = throughMount(file.path);
+      if (placed !== null) this.#containers.set(`host:${onNode(observation, placed)}`, container);
+    }
     if (file.access === 'write') this.#writers.set(key(observation, file.path), writer);
     // A rename or link counts as a write by its process, unless the writer of the older name is
     // known.
@@ -51,6 +55,11 @@ export class FileWriters {
     return this.#containers.get(onNode(observation, path)) ?? null;
   }
 
+  /** Returns the container that wrote a file of the node through a mount of the node's root. */
+  placedOnHost(observation: Observation, path: string): string | null {
+    return this.#containers.get(`host:${onNode(observation, path)}`) ?? null;
+  }
+
   snapshot(): PersistedWriters {
     return { writers: this.#writers.snapshot(), containers: this.#containers.snapshot() };
   }
@@ -60,6 +69,20 @@ export class FileWriters {
     this.#containers.restore(containers);
   }
 }
+
+/**
+ * Returns the path on the node of a file that is below a mount of the node's root in a container:
+ * `/usr/bin/x` of `/host/usr/bin/x`. Null for a path of the container's own folders.
+ */
+function throughMount(path: string): string | null {
+  const [, rest] =
+    /^\/(?:proc\/\d+\/root|mnt\/[^/]+|[^/]+)(\/(?:etc|usr|opt|var|root|home|bin|sbin|lib|lib64|tmp|srv|run|boot)\/.+)$/.exec(
+      path,
+    ) ?? [];
+  return rest === undefined || ownFolder.test(path) ? null : rest;
+}
+
+const ownFolder = /^\/(?:etc|usr|opt|var|root|home|bin|sbin|lib|lib64|tmp|srv|run|boot|dev|sys|app)\//;
 
 function onNode({ cluster, node }: Observation, path: string): string {
   return `${cluster ?? ''}/${node ?? ''}:${path}`;

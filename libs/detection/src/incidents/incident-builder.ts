@@ -417,8 +417,8 @@ function knowledgeOf({ context, image }: DetectionAlert): number {
 
 /** Retention of a cluster: as long as any alert can still join it. */
 function retentionMs(cluster: AlertCluster): number {
-  const ofRelease = alertsOf(cluster).some(({ keys }) => keys.some((key) => kindOfKey(key) === 'release'));
-  return ofRelease ? joinTtlMs['release']! : rememberedMs;
+  const kinds = new Set(alertsOf(cluster).flatMap(({ keys }) => keys.map(kindOfKey)));
+  return Math.max(rememberedMs, ...[...kinds].map((kind) => joinTtlMs[kind] ?? 0));
 }
 
 function finiteOrNull(value: number): number | null {

@@ -27,7 +27,8 @@ export function incidentTitle(titled: TitleInput): string {
   const [way] = waysIn(titled);
   const where = whereOf(titled);
   const place = where === null ? ' (workload unknown)' : ` in ${where}`;
-  return printable(`${nameOf(titled)}${way === undefined ? '' : ` through ${way}`}${place}`, maxTitleChars);
+  const what = [nameOf(titled), ...consequences(titled).map(lowerFirst)].join(', ');
+  return printable(`${what}${way === undefined ? '' : ` through ${way}`}${place}`, maxTitleChars);
 }
 
 /**
@@ -43,6 +44,17 @@ export function titleRank(titled: Pick<TitleInput, 'isSensorOnly' | 'findings' |
 function waysIn({ findings, vulnerability }: TitleInput): string[] {
   const ways = findings.slice(1).flatMap((finding) => wayByFinding.get(finding) ?? []);
   return vulnerability === null ? ways : [vulnerability.id, ...ways];
+}
+
+/**
+ * Consequences that outlive the container, for an incident that is named after something else: what
+ * stays on the node decides what to do first.
+ */
+function consequences({ alerts, findings }: TitleInput): string[] {
+  const finding = 'host-persistence';
+  if (!findings.includes(finding) || namedFinding({ alerts, findings }) === finding) return [];
+  const named = alerts.find((alert) => alert.finding === finding && roleOf(alert) !== 'context');
+  return named === undefined ? [] : [named.name ?? wordsOf(finding).name];
 }
 
 const wayByFinding: ReadonlyMap<string, string> = new Map([

@@ -24,6 +24,10 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   /** Owner guessed from the name of a pod. */
   owner: 10 * minute,
   identity: 30 * minute,
+  /** Service account whose token was stolen: the token works until its pod is deleted. */
+  token: 7 * day,
+  /** Namespace whose secrets were read, and whose service accounts act from elsewhere then. */
+  accounts: day,
   /** Account of a registry. */
   actor: 10 * minute,
   source: 30 * minute,
@@ -34,13 +38,19 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   cloud: 30 * minute,
   /** Only escapes, and host processes after them, have this key. */
   node: 5 * minute,
+  /** Node with a planted schedule, and what a scheduler starts there. */
+  schedule: day,
   /** Digest of a suspect push: its payload may lie dormant for weeks. */
   release: 60 * day,
+  /** Run of a pipeline, and the images that it built. */
+  build: 60 * day,
   hash: day,
   hostname: day,
   pool: day,
   destination: day,
   dropper: day,
+  url: day,
+  program: day,
   subject: 7 * day,
 };
 
@@ -65,10 +75,10 @@ export function kindOfKey(key: string): string {
 export function joinKeys(
   seen: EventInputs,
   place: AlertContext,
-): { keys: string[]; extraKeys: Record<string, string> } {
+): { keys: string[]; extraKeys: Record<string, string[]> } {
   const { observation, process, tree, facts } = seen;
   const { cluster, pod } = observation;
-  const container = containerKey(observation) ?? layerContainer(seen);
+  const container = containerKey(observation) ?? originOnHost(seen);
   const keys = [
     container && `container:${container}`,
     pod?.uid ? `pod:${pod.uid}` : null,
@@ -94,13 +104,27 @@ const layerPaths = [
   /^\/run\/containerd\/io\.containerd\.runtime\.v2\.task\/[^/]+\/[0-9a-f]{12,64}\/rootfs(\/.+)$/,
 ];
 
-/** Returns the container that wrote a program which runs on the host from a container's layers. */
-function layerContainer({ observation, writers }: EventInputs): string | null {
-  const executable = observation.process?.executable;
-  if (!executable) return null;
-  const path = layerPaths.map((pattern) => pattern.exec(executable)?.[1]).find((found) => found !== undefined);
-  return path === undefined ? null : writers.containerOf(observation, path);
+/**
+ * Returns the container that wrote what a host process runs: a program in a container's layers, or
+ * a file that was written to the node through a mount.
+ */
+function originOnHost({ observation, writers }: EventInputs): string | null {
+  const { process } = observation;
+  if (!process?.executable) return null;
+  const inLayer = layerPaths
+    .map((pattern) => pattern.exec(process.executable!)?.[1])
+    .find((found) => found !== undefined);
+  if (inLayer !== undefined) return writers.containerOf(observation, inLayer);
+  const named = process.commandLine?.match(/\/[\w@+,.:/-]{3,256}/g)?.slice(0, maxNamedPaths) ?? [];
+  for (const path of [process.executable, ...named]) {
+    const container = writers.placedOnHost(observation, path);
+    if (container !== null) return container;
+  }
+  return null;
 }
+
+/** Limit on the paths of a command line that are looked up. */
+const maxNamedPaths = 8;
 
 /** Keys of the pod's name and of the owners derived from it: a deleted pod has no other keys. */
 function podKeys({ cluster, pod }: Observation): string[] {
@@ -125,13 +149,18 @@ function podOwners(pod: string): string[] {
  * cluster. Not for `default`, which all pods may share.
  */
 function serviceAccountKey(observation: Observation, facts: FactContext): string | null {
-  const { cluster, pod, request } = observation;
-  if (request !== null) return null;
+  const account = observation.request === null ? accountOfPod(observation, facts) : null;
+  if (account === null || account.endsWith(':default')) return null;
+  return `identity:${observation.cluster ?? ''}/${account}`;
+}
+
+/** Returns the service account of a pod as the API server names it. */
+function accountOfPod(observation: Observation, facts: FactContext): string | null {
+  const { pod } = observation;
   const workload = facts.workloadOf(observation);
   const account = pod?.serviceAccount ?? (workload && facts.workload(workload)?.serviceAccount);
   const namespace = pod?.namespace ?? workload?.namespace;
-  if (!account || !namespace || account === 'default') return null;
-  return `identity:${cluster ?? ''}/system:serviceaccount:${namespace}:${account}`;
+  return account && namespace ? `system:serviceaccount:${namespace}:${account}` : null;
 }
 
 /**
@@ -162,7 +191,8 @@ function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
 
-function extraKeysOf({ observation, facts }: EventInputs, { imageDigest }: AlertContext): Record<string, string> {
+function extraKeysOf(inputs: EventInputs, { imageDigest }: AlertContext): Record<string, string[]> {
+  const { observation, facts } = inputs;
   const { cluster, node, request, network, process } = observation;
   const within = cluster ?? '';
   const source = request?.sourceIps[0];
@@ -170,17 +200,54 @@ function extraKeysOf({ observation, facts }: EventInputs, { imageDigest }: Alert
   const sha256 = process?.sha256 ?? imageFileHash(process?.executable, imageDigest, facts);
   const role = roleIn(request?.user) ?? roleIn(process?.commandLine);
   return {
-    ...(node && { node: `node:${within}/${node}` }),
-    ...(request?.user && { identity: `identity:${within}/${request.user}` }),
-    ...(source && { source: `source:${source}` }),
-    ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
-    ...(hostname && { hostname: `hostname:${hostname}` }),
-    ...(sha256 && { hash: `hash:${sha256}` }),
-    ...(imageDigest && { release: `release:${imageDigest}` }),
+    node: keysOf('node', node && `${within}/${node}`),
+    schedule: keysOf('schedule', node && `${within}/${node}`),
+    identity: keysOf('identity', request?.user && `${within}/${request.user}`),
+    source: keysOf('source', source),
+    destination: keysOf('destination', network?.destinationIp),
+    hostname: keysOf('hostname', hostname),
+    hash: keysOf('hash', sha256),
+    release: keysOf('release', imageDigest),
+    build: buildKeys(observation, imageDigest, facts),
+    role: keysOf('role', role),
+    cloud: keysOf('cloud', within),
+    ...accountKeys(observation, facts),
     ...campaignKeys(observation),
-    ...(role && { role: `role:${role}` }),
-    cloud: `cloud:${within}`,
   };
+}
+
+/**
+ * Keys of service accounts: `token` is the account of the pod, or the one that calls;
+ * `accounts-read` is the namespace whose secrets a call reads, `account-used` that of the calling
+ * account. With the secrets of a namespace, an attacker has the tokens of its accounts.
+ */
+function accountKeys(observation: Observation, facts: FactContext): Record<string, string[]> {
+  const { cluster, request } = observation;
+  const within = cluster ?? '';
+  const caller = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(request?.user ?? '');
+  const account = request === null ? accountOfPod(observation, facts) : (caller?.[0] ?? null);
+  return {
+    token: keysOf('token', account && `${within}/${account}`),
+    'accounts-read': keysOf(
+      'accounts',
+      request?.resource === 'secrets' ? `${within}/${request.namespace ?? '*'}` : null,
+    ),
+    'account-used': caller === null ? [] : [`accounts:${within}/${caller[1]}`, `accounts:${within}/*`],
+  };
+}
+
+/**
+ * Keys of builds: the run that built the image, and for a pod its own name and its Job's, by which
+ * pipelines name their runs.
+ */
+function buildKeys({ pod }: Observation, imageDigest: AlertContext['imageDigest'], { facts }: FactContext): string[] {
+  const buildId = imageDigest === null ? null : facts.image(imageDigest)?.buildId;
+  const runs = pod?.name ? [pod.name, podOwners(pod.name)[0]] : [];
+  return [buildId, ...runs].flatMap((id) => keysOf('build', id));
+}
+
+function keysOf(kind: string, name: string | null | undefined): string[] {
+  return name ? [`${kind}:${name}`] : [];
 }
 
 /**
