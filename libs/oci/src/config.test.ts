@@ -1,3 +1,5 @@
+import * as fc from 'fast-check';
+
 import { imageLayers, parseImageConfig } from './config.js';
 import type { ImageManifest } from './manifest.js';
 import { mediaTypes } from './media-types.js';
@@ -47,6 +49,53 @@ describe('parseImageConfig', () => {
       exposedPorts: ['443/tcp', '80/tcp'],
     });
     expect({ ...read.labels }).toEqual({ maintainer: 'me' });
+  });
+
+  it('has every text, of whatever field, exactly once or more', () => {
+    const field = fc.stringMatching(/^[A-Za-z_]{1,12}$/);
+    const value = fc.letrec<{ any: unknown }>((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 4 },
+        fc.string({ maxLength: 8 }),
+        fc.array(tie('any'), { maxLength: 3 }),
+        fc.dictionary(field, tie('any'), { maxKeys: 3 }),
+      ),
+    })).any;
+    const secret = 'correct horse';
+    const places = fc.constantFrom('author', 'comment', 'container', 'docker_version', 'config', 'x-vendor');
+    fc.assert(
+      fc.property(places, field, value, fc.nat(), (top, name, any, at) => {
+        const wrapped = [[secret], { [name]: secret }, { [name]: { Test: ['CMD', secret] } }][at % 3];
+        const read = config({ rootfs: {}, [top]: { [name]: any, planted: wrapped } });
+        expect(read.otherTexts!.some(({ text }) => text.includes(secret))).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    ['Healthcheck', { Healthcheck: { Test: ['CMD-SHELL', 'x'] } }, 'config.Healthcheck.Test[1]'],
+    ['OnBuild', { OnBuild: ['RUN x'] }, 'config.OnBuild[0]'],
+    ['Volumes', { Volumes: { '/x': {} } }, 'config.Volumes'],
+    ['StopSignal', { StopSignal: 'x' }, 'config.StopSignal'],
+    ['a label of 70,000 characters', { Labels: { a: 'x'.repeat(70_000) } }, 'config.Labels.a'],
+  ])('names the place of a text in %s', (_, run, place) => {
+    expect(config({ rootfs: {}, config: run }).otherTexts!.map((each) => each.place)).toContain(place);
+  });
+
+  it('leaves out what its own fields have, and reads any depth', () => {
+    const run = { Env: ['A=1'], Cmd: ['a', 'b'], Entrypoint: ['c', 'd'], Labels: { e: 'f' } };
+    const read = config({
+      os: 'linux',
+      created: 'now',
+      rootfs: { diff_ids: [] },
+      history: [{ created_by: 'g' }],
+      config: run,
+    });
+    expect(
+      read.otherTexts!.map(({ text }) => text).filter((text) => !['config', 'rootfs', 'Labels'].includes(text)),
+    ).toEqual([]);
+    const deep = `{"rootfs": {}, "a": ${'['.repeat(100_000)}"x"${']'.repeat(100_000)}}`;
+    expect(parseImageConfig(Buffer.from(deep)).otherTexts?.map(({ text }) => text)).toContain('x');
   });
 
   it('drops fields of a wrong type and cuts long texts', () => {

@@ -8,6 +8,7 @@ import {
   type Platform,
 } from '@tidewaiter/domain';
 
+import { configTexts, type ConfigText } from './config-texts.js';
 import {
   field,
   isJsonObject,
@@ -49,6 +50,8 @@ export interface ImageConfig {
   healthcheck?: string[];
   /** Paths that get a volume; absent if there are none. */
   volumes?: string[];
+  /** All texts that `env`, `labels`, `cmd`, `entrypoint` and `history` do not have whole. */
+  otherTexts?: ConfigText[];
 }
 
 const { maxConfigBytes, maxTextLength } = documentLimits;
@@ -95,7 +98,18 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
       .toSorted(),
     ...(healthcheck.length > 0 && { healthcheck }),
     ...(volumes.length > 0 && { volumes }),
+    otherTexts: configTexts(document, isReadWhole),
   };
+}
+
+const readWhole =
+  /^(?:architecture|os|os\.version|variant|created|rootfs|config\.(?:Env|Cmd|Entrypoint)\[\d+\]|config\.Labels\..*|history\[\d+\]\.(?:created|created_by))$/s;
+const lists = /^config\.(?:Env|Cmd|Entrypoint)$/;
+
+function isReadWhole(place: string, value: unknown): boolean {
+  if (typeof value === 'string' || place === 'rootfs')
+    return String(value).length <= maxTextLength && readWhole.test(place);
+  return Array.isArray(value) && lists.test(place) && value.every((each) => String(each).length <= maxTextLength);
 }
 
 /**

@@ -5,6 +5,7 @@ export { parseManifest } from './manifest.js';
 export type { Descriptor, ImageIndex, ImageManifest } from './manifest.js';
 export { baseBuildTime, imageLayers, parseImageConfig, readImageConfig } from './config.js';
 export type { HistoryEntry, ImageConfig } from './config.js';
+export type { ConfigText } from './config-texts.js';
 export { parseReferrers } from './referrers.js';
 export { storableText } from './json.js';
 export { classifyManifest } from './classify.js';

@@ -38,6 +38,25 @@ describe('findSecretsInConfig', () => {
     ]);
   });
 
+  it('reads the arguments as one command', () => {
+    expect(look({ cmd: ['curl', '-u', `ci:${fake(14)}`, 'https://a.corp.net'] })).toEqual(['cmd 0 curl-auth-user']);
+  });
+
+  it('reads every other text once', () => {
+    const token = `ghp_${fake(36)}`;
+    const encoded = Buffer.from(JSON.stringify({ attrs: { 'build-arg:KEY': `hf_${fake(34, 'letters')}` } }));
+    const otherTexts = [
+      { place: 'config.Healthcheck.Test[1]', text: `curl -H "Authorization: Bearer ${fake(40)}" localhost` },
+      { place: 'container_config.Env[0]', text: `TOKEN=${token}` },
+      { place: 'moby.buildkit.buildinfo.v1', text: `moby.buildkit.buildinfo.v1=${encoded.toString('base64')}` },
+    ];
+    expect(look({ env: [`TOKEN=${token}`], otherTexts })).toEqual([
+      'env TOKEN github-pat',
+      'config config.Healthcheck.Test[1] curl-auth-header',
+      'config moby.buildkit.buildinfo.v1 huggingface-access-token',
+    ]);
+  });
+
   it('reports nothing in usual configs', () => {
     expect(
       look({

@@ -15,35 +15,50 @@ export interface ConfigTexts {
   history: readonly { createdBy?: string }[];
   cmd: readonly string[];
   entrypoint: readonly string[];
+  /** Texts of all other fields, each with its place in the config. */
+  otherTexts?: readonly { place: string; text: string }[];
 }
 
 /** Secret in the config of an image, without its value. */
 export interface ConfigSecretSighting extends Omit<SecretSighting, 'path' | 'line'> {
-  origin: 'env' | 'label' | 'history' | 'cmd' | 'entrypoint';
-  /** Name of the variable or label, or the number of the step of the history or of the argument. */
+  origin: 'env' | 'label' | 'history' | 'cmd' | 'entrypoint' | 'config';
+  /**
+   * Name of the variable or label, the number of the step of the history or of the argument, or the
+   * place of another field: `config.Healthcheck.Test[1]`.
+   */
   name: string;
 }
 
-const limits = { texts: 20_000, textBytes: 256 * 1024 };
+const limits = { texts: 50_000, textBytes: 4 * 1024 * 1024 };
 
 /**
- * Finds secrets in variables, labels, build steps and arguments; `key` is the HMAC key of the
- * installation.
+ * Finds secrets in the config of an image: variables, labels, build steps, arguments and every
+ * other text; `key` is the HMAC key of the installation.
  */
 export function findSecretsInConfig(config: ConfigTexts, key: Uint8Array): ConfigSecretSighting[] {
   const sightings: ConfigSecretSighting[] = [];
+  // Docker repeats fields in `container_config`, and a list is read as a line, too.
+  const known = new Set<string>();
   let texts = 0;
-  for (const { origin, name, text } of textsOf(config)) {
+  for (const { origin, name, text, isRepeated = false } of textsOf(config)) {
     texts += 1;
     if (texts > limits.texts) break;
-    for (const secret of findIn(text, key)) sightings.push({ ...secret, origin, name });
+    for (const secret of findIn(text, key)) {
+      if (isRepeated && known.has(secret.fingerprint)) continue;
+      known.add(secret.fingerprint);
+      sightings.push({ ...secret, origin, name });
+    }
   }
   return sightings;
 }
 
-type Text = Pick<ConfigSecretSighting, 'origin' | 'name'> & { text: string };
+type Text = Pick<ConfigSecretSighting, 'origin' | 'name'> & {
+  text: string;
+  /** Whether other texts may have the same words. */
+  isRepeated?: boolean;
+};
 
-function* textsOf({ env, labels, history, cmd, entrypoint }: ConfigTexts): Generator<Text> {
+function* textsOf({ env, labels, history, cmd, entrypoint, otherTexts = [] }: ConfigTexts): Generator<Text> {
   for (const text of env)
     yield { origin: 'env', name: text.slice(0, Math.max(0, text.indexOf('='))) || text.slice(0, 64), text };
   for (const [name, value] of Object.entries(labels)) yield { origin: 'label', name, text: `${name}=${value}` };
@@ -51,6 +66,19 @@ function* textsOf({ env, labels, history, cmd, entrypoint }: ConfigTexts): Gener
     yield { origin: 'history', name: String(step), text: createdBy };
   yield* argumentsOf('entrypoint', entrypoint);
   yield* argumentsOf('cmd', cmd);
+  for (const { place, text } of otherTexts) {
+    yield { origin: 'config', name: place, text, isRepeated: true };
+    const decoded = decodedDocument(text);
+    if (decoded !== undefined) yield { origin: 'config', name: place, text: decoded, isRepeated: true };
+  }
+}
+
+const encodedDocument = /^(?:[\w.-]{1,100}=)?(eyJ[A-Za-z0-9+/]{20,}={0,2})$/;
+
+/** JSON in Base64: the build arguments in `moby.buildkit.buildinfo.v1`. */
+function decodedDocument(text: string): string | undefined {
+  const encoded = encodedDocument.exec(text)?.[1];
+  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
 }
 
 // `--token VALUE` is two arguments; joined they read as an assignment.
@@ -60,6 +88,8 @@ function* argumentsOf(origin: 'cmd' | 'entrypoint', values: readonly string[]): 
     const isOption = /^--?[A-Za-z][\w-]{0,60}$/.test(before) && !value.startsWith('-');
     yield { origin, name: String(index), text: isOption ? `${before}=${value}` : value };
   }
+  // The name of the program gives the words after it their meaning: `curl -u ci:…`.
+  if (values.length > 1) yield { origin, name: '0', text: values.join(' '), isRepeated: true };
 }
 
 function search(content: Buffer): SecretMatch[] {
