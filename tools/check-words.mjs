@@ -16,7 +16,11 @@ const limits = {
   titlesOutOfForm: 0,
 };
 
-const files = execFileSync('git', ['ls-files', '*.ts'], { encoding: 'utf8' }).trim().split('\n');
+// Words of a standard, which are data.
+const wordLists = [':!libs/secrets/src/mnemonic-words.ts'];
+const files = execFileSync('git', ['ls-files', '*.ts', ...wordLists], { encoding: 'utf8' })
+  .trim()
+  .split('\n');
 const sources = files.map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 const isTest = ({ path }) => path.endsWith('.test.ts');
 

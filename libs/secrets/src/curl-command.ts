@@ -5,6 +5,8 @@ import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const header =
   /(?:-H|--header)[ =]{0,4}\\?["'](?:[Aa]uthorization|[A-Za-z-]{0,30}(?:[Tt]oken|[Kk]ey)):[ \t]{0,4}(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi-?[Tt]oken|[Aa]pi-?[Kk]ey)[ \t]{1,4})?([A-Za-z0-9=~@.+/_-]{8,500})\\?["']/d;
+/** A token in place of the user, with an empty password: `curl -u TOKEN:`. */
+const tokenAsUser = /[ \t](?:-[A-Za-z]{0,4}u|--user)[ =]{0,4}["']?([A-Za-z0-9_.~-]{16,200}):["']?(?=[ \t\r\n;|&)]|$)/d;
 const user = /[ \t](?:-[A-Za-z]{0,4}u|--user)[ =]{0,4}["']?[^\s"':]{0,80}["']?:["']?([^\s"']{6,100})["']?/d;
 
 /**
@@ -15,12 +17,18 @@ export function readCurl({ text, start, end }: KeywordPlace, option: 'header' | 
   // `curl` must be a program here, not a part of `libcurl.so` or `curl_easy_init`.
   if (text[end] !== ' ' && text[end] !== '\t') return nothing;
   const command = commandOf(text, start);
-  const match = (option === 'header' ? header : user).exec(command);
+  const match = option === 'header' ? header.exec(command) : (user.exec(command) ?? tokenIn(command));
   const span = match?.indices?.[1];
   if (span === undefined || (option === 'user' && isVariable(match?.[1] ?? ''))) return nothing;
   const [from, to] = [start + span[0], start + span[1]];
   const asBasic = /[Bb]asic[ \t]{1,4}$/.test(text.slice(from - 12, from)) ? basicAuthIn(text, from, to) : nothing;
   return asBasic.length > 0 ? asBasic : [{ start: from, end: to }];
+}
+
+function tokenIn(command: string): RegExpExecArray | null {
+  const match = tokenAsUser.exec(command);
+  // The name of a user has no such mixture of letters and digits.
+  return match && (match[1] ?? '').split(/\d[A-Za-z]|[A-Za-z]\d/).length > 2 ? match : null;
 }
 
 function isVariable(value: string): boolean {

@@ -9,10 +9,12 @@ import { keyRules } from './rules/keys.js';
 import { messagingRules } from './rules/messaging.js';
 import { monitoringRules } from './rules/monitoring.js';
 import { paymentRules } from './rules/payments.js';
+import { prefixedRules } from './rules/prefixed.js';
 import { registryRules } from './rules/registries.js';
 import { serviceRules } from './rules/services.js';
 import { sourceControlRules } from './rules/source-control.js';
 import { systemRules } from './rules/system.js';
+import { walletRules } from './rules/wallets.js';
 import type { SecretRule } from './secret-rule.js';
 
 /** All kinds of secrets. */
@@ -25,7 +27,9 @@ export const secretRules: readonly SecretRule[] = [
   ...aiRules,
   ...serviceRules,
   ...monitoringRules,
+  ...prefixedRules,
   ...keyRules,
+  ...walletRules,
   ...fileRules,
   ...clientRules,
   ...systemRules,

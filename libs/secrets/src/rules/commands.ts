@@ -116,11 +116,18 @@ export const commandRules: readonly SecretRule[] = [
     keywords: ['curl'],
     tries: 5_000,
     find: (place) => readCurl(place, 'user'),
-    matches: () => [`curl -u deploy:${fake(14)} https://a.b`, `curl -s --user 'api:${fake(14)}' https://a.b`],
+    matches: () => [
+      `curl -u deploy:${fake(14)} https://a.b`,
+      `curl -s --user 'api:${fake(14)}' https://a.b`,
+      `curl https://api.corp.net/v1/charges -u ${fake(32)}:`,
+      `curl -u "${fake(24)}:" https://a.b`,
+    ],
     ignores: () => [
       'curl -u "$USER:$PASSWORD" https://a.b',
       'curl -u username:password https://a.b',
       'curl -u ":" https://localhost:9200',
+      'curl -u "$API_TOKEN_OF_STAGE:" https://a.b',
+      'curl -u service-account-name: https://a.b',
     ],
   }),
 ];
