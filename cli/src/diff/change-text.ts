@@ -1,4 +1,12 @@
-import { countedFindings, type Finding, type FindingChanges, layerText, placeOf, printable } from '@tidewaiter/domain';
+import {
+  countedFindings,
+  type Finding,
+  type FindingChanges,
+  layerText,
+  morePlaces,
+  placeOf,
+  printable,
+} from '@tidewaiter/domain';
 
 import { count, fit } from '../terminal.js';
 
@@ -58,7 +66,6 @@ function upgradeOf({ packageName, installedVersion, fix }: Finding): string {
 
 function whereOf(finding: Finding): string {
   const layer = layerText(finding);
-  const place = placeOf(finding) ?? '';
-  if (layer === null) return place;
-  return place === '' ? `(${layer})` : `${place} (${layer})`;
+  const parts = [placeOf(finding), layer && `(${layer})`, morePlaces(finding)];
+  return parts.filter((part) => part !== null && part !== '').join(' ');
 }

@@ -4,6 +4,7 @@ import {
   configFindings,
   databaseWarnings,
   fileFindings,
+  groupSecrets,
   inventory,
 } from '@tidewaiter/analyzers';
 import {
@@ -166,7 +167,7 @@ function imageFindings(
     const createdBy = layers[index]?.createdBy;
     return { ...layer, ...(createdBy !== undefined && { createdBy }) };
   });
-  return [...fileFindings(steps, view, analysis), ...(config ? configFindings(config, analysis) : [])];
+  return groupSecrets([...fileFindings(steps, view, analysis), ...(config ? configFindings(config, analysis) : [])]);
 }
 
 async function misconfiguration(

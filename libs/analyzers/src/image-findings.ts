@@ -13,6 +13,7 @@ import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 
 import type { AnalysisOptions, AnalyzedLayer } from './layer-facts.js';
 import { secretsInConfig, secretsInFiles } from './secret-findings.js';
+import { groupSecrets } from './secret-places.js';
 
 /** Layer with the build step that created it. */
 type StepLayer = AnalyzedLayer & Pick<Layer, 'createdBy'>;
@@ -57,12 +58,12 @@ function scriptSource(layers: readonly StepLayer[]): ScriptSource {
 }
 
 function secretFindings(layers: readonly StepLayer[], view: Overlay, { secretKey }: AnalysisOptions): Finding[] {
-  return secretKey === undefined ? [] : secretsInFiles(layers, view);
+  return secretKey === undefined ? [] : groupSecrets(secretsInFiles(layers, view));
 }
 
 /** Findings about the config of an image; worst first. */
 export function configFindings(config: ImageConfig, { secretKey, isInspected = false }: AnalysisOptions): Finding[] {
-  const secrets = secretKey === undefined ? [] : secretsInConfig(config, secretKey);
+  const secrets = secretKey === undefined ? [] : groupSecrets(secretsInConfig(config, secretKey));
   const commands = isInspected ? [...evaluateHistory(config.history), ...evaluateStartCommands(config)] : [];
   return [...secrets, ...commands].toSorted(worstFirst);
 }

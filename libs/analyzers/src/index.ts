@@ -62,6 +62,7 @@ import { yarnLock } from './yarn-lock/yarn-lock.js';
 export { databaseWarnings } from './database-links.js';
 export { inventory } from './inventory.js';
 export { configFindings, fileFindings, evaluateFiles } from './image-findings.js';
+export { groupSecrets, secretPlacesVersion } from './secret-places.js';
 export type { FileEvaluation } from './image-findings.js';
 export { imageFiles } from './image-files.js';
 export type { VisibleFile } from './image-files.js';

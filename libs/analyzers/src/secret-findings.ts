@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { compareSeverity, type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
 import type { DigestAlgorithm, ImageConfig, Overlay } from '@tidewaiter/oci';
 import { findSecretsInConfig, isShippedExample } from '@tidewaiter/secrets';
@@ -10,8 +8,8 @@ import { distributedFiles, mergedPath } from './ownership.js';
 import { fileOrigins, type FileOrigin } from './published-files.js';
 
 /**
- * Secrets in the files of every layer, without duplicates, including those that a later layer
- * hides.
+ * Secrets in the files of every layer, including those that a later layer hides: one finding for
+ * each file, which `groupSecrets` joins.
  */
 export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
   const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(fileOf)));
@@ -77,17 +75,19 @@ type Origin = FileOrigin | 'distribution' | undefined;
  * negligible: it is public, and an example or a test. What a package published is low for the same
  * reasons; without evidence that it did, a secret with a form of its own counts in full.
  */
-function weigh(
-  { severity, confidence, path, isWeak }: LayerSecret,
-  origin: Origin,
-): Pick<Finding, 'severity' | 'confidence'> {
+function weigh(sighting: LayerSecret, origin: Origin): Pick<Finding, 'severity' | 'confidence'> {
+  const { severity, confidence } = sighting;
   if (origin === 'distribution') return { severity: 'negligible', confidence: 'possible' };
-  const isPublic =
+  if (!isPublicIn(sighting, origin)) return { severity, confidence };
+  return { severity: compareSeverity(severity, 'low') < 0 ? 'low' : severity, confidence: 'possible' };
+}
+
+function isPublicIn({ path, isWeak }: LayerSecret, origin: FileOrigin | undefined): boolean {
+  return (
     origin?.state === 'published' ||
     (origin?.state === 'unknown' && isWeak === true) ||
-    (origin?.state !== 'changed' && isShippedExample(path));
-  if (!isPublic) return { severity, confidence };
-  return { severity: compareSeverity(severity, 'low') < 0 ? 'low' : severity, confidence: 'possible' };
+    (origin?.state !== 'changed' && isShippedExample(path))
+  );
 }
 
 function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, removedInLayer: number | undefined): Finding {
@@ -100,13 +100,17 @@ function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, remove
     path,
     layer,
     state: removedInLayer === undefined ? 'present' : 'shadowed',
-    fingerprint: fingerprintOf(rule, path, fingerprint),
+    fingerprint,
     evidence: {
       masked,
       line,
       origin: 'file',
       valueFingerprint: fingerprint,
-      ...(typeof origin === 'object' && { package: origin.package, fileOrigin: `${origin.state}: ${origin.reason}` }),
+      ...(typeof origin === 'object' && {
+        package: origin.package,
+        fileOrigin: `${origin.state}: ${origin.reason}`,
+        isPublic: isPublicIn(sighting, origin),
+      }),
       ...(removedInLayer !== undefined && { removedInLayer }),
     },
   });
@@ -124,13 +128,8 @@ export function secretsInConfig(config: ImageConfig, key: Uint8Array): Finding[]
         confidence,
         layer: null,
         state: 'present',
-        fingerprint: fingerprintOf(rule, `${origin} ${name}`, fingerprint),
+        fingerprint,
         evidence: { masked, origin, name, valueFingerprint: fingerprint },
       }),
   );
-}
-
-/** Fingerprint that is stable for the same secret in the same place, across rescans and digests. */
-function fingerprintOf(rule: string, place: string, value: string): string {
-  return createHash('sha256').update(['secret', rule, place, value].join('\n')).digest('hex');
 }

@@ -20,7 +20,8 @@ describe('countFindings', () => {
     ['a tampered file that a later layer hides not at all', [secret({ kind: 'integrity', state: 'shadowed' })], 0],
     ['a secret that a later layer deletes', [secret({ state: 'shadowed' })], 1],
     ['a secret in two lower layers once', [secret({ state: 'shadowed' }), secret({ state: 'shadowed', layer: 3 })], 1],
-    ['a deleted secret beside a present one twice', [secret({ state: 'shadowed' }), secret({ layer: 3 })], 2],
+    ['a deleted secret beside a present one once', [secret({ state: 'shadowed' }), secret({ layer: 3 })], 1],
+    ['a secret of two paths once', [secret(), secret({ path: 'app/copy.pem' })], 1],
     ['a version that cannot be compared', [vulnerability({ match: 'unknown' })], 1],
   ])('counts %s', (_what, findings, high) => {
     const none = { critical: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };

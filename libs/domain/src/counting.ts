@@ -15,11 +15,12 @@ export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boo
 /**
  * Groups the records of the same finding at the same location, in the order of their first records.
  * The platforms of an index, and several layers that hide the same file, give one group; two
- * versions of a package, two paths, and a copy in a lower layer beside a present one give two.
+ * versions of a package, two paths, and a copy in a lower layer beside a present one give two. A
+ * secret has one group, wherever its value stands.
  */
 export function groupByLocation<Of extends Countable>(findings: Iterable<Of>): Of[][] {
-  const groups = Map.groupBy(findings, ({ fingerprint, installedVersion, path, state }) =>
-    JSON.stringify([fingerprint, installedVersion, path, state]),
+  const groups = Map.groupBy(findings, ({ kind, fingerprint, installedVersion, path, state }) =>
+    JSON.stringify(kind === 'secret' ? [fingerprint] : [fingerprint, installedVersion, path, state]),
   );
   return [...groups.values()];
 }

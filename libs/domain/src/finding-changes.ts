@@ -34,22 +34,31 @@ export interface FindingChanges<Of extends Finding = Finding> {
  */
 const firstImageAt = Date.UTC(2013, 0);
 
-/** Compares by fingerprint: another version or place does not make another finding. */
+/** Compares by identity: another version or place does not make another finding. */
 export function findingChanges<Of extends Finding>(before: EarlierImage<Of>, after: readonly Of[]): FindingChanges<Of> {
   const [old, current] = [before.findings.filter(isCounted), after.filter(isCounted)];
-  const known = new Set(old.map(({ fingerprint }) => fingerprint));
-  const left = new Set(current.map(({ fingerprint }) => fingerprint));
+  const known = new Set(old.map(findingIdentity));
+  const left = new Set(current.map(findingIdentity));
   const purls = new Set(before.packages.filter(({ state }) => state === 'present').map(({ purl }) => purl));
   const changes: FindingChanges<Of> = { introduced: [], newlyPublished: [], unchanged: [], resolved: [] };
   for (const finding of current) {
-    const wasThere = known.has(finding.fingerprint);
+    const wasThere = known.has(findingIdentity(finding));
     const isCommon = wasThere || (finding.purl !== null && purls.has(finding.purl));
     if (isCommon && wasPublishedAfter(finding, before.createdAt)) changes.newlyPublished.push(finding);
     else if (wasThere) changes.unchanged.push(finding);
     else changes.introduced.push(finding);
   }
-  changes.resolved.push(...old.filter(({ fingerprint }) => !left.has(fingerprint)));
+  changes.resolved.push(...old.filter((finding) => !left.has(findingIdentity(finding))));
   return changes;
+}
+
+/**
+ * Identity of a finding in different images: the value of a secret, else its fingerprint. Versions
+ * before 0.3 put the path of a secret into its fingerprint.
+ */
+export function findingIdentity({ kind, fingerprint, evidence }: Finding): string {
+  const { valueFingerprint } = evidence;
+  return kind === 'secret' && typeof valueFingerprint === 'string' ? valueFingerprint : fingerprint;
 }
 
 /** Publication date of a vulnerability's advisory; null if unknown. */

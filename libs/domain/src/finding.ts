@@ -44,6 +44,43 @@ export interface Finding {
   confidence: Confidence;
   /** Observed values for readers: plain JSON, never a secret's value. */
   evidence: Record<string, unknown>;
+  /**
+   * Every place of a secret, the one that `path`, `layer` and `evidence` describe first. Absent for
+   * other kinds, and for secrets that an older version stored.
+   */
+  locations?: FindingLocation[];
+  /** Number of places that `locations` does not list. */
+  moreLocations?: number;
+}
+
+/** One of the places in which the value of a secret stands. */
+export interface FindingLocation {
+  /** Path in the image, which may continue into an archive; null outside of files. */
+  path: string | null;
+  line?: number;
+  /** Null outside of layers. */
+  layer: number | null;
+  state: Presence;
+  /** Layer that deletes or replaces the file. */
+  removedInLayer?: number;
+  /** `file`, or the part of the config: `env`, `label`, `history`, `cmd` or `entrypoint`. */
+  origin: string;
+  /** Name of the variable or label, or number of the build step or argument. */
+  name?: string;
+  /** Rule that matched here. */
+  rule: string;
+  title: string;
+  severity: Severity;
+  confidence: Confidence;
+  masked?: string;
+  /** Fingerprint of the value; only where the places of one finding hold different values. */
+  valueFingerprint?: string;
+  /** Purl of the package that the file belongs to. */
+  package?: string;
+  /** Whether the file is as its package published it, and the evidence for that. */
+  fileOrigin?: string;
+  /** Whether it counts as published with the package, and not as the user's. */
+  isPublic?: boolean;
 }
 
 /**

@@ -22,11 +22,18 @@ export { fixStates, matchStates } from './advisory.js';
 export type { AdvisorySummary, FixState, AdvisoryMatch, MatchState } from './advisory.js';
 export { countedFindings, countFindings, groupByLocation, isCounted } from './counting.js';
 export { countBySeverity, findingKinds, findingOf, findingReasons } from './finding.js';
-export type { Confidence, Finding, FindingKind, FindingReason, SeverityCounts } from './finding.js';
-export { layerText, placeOf } from './finding-place.js';
+export type { Confidence, Finding, FindingKind, FindingLocation, FindingReason, SeverityCounts } from './finding.js';
+export {
+  compareLocations,
+  locationCount,
+  locationsOf,
+  maxFindingLocations,
+  withLocations,
+} from './finding-locations.js';
+export { layerText, locationText, morePlaces, placeOf } from './finding-place.js';
 export { placePush } from './tag-history.js';
 export type { TagEntry, TagPlacement, TagPush } from './tag-history.js';
-export { buildTime, findingChanges, publishedAt } from './finding-changes.js';
+export { buildTime, findingChanges, findingIdentity, publishedAt } from './finding-changes.js';
 export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';
 export type { Suppressed, Suppression } from './suppression.js';

@@ -1,4 +1,6 @@
-import { type Finding, findingOf } from '@tidewaiter/domain';
+import { createHash } from 'node:crypto';
+
+import { type Finding, findingOf, withLocations } from '@tidewaiter/domain';
 
 import { readIgnoreFile } from './exceptions/ignore-file.js';
 import { readTrivyIgnore, readTrivyIgnoreYaml } from './exceptions/trivyignore.js';
@@ -44,6 +46,23 @@ function vulnerability(id: string, packageName: string, purl: string, more: Part
     state: 'present',
   } as const;
   return findingOf({ kind: 'vulnerability', id, ...known, packageName, purl, ...more });
+}
+
+const places = ['app/.env', 'test/a.env', 'test/b.env'].map((path) => ({
+  ...({ path, layer: 0, state: 'present', origin: 'file', rule: 'aws-access-key-id', title: 'a key' } as const),
+  ...({ severity: 'critical', confidence: 'certain' } as const),
+}));
+const placed = withLocations({ ...secret, evidence: { valueFingerprint: 'v'.repeat(64) } }, places);
+
+/** Fingerprint of a secret in one file, as 0.2 wrote it. */
+const oldFingerprint = (path: string) =>
+  createHash('sha256')
+    .update(['secret', 'aws-access-key-id', path, 'v'.repeat(64)].join('\n'))
+    .digest('hex');
+
+function ignoring(...entries: string[]): Objections {
+  const lines = entries.map((entry) => `  - { ${entry}, reason: r, until: 2027-01-31 }`);
+  return { statements: [], exceptions: readIgnoreFile(`ignore:\n${lines.join('\n')}\n`, 'f') };
 }
 
 function suppressedBy(objections: Partial<Objections>, at = now): string[] {
@@ -262,5 +281,64 @@ describe('suppress, with a .trivyignore.yaml', () => {
     expect(() => readTrivyIgnoreYaml(text, 'f')).toThrow(
       'f:4: vulnerabilities[0].purls[0]: expected a purl: pkg:TYPE/NAMESPACE/NAME@VERSION\nf:3: unknown key: vulnerabilities[0].expires_at',
     );
+  });
+});
+
+describe('suppress, of a secret in several places', () => {
+  const pathsOf = (findings: readonly Finding[]) =>
+    findings.map(({ locations = [] }) => locations.map(({ path }) => path));
+
+  it('leaves the places that no exception covers', () => {
+    const objections = ignoring("id: aws-access-key-id, paths: ['test/**']");
+    const { findings, suppressed } = suppress([placed], image, objections, now);
+    expect(pathsOf(findings)).toEqual([['app/.env']]);
+    expect(pathsOf(suppressed)).toEqual([['test/a.env', 'test/b.env']]);
+    expect(findings[0]).toMatchObject({ path: 'app/.env', fingerprint: placed.fingerprint });
+  });
+
+  it.each([
+    ['its rule', ['id: aws-access-key-id']],
+    ['its fingerprint', [`fingerprint: ${'f'.repeat(64)}`]],
+    ['every path', ["id: aws-access-key-id, paths: ['app/**']", "id: aws-access-key-id, paths: ['test/**']"]],
+    [
+      'the fingerprint of each place, as 0.2 wrote it',
+      places.map(({ path }) => `fingerprint: ${oldFingerprint(path)}`),
+    ],
+  ])('suppresses it by %s', (_, entries) => {
+    const { findings, suppressed } = suppress([placed], image, ignoring(...entries), now);
+    expect(findings).toEqual([]);
+    expect(new Set(pathsOf(suppressed).flat())).toEqual(new Set(places.map(({ path }) => path)));
+  });
+
+  it('rates it by the places that are left, under their rule', () => {
+    const low = {
+      ...places[1]!,
+      rule: 'generic',
+      title: 'generic secret',
+      severity: 'low',
+      confidence: 'possible',
+    } as const;
+    const mixed = withLocations(placed, [places[0]!, low]);
+    const { findings } = suppress([mixed], image, ignoring("id: aws-access-key-id, paths: ['app/**']"), now);
+    expect(findings).toMatchObject([
+      { id: 'generic', title: 'generic secret', severity: 'low', confidence: 'possible', path: 'test/a.env' },
+    ]);
+  });
+
+  it('does not cover places that are only counted by an exception for paths', () => {
+    const cut = withLocations(placed, places, 7);
+    const all = ["id: aws-access-key-id, paths: ['**']"];
+    expect(suppress([cut], image, ignoring(...all), now).findings).toEqual([cut]);
+    expect(suppress([cut], image, ignoring('id: aws-access-key-id'), now)).toMatchObject({
+      findings: [],
+      suppressed: [{ moreLocations: 7 }],
+    });
+  });
+
+  it('counts again, with a warning, when the exception of one place ends', () => {
+    const objections = ignoring("id: aws-access-key-id, paths: ['app/**']");
+    const { findings, warnings } = suppress([placed], image, objections, new Date('2028-01-01'));
+    expect(findings).toEqual([placed]);
+    expect(warnings).toMatchObject([{ code: 'EXCEPTION_EXPIRED' }]);
   });
 });

@@ -1,4 +1,12 @@
-import type { Finding, ImagePackage, Suppressed, Suppression } from '@tidewaiter/domain';
+import {
+  type Finding,
+  type FindingLocation,
+  type ImagePackage,
+  locationsOf,
+  type Suppressed,
+  type Suppression,
+  withLocations,
+} from '@tidewaiter/domain';
 
 import type { ImageIdentity } from './evaluated-image.js';
 import { type Exception, isAbout, isExcepted, suppressionOf } from './exceptions/exception.js';
@@ -20,7 +28,8 @@ export interface SuppressionResult<Of extends Finding> {
 
 /**
  * Removes findings that are excepted, or that do not affect this image according to VEX; an
- * exception wins over a VEX statement.
+ * exception wins over a VEX statement. An exception that covers some places of a finding leaves it
+ * with the others.
  */
 export function suppress<Of extends Finding>(
   findings: readonly Of[],
@@ -33,18 +42,57 @@ export function suppress<Of extends Finding>(
   const expired = new Map<Exception, number>();
   const evaluated: SuppressionResult<Of> = { findings: [], suppressed: [], warnings: [] };
   for (const finding of findings) {
-    const excepted = own.filter((exception) => isExcepted(exception, finding));
-    const valid = excepted.find(({ until }) => until === null || until > now);
-    const by = valid ? suppressionOf(valid) : vexSuppression(vex.of(finding));
+    const { counted, excepted, ended } = exceptedPlaces(finding, own, now);
+    evaluated.suppressed.push(...excepted);
+    if (counted === null) continue;
+    const by = vexSuppression(vex.of(counted));
     if (by) {
-      evaluated.suppressed.push({ ...finding, by });
+      evaluated.suppressed.push({ ...counted, by });
       continue;
     }
-    evaluated.findings.push(finding);
-    for (const exception of excepted) expired.set(exception, (expired.get(exception) ?? 0) + 1);
+    evaluated.findings.push(counted);
+    for (const exception of ended) expired.set(exception, (expired.get(exception) ?? 0) + 1);
   }
   evaluated.warnings.push(...[...expired].map(([exception, count]) => expiryWarning(exception, count)));
   return evaluated;
+}
+
+/** A finding divided by the exceptions that hold for its places. */
+interface ExceptedPlaces<Of extends Finding> {
+  /** The finding with the places that no exception covers; null without any. */
+  counted: Of | null;
+  excepted: Suppressed<Of>[];
+  /** Ended exceptions that covered a place that counts. */
+  ended: ReadonlySet<Exception>;
+}
+
+function exceptedPlaces<Of extends Finding>(
+  finding: Of,
+  exceptions: readonly Exception[],
+  now: Date,
+): ExceptedPlaces<Of> {
+  const ended = new Set<Exception>();
+  const places = Map.groupBy(locationsOf(finding), (location) => {
+    const covering = exceptions.filter((exception) => isExcepted(exception, finding, location));
+    const valid = covering.find(({ until }) => until === null || until > now);
+    if (!valid) for (const exception of covering) ended.add(exception);
+    return valid;
+  });
+  const left = places.get(undefined) ?? [];
+  const covered = [...places].flatMap(([by, own]) => (by ? [{ by, places: own }] : []));
+  const more = finding.moreLocations ?? 0;
+  // Places that are only counted may be anywhere: an exception for some paths does not cover them.
+  const isWhole = left.length === 0 && (more === 0 || covered.some(({ by }) => by.paths === undefined));
+  if (covered.length === 0 || (left.length === 0 && !isWhole)) return { counted: finding, excepted: [], ended };
+  const excepted = covered.map(({ by, places: own }, index) => ({
+    ...narrowed(finding, own, isWhole && index === 0 ? more : 0),
+    by: suppressionOf(by),
+  }));
+  return { counted: isWhole ? null : narrowed(finding, left, more), excepted, ended };
+}
+
+function narrowed<Of extends Finding>(finding: Of, places: readonly FindingLocation[], more: number): Of {
+  return finding.locations === undefined ? finding : withLocations(finding, places, more);
 }
 
 function vexSuppression(statement: VexStatement | undefined): Suppression | undefined {

@@ -6,6 +6,7 @@ import {
   type Signature,
   type Suppressed,
   type Suppression,
+  type FindingLocation,
 } from '@tidewaiter/domain';
 
 import type { Report, ReportFinding } from '../src/report.js';
@@ -291,7 +292,13 @@ function hostileFinding(each: ReportFinding, text: string): ReportFinding {
     fix: { ...fix, version: fix.version === null ? null : text },
     cvss: cvss && { ...cvss, vector: text },
     evidence: { ...evidence, masked: text, origin: text, fix: text, expected: text, signs: [text], [text]: text },
+    ...(kind === 'secret' && { locations: [hostileLocation(text, 0), hostileLocation(text, 1)], moreLocations: 3 }),
   };
+}
+
+function hostileLocation(text: string, layer: number): FindingLocation {
+  const named = { path: layer === 0 ? text : null, origin: text, name: text, rule: text, title: text, masked: text };
+  return { ...named, layer, line: 1, state: 'shadowed', severity: 'high', confidence: 'likely', package: text };
 }
 
 function hostileSuppression({ kind }: Suppression, text: string): Suppression {

@@ -276,7 +276,7 @@ function findingLine({ id, severity: name, title, match, path, layer, fix, kev, 
 }
 
 /** List item of a finding in a file: title, place and evidence. */
-function fileLine({ id, severity: name, title, path, layer, state, packageName, evidence }) {
+function fileLine({ id, severity: name, title, path, layer, state, packageName, evidence, ...places }) {
   const { line, origin, name: variable, masked, removedInLayer } = evidence;
   const place = path === null ? [origin, variable].filter(Boolean).join(' ') : `${path}${line ? `:${line}` : ''}`;
   const remarks = [
@@ -287,7 +287,24 @@ function fileLine({ id, severity: name, title, path, layer, state, packageName, 
     id,
   ].filter(Boolean);
   const where = place === '' ? [] : [element('code', {}, place), ' '];
-  return element('li', {}, severity(name), `${title} `, ...where, quiet(remarks.join(' · ')));
+  return element('li', {}, severity(name), `${title} `, ...where, quiet(remarks.join(' · ')), ...otherPlaces(places));
+}
+
+/** The places of a secret after the first, folded. */
+function otherPlaces({ locations = [], moreLocations = 0 }) {
+  const others = locations.slice(1);
+  const count = others.length + moreLocations;
+  if (count === 0) return [];
+  const left = moreLocations > 0 ? [element('li', {}, `${moreLocations} more`)] : [];
+  const items = others.map((location) => element('li', {}, locationText(location)));
+  const summary = element('summary', {}, `and ${count} more ${count === 1 ? 'place' : 'places'}`);
+  return [element('details', {}, summary, element('ul', {}, ...items, ...left))];
+}
+
+function locationText({ path, line, layer, state, removedInLayer, origin, name }) {
+  const place = path === null ? [origin, name].filter(Boolean).join(' ') : `${path}${line ? `:${line}` : ''}`;
+  const remarks = [place, layer !== null && `layer ${layer}`, state === 'shadowed' && deletedText(removedInLayer)];
+  return remarks.filter(Boolean).join(' · ');
 }
 
 function deletedText(removedInLayer) {

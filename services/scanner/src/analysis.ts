@@ -1,7 +1,12 @@
 import { hash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { type AnalysisOptions, analysisVersion, configFindingsVersion } from '@tidewaiter/analyzers';
+import {
+  type AnalysisOptions,
+  analysisVersion,
+  configFindingsVersion,
+  secretPlacesVersion,
+} from '@tidewaiter/analyzers';
 import { imageChecksVersion } from '@tidewaiter/checks';
 import type { FindingKind } from '@tidewaiter/domain';
 import { type ReadingLimits, readingLimits } from '@tidewaiter/sandbox';
@@ -37,7 +42,7 @@ export class Analysis {
     const secretKey = fingerprintKey && fingerprintKeyOf(fingerprintKey.reveal());
     this.options = { isInspected: true, ...(secretKey && { secretKey }) };
     this.version = analysisVersion(this.options);
-    this.imageVersion = `${this.version} checks@${imageChecksVersion}`;
+    this.imageVersion = `${this.version} checks@${imageChecksVersion} places@${secretPlacesVersion}`;
     this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
     this.limits = readingLimits(config);
     const named = JSON.stringify(this.limits);

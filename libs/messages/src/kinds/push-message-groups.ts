@@ -2,6 +2,8 @@ import {
   compareSeverity,
   InvalidInput,
   layerNotAnalyzedId,
+  locationCount,
+  morePlaces,
   placeOf as pathOf,
   worstSeverity,
   type Finding,
@@ -204,8 +206,14 @@ function textOf(group: FindingGroup, findings: string): string {
     case 'no-fix':
       return `${nameOf(group)} ${version}: ${findings}${finding.fix.state === 'wont-fix' ? ', the distribution will not fix it' : ''}`;
     case 'remove':
-      return `${finding.title}${finding.path === null ? '' : ` in ${pathOf(finding)}`}${deletedText(finding)}`;
+      return `${finding.title}${whereText(finding)}${deletedText(finding)}`;
   }
+}
+
+/** Formats ` in app/.env:3 and 23 more places`; empty for a finding about the whole image. */
+function whereText(finding: Finding): string {
+  const hasPlace = finding.path !== null || locationCount(finding) > 1;
+  return hasPlace ? ` in ${[pathOf(finding), morePlaces(finding)].filter((part) => part !== null).join(' ')}` : '';
 }
 
 /** Whether a later layer deletes the secret, which still can be read from its own layer. */

@@ -1,4 +1,12 @@
-import { countBySeverity, type Finding, findingOf, type Severity, unknownRun } from '@tidewaiter/domain';
+import {
+  countBySeverity,
+  type Finding,
+  type FindingLocation,
+  findingOf,
+  type Severity,
+  unknownRun,
+  withLocations,
+} from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { maxItems, maxTitleChars, type Message } from '../message.js';
@@ -428,6 +436,20 @@ describe('a secret in a message about a push', () => {
       'One deleted secret can still be read from its layer: revoke it.',
     );
     expect(pushMessage(report([secret({})]), console).summary).not.toContain('deleted');
+  });
+
+  it('names its primary place and counts the others', () => {
+    const place = { layer: 1, state: 'present', origin: 'file', rule: 'private-key', title: 'Private key' } as const;
+    const locations = Array.from({ length: 24 }, (_, index) => ({
+      ...{ ...place, path: `app/${index}.pem`, line: 3, severity: 'critical', confidence: 'certain' },
+    })) as FindingLocation[];
+    const { finding } = secret({});
+    const placed = (count: number) => ({ ...secret({}), finding: withLocations(finding, locations.slice(0, count)) });
+    expect(lineOf(placed(24)).text).toBe('Private key in app/0.pem:3 and 23 more places');
+    expect(lineOf(placed(2)).text).toBe('Private key in app/0.pem:3 and 1 more place');
+    const variable = { ...locations[0]!, path: null, layer: null, origin: 'env', name: 'KEY' };
+    const inConfig = { ...secret({}), finding: withLocations(finding, [variable, { ...variable, name: 'TOKEN' }]) };
+    expect(lineOf(inConfig).text).toMatch(/^Private key in env KEY and 1 more place/);
   });
 
   it('has a line of its own for each layer state of the same file', () => {

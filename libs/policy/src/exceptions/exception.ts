@@ -1,4 +1,6 @@
-import type { Finding, FindingKind, Suppression } from '@tidewaiter/domain';
+import { createHash } from 'node:crypto';
+
+import type { Finding, FindingKind, FindingLocation, Suppression } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import type { ImageIdentity } from '../evaluated-image.js';
@@ -44,13 +46,28 @@ function namesOf(repository: string): string[] {
   return isHost ? [repository, repository.slice(slash + 1)] : [repository];
 }
 
-export function isExcepted(exception: Exception, finding: Finding): boolean {
-  const { id, aliases, fingerprint, kind, path } = finding;
-  const { finding: named, kinds, paths, packages } = exception;
-  if (named !== id && named !== fingerprint && !aliases.includes(named)) return false;
-  if (kinds && !kinds.includes(kind)) return false;
+/** Whether an exception covers one place of a finding. */
+export function isExcepted(exception: Exception, finding: Finding, location: FindingLocation): boolean {
+  const { kinds, paths, packages } = exception;
+  const { path } = location;
+  if (!isNamed(exception.finding, finding, location)) return false;
+  if (kinds && !kinds.includes(finding.kind)) return false;
   if (paths && !(path !== null && paths.some((glob) => glob(path)))) return false;
   return !packages || packages.some((each) => isPackage(each, finding));
+}
+
+/** A rule covers the places that it found, a fingerprint all places of the value. */
+function isNamed(named: string, finding: Finding, location: FindingLocation): boolean {
+  const { aliases, fingerprint, kind } = finding;
+  if (named === location.rule || named === fingerprint || aliases.includes(named)) return true;
+  return kind === 'secret' && named === placeFingerprint(finding, location);
+}
+
+/** Fingerprint of a secret in one place, which exceptions of versions before 0.3 name. */
+function placeFingerprint({ evidence }: Finding, location: FindingLocation): string {
+  const { rule, path, origin, name, valueFingerprint = evidence['valueFingerprint'] } = location;
+  const place = path ?? `${origin} ${name}`;
+  return createHash('sha256').update(['secret', rule, place, valueFingerprint].join('\n')).digest('hex');
 }
 
 function isPackage(named: string | PurlPattern, { packageName, purl }: Finding): boolean {

@@ -4,7 +4,7 @@ import { printable } from '@tidewaiter/domain';
 
 import { globMatcher } from '../glob.js';
 import type { EvaluationGap } from './evaluation-gaps.js';
-import type { FindingFacts, PackageFacts, PolicyFacts } from './facts.js';
+import type { FindingFacts, LocationFacts, PackageFacts, PolicyFacts } from './facts.js';
 import { asPlaceholder, registerGuards } from './guard.js';
 import { groups, itemTypes, single } from './vocabulary.js';
 
@@ -26,7 +26,14 @@ class PackageItem {
   }
 }
 
+class LocationItem {
+  constructor(facts: object) {
+    Object.assign(this, facts);
+  }
+}
+
 const language = new Environment({ limits })
+  .registerType('Location', { ctor: LocationItem, fields: typesOf(itemTypes.Location) })
   .registerType('Finding', { ctor: FindingItem, fields: typesOf(itemTypes.Finding) })
   .registerType('Package', { ctor: PackageItem, fields: typesOf(itemTypes.Package) });
 for (const [name, [type]] of Object.entries(single)) language.registerVariable(name, type);
@@ -109,8 +116,17 @@ function gapOf(kind: EvaluationGap['kind'], gaps: readonly EvaluationGap[]): Con
   return { message: `needs ${kind} findings, which were not evaluated: ${reasons}`, list: 'findings', placeholder };
 }
 
-function findingValues({ layer, ...finding }: FindingFacts): object {
-  return known({ ...finding, layer: layer === undefined ? undefined : BigInt(layer) });
+function findingValues({ layer, locations = [], ...finding }: FindingFacts): object {
+  const places = locations.map((each) => new LocationItem(locationValues(each)));
+  return known({ ...finding, layer: integer(layer), locations: places });
+}
+
+function locationValues({ layer, line, ...location }: LocationFacts): object {
+  return known({ ...location, layer: integer(layer), line: integer(line) });
+}
+
+function integer(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value);
 }
 
 function known(facts: object): Record<string, unknown> {
@@ -119,7 +135,7 @@ function known(facts: object): Record<string, unknown> {
 
 function largestOf(findings: readonly FindingFacts[], packages: readonly PackageFacts[]): number {
   let largest = Math.max(1, findings.length, packages.length);
-  for (const { aliases } of findings) largest = Math.max(largest, aliases.length);
+  for (const { aliases, locations = [] } of findings) largest = Math.max(largest, aliases.length, locations.length);
   for (const { licenses } of packages) largest = Math.max(largest, licenses.length);
   return largest;
 }

@@ -9,6 +9,9 @@ export function policiesMarkdown(policies: readonly BuiltInPolicy[]): string {
 Unknown facts are missing, and a rule that depends on one answers \`unknown\`. \`has(finding.published)\` tests
 whether a fact is known.
 
+A secret is one finding with its \`locations\`. A policy that asks for \`path\` or \`layer\` of findings, and not for
+\`locations\`, gets a finding for each place: a secret that it accepts in one folder does not pass elsewhere.
+
 \`findings\` lacks kinds that were not evaluated:
 
 - secrets without a fingerprint key
@@ -79,7 +82,7 @@ policies:
 
 function factRows(): string[][] {
   const { os, ...others } = groups;
-  const lists = { finding: itemTypes.Finding, package: itemTypes.Package };
+  const lists = { finding: itemTypes.Finding, location: itemTypes.Location, package: itemTypes.Package };
   const grouped = Object.entries({ ...others, 'image.os': os, ...lists }).flatMap(([group, fields]) =>
     Object.entries<readonly [string, string]>(fields).map(([name, fact]) => factRow(`${group}.${name}`, fact)),
   );

@@ -12,6 +12,8 @@ export interface CelExpression {
   type: string;
   /** Names that it uses: facts, and its own variables. */
   names: ReadonlySet<string>;
+  /** Fields that it reads, of any value. */
+  fields: ReadonlySet<string>;
   ask(context: PolicyContext): CelResult;
 }
 
@@ -43,7 +45,10 @@ export function compile(language: Environment, text: string, where: string): Cel
   const { valid, type = 'dyn', error } = program.check();
   if (!valid) throw invalid(where, firstLine(error?.message ?? 'of no type'));
   const ofPartialLists = language.parse(guarded(program.ast));
-  return { text, type, names: new Set(namesIn(program.ast)), ask: (context) => ask(program, ofPartialLists, context) };
+  return {
+    ...{ text, type, names: new Set(namesIn(program.ast)), fields: new Set(fieldsIn(program.ast)) },
+    ask: (context) => ask(program, ofPartialLists, context),
+  };
 }
 
 function parse(language: Environment, text: string, where: string): ParseResult {
@@ -63,6 +68,10 @@ function refuse(node: ASTNode, where: string): void {
 
 function namesIn(node: ASTNode): string[] {
   return [...(node.op === 'id' ? [node.args] : []), ...childrenOf(node).flatMap(namesIn)];
+}
+
+function fieldsIn(node: ASTNode): string[] {
+  return [...(node.op === '.' || node.op === '.?' ? [node.args[1]] : []), ...childrenOf(node).flatMap(fieldsIn)];
 }
 
 function ask(program: ParseResult, ofPartialLists: ParseResult, { values, largest, gaps }: PolicyContext): CelResult {

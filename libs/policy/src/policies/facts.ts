@@ -53,6 +53,22 @@ export interface FindingFacts {
   cvss?: number;
   confidence: 'certain' | 'likely' | 'possible';
   published?: Date;
+  /** Every place of a secret; the file of other findings, if they have one. */
+  locations?: readonly LocationFacts[];
+}
+
+export interface LocationFacts {
+  rule: string;
+  title: string;
+  severity: Severity;
+  confidence: FindingFacts['confidence'];
+  /** `file`, `env`, `label`, `history`, `cmd` or `entrypoint`. */
+  origin: string;
+  path?: string;
+  line?: number;
+  layer?: number;
+  /** Whether a later layer deletes or replaces the file. */
+  deleted: boolean;
 }
 
 export interface PackageFacts {

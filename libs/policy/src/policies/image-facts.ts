@@ -1,14 +1,16 @@
 import {
   type Finding,
   type ImagePackage,
+  type FindingLocation,
   isCounted,
+  locationsOf,
   type OsRelease,
   type Provenance,
   publishedAt,
 } from '@tidewaiter/domain';
 
 import type { ImageIdentity } from '../evaluated-image.js';
-import type { FindingFacts, PolicyImage, PackageFacts, ProvenanceFacts } from './facts.js';
+import type { FindingFacts, LocationFacts, PolicyImage, PackageFacts, ProvenanceFacts } from './facts.js';
 
 /** Claims of the image config about itself; null if it has none. */
 export interface ImageClaims {
@@ -62,6 +64,19 @@ function factsOf(finding: RatedFinding, isKevKnown: boolean): FindingFacts {
     ...(isKevKnown && kev !== undefined && { kev }),
     ...(epss != null && { epss }),
     ...(published && { published }),
+    locations: locationsOf(finding)
+      .filter(({ path }) => finding.kind === 'secret' || path !== null)
+      .map(locationFacts),
+  };
+}
+
+function locationFacts(location: FindingLocation): LocationFacts {
+  const { rule, title, severity, confidence, origin, path, line, layer, state } = location;
+  return {
+    ...{ rule, title, severity, confidence, origin, deleted: state === 'shadowed' },
+    ...(path !== null && { path }),
+    ...(line !== undefined && { line }),
+    ...(layer !== null && { layer }),
   };
 }
 

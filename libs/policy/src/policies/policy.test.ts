@@ -189,3 +189,40 @@ rules:
     );
   });
 });
+
+describe('askPolicies, about a secret in several places', () => {
+  const place = (path: string, layer: number) =>
+    ({ path, layer, line: 3, deleted: layer === 0, origin: 'file', rule: 'key', title: 'a key' }) as const;
+  const rated = { severity: 'high', confidence: 'likely' } as const;
+  const variable = { origin: 'env', rule: 'key', title: 'a key', deleted: false, ...rated } as const;
+  const secret: FindingFacts = {
+    ...{ kind: 'secret', id: 'key', aliases: [], title: 'a key', fingerprint: 's', counted: true, fixable: false },
+    ...rated,
+    ...{ path: 'test/a.env', layer: 0 },
+    locations: [{ ...place('test/a.env', 0), ...rated }, { ...place('app/.env', 2), ...rated }, variable],
+  };
+  const about = { ...facts, findings: [secret] };
+
+  it.each([
+    ['size(findings) == 1', 'pass'],
+    ['findings[0].locations.size() == 3', 'pass'],
+    ['findings.all(f, f.locations.exists(l, has(l.path) && l.path.glob("app/**") && l.layer == 2))', 'pass'],
+    ['findings.exists(f, f.locations.exists(l, l.origin == "env" && l.severity == "high"))', 'pass'],
+    ['findings[0].locations.exists(l, l.deleted) && findings[0].locations[0].line == 3', 'pass'],
+    // A policy about paths sees each place: a copy in test/ does not hide the one in app/.
+    ['findings.all(f, has(f.path) && f.path.startsWith("test/"))', 'fail'],
+    ['findings.exists(f, has(f.path) && f.path.startsWith("app/"))', 'pass'],
+    ['findings.exists(f, has(f.layer) && f.layer == 2)', 'pass'],
+    ['findings.filter(f, !has(f.path)).size() == 1', 'pass'],
+  ])('answers %s: %s', (expression, result) => {
+    expect(ask(expression, about)).toMatchObject({ result, reasons: expect.any(Array) });
+  });
+
+  it('counts it once in the message of a policy that does not ask for paths', () => {
+    const policy = readPolicy(
+      'name: p\ndescription: d\nrules: [{ expression: size(findings) == 0, message: \'{count(findings, "secret", "secrets")}\' }]\n',
+      'p.yaml',
+    );
+    expect(askPolicies([policy], about)).toMatchObject([{ result: 'fail', reasons: ['1 secret'] }]);
+  });
+});

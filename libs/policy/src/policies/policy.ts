@@ -3,7 +3,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import { contextOf, type PolicyContext, policyLanguage } from './context.js';
 import { type CelResult, compile, type CelExpression } from './expression.js';
-import type { PolicyFacts } from './facts.js';
+import type { FindingFacts, PolicyFacts } from './facts.js';
 import { readTemplate, type Template } from './template.js';
 
 /** Policy as its author writes it. */
@@ -56,7 +56,34 @@ export function asksFor({ variables, rules }: Policy, fact: string): boolean {
 /** Evaluates policies on an image. */
 export function askPolicies(policies: readonly Policy[], facts: PolicyFacts): PolicyResult[] {
   const context = contextOf(facts);
-  return policies.map((policy) => askPolicy(policy, context));
+  let ofPlaces: PolicyContext | undefined;
+  return policies.map((policy) =>
+    readsPlace(policy) ? askPolicy(policy, (ofPlaces ??= contextOf(withPlaces(facts)))) : askPolicy(policy, context),
+  );
+}
+
+/**
+ * Whether a policy asks for the path or layer of a finding itself. It gets a finding for each
+ * place: a policy that accepts a secret in one folder must not accept its copies elsewhere.
+ */
+function readsPlace({ variables, rules }: Policy): boolean {
+  const expressions = [...variables.map(([, value]) => value), ...rules.map(({ holds }) => holds)];
+  const reads = (field: string) => expressions.some(({ fields }) => fields.has(field));
+  return !reads('locations') && (reads('path') || reads('layer'));
+}
+
+function withPlaces(facts: PolicyFacts): PolicyFacts {
+  return { ...facts, findings: facts.findings.flatMap(perPlace) };
+}
+
+function perPlace(finding: FindingFacts): FindingFacts[] {
+  const { locations = [], path: _path, layer: _layer, ...common } = finding;
+  if (locations.length < 2) return [finding];
+  return locations.map((location) => {
+    const { rule: id, title, severity, confidence, path, layer } = location;
+    const place = { ...(path !== undefined && { path }), ...(layer !== undefined && { layer }) };
+    return { ...common, id, title, severity, confidence, ...place, locations: [location] };
+  });
 }
 
 /** Fails if a rule certainly does not hold; else unknown if a rule may not hold. */

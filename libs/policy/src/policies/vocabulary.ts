@@ -25,6 +25,18 @@ export const itemTypes = {
     cvss: ['double', 'base score, 0 to 10'],
     confidence: ['string', 'certain, likely or possible'],
     published: [timestamp, 'when the advisory was published'],
+    locations: ['list<Location>', 'every place of a secret; the file of other findings'],
+  },
+  Location: {
+    path: ['string', 'the file, without leading slash'],
+    line: ['int', 'line in the file'],
+    layer: ['int', 'index of its layer, 0 at the bottom'],
+    deleted: ['bool', 'removed in a later layer'],
+    origin: ['string', 'file, or env, label, history, cmd or entrypoint of the configuration'],
+    rule: ['string', 'the rule that matched here'],
+    title: ['string', 'its title'],
+    severity: ['string', 'severity here'],
+    confidence: ['string', 'certain, likely or possible'],
   },
   Package: {
     purl: ['string', 'the package, in full'],

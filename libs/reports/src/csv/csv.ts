@@ -1,5 +1,10 @@
+import { locationCount, locationText } from '@tidewaiter/domain';
+
 import { byRisk } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat, ReportPackage } from '../report.js';
+
+/** Limit on the places in a cell: spreadsheets cut cells at 32,767 characters. */
+const maxLocations = 100;
 
 type Cell = string | number | boolean | null;
 
@@ -27,6 +32,8 @@ const findingColumns: Columns<ReportFinding> = {
   masked: ({ evidence: { masked } }) => (typeof masked === 'string' ? masked : null),
   purl: ({ purl }) => purl,
   fingerprint: ({ fingerprint }) => fingerprint,
+  places: locationCount,
+  locations: ({ locations = [] }) => locations.slice(0, maxLocations).map(locationText).join('; '),
 };
 
 const packageColumns: Columns<ReportPackage> = {

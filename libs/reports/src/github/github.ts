@@ -1,4 +1,4 @@
-import { layerText, placeOf, printable } from '@tidewaiter/domain';
+import { layerText, morePlaces, placeOf, printable } from '@tidewaiter/domain';
 
 import { groupFindings, type PackageFindings } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
@@ -79,7 +79,12 @@ function groupRow({ worst, name, installed, upgrade, findings, exploited }: Pack
 function findingRow(finding: ReportFinding): string[] {
   const { severity, id, title, evidence } = finding;
   const { masked } = evidence;
-  const places = [placeOf(finding), layerText(finding), typeof masked === 'string' ? masked : null];
+  const places = [
+    placeOf(finding),
+    layerText(finding),
+    morePlaces(finding),
+    typeof masked === 'string' ? masked : null,
+  ];
   return [severity, id, title, places.filter((place) => place !== null).join(', ')];
 }
 

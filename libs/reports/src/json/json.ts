@@ -2,7 +2,7 @@ import { jsonText } from '../json-text.js';
 import type { ReportFormat } from '../report.js';
 
 const findingFields = words(
-  'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix kev epss cvss confidence evidence',
+  'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix kev epss cvss confidence evidence locations moreLocations',
 );
 
 /** Field order of each object, as in `docs/report.schema.json`; other fields follow by name. */
@@ -19,6 +19,9 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   suppressed: [...findingFields, 'by'],
   by: words('kind source author reason justification until'),
   fix: words('state version'),
+  locations: words(
+    'path line layer state removedInLayer origin name rule title severity confidence masked package fileOrigin isPublic valueFingerprint',
+  ),
   cvss: words('vector score'),
   provenance: words('signatures attestations'),
   signatures: words('verified code reason signer subject artifact'),

@@ -1,4 +1,4 @@
-import { type FindingKind, findingKinds, layerText, placeOf } from '@tidewaiter/domain';
+import { type FindingKind, findingKinds, layerText, locationText, morePlaces, placeOf } from '@tidewaiter/domain';
 
 import { byRisk } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat } from '../report.js';
@@ -89,6 +89,14 @@ function testCase(classname: string, name: string, outcome: TestCase['outcome'],
   return { xml: element('testcase', { classname, name }, parts), outcome };
 }
 
+/** The other places of a secret, one a line. */
+function placeLines(finding: ReportFinding): (string | null)[] {
+  const { locations = [], moreLocations = 0 } = finding;
+  const others = locations.slice(1).map(locationText);
+  const left = moreLocations > 0 ? [`and ${moreLocations.toLocaleString('en-US')} that are not listed`] : [];
+  return others.length === 0 ? [] : [`${morePlaces(finding)}:`, ...others, ...left];
+}
+
 function textOf(finding: ReportFinding): string {
   const { title, purl, evidence } = finding;
   const lines = [
@@ -99,6 +107,7 @@ function textOf(finding: ReportFinding): string {
     fixText(finding),
     evidence['masked'],
     evidence['fix'],
+    ...placeLines(finding),
   ];
   return lines.filter((line) => typeof line === 'string' && line !== '').join('\n');
 }

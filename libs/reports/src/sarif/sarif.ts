@@ -2,7 +2,10 @@ import {
   compareSeverity,
   cut,
   type FindingKind,
+  type FindingLocation,
   layerText,
+  locationText,
+  morePlaces,
   placeOf,
   printable,
   type Severity,
@@ -154,7 +157,7 @@ function resultOf(finding: ReportFinding, report: Report, indexes: ReadonlyMap<s
     ruleIndex: indexes.get(id),
     level: levels[severity],
     message: { text: messageOf(finding) },
-    locations: [{ physicalLocation: physicalLocation(finding, report), ...logical }],
+    locations: locationsOf(finding, report).map((each) => ({ ...each, ...logical })),
     // GitHub distinguishes alerts by the first fingerprint only.
     partialFingerprints: { primaryLocationLineHash: fingerprint, 'tidewaiter/v1': fingerprint },
     properties: propertiesOf(finding),
@@ -182,6 +185,7 @@ function messageOf(finding: ReportFinding): string {
     fixText(finding),
     placeOf(finding),
     layerText(finding),
+    morePlaces(finding),
     evidence['masked'],
     evidence['fix'],
   ];
@@ -189,9 +193,24 @@ function messageOf(finding: ReportFinding): string {
   return `${severity}: ${shown.map((fact) => printable(String(fact))).join('; ')}`;
 }
 
-function physicalLocation({ path, evidence: { line } }: ReportFinding, { target }: Report): object {
+/**
+ * Every place of a secret: each has to change. @see
+ * https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html, section 3.27.12
+ */
+function locationsOf({ path, evidence, locations = [] }: ReportFinding, { target }: Report): object[] {
+  const place = (each: { path: string | null; line?: unknown }) => ({
+    physicalLocation: physicalLocation(each.path ?? target.reference, each.line),
+  });
+  if (locations.length < 2) return [place({ path, line: evidence['line'] })];
+  return locations.map((each: FindingLocation) => ({
+    ...place(each),
+    message: { text: printable(locationText(each)) },
+  }));
+}
+
+function physicalLocation(path: string, line: unknown): object {
   const startLine = typeof line === 'number' && Number.isSafeInteger(line) && line > 0 ? line : 1;
-  return { artifactLocation: { uri: uriOf(path ?? target.reference) }, region: { startLine } };
+  return { artifactLocation: { uri: uriOf(path) }, region: { startLine } };
 }
 
 /** Path as a relative URI; the colon is encoded too, or the first segment would be a scheme. */

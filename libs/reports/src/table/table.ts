@@ -1,4 +1,4 @@
-import { layerText, placeOf, printable } from '@tidewaiter/domain';
+import { layerText, morePlaces, placeOf, printable } from '@tidewaiter/domain';
 
 import { groupFindings, type PackageFindings } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
@@ -123,7 +123,7 @@ function groupEntry({ worst, exploited, packages, name, findings }: PackageFindi
 
 function secretEntry(finding: ReportFinding): Entry {
   const { masked } = finding.evidence;
-  return findingEntry(finding, [[placeOf(finding), layerText(finding), textOf(masked)]]);
+  return findingEntry(finding, [[placeOf(finding), layerText(finding), morePlaces(finding), textOf(masked)]]);
 }
 
 function tamperingEntry(finding: ReportFinding): Entry {

@@ -1,4 +1,5 @@
-import { type Digest, type ImagePackage, type OsRelease, Secret } from '@tidewaiter/domain';
+import { groupSecrets } from '@tidewaiter/analyzers';
+import { type Digest, type Finding, findingOf, type ImagePackage, type OsRelease, Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -6,6 +7,7 @@ import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
 import { Findings } from './findings.js';
 import { Images } from './images.js';
+import { FleetSearch } from './search/fleet-search.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
@@ -76,5 +78,64 @@ describe('Findings of images whose support has ended', () => {
     expect(await releasesAt('2026-12-09')).toEqual(runtimes);
     expect(await releasesAt('2026-12-10')).toEqual(['end-of-life-distribution Fedora', ...runtimes]);
     expect(await releasesAt('2022-01-01')).toEqual([]);
+  });
+});
+
+describe('Findings of a secret in several places', () => {
+  const digest: Digest = `sha256:${'a'.repeat(64)}`;
+  const value = 'ab'.repeat(32);
+  const published = ['cd', 'ef'].map((pair) => pair.repeat(32));
+
+  const secret = (path: string | null, evidence: object, more: Partial<Finding> = {}) =>
+    findingOf({
+      ...{ kind: 'secret', id: 'aws-access-token', severity: 'high', title: 'key', state: 'present' },
+      ...{ fingerprint: `of ${path}`, path, layer: path === null ? null : 0, ...more },
+      evidence: { origin: path === null ? 'env' : 'file', valueFingerprint: value, ...evidence },
+    });
+
+  async function stored(files: Finding[], config: Finding[]): Promise<void> {
+    const images = new Images(store);
+    const described = { mediaType: 'm', configDigest: digest, platform: 'linux/amd64', user: null, labels: {} };
+    const more = { createdAt: null, baseCreatedAt: null, layers: [], configVersion: null };
+    await store.transaction(async (tx) => {
+      await images.add(tx, [{ digest, ...described, ...more, findings: config }]);
+      const inventory = { os: null, packages: [], warnings: [], findings: files, notEvaluated: [] };
+      await images.analyzed(tx, digest, '1', inventory);
+    });
+  }
+
+  const ofPackage = published.map((fingerprint, index) =>
+    secret(
+      `node_modules/x/${index}.js`,
+      { valueFingerprint: fingerprint, package: 'pkg:npm/x@1', isPublic: true },
+      { severity: 'low' },
+    ),
+  );
+  const files = [secret('a/.env', { line: 1 }), secret('b/.env', { line: 2 }), ...ofPackage];
+  const variable = secret(null, { name: 'TOKEN' });
+
+  it.each([
+    ['as they are stored', groupSecrets(files), groupSecrets([variable])],
+    ['as versions before 0.3 stored them, one for each place', files, [variable]],
+  ])('joins those of files and config, %s', async (_, ofFiles, ofConfig) => {
+    await stored(ofFiles, ofConfig);
+    const findings = await new Findings(store).of([digest]);
+    const paths = findings.map(({ locations = [] }) => locations.map(({ path, name }) => path ?? name));
+    expect(paths.toSorted((a, b) => a.length - b.length)).toEqual([
+      ['node_modules/x/0.js', 'node_modules/x/1.js'],
+      ['a/.env', 'b/.env', 'TOKEN'],
+    ]);
+    expect(findings.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(
+      groupSecrets([...files, variable])
+        .map(({ fingerprint }) => fingerprint)
+        .toSorted(),
+    );
+  });
+
+  it('is found by every value, also in the published files of a package', async () => {
+    await stored(groupSecrets(files), groupSecrets([variable]));
+    const typesOf = async (hex: string) => (await new FleetSearch(store).of(hex)).map(({ type }) => type);
+    for (const hex of [value, ...published]) expect(await typesOf(hex)).toContain('secret');
+    expect(await typesOf('12'.repeat(32))).not.toContain('secret');
   });
 });

@@ -6,6 +6,7 @@ import {
   type Rating,
   type VulnerablePackage,
 } from '@tidewaiter/advisories';
+import { groupSecrets } from '@tidewaiter/analyzers';
 import {
   compareSeverity,
   type Digest,
@@ -151,7 +152,7 @@ export class Findings {
       finding: layerNotAnalyzed(layer),
     }));
     const ended = await endsOfSupport(this.store, imageDigests, now);
-    const findings = [...others, ...unreadFindings, ...ended].map(({ imageDigest, finding }) => ({
+    const findings = [...grouped(others), ...unreadFindings, ...ended].map(({ imageDigest, finding }) => ({
       ...finding,
       ...notExploited,
       ...useOf(imageDigest, finding.packageName),
@@ -239,6 +240,16 @@ export class Findings {
     );
     return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);
   }
+}
+
+/**
+ * Joins what the files and the config of an image have of one secret. Rows of older versions, one
+ * for each place, count as one secret too until their image is evaluated again.
+ */
+function grouped(rows: readonly Pick<ImageFindingRow, 'imageDigest' | 'finding'>[]) {
+  return [...Map.groupBy(rows, ({ imageDigest }) => imageDigest)].flatMap(([imageDigest, own]) =>
+    groupSecrets(own.map(({ finding }) => finding)).map((finding) => ({ imageDigest, finding })),
+  );
 }
 
 /** Limit on the places of one advisory in a notification. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, isAtLeast } from '@tidewaiter/domain';
+import { type Digest, type Finding, isAtLeast, locationsOf } from '@tidewaiter/domain';
 import {
   type ImageFacts,
   isJavaArchive,
@@ -13,6 +13,7 @@ import { Findings, type ImageFinding } from './findings.js';
 import { ImageManifests } from './image-manifests.js';
 import { entrypointOf, ImageOrigins, type TaggedPush, taggedPushColumns } from './image-origins.js';
 import { Images } from './images.js';
+import { holdsSecret } from './secret-lookup.js';
 
 /** Facts with their approximate size in memory. */
 export interface LoadedFacts {
@@ -60,7 +61,7 @@ export class ImageFactsOf {
       previous: origin?.previous ?? [],
       vulnerabilities: vulnerabilitiesOf(present),
       // A secret that a later layer hides is still in the image.
-      secrets: findings.filter(({ kind }) => kind === 'secret').map(secretOf),
+      secrets: findings.filter(({ kind }) => kind === 'secret').flatMap(secretsOf),
       flagged: flaggedOf(present),
       supplyChain: supplyChainOf(present),
     };
@@ -71,10 +72,11 @@ export class ImageFactsOf {
   async withSecret(fingerprint: string): Promise<{ digest: Digest; secret: SecretView } | null> {
     const [row] = await this.store.aggregate<{ digest: Digest; finding: ImageFinding }>(
       `SELECT image_digest AS digest, finding FROM image_finding JOIN image ON image.digest = image_digest
-       WHERE finding -> 'evidence' ->> 'valueFingerprint' = $1 ORDER BY analyzed_at DESC NULLS LAST, image_digest LIMIT 1`,
-      [fingerprint],
+       WHERE ${holdsSecret('$1')} ORDER BY analyzed_at DESC NULLS LAST, image_digest LIMIT 1`,
+      [[fingerprint]],
     );
-    return row ? { digest: row.digest, secret: secretOf(row.finding) } : null;
+    const secret = row && secretsOf(row.finding).find((each) => each.fingerprint === fingerprint);
+    return secret ? { digest: row.digest, secret } : null;
   }
 
   /** Newest push of an image, preferring pushes with a tag. */
@@ -112,10 +114,15 @@ function vulnerabilitiesOf(findings: readonly ImageFinding[]): ImageFacts['vulne
   return known;
 }
 
-function secretOf({ id, path, evidence }: Pick<ImageFinding, 'id' | 'path' | 'evidence'>): SecretView {
-  const { valueFingerprint } = evidence;
-  const fingerprint = typeof valueFingerprint === 'string' ? valueFingerprint : null;
-  return { id, path: path && `/${path}`, fingerprint, accessKeyId: null };
+/** One for each place, as rules ask for the file that a process reads. */
+function secretsOf(finding: Finding): SecretView[] {
+  const common = finding.evidence['valueFingerprint'];
+  return locationsOf(finding).map(({ rule, path, valueFingerprint = common }) => ({
+    id: rule,
+    path: path && `/${path}`,
+    fingerprint: typeof valueFingerprint === 'string' ? valueFingerprint : null,
+    accessKeyId: null,
+  }));
 }
 
 function supplyChainOf(findings: readonly ImageFinding[]): string[] {

@@ -52,14 +52,16 @@ export class ImageRow {
 /** A finding that follows from an image alone. */
 @Permanent('content of an image that may be pushed again')
 @Entity('image_finding')
-// On an expression, the fingerprint of a secret's value, which TypeORM cannot declare.
+// On expressions, the fingerprints of secrets' values, which TypeORM cannot declare.
 @Index('image_finding_value_ix', { synchronize: false })
+@Index('image_finding_values_ix', { synchronize: false })
 export class ImageFindingRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_finding_pk' }) imageDigest!: Digest;
   @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_finding_image_fk' })
   image?: Relation<ImageRow>;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_finding_pk' }) fingerprint!: string;
-  @Column('text') source!: (typeof imageFindingSources)[number];
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'image_finding_pk' })
+  source!: (typeof imageFindingSources)[number];
   @Column('jsonb') finding!: Finding;
 }

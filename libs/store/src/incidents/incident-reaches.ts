@@ -10,6 +10,7 @@ import type { ImageFinding } from '../images/findings.js';
 import { ImageManifests } from '../images/image-manifests.js';
 import { ImageLayerRow } from '../images/layer-rows.js';
 import { isCurrent } from '../images/pushes/pushes.js';
+import { holdsSecret } from '../images/secret-lookup.js';
 import { WorkloadLedger } from '../workloads/workload-ledger.js';
 import type { StoredIncident } from './incidents.js';
 
@@ -184,7 +185,7 @@ export class IncidentReaches {
     if (fingerprints.length === 0) return [];
     const holders = await this.store.aggregate<{ digest: Digest }>(
       `SELECT DISTINCT image_digest AS digest FROM image_finding
-       WHERE finding -> 'evidence' ->> 'valueFingerprint' = ANY($1) LIMIT 10000`,
+       WHERE ${holdsSecret('$1')} LIMIT 10000`,
       [fingerprints],
     );
     return [{ shares: 'secret', digests: holders.map(({ digest }) => digest) }];

@@ -64,6 +64,7 @@ import { WorkloadFindings1764000210000 } from './1764000210000-workload-findings
 import { WorkloadObjectLookups1764000211000 } from './1764000211000-workload-object-lookups.js';
 import { PlainWords1764000220000 } from './1764000220000-plain-words.js';
 import { SummaryMessages1764000221000 } from './1764000221000-summary-messages.js';
+import { SecretPlaces1764000230000 } from './1764000230000-secret-places.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -133,4 +134,5 @@ export const migrations = [
   WorkloadObjectLookups1764000211000,
   PlainWords1764000220000,
   SummaryMessages1764000221000,
+  SecretPlaces1764000230000,
 ];

@@ -1,4 +1,4 @@
-import { type Alert, type Labels, layerText } from '@tidewaiter/domain';
+import { type Alert, type Labels, layerText, locationCount, locationText, morePlaces } from '@tidewaiter/domain';
 import { evidenceText, isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
 import type { AlertSubject } from '@tidewaiter/routing';
 
@@ -27,6 +27,15 @@ export function narrowedTo(report: PushReport, subjects: readonly AlertSubject<P
   return { ...report, findings, resolved };
 }
 
+/** Limit on the places that an annotation names; the rest is counted. */
+const maxPlaces = 20;
+
+function placesText({ locations = [], moreLocations = 0 }: PushFinding['finding']): string {
+  const more = Math.max(locations.length - maxPlaces, 0) + moreLocations;
+  const named = locations.slice(0, maxPlaces).map(locationText).join('; ');
+  return more > 0 ? `${named}; ${more} more` : named;
+}
+
 function alertOf(report: PushReport, { finding: { finding, isNew, layer }, isResolved }: PushSubject): Alert {
   const labels: Labels = {
     kind: finding.kind,
@@ -48,11 +57,12 @@ function alertOf(report: PushReport, { finding: { finding, isNew, layer }, isRes
     identity: JSON.stringify(['finding', report.registry, report.repository, report.tag, finding.fingerprint]),
     labels,
     annotations: {
-      summary: `${finding.id} in ${finding.packageName ?? finding.path ?? report.repository}`,
+      summary: `${finding.id} in ${[finding.packageName ?? finding.path ?? report.repository, morePlaces(finding)].filter(Boolean).join(' ')}`,
       description: finding.title,
       installedVersion: finding.installedVersion ?? '',
       fixedVersion: finding.fix.version ?? '',
       ...(evidence !== null && { evidence }),
+      ...(locationCount(finding) > 1 && { places: placesText(finding) }),
       ...(layer && { layer: `${layerText(finding)} (${layer.digest})`, buildStep: layer.createdBy ?? '' }),
     },
     status: isResolved ? 'resolved' : 'firing',

@@ -4,6 +4,7 @@ import {
   countFindings,
   type Digest,
   type Finding,
+  findingIdentity,
   groupByLocation,
   isCounted,
   layerNotAnalyzedId,
@@ -104,8 +105,9 @@ export class PushFindings {
 }
 
 /**
- * A finding of several platforms is listed once. One that is hidden by a later layer is new unless the earlier findings have it in any
- * layer; one that is present is new also where they have it hidden only.
+ * A finding of several platforms is listed once. One that is hidden by a later layer is new unless
+ * the earlier findings have it in any layer; one that is present is new also where they have it
+ * hidden only.
  */
 function merged(
   findings: readonly ImageFinding[],
@@ -113,24 +115,24 @@ function merged(
   before: readonly ImageFinding[],
 ): PushFinding[] {
   const platformOf = new Map(images.map(({ digest, platform }) => [digest, platform]));
-  const present = fingerprints(before.filter(({ state }) => state === 'present'));
-  const counted = fingerprints(before.filter(isCounted));
+  const present = identities(before.filter(({ state }) => state === 'present'));
+  const counted = identities(before.filter(isCounted));
   return groupByLocation(findings).map((group) => {
-    const { fingerprint, state } = group[0]!;
+    const state = group.some((each) => each.state === 'present') ? 'present' : 'shadowed';
     return {
       finding: group.toSorted((a, b) => compareSeverity(a.severity, b.severity))[0]!,
-      isNew: !(state === 'present' ? present : counted).has(fingerprint),
+      isNew: !(state === 'present' ? present : counted).has(findingIdentity(group[0]!)),
       platforms: [...new Set(group.flatMap(({ imageDigest }) => platformOf.get(imageDigest) ?? []))].toSorted(),
     };
   });
 }
 
-function fingerprints(findings: readonly ImageFinding[]): Set<string> {
-  return new Set(findings.map(({ fingerprint }) => fingerprint));
+function identities(findings: readonly ImageFinding[]): Set<string> {
+  return new Set(findings.map(findingIdentity));
 }
 
 /** Whether none of some findings is the same one: a secret that a later layer deletes is still there. */
 function isMissingIn(findings: readonly ImageFinding[]): (finding: ImageFinding) => boolean {
-  const counted = fingerprints(findings.filter(isCounted));
-  return (finding) => isCounted(finding) && !counted.has(finding.fingerprint);
+  const counted = identities(findings.filter(isCounted));
+  return (finding) => isCounted(finding) && !counted.has(findingIdentity(finding));
 }

@@ -4,6 +4,7 @@ import { InvalidInput, isDigest } from '@tidewaiter/domain';
 import { Store } from '../../core/store.js';
 import { ImageManifests, maxHolders } from '../image-manifests.js';
 import { LayerPaths, maxPathLayers } from '../layer-paths.js';
+import { holdsSecret } from '../secret-lookup.js';
 import { packageCondition, vulnerabilityCondition } from './blast-packages.js';
 import type { BlastCondition, BlastQuestion, NotEvaluated } from './blast-question.js';
 
@@ -108,8 +109,11 @@ function secretCondition(fingerprint: string): BlastCondition {
   return simple(
     (parameter) => `SELECT image_digest, ${plain},
         coalesce(finding ->> 'path', concat_ws(' ', finding #>> '{evidence,origin}', finding #>> '{evidence,name}'))
-          || coalesce(' (deleted in layer ' || (finding #>> '{evidence,removedInLayer}') || ')', '') AS note
-      FROM image_finding WHERE finding -> 'evidence' ->> 'valueFingerprint' = ${parameter(fingerprint)}`,
+          || coalesce(' (deleted in layer ' || (finding #>> '{evidence,removedInLayer}') || ')', '')
+          || CASE WHEN places.count > 1 THEN ' and ' || places.count - 1 || ' more' ELSE '' END AS note
+      FROM image_finding, LATERAL (SELECT coalesce(jsonb_array_length(finding -> 'locations'), 1)
+        + coalesce((finding ->> 'moreLocations')::int, 0) AS count) AS places
+      WHERE ${holdsSecret(`ARRAY[${parameter(fingerprint)}]`)}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { Store } from '../../core/store.js';
+import { holdsSecret } from '../secret-lookup.js';
 
 /** Types of search hits. */
 export const searchHitTypes = [
@@ -61,7 +62,7 @@ export class FleetSearch {
       `SELECT EXISTS (SELECT FROM image WHERE digest = $1) OR EXISTS (SELECT FROM push WHERE digest = $1)
            OR EXISTS (SELECT FROM container_ledger WHERE image_digest = $1) AS image,
          EXISTS (SELECT FROM image_layer WHERE diff_id = $1 OR blob_digest = $1) AS layer,
-         EXISTS (SELECT FROM image_finding WHERE finding -> 'evidence' ->> 'valueFingerprint' = $2) AS secret`,
+         EXISTS (SELECT FROM image_finding WHERE ${holdsSecret('ARRAY[$2]')}) AS secret`,
       [digest, hex],
     );
     return [

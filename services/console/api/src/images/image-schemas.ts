@@ -167,6 +167,34 @@ export const packageAnswer = z.object({
   state: presence,
 });
 
+const confidences = ['certain', 'likely', 'possible'] as const;
+
+/** A place in which the value of a secret stands. */
+const findingLocation = z.object({
+  path: text,
+  line: count.optional(),
+  layer: count.nullable(),
+  state: presence,
+  removedInLayer: count.optional(),
+  /** `file`, or the part of the configuration: env, label, history, cmd, entrypoint. */
+  origin: z.string(),
+  name: z.string().optional(),
+  /** Rule that matched here. */
+  rule: z.string(),
+  title: z.string(),
+  severity,
+  confidence: z.enum(confidences),
+  masked: z.string().optional(),
+  /** Purl of the package that the file belongs to. */
+  package: z.string().optional(),
+  /** Whether the file is as its package published it, and the evidence for that. */
+  fileOrigin: z.string().optional(),
+  /** Whether it counts as published with the package, and not as the user's. */
+  isPublic: z.boolean().optional(),
+  /** Only where the places hold different values. */
+  valueFingerprint: z.string().optional(),
+});
+
 export const findingAnswer = z.object({
   ...ofImage,
   kind: z.enum(findingKinds),
@@ -197,8 +225,12 @@ export const findingAnswer = z.object({
    * prove that it is unused.
    */
   inUse: z.boolean().nullable(),
-  confidence: z.enum(['certain', 'likely', 'possible']),
+  confidence: z.enum(confidences),
   evidence: z.record(z.string(), z.unknown()),
+  /** Every place of a secret, the primary one first; absent for other kinds. */
+  locations: z.array(findingLocation).optional(),
+  /** Number of places that `locations` does not list. */
+  moreLocations: count.optional(),
 });
 
 export const suppression = z.object({
