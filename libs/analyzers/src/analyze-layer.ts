@@ -61,7 +61,8 @@ function sinkOf(
     wants: (path, head, sizeBytes) => collector.wants(path, head, sizeBytes),
     take: (file) => collector.take(file),
     stream: (path, head, sizeBytes) => collector.stream(path, head, sizeBytes),
-    replaced: (path) => collector.forget(path),
+    replaced: (path, heir) => collector.forget(path, heir),
+    settle: () => collector.settle(),
     digests: (path) => (isCompared ? digests.for(path) : []),
   };
 }

@@ -9,6 +9,8 @@ import { zipEntries, type ZipEntry } from './zip.js';
 export interface LayerSecret extends SecretSighting {
   /** File of the layer if `path` continues into it: `app.jar!/application.properties`. */
   archive?: string;
+  /** Whether a later entry of the same layer replaces the file. */
+  isReplaced?: true;
 }
 
 /** Archives in which applications are deployed. */

@@ -31,11 +31,11 @@ import {
 } from '@tidewaiter/oci';
 import {
   findSecrets,
-  type FileSecrets,
   mayHoldSecrets,
   redactedReason,
   redactSecrets,
   SecretSearch,
+  type SecretSighting,
   secretsInText,
   withMasks,
 } from '@tidewaiter/secrets';
@@ -43,6 +43,7 @@ import {
 import type { Analyzer, FileFacts } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 import { redactPackages } from './redact-packages.js';
+import { ArchiveBudget, isStreamedArchive, StreamedArchive } from './streamed-archive.js';
 
 /** Facts of one file of a layer, with the analyzer that read it. */
 export interface FileRecord {
@@ -127,6 +128,14 @@ interface ReadingStream {
   end: () => Reading;
 }
 
+/** Archive that is being searched. */
+interface OpenArchive {
+  path: string;
+  archive: StreamedArchive;
+  /** Present if a later entry replaces it, with the hard link that keeps its content. */
+  replaced?: { heir: string | undefined };
+}
+
 /** Limit on facts of one layer: they cost memory in every image that has the layer. */
 const maxFacts = 2_000_000;
 
@@ -141,6 +150,10 @@ const maxScriptsBytes = 4 * 1024 * 1024;
 export class FactCollector {
   readonly #readers: readonly Reader[];
   readonly #streamReaders: readonly StreamReader[];
+  readonly #archiveBudget = new ArchiveBudget();
+  #archives: OpenArchive[] = [];
+  /** Secrets of files that a later entry of the layer replaces: their bytes are in the blob. */
+  readonly #replaced: LayerSecret[] = [];
   readonly #readings = new Map<string, Reading[]>();
   /** Readers of the file of the last `wants` call, which the next `take` passes. */
   #asked: { path: string; readers: readonly Reader[] } | undefined;
@@ -172,6 +185,12 @@ export class FactCollector {
   /** Opens the readers of a file that is read in pieces. */
   stream(path: string, head: Uint8Array, sizeBytes: number): FileStream | undefined {
     const streams = this.#streamReaders.flatMap((reader) => reader.open(path, head, sizeBytes) ?? []);
+    const { secretKey } = this.options;
+    if (secretKey && isStreamedArchive(path, head)) {
+      const archive = new StreamedArchive(path, secretKey, this.#archiveBudget);
+      this.#archives.push({ path, archive });
+      return archive;
+    }
     if (streams.length === 0) return undefined;
     return {
       write: (piece) => {
@@ -183,9 +202,38 @@ export class FactCollector {
     };
   }
 
-  /** Drops the facts of a file that a later entry of the layer replaces. */
-  forget(path: string): void {
-    for (const { script } of this.#readings.get(path) ?? []) this.#budget.release(script);
+  /** Work of archives that must end before the layer is read on. */
+  settle(): Promise<void> | undefined {
+    return this.#archives.length === 0 ? undefined : this.#readArchives();
+  }
+
+  async #readArchives(): Promise<void> {
+    await Promise.all(this.#archives.map(({ archive }) => archive.settle()));
+    const [done, open] = partition(this.#archives, ({ archive }) => archive.result() !== undefined);
+    this.#archives = open;
+    for (const { path, archive, replaced } of done) {
+      const { sightings = [], problem } = archive.result() ?? {};
+      const secrets = sightings.map((sighting) => ({ ...sighting, archive: path }));
+      if (replaced !== undefined) this.#keepReplaced(path, secrets, replaced.heir);
+      else this.#add(path, { ...readingOf(path, { sightings: [], damage: problem }), secrets });
+    }
+  }
+
+  #keepReplaced(path: string, secrets: readonly LayerSecret[], heir: string | undefined): void {
+    if (heir === undefined) this.#replaced.push(...secrets.map((secret) => ({ ...secret, isReplaced: true as const })));
+    else if (secrets.length > 0) this.#add(heir, { secrets: secrets.map((secret) => movedTo(heir, path, secret)) });
+  }
+
+  /**
+   * Drops the facts of a file that a later entry of the layer replaces. Its secrets stay: they are
+   * those of its hard link `heir`, or only of the blob.
+   */
+  forget(path: string, heir?: string): void {
+    const readings = this.#readings.get(path) ?? [];
+    for (const { script } of readings) this.#budget.release(script);
+    const secrets = readings.flatMap((reading) => reading.secrets ?? []);
+    this.#keepReplaced(path, secrets, heir);
+    for (const open of this.#archives) if (open.path === path) open.replaced ??= { heir };
     this.#readings.delete(path);
     if (this.#asked?.path === path) this.#asked = undefined;
   }
@@ -211,6 +259,7 @@ export class FactCollector {
       const broken = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
       for (const { code, message } of broken.values()) list.add(code, path, message);
     }
+    secrets.unshift(...withoutKnown(this.#replaced, secrets));
     const inspected = this.options.isInspected ? { hosts: hosts.named, scripts } : {};
     return { files, secrets, signs, ...inspected, warnings: list.toArray() };
   }
@@ -274,6 +323,27 @@ function secretStreams(key: Uint8Array): StreamReader {
   };
 }
 
+function partition<Each>(all: readonly Each[], holds: (each: Each) => boolean): [Each[], Each[]] {
+  return [all.filter(holds), all.filter((each) => !holds(each))];
+}
+
+/** Secret of a file that has another name left. */
+function movedTo(heir: string, path: string, secret: LayerSecret): LayerSecret {
+  const moved = `${heir}${secret.path.slice(path.length)}`;
+  return { ...secret, path: moved, ...(secret.archive !== undefined && { archive: heir }) };
+}
+
+/** Replaced secrets that the file does not have any more, each once, in the order of their paths. */
+function withoutKnown(replaced: readonly LayerSecret[], present: readonly LayerSecret[]): LayerSecret[] {
+  const keyOf = ({ rule, path, fingerprint }: LayerSecret) => [rule, path, fingerprint].join('\n');
+  const known = new Set(present.map(keyOf));
+  const unique = new Map(replaced.map((secret) => [keyOf(secret), secret]));
+  return [...unique]
+    .filter(([key]) => !known.has(key))
+    .map(([, secret]) => secret)
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
 /** Whether a reading has any facts: most files have none, and there may be a million of them. */
 function hasResult({ record, secrets = [], signs = [], hosts = [], script, warning }: Reading): boolean {
   if (record !== undefined || warning !== undefined || script !== undefined) return true;
@@ -325,7 +395,10 @@ function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
   return readingOf(path, findSecrets({ path, content }, key));
 }
 
-function readingOf(path: string, { sightings, damage }: FileSecrets): Reading {
+function readingOf(
+  path: string,
+  { sightings, damage }: { sightings: SecretSighting[]; damage?: string | undefined },
+): Reading {
   const reading = sightings.length > 0 ? { secrets: sightings } : {};
   return damage === undefined ? reading : { ...reading, warning: { code: 'SECRET_SEARCH_CUT', path, message: damage } };
 }

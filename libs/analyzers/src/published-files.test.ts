@@ -65,7 +65,9 @@ async function reported(...tars: TarEntry[][]): Promise<string[]> {
   });
   const layers = await Promise.all(read);
   const findings = fileFindings(layers, overlay(layers.map(({ entries }) => entries)), { secretKey });
-  return findings.map(({ severity, evidence }) =>
+  // A file that a later entry of its layer replaces has its first content as shadowed.
+  const present = findings.filter(({ state }) => state === 'present');
+  return present.map(({ severity, evidence }) =>
     [severity, evidence['fileOrigin']?.toString().split(':')[0], evidence['package']].filter(Boolean).join(' '),
   );
 }

@@ -16,13 +16,16 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
   if (paths.size === 0) return [];
   const isShipped = shippedFiles(layers, view, paths);
   const originOf = fileOrigins(layers, view, placesOf(layers));
+  // The digests of a path are those of its last entry in the layer.
+  const originOfFile = (file: string, path: string, layer: number) =>
+    isShipped(file, layer) ? 'distribution' : originOf(path, layer);
   const findings = new Map<string, Finding>();
   for (const [layer, { facts }] of layers.entries()) {
     for (const sighting of facts.secrets) {
       const file = fileOf(sighting);
-      const removedInLayer = view.hiddenBy(file, layer);
+      const removedInLayer = sighting.isReplaced ? layer : view.hiddenBy(file, layer);
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
-      const origin = isShipped(file, layer) ? 'distribution' : originOf(sighting.path, layer);
+      const origin = sighting.isReplaced ? undefined : originOfFile(file, sighting.path, layer);
       const finding = ofSighting(sighting, origin, layer, removedInLayer);
       const known = findings.get(key);
       // A file that is copied up repeats its secrets: they belong to the layer where they first

@@ -73,9 +73,9 @@ export interface FileSink {
   take: (file: TakenFile) => void;
   /**
    * Called when a later entry of the layer replaces this path: content taken there no longer
-   * counts.
+   * counts, unless the file has another name left, the hard link `heir`.
    */
-  replaced?: (path: string) => void;
+  replaced?: (path: string, heir?: string) => void;
   /**
    * Whether the target of a link at this path is wanted, under any name of its own. Default: never.
    */
@@ -140,6 +140,8 @@ export class LayerCollector implements TarVisitor {
   readonly #indexes = { none: this.#newIndex(), file: this.#newIndex(), opaque: this.#newIndex() };
   readonly #linkable = new Set<string>();
   readonly #links = new Map<string, string>();
+  /** First hard link to a file, by the path of the file. */
+  readonly #hardlinks = new Map<string, string>();
   #open: OpenFile | undefined;
   #nameBytes = 0;
   #sparseBytes = 0;
@@ -318,7 +320,8 @@ export class LayerCollector implements TarVisitor {
     if (this.#find(path)) {
       this.#linkable.delete(path);
       this.#links.delete(path);
-      this.#sink.replaced?.(path);
+      this.#sink.replaced?.(path, this.#heirOf(path));
+      this.#hardlinks.delete(path);
     }
     const { mode, uid, gid, mtime } = member;
     const entry: LayerEntry = { path, type, mode, uid, gid, mtime, size: type === 'file' ? member.size : 0 };
@@ -395,9 +398,15 @@ export class LayerCollector implements TarVisitor {
       }
     }
     const file = this.#fileOf(target);
+    if (original && !this.#hardlinks.has(file)) this.#hardlinks.set(file, entry.path);
     if (this.#sink.wantsLink?.(entry.path) || this.#sink.wantsHardlink?.(entry.path, file)) {
       this.#links.set(entry.path, file);
     }
+  }
+
+  #heirOf(path: string): string | undefined {
+    const heir = this.#hardlinks.get(path);
+    return heir !== undefined && this.#find(heir)?.type === 'hardlink' ? heir : undefined;
   }
 
   /** The file that a hard link names, which may be a hard link itself. */
