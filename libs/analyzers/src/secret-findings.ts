@@ -94,7 +94,7 @@ function isPublicIn({ path, isWeak }: LayerSecret, origin: FileOrigin | undefine
 }
 
 function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, removedInLayer: number | undefined): Finding {
-  const { rule, title, path, line, masked, fingerprint } = sighting;
+  const { rule, title, path, line, masked, fingerprint, publicAs } = sighting;
   return findingOf({
     kind: 'secret',
     id: rule,
@@ -109,6 +109,7 @@ function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, remove
       line,
       origin: 'file',
       valueFingerprint: fingerprint,
+      ...(publicAs !== undefined && { publicAs }),
       ...(typeof origin === 'object' && {
         package: origin.package,
         fileOrigin: `${origin.state}: ${origin.reason}`,
@@ -122,7 +123,7 @@ function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, remove
 /** Secrets in the config of an image. */
 export function secretsInConfig(config: ImageConfig, key: Uint8Array): Finding[] {
   return findSecretsInConfig(config, key).map(
-    ({ rule, title, severity, masked, fingerprint, confidence, origin, name }) =>
+    ({ rule, title, severity, masked, fingerprint, confidence, origin, name, publicAs }) =>
       findingOf({
         kind: 'secret',
         id: rule,
@@ -132,7 +133,7 @@ export function secretsInConfig(config: ImageConfig, key: Uint8Array): Finding[]
         layer: null,
         state: 'present',
         fingerprint,
-        evidence: { masked, origin, name, valueFingerprint: fingerprint },
+        evidence: { masked, origin, name, valueFingerprint: fingerprint, ...(publicAs !== undefined && { publicAs }) },
       }),
   );
 }

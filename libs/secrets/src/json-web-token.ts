@@ -7,14 +7,18 @@ const exampleClaims = new Set(['1234567890', 'joe']);
  * @see https://www.rfc-editor.org/rfc/rfc7519#section-3
  */
 export function readJsonWebToken(value: string): { algorithm: string; expires: number | undefined } | undefined {
-  const [head = '', body = ''] = value.split('.');
-  const header = jsonOf(head);
-  const claims = jsonOf(body);
+  const header = jsonOf(value.split('.', 1)[0]!);
+  const claims = claimsOf(value);
   const algorithm = header?.['alg'];
   if (typeof algorithm !== 'string' || claims === undefined) return undefined;
   if ([claims['sub'], claims['iss']].some((name) => typeof name === 'string' && exampleClaims.has(name)))
     return undefined;
   return { algorithm, expires: typeof claims['exp'] === 'number' ? claims['exp'] : undefined };
+}
+
+/** Claims of a compact JSON Web Token. */
+export function claimsOf(value: string): Record<string, unknown> | undefined {
+  return jsonOf(value.split('.', 2)[1] ?? '');
 }
 
 function jsonOf(part: string): Record<string, unknown> | undefined {

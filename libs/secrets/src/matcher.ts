@@ -1,11 +1,14 @@
-import type { Confidence, Severity } from '@tidewaiter/domain';
+import { compareSeverity, type Confidence, type Severity } from '@tidewaiter/domain';
 
 import { entropyOf } from './characters.js';
+import { isInProgramComment } from './comments.js';
 import { indexPatterns } from './file-patterns.js';
 import type { FileTraits } from './file-traits.js';
 import { fingerprintOf, maskOf } from './mask.js';
 import { isPlaceholder } from './placeholder.js';
 import { buildPrefilter } from './prefilter.js';
+import { publicReason } from './public-keys.js';
+import { isPublished } from './published-values.js';
 import { secretRules } from './rules.js';
 import type { Candidate, KeywordPlace, SecretRule } from './secret-rule.js';
 
@@ -23,6 +26,8 @@ export interface SecretSighting {
   confidence: Confidence;
   /** Only its name makes it a secret, or it is in documentation, tests or generated code. */
   isWeak?: true;
+  /** Reason why a key of this kind is public by design. */
+  publicAs?: string;
 }
 
 /** Limits for one file; `damage` describes the one that was exceeded. */
@@ -39,12 +44,15 @@ export const secretLimits = {
 };
 
 /** Raise it when the same bytes give another result. */
-export const secretsVersion = 6;
+export const secretsVersion = 7;
 
 /** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
   rule: SecretRule;
   confidence: Confidence;
+  publicAs?: string;
+  /** In a comment of a program, where most are examples. */
+  isInComment?: true;
 }
 
 /** Match with its place in the file. */
@@ -63,11 +71,14 @@ const rulesForFiles = indexPatterns(secretRules.map(({ files = [] }) => files));
 const prefilter = buildPrefilter(keywords);
 
 /** Properties of a secret that may be displayed. */
-export function describe({ rule, value = '', shown, confidence }: SecretMatch, key: Uint8Array) {
+export function describe({ rule, value = '', shown, confidence, publicAs, isInComment }: SecretMatch, key: Uint8Array) {
+  // A comment explains the form of a value that only its place makes a secret.
+  const isHarmless = publicAs !== undefined || (isInComment === true && rule.rank < 3);
   return {
     rule: rule.id,
     title: rule.title,
-    severity: rule.severity,
+    severity: isHarmless && compareSeverity(rule.severity, 'low') < 0 ? ('low' as const) : rule.severity,
+    ...(publicAs !== undefined && { publicAs }),
     masked: shown ?? maskOf(value),
     fingerprint: fingerprintOf(value, key),
     confidence,
@@ -198,10 +209,17 @@ export class Search {
     if (this.isKnown(rule, value)) return;
     if (candidate.decoded !== undefined && this.searchDecoded(candidate, candidate.decoded) >= rule.rank) return;
     if (entropyOf(value) < rule.minEntropy) return;
-    if (candidate.value === undefined && isPlaceholder(value, rule.rank === 3)) return;
+    if (candidate.value === undefined ? isPlaceholder(value, rule.rank === 3) : isPublished(value)) return;
     const confidence =
       rule.verify === undefined ? (candidate.confidence ?? rule.confidence) : rule.verify(value, this.place);
-    if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence, line: 0 });
+    if (confidence === undefined) return;
+    const { text, file } = this.place;
+    const publicAs = publicReason(value, text, candidate.start, candidate.end);
+    this.found.push({
+      ...{ ...candidate, value, rule, confidence, line: 0 },
+      ...(publicAs !== undefined && { publicAs }),
+      ...(isInProgramComment(file.path, text, candidate.start) && { isInComment: true as const }),
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { isPublished } from './published-values.js';
 
 // Template, reference or mask instead of a value, in the syntaxes of shells, Helm, Jinja, Python,
 // ERB, MSBuild and Azure.
@@ -11,37 +11,6 @@ const filler =
 
 // In a token this names its mode (`sk_test_`); a value without a form is then a placeholder.
 const trial = /(?:^|[-_.])(?:test|fake|mock)(?:[-_.]|$)/i;
-
-/**
- * First 64 bits of the SHA-256 of values that vendors print in their own documentation, or that
- * grant no access by design.
- */
-const published = new Set([
-  // Keys of the samples of Firebase and of Google's other public repositories.
-  '3f370c9dd8225c63',
-  '27a9a42931dff7eb',
-  '49f777db995e8260',
-  'a6c814bc555ae62c',
-  '37f8f09bdf12c2f2',
-  '2037abcaffb2b777',
-  'eb540d2b6ee2a0a4',
-  '3a8b61d0f636b007',
-  '4c98242dcadc8b29',
-  // Credentials of gcloud as a client of Google, which are public.
-  'f0386f9be1fe905f',
-  '456a51b1f1b3cf3e',
-  // NuGet's and Stripe's documentation.
-  'a0702bc91d699f60',
-  '2cafc0970149a84f',
-  'f2d6ca16515033e5',
-  'b1471f544ceeea31',
-  '2d1f7723aabc5c7a',
-  // RFC 6749, RFC 7617 and their derivatives.
-  '53f5da0aaa93d64c',
-  'e9974c507d2a8021',
-  '41ef4bb0b23661e6',
-  'd9fb92e3bbe65be1',
-]);
 
 /**
  * Whether a value is a template, a filler or a value of public documentation, and so grants no
@@ -64,10 +33,6 @@ function isSequence(value: string): boolean {
     if (ascending >= needed || same >= needed) return true;
   }
   return false;
-}
-
-function isPublished(value: string): boolean {
-  return published.has(createHash('sha256').update(value, 'latin1').digest('hex').slice(0, 16));
 }
 
 const vowels = new Set('aeiouyAEIOUY');

@@ -126,8 +126,8 @@ export class SecretSearch {
 }
 
 /** Whether only its name or place makes a value a secret. */
-function isWeak({ rule, confidence }: LocatedMatch): boolean {
-  return rule.rank === 1 || confidence === 'possible';
+function isWeak({ rule, confidence, isInComment }: LocatedMatch): boolean {
+  return rule.rank === 1 || confidence === 'possible' || isInComment === true;
 }
 
 function lower(confidence: Confidence): Confidence {

@@ -79,7 +79,7 @@ export const commandRules: readonly SecretRule[] = [
     // The history of MySQL writes a blank as `\040`.
     expression:
       /(?:[Ii]dentified|IDENTIFIED|[Ww]ith|WITH|[Ee]ncrypted|ENCRYPTED|[Ll]ogin|LOGIN)(?:[ \t]|\\040){1,4}(?:(?:[Bb]y|BY|[Ww]ith|WITH)(?:[ \t]|\\040){1,4}(?:["']?[\w]{1,40}["']?(?:[ \t]|\\040){1,4}(?:[Bb]y|BY|[Aa]s|AS)(?:[ \t]|\\040){1,4})?|[Pp]assword(?:[ \t]|\\040){1,4}|PASSWORD(?:[ \t]|\\040){1,4})["']([^"'\s$%{}<>\\]{6,128})["']|(?:[Ss]et|SET) (?:[Pp]assword|PASSWORD)[^=\n]{0,100}=[ \t]{0,4}(?:(?:[Pp]assword|PASSWORD)\()?'([^'\s$%{}<>\\]{6,128})'/,
-    verify: (value) => (isWeak(value) ? undefined : 'likely'),
+    verify: (value, { text, start }) => (isWeak(value) || !isInStatement(text, start) ? undefined : 'likely'),
     matches: () => [
       `CREATE USER 'a'@'%' IDENTIFIED BY '${fakeWord}';`,
       `ALTER\\040USER\\040'a'\\040IDENTIFIED\\040WITH\\040mysql_native_password\\040BY\\040'${fakeWord}';`,
@@ -91,6 +91,8 @@ export const commandRules: readonly SecretRule[] = [
       "ALTER ROLE app WITH PASSWORD '%s'",
       "IDENTIFIED BY '${DB_PASSWORD}'",
       'identified by "its name"',
+      "// the record is identified by 'x-ms-copy-id1'",
+      "a page with password 'Reset#me1' is shown",
     ],
   }),
   read({
@@ -131,3 +133,12 @@ export const commandRules: readonly SecretRule[] = [
     ],
   }),
 ];
+
+/** Start of a statement that sets a password, in SQL or in a shell that sends it. */
+const statement =
+  /(?:^|[^A-Za-z])(?:create|alter|grant|set|drop|replace|insert|update)(?:[ \t\n]|\\040)(?:[^.!?;]|\.(?! )){0,400}$/i;
+
+/** Whether a place is within a statement, and not in prose: "a record identified by its name". */
+function isInStatement(text: string, start: number): boolean {
+  return /^set /i.test(text.slice(start, start + 4)) || statement.test(text.slice(Math.max(0, start - 400), start));
+}
