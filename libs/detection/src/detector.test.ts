@@ -312,7 +312,7 @@ describe('Detector', () => {
   });
 
   it('rejects a snapshot of an unknown format', () => {
-    expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/5');
+    expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/6');
     expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('not JSON');
   });
 

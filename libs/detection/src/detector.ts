@@ -6,6 +6,8 @@ import type { CorrelatedEvent, CorrelatorFigures, RuleMatch, RuleSet, SigmaEvent
 
 import { asksForFacts, isAboutFacts, ruleAlert } from './alerts/alert-of.js';
 import type { DetectionAlert } from './alerts/alert.js';
+import { hostExpectation, isDecisive } from './alerts/expectation.js';
+import { meaningOf } from './alerts/rule-meaning.js';
 import { isInScope, scopeOf } from './alerts/rule-scope.js';
 import { sensorAlerts } from './alerts/sensor-alerts.js';
 import { type DetectorRules, isLocal, wideCorrelations } from './correlation/correlation-reach.js';
@@ -72,7 +74,7 @@ export interface DetectorCounts {
   repeatedWrites: number;
 }
 
-const snapshotFormat = 'tidewaiter-detector/5';
+const snapshotFormat = 'tidewaiter-detector/6';
 
 interface PersistedDetector {
   format: typeof snapshotFormat;
@@ -347,9 +349,14 @@ export class Detector {
     place: Omit<CorrelatedEvent, 'rules'> | null,
   ): DetectionAlert[] {
     const { observation, process } = inputs;
-    if (matches.length === 0 || place === null) return this.#suspected(process, alerts, observation.timeMs);
-    const correlated = { ...place, rules: matches.map(({ rule }) => rule) };
-    const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));
+    // Expected work on a host is no part of a pattern either.
+    const counted =
+      hostExpectation(inputs) === null
+        ? matches
+        : matches.filter(({ rule }) => isDecisive(meaningOf(rule), rule.level));
+    if (counted.length === 0 || place === null) return this.#suspected(process, alerts, observation.timeMs);
+    const correlated = { ...place, rules: counted.map(({ rule }) => rule) };
+    const isFact = counted.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));
     const matched = { scene, isFact };
     alerts.push(...this.#correlations.observe(correlated, matched));
     // Alerts of wide correlations add no suspicion: with several detectors, none of them reports

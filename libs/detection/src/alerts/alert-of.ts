@@ -8,6 +8,7 @@ import { evidenceOf, type EventContext } from '../events/event-context.js';
 import { eventView, type EventInputs } from '../events/event-view.js';
 import { campaignJoins } from '../incidents/campaign-joins.js';
 import type { DetectionAlert } from './alert.js';
+import { lowerExpected } from './expectation.js';
 import { alertRule, meaningOf } from './rule-meaning.js';
 import type { SensorEvaluation } from './sensor-alert.js';
 import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
@@ -16,7 +17,7 @@ import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
 export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: EventInputs): DetectionAlert {
   const { rule } = match;
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
-  return {
+  const alert: DetectionAlert = {
     ...fromEventContext(eventContext),
     id: alertId(rule.id, [eventContext.event]),
     rule: alertRule(rule),
@@ -40,6 +41,7 @@ export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: 
     evidence: [evidenceOf(eventContext, rule.title, weight === 'context' ? null : inputs.observation.native)],
     lowered: null,
   };
+  return lowerExpected(alert, inputs);
 }
 
 /**

@@ -1,7 +1,9 @@
-import type { Observation, Priority } from '@tidewaiter/domain';
-import { factField, type FactContext } from '@tidewaiter/facts';
+import type { Priority } from '@tidewaiter/domain';
+import { factField } from '@tidewaiter/facts';
 
+import type { EventInputs } from '../events/event-view.js';
 import type { AlertLevel, Weight } from './alert.js';
+import { hostExpectation } from './expectation.js';
 import { tacticOf, techniqueOf } from './tactics.js';
 
 const levelByPriority: Record<Priority, AlertLevel> = {
@@ -28,13 +30,13 @@ export interface SensorEvaluation {
  * Evaluates a sensor's alert. From `warning` upwards it opens an incident, unless facts about the
  * image explain what the sensor saw.
  */
-export function evaluateSensorAlert(observation: Observation, facts: FactContext): SensorEvaluation {
-  const { priority, tags } = observation.alert!;
+export function evaluateSensorAlert(inputs: EventInputs): SensorEvaluation {
+  const { priority, tags } = inputs.observation.alert!;
   const level = levelByPriority[priority];
   const techniques = [...new Set(tags.flatMap((tag) => techniqueOf(tag) ?? []))];
   const stage = tags.map(tacticOf).find((tactic) => tactic !== null) ?? null;
   if (level === 'informational') return { severity: level, weight: 'context', lowered: null, stage, techniques };
-  const lowered = explanationOf(observation, facts, techniques);
+  const lowered = explanationOf(inputs, techniques);
   if (lowered !== null) return { severity: 'low', weight: 'context', lowered, stage, techniques };
   return { severity: level, weight: 'alone', lowered: null, stage, techniques };
 }
@@ -42,9 +44,12 @@ export function evaluateSensorAlert(observation: Observation, facts: FactContext
 /** Techniques that are never legitimate: escapes to the host. */
 const neverExplained = new Set(['T1611']);
 
-function explanationOf(observation: Observation, facts: FactContext, techniques: readonly string[]): string | null {
+function explanationOf(inputs: EventInputs, techniques: readonly string[]): string | null {
+  const { observation, facts } = inputs;
   if (techniques.some((technique) => neverExplained.has(technique))) return null;
   const is = (name: string) => factField(name, observation, facts) === true;
+  const host = hostExpectation(inputs);
+  if (host !== null) return host;
   const role = factField('Image.Role', observation, facts);
   if (role === 'builder') return 'expected of a builder';
   if (role === 'debug') return 'expected where debugging is allowed';
@@ -68,6 +73,6 @@ function explanationOf(observation: Observation, facts: FactContext, techniques:
  * Whether an alert is about new files. Falco calls a file new if it is in the upper layer, which
  * includes files that were only touched.
  */
-function isAboutNewFiles({ alert }: Observation): boolean {
+function isAboutNewFiles({ alert }: EventInputs['observation']): boolean {
   return /\b(?:drop|drift|new binary|not part of base image)\b/i.test(`${alert?.rule}`);
 }

@@ -19,7 +19,7 @@ export function sensorAlerts(
   inputs: EventInputs,
 ): DetectionAlert[] {
   const speaking = matches.filter(speaksForSensor);
-  const evaluation = evaluateSensorAlert(inputs.observation, inputs.facts);
+  const evaluation = evaluateSensorAlert(inputs);
   const counting = speaking.filter(({ rule }) => meaningOf(rule).weight !== 'context');
   const isOwn = speaking.length === 0 || (evaluation.weight === 'alone' && counting.length > 0);
   if (!isOwn) return matches.map((match) => ruleAlert(match, eventContext, inputs));

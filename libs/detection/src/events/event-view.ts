@@ -4,6 +4,7 @@ import { logsourcesOf, scalarsOf, sigmaGetter } from '@tidewaiter/sensors';
 import type { SigmaEvent } from '@tidewaiter/sigma';
 
 import type { FileWriter, FileWriters } from './file-writers.js';
+import { processSession } from './process-session.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 
 /** Inputs from which the fields of an observation are computed. */
@@ -68,6 +69,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
       observation.process?.parentExecutable ?? (process && tree.parentOf(process)?.executable) ?? undefined,
   ],
   ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
+  ['Process.Session', processSession],
   ['Process.Depth', (inputs) => (inputs.process === null ? undefined : inside(inputs).length - 1)],
   ['Process.ParentUid', (inputs) => parentInside(inputs)?.uid ?? undefined],
   ['Process.AgeSeconds', ({ observation, process }) => age(observation.timeMs, process?.startedMs)],

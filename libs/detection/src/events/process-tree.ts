@@ -1,7 +1,8 @@
 import { type PersistedPairs, RecentMap, RecentPairs } from '@tidewaiter/collections';
-import type { Observation, ObservedProcess } from '@tidewaiter/domain';
+import { type Observation, type ObservedProcess, unknownProcess } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
+import { scriptOf } from './program.js';
 
 /** Unique name of a process. */
 export interface ProcessName {
@@ -18,6 +19,8 @@ export interface TreeProcess {
   name: ProcessName;
   parent: ProcessName | null;
   executable: string | null;
+  /** Script or archive that the executable, an interpreter, runs. */
+  script: string | null;
   container: string | null;
   uid: number | null;
   startedMs: number | null;
@@ -38,7 +41,7 @@ const maxNodes = 10_000;
 /**
  * Limit on the depth of the tree: an attacker may build a deep one to make each look-up expensive.
  */
-const maxDepth = 32;
+export const maxDepth = 32;
 const maxSuspicions = 8;
 const sameStartMs = 2000;
 /** Period of suspicion: a server that runs for months must not be suspected forever. */
@@ -64,6 +67,7 @@ type PersistedProcess = [
   startEvent: string | null,
   suspicions: readonly string[],
   suspectedMs: number,
+  script: string | null,
 ];
 
 export interface PersistedTree {
@@ -186,6 +190,7 @@ export class ProcessTree {
       name,
       parent: this.#parentOf(process, where),
       executable,
+      script: scriptOf(process),
       container,
       uid: process.uid,
       startedMs: isStart ? observation.timeMs : null,
@@ -204,7 +209,10 @@ export class ProcessTree {
    * Returns the parent's name. A parent that started before the sensor gets the executable that its
    * child reports.
    */
-  #parentOf({ parentExecId, parentPid, parentExecutable }: ObservedProcess, where: ProcessHost): ProcessName | null {
+  #parentOf(
+    { parentExecId, parentPid, parentExecutable, parentCommandLine }: ObservedProcess,
+    where: ProcessHost,
+  ): ProcessName | null {
     if (parentExecId === null) return this.#numbered(parentPid, where);
     const known = this.#processes.get(where.node, parentExecId);
     if (known !== undefined) return known.name;
@@ -214,6 +222,7 @@ export class ProcessTree {
         name,
         parent: null,
         executable: parentExecutable,
+        script: scriptOf({ ...unknownProcess(), executable: parentExecutable, commandLine: parentCommandLine }),
         container: null,
         uid: null,
         startedMs: null,
@@ -241,16 +250,29 @@ function isRepeated({ timeMs }: Observation, { execId, executable }: ObservedPro
 }
 
 function keepProcess(process: TreeProcess, node: string): PersistedProcess {
-  const { parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs } = process;
+  const { parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs, script } =
+    process;
   const kept = parent && keepName(parent, node);
-  return [kept, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs];
+  return [kept, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs, script];
 }
 
 function readProcess(kept: PersistedProcess, node: string, id: string): TreeProcess {
-  const [parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs] = kept;
+  const [parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs, script] = kept;
   const name = { node, id };
   const of = parent === null ? null : readName(parent, node);
-  return { name, parent: of, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs };
+  return {
+    name,
+    parent: of,
+    executable,
+    script,
+    container,
+    uid,
+    startedMs,
+    exitedMs,
+    startEvent,
+    suspicions,
+    suspectedMs,
+  };
 }
 
 function keepName({ node, id }: ProcessName, place: string): PersistedName {
