@@ -1,6 +1,6 @@
 import { type PersistedMap, type PersistedPairs, RecentMap, RecentPairs, ReorderBuffer } from '@tidewaiter/collections';
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
-import { type FactContext, factField } from '@tidewaiter/facts';
+import type { FactContext } from '@tidewaiter/facts';
 import { nativeMembers, observe } from '@tidewaiter/sensors';
 import type { CorrelatedEvent, CorrelatorFigures, RuleMatch, RuleSet, SigmaEvent } from '@tidewaiter/sigma';
 
@@ -20,9 +20,11 @@ import {
 import { WideParts, type WideMatch } from './correlation/wide-correlations.js';
 import { type PersistedRepeats, WideRepeats } from './correlation/wide-repeats.js';
 import { type EventContext, eventContextOf } from './events/event-context.js';
+import { roleOfEvent } from './events/event-role.js';
 import { eventView, type EventInputs } from './events/event-view.js';
 import { FileWriters, type PersistedWriters } from './events/file-writers.js';
 import { PassiveDns } from './events/passive-dns.js';
+import { type PersistedOrigins, PodOrigins } from './events/pod-origins.js';
 import { type PersistedTree, ProcessTree, type TreeProcess } from './events/process-tree.js';
 import { type PersistedUnplaced, UnplacedEvents } from './events/unplaced-events.js';
 import {
@@ -85,6 +87,7 @@ interface PersistedDetector {
   waiting: { timeMs: number; record: RuntimeRecord }[];
   tree: PersistedTree;
   writers: PersistedWriters;
+  origins: PersistedOrigins;
   dns: PersistedMap<string>;
   recentIds: PersistedPairs<string, number>;
   recentWrites: PersistedMap<number>;
@@ -122,6 +125,7 @@ export class Detector {
   readonly #waiting: ReorderBuffer<WaitingEvent>;
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
+  readonly #origins = new PodOrigins();
   readonly #dns = new PassiveDns();
   /** Ids of recent records by node: a duplicate comes from the same node. */
   readonly #recentIds = new RecentPairs<string, number>(maxRecentIds);
@@ -217,6 +221,7 @@ export class Detector {
       waiting: items.map((event) => ({ timeMs: event.timeMs, record: recordOf(event) })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
+      origins: this.#origins.snapshot(),
       dns: this.#dns.snapshot(),
       recentIds: this.#recentIds.snapshot((seconds) => seconds),
       recentWrites: this.#recentWrites.snapshot(),
@@ -241,6 +246,7 @@ export class Detector {
     this.#waiting.restore({ watermarkMs: state.watermarkMs, items });
     this.#tree.restore(state.tree);
     this.#writers.restore(state.writers);
+    this.#origins.restore(state.origins);
     this.#dns.restore(state.dns);
     this.#recentIds.restore(state.recentIds, (seconds) => seconds);
     this.#recentWrites.restore(state.recentWrites);
@@ -323,14 +329,21 @@ export class Detector {
   }
 
   #inputsOf(observation: Observation, process: TreeProcess | null): EventInputs {
-    return { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#options.facts };
+    return {
+      observation,
+      process,
+      tree: this.#tree,
+      writers: this.#writers,
+      origins: this.#origins,
+      facts: this.#options.facts,
+    };
   }
 
   /** Matches of the rules that apply where the event happened. */
-  #matchesOf({ observation, facts }: EventInputs, event: SigmaEvent): readonly RuleMatch[] {
+  #matchesOf(inputs: EventInputs, event: SigmaEvent): readonly RuleMatch[] {
     const matches = this.#rules.match(event);
     if (matches.length === 0) return matches;
-    const scope = scopeOf(observation, () => factField('Image.Role', observation, facts));
+    const scope = scopeOf(inputs.observation, () => roleOfEvent(inputs));
     return matches.filter(({ rule }) => isInScope(rule, scope));
   }
 
@@ -367,6 +380,7 @@ export class Detector {
   #remember(observation: Observation): TreeProcess | null {
     this.#dns.note(observation);
     this.#options.ledger?.observe(observation);
+    this.#origins.note(observation, this.#options.facts);
     const process = this.#tree.note(observation);
     if (process !== null && observation.activity === 'file') {
       const executables = [process, ...this.#tree.ancestors(process)].flatMap(({ executable }) => executable ?? []);

@@ -108,7 +108,8 @@ export const imageFields: readonly FactField[] = [
   {
     name: 'Image.Role',
     type: 'text',
-    meaning: 'Role of the namespace: `builder`, `debug`, `security`, else `app`.',
+    meaning:
+      'Role: `builder`, `debug`, `security`, `dev`, else `app`. From the policy and labels of the namespace, else recognized: a build program of the image that the container was started with, a pod that an administrator created by hand.',
     unknownWhen: 'the namespace is unknown',
     answer: roleOf,
   },

@@ -23,6 +23,17 @@ export const runtimePolicySettings = z.strictObject({
     'Namespaces in which images are built: package managers, compilers and downloads are normal there.',
   ),
   debugNamespaces: texts.describe('Namespaces for debugging with a shell.'),
+  environments: z
+    .record(z.string().min(1).max(512), z.enum(['dev', 'test', 'staging', 'production']))
+    .default({})
+    .describe(
+      'Environments of namespaces: `dev`, `test`, `staging`, `production`. Where people develop, they install packages, sync files and start what they built.',
+    ),
+  environmentLabels: z
+    .array(z.string().min(1))
+    .max(100)
+    .default(['tidewaiter.dev/environment', 'environment', 'env'])
+    .describe('Labels of a namespace with its environment: `dev`, `development`, `sandbox` …'),
   roleLabels: z
     .array(z.string().min(1))
     .max(100)

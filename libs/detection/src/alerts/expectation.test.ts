@@ -80,6 +80,70 @@ describe('lowerExpected', () => {
     expect(alertsOf(...login, command)).toEqual([alert]);
   });
 
+  describe('of requests', () => {
+    const requests = loadRules([
+      {
+        path: 'request.yml',
+        text: `
+title: Role bound
+logsource: { product: tidewaiter, category: request }
+detection:
+  selection: { Request.Resource: clusterrolebindings }
+  condition: selection
+level: high
+tidewaiter: { finding: cluster-admin, stage: persistence, weight: support, scope: [control-plane] }
+`,
+      },
+    ]);
+    const binding = (username: string, userAgent: string, address: string) => {
+      const policy = { admins: ['ops@example.com'], internal_ranges: ['10.0.0.0/8'] };
+      const facts = factContext(factsFromFile({ policy }));
+      const detector = new Detector({ ...requests, facts, allowedLatenessMs: 0 });
+      const at = new Date(startMs).toISOString();
+      const event: JsonObject = {
+        kind: 'Event',
+        stage: 'ResponseComplete',
+        verb: 'create',
+        user: { username },
+        sourceIPs: [address],
+        userAgent,
+        objectRef: { resource: 'clusterrolebindings', name: 'x' },
+        responseStatus: { code: 201 },
+      };
+      const source = 'kubernetes-audit';
+      const record: RuntimeRecord = { id: 'r', source, sensor: 'test', cluster: 'eu1', node: null, at, event };
+      const [alert] = [...detector.observe(record), ...detector.advance(startMs + 60_000)];
+      return [alert?.severity, alert?.weight, alert?.lowered];
+    };
+
+    it.each([
+      ['an administrator', 'ops@example.com', 'Helm/3.18.4', 'done by an administrator from inside'],
+      [
+        'a controller',
+        'system:serviceaccount:flux-system:helm-controller',
+        'helm-controller/v1.3.0',
+        'done by a controller with its own program',
+      ],
+    ])('lowers those of %s', (_, user, agent, reason) => {
+      expect(binding(user, agent, '10.9.0.4')).toEqual(['medium', 'context', reason]);
+    });
+
+    it.each([
+      ['an administrator from the internet', 'ops@example.com', 'Helm/3.18.4', '203.0.113.4'],
+      ['another user', 'dev@example.com', 'Helm/3.18.4', '10.9.0.4'],
+      ['a controller’s token in a tool', 'system:serviceaccount:flux-system:helm-controller', 'curl/8.1', '10.9.0.4'],
+      [
+        'a controller from the internet',
+        'system:serviceaccount:flux-system:helm-controller',
+        'helm-controller/v1',
+        '203.0.113.4',
+      ],
+      ['an application', 'system:serviceaccount:shop:web', 'python-requests/2.32', '10.9.0.4'],
+    ])('keeps those of %s', (_, user, agent, address) => {
+      expect(binding(user, agent, address)).toEqual(['high', 'support', null]);
+    });
+  });
+
   it('leaves processes in containers alone', () => {
     expect(alertsOf('pod /usr/sbin/sshd -D', 'pod /bin/bash', 'pod /usr/sbin/useradd x')).toEqual([
       ['Account created', 'high', 'support', null],

@@ -1,6 +1,9 @@
+import { factField } from '@tidewaiter/facts';
+
 import type { EventInputs } from '../events/event-view.js';
+import { isLookingAfter } from '../events/pod-origins.js';
 import { processSession } from '../events/process-session.js';
-import type { Session } from '../events/session.js';
+import { isRuntimeCopy, type Session } from '../events/session.js';
 import type { AlertLevel, DetectionAlert } from './alert.js';
 
 /**
@@ -40,6 +43,44 @@ export function hostExpectation(inputs: EventInputs): string | null {
   return (session && reasons[session]) ?? null;
 }
 
+/**
+ * Whether the process is the copy of itself that a container runtime of this image runs: a builder
+ * starts containers in its own.
+ */
+export function isNestedRuntime({ observation, facts }: EventInputs): boolean {
+  const { process, container } = observation;
+  if (process === null || container === null || !isRuntimeCopy(process.executable, process.parentExecutable))
+    return false;
+  const digest = facts.digestOf(observation);
+  const image = digest === null ? null : facts.facts.image(digest);
+  const name = process.parentExecutable!.slice(process.parentExecutable!.lastIndexOf('/') + 1);
+  return image !== null && runtimeFolders.some((folder) => image.files.get(`${folder}/${name}`) !== null);
+}
+
+export const nestedRuntime = 'copy of itself of a container runtime in the image';
+
+const runtimeFolders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/bin', '/sbin'];
+
+/** Findings of requests that no administration explains. */
+const decisiveRequests: ReadonlySet<string> = new Set([
+  'agent-removed',
+  'anonymous-admin',
+  'backups-removed',
+  'data-destruction',
+  'evidence-removal',
+  'identity-misuse',
+]);
+
+/** Reason for which a request to the API server is expected of its identity; null without one. */
+function requestExpectation({ observation, facts }: EventInputs, { finding }: DetectionAlert): string | null {
+  if (observation.request === null || !observation.source.startsWith('kubernetes')) return null;
+  if (finding !== null && decisiveRequests.has(finding)) return null;
+  if (!isLookingAfter(observation, facts)) return null;
+  return factField('Policy.Admin', observation, facts) === true
+    ? 'done by an administrator from inside'
+    : 'done by a controller with its own program';
+}
+
 /** Whether an alert of this meaning keeps its severity in every session. */
 export function isDecisive(
   { weight, finding }: Pick<DetectionAlert, 'weight' | 'finding'>,
@@ -49,15 +90,17 @@ export function isDecisive(
 }
 
 /**
- * Lowers an alert about expected work: it is context from then on. Alerts that open an incident alone, critical ones, and decisive findings stay.
+ * Lowers an alert about expected work: it is context from then on. Alerts that open an incident
+ * alone, critical ones, and decisive findings stay.
  */
 export function lowerExpected(alert: DetectionAlert, inputs: EventInputs): DetectionAlert {
   const { weight, severity } = alert;
   if (weight === 'context' || isDecisive(alert, severity)) return alert;
-  const session = processSession(inputs);
-  const lowered = (session && reasons[session]) ?? null;
+  const nested = alert.finding === 'fileless' && isNestedRuntime(inputs) ? nestedRuntime : null;
+  const lowered = nested ?? hostExpectation(inputs) ?? requestExpectation(inputs, alert);
   if (lowered === null) return alert;
   // A login can be stolen, so that what is done in one stays visible.
-  const inLogin = severity === 'high' ? 'medium' : 'low';
-  return { ...alert, severity: session === 'admin' ? inLogin : 'informational', weight: 'context', lowered };
+  const isVisible = inputs.observation.request !== null || processSession(inputs) === 'admin';
+  const visible = severity === 'high' ? 'medium' : 'low';
+  return { ...alert, severity: isVisible ? visible : 'informational', weight: 'context', lowered };
 }

@@ -1,9 +1,10 @@
 import type { Priority } from '@tidewaiter/domain';
 import { factField } from '@tidewaiter/facts';
 
+import { roleOfEvent } from '../events/event-role.js';
 import type { EventInputs } from '../events/event-view.js';
 import type { AlertLevel, Weight } from './alert.js';
-import { hostExpectation } from './expectation.js';
+import { hostExpectation, isNestedRuntime, nestedRuntime } from './expectation.js';
 import { tacticOf, techniqueOf } from './tactics.js';
 
 const levelByPriority: Record<Priority, AlertLevel> = {
@@ -41,6 +42,9 @@ export function evaluateSensorAlert(inputs: EventInputs): SensorEvaluation {
   return { severity: level, weight: 'alone', lowered: null, stage, techniques };
 }
 
+/** Techniques that development does not include: credentials, command and control, mining. */
+const neverInDevelopment = /^T(?:1003|1041|1048|1071|1496|1528|1550|1552|1555|1567|1571|1573)/;
+
 /** Techniques that are never legitimate: escapes to the host. */
 const neverExplained = new Set(['T1611']);
 
@@ -50,9 +54,13 @@ function explanationOf(inputs: EventInputs, techniques: readonly string[]): stri
   const is = (name: string) => factField(name, observation, facts) === true;
   const host = hostExpectation(inputs);
   if (host !== null) return host;
-  const role = factField('Image.Role', observation, facts);
+  if (isNestedRuntime(inputs)) return nestedRuntime;
+  const role = roleOfEvent(inputs);
   if (role === 'builder') return 'expected of a builder';
   if (role === 'debug') return 'expected where debugging is allowed';
+  if (role === 'dev' && !techniques.some((technique) => neverInDevelopment.test(technique))) {
+    return 'expected where software is developed';
+  }
   if (role === 'security') return 'expected of a security agent';
   if (is('Policy.SecurityAgent')) return 'expected of a security agent';
   if (is('Policy.KnownChild') || is('Policy.ExecProbe')) return 'known child command or probe';

@@ -3,9 +3,12 @@ import { type FactContext, factGetter } from '@tidewaiter/facts';
 import { logsourcesOf, scalarsOf, sigmaGetter } from '@tidewaiter/sensors';
 import type { SigmaEvent } from '@tidewaiter/sigma';
 
+import { roleOfEvent } from './event-role.js';
 import type { FileWriter, FileWriters } from './file-writers.js';
+import type { PodOrigins } from './pod-origins.js';
 import { processSession } from './process-session.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
+import { isOwnCopy } from './session.js';
 
 /** Inputs from which the fields of an observation are computed. */
 export interface EventInputs {
@@ -13,6 +16,7 @@ export interface EventInputs {
   process: TreeProcess | null;
   tree: ProcessTree;
   writers: FileWriters;
+  origins: PodOrigins;
   facts: FactContext;
 }
 
@@ -56,7 +60,7 @@ function findGetter(name: string): Getter {
   return ({ observation }) => sigmaField(observation);
 }
 
-/** Fields that are computed from memory alone. Undefined: not known. */
+/** Fields that need the memory of the detector. Undefined: not known. */
 const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   [
     'Process.AncestorExecutables',
@@ -69,6 +73,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
       observation.process?.parentExecutable ?? (process && tree.parentOf(process)?.executable) ?? undefined,
   ],
   ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
+  ['Image.Role', roleOfEvent],
   ['Process.Session', processSession],
   ['Process.Depth', (inputs) => (inputs.process === null ? undefined : inside(inputs).length - 1)],
   ['Process.ParentUid', (inputs) => parentInside(inputs)?.uid ?? undefined],
@@ -93,7 +98,10 @@ function ancestors({ process, tree }: EventInputs): TreeProcess[] {
 function inside(inputs: EventInputs): TreeProcess[] {
   const { process } = inputs;
   if (process === null) return [];
-  return [process, ...ancestors(inputs).filter(({ container }) => container === process.container)];
+  const found = [process, ...ancestors(inputs).filter(({ container }) => container === process.container)];
+  // Before the entry point, the runtime runs a copy of itself in the container.
+  while (found.length > 1 && isOwnCopy(found.at(-1)!.executable ?? '')) found.pop();
+  return found;
 }
 
 function parentInside({ process, tree }: EventInputs): TreeProcess | null {

@@ -7,8 +7,8 @@ import { baseName, isPassingPath } from './program.js';
  * - `container`: it descends from a process in a container, so that it has escaped
  * - `planted`: it descends from a program in memory or in a folder for passing files, or from one
  *   that a container or a download wrote
- * - `package-manager`, `configuration` (cloud-init, Chef …), `runtime` (container runtime, kubelet,
- *   CNI), `admin` (a login): the known ways in which nodes change
+ * - `package-manager`, `configuration` (cloud-init, Chef …), `runtime` (containerd, kubelet, CNI),
+ *   `admin` (a login): the known ways in which nodes change
  * - `schedule`, `service`: cron, systemd; what they start is not known
  */
 export type Session =
@@ -98,7 +98,7 @@ type Step = Kind | 'memory' | 'planted' | 'server' | 'other';
 function stepOf(process: TreeProcess, parent: TreeProcess | undefined, isPlanted: IsPlanted): Step {
   const { executable, script } = process;
   if (executable === null) return 'other';
-  if (isRuntimeClone(process, parent)) return 'runtime';
+  if (isRuntimeCopy(executable, parent?.executable ?? null)) return 'runtime';
   if (inMemory.test(executable)) return 'memory';
   if (isPassingPath(executable) || isPlanted(executable)) return 'planted';
   const program = script ?? executable;
@@ -138,16 +138,15 @@ const lowRuntime = /^(?:runc|crun|youki|buildkit-runc|crio-runc|nvidia-container
 /** Executables under which a runtime runs a protected copy of itself. */
 const ownCopy = /^(?:\/?memfd:(?:runc|crun|youki|libcrun)[^/]*(?:\/|$)|\/proc\/self\/(?:exe|fd\/\d+)$|\/dev\/fd\/\d+$)/;
 
+export function isOwnCopy(executable: string): boolean {
+  return ownCopy.test(executable);
+}
+
 /**
  * Whether a process is the copy of itself in memory that runc and crun run before the container's
  * entry point (CVE-2019-5736), by name and parent together: a name alone can be chosen.
  */
-export function isRuntimeClone(
-  { executable }: TreeProcess,
-  parent: Pick<TreeProcess, 'executable'> | undefined,
-): boolean {
-  if (executable === null || !ownCopy.test(executable)) return false;
-  const by = parent?.executable ?? null;
-  if (by === null) return false;
+export function isRuntimeCopy(executable: string | null, by: string | null): boolean {
+  if (executable === null || by === null || !isOwnCopy(executable)) return false;
   return (lowRuntime.test(baseName(by)) && !isPassingPath(by)) || /^\/?memfd:(?:runc|crun|youki|libcrun)/.test(by);
 }

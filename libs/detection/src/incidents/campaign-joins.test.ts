@@ -3,6 +3,7 @@ import { observation, type ObservationSketch } from '@tidewaiter/testkit';
 
 import type { EventInputs } from '../events/event-view.js';
 import { FileWriters } from '../events/file-writers.js';
+import { PodOrigins } from '../events/pod-origins.js';
 import { ProcessTree } from '../events/process-tree.js';
 import { campaignJoins, campaignKeys } from './campaign-joins.js';
 
@@ -17,6 +18,7 @@ const inputs = (sketch: ObservationSketch): EventInputs => ({
   process: null,
   tree: new ProcessTree(),
   writers: new FileWriters(),
+  origins: new PodOrigins(),
   facts: factContext(known),
 });
 
