@@ -18,6 +18,7 @@ import { factsFromFile } from '@tidewaiter/facts';
 import { loadRules } from '@tidewaiter/sigma';
 
 import { ownRuleTexts } from './detection-load.ts';
+import { evaluateFolds, type Recording, writeCalibration } from './folds-by-family.ts';
 import { ordinaryFacts, ordinaryRecord, readOrdinaryLines } from './ordinary-lines.ts';
 
 const { values: options, positionals: wanted } = parseArgs({
@@ -25,19 +26,27 @@ const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
 });
 const shared = resolve(env['TIDEWAITER_SHARED'] ?? '../shared', 'detection');
+const storyFolders = readdirSync(shared).filter((name) => name.startsWith('storylines'));
 const rules = loadRules(ownRuleTexts());
 for (const { file, reason } of rules.refused) console.log(`${file}: ${reason}`);
 
 const parts: Record<string, () => void> = {
   stories: () => {
-    const folders = readdirSync(shared).filter((name) => name.startsWith('storylines'));
-    for (const folder of folders) evaluateStories(folder, storiesIn(join(shared, folder)));
+    for (const folder of storyFolders) evaluateStories(folder, storiesIn(join(shared, folder)));
   },
   days: evaluateDays,
   probes: evaluateProbes,
   ordinary: evaluateOrdinary,
+  folds: () => evaluateFolds(recordings()),
 };
+if (wanted.includes('calibrate')) writeCalibration(recordings());
 for (const [name, evaluate] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) evaluate();
+
+function recordings(): Recording[] {
+  const folders = [...storyFolders, 'ordinary/days'];
+  const stories = folders.flatMap((folder) => storiesIn(join(shared, folder)));
+  return stories.map((story) => ({ ...story, alerts: replayRecords(rules, story).alerts }));
+}
 
 function storiesIn(folder: string): Storyline[] {
   return readdirSync(folder).flatMap((file) => {

@@ -22,3 +22,5 @@ export type { RecordSource } from './events/waiting-event.js';
 export { missingFrom, readStoryline, recordOf, replayRecords } from './storylines/storyline.js';
 export type { ExpectedIncident, ReplayResult, Storyline } from './storylines/storyline.js';
 export { scopeProblem } from './alerts/rule-scope.js';
+export { evidenceBy } from './incidents/evidence.js';
+export type { Calibration } from './incidents/evidence.js';

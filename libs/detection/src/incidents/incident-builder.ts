@@ -15,7 +15,8 @@ import {
   takeOut,
 } from './alert-cluster.js';
 import { buildIncident } from './build-incident.js';
-import { openingAlert } from './incident-opening.js';
+import type { AlertEvidence } from './evidence.js';
+import { openingAlert, shippedEvidence } from './incident-opening.js';
 import { incidentId } from './incident-words.js';
 import { joinTtlMs, kindOfKey } from './join-keys.js';
 import { type KeyTrail, KeyTrails } from './key-trails.js';
@@ -87,6 +88,9 @@ export class IncidentBuilder {
   #nextCluster = 1;
   #nowMs = Number.NEGATIVE_INFINITY;
   #prunedMs = Number.NEGATIVE_INFINITY;
+
+  /** @param evidence evidence of alerts that support each other */
+  constructor(private readonly evidence: AlertEvidence = shippedEvidence) {}
 
   /**
    * Returns the changes that this alert makes. Mere repetitions are published with the next
@@ -328,7 +332,7 @@ export class IncidentBuilder {
   #publish(number: number): IncidentChange[] {
     const found = this.#tracked.get(number);
     const alerts = found === undefined ? [] : alertsOf(found.cluster);
-    const opening = openingAlert(alerts);
+    const opening = openingAlert(alerts, this.evidence);
     if (found === undefined) return [];
     if (opening === null) return this.#explained(found);
     const content = buildIncident(found.cluster, alerts, opening);

@@ -6,6 +6,7 @@ import { ContainerLedger } from '@tidewaiter/workloads';
 import type { AlertLevel, DetectionAlert } from '../alerts/alert.js';
 import type { DetectorRules } from '../correlation/correlation-reach.js';
 import { Detector } from '../detector.js';
+import type { AlertEvidence } from '../incidents/evidence.js';
 import { IncidentBuilder } from '../incidents/incident-builder.js';
 
 /** Recorded events with the facts known at their time and the incidents that they must give. */
@@ -72,6 +73,13 @@ export function recordOf({ id, at, source, event }: RecordedEvent, cluster: stri
   return { ...record!, id, at };
 }
 
+interface ReplayOptions {
+  allowedLatenessMs?: number;
+  /** Time by which the clock moves on after the last record. */
+  endAfterMs?: number;
+  evidence?: AlertEvidence;
+}
+
 export interface ReplayResult {
   alerts: DetectionAlert[];
   incidents: Incident[];
@@ -81,13 +89,13 @@ export interface ReplayResult {
 export function replayRecords(
   rules: DetectorRules,
   { records, facts }: Pick<Storyline, 'records' | 'facts'>,
-  { allowedLatenessMs = 5_000, endAfterMs = 60_000 } = {},
+  { allowedLatenessMs = 5_000, endAfterMs = 60_000, evidence }: ReplayOptions = {},
 ): ReplayResult {
   const read = factsFromFile(facts);
   const ledger = new ContainerLedger();
   const context = factContext({ ...read, lookup: ledger });
   const detector = new Detector({ ...rules, facts: context, ledger, allowedLatenessMs });
-  const builder = new IncidentBuilder();
+  const builder = new IncidentBuilder(evidence);
   const alerts: DetectionAlert[] = [];
   const take = (found: readonly DetectionAlert[]) => {
     alerts.push(...found);

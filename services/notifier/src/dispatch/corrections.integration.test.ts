@@ -195,8 +195,15 @@ async function statesAre(...states: ListedDelivery['state'][]): Promise<ListedDe
   return until(listed, (all) => all.map(({ state }) => state).join() === states.join());
 }
 
-/** The repetition of an event, which every consumer has handled by then. */
-const settled = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_500));
+/** Waits until all events of images are handled, and a moment more for wrong effects. */
+async function settled(): Promise<void> {
+  await until(
+    async () =>
+      store.query(`SELECT id FROM outbox WHERE type LIKE '%.image.%' AND id NOT IN (SELECT event_id FROM inbox)`),
+    (unhandled) => unhandled.length === 0,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 500));
+}
 
 const blockTexts = ({ blocks }: SlackPost): string => JSON.stringify(blocks);
 const calls = ({ received }: HttpSink, method: string) => received.filter(({ path }) => path.endsWith(method));
@@ -423,7 +430,11 @@ describe('a message that waited', () => {
 
   it('lists the remaining pushes of a flood', async () => {
     const images: PushedImage[] = [];
-    for (let index = 0; index < 8; index += 1) images.push(await push(`shop/flood-${index}`, [secret()]));
+    // One after the other: of two at once, the second waits for the group of the first.
+    for (let index = 0; index < 8; index += 1) {
+      images.push(await push(`shop/flood-${index}`, [secret()]));
+      await until(listed, (all) => all.length === index + 1);
+    }
     await until(listed, (all) => all.filter(({ state }) => state === 'held').length === 3);
     const waiting = await store.query<{ pushId: string }>(
       `SELECT push_id AS "pushId" FROM delivery WHERE state = 'held' ORDER BY id`,
