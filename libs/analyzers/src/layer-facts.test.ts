@@ -49,6 +49,13 @@ describe('FactCollector', () => {
       expect(warnings).toMatchObject([{ code: 'FILE_TOO_LARGE', path, message: expect.stringContaining('bytes') }]);
     });
 
+    it('are found in a large program, with formats of their own', async () => {
+      const content = `\x7fELF\0${'\0\xf3'.repeat(4_000_000)}${token}\0password=${token.slice(4)}\0`;
+      const entries = [{ path: 'app/server', content: Buffer.from(content, 'latin1') }];
+      const { secrets } = await factsOf(entries, { secretKey, limits: { maxWantedFileBytes: 1024 * 1024 } });
+      expect(secrets.map(({ rule }) => rule)).toEqual(['github-pat']);
+    });
+
     it('end with a warning in words in a file of nothing but bait', async () => {
       const entries = [{ path: 'srv/bait', content: 'password=Ab1! '.repeat(1_000_000) }];
       const { warnings } = await factsOf(entries, { secretKey });

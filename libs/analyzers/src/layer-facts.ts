@@ -31,9 +31,9 @@ import {
 } from '@tidewaiter/oci';
 import {
   findSecrets,
-  mayHoldSecrets,
   redactedReason,
   redactSecrets,
+  searchedKind,
   SecretSearch,
   type SecretSighting,
   secretsInText,
@@ -309,15 +309,16 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
 const maxBytesAtOnce = 4 * 1024 * 1024;
 
 function isSearchedWhole(path: string, head: Uint8Array, sizeBytes: number): boolean {
-  return sizeBytes <= maxBytesAtOnce && mayHoldSecrets(path, head);
+  return sizeBytes <= maxBytesAtOnce && searchedKind(path, head) !== undefined;
 }
 
 /** Search of large files: they need as little memory as small ones. */
 function secretStreams(key: Uint8Array): StreamReader {
   return {
     open: (path, head, sizeBytes) => {
-      if (sizeBytes <= maxBytesAtOnce || !mayHoldSecrets(path, head)) return undefined;
-      const search = new SecretSearch(path, key);
+      const kind = sizeBytes > maxBytesAtOnce ? searchedKind(path, head) : undefined;
+      if (kind === undefined) return undefined;
+      const search = new SecretSearch(path, key, kind);
       return { write: (piece) => search.write(piece), end: () => readingOf(path, search.end()) };
     },
   };
@@ -392,7 +393,8 @@ function readScript({ content }: TakenFile): Reading {
 }
 
 function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
-  return readingOf(path, findSecrets({ path, content }, key));
+  const kind = searchedKind(path, content.subarray(0, headBytes));
+  return readingOf(path, findSecrets({ path, content }, key, kind));
 }
 
 function readingOf(

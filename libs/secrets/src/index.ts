@@ -7,4 +7,5 @@ export { mayHoldSecrets } from './paths.js';
 export { redactedReason, redactSecrets, secretFingerprint, secretsInText, withMasks } from './redactor.js';
 export type { TextSecret } from './redactor.js';
 export { findSecrets, SecretSearch } from './secret-search.js';
-export type { FileSecrets, SearchedKind } from './secret-search.js';
+export type { FileSecrets } from './secret-search.js';
+export { searchedKind } from './programs.js';

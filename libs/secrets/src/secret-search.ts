@@ -4,6 +4,7 @@ import { Utf8Pieces } from './encoded-text.js';
 import { TraitsOfPath } from './file-traits.js';
 import { describe, type LocatedMatch, Search, type SecretSighting } from './matcher.js';
 import { isDerived, isExamplePath, isMadeByTools } from './paths.js';
+import { ProgramStrings, type SearchedKind } from './programs.js';
 
 /** Secrets of one file, in their order. */
 export interface FileSecrets {
@@ -23,12 +24,13 @@ export const searchWindow = {
 /** Minimum rank of the rules for a kind of file: in programs, words and numbers are noise. */
 const minRanks = { text: 1, program: 3 } as const;
 
-/** Kind of file by its content. */
-export type SearchedKind = keyof typeof minRanks;
-
 /** Finds all secrets of one file; `key` is the HMAC key of the installation. */
-export function findSecrets(file: { path: string; content: Buffer }, key: Uint8Array): FileSecrets {
-  const search = new SecretSearch(file.path, key);
+export function findSecrets(
+  file: { path: string; content: Buffer },
+  key: Uint8Array,
+  kind: SearchedKind = 'text',
+): FileSecrets {
+  const search = new SecretSearch(file.path, key, kind);
   search.write(file.content);
   return search.end();
 }
@@ -49,6 +51,7 @@ export class SecretSearch {
   #searched = 0;
   #bytes = 0;
   #endsWithZeros = false;
+  readonly #strings: ProgramStrings | undefined;
 
   constructor(
     private readonly path: string,
@@ -56,6 +59,7 @@ export class SecretSearch {
     kind: SearchedKind = 'text',
   ) {
     this.#search = new Search(new TraitsOfPath(path), { minRank: minRanks[kind] });
+    if (kind === 'program') this.#strings = new ProgramStrings();
   }
 
   /** Adds the next piece, which may be reused after the call. */
@@ -65,11 +69,12 @@ export class SecretSearch {
     const isZeros = piece.length >= firstBytes && zeros.subarray(0, piece.length).equals(piece);
     if (isZeros && this.#endsWithZeros) return;
     this.#endsWithZeros = isZeros;
-    this.#add(this.#utf8.of(piece));
+    this.#add(this.#strings ? this.#strings.of(piece) : this.#utf8.of(piece));
   }
 
   /** Returns the secrets of all pieces. */
   end(): FileSecrets {
+    if (this.#strings) this.#add(this.#strings.rest());
     this.#search.scan(this.#window.subarray(0, this.#length), this.#searched, this.#length);
     const { damage } = this.#search;
     const sightings = this.#sightings();
@@ -118,12 +123,22 @@ export class SecretSearch {
     return reported.map((secret) => ({
       ...describe(secret, this.key),
       path: this.path,
-      line: secret.line,
+      ...(madeAtInstall.test(this.path) && { severity: 'negligible' as const, confidence: 'possible' as const }),
+      // A program has no lines.
+      line: this.#strings ? 1 : secret.line,
       ...(isExample && { confidence: lower(secret.confidence) }),
       ...((isQuiet || isWeak(secret)) && { isWeak: true as const }),
     }));
   }
 }
+
+/**
+ * Keys that scripts of distributions' packages make for the name of the machine, so that a service
+ * starts at all: self-signed, and trusted by no client.
+ * @see https://salsa.debian.org/apache-team/ssl-cert "make-ssl-cert"
+ */
+const madeAtInstall =
+  /^etc\/(?:ssl\/private\/ssl-cert-snakeoil\.key|pki\/tls\/private\/localhost\.key|pki\/dovecot\/private\/dovecot\.pem)$/;
 
 /** Whether only its name or place makes a value a secret. */
 function isWeak({ rule, confidence, isInComment }: LocatedMatch): boolean {

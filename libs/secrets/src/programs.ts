@@ -1,0 +1,93 @@
+import { mayHoldSecrets } from './paths.js';
+
+/** Kind of file as which secrets are searched. */
+export type SearchedKind = 'text' | 'program';
+
+/** ELF, PE, Mach-O in both byte orders, universal binaries and Java classes, WebAssembly. */
+const magics = ['7f454c46', '4d5a', 'feedface', 'cefaedfe', 'feedfacf', 'cffaedfe', 'cafebabe', '0061736d'];
+/** Databases of wallets, whose names end like those of other binary files. */
+const wallet = /(?:^|\/)(?:wallet\.dat|wallets\/[^/]{1,100}\.dat)$/;
+
+/** Kind by the path and the first bytes of a file; undefined if it is not searched. */
+export function searchedKind(path: string, head: Uint8Array): SearchedKind | undefined {
+  if (mayHoldSecrets(path, head) || (wallet.test(path) && head.length > 0)) return 'text';
+  return isProgram(path, head) ? 'program' : undefined;
+}
+
+function isProgram(path: string, head: Uint8Array): boolean {
+  // Its source is beside it, and has the same strings.
+  if (path.includes('__pycache__/')) return false;
+  // Compiled Python: a number of the version, and the end of a line.
+  if (head[2] === 0x0d && head[3] === 0x0a && path.endsWith('.pyc')) return true;
+  const start = Buffer.from(head.subarray(0, 4)).toString('hex');
+  return magics.some((magic) => start.startsWith(magic));
+}
+
+/** Characters of the shortest string that is searched: no strong format is shorter. */
+const shortest = 20;
+/** Limit on a string that continues in the next piece. */
+const longestCarry = 64 * 1024;
+
+const isPrintable = new Uint8Array(256);
+for (let byte = 0x20; byte < 0x7f; byte += 1) isPrintable[byte] = 1;
+// The lines of a PEM belong together.
+for (const byte of [0x09, 0x0a, 0x0d]) isPrintable[byte] = 1;
+const isWideByte = isPrintable.with(0, 1);
+
+/** Strings of a program that arrives in pieces, each on lines of its own. */
+export class ProgramStrings {
+  #carry: Buffer = Buffer.alloc(0);
+  /** Whether the program may have strings of two bytes a character, as for Windows and .NET. */
+  #isWide: boolean | undefined;
+
+  of(piece: Buffer): Buffer {
+    this.#isWide ??= piece.toString('latin1', 0, 2) === 'MZ';
+    const content = this.#carry.length > 0 ? Buffer.concat([this.#carry, piece]) : piece;
+    const from = startOfLastRun(content, this.#isWide ? isWideByte : isPrintable);
+    this.#carry = Buffer.from(content.subarray(from));
+    return this.#strings(content.subarray(0, from));
+  }
+
+  /** Strings at the end of the last piece. */
+  rest(): Buffer {
+    return this.#strings(this.#carry);
+  }
+
+  #strings(content: Buffer): Buffer {
+    return Buffer.concat([...stringsIn(content), ...(this.#isWide ? [wideStrings(content)] : [])]);
+  }
+}
+
+const newline = Buffer.from('\n');
+
+/**
+ * Looks at every twentieth byte: a shorter string does not count, and most of a program is skipped.
+ */
+function* stringsIn(content: Buffer): Generator<Buffer> {
+  for (let at = shortest - 1; at < content.length; at += shortest) {
+    if (isPrintable[content[at]!] === 0) continue;
+    let start = at;
+    while (start > 0 && isPrintable[content[start - 1]!] === 1) start -= 1;
+    let end = at + 1;
+    while (end < content.length && isPrintable[content[end]!] === 1) end += 1;
+    at = end - 1;
+    if (end - start < shortest) continue;
+    yield content.subarray(start, end);
+    yield newline;
+  }
+}
+
+/** Start of a string that may continue after the content. */
+function startOfLastRun(content: Buffer, isPart: Uint8Array): number {
+  const limit = Math.max(0, content.length - longestCarry);
+  let start = content.length;
+  while (start > limit && isPart[content[start - 1]!] === 1) start -= 1;
+  return start;
+}
+
+const wide = new RegExp(`(?:[\\x20-\\x7e]\\0){${shortest},}`, 'g');
+
+function wideStrings(content: Buffer): Buffer {
+  const found = content.toString('latin1').match(wide);
+  return Buffer.from(found === null ? '' : `${found.join('\n').replaceAll('\0', '')}\n`, 'latin1');
+}
