@@ -80,7 +80,7 @@ const kinds = 'secret,integrity,malware,supply-chain';
 
 interface Report {
   packages: unknown[];
-  findings: { severity: string; kind: string }[];
+  findings: { severity: string; id: string; path: string | null }[];
   warnings: { code: string; path: string | null; message: string }[];
   verdict: { result: string; reasons: string[] };
   stats: { files: number; bytesRead: number };
@@ -110,7 +110,7 @@ async function scan(name: string, folder: string): Promise<void> {
     ...['--cache-dir', join(work, 'cache')],
   ]);
   const { packages, findings, warnings, verdict, stats } = JSON.parse(readFileSync(file, 'utf8')) as Report;
-  const serious = findings.filter(({ severity }) => severity === 'critical' || severity === 'high').length;
+  const serious = findings.filter(isSerious).length;
   if (verdict.result === 'unknown') unknown += 1;
   const codes = Object.entries(Object.groupBy(warnings, ({ code }) => code)).map(
     ([code, all]) => `${all!.length} ${code}`,
@@ -118,10 +118,14 @@ async function scan(name: string, folder: string): Promise<void> {
   const megabytes = Number(execFileSync('du', ['-sm', folder], { encoding: 'utf8' }).split('\t')[0]);
   const counts = [stats.files, packages.length, `${findings.length} (${serious})`, codes.join(', ') || '0'];
   console.log(columns(name, megabytes, ...counts, verdict.result, wallSeconds.toFixed(1), peakMegabytes.toFixed(0)));
-  if (env['SHOW'] === '1')
+  if (env['SHOW'] === '1') {
     for (const { code, path, message } of warnings.slice(0, 4)) console.log(`  ${code} ${path}: ${message}`);
+    for (const { severity, id, path } of findings.filter(isSerious)) console.log(`  ${severity} ${id} ${path}`);
+  }
   if (verdict.result === 'unknown') console.log(`  ${verdict.reasons.slice(0, 3).join('; ').slice(0, 300)}`);
 }
+
+const isSerious = ({ severity }: { severity: string }): boolean => severity === 'critical' || severity === 'high';
 
 function columns(...cells: (string | number)[]): string {
   const widths = [15, 6, 7, 9, 22, 40, 8, 6, 8];

@@ -37,7 +37,7 @@ export const secretLimits = {
   /** Limit on places with a keyword that one rule checks in detail. */
   attemptsPerRule: 50_000,
   attemptsPerLine: 50_000,
-  attemptsPerFile: 400_000,
+  attemptsPerFile: 1_000_000,
   sightingsPerFile: 1_000,
   /** Depth of nested encodings. */
   depth: 2,
@@ -181,18 +181,17 @@ export class Search {
       this.lineEnd = next === -1 ? this.content.length : next;
       this.attemptsInLine = 0;
     }
-    this.attemptsInFile += 1;
-    this.attemptsInLine += 1;
-    const ofRule = (this.attempts[number] ?? 0) + 1;
-    this.attempts[number] = ofRule;
     const { attemptsPerLine, attemptsPerFile, budgetBytes, sightingsPerFile } = secretLimits;
     const budgets = 1 + Math.floor((this.offset + start) / budgetBytes);
-    if (
-      this.attemptsInLine > attemptsPerLine ||
-      ofRule > tries * budgets ||
-      this.attemptsInFile > attemptsPerFile * budgets
-    )
-      return this.cut('has too many words that may begin a secret to examine all of them');
+    const ofRule = (this.attempts[number] ?? 0) + 1;
+    // A rule at its limit leaves the limits of the file to the others: a log with `token=null` in
+    // every line must not hide a key of another format.
+    if (ofRule > tries * budgets) return this.cut(tooManyWords);
+    this.attempts[number] = ofRule;
+    this.attemptsInFile += 1;
+    this.attemptsInLine += 1;
+    if (this.attemptsInLine > attemptsPerLine || this.attemptsInFile > attemptsPerFile * budgets)
+      return this.cut(tooManyWords);
     return (
       this.found.length < sightingsPerFile ||
       this.cut(`has more than ${sightingsPerFile} secrets, the rest is not listed`)
@@ -287,6 +286,8 @@ export class Search {
       .filter(({ value = '' }) => !values.has(value) && values.add(value).has(value));
   }
 }
+
+const tooManyWords = 'has too many words that may begin a secret to examine all of them';
 
 const scale: readonly Confidence[] = ['possible', 'likely', 'certain'];
 const sureness = ({ confidence }: SecretMatch): number => scale.indexOf(confidence);

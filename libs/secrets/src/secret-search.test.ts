@@ -133,6 +133,12 @@ describe('SecretSearch', () => {
       expect([sightings.map(({ rule }) => rule), damage]).toEqual([['github-pat'], undefined]);
     });
 
+    it('of one rule leave the others to the rest of the file', () => {
+      const log = Buffer.from('INFO request served status=200 token=null user=42 password=null\n'.repeat(4_000));
+      const pieces = [...Array.from({ length: 80 }, () => log), Buffer.from(`T=ghp_${fake(36)}\n`)];
+      expect(search('srv/app.log', pieces).sightings).toMatchObject([{ rule: 'github-pat', line: 320_001 }]);
+    });
+
     it('end the search of a hostile file with a reason that has its size', () => {
       const bait = Buffer.from('password=Ab1! '.repeat(75_000));
       const { damage } = search(
