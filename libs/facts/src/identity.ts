@@ -55,10 +55,13 @@ export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
 }
 
 /**
- * Whether the names are alike, as `velero-server` and `velero` are; short names would match too
- * much.
+ * Whether the names are alike, as `velero-server` and `velero`, `fleetagent` and `fleet-agent`, or
+ * `vault-k8s` and `vault-agent-injector` are; short names would match too much.
  */
 function isNamedAlike(client: string, name: string): boolean {
+  const [first = '', ofName] = [client.split('-', 1)[0], name.split('-', 1)[0]];
+  if (first.length >= 4 && first === ofName) return true;
+  if (client.length >= 4 && client === name.replaceAll('-', '')) return true;
   const [longer, shorter] = client.length > name.length ? [client, name] : [name, client];
   return shorter.length >= 4 && `-${longer}-`.includes(`-${shorter}-`);
 }

@@ -38,11 +38,21 @@ interface Setup {
   /** Requests before, as `[verb, resource, user, agent, address, body]`. */
   requests?: [string, string, string, string, string, JsonObject?][];
   container?: string;
+  /** Whether the commands descend from the first process of the container. */
+  inInitTree?: boolean;
 }
 
 /** Role of the last of a chain of commands in one container, the first below the runtime. */
 function roleOf(commands: string[], setup: Setup = {}): string | undefined {
-  const { files = [], policy = {}, workload = {}, kind = 'Deployment', requests = [], container = 'main' } = setup;
+  const {
+    files = [],
+    policy = {},
+    workload = {},
+    kind = 'Deployment',
+    requests = [],
+    container = 'main',
+    inInitTree,
+  } = setup;
   const facts = {
     images: { [digest]: { files: Object.fromEntries(files.map((path) => [path, file])) } },
     workloads: { [`work/${kind}/job`]: { image_digest: digest, ...workload } },
@@ -85,6 +95,7 @@ function roleOf(commands: string[], setup: Setup = {}): string | undefined {
       binary,
       arguments: rest.join(' '),
       pod,
+      ...(inInitTree === undefined ? {} : { in_init_tree: inInitTree }),
     };
     return record(100 + index, 'tetragon', { process_exec: { process }, node_name: 'node-1' });
   });
@@ -210,6 +221,20 @@ describe('roleOfEvent', () => {
     const inContainer = (container: string) => roleOf(['/bin/sh probe'], { ...admin, container, requests: [request] });
     expect(inContainer('debugger-x')).toBe('debug');
     expect(inContainer('main')).toBe('app');
+  });
+
+  it('is debug in what an administrator runs by kubectl exec, until another user does', () => {
+    const by = (inInitTree: boolean, ...users: string[]) =>
+      roleOf(['/bin/bash', '/usr/bin/cat probe'], {
+        ...admin,
+        inInitTree,
+        requests: users.map((user) => ['create', 'pods/exec', user, 'kubectl/v1.33.4', '10.9.0.4']),
+      });
+    expect(by(false, 'ops@example.com')).toBe('debug');
+    // The server of the pod, and another who joined.
+    expect(by(true, 'ops@example.com')).toBe('app');
+    expect(by(false, 'ops@example.com', 'dev@example.com')).toBe('app');
+    expect(by(false, 'dev@example.com')).toBe('app');
   });
 
   describe('of a DaemonSet', () => {

@@ -25,6 +25,10 @@ export function roleOfEvent(scene: Scene): unknown {
   const origin = scene.origins.originOf(observation);
   if (origin === 'admin') return 'debug';
   if (process === null) return declared;
+  if (observation.process?.inInitTree === false && scene.origins.isAdminSession(observation)) return 'debug';
+  // A sensor that names neither the process nor its parent: the container is all that is known.
+  const isUnplaced = process.parent === null && observation.process?.pid == null;
+  if (isUnplaced && scene.origins.isBuilder(observation)) return 'builder';
   const chain = inOneContainer(scene.tree, process);
   const digest = facts.digestOf(observation);
   const overrides = facts.overridesOf(observation);
@@ -32,7 +36,9 @@ export function roleOfEvent(scene: Scene): unknown {
   if (origin === 'node-agent' && image !== null && isOwnWork(scene, chain, image)) return 'agent';
   const startsAsImage = overrides === null ? null : !overrides.includes('command');
   const evidence = { image, startsAsImage, byBuildSystem: origin === 'build-system' };
-  return isOfBuild(chain, evidence) ? 'builder' : declared;
+  if (!isOfBuild(chain, evidence)) return declared;
+  scene.origins.noteBuilder(observation);
+  return 'builder';
 }
 
 /**

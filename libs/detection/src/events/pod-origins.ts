@@ -2,6 +2,8 @@ import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
 import type { Observation } from '@tidewaiter/domain';
 import { factField, type FactContext } from '@tidewaiter/facts';
 
+import { containerKey } from './container-key.js';
+
 /**
  * Creator of a pod, where that shows what the pod is for: an administrator by hand, for debugging,
  * the controller of a build system, for a job, or the controller of DaemonSets, for a node agent.
@@ -13,9 +15,14 @@ const maxPods = 50_000;
 export interface PersistedOrigins {
   pods: PersistedMap<PodOrigin>;
   foreign: PersistedMap<true>;
+  builders: PersistedMap<true>;
+  sessions: PersistedMap<number>;
 }
 
-const changing: ReadonlySet<string> = new Set(['create', 'update', 'patch']);
+/** Over websockets, an exec is a GET. */
+const changing: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'get', 'connect']);
+const sessionMs = 12 * 60 * 60_000;
+
 const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-controller';
 
 /** Controllers that create a pod for each job of a pipeline, by their user agent. */
@@ -28,6 +35,11 @@ export class PodOrigins {
   /** DaemonSets that an identity changed which does not look after the cluster. */
   readonly #foreign = new RecentMap<true>(maxPods);
 
+  /** Time of the last command that an administrator ran in a pod; 0 after one of another user. */
+  readonly #sessions = new RecentMap<number>(maxPods);
+  /** Containers in which a build was recognized, for events that name no process of it. */
+  readonly #builders = new RecentMap<true>(maxPods);
+
   note(observation: Observation, facts: FactContext): void {
     const { request, cluster } = observation;
     if (request === null || !request.succeeded || request.namespace === null || !changing.has(request.verb ?? ''))
@@ -35,8 +47,15 @@ export class PodOrigins {
     const { namespace, resource } = request;
     const name = request.name ?? textAt(objectAt(objectAt(observation.native, 'responseObject'), 'metadata'), 'name');
     if (name === null) return;
+    const isExec = resource === 'pods/exec' || resource === 'pods/attach';
+    if (!isExec && (request.verb === 'get' || request.verb === 'connect')) return;
     if (resource === 'daemonsets' && !isLookingAfter(observation, facts)) {
       this.#foreign.set(key(cluster, namespace, name, null), true);
+    }
+    if (isExec) {
+      const isAdmin = originOf(observation, facts) === 'admin';
+      this.#sessions.set(key(cluster, namespace, name, null), isAdmin ? observation.timeMs : 0);
+      return;
     }
     const isDebugger = resource === 'pods/ephemeralcontainers';
     const origin = isDebugger || resource === 'pods' ? originOf(observation, facts) : null;
@@ -58,13 +77,40 @@ export class PodOrigins {
     return this.#foreign.get(key(cluster, namespace, daemonSet, null)) === true;
   }
 
-  snapshot(): PersistedOrigins {
-    return { pods: this.#origins.snapshot(), foreign: this.#foreign.snapshot() };
+  /**
+   * Whether the last user who ran a command in the pod by the API server is an administrator. A
+   * command of another user ends that: the processes of two users look alike.
+   */
+  isAdminSession({ cluster, pod, timeMs }: Observation): boolean {
+    if (!pod?.namespace || !pod.name) return false;
+    const atMs = this.#sessions.get(key(cluster, pod.namespace, pod.name, null)) ?? null;
+    return atMs !== null && timeMs - atMs <= sessionMs;
   }
 
-  restore({ pods, foreign }: PersistedOrigins): void {
+  noteBuilder(observation: Observation): void {
+    const container = containerKey(observation);
+    if (container !== null) this.#builders.set(container, true);
+  }
+
+  isBuilder(observation: Observation): boolean {
+    const container = containerKey(observation);
+    return container !== null && this.#builders.get(container) === true;
+  }
+
+  snapshot(): PersistedOrigins {
+    return {
+      pods: this.#origins.snapshot(),
+      foreign: this.#foreign.snapshot(),
+      builders: this.#builders.snapshot(),
+      sessions: this.#sessions.snapshot(),
+    };
+  }
+
+  restore({ pods, foreign, builders, sessions }: PersistedOrigins): void {
     this.#origins.restore(pods);
     this.#foreign.restore(foreign);
+    this.#builders.restore(builders);
+    this.#sessions.restore(sessions);
   }
 }
 
@@ -76,6 +122,8 @@ function originOf(observation: Observation, facts: FactContext): PodOrigin | nul
   const client = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase() ?? '';
   return resource === 'pods' && buildSystems.test(client) ? 'build-system' : null;
 }
+
+const toolAgent = /^(?:|kubectl|curl|wget|python|httpx|aiohttp|go-http-client|mozilla|httpie|k9s|lens|helm)\b/i;
 
 const controllerOfCluster =
   /^system:(?:serviceaccount:kube-system:[a-z-]+-controller|kube-controller-manager|kube-scheduler|node:.*)$/;
@@ -89,6 +137,9 @@ export function isLookingAfter(observation: Observation, facts: FactContext): bo
   const { user, userAgent } = observation.request!;
   if (ask('Source.Public') !== false || ask('Identity.UsualSource') === false) return false;
   if (ask('Identity.OwnProgram') === true || ask('Policy.Admin') === true) return true;
+  // A service account that has long done so from the same place, with a program that is no tool.
+  const isHabit = ask('Identity.UsualSource') === true && ask('Identity.UsualClient') === true;
+  if (isHabit && user?.startsWith('system:serviceaccount:') && !toolAgent.test(userAgent ?? '')) return true;
   // A token of theirs that a tool uses is a stolen one.
   return controllerOfCluster.test(user ?? '') && /^kube(?:-controller-manager|-scheduler|let)\b/.test(userAgent ?? '');
 }

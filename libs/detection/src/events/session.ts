@@ -24,7 +24,7 @@ export type Session =
 const kinds = {
   'package-manager': [
     'apt apt-get aptitude apt.systemd.daily unattended-upgrade unattended-upgrades unattended-upgr dpkg packagekitd',
-    'rpm dnf dnf5 dnf-3 dnf-automatic yum yum-cron microdnf tdnf rpm-ostree ostree bootc zypper transactional-update',
+    'rpm dnf dnf5 dnf-3 dnf-automatic yum yum-cron microdnf tdnf rpm-ostree rpm-ostreed ostree bootc zypper transactional-update',
     'pacman apk snap snapd flatpak flatpak-system-helper update_engine xbps-install emerge nix-daemon swupd needrestart',
   ],
   configuration: [
