@@ -160,6 +160,21 @@ describe('fileOrigins', () => {
       'low published pkg:pypi/tool@1.0',
     ],
     [
+      'RECORD lists for a package that pip installed from a folder',
+      [
+        [
+          ...wheel({ 'tool/a.py': 'x', 'shop/rc': strong }),
+          at(installTime, `${site}/tool-1.0.dist-info/direct_url.json`, '{"url": "file:///src", "dir_info": {}}'),
+        ],
+      ],
+      'critical',
+    ],
+    [
+      'RECORD lists in a folder of another name',
+      [wheel({ 'tool/a.py': 'x', 'shop/rc': strong })],
+      'low published pkg:pypi/tool@1.0',
+    ],
+    [
       'RECORD lists with another digest',
       [[...wheel({ 'tool/a.py': 'x', 'tool/rc': token('Zq2Lw8t') }), at(installTime, `${site}/tool/rc`, strong)]],
       'critical changed pkg:pypi/tool@1.0',

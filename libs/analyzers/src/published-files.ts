@@ -119,7 +119,9 @@ function hasHiddenLock(path: string, view: Overlay): boolean {
 function installedAt(path: string, layer: number, records: Records, view: Overlay): Installed | undefined {
   for (const folder of packageFoldersOf(path)) {
     const installed =
-      folder.type === 'pypi' ? distribution(folder, layer, records) : inFolder(folder, layer, records, view);
+      folder.type === 'pypi'
+        ? distribution(folder, path, layer, records, view)
+        : inFolder(folder, layer, records, view);
     if (installed) return installed;
   }
   return undefined;
@@ -155,21 +157,35 @@ function purlOfFolder({ type, name }: PackageFolder): string {
   return `pkg:${type}/${base}${version === undefined ? '' : `@${type === 'golang' ? 'v' : ''}${version}`}`;
 }
 
-/** Distribution of a top-level folder in `site-packages`. */
-function distribution(folder: PackageFolder, layer: number, records: Records): Installed | undefined {
+/** Distribution that lists a file, or has the name of its top-level folder in `site-packages`. */
+function distribution(
+  folder: PackageFolder,
+  path: string,
+  layer: number,
+  records: Records,
+  view: Overlay,
+): Installed | undefined {
   const site = folder.folder.slice(0, folder.folder.lastIndexOf(folder.name));
-  const known = records.distributions(site, layer).filter(({ record }) => owns(record, folder.name));
-  const [own] = known;
-  if (own)
-    return {
-      folder,
-      manifest: own.record.foundIn,
-      layer: own.layer,
-      purl: purlOf(own.record, null),
-      isAssumed: false,
-    };
-  if (records.distributions(site, layer).length === 0) return undefined;
+  const all = records.distributions(site, layer);
+  const list = records.listed(path, layer)?.list;
+  const own =
+    all.find(({ record }) => list !== undefined && parentOf(record.foundIn) === parentOf(list)) ??
+    all.find(({ record }) => owns(record, folder.name));
+  if (own && isFromElsewhere(own.record, view)) return undefined;
+  if (own) {
+    const { foundIn } = own.record;
+    return { folder, manifest: foundIn, layer: own.layer, purl: purlOf(own.record, null), isAssumed: false };
+  }
+  if (all.length === 0) return undefined;
   return { folder, layer, purl: `pkg:pypi/${folder.name.toLowerCase()}`, isAssumed: true };
+}
+
+/**
+ * Whether pip installed a folder, an archive or a repository instead of a package of an index: the
+ * user's own program. @see https://peps.python.org/pep-0610/
+ */
+function isFromElsewhere({ foundIn }: PackageRecord, view: Overlay): boolean {
+  return view.stackAt(`${parentOf(foundIn)}/direct_url.json`).length > 0;
 }
 
 /** `google` of google-auth, `dateutil` of python-dateutil, `yaml` of PyYAML. */
@@ -180,11 +196,20 @@ function owns({ name, foundIn }: PackageRecord, folder: string): boolean {
   return top.length > 1 && (distributed.startsWith(top) || distributed.endsWith(top));
 }
 
+/** File in a list of a package. */
+interface ListedFile {
+  layer: number;
+  /** Path of the list. */
+  list: string;
+  digest: string | undefined;
+}
+
 /** Records of the layers by path, as far as they name packages and files of languages. */
 class Records {
   readonly #byPlace = new Map<string, FileRecord>();
   readonly #sites = new Map<string, { record: PackageRecord; layer: number }[]>();
-  readonly #listed = new Map<string, { layer: number; digest: string | undefined }[]>();
+  /** Places of a file in lists, with the path of the list. */
+  readonly #listed = new Map<string, ListedFile[]>();
   readonly #listedFolders = new Map<string, number>();
   /** Sites with a distribution without RECORD, so that an unlisted file may be its. */
   readonly #unlistedSites = new Map<string, number>();
@@ -208,7 +233,7 @@ class Records {
     return (this.#sites.get(site) ?? []).filter((each) => each.layer <= layer);
   }
 
-  listed(path: string, layer: number): { digest: string | undefined } | undefined {
+  listed(path: string, layer: number): ListedFile | undefined {
     return this.#listed.get(path)?.findLast((each) => each.layer <= layer);
   }
 
@@ -232,17 +257,17 @@ class Records {
       if (!withRecord.has(parentOf(path)))
         this.#unlistedSites.set(site, Math.min(layer, this.#unlistedSites.get(site) ?? layer));
     }
-    for (const each of owned ?? []) if (!isDistributionType(each.type)) this.#list(each, layer);
+    for (const each of owned ?? []) if (!isDistributionType(each.type)) this.#list(each, path, layer);
   }
 
-  #list({ files }: OwnedFiles, layer: number): void {
+  #list({ files }: OwnedFiles, list: string, layer: number): void {
     for (const { path, digest } of files) {
       const site = siteOf(path);
       const top = site === undefined ? '' : path.slice(0, path.indexOf('/', site.length) + 1);
       if (!this.folders.has(top)) continue;
       const known = this.#listed.get(path);
-      if (known) known.push({ layer, digest });
-      else this.#listed.set(path, [{ layer, digest }]);
+      if (known) known.push({ layer, list, digest });
+      else this.#listed.set(path, [{ layer, list, digest }]);
       if (!this.#listedFolders.has(top)) this.#listedFolders.set(top, layer);
     }
   }
