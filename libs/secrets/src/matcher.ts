@@ -44,7 +44,7 @@ export const secretLimits = {
 };
 
 /** Raise it when the same bytes give another result. */
-export const secretsVersion = 7;
+export const secretsVersion = 8;
 
 /** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
@@ -73,7 +73,8 @@ const prefilter = buildPrefilter(keywords);
 /** Properties of a secret that may be displayed. */
 export function describe({ rule, value = '', shown, confidence, publicAs, isInComment }: SecretMatch, key: Uint8Array) {
   // A comment explains the form of a value that only its place makes a secret.
-  const isHarmless = publicAs !== undefined || (isInComment === true && rule.rank < 3);
+  const isExplained = isInComment === true && rule.rank < 3;
+  const isHarmless = publicAs !== undefined || isExplained;
   return {
     rule: rule.id,
     title: rule.title,
@@ -81,7 +82,7 @@ export function describe({ rule, value = '', shown, confidence, publicAs, isInCo
     ...(publicAs !== undefined && { publicAs }),
     masked: shown ?? maskOf(value),
     fingerprint: fingerprintOf(value, key),
-    confidence,
+    confidence: isExplained ? ('possible' as const) : confidence,
   };
 }
 

@@ -136,9 +136,10 @@ export const commandRules: readonly SecretRule[] = [
 
 /** Start of a statement that sets a password, in SQL or in a shell that sends it. */
 const statement =
-  /(?:^|[^A-Za-z])(?:create|alter|grant|set|drop|replace|insert|update)(?:[ \t\n]|\\040)(?:[^.!?;]|\.(?! )){0,400}$/i;
+  /(?:^|[^A-Za-z])(?:(?:create|alter|replace)(?:\s|\\040){1,8}(?:[a-z]{1,10}(?:\s|\\040){1,8}){0,2}(?:user|role|login|group|database)|grant(?:\s|\\040)|set(?:\s|\\040){1,4}password)/i;
 
 /** Whether a place is within a statement, and not in prose: "a record identified by its name". */
 function isInStatement(text: string, start: number): boolean {
-  return /^set /i.test(text.slice(start, start + 4)) || statement.test(text.slice(Math.max(0, start - 400), start));
+  const before = text.slice(Math.max(0, start - 400), start + 20);
+  return statement.test(before.split(/[!?;]|\. /).at(-1) ?? '');
 }
