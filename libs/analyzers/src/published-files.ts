@@ -188,12 +188,13 @@ function isFromElsewhere({ foundIn }: PackageRecord, view: Overlay): boolean {
   return view.stackAt(`${parentOf(foundIn)}/direct_url.json`).length > 0;
 }
 
-/** `google` of google-auth, `dateutil` of python-dateutil, `yaml` of PyYAML. */
+/** `google` of google-auth, `yaml` of PyYAML, `ansible_collections` of ansible. */
 function owns({ name, foundIn }: PackageRecord, folder: string): boolean {
   if (foundIn.includes(`/${folder}/`)) return true;
   const names = [name, folder].map((each) => each.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
   const [distributed = '', top = ''] = names;
-  return top.length > 1 && (distributed.startsWith(top) || distributed.endsWith(top));
+  if (top.length < 2 || distributed.length < 2) return false;
+  return distributed.startsWith(top) || distributed.endsWith(top) || top.startsWith(distributed);
 }
 
 /** File in a list of a package. */

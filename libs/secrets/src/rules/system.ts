@@ -6,6 +6,9 @@ import { fake } from './fake.js';
 
 const notWeak = (value: string) => (isWeak(value) ? undefined : 'likely');
 
+/** Next attribute of an element whose name ends in a word for a password. */
+const attribute = /^[A-Za-z_][\w:.-]{0,60}=$/;
+
 /** Rules for the configuration of system services. */
 export const systemRules: readonly SecretRule[] = [
   listed({
@@ -51,7 +54,7 @@ export const systemRules: readonly SecretRule[] = [
     examplePath: 'opt/tomcat/conf/tomcat-users.xml',
     expression:
       /(?:^|[\s"'{,(<])(?:[A-Za-z_]{0,30}(?:[Pp]ass(?:word|wd|phrase|Phrase)?|bindpw|authtok|secret)|psk|requirepass|masterauth|rootpw)(?:"|')?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
-    verify: notWeak,
+    verify: (value) => (attribute.test(value) ? undefined : notWeak(value)),
     matches: () => [
       `<user username="admin" password="${fake(14)}" roles="manager-gui"/>`,
       `<Connector keystoreFile="a.jks" keystorePass="${fake(14)}"/>`,
@@ -60,6 +63,7 @@ export const systemRules: readonly SecretRule[] = [
       `requirepass ${fake(14)}\n`,
     ],
     ignores: () => [
+      '<Set name="TrustStorePassword" property="ssl.trustStorePassword" />',
       '<user username="admin" password="<must-be-changed>" roles="manager-gui"/>',
       `<!-- <user username="admin" password="${fake(14)}"/> -->`,
       '# requirepass foobared\n',
