@@ -19,6 +19,14 @@ interface Scene {
  * the container shows it.
  */
 export function roleOfEvent(scene: Scene): unknown {
+  // Many rules read the role of one event, one after the other.
+  if (last?.scene !== scene) last = { scene, role: recognizedRole(scene) };
+  return last.role;
+}
+
+let last: { scene: Scene; role: unknown } | undefined;
+
+function recognizedRole(scene: Scene): unknown {
   const { observation, process, facts } = scene;
   const declared = factField('Image.Role', observation, facts);
   if (declared !== 'app' || (observation.container === null && observation.pod === null)) return declared;
