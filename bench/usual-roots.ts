@@ -125,7 +125,9 @@ async function scan(name: string, folder: string): Promise<void> {
   if (verdict.result === 'unknown') console.log(`  ${verdict.reasons.slice(0, 3).join('; ').slice(0, 300)}`);
 }
 
-const isSerious = ({ severity }: { severity: string }): boolean => severity === 'critical' || severity === 'high';
+function isSerious({ severity }: { severity: string }): boolean {
+  return severity === 'critical' || severity === 'high';
+}
 
 function columns(...cells: (string | number)[]): string {
   const widths = [15, 6, 7, 9, 22, 40, 8, 6, 8];
