@@ -6,6 +6,7 @@ import type { Firing, RuleMatch, RuleInfo, RuleSet } from '@tidewaiter/sigma';
 
 import { evidenceOf, type EventContext } from '../events/event-context.js';
 import { eventView, type EventInputs } from '../events/event-view.js';
+import type { TreeProcess } from '../events/process-tree.js';
 import { campaignJoins } from '../incidents/campaign-joins.js';
 import type { DetectionAlert } from './alert.js';
 import { lowerExpected } from './expectation.js';
@@ -62,21 +63,38 @@ function filled(name: string, inputs: EventInputs): string | null {
 
 const maxNameValueChars = 80;
 
-/**
- * Time after its start in which a process's own start event is added to the events of its alerts.
- */
+/** Time after their start in which the start events of a process and its parents belong to its alerts. */
 const justStartedMs = 10 * 60_000;
+/** Limit on parents whose start is added: a shell, and the script that started it. */
+const maxStartedParents = 2;
 
 function eventsOf(
   { event, timeMs }: EventContext,
-  { process }: EventInputs,
+  { process, tree }: EventInputs,
 ): Pick<DetectionAlert, 'events' | 'eventTimesMs'> {
-  const { startEvent = null, startedMs = null } = process ?? {};
-  if (startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs) {
-    return { events: [event], eventTimesMs: [timeMs] };
-  }
-  // Both have the time of the event: the start is part of the same step, not a step of its own.
-  return { events: [startEvent, event], eventTimesMs: [timeMs, timeMs] };
+  const parents = process === null ? [] : startedParents(process, tree.ancestors(process));
+  const starts = [...parents, ...(process === null ? [] : [process])].flatMap(({ startEvent, startedMs }) =>
+    startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs
+      ? []
+      : startEvent,
+  );
+  const events = [...starts, event];
+  // All have the time of the event: the starts are part of the same step, not steps of their own.
+  return { events, eventTimesMs: events.map(() => timeMs) };
+}
+
+/**
+ * Parents in the same container, the farthest first, without its first process and the first ones
+ * of the node: a server and a daemon are no part of what they start.
+ */
+function startedParents(process: TreeProcess, ancestors: readonly TreeProcess[]): TreeProcess[] {
+  const inside = ancestors.filter(({ container, parent }) => container === process.container && parent !== null);
+  const isFirst = ({ parent }: TreeProcess) =>
+    process.container !== null && !inside.some(({ name }) => name.node === parent?.node && name.id === parent.id);
+  return inside
+    .filter((each) => !isFirst(each))
+    .slice(0, maxStartedParents)
+    .toReversed();
 }
 
 /**
@@ -87,7 +105,7 @@ function hostJoins({ observation, process, tree }: EventInputs): string[] {
   if (observation.process === null || observation.container !== null || observation.pod !== null) return [];
   const ancestors = process === null ? [] : tree.ancestors(process).map(({ executable }) => executable);
   const isScheduled = [observation.process.parentExecutable, ...ancestors].some((path) => scheduler.test(path ?? ''));
-  return isScheduled ? ['node', 'schedule'] : ['node'];
+  return isScheduled ? ['on-node', 'scheduled'] : ['on-node'];
 }
 
 /** Programs of a node that start what their files list. */
@@ -115,10 +133,11 @@ const incidentFindings = new Set([
  */
 export function sensorAlert(
   eventContext: EventContext,
-  { observation }: EventInputs,
+  inputs: EventInputs,
   evaluation: SensorEvaluation,
   speakers: readonly RuleInfo[],
 ): DetectionAlert {
+  const { observation } = inputs;
   const alert = observation.alert!;
   const { severity, weight, lowered } = evaluation;
   const meanings = speakers.map(meaningOf);
@@ -148,7 +167,11 @@ export function sensorAlert(
     name: meaning?.name ?? null,
     isFact: false,
     bySensor: true,
-    keys: [...eventContext.keys, ...subjectsOf(observation)],
+    keys: [
+      ...eventContext.keys,
+      ...subjectsOf(observation),
+      ...extraKeys([...new Set([...meanings.flatMap(({ joins }) => joins), ...hostJoins(inputs)])], [eventContext]),
+    ],
     evidence: [evidenceOf(eventContext, alert.rule, observation.native)],
     lowered,
   };

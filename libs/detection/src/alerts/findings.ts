@@ -11,9 +11,11 @@ export interface FindingWords {
 /** Findings that name incidents, the most significant first: goals of an attacker before means. */
 const naming: readonly (readonly [finding: string, name: string])[] = [
   ['build-tamper', 'Tampered build'],
+  ['runner-memory', 'Memory of pipeline runner read'],
   ['container-escape', 'Container escape'],
   ['host-exec-from-snapshot', 'Container escape'],
   ['miner', 'Cryptominer'],
+  ['proxyware', 'Proxyware'],
   ['data-destruction', 'Data destruction'],
   ['leaked-secret-in-use', 'Leaked key in use'],
   ['malware', 'Malware'],
@@ -55,6 +57,7 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['upstream-content-mismatch', 'Tampered third-party tool'],
   ['agent-removed', 'Security agent removed'],
   ['protection-removed', 'Defenses impaired'],
+  ['worm', 'Worm'],
   ['exploited-vulnerability', 'Exploited vulnerability'],
   ['drift-script', 'Dropped script'],
   ['malicious-workload', 'Malicious workload'],
@@ -67,7 +70,6 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['privilege-raise', 'Privilege escalation'],
   ['db-spawned-shell', 'Database-spawned shell'],
   ['server-spawned-shell', 'Server-spawned shell'],
-  ['runner-memory', 'Memory of pipeline runner read'],
   ['process-memory', 'Process memory access'],
   ['identity-misuse', 'Identity misuse'],
   ['webhook-added', 'Admission webhook added'],
@@ -203,6 +205,7 @@ const advice: ReadonlyMap<string, string> = new Map([
   ['agent-removed', 'Restore the agent; activity in the meantime was not monitored.'],
   ['protection-removed', 'Restore the protection, and review the activity in the meantime.'],
   ['cluster-admin', 'Remove the binding, and review its use in the audit log.'],
+  ['worm', 'Isolate every affected workload at once, and close the way by which it spreads.'],
   ['drift-script', 'Find out how the script was written, and close that entry point.'],
   ['exploited-vulnerability', 'Update the package; until then remove the workload from the public network.'],
   ['malicious-workload', 'Delete the workload, and revoke the permission of its creator.'],
@@ -282,6 +285,7 @@ const broader: ReadonlyMap<string, readonly string[]> = new Map([
   ['host-persistence', ['persistence']],
   ['token-replay', ['lateral-movement']],
   ['runner-memory', ['process-memory']],
+  ['worm', ['lateral-movement']],
 ]);
 
 /** Returns a finding with the broader ones that it is a case of. */

@@ -84,7 +84,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
       process === null ? undefined : orUnknown(tree.suspicions(process, observation.timeMs)),
   ],
   ['File.WrittenBy', (inputs) => writer(inputs)?.executables],
-  ['File.WrittenInContainer', (inputs) => writer(inputs)?.inContainer],
+  ['File.WrittenInContainer', (inputs) => writer(inputs)?.inContainer ?? (isPlacedOnHost(inputs) || undefined)],
 ]);
 
 function ancestors({ process, tree }: EventInputs): TreeProcess[] {
@@ -118,6 +118,13 @@ function writer({ observation, writers }: EventInputs): FileWriter | null {
   const { activity, process, file } = observation;
   const path = activity === 'exec' || file === null ? process?.executable : file.path;
   return path ? writers.writerOf(observation, path) : null;
+}
+
+/** Whether a program of the node was written by a container through a mount. */
+function isPlacedOnHost({ observation, writers }: EventInputs): boolean {
+  const { container, process, file } = observation;
+  if (container !== null || file !== null || !process?.executable) return false;
+  return writers.placedOnHost(observation, process.executable) !== null;
 }
 
 function orUnknown(list: string[]): string[] | undefined {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { JsonObject, JsonValue, RuntimeRecord, RuntimeSource } from '@tidewaiter/domain';
 import { sensorOf } from '@tidewaiter/sensors';
 
@@ -88,7 +90,9 @@ function tetragon(
         };
   const process: JsonObject = {
     exec_id: `process-${text(command)}-${kind === 'process_exec' ? index : 0}`,
-    pid: 1000 + index,
+    // The same for all that one process does.
+    pid:
+      kind === 'process_exec' ? 20_000 + index : 1000 + (createHash('sha256').update(text(command)).digest()[0] ?? 0),
     uid,
     cwd,
     ...commandOf(text(command)),

@@ -109,6 +109,7 @@ export function mergeClusters(into: AlertCluster, from: AlertCluster): void {
     if (group.lastMs > same.lastMs) Object.assign(same, { lastMs: group.lastMs, lastAt: group.lastAt });
   }
   dropMildest(into);
+  into.isSensorOnly &&= from.isSensorOnly;
   into.firstMs = Math.min(into.firstMs, from.firstMs);
   into.lastMs = Math.max(into.lastMs, from.lastMs);
 }

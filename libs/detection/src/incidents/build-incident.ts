@@ -122,7 +122,23 @@ function findingsOf(alerts: readonly DetectionAlert[], facts: readonly ImageEvid
     ...facts.flatMap(({ finding }) => finding ?? []),
   ]);
   if (exploitedIn(facts, [...found]) !== null) found.add('exploited-vulnerability');
+  if (isWorm(alerts)) for (const finding of withBroader('worm')) found.add(finding);
   return [...found].toSorted((a, b) => wordsOf(a).rank - wordsOf(b).rank || (a < b ? -1 : 1));
+}
+
+/** Number of workloads in which the same dropped program makes a worm. */
+const wormWorkloads = 3;
+
+/** Whether the same dropped program acts in several workloads. */
+function isWorm(alerts: readonly DetectionAlert[]): boolean {
+  const workloads = new Map<string, Set<string>>();
+  for (const alert of alerts) {
+    const { workload } = alert.context;
+    if (workload === null || roleOf(alert) === 'context') continue;
+    for (const key of alert.keys.filter((each) => /^(?:program|hash):/.test(each)))
+      workloads.set(key, (workloads.get(key) ?? new Set()).add(workload));
+  }
+  return [...workloads.values()].some(({ size }) => size >= wormWorkloads);
 }
 
 function exploitedIn(

@@ -38,10 +38,15 @@ export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-to
  * known.
  */
 function isForeignProgram({ observation, facts }: EventInputs): boolean {
-  if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
-  const inImage = factField('File.InImage', observation, facts);
-  if (typeof inImage === 'boolean') return !inImage;
-  return payloadPath.test(observation.process?.executable ?? '');
+  const { file, process } = observation;
+  const path = process?.executable ?? '';
+  // The facts of an access are about the file, not about the program.
+  if (file === null || file.path === path) {
+    if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
+    const inImage = factField('File.InImage', observation, facts);
+    if (typeof inImage === 'boolean') return !inImage;
+  }
+  return payloadPath.test(path);
 }
 
 /** Keys that identify a campaign across workloads. */

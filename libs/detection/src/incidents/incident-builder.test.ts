@@ -113,14 +113,68 @@ describe('IncidentBuilder', () => {
       ['a container, after weeks', 'container:c1', 24 * 8 * hour, false],
       ['a workload, within half an hour', 'workload:eu1/shop/Deployment/search', 29 * minute, true],
       ['a workload, later', 'workload:eu1/shop/Deployment/search', 31 * minute, false],
-      ['a node, at once', 'node:eu1/node-1', 4 * minute, true],
-      ['a node, later', 'node:eu1/node-1', 6 * minute, false],
       ['a key, within a week', 'key:AKIA', 24 * 6 * hour, true],
       ['an unknown kind of key', 'moon:full', 0, false],
     ])('decides by key and time: %s', (_what, key, afterMs, isJoined) => {
       expect(incidentsOf([alert({ rule: 'a', keys: [key] }), alert({ rule: 'b', keys: [key], afterMs })])).toHaveLength(
         isJoined ? 1 : 2,
       );
+    });
+
+    it.each<[string, string, string, number, boolean]>([
+      ['an escape and the node, at once', 'node:eu1/node-1', 'on-node:eu1/node-1', 4 * minute, true],
+      ['an escape and the node, later', 'node:eu1/node-1', 'on-node:eu1/node-1', 6 * minute, false],
+      ['an escape and another node', 'node:eu1/node-1', 'on-node:eu1/node-2', 0, false],
+      ['two processes of a node', 'on-node:eu1/node-1', 'on-node:eu1/node-1', 0, false],
+      ['two escapes on a node', 'node:eu1/node-1', 'node:eu1/node-1', 0, false],
+      ['a stolen token and its use, after days', 'token:eu1/a', 'token-used:eu1/a', 24 * 6 * hour, true],
+      ['two uses of a token', 'token-used:eu1/a', 'token-used:eu1/a', 24 * hour, false],
+      ['a build and its image, after weeks', 'build:run-7', 'built:run-7', 24 * 50 * hour, true],
+      ['a build and its image, after months', 'build:run-7', 'built:run-7', 24 * 70 * hour, false],
+      ['two images of a build', 'built:run-7', 'built:run-7', 0, false],
+    ])('joins causes with effects, in any order: %s', (_what, cause, effect, afterMs, isJoined) => {
+      const alerts = [alert({ rule: 'a', keys: [cause] }), alert({ rule: 'b', keys: [effect], afterMs })];
+      expect(incidentsOf(alerts)).toHaveLength(isJoined ? 1 : 2);
+      expect(incidentsOf(alerts.toReversed())).toHaveLength(isJoined ? 1 : 2);
+    });
+
+    it('joins each effect with its cause, although other effects lie between', () => {
+      const effects = ['c1', 'c2', 'c3'].map((container, index) =>
+        alert({ rule: 'b', keys: [`container:${container}`, 'built:run-7'], afterMs: index * 1000 }),
+      );
+      expect(incidentsOf(effects)).toHaveLength(3);
+      const cause = alert({ rule: 'a', keys: ['container:b', 'build:run-7'] });
+      expect(incidentsOf([...effects, cause])).toHaveLength(1);
+      expect(incidentsOf([cause, ...effects])).toHaveLength(1);
+    });
+
+    it('adds context of a cause that came before the effect', () => {
+      const context = alert({ rule: 'made', weight: 'context', keys: ['created:eu1/wf/job-x1'] });
+      const [incident] = incidentsOf([context, alert({ rule: 'b', keys: ['owned:eu1/wf/job-x1'], afterMs: minute })]);
+      expect(incident?.steps.flatMap(({ events }) => events)).toContain(context.events[0]);
+    });
+
+    it('names an escape that a sensor reports with what it reports on the node', () => {
+      const escape = sensorAlert({ rule: 'mount', keys: ['container:c1', 'subject:a', 'node:eu1/node-1'] });
+      const onNode = sensorAlert({ rule: 'read', keys: ['subject:b', 'on-node:eu1/node-1'], afterMs: minute });
+      expect(incidentsOf([escape, onNode])).toHaveLength(1);
+      expect(incidentsOf([onNode, escape])).toHaveLength(1);
+      expect(incidentsOf([onNode, sensorAlert({ rule: 'b', keys: ['subject:c', 'on-node:eu1/node-1'] })])).toHaveLength(
+        2,
+      );
+    });
+
+    it('names a worm by the program that it drops in several workloads', () => {
+      const inWorkload = (workload: string) =>
+        alert({
+          rule: 'drift',
+          finding: 'drift',
+          keys: ['program:eu1//tmp/.w'],
+          context: { ...alert().context, workload },
+        });
+      const titles = (workloads: string[]) => incidentsOf(workloads.map(inWorkload)).map(({ title }) => title);
+      expect(titles(['a/Deployment/a', 'b/Deployment/b'])).toEqual(['Dropped executable in a/Deployment/a']);
+      expect(titles(['a/Deployment/a', 'b/Deployment/b', 'c/Deployment/c'])).toEqual(['Worm in a/Deployment/a']);
     });
 
     it('joins two clusters through a third alert', () => {

@@ -42,6 +42,9 @@ interface AccompanyingAlert {
 
 const snapshotFormat = 'tidewaiter-incidents/3';
 
+/** Kinds of keys by which a sensor's evaluation of an escape and those of the node belong together. */
+const nodeKinds: ReadonlySet<string> = new Set(['node', 'on-node']);
+
 interface PersistedBuilder {
   format: typeof snapshotFormat;
   tracked: [
@@ -254,7 +257,10 @@ export class IncidentBuilder {
     const near = new Set(own.filter((cluster) => this.#tracked.get(cluster)?.cluster.isSensorOnly === true));
     const cluster = this.#union(near, true);
     for (const key of keys) this.#trails.extend(key, alert.timeMs, cluster);
-    if (clusters.length === 0) this.#put(alert, cluster, touched);
+    if (clusters.length === 0) {
+      this.#put(alert, cluster, touched);
+      this.#extendNode(alert, cluster, touched);
+    }
     if (near.size > 1) touched.add(cluster);
   }
 
@@ -273,6 +279,20 @@ export class IncidentBuilder {
     if (accompanying.clusters.length === 0 && alone >= 0) this.#withdraw(alert, this.#find(alone), cluster, touched);
     accompanying.clusters.push(cluster);
     this.#put(alert, cluster, touched);
+    if (roleOf(alert) === 'sensor') this.#extendNode(alert, cluster, touched);
+  }
+
+  /**
+   * Joins a sensor's evaluation of an escape with those of the node: without core alerts, nothing
+   * else does.
+   */
+  #extendNode(alert: DetectionAlert, cluster: number, touched: Set<number>): void {
+    for (const key of alert.keys.filter((each) => nodeKinds.has(kindOfKey(each)))) {
+      for (const id of this.#trails.extend(key, alert.timeMs, cluster)) {
+        const accompanying = this.#waiting.get(id);
+        if (accompanying !== undefined && id !== alert.id) this.#accompany(accompanying, this.#find(cluster), touched);
+      }
+    }
   }
 
   #put(alert: DetectionAlert, cluster: number, touched: Set<number>): void {

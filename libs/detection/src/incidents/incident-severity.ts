@@ -17,7 +17,8 @@ export function severityOf(level: AlertLevel): Severity {
 
 /**
  * Severity of an incident: that of the worst alert, one step higher for each further tactic that
- * built-in rules saw, since an attack that progresses is worse than its parts.
+ * built-in rules saw, since an attack that progresses is worse than its parts. The tactic of a
+ * sensor's alert counts where such a rule details the alert: sensors' own tags are coarse.
  */
 export function incidentSeverity(alerts: readonly DetectionAlert[]): Severity {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
@@ -40,5 +41,7 @@ export function incidentScore(
 }
 
 function stages(alerts: readonly DetectionAlert[]): Set<string> {
-  return new Set(alerts.flatMap(({ stage, bySensor }) => (stage === null || bySensor ? [] : [stage])));
+  return new Set(
+    alerts.flatMap(({ stage, bySensor, finding }) => (stage === null || (bySensor && finding === null) ? [] : [stage])),
+  );
 }

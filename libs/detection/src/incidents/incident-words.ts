@@ -75,11 +75,14 @@ function nameOf({ alerts, findings, opening }: TitleInput): string {
   return named?.name ?? wordsOf(topFinding).name;
 }
 
+/** Findings of a whole incident, which no single alert has. */
+const ofIncident: ReadonlySet<string> = new Set(['worm']);
+
 /**
  * Returns the top-ranked finding of an alert. Facts add findings too, but events name the incident.
  */
 function namedFinding({ alerts, findings }: Pick<TitleInput, 'alerts' | 'findings'>): string | undefined {
-  return findings.find((finding) => alerts.some((alert) => alert.finding === finding));
+  return findings.find((finding) => ofIncident.has(finding) || alerts.some((alert) => alert.finding === finding));
 }
 
 function whereOf({ workload, image, opening }: TitleInput): string | null {

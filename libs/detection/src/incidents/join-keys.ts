@@ -26,8 +26,13 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   identity: 30 * minute,
   /** Service account whose token was stolen: the token works until its pod is deleted. */
   token: 7 * day,
+  'token-used': 7 * day,
   /** Namespace whose secrets were read, and whose service accounts act from elsewhere then. */
   accounts: day,
+  'account-used': day,
+  /** Object that a request created, and the pods that it owns. */
+  created: day,
+  owned: day,
   /** Account of a registry. */
   actor: 10 * minute,
   source: 30 * minute,
@@ -36,14 +41,17 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   role: day / 2,
   /** Cloud credentials that were requested, or used from outside. */
   cloud: 30 * minute,
-  /** Only escapes, and host processes after them, have this key. */
+  /** Node of an escape, and host processes there. */
   node: 5 * minute,
+  'on-node': 5 * minute,
   /** Node with a planted schedule, and what a scheduler starts there. */
   schedule: day,
+  scheduled: day,
   /** Digest of a suspect push: its payload may lie dormant for weeks. */
   release: 60 * day,
   /** Run of a pipeline, and the images that it built. */
   build: 60 * day,
+  built: 60 * day,
   hash: day,
   hostname: day,
   pool: day,
@@ -53,6 +61,27 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   program: day,
   subject: 7 * day,
 };
+
+/**
+ * Kinds of keys that join causes with their effects, but neither causes nor effects with each other:
+ * two images of one build have nothing in common unless the build was tampered with.
+ */
+const effectOfCause: Readonly<Record<string, string>> = {
+  token: 'token-used',
+  accounts: 'account-used',
+  created: 'owned',
+  node: 'on-node',
+  schedule: 'scheduled',
+  build: 'built',
+};
+const causeOfEffect = Object.fromEntries(Object.entries(effectOfCause).map(([cause, effect]) => [effect, cause]));
+
+/** Returns the key of the other side, for a key of a cause or an effect; null for other keys. */
+export function counterpartOf(key: string): string | null {
+  const kind = kindOfKey(key);
+  const other = effectOfCause[kind] ?? causeOfEffect[kind];
+  return other === undefined ? null : `${other}${key.slice(kind.length)}`;
+}
 
 /** Maximum time between a core alert and one of weight `context` in the same cluster. */
 export const contextTtlMs: Readonly<Record<string, number>> = {
@@ -83,6 +112,7 @@ export function joinKeys(
     container && `container:${container}`,
     pod?.uid ? `pod:${pod.uid}` : null,
     ...podKeys(observation),
+    ...ownerKeys(observation, place),
     place.workload && `workload:${cluster ?? ''}/${place.workload}`,
     serviceAccountKey(observation, facts),
     ...execKeys(process, tree),
@@ -131,6 +161,21 @@ function podKeys({ cluster, pod }: Observation): string[] {
   if (!pod?.namespace || !pod.name) return [];
   const within = `${cluster ?? ''}/${pod.namespace}`;
   return [`pod:${within}/${pod.name}`, ...podOwners(pod.name).map((owner) => `owner:${within}/${owner}`)];
+}
+
+/**
+ * Keys that join a request that creates an object with the pods that the object owns: workflows,
+ * pipelines and other kinds create pods, too.
+ */
+function ownerKeys({ cluster, pod, request }: Observation, { workload }: AlertContext): string[] {
+  if (request !== null) {
+    const { verb, resource, namespace, name } = request;
+    const isMade = verb === 'create' && resource !== null && resource !== 'pods' && !resource.includes('/');
+    return isMade && namespace && name ? [`created:${cluster ?? ''}/${namespace}/${name}`] : [];
+  }
+  if (!pod?.namespace) return [];
+  const names = [pod.name, workload?.split('/').at(-1), ...(pod.name ? podOwners(pod.name) : [])];
+  return names.flatMap((name) => keysOf('owned', name && `${cluster ?? ''}/${pod.namespace}/${name}`));
 }
 
 /**
@@ -201,14 +246,17 @@ function extraKeysOf(inputs: EventInputs, { imageDigest }: AlertContext): Record
   const role = roleIn(request?.user) ?? roleIn(process?.commandLine);
   return {
     node: keysOf('node', node && `${within}/${node}`),
+    'on-node': keysOf('on-node', node && `${within}/${node}`),
     schedule: keysOf('schedule', node && `${within}/${node}`),
+    scheduled: keysOf('scheduled', node && `${within}/${node}`),
     identity: keysOf('identity', request?.user && `${within}/${request.user}`),
     source: keysOf('source', source),
     destination: keysOf('destination', network?.destinationIp),
     hostname: keysOf('hostname', hostname),
     hash: keysOf('hash', sha256),
     release: keysOf('release', imageDigest),
-    build: buildKeys(observation, imageDigest, facts),
+    build: buildKeys(observation),
+    built: keysOf('built', imageDigest === null ? null : facts.facts.image(imageDigest)?.buildId),
     role: keysOf('role', role),
     cloud: keysOf('cloud', within),
     ...accountKeys(observation, facts),
@@ -217,9 +265,8 @@ function extraKeysOf(inputs: EventInputs, { imageDigest }: AlertContext): Record
 }
 
 /**
- * Keys of service accounts: `token` is the account of the pod, or the one that calls;
- * `accounts-read` is the namespace whose secrets a call reads, `account-used` that of the calling
- * account. With the secrets of a namespace, an attacker has the tokens of its accounts.
+ * Keys of service accounts: `token` is the account of the pod, or the one that calls. With the
+ * secrets of a namespace, an attacker has the tokens of its accounts.
  */
 function accountKeys(observation: Observation, facts: FactContext): Record<string, string[]> {
   const { cluster, request } = observation;
@@ -228,22 +275,15 @@ function accountKeys(observation: Observation, facts: FactContext): Record<strin
   const account = request === null ? accountOfPod(observation, facts) : (caller?.[0] ?? null);
   return {
     token: keysOf('token', account && `${within}/${account}`),
-    'accounts-read': keysOf(
-      'accounts',
-      request?.resource === 'secrets' ? `${within}/${request.namespace ?? '*'}` : null,
-    ),
-    'account-used': caller === null ? [] : [`accounts:${within}/${caller[1]}`, `accounts:${within}/*`],
+    'token-used': keysOf('token-used', caller && `${within}/${caller[0]}`),
+    accounts: keysOf('accounts', request?.resource === 'secrets' ? `${within}/${request.namespace ?? '*'}` : null),
+    'account-used': caller === null ? [] : [`account-used:${within}/${caller[1]}`, `account-used:${within}/*`],
   };
 }
 
-/**
- * Keys of builds: the run that built the image, and for a pod its own name and its Job's, by which
- * pipelines name their runs.
- */
-function buildKeys({ pod }: Observation, imageDigest: AlertContext['imageDigest'], { facts }: FactContext): string[] {
-  const buildId = imageDigest === null ? null : facts.image(imageDigest)?.buildId;
-  const runs = pod?.name ? [pod.name, podOwners(pod.name)[0]] : [];
-  return [buildId, ...runs].flatMap((id) => keysOf('build', id));
+/** Keys of a pod as a run of a pipeline: its own name and its Job's. */
+function buildKeys({ pod }: Observation): string[] {
+  return pod?.name ? [pod.name, podOwners(pod.name)[0]].flatMap((id) => keysOf('build', id)) : [];
 }
 
 function keysOf(kind: string, name: string | null | undefined): string[] {

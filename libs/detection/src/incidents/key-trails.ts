@@ -1,6 +1,6 @@
 import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
 
-import { contextTtlMs, joinTtlMs, kindOfKey } from './join-keys.js';
+import { contextTtlMs, counterpartOf, joinTtlMs, kindOfKey } from './join-keys.js';
 
 /** Period in which core alerts with one key followed each other closely enough. */
 interface Stretch {
@@ -38,13 +38,13 @@ export class KeyTrails {
   /** Returns the clusters that a core alert is joined to. */
   joinedBy(key: string, timeMs: number): number[] {
     const ttlMs = joinTtlMs[kindOfKey(key)] ?? never;
-    return this.#near(key, timeMs, ttlMs);
+    return this.#near(counterpartOf(key) ?? key, timeMs, ttlMs);
   }
 
   /** Returns the clusters that a context alert belongs to. */
   nearBy(key: string, timeMs: number): number[] {
     const ttlMs = contextTtlMs[kindOfKey(key)] ?? never;
-    return this.#near(key, timeMs, ttlMs);
+    return this.#near(counterpartOf(key) ?? key, timeMs, ttlMs);
   }
 
   /**
@@ -52,9 +52,16 @@ export class KeyTrails {
    */
   extend(key: string, timeMs: number, cluster: number): string[] {
     const kind = kindOfKey(key);
+    const counterpart = counterpartOf(key);
     const ttlMs = joinTtlMs[kind] ?? never;
     const trail = this.#trail(key);
-    const near = trail.stretches.filter(({ fromMs, toMs }) => timeMs >= fromMs - ttlMs && timeMs <= toMs + ttlMs);
+    // Causes stay apart, and so do effects: each cluster has periods of its own.
+    const near = trail.stretches.filter(
+      (stretch) =>
+        timeMs >= stretch.fromMs - ttlMs &&
+        timeMs <= stretch.toMs + ttlMs &&
+        (counterpart === null || stretch.cluster === cluster),
+    );
     const joined: Stretch = {
       fromMs: Math.min(timeMs, ...near.map(({ fromMs }) => fromMs)),
       toMs: Math.max(timeMs, ...near.map(({ toMs }) => toMs)),
@@ -64,7 +71,8 @@ export class KeyTrails {
       .toSorted((a, b) => a.fromMs - b.fromMs)
       .slice(-maxStretches);
     const aroundMs = contextTtlMs[kind] ?? never;
-    return trail.waiting
+    const { waiting } = counterpart === null ? trail : (this.#trails.get(counterpart) ?? { waiting: [] });
+    return waiting
       .filter((item) => item.timeMs >= joined.fromMs - aroundMs && item.timeMs <= joined.toMs + aroundMs)
       .map(({ alert }) => alert);
   }
