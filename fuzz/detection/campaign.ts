@@ -42,7 +42,7 @@ export interface Deed {
 export interface AuditDeed {
   user: string;
   verb: string;
-  /** `namespace/resource/name`; the namespace may be empty, the resource have a subresource after a dot. */
+  /** `namespace/resource.subresource/name`; the namespace may be empty. */
   what: string;
   from?: string;
   agent?: string;
@@ -66,7 +66,7 @@ export interface Campaign {
 }
 
 /** Sensors of a cluster: which of them reports what processes do. */
-export type Reporter = 'tetragon' | 'falco' | 'both';
+export type NodeSensor = 'tetragon' | 'falco' | 'both';
 
 export interface RecordedLine {
   id: string;
@@ -78,7 +78,7 @@ export interface RecordedLine {
 const startMs = Date.parse('2026-05-04T03:12:00Z');
 
 /** Returns the events of a campaign; `reporter` is the sensor of the nodes. */
-export function eventsOf({ deeds }: Pick<Campaign, 'deeds'>, reporter: Reporter = 'tetragon'): RecordedLine[] {
+export function eventsOf({ deeds }: Pick<Campaign, 'deeds'>, reporter: NodeSensor = 'tetragon'): RecordedLine[] {
   const script = new Script();
   return deeds.flatMap((deed, index) => script.play(deed, index + 1, reporter));
 }
@@ -151,7 +151,7 @@ class Script {
   #pid = 20_000;
   #nowMs = startMs;
 
-  play(deed: Deed, number: number, reporter: Reporter): RecordedLine[] {
+  play(deed: Deed, number: number, reporter: NodeSensor): RecordedLine[] {
     this.#nowMs += (deed.after ?? 2) * 1000;
     const at = new Date(this.#nowMs).toISOString();
     const id = `e${String(number).padStart(3, '0')}`;

@@ -14,11 +14,11 @@ const seed = 20_260_504;
 const turns = 2;
 
 describe('families of attacks', () => {
-  it('have different names', () => {
+  it('have a name of their own each', () => {
     expect(new Set(families.map(({ family }) => family)).size).toBe(families.length);
   });
 
-  it.each(families)('$family: one incident tells the whole attack', (campaign) => {
+  it.each(families)('$family: one incident has the whole attack', (campaign) => {
     expect(problemsOf(rules, campaign)).toEqual([]);
   });
 
@@ -29,8 +29,8 @@ describe('families of attacks', () => {
 
   it.each(families)('$family: the same verdict under other names, paths, sensors and orders', (campaign) => {
     for (let turn = 0; turn < turns; turn += 1) {
-      const { telling, changed } = variationOf(campaign, randomOf(seed, turn));
-      const [worst] = verdictOf(rules, telling.events, telling.facts).incidents;
+      const { recording, changed } = variationOf(campaign, randomOf(seed, turn));
+      const [worst] = verdictOf(rules, recording.events, recording.facts).incidents;
       expect({ turn, changed, isSevere: worst !== undefined && isAtLeast(worst.severity, campaign.severity) }).toEqual({
         turn,
         changed,

@@ -1,4 +1,4 @@
-/** Attacks by family, each told once in short; the variations are made from them. */
+/** Attacks by family, each scripted once; variations derive from these scripts. */
 import type { JsonObject } from '@tidewaiter/domain';
 
 import type { Campaign, Deed } from './campaign.ts';
@@ -843,7 +843,7 @@ export const families: Campaign[] = [
     ]),
   },
   {
-    family: 'Falco alone tells a dropped program that connects',
+    family: 'Falco alone reports a dropped program that connects',
     title: ['drop', 'command and control', 'c2'],
     severity: 'critical',
     workload: web,
@@ -1330,7 +1330,7 @@ export const families: Campaign[] = [
     ),
   },
   {
-    family: 'Falco alone tells an escape and its payload on the node',
+    family: 'Falco alone reports an escape and its payload on the node',
     title: ['escape'],
     severity: 'critical',
     workload: 'ops/Pod/x',

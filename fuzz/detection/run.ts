@@ -28,8 +28,8 @@ for (const campaign of chosen) {
   if (early !== undefined && isAtLeast(early.severity, 'high'))
     console.log(`${campaign.family}\n    ${early.severity} before the decisive act: ${early.title}`);
   for (let turn = 0; turn < Number(values.rounds); turn += 1) {
-    const { telling, changed } = variationOf(campaign, randomOf(seed, turn));
-    const [worst] = verdictOf(rules, telling.events, telling.facts).incidents;
+    const { recording, changed } = variationOf(campaign, randomOf(seed, turn));
+    const [worst] = verdictOf(rules, recording.events, recording.facts).incidents;
     varied += 1;
     if (worst !== undefined && isAtLeast(worst.severity, campaign.severity)) stable += 1;
     else
@@ -39,5 +39,5 @@ for (const campaign of chosen) {
   }
 }
 console.log(
-  `families told whole: ${whole} of ${chosen.length}; variations with the same verdict: ${stable} of ${varied}; seed ${seed}`,
+  `complete families: ${whole} of ${chosen.length}; variations with the same verdict: ${stable} of ${varied}; seed ${seed}`,
 );

@@ -2,10 +2,10 @@
 import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 
 import type { Random } from '../random.ts';
-import { type Campaign, eventsOf, factsOf, type RecordedLine, type Reporter } from './campaign.ts';
+import { type Campaign, eventsOf, factsOf, type RecordedLine, type NodeSensor } from './campaign.ts';
 
 /** Events of a campaign in their order of arrival, with its facts. */
-export interface Telling {
+export interface RecordedCampaign {
   events: RecordedLine[];
   facts: JsonObject;
 }
@@ -59,7 +59,9 @@ const changes: Readonly<Record<string, Change>> = {
 const keptNames = new Set(['kube-system']);
 
 function word(random: Random): string {
-  return Array.from({ length: 4 }, () => random.pick([...'bdfgklmnprst']) + random.pick([...'aeiou'])).join('');
+  return Array.from({ length: 4 }, () => random.pick('bdfgklmnprst'.split('')) + random.pick('aeiou'.split(''))).join(
+    '',
+  );
 }
 
 /** Replaces a name where it is a whole part of a path, a pod's name or an identity. */
@@ -109,21 +111,21 @@ const optional: Readonly<Record<string, string[][]>> = {
 const latenessMs = 4_000;
 
 /** Returns one variation, and the names of its changes. */
-export function variationOf(campaign: Campaign, random: Random): { telling: Telling; changed: string[] } {
+export function variationOf(campaign: Campaign, random: Random): { recording: RecordedCampaign; changed: string[] } {
   const chosen = Object.keys(changes).filter(() => random.oneIn(2));
   const varied = chosen.reduce((each, name) => changes[name]!(each, random), campaign);
-  const reporter: Reporter = isByProcesses(varied) ? random.pick(['tetragon', 'falco', 'both'] as const) : 'tetragon';
+  const reporter: NodeSensor = isByProcesses(varied) ? random.pick(['tetragon', 'falco', 'both'] as const) : 'tetragon';
   const events = eventsOf(varied, reporter);
   const isThinned = random.oneIn(2);
   const thinned = isThinned ? withoutOptional(events, random) : events;
   const repeated = thinned.flatMap((event) => (random.oneIn(5) ? [event, event] : [event]));
   return {
-    telling: { events: shuffled(repeated, random), facts: factsOf(varied) },
+    recording: { events: shuffled(repeated, random), facts: factsOf(varied) },
     changed: [...chosen, reporter, ...(isThinned ? ['missing fields'] : [])],
   };
 }
 
-/** Whether Falco can report all its acts: it has neither the kernel's hooks nor the mappings of files. */
+/** Whether Falco can report all its acts: it has no kernel hooks and no file mappings. */
 function isByProcesses({ deeds }: Campaign): boolean {
   return deeds.every(({ hook, load }) => hook === undefined && load === undefined);
 }

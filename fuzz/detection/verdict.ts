@@ -17,14 +17,14 @@ export function shippedRules(folder: string): LoadedRules {
   );
 }
 
-export interface Verdict {
+export interface CampaignVerdict {
   /** The worst first. */
   incidents: Incident[];
   alerts: DetectionAlert[];
 }
 
 /** Replays events in their order of arrival. */
-export function verdictOf(rules: LoadedRules, events: readonly RecordedLine[], facts: JsonObject): Verdict {
+export function verdictOf(rules: LoadedRules, events: readonly RecordedLine[], facts: JsonObject): CampaignVerdict {
   const records = events.map((event) =>
     recordOf(event, typeof facts['cluster'] === 'string' ? facts['cluster'] : null),
   );
@@ -36,7 +36,7 @@ function bySeverity(a: Incident, b: Incident): number {
   return Number(isAtLeast(b.severity, a.severity)) - Number(isAtLeast(a.severity, b.severity));
 }
 
-/** Lists what is wrong with the incident of a campaign, one text each; empty if it is as it should be. */
+/** Lists the differences between the incident of a campaign and the expected one. */
 export function problemsOf(rules: LoadedRules, campaign: Campaign): string[] {
   const events = eventsOf(campaign);
   const { incidents } = verdictOf(rules, events, factsOf(campaign));

@@ -63,7 +63,7 @@ function filled(name: string, inputs: EventInputs): string | null {
 
 const maxNameValueChars = 80;
 
-/** Time after their start in which the start events of a process and its parents belong to its alerts. */
+/** Age up to which the start events of a process and its parents belong to its alerts. */
 const justStartedMs = 10 * 60_000;
 /** Limit on parents whose start is added: a shell, and the script that started it. */
 const maxStartedParents = 2;

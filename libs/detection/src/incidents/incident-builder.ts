@@ -42,7 +42,7 @@ interface AccompanyingAlert {
 
 const snapshotFormat = 'tidewaiter-incidents/3';
 
-/** Kinds of keys by which a sensor's evaluation of an escape and those of the node belong together. */
+/** Kinds of keys that join sensor alerts about an escape and about its node. */
 const nodeKinds: ReadonlySet<string> = new Set(['node', 'on-node']);
 
 interface PersistedBuilder {

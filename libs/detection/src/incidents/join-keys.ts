@@ -63,8 +63,8 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * Kinds of keys that join causes with their effects, but neither causes nor effects with each other:
- * two images of one build have nothing in common unless the build was tampered with.
+ * Kinds of keys that join causes with their effects, but not two causes or two effects: two images
+ * of one build have nothing in common unless the build was tampered with.
  */
 const effectOfCause: Readonly<Record<string, string>> = {
   token: 'token-used',
