@@ -33,7 +33,7 @@ export interface Deed {
   after?: number;
   /** Without it and what follows there is no attack; by default the first deed. */
   isDecisive?: true;
-  /** What the workload does anyway: may be in the incident or not. */
+  /** Usual act of the workload: may be in the incident or not. */
   isUsual?: true;
   /** Beside the attack: must not be in the incident. */
   isOrdinary?: true;
