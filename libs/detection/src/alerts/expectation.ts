@@ -1,6 +1,7 @@
 import { factField } from '@tidewaiter/facts';
 
 import type { EventInputs } from '../events/event-view.js';
+import { isOwnWork } from '../events/own-work.js';
 import { isLookingAfter } from '../events/pod-origins.js';
 import { processSession } from '../events/process-session.js';
 import { isRuntimeCopy, type Session } from '../events/session.js';
@@ -93,8 +94,15 @@ export function isDecisive(
  * Lowers an alert about expected work: it is context from then on. Alerts that open an incident
  * alone, critical ones, and decisive findings stay.
  */
-export function lowerExpected(alert: DetectionAlert, inputs: EventInputs): DetectionAlert {
+export function lowerExpected(
+  alert: DetectionAlert,
+  inputs: EventInputs,
+  isExplainedByOwnWork = false,
+): DetectionAlert {
   const { weight, severity } = alert;
+  if (isExplainedByOwnWork && weight !== 'context' && isOwnWork(inputs)) {
+    return { ...alert, severity: 'low', weight: 'context', lowered: 'the work for which the container was started' };
+  }
   if (weight === 'context' || isDecisive(alert, severity)) return alert;
   const nested = alert.finding === 'fileless' && isNestedRuntime(inputs) ? nestedRuntime : null;
   const lowered = nested ?? hostExpectation(inputs) ?? requestExpectation(inputs, alert);

@@ -15,6 +15,8 @@ export interface RuleMeaning {
   techniques: string[];
   /** Where the rule applies, see `rule-scope.ts`; null if it does not say. */
   scopes: readonly string[] | null;
+  /** Whether the work for which a container was started explains its alerts. */
+  isOwnWork: boolean;
 }
 
 const meanings = new WeakMap<RuleInfo, RuleMeaning>();
@@ -41,6 +43,7 @@ function readMeaning(rule: RuleInfo): RuleMeaning {
     // An escape continues on the node.
     joins: [...textsAt(own, 'joins'), ...(techniques.includes('T1611') ? ['node'] : [])],
     techniques,
+    isOwnWork: own['explained'] === 'own-work',
     scopes: Array.isArray(own['scope']) ? textsAt(own, 'scope') : null,
   };
 }

@@ -3,6 +3,10 @@ import type { ObservedProcess } from '@tidewaiter/domain';
 /** Interpreters by the name of their executable. A version may follow: `python3.12`. */
 const interpreter = /^(?:python|perl|ruby|node|nodejs|php|java|sh|bash|dash|ash|ksh|zsh|busybox|pwsh)[\d.]*$/;
 
+export function isInterpreter(name: string): boolean {
+  return interpreter.test(name);
+}
+
 /**
  * Returns the script or the archive that an interpreter runs: `/usr/bin/unattended-upgrade` of
  * `python3 /usr/bin/unattended-upgrade`. Null for other programs, and for code on the command line.

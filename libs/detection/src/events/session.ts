@@ -106,12 +106,18 @@ function stepOf(process: TreeProcess, parent: TreeProcess | undefined, isPlanted
   // Falco reports a parent by its name alone.
   const kind = systemFolder.test(program) || !program.includes('/') ? kindByName.get(name) : undefined;
   if (kind !== undefined) return kind;
+  if (script !== null && maintainerScript.test(script) && !isPlanted(script)) return 'package-manager';
+  if (script !== null && initScript.test(script) && !isPlanted(script)) return 'init';
   // A shell with a script of its own: a script is trusted as far as who started it.
   if (script !== null && kindByName.get(baseName(executable)) === 'wrapper') {
     return isPassingPath(script) || isPlanted(script) ? 'planted' : 'wrapper';
   }
   return server.test(name) ? 'server' : 'other';
 }
+
+/** Scripts of packages that dpkg runs, in folders that only it writes. */
+const maintainerScript = /^\/var\/lib\/dpkg\/(?:info\/[^/]+|tmp\.ci\/)\.?(?:pre|post)(?:inst|rm)$/;
+const initScript = /^\/etc\/(?:init\.d|rc\d?\.d)\/[^/]+$/;
 
 const inMemory = /^(?:\/?memfd:|\/(?:proc\/(?:self|\d+)|dev)\/fd\/)/;
 
@@ -128,6 +134,16 @@ const trusted: ReadonlySet<Step> = new Set<Step>([
   'init',
   'wrapper',
 ]);
+
+/** Whether a program starts containers; a path must be one of packages. */
+export function isRuntime(program: string): boolean {
+  if (program.includes('/') && !systemFolder.test(program)) return false;
+  return kindByName.get(baseName(program)) === 'runtime';
+}
+
+export function isServer(name: string): boolean {
+  return server.test(name);
+}
 
 function isTrusted(step: Step): boolean {
   return trusted.has(step);
