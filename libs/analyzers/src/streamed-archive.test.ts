@@ -25,7 +25,9 @@ async function look(...tars: TarEntry[][]) {
   const layers = await Promise.all(read);
   const findings = fileFindings(layers, overlay(layers.map(({ entries }) => entries)), { secretKey });
   return {
-    found: findings.map(({ id, path, state }) => `${id} ${path} ${state}`),
+    found: findings.flatMap(({ id, path, state, locations }) =>
+      (locations ?? [{ path, state }]).map((place) => `${id} ${place.path} ${place.state}`),
+    ),
     warnings: layers.flatMap(({ facts }) => facts.warnings.map(({ code, path, message }) => [code, path, message])),
   };
 }

@@ -30,7 +30,14 @@ it('starts a new installation with nothing connected', () => {
     owners: { rules: [], labels: [] },
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
-    rules: { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] },
+    rules: {
+      statements: [],
+      exceptions: [],
+      policies: [],
+      written: [],
+      signedRepositories: [],
+      onIncomplete: 'warn',
+    },
     admission: {
       mode: 'warn',
       unknown: 'deny',

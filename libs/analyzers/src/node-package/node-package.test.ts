@@ -75,12 +75,16 @@ describe('nodePackage', () => {
     expect(read(text).packages).toMatchObject([{ name: 'a', version: '1.0.0' }]);
   });
 
-  it.each([{ type: 'module' }, { name: 'a', private: true }, { version: '1.0.0' }, [], null, 'x'])(
+  it.each([{ type: 'module' }, { name: 'a' }, { version: '1.0.0' }, [], null, 'x'])(
     'does not report %j as a package',
     (manifest) => {
       expect(read(JSON.stringify(manifest))).toEqual({ packages: [] });
     },
   );
+
+  it('marks a private manifest as never published', () => {
+    expect(read(JSON.stringify({ name: 'a', private: true }))).toEqual({ packages: [], isUnpublished: true });
+  });
 
   it.each([
     { name: '{{name}}', version: '{{version}}' },
