@@ -15,21 +15,30 @@ const tolerance = { leastSeconds: 2, mostSeconds: 60 };
 /** Most files of a layer with one time: the build has rewritten all of them (SOURCE_DATE_EPOCH). */
 const rewrittenShare = 0.9;
 
-/**
- * Times of the files of these folders in a layer. A layer whose times a reproducible build has
- * rewritten proves nothing: then it is undefined.
- */
-export function installTimes(
-  entries: LayerEntries,
-  folders: ReadonlySet<string>,
-): ReadonlyMap<string, InstallTimes> | undefined {
+const pythonSite = /(?:^|\/)(?:site|dist)-packages\//;
+
+/** Times of the files of folders in a layer. */
+export interface LayerTimes {
+  byFolder: ReadonlyMap<string, InstallTimes>;
+  /**
+   * `separate`: an edit has another time. `same`: a reproducible build has rewritten all times,
+   * which proves nothing. `packaged`: all files have one time, and nearly all are Python packages,
+   * as a distribution builds them.
+   */
+  kind: 'separate' | 'same' | 'packaged';
+}
+
+/** Reads the times of the files of these folders in a layer. */
+export function installTimes(entries: LayerEntries, folders: ReadonlySet<string>): LayerTimes {
   const times = new Map<string, number[]>();
   const files = new Map<number, number>();
   let count = 0;
   let latest = 0;
+  let inSites = 0;
   for (const { path, type, whiteout, mtime = 0 } of entries) {
     if (type !== 'file' || whiteout !== undefined) continue;
     count += 1;
+    if (pythonSite.test(path)) inSites += 1;
     files.set(mtime, (files.get(mtime) ?? 0) + 1);
     latest = Math.max(latest, mtime);
     const folder = folderOf(path, folders);
@@ -38,8 +47,12 @@ export function installTimes(
     if (known) known.push(mtime);
     else times.set(folder, [mtime]);
   }
-  if (latest === 0 || (files.get(latest) ?? 0) >= count * rewrittenShare) return undefined;
-  return new Map(Array.from(times, ([folder, each]) => [folder, { times: each.toSorted((a, b) => a - b) }]));
+  const isSame = latest === 0 || (files.get(latest) ?? 0) >= count * rewrittenShare;
+  const isPackaged = latest > 0 && inSites >= count * rewrittenShare;
+  return {
+    byFolder: new Map(Array.from(times, ([folder, each]) => [folder, { times: each.toSorted((a, b) => a - b) }])),
+    kind: isSame ? (isPackaged ? 'packaged' : 'same') : 'separate',
+  };
 }
 
 function folderOf(path: string, folders: ReadonlySet<string>): string | undefined {

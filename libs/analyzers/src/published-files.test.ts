@@ -43,6 +43,10 @@ const egg = [
   ...['__init__.py', 'a.py', 'b.py'].map((name, index) => at(installTime - 9_000_000 * index, `${site}/tool/${name}`)),
 ];
 
+/** The same with the one time that the distribution's build gave to every file. */
+const built = egg.map((entry) => ({ ...entry, mtime: installTime }));
+const manyOfApp = Array.from({ length: 9 }, (_, index) => at(installTime, `app/${index}.py`));
+
 const gem = [
   at(installTime, 'bundle/specifications/tool-1.0.0.gemspec', '# stub: tool 1.0.0 ruby lib\n'),
   ...['a.rb', 'b.rb', 'c.rb'].map((name) => at(installTime, `bundle/gems/tool-1.0.0/lib/${name}`)),
@@ -193,6 +197,45 @@ describe('fileOrigins', () => {
       'was added to a distribution without RECORD',
       [[...egg, at(later, `${site}/tool/rc`, strong), user]],
       'critical changed pkg:pypi/tool@1.0',
+    ],
+    [
+      'has the one time of a distribution without RECORD',
+      [[...built, at(installTime, `${site}/tool/rc`, strong)]],
+      'low published pkg:pypi/tool@1.0',
+    ],
+    [
+      'is later than the one time of a distribution without RECORD',
+      [
+        [
+          ...built,
+          ...built.map((entry) => ({ ...entry, path: entry.path.replace('tool/', 'tool/c/') })),
+          ...manyOfApp.map((entry, index) => ({ ...entry, path: `${site}/tool/${index}.py` })),
+          at(later, `${site}/tool/rc`, strong),
+        ],
+      ],
+      'critical changed pkg:pypi/tool@1.0',
+    ],
+    [
+      'has the one time of a distribution without RECORD, and of an application',
+      [[...built, ...manyOfApp, at(installTime, `${site}/tool/rc`, strong)]],
+      'critical unknown pkg:pypi/tool@1.0',
+    ],
+    [
+      'has the one time of Python packages, in a folder of none of them',
+      [[...built, at(installTime, `${site}/shop/rc`, strong)]],
+      'critical unknown pkg:pypi/shop',
+    ],
+    [
+      'has the one time of Python packages, in a package of npm',
+      [
+        [
+          ...built,
+          ...manyOfApp.map((entry) => ({ ...entry, path: `${site}/tool/${entry.path}` })),
+          at(installTime, `${site}/tool/node_modules/web/package.json`, '{"name": "web", "version": "1.0.0"}'),
+          at(installTime, `${site}/tool/node_modules/web/rc`, strong),
+        ],
+      ],
+      'critical unknown pkg:npm/web@1.0.0',
     ],
     [
       'is in a folder of no distribution',

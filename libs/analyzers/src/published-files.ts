@@ -1,7 +1,7 @@
 import { type OwnedFiles, isDistributionType, type PackageRecord } from '@tidewaiter/domain';
 import type { Overlay, StackedEntry } from '@tidewaiter/oci';
 
-import { installTimes, type InstallTimes, judgeTime } from './install-times.js';
+import { installTimes, type InstallTimes, judgeTime, type LayerTimes } from './install-times.js';
 import type { AnalyzedLayer, FileRecord } from './layer-facts.js';
 import { isNeverPublished, type PackageFolder, packageFoldersOf } from './package-layouts.js';
 import { purlOf } from './purl.js';
@@ -51,7 +51,8 @@ export function fileOrigins(
     if (installed === undefined) return undefined;
     const stack = view.stackAt(path.split('!/', 1)[0]!);
     const found = originalOf(stack, layer, installed.layer);
-    const installTime = found && times.get(found.layer)?.get(installed.folder.folder);
+    const layerTimes = found && times.get(found.layer);
+    const installTime = layerTimes && timesOf(installed, layerTimes, records);
     const evidence = judge(path, found, installed, records, view, installTime);
     return { ...evidence, package: installed.purl };
   };
@@ -59,6 +60,19 @@ export function fileOrigins(
 
 function foldersOf(paths: ReadonlySet<string>): Set<string> {
   return new Set([...paths].flatMap((path) => packageFoldersOf(path).map(({ folder }) => folder)));
+}
+
+/**
+ * Times that show whether a file was installed with its package. Those of Python packages that a
+ * distribution built, which leaves out RECORD, are all those of the build.
+ */
+function timesOf(
+  { folder: { type, folder }, layer, isAssumed }: Installed,
+  { byFolder, kind }: LayerTimes,
+  records: Records,
+): InstallTimes | undefined {
+  const isDistributed = type === 'pypi' && !isAssumed && records.isUnlisted(folder, layer);
+  return kind === 'separate' || (kind === 'packaged' && isDistributed) ? byFolder.get(folder) : undefined;
 }
 
 type Evidence = Pick<FileOrigin, 'state' | 'reason'>;
@@ -241,11 +255,16 @@ class Records {
   /** Whether a folder's files are listed, and no other distribution could have installed one. */
   isListedFolder(path: string, layer: number): boolean {
     const site = siteOf(path);
-    const unlisted = site === undefined ? undefined : this.#unlistedSites.get(site);
-    if (site === undefined || (unlisted !== undefined && unlisted <= layer)) return false;
+    if (site === undefined || this.isUnlisted(path, layer)) return false;
     const top = path.slice(0, path.indexOf('/', site.length) + 1);
     const first = this.#listedFolders.get(top);
     return first !== undefined && first <= layer;
+  }
+
+  /** Whether a distribution without RECORD is installed beside a file. */
+  isUnlisted(path: string, layer: number): boolean {
+    const unlisted = this.#unlistedSites.get(siteOf(path) ?? '');
+    return unlisted !== undefined && unlisted <= layer;
   }
 
   #add(record: FileRecord, layer: number, withRecord: ReadonlySet<string>): void {

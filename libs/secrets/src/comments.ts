@@ -31,7 +31,17 @@ export function isInProgramComment(path: string, text: string, at: number): bool
   return /\.pyi?$/i.test(path) && isInDocstring(text.slice(Math.max(0, at - longestDocstring), at));
 }
 
-/** Whether text ends inside `"""`. Without its start the count may be that of the other side. */
+/**
+ * Whether text ends inside `"""` or `'''`, after more than white space: a variable may hold just
+ * the secret. Without the start of the file, the count may be that of the other side.
+ */
 function isInDocstring(before: string): boolean {
-  return before.length < longestDocstring && before.split('"""').length % 2 === 0;
+  if (before.length >= longestDocstring) return false;
+  let open = -1;
+  let quotes = '';
+  for (const { 0: found, index } of before.matchAll(/"""|'''/g)) {
+    if (open === -1) [open, quotes] = [index, found];
+    else if (found === quotes) open = -1;
+  }
+  return open !== -1 && before.slice(open + quotes.length).trim() !== '';
 }

@@ -27,6 +27,7 @@ describe('mayHoldSecrets, isExamplePath and isMadeByTools', () => {
     ['app/tests/fixtures/key.pem', true],
     ['app/config.test.js', true],
     ['app/.env.example', true],
+    ['roles/web/molecule/default/prepare.yml', true],
     ['app/latest/config.js', false],
     ['srv/contest/config.js', false],
     ['etc/app.conf', false],

@@ -43,7 +43,7 @@ function isText(head: Uint8Array): boolean {
 }
 
 const examplePath =
-  /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
+  /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?|molecule)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
 
 /**
  * Whether a file is a test, an example or documentation, in which apparent secrets are often none.

@@ -20,6 +20,8 @@ describe('publicReason', () => {
     ['firebase.initializeApp({ apiKey: "', google, '", authDomain: "x" })', true],
     ['"api_key": [ { "current_key": "', google, '" } ]', true],
     ['src="https://maps.googleapis.com/maps/api/js?key=', google, '"', true],
+    ['GOOGLE_API_KEY="', google, '"\nexport GOOGLE_DEFAULT_CLIENT_ID="1.apps.x"\n', true],
+    ['GOOGLE_API_KEY=', google, '\nGOOGLE_CLIENT_ID=1.apps.x\n', false],
     ['GEMINI_API_KEY=', google, '\n', false],
     [`https://${hex}:`, hex, '@sentry.io/1', true],
     [`https://${hex}:`, hex, '@o1.ingest.sentry.io/1', true],

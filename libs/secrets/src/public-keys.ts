@@ -19,6 +19,12 @@ const kinds: readonly PublicKind[] = [
     reason: 'API key of a web or mobile app, which only names its project',
   },
   {
+    // Variables that Chromium reads for the keys that its distributor gives to every copy.
+    value: /^AIza/,
+    near: /\bGOOGLE_DEFAULT_CLIENT_(?:ID|SECRET)\b/,
+    reason: "API key of a distributor's Chromium, which every copy has",
+  },
+  {
     value: /^[0-9a-f]{32}$/,
     near: /^[^\s]{0,3}@(?:[\w-]{1,40}\.){0,3}(?:ingest\.)?sentry\.io(?:[/:"'\s]|$)/,
     reason: 'DSN of Sentry, which only sends events',
