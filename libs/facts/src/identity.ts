@@ -51,8 +51,12 @@ export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
   const client = clientOf(userAgent);
   if (!account || client === null || userTool.test(client)) return false;
   const name = account.slice(account.indexOf(':') + 1);
-  return isNamedAlike(client, name) || (controllerAccount.test(name) && controllerLibrary.test(client));
+  if (!controllerAccount.test(name)) return isNamedAlike(programs.get(client) ?? client, name);
+  return isNamedAlike(client, name) || controllerLibrary.test(client) || client === name.split('-', 1)[0];
 }
+
+/** Controllers whose account has the name of the product and not of the program. */
+const programs: ReadonlyMap<string, string> = new Map([['pilot-discovery', 'istiod']]);
 
 /**
  * Whether the names are alike, as `velero-server` and `velero`, `fleetagent` and `fleet-agent`, or
