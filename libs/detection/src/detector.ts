@@ -6,7 +6,7 @@ import type { CorrelatedEvent, CorrelatorFigures, RuleMatch, RuleSet, SigmaEvent
 
 import { asksForFacts, isAboutFacts, ruleAlert } from './alerts/alert-of.js';
 import type { DetectionAlert } from './alerts/alert.js';
-import { hostExpectation, isDecisive } from './alerts/expectation.js';
+import { hostExpectation, isDecisive, isExplained } from './alerts/expectation.js';
 import { meaningOf } from './alerts/rule-meaning.js';
 import { isInScope, scopeOf } from './alerts/rule-scope.js';
 import { sensorAlerts } from './alerts/sensor-alerts.js';
@@ -362,11 +362,12 @@ export class Detector {
     place: Omit<CorrelatedEvent, 'rules'> | null,
   ): DetectionAlert[] {
     const { observation, process } = inputs;
-    // Expected work on a host is no part of a pattern either.
-    const counted =
-      hostExpectation(inputs) === null
-        ? matches
-        : matches.filter(({ rule }) => isDecisive(meaningOf(rule), rule.level));
+    // Expected work of a host or a container is no part of a pattern either.
+    const isOnHost = hostExpectation(inputs) !== null;
+    const counted = matches.filter(({ rule }) => {
+      const meaning = meaningOf(rule);
+      return (!isOnHost || isDecisive(meaning, rule.level)) && !isExplained(meaning, inputs);
+    });
     if (counted.length === 0 || place === null) return this.#suspected(process, alerts, observation.timeMs);
     const correlated = { ...place, rules: counted.map(({ rule }) => rule) };
     const isFact = counted.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));

@@ -17,7 +17,8 @@ import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
 /** Creates the alert of a rule that matched. */
 export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: EventInputs): DetectionAlert {
   const { rule } = match;
-  const { joins, finding, name, stage, techniques, weight, isOwnWork } = meaningOf(rule);
+  const meaning = meaningOf(rule);
+  const { joins, finding, name, stage, techniques, weight } = meaning;
   const alert: DetectionAlert = {
     ...fromEventContext(eventContext),
     id: alertId(rule.id, [eventContext.event]),
@@ -42,7 +43,7 @@ export function ruleAlert(match: RuleMatch, eventContext: EventContext, inputs: 
     evidence: [evidenceOf(eventContext, rule.title, weight === 'context' ? null : inputs.observation.native)],
     lowered: null,
   };
-  return lowerExpected(alert, inputs, isOwnWork);
+  return lowerExpected(alert, inputs, meaning);
 }
 
 /**

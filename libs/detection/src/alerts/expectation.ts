@@ -1,11 +1,12 @@
 import { factField } from '@tidewaiter/facts';
 
 import type { EventInputs } from '../events/event-view.js';
-import { isOwnWork } from '../events/own-work.js';
+import { works } from '../events/own-work.js';
 import { isLookingAfter } from '../events/pod-origins.js';
 import { processSession } from '../events/process-session.js';
 import { isRuntimeCopy, type Session } from '../events/session.js';
 import type { AlertLevel, DetectionAlert } from './alert.js';
+import type { RuleMeaning } from './rule-meaning.js';
 
 /**
  * Findings that no administration explains: they keep their severity in every session.
@@ -90,17 +91,18 @@ export function isDecisive(
   return weight === 'alone' || severity === 'critical' || (finding !== null && decisive.has(finding));
 }
 
+/** Whether the work of a container explains an alert of this meaning. */
+export function isExplained({ explained, weight }: RuleMeaning, inputs: EventInputs): boolean {
+  return explained !== null && weight !== 'context' && works[explained](inputs);
+}
+
 /**
  * Lowers an alert about expected work: it is context from then on. Alerts that open an incident
  * alone, critical ones, and decisive findings stay.
  */
-export function lowerExpected(
-  alert: DetectionAlert,
-  inputs: EventInputs,
-  isExplainedByOwnWork = false,
-): DetectionAlert {
+export function lowerExpected(alert: DetectionAlert, inputs: EventInputs, meaning?: RuleMeaning): DetectionAlert {
   const { weight, severity } = alert;
-  if (isExplainedByOwnWork && weight !== 'context' && isOwnWork(inputs)) {
+  if (meaning !== undefined && isExplained(meaning, inputs)) {
     return { ...alert, severity: 'low', weight: 'context', lowered: 'the work for which the container was started' };
   }
   if (weight === 'context' || isDecisive(alert, severity)) return alert;

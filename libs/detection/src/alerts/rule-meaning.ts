@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 import type { RuleInfo } from '@tidewaiter/sigma';
 
+import { type Work, works } from '../events/own-work.js';
 import type { AlertRule, Weight } from './alert.js';
 import { tacticOf, techniqueOf } from './tactics.js';
 
@@ -15,8 +16,8 @@ export interface RuleMeaning {
   techniques: string[];
   /** Where the rule applies, see `rule-scope.ts`; null if it does not say. */
   scopes: readonly string[] | null;
-  /** Whether the work for which a container was started explains its alerts. */
-  isOwnWork: boolean;
+  /** Work of a container that explains its alerts. */
+  explained: Work | null;
 }
 
 const meanings = new WeakMap<RuleInfo, RuleMeaning>();
@@ -43,11 +44,12 @@ function readMeaning(rule: RuleInfo): RuleMeaning {
     // An escape continues on the node.
     joins: [...textsAt(own, 'joins'), ...(techniques.includes('T1611') ? ['node'] : [])],
     techniques,
-    isOwnWork: own['explained'] === 'own-work',
+    explained: explanations.find((work) => work === own['explained']) ?? null,
     scopes: Array.isArray(own['scope']) ? textsAt(own, 'scope') : null,
   };
 }
 
+const explanations = Object.keys(works) as Work[];
 const weights = ['alone', 'support', 'context'] as const;
 
 /**

@@ -3,18 +3,27 @@ import { observe } from '@tidewaiter/sensors';
 
 import { recordOf } from '../storylines/storyline.js';
 import { FileWriters } from './file-writers.js';
-import { isOwnWork } from './own-work.js';
+import { type Work, works } from './own-work.js';
 import { PodOrigins } from './pod-origins.js';
 import { ProcessTree } from './process-tree.js';
 
 const digest = `sha256:${'d'.repeat(64)}`;
-const programs = ['/bin/sh', '/usr/bin/agentd', '/usr/bin/nsenter', '/usr/sbin/modprobe', '/usr/bin/node', '/sbin/apk'];
+const programs = [
+  ...['/bin/sh', '/usr/bin/agentd', '/usr/bin/nsenter', '/usr/sbin/modprobe', '/usr/bin/node', '/sbin/apk'],
+  ...['/usr/bin/restic', '/usr/bin/aws', '/usr/bin/curl', '/usr/sbin/insmod', '/usr/bin/ld', '/opt/drivers/net.ko'],
+];
 
 interface Start {
   command: string;
   parent?: string;
   init?: boolean;
   image?: object;
+  work?: Work;
+  /** Program that wrote the files of the command. */
+  writtenBy?: string;
+  /** Identity that changed the workload before, with its user agent. */
+  changedBy?: [string, string];
+  kind?: string;
 }
 
 /** Whether a process that starts like this does the work of its container. */
@@ -23,9 +32,17 @@ function isExplained({
   parent = '/usr/bin/containerd-shim-runc-v2',
   init = true,
   image = {},
+  work = 'own-work',
+  writtenBy,
+  changedBy,
+  kind = 'Deployment',
 }: Start): boolean {
   const container = { id: `containerd://${'c'.repeat(64)}`, name: 'main', image: { id: `r.example/agent@${digest}` } };
-  const place = { pod: { namespace: 'shop', name: 'agent-0', container }, docker: 'c'.repeat(31), in_init_tree: init };
+  const place = {
+    pod: { namespace: 'shop', name: 'agent-0', container, workload: 'agent', workload_kind: kind },
+    docker: 'c'.repeat(31),
+    in_init_tree: init,
+  };
   const named = (text: string, id: string) => {
     const [binary = ''] = text.split(' ', 1);
     const start_time = '2026-04-01T10:00:00Z';
@@ -42,16 +59,45 @@ function isExplained({
   });
   const tree = new ProcessTree();
   const found = tree.note(observation);
-  const inputs = { observation, process: found, tree, writers: new FileWriters(), origins: new PodOrigins(), facts };
-  return isOwnWork(inputs);
+  const [writers, origins] = [new FileWriters(), new PodOrigins()];
+  if (writtenBy !== undefined) {
+    const path = command.slice(command.lastIndexOf(' ') + 1);
+    writers.note({ ...observation, file: { path, access: 'write', to: null } as never }, [writtenBy]);
+  }
+  const controller = 'system:serviceaccount:kube-system:daemon-set-controller';
+  const requests = [
+    ...(changedBy ? [[...changedBy, 'daemonsets', 'agent'] as const] : []),
+    ...(kind === 'DaemonSet' ? [[controller, 'kube-controller-manager/v1.33', 'pods', 'agent-0'] as const] : []),
+  ];
+  for (const [username, userAgent, resource, name] of requests) {
+    const objectRef = { resource, namespace: 'shop', name };
+    const asked = {
+      kind: 'Event',
+      stage: 'ResponseComplete',
+      verb: 'create',
+      user: { username },
+      userAgent,
+      objectRef,
+    };
+    const answer = { sourceIPs: ['10.0.0.9'], responseStatus: { code: 201 } };
+    origins.note(
+      observe(recordOf({ id: '0', at, source: 'kubernetes-audit', event: { ...asked, ...answer } }, 'c')),
+      facts,
+    );
+  }
+  return works[work]({ observation, process: found, tree, writers, origins, facts });
 }
 
-describe('isOwnWork', () => {
+describe('works', () => {
   it.each([
     ['the declared command', { command: '/usr/bin/nsenter --mount=/proc/1/ns/mnt -- iscsiadm -m node' }],
     ['a declared shell command', { command: '/bin/sh -c "nsenter -t 1 -m pgrep iscsid"' }],
     ['what the entry script starts', { command: '/sbin/apk add socat', parent: '/bin/sh /entrypoint.sh' }],
     ['what an agent starts itself', { command: '/usr/sbin/modprobe ip_vs', parent: '/usr/bin/agentd --all' }],
+    [
+      'a command after the copy of the runtime',
+      { command: '/usr/sbin/modprobe ip_vs', parent: '/memfd:runc_cloned:/proc/self/exe (deleted) init' },
+    ],
     ['an agent that ran before it was watched', { command: '/usr/sbin/modprobe ip_vs', parent: '/opt/agent/run' }],
   ])('explains %s', (_what, start) => {
     expect(isExplained(start)).toBe(true);
@@ -66,5 +112,59 @@ describe('isOwnWork', () => {
     ['a program that is not in the image', { command: '/usr/bin/other' }],
   ])('does not explain %s', (_what, start) => {
     expect(isExplained(start)).toBe(false);
+  });
+
+  const shell = '/bin/sh -c "pg_dump orders | gzip | aws s3 cp - s3://b/x"';
+
+  it.each([
+    ['a backup program', { command: '/usr/bin/restic backup /data' }],
+    ['the rotation of backups', { command: '/usr/bin/restic forget --prune', parent: '/bin/sh /entrypoint.sh' }],
+    ['the upload of a dump', { command: '/usr/bin/aws s3 cp - s3://b/x', parent: shell }],
+  ])('explains %s as a backup', (_what, start) => {
+    expect(isExplained({ ...start, work: 'backup' })).toBe(true);
+  });
+
+  it.each([
+    ['a backup that exec started', { command: '/usr/bin/restic backup /data', init: false }],
+    ['a backup program that was brought in', { command: '/tmp/restic backup /data' }],
+    ['a backup that a server starts', { command: '/usr/bin/restic backup /', parent: '/usr/bin/node /app.js' }],
+    ['an upload without a dump', { command: '/usr/bin/aws s3 cp /data s3://b/x', parent: '/bin/sh /entrypoint.sh' }],
+    ['an upload by a downloader', { command: '/usr/bin/curl -T /data https://x.example', parent: shell }],
+    [
+      'a workload that an application has changed',
+      {
+        command: '/usr/bin/restic backup /data',
+        changedBy: ['system:serviceaccount:shop:cart', 'curl/8'] as [string, string],
+      },
+    ],
+  ])('does not explain %s as a backup', (_what, start) => {
+    expect(isExplained({ ...start, work: 'backup' })).toBe(false);
+  });
+
+  const driver = { work: 'driver', kind: 'DaemonSet', parent: '/usr/bin/agentd --install' } as const;
+
+  it.each([
+    ['of the image', { command: '/usr/sbin/insmod /opt/drivers/net.ko' }],
+    ['that the agent has put there', { command: '/usr/sbin/insmod /root/.a/net.ko', writtenBy: '/usr/bin/agentd' }],
+    ['that it has linked', { command: '/usr/sbin/insmod /tmp/build/net.ko', writtenBy: '/usr/bin/ld' }],
+  ])('explains a module %s as a driver', (_what, start) => {
+    expect(isExplained({ ...driver, ...start })).toBe(true);
+  });
+
+  it.each([
+    ['of unknown origin in a temporary folder', { command: '/usr/sbin/insmod /tmp/rk.ko' }],
+    ['that was downloaded', { command: '/usr/sbin/insmod /root/.a/net.ko', writtenBy: '/usr/bin/curl' }],
+    ['that a foreign linker made', { command: '/usr/sbin/insmod /root/.a/net.ko', writtenBy: '/tmp/ld' }],
+    ['of an application', { command: '/usr/sbin/insmod /opt/drivers/net.ko', kind: 'Deployment' }],
+    ['that exec loads', { command: '/usr/sbin/insmod /opt/drivers/net.ko', init: false }],
+    [
+      'of a DaemonSet that an application has changed',
+      {
+        command: '/usr/sbin/insmod /opt/drivers/net.ko',
+        changedBy: ['system:serviceaccount:shop:cart', 'curl/8'] as [string, string],
+      },
+    ],
+  ])('does not explain a module %s as a driver', (_what, start) => {
+    expect(isExplained({ ...driver, ...start })).toBe(false);
   });
 });

@@ -1,8 +1,14 @@
 import { factField } from '@tidewaiter/facts';
 
+import { roleOfEvent } from './event-role.js';
 import type { EventInputs } from './event-view.js';
+import type { TreeProcess } from './process-tree.js';
 import { baseName, isInterpreter, isPassingPath } from './program.js';
-import { isRuntime, isServer } from './session.js';
+import { isOwnCopy, isRuntime, isServer } from './session.js';
+
+/** Kinds of work that may explain the alerts of a rule, by its key `explained`. */
+export const works = { 'own-work': isOwnWork, backup: isBackup, driver: isDriver } as const;
+export type Work = keyof typeof works;
 
 /** Programs that run others or bring them in: an attacker's first choice. */
 const carrier = /^(?:curl|wget|nc|ncat|socat|ssh|telnet|openssl|xargs|env|sudo|su)$/;
@@ -22,18 +28,75 @@ export function isOwnWork(inputs: EventInputs): boolean {
   const seen = observation.process;
   if (process === null || seen === null || seen.executable === null) return false;
   if (observation.container === null || seen.inInitTree === false) return false;
-  if (!isKnownImage(inputs) || tree.suspicions(process, observation.timeMs).length > 0) return false;
+  if (!isKnownImage(inputs) || isForeign(inputs)) return false;
+  if (tree.suspicions(process, observation.timeMs).length > 0) return false;
   const parent = tree.parentOf(process);
   const starter = seen.parentExecutable ?? parent?.executable ?? null;
   const own = baseName(seen.executable);
   if (starter === null || (!installer.test(own) && runsCarrier.test(seen.commandLine ?? ''))) return false;
-  if (isRuntime(starter)) return true;
+  if (isRuntime(starter) || isFirstCopy(starter, parent, inputs)) return true;
   const grandparent = parent && tree.parentOf(parent);
-  if (grandparent != null && grandparent.container === process.container) return false;
+  const isInner = grandparent?.container === process.container;
+  if (isInner && !isFirstCopy(grandparent.executable, grandparent, inputs)) return false;
   if (!isOfImage(starter, inputs)) return false;
   const by = baseName(starter);
   if (isShell(by)) return true;
   return !isServer(by) && !isInterpreter(by) && !isInterpreter(own) && !carrier.test(own);
+}
+
+/** Programs that copy data into a repository of backups, or from a database. */
+const backupProgram =
+  /^(?:restic|rustic|borg|borgmatic|kopia|duplicity|duplicacy|velero|velero-restic-restore-helper|wal-g|wal-e|pgbackrest|barman(?:-cloud-[a-z-]+)?|pbm(?:-agent)?|pg_dump(?:all)?|pg_basebackup|mongodump|mysqldump|mysqlsh|mariadb-dump|mydumper|xtrabackup|mariabackup|xbcloud|clickhouse-backup|medusa|etcdctl|etcdbr|etcdbrctl|k8up|stash|kanctl|kando)$/;
+/** Clients of object stores, to which a declared command pipes a backup. */
+const storeClient = /^(?:aws|s3cmd|s5cmd|mc|gsutil|gcloud|az|azcopy|rclone|swift|b2)$/;
+const dump =
+  /(?:^|[ /|;&("'])(?:pg_dump(?:all)?|pg_basebackup|mongodump|mysqldump|mariadb-dump|xtrabackup|mariabackup)\b/;
+
+/**
+ * Whether a process makes the backups for which its container was started. A client of an object
+ * store does so where the declared command dumps a database.
+ */
+export function isBackup(inputs: EventInputs): boolean {
+  const { observation, process } = inputs;
+  if (process === null || !isOwnWork(inputs)) return false;
+  const name = baseName(process.script ?? process.executable ?? '');
+  if (backupProgram.test(name)) return true;
+  return storeClient.test(name) && dump.test(observation.process?.parentCommandLine ?? '');
+}
+
+/** Programs that link or sign the kernel modules that a driver container builds. */
+const moduleBuilder = /^(?:ld|ld\.bfd|ld\.lld|ld\.gold|make|sign-file|objcopy|strip|xz|gzip|zstd|cp|install|dkms)$/;
+
+/**
+ * Whether a node agent loads the driver for which it was started: a module that the image has, or
+ * that a tool chain or the agent itself has put there.
+ */
+export function isDriver(inputs: EventInputs): boolean {
+  const { observation, process, tree, writers, facts } = inputs;
+  if (process === null || !isOwnWork(inputs) || roleOfEvent(inputs) !== 'agent') return false;
+  const module = modulePath.exec(observation.process?.commandLine ?? '')?.[1];
+  const digest = facts.digestOf(observation);
+  const image = digest === null ? null : facts.facts.image(digest);
+  if (module === undefined || image === null) return false;
+  if (image.files.get(module) !== null) return true;
+  const writer = writers.writerOf(observation, module)?.executables[0];
+  if (writer === undefined) return !isPassingPath(module);
+  const isAgent = writer === tree.parentOf(process)?.executable && !isInterpreter(baseName(writer));
+  return (isAgent || moduleBuilder.test(baseName(writer))) && image.files.get(writer) !== null;
+}
+
+const modulePath = / (\/[^ ]+\.ko(?:\.(?:xz|gz|zst))?)(?: |$)/;
+
+/** Whether the program is the runtime's copy of itself before the container's first program. */
+function isFirstCopy(program: string | null, copy: TreeProcess | null | undefined, { tree }: EventInputs): boolean {
+  if (program === null || !copy || !isOwnCopy(program)) return false;
+  return tree.parentOf(copy)?.container !== copy.container;
+}
+
+/** Whether an identity that does not look after the cluster has changed what the container runs. */
+function isForeign({ observation, origins, facts }: EventInputs): boolean {
+  const workload = facts.workloadOf(observation);
+  return workload !== null && origins.isForeign(observation.cluster, workload.namespace, workload.name);
 }
 
 /** Whether the image has the program, or it ran before it was watched and was not written. */

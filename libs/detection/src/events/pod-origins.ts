@@ -21,6 +21,14 @@ export interface PersistedOrigins {
 
 /** Over websockets, an exec is a GET. */
 const changing: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'get', 'connect']);
+const workloads: ReadonlySet<string> = new Set([
+  'daemonsets',
+  'deployments',
+  'statefulsets',
+  'cronjobs',
+  'jobs',
+  'pods',
+]);
 const sessionMs = 12 * 60 * 60_000;
 
 const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-controller';
@@ -32,7 +40,7 @@ const buildSystems =
 /** Origins of pods, from the audit log. */
 export class PodOrigins {
   readonly #origins = new RecentMap<PodOrigin>(maxPods);
-  /** DaemonSets that an identity changed which does not look after the cluster. */
+  /** Workloads that an identity changed which does not look after the cluster. */
   readonly #foreign = new RecentMap<true>(maxPods);
 
   /** Time of the last command that an administrator ran in a pod; 0 after one of another user. */
@@ -49,7 +57,7 @@ export class PodOrigins {
     if (name === null) return;
     const isExec = resource === 'pods/exec' || resource === 'pods/attach';
     if (!isExec && (request.verb === 'get' || request.verb === 'connect')) return;
-    if (resource === 'daemonsets' && !isLookingAfter(observation, facts)) {
+    if (workloads.has(resource ?? '') && !isLookingAfter(observation, facts)) {
       this.#foreign.set(key(cluster, namespace, name, null), true);
     }
     if (isExec) {
@@ -72,9 +80,9 @@ export class PodOrigins {
     return ofContainer ?? this.#origins.get(key(cluster, namespace, name, null)) ?? null;
   }
 
-  /** Whether an identity changed a DaemonSet that does not look after the cluster. */
-  isForeign(cluster: string | null, namespace: string, daemonSet: string): boolean {
-    return this.#foreign.get(key(cluster, namespace, daemonSet, null)) === true;
+  /** Whether an identity changed a workload that does not look after the cluster. */
+  isForeign(cluster: string | null, namespace: string, workload: string): boolean {
+    return this.#foreign.get(key(cluster, namespace, workload, null)) === true;
   }
 
   /**
