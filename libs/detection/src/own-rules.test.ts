@@ -70,6 +70,15 @@ describe('built-in rules', () => {
     expect(loose).toEqual([]);
   });
 
+  it('do not match a program that is only named', () => {
+    const loose = raising.flatMap((rule) =>
+      examplesOf(rule, 'matches').flatMap((example) =>
+        matchedMentions(rule, example).map((command) => `${placeOf(rule)}: ${command}`),
+      ),
+    );
+    expect([...new Set(loose)]).toEqual([]);
+  });
+
   it('match the same examples when interpreted', () => {
     const interpreted = loadRules(files, { interpreted: true });
     for (const rule of infos) {
@@ -109,6 +118,22 @@ describe('built-in rules', () => {
       if (matches(rename('zqzq'))) return [];
       return [`ru${program}`, `x-${program}`, `${program}ner`, `${program}-helper`].map(rename).filter(matches);
     });
+  }
+
+  /** Commands that a rule matches although they only name the program of its example. */
+  function matchedMentions(rule: RuleInfo, example: JsonValue): string[] {
+    if (!isObject(example) || typeof example['exec'] !== 'string') return [];
+    const [program] = programsIn(example['exec']);
+    if (program === undefined || /^(?:ba|da)?sh$/.test(program)) return [];
+    const matches = (exec: string) => foundBy(loaded, { ...example, exec }).has(rule.id);
+    const mentions = [
+      `/usr/bin/which ${program}`,
+      `/usr/bin/dpkg -s ${program}`,
+      `/bin/sh -c "apt-get install -y ${program} make && make all"`,
+      `/usr/bin/install -m 755 /build/${program} /usr/local/bin/${program}`,
+      `/usr/bin/git clone https://git.example.org/tools/${program} src`,
+    ];
+    return mentions.filter((exec) => matches(exec) && !matches(exec.replaceAll(wholeWord(program), 'zqzq')));
   }
 
   /** Names of the programs of a command line: the first word, and the first of each command of a shell. */
