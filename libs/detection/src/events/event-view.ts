@@ -9,6 +9,7 @@ import type { PodOrigins } from './pod-origins.js';
 import { processSession } from './process-session.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 import { isOwnCopy } from './session.js';
+import { isOtherWorkspace } from './workspace.js';
 
 /** Inputs from which the fields of an observation are computed. */
 export interface EventInputs {
@@ -83,6 +84,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
     ({ observation, tree, process }) =>
       process === null ? undefined : orUnknown(tree.suspicions(process, observation.timeMs)),
   ],
+  ['File.OtherWorkspace', ({ observation }) => isOtherWorkspace(observation)],
   ['File.WrittenBy', (inputs) => writer(inputs)?.executables],
   ['File.WrittenInContainer', (inputs) => writer(inputs)?.inContainer ?? (isPlacedOnHost(inputs) || undefined)],
 ]);
