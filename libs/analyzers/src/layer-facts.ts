@@ -31,6 +31,8 @@ import {
 } from '@tidewaiter/oci';
 import {
   findSecrets,
+  mayHoldPublicKeys,
+  publicKeysIn,
   redactedReason,
   redactSecrets,
   searchedKind,
@@ -64,6 +66,8 @@ export interface LayerFacts {
   files: FileRecord[];
   /** In the order of their paths; without values. */
   secrets: LayerSecret[];
+  /** Public keys by file, in the order of their paths; absent if there are none. */
+  publicKeys?: PublicKeys[];
   /** Integrity signs of single files, in the order of their paths. */
   signs: FileSign[];
   /**
@@ -78,6 +82,12 @@ export interface LayerFacts {
   scripts?: ScriptText[];
   /** Warnings about the layer and its files. */
   warnings: Warning[];
+}
+
+/** Identities of the public keys of certificates and of SSH in a file. */
+export interface PublicKeys {
+  path: string;
+  keys: string[];
 }
 
 /** Stored form of a layer: its entries and the facts of its files. */
@@ -108,6 +118,7 @@ interface Reading {
   secrets?: LayerSecret[];
   signs?: FileSign[];
   hosts?: string[];
+  publicKeys?: string[];
   script?: string;
   warning?: Warning;
 }
@@ -247,11 +258,13 @@ export class FactCollector {
     const signs: FileSign[] = [];
     const scripts: ScriptText[] = [];
     const hosts = new HostList();
+    const publicKeys: PublicKeys[] = [];
     for (const [path, readings] of [...this.#readings].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { record } of readings) if (record) files.push(record);
       for (const reading of readings) {
         secrets.push(...(reading.secrets ?? []));
         signs.push(...(reading.signs ?? []));
+        if (reading.publicKeys) publicKeys.push({ path, keys: reading.publicKeys });
         if (reading.hosts) hosts.add(path, reading.hosts);
         if (reading.script !== undefined) scripts.push({ path, text: reading.script });
       }
@@ -261,7 +274,14 @@ export class FactCollector {
     }
     secrets.unshift(...withoutKnown(this.#replaced, secrets));
     const inspected = this.options.isInspected ? { hosts: hosts.named, scripts } : {};
-    return { files, secrets, signs, ...inspected, warnings: list.toArray() };
+    return {
+      files,
+      secrets,
+      ...(publicKeys.length > 0 && { publicKeys }),
+      signs,
+      ...inspected,
+      warnings: list.toArray(),
+    };
   }
 
   #readersFor(path: string, head: Uint8Array, sizeBytes: number): Reader[] {
@@ -276,9 +296,9 @@ export class FactCollector {
     this.#count(reading);
   }
 
-  #count({ record, secrets = [], signs = [], hosts = [] }: Reading): void {
+  #count({ record, secrets = [], signs = [], hosts = [], publicKeys = [] }: Reading): void {
     const { packages = [], owned = [] }: Partial<FileRecord> = record ?? {};
-    this.#facts += packages.length + secrets.length + signs.length + hosts.length;
+    this.#facts += packages.length + secrets.length + signs.length + hosts.length + publicKeys.length;
     for (const { files } of owned) this.#facts += files.length;
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
@@ -292,6 +312,7 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
   if (secretKey) {
     readers.push(
       { wants: isSearchedWhole, read: (file) => searchSecrets(file, secretKey) },
+      { wants: (path, _, sizeBytes) => mayHoldPublicKeys(path, sizeBytes), read: readPublicKeys },
       { wants: mayHoldArchivedSecrets, read: ({ path, content }) => searchArchive(path, content, secretKey) },
     );
   }
@@ -346,9 +367,17 @@ function withoutKnown(replaced: readonly LayerSecret[], present: readonly LayerS
 }
 
 /** Whether a reading has any facts: most files have none, and there may be a million of them. */
-function hasResult({ record, secrets = [], signs = [], hosts = [], script, warning }: Reading): boolean {
+function hasResult({
+  record,
+  secrets = [],
+  signs = [],
+  hosts = [],
+  publicKeys = [],
+  script,
+  warning,
+}: Reading): boolean {
   if (record !== undefined || warning !== undefined || script !== undefined) return true;
-  return secrets.length + signs.length + hosts.length > 0;
+  return secrets.length + signs.length + hosts.length + publicKeys.length > 0;
 }
 
 /** Limits the stored script texts of one layer. */
@@ -390,6 +419,11 @@ function readScript({ content }: TakenFile): Reading {
   const text = content.toString('utf8');
   const { secrets, isComplete } = secretsInText(text);
   return isComplete ? { script: withMasks(text, secrets) } : {};
+}
+
+function readPublicKeys({ content }: TakenFile): Reading {
+  const publicKeys = publicKeysIn(content);
+  return publicKeys.length > 0 ? { publicKeys } : {};
 }
 
 function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {

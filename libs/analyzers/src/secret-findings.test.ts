@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 
 import { overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
@@ -48,5 +48,47 @@ describe('secretsInFiles', () => {
     ['was copied up', [[shipped], [shipped]], ['high 0 present']],
   ])('reports a secret in a file that %s', async (_, layers, expected) => {
     expect(await reported(...layers)).toEqual(expected);
+  });
+
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const pem = String(privateKey.export({ format: 'pem', type: 'pkcs8' }));
+  const keyAt = (path: string): TarEntry => ({ path, content: pem, mtime: 1_750_000_000 });
+  const publicAt = (path: string): TarEntry => ({
+    ...{ path, mtime: 1_750_000_000 },
+    content: String(publicKey.export({ format: 'pem', type: 'spki' })),
+  });
+  const snakeOil = keyAt('etc/ssl/private/ssl-cert-snakeoil.key');
+  const packaged = keyAt('app/node_modules/tool/test/server.key');
+  const packages = ['tool', 'other'].flatMap((name): TarEntry[] => [
+    { path: `app/node_modules/${name}/package.json`, content: JSON.stringify({ name, version: '1.0.0' }) },
+    { path: `app/node_modules/${name}/index.js`, content: 'x' },
+  ]);
+
+  it.each<[string, TarEntry[], string[]]>([
+    ['a package makes at installation', [snakeOil], ['negligible 0 present']],
+    [
+      'a package makes at installation, with its certificate',
+      [snakeOil, publicAt('etc/ssl/certs/ssl-cert-snakeoil.pem')],
+      ['negligible 0 present'],
+    ],
+    [
+      'a package makes at installation, whose certificate a server has',
+      [snakeOil, publicAt('srv/web/tls.crt')],
+      ['critical 0 present'],
+    ],
+    ['is in another folder', [keyAt('srv/etc/ssl/private/ssl-cert-snakeoil.key')], ['critical 0 present']],
+    ['a package publishes', [packaged, ...packages], ['low 0 present']],
+    [
+      'packages publish with its certificate',
+      [packaged, publicAt('app/node_modules/other/test/server.crt'), ...packages],
+      ['low 0 present'],
+    ],
+    [
+      'a package publishes and an account accepts',
+      [packaged, publicAt('root/.ssh/authorized_keys'), ...packages],
+      ['critical 0 present'],
+    ],
+  ])('reports a private key that %s', async (_, layer, expected) => {
+    expect(await reported(layer)).toEqual(expected);
   });
 });

@@ -1,6 +1,6 @@
 import { compareSeverity, type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
 import type { DigestAlgorithm, ImageConfig, Overlay } from '@tidewaiter/oci';
-import { findSecretsInConfig, isShippedExample } from '@tidewaiter/secrets';
+import { findSecretsInConfig, isMadeAtInstall, isShippedExample } from '@tidewaiter/secrets';
 
 import type { LayerSecret } from './archive-secrets.js';
 import type { AnalyzedLayer } from './layer-facts.js';
@@ -14,11 +14,17 @@ import { fileOrigins, type FileOrigin } from './published-files.js';
 export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
   const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(fileOf)));
   if (paths.size === 0) return [];
+  const halves = publicHalves(layers);
+  for (const { path } of halves) paths.add(path);
   const isShipped = shippedFiles(layers, view, paths);
-  const originOf = fileOrigins(layers, view, placesOf(layers));
+  const originOf = fileOrigins(layers, view, placesOf(layers, halves));
   // The digests of a path are those of its last entry in the layer.
   const originOfFile = (file: string, path: string, layer: number) =>
     isShipped(file, layer) ? 'distribution' : originOf(path, layer);
+  const inUse = new Map<string, string>();
+  for (const { path, layer, key } of halves) {
+    if (isOwn(path, originOfFile(path, path, layer))) inUse.set(key, path);
+  }
   const findings = new Map<string, Finding>();
   for (const [layer, { facts }] of layers.entries()) {
     for (const sighting of facts.secrets) {
@@ -26,7 +32,8 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
       const removedInLayer = sighting.isReplaced ? layer : view.hiddenBy(file, layer);
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
       const origin = sighting.isReplaced ? undefined : originOfFile(file, sighting.path, layer);
-      const finding = ofSighting(sighting, origin, layer, removedInLayer);
+      const usedBy = inUse.get(sighting.publicKey ?? '');
+      const finding = ofSighting(sighting, { origin, layer, removedInLayer, usedBy });
       const known = findings.get(key);
       // A file that is copied up repeats its secrets: they belong to the layer where they first
       // appeared.
@@ -36,11 +43,36 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
   return [...findings.values()];
 }
 
-/** Paths with secrets by layer. */
-function placesOf(layers: readonly AnalyzedLayer[]): Map<number, Set<string>> {
-  return new Map(
+/** Place of the public key of a private key that was found. */
+interface PublicHalf {
+  path: string;
+  layer: number;
+  key: string;
+}
+
+function publicHalves(layers: readonly AnalyzedLayer[]): PublicHalf[] {
+  const wanted = new Set(layers.flatMap(({ facts }) => facts.secrets.flatMap(({ publicKey }) => publicKey ?? [])));
+  if (wanted.size === 0) return [];
+  return layers.flatMap(({ facts }, layer) =>
+    (facts.publicKeys ?? []).flatMap(({ path, keys }) =>
+      keys.filter((key) => wanted.has(key)).map((key) => ({ path, layer, key })),
+    ),
+  );
+}
+
+/** Whether the user put a certificate or public key there, so that its private key is in use. */
+function isOwn(path: string, origin: Origin): boolean {
+  if (isMadeAtInstall(path) || isShippedExample(path) || origin === 'distribution') return false;
+  return origin === undefined || origin.state === 'changed';
+}
+
+/** Paths with secrets, and with their public keys, by layer. */
+function placesOf(layers: readonly AnalyzedLayer[], halves: readonly PublicHalf[]): Map<number, Set<string>> {
+  const places = new Map(
     Array.from(layers.entries(), ([layer, { facts }]) => [layer, new Set(facts.secrets.map(({ path }) => path))]),
   );
+  for (const { path, layer } of halves) places.get(layer)?.add(path);
+  return places;
 }
 
 const fileOf = ({ archive, path }: LayerSecret): string => archive ?? path;
@@ -80,7 +112,8 @@ type Origin = FileOrigin | 'distribution' | undefined;
  */
 function weigh(sighting: LayerSecret, origin: Origin): Pick<Finding, 'severity' | 'confidence'> {
   const { severity, confidence } = sighting;
-  if (origin === 'distribution') return { severity: 'negligible', confidence: 'possible' };
+  if (origin === 'distribution' || isMadeAtInstall(sighting.path))
+    return { severity: 'negligible', confidence: 'possible' };
   if (!isPublicIn(sighting, origin)) return { severity, confidence };
   return { severity: compareSeverity(severity, 'low') < 0 ? 'low' : severity, confidence: 'possible' };
 }
@@ -93,13 +126,22 @@ function isPublicIn({ path, isWeak }: LayerSecret, origin: FileOrigin | undefine
   );
 }
 
-function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, removedInLayer: number | undefined): Finding {
+interface Circumstances {
+  origin: Origin;
+  layer: number;
+  removedInLayer: number | undefined;
+  /** File with the public key of a private key: then even a published one grants access. */
+  usedBy: string | undefined;
+}
+
+function ofSighting(sighting: LayerSecret, { origin, layer, removedInLayer, usedBy }: Circumstances): Finding {
+  const { severity, confidence } = sighting;
   const { rule, title, path, line, masked, fingerprint, publicAs } = sighting;
   return findingOf({
     kind: 'secret',
     id: rule,
     title,
-    ...weigh(sighting, origin),
+    ...(usedBy === undefined ? weigh(sighting, origin) : { severity, confidence }),
     path,
     layer,
     state: removedInLayer === undefined ? 'present' : 'shadowed',
@@ -110,10 +152,11 @@ function ofSighting(sighting: LayerSecret, origin: Origin, layer: number, remove
       origin: 'file',
       valueFingerprint: fingerprint,
       ...(publicAs !== undefined && { publicAs }),
+      ...(usedBy !== undefined && { usedBy }),
       ...(typeof origin === 'object' && {
         package: origin.package,
         fileOrigin: `${origin.state}: ${origin.reason}`,
-        isPublic: isPublicIn(sighting, origin),
+        isPublic: usedBy === undefined && isPublicIn(sighting, origin),
       }),
       ...(removedInLayer !== undefined && { removedInLayer }),
     },

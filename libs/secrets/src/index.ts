@@ -1,7 +1,8 @@
 export { findSecretsInConfig } from './image-config.js';
 export { fingerprintKeyOf, maskAccessKey, minKeyCharacters, valueFingerprints } from './mask.js';
 export { secretsVersion } from './matcher.js';
-export { isShippedExample } from './paths.js';
+export { mayHoldPublicKeys, publicKeysIn } from './key-pairs.js';
+export { isMadeAtInstall, isShippedExample } from './paths.js';
 export type { SecretSighting } from './matcher.js';
 export { mayHoldSecrets } from './paths.js';
 export { redactedReason, redactSecrets, secretFingerprint, secretsInText, withMasks } from './redactor.js';

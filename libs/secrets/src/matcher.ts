@@ -4,6 +4,7 @@ import { entropyOf } from './characters.js';
 import { isInProgramComment } from './comments.js';
 import { indexPatterns } from './file-patterns.js';
 import type { FileTraits } from './file-traits.js';
+import { publicKeyOfPrivate } from './key-pairs.js';
 import { fingerprintOf, maskOf } from './mask.js';
 import { isPlaceholder } from './placeholder.js';
 import { buildPrefilter } from './prefilter.js';
@@ -28,6 +29,8 @@ export interface SecretSighting {
   isWeak?: true;
   /** Reason why a key of this kind is public by design. */
   publicAs?: string;
+  /** Identity of the public key that belongs to a private key in clear. */
+  publicKey?: string;
 }
 
 /** Limits for one file; `damage` describes the one that was exceeded. */
@@ -44,7 +47,7 @@ export const secretLimits = {
 };
 
 /** Raise it when the same bytes give another result. */
-export const secretsVersion = 9;
+export const secretsVersion = 10;
 
 /** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
@@ -74,12 +77,15 @@ const prefilter = buildPrefilter(keywords);
 export function describe({ rule, value = '', shown, confidence, publicAs, isInComment }: SecretMatch, key: Uint8Array) {
   // A comment explains the form of a value that only its place makes a secret.
   const isExplained = isInComment === true && rule.rank < 3;
+  const [label, encoded] = rule.id === 'private-key' ? value.split('\n') : [];
+  const publicKey = label && encoded ? publicKeyOfPrivate(label, encoded) : undefined;
   const isHarmless = publicAs !== undefined || isExplained;
   return {
     rule: rule.id,
     title: rule.title,
     severity: isHarmless && compareSeverity(rule.severity, 'low') < 0 ? ('low' as const) : rule.severity,
     ...(publicAs !== undefined && { publicAs }),
+    ...(publicKey !== undefined && { publicKey }),
     masked: shown ?? maskOf(value),
     fingerprint: fingerprintOf(value, key),
     confidence: isExplained ? ('possible' as const) : confidence,

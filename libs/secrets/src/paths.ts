@@ -75,3 +75,13 @@ const madeByTools =
  * markup.
  */
 export const isMadeByTools = (path: string): boolean => madeByTools.test(path);
+
+const madeAtInstall =
+  /^etc\/(?:ssl\/(?:private|certs)\/ssl-cert-snakeoil\.(?:key|pem)|pki\/tls\/(?:private|certs)\/localhost\.(?:key|crt)|pki\/dovecot\/(?:private|certs)\/dovecot\.pem)$/;
+
+/**
+ * Whether scripts of distributions' packages made a key or its certificate for the name of the
+ * machine, so that a service starts at all: self-signed, and trusted by no client.
+ * @see https://salsa.debian.org/apache-team/ssl-cert "make-ssl-cert"
+ */
+export const isMadeAtInstall = (path: string): boolean => madeAtInstall.test(path);

@@ -58,13 +58,6 @@ describe('SecretSearch', () => {
     );
   });
 
-  it('calls the key of a machine negligible where a package makes one', () => {
-    const severityAt = (path: string) => findSecrets({ path, content: Buffer.from(pem) }, key).sightings[0]?.severity;
-    expect(severityAt('etc/ssl/private/ssl-cert-snakeoil.key')).toBe('negligible');
-    expect(severityAt('etc/ssl/private/server.key')).toBe('critical');
-    expect(severityAt('srv/etc/ssl/private/ssl-cert-snakeoil.key')).toBe('critical');
-  });
-
   describe('a file larger than its window', () => {
     const bytes = 3 * searchWindow.bytes + 12_345;
     // Not a divisor of the window, so that places around its ends are hit in every way.

@@ -123,7 +123,6 @@ export class SecretSearch {
     return reported.map((secret) => ({
       ...describe(secret, this.key),
       path: this.path,
-      ...(madeAtInstall.test(this.path) && { severity: 'negligible' as const, confidence: 'possible' as const }),
       // A program has no lines.
       line: this.#strings ? 1 : secret.line,
       ...(isExample && { confidence: lower(secret.confidence) }),
@@ -131,14 +130,6 @@ export class SecretSearch {
     }));
   }
 }
-
-/**
- * Keys that scripts of distributions' packages make for the name of the machine, so that a service
- * starts at all: self-signed, and trusted by no client.
- * @see https://salsa.debian.org/apache-team/ssl-cert "make-ssl-cert"
- */
-const madeAtInstall =
-  /^etc\/(?:ssl\/private\/ssl-cert-snakeoil\.key|pki\/tls\/private\/localhost\.key|pki\/dovecot\/private\/dovecot\.pem)$/;
 
 /** Whether only its name or place makes a value a secret. */
 function isWeak({ rule, confidence, isInComment }: LocatedMatch): boolean {

@@ -1,0 +1,107 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+
+/** Limits for one file: a bundle of authorities has some 150 certificates. */
+const limits = { fileBytes: 1024 * 1024, keys: 500 };
+
+const publicFile = /\.(?:pub|crt|cer|cert|pem)$|(?:^|\/)authorized_keys2?$/i;
+const certificate = /-----BEGIN (?:CERTIFICATE|PUBLIC KEY)-----[A-Za-z0-9+/=\s]{1,16384}-----END/g;
+const sshKey = /\b(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp\d{3}) {1,4}(AAAA[A-Za-z0-9+/]{40,4096})/g;
+
+/** Whether a file may be a certificate or a list of public keys. */
+export const mayHoldPublicKeys = (path: string, sizeBytes: number): boolean =>
+  sizeBytes <= limits.fileBytes && publicFile.test(path);
+
+/** Identities of the public keys of a file, each once: of PEM certificates and keys, and of SSH. */
+export function publicKeysIn(content: Buffer): string[] {
+  const text = content.toString('latin1');
+  const found = new Set<string>();
+  const add = (identity: string | undefined) => identity !== undefined && found.add(identity);
+  let left = limits.keys;
+  for (const [pem] of text.matchAll(certificate)) {
+    if ((left -= 1) < 0) break;
+    add(identityOf(() => publicKeyOfPem(`${pem} ${labelOf(pem)}-----\n`)));
+  }
+  for (const [, encoded = ''] of text.matchAll(sshKey)) {
+    if ((left -= 1) < 0) break;
+    add(identityOfSsh(Buffer.from(encoded, 'base64')));
+  }
+  return [...found];
+}
+
+const labelOf = (pem: string): string => pem.slice('-----BEGIN '.length, pem.indexOf('-----', 5));
+
+const publicKeyOfPem = (pem: string): KeyObject =>
+  pem.startsWith('-----BEGIN CERT') ? new X509Certificate(pem).publicKey : createPublicKey(pem);
+
+/**
+ * Identity of the public key that belongs to a private key in clear, the same in all formats;
+ * undefined for a broken, encrypted or unknown key.
+ *
+ * @param label of the PEM, such as `RSA PRIVATE KEY`
+ */
+export function publicKeyOfPrivate(label: string, encoded: string): string | undefined {
+  const bytes = Buffer.from(encoded, 'base64');
+  if (label.startsWith('OPENSSH')) return identityOfSsh(publicPartOf(bytes));
+  if (!isQuick(label, bytes)) return undefined;
+  const pem = `-----BEGIN ${label}-----\n${encoded}\n-----END ${label}-----\n`;
+  return identityOf(() => createPublicKey(createPrivateKey(pem)));
+}
+
+/** Algorithms by their object identifiers: RSA, Ed25519, and the curves P-256, P-384, P-521. */
+const quickKey =
+  /^0.{1,4}\x02\x01[\0\x01]0.{1,3}\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01|\x03\x2b\x65\x70|\x07\x2a\x86\x48\xce\x3d\x02\x01\x06(?:\x08\x2a\x86\x48\xce\x3d\x03\x01\x07|\x05\x2b\x81\x04\0[\x22\x23]))/s;
+const quickCurve = /\xa0.\x06(?:\x08\x2a\x86\x48\xce\x3d\x03\x01\x07|\x05\x2b\x81\x04\0[\x22\x23])/s;
+
+/** Whether the public key is computed within a millisecond: for Diffie-Hellman it takes seconds. */
+function isQuick(label: string, der: Buffer): boolean {
+  if (label.startsWith('RSA')) return true;
+  if (label.startsWith('EC')) return quickCurve.test(der.toString('latin1', 0, 100));
+  return label === 'PRIVATE KEY' && quickKey.test(der.toString('latin1', 0, 64));
+}
+
+/** Public key in front of the private part. @see openssh-portable, PROTOCOL.key */
+function publicPartOf(key: Buffer): Buffer {
+  let rest = key.subarray('openssh-key-v1\0'.length);
+  // Cipher, KDF and its options.
+  for (let part = 0; part < 3; part += 1) rest = splitString(rest)[1];
+  return splitString(rest.subarray(4))[0];
+}
+
+function identityOf(read: () => KeyObject): string | undefined {
+  try {
+    const { n, x } = read().export({ format: 'jwk' });
+    return hashOf(n ?? x);
+  } catch {
+    // Not a key, or of a kind that has no JWK.
+    return undefined;
+  }
+}
+
+/** Modulus of RSA, coordinate x of a curve. @see https://www.rfc-editor.org/rfc/rfc4253 section 6.6 */
+function identityOfSsh(blob: Buffer): string | undefined {
+  const [type, afterType] = splitString(blob);
+  const [first, afterFirst] = splitString(afterType);
+  const [second] = splitString(afterFirst);
+  switch (type.toString('latin1').split('-', 2).join('-')) {
+    case 'ssh-rsa':
+      return hashOf(second.subarray(second[0] === 0 ? 1 : 0).toString('base64url'));
+    case 'ssh-ed25519':
+      return hashOf(first.toString('base64url'));
+    case 'ecdsa-sha2':
+      return hashOf(second.subarray(1, (second.length + 1) / 2).toString('base64url'));
+    default:
+      return undefined;
+  }
+}
+
+/** String with its length in front, and what follows. */
+function splitString(bytes: Buffer): [string: Buffer, rest: Buffer] {
+  if (bytes.length < 4) return [Buffer.alloc(0), Buffer.alloc(0)];
+  const end = 4 + bytes.readUInt32BE(0);
+  return [bytes.subarray(4, end), bytes.subarray(end)];
+}
+
+function hashOf(number: string | undefined): string | undefined {
+  if (number === undefined || number === '') return undefined;
+  return createHash('sha256').update(number).digest('hex').slice(0, 32);
+}
