@@ -47,16 +47,18 @@ export function publicKeyOfPrivate(label: string, encoded: string): string | und
   return identityOf(() => createPublicKey(createPrivateKey(pem)));
 }
 
-/** Algorithms by their object identifiers: RSA, Ed25519, and the curves P-256, P-384, P-521. */
-const quickKey =
-  /^0.{1,4}\x02\x01[\0\x01]0.{1,3}\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01|\x03\x2b\x65\x70|\x07\x2a\x86\x48\xce\x3d\x02\x01\x06(?:\x08\x2a\x86\x48\xce\x3d\x03\x01\x07|\x05\x2b\x81\x04\0[\x22\x23]))/s;
-const quickCurve = /\xa0.\x06(?:\x08\x2a\x86\x48\xce\x3d\x03\x01\x07|\x05\x2b\x81\x04\0[\x22\x23])/s;
+const curves = '(?:06082a8648ce3d030107|06052b810400(?:22|23))';
+/** PKCS #8 in hex, with object identifiers of RSA, Ed25519, and the curves P-256, P-384, P-521. */
+const quickKey = new RegExp(
+  `^30(?:..){1,4}02010[01]30(?:..){1,3}06(?:092a864886f70d010101|032b6570|072a8648ce3d0201${curves})`,
+);
+const quickCurve = new RegExp(`a0..${curves}`);
 
 /** Whether the public key is computed within a millisecond: for Diffie-Hellman it takes seconds. */
 function isQuick(label: string, der: Buffer): boolean {
   if (label.startsWith('RSA')) return true;
-  if (label.startsWith('EC')) return quickCurve.test(der.toString('latin1', 0, 100));
-  return label === 'PRIVATE KEY' && quickKey.test(der.toString('latin1', 0, 64));
+  if (label.startsWith('EC')) return quickCurve.test(der.toString('hex', 0, 100));
+  return label === 'PRIVATE KEY' && quickKey.test(der.toString('hex', 0, 64));
 }
 
 /** Public key in front of the private part. @see openssh-portable, PROTOCOL.key */
