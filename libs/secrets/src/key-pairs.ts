@@ -79,7 +79,7 @@ function identityOf(read: () => KeyObject): string | undefined {
   }
 }
 
-/** Modulus of RSA, coordinate x of a curve. @see https://www.rfc-editor.org/rfc/rfc4253 section 6.6 */
+/** Hashes the modulus of RSA, or the coordinate x. @see RFC 4253, section 6.6; RFC 5656 */
 function identityOfSsh(blob: Buffer): string | undefined {
   const [type, afterType] = splitString(blob);
   const [first, afterFirst] = splitString(afterType);
