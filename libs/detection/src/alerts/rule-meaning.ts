@@ -14,7 +14,7 @@ export interface RuleMeaning {
   /** See {@link extraJoins}. */
   joins: string[];
   techniques: string[];
-  /** Where the rule applies, see `rule-scope.ts`; null if it does not say. */
+  /** Places where the rule applies, see `rule-scope.ts`; null if it names none. */
   scopes: readonly string[] | null;
   /** Work of a container that explains its alerts. */
   explained: Work | null;

@@ -1,4 +1,4 @@
-import { factField } from '@tidewaiter/facts';
+import { factField, type ImageFacts } from '@tidewaiter/facts';
 
 import { roleOfEvent } from './event-role.js';
 import type { EventInputs } from './event-view.js';
@@ -72,11 +72,10 @@ const moduleBuilder = /^(?:ld|ld\.bfd|ld\.lld|ld\.gold|make|sign-file|objcopy|st
  * that a tool chain or the agent itself has put there.
  */
 export function isDriver(inputs: EventInputs): boolean {
-  const { observation, process, tree, writers, facts } = inputs;
+  const { observation, process, tree, writers } = inputs;
   if (process === null || !isOwnWork(inputs) || roleOfEvent(inputs) !== 'agent') return false;
   const module = modulePath.exec(observation.process?.commandLine ?? '')?.[1];
-  const digest = facts.digestOf(observation);
-  const image = digest === null ? null : facts.facts.image(digest);
+  const image = imageOf(inputs);
   if (module === undefined || image === null) return false;
   if (image.files.get(module) !== null) return true;
   const writer = writers.writerOf(observation, module)?.executables[0];
@@ -100,12 +99,17 @@ function isForeign({ observation, origins, facts }: EventInputs): boolean {
 }
 
 /** Whether the image has the program, or it ran before it was watched and was not written. */
-function isOfImage(program: string, { observation, process, tree, writers, facts }: EventInputs): boolean {
-  const digest = facts.digestOf(observation);
-  const image = digest === null ? null : facts.facts.image(digest);
+function isOfImage(program: string, inputs: EventInputs): boolean {
+  const { observation, process, tree, writers } = inputs;
+  const image = imageOf(inputs);
   if (image === null || image.files.get(program) !== null) return image !== null;
   const wasSeen = (process && tree.parentOf(process)?.startedMs) != null;
   return !wasSeen && !isPassingPath(program) && writers.writerOf(observation, program) === null;
+}
+
+function imageOf({ observation, facts }: EventInputs): ImageFacts | null {
+  const digest = facts.digestOf(observation);
+  return digest === null ? null : facts.facts.image(digest);
 }
 
 const isShell = (name: string): boolean => /^(?:sh|bash|dash|ash|busybox|tini|dumb-init)$/.test(name);
