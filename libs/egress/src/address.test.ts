@@ -79,7 +79,8 @@ describe('classifyAddress', () => {
 });
 
 describe('AllowList', () => {
-  const list = new AllowList(['10.0.0.0/8', '192.168.7.7', 'fd00::/8', 'registry.lan', 'Build.Example.']);
+  const ports = ['Blobs.lan.:9000', '10.9.9.9:9000', '[fe00::9]:9000'];
+  const list = new AllowList(['10.0.0.0/8', '192.168.7.7', 'fd00::/8', 'registry.lan', 'Build.Example.', ...ports]);
 
   it.each([
     ['10.200.0.1', true],
@@ -103,13 +104,36 @@ describe('AllowList', () => {
     ['registry.lan.evil.example', false],
     ['lan', false],
   ])('decides on host %s: %s', (host, expected) => {
-    expect(list.hasHost(host)).toBe(expected);
+    expect(list.hasHost(host, 443)).toBe(expected);
   });
 
-  it.each(['10.0.0.0/99', '10.0.0.0/', 'fd00::/129', 'http://registry.lan', '10.0.0.256', 'a b', '', '*.lan', '.lan'])(
-    'rejects %j',
-    (entry) => {
-      expect(() => new AllowList([entry])).toThrow(expect.objectContaining({ code: 'EGRESS_POLICY' }));
-    },
-  );
+  it.each([
+    ['blobs.lan', 9000, true],
+    ['BLOBS.lan.', 9000, true],
+    ['blobs.lan', 900, false],
+    ['blobs.lan', 443, false],
+    ['10.9.9.9', 9000, true],
+    ['10.9.9.9', 9001, false],
+    ['fe00::9', 9000, true],
+    ['fe00::9', 443, false],
+  ])('decides on %s with port %i: %s', (host, port, expected) => {
+    expect(list.hasHost(host, port)).toBe(expected);
+  });
+
+  it.each([
+    '10.0.0.0/99',
+    '10.0.0.0/',
+    'fd00::/129',
+    'http://registry.lan',
+    '10.0.0.256',
+    'a b',
+    '',
+    '*.lan',
+    '.lan',
+    'a.lan:',
+    'a.lan:99999',
+    '10.0.0:80',
+  ])('rejects %j', (entry) => {
+    expect(() => new AllowList([entry])).toThrow(expect.objectContaining({ code: 'EGRESS_POLICY' }));
+  });
 });

@@ -54,21 +54,25 @@ export class AllowList {
 
   /**
    * @throws InvalidInput `EGRESS_POLICY` when an entry is neither a CIDR, an address nor a host
-   * name.
+   * name with or without a port.
    */
   constructor(entries: Iterable<string>) {
     for (const entry of entries) {
       if (ipaddr.isValidCIDR(entry)) this.#ranges.push(toRange(entry));
       else if (ipaddr.isValid(entry)) this.#ranges.push([ipaddr.parse(entry), entry.includes(':') ? 128 : 32]);
-      else if (hostName.test(entry)) this.#hosts.add(canonicalHost(entry));
+      else if (isHost(entry)) this.#hosts.add(canonicalHost(entry));
       else
         throw new InvalidInput('EGRESS_POLICY', `egress.allow: ${JSON.stringify(entry)} is no CIDR and no host name`);
     }
   }
 
-  /** Whether this exact name is listed. Suffixes never match, since a look-alike would. */
-  hasHost(host: string): boolean {
-    return this.#hosts.has(canonicalHost(host));
+  /**
+   * Whether this exact name is listed, with all its ports or this one. Suffixes never match, since
+   * a look-alike would.
+   */
+  hasHost(host: string, port: number): boolean {
+    const name = canonicalHost(host);
+    return this.#hosts.has(name) || this.#hosts.has(`${name}:${port}`);
   }
 
   hasAddress(text: string): boolean {
@@ -82,9 +86,20 @@ export class AllowList {
 // An all-numeric last label would be a disguised address (RFC 3696 section 2), and a mistyped one.
 const hostName = /^(?![0-9.]*$)[a-z0-9_][a-z0-9_-]*(?:\.[a-z0-9_][a-z0-9_-]*)*\.?$/i;
 
+/** `registry.lan`, `blobs.lan:9000`, `10.0.0.5:9000`, `[fd00::5]:9000` */
+function isHost(entry: string): boolean {
+  const [, host = entry, port] = /^(.+):(\d{1,5})$/.exec(entry) ?? [];
+  if (port === undefined) return hostName.test(host);
+  const literal = /^\[(.+)\]$/.exec(host)?.[1] ?? host;
+  return (
+    Number(port) <= 65_535 &&
+    (hostName.test(host) || ipaddr.IPv4.isValidFourPartDecimal(host) || ipaddr.IPv6.isValid(literal))
+  );
+}
+
+/** Lower case, without a final dot of the name and without brackets. */
 function canonicalHost(host: string): string {
-  const lower = host.toLowerCase();
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+  return host.toLowerCase().replace(/\.(?=:\d+$|$)|[[\]]/g, '');
 }
 
 function unwrap(address: Address): Address {

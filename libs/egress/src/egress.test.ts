@@ -106,7 +106,7 @@ describe('Egress', () => {
     it('names the address and the setting that allows it', async () => {
       const client = egress([], async () => [{ address: '10.1.2.3', family: 4 }]);
       expect((await failure(client.request('https://registry.example/v2/'))).message).toBe(
-        'registry.example resolves to a private address (10.1.2.3); allow it under egress.allow in tidewaiter.yaml',
+        'registry.example:443 resolves to a private address (10.1.2.3); allow it under egress.allow in tidewaiter.yaml',
       );
     });
 
@@ -342,6 +342,16 @@ describe('Egress', () => {
       expect(seen).toHaveLength(1);
     });
 
+    it('do not reach another port of a private host, which may be a server beside the registry', async () => {
+      const [port, neighbor] = [await http(record), await http(record)];
+      const request = egress().request(`http://a.test:${port}${to(307, `http://a.test:${neighbor}/end`)}`, {
+        allowPrivate: true,
+        maxRedirects: 5,
+      });
+      expect(await failure(request)).toMatchObject({ code: 'EGRESS_REFUSED' });
+      expect(seen).toHaveLength(1);
+    });
+
     it.each(['another host', 'another port'])(
       'drop credentials and cookies on the way to %s, also on the way back',
       async (where) => {
@@ -355,7 +365,8 @@ describe('Egress', () => {
           credentials,
           headers: { Cookie: 'session=s3cret', 'X-Kept': '1' },
         };
-        await egress(['a.test.evil.test']).request(`http://a.test:${port}${to(302, elsewhere + to(302, back))}`, init);
+        const allow = [where === 'another port' ? new URL(elsewhere).host : 'a.test.evil.test'];
+        await egress(allow).request(`http://a.test:${port}${to(302, elsewhere + to(302, back))}`, init);
         expect(seen.map(({ headers }) => [headers['authorization'], headers['cookie'], headers['x-kept']])).toEqual([
           ['Bearer s3cret', 'session=s3cret', '1'],
           [undefined, undefined, '1'],

@@ -12,7 +12,7 @@ import { discard, toEgressResponse, type EgressResponse } from './response.js';
 export interface EgressPolicy {
   /**
    * CIDRs, addresses or exact host names that may be reached although they are not public:
-   * `10.0.0.0/8`, `registry.lan`.
+   * `10.0.0.0/8`, `registry.lan`, or one port of a host: `blobs.lan:9000`.
    */
   allow: string[];
 }
@@ -24,8 +24,9 @@ export interface EgressRequest {
   body?: string | Buffer;
   signal?: AbortSignal;
   /**
-   * The URL's host may be private or loopback, but no other host that it redirects to; never
-   * link-local or metadata.
+   * The URL's host and port may be private or loopback, but nothing else that it redirects to, not
+   * even another port of that host: a registry must not reach its neighbors. Never link-local or
+   * metadata.
    */
   allowPrivate?: boolean;
   tls?: EgressTls;
@@ -55,6 +56,12 @@ const READ_TIMEOUT_MS = 30_000;
 const redirects = new Set([301, 302, 303, 307, 308]);
 const boundToOrigin = new Set(['authorization', 'proxy-authorization', 'cookie']);
 const aboutTheBody = /^content-/;
+
+/** Host without brackets, and port, of a connection. */
+interface Target {
+  host: string;
+  port: number;
+}
 
 /** Request in progress; redirects change it. */
 interface Hop {
@@ -91,9 +98,9 @@ export class Egress {
    */
   async request(url: string | URL, init: EgressRequest = {}): Promise<EgressResponse> {
     let hop = firstHop(url, init);
-    const { hostname, origin } = hop.url;
+    const { host, origin } = hop.url;
     for (let redirectsLeft = init.maxRedirects ?? 0; ; redirectsLeft -= 1) {
-      const isConfigured = hop.url.hostname === hostname;
+      const isConfigured = hop.url.host === host;
       const data = await this.#send(hop, {
         ...init,
         allowPrivate: isConfigured && init.allowPrivate,
@@ -121,7 +128,7 @@ export class Egress {
     { allowPrivate, signal }: Pick<EgressRequest, 'allowPrivate' | 'signal'> = {},
   ): Promise<ResolvedAddress> {
     try {
-      const [first] = await this.#addresses(host, allowPrivate, signal);
+      const [first] = await this.#addresses({ host, port }, allowPrivate, signal);
       return first;
     } catch (error) {
       throw egressFailure(`${host}:${port}`, error, signal);
@@ -158,10 +165,10 @@ export class Egress {
     url: URL,
     { allowPrivate = false, proxy, allowPrivateProxy, signal }: EgressRequest,
   ): Promise<ResolvedAddress[]> {
-    const host = hostOf(url);
-    if (!proxy) return this.#addresses(host, allowPrivate, signal);
-    if (isIP(host)) this.#checkAddress(host, host, allowPrivate);
-    return this.#addresses(hostOf(checkUrl(proxy.url)), allowPrivateProxy, signal);
+    const target = targetOf(url);
+    if (!proxy) return this.#addresses(target, allowPrivate, signal);
+    if (isIP(target.host)) this.#checkAddress(target, target.host, allowPrivate);
+    return this.#addresses(targetOf(checkUrl(proxy.url)), allowPrivateProxy, signal);
   }
 
   /**
@@ -169,11 +176,12 @@ export class Egress {
    * attack or a mistake.
    */
   async #addresses(
-    host: string,
+    target: Target,
     allowPrivate = false,
     signal?: AbortSignal,
   ): Promise<[ResolvedAddress, ...ResolvedAddress[]]> {
     signal?.throwIfAborted();
+    const { host } = target;
     const literal = isIP(host);
     const addresses = literal
       ? [{ address: host, family: literal }]
@@ -183,18 +191,18 @@ export class Egress {
         );
     const [first, ...rest] = addresses;
     if (!first) throw new Unavailable('EGRESS_UNREACHABLE', `${host} has no address`);
-    for (const { address } of addresses) this.#checkAddress(host, address, allowPrivate);
+    for (const { address } of addresses) this.#checkAddress(target, address, allowPrivate);
     return [first, ...rest];
   }
 
-  #checkAddress(host: string, address: string, allowPrivate: boolean): void {
+  #checkAddress({ host, port }: Target, address: string, allowPrivate: boolean): void {
     const kind = classifyAddress(address);
     if (kind === 'public' || this.#allow.hasAddress(address)) return;
-    if (kind === 'private' && (allowPrivate || this.#allow.hasHost(host))) return;
+    if (kind === 'private' && (allowPrivate || this.#allow.hasHost(host, port))) return;
     throw new InvalidInput(
       'EGRESS_REFUSED',
       kind === 'private'
-        ? `${host} resolves to a private address (${address}); allow it under egress.allow in tidewaiter.yaml`
+        ? `${host}:${port} resolves to a private address (${address}); allow it under egress.allow in tidewaiter.yaml`
         : `${host} resolves to a link-local or reserved address (${address}); only its CIDR under egress.allow in tidewaiter.yaml opens it`,
     );
   }
@@ -244,12 +252,15 @@ function checkUrl(text: string | URL, base?: URL): URL {
   return url;
 }
 
+const defaultPorts: Record<string, number> = { 'http:': 80, 'https:': 443 };
+
 /**
  * Host name without the brackets of an IPv6 literal. URL has already normalized forms such as
  * `0x7f.1` to dotted decimal.
  */
-function hostOf({ hostname }: URL): string {
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+function targetOf({ hostname, port, protocol }: URL): Target {
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  return { host, port: port === '' ? (defaultPorts[protocol] ?? 0) : Number(port) };
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
