@@ -4,7 +4,14 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import { nanos } from '@nats-io/transport-node';
 import { Controller, Module, type Type } from '@nestjs/common';
 import { InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
-import { type CloudEvent, type Consumer, consumers, registryDeleted, registryPushed } from '@tidewaiter/events';
+import {
+  type CloudEvent,
+  type Consumer,
+  consumers,
+  registryDeleted,
+  registryPushed,
+  streams,
+} from '@tidewaiter/events';
 import { Health, type RunningService, startService } from '@tidewaiter/runtime';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 
@@ -408,6 +415,22 @@ describe('Bus, when NATS', () => {
     await publishing;
     await until(() => published.every((id) => handled.has(id)));
     expect(letters).toEqual([]);
+  });
+
+  it('has too little disk for a stream, says how much it needs', async () => {
+    for (const { name } of streams) await manager.streams.delete(name);
+    const fillers: string[] = [];
+    // Streams reserve their size: these leave less than one of ours takes.
+    for (let size = 2 ** 50; size >= 2 ** 28; size /= 2) {
+      const filler = { name: `filler-${size}`, subjects: [`filler.${size}`], max_bytes: size };
+      if (await manager.streams.add(filler).catch(() => undefined)) fillers.push(filler.name);
+    }
+    await expect(bus.reconcile()).rejects.toMatchObject({
+      code: 'BUS_STORAGE_FULL',
+      message: expect.stringMatching(/it needs 1024 MiB for the stream \S+$/),
+    });
+    for (const name of fillers) await manager.streams.delete(name);
+    await bus.reconcile();
   });
 
   it('loses all data, recreates streams and consumers', async () => {

@@ -3,12 +3,15 @@ import {
   type ConsumerConfig,
   DeliverPolicy,
   DiscardPolicy,
+  JetStreamApiError,
   type JetStreamManager,
   ReplayPolicy,
   RetentionPolicy,
   StorageType,
+  type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
+import { Unavailable } from '@tidewaiter/domain';
 import { type Consumer, consumers, type Stream, streams, subjectsOf } from '@tidewaiter/events';
 
 /**
@@ -41,7 +44,18 @@ async function reconcileStream(manager: JetStreamManager, stream: Stream): Promi
     await manager.streams.update(stream.name, config);
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    await addStream(manager, config);
+  }
+}
+
+/** @throws Unavailable `BUS_STORAGE_FULL`: NATS reserves the size of a stream when it is created */
+async function addStream(manager: JetStreamManager, config: Pick<StreamConfig, 'name' | 'max_bytes'>): Promise<void> {
+  try {
     await manager.streams.add(config);
+  } catch (cause) {
+    if (!isShortOfStorage(cause)) throw cause;
+    const wanted = `${Math.ceil(config.max_bytes / 2 ** 20)} MiB for the stream ${config.name}`;
+    throw new Unavailable('BUS_STORAGE_FULL', `NATS has not enough disk: it needs ${wanted}`, { cause });
   }
 }
 
@@ -63,6 +77,11 @@ async function reconcileConsumer(manager: JetStreamManager, consumer: Consumer):
     if (!isNotFound(error)) throw error;
     await manager.consumers.add(consumer.stream, config);
   }
+}
+
+/** `JSStorageResourcesExceededErr` of nats-server. */
+function isShortOfStorage(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === 10_047;
 }
 
 function isNotFound(error: unknown): boolean {

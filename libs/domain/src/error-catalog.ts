@@ -256,6 +256,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
   {
     title: 'Inside the platform',
     codes: {
+      BUS_STORAGE_FULL: unavailable("Give NATS's disk more room: its streams reserve their size, 2 GiB in all."),
       BUS_UNAVAILABLE: unavailable('Check NATS and TIDEWAITER_NATS_URL.'),
       EARLIER_PUSH_PENDING: unavailable('An earlier push of the tag is analyzed first.'),
       EVENT_MALFORMED: input('Report it: an event of another version, or one that others published.'),
