@@ -34,6 +34,8 @@ edit('libs/domain/src/version.ts', (text) => text.replace(`'${old}'`, `'${versio
 edit('CHANGELOG.md', (text) =>
   text.replace('## Unreleased\n', `## Unreleased\n\n## ${version} - ${new Date().toISOString().slice(0, 10)}\n`),
 );
+execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
+execFileSync('node', ['tools/record-schema.mjs'], { stdio: 'inherit' });
 execFileSync('npm', ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'], {
   stdio: 'inherit',
 });

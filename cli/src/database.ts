@@ -1,8 +1,8 @@
-import { NotFound, Secret, Unavailable } from '@tidewaiter/domain';
+import { NotFound, printable, Secret, Unavailable } from '@tidewaiter/domain';
 import { currentRun } from '@tidewaiter/servers';
-import type { Store } from '@tidewaiter/store';
+import type { ConnectionOptions, PlannedMigration, Store } from '@tidewaiter/store';
 
-import { stateDir } from './context.js';
+import { printStderr, stateDir } from './context.js';
 import { givenUrls } from './service/services.js';
 
 /** Whether the environment names a database, or this folder's `up` has one. */
@@ -24,19 +24,41 @@ async function databaseUrl(): Promise<string | undefined> {
  * @throws NotFound `DATABASE_UNKNOWN`; Unavailable `STORE_UNAVAILABLE`
  */
 export async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
-  const url = await databaseUrl();
-  if (!url) {
-    const advice = 'set TIDEWAITER_DATABASE_URL, or start one here with `tidewaiter up`';
-    throw new NotFound('DATABASE_UNKNOWN', `there is no database: ${advice}`);
-  }
+  const options = await connectionOptions();
   // Only now: TypeORM costs every command a moment.
   const { connect, Store } = await import('@tidewaiter/store');
-  const dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'cli' }).catch(explain);
+  const dataSource = await connect(options).catch(explain);
   try {
     return await work(new Store(dataSource, 'cli'));
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** Runs the migrations that the database lacks; each is printed as it ends. */
+export async function migrateDatabase(): Promise<void> {
+  await withStore(async () => undefined);
+}
+
+/** Migrations that the database lacks, with their statements. */
+export async function plannedMigrations(): Promise<PlannedMigration[]> {
+  const options = await connectionOptions();
+  const { migrationPlan } = await import('@tidewaiter/store');
+  return migrationPlan(options).catch(explain);
+}
+
+async function connectionOptions(): Promise<ConnectionOptions> {
+  const url = await databaseUrl();
+  if (!url) {
+    const advice = 'set TIDEWAITER_DATABASE_URL, or start one here with `tidewaiter up`';
+    throw new NotFound('DATABASE_UNKNOWN', `there is no database: ${advice}`);
+  }
+  return { url: new Secret(url), poolSize: 4, name: 'cli', log: { info: printLine, warn: printLine } };
+}
+
+/** Progress of migrations: a message with its fields. */
+function printLine(fields: Record<string, unknown>, message: string): void {
+  printStderr(`${message}: ${printable(JSON.stringify(fields))}`);
 }
 
 function explain(cause: unknown): never {

@@ -14,6 +14,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   up: async () => (await import('./up/up.js')).upCommand,
   down: async () => (await import('./down/down.js')).downCommand,
   status: async () => (await import('./status/status.js')).statusCommand,
+  migrate: async () => (await import('./migrate/migrate.js')).migrateCommand,
   service: async () => (await import('./service/service.js')).serviceCommand,
   test: async () => (await import('./test/test.js')).testCommand,
   advisories: async () => (await import('./advisories/advisories.js')).advisoriesCommand,

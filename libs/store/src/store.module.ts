@@ -42,7 +42,11 @@ export class StoreModule implements OnApplicationShutdown {
       module: StoreModule,
       global: true,
       providers: [
-        { provide: DataSource, useFactory: () => connectPatiently({ url, poolSize, name: service }) },
+        {
+          provide: DataSource,
+          useFactory: (log: Logger) => connectPatiently({ url, poolSize, name: service, log }),
+          inject: [Logger],
+        },
         {
           provide: Store,
           useFactory: (dataSource: DataSource) => new Store(dataSource, service),

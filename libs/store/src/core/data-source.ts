@@ -6,15 +6,21 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/migrations.js';
 import { entities } from './entities.js';
 import { isOutage } from './outage.js';
+import {
+  migrate,
+  type MigrationLog,
+  pendingMigrations,
+  type PlannedMigration,
+  planMigrations,
+} from './schema-migration.js';
 
-/** Key of the advisory lock around migrations: the eight bytes of "tidewait", which no other program should use. */
-const migrationLock = '8388346167911606644';
-
-interface ConnectionOptions {
+export interface ConnectionOptions {
   url: Secret;
   poolSize: number;
   /** Shown in pg_stat_activity. */
   name: string;
+  /** Log of migrations that run or wait. */
+  log?: MigrationLog;
 }
 
 /** Interval and time limit of connection attempts at start, when the database may still be starting. */
@@ -32,8 +38,47 @@ export async function connectPatiently(options: ConnectionOptions): Promise<Data
   }
 }
 
-/** Connects to PostgreSQL and runs migrations under a lock: the first process runs them, the others wait. */
-export async function connect({ url, poolSize, name }: ConnectionOptions): Promise<DataSource> {
+/** Connects to PostgreSQL after the pending migrations: one process runs them, the others wait. */
+export async function connect(options: ConnectionOptions): Promise<DataSource> {
+  const dataSource = await open(options, limits);
+  try {
+    if ((await pendingMigrations(dataSource)).length > 0) await migrateBeside(dataSource, options);
+  } catch (error) {
+    await dataSource.destroy().catch(() => undefined);
+    throw error;
+  }
+  return dataSource;
+}
+
+/** Migrations that {@link connect} would run, with their statements. */
+export async function migrationPlan(options: ConnectionOptions): Promise<PlannedMigration[]> {
+  const dataSource = await open(options, limits);
+  try {
+    return await planMigrations(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Time limits of statements: a service must not wait for ever, neither here nor on the server. */
+const limits = {
+  statement_timeout: 60_000,
+  idle_in_transaction_session_timeout: 60_000,
+  // Client-side timeout for a server that vanished and cannot apply its own.
+  query_timeout: 65_000,
+};
+
+/** A migration of a large table takes its time, so it has a connection without the limits. */
+async function migrateBeside(dataSource: DataSource, options: ConnectionOptions): Promise<void> {
+  const unlimited = await open({ ...options, name: `${options.name}-migration`, poolSize: 2 }, {});
+  try {
+    await migrate(unlimited, dataSource, options.log);
+  } finally {
+    await unlimited.destroy();
+  }
+}
+
+async function open({ url, poolSize, name }: ConnectionOptions, extra: Record<string, number>): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
     url: url.reveal(),
@@ -44,35 +89,9 @@ export async function connect({ url, poolSize, name }: ConnectionOptions): Promi
     entities,
     migrations,
     migrationsTableName: 'migration',
-    migrationsTransactionMode: 'each',
     // A forgotten `undefined` in a condition must not mean "every row".
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
-    extra: {
-      statement_timeout: 60_000,
-      idle_in_transaction_session_timeout: 60_000,
-      // Client-side timeout for a server that vanished and cannot apply its own.
-      query_timeout: 65_000,
-      keepAlive: true,
-    },
+    extra: { ...extra, keepAlive: true },
   });
-  await dataSource.initialize();
-  try {
-    await migrate(dataSource);
-  } catch (error) {
-    await dataSource.destroy().catch(() => undefined);
-    throw error;
-  }
-  return dataSource;
-}
-
-async function migrate(dataSource: DataSource): Promise<void> {
-  const runner = dataSource.createQueryRunner();
-  try {
-    await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
-    await dataSource.runMigrations();
-  } finally {
-    // A lost connection has released the lock already.
-    await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
-    await runner.release().catch(() => undefined);
-  }
+  return dataSource.initialize();
 }
