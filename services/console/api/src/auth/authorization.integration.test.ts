@@ -1,0 +1,124 @@
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, Store, type TokenScope, tokenScopes } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { v7 as uuidv7 } from 'uuid';
+
+import { controllers } from '../console.module.js';
+import { start } from '../main.js';
+import { apiMethods } from '../openapi/api-methods.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+const tokens = new Map<TokenScope, string>();
+let expired = '';
+let revoked = '';
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  const made = new ApiTokens(new Store(dataSource, 'test'));
+  for (const scope of tokenScopes) tokens.set(scope, (await made.make(scope, scope, null)).reveal());
+  expired = (await made.make('expired', 'write', new Date(0))).reveal();
+  revoked = (await made.make('revoked', 'write', null)).reveal();
+  await made.revoke('revoked');
+  await dataSource.destroy();
+});
+
+afterAll(async () => {
+  await service.stop();
+  await servers.stop();
+});
+
+/** Scope that a route needs. By its effect, not by its declaration, which is under test. */
+function neededFor(method: string, path: string): TokenScope | 'none' {
+  if (path === '/api/v1/session') return method === 'post' ? 'none' : 'gate';
+  // Questions of pipelines and of Kubernetes, which a leaked token may ask.
+  if (['/api/v1/gate', '/admission/validate', '/api/v1/openapi.json'].includes(path)) return 'gate';
+  const isQuestion = ['/api/v1/silences/preview', '/api/v1/routes/replay'].includes(path);
+  return method === 'get' || isQuestion ? 'read' : 'write';
+}
+
+interface Caller {
+  name: string;
+  headers(): Record<string, string>;
+  /** Scope of the token; null without a valid one. */
+  scope: TokenScope | null;
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+const callers: Caller[] = [
+  ...tokenScopes.map((scope) => ({ name: `token for ${scope}`, headers: () => bearer(tokens.get(scope)!), scope })),
+  { name: 'no token', headers: () => ({}), scope: null },
+  { name: 'empty token', headers: () => bearer(''), scope: null },
+  { name: 'unknown token', headers: () => bearer(`tide_${'a'.repeat(43)}`), scope: null },
+  { name: 'expired token', headers: () => bearer(expired), scope: null },
+  { name: 'revoked token', headers: () => bearer(revoked), scope: null },
+  { name: 'two tokens', headers: () => bearer(`${tokens.get('write')!} ${tokens.get('write')!}`), scope: null },
+  { name: 'Basic', headers: () => ({ authorization: `Basic ${btoa(`a:${tokens.get('write')!}`)}` }), scope: null },
+  {
+    name: 'forged cookie',
+    headers: () => ({ cookie: 'tidewaiter_session=aaaa', 'x-tidewaiter-csrf': '1' }),
+    scope: null,
+  },
+];
+
+const routes = apiMethods(controllers).flatMap(({ method, path }) =>
+  // Nest answers HEAD with the handler of GET.
+  (method === 'get' ? ['get', 'head'] : [method]).map((sent) => ({ sent, method, path })),
+);
+
+describe('Authorization of the API', () => {
+  it('covers every documented route', async () => {
+    const answer = await fetch(`${service.url}/api/v1/openapi.json`, { headers: bearer(tokens.get('gate')!) });
+    const { paths } = (await answer.json()) as { paths: Record<string, Record<string, unknown>> };
+    const documented = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    const covered = routes.map(({ sent, path }) => `${sent} ${path}`);
+    expect(documented.length).toBeGreaterThan(30);
+    expect(documented.filter((route) => !covered.includes(route))).toEqual([]);
+  });
+
+  it.each(routes)('of $sent $path lets in exactly the callers with its scope', async ({ sent, method, path }) => {
+    const needed = neededFor(method, path);
+    for (const { name, headers, scope } of callers) {
+      // Ids that are unknown: a caller that is let in changes nothing.
+      const url = `${service.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`;
+      const { status } = await fetch(url, { method: sent.toUpperCase(), headers: headers() });
+      const isEnough = needed !== 'none' && scope !== null && tokenScopes.indexOf(scope) >= tokenScopes.indexOf(needed);
+      const expected = needed === 'none' || isEnough ? 'let in' : scope === null ? 401 : 403;
+      expect([name, [401, 403].includes(status) ? status : 'let in']).toEqual([name, expected]);
+    }
+  });
+
+  it.each(routes.filter(({ method }) => method !== 'get'))(
+    'of $sent $path ignores a session cookie that another site may have sent',
+    async ({ sent, method, path }) => {
+      if (neededFor(method, path) === 'none') return;
+      const answer = await fetch(`${service.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`, {
+        method: sent.toUpperCase(),
+        headers: { cookie: `tidewaiter_session=${tokens.get('write')!}` },
+      });
+      expect(await answer.json()).toMatchObject({ code: 'CSRF_HEADER_MISSING' });
+    },
+  );
+
+  it('names the missing scope', async () => {
+    const answer = await fetch(`${service.url}/api/v1/pushes`, {
+      headers: { authorization: `Bearer ${tokens.get('gate')!}` },
+    });
+    expect(await answer.json()).toMatchObject({
+      code: 'SCOPE_MISSING',
+      title: 'this needs a token for read, and yours is for gate',
+    });
+  });
+});
