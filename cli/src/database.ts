@@ -2,7 +2,7 @@ import { NotFound, printable, Secret, Unavailable } from '@tidewaiter/domain';
 import { currentRun } from '@tidewaiter/servers';
 import type { ConnectionOptions, PlannedMigration, Store } from '@tidewaiter/store';
 
-import { printStderr, stateDir } from './context.js';
+import { environment, printStderr, stateDir } from './context.js';
 import { givenUrls } from './service/services.js';
 
 /** Whether the environment names a database, or this folder's `up` has one. */
@@ -27,6 +27,7 @@ export async function withStore<T>(work: (store: Store) => Promise<T>): Promise<
   const options = await connectionOptions();
   // Only now: TypeORM costs every command a moment.
   const { connect, Store } = await import('@tidewaiter/store');
+  (await import('@tidewaiter/runtime')).armFailpoints(environment);
   const dataSource = await connect(options).catch(explain);
   try {
     return await work(new Store(dataSource, 'cli'));

@@ -23,6 +23,7 @@ export function serviceCommand(program: Command): void {
     .addArgument(new Argument('<name>').choices(serviceNames))
     .action(async (name: ServiceName) => {
       const stop = stopRequest();
+      (await import('@tidewaiter/runtime')).armFailpoints(environment);
       // A start waits for NATS as long as it takes, and what it has begun by then survives any end.
       const service = await Promise.race([startService(name, await environmentToUse()), stop]);
       if (!service) return;

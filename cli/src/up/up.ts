@@ -76,6 +76,8 @@ function welcome({ services, notices }: Pick<Run, 'services' | 'notices'>): stri
 
 async function up(options: UpOptions): Promise<void> {
   const stop = stopRequest();
+  const { armFailpoints, failpoint } = await import('@tidewaiter/runtime');
+  armFailpoints(environment);
   await using closing = new AsyncDisposableStack();
   const run = await claimRun(stateDir, new Date());
   closing.defer(async () => run.release());
@@ -87,6 +89,7 @@ async function up(options: UpOptions): Promise<void> {
   await checkFiles();
   const local = await startLocalServers({ dir: stateDir, use, programs: await bringPrograms(use) });
   closing.defer(local.stop);
+  failpoint('up.servers-started');
   await writeSamples(home);
   const ingestUrl = await startAll(options, local, run, closing, stop);
   releaseStartMemory();
@@ -108,6 +111,7 @@ async function startAll(
   closing: AsyncDisposableStack,
   stop: Promise<void>,
 ): Promise<string | undefined> {
+  const { failpoint } = await import('@tidewaiter/runtime');
   const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
   const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
   const key = await scannerKey();
@@ -128,6 +132,7 @@ async function startAll(
     // A start waits for servers without a limit; a stop request must not.
     if (!service) return undefined;
     running.push(service);
+    failpoint('up.service-started');
   }
   for (let number = 2; number <= count; number++) workers.push(startWorker(number, environmentOf('scanner')));
   const services = running.map(({ name, url }) => ({ name, url }));
@@ -135,6 +140,7 @@ async function startAll(
   const servers = local.supervise(serverListener(async () => run.update({ processes: processes() })));
   const processes = () => [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
   await run.update({ ready: true, urls: local.urls, consoleUrl, services, notices, processes: processes() });
+  failpoint('up.run-recorded');
   onHangup(async () => {
     for (const { pid } of workers) process.kill(pid, 'SIGHUP');
     await Promise.all(running.map(async (service) => service.reload()));

@@ -13,6 +13,7 @@ import { connect, headers as natsHeaders, nanos, type NatsConnection } from '@na
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
 import { type CloudEvent, type Consumer, type EventOf, type EventType, readEvent } from '@tidewaiter/events';
+import { failpoint } from '@tidewaiter/runtime';
 
 import type { StreamPlace } from './stream-place.js';
 import { reconcileTopology } from './topology.js';
@@ -95,6 +96,7 @@ export class Bus implements OnApplicationShutdown {
         await this.reconcile();
         return this.#whileConnected(send);
       });
+      failpoint('bus.published');
       return { isRepeated: acknowledged.duplicate };
     } catch (cause) {
       if (isFull(cause)) throw new Unavailable('STREAM_FULL', 'NATS has no room for more of these events', { cause });

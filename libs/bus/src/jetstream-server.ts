@@ -4,7 +4,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { type CloudEvent, type Consumer, eventTypeNamed, readEvent } from '@tidewaiter/events';
-import { type Health, type Logger, withSpan } from '@tidewaiter/runtime';
+import { type Health, type Logger, withSpan, failpoint } from '@tidewaiter/runtime';
 import type { Counter } from 'prom-client';
 import { isObservable, lastValueFrom } from 'rxjs';
 
@@ -146,7 +146,9 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       // message must not use up its deliveries.
       if (message.info.deliveryCount === 1) await this.#unlessOutage(work);
       else await this.#outlastOutages(consumer, stopping, work);
+      failpoint('bus.handled');
       message.ack();
+      failpoint('bus.acked');
       return 'handled';
     } catch (error) {
       return this.#failed(consumer, message, event, error, stopping);

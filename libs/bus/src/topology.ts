@@ -13,6 +13,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { Unavailable } from '@tidewaiter/domain';
 import { type Consumer, consumers, type Stream, streams, subjectsOf } from '@tidewaiter/events';
+import { failpoint } from '@tidewaiter/runtime';
 
 /**
  * Time within which JetStream itself drops a repeated message id; later repeats are dropped by the
@@ -45,6 +46,7 @@ async function reconcileStream(manager: JetStreamManager, stream: Stream): Promi
   } catch (error) {
     if (!isNotFound(error)) throw error;
     await addStream(manager, config);
+    failpoint('bus.stream-made');
   }
 }
 

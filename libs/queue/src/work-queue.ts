@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { NotYet, TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import { type Logger, repeat, type Repetition, withSpan } from '@tidewaiter/runtime';
+import { type Logger, repeat, type Repetition, withSpan, failpoint } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
@@ -138,6 +138,7 @@ export class WorkQueue {
     }));
     try {
       await this.#queue.addBulk(entries);
+      failpoint('queue.added');
     } catch (err) {
       this.log.warn({ queue: this.name, jobs: jobs.length, err }, 'queue unavailable');
     }
@@ -145,6 +146,7 @@ export class WorkQueue {
 
   async #sweep(): Promise<void> {
     const lost = await this.ledger.lost(this.name);
+    failpoint('queue.swept');
     if (lost.length > 0) await this.#add(lost);
   }
 
@@ -181,7 +183,9 @@ export class WorkQueue {
       // A job that kills its worker never reports a failure; only its number of claims shows it.
       if (job.attempt > tries(handler) + extraTries)
         throw new TidewaiterError('WORKER_LOST', 'its workers died or never answered');
+      failpoint('queue.claimed');
       await handler.handle(job, AbortSignal.any([lost.signal, late.signal]));
+      failpoint('queue.handled');
       return 'done';
     } catch (error) {
       if (lost.signal.aborted || isLeaseLost(error)) {
@@ -219,11 +223,13 @@ export class WorkQueue {
     try {
       if (retryInMs === null) {
         await handler.giveUp(tried, problem);
+        failpoint('queue.given-up');
         this.log.error(fields, 'job given up');
         return 'given up';
       }
       await handler.retrying?.(tried, problem, retryInMs);
       const again = await this.ledger.fail(job, { ...problem, retryInMs });
+      failpoint('queue.failure-noted');
       if (again) await this.#add([again]);
       if (!wasTried) return 'put back';
       this.log.warn(fields, 'job failed');

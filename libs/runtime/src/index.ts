@@ -15,6 +15,8 @@ export { createLogger, Logger } from './logger.js';
 export { currentTraceparent, withSpan } from './telemetry.js';
 export { ConfigFiles } from './config-files.js';
 export { ConfigState } from './config-state.js';
+export { armFailpoints, failpoint, failpointCatalog } from './failpoints.js';
+export type { FailpointName } from './failpoints.js';
 export { Health, HealthController } from './health.js';
 export { ProblemFilter, problemOf, sendProblem } from './problem.js';
 export { metricCatalog, metricsMarkdown } from './metric-catalog.js';

@@ -6,6 +6,7 @@ import {
   type KevEntry,
   type OsvAdvisory,
 } from '@tidewaiter/advisories';
+import { failpoint } from '@tidewaiter/runtime';
 
 import { columnsOf } from '../core/columns.js';
 import { excluded, valuesOf } from '../core/row-sets.js';
@@ -71,6 +72,7 @@ export class AdvisoryFeeds {
         newImport.parameters({ ...feed, source: feed.name, changed }),
       );
     });
+    failpoint('advisories.feed-noted');
   }
 
   /**
@@ -87,7 +89,9 @@ export class AdvisoryFeeds {
   }
 
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
-    return this.advisories.put(advisories);
+    const changed = await this.advisories.put(advisories);
+    failpoint('advisories.put');
+    return changed;
   }
 
   /** Ids of the advisories that have entries in an ecosystem and are not withdrawn. */
@@ -101,6 +105,7 @@ export class AdvisoryFeeds {
 
   async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
     await this.advisories.retire(ecosystem, ids);
+    failpoint('advisories.retired');
   }
 
   /**

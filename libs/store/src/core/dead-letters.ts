@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
 import { redriveIn } from '../deliveries/redrives.js';
@@ -44,6 +45,7 @@ export class DeadLetters {
        WHERE NOT EXISTS (SELECT FROM dead_letter WHERE event_id = $3::uuid AND worker = $2 AND redriven_at IS NULL)`,
       [uuidv7(), consumer, eventId, subject, text, code, reason, attempts],
     );
+    failpoint('dead-letters.saved');
   }
 
   /** Dead letters, newest first; without the redriven ones unless `all` is set. */
@@ -74,6 +76,7 @@ export class DeadLetters {
         throw new NotFound('DEAD_LETTER_UNKNOWN', `no dead letter ${id} that could be tried again`);
       }
     });
+    failpoint('dead-letters.redriven');
   }
 }
 

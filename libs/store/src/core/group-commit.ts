@@ -1,4 +1,5 @@
 import { Unavailable } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 
 export interface GroupLimits {
   /** Commits that run at the same time. */
@@ -86,6 +87,7 @@ export class GroupCommit<Item, Result> {
   async #run(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await this.commit(batch.map(({ item }) => item));
+      failpoint('group-commit.committed');
       for (const [index, result] of results.entries()) batch[index]?.resolve(result);
     } catch (error) {
       if (batch.length === 1 || error instanceof Unavailable) return this.#rejectAll(batch, error);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { type CloudEvent, consumersOf } from '@tidewaiter/events';
-import type { Logger } from '@tidewaiter/runtime';
+import { failpoint, type Logger } from '@tidewaiter/runtime';
 
 import { columnsOf, type RowOf } from './columns.js';
 import { OutboxRow } from './event-rows.js';
@@ -82,6 +82,7 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       );
       if (events.length === 0) return 0;
       const results = await Promise.allSettled(events.map((event) => this.#publish(event)));
+      failpoint('relay.batch-published');
       const sent = events.filter((_, index) => results[index]?.status === 'fulfilled');
       const unread = sent.filter(({ type }) => consumersOf(type).length === 0);
       await tx.query(
@@ -109,5 +110,6 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
     };
     // A redrive needs its own message id, or JetStream would drop it as a duplicate.
     await this.publisher.publish(channel, message, publishes === 0 ? event.id : `${event.id}#${publishes}`);
+    failpoint('relay.one-published');
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { Draft } from '@tidewaiter/events';
-import { currentTraceparent } from '@tidewaiter/runtime';
+import { currentTraceparent, failpoint } from '@tidewaiter/runtime';
 import { DataSource, type QueryRunner, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -146,7 +146,9 @@ export class Store implements Queries {
       await runner.connect();
       await runner.startTransaction();
       const result = await work(this.#open(runner, committed));
+      failpoint('store.before-commit');
       await runner.commitTransaction();
+      failpoint('store.committed');
       this.#notify(committed);
       return result;
     } catch (error) {

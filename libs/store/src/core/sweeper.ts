@@ -1,5 +1,5 @@
 import { consumersOf } from '@tidewaiter/events';
-import { Every, type Logger } from '@tidewaiter/runtime';
+import { Every, type Logger, failpoint } from '@tidewaiter/runtime';
 import { getMetadataArgsStorage } from 'typeorm';
 
 import { expiringAt, type RetentionRule } from './retention.js';
@@ -29,6 +29,7 @@ export class OutboxSweeper {
   @Every(intervalMs)
   async sweep(): Promise<void> {
     const redriven = await this.store.transaction(sweepOutbox);
+    failpoint('sweeper.events-redriven');
     if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
     await this.store.transaction((tx) => deleteExpired(tx, 'often'));
   }

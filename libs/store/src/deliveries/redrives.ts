@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
 import { inQueue } from '../core/queues.js';
@@ -55,7 +56,7 @@ export class Redrives {
    * @throws NotFound `DELIVERY_UNKNOWN`
    */
   async redrive<Message>(id: string, by: string, again: Reword<Message> | null = null): Promise<Redrive> {
-    return this.store.transaction(async (tx) => {
+    const redrive = await this.store.transaction<Redrive>(async (tx) => {
       const { state, original } = await locked(tx, id);
       if ((await redriveIn(tx, [id], by)) > 0) return { id, outcome: 'redriven' };
       const outcome = outcomes[state];
@@ -64,6 +65,8 @@ export class Redrives {
       const underWay = await repetitionOf(tx, original);
       return { id: underWay ?? (await this.#repeat(tx, original, by, again)), outcome: 'repeated' };
     });
+    failpoint('deliveries.one-redriven');
+    return redrive;
   }
 
   /**
@@ -82,6 +85,7 @@ export class Redrives {
       after = ids.at(-1) ?? null;
       if (after === null) return { redriven, isMore: false };
       redriven += await this.store.transaction(async (tx) => redriveIn(tx, ids, by));
+      failpoint('deliveries.some-redriven');
     }
     return { redriven, isMore: (await this.#troubled(filter, after, 1)).length > 0 };
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import type { IncidentChange } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import {
   type AlertMembership,
   type AppliedChanges,
@@ -80,7 +81,7 @@ export class IncidentJournal {
   async keep(lease: DetectorLease, batch: IncidentBatch): Promise<AppliedChanges> {
     const state = batch.state && (await compressSnapshot(batch.state));
     const { alerts, matches } = batch.intake;
-    return this.store.transaction(async (tx) => {
+    const applied = await this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
       await this.alerts.taken(tx, batch.number, idsOf(alerts));
       await this.matches.taken(tx, batch.number, idsOf(matches));
@@ -89,10 +90,12 @@ export class IncidentJournal {
         await this.leases.keep(tx, lease, { format, life: null, position: batch.number, state });
         await this.matches.forget(tx, batch.number);
       }
-      const applied = await this.incidents.apply(tx, batch.changes);
+      const changed = await this.incidents.apply(tx, batch.changes);
       await this.alerts.joined(tx, batch.memberships);
-      return applied;
+      return changed;
     });
+    failpoint('incidents.batch-applied');
+    return applied;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { settlePushes } from '@tidewaiter/detection';
-import { Every, Logger } from '@tidewaiter/runtime';
+import { Every, Logger, failpoint } from '@tidewaiter/runtime';
 import { DetectionAlerts, Store, SuspectPushes } from '@tidewaiter/store';
 
 const lookMs = 1_000;
@@ -27,5 +27,6 @@ export class SupplyChainWatch {
       await this.pushes.settle(tx, pushIds, inIncident);
       if (alerts.length > 0) this.logger.info({ alerts: alerts.length, pushes: pushIds }, 'supply-chain alerts raised');
     });
+    failpoint('supply-chain.settled');
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
 import { findingOpened, findingResolved, imageAnalyzed, imageReexamined, tagMoved } from '@tidewaiter/events';
-import { Every, Logger } from '@tidewaiter/runtime';
+import { Every, Logger, failpoint } from '@tidewaiter/runtime';
 import { LearnedHabits, PackageUses, Store, WorkloadLedger } from '@tidewaiter/store';
 
 import { type PersistedFacts, type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
@@ -80,6 +80,7 @@ export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicati
   @Every(exchangeMs)
   async exchange(): Promise<void> {
     await this.tables.keep(this.facts.takeLearned());
+    failpoint('facts.learned-stored');
     const nowMs = Date.now();
     const from = (firstMs: number) => new Date(Math.max(0, (this.#lookedMs ?? nowMs - firstMs) - overlapMs));
     const kept = await this.tables.since({

@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
-import { Every, Logger } from '@tidewaiter/runtime';
+import { Every, Logger, failpoint } from '@tidewaiter/runtime';
 import { type DetectorLease, DetectorLeases } from '@tidewaiter/store';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -100,6 +100,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
       const kind = this.#kinds.get(name);
       const lease = kind && (await this.leases.take(name, this.#replica, leaseMs));
       if (!lease) continue;
+      failpoint('lease.taken');
       acquired += 1;
       await this.#begin(name, kind, lease);
     }
@@ -121,6 +122,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     const entry = this.#held.get(name);
     this.#held.delete(name);
     await entry?.worker.stop().catch((err: unknown) => this.log.error({ lease: name, err }, 'lease handover failed'));
+    failpoint('lease.handed-over');
     if (entry) await this.leases.release(entry.lease);
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus, type StreamPlace } from '@tidewaiter/bus';
 import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import { runtimeStream } from '@tidewaiter/events';
+import { failpoint } from '@tidewaiter/runtime';
 import {
   DetectionAlerts,
   DetectionMatches,
@@ -68,6 +69,7 @@ export class PartitionJournal {
         if (alerts.length > 0) await this.alerts.add(tx, alerts);
         if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.dropped(matches);
       });
+      failpoint('partition.alerts-stored');
       this.bus.call('alerts');
     }
     // In a transaction of their own, because alerts must not wait until another partition has
@@ -77,6 +79,7 @@ export class PartitionJournal {
         await this.leases.hold(tx, lease);
         await this.findings.put(tx, objects.slice(start, start + objectsAtOnce));
       });
+      failpoint('partition.objects-stored');
     }
   }
 
@@ -90,6 +93,7 @@ export class PartitionJournal {
       await this.leases.hold(tx, lease);
       await this.leases.keep(tx, lease, { format, life, position: sequence, state: packed });
     });
+    failpoint('partition.snapshot-stored');
   }
 
   /** Drops messages from the stream that a snapshot covers. */
@@ -100,5 +104,6 @@ export class PartitionJournal {
   /** Records the next message of a partition whose messages have crashed their readers. */
   async attempt(lease: DetectorLease, { sequence }: StreamPlace): Promise<void> {
     await this.leases.attempt(lease, sequence);
+    failpoint('partition.attempt-noted');
   }
 }

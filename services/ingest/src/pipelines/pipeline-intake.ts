@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { draft, type Draft, pipelineReported } from '@tidewaiter/events';
+import { failpoint } from '@tidewaiter/runtime';
 import { GroupCommit, type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
 
 import type { IntakeResult } from '../http/receipt.js';
@@ -29,7 +30,9 @@ export class PipelineIntake {
 
   /** Resolves when everything is committed. @throws Unavailable when it cannot be stored now */
   async keep(upload: Upload): Promise<IntakeResult> {
-    return this.#commits.add(upload, upload.sizeBytes);
+    const result = await this.#commits.add(upload, upload.sizeBytes);
+    failpoint('pipelines.stored');
+    return result;
   }
 
   async #save({ reports, traceparent }: Upload): Promise<IntakeResult> {

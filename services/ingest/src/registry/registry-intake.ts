@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { failpoint } from '@tidewaiter/runtime';
 import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
 
 import type { IntakeResult } from '../http/receipt.js';
@@ -33,7 +34,9 @@ export class RegistryIntake {
    * @throws Unavailable when it cannot be stored now
    */
   async keep(delivery: NoticeBatch): Promise<IntakeResult> {
-    return this.#commits.add(delivery, delivery.sizeBytes);
+    const result = await this.#commits.add(delivery, delivery.sizeBytes);
+    failpoint('hooks.stored');
+    return result;
   }
 
   async #save(deliveries: readonly NoticeBatch[]): Promise<IntakeResult[]> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
 import { RecentIds } from '@tidewaiter/collections';
 import type { RuntimeRecord } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 
 import type { IntakeResult } from '../http/receipt.js';
 import { messagesOf, type RuntimeMessage } from './runtime-messages.js';
@@ -32,6 +33,7 @@ export class RuntimeIntake {
     if (failed) throw failed.reason;
     let repeated = 0;
     for (const count of await Promise.all(published)) repeated += count;
+    failpoint('events.published');
     return { accepted: fresh.length - repeated, duplicates: records.length - fresh.length + repeated };
   }
 
@@ -60,6 +62,7 @@ export class RuntimeIntake {
     for (const key of keys) this.#underWay.set(key, acknowledged);
     try {
       const { isRepeated } = await acknowledged;
+      failpoint('events.one-published');
       for (const key of keys) this.#recent.add(key);
       return isRepeated ? records.length : 0;
     } finally {

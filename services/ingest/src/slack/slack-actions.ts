@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { failpoint } from '@tidewaiter/runtime';
 import { Incidents, SilenceLedger, Store } from '@tidewaiter/store';
 
 import type { ButtonAction } from './slack-interaction.js';
@@ -23,6 +24,7 @@ export class SlackActions {
 
   async #acknowledge(incident: string, by: string): Promise<string> {
     const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, incident, by));
+    failpoint('slack.acknowledged');
     return acknowledged ? `INC-${acknowledged.number} is yours.` : 'It is resolved or already acknowledged.';
   }
 
@@ -36,6 +38,7 @@ export class SlackActions {
       await this.silences.add(tx, { matchers, startsAt, endsAt, createdBy: by, comment: 'Asked for in Slack' });
       if (incident !== null) await this.incidents.remark(tx, incident, `Silenced for 24 h by ${by}`, by);
     });
+    failpoint('slack.silenced');
     return `Silenced for 24 h: ${matchers.join(', ')}. Tidewaiter lists it under silences.`;
   }
 }

@@ -3,7 +3,7 @@ import { NotYet, TidewaiterError } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { type Edition, type Outcome, OutcomeUnknown, type OutgoingMessage, PartlySent } from '@tidewaiter/receivers';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, failpoint } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
@@ -40,12 +40,15 @@ export class Deliver implements JobHandler<ClaimedJob> {
   async handle(job: ClaimedJob): Promise<void> {
     const begun = await this.steps.begin(job);
     if (!begun) return this.steps.done(job);
+    failpoint('delivery.begun');
     const { stored, edition } = begun;
     const { channel, integration } = stored;
     const delivery = this.#deliveryOf(stored, edition, job.attempt);
     try {
       const outcome = await this.#sendOnce(stored, channel, integration, delivery);
+      failpoint('delivery.sent');
       await keepingDoubt(async () => this.steps.sent(job, stored, outcome));
+      failpoint('delivery.recorded');
       this.logger.info(
         { delivery_id: delivery.id, receiver: delivery.receiver, channel, attempt: job.attempt },
         'delivery done',

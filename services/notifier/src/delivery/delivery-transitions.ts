@@ -4,7 +4,7 @@ import { draft, notificationDelivered, notificationFailed } from '@tidewaiter/ev
 import { clean, maxItemChars, type Message } from '@tidewaiter/messages';
 import type { JobProblem } from '@tidewaiter/queue';
 import type { Edition, Outcome } from '@tidewaiter/receivers';
-import { currentTraceparent } from '@tidewaiter/runtime';
+import { currentTraceparent, failpoint } from '@tidewaiter/runtime';
 import {
   type ClaimedJob,
   Deliveries,
@@ -100,10 +100,12 @@ export class DeliveryTransitions {
 
   async partlySent(id: string, reached: readonly string[]): Promise<void> {
     await this.deliveries.partlySent(id, reached);
+    failpoint('delivery.part-noted');
   }
 
   async retrying(job: ClaimedJob, problem: JobProblem, inMs: number): Promise<void> {
     await this.deliveries.retrying(job.key, { ...problem, attempt: job.attempt, inMs });
+    failpoint('delivery.retry-noted');
   }
 
   async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
@@ -116,6 +118,7 @@ export class DeliveryTransitions {
       await tx.emit(draft(notificationFailed, id, { deliveryId: id, receiver, channel, code, reason }));
       await this.#fallBack(tx, delivery);
     });
+    failpoint('delivery.given-up');
   }
 
   /** Sends the message to the fallback receiver. There is no second fallback. */

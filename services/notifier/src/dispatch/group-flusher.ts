@@ -9,7 +9,7 @@ import {
   type Message,
 } from '@tidewaiter/messages';
 import { isMuted, type MuteSnapshot, routeAt, sortDue, type Sorted } from '@tidewaiter/routing';
-import { Every } from '@tidewaiter/runtime';
+import { Every, failpoint } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   alertId,
@@ -64,11 +64,13 @@ export class GroupFlusher {
     if (due.length === 0) return false;
     const quiet = await this.quiet.now(true);
     const known = await this.#known(due, quiet);
-    return this.store.transaction(async (tx) => {
+    const hasFlushed = await this.store.transaction(async (tx) => {
       const keys = await this.groups.takeDue(tx, due);
       await allEnded(keys.map((key) => this.#flush(tx, key, { quiet, known })));
       return keys.length > 0;
     });
+    failpoint('groups.flushed');
+    return hasFlushed;
   }
 
   /**

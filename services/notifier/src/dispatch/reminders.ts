@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Labels } from '@tidewaiter/domain';
 import { type Message, reminderMessage, type StillFiring } from '@tidewaiter/messages';
 import { type MuteSnapshot, reminding, type RouteMatch, routeAt } from '@tidewaiter/routing';
-import { Every } from '@tidewaiter/runtime';
+import { Every, failpoint } from '@tidewaiter/runtime';
 import {
   type ReminderGroup,
   Store,
@@ -37,7 +37,7 @@ export class Reminders {
 
   @Every(lookMs)
   async remindDue(): Promise<void> {
-    while (await this.#remindNext());
+    while (await this.#remindNext()) failpoint('reminders.sent');
   }
 
   /** Handles the next due reminder; false when none is due. */

@@ -7,7 +7,7 @@ import { type FeedResult, type ReadingListener, syncAdvisories } from '@tidewait
 import { TidewaiterError } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, failpoint } from '@tidewaiter/runtime';
 import { AdvisoryFeeds, type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
 
 import { AdvisorySchedule } from './advisory-schedule.js';
@@ -51,6 +51,7 @@ export class SyncAdvisories implements JobHandler<ClaimedJob> {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+    failpoint('advisories.synced');
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
 

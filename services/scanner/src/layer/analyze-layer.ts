@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NotYet } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, failpoint } from '@tidewaiter/runtime';
 import { type ClaimedJob, Images, type PlacedLayer, readLayerKey } from '@tidewaiter/store';
 
 import { ScannerConfig } from '../config.js';
@@ -65,6 +65,7 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
     const started = performance.now();
     try {
       const content = await this.reading.read(layer, mediaType, signal);
+      failpoint('layer.read');
       await this.steps.keep(job, layer, content);
       const fields = { diff_id: content.diffId, bytes: content.uncompressedBytes, entries: content.entryCount };
       this.logger.info({ ...fields, duration_ms: Math.round(performance.now() - started) }, 'layer analysis done');

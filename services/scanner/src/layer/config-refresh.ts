@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, failpoint } from '@tidewaiter/runtime';
 import { type Image, Images, type Push, Store } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
@@ -37,6 +37,7 @@ export class ConfigRefresh {
       const client = this.registries.client(connection);
       const image = await imageOfDigest(client, repository, digest, this.analysis, signal);
       await this.store.transaction((tx) => this.images.add(tx, [image]));
+      failpoint('config.refreshed');
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.logger.info({ push_id: id, image_digest: digest, code: error.code }, 'image config refresh failed');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { LayerClaim } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import type { PackedLayer } from '@tidewaiter/sandbox';
 import {
   type ClaimedJob,
@@ -50,12 +51,14 @@ export class LayerTransitions {
   /** Stores the analysis of a layer, for the images of all repositories. */
   async keep(job: ClaimedJob, { claim }: PlacedLayer, layer: PackedLayer): Promise<void> {
     await this.keepRead(claim, layer);
+    failpoint('layer.stored');
     await this.store.transaction(async (tx) => {
       await this.#wakePushes(tx, claim);
       const lacking = await this.failures.lacking(tx, claim);
       await tx.enqueue(...jobsOf('reevaluate', lacking, 'bulk'));
       await this.jobs.finish(tx, job);
     });
+    failpoint('layer.pushes-woken');
   }
 
   /**
@@ -77,6 +80,7 @@ export class LayerTransitions {
       await this.#failed(tx, layer, failure);
       await this.jobs.finish(tx, job);
     });
+    failpoint('layer.refused');
   }
 
   /** As {@link refuse}, with a dead letter that can be redriven. */
@@ -85,6 +89,7 @@ export class LayerTransitions {
       await this.jobs.failIn(tx, job, { ...failure, retryInMs: null });
       await this.#failed(tx, layer, failure);
     });
+    failpoint('layer.given-up');
   }
 
   /** Records that another attempt failed. */
@@ -93,6 +98,7 @@ export class LayerTransitions {
       await this.failures.lock(tx, claim);
       await this.failures.put(tx, claim, place, failure, this.analysis.reader);
     });
+    failpoint('layer.failed-again');
   }
 
   async #failed(tx: Transaction, { claim, place }: PlacedLayer, failure: LayerFailure): Promise<void> {

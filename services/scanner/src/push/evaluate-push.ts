@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { countFindings, type Digest, type Platform, type SeverityCounts, type Verdict } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import { type Image, Images, Verdicts, type Push, type PushWarning } from '@tidewaiter/store';
 
 import { ImageMatching } from '../matching/image-matching.js';
@@ -43,6 +44,7 @@ export class EvaluatePush {
     for (const image of await this.images.ofPush(push.id))
       examined.push(await this.origin.examine(push, image, signal));
     await this.identity.evaluate(push, examined);
+    failpoint('push.identity-stored');
     return this.evaluate(push);
   }
 
@@ -51,15 +53,20 @@ export class EvaluatePush {
     const before = await this.images.ofPush(push.id);
     for (const image of before) {
       await this.assembly.assemble(image);
+      failpoint('push.inventory-stored');
       await this.matching.match(image.digest);
+      failpoint('push.matched');
     }
     const images = await this.images.ofPush(push.id);
     let hasOutliersAdded = false;
     for (const image of images) {
       await this.sameRevision.examine(push, image);
+      failpoint('push.revision-compared');
       if (await this.fileOutliers.examine(push, image)) hasOutliersAdded = true;
+      failpoint('push.files-compared');
     }
     await this.identity.noteSigns(push);
+    failpoint('push.signs-noted');
     const evaluated = await this.evaluations.of(push, images, await this.#warnings(push, images));
     return {
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import { type Image, Provenances, type Push, Store, type PushWarning } from '@tidewaiter/store';
 
 import type { ExaminedImage } from '../provenance/identity-check.js';
@@ -21,6 +22,7 @@ export class OriginFinder {
   async examine(push: Push, image: Image, signal: AbortSignal): Promise<ExaminedImage> {
     const { provenance, findings, presented, warnings } = await this.signatures.verify(push, image.digest, signal);
     await this.store.transaction((tx) => this.provenances.put(tx, push, image.digest, provenance, findings));
+    failpoint('push.signatures-stored');
     return { digest: image.digest, presented, warnings };
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import { Images, type Push, Pushes, Store, type TagAnswer, TagLedger } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
@@ -58,6 +59,7 @@ export class PushResolution {
         const imageDigests = images.map((image) => image.digest);
         await this.pushes.resolved(tx, push, { digest, mediaType, registryHost: client.host, imageDigests });
       });
+      failpoint('push.resolved');
     } catch (error) {
       if (answer && isRefusal(error)) await this.#placeUnread(push, answer, error instanceof NotAnImage, signal);
       throw error;
@@ -100,6 +102,7 @@ export class PushResolution {
         }
         return placed.isOutdated;
       });
+      failpoint('push.tag-placed');
       if (!isOutdated) return;
       answer = await this.#ask(push, signal);
     }

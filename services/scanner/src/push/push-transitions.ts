@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Baseline, Unavailable } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { JobProblem } from '@tidewaiter/queue';
+import { failpoint } from '@tidewaiter/runtime';
 import {
   type ClaimedJob,
   Images,
@@ -56,7 +57,7 @@ export class PushTransitions {
    * pushes: one of the two sees the other's work.
    */
   async advance(job: ClaimedJob, push: Push): Promise<PushProgress> {
-    return this.store.transaction(async (tx) => {
+    const progress = await this.store.transaction<PushProgress>(async (tx) => {
       await this.pushes.lock(tx, push.id);
       const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
       if (pending.length === 0) return 'ready';
@@ -66,6 +67,8 @@ export class PushTransitions {
       await this.jobs.finish(tx, job);
       return 'waits for layers';
     });
+    if (progress === 'waits for layers') failpoint('push.layers-queued');
+    return progress;
   }
 
   /**
@@ -89,6 +92,7 @@ export class PushTransitions {
       }
       await this.jobs.finish(tx, job);
     });
+    failpoint('push.concluded');
   }
 
   /**
@@ -107,6 +111,7 @@ export class PushTransitions {
       }
       await this.jobs.finish(tx, job);
     });
+    failpoint('push.corrected');
   }
 
   /** Ends a job without an event about its push. */
@@ -125,6 +130,7 @@ export class PushTransitions {
       if (about) await tx.enqueue({ queue: 'attached', key: attachedKey(job.key, about), class: 'interactive' });
       await this.jobs.finish(tx, job);
     });
+    failpoint('push.set-aside');
   }
 
   async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
@@ -132,6 +138,7 @@ export class PushTransitions {
       await this.failures.end(tx, job.key, 'refused', code, reason);
       await this.jobs.finish(tx, job);
     });
+    failpoint('push.refused');
   }
 
   async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
@@ -139,6 +146,7 @@ export class PushTransitions {
       await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
       await this.failures.end(tx, job.key, 'dead-lettered', code, reason);
     });
+    failpoint('push.given-up');
   }
 
   /**

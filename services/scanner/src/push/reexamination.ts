@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { PushChanges } from '@tidewaiter/integrity';
+import { failpoint } from '@tidewaiter/runtime';
 import { type Push, PushBaselines, PushDifferences, Pushes, Store } from '@tidewaiter/store';
 
 import { type PushEvaluation, EvaluatePush } from './evaluate-push.js';
@@ -28,6 +29,7 @@ export class Reexamination {
       if (changes) await this.differences.put(tx, push.id, changes);
       await this.corrections.correct(tx, push, evaluation);
     });
+    failpoint('push.reexamined');
     return evaluation;
   }
 

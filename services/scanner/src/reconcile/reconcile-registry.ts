@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessDenied, type Digest, InvalidInput, LimitExceeded, matchesWildcard, NotFound } from '@tidewaiter/domain';
 import { draft, registryDeleted, registryPushed } from '@tidewaiter/events';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, failpoint } from '@tidewaiter/runtime';
 import {
   type ClaimedJob,
   Jobs,
@@ -69,6 +69,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       await this.tags.completed(tx, job.key);
       await this.jobs.finish(tx, job);
     });
+    failpoint('reconcile.completed');
   }
 
   async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
@@ -129,6 +130,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       await this.#add(tx, place, reconciled);
       return reconciled;
     });
+    failpoint('reconcile.repository-compared');
     this.#report(place, result);
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AccessDenied, NotFound } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, failpoint } from '@tidewaiter/runtime';
 import { type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
 
 import { ScannerMetrics } from '../scanner-metrics.js';
@@ -61,6 +61,7 @@ export class RedeliverFailed implements JobHandler<ClaimedJob> {
     for (const [index, id] of ids.entries()) {
       if (index > 0) await sleep(pauseMs, undefined, { signal });
       if (await hook.redeliver(id, signal)) this.metrics.redeliveries.inc({ source: connection });
+      failpoint('redeliver.requested');
     }
     if (isSettled) hook.settled(found.etag);
     if (ids.length > 0) this.logger.info({ connection, deliveries: ids.length }, 'hook redelivery requested');

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { vulnerabilitiesOf } from '@tidewaiter/advisories';
 import { type Draft, draft, findingOpened, findingResolved } from '@tidewaiter/events';
+import { failpoint } from '@tidewaiter/runtime';
 import {
   type ChangedAdvisory,
   type ClaimedJob,
@@ -46,7 +47,7 @@ export class RematchTransitions {
    * and resolved.
    */
   async apply(job: ClaimedJob): Promise<{ opened: number; resolved: number }> {
-    return this.store.transaction(async (tx) => {
+    const applied = await this.store.transaction(async (tx) => {
       await this.fleet.hold(tx);
       const advisories = await this.fleet.changed(tx, job.key);
       const counts = { opened: 0, resolved: 0 };
@@ -58,6 +59,8 @@ export class RematchTransitions {
       await this.jobs.finish(tx, job);
       return counts;
     });
+    failpoint('rematch.applied');
+    return applied;
   }
 
   /**
@@ -67,6 +70,7 @@ export class RematchTransitions {
     for (let packages = 0; ;) {
       signal.throwIfAborted();
       const matched = await this.store.transaction((tx) => this.#matchBatch(tx));
+      failpoint('rematch.some-matched');
       packages += matched;
       if (matched > 0) continue;
       await this.store.transaction((tx) => this.jobs.finish(tx, job));
@@ -84,6 +88,7 @@ export class RematchTransitions {
       const pushes = await this.pushes.outdated(tx, current, Math.max(0, maxWaiting - queued));
       await tx.enqueue(...jobsOf('reevaluate', pushes, 'bulk'));
     });
+    failpoint('rematch.outdated-queued');
   }
 
   async #applySome(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
 import {
   type ApiToken,
   Deliveries,
@@ -75,6 +76,7 @@ export class IncidentsController {
   @Operation({ scope: 'write', summary: 'Resolves an incident', answer: incidentAnswer })
   async resolve(@Param('id', { schema: idParameter }) id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
     const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
+    failpoint('console.incident-resolved');
     if (resolved) return describeIncident(resolved);
     const { evidence: _, ...incident } = await this.#find(id);
     return describeIncident(incident);
@@ -88,6 +90,7 @@ export class IncidentsController {
     @Caller() caller: ApiToken,
   ): Promise<IncidentAnswer> {
     const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, id, caller.name));
+    failpoint('console.incident-acknowledged');
     if (acknowledged) return describeIncident(acknowledged);
     const { evidence: _, ...incident } = await this.#find(id);
     return describeIncident(incident);

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { InvalidInput, NotFound } from '@tidewaiter/domain';
 import { formatMatcher, matches, parseSilenceMatchers } from '@tidewaiter/routing';
+import { failpoint } from '@tidewaiter/runtime';
 import { type ApiToken, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
 import type { z } from 'zod';
 
@@ -53,7 +54,9 @@ export class SilencesController {
       createdBy: caller.name,
       comment,
     };
-    return this.store.transaction((tx) => this.silences.add(tx, silence));
+    const added = await this.store.transaction((tx) => this.silences.add(tx, silence));
+    failpoint('console.silence-added');
+    return added;
   }
 
   /** Lists the firing alerts that a silence would suppress. */
@@ -82,6 +85,7 @@ export class SilencesController {
   async expire(@Param('id', { schema: idParameter }) id: string): Promise<StoredSilence> {
     const silence =
       (await this.store.transaction((tx) => this.silences.expire(tx, id))) ?? (await this.silences.get(id));
+    failpoint('console.silence-expired');
     if (!silence) throw new NotFound('SILENCE_UNKNOWN', `no silence ${id}`);
     return silence;
   }
