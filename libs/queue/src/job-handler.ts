@@ -26,6 +26,8 @@ export interface JobLedger<Held extends Job = Job> {
   onQueued(listener: (jobs: QueuedJob[]) => void): void;
   /** Claims a job; null when it is done, not due, or leased by another worker. */
   claim(id: string, leaseMs: number): Promise<Held | null>;
+  /** Whether a job can be claimed: after a claim in vain, another transaction has locked it. */
+  isClaimable(id: string): Promise<boolean>;
   /** Extends the lease of a job; false when another worker has claimed it. */
   extend(job: Held, leaseMs: number): Promise<boolean>;
   /**

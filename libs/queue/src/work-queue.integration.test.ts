@@ -133,6 +133,51 @@ async function deadLetters(): Promise<{ code: string; reason: string; attempts: 
   return store.query('SELECT code, reason, attempts FROM dead_letter');
 }
 
+describe('WorkQueue', () => {
+  // Writers change a value and enqueue its reader, in transactions of any length. Workers copy what
+  // they read when they begin, end or fail, and some lose their lease.
+  it('begins a job after every commit that enqueues it', async () => {
+    const queue = newQueue();
+    await store.query('CREATE TABLE truth (key text PRIMARY KEY, version integer NOT NULL, seen integer NOT NULL)');
+    const keys = Array.from({ length: 60 }, (_, index) => `key-${index}`);
+    for (const key of keys) await store.query('INSERT INTO truth VALUES ($1, 0, 0)', [key]);
+    let runs = 0;
+    const work = async ({ key, token }: ClaimedJob) => {
+      const [row] = await store.query<{ version: number }>('SELECT version FROM truth WHERE key = $1', [key]);
+      await sleep(Math.random() * 20);
+      runs += 1;
+      if (runs % 17 === 0) throw new Unavailable('DOWN', 'no answer');
+      if (runs % 23 === 0)
+        await store.query(`UPDATE job SET lease_until = now() - interval '1 s' WHERE lease_token = $1`, [token]);
+      await store.query('UPDATE truth SET seen = greatest(seen, $2) WHERE key = $1', [key, row!.version]);
+    };
+    const retryDelaysMs = Array.from({ length: 100 }, () => 20);
+    await serve({ queue, retryDelaysMs, work });
+    await serve({ queue, retryDelaysMs, work });
+    const write = async (key: string) =>
+      store.transaction(async (tx) => {
+        await tx.enqueue({ queue, key, class: 'interactive' });
+        await tx.query('UPDATE truth SET version = version + 1 WHERE key = $1', [key]);
+        await sleep(Math.random() * 5);
+      });
+    // Few writes of many keys: most often the last one comes while the job runs.
+    const writer = async (key: string) => {
+      for (let round = 0; round < 3; round += 1) {
+        await write(key);
+        await sleep(Math.random() * 25);
+      }
+    };
+    for (let start = 0; start < keys.length; start += 5) await Promise.all(keys.slice(start, start + 5).map(writer));
+    // Well before the sweeper looks for lost jobs, which would not find these: they are done.
+    await until(areAllDone);
+    expect(await store.query('SELECT key FROM truth WHERE seen < version')).toEqual([]);
+    const [total] = await store.query<{ writes: number }>('SELECT sum(version)::int AS writes FROM truth');
+    expect(total).toEqual({ writes: 180 });
+    expect(runs).toBeGreaterThan(keys.length);
+    await store.query('DROP TABLE truth');
+  });
+});
+
 describe('WorkQueue job', () => {
   it('runs once on any number of replicas', async () => {
     const queue = newQueue();

@@ -29,6 +29,9 @@ const waitingPerPlace = 20;
  * higher ones.
  */
 const priorities = { interactive: 0, bulk: 1 };
+/** Pauses between claims of a job that another transaction has locked. */
+const lockPauses = 50;
+const lockPauseMs = 100;
 /**
  * Claims without a result that a job may have in addition to its planned tries: its worker died, or
  * lost the store.
@@ -152,7 +155,7 @@ export class WorkQueue {
 
   /** Never throws: the ledger decides about retries, not BullMQ. */
   async #work(handler: JobHandler, id: string): Promise<void> {
-    const job = await this.ledger.claim(id, leaseMs).catch((err: unknown) => {
+    const job = await this.#claim(id).catch((err: unknown) => {
       this.log.warn({ queue: this.name, job_id: id, err }, 'claim failed');
       return null;
     });
@@ -171,6 +174,16 @@ export class WorkQueue {
         end({ result: await this.#run(handler, job) });
       },
     );
+  }
+
+  /** Waits for a transaction that enqueues the job again: the job must begin after its commit. */
+  async #claim(id: string): Promise<Job | null> {
+    for (let pauses = 0; ; pauses += 1) {
+      const job = await this.ledger.claim(id, leaseMs);
+      // After the last pause the sweeper finds the job.
+      if (job || pauses === lockPauses || !(await this.ledger.isClaimable(id))) return job;
+      await sleep(lockPauseMs);
+    }
   }
 
   async #run(handler: JobHandler, job: Job): Promise<Result> {

@@ -27,8 +27,10 @@ export class JobRow {
   @Column('text', { default: 'queued' }) state!: (typeof jobStates)[number];
   /** Number of claims. */
   @Column('integer', { default: 0 }) attempt!: number;
-  /** Number of requeues without an attempt. */
+  /** Number of claims in earlier runs, and of requeues without an attempt. */
   @Column('integer', { name: 'put_back', default: 0 }) putBack!: number;
+  /** Whether the job was enqueued again after its attempt began: it will run once more. */
+  @Column('boolean', { default: false }) again!: boolean;
   @Column('timestamptz', { name: 'run_at', default: () => 'now()' }) runAt!: Date;
   /** When it was last put into the queue. */
   @Column('timestamptz', { name: 'swept_at', default: () => 'now()' }) sweptAt!: Date;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
-import { columnsOf } from './columns.js';
+import { columnsOf, type RowOf } from './columns.js';
 import { GroupCommit } from './group-commit.js';
 import { JobRow } from './job-rows.js';
 import type { QueueName } from './queues.js';
@@ -44,6 +44,30 @@ interface Backlog {
 const backlogColumns = `count(*) FILTER (WHERE state = 'queued')::int AS queued, count(*) FILTER (WHERE state = 'running')::int AS running,
   coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'queued' AND run_at <= now())), 0)::float AS "oldestSeconds"`;
 
+/** SQL condition on a job that a worker may claim. */
+const isFree = `((state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now()))`;
+
+const endedColumns = columnsOf(JobRow, { of: 'job', only: ['id', 'queue', 'class', 'attempt', 'state'] });
+
+/**
+ * Assignments that end a running job; a job that was enqueued again waits for its next run, whose
+ * attempts are counted from 1. `attempt` grows on: it names the try in Redis.
+ */
+function endOrRunAgain(state: 'done' | 'dead'): string {
+  return `state = CASE WHEN again THEN 'queued' ELSE '${state}' END, finished_at = CASE WHEN NOT again THEN now() END,
+    put_back = CASE WHEN again THEN attempt ELSE put_back END, created_at = CASE WHEN again THEN now() ELSE created_at END,
+    run_at = CASE WHEN again THEN now() ELSE run_at END, swept_at = now(), lease_token = NULL, lease_until = NULL, again = false`;
+}
+
+/** Adds jobs to the queue that did not end because they were enqueued again; returns how many. */
+function queueAgain(tx: Transaction, ended: readonly RowOf<typeof endedColumns>[]): number {
+  const queued = ended.filter(({ state }) => state === 'queued');
+  tx.due(
+    ...queued.map(({ id, queue, class: jobClass, attempt }) => ({ id, queue, class: jobClass, attempt, delayMs: 0 })),
+  );
+  return queued.length;
+}
+
 /** Limit on the lost jobs that one sweep requeues. */
 const sweepLimit = 2_000;
 
@@ -69,6 +93,11 @@ export class Jobs {
     return this.#claims.add({ id, token: uuidv7(), leaseMs });
   }
 
+  /** Whether a job can be claimed: after a claim in vain, another transaction has locked it. */
+  async isClaimable(id: string): Promise<boolean> {
+    return (await this.store.query(`SELECT FROM job WHERE id = $1 AND ${isFree}`, [id])).length > 0;
+  }
+
   /** Extends the lease of a job; false when another worker has claimed it, and the work in progress is void. */
   async extend(job: ClaimedJob, leaseMs: number): Promise<boolean> {
     const extended = await this.store.query(
@@ -91,21 +120,24 @@ export class Jobs {
 
   /**
    * Ends several jobs in the transaction of their effects; returns the ids of those still held:
-   * effects of others must not commit.
+   * effects of others must not commit. A job that was enqueued again while it ran is queued anew.
    */
   async finishAll(tx: Transaction, jobs: readonly ClaimedJob[]): Promise<Set<string>> {
-    const finished = await tx.aggregate<{ id: string }>(
-      `UPDATE job SET state = 'done', finished_at = now(), lease_until = NULL
-       FROM unnest($1::uuid[], $2::uuid[]) AS held (id, token)
-       WHERE job.id = held.id AND lease_token = held.token AND state = 'running' RETURNING job.id`,
+    const finished = await tx.returning(
+      endedColumns,
+      `UPDATE job SET ${endOrRunAgain('done')}
+       FROM unnest($1::uuid[], $2::uuid[]) AS held (held_id, token)
+       WHERE job.id = held_id AND lease_token = held.token AND state = 'running'`,
       [jobs.map(({ id }) => id), jobs.map(({ token }) => token)],
     );
+    queueAgain(tx, finished);
     return new Set(finished.map(({ id }) => id));
   }
 
   /**
    * Requeues a job after a failure, or ends it with a dead letter; returns the job to queue, null
-   * for a dead letter.
+   * for a dead letter. A job that was enqueued again while it ran for the last time is queued anew
+   * instead, with all its tries.
    * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
   async fail(job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
@@ -115,16 +147,25 @@ export class Jobs {
   /** {@link fail} inside a transaction with the consequences of the failure, which must not commit when this throws. */
   async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
     const { code, reason, retryInMs, wasTried = true } = failure;
-    const [failed] = await tx.returning(
-      dueColumns,
-      `UPDATE job SET state = $3, code = $4, reason = $5, lease_token = NULL, lease_until = NULL, swept_at = now(),
-         put_back = put_back + CASE WHEN $7 THEN 0 ELSE 1 END,
-         run_at = now() + coalesce($6, 0) * interval '1 millisecond', finished_at = CASE WHEN $3 = 'dead' THEN now() END
+    if (retryInMs !== null) {
+      const [failed] = await tx.returning(
+        dueColumns,
+        `UPDATE job SET state = 'queued', code = $3, reason = $4, lease_token = NULL, lease_until = NULL, swept_at = now(),
+           put_back = put_back + CASE WHEN $6 THEN 0 ELSE 1 END, run_at = now() + $5 * interval '1 millisecond'
+         WHERE id = $1 AND lease_token = $2 AND state = 'running'`,
+        [job.id, job.token, code, reason, retryInMs, wasTried],
+      );
+      if (!failed) throw leaseLost(job);
+      return { ...failed, delayMs: retryInMs };
+    }
+    const ended = await tx.returning(
+      endedColumns,
+      `UPDATE job SET code = $3, reason = $4, ${endOrRunAgain('dead')}
        WHERE id = $1 AND lease_token = $2 AND state = 'running'`,
-      [job.id, job.token, retryInMs === null ? 'dead' : 'queued', code, reason, retryInMs, wasTried],
+      [job.id, job.token, code, reason],
     );
-    if (!failed) throw leaseLost(job);
-    if (retryInMs !== null) return { ...failed, delayMs: retryInMs };
+    if (ended.length === 0) throw leaseLost(job);
+    if (queueAgain(tx, ended) > 0) return null;
     await tx.query(
       `INSERT INTO dead_letter (id, stage, worker, job_id, subject, code, reason, attempts)
        VALUES ($1, 'job', $2, $3, $4, $5, $6, $7)`,
@@ -159,14 +200,14 @@ export class Jobs {
     return running.length > 0;
   }
 
-  /** Whether a job of this queue has ended, done or dead, in the last `withinMs`. */
-  async hasEndedWithin(queue: QueueName, withinMs: number, key?: string): Promise<boolean> {
-    const ended = await this.store.query(
-      `SELECT id FROM job WHERE queue = $1 AND state IN ('done', 'dead') AND finished_at > now() - $2 * interval '1 millisecond'
-         AND ($3::text IS NULL OR key = $3) LIMIT 1`,
+  /** Whether a job of this queue is queued or running, or has ended in the last `withinMs`. */
+  async isPendingOrEndedWithin(queue: QueueName, withinMs: number, key?: string): Promise<boolean> {
+    const jobs = await this.store.query(
+      `SELECT id FROM job WHERE queue = $1 AND ($3::text IS NULL OR key = $3)
+         AND (state IN ('queued', 'running') OR finished_at > now() - $2 * interval '1 millisecond') LIMIT 1`,
       [queue, withinMs, key ?? null],
     );
-    return ended.length > 0;
+    return jobs.length > 0;
   }
 
   /** Numbers of queued and running jobs, and the age in seconds of the oldest due one. */
@@ -190,9 +231,8 @@ export class Jobs {
       claimedColumns,
       `WITH free AS (
          SELECT job.id, claim.token, claim.lease_ms FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS claim (id, token, lease_ms) JOIN job USING (id)
-         WHERE (state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now())
-         FOR UPDATE OF job SKIP LOCKED)
-       UPDATE job SET state = 'running', attempt = attempt + 1, lease_token = free.token, lease_until = now() + free.lease_ms * interval '1 millisecond'
+         WHERE ${isFree} FOR UPDATE OF job SKIP LOCKED)
+       UPDATE job SET state = 'running', attempt = attempt + 1, again = false, lease_token = free.token, lease_until = now() + free.lease_ms * interval '1 millisecond'
        FROM free WHERE job.id = free.id`,
       [claims.map(({ id }) => id), claims.map(({ token }) => token), claims.map(({ leaseMs }) => leaseMs)],
     );

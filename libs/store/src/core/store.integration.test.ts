@@ -294,6 +294,95 @@ describe('jobs', () => {
     expect(queued).toHaveLength(1);
   });
 
+  it('run once more when they are enqueued while they run', async () => {
+    const queued: unknown[] = [];
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const job = await jobs.claim(id, 5_000);
+    jobs.onQueued((due) => queued.push(...due));
+    await enqueue();
+    await enqueue();
+    expect(queued).toEqual([]);
+    await store.transaction((tx) => jobs.finish(tx, job!));
+    expect(queued).toEqual([{ id, queue: 'push', class: 'interactive', attempt: 1, delayMs: 0 }]);
+    const again = await jobs.claim(id, 5_000);
+    expect(again).toMatchObject({ id, attempt: 1 });
+    await store.transaction((tx) => jobs.finish(tx, again!));
+    expect(await jobs.claim(id, 5_000)).toBeNull();
+  });
+
+  it('run once more with all their tries when they are enqueued during the last one', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const problem = { code: 'X', reason: 'x' };
+    await jobs.fail((await jobs.claim(id, 5_000))!, { ...problem, retryInMs: 0 });
+    const last = await jobs.claim(id, 5_000);
+    await enqueue();
+    expect(await jobs.fail(last!, { ...problem, retryInMs: null })).toBeNull();
+    expect(await jobs.claim(id, 5_000)).toMatchObject({ attempt: 1 });
+    expect((await new DeadLetters(store).list({ limit: 10 })).items).toEqual([]);
+  });
+
+  it('run once more by the worker that claims them after a lost lease', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    await jobs.claim(id, 0);
+    await enqueue();
+    const second = await jobs.claim(id, 5_000);
+    await store.transaction((tx) => jobs.finish(tx, second!));
+    expect(await jobs.claim(id, 5_000)).toBeNull();
+  });
+
+  it('wait for the transaction that enqueues them again', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const entered = Promise.withResolvers<void>();
+    const commit = Promise.withResolvers<void>();
+    const enqueuing = store.transaction(async (tx) => {
+      // As the statement does that writes the enqueued jobs.
+      await tx.query('UPDATE job SET again = true WHERE id = $1', [id]);
+      entered.resolve();
+      await commit.promise;
+    });
+    await entered.promise;
+    expect(await jobs.claim(id, 5_000)).toBeNull();
+    expect(await jobs.isClaimable(id)).toBe(true);
+    commit.resolve();
+    await enqueuing;
+    expect(await jobs.claim(id, 5_000)).not.toBeNull();
+    expect(await jobs.isClaimable(id)).toBe(false);
+  });
+
+  it('are enqueued when a transaction that finishes them commits', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const job = await jobs.claim(id, 5_000);
+    const finished = Promise.withResolvers<void>();
+    const commit = Promise.withResolvers<void>();
+    const finishing = store.transaction(async (tx) => {
+      await jobs.finish(tx, job!);
+      finished.resolve();
+      await commit.promise;
+    });
+    await finished.promise;
+    const enqueuing = enqueue();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    commit.resolve();
+    await finishing;
+    const next = await enqueuing;
+    expect(next).not.toBe(id);
+    expect(await jobs.claim(next, 5_000)).not.toBeNull();
+  });
+
+  it('are enqueued by one transaction any number of times, in any order', async () => {
+    const both = (...keys: string[]) =>
+      store.transaction((tx) =>
+        tx.enqueue(...keys.map((key) => ({ queue: 'push' as const, key, class: 'interactive' as const }))),
+      );
+    await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 ? both('a', 'b', 'a') : both('b', 'a', 'b'))));
+    expect(await store.query(`SELECT key FROM job ORDER BY key`)).toEqual([{ key: 'a' }, { key: 'b' }]);
+  });
+
   it('are leased to one worker', async () => {
     const jobs = new Jobs(store);
     const id = await enqueue();

@@ -12,7 +12,6 @@ import { isOutage } from './outage.js';
 import type { QueueName } from './queues.js';
 import { unnestOf } from './row-sets.js';
 import { storable } from './storable.js';
-import { TransactionBatcher } from './transaction-batcher.js';
 
 /** A job as queues know it; `attempt` is the number of claims so far. */
 export const dueColumns = columnsOf(JobRow, { only: ['id', 'queue', 'class', 'attempt'] });
@@ -22,7 +21,10 @@ export interface DueJob extends RowOf<typeof dueColumns> {
   delayMs: number;
 }
 
-/** A job to queue. Nothing is added while a job with the same queue and key is queued or running. */
+/**
+ * A job to queue. There is one for each queue and key: while it waits nothing is added, and while it
+ * runs it is marked to run once more, as that run may not see what this transaction commits.
+ */
 export type NewJob = Pick<JobRow, 'queue' | 'key' | 'class'>;
 
 /** Jobs of one queue to enqueue. */
@@ -30,6 +32,7 @@ export function jobsOf(queue: QueueName, keys: readonly string[], jobClass: JobC
   return keys.map((key) => ({ queue, key, class: jobClass }));
 }
 
+const stateOnly = columnsOf(JobRow, { only: ['state'] });
 const newJobs = unnestOf(JobRow, ['id', 'queue', 'key', 'class', 'traceparent']);
 const newEvents = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'data', 'traceparent']);
 
@@ -63,13 +66,24 @@ export interface Queries {
 export interface Transaction extends Queries {
   /** Adds events to the outbox. Any process publishes them after the commit. */
   emit(...drafts: Draft[]): Promise<void>;
-  /** Queues jobs. They are added to Redis after the commit; the sweeper adds them if the process dies in between. */
+  /**
+   * Queues jobs. Their rows are written at the end of the transaction, so that they are locked only
+   * for a moment. They are added to Redis after the commit; the sweeper adds them if the process
+   * dies in between.
+   */
   enqueue(...jobs: NewJob[]): Promise<void>;
+  /** Adds jobs to Redis after the commit that this transaction has put back into the queue. */
+  due(...jobs: DueJob[]): void;
 }
 
 interface Committed {
   events: number;
   jobs: DueJob[];
+}
+
+/** Effects of a transaction that the store itself completes. */
+interface Pending extends Committed {
+  enqueued: TracedJob[];
 }
 
 interface TracedJob extends NewJob {
@@ -140,16 +154,18 @@ export class Store implements Queries {
    * retryable; nothing is committed.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const committed: Committed = { events: 0, jobs: [] };
+    const pending: Pending = { events: 0, jobs: [], enqueued: [] };
     const runner = this.dataSource.createQueryRunner();
     try {
       await runner.connect();
       await runner.startTransaction();
-      const result = await work(this.#open(runner, committed));
+      const tx = this.#open(runner, pending);
+      const result = await work(tx);
+      pending.jobs.push(...(await insertJobs(tx, pending.enqueued)));
       failpoint('store.before-commit');
       await runner.commitTransaction();
       failpoint('store.committed');
-      this.#notify(committed);
+      this.#notify(pending);
       return result;
     } catch (error) {
       const reason = explained(error, runner);
@@ -193,12 +209,8 @@ export class Store implements Queries {
     });
   }
 
-  #open(runner: QueryRunner, committed: Committed): Transaction {
+  #open(runner: QueryRunner, pending: Pending): Transaction {
     let last: Promise<unknown> = Promise.resolve();
-    const queued = new TransactionBatcher<Transaction, readonly TracedJob[], void>(async (_tx, jobs) => {
-      committed.jobs.push(...(await insertJobs(tx, jobs.flat())));
-      return jobs.map(() => undefined);
-    });
     // Serializes statements, as a connection runs one at a time.
     const next = async <Result>(work: () => Promise<Result>): Promise<Result> => {
       const result = last.then(work);
@@ -214,17 +226,14 @@ export class Store implements Queries {
       returning: async (columns, statement, parameters) => query(`${statement} RETURNING ${columns}`, parameters),
       entity: async (entity, work) => next(async () => work(runner.manager.getRepository(entity))),
       emit: async (...drafts) => {
-        committed.events += drafts.length;
+        pending.events += drafts.length;
         await insertEvents(tx, `/tidewaiter/${this.service}`, drafts);
       },
       enqueue: async (...jobs) => {
-        if (jobs.length === 0) return;
         const traceparent = currentTraceparent() ?? null;
-        await queued.add(
-          tx,
-          jobs.map((job) => ({ ...job, traceparent })),
-        );
+        pending.enqueued.push(...jobs.map((job) => ({ ...job, traceparent })));
       },
+      due: (...jobs) => void pending.jobs.push(...jobs),
     };
     return tx;
   }
@@ -274,14 +283,33 @@ async function insertEvents(tx: Transaction, source: string, drafts: readonly Dr
   );
 }
 
+/**
+ * Every enqueued job must begin after this transaction commits, or it would not see what is new. A
+ * waiting row is locked until then, so that no worker claims it earlier; a running one is marked.
+ */
 async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<DueJob[]> {
-  const inserted = await tx.returning(
-    dueColumns,
+  if (jobs.length === 0) return [];
+  const written = await tx.returning(
+    dueColumns.and(stateOnly),
     `INSERT INTO job (${newJobs.columns}) SELECT ${newJobs.values} FROM ${newJobs.table}
-     ON CONFLICT (queue, key) WHERE state IN ('queued', 'running') DO NOTHING`,
-    newJobs.parameters(jobs.map((job) => ({ ...job, id: uuidv7() }))),
+     ON CONFLICT (queue, key) WHERE state IN ('queued', 'running')
+     DO UPDATE SET again = true WHERE job.state = 'running'`,
+    newJobs.parameters(onceEach(jobs).map((job) => ({ ...job, id: uuidv7() }))),
   );
-  return inserted.map((job) => ({ ...job, delayMs: 0 }));
+  return written
+    .filter(({ state }) => state === 'queued')
+    .map(({ id, queue, class: jobClass, attempt }) => ({ id, queue, class: jobClass, attempt, delayMs: 0 }));
+}
+
+/** Without repetitions, in one order for all transactions, which lock the rows in it. */
+function onceEach(jobs: readonly TracedJob[]): TracedJob[] {
+  const unique = new Map<string, TracedJob>();
+  for (const job of jobs) {
+    const name = `${job.queue} ${job.key}`;
+    const known = unique.get(name);
+    if (!known || (known.class === 'bulk' && job.class === 'interactive')) unique.set(name, job);
+  }
+  return [...unique.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, job]) => job);
 }
 
 function explained(error: unknown, runner: QueryRunner): unknown {

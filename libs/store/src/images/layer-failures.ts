@@ -28,6 +28,8 @@ const unreadColumns = columnsOf(ImageLayerRow, { only: ['imageDigest', 'index', 
 /** Layers that could not be read, by the repository that was asked. */
 @Injectable()
 export class LayerFailures {
+  constructor(private readonly store: Store) {}
+
   /** Locks a layer until the transaction ends, so that it is not stored as read and as unreadable at once. */
   async lock(tx: Transaction, layer: LayerClaim): Promise<void> {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [claimKey(layer)]);
@@ -52,6 +54,22 @@ export class LayerFailures {
          reason = EXCLUDED.reason, reader = EXCLUDED.reader, failed_at = EXCLUDED.failed_at`,
       [blobDigest, sizeBytes, diffId, connection, repository, code, limit, reason, reader, analyzersVersion],
     );
+  }
+
+  /** Whether this reader could not read a layer from a repository after a job was enqueued. */
+  async hasFailedSince(
+    jobId: string,
+    { blobDigest, sizeBytes, diffId }: LayerClaim,
+    { connection, repository }: RepositoryPlace,
+    { reader }: LayerReader,
+  ): Promise<boolean> {
+    const failures = await this.store.query(
+      `SELECT FROM layer_failure JOIN job ON job.id = $1
+       WHERE ${claimColumns} = ($2, $3, $4) AND (connection, repository) = ($5, $6) AND reader = $7
+         AND failed_at >= job.created_at`,
+      [jobId, blobDigest, sizeBytes, diffId, connection, repository, reader],
+    );
+    return failures.length > 0;
   }
 
   /** Deletes the failures of a layer that was read. */

@@ -65,6 +65,7 @@ import { WorkloadObjectLookups1764000211000 } from './1764000211000-workload-obj
 import { PlainWords1764000220000 } from './1764000220000-plain-words.js';
 import { SummaryMessages1764000221000 } from './1764000221000-summary-messages.js';
 import { SecretPlaces1764000230000 } from './1764000230000-secret-places.js';
+import { JobAgain1764000310000 } from './1764000310000-job-again.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -135,4 +136,5 @@ export const migrations = [
   PlainWords1764000220000,
   SummaryMessages1764000221000,
   SecretPlaces1764000230000,
+  JobAgain1764000310000,
 ];

@@ -35,7 +35,7 @@ export class QueueSyncs {
   @Every(lookMs)
   async queueDue(): Promise<void> {
     if (this.schedule.intervalMs === 0) return;
-    if (await this.jobs.hasEndedWithin('sync-osv', this.schedule.intervalMs)) return;
+    if (await this.jobs.isPendingOrEndedWithin('sync-osv', this.schedule.intervalMs)) return;
     await this.store.transaction((tx) => tx.enqueue({ queue: 'sync-osv', key: 'all', class: 'bulk' }));
   }
 }

@@ -46,6 +46,8 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const layer = readLayerKey(job.key);
     if (await this.steps.isRead(layer.claim)) return this.steps.done(job, layer);
+    // Enqueued again while the attempt ran that failed: the waiting pushes continue without it.
+    if (await this.steps.hasJustFailed(job, layer)) return this.steps.done(job, layer);
     const mediaType = await this.images.mediaTypeIn(layer.place, layer.claim);
     // Keys of older versions name no repository; the waiting pushes enqueue the layer again.
     if (mediaType === null) return this.steps.done(job, layer);

@@ -35,6 +35,11 @@ export class LayerTransitions {
     return this.images.isLayerRead(claim, this.analysis.version);
   }
 
+  /** Whether the layer could not be read from its repository since the job was enqueued. */
+  async hasJustFailed(job: ClaimedJob, { claim, place }: PlacedLayer): Promise<boolean> {
+    return this.failures.hasFailedSince(job.id, claim, place, this.analysis.reader);
+  }
+
   /** Whether an older job reads the same layer from another repository. */
   async isReadElsewhere(job: ClaimedJob, claim: LayerClaim): Promise<boolean> {
     return this.jobs.isOlderRunning(job, `${claimKey(claim)} `);

@@ -44,7 +44,7 @@ export class QueueReconciliations {
 
   async #queue(queue: QueueName, connection: string, intervalMs: number): Promise<void> {
     const sinceMs = intervalMs * (1 + spread * Math.random());
-    if (intervalMs === 0 || (await this.jobs.hasEndedWithin(queue, sinceMs, connection))) return;
+    if (intervalMs === 0 || (await this.jobs.isPendingOrEndedWithin(queue, sinceMs, connection))) return;
     await this.store.transaction((tx) => tx.enqueue({ queue, key: connection, class: 'bulk' }));
   }
 }
