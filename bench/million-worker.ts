@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { decodeFacts, fileFindings, inventory } from '@tidewaiter/analyzers';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
-import { LayerThreads } from '@tidewaiter/sandbox';
+import { LayerProcesses } from '@tidewaiter/sandbox';
 
 interface Blob {
   digest: string;
@@ -14,21 +14,21 @@ interface Blob {
 await assemble(process.argv[2]!);
 
 /**
- * Reads the layers in threads and merges them, as the scanner does between registry and database.
+ * Reads the layers in processes and merges them, as the scanner does between registry and database.
  */
 async function assemble(layout: string): Promise<void> {
   const pathOf = (digest: string) => join(layout, 'blobs', digest.replace(':', '/'));
   const json = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { manifests: Blob[]; layers: Blob[] };
   const { layers } = json(pathOf(json(join(layout, 'index.json')).manifests[0]!.digest));
-  const threads = new LayerThreads(2);
+  const processes = new LayerProcesses(2);
   const options = { secretKey: Buffer.alloc(32), isInspected: true };
   const packed = await Promise.all(
     layers.map(({ digest, mediaType }) => {
       const open = () => createReadStream(pathOf(digest), { highWaterMark: 512 * 1024 });
-      return threads.analyze(open, { mediaType, ...options });
+      return processes.analyze(open, { mediaType, ...options });
     }),
   );
-  await threads.close();
+  await processes.close();
   const read = packed.map(({ facts, entries }) => ({ facts: decodeFacts(facts), entries: decodeEntries(entries) }));
   const view = overlay(read.map(({ entries }) => entries));
   inventory(read, view);

@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'cli/dist/bundle');
 
 /** Entry points by the name of their file in the bundle. */
-const entries = { main: 'cli/dist/main.js', 'layer-thread': 'libs/sandbox/dist/layer-thread.js' };
+const entries = { main: 'cli/dist/main.js', 'layer-process': 'libs/sandbox/dist/layer-process.js' };
 
 /** Packages that only services and the database commands load; they stay in node_modules. */
 const external = [

@@ -13,7 +13,7 @@ import {
 import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
 import type { UnreadLayer } from '@tidewaiter/integrity';
 import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
-import { LayerThreads, limitsIn, type PackedLayer, type ReadingLimits, threadLimits } from '@tidewaiter/sandbox';
+import { LayerProcesses, limitsIn, type PackedLayer, type ReadingLimits, processLimits } from '@tidewaiter/sandbox';
 import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 
 import { environment } from '../context.js';
@@ -40,11 +40,11 @@ interface Reading {
   signal: AbortSignal;
 }
 
-const maxThreads = 4;
-/** Hashing holes blocks the event loop, even `--timeout`: a layer with more of them is read in a thread. */
+const maxProcesses = 4;
+/** Hashing holes blocks the event loop, even `--timeout`: a layer with more of them is read in a process of its own. */
 const maxSparseBytesHere = 256 * 1024 * 1024;
-/** Size below which a thread takes longer to start than the layers take to read. */
-const threadedFromBytes = 16 * 1024 * 1024;
+/** Size below which a process takes longer to start than the layers take to read. */
+const apartFromBytes = 16 * 1024 * 1024;
 
 /**
  * Reads every layer of an image that is not cached, each distinct one once. A layer that cannot be
@@ -152,8 +152,8 @@ function unpack({ entries, facts }: PackedLayer): AnalyzedLayer {
 }
 
 /**
- * Reads layers on several cores: threads take the largest ones, this thread the smallest ones,
- * until none is left. This thread replaces one that would have to be started, and its layers need
+ * Reads layers on several cores: processes take the largest ones, this one the smallest ones,
+ * until none is left. It replaces one that would have to be started, and its layers need
  * not be packed and unpacked.
  */
 async function readLayers(
@@ -164,8 +164,8 @@ async function readLayers(
 ): Promise<void> {
   const bySize = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   const bytes = layers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-  const cores = bytes < threadedFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxThreads);
-  const threads = new LayerThreads(cores, { ...threadLimits, ...limits.thread });
+  const cores = bytes < apartFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxProcesses);
+  const processes = new LayerProcesses(cores, { ...processLimits, ...limits.process });
   const counted = (open: SourceLayer['open']) => () => abortable(progress.counted(open()), signal);
   const options = ({ mediaType, diffId }: SourceLayer) => ({
     mediaType,
@@ -173,9 +173,9 @@ async function readLayers(
     limits: limits.layer,
     ...analysis,
   });
-  const readInThread = async (layer: SourceLayer) => {
+  const readApart = async (layer: SourceLayer) => {
     const settings = options(layer);
-    const packed = await readTrusted(layer, (open) => threads.analyze(counted(open), settings, signal), signal);
+    const packed = await readTrusted(layer, (open) => processes.analyze(counted(open), settings, signal), signal);
     await keep(layer, unpack(packed), { ...packed, entries: [packed.entries] });
   };
   const readHere = async (layer: SourceLayer) => {
@@ -187,21 +187,21 @@ async function readLayers(
       },
     };
     const read = await readTrusted(layer, (open) => analyzeLayer(counted(open), settings), signal);
-    if (read.facts.warnings.some(({ code }) => code === 'SPARSE_FILE_NOT_HASHED')) return readInThread(layer);
+    if (read.facts.warnings.some(({ code }) => code === 'SPARSE_FILE_NOT_HASHED')) return readApart(layer);
     const { uncompressedBytes, facts, entries } = read;
     const packed = { facts: encodeFacts(facts), entries: encodeEntries(entries.pages()) };
     await keep(layer, read, { uncompressedBytes, entryCount: entries.length, ...packed });
   };
-  const largestInThread = async () => {
-    for (let layer = bySize.shift(); layer; layer = bySize.shift()) await orFailed(layer, readInThread, failed);
+  const largestApart = async () => {
+    for (let layer = bySize.shift(); layer; layer = bySize.shift()) await orFailed(layer, readApart, failed);
   };
   const smallestHere = async () => {
     for (let layer = bySize.pop(); layer; layer = bySize.pop()) await orFailed(layer, readHere, failed);
   };
   try {
-    await Promise.all([...Array.from({ length: cores - 1 }, largestInThread), smallestHere()]);
+    await Promise.all([...Array.from({ length: cores - 1 }, largestApart), smallestHere()]);
   } finally {
-    await threads.close();
+    await processes.close();
   }
 }
 

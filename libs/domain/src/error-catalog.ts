@@ -272,6 +272,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       KEYS_UNAVAILABLE: unavailable('The keys of the sender cannot be fetched; it sends again.'),
       LAYER_ARRIVED: unavailable('The push is evaluated again with the layer.'),
       LAYER_IN_HAND: unavailable('The layer is being read from another repository.'),
+      LAYER_READER_FAILED: unavailable('The process that read the layer ended: report the image if it does again.'),
       LEASE_LOST: unavailable('Another process took the work over.'),
       PUSH_PENDING: unavailable('The push is being analyzed.'),
       READER_KILLED: failed('An event ended its process repeatedly and was set aside: report it.'),

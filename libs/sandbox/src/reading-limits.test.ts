@@ -2,9 +2,9 @@ import { limitsIn, readingLimits } from './reading-limits.js';
 
 describe('limitsIn', () => {
   it('reads the limits of the environment and keeps defaults of the others', () => {
-    const environment = { TIDEWAITER_MAX_ENTRIES: '2000', TIDEWAITER_MAX_HEAP_MEGABYTES: '512', PATH: '/bin' };
-    expect(limitsIn(environment)).toEqual({ layer: { maxEntries: 2_000 }, thread: { maxHeapMegabytes: 512 } });
-    expect(limitsIn({ TIDEWAITER_MAX_ENTRIES: '' })).toEqual({ layer: {}, thread: {} });
+    const environment = { TIDEWAITER_MAX_ENTRIES: '2000', TIDEWAITER_MAX_MEMORY_MEGABYTES: '512', PATH: '/bin' };
+    expect(limitsIn(environment)).toEqual({ layer: { maxEntries: 2_000 }, process: { maxMemoryMegabytes: 512 } });
+    expect(limitsIn({ TIDEWAITER_MAX_ENTRIES: '' })).toEqual({ layer: {}, process: {} });
   });
 
   it.each(['none', '-1', '1.5', '0', '1e9', '99999999999999999999'])('rejects %s, naming the variable', (text) => {
@@ -16,7 +16,7 @@ describe('readingLimits', () => {
   it('ignores unset variables', () => {
     expect(readingLimits({ maxEntries: undefined, maxSparseBytes: 5 })).toEqual({
       layer: { maxSparseBytes: 5 },
-      thread: {},
+      process: {},
     });
   });
 });

@@ -71,12 +71,13 @@ export class ScannerConfig extends configOf({
   maxLayerSeconds: setting('TIDEWAITER_MAX_LAYER_SECONDS', z.coerce.number().int().min(1).max(86_400).default(900)),
   /**
    * Limits for one layer; exceeding one is a finding. The defaults are `layerLimits` and
-   * `threadLimits`.
+   * `processLimits`.
    */
   maxUncompressedBytes: limit(limitSettings.maxUncompressedBytes),
   maxSparseBytes: limit(limitSettings.maxSparseBytes),
   maxEntries: limit(limitSettings.maxEntries),
   maxHeapMegabytes: limit(limitSettings.maxHeapMegabytes),
+  maxMemoryMegabytes: limit(limitSettings.maxMemoryMegabytes),
   /**
    * Limit on matches stored for one image in one run: thousands of packages of one source make
    * millions.

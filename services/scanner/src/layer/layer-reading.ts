@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LimitExceeded } from '@tidewaiter/domain';
-import { LayerThreads, type PackedLayer, threadLimits } from '@tidewaiter/sandbox';
+import { LayerProcesses, type PackedLayer, processLimits } from '@tidewaiter/sandbox';
 import type { PlacedLayer } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
@@ -8,10 +8,10 @@ import { ScannerConfig } from '../config.js';
 import { Registries } from '../registries.js';
 import { ScannerMetrics } from '../scanner-metrics.js';
 
-/** Reads layers from registries, in worker threads. */
+/** Reads layers from registries, in processes of their own. */
 @Injectable()
 export class LayerReading implements OnApplicationShutdown {
-  readonly #threads: LayerThreads;
+  readonly #processes: LayerProcesses;
   readonly #maxLayerSeconds: number;
 
   constructor(
@@ -20,7 +20,7 @@ export class LayerReading implements OnApplicationShutdown {
     { layerConcurrency, maxLayerSeconds }: ScannerConfig,
     private readonly metrics: ScannerMetrics,
   ) {
-    this.#threads = new LayerThreads(layerConcurrency, { ...threadLimits, ...analysis.limits.thread });
+    this.#processes = new LayerProcesses(layerConcurrency, { ...processLimits, ...analysis.limits.process });
     this.#maxLayerSeconds = maxLayerSeconds;
   }
 
@@ -43,7 +43,7 @@ export class LayerReading implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.#threads.close();
+    await this.#processes.close();
   }
 
   async #read(
@@ -55,7 +55,7 @@ export class LayerReading implements OnApplicationShutdown {
     const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
     const { options, limits } = this.analysis;
     const layerOptions = { mediaType, expectedDiffId: claim.diffId, limits: limits.layer, ...options };
-    const analyze = (open: () => AsyncIterable<Uint8Array>) => this.#threads.analyze(open, layerOptions, signal);
+    const analyze = (open: () => AsyncIterable<Uint8Array>) => this.#processes.analyze(open, layerOptions, signal);
     try {
       return await analyze(() => client.blob(repository, blob, signal));
     } catch (error) {

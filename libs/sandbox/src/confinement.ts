@@ -1,0 +1,37 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { dirname, resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+export type ConfinedProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * The kernel's part, where the system has it: no core dump with bytes of an image, no byte written
+ * to any file, no network (a user may create a network namespace of their own; many container
+ * runtimes forbid it), and the end of a process whose program was killed.
+ */
+const confine = `ulimit -c 0 -f 0 2>/dev/null || { ulimit -c 0; ulimit -f 0; }
+for with in 'unshare --user --net setpriv --pdeathsig KILL --no-new-privs' 'setpriv --pdeathsig KILL --no-new-privs'; do
+  $with true 2>/dev/null && exec $with "$@"
+done
+exec "$@"`;
+
+/**
+ * Starts a module in a Node of its own that can do nothing but compute: no environment, no open
+ * files but its three pipes, and by Node's permission model no files but those of the program, no
+ * child processes, threads, add-ons or inspector.
+ */
+export function startConfined(program: URL, flags: readonly string[]): ConfinedProcess {
+  const path = fileURLToPath(program);
+  const node = [process.execPath, '--permission', ...readable(path), ...lockedDown, ...flags, path];
+  return spawn('/bin/sh', ['-c', confine, 'sh', ...node], { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+const lockedDown = ['--disallow-code-generation-from-strings', '--disable-proto=throw', '--no-experimental-websocket'];
+
+/** Folders of the code that it imports: those of the bundle, or of the workspaces and packages. */
+function readable(path: string): string[] {
+  const root = resolve(dirname(path), '../../..');
+  const folders = [dirname(path), resolve(root, 'libs'), resolve(root, 'node_modules')];
+  return folders.map((folder) => `--allow-fs-read=${folder}/`);
+}

@@ -1,0 +1,96 @@
+/** The program of a process that reads layers, one after the other. */
+import { read, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+import { analyzeLayer, type LayerOptions } from '@tidewaiter/analyzers';
+import { LimitExceeded } from '@tidewaiter/domain';
+
+import { type Frame, frameHead, frameHeadBytes, frameKinds, readFrameHead } from './frames.js';
+import { packLayer } from './packed-layer.js';
+import { sendError } from './sent-error.js';
+import { encodeResult, type SentOptions, readOptions } from './sent-layer.js';
+
+const readInto = promisify(read);
+
+/** The blob comes in, and the result goes out. */
+const input = 0;
+const output = 1;
+
+/**
+ * Progress interval: often enough for the timer of the other side, and seldom enough to cost
+ * nothing.
+ */
+const progressEveryMs = 1_000;
+let progressSentAt = 0;
+
+let readings = 0;
+
+send(frameKinds.ready);
+for (let frame = await receive(); frame; frame = await receive()) {
+  // Drops chunks of a reading that ended before its blob.
+  if (frame.kind === frameKinds.job) await work(readOptions(JSON.parse(frame.payload.toString()) as SentOptions));
+}
+
+async function work(options: LayerOptions): Promise<void> {
+  readings = 0;
+  try {
+    const packed = packLayer(await analyzeLayer(open, { ...options, progressed }));
+    send(frameKinds.done, ...encodeResult(packed));
+  } catch (error) {
+    send(frameKinds.failed, Buffer.from(JSON.stringify(sendError(explained(error)))));
+  }
+}
+
+/** Requests the blob, and yields its chunks as they arrive. */
+async function* open(): AsyncGenerator<Uint8Array> {
+  readings += 1;
+  const own = readings;
+  send(frameKinds.open);
+  for (;;) {
+    const frame = await receive();
+    // The program is gone.
+    if (!frame) process.exit();
+    if (frame.reading !== own) continue;
+    if (frame.kind === frameKinds.end) return;
+    yield frame.payload;
+  }
+}
+
+function progressed(): void {
+  const now = performance.now();
+  if (now - progressSentAt < progressEveryMs) return;
+  progressSentAt = now;
+  send(frameKinds.progress);
+}
+
+/** An allocation that the kernel refuses is a limit, and no defect. */
+function explained(error: unknown): unknown {
+  const isRefused = error instanceof RangeError && /allocation failed/i.test(error.message);
+  return isRefused ? new LimitExceeded('maxMemoryMegabytes', 'layer that takes too much memory to read') : error;
+}
+
+function send(kind: number, ...payload: Uint8Array[]): void {
+  let bytes = 0;
+  for (const piece of payload) bytes += piece.length;
+  for (const piece of [frameHead(kind, readings, bytes), ...payload]) {
+    for (let at = 0; at < piece.length;) at += writeSync(output, piece, at);
+  }
+}
+
+async function receive(): Promise<Frame | undefined> {
+  const head = await receiveBytes(frameHeadBytes);
+  if (!head) return undefined;
+  const { kind, reading, length } = readFrameHead(head);
+  const payload = await receiveBytes(length);
+  return payload && { kind, reading, payload };
+}
+
+async function receiveBytes(length: number): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let at = 0; at < length;) {
+    const { bytesRead } = await readInto(input, bytes, at, length - at, null);
+    if (bytesRead === 0) return undefined;
+    at += bytesRead;
+  }
+  return bytes;
+}
