@@ -48,6 +48,7 @@ async function deliveries(...args: string[]): Promise<void> {
 async function made(more: Partial<NewDelivery<unknown>> = {}): Promise<string> {
   const delivery = {
     eventId: uuidv7(),
+    cause: ['push', uuidv7()] as const,
     receiver: 'team',
     channel: 'slack',
     integration: 0,

@@ -2,8 +2,8 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { validate } from 'uuid';
 
 /**
- * Request for a page of a list. Lists are paged by id: ids are UUIDs of version 7, so the newest
- * row has the greatest one.
+ * Request for a page of a list. Lists are paged by id. Most ids are UUIDs of version 7, so the newest
+ * row has the greatest one; those of deliveries are derived, and their order is a column.
  */
 export interface PageRequest {
   limit: number;
@@ -24,12 +24,6 @@ export interface Page<Item> {
 export function readCursor(text: string): string {
   if (!validate(text)) throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out');
   return text;
-}
-
-/** Smallest UUID version 7 of a row created at a time or later. @see RFC 9562, section 5.7 */
-export function firstIdAt(time: Date): string {
-  const hex = Math.max(time.getTime(), 0).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
 /** Cuts a result of `limit + 1` rows to a page. */

@@ -27,7 +27,7 @@ const migrationTable = `CREATE TABLE IF NOT EXISTS migration
 /** Migrations that have not run yet, oldest first. */
 export async function pendingMigrations(dataSource: DataSource): Promise<MigrationInterface[]> {
   // A schema that its owner has not granted to this role yet is not ready for it.
-  const [table] = await dataSource.query<{ isReadable: boolean | null }[]>(
+  const [table]: { isReadable: boolean | null }[] = await dataSource.query(
     `SELECT has_table_privilege(to_regclass('migration'), 'SELECT') AS "isReadable"`,
   );
   const applied = table!.isReadable ? await appliedNames(dataSource) : new Set<string>();
@@ -133,7 +133,7 @@ async function waitForSchema(dataSource: DataSource, log?: MigrationLog): Promis
 
 /** Whether the role of the connection may make tables and alter those that there are. */
 async function mayMigrate(dataSource: DataSource): Promise<boolean> {
-  const [answer] = await dataSource.query<{ may: boolean }[]>(
+  const [answer]: { may: boolean }[] = await dataSource.query(
     `SELECT has_schema_privilege(current_schema(), 'CREATE') AND coalesce(
        (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('migration')), true) AS may`,
   );

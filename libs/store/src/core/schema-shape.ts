@@ -12,7 +12,7 @@ export type SchemaShape = Record<string, Record<string, ColumnShape>>;
 
 /** Shape of a database, by which the next release is checked. */
 export async function shapeOf(dataSource: DataSource): Promise<SchemaShape> {
-  const rows = await dataSource.query<({ table: string; column: string } & ColumnShape)[]>(
+  const rows: ({ table: string; column: string } & ColumnShape)[] = await dataSource.query(
     `SELECT relname AS table, attname AS column, format_type(atttypid, atttypmod) AS type,
        NOT attnotnull AS nullable, atthasdef OR attidentity <> '' AS filled
      FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid

@@ -31,7 +31,7 @@ async function delivered(receiver: string, ending: Ending): Promise<void> {
   const place = { channel: 'webhook', integration: 0, route: 'route', groupKey: '{}', groupLabels: {} };
   const content = { alerts: [], message: {}, edition: null };
   const added = await store.transaction((tx) =>
-    deliveries.add(tx, [{ eventId: uuidv7(), receiver, ...place, ...content }]),
+    deliveries.add(tx, [{ eventId: uuidv7(), cause: ['push', uuidv7()], receiver, ...place, ...content }]),
   );
   const id = added[0]!;
   if (ending === 'pending') return;

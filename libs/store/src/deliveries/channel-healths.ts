@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 
-import { firstIdAt } from '../core/page.js';
 import { Store } from '../core/store.js';
 
 const dayMs = 86_400_000;
@@ -44,16 +43,16 @@ export class ChannelHealths {
            count(*) FILTER (WHERE ${waits})::int AS waiting, min(created_at) FILTER (WHERE ${waits}) AS waiting_since,
            bool_or(state = 'retrying') AS is_failing, bool_or(state = 'retrying' AND code = 'CHANNEL_CIRCUIT_OPEN') AS is_paused,
            max(finished_at) FILTER (WHERE state = 'sent') AS sent_at, max(finished_at) FILTER (WHERE state = 'failed') AS failed_at
-         FROM delivery WHERE id > $1 GROUP BY receiver, channel, integration),
+         FROM delivery WHERE created_at > $1 GROUP BY receiver, channel, integration),
        -- By itself: it sorts what it counts.
        pace AS (
          SELECT receiver, channel, integration, percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at)) AS p95
-         FROM delivery WHERE state = 'sent' AND held_for IS NULL AND id > $2
+         FROM delivery WHERE state = 'sent' AND held_for IS NULL AND created_at > $2
          GROUP BY receiver, channel, integration),
        failure AS (
          SELECT receiver, channel, integration, step.id, step.code, step.reason, made_at
          FROM delivery_step AS step JOIN delivery ON delivery.id = delivery_id
-         WHERE kind IN ('failed', 'given-up') AND delivery_id > $1)
+         WHERE kind IN ('failed', 'given-up') AND created_at > $1)
        SELECT receiver, channel, integration, CASE WHEN failed_at > coalesce(sent_at, '-infinity') THEN 'broken'
            WHEN is_paused THEN 'paused' WHEN is_failing THEN 'failing' ELSE 'healthy' END AS state,
          sent, failed, waiting, waiting_since AS "waitingSince", sent_at AS "lastSentAt", round(p95::numeric, 3)::float AS "p95Seconds",
@@ -61,7 +60,7 @@ export class ChannelHealths {
          (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', made_at) FROM failure WHERE ${sameChannel}
           ORDER BY id DESC LIMIT 1) AS "lastFailure"
        FROM channel LEFT JOIN pace USING (receiver, channel, integration) ORDER BY receiver, channel, integration`,
-      [7, 1].map((days) => firstIdAt(new Date(Date.now() - days * dayMs))),
+      [7, 1].map((days) => new Date(Date.now() - days * dayMs)),
     );
   }
 }

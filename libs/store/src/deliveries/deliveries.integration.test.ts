@@ -31,6 +31,7 @@ afterAll(async () => servers.stop());
 
 const delivery = (more: Partial<NewDelivery<unknown>> = {}): NewDelivery<unknown> => ({
   eventId: uuidv7(),
+  cause: ['push', uuidv7()],
   receiver: 'team',
   channel: 'slack',
   integration: 0,
@@ -60,6 +61,45 @@ describe('Deliveries', () => {
     const long = delivery({ groupKey: randomBytes(20_000).toString('base64') });
     const added = [await add(long), await add(long), await add({ ...long, groupKey: `${long.groupKey}x` })];
     expect(added.map((ids) => ids.length)).toEqual([1, 0, 1]);
+  });
+
+  it('gives a message the same id after a restore, and each occurrence of a fact its own', async () => {
+    const cause = ['state', uuidv7(), 1] as const;
+    const report = async () => {
+      const ids = [];
+      // Events have other ids when their work is repeated on a restored database.
+      for (let event = 0; event < 3; event += 1) ids.push(...(await add(delivery({ cause, eventId: uuidv7() }))));
+      return ids;
+    };
+    const before = await report();
+    expect(new Set(before).size).toBe(3);
+    await store.query('DELETE FROM delivery WHERE id = ANY($1)', [before]);
+    expect(await report()).toEqual(before);
+    expect(await add(delivery({ cause: ['state', cause[1], 2] }))).not.toContain(before[0]);
+  });
+
+  it('adds the messages of two events about one fact that come at the same time', async () => {
+    const cause = ['push', uuidv7(), 'analyzed'] as const;
+    const ids = await Promise.all(Array.from({ length: 6 }, async () => add(delivery({ cause }))));
+    expect(ids.map(({ length }) => length)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(new Set(ids.flat()).size).toBe(6);
+  });
+
+  it('names a message that can be corrected by its own id', async () => {
+    const [id = ''] = await add(delivery({ edition: 'own' }));
+    expect(await deliveries.get(id)).toMatchObject({ edition: { subject: id, revision: 1 } });
+  });
+
+  it('lists the newest first, over all pages', async () => {
+    const ids: string[] = [];
+    for (let each = 0; each < 7; each += 1) ids.push(...(await add(delivery({ receiver: 'paged' }))));
+    const listed: string[] = [];
+    for (let after: string | null | undefined; after !== null;) {
+      const page = await deliveries.list({ limit: 3, after }, { receiver: 'paged', since: new Date(0) });
+      listed.push(...page.items.map(({ id }) => id));
+      after = page.next;
+    }
+    expect(listed).toEqual(ids.toReversed());
   });
 
   it('supersedes a message when its channel has a newer edition', async () => {

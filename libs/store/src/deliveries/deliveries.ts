@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
 import { currentTraceparent } from '@tidewaiter/runtime';
-import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf } from '../core/columns.js';
 import { GroupCommit } from '../core/group-commit.js';
@@ -11,6 +10,7 @@ import { json } from '../core/storable.js';
 import { type Queries, Store, type Transaction } from '../core/store.js';
 import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
+import { deliveryId } from './delivery-id.js';
 import { DeliveryRow } from './delivery-rows.js';
 import type {
   NewDelivery,
@@ -31,7 +31,6 @@ import type {
 type ChannelName = Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration'>;
 
 interface AddedDelivery extends NewDelivery<unknown> {
-  id: string;
   heldFor: string | null;
   traceparent: string | null;
 }
@@ -122,6 +121,7 @@ const heldColumns = columnsOf(DeliveryRow, {
 
 const heldForOnly = columnsOf(DeliveryRow, { only: ['heldFor'] }).notNull('heldFor');
 const columnsOfId = columnsOf(DeliveryRow, { only: ['id'] });
+const columnsOfEvent = columnsOf(DeliveryRow, { only: ['id', 'eventId'] });
 
 const added = recordsetOf(DeliveryRow, [
   'id',
@@ -145,11 +145,16 @@ const added = recordsetOf(DeliveryRow, [
   'heldFor',
 ]);
 
-function rowOf({ edition, origin = null, pushId = null, replyTo = null, heldFor, ...delivery }: AddedDelivery) {
+/** @param occurrence number of earlier deliveries about the same fact */
+function rowOf(added: AddedDelivery, occurrence: number) {
+  const { cause, edition, origin = null, pushId = null, replyTo = null, heldFor, ...delivery } = added;
+  const id = deliveryId(cause, delivery, occurrence);
+  const { subject = null, revision = null } = edition === 'own' ? { subject: id, revision: 1 } : (edition ?? {});
   return {
     ...delivery,
-    subject: edition?.subject ?? null,
-    revision: edition?.revision ?? null,
+    id,
+    subject,
+    revision,
     pushId,
     origin: origin?.kind ?? null,
     originId: origin?.id ?? null,
@@ -175,8 +180,8 @@ export class Deliveries {
   );
   readonly #givenIn = new WeakMap<Transaction, Map<string, number>>();
   readonly #added = new TransactionBatcher(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
-    const added = await this.#add(tx, lists.flat());
-    return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
+    const ids = await this.#add(tx, lists.flat());
+    return lists.map((list) => list.flatMap((delivery) => ids.get(delivery) ?? []));
   });
 
   constructor(private readonly store: Store) {}
@@ -194,18 +199,33 @@ export class Deliveries {
     const traceparent = currentTraceparent() ?? null;
     return this.#added.add(
       tx,
-      deliveries.map((delivery) => ({ ...delivery, id: uuidv7(), heldFor, traceparent })),
+      deliveries.map((delivery) => ({ ...delivery, heldFor, traceparent })),
     );
   }
 
-  /** Returns the ids of the deliveries that were inserted. */
-  async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
-    const rows = await tx.returning(
-      columnsOfId,
-      `INSERT INTO delivery (${added.columns}) SELECT ${added.values} FROM ${added.table} ON CONFLICT DO NOTHING`,
-      added.parameters(deliveries.map(rowOf)),
-    );
-    return new Set(rows.map(({ id }) => id));
+  /** Inserts deliveries that their event has not added before; returns the ids of those. */
+  async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Map<AddedDelivery, string>> {
+    const ids = new Map<AddedDelivery, string>();
+    let left = [...deliveries];
+    // A fact that a later event reports again is the next occurrence. There are few of one fact.
+    for (let occurrence = 0; left.length > 0; occurrence += 1) {
+      const rows = left.map((delivery) => ({ delivery, row: rowOf(delivery, occurrence) }));
+      const inserted = await tx.returning(
+        columnsOfId,
+        `INSERT INTO delivery (${added.columns}) SELECT ${added.values} FROM ${added.table} ON CONFLICT DO NOTHING`,
+        added.parameters(rows.map(({ row }) => row)),
+      );
+      const fresh = new Set(inserted.map(({ id }) => id));
+      const present = rows.filter(({ delivery, row: { id } }) => !fresh.has(id) || void ids.set(delivery, id));
+      const events = await eventsOf(
+        tx,
+        present.map(({ row: { id } }) => id),
+      );
+      left = present
+        .filter(({ row: { id, eventId } }) => events.has(id) && events.get(id) !== eventId)
+        .map(({ delivery }) => delivery);
+    }
+    return ids;
   }
 
   /** Held deliveries of a group, oldest first. */
@@ -273,8 +293,8 @@ export class Deliveries {
     const parameters: unknown[] = [limit + 1, after ?? null];
     const rows = await this.store.rows(
       columns,
-      `FROM delivery WHERE ($2::uuid IS NULL OR id < $2) AND ${conditionOf(filter, parameters)}
-       ORDER BY id DESC LIMIT $1`,
+      `FROM delivery WHERE ($2::uuid IS NULL OR number < (SELECT number FROM delivery WHERE id = $2)) AND ${conditionOf(filter, parameters)}
+       ORDER BY number DESC LIMIT $1`,
       parameters,
     );
     return pageOf(rows, limit);
@@ -304,14 +324,14 @@ export class Deliveries {
   /** Deliveries derived from this one, oldest first. */
   async #derived(id: string): Promise<DerivedDelivery[]> {
     return this.store.aggregate<DerivedDelivery>(
-      `SELECT id, origin AS kind, receiver, channel, state FROM delivery WHERE origin_id = $1 ORDER BY id LIMIT ${maxSteps}`,
+      `SELECT id, origin AS kind, receiver, channel, state FROM delivery WHERE origin_id = $1 ORDER BY number LIMIT ${maxSteps}`,
       [id],
     );
   }
 
   /** Deliveries about a subject, oldest first. */
   async about(subject: string): Promise<AboutDelivery[]> {
-    return this.store.rows(aboutColumns, 'FROM delivery WHERE subject = $1 ORDER BY id LIMIT 1000', [subject]);
+    return this.store.rows(aboutColumns, 'FROM delivery WHERE subject = $1 ORDER BY number LIMIT 1000', [subject]);
   }
 
   /** Channels that have deliveries about a subject. */
@@ -418,9 +438,9 @@ async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<H
     heldColumns,
     (list) => `WITH sized AS (
        SELECT id, row_number() OVER one AS position, count(*) OVER (PARTITION BY held_for)::int AS waiting,
-         sum(octet_length(alerts::text) + octet_length(message::text)) OVER (ORDER BY id) AS bytes
-       FROM delivery WHERE state = 'held' AND held_for = ANY($1) WINDOW one AS (PARTITION BY held_for ORDER BY id))
-     SELECT ${list} FROM sized JOIN delivery USING (id) WHERE position = 1 OR bytes <= $2 ORDER BY id`,
+         sum(octet_length(alerts::text) + octet_length(message::text)) OVER (ORDER BY number) AS bytes
+       FROM delivery WHERE state = 'held' AND held_for = ANY($1) WINDOW one AS (PARTITION BY held_for ORDER BY number))
+     SELECT ${list} FROM sized JOIN delivery USING (id) WHERE position = 1 OR bytes <= $2 ORDER BY number`,
     [groups, maxHeldBytes],
   );
   const byGroup = Map.groupBy(rows, ({ heldFor }) => heldFor);
@@ -459,6 +479,13 @@ async function dropAll(
   return lists.map(() => undefined);
 }
 
+/** Events that added these deliveries, by their ids. */
+async function eventsOf(tx: Transaction, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx.rows(columnsOfEvent, 'FROM delivery WHERE id = ANY($1)', [ids]);
+  return new Map(rows.map(({ id, eventId }) => [id, eventId]));
+}
+
 function channelKey({ receiver, channel, integration }: ChannelName): string {
   return JSON.stringify([receiver, channel, integration]);
 }
@@ -484,7 +511,7 @@ async function channelsOfAll(tx: Transaction, subjects: readonly string[]): Prom
     channelColumns,
     (list) => `SELECT DISTINCT ON (subject, receiver, channel, integration) ${list}
      FROM delivery WHERE subject = ANY($1) AND state NOT IN ('failed', 'suppressed')
-     ORDER BY subject, receiver, channel, integration, id DESC`,
+     ORDER BY subject, receiver, channel, integration, number DESC`,
     [subjects],
   );
   const bySubject = Map.groupBy(rows, ({ subject }) => subject);

@@ -1,4 +1,3 @@
-import { firstIdAt } from '../core/page.js';
 import { deliveryStates } from './delivery-rows.js';
 
 /** States to filter by. `fallen-back`: failed, with a fallback delivery to another receiver. */
@@ -18,7 +17,7 @@ export interface DeliveryFilter {
 const columns: Record<keyof DeliveryFilter, (parameter: string) => string> = {
   receiver: (parameter) => `receiver = ${parameter}`,
   state: (parameter) => `state = ${parameter}`,
-  since: (parameter) => `id >= ${parameter}`,
+  since: (parameter) => `created_at >= ${parameter}`,
   incident: (parameter) => `subject = ${parameter}`,
   push: (parameter) =>
     `(push_id = ${parameter}::text::uuid OR event_id IN (SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.analyzed.v1' AND data ->> 'pushId' = ${parameter}))`,
@@ -32,7 +31,7 @@ export function conditionOf(filter: DeliveryFilter, parameters: unknown[]): stri
     .filter((key) => filter[key] !== undefined)
     .map((key) => {
       if (filter[key] === 'fallen-back') return isFallenBack;
-      parameters.push(key === 'since' ? firstIdAt(filter.since!) : filter[key]);
+      parameters.push(filter[key]);
       return columns[key](`$${parameters.length}`);
     });
   return conditions.length === 0 ? 'true' : conditions.join(' AND ');

@@ -3,6 +3,7 @@ import {
   Column,
   CreateDateColumn,
   Entity,
+  Generated,
   Index,
   JoinColumn,
   ManyToOne,
@@ -41,9 +42,16 @@ export const deliveryStepKinds = ['failed', 'given-up', 'redriven', 'repeated'] 
 })
 @Index('delivery_push_ix', ['pushId'], { where: 'push_id IS NOT NULL' })
 @Index('delivery_origin_ix', ['originId'], { where: 'origin_id IS NOT NULL' })
-@Index('delivery_troubled_ix', ['id'], { where: "state IN ('failed', 'retrying')" })
+@Index('delivery_created_ix', ['createdAt'])
+@Index('delivery_troubled_ix', ['number'], { where: "state IN ('failed', 'retrying')" })
 export class DeliveryRow {
+  /** Derived from what it reports and to whom, so that it is the same after a restore. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'delivery_pk' }) id!: string;
+  /** Order of creation. */
+  @Index('delivery_number_ux', { unique: true })
+  @Column('bigint')
+  @Generated('increment')
+  number!: string;
   @Column('uuid', { name: 'event_id' }) eventId!: string;
   @Column('text') receiver!: string;
   /** `slack`, `email`, `webhook`. */

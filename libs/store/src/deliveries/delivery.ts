@@ -1,3 +1,4 @@
+import type { DeliveryCause } from './delivery-id.js';
 import type { DeliveryOrigin, DeliveryRow, DeliveryStepRow, endedDeliveryStates } from './delivery-rows.js';
 
 /** Delivery that another one was derived from, and why. */
@@ -12,8 +13,13 @@ export interface NewDelivery<Message> extends Pick<
   'eventId' | 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels' | 'alerts'
 > {
   message: Message;
-  /** State of a subject (an incident, or a message that is corrected) that a message about a newer state supersedes. */
-  edition: { subject: string; revision: number } | null;
+  /** Fact that it reports; its id is derived from it. */
+  cause: DeliveryCause;
+  /**
+   * State of a subject (an incident, or a message that is corrected) that a message about a newer
+   * state supersedes. `own`: the first state of the message itself.
+   */
+  edition: { subject: string; revision: number } | 'own' | null;
   /** The push that it reports; null of other messages. */
   pushId?: string | null;
   /** Delivery that it was derived from: it failed and falls back to this one, or is repeated by it. */
@@ -24,11 +30,13 @@ export interface NewDelivery<Message> extends Pick<
 
 export interface Delivery<Message>
   extends
-    NewDelivery<Message>,
+    Omit<NewDelivery<Message>, 'cause' | 'edition'>,
     Pick<
       DeliveryRow,
       'id' | 'state' | 'attempt' | 'reached' | 'reference' | 'code' | 'reason' | 'createdAt' | 'nextAt' | 'finishedAt'
-    > {}
+    > {
+  edition: { subject: string; revision: number } | null;
+}
 
 /** One entry of a delivery's ledger: its creation, a failed try, a redrive or repetition, or its end. */
 export interface DeliveryStep extends Pick<DeliveryStepRow, 'attempt' | 'code' | 'reason' | 'nextAt'> {
@@ -90,10 +98,7 @@ export type SubjectChannel = Pick<
 
 /** The newest edition of a message about a push. */
 export interface PushMessage<Message>
-  extends
-    SubjectChannel,
-    Pick<NewDelivery<Message>, 'alerts' | 'message'>,
-    NonNullable<NewDelivery<Message>['edition']> {}
+  extends SubjectChannel, Pick<NewDelivery<Message>, 'alerts' | 'message'>, NonNullable<Delivery<Message>['edition']> {}
 
 /** Outcome of a message about a subject. */
 export interface AboutDelivery extends Pick<

@@ -102,7 +102,8 @@ export class NotificationLog {
   async of<Message>(tx: Transaction, key: string): Promise<ReminderGroup<Message>> {
     const notified = await tx.rows(
       notifiedColumns,
-      `FROM notified_alert JOIN alert USING (identity_hash) WHERE group_key = $1 AND status = 'firing' ORDER BY delivery_id DESC LIMIT ${maxAlerts}`,
+      `FROM notified_alert JOIN alert USING (identity_hash) LEFT JOIN delivery ON delivery.id = delivery_id
+       WHERE notified_alert.group_key = $1 AND status = 'firing' ORDER BY delivery.number DESC NULLS LAST LIMIT ${maxAlerts}`,
       [key],
     );
     const alerts = notified.map(({ labels, ...each }) => ({ ...each, alert: { ...each.alert, labels } }));
@@ -111,9 +112,9 @@ export class NotificationLog {
 }
 
 async function addAll(tx: Transaction, all: readonly NotifiedGroup[]): Promise<void[]> {
-  const rows = all.flatMap(({ key, alerts, deliveryId }) =>
-    alerts.map((alert) => ({ key, id: alertId(alert), alert, deliveryId })),
-  );
+  const rows = all
+    .flatMap(({ key, alerts, deliveryId }) => alerts.map((alert) => ({ key, id: alertId(alert), alert, deliveryId })))
+    .map((row, position) => ({ ...row, position }));
   await tx.query(
     `UPDATE alert_group SET remind_at = now() + reminder.ms * interval '1 millisecond'
      FROM (SELECT key, max(ms) AS ms FROM unnest($1::text[], $2::float8[]) AS given (key, ms) GROUP BY key) AS reminder
@@ -124,7 +125,7 @@ async function addAll(tx: Transaction, all: readonly NotifiedGroup[]): Promise<v
     // If one batch contains an alert of a group twice, the last delivery counts.
     `INSERT INTO notified_alert (group_key, identity_hash, alert, delivery_id)
      SELECT DISTINCT ON (key, id) key, decode(id, 'hex'), alert, "deliveryId"
-     FROM jsonb_to_recordset($1) AS row (key text, id text, alert jsonb, "deliveryId" uuid) ORDER BY key, id, "deliveryId" DESC
+     FROM jsonb_to_recordset($1) AS row (key text, id text, alert jsonb, "deliveryId" uuid, position int) ORDER BY key, id, position DESC
      ON CONFLICT (group_key, identity_hash) DO UPDATE SET alert = EXCLUDED.alert, delivery_id = EXCLUDED.delivery_id`,
     [json(rows)],
   );
@@ -135,9 +136,9 @@ async function addAll(tx: Transaction, all: readonly NotifiedGroup[]): Promise<v
 async function deliveriesOf<Message>(tx: Transaction, ids: ReadonlySet<string>): Promise<AlertDelivery<Message>[]> {
   const deliveries = await tx.rows(
     deliveryColumns,
-    `FROM (SELECT * FROM delivery WHERE id = ANY($1) ORDER BY id DESC LIMIT ${maxDeliveries}) AS notified
+    `FROM (SELECT * FROM delivery WHERE id = ANY($1) ORDER BY number DESC LIMIT ${maxDeliveries}) AS notified
      JOIN delivery AS alike ON alike.event_id = notified.event_id AND alike.receiver = notified.receiver AND alike.group_key = notified.group_key
-     ORDER BY alike.id DESC`,
+     ORDER BY alike.number DESC`,
     [[...ids]],
   );
   return deliveries as AlertDelivery<Message>[];

@@ -38,6 +38,7 @@ afterAll(async () => servers.stop());
 async function made(more: Partial<NewDelivery<unknown>> = {}): Promise<string> {
   const delivery = {
     eventId: uuidv7(),
+    cause: ['push', uuidv7()] as const,
     receiver: 'team',
     channel: 'slack',
     integration: 0,
@@ -151,7 +152,11 @@ describe('Redrives', () => {
     await made({ edition: { subject: 'incident', revision: 2 } });
     await tryOf(older);
     const [held = ''] = await store.transaction(async (tx) =>
-      deliveries.add(tx, [{ ...(await deliveries.get(underWay))!, eventId: uuidv7() }], 'group'),
+      deliveries.add(
+        tx,
+        [{ ...(await deliveries.get(underWay))!, eventId: uuidv7(), cause: ['push', 'held'] }],
+        'group',
+      ),
     );
     const outcomes = [];
     for (const id of [underWay, older, held]) outcomes.push((await redrives.redrive(id, 'jane', again)).outcome);

@@ -93,8 +93,8 @@ export class Redrives {
   async #troubled(filter: DeliveryFilter, after: string | null, limit: number): Promise<string[]> {
     const parameters: unknown[] = [limit, after];
     const rows = await this.store.aggregate<{ id: string }>(
-      `SELECT id FROM delivery WHERE state IN ('failed', 'retrying') AND ($2::uuid IS NULL OR id > $2)
-         AND ${conditionOf(filter, parameters)} ORDER BY id LIMIT $1`,
+      `SELECT id FROM delivery WHERE state IN ('failed', 'retrying') AND ($2::uuid IS NULL OR number > (SELECT number FROM delivery WHERE id = $2))
+         AND ${conditionOf(filter, parameters)} ORDER BY number LIMIT $1`,
       parameters,
     );
     return rows.map(({ id }) => id);
@@ -107,6 +107,7 @@ export class Redrives {
     const repetition = {
       ...delivery,
       eventId: uuidv7(),
+      cause: ['repetition', id] as const,
       message,
       edition: null,
       origin: { kind: 'repetition', id } as const,

@@ -88,6 +88,7 @@ describe('RoutingReplays', () => {
     await happened(ago(2 * day), alert('c', { labels: { severity: 'low' } }));
     const delivery = {
       eventId: uuidv7(),
+      cause: ['push', uuidv7()] as const,
       receiver: 'team',
       channel: 'slack',
       integration: 0,

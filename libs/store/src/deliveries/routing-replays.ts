@@ -139,7 +139,7 @@ export class RoutingReplays {
          SELECT receiver, route, channel, state, coalesce((message ->> 'isReminder')::boolean, false) AS "isReminder",
            -- What has the name of an earlier one changed that one.
            subject IS NOT NULL AND reference IS NOT NULL
-             AND row_number() OVER (PARTITION BY receiver, channel, integration, reference ORDER BY id) > 1 AS "isAgain"
+             AND row_number() OVER (PARTITION BY receiver, channel, integration, reference ORDER BY number) > 1 AS "isAgain"
          FROM delivery WHERE created_at >= $1 AND created_at < $2
        ), gone AS (SELECT *, state IN ('sent', 'pending', 'sending', 'retrying') AS "isGone", "isAgain" AND NOT "isReminder" AS "isEdit" FROM given)
        SELECT receiver, route, channel,

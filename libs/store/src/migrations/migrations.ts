@@ -66,6 +66,7 @@ import { PlainWords1764000220000 } from './1764000220000-plain-words.js';
 import { SummaryMessages1764000221000 } from './1764000221000-summary-messages.js';
 import { SecretPlaces1764000230000 } from './1764000230000-secret-places.js';
 import { JobAgain1764000310000 } from './1764000310000-job-again.js';
+import { DeliveryNumber1764000320000 } from './1764000320000-delivery-number.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -137,4 +138,5 @@ export const migrations = [
   SummaryMessages1764000221000,
   SecretPlaces1764000230000,
   JobAgain1764000310000,
+  DeliveryNumber1764000320000,
 ];

@@ -789,6 +789,7 @@ describe('the API', () => {
       new Deliveries(store).add(tx, [
         {
           eventId: unknownId,
+          cause: ['push', unknownId],
           receiver: 'team',
           channel: 'webhook',
           integration: 0,

@@ -137,6 +137,7 @@ export class DeliveryTransitions {
         receiver: fallback ?? '',
         channel: kind,
         integration: index,
+        cause: ['fallback', delivery.id] as const,
         origin: { kind: 'fallback' as const, id: delivery.id },
         replyTo: null,
         message: { ...delivery.message, footer },

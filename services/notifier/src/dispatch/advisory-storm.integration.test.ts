@@ -130,13 +130,15 @@ describe('an advisory storm', () => {
     await servers.stop();
   });
 
+  const occasion = () => ({ eventId: uuidv7(), cause: ['finding', uuidv7()] as const });
+
   async function announce(report: FindingReport): Promise<void> {
     const wording = {
       isNews: () => report.status === 'opened',
       isGathered: true as const,
       message: (group: Parameters<typeof narrowedTo>[1]) => findingMessage([narrowedTo(report, group)], { consoleUrl }),
     };
-    await store.transaction(async (tx) => notifications.add(tx, uuidv7(), findingSubjects(report), wording));
+    await store.transaction(async (tx) => notifications.add(tx, occasion(), findingSubjects(report), wording));
   }
 
   async function sent(channel: string): Promise<{ receiver: string; message: Message; alerts: number }[]> {

@@ -437,7 +437,7 @@ describe('a message that waited', () => {
     }
     await until(listed, (all) => all.filter(({ state }) => state === 'held').length === 3);
     const waiting = await store.query<{ pushId: string }>(
-      `SELECT push_id AS "pushId" FROM delivery WHERE state = 'held' ORDER BY id`,
+      `SELECT push_id AS "pushId" FROM delivery WHERE state = 'held' ORDER BY number`,
     );
     const [gone, partly, whole] = waiting.map(({ pushId }) => images.find((image) => image.pushId === pushId)!);
     await sign(partly!);

@@ -127,13 +127,14 @@ const messageOf = (title: string): Message => ({
   links: [],
   footer: '',
 });
+const occasion = () => ({ eventId: uuidv7(), cause: ['push', uuidv7()] as const });
 const dispatch = async (...alerts: Alert[]) => {
   const subjects = alerts.map((each) => ({ alert: each, about: true }));
   const wording = {
     isNews: () => true,
     message: (some: typeof subjects) => messageOf(some.map((each) => each.alert.identity).join('+')),
   };
-  await store.transaction(async (tx) => notifications.add(tx, uuidv7(), subjects, wording));
+  await store.transaction(async (tx) => notifications.add(tx, occasion(), subjects, wording));
 };
 
 const listed = async (): Promise<ListedDelivery[]> => (await deliveries.list({ limit: 200 })).items.toReversed();
@@ -169,7 +170,7 @@ it('sends a group only its new and resolved alerts', async () => {
     isNews: (some: readonly { about: boolean }[]) => some.some(({ about }) => about),
     message: () => messageOf('x'),
   };
-  await store.transaction(async (tx) => notifications.add(tx, uuidv7(), subjects, wording));
+  await store.transaction(async (tx) => notifications.add(tx, occasion(), subjects, wording));
   expect((await listed()).map(({ groupLabels }) => groupLabels['rule'] ?? '').toSorted()).toEqual(['new']);
 });
 

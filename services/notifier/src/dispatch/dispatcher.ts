@@ -22,6 +22,7 @@ import {
   AlertGroups,
   AlertHistory,
   Deliveries,
+  type Delivery,
   FiringAlerts,
   type NewDelivery,
   NotificationLog,
@@ -74,6 +75,9 @@ interface ChannelState {
   usual?: GroupTimes;
 }
 
+/** Event that is handled, and the fact that it reports. */
+export type Occasion = Pick<NewDelivery<Message>, 'eventId' | 'cause'>;
+
 /** Group, and the channels of its receiver that accept its messages, with their options. */
 interface Addressed<About> {
   group: Group<About>;
@@ -84,9 +88,11 @@ interface Addressed<About> {
 /** Reminder of a group. */
 export interface Reminder {
   group: Group<unknown>;
+  /** The delivery that it follows. */
+  after: string;
   message: Message;
   /** For an incident: the newest state that was sent to any channel. */
-  edition: NewDelivery<Message>['edition'];
+  edition: Delivery<Message>['edition'];
   /** Returns the reference in a channel of the message that is repeated. */
   replyTo: (channel: Integration) => string | null;
 }
@@ -107,7 +113,7 @@ export class Dispatcher {
   /** Adds the deliveries of an event in the transaction that handles it; the same event adds each only once. */
   async add<About>(
     tx: Transaction,
-    eventId: string,
+    { eventId, cause }: Occasion,
     subjects: readonly AlertSubject<About>[],
     wording: Wording<About>,
   ): Promise<void> {
@@ -120,17 +126,23 @@ export class Dispatcher {
     for (const { group, takes, how } of addressed(routing, subjects, wording)) {
       // Suppressed alerts get their own message, in case they still fire when the silence ends.
       const isQuiet = ({ alert }: AlertSubject<About>) => quiet.reasonFor(alert.labels) !== null;
-      for (const some of [group.subjects.filter((each) => !isQuiet(each)), group.subjects.filter(isQuiet)]) {
-        const deliveries =
-          some.length === 0 ? [] : this.#worded(routing, eventId, { ...group, subjects: some }, { ...wording, takes });
-        await this.#dispatch(tx, { ...group, subjects: some }, deliveries, quiet, how);
+      const loud = group.subjects.filter((each) => !isQuiet(each));
+      const parts = [
+        { some: loud, cause },
+        { some: group.subjects.filter(isQuiet), cause: loud.length === 0 ? cause : ([...cause, 'quiet'] as const) },
+      ];
+      for (const { some, cause: own } of parts) {
+        if (some.length === 0) continue;
+        const part = { ...group, subjects: some };
+        const deliveries = this.#worded(routing, { eventId, cause: own }, part, { ...wording, takes });
+        await this.#dispatch(tx, part, deliveries, quiet, how);
       }
     }
   }
 
   #worded<About>(
     routing: RoutingConfig,
-    eventId: string,
+    occasion: Occasion,
     group: Group<About>,
     wording: Wording<About> & Pick<Addressed<About>, 'takes'>,
   ): NewDelivery<Message>[] {
@@ -148,8 +160,8 @@ export class Dispatcher {
     const message = this.channels.reword(wording.message(group.subjects));
     const { pushId = null } = wording;
     return channels.map((channel) => {
-      const edition = pushId !== null && channel.follows ? { subject: randomUUID(), revision: 1 } : null;
-      return { ...deliveryOf(eventId, group, channel, message, edition), pushId };
+      const edition = pushId !== null && channel.follows ? 'own' : null;
+      return { ...deliveryOf(occasion, group, channel, message, edition), pushId };
     });
   }
 
@@ -159,7 +171,8 @@ export class Dispatcher {
    */
   async addState<About>(tx: Transaction, eventId: string, state: State<About>): Promise<void> {
     const { routing } = this.channels;
-    const { subject } = state.edition;
+    const { subject, revision } = state.edition;
+    const occasion: Occasion = { eventId, cause: ['state', subject, revision] };
     const { isForAll, message: worded } = state;
     const past = { subject, isForAll, isAcknowledged: worded.isAcknowledged ?? false };
     await this.history.add(tx, { eventId, alerts: [state.alert], state: past });
@@ -186,7 +199,7 @@ export class Dispatcher {
       await this.#dispatch(
         tx,
         ofSubject(group, state.edition.subject),
-        some.map((each) => deliveryOf(eventId, group, each.channel, message, state.edition)),
+        some.map((each) => deliveryOf(occasion, group, each.channel, message, state.edition)),
         quiet,
         { isShown: channel.follows, isNoNews: !state.isForAll },
       );
@@ -210,12 +223,12 @@ export class Dispatcher {
   }
 
   /** Adds a reminder of a group, in the transaction that holds the group's row. */
-  async remind(tx: Transaction, { group, message, edition, replyTo }: Reminder): Promise<void> {
-    const eventId = randomUUID();
+  async remind(tx: Transaction, { group, after, message, edition, replyTo }: Reminder): Promise<void> {
+    const occasion: Occasion = { eventId: randomUUID(), cause: ['reminder', after] };
     const reworded = this.channels.reword(message);
     const channels = this.channels.routing?.receivers.get(group.receiver)?.integrations ?? [];
     const deliveries = channels.map((channel) => ({
-      ...deliveryOf(eventId, group, channel, reworded, edition),
+      ...deliveryOf(occasion, group, channel, reworded, edition),
       replyTo: replyTo(channel),
     }));
     const named = edition === null ? group : ofSubject(group, edition.subject);
@@ -343,7 +356,7 @@ function ofSubject<About>(group: Group<About>, subject: string): Group<About> {
 }
 
 function deliveryOf<About>(
-  eventId: string,
+  occasion: Occasion,
   { receiver, route, groupKey, groupLabels, subjects }: Group<About>,
   { kind, index, config }: Integration,
   message: Message,
@@ -351,7 +364,7 @@ function deliveryOf<About>(
 ): NewDelivery<Message> {
   const alerts = subjects.map(({ alert }) => alert).filter(({ status }) => status === 'firing' || config.sendResolved);
   return {
-    eventId,
+    ...occasion,
     receiver,
     channel: kind,
     integration: index,

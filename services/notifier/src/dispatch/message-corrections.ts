@@ -90,6 +90,7 @@ export class MessageCorrections {
         ended.has(alert.identity) ? { ...alert, status: 'resolved', endsAt: at } : alert,
       ),
       message: this.channels.reword(message(sent, leftOf(sent, subjects, groups), gone)),
+      cause: ['correction', subject, revision + 1],
       edition: { subject, revision: revision + 1 },
       pushId,
     };

@@ -138,11 +138,12 @@ const messageOf = (title: string): Message => ({
   links: [{ text: 'Open image', url: 'https://t.example/#images/x' }],
   footer: '',
 });
+const occasion = () => ({ eventId: uuidv7(), cause: ['push', uuidv7()] as const });
 const dispatch = async (...alerts: Alert[]) => {
   const subjects = alerts.map((each) => ({ alert: each, about: true }));
   const isNews = () => alerts.some(({ status }) => status === 'firing');
   const message = () => messageOf(`High · ${alerts.map(({ labels }) => labels['rule']).join('+')}`);
-  await store.transaction(async (tx) => notifications.add(tx, uuidv7(), subjects, { isNews, message }));
+  await store.transaction(async (tx) => notifications.add(tx, occasion(), subjects, { isNews, message }));
 };
 
 interface Row {
@@ -152,7 +153,7 @@ interface Row {
   message: Message;
   revision: number | null;
 }
-const rows = async () => store.query<Row>('SELECT * FROM delivery ORDER BY id');
+const rows = async () => store.query<Row>('SELECT * FROM delivery ORDER BY number');
 const reminders = async () => (await rows()).filter(({ message }) => message.isReminder);
 /** Marks pending deliveries as sent, as if a channel had accepted them. */
 const arrive = async () =>

@@ -87,13 +87,14 @@ export class Reminders {
     if (newest === undefined) return route.repeatIntervalMs;
     // An acknowledged incident needs no reminder; if it gets worse, it is announced again.
     if (newest.message.isAcknowledged) return route.repeatIntervalMs;
-    const [{ receiver, groupKey, groupLabels, subject, revision, message }] = group.deliveries as [
+    const [{ id: after, receiver, groupKey, groupLabels, subject, revision, message }] = group.deliveries as [
       AlertDelivery<Message>,
     ];
     const isState = message.kind === 'incident' && subject !== null && revision !== null;
     const subjects = still.map(({ alert }) => ({ alert, about: null }));
     await this.notifications.remind(tx, {
       group: { receiver, route: route.path, match: route, groupKey, groupLabels, subjects },
+      after,
       message: reminderMessage(still, { now: new Date(), everyMs: route.repeatIntervalMs }),
       edition: isState ? { subject, revision } : null,
       replyTo: ({ kind, index }) =>

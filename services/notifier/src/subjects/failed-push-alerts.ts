@@ -31,7 +31,7 @@ export class FailedPushAlerts {
     const alert = alertOf(push, report, await this.#ownerOf(push));
     const before = await this.alerts.labelsOf(tx, alert);
     const isRepeated = before?.['code'] === alert.labels['code'] && before?.['digest'] === alert.labels['digest'];
-    await this.notifications.add(tx, eventId, [{ alert, about: report }], {
+    await this.notifications.add(tx, { eventId, cause: ['push', push.id, 'failed'] }, [{ alert, about: report }], {
       isNews: () => !isRepeated,
       message: () => failedPushMessage(report),
     });
@@ -45,7 +45,8 @@ export class FailedPushAlerts {
     if (!before) return;
     const labels = { ...before, new: 'false' };
     // The same event also reports the push itself, perhaps to the same group.
-    await this.notifications.add(tx, randomUUID(), [{ alert: { ...alert, labels }, about: report }], {
+    const occasion = { eventId: randomUUID(), cause: ['push', push.id, 'failure-over'] as const };
+    await this.notifications.add(tx, occasion, [{ alert: { ...alert, labels }, about: report }], {
       isNews: () => false,
       message: () => failedPushMessage(report),
     });

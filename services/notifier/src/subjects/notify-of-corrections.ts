@@ -52,7 +52,7 @@ export class NotifyOfCorrections {
       if (!report) return;
       const subjects = pushSubjects(report);
       const corrected = now && (await this.#correct(tx, { time, data, now, over: subjects.filter(isOver) }));
-      await this.notifications.add(tx, id, subjects, {
+      await this.notifications.add(tx, { eventId: id, cause: ['push', data.pushId, 'reexamined'] }, subjects, {
         isNews,
         pushId: data.pushId,
         ...(corrected && { corrected }),

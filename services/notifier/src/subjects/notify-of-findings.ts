@@ -36,11 +36,12 @@ export class NotifyOfFindings {
   }
 
   async #notify(event: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {
-    const { id } = event;
+    const { id, data } = event;
+    const cause = ['finding', status, data.id, data.advisoryId, data.reason ?? 'advisory'] as const;
     const report = await this.reports.of(event, status);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       const { consoleUrl } = this.channels;
-      await this.notifications.add(tx, id, findingSubjects(report), {
+      await this.notifications.add(tx, { eventId: id, cause }, findingSubjects(report), {
         isNews: () => status === 'opened',
         isGathered: true,
         message: (group) => findingMessage([narrowedTo(report, group)], { consoleUrl }),

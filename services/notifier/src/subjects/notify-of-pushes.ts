@@ -42,11 +42,16 @@ export class NotifyOfPushes {
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (push?.tag != null) await this.failed.resolve(tx, { ...push, tag: push.tag }, time);
       if (!report) return;
-      await this.notifications.add(tx, id, pushSubjects(report), {
-        isNews,
-        pushId: data.pushId,
-        message: (group) => pushMessage(narrowedTo(report, group), { consoleUrl: this.channels.consoleUrl }),
-      });
+      await this.notifications.add(
+        tx,
+        { eventId: id, cause: ['push', data.pushId, 'analyzed'] },
+        pushSubjects(report),
+        {
+          isNews,
+          pushId: data.pushId,
+          message: (group) => pushMessage(narrowedTo(report, group), { consoleUrl: this.channels.consoleUrl }),
+        },
+      );
     });
   }
 }

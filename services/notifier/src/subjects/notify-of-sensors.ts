@@ -30,8 +30,9 @@ export class NotifyOfSensors {
 
   async #notify({ id, time, data }: EventOf<typeof sensorSilenced>, status: SensorReport['status']): Promise<void> {
     const report = { ...data, status };
+    const cause = ['sensor', status, data.sensor, data.silentSince] as const;
     await this.store.once(consumers.notifier.name, id, async (tx) => {
-      await this.notifications.add(tx, id, [{ alert: alertOf(report, time), about: report }], {
+      await this.notifications.add(tx, { eventId: id, cause }, [{ alert: alertOf(report, time), about: report }], {
         isNews: () => status === 'firing',
         message: () => sensorMessage(report),
       });

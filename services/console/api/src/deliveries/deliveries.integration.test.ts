@@ -47,6 +47,7 @@ const call = async (method: string, path: string, body?: object) => {
 const made = async (more: Partial<NewDelivery<unknown>> = {}): Promise<string> => {
   const delivery = {
     eventId: uuidv7(),
+    cause: ['push', uuidv7()] as const,
     receiver: 'team',
     channel: 'slack',
     integration: 0,

@@ -194,7 +194,15 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       };
       const [id = ''] = await store.transaction((tx) =>
         new Deliveries(store).add(tx, [
-          { eventId: uuidOf(receiver), receiver, ...place, alerts: [], message, edition: null },
+          {
+            eventId: uuidOf(receiver),
+            cause: ['push', receiver],
+            receiver,
+            ...place,
+            alerts: [],
+            message,
+            edition: null,
+          },
         ]),
       );
       return id;
