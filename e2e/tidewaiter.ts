@@ -107,6 +107,9 @@ export async function startTidewaiter(home: string, ingestPort: number, ...more:
     async stop() {
       up.kill('SIGTERM');
       if (up.exitCode === null) await once(up, 'exit');
+      // Each service has a role with few rights: a missing one must not pass for an outage.
+      const denied = output().match(/permission denied for \w+ \w+/g);
+      if (denied) throw new Error(`a role lacks a right: ${[...new Set(denied)].join(', ')}`);
     },
   };
 }

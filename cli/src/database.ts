@@ -36,9 +36,14 @@ export async function withStore<T>(work: (store: Store) => Promise<T>): Promise<
   }
 }
 
-/** Runs the migrations that the database lacks; each is printed as it ends. */
+/**
+ * Runs the migrations that the database lacks, and gives the roles of services their rights; each
+ * migration is printed as it ends.
+ */
 export async function migrateDatabase(): Promise<void> {
-  await withStore(async () => undefined);
+  const options = await connectionOptions();
+  const { prepareDatabase } = await import('@tidewaiter/store');
+  await prepareDatabase(options).catch(explain);
 }
 
 /** Migrations that the database lacks, with their statements. */

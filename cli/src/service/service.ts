@@ -11,6 +11,7 @@ import {
   type ServiceName,
   startService,
   stopService,
+  urlsFor,
 } from './services.js';
 import { releaseStartMemory } from './start-memory.js';
 import { onHangup, stopRequest } from './stop-request.js';
@@ -25,7 +26,7 @@ export function serviceCommand(program: Command): void {
       const stop = stopRequest();
       (await import('@tidewaiter/runtime')).armFailpoints(environment);
       // A start waits for NATS as long as it takes, and what it has begun by then survives any end.
-      const service = await Promise.race([startService(name, await environmentToUse()), stop]);
+      const service = await Promise.race([startService(name, await environmentToUse(name)), stop]);
       if (!service) return;
       onHangup(async () => service.reload());
       printStderr(`${name} listens on ${service.url}`, ...service.notices);
@@ -36,14 +37,19 @@ export function serviceCommand(program: Command): void {
 }
 
 /** The environment as it is; beside an `up` of this folder, and with no server named, that one's servers and a free port. */
-async function environmentToUse(): Promise<Environment> {
+async function environmentToUse(name: ServiceName): Promise<Environment> {
   if (Object.keys(givenUrls()).length > 0) return environment;
   const run = await currentRun(stateDir);
   if (!run?.urls) return environment;
   const port = environment['TIDEWAITER_HTTP_PORT'] || '0';
   // Links in its messages lead to the console of that `up`.
   const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || run.consoleUrl;
-  return serviceEnvironment(run.urls, {
+  const urls = await urlsFor(
+    name,
+    run.urls,
+    run.processes.map((process) => process.name),
+  );
+  return serviceEnvironment(urls, {
     TIDEWAITER_HTTP_PORT: port,
     ...(consoleUrl && { TIDEWAITER_CONSOLE_URL: consoleUrl }),
     ...(await scannerKey()),

@@ -67,6 +67,17 @@ export function configFiles(): Environment {
   return { ...Object.fromEntries(found.filter(([, path]) => existsSync(path))), ...environment };
 }
 
+/**
+ * Addresses of the servers of `up` for one service. Of servers that `up` has started it gets its own
+ * role, with no more rights than it needs.
+ * @param started names of the servers that `up` has started
+ */
+export async function urlsFor(service: ServiceName, urls: ServerUrls, started: readonly string[]): Promise<ServerUrls> {
+  if (!started.includes('postgres')) return urls;
+  const { serviceDatabaseUrl } = await import('@tidewaiter/store');
+  return { ...urls, database: serviceDatabaseUrl(urls.database, service) };
+}
+
 /** The environment for one service on the servers of `up`. What the user has set stands, but for the addresses. */
 export function serviceEnvironment(urls: ServerUrls, more: Environment): Environment {
   return {

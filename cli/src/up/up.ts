@@ -1,7 +1,7 @@
 import { fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 
-import { NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { NotFound, Secret, TidewaiterError } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
   type ClaimedRun,
@@ -27,9 +27,11 @@ import {
   givenUrls,
   scannerKey,
   serviceEnvironment,
+  type ServiceName,
   serviceNames,
   startService,
   stopService,
+  urlsFor,
 } from '../service/services.js';
 import { releaseStartMemory } from '../service/start-memory.js';
 import { onHangup, stopRequest } from '../service/stop-request.js';
@@ -91,6 +93,7 @@ async function up(options: UpOptions): Promise<void> {
   closing.defer(local.stop);
   failpoint('up.servers-started');
   await writeSamples(home);
+  await prepareServers(local);
   const ingestUrl = await startAll(options, local, run, closing, stop);
   releaseStartMemory();
   if (demo && ingestUrl !== undefined) {
@@ -101,6 +104,13 @@ async function up(options: UpOptions): Promise<void> {
     );
   }
   await stop;
+}
+
+/** Migrates the database that was started here, and makes the roles of the services in it. */
+async function prepareServers({ servers, urls }: LocalServers): Promise<void> {
+  if (!servers.some(({ name }) => name === 'postgres')) return;
+  const { prepareDatabaseWithRoles } = await import('@tidewaiter/store');
+  await prepareDatabaseWithRoles({ url: new Secret(urls.database), poolSize: 2, name: 'up' });
 }
 
 /** Returns the URL of ingest; undefined when the start was stopped. */
@@ -115,8 +125,9 @@ async function startAll(
   const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
   const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
   const key = await scannerKey();
-  const environmentOf = (name: string) =>
-    serviceEnvironment(local.urls, {
+  const started = local.servers.map(({ name }) => name);
+  const environmentOf = async (name: ServiceName) =>
+    serviceEnvironment(await urlsFor(name, local.urls, started), {
       ...key,
       TIDEWAITER_CONSOLE_URL: consoleUrl,
       TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
@@ -128,13 +139,18 @@ async function startAll(
     await Promise.allSettled([...workers.map((worker) => worker.stop()), ...running.map(stopService)]);
   });
   for (const name of serviceNames) {
-    const service = await Promise.race([startService(name, environmentOf(name)).catch(explainPort), stop]);
+    const service = await Promise.race([
+      environmentOf(name)
+        .then(async (given) => startService(name, given))
+        .catch(explainPort),
+      stop,
+    ]);
     // A start waits for servers without a limit; a stop request must not.
     if (!service) return undefined;
     running.push(service);
     failpoint('up.service-started');
   }
-  for (let number = 2; number <= count; number++) workers.push(startWorker(number, environmentOf('scanner')));
+  for (let number = 2; number <= count; number++) workers.push(startWorker(number, await environmentOf('scanner')));
   const services = running.map(({ name, url }) => ({ name, url }));
   const notices = running.flatMap((service) => service.notices);
   const servers = local.supervise(serverListener(async () => run.update({ processes: processes() })));

@@ -3,75 +3,13 @@ import { dirname, join } from 'node:path';
 
 import ts from 'typescript';
 
-// Services share one database. Which of them may write a table follows from their code: the methods
-// of repositories that a service calls, and the SQL that these run. A change of this list is a change
-// of the architecture.
-const writers: Record<string, string[]> = {
-  advisory: ['scanner'],
-  advisory_ecosystem: ['scanner'],
-  advisory_feed: ['scanner'],
-  advisory_import: ['scanner'],
-  advisory_package: ['scanner'],
-  alert: ['notifier'],
-  alert_group: ['console', 'notifier'],
-  alert_history: ['notifier'],
-  api_token: ['console'],
-  container_ledger: ['detector'],
-  delivery: ['console', 'notifier'],
-  delivery_step: ['console', 'notifier'],
-  detection_alert: ['detector'],
-  detection_match: ['detector'],
-  detection_rule: ['detector'],
-  detector_lease: ['detector'],
-  detector_replica: ['detector'],
-  detector_snapshot: ['detector'],
-  epss: ['scanner'],
-  exploitation_change: ['scanner'],
-  fleet_content: ['scanner'],
-  fleet_file: ['scanner'],
-  image: ['scanner'],
-  image_finding: ['scanner'],
-  image_layer: ['scanner'],
-  image_manifest: ['console', 'detector', 'notifier', 'scanner'],
-  image_package: ['scanner'],
-  image_provenance: ['scanner'],
-  incident: ['console', 'detector', 'ingest', 'scanner'],
-  incident_revision: ['console', 'detector', 'ingest', 'scanner'],
-  kev: ['scanner'],
-  layer: ['scanner'],
-  layer_blob: ['scanner'],
-  layer_failure: ['scanner'],
-  learned_habit: ['detector'],
-  notified_alert: ['notifier'],
-  package: ['scanner'],
-  package_content: ['scanner'],
-  package_match: ['scanner'],
-  package_use: ['detector'],
-  pipeline_document: ['ingest'],
-  pipeline_report: ['ingest'],
-  push: ['ingest', 'scanner'],
-  push_change: ['scanner'],
-  push_identity: ['detector', 'scanner'],
-  push_image: ['scanner'],
-  received: ['ingest'],
-  registry_look: ['scanner'],
-  registry_repository: ['scanner'],
-  registry_tag: ['scanner'],
-  repository_finding: ['scanner'],
-  sensor_contact: ['ingest'],
-  silence: ['console', 'ingest'],
-  tag_ledger: ['scanner'],
-  workload: ['detector'],
-  workload_finding: ['detector'],
-  workload_object: ['detector'],
-};
-
-/** Tables of the machinery that every service writes: transactions, jobs and dead letters. */
-const shared = new Set(['outbox', 'inbox', 'job', 'dead_letter', 'service_configuration']);
+import { roleServices, sharedTables, tableWriters } from './core/table-access.js';
 
 const root = join(__dirname, '../../..');
 const write =
   /\b(?:INSERT INTO|UPDATE|DELETE FROM) (?:ONLY )?([a-z_]+)\b(?= (?:AS |SET |\(|WHERE |USING |[a-z]+ SET )|`|'|$|\s)/g;
+/** Locking rows of a table needs the right to write it. */
+const lock = /\bLOCK TABLE ([a-z_]+)|\bFROM ([a-z_]+)\b(?=[^`']*\bFOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b)/g;
 
 /** A function or class member of the store, with the tables that its SQL writes and its callees. */
 interface Part {
@@ -130,6 +68,7 @@ function partOf(node: ts.Node, { holders, functions }: Scope, own: string | null
   const visit = (each: ts.Node) => {
     if (ts.isStringLiteralLike(each) || ts.isTemplateExpression(each)) {
       for (const [, table] of each.getText().matchAll(write)) part.tables.add(table!);
+      for (const [, locked, read] of each.getText().matchAll(lock)) part.tables.add((locked ?? read)!);
     }
     if (ts.isPropertyAccessExpression(each)) {
       if (each.expression.kind === ts.SyntaxKind.ThisKeyword && own) part.calls.add(`${own}.${each.name.text}`);
@@ -195,12 +134,13 @@ describe('services', () => {
   it('write the tables that this list names', () => {
     const { parts, classes } = partsOfStore();
     const found: Record<string, string[]> = {};
-    for (const service of ['console', 'detector', 'ingest', 'notifier', 'scanner']) {
+    for (const service of roleServices) {
       const calls = sources(`services/${service}/**/src/**/*.ts`).flatMap((file) => [
         ...partOf(file, scopeOf(file, classes)).calls,
       ]);
-      for (const table of tablesOf(calls, parts)) if (!shared.has(table)) (found[table] ??= []).push(service);
+      for (const table of tablesOf(calls, parts))
+        if (!sharedTables.includes(table)) (found[table] ??= []).push(service);
     }
-    expect(found).toEqual(writers);
+    expect(found).toEqual(tableWriters);
   });
 });

@@ -13,6 +13,7 @@ import {
   type PlannedMigration,
   planMigrations,
 } from './schema-migration.js';
+import { makeServiceRoles } from './service-grants.js';
 
 export interface ConnectionOptions {
   url: Secret;
@@ -48,6 +49,27 @@ export async function connect(options: ConnectionOptions): Promise<DataSource> {
     throw error;
   }
   return dataSource;
+}
+
+/** Runs pending migrations as the owner of the tables, and grants roles of services their rights. */
+export async function prepareDatabase(options: ConnectionOptions): Promise<void> {
+  const dataSource = await open(options, limits);
+  try {
+    await migrateBeside(dataSource, options);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** As {@link prepareDatabase}, and makes the roles, each with the password of its address. */
+export async function prepareDatabaseWithRoles(options: ConnectionOptions): Promise<void> {
+  const dataSource = await open(options, limits);
+  try {
+    await dataSource.transaction(async (tx) => makeServiceRoles(tx, options.url));
+    await migrateBeside(dataSource, options);
+  } finally {
+    await dataSource.destroy();
+  }
 }
 
 /** Migrations that {@link connect} would run, with their statements. */

@@ -29,7 +29,7 @@ describe('retention', () => {
   });
 
   it.each(['often', 'hourly'] as const)('has rules that PostgreSQL accepts: %s', async (pace) => {
-    await expect(store.transaction((tx) => deleteExpired(tx, pace))).resolves.toBe(false);
+    await expect(store.transaction((tx) => deleteExpired(tx, pace, 'test'))).resolves.toBe(false);
   });
 
   it('deletes a thousand rows a transaction, and no row that has not expired', async () => {
@@ -40,9 +40,9 @@ describe('retention', () => {
     );
     const count = async () =>
       (await store.query<{ count: number }>('SELECT count(*)::int AS count FROM received'))[0]!.count;
-    expect(await store.transaction((tx) => deleteExpired(tx, 'often'))).toBe(true);
+    expect(await store.transaction((tx) => deleteExpired(tx, 'often', 'test'))).toBe(true);
     expect(await count()).toBe(600);
-    expect(await store.transaction((tx) => deleteExpired(tx, 'often'))).toBe(false);
+    expect(await store.transaction((tx) => deleteExpired(tx, 'often', 'test'))).toBe(false);
     expect(await count()).toBe(100);
   });
 });

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@tidewaiter/runtime';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 
+import { grantToServices } from './service-grants.js';
+
 /** Log of the progress: services pass theirs, commands one that prints. */
 export type MigrationLog = Pick<Logger, 'info' | 'warn'>;
 
@@ -51,8 +53,8 @@ export async function planMigrations(dataSource: DataSource): Promise<PlannedMig
 
 /**
  * Runs the pending migrations, each in a transaction of its own that takes the lock first: a
- * connection pooler in transaction mode keeps such a lock, and a crash releases it. A role that may
- * not migrate waits until another one has.
+ * connection pooler in transaction mode keeps such a lock, and a crash releases it. Then roles of
+ * services get their rights on new tables. A role that may not migrate waits until another one has.
  * @param unlimited a data source whose queries have no time limit on the client
  * @param watcher another one, to ask who holds the lock
  */
@@ -68,6 +70,11 @@ export async function migrate(unlimited: DataSource, watcher: DataSource, log?: 
       }
     });
   }
+  await unlimited.transaction(async (tx) => {
+    // Two processes that grant at once would change the same rows of the catalog.
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [migrationLock]);
+    await grantToServices(tx);
+  });
 }
 
 async function migrateOnce(dataSource: DataSource, runner: QueryRunner, log?: MigrationLog): Promise<void> {

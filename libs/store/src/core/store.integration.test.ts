@@ -249,11 +249,11 @@ describe('outbox', () => {
     await letters.save({ consumer: 'scanner', eventId: dead!, subject: 's', payload: new Uint8Array(), ...reason });
     await store.query(`UPDATE outbox SET published_at = now(), confirmed_at = now() - interval '9 days'`);
     await store.query(`UPDATE inbox SET handled_at = now() - interval '9 days'`);
-    await store.transaction((tx) => deleteExpired(tx, 'often'));
+    await store.transaction((tx) => deleteExpired(tx, 'often', 'test'));
     expect(await store.query('SELECT id FROM outbox')).toEqual([{ id: dead }]);
     const { items } = await letters.list({ limit: 10 });
     await letters.redrive(items[0]!.id);
-    await store.transaction((tx) => deleteExpired(tx, 'often'));
+    await store.transaction((tx) => deleteExpired(tx, 'often', 'test'));
     expect(await store.query('SELECT event_id AS id FROM inbox')).toEqual([{ id: dead }]);
   });
 

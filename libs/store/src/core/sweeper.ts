@@ -4,6 +4,7 @@ import { getMetadataArgsStorage } from 'typeorm';
 
 import { expiringAt, type RetentionRule } from './retention.js';
 import type { Store, Transaction } from './store.js';
+import { mayWrite } from './table-access.js';
 
 const intervalMs = 5_000;
 const hourMs = 3_600_000;
@@ -17,8 +18,8 @@ interface Unconfirmed {
 
 /**
  * Compares published events with the inboxes of their consumers, and republishes missing ones, so
- * that the loss of all data of NATS is survivable. Deletes what has expired, in every service:
- * each deletes what is left.
+ * that the loss of all data of NATS is survivable. Deletes what has expired from the tables that
+ * its service writes.
  */
 export class OutboxSweeper {
   constructor(
@@ -31,12 +32,12 @@ export class OutboxSweeper {
     const redriven = await this.store.transaction(sweepOutbox);
     failpoint('sweeper.events-redriven');
     if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
-    await this.store.transaction((tx) => deleteExpired(tx, 'often'));
+    await this.store.transaction((tx) => deleteExpired(tx, 'often', this.store.service));
   }
 
   @Every(hourMs)
   async deleteExpired(): Promise<void> {
-    while (await this.store.transaction((tx) => deleteExpired(tx, 'hourly')));
+    while (await this.store.transaction((tx) => deleteExpired(tx, 'hourly', this.store.service)));
   }
 }
 
@@ -62,11 +63,15 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
   return missing.length;
 }
 
-/** Deletes a batch of expired rows of every table of a pace; returns whether there may be more. */
-export async function deleteExpired(tx: Transaction, pace: RetentionRule['pace']): Promise<boolean> {
+/**
+ * Deletes a batch of expired rows of every table of a pace that a service writes; returns whether
+ * there may be more.
+ */
+export async function deleteExpired(tx: Transaction, pace: RetentionRule['pace'], service: string): Promise<boolean> {
   let isMore = false;
   for (const { entity, rule } of expiringAt(pace)) {
-    const { name } = getMetadataArgsStorage().tables.find(({ target }) => target === entity)!;
+    const { name } = getMetadataArgsStorage().tables.find(({ target }) => target === entity) as { name: string };
+    if (!mayWrite(service, name)) continue;
     const expired = `${rule.since} < now() - interval '${rule.days} days' ${rule.where === undefined ? '' : `AND ${rule.where}`}`;
     const deleted = await tx.aggregate<{ count: number }>(
       `WITH deleted AS (

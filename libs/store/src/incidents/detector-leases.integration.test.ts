@@ -142,7 +142,7 @@ describe('DetectionAlerts', () => {
     await add(alert('a'), alert('b'));
     await store.transaction(async (tx) => alerts.taken(tx, 1, ['a']));
     await store.query(`UPDATE detection_alert SET created_at = now() - interval '31 days'`);
-    await store.transaction((tx) => deleteExpired(tx, 'hourly'));
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'test'));
     expect(ids((await alerts.list({ limit: 9 })).items)).toEqual(['b']);
     expect(ids(await alerts.waiting(10))).toEqual(['b']);
   });

@@ -153,13 +153,13 @@ describe('WorkloadLedger', () => {
     await store.transaction((tx) => ledger.putWorkloads(tx, [of('runs'), of('gone')]));
     await put(container('1', { workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'runs' } }));
     await store.query(`UPDATE workload SET seen_at = '2026-01-01'`);
-    await store.transaction((tx) => deleteExpired(tx, 'hourly'));
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'test'));
     expect((await ledger.workloadsSince(new Date(0))).map(({ name }) => name)).toEqual(['runs']);
   });
 
   it('deletes containers that were not seen for long', async () => {
     await put(container('1'), container('2', { lastSeenMs: 1000, firstSeenMs: 1000 }));
-    await store.transaction((tx) => deleteExpired(tx, 'hourly'));
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'test'));
     expect(await ledger.since(new Date(0))).toHaveLength(1);
   });
 
@@ -195,7 +195,7 @@ describe('WorkloadLedger', () => {
     await store.transaction(async (tx) => habits.put(tx, [habit(2000, 3000), habit(2500, 5000)]));
     await store.transaction(async (tx) => habits.put(tx, [habit(1000, 1500)]));
     expect(await habits.since(new Date(0))).toEqual([habit(1000, 5000)]);
-    await store.transaction((tx) => deleteExpired(tx, 'hourly'));
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'test'));
     expect(await habits.since(new Date(0))).toEqual([]);
   });
 });

@@ -1,0 +1,79 @@
+import { createHmac } from 'node:crypto';
+
+import type { Secret } from '@tidewaiter/domain';
+import { type EntityManager, getMetadataArgsStorage } from 'typeorm';
+
+import { entities } from './entities.js';
+import { mayWrite, type RoleService, roleServices, tableReaders } from './table-access.js';
+
+/** Role of a service in PostgreSQL. */
+export function roleOf(service: RoleService): string {
+  return `tidewaiter_${service}`;
+}
+
+/**
+ * Address of the database for one service, with its role. The password follows from that of the
+ * owner, which does not follow from it, so that one secret is enough to make all of them.
+ */
+export function serviceDatabaseUrl(ownerUrl: string, service: RoleService): string {
+  const url = new URL(ownerUrl);
+  const password = createHmac('sha256', decodeURIComponent(url.password)).update(roleOf(service)).digest('base64url');
+  url.username = roleOf(service);
+  url.password = password;
+  return url.href;
+}
+
+/** Makes the roles of the services, or gives those that exist the passwords of their addresses. */
+export async function makeServiceRoles(tx: EntityManager, ownerUrl: Secret): Promise<void> {
+  for (const service of roleServices) {
+    const role = roleOf(service);
+    const { password } = new URL(serviceDatabaseUrl(ownerUrl.reveal(), service));
+    const [present] = await tx.query<unknown[]>('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+    // Statements about roles take no parameters. The password is Base64url, which holds no quote.
+    await tx.query(`${present ? 'ALTER' : 'CREATE'} ROLE ${role} LOGIN NOSUPERUSER PASSWORD '${password}'`);
+  }
+}
+
+/** Grants each role of a service that exists what `tableWriters` names, and revokes all else. */
+export async function grantToServices(tx: EntityManager): Promise<void> {
+  const present = await tx.query<{ name: string }[]>('SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)', [
+    roleServices.map(roleOf),
+  ]);
+  const sequences = await ownedSequences(tx);
+  for (const service of roleServices.filter((each) => present.some(({ name }) => name === roleOf(each))))
+    for (const statement of grantsOf(service, sequences)) await tx.query(statement);
+}
+
+/** Sequence from which a column of a table takes its numbers. */
+interface OwnedSequence {
+  name: string;
+  table: string;
+}
+
+async function ownedSequences(tx: EntityManager): Promise<OwnedSequence[]> {
+  return tx.query(
+    `SELECT objid::regclass::text AS name, refobjid::regclass::text AS "table" FROM pg_depend
+     WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
+       AND objid IN (SELECT oid FROM pg_class WHERE relkind = 'S') ORDER BY name`,
+  );
+}
+
+/** Statements that grant a service its rights. Names are constants that need no quotes. */
+function grantsOf(service: RoleService, sequences: readonly OwnedSequence[]): string[] {
+  const role = roleOf(service);
+  const tables = getMetadataArgsStorage()
+    .tables.filter(({ target }) => (entities as unknown[]).includes(target))
+    .map(({ name }) => name!);
+  const read = tables.filter((table) => tableReaders[table]?.includes(service) ?? true);
+  const written = tables.filter((table) => mayWrite(service, table));
+  return [
+    `REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role}`,
+    `REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM ${role}`,
+    `GRANT USAGE ON SCHEMA public TO ${role}`,
+    `GRANT SELECT ON migration, ${read.join(', ')} TO ${role}`,
+    `GRANT INSERT, UPDATE, DELETE ON ${written.join(', ')} TO ${role}`,
+    ...sequences
+      .filter(({ table }) => written.includes(table))
+      .map(({ name }) => `GRANT USAGE ON SEQUENCE ${name} TO ${role}`),
+  ];
+}

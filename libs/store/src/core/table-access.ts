@@ -1,0 +1,80 @@
+/** Services that have a role of their own in PostgreSQL. */
+export const roleServices = ['console', 'detector', 'ingest', 'notifier', 'scanner'] as const;
+
+export type RoleService = (typeof roleServices)[number];
+
+/**
+ * Services that write each table, from which the grants of their roles follow. A test derives the
+ * same list from the code of the services. A change of it is a change of the architecture.
+ */
+export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
+  advisory: ['scanner'],
+  advisory_ecosystem: ['scanner'],
+  advisory_feed: ['scanner'],
+  advisory_import: ['scanner'],
+  advisory_package: ['scanner'],
+  alert: ['notifier'],
+  alert_group: ['console', 'notifier'],
+  alert_history: ['notifier'],
+  api_token: ['console'],
+  container_ledger: ['detector'],
+  delivery: ['console', 'notifier'],
+  delivery_step: ['console', 'notifier'],
+  detection_alert: ['detector'],
+  detection_match: ['detector'],
+  detection_rule: ['detector'],
+  detector_lease: ['detector'],
+  detector_replica: ['detector'],
+  detector_snapshot: ['detector'],
+  epss: ['scanner'],
+  exploitation_change: ['scanner'],
+  fleet_content: ['scanner'],
+  fleet_file: ['scanner'],
+  image: ['scanner'],
+  image_finding: ['scanner'],
+  image_layer: ['scanner'],
+  image_manifest: ['console', 'detector', 'notifier', 'scanner'],
+  image_package: ['scanner'],
+  image_provenance: ['scanner'],
+  incident: ['console', 'detector', 'ingest', 'scanner'],
+  incident_revision: ['console', 'detector', 'ingest', 'scanner'],
+  kev: ['scanner'],
+  layer: ['scanner'],
+  layer_blob: ['scanner'],
+  layer_failure: ['scanner'],
+  learned_habit: ['detector'],
+  notified_alert: ['notifier'],
+  package: ['scanner'],
+  package_content: ['scanner'],
+  package_match: ['scanner'],
+  package_use: ['detector'],
+  pipeline_document: ['ingest'],
+  pipeline_report: ['ingest'],
+  push: ['ingest', 'scanner'],
+  push_change: ['scanner'],
+  push_identity: ['detector', 'scanner'],
+  push_image: ['scanner'],
+  received: ['ingest'],
+  registry_look: ['scanner'],
+  registry_repository: ['scanner'],
+  registry_tag: ['scanner'],
+  repository_finding: ['scanner'],
+  sensor_contact: ['ingest'],
+  silence: ['console', 'ingest'],
+  tag_ledger: ['scanner'],
+  workload: ['detector'],
+  workload_finding: ['detector'],
+  workload_object: ['detector'],
+};
+
+/** Tables that every service writes: transactions, jobs and dead letters. */
+export const sharedTables: readonly string[] = ['outbox', 'inbox', 'job', 'dead_letter', 'service_configuration'];
+
+/** Tables that only some services read; any other table is read by every service. */
+export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = { api_token: ['console'] };
+
+/** Whether a service may write a table. Other programs connect as the owner and write all. */
+export function mayWrite(service: string, table: string): boolean {
+  const known = roleServices.find((name) => name === service);
+  return known === undefined || sharedTables.includes(table) || (tableWriters[table]?.includes(known) ?? false);
+}
