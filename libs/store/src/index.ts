@@ -167,7 +167,7 @@ export { ServiceConfigurations } from './core/service-configurations.js';
 export { SensorContacts } from './workloads/sensor-contacts.js';
 export type { Contact, SensorHealth, StaleSensor } from './workloads/sensor-contacts.js';
 export { Received } from './core/received.js';
-export type { ReceivedKey } from './core/received.js';
+export type { ReceivedContent, ReceivedKey } from './core/received.js';
 export { Redrives } from './deliveries/redrives.js';
 export type { Redrive, RedriveOutcome } from './deliveries/redrives.js';
 export { RegistryTags } from './images/pushes/registry-tags.js';

@@ -12,10 +12,10 @@ import { bodyKey, collect, type IgnoreReason, type ParsedHook, type RegistryEven
  */
 export function readEach(
   request: HookRequest,
-  read: (document: unknown, fallbackKey: string) => Iterable<RegistryEvent | IgnoreReason>,
+  read: (document: unknown, contentKey: string) => Iterable<RegistryEvent | IgnoreReason>,
 ): ParsedHook {
   const documents = documentsOf(request);
-  const key = bodyKey(request.body);
+  const key = contentKeyOf(request);
   const outcomes: (RegistryEvent | IgnoreReason)[] = [];
   let refusals = 0;
   for (const [index, document] of documents.entries()) {
@@ -32,6 +32,15 @@ export function readEach(
 /** Whether the headers declare a CloudEvent in binary mode, which may have no body. */
 export function isBinaryCloudEvent({ headers }: Pick<HookRequest, 'headers'>): boolean {
   return headers['ce-type'] !== undefined && !/^application\/cloudevents\b/i.test(headers['content-type'] ?? '');
+}
+
+/** In binary mode attributes such as the time are headers, and belong to what was sent. */
+function contentKeyOf(request: HookRequest): string {
+  if (!isBinaryCloudEvent(request)) return bodyKey(request.body);
+  const attributes = Object.entries(request.headers).flatMap(([name, value]) =>
+    name.startsWith('ce-') ? [`${name}: ${value}\n`] : [],
+  );
+  return bodyKey(Buffer.concat([Buffer.from(attributes.toSorted((a, b) => (a < b ? -1 : 1)).join('')), request.body]));
 }
 
 function documentsOf(request: HookRequest): unknown[] {

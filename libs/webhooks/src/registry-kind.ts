@@ -99,9 +99,16 @@ export interface RegistryEvent {
   actor: string | null;
   /** ISO 8601 in UTC, by the registry's clock. */
   at: string | null;
-  /** Constant when the same event is delivered again; unique within one connection. */
+  /** Constant when the same event is delivered again, within one connection. */
   deliveryKey: string;
+  identity: EventIdentity;
 }
+
+/**
+ * Basis of a delivery key: the sender's own id, a body that states when the event happened, or
+ * nothing that differs between two pushes. Only the first two identify an event for good.
+ */
+export type EventIdentity = 'delivery' | 'event' | 'content';
 
 /** Fields of an event in a body, unvalidated. */
 export interface HookClaims {
@@ -114,7 +121,15 @@ export interface HookClaims {
   mediaType?: unknown;
   actor: unknown;
   at: unknown;
-  deliveryKey: string;
+  /**
+   * Id that the sender gave the event, from {@link ownKey} or {@link cloudEventKey}; never from a
+   * header that a signature leaves out.
+   */
+  ownKey: string | null;
+  /** Key of what was sent, for events without an id. */
+  contentKey: string;
+  /** Whether what was sent states the time of the event; by default whether `at` is readable. */
+  isDated?: boolean;
 }
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
@@ -133,6 +148,7 @@ export function registryEvent(outcome: RegistryEvent['outcome'], claims: HookCla
   // A deletion whose tag is unreadable must not pass for the deletion of the whole repository.
   const named = Boolean(claims.tag) || Boolean(claims.digest);
   if (tag === null && digest === null && (outcome === 'push' || named)) return 'malformed';
+  const at = readTime(claims.at);
   return {
     outcome,
     registry: matching(hostPattern, claims.registry),
@@ -142,9 +158,17 @@ export function registryEvent(outcome: RegistryEvent['outcome'], claims: HookCla
     mediaType: readText(claims.mediaType),
     ...attachment(tag),
     actor: readText(claims.actor),
-    at: readTime(claims.at),
-    deliveryKey: claims.deliveryKey,
+    at,
+    ...identityOf(claims, at),
   };
+}
+
+function identityOf(
+  { ownKey: id, contentKey, isDated }: HookClaims,
+  at: string | null,
+): Pick<RegistryEvent, 'deliveryKey' | 'identity'> {
+  if (id !== null) return { deliveryKey: id, identity: 'delivery' };
+  return { deliveryKey: contentKey, identity: (isDated ?? at !== null) ? 'event' : 'content' };
 }
 
 /** Sorts parsed outcomes into events and counted reasons. */
@@ -159,12 +183,13 @@ export function collect(outcomes: Iterable<RegistryEvent | IgnoreReason>): Parse
 
 /** The sender's own id of a delivery as a short printable key; null without an id. */
 export function ownKey(id: unknown): string | null {
-  if (typeof id !== 'string' || id === '') return null;
+  const text = Number.isSafeInteger(id) ? String(id) : id;
+  if (typeof text !== 'string' || text === '') return null;
   // Senders build ids from URLs, which may contain a password.
-  return /^[\x20-\x7e]{1,200}$/.test(id) && redactSecrets(id) === id ? id : sha256(id);
+  return /^[\x20-\x7e]{1,200}$/.test(text) && redactSecrets(text) === text ? text : sha256(text);
 }
 
-/** The key of a delivery whose sender has no ids: the same bytes are the same delivery. */
+/** Key of the bytes of a body, for events without an id. */
 export function bodyKey(body: Buffer): string {
   return sha256(body);
 }

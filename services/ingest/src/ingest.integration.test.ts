@@ -348,8 +348,14 @@ it('stores the others of a batch with a webhook that can never be stored', async
   const deliver = async (claimedDigest: string | null) => {
     const claims = { claimedDigest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
     const newPush: NewPush = { connection: 'main', repository, tag: '1', ...claims };
-    const fact = { kind: 'push' as const, deliveryKey: unique(), push: newPush };
-    return intake.keep({ connection: 'registry/main', facts: [fact], sizeBytes: 1, traceparent: undefined });
+    const fact = { kind: 'push' as const, deliveryKey: unique(), identity: 'delivery' as const, push: newPush };
+    return intake.keep({
+      connection: 'registry/main',
+      facts: [fact],
+      receivedAtMs: Date.now(),
+      sizeBytes: 1,
+      traceparent: undefined,
+    });
   };
   // The event about it would not keep to its schema. All share one commit.
   const digests = Array.from({ length: 9 }, (_, index) => (index === 5 ? 'no digest' : null));

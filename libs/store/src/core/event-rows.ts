@@ -60,6 +60,8 @@ export class ReceivedRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'received_pk' }) connection!: string;
   @PrimaryColumn('text', { name: 'delivery_key', primaryKeyConstraintName: 'received_pk' }) deliveryKey!: string;
   @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;
+  /** The last content about a tag, where senders give no identity; the key then names the tag. */
+  @Column('text', { nullable: true }) content!: string | null;
 }
 
 /** An event or job that failed after all retries, with the data for a redrive. */

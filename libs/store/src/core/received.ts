@@ -11,6 +11,12 @@ const added = unnestOf(ReceivedRow, ['connection', 'deliveryKey']);
 /** Idempotency key of one event of a webhook. */
 export type ReceivedKey = RowOf<typeof columns>;
 
+const contents = columnsOf(ReceivedRow, { only: ['connection', 'deliveryKey', 'content', 'receivedAt'] });
+const changed = unnestOf(ReceivedRow, ['connection', 'deliveryKey', 'content', 'receivedAt']);
+
+/** Last content that a connection sent about a tag; empty when it sent none before. */
+export type ReceivedContent = RowOf<typeof contents>;
+
 /** Deduplication of webhook deliveries. */
 @Injectable()
 export class Received {
@@ -25,6 +31,27 @@ export class Received {
     );
     const unseen = new Set(fresh.map(nameOf));
     return keys.map((key) => unseen.delete(nameOf(key)));
+  }
+
+  /** Locks the last contents of these keys until the transaction ends. */
+  async lockContents(tx: Transaction, keys: readonly ReceivedKey[]): Promise<ReceivedContent[]> {
+    const distinct = new Map(keys.map((key) => [nameOf(key), key]));
+    const sorted = [...distinct].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+    return tx.returning(
+      contents,
+      `INSERT INTO received (${added.columns}, content) SELECT ${added.values}, '' FROM ${added.table}
+       ON CONFLICT (connection, delivery_key) DO UPDATE SET content = coalesce(received.content, '')`,
+      added.parameters(sorted),
+    );
+  }
+
+  /** Replaces contents that {@link lockContents} returned. */
+  async replaceContents(tx: Transaction, rows: readonly ReceivedContent[]): Promise<void> {
+    await tx.query(
+      `UPDATE received SET content = given.content, received_at = given."receivedAt" FROM ${changed.table}
+       WHERE (received.connection, delivery_key) = (given.connection, given."deliveryKey")`,
+      changed.parameters(rows),
+    );
   }
 }
 

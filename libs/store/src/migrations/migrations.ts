@@ -65,6 +65,7 @@ import { WorkloadObjectLookups1764000211000 } from './1764000211000-workload-obj
 import { PlainWords1764000220000 } from './1764000220000-plain-words.js';
 import { SummaryMessages1764000221000 } from './1764000221000-summary-messages.js';
 import { SecretPlaces1764000230000 } from './1764000230000-secret-places.js';
+import { ReceivedContent1764000300000 } from './1764000300000-received-content.js';
 import { JobAgain1764000310000 } from './1764000310000-job-again.js';
 import { DeliveryNumber1764000320000 } from './1764000320000-delivery-number.js';
 
@@ -137,6 +138,7 @@ export const migrations = [
   PlainWords1764000220000,
   SummaryMessages1764000221000,
   SecretPlaces1764000230000,
+  ReceivedContent1764000300000,
   JobAgain1764000310000,
   DeliveryNumber1764000320000,
 ];

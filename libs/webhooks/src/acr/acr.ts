@@ -74,7 +74,7 @@ function eventsOf(payload: unknown): unknown[] {
 }
 
 /** In an envelope of Event Grid the registry's own event is `data`. */
-function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason {
+function readEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const isEnvelope = field(event, 'eventType') !== undefined || field(event, 'specversion') !== undefined;
   const notice = isEnvelope ? field(event, 'data') : event;
   const action = field(notice, 'action');
@@ -89,6 +89,7 @@ function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreR
     mediaType: field(notice, 'target', 'mediaType'),
     actor: undefined,
     at: field(notice, 'timestamp'),
-    deliveryKey: cloudEventKey(field(event, 'source'), field(event, 'id')) ?? ownKey(field(event, 'id')) ?? fallbackKey,
+    ownKey: cloudEventKey(field(event, 'source'), field(event, 'id')) ?? ownKey(field(event, 'id')),
+    contentKey,
   });
 }

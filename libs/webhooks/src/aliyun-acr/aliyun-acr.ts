@@ -6,7 +6,7 @@ import { bodyKey, collect, registryEvent, urlSecretEquals, type RegistryKind, ty
 const setup: Setup = {
   url: 'https://registry.example.com',
   proof: '`?token=` in the URL',
-  repetition: 'the same body',
+  repetition: 'the same body, which states the time',
   steps: [
     'In the console of Container Registry: the repository → **Triggers** → **Create**.',
     '**Trigger URL** `https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret`; **Trigger** *All* or by expression.',
@@ -41,7 +41,8 @@ export const aliyun: RegistryKind = {
       digest: field(push, 'digest'),
       actor: undefined,
       at: chinaTime(field(push, 'pushed_at')),
-      deliveryKey: bodyKey(body),
+      ownKey: null,
+      contentKey: bodyKey(body),
     });
     return collect([event]);
   },

@@ -42,6 +42,7 @@ describe('distribution', () => {
           actor: 'ci',
           at: '2026-01-02T03:04:05.123456789Z',
           deliveryKey: 'e1',
+          identity: 'delivery',
         },
       ],
       ignored: {},

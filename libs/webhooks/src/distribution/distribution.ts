@@ -69,19 +69,19 @@ const manifestMediaTypes: ReadonlySet<unknown> = new Set([
   'application/vnd.docker.distribution.manifest.v1+prettyjws',
 ]);
 
-function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason {
+function readEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const action = field(event, 'action');
   const mediaType = field(event, 'target', 'mediaType');
   if (typeof action !== 'string') return 'malformed';
   // Deletions name no media type: a deleted blob looks like a deleted manifest.
-  if (action === 'delete') return eventOf('delete', event, fallbackKey);
+  if (action === 'delete') return eventOf('delete', event, contentKey);
   const isPush = action === 'push';
   if (typeof mediaType === 'string' && !manifestMediaTypes.has(mediaType)) return 'blob';
-  if (isPush) return typeof mediaType === 'string' ? eventOf('push', event, fallbackKey) : 'malformed';
+  if (isPush) return typeof mediaType === 'string' ? eventOf('push', event, contentKey) : 'malformed';
   return action === 'pull' ? 'pull' : 'ignore';
 }
 
-function eventOf(outcome: 'push' | 'delete', event: unknown, fallbackKey: string): RegistryEvent | 'malformed' {
+function eventOf(outcome: 'push' | 'delete', event: unknown, contentKey: string): RegistryEvent | 'malformed' {
   return registryEvent(outcome, {
     registry: field(event, 'request', 'host') ?? hostOf(field(event, 'target', 'url')),
     repository: field(event, 'target', 'repository'),
@@ -91,7 +91,8 @@ function eventOf(outcome: 'push' | 'delete', event: unknown, fallbackKey: string
     // `actor.user` of GitLab's registry is a token and stays where it is.
     actor: field(event, 'actor', 'name'),
     at: field(event, 'timestamp'),
-    deliveryKey: ownKey(field(event, 'id')) ?? fallbackKey,
+    ownKey: ownKey(field(event, 'id')),
+    contentKey,
   });
 }
 

@@ -14,7 +14,7 @@ import {
 const setup: Setup = {
   url: 'https://registry.example.com',
   proof: '`?token=` in the URL',
-  repetition: 'the same body',
+  repetition: 'the same body, which states the time',
   steps: [
     'In Docker Hub: the repository → **Webhooks**.',
     '**Webhook name** `tidewaiter`; **Webhook URL** `https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret`. **Create**.',
@@ -50,7 +50,8 @@ export const dockerHub: RegistryKind = {
       mediaType: field(push, 'media_type'),
       actor: field(push, 'pusher'),
       at: timeOfSeconds(field(push, 'pushed_at')),
-      deliveryKey: bodyKey(body),
+      ownKey: null,
+      contentKey: bodyKey(body),
     });
     return collect([event]);
   },

@@ -52,7 +52,7 @@ export const ecr: RegistryKind = {
     const envelope = readSns(request.body);
     return envelope === null
       ? readEach(request, (document, key) => [readDocument(document, request.headers, key)])
-      : collect([readMessage(envelope, bodyKey(request.body))]);
+      : collect([readMessage(envelope, bodyKey(Buffer.from(envelope.message)))]);
   },
 };
 
@@ -60,10 +60,10 @@ export const ecr: RegistryKind = {
 const keyHeaders = ['x-api-key', 'x-webhook-secret'];
 
 /** Other publishers may use the topic, too, also with texts that are not JSON. */
-function readMessage({ type, message }: SnsMessage, fallbackKey: string): RegistryEvent | IgnoreReason {
+function readMessage({ type, message }: SnsMessage, contentKey: string): RegistryEvent | IgnoreReason {
   if (type !== 'Notification') return 'subscription-confirmation';
   try {
-    return readAny(parseJson(Buffer.from(message)), fallbackKey) ?? 'ignore';
+    return readAny(parseJson(Buffer.from(message)), contentKey) ?? 'ignore';
   } catch (error) {
     if (error instanceof InvalidInput) return 'ignore';
     throw error;
@@ -73,22 +73,22 @@ function readMessage({ type, message }: SnsMessage, fallbackKey: string): Regist
 function readDocument(
   event: unknown,
   headers: HookRequest['headers'],
-  fallbackKey: string,
+  contentKey: string,
 ): RegistryEvent | IgnoreReason {
-  const outcome = readAny(event, fallbackKey);
+  const outcome = readAny(event, contentKey);
   if (outcome !== null) return outcome;
   if (headers['x-amz-sns-message-type'] !== undefined) return 'ignore';
   throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no event of ECR.');
 }
 
 /** Null for anything but an event of EventBridge or a CloudEvent. */
-function readAny(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason | null {
-  if (field(event, 'specversion') !== undefined) return readCloudEvent(event, fallbackKey);
+function readAny(event: unknown, contentKey: string): RegistryEvent | IgnoreReason | null {
+  if (field(event, 'specversion') !== undefined) return readCloudEvent(event, contentKey);
   const isEvent = typeof field(event, 'source') === 'string' && isObject(field(event, 'detail'));
-  return isEvent ? readEvent(event, fallbackKey) : null;
+  return isEvent ? readEvent(event, contentKey) : null;
 }
 
-function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason {
+function readEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const detail = field(event, 'detail');
   const meaning = meaningOf(field(event, 'detail-type'), detail);
   if (meaning !== 'push' && meaning !== 'delete') return meaning;
@@ -101,7 +101,8 @@ function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreR
     actor: undefined,
     at: field(event, 'time'),
     // The same event may come directly and through SNS.
-    deliveryKey: ownKey(field(event, 'id')) ?? fallbackKey,
+    ownKey: ownKey(field(event, 'id')),
+    contentKey,
   });
 }
 
@@ -128,7 +129,7 @@ const actions: ReadonlyMap<unknown, 'push' | 'delete'> = new Map([
   ['DELETE', 'delete'],
 ]);
 
-function readCloudEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason {
+function readCloudEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const type = field(event, 'type');
   const action = typeof type === 'string' ? /^com\.amazon\.ecr\.image\.(push|delete)$/.exec(type)?.[1] : undefined;
   if (action === undefined) return 'ignore';
@@ -140,7 +141,8 @@ function readCloudEvent(event: unknown, fallbackKey: string): RegistryEvent | Ig
     digest: field(data, 'imageDigest'),
     actor: undefined,
     at: field(event, 'time'),
-    deliveryKey: cloudEventKey(field(event, 'source'), field(event, 'id')) ?? fallbackKey,
+    ownKey: cloudEventKey(field(event, 'source'), field(event, 'id')),
+    contentKey,
   });
 }
 

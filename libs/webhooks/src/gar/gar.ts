@@ -6,6 +6,7 @@ import {
   ownKey,
   registryEvent,
   urlSecretEquals,
+  type HookClaims,
   type IgnoreReason,
   type RegistryEvent,
   type RegistryKind,
@@ -50,18 +51,18 @@ export const gar: RegistryKind = {
 function readDocument(
   document: unknown,
   headers: HookRequest['headers'],
-  fallbackKey: string,
+  contentKey: string,
 ): RegistryEvent | IgnoreReason {
   // Eventarc puts the message into a CloudEvent.
   const payload = field(document, 'specversion') === undefined ? document : field(document, 'data');
   const message = field(payload, 'message');
   // A subscription may unwrap: then the body is the data itself and the other fields are in headers.
   if (!isObject(message)) {
-    const key = ownKey(headers['x-goog-pubsub-message-id']) ?? fallbackKey;
-    return readNotice(payload, headers['x-goog-pubsub-publish-time'], key);
+    const at = headers['x-goog-pubsub-publish-time'];
+    return readNotice(payload, { at, ownKey: ownKey(headers['x-goog-pubsub-message-id']), contentKey, isDated: false });
   }
-  const key = ownKey(message['messageId']) ?? ownKey(field(document, 'id')) ?? fallbackKey;
-  return readNotice(dataOf(message), message['publishTime'], key);
+  const id = ownKey(message['messageId']) ?? ownKey(field(document, 'id'));
+  return readNotice(dataOf(message), { at: message['publishTime'], ownKey: id, contentKey });
 }
 
 /** Data of a message; null if it is not JSON, since other publishers may use the topic too. */
@@ -80,7 +81,10 @@ const outcomes: ReadonlyMap<unknown, RegistryEvent['outcome']> = new Map([
   ['DELETE', 'delete'],
 ]);
 
-function readNotice(notice: unknown, at: unknown, deliveryKey: string): RegistryEvent | IgnoreReason {
+function readNotice(
+  notice: unknown,
+  delivery: Pick<HookClaims, 'at' | 'ownKey' | 'contentKey' | 'isDated'>,
+): RegistryEvent | IgnoreReason {
   const outcome = outcomes.get(field(notice, 'action'));
   if (outcome === undefined) return 'ignore';
   const byDigest = split(field(notice, 'digest'), '@');
@@ -92,8 +96,7 @@ function readNotice(notice: unknown, at: unknown, deliveryKey: string): Registry
     tag: byTag?.reference,
     digest: byDigest?.reference,
     actor: undefined,
-    at,
-    deliveryKey,
+    ...delivery,
   });
 }
 

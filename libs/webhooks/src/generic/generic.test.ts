@@ -8,6 +8,23 @@ const digest = `sha256:${'ab'.repeat(32)}`;
 const request = (body: unknown) => ({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
 describe('generic', () => {
+  it('does not identify a signed body by headers, which its signature leaves out', () => {
+    const body = Buffer.from(JSON.stringify({ repository: 'shop/app', tag: '1.0', digest }));
+    const keyOf = (id: string, more: Record<string, string> = {}) => {
+      const headers = { 'ce-type': 'container.image.push', 'ce-source': 's', 'ce-id': id, ...more };
+      return generic.parse({ headers, body }).events[0]?.deliveryKey;
+    };
+    const signed = { 'x-hub-signature-256': 'sha256=00' };
+    expect(keyOf('c1', signed)).toBe(keyOf('c2', signed));
+    expect(keyOf('c1')).not.toBe(keyOf('c2'));
+  });
+
+  it('takes a number as an id', () => {
+    const fields = { repository: 'name', tag: 'label', id: 'number' };
+    const hook = request({ name: 'shop/app', label: '1.0', number: 42 });
+    expect(generic.parse(hook, { fields }).events).toMatchObject([{ deliveryKey: '42', identity: 'delivery' }]);
+  });
+
   it('reads CloudEvents where nothing is configured', () => {
     const event = {
       specversion: '1.0',

@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { readEach } from '../cloud-events.js';
+import { isBinaryCloudEvent, readEach } from '../cloud-events.js';
 import {
   authorizationEquals,
   field,
@@ -18,6 +18,7 @@ import {
   registryEvent,
   urlSecretEquals,
   type GenericHookFields,
+  type HookClaims,
   type IgnoreReason,
   type RegistryEvent,
   type RegistryKind,
@@ -27,7 +28,7 @@ import {
 const setup: Setup = {
   url: 'https://registry.example.com',
   proof: '`Authorization`, `X-Webhook-Secret`, `X-Hub-Signature-256` or `?token=`',
-  repetition: 'what `fields.id` names, else the same body',
+  repetition: 'what `fields.id` names, else the same body; for 30 seconds if it states no time',
   steps: [
     `Say in the connection where in the JSON what stands:
 
@@ -65,17 +66,20 @@ export const generic: RegistryKind = {
     hmacEquals(signatureOf(request), request.body, secret),
   parse(request, { fields } = {}) {
     if (fields === undefined) {
-      return readEach(request, (document, key) => readDocument(document, cloudEventFields, key));
+      const isSigned = signatureOf(request) !== undefined && isBinaryCloudEvent(request);
+      const keysOf = isSigned ? signedKeysOf(request) : anyKeysOf;
+      return readEach(request, (document, key) => readDocument(document, cloudEventFields, key, keysOf));
     }
     // Configured paths are about the body as it is sent.
-    return collect(readDocument(parseJson(request.body), fields, bodyKey(request.body)));
+    return collect(readDocument(parseJson(request.body), fields, bodyKey(request.body), anyKeysOf));
   },
 };
 
 function readDocument(
   document: unknown,
   fields: GenericHookFields,
-  fallbackKey: string,
+  contentKey: string,
+  keysOf: KeysOf,
 ): (RegistryEvent | IgnoreReason)[] {
   const events = at(document, fields.events);
   const list: unknown[] = Array.isArray(events) ? events : [events];
@@ -83,7 +87,7 @@ function readDocument(
     throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no object, and has no list of objects.');
   }
   return list.map((event, index) =>
-    isObject(event) ? readEvent(event, fields, `${fallbackKey}#${index}`) : 'malformed',
+    isObject(event) ? readEvent(event, fields, keysOf(event, fields, `${contentKey}#${index}`)) : 'malformed',
   );
 }
 
@@ -104,10 +108,22 @@ const cloudEventFields: GenericHookFields = {
   id: 'id',
 };
 
-function readEvent(event: unknown, fields: GenericHookFields, fallbackKey: string): RegistryEvent | IgnoreReason {
+type Keys = Pick<HookClaims, 'ownKey' | 'contentKey' | 'isDated'>;
+type KeysOf = (event: unknown, fields: GenericHookFields, contentKey: string) => Keys;
+
+const anyKeysOf: KeysOf = (event, fields, contentKey) => {
+  const id = fields.id === undefined ? undefined : at(event, fields.id);
+  return { ownKey: cloudEventKey(field(event, 'source'), id) ?? ownKey(id), contentKey };
+};
+
+/** A signature covers the body alone, and in binary mode id and time are headers. */
+function signedKeysOf({ body }: HookRequest): KeysOf {
+  return () => ({ ownKey: null, contentKey: bodyKey(body), isDated: false });
+}
+
+function readEvent(event: unknown, fields: GenericHookFields, keys: Keys): RegistryEvent | IgnoreReason {
   const outcome = outcomeOf(event, fields);
   if (outcome === null) return 'ignore';
-  const id = fields.id === undefined ? undefined : at(event, fields.id);
   return registryEvent(outcome, {
     registry: optional(event, fields.registry),
     repository: at(event, fields.repository),
@@ -116,7 +132,7 @@ function readEvent(event: unknown, fields: GenericHookFields, fallbackKey: strin
     mediaType: optional(event, fields.mediaType),
     actor: optional(event, fields.actor),
     at: optional(event, fields.at),
-    deliveryKey: cloudEventKey(field(event, 'source'), id) ?? ownKey(id) ?? fallbackKey,
+    ...keys,
   });
 }
 

@@ -14,7 +14,13 @@ const version = {
   container_metadata: { tag: { name: '1.0', digest }, manifest: { digest, media_type: manifest } },
   package_url: 'ghcr.io/Octo-Org/App:1.0',
 };
-const published = { name: 'App', namespace: 'Octo-Org', package_type: 'CONTAINER', package_version: version };
+const published = {
+  name: 'App',
+  updated_at: '2026-01-02T03:04:05Z',
+  namespace: 'Octo-Org',
+  package_type: 'CONTAINER',
+  package_version: version,
+};
 const payload = { action: 'published', package: published, sender: { login: 'octocat' } };
 const headers = { 'x-github-event': 'package', 'x-github-delivery': 'd-1', 'content-type': 'application/json' };
 
@@ -36,7 +42,8 @@ const read = {
   attachedTo: null,
   actor: 'octocat',
   at: null,
-  deliveryKey: 'd-1',
+  deliveryKey: expect.stringMatching(/^sha256:\w{64}$/),
+  identity: 'event',
 };
 
 it('reads a published container under either event name', () => {
@@ -99,8 +106,13 @@ it('reads the signed body, not the unsigned event header', () => {
   expect(parse(payload, { 'x-github-event': 'ping' }).events).toHaveLength(1);
 });
 
-it('keys a delivery without id by its body', () => {
-  expect(parse(payload, { 'x-github-delivery': undefined }).events[0]?.deliveryKey).toMatch(/^sha256:\w{64}$/);
+it('keys a delivery by its signed body, not by the unsigned delivery id', () => {
+  const [first, replayed] = ['d-1', 'd-2'].map((id) => parse(payload, { 'x-github-delivery': id }));
+  expect(replayed).toEqual(first);
+});
+
+it('has no lasting key for a body without time', () => {
+  expect(parse(withVersion({}, { updated_at: undefined })).events).toMatchObject([{ identity: 'content' }]);
 });
 
 it.each(['[]', '{}', 'null'])('refuses %s without headers of GitHub', (body) => {

@@ -1,11 +1,10 @@
 import { InvalidInput, isDigest } from '@tidewaiter/domain';
 
-import { field, hmacEquals, isObject, parseJson, type HookRequest } from '../hook-request.js';
+import { field, hmacEquals, isObject, parseJson, readTime, type HookRequest } from '../hook-request.js';
 import {
   bodyKey,
   collect,
   jsonOfForm,
-  ownKey,
   registryEvent,
   type IgnoreReason,
   type RegistryEvent,
@@ -16,11 +15,11 @@ import {
 const setup: Setup = {
   url: 'https://registry.example.com',
   proof: '`X-Hub-Signature-256`',
-  repetition: '`X-GitHub-Delivery`',
+  repetition: 'the same signed body, which states the time',
   steps: [
     'In GitHub, of the organization or the repository: **Settings** → **Webhooks** → **Add webhook**.',
     '**Payload URL** `https://tidewaiter.example.com/hooks/registry/main`; **Content type** `application/json` (a form works too); **Secret**: the same secret.',
-    '**Let me select individual events** → *Registry packages* alone. *Packages* repeats it under another delivery id.',
+    '**Let me select individual events** → *Registry packages* alone. *Packages* sends it a second time.',
     "**Add webhook**. GitHub sends a ping; the hook's page shows it answered with 202.",
   ],
   note: 'GitHub does not retry by itself. Tidewaiter requests failed webhooks again with [`redeliver`](../sources.md#failed-webhooks-of-github).',
@@ -49,8 +48,7 @@ function readDelivery(request: HookRequest): RegistryEvent | IgnoreReason {
   const payload = parseJson(jsonOfForm(request));
   // The signature covers the body alone, so the body and not X-GitHub-Event says what this is.
   const published = field(payload, 'package') ?? field(payload, 'registry_package');
-  const deliveryKey = ownKey(headers['x-github-delivery']) ?? bodyKey(body);
-  if (isObject(published)) return readPackage(payload, published, deliveryKey);
+  if (isObject(published)) return readPackage(payload, published, bodyKey(body));
   if (field(payload, 'zen') !== undefined) return 'ping';
   if (isObject(payload) && headers['x-github-event'] !== undefined) return 'ignore';
   throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of GitHub.');
@@ -59,7 +57,7 @@ function readDelivery(request: HookRequest): RegistryEvent | IgnoreReason {
 const pushActions: ReadonlySet<unknown> = new Set(['published', 'updated']);
 const containerTypes: ReadonlySet<string> = new Set(['CONTAINER', 'DOCKER']);
 
-function readPackage(payload: unknown, published: unknown, deliveryKey: string): RegistryEvent | IgnoreReason {
+function readPackage(payload: unknown, published: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const version = field(published, 'package_version');
   const container = field(version, 'container_metadata');
   const type = field(published, 'package_type');
@@ -75,7 +73,11 @@ function readPackage(payload: unknown, published: unknown, deliveryKey: string):
     mediaType: field(container, 'manifest', 'media_type') ?? mediaTypeOf(field(version, 'manifest')),
     actor: field(payload, 'sender', 'login'),
     at: field(version, 'updated_at'),
-    deliveryKey,
+    // X-GitHub-Delivery is not signed: an old body could be replayed under a new one.
+    ownKey: null,
+    contentKey,
+    // The version may carry Go's zero time; each push also changes the package's.
+    isDated: [version, published].some((each) => readTime(field(each, 'updated_at')) !== null),
   });
 }
 

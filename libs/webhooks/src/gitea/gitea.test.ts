@@ -27,7 +27,8 @@ it('reads a package as the image that is pulled, in small letters', () => {
       digest: null,
       actor: 'ci',
       at: '2026-01-02T03:04:05Z',
-      deliveryKey: 'd1',
+      deliveryKey: expect.stringMatching(/^sha256:\w{64}$/),
+      identity: 'event',
     },
   ]);
 });
@@ -39,6 +40,18 @@ it.each([
   [{ package: undefined }, { events: [], ignored: { ignore: 1 } }],
 ])('reads %j', (more, expected) => {
   expect(gitea.parse(request({ ...payload, ...more }))).toMatchObject(expected);
+});
+
+it('keys an event by the JSON that is signed, in JSON and in any form', () => {
+  const json = JSON.stringify(payload);
+  const form = (more: Record<string, string>) => ({
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-gitea-delivery': 'other' },
+    body: Buffer.from(new URLSearchParams({ payload: json, ...more }).toString()),
+  });
+  const keys = [request(payload), form({}), form({ more: '1' })].map(
+    (each) => gitea.parse(each).events[0]?.deliveryKey,
+  );
+  expect(new Set(keys).size).toBe(1);
 });
 
 it('refuses what is no webhook', () => {

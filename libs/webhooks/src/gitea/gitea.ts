@@ -5,7 +5,6 @@ import {
   bodyKey,
   collect,
   jsonOfForm,
-  ownKey,
   registryEvent,
   type IgnoreReason,
   type RegistryEvent,
@@ -16,7 +15,7 @@ import {
 const setup: Setup = {
   url: 'https://git.example.com',
   proof: '`X-Gitea-Signature` or `X-Forgejo-Signature`',
-  repetition: '`X-Gitea-Delivery`',
+  repetition: 'the same signed body, which states the time',
   steps: [
     'In Gitea or Forgejo, of the organization, the user or the repository: **Settings** → **Webhooks** → **Add Webhook** → *Gitea* or *Forgejo*.',
     '**Target URL** `https://tidewaiter.example.com/hooks/registry/main`; **POST Content Type** `application/json` (a form works too); **Secret** the same secret.',
@@ -42,7 +41,7 @@ export const gitea: RegistryKind = {
     if (!isObject(payload) || !(isNamed || typeof payload['action'] === 'string')) {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Gitea or Forgejo.');
     }
-    return collect([readEvent(payload, deliveryKeyOf(request))]);
+    return collect([readEvent(payload, bodyKey(jsonOfForm(request)))]);
   },
 };
 
@@ -53,16 +52,12 @@ function signatureOf(headers: HookRequest['headers']): string | undefined {
   return headers['x-forgejo-signature'] ?? headers['x-gitea-signature'];
 }
 
-function deliveryKeyOf({ headers, body }: HookRequest): string {
-  return ownKey(headers['x-forgejo-delivery'] ?? headers['x-gitea-delivery']) ?? bodyKey(body);
-}
-
 const outcomes: ReadonlyMap<unknown, RegistryEvent['outcome']> = new Map([
   ['created', 'push'],
   ['deleted', 'delete'],
 ]);
 
-function readEvent(payload: unknown, deliveryKey: string): RegistryEvent | IgnoreReason {
+function readEvent(payload: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const published = field(payload, 'package');
   const outcome = outcomes.get(field(payload, 'action'));
   if (!isObject(published) || published['type'] !== 'container' || outcome === undefined) return 'ignore';
@@ -77,7 +72,9 @@ function readEvent(payload: unknown, deliveryKey: string): RegistryEvent | Ignor
     digest: version,
     actor: field(payload, 'sender', 'login'),
     at: published['created_at'],
-    deliveryKey,
+    // The header X-Gitea-Delivery is not signed.
+    ownKey: null,
+    contentKey,
   });
 }
 

@@ -42,7 +42,13 @@ describe('harbor', () => {
   ])('reads %s of the default format as %s', (type, outcome) => {
     expect(parse(plain(type))).toEqual({
       events: [
-        { ...read, outcome, at: '2026-01-02T03:04:05.000Z', deliveryKey: expect.stringMatching(/^sha256:\w{64}#0$/) },
+        {
+          ...read,
+          outcome,
+          at: '2026-01-02T03:04:05.000Z',
+          deliveryKey: expect.stringMatching(/^sha256:\w{64}#0$/),
+          identity: 'event',
+        },
       ],
       ignored: {},
     });
@@ -53,7 +59,15 @@ describe('harbor', () => {
     ['harbor.artifact.deleted', 'delete'],
   ])('reads the CloudEvent %s as %s', (type, outcome) => {
     expect(parse(cloudEvent(type))).toEqual({
-      events: [{ ...read, outcome, at: '2026-01-02T03:04:05Z', deliveryKey: '/projects/2/webhook/policies/15 c1#0' }],
+      events: [
+        {
+          ...read,
+          outcome,
+          at: '2026-01-02T03:04:05Z',
+          deliveryKey: '/projects/2/webhook/policies/15 c1#0',
+          identity: 'delivery',
+        },
+      ],
       ignored: {},
     });
   });

@@ -15,7 +15,7 @@ import {
 const setup: Setup = {
   url: 'https://harbor.example.com',
   proof: '`Authorization` header',
-  repetition: 'CloudEvents `source` and `id`; Default format: the same body',
+  repetition: 'CloudEvents `source` and `id`; Default format: the same body, which states the time',
   steps: [
     'In Harbor, for each project: **Projects** → the project → **Webhooks** → **New Webhook**.',
     '**Notify Type** `http`; **Payload Format** `CloudEvents` (its ids identify repeated deliveries) or `Default`.',
@@ -71,10 +71,11 @@ interface Notice {
   data: unknown;
   actor: unknown;
   at: unknown;
-  key: string;
+  ownKey: string | null;
+  contentKey: string;
 }
 
-function readNotice(body: unknown, fallbackKey: string): Notice {
+function readNotice(body: unknown, contentKey: string): Notice {
   const type = field(body, 'type');
   const data = field(body, 'data') ?? field(body, 'event_data');
   const meaning = typeof type === 'string' ? (meanings.get(type) ?? 'ignore') : undefined;
@@ -85,18 +86,19 @@ function readNotice(body: unknown, fallbackKey: string): Notice {
   }
   const common = { meaning, data, actor: field(body, 'operator') };
   if (field(body, 'specversion') === undefined) {
-    return { ...common, at: timeOfSeconds(field(body, 'occur_at')), key: fallbackKey };
+    return { ...common, at: timeOfSeconds(field(body, 'occur_at')), ownKey: null, contentKey };
   }
   return {
     ...common,
     at: field(body, 'time'),
-    key: cloudEventKey(field(body, 'source'), field(body, 'id')) ?? fallbackKey,
+    ownKey: cloudEventKey(field(body, 'source'), field(body, 'id')),
+    contentKey,
   };
 }
 
 function* readResources(
   outcome: 'push' | 'delete',
-  { data, actor, at, key }: Notice,
+  { data, actor, at, ownKey, contentKey }: Notice,
 ): Iterable<RegistryEvent | IgnoreReason> {
   const resources = field(data, 'resources');
   if (!Array.isArray(resources) || resources.length === 0) return yield 'malformed';
@@ -109,7 +111,8 @@ function* readResources(
       digest: field(resource, 'digest'),
       actor,
       at,
-      deliveryKey: `${key}#${index}`,
+      ownKey: ownKey && `${ownKey}#${index}`,
+      contentKey: `${contentKey}#${index}`,
     });
   }
 }

@@ -14,7 +14,7 @@ import {
 const setup: Setup = {
   url: 'https://artifactory.example.com',
   proof: '`X-JFrog-Event-Auth`: signature, or the secret itself',
-  repetition: 'the same body',
+  repetition: 'the same body, for 30 seconds',
   steps: [
     'In the JFrog platform: **Administration** → **General** → **Webhooks** → **Create a WebHook**.',
     '**URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Token** the same secret, with **Use secret for payload signing** on.',
@@ -52,7 +52,7 @@ const outcomes: ReadonlyMap<unknown, RegistryEvent['outcome']> = new Map([
   ['deleted', 'delete'],
 ]);
 
-function readEvent(payload: unknown, deliveryKey: string): RegistryEvent | IgnoreReason {
+function readEvent(payload: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const outcome = outcomes.get(field(payload, 'event_type'));
   if (field(payload, 'domain') !== 'docker' || outcome === undefined) return 'ignore';
   const data = field(payload, 'data');
@@ -65,7 +65,8 @@ function readEvent(payload: unknown, deliveryKey: string): RegistryEvent | Ignor
     digest: typeof sha256 === 'string' ? `sha256:${sha256}` : undefined,
     actor: field(payload, 'source'),
     at: undefined,
-    deliveryKey,
+    ownKey: null,
+    contentKey,
   });
 }
 

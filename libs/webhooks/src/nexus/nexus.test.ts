@@ -27,7 +27,8 @@ describe('nexus', () => {
         tag: '1.0',
         digest: null,
         at: '2026-01-02T03:04:05.219Z',
-        deliveryKey: 'd1',
+        deliveryKey: expect.stringMatching(/^sha256:\w{64}$/),
+        identity: 'event',
       },
     ]);
   });

@@ -4,7 +4,6 @@ import { field, hmacEquals, isObject, parseJson } from '../hook-request.js';
 import {
   bodyKey,
   collect,
-  ownKey,
   registryEvent,
   type IgnoreReason,
   type RegistryEvent,
@@ -15,7 +14,7 @@ import {
 const setup: Setup = {
   url: 'https://docker.nexus.example.com',
   proof: '`X-Nexus-Webhook-Signature`',
-  repetition: '`X-Nexus-Webhook-Delivery`',
+  repetition: 'the same signed body, which states the time',
   steps: [
     'In Nexus Repository: **Settings** → **System** → **Capabilities** → **Create capability** → *Webhook: Repository*.',
     '**Repository** the Docker repository; **Event Types** *component*; **URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Key** the same secret.',
@@ -42,7 +41,7 @@ export const nexus: RegistryKind = {
     if (!isObject(payload) || !(isNamed || isRepositoryEvent)) {
       throw new InvalidInput('BODY_UNRECOGNIZED', 'The body is no webhook of Nexus Repository.');
     }
-    return collect([readEvent(payload, ownKey(headers['x-nexus-webhook-delivery']) ?? bodyKey(body))]);
+    return collect([readEvent(payload, bodyKey(body))]);
   },
 };
 
@@ -52,7 +51,7 @@ const outcomes: ReadonlyMap<unknown, RegistryEvent['outcome']> = new Map([
   ['DELETED', 'delete'],
 ]);
 
-function readEvent(payload: unknown, deliveryKey: string): RegistryEvent | IgnoreReason {
+function readEvent(payload: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const outcome = outcomes.get(field(payload, 'action'));
   const subject = subjectOf(payload);
   if (outcome === undefined || subject === null) return 'ignore';
@@ -65,7 +64,9 @@ function readEvent(payload: unknown, deliveryKey: string): RegistryEvent | Ignor
     digest: reference,
     actor: field(payload, 'initiator'),
     at: zoned(field(payload, 'timestamp')),
-    deliveryKey,
+    // X-Nexus-Webhook-Delivery is not signed.
+    ownKey: null,
+    contentKey,
   });
 }
 

@@ -15,7 +15,7 @@ import {
 const setup: Setup = {
   url: 'https://quay.example.com',
   proof: '`?token=` in the URL',
-  repetition: 'the same body and tag',
+  repetition: 'the same body and tag, for 30 seconds',
   steps: [
     'In Quay: the repository → **Settings** → **Events and Notifications** → **Create Notification**.',
     '**When this event occurs** *Push to Repository*; **Then issue a notification** *Webhook POST*.',
@@ -63,7 +63,8 @@ function* readNotification(payload: unknown, key: string): Iterable<RegistryEven
       digest: undefined,
       actor: undefined,
       at: undefined,
-      deliveryKey: `${key}#${String(tag).slice(0, 128)}`,
+      ownKey: null,
+      contentKey: `${key}#${String(tag).slice(0, 128)}`,
     });
   }
 }

@@ -54,7 +54,7 @@ export const zot: RegistryKind = {
   parse: (request) => readEach(request, (event, key) => [readEvent(event, key)]),
 };
 
-function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreReason {
+function readEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const type = field(event, 'type');
   if (typeof type !== 'string' || field(event, 'specversion') === undefined) {
     throw new InvalidInput('BODY_UNRECOGNIZED', 'The request is no event of Zot.');
@@ -71,7 +71,8 @@ function readEvent(event: unknown, fallbackKey: string): RegistryEvent | IgnoreR
     mediaType: field(data, 'mediaType'),
     actor: field(data, 'actor', 'name'),
     at: field(event, 'time'),
-    deliveryKey: cloudEventKey(field(event, 'source'), field(event, 'id')) ?? fallbackKey,
+    ownKey: cloudEventKey(field(event, 'source'), field(event, 'id')),
+    contentKey,
   });
 }
 

@@ -51,15 +51,16 @@ export function registryConnection(settings: RegistrySettings, keys: PublishedKe
 }
 
 function registryFact(connection: string, event: RegistryEvent): RegistryNotice {
-  const { deliveryKey, repository, tag, digest, at } = event;
+  const { deliveryKey, identity, repository, tag, digest, at } = event;
+  const key = { deliveryKey, identity };
   // A user, a URL or a user agent, as the registry reports it: it may contain a password.
   const actor = event.actor && redactSecrets(event.actor);
   if (event.outcome === 'delete') {
-    return { kind: 'deletion', deliveryKey, deletion: { connection, repository, tag, digest, deletedBy: actor, at } };
+    return { kind: 'deletion', ...key, deletion: { connection, repository, tag, digest, deletedBy: actor, at } };
   }
   const { artifact, attachedTo } = event;
   const claims = { claimedDigest: digest, artifact, attachedTo, pushedBy: actor, pushedAt: at };
-  return { kind: 'push', deliveryKey, push: { connection, repository, tag, ...claims } };
+  return { kind: 'push', ...key, push: { connection, repository, tag, ...claims } };
 }
 
 type Authentication = Pick<RegistryHookConnection, 'isClosed' | 'isAuthentic'>;

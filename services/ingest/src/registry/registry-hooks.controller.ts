@@ -73,6 +73,7 @@ export class RegistryHooksController {
     const delivery = {
       connection: connection.id,
       facts,
+      receivedAtMs: Date.now(),
       sizeBytes: hook.body.length,
       traceparent: currentTraceparent(),
     };

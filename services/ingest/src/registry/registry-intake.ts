@@ -4,12 +4,15 @@ import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewai
 
 import type { IntakeResult } from '../http/receipt.js';
 import { eventsOf, type RegistryNotice } from './registry-notice.js';
+import { contentKeyOf, type ContentNotice, newContents } from './repetitions.js';
 
 /** Facts of one webhook. */
 export interface NoticeBatch {
   /** Id of the connection, within which delivery keys are unique. */
   connection: string;
   facts: readonly RegistryNotice[];
+  /** When it arrived, in milliseconds since 1970. */
+  receivedAtMs: number;
   /** Size of the body: the cost of keeping this waiting. */
   sizeBytes: number;
   /** W3C trace context of the webhook. */
@@ -58,10 +61,30 @@ export class RegistryIntake {
 
   /** The deliveries, each with only those of its facts that are new. */
   async #freshOf(tx: Transaction, deliveries: readonly NoticeBatch[]): Promise<NoticeBatch[]> {
-    const keys = deliveries.flatMap(({ connection, facts }) =>
-      facts.map(({ deliveryKey }) => ({ connection, deliveryKey })),
+    const notices = deliveries.flatMap(({ connection, receivedAtMs, facts }) =>
+      facts.map((notice) => ({ connection, receivedAtMs, notice })),
     );
-    const isNew = (await this.received.remember(tx, keys)).values();
+    const isContent = ({ notice }: ContentNotice) => notice.identity === 'content';
+    const keys = notices
+      .filter((each) => !isContent(each))
+      .map(({ connection, notice: { deliveryKey } }) => ({ connection, deliveryKey }));
+    const isNewKey = (await this.received.remember(tx, keys)).values();
+    const isNewContent = (await this.#newContents(tx, notices.filter(isContent))).values();
+    const isNew = notices.map((each) => (isContent(each) ? isNewContent : isNewKey).next().value).values();
     return deliveries.map((delivery) => ({ ...delivery, facts: delivery.facts.filter(() => isNew.next().value) }));
+  }
+
+  async #newContents(tx: Transaction, notices: readonly ContentNotice[]): Promise<boolean[]> {
+    if (notices.length === 0) return [];
+    const stored = await this.received.lockContents(tx, notices.map(contentKeyOf));
+    const pushes = notices.flatMap(({ notice }) => (notice.kind === 'push' ? [notice.push] : []));
+    const awaiting = new Set(await this.pushes.awaitingDigest(tx, pushes));
+    const { isNew, changed } = newContents(
+      notices,
+      stored,
+      (notice) => notice.kind === 'push' && awaiting.has(notice.push),
+    );
+    await this.received.replaceContents(tx, changed);
+    return isNew;
   }
 }

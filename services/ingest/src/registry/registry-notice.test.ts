@@ -16,10 +16,16 @@ const push = (tag: string | null): NewPush => ({
   pushedAt: null,
 });
 
-const pushed = (each: NewPush): RegistryNotice => ({ kind: 'push', deliveryKey: 'k', push: each });
+const pushed = (each: NewPush): RegistryNotice => ({
+  kind: 'push',
+  deliveryKey: 'k',
+  identity: 'delivery',
+  push: each,
+});
 const deleted = (tag: string | null): RegistryNotice => ({
   kind: 'deletion',
   deliveryKey: 'k',
+  identity: 'delivery',
   deletion: { ...place, tag, digest: null, deletedBy: null, at: null },
 });
 

@@ -1,8 +1,12 @@
 import { type DataOf, draft, type Draft, registryDeleted, registryPushed } from '@tidewaiter/events';
 import type { NewPush } from '@tidewaiter/store';
+import type { EventIdentity } from '@tidewaiter/webhooks';
 
-/** Push or deletion of a webhook; `deliveryKey` is the same when its connection delivers it again. */
-export type RegistryNotice = { deliveryKey: string } & (
+/**
+ * Push or deletion of a webhook; `deliveryKey` is the same when its connection delivers it again,
+ * `identity` says why.
+ */
+export type RegistryNotice = { deliveryKey: string; identity: EventIdentity } & (
   | { kind: 'push'; push: NewPush }
   | { kind: 'deletion'; deletion: DataOf<typeof registryDeleted> }
 );

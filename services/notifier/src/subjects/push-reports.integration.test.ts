@@ -142,6 +142,13 @@ describe('PushFindings', () => {
     return new PushFindings(pushes, images, evaluations).of((await pushes.get(pushId))!, true);
   }
 
+  it('has nothing new in the same digest again, as a repeated webhook brings it', async () => {
+    const first = await push(one);
+    await addSecret(one, 'present');
+    expect((await findingsOf(first)).findings).toMatchObject([{ isNew: true }]);
+    expect((await findingsOf(await push(one))).findings).toMatchObject([{ isNew: false }]);
+  });
+
   it('names the layer and the build step of a secret that a later layer deletes', async () => {
     const pushId = await push(one);
     await addSecret(one, 'shadowed');

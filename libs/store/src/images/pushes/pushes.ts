@@ -71,6 +71,8 @@ function valuesOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict)
   return [verdict, json(counts), json(warnings), rulesVersion];
 }
 
+const asked = unnestOf(PushRow, ['connection', 'repository', 'tag']);
+const tagOnly = columnsOf(PushRow, { only: ['connection', 'repository', 'tag'] });
 const idOnly = columnsOf(PushRow, { only: ['id'] });
 const idAndRepository = columnsOf(PushRow, { only: ['id', 'repository'] });
 const warningsOnly = columnsOf(PushRow, { only: ['warnings'] });
@@ -106,6 +108,27 @@ export class Pushes {
       added.parameters(rows),
     );
     return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Tags of which the registry has yet to be asked for the digest, because of a push without one:
+   * that push covers every other until then.
+   */
+  async awaitingDigest<Tag extends Pick<PushRow, 'connection' | 'repository' | 'tag'>>(
+    tx: Transaction,
+    tags: readonly Tag[],
+  ): Promise<Tag[]> {
+    const waiting = await tx.rows(
+      tagOnly,
+      `FROM push
+       WHERE (connection, repository, tag) IN (SELECT ${asked.values} FROM ${asked.table})
+         AND state = 'accepted' AND claimed_digest IS NULL
+         -- A running job may have asked already.
+         AND NOT EXISTS (SELECT FROM job WHERE ${inQueue('push')} AND key = push.id::text AND state = 'running')`,
+      asked.parameters(tags),
+    );
+    const names = new Set(waiting.map(nameOfTag));
+    return tags.filter((each) => names.has(nameOfTag(each)));
   }
 
   async get(id: string): Promise<Push | null> {
@@ -476,4 +499,8 @@ export class Pushes {
     );
     return rows.map(({ id }) => id);
   }
+}
+
+function nameOfTag({ connection, repository, tag }: Pick<PushRow, 'connection' | 'repository' | 'tag'>): string {
+  return `${connection}\n${repository}:${tag ?? ''}`;
 }
