@@ -10,6 +10,8 @@ export interface BusOptions {
   /** Name of the service, for the server's list of connections. */
   service: string;
   url: Secret;
+  /** Whether the service starts without NATS, which it then connects in the background. */
+  startsWithout?: boolean;
   /** Dead-letter store; a provider that the application makes available to every module. */
   deadLetters: Type<DeadLetterSink>;
 }
@@ -19,12 +21,17 @@ export interface BusOptions {
  */
 @Module({})
 export class BusModule {
-  static forRoot({ service, url, deadLetters }: BusOptions): DynamicModule {
+  static forRoot({ service, url, startsWithout = false, deadLetters }: BusOptions): DynamicModule {
     return {
       module: BusModule,
       global: true,
       providers: [
-        { provide: Bus, useFactory: () => Bus.connect(service, url) },
+        {
+          provide: Bus,
+          useFactory: (logger: Logger) =>
+            startsWithout ? Bus.inBackground(service, url, logger) : Bus.connect(service, url, logger),
+          inject: [Logger],
+        },
         {
           provide: JetStreamServer,
           useFactory: (bus: Bus, sink: DeadLetterSink, logger: Logger, metrics: Registry, health: Health) =>

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import {
   AckPolicy,
   type Consumer as PullConsumer,
@@ -9,15 +11,25 @@ import {
   type JetStreamManager,
   ReplayPolicy,
 } from '@nats-io/jetstream';
-import { connect, headers as natsHeaders, nanos, type NatsConnection } from '@nats-io/transport-node';
+import {
+  connect,
+  headers as natsHeaders,
+  type Msg,
+  type MsgCallback,
+  nanos,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
 import { type CloudEvent, type Consumer, type EventOf, type EventType, readEvent } from '@tidewaiter/events';
-import { failpoint } from '@tidewaiter/runtime';
+import { failpoint, type Logger, waitForServer } from '@tidewaiter/runtime';
 
 import type { StreamPlace } from './stream-place.js';
 import { reconcileTopology } from './topology.js';
 
+const connectTimeoutMs = 5_000;
+const reconnectMs = 500;
 const publishTimeoutMs = 5_000;
 /**
  * Long, because a server that flushes to a slow disk manages streams slowly; a lost connection
@@ -26,6 +38,13 @@ const publishTimeoutMs = 5_000;
 const manageTimeoutMs = 30_000;
 /** Time after which the server drops the consumer of a reader that fetches nothing more. */
 const readerForgottenMs = 60_000;
+
+/** Message of a stream that is on disk. */
+export interface Appended {
+  /** Whether the stream had a message of the same id. */
+  isRepeated: boolean;
+  sequence: number;
+}
 
 /** Consumer for a single reader. */
 export interface OwnConsumer {
@@ -36,44 +55,52 @@ export interface OwnConsumer {
   waiting: number;
 }
 
+/** Clients of one connection. */
+interface Link {
+  connection: NatsConnection;
+  client: JetStreamClient;
+  manager: JetStreamManager;
+}
+
 /** Connection of one service to NATS. It reconnects after an outage of any length. */
 @Injectable()
 export class Bus implements OnApplicationShutdown {
+  #link: Link | undefined;
+  #connecting: Promise<void> = Promise.resolve();
   #reconciling: Promise<void> | undefined;
-  #isConnected = true;
+  #isConnected = false;
+  readonly #stopped = new AbortController();
   readonly #lossListeners = new Set<() => void>();
+  /** Subscriptions that wait for the first connection. */
+  readonly #waiting = new Set<() => void>();
 
-  private constructor(
-    readonly connection: NatsConnection,
-    private readonly client: JetStreamClient,
-    private readonly manager: JetStreamManager,
-  ) {
-    void this.#follow();
-  }
+  private constructor() {}
 
-  static async connect(service: string, url: Secret): Promise<Bus> {
-    const address = new URL(url.reveal());
-    const connection = await connect({
-      servers: address.host,
-      ...(address.username
-        ? { user: decodeURIComponent(address.username), pass: decodeURIComponent(address.password) }
-        : {}),
-      ...(address.protocol === 'tls:' ? { tls: {} } : {}),
-      name: `tidewaiter-${service}`,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 500,
-      waitOnFirstConnect: true,
-      pingInterval: 10_000,
-    });
-    const client = jetstream(connection, { timeout: publishTimeoutMs });
-    const bus = new Bus(connection, client, await jetstreamManager(connection, { timeout: manageTimeoutMs }));
+  /** Connects, and waits for NATS as long as it takes. */
+  static async connect(service: string, url: Secret, log?: Pick<Logger, 'info' | 'warn'>): Promise<Bus> {
+    const bus = new Bus();
+    await bus.#connect(service, url, log);
     await bus.reconcile();
     return bus;
   }
 
+  /** Connects in the background: until then, every use is an outage. */
+  static inBackground(service: string, url: Secret, log: Pick<Logger, 'info' | 'warn'>): Bus {
+    const bus = new Bus();
+    // A stream that is missing is also made by the first message for it.
+    bus.#connecting = bus.#connect(service, url, log).then(async () => bus.reconcile().catch(() => undefined));
+    return bus;
+  }
+
+  /** @throws Unavailable `BUS_UNAVAILABLE` before the first connection */
+  get connection(): NatsConnection {
+    if (!this.#link) throw noConnection();
+    return this.#link.connection;
+  }
+
   /** Reconciles streams and consumers with the topology; concurrent calls share one run. */
   async reconcile(): Promise<void> {
-    this.#reconciling ??= this.#whileConnected(async () => reconcileTopology(this.manager)).finally(() => {
+    this.#reconciling ??= this.#whileConnected(async ({ manager }) => reconcileTopology(manager)).finally(() => {
       this.#reconciling = undefined;
     });
     await this.#reconciling;
@@ -82,14 +109,22 @@ export class Bus implements OnApplicationShutdown {
   /**
    * Publishes an event and waits until it is on disk; returns whether its message id was a
    * duplicate.
+   * @throws Unavailable as {@link append}
+   */
+  async publish(channel: string, event: CloudEvent, messageId: string): Promise<Appended> {
+    return this.append(channel, JSON.stringify(event), messageId, event.traceparent);
+  }
+
+  /**
+   * Publishes an event that is JSON already.
    * @throws Unavailable `BUS_UNAVAILABLE`, and `STREAM_FULL` when the stream has no room and
    * refuses new messages
    */
-  async publish(channel: string, event: CloudEvent, messageId: string): Promise<{ isRepeated: boolean }> {
+  async append(channel: string, json: string | Uint8Array, messageId: string, traceparent?: string): Promise<Appended> {
     const headers = natsHeaders();
     headers.set('content-type', 'application/cloudevents+json');
-    if (event.traceparent) headers.set('traceparent', event.traceparent);
-    const send = async () => this.client.publish(channel, JSON.stringify(event), { msgID: messageId, headers });
+    if (traceparent) headers.set('traceparent', traceparent);
+    const send = async ({ client }: Link) => client.publish(channel, json, { msgID: messageId, headers });
     try {
       const acknowledged = await this.#whileConnected(send).catch(async (error: unknown) => {
         if (!isMissingStream(error)) throw error;
@@ -97,36 +132,48 @@ export class Bus implements OnApplicationShutdown {
         return this.#whileConnected(send);
       });
       failpoint('bus.published');
-      return { isRepeated: acknowledged.duplicate };
+      return { isRepeated: acknowledged.duplicate, sequence: acknowledged.seq };
     } catch (cause) {
       if (isFull(cause)) throw new Unavailable('STREAM_FULL', 'NATS has no room for more of these events', { cause });
       throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not take events', { cause });
     }
   }
 
+  /** Position of the last message of a stream. @throws Unavailable `BUS_UNAVAILABLE` */
+  async endOf(stream: string): Promise<StreamPlace> {
+    try {
+      return await this.#whileConnected(async ({ manager }) => {
+        const { created: life, state } = await manager.streams.info(stream);
+        return { life, sequence: state.last_seq };
+      });
+    } catch (cause) {
+      throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not answer about its stream', { cause });
+    }
+  }
+
   /** Finds a consumer on the server. */
   async consumer({ stream, name }: Consumer): Promise<PullConsumer> {
-    return this.#whileConnected(async () => this.client.consumers.get(stream, name));
+    return this.#whileConnected(async ({ client }) => client.consumers.get(stream, name));
   }
 
   /**
    * Creates a consumer for one reader, starting after `place`, or at the start if the stream has
-   * been recreated.
+   * been recreated or restored from an older copy.
    */
   async consumerAfter(stream: string, subject: string, place: StreamPlace | null): Promise<OwnConsumer> {
-    return this.#whileConnected(async () => {
-      const { created: life } = await this.manager.streams.info(stream);
-      const from = place?.life === life ? place.sequence + 1 : 1;
-      const info = await this.manager.consumers.add(stream, {
+    return this.#whileConnected(async ({ client, manager }) => {
+      const { created: life, state } = await manager.streams.info(stream);
+      const isWithin = place?.life === life && place.sequence <= state.last_seq;
+      const info = await manager.consumers.add(stream, {
         ack_policy: AckPolicy.None,
         deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: from,
+        opt_start_seq: isWithin ? place.sequence + 1 : 1,
         replay_policy: ReplayPolicy.Instant,
         filter_subject: subject,
         inactive_threshold: nanos(readerForgottenMs),
         mem_storage: true,
       });
-      return { source: this.client.consumers.getConsumerFromInfo(info), life, waiting: info.num_pending };
+      return { source: client.consumers.getConsumerFromInfo(info), life, waiting: info.num_pending };
     });
   }
 
@@ -135,9 +182,9 @@ export class Bus implements OnApplicationShutdown {
    * recreated.
    */
   async forget(stream: string, subject: string, place: StreamPlace): Promise<void> {
-    await this.#whileConnected(async () => {
-      const { created: life } = await this.manager.streams.info(stream);
-      if (life === place.life) await this.manager.streams.purge(stream, { filter: subject, seq: place.sequence + 1 });
+    await this.#whileConnected(async ({ manager }) => {
+      const { created: life } = await manager.streams.info(stream);
+      if (life === place.life) await manager.streams.purge(stream, { filter: subject, seq: place.sequence + 1 });
     });
   }
 
@@ -151,8 +198,7 @@ export class Bus implements OnApplicationShutdown {
 
   /** Runs `listener` at every {@link call} of the name, until the returned function is called. */
   onCall(name: string, listener: () => void): () => void {
-    const subscription = this.connection.subscribe(`${callPrefix}${name}`, { callback: () => listener() });
-    return () => subscription.unsubscribe();
+    return this.#subscribe(`${callPrefix}${name}`, () => listener());
   }
 
   /**
@@ -160,11 +206,9 @@ export class Bus implements OnApplicationShutdown {
    * process: for caches.
    */
   onPublished<Type extends EventType>(type: Type, listener: (event: EventOf<Type>) => void): void {
-    this.connection.subscribe(type.channel, {
-      callback: (error, message) => {
-        const event = error ? null : readable(message.data);
-        if (event?.type === type.type) listener(event as EventOf<Type>);
-      },
+    this.#subscribe(type.channel, (error, message) => {
+      const event = error ? null : readable(message.data);
+      if (event?.type === type.type) listener(event as EventOf<Type>);
     });
   }
 
@@ -175,11 +219,35 @@ export class Bus implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.connection.close();
+    this.#stopped.abort();
+    await this.#connecting;
+    await this.#link?.connection.close();
   }
 
-  async #follow(): Promise<void> {
-    for await (const { type } of this.connection.status()) {
+  async #connect(service: string, url: Secret, log?: Pick<Logger, 'info' | 'warn'>): Promise<void> {
+    const { signal } = this.#stopped;
+    const wait = waitForServer(log, 'NATS');
+    while (!this.#link && !signal.aborted) {
+      try {
+        this.#use(await linkTo(service, url));
+      } catch (error) {
+        wait.failed(error);
+        await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    wait.over();
+  }
+
+  #use(link: Link): void {
+    this.#link = link;
+    this.#isConnected = true;
+    for (const waiting of this.#waiting) waiting();
+    this.#waiting.clear();
+    void this.#follow(link);
+  }
+
+  async #follow({ connection }: Link): Promise<void> {
+    for await (const { type } of connection.status()) {
       if (type === 'reconnect') this.#isConnected = true;
       if (type !== 'disconnect') continue;
       this.#isConnected = false;
@@ -187,19 +255,54 @@ export class Bus implements OnApplicationShutdown {
     }
   }
 
+  /** Subscribes now, or at the first connection. */
+  #subscribe(subject: string, callback: MsgCallback<Msg>): () => void {
+    let subscription: Subscription | undefined;
+    const begin = () => (subscription = this.connection.subscribe(subject, { callback }));
+    if (this.#link) begin();
+    else this.#waiting.add(begin);
+    return () => {
+      this.#waiting.delete(begin);
+      subscription?.unsubscribe();
+    };
+  }
+
   /**
    * Fails at once while disconnected: the client drops such requests and would wait five seconds
    * for a reply.
    */
-  async #whileConnected<T>(request: () => Promise<T>): Promise<T> {
-    if (!this.#isConnected) throw noConnection();
+  async #whileConnected<T>(request: (link: Link) => Promise<T>): Promise<T> {
+    if (!this.#isConnected || !this.#link) throw noConnection();
     const lost = Promise.withResolvers<never>();
     const forget = this.onLoss(() => lost.reject(noConnection()));
     try {
-      return await Promise.race([request(), lost.promise]);
+      return await Promise.race([request(this.#link), lost.promise]);
     } finally {
       forget();
     }
+  }
+}
+
+async function linkTo(service: string, url: Secret): Promise<Link> {
+  const address = new URL(url.reveal());
+  const connection = await connect({
+    servers: address.host,
+    ...(address.username
+      ? { user: decodeURIComponent(address.username), pass: decodeURIComponent(address.password) }
+      : {}),
+    ...(address.protocol === 'tls:' ? { tls: {} } : {}),
+    name: `tidewaiter-${service}`,
+    timeout: connectTimeoutMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: reconnectMs,
+    pingInterval: 10_000,
+  });
+  try {
+    const manager = await jetstreamManager(connection, { timeout: manageTimeoutMs });
+    return { connection, client: jetstream(connection, { timeout: publishTimeoutMs }), manager };
+  } catch (error) {
+    await connection.close();
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 export { Bus } from './connection.js';
-export type { OwnConsumer } from './connection.js';
+export type { Appended, OwnConsumer } from './connection.js';
 export { OrderedReader } from './ordered-reader.js';
 export type { InOrder, StreamMessage } from './ordered-reader.js';
 export type { StreamPlace } from './stream-place.js';

@@ -64,7 +64,10 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     private readonly health: Health,
   ) {
     super();
-    health.add('nats', async () => (bus.connection.isClosed() ? 'closed' : bus.connection.rtt().then(() => undefined)));
+    health.add('nats', async () => {
+      const { connection } = bus;
+      return connection.isClosed() ? 'closed' : connection.rtt().then(() => undefined);
+    });
   }
 
   /**

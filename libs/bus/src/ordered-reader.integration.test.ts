@@ -116,6 +116,15 @@ describe('OrderedReader', () => {
     expect(places.at(-1)).toEqual(first.place());
   });
 
+  it('reads everything of a stream that was restored from a copy before its position', async () => {
+    const numbers = await publishMany(3);
+    const first = read(null);
+    await until(() => first.taken.length === 3);
+    const { taken } = read({ ...first.place()!, sequence: first.place()!.sequence + 100 });
+    await until(() => taken.length === 3);
+    expect(taken).toEqual(numbers);
+  });
+
   it('waits for its consumer', async () => {
     await publishMany(3);
     const gate = Promise.withResolvers<void>();

@@ -3,14 +3,13 @@ import type { Secret } from '@tidewaiter/domain';
 import { noRules, type Rules } from '@tidewaiter/policy';
 import { gaugeIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
 import { Registry } from 'prom-client';
-import { DataSource } from 'typeorm';
 
-import { connectPatiently } from './core/data-source.js';
 import { DeadLetters } from './core/dead-letters.js';
 import { Jobs } from './core/jobs.js';
 import { Received } from './core/received.js';
 import { type EventPublisher, OutboxRelay } from './core/relay.js';
 import { ServiceConfigurations } from './core/service-configurations.js';
+import { StoreConnection } from './core/store-connection.js';
 import { Store } from './core/store.js';
 import { OutboxSweeper } from './core/sweeper.js';
 import { EvaluationRules } from './images/pushes/verdicts.js';
@@ -24,6 +23,8 @@ export interface StoreOptions {
   publisher: Abstract<EventPublisher>;
   /** Rules of the settings; without any, only findings count. */
   rules?: Rules;
+  /** Whether the service starts without PostgreSQL, which it then connects in the background. */
+  startsWithout?: boolean;
 }
 
 const repositories = [DeadLetters, Jobs, Received, ServiceConfigurations];
@@ -37,20 +38,30 @@ const maxOutboxAgeSeconds = 60;
  */
 @Module({})
 export class StoreModule implements OnApplicationShutdown {
-  static forRoot({ service, url, poolSize, publisher, rules = noRules }: StoreOptions): DynamicModule {
+  static forRoot({
+    service,
+    url,
+    poolSize,
+    publisher,
+    rules = noRules,
+    startsWithout = false,
+  }: StoreOptions): DynamicModule {
     return {
       module: StoreModule,
       global: true,
       providers: [
         {
-          provide: DataSource,
-          useFactory: (log: Logger) => connectPatiently({ url, poolSize, name: service, log }),
+          provide: StoreConnection,
+          useFactory: (log: Logger) => {
+            const options = { url, poolSize, name: service, log };
+            return startsWithout ? StoreConnection.inBackground(options) : StoreConnection.wait(options);
+          },
           inject: [Logger],
         },
         {
           provide: Store,
-          useFactory: (dataSource: DataSource) => new Store(dataSource, service),
-          inject: [DataSource],
+          useFactory: (connection: StoreConnection) => new Store(connection, service),
+          inject: [StoreConnection],
         },
         ...repositories,
         { provide: EvaluationRules, useValue: new EvaluationRules(rules) },
@@ -65,12 +76,12 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [DataSource, Store, EvaluationRules, ...repositories],
+      exports: [Store, EvaluationRules, ...repositories],
     };
   }
 
   constructor(
-    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(StoreConnection) private readonly connection: Pick<StoreConnection, 'close'>,
     store: Store,
     health: Health,
     metrics: Registry,
@@ -86,7 +97,7 @@ export class StoreModule implements OnApplicationShutdown {
 
   // Nest calls a module after its providers, so relay and sweeper have stopped by now.
   async onApplicationShutdown(): Promise<void> {
-    await this.dataSource.destroy();
+    await this.connection.close();
   }
 }
 

@@ -67,12 +67,13 @@ export class IngestModule {
       module: IngestModule,
       imports: [
         ConfigModule.forRoot(config, settings),
-        BusModule.forRoot({ service: 'ingest', url: config.natsUrl, deadLetters: DeadLetters }),
+        BusModule.forRoot({ service: 'ingest', url: config.natsUrl, startsWithout: true, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service: 'ingest',
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
+          startsWithout: true,
         }),
         PushesModule,
         IncidentsModule,

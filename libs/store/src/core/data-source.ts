@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Secret } from '@tidewaiter/domain';
+import { waitForServer } from '@tidewaiter/runtime';
 import { DataSource } from 'typeorm';
 
 import { migrations } from '../migrations/migrations.js';
@@ -30,12 +31,18 @@ const patienceMs = 60_000;
 
 /** Like {@link connect}, but retries for a minute, because services and servers start in any order. */
 export async function connectPatiently(options: ConnectionOptions): Promise<DataSource> {
-  for (const began = performance.now(); ; await sleep(knockEveryMs)) {
-    try {
-      return await connect(options);
-    } catch (error) {
-      if (!isOutage(error) || performance.now() - began > patienceMs) throw error;
+  const wait = waitForServer(options.log, 'PostgreSQL');
+  try {
+    for (const began = performance.now(); ; await sleep(knockEveryMs)) {
+      try {
+        return await connect(options);
+      } catch (error) {
+        if (!isOutage(error) || performance.now() - began > patienceMs) throw error;
+        wait.failed(error);
+      }
     }
+  } finally {
+    wait.over();
   }
 }
 

@@ -260,7 +260,7 @@ describe('outbox', () => {
   it('reports the age of unpublished events, without republishes', async () => {
     const health = new Health();
     // The module's own check, without its application.
-    void new StoreModule(dataSource, store, health, new Registry());
+    void new StoreModule({ close: () => dataSource.destroy() }, store, health, new Registry());
     await store.transaction((tx) => tx.emit(pushed));
     await store.query(`UPDATE outbox SET time = now() - interval '5 minutes', publishes = 1`);
     expect(await health.problems()).toEqual({});

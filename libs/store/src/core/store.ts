@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { Draft } from '@tidewaiter/events';
 import { currentTraceparent, failpoint } from '@tidewaiter/runtime';
-import { DataSource, type QueryRunner, type Repository } from 'typeorm';
+import type { QueryRunner, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Columns, columnsOf, type Entity, type RowOf } from './columns.js';
@@ -98,7 +98,7 @@ export class Store implements Queries {
   readonly #listeners: CommitListener[] = [];
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly connection: { createQueryRunner(): QueryRunner },
     /** Name of the service, which is the source of its events. */
     readonly service: string,
   ) {}
@@ -138,7 +138,7 @@ export class Store implements Queries {
 
   /** Runs one statement on its own. */
   async #run<Result>(work: (runner: QueryRunner) => Promise<Result>): Promise<Result> {
-    const runner = this.dataSource.createQueryRunner();
+    const runner = this.connection.createQueryRunner();
     try {
       return await work(runner);
     } catch (error) {
@@ -155,7 +155,7 @@ export class Store implements Queries {
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const pending: Pending = { events: 0, jobs: [], enqueued: [] };
-    const runner = this.dataSource.createQueryRunner();
+    const runner = this.connection.createQueryRunner();
     try {
       await runner.connect();
       await runner.startTransaction();
