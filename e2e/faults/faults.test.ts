@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { scheduleOf } from './schedule.ts';
+import { describeSchedule, Suite } from './suite.ts';
+
+const schedules = 20;
+/** Another seed would be as good; `npm run faults` tries many. */
+const seed = 13;
+const amount = { webhooks: 20, pushes: 1, events: 20, alerting: 3, loadMs: 1_000 };
+
+describe('the platform under faults', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-faults-'));
+  let suite: Suite;
+
+  beforeAll(async () => {
+    suite = await Suite.start(folder, seed);
+  }, 180_000);
+
+  afterAll(async () => {
+    await suite?.stop();
+    rmSync(folder, { recursive: true });
+  }, 60_000);
+
+  it(`loses nothing and doubles nothing in ${schedules} schedules`, async () => {
+    for (let number = 0; number < schedules; number += 1) {
+      const schedule = scheduleOf(seed, number, { loadMs: amount.loadMs, without: new Set() });
+      const { findings } = await suite.run(schedule, amount);
+      const { violations, lost, doubled } = findings;
+      expect({ schedule: describeSchedule(schedule), violations, lost, doubled }).toEqual({
+        schedule: describeSchedule(schedule),
+        violations: [],
+        lost: 0,
+        doubled: 0,
+      });
+    }
+  }, 1_200_000);
+});

@@ -1,0 +1,460 @@
+/** The platform as separate processes on real servers, behind proxies that can be made to fail. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, existsSync, globSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { freePort } from '@tidewaiter/servers';
+import {
+  type HttpSink,
+  httpSink,
+  slackSink,
+  type SlackSink,
+  startRegistry,
+  type TestRegistry,
+  throwAwayServers,
+  type ThrowAwayServers,
+} from '@tidewaiter/testkit';
+import { Client } from 'pg';
+
+import type { SeededRandom } from './random.ts';
+import { instances, type ProxyLink, links, servers, serviceOf } from './schedule.ts';
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
+
+export const secret = 'hook-secret-of-the-rig';
+export const sensorToken = 'sensor-token-of-the-rig';
+export const slackSecret = 'signing-secret-of-the-rig';
+
+const root = resolve(import.meta.dirname, '../..');
+const restartAfterMs = 100;
+/** Time limit for the start of a process on a slow machine. */
+const startWithinMs = 90_000;
+/** Size of the disk of the servers; NATS reserves its streams on it. */
+const diskBytes = 6 * 2 ** 30;
+
+const rules = `
+title: Probe runs
+id: 7d1c0c7e-0000-4000-8000-000000000001
+level: high
+logsource: { product: linux, category: process_creation }
+detection: { selection: { Image: /usr/bin/probe }, condition: selection }
+---
+title: Probed secret read
+id: 7d1c0c7e-0000-4000-8000-000000000002
+level: high
+logsource: { product: kubernetes, service: audit }
+detection: { selection: { verb: get, objectRef.resource: secrets, objectRef.name: probed }, condition: selection }
+`;
+
+interface Instance {
+  name: string;
+  port: number;
+  child: ChildProcess | null;
+  log: string;
+  /** The fault that ends it, if one is about to. */
+  awaits: 'failpoint' | null;
+  /** Started again when it ends, as an orchestrator does. */
+  isKept: boolean;
+}
+
+export interface FaultyPlatformOptions {
+  /** Folder for logs. */
+  folder: string;
+  random: SeededRandom;
+}
+
+export class FaultyPlatform {
+  readonly proxies: Record<ProxyLink, TcpProxy>;
+  readonly instances = new Map<string, Instance>();
+  /** Processes that ended although no fault ended them, with the end of their log. */
+  crashes: string[] = [];
+  /** Failpoints at which a process has killed itself. */
+  readonly killedAt = new Set<string>();
+
+  readonly servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
+  readonly registry: TestRegistry;
+  readonly live: TestRegistry;
+  readonly sink: HttpSink;
+  readonly slack: SlackSink;
+  readonly disk: string | null;
+  readonly visitedFile: string;
+  readonly #home: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #admin: { url: string; client: Client | null };
+  #isOver = false;
+
+  private constructor(parts: {
+    proxies: Record<ProxyLink, TcpProxy>;
+    servers: FaultyPlatform['servers'];
+    registry: TestRegistry;
+    live: TestRegistry;
+    sink: HttpSink;
+    slack: SlackSink;
+    disk: string | null;
+    home: string;
+    environment: NodeJS.ProcessEnv;
+    adminUrl: string;
+    ports: Map<string, number>;
+    folder: string;
+  }) {
+    this.proxies = parts.proxies;
+    this.servers = parts.servers;
+    this.registry = parts.registry;
+    this.live = parts.live;
+    this.sink = parts.sink;
+    this.slack = parts.slack;
+    this.disk = parts.disk;
+    this.#home = parts.home;
+    this.#environment = parts.environment;
+    this.#admin = { url: parts.adminUrl, client: null };
+    this.visitedFile = parts.environment['TIDEWAITER_FAILPOINT_LOG']!;
+    for (const [name, port] of parts.ports) {
+      const log = join(parts.folder, `${name}.log`);
+      this.instances.set(name, { name, port, child: null, log, awaits: null, isKept: false });
+    }
+  }
+
+  static async start({ folder, random }: FaultyPlatformOptions): Promise<FaultyPlatform> {
+    mkdirSync(folder, { recursive: true });
+    const ports = new Map<string, number>();
+    for (const name of instances) ports.set(name, await freePort());
+    const disk = mountDisk(await mkdtemp(join(tmpdir(), 'tidewaiter-faults-')));
+    // The servers put their data there.
+    const before = process.env['TMPDIR'];
+    if (disk) process.env['TMPDIR'] = disk;
+    const some = await throwAwayServers({ postgres: true, nats: true, redis: true });
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    const notify = {
+      url: `http://127.0.0.1:${ports.get('ingest-1')}/hooks/registry/live`,
+      headers: { Authorization: `Bearer ${secret}` },
+    };
+    const [registry, live, slack] = await Promise.all([startRegistry(), startRegistry({ notify }), slackSink()]);
+    const tried = new Set<unknown>();
+    const sink = await httpSink(({ headers }) => {
+      const id = headers['webhook-id'];
+      const isFirst = !tried.has(id);
+      tried.add(id);
+      return isFirst && random.fraction() < 0.02 ? { status: 503 } : { status: 200 };
+    });
+    const { url: databaseUrl, adminUrl } = await ownDatabase(await some.postgres.createDatabase());
+    const proxies = {} as Record<ProxyLink, TcpProxy>;
+    for (const name of servers) proxies[name] = await tcpProxy(some[name].port);
+    proxies.registry = await tcpProxy(Number(new URL(registry.url).port));
+    const behind = (url: string, link: ProxyLink) =>
+      Object.assign(new URL(url), { port: String(proxies[link].port) }).href;
+    const home = await mkdtemp(join(tmpdir(), 'tidewaiter-faults-home-'));
+    chmodSync(home, 0o711);
+    mkdirSync(join(home, 'rules'));
+    writeFileSync(join(home, 'rules', 'rig.yml'), rules);
+    writeFileSync(join(home, 'tidewaiter.yaml'), settings(behind(registry.url, 'registry'), live.url));
+    writeFileSync(join(home, 'routing.yaml'), routing(sink.url, slack.apiUrl));
+    const environment = {
+      ...process.env,
+      TIDEWAITER_HOME: home,
+      TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
+      TIDEWAITER_ROUTING: join(home, 'routing.yaml'),
+      TIDEWAITER_RULES: join(home, 'rules'),
+      TIDEWAITER_DATABASE_URL: behind(databaseUrl, 'postgres'),
+      TIDEWAITER_NATS_URL: behind(some.nats.url, 'nats'),
+      TIDEWAITER_REDIS_URL: behind(some.redis.url, 'redis'),
+      TIDEWAITER_FINGERPRINT_KEY: randomBytes(32).toString('hex'),
+      TIDEWAITER_FAILPOINT_LOG: join(folder, 'visited'),
+    };
+    writeFileSync(environment.TIDEWAITER_FAILPOINT_LOG, '');
+    const platform = new FaultyPlatform({
+      ...{ proxies, servers: some, registry, live, sink, slack, disk, home, environment, adminUrl, ports, folder },
+    });
+    await Promise.all(instances.map(async (name) => platform.run(name)));
+    return platform;
+  }
+
+  get ingestUrl(): string {
+    return `http://127.0.0.1:${this.instances.get('ingest-1')!.port}`;
+  }
+
+  /** Starts a process, and again whenever it ends. */
+  async run(name: string, more: NodeJS.ProcessEnv = {}): Promise<void> {
+    const instance = this.instances.get(name)!;
+    if (this.#isOver) return;
+    instance.isKept = true;
+    this.#spawn(instance, more);
+    await this.ready(name);
+  }
+
+  /** Waits until a process answers that it is ready; another fault may prevent that. */
+  async ready(name: string, withinMs = startWithinMs): Promise<boolean> {
+    const deadline = Date.now() + withinMs;
+    while (!this.#isOver && Date.now() < deadline) {
+      if ((await this.readiness(name)) === '') return true;
+      await sleep(50);
+    }
+    return false;
+  }
+
+  /** Reason why a process is not ready; empty when it is. */
+  async readiness(name: string): Promise<string> {
+    const { port } = this.instances.get(name)!;
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(5_000) });
+      const text = await answer.text();
+      return answer.ok ? '' : text;
+    } catch (error) {
+      return `no answer: ${error instanceof Error ? error.name : 'failed'}`;
+    }
+  }
+
+  /** SIGKILL; it is started again. */
+  async kill(name: string, more: NodeJS.ProcessEnv = {}): Promise<void> {
+    await this.#end(name, 'SIGKILL');
+    await this.run(name, more);
+  }
+
+  /** SIGTERM, as an upgrade does; it is started again. */
+  async restart(name: string, more: NodeJS.ProcessEnv = {}): Promise<void> {
+    await this.#end(name, 'SIGTERM');
+    await this.run(name, more);
+  }
+
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.instances.get(name)!.child?.kill(signal);
+  }
+
+  /** Arms a failpoint in a fresh process, and says whether that process has ended by itself. */
+  async arm(name: string, failpoint: string): Promise<() => boolean> {
+    await this.#end(name, 'SIGTERM');
+    const instance = this.instances.get(name)!;
+    instance.isKept = true;
+    const child = this.#spawn(instance, { TIDEWAITER_FAILPOINT: failpoint });
+    instance.awaits = 'failpoint';
+    child.once('exit', (_code, signal) => {
+      if (signal === 'SIGKILL' && instance.awaits === 'failpoint') this.killedAt.add(failpoint.split(':')[0]!);
+    });
+    // Its start may already visit the point.
+    await Promise.race([this.ready(name), once(child, 'exit')]);
+    return () => hasEnded(child);
+  }
+
+  async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        if (this.#admin.client === null) {
+          const client = new Client({ connectionString: this.#admin.url });
+          client.on('error', () => (this.#admin.client = null));
+          await client.connect();
+          this.#admin.client = client;
+        }
+        return (await this.#admin.client.query<Row>(sql, parameters)).rows;
+      } catch (error) {
+        const { code = '' } = error as { code?: string };
+        this.#admin.client = null;
+        if (tries > 200 || /^(?:42|22)/.test(code)) throw error;
+        await sleep(100);
+      }
+    }
+  }
+
+  /** Ends the connections of the services, so that a new setting holds for them. */
+  async disconnect(): Promise<void> {
+    await this.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rig' AND pid <> pg_backend_pid()`,
+    );
+  }
+
+  /** Takes the rest of the servers' disk, or gives it back. */
+  async limitDisk(isFull: boolean): Promise<void> {
+    const { disk } = this;
+    if (disk === null) return;
+    // The servers write between the two commands, and a disk cannot become smaller than its files.
+    for (let tries = 0; ; tries += 1) {
+      const used = Number(execFileSync('df', ['--block-size=1', '--output=used', disk]).toString().split('\n')[1]);
+      try {
+        execFileSync('mount', ['-o', `remount,size=${isFull ? used + tries * 4_096 : diskBytes}`, disk], {
+          stdio: 'pipe',
+        });
+        return;
+      } catch (error) {
+        if (tries === 50) throw error;
+        await sleep(20);
+      }
+    }
+  }
+
+  /** Counters above zero of things that were dropped, over all processes. */
+  async drops(): Promise<{ metric: string; value: number }[]> {
+    const found: { metric: string; value: number }[] = [];
+    for (const { port } of this.instances.values()) {
+      const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
+        async (answer) => answer.text(),
+        () => '',
+      );
+      for (const line of text.split('\n')) {
+        const [metric = '', value = '0'] = line.split(' ');
+        if (/^tidewaiter_\w*(?:dropped|lost)\w*_total/.test(metric) && Number(value) > 0)
+          found.push({ metric, value: Number(value) });
+      }
+    }
+    return found;
+  }
+
+  /** Memory in KiB of each process that runs. */
+  memory(): Map<string, number> {
+    const found = new Map<string, number>();
+    for (const { name, child } of this.instances.values()) {
+      const status = child?.pid === undefined ? '' : readText(`/proc/${child.pid}/status`);
+      found.set(name, Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0));
+    }
+    return found;
+  }
+
+  /** Runs a command of the program. */
+  async command(...args: string[]): Promise<void> {
+    const child = spawn(process.execPath, [...program(), ...args], { env: this.#environment, stdio: 'pipe' });
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const [code] = (await once(child, 'exit')) as [number];
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${text}`);
+  }
+
+  visited(): Set<string> {
+    return new Set(readText(this.visitedFile).split('\n').filter(Boolean));
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all([...this.instances.keys()].map(async (name) => this.#end(name, 'SIGKILL')));
+    await this.#admin.client?.end().catch(() => undefined);
+    await Promise.all(links.map(async (link) => this.proxies[link].stop()));
+    await Promise.all([
+      this.registry.stop(),
+      this.live.stop(),
+      this.sink.stop(),
+      this.slack.stop(),
+      this.servers.stop(),
+    ]);
+    await rm(this.#home, { recursive: true, force: true });
+    if (this.disk) {
+      execFileSync('umount', ['--lazy', this.disk]);
+      await rm(this.disk, { recursive: true, force: true });
+    }
+  }
+
+  #spawn(instance: Instance, more: NodeJS.ProcessEnv): ChildProcess {
+    const log = openSync(instance.log, 'a');
+    const env = { ...this.#environment, ...more, TIDEWAITER_HTTP_PORT: String(instance.port) };
+    const child = spawn(process.execPath, [...program(), 'service', serviceOf(instance.name)], {
+      env,
+      stdio: ['ignore', log, log],
+    });
+    instance.child = child;
+    instance.awaits = null;
+    child.once('exit', (code, signal) => {
+      if (!instance.isKept || instance.child !== child) return;
+      if (instance.awaits === null)
+        this.crashes.push(`${instance.name} (${signal ?? code}):\n${readText(instance.log).slice(-1_500)}`);
+      void sleep(restartAfterMs).then(() => instance.isKept && instance.child === child && this.#spawn(instance, {}));
+    });
+    return child;
+  }
+
+  async #end(name: string, signal: NodeJS.Signals): Promise<void> {
+    const instance = this.instances.get(name)!;
+    instance.isKept = false;
+    const { child } = instance;
+    if (child === null || hasEnded(child)) return;
+    child.kill(signal);
+    child.kill('SIGCONT');
+    const insist = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    if (!hasEnded(child)) await once(child, 'exit');
+    clearTimeout(insist);
+  }
+}
+
+/** Where clocks of single processes can be set. */
+export const fakeClock: string | undefined = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
+
+/** Environment of a process whose clock is wrong. */
+export function wrongClock(byMs: number): NodeJS.ProcessEnv {
+  const seconds = Math.round(byMs / 1_000);
+  return {
+    LD_PRELOAD: fakeClock,
+    FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}s`,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** The bundle, which starts faster, where it is current. */
+function program(): string[] {
+  const bundle = join(root, 'cli/dist/bundle/main.js');
+  return ['--max-semi-space-size=4', existsSync(bundle) ? bundle : join(root, 'cli/dist/main.js')];
+}
+
+/** A disk in memory, whose size can be changed; null without the right to mount. */
+function mountDisk(folder: string): string | null {
+  try {
+    chmodSync(folder, 0o711);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes},mode=0711`, 'tmpfs', folder], { stdio: 'ignore' });
+    return folder;
+  } catch {
+    return null;
+  }
+}
+
+/** Gives a database to a user whose rights can be limited, unlike those of a superuser. */
+async function ownDatabase(adminUrl: string): Promise<{ url: string; adminUrl: string }> {
+  const client = new Client({ connectionString: adminUrl });
+  await client.connect();
+  const password = randomBytes(12).toString('hex');
+  const database = new URL(adminUrl).pathname.slice(1);
+  await client.query(`CREATE ROLE rig LOGIN PASSWORD '${password}'`);
+  await client.query(`ALTER DATABASE ${database} OWNER TO rig`);
+  await client.query('ALTER SCHEMA public OWNER TO rig');
+  await client.end();
+  return { adminUrl, url: Object.assign(new URL(adminUrl), { username: 'rig', password }).href };
+}
+
+function settings(registryUrl: string, liveUrl: string): string {
+  const connection = (name: string, kind: string, url: string) =>
+    `  - { name: ${name}, kind: ${kind}, url: "${url}", webhookSecret: ${secret}, allowPrivate: true, reconcile: { every: "0" } }\n`;
+  const kinds = ['distribution', 'harbor', 'quay', 'generic', 'ghcr'];
+  return `registries:
+${kinds.map((kind) => connection(kind, kind, registryUrl)).join('')}${connection('live', 'distribution', liveUrl)}
+releases: [ { repository: "*/*", compareWith: none } ] # each tag is news
+slack: { signingSecret: ${slackSecret} }
+pipelines: [ { name: ci, kind: token, token: ${secret} } ]
+sensors:
+${['falco', 'tetragon', 'kubernetes-audit'].map((kind) => `  - { name: ${kind}, kind: ${kind}, cluster: eu1, token: ${sensorToken} }\n`).join('')}`;
+}
+
+function routing(sinkUrl: string, slackApi: string): string {
+  return `
+route:
+  receiver: all
+  group_by: [tag, namespace]
+  group_wait: 0s
+  routes:
+    - { receiver: chat, matchers: [ 'namespace=~"chat-.*"' ], continue: true }
+    - { receiver: all }
+receivers:
+  - name: all
+    webhook_configs: [ { url: "${sinkUrl}", timeout: 5s } ]
+  - name: chat
+    slack_configs: [ { app_token: xoxb-rig, app_url: "${slackApi}/chat.postMessage", channel: CRIG } ]
+`;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,84 @@
+// node e2e/faults/run.ts --schedules 50 --seed 1; see docs/howto/faults.md.
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import type { Amount } from './load.ts';
+import { faultReport } from './report.ts';
+import { type FaultKind, faultKinds, pointSchedules, type Schedule, scheduleOf, servicePoints } from './schedule.ts';
+import { describeSchedule, type ScheduleOutcome, Suite } from './suite.ts';
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    points: { type: 'boolean', default: false },
+    without: { type: 'string', default: '' },
+    webhooks: { type: 'string', default: '200' },
+    events: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '4' },
+    report: { type: 'string' },
+    folder: { type: 'string' },
+  },
+});
+
+const seed = Number(values.seed);
+const amount: Amount = {
+  webhooks: Number(values.webhooks),
+  pushes: 5,
+  events: Number(values.events),
+  alerting: Math.ceil(Number(values.events) / 10),
+  loadMs: Number(values.seconds) * 1_000,
+};
+const without = new Set(values.without.split(',').filter(Boolean) as FaultKind[]);
+const unknown = [...without].filter((kind) => !faultKinds.includes(kind));
+if (unknown.length > 0) throw new Error(`no such fault: ${unknown.join(', ')}; there are ${faultKinds.join(', ')}`);
+
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'tidewaiter-faults-'));
+mkdirSync(folder, { recursive: true });
+console.log(`logs and histories: ${folder}`);
+const suite = await Suite.start(folder, seed);
+const outcomes: ScheduleOutcome[] = [];
+const began = performance.now();
+try {
+  for (const schedule of schedules()) {
+    const outcome = await suite.run(schedule, amount);
+    outcomes.push(outcome);
+    print(outcome);
+  }
+} finally {
+  await suite.stop();
+}
+const report = faultReport(outcomes, {
+  seed,
+  seconds: (performance.now() - began) / 1_000,
+  visited: suite.platform.visited(),
+  killedAt: suite.platform.killedAt,
+});
+console.log(report);
+if (values.report) writeFileSync(values.report, report);
+process.exitCode = outcomes.some(({ findings }) => findings.violations.length > 0) ? 1 : 0;
+
+function* schedules(): Generator<Schedule> {
+  const options = { loadMs: amount.loadMs, without };
+  if (values.points) yield* pointSchedules(seed, servicePoints);
+  else if (values.only !== undefined) yield scheduleOf(seed, Number(values.only), options);
+  else for (let number = 0; number < Number(values.schedules); number += 1) yield scheduleOf(seed, number, options);
+}
+
+function print({ schedule, findings, skipped, loadMs, drainMs, historyFile }: ScheduleOutcome): void {
+  const { violations, recoveryMs } = findings;
+  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+  const recovery = recoveryMs === null ? 'not recovered' : `recovered in ${seconds(recoveryMs)}`;
+  const times = `${seconds(loadMs)} + ${seconds(drainMs)}, ${recovery}, load ${loadavg()[0]!.toFixed(1)}`;
+  console.log(`${violations.length === 0 ? 'good' : 'BAD '} ${describeSchedule(schedule)} (${times})`);
+  if (skipped.length > 0) console.log(`  skipped: ${skipped.map(({ kind }) => kind).join(', ')}`);
+  for (const { invariant, what } of violations.slice(0, 12)) console.log(`  ${invariant} ${what}`);
+  if (violations.length > 12) console.log(`  … and ${violations.length - 12} more`);
+  if (historyFile !== null)
+    console.log(
+      `  again: npm run faults -- --seed ${schedule.seed} --only ${schedule.number}; history: ${historyFile}`,
+    );
+}

@@ -1,0 +1,29 @@
+import { pointSchedules, scheduleOf, servicePoints } from './schedule.ts';
+
+const options = { loadMs: 4_000, without: new Set<never>() };
+
+describe('schedules of faults', () => {
+  it('are the same for a seed and a number', () => {
+    expect(scheduleOf(3, 17, options)).toEqual(scheduleOf(3, 17, options));
+    expect(scheduleOf(3, 17, options)).not.toEqual(scheduleOf(3, 18, options));
+    expect(scheduleOf(3, 17, options)).not.toEqual(scheduleOf(4, 17, options));
+  });
+
+  it('make every kind of fault, except those that are left out', () => {
+    const kindsOf = (without: Parameters<typeof scheduleOf>[2]['without']) =>
+      new Set(
+        Array.from({ length: 500 }, (_, number) => scheduleOf(1, number, { ...options, without }))
+          .flatMap(({ faults }) => faults)
+          .map(({ kind }) => kind),
+      );
+    expect(kindsOf(new Set()).size).toBe(15);
+    expect(kindsOf(new Set(['wipe'])).has('wipe')).toBe(false);
+  });
+
+  it('kill at every failpoint of the services, one for each process at a time', () => {
+    const schedules = pointSchedules(1, servicePoints);
+    const faults = schedules.map((schedule) => schedule.faults.map((fault) => ('target' in fault ? fault.target : '')));
+    expect(faults.flat()).toHaveLength(servicePoints.length);
+    for (const targets of faults) expect(new Set(targets).size).toBe(targets.length);
+  });
+});

@@ -1,0 +1,325 @@
+/** Runs schedules of faults against one platform, which stays up from one to the next. */
+import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Arrival, check, type Judgment, type History, type Probe } from './check.ts';
+import { push, smallImage, type SmallImage } from './images.ts';
+import { type Amount, Load, repository } from './load.ts';
+import { actAsPeople } from './people.ts';
+import { fakeClock, FaultyPlatform, wrongClock } from './platform.ts';
+import { SeededRandom } from './random.ts';
+import { describeFault, type Fault, instances, links, replicas, type Schedule } from './schedule.ts';
+
+/** Time in which senders are accepted after the load, and everything has ended after that. */
+const patienceMs = 120_000;
+/** Wait for messages that should not come. */
+const settleMs = 300;
+const imagesOfRun = 4;
+/** Longest wait for a failpoint to be visited. */
+const visitWithinMs = 4_000;
+
+export interface ScheduleOutcome {
+  schedule: Schedule;
+  findings: Judgment;
+  /** Faults that this machine does not allow. */
+  skipped: Fault[];
+  webhooks: number;
+  events: number;
+  loadMs: number;
+  drainMs: number;
+  historyFile: string | null;
+}
+
+export class Suite {
+  readonly platform: FaultyPlatform;
+  readonly #images: SmallImage[];
+  readonly #folder: string;
+  readonly #random: SeededRandom;
+  /** Verdicts of the pushes of earlier schedules. */
+  readonly #verdicts = new Map<string, string | null>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #seen = 0;
+
+  private constructor(platform: FaultyPlatform, images: SmallImage[], folder: string, random: SeededRandom) {
+    this.platform = platform;
+    this.#images = images;
+    this.#folder = folder;
+    this.#random = random;
+  }
+
+  static async start(folder: string, seed: number): Promise<Suite> {
+    const random = new SeededRandom(seed);
+    const platform = await FaultyPlatform.start({ folder, random });
+    const images = await Promise.all(
+      Array.from({ length: imagesOfRun }, async (_, index) => smallImage(`image ${index}`)),
+    );
+    for (const image of images) await push(platform.registry, repository, 'base', image);
+    await platform.command('advisories', 'import', advisoriesIn(folder));
+    return new Suite(platform, images, folder, random);
+  }
+
+  /** One schedule: load with its faults, then rest, then a look at everything. */
+  async run(schedule: Schedule, amount: Amount): Promise<ScheduleOutcome> {
+    const { platform } = this;
+    const load = new Load(platform, this.#images, this.#random);
+    const skipped: Fault[] = [];
+    platform.crashes = [];
+    const began = Date.now();
+    const sending = load.send(String(schedule.number), amount, patienceMs);
+    const acting = actAsPeople(platform, String(schedule.number));
+    acting.catch(() => undefined);
+    // An error of a sender must not end the process before it is waited for.
+    sending.catch(() => undefined);
+    await Promise.all(
+      schedule.faults.map(async (fault) => {
+        await sleep(fault.atMs);
+        if (!(await this.#inOrder(fault))) skipped.push(fault);
+      }),
+    );
+    for (const link of links) platform.proxies[link].set(null);
+    const healedAtMs = Date.now();
+    const probing = this.#probe(schedule, load, healedAtMs);
+    const [probe, , undone] = await Promise.all([probing, sending, acting]);
+    const loadedAtMs = Date.now();
+    await this.#rest(load);
+    const history = { ...(await this.#history(load, probe)), undone };
+    const findings = check(history);
+    const historyFile =
+      findings.violations.length === 0 ? null : join(this.#folder, `schedule-${schedule.number}.json`);
+    if (historyFile !== null) writeFileSync(historyFile, JSON.stringify({ schedule, findings, history }, null, 1));
+    for (const { key, verdict } of history.pushes) this.#verdicts.set(key, verdict);
+    return {
+      schedule,
+      findings,
+      skipped,
+      webhooks: load.webhooks.length,
+      events: load.events.length,
+      loadMs: loadedAtMs - began,
+      drainMs: Date.now() - loadedAtMs,
+      historyFile,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.platform.stop();
+  }
+
+  /** Faults of one process follow each other, and so do those of the servers. */
+  async #inOrder(fault: Fault): Promise<boolean> {
+    const { kind } = fault;
+    const isProxied = kind === 'latency' || kind === 'bandwidth' || kind === 'blackhole' || kind === 'cut';
+    const turn = isProxied
+      ? `link ${fault.target}`
+      : 'target' in fault && !isServerFault(fault)
+        ? fault.target
+        : 'servers';
+    const turns = fault.kind === 'upgrade' ? instances.filter((name) => name.startsWith(`${fault.target}-`)) : [turn];
+    const before = Promise.all(turns.map(async (each) => this.#turns.get(each)));
+    const done = before.then(async () => this.#inject(fault));
+    for (const each of turns) this.#turns.set(each, done);
+    return done;
+  }
+
+  /** Makes a fault, and ends it; false where this machine does not allow it. */
+  async #inject(fault: Fault): Promise<boolean> {
+    const { platform } = this;
+    switch (fault.kind) {
+      case 'kill':
+        await platform.kill(fault.target);
+        return true;
+      case 'restart':
+        await platform.restart(fault.target);
+        return true;
+      case 'stop':
+        platform.signal(fault.target, 'SIGSTOP');
+        await sleep(fault.forMs);
+        platform.signal(fault.target, 'SIGCONT');
+        return true;
+      case 'failpoint': {
+        const hasEnded = await platform.arm(fault.target, `${fault.name}:${fault.visit}:${fault.action}`);
+        for (let waited = 0; waited < visitWithinMs && !hasEnded(); waited += 100) await sleep(100);
+        // A process that is stopped for good is ended from outside, as by an orchestrator. So is
+        // one that waits for a visit, which must not act in a later schedule.
+        if (hasEnded()) await platform.ready(fault.target);
+        else await platform.kill(fault.target);
+        return true;
+      }
+      case 'server-away':
+        await platform.servers[fault.target].kill();
+        await sleep(fault.forMs);
+        await platform.servers[fault.target].restart();
+        return true;
+      case 'wipe':
+        await platform.servers[fault.target].wipe();
+        return true;
+      case 'connection-limit':
+        return this.#asSetting(fault.forMs, 'ALTER ROLE rig CONNECTION LIMIT 2', 'ALTER ROLE rig CONNECTION LIMIT -1');
+      case 'read-only':
+        return this.#asSetting(
+          fault.forMs,
+          'ALTER ROLE rig SET default_transaction_read_only = on',
+          'ALTER ROLE rig RESET default_transaction_read_only',
+        );
+      case 'disk-full':
+        if (platform.disk === null) return false;
+        await platform.limitDisk(true);
+        await sleep(fault.forMs);
+        await platform.limitDisk(false);
+        return true;
+      case 'latency':
+        return this.#asToxic(fault, { kind: 'latency', ms: 150 });
+      case 'bandwidth':
+        return this.#asToxic(fault, { kind: 'bandwidth', bytesPerSecond: 64 * 1024 });
+      case 'blackhole':
+        return this.#asToxic(fault, { kind: 'blackhole' });
+      case 'cut':
+        platform.proxies[fault.target].cut();
+        return true;
+      case 'clock':
+        if (fakeClock === undefined) return false;
+        await platform.restart(fault.target, wrongClock(fault.byMs));
+        return true;
+      case 'upgrade':
+        for (let number = 1; number <= replicas[fault.target]; number += 1)
+          await platform.restart(`${fault.target}-${number}`);
+        return true;
+    }
+  }
+
+  async #asSetting(forMs: number, begin: string, end: string): Promise<true> {
+    await this.platform.query(begin);
+    await this.platform.disconnect();
+    await sleep(forMs);
+    await this.platform.query(end);
+    await this.platform.disconnect();
+    return true;
+  }
+
+  async #asToxic(
+    { target, forMs }: Extract<Fault, { kind: 'latency' | 'bandwidth' | 'blackhole' }>,
+    toxic: Parameters<FaultyPlatform['proxies'][typeof target]['set']>[0],
+  ): Promise<true> {
+    const proxy = this.platform.proxies[target];
+    proxy.set(toxic);
+    await sleep(forMs);
+    proxy.set(null);
+    return true;
+  }
+
+  /** Sends one more push after the last fault, and waits for its message. */
+  async #probe({ number }: Schedule, load: Load, healedAtMs: number): Promise<Probe> {
+    const key = `s${number}-probe`;
+    await load.pushTagged(key, 'distribution');
+    const deadline = Date.now() + patienceMs;
+    while (Date.now() < deadline) {
+      if (this.#arrivals().some((arrival) => arrival.key === key))
+        return { healedAtMs, deliveredAtMs: Date.now(), load: loadavg()[0]! };
+      await sleep(50);
+    }
+    return { healedAtMs, deliveredAtMs: null, load: loadavg()[0]! };
+  }
+
+  /** Waits until everything that was accepted has ended, or ends no more. */
+  async #rest(load: Load): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    while (Date.now() < deadline) {
+      const arrived = new Set(this.#arrivals().map(({ key }) => key));
+      const isMissing = (key: string) => !arrived.has(key);
+      const waiting =
+        load.webhooks.some(({ key, acceptedAtMs }) => acceptedAtMs !== null && isMissing(key)) ||
+        load.events.some(({ key, rule, acceptedAtMs }) => rule !== null && acceptedAtMs !== null && isMissing(key)) ||
+        (await this.platform.query(`SELECT 1 FROM delivery WHERE ${openDelivery} LIMIT 1`)).length > 0;
+      if (!waiting) break;
+      await sleep(200);
+    }
+    await Promise.all(instances.map(async (name) => this.platform.ready(name, 15_000)));
+    await sleep(settleMs);
+  }
+
+  #arrivals(): Arrival[] {
+    return this.platform.sink.received.slice(this.#seen).flatMap(({ headers, body }) => {
+      const { groupLabels } = body as { groupLabels?: { tag?: string; namespace?: string } };
+      const key = groupLabels?.namespace ?? groupLabels?.tag;
+      return key === undefined ? [] : [{ key, deliveryId: String(headers['webhook-id']) }];
+    });
+  }
+
+  async #history(load: Load, probe: Probe): Promise<Omit<History, 'undone'>> {
+    const { platform } = this;
+    const keys = [...load.webhooks.map(({ key }) => key), ...load.events.map(({ key }) => key)];
+    const pushes = await platform.query<History['pushes'][number]>(
+      'SELECT tag AS key, id, digest, state, code, verdict FROM push WHERE tag = ANY($1)',
+      [keys],
+    );
+    const incidents = await platform.query<History['incidents'][number]>(
+      `SELECT namespace AS key, id, merged_into IS NOT NULL AS "isMerged" FROM incident WHERE namespace = ANY($1)`,
+      [keys],
+    );
+    const alerts = await platform.query<History['alerts'][number]>(
+      `SELECT namespace AS key, rule, detection_alert.id, incident_id AS "incidentId"
+       FROM detection_alert JOIN incident ON incident.id = incident_id WHERE namespace = ANY($1)`,
+      [keys],
+    );
+    const openDeliveries = await platform.query<History['openDeliveries'][number]>(
+      `SELECT id, state FROM delivery WHERE ${openDelivery} LIMIT 20`,
+    );
+    const deadLetters = await platform.query<History['deadLetters'][number]>(
+      'DELETE FROM dead_letter RETURNING id, stage, subject, code, reason',
+    );
+    const now = await platform.query<{ key: string; verdict: string | null }>(
+      'SELECT tag AS key, verdict FROM push WHERE tag = ANY($1)',
+      [[...this.#verdicts.keys()]],
+    );
+    const verdicts = new Map(now.map(({ key, verdict }) => [key, verdict]));
+    const notReady: History['notReady'] = [];
+    for (const instance of instances) {
+      const problems = await platform.readiness(instance);
+      if (problems !== '') notReady.push({ instance, problems });
+    }
+    const posts = platform.slack
+      .channel('CRIG')
+      .map(({ metadata, ts }) => JSON.stringify(metadata?.event_payload ?? ts));
+    const arrivals = this.#arrivals();
+    this.#seen = platform.sink.received.length;
+    return {
+      ...{ webhooks: load.webhooks, pushes, events: load.events, alerts, incidents, arrivals, posts, openDeliveries },
+      ...{ deadLetters, drops: await platform.drops(), notReady, moments: load.moments, probe },
+      earlier: [...this.#verdicts].map(([key, before]) => ({ key, before, now: verdicts.get(key) ?? null })),
+      crashes: platform.crashes,
+    };
+  }
+}
+
+function isServerFault({ kind }: Fault): boolean {
+  return kind === 'server-away' || kind === 'wipe';
+}
+
+const openDelivery = `state NOT IN ('sent', 'failed', 'merged', 'superseded', 'suppressed', 'dropped')`;
+
+function advisoriesIn(folder: string): string {
+  const time = '2026-01-02T03:04:05Z';
+  const file = join(folder, 'CVE-2026-1001.json');
+  const record = {
+    schema_version: '1.7.0',
+    id: 'CVE-2026-1001',
+    modified: time,
+    published: time,
+    summary: 'a hole in openssl',
+    severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
+    affected: [
+      {
+        package: { ecosystem: 'Debian:13', name: 'openssl' },
+        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '3.0.17-1' }] }],
+      },
+    ],
+  };
+  writeFileSync(file, JSON.stringify(record));
+  return file;
+}
+
+/** A schedule as a line: `#12: kill scanner-2 at 1.2 s; wipe nats at 2.0 s`. */
+export function describeSchedule({ number, faults }: Schedule): string {
+  return `#${number}: ${faults.map(describeFault).join('; ') || 'no fault'}`;
+}

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Fault of all connections, in toxiproxy's words. */
+export type Toxic =
+  | { kind: 'latency'; ms: number }
+  | { kind: 'bandwidth'; bytesPerSecond: number }
+  /** Connections stay open, and no byte arrives. */
+  | { kind: 'blackhole' };
+
+export interface TcpProxy {
+  port: number;
+  /** Applies to all connections, also to open ones, until the next call. */
+  set(toxic: Toxic | null): void;
+  /** Resets all connections. */
+  cut(): void;
+  stop(): Promise<void>;
+}
+
+/** Forwards a port of 127.0.0.1 to another one. */
+export async function tcpProxy(toPort: number): Promise<TcpProxy> {
+  const open = new Set<Socket>();
+  const state: { toxic: Toxic | null } = { toxic: null };
+  let changed = Promise.withResolvers<void>();
+  const pass = () =>
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        void (async () => {
+          while (state.toxic?.kind === 'blackhole') await changed.promise;
+          const { toxic } = state;
+          if (toxic?.kind === 'latency') await sleep(toxic.ms);
+          if (toxic?.kind === 'bandwidth') await sleep((chunk.length / toxic.bytesPerSecond) * 1_000);
+          done(null, chunk);
+        })();
+      },
+    });
+  const server = createServer({ noDelay: true }, (client) => {
+    const target = connect({ port: toPort, host: '127.0.0.1', noDelay: true });
+    for (const [socket, other] of [
+      [client, target],
+      [target, client],
+    ] as const) {
+      open.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        open.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(pass()).pipe(other);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
+  return {
+    port: (server.address() as { port: number }).port,
+    set(next) {
+      state.toxic = next;
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+    cut,
+    async stop() {
+      cut();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
