@@ -4,6 +4,7 @@ import { counterIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
 import { type Counter, Registry } from 'prom-client';
 
 import { Bus } from './connection.js';
+import { DatabaseMirror } from './database-mirror.js';
 import { type DeadLetterSink, JetStreamServer } from './jetstream-server.js';
 
 export interface BusOptions {
@@ -32,6 +33,7 @@ export class BusModule {
             startsWithout ? Bus.inBackground(service, url, logger) : Bus.connect(service, url, logger),
           inject: [Logger],
         },
+        DatabaseMirror,
         {
           provide: JetStreamServer,
           useFactory: (bus: Bus, sink: DeadLetterSink, logger: Logger, metrics: Registry, health: Health) =>
@@ -39,7 +41,7 @@ export class BusModule {
           inject: [Bus, deadLetters, Logger, Registry, Health],
         },
       ],
-      exports: [Bus, JetStreamServer],
+      exports: [Bus, DatabaseMirror, JetStreamServer],
     };
   }
 }

@@ -36,6 +36,8 @@ const publishTimeoutMs = 5_000;
  * fails at once.
  */
 const manageTimeoutMs = 30_000;
+/** Share of a stream below which messages stay that only a restored database needs. */
+const roomShare = 0.25;
 /** Time after which the server drops the consumer of a reader that fetches nothing more. */
 const readerForgottenMs = 60_000;
 
@@ -180,11 +182,13 @@ export class Bus implements OnApplicationShutdown {
   /**
    * Purges the messages of a subject up to and including `place`, unless the stream has been
    * recreated.
+   * @param older the last message to purge while the stream has room; null for none
    */
-  async forget(stream: string, subject: string, place: StreamPlace): Promise<void> {
+  async forget(stream: string, subject: string, place: StreamPlace, older: StreamPlace | null = place): Promise<void> {
     await this.#whileConnected(async ({ manager }) => {
-      const { created: life } = await manager.streams.info(stream);
-      if (life === place.life) await manager.streams.purge(stream, { filter: subject, seq: place.sequence + 1 });
+      const { created: life, state, config } = await manager.streams.info(stream);
+      const last = state.bytes > config.max_bytes * roomShare ? place : older;
+      if (life === last?.life) await manager.streams.purge(stream, { filter: subject, seq: last.sequence + 1 });
     });
   }
 

@@ -1,3 +1,4 @@
+export { DatabaseMirror } from './database-mirror.js';
 export { Bus } from './connection.js';
 export type { Appended, OwnConsumer } from './connection.js';
 export { OrderedReader } from './ordered-reader.js';

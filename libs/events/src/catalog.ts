@@ -39,11 +39,29 @@ const changes = z.object({
 /** Place of an image: the configured connection, not the registry that a payload claims. */
 const place = { connection: z.string(), repository: z.string(), tag: z.string().nullable() };
 
+/** Idempotency key of the webhook that reported it; absent of one without an identity, and of reconciliation. */
+const hook = z.object({ connection: z.string(), deliveryKey: z.string() }).optional();
+
 export const registryPushed = eventType('registry.pushed', {
   by: 'ingest',
   summary: 'A registry announced a pushed manifest.',
   about: 'repository, with `:tag` where there is one',
-  data: z.object({ pushId: id, ...place, digest: digest.nullable() }),
+  data: z.object({
+    pushId: id,
+    ...place,
+    digest: digest.nullable(),
+    /** Rest of what is known of the push, so that a restored database gets all of it. */
+    announced: z
+      .object({
+        artifact: z.string(),
+        attachedTo: digest.nullable(),
+        pushedBy: z.string().nullable(),
+        pushedAt: z.string().nullable(),
+        origin: z.enum(['hook', 'reconciled', 'imported']),
+      })
+      .optional(),
+    hook,
+  }),
 });
 
 export const registryDeleted = eventType('registry.deleted', {
@@ -55,6 +73,7 @@ export const registryDeleted = eventType('registry.deleted', {
     digest: digest.nullable(),
     deletedBy: z.string().nullable(),
     at: z.iso.datetime().nullable(),
+    hook,
   }),
 });
 

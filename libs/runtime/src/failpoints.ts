@@ -11,6 +11,7 @@ import type { Environment } from './environment.js';
 export const failpointCatalog = {
   'store.before-commit': 'all statements of a transaction have run, and nothing is committed',
   'store.committed': 'rows, events and jobs are committed; neither relay nor queue knows of them',
+  'database.beaten': 'the heartbeat of the database is committed; NATS has the one before',
   'relay.one-published': 'the bus has one event of a batch; others of the batch may be missing',
   'relay.batch-published': 'the bus has the events of a batch, and none is marked as published',
   'sweeper.events-redriven': 'events without an inbox row are due again; expired rows are not deleted',

@@ -20,6 +20,9 @@ export { connect, migrationPlan, prepareDatabase, prepareDatabaseWithRoles } fro
 export { serviceDatabaseUrl } from './core/service-grants.js';
 export type { ConnectionOptions } from './core/data-source.js';
 export type { PlannedMigration } from './core/schema-migration.js';
+export { DatabaseLife } from './core/database-life.js';
+export type { RestoredCopy, StreamedEvent } from './core/database-life.js';
+export type { RestoreReport } from './core/database-life-row.js';
 export { GroupCommit } from './core/group-commit.js';
 export { readCursor } from './core/page.js';
 export type { Page, PageRequest } from './core/page.js';

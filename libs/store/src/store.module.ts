@@ -4,6 +4,7 @@ import { noRules, type Rules } from '@tidewaiter/policy';
 import { gaugeIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
 import { Registry } from 'prom-client';
 
+import { DatabaseLife } from './core/database-life.js';
 import { DeadLetters } from './core/dead-letters.js';
 import { Jobs } from './core/jobs.js';
 import { Received } from './core/received.js';
@@ -27,7 +28,7 @@ export interface StoreOptions {
   startsWithout?: boolean;
 }
 
-const repositories = [DeadLetters, Jobs, Received, ServiceConfigurations];
+const repositories = [DatabaseLife, DeadLetters, Jobs, Received, ServiceConfigurations];
 
 /** Age of the oldest unpublished event from which on the bus counts as unavailable. */
 const maxOutboxAgeSeconds = 60;

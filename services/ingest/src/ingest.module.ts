@@ -23,6 +23,7 @@ import { PipelineHooksController } from './pipelines/pipeline-hooks.controller.j
 import { PipelineIntake } from './pipelines/pipeline-intake.js';
 import { RegistryHooksController } from './registry/registry-hooks.controller.js';
 import { RegistryIntake } from './registry/registry-intake.js';
+import { RestoreGuard } from './restore/restore-guard.js';
 import { InFlightBytes } from './runtime/in-flight-bytes.js';
 import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
@@ -43,6 +44,7 @@ const maxHeldBytes = 64 * 2 ** 20;
   providers: [
     HookAnswers,
     HookMetrics,
+    RestoreGuard,
     RegistryIntake,
     PipelineIntake,
     RuntimeIntake,

@@ -39,6 +39,7 @@ import {
   WorkloadObjectRow,
   WorkloadRow,
 } from '../workloads/workload-rows.js';
+import { DatabaseLifeRow } from './database-life-row.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './event-rows.js';
 import { JobRow } from './job-rows.js';
 import { ServiceConfigurationRow } from './service-configuration-row.js';
@@ -50,6 +51,7 @@ export const entities = [
   ReceivedRow,
   DeadLetterRow,
   JobRow,
+  DatabaseLifeRow,
   RegistryRepositoryRow,
   RegistryTagRow,
   RegistryLookRow,

@@ -20,7 +20,7 @@ export type ReceivedContent = RowOf<typeof contents>;
 /** Deduplication of webhook deliveries. */
 @Injectable()
 export class Received {
-  /** Records deliveries; returns, in the same order, which ones are new. Of two equal ones only the first is. */
+  /** Records deliveries; returns in the same order whether each is new, of equal ones the first. */
   async remember(tx: Transaction, keys: readonly ReceivedKey[]): Promise<boolean[]> {
     // In one order, so that two transactions with the same keys wait for each other and cannot deadlock.
     const sorted = keys.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));

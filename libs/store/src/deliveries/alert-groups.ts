@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Store, type Transaction } from '../core/store.js';
 import { TransactionBatcher } from '../core/transaction-batcher.js';
 
-/** Time until the flush of a group. A quiet wait exists only because of a mute, such as a silence, and ends with it. */
+/** Time until the flush of a group. A quiet wait exists because of a mute, and ends with it. */
 export interface GroupWait {
   forMs: number;
   isQuiet: boolean;

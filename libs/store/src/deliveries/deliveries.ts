@@ -366,7 +366,7 @@ export class Deliveries {
     return groups.map(({ heldFor }) => heldFor);
   }
 
-  /** Records that an attempt begins. After a crash in it, the next one knows that the channel may have the message. */
+  /** Records that an attempt begins: after a crash in it, the channel may have the message. */
   async begin<Message>(id: string, attempt: number): Promise<DeliveryStart<Message>> {
     return (await this.#attempts.add({ id, attempt })) as DeliveryStart<Message>;
   }
@@ -518,7 +518,7 @@ async function channelsOfAll(tx: Transaction, subjects: readonly string[]): Prom
   return subjects.map((subject) => (bySubject.get(subject) ?? []).map(({ subject: _subject, ...channel }) => channel));
 }
 
-/** Locks the subjects, so that two editions that begin at once see each other; in key order, which avoids deadlocks. */
+/** Locks the subjects in key order, so that two editions that begin at once see each other. */
 async function lockSubjects(tx: Transaction, ids: readonly string[]): Promise<void> {
   await tx.query(
     `SELECT pg_advisory_xact_lock(key) FROM (

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Order of deliveries: their ids are derived from what they report, and no longer from the time. */
+/** Order of deliveries, as their ids are derived from what they report and have no time. */
 export class DeliveryNumber1764000320000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

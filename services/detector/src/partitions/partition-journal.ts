@@ -96,9 +96,9 @@ export class PartitionJournal {
     failpoint('partition.snapshot-stored');
   }
 
-  /** Drops messages from the stream that a snapshot covers. */
-  async forget(subject: string, place: StreamPlace): Promise<void> {
-    await this.bus.forget(runtimeStream, subject, place);
+  /** Drops messages that a snapshot covers; while the stream has room, only those of an older one. */
+  async forget(subject: string, place: StreamPlace, older: StreamPlace | null): Promise<void> {
+    await this.bus.forget(runtimeStream, subject, place, older);
   }
 
   /** Records the next message of a partition whose messages have crashed their readers. */

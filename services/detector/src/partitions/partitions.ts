@@ -6,6 +6,7 @@ import { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
 import { DetectorMetrics, type PartitionLag } from '../detector-metrics.js';
+import { CoveredPlaces } from './covered-places.js';
 import { DeadLetterWriter } from './dead-letter-writer.js';
 import { Engines } from './engines.js';
 import { FairScheduler } from './fair-scheduler.js';
@@ -21,6 +22,8 @@ const tickMs = 100;
 const clockMarginMs = 50;
 const snapshotSpreadMs = 30_000;
 const prepareMs = 1_000;
+/** Time for which covered messages stay, for a database that is restored from a copy. */
+const keptMs = 3_600_000;
 
 interface Running {
   partition: Partition;
@@ -62,6 +65,7 @@ export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplica
     const saved = await this.journal.restore(lease.name);
     const engine = this.engines.detector(lease.name, saved?.state ?? null);
     const subject = runtimeChannel(number);
+    const covered = new CoveredPlaces();
     const partition = new Partition(
       lease,
       engine,
@@ -75,7 +79,11 @@ export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplica
           this.metrics.snapshotStored(lease.name, snapshot.state.length);
         },
         attempt: async (...attempted) => this.journal.attempt(...attempted),
-        forget: async (place) => this.journal.forget(subject, place),
+        forget: async (place) => {
+          const nowMs = Date.now();
+          covered.add(place, nowMs);
+          await this.journal.forget(subject, place, covered.coveredAt(nowMs - keptMs));
+        },
         prepare: async () => this.engines.prepare(),
         schedule: async (work) => this.#scheduler.run(work),
         deadLetter: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>

@@ -48,8 +48,8 @@ export class RegistryIntake {
       const pushes = fresh.flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === 'push' ? [fact.push] : [])));
       const ids = await this.pushes.add(tx, pushes);
       const pushIds = new Map(pushes.map((push, index) => [push, ids[index] ?? '']));
-      const drafts = fresh.flatMap(({ facts, traceparent }) =>
-        eventsOf(facts, pushIds).map((draft) => ({ ...draft, traceparent })),
+      const drafts = fresh.flatMap((delivery) =>
+        eventsOf(delivery, pushIds).map((draft) => ({ ...draft, traceparent: delivery.traceparent })),
       );
       await tx.emit(...drafts);
       return fresh.map(({ facts }, index) => {

@@ -34,17 +34,24 @@ describe('draftsOf', () => {
     const first = push('1');
     const untagged = push(null);
     const ids = new Map([first, untagged].map((each) => [each, pushId]));
-    const drafts = eventsOf([deleted('1'), pushed(first), deleted(null), pushed(untagged)], ids);
+    const drafts = eventsOf(
+      { connection: 'registry/main', facts: [deleted('1'), pushed(first), deleted(null), pushed(untagged)] },
+      ids,
+    );
     expect(drafts.map(({ event: { channel }, subject }) => [channel, subject])).toEqual([
       ['tidewaiter.registry.deleted', 'shop/app:1'],
       ['tidewaiter.registry.pushed', 'shop/app:1'],
       ['tidewaiter.registry.deleted', 'shop/app'],
       ['tidewaiter.registry.pushed', 'shop/app'],
     ]);
-    expect(drafts[1]?.data).toEqual({ pushId, ...place, tag: '1', digest });
+    const { artifact, attachedTo, pushedBy, pushedAt } = first;
+    const announced = { artifact, attachedTo, pushedBy, pushedAt, origin: 'hook' };
+    const hook = { connection: 'registry/main', deliveryKey: 'k' };
+    expect(drafts[0]?.data).toEqual({ ...place, tag: '1', digest: null, deletedBy: null, at: null, hook });
+    expect(drafts[1]?.data).toEqual({ pushId, ...place, tag: '1', digest, announced, hook });
   });
 
   it('rejects a push that has no row', () => {
-    expect(() => eventsOf([pushed(push('1'))], new Map())).toThrow();
+    expect(() => eventsOf({ connection: 'registry/main', facts: [pushed(push('1'))] }, new Map())).toThrow();
   });
 });

@@ -195,7 +195,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     found: readonly RegistryTagState[],
     origin: 'reconciled' | 'imported',
   ): Promise<void> {
-    const about = { artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null, origin };
+    const about = { artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null, origin } as const;
     const ids = await this.pushes.add(
       tx,
       found.map(({ tag, digest }) => ({ ...place, ...about, tag, claimedDigest: digest })),
@@ -205,7 +205,13 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     await tx.enqueue(...jobsOf('push', ids, jobClass));
     await tx.emit(
       ...found.map(({ tag, digest }, index) =>
-        draft(registryPushed, `${place.repository}:${tag}`, { pushId: ids[index] ?? '', ...place, tag, digest }),
+        draft(registryPushed, `${place.repository}:${tag}`, {
+          pushId: ids[index] ?? '',
+          ...place,
+          tag,
+          digest,
+          announced: about,
+        }),
       ),
     );
   }

@@ -28,6 +28,9 @@ export interface NewPush extends Pick<
   origin?: PushOrigin;
 }
 
+/** A push of which an event remains. */
+export type RestoredPush = Required<NewPush> & { id: string; receivedAt: string };
+
 const added = unnestOf(PushRow, [
   'id',
   'connection',
@@ -39,6 +42,20 @@ const added = unnestOf(PushRow, [
   'pushedBy',
   'pushedAt',
   'origin',
+]);
+
+const restored = unnestOf(PushRow, [
+  'id',
+  'connection',
+  'repository',
+  'tag',
+  'claimedDigest',
+  'artifact',
+  'attachedTo',
+  'pushedBy',
+  'pushedAt',
+  'origin',
+  'receivedAt',
 ]);
 
 const columns = columnsOf(PushRow, { omit: ['announced', 'warnings', 'rulesVersion'] }).computed<{
@@ -129,6 +146,15 @@ export class Pushes {
     );
     const names = new Set(waiting.map(nameOfTag));
     return tags.filter((each) => names.has(nameOfTag(each)));
+  }
+
+  /** Writes pushes again that a restored database lost. */
+  async putBack(tx: Transaction, pushes: readonly RestoredPush[]): Promise<void> {
+    if (pushes.length === 0) return;
+    await tx.query(
+      `INSERT INTO push (${restored.columns}) SELECT ${restored.values} FROM ${restored.table} ON CONFLICT DO NOTHING`,
+      restored.parameters(pushes),
+    );
   }
 
   async get(id: string): Promise<Push | null> {

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import type { CloudEvent, EventType } from '@tidewaiter/events';
+
+import { columnsOf, type RowOf } from './columns.js';
+import { DatabaseLifeRow, type RestoreReport } from './database-life-row.js';
+import { OutboxRow } from './event-rows.js';
+import { unnestOf } from './row-sets.js';
+import { json } from './storable.js';
+import { Store, type Transaction } from './store.js';
+
+const columns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat', 'beatenAt', 'predecessor'] });
+const beatColumns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat'] });
+const restoreColumns = columnsOf(DatabaseLifeRow, { only: ['restore'] });
+const eventIds = columnsOf(OutboxRow, { only: ['id'] });
+const putBack = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent']);
+
+/** Heartbeat of the database as it was committed, and as NATS has a copy of it. */
+export type DatabaseBeat = RowOf<typeof beatColumns>;
+
+/** State of the restored copy. */
+export type RestoredCopy = RowOf<typeof columns>;
+
+/** An event that the streams have. */
+export interface StreamedEvent {
+  event: CloudEvent;
+  type: EventType;
+}
+
+/** Heartbeat of the database, and the return of a restored copy to what the streams know. */
+@Injectable()
+export class DatabaseLife {
+  constructor(private readonly store: Store) {}
+
+  /**
+   * Commits the next heartbeat; `recover` runs in its transaction if the copy of the heartbeat in
+   * NATS is ahead of the database, which then is an older copy.
+   */
+  async beat(
+    mirrored: DatabaseBeat | null,
+    recover: (tx: Transaction, copy: RestoredCopy) => Promise<RestoreReport>,
+  ): Promise<DatabaseBeat> {
+    return this.store.transaction(async (tx) => {
+      const [life] = await tx.rows(columns, 'FROM database_life FOR UPDATE');
+      const isOlder = mirrored !== null && isAhead(mirrored, life!);
+      const report = isOlder ? await recover(tx, life!) : null;
+      const [beat] = await tx.returning(
+        beatColumns,
+        `UPDATE database_life SET beaten_at = clock_timestamp(), beat = greatest(beat, $1) + 1, epoch = $2,
+           predecessor = coalesce($3, predecessor), restore = coalesce($4, restore)`,
+        [
+          mirrored?.beat ?? 0,
+          isOlder ? mirrored.epoch + 1 : life!.epoch,
+          isOlder && mirrored.id !== life!.id ? mirrored.id : null,
+          report && json(report),
+        ],
+      );
+      return beat!;
+    });
+  }
+
+  /** Last recognition of a restore; null if there was none. */
+  async lastRestore(): Promise<RestoreReport | null> {
+    const [life] = await this.store.rows(restoreColumns, 'FROM database_life');
+    return life?.restore ?? null;
+  }
+
+  /** Events that the database does not have, of some that a stream has. */
+  async missing(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<StreamedEvent[]> {
+    const ids = streamed.map(({ event: { id } }) => id);
+    const known = new Set((await tx.rows(eventIds, 'FROM outbox WHERE id = ANY($1)', [ids])).map(({ id }) => id));
+    // A redrive is another message with the same event.
+    const each = new Map(streamed.map((one) => [one.event.id, one]));
+    return [...each.values()].filter(({ event }) => !known.has(event.id));
+  }
+
+  /** Adds events to the outbox again, under the ids that they had. */
+  async putBack(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
+    if (streamed.length === 0) return;
+    // A redelivery since the restore was handled without the rows that belong to the event.
+    await tx.query('DELETE FROM inbox WHERE event_id = ANY($1)', [streamed.map(({ event: { id } }) => id)]);
+    await tx.query(
+      // Not the first publish: JetStream drops that as a duplicate for two minutes.
+      `INSERT INTO outbox (${putBack.columns}, publishes) SELECT ${putBack.values}, 1 FROM ${putBack.table} ON CONFLICT DO NOTHING`,
+      putBack.parameters(
+        streamed.map(({ event: { id, subject, source, time, data, traceparent = null }, type }) => ({
+          ...{ id, subject, source, data, traceparent },
+          ...{ type: type.type, channel: type.channel, time: new Date(time) },
+        })),
+      ),
+    );
+  }
+
+  /**
+   * Lets every partition of the detector start again from its snapshot. Snapshots that were taken
+   * since the restore are dropped: they cover records whose alerts are not stored.
+   */
+  async restartDetectors(tx: Transaction, copyOf: Date): Promise<void> {
+    await tx.query('UPDATE detector_lease SET holder = NULL, token = token + 1000000, attempting = NULL');
+    await tx.query(`DELETE FROM detector_snapshot WHERE name LIKE 'partition/%' AND taken_at > $1`, [copyOf]);
+  }
+}
+
+/** Whether NATS knows a later state of the database, or another one that is not its predecessor. */
+function isAhead(mirrored: DatabaseBeat, life: RestoredCopy): boolean {
+  if (mirrored.id !== life.id) return mirrored.id !== life.predecessor;
+  return mirrored.epoch > life.epoch || (mirrored.epoch === life.epoch && mirrored.beat > life.beat);
+}

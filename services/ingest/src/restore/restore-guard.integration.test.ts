@@ -1,0 +1,208 @@
+import { Bus, DatabaseMirror } from '@tidewaiter/bus';
+import { Secret } from '@tidewaiter/domain';
+import { createLogger, type Logger } from '@tidewaiter/runtime';
+import { connect, DatabaseLife, OutboxRelay, Pushes, Received, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+
+import { RegistryIntake } from '../registry/registry-intake.js';
+import type { RegistryNotice } from '../registry/registry-notice.js';
+import { RestoreGuard } from './restore-guard.js';
+
+const digest = `sha256:${'a'.repeat(64)}` as const;
+const connection = 'registry/main';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let bus: Bus;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+});
+
+beforeEach(async () => {
+  await servers.nats.wipe();
+  bus = await Bus.connect('test', new Secret(servers.nats.url));
+});
+
+afterEach(async () => bus.onApplicationShutdown());
+
+afterAll(async () => servers.stop());
+
+const push = (tag: string): RegistryNotice => ({
+  kind: 'push',
+  identity: 'delivery',
+  deliveryKey: `key of ${tag}`,
+  push: {
+    ...{ connection: 'main', repository: 'shop/app', tag, claimedDigest: digest, artifact: 'image', attachedTo: null },
+    ...{ pushedBy: 'jane', pushedAt: '2026-11-01T10:00:00.000Z' },
+  },
+});
+const deletion = (tag: string): RegistryNotice => ({
+  kind: 'deletion',
+  identity: 'delivery',
+  deliveryKey: `deletion of ${tag}`,
+  deletion: { connection: 'main', repository: 'shop/app', tag, digest: null, deletedBy: 'jane', at: null },
+});
+
+/** Ingest on a database, as far as it concerns restores. */
+async function startOn(url: string) {
+  const dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'test' });
+  const store = new Store(dataSource, 'ingest');
+  const pushes = new Pushes(store);
+  const received = new Received();
+  const life = new DatabaseLife(store);
+  const intake = new RegistryIntake(store, received, pushes);
+  const errors: string[] = [];
+  const log = { error: (_: object, message: string) => void errors.push(message) } as unknown as Logger;
+  const guard = new RestoreGuard(new DatabaseMirror(bus), life, pushes, received, log);
+  const relay = new OutboxRelay(store, bus, createLogger('test', 'silent'));
+  relay.onApplicationBootstrap();
+  const take = async (...facts: RegistryNotice[]) => {
+    const result = await intake.keep({
+      connection,
+      facts,
+      receivedAtMs: Date.now(),
+      sizeBytes: 1,
+      traceparent: undefined,
+    });
+    for (;;) {
+      const left = await store.query('SELECT FROM outbox WHERE published_at IS NULL');
+      if (left.length === 0) return result;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const stop = async () => {
+    await relay.onApplicationShutdown();
+    await dataSource.destroy();
+  };
+  const rows = async () => ({
+    pushes: await store.query(
+      `SELECT id, connection, repository, tag, claimed_digest, artifact, origin, attached_to, pushed_by, pushed_at FROM push ORDER BY id`,
+    ),
+    events: await store.query('SELECT id, type, channel, subject, source, data FROM outbox ORDER BY id'),
+    received: await store.query('SELECT connection, delivery_key FROM received ORDER BY delivery_key'),
+  });
+  return { store, life, guard, take, stop, rows, errors };
+}
+
+const nameOf = (url: string) => new URL(url).pathname.slice(1);
+
+/** A database with one push, a copy of it, and what it got after the copy. */
+async function withCopy() {
+  const url = await servers.postgres.createDatabase();
+  const before = await startOn(url);
+  await before.take(push('1'));
+  await before.guard.beat();
+  await before.stop();
+  const copy = await servers.postgres.createDatabase(nameOf(url));
+  const after = await startOn(url);
+  await after.guard.beat();
+  await after.take(push('2'), deletion('1'));
+  await after.take(push('2.1'));
+  return { copy, after };
+}
+
+describe('RestoreGuard', () => {
+  it('puts back what registries reported since the copy, with the same ids', async () => {
+    const { copy, after } = await withCopy();
+    const whole = await after.rows();
+    await after.stop();
+    const restored = await startOn(copy);
+    await restored.store.query(`INSERT INTO detector_lease (name, holder, token) VALUES ('partition/1', $1, 7)`, [
+      '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12',
+    ]);
+    await restored.guard.onModuleInit();
+    expect(await restored.rows()).toEqual(whole);
+    expect(await restored.life.lastRestore()).toMatchObject({
+      pushes: 2,
+      deletions: 1,
+      lostReports: 0,
+      gapUntil: null,
+    });
+    expect(restored.errors).toEqual(['database restored from an older copy', 'events since the copy put back']);
+    const [lease] = await restored.store.query<{ holder: null; token: string }>('SELECT * FROM detector_lease');
+    expect(lease).toMatchObject({ holder: null, token: '1000007' });
+
+    expect(await restored.take(push('2'))).toEqual({ accepted: 0, duplicates: 1 });
+    await restored.guard.beat();
+    expect(restored.errors).toHaveLength(2);
+    await restored.stop();
+  });
+
+  it('lets consumers handle an event again that came before its row was back', async () => {
+    const { copy, after } = await withCopy();
+    const missing = await newestEvent(after.rows);
+    await after.stop();
+    const restored = await startOn(copy);
+    await restored.store.query(`INSERT INTO inbox (consumer, event_id) VALUES ('scanner', $1)`, [missing]);
+    await restored.guard.beat();
+    expect(await restored.store.query('SELECT FROM inbox')).toEqual([]);
+    await restored.stop();
+  });
+
+  it('recognizes a second restore of the same copy', async () => {
+    const { copy, after } = await withCopy();
+    await after.stop();
+    const second = await servers.postgres.createDatabase(nameOf(copy));
+    const first = await startOn(copy);
+    await first.guard.beat();
+    await first.take(push('3'));
+    await first.stop();
+    const again = await startOn(second);
+    await again.guard.beat();
+    expect(await again.life.lastRestore()).toMatchObject({ pushes: 3 });
+    expect((await again.rows()).pushes).toHaveLength(4);
+    await again.stop();
+  });
+
+  it('fills an empty database that takes the place of a lost one', async () => {
+    const { after } = await withCopy();
+    const { pushes } = await after.rows();
+    await after.stop();
+    const empty = await startOn(await servers.postgres.createDatabase());
+    await empty.guard.beat();
+    expect((await empty.rows()).pushes).toEqual(pushes);
+    await empty.guard.beat();
+    expect(empty.errors).toHaveLength(2);
+    await empty.stop();
+  });
+
+  it('reports the time for which NATS has no events', async () => {
+    const { copy, after } = await withCopy();
+    await after.stop();
+    await bus.onApplicationShutdown();
+    await servers.nats.wipe();
+    bus = await Bus.connect('test', new Secret(servers.nats.url));
+    await new DatabaseMirror(bus).write({ ...(await beatOf(copy)), beat: 1_000 });
+    const restored = await startOn(copy);
+    await restored.guard.beat();
+    const { gapUntil, pushes } = (await restored.life.lastRestore())!;
+    expect(pushes).toBe(0);
+    expect(Date.parse(gapUntil!)).toBeGreaterThan(Date.now() - 60_000);
+    await restored.stop();
+  });
+
+  it('does nothing after a loss of NATS', async () => {
+    const { after } = await withCopy();
+    await bus.onApplicationShutdown();
+    await after.stop();
+    await servers.nats.wipe();
+    bus = await Bus.connect('test', new Secret(servers.nats.url));
+    const whole = await startOn(await servers.postgres.createDatabase());
+    await whole.guard.beat();
+    await whole.guard.beat();
+    expect(whole.errors).toEqual([]);
+    expect(await whole.life.lastRestore()).toBeNull();
+    await whole.stop();
+  });
+});
+
+async function newestEvent(rows: () => Promise<{ events: unknown[] }>): Promise<string> {
+  return ((await rows()).events.at(-1) as { id: string }).id;
+}
+
+async function beatOf(url: string): Promise<{ id: string; epoch: number; beat: number }> {
+  const { store, stop } = await startOn(url);
+  const [beat] = await store.query<{ id: string; epoch: number }>('SELECT id, epoch FROM database_life');
+  await stop();
+  return { ...beat!, beat: 0 };
+}
