@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -108,8 +108,12 @@ export async function startTidewaiter(home: string, ingestPort: number, ...more:
       up.kill('SIGTERM');
       if (up.exitCode === null) await once(up, 'exit');
       // Each service has a role with few rights: a missing one must not pass for an outage.
-      const denied = output().match(/permission denied for \w+ \w+/g);
-      if (denied) throw new Error(`a role lacks a right: ${[...new Set(denied)].join(', ')}`);
+      const natsLog = readFileSync(join(stateDir, 'nats', 'nats.log'), 'utf8');
+      const denied = [
+        ...(output().match(/permission denied for \w+ \w+/g) ?? []),
+        ...(natsLog.match(/Violation - .*/g) ?? []),
+      ];
+      if (denied.length > 0) throw new Error(`a service lacks a right: ${[...new Set(denied)].join('; ')}`);
     },
   };
 }

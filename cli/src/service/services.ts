@@ -68,14 +68,17 @@ export function configFiles(): Environment {
 }
 
 /**
- * Addresses of the servers of `up` for one service. Of servers that `up` has started it gets its own
- * role, with no more rights than it needs.
+ * Addresses of the servers of `up` for one service. With servers that `up` has started it has a user
+ * of its own, with the rights that it needs.
  * @param started names of the servers that `up` has started
  */
 export async function urlsFor(service: ServiceName, urls: ServerUrls, started: readonly string[]): Promise<ServerUrls> {
-  if (!started.includes('postgres')) return urls;
-  const { serviceDatabaseUrl } = await import('@tidewaiter/store');
-  return { ...urls, database: serviceDatabaseUrl(urls.database, service) };
+  const [{ serviceUrl }, { roleOf }] = await Promise.all([import('@tidewaiter/servers'), import('@tidewaiter/store')]);
+  return {
+    nats: started.includes('nats') ? serviceUrl(urls.nats, service) : urls.nats,
+    redis: started.includes('redis') ? serviceUrl(urls.redis, service) : urls.redis,
+    database: started.includes('postgres') ? serviceUrl(urls.database, roleOf(service)) : urls.database,
+  };
 }
 
 /** The environment for one service on the servers of `up`. What the user has set stands, but for the addresses. */

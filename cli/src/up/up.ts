@@ -1,7 +1,7 @@
 import { fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 
-import { NotFound, Secret, TidewaiterError } from '@tidewaiter/domain';
+import { NotFound, TidewaiterError } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
   type ClaimedRun,
@@ -38,6 +38,7 @@ import { onHangup, stopRequest } from '../service/stop-request.js';
 import { checkFiles } from './check-files.js';
 import { upDetached } from './detach.js';
 import { writeSamples } from './samples.js';
+import { prepareDatabaseOf, serverUsers } from './server-users.js';
 
 interface UpOptions {
   detach?: true;
@@ -89,11 +90,16 @@ async function up(options: UpOptions): Promise<void> {
   // Checked before anything is started: a mistake in a file is the most common reason for a failed
   // start.
   await checkFiles();
-  const local = await startLocalServers({ dir: stateDir, use, programs: await bringPrograms(use) });
+  const local = await startLocalServers({
+    dir: stateDir,
+    use,
+    programs: await bringPrograms(use),
+    services: serverUsers(),
+  });
   closing.defer(local.stop);
   failpoint('up.servers-started');
   await writeSamples(home);
-  await prepareServers(local);
+  await prepareDatabaseOf(local);
   const ingestUrl = await startAll(options, local, run, closing, stop);
   releaseStartMemory();
   if (demo && ingestUrl !== undefined) {
@@ -104,13 +110,6 @@ async function up(options: UpOptions): Promise<void> {
     );
   }
   await stop;
-}
-
-/** Migrates the database that was started here, and makes the roles of the services in it. */
-async function prepareServers({ servers, urls }: LocalServers): Promise<void> {
-  if (!servers.some(({ name }) => name === 'postgres')) return;
-  const { prepareDatabaseWithRoles } = await import('@tidewaiter/store');
-  await prepareDatabaseWithRoles({ url: new Secret(urls.database), poolSize: 2, name: 'up' });
 }
 
 /** Returns the URL of ingest; undefined when the start was stopped. */

@@ -22,7 +22,14 @@ import {
 } from '@nats-io/transport-node';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
-import { type CloudEvent, type Consumer, type EventOf, type EventType, readEvent } from '@tidewaiter/events';
+import {
+  type CloudEvent,
+  type Consumer,
+  type EventOf,
+  type EventType,
+  inboxPrefix,
+  readEvent,
+} from '@tidewaiter/events';
 import { failpoint, type Logger, waitForServer } from '@tidewaiter/runtime';
 
 import type { StreamPlace } from './stream-place.js';
@@ -296,6 +303,7 @@ async function linkTo(service: string, url: Secret): Promise<Link> {
       : {}),
     ...(address.protocol === 'tls:' ? { tls: {} } : {}),
     name: `tidewaiter-${service}`,
+    inboxPrefix: inboxPrefix(service),
     timeout: connectTimeoutMs,
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectMs,

@@ -1,3 +1,5 @@
+export { busPermissions, busServices, inboxPrefix } from './bus-permissions.js';
+export type { BusPermissions, BusService } from './bus-permissions.js';
 export { draft, eventType } from './event-type.js';
 export type { CloudEvent, DataOf, Draft, EventOf, EventType } from './event-type.js';
 export {

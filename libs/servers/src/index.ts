@@ -11,4 +11,5 @@ export type { LocalServers } from './local-servers.js';
 export type { ServerListener, SupervisedServer } from './supervised-server.js';
 export { alreadyRuns, claimRun, currentRun } from './run.js';
 export type { ClaimedRun, ProcessInfo, Run, ServerUrls } from './run.js';
+export { serviceUrl } from './service-url.js';
 export { startTicks, terminate } from './identity.js';

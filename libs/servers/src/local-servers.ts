@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { startNats, stopLeftoverNats } from './nats.js';
+import { type NatsUser, startNats, stopLeftoverNats } from './nats.js';
 import { freePorts } from './ports.js';
 import { startPostgres, stopLeftoverPostgres } from './postgres.js';
 import type { Programs } from './programs.js';
-import { startRedis, stopLeftoverRedis } from './redis.js';
+import { type RedisUser, startRedis, stopLeftoverRedis } from './redis.js';
 import type { ServerUrls } from './run.js';
 import type { LocalServer } from './server-process.js';
 import { type ServerListener, superviseServer, type SupervisedServer } from './supervised-server.js';
@@ -32,8 +32,10 @@ export async function startLocalServers(options: {
   dir: string;
   use?: Partial<ServerUrls>;
   programs: Programs;
+  /** Users beside the owner. */
+  services?: { nats: readonly NatsUser[]; redis: readonly RedisUser[] };
 }): Promise<LocalServers> {
-  const { use = {}, programs } = options;
+  const { use = {}, programs, services } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
   const passwords = await readPasswords(join(dir, 'secrets.json'));
@@ -41,8 +43,13 @@ export async function startLocalServers(options: {
   const at = (name: string, port: number, password: string) => ({ dataDir: join(dir, name), port, password });
   const starts: Start[] = [];
   if (!use.nats)
-    starts.push(async () => startNats({ ...at('nats', natsPort, passwords.nats), user: 'tidewaiter' }, programs));
-  if (!use.redis) starts.push(async () => startRedis(at('redis', redisPort, passwords.redis), programs));
+    starts.push(async () =>
+      startNats({ ...at('nats', natsPort, passwords.nats), user: 'tidewaiter', services: services?.nats }, programs),
+    );
+  if (!use.redis)
+    starts.push(async () =>
+      startRedis({ ...at('redis', redisPort, passwords.redis), services: services?.redis }, programs),
+    );
   if (!use.database) starts.push(async () => startPostgres(at('postgres', databasePort, passwords.database), programs));
   const servers = await allOrNone(starts);
   let toStop: readonly Pick<LocalServer, 'stop'>[] = servers;

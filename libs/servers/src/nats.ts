@@ -7,6 +7,7 @@ import { NotFound } from '@tidewaiter/domain';
 import { stopLeftover } from './identity.js';
 import type { Programs } from './programs.js';
 import { ask, type LocalServer, privateFolder, startServer } from './server-process.js';
+import { servicePassword } from './service-url.js';
 
 const maxPayloadBytes = 1 << 20;
 
@@ -16,6 +17,15 @@ export interface NatsOptions {
   port: number;
   user: string;
   password: string;
+  /** Further users, each with the password of its address by `serviceUrl`. */
+  services?: readonly NatsUser[];
+}
+
+/** User that may publish on and subscribe to the subjects that are listed, and no others. */
+export interface NatsUser {
+  name: string;
+  publish: readonly string[];
+  subscribe: readonly string[];
 }
 
 /**
@@ -62,12 +72,20 @@ listen: "127.0.0.1:${options.port}"
 pid_file: ${quoted(options.pidFile)}
 max_payload: ${maxPayloadBytes}
 authorization {
-  user: ${quoted(options.user)}
-  password: ${quoted(options.password)}
+  users: [
+    { user: ${quoted(options.user)}, password: ${quoted(options.password)} }
+${(options.services ?? []).map((user) => `    ${userEntry(user, options.password)}`).join('\n')}
+  ]
 }
 jetstream {
   store_dir: ${quoted(join(options.dataDir, 'jetstream'))}
   sync_interval: always
 }
 `;
+}
+
+/** @see https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization */
+function userEntry({ name, publish, subscribe }: NatsUser, ownerPassword: string): string {
+  const permissions = `{ publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} }`;
+  return `{ user: "${name}", password: "${servicePassword(ownerPassword, name)}", permissions: ${permissions} }`;
 }

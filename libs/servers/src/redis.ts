@@ -6,12 +6,21 @@ import { NotFound } from '@tidewaiter/domain';
 import { stopLeftover } from './identity.js';
 import type { Programs } from './programs.js';
 import { ask, type LocalServer, privateFolder, startServer } from './server-process.js';
+import { servicePassword } from './service-url.js';
 
 export interface RedisOptions {
   /** Absolute. */
   dataDir: string;
   port: number;
   password: string;
+  /** Further users, each with the password of its address by `serviceUrl`. */
+  services?: readonly RedisUser[];
+}
+
+/** User of the keys with a prefix; it may run no command that administers the server. */
+export interface RedisUser {
+  name: string;
+  keyPrefix: string;
 }
 
 /**
@@ -64,13 +73,14 @@ function command(words: string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 
-function redisConfig({ dataDir, port, password }: RedisOptions, pidFile: string): string {
+function redisConfig({ dataDir, port, password, services = [] }: RedisOptions, pidFile: string): string {
   const quoted = (text: string): string => JSON.stringify(text);
   // `set-proc-title no`: else Redis overwrites its command line, by which a leftover server is
   // identified.
   return `bind 127.0.0.1
 port ${port}
 requirepass ${quoted(password)}
+${services.map((user) => userLine(user, password)).join('\n')}
 dir ${quoted(dataDir)}
 pidfile ${quoted(pidFile)}
 set-proc-title no
@@ -80,4 +90,12 @@ appendfsync everysec
 save ""
 maxmemory-policy noeviction
 `;
+}
+
+/**
+ * BullMQ needs INFO of what Redis calls dangerous.
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+ */
+function userLine({ name, keyPrefix }: RedisUser, ownerPassword: string): string {
+  return `user ${name} on >${servicePassword(ownerPassword, name)} ~${keyPrefix}:* &* +@all -@admin -@dangerous +info`;
 }

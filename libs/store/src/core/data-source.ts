@@ -14,7 +14,7 @@ import {
   type PlannedMigration,
   planMigrations,
 } from './schema-migration.js';
-import { makeServiceRoles } from './service-grants.js';
+import { makeServiceRoles, type PasswordOf } from './service-grants.js';
 
 export interface ConnectionOptions {
   url: Secret;
@@ -58,21 +58,14 @@ export async function connect(options: ConnectionOptions): Promise<DataSource> {
   return dataSource;
 }
 
-/** Runs pending migrations as the owner of the tables, and grants roles of services their rights. */
-export async function prepareDatabase(options: ConnectionOptions): Promise<void> {
+/**
+ * Runs pending migrations as the owner of the tables, and grants roles of services their rights.
+ * @param passwordOf makes the roles, too, with these passwords
+ */
+export async function prepareDatabase(options: ConnectionOptions, passwordOf?: PasswordOf): Promise<void> {
   const dataSource = await open(options, limits);
   try {
-    await migrateBeside(dataSource, options);
-  } finally {
-    await dataSource.destroy();
-  }
-}
-
-/** As {@link prepareDatabase}, and makes the roles, each with the password of its address. */
-export async function prepareDatabaseWithRoles(options: ConnectionOptions): Promise<void> {
-  const dataSource = await open(options, limits);
-  try {
-    await dataSource.transaction(async (tx) => makeServiceRoles(tx, options.url));
+    if (passwordOf) await dataSource.transaction(async (tx) => makeServiceRoles(tx, passwordOf));
     await migrateBeside(dataSource, options);
   } finally {
     await dataSource.destroy();

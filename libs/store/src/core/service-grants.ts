@@ -1,5 +1,3 @@
-import { createHmac } from 'node:crypto';
-
 import type { Secret } from '@tidewaiter/domain';
 import { type EntityManager, getMetadataArgsStorage } from 'typeorm';
 
@@ -11,25 +9,17 @@ export function roleOf(service: RoleService): string {
   return `tidewaiter_${service}`;
 }
 
-/**
- * Address of the database for one service, with its role. The password follows from that of the
- * owner, which does not follow from it, so that one secret is enough to make all of them.
- */
-export function serviceDatabaseUrl(ownerUrl: string, service: RoleService): string {
-  const url = new URL(ownerUrl);
-  const password = createHmac('sha256', decodeURIComponent(url.password)).update(roleOf(service)).digest('base64url');
-  url.username = roleOf(service);
-  url.password = password;
-  return url.href;
-}
+/** Password of a role, of letters, digits, `-` and `_`. */
+export type PasswordOf = (role: string) => Secret;
 
-/** Makes the roles of the services, or gives those that exist the passwords of their addresses. */
-export async function makeServiceRoles(tx: EntityManager, ownerUrl: Secret): Promise<void> {
+/** Makes the roles of the services, or gives those that exist these passwords. */
+export async function makeServiceRoles(tx: EntityManager, passwordOf: PasswordOf): Promise<void> {
   for (const service of roleServices) {
     const role = roleOf(service);
-    const { password } = new URL(serviceDatabaseUrl(ownerUrl.reveal(), service));
+    const password = passwordOf(role).reveal();
+    // Statements about roles take no parameters.
+    if (!/^[\w-]+$/.test(password)) throw new Error(`the password of ${role} needs quotes`);
     const [present] = await tx.query<unknown[]>('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-    // Statements about roles take no parameters. The password is Base64url, which holds no quote.
     await tx.query(`${present ? 'ALTER' : 'CREATE'} ROLE ${role} LOGIN NOSUPERUSER PASSWORD '${password}'`);
   }
 }
