@@ -11,6 +11,7 @@ import type { SeededRandom } from './random.ts';
 export const repository = 'shop/app';
 const repeatAfterMs = 250;
 const answerWithinMs = 8_000;
+const trickleMs = 250;
 
 interface Hook {
   headers?: Record<string, string>;
@@ -106,8 +107,9 @@ export class Load {
   }
 
   /** Sends everything; resolves when all is accepted, or given up. */
-  async send(prefix: string, amount: Amount, giveUpAfterMs: number): Promise<void> {
+  async send(prefix: string, amount: Amount, giveUpAfterMs: number, faults: AbortSignal): Promise<void> {
     this.#giveUpAtMs = Date.now() + amount.loadMs + giveUpAfterMs;
+    faults.addEventListener('abort', () => (this.#giveUpAtMs = Date.now() + giveUpAfterMs));
     const watching = new AbortController();
     const watch = this.#watch(watching.signal);
     const spread = (index: number, count: number) => (amount.loadMs * index) / count;
@@ -124,9 +126,23 @@ export class Load {
         await sleep(atMs);
         await this.#sendEvents(sensor, events);
       }),
+      sleep(amount.loadMs).then(async () => this.trickle(prefix, faults)),
     ]);
     watching.abort();
     await watch;
+  }
+
+  /** Goes on with little load while faults last, so that each meets some. */
+  async trickle(prefix: string, signal: AbortSignal): Promise<void> {
+    const sent: Promise<unknown>[] = [];
+    const sensors = ['tetragon', 'falco', 'kubernetes-audit'] as const;
+    for (let number = 0; !signal.aborted; number += 1) {
+      sent.push(this.pushTagged(`s${prefix}-more-${number}`, kindNames[number % kindNames.length]!));
+      const sensor = sensors[number % sensors.length]!;
+      sent.push(this.#sendEvents(sensor, [eventOf(sensor, `more-${prefix}-${number}`, number % 3 === 0)]));
+      await sleep(trickleMs, undefined, { signal }).catch(() => undefined);
+    }
+    await Promise.all(sent);
   }
 
   /** Moves a tag in the registry, and announces that as a registry of some kind does. */

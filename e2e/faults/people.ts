@@ -75,7 +75,7 @@ async function ask(platform: FaultyPlatform, method: string, path: string, body?
   const token = /tide_[A-Za-z0-9_-]{43}/.exec(readFileSync(log, 'utf8'))?.[0];
   return fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(10_000),
   });

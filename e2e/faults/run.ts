@@ -19,6 +19,7 @@ const { values } = parseArgs({
     webhooks: { type: 'string', default: '200' },
     events: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '4' },
+    minutes: { type: 'string', default: 'Infinity' },
     report: { type: 'string' },
     folder: { type: 'string' },
   },
@@ -41,9 +42,13 @@ mkdirSync(folder, { recursive: true });
 console.log(`logs and histories: ${folder}`);
 const suite = await Suite.start(folder, seed);
 const outcomes: ScheduleOutcome[] = [];
+let isStopped = false;
+// The schedule that runs still ends, so that no process is left behind.
+process.once('SIGINT', () => (isStopped = true));
 const began = performance.now();
 try {
   for (const schedule of schedules()) {
+    if (isStopped || performance.now() - began > Number(values.minutes) * 60_000) break;
     const outcome = await suite.run(schedule, amount);
     outcomes.push(outcome);
     print(outcome);

@@ -67,7 +67,8 @@ export class Suite {
     const skipped: Fault[] = [];
     platform.crashes = [];
     const began = Date.now();
-    const sending = load.send(String(schedule.number), amount, patienceMs);
+    const faulty = new AbortController();
+    const sending = load.send(String(schedule.number), amount, patienceMs, faulty.signal);
     const acting = actAsPeople(platform, String(schedule.number));
     acting.catch(() => undefined);
     // An error of a sender must not end the process before it is waited for.
@@ -79,6 +80,7 @@ export class Suite {
       }),
     );
     for (const link of links) platform.proxies[link].set(null);
+    faulty.abort();
     const healedAtMs = Date.now();
     const probing = this.#probe(schedule, load, healedAtMs);
     const [probe, , undone] = await Promise.all([probing, sending, acting]);
