@@ -265,6 +265,24 @@ export class FaultyPlatform {
     );
   }
 
+  /** Replaces PostgreSQL by a copy of itself from `ms` ago; false where its data is not found. */
+  async restoreAfter(ms: number): Promise<boolean> {
+    const [data] = this.disk === null ? [] : globSync(join(this.disk, 'tidewaiter-test-*', 'postgres'));
+    if (data === undefined) return false;
+    const { postgres } = this.servers;
+    await postgres.kill();
+    // Its backends write for a moment longer.
+    await sleep(500);
+    execFileSync('cp', ['--archive', data, `${data}.copy`]);
+    await postgres.restart();
+    await sleep(ms);
+    await postgres.kill();
+    await rm(data, { recursive: true, maxRetries: 10 });
+    execFileSync('mv', [`${data}.copy`, data]);
+    await postgres.restart();
+    return true;
+  }
+
   /** Takes the rest of the servers' disk, or gives it back. */
   async limitDisk(isFull: boolean): Promise<void> {
     const { disk } = this;

@@ -27,6 +27,8 @@ export type Fault = { atMs: number } & (
   | { kind: 'failpoint'; target: string; name: FailpointName; visit: number; action: Action }
   | { kind: 'server-away'; target: ServerName; forMs: number }
   | { kind: 'wipe'; target: 'nats' | 'redis' }
+  /** PostgreSQL becomes its copy of `forMs` ago. */
+  | { kind: 'restore'; forMs: number }
   /** PostgreSQL takes so few connections that most services get none. */
   | { kind: 'connection-limit' | 'read-only' | 'disk-full'; forMs: number }
   | { kind: 'latency' | 'bandwidth' | 'blackhole'; target: ProxyLink; forMs: number }
@@ -53,6 +55,7 @@ const weights: Record<FaultKind, number> = {
   restart: 6,
   'server-away': 10,
   wipe: 4,
+  restore: 1,
   'connection-limit': 3,
   'read-only': 3,
   'disk-full': 3,
@@ -70,6 +73,7 @@ const everyService = serviceNames;
 /** Services that visit the failpoints of a prefix. */
 const visitors: Record<string, readonly Service[]> = {
   store: everyService,
+  database: ['ingest'],
   relay: everyService,
   sweeper: everyService,
   'group-commit': ['ingest', 'scanner', 'notifier'],
@@ -159,6 +163,7 @@ function faultOf(kind: FaultKind, atMs: number, random: SeededRandom): Fault {
       return { kind, atMs, target: random.pick(servers), forMs };
     case 'wipe':
       return { kind, atMs, target: random.pick(['nats', 'redis'] as const) };
+    case 'restore':
     case 'connection-limit':
     case 'read-only':
     case 'disk-full':

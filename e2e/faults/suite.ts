@@ -156,6 +156,8 @@ export class Suite {
       case 'wipe':
         await platform.servers[fault.target].wipe();
         return true;
+      case 'restore':
+        return platform.restoreAfter(fault.forMs);
       case 'connection-limit':
         return this.#asSetting(fault.forMs, 'ALTER ROLE rig CONNECTION LIMIT 2', 'ALTER ROLE rig CONNECTION LIMIT -1');
       case 'read-only':
