@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { Bus } from '@tidewaiter/bus';
+import { Bus, DatabaseMirror } from '@tidewaiter/bus';
 import { Secret } from '@tidewaiter/domain';
-import { busServices, consumers, inboxPrefix, streams } from '@tidewaiter/events';
+import { busServices, consumers, inboxPrefix, registryPushed, streams } from '@tidewaiter/events';
 import { findPrograms, type LocalServers, serviceUrl, startLocalServers } from '@tidewaiter/servers';
 import { Redis } from 'ioredis';
 
@@ -87,6 +87,16 @@ describe('Users of services in NATS', () => {
     expect(await isAnswered('detector', `$JS.API.STREAM.PURGE.${runtime}`)).toBe(true);
     expect(await isAnswered('owner', 'tidewaiter.runtime.observed.1', '{}')).toBe(true);
     expect(await isAnswered('ingest', 'tidewaiter.runtime.observed.1', '{}')).toBe(true);
+  });
+
+  it('let ingest read past events, for a database that was restored', async () => {
+    const bus = await Bus.connect('ingest', new Secret(serviceUrl(servers.urls.nats, 'ingest')));
+    const mirror = new DatabaseMirror(bus);
+    await mirror.write({ id: 'a', epoch: 1, beat: 2 });
+    expect(await mirror.read()).toEqual({ id: 'a', epoch: 1, beat: 2 });
+    const past = await Array.fromAsync(mirror.events([registryPushed], new Date(0)));
+    expect(past).toEqual([]);
+    await bus.onApplicationShutdown();
   });
 
   it.each(['_INBOX_notifier.>', 'tidewaiter.runtime.>', '$JS.ACK.>', '>'])(

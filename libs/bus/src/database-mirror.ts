@@ -9,7 +9,14 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { Injectable } from '@nestjs/common';
-import { type CloudEvent, type EventType, readEvent, streams } from '@tidewaiter/events';
+import {
+  type CloudEvent,
+  databaseStream,
+  databaseSubject,
+  type EventType,
+  readEvent,
+  streams,
+} from '@tidewaiter/events';
 
 import { Bus } from './connection.js';
 
@@ -20,8 +27,6 @@ export interface MirroredBeat {
   beat: number;
 }
 
-const stream = 'tidewaiter-database';
-const subject = 'tidewaiter.database';
 const fetchMs = 2_000;
 const batchSize = 500;
 const forgottenMs = 60_000;
@@ -41,7 +46,7 @@ export class DatabaseMirror {
   async read(): Promise<MirroredBeat | null> {
     const manager = await this.#managed();
     try {
-      const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
+      const message = await manager.streams.getMessage(databaseStream, { last_by_subj: databaseSubject });
       return message === null ? null : message.json<MirroredBeat>();
     } catch (error) {
       if (isMissing(error)) return null;
@@ -50,12 +55,13 @@ export class DatabaseMirror {
   }
 
   async write({ id, epoch, beat }: MirroredBeat): Promise<void> {
-    const publish = async () => jetstream(this.bus.connection).publish(subject, JSON.stringify({ id, epoch, beat }));
+    const publish = async () =>
+      jetstream(this.bus.connection).publish(databaseSubject, JSON.stringify({ id, epoch, beat }));
     await publish().catch(async () => {
       const manager = await this.#managed();
       // Alike for concurrent calls: adding the same stream again changes nothing.
       await manager.streams.add({
-        ...{ name: stream, subjects: [subject], storage: StorageType.File },
+        ...{ name: databaseStream, subjects: [databaseSubject], storage: StorageType.File },
         ...{ max_msgs_per_subject: 1, max_bytes: 64 * 1024 },
       });
       await publish();

@@ -2,6 +2,10 @@ import { runtimeObserved } from './catalog.js';
 import { runtimeStream } from './runtime-stream.js';
 import { consumers, streams, subjectsOf } from './topology.js';
 
+/** Stream of the heartbeat of PostgreSQL, with its subject. */
+export const databaseStream = 'tidewaiter-database';
+export const databaseSubject = 'tidewaiter.database';
+
 /** Services with a user of their own in NATS. */
 export const busServices = ['console', 'detector', 'ingest', 'notifier', 'scanner'] as const;
 
@@ -42,7 +46,7 @@ export function busPermissions(service: BusService): BusPermissions {
         `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
         `$JS.ACK.${stream}.${name}.>`,
       ]),
-      ...(service === 'ingest' ? [`${runtimeObserved.channel}.*`] : []),
+      ...(service === 'ingest' ? [`${runtimeObserved.channel}.*`, ...restoring] : []),
       ...(service === 'detector' ? runtimeReading : []),
     ],
     subscribe: [`${inboxPrefix(service)}.>`, callSubjects, ...ofOutbox],
@@ -57,4 +61,16 @@ const runtimeReading = [
   `$JS.API.CONSUMER.CREATE.${runtimeStream}`,
   ...['CREATE', 'INFO', 'DELETE', 'MSG.NEXT'].map((verb) => `$JS.API.CONSUMER.${verb}.${runtimeStream}.>`),
   `$JS.API.STREAM.PURGE.${runtimeStream}`,
+];
+
+/** Ingest mirrors the heartbeat of PostgreSQL, and reads past events after a restore. */
+const restoring = [
+  databaseSubject,
+  ...['INFO', 'CREATE', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${databaseStream}`),
+  ...streams
+    .filter(({ name }) => name !== runtimeStream)
+    .flatMap(({ name }) => [
+      `$JS.API.CONSUMER.CREATE.${name}`,
+      ...['CREATE', 'MSG.NEXT'].map((verb) => `$JS.API.CONSUMER.${verb}.${name}.>`),
+    ]),
 ];

@@ -1,4 +1,4 @@
-export { busPermissions, busServices, inboxPrefix } from './bus-permissions.js';
+export { busPermissions, busServices, databaseStream, databaseSubject, inboxPrefix } from './bus-permissions.js';
 export type { BusPermissions, BusService } from './bus-permissions.js';
 export { draft, eventType } from './event-type.js';
 export type { CloudEvent, DataOf, Draft, EventOf, EventType } from './event-type.js';
