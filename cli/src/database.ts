@@ -1,6 +1,6 @@
 import { NotFound, printable, Secret, Unavailable } from '@tidewaiter/domain';
 import { currentRun } from '@tidewaiter/servers';
-import type { ConnectionOptions, PlannedMigration, Store } from '@tidewaiter/store';
+import type { ConnectionOptions, PlannedMigration, RestoreReport, Store } from '@tidewaiter/store';
 
 import { environment, printStderr, stateDir } from './context.js';
 import { givenUrls } from './service/services.js';
@@ -53,13 +53,25 @@ export async function plannedMigrations(): Promise<PlannedMigration[]> {
   return migrationPlan(options).catch(explain);
 }
 
+/** Last recognition of a restored database; null without one, and while the database cannot be asked. */
+export async function lastRestoreOf(url: string): Promise<RestoreReport | null> {
+  const { lastRestore } = await import('@tidewaiter/store');
+  return lastRestore({ url: new Secret(url), poolSize: 1, name: 'cli' }).catch(() => null);
+}
+
 async function connectionOptions(): Promise<ConnectionOptions> {
+  const url = await requireDatabaseUrl();
+  return { url: new Secret(url), poolSize: 4, name: 'cli', log: { info: printLine, warn: printLine } };
+}
+
+/** @throws NotFound `DATABASE_UNKNOWN` */
+export async function requireDatabaseUrl(): Promise<string> {
   const url = await databaseUrl();
   if (!url) {
     const advice = 'set TIDEWAITER_DATABASE_URL, or start one here with `tidewaiter up`';
     throw new NotFound('DATABASE_UNKNOWN', `there is no database: ${advice}`);
   }
-  return { url: new Secret(url), poolSize: 4, name: 'cli', log: { info: printLine, warn: printLine } };
+  return url;
 }
 
 /** Progress of migrations: a message with its fields. */

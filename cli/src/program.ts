@@ -15,6 +15,8 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   down: async () => (await import('./down/down.js')).downCommand,
   status: async () => (await import('./status/status.js')).statusCommand,
   migrate: async () => (await import('./migrate/migrate.js')).migrateCommand,
+  backup: async () => (await import('./backup/backup.js')).backupCommand,
+  restore: async () => (await import('./restore/restore.js')).restoreCommand,
   service: async () => (await import('./service/service.js')).serviceCommand,
   test: async () => (await import('./test/test.js')).testCommand,
   advisories: async () => (await import('./advisories/advisories.js')).advisoriesCommand,

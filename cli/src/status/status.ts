@@ -1,7 +1,9 @@
 import { currentRun, type Run } from '@tidewaiter/servers';
+import type { RestoreReport } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { stateDir } from '../context.js';
+import { lastRestoreOf } from '../database.js';
 
 const readyWithinMs = 1_000;
 
@@ -20,10 +22,12 @@ export function statusCommand(program: Command): void {
 }
 
 /** Fields of the status output: the whole run except passwords. */
-async function describe({ pid, startedAt, ready, services, processes }: Run) {
+async function describe({ pid, startedAt, ready, urls, services, processes }: Run) {
   const ageSeconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
   const checked = services.map(async (service) => ({ ...service, ...(await readiness(service.url)) }));
-  return { running: true as const, pid, startedAt, ageSeconds, ready, services: await Promise.all(checked), processes };
+  const restored = urls ? await lastRestoreOf(urls.database) : null;
+  const states = await Promise.all(checked);
+  return { running: true as const, pid, startedAt, ageSeconds, ready, services: states, processes, restored };
 }
 
 interface Readiness {
@@ -52,6 +56,7 @@ function table(status: Awaited<ReturnType<typeof describe>> | { running: false }
       url,
       configuration === null || configuration === 'ok' ? '' : `runs on the last good configuration: ${configuration}`,
     ]),
+    ...(status.restored ? [restoreRow(status.restored)] : []),
     ...status.processes.map(({ name, pid, port }) => [name, 'runs', `pid ${pid}`, port === null ? '' : `port ${port}`]),
   ];
   return (
@@ -59,4 +64,14 @@ function table(status: Awaited<ReturnType<typeof describe>> | { running: false }
       .map(([name = '', state = '', ...rest]) => `${name.padEnd(12)}${state.padEnd(11)}${rest.join('  ')}`.trimEnd())
       .join('\n') + '\n'
   );
+}
+
+/** Row about a restored database, with what could not be brought back. */
+function restoreRow({ recognizedAt, copyOf, pushes, deletions, lostReports, gapUntil }: RestoreReport): string[] {
+  const lost = [
+    ...(lostReports > 0 ? [`${lostReports} pipeline reports are lost`] : []),
+    ...(gapUntil === null ? [] : [`events until ${gapUntil} are lost`]),
+  ];
+  const back = `${pushes} pushes and ${deletions} deletions put back`;
+  return ['database', 'restored', `at ${recognizedAt}`, `state of ${copyOf}`, [back, ...lost].join(', ')];
 }

@@ -131,6 +131,10 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
     title: 'Starting and servers',
     codes: {
       ALREADY_RUNNING: failed('Stop the other one with `tidewaiter down`, or use another folder.'),
+      BACKUP_FAILED: failed('Look at the message of pg_dump or pg_restore.'),
+      BACKUP_MISSING: missing('Check the path after `--from`.'),
+      BACKUP_UNWRITABLE: input('Check the folder and the room after `--to`.'),
+      DATABASE_IN_USE: failed('Stop the services first, or `tidewaiter down`.'),
       DATABASE_UNKNOWN: missing('Set TIDEWAITER_DATABASE_URL, or start `tidewaiter up` here.'),
       DEMO_FAILED: failed('Look into the log of `up`; the platform runs on without the demo.'),
       DEMO_NOT_EMPTY: input('Name an empty folder by TIDEWAITER_HOME.'),

@@ -5,6 +5,8 @@ import { waitForServer } from '@tidewaiter/runtime';
 import { DataSource } from 'typeorm';
 
 import { migrations } from '../migrations/migrations.js';
+import type { RestoreReport } from './database-life-row.js';
+import { DatabaseLife } from './database-life.js';
 import { entities } from './entities.js';
 import { isOutage } from './outage.js';
 import {
@@ -15,6 +17,7 @@ import {
   planMigrations,
 } from './schema-migration.js';
 import { makeServiceRoles, type PasswordOf } from './service-grants.js';
+import { Store } from './store.js';
 
 export interface ConnectionOptions {
   url: Secret;
@@ -80,6 +83,23 @@ export async function migrationPlan(options: ConnectionOptions): Promise<Planned
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** Last recognition of a restored database; null without one. Migrates nothing. */
+export async function lastRestore(options: ConnectionOptions): Promise<RestoreReport | null> {
+  const dataSource = await open(options, limits);
+  try {
+    return (await pendingMigrations(dataSource)).length > 0
+      ? null
+      : await new DatabaseLife(new Store(dataSource, options.name)).lastRestore();
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** A connection whose statements may take any time, and that migrates nothing. */
+export async function openUnlimited(options: ConnectionOptions): Promise<DataSource> {
+  return open(options, {});
 }
 
 /** Time limits of statements: a service must not wait for ever, neither here nor on the server. */
