@@ -6,6 +6,8 @@ import {
   fileFindings,
   groupSecrets,
   inventory,
+  limitedFindings,
+  limitedPackages,
 } from '@tidewaiter/analyzers';
 import {
   countFindings,
@@ -71,14 +73,16 @@ export async function reportOf(
   const view = overlay(read.layers.map(({ entries }) => entries));
   // A folder may hold sources, whose lock files declare the packages of a future build.
   const found = inventory(read.layers, view, source.tree !== undefined);
-  const { os, packages } = source.listed ?? found;
+  const limited = limitedPackages(found.packages, read.sizeBytes, analysis.factLimits);
+  const { os, packages } = source.listed ?? { ...found, packages: limited.packages };
   const evaluated = source.checked ? nothingEvaluated : await vulnerabilities({ os, packages }, options);
   const signed = await signatures(reference, source, options);
+  const inImage = imageFindings(source, read, view, analysis);
   const all = [
     ...evaluated.findings,
     ...(signed?.findings ?? []).map(unexploited),
     ...read.unread.map(layerNotAnalyzed).map(unexploited),
-    ...imageFindings(source, read, view, analysis).map(unexploited),
+    ...inImage.findings.map(unexploited),
     ...(await misconfiguration(source, read, view, options)).map(unexploited),
     ...(await endsOfSupport(source, { os, packages }, startedAt, options)).map(unexploited),
   ];
@@ -93,6 +97,9 @@ export async function reportOf(
     ...source.warnings,
     ...databaseWarnings(source.warnings),
     ...found.warnings,
+    ...read.warnings,
+    ...limited.warnings,
+    ...inImage.warnings,
     ...evaluated.warnings,
     ...(signed?.warnings ?? []),
   ];
@@ -161,13 +168,15 @@ function imageFindings(
   read: ReadImage,
   view: Overlay,
   analysis: AnalysisOptions,
-): Finding[] {
+): ReturnType<typeof limitedFindings> {
   // The files of a folder have no build step.
   const steps = read.layers.map((layer, index) => {
     const createdBy = layers[index]?.createdBy;
     return { ...layer, ...(createdBy !== undefined && { createdBy }) };
   });
-  return groupSecrets([...fileFindings(steps, view, analysis), ...(config ? configFindings(config, analysis) : [])]);
+  const inFiles = limitedFindings(fileFindings(steps, view, analysis), read.sizeBytes);
+  const inConfig = config ? configFindings(config, analysis) : [];
+  return { ...inFiles, findings: groupSecrets([...inFiles.findings, ...inConfig]) };
 }
 
 async function misconfiguration(

@@ -9,10 +9,12 @@ import {
   decodeFacts,
   emptyLayer,
   encodeFacts,
+  FactBudget,
+  factLimitsFor,
 } from '@tidewaiter/analyzers';
 import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
 import type { UnreadLayer } from '@tidewaiter/integrity';
-import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
+import { decodeEntries, encodeEntries, type Warning } from '@tidewaiter/oci';
 import { LayerProcesses, limitsIn, type PackedLayer, type ReadingLimits, processLimits } from '@tidewaiter/sandbox';
 import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 
@@ -31,6 +33,10 @@ export interface ReadImage {
   layersFromCache: number;
   /** Uncompressed bytes of the layers that were read now. */
   bytesRead: number;
+  /** Compressed bytes of all layers; infinite for a file tree, of which nothing is stored. */
+  sizeBytes: number;
+  /** Warnings about facts that were left out. */
+  warnings: Warning[];
 }
 
 interface Reading {
@@ -60,7 +66,8 @@ export async function readImage(
 ): Promise<ReadImage> {
   if (source.tree) {
     const tree = await analyzeTree(source.tree(), analysis);
-    return { layers: [tree], unread: [], layersAnalyzed: 1, layersFromCache: 0, bytesRead: tree.uncompressedBytes };
+    const counts = { layersAnalyzed: 1, layersFromCache: 0, bytesRead: tree.uncompressedBytes };
+    return { layers: [tree], unread: [], ...counts, sizeBytes: Infinity, warnings: [] };
   }
   const cache = new LayerCache(cacheDir, analysisVersion(analysis));
   const failures = new Map<string, unknown>();
@@ -71,13 +78,16 @@ export async function readImage(
     failures.set(keyOf(layer), error);
     progress.layerDone();
   };
-  const known = await knownLayers(source.layers, cache, failed);
+  // All layers share one budget: each of a hundred layers may be as large as its own limits allow.
+  const sizeBytes = sizeOf(source.layers);
+  const budget = new FactBudget(factLimitsFor(sizeBytes, analysis.factLimits));
+  const known = await knownLayers(source.layers, { cache, budget }, failed);
   const layersFromCache = known.size;
   const unknown = distinct(source.layers).filter((layer) => !known.has(keyOf(layer)) && !failures.has(keyOf(layer)));
   let bytesRead = 0;
-  const keep = async (layer: SourceLayer, read: AnalyzedLayer, kept: LayerToKeep) => {
+  const keep = async (layer: SourceLayer, { entries, facts }: AnalyzedLayer, kept: LayerToKeep) => {
     await cache.put(layer, kept);
-    known.set(keyOf(layer), read);
+    known.set(keyOf(layer), { entries, facts: budget.admit(facts) });
     bytesRead += kept.uncompressedBytes;
     progress.layerDone();
   };
@@ -89,7 +99,8 @@ export async function readImage(
     return failures.has(key) ? [unreadLayer(layer, failures.get(key))] : [];
   });
   const layersAnalyzed = known.size - layersFromCache;
-  return { layers, unread, layersAnalyzed, layersFromCache, bytesRead };
+  const counts = { layersAnalyzed, layersFromCache, bytesRead };
+  return { layers, unread, ...counts, sizeBytes, warnings: budget.warnings() };
 }
 
 function unreadLayer({ index, digest, diffId, createdBy }: SourceLayer, error: unknown): UnreadLayer {
@@ -111,6 +122,12 @@ function distinct(layers: readonly SourceLayer[]): SourceLayer[] {
   return [...new Map(layers.map((layer) => [keyOf(layer), layer])).values()];
 }
 
+function sizeOf(layers: readonly SourceLayer[]): number {
+  let bytes = 0;
+  for (const { sizeBytes } of layers) bytes += sizeBytes;
+  return bytes;
+}
+
 function keyOf({ digest, diffId }: SourceLayer): string {
   return `${digest} ${diffId}`;
 }
@@ -119,7 +136,7 @@ type LayerFailed = (layer: SourceLayer, error: unknown) => void;
 
 async function knownLayers(
   layers: readonly SourceLayer[],
-  cache: LayerCache,
+  { cache, budget }: { cache: LayerCache; budget: FactBudget },
   failed: LayerFailed,
 ): Promise<Map<string, AnalyzedLayer>> {
   const known = new Map<string, AnalyzedLayer>();
@@ -129,7 +146,7 @@ async function knownLayers(
     if (!unpacked) continue;
     try {
       await layer.verify?.();
-      known.set(keyOf(layer), unpacked);
+      known.set(keyOf(layer), { ...unpacked, facts: budget.admit(unpacked.facts) });
     } catch (error) {
       failed(layer, error);
     }
@@ -163,15 +180,15 @@ async function readLayers(
   failed: LayerFailed,
 ): Promise<void> {
   const bySize = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
-  const bytes = layers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-  const cores = bytes < apartFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxProcesses);
+  const cores = sizeOf(layers) < apartFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxProcesses);
   const processes = new LayerProcesses(cores, { ...processLimits, ...limits.process });
   const counted = (open: SourceLayer['open']) => () => abortable(progress.counted(open()), signal);
-  const options = ({ mediaType, diffId }: SourceLayer) => ({
+  const options = ({ mediaType, diffId, sizeBytes }: SourceLayer) => ({
     mediaType,
     expectedDiffId: diffId,
     limits: limits.layer,
     ...analysis,
+    factLimits: factLimitsFor(sizeBytes, analysis.factLimits),
   });
   const readApart = async (layer: SourceLayer) => {
     const settings = options(layer);

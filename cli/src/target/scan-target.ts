@@ -5,8 +5,10 @@ import { Unavailable } from '@tidewaiter/domain';
 import type { ComparedLayer } from '@tidewaiter/integrity';
 import type { ImageConfig } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
+import { limitsIn } from '@tidewaiter/sandbox';
 
 import { cacheDir as cacheFolder } from '../cache-dir.js';
+import { environment } from '../context.js';
 import { scanKey } from '../fingerprint-key.js';
 import { withScheme } from '../sources/bare-path.js';
 import { openSource } from '../sources/sources.js';
@@ -86,5 +88,7 @@ async function scanWith(
 async function analysisFor({ kinds }: EvaluationOptions, needsDigests: boolean): Promise<AnalysisOptions> {
   const isInspected =
     needsDigests || (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
-  return { isInspected, ...(kinds.has('secret') && { secretKey: await scanKey() }) };
+  const { facts } = limitsIn(environment);
+  const limits = Object.keys(facts).length > 0 ? { factLimits: facts } : {};
+  return { isInspected, ...(kinds.has('secret') && { secretKey: await scanKey() }), ...limits };
 }

@@ -31,6 +31,14 @@ export interface Analyzer {
    * for a link. Called for every file of every layer: check only the path or a magic number.
    */
   wants: (path: string, head: Uint8Array) => boolean;
+  /**
+   * Largest file in bytes that is kept for it, `maxTextBytes` unless given: it stays in memory until
+   * the analyzer has read it.
+   */
+  maxBytes?: number;
   /** @throws MalformedFile when nothing of the file can be read */
   analyze: (file: SourceFile) => FileFacts;
 }
+
+/** Limit for texts: the package database of a large installation has some 20 MB. */
+export const maxTextBytes = 32 * 1024 * 1024;

@@ -59,6 +59,14 @@ import { wordpress } from './wordpress/wordpress.js';
 import { yarnCache } from './yarn-cache/yarn-cache.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
 
+export {
+  FactBudget,
+  type FactLimits,
+  factLimits,
+  factLimitsFor,
+  limitedFindings,
+  limitedPackages,
+} from './fact-limits.js';
 export { databaseWarnings } from './database-links.js';
 export { inventory } from './inventory.js';
 export { configFindings, fileFindings, evaluateFiles } from './image-findings.js';
@@ -131,7 +139,8 @@ export const analyzersVersion = versionOf(analyzers);
 
 /** Version of an analysis with these options, like `analyzersVersion` for one without options. */
 export function analysisVersion(options: AnalysisOptions): string {
-  return `${analyzersVersion} ${searchVersion(options)} entries@${entriesVersion}`;
+  const limits = options.factLimits && ` limits@${JSON.stringify(options.factLimits)}`;
+  return `${analyzersVersion} ${searchVersion(options)} entries@${entriesVersion}${limits ?? ''}`;
 }
 
 /** Version of {@link configFindings} with these options. */

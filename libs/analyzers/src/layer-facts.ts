@@ -42,8 +42,9 @@ import {
   withMasks,
 } from '@tidewaiter/secrets';
 
-import type { Analyzer, FileFacts } from './analyzer.js';
+import { type Analyzer, type FileFacts, maxTextBytes } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
+import { FactBudget, type FactLimits, factLimits } from './fact-limits.js';
 import { redactPackages } from './redact-packages.js';
 import { ArchiveBudget, isStreamedArchive, StreamedArchive } from './streamed-archive.js';
 
@@ -110,6 +111,8 @@ export interface AnalysisOptions {
   secretKey?: Uint8Array;
   /** Whether files are inspected for signs of tampering, and hashed likewise. */
   isInspected?: boolean;
+  /** Limits that differ from `factLimits`. */
+  factLimits?: Partial<FactLimits>;
 }
 
 /** Result of one reader for one file. */
@@ -126,6 +129,8 @@ interface Reading {
 /** Reader of files for one kind of facts. */
 interface Reader {
   wants: (path: string, head: Uint8Array, sizeBytes: number) => boolean;
+  /** Unlimited unless given. */
+  maxBytes?: number;
   read: (file: TakenFile) => Reading;
 }
 
@@ -147,8 +152,11 @@ interface OpenArchive {
   replaced?: { heir: string | undefined };
 }
 
-/** Limit on facts of one layer: they cost memory in every image that has the layer. */
-const maxFacts = 2_000_000;
+/**
+ * Limit on other facts of one layer: hosts, keys and signs cost memory in every image that has the
+ * layer.
+ */
+const maxFacts = 500_000;
 
 /** Limit on files stored for one host of a layer: a host in so many files hardly disappears. */
 const maxFilesOfHost = 20;
@@ -169,12 +177,14 @@ export class FactCollector {
   /** Readers of the file of the last `wants` call, which the next `take` passes. */
   #asked: { path: string; readers: readonly Reader[] } | undefined;
   #facts = 0;
-  readonly #budget = new ScriptBudget();
+  readonly #scripts = new ScriptBudget();
+  readonly #budget: FactBudget;
 
   constructor(
     analyzers: readonly Analyzer[],
     private readonly options: AnalysisOptions,
   ) {
+    this.#budget = new FactBudget({ ...factLimits, ...options.factLimits });
     this.#readers = readersOf(analyzers, options);
     this.#streamReaders = options.secretKey ? [secretStreams(options.secretKey)] : [];
   }
@@ -190,7 +200,7 @@ export class FactCollector {
     const { path, content } = file;
     const asked = this.#asked?.path === path ? this.#asked.readers : undefined;
     const readers = asked ?? this.#readersFor(path, content.subarray(0, headBytes), content.length);
-    for (const reader of readers) this.#add(path, this.#budget.limited(reader.read(file)));
+    for (const reader of readers) this.#add(path, this.#scripts.limited(reader.read(file)));
   }
 
   /** Opens the readers of a file that is read in pieces. */
@@ -241,7 +251,7 @@ export class FactCollector {
    */
   forget(path: string, heir?: string): void {
     const readings = this.#readings.get(path) ?? [];
-    for (const { script } of readings) this.#budget.release(script);
+    for (const { script } of readings) this.#scripts.release(script);
     const secrets = readings.flatMap((reading) => reading.secrets ?? []);
     this.#keepReplaced(path, secrets, heir);
     for (const open of this.#archives) if (open.path === path) open.replaced ??= { heir };
@@ -272,6 +282,7 @@ export class FactCollector {
       const broken = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
       for (const { code, message } of broken.values()) list.add(code, path, message);
     }
+    for (const { code, path, message } of this.#budget.warnings()) list.add(code, path, message);
     secrets.unshift(...withoutKnown(this.#replaced, secrets));
     const inspected = this.options.isInspected ? { hosts: hosts.named, scripts } : {};
     return {
@@ -285,21 +296,31 @@ export class FactCollector {
   }
 
   #readersFor(path: string, head: Uint8Array, sizeBytes: number): Reader[] {
-    return this.#readers.filter((reader) => reader.wants(path, head, sizeBytes));
+    const readers = this.#readers.filter((reader) => reader.wants(path, head, sizeBytes));
+    return readers.filter(({ maxBytes = Infinity }) => {
+      if (sizeBytes <= maxBytes) return true;
+      const message = `file of more than ${maxBytes} bytes`;
+      this.#add(path, { warning: { code: 'LIMIT_EXCEEDED', path, message } });
+      return false;
+    });
   }
 
-  #add(path: string, reading: Reading): void {
-    if (!hasResult(reading)) return;
+  #add(path: string, found: Reading): void {
+    if (!hasResult(found)) return;
+    const { record, secrets } = found;
+    const reading = {
+      ...found,
+      ...(record && { record: this.#budget.record(record) }),
+      ...(secrets && { secrets: this.#budget.secrets(secrets) }),
+    };
     const known = this.#readings.get(path);
     if (known === undefined) this.#readings.set(path, [reading]);
     else known.push(reading);
     this.#count(reading);
   }
 
-  #count({ record, secrets = [], signs = [], hosts = [], publicKeys = [] }: Reading): void {
-    const { packages = [], owned = [] }: Partial<FileRecord> = record ?? {};
-    this.#facts += packages.length + secrets.length + signs.length + hosts.length + publicKeys.length;
-    for (const { files } of owned) this.#facts += files.length;
+  #count({ signs = [], hosts = [], publicKeys = [] }: Reading): void {
+    this.#facts += signs.length + hosts.length + publicKeys.length;
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
   }
@@ -307,7 +328,8 @@ export class FactCollector {
 
 function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: AnalysisOptions): Reader[] {
   const readers = analyzers.map((analyzer): Reader => {
-    return { wants: (path, head) => analyzer.wants(path, head), read: (file) => readFile(analyzer, file) };
+    const { maxBytes = maxTextBytes } = analyzer;
+    return { wants: (path, head) => analyzer.wants(path, head), maxBytes, read: (file) => readFile(analyzer, file) };
   });
   if (secretKey) {
     readers.push(

@@ -1,8 +1,8 @@
 import { LimitExceeded, type OwnedFile, type OwnedFiles } from '@tidewaiter/domain';
 
 /** A database of a large desktop has some 500,000 files, and their paths some 40 MB. */
-const maxOwnedFiles = 2_000_000;
-const maxPathCharacters = 128 << 20;
+const maxOwnedFiles = 1_000_000;
+const maxPathCharacters = 64 << 20;
 const maxPathLength = 4096;
 
 /** Paths that `path-exclude` of dpkg in slim images and `nodocs` of dnf leave out. */

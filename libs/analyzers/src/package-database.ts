@@ -2,8 +2,8 @@ import { LimitExceeded, type PackageRecord } from '@tidewaiter/domain';
 
 import type { FileFacts } from './analyzer.js';
 
-/** Distributions have some 100,000 packages; an installation has a few thousand. */
-const maxPackages = 200_000;
+/** Of one file, as `factLimits.maxPackages` of a layer; an installation has a few thousand. */
+const maxPackages = 30_000;
 
 const token = /^[!-~]{1,1024}$/;
 const architecture = /^[A-Za-z0-9_-]{1,64}$/;

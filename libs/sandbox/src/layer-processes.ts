@@ -37,6 +37,9 @@ const maxResultBytes = 512 * 1024 * 1024;
 /** Kept of what a process writes when it ends; V8 starts with the reason. */
 const maxLastWords = 4_096;
 
+/** As the launcher's: garbage may take half of what is in use, not twice as much. */
+const lowMemory = ['--max-semi-space-size=2', '--heap-growing-percent=50'];
+
 // For source and build alike: a process runs only compiled code.
 const layerProgram = new URL('../dist/layer-process.js', import.meta.url);
 
@@ -147,7 +150,7 @@ class LayerProcess {
   #lastWords = '';
 
   constructor(program: URL, { maxHeapMegabytes, maxMemoryMegabytes }: ProcessLimits) {
-    const flags = [`--max-old-space-size=${maxHeapMegabytes}`, '--max-semi-space-size=2'];
+    const flags = [`--max-old-space-size=${maxHeapMegabytes}`, ...lowMemory];
     this.#child = startConfined(program, flags);
     const { stdin, stdout, stderr } = this.#child;
     const frames = new FrameReader(maxResultBytes);

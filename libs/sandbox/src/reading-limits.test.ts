@@ -2,9 +2,18 @@ import { limitsIn, readingLimits } from './reading-limits.js';
 
 describe('limitsIn', () => {
   it('reads the limits of the environment and keeps defaults of the others', () => {
-    const environment = { TIDEWAITER_MAX_ENTRIES: '2000', TIDEWAITER_MAX_MEMORY_MEGABYTES: '512', PATH: '/bin' };
-    expect(limitsIn(environment)).toEqual({ layer: { maxEntries: 2_000 }, process: { maxMemoryMegabytes: 512 } });
-    expect(limitsIn({ TIDEWAITER_MAX_ENTRIES: '' })).toEqual({ layer: {}, process: {} });
+    const environment = {
+      TIDEWAITER_MAX_ENTRIES: '2000',
+      TIDEWAITER_MAX_MEMORY_MEGABYTES: '512',
+      TIDEWAITER_MAX_PACKAGES: '7000',
+      PATH: '/bin',
+    };
+    expect(limitsIn(environment)).toEqual({
+      layer: { maxEntries: 2_000 },
+      process: { maxMemoryMegabytes: 512 },
+      facts: { maxPackages: 7000 },
+    });
+    expect(limitsIn({ TIDEWAITER_MAX_ENTRIES: '' })).toEqual({ layer: {}, process: {}, facts: {} });
   });
 
   it.each(['none', '-1', '1.5', '0', '1e9', '99999999999999999999'])('rejects %s, naming the variable', (text) => {
@@ -17,6 +26,7 @@ describe('readingLimits', () => {
     expect(readingLimits({ maxEntries: undefined, maxSparseBytes: 5 })).toEqual({
       layer: { maxSparseBytes: 5 },
       process: {},
+      facts: {},
     });
   });
 });

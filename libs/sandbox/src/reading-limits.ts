@@ -1,3 +1,4 @@
+import { type FactLimits, factLimits } from '@tidewaiter/analyzers';
 import { InvalidInput } from '@tidewaiter/domain';
 import type { LayerLimits } from '@tidewaiter/oci';
 
@@ -7,9 +8,10 @@ import { type ProcessLimits, processLimits } from './layer-processes.js';
 export interface ReadingLimits {
   layer: Partial<Pick<LayerLimits, 'maxUncompressedBytes' | 'maxSparseBytes' | 'maxEntries'>>;
   process: Partial<Pick<ProcessLimits, 'maxHeapMegabytes' | 'maxMemoryMegabytes'>>;
+  facts: Partial<FactLimits>;
 }
 
-type LimitName = keyof ReadingLimits['layer'] | keyof ReadingLimits['process'];
+type LimitName = keyof ReadingLimits['layer'] | keyof ReadingLimits['process'] | keyof FactLimits;
 
 /** Configurable limits, with their environment variables and bounds. */
 export const limitSettings = {
@@ -18,15 +20,21 @@ export const limitSettings = {
   maxEntries: { variable: 'TIDEWAITER_MAX_ENTRIES', min: 1_000, max: 10_000_000 },
   maxHeapMegabytes: { variable: 'TIDEWAITER_MAX_HEAP_MEGABYTES', min: 128, max: 16_384 },
   maxMemoryMegabytes: { variable: 'TIDEWAITER_MAX_MEMORY_MEGABYTES', min: 256, max: 65_536 },
+  maxPackages: { variable: 'TIDEWAITER_MAX_PACKAGES', min: 1_000, max: 10_000_000 },
+  maxSecrets: { variable: 'TIDEWAITER_MAX_SECRETS', min: 100, max: 10_000_000 },
+  maxOwnedFiles: { variable: 'TIDEWAITER_MAX_OWNED_FILES', min: 10_000, max: 100_000_000 },
+  maxLicenseCharacters: { variable: 'TIDEWAITER_MAX_LICENSE_CHARACTERS', min: 10_000, max: 1024 ** 3 },
 } as const satisfies Record<LimitName, { variable: string; min: number; max: number }>;
 
 /** Sorts limits by the component that enforces them; undefined is the default. */
 export function readingLimits(given: { readonly [Name in LimitName]?: number | undefined }): ReadingLimits {
   const set = Object.entries(given).filter(([name, value]) => name in limitSettings && value !== undefined);
-  const [process, layer] = [true, false].map((isOfProcess) =>
-    Object.fromEntries(set.filter(([name]) => name in processLimits === isOfProcess)),
-  );
-  return { layer: { ...layer }, process: { ...process } };
+  const own = (holds: (name: string) => boolean) => Object.fromEntries(set.filter(([name]) => holds(name)));
+  return {
+    layer: own((name) => !(name in processLimits) && !(name in factLimits)),
+    process: own((name) => name in processLimits),
+    facts: own((name) => name in factLimits),
+  };
 }
 
 /** @throws InvalidInput `LIMIT_INVALID` with the name of the variable */

@@ -40,11 +40,13 @@ export class Analysis {
   constructor(config: ScannerConfig) {
     const { fingerprintKey } = config;
     const secretKey = fingerprintKey && fingerprintKeyOf(fingerprintKey.reveal());
-    this.options = { isInspected: true, ...(secretKey && { secretKey }) };
+    this.limits = readingLimits(config);
+    const { facts } = this.limits;
+    const hasLimits = Object.keys(facts).length > 0;
+    this.options = { isInspected: true, ...(secretKey && { secretKey }), ...(hasLimits && { factLimits: facts }) };
     this.version = analysisVersion(this.options);
     this.imageVersion = `${this.version} checks@${imageChecksVersion} places@${secretPlacesVersion}`;
     this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
-    this.limits = readingLimits(config);
     const named = JSON.stringify(this.limits);
     this.reader = { analyzersVersion: this.version, reader: hash('sha256', `${this.version} ${named}`).slice(0, 16) };
   }

@@ -70,14 +70,18 @@ export class ScannerConfig extends configOf({
    */
   maxLayerSeconds: setting('TIDEWAITER_MAX_LAYER_SECONDS', z.coerce.number().int().min(1).max(86_400).default(900)),
   /**
-   * Limits for one layer; exceeding one is a finding. The defaults are `layerLimits` and
-   * `processLimits`.
+   * Limits for one layer, and on the facts of an image; exceeding one is a finding or a warning. The
+   * defaults are `layerLimits`, `processLimits` and `factLimits`.
    */
   maxUncompressedBytes: limit(limitSettings.maxUncompressedBytes),
   maxSparseBytes: limit(limitSettings.maxSparseBytes),
   maxEntries: limit(limitSettings.maxEntries),
   maxHeapMegabytes: limit(limitSettings.maxHeapMegabytes),
   maxMemoryMegabytes: limit(limitSettings.maxMemoryMegabytes),
+  maxPackages: limit(limitSettings.maxPackages),
+  maxSecrets: limit(limitSettings.maxSecrets),
+  maxOwnedFiles: limit(limitSettings.maxOwnedFiles),
+  maxLicenseCharacters: limit(limitSettings.maxLicenseCharacters),
   /**
    * Limit on matches stored for one image in one run: thousands of packages of one source make
    * millions.

@@ -13,6 +13,7 @@ const maxSightings = 1_000;
 /** Programs that no package manager installed, identified by texts in their bytes. */
 export const binaries: Analyzer = {
   name: 'binaries',
+  maxBytes: Infinity,
   version: 1,
   wants: (path, head) => (isElf(head) ? isProgramName(path) : rowsOfText(path).length > 0),
   analyze: ({ path, content }) => readProgram(path, content),

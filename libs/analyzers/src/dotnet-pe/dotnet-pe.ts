@@ -22,6 +22,7 @@ const ofFrameworks =
  */
 export const dotnetPe: Analyzer = {
   name: 'dotnet-pe',
+  maxBytes: Infinity,
   version: 1,
   wants: (path, head) =>
     (path.endsWith('.dll') || path.endsWith('.exe')) &&

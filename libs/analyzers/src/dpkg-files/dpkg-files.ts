@@ -1,6 +1,7 @@
 import type { OwnedFile } from '@tidewaiter/domain';
 
 import type { Analyzer, FileFacts } from '../analyzer.js';
+import { factLimits } from '../fact-limits.js';
 import { collectOwned, documentationRole, ownedPath } from '../owned-files.js';
 import { isToken, linesOf } from '../package-database.js';
 
@@ -34,6 +35,8 @@ function readList(path: string, text: string): FileFacts {
     const file = line === '' ? undefined : readers[kind as keyof typeof readers](line);
     if (file === 'unreadable') unreadable += 1;
     else if (file) found.push(file);
+    // One more, so that the layer reports the limit.
+    if (found.length > factLimits.maxOwnedFiles) break;
   }
   const files = kind === 'list' ? withoutDirectories(found) : found;
   const owned = collectOwned([{ type: 'deb', package: name, files }]);

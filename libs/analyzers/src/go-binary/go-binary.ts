@@ -10,6 +10,7 @@ import { linkedVersion, unknownVersion } from './main-version.js';
 /** Modules and standard library of a Go program. @see https://pkg.go.dev/runtime/debug#BuildInfo */
 export const goBinary: Analyzer = {
   name: 'go-binary',
+  maxBytes: Infinity,
   version: 1,
   wants: (path, head) => isExecutable(head) && !isDistributionLibrary(path),
   analyze: ({ path, content }) => readProgram(content, path),

@@ -43,6 +43,7 @@ interface Search {
 export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
+    maxBytes: Infinity,
     version: 2,
     wants: (path) => archive.test(path.slice(-4)) || (path.endsWith('/pom.properties') && pomName.test(path)),
     analyze: (file) => (archive.test(file.path) ? analyzeArchive(file, knownJars) : analyzePom(file)),

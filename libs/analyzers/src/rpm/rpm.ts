@@ -22,6 +22,7 @@ const maxUnreadable = 10_000;
  */
 export const rpm: Analyzer = {
   name: 'rpm',
+  maxBytes: Infinity,
   version: 3,
   wants: (path) => database.test(path) || (path.endsWith(log) && database.test(path.slice(0, -'-wal'.length))),
   analyze: ({ path, content }) => (path.endsWith(log) ? readLog(content) : readDatabase(path, content)),

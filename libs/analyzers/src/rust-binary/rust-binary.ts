@@ -18,6 +18,7 @@ const crateName = /^[A-Za-z0-9_-]{1,64}$/;
  */
 export const rustBinary: Analyzer = {
   name: 'rust-binary',
+  maxBytes: Infinity,
   version: 1,
   wants: (path, head) => isElfProgram(head) && !isDistributionLibrary(path),
   analyze: ({ path, content }) => readProgram(content, path),

@@ -19,6 +19,7 @@ const manifest = /^node_modules\/(?:@[^/]{1,255}\/)?[^/]{1,255}\/package\.json$/
  */
 export const yarnCache: Analyzer = {
   name: 'yarn-cache',
+  maxBytes: Infinity,
   version: 1,
   wants: (path, head) => path.endsWith('.zip') && archive.test(path) && head[0] === 0x50 && head[1] === 0x4b,
   analyze: (file) => installedLibraries('npm', file.path, [readArchive(file)]),

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { factLimitsFor } from '@tidewaiter/analyzers';
 import { LimitExceeded } from '@tidewaiter/domain';
 import { LayerProcesses, type PackedLayer, processLimits } from '@tidewaiter/sandbox';
 import type { PlacedLayer } from '@tidewaiter/store';
@@ -54,7 +55,8 @@ export class LayerReading implements OnApplicationShutdown {
     const client = this.registries.client(connection);
     const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
     const { options, limits } = this.analysis;
-    const layerOptions = { mediaType, expectedDiffId: claim.diffId, limits: limits.layer, ...options };
+    const factLimits = factLimitsFor(claim.sizeBytes, limits.facts);
+    const layerOptions = { mediaType, expectedDiffId: claim.diffId, limits: limits.layer, ...options, factLimits };
     const analyze = (open: () => AsyncIterable<Uint8Array>) => this.#processes.analyze(open, layerOptions, signal);
     try {
       return await analyze(() => client.blob(repository, blob, signal));

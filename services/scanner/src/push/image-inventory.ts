@@ -1,6 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf } from '@tidewaiter/advisories';
-import { decodeFacts, emptyLayer, evaluateFiles, imageFiles, inventory } from '@tidewaiter/analyzers';
+import {
+  decodeFacts,
+  emptyLayer,
+  evaluateFiles,
+  FactBudget,
+  factLimitsFor,
+  imageFiles,
+  inventory,
+  limitedFindings,
+  limitedPackages,
+} from '@tidewaiter/analyzers';
 import { checkImageFiles } from '@tidewaiter/checks';
 import { packManifest } from '@tidewaiter/facts';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
@@ -30,12 +40,19 @@ export class ImageInventory {
     const { version, imageVersion } = this.analysis;
     const unread = await this.images.unreadIndexes(digest, version);
     if (analyzersVersion === imageVersion && unread.join() === missed.join()) return;
-    const layers = (await this.images.layers(digest)).map((layer) => ({ ...layer, ...contentOf(layer, version) }));
+    const limits = this.analysis.options.factLimits;
+    const stored = await this.images.layers(digest);
+    const bytes = sizeOf(stored);
+    const budget = new FactBudget(factLimitsFor(bytes, limits));
+    const layers = stored.map((layer) => ({ ...layer, ...contentOf(layer, version, budget) }));
     const unreadLayers = layers.filter(({ isRead }) => !isRead).map(({ index }) => index);
     const view = overlay(layers.map(({ entries }) => entries));
-    const { os, packages, warnings } = inventory(layers, view);
+    const { os, packages: all, warnings } = inventory(layers, view);
+    const { packages, warnings: packagesLeftOut } = limitedPackages(all, bytes, limits);
     const evaluated = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
-    const { findings: own, programs, unowned } = evaluateFiles(layers, view, this.analysis.options);
+    const { findings: inFiles, programs, unowned } = evaluateFiles(layers, view, this.analysis.options);
+    const { findings: own, warnings: findingsLeftOut } = limitedFindings(inFiles, bytes);
+    const leftOut = [...budget.warnings(), ...packagesLeftOut, ...findingsLeftOut];
     const misconfigurations = checkImageFiles(layers, view);
     const unevaluated = notEvaluated(this.analysis.options, configVersion);
     await this.store.transaction(async (tx) => {
@@ -44,13 +61,20 @@ export class ImageInventory {
       await this.fleetFiles.put(tx, digest, unowned);
       await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
       await this.images.analyzed(tx, digest, imageVersion, {
-        ...{ os, packages: evaluated, warnings, findings, notEvaluated: unevaluated, unreadLayers },
+        ...{ os, packages: evaluated, warnings: [...warnings, ...leftOut] },
+        ...{ findings, notEvaluated: unevaluated, unreadLayers },
       });
     });
   }
 }
 
-function contentOf({ analyzersVersion, facts, entries }: StoredLayer, version: string) {
+function contentOf({ analyzersVersion, facts, entries }: StoredLayer, version: string, budget: FactBudget) {
   if (analyzersVersion !== version || !facts || !entries) return { ...emptyLayer(), isRead: false };
-  return { facts: decodeFacts(facts), entries: decodeEntries(entries), isRead: true };
+  return { facts: budget.admit(decodeFacts(facts)), entries: decodeEntries(entries), isRead: true };
+}
+
+function sizeOf(layers: readonly { sizeBytes: number }[]): number {
+  let bytes = 0;
+  for (const { sizeBytes } of layers) bytes += sizeBytes;
+  return bytes;
 }
