@@ -10,7 +10,12 @@ const inspector = process.env.INSPECT ?? '127.0.0.1:9229';
 /** Editors write several files at once. */
 const settleMs = 150;
 const sources = /^(?!.*\.test\.ts$).*\bsrc\/.*\.ts$/;
-const flags = ['--max-semi-space-size=4', '--initial-old-space-size=32', '--heap-growing-percent=50', `--inspect=${inspector}`];
+const flags = [
+  '--max-semi-space-size=4',
+  '--initial-old-space-size=32',
+  '--heap-growing-percent=50',
+  `--inspect=${inspector}`,
+];
 
 const log = (text) => console.error(`dev: ${text}`);
 const node = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
