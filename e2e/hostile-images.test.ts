@@ -206,7 +206,7 @@ const emptyFiles = (count: number) =>
 interface Hostile {
   what: string;
   build: () => unknown;
-  /** 0 if everything was read; 1 for findings; 2 if something was not read; 3 if there is nothing to scan. */
+  /** 0 if all was read; 1 for findings; 2 if something was not read; 3 for nothing to scan. */
   code: 0 | 1 | 2 | 3;
   /** Code of the error if there is no report. */
   error?: string;

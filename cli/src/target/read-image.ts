@@ -47,7 +47,7 @@ interface Reading {
 }
 
 const maxProcesses = 4;
-/** Hashing holes blocks the event loop, even `--timeout`: a layer with more of them is read in a process of its own. */
+/** Hashing holes blocks the event loop and `--timeout`: beyond it, a layer is read in a process. */
 const maxSparseBytesHere = 256 * 1024 * 1024;
 /** Size below which a process takes longer to start than the layers take to read. */
 const apartFromBytes = 16 * 1024 * 1024;

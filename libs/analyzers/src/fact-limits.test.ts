@@ -38,10 +38,8 @@ describe('FactBudget', () => {
   });
 
   it('leaves out secrets beyond the limit', async () => {
-    const content = Array.from(
-      { length: 9 },
-      (_, index) => `ghp_${`aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC${index}`}\n`,
-    ).join('');
+    const token = (index: number) => `ghp_aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC${index}\n`;
+    const content = Array.from({ length: 9 }, (_, index) => token(index)).join('');
     const options = { secretKey: Buffer.alloc(32, 1) };
     const all = await factsOf([{ path: 'srv/a.env', content }], {}, options);
     const some = await factsOf([{ path: 'srv/a.env', content }], { maxSecrets: 2 }, options);

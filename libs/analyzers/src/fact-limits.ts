@@ -15,7 +15,7 @@ export interface FactLimits {
   maxSecrets: number;
   /** Files that package databases list. */
   maxOwnedFiles: number;
-  /** Characters of the licenses of all packages; a license that many packages have counts for each. */
+  /** Characters of the licenses of all packages; a license counts for each package that has it. */
   maxLicenseCharacters: number;
 }
 
@@ -52,7 +52,7 @@ export function factLimitsFor(bytes: number, configured: Partial<FactLimits> = {
   return { ...factLimits, maxOwnedFiles: allowed(owned), ...configured };
 }
 
-/** What was left out, by limit. */
+/** Numbers of facts that were left out, by limit. */
 type Excess = Record<keyof FactLimits, number>;
 
 const nouns: Record<keyof FactLimits, string> = {
@@ -62,7 +62,7 @@ const nouns: Record<keyof FactLimits, string> = {
   maxLicenseCharacters: 'packages are without their licenses',
 };
 
-/** Counts the facts of a layer, or of the layers of an image, and leaves out those beyond the limits. */
+/** Leaves out facts of a layer, or of all layers of an image, that are beyond the limits. */
 export class FactBudget {
   readonly #left: FactLimits;
   readonly #excess: Excess = { maxPackages: 0, maxSecrets: 0, maxOwnedFiles: 0, maxLicenseCharacters: 0 };

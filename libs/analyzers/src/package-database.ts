@@ -2,7 +2,7 @@ import { LimitExceeded, type PackageRecord } from '@tidewaiter/domain';
 
 import type { FileFacts } from './analyzer.js';
 
-/** Of one file, as `factLimits.maxPackages` of a layer; an installation has a few thousand. */
+/** Limit for one file, as `factLimits.maxPackages` for a layer; an installation has thousands. */
 const maxPackages = 30_000;
 
 const token = /^[!-~]{1,1024}$/;
