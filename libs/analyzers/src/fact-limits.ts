@@ -1,8 +1,11 @@
-import type { Finding, ImagePackage, PackageRecord } from '@tidewaiter/domain';
-import { isDistributionType } from '@tidewaiter/domain';
+import {
+  type Finding,
+  type ImagePackage,
+  isDistributionType,
+  type OwnedFiles,
+  type PackageRecord,
+} from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
-
-import type { FileRecord, LayerFacts } from './layer-facts.js';
 
 /**
  * Limits on what the files of a layer, and all layers of an image together, may declare. The
@@ -52,6 +55,12 @@ export function factLimitsFor(bytes: number, configured: Partial<FactLimits> = {
   return { ...factLimits, maxOwnedFiles: allowed(owned), ...configured };
 }
 
+/** Facts of one file that are limited. */
+interface Declared {
+  packages?: PackageRecord[];
+  owned?: OwnedFiles[];
+}
+
 /** Numbers of facts that were left out, by limit. */
 type Excess = Record<keyof FactLimits, number>;
 
@@ -72,12 +81,12 @@ export class FactBudget {
   }
 
   /** The facts of one more layer, which it may change. */
-  admit(facts: LayerFacts): LayerFacts {
+  admit<Secret, Facts extends { files: Declared[]; secrets: Secret[] }>(facts: Facts): Facts {
     const files = facts.files.map((record) => this.record(record));
     return { ...facts, files, secrets: this.secrets(facts.secrets) };
   }
 
-  record(record: FileRecord): FileRecord {
+  record<Each extends Declared>(record: Each): Each {
     const { packages, owned } = record;
     if (packages === undefined && owned === undefined) return record;
     const ownedFiles = owned?.map(({ files, ...each }) => ({ ...each, files: this.#take('maxOwnedFiles', files) }));
