@@ -81,7 +81,7 @@ export class FactBudget {
   }
 
   /** The facts of one more layer, which it may change. */
-  admit<Secret, Facts extends { files: Declared[]; secrets: Secret[] }>(facts: Facts): Facts {
+  admit<Facts extends { files: Declared[]; secrets: unknown[] }>(facts: Facts): Facts {
     const files = facts.files.map((record) => this.record(record));
     return { ...facts, files, secrets: this.secrets(facts.secrets) };
   }
