@@ -25,7 +25,15 @@ export interface SecretReader {
   problem(line: string): void;
 }
 
-export function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReader {
+/** Secret that this service does not use, so that its file need not be there. */
+const unused = new Secret('');
+
+/** @param isUsed whether the service uses the secret of a key, such as `sensors[0].token` */
+export function secretReader(
+  readFile: ReadSecretFile,
+  problems: string[],
+  isUsed: (at: string) => boolean = () => true,
+): SecretReader {
   const text = (at: string, file: string | undefined): string | undefined => {
     if (file === undefined) return undefined;
     try {
@@ -40,6 +48,7 @@ export function secretReader(readFile: ReadSecretFile, problems: string[]): Secr
     problem: (line) => void problems.push(line),
     read(at, plain, file) {
       if (plain !== undefined && file !== undefined) problems.push(`${at}: give the value or the file, not both`);
+      if (file !== undefined && !isUsed(at)) return unused;
       const value = file === undefined ? plain : text(`${at}File`, file);
       if (value === '') problems.push(`${at}: is empty`);
       return value ? new Secret(value) : undefined;

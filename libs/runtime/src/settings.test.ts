@@ -328,3 +328,32 @@ describe('mirrors and certificates of a registry', () => {
     expect(problemsOf(one(text))).toContain(problem);
   });
 });
+
+describe('the secrets of a service', () => {
+  const text = `
+registries:
+  - { name: main, kind: distribution, url: "https://r.example", webhookSecretFile: hook, clientKeyFile: key,
+      clientCertFile: certificate, credentials: { username: u, passwordFile: password } }
+  - { name: gh, kind: ghcr, url: "https://ghcr.io", redeliver: { hook: orgs/a/hooks/1, tokenFile: github } }
+sensors: [ { name: falco, kind: falco, tokenFile: sensor } ]
+pipelines: [ { name: ci, kind: token, tokenFile: pipeline } ]
+signers: [ { name: release, keyFile: signer, repositories: ["*"] } ]
+slack: { signingSecretFile: slack }
+`;
+  const certificates = ['certificate'];
+
+  it.each<[string | undefined, string[]]>([
+    ['ingest', ['hook', 'sensor', 'pipeline', 'slack']],
+    ['scanner', ['password', 'key', 'github', 'signer']],
+    ['detector', []],
+    ['notifier', []],
+    ['console', []],
+    [undefined, ['hook', 'password', 'key', 'github', 'sensor', 'pipeline', 'signer', 'slack']],
+  ])('of %s are read, and no others', (service, expected) => {
+    const read: string[] = [];
+    const settings = parseSettings(text, (path) => `${(read.push(path), path)} text`, undefined, service);
+    expect(read.filter((path) => !certificates.includes(path)).toSorted()).toEqual(expected.toSorted());
+    expect(settings.pipelines).toHaveLength(1);
+    expect(settings.slackSigningSecret).toBeDefined();
+  });
+});

@@ -88,18 +88,33 @@ export interface TextFile {
   text: string;
 }
 
+/** Keys of the secrets that a service uses; it does not open the files of others. */
+const secretsOf: Readonly<Record<string, RegExp>> = {
+  ingest: /^(?:sensors|pipelines|slack)\b|\.webhookSecret$/,
+  scanner: /^(?:signers\b|registries\[\d+\]\.(?!webhookSecret$))/,
+  detector: /^$/,
+  notifier: /^$/,
+  console: /^$/,
+};
+
 /**
  * Reads `tidewaiter.yaml`; without a path, the settings of a new installation.
  * @param files records which files were read, so that a change is detected
+ * @param service reads the files of its secrets only; without it those of all services
  * @throws InvalidInput `SETTINGS_INVALID`, naming every wrong key and never a value.
  */
-export function readSettings(path: string | undefined, files = new ConfigFiles()): TidewaiterSettings {
+export function readSettings(
+  path: string | undefined,
+  files = new ConfigFiles(),
+  service?: string,
+): TidewaiterSettings {
   if (path === undefined) return parseSettings('', () => '');
   const folder = dirname(resolve(path));
   return parseSettings(
     readText(path, files),
     (file) => readText(resolve(folder, file), files).trim(),
     (dir) => readFolder(resolve(folder, dir), files),
+    service,
   );
 }
 
@@ -124,13 +139,15 @@ export function parseSettings(
   text: string,
   readFile: ReadSecretFile,
   listFolder: (path: string) => TextFile[] = () => [],
+  service?: string,
 ): TidewaiterSettings {
   if (text.length > maxFileBytes) throw new InvalidInput('SETTINGS_INVALID', 'tidewaiter.yaml is over 1 MiB');
   const read = settings.safeParse(readYaml(text) ?? {});
   if (!read.success) throw invalid(read.error.issues.flatMap(issueLines));
 
   const problems: string[] = [];
-  const reader = secretReader(readFile, problems);
+  const used = service === undefined ? undefined : secretsOf[service];
+  const reader = secretReader(readFile, problems, (at) => used?.test(at) ?? true);
   const result = {
     registries: read.data.registries.map((each, index) => registrySettings(each, `registries[${index}]`, reader)),
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),

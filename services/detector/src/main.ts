@@ -10,7 +10,7 @@ export { DetectorConfig, DetectorModule };
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
     const config = new DetectorConfig(environment);
-    const settings = readSettings(config.settingsFile, files);
+    const settings = readSettings(config.settingsFile, files, 'detector');
     return { name: 'detector', module: DetectorModule.forRoot(config, settings), config };
   });
 }

@@ -8,7 +8,7 @@ import { IngestModule } from './ingest.module.js';
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
     const config = new IngestConfig(environment);
-    const settings = readSettings(config.settingsFile, files);
+    const settings = readSettings(config.settingsFile, files, 'ingest');
     return {
       name: 'ingest',
       module: IngestModule.forRoot(config, settings),

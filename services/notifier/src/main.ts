@@ -21,7 +21,7 @@ import { NotifierModule } from './notifier.module.js';
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
     const config = new NotifierConfig(environment);
-    const settings = readSettings(config.settingsFile, files);
+    const settings = readSettings(config.settingsFile, files, 'notifier');
     const routing = readRouting(config.routingFile, environment, files);
     return {
       name: 'notifier',

@@ -11,7 +11,7 @@ import { ScannerModule } from './scanner.module.js';
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
     const config = new ScannerConfig(environment);
-    const settings = readSettings(config.settingsFile, files);
+    const settings = readSettings(config.settingsFile, files, 'scanner');
     return {
       name: 'scanner',
       module: ScannerModule.forRoot(config, settings),

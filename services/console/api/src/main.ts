@@ -11,7 +11,7 @@ import { servePages } from './http/web-pages.js';
 export async function start(environment: Environment): Promise<RunningService> {
   return startReloadable((files) => {
     const config = new ConsoleConfig(environment);
-    const settings = readSettings(config.settingsFile, files);
+    const settings = readSettings(config.settingsFile, files, 'console');
     return {
       name: 'console',
       module: ConsoleModule.forRoot(config, settings, readTemplates(settings.templates)),
