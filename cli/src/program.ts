@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   migrate: async () => (await import('./migrate/migrate.js')).migrateCommand,
   backup: async () => (await import('./backup/backup.js')).backupCommand,
   restore: async () => (await import('./restore/restore.js')).restoreCommand,
+  secrets: async () => (await import('./secrets/secrets.js')).secretsCommand,
   service: async () => (await import('./service/service.js')).serviceCommand,
   test: async () => (await import('./test/test.js')).testCommand,
   advisories: async () => (await import('./advisories/advisories.js')).advisoriesCommand,

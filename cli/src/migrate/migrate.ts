@@ -18,7 +18,8 @@ export function migrateCommand(program: Command): void {
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
     .action(async ({ plan = false, output }: Options) => {
       const planned = await plannedMigrations();
-      if (!plan && planned.length > 0) await migrateDatabase();
+      // Also without a migration: roles that were made since get their rights.
+      if (!plan) await migrateDatabase();
       const state = plan ? 'pending' : 'applied';
       if (output === 'json') process.stdout.write(`${JSON.stringify({ [state]: planned }, null, 2)}\n`);
       else process.stdout.write(planned.map(plan ? withStatements : ({ name }) => `${name}\n`).join(''));

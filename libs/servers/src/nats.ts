@@ -74,7 +74,7 @@ max_payload: ${maxPayloadBytes}
 authorization {
   users: [
     { user: ${quoted(options.user)}, password: ${quoted(options.password)} }
-${(options.services ?? []).map((user) => `    ${userEntry(user, options.password)}`).join('\n')}
+${natsUserEntries(options.services ?? [], options.password).join('\n')}
   ]
 }
 jetstream {
@@ -84,8 +84,14 @@ jetstream {
 `;
 }
 
-/** @see https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization */
-function userEntry({ name, publish, subscribe }: NatsUser, ownerPassword: string): string {
-  const permissions = `{ publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} }`;
-  return `{ user: "${name}", password: "${servicePassword(ownerPassword, name)}", permissions: ${permissions} }`;
+/**
+ * Entries of the users in NATS's configuration, each with the password of its address by
+ * `serviceUrl`.
+ * @see https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization
+ */
+export function natsUserEntries(users: readonly NatsUser[], ownerPassword: string): string[] {
+  return users.map(({ name, publish, subscribe }) => {
+    const permissions = `{ publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} }`;
+    return `{ user: "${name}", password: "${servicePassword(ownerPassword, name)}", permissions: ${permissions} }`;
+  });
 }

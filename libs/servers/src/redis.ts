@@ -80,7 +80,7 @@ function redisConfig({ dataDir, port, password, services = [] }: RedisOptions, p
   return `bind 127.0.0.1
 port ${port}
 requirepass ${quoted(password)}
-${services.map((user) => userLine(user, password)).join('\n')}
+${redisUserLines(services, password).join('\n')}
 dir ${quoted(dataDir)}
 pidfile ${quoted(pidFile)}
 set-proc-title no
@@ -93,9 +93,13 @@ maxmemory-policy noeviction
 }
 
 /**
- * BullMQ needs INFO of what Redis calls dangerous.
+ * Lines of the users for Redis's configuration or ACL file, each with the password of its address by
+ * `serviceUrl`. BullMQ needs INFO of what Redis calls dangerous.
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  */
-function userLine({ name, keyPrefix }: RedisUser, ownerPassword: string): string {
-  return `user ${name} on >${servicePassword(ownerPassword, name)} ~${keyPrefix}:* &* +@all -@admin -@dangerous +info`;
+export function redisUserLines(users: readonly RedisUser[], ownerPassword: string): string[] {
+  return users.map(
+    ({ name, keyPrefix }) =>
+      `user ${name} on >${servicePassword(ownerPassword, name)} ~${keyPrefix}:* &* +@all -@admin -@dangerous +info`,
+  );
 }
