@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
-import { Permanent, Retention } from './retention.js';
+import { Retention } from './retention.js';
 
 /** Work that failed: the handling of an event, or a job. */
 export const deadLetterStages = ['event', 'job'] as const;
@@ -65,7 +65,8 @@ export class ReceivedRow {
 }
 
 /** An event or job that failed after all retries, with the data for a redrive. */
-@Permanent('until an operator decides')
+// One that was not redriven waits for an operator.
+@Retention({ days: 30, since: 'redriven_at', pace: 'hourly' })
 @Entity('dead_letter')
 @Index('dead_letter_open_ix', ['subject'], { where: 'redriven_at IS NULL' })
 export class DeadLetterRow {

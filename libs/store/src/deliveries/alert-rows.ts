@@ -75,7 +75,7 @@ export class AlertHistoryRow {
 }
 
 /** Suppression of matching alerts for a time. */
-@Permanent('record of who muted what')
+@Retention({ days: 365, since: 'ends_at', pace: 'hourly' })
 @Entity('silence')
 @Index('silence_ends_ix', ['endsAt'])
 export class SilenceRow {

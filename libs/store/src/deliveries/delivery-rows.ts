@@ -12,7 +12,7 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { Permanent } from '../core/retention.js';
+import { Permanent, Retention } from '../core/retention.js';
 
 /** States in which a delivery has ended without a failure. */
 export const endedDeliveryStates = ['sent', 'superseded', 'merged', 'suppressed'] as const;
@@ -30,7 +30,13 @@ export type DeliveryOrigin = (typeof deliveryOrigins)[number];
 export const deliveryStepKinds = ['failed', 'given-up', 'redriven', 'repeated'] as const;
 
 /** One message to one receiver. Only the notifier writes it. */
-@Permanent('record of what was sent')
+// Alerts that still fire are reminded of by their last message.
+@Retention({
+  days: 365,
+  since: 'created_at',
+  pace: 'hourly',
+  where: 'finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM notified_alert WHERE delivery_id = delivery.id)',
+})
 @Entity('delivery')
 // Unique by event, receiver, channel, integration and the digest of the group's key, which TypeORM
 // cannot declare.
@@ -92,7 +98,7 @@ export class DeliveryRow {
 }
 
 /** Failed try of a delivery, or a redrive or repetition by a user. */
-@Permanent('record of what was sent')
+@Permanent('with its delivery')
 @Entity('delivery_step')
 export class DeliveryStepRow {
   @PrimaryGeneratedColumn('identity', {
