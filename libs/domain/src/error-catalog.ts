@@ -195,6 +195,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       EGRESS_REFUSED: input('Allow the address in `egress.allow`, or give an https URL.'),
       EGRESS_REQUEST: input('Correct headers and URL of the request.'),
       EGRESS_TIMEOUT: unavailable('The server did not answer in time.'),
+      EGRESS_TOO_SLOW: unavailable(
+        'The registry sends less than `TIDEWAITER_MIN_BYTES_PER_SECOND`; it is asked again later.',
+      ),
       EGRESS_UNREACHABLE: unavailable('Check host name, network and firewall.'),
       EGRESS_UNTRUSTED: unavailable('Trust the certificate: `caFile`, or an address that it names.'),
       LIST_PAGES: unavailable('The registry lists more pages than one look reads.'),

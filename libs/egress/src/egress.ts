@@ -6,6 +6,7 @@ import type { Dispatcher } from 'undici';
 
 import { AllowList, classifyAddress } from './address.js';
 import { egressFailure } from './failure.js';
+import type { LeastRate } from './least-rate.js';
 import type { EgressProxy, EgressTls, PinnedPools, ResolvedAddress } from './pools.js';
 import { discard, toEgressResponse, type EgressResponse } from './response.js';
 
@@ -45,6 +46,8 @@ export interface EgressRequest {
   headersTimeoutMs?: number;
   /** Milliseconds without a byte; 30,000 by default. */
   bodyIdleTimeoutMs?: number;
+  /** Unlimited unless given. */
+  leastRate?: LeastRate | undefined;
 }
 
 /** Resolves all addresses of a host name. */
@@ -107,7 +110,7 @@ export class Egress {
         tls: hop.url.origin === origin ? init.tls : withoutClient(init.tls),
       });
       const location = redirects.has(data.statusCode) ? data.headers.location : undefined;
-      if (location === undefined) return toEgressResponse(hop.url, data, init.signal);
+      if (location === undefined) return toEgressResponse(hop.url, data, init);
       await discard(data.body);
       if (redirectsLeft <= 0) {
         throw new InvalidInput('EGRESS_REDIRECTS', `${hop.url.origin} redirects more often than allowed`);

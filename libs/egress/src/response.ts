@@ -2,6 +2,7 @@ import { LimitExceeded, Unavailable } from '@tidewaiter/domain';
 import type { Dispatcher } from 'undici';
 
 import { egressFailure } from './failure.js';
+import { atLeast, type LeastRate } from './least-rate.js';
 
 /**
  * Response to a request. Read the body to its end, or call `discard`: until then the connection is
@@ -15,7 +16,7 @@ export interface EgressResponse {
   url: string;
   /**
    * Bytes as sent. @throws Unavailable `EGRESS_TIMEOUT` or `EGRESS_UNREACHABLE` when the connection
-   * breaks.
+   * breaks, `EGRESS_TOO_SLOW` below the least rate.
    */
   body: AsyncIterable<Uint8Array>;
   /** @throws LimitExceeded when there are more bytes than that. */
@@ -35,9 +36,14 @@ const DISCARD_LIMIT_BYTES = 64 * 1024;
 const DISCARD_TIMEOUT_MS = 2_000;
 
 /** Wraps undici's response so that every way of reading is bounded and fails with our errors. */
-export function toEgressResponse(url: URL, data: Dispatcher.ResponseData, signal?: AbortSignal): EgressResponse {
+export function toEgressResponse(
+  url: URL,
+  data: Dispatcher.ResponseData,
+  { signal, leastRate }: { signal?: AbortSignal | undefined; leastRate?: LeastRate | undefined },
+): EgressResponse {
   const { origin } = url;
-  const body = readBody(origin, data.body, signal);
+  const whole = readBody(origin, data.body, signal);
+  const body = leastRate ? atLeast(whole, leastRate, origin) : whole;
   const bytes = (limitBytes: number) => collect(origin, body, limitBytes);
   const text = async (limitBytes: number) => (await bytes(limitBytes)).toString('utf8');
   return {

@@ -1,5 +1,5 @@
 import { InvalidInput, type Secret } from '@tidewaiter/domain';
-import type { ClientCertificate } from '@tidewaiter/egress';
+import type { ClientCertificate, LeastRate } from '@tidewaiter/egress';
 
 import { canonicalHost } from './reference.js';
 
@@ -29,6 +29,8 @@ export interface RegistryConnection {
   mirrors?: readonly RegistryMirror[];
   /** Milliseconds without a byte until a read fails; 30,000 by default. */
   idleTimeoutMs?: number;
+  /** Least throughput of every response; unlimited unless given. */
+  leastRate?: LeastRate | undefined;
 }
 
 /**

@@ -47,7 +47,14 @@ export class RegistrySession {
     egress: Egress,
     private readonly maxAttempts: number,
   ) {
-    const { allowPrivate, ca, insecureSkipVerify, client, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = connection;
+    const {
+      allowPrivate,
+      ca,
+      insecureSkipVerify,
+      client,
+      leastRate,
+      idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS,
+    } = connection;
     this.endpoint = endpointOf(connection);
     this.#egress = egress;
     this.#defaults = {
@@ -56,6 +63,7 @@ export class RegistrySession {
       tls: { ca, insecureSkipVerify, client },
       headersTimeoutMs: idleTimeoutMs,
       bodyIdleTimeoutMs: idleTimeoutMs,
+      leastRate,
     };
     this.#authenticator = new Authenticator(connection, this.endpoint, egress, this.#defaults);
   }

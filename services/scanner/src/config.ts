@@ -70,6 +70,14 @@ export class ScannerConfig extends configOf({
    */
   maxLayerSeconds: setting('TIDEWAITER_MAX_LAYER_SECONDS', z.coerce.number().int().min(1).max(86_400).default(900)),
   /**
+   * Least throughput of a registry, averaged over 30 seconds; a slower response is cut and asked
+   * for again later. 0 switches it off.
+   */
+  minBytesPerSecond: setting(
+    'TIDEWAITER_MIN_BYTES_PER_SECOND',
+    z.coerce.number().int().min(0).max(1_000_000_000).default(65_536),
+  ),
+  /**
    * Limits for one layer, and on the facts of an image; exceeding one is a finding or a warning. The
    * defaults are `layerLimits`, `processLimits` and `factLimits`.
    */

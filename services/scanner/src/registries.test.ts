@@ -5,6 +5,7 @@ import { Egress } from '@tidewaiter/egress';
 import { parseSettings } from '@tidewaiter/runtime';
 import { startHttpServer } from '@tidewaiter/testkit';
 
+import type { ScannerConfig } from './config.js';
 import { Registries } from './registries.js';
 
 const manifest = '{"schemaVersion":2,"layers":[]}';
@@ -23,7 +24,7 @@ describe('Registries', () => {
     mirrors: [ { url: "http://127.0.0.1:${mirror.port}/hub/", allowPrivate: true } ] }`;
     const settings = parseSettings(`registries: [ ${registry} ]`, () => '');
     const egress = new Egress({ allow: [] });
-    const registries = new Registries(settings, egress);
+    const registries = new Registries(settings, egress, { minBytesPerSecond: 65_536 } as ScannerConfig);
     try {
       for (const reference of ['1', digest]) await registries.client('main').manifest('shop/app', reference);
       expect(paths).toEqual(['origin /v2/shop/app/manifests/1', `mirror /v2/hub/shop/app/manifests/${digest}`]);

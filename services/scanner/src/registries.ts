@@ -9,6 +9,8 @@ import {
   TidewaiterSettings,
 } from '@tidewaiter/runtime';
 
+import { ScannerConfig } from './config.js';
+
 /** Folders in which Podman and Docker keep the certificates of registries. */
 const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 
@@ -23,9 +25,10 @@ export class Registries {
   /** Platforms of an index that are analyzed. */
   readonly platforms: readonly Platform[];
 
-  constructor(settings: TidewaiterSettings, egress: Egress) {
+  constructor(settings: TidewaiterSettings, egress: Egress, config: ScannerConfig) {
+    const leastRate = leastRateOf(config);
     this.#clients = new Map(
-      settings.registries.map((each) => [each.name, new RegistryClient(connectionTo(each), egress)]),
+      settings.registries.map((each) => [each.name, new RegistryClient(connectionTo(each, leastRate), egress)]),
     );
     this.#reconciliations = new Map(settings.registries.map(({ name, reconcile }) => [name, reconcile]));
     this.platforms = settings.platforms;
@@ -55,8 +58,23 @@ function unknown(connection: string): InvalidInput {
   return new InvalidInput('REGISTRY_UNKNOWN', `tidewaiter.yaml has no registry ${connection}`);
 }
 
-function connectionTo({ mirrors, ...registry }: RegistrySettings): RegistryConnection {
-  return { ...withCertificates(registry), mirrors: mirrors.map((mirror) => mirrorOf(registry.name, mirror)) };
+/** Milliseconds after which the throughput of a response counts, and over which it is averaged. */
+const graceMs = 5_000;
+const windowMs = 30_000;
+
+function leastRateOf({ minBytesPerSecond: bytesPerSecond }: Pick<ScannerConfig, 'minBytesPerSecond'>) {
+  return bytesPerSecond === 0 ? undefined : { bytesPerSecond, graceMs, windowMs };
+}
+
+function connectionTo(
+  { mirrors, ...registry }: RegistrySettings,
+  leastRate: RegistryConnection['leastRate'],
+): RegistryConnection {
+  return {
+    ...withCertificates(registry),
+    leastRate,
+    mirrors: mirrors.map((mirror) => ({ ...mirrorOf(registry.name, mirror), leastRate })),
+  };
 }
 
 /** A path in the URL of a mirror is the prefix of its repositories. */
