@@ -9,6 +9,8 @@ export interface Job {
   token: string;
   traceparent: string | null;
   createdAt: Date;
+  /** Whether it is known to take long; of queues that are fair. */
+  isLarge?: boolean;
 }
 
 /** A job that should be in the queue now, or in `delayMs`. */
@@ -26,6 +28,13 @@ export interface JobLedger<Held extends Job = Job> {
   onQueued(listener: (jobs: QueuedJob[]) => void): void;
   /** Claims a job; null when it is done, not due, or leased by another worker. */
   claim(id: string, leaseMs: number): Promise<Held | null>;
+  /**
+   * Claims the job of a queue whose turn it is among its sources, of the slow lane only if
+   * `maySlow`; null when none is due.
+   */
+  claimNext(queue: Held['queue'], leaseMs: number, maySlow: boolean): Promise<(Held & { isSlow: boolean }) | null>;
+  /** Records how fast a job of {@link claimNext} was, which decides the lane of its source. */
+  noteRun(job: Held, run: { isQuick: boolean; isOfRegistry: boolean }): Promise<void>;
   /** Whether a job can be claimed: after a claim in vain, another transaction has locked it. */
   isClaimable(id: string): Promise<boolean>;
   /** Extends the lease of a job; false when another worker has claimed it. */
@@ -59,6 +68,8 @@ export interface JobHandler<Held extends Job = Job> {
    * replicas.
    */
   readonly beginsOwn?: boolean;
+  /** Whether the sources of the jobs take turns, and slow ones hold at most half of the slots. */
+  readonly isFair?: boolean;
   /**
    * Pauses before the second, third, … try; after the last one the job fails for good. A job that
    * `NotYet` requeues uses none of them, and fails for good when it is older than all of them
@@ -73,8 +84,9 @@ export interface JobHandler<Held extends Job = Job> {
   /**
    * Does the work and ends the job in the transaction of its effects. `signal` fires when the lease
    * is lost and at the timeout.
+   * @returns `idle` if it did not do what shows how quick its source is: refused, or done before
    */
-  handle(job: Held, signal: AbortSignal): Promise<void>;
+  handle(job: Held, signal: AbortSignal): Promise<void | 'idle'>;
   /** Called before a job is requeued; `job.attempt` is the number of tries that were made. */
   retrying?(job: Held, problem: JobProblem, inMs: number): Promise<void>;
   /** Ends the job as failed for good, and emits the consequences in the same transaction. */

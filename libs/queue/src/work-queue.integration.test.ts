@@ -47,6 +47,7 @@ interface Work {
   queue: QueueName;
   concurrency?: number;
   beginsOwn?: boolean;
+  isFair?: boolean;
   retryDelaysMs?: number[];
   timeoutMs?: number;
   /** Runs before the job is finished. */
@@ -58,6 +59,7 @@ function handlerOf({
   queue,
   concurrency = 4,
   beginsOwn = false,
+  isFair = false,
   retryDelaysMs = [],
   timeoutMs = 60_000,
   work,
@@ -66,6 +68,7 @@ function handlerOf({
     readonly queue = queue;
     readonly concurrency = concurrency;
     readonly beginsOwn = beginsOwn;
+    readonly isFair = isFair;
     readonly retryDelaysMs = retryDelaysMs;
     readonly timeoutMs = timeoutMs;
 
@@ -175,6 +178,71 @@ describe('WorkQueue', () => {
     expect(total).toEqual({ writes: 180 });
     expect(runs).toBeGreaterThan(keys.length);
     await store.query('DROP TABLE truth');
+  });
+});
+
+describe('WorkQueue of sources that take turns', () => {
+  const pushOf = (repository: string, more: object = {}) => ({
+    queue: 'push' as const,
+    key: `key-${(serial += 1)}`,
+    class: 'interactive' as const,
+    connection: 'main',
+    repository,
+    ...more,
+  });
+
+  beforeEach(async () => store.query('TRUNCATE job_source'));
+
+  it('runs each job once on two replicas', async () => {
+    const done: string[] = [];
+    const work = async ({ key }: ClaimedJob) => void done.push(key);
+    await serve({ queue: 'push', isFair: true, work });
+    await serve({ queue: 'push', isFair: true, work });
+    await store.transaction((tx) => tx.enqueue(...Array.from({ length: 60 }, (_, at) => pushOf(`app-${at % 7}`))));
+    await until(areAllDone);
+    expect(new Set(done).size).toBe(60);
+    expect(done).toHaveLength(60);
+  });
+
+  it('serves a quick source while a slow one holds its share', async () => {
+    const slow = Promise.withResolvers<void>();
+    const done: string[] = [];
+    const work = async ({ repository }: ClaimedJob) => {
+      if (repository === 'evil') await slow.promise;
+      done.push(repository);
+    };
+    await serve({ queue: 'push', isFair: true, concurrency: 2, work });
+    await store.transaction((tx) => tx.enqueue(pushOf('shop')));
+    await until(areAllDone);
+    await store.transaction((tx) => tx.enqueue(...[1, 2, 3].map(() => pushOf('evil', { connection: 'evil' }))));
+    await until(async () => (await stateCounts())['running'] === 1);
+    for (let each = 0; each < 5; each += 1) await store.transaction((tx) => tx.enqueue(pushOf('shop')));
+    await until(() => done.length === 6);
+    expect(await stateCounts()).toEqual({ done: 6, queued: 2, running: 1 });
+    slow.resolve();
+    await until(areAllDone);
+  });
+
+  it('retries a job of its sources after the pause', async () => {
+    let tries = 0;
+    const work = async () => {
+      tries += 1;
+      if (tries < 3) throw new Unavailable('REGISTRY_UNAVAILABLE', 'no answer');
+    };
+    await serve({ queue: 'push', isFair: true, retryDelaysMs: [50, 50], work });
+    await store.transaction((tx) => tx.enqueue(pushOf('shop')));
+    await until(areAllDone);
+    expect(tries).toBe(3);
+  });
+
+  it('takes over the job of a dead worker', async () => {
+    await store.transaction((tx) => tx.enqueue(pushOf('shop')));
+    const abandoned = await jobs.claimNext('push', 60_000, true);
+    await pass();
+    await store.query(`UPDATE job SET lease_until = now() - interval '1 s'`);
+    await serve({ queue: 'push', isFair: true, work: async () => undefined });
+    await until(areAllDone);
+    expect(await jobs.extend(abandoned!, 1_000)).toBe(false);
   });
 });
 

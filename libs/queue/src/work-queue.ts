@@ -6,6 +6,7 @@ import { redactedReason } from '@tidewaiter/secrets';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
 
+import { FairWork } from './fair-work.js';
 import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-handler.js';
 import { OwnWork } from './own-work.js';
 import type { RedisConnections } from './redis.js';
@@ -45,6 +46,22 @@ const extraTries = 2;
 const retryJitter = 0.1;
 const putBackJitter = 0.5;
 
+interface Outcome {
+  result: Result;
+  isIdle?: boolean;
+  error?: unknown;
+}
+
+/** Longest job of a source that counts as quick. */
+const quickMs = 10_000;
+
+/** How fast the source of a job was. */
+interface SourceRun {
+  isQuick: boolean;
+  /** Whether its registry was slow or failed, not only the work for this repository. */
+  isOfRegistry: boolean;
+}
+
 /** Outcome of one try of a job. */
 type Result = 'done' | 'retried' | 'put back' | 'given up' | 'lost';
 
@@ -53,6 +70,7 @@ export class WorkQueue {
   readonly #queue: Queue;
   #worker: Worker | undefined;
   #own: OwnWork | undefined;
+  #fair: FairWork<Job & { isSlow: boolean }> | undefined;
   #sweeping: Repetition | undefined;
 
   constructor(
@@ -76,21 +94,26 @@ export class WorkQueue {
 
   /** Starts the worker and the sweeper. */
   serve(handler: JobHandler): void {
-    this.#worker = new Worker(this.name, async ({ data }: { data: { id: string } }) => this.#work(handler, data.id), {
-      connection: this.redis.worker(),
-      prefix: 'tidewaiter',
-      concurrency: handler.concurrency,
-      // The lease in the ledger decides who holds a job. BullMQ's lock is not renewed: when it
-      // expires, the job is delivered again and either found to be leased, or its worker died
-      // before it could claim it.
-      lockDuration: leaseMs,
-      skipLockRenewal: true,
-      stalledInterval: leaseMs / 2,
-      maxStalledCount: 1_000,
-      // The default of 15 seconds is the time for which a worker would idle after Redis is back.
-      runRetryDelay: 1_000,
-    });
+    this.#worker = new Worker(
+      this.name,
+      async ({ data }: { data: { id: string } }) => this.#serveOne(handler, data.id),
+      {
+        connection: this.redis.worker(),
+        prefix: 'tidewaiter',
+        concurrency: handler.concurrency,
+        // The lease in the ledger decides who holds a job. BullMQ's lock is not renewed: when it
+        // expires, the job is delivered again and either found to be leased, or its worker died
+        // before it could claim it.
+        lockDuration: leaseMs,
+        skipLockRenewal: true,
+        stalledInterval: leaseMs / 2,
+        maxStalledCount: 1_000,
+        // The default of 15 seconds is the time for which a worker would idle after Redis is back.
+        runRetryDelay: 1_000,
+      },
+    );
     this.#worker.on('error', (err) => this.log.debug({ queue: this.name, err }, 'queue error'));
+    if (handler.isFair) this.#fair = this.#fairWork(handler);
     if (handler.beginsOwn) this.#own = this.#ownWork(handler, this.#worker);
     this.#sweeping = repeat(() => this.#sweep(), sweepMs, this.log.child({ queue: this.name }));
   }
@@ -106,7 +129,12 @@ export class WorkQueue {
   }
 
   async #end(): Promise<void> {
-    const [left = []] = await Promise.all([this.#own?.close(), this.#sweeping?.stop(), this.#worker?.close()]);
+    const [left = []] = await Promise.all([
+      this.#own?.close(),
+      this.#fair?.close(),
+      this.#sweeping?.stop(),
+      this.#worker?.close(),
+    ]);
     if (left.length > 0) await this.#add(left);
     // Close last, because a failing job is added again.
     await this.#queue.close();
@@ -123,6 +151,22 @@ export class WorkQueue {
       (id) => this.#work(handler, id),
       (running) => (worker.concurrency = handler.concurrency - running),
     );
+  }
+
+  /** Redis only wakes a fair queue; the ledger decides which job is next. */
+  #fairWork(handler: JobHandler): FairWork<Job & { isSlow: boolean }> {
+    return new FairWork(
+      handler.concurrency,
+      (maySlow) => this.#noThrow(this.ledger.claimNext(this.name, leaseMs, maySlow)),
+      async (job) => {
+        const run = await this.#perform(handler, job);
+        if (run) await this.ledger.noteRun(job, run).catch(() => undefined);
+      },
+    );
+  }
+
+  async #serveOne(handler: JobHandler, id: string): Promise<void> {
+    await (this.#fair?.serve() ?? this.#work(handler, id));
   }
 
   async #add(jobs: readonly QueuedJob[]): Promise<void> {
@@ -151,29 +195,44 @@ export class WorkQueue {
     const lost = await this.ledger.lost(this.name);
     failpoint('queue.swept');
     if (lost.length > 0) await this.#add(lost);
+    // A job that was locked when its turn came has no entry in Redis any more.
+    void this.#fair?.serve();
   }
 
   /** Never throws: the ledger decides about retries, not BullMQ. */
   async #work(handler: JobHandler, id: string): Promise<void> {
-    const job = await this.#claim(id).catch((err: unknown) => {
-      this.log.warn({ queue: this.name, job_id: id, err }, 'claim failed');
+    const job = await this.#noThrow(this.#claim(id));
+    if (job) await this.#perform(handler, job);
+  }
+
+  async #noThrow<Claimed>(claim: Promise<Claimed | null>): Promise<Claimed | null> {
+    return claim.catch((err: unknown) => {
+      this.log.warn({ queue: this.name, err }, 'claim failed');
       return null;
     });
-    if (!job) return;
+  }
+
+  /** Returns how fast the source of the job was; null if the try does not show it. */
+  async #perform(handler: JobHandler, job: Job): Promise<SourceRun | null> {
     const { traceparent } = job;
+    const startedAt = performance.now();
+    let run: SourceRun | null = null;
     const attributes = {
       'messaging.system': 'bullmq',
       'messaging.destination.name': this.name,
-      'messaging.message.id': id,
+      'messaging.message.id': job.id,
     };
     const end = this.durations.startTimer({ queue: this.name });
     await withSpan(
       `${this.name} job`,
       { traceparent: traceparent ?? undefined, kind: 'consumer', attributes },
       async () => {
-        end({ result: await this.#run(handler, job) });
+        const outcome = await this.#run(handler, job);
+        end({ result: outcome.result });
+        run = sourceRun(job, outcome, performance.now() - startedAt);
       },
     );
+    return run;
   }
 
   /** Waits for a transaction that enqueues the job again: the job must begin after its commit. */
@@ -186,7 +245,7 @@ export class WorkQueue {
     }
   }
 
-  async #run(handler: JobHandler, job: Job): Promise<Result> {
+  async #run(handler: JobHandler, job: Job): Promise<Outcome> {
     const lost = new AbortController();
     const beat = setInterval(() => void this.#extend(job, lost), heartbeatMs);
     const { timeoutMs } = handler;
@@ -197,16 +256,17 @@ export class WorkQueue {
       if (job.attempt > tries(handler) + extraTries)
         throw new TidewaiterError('WORKER_LOST', 'its workers died or never answered');
       failpoint('queue.claimed');
-      await handler.handle(job, AbortSignal.any([lost.signal, late.signal]));
+      const end = await handler.handle(job, AbortSignal.any([lost.signal, late.signal]));
       failpoint('queue.handled');
-      return 'done';
+      return { result: 'done', isIdle: end === 'idle' };
     } catch (error) {
       if (lost.signal.aborted || isLeaseLost(error)) {
         this.log.warn({ queue: this.name, job_id: job.id }, 'job lost');
-        return 'lost';
+        return { result: 'lost' };
       }
       // The error of an aborted call hides the timeout that caused it.
-      return await this.#failed(handler, job, late.signal.aborted ? late.signal.reason : error);
+      const cause: unknown = late.signal.aborted ? late.signal.reason : error;
+      return { result: await this.#failed(handler, job, cause), error: cause };
     } finally {
       clearInterval(beat);
       clearTimeout(timer);
@@ -254,6 +314,20 @@ export class WorkQueue {
       return 'lost';
     }
   }
+}
+
+/**
+ * A job that waits says nothing about its source. One that is known to take long shows it only by
+ * failing.
+ */
+function sourceRun({ isLarge }: Job, { result, isIdle, error }: Outcome, durationMs: number): SourceRun | null {
+  if (error !== undefined) {
+    const isOfSource = error instanceof Unavailable && error.code !== 'STORE_UNAVAILABLE';
+    return isOfSource && !(error instanceof NotYet) ? { isQuick: false, isOfRegistry: true } : null;
+  }
+  if (result === 'lost') return null;
+  if (durationMs <= quickMs) return isIdle ? null : { isQuick: true, isOfRegistry: true };
+  return isLarge ? null : { isQuick: false, isOfRegistry: false };
 }
 
 function timedOut(timeoutMs: number): Unavailable {

@@ -11,6 +11,8 @@ export { cosign, cosignAttest, cosignKey, cosignSign, hasCosign } from './cosign
 export type { CosignKey } from './cosign.js';
 export { hasProgram, hasRegistry, pushImage, startRegistry } from './registry.js';
 export type { RegistryOptions, TestRegistry } from './registry.js';
+export { startHostileRegistry } from './hostile-registry.js';
+export type { HostileRegistry, LayerAnswer } from './hostile-registry.js';
 export { layoutTags, startLayoutRegistry } from './layout-registry.js';
 export type { LayoutRegistry } from './layout-registry.js';
 export { signingAuthority } from './signing-authority.js';

@@ -11,7 +11,9 @@ import { type Page, pageOf, type PageRequest } from './page.js';
 import { Store, type Transaction } from './store.js';
 
 const columns = columnsOf(DeadLetterRow, { omit: ['payload'] });
-const jobColumns = columnsOf(JobRow, { only: ['queue', 'key', 'class'] });
+const jobColumns = columnsOf(JobRow, {
+  only: ['queue', 'key', 'class', 'connection', 'repository', 'isLarge', 'isResumed', 'turn'],
+});
 
 /** An event or job that failed after all retries, with the reason. */
 export type DeadLetter = RowOf<typeof columns>;

@@ -41,7 +41,7 @@ import {
 } from '../workloads/workload-rows.js';
 import { DatabaseLifeRow } from './database-life-row.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './event-rows.js';
-import { JobRow } from './job-rows.js';
+import { JobRow, JobSourceRow } from './job-rows.js';
 import { ServiceConfigurationRow } from './service-configuration-row.js';
 
 /** Every table. */
@@ -51,6 +51,7 @@ export const entities = [
   ReceivedRow,
   DeadLetterRow,
   JobRow,
+  JobSourceRow,
   DatabaseLifeRow,
   RegistryRepositoryRow,
   RegistryTagRow,

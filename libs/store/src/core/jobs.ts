@@ -3,22 +3,21 @@ import { Unavailable } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from './columns.js';
+import {
+  claimAssignments,
+  type ClaimedJob,
+  claimedColumns,
+  claimFairly,
+  type Cursors,
+  type FairClaim,
+  type FairlyClaimedJob,
+  noteSourceRun,
+  type SourceRun,
+} from './fair-claims.js';
 import { GroupCommit } from './group-commit.js';
-import { JobRow } from './job-rows.js';
+import { jobClasses, JobRow } from './job-rows.js';
 import type { QueueName } from './queues.js';
 import { type DueJob, dueColumns, Store, type Transaction } from './store.js';
-
-/** A job that this process has claimed. Only the holder of the token may finish it. */
-export interface ClaimedJob extends Pick<JobRow, 'id' | 'queue' | 'key' | 'class' | 'traceparent' | 'createdAt'> {
-  /** 1 at the first try. */
-  attempt: number;
-  token: string;
-}
-
-const claimedColumns = columnsOf(JobRow, {
-  of: 'job',
-  only: ['id', 'queue', 'key', 'class', 'traceparent', 'createdAt'],
-}).computed<{ attempt: number; token: string }>({ attempt: 'attempt - put_back', token: 'lease_token' });
 
 export interface JobFailure {
   code: string;
@@ -68,6 +67,9 @@ function queueAgain(tx: Transaction, ended: readonly RowOf<typeof endedColumns>[
   return queued.length;
 }
 
+/** Limit on looks at the repositories of a registry for one claim. */
+const maxWindows = 100;
+
 /** Limit on the lost jobs that one sweep requeues. */
 const sweepLimit = 2_000;
 
@@ -78,6 +80,9 @@ const claimLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infini
 @Injectable()
 export class Jobs {
   readonly #claims = new GroupCommit(async (claims: readonly Claim[]) => this.#claim(claims), claimLimits);
+
+  /** Where the claims of this process go on, by queue and class. */
+  readonly #cursors = new Map<string, Cursors>();
 
   constructor(private readonly store: Store) {}
 
@@ -91,6 +96,23 @@ export class Jobs {
   /** Claims a job for `leaseMs`; null when it is done, not due, or leased by another worker. */
   async claim(id: string, leaseMs: number): Promise<ClaimedJob | null> {
     return this.#claims.add({ id, token: uuidv7(), leaseMs });
+  }
+
+  /**
+   * Claims the job of a queue whose turn it is, see {@link claimFairly}; null when none is due that
+   * may be claimed.
+   */
+  async claimNext(queue: QueueName, leaseMs: number, maySlow: boolean): Promise<FairlyClaimedJob | null> {
+    for (const jobClass of jobClasses) {
+      const job = await this.#claimOf({ queue, jobClass, token: uuidv7(), leaseMs, maySlow });
+      if (job) return job;
+    }
+    return null;
+  }
+
+  /** Records how fast a claimed job was, which decides about the lane of the next ones. */
+  async noteRun(job: ClaimedJob, run: SourceRun): Promise<void> {
+    await noteSourceRun(this.store, job, run);
   }
 
   /** Whether a job can be claimed: after a claim in vain, another transaction has locked it. */
@@ -181,7 +203,8 @@ export class Jobs {
   async lost(queue: QueueName): Promise<DueJob[]> {
     const jobs = await this.store.returning(
       dueColumns,
-      `UPDATE job SET swept_at = now() WHERE id IN (
+      // A job whose worker died waits for its turn again.
+      `UPDATE job SET swept_at = now(), state = CASE WHEN connection = '' THEN state ELSE 'queued' END WHERE id IN (
          SELECT id FROM job
          WHERE queue = $1 AND swept_at < now() - interval '10 seconds'
            AND ((state = 'queued' AND run_at < now()) OR (state = 'running' AND lease_until < now()))
@@ -226,13 +249,27 @@ export class Jobs {
     );
   }
 
+  /** Looks at all repositories before it returns null. */
+  async #claimOf(claim: FairClaim): Promise<FairlyClaimedJob | null> {
+    const name = `${claim.queue} ${claim.jobClass}`;
+    let isWholeRound = false;
+    for (let windows = 0; windows < maxWindows; windows += 1) {
+      const from = this.#cursors.get(name) ?? {};
+      isWholeRound ||= Object.keys(from).length === 0;
+      const { job, cursors } = await claimFairly(this.store, claim, from);
+      this.#cursors.set(name, cursors);
+      if (job || (isWholeRound && Object.keys(cursors).length === 0)) return job;
+    }
+    return null;
+  }
+
   async #claim(claims: readonly Claim[]): Promise<(ClaimedJob | null)[]> {
     const claimed = await this.store.returning(
       claimedColumns,
       `WITH free AS (
          SELECT job.id, claim.token, claim.lease_ms FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS claim (id, token, lease_ms) JOIN job USING (id)
          WHERE ${isFree} FOR UPDATE OF job SKIP LOCKED)
-       UPDATE job SET state = 'running', attempt = attempt + 1, again = false, lease_token = free.token, lease_until = now() + free.lease_ms * interval '1 millisecond'
+       UPDATE job SET ${claimAssignments}, lease_token = free.token, lease_until = now() + free.lease_ms * interval '1 millisecond'
        FROM free WHERE job.id = free.id`,
       [claims.map(({ id }) => id), claims.map(({ token }) => token), claims.map(({ leaseMs }) => leaseMs)],
     );

@@ -25,7 +25,10 @@ export interface DueJob extends RowOf<typeof dueColumns> {
  * A job to queue. There is one for each queue and key: while it waits nothing is added, and while it
  * runs it is marked to run once more, as that run may not see what this transaction commits.
  */
-export type NewJob = Pick<JobRow, 'queue' | 'key' | 'class'>;
+export type NewJob = Pick<JobRow, 'queue' | 'key' | 'class'> & Partial<JobTurn>;
+
+/** Source of a job and its order there, for queues whose sources take turns. */
+export type JobTurn = Pick<JobRow, 'connection' | 'repository' | 'isLarge' | 'isResumed' | 'turn'>;
 
 /** Jobs of one queue to enqueue. */
 export function jobsOf(queue: QueueName, keys: readonly string[], jobClass: JobClass): NewJob[] {
@@ -33,7 +36,18 @@ export function jobsOf(queue: QueueName, keys: readonly string[], jobClass: JobC
 }
 
 const stateOnly = columnsOf(JobRow, { only: ['state'] });
-const newJobs = unnestOf(JobRow, ['id', 'queue', 'key', 'class', 'traceparent']);
+const newJobs = unnestOf(JobRow, [
+  'id',
+  'queue',
+  'key',
+  'class',
+  'traceparent',
+  'connection',
+  'repository',
+  'isLarge',
+  'isResumed',
+  'turn',
+]);
 const newEvents = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'data', 'traceparent']);
 
 /** Text of a query after its select list, or the query around the list. */
@@ -294,11 +308,15 @@ async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<
     `INSERT INTO job (${newJobs.columns}) SELECT ${newJobs.values} FROM ${newJobs.table}
      ON CONFLICT (queue, key) WHERE state IN ('queued', 'running')
      DO UPDATE SET again = true WHERE job.state = 'running'`,
-    newJobs.parameters(onceEach(jobs).map((job) => ({ ...job, id: uuidv7() }))),
+    newJobs.parameters(onceEach(jobs).map((job) => rowOf(uuidv7(), job))),
   );
   return written
     .filter(({ state }) => state === 'queued')
     .map(({ id, queue, class: jobClass, attempt }) => ({ id, queue, class: jobClass, attempt, delayMs: 0 }));
+}
+
+function rowOf(id: string, job: TracedJob) {
+  return { id, connection: '', repository: '', isLarge: false, isResumed: false, turn: id, ...job };
 }
 
 /** Without repetitions, in one order for all transactions, which lock the rows in it. */

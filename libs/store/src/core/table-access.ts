@@ -69,7 +69,14 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
 };
 
 /** Tables that every service writes: transactions, jobs and dead letters. */
-export const sharedTables: readonly string[] = ['outbox', 'inbox', 'job', 'dead_letter', 'service_configuration'];
+export const sharedTables: readonly string[] = [
+  'outbox',
+  'inbox',
+  'job',
+  'job_source',
+  'dead_letter',
+  'service_configuration',
+];
 
 /** Tables that only some services read; any other table is read by every service. */
 export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = { api_token: ['console'] };

@@ -64,9 +64,8 @@ export class LayerFailures {
     { reader }: LayerReader,
   ): Promise<boolean> {
     const failures = await this.store.query(
-      `SELECT FROM layer_failure JOIN job ON job.id = $1
-       WHERE ${claimColumns} = ($2, $3, $4) AND (connection, repository) = ($5, $6) AND reader = $7
-         AND failed_at >= job.created_at`,
+      `SELECT FROM layer_failure WHERE ${claimColumns} = ($2, $3, $4) AND (connection, repository) = ($5, $6) AND reader = $7
+         AND failed_at >= (SELECT created_at FROM job WHERE id = $1)`,
       [jobId, blobDigest, sizeBytes, diffId, connection, repository, reader],
     );
     return failures.length > 0;

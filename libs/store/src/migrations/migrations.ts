@@ -67,6 +67,7 @@ import { SummaryMessages1764000221000 } from './1764000221000-summary-messages.j
 import { SecretPlaces1764000230000 } from './1764000230000-secret-places.js';
 import { ReceivedContent1764000300000 } from './1764000300000-received-content.js';
 import { JobAgain1764000310000 } from './1764000310000-job-again.js';
+import { JobSources1764000310001 } from './1764000310001-job-sources.js';
 import { DeliveryNumber1764000320000 } from './1764000320000-delivery-number.js';
 import { DatabaseLife1764000320001 } from './1764000320001-database-life.js';
 
@@ -141,6 +142,7 @@ export const migrations = [
   SecretPlaces1764000230000,
   ReceivedContent1764000300000,
   JobAgain1764000310000,
+  JobSources1764000310001,
   DeliveryNumber1764000320000,
   DatabaseLife1764000320001,
 ];

@@ -21,7 +21,8 @@ export class LayerReading implements OnApplicationShutdown {
     { layerConcurrency, maxLayerSeconds }: ScannerConfig,
     private readonly metrics: ScannerMetrics,
   ) {
-    this.#processes = new LayerProcesses(layerConcurrency, { ...processLimits, ...analysis.limits.process });
+    // One more, for the layers that a reevaluation reads again beside those of pushes.
+    this.#processes = new LayerProcesses(layerConcurrency + 1, { ...processLimits, ...analysis.limits.process });
     this.#maxLayerSeconds = maxLayerSeconds;
   }
 

@@ -15,6 +15,7 @@ import {
   claimKey,
   type PlacedLayer,
   jobsOf,
+  resumedPushJob,
 } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
@@ -117,9 +118,9 @@ export class LayerTransitions {
    * layers cannot miss each other.
    */
   async #wakePushes(tx: Transaction, claim: LayerClaim, place?: RepositoryPlace): Promise<void> {
-    for (const id of await this.pushes.waitingFor(tx, claim, place)) {
-      const pending = await this.failures.pending(tx, id, this.analysis.reader);
-      if (pending.length === 0) await tx.enqueue({ queue: 'push', key: id, class: 'interactive' });
+    for (const push of await this.pushes.waitingFor(tx, claim, place)) {
+      const pending = await this.failures.pending(tx, push.id, this.analysis.reader);
+      if (pending.length === 0) await tx.enqueue(resumedPushJob(push));
     }
   }
 }

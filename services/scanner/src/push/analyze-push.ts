@@ -23,6 +23,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
   readonly queue = 'push';
   readonly retryDelaysMs = [500, 2_000, 10_000, 30_000, 120_000, 600_000, 1_800_000];
   readonly timeoutMs = 15 * 60_000;
+  readonly isFair = true;
   readonly concurrency: number;
 
   constructor(
@@ -37,7 +38,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
     this.concurrency = config.pushConcurrency;
   }
 
-  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void | 'idle'> {
     try {
       const push = await this.resolution.resolve(job.key, signal);
       if (!push) return await this.steps.done(job);
@@ -55,6 +56,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       if (error instanceof NotAnImage) await this.steps.setAside(job, error);
       else await this.steps.refuse(job, error.code, redactedReason(error));
       this.logger.info({ push_id: job.key, code: error.code }, 'scan refused');
+      return 'idle';
     }
   }
 

@@ -15,7 +15,6 @@ import {
   Store,
   type Transaction,
   layerKey,
-  jobsOf,
 } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
@@ -25,6 +24,9 @@ import { PushCorrections } from './push-corrections.js';
 import { pushEvents } from './push-events.js';
 import { PushFailures } from './push-failures.js';
 import type { NotAnImage } from './resolve-push.js';
+
+/** Compressed size from which a layer is read in the slow lane. */
+const largeBytes = 64 * 1024 * 1024;
 
 /** Progress of a push. */
 export type PushProgress = 'waits for layers' | 'ready';
@@ -62,8 +64,17 @@ export class PushTransitions {
       const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
       if (pending.length === 0) return 'ready';
       const { connection, repository } = push;
-      const keys = pending.map((claim) => layerKey({ claim, place: { connection, repository } }));
-      await tx.enqueue(...jobsOf('layer', keys, job.class));
+      await tx.enqueue(
+        ...pending.map((claim) => ({
+          queue: 'layer' as const,
+          key: layerKey({ claim, place: { connection, repository } }),
+          class: job.class,
+          connection,
+          repository,
+          turn: push.id,
+          isLarge: claim.sizeBytes >= largeBytes,
+        })),
+      );
       await this.jobs.finish(tx, job);
       return 'waits for layers';
     });

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { consumers, type EventOf, registryPushed } from '@tidewaiter/events';
-import { Store } from '@tidewaiter/store';
+import { pushJob, Store } from '@tidewaiter/store';
 
 /** Enqueues a job for every push. */
 @Controller()
@@ -11,7 +11,7 @@ export class QueuePushes {
   @Subscribe(consumers.scanner, registryPushed)
   async handle({ id, data }: EventOf<typeof registryPushed>): Promise<void> {
     await this.store.once(consumers.scanner.name, id, async (tx) => {
-      await tx.enqueue({ queue: 'push', key: data.pushId, class: 'interactive' });
+      await tx.enqueue(pushJob({ ...data, id: data.pushId }));
     });
   }
 }

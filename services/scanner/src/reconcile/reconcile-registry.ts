@@ -13,7 +13,7 @@ import {
   Store,
   TagLedger,
   type Transaction,
-  jobsOf,
+  pushJob,
 } from '@tidewaiter/store';
 
 import { Registries } from '../registries.js';
@@ -202,7 +202,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     );
     // Enqueue before the event arrives: old tags wait behind fresh pushes.
     const jobClass = origin === 'reconciled' ? 'interactive' : 'bulk';
-    await tx.enqueue(...jobsOf('push', ids, jobClass));
+    await tx.enqueue(...ids.map((id) => pushJob({ ...place, id }, jobClass)));
     await tx.emit(
       ...found.map(({ tag, digest }, index) =>
         draft(registryPushed, `${place.repository}:${tag}`, {

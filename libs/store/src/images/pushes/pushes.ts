@@ -3,11 +3,12 @@ import type { Digest, Finding, LayerClaim, SeverityCounts, Verdict } from '@tide
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../../core/columns.js';
+import type { JobClass } from '../../core/job-rows.js';
 import { type Page, pageOf, type PageRequest } from '../../core/page.js';
 import { inQueue } from '../../core/queues.js';
 import { unnestOf } from '../../core/row-sets.js';
 import { json } from '../../core/storable.js';
-import { jobsOf, Store, type Transaction } from '../../core/store.js';
+import { type NewJob, Store, type Transaction } from '../../core/store.js';
 import type { PushWarning } from '../image-rows.js';
 import { layerKeySql } from '../layer-key.js';
 import { isLayerRead, type LayerReader } from '../read-layers.js';
@@ -16,6 +17,19 @@ import { placeInLedger } from './tag-ledger.js';
 
 /** Repository of a connection. */
 export type RepositoryPlace = Pick<PushRow, 'connection' | 'repository'>;
+
+/** Push with its place, as its job needs it. */
+export type PushSource = Pick<PushRow, 'id' | 'connection' | 'repository'>;
+
+/** Job of a push, in the turns of its repository. */
+export function pushJob({ id, connection, repository }: PushSource, jobClass: JobClass = 'interactive'): NewJob {
+  return { queue: 'push', key: id, class: jobClass, connection, repository, turn: id };
+}
+
+/** {@link pushJob} of a push that had its turn: it continues before later ones begin. */
+export function resumedPushJob(push: PushSource): NewJob {
+  return { ...pushJob(push), isResumed: true };
+}
 
 /** A push as its registry announced it, or as reconciliation found it. */
 export interface NewPush extends Pick<
@@ -91,6 +105,7 @@ function valuesOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict)
 const asked = unnestOf(PushRow, ['connection', 'repository', 'tag']);
 const tagOnly = columnsOf(PushRow, { only: ['connection', 'repository', 'tag'] });
 const idOnly = columnsOf(PushRow, { only: ['id'] });
+const placedColumns = columnsOf(PushRow, { only: ['id', 'connection', 'repository'] });
 const idAndRepository = columnsOf(PushRow, { only: ['id', 'repository'] });
 const warningsOnly = columnsOf(PushRow, { only: ['warnings'] });
 const tagDigest = columnsOf(TagLedgerRow, { only: ['digest'] });
@@ -485,7 +500,7 @@ export class Pushes {
   /** Queues pushes in progress without a pending job, as a lost race or a crash leaves them. */
   async wakeStranded(tx: Transaction): Promise<number> {
     const rows = await tx.rows(
-      idOnly,
+      placedColumns,
       `FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
          AND NOT EXISTS (SELECT FROM job WHERE ${inQueue('push')} AND key = push.id::text AND state IN ('queued', 'running'))
          AND NOT EXISTS (
@@ -495,13 +510,7 @@ export class Pushes {
            WHERE push_id = push.id)
        LIMIT 100`,
     );
-    await tx.enqueue(
-      ...jobsOf(
-        'push',
-        rows.map(({ id }) => id),
-        'interactive',
-      ),
-    );
+    await tx.enqueue(...rows.map(resumedPushJob));
     return rows.length;
   }
 
@@ -513,9 +522,9 @@ export class Pushes {
     tx: Transaction,
     { blobDigest, sizeBytes, diffId }: LayerClaim,
     place?: RepositoryPlace,
-  ): Promise<string[]> {
-    const rows = await tx.rows(
-      idOnly,
+  ): Promise<PushSource[]> {
+    return tx.rows(
+      placedColumns,
       `FROM push WHERE state = 'analyzing' AND id IN (
          SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
          WHERE blob_digest = $1 AND size_bytes = $2 AND diff_id = $3)
@@ -523,7 +532,6 @@ export class Pushes {
        ORDER BY id FOR UPDATE`,
       [blobDigest, sizeBytes, diffId, place?.connection ?? null, place?.repository ?? null],
     );
-    return rows.map(({ id }) => id);
   }
 }
 

@@ -1,0 +1,101 @@
+import { FairWork } from './fair-work.js';
+
+interface TestJob {
+  name: string;
+  isSlow: boolean;
+}
+
+/** Slots over a list of waiting jobs, which run until the test ends them. */
+function workOver(slots: number, ...waiting: TestJob[]) {
+  const running = new Map<string, () => void>();
+  const work = new FairWork<TestJob>(
+    slots,
+    async (maySlow) => {
+      const index = waiting.findIndex(({ isSlow }) => maySlow || !isSlow);
+      return index < 0 ? null : waiting.splice(index, 1)[0]!;
+    },
+    ({ name }) => new Promise((end) => running.set(name, end)),
+  );
+  const settle = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  };
+  return {
+    running: () => [...running.keys()],
+    serve: async (times = 1) => {
+      for (let each = 0; each < times; each += 1) void work.serve();
+      await settle();
+    },
+    add: (job: TestJob) => waiting.push(job),
+    end: async (name: string) => {
+      running.get(name)?.();
+      running.delete(name);
+      await settle();
+    },
+    close: () => work.close(),
+  };
+}
+
+const slow = (name: string) => ({ name, isSlow: true });
+const quick = (name: string) => ({ name, isSlow: false });
+
+describe('FairWork', () => {
+  it('leaves half of the slots to jobs that are not slow', async () => {
+    const work = workOver(4, slow('a'), slow('b'), slow('c'), quick('d'));
+    await work.serve(4);
+    expect(work.running()).toEqual(['a', 'b', 'd']);
+    work.add(quick('e'));
+    await work.serve();
+    expect(work.running()).toEqual(['a', 'b', 'd', 'e']);
+  });
+
+  it('continues with a waiting slow job when a slow one ends', async () => {
+    const work = workOver(2, slow('a'), slow('b'));
+    await work.serve(2);
+    expect(work.running()).toEqual(['a']);
+    await work.end('a');
+    expect(work.running()).toEqual(['b']);
+  });
+
+  it('runs slow jobs in its only slot', async () => {
+    const work = workOver(1, slow('a'));
+    await work.serve();
+    expect(work.running()).toEqual(['a']);
+  });
+
+  it('never runs more jobs than it has slots', async () => {
+    const work = workOver(2, quick('a'), quick('b'), quick('c'));
+    await work.serve(5);
+    expect(work.running()).toEqual(['a', 'b']);
+    await work.end('b');
+    expect(work.running()).toEqual(['a', 'c']);
+  });
+
+  it('claims again when a job arrives during a claim in vain', async () => {
+    const answers = [null, { name: 'late', isSlow: false }, null];
+    const ran: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const work = new FairWork<TestJob>(
+      1,
+      async () => {
+        await first.promise;
+        return answers.shift() ?? null;
+      },
+      async ({ name }) => void ran.push(name),
+    );
+    const serving = work.serve();
+    await work.serve();
+    first.resolve();
+    await serving;
+    expect(ran).toEqual(['late']);
+  });
+
+  it('claims nothing after it was closed', async () => {
+    const work = workOver(1, quick('a'), quick('b'));
+    await work.serve();
+    const closed = work.close();
+    await work.end('a');
+    await closed;
+    await work.serve();
+    expect(work.running()).toEqual([]);
+  });
+});
