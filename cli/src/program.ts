@@ -28,6 +28,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   silences: async () => (await import('./silences/silences.js')).silencesCommand,
   messages: async () => (await import('./messages/messages.js')).messagesCommand,
   deliveries: async () => (await import('./deliveries/deliveries.js')).deliveriesCommand,
+  pushes: async () => (await import('./pushes/pushes.js')).pushesCommand,
   'dead-letters': async () => (await import('./dead-letters/dead-letters.js')).deadLettersCommand,
   tokens: async () => (await import('./tokens/tokens.js')).tokensCommand,
   completion: async () => (await import('./completion/completion.js')).completionCommand,

@@ -64,6 +64,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       IMAGE_UNKNOWN: missing('Push the image, or check registry, repository and tag.', notScannable),
       INCIDENT_UNKNOWN: missing('Take the id from `GET /api/v1/incidents`.'),
       PUSH_CHANGES_UNKNOWN: missing('Only an analyzed push with a baseline has changes.'),
+      PUSH_NOT_REFUSED: missing('Only refused pushes are tried again: see `state` of the push.'),
       PUSH_UNKNOWN: missing('Take the id from `GET /api/v1/pushes`.'),
       SILENCE_UNKNOWN: missing('List silences with `tidewaiter silences list`; expired ones cannot be changed.'),
       TOKEN_UNKNOWN: missing('List tokens with `tidewaiter tokens list`.'),

@@ -9,6 +9,7 @@ import {
 } from '@tidewaiter/analyzers';
 import { imageChecksVersion } from '@tidewaiter/checks';
 import type { FindingKind } from '@tidewaiter/domain';
+import { documentLimits } from '@tidewaiter/oci';
 import { type ReadingLimits, readingLimits } from '@tidewaiter/sandbox';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import type { LayerReader } from '@tidewaiter/store';
@@ -34,6 +35,9 @@ export class Analysis {
   /** A layer that could not be read is retried under another reader name. */
   readonly reader: LayerReader;
 
+  /** A push that was refused under other versions or limits is tried again. */
+  readonly resolver: string;
+
   readonly limits: ReadingLimits;
 
   /** Without a fingerprint key secrets are not searched, because unkeyed fingerprints could be guessed. */
@@ -48,8 +52,13 @@ export class Analysis {
     this.imageVersion = `${this.version} checks@${imageChecksVersion} places@${secretPlacesVersion}`;
     this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
     const named = JSON.stringify(this.limits);
-    this.reader = { analyzersVersion: this.version, reader: hash('sha256', `${this.version} ${named}`).slice(0, 16) };
+    this.resolver = shortHash(JSON.stringify([this.imageVersion, this.configVersion, this.limits, documentLimits]));
+    this.reader = { analyzersVersion: this.version, reader: shortHash(`${this.version} ${named}`) };
   }
+}
+
+function shortHash(text: string): string {
+  return hash('sha256', text).slice(0, 16);
 }
 
 /** Kinds of findings that an image was not evaluated for. */

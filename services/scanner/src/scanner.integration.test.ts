@@ -667,6 +667,28 @@ describe('scanner', () => {
     });
   });
 
+  describe('a refused push', () => {
+    const refusals = async (id: string) =>
+      store.query(`SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.failed.v1' AND data ->> 'pushId' = $1`, [
+        id,
+      ]);
+
+    it('is tried again once under other versions or limits, and announced again only for another reason', async () => {
+      const gone = Array.from({ length: 33 }, (_, number) => registry.put('again', `part-${number}`, []));
+      for (const tag of ['fixed', 'bad']) registry.putIndex('again', tag, gone);
+      const fixed = await push('again', 'fixed');
+      const bad = await push('again', 'bad');
+      expect([fixed.state, bad.state]).toEqual(['refused', 'refused']);
+      registry.put('again', 'fixed', [{ content: osRelease }]);
+      await store.query(`UPDATE push SET refused_by = 'an older version', digest = NULL WHERE repository = 'again'`);
+      await until('the push is analyzed', async () => (await pushes.get(fixed.id))!.state === 'analyzed');
+      const olderOnes = `SELECT id FROM push WHERE repository = 'again' AND refused_by = 'an older version' AND state <> 'analyzed'`;
+      await until('the other one is refused again', async () => (await store.query(olderOnes)).length === 0);
+      await ended(bad.id);
+      expect(await refusals(bad.id)).toHaveLength(1);
+    });
+  });
+
   describe('a tag that moves', () => {
     const movedEvent = async ({ id }: Push) => {
       const [event] = await store.query<{ data: unknown }>(

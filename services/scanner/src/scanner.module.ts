@@ -47,6 +47,7 @@ import { PushTransitions } from './push/push-transitions.js';
 import { QueuePushes } from './push/queue-pushes.js';
 import { ReevaluatePush } from './push/reevaluate-push.js';
 import { Reexamination } from './push/reexamination.js';
+import { RefusedPushes } from './push/refused-pushes.js';
 import { SameRevisionSearch } from './push/same-revision-search.js';
 import { StaleVerdicts } from './push/stale-verdicts.js';
 import { StalledPushRecovery } from './push/stalled-push-recovery.js';
@@ -106,6 +107,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     LayerRefresh,
     ConfigRefresh,
     StaleVerdicts,
+    RefusedPushes,
     ManifestContents,
     AdvisorySchedule,
     GithubHooks,

@@ -51,7 +51,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   package_use: ['detector'],
   pipeline_document: ['ingest'],
   pipeline_report: ['ingest'],
-  push: ['ingest', 'scanner'],
+  push: ['console', 'ingest', 'scanner'],
   push_change: ['scanner'],
   push_identity: ['detector', 'scanner'],
   push_image: ['scanner'],

@@ -68,6 +68,7 @@ import { SecretPlaces1764000230000 } from './1764000230000-secret-places.js';
 import { ReceivedContent1764000300000 } from './1764000300000-received-content.js';
 import { JobAgain1764000310000 } from './1764000310000-job-again.js';
 import { JobSources1764000310001 } from './1764000310001-job-sources.js';
+import { PushRefusals1764000310002 } from './1764000310002-push-refusals.js';
 import { DeliveryNumber1764000320000 } from './1764000320000-delivery-number.js';
 import { DatabaseLife1764000320001 } from './1764000320001-database-life.js';
 
@@ -143,6 +144,7 @@ export const migrations = [
   ReceivedContent1764000300000,
   JobAgain1764000310000,
   JobSources1764000310001,
+  PushRefusals1764000310002,
   DeliveryNumber1764000320000,
   DatabaseLife1764000320001,
 ];

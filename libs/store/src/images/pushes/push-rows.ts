@@ -32,6 +32,7 @@ export type PushState = (typeof pushStates)[number];
 @Permanent('history of the registry; deleted with the repository only')
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
+@Index('push_refused_ix', ['receivedAt'], { where: "state = 'refused'" })
 @Index('push_analyzing_ix', ['receivedAt'], { where: "state = 'analyzing'" })
 // GIN, which TypeORM cannot declare.
 @Index('push_warnings_ix', { synchronize: false })
@@ -71,8 +72,11 @@ export class PushRow {
   /** Gaps in the data of its verdict; a hostile image may cause thousands. */
   @Column('jsonb', { nullable: true }) warnings!: PushWarning[] | null;
   @Column('text', { name: 'rules_version', default: '' }) rulesVersion!: string;
+  /** Code and reason of its last failure, also while it is tried again. */
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;
+  /** Versions and limits under which it was last refused. */
+  @Column('text', { name: 'refused_by', nullable: true }) refusedBy!: string | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }
 

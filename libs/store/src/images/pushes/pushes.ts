@@ -72,7 +72,7 @@ const restored = unnestOf(PushRow, [
   'receivedAt',
 ]);
 
-const columns = columnsOf(PushRow, { omit: ['announced', 'warnings', 'rulesVersion'] }).computed<{
+const columns = columnsOf(PushRow, { omit: ['announced', 'warnings', 'rulesVersion', 'refusedBy'] }).computed<{
   /** Number of its {@link Pushes.warnings}. */
   warningCount: number;
 }>({ warningCount: 'coalesce(jsonb_array_length(warnings), 0)' });
@@ -105,10 +105,11 @@ function valuesOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict)
 const asked = unnestOf(PushRow, ['connection', 'repository', 'tag']);
 const tagOnly = columnsOf(PushRow, { only: ['connection', 'repository', 'tag'] });
 const idOnly = columnsOf(PushRow, { only: ['id'] });
-const placedColumns = columnsOf(PushRow, { only: ['id', 'connection', 'repository'] });
+const sourceColumns = columnsOf(PushRow, { only: ['id', 'connection', 'repository'] });
 const idAndRepository = columnsOf(PushRow, { only: ['id', 'repository'] });
 const warningsOnly = columnsOf(PushRow, { only: ['warnings'] });
 const tagDigest = columnsOf(TagLedgerRow, { only: ['digest'] });
+const codeOnly = columnsOf(PushRow, { only: ['code'] });
 const announcedOnly = columnsOf(PushRow, { only: ['announced'] });
 
 const isFinal = `state IN (${finalPushStates.map((state) => `'${state}'`).join(', ')})`;
@@ -481,26 +482,76 @@ export class Pushes {
     );
   }
 
-  /** Ends a push without a verdict; null when it had ended before. */
+  /**
+   * Ends a push without a verdict; null when it had ended before.
+   * @param refusedBy versions and limits of the refusal
+   */
   async failed(
     tx: Transaction,
     id: string,
     state: 'not-an-image' | 'refused' | 'dead-lettered',
     code: string,
     reason: string,
+    refusedBy: string | null = null,
   ): Promise<Push | null> {
     const [ended] = await tx.returning(
       columns,
-      `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal}`,
-      [id, state, code, reason],
+      `UPDATE push SET state = $2, code = $3, reason = $4, refused_by = $5, finished_at = now()
+       WHERE id = $1 AND NOT ${isFinal}`,
+      [id, state, code, reason, refusedBy],
     );
     return ended ?? null;
+  }
+
+  /** Code with which a push failed before it was tried again; null if it never did. */
+  async failureBefore(tx: Transaction, id: string): Promise<string | null> {
+    const [push] = await tx.rows(codeOnly, 'FROM push WHERE id = $1 FOR UPDATE', [id]);
+    return push?.code ?? null;
+  }
+
+  /**
+   * Tries refused pushes again; returns the ids of those that were refused. Each resolves its tag
+   * again unless it has a digest.
+   */
+  async retry(tx: Transaction, ids: readonly string[], jobClass: JobClass = 'interactive'): Promise<string[]> {
+    const retried = await tx.returning(
+      sourceColumns,
+      `UPDATE push SET state = 'accepted', finished_at = NULL WHERE id = ANY($1) AND state = 'refused'`,
+      [ids],
+    );
+    await tx.enqueue(...retried.map((push) => pushJob(push, jobClass)));
+    return retried.map(({ id }) => id);
+  }
+
+  /** Refused pushes, newest first. */
+  async refused(tx: Transaction, limit: number): Promise<string[]> {
+    const rows = await tx.rows(idOnly, `FROM push WHERE state = 'refused' ORDER BY received_at DESC LIMIT $1`, [limit]);
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Pushes that were refused under other versions or limits than these, and that no later push of
+   * their tag replaces, newest first.
+   */
+  async refusedByOthers(tx: Transaction, reader: string, limit: number): Promise<string[]> {
+    const rows = await tx.rows(
+      idOnly,
+      `FROM push WHERE state = 'refused' AND refused_by IS DISTINCT FROM $1 AND NOT EXISTS (
+         SELECT FROM push AS later
+         WHERE (later.connection, later.repository) = (push.connection, push.repository)
+           AND later.tag IS NOT DISTINCT FROM push.tag AND later.artifact = push.artifact
+           AND (push.tag IS NOT NULL OR later.claimed_digest = push.claimed_digest)
+           AND later.received_at > push.received_at)
+       ORDER BY received_at DESC LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      [reader, limit],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Queues pushes in progress without a pending job, as a lost race or a crash leaves them. */
   async wakeStranded(tx: Transaction): Promise<number> {
     const rows = await tx.rows(
-      placedColumns,
+      sourceColumns,
       `FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
          AND NOT EXISTS (SELECT FROM job WHERE ${inQueue('push')} AND key = push.id::text AND state IN ('queued', 'running'))
          AND NOT EXISTS (
@@ -524,7 +575,7 @@ export class Pushes {
     place?: RepositoryPlace,
   ): Promise<PushSource[]> {
     return tx.rows(
-      placedColumns,
+      sourceColumns,
       `FROM push WHERE state = 'analyzing' AND id IN (
          SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
          WHERE blob_digest = $1 AND size_bytes = $2 AND diff_id = $3)

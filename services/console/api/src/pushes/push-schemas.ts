@@ -16,7 +16,7 @@ const severity = z.enum(severities);
 const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
 
 /** Columns that the answer leaves out; the details of a push show `warnings`. */
-type InternalOfPush = 'announced' | 'rulesVersion' | 'warnings';
+type InternalOfPush = 'announced' | 'refusedBy' | 'rulesVersion' | 'warnings';
 
 export const pushAnswer = z.object({
   id: z.uuid(),
@@ -59,3 +59,5 @@ export const pushAnswer = z.object({
 export const pushDetailAnswer = pushAnswer
   .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })
   .extend(evaluationAnswer.shape);
+
+export const retryAnswer = z.object({ id: z.uuid() });

@@ -1,6 +1,6 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, Verdicts, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
+import { Images, Verdicts, type Page, PushDifferences, Pushes, Store } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Operation } from '../http/operation.js';
@@ -8,7 +8,7 @@ import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
 import { describeImage } from '../images/images.controller.js';
 import { pushChangesAnswer } from './push-changes-schemas.js';
-import { pushesQuery, pushAnswer, pushDetailAnswer } from './push-schemas.js';
+import { pushesQuery, pushAnswer, pushDetailAnswer, retryAnswer } from './push-schemas.js';
 
 type PushAnswer = z.output<typeof pushAnswer>;
 
@@ -19,6 +19,7 @@ export class PushesController {
     private readonly images: Images,
     private readonly evaluations: Verdicts,
     private readonly differences: PushDifferences,
+    private readonly store: Store,
   ) {}
 
   @Get()
@@ -42,6 +43,14 @@ export class PushesController {
       suppressed,
       policies,
     };
+  }
+
+  @Post(':id/retry')
+  @Operation({ scope: 'write', summary: 'Tries a refused push again', status: 202, answer: retryAnswer })
+  async retry(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof retryAnswer>> {
+    const [retried] = await this.store.transaction((tx) => this.pushes.retry(tx, [id]));
+    if (retried === undefined) throw new NotFound('PUSH_NOT_REFUSED', `no push ${id} that was refused`);
+    return { id };
   }
 
   @Get(':id/changes')
