@@ -9,6 +9,7 @@ import type { RestoreReport } from './database-life-row.js';
 import { DatabaseLife } from './database-life.js';
 import { entities } from './entities.js';
 import { isOutage } from './outage.js';
+import { PatientClient } from './patient-client.js';
 import {
   migrate,
   type MigrationLog,
@@ -133,7 +134,7 @@ async function open({ url, poolSize, name }: ConnectionOptions, extra: Record<st
     migrationsTableName: 'migration',
     // A forgotten `undefined` in a condition must not mean "every row".
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
-    extra: { ...extra, keepAlive: true },
+    extra: { ...extra, keepAlive: true, Client: PatientClient },
   });
   return dataSource.initialize();
 }
