@@ -69,7 +69,8 @@ process.exitCode = outcomes.some(({ findings }) => findings.violations.length > 
 function* schedules(): Generator<Schedule> {
   const options = { loadMs: amount.loadMs, without };
   if (values.points) yield* pointSchedules(seed, servicePoints);
-  else if (values.only !== undefined) yield scheduleOf(seed, Number(values.only), options);
+  else if (values.only !== undefined)
+    yield* values.only.split(',').map((number) => scheduleOf(seed, Number(number), options));
   else for (let number = 0; number < Number(values.schedules); number += 1) yield scheduleOf(seed, number, options);
 }
 
