@@ -39,7 +39,7 @@ describe('retention', () => {
          CASE WHEN name = 'waits' THEN 'retrying' ELSE 'sent' END, now() - age, CASE WHEN name <> 'waits' THEN now() - age END
        FROM (VALUES ('old', interval '366 days'), ('fires', interval '366 days'), ('waits', interval '366 days'), ('new', interval '364 days')) AS given (name, age)`,
     );
-    await store.query(`INSERT INTO alert_group (key) VALUES ('g')`);
+    await store.query(`INSERT INTO alert_group (key, notified_at, remind_at) VALUES ('g', now(), now())`);
     await store.query(
       `INSERT INTO alert (identity_hash, labels, status, starts_at, changed_at) VALUES ('x', '{}', 'firing', now(), now())`,
     );
