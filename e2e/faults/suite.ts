@@ -41,6 +41,7 @@ export class Suite {
   readonly #verdicts = new Map<string, string | null>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #seen = 0;
+  #seenPosts = 0;
 
   private constructor(platform: FaultyPlatform, images: SmallImage[], folder: string, random: SeededRandom) {
     this.platform = platform;
@@ -282,9 +283,13 @@ export class Suite {
       const problems = await platform.readiness(instance);
       if (problems !== '') notReady.push({ instance, problems });
     }
-    const posts = platform.slack
+    const allPosts = platform.slack
       .channel('CRIG')
       .map(({ metadata, ts }) => JSON.stringify(metadata?.event_payload ?? ts));
+    const posts = allPosts.filter(
+      (id, index) => index >= this.#seenPosts || allPosts.indexOf(id, this.#seenPosts) >= 0,
+    );
+    this.#seenPosts = allPosts.length;
     const arrivals = this.#arrivals();
     this.#seen = platform.sink.received.length;
     return {
