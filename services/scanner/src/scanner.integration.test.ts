@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { gzipSync, zstdDecompressSync } from 'node:zlib';
 
 import { Bus, BusModule } from '@tidewaiter/bus';
-import { Secret, unknownRun } from '@tidewaiter/domain';
+import { Secret, Unavailable, unknownRun } from '@tidewaiter/domain';
 import { draft, pipelineReported, registryPushed } from '@tidewaiter/events';
 import { type RunningService, startService } from '@tidewaiter/runtime';
+import { LayerProcesses } from '@tidewaiter/sandbox';
 import {
   Advisories,
   DeadLetters,
@@ -496,6 +497,43 @@ describe('scanner', () => {
       // Layers read from one repository are known in all.
       await until('the layer is known', async () => (await unreadIn(without)).length === 0);
     });
+
+    it('is a finding and a dead letter after the tries if it kills its reader each time; others go on', async () => {
+      const poison = noise();
+      const { analyze } = LayerProcesses.prototype;
+      let tries = 0;
+      const fragile = jest.spyOn(LayerProcesses.prototype, 'analyze').mockImplementation(function (
+        this: LayerProcesses,
+        ...[open, options, signal]: Parameters<typeof analyze>
+      ) {
+        if (options.expectedDiffId !== digestOf(poison)) return analyze.call(this, open, options, signal);
+        tries += 1;
+        return Promise.reject(
+          new Unavailable('LAYER_READER_FAILED', 'the process that read the layer ended (SIGABRT)'),
+        );
+      });
+      registry.put('poison', '1', [{ content: osRelease }, { content: poison }]);
+      const poisoned = push('poison', '1');
+      const others = ['1', '2', '3'].map((tag) => {
+        registry.put('beside', tag, [{ content: osRelease }, { content: noise() }]);
+        return push('beside', tag);
+      });
+      expect((await Promise.all(others)).map(({ state }) => state)).toEqual(['analyzed', 'analyzed', 'analyzed']);
+      // Seven tries take a quarter of an hour: the next one is the last.
+      const hurry = setInterval(() => {
+        void store.query(
+          `UPDATE job SET attempt = 6, run_at = now(), swept_at = now() - interval '1 minute'
+           WHERE queue = 'layer' AND state = 'queued' AND code = 'LAYER_READER_FAILED'`,
+        );
+      }, 200);
+      const found = await poisoned.finally(() => clearInterval(hurry));
+      fragile.mockRestore();
+      expect(found.state).toBe('analyzed');
+      expect(await unreadIn(found)).toEqual(['LAYER_READER_FAILED']);
+      expect(tries).toBeGreaterThan(1);
+      expect(tries).toBeLessThan(8);
+      expect(await store.query(`SELECT code FROM dead_letter WHERE code = 'LAYER_READER_FAILED'`)).toHaveLength(1);
+    }, 90_000);
 
     it('is retried by the next push of the same digest', async () => {
       const layer = noise();
