@@ -55,7 +55,7 @@ export class LayerCache {
     }
   }
 
-  /** Path of a layer's file. The key includes the media type, since a wrong one yields a warning about the layer. */
+  /** Path of a layer's file. Includes the media type, since a wrong one yields a warning. */
   #pathOf({ digest, sizeBytes, diffId, mediaType }: Layer): string {
     const about = [this.version, digest, sizeBytes, diffId, mediaType].join('\n');
     const name = createHash('sha256').update(about).digest('hex');

@@ -234,7 +234,7 @@ async function orFailed(
   }
 }
 
-/** Retries from the registry itself: a mirror's content must not cause a finding about the image. */
+/** Retries from the registry itself: a mirror must not cause a finding about the image. */
 async function readTrusted<T>(
   { open, openOriginal }: SourceLayer,
   readFrom: (open: SourceLayer['open']) => Promise<T>,
