@@ -455,7 +455,7 @@ const tars: Hostile[] = [
       image([layer(tarOf(map, entry({ path: 'x', content: 'headtail' })))]);
     },
     code: 2,
-    warns: [['FILE_TOO_LARGE', 'lib/apk/db/installed']],
+    warns: [['LIMIT_EXCEEDED', 'lib/apk/db/installed']],
     finds: [goodPurl, lastPurl],
   },
   {
@@ -1061,6 +1061,8 @@ const flood: Hostile[] = [
     },
     code: 2,
     warns: limited,
+    // As many files as the largest lawful database lists are held at once.
+    mostBytes: 288 * mib,
   },
 ];
 
