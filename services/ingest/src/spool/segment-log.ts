@@ -1,0 +1,316 @@
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Unavailable } from '@tidewaiter/domain';
+import type { Logger } from '@tidewaiter/runtime';
+
+import { entryAt, frameOf, maxEntryBytes } from './segment-codec.js';
+import type { SpoolBudget } from './spool-budget.js';
+
+/** A place in the log, behind everything before it. */
+export interface Position {
+  segment: number;
+  offset: number;
+}
+
+/** An entry that was read, and the place behind it. */
+export interface StoredEntry {
+  content: Buffer;
+  next: Position;
+}
+
+interface Segment {
+  number: number;
+  /** Bytes that are on disk for good. */
+  bytes: number;
+  /** Offset of damage, behind which nothing can be read. */
+  damagedAt?: number;
+}
+
+interface Waiting {
+  frame: Buffer;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+interface LogOptions {
+  folder: string;
+  budget: SpoolBudget;
+  log: Pick<Logger, 'warn' | 'error'>;
+  /** Counts entries that are damaged on disk. */
+  onLoss(): void;
+}
+
+/** Size from which on a segment gets no more entries; it is deleted as a whole. */
+const segmentBytes = 8 * 2 ** 20;
+/** Size limit of one write. */
+const writeBytes = 4 * 2 ** 20;
+const noteName = 'position.json';
+const segmentName = /^(\d{10})\.log$/;
+
+/**
+ * Log of entries in files of a folder, appended only. An entry is on disk before its append
+ * resolves; entries that arrive meanwhile share the next write.
+ */
+export class SegmentLog {
+  /** Oldest first; the last one is written to while {@link #handle} is open. */
+  readonly #segments: Segment[];
+  #lastNumber: number;
+  #handle: FileHandle | undefined;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+  #appended = Promise.withResolvers<void>();
+
+  private constructor(
+    private readonly options: LogOptions,
+    segments: Segment[],
+  ) {
+    this.#segments = segments;
+    this.#lastNumber = segments.at(-1)?.number ?? 0;
+    for (const { bytes } of segments) options.budget.add(bytes);
+  }
+
+  /** Opens the log of a folder, and cuts an entry that a crash left unfinished. */
+  static async open(options: LogOptions): Promise<SegmentLog> {
+    const { folder, log } = options;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const numbers = (await readdir(folder)).flatMap((name) => segmentName.exec(name)?.[1] ?? []).map(Number);
+    const segments: Segment[] = [];
+    for (const number of numbers.toSorted((a, b) => a - b)) {
+      segments.push({ number, bytes: (await stat(pathOf(folder, number))).size });
+    }
+    const last = segments.at(-1);
+    if (last) {
+      const wholeBytes = await wholeBytesOf(pathOf(folder, last.number));
+      if (wholeBytes < last.bytes) {
+        log.warn({ segment: last.number, bytes: last.bytes - wholeBytes }, 'spool tail cut');
+        await truncate(pathOf(folder, last.number), wholeBytes);
+        last.bytes = wholeBytes;
+      }
+    }
+    return new SegmentLog(options, segments);
+  }
+
+  /** Place of the oldest entry. */
+  get start(): Position {
+    return { segment: this.#segments[0]?.number ?? this.#lastNumber + 1, offset: 0 };
+  }
+
+  /** Place behind the newest entry. */
+  get end(): Position {
+    const last = this.#segments.at(-1);
+    return last ? { segment: last.number, offset: last.bytes } : this.start;
+  }
+
+  /** Numbers of the segments that get no more entries, oldest first. */
+  get closedSegments(): number[] {
+    const closed = this.#handle ? this.#segments.slice(0, -1) : this.#segments;
+    return closed.map(({ number }) => number);
+  }
+
+  /**
+   * Resolves when the entry is on disk.
+   * @throws Unavailable `SPOOL_FULL` when there is no room for it
+   */
+  async append(content: Uint8Array): Promise<void> {
+    const frame = frameOf(content);
+    if (content.length > maxEntryBytes) throw new Unavailable('SPOOL_FULL', 'the entry is too large for the spool');
+    this.options.budget.take(frame.length);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ frame, resolve, reject });
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
+    return promise;
+  }
+
+  /** Reads the entries from a place on, some `maxBytes` of them; none at the end. */
+  async read(from: Position, maxBytes: number): Promise<StoredEntry[]> {
+    for (const segment of this.#segments) {
+      if (segment.number < from.segment) continue;
+      const offset = segment.number === from.segment ? from.offset : 0;
+      if (offset >= (segment.damagedAt ?? segment.bytes)) continue;
+      const entries = await this.#readSegment(segment, offset, maxBytes);
+      if (entries.length > 0) return entries;
+    }
+    return [];
+  }
+
+  /** Resolves when an entry is appended from now on. */
+  async nextAppend(): Promise<void> {
+    return this.#appended.promise;
+  }
+
+  /** Closes the segment that is written to: the next entry begins another one. */
+  async closeSegment(): Promise<void> {
+    await this.#flushing;
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  /** Deletes a closed segment. */
+  async drop(number: number): Promise<void> {
+    const index = this.#segments.findIndex((each) => each.number === number);
+    const [segment] = index < 0 ? [] : this.#segments.splice(index, 1);
+    if (!segment) return;
+    await unlink(pathOf(this.options.folder, number)).catch(() => undefined);
+    this.options.budget.free(segment.bytes);
+  }
+
+  /** Notes how far readers are. A crash may bring back an earlier note. */
+  async note(value: unknown): Promise<void> {
+    const path = join(this.options.folder, noteName);
+    await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+
+  /** The last note that can be read. */
+  async lastNote(): Promise<unknown> {
+    try {
+      return JSON.parse(await readFile(join(this.options.folder, noteName), 'utf8'));
+    } catch {
+      return null;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.closeSegment();
+  }
+
+  async #flush(): Promise<void> {
+    // Requests of the same moment share a write.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#take();
+      const frames = batch.map(({ frame }) => frame);
+      const bytes = frames.reduce((sum, { length }) => sum + length, 0);
+      try {
+        const { handle, segment } = await this.#writable();
+        await handle.writeFile(frames.length === 1 ? frames[0]! : Buffer.concat(frames, bytes));
+        await handle.datasync();
+        segment.bytes += bytes;
+      } catch (cause) {
+        this.options.budget.free(bytes);
+        await this.#abandon(cause);
+        const error = new Unavailable('SPOOL_FULL', 'the spool cannot be written', { cause });
+        for (const { reject } of batch) reject(error);
+        continue;
+      }
+      for (const { resolve } of batch) resolve();
+      this.#appended.resolve();
+      this.#appended = Promise.withResolvers();
+    }
+  }
+
+  #take(): Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { frame } of this.#waiting) {
+      if (count > 0 && bytes + frame.length > writeBytes) break;
+      count += 1;
+      bytes += frame.length;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #writable(): Promise<{ handle: FileHandle; segment: Segment }> {
+    const last = this.#segments.at(-1);
+    if (this.#handle && last && last.bytes < segmentBytes) return { handle: this.#handle, segment: last };
+    await this.#handle?.close();
+    this.#handle = undefined;
+    const segment = { number: this.#lastNumber + 1, bytes: 0 };
+    const { folder } = this.options;
+    this.#handle = await open(pathOf(folder, segment.number), 'wx', 0o600);
+    this.#lastNumber = segment.number;
+    this.#segments.push(segment);
+    await syncFolder(folder);
+    return { handle: this.#handle, segment };
+  }
+
+  /** After a failed write nobody knows what is on disk behind the last good entry. */
+  async #abandon(err: unknown): Promise<void> {
+    const last = this.#segments.at(-1);
+    this.options.log.error({ segment: last?.number, err }, 'spool write failed');
+    const handle = this.#handle;
+    this.#handle = undefined;
+    if (handle && last) await handle.truncate(last.bytes).catch(() => undefined);
+    await handle?.close().catch(() => undefined);
+  }
+
+  async #readSegment(segment: Segment, offset: number, maxBytes: number): Promise<StoredEntry[]> {
+    const { number } = segment;
+    const size = segment.damagedAt ?? segment.bytes;
+    const handle = await open(pathOf(this.options.folder, number), 'r');
+    try {
+      let bytes = await readBytes(handle, offset, Math.min(maxBytes, size - offset));
+      if (entryAt(bytes, 0) === 'cut' && offset + bytes.length < size) {
+        bytes = await readBytes(handle, offset, Math.min(maxEntryBytes + maxBytes, size - offset));
+      }
+      const entries: StoredEntry[] = [];
+      for (let at = 0; ;) {
+        const entry = entryAt(bytes, at);
+        if (typeof entry !== 'string') {
+          entries.push({ content: entry.content, next: { segment: number, offset: offset + entry.end } });
+          at = entry.end;
+          continue;
+        }
+        const isEnd = entry === 'end' || (entry === 'cut' && offset + bytes.length < size);
+        if (!isEnd) this.#lose(segment, offset + at);
+        return entries;
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** The rest of a segment behind damage cannot be read: its entries have no place of their own. */
+  #lose(segment: Segment, offset: number): void {
+    segment.damagedAt = offset;
+    this.options.onLoss();
+    this.options.log.error({ segment: segment.number, offset, bytes: segment.bytes - offset }, 'spool segment damaged');
+  }
+}
+
+function pathOf(folder: string, segment: number): string {
+  return join(folder, `${String(segment).padStart(10, '0')}.log`);
+}
+
+async function wholeBytesOf(path: string): Promise<number> {
+  const bytes = await readFile(path);
+  for (let offset = 0; ;) {
+    const entry = entryAt(bytes, offset);
+    if (typeof entry === 'string') return offset;
+    offset = entry.end;
+  }
+}
+
+async function readBytes(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await handle.read(buffer, read, length - read, offset + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return buffer.subarray(0, read);
+}
+
+/** A new file is found after a crash only if its folder is on disk, too. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
