@@ -22,6 +22,8 @@ COPY --from=build /app/cli/dist/bundle cli/dist/bundle
 COPY --from=build /app/services/console/web services/console/web
 COPY --from=build /app/rules rules
 COPY --from=build /app/deploy deploy
+# The volume of ingest's spool takes the owner of this folder.
+RUN install -d -o node -g node -m 700 /var/lib/tidewaiter
 USER node
 EXPOSE 8080
 ENTRYPOINT ["node", "cli/dist/bundle/main.js"]

@@ -1,5 +1,6 @@
 import { fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 
 import { NotFound, TidewaiterError } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
@@ -130,6 +131,9 @@ async function startAll(
       ...key,
       TIDEWAITER_CONSOLE_URL: consoleUrl,
       TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
+      ...(name === 'ingest' && {
+        TIDEWAITER_SPOOL_DIR: environment['TIDEWAITER_SPOOL_DIR'] || join(stateDir, 'spool'),
+      }),
     });
   const running: RunningService[] = [];
   const workers: Worker[] = [];

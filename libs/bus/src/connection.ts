@@ -30,10 +30,10 @@ import {
   inboxPrefix,
   readEvent,
 } from '@tidewaiter/events';
-import { failpoint, type Logger, waitForServer } from '@tidewaiter/runtime';
+import { failpoint, type Logger, type ServerWait, waitForServer } from '@tidewaiter/runtime';
 
 import type { StreamPlace } from './stream-place.js';
-import { reconcileTopology } from './topology.js';
+import { isNotFound, reconcileTopology } from './topology.js';
 
 const connectTimeoutMs = 5_000;
 const reconnectMs = 500;
@@ -88,16 +88,26 @@ export class Bus implements OnApplicationShutdown {
   /** Connects, and waits for NATS as long as it takes. */
   static async connect(service: string, url: Secret, log?: Pick<Logger, 'info' | 'warn'>): Promise<Bus> {
     const bus = new Bus();
-    await bus.#connect(service, url, log);
+    const wait = waitForServer(log, 'NATS');
+    await bus.#connect(service, url, wait);
+    wait.over();
     await bus.reconcile();
     return bus;
   }
 
-  /** Connects in the background: until then, every use is an outage. */
-  static inBackground(service: string, url: Secret, log: Pick<Logger, 'info' | 'warn'>): Bus {
+  /**
+   * Connects; once that fails, or takes long, it goes on in the background. Until then, every use is
+   * an outage.
+   */
+  static async inBackground(service: string, url: Secret, log: Pick<Logger, 'info' | 'warn'>): Promise<Bus> {
     const bus = new Bus();
-    // A stream that is missing is also made by the first message for it.
-    bus.#connecting = bus.#connect(service, url, log).then(async () => bus.reconcile().catch(() => undefined));
+    const wait = waitForServer(log, 'NATS');
+    bus.#connecting = bus
+      .#connect(service, url, wait)
+      // A stream that is missing is also made by the first message for it.
+      .then(async () => bus.reconcile().catch(() => undefined))
+      .finally(() => wait.over());
+    await wait.settled;
     return bus;
   }
 
@@ -148,12 +158,20 @@ export class Bus implements OnApplicationShutdown {
     }
   }
 
-  /** Position of the last message of a stream. @throws Unavailable `BUS_UNAVAILABLE` */
+  /**
+   * Position of the last message of a stream, which is made if it is missing.
+   * @throws Unavailable `BUS_UNAVAILABLE`
+   */
   async endOf(stream: string): Promise<StreamPlace> {
+    const ask = async ({ manager }: Link) => {
+      const { created: life, state } = await manager.streams.info(stream);
+      return { life, sequence: state.last_seq };
+    };
     try {
-      return await this.#whileConnected(async ({ manager }) => {
-        const { created: life, state } = await manager.streams.info(stream);
-        return { life, sequence: state.last_seq };
+      return await this.#whileConnected(ask).catch(async (error: unknown) => {
+        if (!isNotFound(error)) throw error;
+        await this.reconcile();
+        return this.#whileConnected(ask);
       });
     } catch (cause) {
       throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not answer about its stream', { cause });
@@ -235,9 +253,8 @@ export class Bus implements OnApplicationShutdown {
     await this.#link?.connection.close();
   }
 
-  async #connect(service: string, url: Secret, log?: Pick<Logger, 'info' | 'warn'>): Promise<void> {
+  async #connect(service: string, url: Secret, wait: ServerWait): Promise<void> {
     const { signal } = this.#stopped;
-    const wait = waitForServer(log, 'NATS');
     while (!this.#link && !signal.aborted) {
       try {
         this.#use(await linkTo(service, url));
@@ -246,7 +263,6 @@ export class Bus implements OnApplicationShutdown {
         await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
       }
     }
-    wait.over();
   }
 
   #use(link: Link): void {

@@ -86,7 +86,8 @@ function isShortOfStorage(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === 10_047;
 }
 
-function isNotFound(error: unknown): boolean {
+/** Whether the server has no such stream or consumer. */
+export function isNotFound(error: unknown): boolean {
   const { code, message = '' } = error as { code?: unknown; message?: string };
   return code === 404 || /not found/i.test(message);
 }

@@ -91,6 +91,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       REPOSITORY_DENIED: denied('Allow the repository in the claims or settings of the pipeline.'),
       REPOSITORY_INVALID: input('Name the repository as its registry does.'),
       RUN_MISSING: input('Send the run that built the image.', unprocessable),
+      SPOOL_FULL: unavailable(
+        'Send again after `Retry-After`; check PostgreSQL, NATS, the detector and the disk of ingest.',
+      ),
       STREAM_FULL: unavailable('Send again after `Retry-After`; check that the detector runs.', { status: 429 }),
       SUBJECT_MISMATCH: input('Send the document with the digest that it is about.', unprocessable),
       TAG_INVALID: input('Give a tag, without repository and digest.'),
@@ -110,6 +113,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       KEY_INVALID: input('Give a PEM of an ECDSA, RSA or Ed25519 public key.'),
       LIMIT_INVALID: input('Give a whole number within the bounds that the message names.'),
       MATCHER_INVALID: input('Write matchers as Alertmanager does: `severity="high"`.'),
+      SPOOL_IN_USE: input('Give each ingest process a TIDEWAITER_SPOOL_DIR of its own.', listing),
       POLICY_INVALID: input('Correct the expression that the message names.'),
       POLICY_MISSING: missing('Check the path, or name a built-in policy: `tidewaiter policies list`.'),
       RECEIVER_UNKNOWN: input('The message was for a receiver that routing.yaml no longer has.'),

@@ -40,6 +40,9 @@ export const failpointCatalog = {
   'pipelines.stored': "a pipeline's report is committed, and its sender has no answer",
   'events.one-published': 'one message of a request of a sensor is on disk; others may not be',
   'events.published': 'all messages of a request of a sensor are on disk, and it has no answer',
+  'spool.hook-appended': 'a webhook is on the disk of ingest, and its sender has no answer',
+  'spool.hooks-stored': 'webhooks of the spool are committed, and it does not note that',
+  'spool.event-appended': 'a message of a sensor is on the disk of ingest; the stream does not have it',
   'slack.acknowledged': 'an incident is acknowledged by a button, and Slack has no answer',
   'slack.silenced': 'a silence is added by a button, and Slack has no answer',
 

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { FastifyServerOptions } from 'fastify';
@@ -18,9 +18,24 @@ interface Served {
   drained?: () => void;
 }
 
+/**
+ * Node ends a request that exceeds its time at the next look, which is every 30 seconds by
+ * default.
+ */
+const checkMs = 1_000;
+
+/**
+ * Limits the time for headers and body of a request; 0 leaves Node's 60 seconds for headers. Node
+ * does not enforce a limit on the whole that is below the one on headers.
+ */
+export function limitRequestTime(server: Server, requestTimeoutMs: number): Server {
+  const headersTimeout = requestTimeoutMs === 0 ? 60_000 : requestTimeoutMs;
+  return Object.assign(server, { requestTimeout: requestTimeoutMs, headersTimeout });
+}
+
 /** Listens once for a service and hands each request to the application that serves now, so that a reload closes no port. */
 export class HttpFront {
-  readonly #server = createServer((request, response) => {
+  readonly #server = createServer({ connectionsCheckingInterval: checkMs }, (request, response) => {
     const served = this.#serving!;
     served.open += 1;
     response.once('close', () => {
@@ -43,7 +58,9 @@ export class HttpFront {
           requestTimeout = 0,
           connectionTimeout = 0,
         } = options as FastifyServerOptions;
-        Object.assign(this.#server, { keepAliveTimeout, requestTimeout }).setTimeout(connectionTimeout);
+        limitRequestTime(Object.assign(this.#server, { keepAliveTimeout }), requestTimeout).setTimeout(
+          connectionTimeout,
+        );
         // Each application answers malformed requests; one answer is enough.
         this.#server.removeAllListeners('clientError');
         this.#backends.set(backend, { listener, open: 0 });

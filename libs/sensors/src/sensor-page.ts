@@ -35,11 +35,16 @@ curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:7070/hooks/runtime/nodes
 
 | answer | when |
 | --- | --- |
-| 202 \`{ "accepted": n, "duplicates": n, "ignored": n }\` | everything is on disk in JetStream |
+| 202 \`{ "accepted": n, "duplicates": n, "ignored": n }\` | everything is on disk: in the [spool](running.md#the-spool-of-ingest), or without one in JetStream |
 | 429 with \`Retry-After\` | too much is in flight, or the detector is too far behind |
-| 503 | NATS is down |
+| 503 | the spool is full; without a spool, NATS is down |
 
 Everything without a 202 must be sent again; repetitions are recognized.
+
+An event with a 202 is evaluated, also when NATS loses its disk: ingest keeps it in the spool until a
+snapshot of the detector covers it, and publishes it again. It is lost when both the disk of ingest and
+the stream of NATS are lost before that, within half a minute. Without a spool the loss of the stream
+alone is enough.
 
 ## Stale sensors
 

@@ -92,7 +92,8 @@ export class StoreModule implements OnApplicationShutdown {
       (await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined,
     );
     gaugeIn(metrics, metricCatalog.outboxOldest, async (gauge) => {
-      gauge.set(await outboxAge());
+      // Unknown while PostgreSQL is away; the other metrics are wanted most then.
+      gauge.set(await outboxAge().catch(() => Number.NaN));
     });
   }
 

@@ -25,5 +25,28 @@ const fingerprintKey = setting(
     .optional(),
 );
 
+/**
+ * Folder on this machine's disk for what PostgreSQL and NATS cannot take now; without one the
+ * sender has to send again.
+ */
+const spoolDir = setting('TIDEWAITER_SPOOL_DIR', z.string().optional());
+
+/** Room for the spool; when it is full, senders have to wait. */
+const spoolMaxBytes = setting(
+  'TIDEWAITER_SPOOL_MAX_BYTES',
+  z.coerce
+    .number({ error: 'is not a number' })
+    .int()
+    .min(64 * 2 ** 20, 'must be at least 64 MiB')
+    .default(2 ** 30),
+);
+
 /** Configuration of ingest from its environment. */
-export class IngestConfig extends configOf({ ...commonSettings, httpPort: httpPort(7070), hookRate, fingerprintKey }) {}
+export class IngestConfig extends configOf({
+  ...commonSettings,
+  httpPort: httpPort(7070),
+  hookRate,
+  fingerprintKey,
+  spoolDir,
+  spoolMaxBytes,
+}) {}

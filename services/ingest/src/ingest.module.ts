@@ -31,6 +31,10 @@ import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
 import { SlackActions } from './slack/slack-actions.js';
 import { SlackButtonsController } from './slack/slack-buttons.controller.js';
 import { SlackReplies } from './slack/slack-replies.js';
+import { EventSpool } from './spool/event-spool.js';
+import { HookSpool } from './spool/hook-spool.js';
+import { SpoolSetup } from './spool/spool-setup.js';
+import type { Spool } from './spool/spool.js';
 
 /**
  * Limit on sensors' bodies in memory at one moment, packed and unpacked; as objects they take about
@@ -48,6 +52,8 @@ const maxHeldBytes = 64 * 2 ** 20;
     RegistryIntake,
     PipelineIntake,
     RuntimeIntake,
+    HookSpool,
+    EventSpool,
     SensorHeartbeats,
     SlackActions,
     {
@@ -64,9 +70,10 @@ const maxHeldBytes = 64 * 2 ** 20;
   ],
 })
 export class IngestModule {
-  static forRoot(config: IngestConfig, settings: TidewaiterSettings): DynamicModule {
+  static forRoot(config: IngestConfig, settings: TidewaiterSettings, spool: Spool | null): DynamicModule {
     return {
       module: IngestModule,
+      providers: [{ provide: SpoolSetup, useValue: new SpoolSetup(spool) }],
       imports: [
         ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service: 'ingest', url: config.natsUrl, startsWithout: true, deadLetters: DeadLetters }),

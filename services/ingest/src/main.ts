@@ -1,17 +1,47 @@
-import { type Environment, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
+import {
+  createLogger,
+  type Environment,
+  readSettings,
+  type RunningService,
+  startReloadable,
+} from '@tidewaiter/runtime';
 
 import { IngestConfig } from './config.js';
 import { configureHttp } from './http/http.js';
 import { IngestModule } from './ingest.module.js';
+import { Spool } from './spool/spool.js';
 
 /** Starts the service that takes the webhooks of registries and sensors. */
 export async function start(environment: Environment): Promise<RunningService> {
+  const spool = await openSpool(new IngestConfig(environment));
+  try {
+    const service = await startWith(environment, spool);
+    return {
+      ...service,
+      async stop() {
+        await service.stop();
+        await spool?.close();
+      },
+    };
+  } catch (error) {
+    await spool?.close();
+    throw error;
+  }
+}
+
+/** One for the life of the process: the applications before and after a reload share it. */
+async function openSpool({ spoolDir: folder, spoolMaxBytes: maxBytes, logLevel }: IngestConfig): Promise<Spool | null> {
+  const log = createLogger('ingest', logLevel);
+  return folder === undefined ? null : Spool.open({ folder, maxBytes, log });
+}
+
+async function startWith(environment: Environment, spool: Spool | null): Promise<RunningService> {
   return startReloadable((files) => {
     const config = new IngestConfig(environment);
     const settings = readSettings(config.settingsFile, files, 'ingest');
     return {
       name: 'ingest',
-      module: IngestModule.forRoot(config, settings),
+      module: IngestModule.forRoot(config, settings, spool),
       config,
       configure: async (app) => configureHttp(app, config.hookRate),
     };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Unavailable } from '@tidewaiter/domain';
-import { waitForServer } from '@tidewaiter/runtime';
+import { type ServerWait, waitForServer } from '@tidewaiter/runtime';
 import type { DataSource, QueryRunner } from 'typeorm';
 
 import { connect, type ConnectionOptions, connectPatiently } from './data-source.js';
@@ -23,10 +23,15 @@ export class StoreConnection {
     return connection;
   }
 
-  /** Connects in the background, for however long that takes. */
-  static inBackground(options: ConnectionOptions): StoreConnection {
+  /**
+   * Connects; once that fails, or takes long, it goes on in the background for however long it
+   * takes.
+   */
+  static async inBackground(options: ConnectionOptions): Promise<StoreConnection> {
     const connection = new StoreConnection();
-    connection.#connecting = connection.#connect(options);
+    const wait = waitForServer(options.log, 'PostgreSQL');
+    connection.#connecting = connection.#connect(options, wait);
+    await wait.settled;
     return connection;
   }
 
@@ -42,9 +47,8 @@ export class StoreConnection {
     await this.#dataSource?.destroy();
   }
 
-  async #connect(options: ConnectionOptions): Promise<void> {
+  async #connect(options: ConnectionOptions, wait: ServerWait): Promise<void> {
     const { signal } = this.#stopped;
-    const wait = waitForServer(options.log, 'PostgreSQL');
     while (!this.#dataSource && !signal.aborted) {
       try {
         this.#dataSource = await connect(options);

@@ -138,6 +138,18 @@ export class DetectorLeases {
     );
   }
 
+  /**
+   * Positions in the stream up to which the snapshots cover the partitions, by the number of the
+   * partition.
+   */
+  async partitionPlaces(): Promise<Map<number, { life: string; sequence: number }>> {
+    const places = await this.store.aggregate<{ partition: number; life: string; sequence: number }>(
+      `SELECT split_part(name, '/', 2)::int AS partition, life, position::float AS sequence
+       FROM detector_snapshot WHERE name LIKE 'partition/%' AND life IS NOT NULL`,
+    );
+    return new Map(places.map(({ partition, ...place }) => [partition, place]));
+  }
+
   /** The last snapshot of a lease. */
   async snapshot(name: string): Promise<DetectorSnapshot | null> {
     const [snapshot] = await this.store.aggregate<DetectorSnapshot>(

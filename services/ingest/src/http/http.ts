@@ -1,6 +1,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Unavailable } from '@tidewaiter/domain';
+import { limitRequestTime } from '@tidewaiter/runtime';
 import type { FastifyRequest } from 'fastify';
 
 import { configurePipelineRoute } from '../pipelines/pipeline-http.js';
@@ -10,12 +11,15 @@ import { HookMetrics } from './hook-metrics.js';
 import { connectionId, type HookRoute } from './hook-route.js';
 
 const windowMs = 60_000;
-/** Limit on the time for a request: a sender that dribbles its body must not hold a socket for ever. */
+/**
+ * Limit on the time for a request: a sender that dribbles its body must not hold a socket for
+ * ever.
+ */
 const requestTimeoutMs = 30_000;
 
 /** Fastify settings of the hooks: raw bodies, the rate limit and the time limit. */
 export async function configureHttp(app: NestFastifyApplication, hookRate: number): Promise<void> {
-  app.getHttpServer().requestTimeout = requestTimeoutMs;
+  limitRequestTime(app.getHttpServer(), requestTimeoutMs);
   const fastify = app.getHttpAdapter().getInstance();
   // Signatures cover the bytes as received, and senders put any content type on their JSON, or none.
   fastify.removeAllContentTypeParsers();
@@ -25,7 +29,10 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
   await limitRate(app, hookRate);
 }
 
-/** Counts by connection and sender, so that an unauthenticated sender cannot use up a registry's limit. */
+/**
+ * Counts by connection and sender, so that an unauthenticated sender cannot use up a registry's
+ * limit.
+ */
 async function limitRate(app: NestFastifyApplication, hookRate: number): Promise<void> {
   const connections = app.get(Connections);
   const metrics = app.get(HookMetrics);

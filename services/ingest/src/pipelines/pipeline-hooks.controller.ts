@@ -9,14 +9,17 @@ import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { hookRequest } from '../http/hook-route.js';
 import type { Receipt } from '../http/receipt.js';
+import { HookSpool } from '../spool/hook-spool.js';
 import { type PipelineRequest, type Sender, senderOf } from './pipeline-http.js';
-import { PipelineIntake } from './pipeline-intake.js';
 
-/** `POST /hooks/pipeline/{connection}`: stores the documents of pipelines about the images that they built. */
+/**
+ * `POST /hooks/pipeline/{connection}`: stores the documents of pipelines about the images that
+ * they built.
+ */
 @Controller('hooks/pipeline')
 export class PipelineHooksController {
   constructor(
-    private readonly intake: PipelineIntake,
+    private readonly hooks: HookSpool,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
@@ -40,7 +43,7 @@ export class PipelineHooksController {
     const reports = connection.read(hook, proof);
     const sizeBytes = hook.body.length;
     const receipt = {
-      ...(await this.intake.keep({ reports, sizeBytes, traceparent: currentTraceparent() })),
+      ...(await this.hooks.keepUpload({ reports, sizeBytes, traceparent: currentTraceparent() })),
       ignored: 0,
     };
     this.metrics.count(connection, resultOf(receipt));

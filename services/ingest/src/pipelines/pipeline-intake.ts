@@ -13,13 +13,13 @@ export interface Upload {
 }
 
 /** Documents are large and few: each is committed alone, and what waits is bounded. */
-const limits = { concurrency: 2, batchBytes: 1, waitingBytes: 64 * 2 ** 20, timeoutMs: 10_000 };
+const limits = { concurrency: 2, batchBytes: 1, waitingBytes: 64 * 2 ** 20, timeoutMs: 5_000 };
 
 /** Stores pipelines' documents and the claims in them, and emits their events. Each report once. */
 @Injectable()
 export class PipelineIntake {
   readonly #commits = new GroupCommit(
-    async (uploads: readonly Upload[]) => Promise.all(uploads.map(async (upload) => this.#save(upload))),
+    async (uploads: readonly Upload[]) => Promise.all(uploads.map(async (upload) => this.save(upload))),
     limits,
   );
 
@@ -35,7 +35,8 @@ export class PipelineIntake {
     return result;
   }
 
-  async #save({ reports, traceparent }: Upload): Promise<IntakeResult> {
+  /** Stores one in a transaction. @throws Unavailable `STORE_UNAVAILABLE` */
+  async save({ reports, traceparent }: Upload): Promise<IntakeResult> {
     return this.store.transaction(async (tx) => {
       const fresh = await this.reports.add(tx, reports);
       await tx.emit(...fresh.map((report) => ({ ...reportedDraft(report), traceparent })));

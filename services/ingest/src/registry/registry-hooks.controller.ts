@@ -11,8 +11,8 @@ import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
+import { HookSpool } from '../spool/hook-spool.js';
 import type { RegistryHookConnection } from './registry-connection.js';
-import { RegistryIntake } from './registry-intake.js';
 
 const refusal = 'the secret is missing or wrong';
 
@@ -24,7 +24,7 @@ const refusal = 'the secret is missing or wrong';
 export class RegistryHooksController {
   constructor(
     private readonly connections: Connections,
-    private readonly intake: RegistryIntake,
+    private readonly hooks: HookSpool,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
@@ -77,7 +77,7 @@ export class RegistryHooksController {
       sizeBytes: hook.body.length,
       traceparent: currentTraceparent(),
     };
-    const kept = facts.length > 0 ? await this.intake.keep(delivery) : { accepted: 0, duplicates: 0 };
+    const kept = facts.length > 0 ? await this.hooks.keepDelivery(delivery) : { accepted: 0, duplicates: 0 };
     const receipt = { ...kept, ignored: totalOf(ignored) };
     this.metrics.count(connection, resultOf(receipt));
     this.logger[logLevel(facts.length, ignored)](

@@ -19,12 +19,15 @@ export interface NoticeBatch {
   traceparent: string | undefined;
 }
 
-const limits = { concurrency: 2, batchBytes: 2 * 2 ** 20, waitingBytes: 32 * 2 ** 20, timeoutMs: 10_000 };
+const limits = { concurrency: 2, batchBytes: 2 * 2 ** 20, waitingBytes: 32 * 2 ** 20, timeoutMs: 5_000 };
 
-/** Stores the facts of webhooks as rows, and emits their events. Each fact once, however often it is delivered. */
+/**
+ * Stores the facts of webhooks as rows, and emits their events. Each fact once, however often it
+ * is delivered.
+ */
 @Injectable()
 export class RegistryIntake {
-  readonly #commits = new GroupCommit(async (deliveries: readonly NoticeBatch[]) => this.#save(deliveries), limits);
+  readonly #commits = new GroupCommit(async (deliveries: readonly NoticeBatch[]) => this.save(deliveries), limits);
 
   constructor(
     private readonly store: Store,
@@ -42,7 +45,8 @@ export class RegistryIntake {
     return result;
   }
 
-  async #save(deliveries: readonly NoticeBatch[]): Promise<IntakeResult[]> {
+  /** Stores several in one transaction: all, or none. @throws Unavailable `STORE_UNAVAILABLE` */
+  async save(deliveries: readonly NoticeBatch[]): Promise<IntakeResult[]> {
     return this.store.transaction(async (tx) => {
       const fresh = await this.#freshOf(tx, deliveries);
       const pushes = fresh.flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === 'push' ? [fact.push] : [])));

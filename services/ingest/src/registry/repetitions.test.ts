@@ -35,6 +35,7 @@ class Intake {
   #stored: ReceivedContent[] = [];
 
   take(...notices: RegistryNotice[]): boolean[] {
+    this.nowMs += 1;
     const given = notices.map((notice) => ({ connection: 'registry/main', notice, receivedAtMs: this.nowMs }));
     if (this.#stored.length === 0) {
       this.#stored = [{ ...contentKeyOf(given[0]!), content: '', receivedAt: new Date(this.nowMs) }];
@@ -59,10 +60,18 @@ describe('newContents', () => {
     const intake = new Intake();
     const isNew = Array.from({ length: 7 }, () => {
       const [each] = intake.take(push('a', true));
-      intake.nowMs += repetitionWindowMs / 3;
+      intake.nowMs += repetitionWindowMs / 3 - 1;
       return each;
     });
     expect(isNew).toEqual([true, false, false, true, false, false, true]);
+  });
+
+  it('takes the very same hook as a repetition, as the spool brings it after a commit that was too slow', () => {
+    const intake = new Intake();
+    expect(intake.take(push('a', false))).toEqual([true]);
+    intake.isAwaiting = false;
+    intake.nowMs -= 1;
+    expect(intake.take(push('a', false))).toEqual([false]);
   });
 
   it('takes a rollback as new', () => {

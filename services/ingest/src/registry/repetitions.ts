@@ -36,7 +36,9 @@ export function newContents(
   const isNew = notices.map((each) => {
     const key = contentKeyOf(each);
     const before = last.get(nameOf(key));
-    const isCovered = before?.isChanged || isNamed(each.notice) || isAwaiting(each.notice);
+    // The very same hook comes again from the spool when its commit did not answer in time.
+    const isSame = before?.receivedAt.getTime() === each.receivedAtMs;
+    const isCovered = isSame || before?.isChanged || isNamed(each.notice) || isAwaiting(each.notice);
     if (before?.content === each.notice.deliveryKey && isCovered && isWithinWindow(before.receivedAt, each))
       return false;
     const receivedAt = new Date(each.receivedAtMs);

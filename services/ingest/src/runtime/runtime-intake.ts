@@ -2,27 +2,35 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
 import { RecentIds } from '@tidewaiter/collections';
 import type { RuntimeRecord } from '@tidewaiter/domain';
+import { runtimeChannel } from '@tidewaiter/events';
 import { failpoint } from '@tidewaiter/runtime';
 
 import type { IntakeResult } from '../http/receipt.js';
+import { EventSpool } from '../spool/event-spool.js';
 import { messagesOf, type RuntimeMessage } from './runtime-messages.js';
 
 /** Some minutes of a busy cluster; the detector recognizes older repetitions. */
 const maxRecentIds = 400_000;
 
-/** Publishes records to the stream, their only store: a sensor may drop its copy once the stream has them on disk. */
+/**
+ * Takes records to the spool, or without one to the stream, which is then their only store: a sensor
+ * may drop its copy once they are on disk there.
+ */
 @Injectable()
 export class RuntimeIntake {
   readonly #recent = new RecentIds(maxRecentIds);
   /** Pending publishes, by the key of their record. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly spool: EventSpool,
+  ) {}
 
   /**
    * Resolves when everything is on disk. Records stored before a failure are not stored twice when
    * the sensor resends them.
-   * @throws Unavailable `STREAM_FULL`, `BUS_UNAVAILABLE`
+   * @throws Unavailable `SPOOL_FULL`; without a spool `STREAM_FULL`, `BUS_UNAVAILABLE`
    */
   async keep(records: readonly RuntimeRecord[], traceparent: string | undefined): Promise<IntakeResult> {
     const { fresh, awaited } = this.#sort(records);
@@ -54,20 +62,24 @@ export class RuntimeIntake {
 
   /**
    * Returns how many of its records the stream already had: all of them, when another process
-   * received the same request.
+   * received the same request. The spool does not ask the stream.
    */
-  async #publish({ channel, event, messageId, records }: RuntimeMessage): Promise<number> {
-    const keys = records.map(keyOf);
-    const acknowledged = this.bus.publish(channel, event, messageId);
-    for (const key of keys) this.#underWay.set(key, acknowledged);
+  async #publish(message: RuntimeMessage): Promise<number> {
+    const keys = message.records.map(keyOf);
+    const stored = this.spool.isOn ? this.spool.append(message).then(() => false) : this.#publishNow(message);
+    for (const key of keys) this.#underWay.set(key, stored);
     try {
-      const { isRepeated } = await acknowledged;
+      const isRepeated = await stored;
       failpoint('events.one-published');
       for (const key of keys) this.#recent.add(key);
-      return isRepeated ? records.length : 0;
+      return isRepeated ? keys.length : 0;
     } finally {
       for (const key of keys) this.#underWay.delete(key);
     }
+  }
+
+  async #publishNow({ partition, event, messageId }: RuntimeMessage): Promise<boolean> {
+    return (await this.bus.publish(runtimeChannel(partition), event, messageId)).isRepeated;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RuntimeRecord } from '@tidewaiter/domain';
-import { partitionOf, readEvent, runtimeChannel } from '@tidewaiter/events';
+import { partitionOf, readEvent } from '@tidewaiter/events';
 
 import { messagesOf } from './runtime-messages.js';
 
@@ -19,8 +19,8 @@ describe('messagesOf', () => {
   it('groups records by partition, in order', () => {
     const records = Array.from({ length: 60 }, (_, index) => record(`e${index}`, `node-${index % 7}`));
     const messages = messagesOf(records, context);
-    for (const { channel, event, records: some } of messages) {
-      expect(new Set(some.map((each) => runtimeChannel(partitionOf(each))))).toEqual(new Set([channel]));
+    for (const { partition, event, records: some } of messages) {
+      expect(new Set(some.map(partitionOf))).toEqual(new Set([partition]));
       expect(event).toMatchObject({
         subject: 'nodes',
         source: '/tidewaiter/ingest',

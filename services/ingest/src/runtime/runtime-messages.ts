@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 
 import type { RuntimeRecord } from '@tidewaiter/domain';
-import { type EventOf, partitionOf, runtimeChannel, runtimeObserved } from '@tidewaiter/events';
+import { type EventOf, partitionOf, runtimeObserved } from '@tidewaiter/events';
 
 /** A message holds 256 KiB of records at most; the rest is for the envelope around them. */
 const maxRecordBytes = 252 * 1024;
 
 /** Records of one partition for the stream. */
 export interface RuntimeMessage {
-  channel: string;
+  partition: number;
   /** Equal for equal records: the stream stores them once, however often a sensor sends them. */
   messageId: string;
   event: EventOf<typeof runtimeObserved>;
@@ -45,10 +45,13 @@ function messageOf(
     data: { sensor, records },
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  return { channel: runtimeChannel(partition), messageId, event, records };
+  return { partition, messageId, event, records };
 }
 
-/** A UUID of version 8, whose content is free. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+/**
+ * A UUID of version 8, whose content is free.
+ * @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8
+ */
 function uuidOf(hex: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',

@@ -5,7 +5,10 @@ const headBytes = 8;
 /** Limit on an entry: a pipeline's document in Base64, and some more. */
 export const maxEntryBytes = 32 * 2 ** 20;
 
-/** An entry as it stands in a segment: its length, the CRC-32 of length and content, and the content. */
+/**
+ * An entry as it stands in a segment: its length, the CRC-32 of length and content, and the
+ * content.
+ */
 export function frameOf(content: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(headBytes + content.length);
   frame.writeUInt32LE(content.length, 0);
@@ -15,7 +18,7 @@ export function frameOf(content: Uint8Array): Buffer {
 }
 
 /** An entry of a segment and the offset behind it. */
-export interface Entry {
+export interface LogEntry {
   content: Buffer;
   end: number;
 }
@@ -24,7 +27,7 @@ export interface Entry {
  * Reads the entry at an offset. `end` means that nothing follows, `cut` that the bytes end within the
  * entry, `damaged` that they are no entry: where the next one begins is then unknown.
  */
-export function entryAt(bytes: Buffer, offset: number): Entry | 'end' | 'cut' | 'damaged' {
+export function entryAt(bytes: Buffer, offset: number): LogEntry | 'end' | 'cut' | 'damaged' {
   const left = bytes.length - offset;
   if (left === 0) return 'end';
   if (left < headBytes) return 'cut';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { createLogger } from '@tidewaiter/runtime';
 
-import { type Position, SegmentLog } from './segment-log.js';
+import { type LogPosition, SegmentLog } from './segment-log.js';
 import { SpoolBudget } from './spool-budget.js';
 
 const mebibyte = 2 ** 20;
@@ -37,7 +37,7 @@ async function openLog(): Promise<SegmentLog> {
   return log;
 }
 
-async function readAll(log: SegmentLog, from: Position = log.start, maxBytes = 100): Promise<string[]> {
+async function readAll(log: SegmentLog, from: LogPosition = log.start, maxBytes = 100): Promise<string[]> {
   const contents: string[] = [];
   for (let at = from; ;) {
     const entries = await log.read(at, maxBytes);
@@ -122,7 +122,7 @@ describe('SegmentLog', () => {
     const log = await openLog();
     for (let index = 0; index < 9; index += 1) await append(log, String(index).repeat(2 * mebibyte));
     expect(await segments()).toHaveLength(3);
-    expect((await readAll(log)).map((text) => text[0])).toEqual([...'012345678']);
+    expect((await readAll(log)).map((text) => text[0])).toEqual(Array.from('012345678'));
     for (const number of log.closedSegments) await log.drop(number);
     expect((await readAll(log)).map((text) => text[0])).toEqual(['8']);
   });

@@ -19,7 +19,7 @@ import { entryAt, frameOf, maxEntryBytes } from './segment-codec.js';
 import type { SpoolBudget } from './spool-budget.js';
 
 /** A place in the log, behind everything before it. */
-export interface Position {
+export interface LogPosition {
   segment: number;
   offset: number;
 }
@@ -27,7 +27,7 @@ export interface Position {
 /** An entry that was read, and the place behind it. */
 export interface StoredEntry {
   content: Buffer;
-  next: Position;
+  next: LogPosition;
 }
 
 interface Segment {
@@ -71,6 +71,7 @@ export class SegmentLog {
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #appended = Promise.withResolvers<void>();
+  #claims: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly options: LogOptions,
@@ -103,12 +104,12 @@ export class SegmentLog {
   }
 
   /** Place of the oldest entry. */
-  get start(): Position {
+  get start(): LogPosition {
     return { segment: this.#segments[0]?.number ?? this.#lastNumber + 1, offset: 0 };
   }
 
   /** Place behind the newest entry. */
-  get end(): Position {
+  get end(): LogPosition {
     const last = this.#segments.at(-1);
     return last ? { segment: last.number, offset: last.bytes } : this.start;
   }
@@ -134,7 +135,7 @@ export class SegmentLog {
   }
 
   /** Reads the entries from a place on, some `maxBytes` of them; none at the end. */
-  async read(from: Position, maxBytes: number): Promise<StoredEntry[]> {
+  async read(from: LogPosition, maxBytes: number): Promise<StoredEntry[]> {
     for (const segment of this.#segments) {
       if (segment.number < from.segment) continue;
       const offset = segment.number === from.segment ? from.offset : 0;
@@ -143,6 +144,18 @@ export class SegmentLog {
       if (entries.length > 0) return entries;
     }
     return [];
+  }
+
+  /**
+   * Waits until no other reader has the log, as two applications do during a reload; returns its
+   * release.
+   */
+  async claim(): Promise<() => void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#claims;
+    this.#claims = before.then(async () => promise);
+    await before;
+    return resolve;
   }
 
   /** Resolves when an entry is appended from now on. */
@@ -156,6 +169,15 @@ export class SegmentLog {
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();
+  }
+
+  /** Deletes the closed segments of which everything is before a place. */
+  async dropBefore({ segment, offset }: LogPosition): Promise<void> {
+    const closed = new Set(this.closedSegments);
+    for (const { number, bytes } of [...this.#segments]) {
+      const isRead = number < segment || (number === segment && offset >= bytes);
+      if (isRead && closed.has(number)) await this.drop(number);
+    }
   }
 
   /** Deletes a closed segment. */
@@ -237,10 +259,10 @@ export class SegmentLog {
     return { handle: this.#handle, segment };
   }
 
-  /** After a failed write nobody knows what is on disk behind the last good entry. */
-  async #abandon(err: unknown): Promise<void> {
+  /** After a failed write it is unknown what is on disk behind the last good entry. */
+  async #abandon(failure: unknown): Promise<void> {
     const last = this.#segments.at(-1);
-    this.options.log.error({ segment: last?.number, err }, 'spool write failed');
+    this.options.log.error({ segment: last?.number, err: failure }, 'spool write failed');
     const handle = this.#handle;
     this.#handle = undefined;
     if (handle && last) await handle.truncate(last.bytes).catch(() => undefined);
@@ -279,6 +301,11 @@ export class SegmentLog {
     this.options.onLoss();
     this.options.log.error({ segment: segment.number, offset, bytes: segment.bytes - offset }, 'spool segment damaged');
   }
+}
+
+/** Whether a place is behind another, or the same. */
+export function isAtOrBehind(a: LogPosition, b: LogPosition): boolean {
+  return a.segment > b.segment || (a.segment === b.segment && a.offset >= b.offset);
 }
 
 function pathOf(folder: string, segment: number): string {
