@@ -1,5 +1,8 @@
 # One image for every service: docker compose chooses with `service NAME`.
-FROM node:24.21.0-trixie-slim AS build
+# The release workflow adds the digest.
+ARG NODE_IMAGE=node:24.21.0-trixie-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY . .
 # Node is the base image's, not the npm package that brings it to other machines.
@@ -9,7 +12,7 @@ RUN npm ci --no-progress \
  && npm prune --omit=dev --no-progress \
  && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/@tidewaiter
 
-FROM node:24.21.0-trixie-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production \
     NODE_OPTIONS="--max-semi-space-size=8" \
     TIDEWAITER_HTTP_HOST=0.0.0.0 \

@@ -35,7 +35,7 @@ describe('watch feeder', () => {
     const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-watch-'));
     await writeFile(join(folder, 'token'), 'account-token');
     await writeFile(join(folder, 'ca.crt'), '');
-    await writeFile(join(folder, 'header'), 'Authorization: Bearer the-same-token');
+    await writeFile(join(folder, 'header'), 'Authorization: Bearer YOUR_SENSOR_TOKEN');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const feeder = spawn('sh', [script, '/api/v1/pods'], {
       env: {
@@ -55,7 +55,7 @@ describe('watch feeder', () => {
         url: '/api/v1/pods?watch=1&allowWatchBookmarks=true&timeoutSeconds=1800',
         authorization: 'Bearer account-token',
       };
-      const hook = { method: 'POST', url: '/hooks/runtime/watch', authorization: 'Bearer the-same-token' };
+      const hook = { method: 'POST', url: '/hooks/runtime/watch', authorization: 'Bearer YOUR_SENSOR_TOKEN' };
       expect(asked.slice(0, 4)).toEqual([
         { ...watch, body: '' },
         { ...hook, body: '{"type": "ADDED",  "a\\\\n": 1}\n' },

@@ -71,7 +71,8 @@ export const cloudRules: readonly SecretRule[] = [
     title: 'Amazon Bedrock API key (short-lived)',
     keywords: ['bedrock-api-key-'],
     within: 4_000,
-    expression: /bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t[A-Za-z0-9+/=]{0,}/,
+    // The class keeps the rule from being a finding in our own program.
+    expression: /bedrock-api-key-[Y]mVkcm9jay5hbWF6b25hd3MuY29t[A-Za-z0-9+/=]{0,}/,
     matches: () => ['bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t' + fake(60, 'base64')],
   }),
   token({
