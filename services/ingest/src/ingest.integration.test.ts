@@ -138,7 +138,8 @@ describe('a button in Slack', () => {
 describe('a push', () => {
   it('is committed with its event before the answer', async () => {
     const repository = `shop/${unique()}`;
-    const { status, body } = await postEvents([push({ repository })]);
+    const sent = push({ repository });
+    const { status, body } = await postEvents([sent]);
     const pushes = await pushesOf(repository);
     const events = await store.query('SELECT type, source, subject, data FROM outbox WHERE subject = $1', [
       `${repository}:1`,
@@ -150,7 +151,14 @@ describe('a push', () => {
         type: 'dev.tidewaiter.registry.pushed.v1',
         source: '/tidewaiter/ingest',
         subject: `${repository}:1`,
-        data: { pushId: pushes[0]?.id, connection: 'main', repository, tag: '1', digest },
+        data: {
+          ...{ pushId: pushes[0]?.id, connection: 'main', repository, tag: '1', digest },
+          announced: {
+            ...{ artifact: 'image', attachedTo: null, origin: 'hook', pushedBy: null },
+            pushedAt: '2026-01-02T03:04:05Z',
+          },
+          hook: { connection: 'registry/main', deliveryKey: sent.id },
+        },
       },
     ]);
   });
