@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Amount } from './load.ts';
 import { faultReport } from './report.ts';
 import { type FaultKind, faultKinds, pointSchedules, type Schedule, scheduleOf, servicePoints } from './schedule.ts';
-import { describeSchedule, type ScheduleOutcome, Suite } from './suite.ts';
+import { describeSchedule, type BatchOutcome, Suite } from './suite.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     webhooks: { type: 'string', default: '200' },
     events: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '4' },
+    together: { type: 'string', default: '1' },
     minutes: { type: 'string', default: 'Infinity' },
     report: { type: 'string' },
     folder: { type: 'string' },
@@ -41,15 +42,15 @@ const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'tidewaiter-faults-')
 mkdirSync(folder, { recursive: true });
 console.log(`logs and histories: ${folder}`);
 const suite = await Suite.start(folder, seed);
-const outcomes: ScheduleOutcome[] = [];
+const outcomes: BatchOutcome[] = [];
 let isStopped = false;
 // The schedule that runs still ends, so that no process is left behind.
 process.once('SIGINT', () => (isStopped = true));
 const began = performance.now();
 try {
-  for (const schedule of schedules()) {
+  for (const some of batches(schedules(), Number(values.together))) {
     if (isStopped || performance.now() - began > Number(values.minutes) * 60_000) break;
-    const outcome = await suite.run(schedule, amount);
+    const outcome = await suite.run(some, amount);
     outcomes.push(outcome);
     print(outcome);
   }
@@ -74,17 +75,29 @@ function* schedules(): Generator<Schedule> {
   else for (let number = 0; number < Number(values.schedules); number += 1) yield scheduleOf(seed, number, options);
 }
 
-function print({ schedule, findings, skipped, loadMs, drainMs, historyFile }: ScheduleOutcome): void {
+function* batches<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
+  let batch: Item[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function print({ schedules: some, findings, skipped, loadMs, drainMs, historyFile }: BatchOutcome): void {
   const { violations, recoveryMs } = findings;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
   const recovery = recoveryMs === null ? 'not recovered' : `recovered in ${seconds(recoveryMs)}`;
   const times = `${seconds(loadMs)} + ${seconds(drainMs)}, ${recovery}, load ${loadavg()[0]!.toFixed(1)}`;
-  console.log(`${violations.length === 0 ? 'good' : 'BAD '} ${describeSchedule(schedule)} (${times})`);
+  const what = some.map(describeSchedule).join('\n     ');
+  console.log(`${violations.length === 0 ? 'good' : 'BAD '} ${what} (${times})`);
   if (skipped.length > 0) console.log(`  skipped: ${skipped.map(({ kind }) => kind).join(', ')}`);
   for (const { invariant, what } of violations.slice(0, 12)) console.log(`  ${invariant} ${what}`);
   if (violations.length > 12) console.log(`  … and ${violations.length - 12} more`);
   if (historyFile !== null)
     console.log(
-      `  again: npm run faults -- --seed ${schedule.seed} --only ${schedule.number}; history: ${historyFile}`,
+      `  again: npm run faults -- --seed ${seed} --together ${some.length} --only ${some.map(({ number }) => number).join(',')}; history: ${historyFile}`,
     );
 }

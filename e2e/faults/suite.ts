@@ -20,8 +20,9 @@ const imagesOfRun = 4;
 /** Longest wait for a failpoint to be visited. */
 const visitWithinMs = 4_000;
 
-export interface ScheduleOutcome {
-  schedule: Schedule;
+/** BatchOutcome of schedules that were checked together. */
+export interface BatchOutcome {
+  schedules: Schedule[];
   findings: Judgment;
   /** Faults that this machine does not allow. */
   skipped: Fault[];
@@ -31,6 +32,9 @@ export interface ScheduleOutcome {
   drainMs: number;
   historyFile: string | null;
 }
+
+/** Requests of the senders of several schedules, and their view of ingest. */
+type Sent = Pick<History, 'webhooks' | 'events' | 'moments'>;
 
 export class Suite {
   readonly platform: FaultyPlatform;
@@ -61,44 +65,51 @@ export class Suite {
     return new Suite(platform, images, folder, random);
   }
 
-  /** One schedule: load with its faults, then rest, then a look at everything. */
-  async run(schedule: Schedule, amount: Amount): Promise<ScheduleOutcome> {
+  /**
+   * Schedules one after the other, each a load with its faults; then rest, and a look at everything.
+   * What a fault delays may end while the next schedule has begun.
+   */
+  async run(schedules: readonly Schedule[], amount: Amount): Promise<BatchOutcome> {
     const { platform } = this;
-    const load = new Load(platform, this.#images, this.#random);
     const skipped: Fault[] = [];
     platform.crashes = [];
     const began = Date.now();
-    const faulty = new AbortController();
-    const sending = load.send(String(schedule.number), amount, patienceMs, faulty.signal);
-    const acting = actAsPeople(platform, String(schedule.number));
-    acting.catch(() => undefined);
-    // An error of a sender must not end the process before it is waited for.
-    sending.catch(() => undefined);
-    await Promise.all(
-      schedule.faults.map(async (fault) => {
-        await sleep(fault.atMs);
-        if (!(await this.#inOrder(fault))) skipped.push(fault);
-      }),
-    );
+    const loads: Load[] = [];
+    const sending: Promise<unknown>[] = [];
+    const acting: Promise<string[]>[] = [];
+    for (const schedule of schedules) {
+      const faulty = new AbortController();
+      const load = new Load(platform, this.#images, this.#random);
+      loads.push(load);
+      sending.push(load.send(String(schedule.number), amount, patienceMs, faulty.signal));
+      acting.push(actAsPeople(platform, String(schedule.number)));
+      // An error of a sender must not end the process before it is waited for.
+      for (const work of [sending.at(-1)!, acting.at(-1)!]) work.catch(() => undefined);
+      await Promise.all([sleep(amount.loadMs), this.#injectAll(schedule, skipped)]);
+      faulty.abort();
+    }
     for (const link of links) platform.proxies[link].set(null);
-    faulty.abort();
-    const healedAtMs = Date.now();
-    const probing = this.#probe(schedule, load, healedAtMs);
-    const [probe, , undone] = await Promise.all([probing, sending, acting]);
+    const probing = this.#probe(schedules.at(-1)!, loads.at(-1)!, Date.now());
+    const [probe, undone] = await Promise.all([probing, Promise.all(acting), Promise.all(sending)]);
     const loadedAtMs = Date.now();
-    await this.#rest(load);
-    const history = { ...(await this.#history(load, probe)), undone };
+    const sent = {
+      webhooks: loads.flatMap(({ webhooks }) => webhooks),
+      events: loads.flatMap(({ events }) => events),
+      moments: loads.flatMap(({ moments }) => moments).toSorted((a, b) => a.atMs - b.atMs),
+    };
+    await this.#rest(sent);
+    const history = { ...(await this.#history(sent, probe)), undone: undone.flat() };
     const findings = check(history);
-    const historyFile =
-      findings.violations.length === 0 ? null : join(this.#folder, `schedule-${schedule.number}.json`);
-    if (historyFile !== null) writeFileSync(historyFile, JSON.stringify({ schedule, findings, history }, null, 1));
+    const name = schedules.map(({ number }) => number).join('-');
+    const historyFile = findings.violations.length === 0 ? null : join(this.#folder, `schedule-${name}.json`);
+    if (historyFile !== null) writeFileSync(historyFile, JSON.stringify({ schedules, findings, history }, null, 1));
     for (const { key, verdict } of history.pushes) this.#verdicts.set(key, verdict);
     return {
-      schedule,
+      schedules: [...schedules],
       findings,
       skipped,
-      webhooks: load.webhooks.length,
-      events: load.events.length,
+      webhooks: sent.webhooks.length,
+      events: sent.events.length,
       loadMs: loadedAtMs - began,
       drainMs: Date.now() - loadedAtMs,
       historyFile,
@@ -107,6 +118,15 @@ export class Suite {
 
   async stop(): Promise<void> {
     await this.platform.stop();
+  }
+
+  async #injectAll({ faults }: Schedule, skipped: Fault[]): Promise<void> {
+    await Promise.all(
+      faults.map(async (fault) => {
+        await sleep(fault.atMs);
+        if (!(await this.#inOrder(fault))) skipped.push(fault);
+      }),
+    );
   }
 
   /** Faults of one process follow each other, and so do those of the servers. */
@@ -227,7 +247,7 @@ export class Suite {
   }
 
   /** Waits until everything that was accepted has ended, or ends no more. */
-  async #rest(load: Load): Promise<void> {
+  async #rest(load: Sent): Promise<void> {
     const deadline = Date.now() + patienceMs;
     while (Date.now() < deadline) {
       const arrived = new Set(this.#arrivals().map(({ key }) => key));
@@ -251,7 +271,7 @@ export class Suite {
     });
   }
 
-  async #history(load: Load, probe: Probe): Promise<Omit<History, 'undone'>> {
+  async #history(load: Sent, probe: Probe): Promise<Omit<History, 'undone'>> {
     const { platform } = this;
     const keys = [...load.webhooks.map(({ key }) => key), ...load.events.map(({ key }) => key)];
     const pushes = await platform.query<History['pushes'][number]>(
