@@ -8,6 +8,6 @@ export class PushRefusals1764000310002 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query('ALTER TABLE push DROP refused_by');
+    await db.query('DROP INDEX push_refused_ix; ALTER TABLE push DROP refused_by');
   }
 }
