@@ -19,14 +19,14 @@ export async function makeServiceRoles(tx: EntityManager, passwordOf: PasswordOf
     const password = passwordOf(role).reveal();
     // Statements about roles take no parameters.
     if (!/^[\w-]+$/.test(password)) throw new Error(`the password of ${role} needs quotes`);
-    const [present] = await tx.query<unknown[]>('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+    const [present]: unknown[] = await tx.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
     await tx.query(`${present ? 'ALTER' : 'CREATE'} ROLE ${role} LOGIN NOSUPERUSER PASSWORD '${password}'`);
   }
 }
 
 /** Grants each role of a service that exists what `tableWriters` names, and revokes all else. */
 export async function grantToServices(tx: EntityManager): Promise<void> {
-  const present = await tx.query<{ name: string }[]>('SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)', [
+  const present: { name: string }[] = await tx.query('SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)', [
     roleServices.map(roleOf),
   ]);
   const sequences = await ownedSequences(tx);
