@@ -82,6 +82,17 @@ export const httpHost = setting('TIDEWAITER_HTTP_HOST', z.string().default('127.
 /** Port to listen on; 0 takes a free one. */
 export const httpPort = (byDefault: number) => setting('TIDEWAITER_HTTP_PORT', port.default(byDefault));
 
+/** Days after which records expire, `90d`; `0` keeps them for ever. */
+export const retentionDays = (variable: `TIDEWAITER_${string}`, byDefault: number) =>
+  setting(
+    variable,
+    z
+      .string()
+      .regex(/^(?:0|[1-9]\d{0,3}d)$/, 'is neither 0 nor a number of days such as 90d')
+      .transform((text) => Number(text.replace('d', '')))
+      .default(byDefault),
+  );
+
 /** Lowest level that is logged. */
 export const logLevel = setting(
   'TIDEWAITER_LOG_LEVEL',

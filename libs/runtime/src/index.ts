@@ -1,5 +1,14 @@
 export { ConfigModule } from './config.module.js';
-export { commonSettings, configOf, consoleUrl, httpPort, publicUrl, redisUrl, setting } from './environment.js';
+export {
+  commonSettings,
+  configOf,
+  consoleUrl,
+  httpPort,
+  publicUrl,
+  redisUrl,
+  retentionDays,
+  setting,
+} from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
 export { parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
 export type { AdmissionSettings } from './admission-settings.js';

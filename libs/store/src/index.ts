@@ -92,6 +92,7 @@ export { ImageFactsOf } from './images/image-facts.js';
 export type { LoadedFacts } from './images/image-facts.js';
 export { ImageManifests } from './images/image-manifests.js';
 export { StoredImageDirectory } from './images/image-directory.js';
+export { ImageRetention } from './images/image-retention.js';
 export { Images } from './images/images.js';
 export { LayerFailures } from './images/layer-failures.js';
 export type { LayerFailure } from './images/layer-failures.js';

@@ -21,6 +21,7 @@ import { DetectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
 import { FindingUpkeep } from './incidents/finding-upkeep.js';
 import { IncidentBuilding } from './incidents/incident-building.js';
+import { IncidentExpiry } from './incidents/incident-expiry.js';
 import { IncidentJournal } from './incidents/incident-journal.js';
 import { SupplyChainWatch } from './incidents/supply-chain-watch.js';
 import { DeadLetterWriter } from './partitions/dead-letter-writer.js';
@@ -59,6 +60,7 @@ import { RuleLoader } from './rules/rule-loader.js';
     IncidentBuilding,
     LeaseManager,
     FindingUpkeep,
+    IncidentExpiry,
     RuleListing,
     SupplyChainWatch,
   ],

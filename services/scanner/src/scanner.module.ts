@@ -34,6 +34,7 @@ import { AnalyzePush } from './push/analyze-push.js';
 import { Baselines } from './push/baselines.js';
 import { EvaluatePush } from './push/evaluate-push.js';
 import { FileOutliers } from './push/file-outliers.js';
+import { ImageExpiry } from './push/image-expiry.js';
 import { ImageInventory } from './push/image-inventory.js';
 import { ImageStates } from './push/image-states.js';
 import { ManifestContents } from './push/manifest-contents.js';
@@ -98,6 +99,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     Baselines,
     PushComparison,
     PushFailures,
+    ImageExpiry,
     ImageInventory,
     ImageMatching,
     StalledPushRecovery,

@@ -12,7 +12,7 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { Permanent } from '../core/retention.js';
+import { DeletedWith, Permanent } from '../core/retention.js';
 import { PackageRow } from '../images/package-rows.js';
 
 /** One import of advisories, for display. */
@@ -83,7 +83,7 @@ export class AdvisoryPackageRow {
 }
 
 /** A match of an advisory and a package; images follow by join. */
-@Permanent('with its advisory or package')
+@DeletedWith(() => PackageRow)
 @Entity('package_match')
 // GIN, which TypeORM cannot declare.
 @Index('package_match_vulnerability_ix', { synchronize: false })
@@ -145,7 +145,7 @@ export class EpssRow {
  * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether that was evaluated. Never deleted once
  * announced, so that it is announced once: at most a row for each entry of the catalog and each CVE of the fleet that rose.
  */
-@Permanent('so that a vulnerability is announced once')
+@Permanent('at most two rows for each CVE')
 @Entity('exploitation_change')
 @Index('exploitation_change_waiting_ix', ['reason'], { where: 'announced_at IS NULL' })
 export class ExploitationChangeRow {

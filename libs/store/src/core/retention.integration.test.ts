@@ -1,7 +1,10 @@
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { type DataSource, getMetadataArgsStorage } from 'typeorm';
 
+import { ImageRetention } from '../images/image-retention.js';
+import { Incidents } from '../incidents/incidents.js';
+import { WorkloadFindings } from '../workloads/workload-findings.js';
 import { connect } from './data-source.js';
 import { entities } from './entities.js';
 import { retentionOf } from './retention.js';
@@ -26,6 +29,90 @@ describe('retention', () => {
 
   it.each(entities.map((entity) => [entity.name, entity] as const))('is declared for %s', (_, entity) => {
     expect(retentionOf(entity)).toBeDefined();
+  });
+
+  const companions = entities.flatMap((entity) => {
+    const rule = retentionOf(entity);
+    return typeof rule === 'object' && 'of' in rule ? [{ entity, rule }] : [];
+  });
+
+  it.each(companions.map(({ entity, rule }) => [entity.name, { entity, rule }] as const))(
+    'names a row with which %s is really deleted, and which has a rule itself',
+    async (_, { entity, rule }) => {
+      const owner = rule.of();
+      const relations = getMetadataArgsStorage().relations.filter(
+        ({ target, type }) => target === entity && typeof type === 'function' && (type as () => unknown)() === owner,
+      );
+      const tableOf = (target: unknown) =>
+        getMetadataArgsStorage().tables.find((table) => table.target === target)!.name!;
+      const triggers = await store.query<{ text: string }>(
+        `SELECT pg_get_functiondef(tgfoid) AS text FROM pg_trigger WHERE tgrelid = $1::regclass AND NOT tgisinternal`,
+        [tableOf(owner)],
+      );
+      const isDeleted =
+        rule.by === 'foreign key'
+          ? relations.some(({ options }) => options.onDelete === 'CASCADE')
+          : triggers.some(({ text }) => text.includes(`DELETE FROM ${tableOf(entity)}`));
+      expect({ isDeleted, rule: typeof retentionOf(owner) }).toEqual({ isDeleted: true, rule: expect.anything() });
+    },
+  );
+
+  it('names methods that exist for what no rule describes', () => {
+    const classes = { ImageRetention, Incidents, WorkloadFindings };
+    const methods = Object.entries(classes).flatMap(([name, { prototype }]) =>
+      Object.getOwnPropertyNames(prototype).map((method) => `${name}.${method}`),
+    );
+    const cleaners = entities.flatMap((entity) => {
+      const rule = retentionOf(entity);
+      return typeof rule === 'object' && 'cleaner' in rule ? [rule.cleaner] : [];
+    });
+    expect(cleaners.length).toBeGreaterThan(0);
+    expect(cleaners.filter((cleaner) => !methods.includes(cleaner))).toEqual([]);
+  });
+
+  it('deletes the reports about an image that is not known, and a document with its last report', async () => {
+    await store.query(
+      `INSERT INTO image (digest, media_type, config_digest, platform, labels) VALUES ('known', 'm', 'c', 'p', '{}')`,
+    );
+    await store.query(
+      `INSERT INTO pipeline_document (digest, media_type, content) VALUES ('shared', 'm', ''), ('old', 'm', ''), ('new', 'm', '')`,
+    );
+    await store.query(
+      `INSERT INTO pipeline_report (id, connection, report_key, image_digest, document_digest, kind, format, proven, received_at)
+       SELECT gen_random_uuid(), 'c', image || document, image, document, 'sbom', 'f', '{}', now() - days * interval '1 day'
+       FROM (VALUES ('known', 'shared', 100), ('unknown', 'shared', 100), ('unknown', 'old', 91), ('unknown', 'new', 89)) AS given (image, document, days)`,
+    );
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'ingest'));
+    expect(await store.query('SELECT report_key AS key FROM pipeline_report ORDER BY 1')).toEqual([
+      { key: 'knownshared' },
+      { key: 'unknownnew' },
+    ]);
+    expect(await store.query('SELECT digest FROM pipeline_document ORDER BY 1')).toEqual([
+      { digest: 'new' },
+      { digest: 'shared' },
+    ]);
+  });
+
+  it('deletes incidents that have ended, with their revisions, unless an open one continues them', async () => {
+    await store.query(
+      `INSERT INTO incident (id, story_id, title, severity, state, count, first_seen, last_seen, opened_by, evidence, merged_into, updated_at, resolved_at)
+       SELECT id::uuid, id::uuid, title, 'high', state, 1, '', '', '', '[]', target::uuid, now() - days * interval '1 day',
+         CASE WHEN state = 'resolved' THEN now() - days * interval '1 day' END
+       FROM (VALUES
+         ('00000000-0000-0000-0000-000000000001', 'open', 'open', NULL, 400),
+         ('00000000-0000-0000-0000-000000000002', 'old', 'resolved', NULL, 366),
+         ('00000000-0000-0000-0000-000000000003', 'recent', 'resolved', NULL, 364),
+         ('00000000-0000-0000-0000-000000000004', 'merged into open', 'merged', '00000000-0000-0000-0000-000000000001', 400),
+         ('00000000-0000-0000-0000-000000000005', 'merged into old', 'merged', '00000000-0000-0000-0000-000000000002', 400)
+       ) AS given (id, title, state, target, days)`,
+    );
+    await store.query(
+      `INSERT INTO incident_revision (incident_id, revision, kind, severity, news) SELECT id, 1, 'opened', 'high', '{}' FROM incident`,
+    );
+    expect(await new Incidents(store).deleteEnded(365)).toBe(2);
+    const titles = ['merged into open', 'open', 'recent'].map((title) => ({ title }));
+    expect(await store.query('SELECT title FROM incident ORDER BY title')).toEqual(titles);
+    expect(await store.query('SELECT count(*)::int AS count FROM incident_revision')).toEqual([{ count: 3 }]);
   });
 
   it.each(['often', 'hourly'] as const)('has rules that PostgreSQL accepts: %s', async (pace) => {

@@ -2,7 +2,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 import type { PastAlert, PastEvent } from '@tidewaiter/routing';
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
-import { Permanent, Retention } from '../core/retention.js';
+import { DeletedWith, Retention } from '../core/retention.js';
 
 /** An alert that fires or was resolved lately: source of inhibitions, and preview of the effect of a silence. */
 @Retention({ days: 1, since: 'changed_at', pace: 'hourly', where: "status = 'resolved'" })
@@ -39,7 +39,7 @@ export class AlertGroupRow {
 }
 
 /** An alert that a group was notified of, for reminders while it fires. */
-@Permanent('with its group or alert')
+@DeletedWith(() => AlertGroupRow)
 @Entity('notified_alert')
 @Index('notified_alert_alert_ix', ['identityHash'])
 export class NotifiedAlertRow {

@@ -12,7 +12,7 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { Permanent, Retention } from '../core/retention.js';
+import { DeletedWith, Retention } from '../core/retention.js';
 
 /** States in which a delivery has ended without a failure. */
 export const endedDeliveryStates = ['sent', 'superseded', 'merged', 'suppressed'] as const;
@@ -98,7 +98,7 @@ export class DeliveryRow {
 }
 
 /** Failed try of a delivery, or a redrive or repetition by a user. */
-@Permanent('with its delivery')
+@DeletedWith(() => DeliveryRow)
 @Entity('delivery_step')
 export class DeliveryStepRow {
   @PrimaryGeneratedColumn('identity', {

@@ -2,14 +2,14 @@ import type { Digest } from '@tidewaiter/domain';
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
 import { safeInteger } from '../core/columns.js';
-import { Permanent } from '../core/retention.js';
+import { DeletedWith } from '../core/retention.js';
 import { ImageRow } from './image-rows.js';
 
 /**
  * One content of a path that no package owns, with the text of scripts. Retention: a trigger
  * deletes it with its last image.
  */
-@Permanent('content of an image that may be pushed again')
+@DeletedWith(() => FleetFileRow, 'trigger')
 @Entity('fleet_content')
 export class FleetContentRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'fleet_content_pk' }) path!: string;
@@ -22,7 +22,7 @@ export class FleetContentRow {
 }
 
 /** An image that has one content of a path. */
-@Permanent('content of an image that may be pushed again')
+@DeletedWith(() => ImageRow)
 @Entity('fleet_file')
 export class FleetFileRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'fleet_file_pk' }) path!: string;

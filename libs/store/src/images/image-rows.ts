@@ -2,7 +2,7 @@ import type { Digest, Finding, FindingKind, OsRelease, Platform } from '@tidewai
 import type { StoredConfig } from '@tidewaiter/integrity';
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
-import { Permanent } from '../core/retention.js';
+import { DeletedBy, DeletedWith } from '../core/retention.js';
 
 /** A gap in the data of a verdict. */
 export interface PushWarning {
@@ -15,7 +15,7 @@ export interface PushWarning {
 export const imageFindingSources = ['config', 'layers'] as const;
 
 /** One image for one platform, by the digest of its manifest. */
-@Permanent('content of an image that may be pushed again')
+@DeletedBy('ImageRetention.deleteImages')
 @Entity('image')
 // Indexes on expressions, which TypeORM cannot declare: the revision and the base image that labels name, the distribution.
 @Index('image_revision_ix', { synchronize: false })
@@ -50,7 +50,7 @@ export class ImageRow {
 }
 
 /** A finding that follows from an image alone. */
-@Permanent('content of an image that may be pushed again')
+@DeletedWith(() => ImageRow)
 @Entity('image_finding')
 // On expressions, the fingerprints of secrets' values, which TypeORM cannot declare.
 @Index('image_finding_value_ix', { synchronize: false })

@@ -7,6 +7,7 @@ import { FleetFiles } from './fleet-files.js';
 import { ImageFactsOf } from './image-facts.js';
 import { ImageManifests } from './image-manifests.js';
 import { ImageOrigins } from './image-origins.js';
+import { ImageRetention } from './image-retention.js';
 import { Images } from './images.js';
 import { LayerFailures } from './layer-failures.js';
 import { LayerPaths } from './layer-paths.js';
@@ -23,6 +24,7 @@ const repositories = [
   ImageFactsOf,
   ImageManifests,
   ImageOrigins,
+  ImageRetention,
   Images,
   LayerFailures,
   LayerPaths,

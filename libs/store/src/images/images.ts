@@ -15,6 +15,7 @@ import { ImagePackageRow, PackageRow } from './package-rows.js';
 import { PushImageRow, PushRow } from './pushes/push-rows.js';
 import type { RepositoryPlace } from './pushes/pushes.js';
 import { isLayerRead } from './read-layers.js';
+import { lockReferences } from './reference-lock.js';
 
 /** An image as its manifest and config describe it. */
 export interface NewImage extends Pick<
@@ -184,6 +185,7 @@ export class Images {
 
   /** Adds images with their layers; updates labels, config and findings of existing ones. */
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
+    await lockReferences(tx, 'shared');
     for (const image of images) {
       await tx.query(
         `INSERT INTO image (${newImage.columns}) VALUES (${newImage.values})
@@ -316,6 +318,7 @@ export class Images {
 
   /** Replaces the inventory of an image. */
   async analyzed(tx: Transaction, digest: Digest, analyzersVersion: string, inventory: StoredInventory): Promise<void> {
+    await lockReferences(tx, 'shared');
     await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
     await addPackages(tx, digest, inventory.packages);
     await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);

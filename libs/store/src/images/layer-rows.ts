@@ -2,11 +2,11 @@ import type { Digest } from '@tidewaiter/domain';
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
 import { safeInteger } from '../core/columns.js';
-import { Permanent } from '../core/retention.js';
+import { DeletedBy, DeletedWith } from '../core/retention.js';
 import { ImageRow } from './image-rows.js';
 
 /** One layer of the fleet, analyzed once for all images that share it. */
-@Permanent('content of an image that may be pushed again')
+@DeletedBy('ImageRetention.deleteUnused')
 @Entity('layer')
 // GIN, which TypeORM cannot declare.
 @Index('layer_path_keys_ix', { synchronize: false })
@@ -26,13 +26,15 @@ export class LayerRow {
 }
 
 /** A blob that was read and found to be of this size and to unpack to this layer. */
-@Permanent('content of an image that may be pushed again')
+@DeletedBy('ImageRetention.deleteUnused')
 @Entity('layer_blob')
 export class LayerBlobRow {
   @PrimaryColumn('text', { name: 'blob_digest', primaryKeyConstraintName: 'layer_blob_pk' }) blobDigest!: Digest;
   @PrimaryColumn('bigint', { name: 'size_bytes', primaryKeyConstraintName: 'layer_blob_pk', transformer: safeInteger })
   sizeBytes!: number;
-  @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_blob_pk' }) diffId!: Digest;
+  @Index('layer_blob_layer_ix')
+  @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_blob_pk' })
+  diffId!: Digest;
   @ManyToOne(() => LayerRow)
   @JoinColumn({ name: 'diff_id', foreignKeyConstraintName: 'layer_blob_layer_fk' })
   layer?: Relation<LayerRow>;
@@ -43,7 +45,7 @@ export class LayerBlobRow {
  * failure is specific to the repository: even a limit may have been reached by bytes that are not
  * those of the blob. Deleted when the layer is read from any repository.
  */
-@Permanent('until the layer is read')
+@DeletedBy('ImageRetention.deleteUnused')
 @Entity('layer_failure')
 @Index('layer_failure_repository_ix', ['connection', 'repository'])
 export class LayerFailureRow {
@@ -67,7 +69,7 @@ export class LayerFailureRow {
 }
 
 /** The layers of an image, from the bottom. */
-@Permanent('content of an image that may be pushed again')
+@DeletedWith(() => ImageRow)
 @Entity('image_layer')
 export class ImageLayerRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_layer_pk' }) imageDigest!: Digest;

@@ -10,11 +10,11 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { Permanent } from '../core/retention.js';
+import { DeletedBy, DeletedWith } from '../core/retention.js';
 import { ImageRow } from './image-rows.js';
 
 /** A package at a version, once for the whole fleet. */
-@Permanent('content of an image that may be pushed again')
+@DeletedBy('ImageRetention.deleteUnused')
 @Entity('package')
 // On an expression of purl, source and its version, which TypeORM cannot declare.
 @Index('package_identity_ux', { synchronize: false })
@@ -52,7 +52,7 @@ export class PackageRow {
 }
 
 /** A package of an image, with the layer that brought it. */
-@Permanent('content of an image that may be pushed again')
+@DeletedWith(() => ImageRow)
 @Entity('image_package')
 export class ImagePackageRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_package_pk' }) imageDigest!: Digest;
@@ -71,7 +71,7 @@ export class ImagePackageRow {
 }
 
 /** One content of a file of a package, with images of the fleet that have it. */
-@Permanent('content of an image that may be pushed again')
+@DeletedBy('ImageRetention.deleteUnused')
 @Entity('package_content')
 export class PackageContentRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) purl!: string;

@@ -22,10 +22,10 @@ import {
 } from 'typeorm';
 
 import { safeInteger } from '../core/columns.js';
-import { Permanent } from '../core/retention.js';
+import { DeletedBy, DeletedWith } from '../core/retention.js';
 
 /** An incident, built from runtime events. The detector writes it, and users resolve it. */
-@Permanent('record of incidents')
+@DeletedBy('Incidents.deleteEnded')
 @Entity('incident')
 // GIN, which TypeORM cannot declare.
 @Index('incident_artifacts_ix', { synchronize: false })
@@ -86,7 +86,7 @@ export class IncidentRow {
 }
 
 /** One state of an incident, as notified. */
-@Permanent('record of incidents')
+@DeletedWith(() => IncidentRow)
 @Entity('incident_revision')
 export class IncidentRevisionRow {
   @PrimaryColumn('uuid', { name: 'incident_id', primaryKeyConstraintName: 'incident_revision_pk' })

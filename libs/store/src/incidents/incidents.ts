@@ -46,6 +46,9 @@ export interface IncidentFilter {
   severity?: Severity | undefined;
 }
 
+/** Incidents that one statement deletes, with a few dozen revisions each. */
+const endedBatch = 100;
+
 /** Incidents: the builder's stories, and their notified revisions. */
 @Injectable()
 export class Incidents {
@@ -175,6 +178,25 @@ export class Incidents {
       [images, isAnnounced, line],
     );
     for (const { id } of incidents) await this.remark(tx, id, line, 'Tidewaiter');
+  }
+
+  /**
+   * Deletes incidents that ended more than `days` ago, with their revisions; returns how many. One
+   * that an open incident continues stays.
+   */
+  async deleteEnded(days: number): Promise<number> {
+    for (let deleted = 0; ;) {
+      const gone = await this.store.query(
+        `DELETE FROM incident WHERE id = ANY(ARRAY(
+           SELECT id FROM incident AS ended
+           WHERE state <> 'open' AND coalesce(resolved_at, updated_at) < now() - $1::int * interval '1 day'
+             AND NOT EXISTS (SELECT FROM incident AS target WHERE target.id = ended.merged_into AND target.state = 'open')
+           LIMIT ${endedBatch} FOR UPDATE SKIP LOCKED)) RETURNING id`,
+        [days],
+      );
+      deleted += gone.length;
+      if (gone.length < endedBatch) return deleted;
+    }
   }
 
   async #keep(tx: Transaction, story: Incident): Promise<keyof AppliedChanges> {

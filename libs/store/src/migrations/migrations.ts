@@ -71,6 +71,7 @@ import { JobSources1764000310001 } from './1764000310001-job-sources.js';
 import { PushRefusals1764000310002 } from './1764000310002-push-refusals.js';
 import { DeliveryNumber1764000320000 } from './1764000320000-delivery-number.js';
 import { DatabaseLife1764000320001 } from './1764000320001-database-life.js';
+import { Retention1764000340000 } from './1764000340000-retention.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -147,4 +148,5 @@ export const migrations = [
   PushRefusals1764000310002,
   DeliveryNumber1764000320000,
   DatabaseLife1764000320001,
+  Retention1764000340000,
 ];

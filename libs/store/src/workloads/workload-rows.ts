@@ -12,7 +12,7 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { Permanent, Retention } from '../core/retention.js';
+import { DeletedBy, DeletedWith, Retention } from '../core/retention.js';
 import { ImageRow } from '../images/image-rows.js';
 
 /** How a package was seen in use. */
@@ -79,7 +79,7 @@ export class WorkloadRow {
 }
 
 /** Last state of an object of Kubernetes that runs pods, with the outcome of the checks. The detector writes it. */
-@Permanent('until its deletion is reported, or it is not seen for 30 days: WorkloadFindings.forget')
+@DeletedBy('WorkloadFindings.forget')
 @Entity('workload_object')
 // The primary key starts with the name, since the planner would confuse indexes with a common prefix.
 @Index('workload_object_workload_ix', ['workload', 'workloadKind', 'namespace', 'cluster'])
@@ -105,7 +105,7 @@ export class WorkloadObjectRow {
 }
 
 /** A misconfiguration of a workload, once for all of its replicas. The detector writes it. */
-@Permanent('until 30 days after its end: WorkloadFindings.forget')
+@DeletedBy('WorkloadFindings.forget')
 @Entity('workload_finding')
 @Index('workload_finding_place_ix', ['cluster', 'namespace', 'kind', 'name', 'fingerprint'], { unique: true })
 @Index('workload_finding_open_ix', ['severity', 'id'], { where: 'ended_at IS NULL' })
@@ -135,7 +135,7 @@ export class WorkloadFindingRow {
 }
 
 /** The files of an image, as `packManifest` of libs/facts packs them, compressed. */
-@Permanent('one row for each image that was claimed')
+@DeletedWith(() => ImageRow)
 @Entity('image_manifest')
 // GIN, which TypeORM cannot declare.
 @Index('image_manifest_contents_ix', { synchronize: false })
@@ -151,7 +151,12 @@ export class ImageManifestRow {
 }
 
 /** A package of an image that was seen to be executed or loaded. */
-@Permanent('one row for each package of an image')
+@Retention({
+  days: 30,
+  since: 'last_seen',
+  pace: 'hourly',
+  where: 'NOT EXISTS (SELECT FROM image WHERE image.digest = package_use.image_digest)',
+})
 @Entity('package_use')
 export class PackageUseRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'package_use_pk' }) imageDigest!: Digest;

@@ -74,7 +74,9 @@ export class PipelineReports {
     // In one order, so that two transactions with the same documents wait for each other and cannot deadlock.
     for (const [digest, { mediaType, content }] of [...documents].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       await tx.query(
-        `INSERT INTO pipeline_document (${newDocument.columns}) VALUES (${newDocument.values}) ON CONFLICT DO NOTHING`,
+        // Locks a known document: it goes with its last report, which may expire right now.
+        `INSERT INTO pipeline_document AS known (${newDocument.columns}) VALUES (${newDocument.values})
+         ON CONFLICT (digest) DO UPDATE SET media_type = known.media_type`,
         newDocument.parameters({ digest, mediaType, content }),
       );
     }

@@ -11,10 +11,10 @@ import {
   Unique,
 } from 'typeorm';
 
-import { Permanent } from '../../core/retention.js';
+import { DeletedWith, Retention } from '../../core/retention.js';
 
 /** A document of a pipeline, byte for byte. */
-@Permanent('proof of how an image was built')
+@DeletedWith(() => PipelineReportRow, 'trigger')
 @Entity('pipeline_document')
 export class PipelineDocumentRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'pipeline_document_pk' }) digest!: Digest;
@@ -22,8 +22,12 @@ export class PipelineDocumentRow {
   @Column('bytea') content!: Buffer;
 }
 
+/** A document may arrive before its image, and proves its build while the image is known. */
+const withoutImage = `NOT EXISTS (SELECT FROM image WHERE image.digest = pipeline_report.image_digest)
+  AND NOT EXISTS (SELECT FROM push WHERE push.digest = pipeline_report.image_digest)`;
+
 /** Report of one document about one image. Ingest writes it. */
-@Permanent('proof of how an image was built')
+@Retention({ days: 90, since: 'received_at', pace: 'hourly', where: withoutImage })
 @Entity('pipeline_report')
 @Unique('pipeline_report_key_uq', ['connection', 'reportKey'])
 // On an expression, which TypeORM cannot declare.
@@ -35,7 +39,9 @@ export class PipelineReportRow {
   @Index('pipeline_report_image_ix')
   @Column('text', { name: 'image_digest' })
   imageDigest!: Digest;
-  @Column('text', { name: 'document_digest' }) documentDigest!: Digest;
+  @Index('pipeline_report_document_ix')
+  @Column('text', { name: 'document_digest' })
+  documentDigest!: Digest;
   @ManyToOne(() => PipelineDocumentRow)
   @JoinColumn({ name: 'document_digest', foreignKeyConstraintName: 'pipeline_report_document_fk' })
   document?: Relation<PipelineDocumentRow>;

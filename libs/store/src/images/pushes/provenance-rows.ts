@@ -2,12 +2,12 @@ import type { AttestedVex, Digest, Finding, Provenance } from '@tidewaiter/domai
 import type { PushIdentity } from '@tidewaiter/provenance';
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
-import { Permanent } from '../../core/retention.js';
+import { DeletedWith } from '../../core/retention.js';
 import { ImageRow, type PushWarning } from '../image-rows.js';
 import { PushRow } from './push-rows.js';
 
 /** Signatures and attestations of an image in a repository. Only the scanner writes it. */
-@Permanent('verified again, never grows by itself')
+@DeletedWith(() => ImageRow)
 @Entity('image_provenance')
 // GIN, which TypeORM cannot declare.
 @Index('image_provenance_signatures_ix', { synchronize: false })
@@ -34,7 +34,7 @@ export class ImageProvenanceRow {
 }
 
 /** A finding about an image that depends on its repository. */
-@Permanent('with the image')
+@DeletedWith(() => ImageRow)
 @Entity('repository_finding')
 @Index('repository_finding_file_outlier_ix', { synchronize: false })
 export class RepositoryFindingRow {
@@ -52,7 +52,7 @@ export class RepositoryFindingRow {
 }
 
 /** Pusher, signers and builders of a push under a tag. Only the scanner writes it, except for the outcome of its alarms. */
-@Permanent('history of the registry; deleted with the repository only')
+@DeletedWith(() => PushRow)
 @Entity('push_identity')
 @Index('push_identity_repository_ix', ['connection', 'repository', 'at'])
 @Index('push_identity_actor_ix', ['connection', 'pushedBy', 'at'], { where: "signs <> '{}'" })

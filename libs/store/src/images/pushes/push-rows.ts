@@ -12,7 +12,7 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { Permanent } from '../../core/retention.js';
+import { DeletedBy, DeletedWith } from '../../core/retention.js';
 import { ImageRow, type PushWarning } from '../image-rows.js';
 
 /** Origin of a push: announced by its registry, found by reconciliation, or present when the registry was connected. */
@@ -29,7 +29,7 @@ export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const
 export type PushState = (typeof pushStates)[number];
 
 /** One push that a registry announced or reconciliation found. Ingest writes it, the scanner ends it. */
-@Permanent('history of the registry; deleted with the repository only')
+@DeletedBy('ImageRetention.deletePushes')
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
 @Index('push_refused_ix', ['receivedAt'], { where: "state = 'refused'" })
@@ -81,7 +81,7 @@ export class PushRow {
 }
 
 /** Changes of a push against the image that its tag pointed to before. */
-@Permanent('history of the registry; deleted with the repository only')
+@DeletedWith(() => PushRow)
 @Entity('push_change')
 export class PushChangeRow {
   @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_change_pk' }) pushId!: string;
@@ -92,7 +92,7 @@ export class PushChangeRow {
 }
 
 /** An image of a push: the only one, or one for each platform of an index. */
-@Permanent('history of the registry; deleted with the repository only')
+@DeletedWith(() => PushRow)
 @Entity('push_image')
 export class PushImageRow {
   @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_image_pk' }) pushId!: string;
@@ -108,7 +108,7 @@ export class PushImageRow {
 }
 
 /** Digests that a tag pointed to, in the order of its registry, ending with what the registry has now. */
-@Permanent('history of the registry; deleted with the repository only')
+@DeletedBy('ImageRetention.deletePushes')
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'position'])
 @Index('tag_ledger_seen_ix', ['pushId'], { where: 'is_seen' })
@@ -127,6 +127,7 @@ export class TagLedgerRow {
   @Column('text', { nullable: true })
   digest!: Digest | null;
   /** Push that brought the digest; of a seen entry the last one that did, null where none is known. */
+  @Index('tag_ledger_push_ix')
   @Index('tag_ledger_push_ux', { unique: true, where: 'NOT is_seen' })
   @Column('uuid', { name: 'push_id', nullable: true })
   pushId!: string | null;

@@ -4,6 +4,7 @@ import { type Digest, placePush, type TagEntry, type TagPlacement } from '@tidew
 import { columnsOf, type RowOf } from '../../core/columns.js';
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
+import { lockReferences } from '../reference-lock.js';
 import { TagLedgerRow } from './push-rows.js';
 
 /** A repository of a connection. */
@@ -264,7 +265,8 @@ async function observe(
 }
 
 /** Serializes pushes and reconciliations of one repository, or two of them could both become the last entry. */
-async function lockRepository(tx: Transaction, { connection, repository }: RepositoryPlace): Promise<void> {
+export async function lockRepository(tx: Transaction, { connection, repository }: RepositoryPlace): Promise<void> {
+  await lockReferences(tx, 'shared');
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`tags ${connection} ${repository}`]);
 }
 
