@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { CloudEvent, EventType } from '@tidewaiter/events';
+import { type CloudEvent, consumersOf, type EventType } from '@tidewaiter/events';
 
 import { columnsOf, type RowOf } from './columns.js';
 import { DatabaseLifeRow, type RestoreReport } from './database-life-row.js';
-import { OutboxRow } from './event-rows.js';
+import { InboxRow, OutboxRow } from './event-rows.js';
 import { unnestOf } from './row-sets.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
@@ -13,6 +13,7 @@ const beatColumns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat'] }
 const restoreColumns = columnsOf(DatabaseLifeRow, { only: ['restore'] });
 const eventIds = columnsOf(OutboxRow, { only: ['id'] });
 const putBack = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent']);
+const skipped = unnestOf(InboxRow, ['consumer', 'eventId']);
 
 /** Heartbeat of the database as it was committed, and as NATS has a copy of it. */
 export type DatabaseBeat = RowOf<typeof beatColumns>;
@@ -76,7 +77,13 @@ export class DatabaseLife {
   /** Adds events to the outbox again, under the ids that they had. */
   async putBack(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
     if (streamed.length === 0) return;
-    // A redelivery since the restore was handled without the rows that belong to the event.
+    // A redelivery since the restore was handled without the rows of the event. Keys are taken
+    // first: handling in progress ends before, and a later one waits for this transaction.
+    await tx.query(
+      `INSERT INTO inbox (${skipped.columns}) SELECT ${skipped.values} FROM ${skipped.table} ORDER BY "eventId"
+       ON CONFLICT (consumer, event_id) DO UPDATE SET handled_at = now()`,
+      skipped.parameters(skipsOf(streamed)),
+    );
     await tx.query('DELETE FROM inbox WHERE event_id = ANY($1)', [streamed.map(({ event: { id } }) => id)]);
     await tx.query(
       // Not the first publish: JetStream drops that as a duplicate for two minutes.
@@ -91,6 +98,19 @@ export class DatabaseLife {
   }
 
   /**
+   * Lets consumers skip events whose effects are lost: the work that led to them is repeated and
+   * publishes its own, and each would be handled under two ids.
+   */
+  async leaveOut(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
+    const skips = skipsOf(streamed);
+    if (skips.length === 0) return;
+    await tx.query(
+      `INSERT INTO inbox (${skipped.columns}) SELECT ${skipped.values} FROM ${skipped.table} ORDER BY "eventId" ON CONFLICT DO NOTHING`,
+      skipped.parameters(skips),
+    );
+  }
+
+  /**
    * Lets every partition of the detector start again from its snapshot. Snapshots that were taken
    * since the restore are dropped: they cover records whose alerts are not stored.
    */
@@ -98,6 +118,13 @@ export class DatabaseLife {
     await tx.query('UPDATE detector_lease SET holder = NULL, token = token + 1000000, attempting = NULL');
     await tx.query(`DELETE FROM detector_snapshot WHERE name LIKE 'partition/%' AND taken_at > $1`, [copyOf]);
   }
+}
+
+/** The keys under which the consumers of events record them as handled. */
+function skipsOf(streamed: readonly StreamedEvent[]): { consumer: string; eventId: string }[] {
+  return streamed.flatMap(({ event: { id }, type: { type } }) =>
+    consumersOf(type).map(({ name }) => ({ consumer: name, eventId: id })),
+  );
 }
 
 /** Whether NATS knows a later state of the database, or another one that is not its predecessor. */

@@ -64,7 +64,7 @@ describe('Deliveries', () => {
   });
 
   it('gives a message the same id after a restore, and each occurrence of a fact its own', async () => {
-    const cause = ['state', uuidv7(), 1] as const;
+    const cause = ['finding', 'opened', uuidv7(), 'CVE-2026-1'] as const;
     const report = async () => {
       const ids = [];
       // Events have other ids when their work is repeated on a restored database.
@@ -75,11 +75,46 @@ describe('Deliveries', () => {
     expect(new Set(before).size).toBe(3);
     await store.query('DELETE FROM delivery WHERE id = ANY($1)', [before]);
     expect(await report()).toEqual(before);
-    expect(await add(delivery({ cause: ['state', cause[1], 2] }))).not.toContain(before[0]);
+    expect(await add(delivery({ cause: [...cause, 'kev'] }))).not.toContain(before[0]);
+  });
+
+  it.each([
+    ['analysis of a push', ['push', uuidv7(), 'analyzed']],
+    ['revision of an incident', ['state', uuidv7(), 1, 'opened']],
+  ] as const)('adds one message about the %s, whichever events report it', async (_, cause) => {
+    const ids = await Promise.all(Array.from({ length: 6 }, async () => add(delivery({ cause }))));
+    expect(ids.flat()).toHaveLength(1);
+  });
+
+  it('begins in doubt while the database may be a copy that lacks what was sent', async () => {
+    const isInDoubt = async () => {
+      const [id = ''] = await add(delivery({ edition: 'own' }));
+      const begun = await deliveries.begin(id, 1);
+      if (begun.how !== 'begun') throw new Error(begun.how);
+      expect(begun.thread?.isInDoubt).toBe(begun.isInDoubt);
+      return begun.isInDoubt;
+    };
+    const beat = async (age: string) =>
+      store.query(`UPDATE database_life SET beat = beat + 1, beaten_at = now() - $1::interval`, [age]);
+    const restore = async (recognized: string, copied: string) =>
+      store.query(
+        `UPDATE database_life SET restore = jsonb_build_object('recognizedAt', now() - $1::interval, 'copyOf', now() - $2::interval)`,
+        [recognized, copied],
+      );
+    expect(await isInDoubt()).toBe(false);
+    await beat('6 seconds');
+    expect(await isInDoubt()).toBe(true);
+    await beat('0 seconds');
+    expect(await isInDoubt()).toBe(false);
+    // The work of nine hours is repeated in nine hours, and some.
+    await restore('1 hour', '10 hours');
+    expect(await isInDoubt()).toBe(true);
+    await restore('11 hours', '20 hours');
+    expect(await isInDoubt()).toBe(false);
   });
 
   it('adds the messages of two events about one fact that come at the same time', async () => {
-    const cause = ['push', uuidv7(), 'analyzed'] as const;
+    const cause = ['push', uuidv7(), 'reexamined'] as const;
     const ids = await Promise.all(Array.from({ length: 6 }, async () => add(delivery({ cause }))));
     expect(ids.map(({ length }) => length)).toEqual([1, 1, 1, 1, 1, 1]);
     expect(new Set(ids.flat()).size).toBe(6);

@@ -10,7 +10,7 @@ import { json } from '../core/storable.js';
 import { type Queries, Store, type Transaction } from '../core/store.js';
 import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
-import { deliveryId } from './delivery-id.js';
+import { deliveryId, happensOnce } from './delivery-id.js';
 import { DeliveryRow } from './delivery-rows.js';
 import type {
   NewDelivery,
@@ -222,7 +222,9 @@ export class Deliveries {
         present.map(({ row: { id } }) => id),
       );
       left = present
-        .filter(({ row: { id, eventId } }) => events.has(id) && events.get(id) !== eventId)
+        .filter(({ delivery: { cause, eventId }, row: { id } }) => {
+          return !happensOnce(cause) && events.has(id) && events.get(id) !== eventId;
+        })
         .map(({ delivery }) => delivery);
     }
     return ids;
@@ -373,17 +375,18 @@ export class Deliveries {
 
   async #begin(attempts: readonly Attempt[]): Promise<DeliveryStart<unknown>[]> {
     const ids = attempts.map(({ id }) => id);
-    const [rows, threads] = await this.store.transaction(async (tx) => {
+    const { rows, threads, isInDoubt } = await this.store.transaction(async (tx) => {
       await lockSubjects(tx, ids);
+      const isInDoubt = await mayLackDeliveries(tx);
       const begun = await beginAll(tx, attempts);
-      return [begun, await threadsOf(tx, begun)] as const;
+      return { rows: begun, threads: await threadsOf(tx, begun, isInDoubt), isInDoubt };
     });
     const byId = new Map(rows.map((row) => [row.delivery.id, row]));
     return ids.map((id) => {
       const row = byId.get(id);
       if (!row) return { how: 'ended' };
       if (row.how !== 'begun') return { how: row.how };
-      return { how: 'begun', delivery: row.delivery, thread: threads.get(id) ?? null };
+      return { how: 'begun', delivery: row.delivery, thread: threads.get(id) ?? null, isInDoubt };
     });
   }
 
@@ -396,7 +399,7 @@ export class Deliveries {
     );
   }
 
-  /** Records a failed attempt. No effect if the attempt never began or the channel accepted the message after all. */
+  /** Records a failed attempt, unless it never began or the channel accepted the message. */
   async retrying(id: string, { attempt, code, reason, inMs, wasTried }: FailedAttempt): Promise<void> {
     await this.store.query(
       `WITH retried AS (
@@ -528,6 +531,20 @@ async function lockSubjects(tx: Transaction, ids: readonly string[]): Promise<vo
   );
 }
 
+/**
+ * Whether the database may be a restored copy that lacks what was sent since the copy: its
+ * heartbeat is late, so that a restore would not be recognized yet, or a restore was recognized and
+ * the work of the lost time may still be repeated.
+ */
+async function mayLackDeliveries(tx: Transaction): Promise<boolean> {
+  const [life] = await tx.aggregate<{ isLate: boolean; isRepeating: boolean | null }>(
+    `SELECT beat > 0 AND beaten_at < clock_timestamp() - interval '4 seconds' AS "isLate",
+       recognized_at + (recognized_at - (restore ->> 'copyOf')::timestamptz) + interval '1 hour' > now() AS "isRepeating"
+     FROM database_life, LATERAL (SELECT (restore ->> 'recognizedAt')::timestamptz AS recognized_at) AS life`,
+  );
+  return life !== undefined && (life.isLate || life.isRepeating === true);
+}
+
 /** Begins attempts or ends them as superseded; returns each delivery as it was before, without those that had ended. */
 async function beginAll(
   tx: Transaction,
@@ -563,6 +580,7 @@ const samePlace = `FROM delivery AS other WHERE other.subject = delivery.subject
 async function threadsOf(
   tx: Transaction,
   begun: readonly { how: string; delivery: Delivery<unknown> }[],
+  isInDoubt: boolean,
 ): Promise<Map<string, DeliveryThread<unknown>>> {
   const ids = begun
     .filter(({ how, delivery }) => how === 'begun' && delivery.edition)
@@ -573,9 +591,9 @@ async function threadsOf(
       ${samePlace} AND other.state = 'sent' ORDER BY other.revision ${order} LIMIT 1)`;
   const rows = await tx.aggregate<DeliveryThread<unknown> & { id: string }>(
     `SELECT id, ${sentMessage('ASC')} AS first, ${sentMessage('DESC')} AS last,
-       EXISTS (SELECT ${samePlace} AND other.state <> 'sent' AND (other.state = 'sending' OR other.code = 'DELIVERY_UNCONFIRMED')) AS "isInDoubt"
+       $2 OR EXISTS (SELECT ${samePlace} AND other.state <> 'sent' AND (other.state = 'sending' OR other.code = 'DELIVERY_UNCONFIRMED')) AS "isInDoubt"
      FROM delivery WHERE id = ANY($1)`,
-    [ids],
+    [ids, isInDoubt],
   );
   return new Map(rows.map(({ id, ...thread }) => [id, thread]));
 }

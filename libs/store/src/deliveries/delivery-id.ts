@@ -11,6 +11,17 @@ export type DeliveryCause = readonly [
   ...names: (string | number)[],
 ];
 
+/** Facts that happen once under their names: an event that reports one again repeats the first. */
+const uniqueKinds: ReadonlySet<DeliveryCause[0]> = new Set(['state', 'sensor', 'correction', 'fallback']);
+
+/**
+ * Whether a fact happens once. After a restore its event may come twice, under two ids: NATS still
+ * has the one, and the repeated work publishes the other.
+ */
+export function happensOnce([kind, , what]: DeliveryCause): boolean {
+  return uniqueKinds.has(kind) || (kind === 'push' && what === 'analyzed');
+}
+
 /**
  * Id of a delivery, derived from its fact and its place. So a message that is sent again after
  * PostgreSQL was restored carries the id that its receiver knows.

@@ -81,7 +81,13 @@ export interface SentMessage<Message> {
  * to send.
  */
 export type DeliveryStart<Message> =
-  | { how: 'begun'; delivery: Delivery<Message>; thread: DeliveryThread<Message> | null }
+  | {
+      how: 'begun';
+      delivery: Delivery<Message>;
+      thread: DeliveryThread<Message> | null;
+      /** Whether the channel may have the message although nothing here says so. */
+      isInDoubt: boolean;
+    }
   | { how: 'superseded' | 'waits' | 'ended' };
 
 /** A delivery that its channel accepted. */

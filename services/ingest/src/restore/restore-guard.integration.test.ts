@@ -1,8 +1,10 @@
 import { Bus, DatabaseMirror } from '@tidewaiter/bus';
 import { Secret } from '@tidewaiter/domain';
+import { draft, imageFailed } from '@tidewaiter/events';
 import { createLogger, type Logger } from '@tidewaiter/runtime';
 import { connect, DatabaseLife, OutboxRelay, Pushes, Received, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { v7 as uuidv7 } from 'uuid';
 
 import { RegistryIntake } from '../registry/registry-intake.js';
 import type { RegistryNotice } from '../registry/registry-notice.js';
@@ -56,6 +58,19 @@ async function startOn(url: string) {
   const guard = new RestoreGuard(new DatabaseMirror(bus), life, pushes, received, log);
   const relay = new OutboxRelay(store, bus, createLogger('test', 'silent'));
   relay.onApplicationBootstrap();
+  const published = async () => {
+    while ((await store.query('SELECT FROM outbox WHERE published_at IS NULL')).length > 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  /** Publishes what follows from a push; returns the id of the event. */
+  const emit = async () => {
+    const place = { connection: 'main', repository: 'shop/app', tag: '1', digest };
+    const data = { pushId: uuidv7(), ...place, outcome: 'refused', code: 'LIMIT', reason: 'too large' } as const;
+    await store.transaction(async (tx) => tx.emit(draft(imageFailed, 'shop/app:1', data)));
+    await published();
+    const [event] = await store.query<{ id: string }>('SELECT id FROM outbox WHERE type = $1', [imageFailed.type]);
+    return event!.id;
+  };
   const take = async (...facts: RegistryNotice[]) => {
     const result = await intake.keep({
       connection,
@@ -64,11 +79,8 @@ async function startOn(url: string) {
       sizeBytes: 1,
       traceparent: undefined,
     });
-    for (;;) {
-      const left = await store.query('SELECT FROM outbox WHERE published_at IS NULL');
-      if (left.length === 0) return result;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await published();
+    return result;
   };
   const stop = async () => {
     await relay.onApplicationShutdown();
@@ -81,7 +93,7 @@ async function startOn(url: string) {
     events: await store.query('SELECT id, type, channel, subject, source, data FROM outbox ORDER BY id'),
     received: await store.query('SELECT connection, delivery_key FROM received ORDER BY delivery_key'),
   });
-  return { store, life, guard, take, stop, rows, errors };
+  return { store, life, guard, take, emit, stop, rows, errors };
 }
 
 const nameOf = (url: string) => new URL(url).pathname.slice(1);
@@ -136,6 +148,43 @@ describe('RestoreGuard', () => {
     await restored.store.query(`INSERT INTO inbox (consumer, event_id) VALUES ('scanner', $1)`, [missing]);
     await restored.guard.beat();
     expect(await restored.store.query('SELECT FROM inbox')).toEqual([]);
+    await restored.stop();
+  });
+
+  it('lets the notifier skip events whose effects are lost, and that are published anew', async () => {
+    const { copy, after } = await withCopy();
+    const emitted = await after.emit();
+    await after.stop();
+    const restored = await startOn(copy);
+    await restored.guard.beat();
+    const skipped = await restored.store.query('SELECT consumer, event_id AS id FROM inbox');
+    expect(skipped).toEqual([{ consumer: 'notifier', id: emitted }]);
+    await restored.stop();
+  });
+
+  it('does not put back a push whose sender repeated it to the restored database', async () => {
+    const { copy, after } = await withCopy();
+    await after.stop();
+    const restored = await startOn(copy);
+    expect(await restored.take(push('2'))).toEqual({ accepted: 1, duplicates: 0 });
+    await restored.guard.beat();
+    const { pushes } = await restored.rows();
+    expect((pushes as { tag: string }[]).map(({ tag }) => tag).toSorted()).toEqual(['1', '2', '2.1']);
+    await restored.stop();
+  });
+
+  it('lets a consumer that has an event in hand handle it again, with its row', async () => {
+    const { copy, after } = await withCopy();
+    const missing = await newestEvent(after.rows);
+    await after.stop();
+    const restored = await startOn(copy);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const handling = restored.store.once('scanner', missing, async () => promise);
+    const beating = restored.guard.beat();
+    await new Promise((done) => setTimeout(done, 500));
+    resolve();
+    await Promise.all([handling, beating]);
+    expect(await restored.store.once('scanner', missing, async () => undefined)).toBe(true);
     await restored.stop();
   });
 

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DatabaseMirror } from '@tidewaiter/bus';
-import { type DataOf, pipelineReported, registryDeleted, registryPushed } from '@tidewaiter/events';
+import {
+  consumersOf,
+  type DataOf,
+  pipelineReported,
+  registryDeleted,
+  registryPushed,
+  streams,
+} from '@tidewaiter/events';
 import { Every, failpoint, Logger } from '@tidewaiter/runtime';
 import {
   DatabaseLife,
@@ -25,6 +32,11 @@ const maxAgeMs = 71 * 3_600_000;
 
 /** Facts from outside: everything else follows from them again. */
 const replayed = [registryPushed, registryDeleted, pipelineReported] as const;
+/** Events that follow from them, and that consumers act on. */
+const derived = streams
+  .filter(({ events }) => events.includes(registryPushed))
+  .flatMap(({ events }) => events)
+  .filter((type) => !replayed.some((each) => each === type) && consumersOf(type.type).length > 0);
 
 /**
  * Recognizes a PostgreSQL that was restored from an older copy: its heartbeat is behind the one in
@@ -68,17 +80,13 @@ export class RestoreGuard implements OnModuleInit {
     const since = new Date(Math.max(copyOf.getTime() - marginMs, oldest.getTime()));
     const counts = { pushes: 0, deletions: 0, lostReports: 0 };
     for await (const batch of this.mirror.events(replayed, since)) {
-      const missing = await this.life.missing(tx, batch);
+      const missing = await this.#unrepeated(tx, await this.life.missing(tx, batch));
       const of = <Type extends (typeof replayed)[number]>(type: Type) => dataOf(missing, type);
       const pushed = of(registryPushed);
       const deleted = of(registryDeleted);
       await this.pushes.putBack(
         tx,
         pushed.map(({ data, at }) => rowOf(data, at)),
-      );
-      await this.received.remember(
-        tx,
-        [...pushed, ...deleted].flatMap(({ data }) => data.hook ?? []),
       );
       await this.life.putBack(
         tx,
@@ -88,6 +96,8 @@ export class RestoreGuard implements OnModuleInit {
       counts.deletions += deleted.length;
       counts.lostReports += of(pipelineReported).length;
     }
+    for await (const batch of this.mirror.events(derived, since))
+      await this.life.leaveOut(tx, await this.life.missing(tx, batch));
     await this.life.restartDetectors(tx, copyOf);
     const completeSince = await this.mirror.completeSince(registryPushed);
     const report = {
@@ -99,6 +109,30 @@ export class RestoreGuard implements OnModuleInit {
     this.log.error({ ...report }, 'events since the copy put back');
     return report;
   }
+
+  /**
+   * Records the webhooks of events, and returns the events without those whose webhook was repeated
+   * since the restore: another event stands for them.
+   */
+  async #unrepeated(tx: Transaction, events: readonly StreamedEvent[]): Promise<StreamedEvent[]> {
+    const hooked = events.flatMap((event) => {
+      const hook = hookOf(event);
+      return hook ? [{ event, hook }] : [];
+    });
+    const isFirst = await this.received.remember(
+      tx,
+      hooked.map(({ hook }) => hook),
+    );
+    const repeated = new Set(hooked.filter((_, index) => !isFirst[index]).map(({ event }) => event));
+    await this.life.leaveOut(tx, [...repeated]);
+    return events.filter((event) => !repeated.has(event));
+  }
+}
+
+/** Key of the webhook that reported an event; null without one. */
+function hookOf(event: StreamedEvent) {
+  const [data] = [...dataOf([event], registryPushed), ...dataOf([event], registryDeleted)];
+  return data?.data.hook ?? null;
 }
 
 function dataOf<Type extends (typeof replayed)[number]>(

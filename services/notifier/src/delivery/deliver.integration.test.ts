@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Incident, Secret, type Severity } from '@tidewaiter/domain';
+import { type DataOf, draft, incidentOpened } from '@tidewaiter/events';
 import { type Message, repeatedMessage } from '@tidewaiter/messages';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Redrives, Store } from '@tidewaiter/store';
@@ -197,6 +198,24 @@ it('looks up an unconfirmed delivery before it sends again', async () => {
   expect(await deliveryIn('retrying', 'slack')).toMatchObject({ code: 'DELIVERY_UNCONFIRMED' });
   await store.query('DROP TRIGGER lose ON delivery');
   await deliveryIn('sent', 'slack');
+  expect(posts(bot)).toHaveLength(1);
+});
+
+it('looks for a message that a restored database does not know to be sent', async () => {
+  const id = await openIncident('medium', 'shell');
+  const { reference } = await deliveryIn('sent', 'slack');
+  const [event] = await store.query<{ data: object }>(
+    `SELECT data FROM outbox WHERE type = $1 AND data ->> 'incidentId' = $2`,
+    [incidentOpened.type, id],
+  );
+  await store.query('DELETE FROM delivery');
+  await store.query(
+    `UPDATE database_life SET restore = jsonb_build_object('recognizedAt', now(), 'copyOf', now() - interval '1 minute')`,
+  );
+  await store.transaction(async (tx) =>
+    tx.emit(draft(incidentOpened, id, event!.data as DataOf<typeof incidentOpened>)),
+  );
+  expect(await deliveryIn('sent', 'slack')).toMatchObject({ attempt: 1, reference });
   expect(posts(bot)).toHaveLength(1);
 });
 

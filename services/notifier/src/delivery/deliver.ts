@@ -41,11 +41,11 @@ export class Deliver implements JobHandler<ClaimedJob> {
     const begun = await this.steps.begin(job);
     if (!begun) return this.steps.done(job);
     failpoint('delivery.begun');
-    const { stored, edition } = begun;
-    const { channel, integration } = stored;
+    const { stored, edition, isInDoubt } = begun;
+    const { channel } = stored;
     const delivery = this.#deliveryOf(stored, edition, job.attempt);
     try {
-      const outcome = await this.#sendOnce(stored, channel, integration, delivery);
+      const outcome = await this.#sendOnce(stored, delivery, isInDoubt);
       failpoint('delivery.sent');
       await keepingDoubt(async () => this.steps.sent(job, stored, outcome));
       failpoint('delivery.recorded');
@@ -69,12 +69,11 @@ export class Deliver implements JobHandler<ClaimedJob> {
 
   /** Where an earlier try may have arrived, the channel is asked first. */
   async #sendOnce(
-    stored: StoredDelivery<Message>,
-    channel: string,
-    integration: number,
+    { state, code, channel, integration }: StoredDelivery<Message>,
     delivery: OutgoingMessage,
+    isInDoubt: boolean,
   ): Promise<Outcome> {
-    const isUnconfirmed = stored.state === 'sending' || stored.code === 'DELIVERY_UNCONFIRMED';
+    const isUnconfirmed = isInDoubt || state === 'sending' || code === 'DELIVERY_UNCONFIRMED';
     const look = async () => this.channels.find(channel, integration, delivery);
     const found = isUnconfirmed ? await keepingDoubt(look) : null;
     return found ?? this.channels.send(channel, integration, delivery);

@@ -51,15 +51,17 @@ export class DeliveryTransitions {
    * @throws NotYet `DELIVERY_WAITS` while an older state of the same subject is being sent to its
    * channel.
    */
-  async begin(job: ClaimedJob): Promise<{ stored: Delivery<Message>; edition: Edition | null } | null> {
+  async begin(
+    job: ClaimedJob,
+  ): Promise<{ stored: Delivery<Message>; edition: Edition | null; isInDoubt: boolean } | null> {
     const begun = await this.deliveries.begin<Message>(job.key, job.attempt);
     if (begun.how === 'waits') {
       throw new NotYet('DELIVERY_WAITS', 'an older message about the same is on its way', { retryAfterMs: 2_000 });
     }
     // A delayed message must not arrive after one about a newer state.
     if (begun.how !== 'begun') return null;
-    const { delivery: stored, thread } = begun;
-    return { stored, edition: stored.edition && thread && { ...stored.edition, thread } };
+    const { delivery: stored, thread, isInDoubt } = begun;
+    return { stored, isInDoubt, edition: stored.edition && thread && { ...stored.edition, thread } };
   }
 
   async done(job: ClaimedJob): Promise<void> {

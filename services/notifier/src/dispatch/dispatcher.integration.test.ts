@@ -325,7 +325,8 @@ it('merges a flood of one transaction, too', async () => {
   const message = messageOf('flood');
   await store.onceEach('notifier', [...ids.keys()], async (tx, id) => {
     const edition = { subject: uuidv7(), revision: 1 };
-    await notifications.addState(tx, id, { alert: alert(ids.get(id)!), about: true, message, edition, isForAll: true });
+    const state = { alert: alert(ids.get(id)!), about: true, message, edition, change: 'opened', isForAll: true };
+    await notifications.addState(tx, id, state);
   });
   expect(Map.groupBy(await states(), (state) => state).get('pending')).toHaveLength(5);
   expect(Map.groupBy(await states(), (state) => state).get('held')).toHaveLength(7);
@@ -359,7 +360,7 @@ it('collects a summary until its hour, with the state of everything by then', as
   );
   await dispatch(alert('a'));
   await dispatch(alert('b'));
-  const state = { subject: uuidv7(), alert: alert('incident'), about: true };
+  const state = { subject: uuidv7(), alert: alert('incident'), about: true, change: 'updated' };
   for (const revision of [1, 2]) {
     const message: Message = { ...messageOf(`Critical · state ${revision}`), kind: 'incident', severity: 'critical' };
     const edition = { subject: state.subject, revision };

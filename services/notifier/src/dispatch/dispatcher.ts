@@ -51,6 +51,8 @@ export interface Wording<About> {
 /** One state of a subject with a life cycle, such as an incident. */
 export interface State<About> extends AlertSubject<About> {
   edition: { subject: string; revision: number };
+  /** Kind of the revision: a restored database may give its number to another change. */
+  change: string;
   message: Message;
   /** Whether all routed channels get it; otherwise only channels that show the current state. */
   isForAll: boolean;
@@ -172,7 +174,7 @@ export class Dispatcher {
   async addState<About>(tx: Transaction, eventId: string, state: State<About>): Promise<void> {
     const { routing } = this.channels;
     const { subject, revision } = state.edition;
-    const occasion: Occasion = { eventId, cause: ['state', subject, revision] };
+    const occasion: Occasion = { eventId, cause: ['state', subject, revision, state.change] };
     const { isForAll, message: worded } = state;
     const past = { subject, isForAll, isAcknowledged: worded.isAcknowledged ?? false };
     await this.history.add(tx, { eventId, alerts: [state.alert], state: past });

@@ -449,6 +449,7 @@ describe('an incident', () => {
         about: true,
         message: { ...messageOf('Critical · Miner'), kind: 'incident' },
         edition: { subject: incident.id, revision },
+        change: 'updated',
         isForAll,
       }),
     );

@@ -90,6 +90,7 @@ export class NotifyOfIncidents {
       about: report,
       message: incidentMessage(report, { consoleUrl }),
       edition: { subject: incidentId, revision },
+      change: report.revisions.find((each) => each.revision === revision)?.kind ?? 'unknown',
       isForAll: isForAll(report, revision),
     });
   }
