@@ -286,6 +286,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       LAYER_IN_HAND: unavailable('The layer is being read from another repository.'),
       LAYER_READER_FAILED: unavailable('The process that read the layer ended: report the image if it does again.'),
       LEASE_LOST: unavailable('Another process took the work over.'),
+      MEMORY_OUTDATED: unavailable('The database was restored; the state is read from it again.'),
       PUSH_PENDING: unavailable('The push is being analyzed.'),
       READER_KILLED: failed('An event ended its process repeatedly and was set aside: report it.'),
       SIGNATURE_AWAITED: unavailable('The signature may still come.'),

@@ -194,6 +194,24 @@ describe('detector', () => {
     expect(events).toHaveLength(1);
   });
 
+  it('opens an incident again that a restored database has lost, while it runs', async () => {
+    await startReplica();
+    await observe(exec('worker-1'));
+    const opened = async () => (await new Incidents(store).list({ limit: 10 })).items;
+    await until('an incident', async () => (await opened()).length === 1);
+    const [before] = await opened();
+    // As the copy had it: the alert was stored, and waited for the builder.
+    await store.transaction(async (tx) => {
+      await tx.query('DELETE FROM incident_revision');
+      await tx.query('DELETE FROM incident');
+      await tx.query(`DELETE FROM detector_snapshot WHERE name = 'incidents'`);
+      await tx.query(`UPDATE detector_lease SET commits = commits - 1 WHERE name = 'incidents'`);
+      await tx.query('UPDATE detection_alert SET turn = NULL, incident_id = NULL');
+    });
+    await until('the incident again', async () => (await opened()).length === 1);
+    expect(await opened()).toMatchObject([{ id: before!.id, openedBy: before!.openedBy }]);
+  });
+
   it('adds workload and image to an incident when the watch reports the pod later by its full container id', async () => {
     await startReplica();
     const id = '8f4ae1a7a49c'.padEnd(64, '0');

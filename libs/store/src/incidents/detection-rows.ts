@@ -49,6 +49,8 @@ export class DetectorLeaseRow {
   @Column('integer', { default: 0 }) crashes!: number;
   /** Position of the message being handled, recorded after a crash to find the one that causes it. */
   @Column('bigint', { nullable: true }) attempting!: string | null;
+  /** Number of commits of the holders of `incidents`, which their memory must agree with. */
+  @Column('bigint', { default: 0 }) commits!: string;
 }
 
 /** Snapshot of the state of a lease's holder, as of a position in its stream. */

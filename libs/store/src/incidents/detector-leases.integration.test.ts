@@ -75,6 +75,20 @@ describe('DetectorLeases', () => {
     expect(await leases.snapshot('a')).toBeNull();
   });
 
+  it('rejects writes of a holder that remembers more than a restored database', async () => {
+    const lease = (await leases.take('a', one, longMs))!;
+    const step = async (commits: number) => store.transaction(async (tx) => leases.holdInStep(tx, lease, commits));
+    const copied = await step(await leases.commits('a'));
+    const newest = await step(copied);
+    await store.query('UPDATE detector_lease SET commits = $1', [copied]);
+    await expect(step(newest)).rejects.toMatchObject({ code: 'MEMORY_OUTDATED' });
+    expect(await leases.commits('a')).toBe(copied);
+    expect(await step(copied)).toBe(newest);
+    await expire();
+    await leases.take('a', other, longMs);
+    await expect(step(newest)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
   it('keeps the last snapshot and the crashes since', async () => {
     const lease = (await leases.take('a', one, longMs))!;
     await leases.attempt(lease, 41);

@@ -109,7 +109,33 @@ export class DetectorLeases {
       name,
       token,
     ]);
-    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by another replica`);
+    if (held.length === 0) throw leaseLost(name);
+  }
+
+  /** Number of commits of the holders of a lease, with which the state that is read next agrees. */
+  async commits(name: string): Promise<number> {
+    const [lease] = await this.store.aggregate<{ commits: number }>(
+      'SELECT commits::float AS commits FROM detector_lease WHERE name = $1',
+      [name],
+    );
+    return lease?.commits ?? 0;
+  }
+
+  /**
+   * As {@link hold}, for a holder that builds on what it has in memory; returns the next number of
+   * commits.
+   * @param commits the number that it read or made last: a database that was restored meanwhile has
+   * another one, and lacks what the memory takes for stored
+   * @throws Unavailable `LEASE_LOST`, `MEMORY_OUTDATED`
+   */
+  async holdInStep(tx: Transaction, { name, token }: DetectorLease, commits: number): Promise<number> {
+    const [held] = await tx.aggregate<{ commits: number }>(
+      `UPDATE detector_lease SET commits = commits + 1 WHERE name = $1 AND token = $2 RETURNING commits::float AS commits`,
+      [name, token],
+    );
+    if (!held) throw leaseLost(name);
+    if (held.commits === commits + 1) return held.commits;
+    throw new Unavailable('MEMORY_OUTDATED', `the database has another state of ${name} than this process`);
   }
 
   /** Records the position of the next message, so that after a crash the next holder knows which one was handled. */
@@ -128,7 +154,7 @@ export class DetectorLeases {
       'UPDATE detector_lease SET crashes = 0, attempting = NULL WHERE name = $1 AND token = $2 RETURNING name',
       [name, token],
     );
-    if (held.length === 0) throw new Unavailable('LEASE_LOST', `${name} is held by another replica`);
+    if (held.length === 0) throw leaseLost(name);
     const { format, life, position, state } = snapshot;
     await tx.query(
       `INSERT INTO detector_snapshot (name, format, life, position, state) VALUES ($1, $2, $3, $4, $5)
@@ -158,4 +184,8 @@ export class DetectorLeases {
     );
     return snapshot ?? null;
   }
+}
+
+function leaseLost(name: string): Unavailable {
+  return new Unavailable('LEASE_LOST', `${name} is held by another replica`);
 }

@@ -72,6 +72,7 @@ import { PushRefusals1764000310002 } from './1764000310002-push-refusals.js';
 import { DeliveryNumber1764000320000 } from './1764000320000-delivery-number.js';
 import { DatabaseLife1764000320001 } from './1764000320001-database-life.js';
 import { Retention1764000340000 } from './1764000340000-retention.js';
+import { LeaseCommits1764000340001 } from './1764000340001-lease-commits.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -149,4 +150,5 @@ export const migrations = [
   DeliveryNumber1764000320000,
   DatabaseLife1764000320001,
   Retention1764000340000,
+  LeaseCommits1764000340001,
 ];

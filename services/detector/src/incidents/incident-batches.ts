@@ -4,7 +4,7 @@ import type { Logger } from '@tidewaiter/runtime';
 import type { AppliedChanges, DetectorLease } from '@tidewaiter/store';
 
 import { joinStates, splitStates } from '../partitions/snapshot-codec.js';
-import type { IncidentJournal, BatchInput } from './incident-journal.js';
+import type { BatchInput, IncidentBatch, IncidentJournal } from './incident-journal.js';
 
 const snapshotMs = 10_000;
 /** Snapshots take at most a twentieth of the time, however large the memory. */
@@ -31,6 +31,7 @@ interface Outcome {
 export class IncidentBatches {
   readonly #builder = new IncidentBuilder();
   #batch = 0;
+  #commits = 0;
   #snapshotDue = performance.now() + snapshotMs;
   #hasChanges = false;
 
@@ -48,9 +49,11 @@ export class IncidentBatches {
     makeCorrelations: MakeCorrelations,
     log: Logger,
   ): Promise<IncidentBatches> {
+    const commits = await journal.commits(lease.name);
     const saved = await journal.restore(lease.name);
     const [builder = null, correlations = null] = saved ? splitStates(saved.state) : [];
     const batches = new IncidentBatches(lease, journal, makeCorrelations(correlations), log);
+    batches.#commits = commits;
     if (saved && builder && batches.#restore(builder)) batches.#batch = saved.batch;
     for await (const { batch, ...intake } of journal.batchesAfter(batches.#batch)) {
       batches.#play(batch, intake);
@@ -80,14 +83,7 @@ export class IncidentBatches {
   /** Marks an input as taken whose results cannot be stored. */
   async setAside(intake: BatchInput, nowMs: number): Promise<void> {
     this.#batch = Math.max(nowMs, this.#batch + 1);
-    await this.journal.keep(this.lease, {
-      number: this.#batch,
-      intake,
-      fired: [],
-      changes: [],
-      memberships: [],
-      state: null,
-    });
+    await this.#commit({ intake, fired: [], changes: [], memberships: [], state: null });
   }
 
   /** Stores a snapshot for the next builder. */
@@ -145,13 +141,13 @@ export class IncidentBatches {
       const incidentId = this.#builder.incidentOf(id);
       return incidentId === null ? [] : [{ alertId: id, incidentId }];
     });
-    return this.journal.keep(this.lease, {
-      number: this.#batch,
-      intake,
-      ...outcome,
-      memberships,
-      state: this.#snapshot(),
-    });
+    return this.#commit({ intake, ...outcome, memberships, state: this.#snapshot() });
+  }
+
+  async #commit(batch: Omit<IncidentBatch, 'number'>): Promise<AppliedChanges> {
+    const { applied, commits } = await this.journal.keep(this.lease, { ...batch, number: this.#batch }, this.#commits);
+    this.#commits = commits;
+    return applied;
   }
 
   #snapshot(): Uint8Array | null {

@@ -49,6 +49,11 @@ export class IncidentJournal {
     private readonly incidents: Incidents,
   ) {}
 
+  /** Number of commits of builders; what is read later agrees with it. */
+  async commits(name: string): Promise<number> {
+    return this.leases.commits(name);
+  }
+
   /** Returns the snapshot of the last builder, with its batch. */
   async restore(name: string): Promise<{ batch: number; state: Uint8Array } | null> {
     const snapshot = await this.leases.snapshot(name);
@@ -76,13 +81,19 @@ export class IncidentJournal {
   /**
    * Commits a batch in one transaction: its input as taken, the changes of incidents, and the
    * events about them.
-   * @throws Unavailable `LEASE_LOST` when another replica builds by now
+   * @param commits number of commits that the batch builds on
+   * @throws Unavailable `LEASE_LOST` when another replica builds by now, `MEMORY_OUTDATED` when the
+   * database has another number of commits
    */
-  async keep(lease: DetectorLease, batch: IncidentBatch): Promise<AppliedChanges> {
+  async keep(
+    lease: DetectorLease,
+    batch: IncidentBatch,
+    commits: number,
+  ): Promise<{ applied: AppliedChanges; commits: number }> {
     const state = batch.state && (await compressSnapshot(batch.state));
     const { alerts, matches } = batch.intake;
-    const applied = await this.store.transaction(async (tx) => {
-      await this.leases.hold(tx, lease);
+    const kept = await this.store.transaction(async (tx) => {
+      const next = await this.leases.holdInStep(tx, lease, commits);
       await this.alerts.taken(tx, batch.number, idsOf(alerts));
       await this.matches.taken(tx, batch.number, idsOf(matches));
       if (batch.fired.length > 0) await this.alerts.add(tx, batch.fired);
@@ -90,12 +101,12 @@ export class IncidentJournal {
         await this.leases.keep(tx, lease, { format, life: null, position: batch.number, state });
         await this.matches.forget(tx, batch.number);
       }
-      const changed = await this.incidents.apply(tx, batch.changes);
+      const applied = await this.incidents.apply(tx, batch.changes);
       await this.alerts.joined(tx, batch.memberships);
-      return changed;
+      return { applied, commits: next };
     });
     failpoint('incidents.batch-applied');
-    return applied;
+    return kept;
   }
 }
 
