@@ -43,7 +43,7 @@ export async function withStore<T>(work: (store: Store) => Promise<T>): Promise<
 export async function migrateDatabase(): Promise<void> {
   const options = await connectionOptions();
   const { prepareDatabase } = await import('@tidewaiter/store');
-  await prepareDatabase(options).catch(explain);
+  await prepareDatabase({ ...options, log: { info: printLine, warn: printLine } }).catch(explain);
 }
 
 /** Migrations that the database lacks, with their statements. */
@@ -61,7 +61,7 @@ export async function lastRestoreOf(url: string): Promise<RestoreReport | null> 
 
 async function connectionOptions(): Promise<ConnectionOptions> {
   const url = await requireDatabaseUrl();
-  return { url: new Secret(url), poolSize: 4, name: 'cli', log: { info: printLine, warn: printLine } };
+  return { url: new Secret(url), poolSize: 4, name: 'cli', log: { info: () => undefined, warn: printLine } };
 }
 
 /** @throws NotFound `DATABASE_UNKNOWN` */

@@ -87,7 +87,7 @@ describe('LayerProcesses', () => {
   });
 
   it('stops a layer at its time limit, and no other', async () => {
-    const impatient = new LayerProcesses(1, { ...processLimits, maxStallSeconds: 1.5 });
+    const impatient = new LayerProcesses(1, { ...processLimits, maxStallSeconds: 4 });
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.alloc(10);
       await new Promise(() => undefined);
@@ -101,9 +101,13 @@ describe('LayerProcesses', () => {
 
   it('stops a layer at its memory limit, and the process survives', async () => {
     const small = new LayerProcesses(1, { ...processLimits, maxHeapMegabytes: 24 });
-    const stanza = (_: unknown, index: number) =>
-      `Package: p${index}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n`;
-    const many = { ...status, content: Array.from({ length: 100_000 }, stanza).join('\n') };
+    const dependencies = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, index) => [`node_modules/p${index}`, { version: `1.0.${index}` }]),
+    );
+    const many = {
+      path: 'app/package-lock.json',
+      content: JSON.stringify({ lockfileVersion: 3, packages: dependencies }),
+    };
     await expect(small.analyze(blob(tarArchive([many]), 1 << 20), { mediaType })).rejects.toMatchObject({
       limit: 'maxHeapMegabytes',
     });
