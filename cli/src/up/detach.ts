@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { fstatSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TidewaiterError } from '@tidewaiter/domain';
-import { alreadyRuns, currentRun, type Run } from '@tidewaiter/servers';
+import { alreadyRuns, currentRun, openLog, type Run } from '@tidewaiter/servers';
 
 import { stateDir } from '../context.js';
 import { checkFiles } from './check-files.js';
+
+const logFile = join(stateDir, 'log', 'up.log');
 
 /**
  * Runs the same command in the background and returns when every service takes requests.
@@ -17,9 +20,7 @@ export async function upDetached(): Promise<Run> {
   const running = await currentRun(stateDir);
   if (running) throw alreadyRuns(stateDir, running.pid);
   await checkFiles();
-  const logFile = join(stateDir, 'log', 'up.log');
-  await mkdir(dirname(logFile), { recursive: true });
-  const log = await open(logFile, 'w', 0o600);
+  const log = await openLog(logFile);
   const args = process.argv.slice(1).filter((argument) => argument !== '--detach');
   const stdio = ['ignore', log.fd, log.fd] as const;
   const child = spawn(process.execPath, [...process.execArgv, ...args], { detached: true, stdio: [...stdio] });
@@ -33,6 +34,13 @@ export async function upDetached(): Promise<Run> {
     }
     await sleep(20);
   }
+}
+
+/** Log that this process writes to, if it was started in the background. */
+export async function ownLogs(): Promise<string[]> {
+  const log = await stat(logFile).catch(() => undefined);
+  const output = fstatSync(1);
+  return log && log.ino === output.ino && log.dev === output.dev ? [logFile] : [];
 }
 
 /** Reason in the log of a failed `up`: the lines that are not JSON, which are the services' own. */

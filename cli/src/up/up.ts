@@ -15,6 +15,7 @@ import {
   missingPackages,
   type ProcessInfo,
   type Programs,
+  rotateLogs,
   type Run,
   type ServerListener,
   type ServerKind,
@@ -37,7 +38,7 @@ import {
 import { releaseStartMemory } from '../service/start-memory.js';
 import { onHangup, stopRequest } from '../service/stop-request.js';
 import { checkFiles } from './check-files.js';
-import { upDetached } from './detach.js';
+import { ownLogs, upDetached } from './detach.js';
 import { writeSamples } from './samples.js';
 import { prepareDatabaseOf, serverUsers } from './server-users.js';
 
@@ -85,6 +86,8 @@ async function up(options: UpOptions): Promise<void> {
   await using closing = new AsyncDisposableStack();
   const run = await claimRun(stateDir, new Date());
   closing.defer(async () => run.release());
+  const rotation = rotateLogs(await ownLogs(), notRotated);
+  closing.defer(() => rotation.stop());
   const use = givenUrls();
   const demo = options.demo ? await (await import('./demo/demo.js')).startDemo(home) : undefined;
   closing.defer(async () => demo?.stop());
@@ -156,7 +159,10 @@ async function startAll(
   for (let number = 2; number <= count; number++) workers.push(startWorker(number, await environmentOf('scanner')));
   const services = running.map(({ name, url }) => ({ name, url }));
   const notices = running.flatMap((service) => service.notices);
-  const servers = local.supervise(serverListener(async () => run.update({ processes: processes() })));
+  const servers = local.supervise(
+    serverListener(async () => run.update({ processes: processes() })),
+    notRotated,
+  );
   const processes = () => [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
   await run.update({ ready: true, urls: local.urls, consoleUrl, services, notices, processes: processes() });
   failpoint('up.run-recorded');
@@ -179,6 +185,10 @@ function serverListener(changed: () => Promise<void>): ServerListener {
     failed: (name, error) =>
       printStderr(`${name} cannot be started: ${error instanceof Error ? error.message : String(error)}`),
   };
+}
+
+function notRotated(file: string, error: unknown): void {
+  printStderr(`${file} cannot be rotated: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 interface Worker extends ProcessInfo {

@@ -5,6 +5,7 @@ export { freePort } from './ports.js';
 export { natsUserEntries, startNats } from './nats.js';
 export { startPostgres } from './postgres.js';
 export { redisUserLines, startRedis } from './redis.js';
+export { openLog, rotateLogs } from './log-files.js';
 export type { LocalServer } from './server-process.js';
 export { startLocalServers, stopLeftovers } from './local-servers.js';
 export type { LocalServers } from './local-servers.js';

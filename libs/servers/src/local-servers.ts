@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { type LogListener, rotateLogs } from './log-files.js';
 import { type NatsUser, startNats, stopLeftoverNats } from './nats.js';
 import { freePorts } from './ports.js';
 import { startPostgres, stopLeftoverPostgres } from './postgres.js';
@@ -15,8 +16,8 @@ export interface LocalServers {
   urls: ServerUrls;
   /** Servers that this process started; a server configured by its address is not stopped. */
   servers: LocalServer[];
-  /** Restarts each of them that exits, until `stop`. */
-  supervise(listener: ServerListener): SupervisedServer[];
+  /** Restarts each of them that exits, and rotates their logs, until `stop`. */
+  supervise(listener: ServerListener, notRotated?: LogListener): SupervisedServer[];
   stop(): Promise<void>;
 }
 
@@ -61,9 +62,13 @@ export async function startLocalServers(options: {
       database: use.database ?? urlOf('postgres'),
     },
     servers,
-    supervise(listener) {
+    supervise(listener, notRotated) {
       const supervised = servers.map((server, index) => superviseServer(server, starts[index]!, listener));
-      toStop = supervised;
+      const rotation = rotateLogs(
+        servers.map(({ logFile }) => logFile),
+        notRotated,
+      );
+      toStop = [...supervised, { stop: async () => rotation.stop() }];
       return supervised;
     },
     stop: async () => stopAll(toStop),

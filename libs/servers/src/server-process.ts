@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, open, readFile } from 'node:fs/promises';
+import { chown, mkdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TidewaiterError } from '@tidewaiter/domain';
+
+import { openLog } from './log-files.js';
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 10_000;
@@ -25,6 +26,8 @@ export interface LocalServer {
   url: string;
   pid: number;
   port: number;
+  /** File with what it prints. */
+  logFile: string;
   /** Sends SIGINT, and SIGKILL after ten seconds. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash. */
@@ -83,6 +86,7 @@ export async function startServer(launch: Launch): Promise<LocalServer> {
     url,
     pid,
     port,
+    logFile: launch.logFile,
     exited,
     stop: async () => end('SIGINT'),
     kill: async () => end('SIGKILL'),
@@ -92,8 +96,7 @@ export async function startServer(launch: Launch): Promise<LocalServer> {
 async function spawnServer({ program, args, setpriv, owner, logFile, name }: Launch) {
   // The kernel ends the servers of a killed launcher, if setpriv is installed.
   const command = setpriv ? [setpriv, '--pdeathsig', 'INT', program, ...args] : [program, ...args];
-  await mkdir(dirname(logFile), { recursive: true });
-  const log = await open(logFile, 'w', 0o600);
+  const log = await openLog(logFile);
   // Detached: a terminal's Ctrl-C goes to its whole process group, and the servers must outlive the
   // services.
   const child = spawn(command[0]!, command.slice(1), {

@@ -16,7 +16,7 @@ async function start(): Promise<LocalServer> {
     child.kill('SIGKILL');
     await exited;
   };
-  return { name: 'test', url: 'test://', port: 1, pid: child.pid!, exited, stop: end, kill: end };
+  return { name: 'test', url: 'test://', port: 1, logFile: '', pid: child.pid!, exited, stop: end, kill: end };
 }
 
 const isAlive = (pid: number): boolean => {
