@@ -377,6 +377,45 @@ describe('WorkQueue worker', () => {
     expect(attempts).toEqual([2]);
   });
 
+  it('goes on with the work of one that died within 12 seconds', async () => {
+    const queue = newQueue();
+    // The lease of a dead worker is not extended.
+    const extend = jest.spyOn(jobs, 'extend').mockResolvedValue(true);
+    const begun: number[] = [];
+    const death = Promise.withResolvers<void>();
+    const work = async () => {
+      begun.push(performance.now());
+      if (begun.length === 1) await death.promise;
+    };
+    await serve({ queue, work });
+    await enqueue(queue);
+    await until(async () => begun.length === 1);
+    await serve({ queue, work });
+    await until(areAllDone);
+    expect(begun).toHaveLength(2);
+    expect(begun[1]! - begun[0]!).toBeLessThan(12_000);
+    extend.mockRestore();
+    death.resolve();
+  });
+
+  it('keeps its lease while it is too busy for heartbeats', async () => {
+    const queue = newQueue();
+    let leftMs = 0;
+    const work = async () => {
+      // Just before a heartbeat.
+      await sleep(1_900);
+      const [job] = await store.query<{ leaseUntil: Date }>('SELECT lease_until AS "leaseUntil" FROM job');
+      const freeAtMs = Date.now() + 6_000;
+      while (Date.now() < freeAtMs);
+      leftMs = Number(job?.leaseUntil) - Date.now();
+    };
+    await serve({ queue, work });
+    await enqueue(queue);
+    await until(areAllDone);
+    expect(leftMs).toBeGreaterThan(0);
+    expect(await store.query('SELECT attempt FROM job')).toEqual([{ attempt: 1 }]);
+  });
+
   it('takes the job of a worker that died before claiming it', async () => {
     const queue = newQueue();
     const [key = ''] = await enqueue(queue);

@@ -12,12 +12,12 @@ import { OwnWork } from './own-work.js';
 import type { RedisConnections } from './redis.js';
 
 /**
- * Lease of a job, after which another worker may claim it. Six heartbeats, so that a late one on a
- * loaded machine loses nothing.
+ * Lease of a job, after which another worker may claim it: work of one that died goes on within 12
+ * seconds. Four heartbeats, so that one that was busy for six seconds loses nothing.
  */
-const leaseMs = 15_000;
-const heartbeatMs = 2_500;
-const sweepMs = 2_500;
+const leaseMs = 9_000;
+const heartbeatMs = 2_000;
+const sweepMs = 2_000;
 const drainTimeoutMs = 8_000;
 /**
  * Share of its concurrency that a process may use for jobs that it queued itself, and the jobs that

@@ -206,8 +206,8 @@ export class Jobs {
       // A job whose worker died waits for its turn again.
       `UPDATE job SET swept_at = now(), state = CASE WHEN connection = '' THEN state ELSE 'queued' END WHERE id IN (
          SELECT id FROM job
-         WHERE queue = $1 AND swept_at < now() - interval '10 seconds'
-           AND ((state = 'queued' AND run_at < now()) OR (state = 'running' AND lease_until < now()))
+         WHERE queue = $1 AND ((state = 'queued' AND run_at < now() AND swept_at < now() - interval '10 seconds')
+           OR (state = 'running' AND lease_until < now() AND (swept_at < lease_until OR swept_at < now() - interval '10 seconds')))
          ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [queue, sweepLimit],
     );
