@@ -82,7 +82,7 @@ export class Suite {
       const load = new Load(platform, this.#images, this.#random);
       loads.push(load);
       sending.push(load.send(String(schedule.number), amount, patienceMs, faulty.signal));
-      acting.push(actAsPeople(platform, String(schedule.number)));
+      acting.push(actAsPeople(platform, String(schedule.number), new Date(began)));
       // An error of a sender must not end the process before it is waited for.
       for (const work of [sending.at(-1)!, acting.at(-1)!]) work.catch(() => undefined);
       await Promise.all([sleep(amount.loadMs), this.#injectAll(schedule, skipped)]);

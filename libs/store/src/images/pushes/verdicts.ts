@@ -91,7 +91,7 @@ export class Verdicts {
     );
     // Awaited before the next calls: a promise that rejects before it is awaited ends the process.
     const running = asked.isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
-    const known = images.map(async (image) => {
+    const read = images.map(async (image) => {
       const provenance = await this.provenances.get(push, image.digest);
       const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
       return {
@@ -103,6 +103,7 @@ export class Verdicts {
         ...(provenance && { provenance }),
       };
     });
+    const known = await Promise.all(read);
     const now = new Date();
     const ages = await this.ages.ofImages(images.map(({ digest }) => digest));
     const asOf = oldestOf(ages);
@@ -113,7 +114,7 @@ export class Verdicts {
     };
     // Stored warnings about the age of the data are outdated, since data ages without a new evaluation.
     const current = [...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'), ...staleAdvisories(ages, now)];
-    return evaluateImages(await Promise.all(known), current, rules, circumstances);
+    return evaluateImages(known, current, rules, circumstances);
   }
 }
 
