@@ -24,9 +24,11 @@ export function statusCommand(program: Command): void {
 /** Fields of the status output: the whole run except passwords. */
 async function describe({ pid, startedAt, ready, urls, services, processes }: Run) {
   const ageSeconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
-  const checked = services.map(async (service) => ({ ...service, ...(await readiness(service.url)) }));
+  const states = await Promise.all(
+    services.map(async (service) => ({ ...service, ...(await readiness(service.url)) })),
+  );
+  // Afterwards: loading the library of the database blocks this process, and answers would time out.
   const restored = urls ? await lastRestoreOf(urls.database) : null;
-  const states = await Promise.all(checked);
   return { running: true as const, pid, startedAt, ageSeconds, ready, services: states, processes, restored };
 }
 
