@@ -15,10 +15,11 @@ const triesMs = 60_000;
  * @returns what never succeeded
  */
 export async function actAsPeople(platform: FaultyPlatform, prefix: string, since: Date): Promise<string[]> {
+  // Of an earlier look: another message about a fact of this one would count as doubled.
   const [incident] = await platform.query<{ id: string }>(
-    `SELECT id FROM incident WHERE state = 'open' AND merged_into IS NULL ORDER BY number DESC LIMIT 1`,
+    `SELECT id FROM incident WHERE state = 'open' AND merged_into IS NULL AND first_seen < $1 ORDER BY number DESC LIMIT 1`,
+    [since],
   );
-  // Another message about an old fact: one about a fact of this look would count as doubled.
   const [delivery] = await platform.query<{ id: string }>(
     `SELECT id FROM delivery WHERE state = 'sent' AND created_at < $1 ORDER BY number LIMIT 1`,
     [since],

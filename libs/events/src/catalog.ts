@@ -169,6 +169,8 @@ export const imageAnalyzed = eventType('image.analyzed', {
      * Fingerprints of findings that are not announced yet, because a signature may still arrive.
      */
     awaited: z.array(z.string()).optional(),
+    /** Whether the push was announced before: more of it could be read or compared since. */
+    again: z.boolean().optional(),
   }),
 });
 

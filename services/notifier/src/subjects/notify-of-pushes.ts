@@ -44,7 +44,7 @@ export class NotifyOfPushes {
       if (!report) return;
       await this.notifications.add(
         tx,
-        { eventId: id, cause: ['push', data.pushId, 'analyzed'] },
+        { eventId: id, cause: ['push', data.pushId, data.again ? 'analyzed again' : 'analyzed'] },
         pushSubjects(report),
         {
           isNews,

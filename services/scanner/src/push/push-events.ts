@@ -13,13 +13,15 @@ export interface PushContext {
   changes: PushChanges | null;
   /** Fingerprints of findings that wait for a signature. */
   awaited: readonly string[];
+  /** Whether the push was announced before. */
+  again?: boolean;
 }
 
-/** Events of a push after its first evaluation. */
+/** Events of a push after an evaluation that is announced. */
 export function pushEvents(
   push: Push,
   evaluation: PushEvaluation,
-  { baseline, changes, awaited }: PushContext,
+  { baseline, changes, awaited, again = false }: PushContext,
 ): Draft[] {
   const { platforms, counts, verdict } = evaluation;
   const { id: pushId, connection, repository, tag, previousDigest } = push;
@@ -35,6 +37,7 @@ export function pushEvents(
     verdict,
     changes: summary,
     ...(awaited.length > 0 && { awaited: [...awaited] }),
+    ...(again && { again }),
   });
   // A late push moved the tag in the past: another push announces what the tag points to now.
   const isMove = baseline?.reason === 'same-tag' && !push.isLate;

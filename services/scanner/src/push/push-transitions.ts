@@ -118,7 +118,8 @@ export class PushTransitions {
       await this.pushes.reevaluated(tx, push.id, evaluation);
       if (mustPublish) {
         const awaited = await this.corrections.begin(tx, push);
-        await tx.emit(...pushEvents(push, evaluation, { baseline: push.comparedWith, changes: null, awaited }));
+        const context = { baseline: push.comparedWith, changes: null, awaited, again: true };
+        await tx.emit(...pushEvents(push, evaluation, context));
       }
       await this.jobs.finish(tx, job);
     });
