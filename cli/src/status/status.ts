@@ -27,7 +27,7 @@ async function describe({ pid, startedAt, ready, urls, services, processes }: Ru
   const states = await Promise.all(
     services.map(async (service) => ({ ...service, ...(await readiness(service.url)) })),
   );
-  // Afterwards: loading the library of the database blocks this process, and answers would time out.
+  // Loading the library of the database blocks this process, and answers would time out.
   const restored = urls ? await lastRestoreOf(urls.database) : null;
   return { running: true as const, pid, startedAt, ageSeconds, ready, services: states, processes, restored };
 }
