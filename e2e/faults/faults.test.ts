@@ -37,7 +37,7 @@ describe('the platform under faults', () => {
   it.each(restores)(
     'loses nothing and doubles nothing when PostgreSQL becomes an older copy (schedule %i)',
     async (number) => {
-      const schedule = scheduleOf(restoreSeed, number, { loadMs: amount.loadMs, without });
+      const schedule = scheduleOf(restoreSeed, number, { loadMs: amount.loadMs, without: new Set() });
       expect(schedule.faults).toContainEqual(expect.objectContaining({ kind: 'restore' }));
       await expectWhole([schedule]);
     },
