@@ -1026,7 +1026,7 @@ const flood: Hostile[] = [
       const entries = numbered(
         900_000,
         (index) =>
-          `"node_modules/q${index}":{"version":"1.0.0","resolved":"https://registry.npmjs.org/q${index}/-/q${index}-1.0.0.tgz"}`,
+          `"node_modules/q${index}":{"version":"1.0.0","resolved":"https://registry.example.com/q${index}/-/q${index}-1.0.0.tgz"}`,
       );
       const content = `{"lockfileVersion":3,"packages":{${entries.join(',')}}}`;
       image([layer([...good, { path: 'srv/package-lock.json', content }])]);

@@ -394,7 +394,7 @@ export class FaultyPlatform {
   }
 }
 
-/** Where clocks of single processes can be set. */
+/** Library of libfaketime, which sets the clock of single processes; undefined without it. */
 export const fakeClock: string | undefined = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 
 /** Environment of a process whose clock is wrong. */

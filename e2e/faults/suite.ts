@@ -67,7 +67,7 @@ export class Suite {
 
   /**
    * Schedules one after the other, each a load with its faults; then rest, and a look at everything.
-   * What a fault delays may end while the next schedule has begun.
+   * Work that a fault delays may end while the next schedule has begun.
    */
   async run(schedules: readonly Schedule[], amount: Amount): Promise<BatchOutcome> {
     const { platform } = this;

@@ -128,7 +128,7 @@ export class FactBudget {
 
 /**
  * Packages of an image within the limit for an image of this size, or within a configured one.
- * Those of the distribution come first, and those that are visible.
+ * Packages of the distribution come first, then visible ones.
  * @param bytes compressed size of its layers
  */
 export function limitedPackages<Each extends Pick<ImagePackage, 'type' | 'state'>>(

@@ -81,7 +81,7 @@ const claimLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infini
 export class Jobs {
   readonly #claims = new GroupCommit(async (claims: readonly Claim[]) => this.#claim(claims), claimLimits);
 
-  /** Where the claims of this process go on, by queue and class. */
+  /** Cursors of the next claims of this process, by queue and class. */
   readonly #cursors = new Map<string, Cursors>();
 
   constructor(private readonly store: Store) {}
