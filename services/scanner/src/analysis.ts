@@ -10,6 +10,7 @@ import {
 import { imageChecksVersion } from '@tidewaiter/checks';
 import type { FindingKind } from '@tidewaiter/domain';
 import { documentLimits } from '@tidewaiter/oci';
+import { TidewaiterSettings } from '@tidewaiter/runtime';
 import { type ReadingLimits, readingLimits } from '@tidewaiter/sandbox';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import type { LayerReader } from '@tidewaiter/store';
@@ -35,13 +36,13 @@ export class Analysis {
   /** A layer that could not be read is retried under another reader name. */
   readonly reader: LayerReader;
 
-  /** A push that was refused under other versions or limits is tried again. */
+  /** A push that was refused under other versions, limits or platforms is tried again. */
   readonly resolver: string;
 
   readonly limits: ReadingLimits;
 
   /** Without a fingerprint key secrets are not searched, because unkeyed fingerprints could be guessed. */
-  constructor(config: ScannerConfig) {
+  constructor(config: ScannerConfig, { platforms }: TidewaiterSettings) {
     const { fingerprintKey } = config;
     const secretKey = fingerprintKey && fingerprintKeyOf(fingerprintKey.reveal());
     this.limits = readingLimits(config);
@@ -52,7 +53,8 @@ export class Analysis {
     this.imageVersion = `${this.version} checks@${imageChecksVersion} places@${secretPlacesVersion}`;
     this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
     const named = JSON.stringify(this.limits);
-    this.resolver = shortHash(JSON.stringify([this.imageVersion, this.configVersion, this.limits, documentLimits]));
+    const resolution = [this.imageVersion, this.configVersion, this.limits, documentLimits, platforms];
+    this.resolver = shortHash(JSON.stringify(resolution));
     this.reader = { analyzersVersion: this.version, reader: shortHash(`${this.version} ${named}`) };
   }
 }

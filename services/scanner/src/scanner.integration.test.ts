@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -95,12 +95,17 @@ class AnyRegistry {
   }
 
   /** Stores an index of manifests, some of them named more than once; returns its digest. */
-  putIndex(repository: string, tag: string, digests: string[]): string {
+  putIndex(
+    repository: string,
+    tag: string,
+    digests: string[],
+    platform?: { os: string; architecture: string },
+  ): string {
     const index = Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
         mediaType: indexType,
-        manifests: digests.map((digest) => ({ mediaType: indexType, digest, size: 1 })),
+        manifests: digests.map((digest) => ({ mediaType: indexType, digest, size: 1, platform })),
       }),
     );
     for (const reference of [tag, digestOf(index)]) this.#manifests.set(`${repository} ${reference}`, index);
@@ -724,6 +729,20 @@ describe('scanner', () => {
       await until('the other one is refused again', async () => (await store.query(olderOnes)).length === 0);
       await ended(bad.id);
       expect(await refusals(bad.id)).toHaveLength(1);
+    });
+
+    it('is tried again when the platforms of the settings change', async () => {
+      const platform = { os: 'linux', architecture: 's390x' };
+      registry.putIndex('mainframe', '1', [registry.put('mainframe', 'only', [{ content: osRelease }])], platform);
+      const refused = await push('mainframe', '1');
+      expect(refused).toMatchObject({ state: 'refused', code: 'NO_PLATFORM' });
+      const file = join(home, 'tidewaiter.yaml');
+      const before = readFileSync(file, 'utf8');
+      writeFileSync(file, `${before}\nplatforms: [linux/amd64, linux/arm64, linux/s390x]`);
+      await scanner.reload();
+      await until('the push is analyzed', async () => (await pushes.get(refused.id))!.state === 'analyzed');
+      writeFileSync(file, before);
+      await scanner.reload();
     });
   });
 
