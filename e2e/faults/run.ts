@@ -1,10 +1,11 @@
 // node e2e/faults/run.ts --schedules 50 --seed 1; see docs/howto/faults.md.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { Amount } from './load.ts';
+import { Recorder } from './record.ts';
 import { faultReport } from './report.ts';
 import { type FaultKind, faultKinds, pointSchedules, type Schedule, scheduleOf, servicePoints } from './schedule.ts';
 import { describeSchedule, type BatchOutcome, Suite } from './suite.ts';
@@ -12,6 +13,7 @@ import { describeSchedule, type BatchOutcome, Suite } from './suite.ts';
 const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '20' },
+    from: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     points: { type: 'boolean', default: false },
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     together: { type: 'string', default: '1' },
     minutes: { type: 'string', default: 'Infinity' },
+    record: { type: 'string' },
     report: { type: 'string' },
     folder: { type: 'string' },
   },
@@ -42,37 +45,50 @@ const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'tidewaiter-faults-')
 mkdirSync(folder, { recursive: true });
 console.log(`logs and histories: ${folder}`);
 const suite = await Suite.start(folder, seed);
-const outcomes: BatchOutcome[] = [];
+const recorder = new Recorder(
+  {
+    sitting: new Date().toISOString().replace(/\.\d+/, ''),
+    seed,
+    arguments: process.argv.slice(2).join(' '),
+    machine: `${cpus().length} processors, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+  },
+  values.record,
+);
 let isStopped = false;
 // The schedule that runs still ends, so that no process is left behind.
 process.once('SIGINT', () => (isStopped = true));
+process.once('SIGTERM', () => void suite.stop().finally(() => process.exit(143)));
 const began = performance.now();
 try {
   for (const some of batches(schedules(), Number(values.together))) {
     if (isStopped || performance.now() - began > Number(values.minutes) * 60_000) break;
+    const beganLook = performance.now();
     const outcome = await suite.run(some, amount);
-    outcomes.push(outcome);
+    recorder.add(outcome, {
+      seconds: (performance.now() - beganLook) / 1_000,
+      load: loadavg()[0]!,
+      passed: [...suite.platform.visited()],
+      killedAt: [...suite.platform.killedAt],
+    });
     print(outcome);
   }
 } finally {
   await suite.stop();
 }
-const report = faultReport(outcomes, {
-  seed,
-  seconds: (performance.now() - began) / 1_000,
-  visited: suite.platform.visited(),
-  killedAt: suite.platform.killedAt,
-});
+const report = faultReport([recorder.sitting]);
 console.log(report);
 if (values.report) writeFileSync(values.report, report);
-process.exitCode = outcomes.some(({ findings }) => findings.violations.length > 0) ? 1 : 0;
+process.exitCode = recorder.sitting.looks.some(({ violations }) => violations.length > 0) ? 1 : 0;
 
 function* schedules(): Generator<Schedule> {
   const options = { loadMs: amount.loadMs, without };
   if (values.points) yield* pointSchedules(seed, servicePoints);
   else if (values.only !== undefined)
     yield* values.only.split(',').map((number) => scheduleOf(seed, Number(number), options));
-  else for (let number = 0; number < Number(values.schedules); number += 1) yield scheduleOf(seed, number, options);
+  else {
+    const [from, count] = [Number(values.from), Number(values.schedules)];
+    for (let number = from; number < from + count; number += 1) yield scheduleOf(seed, number, options);
+  }
 }
 
 function* batches<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {

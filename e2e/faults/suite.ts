@@ -44,7 +44,10 @@ export class Suite {
   /** Verdicts of the pushes of earlier schedules. */
   readonly #verdicts = new Map<string, string | null>();
   readonly #turns = new Map<string, Promise<unknown>>();
-  #seen = 0;
+  /** Messages since the last look, of which the first `#read` requests of the sink are read. */
+  #arrivals: Arrival[] = [];
+  readonly #arrived = new Set<string>();
+  #read = 0;
   #seenPosts = 0;
 
   private constructor(platform: FaultyPlatform, images: SmallImage[], folder: string, random: SeededRandom) {
@@ -239,8 +242,7 @@ export class Suite {
     await load.pushTagged(key, 'distribution');
     const deadline = Date.now() + patienceMs;
     while (Date.now() < deadline) {
-      if (this.#arrivals().some((arrival) => arrival.key === key))
-        return { healedAtMs, deliveredAtMs: Date.now(), load: loadavg()[0]! };
+      if (this.#readArrivals().has(key)) return { healedAtMs, deliveredAtMs: Date.now(), load: loadavg()[0]! };
       await sleep(50);
     }
     return { healedAtMs, deliveredAtMs: null, load: loadavg()[0]! };
@@ -250,7 +252,7 @@ export class Suite {
   async #rest(load: Sent): Promise<void> {
     const deadline = Date.now() + patienceMs;
     while (Date.now() < deadline) {
-      const arrived = new Set(this.#arrivals().map(({ key }) => key));
+      const arrived = this.#readArrivals();
       const isMissing = (key: string) => !arrived.has(key);
       const waiting =
         load.webhooks.some(({ key, acceptedAtMs }) => acceptedAtMs !== null && isMissing(key)) ||
@@ -263,12 +265,18 @@ export class Suite {
     await sleep(settleMs);
   }
 
-  #arrivals(): Arrival[] {
-    return this.platform.sink.received.slice(this.#seen).flatMap(({ headers, body }) => {
+  /** Reads what the sink received since the last call; returns all keys since the last look. */
+  #readArrivals(): ReadonlySet<string> {
+    const { received } = this.platform.sink;
+    for (; this.#read < received.length; this.#read += 1) {
+      const { headers, body } = received[this.#read]!;
       const { groupLabels } = body as { groupLabels?: { tag?: string; namespace?: string } };
       const key = groupLabels?.namespace ?? groupLabels?.tag;
-      return key === undefined ? [] : [{ key, deliveryId: String(headers['webhook-id']) }];
-    });
+      if (key === undefined) continue;
+      this.#arrivals.push({ key, deliveryId: String(headers['webhook-id']) });
+      this.#arrived.add(key);
+    }
+    return this.#arrived;
   }
 
   async #history(load: Sent, probe: Probe): Promise<Omit<History, 'undone'>> {
@@ -306,12 +314,13 @@ export class Suite {
     const allPosts = platform.slack
       .channel('CRIG')
       .map(({ metadata, ts }) => JSON.stringify(metadata?.event_payload ?? ts));
-    const posts = allPosts.filter(
-      (id, index) => index >= this.#seenPosts || allPosts.indexOf(id, this.#seenPosts) >= 0,
-    );
+    const news = new Set(allPosts.slice(this.#seenPosts));
+    const posts = allPosts.filter((id) => news.has(id));
     this.#seenPosts = allPosts.length;
-    const arrivals = this.#arrivals();
-    this.#seen = platform.sink.received.length;
+    this.#readArrivals();
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    this.#arrived.clear();
     return {
       ...{ webhooks: load.webhooks, pushes, events: load.events, alerts, incidents, arrivals, posts, openDeliveries },
       ...{ deadLetters, drops: await platform.drops(), notReady, moments: load.moments, probe },
