@@ -21,6 +21,7 @@ module.exports = {
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
   testTimeout: 120_000,
+  reporters: ['default', '<rootDir>/libs/testkit/src/skip-reporter.ts'],
   projects: [
     {
       ...base,

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
+  describeWith,
   mailSink,
   type MailSink,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -229,7 +231,7 @@ afterAll(async () => {
   await removeFolders();
 });
 
-describe('advisories about Log4j, published long after the scan', () => {
+describeWith(programs('docker-registry', 'skopeo'))('advisories about Log4j, published long after the scan', () => {
   beforeAll(async () => {
     await publish(...advisories.map((each) => recordOf(each)));
     await Promise.all([slack.waitFor(1), mail.waitFor(1)]);
@@ -307,7 +309,7 @@ describe('advisories about Log4j, published long after the scan', () => {
   });
 });
 
-describe('corrected advisories', () => {
+describeWith(programs('docker-registry', 'skopeo'))('corrected advisories', () => {
   it('are resolved by a withdrawal, with a message to the same receivers', async () => {
     const modified = '2026-01-01T00:00:00Z';
     await publish(recordOf(advisories[1]!, { modified, withdrawn: modified }));

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
+  describeWith,
   type HttpSink,
+  programs,
   pushImage,
   startRegistry,
   type TestRegistry,
@@ -178,7 +180,7 @@ afterAll(async () => {
   await removeFolders();
 });
 
-describe('a database that is lost and restored from a backup', () => {
+describeWith(programs('docker-registry', 'skopeo'))('a database that is lost and restored from a backup', () => {
   it('has everything that was accepted since, under the same ids', async () => {
     const file = join(temporaryFolder(), 'backup.dump');
     startServices();

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '@tidewaiter/servers';
-import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
+import { buildImage, describeWith, programs, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian13, dpkgStatus } from './fixtures.js';
 import {
@@ -86,7 +86,7 @@ async function announce(tag: string, digest: string): Promise<void> {
   expect(answer.status).toBe(202);
 }
 
-describe('several scanners', () => {
+describeWith(programs('docker-registry', 'skopeo'))('several scanners', () => {
   it('share the work, and lose nothing and repeat no finished layer when one is killed', async () => {
     const layout = temporaryFolder();
     const shared = Array.from({ length: layersPerImage }, (_, index) => [

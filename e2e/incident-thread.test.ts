@@ -3,8 +3,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
+  describeWith,
   mailSink,
   type MailSink,
+  programs,
   pushImage,
   type SlackPost,
   slackSink,
@@ -276,7 +278,7 @@ async function incidents(): Promise<ListedIncident[]> {
 
 const messages = (): SlackPost[] => slack.channel(channel).filter(({ thread_ts: thread }) => thread === undefined);
 
-describe('an attack on a container', () => {
+describeWith(programs('docker-registry', 'skopeo'))('an attack on a container', () => {
   let id: string;
 
   it('raises nothing for usual behavior of the workload', async () => {

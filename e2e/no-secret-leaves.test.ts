@@ -3,10 +3,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { currentRun, freePort } from '@tidewaiter/servers';
 import {
   buildImage,
+  describeWith,
   httpSink,
   type HttpSink,
   mailSink,
   type MailSink,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -486,7 +488,7 @@ async function everything(): Promise<StoredTexts> {
 /** Routes of the API without any answered call. */
 let unanswered: string[] = [];
 
-describe('secrets in all inputs', () => {
+describeWith(programs('docker-registry', 'skopeo'))('secrets in all inputs', () => {
   let places: StoredTexts;
   /** Records leave the stream when they are evaluated. */
   let early: StoredTexts;

@@ -1,16 +1,20 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
   buildIndex,
+  describeWith,
   type HttpSink,
+  itWith,
   mailSink,
   type MailSink,
+  programs,
   pushImage,
+  sharedData,
   slackSink,
   type SlackSink,
   startRegistry,
@@ -108,7 +112,7 @@ async function ended(repository: string, count: number): Promise<Push[]> {
   return found;
 }
 
-describe('push to alert', () => {
+describeWith(programs('docker-registry', 'skopeo'))('push to alert', () => {
   beforeAll(async () => {
     [slack, bot, mail, webhook] = await Promise.all([slackSink(), slackSink(), mailSink(), webhookSink()]);
     const ingestPort = await freePort();
@@ -288,20 +292,20 @@ receivers:
     });
   });
 
-  const shared = resolve(process.env['TIDEWAITER_SHARED'] ?? '../shared');
-  const alpine = join(shared, 'corpus/data/alpine/alpine-minirootfs-3.18.9-x86_64.tar.gz');
+  const alpine = sharedData('corpus/data/alpine/alpine-minirootfs-3.18.9-x86_64.tar.gz');
+  const packagesOfAlpine = sharedData('corpus/truth/alpine-3.18.json');
 
-  (existsSync(alpine) ? it : it.skip)(
-    'finds exactly the packages of a real Alpine (needs TIDEWAITER_SHARED)',
+  itWith(alpine, packagesOfAlpine)(
+    'finds exactly the packages of a real Alpine',
     async () => {
       const dir = temporaryFolder();
-      await buildImage(dir, { layers: [gunzipSync(readFileSync(alpine))], compression: 'zstd' });
+      await buildImage(dir, { layers: [gunzipSync(readFileSync(alpine.path))], compression: 'zstd' });
       const digest = await pushImage(registry, 'base/alpine:3.18', `oci:${dir}:latest`);
       const [pushed] = await ended('base/alpine', 1);
       // It is past its end of life.
       expect(pushed).toMatchObject({ state: 'analyzed', verdict: 'fail' });
       const { items } = await tidewaiter.api<List<{ name: string; version: string }>>(`/images/${digest}/packages`);
-      const truth = JSON.parse(readFileSync(join(shared, 'corpus/truth/alpine-3.18.json'), 'utf8')) as {
+      const truth = JSON.parse(readFileSync(packagesOfAlpine.path, 'utf8')) as {
         packages: { name: string; version: string }[];
       };
       const named = (packages: { name: string; version: string }[]) =>

@@ -9,10 +9,10 @@ import {
   type CosignKey,
   cosignKey,
   cosignSign,
-  hasCosign,
-  hasRegistry,
+  describeWith,
   type HttpSink,
   type ImageSpec,
+  programs,
   pushImage,
   startRegistry,
   type TarEntry,
@@ -61,7 +61,7 @@ const release = (digit: string, layer: TarEntry[], more: Partial<ImageSpec> = {}
   return { layers: [base, layer], config: { Labels }, ...more };
 };
 
-(hasRegistry && hasCosign ? describe : describe.skip)('releases (need docker-registry, skopeo and cosign)', () => {
+describeWith(programs('docker-registry', 'skopeo', 'cosign'))('releases', () => {
   let dir: string;
   let registry: TestRegistry;
   let mirror: TestRegistry;

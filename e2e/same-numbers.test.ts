@@ -1,10 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { freePort } from '@tidewaiter/servers';
 import {
   buildIndex,
+  describeWith,
+  itWith,
+  pathOf,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -27,7 +31,6 @@ import {
 
 type Counts = Record<string, number>;
 
-const executablePath = '/usr/bin/chromium';
 const hookSecret = 'hook-secret-of-the-test';
 const privateKey = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -125,7 +128,7 @@ function withoutZeros(counts: Counts): Counts {
   return Object.fromEntries(Object.entries(counts).filter(([, number]) => number > 0));
 }
 
-describe('one push of several platforms', () => {
+describeWith(programs('docker-registry', 'skopeo'))('one push of several platforms', () => {
   let digest: string;
   let platformDigest: string;
   let pushId: string;
@@ -198,10 +201,13 @@ describe('one push of several platforms', () => {
     expect(report.verdict.reasons).toEqual(['5 findings are high or worse']);
   }, 60_000);
 
-  (existsSync(executablePath) ? it : it.skip)(
+  itWith(programs('chromium'))(
     'has the same numbers in the console, in the list and unfolded',
     async () => {
-      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+      const browser = await chromium.launch({
+        executablePath: pathOf('chromium'),
+        args: ['--no-sandbox', '--disable-gpu'],
+      });
       try {
         const page = await browser.newPage();
         await page.goto(tidewaiter.setupUrl);

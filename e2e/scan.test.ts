@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
+import { buildImage, describeWith, programs, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { removeFolders, runIn, temporaryFolder } from './tidewaiter.js';
@@ -165,7 +165,7 @@ describe('tidewaiter scan', () => {
     });
   });
 
-  describe('an image in a registry', () => {
+  describeWith(programs('docker-registry', 'skopeo'))('an image in a registry', () => {
     let registry: TestRegistry;
 
     beforeAll(async () => {

@@ -7,10 +7,10 @@ import {
   type CosignKey,
   cosignKey,
   cosignSign,
-  hasCosign,
-  hasRegistry,
+  describeWith,
   httpSink,
   type HttpSink,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -35,7 +35,7 @@ interface WebhookAlert {
 const hookSecret = 'hook-secret-of-the-test';
 const channel = 'C0000001';
 
-(hasRegistry && hasCosign ? describe : describe.skip)('a pipeline that signs after it pushes', () => {
+describeWith(programs('docker-registry', 'skopeo', 'cosign'))('a pipeline that signs after it pushes', () => {
   let dir: string;
   let registry: TestRegistry;
   let slack: SlackSink;

@@ -8,8 +8,8 @@ import {
   type CosignKey,
   cosignKey,
   cosignSign,
-  hasCosign,
-  hasRegistry,
+  describeWith,
+  programs,
   pushImage,
   startRegistry,
   type TarEntry,
@@ -54,7 +54,7 @@ const provenance = {
   runDetails: { builder: { id: 'https://builder.example.com/v1' } },
 };
 
-(hasRegistry && hasCosign ? describe : describe.skip)('signatures (need docker-registry, skopeo and cosign)', () => {
+describeWith(programs('docker-registry', 'skopeo', 'cosign'))('signatures', () => {
   let dir: string;
   let registry: TestRegistry;
   let tidewaiter: Tidewaiter;

@@ -32,7 +32,8 @@ const actor = /\b(?:nobody|somebody|anybody|whoever|strangers?)\b/gi;
 const british =
   /analys(?:ed?|ing)\b|(?:recogn|normal|organ|summar|serial|initial)is(?:e[ds]?|ing|ation)\b|behaviour|catalogue|colour|licence|judgement|neighbour/gi;
 /** The name of a test or group, in a call or after the rows of its table. */
-const testName = /(?:\b(?:it|test|describe)(?:\.\w+)*\(|^\s*\](?: as const)?\)\()(['"`])(.+?)\1,/;
+const testName =
+  /(?:\b(?:(?:it|test|describe)(?:\.\w+)*|(?:it|describe)With\(.*?\)(?:\.\w+)*)\(|^\s*\](?: as const)?\)\()(['"`])(.+?)\1,/;
 const comment = /^\s*(?:\/\*|\*|\/\/)/;
 const exportedType = /^export (?:type|interface|class) (\w+)/gm;
 
@@ -74,7 +75,7 @@ function* britishSpelling() {
 /** Names that do not read alone in a failing list: "ends", "are all used". */
 function* shortTestNames() {
   for (const { place, line, name } of lines()) {
-    if (name && name.split(' ').length <= 3 && !name.includes('%') && !/\bdescribe\b/.test(line)) yield place;
+    if (name && name.split(' ').length <= 3 && !name.includes('%') && !/\bdescribe(?:With)?\b/.test(line)) yield place;
   }
 }
 
@@ -87,7 +88,7 @@ function* wideComments() {
 
 function* testFilesWithoutDescribe() {
   for (const source of sources) {
-    if (isTest(source) && !/\bdescribe\b/.test(source.text)) yield source.path;
+    if (isTest(source) && !/\bdescribe(?:With)?\b/.test(source.text)) yield source.path;
   }
 }
 

@@ -8,8 +8,8 @@ import {
   type CosignKey,
   cosignKey,
   cosignSign,
-  hasCosign,
-  hasRegistry,
+  describeWith,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -100,7 +100,7 @@ function application(library: string, module: string, recorded = 'version = 1\n'
 
 const clean = application('core as built', 'version = 1\n');
 
-(hasRegistry && hasCosign ? describe : describe.skip)('scenario A (needs docker-registry, skopeo and cosign)', () => {
+describeWith(programs('docker-registry', 'skopeo', 'cosign'))('scenario A', () => {
   let dir: string;
   let slack: SlackSink;
   let registry: TestRegistry;

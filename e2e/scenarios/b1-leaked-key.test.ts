@@ -4,9 +4,10 @@ import { currentRun, freePort } from '@tidewaiter/servers';
 import {
   buildImage,
   type BuiltImage,
-  hasRegistry,
+  describeWith,
   mailSink,
   type MailSink,
+  programs,
   pushImage,
   startRegistry,
   type TarEntry,
@@ -78,7 +79,7 @@ const steps = [
   'RUN upload.sh && rm -r /build',
 ];
 
-(hasRegistry ? describe : describe.skip)('a key that a later layer deletes', () => {
+describeWith(programs('docker-registry', 'skopeo'))('a key that a later layer deletes', () => {
   let mail: MailSink;
   let registry: TestRegistry;
   let tidewaiter: Tidewaiter;

@@ -1,7 +1,8 @@
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
-  hasRegistry,
+  describeWith,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -82,7 +83,7 @@ async function outliers(digest: string): Promise<Finding[]> {
 const incidents = async () => (await tidewaiter.api<{ items: Incident[] }>('/incidents')).items;
 const shown = () => JSON.stringify(slack.channel(channel));
 
-(hasRegistry ? describe : describe.skip)('an uploader with one added line (needs docker-registry)', () => {
+describeWith(programs('docker-registry', 'skopeo'))('an uploader with one added line', () => {
   let altered: string;
   let clean: string;
 

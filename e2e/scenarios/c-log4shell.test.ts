@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
+  describeWith,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -218,7 +220,7 @@ async function findingsOf(image: string): Promise<Finding[]> {
 const blastRadius = async () => tidewaiter.api<Blast>(`/blast-radius?vulnerability=${cve}`);
 const incidents = async () => (await tidewaiter.api<{ items: Incident[] }>('/incidents')).items;
 
-describe('Log4Shell in 50 images', () => {
+describeWith(programs('docker-registry', 'skopeo'))('Log4Shell in 50 images', () => {
   beforeAll(async () => {
     pod = testPod({
       ...{ namespace: 'shop', kind: 'Deployment', workload: 'checkout', tag: '1', digest: digests.get('direct-1')! },
@@ -282,7 +284,7 @@ describe('Log4Shell in 50 images', () => {
   });
 });
 
-describe('the attack on one pod', () => {
+describeWith(programs('docker-registry', 'skopeo'))('the attack on one pod', () => {
   let incident: Incident & { factsUsed: string[]; evidence: { text: string }[]; sentence: string };
 
   beforeAll(async () => {

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
+  describeWith,
   elfFile,
-  hasProgram,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -70,7 +71,7 @@ const digests = new Map<string, string>();
 
 /** Debian's miner packed by UPX; where these are missing, a file that looks packed. */
 function packedMiner(): Buffer {
-  if (!hasProgram('xmrig') || !hasProgram('upx')) {
+  if (!programs('xmrig', 'upx').isThere) {
     const program = elfFile([{ name: '.text', content: Buffer.alloc(8_192, 0x90), address: 0x40_0000, flags: 5 }]);
     return Buffer.concat([program, Buffer.from('UPX!')]);
   }
@@ -197,7 +198,7 @@ function fetched(pod: TestPod, host: string, to: string): object[] {
   ];
 }
 
-describe('cryptomining in a cluster', () => {
+describeWith(programs('docker-registry', 'skopeo'))('cryptomining in a cluster', () => {
   it('reports a renamed miner of an image in Slack', async () => {
     const { items } = await tidewaiter.api<{ items: { id: string; path: string }[] }>(
       `/images/${digests.get('web')}/findings`,

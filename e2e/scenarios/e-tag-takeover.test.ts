@@ -7,8 +7,8 @@ import {
   type CosignKey,
   cosignKey,
   cosignSign,
-  hasCosign,
-  hasRegistry,
+  describeWith,
+  programs,
   pushImage,
   slackSink,
   type SlackSink,
@@ -65,7 +65,7 @@ const provenance = {
   runDetails: { builder: { id: 'https://builder.example.com/v1' } },
 };
 
-(hasRegistry && hasCosign ? describe : describe.skip)('scenario E (needs docker-registry, skopeo and cosign)', () => {
+describeWith(programs('docker-registry', 'skopeo', 'cosign'))('scenario E', () => {
   let dir: string;
   let slack: SlackSink;
   let registry: TestRegistry;

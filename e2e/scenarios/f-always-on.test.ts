@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '@tidewaiter/servers';
 import {
-  type SinkAnswer,
   buildImage,
-  hasRegistry,
+  describeWith,
   httpSink,
   type HttpSink,
+  programs,
   pushImage,
+  type SinkAnswer,
   startRegistry,
   type TestRegistry,
   throwAwayServers,
@@ -39,7 +40,7 @@ const movedRepository = 'app-0';
 /** The registry pushed so long ago: what arrives late must not look new. */
 const ageMs = 3 * 3_600_000;
 
-(hasRegistry ? describe : describe.skip)('scenario F (needs docker-registry and skopeo)', () => {
+describeWith(programs('docker-registry', 'skopeo'))('scenario F', () => {
   let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
   let registry: TestRegistry;
   let relay: RegistryRelay;

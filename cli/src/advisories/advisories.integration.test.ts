@@ -1,9 +1,15 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
-import { captureOutput, throwAwayServers, type CapturedOutput, type ThrowAwayServers } from '@tidewaiter/testkit';
+import {
+  type CapturedOutput,
+  captureOutput,
+  describeWith,
+  sharedData,
+  throwAwayServers,
+  type ThrowAwayServers,
+} from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
 import { advisoriesCommand } from './advisories.js';
@@ -20,8 +26,7 @@ const archive = Buffer.from(
 `,
   'base64',
 );
-const shared = process.env['TIDEWAITER_SHARED'] ?? resolve(__dirname, '../../../../shared');
-const bucket = join(shared, 'advisories', 'osv');
+const alpine = sharedData('advisories/osv/Alpine');
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let folder: string;
@@ -154,9 +159,9 @@ describe('advisoriesCommand', () => {
     await expect(failing).rejects.not.toThrow(/hush/);
   });
 
-  (existsSync(bucket) ? describe : describe.skip)('the real records (needs TIDEWAITER_SHARED)', () => {
+  describeWith(alpine)('the real records', () => {
     it('are imported whole', async () => {
-      await advisories('import', join(bucket, 'Alpine'));
+      await advisories('import', alpine.path);
       expect(output.stderr).toMatch(/^imported 2,441 records from Alpine \(2,441 changed, 0 rejected\) in/);
     });
   });

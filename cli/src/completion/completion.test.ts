@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+
+import { itWith, programs } from '@tidewaiter/testkit';
 
 import { createProgram } from '../program.js';
 import { completionScript, type Shell, shells } from './completion.js';
@@ -107,13 +109,10 @@ beforeAll(() => {
   );
 });
 
-const isInstalled = (shell: string) =>
-  (process.env['PATH'] ?? '').split(delimiter).some((dir) => existsSync(join(dir, shell)));
-
 const at = ({ path }: CommandGrammar) => ['tidewaiter', ...path, ''].join(' ');
 
 describe.each(shells)('in %s', (shell) => {
-  const test = isInstalled(shell) ? it : it.skip;
+  const test = itWith(programs(shell));
 
   test('every command and every option is offered', () => {
     const answers = ask[shell](commands.flatMap((command) => [at(command), `${at(command)}--`]));

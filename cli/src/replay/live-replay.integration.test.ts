@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { env, stdout } from 'node:process';
+import { env } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -18,7 +18,7 @@ import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import { sensorOf } from '@tidewaiter/sensors';
 import { type LoadedRules, loadRules } from '@tidewaiter/sigma';
 import { connect, ImageFactsOf, Incidents, Store, WorkloadLedger } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { reportMissing, sharedData, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { ContainerLedger, type ContainerView, type WorkloadView, parseWorkloadKey } from '@tidewaiter/workloads';
 
 // Each storyline takes seconds of real time, because live correlations close by the clock. A few run by default,
@@ -33,9 +33,7 @@ const chosen = new Set([
 ]);
 
 const ours = join(__dirname, '../../../libs/detection/testdata');
-const detection = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
-const shared = ['storylines', 'storylines-2'].map((name) => join(detection, name)).filter((name) => existsSync(name));
-if (shared.length === 0) stdout.write('shared storylines are not there: TIDEWAITER_SHARED; they are left out\n');
+const shared = [sharedData('detection/storylines'), sharedData('detection/storylines-2')];
 
 interface Line {
   at: string;
@@ -49,7 +47,7 @@ interface Storyline {
   facts: JsonObject;
 }
 
-const storylines = [ours, ...shared].flatMap((folder) =>
+const storylines = [ours, ...shared.filter(({ isThere }) => isThere).map(({ path }) => path)].flatMap((folder) =>
   readdirSync(folder)
     .flatMap((file) => /^(.+)\.expected\.json$/.exec(file)?.[1] ?? [])
     .filter((name) => isFullRun || chosen.has(name))
@@ -128,6 +126,8 @@ afterAll(async () => {
 }, 60_000);
 
 describe('live operation', () => {
+  reportMissing(...shared);
+
   it.each(storylines)('makes the incidents of $name that `replay` makes', async (storyline) => {
     const known = factsFromFile(storyline.facts);
     const wanted = replayed(storyline, known);

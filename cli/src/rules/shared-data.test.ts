@@ -1,32 +1,30 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { env } from 'node:process';
 
 import { readRuleFiles } from '@tidewaiter/rule-files';
 import { logsourcesOf, observe, scalarsOf, sigmaField } from '@tidewaiter/sensors';
 import { type LoadedRules, loadRules } from '@tidewaiter/sigma';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { recordedEvents } from '../replay/recorded-events.js';
 
-const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
-const isThere = existsSync(join(shared, 'sigmahq-hits.json'));
+const hitsFile = sharedData('detection/sigmahq-hits.json');
+const shared = sharedData('detection').path;
 
 interface Hits {
   storylines: Record<string, [event: string, rule: string][]>;
 }
 
-(isThere ? describe : describe.skip).each([
+describeWith(hitsFile).each([
   ['compiled', false],
   ['interpreted', true],
-])('SigmaHQ on the shared storylines, %s (TIDEWAITER_SHARED)', (_, interpreted) => {
+])('SigmaHQ on the shared storylines, %s', (_, interpreted) => {
   const folder = join(shared, 'sigma');
   let loaded: LoadedRules;
-  const { storylines }: Hits = isThere ? JSON.parse(readFileSync(join(shared, 'sigmahq-hits.json'), 'utf8')) : {};
-  const names = isThere
-    ? readdirSync(join(shared, 'storylines'))
-        .filter((name) => name.endsWith('.jsonl'))
-        .map((name) => name.slice(0, -'.jsonl'.length))
-    : [];
+  const { storylines }: Hits = JSON.parse(readFileSync(hitsFile.path, 'utf8'));
+  const names = readdirSync(join(shared, 'storylines'))
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => name.slice(0, -'.jsonl'.length));
 
   beforeAll(async () => {
     loaded = loadRules(await readRuleFiles([folder]), { interpreted });

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { env } from 'node:process';
 import { gunzipSync } from 'node:zlib';
 
@@ -15,9 +15,12 @@ import { Advisories, AdvisoryFeeds, finalPushStates, Findings, Images, type Push
 import {
   buildImage,
   buildIndex,
+  corpusImages,
   type ImageSpec,
   type LayoutRegistry,
   layoutTags,
+  reportMissing,
+  sharedData,
   startLayoutRegistry,
   type TarEntry,
   throwAwayServers,
@@ -46,9 +49,10 @@ const otherOutcomes: ReadonlyMap<string, string> = new Map([
 ]);
 
 const hookSecret = 'hook-secret-of-the-test';
-const shared = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shared');
+const alpine = sharedData('corpus/data/alpine');
+const advisories = sharedData('advisories');
 /** The result of `corpus/build`, which takes minutes, is used where it is named. */
-const corpus = env['TIDEWAITER_CORPUS'] ?? '';
+const corpus = corpusImages();
 
 /** Fields of a finding that both must agree on. */
 function described({ kind, id, purl, path, layer, severity, state, fix }: Finding): string {
@@ -131,13 +135,12 @@ const ownImages: Record<string, ImageSpec[]> = {
 
 /** Root file systems and package databases that the corpus keeps as data, in images of one layer. */
 function dataImages(): Record<string, ImageSpec[]> {
-  const folder = join(shared, 'corpus/data/alpine');
-  if (!existsSync(folder)) return {};
-  const archives = readdirSync(folder).filter((name) => name.endsWith('x86_64.tar.gz'));
+  if (!alpine.isThere) return {};
+  const archives = readdirSync(alpine.path).filter((name) => name.endsWith('x86_64.tar.gz'));
   return Object.fromEntries(
     archives.map((name) => [
       name.replace(/^alpine-minirootfs-(.+)-x86_64.*$/, 'alpine-$1'),
-      [{ layers: [gunzipSync(readFileSync(join(folder, name)))] }],
+      [{ layers: [gunzipSync(readFileSync(join(alpine.path, name)))] }],
     ]),
   );
 }
@@ -151,8 +154,8 @@ async function layoutsToCompare(): Promise<Map<string, string>> {
     else await buildIndex(dir, specs);
     layouts.set(`own/${name}`, dir);
   }
-  const built = corpus === '' ? [] : readdirSync(join(corpus, 'oci'));
-  for (const name of built) layouts.set(`corpus/${name}`, join(corpus, 'oci', name));
+  const built = corpus.isThere ? readdirSync(join(corpus.path, 'oci')) : [];
+  for (const name of built) layouts.set(`corpus/${name}`, join(corpus.path, 'oci', name));
   return layouts;
 }
 
@@ -181,9 +184,9 @@ function advisoryPaths(): string[] {
     record('CVE-2026-1005', 'Alpine:v3.10', 'musl', '1.1.22-r9', 'C:N/I:N/A:H'),
   ])
     writeFileSync(join(own, `${each.id}.json`), JSON.stringify(each));
-  const ecosystems = corpus === '' ? ['Alpine'] : ['Alpine', 'Debian', 'npm', 'PyPI', 'crates.io', 'Azure Linux'];
-  const archives = ecosystems.map((name) => join(shared, 'advisories/osv', name, 'all.zip'));
-  const ratings = ['kev.json', 'epss.csv'].map((name) => join(shared, 'advisories', name));
+  const ecosystems = corpus.isThere ? ['Alpine', 'Debian', 'npm', 'PyPI', 'crates.io', 'Azure Linux'] : ['Alpine'];
+  const archives = ecosystems.map((name) => join(advisories.path, 'osv', name, 'all.zip'));
+  const ratings = ['kev.json', 'epss.csv'].map((name) => join(advisories.path, name));
   // Our own last: a whole archive takes back what it does not have.
   return [...[...archives, ...ratings].filter((path) => existsSync(path)), own];
 }
@@ -296,6 +299,8 @@ async function scanned(
 }
 
 describe('scan and the platform', () => {
+  reportMissing(alpine, advisories, corpus);
+
   it('give the same findings, counts and gaps in the advisories for every image', async () => {
     expect(pushes.length).toBeGreaterThanOrEqual(Object.keys(ownImages).length);
     const differences: Record<string, unknown> = {};

@@ -1,18 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { findProgram, findPrograms, installPackages, mayInstall, missingPackages } from '@tidewaiter/servers';
+import {
+  availablePackages,
+  findProgram,
+  findPrograms,
+  installPackages,
+  mayInstall,
+  missingPackages,
+} from '@tidewaiter/servers';
 import type { Command } from 'commander';
 
 import { environment, printStderr } from '../context.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-// Each tool has the name of its package.
-const tools = ['docker-registry', 'skopeo'];
-// Not every release of Debian and Ubuntu has them.
-const optionalTools = ['cosign', 'chromium'];
+
+/** Debian's packages by program. Most machines should not get the rare ones unasked. */
+type TestPackages = Record<'usual' | 'rare', Record<string, string>>;
 
 /** Brings what the tests need, where we may, and runs them all. The exit code is Jest's. */
 export function testCommand(program: Command): void {
@@ -20,32 +27,37 @@ export function testCommand(program: Command): void {
     .command('test')
     .description('run the whole test suite')
     .argument('[jest...]', "Jest's own arguments")
+    .option('--no-skips', 'install all that any test needs, and fail when one is skipped that this machine can run')
     .allowUnknownOption()
-    .action(async (args: string[]) => {
-      const programs = await findPrograms(environment['PATH']);
-      const missing = [...missingPackages(programs), ...(await missingOf(tools))];
-      if (missing.length > 0 && mayInstall(programs)) {
-        printStderr(`installing ${missing.join(', ')}`);
-        await installPackages(missing);
-      } else if (missing.length > 0)
-        printStderr(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
-      const optional = await missingOf(optionalTools);
-      for (const name of optional) await installOptional(name, mayInstall(programs));
+    .action(async (args: string[], { skips }: { skips: boolean }) => {
+      const list = await readFile(join(root, 'libs/testkit/src/debian-packages.json'), 'utf8');
+      const { usual, rare } = JSON.parse(list) as TestPackages;
+      await bring({ ...usual, ...(!skips && rare) }).catch((error: Error) => {
+        // Without a network, most tests still run.
+        if (!skips) throw error;
+        printStderr(error.message);
+      });
       const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-      const child = spawn(process.execPath, [jest, ...args], { cwd: root, stdio: 'inherit' });
+      const env = { ...process.env, ...(!skips && { TIDEWAITER_NO_SKIPS: '1' }) };
+      const child = spawn(process.execPath, [jest, ...args], { cwd: root, stdio: 'inherit', env });
       const [code] = (await once(child, 'exit')) as [number | null];
       process.exitCode = code ?? 2;
     });
 }
 
-async function installOptional(name: string, isAllowed: boolean): Promise<void> {
-  const isThere =
-    isAllowed &&
-    (await installPackages([name]).then(
-      () => true,
-      () => false,
-    ));
-  if (!isThere) printStderr(`missing, so some tests will be skipped: ${name}`);
+/** Installs the servers, and the other packages where this release has them. */
+async function bring(packageOf: Readonly<Record<string, string>>): Promise<void> {
+  const found = await findPrograms(environment['PATH']);
+  const servers = missingPackages(found);
+  const others = (await missingOf(Object.keys(packageOf))).map((name) => packageOf[name]!);
+  const isAllowed = mayInstall(found);
+  const wanted = isAllowed ? [...servers, ...(await availablePackages(others))] : [];
+  if (wanted.length > 0) {
+    printStderr(`installing ${wanted.join(', ')}`);
+    await installPackages(wanted);
+  }
+  const missing = [...servers, ...others].filter((name) => !wanted.includes(name));
+  if (missing.length > 0) printStderr(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
 }
 
 async function missingOf(tools: readonly string[]): Promise<string[]> {

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { env, stdout } from 'node:process';
+import { stdout } from 'node:process';
 
 import type { PackageRecord } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { isModular } from './affected-package.js';
 import { ecosystems } from './ecosystems.js';
@@ -14,7 +15,8 @@ import type { OsvAdvisory } from './osv-record.js';
 import { readOsvZip } from './osv-zip.js';
 import type { AdvisoryCandidate } from './statements.js';
 
-const shared = env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared');
+const needed = ['advisories/osv', 'matching'].map(sharedData);
+const shared = sharedData('').path;
 
 /** By ecosystem and name, as a lookup finds them. */
 const candidates = new Map<string, AdvisoryCandidate[]>();
@@ -115,7 +117,7 @@ const rates = (counts: Counts) => ({
 });
 
 // Real advisories and ground truth; see the READMEs beside them.
-(existsSync(shared) ? describe : describe.skip)('real advisories (needs TIDEWAITER_SHARED)', () => {
+describeWith(...needed)('real advisories', () => {
   beforeAll(async () => {
     const asked = namesAsked();
     const present = readdirSync(join(shared, 'advisories/osv'));

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { env } from 'node:process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { packageTypes, type OsRelease, type PackageRecord, type PackageType } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 import { PackageURL } from 'packageurl-js';
 
@@ -133,16 +133,16 @@ describe('purlOf', () => {
     );
   });
 
-  const truths = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus/truth');
+  const truths = sharedData('corpus/truth');
 
   interface Truth {
     os?: { id: string; version_id: string };
     packages?: { type: PackageType; name: string; version: string; arch?: string; purl: string }[];
   }
 
-  (existsSync(truths) ? describe : describe.skip)('packages of the corpus (needs TIDEWAITER_SHARED)', () => {
-    it.each(readdirSync(existsSync(truths) ? truths : __dirname))('formats the purls of %s', (file) => {
-      const { os, packages = [] }: Truth = JSON.parse(readFileSync(join(truths, file), 'utf8'));
+  describeWith(truths)('packages of the corpus', () => {
+    it.each(readdirSync(truths.path))('formats the purls of %s', (file) => {
+      const { os, packages = [] }: Truth = JSON.parse(readFileSync(join(truths.path, file), 'utf8'));
       for (const { type, name, version, arch, purl } of packages) {
         // rpm, the source of the expected purls, does not know the release; one package comes from
         // another release than its image.

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
 
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { factsFromFile } from './facts-file.js';
@@ -73,15 +73,13 @@ describe('factsFromFile', () => {
     );
   });
 
-  const detection = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
-  const hasShared = existsSync(detection);
-  if (!hasShared) console.warn(`SKIPPED: the storylines' facts, because ${detection} is not there`);
+  const detection = sharedData('detection');
 
-  (hasShared ? describe : describe.skip)('the facts of storylines and probes', () => {
-    const folder = join(detection, 'storylines');
-    const files = hasShared ? readdirSync(folder).filter((name) => name.endsWith('.facts.json')) : [];
+  describeWith(detection)('the facts of storylines and probes', () => {
+    const folder = join(detection.path, 'storylines');
+    const files = readdirSync(folder).filter((name) => name.endsWith('.facts.json'));
     const documents = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as FactsDocument);
-    const probes = hasShared ? readFileSync(join(detection, 'technique-probes.jsonl'), 'utf8').trim().split('\n') : [];
+    const probes = readFileSync(join(detection.path, 'technique-probes.jsonl'), 'utf8').trim().split('\n');
     documents.push(...probes.map((line) => (JSON.parse(line) as { facts: FactsDocument }).facts));
 
     it('parses every image, file, workload and policy key of the shared facts', () => {

@@ -1,13 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
 
 import { InvalidInput } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { readDocument } from './document-kinds.js';
 import { splitDocuments } from './split-documents.js';
 
-const ci = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'fixtures/ci');
+const shared = sharedData('fixtures/ci');
+const ci = shared.path;
 const read = (path: string) => splitDocuments(readFileSync(join(ci, path))).map(readDocument);
 const codeOf = (path: string): string => {
   try {
@@ -19,16 +20,12 @@ const codeOf = (path: string): string => {
   return 'read';
 };
 const files = (folder: string) =>
-  existsSync(ci)
-    ? readdirSync(join(ci, folder), { withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ name }) => `${folder}/${name}`)
-    : [];
+  readdirSync(join(ci, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => `${folder}/${name}`);
 
-// Documents of other tools. Without the shared folder this is reported as skipped.
-const describeShared = existsSync(ci) ? describe : describe.skip;
-
-describeShared('documents of others', () => {
+// Documents of other tools.
+describeWith(shared)('documents of others', () => {
   it.each(files('cyclonedx'))('reads %s', (path) => {
     expect(read(path)).toMatchObject([{ kind: 'sbom', format: 'cyclonedx' }]);
   });

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 import { Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
-import { buildImage, hasRegistry, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
+import { buildImage, describeWith, programs, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { RegistryClient } from './client.js';
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 const absent = `sha256:${'0'.repeat(64)}`;
 
-(hasRegistry ? describe : describe.skip)('a real registry (needs docker-registry and skopeo)', () => {
+describeWith(programs('docker-registry', 'skopeo'))('a real registry', () => {
   const egress = new Egress({ allow: [] });
   let dir: string;
   let registry: TestRegistry;

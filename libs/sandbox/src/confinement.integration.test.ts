@@ -8,10 +8,13 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
+import { ability, itWith } from '@tidewaiter/testkit';
+
 import { startConfined } from './confinement.js';
 
-const hasNetworkNamespaces = spawnSync('unshare', ['--user', '--net', 'true']).status === 0;
-const hasParentDeath = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0;
+const works = (program: string, ...args: string[]) => spawnSync(program, [...args, 'true']).status === 0;
+const networkNamespaces = ability('network namespaces of a user', works('unshare', '--user', '--net'));
+const parentDeath = ability('setpriv --pdeathsig', works('setpriv', '--pdeathsig', 'KILL'));
 
 let folder: string;
 
@@ -62,7 +65,7 @@ describe('startConfined', () => {
     expect(await run(attempt(call))).toMatch(/^(ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED|EvalError)$/);
   });
 
-  (hasNetworkNamespaces ? it : it.skip)('cannot connect where the system has network namespaces', async () => {
+  itWith(networkNamespaces)('cannot connect where the system has network namespaces', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as { port: number };
@@ -71,7 +74,7 @@ describe('startConfined', () => {
     server.close();
   });
 
-  (hasParentDeath ? it : it.skip)('ends with the program that started it, even in an endless loop', async () => {
+  itWith(parentDeath)('ends with the program that started it, even in an endless loop', async () => {
     const endless = join(folder, 'endless.mjs');
     writeFileSync(endless, 'console.log(process.pid); for (;;);');
     const starter = `import { startConfined } from '${new URL('../dist/confinement.js', import.meta.url).href}';

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { env } from 'node:process';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { findSecrets, findSecretsInConfig, mayHoldSecrets } from './index.js';
 
-const generator = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus/lib/secretgen.mjs');
+const generator = sharedData('corpus/lib/secretgen.mjs');
 const key = Buffer.from('key of the tests');
 
 interface Generator {
@@ -113,10 +111,10 @@ const planted: [path: string, text: (make: Make) => string, lines: number[]][] =
   ],
 ];
 
-(existsSync(generator) ? describe : describe.skip)('secrets of the corpus (needs TIDEWAITER_SHARED)', () => {
+describeWith(generator)('secrets of the corpus', () => {
   let corpus: Generator;
   beforeAll(async () => {
-    corpus = (await import(generator)) as Generator;
+    corpus = (await import(generator.path)) as Generator;
   });
 
   it.each(planted)('finds the planted secrets of %s', (path, text, lines) => {

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { env } from 'node:process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { findSecrets } from './index.js';
 import { secretRules } from './rules.js';
 
-const root = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'secrets');
+const shared = sharedData('secrets');
 const key = Buffer.from('key of the tests');
 const claimed = new Set(secretRules.map(({ id }) => id));
 
@@ -25,7 +26,7 @@ interface Sample {
 }
 
 function samples(name: string): Sample[] {
-  return readFileSync(join(root, name), 'utf8')
+  return readFileSync(join(shared.path, name), 'utf8')
     .split('\n')
     .filter(Boolean)
     .map((line): Sample => JSON.parse(line))
@@ -50,9 +51,9 @@ function isFound(sample: Sample): boolean {
   return isReported(sample) || (withoutForm.has(sample.rule) && rulesIn(sample).some((rule) => !withoutForm.has(rule)));
 }
 
-(existsSync(root) ? describe : describe.skip)('the samples of shared/secrets (needs TIDEWAITER_SHARED)', () => {
+describeWith(shared)('the shared samples of secrets', () => {
   it('covers at least 180 rules of the reference', () => {
-    const theirs = readFileSync(join(root, 'rules.tsv'), 'utf8')
+    const theirs = readFileSync(join(shared.path, 'rules.tsv'), 'utf8')
       .split('\n')
       .map((line) => line.split('\t')[0] ?? '');
     expect(theirs.filter((rule) => claimed.has(rule)).length).toBeGreaterThanOrEqual(180);

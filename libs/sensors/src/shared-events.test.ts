@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { env } from 'node:process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { InvalidInput, type JsonObject, type Observation, type RuntimeRecord } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { readImageName, withoutScheme } from './image-names.js';
 import { isObject, list, object, text } from './json.js';
@@ -10,7 +10,8 @@ import { parseJson } from './parse-json.js';
 import { observe, sensorOf } from './sensors.js';
 import { timeOfNanos } from './times.js';
 
-const folder = join(env['TIDEWAITER_SHARED'] ?? resolve(__dirname, '../../../../shared'), 'fixtures/runtime');
+const events = sharedData('fixtures/runtime');
+const folder = events.path;
 const connection = {
   sensor: 'main',
   cluster: null,
@@ -40,11 +41,11 @@ function read(path: string, body = bodyOf(path)) {
   return sensor.read(Buffer.from(body), connection);
 }
 
-(existsSync(folder) ? describe : describe.skip)('the shared runtime events (needs TIDEWAITER_SHARED)', () => {
-  const expectations = existsSync(folder)
-    ? (JSON.parse(readFileSync(join(folder, 'EXPECTED.json'), 'utf8')) as { files: Record<string, Expected> }).files
-    : {};
-  const folders = existsSync(folder) ? readdirSync(folder).filter((name) => !name.includes('.')) : [];
+describeWith(events)('the shared runtime events', () => {
+  const { files: expectations } = JSON.parse(readFileSync(join(folder, 'EXPECTED.json'), 'utf8')) as {
+    files: Record<string, Expected>;
+  };
+  const folders = readdirSync(folder).filter((name) => !name.includes('.'));
   const files = folders.flatMap((name) =>
     readdirSync(join(folder, name))
       .filter((file) => file.endsWith('.json'))

@@ -1,6 +1,6 @@
 export { findProgram, findPrograms, missingPackages } from './programs.js';
 export type { Programs, ServerKind } from './programs.js';
-export { installPackages, mayInstall } from './install.js';
+export { availablePackages, installPackages, mayInstall } from './install.js';
 export { freePort } from './ports.js';
 export { natsUserEntries, startNats } from './nats.js';
 export { startPostgres } from './postgres.js';

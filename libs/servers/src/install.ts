@@ -55,6 +55,19 @@ export async function installPackages(names: readonly string[]): Promise<void> {
   for (const name of names) await run('systemctl', ['--quiet', 'disable', `${name}.service`]).catch(() => undefined);
 }
 
+/** Returns the packages that apt can install, by new lists. Only where {@link mayInstall}. */
+export async function availablePackages(names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  await apt('update', []);
+  const isKnown = async (name: string) =>
+    run('apt-cache', ['show', '--', name]).then(
+      ({ stdout }) => stdout !== '',
+      () => false,
+    );
+  const known = await Promise.all(names.map(isKnown));
+  return names.filter((_, index) => known[index]);
+}
+
 async function apt(command: 'install' | 'update', names: readonly string[]): Promise<void> {
   const options = [
     '-qq',

@@ -17,6 +17,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { ability, itWith } from '@tidewaiter/testkit';
+
 import { commandLine, startTicks } from './identity.js';
 import { startLocalServers, stopLeftovers } from './local-servers.js';
 import { startNats } from './nats.js';
@@ -150,25 +152,22 @@ describe('startLocalServers', () => {
     });
   });
 
-  (isRoot ? it : it.skip)(
-    'keeps PostgreSQL elsewhere when its user cannot reach the folder (as root only)',
-    async () => {
-      const hidden = join(dir, 'hidden');
-      await mkdir(hidden, { mode: 0o700 });
-      const options = { dataDir: join(hidden, 'postgres'), port: await freePort(), password: 'p' };
-      await (await startPostgres(options, programs)).stop();
-      expect((await lstat(options.dataDir)).isSymbolicLink()).toBe(true);
-      const place = await readlink(options.dataDir);
-      expect((await stat(place)).uid).not.toBe(0);
-      const again = await startPostgres(options, programs);
-      // A copied folder has the same link, and must not stop what runs behind it.
-      const copy = join(dir, 'copy');
-      await mkdir(copy);
-      await symlink(place, join(copy, 'postgres'));
-      await stopLeftoverPostgres(join(copy, 'postgres'));
-      expect(await startTicks(again.pid)).toBeDefined();
-      await again.stop();
-      await rm(dirname(place), { recursive: true });
-    },
-  );
+  itWith(ability('root', isRoot))('keeps PostgreSQL elsewhere when its user cannot reach the folder', async () => {
+    const hidden = join(dir, 'hidden');
+    await mkdir(hidden, { mode: 0o700 });
+    const options = { dataDir: join(hidden, 'postgres'), port: await freePort(), password: 'p' };
+    await (await startPostgres(options, programs)).stop();
+    expect((await lstat(options.dataDir)).isSymbolicLink()).toBe(true);
+    const place = await readlink(options.dataDir);
+    expect((await stat(place)).uid).not.toBe(0);
+    const again = await startPostgres(options, programs);
+    // A copied folder has the same link, and must not stop what runs behind it.
+    const copy = join(dir, 'copy');
+    await mkdir(copy);
+    await symlink(place, join(copy, 'postgres'));
+    await stopLeftoverPostgres(join(copy, 'postgres'));
+    expect(await startTicks(again.pid)).toBeDefined();
+    await again.stop();
+    await rm(dirname(place), { recursive: true });
+  });
 });

@@ -1,14 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
+
+import { describeWith, itWith, sharedData } from '@tidewaiter/testkit';
 
 import { appliesTo } from './event.js';
 import type { LogSource } from './event.js';
 import { jsonEvent } from './json-event.js';
 import { loadRules } from './load-rules.js';
 
-const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
-const isThere = existsSync(join(shared, 'sigma-conformance'));
+const conformance = sharedData('detection/sigma-conformance');
+const sigmaHq = sharedData('detection/sigma');
 
 interface Vector {
   id: string;
@@ -26,16 +27,13 @@ interface Vector {
   applies?: boolean;
 }
 
-const vectors: Vector[] = isThere
-  ? readdirSync(join(shared, 'sigma-conformance')).flatMap(
-      (file) => JSON.parse(readFileSync(join(shared, 'sigma-conformance', file), 'utf8')).vectors as Vector[],
-    )
-  : [];
-
-(isThere ? describe : describe.skip).each([
+describeWith(conformance, sigmaHq).each([
   ['compiled', false],
   ['interpreted', true],
-])('the shared conformance vectors, %s (TIDEWAITER_SHARED)', (_engine, interpreted) => {
+])('the shared conformance vectors, %s', (_engine, interpreted) => {
+  const vectors = readdirSync(conformance.path).flatMap(
+    (file) => JSON.parse(readFileSync(join(conformance.path, file), 'utf8')).vectors as Vector[],
+  );
   const named = (filter: (vector: Vector) => boolean) =>
     vectors.filter(filter).map((vector) => [`${vector.id} ${vector.note ?? ''}`.trim(), vector] as const);
 
@@ -50,7 +48,7 @@ const vectors: Vector[] = isThere
   });
 
   it.each(named(({ events, filter }) => events !== undefined && filter === undefined))('%s', (_, vector) => {
-    const text = vector.rule ?? readFileSync(join(shared, 'sigma', vector.rule_file ?? ''), 'utf8');
+    const text = vector.rule ?? readFileSync(join(sigmaHq.path, vector.rule_file ?? ''), 'utf8');
     const { rules, refused } = loadRules([{ path: 'rule.yml', text }], {
       placeholders: vector.placeholders,
       interpreted,
@@ -77,10 +75,10 @@ function logsourceOf(rule: string): LogSource {
   return { product: of('product'), category: of('category'), service: of('service') };
 }
 
-(isThere ? it : it.skip)('loads every rule of SigmaHQ that is here (TIDEWAITER_SHARED)', () => {
-  const files = readdirSync(join(shared, 'sigma'), { recursive: true, encoding: 'utf8' })
+itWith(sigmaHq)('loads every rule of SigmaHQ that is here', () => {
+  const files = readdirSync(sigmaHq.path, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.yml'))
-    .map((path) => ({ path, text: readFileSync(join(shared, 'sigma', path), 'utf8') }));
+    .map((path) => ({ path, text: readFileSync(join(sigmaHq.path, path), 'utf8') }));
   const { rules, refused } = loadRules(files);
   expect(refused).toEqual([]);
   expect(rules.rules).toHaveLength(475);

@@ -3,12 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { hasProgram } from './registry.js';
-
 const run = promisify(execFile);
-
-/** Whether cosign is on PATH; tests that need it are skipped without. */
-export const hasCosign = hasProgram('cosign');
 
 /** A pair of keys as cosign keeps them. */
 export interface CosignKey {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-import { type ParsedMail, simpleParser } from 'mailparser';
-import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import type { ParsedMail } from 'mailparser';
+import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 
 import { waitUntil } from './http-sink.js';
 
@@ -35,6 +35,8 @@ export interface MailSink {
 
 /** Mail server that records its mails. It accepts any user name and password, and needs none. */
 export async function mailSink(): Promise<MailSink> {
+  // Their hundreds of files would slow down every other suite.
+  const [{ simpleParser }, { SMTPServer }] = await Promise.all([import('mailparser'), import('smtp-server')]);
   const received: ReceivedMail[] = [];
   const refusals: Refusal[] = [];
   const refusal = (at: Refusal['at']): Error | null => {

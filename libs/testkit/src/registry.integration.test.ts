@@ -4,11 +4,12 @@ import { join } from 'node:path';
 
 import { httpSink } from './http-sink.js';
 import { buildImage, buildIndex } from './image-builder.js';
-import { hasRegistry, pushImage, startRegistry, type TestRegistry } from './registry.js';
+import { describeWith, programs } from './needs.js';
+import { pushImage, startRegistry, type TestRegistry } from './registry.js';
 
 const accept = { accept: 'application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json' };
 
-(hasRegistry ? describe : describe.skip)('registry (needs docker-registry and skopeo)', () => {
+describeWith(programs('docker-registry', 'skopeo'))('registry', () => {
   let dir: string;
   let registry: TestRegistry;
 

@@ -1,19 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { freePort } from '@tidewaiter/servers';
 
 const run = promisify(execFile);
-const folders = (process.env['PATH'] ?? '').split(delimiter);
-
-/** Whether docker-registry and skopeo are on PATH; tests that need them are skipped without. */
-export const hasRegistry = ['docker-registry', 'skopeo'].every(hasProgram);
 const readyWithinMs = 20_000;
 
 export interface RegistryOptions {
@@ -37,10 +32,6 @@ export interface TestRegistry {
   auth: RegistryOptions['auth'];
   /** Ends it and removes its images. */
   stop(): Promise<void>;
-}
-
-export function hasProgram(name: string): boolean {
-  return folders.some((folder) => existsSync(join(folder, name)));
 }
 
 /** Starts Debian's docker-registry with images in a private folder. */

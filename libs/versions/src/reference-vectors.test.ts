@@ -1,13 +1,16 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { env, stdout } from 'node:process';
+import { stdout } from 'node:process';
+
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { satisfiesConstraint } from './version-constraint.js';
 import { versionRanges } from './version-ranges.js';
 import { versionSchemes } from './version-schemes.js';
 import type { VersionScheme } from './version-schemes.js';
 
-const vectors = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'versions');
+const shared = sharedData('versions');
+const vectors = shared.path;
 
 const orders: [file: string, scheme: VersionScheme][] = [
   ['apk', 'apk'],
@@ -60,7 +63,7 @@ const operators = new Map([
 ]);
 
 // The answers come from the schemes' own tools; see the README beside the vectors.
-(existsSync(vectors) ? describe : describe.skip)('the reference vectors (needs TIDEWAITER_SHARED)', () => {
+describeWith(shared)('the reference vectors', () => {
   it('are all used', () => {
     const known = [
       ...orders.map(([file]) => file),

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
 
 import type { Digest, JsonObject, Observation } from '@tidewaiter/domain';
+import { itWith, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { type Claims, noClaims, type Override } from './claims.js';
@@ -617,17 +617,16 @@ describe('ContainerLedger', () => {
   });
 });
 
-const fixtures = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'fixtures/runtime');
-const hasShared = existsSync(fixtures);
-if (!hasShared) console.warn(`SKIPPED: pods as clusters show them, because ${fixtures} is not there`);
+const fixtures = sharedData('fixtures/runtime');
 
-(hasShared ? it : it.skip)('reads pods as clusters show them, and what a runtime lists', () => {
+itWith(fixtures)('reads pods as clusters show them, and what a runtime lists', () => {
   const ledger = new ContainerLedger();
   const bodies = (folder: string) =>
-    readdirSync(join(fixtures, folder))
+    readdirSync(join(fixtures.path, folder))
       .filter((name) => name.endsWith('.json'))
       .map(
-        (name) => JSON.parse(readFileSync(join(fixtures, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] },
+        (name) =>
+          JSON.parse(readFileSync(join(fixtures.path, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] },
       )
       .flatMap(({ body }): JsonObject[] => (Array.isArray(body) ? body : [body]));
   const noon = Date.parse('2025-07-01T12:00:00Z');

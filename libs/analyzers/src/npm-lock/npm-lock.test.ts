@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { env } from 'node:process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { itWith, sharedData } from '@tidewaiter/testkit';
 
 import { npmLock } from './npm-lock.js';
 
@@ -92,25 +93,22 @@ describe('npmLock', () => {
     expect(() => read([])).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 
-  const corpus = resolve(__dirname, '../../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus');
+  const corpus = sharedData('corpus');
 
   interface Truth {
     packages: { type: string; name: string; version: string; path?: string; layer?: number }[];
     removed: { name: string; version: string }[];
   }
 
-  (existsSync(corpus) ? it : it.skip)(
-    'reads all that npm installs from the lock file of node-app (needs TIDEWAITER_SHARED)',
-    () => {
-      const truth: Truth = JSON.parse(readFileSync(join(corpus, 'truth/node-app.json'), 'utf8'));
-      const installed = truth.packages.filter(({ path, layer }) => path?.startsWith('usr/src/app/') && layer === 1);
-      const { packages, damage } = npmLock.analyze({
-        path,
-        content: readFileSync(join(corpus, 'data/node-app/package-lock.json')),
-      });
-      const names = new Set([...installed, ...truth.removed].map(({ name, version }) => `${name}@${version}`));
-      expect(packages?.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual([...names].toSorted());
-      expect(damage).toBeUndefined();
-    },
-  );
+  itWith(corpus)('reads all that npm installs from the lock file of node-app', () => {
+    const truth: Truth = JSON.parse(readFileSync(join(corpus.path, 'truth/node-app.json'), 'utf8'));
+    const installed = truth.packages.filter(({ path, layer }) => path?.startsWith('usr/src/app/') && layer === 1);
+    const { packages, damage } = npmLock.analyze({
+      path,
+      content: readFileSync(join(corpus.path, 'data/node-app/package-lock.json')),
+    });
+    const names = new Set([...installed, ...truth.removed].map(({ name, version }) => `${name}@${version}`));
+    expect(packages?.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual([...names].toSorted());
+    expect(damage).toBeUndefined();
+  });
 });

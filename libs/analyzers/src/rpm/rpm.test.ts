@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { env } from 'node:process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 import { TidewaiterError } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { purlOf } from '../purl.js';
@@ -188,21 +188,21 @@ describe('rpm', () => {
     expect(readSourceRpm(fileName, epoch)).toEqual(source);
   });
 
-  const shared = resolve(__dirname, '../../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus');
+  const corpus = sharedData('corpus');
 
   interface Truth {
     os: { id: string };
     packages: { version: string; purl: string; source: { rpm: string } }[];
   }
 
-  (existsSync(shared) ? describe : describe.skip)('databases of real images (needs TIDEWAITER_SHARED)', () => {
+  describeWith(corpus)('databases of real images', () => {
     it.each([
       ['mariner2-rpmdb.sqlite', 'var/lib/rpm/rpmdb.sqlite', 'rpm-mariner2-sqlite'],
       ['sle15-bci-Packages.db', 'usr/lib/sysimage/rpm/Packages.db', 'rpm-sle15-ndb'],
       ['el8-libuuid-Packages', 'var/lib/rpm/Packages', 'rpm-el8-bdb-one'],
     ])('reads from %s exactly the packages that rpm lists', (name, path, image) => {
-      const truth: Truth = JSON.parse(readFileSync(join(shared, 'truth', `${image}.json`), 'utf8'));
-      const content = gunzipSync(readFileSync(join(shared, 'data/rpm', `${name}.gz`)));
+      const truth: Truth = JSON.parse(readFileSync(join(corpus.path, 'truth', `${image}.json`), 'utf8'));
+      const content = gunzipSync(readFileSync(join(corpus.path, 'data/rpm', `${name}.gz`)));
       const { packages = [], damage } = rpm.analyze({ path, content });
       const os = { id: truth.os.id, name: '', idLike: [] };
       const found = packages.map((each) => [purlOf(each, os), each.version, each.source.name]);

@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { env } from 'node:process';
+import { readFileSync } from 'node:fs';
 
 import type { OsRelease, PackageType } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { type DatedPackage, endOfLife } from './end-of-life.js';
 import { releaseDates } from './release-dates.js';
@@ -186,8 +185,7 @@ describe('lifecycleVersion', () => {
   });
 });
 
-const shared = resolve(__dirname, '../../../../..', env['TIDEWAITER_SHARED'] ?? '../shared');
-const truth = resolve(shared, 'feeds/eol/truth.jsonl');
+const truth = sharedData('feeds/eol/truth.jsonl');
 
 interface Case {
   kind: 'distribution' | 'program';
@@ -201,14 +199,12 @@ interface Case {
 /** Products that no inventory names as a runtime, and one whose packages are the distribution's. */
 const notEvaluated = new Set(['openssl', 'traefik']);
 
-(existsSync(truth) ? describe : describe.skip)('endOfLife against the shared truth', () => {
-  const cases = existsSync(truth)
-    ? readFileSync(truth, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Case)
-        .filter(({ id }) => !notEvaluated.has(id))
-    : [];
+describeWith(truth)('endOfLife against the shared truth', () => {
+  const cases = readFileSync(truth.path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Case)
+    .filter(({ id }) => !notEvaluated.has(id));
   it.each(cases)('evaluates $kind $id $version on $date', ({ kind, id, version, date, cycle, ended }) => {
     const at = new Date(`${date}T12:00:00Z`);
     const type = id === 'toolchain' ? 'golang' : 'generic';

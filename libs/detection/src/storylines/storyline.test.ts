@@ -1,17 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env, stdout } from 'node:process';
+import { env } from 'node:process';
 
 import { type Incident, type JsonObject, printable } from '@tidewaiter/domain';
 import { loadRules } from '@tidewaiter/sigma';
-import { hostileJson, replaceValue } from '@tidewaiter/testkit';
+import { describeWith, hostileJson, replaceValue, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { isLevelAtLeast } from '../alerts/alert.js';
 import { missingFrom, readStoryline, replayRecords, type Storyline } from './storyline.js';
 
 const own = join(__dirname, '../../testdata');
-const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'), 'detection/storylines');
+const shared = sharedData('detection/storylines');
 const rulesFolder = env.TIDEWAITER_RULES_UNDER_TEST ?? join(__dirname, '../../../../rules');
 
 const rules = loadRules(
@@ -35,56 +35,61 @@ function storylinesIn(folder: string): Storyline[] {
     );
 }
 
-const places = [{ where: 'ours', folder: own }, ...(existsSync(shared) ? [{ where: 'shared', folder: shared }] : [])];
-if (!existsSync(shared)) stdout.write('shared storylines are not there: TIDEWAITER_SHARED; they are left out\n');
+const places = [
+  { where: 'ours', folder: own, suite: describe },
+  { where: 'shared', folder: shared.path, suite: describeWith(shared) },
+];
 
 describe('Detector', () => {
-  describe.each(places)('Detector, with $where', ({ folder }) => {
-    const storylines = storylinesIn(folder);
-    const attacks = storylines.filter(({ expected }) => expected.kind === 'attack');
-    const benign = storylines.filter(({ expected }) => expected.kind === 'benign');
+  for (const { where, folder, suite } of places)
+    suite(`Detector, with ${where}`, () => {
+      const storylines = storylinesIn(folder);
+      const attacks = storylines.filter(({ expected }) => expected.kind === 'attack');
+      const benign = storylines.filter(({ expected }) => expected.kind === 'benign');
 
-    it.each(attacks)('$name is one complete incident', ({ records, facts, expected }) => {
-      const { incidents } = replayRecords(rules, { records, facts });
-      const [wanted] = expected.incidents;
-      expect(shortly(incidents)).toHaveLength(1);
-      const [incident] = incidents;
-      expect(missingFrom(incident!, wanted!, records)).toEqual([]);
-      const events = incident!.steps.flatMap((step) => step.events);
-      expect(events.filter((event) => expected.noise_events?.includes(event))).toEqual([]);
-    });
+      it.each(attacks)('$name is one complete incident', ({ records, facts, expected }) => {
+        const { incidents } = replayRecords(rules, { records, facts });
+        const [wanted] = expected.incidents;
+        expect(shortly(incidents)).toHaveLength(1);
+        const [incident] = incidents;
+        expect(missingFrom(incident!, wanted!, records)).toEqual([]);
+        const events = incident!.steps.flatMap((step) => step.events);
+        expect(events.filter((event) => expected.noise_events?.includes(event))).toEqual([]);
+      });
 
-    it.each(benign)('$name opens no incident', ({ records, facts, expected }) => {
-      const { incidents, alerts } = replayRecords(rules, { records, facts });
-      expect(shortly(incidents)).toEqual([]);
-      const tooLoud = alerts.filter(({ severity }) => !isLevelAtLeast(expected.max_alert_severity ?? 'low', severity));
-      expect(tooLoud.map(({ severity, title, events }) => `${severity}: ${title} (${events.join()})`)).toEqual([]);
-    });
-
-    it.each(storylines)(
-      '$name has the same result in any order of arrival within the lateness',
-      ({ records, facts }) => {
-        const latenessMs = 5000;
-        const inOrder = replayRecords(rules, { records, facts }, { allowedLatenessMs: latenessMs });
-        fc.assert(
-          fc.property(
-            fc.array(fc.nat(latenessMs - 1), { minLength: records.length, maxLength: records.length }),
-            (delays) => {
-              const arrivals = records.map((record, index) => ({
-                record,
-                atMs: Date.parse(record.at) + delays[index]!,
-              }));
-              const shuffled = arrivals.toSorted((a, b) => a.atMs - b.atMs).map(({ record }) => record);
-              expect(
-                replayRecords(rules, { records: shuffled, facts }, { allowedLatenessMs: latenessMs }).incidents,
-              ).toEqual(inOrder.incidents);
-            },
-          ),
-          { numRuns: 5 },
+      it.each(benign)('$name opens no incident', ({ records, facts, expected }) => {
+        const { incidents, alerts } = replayRecords(rules, { records, facts });
+        expect(shortly(incidents)).toEqual([]);
+        const tooLoud = alerts.filter(
+          ({ severity }) => !isLevelAtLeast(expected.max_alert_severity ?? 'low', severity),
         );
-      },
-    );
-  });
+        expect(tooLoud.map(({ severity, title, events }) => `${severity}: ${title} (${events.join()})`)).toEqual([]);
+      });
+
+      it.each(storylines)(
+        '$name has the same result in any order of arrival within the lateness',
+        ({ records, facts }) => {
+          const latenessMs = 5000;
+          const inOrder = replayRecords(rules, { records, facts }, { allowedLatenessMs: latenessMs });
+          fc.assert(
+            fc.property(
+              fc.array(fc.nat(latenessMs - 1), { minLength: records.length, maxLength: records.length }),
+              (delays) => {
+                const arrivals = records.map((record, index) => ({
+                  record,
+                  atMs: Date.parse(record.at) + delays[index]!,
+                }));
+                const shuffled = arrivals.toSorted((a, b) => a.atMs - b.atMs).map(({ record }) => record);
+                expect(
+                  replayRecords(rules, { records: shuffled, facts }, { allowedLatenessMs: latenessMs }).incidents,
+                ).toEqual(inOrder.incidents);
+              },
+            ),
+            { numRuns: 5 },
+          );
+        },
+      );
+    });
 
   it('accepts any value in any field and outputs only printable text', () => {
     const attacks = storylinesIn(own).filter(({ expected }) => expected.kind === 'attack');

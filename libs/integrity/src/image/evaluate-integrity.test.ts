@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
 import { Readable } from 'node:stream';
 
 import { analyzeLayer, fileFindings } from '@tidewaiter/analyzers';
 import { type Finding, isAtLeast } from '@tidewaiter/domain';
 import { mediaTypes, overlay } from '@tidewaiter/oci';
-import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
+import { corpusImages, describeWith, tarArchive, type TarEntry } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { type IntegrityLayer, evaluateIntegrity } from '../index.js';
@@ -593,8 +592,7 @@ describe('evaluateIntegrity', () => {
     });
   });
 
-  // Built by shared/corpus/build; TIDEWAITER_CORPUS is the folder of the result.
-  const corpus = env['TIDEWAITER_CORPUS'] ?? '';
+  const corpus = corpusImages();
 
   interface Change {
     path: string;
@@ -615,13 +613,13 @@ describe('evaluateIntegrity', () => {
     'database-entry-removed': ['package-database-edited'],
   };
 
-  (corpus === '' ? describe.skip : describe)('images of the corpus (needs TIDEWAITER_CORPUS)', () => {
+  describeWith(corpus)('images of the corpus', () => {
     const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
     const blob = (name: string, digest: string) =>
-      join(corpus, 'oci', name, 'blobs/sha256', digest.slice('sha256:'.length));
+      join(corpus.path, 'oci', name, 'blobs/sha256', digest.slice('sha256:'.length));
 
     async function evaluateImage(name: string) {
-      const { manifests } = json(join(corpus, 'oci', name, 'index.json'));
+      const { manifests } = json(join(corpus.path, 'oci', name, 'index.json'));
       const { layers } = json(blob(name, manifests[0].digest)) as { layers: { digest: string; mediaType: string }[] };
       const read = layers.map(({ digest, mediaType }) =>
         analyze(() => createReadStream(blob(name, digest)), mediaType),
@@ -632,7 +630,7 @@ describe('evaluateIntegrity', () => {
     it.each(['tampered-debian', 'tampered-alpine'])(
       'finds in %s exactly the tampered files',
       async (name) => {
-        const { tampered, lawful } = json(join(corpus, 'truth', `${name}.json`)) as {
+        const { tampered, lawful } = json(join(corpus.path, 'truth', `${name}.json`)) as {
           tampered: Change[];
           lawful: Change[];
         };

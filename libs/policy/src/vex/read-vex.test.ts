@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
 
 import { TidewaiterError } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { readVex } from './read-vex.js';
@@ -167,17 +167,15 @@ describe('readVex', () => {
     );
   });
 
-  const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'), 'fixtures/ci');
-  const documents = existsSync(shared)
-    ? ['openvex', 'csaf', 'cyclonedx-vex'].flatMap((folder) =>
-        readdirSync(join(shared, folder)).map((file) => join(folder, file)),
-      )
-    : [];
-  const withShared = documents.length > 0 ? describe : describe.skip;
+  const shared = sharedData('fixtures/ci');
 
-  withShared('real documents', () => {
-    it.each(documents.length > 0 ? documents : ['none'])('parses %s', (file) => {
-      const statements = readVex(readFileSync(join(shared, file), 'utf8'), file);
+  describeWith(shared)('real documents', () => {
+    const documents = ['openvex', 'csaf', 'cyclonedx-vex'].flatMap((folder) =>
+      readdirSync(join(shared.path, folder)).map((file) => join(folder, file)),
+    );
+
+    it.each(documents)('parses %s', (file) => {
+      const statements = readVex(readFileSync(join(shared.path, file), 'utf8'), file);
       expect(statements.length).toBeGreaterThan(0);
       for (const { vulnerabilities } of statements) expect(vulnerabilities.join()).toMatch(/^(CVE|GO|GHSA)-/);
     });

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { env } from 'node:process';
 
 import { InvalidInput } from '@tidewaiter/domain';
 import { channelReaders, parseUnreadRouting } from '@tidewaiter/receivers';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { documentedLabels } from '../matching/labels.js';
 import { parseRouting } from './routing.js';
@@ -231,51 +231,49 @@ describe('YAML', () => {
 });
 
 const repository = resolve(import.meta.dirname, '../../../..');
-const fixtures = resolve(repository, env['TIDEWAITER_SHARED'] ?? '../shared', 'fixtures/alertmanager');
+const alertmanagers = sharedData('fixtures/alertmanager');
 
-(existsSync(fixtures) ? describe : describe.skip)(
-  'configurations of real Alertmanagers (needs TIDEWAITER_SHARED)',
-  () => {
-    const load = (name: string) => problemsOf(readFileSync(resolve(fixtures, name), 'utf8'), () => 'from a file');
+describeWith(alertmanagers)('configurations of real Alertmanagers', () => {
+  const load = (name: string) =>
+    problemsOf(readFileSync(resolve(alertmanagers.path, name), 'utf8'), () => 'from a file');
 
-    it.each<[string, string[]]>([
-      ['conf.group-by-all.yml', []],
-      ['conf.routing.yml', ['templates']],
-      ['conf.slack-default-app-token.yml', [0, 1, 2, 3].map((index) => `receivers[0].slack_configs[${index}].text`)],
-      ['conf.smtp-password-global-and-local.yml', []],
-      ['conf.opsgenie-default-apikey.yml', []],
-      ['conf.sns-topic-arn.yml', []],
-      ['simple.yml', ['templates', 'tracing']],
-      ['route_labels.yml', ['route.routes[0].labels', 'route.routes[1].labels', 'route.labels', 'templates']],
-      ['time-intervals-and-inhibit.yml', ['receivers[1].pagerduty_configs[0].severity']],
-      ['conf.good.yml', ['receivers[8].slack_configs[0].image_url', 'templates']],
+  it.each<[string, string[]]>([
+    ['conf.group-by-all.yml', []],
+    ['conf.routing.yml', ['templates']],
+    ['conf.slack-default-app-token.yml', [0, 1, 2, 3].map((index) => `receivers[0].slack_configs[${index}].text`)],
+    ['conf.smtp-password-global-and-local.yml', []],
+    ['conf.opsgenie-default-apikey.yml', []],
+    ['conf.sns-topic-arn.yml', []],
+    ['simple.yml', ['templates', 'tracing']],
+    ['route_labels.yml', ['route.routes[0].labels', 'route.routes[1].labels', 'route.labels', 'templates']],
+    ['time-intervals-and-inhibit.yml', ['receivers[1].pagerduty_configs[0].severity']],
+    ['conf.good.yml', ['receivers[8].slack_configs[0].image_url', 'templates']],
+    [
+      'capture-config.yml',
       [
-        'capture-config.yml',
-        [
-          ...['title', 'actions', 'fields'].map((key) => `receivers[0].slack_configs[0].${key}`),
-          'receivers[0].email_configs[0].headers',
-          'receivers[0].msteams_configs',
-        ],
+        ...['title', 'actions', 'fields'].map((key) => `receivers[0].slack_configs[0].${key}`),
+        'receivers[0].email_configs[0].headers',
+        'receivers[0].msteams_configs',
       ],
-    ])('loads %s and warns of the ignored keys alone', (name, ignored) => {
-      const { warnings } = parseUnreadRouting(readFileSync(resolve(fixtures, name), 'utf8'));
-      expect(warnings.map((warning) => warning.replace(/ (under|\().*$/, ''))).toEqual(
-        ignored.map((path) => `ignored: ${path}`),
-      );
-    });
+    ],
+  ])('loads %s and warns of the ignored keys alone', (name, ignored) => {
+    const { warnings } = parseUnreadRouting(readFileSync(resolve(alertmanagers.path, name), 'utf8'));
+    expect(warnings.map((warning) => warning.replace(/ (under|\().*$/, ''))).toEqual(
+      ignored.map((path) => `ignored: ${path}`),
+    );
+  });
 
-    it.each([
-      ['conf.nil-match_re-route.yml', 'route.routes[0].match_re: expected a text under invalid_label'],
-      ['conf.slack-both-file-and-url.yml', 'global.slack_api_url: and slack_api_url_file are both given; keep one'],
-      [
-        'conf.slack-no-api-url-or-token.yml',
-        'receivers[0].slack_configs[0].api_url: is required, or app_token, or one of them in global',
-      ],
-    ])('refuses invalid/%s', (name, problem) => {
-      expect(load(`invalid/${name}`)).toContain(problem);
-    });
-  },
-);
+  it.each([
+    ['conf.nil-match_re-route.yml', 'route.routes[0].match_re: expected a text under invalid_label'],
+    ['conf.slack-both-file-and-url.yml', 'global.slack_api_url: and slack_api_url_file are both given; keep one'],
+    [
+      'conf.slack-no-api-url-or-token.yml',
+      'receivers[0].slack_configs[0].api_url: is required, or app_token, or one of them in global',
+    ],
+  ])('refuses invalid/%s', (name, problem) => {
+    expect(load(`invalid/${name}`)).toContain(problem);
+  });
+});
 
 describe('docs/routing.md', () => {
   const page = readFileSync(resolve(repository, 'docs/routing.md'), 'utf8');

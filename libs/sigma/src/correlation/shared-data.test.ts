@@ -1,17 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
+
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { jsonEvent } from '../json-event.js';
 import { loadRules } from '../load-rules.js';
 import { Correlator } from './correlator.js';
 import type { Firing } from './correlator.js';
 
-const folder = join(
-  env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'),
-  'detection/correlation-conformance',
-);
-const isThere = existsSync(folder);
+const conformance = sharedData('detection/correlation-conformance');
 
 interface Vector {
   id: string;
@@ -24,10 +21,6 @@ interface Vector {
   expect: { rule: string; at: string; group: Record<string, string>; trigger: string | null }[];
   expect_alerts?: Record<string, string[]>;
 }
-
-const vectors: Vector[] = isThere
-  ? readdirSync(folder).flatMap((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')).vectors as Vector[])
-  : [];
 
 function replay({ rules: text, events, end, allowed_lateness = '0s' }: Vector, interpreted: boolean) {
   const { rules, correlations, refused } = loadRules([{ path: 'rules.yml', text }], { interpreted });
@@ -48,7 +41,11 @@ function plain({ rule, timeMs, group, trigger }: Firing) {
   return { rule: rule.name, at: new Date(timeMs).toISOString(), group, trigger };
 }
 
-(isThere ? describe : describe.skip)('the shared correlation vectors (TIDEWAITER_SHARED)', () => {
+describeWith(conformance)('the shared correlation vectors', () => {
+  const vectors = readdirSync(conformance.path).flatMap(
+    (file) => JSON.parse(readFileSync(join(conformance.path, file), 'utf8')).vectors as Vector[],
+  );
+
   const named = (filter: (vector: Vector) => boolean) =>
     vectors.filter(filter).map((vector) => [`${vector.id} ${vector.note ?? ''}`, vector] as const);
 

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
 
 import { Unavailable } from '@tidewaiter/domain';
 import type { TokenIssuer } from '@tidewaiter/runtime';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 
 import { verifiedClaims } from './ci-token.js';
@@ -161,12 +161,10 @@ it.each([
   });
 });
 
-// Without the shared folder this is reported as skipped.
-const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'), 'fixtures/ci/oidc');
-const describeShared = existsSync(shared) ? describe : describe.skip;
+const shared = sharedData('fixtures/ci/oidc');
 
-describeShared('tokens of others', () => {
-  const text = (path: string) => readFileSync(join(shared, path), 'utf8').trim();
+describeWith(shared)('tokens of others', () => {
+  const text = (path: string) => readFileSync(join(shared.path, path), 'utf8').trim();
   const noKeys = { get: async () => Promise.reject(new Error('keys requested')) };
   const ofGithub = (): TokenIssuer => ({
     ci: 'github',

@@ -2,12 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { env } from 'node:process';
 
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { reportMissing, sharedData, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { registryKindNames } from '@tidewaiter/webhooks';
 import type { DataSource } from 'typeorm';
 
@@ -15,7 +14,7 @@ import { start } from '../main.js';
 import { repetitionWindowMs } from './repetitions.js';
 
 const root = resolve(__dirname, '../../../..');
-const shared = join(env['TIDEWAITER_SHARED'] ?? resolve(root, '../shared'), 'fixtures/webhooks');
+const shared = sharedData('fixtures/webhooks');
 
 interface Hook {
   kind: string;
@@ -35,13 +34,17 @@ const hooks: [string, Hook][] = registryKindNames.flatMap((kind) => {
   const samples: [string, Hook][] = existsSync(own)
     ? [[`${kind} sample`, { kind, headers: sampleHeaders(kind), body: readFileSync(own, 'utf8') }]]
     : [];
-  const files = existsSync(join(shared, kind)) ? readdirSync(join(shared, kind)) : [];
+  const files = existsSync(join(shared.path, kind)) ? readdirSync(join(shared.path, kind)) : [];
   return [
     ...samples,
     ...files
       .filter((file) => file.endsWith('.json') && !/jwks|signature-test-vector/.test(file))
       .map((file): [string, Hook] => {
-        const { headers = {}, body, rawBody } = JSON.parse(readFileSync(join(shared, kind, file), 'utf8')) as Fixture;
+        const {
+          headers = {},
+          body,
+          rawBody,
+        } = JSON.parse(readFileSync(join(shared.path, kind, file), 'utf8')) as Fixture;
         return [
           `${kind}/${file}`,
           { kind, headers, body: rawBody ?? (typeof body === 'string' ? body : JSON.stringify(body)) },
@@ -148,6 +151,8 @@ async function windowPasses(): Promise<void> {
 }
 
 describe('a delivery', () => {
+  reportMissing(shared);
+
   it('is read in at least one body of each kind', async () => {
     const kinds = new Set<string>();
     for (const [, hook] of hooks) if ((await deliver(hook)).accepted > 0) kinds.add(hook.kind);

@@ -1,13 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { env } from 'node:process';
+import { join } from 'node:path';
 
 import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 import { type HookRequest, registryKind, type RegistryKind, registryKinds } from '@tidewaiter/webhooks';
 
 import { isFromServiceAccount, isFromTopic } from '../http/sender-proofs.js';
-
-const root = resolve(__dirname, '../../../..');
 
 interface Fixture {
   note?: string;
@@ -27,15 +25,14 @@ interface Expected {
 
 const noKeys = { get: async () => Promise.reject(new Error('keys requested')) };
 
-const webhooks = join(env['TIDEWAITER_SHARED'] ?? resolve(root, '../shared'), 'fixtures/webhooks');
+const shared = sharedData('fixtures/webhooks');
+const webhooks = shared.path;
 
-(existsSync(webhooks) ? describe : describe.skip)('the shared webhooks (needs TIDEWAITER_SHARED)', () => {
+describeWith(shared)('the shared webhooks', () => {
   const readJson = (path: string): unknown => JSON.parse(readFileSync(join(webhooks, path), 'utf8'));
   const folderFiles = (folder: string) =>
     existsSync(join(webhooks, folder)) ? readdirSync(join(webhooks, folder)) : [];
-  const expectations = existsSync(webhooks)
-    ? (readJson('EXPECTED.json') as { files: Record<string, Expected> }).files
-    : {};
+  const { files: expectations } = readJson('EXPECTED.json') as { files: Record<string, Expected> };
   const names = registryKinds.flatMap(({ kind, aliases }) => [kind, ...aliases]);
   const files = names.flatMap((name) =>
     folderFiles(name)

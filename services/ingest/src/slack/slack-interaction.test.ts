@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { env } from 'node:process';
+import { readFileSync } from 'node:fs';
 
 import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { itWith, sharedData } from '@tidewaiter/testkit';
 
 import { isSignedBySlack, readSlackInteraction } from './slack-interaction.js';
 
@@ -56,15 +55,10 @@ describe('a signature', () => {
   });
 });
 
-const shared = resolve(
-  __dirname,
-  '../../../..',
-  env['TIDEWAITER_SHARED'] ?? '../shared',
-  'fixtures/notify/slack/interaction-block-actions.json',
-);
+const shared = sharedData('fixtures/notify/slack/interaction-block-actions.json');
 
-(existsSync(shared) ? it : it.skip)("holds for Slack's own example (needs TIDEWAITER_SHARED)", () => {
-  const { headers, rawBody, secret: key } = JSON.parse(readFileSync(shared, 'utf8'));
+itWith(shared)("holds for Slack's own example", () => {
+  const { headers, rawBody, secret: key } = JSON.parse(readFileSync(shared.path, 'utf8'));
   const hook = {
     headers: {
       'x-slack-request-timestamp': headers['X-Slack-Request-Timestamp'],

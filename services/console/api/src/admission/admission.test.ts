@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
 
 import { parseSettings } from '@tidewaiter/runtime';
+import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { admissionReview, type AdmissionVerdict, answerOf, decide, imagesToEvaluate } from './admission.js';
 
@@ -106,13 +106,11 @@ describe('admissionReview', () => {
     expect([warnings.length, Math.max(...warnings.map(({ length }) => length))]).toEqual([10, 256]);
   });
 
-  const folder = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../../shared'), 'fixtures/ci/admission');
-  const requests = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('request-')) : [];
-  const withShared = requests.length > 0 ? describe : describe.skip;
+  const shared = sharedData('fixtures/ci/admission');
 
-  withShared('real requests', () => {
-    it.each(requests.length > 0 ? requests : ['none'])('reads %s', (name) => {
-      const review = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { request: { uid: string } };
+  describeWith(shared)('real requests', () => {
+    it.each(readdirSync(shared.path).filter((name) => name.startsWith('request-')))('reads %s', (name) => {
+      const review = JSON.parse(readFileSync(join(shared.path, name), 'utf8')) as { request: { uid: string } };
       const { request } = admissionReview.parse(review);
       const isStarted = !/delete|exec/.test(name);
       expect(imagesToEvaluate(request, settings).length > 0).toBe(isStarted);

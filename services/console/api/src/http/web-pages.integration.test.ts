@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
@@ -12,16 +10,23 @@ import {
   Store,
   WorkloadFindings,
 } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import {
+  describeWith,
+  minerIncident,
+  pathOf,
+  programs,
+  throwAwayServers,
+  type ThrowAwayServers,
+  uuidOf,
+} from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { DataSource } from 'typeorm';
 
 import { start } from '../main.js';
 
-const executablePath = '/usr/bin/chromium';
 const hostile = `<img src=x onerror="document.title='owned'">`;
 
-(existsSync(executablePath) ? describe : describe.skip)('the web pages (need Chromium)', () => {
+describeWith(programs('chromium'))('the web pages', () => {
   let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
   let service: RunningService;
   let dataSource: DataSource;
@@ -48,7 +53,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
     store = new Store(dataSource, 'test');
     const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-    browser = await chromium.launch({ executablePath, args });
+    browser = await chromium.launch({ executablePath: pathOf('chromium'), args });
     page = await browser.newPage();
     // Chromium also reports violations of the content security policy here.
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
