@@ -1,0 +1,5 @@
+export { type Completion, type Completions, completionsAt } from './completions.js';
+export { type Field, type Fields, fieldsOf, type Operator } from './fields.js';
+export { InvalidQuery } from './invalid-query.js';
+export { type Expression, maxQueryLength, parseQuery } from './parse-query.js';
+export { type FieldValue } from './read-value.js';
